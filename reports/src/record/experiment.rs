@@ -1,0 +1,95 @@
+//! An experiment as it was declared when the run was made: its claim, its question, and its pictures as data.
+
+use serde::{Deserialize, Serialize};
+
+/// One experiment of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExperimentRecord {
+    /// `latency-curve`.
+    pub name: String,
+    /// A few words for a heading.
+    pub title: String,
+    /// The claim under test, as people say it.
+    pub claim: String,
+    /// Where people say it.
+    pub claimed_in: String,
+    /// The question a reader answers before looking.
+    pub question: String,
+    /// Plausible answers, of which at most one turns out right.
+    pub possible_answers: Vec<String>,
+    /// What to look at in the pictures.
+    pub look_at: String,
+    /// Conditions under which the result does not hold.
+    pub conditions: Vec<String>,
+    /// What requests ask for, a variant each; at least one.
+    pub workloads: Vec<WorkloadRecord>,
+    /// The pictures, in the order shown.
+    pub pictures: Vec<Picture>,
+}
+
+/// One variant of what requests ask for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WorkloadRecord {
+    /// Unique within the experiment and safe in a file name, `sleep-5ms`.
+    pub key: String,
+    /// For a heading, `sleep 5 ms`.
+    pub label: String,
+    /// One sentence on what a connection does.
+    pub description: String,
+}
+
+/// A picture, declared. The report draws it from the cells of its experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Picture {
+    /// Unique within the experiment; the figure's anchor.
+    pub id: String,
+    /// How it is drawn.
+    pub kind: PictureKind,
+    /// Restricts the picture to one workload; absent where the experiment has one workload only.
+    #[serde(default)]
+    pub workload: Option<String>,
+    /// Names in the report's metric table: the y axis, or the parts of a stack from the bottom up.
+    pub metrics: Vec<String>,
+    /// What the x axis shows.
+    pub x: Swept,
+    /// Scale of the x axis.
+    pub x_scale: Scale,
+    /// Scale of the y axis.
+    pub y_scale: Scale,
+}
+
+/// How a picture is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PictureKind {
+    /// A line per contender over the swept variable, the first metric on y; one panel per metric.
+    Curve,
+    /// A line per contender over the percentile axis, at one chosen load.
+    PercentileSpectrum,
+    /// Small multiples per contender: stacked parts over the swept variable, with fitted slopes.
+    StackedParts,
+    /// A stacked bar per contender and load: where the time went.
+    TimeSplit,
+}
+
+/// The variable an experiment sweeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Swept {
+    /// Requests scheduled per second.
+    OfferedLoadRps,
+    /// Connections held open.
+    Connections,
+    /// The percentile axis, drawn as 1/(1-p).
+    Percentile,
+}
+
+/// Scale of an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scale {
+    /// From zero.
+    Linear,
+    /// Decades.
+    Log,
+}

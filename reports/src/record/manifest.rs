@@ -1,0 +1,145 @@
+//! What a whole run has in common: how it was asked for, on which machine, with which plan.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ExperimentRecord, SCHEMA_VERSION, Warning};
+
+/// `manifest.json`: written before the first cell, and again when the run ends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// See [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// The run's name, which is also its folder's.
+    pub run: String,
+    /// Version of the harness that made the run.
+    pub harness_version: String,
+    /// Commit the harness was built from, with `-dirty` for a changed tree; absent outside a checkout.
+    #[serde(default)]
+    pub commit: Option<String>,
+    /// The command line as it was typed, program first.
+    pub argv: Vec<String>,
+    /// `smoke`, `quick` or `full`.
+    pub preset: String,
+    /// Everything random in the run follows from this: block orders and arrivals.
+    pub seed: u64,
+    /// How many times each cell of a sweep was planned, each time with a fresh server process.
+    pub blocks: u32,
+    /// Which CPUs the server and the generator had.
+    pub placement: Placement,
+    /// Wall-clock time at which the run began, RFC 3339 in UTC.
+    pub started_at: String,
+    /// Seconds from the first cell to the end; absent while the run is going on or where it was cut off.
+    #[serde(default)]
+    pub elapsed_s: Option<f64>,
+    /// How the run ended; `Running` in a run that was cut off.
+    #[serde(default)]
+    pub ending: Ending,
+    /// The machine the run was made on.
+    pub machine: Machine,
+    /// The limits that were looked at before any load.
+    #[serde(default)]
+    pub limits: Vec<Limit>,
+    /// What concerns the run as a whole, such as a plan that was scaled down.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
+    /// The experiments of the run, in the order in which a report shows them.
+    pub experiments: Vec<ExperimentRecord>,
+    /// The contenders, in the order in which they were named.
+    pub contenders: Vec<Contender>,
+    /// Number of cells in the plan; fewer files than this is a run that was cut off or is going on.
+    pub planned_cells: u32,
+}
+
+impl Manifest {
+    /// Whether this version of the crate can read the record.
+    pub fn is_readable(&self) -> bool {
+        self.schema_version <= SCHEMA_VERSION
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// Not ended, or ended without a word.
+    #[default]
+    Running,
+    /// Every planned cell was run.
+    Completed,
+    /// Stopped by a signal; the cells that had ended are there.
+    Interrupted,
+}
+
+/// One server model with its options.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contender {
+    /// As written on the command line, `thread-pool:workers=8`. Unique within a run.
+    pub label: String,
+    /// The model's name, `thread-pool`.
+    pub model: String,
+    /// Every option in force, defaults included, as `key -> value`.
+    pub options: BTreeMap<String, String>,
+    /// One line on who runs a connection.
+    pub summary: String,
+}
+
+/// Which CPUs were whose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placement {
+    /// `isolated` (disjoint sets) or `shared` (all on all).
+    pub kind: PlacementKind,
+    /// CPUs the server was allowed.
+    pub server_cpus: Vec<u32>,
+    /// CPUs the generator was allowed.
+    pub generator_cpus: Vec<u32>,
+}
+
+/// How CPUs were divided between server and generator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlacementKind {
+    /// Disjoint sets.
+    Isolated,
+    /// Both on every CPU.
+    Shared,
+}
+
+/// The machine of a run, as far as it bears on the numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Model name of the processor.
+    pub cpu_model: String,
+    /// CPUs this process may use.
+    pub cpus: u32,
+    /// Bytes of memory.
+    pub memory_bytes: u64,
+    /// Kernel release and version.
+    pub kernel: String,
+    /// The kernel's clock source, such as `tsc`.
+    pub clock_source: String,
+    /// The TCP congestion control in force.
+    pub congestion_control: String,
+    /// Whether a hypervisor is beneath (its CPU can be taken away for milliseconds).
+    pub virtualised: Option<bool>,
+    /// Frequency governor, where the kernel shows one.
+    pub governor: Option<String>,
+    /// Allocator of the server process.
+    pub allocator: String,
+    /// Bytes of kernel stack of one thread, read from the kernel's own totals.
+    pub kernel_stack_bytes_per_thread: u64,
+}
+
+/// A limit of the machine, and what the plan needed of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// Such as `open files (RLIMIT_NOFILE)`.
+    pub name: String,
+    /// Its value in its own unit; absent where there is none.
+    pub value: Option<u64>,
+    /// The most that the plan needs of it.
+    pub needed: Option<u64>,
+    /// The command that raises it.
+    pub remedy: String,
+}
