@@ -1,2 +1,31 @@
+//! What is measured: one protocol, one service and one connection loop, run by six server models.
+//!
+//! A model differs from the next one only in *who runs a connection*, so that whatever separates two
+//! models in a report comes from threads and tasks and from nothing else. Read `models/` first, one short
+//! file a model, then `connection/blocking.rs`, then `protocol/`. Nothing here knows how the servers are
+//! driven, measured or reported.
+
 #![forbid(unsafe_code)]
-//! placeholder
+
+mod accept;
+mod clock;
+mod connection;
+mod contender;
+mod models;
+mod options;
+pub mod protocol;
+mod server;
+pub mod service;
+mod stop;
+#[cfg(test)]
+mod twins;
+mod work;
+
+pub use accept::bind;
+pub use clock::monotonic_ns;
+pub use contender::{Contender, ContenderError};
+pub use models::{Concurrency, MODELS, Model};
+pub use options::{OptionKey, ServerOptions};
+pub use server::{Counters, Server};
+pub use stop::StopHandle;
+pub use work::spin::calibrate_spin;

@@ -1,0 +1,114 @@
+//! The loop of one connection: read, understand, work, reply. `blocking.rs` is for a thread, `nonblocking.rs`
+//! for a task; they are twins, line by line, and a test holds them to it. Neither knows that threads or
+//! runtimes get created, nor who calls it.
+
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::clock::monotonic_ns;
+use crate::protocol::{JsonLines, Request, Response, Step, WireFormat};
+use crate::server::Server;
+use crate::service::{Work, decide};
+
+pub(crate) mod blocking;
+pub(crate) mod nonblocking;
+
+/// The wire format that all servers speak.
+const WIRE: JsonLines = JsonLines;
+
+/// Where a reply's buffer begins; enough for any reply whose result is a few words.
+///
+/// The buffer lives from encoding to writing, not as long as the connection: that costs an allocation per
+/// reply, some 20 ns beside the 10 us of the write, and leaves an idle connection without a buffer it
+/// does not need.
+const REPLY_BYTES: usize = 256;
+
+/// How many more reads a connection gets after the frame that broke the limit.
+///
+/// Closing with bytes unread makes the kernel send a reset, which can destroy the `Error` reply on its way
+/// to the client. So the server ends its own side, and takes in as much as four more largest requests
+/// (each read is at most `READ_BUFFER_BYTES`) before it really closes. It needs no deadline for that: a
+/// client that sends nothing now holds what any idle connection holds.
+const LINGERING_READS: usize = 512;
+
+/// What a connection does about a step of its inbox.
+enum Turn<'a> {
+    Read,
+    Work { work: Work<'a>, sender_timestamp: Cow<'a, str> },
+    Reply(Vec<u8>),
+    ReplyAndClose(Vec<u8>),
+    ReplyAndLinger(Vec<u8>),
+}
+
+/// Decides without waiting for anything, and so for threads and tasks alike.
+fn turn<'a>(step: Step<Request<'a>>, server: &Server, requests_served: u64) -> Turn<'a> {
+    match step {
+        Step::Incomplete => Turn::Read,
+        Step::Message { message: Request::RequestWork { request_message, parameter, sender_timestamp }, .. } => {
+            match decide(&request_message, parameter) {
+                Ok(work) => Turn::Work { work, sender_timestamp },
+                Err(reason) => Turn::Reply(refusal(server, reason.to_string())),
+            }
+        }
+        Step::Message { message: Request::CloseConnection { initial_timestamp, final_timestamp }, .. } => {
+            let closed = Response::ConnectionClosed { initial_timestamp, final_timestamp, requests_served };
+            Turn::ReplyAndClose(encoded(&closed))
+        }
+        Step::Malformed { reason, .. } => Turn::Reply(refusal(server, reason)),
+        Step::Broken { reason } => Turn::ReplyAndLinger(refusal(server, reason)),
+    }
+}
+
+/// The reply to work that is done, to be written at once.
+fn work_done(
+    server: &Server,
+    sender_timestamp: Cow<'_, str>,
+    result: Cow<'_, str>,
+    server_received_ns: u64,
+) -> Vec<u8> {
+    server.count_served();
+    let server_sent_ns = monotonic_ns();
+    encoded(&Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns })
+}
+
+fn refusal(server: &Server, reason: String) -> Vec<u8> {
+    server.count_refused();
+    encoded(&Response::Error { reason: reason.into() })
+}
+
+fn encoded(response: &Response<'_>) -> Vec<u8> {
+    let mut reply = Vec::with_capacity(REPLY_BYTES);
+    WIRE.encode_response(response, &mut reply);
+    reply
+}
+
+/// Runs a connection on a thread that has others to run after it: a panic ends this one alone. Tasks and
+/// threads of their own need no such care, since tokio and std do the same for them.
+pub(crate) fn contain_panic(connection: impl FnOnce()) {
+    // What the connection shared is locks and counters, which no panic leaves half changed.
+    let _ = catch_unwind(AssertUnwindSafe(connection));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn future_bytes<A, B, F>(_: fn(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// A task is its future and little else, so this is most of what an idle connection costs an async
+    /// server beside its receive buffer. The future holds what its deepest chain of calls keeps across
+    /// an `.await`, most of it tokio's timer; an array in any function on that chain, or a large message
+    /// held while waiting, would add itself to every connection. The bound is for such accidents.
+    #[test]
+    fn an_idle_task_is_small() {
+        let bytes = future_bytes(nonblocking::serve);
+        assert!(bytes <= 2 * 1024, "the future of a connection takes {bytes} bytes");
+    }
+
+    #[test]
+    fn a_panic_goes_no_further() {
+        contain_panic(|| panic!("a panic in a connection, as the test wants it"));
+    }
+}

@@ -1,0 +1,33 @@
+//! A tokio task per connection, on a fixed number of threads: what `#[tokio::main]` gives. Beside
+//! async_single.rs, only the runtime's builder and its end differ.
+//!
+//! Workers steal tasks from each other, so one that computes holds up only itself, unless it held what
+//! the others wait for. As under `#[tokio::main]`, the accept loop runs on the thread that calls this, beside the
+//! workers. Production code would spawn it too, and add what async_single.rs names.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use tokio::runtime;
+
+use crate::accept::nonblocking::Accepting;
+use crate::connection::nonblocking::serve;
+use crate::server::Server;
+
+pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
+    let workers = server.options.workers;
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
+    let ended = runtime.block_on(async {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let mut accepting = Accepting::new(listener, server)?;
+        while let Some(stream) = accepting.next().await? {
+            tokio::spawn(serve(stream, Arc::clone(server)));
+        }
+        Ok(())
+    });
+    // Dropping the runtime instead would wait for a task that computes to reach its next `.await`.
+    runtime.shutdown_background();
+    ended
+}

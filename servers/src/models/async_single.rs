@@ -1,0 +1,29 @@
+//! A tokio task per connection, all on the thread that calls this. Beside threaded.rs, a connection becomes a
+//! task, which costs some hundred bytes while it waits, and every wait has its `.await`.
+//!
+//! One thread runs everything, so a task that computes or blocks between two `.await`s stops all others.
+//! Running out of threads cannot happen here; running out of descriptors still can. Production code would
+//! cap the connections, put deadlines on idle ones, and hand computation to other threads.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use tokio::runtime;
+
+use crate::accept::nonblocking::Accepting;
+use crate::connection::nonblocking::serve;
+use crate::server::Server;
+
+pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let mut accepting = Accepting::new(listener, server)?;
+        while let Some(stream) = accepting.next().await? {
+            tokio::spawn(serve(stream, Arc::clone(server)));
+        }
+        Ok(())
+    })
+}

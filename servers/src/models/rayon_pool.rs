@@ -1,0 +1,31 @@
+//! The same pool on rayon. Beside thread_pool.rs, the threads and the queue are a library's.
+//!
+//! Rayon is made for computation that ends soon: its workers steal pieces of it from each other. A
+//! connection cannot be stolen once it runs, so what is left is a fixed pool with the limits of the Book's.
+//! Production code would leave connections to something else and use rayon for the computation in a request.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use rayon::ThreadPoolBuilder;
+
+use crate::accept::blocking::Accepting;
+use crate::connection::blocking::serve;
+use crate::connection::contain_panic;
+use crate::server::Server;
+
+pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(server.options.workers)
+        .stack_size(server.options.stack_bytes)
+        .build()
+        .map_err(io::Error::other)?;
+    let mut accepting = Accepting::new(listener, server)?;
+    while let Some(stream) = accepting.next()? {
+        let shared = Arc::clone(server);
+        // Rayon aborts the whole process where a job panics.
+        pool.spawn(|| contain_panic(|| serve(stream, shared)));
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! A fixed pool of threads that share a queue, as in the Rust Book. Beside threaded.rs, the number of threads is
+//! the server's choice, and a connection waits in the queue until one is free.
+//!
+//! A worker owns a connection until it closes. So as many idle clients as there are workers keep everyone
+//! else waiting: accepted, and never answered. Unlike the Book's pool, this one outlives a panic in a job,
+//! and does not join its workers when it is dropped: they may be waiting for a client that never leaves.
+//! Production code would bound the queue and hand out requests instead of connections.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use crate::accept::blocking::Accepting;
+use crate::connection::blocking::serve;
+use crate::connection::contain_panic;
+use crate::server::Server;
+
+pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
+    let pool = ThreadPool::new(server.options.workers, server.options.stack_bytes)?;
+    let mut accepting = Accepting::new(listener, server)?;
+    while let Some(stream) = accepting.next()? {
+        let shared = Arc::clone(server);
+        pool.execute(move || serve(stream, shared));
+    }
+    Ok(())
+}
+
+type Job = Box<dyn FnOnce() + Send + 'static>;
+
+struct ThreadPool {
+    queue: Sender<Job>,
+}
+
+impl ThreadPool {
+    fn new(workers: usize, stack_bytes: usize) -> io::Result<ThreadPool> {
+        let (queue, jobs) = channel();
+        let jobs = Arc::new(Mutex::new(jobs));
+        for _ in 0..workers {
+            let jobs = Arc::clone(&jobs);
+            thread::Builder::new().stack_size(stack_bytes).spawn(move || work_off(&jobs))?;
+        }
+        Ok(ThreadPool { queue })
+    }
+
+    fn execute(&self, job: impl FnOnce() + Send + 'static) {
+        // This fails where all workers are gone, which they are not before the pool itself is.
+        let _ = self.queue.send(Box::new(job));
+    }
+}
+
+/// What a worker does until the pool is dropped and the queue empty.
+fn work_off(jobs: &Mutex<Receiver<Job>>) {
+    loop {
+        // One worker waits for a job, holding the lock; the others wait for the lock. It is free again
+        // at the end of this line, before the job begins.
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match job {
+            Ok(job) => contain_panic(job),
+            Err(_) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_outlives_a_panic() {
+        let pool = ThreadPool::new(1, 64 * 1024).unwrap();
+        let (done, finished) = channel();
+        pool.execute(|| panic!("a panic in a job, as the test wants it"));
+        pool.execute(move || done.send(()).unwrap());
+        finished.recv().expect("the only worker took the second job");
+    }
+}

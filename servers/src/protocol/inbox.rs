@@ -1,0 +1,159 @@
+//! The bytes a connection has received and not yet understood: bounded, and small while it is idle.
+
+use super::{MAX_REQUEST_BYTES, READ_BUFFER_BYTES, Request, Step, WireFormat};
+
+/// A receive buffer for requests.
+///
+/// Holds `READ_BUFFER_BYTES` while nothing or little is waiting, grows for a long request, at most to
+/// `MAX_REQUEST_BYTES + READ_BUFFER_BYTES`, and gives the memory back once that request is understood.
+/// Use it in this order: read into [`spare`](Self::spare), tell how much came with
+/// [`filled`](Self::filled), then take requests until they are `Incomplete`.
+#[derive(Debug)]
+pub struct Inbox {
+    // All of it is initialised, so that a read can be pointed at any part without unsafe code.
+    buffer: Vec<u8>,
+    /// Where the first byte stands that no request has consumed.
+    start: usize,
+    /// Where the received bytes end.
+    end: usize,
+    /// How many bytes from `start` on are known to hold no whole request.
+    seen: usize,
+}
+
+impl Inbox {
+    /// An empty buffer of `READ_BUFFER_BYTES`.
+    pub fn new() -> Inbox {
+        Inbox { buffer: vec![0; READ_BUFFER_BYTES], start: 0, end: 0, seen: 0 }
+    }
+
+    /// Room for the next read: `READ_BUFFER_BYTES`, or what is left of that below the last growth.
+    ///
+    /// Moves what is waiting to the front first, so it must come after all requests have been taken.
+    pub fn spare(&mut self) -> &mut [u8] {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if self.end == 0 && self.buffer.len() > READ_BUFFER_BYTES {
+            self.buffer = vec![0; READ_BUFFER_BYTES];
+        } else if self.end == self.buffer.len() {
+            // Doubling makes the copies of a growing request linear in its size.
+            let doubled = self.buffer.len() * 2;
+            self.buffer.resize(doubled.min(MAX_REQUEST_BYTES + READ_BUFFER_BYTES), 0);
+        }
+        let spare_end = self.buffer.len().min(self.end + READ_BUFFER_BYTES);
+        &mut self.buffer[self.end..spare_end]
+    }
+
+    /// `count` bytes of the spare room have been read into.
+    pub fn filled(&mut self, count: usize) {
+        self.end += count;
+        assert!(self.end <= self.buffer.len(), "more bytes filled than there was room");
+    }
+
+    /// Takes the next request off the front.
+    ///
+    /// After `Broken` nothing sensible can follow, and the connection should close.
+    pub fn next_request<F: WireFormat>(&mut self, format: F) -> Step<Request<'_>> {
+        let waiting = &self.buffer[self.start..self.end];
+        if self.seen > 0 && !format.worth_decoding(waiting, self.seen) {
+            self.seen = waiting.len();
+            return Step::Incomplete;
+        }
+        let step = format.decode_request(waiting);
+        match &step {
+            Step::Incomplete => self.seen = waiting.len(),
+            Step::Message { consumed, .. } | Step::Malformed { consumed, .. } => {
+                self.start += consumed;
+                self.seen = 0;
+            }
+            Step::Broken { .. } => {}
+        }
+        step
+    }
+
+    /// Forgets what is waiting.
+    pub fn clear(&mut self) {
+        self.start = self.end;
+        self.seen = 0;
+    }
+
+    /// The memory held, in bytes.
+    pub fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+}
+
+impl Default for Inbox {
+    fn default() -> Inbox {
+        Inbox::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::super::{JsonLines, Response};
+    use super::*;
+
+    fn feed(inbox: &mut Inbox, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let spare = inbox.spare();
+            let count = bytes.len().min(spare.len());
+            spare[..count].copy_from_slice(&bytes[..count]);
+            inbox.filled(count);
+            bytes = &bytes[count..];
+        }
+    }
+
+    #[test]
+    fn memory_grows_for_a_long_request_and_is_given_back() {
+        let mut inbox = Inbox::new();
+        assert_eq!(inbox.capacity(), READ_BUFFER_BYTES);
+        feed(&mut inbox, &vec![b' '; MAX_REQUEST_BYTES - 1]);
+        assert_eq!(inbox.next_request(JsonLines), Step::Incomplete);
+        assert!((MAX_REQUEST_BYTES - 1..=MAX_REQUEST_BYTES + READ_BUFFER_BYTES).contains(&inbox.capacity()));
+        feed(&mut inbox, b"\n");
+        assert!(matches!(inbox.next_request(JsonLines), Step::Malformed { .. }));
+        inbox.spare();
+        assert_eq!(inbox.capacity(), READ_BUFFER_BYTES);
+    }
+
+    /// Counts the bytes that JSON lines are asked to look at.
+    #[derive(Clone, Copy)]
+    struct Counting(&'static std::thread::LocalKey<Cell<usize>>);
+
+    impl WireFormat for Counting {
+        fn decode_request<'a>(&self, bytes: &'a [u8]) -> Step<Request<'a>> {
+            self.0.set(self.0.get() + bytes.len());
+            JsonLines.decode_request(bytes)
+        }
+        fn encode_request(&self, request: &Request<'_>, out: &mut Vec<u8>) {
+            JsonLines.encode_request(request, out);
+        }
+        fn decode_response<'a>(&self, bytes: &'a [u8]) -> Step<Response<'a>> {
+            JsonLines.decode_response(bytes)
+        }
+        fn encode_response(&self, response: &Response<'_>, out: &mut Vec<u8>) {
+            JsonLines.encode_response(response, out);
+        }
+        fn worth_decoding(&self, bytes: &[u8], seen: usize) -> bool {
+            self.0.set(self.0.get() + bytes.len() - seen);
+            JsonLines.worth_decoding(bytes, seen)
+        }
+    }
+
+    #[test]
+    fn a_line_that_trickles_in_is_looked_at_once() {
+        std::thread_local!(static LOOKED_AT: Cell<usize> = const { Cell::new(0) });
+        let mut inbox = Inbox::new();
+        for _ in 1..MAX_REQUEST_BYTES {
+            feed(&mut inbox, b" ");
+            assert_eq!(inbox.next_request(Counting(&LOOKED_AT)), Step::Incomplete);
+        }
+        feed(&mut inbox, b"\n");
+        assert!(matches!(inbox.next_request(Counting(&LOOKED_AT)), Step::Malformed { .. }));
+        // Once as it came in, and once more when it was whole.
+        assert!(LOOKED_AT.get() <= 2 * MAX_REQUEST_BYTES + 1, "{} bytes looked at", LOOKED_AT.get());
+    }
+}

@@ -1,0 +1,66 @@
+//! The messages themselves, whatever their wire format. All text may borrow from the bytes it came in.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+/// What a client asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request<'a> {
+    /// Do some work and reply with its result.
+    RequestWork {
+        /// The kind of work: `echo`, `sleep`, `spin`, `lock` or `reply`.
+        #[serde(borrow)]
+        request_message: Cow<'a, str>,
+        /// The argument of the work: a text, a duration such as `5ms`, or a number of bytes.
+        #[serde(borrow)]
+        parameter: Cow<'a, str>,
+        /// Anything the client wants back unchanged with the reply.
+        #[serde(borrow)]
+        sender_timestamp: Cow<'a, str>,
+    },
+    /// Reply once more and close the connection.
+    CloseConnection {
+        /// Comes back unchanged.
+        #[serde(borrow)]
+        initial_timestamp: Cow<'a, str>,
+        /// Comes back unchanged.
+        #[serde(borrow)]
+        final_timestamp: Cow<'a, str>,
+    },
+}
+
+/// What a server replies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Response<'a> {
+    /// The work is done.
+    WorkDone {
+        /// As the request had it.
+        #[serde(borrow)]
+        sender_timestamp: Cow<'a, str>,
+        /// What the work gave: the echoed text, the bytes asked for, or nothing.
+        #[serde(borrow)]
+        result: Cow<'a, str>,
+        /// When the read that completed the request returned, in nanoseconds of the server's monotonic clock.
+        server_received_ns: u64,
+        /// Just before the reply was written, on the same clock.
+        server_sent_ns: u64,
+    },
+    /// Nothing follows: the server closes the connection now.
+    ConnectionClosed {
+        /// As the request had it.
+        #[serde(borrow)]
+        initial_timestamp: Cow<'a, str>,
+        /// As the request had it.
+        #[serde(borrow)]
+        final_timestamp: Cow<'a, str>,
+        /// How many requests on this connection were answered with `WorkDone`.
+        requests_served: u64,
+    },
+    /// The request was not served.
+    Error {
+        /// Why not, for a person to read.
+        #[serde(borrow)]
+        reason: Cow<'a, str>,
+    },
+}

@@ -1,0 +1,83 @@
+//! The language between client and server: messages, and how they stand in a stream of bytes.
+//!
+//! Everything here is *sans-I/O*: bytes go in, messages come out. It knows no sockets, clocks, threads or
+//! runtimes, so the same code serves the blocking world and the async one, and both ends of a connection.
+//! `json_lines.rs` is the one wire format so far; `inbox.rs` is the buffer in front of it.
+
+mod canonical;
+mod inbox;
+mod json_lines;
+mod message;
+#[cfg(test)]
+mod properties;
+
+pub use inbox::Inbox;
+pub use json_lines::JsonLines;
+pub use message::{Request, Response};
+
+/// The longest request line in bytes, newline included. A longer one costs the client its connection.
+pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
+
+/// The longest result a client may ask for, in bytes.
+pub const MAX_RESULT_BYTES: usize = 1024 * 1024;
+
+/// The longest reply in bytes that can come from one of our servers: the longest result, or an echo, and
+/// the echoed timestamps, which together fit a request; then the field names and numbers around them.
+pub const MAX_RESPONSE_BYTES: usize = MAX_RESULT_BYTES + MAX_REQUEST_BYTES + 512;
+
+/// What one read asks of the socket, and what a connection holds while it is idle, in bytes.
+///
+/// One constant for threads and tasks alike, since it decides what an idle connection costs: 8 KiB
+/// would drown the difference between the two worlds in buffer.
+pub const READ_BUFFER_BYTES: usize = 512;
+
+/// What stands at the front of a byte stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step<T> {
+    /// No whole message yet: read more.
+    Incomplete,
+    /// A message.
+    Message {
+        /// What it says.
+        message: T,
+        /// How many bytes it took, its framing included.
+        consumed: usize,
+    },
+    /// A whole frame that is no message of this protocol. The next frame may well be one.
+    Malformed {
+        /// What is wrong with it, for a person to read.
+        reason: String,
+        /// How many bytes the frame took.
+        consumed: usize,
+    },
+    /// A frame beyond the limit. Where the next one would begin is unknown: the connection must close.
+    Broken {
+        /// Which limit it broke, for a person to read.
+        reason: String,
+    },
+}
+
+/// One way of writing requests and responses as bytes.
+///
+/// Stateless: each call looks at the bytes not yet consumed, from the front, and decoded text borrows
+/// from them wherever it can.
+pub trait WireFormat: Copy + Send + Sync + 'static {
+    /// The request at the front of `bytes`, for a server.
+    fn decode_request<'a>(&self, bytes: &'a [u8]) -> Step<Request<'a>>;
+
+    /// Appends `request` to `out`.
+    fn encode_request(&self, request: &Request<'_>, out: &mut Vec<u8>);
+
+    /// The response at the front of `bytes`, for a client.
+    fn decode_response<'a>(&self, bytes: &'a [u8]) -> Step<Response<'a>>;
+
+    /// Appends `response` to `out`.
+    fn encode_response(&self, response: &Response<'_>, out: &mut Vec<u8>);
+
+    /// Whether decoding `bytes` again is worth the while after `bytes[..seen]` was `Incomplete`.
+    ///
+    /// Lets a buffer look at each byte once where a message trickles in. "Yes" is always a safe answer.
+    fn worth_decoding(&self, bytes: &[u8], seen: usize) -> bool {
+        bytes.len() > seen
+    }
+}

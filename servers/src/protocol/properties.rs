@@ -1,0 +1,182 @@
+//! What must hold for every input: nothing panics, the split of the bytes does not matter, buffers stay
+//! bounded, and the hand-written reader and writer agree with serde_json.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::{Inbox, JsonLines, MAX_REQUEST_BYTES, READ_BUFFER_BYTES, Request, Response, Step, WireFormat, canonical};
+
+/// Text with and without characters that JSON must escape.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof!["[ -~]{0,40}", ".{0,20}", vec(any::<char>(), 0..20).prop_map(String::from_iter), "[a-z]{0,600}",]
+}
+
+fn request() -> impl Strategy<Value = Request<'static>> {
+    prop_oneof![
+        (text(), text(), text()).prop_map(|(work, parameter, sent)| Request::RequestWork {
+            request_message: work.into(),
+            parameter: parameter.into(),
+            sender_timestamp: sent.into(),
+        }),
+        (text(), text()).prop_map(|(initial, last)| Request::CloseConnection {
+            initial_timestamp: initial.into(),
+            final_timestamp: last.into(),
+        }),
+    ]
+}
+
+fn response() -> impl Strategy<Value = Response<'static>> {
+    prop_oneof![
+        (text(), text(), any::<u64>(), 0..1000_u64).prop_map(|(sent, result, received_ns, sent_ns)| {
+            Response::WorkDone {
+                sender_timestamp: sent.into(),
+                result: result.into(),
+                server_received_ns: received_ns,
+                server_sent_ns: sent_ns,
+            }
+        }),
+        (text(), text(), any::<u64>()).prop_map(|(initial, last, requests_served)| Response::ConnectionClosed {
+            initial_timestamp: initial.into(),
+            final_timestamp: last.into(),
+            requests_served,
+        }),
+        text().prop_map(|reason| Response::Error { reason: reason.into() }),
+    ]
+}
+
+/// Well-formed requests, and lines that are none.
+fn request_line() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        3 => request().prop_map(|request| encoded(|out| JsonLines.encode_request(&request, out))),
+        1 => vec(any::<u8>(), 0..80).prop_map(|mut line| {
+            line.retain(|byte| *byte != b'\n');
+            line.push(b'\n');
+            line
+        }),
+    ]
+}
+
+fn encoded(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(&mut out);
+    out
+}
+
+/// Receives `bytes` in reads of at most the sizes `cuts` give in turn, and shows what each step said.
+fn received(bytes: &[u8], cuts: &[usize]) -> Vec<String> {
+    let mut inbox = Inbox::new();
+    let mut cuts = cuts.iter().cycle();
+    let mut steps = Vec::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let spare = inbox.spare();
+        let count = rest.len().min(spare.len()).min(*cuts.next().unwrap());
+        spare[..count].copy_from_slice(&rest[..count]);
+        inbox.filled(count);
+        rest = &rest[count..];
+        loop {
+            match inbox.next_request(JsonLines) {
+                Step::Incomplete => break,
+                step @ Step::Broken { .. } => {
+                    steps.push(format!("{step:?}"));
+                    return steps;
+                }
+                step => steps.push(format!("{step:?}")),
+            }
+        }
+        assert!(inbox.capacity() <= MAX_REQUEST_BYTES + READ_BUFFER_BYTES);
+    }
+    steps
+}
+
+proptest! {
+    #[test]
+    fn any_split_of_the_bytes_says_the_same(
+        lines in vec(request_line(), 0..8),
+        cuts in vec(1..=READ_BUFFER_BYTES, 1..20),
+    ) {
+        let bytes = lines.concat();
+        let whole = received(&bytes, &[usize::MAX]);
+        prop_assert_eq!(whole.len(), lines.len());
+        prop_assert_eq!(&received(&bytes, &cuts), &whole);
+        prop_assert_eq!(&received(&bytes, &[1]), &whole);
+    }
+
+    #[test]
+    fn no_bytes_make_a_decoder_panic(bytes in vec(any::<u8>(), 0..300)) {
+        let _ = JsonLines.decode_request(&bytes);
+        let _ = JsonLines.decode_response(&bytes);
+        received(&bytes, &[7]);
+    }
+
+    #[test]
+    fn a_stream_without_lines_breaks_the_limit_in_bounded_memory(byte in any::<u8>(), cut in 1..=READ_BUFFER_BYTES) {
+        prop_assume!(byte != b'\n');
+        let steps = received(&vec![byte; 3 * MAX_REQUEST_BYTES], &[cut]);
+        prop_assert_eq!(steps.len(), 1);
+        prop_assert!(steps[0].starts_with("Broken"), "{}", steps[0]);
+    }
+
+    #[test]
+    fn requests_survive_the_round_trip(request in request()) {
+        let bytes = encoded(|out| JsonLines.encode_request(&request, out));
+        prop_assert_eq!(bytes.iter().filter(|byte| **byte == b'\n').count(), 1);
+        prop_assert_eq!(
+            serde_json::to_vec(&request).unwrap(), &bytes[..bytes.len() - 1], "serde_json writes the same bytes"
+        );
+        let consumed = bytes.len();
+        prop_assert_eq!(JsonLines.decode_request(&bytes), Step::Message { message: request, consumed });
+    }
+
+    #[test]
+    fn responses_survive_the_round_trip(response in response()) {
+        let bytes = encoded(|out| JsonLines.encode_response(&response, out));
+        prop_assert_eq!(
+            serde_json::to_vec(&response).unwrap(), &bytes[..bytes.len() - 1], "serde_json writes the same bytes"
+        );
+        let consumed = bytes.len();
+        prop_assert_eq!(JsonLines.decode_response(&bytes), Step::Message { message: response, consumed });
+    }
+
+    #[test]
+    fn the_canonical_readers_agree_with_serde_on_damaged_lines(
+        request in request(),
+        response in response(),
+        at in any::<prop::sample::Index>(),
+        put in prop_oneof![any::<u8>(), prop::sample::select(&b"\"\\0129{}:,-. \x1f\x7f\xc3"[..])],
+        insert in any::<bool>(),
+    ) {
+        let damaged = |mut line: Vec<u8>| {
+            line.pop();
+            let at = at.index(line.len());
+            if insert { line.insert(at, put) } else { line[at] = put }
+            line
+        };
+        let line = damaged(encoded(|out| JsonLines.encode_request(&request, out)));
+        if let Some(read) = canonical::read_request(&line) {
+            prop_assert_eq!(read, serde_json::from_slice::<Request<'_>>(&line).unwrap());
+        }
+        let line = damaged(encoded(|out| JsonLines.encode_response(&response, out)));
+        if let Some(read) = canonical::read_work_done(&line) {
+            prop_assert_eq!(read, serde_json::from_slice::<Response<'_>>(&line).unwrap());
+        }
+    }
+
+    #[test]
+    fn plain_text_takes_the_short_way(
+        words in ("[a-z]{1,8}", "[!#-\\[\\]-~ à-ÿ]{0,80}", "[0-9]{0,20}"),
+        ns in 0..10_000_000_000_000_000_000_u64,
+    ) {
+        let (work, text, sent) = words;
+        let request = Request::RequestWork {
+            request_message: work.into(), parameter: text.clone().into(), sender_timestamp: sent.clone().into(),
+        };
+        let line = serde_json::to_vec(&request).unwrap();
+        prop_assert_eq!(canonical::read_request(&line), Some(request));
+        let response = Response::WorkDone {
+            sender_timestamp: sent.into(), result: text.into(), server_received_ns: ns, server_sent_ns: ns / 7,
+        };
+        let line = serde_json::to_vec(&response).unwrap();
+        prop_assert_eq!(canonical::read_work_done(&line), Some(response));
+    }
+}

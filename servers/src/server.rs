@@ -1,0 +1,98 @@
+//! What all connections of one server share: its options, its locks, its counters. One per process or test.
+//! It knows nothing of connections, threads or tasks.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+
+use crate::calibrate_spin;
+use crate::options::ServerOptions;
+use crate::stop::{Listening, StopHandle};
+
+/// The shared state of a server, whatever its model.
+#[derive(Debug)]
+pub struct Server {
+    pub(crate) options: ServerOptions,
+    pub(crate) spin_iterations_per_us: u64,
+    /// The one lock that `lock` requests hold while they wait, in the form each world needs.
+    pub(crate) blocking_lock: Mutex<()>,
+    pub(crate) nonblocking_lock: tokio::sync::Mutex<()>,
+    /// What a [`StopHandle`] needs to end the accept loop.
+    pub(crate) listening: Mutex<Listening>,
+    accepted: AtomicU64,
+    accept_errors: AtomicU64,
+    spawn_errors: AtomicU64,
+    requests_served: AtomicU64,
+    requests_refused: AtomicU64,
+}
+
+/// What a server has counted since it started. Each number only grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Connections accepted.
+    pub accepted: u64,
+    /// Calls of accept that failed, most often for want of a descriptor.
+    pub accept_errors: u64,
+    /// Connections closed at once since no thread could be had for them.
+    pub spawn_errors: u64,
+    /// Requests answered with `WorkDone`, counted before the reply is written.
+    pub requests_served: u64,
+    /// Requests answered with `Error`, counted likewise.
+    pub requests_refused: u64,
+}
+
+impl Server {
+    /// A server that has yet to be run by a model.
+    ///
+    /// `spin_iterations_per_us` comes from [`calibrate_spin`] in the process that compares servers; without
+    /// it, the server calibrates itself, which takes about 20 ms.
+    pub fn new(options: ServerOptions, spin_iterations_per_us: Option<u64>) -> Server {
+        Server {
+            options,
+            spin_iterations_per_us: spin_iterations_per_us.unwrap_or_else(calibrate_spin),
+            blocking_lock: Mutex::new(()),
+            nonblocking_lock: tokio::sync::Mutex::new(()),
+            listening: Mutex::new(Listening::NotYet),
+            accepted: AtomicU64::new(0),
+            accept_errors: AtomicU64::new(0),
+            spawn_errors: AtomicU64::new(0),
+            requests_served: AtomicU64::new(0),
+            requests_refused: AtomicU64::new(0),
+        }
+    }
+
+    /// A handle that ends this server's accept loop, before or while it runs.
+    pub fn stop_handle(self: &Arc<Self>) -> StopHandle {
+        StopHandle::new(Arc::clone(self))
+    }
+
+    /// The counters as they stand. They are read one after the other, not at one instant.
+    pub fn counters(&self) -> Counters {
+        Counters {
+            accepted: self.accepted.load(Relaxed),
+            accept_errors: self.accept_errors.load(Relaxed),
+            spawn_errors: self.spawn_errors.load(Relaxed),
+            requests_served: self.requests_served.load(Relaxed),
+            requests_refused: self.requests_refused.load(Relaxed),
+        }
+    }
+
+    pub(crate) fn count_accepted(&self) {
+        self.accepted.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn count_accept_error(&self) {
+        self.accept_errors.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn count_spawn_error(&self) {
+        self.spawn_errors.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn count_served(&self) {
+        self.requests_served.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn count_refused(&self) {
+        self.requests_refused.fetch_add(1, Relaxed);
+    }
+}

@@ -1,0 +1,114 @@
+//! Decides what a request asks for. It knows the kinds of work and their limits, and neither how work is
+//! done (`work/`) nor how requests arrive: no sockets, no clocks, no threads, no runtimes.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::protocol::MAX_RESULT_BYTES;
+
+/// The longest sleep, spin or lock that a client may ask for.
+pub const MAX_WORK_DURATION: Duration = Duration::from_secs(60);
+
+/// What a request asks for, within the limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work<'a> {
+    /// Reply with this text.
+    Echo(Cow<'a, str>),
+    /// Wait this long without using the CPU.
+    Sleep(Duration),
+    /// Compute for as long as an otherwise idle CPU of this machine takes this time for.
+    Spin(Duration),
+    /// Wait this long while holding the lock that all connections of the server share.
+    Lock(Duration),
+    /// Reply with a result of this many bytes.
+    Reply(usize),
+}
+
+/// Why a request is not served. The connection lives on.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// There is no such work.
+    #[error("no work is called \"{0}\"; work: echo, sleep, spin, lock, reply")]
+    UnknownWork(String),
+    /// The parameter should have been a duration.
+    #[error("\"{0}\" is no duration; write it as in 250us, 5ms or 2s")]
+    NoDuration(String),
+    /// The duration is too long.
+    #[error("\"{0}\" is too long; at most {max}s", max = MAX_WORK_DURATION.as_secs())]
+    TooLong(String),
+    /// The parameter should have been a number of bytes.
+    #[error("\"{0}\" is no size; write a number of bytes of at most {MAX_RESULT_BYTES}")]
+    NoSize(String),
+}
+
+/// The work that a request's `request_message` and `parameter` name.
+pub fn decide<'a>(request_message: &str, parameter: Cow<'a, str>) -> Result<Work<'a>, Refusal> {
+    match request_message {
+        "echo" => Ok(Work::Echo(parameter)),
+        "sleep" => duration(&parameter).map(Work::Sleep),
+        "spin" => duration(&parameter).map(Work::Spin),
+        "lock" => duration(&parameter).map(Work::Lock),
+        "reply" => size(&parameter).map(Work::Reply),
+        unknown => Err(Refusal::UnknownWork(excerpt(unknown))),
+    }
+}
+
+fn duration(parameter: &str) -> Result<Duration, Refusal> {
+    let duration = humantime::parse_duration(parameter).map_err(|_| Refusal::NoDuration(excerpt(parameter)))?;
+    if duration > MAX_WORK_DURATION {
+        return Err(Refusal::TooLong(excerpt(parameter)));
+    }
+    Ok(duration)
+}
+
+fn size(parameter: &str) -> Result<usize, Refusal> {
+    match parameter.parse() {
+        Ok(bytes) if bytes <= MAX_RESULT_BYTES => Ok(bytes),
+        _ => Err(Refusal::NoSize(excerpt(parameter))),
+    }
+}
+
+/// What a refusal quotes of a parameter, which may be as long as a request.
+fn excerpt(text: &str) -> String {
+    const LONGEST_CHARS: usize = 40;
+    text.chars().take(LONGEST_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask<'a>(work: &str, parameter: &'a str) -> Result<Work<'a>, Refusal> {
+        decide(work, Cow::Borrowed(parameter))
+    }
+
+    #[test]
+    fn work_is_named_by_the_request() {
+        assert_eq!(ask("echo", "5ms"), Ok(Work::Echo("5ms".into())));
+        assert_eq!(ask("sleep", "5ms"), Ok(Work::Sleep(Duration::from_millis(5))));
+        assert_eq!(ask("spin", "250us"), Ok(Work::Spin(Duration::from_micros(250))));
+        assert_eq!(ask("lock", "0s"), Ok(Work::Lock(Duration::ZERO)));
+        assert_eq!(ask("reply", "0"), Ok(Work::Reply(0)));
+    }
+
+    #[test]
+    fn limits_are_inclusive() {
+        assert_eq!(ask("sleep", "60s"), Ok(Work::Sleep(MAX_WORK_DURATION)));
+        assert_eq!(ask("sleep", "60s 1ns"), Err(Refusal::TooLong("60s 1ns".into())));
+        assert_eq!(ask("reply", "1048576"), Ok(Work::Reply(MAX_RESULT_BYTES)));
+        assert_eq!(ask("reply", "1048577"), Err(Refusal::NoSize("1048577".into())));
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_a_remedy() {
+        let said = |work: &str, parameter: &str| ask(work, parameter).unwrap_err().to_string();
+        assert_eq!(said("dance", ""), "no work is called \"dance\"; work: echo, sleep, spin, lock, reply");
+        assert_eq!(said("sleep", "long"), "\"long\" is no duration; write it as in 250us, 5ms or 2s");
+        assert!(said("sleep", "18446744073709551615years").contains("no duration"));
+        assert_eq!(said("spin", "2m"), "\"2m\" is too long; at most 60s");
+        assert_eq!(said("reply", "-1"), "\"-1\" is no size; write a number of bytes of at most 1048576");
+        assert!(said(&"x".repeat(60_000), "").len() < 120);
+    }
+}

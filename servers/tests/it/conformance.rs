@@ -1,0 +1,253 @@
+//! What every model must do alike: the same bytes in, the same bytes out. Each test runs against the whole table.
+
+use std::thread;
+
+use servers::monotonic_ns;
+use servers::protocol::{MAX_REQUEST_BYTES, MAX_RESULT_BYTES};
+
+use crate::client::{Client, close, request};
+use crate::running::{Running, wait_until, with_every_model};
+
+#[test]
+fn work_is_done() {
+    with_every_model(|running| {
+        let mut client = Client::connect(running.address);
+        assert_eq!(client.work("echo", "\"höher\"\n")["result"], "\"höher\"\n");
+        assert_eq!(client.work("spin", "1ms")["result"], "");
+        assert_eq!(client.work("reply", "3")["result"], "xxx");
+        assert_eq!(client.work("reply", &MAX_RESULT_BYTES.to_string())["result"].as_str().unwrap().len(), 1_048_576);
+        for waiting in ["sleep", "lock"] {
+            let done = client.work(waiting, "20ms");
+            let waited_ns = done["server_sent_ns"].as_u64().unwrap() - done["server_received_ns"].as_u64().unwrap();
+            assert!(waited_ns >= 20_000_000, "{waiting} took {waited_ns} ns");
+        }
+        assert_eq!(running.server.counters().requests_served, 6);
+    });
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    with_every_model(|running| {
+        let mut client = Client::connect(running.address);
+        let works = ["echo", "sleep", "echo"].iter().cycle().take(60);
+        let bytes: Vec<u8> = works.enumerate().flat_map(|(i, work)| request(work, "1ms", &i.to_string())).collect();
+        client.send(&bytes);
+        for i in 0..60 {
+            assert_eq!(client.reply().unwrap()["WorkDone"]["sender_timestamp"], i.to_string());
+        }
+    });
+}
+
+#[test]
+fn bytes_may_come_one_at_a_time() {
+    with_every_model(|running| {
+        let mut client = Client::connect(running.address);
+        for byte in request("echo", "slowly", "1") {
+            client.send(&[byte]);
+        }
+        assert_eq!(client.reply().unwrap()["WorkDone"]["result"], "slowly");
+    });
+}
+
+#[test]
+fn a_request_may_be_as_long_as_the_limit() {
+    with_every_model(|running| {
+        let mut client = Client::connect(running.address);
+        let text = "x".repeat(MAX_REQUEST_BYTES - request("echo", "", "s").len());
+        assert_eq!(client.work("echo", &text)["result"], text);
+    });
+}
+
+#[test]
+fn a_line_beyond_the_limit_is_refused_and_ends_the_connection() {
+    with_every_model(|running| {
+        let mut client = Client::connect(running.address);
+        client.send(&request("echo", "before", "1"));
+        // Twice the limit: the server must refuse it before it has read it all, and the refusal must arrive.
+        client.send(&vec![b'x'; 2 * MAX_REQUEST_BYTES]);
+        assert_eq!(client.reply().unwrap()["WorkDone"]["result"], "before");
+        let reason = client.reply().unwrap()["Error"]["reason"].as_str().unwrap().to_owned();
+        assert!(reason.contains("at most 65536 bytes"), "{reason}");
+        client.assert_closed();
+        // The server is still taking in what a client may send that has not read the refusal yet.
+        for _ in 0..50 {
+            client.send(&[b'x'; 1024]);
+        }
+        drop(client);
+        assert_eq!(Client::connect(running.address).work("echo", "after")["result"], "after");
+    });
+}
+
+#[test]
+fn a_client_that_never_stops_sending_is_cut_off() {
+    with_every_model(|running| {
+        let mut client = Client::connect(running.address);
+        let mebibyte = vec![b'x'; 1024 * 1024];
+        assert!((0..64).any(|_| client.try_send(&mebibyte).is_err()), "64 MiB of one line were taken");
+    });
+}
+
+#[test]
+fn bad_requests_are_refused_and_the_connection_lives_on() {
+    with_every_model(|running| {
+        let mut client = Client::connect(running.address);
+        let bad: [&[u8]; 6] = [
+            b"GET / HTTP/1.1\r\n",
+            b"{\"RequestWork\":{}}\n",
+            b"\xff\xfe\n",
+            b"\n",
+            &request("dance", "", "1"),
+            &request("sleep", "61s", "1"),
+        ];
+        for line in bad {
+            client.send(line);
+            assert!(client.reply().unwrap()["Error"]["reason"].is_string());
+            assert_eq!(client.work("echo", "still here")["result"], "still here");
+        }
+        assert_eq!(running.server.counters().requests_refused, 6);
+    });
+}
+
+#[test]
+fn closing_is_answered_and_the_server_closes() {
+    with_every_model(|running| {
+        let mut client = Client::connect(running.address);
+        client.work("echo", "1");
+        client.work("echo", "2");
+        client.send(&close("from", "to"));
+        let expected = serde_json::json!({"ConnectionClosed": {
+            "initial_timestamp": "from", "final_timestamp": "to", "requests_served": 2,
+        }});
+        assert_eq!(client.reply().unwrap(), expected);
+        client.assert_closed();
+    });
+}
+
+#[test]
+fn requests_before_a_half_close_are_answered() {
+    with_every_model(|running| {
+        let mut client = Client::connect(running.address);
+        let mut bytes = [request("sleep", "20ms", "1"), request("echo", "2", "2")].concat();
+        bytes.extend_from_slice(b"{\"RequestWork\":{\"request_m");
+        client.send(&bytes);
+        client.end_sending();
+        assert_eq!(client.reply().unwrap()["WorkDone"]["sender_timestamp"], "1");
+        assert_eq!(client.reply().unwrap()["WorkDone"]["sender_timestamp"], "2");
+        client.assert_closed();
+    });
+}
+
+#[test]
+fn a_reset_ends_one_connection_only() {
+    with_every_model(|running| {
+        for _ in 0..20 {
+            let mut client = Client::connect(running.address);
+            client.send(b"{\"RequestWork\":{\"requ");
+            client.reset();
+            let mut client = Client::connect(running.address);
+            client.send(&[request("sleep", "5ms", "1"), request("reply", "500000", "2")].concat());
+            client.reset();
+        }
+        assert_eq!(Client::connect(running.address).work("echo", "after")["result"], "after");
+    });
+}
+
+#[test]
+fn two_hundred_connections_at_once() {
+    with_every_model(|running| {
+        let mut clients: Vec<_> = (0..running.holds(200)).map(|_| Client::connect(running.address)).collect();
+        for round in ["1", "2"] {
+            for client in &mut clients {
+                assert_eq!(client.work("echo", round)["result"], round);
+            }
+        }
+        let expected = clients.len() as u64;
+        assert_eq!(running.server.counters().accepted, expected);
+        assert_eq!(running.server.counters().requests_served, 2 * expected);
+    });
+}
+
+#[test]
+fn who_waits_is_served_when_another_leaves() {
+    with_every_model(|running| {
+        let mut held: Vec<_> = (0..running.holds(20)).map(|_| Client::connect(running.address)).collect();
+        held.iter_mut().for_each(|client| drop(client.work("echo", "held")));
+        let mut waiting = Client::connect(running.address);
+        waiting.send(&request("echo", "at last", "1"));
+        held.pop();
+        assert_eq!(waiting.reply().unwrap()["WorkDone"]["result"], "at last");
+    });
+}
+
+/// What the server says of each of `clients` requests sent at the same time: when it received it and when it replied.
+fn intervals(running: &Running, clients: usize, work: &str, parameter: &str) -> Vec<(u64, u64)> {
+    let threads: Vec<_> = (0..clients)
+        .map(|_| {
+            let mut client = Client::connect(running.address);
+            let bytes = request(work, parameter, "1");
+            thread::spawn(move || {
+                client.send(&bytes);
+                let done = &client.reply().unwrap()["WorkDone"];
+                (done["server_received_ns"].as_u64().unwrap(), done["server_sent_ns"].as_u64().unwrap())
+            })
+        })
+        .collect();
+    threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+}
+
+#[test]
+fn sleeps_overlap_where_the_model_can() {
+    with_every_model(|running| {
+        let intervals = intervals(running, 4, "sleep", "500ms");
+        let overlapping = |(begin, _): &(u64, u64)| intervals.iter().filter(|(b, e)| b <= begin && begin < e).count();
+        assert_eq!(intervals.iter().map(overlapping).max().unwrap(), running.holds(4));
+    });
+}
+
+#[test]
+fn the_lock_is_held_by_one_at_a_time() {
+    with_every_model(|running| {
+        let intervals = intervals(running, 4, "lock", "30ms");
+        let first = intervals.iter().map(|(begin, _)| begin).min().unwrap();
+        let last = intervals.iter().map(|(_, end)| end).max().unwrap();
+        assert!(last - first >= 4 * 30_000_000, "four locks of 30 ms in {} ns", last - first);
+    });
+}
+
+#[test]
+fn timestamps_nest() {
+    with_every_model(|running| {
+        let mut client = Client::connect(running.address);
+        for _ in 0..50 {
+            let sent_ns = monotonic_ns();
+            let done = client.work("echo", "");
+            let received_ns = monotonic_ns();
+            let server_received_ns = done["server_received_ns"].as_u64().unwrap();
+            let server_sent_ns = done["server_sent_ns"].as_u64().unwrap();
+            let nested = [sent_ns, server_received_ns, server_sent_ns, received_ns];
+            assert!(nested.is_sorted(), "{nested:?}");
+        }
+    });
+}
+
+#[test]
+fn stopping_ends_the_accept_loop_and_refuses_clients() {
+    for model in servers::MODELS {
+        let running = Running::start(model.name);
+        let address = running.address;
+        Client::connect(address).work("echo", "before");
+        running.stop().unwrap();
+        wait_until("connecting fails", || std::net::TcpStream::connect(address).is_err());
+    }
+}
+
+#[test]
+fn a_server_stopped_before_it_runs_does_not_run() {
+    for model in servers::MODELS {
+        let contender = servers::Contender::parse(model.name).unwrap();
+        let listener = servers::bind("127.0.0.1:0".parse().unwrap(), &contender.options).unwrap();
+        let server = std::sync::Arc::new(servers::Server::new(contender.options, Some(100)));
+        server.stop_handle().stop();
+        (contender.model.run)(listener, &server).unwrap();
+    }
+}

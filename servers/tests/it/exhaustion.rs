@@ -1,0 +1,164 @@
+//! Servers that run out of descriptors or of threads: they count it, go on, and do not spin.
+//!
+//! Limits belong to a process, so each server runs in one of its own: this test binary, started once more with
+//! [`CONTENDER`] set. The clients stay in the test's process, beyond the limit.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
+use servers::{Concurrency, Contender, MODELS, Server, bind};
+
+use crate::client::Client;
+use crate::running::wait_until;
+
+/// Names the contender to the process that is to run it.
+const CONTENDER: &str = "EXHAUSTION_CONTENDER";
+/// Names the resource that shall run out there: `descriptors` or `threads`.
+const RESOURCE: &str = "EXHAUSTION_RESOURCE";
+
+const DESCRIPTORS: u64 = 64;
+const CLIENTS: usize = 100;
+
+#[test]
+fn without_descriptors_servers_count_rest_and_recover() {
+    // A sequential server holds one connection at a time and cannot run out.
+    let models = MODELS.iter().filter(|model| model.concurrency != Concurrency::One);
+    let tests: Vec<_> = models.map(|model| thread::spawn(|| descriptors_run_out(model.name))).collect();
+    tests.into_iter().for_each(|test| test.join().unwrap());
+}
+
+fn descriptors_run_out(model: &str) {
+    let mut server = Limited::start(model, "descriptors");
+    let mut clients: Vec<_> = (0..CLIENTS).map(|_| Client::connect(server.address)).collect();
+    wait_until("accepting fails", || server.report().accept_errors > 0);
+
+    let (before, begin) = (server.report(), Instant::now());
+    // Who spins shows it in any second; a wait on the counter would end too early to tell.
+    thread::sleep(Duration::from_secs(1));
+    let (after, wall) = (server.report(), begin.elapsed());
+    let cpu = after.cpu - before.cpu;
+    assert!(cpu < wall / 2, "{model} used {cpu:?} of CPU in {wall:?} of having no descriptors");
+    assert!(after.accept_errors > before.accept_errors, "{model} gave up accepting");
+    assert!(after.accepted < DESCRIPTORS);
+    assert!(clients[0].is_answered(), "{model} forgot a connection it had");
+
+    clients.clear();
+    assert!(Client::connect(server.address).is_answered(), "{model} did not recover");
+}
+
+#[test]
+fn without_threads_the_server_counts_goes_on_and_recovers() {
+    let mut server = Limited::start("threaded:stack=16MiB", "threads");
+    let mut clients: Vec<_> = (0..40).map(|_| Client::connect(server.address)).collect();
+    wait_until("all have been accepted", || server.report().accepted == 40);
+
+    let answered: Vec<bool> = clients.iter_mut().map(Client::is_answered).collect();
+    let held = answered.iter().filter(|answered| **answered).count();
+    assert!(held > 0, "the limit leaves no room for any thread");
+    wait_until("the rest have been turned away", || server.report().spawn_errors == (40 - held) as u64);
+    assert!(held < 40, "threads did not run out");
+    assert!(answered.is_sorted_by(|earlier, later| earlier >= later), "the first to come are those that are held");
+    assert!(clients[0].is_answered(), "an earlier connection was lost");
+
+    clients.clear();
+    wait_until("a thread can be had again", || Client::connect(server.address).is_answered());
+}
+
+/// A server in a process of its own.
+struct Limited {
+    process: Child,
+    commands: ChildStdin,
+    reports: BufReader<ChildStdout>,
+    address: SocketAddr,
+}
+
+struct Report {
+    accepted: u64,
+    accept_errors: u64,
+    spawn_errors: u64,
+    cpu: Duration,
+}
+
+impl Limited {
+    fn start(contender: &str, resource: &str) -> Limited {
+        let mut process = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "exhaustion::the_limited_server", "--ignored", "--nocapture"])
+            .envs([(CONTENDER, contender), (RESOURCE, resource)])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let commands = process.stdin.take().unwrap();
+        let mut reports = BufReader::new(process.stdout.take().unwrap());
+        let address = line_after("address ", &mut reports).parse().unwrap();
+        Limited { process, commands, reports, address }
+    }
+
+    fn report(&mut self) -> Report {
+        self.commands.write_all(b"report\n").unwrap();
+        let line = line_after("report ", &mut self.reports);
+        let numbers: Vec<u64> = line.split(' ').map(|number| number.parse().unwrap()).collect();
+        let [accepted, accept_errors, spawn_errors, cpu_ns] = numbers[..] else { panic!("{line}") };
+        Report { accepted, accept_errors, spawn_errors, cpu: Duration::from_nanos(cpu_ns) }
+    }
+}
+
+impl Drop for Limited {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The next line that begins with `mark`, past what the test harness prints by itself.
+fn line_after(mark: &str, lines: &mut impl BufRead) -> String {
+    loop {
+        let mut line = String::new();
+        assert_ne!(lines.read_line(&mut line).unwrap(), 0, "the limited server ended");
+        if let Some((_, rest)) = line.split_once(mark) {
+            return rest.trim_end().to_owned();
+        }
+    }
+}
+
+#[test]
+#[ignore = "the other end of the tests in this file, which start it in a process of its own"]
+fn the_limited_server() {
+    let (Ok(contender), Ok(resource)) = (env::var(CONTENDER), env::var(RESOURCE)) else { return };
+    let contender = Contender::parse(&contender).unwrap();
+    let listener = bind("127.0.0.1:0".parse().unwrap(), &contender.options).unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = Arc::new(Server::new(contender.options, Some(100)));
+    let (run, shared) = (contender.model.run, Arc::clone(&server));
+    thread::spawn(move || run(listener, &shared));
+    match &*resource {
+        "descriptors" => limit(Resource::Nofile, DESCRIPTORS),
+        // Room for a few stacks beyond what the process has reserved so far.
+        "threads" => limit(Resource::As, address_space_bytes() + 128 * 1024 * 1024),
+        other => panic!("nobody can run out of {other}"),
+    }
+    println!("address {address}");
+    for _ in std::io::stdin().lines() {
+        let counters = server.counters();
+        let cpu = clock_gettime(ClockId::ProcessCPUTime);
+        let cpu_ns = cpu.tv_sec * 1_000_000_000 + cpu.tv_nsec;
+        println!("report {} {} {} {cpu_ns}", counters.accepted, counters.accept_errors, counters.spawn_errors);
+    }
+}
+
+fn limit(resource: Resource, amount: u64) {
+    setrlimit(resource, Rlimit { current: Some(amount), maximum: Some(amount) }).unwrap();
+}
+
+fn address_space_bytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmSize:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}

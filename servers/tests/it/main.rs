@@ -1,0 +1,9 @@
+//! The server models from outside: real sockets on loopback, one set of transcripts for every row of the table.
+
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
+
+mod architecture;
+mod client;
+mod conformance;
+mod exhaustion;
+mod running;

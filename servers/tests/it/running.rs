@@ -1,0 +1,74 @@
+//! A server of a given contender, on a port of its own, for as long as a test needs it.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use servers::{Contender, MODELS, Server, StopHandle, bind};
+
+/// Far more than anything here takes, even on a busy machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+pub(crate) struct Running {
+    pub(crate) contender: Contender,
+    pub(crate) address: SocketAddr,
+    pub(crate) server: Arc<Server>,
+    stop: StopHandle,
+    ended: mpsc::Receiver<io::Result<()>>,
+}
+
+impl Running {
+    pub(crate) fn start(contender: &str) -> Running {
+        let contender = Contender::parse(contender).unwrap();
+        let listener = bind((Ipv4Addr::LOCALHOST, 0).into(), &contender.options).unwrap();
+        let address = listener.local_addr().unwrap();
+        // Nothing here depends on how fast the machine computes.
+        let server = Arc::new(Server::new(contender.options.clone(), Some(100)));
+        let stop = server.stop_handle();
+        let (end, ended) = mpsc::channel();
+        let (run, shared) = (contender.model.run, Arc::clone(&server));
+        thread::spawn(move || end.send(run(listener, &shared)));
+        Running { contender, address, server, stop, ended }
+    }
+
+    /// Stops the server and waits for its model to return.
+    pub(crate) fn stop(self) -> io::Result<()> {
+        self.stop.stop();
+        self.ended.recv_timeout(DEADLINE).expect("run() returns when the server is stopped")
+    }
+
+    /// How many connections it can serve at a time, where that is fewer than `wanted`.
+    pub(crate) fn holds(&self, wanted: usize) -> usize {
+        let limit = self.contender.model.concurrency.limit(&self.contender.options);
+        limit.map_or(wanted, |limit| limit.min(wanted))
+    }
+}
+
+/// Runs a test against all models side by side, each on a thread named after it.
+pub(crate) fn with_every_model(test: fn(&Running)) {
+    let contenders = MODELS.iter().map(|model| model.name).chain(["threaded:stack=64KiB"]);
+    let running: Vec<_> = contenders
+        .map(|contender| {
+            let test = move || {
+                let running = Running::start(contender);
+                test(&running);
+                running.stop().expect("the model ended without an error");
+            };
+            thread::Builder::new().name(contender.to_owned()).spawn(test).unwrap()
+        })
+        .collect();
+    for thread in running {
+        let contender = thread.thread().name().unwrap().to_owned();
+        assert!(thread.join().is_ok(), "{contender} failed");
+    }
+}
+
+pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !condition() {
+        assert!(begin.elapsed() < DEADLINE, "waited in vain until {what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
