@@ -1,1 +1,11 @@
-//! placeholder
+//! The benchmarking harness: launches server models, drives each with the same load, observes them, and writes down
+//! what it saw. The binary in `main.rs` is this library with a command line.
+#![deny(unsafe_code)]
+
+pub mod cli;
+pub mod experiments;
+pub mod load;
+pub mod observe;
+pub mod plan;
+pub mod process;
+pub mod run;

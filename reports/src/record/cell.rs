@@ -196,13 +196,7 @@ pub struct Ledger {
 impl Ledger {
     /// Requests that have an end, plus those in flight; equals `scheduled` in a true ledger.
     pub fn accounted_for(&self) -> u64 {
-        self.ok
-            + self.error
-            + self.timeout
-            + self.malformed
-            + self.refused
-            + self.dropped
-            + self.in_flight
+        self.ok + self.error + self.timeout + self.malformed + self.refused + self.dropped + self.in_flight
     }
 
     /// Requests that did not get a correct reply in time.
@@ -368,7 +362,7 @@ pub struct Noise {
     pub steal_share: Option<f64>,
     /// Time in which some task waited for a CPU (PSI), as a share of the time, 0 to 1.
     pub cpu_pressure_share: Option<f64>,
-    /// Greatest oversleep of a thread that wakes every millisecond.
+    /// Greatest oversleep of a thread that wakes every few milliseconds.
     pub max_hiccup_ns: Option<u64>,
     /// CPU time of the sampler itself, as a share of one CPU, 0 to 1.
     pub sampler_cpu_share: Option<f64>,

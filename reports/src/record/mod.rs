@@ -10,12 +10,14 @@ mod cell;
 mod experiment;
 mod histogram;
 mod manifest;
+pub mod store;
 mod warning;
 
 pub use cell::*;
 pub use experiment::*;
 pub use histogram::*;
 pub use manifest::*;
+pub use store::RecordError;
 pub use warning::*;
 
 /// The schema that this version writes. It is read before anything else in a file.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::format::{self, Unit};
+
 /// A doubt about a cell or a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -89,6 +91,57 @@ impl Warning {
             | Warning::ServerTurnedAway { .. }
             | Warning::NotSettled { .. }
             | Warning::ServerKilled => false,
+        }
+    }
+
+    /// What is doubtful, as a sentence without its stop.
+    pub fn describe(&self) -> String {
+        let time = |ns: &u64| Unit::Nanoseconds.show(*ns as f64);
+        match self {
+            Warning::GeneratorFellBehind { kept_pace } => {
+                format!("the load generator took up only {} of its schedule", format::share(*kept_pace))
+            }
+            Warning::ScheduleLag { lag_p99_ns, allowed_ns } => {
+                format!("the generator sent late: p99 of the lag {}, allowed {}", time(lag_p99_ns), time(allowed_ns))
+            }
+            Warning::GeneratorSaturated { busiest_worker } => {
+                format!("the busiest generator thread used {} of its CPU", format::share(*busiest_worker))
+            }
+            Warning::TooFewSamples { percentile, samples, needed } => {
+                format!("{percentile} needs {} samples, there are {}", format::count(*needed), format::count(*samples))
+            }
+            Warning::ServerDied { how } => format!("the server ended in the middle: {how}"),
+            Warning::CheckFailed { check, detail } => format!("the check {check:?} did not hold: {detail}"),
+            Warning::MachineLimit { limit, consequence, .. } => format!("{limit} of this machine: {consequence}"),
+            Warning::NoisyMachine { what } => format!("others used the machine: {what}"),
+            Warning::ServerTurnedAway { accept_errors, spawn_errors } => format!(
+                "the server failed to accept {} times and to spawn a thread {} times",
+                format::count(*accept_errors),
+                format::count(*spawn_errors)
+            ),
+            Warning::NotSettled { connections } => {
+                format!("memory was still changing at {}", format::counted(*connections, "connection"))
+            }
+            Warning::ServerKilled => "the server did not stop when told to, and was killed".into(),
+        }
+    }
+
+    /// What the reader can do about it, as a sentence without its stop.
+    pub fn remedy(&self) -> String {
+        match self {
+            Warning::GeneratorFellBehind { .. } | Warning::GeneratorSaturated { .. } => {
+                "lower the offered load or give the generator more CPUs".into()
+            }
+            Warning::ScheduleLag { .. } | Warning::NoisyMachine { .. } => {
+                "stop other programs, or use a machine that is not shared, and run again".into()
+            }
+            Warning::TooFewSamples { .. } => "measure longer or more blocks".into(),
+            Warning::ServerDied { .. } => "read the end of its standard error in the cell's file".into(),
+            Warning::CheckFailed { .. } => "do not use the cell; report the check with the cell's file".into(),
+            Warning::MachineLimit { remedy, .. } => remedy.clone(),
+            Warning::ServerTurnedAway { .. } => "raise the limit of open files or of threads".into(),
+            Warning::NotSettled { .. } => "read its memory as an estimate, or run again on a quieter machine".into(),
+            Warning::ServerKilled => "nothing, if its figures were taken before; they were".into(),
         }
     }
 }

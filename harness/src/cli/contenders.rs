@@ -1,0 +1,72 @@
+//! The list of contenders as it is typed: names separated by commas, though options are too.
+
+use servers::{Contender, MODELS};
+
+use crate::plan::PlanError;
+
+/// Reads `threaded,thread-pool:workers=8,stack=64KiB,async-multi`; without a list, every model with its defaults.
+///
+/// # Errors
+/// Where a model or an option is unknown, or a contender is named twice.
+pub(super) fn parse(list: Option<&str>) -> Result<Vec<Contender>, PlanError> {
+    let texts = match list {
+        Some(list) => split(list),
+        None => MODELS.iter().map(|model| model.name.to_owned()).collect(),
+    };
+    let mut contenders: Vec<Contender> = Vec::new();
+    for text in &texts {
+        let contender = Contender::parse(text)?;
+        if contenders.iter().any(|other| other.label() == contender.label()) {
+            let label = contender.label();
+            return Err(PlanError::Usage(format!("{label} is named twice; a contender can be compared only once")));
+        }
+        contenders.push(contender);
+    }
+    Ok(contenders)
+}
+
+/// A piece with a value and no model is one more option of the contender before it.
+fn split(list: &str) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::new();
+    for piece in list.split(',').map(str::trim).filter(|piece| !piece.is_empty()) {
+        let is_option = piece.contains('=') && !piece.contains(':');
+        match texts.last_mut() {
+            Some(contender) if is_option => {
+                contender.push(',');
+                contender.push_str(piece);
+            }
+            _ => texts.push(piece.to_owned()),
+        }
+    }
+    texts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(list: &str) -> Vec<String> {
+        parse(Some(list)).unwrap().iter().map(|contender| contender.label().to_owned()).collect()
+    }
+
+    #[test]
+    fn options_stay_with_their_contender() {
+        assert_eq!(
+            labels("threaded, thread-pool:workers=8,stack=64KiB ,async-multi"),
+            ["threaded", "thread-pool:stack=64KiB,workers=8", "async-multi"]
+        );
+    }
+
+    #[test]
+    fn without_a_list_every_model_takes_part() {
+        assert_eq!(parse(None).unwrap().len(), MODELS.len());
+    }
+
+    #[test]
+    fn what_is_unknown_or_named_twice_is_refused() {
+        let error = |list: &str| parse(Some(list)).unwrap_err().to_string();
+        assert!(error("pool").contains("models: sequential"), "{}", error("pool"));
+        assert!(error("threaded,threaded").contains("named twice"));
+        assert!(error("workers=8").contains("models:"));
+    }
+}

@@ -1,0 +1,54 @@
+//! Exit codes, in one place.
+
+use std::process::ExitCode;
+
+use reports::record::store::Run;
+use reports::record::{Ending, Outcome, Purpose, Warning};
+
+use crate::plan::PlanError;
+use crate::run::{Interrupt, LockError, RunEnd};
+
+const INTERNAL: u8 = 1;
+const USAGE: u8 = 2;
+const UNFIT: u8 = 3;
+const INVALID: u8 = 4;
+const SERVER_FAILED: u8 = 6;
+
+/// The code of an error that ended a command.
+pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
+    let is_usage = error.is::<PlanError>() || error.is::<servers::ContenderError>();
+    ExitCode::from(match error {
+        _ if is_usage => USAGE,
+        _ if error.is::<LockError>() => UNFIT,
+        _ => INTERNAL,
+    })
+}
+
+/// The code of a run that came to an end.
+pub(super) fn code_of_run(end: &RunEnd, run: &Run, interrupt: &Interrupt) -> ExitCode {
+    ExitCode::from(match end.ending {
+        Ending::Interrupted => interrupt.exit_code().unwrap_or(INTERNAL),
+        _ if end.failed > 0 => SERVER_FAILED,
+        _ if unproven(run).is_some() => INVALID,
+        _ => 0,
+    })
+}
+
+/// A contender and an experiment for which not one measured cell is valid, so that the report can say nothing of it.
+pub(super) fn unproven(run: &Run) -> Option<(String, String)> {
+    let measured = || run.cells.iter().filter(|cell| cell.purpose == Purpose::Measure);
+    let pairs = run.manifest.contenders.iter().flat_map(|contender| {
+        run.manifest.experiments.iter().map(move |experiment| (&contender.label, &experiment.name))
+    });
+    pairs
+        .filter(|(contender, experiment)| {
+            !measured().any(|cell| {
+                cell.contender == **contender
+                    && cell.experiment == **experiment
+                    && cell.outcome == Outcome::Completed
+                    && !cell.warnings.iter().any(Warning::invalidates)
+            })
+        })
+        .map(|(contender, experiment)| (contender.clone(), experiment.clone()))
+        .next()
+}

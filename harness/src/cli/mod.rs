@@ -1,0 +1,56 @@
+//! The command line: what was typed becomes a plan, and how it came out becomes an exit code.
+//!
+//! Data goes to stdout, messages and progress to stderr. The structs in here are never saved.
+
+mod compare;
+mod contenders;
+mod dry_run;
+mod ending;
+mod list;
+mod output;
+mod progress;
+mod report;
+pub mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Settle "tokio or OS threads?" with evidence.
+#[derive(Debug, Parser)]
+#[command(name = "harness", version, arg_required_else_help = true, max_term_width = 100, after_help = NEXT)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const NEXT: &str = "\
+To begin: harness compare
+Exit codes: 0 done, 1 internal error, 2 usage, 3 machine unfit, 4 done but invalid, 6 a server failed,
+130 and 143 interrupted (finished cells are kept)";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compare server models under the same load and write a report
+    Compare(compare::CompareArgs),
+    /// Render the report of a saved run again
+    Report(report::ReportArgs),
+    /// List models, their options, and experiments
+    List(list::ListArgs),
+    /// Run one server model until TERM or Ctrl-C
+    Serve(serve::ServeArgs),
+}
+
+/// Parses the command line, does what it says, and tells how it came out.
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Compare(args) => compare::run(args),
+        Command::Report(args) => report::run(args),
+        Command::List(args) => list::run(args),
+        Command::Serve(args) => serve::run(args),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ending::code_of(&error)
+    })
+}

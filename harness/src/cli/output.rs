@@ -1,0 +1,95 @@
+//! Writing to stdout, whole and once. A reader that leaves early, as `head` does, is no error.
+
+use std::io::{self, ErrorKind, Write};
+
+use clap::ValueEnum;
+use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
+use comfy_table::{CellAlignment, Table, TableStyle};
+use reports::summary::{Summary, SummaryTable};
+
+/// How the summary is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For a terminal.
+    Table,
+    /// The summary as one JSON object.
+    Json,
+    /// One CSV table per workload, with a blank line between.
+    Csv,
+    /// For a pull request.
+    Md,
+}
+
+/// Writes to stdout.
+pub(super) fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
+}
+
+/// The summary in a format, with what comes last in it.
+pub(super) fn summary(summary: &Summary, format: Format, report: &str) -> anyhow::Result<String> {
+    Ok(match format {
+        Format::Json => {
+            let value = serde_json::json!({ "report": report, "summary": summary });
+            format!("{}\n", serde_json::to_string_pretty(&value)?)
+        }
+        Format::Csv => summary.tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
+        Format::Table => format!("{}{}\nreport: {report}\n", tables(summary, NOTHING), sentences(summary, "  ")),
+        Format::Md => format!("{}{}\nReport: `{report}`\n", tables(summary, ASCII_MARKDOWN), sentences(summary, "- ")),
+    })
+}
+
+fn tables(summary: &Summary, style: TableStyle) -> String {
+    summary.tables.iter().map(|table| format!("{}\n\n{}\n\n", table.title, drawn(table, style))).collect()
+}
+
+fn drawn(table: &SummaryTable, style: TableStyle) -> String {
+    let mut drawn = Table::new();
+    drawn.load_style(style);
+    drawn.set_header(header(table));
+    for row in &table.rows {
+        drawn.add_row(cells(row));
+    }
+    for column in drawn.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    drawn.trim_fmt()
+}
+
+fn csv(table: &SummaryTable) -> String {
+    let line = |fields: Vec<String>| fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",") + "\n";
+    let rows = table.rows.iter().map(|row| line(cells(row)));
+    std::iter::once(line(header(table))).chain(rows).collect()
+}
+
+fn header(table: &SummaryTable) -> Vec<String> {
+    let columns = table.columns.iter().map(|column| column.label.clone());
+    std::iter::once("contender".to_owned()).chain(columns).collect()
+}
+
+fn cells(row: &reports::summary::Row) -> Vec<String> {
+    std::iter::once(row.contender.clone()).chain(row.values.iter().map(|value| value.text.clone())).collect()
+}
+
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
+}
+
+fn sentences(summary: &Summary, bullet: &str) -> String {
+    summary.answers.iter().map(|answer| format!("{bullet}{}\n", answer.sentence)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_csv_are_quoted_where_they_must_be() {
+        assert_eq!(quoted("thread-pool:workers=8,stack=64KiB"), "\"thread-pool:workers=8,stack=64KiB\"");
+        assert_eq!(quoted("say \"hi\""), "\"say \"\"hi\"\"\"");
+        assert_eq!(quoted("1.2 ms"), "1.2 ms");
+    }
+}

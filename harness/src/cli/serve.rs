@@ -1,0 +1,176 @@
+//! `harness serve`: one server, by hand or supervised.
+//!
+//! The same code serves a person with `nc` and the harness that measures it. Beside it: `process/`, which launches it.
+
+use std::io::{self, ErrorKind, IsTerminal};
+use std::net::{SocketAddr, TcpListener};
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Once};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use reports::record::ServerCounters;
+use servers::{Contender, Server};
+
+use crate::observe::restrict_this_thread;
+use crate::process::message::{Farewell, Ready, say};
+use crate::process::supervised::{StopRequests, Supervision, die_with};
+
+/// How long connections may take to notice that the server stops; what is still open then is cut off.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// Run one server model until TERM or Ctrl-C
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// The model and its options, such as `threaded` or `thread-pool:workers=8`; see `harness list`
+    #[arg(value_name = "MODEL[:KEY=VALUE,...]")]
+    contender: String,
+
+    /// Where to listen; port 0 lets the system choose
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+
+    /// Listen on an address that other machines can reach. The servers have no access control
+    #[arg(long)]
+    allow_remote: bool,
+
+    /// Stop at the end of stdin, and die with the parent
+    #[arg(long, hide = true, requires = "parent")]
+    supervised: bool,
+
+    /// Process id of the parent that supervises
+    #[arg(long, hide = true, value_name = "PID")]
+    parent: Option<u32>,
+
+    /// Said back in the line that tells the address
+    #[arg(long, hide = true, value_name = "HEX", default_value = "")]
+    nonce: String,
+
+    /// CPUs the server may use
+    #[arg(long, hide = true, value_name = "CPU,...", value_delimiter = ',')]
+    cpus: Vec<u32>,
+
+    /// Spin iterations per microsecond; measured at the start without it
+    #[arg(long, hide = true, value_name = "N")]
+    spin_rate: Option<u64>,
+}
+
+/// Serves until asked to stop.
+///
+/// # Errors
+/// Where the contender is unknown, the address can't be had, or the accept loop gives up.
+pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    // First of all, while the parent can hardly have died yet, and before any thread is made.
+    let supervision = supervise(&args)?;
+    let contender = Contender::parse(&args.contender)?;
+    let listener = bind(&args, &contender)?;
+    let address = listener.local_addr()?;
+    let server = Arc::new(Server::new(contender.options.clone(), args.spin_rate));
+    let requests = StopRequests::listen(supervision)?;
+    let model = contender.model;
+    say(&Ready { address, pid: std::process::id(), nonce: args.nonce, model: model.name.to_owned() })
+        .context("the line that tells where the server listens can't be written to standard output")?;
+    if supervision == Supervision::ByHand && io::stderr().is_terminal() {
+        hint(address);
+    }
+    serve(listener, &server, requests, model.run)
+}
+
+fn supervise(args: &ServeArgs) -> anyhow::Result<Supervision> {
+    restrict_this_thread(&args.cpus).with_context(|| format!("the server can't be put on CPUs {:?}", args.cpus))?;
+    match (args.supervised, args.parent) {
+        (true, Some(parent)) => {
+            die_with(parent)?;
+            Ok(Supervision::Supervised)
+        }
+        _ => Ok(Supervision::ByHand),
+    }
+}
+
+fn bind(args: &ServeArgs, contender: &Contender) -> anyhow::Result<TcpListener> {
+    let address = args.listen;
+    ensure!(
+        address.ip().to_canonical().is_loopback() || args.allow_remote,
+        "{} can be reached from other machines, and the servers have no access control; \
+         give --allow-remote where that is wanted, or listen on 127.0.0.1",
+        address.ip()
+    );
+    match servers::bind(address, &contender.options) {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
+            "port {} of {} is taken by another program; give another, or let the system choose one with --listen {}",
+            address.port(),
+            address.ip(),
+            SocketAddr::new(address.ip(), 0)
+        ),
+        bound => bound.with_context(|| format!("can't listen on {address}")),
+    }
+}
+
+/// Runs the model on this thread and waits for requests to stop on another, the only one that is not the model's.
+fn serve(
+    listener: TcpListener,
+    server: &Arc<Server>,
+    requests: StopRequests,
+    run: fn(TcpListener, &Arc<Server>) -> io::Result<()>,
+) -> anyhow::Result<ExitCode> {
+    let goodbye = Arc::new(Goodbye::default());
+    let (at_end, ended) = channel::<()>();
+    let stopper = thread::Builder::new().name("stop-requests".into()).spawn({
+        let (server, goodbye) = (Arc::clone(server), Arc::clone(&goodbye));
+        move || stop_when_asked(&requests, &server, &ended, &goodbye)
+    });
+    stopper.context("the thread that waits for signals can't be made")?;
+    let outcome = run(listener, server);
+    drop(at_end);
+    outcome.context("the server gave up")?;
+    goodbye.say(server);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn stop_when_asked(requests: &StopRequests, server: &Arc<Server>, ended: &Receiver<()>, goodbye: &Goodbye) {
+    requests.wait();
+    server.stop_handle().stop();
+    if ended.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout) {
+        // A connection in the middle of its work holds the model up, and no thread can be ended from outside.
+        goodbye.say(server);
+        std::process::exit(0);
+    }
+}
+
+/// The last line, said once: the model may end just when the patience with it does.
+#[derive(Debug)]
+struct Goodbye(Once);
+
+impl Default for Goodbye {
+    fn default() -> Self {
+        Self(Once::new())
+    }
+}
+
+impl Goodbye {
+    fn say(&self, server: &Server) {
+        self.0.call_once(|| {
+            let counters = server.counters();
+            let stopped = ServerCounters {
+                accepted: counters.accepted,
+                accept_errors: counters.accept_errors,
+                spawn_errors: counters.spawn_errors,
+                requests_served: counters.requests_served,
+                requests_refused: counters.requests_refused,
+            };
+            // Whoever read stdout may be gone; that is no reason not to stop in order.
+            let _ = say(&Farewell { stopped });
+        });
+    }
+}
+
+fn hint(address: SocketAddr) {
+    let (ip, port) = (address.ip(), address.port());
+    eprintln!(
+        "\nTalk to it from another terminal:\n\n  \
+         printf '{{\"RequestWork\":{{\"request_message\":\"echo\",\"parameter\":\"hi\",\"sender_timestamp\":\"1\"}}}}\\n' \
+         | nc -N {ip} {port}\n\nCtrl-C stops it."
+    );
+}

@@ -1,0 +1,141 @@
+//! Response time against offered load: sessions arrive at random, connect, ask, and say goodbye.
+
+use std::time::Duration;
+
+use reports::record::{Picture, PictureKind, Scale, Swept};
+
+use crate::plan::{ArrivalProcess, Capacities, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "latency-curve",
+    title: "Response time under load",
+    claim: "Async is faster than threads.",
+    claimed_in: "most answers to \"tokio or OS threads?\"",
+    question: "Which model answers first as more and more clients come, and which one stops keeping up first?",
+    possible_answers: &[
+        "Async is faster at any load.",
+        "They are all alike until one of them runs out of CPU, or of workers.",
+        "Threads are faster as long as there are few clients.",
+    ],
+    look_at: "Follow one line to the right. Where it turns up steeply, that model no longer keeps pace: requests \
+              wait longer the longer the load lasts. How far right that happens matters more than how low the line \
+              begins.",
+    conditions: &[
+        "Clients and server share one machine, over loopback: a network adds the same to every model.",
+        "Replies are small and the work is trivial or only waits; computation changes the picture.",
+        "With the server on few CPUs, async-multi has no more to work with than async-single.",
+    ],
+    workloads: &[
+        Workload {
+            key: "echo",
+            label: "echo",
+            description: "A session connects, asks for ten echoes one after another, and closes. The work costs \
+                          next to nothing: what is seen is the model's own cost.",
+            work: ("echo", "hi"),
+        },
+        Workload {
+            key: "sleep-5ms",
+            label: "sleep 5 ms",
+            description: "As echo, but each request waits for 5 ms without using the CPU, as a query to a database \
+                          would.",
+            work: ("sleep", "5ms"),
+        },
+    ],
+    pictures,
+    probes,
+    tasks,
+};
+
+/// Requests of one session.
+const REQUESTS: u32 = 10;
+
+/// The most sessions that may be under way at once.
+const CONCURRENT: u32 = 8_000;
+
+/// Simultaneous sessions of a capacity probe: enough that requests of 5 ms keep a CPU busy.
+const PROBING_SESSIONS: u32 = 256;
+
+fn probes(sizes: &Sizes) -> Vec<Task> {
+    let probe = |workload: &Workload| Task {
+        workload: workload.key,
+        point: "capacity".to_owned(),
+        kind: TaskKind::Load(LoadSpec {
+            window: sizes.probe_window,
+            ..spec(sizes, workload, ArrivalProcess::Closed, PROBING_SESSIONS)
+        }),
+    };
+    EXPERIMENT.workloads.iter().map(probe).collect()
+}
+
+fn tasks(sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    for workload in EXPERIMENT.workloads {
+        let loads = capacities.offered_loads(workload.key, sizes.load_points);
+        for rate_rps in capacities.worth_running(workload.key, contender, &loads) {
+            let arrivals = ArrivalProcess::Poisson { rate_rps: *rate_rps };
+            tasks.push(Task {
+                workload: workload.key,
+                point: format!("{rate_rps}rps"),
+                kind: TaskKind::Load(spec(sizes, workload, arrivals, CONCURRENT)),
+            });
+        }
+    }
+    tasks
+}
+
+fn spec(sizes: &Sizes, workload: &Workload, arrivals: ArrivalProcess, concurrent: u32) -> LoadSpec {
+    LoadSpec {
+        arrivals,
+        shape: Shape::Sessions { requests: REQUESTS, think_time: Duration::ZERO, concurrent },
+        work: workload.work(),
+        // Set when the cell is run: it depends on the block.
+        seed: 0,
+        warm_up: sizes.warm_up,
+        window: sizes.window,
+        timeout: sizes.timeout,
+    }
+}
+
+fn pictures() -> Vec<Picture> {
+    EXPERIMENT.workloads.iter().flat_map(pictures_of).collect()
+}
+
+fn pictures_of(workload: &Workload) -> Vec<Picture> {
+    let picture = |id: &str, kind, metrics: &[&str], x, x_scale, y_scale| Picture {
+        id: format!("{}-{id}", workload.key),
+        kind,
+        workload: Some(workload.key.to_owned()),
+        metrics: metrics.iter().map(|metric| (*metric).to_owned()).collect(),
+        x,
+        x_scale,
+        y_scale,
+    };
+    let load = Swept::OfferedLoadRps;
+    vec![
+        picture(
+            "response-time",
+            PictureKind::Curve,
+            &["response_time_p50", "response_time_p99"],
+            load,
+            Scale::Log,
+            Scale::Log,
+        ),
+        picture(
+            "percentiles",
+            PictureKind::PercentileSpectrum,
+            &["response_time"],
+            Swept::Percentile,
+            Scale::Log,
+            Scale::Log,
+        ),
+        picture(
+            "split",
+            PictureKind::TimeSplit,
+            &["before_send", "waiting", "service", "returning"],
+            load,
+            Scale::Linear,
+            Scale::Linear,
+        ),
+        picture("cpu", PictureKind::Curve, &["cpu_per_request"], load, Scale::Log, Scale::Log),
+    ]
+}

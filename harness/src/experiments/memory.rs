@@ -1,0 +1,60 @@
+//! What a connection costs while nothing happens on it: connections are opened in stages, held, asked once, closed.
+
+use reports::record::{Picture, PictureKind, Scale, Swept};
+
+use crate::plan::{Capacities, Experiment, HoldSpec, Sizes, Task, TaskKind, Workload};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "memory",
+    title: "Memory of idle connections",
+    claim: "A thread per connection is bounded by memory; tasks are not.",
+    claimed_in: "the usual explanation of why threads do not scale to many connections",
+    question: "How much memory does one more idle connection take, and which part of it would `top` not show?",
+    possible_answers: &[
+        "A thread takes its whole stack of 2 MiB; a task takes next to nothing.",
+        "A thread takes some tens of KiB, half of it in the kernel; a task takes a KiB or two.",
+        "Both are small beside the socket's own buffers.",
+    ],
+    look_at: "The slopes, not the heights: how much each further connection adds, and to which part. Kernel stacks \
+              and page tables belong to the process, though they are not in its resident size.",
+    conditions: &[
+        "Idle connections: a busy one also holds buffers and whatever its request needs.",
+        "The socket itself costs the kernel some KiB more, the same for every model, and is not in these figures.",
+        "The allocator and the size of the read buffer decide part of the result; both are the same for all models.",
+    ],
+    workloads: &[Workload {
+        key: "held",
+        label: "held connections",
+        description: "Connections are opened in stages and held without a byte sent; at the last stage each asks \
+                      for one echo; then all are closed.",
+        work: ("echo", "hi"),
+    }],
+    pictures,
+    probes: |_| Vec::new(),
+    tasks,
+};
+
+fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
+    let workload = &EXPERIMENT.workloads[0];
+    vec![Task {
+        workload: workload.key,
+        point: "stages".to_owned(),
+        kind: TaskKind::Hold(HoldSpec {
+            counts: sizes.connection_counts.to_vec(),
+            work: workload.work(),
+            patience: sizes.patience,
+        }),
+    }]
+}
+
+fn pictures() -> Vec<Picture> {
+    vec![Picture {
+        id: "memory-by-part".to_owned(),
+        kind: PictureKind::StackedParts,
+        workload: None,
+        metrics: ["resident", "page_tables", "kernel_stacks", "socket_buffers"].map(str::to_owned).to_vec(),
+        x: Swept::Connections,
+        x_scale: Scale::Linear,
+        y_scale: Scale::Linear,
+    }]
+}

@@ -1,0 +1,346 @@
+//! What one worker notes down: the fate of every request, and the histograms. One recorder per worker, merged at
+//! the end by adding up; nothing in here allocates or locks while load is running.
+//!
+//! Must not know: sockets, schedules. Beside it: `outcome.rs` turns merged recorders into the saved record.
+
+use std::ops::Range;
+
+use hdrhistogram::Histogram;
+use reports::record::{ConnectionLedger, Ledger};
+
+/// Equal intervals into which the window is divided for the picture over time.
+pub(crate) const INTERVALS: usize = 20;
+
+/// Histograms hold 1 ns to an hour at three significant digits; beyond that they saturate.
+const LONGEST_NS: u64 = 3_600_000_000_000;
+
+/// Whether something was scheduled in the measurement window, and so is recorded, or before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheduled {
+    InWarmUp,
+    InWindow,
+}
+
+/// How a request without a correct reply ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    Error,
+    Timeout,
+    Malformed,
+    Refused,
+    Dropped,
+    InFlight,
+}
+
+/// The five moments of a request that was answered correctly; the server's two are absent where it sends none.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Answered {
+    pub(crate) intended_ns: u64,
+    pub(crate) sent_ns: u64,
+    pub(crate) server_ns: Option<(u64, u64)>,
+    pub(crate) received_ns: u64,
+}
+
+/// A histogram and the exact sum of what went into it.
+#[derive(Debug, Clone)]
+pub(crate) struct Tally {
+    pub(crate) histogram: Histogram<u64>,
+    pub(crate) sum_ns: u64,
+}
+
+impl Tally {
+    fn new(significant_digits: u8) -> Tally {
+        let histogram = Histogram::new_with_bounds(1, LONGEST_NS, significant_digits)
+            .expect("the bounds are constants that the histogram accepts");
+        Tally { histogram, sum_ns: 0 }
+    }
+
+    #[inline]
+    fn record(&mut self, value_ns: u64) {
+        self.histogram.saturating_record(value_ns);
+        self.sum_ns += value_ns;
+    }
+
+    fn add(&mut self, other: &Tally) {
+        self.histogram.add(&other.histogram).expect("all tallies have the same bounds");
+        self.sum_ns += other.sum_ns;
+    }
+}
+
+/// Requests in the system over time, by counting: the area under the count is compared with the response times.
+#[derive(Debug, Clone, Copy, Default)]
+struct InSystem {
+    count: i64,
+    since_ns: u64,
+    area_ns: i128,
+}
+
+impl InSystem {
+    fn change(&mut self, by: i64, now_ns: u64) {
+        self.area_ns += i128::from(self.count) * i128::from(now_ns.saturating_sub(self.since_ns));
+        self.since_ns = self.since_ns.max(now_ns);
+        self.count += by;
+    }
+}
+
+/// One interval of the window.
+#[derive(Debug, Clone)]
+pub(crate) struct IntervalTally {
+    pub(crate) ok: u64,
+    pub(crate) failed: u64,
+    pub(crate) response_time: Histogram<u64>,
+}
+
+/// All that one worker notes down.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorder {
+    window: Range<u64>,
+    timeout_ns: u64,
+    in_system: InSystem,
+    pub(crate) ledger: Ledger,
+    pub(crate) connections: ConnectionLedger,
+    pub(crate) arrivals: u64,
+    pub(crate) taken_up_in_time: u64,
+    pub(crate) ok_within_window: u64,
+    pub(crate) ok_in_all: u64,
+    pub(crate) out_of_order: u64,
+    pub(crate) response_time: Tally,
+    pub(crate) service_time: Tally,
+    pub(crate) schedule_lag: Tally,
+    pub(crate) connect_time: Tally,
+    pub(crate) before_send: Tally,
+    pub(crate) waiting: Tally,
+    pub(crate) service: Tally,
+    pub(crate) returning: Tally,
+    pub(crate) intervals: Vec<IntervalTally>,
+}
+
+impl Recorder {
+    /// Records nothing but connections until it is given its window.
+    pub(crate) fn new(timeout_ns: u64) -> Recorder {
+        let interval = IntervalTally { ok: 0, failed: 0, response_time: Tally::new(2).histogram };
+        let tally = Tally::new(3);
+        Recorder {
+            in_system: InSystem::default(),
+            window: u64::MAX..u64::MAX,
+            timeout_ns,
+            ledger: Ledger::default(),
+            connections: ConnectionLedger::default(),
+            arrivals: 0,
+            taken_up_in_time: 0,
+            ok_within_window: 0,
+            ok_in_all: 0,
+            out_of_order: 0,
+            response_time: tally.clone(),
+            service_time: tally.clone(),
+            schedule_lag: tally.clone(),
+            connect_time: tally.clone(),
+            before_send: tally.clone(),
+            waiting: tally.clone(),
+            service: tally.clone(),
+            returning: tally,
+            intervals: vec![interval; INTERVALS],
+        }
+    }
+
+    /// From when to when requests are scheduled that are recorded: on the monotonic clock, in nanoseconds.
+    pub(crate) fn set_window(&mut self, window: Range<u64>) {
+        self.in_system.since_ns = window.start;
+        self.window = window;
+    }
+
+    /// Where a moment of the schedule lies. Nothing is scheduled after the window.
+    pub(crate) fn place(&self, intended_ns: u64) -> Scheduled {
+        if intended_ns < self.window.start { Scheduled::InWarmUp } else { Scheduled::InWindow }
+    }
+
+    /// An arrival of `requests` requests was taken up at `now_ns`. It counts as taken up in time until a hundredth
+    /// of the window after the window's end.
+    pub(crate) fn arrival(&mut self, intended_ns: u64, now_ns: u64, requests: u32) -> Scheduled {
+        let place = self.place(intended_ns);
+        if place == Scheduled::InWindow {
+            let grace_ns = (self.window.end - self.window.start) / 100;
+            self.arrivals += 1;
+            self.taken_up_in_time += u64::from(now_ns < self.window.end + grace_ns);
+            self.ledger.scheduled += u64::from(requests);
+            self.schedule_lag.record(now_ns.saturating_sub(intended_ns));
+        }
+        place
+    }
+
+    /// An arrival that the schedule held and that was never taken up.
+    pub(crate) fn never_taken_up(&mut self, intended_ns: u64, requests: u32) {
+        if self.place(intended_ns) == Scheduled::InWindow {
+            self.arrivals += 1;
+            self.ledger.scheduled += u64::from(requests);
+            self.unsent(Scheduled::InWindow, Failure::Dropped, requests);
+        }
+    }
+
+    /// A request of a closed loop, which schedules itself.
+    pub(crate) fn self_scheduled(&mut self, now_ns: u64, requests: u32) -> Scheduled {
+        let place = self.place(now_ns);
+        if place == Scheduled::InWindow {
+            self.ledger.scheduled += u64::from(requests);
+        }
+        place
+    }
+
+    /// A request entered the system: it is due, and sent or waiting to be.
+    pub(crate) fn entered(&mut self, place: Scheduled, now_ns: u64) {
+        if place == Scheduled::InWindow {
+            self.in_system.change(1, now_ns);
+        }
+    }
+
+    /// A correct reply.
+    pub(crate) fn ok(&mut self, place: Scheduled, answered: &Answered) {
+        self.ok_in_all += 1;
+        self.ok_within_window += u64::from(self.window.contains(&answered.received_ns));
+        if place == Scheduled::InWarmUp {
+            return;
+        }
+        let response_time_ns = answered.received_ns.saturating_sub(answered.intended_ns);
+        self.ledger.ok += 1;
+        self.in_system.change(-1, answered.received_ns);
+        self.response_time.record(response_time_ns);
+        self.service_time.record(answered.received_ns.saturating_sub(answered.sent_ns));
+        self.record_split(answered);
+        if let Some(interval) = self.interval(answered.intended_ns) {
+            interval.ok += 1;
+            interval.response_time.saturating_record(response_time_ns);
+        }
+    }
+
+    fn record_split(&mut self, answered: &Answered) {
+        let Answered { intended_ns, sent_ns, server_ns: Some((server_received_ns, server_sent_ns)), received_ns } =
+            *answered
+        else {
+            return;
+        };
+        let nested = intended_ns <= sent_ns
+            && sent_ns <= server_received_ns
+            && server_received_ns <= server_sent_ns
+            && server_sent_ns <= received_ns;
+        if !nested {
+            self.out_of_order += 1;
+            return;
+        }
+        self.before_send.record(sent_ns - intended_ns);
+        self.waiting.record(server_received_ns - sent_ns);
+        self.service.record(server_sent_ns - server_received_ns);
+        self.returning.record(received_ns - server_sent_ns);
+    }
+
+    /// A request that had entered the system ended without a correct reply.
+    pub(crate) fn failed(&mut self, place: Scheduled, failure: Failure, intended_ns: u64, now_ns: u64) {
+        if place == Scheduled::InWarmUp {
+            return;
+        }
+        self.in_system.change(-1, now_ns);
+        *self.count_of(failure) += 1;
+        if failure == Failure::Timeout {
+            self.response_time.record(self.timeout_ns);
+        }
+        if let Some(interval) = self.interval(intended_ns) {
+            interval.failed += 1;
+        }
+    }
+
+    /// Requests that never entered the system, because no connection could be had or their session was over.
+    pub(crate) fn unsent(&mut self, place: Scheduled, failure: Failure, requests: u32) {
+        if place == Scheduled::InWindow {
+            *self.count_of(failure) += u64::from(requests);
+        }
+    }
+
+    /// The connections' ledger, where something is to be counted for the window.
+    pub(crate) fn connections(&mut self, place: Scheduled) -> Option<&mut ConnectionLedger> {
+        (place == Scheduled::InWindow).then_some(&mut self.connections)
+    }
+
+    /// A connection of a session was established.
+    pub(crate) fn connected(&mut self, place: Scheduled, took_ns: u64) {
+        if let Some(connections) = self.connections(place) {
+            connections.established += 1;
+            self.connect_time.record(took_ns);
+        }
+    }
+
+    /// Requests in the system, integrated over time, in request-nanoseconds. What is due and not yet taken up is in
+    /// the system as well, so the schedule lag is part of it.
+    pub(crate) fn area_in_system_ns(&self) -> i128 {
+        self.in_system.area_ns + i128::from(self.schedule_lag.sum_ns)
+    }
+
+    /// Adds another worker's notes.
+    pub(crate) fn add(&mut self, other: &Recorder) {
+        add_ledger(&mut self.ledger, &other.ledger);
+        add_connections(&mut self.connections, &other.connections);
+        self.in_system.area_ns += other.in_system.area_ns;
+        self.arrivals += other.arrivals;
+        self.taken_up_in_time += other.taken_up_in_time;
+        self.ok_within_window += other.ok_within_window;
+        self.ok_in_all += other.ok_in_all;
+        self.out_of_order += other.out_of_order;
+        self.response_time.add(&other.response_time);
+        self.service_time.add(&other.service_time);
+        self.schedule_lag.add(&other.schedule_lag);
+        self.connect_time.add(&other.connect_time);
+        self.before_send.add(&other.before_send);
+        self.waiting.add(&other.waiting);
+        self.service.add(&other.service);
+        self.returning.add(&other.returning);
+        for (mine, theirs) in self.intervals.iter_mut().zip(&other.intervals) {
+            mine.ok += theirs.ok;
+            mine.failed += theirs.failed;
+            mine.response_time.add(&theirs.response_time).expect("all intervals have the same bounds");
+        }
+    }
+
+    fn interval(&mut self, intended_ns: u64) -> Option<&mut IntervalTally> {
+        let since_start = intended_ns.checked_sub(self.window.start)?;
+        let width = ((self.window.end - self.window.start) / INTERVALS as u64).max(1);
+        self.intervals.get_mut((since_start / width) as usize)
+    }
+
+    fn count_of(&mut self, failure: Failure) -> &mut u64 {
+        match failure {
+            Failure::Error => &mut self.ledger.error,
+            Failure::Timeout => &mut self.ledger.timeout,
+            Failure::Malformed => &mut self.ledger.malformed,
+            Failure::Refused => &mut self.ledger.refused,
+            Failure::Dropped => &mut self.ledger.dropped,
+            Failure::InFlight => &mut self.ledger.in_flight,
+        }
+    }
+}
+
+fn add_ledger(sum: &mut Ledger, part: &Ledger) {
+    let Ledger { scheduled, ok, error, timeout, malformed, refused, dropped, in_flight } = part;
+    sum.scheduled += scheduled;
+    sum.ok += ok;
+    sum.error += error;
+    sum.timeout += timeout;
+    sum.malformed += malformed;
+    sum.refused += refused;
+    sum.dropped += dropped;
+    sum.in_flight += in_flight;
+}
+
+fn add_connections(sum: &mut ConnectionLedger, part: &ConnectionLedger) {
+    let ConnectionLedger {
+        attempted,
+        established,
+        failed,
+        closed_in_agreement,
+        closed_in_disagreement,
+        never_answered,
+    } = part;
+    sum.attempted += attempted;
+    sum.established += established;
+    sum.failed += failed;
+    sum.closed_in_agreement += closed_in_agreement;
+    sum.closed_in_disagreement += closed_in_disagreement;
+    sum.never_answered += never_answered;
+}

@@ -1,0 +1,214 @@
+//! The event loop of one generator thread: take up what is due, wait until the next is, handle what arrived.
+//!
+//! It runs on a thread of its own over epoll, not on a runtime of the kind it measures, and keeps to its schedule
+//! by absolute times. Beside it: `connection.rs`, what happens to one connection.
+
+use std::mem;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll;
+use rustix::fd::OwnedFd;
+
+use super::arrivals::{Arrival, Share};
+use super::clock::{now_ns, timespec};
+use super::connection::Connections;
+use super::usage::{ThreadUsage, Usage};
+use super::{LoadError, Moments};
+use crate::plan::{Pacing, Shape};
+
+/// Arrivals taken up before the sockets are looked at again, so that a late schedule does not starve the replies.
+const ARRIVALS_AT_ONCE: usize = 32;
+
+/// Events taken from the kernel at once.
+const EVENTS_AT_ONCE: usize = 256;
+
+/// How long before the next arrival a precise worker stops sleeping and polls instead.
+const POLL_AHEAD_NS: u64 = 100_000;
+
+/// The longest sleep, so that a stop is noticed.
+const LONGEST_SLEEP_NS: u64 = 20_000_000;
+
+/// The moments of a load, on the monotonic clock.
+#[derive(Debug, Clone)]
+pub(crate) struct Timeline {
+    pub(crate) origin_ns: u64,
+    pub(crate) window: Range<u64>,
+    /// When what is still outstanding is given up and counted as in flight.
+    pub(crate) give_up_ns: u64,
+}
+
+impl Timeline {
+    pub(crate) fn moments(&self) -> Moments {
+        let Timeline { origin_ns, ref window, .. } = *self;
+        Moments { origin_ns, window_start_ns: window.start, window_end_ns: window.end }
+    }
+}
+
+/// One generator thread.
+pub(crate) struct Worker<'a> {
+    pub(crate) connections: Connections,
+    epoll_events: Vec<epoll::Event>,
+    pacing: Pacing,
+    timeline: Timeline,
+    stop: &'a AtomicBool,
+    polling_ns: u64,
+    usage: Usage,
+}
+
+/// When a worker begins its requests.
+pub(crate) enum Schedule {
+    /// At these times.
+    Open(Box<Share>),
+    /// As soon as the last has ended.
+    Closed,
+}
+
+impl<'a> Worker<'a> {
+    pub(crate) fn new(connections: Connections, pacing: Pacing, timeline: Timeline, stop: &'a AtomicBool) -> Self {
+        let epoll_events = Vec::with_capacity(EVENTS_AT_ONCE);
+        Worker { connections, epoll_events, pacing, timeline, stop, polling_ns: 0, usage: Usage::default() }
+    }
+
+    /// Runs the load to its end and returns what this thread used within the window.
+    pub(crate) fn run(&mut self, schedule: Schedule) -> Result<ThreadUsage, LoadError> {
+        match schedule {
+            Schedule::Open(share) => self.run_open(*share)?,
+            Schedule::Closed => self.run_closed()?,
+        }
+        self.connections.give_up(now_ns());
+        Ok(self.usage.within_window())
+    }
+
+    fn run_open(&mut self, mut share: Share) -> Result<(), LoadError> {
+        let mut next = self.next_in_window(&mut share);
+        loop {
+            let mut now = now_ns();
+            for _ in 0..ARRIVALS_AT_ONCE {
+                let Some(arrival) = next.filter(|arrival| arrival.due_ns <= now) else { break };
+                self.connections.take_up(arrival, now);
+                next = self.next_in_window(&mut share);
+                now = now_ns();
+            }
+            if next.is_none() && self.is_over(now) {
+                return Ok(());
+            }
+            if now >= self.timeline.give_up_ns || self.stop.load(Ordering::Relaxed) {
+                self.never_taken_up(next, share);
+                return Ok(());
+            }
+            self.wait_and_handle(now, next.map(|arrival| arrival.due_ns))?;
+        }
+    }
+
+    fn run_closed(&mut self) -> Result<(), LoadError> {
+        self.connections.begin_closed_loop(self.timeline.window.end, now_ns());
+        loop {
+            let now = now_ns();
+            let is_given_up = now >= self.timeline.give_up_ns || self.stop.load(Ordering::Relaxed);
+            if is_given_up || self.is_over(now) {
+                return Ok(());
+            }
+            self.wait_and_handle(now, None)?;
+        }
+    }
+
+    /// The next arrival on the clock, if it lies before the end of the window.
+    fn next_in_window(&self, share: &mut Share) -> Option<Arrival> {
+        let Arrival { index, due_ns } = share.next()?;
+        let due_ns = due_ns + self.timeline.origin_ns;
+        (due_ns < self.timeline.window.end).then_some(Arrival { index, due_ns })
+    }
+
+    fn never_taken_up(&mut self, mut next: Option<Arrival>, mut share: Share) {
+        while let Some(arrival) = next {
+            self.connections.never_taken_up(arrival);
+            next = self.next_in_window(&mut share);
+        }
+    }
+
+    /// Whether the window has passed and nothing of it is outstanding.
+    fn is_over(&self, now: u64) -> bool {
+        now >= self.timeline.window.end && self.connections.outstanding() == 0
+    }
+
+    /// Waits for the sockets, but not past what is due next, and handles what came.
+    fn wait_and_handle(&mut self, now: u64, next_arrival_ns: Option<u64>) -> Result<(), LoadError> {
+        let timer_ns = self.connections.timers.earliest_ns().unwrap_or(u64::MAX);
+        let due_ns = next_arrival_ns.unwrap_or(u64::MAX).min(timer_ns).min(self.next_mark_ns(now));
+        let sleep_ns = self.sleep_before(due_ns.saturating_sub(now));
+        self.epoll_events.clear();
+        let timeout = timespec(sleep_ns);
+        match epoll::wait(&self.connections.epoll, spare_capacity(&mut self.epoll_events), Some(&timeout)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(LoadError::epoll(error)),
+        }
+        let woken = now_ns();
+        if sleep_ns == 0 && self.epoll_events.is_empty() {
+            self.polling_ns += woken - now;
+        }
+        let events = mem::take(&mut self.epoll_events);
+        for event in &events {
+            self.connections.on_event(event);
+        }
+        self.epoll_events = events;
+        self.connections.on_timers(now_ns());
+        self.usage.mark(woken, &self.timeline.window, self.polling_ns);
+        Ok(())
+    }
+
+    /// How long to sleep when the next thing is due in `left_ns`. A sleeping thread wakes some 50 us late, so that a
+    /// precise worker polls through the last of it.
+    fn sleep_before(&self, left_ns: u64) -> u64 {
+        let left_ns = left_ns.min(LONGEST_SLEEP_NS);
+        match self.pacing {
+            Pacing::Precise => left_ns.saturating_sub(POLL_AHEAD_NS),
+            Pacing::Sleeping => left_ns,
+        }
+    }
+
+    /// The next moment at which usage is noted or the load is given up.
+    fn next_mark_ns(&self, now: u64) -> u64 {
+        let Timeline { window, give_up_ns, .. } = &self.timeline;
+        [window.start, window.end, *give_up_ns].into_iter().find(|mark| *mark > now).unwrap_or(now)
+    }
+}
+
+/// Opens the connections that are held through a load, before it begins, and returns when all are established.
+/// Fails where one can't be had within the deadline: a load on fewer connections than asked for is another load.
+pub(crate) fn open_ahead(
+    connections: &mut Connections,
+    shape: Shape,
+    target: SocketAddr,
+    deadline: Duration,
+) -> Result<(), LoadError> {
+    let Shape::Connections { .. } = shape else { return Ok(()) };
+    let give_up_ns = now_ns() + crate::plan::nanoseconds(deadline);
+    connections.open_all(now_ns());
+    let mut events: Vec<epoll::Event> = Vec::with_capacity(EVENTS_AT_ONCE);
+    while connections.ready() < connections.wanted() {
+        let now = now_ns();
+        if now >= give_up_ns || connections.has_lost_idle() {
+            let (established, wanted) = (connections.ready(), connections.wanted());
+            return Err(LoadError::NotConnected { target, established, wanted });
+        }
+        events.clear();
+        let timeout = timespec((give_up_ns - now).min(LONGEST_SLEEP_NS));
+        match epoll::wait(&connections.epoll, spare_capacity(&mut events), Some(&timeout)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(LoadError::epoll(error)),
+        }
+        for event in &events {
+            connections.on_event(event);
+        }
+    }
+    Ok(())
+}
+
+/// An epoll instance.
+pub(crate) fn epoll() -> Result<OwnedFd, LoadError> {
+    epoll::create(epoll::CreateFlags::CLOEXEC).map_err(LoadError::epoll)
+}

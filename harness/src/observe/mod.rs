@@ -1,0 +1,33 @@
+//! Looking at a process and at the machine from outside.
+//!
+//! Everything is read through `/proc`, CPU clocks and the kernel's socket diagnostics: what is observed needs no
+//! cooperation, and is the same for every server. Nothing of a server is known here but its process id and, for socket
+//! memory, its address. All times are `CLOCK_MONOTONIC`.
+//!
+//! Costs decide what is read when. `status` costs microseconds and is sampled during load; `smaps_rollup` walks every
+//! page table and is read only where a process has come to rest; the thread list is never walked. The context switches
+//! in `status` are the main thread's alone, so they are not read at all: the reaped child's totals are exact.
+
+mod affinity;
+mod clocks;
+mod cpu_totals;
+mod hiccups;
+mod limits;
+mod machine;
+mod noise;
+mod observer;
+mod proc_file;
+mod process_reader;
+mod settle;
+mod socket_diag;
+mod sockets;
+mod status;
+
+pub use affinity::{allowed_cpus, restrict_this_thread};
+pub use clocks::{monotonic_ns, process_cpu};
+pub use limits::{Needs, limits, raise_soft_descriptor_limit, shortfalls};
+pub use machine::machine;
+pub use observer::{Observed, Observer, Watch};
+pub use process_reader::{ProcessReader, peak_resident_bytes};
+pub use settle::settled_sample;
+pub use sockets::socket_buffer_bytes;

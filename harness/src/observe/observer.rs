@@ -1,0 +1,119 @@
+//! Watches one process and the machine while a load runs: a sampler thread and a hiccup thread.
+
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use reports::record::{Noise, Sample};
+use rustix::param::clock_ticks_per_second;
+
+use super::affinity::restrict_this_thread;
+use super::clocks::{monotonic_ns, own_thread_cpu_ns, process_cpu};
+use super::hiccups::HiccupThread;
+use super::noise::{Totals, between};
+use super::process_reader::ProcessReader;
+
+/// What to watch, and how.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    /// The process.
+    pub pid: u32,
+    /// `at_ns` of the samples counts from here; monotonic.
+    pub origin_ns: u64,
+    /// Time between two samples.
+    pub interval: Duration,
+    /// As [`reports::record::Machine`] has it.
+    pub kernel_stack_bytes_per_thread: u64,
+    /// CPUs of both threads, those of the load generator rather than the server's; none means any.
+    pub cpus: Vec<u32>,
+}
+
+/// The two threads at work. Dropped without [`Observer::stop`] they end by themselves.
+#[derive(Debug)]
+pub struct Observer {
+    pid: u32,
+    before: Totals,
+    stop: Sender<()>,
+    sampler: JoinHandle<Sampled>,
+    hiccups: HiccupThread,
+}
+
+/// What was seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// The process over time, first sample at the start. They end with the process.
+    pub samples: Vec<Sample>,
+    /// The machine between start and stop.
+    pub noise: Noise,
+    /// Most threads in a sample; absent without a sample.
+    pub peak_threads: Option<u64>,
+}
+
+impl Observer {
+    /// Starts watching.
+    ///
+    /// # Errors
+    /// Where there is no such process, or a thread can't be had.
+    pub fn start(watch: Watch) -> io::Result<Self> {
+        let reader = ProcessReader::open(watch.pid)?;
+        let before = Totals::now(cpu_ns(watch.pid)?);
+        let pid = watch.pid;
+        let hiccups = HiccupThread::start(watch.cpus.clone())?;
+        let (stop, stopped) = channel();
+        let sampler =
+            thread::Builder::new().name("sampler".into()).spawn(move || sample_until(reader, &watch, &stopped))?;
+        Ok(Self { pid, before, stop, sampler, hiccups })
+    }
+
+    /// Ends both threads and says what they saw. Waits a few milliseconds, not an interval.
+    pub fn stop(self) -> Observed {
+        drop(self.stop);
+        let Sampled { samples, own_cpu_ns } = self.sampler.join().unwrap_or_default();
+        let hiccups = self.hiccups.stop();
+        // A process that has ended used no CPU since its last sample worth a mention.
+        let last_cpu_ns = samples.last().map_or(0, |sample: &Sample| sample.cpu_ns);
+        let after = Totals::now(cpu_ns(self.pid).unwrap_or(last_cpu_ns));
+        let span_ns = after.at_ns().saturating_sub(self.before.at_ns()).max(1);
+        let noise = Noise {
+            max_hiccup_ns: Some(hiccups.max_oversleep_ns),
+            sampler_cpu_share: Some((own_cpu_ns + hiccups.own_cpu_ns) as f64 / span_ns as f64),
+            ..between(&self.before, &after, 1_000_000_000 / clock_ticks_per_second())
+        };
+        Observed { peak_threads: samples.iter().map(|sample| sample.threads).max(), samples, noise }
+    }
+}
+
+fn cpu_ns(pid: u32) -> io::Result<u64> {
+    Ok(process_cpu(pid)?.as_nanos() as u64)
+}
+
+#[derive(Debug, Default)]
+struct Sampled {
+    samples: Vec<Sample>,
+    own_cpu_ns: u64,
+}
+
+fn sample_until(mut reader: ProcessReader, watch: &Watch, stopped: &Receiver<()>) -> Sampled {
+    // Where pinning is refused the samples are as true, only taken elsewhere.
+    let _ = restrict_this_thread(&watch.cpus);
+    let interval_ns = (watch.interval.as_nanos() as u64).max(1);
+    let mut samples = Vec::with_capacity(256);
+    let mut due = monotonic_ns();
+    loop {
+        let at_ns = monotonic_ns().saturating_sub(watch.origin_ns);
+        match reader.sample(at_ns, watch.kernel_stack_bytes_per_thread) {
+            Ok(sample) => samples.push(sample),
+            // The process has ended; whoever supervises it says how.
+            Err(_) => break,
+        }
+        // After a delay of several intervals the missed samples are not made up for in a burst.
+        let now = monotonic_ns();
+        due = (due + interval_ns).max(now);
+        let wait = Duration::from_nanos(due - now);
+        if stopped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
+            break;
+        }
+    }
+    Sampled { samples, own_cpu_ns: own_thread_cpu_ns() }
+}

@@ -1,0 +1,89 @@
+//! What each contender can do at most, as the probes found it, and the offered loads that follow.
+
+use std::collections::BTreeMap;
+
+/// Requests per second that each contender served in closed loop, per workload.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Capacities {
+    rps: BTreeMap<(String, String), f64>,
+}
+
+impl Capacities {
+    /// Notes a probe's finding. One that served nothing has no capacity and is left out.
+    pub fn insert(&mut self, workload: &str, contender: &str, rps: f64) {
+        if rps > 0.0 {
+            self.rps.insert((workload.to_owned(), contender.to_owned()), rps);
+        }
+    }
+
+    /// What was found; absent where the probe failed.
+    pub fn get(&self, workload: &str, contender: &str) -> Option<f64> {
+        self.rps.get(&(workload.to_owned(), contender.to_owned())).copied()
+    }
+
+    /// Offered loads for a workload, the same for all contenders: `points` of them in equal ratios, from a quarter of
+    /// the least capacity to a fifth past the greatest, at two digits. Empty where no probe found a capacity.
+    pub fn offered_loads(&self, workload: &str, points: u32) -> Vec<f64> {
+        let found = || self.rps.iter().filter(|((of, _), _)| of == workload).map(|(_, rps)| *rps);
+        let (Some(least), Some(greatest)) = (found().reduce(f64::min), found().reduce(f64::max)) else {
+            return Vec::new();
+        };
+        let (low, high) = (0.25 * least, 1.2 * greatest);
+        let last = f64::from(points.max(2) - 1);
+        let point = |index| low * (high / low).powf(f64::from(index) / last);
+        (0..points.max(2)).map(|index| two_digits(point(index))).collect()
+    }
+
+    /// Which of `loads`, which ascend, are worth running for a contender: those up to its capacity and one beyond, so
+    /// that saturation shows once. All of them where its capacity is not known.
+    pub fn worth_running<'a>(&self, workload: &str, contender: &str, loads: &'a [f64]) -> &'a [f64] {
+        let Some(capacity) = self.get(workload, contender) else { return loads };
+        let within = loads.iter().take_while(|load| **load <= 1.1 * capacity).count();
+        &loads[..loads.len().min(within + 1)]
+    }
+}
+
+/// Rounds to two significant digits; positive numbers only.
+fn two_digits(number: f64) -> f64 {
+    let unit = 10f64.powf(number.log10().floor() - 1.0);
+    (number / unit).round() * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn capacities() -> Capacities {
+        let mut capacities = Capacities::default();
+        for (contender, rps) in [("sequential", 195.0), ("thread-pool", 790.0), ("async-single", 21_300.0)] {
+            capacities.insert("sleep", contender, rps);
+        }
+        capacities.insert("echo", "sequential", 30_000.0);
+        capacities.insert("sleep", "broken", 0.0);
+        capacities
+    }
+
+    #[test]
+    fn loads_reach_from_a_quarter_of_the_least_to_past_the_greatest() {
+        assert_eq!(capacities().offered_loads("sleep", 5), [49.0, 230.0, 1_100.0, 5_400.0, 26_000.0]);
+        assert_eq!(capacities().offered_loads("echo", 2), [7_500.0, 36_000.0]);
+        assert_eq!(capacities().offered_loads("spin", 5), [] as [f64; 0]);
+    }
+
+    #[test]
+    fn a_contender_is_run_up_to_one_load_beyond_its_capacity() {
+        let capacities = capacities();
+        let loads = capacities.offered_loads("sleep", 5);
+        assert_eq!(capacities.worth_running("sleep", "sequential", &loads), [49.0, 230.0]);
+        assert_eq!(capacities.worth_running("sleep", "thread-pool", &loads), [49.0, 230.0, 1_100.0]);
+        assert_eq!(capacities.worth_running("sleep", "async-single", &loads).len(), 5);
+        assert_eq!(capacities.worth_running("sleep", "broken", &loads).len(), 5);
+    }
+
+    #[test]
+    fn two_digits_are_kept() {
+        assert_eq!(two_digits(0.123), 0.12);
+        assert_eq!(two_digits(9.96), 10.0);
+        assert_eq!(two_digits(26_499.0), 26_000.0);
+    }
+}

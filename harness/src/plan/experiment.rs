@@ -1,0 +1,137 @@
+//! What an experiment is: a claim, a question, and how each contender is put to it. Plain data and pure functions; the
+//! experiments themselves are in `experiments/`, a file each.
+
+use std::time::Duration;
+
+use reports::record::{ExperimentRecord, Picture, WorkloadRecord};
+
+use super::{Capacities, LoadSpec, Sizes, Work};
+
+/// One experiment.
+#[derive(Debug)]
+pub struct Experiment {
+    /// As on the command line, `latency-curve`.
+    pub name: &'static str,
+    /// A few words for a heading.
+    pub title: &'static str,
+    /// The claim under test, as people say it.
+    pub claim: &'static str,
+    /// Where people say it.
+    pub claimed_in: &'static str,
+    /// The question a reader answers before looking.
+    pub question: &'static str,
+    /// Plausible answers.
+    pub possible_answers: &'static [&'static str],
+    /// What to look at in the pictures.
+    pub look_at: &'static str,
+    /// Conditions under which the result does not hold.
+    pub conditions: &'static [&'static str],
+    /// What requests ask for, a variant each; at least one.
+    pub workloads: &'static [Workload],
+    /// The pictures, in the order shown.
+    pub pictures: fn() -> Vec<Picture>,
+    /// What is run first, once per contender, to find out what it can do.
+    pub probes: fn(&Sizes) -> Vec<Task>,
+    /// What is run for a contender in each block, given what all contenders can do.
+    pub tasks: fn(&Sizes, &Capacities, contender: &str) -> Vec<Task>,
+}
+
+impl Experiment {
+    /// As it is saved.
+    pub fn to_record(&self) -> ExperimentRecord {
+        ExperimentRecord {
+            name: self.name.to_owned(),
+            title: self.title.to_owned(),
+            claim: self.claim.to_owned(),
+            claimed_in: self.claimed_in.to_owned(),
+            question: self.question.to_owned(),
+            possible_answers: owned(self.possible_answers),
+            look_at: self.look_at.to_owned(),
+            conditions: owned(self.conditions),
+            workloads: self.workloads.iter().map(Workload::to_record).collect(),
+            pictures: (self.pictures)(),
+        }
+    }
+}
+
+/// One variant of what requests ask for.
+#[derive(Debug)]
+pub struct Workload {
+    /// Unique within the experiment, and safe in a file name.
+    pub key: &'static str,
+    /// For a heading.
+    pub label: &'static str,
+    /// One sentence on what a connection does.
+    pub description: &'static str,
+    /// `request_message` and `parameter`.
+    pub work: (&'static str, &'static str),
+}
+
+impl Workload {
+    /// The work as the generator takes it.
+    pub fn work(&self) -> Work {
+        Work::new(self.work.0, self.work.1)
+    }
+
+    fn to_record(&self) -> WorkloadRecord {
+        WorkloadRecord {
+            key: self.key.to_owned(),
+            label: self.label.to_owned(),
+            description: self.description.to_owned(),
+        }
+    }
+}
+
+/// What is done to one contender's fresh server: the content of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// Key of the workload.
+    pub workload: &'static str,
+    /// Tells the tasks of a workload apart, in the cell's name: `8000rps`.
+    pub point: String,
+    /// What is done.
+    pub kind: TaskKind,
+}
+
+/// What is done to a server.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TaskKind {
+    /// Load, on schedule or in closed loop.
+    Load(LoadSpec),
+    /// Connections are opened in stages and held.
+    Hold(HoldSpec),
+}
+
+impl TaskKind {
+    /// The most connections that are open at once.
+    pub fn peak_connections(&self) -> u32 {
+        match self {
+            TaskKind::Load(spec) => spec.peak_connections(),
+            TaskKind::Hold(spec) => spec.counts.iter().copied().max().unwrap_or(0),
+        }
+    }
+
+    /// About how long it takes, without the server's start and stop. Open load within capacity ends with its window.
+    pub fn usual_duration(&self) -> Duration {
+        match self {
+            TaskKind::Load(spec) => spec.warm_up + spec.window,
+            // Measured: opening, settling and reading takes a third of a second a stage.
+            TaskKind::Hold(spec) => Duration::from_millis(350) * (spec.counts.len() as u32 + 3),
+        }
+    }
+}
+
+/// How connections are held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoldSpec {
+    /// Connections at each stage, ascending; a stage with none comes before them by itself.
+    pub counts: Vec<u32>,
+    /// What each connection asks for once, at the last stage.
+    pub work: Work,
+    /// How long nothing may happen before waiting for it is given up.
+    pub patience: Duration,
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}

@@ -1,0 +1,161 @@
+//! What is asked of the generator, as plain data: when requests are due, what a connection does, and for how long.
+
+use std::time::Duration;
+
+use reports::record;
+
+/// Everything the generator needs to know, apart from the address.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoadSpec {
+    /// When requests or sessions are due.
+    pub arrivals: ArrivalProcess,
+    /// What one connection does.
+    pub shape: Shape,
+    /// What each request asks for.
+    pub work: Work,
+    /// Seed of the arrivals; equal for all contenders of a load point.
+    pub seed: u64,
+    /// Scheduled first, and not recorded.
+    pub warm_up: Duration,
+    /// What is scheduled in this time is recorded.
+    pub window: Duration,
+    /// How long after its intended start a request without a reply has timed out.
+    pub timeout: Duration,
+}
+
+impl LoadSpec {
+    /// Requests per second on average; absent in closed loop, which offers whatever the server takes.
+    pub fn offered_load_rps(&self) -> Option<f64> {
+        match self.arrivals {
+            ArrivalProcess::Poisson { rate_rps } | ArrivalProcess::Constant { rate_rps } => Some(rate_rps),
+            ArrivalProcess::Closed => None,
+        }
+    }
+
+    /// The most connections that are open at once.
+    pub fn peak_connections(&self) -> u32 {
+        match self.shape {
+            Shape::Connections { connections } => connections,
+            Shape::Sessions { concurrent, .. } => concurrent,
+        }
+    }
+
+    /// Has at most so many connections open at once.
+    pub fn limit_connections(&mut self, ceiling: u32) {
+        match &mut self.shape {
+            Shape::Connections { connections } => *connections = (*connections).min(ceiling),
+            Shape::Sessions { concurrent, .. } => *concurrent = (*concurrent).min(ceiling),
+        }
+    }
+
+    /// The most time the load takes: what is scheduled last may still take the timeout, twice for a session that
+    /// was about to time out when its next request began.
+    pub fn longest(&self) -> Duration {
+        self.warm_up + self.window + 2 * self.timeout
+    }
+
+    /// As it is saved.
+    pub fn to_record(&self) -> record::Load {
+        record::Load {
+            arrivals: match self.arrivals {
+                ArrivalProcess::Poisson { .. } => record::Arrivals::Poisson,
+                ArrivalProcess::Constant { .. } => record::Arrivals::Constant,
+                ArrivalProcess::Closed => record::Arrivals::Closed,
+            },
+            shape: match self.shape {
+                Shape::Connections { connections } => record::Shape::Connections { connections },
+                Shape::Sessions { requests, think_time, concurrent } => {
+                    record::Shape::Sessions { requests, think_time_ns: nanoseconds(think_time), concurrent }
+                }
+            },
+            offered_load_rps: self.offered_load_rps(),
+            work: self.work.to_string(),
+            seed: self.seed,
+            warm_up_ns: nanoseconds(self.warm_up),
+            window_ns: nanoseconds(self.window),
+            timeout_ns: nanoseconds(self.timeout),
+        }
+    }
+}
+
+/// When requests (or sessions, at the rate that makes the same number of requests) are due.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ArrivalProcess {
+    /// Exponential gaps: many independent clients.
+    Poisson {
+        /// Requests per second.
+        rate_rps: f64,
+    },
+    /// Equal gaps.
+    Constant {
+        /// Requests per second.
+        rate_rps: f64,
+    },
+    /// The next as soon as the last has ended. Measures capacity; has no response time.
+    Closed,
+}
+
+/// How a generator thread waits for what is due next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pacing {
+    /// Sleeps, then polls through the last tenth of a millisecond. For CPUs that the generator has to itself.
+    Precise,
+    /// Sleeps to the end and wakes some 50 us late. For CPUs shared with the server, which polling would rob.
+    Sleeping,
+}
+
+/// What one connection does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Connections are opened before the load and stay open; requests take turns on them.
+    Connections {
+        /// How many.
+        connections: u32,
+    },
+    /// Connect, send some requests one after another, send CloseConnection.
+    Sessions {
+        /// Requests of one session.
+        requests: u32,
+        /// Pause between a reply and the next request.
+        think_time: Duration,
+        /// The most sessions under way at once; a session due beyond that is dropped and counted.
+        concurrent: u32,
+    },
+}
+
+/// What a request asks for, and what a correct reply says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    /// `echo`, `sleep`, ...
+    pub request_message: String,
+    /// `hi`, `5ms`, ...
+    pub parameter: String,
+}
+
+impl Work {
+    /// As in `Work::new("sleep", "5ms")`.
+    pub fn new(request_message: &str, parameter: &str) -> Work {
+        Work { request_message: request_message.to_owned(), parameter: parameter.to_owned() }
+    }
+
+    /// The `result` of a correct reply, as the protocol has it: the text of an echo, the bytes of a reply, and of
+    /// everything else nothing.
+    pub fn expected_result(&self) -> String {
+        match self.request_message.as_str() {
+            "echo" => self.parameter.clone(),
+            "reply" => "x".repeat(self.parameter.parse().unwrap_or(0)),
+            _ => String::new(),
+        }
+    }
+}
+
+impl std::fmt::Display for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.request_message, self.parameter)
+    }
+}
+
+/// A duration in the unit of the records; saturates after 584 years.
+pub fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

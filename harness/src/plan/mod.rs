@@ -1,0 +1,18 @@
+//! What is to be run, as plain data: nothing in here does I/O or knows how a plan is carried out.
+//!
+//! From large to small: [`RunPlan`] (everything a run was asked for), [`Experiment`] (a claim and how it is tested),
+//! [`Task`] (what is done to one contender's fresh server), [`LoadSpec`] (what the generator is asked to send).
+
+mod capacity;
+mod experiment;
+mod load;
+mod order;
+mod preset;
+mod run;
+
+pub use capacity::Capacities;
+pub use experiment::{Experiment, HoldSpec, Task, TaskKind, Workload};
+pub use load::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
+pub use order::{Turn, arrival_seed, block_order};
+pub use preset::{Preset, Sizes};
+pub use run::{PlanError, RunPlan, place};

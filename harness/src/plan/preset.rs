@@ -1,0 +1,84 @@
+//! How much of everything: the presets, as sizes.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+/// How thorough a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Preset {
+    /// Does everything work? Under 20 seconds, far too few samples for the tails.
+    Smoke,
+    /// The answer in about a minute and a half, without verdicts.
+    Quick,
+    /// Enough blocks for verdicts; most of an hour.
+    Full,
+}
+
+impl Preset {
+    /// Its name, as on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Preset::Smoke => "smoke",
+            Preset::Quick => "quick",
+            Preset::Full => "full",
+        }
+    }
+
+    /// What it comes to.
+    pub fn sizes(self) -> Sizes {
+        match self {
+            Preset::Smoke => Sizes {
+                blocks: 1,
+                warm_up: Duration::from_millis(50),
+                window: Duration::from_millis(150),
+                timeout: Duration::from_millis(250),
+                load_points: 2,
+                probe_window: Duration::from_millis(60),
+                connection_counts: &[40, 80, 120, 160, 200],
+                patience: Duration::from_millis(200),
+            },
+            Preset::Quick => Sizes {
+                blocks: 1,
+                warm_up: Duration::from_millis(200),
+                window: Duration::from_millis(900),
+                timeout: Duration::from_secs(1),
+                load_points: 5,
+                probe_window: Duration::from_millis(300),
+                connection_counts: &[2_000, 4_000, 6_000, 8_000, 10_000],
+                patience: Duration::from_millis(500),
+            },
+            Preset::Full => Sizes {
+                blocks: 20,
+                warm_up: Duration::from_millis(500),
+                window: Duration::from_secs(2),
+                timeout: Duration::from_secs(1),
+                load_points: 7,
+                probe_window: Duration::from_secs(1),
+                connection_counts: &[2_000, 4_000, 6_000, 8_000, 10_000],
+                patience: Duration::from_secs(1),
+            },
+        }
+    }
+}
+
+/// The sizes from which experiments make their tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Repetitions of every cell, each on a fresh server process.
+    pub blocks: u32,
+    /// Of each load.
+    pub warm_up: Duration,
+    /// Of each load.
+    pub window: Duration,
+    /// Of each request.
+    pub timeout: Duration,
+    /// Offered loads of a sweep.
+    pub load_points: u32,
+    /// Window of a capacity probe.
+    pub probe_window: Duration,
+    /// Connections held, in ascending order.
+    pub connection_counts: &'static [u32],
+    /// How long nothing may happen before waiting for it is given up, where no load runs.
+    pub patience: Duration,
+}

@@ -1,0 +1,171 @@
+//! A whole run, resolved: which experiments, which contenders, how much, from which seed, on which CPUs.
+
+use reports::record::{self, Placement, PlacementKind};
+use servers::Contender;
+
+use super::{Capacities, Experiment, Preset, Sizes, Task, TaskKind, Turn};
+
+/// Everything a run was asked for.
+#[derive(Debug)]
+pub struct RunPlan {
+    /// In the order in which a report shows them.
+    pub experiments: Vec<&'static Experiment>,
+    /// In the order in which they were named; labels are unique.
+    pub contenders: Vec<Contender>,
+    /// Which preset the sizes came from.
+    pub preset: Preset,
+    /// How much of everything.
+    pub sizes: Sizes,
+    /// Everything random follows from this.
+    pub seed: u64,
+    /// Which CPUs are whose.
+    pub placement: Placement,
+    /// The most connections that the machine's limits allow at once.
+    pub connection_ceiling: u32,
+}
+
+/// Why a plan can't be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// An option was given what it can't use.
+    #[error("{0}")]
+    Usage(String),
+    /// A contender that can't be.
+    #[error(transparent)]
+    Contender(#[from] servers::ContenderError),
+}
+
+impl RunPlan {
+    /// Index of each contender with each of its probing tasks, in order.
+    pub fn probes(&self) -> Vec<Turn> {
+        self.turns(0, |experiment, _| (experiment.probes)(&self.sizes))
+    }
+
+    /// The turns of one block, not yet in random order.
+    pub fn block(&self, block: u32, capacities: &[Capacities]) -> Vec<Turn> {
+        let mut turns = Vec::new();
+        for (index, experiment) in self.experiments.iter().enumerate() {
+            let tasks = |contender: &str| (experiment.tasks)(&self.sizes, &capacities[index], contender);
+            turns.extend(self.turns_of(index, block, &tasks));
+        }
+        turns
+    }
+
+    /// A block at its fullest: what it comes to if every contender runs every load. Before the probes nothing more is
+    /// known, and after them it can only be less.
+    pub fn fullest_block(&self) -> Vec<Turn> {
+        let alike = |experiment: &&'static Experiment| {
+            let mut capacities = Capacities::default();
+            for workload in experiment.workloads {
+                for contender in &self.contenders {
+                    capacities.insert(workload.key, contender.label(), 1.0);
+                }
+            }
+            capacities
+        };
+        self.block(0, &self.experiments.iter().map(alike).collect::<Vec<_>>())
+    }
+
+    fn turns(&self, block: u32, tasks: impl Fn(&Experiment, &str) -> Vec<Task>) -> Vec<Turn> {
+        let of = |(index, experiment): (usize, &&'static Experiment)| {
+            self.turns_of(index, block, &|contender| tasks(experiment, contender))
+        };
+        self.experiments.iter().enumerate().flat_map(of).collect()
+    }
+
+    fn turns_of(&self, experiment: usize, block: u32, tasks: &dyn Fn(&str) -> Vec<Task>) -> Vec<Turn> {
+        let mut turns = Vec::new();
+        for (contender, named) in self.contenders.iter().enumerate() {
+            for task in tasks(named.label()) {
+                turns.push(Turn { experiment, contender, block, task: self.within_limits(task) });
+            }
+        }
+        turns
+    }
+
+    /// The task, scaled down to what the machine allows: fewer connections in the same proportions.
+    fn within_limits(&self, mut task: Task) -> Task {
+        let ceiling = self.connection_ceiling;
+        match &mut task.kind {
+            TaskKind::Load(spec) => spec.limit_connections(ceiling),
+            TaskKind::Hold(spec) => {
+                let most = spec.counts.iter().copied().max().unwrap_or(0);
+                if most > ceiling {
+                    let scaled = |count: &u32| (u64::from(*count) * u64::from(ceiling) / u64::from(most)) as u32;
+                    spec.counts = spec.counts.iter().map(scaled).collect();
+                }
+            }
+        }
+        task
+    }
+
+    /// The contenders, as they are saved.
+    pub fn contender_records(&self) -> Vec<record::Contender> {
+        let record = |contender: &Contender| record::Contender {
+            label: contender.label().to_owned(),
+            model: contender.model.name.to_owned(),
+            options: contender.resolved_options(),
+            summary: contender.model.summary.to_owned(),
+        };
+        self.contenders.iter().map(record).collect()
+    }
+}
+
+/// Divides the CPUs this process may use. Isolated placement needs two; on one CPU everything is shared.
+pub fn place(kind: PlacementKind, cpus: &[u32]) -> Placement {
+    match kind {
+        PlacementKind::Isolated if cpus.len() >= 2 => {
+            // A generator needs about half of what a server does for the same requests.
+            let (server, generator) = cpus.split_at(cpus.len() - cpus.len().div_ceil(3));
+            Placement { kind, server_cpus: server.to_vec(), generator_cpus: generator.to_vec() }
+        }
+        _ => Placement { kind: PlacementKind::Shared, server_cpus: cpus.to_vec(), generator_cpus: cpus.to_vec() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiments::EXPERIMENTS;
+
+    fn plan(connection_ceiling: u32) -> RunPlan {
+        RunPlan {
+            experiments: EXPERIMENTS.iter().collect(),
+            contenders: ["sequential", "async-single"].map(|label| Contender::parse(label).unwrap()).into(),
+            preset: Preset::Quick,
+            sizes: Preset::Quick.sizes(),
+            seed: 1,
+            placement: place(PlacementKind::Isolated, &[0, 1]),
+            connection_ceiling,
+        }
+    }
+
+    #[test]
+    fn a_low_ceiling_scales_every_task_down_in_proportion() {
+        let plan = plan(500);
+        let capacities = vec![Capacities::default(); plan.experiments.len()];
+        let turns = plan.block(0, &capacities);
+        assert!(turns.iter().chain(&plan.probes()).all(|turn| turn.task.kind.peak_connections() <= 500));
+        let held = turns.iter().find_map(|turn| match &turn.task.kind {
+            TaskKind::Hold(spec) => Some(spec.counts.clone()),
+            TaskKind::Load(_) => None,
+        });
+        assert_eq!(held.unwrap(), [100, 200, 300, 400, 500]);
+    }
+
+    #[test]
+    fn every_contender_is_probed_once_per_workload() {
+        let probes = plan(10_000).probes();
+        assert_eq!(probes.len(), 4);
+        assert!(probes.iter().all(|turn| turn.block == 0));
+    }
+
+    #[test]
+    fn isolated_cpus_are_disjoint_and_one_cpu_is_shared() {
+        assert_eq!(place(PlacementKind::Isolated, &[0, 1]).server_cpus, [0]);
+        let eight = place(PlacementKind::Isolated, &[0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!((eight.server_cpus.len(), eight.generator_cpus.as_slice()), (5, [5, 6, 7].as_slice()));
+        assert_eq!(place(PlacementKind::Isolated, &[3]).kind, PlacementKind::Shared);
+        assert_eq!(place(PlacementKind::Shared, &[0, 1]).generator_cpus, [0, 1]);
+    }
+}

@@ -1,0 +1,77 @@
+//! Why a server could not be launched.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A launch that failed. Nothing of the child is left when this is returned.
+#[derive(Debug, thiserror::Error)]
+#[error("{contender}: {failure}{}", quoted(.stderr))]
+pub struct ProcessError {
+    /// The contender whose server it was.
+    pub contender: String,
+    /// What went wrong, without the contender and without what the server wrote.
+    #[source]
+    pub failure: Failure,
+    /// The end of what the child wrote to its standard error; empty where it wrote nothing or never ran.
+    pub stderr: String,
+}
+
+/// What went wrong in a launch.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The path of this program could not be read.
+    #[error("the path of this program can't be read, so it can't be executed again as a server: {0}")]
+    OwnPath(io::Error),
+    /// The program could not be executed.
+    #[error("{} can't be executed: {source}", program.display())]
+    Spawn {
+        /// What was to be executed.
+        program: PathBuf,
+        /// Why it was not.
+        source: io::Error,
+    },
+    /// A system call of the supervision failed.
+    #[error("the server process can't be supervised: {0}")]
+    Supervision(#[from] io::Error),
+    /// No line came in time.
+    #[error("the server did not say within {} that it listens", humantime::format_duration(*.waited))]
+    NotReady {
+        /// The readiness deadline.
+        waited: Duration,
+    },
+    /// It ended, or closed its stdout, before it was ready.
+    #[error("the server {how} before it listened")]
+    EndedEarly {
+        /// As in [`super::Death`].
+        how: String,
+    },
+    /// What it said is no handshake, or is one with another.
+    #[error("refused the server's handshake: {reason}")]
+    Handshake {
+        /// One clause.
+        reason: String,
+    },
+}
+
+fn quoted(stderr: &str) -> String {
+    match stderr.trim() {
+        "" => String::new(),
+        text => format!("; its standard error ends with: {text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sentence_names_contender_reason_and_stderr() {
+        let failure = Failure::NotReady { waited: Duration::from_secs(2) };
+        let error = ProcessError { contender: "threaded".into(), failure, stderr: "no luck\n".into() };
+        assert_eq!(
+            error.to_string(),
+            "threaded: the server did not say within 2s that it listens; its standard error ends with: no luck"
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! Starts a server process and waits until it listens.
+//!
+//! Beside it: `supervised.rs`, the child's side of everything that is set up here.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::error::{Failure, ProcessError};
+use super::message::{Heard, Ready, read_line};
+use super::server_process::{Child, ServerProcess};
+use super::supervised::command_line;
+
+/// What to launch.
+#[derive(Debug, Clone, Copy)]
+pub struct Launch<'a> {
+    /// As `serve` takes it, `thread-pool:workers=8`.
+    pub contender: &'a str,
+    /// CPUs the server may use; none means those that this thread may use.
+    pub cpus: &'a [u32],
+    /// How long the server may take until it listens.
+    pub readiness_deadline: Duration,
+    /// Spin iterations per microsecond, so that `spin` is the same amount of work in every server of a run; without
+    /// it the server calibrates itself.
+    pub spin_rate: Option<u64>,
+}
+
+/// Launches this very program as a server, and returns once it listens.
+///
+/// The kernel's death signal follows the *thread* that spawned, not the process. A [`ServerProcess`] can't be sent to
+/// another thread and kills when it is dropped, so a thread can't end before its servers, short of leaking them.
+///
+/// # Errors
+/// Where the server did not get ready in time, ended first, or what talked on its pipe is not the server that was
+/// started. The child has been killed and reaped by then.
+pub fn launch(launch: &Launch<'_>) -> Result<ServerProcess, ProcessError> {
+    match std::env::current_exe() {
+        Ok(program) => launch_program(&program, launch),
+        Err(error) => Err(failed(launch, Failure::OwnPath(error), String::new())),
+    }
+}
+
+/// As [`launch`], with another program that takes the same command line.
+///
+/// # Errors
+/// As [`launch`].
+pub fn launch_program(program: &Path, launch: &Launch<'_>) -> Result<ServerProcess, ProcessError> {
+    let fail = |failure, stderr| failed(launch, failure, stderr);
+    let nonce = nonce().map_err(|error| fail(error.into(), String::new()))?;
+    let begun = Instant::now();
+    let spawned = Command::new(program)
+        .args(command_line(launch, &nonce))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // A group of its own: Ctrl-C in a terminal reaches the harness alone, which then stops its servers in order,
+        // and a server's own children die with it.
+        .process_group(0)
+        .spawn();
+    let spawned = spawned.map_err(|source| fail(Failure::Spawn { program: program.into(), source }, String::new()))?;
+    // From here on the child is owned by a type that kills on drop.
+    let (mut child, stdout) = Child::adopt(spawned).map_err(|error| fail(error.into(), String::new()))?;
+    match handshake(&mut child, &stdout, &nonce, begun, launch.readiness_deadline) {
+        Ok(ready) => Ok(ServerProcess::new(child, stdout, ready.address)),
+        Err(failure) => {
+            child.kill_and_reap();
+            Err(fail(failure, child.stderr_tail()))
+        }
+    }
+}
+
+fn failed(launch: &Launch<'_>, failure: Failure, stderr: String) -> ProcessError {
+    ProcessError { contender: launch.contender.to_owned(), failure, stderr }
+}
+
+/// The first line of the child, checked against what it must be.
+fn handshake(
+    child: &mut Child,
+    stdout: &ChildStdout,
+    nonce: &str,
+    begun: Instant,
+    allowed: Duration,
+) -> Result<Ready, Failure> {
+    let line = match read_line(stdout, begun + allowed)? {
+        Heard::Line(line) => line,
+        Heard::TimedOut => return Err(Failure::NotReady { waited: allowed }),
+        Heard::TooLong => return Err(refused("its first line does not end".to_owned())),
+        Heard::Ended => {
+            // The pipe closes a moment before the kernel can tell how the process ended.
+            let death = child.await_death(Duration::from_millis(500))?;
+            let how = death.map_or_else(|| "closed its standard output".to_owned(), |death| death.how);
+            return Err(Failure::EndedEarly { how });
+        }
+    };
+    check(&line, nonce, child.pid())
+}
+
+fn check(line: &str, nonce: &str, pid: u32) -> Result<Ready, Failure> {
+    let ready: Ready =
+        serde_json::from_str(line).map_err(|error| refused(format!("its first line {line:?} is none ({error})")))?;
+    if ready.nonce != nonce {
+        return Err(refused(format!("it answers to nonce {:?} where {nonce:?} was given", ready.nonce)));
+    }
+    if ready.pid != pid {
+        return Err(refused(format!("it says its pid is {} where {pid} was started", ready.pid)));
+    }
+    Ok(ready)
+}
+
+fn refused(reason: String) -> Failure {
+    Failure::Handshake { reason }
+}
+
+/// 64 random bits in hexadecimal.
+fn nonce() -> io::Result<String> {
+    let mut bytes = [0; 8];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(format!("{:016x}", u64::from_ne_bytes(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handshake_must_be_ours() {
+        let line = r#"{"address":"127.0.0.1:4321","pid":7,"nonce":"ab","model":"threaded"}"#;
+        assert_eq!(check(line, "ab", 7).unwrap().address.port(), 4321);
+        assert!(check(line, "cd", 7).unwrap_err().to_string().contains("nonce \"ab\" where \"cd\""));
+        assert!(check(line, "ab", 8).unwrap_err().to_string().contains("pid is 7 where 8"));
+        assert!(check("hello", "ab", 7).unwrap_err().to_string().contains("\"hello\""));
+    }
+
+    #[test]
+    fn nonces_differ() {
+        assert_ne!(nonce().unwrap(), nonce().unwrap());
+    }
+}

@@ -1,0 +1,24 @@
+//! Launching servers in processes of their own, supervising them, and leaving none behind.
+//!
+//! A server is this very program, executed again with `serve`: what is measured cannot be a stale sibling. The two
+//! sides talk over pipes. The parent holds the child's stdin open for as long as the child may live; the child says on
+//! stdout where it listens, and at its end what it counted ([`message`]). Three things keep orphans away, each
+//! enough for some way in which the parent may end: [`ServerProcess`] kills when dropped (an error path), end of file
+//! on the child's stdin (a crash, an exit), and the kernel's death signal (`kill -9` while the child is too busy to
+//! read). `launch.rs` and `server_process.rs` are the parent's side, `supervised.rs` is the child's.
+//!
+//! Must not know: what a server is measured for, models, load. A contender is a string that goes on a command line.
+
+mod death;
+mod error;
+mod launch;
+pub mod message;
+mod reap;
+mod server_process;
+mod stderr_tail;
+pub mod supervised;
+
+pub use death::Death;
+pub use error::{Failure, ProcessError};
+pub use launch::{Launch, launch, launch_program};
+pub use server_process::{ServerProcess, Stopped};

@@ -1,0 +1,166 @@
+//! A running server process: whether it lives, and how it is stopped.
+
+use std::io;
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{self, ChildStdout};
+use std::sync::MutexGuard;
+use std::time::{Duration, Instant};
+
+use reports::record::ServerCounters;
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
+
+use super::death::{self, Death};
+use super::message::{farewell_in, read_rest, wait_readable};
+use super::reap::{LifeUsage, reap};
+use super::stderr_tail::StderrTail;
+use crate::observe::peak_resident_bytes;
+
+/// How long a server may take to stop before it is killed.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A server that listens. Dropping it kills it; [`ServerProcess::stop`] asks first.
+#[derive(Debug)]
+pub struct ServerProcess {
+    child: Child,
+    stdout: ChildStdout,
+    address: SocketAddr,
+    /// Keeps the value on the thread that spawned the process, because the kernel kills the child when that thread
+    /// ends: see [`super::launch`]. A guard can't be sent and can be shared, which is just what is wanted.
+    stays_on_its_thread: PhantomData<MutexGuard<'static, ()>>,
+}
+
+/// What is known of a server once it is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// User CPU time of its life, all threads, to the microsecond.
+    pub user_cpu: Duration,
+    /// System CPU time of its life, all threads, to the microsecond.
+    pub system_cpu: Duration,
+    /// Voluntary context switches of its life, all threads, exact.
+    pub voluntary_switches: u64,
+    /// Involuntary context switches of its life, all threads, exact.
+    pub involuntary_switches: u64,
+    /// Greatest resident size (VmHWM), read just before it was asked to stop; a dead process has none. Not from the
+    /// rusage, whose maximum a child inherits from its parent across exec.
+    pub peak_resident_bytes: Option<u64>,
+    /// What it counted and said in its last line; absent where it was killed before it could.
+    pub counters: Option<ServerCounters>,
+    /// Whether it had to be killed because it did not stop when asked.
+    pub killed: bool,
+    /// How it ended, where it ended by itself before it was asked to, or not in order when asked.
+    pub death: Option<Death>,
+    /// The last 4 KiB of its standard error.
+    pub stderr_tail: String,
+}
+
+impl ServerProcess {
+    pub(super) fn new(child: Child, stdout: ChildStdout, address: SocketAddr) -> Self {
+        Self { child, stdout, address, stays_on_its_thread: PhantomData }
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.pid()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How it ended, or `None` while it runs; one system call, never waits.
+    pub fn poll_death(&mut self) -> Option<Death> {
+        // The call can't fail for a child that is not reaped before `self` is gone.
+        death::look(self.child.pidfd.as_fd()).ok().flatten()
+    }
+
+    /// Asks it to stop, waits two seconds, kills what is left of its process group, and reaps it.
+    pub fn stop(mut self) -> Stopped {
+        let died_before = self.poll_death();
+        let peak_resident_bytes = peak_resident_bytes(self.pid()).ok();
+        // Fails only for a process that has ended, which the wait below notices at once.
+        let _ = pidfd_send_signal(&self.child.pidfd, Signal::TERM);
+        let ended = self.child.await_death(PATIENCE).ok().flatten();
+        let killed = ended.is_none();
+        let usage = self.child.kill_and_reap();
+        Stopped {
+            user_cpu: usage.user_cpu,
+            system_cpu: usage.system_cpu,
+            voluntary_switches: usage.voluntary_switches,
+            involuntary_switches: usage.involuntary_switches,
+            peak_resident_bytes,
+            counters: farewell_in(&read_rest(&self.stdout)),
+            killed,
+            death: died_before.or_else(|| ended.filter(|death| !death.in_order)),
+            stderr_tail: self.child.stderr_tail(),
+        }
+    }
+}
+
+/// A spawned child that is killed, with its group, and reaped when dropped.
+#[derive(Debug)]
+pub(super) struct Child {
+    process: process::Child,
+    pidfd: OwnedFd,
+    stderr: StderrTail,
+    reaped: bool,
+}
+
+impl Child {
+    /// Takes over a child whose streams are pipes. Its stdin stays open within, as the lifeline.
+    pub(super) fn adopt(mut process: process::Child) -> io::Result<(Self, ChildStdout)> {
+        match Self::supervise(&mut process) {
+            Ok((pidfd, stderr, stdout)) => Ok((Self { process, pidfd, stderr, reaped: false }, stdout)),
+            Err(error) => {
+                let _ = process.kill();
+                let _ = reap(&mut process);
+                Err(error)
+            }
+        }
+    }
+
+    fn supervise(process: &mut process::Child) -> io::Result<(OwnedFd, StderrTail, ChildStdout)> {
+        let pidfd = pidfd_open(Pid::from_child(process), PidfdFlags::empty())?;
+        let stderr = process.stderr.take().ok_or(io::ErrorKind::InvalidInput)?;
+        let stdout = process.stdout.take().ok_or(io::ErrorKind::InvalidInput)?;
+        Ok((pidfd, StderrTail::of(stderr)?, stdout))
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// How it ended, or `None` where it still runs after `patience`.
+    pub(super) fn await_death(&self, patience: Duration) -> io::Result<Option<Death>> {
+        // A pidfd becomes readable when its process ends.
+        wait_readable(&self.pidfd, Instant::now() + patience)?;
+        death::look(self.pidfd.as_fd())
+    }
+
+    /// Kills whatever is left of the group, then reaps; a second call does nothing.
+    pub(super) fn kill_and_reap(&mut self) -> LifeUsage {
+        if self.reaped {
+            return LifeUsage::default();
+        }
+        self.reaped = true;
+        // The group's id is the child's, which nobody else can get before it is reaped. No such group is fine.
+        let _ = kill_process_group(Pid::from_child(&self.process), Signal::KILL);
+        // Between spawning and its own call of setpgid no group exists, so the process is named too.
+        let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
+        // Waiting for one's own child that has been killed can't fail.
+        reap(&mut self.process).unwrap_or_default()
+    }
+
+    /// The end of its standard error; called once it is dead.
+    pub(super) fn stderr_tail(&self) -> String {
+        self.stderr.text()
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.kill_and_reap();
+    }
+}

@@ -1,0 +1,142 @@
+//! The child's side of supervision: what a server process does so that it never outlives its parent.
+//!
+//! Beside it: `launch.rs`, which writes the command line that is read here.
+
+use std::ffi::OsString;
+use std::io::{self, Stdin};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::low_level::pipe;
+
+use super::launch::Launch;
+
+/// The arguments with which a supervised server is started.
+pub(super) fn command_line(launch: &Launch<'_>, nonce: &str) -> Vec<OsString> {
+    let mut words = vec!["serve".to_owned(), launch.contender.to_owned(), "--supervised".to_owned()];
+    words.extend(["--parent".to_owned(), std::process::id().to_string()]);
+    words.extend(["--nonce".to_owned(), nonce.to_owned()]);
+    if !launch.cpus.is_empty() {
+        let cpus: Vec<String> = launch.cpus.iter().map(u32::to_string).collect();
+        words.extend(["--cpus".to_owned(), cpus.join(",")]);
+    }
+    if let Some(rate) = launch.spin_rate {
+        words.extend(["--spin-rate".to_owned(), rate.to_string()]);
+    }
+    words.into_iter().map(OsString::from).collect()
+}
+
+/// Asks the kernel for SIGKILL when the parent ends.
+///
+/// # Errors
+/// Where `parent` is not this process's parent: it may have ended before the request, and then no signal would come.
+pub fn die_with(parent: u32) -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    let actual = getppid().map(Pid::as_raw_pid);
+    if actual.and_then(|pid| u32::try_from(pid).ok()) == Some(parent) {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!("process {parent}, which started this server, has ended")))
+    }
+}
+
+/// What asks a server to stop: TERM, Ctrl-C and, where it is supervised, the end of its stdin.
+#[derive(Debug)]
+pub struct StopRequests {
+    signals: UnixStream,
+    lifeline: Option<Stdin>,
+}
+
+/// Whether a server has a parent that watches over it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Supervision {
+    /// Run by a person: its stdin means nothing.
+    ByHand,
+    /// Launched by the harness: its stdin ends when the harness does.
+    Supervised,
+}
+
+impl StopRequests {
+    /// From now on TERM and Ctrl-C no longer end the process; they are waited for here.
+    pub fn listen(supervision: Supervision) -> io::Result<Self> {
+        let (signals, wake) = UnixStream::pair()?;
+        pipe::register(SIGTERM, wake.try_clone()?)?;
+        pipe::register(SIGINT, wake)?;
+        let lifeline = (supervision == Supervision::Supervised).then(io::stdin);
+        Ok(Self { signals, lifeline })
+    }
+
+    /// Returns at the first request. An error counts as one: a server that can't be told to stop must not go on.
+    pub fn wait(&self) {
+        loop {
+            let mut sources = vec![PollFd::new(&self.signals, PollFlags::IN)];
+            if let Some(stdin) = &self.lifeline {
+                sources.push(PollFd::new(stdin, PollFlags::IN));
+            }
+            match poll(&mut sources, None) {
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(_) => return,
+                Ok(_) if !sources[0].revents().is_empty() => return,
+                Ok(_) => {}
+            }
+            if self.lifeline.as_ref().is_none_or(|stdin| has_ended(stdin.as_fd())) {
+                return;
+            }
+        }
+    }
+}
+
+/// Whether a readable stream is at its end; bytes that come instead are thrown away.
+fn has_ended(stream: BorrowedFd<'_>) -> bool {
+    let mut chunk = [0; 256];
+    match rustix::io::read(stream, &mut chunk) {
+        Ok(count) => count == 0,
+        Err(error) => error != rustix::io::Errno::INTR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_carries_everything() {
+        let launch = Launch {
+            contender: "threaded:stack=64KiB",
+            cpus: &[0, 3],
+            readiness_deadline: Duration::from_secs(1),
+            spin_rate: Some(250),
+        };
+        let words: Vec<String> =
+            command_line(&launch, "ab").into_iter().map(|word| word.into_string().unwrap()).collect();
+        let parent = std::process::id().to_string();
+        assert_eq!(
+            words,
+            [
+                "serve",
+                "threaded:stack=64KiB",
+                "--supervised",
+                "--parent",
+                &parent,
+                "--nonce",
+                "ab",
+                "--cpus",
+                "0,3",
+                "--spin-rate",
+                "250"
+            ]
+        );
+    }
+
+    #[test]
+    fn another_parent_is_refused() {
+        assert!(die_with(u32::MAX).unwrap_err().to_string().contains("has ended"));
+        // The request itself went through; the test process must not keep it.
+        set_parent_process_death_signal(None).unwrap();
+    }
+}

@@ -1,0 +1,246 @@
+//! One cell: start a server, watch it, put the task to it, stop it, and say what was seen.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use reports::record::{
+    self, Arrivals, GeneratorUsage, Machine, Noise, Outcome, PlacementKind, Sample, ServerUsage, Shape, Stage, Traffic,
+    Warning,
+};
+
+use super::Interrupt;
+use super::held::{self, Held};
+use crate::load::{self, Generator, Moments, now_ns};
+use crate::observe::{Observer, Watch, process_cpu};
+use crate::plan::{HoldSpec, LoadSpec, Pacing, RunPlan, TaskKind, nanoseconds};
+use crate::process::{Death, Launch, ServerProcess, Stopped, launch};
+
+/// How long a server may take until it listens.
+const READINESS_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Time between two samples of the server.
+const SAMPLING_INTERVAL: Duration = Duration::from_millis(50);
+
+/// What stays the same from cell to cell.
+pub(super) struct Bench<'a> {
+    plan: &'a RunPlan,
+    kernel_stack_bytes_per_thread: u64,
+    spin_rate: u64,
+    interrupt: &'a Interrupt,
+}
+
+/// What was seen in a cell.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) outcome: Outcome,
+    pub(super) traffic: Option<Traffic>,
+    pub(super) generator: Option<GeneratorUsage>,
+    pub(super) server: ServerUsage,
+    pub(super) samples: Vec<Sample>,
+    pub(super) stages: Vec<Stage>,
+    pub(super) noise: Noise,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// What the task itself found out, while the server ran.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Start of the load, monotonic; the start of the task where there is no load.
+    pub(super) origin_ns: u64,
+    pub(super) traffic: Option<Traffic>,
+    pub(super) generator: Option<GeneratorUsage>,
+    pub(super) window_cpu_ns: Option<u64>,
+    pub(super) stages: Vec<Stage>,
+    pub(super) warnings: Vec<Warning>,
+    /// Why the task could not be put to the server.
+    pub(super) failure: Option<String>,
+    pub(super) death: Option<Death>,
+}
+
+impl<'a> Bench<'a> {
+    pub(super) fn new(plan: &'a RunPlan, machine: &Machine, interrupt: &'a Interrupt) -> Bench<'a> {
+        let kernel_stack_bytes_per_thread = machine.kernel_stack_bytes_per_thread;
+        Bench { plan, kernel_stack_bytes_per_thread, spin_rate: servers::calibrate_spin(), interrupt }
+    }
+
+    /// Runs a task against a fresh server. A server that fails is a result.
+    pub(super) fn run(&self, task: &TaskKind, contender: &str) -> Seen {
+        let server = launch(&Launch {
+            contender,
+            cpus: &self.plan.placement.server_cpus,
+            readiness_deadline: READINESS_DEADLINE,
+            spin_rate: Some(self.spin_rate),
+        });
+        let mut server = match server {
+            Ok(server) => server,
+            Err(error) => return Seen::not_started(error.failure.to_string(), error.stderr),
+        };
+        let pid = server.pid();
+        let origin_ns = now_ns();
+        let observer = Observer::start(Watch {
+            pid,
+            origin_ns,
+            interval: SAMPLING_INTERVAL,
+            kernel_stack_bytes_per_thread: self.kernel_stack_bytes_per_thread,
+            cpus: self.plan.placement.generator_cpus.clone(),
+        });
+        let found = match task {
+            TaskKind::Load(spec) => self.load(spec, &mut server),
+            TaskKind::Hold(spec) => self.hold(spec, &mut server),
+        };
+        let observed = observer.map(Observer::stop);
+        let stopped = server.stop();
+        let outcome = self.outcome(&found, &stopped);
+        let mut warnings = found.warnings;
+        warnings.extend(after_the_end(&stopped, &outcome));
+        let (samples, noise, peak_threads) = match observed {
+            Ok(seen) => (rebased(seen.samples, origin_ns, found.origin_ns), seen.noise, seen.peak_threads),
+            // A server that is gone before it could be looked at leaves no samples; its death is in the outcome.
+            Err(_) => (Vec::new(), Noise::default(), None),
+        };
+        let server = usage(pid, &stopped, found.window_cpu_ns, peak_threads);
+        let Found { traffic, generator, stages, .. } = found;
+        Seen { outcome, traffic, generator, server, samples, stages, noise, warnings }
+    }
+
+    fn load(&self, spec: &LoadSpec, server: &mut ServerProcess) -> Found {
+        let (target, pid) = (server.address(), server.pid());
+        let stop = AtomicBool::new(false);
+        let mut found = Found { origin_ns: now_ns(), ..Found::default() };
+        let mut cpu_at_start = None;
+        let attend = |moments: Moments| {
+            let now = now_ns();
+            found.origin_ns = moments.origin_ns;
+            if cpu_at_start.is_none() && now >= moments.window_start_ns {
+                cpu_at_start = process_cpu(pid).ok();
+            }
+            if found.window_cpu_ns.is_none() && now >= moments.window_end_ns {
+                let cpu = process_cpu(pid).ok().zip(cpu_at_start).map(|(end, start)| end.saturating_sub(start));
+                found.window_cpu_ns = cpu.map(nanoseconds);
+            }
+            found.death = server.poll_death();
+            if found.death.is_some() || self.interrupt.is_set() {
+                stop.store(true, Ordering::Relaxed);
+            }
+        };
+        match load::run(spec, target, self.generator(), &stop, attend) {
+            Ok(outcome) => {
+                found.traffic = Some(outcome.traffic);
+                found.generator = Some(outcome.generator);
+            }
+            Err(error) => found.failure = Some(error.to_string()),
+        }
+        found
+    }
+
+    fn hold(&self, spec: &HoldSpec, server: &mut ServerProcess) -> Found {
+        let origin_ns = now_ns();
+        let held = Held {
+            pid: server.pid(),
+            address: server.address(),
+            origin_ns,
+            kernel_stack_bytes_per_thread: self.kernel_stack_bytes_per_thread,
+            stop: self.interrupt.flag(),
+        };
+        let mut found = Found { origin_ns, ..held::hold(spec, &held) };
+        found.death = server.poll_death();
+        found
+    }
+
+    fn generator(&self) -> Generator {
+        let placement = &self.plan.placement;
+        let cpus = placement.generator_cpus.len() as u32;
+        match placement.kind {
+            PlacementKind::Isolated => Generator { threads: cpus.max(1), pacing: Pacing::Precise },
+            PlacementKind::Shared => Generator { threads: (cpus / 2).max(1), pacing: Pacing::Sleeping },
+        }
+    }
+
+    fn outcome(&self, found: &Found, stopped: &Stopped) -> Outcome {
+        let stderr = stopped.stderr_tail.clone();
+        if self.interrupt.is_set() {
+            Outcome::Interrupted
+        } else if let Some(death) = found.death.as_ref().or(stopped.death.as_ref()) {
+            Outcome::Failed { reason: format!("the server {}", death.how), stderr }
+        } else if let Some(reason) = found.failure.clone() {
+            Outcome::Failed { reason, stderr }
+        } else {
+            Outcome::Completed
+        }
+    }
+}
+
+impl Seen {
+    fn not_started(reason: String, stderr: String) -> Seen {
+        Seen {
+            outcome: Outcome::Failed { reason, stderr },
+            traffic: None,
+            generator: None,
+            server: ServerUsage::default(),
+            samples: Vec::new(),
+            stages: Vec::new(),
+            noise: Noise::default(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// What the server's end adds to the warnings.
+fn after_the_end(stopped: &Stopped, outcome: &Outcome) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if let Outcome::Failed { .. } = outcome
+        && let Some(death) = &stopped.death
+    {
+        warnings.push(Warning::ServerDied { how: death.how.clone() });
+    }
+    if stopped.killed {
+        warnings.push(Warning::ServerKilled);
+    }
+    if let Some(counters) = stopped.counters.filter(|counters| counters.accept_errors + counters.spawn_errors > 0) {
+        warnings.push(Warning::ServerTurnedAway {
+            accept_errors: counters.accept_errors,
+            spawn_errors: counters.spawn_errors,
+        });
+    }
+    warnings
+}
+
+fn usage(pid: u32, stopped: &Stopped, window_cpu_ns: Option<u64>, peak_threads: Option<u64>) -> ServerUsage {
+    ServerUsage {
+        pid: Some(pid),
+        window_cpu_ns,
+        user_cpu_ns: Some(nanoseconds(stopped.user_cpu)),
+        system_cpu_ns: Some(nanoseconds(stopped.system_cpu)),
+        voluntary_switches: Some(stopped.voluntary_switches),
+        involuntary_switches: Some(stopped.involuntary_switches),
+        peak_resident_bytes: stopped.peak_resident_bytes,
+        peak_threads,
+        counters: stopped.counters,
+    }
+}
+
+/// Samples on the clock of the load instead of the observer's; those from before it are left out.
+fn rebased(samples: Vec<Sample>, observed_from_ns: u64, origin_ns: u64) -> Vec<Sample> {
+    let rebase = |sample: Sample| {
+        let at_ns = (sample.at_ns + observed_from_ns).checked_sub(origin_ns)?;
+        Some(Sample { at_ns, ..sample })
+    };
+    samples.into_iter().filter_map(rebase).collect()
+}
+
+/// What was asked of the generator, as it is saved.
+pub(super) fn load_record(task: &TaskKind) -> record::Load {
+    match task {
+        TaskKind::Load(spec) => spec.to_record(),
+        TaskKind::Hold(spec) => record::Load {
+            arrivals: Arrivals::Held,
+            shape: Shape::Connections { connections: task.peak_connections() },
+            offered_load_rps: None,
+            work: spec.work.to_string(),
+            seed: 0,
+            warm_up_ns: 0,
+            window_ns: 0,
+            timeout_ns: nanoseconds(spec.patience),
+        },
+    }
+}

@@ -1,0 +1,88 @@
+//! The task of holding connections: open them in stages, let the server come to rest, read its memory; then ask each
+//! once, then close all.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use reports::record::{Phase, Stage, Warning};
+
+use super::cell::Found;
+use crate::load::{HeldConnections, LoadError};
+use crate::observe::{ProcessReader, settled_sample, socket_buffer_bytes};
+use crate::plan::HoldSpec;
+
+/// The longest that a server is given to come to rest.
+const SETTLING: Duration = Duration::from_secs(2);
+
+/// A server to hold connections to.
+pub(super) struct Held<'a> {
+    pub(super) pid: u32,
+    pub(super) address: SocketAddr,
+    pub(super) origin_ns: u64,
+    pub(super) kernel_stack_bytes_per_thread: u64,
+    pub(super) stop: &'a AtomicBool,
+}
+
+/// Why the stages could not be gone through.
+#[derive(Debug, thiserror::Error)]
+enum HoldError {
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("the server could not be observed: {0}")]
+    Observe(#[from] io::Error),
+}
+
+/// Goes through the stages. What was read before something failed is kept.
+pub(super) fn hold(spec: &HoldSpec, server: &Held<'_>) -> Found {
+    let mut found = Found::default();
+    if let Err(error) = stages(spec, server, &mut found) {
+        found.failure = Some(error.to_string());
+    }
+    found
+}
+
+fn stages(spec: &HoldSpec, server: &Held<'_>, found: &mut Found) -> Result<(), HoldError> {
+    let mut reader = ProcessReader::open(server.pid)?;
+    let mut held = HeldConnections::new(server.address, server.stop)?;
+    found.stages.push(stage(server, &mut reader, Phase::Idle, 0, None)?);
+    for wanted in &spec.counts {
+        held.grow_to(*wanted as usize, spec.patience)?;
+        found.stages.push(stage(server, &mut reader, Phase::Idle, held.len() as u64, None)?);
+        if held.len() < *wanted as usize {
+            found.warnings.push(fell_short(held.len(), *wanted));
+            break;
+        }
+    }
+    let connections = held.len() as u64;
+    let answered = held.ask_each(&spec.work, spec.patience)? as u64;
+    found.stages.push(stage(server, &mut reader, Phase::AfterRequest, connections, Some(answered))?);
+    held.close_all();
+    found.stages.push(stage(server, &mut reader, Phase::Closed, 0, None)?);
+    let restless = found.stages.iter().filter(|stage| !stage.settled);
+    found.warnings.extend(restless.map(|stage| Warning::NotSettled { connections: stage.connections }));
+    Ok(())
+}
+
+fn stage(
+    server: &Held<'_>,
+    reader: &mut ProcessReader,
+    phase: Phase,
+    connections: u64,
+    answered: Option<u64>,
+) -> Result<Stage, HoldError> {
+    let stack_bytes = server.kernel_stack_bytes_per_thread;
+    let (sample, settled) = settled_sample(reader, server.origin_ns, stack_bytes, SETTLING)?;
+    // Where the kernel offers no socket diagnostics, the part is missing rather than nothing.
+    let socket_buffer_bytes = socket_buffer_bytes(server.address).ok();
+    Ok(Stage { phase, connections, answered, sample, socket_buffer_bytes, settled })
+}
+
+fn fell_short(held: usize, wanted: u32) -> Warning {
+    Warning::MachineLimit {
+        limit: "connections that a server which does not accept can have waiting (net.core.somaxconn)".to_owned(),
+        consequence: format!("{held} connections were held instead of {wanted}"),
+        remedy: "none is needed: the server left the others unaccepted, which is the result".to_owned(),
+    }
+}

@@ -1,0 +1,50 @@
+//! Ctrl-C and TERM: the first stops the load and keeps what there is, the second ends the process at once.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// Whether the run is to be stopped, and by which signal.
+#[derive(Debug, Default)]
+pub struct Interrupt {
+    stop: Arc<AtomicBool>,
+    signal: Arc<AtomicUsize>,
+}
+
+impl Interrupt {
+    /// Listens for both signals from now on. The children of a process that ends at once die with it.
+    ///
+    /// # Errors
+    /// Where the kernel refuses the handler.
+    pub fn listen() -> io::Result<Interrupt> {
+        let interrupt = Interrupt::default();
+        for signal in [SIGINT, SIGTERM] {
+            // In this order: at the first signal the flag is not set yet, at the second it is.
+            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&interrupt.stop))?;
+            flag::register_usize(signal, Arc::clone(&interrupt.signal), signal as usize)?;
+            flag::register(signal, Arc::clone(&interrupt.stop))?;
+        }
+        Ok(interrupt)
+    }
+
+    /// Whether a signal has come.
+    pub fn is_set(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The flag itself, for those who poll it.
+    pub fn flag(&self) -> &AtomicBool {
+        &self.stop
+    }
+
+    /// The exit code by custom: 130 for Ctrl-C, 143 for TERM; nothing where no signal has come.
+    pub fn exit_code(&self) -> Option<u8> {
+        match self.signal.load(Ordering::Relaxed) {
+            0 => None,
+            signal => Some(128 + signal as u8),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Carries a plan out: probes, then block after block in random order, a fresh server process for every cell, each
+//! cell written down as soon as it has ended.
+//!
+//! Must not know: how a report looks, how progress is shown. Beside it: `cell.rs` runs one cell.
+
+mod cell;
+mod held;
+mod interrupt;
+mod lock;
+mod preflight;
+mod provenance;
+mod validity;
+
+use std::time::{Duration, Instant};
+
+use reports::record::store::{RecordError, RunFolder};
+use reports::record::{Cell, Ending, Manifest, Outcome, Purpose, SCHEMA_VERSION};
+
+pub use interrupt::Interrupt;
+pub use lock::{LockError, MachineLock};
+pub use preflight::{Preflight, preflight};
+pub use provenance::{commit, utc_now};
+
+use crate::load::now_ns;
+use crate::plan::{Capacities, RunPlan, TaskKind, Turn, arrival_seed, block_order};
+use cell::Bench;
+
+/// What a cell costs besides its task: starting, stopping and reaping the server, reading the last figures. Measured
+/// on two cores; only the forecast of the time left depends on it.
+const CELL_OVERHEAD: Duration = Duration::from_millis(120);
+
+/// Who wants to know how a run is going.
+pub trait Progress {
+    /// The number of cells and the time they should take are known, or known better than before.
+    fn planned(&mut self, cells: usize, time: Duration);
+    /// A cell begins, number `order` of the run from 0.
+    fn begins(&mut self, order: u32, what: &str);
+    /// A cell has ended.
+    fn ended(&mut self, cell: &Cell);
+}
+
+/// How a run came out, beyond what its folder says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunEnd {
+    /// How it ended.
+    pub ending: Ending,
+    /// Cells written.
+    pub cells: u32,
+    /// Cells whose server could not be started, or died.
+    pub failed: u32,
+}
+
+/// Everything a run needs besides its plan.
+pub struct Execution<'a> {
+    /// What to run.
+    pub plan: &'a RunPlan,
+    /// Where cells are written.
+    pub folder: &'a RunFolder,
+    /// The manifest as written at the start; it is completed and written again at the end.
+    pub manifest: Manifest,
+    /// Set by a signal.
+    pub interrupt: &'a Interrupt,
+}
+
+impl Execution<'_> {
+    /// Runs the plan to its end or until it is interrupted.
+    ///
+    /// # Errors
+    /// Where a record can't be written. What was written before stays. Whatever a server does is data.
+    pub fn run(mut self, progress: &mut dyn Progress) -> Result<RunEnd, RecordError> {
+        let begun = Instant::now();
+        let bench = Bench::new(self.plan, &self.manifest.machine, self.interrupt);
+        let mut series = Series { execution: &self, bench, progress, origin_ns: now_ns(), next_order: 0, failed: 0 };
+        let written = series.run()?;
+        let (cells, failed) = (series.next_order, series.failed);
+        let ending = if self.interrupt.is_set() { Ending::Interrupted } else { Ending::Completed };
+        self.manifest.planned_cells = written;
+        self.manifest.elapsed_s = Some(begun.elapsed().as_secs_f64());
+        self.manifest.ending = ending;
+        self.folder.write_manifest(&self.manifest)?;
+        Ok(RunEnd { ending, cells, failed })
+    }
+}
+
+/// The cells of a run, one after another.
+struct Series<'a> {
+    execution: &'a Execution<'a>,
+    bench: Bench<'a>,
+    progress: &'a mut dyn Progress,
+    origin_ns: u64,
+    next_order: u32,
+    failed: u32,
+}
+
+impl Series<'_> {
+    /// Runs everything; returns the number of cells that were planned.
+    fn run(&mut self) -> Result<u32, RecordError> {
+        let plan = self.execution.plan;
+        let probes = plan.probes();
+        let blocks = plan.sizes.blocks;
+        let guess = plan.fullest_block();
+        let at_most = time_of(&probes) + time_of(&guess) * blocks;
+        self.progress.planned(probes.len() + guess.len() * blocks as usize, at_most);
+        let capacities = self.probe(block_order(probes, plan.seed, u32::MAX))?;
+        let probed = self.next_order;
+        let block = plan.block(0, &capacities);
+        let cells = probed + block.len() as u32 * blocks;
+        self.progress.planned(cells as usize, time_of(&block) * blocks);
+        for number in 0..blocks {
+            for turn in block_order(plan.block(number, &capacities), plan.seed, number) {
+                if self.execution.interrupt.is_set() {
+                    return Ok(cells);
+                }
+                self.cell(turn, Purpose::Measure)?;
+            }
+        }
+        Ok(cells)
+    }
+
+    /// Runs the probes; returns what each experiment's contenders can do.
+    fn probe(&mut self, probes: Vec<Turn>) -> Result<Vec<Capacities>, RecordError> {
+        let mut capacities = vec![Capacities::default(); self.execution.plan.experiments.len()];
+        for turn in probes {
+            if self.execution.interrupt.is_set() {
+                break;
+            }
+            let experiment = turn.experiment;
+            let cell = self.cell(turn, Purpose::CapacityProbe)?;
+            if let Some(traffic) = &cell.traffic {
+                let rps = traffic.ok_within_window as f64 * 1e9 / cell.load.window_ns as f64;
+                capacities[experiment].insert(&cell.workload, &cell.contender, rps);
+            }
+        }
+        Ok(capacities)
+    }
+
+    fn cell(&mut self, mut turn: Turn, purpose: Purpose) -> Result<Cell, RecordError> {
+        let Execution { plan, folder, .. } = self.execution;
+        let experiment = plan.experiments[turn.experiment].name;
+        let contender = plan.contenders[turn.contender].label();
+        let order = self.next_order;
+        self.progress.begins(order, &format!("{} {} {contender}", turn.task.workload, turn.task.point));
+        if let TaskKind::Load(spec) = &mut turn.task.kind {
+            spec.seed = arrival_seed(plan.seed, experiment, turn.task.workload, &turn.task.point, turn.block);
+        }
+        let begun_ns = now_ns();
+        let seen = self.bench.run(&turn.task.kind, contender);
+        let cell = Cell {
+            schema_version: SCHEMA_VERSION,
+            id: cell_id(experiment, &turn, contender),
+            experiment: experiment.to_owned(),
+            workload: turn.task.workload.to_owned(),
+            contender: contender.to_owned(),
+            block: turn.block,
+            order,
+            purpose,
+            load: cell::load_record(&turn.task.kind),
+            started_at_ns: begun_ns - self.origin_ns,
+            elapsed_ns: now_ns() - begun_ns,
+            warnings: Vec::new(),
+            outcome: seen.outcome,
+            traffic: seen.traffic,
+            generator: seen.generator,
+            server: seen.server,
+            samples: seen.samples,
+            stages: seen.stages,
+            noise: seen.noise,
+        };
+        let cell = Cell { warnings: [seen.warnings, validity::warnings(&cell)].concat(), ..cell };
+        folder.write_cell(&cell)?;
+        self.next_order += 1;
+        self.failed += u32::from(matches!(cell.outcome, Outcome::Failed { .. }));
+        self.progress.ended(&cell);
+        Ok(cell)
+    }
+}
+
+/// A name that is unique in the run and safe as a file's. Labels hold characters that files should not, so a contender
+/// with options is told apart by its place in the plan.
+fn cell_id(experiment: &str, turn: &Turn, contender: &str) -> String {
+    let safe = |text: &str| text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect::<String>();
+    let place = if contender.contains(':') { format!("-{}", turn.contender) } else { String::new() };
+    let Turn { block, task, .. } = turn;
+    let point = task.point.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
+    format!("{experiment}.{}.{point}.{}{place}.b{block}", task.workload, safe(contender))
+}
+
+/// About how long the cells of `turns` take.
+pub fn time_of(turns: &[Turn]) -> Duration {
+    turns.iter().map(|turn| turn.task.kind.usual_duration() + CELL_OVERHEAD).sum()
+}

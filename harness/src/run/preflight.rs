@@ -1,0 +1,101 @@
+//! What the machine's limits mean for a plan, looked at before any load: a limit that binds is named as the machine's,
+//! with its remedy, and the plan is scaled down to it.
+
+use reports::record::{Limit, Warning};
+
+use crate::observe::{Needs, limits, raise_soft_descriptor_limit, shortfalls};
+use crate::plan::RunPlan;
+
+/// Descriptors, threads and ports that a process needs besides those for connections.
+const SPARE: u64 = 100;
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preflight {
+    /// Every limit that was looked at.
+    pub limits: Vec<Limit>,
+    /// The most connections at once that all limits allow; at most what was wanted.
+    pub connection_ceiling: u32,
+    /// One for each limit that binds.
+    pub warnings: Vec<Warning>,
+}
+
+/// Looks at the limits for a plan: so many connections at once, a thread each in some models. Raises the soft limit of
+/// descriptors to the hard one first, for this process and the servers it starts.
+pub fn preflight(plan: &RunPlan) -> Preflight {
+    let turns = [plan.probes(), plan.fullest_block()].concat();
+    let connections = turns.iter().map(|turn| turn.task.kind.peak_connections()).max().unwrap_or(0);
+    let backlog = plan.contenders.iter().map(|contender| contender.options.backlog).max().unwrap_or(0);
+    for_connections(connections.into(), backlog.into())
+}
+
+fn for_connections(wanted: u64, backlog: u64) -> Preflight {
+    // Where it can't be raised, the limit found below is the lower one.
+    let _ = raise_soft_descriptor_limit();
+    let needs = Needs {
+        descriptors: wanted + SPARE,
+        threads: wanted + SPARE,
+        // Several source addresses share the connections, so that the ports of one need not suffice for all.
+        connections: wanted.min(u64::from(crate::load::CONNECTIONS_PER_SOURCE)) + SPARE,
+        backlog,
+    };
+    let found = limits(&needs);
+    let ceiling = ceiling(wanted, &shortfalls(&found));
+    let warnings = shortfalls(&found).into_iter().map(|limit| warning(limit, ceiling, wanted)).collect();
+    Preflight { connection_ceiling: ceiling as u32, warnings, limits: found }
+}
+
+/// Scales down in the proportion of the scarcest limit.
+fn ceiling(wanted: u64, short: &[&Limit]) -> u64 {
+    let allowed = short.iter().filter(|limit| bounds_connections(limit)).filter_map(|limit| {
+        let (value, needed) = (limit.value?, limit.needed?);
+        Some(wanted * value.saturating_sub(SPARE) / needed.max(1))
+    });
+    allowed.min().unwrap_or(wanted).min(wanted)
+}
+
+/// A short accept queue delays connections and does not prevent them.
+fn bounds_connections(limit: &Limit) -> bool {
+    !limit.name.contains("somaxconn")
+}
+
+fn warning(limit: &Limit, ceiling: u64, wanted: u64) -> Warning {
+    let consequence = if bounds_connections(limit) {
+        format!("at most {ceiling} connections at once instead of {wanted}")
+    } else {
+        "connections may have to be tried again when many come at once".to_owned()
+    };
+    Warning::MachineLimit { limit: limit.name.clone(), consequence, remedy: limit.remedy.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limit(name: &str, value: u64, needed: u64) -> Limit {
+        Limit { name: name.to_owned(), value: Some(value), needed: Some(needed), remedy: "raise it".to_owned() }
+    }
+
+    #[test]
+    fn the_scarcest_limit_scales_the_plan_down() {
+        let files = limit("open files", 1_024, 10_100);
+        let maps = limit("memory mappings", 65_530, 80_000);
+        assert_eq!(ceiling(10_000, &[&files, &maps]), 914);
+        assert_eq!(ceiling(10_000, &[]), 10_000);
+    }
+
+    #[test]
+    fn a_short_accept_queue_is_named_and_scales_nothing() {
+        let queue = limit("accept queue (net.core.somaxconn)", 128, 4_096);
+        assert_eq!(ceiling(10_000, &[&queue]), 10_000);
+        let Warning::MachineLimit { consequence, remedy, .. } = warning(&queue, 10_000, 10_000) else { panic!() };
+        assert!(consequence.contains("tried again") && remedy == "raise it");
+    }
+
+    #[test]
+    fn what_this_machine_allows_needs_no_warning() {
+        let found = for_connections(10, 1);
+        assert_eq!((found.connection_ceiling, found.warnings), (10, vec![]));
+        assert!(!found.limits.is_empty());
+    }
+}

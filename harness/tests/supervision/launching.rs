@@ -1,0 +1,146 @@
+//! Launching, watching and stopping, with servers that behave and with programs that don't.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use harness::process::{Failure, Launch, ServerProcess, launch_program};
+use rustix::process::Signal;
+
+use crate::fakes::{Fake, HANDSHAKE};
+use crate::{is_alive, launch, launch_as, program, signal, within};
+
+const PATIENT: Duration = Duration::from_secs(20);
+
+fn ask(server: &ServerProcess, work: &str, parameter: &str) -> String {
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_read_timeout(Some(PATIENT)).unwrap();
+    let request =
+        serde_json::json!({"RequestWork": {"request_message": work, "parameter": parameter, "sender_timestamp": "1"}});
+    writeln!(stream, "{request}").unwrap();
+    let mut reply = String::new();
+    BufReader::new(stream).read_line(&mut reply).unwrap();
+    reply
+}
+
+#[test]
+fn a_server_is_launched_used_and_accounted_for() {
+    let mut server = launch("thread-pool:workers=3").unwrap();
+    let pid = server.pid();
+    assert!(ask(&server, "spin", "100ms").contains("WorkDone"));
+    assert_eq!(server.poll_death(), None);
+    let cpu = harness::observe::process_cpu(pid).unwrap();
+    let stopped = server.stop();
+    assert!(!is_alive(pid));
+    assert_eq!((stopped.killed, &stopped.death), (false, &None), "{stopped:?}");
+    assert_eq!(stopped.counters.map(|counters| (counters.accepted, counters.requests_served)), Some((1, 1)));
+    // The rusage of the whole life can't be less than the CPU clock some time before; it counts in microseconds.
+    assert!(stopped.user_cpu + stopped.system_cpu + Duration::from_micros(2) >= cpu, "{stopped:?}, {cpu:?}");
+    assert!(stopped.voluntary_switches > 0);
+    assert!(stopped.peak_resident_bytes.unwrap() > 100 * 1024);
+}
+
+#[test]
+fn a_server_gets_the_cpus_it_was_given() {
+    let launch = Launch { contender: "async-multi", cpus: &[0], readiness_deadline: PATIENT, spin_rate: Some(1) };
+    let server = launch_program(program(), &launch).unwrap();
+    for task in std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap() {
+        let status = std::fs::read_to_string(task.unwrap().path().join("status")).unwrap();
+        assert!(status.contains("Cpus_allowed_list:\t0\n"), "{status}");
+    }
+}
+
+#[test]
+fn a_dropped_server_is_gone() {
+    let server = launch("threaded").unwrap();
+    let pid = server.pid();
+    drop(server);
+    assert!(!Path::new(&format!("/proc/{pid}")).exists());
+}
+
+#[test]
+fn a_server_that_never_listens_fails_with_its_last_words() {
+    let fake = Fake::new("echo 'no luck today' >&2; echo $$ >&2; exec sleep 60");
+    let error = launch_as(&fake.path, "never", Duration::from_millis(500)).unwrap_err();
+    assert!(matches!(error.failure, Failure::NotReady { .. }), "{error}");
+    assert!(error.to_string().contains("never") && error.to_string().contains("no luck today"), "{error}");
+    let pid = error.stderr.lines().last().unwrap().parse().unwrap();
+    assert!(!is_alive(pid), "{pid} was left behind");
+}
+
+#[test]
+fn a_server_that_ends_at_once_fails_with_its_status() {
+    let fake = Fake::new("echo 'out of luck' >&2; exit 7");
+    let error = launch_as(&fake.path, "brief", PATIENT).unwrap_err().to_string();
+    assert!(error.contains("exited with status 7 before it listened") && error.contains("out of luck"), "{error}");
+}
+
+#[test]
+fn a_contender_that_is_unknown_fails_with_the_servers_own_words() {
+    let error = launch("pool").unwrap_err();
+    assert!(matches!(error.failure, Failure::EndedEarly { .. }), "{error}");
+    assert!(error.stderr.contains("thread-pool"), "{error}");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named() {
+    let error = launch_as(Path::new("/nowhere/at/all"), "x", PATIENT).unwrap_err().to_string();
+    assert!(error.contains("/nowhere/at/all can't be executed"), "{error}");
+}
+
+#[test]
+fn another_nonce_is_refused() {
+    let fake = Fake::new(&format!("{}\nexec sleep 60", HANDSHAKE.replace("nonce=$2", "nonce=00")));
+    let error = launch_as(&fake.path, "impostor", PATIENT).unwrap_err();
+    assert!(matches!(error.failure, Failure::Handshake { .. }), "{error}");
+}
+
+#[test]
+fn a_stopped_server_is_killed_and_reaped() {
+    let server = launch("threaded").unwrap();
+    let pid = server.pid();
+    signal(pid, Signal::STOP);
+    let begun = Instant::now();
+    let stopped = server.stop();
+    assert!(stopped.killed && stopped.counters.is_none() && stopped.death.is_none(), "{stopped:?}");
+    assert!(begun.elapsed() >= Duration::from_secs(2));
+    assert!(!Path::new(&format!("/proc/{pid}")).exists());
+}
+
+#[test]
+fn a_crash_is_noticed_with_its_signal() {
+    let mut server = launch("async-single").unwrap();
+    // Not SIGSEGV, which Rust's handler of stack overflows takes for a fault that will come again.
+    signal(server.pid(), Signal::ABORT);
+    let mut death = None;
+    assert!(within(Duration::from_secs(1), || {
+        death = server.poll_death();
+        death.is_some()
+    }));
+    assert_eq!(death.as_ref().unwrap().how, "killed by SIGABRT");
+    let stopped = server.stop();
+    assert_eq!((stopped.death, stopped.killed, stopped.peak_resident_bytes), (death, false, None));
+}
+
+#[test]
+fn a_chatty_server_never_waits_for_a_reader() {
+    let fake = Fake::new(&format!(
+        "{HANDSHAKE}\nhead -c 1000000 /dev/zero | tr '\\0' x >&2\necho ' the end' >&2\nexec sleep 60"
+    ));
+    let server = launch_as(&fake.path, "chatty", PATIENT).unwrap();
+    let comm = format!("/proc/{}/comm", server.pid());
+    assert!(within(PATIENT, || std::fs::read_to_string(&comm).is_ok_and(|name| name == "sleep\n")));
+    let stopped = server.stop();
+    assert_eq!(stopped.stderr_tail.len(), 4096);
+    assert!(stopped.stderr_tail.ends_with("xx the end\n"));
+    assert_eq!(stopped.death.unwrap().how, "killed by SIGTERM");
+}
+
+#[test]
+fn a_servers_own_children_go_with_it() {
+    let fake = Fake::new(&format!("sleep 60 >/dev/null 2>&1 </dev/null &\necho $! >&2\n{HANDSHAKE}\nexec sleep 60"));
+    let stopped = launch_as(&fake.path, "parent", PATIENT).unwrap().stop();
+    let grandchild = stopped.stderr_tail.trim().parse().unwrap();
+    assert!(within(Duration::from_secs(1), || !is_alive(grandchild)));
+}

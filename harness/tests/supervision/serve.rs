@@ -1,0 +1,156 @@
+//! `harness serve` as a person meets it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use harness::process::message::{Farewell, Ready};
+use rustix::process::Signal;
+use servers::MODELS;
+
+use crate::{program, signal, within};
+
+const ECHO: &str = "{\"RequestWork\":{\"request_message\":\"echo\",\"parameter\":\"hi\",\"sender_timestamp\":\"1\"}}\n";
+
+/// A server that was started from a shell; killed when dropped.
+struct ByHand {
+    child: Child,
+    stdout: Option<BufReader<ChildStdout>>,
+    ready: Ready,
+}
+
+impl ByHand {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(program())
+            .arg("serve")
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        Self { child, stdout: Some(stdout), ready: serde_json::from_str(&line).unwrap() }
+    }
+
+    /// Waits for its end.
+    fn status(&mut self) -> ExitStatus {
+        let mut status = None;
+        assert!(within(Duration::from_secs(10), || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        }));
+        status.unwrap()
+    }
+
+    /// Its exit status and what it said at the end; the pipe must end with that line.
+    fn end(mut self) -> (ExitStatus, Farewell) {
+        let status = self.status();
+        let lines: Vec<String> = self.stdout.take().unwrap().lines().map(Result::unwrap).collect();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        (status, serde_json::from_str(&lines[0]).unwrap())
+    }
+}
+
+impl Drop for ByHand {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One request on a connection of its own; the connection stays open as long as what is returned beside the reply.
+fn ask_and_hold(address: SocketAddr) -> (String, TcpStream) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.write_all(ECHO.as_bytes()).unwrap();
+    let mut reply = String::new();
+    BufReader::new(&stream).read_line(&mut reply).unwrap();
+    (reply, stream)
+}
+
+fn ask(address: SocketAddr) -> String {
+    ask_and_hold(address).0
+}
+
+/// What is said on stderr by a `serve` that must fail.
+fn refusal(arguments: &[&str]) -> String {
+    let output = Command::new(program()).arg("serve").args(arguments).stdin(Stdio::null()).output().unwrap();
+    assert!(!output.status.success(), "{arguments:?} was taken");
+    assert_eq!(output.stdout, b"", "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn every_model_answers_and_stops_in_order() {
+    for (model, stop) in MODELS.iter().zip([Signal::TERM, Signal::INT].into_iter().cycle()) {
+        let server = ByHand::start(&[model.name, "--spin-rate", "100"]);
+        assert_eq!((server.ready.pid, server.ready.model.as_str()), (server.child.id(), model.name));
+        assert!(ask(server.ready.address).contains("\"result\":\"hi\""), "{}", model.name);
+        signal(server.ready.pid, stop);
+        let (status, farewell) = server.end();
+        assert_eq!(status.code(), Some(0), "{}", model.name);
+        let counted = (farewell.stopped.accepted, farewell.stopped.requests_served);
+        assert_eq!(counted, (1, 1), "{}", model.name);
+    }
+}
+
+#[test]
+fn an_open_connection_does_not_hold_up_the_stop() {
+    for model in MODELS {
+        let server = ByHand::start(&[model.name, "--spin-rate", "100"]);
+        let held = ask_and_hold(server.ready.address);
+        signal(server.ready.pid, Signal::TERM);
+        assert_eq!(server.end().0.code(), Some(0), "{}", model.name);
+        drop(held);
+    }
+}
+
+#[test]
+fn the_end_of_stdin_ends_only_a_supervised_server() {
+    let parent = std::process::id().to_string();
+    let mut supervised = ByHand::start(&["threaded", "--spin-rate", "1", "--supervised", "--parent", &parent]);
+    let mut by_hand = ByHand::start(&["threaded", "--spin-rate", "1"]);
+    drop(by_hand.child.stdin.take());
+    drop(supervised.child.stdin.take());
+    assert_eq!(supervised.end().0.code(), Some(0));
+    assert!(ask(by_hand.ready.address).contains("WorkDone"));
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_panic() {
+    let mut server = ByHand::start(&["threaded", "--spin-rate", "1"]);
+    // The pipe breaks before the last line is said.
+    drop(server.stdout.take());
+    signal(server.ready.pid, Signal::TERM);
+    assert_eq!(server.status().code(), Some(0));
+}
+
+#[test]
+fn an_address_off_this_machine_needs_consent() {
+    let text = refusal(&["threaded", "--listen", "0.0.0.0:0"]);
+    assert!(text.contains("0.0.0.0") && text.contains("--allow-remote"), "{text}");
+    // What is given consent to is served, on loopback as on any address of the machine.
+    let server = ByHand::start(&["threaded", "--spin-rate", "1", "--listen", "0.0.0.0:0", "--allow-remote"]);
+    assert!(ask(SocketAddr::from(([127, 0, 0, 1], server.ready.address.port()))).contains("WorkDone"));
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let text = refusal(&["threaded", "--listen", &address]);
+    assert!(text.contains(&format!("port {}", taken.local_addr().unwrap().port())), "{text}");
+    assert!(text.contains("--listen 127.0.0.1:0"), "{text}");
+}
+
+#[test]
+fn what_is_misspelt_lists_what_there_is() {
+    let text = refusal(&["pool"]);
+    assert!(MODELS.iter().all(|model| text.contains(model.name)), "{text}");
+    let text = refusal(&["thread-pool:wrokers=8"]);
+    assert!(text.contains("wrokers") && text.contains("workers"), "{text}");
+}

@@ -1,0 +1,221 @@
+//! The folder of a saved run: written file by file as cells end, read back whole.
+//!
+//! Everything read is treated as somebody else's: size, schema version and every histogram are checked, and an
+//! error names the file and the place. Must not know: what the numbers mean. Beside it: `mod.rs`, the schema.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Cell, HistogramRecord, Manifest, SCHEMA_VERSION};
+
+const LARGEST_FILE_BYTES: u64 = 64 << 20;
+const LONGEST_ID: usize = 180;
+const MANIFEST: &str = "manifest.json";
+
+/// Why a run could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The operating system refused.
+    #[error("{}: cannot {doing}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// A verb, such as `read`.
+        doing: &'static str,
+        /// What it said.
+        source: std::io::Error,
+    },
+    /// The folder already holds a run.
+    #[error("{} already holds a run; name another folder or remove this one", .0.display())]
+    Occupied(PathBuf),
+    /// A name that could lead out of the folder or break a link.
+    #[error(
+        "{0:?} cannot name a record: use 1 to {LONGEST_ID} letters, digits, '-', '_' and '.', not beginning with '.'"
+    )]
+    Name(String),
+    /// Not JSON, or not the JSON of a record.
+    #[error("{}, line {line}, column {column}: {why}; the file is damaged or not of a run, remove it to read the rest", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// From 1; 0 where the whole file is meant.
+        line: usize,
+        /// From 1; 0 where the whole line is meant.
+        column: usize,
+        /// What is wrong.
+        why: String,
+    },
+    /// Written by a later version.
+    #[error("{} has schema {found}, and this version reads up to {SCHEMA_VERSION}; render it with the version that made it, or update", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u64,
+    },
+    /// Larger than any run's file.
+    #[error("{} is {bytes} bytes, more than the {LARGEST_FILE_BYTES} that a record may have", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
+    /// A histogram that is none.
+    #[error("a histogram cannot be read: {why}")]
+    Histogram {
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// A run as read from its folder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// What all cells have in common.
+    pub manifest: Manifest,
+    /// The cells that were saved, in the order in which they were run.
+    pub cells: Vec<Cell>,
+}
+
+/// The folder of a run.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Makes the folder, with what leads to it, for a new run. Refuses one that holds a run.
+    pub fn create(path: impl Into<PathBuf>) -> Result<RunFolder, RecordError> {
+        let path = path.into();
+        let cells = path.join("cells");
+        if path.join(MANIFEST).exists() || cells.exists() {
+            return Err(RecordError::Occupied(path));
+        }
+        fs::create_dir_all(&cells).map_err(io("create", &cells))?;
+        Ok(RunFolder { path })
+    }
+
+    /// A folder that holds a run.
+    pub fn open(path: impl Into<PathBuf>) -> Result<RunFolder, RecordError> {
+        let path = path.into();
+        let manifest = path.join(MANIFEST);
+        fs::metadata(&manifest).map_err(io("find", &manifest))?;
+        Ok(RunFolder { path })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes or replaces the manifest; a reader sees the old one or the new one, never a half.
+    pub fn write_manifest(&self, manifest: &Manifest) -> Result<(), RecordError> {
+        self.write(&self.path, MANIFEST, manifest)
+    }
+
+    /// Writes a cell under its id; a reader sees all of it or nothing.
+    pub fn write_cell(&self, cell: &Cell) -> Result<(), RecordError> {
+        check_name(&cell.id)?;
+        self.write(&self.path.join("cells"), &format!("{}.json", cell.id), cell)
+    }
+
+    /// Reads the whole run. Fails on the first file that is damaged, too large or of a newer version.
+    pub fn read(&self) -> Result<Run, RecordError> {
+        let manifest: Manifest = read_record(&self.path.join(MANIFEST))?;
+        let folder = self.path.join("cells");
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(io("list", &folder))? {
+            let path = entry.map_err(io("list", &folder))?.path();
+            if path.extension().is_some_and(|ending| ending == "json") {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        let mut cells = paths.iter().map(|path| read_cell(path)).collect::<Result<Vec<Cell>, _>>()?;
+        cells.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
+        Ok(Run { manifest, cells })
+    }
+
+    fn write(&self, folder: &Path, name: &str, record: &impl Serialize) -> Result<(), RecordError> {
+        let target = folder.join(name);
+        let mut json = serde_json::to_vec(record).map_err(|error| malformed(&target, &error))?;
+        json.push(b'\n');
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io("write", &target))?;
+        file.write_all(&json).map_err(io("write", &target))?;
+        file.as_file().sync_data().map_err(io("write", &target))?;
+        file.persist(&target).map_err(|error| io("write", &target)(error.error))?;
+        Ok(())
+    }
+}
+
+fn read_cell(path: &Path) -> Result<Cell, RecordError> {
+    let cell: Cell = read_record(path)?;
+    check_name(&cell.id)?;
+    let refuse = |why: String| RecordError::Malformed { path: path.to_owned(), line: 0, column: 0, why };
+    if path.file_stem().and_then(|stem| stem.to_str()) != Some(cell.id.as_str()) {
+        return Err(refuse(format!("it holds the cell {:?}, which is not its name", cell.id)));
+    }
+    for (name, histogram) in histograms(&cell) {
+        histogram.to_histogram().map_err(|error| refuse(format!("{name}: {error}")))?;
+    }
+    Ok(cell)
+}
+
+fn histograms(cell: &Cell) -> Vec<(&'static str, &HistogramRecord)> {
+    let Some(traffic) = &cell.traffic else { return Vec::new() };
+    let mut found = vec![("service_time", &traffic.service_time)];
+    let optional = [
+        ("response_time", &traffic.response_time),
+        ("schedule_lag", &traffic.schedule_lag),
+        ("connect_time", &traffic.connect_time),
+    ];
+    found.extend(optional.into_iter().filter_map(|(name, record)| Some((name, record.as_ref()?))));
+    if let Some(split) = &traffic.split {
+        found.push(("split.before_send", &split.before_send));
+        found.push(("split.waiting", &split.waiting));
+        found.push(("split.service", &split.service));
+        found.push(("split.returning", &split.returning));
+    }
+    found
+}
+
+fn read_record<T: DeserializeOwned>(path: &Path) -> Result<T, RecordError> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        schema_version: u64,
+    }
+    let file = fs::File::open(path).map_err(io("read", path))?;
+    let bytes = file.metadata().map_err(io("read", path))?.len();
+    if bytes > LARGEST_FILE_BYTES {
+        return Err(RecordError::TooLarge { path: path.to_owned(), bytes });
+    }
+    let mut json = Vec::new();
+    file.take(LARGEST_FILE_BYTES).read_to_end(&mut json).map_err(io("read", path))?;
+    let version: Version = serde_json::from_slice(&json).map_err(|error| malformed(path, &error))?;
+    if version.schema_version > u64::from(SCHEMA_VERSION) {
+        return Err(RecordError::Newer { path: path.to_owned(), found: version.schema_version });
+    }
+    serde_json::from_slice(&json).map_err(|error| malformed(path, &error))
+}
+
+fn check_name(id: &str) -> Result<(), RecordError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if id.is_empty() || id.len() > LONGEST_ID || id.starts_with('.') || !id.chars().all(allowed) {
+        return Err(RecordError::Name(id.to_owned()));
+    }
+    Ok(())
+}
+
+fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> RecordError + use<> {
+    let path = path.to_owned();
+    move |source| RecordError::Io { path, doing, source }
+}
+
+fn malformed(path: &Path, error: &serde_json::Error) -> RecordError {
+    RecordError::Malformed { path: path.to_owned(), line: error.line(), column: error.column(), why: error.to_string() }
+}
