@@ -67,6 +67,16 @@ fn probes(sizes: &Sizes) -> Vec<Task> {
     EXPERIMENT.workloads.iter().map(probe).collect()
 }
 
+/// Sessions that a window should hold, on average, and how much longer it may get for their sake.
+const SESSIONS_WANTED: f64 = 20.0;
+const LONGEST_STRETCH: u32 = 2;
+
+/// At low loads the usual window would hold a handful of sessions, whose chance arrivals decide the result.
+fn window(sizes: &Sizes, rate_rps: f64) -> Duration {
+    let wanted = Duration::from_secs_f64(SESSIONS_WANTED * f64::from(REQUESTS) / rate_rps);
+    wanted.clamp(sizes.window, sizes.window * LONGEST_STRETCH)
+}
+
 fn tasks(sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {
     let mut tasks = Vec::new();
     for workload in EXPERIMENT.workloads {
@@ -76,7 +86,10 @@ fn tasks(sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {
             tasks.push(Task {
                 workload: workload.key,
                 point: format!("{rate_rps}rps"),
-                kind: TaskKind::Load(spec(sizes, workload, arrivals, CONCURRENT)),
+                kind: TaskKind::Load(LoadSpec {
+                    window: window(sizes, *rate_rps),
+                    ..spec(sizes, workload, arrivals, CONCURRENT)
+                }),
             });
         }
     }

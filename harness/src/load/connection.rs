@@ -14,7 +14,7 @@ use rustix::net::{RecvFlags, SendFlags};
 use super::LoadError;
 use super::arrivals::Arrival;
 use super::clock::now_ns;
-use super::exchange::{Answer, Exchange};
+use super::exchange::{Answer, Exchange, digits};
 use super::recorder::{Answered, Failure, Recorder, Scheduled};
 use super::slot::{Lines, Slot, State};
 use super::socket::{self, Connect};
@@ -43,6 +43,8 @@ pub(crate) struct Connections {
     settings: Settings,
     closed_loop_until_ns: u64,
     has_lost_idle: bool,
+    /// When bytes came in last: a reading of the clock that others may use again.
+    pub(crate) latest_ns: u64,
 }
 
 /// What stays the same through a load.
@@ -76,6 +78,7 @@ impl Connections {
             settings,
             closed_loop_until_ns: 0,
             has_lost_idle: false,
+            latest_ns: 0,
         })
     }
 
@@ -295,7 +298,8 @@ impl Connections {
         let slot = &mut self.slots[index as usize];
         slot.state = State::Awaiting;
         slot.sent_ns = now;
-        let request = self.exchange.request(slot.intended_ns);
+        slot.timestamp = digits(slot.intended_ns);
+        let request = self.exchange.request(&slot.timestamp);
         if send(slot, index, &self.epoll, request).is_err() {
             self.on_lost(index, now);
         }
@@ -334,6 +338,7 @@ impl Connections {
 
     fn on_bytes(&mut self, index: u32, bytes: &[u8]) {
         let now = now_ns();
+        self.latest_ns = now;
         let slot = &mut self.slots[index as usize];
         if slot.received.is_empty() {
             let consumed = self.on_replies(index, bytes, now);
@@ -357,7 +362,7 @@ impl Connections {
             if slot.socket.is_none() {
                 return bytes.len();
             }
-            let answer = self.exchange.answer(&bytes[begin..], slot.intended_ns);
+            let answer = self.exchange.answer(&bytes[begin..], &slot.timestamp);
             match (answer, slot.state) {
                 (Answer::Incomplete, _) if bytes.len() - begin <= LONGEST_REPLY_BYTES => break,
                 (Answer::Right { server_ns, consumed }, State::Awaiting) => {

@@ -15,7 +15,7 @@ use rustix::net::{RecvFlags, SendFlags};
 
 use super::LoadError;
 use super::clock::{now_ns, timespec};
-use super::exchange::{Answer, Exchange};
+use super::exchange::{Answer, Digits, Exchange, digits};
 use super::socket::{self, Connect};
 use crate::plan::{Work, nanoseconds};
 
@@ -57,45 +57,45 @@ impl<'a> HeldConnections<'a> {
         self.failed
     }
 
-    /// Opens more until `wanted` are held, some have failed, or the deadline has passed; [`Self::len`] says how many
-    /// there are.
-    pub fn grow_to(&mut self, wanted: usize, deadline: Duration) -> Result<(), LoadError> {
-        let give_up_ns = now_ns() + nanoseconds(deadline);
-        let missing = wanted.saturating_sub(self.held.len());
-        for _ in 0..missing {
+    /// Opens more until `wanted` are held, or none has been established for as long as `patience`; [`Self::len`] says
+    /// how many there are then.
+    pub fn grow_to(&mut self, wanted: usize, patience: Duration) -> Result<(), LoadError> {
+        let mut hope = Hope::new(patience);
+        for _ in self.held.len()..wanted {
             self.connect()?;
-            let most = UNDER_WAY_AT_ONCE;
-            self.wait_until_under_way(most, give_up_ns)?;
-            if self.is_ended(give_up_ns) {
+            self.wait_until_under_way(UNDER_WAY_AT_ONCE, &mut hope)?;
+            if self.is_over(&hope) {
                 break;
             }
         }
-        self.wait_until_under_way(1, give_up_ns)?;
+        self.wait_until_under_way(1, &mut hope)?;
         self.under_way.clear();
         Ok(())
     }
 
-    /// Sends one request on every connection and returns how many were answered correctly within the deadline.
-    pub fn ask_each(&mut self, work: &Work, deadline: Duration) -> Result<usize, LoadError> {
-        let give_up_ns = now_ns() + nanoseconds(deadline);
+    /// Sends one request on every connection and returns how many were answered correctly before none was for as long
+    /// as `patience`.
+    pub fn ask_each(&mut self, work: &Work, patience: Duration) -> Result<usize, LoadError> {
         let mut exchange = Exchange::new(&work.request_message, &work.parameter, work.expected_result());
-        let asked_ns = now_ns();
+        let timestamp = digits(now_ns());
         let asking = super::worker::epoll()?;
         for (index, socket) in self.held.iter().enumerate() {
             epoll::add(&asking, socket, EventData::new_u64(index as u64), EventFlags::IN).map_err(LoadError::epoll)?;
             // A connection that the server has closed counts as not answered.
-            let _ = rustix::net::send(socket, exchange.request(asked_ns), SendFlags::NOSIGNAL);
+            let _ = rustix::net::send(socket, exchange.request(&timestamp), SendFlags::NOSIGNAL);
         }
         let mut received: Vec<Vec<u8>> = vec![Vec::new(); self.held.len()];
         let mut answered = 0;
         let mut ended = 0;
-        while ended < self.held.len() && !self.is_ended(give_up_ns) {
-            for event in wait(&asking, give_up_ns)? {
+        let mut hope = Hope::new(patience);
+        while ended < self.held.len() && !self.is_over(&hope) {
+            for event in wait(&asking, &hope)? {
                 let index = event.data.u64() as usize;
-                let heard = hear(&self.held[index], &mut received[index], &exchange, asked_ns);
+                let heard = hear(&self.held[index], &mut received[index], &exchange, &timestamp);
                 if heard != Heard::NotAll {
                     ended += 1;
                     answered += usize::from(heard == Heard::Right);
+                    hope.renew();
                     epoll::delete(&asking, &self.held[index]).map_err(LoadError::epoll)?;
                 }
             }
@@ -123,14 +123,17 @@ impl<'a> HeldConnections<'a> {
         Ok(())
     }
 
-    /// Waits until fewer than `below` connects are under way, or the time is up.
-    fn wait_until_under_way(&mut self, below: usize, give_up_ns: u64) -> Result<(), LoadError> {
-        while self.under_way.iter().flatten().count() >= below && !self.is_ended(give_up_ns) {
-            for event in wait(&self.epoll, give_up_ns)? {
+    /// Waits until fewer than `below` connects are under way, or there is no more hope.
+    fn wait_until_under_way(&mut self, below: usize, hope: &mut Hope) -> Result<(), LoadError> {
+        while self.under_way.iter().flatten().count() >= below && !self.is_over(hope) {
+            for event in wait(&self.epoll, hope)? {
                 let Some(socket) = self.under_way[event.data.u64() as usize].take() else { continue };
                 epoll::delete(&self.epoll, &socket).map_err(LoadError::epoll)?;
                 match socket::connected(&socket) {
-                    Ok(()) => self.held.push(socket),
+                    Ok(()) => {
+                        self.held.push(socket);
+                        hope.renew();
+                    }
                     Err(_) => self.failed += 1,
                 }
             }
@@ -141,8 +144,25 @@ impl<'a> HeldConnections<'a> {
         Ok(())
     }
 
-    fn is_ended(&self, give_up_ns: u64) -> bool {
-        self.stop.load(Ordering::Relaxed) || now_ns() >= give_up_ns
+    fn is_over(&self, hope: &Hope) -> bool {
+        self.stop.load(Ordering::Relaxed) || now_ns() >= hope.until_ns
+    }
+}
+
+/// Patience that begins anew with every success: a slow server is waited for, one that has stopped is not.
+struct Hope {
+    patience_ns: u64,
+    until_ns: u64,
+}
+
+impl Hope {
+    fn new(patience: Duration) -> Hope {
+        let patience_ns = nanoseconds(patience);
+        Hope { patience_ns, until_ns: now_ns() + patience_ns }
+    }
+
+    fn renew(&mut self) {
+        self.until_ns = now_ns() + self.patience_ns;
     }
 }
 
@@ -154,23 +174,23 @@ enum Heard {
     NotAll,
 }
 
-fn hear(socket: &OwnedFd, received: &mut Vec<u8>, exchange: &Exchange, asked_ns: u64) -> Heard {
+fn hear(socket: &OwnedFd, received: &mut Vec<u8>, exchange: &Exchange, timestamp: &Digits) -> Heard {
     let mut buffer = [0; 1024];
     match rustix::net::recv(socket, &mut buffer[..], RecvFlags::empty()) {
         Ok((count, _)) if count > 0 => received.extend_from_slice(&buffer[..count]),
         Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => return Heard::NotAll,
         Ok(_) | Err(_) => return Heard::SomethingElse,
     }
-    match exchange.answer(received, asked_ns) {
+    match exchange.answer(received, timestamp) {
         Answer::Right { .. } => Heard::Right,
         Answer::Incomplete => Heard::NotAll,
         _ => Heard::SomethingElse,
     }
 }
 
-fn wait(epoll: &OwnedFd, give_up_ns: u64) -> Result<Vec<epoll::Event>, LoadError> {
+fn wait(epoll: &OwnedFd, hope: &Hope) -> Result<Vec<epoll::Event>, LoadError> {
     let mut events = Vec::with_capacity(256);
-    let left_ns = give_up_ns.saturating_sub(now_ns()).min(LONGEST_SLEEP_NS);
+    let left_ns = hope.until_ns.saturating_sub(now_ns()).min(LONGEST_SLEEP_NS);
     match epoll::wait(epoll, spare_capacity(&mut events), Some(&timespec(left_ns))) {
         Ok(_) | Err(rustix::io::Errno::INTR) => Ok(events),
         Err(error) => Err(LoadError::epoll(error)),

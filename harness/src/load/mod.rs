@@ -13,6 +13,7 @@ mod outcome;
 mod recorder;
 mod slot;
 mod socket;
+mod tally;
 mod timers;
 mod usage;
 mod worker;
@@ -33,7 +34,7 @@ pub use socket::CONNECTIONS_PER_SOURCE;
 use arrivals::{Arrivals, Share};
 use connection::{Connections, Settings};
 use exchange::Exchange;
-use recorder::Recorder;
+use recorder::{Loop, Recorder};
 use usage::ThreadUsage;
 use worker::{Schedule, Timeline, Worker};
 
@@ -177,7 +178,8 @@ fn work(
     let slots = share_of(spec.peak_connections(), worker, workers);
     let Work { request_message, parameter } = &spec.work;
     let exchange = Exchange::new(request_message, parameter, spec.work.expected_result());
-    let recorder = Recorder::new(timeout_ns);
+    let loop_kind = if spec.arrivals == ArrivalProcess::Closed { Loop::Closed } else { Loop::Open };
+    let recorder = Recorder::new(timeout_ns, loop_kind);
     let mut connections = Connections::new(settings, slots, waiting_room(spec, workers), exchange, recorder)?;
     worker::open_ahead(&mut connections, spec.shape, target, OPENING_DEADLINE)?;
     // If the other side is gone, so is the load.

@@ -2,7 +2,8 @@
 
 use reports::record::{GeneratorUsage, HistogramRecord, Interval, TimeSplit, Traffic};
 
-use super::recorder::{IntervalTally, Recorder, Tally};
+use super::recorder::{IntervalTally, Loop, Recorder};
+use super::tally::Tally;
 use super::usage::ThreadUsage;
 use crate::plan::{ArrivalProcess, LoadSpec, nanoseconds};
 
@@ -25,7 +26,7 @@ impl LoadOutcome {
             sum
         });
         // Without a worker there would have been no load to merge.
-        let recorder = sum.unwrap_or_else(|| Recorder::new(0));
+        let recorder = sum.unwrap_or_else(|| Recorder::new(0, Loop::Open));
         let kept_pace = match recorder.arrivals {
             0 => 1.0,
             arrivals => recorder.taken_up_in_time as f64 / arrivals as f64,
@@ -56,7 +57,7 @@ fn traffic(spec: &LoadSpec, recorder: Recorder) -> Traffic {
         response_time: is_open.then(|| histogram(&recorder.response_time)),
         service_time: histogram(&recorder.service_time),
         schedule_lag: is_open.then(|| histogram(&recorder.schedule_lag)),
-        connect_time: (!recorder.connect_time.histogram.is_empty()).then(|| histogram(&recorder.connect_time)),
+        connect_time: (recorder.connect_time.count() > 0).then(|| histogram(&recorder.connect_time)),
         split: split(&recorder),
         mean_in_system: is_open.then(|| recorder.area_in_system_ns() as f64 / window_ns as f64),
         timestamps_out_of_order: recorder.out_of_order,
@@ -65,11 +66,11 @@ fn traffic(spec: &LoadSpec, recorder: Recorder) -> Traffic {
 }
 
 fn histogram(tally: &Tally) -> HistogramRecord {
-    HistogramRecord::from_histogram(&tally.histogram, tally.sum_ns)
+    HistogramRecord::from_histogram(&tally.histogram(), tally.sum_ns())
 }
 
 fn split(recorder: &Recorder) -> Option<TimeSplit> {
-    if recorder.waiting.histogram.is_empty() {
+    if recorder.waiting.count() == 0 {
         return None;
     }
     Some(TimeSplit {
@@ -83,12 +84,15 @@ fn split(recorder: &Recorder) -> Option<TimeSplit> {
 fn intervals(tallies: &[IntervalTally], spec: &LoadSpec) -> Vec<Interval> {
     let width_ns = nanoseconds(spec.window) / tallies.len() as u64;
     let begin_ns = nanoseconds(spec.warm_up);
-    let interval = |(index, tally): (usize, &IntervalTally)| Interval {
-        at_ns: begin_ns + index as u64 * width_ns,
-        ok: tally.ok,
-        failed: tally.failed,
-        p50_ns: (tally.ok > 0).then(|| tally.response_time.value_at_quantile(0.5)),
-        max_ns: (tally.ok > 0).then(|| tally.response_time.max()),
+    let interval = |(index, tally): (usize, &IntervalTally)| {
+        let response_time = tally.response_time.histogram();
+        Interval {
+            at_ns: begin_ns + index as u64 * width_ns,
+            ok: tally.ok,
+            failed: tally.failed,
+            p50_ns: (tally.ok > 0).then(|| response_time.value_at_quantile(0.5)),
+            max_ns: (tally.ok > 0).then(|| response_time.max()),
+        }
     };
     tallies.iter().enumerate().map(interval).collect()
 }

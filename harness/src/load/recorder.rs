@@ -5,20 +5,25 @@
 
 use std::ops::Range;
 
-use hdrhistogram::Histogram;
 use reports::record::{ConnectionLedger, Ledger};
+
+use super::tally::{TWO_DIGITS, Tally};
 
 /// Equal intervals into which the window is divided for the picture over time.
 pub(crate) const INTERVALS: usize = 20;
-
-/// Histograms hold 1 ns to an hour at three significant digits; beyond that they saturate.
-const LONGEST_NS: u64 = 3_600_000_000_000;
 
 /// Whether something was scheduled in the measurement window, and so is recorded, or before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scheduled {
     InWarmUp,
     InWindow,
+}
+
+/// Whether requests have intended starts of their own. In closed loop they do not, so there is no response time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loop {
+    Open,
+    Closed,
 }
 
 /// How a request without a correct reply ended.
@@ -39,32 +44,6 @@ pub(crate) struct Answered {
     pub(crate) sent_ns: u64,
     pub(crate) server_ns: Option<(u64, u64)>,
     pub(crate) received_ns: u64,
-}
-
-/// A histogram and the exact sum of what went into it.
-#[derive(Debug, Clone)]
-pub(crate) struct Tally {
-    pub(crate) histogram: Histogram<u64>,
-    pub(crate) sum_ns: u64,
-}
-
-impl Tally {
-    fn new(significant_digits: u8) -> Tally {
-        let histogram = Histogram::new_with_bounds(1, LONGEST_NS, significant_digits)
-            .expect("the bounds are constants that the histogram accepts");
-        Tally { histogram, sum_ns: 0 }
-    }
-
-    #[inline]
-    fn record(&mut self, value_ns: u64) {
-        self.histogram.saturating_record(value_ns);
-        self.sum_ns += value_ns;
-    }
-
-    fn add(&mut self, other: &Tally) {
-        self.histogram.add(&other.histogram).expect("all tallies have the same bounds");
-        self.sum_ns += other.sum_ns;
-    }
 }
 
 /// Requests in the system over time, by counting: the area under the count is compared with the response times.
@@ -88,7 +67,7 @@ impl InSystem {
 pub(crate) struct IntervalTally {
     pub(crate) ok: u64,
     pub(crate) failed: u64,
-    pub(crate) response_time: Histogram<u64>,
+    pub(crate) response_time: Tally<TWO_DIGITS>,
 }
 
 /// All that one worker notes down.
@@ -96,6 +75,7 @@ pub(crate) struct IntervalTally {
 pub(crate) struct Recorder {
     window: Range<u64>,
     timeout_ns: u64,
+    loop_kind: Loop,
     in_system: InSystem,
     pub(crate) ledger: Ledger,
     pub(crate) connections: ConnectionLedger,
@@ -117,13 +97,14 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// Records nothing but connections until it is given its window.
-    pub(crate) fn new(timeout_ns: u64) -> Recorder {
-        let interval = IntervalTally { ok: 0, failed: 0, response_time: Tally::new(2).histogram };
-        let tally = Tally::new(3);
+    pub(crate) fn new(timeout_ns: u64, loop_kind: Loop) -> Recorder {
+        let interval = IntervalTally { ok: 0, failed: 0, response_time: Tally::new() };
+        let tally = Tally::new();
         Recorder {
             in_system: InSystem::default(),
             window: u64::MAX..u64::MAX,
             timeout_ns,
+            loop_kind,
             ledger: Ledger::default(),
             connections: ConnectionLedger::default(),
             arrivals: 0,
@@ -188,7 +169,7 @@ impl Recorder {
 
     /// A request entered the system: it is due, and sent or waiting to be.
     pub(crate) fn entered(&mut self, place: Scheduled, now_ns: u64) {
-        if place == Scheduled::InWindow {
+        if place == Scheduled::InWindow && self.loop_kind == Loop::Open {
             self.in_system.change(1, now_ns);
         }
     }
@@ -200,15 +181,18 @@ impl Recorder {
         if place == Scheduled::InWarmUp {
             return;
         }
-        let response_time_ns = answered.received_ns.saturating_sub(answered.intended_ns);
         self.ledger.ok += 1;
-        self.in_system.change(-1, answered.received_ns);
-        self.response_time.record(response_time_ns);
         self.service_time.record(answered.received_ns.saturating_sub(answered.sent_ns));
         self.record_split(answered);
+        if self.loop_kind == Loop::Closed {
+            return;
+        }
+        let response_time_ns = answered.received_ns.saturating_sub(answered.intended_ns);
+        self.in_system.change(-1, answered.received_ns);
+        self.response_time.record(response_time_ns);
         if let Some(interval) = self.interval(answered.intended_ns) {
             interval.ok += 1;
-            interval.response_time.saturating_record(response_time_ns);
+            interval.response_time.record(response_time_ns);
         }
     }
 
@@ -270,7 +254,7 @@ impl Recorder {
     /// Requests in the system, integrated over time, in request-nanoseconds. What is due and not yet taken up is in
     /// the system as well, so the schedule lag is part of it.
     pub(crate) fn area_in_system_ns(&self) -> i128 {
-        self.in_system.area_ns + i128::from(self.schedule_lag.sum_ns)
+        self.in_system.area_ns + i128::from(self.schedule_lag.sum_ns())
     }
 
     /// Adds another worker's notes.
@@ -294,7 +278,7 @@ impl Recorder {
         for (mine, theirs) in self.intervals.iter_mut().zip(&other.intervals) {
             mine.ok += theirs.ok;
             mine.failed += theirs.failed;
-            mine.response_time.add(&theirs.response_time).expect("all intervals have the same bounds");
+            mine.response_time.add(&theirs.response_time);
         }
     }
 

@@ -4,6 +4,7 @@
 
 use rustix::fd::OwnedFd;
 
+use super::exchange::{Digits, digits};
 use super::recorder::{Failure, Scheduled};
 
 /// Where a slot stands.
@@ -37,6 +38,8 @@ pub(crate) struct Slot {
     pub(crate) has_request: bool,
     pub(crate) intended_ns: u64,
     pub(crate) sent_ns: u64,
+    /// The intended start as it stands on the wire.
+    pub(crate) timestamp: Digits,
     pub(crate) connect_began_ns: u64,
     /// Requests of the session that have not ended, the current one included.
     pub(crate) remaining: u32,
@@ -68,6 +71,7 @@ impl Slot {
             has_request: false,
             intended_ns: 0,
             sent_ns: 0,
+            timestamp: digits(0),
             connect_began_ns: 0,
             remaining: 0,
             answered: 0,

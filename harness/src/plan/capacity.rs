@@ -21,14 +21,15 @@ impl Capacities {
         self.rps.get(&(workload.to_owned(), contender.to_owned())).copied()
     }
 
-    /// Offered loads for a workload, the same for all contenders: `points` of them in equal ratios, from a quarter of
-    /// the least capacity to a fifth past the greatest, at two digits. Empty where no probe found a capacity.
+    /// Offered loads for a workload, the same for all contenders: `points` of them in equal ratios, from half the least
+    /// capacity to a fifth past the greatest, at two digits. Where all capacities are within a factor of five, from a
+    /// tenth of the greatest instead, so that a quiet server is seen too. Empty where no probe found a capacity.
     pub fn offered_loads(&self, workload: &str, points: u32) -> Vec<f64> {
         let found = || self.rps.iter().filter(|((of, _), _)| of == workload).map(|(_, rps)| *rps);
         let (Some(least), Some(greatest)) = (found().reduce(f64::min), found().reduce(f64::max)) else {
             return Vec::new();
         };
-        let (low, high) = (0.25 * least, 1.2 * greatest);
+        let (low, high) = ((0.5 * least).min(0.1 * greatest), 1.2 * greatest);
         let last = f64::from(points.max(2) - 1);
         let point = |index| low * (high / low).powf(f64::from(index) / last);
         (0..points.max(2)).map(|index| two_digits(point(index))).collect()
@@ -64,9 +65,9 @@ mod tests {
     }
 
     #[test]
-    fn loads_reach_from_a_quarter_of_the_least_to_past_the_greatest() {
-        assert_eq!(capacities().offered_loads("sleep", 5), [49.0, 230.0, 1_100.0, 5_400.0, 26_000.0]);
-        assert_eq!(capacities().offered_loads("echo", 2), [7_500.0, 36_000.0]);
+    fn loads_reach_from_well_below_the_least_to_past_the_greatest() {
+        assert_eq!(capacities().offered_loads("sleep", 5), [98.0, 390.0, 1_600.0, 6_400.0, 26_000.0]);
+        assert_eq!(capacities().offered_loads("echo", 2), [3_000.0, 36_000.0]);
         assert_eq!(capacities().offered_loads("spin", 5), [] as [f64; 0]);
     }
 
@@ -74,8 +75,8 @@ mod tests {
     fn a_contender_is_run_up_to_one_load_beyond_its_capacity() {
         let capacities = capacities();
         let loads = capacities.offered_loads("sleep", 5);
-        assert_eq!(capacities.worth_running("sleep", "sequential", &loads), [49.0, 230.0]);
-        assert_eq!(capacities.worth_running("sleep", "thread-pool", &loads), [49.0, 230.0, 1_100.0]);
+        assert_eq!(capacities.worth_running("sleep", "sequential", &loads), [98.0, 390.0]);
+        assert_eq!(capacities.worth_running("sleep", "thread-pool", &loads), [98.0, 390.0, 1_600.0]);
         assert_eq!(capacities.worth_running("sleep", "async-single", &loads).len(), 5);
         assert_eq!(capacities.worth_running("sleep", "broken", &loads).len(), 5);
     }
