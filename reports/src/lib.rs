@@ -2,6 +2,19 @@
 //! The saved-run records, their statistics, and the report rendered from them.
 //!
 //! This crate knows nothing of servers, sockets or processes: it reads what a run saved and says what can be
-//! concluded from it. Everything below `record` is a pure function of the records.
+//! concluded from it. Only `record::store` touches files; everything below is a pure function of the records, so
+//! that the same records give the same bytes.
+//!
+//! Read in this order: `record` (what was saved), `stats` (what may be concluded from samples), `metrics` (the one
+//! table of what can be shown), `study` (cells gathered into points), `verdict` and `summary` (sentences and
+//! tables), `charts` (pictures), `page` (the report).
 
+pub mod charts;
+pub mod format;
+pub mod metrics;
+pub mod page;
 pub mod record;
+pub mod stats;
+pub mod study;
+pub mod summary;
+pub mod verdict;

@@ -24,6 +24,10 @@ pub struct Cell {
     pub block: u32,
     /// Position in the order of the run, from 0.
     pub order: u32,
+    /// How often it was run: again while others used the machine, a few times at most, whatever the result. The last
+    /// one is kept.
+    #[serde(default = "one")]
+    pub attempts: u32,
     /// Why the cell was run.
     pub purpose: Purpose,
     /// What was asked of the generator.
@@ -55,6 +59,10 @@ pub struct Cell {
     /// What else went on on the machine.
     #[serde(default)]
     pub noise: Noise,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// Why a cell was run.

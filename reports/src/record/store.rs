@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Cell, HistogramRecord, Manifest, SCHEMA_VERSION};
+use super::{Cell, HistogramRecord, Ledger, Manifest, SCHEMA_VERSION};
 
 const LARGEST_FILE_BYTES: u64 = 64 << 20;
 const LONGEST_ID: usize = 180;
+/// Beyond this, counts are no longer exact as floating-point numbers.
+const MOST_REQUESTS: u128 = 1 << 53;
 const MANIFEST: &str = "manifest.json";
 
 /// Why a run could not be written or read.
@@ -160,10 +162,21 @@ fn read_cell(path: &Path) -> Result<Cell, RecordError> {
     if path.file_stem().and_then(|stem| stem.to_str()) != Some(cell.id.as_str()) {
         return Err(refuse(format!("it holds the cell {:?}, which is not its name", cell.id)));
     }
+    if let Some(traffic) = &cell.traffic
+        && requests(&traffic.ledger) > MOST_REQUESTS
+    {
+        return Err(refuse("its ledger counts more requests than any run has".into()));
+    }
     for (name, histogram) in histograms(&cell) {
         histogram.to_histogram().map_err(|error| refuse(format!("{name}: {error}")))?;
     }
     Ok(cell)
+}
+
+/// All counts of a ledger together, in a number that holds the sum of any.
+fn requests(ledger: &Ledger) -> u128 {
+    let Ledger { scheduled, ok, error, timeout, malformed, refused, dropped, in_flight } = *ledger;
+    [scheduled, ok, error, timeout, malformed, refused, dropped, in_flight].map(u128::from).iter().sum()
 }
 
 fn histograms(cell: &Cell) -> Vec<(&'static str, &HistogramRecord)> {

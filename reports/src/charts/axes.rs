@@ -1,0 +1,127 @@
+//! Scales: where a value lies along an axis, and which round values are named on it.
+//!
+//! Must not know: pixels, other than how many labels have room. Beside it: `panel.rs` draws what this decides.
+
+use crate::format::Unit;
+use crate::record::Scale;
+
+/// An axis from its least to its greatest value.
+#[derive(Debug, Clone)]
+pub(crate) struct Axis {
+    pub(crate) title: String,
+    pub(crate) scale: Scale,
+    pub(crate) from: f64,
+    pub(crate) to: f64,
+    pub(crate) ticks: Vec<(f64, String)>,
+}
+
+impl Axis {
+    /// An axis over the values: from zero, or over whole decades, so that no value touches the frame.
+    pub(crate) fn over(title: &str, unit: Unit, scale: Scale, values: &[f64]) -> Axis {
+        let greatest = values.iter().copied().fold(0.0, f64::max);
+        let least = values.iter().copied().filter(|&value| value > 0.0).fold(f64::INFINITY, f64::min);
+        let title = title.to_owned();
+        if scale == Scale::Log && least.is_finite() {
+            let (from, to) = (round_down(least * 0.9), round_up(greatest * 1.1));
+            let ticks = log_ticks(from, to).into_iter().map(|value| (value, unit.show(value))).collect();
+            return Axis { title, scale, from, to, ticks };
+        }
+        let step = linear_step(unit, if greatest > 0.0 { greatest } else { 1.0 });
+        let count = (greatest / step).ceil().max(1.0) as u32;
+        let ticks = (0..=count).map(|n| f64::from(n) * step);
+        let ticks = ticks.map(|value| (value, if value == 0.0 { "0".into() } else { unit.show(value) }));
+        Axis { title, scale: Scale::Linear, from: 0.0, to: f64::from(count) * step, ticks: ticks.collect() }
+    }
+
+    /// An axis whose named values are the given ones, with a little room at both ends.
+    pub(crate) fn at(title: &str, scale: Scale, ticks: Vec<(f64, String)>) -> Axis {
+        let first = ticks.first().map_or(1.0, |tick| tick.0);
+        let last = ticks.last().map_or(1.0, |tick| tick.0);
+        let (from, to) = match scale {
+            Scale::Log => (first / 1.25, last * 1.25),
+            Scale::Linear => (0.0, if last > 0.0 { last * 1.03 } else { 1.0 }),
+        };
+        Axis { title: title.to_owned(), scale, from, to, ticks }
+    }
+
+    /// Place of a value, clamped to the axis: 0 at its start, 1 at its end.
+    pub(crate) fn place(&self, value: f64) -> f64 {
+        let value = value.clamp(self.from, self.to);
+        match self.scale {
+            Scale::Linear => (value - self.from) / (self.to - self.from),
+            Scale::Log => (value / self.from).ln() / (self.to / self.from).ln(),
+        }
+    }
+
+    /// The ticks that can be named without touching each other on this many pixels, at so many pixels a character.
+    /// The last is always among them.
+    pub(crate) fn ticks_with_room(&self, pixels: f64, per_character: f64) -> Vec<(f64, &str)> {
+        let mut kept: Vec<(f64, f64, &str)> = Vec::new();
+        for (value, text) in self.ticks.iter().rev() {
+            let middle = self.place(*value) * pixels;
+            let half = per_character * text.chars().count() as f64 / 2.0 + 5.0;
+            if kept.last().is_none_or(|&(_, left, _)| middle + half <= left) {
+                kept.push((*value, middle - half, text));
+            }
+        }
+        kept.into_iter().rev().map(|(value, _, text)| (value, text)).collect()
+    }
+}
+
+fn round_down(value: f64) -> f64 {
+    let decade = 10f64.powf(value.log10().floor());
+    [5.0, 2.0].into_iter().map(|step| step * decade).find(|&step| step <= value).unwrap_or(decade)
+}
+
+fn round_up(value: f64) -> f64 {
+    let decade = 10f64.powf(value.log10().floor());
+    let steps = [1.0, 2.0, 5.0].into_iter().map(|step| step * decade);
+    steps.into_iter().find(|&step| step >= value).unwrap_or(decade * 10.0)
+}
+
+fn log_ticks(from: f64, to: f64) -> Vec<f64> {
+    let steps: &[f64] = if to / from > 150.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+    let first = from.log10().floor() as i32;
+    let last = to.log10().ceil() as i32;
+    let decades = (first..=last).flat_map(|power| steps.iter().map(move |step| step * 10f64.powi(power)));
+    decades.filter(|&value| value >= from * 0.999 && value <= to * 1.001).collect()
+}
+
+fn linear_step(unit: Unit, greatest: f64) -> f64 {
+    let base = match unit {
+        Unit::Bytes => 1_024f64.powf((greatest.ln() / 1_024f64.ln()).floor().max(0.0)),
+        _ => 1.0,
+    };
+    let rough = greatest / base / 4.0;
+    let decade = 10f64.powf(rough.log10().floor());
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * decade);
+    steps.into_iter().find(|&step| step >= rough).unwrap_or(10.0 * decade) * base
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_values_are_named() {
+        let axis = Axis::over("t", Unit::Nanoseconds, Scale::Log, &[210e3, 80e6]);
+        let names: Vec<_> = axis.ticks.iter().map(|tick| tick.1.as_str()).collect();
+        assert_eq!(names, ["100 µs", "1 ms", "10 ms", "100 ms"]);
+        assert_eq!((axis.from, axis.to), (100e3, 100e6));
+    }
+
+    #[test]
+    fn bytes_step_in_binary_units() {
+        let axis = Axis::over("m", Unit::Bytes, Scale::Linear, &[0.0, 264.0 * 1_048_576.0]);
+        let names: Vec<_> = axis.ticks.iter().map(|tick| tick.1.as_str()).collect();
+        assert_eq!(names, ["0", "100 MiB", "200 MiB", "300 MiB"]);
+    }
+
+    #[test]
+    fn values_outside_are_clamped_and_labels_keep_apart() {
+        let axis = Axis::at("x", Scale::Linear, (0..=100).map(|n| (f64::from(n), n.to_string())).collect());
+        assert_eq!((axis.place(-5.0), axis.place(1e9)), (0.0, 1.0));
+        let kept = axis.ticks_with_room(200.0, 7.0);
+        assert!(kept.len() < 12 && kept.last().unwrap().1 == "100", "{kept:?}");
+    }
+}

@@ -1,0 +1,247 @@
+//! A line per contender over the swept variable, one panel per metric on a shared scale.
+//!
+//! A value beyond the timeout has no height: such points stand in a lane of their own above the axis. Must not know:
+//! which metrics there are. Beside it: `panel.rs`.
+
+use super::axes::Axis;
+use super::backend::Ink;
+use super::panel::{COLOURS, EndLabel, Frame, Look, Panel, Place};
+use super::{DataRow, DataTable, Figure, PanelPicture, Scene, capitalised};
+use crate::format::{self, Unit};
+use crate::metrics::{Metric, Of, Reading, metric};
+use crate::study::{Group, Point, Series, Standing, counts};
+
+const PLOT_HEIGHT: f64 = 280.0;
+const NARROW: f64 = 380.0;
+const WIDE: f64 = 620.0;
+const LANE: f64 = 16.0;
+
+pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
+    let metrics: Vec<&'static Metric> = scene.picture.metrics.iter().filter_map(|name| metric(name)).collect();
+    let metrics: Vec<_> = metrics.into_iter().filter(|metric| matches!(metric.of, Of::Load(_))).collect();
+    let loads = scene.group.loads();
+    if loads.is_empty() || metrics.is_empty() {
+        return None;
+    }
+    let ticks = loads.iter().map(|&load| (load, format::number(load))).collect();
+    let x = Axis::at("offered load, requests per second", scene.picture.x_scale, ticks);
+    let y = y_axis(scene, &metrics);
+    // Panels side by side have their axes at one height, so the one with most lanes makes room in all.
+    let lanes = metrics.iter().map(|metric| lanes(scene.group, metric).len()).max().unwrap_or(0) as f64;
+    let over = if lanes > 0.0 { lanes * LANE + 24.0 } else { 0.0 };
+    let width = if metrics.len() > 1 { NARROW } else { WIDE };
+    let panels = metrics.iter().map(|metric| PanelPicture {
+        heading: String::new(),
+        contender: None,
+        svg: panel(scene, metric, (&x, &y), (width, over)),
+        lines: Vec::new(),
+    });
+    let mut notes: Vec<String> = metrics.iter().map(|metric| metric.how_to_read.to_owned()).collect();
+    notes.dedup();
+    let names: Vec<&str> = metrics.iter().map(|metric| metric.label).collect();
+    Some(Figure {
+        id: scene.id.clone(),
+        kind: scene.picture.kind,
+        title: title(scene.group, metrics[0]),
+        subtitle: format!("{} by offered load: {}", capitalised(&format::list(&names)), scene.place()),
+        panels: panels.collect(),
+        parts: Vec::new(),
+        notes,
+        table: table(scene.group, &metrics),
+    })
+}
+
+fn y_axis(scene: &Scene<'_>, metrics: &[&Metric]) -> Axis {
+    let mut values = Vec::new();
+    for point in scene.group.series.iter().flat_map(|series| &series.points) {
+        for metric in metrics {
+            for pool in point.blocks.iter().chain([&point.pool]) {
+                if let Reading::Measured(value, interval) = metric.of_pool(pool) {
+                    values.push(value);
+                    values.extend(interval.map(|(lo, _)| lo));
+                    values.extend(interval.and_then(|(_, hi)| hi));
+                }
+            }
+        }
+    }
+    Axis::over("", metrics[0].unit, scene.picture.y_scale, &values)
+}
+
+/// The series with a point beyond the timeout, in the order of their lanes from the bottom up.
+fn lanes(group: &Group<'_>, metric: &Metric) -> Vec<usize> {
+    let beyond = |point: &Point<'_>| matches!(metric.of_pool(&point.pool), Reading::Beyond(_));
+    let mut lanes: Vec<(usize, usize)> = Vec::new();
+    for series in &group.series {
+        if let Some(first) = series.points.iter().position(beyond) {
+            lanes.push((first, series.index));
+        }
+    }
+    // Who went beyond first is topmost, so that lines on their way up cross no lane of another.
+    lanes.sort_by_key(|&(first, index)| (std::cmp::Reverse(first), std::cmp::Reverse(index)));
+    lanes.into_iter().map(|(_, index)| index).collect()
+}
+
+fn panel(scene: &Scene<'_>, metric: &Metric, (x, y): (&Axis, &Axis), (width, over): (f64, f64)) -> String {
+    let lanes = lanes(scene.group, metric);
+    let labels = scene.group.series.iter().map(|series| series.contender.label.as_str());
+    let right = Frame::room_for(labels);
+    let frame = Frame { left: 58.0, top: 30.0 + over, width, height: PLOT_HEIGHT, right, bottom: 46.0 };
+    let panel = Panel::new(frame, x, y);
+    panel.heading(&capitalised(metric.label));
+    if let Some(timeout) = timeout(scene.group, metric) {
+        let text = format!("no correct reply within {}", Unit::Nanoseconds.show(timeout as f64));
+        panel.canvas.text((58.0, 36.0), "tick", "start", &text);
+        panel.line(&[(0.0, 1.0 + 6.0 / PLOT_HEIGHT), (1.0, 1.0 + 6.0 / PLOT_HEIGHT)], Ink::Grid);
+    }
+    let mut ends = Vec::new();
+    for series in &scene.group.series {
+        let lane = lanes.iter().position(|&index| index == series.index).unwrap_or(0) as f64;
+        let lane = 1.0 + (LANE * (lane + 1.0)) / PLOT_HEIGHT;
+        ends.extend(draw_series(&panel, series, metric, x, y, lane));
+    }
+    panel.end_labels(&ends, 1.0 + over / PLOT_HEIGHT);
+    panel.canvas.finish(&aria_label(scene, metric))
+}
+
+fn timeout(group: &Group<'_>, metric: &Metric) -> Option<u64> {
+    let mut points = group.series.iter().flat_map(|series| &series.points);
+    points.find_map(|point| match metric.of_pool(&point.pool) {
+        Reading::Beyond(timeout) => Some(timeout),
+        _ => None,
+    })
+}
+
+fn draw_series<'a>(
+    panel: &Panel,
+    series: &'a Series<'_>,
+    metric: &Metric,
+    x: &Axis,
+    y: &Axis,
+    lane: f64,
+) -> Option<EndLabel<'a>> {
+    let label = &series.contender.label;
+    let index = series.index.to_string();
+    panel.canvas.open(&[("class", &format!("k k{}", series.index % COLOURS)), ("data-c", &index)], label);
+    let placed = |point: &Point<'_>| -> Option<Place> {
+        let height = match metric.of_pool(&point.pool) {
+            Reading::Measured(value, _) => y.place(value),
+            Reading::Beyond(_) => lane,
+            Reading::TooFew(_) | Reading::Absent => return None,
+        };
+        Some((x.place(point.offered_load_rps), height))
+    };
+    for stretch in series.points.split(|point| point.standing == Standing::Invalid || placed(point).is_none()) {
+        panel.line(&stretch.iter().filter_map(placed).collect::<Vec<_>>(), Ink::Line);
+    }
+    for point in &series.points {
+        if let Some(at) = placed(point) {
+            draw_point(panel, series.index, point, metric, y, at);
+        }
+    }
+    panel.canvas.close();
+    let end = series.points.iter().rev().find_map(placed)?;
+    Some(EndLabel { series: series.index, text: label, at: end })
+}
+
+fn draw_point(panel: &Panel, series: usize, point: &Point<'_>, metric: &Metric, y: &Axis, at: Place) {
+    let reading = metric.of_pool(&point.pool);
+    let load = point.offered_load_rps.to_string();
+    let value = reading.value().map_or(String::new(), |value| value.to_string());
+    let title = format!(
+        "{}, {}{}",
+        Unit::PerSecond.show(point.offered_load_rps),
+        reading.show(metric.unit),
+        standing_words(point.standing).map_or(String::new(), |words| format!(", {words}"))
+    );
+    panel.canvas.open(&[("class", "pt"), ("data-x", &load), ("data-y", &value)], &title);
+    if point.blocks.len() > 1 {
+        let blocks = point.blocks.iter().filter(|pool| pool.cells.iter().all(|cell| counts(cell)));
+        for value in blocks.filter_map(|pool| metric.of_pool(pool).value()) {
+            panel.dot((at.0, y.place(value)));
+        }
+    }
+    if let Reading::Measured(_, Some((lo, hi))) = reading {
+        panel.line(&[(at.0, y.place(lo)), (at.0, hi.map_or(1.0, |hi| y.place(hi)))], Ink::Whisker);
+    }
+    panel.marker(series, at, look(point.standing));
+    panel.canvas.close();
+}
+
+fn look(standing: Standing) -> Look {
+    match standing {
+        Standing::Sound => Look::Full,
+        Standing::Saturated => Look::Hollow,
+        Standing::Invalid => Look::Struck,
+    }
+}
+
+pub(super) fn standing_words(standing: Standing) -> Option<&'static str> {
+    match standing {
+        Standing::Sound => None,
+        Standing::Saturated => Some("saturated"),
+        Standing::Invalid => Some("invalid"),
+    }
+}
+
+/// The highest load with a choice among contenders, and who was lowest there: a fact, not a verdict.
+fn title(group: &Group<'_>, metric: &Metric) -> String {
+    let name = capitalised(metric.label);
+    let Some(load) = group.busy_load() else {
+        return format!("{name}: at no load tried did half of the contenders keep up in valid cells");
+    };
+    let values = group.sound_at(load).into_iter().filter_map(|series| {
+        let value = metric.of_pool(&series.at(load)?.pool).value()?;
+        Some((value, series.contender.label.as_str()))
+    });
+    let values: Vec<(f64, &str)> = values.collect();
+    let Some(lowest) = values.iter().copied().min_by(|a, b| a.0.total_cmp(&b.0)) else {
+        return format!("{name}: too few samples at {}", Unit::PerSecond.show(load));
+    };
+    let greatest = values.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or(lowest);
+    format!(
+        "At {}, the {} of the {} that kept up ranged from {} ({}) to {} ({})",
+        Unit::PerSecond.show(load),
+        metric.label,
+        format::counted(values.len() as u64, "contender"),
+        metric.unit.show(lowest.0),
+        lowest.1,
+        metric.unit.show(greatest.0),
+        greatest.1
+    )
+}
+
+fn aria_label(scene: &Scene<'_>, metric: &Metric) -> String {
+    let contenders: Vec<&str> = scene.group.series.iter().map(|series| series.contender.label.as_str()).collect();
+    format!(
+        "Line chart of {} over offered load for {}; {}. The numbers are in the table below.",
+        metric.label,
+        format::list(&contenders),
+        scene.place()
+    )
+}
+
+fn table(group: &Group<'_>, metrics: &[&Metric]) -> DataTable {
+    let mut columns = vec!["contender".to_owned(), "offered load".into(), "achieved".into()];
+    for metric in metrics {
+        columns.push(metric.label.into());
+        columns.push("95% interval".into());
+    }
+    columns.extend(["blocks".to_owned(), "standing".into()]);
+    let mut rows = Vec::new();
+    for series in &group.series {
+        for point in &series.points {
+            let achieved = point.pool.achieved_rps().map_or("-".into(), |rps| Unit::PerSecond.show(rps));
+            let mut cells =
+                vec![series.contender.label.clone(), Unit::PerSecond.show(point.offered_load_rps), achieved];
+            for metric in metrics {
+                let reading = metric.of_pool(&point.pool);
+                cells.push(reading.show(metric.unit));
+                cells.push(reading.remark(metric.unit).unwrap_or_else(|| "-".into()));
+            }
+            cells.push(point.pool.cells.len().to_string());
+            cells.push(standing_words(point.standing).unwrap_or("kept up").into());
+            rows.push(DataRow { contender: series.index, cells });
+        }
+    }
+    DataTable { columns, rows }
+}

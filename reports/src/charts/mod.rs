@@ -1,0 +1,156 @@
+//! Pictures drawn from their declaration: a figure is one or more panels, what to know beside them, and the same
+//! numbers as a table.
+//!
+//! A new experiment needs no code here: its pictures name a kind, a swept variable and metrics. Must not know: files,
+//! the page around a figure. Beside it: `panel.rs` (what every kind is drawn with), one file per kind.
+
+mod axes;
+pub(crate) mod backend;
+mod curve;
+mod labels;
+mod panel;
+mod spectrum;
+mod split;
+mod stacked;
+
+use serde::Serialize;
+
+use crate::format;
+use crate::metrics;
+use crate::record::store::Run;
+use crate::record::{Picture, PictureKind};
+use crate::study::Group;
+
+pub(crate) use panel::COLOURS;
+pub(crate) use stacked::{show_slope, slope_per_connection};
+
+/// A picture with everything that belongs to it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figure {
+    /// Anchor, unique in the page.
+    pub id: String,
+    /// How it is drawn.
+    pub kind: PictureKind,
+    /// What is seen, in words that the data chose.
+    pub title: String,
+    /// What is on the axes, for which workload, on how many CPUs.
+    pub subtitle: String,
+    /// The drawings, left to right.
+    pub panels: Vec<PanelPicture>,
+    /// What parts of a stack are called: number of the colour and name, from the bottom up.
+    pub parts: Vec<(usize, String)>,
+    /// How to read it and what is left out; a paragraph each.
+    pub notes: Vec<String>,
+    /// The numbers.
+    pub table: DataTable,
+}
+
+/// One drawing of a figure.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PanelPicture {
+    /// Over the drawing; empty where the figure has one only.
+    pub heading: String,
+    /// The contender that the drawing is about, where it is one only.
+    pub contender: Option<usize>,
+    /// The SVG.
+    pub svg: String,
+    /// Under the drawing, a line each.
+    pub lines: Vec<String>,
+}
+
+/// The numbers of a figure.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct DataTable {
+    /// Headings; the first is the contender.
+    pub columns: Vec<String>,
+    /// Rows.
+    pub rows: Vec<DataRow>,
+}
+
+/// One row of a [`DataTable`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DataRow {
+    /// The contender's number, for the filter.
+    pub contender: usize,
+    /// A text per column.
+    pub cells: Vec<String>,
+}
+
+/// Every picture that a run's experiments declare, in their order. `groups` are those of the same run.
+pub fn figures(run: &Run, groups: &[Group<'_>]) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    for experiment in &run.manifest.experiments {
+        for picture in &experiment.pictures {
+            let concerned = groups.iter().filter(|group| {
+                let named = picture.workload.as_ref().is_none_or(|key| *key == group.workload.key);
+                group.experiment.name == experiment.name && named && !group.series.is_empty()
+            });
+            let concerned: Vec<&Group<'_>> = concerned.collect();
+            for group in &concerned {
+                let mut id = format!("{}-{}", experiment.name, picture.id);
+                if concerned.len() > 1 {
+                    id = format!("{id}-{}", group.workload.key);
+                }
+                figures.extend(figure(run, picture, group, id));
+            }
+        }
+    }
+    figures
+}
+
+fn figure(run: &Run, picture: &Picture, group: &Group<'_>, id: String) -> Option<Figure> {
+    let scene = Scene { run, picture, group, id };
+    let drawn = match picture.kind {
+        PictureKind::Curve => curve::draw(&scene),
+        PictureKind::PercentileSpectrum => return spectrum::draw(&scene),
+        PictureKind::StackedParts => stacked::draw(&scene),
+        PictureKind::TimeSplit => return split::draw(&scene),
+    };
+    let unknown: Vec<&str> =
+        picture.metrics.iter().map(String::as_str).filter(|name| metrics::metric(name).is_none()).collect();
+    if unknown.is_empty() {
+        return drawn;
+    }
+    let mut figure = drawn.unwrap_or_else(|| scene.empty());
+    figure.notes.push(format!("This version has no metric called {}; update it to see all.", format::list(&unknown)));
+    Some(figure)
+}
+
+/// What a kind draws from.
+struct Scene<'a> {
+    run: &'a Run,
+    picture: &'a Picture,
+    group: &'a Group<'a>,
+    id: String,
+}
+
+impl Scene<'_> {
+    fn empty(&self) -> Figure {
+        Figure {
+            id: self.id.clone(),
+            kind: self.picture.kind,
+            title: "A picture that this version cannot draw".into(),
+            subtitle: self.place(),
+            panels: Vec::new(),
+            parts: Vec::new(),
+            notes: Vec::new(),
+            table: DataTable::default(),
+        }
+    }
+
+    /// `sleep 5 ms, server on 1 CPU`.
+    fn place(&self) -> String {
+        format!("{}, {}", self.group.workload.label, server_cpus(self.run))
+    }
+}
+
+/// How many CPUs the server had, as the title of a picture says it.
+pub(crate) fn server_cpus(run: &Run) -> String {
+    let cpus = run.manifest.placement.server_cpus.len() as u64;
+    format!("server on {}", format::counted(cpus, "CPU"))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
+}

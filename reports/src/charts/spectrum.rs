@@ -1,0 +1,213 @@
+//! The whole distribution of response times at one load: a line per contender over the percentile axis.
+//!
+//! The line is the percentile of all blocks together, the band runs from the least to the greatest block, and both
+//! stop where the sample no longer carries the percentile. Must not know: files, other loads.
+
+use super::axes::Axis;
+use super::backend::Ink;
+use super::curve::standing_words;
+use super::panel::{COLOURS, EndLabel, Frame, Look, Panel};
+use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
+use crate::format::{self, Unit};
+use crate::metrics::{Reading, response_quantile};
+use crate::record::Scale;
+use crate::study::{Group, Point, Series, Standing, counts};
+
+const NAMED: [(f64, &str); 6] =
+    [(0.5, "50%"), (0.75, "75%"), (0.9, "90%"), (0.99, "99%"), (0.999, "99.9%"), (0.9999, "99.99%")];
+const STEPS_PER_DECADE: i32 = 8;
+const HEIGHT: f64 = 300.0;
+const LANE: f64 = 16.0;
+
+pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
+    let group = scene.group;
+    let load = chosen_load(group)?;
+    let lines: Vec<(&Series<'_>, Spectrum)> =
+        group.series.iter().filter_map(|series| Some((series, Spectrum::of(series.at(load)?)))).collect();
+    let rate = Unit::PerSecond.show(load);
+    let blocks = lines.iter().map(|(_, line)| line.blocks).max().unwrap_or(0);
+    Some(Figure {
+        id: scene.id.clone(),
+        kind: scene.picture.kind,
+        title: title(&lines, &rate),
+        subtitle: format!("Response time by percentile at {rate}: {}", scene.place()),
+        panels: vec![PanelPicture {
+            heading: String::new(),
+            contender: None,
+            svg: panel(scene, &lines, &rate),
+            lines: Vec::new(),
+        }],
+        parts: Vec::new(),
+        notes: notes(group, &rate, blocks),
+        table: table(group, load),
+    })
+}
+
+/// The highest load that at least half of the contenders, and two, kept up with: low enough to compare, high enough
+/// to tell apart.
+fn chosen_load(group: &Group<'_>) -> Option<f64> {
+    group.busy_load().or_else(|| group.comparison_load())
+}
+
+struct Spectrum {
+    line: Vec<(f64, Reading)>,
+    band: Vec<(f64, f64, f64)>,
+    standing: Standing,
+    blocks: usize,
+}
+
+impl Spectrum {
+    fn of(point: &Point<'_>) -> Spectrum {
+        let counting = || point.blocks.iter().filter(|pool| pool.cells.iter().all(|cell| counts(cell)));
+        let (mut line, mut band) = (Vec::new(), Vec::new());
+        for step in 1..=4 * STEPS_PER_DECADE {
+            let x = 10f64.powf(f64::from(step) / f64::from(STEPS_PER_DECADE));
+            let p = 1.0 - 1.0 / x;
+            line.push((x, response_quantile(&point.pool, p)));
+            let blocks: Option<Vec<f64>> = counting().map(|pool| response_quantile(pool, p).value()).collect();
+            if let Some(blocks) = blocks.filter(|blocks| blocks.len() > 1) {
+                let least = blocks.iter().copied().fold(f64::INFINITY, f64::min);
+                band.push((x, least, blocks.iter().copied().fold(0.0, f64::max)));
+            }
+        }
+        Spectrum { line, band, standing: point.standing, blocks: counting().count() }
+    }
+}
+
+fn title(lines: &[(&Series<'_>, Spectrum)], rate: &str) -> String {
+    let stretch = |line: &Spectrum| {
+        let values: Vec<f64> = line.line.iter().filter_map(|(_, reading)| reading.value()).collect();
+        Some(values.last()? / values.first()?)
+    };
+    let sound = lines.iter().filter(|(_, line)| line.standing == Standing::Sound);
+    let stretches: Vec<(f64, &str)> =
+        sound.filter_map(|(series, line)| Some((stretch(line)?, series.contender.label.as_str()))).collect();
+    let longest = stretches.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0));
+    match longest {
+        Some((times, label)) if stretches.len() > 1 => format!(
+            "At {rate}, the slowest measurable requests took up to {} times as long as the fastest tenth ({label})",
+            format::number(times)
+        ),
+        _ => format!("Response times at {rate} from the fastest requests to the slowest"),
+    }
+}
+
+fn panel(scene: &Scene<'_>, lines: &[(&Series<'_>, Spectrum)], rate: &str) -> String {
+    let values = lines.iter().flat_map(|(_, spectrum)| {
+        let line = spectrum.line.iter().filter_map(|(_, reading)| reading.value());
+        line.chain(spectrum.band.iter().flat_map(|&(_, lo, hi)| [lo, hi]))
+    });
+    let values: Vec<f64> = values.collect();
+    let y = Axis::over("", Unit::Nanoseconds, scene.picture.y_scale, &values);
+    let ticks = NAMED.map(|(p, name)| (1.0 / (1.0 - p), name.to_owned()));
+    let mut x = Axis::at("percentile of requests", Scale::Log, ticks.into());
+    (x.from, x.to) = (1.2, 10_500.0);
+    let beyond: Vec<usize> = lines.iter().filter(|(_, l)| l.goes_beyond()).map(|(s, _)| s.index).collect();
+    let over = if beyond.is_empty() { 0.0 } else { beyond.len() as f64 * LANE + 24.0 };
+    let right = Frame::room_for(lines.iter().map(|(series, _)| series.contender.label.as_str()));
+    let frame = Frame { left: 58.0, top: 30.0 + over, width: 620.0, height: HEIGHT, right, bottom: 46.0 };
+    let panel = Panel::new(frame, &x, &y);
+    panel.heading("Response time");
+    if over > 0.0 {
+        panel.canvas.text((58.0, 36.0), "tick", "start", "no correct reply within the timeout");
+        panel.line(&[(0.0, 1.0 + 6.0 / HEIGHT), (1.0, 1.0 + 6.0 / HEIGHT)], Ink::Grid);
+    }
+    let mut ends = Vec::new();
+    for (series, spectrum) in lines {
+        let lane = beyond.iter().rev().position(|&index| index == series.index).unwrap_or(0) as f64;
+        ends.extend(draw_line(&panel, series, spectrum, (&x, &y), 1.0 + LANE * (lane + 1.0) / HEIGHT));
+    }
+    panel.end_labels(&ends, 1.0 + over / HEIGHT);
+    let contenders: Vec<&str> = lines.iter().map(|(series, _)| series.contender.label.as_str()).collect();
+    panel.canvas.finish(&format!(
+        "Line chart of response time by percentile at {rate} for {}; {}. The numbers are in the table below.",
+        format::list(&contenders),
+        scene.place()
+    ))
+}
+
+impl Spectrum {
+    fn goes_beyond(&self) -> bool {
+        self.line.iter().any(|(_, reading)| matches!(reading, Reading::Beyond(_)))
+    }
+}
+
+fn draw_line<'a>(
+    panel: &Panel,
+    series: &'a Series<'_>,
+    spectrum: &Spectrum,
+    (x, y): (&Axis, &Axis),
+    lane: f64,
+) -> Option<EndLabel<'a>> {
+    let label = &series.contender.label;
+    let index = series.index.to_string();
+    panel.canvas.open(&[("class", &format!("k k{}", series.index % COLOURS)), ("data-c", &index)], label);
+    let lower = spectrum.band.iter().map(|&(at, lo, _)| (x.place(at), y.place(lo)));
+    let upper = spectrum.band.iter().rev().map(|&(at, _, hi)| (x.place(at), y.place(hi)));
+    panel.surface(&lower.chain(upper).collect::<Vec<_>>(), Ink::Band);
+    let place = |reading: &Reading| match reading {
+        Reading::Measured(value, _) => Some(y.place(*value)),
+        Reading::Beyond(_) => Some(lane),
+        Reading::TooFew(_) | Reading::Absent => None,
+    };
+    let line: Vec<_> = spectrum.line.iter().filter_map(|(at, reading)| Some((x.place(*at), place(reading)?))).collect();
+    panel.line(&line, Ink::Line);
+    for (at, reading) in spectrum.line.iter().filter(|(at, _)| is_named(*at)) {
+        if let Some(height) = place(reading) {
+            let (p, value) = ((1.0 - 1.0 / at).to_string(), reading.value().map_or(String::new(), |v| v.to_string()));
+            let title = format!("{}: {}", format::share(1.0 - 1.0 / at), reading.show(Unit::Nanoseconds));
+            panel.canvas.open(&[("class", "pt"), ("data-x", &p), ("data-y", &value)], &title);
+            let look = if spectrum.standing == Standing::Sound { Look::Full } else { Look::Hollow };
+            let look = if spectrum.standing == Standing::Invalid { Look::Struck } else { look };
+            panel.marker(series.index, (x.place(*at), height), look);
+            panel.canvas.close();
+        }
+    }
+    panel.canvas.close();
+    Some(EndLabel { series: series.index, text: label, at: *line.last()? })
+}
+
+/// Whole powers of ten: 90%, 99%, 99.9% and 99.99%.
+fn is_named(x: f64) -> bool {
+    (x.log10() - x.log10().round()).abs() < 1e-9
+}
+
+fn notes(group: &Group<'_>, rate: &str, blocks: usize) -> Vec<String> {
+    let mut notes = vec![format!(
+        "{rate} is the highest load tried that at least half of the contenders kept up with. Each step to the right \
+         looks at ten times rarer requests; a line ends where too few samples remain to say more."
+    )];
+    notes.push(match blocks {
+        0 | 1 => "One block only: there is no band to show how much runs differ.".into(),
+        _ => {
+            format!("The line is of all {blocks} blocks together; the band runs from the least block to the greatest.")
+        }
+    });
+    if group.series.iter().flat_map(|series| &series.points).all(|point| point.standing == Standing::Invalid) {
+        notes.push("No point of this workload is valid.".into());
+    }
+    notes
+}
+
+fn table(group: &Group<'_>, load: f64) -> DataTable {
+    let columns = ["contender".to_owned()].into_iter().chain(NAMED.map(|(_, name)| name.to_owned()));
+    let columns = columns.chain(["samples".to_owned(), "standing".into()]).collect();
+    let rows = group.series.iter().filter_map(|series| {
+        let point = series.at(load)?;
+        let mut cells = vec![series.contender.label.clone()];
+        for (p, _) in NAMED {
+            let reading = response_quantile(&point.pool, p);
+            let shown = reading.show(Unit::Nanoseconds);
+            cells.push(match reading {
+                Reading::Measured(..) => {
+                    format!("{shown} ({})", reading.remark(Unit::Nanoseconds).unwrap_or_default())
+                }
+                _ => shown,
+            });
+        }
+        cells.push(format::count(point.pool.scheduled_and_ok().map_or(0, |(scheduled, _)| scheduled)));
+        cells.push(standing_words(point.standing).unwrap_or("kept up").into());
+        Some(DataRow { contender: series.index, cells })
+    });
+    DataTable { columns, rows: rows.collect() }
+}

@@ -1,0 +1,256 @@
+//! Small multiples: what held connections cost, a panel per contender on one shared scale, with fitted slopes.
+//!
+//! The cost of a connection is the slope over all connection counts, never a total divided by a count. Must not know:
+//! which parts there are. Beside it: `panel.rs`.
+
+use std::collections::BTreeMap;
+
+use super::axes::Axis;
+use super::backend::Ink;
+use super::panel::{Frame, Panel};
+use super::{DataRow, DataTable, Figure, PanelPicture, Scene, capitalised};
+use crate::format::{self, Unit};
+use crate::metrics::{Metric, Of, metric};
+use crate::record::{Phase, Scale, Stage};
+use crate::stats::{Slope, fit};
+use crate::study::{HeldStage, Series};
+
+const WIDTH: f64 = 250.0;
+const HEIGHT: f64 = 190.0;
+
+pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
+    let parts: Vec<&'static Metric> = scene.picture.metrics.iter().filter_map(|name| metric(name)).collect();
+    let parts: Vec<_> = parts.into_iter().filter(|part| matches!(part.of, Of::Stage(_))).collect();
+    let held: Vec<&Series<'_>> = scene.group.series.iter().filter(|s| s.phase(Phase::Idle).count() > 1).collect();
+    if parts.is_empty() || held.is_empty() {
+        return None;
+    }
+    let stacks: Vec<Stack> = held.iter().map(|series| Stack::of(series, &parts)).collect();
+    let unit = parts[0].unit;
+    let totals: Vec<f64> = stacks.iter().flat_map(|stack| &stack.levels).map(|level| level.total()).collect();
+    let most = stacks.iter().flat_map(|stack| &stack.levels).map(|level| level.connections).fold(0.0, f64::max);
+    let x = Axis { title: "connections held open".into(), ..Axis::over("", Unit::Count, Scale::Linear, &[most]) };
+    let y = Axis::over("", unit, scene.picture.y_scale, &totals);
+    let panels = held.iter().zip(&stacks).map(|(series, stack)| PanelPicture {
+        heading: series.contender.label.clone(),
+        contender: Some(series.index),
+        svg: panel(scene, series, stack, &parts, (&x, &y)),
+        lines: lines(series, stack, &parts),
+    });
+    Some(Figure {
+        id: scene.id.clone(),
+        kind: scene.picture.kind,
+        title: title(&held, &stacks, unit),
+        subtitle: format!("Memory by connections held open and idle: {}", scene.place()),
+        panels: panels.collect(),
+        parts: parts.iter().enumerate().map(|(index, part)| (index, part.label.to_owned())).collect(),
+        notes: notes(&parts),
+        table: table(&held, &parts),
+    })
+}
+
+/// What one contender's idle connections cost.
+struct Stack {
+    levels: Vec<Level>,
+    slopes: Vec<Option<Slope>>,
+    total: Option<Slope>,
+}
+
+/// Means over blocks at one number of connections; a part that was not measured is absent.
+struct Level {
+    connections: f64,
+    parts: Vec<Option<f64>>,
+}
+
+impl Level {
+    fn total(&self) -> f64 {
+        self.parts.iter().flatten().sum()
+    }
+}
+
+impl Stack {
+    fn of(series: &Series<'_>, parts: &[&Metric]) -> Stack {
+        let mut held: Vec<&HeldStage<'_>> = series.phase(Phase::Idle).filter(|held| held.counts()).collect();
+        if held.is_empty() {
+            held = series.phase(Phase::Idle).collect();
+        }
+        let mut by_count = BTreeMap::<u64, Vec<&Stage>>::new();
+        for held in &held {
+            by_count.entry(held.stage.connections).or_default().push(held.stage);
+        }
+        let mean = |stages: &[&Stage], part: &Metric| {
+            let values = stages.iter().map(|stage| part.of_stage(stage)).collect::<Option<Vec<u64>>>()?;
+            Some(values.iter().map(|&value| value as f64).sum::<f64>() / values.len() as f64)
+        };
+        let levels = by_count.into_iter().map(|(connections, stages)| Level {
+            connections: connections as f64,
+            parts: parts.iter().map(|part| mean(&stages, part)).collect(),
+        });
+        let slopes = parts.iter().map(|part| slope(&held, |stage| part.of_stage(stage))).collect();
+        let total = slope(&held, |stage| total(stage, parts));
+        Stack { levels: levels.collect(), slopes, total }
+    }
+}
+
+fn slope(held: &[&HeldStage<'_>], of: impl Fn(&Stage) -> Option<u64>) -> Option<Slope> {
+    let points = held.iter().map(|held| Some((held.stage.connections as f64, of(held.stage)? as f64)));
+    fit(&points.collect::<Option<Vec<_>>>()?)
+}
+
+/// The parts that were measured, together; absent where none was.
+fn total(stage: &Stage, parts: &[&Metric]) -> Option<u64> {
+    let measured: Vec<u64> = parts.iter().filter_map(|part| part.of_stage(stage)).collect();
+    (!measured.is_empty()).then(|| measured.into_iter().fold(0, u64::saturating_add))
+}
+
+/// Cost of one idle connection over all measured parts that a picture stacks, for tables and sentences. Absent where
+/// it cannot be fitted.
+pub(crate) fn slope_per_connection(series: &Series<'_>, parts: &[&Metric]) -> Option<Slope> {
+    let held: Vec<&HeldStage<'_>> = series.phase(Phase::Idle).filter(|held| held.counts()).collect();
+    slope(&held, |stage| total(stage, parts))
+}
+
+/// A slope with its interval.
+pub(crate) fn show_slope(slope: &Slope, unit: Unit) -> String {
+    let value = unit.show(slope.value);
+    match slope.half_width {
+        Some(half) => format!("{value} ({})", unit.range(slope.value - half, slope.value + half)),
+        None => value,
+    }
+}
+
+fn panel(scene: &Scene<'_>, series: &Series<'_>, stack: &Stack, parts: &[&Metric], (x, y): (&Axis, &Axis)) -> String {
+    let frame = Frame { left: 62.0, top: 34.0, width: WIDTH, height: HEIGHT, right: 20.0, bottom: 44.0 };
+    let panel = Panel::new(frame, x, y);
+    panel.heading("Memory of the server");
+    let index = series.index.to_string();
+    panel.canvas.open(&[("data-c", &index)], &series.contender.label);
+    let mut below = vec![0.0; stack.levels.len()];
+    for (number, part) in parts.iter().enumerate() {
+        let Some(values) = stack.levels.iter().map(|level| level.parts[number]).collect::<Option<Vec<f64>>>() else {
+            continue;
+        };
+        let above: Vec<f64> = below.iter().zip(&values).map(|(below, value)| below + value).collect();
+        let places = |heights: &[f64]| -> Vec<(f64, f64)> {
+            let levels = stack.levels.iter().zip(heights);
+            levels.map(|(level, height)| (x.place(level.connections), y.place(*height))).collect()
+        };
+        let slope = stack.slopes[number].map_or("no slope".into(), |slope| show_slope(&slope, part.unit));
+        let title = format!("{}: {slope} per connection", part.label);
+        panel.canvas.open(&[("class", &format!("q q{}", number % 4))], &title);
+        let outline: Vec<_> = places(&above).into_iter().chain(places(&below).into_iter().rev()).collect();
+        panel.surface(&outline, Ink::Area);
+        panel.canvas.close();
+        below = above;
+    }
+    for level in &stack.levels {
+        let (connections, total) = (level.connections.to_string(), level.total().to_string());
+        let title = format!("{} connections, {}", format::number(level.connections), y_unit(parts).show(level.total()));
+        panel.canvas.open(&[("class", "pt"), ("data-x", &connections), ("data-y", &total)], &title);
+        panel.dot((x.place(level.connections), y.place(level.total())));
+        panel.canvas.close();
+    }
+    if let Some(last) = stack.levels.last() {
+        let (at_x, at_y) = panel.pixel((x.place(last.connections), y.place(last.total())));
+        let text = y_unit(parts).show(last.total());
+        panel.canvas.text((at_x, at_y - 8.0), "value", "end", &text);
+    }
+    panel.canvas.close();
+    panel.canvas.finish(&format!(
+        "Stacked areas of memory over connections for {}; {}. The numbers are in the table below.",
+        series.contender.label,
+        scene.place()
+    ))
+}
+
+fn y_unit(parts: &[&Metric]) -> Unit {
+    parts.first().map_or(Unit::Count, |part| part.unit)
+}
+
+fn lines(series: &Series<'_>, stack: &Stack, parts: &[&Metric]) -> Vec<String> {
+    let mut lines = Vec::new();
+    match &stack.total {
+        Some(slope) => lines.push(format!("{} for one more idle connection", show_slope(slope, y_unit(parts)))),
+        None => lines.push("no slope: too few connection counts".into()),
+    }
+    let each = parts.iter().zip(&stack.slopes).map(|(part, slope)| match slope {
+        Some(slope) => format!("{} {}", part.label, part.unit.show(slope.value)),
+        None => format!("{} not measured", part.label),
+    });
+    lines.push(each.collect::<Vec<_>>().join(" + "));
+    if let Some((answered, held)) = series.answered_of_held().filter(|&(answered, held)| answered < held) {
+        lines.push(format!(
+            "Could serve only {} of {} held connections; the others got no answer.",
+            format::count(answered),
+            format::count(held)
+        ));
+    }
+    if let Some(closed) = series.phase(Phase::Closed).last().and_then(|held| total(held.stage, parts)) {
+        lines.push(format!("After all were closed: {}", y_unit(parts).show(closed as f64)));
+    }
+    if !series.phase(Phase::Idle).any(|held| held.counts()) {
+        lines.push("Invalid: not ranked.".into());
+    }
+    lines
+}
+
+fn title(held: &[&Series<'_>], stacks: &[Stack], unit: Unit) -> String {
+    let counting = held.iter().zip(stacks).filter(|(series, _)| series.phase(Phase::Idle).any(|held| held.counts()));
+    // A contender that leaves connections unanswered does not pay for them, so it is not compared.
+    let serving = counting.filter(|(series, _)| series.answered_of_held().is_none_or(|(answered, of)| answered == of));
+    let slopes = serving.filter_map(|(series, stack)| Some((stack.total?.value, series.contender.label.as_str())));
+    let slopes: Vec<(f64, &str)> = slopes.collect();
+    let least = slopes.iter().copied().min_by(|a, b| a.0.total_cmp(&b.0));
+    let most = slopes.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0));
+    match (least, most) {
+        (Some(least), Some(most)) if slopes.len() > 1 => format!(
+            "Among contenders that served every connection, an idle one cost from {} ({}) to {} ({})",
+            unit.show(least.0),
+            least.1,
+            unit.show(most.0),
+            most.1
+        ),
+        _ => "What held connections cost in memory".into(),
+    }
+}
+
+fn notes(parts: &[&Metric]) -> Vec<String> {
+    let mut notes = vec![
+        "All panels share one scale. Idle means opened without a byte sent. The cost of a connection is the slope of a \
+         line fitted through all counts, with its 95% interval."
+            .to_owned(),
+    ];
+    let each = parts.iter().map(|part| {
+        let sentence = part.how_to_read;
+        format!("{}: {sentence}", capitalised(part.label))
+    });
+    notes.push(each.collect::<Vec<_>>().join(" "));
+    notes
+}
+
+fn table(held: &[&Series<'_>], parts: &[&Metric]) -> DataTable {
+    let columns = ["contender", "block", "phase", "connections", "answered"].map(str::to_owned).into_iter();
+    let columns = columns.chain(parts.iter().map(|part| part.label.to_owned()));
+    let columns = columns.chain(["threads".to_owned(), "standing".into()]).collect();
+    let mut rows = Vec::new();
+    for series in held {
+        for HeldStage { cell, stage } in &series.stages {
+            let phase = match stage.phase {
+                Phase::Idle => "idle",
+                Phase::AfterRequest => "after one request",
+                Phase::Closed => "closed",
+            };
+            let mut cells = vec![series.contender.label.clone(), (cell.block + 1).to_string(), phase.into()];
+            cells.push(format::count(stage.connections));
+            cells.push(stage.answered.map_or("-".into(), format::count));
+            for part in parts {
+                cells.push(part.of_stage(stage).map_or("-".into(), |value| part.unit.show(value as f64)));
+            }
+            cells.push(format::count(stage.sample.threads));
+            let settled = if stage.settled { "at rest" } else { "not at rest" };
+            cells.push(if crate::study::counts(cell) { settled } else { "invalid" }.into());
+            rows.push(DataRow { contender: series.index, cells });
+        }
+    }
+    DataTable { columns, rows }
+}

@@ -1,0 +1,220 @@
+//! What the layout is filled with: plain values in the order of the page.
+//!
+//! Must not know: tags, styles. Beside it: `page.html.jinja`.
+
+use serde::Serialize;
+
+use super::{downloads, example};
+use crate::charts::{self, COLOURS, Figure};
+use crate::format::{self, Unit};
+use crate::metrics::METRICS;
+use crate::record::store::Run;
+use crate::record::{Cell, ExperimentRecord, PictureKind, PlacementKind, Purpose};
+use crate::study::groups;
+use crate::summary::{self, Answer, Summary};
+
+#[derive(Debug, Serialize)]
+pub(super) struct Content {
+    title: String,
+    run: String,
+    standfirst: String,
+    claims: Vec<Claim>,
+    summary: Summary,
+    sections: Vec<Section>,
+    legend: Vec<LegendEntry>,
+    example: Option<String>,
+    glossary: Vec<(String, String)>,
+    environment: Vec<(String, String)>,
+    limits: Vec<[String; 4]>,
+    probes: Vec<[String; 5]>,
+    contenders: Vec<[String; 3]>,
+    csv: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Claim {
+    experiment: ExperimentRecord,
+    answers: Vec<(String, Vec<Answer>)>,
+}
+
+#[derive(Debug, Serialize)]
+struct Section {
+    id: &'static str,
+    heading: &'static str,
+    introduction: &'static str,
+    marks: bool,
+    figures: Vec<Figure>,
+}
+
+#[derive(Debug, Serialize)]
+struct LegendEntry {
+    index: usize,
+    colour: usize,
+    label: String,
+    summary: String,
+}
+
+impl Content {
+    pub(super) fn of(run: &Run) -> Content {
+        let groups = groups(run);
+        let summary = summary::of_groups(run, &groups);
+        let manifest = &run.manifest;
+        let claims = manifest
+            .experiments
+            .iter()
+            .map(|experiment| Claim { answers: answers(experiment, &summary), experiment: experiment.clone() });
+        let legend = manifest.contenders.iter().enumerate().map(|(index, contender)| LegendEntry {
+            index,
+            colour: index % COLOURS,
+            label: contender.label.clone(),
+            summary: contender.summary.clone(),
+        });
+        let contenders = manifest.contenders.iter().map(|contender| {
+            let options = contender.options.iter().map(|(key, value)| format!("{key} = {value}"));
+            let options = options.collect::<Vec<_>>().join(", ");
+            [contender.label.clone(), contender.summary.clone(), options]
+        });
+        Content {
+            title: "tokio or OS threads?".into(),
+            run: manifest.run.clone(),
+            standfirst: standfirst(run),
+            claims: claims.collect(),
+            csv: downloads::summary_csv(&summary.tables),
+            summary,
+            sections: sections(charts::figures(run, &groups)),
+            legend: legend.collect(),
+            example: example::read_aloud(&groups),
+            glossary: METRICS.iter().map(|m| (m.label.to_owned(), m.how_to_read.to_owned())).collect(),
+            environment: environment(run),
+            limits: limits(run),
+            probes: run.cells.iter().filter(|cell| cell.purpose == Purpose::CapacityProbe).map(probe).collect(),
+            contenders: contenders.collect(),
+        }
+    }
+}
+
+fn answers(experiment: &ExperimentRecord, summary: &Summary) -> Vec<(String, Vec<Answer>)> {
+    let of_workload = experiment.workloads.iter().map(|workload| {
+        let of_it = summary
+            .answers
+            .iter()
+            .filter(|answer| answer.experiment == experiment.name && answer.workload == workload.key);
+        (workload.label.clone(), of_it.cloned().collect())
+    });
+    of_workload.filter(|(_, answers): &(String, Vec<Answer>)| !answers.is_empty()).collect()
+}
+
+fn standfirst(run: &Run) -> String {
+    let manifest = &run.manifest;
+    let commit = manifest.commit.as_deref().unwrap_or("unknown");
+    format!(
+        "Run {} of {}, preset {}, {}, commit {commit}. {} The machine: {}, {}, {}, Linux {}.",
+        manifest.run,
+        manifest.started_at,
+        manifest.preset,
+        format::counted(u64::from(manifest.blocks), "block"),
+        placement(run),
+        manifest.machine.cpu_model,
+        format::counted(u64::from(manifest.machine.cpus), "CPU"),
+        Unit::Bytes.show(manifest.machine.memory_bytes as f64),
+        manifest.machine.kernel,
+    )
+}
+
+fn placement(run: &Run) -> String {
+    let placement = &run.manifest.placement;
+    let server = format::counted(placement.server_cpus.len() as u64, "CPU");
+    match placement.kind {
+        PlacementKind::Isolated => {
+            let generator = format::counted(placement.generator_cpus.len() as u64, "other CPU");
+            format!("The server had {server} to itself; the load generator had {generator}.")
+        }
+        PlacementKind::Shared => format!("Server and load generator shared the same {server}."),
+    }
+}
+
+fn sections(figures: Vec<Figure>) -> Vec<Section> {
+    let mut sections = vec![
+        Section {
+            id: "load",
+            heading: "Against the load",
+            introduction: "Requests come when they are due, whether or not the server is ready. To the right they come \
+                           more often.",
+            marks: true,
+            figures: Vec::new(),
+        },
+        Section {
+            id: "percentiles",
+            heading: "Response time by percentile",
+            introduction: "A median hides the slowest requests. Here is every request, the rare slow ones to the right.",
+            marks: true,
+            figures: Vec::new(),
+        },
+        Section {
+            id: "memory",
+            heading: "Memory and connections",
+            introduction: "Resident size shows only a part of what a thread costs; the kernel holds the rest.",
+            marks: false,
+            figures: Vec::new(),
+        },
+        Section {
+            id: "time",
+            heading: "Where the time went",
+            introduction: "Servers stamp each reply, so a response time can be taken apart.",
+            marks: false,
+            figures: Vec::new(),
+        },
+    ];
+    for figure in figures {
+        let place = match figure.kind {
+            PictureKind::Curve => 0,
+            PictureKind::PercentileSpectrum => 1,
+            PictureKind::StackedParts => 2,
+            PictureKind::TimeSplit => 3,
+        };
+        sections[place].figures.push(figure);
+    }
+    sections.retain(|section| !section.figures.is_empty());
+    sections
+}
+
+fn environment(run: &Run) -> Vec<(String, String)> {
+    let manifest = &run.manifest;
+    let machine = &manifest.machine;
+    let cpus = |cpus: &[u32]| cpus.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "not shown by the kernel".into());
+    let rows = [
+        ("Command", manifest.argv.join(" ")),
+        ("Seed", manifest.seed.to_string()),
+        ("Blocks planned", manifest.blocks.to_string()),
+        ("Started", manifest.started_at.clone()),
+        ("Took", manifest.elapsed_s.map_or("not ended".into(), |s| Unit::Nanoseconds.show(s * 1e9))),
+        ("Harness", format!("{} {}", manifest.harness_version, manifest.commit.as_deref().unwrap_or(""))),
+        ("Placement", placement(run)),
+        ("Server's CPUs", cpus(&manifest.placement.server_cpus)),
+        ("Generator's CPUs", cpus(&manifest.placement.generator_cpus)),
+        ("Processor", machine.cpu_model.clone()),
+        ("Kernel", machine.kernel.clone()),
+        ("Clock source", machine.clock_source.clone()),
+        ("Congestion control", machine.congestion_control.clone()),
+        ("Hypervisor", machine.virtualised.map_or("unknown", |yes| if yes { "yes" } else { "no" }).into()),
+        ("Frequency governor", known(&machine.governor)),
+        ("Allocator of the servers", machine.allocator.clone()),
+        ("Kernel stack of a thread", Unit::Bytes.show(machine.kernel_stack_bytes_per_thread as f64)),
+    ];
+    rows.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+fn limits(run: &Run) -> Vec<[String; 4]> {
+    let shown = |value: Option<u64>| value.map_or_else(|| "none".to_owned(), format::count);
+    let limits = run.manifest.limits.iter();
+    limits.map(|limit| [limit.name.clone(), shown(limit.value), shown(limit.needed), limit.remedy.clone()]).collect()
+}
+
+fn probe(cell: &Cell) -> [String; 5] {
+    let pool = crate::study::Pool::of(vec![cell]);
+    let achieved = pool.achieved_rps().map_or("-".into(), |rps| Unit::PerSecond.show(rps));
+    let failed = cell.traffic.as_ref().map_or("-".into(), |traffic| format::count(traffic.ledger.failed()));
+    let standing = if crate::study::counts(cell) { "valid" } else { "invalid" };
+    [cell.workload.clone(), cell.contender.clone(), achieved, failed, standing.into()]
+}

@@ -1,0 +1,95 @@
+//! The data that a report carries: its records as JSON inside the page, its summary as CSV in a link.
+//!
+//! Histograms and samples stay in the run's folder, or the page would grow beyond what a browser opens at once. Must
+//! not know: HTML around it.
+
+use serde_json::{Value, json};
+
+use crate::record::store::Run;
+use crate::summary::SummaryTable;
+
+/// The records as JSON that may stand in a `script` element: no `<` is left that could end it.
+pub(super) fn records(run: &Run) -> String {
+    let mut cells = serde_json::to_value(&run.cells).expect("records are plain data with string keys");
+    cells.as_array_mut().into_iter().flatten().for_each(thin_out);
+    let all = json!({ "manifest": run.manifest, "cells": cells });
+    escaped(all.to_string())
+}
+
+fn escaped(json: String) -> String {
+    let text = json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+    text.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+}
+
+fn thin_out(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for key in ["v2_deflate_base64", "samples", "intervals"] {
+                fields.remove(key);
+            }
+            fields.values_mut().for_each(thin_out);
+        }
+        Value::Array(items) => items.iter_mut().for_each(thin_out),
+        _ => {}
+    }
+}
+
+/// The summary tables as CSV, base units, in a `data:` URI. What is not there is an empty field.
+pub(super) fn summary_csv(tables: &[SummaryTable]) -> String {
+    let mut csv = String::from("experiment,workload,contender,column,value,text,remark\n");
+    for table in tables {
+        for row in &table.rows {
+            for (column, value) in table.columns.iter().zip(&row.values) {
+                let number = value.number.map_or(String::new(), |number| number.to_string());
+                let remark = value.remark.as_deref().unwrap_or("");
+                let fields =
+                    [&table.experiment, &table.workload, &row.contender, &column.label, &number, &value.text, remark];
+                csv.push_str(&fields.map(field).join(","));
+                csv.push('\n');
+            }
+        }
+    }
+    format!("data:text/csv;charset=utf-8,{}", percent_encoded(&csv))
+}
+
+fn field(text: &str) -> String {
+    // A spreadsheet takes a field that begins so for a formula.
+    let text = if text.starts_with(['=', '+', '@', '-']) && text.len() > 1 && text.parse::<f64>().is_err() {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
+    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b',' => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_the_records_can_end_their_element() {
+        let text = escaped(r#"{"a":"</script ><!--","b":"&"}"#.into());
+        assert!(!text.contains(['<', '>', '&']), "{text}");
+        let back: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(back, json!({ "a": "</script ><!--", "b": "&" }));
+    }
+
+    #[test]
+    fn fields_are_quoted_and_no_formula_survives() {
+        assert_eq!(field("a,\"b\""), "\"a,\"\"b\"\"\"");
+        assert_eq!(field("=HYPERLINK(1)"), "'=HYPERLINK(1)");
+        assert_eq!([field("-"), field("-3.5")], ["-", "-3.5"]);
+        assert_eq!(percent_encoded("a b\n\"é"), "a%20b%0A%22%C3%A9");
+    }
+}

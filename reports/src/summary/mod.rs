@@ -1,0 +1,100 @@
+//! A run in sentences and tables, for the head of the report and for a terminal.
+//!
+//! Every sentence is made from the records and holds whatever they say; what is invalid is in none. Must not know:
+//! HTML, colours. Beside it: `answers.rs`, `tables.rs`, `validity.rs`.
+
+mod answers;
+mod tables;
+mod validity;
+
+use serde::Serialize;
+
+use crate::record::store::Run;
+use crate::study::{Group, groups};
+
+pub use validity::{Badge, Doubt, State, Validity};
+
+/// What a run says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// Plain sentences, in the order of the experiments.
+    pub answers: Vec<Answer>,
+    /// A table per workload of each experiment.
+    pub tables: Vec<SummaryTable>,
+    /// Whether to believe it.
+    pub validity: Validity,
+}
+
+/// One sentence, or two that belong together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Answer {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Key of the workload.
+    pub workload: String,
+    /// What it is about, in two or three words.
+    pub topic: String,
+    /// The answer, with intervals, or that the data do not tell.
+    pub sentence: String,
+}
+
+/// A row per contender.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SummaryTable {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Key of the workload.
+    pub workload: String,
+    /// Over the table, with the load that its figures are of.
+    pub title: String,
+    /// The columns after the contender's label.
+    pub columns: Vec<Column>,
+    /// The rows, in the order of the run.
+    pub rows: Vec<Row>,
+}
+
+/// A column of a [`SummaryTable`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Column {
+    /// Its heading.
+    pub label: String,
+    /// One sentence on how to read it.
+    pub help: String,
+}
+
+/// A row of a [`SummaryTable`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// The contender's place in the run.
+    pub index: usize,
+    /// Its label.
+    pub contender: String,
+    /// A value per column.
+    pub values: Vec<Value>,
+}
+
+/// A value of a [`SummaryTable`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Value {
+    /// As a reader sees it; `-` where there is none.
+    pub text: String,
+    /// The number behind it in base units (nanoseconds, bytes, per second); absent where there is none.
+    pub number: Option<f64>,
+    /// Its interval, or why there is no number.
+    pub remark: Option<String>,
+}
+
+/// Says what a run says.
+pub fn summarise(run: &Run) -> Summary {
+    of_groups(run, &groups(run))
+}
+
+/// As [`summarise`], from groups of the same run that are at hand already.
+pub fn of_groups(run: &Run, groups: &[Group<'_>]) -> Summary {
+    let filled = || groups.iter().filter(|group| !group.series.is_empty());
+    Summary {
+        answers: filled().flat_map(answers::of).collect(),
+        tables: filled().flat_map(tables::of).collect(),
+        validity: validity::of(run),
+    }
+}

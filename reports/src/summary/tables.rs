@@ -1,0 +1,175 @@
+//! The tables: a row per contender, at one load that is named.
+//!
+//! Must not know: HTML, terminals. Beside it: `answers.rs`.
+
+use super::answers::{pictured, sound};
+use super::{Column, Row, SummaryTable, Value};
+use crate::charts::slope_per_connection;
+use crate::format::{self, Unit};
+use crate::metrics::{Metric, Of, Reading, metric};
+use crate::record::{Phase, PictureKind};
+use crate::stats::Slope;
+use crate::study::{Group, Series, counts};
+
+const AT_LOAD: [(&str, &str); 5] = [
+    ("response_time_p50", "p50"),
+    ("response_time_p99", "p99"),
+    ("response_time_p999", "p99.9"),
+    ("cpu_per_request", "CPU per request"),
+    ("switches_per_request", "switches per request"),
+];
+
+pub(super) fn of(group: &Group<'_>) -> Vec<SummaryTable> {
+    let mut tables = Vec::new();
+    if !group.loads().is_empty() {
+        tables.push(load_table(group));
+    }
+    if group.series.iter().any(|series| !series.stages.is_empty()) {
+        tables.push(connection_table(group));
+    }
+    tables
+}
+
+fn load_table(group: &Group<'_>) -> SummaryTable {
+    let load = group.comparison_load();
+    let shared = group.common_load().is_some();
+    let title = match load {
+        Some(load) if shared => format!(
+            "{}: response times at {}, the highest load that every contender kept up with",
+            group.workload.label,
+            Unit::PerSecond.show(load)
+        ),
+        Some(load) => format!(
+            "{}: response times at {}, the highest load that as many contenders as possible kept up with",
+            group.workload.label,
+            Unit::PerSecond.show(load)
+        ),
+        None => format!("{}: no contender kept up with any load", group.workload.label),
+    };
+    let mut columns = vec![column("kept up with", "Highest offered load tried that it kept up with.")];
+    let metrics = AT_LOAD.map(|(name, label)| (metric(name), label));
+    for (metric, label) in &metrics {
+        columns.push(column(label, metric.map_or("", |metric| metric.how_to_read)));
+    }
+    columns.push(column("failed", "Requests without a correct reply, over all loads tried."));
+    columns.push(column("never answered", "Connections that never got a single answer, over all loads tried."));
+    let rows = group.series.iter().map(|series| {
+        let kept = series.kept_up_to();
+        let mut values = vec![match kept {
+            Some(load) => {
+                let more = series.may_carry_more().then(|| "or more: no valid cell above".to_owned());
+                number(load, Unit::PerSecond, more)
+            }
+            None => missing("none of the loads tried"),
+        }];
+        for (metric, _) in &metrics {
+            values.push(metric.map_or_else(|| missing("not measured"), |metric| at_load(series, metric, load)));
+        }
+        values.push(failed(series));
+        values.push(never_answered(series));
+        row(series, values)
+    });
+    SummaryTable {
+        experiment: group.experiment.name.clone(),
+        workload: group.workload.key.clone(),
+        title,
+        columns,
+        rows: rows.collect(),
+    }
+}
+
+fn connection_table(group: &Group<'_>) -> SummaryTable {
+    let parts = pictured(group, PictureKind::StackedParts);
+    let parts: Vec<&'static Metric> = parts.into_iter().filter(|part| matches!(part.of, Of::Stage(_))).collect();
+    let unit = parts.first().map_or(Unit::Bytes, |part| part.unit);
+    let mut columns = vec![column("per idle connection", "Slope over all connection counts, of all measured parts.")];
+    columns.extend(parts.iter().map(|part| column(part.label, part.how_to_read)));
+    columns.push(column("threads", "Most threads seen while connections were held."));
+    columns.push(column("answered", "Held connections that got an answer to their one request, at the most held."));
+    let rows = group.series.iter().map(|series| {
+        let mut values = vec![slope(slope_per_connection(series, &parts), unit)];
+        values.extend(parts.iter().map(|part| slope(slope_per_connection(series, &[part]), part.unit)));
+        let threads = series.stages.iter().filter(|held| held.counts()).map(|held| held.stage.sample.threads).max();
+        values.push(threads.map_or_else(|| missing("not measured"), |n| number(n as f64, Unit::Count, None)));
+        values.push(match series.answered_of_held() {
+            Some((answered, held)) => Value {
+                text: format!("{} of {}", format::count(answered), format::count(held)),
+                number: Some(answered as f64),
+                remark: None,
+            },
+            None => missing("not asked"),
+        });
+        row(series, values)
+    });
+    let most =
+        group.series.iter().flat_map(|series| series.phase(Phase::Idle)).map(|held| held.stage.connections).max();
+    SummaryTable {
+        experiment: group.experiment.name.clone(),
+        workload: group.workload.key.clone(),
+        title: format!("Memory per idle connection, up to {} held", format::count(most.unwrap_or(0))),
+        columns,
+        rows: rows.collect(),
+    }
+}
+
+fn column(label: &str, help: &str) -> Column {
+    Column { label: label.to_owned(), help: help.to_owned() }
+}
+
+fn row(series: &Series<'_>, values: Vec<Value>) -> Row {
+    Row { index: series.index, contender: series.contender.label.clone(), values }
+}
+
+fn number(value: f64, unit: Unit, remark: Option<String>) -> Value {
+    Value { text: unit.show(value), number: Some(value), remark }
+}
+
+fn missing(why: &str) -> Value {
+    Value { text: "-".into(), number: None, remark: Some(why.to_owned()) }
+}
+
+fn slope(slope: Option<Slope>, unit: Unit) -> Value {
+    let Some(slope) = slope else { return missing("not measured, or no valid cell") };
+    let interval = slope.half_width.map(|half| unit.range(slope.value - half, slope.value + half));
+    number(slope.value, unit, interval)
+}
+
+fn at_load(series: &Series<'_>, metric: &Metric, load: Option<f64>) -> Value {
+    let Some(load) = load else { return missing("no load to compare at") };
+    let Some(point) = series.at(load).filter(|_| sound(series, load)) else {
+        return missing("did not keep up with this load, or not in a valid cell");
+    };
+    let reading = metric.of_pool(&point.pool);
+    match reading {
+        Reading::Absent => missing("not measured"),
+        _ => Value { text: reading.show(metric.unit), number: reading.value(), remark: reading.remark(metric.unit) },
+    }
+}
+
+fn failed(series: &Series<'_>) -> Value {
+    let (mut scheduled, mut failed) = (0, 0);
+    for cell in series.points.iter().flat_map(|point| &point.pool.cells).filter(|cell| counts(cell)) {
+        let Some(traffic) = &cell.traffic else { continue };
+        scheduled += traffic.ledger.scheduled;
+        failed += traffic.ledger.failed();
+    }
+    if scheduled == 0 {
+        return missing("no valid cell");
+    }
+    let part = failed as f64 / scheduled as f64;
+    let remark = format!("{} of {}", format::count(failed), format::count(scheduled));
+    Value { text: format::share(part), number: Some(part), remark: Some(remark) }
+}
+
+fn never_answered(series: &Series<'_>) -> Value {
+    let cells = series.points.iter().flat_map(|point| &point.pool.cells).filter(|cell| counts(cell));
+    let ledgers = cells.filter_map(|cell| cell.traffic.as_ref()).map(|traffic| traffic.connections);
+    let ledgers: Vec<_> = ledgers.collect();
+    if ledgers.is_empty() {
+        return missing("no valid cell");
+    }
+    let never = ledgers.iter().map(|ledger| ledger.never_answered).fold(0, u64::saturating_add);
+    let attempted = ledgers.iter().map(|ledger| ledger.attempted).fold(0, u64::saturating_add);
+    let remark = format!("of {} begun", format::count(attempted));
+    Value { text: format::count(never), number: Some(never as f64), remark: Some(remark) }
+}

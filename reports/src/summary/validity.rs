@@ -1,0 +1,152 @@
+//! Whether to believe a run: a badge per question, and every doubt with what to do about it.
+//!
+//! Must not know: what the run found out. Beside it: `record/warning.rs`, which words the doubts.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::format;
+use crate::record::store::Run;
+use crate::record::{Cell, Ending, Outcome, Purpose, Warning};
+use crate::study::counts;
+
+/// Whether to believe a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Validity {
+    /// A badge per question.
+    pub badges: Vec<Badge>,
+    /// Doubts, each once, the gravest first.
+    pub doubts: Vec<Doubt>,
+    /// Cells that are left out of every ranking.
+    pub invalid_cells: usize,
+    /// Cells of the measurement, probes left out.
+    pub cells: usize,
+}
+
+/// A question about a run with its answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Badge {
+    /// The question as a statement.
+    pub label: String,
+    /// Whether it holds.
+    pub state: State,
+    /// With numbers.
+    pub detail: String,
+}
+
+/// How a badge is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// It holds everywhere.
+    Good,
+    /// Not everywhere; what fails is marked.
+    Doubt,
+}
+
+/// A doubt and where it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Doubt {
+    /// What is doubtful.
+    pub what: String,
+    /// What to do.
+    pub remedy: String,
+    /// Whether the cells are left out of every ranking.
+    pub invalidates: bool,
+    /// The cells' names, or `the run`.
+    pub cells: Vec<String>,
+}
+
+pub(super) fn of(run: &Run) -> Validity {
+    let cells: Vec<&Cell> = run.cells.iter().filter(|cell| cell.purpose == Purpose::Measure).collect();
+    let badges = vec![
+        badge(&cells, "Generator kept pace", "the generator was late or short of CPU", |warning| {
+            let pace = matches!(warning, Warning::GeneratorFellBehind { .. } | Warning::ScheduleLag { .. });
+            pace || matches!(warning, Warning::GeneratorSaturated { .. })
+        }),
+        badge(&cells, "Machine was quiet", "others used the machine", |warning| {
+            matches!(warning, Warning::NoisyMachine { .. })
+        }),
+        accounts(&cells),
+        errors(&cells),
+        complete(run),
+    ];
+    let invalid_cells = cells.iter().filter(|cell| !counts(cell)).count();
+    Validity { badges, doubts: doubts(run), invalid_cells, cells: cells.len() }
+}
+
+fn badge(cells: &[&Cell], label: &str, trouble: &str, concerns: impl Fn(&Warning) -> bool) -> Badge {
+    let hit = cells.iter().filter(|cell| cell.warnings.iter().any(&concerns)).count() as u64;
+    let all = format::counted(cells.len() as u64, "cell");
+    let detail = if hit == 0 { format!("in all {all}") } else { format!("{trouble} in {hit} of {all}") };
+    of_state(label, hit == 0 && !cells.is_empty(), detail)
+}
+
+fn of_state(label: &str, good: bool, detail: String) -> Badge {
+    Badge { label: label.to_owned(), state: if good { State::Good } else { State::Doubt }, detail }
+}
+
+fn accounts(cells: &[&Cell]) -> Badge {
+    let ledgers: Vec<_> = cells.iter().filter_map(|cell| Some(cell.traffic.as_ref()?.ledger)).collect();
+    let scheduled: u64 = ledgers.iter().map(|ledger| ledger.scheduled).fold(0, u64::saturating_add);
+    let off = ledgers.iter().filter(|ledger| ledger.accounted_for() != ledger.scheduled).count() as u64;
+    let detail = match off {
+        0 => format!("{} scheduled requests", format::count(scheduled)),
+        _ => format!("the accounts of {} do not add up", format::counted(off, "cell")),
+    };
+    of_state("Every request accounted for", off == 0, detail)
+}
+
+fn errors(cells: &[&Cell]) -> Badge {
+    let ledgers = cells.iter().filter_map(|cell| Some(cell.traffic.as_ref()?.ledger));
+    let wrong = ledgers.fold([0; 3], |[error, malformed, refused], ledger| {
+        [error + ledger.error, malformed + ledger.malformed, refused + ledger.refused]
+    });
+    let names = ["answered with an error", "answered wrongly", "refused"];
+    let parts: Vec<String> = wrong
+        .iter()
+        .zip(names)
+        .filter(|(count, _)| **count > 0)
+        .map(|(count, name)| format!("{} {name}", format::count(*count)))
+        .collect();
+    let detail = if parts.is_empty() { "timeouts under overload aside".into() } else { parts.join(", ") };
+    of_state("No errors", parts.is_empty(), detail)
+}
+
+fn complete(run: &Run) -> Badge {
+    let (have, planned) = (run.cells.len() as u64, u64::from(run.manifest.planned_cells));
+    let failed = run.cells.iter().filter(|cell| matches!(cell.outcome, Outcome::Failed { .. })).count() as u64;
+    let ending = match run.manifest.ending {
+        Ending::Running => ", not ended",
+        Ending::Completed => "",
+        Ending::Interrupted => ", interrupted",
+    };
+    let mut detail = format!("{} of {planned} planned cells{ending}", format::count(have));
+    if failed > 0 {
+        detail.push_str(&format!(", {failed} failed"));
+    }
+    of_state("Run complete", have >= planned && ending.is_empty() && failed == 0, detail)
+}
+
+fn doubts(run: &Run) -> Vec<Doubt> {
+    let mut found = BTreeMap::<(bool, String, String), Vec<String>>::new();
+    let mut add = |invalidates: bool, what: String, remedy: String, cell: &str| {
+        found.entry((!invalidates, what, remedy)).or_default().push(cell.to_owned());
+    };
+    for warning in &run.manifest.warnings {
+        add(warning.invalidates(), warning.describe(), warning.remedy(), "the run");
+    }
+    for cell in &run.cells {
+        for warning in &cell.warnings {
+            add(warning.invalidates(), warning.describe(), warning.remedy(), &cell.id);
+        }
+        if let Outcome::Failed { reason, .. } = &cell.outcome {
+            let remedy = "read the end of its standard error in the cell's file".to_owned();
+            add(true, format!("the cell failed: {reason}"), remedy, &cell.id);
+        }
+    }
+    let doubts =
+        found.into_iter().map(|((mild, what, remedy), cells)| Doubt { what, remedy, invalidates: !mild, cells });
+    doubts.collect()
+}

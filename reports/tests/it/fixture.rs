@@ -1,0 +1,224 @@
+//! A run that never happened, with numbers of the size that real ones have. Everything follows from formulas.
+//!
+//! Beside it: `fixture_cells.rs`.
+
+use std::collections::BTreeMap;
+
+use reports::record::store::Run;
+use reports::record::{
+    Cell, Contender, Ending, ExperimentRecord, Limit, Machine, Manifest, Picture, PictureKind, Placement,
+    PlacementKind, SCHEMA_VERSION, Scale, Swept, WorkloadRecord,
+};
+
+use crate::fixture_cells::{held, loaded, probe};
+
+pub(crate) const SECOND: u64 = 1_000_000_000;
+
+/// A contender of the fixture.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Model {
+    pub(crate) label: &'static str,
+    /// Requests per second that it can serve: echo, sleep 5 ms.
+    pub(crate) capacity: [f64; 2],
+    /// CPU time of a request in µs at its capacity.
+    pub(crate) cpu_us: f64,
+    /// Bytes of an idle connection: resident, page tables, kernel stacks, socket buffers.
+    pub(crate) connection_bytes: [u64; 4],
+    /// Connections that it can serve at once; 0 is all.
+    pub(crate) serves: u64,
+}
+
+/// The six models with capacities as on a small machine.
+pub(crate) const MODELS: [Model; 6] = [
+    model("sequential", [26e3, 195.0], 31.0, [310, 8, 0, 0], 1),
+    model("threaded", [27e3, 15e3], 38.0, [9_300, 2_000, 16_384, 0], 0),
+    model("thread-pool", [30e3, 790.0], 33.0, [320, 8, 0, 0], 4),
+    model("rayon-pool", [29e3, 780.0], 34.0, [330, 8, 0, 0], 4),
+    model("async-single", [48e3, 29e3], 19.0, [1_700, 16, 0, 0], 0),
+    model("async-multi", [44e3, 27e3], 22.0, [1_900, 18, 0, 0], 0),
+];
+
+const fn model(label: &'static str, capacity: [f64; 2], cpu_us: f64, connection_bytes: [u64; 4], serves: u64) -> Model {
+    Model { label, capacity, cpu_us, connection_bytes, serves }
+}
+
+/// How large a fixture is.
+#[derive(Debug, Clone)]
+pub(crate) struct Size {
+    pub(crate) models: Vec<Model>,
+    pub(crate) loads: Vec<f64>,
+    pub(crate) blocks: u32,
+    pub(crate) workloads: usize,
+    /// Values a histogram is made of.
+    pub(crate) steps: u32,
+}
+
+/// A run of all models over six loads in two blocks.
+pub(crate) fn whole() -> Run {
+    let loads = vec![60.0, 200.0, 700.0, 2_400.0, 8_000.0, 24_000.0];
+    run(&Size { models: MODELS.to_vec(), loads, blocks: 2, workloads: 2, steps: 160 })
+}
+
+/// A small run: three models over three loads, one workload.
+pub(crate) fn small() -> Run {
+    let models = vec![MODELS[0], MODELS[1], MODELS[5]];
+    run(&Size { models, loads: vec![60.0, 700.0, 8_000.0], blocks: 2, workloads: 1, steps: 40 })
+}
+
+/// A run of this size.
+pub(crate) fn run(size: &Size) -> Run {
+    let workloads = [("sleep-5ms", "sleep 5 ms", 1), ("echo", "echo", 0)];
+    let workloads = &workloads[..size.workloads];
+    let mut cells = Vec::new();
+    for &(key, _, column) in workloads {
+        for model in &size.models {
+            let mut cell = probe(model, key, column, size.steps);
+            cell.order = cells.len() as u32;
+            cells.push(cell);
+        }
+    }
+    for block in 0..size.blocks {
+        for &(key, _, column) in workloads {
+            for model in &size.models {
+                for &load in &size.loads {
+                    let mut cell = loaded(model, key, column, load, block, size.steps);
+                    cell.order = cells.len() as u32;
+                    cells.push(cell);
+                }
+            }
+        }
+    }
+    for model in &size.models {
+        let mut cell = held(model);
+        cell.order = cells.len() as u32;
+        cells.push(cell);
+    }
+    Run { manifest: manifest(size, workloads, cells.len() as u32), cells }
+}
+
+/// The position of a cell by experiment, workload, contender, load and block.
+pub(crate) fn find(run: &Run, workload: &str, contender: &str, load: f64, block: u32) -> usize {
+    let wanted = |cell: &Cell| {
+        cell.workload == workload
+            && cell.contender == contender
+            && cell.load.offered_load_rps == Some(load)
+            && cell.block == block
+    };
+    run.cells.iter().position(wanted).unwrap()
+}
+
+fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) -> Manifest {
+    let contender = |model: &Model| Contender {
+        label: model.label.into(),
+        model: model.label.into(),
+        options: BTreeMap::from([("buffer".into(), "1 KiB".into())]),
+        summary: format!("what runs a connection in {}", model.label),
+    };
+    Manifest {
+        schema_version: SCHEMA_VERSION,
+        run: "fixture".into(),
+        harness_version: "0.1.0".into(),
+        commit: Some("0123abc".into()),
+        argv: ["harness", "compare", "--seed", "7"].map(str::to_owned).into(),
+        preset: "quick".into(),
+        seed: 7,
+        blocks: size.blocks,
+        placement: Placement { kind: PlacementKind::Isolated, server_cpus: vec![0], generator_cpus: vec![1] },
+        started_at: "2026-01-02T03:04:05Z".into(),
+        elapsed_s: Some(91.4),
+        ending: Ending::Completed,
+        machine: Machine {
+            cpu_model: "Example CPU @ 2.80GHz".into(),
+            cpus: 2,
+            memory_bytes: 8 << 30,
+            kernel: "6.1.0".into(),
+            clock_source: "tsc".into(),
+            congestion_control: "cubic".into(),
+            virtualised: Some(true),
+            governor: None,
+            allocator: "system".into(),
+            kernel_stack_bytes_per_thread: 16_384,
+        },
+        limits: vec![Limit {
+            name: "open files (RLIMIT_NOFILE)".into(),
+            value: Some(20_000),
+            needed: Some(10_100),
+            remedy: "ulimit -n 20000".into(),
+        }],
+        warnings: Vec::new(),
+        experiments: vec![latency_curve(workloads), memory()],
+        contenders: size.models.iter().map(contender).collect(),
+        planned_cells,
+    }
+}
+
+fn latency_curve(workloads: &[(&str, &str, usize)]) -> ExperimentRecord {
+    let mut pictures = Vec::new();
+    for (key, _, _) in workloads {
+        let picture = |id: &str, kind, metrics: &[&str], x, y_scale| Picture {
+            id: format!("{id}-{key}"),
+            kind,
+            workload: Some((*key).into()),
+            metrics: metrics.iter().map(|metric| (*metric).into()).collect(),
+            x,
+            x_scale: Scale::Log,
+            y_scale,
+        };
+        let load = Swept::OfferedLoadRps;
+        pictures.push(picture(
+            "response",
+            PictureKind::Curve,
+            &["response_time_p50", "response_time_p99"],
+            load,
+            Scale::Log,
+        ));
+        pictures.push(picture("cpu", PictureKind::Curve, &["cpu_per_request"], load, Scale::Linear));
+        pictures.push(picture("spectrum", PictureKind::PercentileSpectrum, &[], Swept::Percentile, Scale::Log));
+        pictures.push(picture("split", PictureKind::TimeSplit, &[], load, Scale::Linear));
+    }
+    let workload = |(key, label, _): &(&str, &str, usize)| WorkloadRecord {
+        key: (*key).into(),
+        label: (*label).into(),
+        description: "A session of ten requests.".into(),
+    };
+    ExperimentRecord {
+        name: "latency-curve".into(),
+        title: "Response time and load".into(),
+        claim: "async is faster".into(),
+        claimed_in: "every other forum thread".into(),
+        question: "Who answers sooner when requests come more often?".into(),
+        possible_answers: vec!["tasks".into(), "threads".into(), "neither".into()],
+        look_at: "where the lines leave the floor".into(),
+        conditions: vec!["Few connections at a time.".into(), "The work is small.".into()],
+        workloads: workloads.iter().map(workload).collect(),
+        pictures,
+    }
+}
+
+fn memory() -> ExperimentRecord {
+    let parts = ["resident", "page-tables", "kernel-stacks", "socket-buffers"];
+    ExperimentRecord {
+        name: "memory".into(),
+        title: "Memory and connections".into(),
+        claim: "threads are bound by memory".into(),
+        claimed_in: "textbooks".into(),
+        question: "What does one more idle connection cost?".into(),
+        possible_answers: vec!["the stack of a thread".into()],
+        look_at: "the slopes".into(),
+        conditions: vec!["Buffers are small.".into()],
+        workloads: vec![WorkloadRecord {
+            key: "held".into(),
+            label: "held connections".into(),
+            description: "Opened and held.".into(),
+        }],
+        pictures: vec![Picture {
+            id: "parts".into(),
+            kind: PictureKind::StackedParts,
+            workload: None,
+            metrics: parts.map(str::to_owned).into(),
+            x: Swept::Connections,
+            x_scale: Scale::Linear,
+            y_scale: Scale::Linear,
+        }],
+    }
+}

@@ -1,0 +1,144 @@
+//! Folders of saved runs: what is written comes back, and what is damaged, hostile or too new is refused by name.
+
+use std::fs;
+use std::path::Path;
+
+use reports::record::SCHEMA_VERSION;
+use reports::record::store::{RecordError, RunFolder};
+
+use crate::{fixture, fixture_cells};
+
+fn saved(folder: &Path) -> RunFolder {
+    let run = fixture::small();
+    let saved = RunFolder::create(folder).unwrap();
+    saved.write_manifest(&run.manifest).unwrap();
+    run.cells.iter().for_each(|cell| saved.write_cell(cell).unwrap());
+    saved
+}
+
+/// The files of a saved run: the manifest and one cell.
+fn files(folder: &Path) -> [std::path::PathBuf; 2] {
+    [folder.join("manifest.json"), folder.join("cells").join("memory-threaded.json")]
+}
+
+#[test]
+fn a_run_comes_back_as_it_was_written() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("a").join("b");
+    let run = saved(&folder).read().unwrap();
+    assert_eq!(run, fixture::small());
+    assert!(run.cells.is_sorted_by_key(|cell| cell.order));
+    assert_eq!(RunFolder::open(&folder).unwrap().read().unwrap(), run);
+}
+
+#[test]
+fn a_folder_that_holds_a_run_is_not_taken_again() {
+    let home = tempfile::tempdir().unwrap();
+    saved(&home.path().join("run"));
+    let error = RunFolder::create(home.path().join("run")).unwrap_err();
+    assert!(matches!(error, RecordError::Occupied(_)), "{error}");
+    assert!(RunFolder::open(home.path().join("none")).is_err());
+}
+
+#[test]
+fn no_name_leads_out_of_the_folder() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = saved(&home.path().join("run"));
+    let long = "x".repeat(200);
+    for id in ["../evil", "a/b", "/etc/evil", "..", ".hidden", "", "a b", "a\0b", "é", long.as_str()] {
+        let error = folder.write_cell(&fixture_cells::blank(id, "e", "w", "c")).unwrap_err();
+        assert!(matches!(error, RecordError::Name(_)), "{id}: {error}");
+    }
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_cell_under_a_name_that_is_not_its_own_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = saved(home.path().join("run").as_path());
+    let [_, cell] = files(folder.path());
+    fs::copy(&cell, cell.with_file_name("copy.json")).unwrap();
+    assert!(folder.read().unwrap_err().to_string().contains("copy.json"));
+}
+
+#[test]
+fn every_cut_is_refused_with_file_and_line() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = saved(home.path().join("run").as_path());
+    for path in files(folder.path()) {
+        let whole = fs::read(&path).unwrap();
+        for part in [0, 1, whole.len() / 3, whole.len() / 2, whole.len() - 3] {
+            fs::write(&path, &whole[..part]).unwrap();
+            let error = folder.read().unwrap_err().to_string();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert!(error.contains(name) && error.contains("line"), "{error}");
+        }
+        fs::write(&path, &whole).unwrap();
+    }
+    assert!(folder.read().is_ok());
+}
+
+#[test]
+fn a_histogram_that_claims_gigabytes_is_refused_with_its_file() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = saved(home.path().join("run").as_path());
+    let mut cell = fixture::small().cells.swap_remove(0);
+    cell.traffic.as_mut().unwrap().service_time.v2_deflate_base64 = "HISTFP////8AAAAA".into();
+    folder.write_cell(&cell).unwrap();
+    let error = folder.read().unwrap_err().to_string();
+    assert!(error.contains(&cell.id) && error.contains("service_time"), "{error}");
+}
+
+#[test]
+fn numbers_beyond_reason_are_refused_or_rendered_but_never_overflow() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = saved(home.path().join("run").as_path());
+    let mut run = fixture::small();
+    run.cells[3].traffic.as_mut().unwrap().ledger.timeout = u64::MAX;
+    folder.write_cell(&run.cells[3]).unwrap();
+    let error = folder.read().unwrap_err().to_string();
+    assert!(error.contains("its ledger counts more requests"), "{error}");
+
+    let mut run = fixture::small();
+    for cell in &mut run.cells {
+        cell.load.window_ns = u64::MAX;
+        cell.elapsed_ns = u64::MAX;
+        cell.server.window_cpu_ns = Some(u64::MAX);
+        (cell.server.voluntary_switches, cell.server.involuntary_switches) = (Some(u64::MAX), Some(u64::MAX));
+        for stage in &mut cell.stages {
+            stage.connections = u64::MAX;
+            stage.sample.resident_bytes = u64::MAX;
+            stage.sample.page_table_bytes = u64::MAX;
+        }
+        let Some(traffic) = &mut cell.traffic else { continue };
+        (traffic.ok_within_window, traffic.ok_in_all) = (u64::MAX, u64::MAX);
+        traffic.connections.never_answered = u64::MAX;
+        traffic.service_time.sum_ns = u64::MAX;
+    }
+    assert!(reports::page::render(&run).contains("</html>"));
+}
+
+#[test]
+fn a_newer_schema_is_refused_politely_whatever_else_it_holds() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = saved(home.path().join("run").as_path());
+    for path in files(folder.path()) {
+        let whole = fs::read(&path).unwrap();
+        let newer = format!("{{\"schema_version\": {}, \"unheard\": [of]}}", SCHEMA_VERSION + 1).replace("[of]", "[1]");
+        fs::write(&path, newer).unwrap();
+        let error = folder.read().unwrap_err();
+        assert!(matches!(error, RecordError::Newer { .. }), "{error}");
+        assert!(error.to_string().contains("render it with the version that made it"), "{error}");
+        fs::write(&path, whole).unwrap();
+    }
+}
+
+#[test]
+fn a_file_beyond_any_record_is_not_read() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = saved(home.path().join("run").as_path());
+    let [_, cell] = files(folder.path());
+    // A sparse file: its size is claimed, not written.
+    fs::File::options().write(true).open(&cell).unwrap().set_len((64 << 20) + 1).unwrap();
+    assert!(matches!(folder.read().unwrap_err(), RecordError::TooLarge { .. }));
+}
