@@ -10,7 +10,7 @@ use reports::record::{Ending, Manifest, PlacementKind, SCHEMA_VERSION, Warning};
 use super::contenders;
 use super::dry_run;
 use super::ending::{code_of_run, unproven};
-use super::output::{Format, print};
+use super::output::{Format, print, tell};
 use super::progress::{Shown, rough};
 use super::report;
 use crate::experiments::{self, EXPERIMENTS};
@@ -113,10 +113,10 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let end = end?;
     let run = folder.read()?;
     if end.ending == Ending::Interrupted {
-        eprintln!("interrupted: {} cells are kept in {}", end.cells, folder.path().display());
+        tell(&format!("interrupted: {} cells are kept in {}", end.cells, folder.path().display()));
     }
     if let Some((contender, experiment)) = unproven(&run) {
-        eprintln!("invalid: no cell of {contender} in {experiment} can be believed; the report says why");
+        tell(&format!("invalid: no cell of {contender} in {experiment} can be believed; the report says why"));
     }
     report::render(&folder, &run, args.format)?;
     Ok(code_of_run(&end, &run, &interrupt))
@@ -186,12 +186,12 @@ fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {
     let time = time_of(&plan.probes()) + time_of(&plan.fullest_block()) * plan.sizes.blocks;
     let (contenders, blocks) = (plan.contenders.len(), plan.sizes.blocks);
     let noun = if blocks == 1 { "block" } else { "blocks" };
-    eprintln!(
+    tell(&format!(
         "comparing {contenders} contenders, {blocks} {noun}, at most {}; cells go to {}",
         rough(time),
         folder.path().display()
-    );
+    ));
     for warning in &preflight.warnings {
-        eprintln!("note: {}; {}", warning.describe(), warning.remedy());
+        tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
     }
 }

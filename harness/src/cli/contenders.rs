@@ -7,12 +7,16 @@ use crate::plan::PlanError;
 /// Reads `threaded,thread-pool:workers=8,stack=64KiB,async-multi`; without a list, every model with its defaults.
 ///
 /// # Errors
-/// Where a model or an option is unknown, or a contender is named twice.
+/// Where the list is empty, a model or an option is unknown, or a contender is named twice.
 pub(super) fn parse(list: Option<&str>) -> Result<Vec<Contender>, PlanError> {
     let texts = match list {
         Some(list) => split(list),
         None => MODELS.iter().map(|model| model.name.to_owned()).collect(),
     };
+    if texts.is_empty() {
+        let all: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
+        return Err(PlanError::Usage(format!("the list names no contender; models: {}", all.join(", "))));
+    }
     let mut contenders: Vec<Contender> = Vec::new();
     for text in &texts {
         let contender = Contender::parse(text)?;
@@ -68,5 +72,6 @@ mod tests {
         assert!(error("pool").contains("models: sequential"), "{}", error("pool"));
         assert!(error("threaded,threaded").contains("named twice"));
         assert!(error("workers=8").contains("models:"));
+        assert!(error(" , ").contains("names no contender; models: sequential"));
     }
 }

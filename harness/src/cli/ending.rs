@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use reports::record::store::Run;
+use reports::record::store::{RecordError, Run};
 use reports::record::{Ending, Outcome, Purpose, Warning};
 
 use crate::plan::PlanError;
@@ -16,7 +16,8 @@ const SERVER_FAILED: u8 = 6;
 
 /// The code of an error that ended a command.
 pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
-    let is_usage = error.is::<PlanError>() || error.is::<servers::ContenderError>();
+    let is_occupied = matches!(error.downcast_ref(), Some(RecordError::Occupied(_)));
+    let is_usage = is_occupied || error.is::<PlanError>() || error.is::<servers::ContenderError>();
     ExitCode::from(match error {
         _ if is_usage => USAGE,
         _ if error.is::<LockError>() => UNFIT,
@@ -51,4 +52,27 @@ pub(super) fn unproven(run: &Run) -> Option<(String, String)> {
         })
         .map(|(contender, experiment)| (contender.clone(), experiment.clone()))
         .next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_error_has_its_code() {
+        let unknown = servers::Contender::parse("nope").unwrap_err();
+        let held = LockError::Held { path: "x".into() };
+        let codes = [
+            (anyhow::Error::from(PlanError::Usage("no".to_owned())), USAGE),
+            (anyhow::Error::from(unknown), USAGE),
+            (anyhow::Error::from(held), UNFIT),
+            (anyhow::Error::from(RecordError::Occupied("x".into())), USAGE),
+            (anyhow::Error::from(RecordError::Name("x".into())), INTERNAL),
+            (anyhow::anyhow!("anything else"), INTERNAL),
+            (anyhow::Error::from(PlanError::Usage("no".to_owned())).context("with context"), USAGE),
+        ];
+        for (error, code) in codes {
+            assert_eq!(code_of(&error), ExitCode::from(code), "{error:#}");
+        }
+    }
 }

@@ -50,7 +50,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        output::tell(&format!("error: {error:#}"));
         ending::code_of(&error)
     })
 }

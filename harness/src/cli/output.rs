@@ -29,6 +29,12 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     }
 }
 
+/// Writes a line to stderr. It, too, may have a reader that leaves early, as in `2>&1 | head`: that ends no run, which
+/// `eprintln!` would.
+pub(super) fn tell(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 /// The summary in a format, with what comes last in it.
 pub(super) fn summary(summary: &Summary, format: Format, report: &str) -> anyhow::Result<String> {
     Ok(match format {

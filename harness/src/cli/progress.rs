@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reports::record::{Cell, Outcome};
 
+use super::output::tell;
 use crate::run::Progress;
 
 /// Shows a run while it goes on.
@@ -54,7 +55,7 @@ impl Progress for Shown {
     fn ended(&mut self, cell: &Cell) {
         if let Outcome::Failed { reason, .. } = &cell.outcome {
             let line = format!("{} {} {}: {reason}", cell.experiment, cell.workload, cell.contender);
-            if self.is_terminal { self.bar.println(line) } else { eprintln!("{line}") }
+            if self.is_terminal { self.bar.println(line) } else { tell(&line) }
         }
     }
 }

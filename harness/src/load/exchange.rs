@@ -124,3 +124,104 @@ const fn pairs() -> [[u8; 2]; 100] {
     }
     pairs
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twenty digits, all of them used.
+    const LATEST: u64 = u64::MAX;
+
+    fn echo(parameter: &str) -> Exchange {
+        Exchange::new("echo", parameter, parameter.to_owned())
+    }
+
+    fn reply(result: &str, timestamp: &str, times: (u64, u64)) -> String {
+        let reply = serde_json::json!({"WorkDone": {
+            "sender_timestamp": timestamp,
+            "result": result,
+            "server_received_ns": times.0,
+            "server_sent_ns": times.1,
+        }});
+        format!("{reply}\n")
+    }
+
+    fn asked(request: &[u8]) -> (String, String) {
+        let request: serde_json::Value = serde_json::from_slice(request).unwrap();
+        let field = |name: &str| request["RequestWork"][name].as_str().unwrap().to_owned();
+        (field("parameter"), field("sender_timestamp"))
+    }
+
+    #[test]
+    fn a_request_is_one_line_with_its_own_timestamp() {
+        let mut exchange = echo("hi");
+        for (intended_ns, twenty) in
+            [(7, "00000000000000000007"), (LATEST, "18446744073709551615"), (0, "00000000000000000000")]
+        {
+            let request = exchange.request(&digits(intended_ns));
+            assert_eq!(asked(request), ("hi".to_owned(), twenty.to_owned()));
+            assert_eq!(request.iter().filter(|byte| **byte == b'\n').count(), 1);
+            assert_eq!(request.last(), Some(&b'\n'));
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_looks_like_a_timestamp_is_left_alone() {
+        for parameter in ["00000000000000000000", "\"sender_timestamp\":\"00000000000000000000\"", "\n\"\\"] {
+            let mut exchange = echo(parameter);
+            assert_eq!(asked(exchange.request(&digits(42))), (parameter.to_owned(), "00000000000000000042".to_owned()));
+            let right = reply(parameter, "00000000000000000042", (1, 2));
+            assert!(matches!(exchange.answer(right.as_bytes(), &digits(42)), Answer::Right { .. }), "{parameter}");
+        }
+    }
+
+    #[test]
+    fn only_the_answer_to_this_request_is_right() {
+        let exchange = echo("hi");
+        let of = |text: &str| exchange.answer(text.as_bytes(), &digits(LATEST));
+        let right = reply("hi", "18446744073709551615", (5, 9));
+        let consumed = right.len();
+        assert_eq!(of(&right), Answer::Right { server_ns: Some((5, 9)), consumed });
+        assert_eq!(of(&(right.clone() + "{\"Wor")), Answer::Right { server_ns: Some((5, 9)), consumed });
+        let untimed = reply("hi", "18446744073709551615", (0, 0));
+        assert_eq!(of(&untimed), Answer::Right { server_ns: None, consumed: untimed.len() });
+        assert_eq!(of(&reply("ho", "18446744073709551615", (5, 9))), Answer::Wrong);
+        assert_eq!(of(&reply("", "18446744073709551615", (5, 9))), Answer::Wrong);
+        assert_eq!(of(&reply("hi", "18446744073709551614", (5, 9))), Answer::Wrong, "another request's");
+        assert_eq!(of(&reply("hi", "1", (5, 9))), Answer::Wrong, "a timestamp is said back as it was sent");
+    }
+
+    #[test]
+    fn an_answer_is_incomplete_until_its_last_byte() {
+        let exchange = echo("hi");
+        let right = reply("hi", "00000000000000000001", (5, 9));
+        for end in 0..right.len() {
+            assert_eq!(exchange.answer(&right.as_bytes()[..end], &digits(1)), Answer::Incomplete, "{end} bytes");
+        }
+    }
+
+    #[test]
+    fn refusals_goodbyes_and_nonsense_are_told_apart() {
+        let exchange = echo("hi");
+        let of = |text: &str| exchange.answer(text.as_bytes(), &digits(1));
+        let refusal = "{\"Error\":{\"reason\":\"no\"}}\n";
+        assert_eq!(of(refusal), Answer::Refused { consumed: refusal.len() });
+        let goodbye = servers_goodbye(10);
+        assert_eq!(of(&goodbye), Answer::Closed { requests_served: 10, consumed: goodbye.len() });
+        for nonsense in ["HTTP/1.1 400 Bad Request\r\n\r\n", "\n", "{}\n", "{\"WorkDone\":{}}\n", "\u{0}\n"] {
+            assert_eq!(of(nonsense), Answer::Wrong, "{nonsense:?}");
+        }
+    }
+
+    fn servers_goodbye(requests_served: u64) -> String {
+        let mut goodbye = Vec::new();
+        let timestamp = Cow::Borrowed("1");
+        let closed = Response::ConnectionClosed {
+            initial_timestamp: timestamp.clone(),
+            final_timestamp: timestamp,
+            requests_served,
+        };
+        JsonLines.encode_response(&closed, &mut goodbye);
+        String::from_utf8(goodbye).unwrap()
+    }
+}

@@ -14,9 +14,9 @@ use rustix::fd::OwnedFd;
 use rustix::net::{RecvFlags, SendFlags};
 
 use super::LoadError;
-use super::clock::{now_ns, timespec};
 use super::exchange::{Answer, Digits, Exchange, digits};
 use super::socket::{self, Connect};
+use crate::clock::{now_ns, timespec};
 use crate::plan::{Work, nanoseconds};
 
 /// Connects under way at once: below any usual backlog, so that none is refused for haste.

@@ -5,7 +5,6 @@
 //! `worker.rs` (the loop), then `connection.rs` (one connection), then `recorder.rs` (what is noted).
 
 mod arrivals;
-mod clock;
 mod connection;
 mod exchange;
 mod hold;
@@ -26,7 +25,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-pub use clock::{now_ns, thread_cpu_ns};
+pub use crate::clock::now_ns;
 pub use hold::HeldConnections;
 pub use outcome::LoadOutcome;
 pub use socket::CONNECTIONS_PER_SOURCE;

@@ -96,3 +96,77 @@ fn intervals(tallies: &[IntervalTally], spec: &LoadSpec) -> Vec<Interval> {
     };
     tallies.iter().enumerate().map(interval).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::recorder::{Answered, Loop, Scheduled};
+    use super::*;
+    use crate::plan::{Shape, Work};
+
+    fn spec(arrivals: ArrivalProcess) -> LoadSpec {
+        LoadSpec {
+            arrivals,
+            shape: Shape::Connections { connections: 1 },
+            work: Work::new("echo", "hi"),
+            seed: 1,
+            warm_up: Duration::from_micros(1),
+            window: Duration::from_micros(2),
+            timeout: Duration::from_secs(1),
+        }
+    }
+
+    /// A worker that took up a request at the window's start, on time, and got its reply after 500 ns.
+    fn notes(usage: ThreadUsage) -> (Recorder, ThreadUsage) {
+        let mut recorder = Recorder::new(1_000_000_000, Loop::Open);
+        recorder.set_window(1_000..3_000);
+        let place = recorder.arrival(1_000, 1_000, 1);
+        recorder.entered(place, 1_000);
+        let answered = Answered { intended_ns: 1_000, sent_ns: 1_000, server_ns: None, received_ns: 1_500 };
+        recorder.ok(Scheduled::InWindow, &answered);
+        (recorder, usage)
+    }
+
+    fn usage(worked_us: u64) -> ThreadUsage {
+        ThreadUsage {
+            user: Duration::from_micros(worked_us),
+            elapsed: Duration::from_micros(100),
+            ..ThreadUsage::default()
+        }
+    }
+
+    #[test]
+    fn the_workers_add_up_and_the_busiest_stands_out() {
+        let outcome = LoadOutcome::merge(
+            &spec(ArrivalProcess::Constant { rate_rps: 1.0 }),
+            vec![notes(usage(10)), notes(usage(90))],
+        );
+        let LoadOutcome { traffic, generator } = outcome;
+        assert_eq!((traffic.ledger.scheduled, traffic.ledger.ok, traffic.ok_within_window), (2, 2, 2));
+        assert_eq!((generator.threads, generator.user_cpu_ns, generator.kept_pace), (2, 100_000, 1.0));
+        assert!((generator.busiest_worker - 0.9).abs() < 1e-9);
+        // Two requests, half of a microsecond each, in a window of two.
+        assert_eq!(traffic.mean_in_system, Some(0.5));
+        assert_eq!(traffic.response_time.unwrap().sum_ns, 1_000);
+        assert_eq!(traffic.intervals.iter().map(|interval| interval.ok).sum::<u64>(), 2);
+        assert_eq!(traffic.intervals[0].at_ns, 1_000);
+    }
+
+    #[test]
+    fn what_does_not_exist_is_absent_and_not_zero() {
+        let closed = LoadOutcome::merge(&spec(ArrivalProcess::Closed), vec![notes(usage(1))]).traffic;
+        assert!(closed.response_time.is_none() && closed.schedule_lag.is_none() && closed.mean_in_system.is_none());
+        assert!(closed.intervals.is_empty() && closed.split.is_none() && closed.connect_time.is_none());
+        let open = LoadOutcome::merge(&spec(ArrivalProcess::Poisson { rate_rps: 1.0 }), vec![notes(usage(1))]).traffic;
+        let empty = open.intervals[1];
+        assert_eq!((empty.ok, empty.p50_ns, empty.max_ns), (0, None, None));
+    }
+
+    #[test]
+    fn a_schedule_without_arrivals_was_kept() {
+        let recorder = Recorder::new(1, Loop::Open);
+        let spec = spec(ArrivalProcess::Poisson { rate_rps: 1.0 });
+        assert_eq!(LoadOutcome::merge(&spec, vec![(recorder, usage(0))]).generator.kept_pace, 1.0);
+    }
+}

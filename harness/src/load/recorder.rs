@@ -328,3 +328,6 @@ fn add_connections(sum: &mut ConnectionLedger, part: &ConnectionLedger) {
     sum.closed_in_disagreement += closed_in_disagreement;
     sum.never_answered += never_answered;
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,3 +68,56 @@ fn read(at_ns: u64, polling_ns: u64) -> Option<Reading> {
     let system = Duration::from_micros(u64::try_from(usage.system_time().num_microseconds()).ok()?);
     Some(Reading { at_ns, user, system, polling_ns })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::hint::black_box;
+
+    use super::*;
+    use crate::clock::now_ns;
+
+    const WINDOW: Range<u64> = 1_000..2_000;
+
+    #[test]
+    fn polling_is_no_work_and_no_time_is_no_load() {
+        let ms = Duration::from_millis;
+        let usage = ThreadUsage { user: ms(300), system: ms(200), polling: ms(400), elapsed: ms(1_000) };
+        assert!((usage.busy() - 0.1).abs() < 1e-9);
+        assert_eq!(ThreadUsage { polling: ms(600), ..usage }.busy(), 0.0);
+        assert_eq!(ThreadUsage { elapsed: Duration::ZERO, ..usage }.busy(), 0.0);
+    }
+
+    #[test]
+    fn only_what_lies_between_the_marks_counts() {
+        let mut usage = Usage::default();
+        for (now, polling_ns) in [(999, 1), (1_000, 10), (1_500, 20), (1_999, 30), (2_004, 40), (9_000, 50)] {
+            usage.mark(now, &WINDOW, polling_ns);
+        }
+        let within = usage.within_window();
+        assert_eq!((within.polling, within.elapsed), (Duration::from_nanos(30), Duration::from_nanos(1_004)));
+    }
+
+    #[test]
+    fn a_load_that_ended_before_its_window_used_nothing_in_it() {
+        let mut usage = Usage::default();
+        assert_eq!(usage.within_window(), ThreadUsage::default());
+        usage.mark(1_500, &WINDOW, 7);
+        assert_eq!(usage.within_window(), ThreadUsage::default());
+    }
+
+    #[test]
+    fn work_between_the_marks_is_seen() {
+        let mut usage = Usage::default();
+        let window = now_ns()..now_ns() + 60_000_000;
+        usage.mark(window.start, &window, 0);
+        let before = crate::clock::thread_cpu_ns();
+        while crate::clock::thread_cpu_ns() < before + 60_000_000 {
+            black_box(0);
+        }
+        usage.mark(now_ns(), &window, 0);
+        let within = usage.within_window();
+        // The rusage of a running thread may lag its clock by a tick.
+        assert!(within.user + within.system >= Duration::from_millis(40), "{within:?}");
+        assert!(within.busy() > 0.0);
+    }
+}

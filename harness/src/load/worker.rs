@@ -14,10 +14,10 @@ use rustix::event::epoll;
 use rustix::fd::OwnedFd;
 
 use super::arrivals::{Arrival, Share};
-use super::clock::{now_ns, timespec};
 use super::connection::Connections;
 use super::usage::{ThreadUsage, Usage};
 use super::{LoadError, Moments};
+use crate::clock::{now_ns, timespec};
 use crate::plan::{Pacing, Shape};
 
 /// Arrivals taken up before the sockets are looked at again, so that a late schedule does not starve the replies.

@@ -1,16 +1,10 @@
-//! Monotonic time, and the CPU clocks of processes and threads.
+//! The CPU clock of another process. This process's own clocks are in `clock.rs`.
 
 use std::io;
 use std::time::Duration;
 
 use nix::time::clock_getcpuclockid;
 use nix::unistd::Pid;
-use rustix::time::{ClockId, Timespec, clock_gettime};
-
-/// Now on `CLOCK_MONOTONIC`, in nanoseconds. Comparable between processes of one machine.
-pub fn monotonic_ns() -> u64 {
-    nanoseconds(clock_gettime(ClockId::Monotonic))
-}
 
 /// CPU time, user and system, of all threads of a process since it began, those that have exited included. From the
 /// scheduler's own account in nanoseconds, not from clock ticks.
@@ -33,31 +27,10 @@ pub fn process_cpu(pid: u32) -> io::Result<Duration> {
 /// PID_MAX_LIMIT of 64-bit kernels.
 const GREATEST_PID: i32 = 1 << 22;
 
-/// CPU time of all threads of this process, in nanoseconds.
-pub(super) fn own_process_cpu_ns() -> u64 {
-    nanoseconds(clock_gettime(ClockId::ProcessCPUTime))
-}
-
-/// CPU time of the calling thread, in nanoseconds.
-pub(super) fn own_thread_cpu_ns() -> u64 {
-    nanoseconds(clock_gettime(ClockId::ThreadCPUTime))
-}
-
-/// The same moment as the kernel's type.
-pub(super) fn timespec(ns: u64) -> Timespec {
-    const SECOND: u64 = 1_000_000_000;
-    // Both fit: 2^64 ns are fewer than 2^63 s, and the rest is below a thousand million.
-    Timespec { tv_sec: (ns / SECOND) as i64, tv_nsec: (ns % SECOND) as i64 }
-}
-
-fn nanoseconds(time: Timespec) -> u64 {
-    // These clocks count from the machine's or the process's start and can't be negative.
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::process_cpu_ns;
 
     #[test]
     fn a_process_that_is_not_there_is_not_found() {
@@ -68,13 +41,8 @@ mod tests {
 
     #[test]
     fn the_own_clock_agrees_with_the_clock_by_pid() {
-        let by_self = own_process_cpu_ns();
+        let by_self = process_cpu_ns();
         let by_pid = process_cpu(std::process::id()).unwrap();
         assert!(by_pid.as_nanos() as u64 >= by_self);
-    }
-
-    #[test]
-    fn kernel_time_round_trips() {
-        assert_eq!(nanoseconds(timespec(12_345_678_901)), 12_345_678_901);
     }
 }

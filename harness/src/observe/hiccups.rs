@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use rustix::thread::{ClockId, clock_nanosleep_absolute, set_current_timer_slack};
 
 use super::affinity::restrict_this_thread;
-use super::clocks::{monotonic_ns, own_thread_cpu_ns, timespec};
+use crate::clock::{now_ns, thread_cpu_ns, timespec};
 
 /// Time between two wake-ups: each hiccup above it is seen, by up to this much too small, and shorter ones by chance.
 /// A wake-up from idle costs 20 to 45 us of CPU on a virtual machine; every millisecond it would be 2 to 3% of a core,
@@ -53,17 +53,17 @@ impl HiccupThread {
 
 fn watch(wanted: &Weak<()>) -> Hiccups {
     let mut max_oversleep_ns = 0;
-    let mut due = monotonic_ns() + PERIOD_NS;
+    let mut due = now_ns() + PERIOD_NS;
     while wanted.strong_count() > 0 {
         if clock_nanosleep_absolute(ClockId::Monotonic, &timespec(due)).is_err() {
             // A signal handler ran on this thread: it woke early, which says nothing.
             continue;
         }
-        let now = monotonic_ns();
+        let now = now_ns();
         max_oversleep_ns = max_oversleep_ns.max(now.saturating_sub(due));
         due = next_due(due, now);
     }
-    Hiccups { max_oversleep_ns, own_cpu_ns: own_thread_cpu_ns() }
+    Hiccups { max_oversleep_ns, own_cpu_ns: thread_cpu_ns() }
 }
 
 /// The next wake-up on the grid; those that a long hiccup swallowed are left out, or it would count many times.

@@ -24,7 +24,7 @@ mod sockets;
 mod status;
 
 pub use affinity::{allowed_cpus, restrict_this_thread};
-pub use clocks::{monotonic_ns, process_cpu};
+pub use clocks::process_cpu;
 pub use limits::{Needs, limits, raise_soft_descriptor_limit, shortfalls};
 pub use machine::machine;
 pub use observer::{Observed, Observer, Watch};

@@ -2,9 +2,9 @@
 
 use reports::record::Noise;
 
-use super::clocks::{monotonic_ns, own_process_cpu_ns};
 use super::cpu_totals::{CpuTicks, parse_pressure, parse_stat};
 use super::proc_file::ProcFile;
+use crate::clock::{now_ns, process_cpu_ns};
 
 /// Below this the kernel's ticks are too coarse to make a share of.
 const SHORTEST_SPAN_NS: u64 = 200_000_000;
@@ -24,10 +24,10 @@ impl Totals {
     pub(super) fn now(server_cpu_ns: u64) -> Self {
         let read = |path: &str| ProcFile::open(path).and_then(|mut file| file.read().map(str::to_owned)).ok();
         Self {
-            at_ns: monotonic_ns(),
+            at_ns: now_ns(),
             ticks: read("/proc/stat").and_then(|text| parse_stat(&text)),
             pressure_us: read("/proc/pressure/cpu").and_then(|text| parse_pressure(&text)),
-            own_cpu_ns: own_process_cpu_ns(),
+            own_cpu_ns: process_cpu_ns(),
             server_cpu_ns,
         }
     }

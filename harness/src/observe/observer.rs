@@ -9,10 +9,11 @@ use reports::record::{Noise, Sample};
 use rustix::param::clock_ticks_per_second;
 
 use super::affinity::restrict_this_thread;
-use super::clocks::{monotonic_ns, own_thread_cpu_ns, process_cpu};
+use super::clocks::process_cpu;
 use super::hiccups::HiccupThread;
 use super::noise::{Totals, between};
 use super::process_reader::ProcessReader;
+use crate::clock::{now_ns, thread_cpu_ns};
 
 /// What to watch, and how.
 #[derive(Debug, Clone)]
@@ -99,21 +100,21 @@ fn sample_until(mut reader: ProcessReader, watch: &Watch, stopped: &Receiver<()>
     let _ = restrict_this_thread(&watch.cpus);
     let interval_ns = (watch.interval.as_nanos() as u64).max(1);
     let mut samples = Vec::with_capacity(256);
-    let mut due = monotonic_ns();
+    let mut due = now_ns();
     loop {
-        let at_ns = monotonic_ns().saturating_sub(watch.origin_ns);
+        let at_ns = now_ns().saturating_sub(watch.origin_ns);
         match reader.sample(at_ns, watch.kernel_stack_bytes_per_thread) {
             Ok(sample) => samples.push(sample),
             // The process has ended; whoever supervises it says how.
             Err(_) => break,
         }
         // After a delay of several intervals the missed samples are not made up for in a burst.
-        let now = monotonic_ns();
+        let now = now_ns();
         due = (due + interval_ns).max(now);
         let wait = Duration::from_nanos(due - now);
         if stopped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
             break;
         }
     }
-    Sampled { samples, own_cpu_ns: own_thread_cpu_ns() }
+    Sampled { samples, own_cpu_ns: thread_cpu_ns() }
 }

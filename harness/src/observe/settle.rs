@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use reports::record::Sample;
 
-use super::clocks::monotonic_ns;
 use super::process_reader::ProcessReader;
+use crate::clock::now_ns;
 
 /// Time between two looks.
 const STEP: Duration = Duration::from_millis(20);
@@ -29,7 +29,7 @@ pub fn settled_sample(
     let give_up = Instant::now() + patience;
     let mut rest = Rest::default();
     loop {
-        let at_ns = monotonic_ns().saturating_sub(origin_ns);
+        let at_ns = now_ns().saturating_sub(origin_ns);
         let mut sample = reader.sample(at_ns, kernel_stack_bytes_per_thread)?;
         let settled = rest.look(sample.threads, sample.resident_bytes);
         if settled || Instant::now() >= give_up {

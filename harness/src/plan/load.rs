@@ -159,3 +159,68 @@ impl std::fmt::Display for Work {
 pub fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(arrivals: ArrivalProcess, shape: Shape) -> LoadSpec {
+        LoadSpec {
+            arrivals,
+            shape,
+            work: Work::new("sleep", "5ms"),
+            seed: 9,
+            warm_up: Duration::from_millis(100),
+            window: Duration::from_secs(2),
+            timeout: Duration::from_millis(500),
+        }
+    }
+
+    fn sessions(concurrent: u32) -> Shape {
+        Shape::Sessions { requests: 10, think_time: Duration::from_millis(3), concurrent }
+    }
+
+    #[test]
+    fn a_ceiling_lowers_and_never_raises() {
+        for shape in [sessions(100), Shape::Connections { connections: 100 }] {
+            let mut spec = spec(ArrivalProcess::Closed, shape);
+            spec.limit_connections(200);
+            assert_eq!(spec.peak_connections(), 100);
+            spec.limit_connections(7);
+            assert_eq!(spec.peak_connections(), 7);
+        }
+    }
+
+    #[test]
+    fn what_is_scheduled_last_has_time_to_end() {
+        let spec = spec(ArrivalProcess::Poisson { rate_rps: 5.0 }, sessions(1));
+        assert_eq!(spec.longest(), Duration::from_millis(3_100));
+    }
+
+    #[test]
+    fn a_load_is_saved_in_nanoseconds_and_a_closed_loop_offers_no_rate() {
+        let open = spec(ArrivalProcess::Poisson { rate_rps: 5.5 }, sessions(8)).to_record();
+        assert_eq!((open.arrivals, open.offered_load_rps), (record::Arrivals::Poisson, Some(5.5)));
+        assert_eq!((open.warm_up_ns, open.window_ns, open.timeout_ns), (100_000_000, 2_000_000_000, 500_000_000));
+        assert_eq!((open.work.as_str(), open.seed), ("sleep 5ms", 9));
+        assert_eq!(open.shape, record::Shape::Sessions { requests: 10, think_time_ns: 3_000_000, concurrent: 8 });
+        let closed = spec(ArrivalProcess::Closed, Shape::Connections { connections: 3 }).to_record();
+        assert_eq!((closed.arrivals, closed.offered_load_rps), (record::Arrivals::Closed, None));
+        assert_eq!(closed.shape, record::Shape::Connections { connections: 3 });
+        let constant = spec(ArrivalProcess::Constant { rate_rps: 2.0 }, sessions(1)).to_record();
+        assert_eq!((constant.arrivals, constant.offered_load_rps), (record::Arrivals::Constant, Some(2.0)));
+    }
+
+    #[test]
+    fn a_correct_reply_says_what_was_asked_for() {
+        assert_eq!(Work::new("echo", "hi").expected_result(), "hi");
+        assert_eq!(Work::new("reply", "3").expected_result(), "xxx");
+        assert_eq!(Work::new("sleep", "5ms").expected_result(), "");
+    }
+
+    #[test]
+    fn a_time_beyond_all_records_saturates() {
+        assert_eq!(nanoseconds(Duration::from_micros(5)), 5_000);
+        assert_eq!(nanoseconds(Duration::MAX), u64::MAX);
+    }
+}

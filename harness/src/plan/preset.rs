@@ -30,6 +30,7 @@ impl Preset {
         match self {
             Preset::Smoke => Sizes {
                 blocks: 1,
+                retries: 0,
                 warm_up: Duration::from_millis(50),
                 window: Duration::from_millis(150),
                 timeout: Duration::from_millis(250),
@@ -40,23 +41,25 @@ impl Preset {
             },
             Preset::Quick => Sizes {
                 blocks: 1,
+                retries: 12,
                 warm_up: Duration::from_millis(200),
                 window: Duration::from_millis(900),
                 timeout: Duration::from_secs(1),
                 load_points: 5,
                 probe_window: Duration::from_millis(300),
                 connection_counts: &[2_000, 4_000, 6_000, 8_000, 10_000],
-                patience: Duration::from_millis(500),
+                patience: Duration::from_millis(1_500),
             },
             Preset::Full => Sizes {
                 blocks: 20,
+                retries: 240,
                 warm_up: Duration::from_millis(500),
                 window: Duration::from_secs(2),
                 timeout: Duration::from_secs(1),
                 load_points: 7,
                 probe_window: Duration::from_secs(1),
                 connection_counts: &[2_000, 4_000, 6_000, 8_000, 10_000],
-                patience: Duration::from_secs(1),
+                patience: Duration::from_secs(3),
             },
         }
     }
@@ -67,6 +70,8 @@ impl Preset {
 pub struct Sizes {
     /// Repetitions of every cell, each on a fresh server process.
     pub blocks: u32,
+    /// Cells that may be run again because others used the machine meanwhile, over the whole run.
+    pub retries: u32,
     /// Of each load.
     pub warm_up: Duration,
     /// Of each load.
@@ -79,6 +84,7 @@ pub struct Sizes {
     pub probe_window: Duration,
     /// Connections held, in ascending order.
     pub connection_counts: &'static [u32],
-    /// How long nothing may happen before waiting for it is given up, where no load runs.
+    /// How long nothing may happen before waiting for it is given up, where no load runs. A connect that meets a full
+    /// accept queue is tried again by the kernel after a second.
     pub patience: Duration,
 }

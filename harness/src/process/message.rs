@@ -6,13 +6,14 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use reports::record::ServerCounters;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::time::Timespec;
 use serde::{Deserialize, Serialize};
+
+use crate::clock::timespec;
 
 /// The first line: the server listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +105,9 @@ pub(super) fn farewell_in(lines: &str) -> Option<ServerCounters> {
 pub(super) fn wait_readable(fd: &impl AsFd, deadline: Instant) -> io::Result<bool> {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&timespec(left))) {
+        // A deadline beyond 584 years is as good as none.
+        let left = timespec(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX));
+        match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&left)) {
             Ok(ready) => return Ok(ready > 0),
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -112,16 +115,10 @@ pub(super) fn wait_readable(fd: &impl AsFd, deadline: Instant) -> io::Result<boo
     }
 }
 
-fn timespec(duration: Duration) -> Timespec {
-    Timespec {
-        // A deadline beyond the range of the kernel's type is as good as none.
-        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
-        tv_nsec: i64::from(duration.subsec_nanos()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn soon() -> Instant {

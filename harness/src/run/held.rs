@@ -81,8 +81,8 @@ fn stage(
 
 fn fell_short(held: usize, wanted: u32) -> Warning {
     Warning::MachineLimit {
-        limit: "connections that a server which does not accept can have waiting (net.core.somaxconn)".to_owned(),
+        limit: "the accept queue (net.core.somaxconn) of a server that accepts no more".to_owned(),
         consequence: format!("{held} connections were held instead of {wanted}"),
-        remedy: "none is needed: the server left the others unaccepted, which is the result".to_owned(),
+        remedy: "none is needed where the model serves few connections; else run again on a quiet machine".to_owned(),
     }
 }

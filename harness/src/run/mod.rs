@@ -69,8 +69,10 @@ impl Execution<'_> {
     /// Where a record can't be written. What was written before stays. Whatever a server does is data.
     pub fn run(mut self, progress: &mut dyn Progress) -> Result<RunEnd, RecordError> {
         let begun = Instant::now();
+        let retries_left = self.plan.sizes.retries;
         let bench = Bench::new(self.plan, &self.manifest.machine, self.interrupt);
-        let mut series = Series { execution: &self, bench, progress, origin_ns: now_ns(), next_order: 0, failed: 0 };
+        let mut series =
+            Series { execution: &self, bench, progress, origin_ns: now_ns(), next_order: 0, retries_left, failed: 0 };
         let written = series.run()?;
         let (cells, failed) = (series.next_order, series.failed);
         let ending = if self.interrupt.is_set() { Ending::Interrupted } else { Ending::Completed };
@@ -89,8 +91,12 @@ struct Series<'a> {
     progress: &'a mut dyn Progress,
     origin_ns: u64,
     next_order: u32,
+    retries_left: u32,
     failed: u32,
 }
+
+/// The most often a disturbed cell is run.
+const MOST_ATTEMPTS: u32 = 4;
 
 impl Series<'_> {
     /// Runs everything; returns the number of cells that were planned.
@@ -134,8 +140,27 @@ impl Series<'_> {
         Ok(capacities)
     }
 
-    fn cell(&mut self, mut turn: Turn, purpose: Purpose) -> Result<Cell, RecordError> {
-        let Execution { plan, folder, .. } = self.execution;
+    /// Runs a cell, again while the machine is disturbed, and writes it down.
+    fn cell(&mut self, turn: Turn, purpose: Purpose) -> Result<Cell, RecordError> {
+        let mut attempts = 1;
+        let cell = loop {
+            let cell = self.attempt(turn.clone(), purpose, attempts);
+            let may_repeat = attempts < MOST_ATTEMPTS && self.retries_left > 0 && !self.execution.interrupt.is_set();
+            if !may_repeat || !validity::is_disturbed(&cell) {
+                break cell;
+            }
+            self.retries_left -= 1;
+            attempts += 1;
+        };
+        self.execution.folder.write_cell(&cell)?;
+        self.next_order += 1;
+        self.failed += u32::from(matches!(cell.outcome, Outcome::Failed { .. }));
+        self.progress.ended(&cell);
+        Ok(cell)
+    }
+
+    fn attempt(&mut self, mut turn: Turn, purpose: Purpose, attempts: u32) -> Cell {
+        let plan = self.execution.plan;
         let experiment = plan.experiments[turn.experiment].name;
         let contender = plan.contenders[turn.contender].label();
         let order = self.next_order;
@@ -153,6 +178,7 @@ impl Series<'_> {
             contender: contender.to_owned(),
             block: turn.block,
             order,
+            attempts,
             purpose,
             load: cell::load_record(&turn.task.kind),
             started_at_ns: begun_ns - self.origin_ns,
@@ -166,12 +192,7 @@ impl Series<'_> {
             stages: seen.stages,
             noise: seen.noise,
         };
-        let cell = Cell { warnings: [seen.warnings, validity::warnings(&cell)].concat(), ..cell };
-        folder.write_cell(&cell)?;
-        self.next_order += 1;
-        self.failed += u32::from(matches!(cell.outcome, Outcome::Failed { .. }));
-        self.progress.ended(&cell);
-        Ok(cell)
+        Cell { warnings: [seen.warnings, validity::warnings(&cell)].concat(), ..cell }
     }
 }
 

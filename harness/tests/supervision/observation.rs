@@ -4,9 +4,8 @@ use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use harness::observe::{
-    Observer, ProcessReader, Watch, monotonic_ns, process_cpu, settled_sample, socket_buffer_bytes,
-};
+use harness::clock::now_ns;
+use harness::observe::{Observer, ProcessReader, Watch, process_cpu, settled_sample, socket_buffer_bytes};
 use reports::record::Sample;
 
 use crate::subject::Subject;
@@ -86,7 +85,7 @@ fn the_cpu_of_all_threads_is_seen() {
 fn an_observer_sees_a_process_over_time() {
     let mut subject = Subject::start();
     let mut neighbour = Subject::start();
-    let origin_ns = monotonic_ns();
+    let origin_ns = now_ns();
     let watch = Watch {
         pid: subject.pid(),
         origin_ns,
@@ -100,7 +99,7 @@ fn an_observer_sees_a_process_over_time() {
     let begun = process_cpu(neighbour.pid()).unwrap();
     assert!(within(PATIENT, || process_cpu(neighbour.pid()).unwrap() > begun + Duration::from_millis(300)));
     let observed = observer.stop();
-    let elapsed_ns = monotonic_ns() - origin_ns;
+    let elapsed_ns = now_ns() - origin_ns;
 
     let samples = &observed.samples;
     assert!(samples.len() >= 3 && samples.is_sorted_by(|a, b| a.at_ns < b.at_ns && a.cpu_ns <= b.cpu_ns));
@@ -120,7 +119,7 @@ fn the_samples_end_with_the_process() {
     let pid = subject.pid();
     let watch = Watch {
         pid,
-        origin_ns: monotonic_ns(),
+        origin_ns: now_ns(),
         interval: Duration::from_millis(1),
         kernel_stack_bytes_per_thread: STACK,
         cpus: Vec::new(),

@@ -1,0 +1,39 @@
+//! The one clock of the harness: the machine's monotonic clock, which servers, generator and observer share, so that
+//! their timestamps can be put on one line.
+
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+/// Nanoseconds of `CLOCK_MONOTONIC`. Comparable between processes of one machine.
+pub use servers::monotonic_ns as now_ns;
+
+/// CPU time of the calling thread so far, in nanoseconds.
+pub fn thread_cpu_ns() -> u64 {
+    nanoseconds(clock_gettime(ClockId::ThreadCPUTime))
+}
+
+/// CPU time of all threads of this process so far, in nanoseconds.
+pub fn process_cpu_ns() -> u64 {
+    nanoseconds(clock_gettime(ClockId::ProcessCPUTime))
+}
+
+/// A moment or a span as the kernel's type.
+pub(crate) fn timespec(ns: u64) -> Timespec {
+    const SECOND: u64 = 1_000_000_000;
+    // Both fit: 2^64 ns are fewer than 2^63 s, and the rest is below a thousand million.
+    Timespec { tv_sec: (ns / SECOND) as i64, tv_nsec: (ns % SECOND) as i64 }
+}
+
+fn nanoseconds(time: Timespec) -> u64 {
+    // CPU clocks count from the start of the thread or process and can't be negative.
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernel_time_round_trips() {
+        assert_eq!(nanoseconds(timespec(12_345_678_901)), 12_345_678_901);
+    }
+}

@@ -1,0 +1,170 @@
+//! How requests, sessions and connections end, and what a slot does next.
+//!
+//! Beside it: `outbound.rs`, how they begin; `inbound.rs`, what comes back.
+
+use std::mem;
+
+use rustix::fd::OwnedFd;
+
+use super::Connections;
+use super::outbound::send;
+use crate::load::recorder::Failure;
+use crate::load::slot::State;
+use crate::load::socket;
+use crate::plan::{Shape, nanoseconds};
+
+/// How long a closed-loop connection rests after a failure, so that a dead server is not hammered.
+const REST_AFTER_FAILURE_NS: u64 = 10_000_000;
+
+impl Connections {
+    /// What a connection that lives does after a request has ended.
+    pub(super) fn go_on(&mut self, index: u32, now: u64) {
+        let slot = &mut self.slots[index as usize];
+        slot.state = State::Ready;
+        slot.timer_ns = u64::MAX;
+        let Shape::Sessions { think_time, .. } = self.settings.shape else {
+            return self.next_in_line(index, now);
+        };
+        slot.remaining -= 1;
+        if slot.remaining == 0 {
+            slot.state = State::Closing;
+            self.timers.set(index, slot, now + self.settings.timeout_ns);
+            if send(slot, index, &self.epoll, self.exchange.close()).is_err() {
+                self.on_lost(index, now);
+            }
+        } else if think_time.is_zero() {
+            let place = slot.scheduled;
+            self.recorder.entered(place, now);
+            self.begin(index, now, now);
+        } else {
+            slot.state = State::Pausing;
+            slot.intended_ns = now + nanoseconds(think_time);
+            let wake_ns = slot.intended_ns;
+            self.timers.set(index, slot, wake_ns);
+        }
+    }
+
+    /// Begins the next request of a held connection: one that waits, or in closed loop a new one.
+    pub(super) fn next_in_line(&mut self, index: u32, now: u64) {
+        while let Some(intended_ns) = self.lines.pop(&mut self.slots[index as usize].waiting) {
+            if intended_ns + self.settings.timeout_ns > now {
+                return self.begin(index, intended_ns, now);
+            }
+            let place = self.recorder.place(intended_ns);
+            self.recorder.failed(place, Failure::Timeout, intended_ns, now);
+        }
+        self.begin_anew(index, now);
+    }
+
+    /// In closed loop, begins the next request or session of a slot; otherwise does nothing.
+    pub(super) fn begin_anew(&mut self, index: u32, now: u64) {
+        if now >= self.closed_loop_until_ns {
+            return;
+        }
+        match self.settings.shape {
+            Shape::Sessions { requests, .. } => {
+                let place = self.recorder.self_scheduled(now, requests);
+                self.begin_session(index, place, now, now);
+            }
+            Shape::Connections { .. } => {
+                let place = self.recorder.self_scheduled(now, 1);
+                self.recorder.entered(place, now);
+                self.begin(index, now, now);
+            }
+        }
+    }
+
+    /// The connection was refused, reset, or closed by the server.
+    pub(super) fn on_lost(&mut self, index: u32, now: u64) {
+        match self.slots[index as usize].state {
+            State::Draining | State::Pausing => self.end_session(index, now),
+            State::Closing => {
+                self.count_disagreement(index);
+                self.end_session(index, now);
+            }
+            State::Vacant | State::Connecting | State::Ready | State::Awaiting => {
+                self.count_lost(index);
+                self.close(index, drop);
+                let slot = &mut self.slots[index as usize];
+                if slot.has_request {
+                    // Left to the timers, so that a line of requests that are all refused is no recursion.
+                    self.timers.set(index, slot, now);
+                }
+            }
+        }
+    }
+
+    pub(super) fn count_lost(&mut self, index: u32) {
+        let slot = &self.slots[index as usize];
+        self.has_lost_idle |= !slot.has_request;
+        if matches!(slot.state, State::Connecting | State::Vacant)
+            && let Some(connections) = self.recorder.connections(slot.scheduled)
+        {
+            connections.failed += 1;
+        }
+    }
+
+    /// Ends the current request and its connection, and goes on with what is left for the slot.
+    pub(super) fn fail_and_go_on(&mut self, index: u32, failure: Failure, now: u64) {
+        self.fail_request(index, failure, now);
+        match self.settings.shape {
+            Shape::Sessions { .. } => self.end_session(index, now),
+            Shape::Connections { .. } => {
+                self.close(index, socket::abort);
+                let in_closed_loop = now < self.closed_loop_until_ns;
+                if in_closed_loop { self.rest(index, now) } else { self.next_in_line(index, now) }
+            }
+        }
+    }
+
+    /// Records the end of the current request, if there is one.
+    pub(super) fn fail_request(&mut self, index: u32, failure: Failure, now: u64) {
+        let slot = &mut self.slots[index as usize];
+        if !mem::take(&mut slot.has_request) {
+            return;
+        }
+        self.recorder.failed(slot.scheduled, failure, slot.intended_ns, now);
+        if failure != Failure::Error {
+            // The session is over; what is left of it was never sent.
+            slot.remaining = slot.remaining.saturating_sub(1);
+        }
+    }
+
+    pub(super) fn end_session(&mut self, index: u32, now: u64) {
+        let slot = &mut self.slots[index as usize];
+        let left = mem::take(&mut slot.remaining);
+        self.recorder.unsent(slot.scheduled, Failure::Dropped, left);
+        let went_well = slot.state == State::Draining;
+        self.close(index, if went_well { drop } else { socket::abort });
+        if now < self.closed_loop_until_ns {
+            if went_well { self.begin_anew(index, now) } else { self.rest(index, now) }
+        } else {
+            self.vacant.push(index);
+        }
+    }
+
+    pub(super) fn rest(&mut self, index: u32, now: u64) {
+        let slot = &mut self.slots[index as usize];
+        slot.state = State::Pausing;
+        self.timers.set(index, slot, now + REST_AFTER_FAILURE_NS);
+    }
+
+    pub(super) fn close(&mut self, index: u32, how: fn(OwnedFd)) {
+        let slot = &mut self.slots[index as usize];
+        if let Some(socket) = slot.socket.take() {
+            how(socket);
+            if slot.state == State::Awaiting
+                && !slot.has_heard
+                && let Some(connections) = self.recorder.connections(slot.scheduled)
+            {
+                connections.never_answered += 1;
+            }
+        }
+        slot.state = State::Vacant;
+        slot.received.clear();
+        slot.unsent.clear();
+        if !slot.has_request {
+            slot.timer_ns = u64::MAX;
+        }
+    }
+}

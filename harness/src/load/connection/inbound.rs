@@ -1,0 +1,141 @@
+//! What comes in: bytes become replies, and each is held against the request it should answer.
+//!
+//! Beside it: `outbound.rs`, what was asked; `ending.rs`, how requests and connections end.
+
+use std::mem;
+
+use rustix::event::epoll::EventFlags;
+use rustix::io::Errno;
+use rustix::net::RecvFlags;
+
+use super::Connections;
+use crate::clock::now_ns;
+use crate::load::exchange::Answer;
+use crate::load::recorder::{Answered, Failure};
+use crate::load::slot::State;
+use crate::load::socket;
+use crate::plan::Shape;
+
+/// The longest reply that is waited for; a server that sends more without a line's end is wrong.
+const LONGEST_REPLY_BYTES: usize = 2 * 1024 * 1024;
+
+impl Connections {
+    pub(super) fn read(&mut self, index: u32, flags: EventFlags) {
+        let has_ended = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
+        let mut buffer = mem::take(&mut self.read_buffer);
+        while let Some(socket) = &self.slots[index as usize].socket {
+            match rustix::net::recv(socket, &mut buffer[..], RecvFlags::empty()) {
+                Ok((count, _)) if count > 0 => {
+                    self.on_bytes(index, &buffer[..count]);
+                    // A short read has drained the socket, but the end of the stream may have come with the last
+                    // reply, and then gets no event of its own.
+                    let may_have_ended = has_ended || self.slots[index as usize].state == State::Draining;
+                    if count < buffer.len() && !may_have_ended {
+                        break;
+                    }
+                }
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => break,
+                Ok(_) | Err(_) => {
+                    self.on_lost(index, now_ns());
+                    break;
+                }
+            }
+        }
+        self.read_buffer = buffer;
+    }
+
+    pub(super) fn on_bytes(&mut self, index: u32, bytes: &[u8]) {
+        let now = now_ns();
+        self.latest_ns = now;
+        let slot = &mut self.slots[index as usize];
+        if slot.received.is_empty() {
+            let consumed = self.on_replies(index, bytes, now);
+            if consumed < bytes.len() {
+                self.slots[index as usize].received.extend_from_slice(&bytes[consumed..]);
+            }
+        } else {
+            let mut received = mem::take(&mut slot.received);
+            received.extend_from_slice(bytes);
+            let consumed = self.on_replies(index, &received, now);
+            received.drain(..consumed);
+            self.slots[index as usize].received = received;
+        }
+    }
+
+    /// Handles every whole reply at the front of `bytes`; returns how many bytes those were.
+    pub(super) fn on_replies(&mut self, index: u32, bytes: &[u8], now: u64) -> usize {
+        let mut begin = 0;
+        while begin < bytes.len() {
+            let slot = &self.slots[index as usize];
+            if slot.socket.is_none() {
+                return bytes.len();
+            }
+            let answer = self.exchange.answer(&bytes[begin..], &slot.timestamp);
+            match (answer, slot.state) {
+                (Answer::Incomplete, _) if bytes.len() - begin <= LONGEST_REPLY_BYTES => break,
+                (Answer::Right { server_ns, consumed }, State::Awaiting) => {
+                    begin += consumed;
+                    self.on_right(index, server_ns, now);
+                }
+                (Answer::Refused { consumed }, State::Awaiting) => {
+                    begin += consumed;
+                    self.slots[index as usize].has_heard = true;
+                    self.fail_request(index, Failure::Error, now);
+                    self.go_on(index, now);
+                }
+                (Answer::Closed { requests_served, consumed }, State::Closing) => {
+                    begin += consumed;
+                    self.on_close_confirmed(index, requests_served);
+                }
+                _ => {
+                    self.on_wrong(index, now);
+                    return bytes.len();
+                }
+            }
+        }
+        begin
+    }
+
+    pub(super) fn on_right(&mut self, index: u32, server_ns: Option<(u64, u64)>, now: u64) {
+        let slot = &mut self.slots[index as usize];
+        slot.answered += 1;
+        slot.has_heard = true;
+        slot.has_request = false;
+        let answered = Answered { intended_ns: slot.intended_ns, sent_ns: slot.sent_ns, server_ns, received_ns: now };
+        self.recorder.ok(slot.scheduled, &answered);
+        self.go_on(index, now);
+    }
+
+    pub(super) fn on_close_confirmed(&mut self, index: u32, requests_served: u64) {
+        let slot = &mut self.slots[index as usize];
+        slot.state = State::Draining;
+        let agrees = requests_served == u64::from(slot.answered);
+        let place = slot.scheduled;
+        if !agrees {
+            return self.count_disagreement(index);
+        }
+        if let Some(connections) = self.recorder.connections(place) {
+            connections.closed_in_agreement += 1;
+        }
+    }
+
+    pub(super) fn count_disagreement(&mut self, index: u32) {
+        if let Some(connections) = self.recorder.connections(self.slots[index as usize].scheduled) {
+            connections.closed_in_disagreement += 1;
+        }
+    }
+
+    /// The server sent something that is no answer to what was asked: nothing after it can be trusted.
+    pub(super) fn on_wrong(&mut self, index: u32, now: u64) {
+        match self.slots[index as usize].state {
+            State::Closing => self.count_disagreement(index),
+            State::Awaiting => return self.fail_and_go_on(index, Failure::Malformed, now),
+            _ => {}
+        }
+        match self.settings.shape {
+            Shape::Sessions { .. } => self.end_session(index, now),
+            Shape::Connections { .. } => self.close(index, socket::abort),
+        }
+    }
+}
