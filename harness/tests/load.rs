@@ -1,5 +1,7 @@
 //! The generator against servers whose behaviour is known: what it counts must be what happened.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;

@@ -8,15 +8,14 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 use rustix::net::{RecvFlags, SendFlags};
 
-use super::LoadError;
 use super::exchange::{Answer, Digits, Exchange, digits};
 use super::socket::{self, Connect};
-use crate::clock::{now_ns, timespec};
+use super::{LoadError, poll};
+use crate::clock::now_ns;
 use crate::plan::{Work, nanoseconds};
 
 /// Connects under way at once: below any usual backlog, so that none is refused for haste.
@@ -38,7 +37,7 @@ pub struct HeldConnections<'a> {
 impl<'a> HeldConnections<'a> {
     /// None yet. `stop` ends any wait early.
     pub fn new(target: SocketAddr, stop: &'a AtomicBool) -> Result<HeldConnections<'a>, LoadError> {
-        let epoll = super::worker::epoll()?;
+        let epoll = poll::create()?;
         Ok(HeldConnections { target, stop, epoll, held: Vec::new(), under_way: Vec::new(), failed: 0 })
     }
 
@@ -78,7 +77,7 @@ impl<'a> HeldConnections<'a> {
     pub fn ask_each(&mut self, work: &Work, patience: Duration) -> Result<usize, LoadError> {
         let mut exchange = Exchange::new(&work.request_message, &work.parameter, work.expected_result());
         let timestamp = digits(now_ns());
-        let asking = super::worker::epoll()?;
+        let asking = poll::create()?;
         for (index, socket) in self.held.iter().enumerate() {
             epoll::add(&asking, socket, EventData::new_u64(index as u64), EventFlags::IN).map_err(LoadError::epoll)?;
             // A connection that the server has closed counts as not answered.
@@ -190,9 +189,6 @@ fn hear(socket: &OwnedFd, received: &mut Vec<u8>, exchange: &Exchange, timestamp
 
 fn wait(epoll: &OwnedFd, hope: &Hope) -> Result<Vec<epoll::Event>, LoadError> {
     let mut events = Vec::with_capacity(256);
-    let left_ns = hope.until_ns.saturating_sub(now_ns()).min(LONGEST_SLEEP_NS);
-    match epoll::wait(epoll, spare_capacity(&mut events), Some(&timespec(left_ns))) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(events),
-        Err(error) => Err(LoadError::epoll(error)),
-    }
+    poll::wait(epoll, &mut events, hope.until_ns.saturating_sub(now_ns()).min(LONGEST_SLEEP_NS))?;
+    Ok(events)
 }

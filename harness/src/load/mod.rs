@@ -9,6 +9,7 @@ mod connection;
 mod exchange;
 mod hold;
 mod outcome;
+mod poll;
 mod recorder;
 mod slot;
 mod socket;

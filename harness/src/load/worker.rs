@@ -9,15 +9,13 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::buffer::spare_capacity;
 use rustix::event::epoll;
-use rustix::fd::OwnedFd;
 
 use super::arrivals::{Arrival, Share};
 use super::connection::Connections;
 use super::usage::{ThreadUsage, Usage};
-use super::{LoadError, Moments};
-use crate::clock::{now_ns, timespec};
+use super::{LoadError, Moments, poll};
+use crate::clock::now_ns;
 use crate::plan::{Pacing, Shape};
 
 /// Arrivals taken up before the sockets are looked at again, so that a late schedule does not starve the replies.
@@ -144,12 +142,7 @@ impl<'a> Worker<'a> {
         let timer_ns = self.connections.timers.earliest_ns().unwrap_or(u64::MAX);
         let due_ns = next_arrival_ns.unwrap_or(u64::MAX).min(timer_ns).min(self.next_mark_ns(now));
         let sleep_ns = self.sleep_before(due_ns.saturating_sub(now));
-        self.epoll_events.clear();
-        let timeout = timespec(sleep_ns);
-        match epoll::wait(&self.connections.epoll, spare_capacity(&mut self.epoll_events), Some(&timeout)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(LoadError::epoll(error)),
-        }
+        poll::wait(&self.connections.epoll, &mut self.epoll_events, sleep_ns)?;
         let woken = now_ns();
         if sleep_ns == 0 && self.epoll_events.is_empty() {
             self.polling_ns += woken - now;
@@ -200,20 +193,10 @@ pub(crate) fn open_ahead(
             let (established, wanted) = (connections.ready(), connections.wanted());
             return Err(LoadError::NotConnected { target, established, wanted });
         }
-        events.clear();
-        let timeout = timespec((give_up_ns - now).min(LONGEST_SLEEP_NS));
-        match epoll::wait(&connections.epoll, spare_capacity(&mut events), Some(&timeout)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(LoadError::epoll(error)),
-        }
+        poll::wait(&connections.epoll, &mut events, (give_up_ns - now).min(LONGEST_SLEEP_NS))?;
         for event in &events {
             connections.on_event(event);
         }
     }
     Ok(())
-}
-
-/// An epoll instance.
-pub(crate) fn epoll() -> Result<OwnedFd, LoadError> {
-    epoll::create(epoll::CreateFlags::CLOEXEC).map_err(LoadError::epoll)
 }

@@ -9,11 +9,12 @@ use reports::record::{
 };
 
 use super::Interrupt;
+use super::found::Found;
 use super::held::{self, Held};
 use crate::load::{self, Generator, Moments, now_ns};
 use crate::observe::{Observer, Watch, process_cpu};
 use crate::plan::{HoldSpec, LoadSpec, Pacing, RunPlan, TaskKind, nanoseconds};
-use crate::process::{Death, Launch, ServerProcess, Stopped, launch};
+use crate::process::{Launch, ServerProcess, Stopped, launch};
 
 /// How long a server may take until it listens.
 const READINESS_DEADLINE: Duration = Duration::from_secs(5);
@@ -40,21 +41,6 @@ pub(super) struct Seen {
     pub(super) stages: Vec<Stage>,
     pub(super) noise: Noise,
     pub(super) warnings: Vec<Warning>,
-}
-
-/// What the task itself found out, while the server ran.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    /// Start of the load, monotonic; the start of the task where there is no load.
-    pub(super) origin_ns: u64,
-    pub(super) traffic: Option<Traffic>,
-    pub(super) generator: Option<GeneratorUsage>,
-    pub(super) window_cpu_ns: Option<u64>,
-    pub(super) stages: Vec<Stage>,
-    pub(super) warnings: Vec<Warning>,
-    /// Why the task could not be put to the server.
-    pub(super) failure: Option<String>,
-    pub(super) death: Option<Death>,
 }
 
 impl<'a> Bench<'a> {

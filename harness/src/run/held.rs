@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use reports::record::{Phase, Stage, Warning};
 
-use super::cell::Found;
+use super::found::Found;
 use crate::load::{HeldConnections, LoadError};
 use crate::observe::{ProcessReader, settled_sample, socket_buffer_bytes};
 use crate::plan::HoldSpec;

@@ -4,6 +4,7 @@
 //! Must not know: how a report looks, how progress is shown. Beside it: `cell.rs` runs one cell.
 
 mod cell;
+mod found;
 mod held;
 mod interrupt;
 mod lock;

@@ -15,13 +15,13 @@ use rustix::event::epoll;
 use rustix::fd::OwnedFd;
 
 use crate::clock::now_ns;
-use crate::load::LoadError;
 use crate::load::arrivals::Arrival;
 use crate::load::exchange::Exchange;
 use crate::load::recorder::{Failure, Recorder, Scheduled};
 use crate::load::slot::{Lines, Slot, State};
 use crate::load::socket;
 use crate::load::timers::Timers;
+use crate::load::{LoadError, poll};
 use crate::plan::Shape;
 
 /// Bytes read at once: far more than a usual reply, so that one read drains the socket.
@@ -64,7 +64,7 @@ impl Connections {
         recorder: Recorder,
     ) -> Result<Connections, LoadError> {
         Ok(Connections {
-            epoll: super::worker::epoll()?,
+            epoll: poll::create()?,
             timers: Timers::default(),
             recorder,
             exchange,
