@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Write};
 
 use clap::ValueEnum;
 use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
-use comfy_table::{CellAlignment, Table, TableStyle};
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use reports::summary::{Summary, SummaryTable};
 
 /// How the summary is written.
@@ -55,6 +55,9 @@ fn tables(summary: &Summary, style: TableStyle) -> String {
 fn drawn(table: &SummaryTable, style: TableStyle) -> String {
     let mut drawn = Table::new();
     drawn.load_style(style);
+    if let Some(columns) = terminal_columns() {
+        drawn.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
+    }
     drawn.set_header(header(table));
     for row in &table.rows {
         drawn.add_row(cells(row));
@@ -63,6 +66,11 @@ fn drawn(table: &SummaryTable, style: TableStyle) -> String {
         column.set_cell_alignment(CellAlignment::Right);
     }
     drawn.trim_fmt()
+}
+
+/// Width of the terminal that stdout is; nothing where it is none, and lines may be as long as they like.
+fn terminal_columns() -> Option<u16> {
+    rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
 }
 
 fn csv(table: &SummaryTable) -> String {

@@ -76,7 +76,7 @@ impl LoadError {
 /// How the generator runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Generator {
-    /// Worker threads, at least one; more than there are connections is more than there is use for.
+    /// Worker threads; at least one runs, and never more than there are connections.
     pub threads: u32,
     /// How a worker waits.
     pub pacing: Pacing,
@@ -105,6 +105,9 @@ pub fn run(
     stop: &AtomicBool,
     mut attend: impl FnMut(Moments),
 ) -> Result<LoadOutcome, LoadError> {
+    // A worker without a connection could only drop its share of the schedule.
+    let threads = generator.threads.clamp(1, spec.peak_connections().max(1));
+    let generator = Generator { threads, ..generator };
     thread::scope(|scope| {
         let (ready, readiness) = mpsc::channel();
         let mut workers = Vec::new();

@@ -115,8 +115,8 @@ impl TaskKind {
     pub fn usual_duration(&self) -> Duration {
         match self {
             TaskKind::Load(spec) => spec.warm_up + spec.window,
-            // Measured: opening, settling and reading takes a third of a second a stage.
-            TaskKind::Hold(spec) => Duration::from_millis(350) * (spec.counts.len() as u32 + 3),
+            // Measured: opening, settling and reading takes a quarter of a second a stage.
+            TaskKind::Hold(spec) => Duration::from_millis(250) * (spec.counts.len() as u32 + 3),
         }
     }
 }

@@ -76,7 +76,7 @@ impl<'a> Bench<'a> {
         };
         let observed = observer.map(Observer::stop);
         let stopped = server.stop();
-        let outcome = self.outcome(&found, &stopped);
+        let outcome = outcome(&found, &stopped);
         let mut warnings = found.warnings;
         warnings.extend(after_the_end(&stopped, &outcome));
         let (samples, noise, peak_threads) = match observed {
@@ -141,19 +141,6 @@ impl<'a> Bench<'a> {
             PlacementKind::Shared => Generator { threads: (cpus / 2).max(1), pacing: Pacing::Sleeping },
         }
     }
-
-    fn outcome(&self, found: &Found, stopped: &Stopped) -> Outcome {
-        let stderr = stopped.stderr_tail.clone();
-        if self.interrupt.is_set() {
-            Outcome::Interrupted
-        } else if let Some(death) = found.death.as_ref().or(stopped.death.as_ref()) {
-            Outcome::Failed { reason: format!("the server {}", death.how), stderr }
-        } else if let Some(reason) = found.failure.clone() {
-            Outcome::Failed { reason, stderr }
-        } else {
-            Outcome::Completed
-        }
-    }
 }
 
 impl Seen {
@@ -168,6 +155,17 @@ impl Seen {
             noise: Noise::default(),
             warnings: Vec::new(),
         }
+    }
+}
+
+fn outcome(found: &Found, stopped: &Stopped) -> Outcome {
+    let stderr = stopped.stderr_tail.clone();
+    if let Some(death) = found.death.as_ref().or(stopped.death.as_ref()) {
+        Outcome::Failed { reason: format!("the server {}", death.how), stderr }
+    } else if let Some(reason) = found.failure.clone() {
+        Outcome::Failed { reason, stderr }
+    } else {
+        Outcome::Completed
     }
 }
 

@@ -115,10 +115,9 @@ impl Series<'_> {
         self.progress.planned(cells as usize, time_of(&block) * blocks);
         for number in 0..blocks {
             for turn in block_order(plan.block(number, &capacities), plan.seed, number) {
-                if self.execution.interrupt.is_set() {
+                if self.cell(turn, Purpose::Measure)?.is_none() {
                     return Ok(cells);
                 }
-                self.cell(turn, Purpose::Measure)?;
             }
         }
         Ok(cells)
@@ -128,11 +127,8 @@ impl Series<'_> {
     fn probe(&mut self, probes: Vec<Turn>) -> Result<Vec<Capacities>, RecordError> {
         let mut capacities = vec![Capacities::default(); self.execution.plan.experiments.len()];
         for turn in probes {
-            if self.execution.interrupt.is_set() {
-                break;
-            }
             let experiment = turn.experiment;
-            let cell = self.cell(turn, Purpose::CapacityProbe)?;
+            let Some(cell) = self.cell(turn, Purpose::CapacityProbe)? else { break };
             if let Some(traffic) = &cell.traffic {
                 let rps = traffic.ok_within_window as f64 * 1e9 / cell.load.window_ns as f64;
                 capacities[experiment].insert(&cell.workload, &cell.contender, rps);
@@ -141,12 +137,19 @@ impl Series<'_> {
         Ok(capacities)
     }
 
-    /// Runs a cell, again while the machine is disturbed, and writes it down.
-    fn cell(&mut self, turn: Turn, purpose: Purpose) -> Result<Cell, RecordError> {
+    /// Runs a cell, again while the machine is disturbed, and writes it down. Nothing where it was interrupted: what
+    /// was seen until then is no result.
+    fn cell(&mut self, turn: Turn, purpose: Purpose) -> Result<Option<Cell>, RecordError> {
         let mut attempts = 1;
         let cell = loop {
+            if self.execution.interrupt.is_set() {
+                return Ok(None);
+            }
             let cell = self.attempt(turn.clone(), purpose, attempts);
-            let may_repeat = attempts < MOST_ATTEMPTS && self.retries_left > 0 && !self.execution.interrupt.is_set();
+            if self.execution.interrupt.is_set() {
+                return Ok(None);
+            }
+            let may_repeat = attempts < MOST_ATTEMPTS && self.retries_left > 0;
             if !may_repeat || !validity::is_disturbed(&cell) {
                 break cell;
             }
@@ -157,7 +160,7 @@ impl Series<'_> {
         self.next_order += 1;
         self.failed += u32::from(matches!(cell.outcome, Outcome::Failed { .. }));
         self.progress.ended(&cell);
-        Ok(cell)
+        Ok(Some(cell))
     }
 
     fn attempt(&mut self, mut turn: Turn, purpose: Purpose, attempts: u32) -> Cell {

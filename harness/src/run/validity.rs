@@ -33,10 +33,6 @@ pub(super) fn is_disturbed(cell: &Cell) -> bool {
 
 /// All that speaks against believing a cell.
 pub(super) fn warnings(cell: &Cell) -> Vec<Warning> {
-    if cell.outcome == Outcome::Interrupted {
-        // It is shown as interrupted, and its figures are not used.
-        return Vec::new();
-    }
     let mut warnings = noise(cell);
     if cell.purpose == Purpose::Measure {
         warnings.extend(generator(cell));
@@ -362,14 +358,5 @@ mod tests {
             failed(&probe(|cell| cell.traffic.as_mut().unwrap().timestamps_out_of_order = 3)),
             "timestamps nest"
         );
-    }
-
-    #[test]
-    fn an_interrupted_cell_is_not_judged() {
-        let found = changed(|cell| {
-            cell.outcome = Outcome::Interrupted;
-            cell.generator.as_mut().unwrap().kept_pace = 0.1;
-        });
-        assert_eq!(found, []);
     }
 }
