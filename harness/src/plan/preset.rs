@@ -53,10 +53,10 @@ impl Preset {
             Preset::Full => Sizes {
                 blocks: 20,
                 retries: 240,
-                warm_up: Duration::from_millis(500),
-                window: Duration::from_secs(2),
+                warm_up: Duration::from_millis(300),
+                window: Duration::from_millis(1_200),
                 timeout: Duration::from_secs(1),
-                load_points: 7,
+                load_points: 6,
                 probe_window: Duration::from_secs(1),
                 connection_counts: &[2_000, 4_000, 6_000, 8_000, 10_000],
                 patience: Duration::from_secs(3),
