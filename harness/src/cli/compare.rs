@@ -45,7 +45,7 @@ pub(super) struct CompareArgs {
     #[arg(long, value_enum, default_value_t = PlacementArg::Isolated)]
     placement: PlacementArg,
 
-    /// Folder of the run; runs/<time>-<preset> without it
+    /// Folder of the run; `runs/TIME-PRESET` without it
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -76,6 +76,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         print(&dry_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
     }
+    preflight.check()?;
     let _lock = MachineLock::take()?;
     let interrupt = Interrupt::listen()?;
     let machine = machine()?;
@@ -124,20 +125,20 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
 
 /// What was typed, resolved. Looks at the machine's limits and changes nothing but this process's own.
 fn plan(args: &CompareArgs) -> anyhow::Result<(RunPlan, Preflight)> {
-    let contenders = contenders::parse(args.models.as_deref())?;
     let mut sizes = args.preset.sizes();
     sizes.blocks = args.blocks.unwrap_or(sizes.blocks);
     let kind = match args.placement {
         PlacementArg::Isolated => PlacementKind::Isolated,
         PlacementArg::Shared => PlacementKind::Shared,
     };
+    let placement = place(kind, &allowed_cpus()?);
     let mut plan = RunPlan {
         experiments: experiments_named(&args.experiments)?,
-        contenders,
+        contenders: contenders::parse_for(&placement.server_cpus, args.models.as_deref())?,
         preset: args.preset,
         sizes,
         seed: args.seed,
-        placement: place(kind, &allowed_cpus()?),
+        placement,
         connection_ceiling: u32::MAX,
     };
     let mut found = preflight(&plan);

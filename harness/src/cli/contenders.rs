@@ -1,14 +1,32 @@
 //! The list of contenders as it is typed: names separated by commas, though options are too.
 
+use std::thread;
+
 use servers::{Contender, MODELS};
 
+use crate::observe::restrict_this_thread;
 use crate::plan::PlanError;
+
+/// As [`parse`], for servers on `cpus`: defaults that follow the number of CPUs are those of the server's share, not
+/// of the whole machine.
+///
+/// # Errors
+/// As [`parse`], and where the CPUs can't be had.
+pub(super) fn parse_for(cpus: &[u32], list: Option<&str>) -> anyhow::Result<Vec<Contender>> {
+    thread::scope(|scope| {
+        let on_the_servers_cpus = scope.spawn(|| {
+            restrict_this_thread(cpus)?;
+            Ok(parse(list)?)
+        });
+        on_the_servers_cpus.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
 
 /// Reads `threaded,thread-pool:workers=8,stack=64KiB,async-multi`; without a list, every model with its defaults.
 ///
 /// # Errors
 /// Where the list is empty, a model or an option is unknown, or a contender is named twice.
-pub(super) fn parse(list: Option<&str>) -> Result<Vec<Contender>, PlanError> {
+fn parse(list: Option<&str>) -> Result<Vec<Contender>, PlanError> {
     let texts = match list {
         Some(list) => split(list),
         None => MODELS.iter().map(|model| model.name.to_owned()).collect(),
@@ -59,6 +77,14 @@ mod tests {
             labels("threaded, thread-pool:workers=8,stack=64KiB ,async-multi"),
             ["threaded", "thread-pool:stack=64KiB,workers=8", "async-multi"]
         );
+    }
+
+    #[test]
+    fn workers_of_a_runtime_are_as_many_as_the_servers_cpus() {
+        let cpu = crate::observe::allowed_cpus().unwrap()[0];
+        let contenders = parse_for(&[cpu], Some("async-multi,thread-pool")).unwrap();
+        let workers = |index: usize| contenders[index].resolved_options()["workers"].clone();
+        assert_eq!((workers(0).as_str(), workers(1).as_str()), ("1", "4"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use reports::record::store::{RecordError, Run};
 use reports::record::{Ending, Outcome, Purpose, Warning};
 
 use crate::plan::PlanError;
-use crate::run::{Interrupt, LockError, RunEnd};
+use crate::run::{Interrupt, LockError, RunEnd, Unfit};
 
 const INTERNAL: u8 = 1;
 const USAGE: u8 = 2;
@@ -14,13 +14,22 @@ const UNFIT: u8 = 3;
 const INVALID: u8 = 4;
 const SERVER_FAILED: u8 = 6;
 
+/// An error with what caused it. A cause that the sentence before it already quotes is not said twice.
+pub(super) fn sentence(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
+        "" => cause,
+        said if said.contains(&cause) => said.to_owned(),
+        said => format!("{said}: {cause}"),
+    })
+}
+
 /// The code of an error that ended a command.
 pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
     let is_occupied = matches!(error.downcast_ref(), Some(RecordError::Occupied(_)));
     let is_usage = is_occupied || error.is::<PlanError>() || error.is::<servers::ContenderError>();
     ExitCode::from(match error {
         _ if is_usage => USAGE,
-        _ if error.is::<LockError>() => UNFIT,
+        _ if error.is::<LockError>() || error.is::<Unfit>() => UNFIT,
         _ => INTERNAL,
     })
 }

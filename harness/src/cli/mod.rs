@@ -50,7 +50,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
     };
     done.unwrap_or_else(|error| {
-        output::tell(&format!("error: {error:#}"));
+        output::tell(&format!("error: {}", ending::sentence(&error)));
         ending::code_of(&error)
     })
 }

@@ -46,19 +46,20 @@ pub(crate) struct Answered {
     pub(crate) received_ns: u64,
 }
 
-/// Requests in the system over time, by counting: the area under the count is compared with the response times.
+/// Requests in the system, integrated over time: the sum of the moments of leaving less that of entering, whatever the
+/// order in which they are noted. It is held against the response times.
 #[derive(Debug, Clone, Copy, Default)]
 struct InSystem {
-    count: i64,
-    since_ns: u64,
     area_ns: i128,
 }
 
 impl InSystem {
-    fn change(&mut self, by: i64, now_ns: u64) {
-        self.area_ns += i128::from(self.count) * i128::from(now_ns.saturating_sub(self.since_ns));
-        self.since_ns = self.since_ns.max(now_ns);
-        self.count += by;
+    fn enter(&mut self, now_ns: u64) {
+        self.area_ns -= i128::from(now_ns);
+    }
+
+    fn leave(&mut self, now_ns: u64) {
+        self.area_ns += i128::from(now_ns);
     }
 }
 
@@ -126,7 +127,6 @@ impl Recorder {
 
     /// From when to when requests are scheduled that are recorded: on the monotonic clock, in nanoseconds.
     pub(crate) fn set_window(&mut self, window: Range<u64>) {
-        self.in_system.since_ns = window.start;
         self.window = window;
     }
 
@@ -170,7 +170,7 @@ impl Recorder {
     /// A request entered the system: it is due, and sent or waiting to be.
     pub(crate) fn entered(&mut self, place: Scheduled, now_ns: u64) {
         if place == Scheduled::InWindow && self.loop_kind == Loop::Open {
-            self.in_system.change(1, now_ns);
+            self.in_system.enter(now_ns);
         }
     }
 
@@ -188,7 +188,7 @@ impl Recorder {
             return;
         }
         let response_time_ns = answered.received_ns.saturating_sub(answered.intended_ns);
-        self.in_system.change(-1, answered.received_ns);
+        self.in_system.leave(answered.received_ns);
         self.response_time.record(response_time_ns);
         if let Some(interval) = self.interval(answered.intended_ns) {
             interval.ok += 1;
@@ -221,8 +221,11 @@ impl Recorder {
         if place == Scheduled::InWarmUp {
             return;
         }
-        self.in_system.change(-1, now_ns);
         *self.count_of(failure) += 1;
+        if self.loop_kind == Loop::Closed {
+            return;
+        }
+        self.in_system.leave(now_ns);
         if failure == Failure::Timeout {
             self.response_time.record(self.timeout_ns);
         }

@@ -9,7 +9,7 @@ use signal_hook::low_level::signal_name;
 /// The end of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Death {
-    /// `killed by SIGKILL` or `exited with status 101`.
+    /// `was killed by SIGKILL` or `exited with status 101`.
     pub how: String,
     /// Whether it was an exit with status 0.
     pub in_order: bool,
@@ -25,8 +25,8 @@ fn describe(status: &WaitIdStatus) -> Death {
     let how = match (status.exit_status(), status.terminating_signal()) {
         (Some(code), _) => format!("exited with status {code}"),
         (None, Some(signal)) => match signal_name(signal) {
-            Some(name) => format!("killed by {name}"),
-            None => format!("killed by signal {signal}"),
+            Some(name) => format!("was killed by {name}"),
+            None => format!("was killed by signal {signal}"),
         },
         (None, None) => "ended in a way that the kernel does not tell".to_owned(),
     };

@@ -27,7 +27,7 @@ pub struct ServerProcess {
     stdout: ChildStdout,
     address: SocketAddr,
     /// Keeps the value on the thread that spawned the process, because the kernel kills the child when that thread
-    /// ends: see [`super::launch`]. A guard can't be sent and can be shared, which is just what is wanted.
+    /// ends: see `launch.rs`. A guard can't be sent and can be shared, which is just what is wanted.
     stays_on_its_thread: PhantomData<MutexGuard<'static, ()>>,
 }
 

@@ -38,7 +38,9 @@ impl MachineLock {
     pub fn take() -> Result<MachineLock, LockError> {
         let path = env::temp_dir().join("tokio-or-threads.lock");
         let io_error = |source| LockError::Io { path: path.clone(), source };
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io_error)?;
+        // Where the file is another user's it can't be written, and need not be: reading is enough to lock it.
+        let made = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = made.or_else(|_| File::open(&path)).map_err(io_error)?;
         match file.try_lock() {
             Ok(()) => Ok(MachineLock { _file: file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Held { path }),

@@ -19,7 +19,7 @@ use reports::record::{Cell, Ending, Manifest, Outcome, Purpose, SCHEMA_VERSION};
 
 pub use interrupt::Interrupt;
 pub use lock::{LockError, MachineLock};
-pub use preflight::{Preflight, preflight};
+pub use preflight::{Preflight, Unfit, preflight};
 pub use provenance::{commit, utc_now};
 
 use crate::load::now_ns;
@@ -129,7 +129,8 @@ impl Series<'_> {
         for turn in probes {
             let experiment = turn.experiment;
             let Some(cell) = self.cell(turn, Purpose::CapacityProbe)? else { break };
-            if let Some(traffic) = &cell.traffic {
+            // What a server did before it died is not what it can do.
+            if let Some(traffic) = cell.traffic.as_ref().filter(|_| cell.outcome == Outcome::Completed) {
                 let rps = traffic.ok_within_window as f64 * 1e9 / cell.load.window_ns as f64;
                 capacities[experiment].insert(&cell.workload, &cell.contender, rps);
             }

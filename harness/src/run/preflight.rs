@@ -20,6 +20,33 @@ pub struct Preflight {
     pub warnings: Vec<Warning>,
 }
 
+/// The fewest connections with which there is anything to compare.
+const FEWEST_CONNECTIONS: u32 = 50;
+
+/// A limit leaves nothing to compare.
+#[derive(Debug, thiserror::Error)]
+#[error("this machine allows {connections} connections at once, and {FEWEST_CONNECTIONS} are the fewest; {remedies}")]
+pub struct Unfit {
+    /// What the limits allow.
+    pub connections: u32,
+    /// The limits, with how each is raised.
+    pub remedies: String,
+}
+
+impl Preflight {
+    /// Whether the plan can be run at all, scaled down or not.
+    ///
+    /// # Errors
+    /// Where a limit leaves fewer connections than any comparison needs.
+    pub fn check(&self) -> Result<(), Unfit> {
+        if self.connection_ceiling >= FEWEST_CONNECTIONS {
+            return Ok(());
+        }
+        let remedies = self.warnings.iter().map(Warning::remedy).collect::<Vec<_>>().join("; ");
+        Err(Unfit { connections: self.connection_ceiling, remedies })
+    }
+}
+
 /// Looks at the limits for a plan: so many connections at once, a thread each in some models. Raises the soft limit of
 /// descriptors to the hard one first, for this process and the servers it starts.
 pub fn preflight(plan: &RunPlan) -> Preflight {
@@ -40,8 +67,11 @@ fn for_connections(wanted: u64, backlog: u64) -> Preflight {
         backlog,
     };
     let found = limits(&needs);
-    let ceiling = ceiling(wanted, &shortfalls(&found));
-    let warnings = shortfalls(&found).into_iter().map(|limit| warning(limit, ceiling, wanted)).collect();
+    let short = shortfalls(&found);
+    let ceiling = ceiling(wanted, &short);
+    // The soft limit has been raised to the hard one, so that only the hard one is worth naming.
+    let named = short.iter().filter(|limit| !limit.name.contains("soft"));
+    let warnings = named.map(|limit| warning(limit, ceiling, wanted)).collect();
     Preflight { connection_ceiling: ceiling as u32, warnings, limits: found }
 }
 
@@ -82,6 +112,18 @@ mod tests {
         let maps = limit("memory mappings", 65_530, 80_000);
         assert_eq!(ceiling(10_000, &[&files, &maps]), 914);
         assert_eq!(ceiling(10_000, &[]), 10_000);
+    }
+
+    #[test]
+    fn a_machine_without_connections_is_unfit() {
+        let with = |connection_ceiling| Preflight {
+            limits: Vec::new(),
+            connection_ceiling,
+            warnings: vec![warning(&limit("open files", 90, 8_100), connection_ceiling.into(), 8_000)],
+        };
+        assert!(with(FEWEST_CONNECTIONS).check().is_ok());
+        let error = with(0).check().unwrap_err().to_string();
+        assert!(error.contains("allows 0 connections") && error.contains("raise it"), "{error}");
     }
 
     #[test]

@@ -118,7 +118,7 @@ fn a_crash_is_noticed_with_its_signal() {
         death = server.poll_death();
         death.is_some()
     }));
-    assert_eq!(death.as_ref().unwrap().how, "killed by SIGABRT");
+    assert_eq!(death.as_ref().unwrap().how, "was killed by SIGABRT");
     let stopped = server.stop();
     assert_eq!((stopped.death, stopped.killed, stopped.peak_resident_bytes), (death, false, None));
 }
@@ -134,7 +134,7 @@ fn a_chatty_server_never_waits_for_a_reader() {
     let stopped = server.stop();
     assert_eq!(stopped.stderr_tail.len(), 4096);
     assert!(stopped.stderr_tail.ends_with("xx the end\n"));
-    assert_eq!(stopped.death.unwrap().how, "killed by SIGTERM");
+    assert_eq!(stopped.death.unwrap().how, "was killed by SIGTERM");
 }
 
 #[test]

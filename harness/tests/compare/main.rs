@@ -1,0 +1,43 @@
+//! `harness compare` as a person meets it: the real program, its folder, its exit codes, and what is left of its
+//! servers when things go wrong.
+//!
+//! Its tests take turns, because each keeps the machine busy. Each has a folder for temporary files of its own, in
+//! which the lock lies, so that a benchmark elsewhere on the machine does not refuse them.
+
+#![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
+
+mod faults;
+mod lifetimes;
+mod refusals;
+mod subject;
+mod whole;
+
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Longer than anything in here takes, on however busy a machine.
+const PATIENT: Duration = Duration::from_secs(60);
+
+/// One at a time; a test that failed is no reason for the next to fail.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The program under test.
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_harness"))
+}
+
+/// Looks again and again until `seen`; false when it was not seen in time.
+fn within(deadline: Duration, mut seen: impl FnMut() -> bool) -> bool {
+    let give_up = Instant::now() + deadline;
+    while !seen() {
+        if Instant::now() >= give_up {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    true
+}

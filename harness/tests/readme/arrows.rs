@@ -1,0 +1,101 @@
+//! Who may know whom, read from manifests and sources. Comments and tests may say anything. What holds within `servers`
+//! is in `servers/tests/it/architecture.rs`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use servers::MODELS;
+
+use crate::{root, text};
+
+const MACHINE: &[&str] = &["std::fs", "std::net", "std::process", "std::env", "std::thread", "rustix", "nix::"];
+const CLOCKS: &[&str] = &["Instant", "SystemTime", "now_ns", "monotonic_ns"];
+const EXECUTION: &[&str] = &["crate::run", "crate::load", "crate::process", "crate::observe", "crate::cli"];
+const MODEL: &[&str] = &["MODELS", "Contender", "servers::Model", "servers::Server"];
+
+/// The Rust sources at or under a path.
+fn sources(path: &Path) -> Vec<PathBuf> {
+    if path.is_file() {
+        return vec![path.to_owned()];
+    }
+    let entries = fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let inner = entries.flat_map(|entry| sources(&entry.unwrap().path()));
+    inner.filter(|path| path.extension().is_some_and(|ending| ending == "rs") && !path.ends_with("tests.rs")).collect()
+}
+
+/// The lines of code under `place` that mention one of `words`.
+fn mentions(place: &str, words: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for path in sources(&root().join(place)) {
+        let source = fs::read_to_string(&path).unwrap();
+        let code = source.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let lines = lines.filter(|line| words.iter().any(|word| line.contains(word)));
+        found.extend(lines.map(|line| format!("{}: {line}", path.display())));
+    }
+    found
+}
+
+fn assert_unknown(place: &str, words: &[&str]) {
+    assert_eq!(mentions(place, words), Vec::<String>::new());
+}
+
+#[test]
+fn servers_and_reports_know_no_other_package() {
+    let names = |manifest: &str| {
+        let text = text(manifest);
+        let lines = text.lines().filter_map(|line| line.split(['.', ' ', '=']).next());
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (servers, reports) = (names("servers/Cargo.toml"), names("reports/Cargo.toml"));
+    assert!(!servers.iter().any(|name| name == "reports" || name == "harness"), "{servers:?}");
+    assert!(!reports.iter().any(|name| name == "servers" || name == "harness"), "{reports:?}");
+    let harness = names("harness/Cargo.toml");
+    assert!(["servers", "reports"].iter().all(|name| harness.contains(&(*name).to_owned())), "{harness:?}");
+}
+
+#[test]
+fn the_generator_knows_no_models_and_no_runtime() {
+    assert_unknown("harness/src/load", MODEL);
+    assert_unknown("harness/src/load", &["crate::run", "crate::process", "crate::observe", "crate::cli"]);
+    assert_unknown("harness/src", &["tokio::"]);
+}
+
+#[test]
+fn supervision_knows_neither_models_nor_load() {
+    assert_unknown("harness/src/process", MODEL);
+    assert_unknown("harness/src/process", &["servers::", "crate::load", "crate::plan", "crate::run", "crate::cli"]);
+}
+
+#[test]
+fn observation_knows_a_process_and_no_server() {
+    assert_unknown("harness/src/observe", &["servers::", "crate::load", "crate::process", "crate::plan", "crate::run"]);
+}
+
+#[test]
+fn plans_and_experiments_are_data() {
+    for place in ["harness/src/plan", "harness/src/experiments"] {
+        assert_unknown(place, &[MACHINE, CLOCKS, EXECUTION].concat());
+    }
+}
+
+#[test]
+fn reports_follow_from_records_alone() {
+    for path in sources(&root().join("reports/src")) {
+        if !path.ends_with("record/store.rs") {
+            let place = path.strip_prefix(root()).unwrap().to_str().unwrap();
+            assert_unknown(place, &[MACHINE, CLOCKS].concat());
+        }
+    }
+    let names: Vec<String> = MODELS.iter().map(|model| format!("\"{}", model.name)).collect();
+    assert_unknown("reports/src", &names.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_check_finds_what_it_looks_for() {
+    assert!(!mentions("harness/src/load", CLOCKS).is_empty());
+    assert!(!mentions("harness/src/observe", MACHINE).is_empty());
+    assert!(!mentions("harness/src/plan", MODEL).is_empty());
+    assert!(!mentions("harness/src/run", EXECUTION).is_empty());
+    assert!(!mentions("reports/src/record/store.rs", MACHINE).is_empty());
+}

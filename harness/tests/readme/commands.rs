@@ -1,0 +1,99 @@
+//! The README's commands, run as they are written.
+//!
+//! A block marked `sh run` must end well; one marked `sh serve` runs as long as the blocks behind it. `scripts/test` is
+//! not marked: it would run itself. The port that a reader types is exchanged for a free one.
+
+use std::net::TcpListener;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::markdown::{Block, blocks};
+use crate::shell::Shell;
+use crate::text;
+
+const PORT: &str = "7878";
+
+/// The README's blocks with this mark, by the heading that they stand under.
+fn marked(heading: &str, mark: &str) -> Vec<String> {
+    let readme = text("README.md");
+    let (_, section) = readme.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no {heading}"));
+    let section = section.split("\n## ").next().unwrap();
+    let found = blocks(section).into_iter().filter(|block| block.info == mark);
+    found.map(|Block { text, .. }| text).collect()
+}
+
+#[test]
+fn no_command_is_left_out() {
+    for Block { info, text } in blocks(&text("README.md")) {
+        let is_run = ["sh run", "sh serve"].contains(&info.as_str());
+        assert!(is_run || !info.starts_with("sh") || text == "scripts/test\n", "not run by a test:\n{text}");
+    }
+}
+
+#[test]
+fn the_first_command_writes_a_report() {
+    let [block] = marked("Two commands", "sh run").try_into().unwrap();
+    assert_eq!(block, "cargo run --release -- compare\n");
+    let shell = Shell::new();
+    let output = shell.run(&block);
+    let (_, report) = output.trim_end().rsplit_once("report: ").unwrap();
+    let page = std::fs::read_to_string(shell.path(report)).unwrap();
+    assert!(report.starts_with("runs/") && page.starts_with("<!doctype html>"), "{report}");
+    for model in servers::MODELS {
+        assert!(page.contains(model.name), "{} is not in the report", model.name);
+    }
+}
+
+#[test]
+fn models_plans_and_saved_runs_are_shown() {
+    let [block] = marked("The models", "sh run").try_into().unwrap();
+    let shell = Shell::new();
+    let output = shell.run(&block);
+    for expected in ["async-multi", "experiment", "threaded:stack=64KiB", "report: runs/mine/report.html"] {
+        assert!(output.contains(expected), "no {expected:?} in\n{output}");
+    }
+    assert!(shell.path("runs/mine/manifest.json").exists() && shell.path("runs/mine/report.html").exists());
+}
+
+#[test]
+fn a_server_answers_by_hand() {
+    if !has_netcat() {
+        assert!(std::env::var_os("CI").is_none(), "no OpenBSD nc here: install it, in CI nothing is skipped");
+        eprintln!("skipped: no OpenBSD nc");
+        return;
+    }
+    let heading = "Try it by hand";
+    let [serve] = marked(heading, "sh serve").try_into().unwrap();
+    let [ask] = marked(heading, "sh run").try_into().unwrap();
+    let [reply] = marked(heading, "json reply").try_into().unwrap();
+    let port = free_port().to_string();
+    assert!(serve.contains(PORT) && ask.contains(PORT));
+    let shell = Shell::new();
+    let mut server = shell.start(&serve.replace(PORT, &port));
+    assert!(server.first_line().contains(&format!("127.0.0.1:{port}")), "{}", server.output());
+    assert_eq!(in_common(&shell.run(&ask.replace(PORT, &port))), in_common(&reply));
+    server.interrupt();
+    assert!(server.output().lines().last().unwrap().contains("\"requests_served\":1"), "{}", server.output());
+}
+
+/// A reply without its times, which differ each time and must be in order.
+fn in_common(reply: &str) -> Value {
+    let mut reply: Value = serde_json::from_str(reply).unwrap_or_else(|error| panic!("{error}: {reply:?}"));
+    let work_done = reply["WorkDone"].as_object_mut().unwrap();
+    let [received, sent] =
+        ["server_received_ns", "server_sent_ns"].map(|name| work_done.remove(name).unwrap().as_u64().unwrap());
+    assert!(0 < received && received <= sent, "received at {received}, sent at {sent}");
+    reply
+}
+
+/// Only the OpenBSD netcat knows `-N`.
+fn has_netcat() -> bool {
+    let help = Command::new("nc").arg("-h").output();
+    help.is_ok_and(|help| String::from_utf8_lossy(&[help.stdout, help.stderr].concat()).contains("OpenBSD"))
+}
+
+/// A port that is free now and that nobody else is likely to take in the next moment.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,24 @@
+//! README.md and ARCHITECTURE.md say what is so: commands run, quoted lines are in the sources, paths exist, and
+//! modules know nobody whom they must not know.
+
+#![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
+
+mod arrows;
+mod commands;
+mod markdown;
+mod paths;
+mod quotes;
+mod shell;
+
+use std::fs;
+use std::path::Path;
+
+/// The root of the repository.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// A file of the repository, by its path from the root.
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}

@@ -1,0 +1,130 @@
+//! Runs what the README tells a reader to type, in a folder of its own.
+//!
+//! Blocks are run as they are written. What differs from a reader's terminal is in the environment: `cargo run
+//! --release --` is the binary that this test was built with, because building another would take minutes.
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tempfile::{NamedTempFile, TempDir};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Stands in for cargo. `compare` is made short, and its code 4 is let pass: it says that the figures are not to be
+/// believed, which beside other tests they are not, and none is looked at.
+const CARGO: &str = r#"#!/usr/bin/env bash
+set -euo pipefail
+[ "$1 $2 $3" = "run --release --" ] || { echo "the test has no cargo $*" >&2; exit 1; }
+shift 3
+[ "$1" = compare ] || exec "$HARNESS" "$@"
+"$HARNESS" "$@" --preset smoke || { code=$?; [ "$code" = 4 ] || exit "$code"; }
+"#;
+
+/// A folder in which blocks are run one after another, removed at the end.
+pub(crate) struct Shell {
+    folder: TempDir,
+}
+
+/// A block that runs; killed with all it started when dropped.
+pub(crate) struct Running {
+    child: Child,
+    output: PathBuf,
+    messages: PathBuf,
+}
+
+impl Shell {
+    pub(crate) fn new() -> Shell {
+        let folder = TempDir::new().unwrap();
+        let cargo = folder.path().join("bin/cargo");
+        fs::create_dir_all(cargo.parent().unwrap()).unwrap();
+        fs::write(&cargo, CARGO).unwrap();
+        fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+        Shell { folder }
+    }
+
+    /// A file that a block made.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Starts a block.
+    pub(crate) fn start(&self, block: &str) -> Running {
+        let [output, messages] = [(); 2].map(|()| NamedTempFile::new_in(self.folder.path()).unwrap().keep().unwrap().1);
+        let path = format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap());
+        let child = Command::new("bash")
+            .args(["-euo", "pipefail", "-c", block])
+            .current_dir(self.folder.path())
+            .env("PATH", path)
+            .env("HARNESS", env!("CARGO_BIN_EXE_harness"))
+            // The lock that keeps benchmarks apart lies there: a person's own run is not in the way of the test.
+            .env("TMPDIR", self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(File::create(&output).unwrap())
+            .stderr(File::create(&messages).unwrap())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        Running { child, output, messages }
+    }
+
+    /// Runs a block to its end, which must be a good one, and returns what it wrote to stdout.
+    pub(crate) fn run(&self, block: &str) -> String {
+        let mut running = self.start(block);
+        let status = running.wait();
+        let messages = fs::read_to_string(&running.messages).unwrap();
+        assert!(status.success(), "{status}:\n{block}\n{}\n{messages}", running.output());
+        running.output()
+    }
+}
+
+impl Running {
+    /// What it has written to stdout so far.
+    pub(crate) fn output(&self) -> String {
+        fs::read_to_string(&self.output).unwrap()
+    }
+
+    /// Waits for its first line.
+    pub(crate) fn first_line(&self) -> String {
+        within("a first line", || self.output().split_once('\n').map(|(line, _)| line.to_owned()))
+    }
+
+    /// Ends it as Ctrl-C does: all of its processes get the signal.
+    pub(crate) fn interrupt(&mut self) {
+        self.signal(Signal::INT);
+        self.wait();
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        within("its end", || self.child.try_wait().unwrap())
+    }
+
+    fn signal(&self, signal: Signal) {
+        // A group that has ended already is as good.
+        let _ = kill_process_group(Pid::from_child(&self.child), signal);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+        let _ = self.child.wait();
+    }
+}
+
+/// What `look` finds, before the patience ends.
+fn within<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "{what} did not come within {PATIENCE:?}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
