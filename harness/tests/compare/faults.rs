@@ -107,7 +107,7 @@ fn few_descriptors_scale_the_plan_down_and_are_named() {
         .unwrap();
     let said = text(&output.stderr);
     assert!(matches!(output.status.code(), Some(0 | 4)), "{said}");
-    assert!(said.contains("RLIMIT_NOFILE") && said.contains("ulimit -n"), "{said}");
+    assert!(said.contains("RLIMIT_NOFILE") && said.contains("prlimit --pid $$ --nofile="), "{said}");
     let run = home.run();
     let limits = |warning: &Warning| matches!(warning, Warning::MachineLimit { remedy, .. } if !remedy.is_empty());
     assert!(run.manifest.warnings.iter().any(limits), "{:?}", run.manifest.warnings);
