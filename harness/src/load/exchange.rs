@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use servers::protocol::{JsonLines, Request, Response, Step, WireFormat};
 
+use super::template::{Matched, Template};
+
 /// Digits of a timestamp on the wire: fixed, so that it can be patched in place. Enough for any `u64`.
 const DIGITS: usize = 20;
 
@@ -35,6 +37,7 @@ pub(crate) struct Exchange {
     timestamp_at: usize,
     close: Vec<u8>,
     expected_result: String,
+    template: Template,
 }
 
 impl Exchange {
@@ -64,7 +67,8 @@ impl Exchange {
             },
             &mut close,
         );
-        Exchange { request, timestamp_at, close, expected_result }
+        let template = Template::new(&expected_result);
+        Exchange { request, timestamp_at, close, expected_result, template }
     }
 
     /// The request line with a timestamp.
@@ -82,6 +86,16 @@ impl Exchange {
     /// What `bytes`, the front of what the server sent, say to the request with this timestamp.
     #[inline]
     pub(crate) fn answer(&self, bytes: &[u8], timestamp: &Digits) -> Answer {
+        match self.template.matches(bytes, timestamp) {
+            Some(Matched { server_received_ns, server_sent_ns, consumed }) => {
+                Answer::Right { server_ns: server_times(server_received_ns, server_sent_ns), consumed }
+            }
+            None => self.decoded(bytes, timestamp),
+        }
+    }
+
+    /// As the protocol's own decoder has it.
+    fn decoded(&self, bytes: &[u8], timestamp: &Digits) -> Answer {
         match JsonLines.decode_response(bytes) {
             Step::Incomplete => Answer::Incomplete,
             Step::Message {
@@ -91,8 +105,7 @@ impl Exchange {
                 if sender_timestamp.as_bytes() != timestamp || *result != *self.expected_result {
                     return Answer::Wrong;
                 }
-                let times = (server_received_ns, server_sent_ns);
-                Answer::Right { server_ns: (times != (0, 0)).then_some(times), consumed }
+                Answer::Right { server_ns: server_times(server_received_ns, server_sent_ns), consumed }
             }
             Step::Message { message: Response::ConnectionClosed { requests_served, .. }, consumed } => {
                 Answer::Closed { requests_served, consumed }
@@ -101,6 +114,11 @@ impl Exchange {
             Step::Malformed { .. } | Step::Broken { .. } => Answer::Wrong,
         }
     }
+}
+
+/// The server's times; a server without a clock sends noughts.
+fn server_times(received_ns: u64, sent_ns: u64) -> Option<(u64, u64)> {
+    ((received_ns, sent_ns) != (0, 0)).then_some((received_ns, sent_ns))
 }
 
 /// A number as twenty decimal digits: two at a time, because this is done for every request.

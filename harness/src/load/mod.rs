@@ -14,6 +14,7 @@ mod recorder;
 mod slot;
 mod socket;
 mod tally;
+mod template;
 mod timers;
 mod usage;
 mod worker;

@@ -8,7 +8,6 @@ use hdrhistogram::Histogram;
 #[derive(Debug, Clone)]
 pub(crate) struct Tally<const BITS: u32 = THREE_DIGITS> {
     counts: Box<[u64]>,
-    count: u64,
     sum_ns: u64,
 }
 
@@ -23,19 +22,18 @@ const LONGEST_NS: u64 = 3_600_000_000_000;
 
 impl<const BITS: u32> Tally<BITS> {
     pub(crate) fn new() -> Tally<BITS> {
-        Tally { counts: vec![0; index::<BITS>(LONGEST_NS) + 1].into_boxed_slice(), count: 0, sum_ns: 0 }
+        Tally { counts: vec![0; index::<BITS>(LONGEST_NS) + 1].into_boxed_slice(), sum_ns: 0 }
     }
 
     #[inline]
     pub(crate) fn record(&mut self, value_ns: u64) {
         self.counts[index::<BITS>(value_ns.min(LONGEST_NS))] += 1;
-        self.count += 1;
         self.sum_ns += value_ns;
     }
 
     /// Number of values.
     pub(crate) fn count(&self) -> u64 {
-        self.count
+        self.counts.iter().sum()
     }
 
     /// Their sum, exact.
@@ -48,7 +46,6 @@ impl<const BITS: u32> Tally<BITS> {
         for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
             *mine += theirs;
         }
-        self.count += other.count;
         self.sum_ns += other.sum_ns;
     }
 

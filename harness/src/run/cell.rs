@@ -16,8 +16,9 @@ use crate::observe::{Observer, Watch, process_cpu};
 use crate::plan::{HoldSpec, LoadSpec, Pacing, RunPlan, TaskKind, nanoseconds};
 use crate::process::{Launch, ServerProcess, Stopped, launch};
 
-/// How long a server may take until it listens.
-const READINESS_DEADLINE: Duration = Duration::from_secs(5);
+/// How long a server may take until it listens: hundreds of times what it usually takes, and short enough for Ctrl-C to
+/// end a run within three seconds even then.
+const READINESS_DEADLINE: Duration = Duration::from_millis(2_500);
 
 /// Time between two samples of the server.
 const SAMPLING_INTERVAL: Duration = Duration::from_millis(50);
