@@ -7,10 +7,13 @@
 use std::collections::BTreeMap;
 
 use crate::record::store::Run;
-use crate::record::{Arrivals, Cell, Contender, ExperimentRecord, Outcome, Phase, Purpose, Stage, WorkloadRecord};
+use crate::record::{
+    Arrivals, Cell, Contender, ExperimentRecord, Outcome, Phase, Purpose, Shape, Stage, WorkloadRecord,
+};
 use crate::stats::Distribution;
 
-/// Achieved throughput below this share of the offered load is saturation.
+/// Fewer correct replies within the window than this share of the requests due in it is saturation, two sessions' worth
+/// of requests aside.
 pub const KEPT_UP: f64 = 0.95;
 /// More requests than this share without a correct reply is saturation too.
 pub const FAILURES_ALLOWED: f64 = 0.01;
@@ -24,6 +27,8 @@ pub struct Group<'a> {
     pub workload: &'a WorkloadRecord,
     /// A series per contender that has a cell here.
     pub series: Vec<Series<'a>>,
+    /// Contenders of the run that have no cell here, where others have, with their place in the run.
+    pub unmeasured: Vec<(usize, &'a Contender)>,
 }
 
 /// What one contender did with one workload.
@@ -125,15 +130,24 @@ impl<'a> Pool<'a> {
         self.cells.iter().map(|cell| cell.load.timeout_ns).max().unwrap_or(0)
     }
 
+    /// Compares with what the random schedules held, of which the offered load is only the mean.
     fn kept_up(&self) -> bool {
-        let offered: f64 = self.cells.iter().filter_map(|cell| cell.load.offered_load_rps).sum();
-        // The schedule is random: compare with what it held, which the offered load is only the mean of.
-        let Some((scheduled, ok)) = self.scheduled_and_ok() else { return false };
-        let window_s = self.sum(|cell| Some(cell.load.window_ns)).unwrap_or(0) as f64 / 1e9;
-        let due = (offered / self.cells.len() as f64).min(scheduled as f64 / window_s);
-        let failed = (scheduled - ok.min(scheduled)) as f64;
-        let achieved = self.achieved_rps().unwrap_or(0.0);
-        achieved >= KEPT_UP * due && failed <= FAILURES_ALLOWED * scheduled as f64 && scheduled > 0
+        let Some((scheduled, ok)) = self.scheduled_and_ok().filter(|(scheduled, _)| *scheduled > 0) else {
+            return false;
+        };
+        let Some(in_window) = self.sum(|cell| Some(cell.traffic.as_ref()?.ok_within_window)) else { return false };
+        let slack: f64 = self.cells.iter().map(|cell| straddling(cell)).sum();
+        let failed = scheduled.saturating_sub(ok) as f64;
+        in_window as f64 + slack >= KEPT_UP * scheduled as f64 && failed <= FAILURES_ALLOWED * scheduled as f64
+    }
+}
+
+/// Replies that may fall on the other side of a window's end without any delay: those of two sessions, since a
+/// session at its end may have most of its requests after it. It matters only where few requests are scheduled.
+fn straddling(cell: &Cell) -> f64 {
+    match cell.load.shape {
+        Shape::Connections { .. } => 0.0,
+        Shape::Sessions { requests, .. } => 2.0 * f64::from(requests),
     }
 }
 
@@ -158,7 +172,11 @@ pub fn groups(run: &Run) -> Vec<Group<'_>> {
                 let cells: Vec<&Cell> = run.cells.iter().filter(of_series).collect();
                 (!cells.is_empty()).then(|| series_of(index, contender, &cells))
             });
-            groups.push(Group { experiment, workload, series: series.collect() });
+            let series: Vec<Series<'_>> = series.collect();
+            let contenders = run.manifest.contenders.iter().enumerate();
+            let without = |(index, _): &(usize, &Contender)| !series.iter().any(|series| series.index == *index);
+            let unmeasured = if series.is_empty() { Vec::new() } else { contenders.filter(without).collect() };
+            groups.push(Group { experiment, workload, series, unmeasured });
         }
     }
     groups
@@ -227,6 +245,17 @@ impl<'a> Series<'a> {
 }
 
 impl<'a> Group<'a> {
+    /// Labels of the contenders without a single valid cell here.
+    pub fn without_valid_cell(&self) -> Vec<&'a str> {
+        let valid = |series: &&Series<'_>| {
+            series.points.iter().any(|point| point.standing != Standing::Invalid)
+                || series.stages.iter().any(HeldStage::counts)
+        };
+        let measured = self.series.iter().filter(|series| !valid(series));
+        let all_invalid = measured.map(|series| series.contender.label.as_str());
+        all_invalid.chain(self.unmeasured.iter().map(|(_, contender)| contender.label.as_str())).collect()
+    }
+
     /// Every offered load of the group, ascending.
     pub fn loads(&self) -> Vec<f64> {
         let points = self.series.iter().flat_map(|series| &series.points);

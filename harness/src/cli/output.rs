@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use clap::ValueEnum;
 use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
-use reports::summary::{Summary, SummaryTable};
+use reports::summary::{Answer, Rank, Summary, SummaryTable};
 
 /// How the summary is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -92,8 +92,14 @@ fn quoted(field: &str) -> String {
     if field.contains([',', '"', '\n']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
 }
 
+/// The leads, a line each. A lead that is not the only one of its experiment says which workload it is of.
 fn sentences(summary: &Summary, bullet: &str) -> String {
-    summary.answers.iter().map(|answer| format!("{bullet}{}\n", answer.sentence)).collect()
+    let leads = || summary.answers.iter().filter(|answer| answer.rank == Rank::Lead);
+    let line = |answer: &Answer| match leads().filter(|other| other.experiment == answer.experiment).count() {
+        1 => format!("{bullet}{}\n", answer.sentence),
+        _ => format!("{bullet}{}: {}\n", answer.label, answer.sentence),
+    };
+    leads().map(line).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,14 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Capacities {
     rps: BTreeMap<(String, String), f64>,
+    generator_rps: BTreeMap<String, f64>,
 }
+
+/// The greatest load offered, over the greatest capacity.
+const PAST_SATURATION: f64 = 1.2;
+
+/// How busy the generator may be planned to get. Above 80% its cells are invalid.
+const MOST_BUSY_PLANNED: f64 = 0.75;
 
 impl Capacities {
     /// Notes a probe's finding. One that served nothing has no capacity and is left out.
@@ -16,6 +23,21 @@ impl Capacities {
         }
     }
 
+    /// Notes what the generator itself could send of a workload: it was busy for this share of its CPU, 0 to 1, while
+    /// it got `rps`. The best of all probes counts.
+    pub fn insert_generator(&mut self, workload: &str, rps: f64, busy: f64) {
+        if busy > 0.0 {
+            let most = self.generator_rps.entry(workload.to_owned()).or_default();
+            *most = most.max(rps / busy * MOST_BUSY_PLANNED);
+        }
+    }
+
+    /// The load that the generator can offer, where that is less than it takes to saturate every contender.
+    pub fn generator_bound(&self, workload: &str) -> Option<f64> {
+        let greatest = self.of(workload).reduce(f64::max)?;
+        self.generator_rps.get(workload).copied().filter(|most| *most < PAST_SATURATION * greatest)
+    }
+
     /// What was found; absent where the probe failed.
     pub fn get(&self, workload: &str, contender: &str) -> Option<f64> {
         self.rps.get(&(workload.to_owned(), contender.to_owned())).copied()
@@ -23,16 +45,20 @@ impl Capacities {
 
     /// Offered loads for a workload, the same for all contenders: `points` of them in equal ratios, from half the least
     /// capacity to a fifth past the greatest, at two digits. Where all capacities are within a factor of five, from a
-    /// tenth of the greatest instead, so that a quiet server is seen too. Empty where no probe found a capacity.
+    /// tenth of the greatest instead, so that a quiet server is seen too. None is beyond what the generator can offer.
+    /// Empty where no probe found a capacity.
     pub fn offered_loads(&self, workload: &str, points: u32) -> Vec<f64> {
-        let found = || self.rps.iter().filter(|((of, _), _)| of == workload).map(|(_, rps)| *rps);
-        let (Some(least), Some(greatest)) = (found().reduce(f64::min), found().reduce(f64::max)) else {
-            return Vec::new();
-        };
-        let (low, high) = ((0.5 * least).min(0.1 * greatest), 1.2 * greatest);
+        let (least, greatest) = (self.of(workload).reduce(f64::min), self.of(workload).reduce(f64::max));
+        let (Some(least), Some(greatest)) = (least, greatest) else { return Vec::new() };
+        let high = self.generator_bound(workload).unwrap_or(PAST_SATURATION * greatest);
+        let low = (0.5 * least).min(0.1 * greatest).min(0.5 * high);
         let last = f64::from(points.max(2) - 1);
         let point = |index| low * (high / low).powf(f64::from(index) / last);
         (0..points.max(2)).map(|index| two_digits(point(index))).collect()
+    }
+
+    fn of(&self, workload: &str) -> impl Iterator<Item = f64> {
+        self.rps.iter().filter(move |((of, _), _)| of == workload).map(|(_, rps)| *rps)
     }
 
     /// Which of `loads`, which ascend, are worth running for a contender: those up to its capacity and one beyond, so
@@ -69,6 +95,18 @@ mod tests {
         assert_eq!(capacities().offered_loads("sleep", 5), [98.0, 390.0, 1_600.0, 6_400.0, 26_000.0]);
         assert_eq!(capacities().offered_loads("echo", 2), [3_000.0, 36_000.0]);
         assert_eq!(capacities().offered_loads("spin", 5), [] as [f64; 0]);
+    }
+
+    #[test]
+    fn loads_end_where_the_generator_would_be_too_busy() {
+        let mut capacities = capacities();
+        capacities.insert_generator("echo", 15_000.0, 0.45);
+        assert_eq!(capacities.generator_bound("echo"), Some(25_000.0));
+        assert_eq!(capacities.offered_loads("echo", 2), [3_000.0, 25_000.0]);
+        capacities.insert_generator("echo", 30_000.0, 0.5);
+        assert_eq!(capacities.generator_bound("echo"), None);
+        assert_eq!(capacities.offered_loads("echo", 2), [3_000.0, 36_000.0]);
+        assert_eq!(capacities.generator_bound("sleep"), None);
     }
 
     #[test]

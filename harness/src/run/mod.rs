@@ -15,7 +15,7 @@ mod validity;
 use std::time::{Duration, Instant};
 
 use reports::record::store::{RecordError, RunFolder};
-use reports::record::{Cell, Ending, Manifest, Outcome, Purpose, SCHEMA_VERSION};
+use reports::record::{Cell, Ending, Manifest, Outcome, Purpose, SCHEMA_VERSION, Warning};
 
 pub use interrupt::Interrupt;
 pub use lock::{LockError, MachineLock};
@@ -74,10 +74,11 @@ impl Execution<'_> {
         let bench = Bench::new(self.plan, &self.manifest.machine, self.interrupt);
         let mut series =
             Series { execution: &self, bench, progress, origin_ns: now_ns(), next_order: 0, retries_left, failed: 0 };
-        let written = series.run()?;
+        let (planned_cells, bounds) = series.run()?;
         let (cells, failed) = (series.next_order, series.failed);
         let ending = if self.interrupt.is_set() { Ending::Interrupted } else { Ending::Completed };
-        self.manifest.planned_cells = written;
+        self.manifest.planned_cells = planned_cells;
+        self.manifest.warnings.extend(bounds);
         self.manifest.elapsed_s = Some(begun.elapsed().as_secs_f64());
         self.manifest.ending = ending;
         self.folder.write_manifest(&self.manifest)?;
@@ -100,8 +101,8 @@ struct Series<'a> {
 const MOST_ATTEMPTS: u32 = 4;
 
 impl Series<'_> {
-    /// Runs everything; returns the number of cells that were planned.
-    fn run(&mut self) -> Result<u32, RecordError> {
+    /// Runs everything; returns the number of cells that were planned, and what bounded the plan.
+    fn run(&mut self) -> Result<(u32, Vec<Warning>), RecordError> {
         let plan = self.execution.plan;
         let probes = plan.probes();
         let blocks = plan.sizes.blocks;
@@ -110,17 +111,18 @@ impl Series<'_> {
         self.progress.planned(probes.len() + guess.len() * blocks as usize, at_most);
         let capacities = self.probe(block_order(probes, plan.seed, u32::MAX))?;
         let probed = self.next_order;
+        let bounds = generator_bounds(plan, &capacities);
         let block = plan.block(0, &capacities);
         let cells = probed + block.len() as u32 * blocks;
         self.progress.planned(cells as usize, time_of(&block) * blocks);
         for number in 0..blocks {
             for turn in block_order(plan.block(number, &capacities), plan.seed, number) {
                 if self.cell(turn, Purpose::Measure)?.is_none() {
-                    return Ok(cells);
+                    return Ok((cells, bounds));
                 }
             }
         }
-        Ok(cells)
+        Ok((cells, bounds))
     }
 
     /// Runs the probes; returns what each experiment's contenders can do.
@@ -133,6 +135,8 @@ impl Series<'_> {
             if let Some(traffic) = cell.traffic.as_ref().filter(|_| cell.outcome == Outcome::Completed) {
                 let rps = traffic.ok_within_window as f64 * 1e9 / cell.load.window_ns as f64;
                 capacities[experiment].insert(&cell.workload, &cell.contender, rps);
+                let busy = cell.generator.map_or(0.0, |generator| generator.busiest_worker);
+                capacities[experiment].insert_generator(&cell.workload, rps, busy);
             }
         }
         Ok(capacities)
@@ -199,6 +203,22 @@ impl Series<'_> {
         };
         Cell { warnings: [seen.warnings, validity::warnings(&cell)].concat(), ..cell }
     }
+}
+
+/// Says for which workloads the generator can't offer what it would take to saturate the fastest contender.
+fn generator_bounds(plan: &RunPlan, capacities: &[Capacities]) -> Vec<Warning> {
+    let mut bounds = Vec::new();
+    for (experiment, found) in plan.experiments.iter().zip(capacities) {
+        for workload in experiment.workloads {
+            let Some(most) = found.generator_bound(workload.key) else { continue };
+            bounds.push(Warning::MachineLimit {
+                limit: format!("the load generator's CPU time in {} {}", experiment.name, workload.label),
+                consequence: format!("loads end at about {most:.0}/s, before the fastest contender is saturated"),
+                remedy: "run on a machine with more CPUs".to_owned(),
+            });
+        }
+    }
+    bounds
 }
 
 /// A name that is unique in the run and safe as a file's. Labels hold characters that files should not, so a contender

@@ -91,7 +91,13 @@ pub fn figures(run: &Run, groups: &[Group<'_>]) -> Vec<Figure> {
                 if concerned.len() > 1 {
                     id = format!("{id}-{}", group.workload.key);
                 }
-                figures.extend(figure(run, picture, group, id));
+                figures.extend(figure(run, picture, group, id).map(|mut figure| {
+                    let without = group.without_valid_cell();
+                    if !without.is_empty() {
+                        figure.notes.push(format!("No valid cell: {}.", format::list(&without)));
+                    }
+                    figure
+                }));
             }
         }
     }

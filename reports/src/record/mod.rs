@@ -10,14 +10,18 @@ mod cell;
 mod experiment;
 mod histogram;
 mod manifest;
+mod server;
 pub mod store;
+mod traffic;
 mod warning;
 
 pub use cell::*;
 pub use experiment::*;
 pub use histogram::*;
 pub use manifest::*;
+pub use server::*;
 pub use store::RecordError;
+pub use traffic::*;
 pub use warning::*;
 
 /// The schema that this version writes. It is read before anything else in a file.

@@ -2,33 +2,44 @@
 //!
 //! No outcome is assumed. A ratio is called a difference only where the blocks carry a verdict. Must not know: HTML.
 
-use super::Answer;
+use std::collections::BTreeMap;
+
+use super::{Answer, Rank};
 use crate::charts::{show_slope, slope_per_connection};
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, Of, metric};
 use crate::record::{Phase, PictureKind};
+use crate::stats::Slope;
 use crate::study::{Group, Series, Standing};
-use crate::verdict::{compare, judge};
+use crate::verdict::{Verdict, compare, judge};
 
 pub(super) fn of(group: &Group<'_>) -> Vec<Answer> {
     let mut answers = Vec::new();
-    let mut say = |topic: &str, sentence: Option<String>| {
+    let mut say = |rank: Rank, topic: &str, sentence: Option<String>| {
         answers.extend(sentence.map(|sentence| Answer {
             experiment: group.experiment.name.clone(),
             workload: group.workload.key.clone(),
+            label: group.workload.label.clone(),
+            rank,
             topic: topic.to_owned(),
             sentence,
         }));
     };
     if !group.loads().is_empty() {
-        say("load carried", Some(kept_up(group)));
-        for metric in pictured(group, PictureKind::Curve) {
-            say(metric.label, comparison(group, metric));
+        say(Rank::Lead, "load carried", Some(carried(group)));
+        let metrics = pictured(group, PictureKind::Curve);
+        for metric in &metrics {
+            say(Rank::Detail, metric.label, comparison(group, metric));
         }
+        say(Rank::Detail, "certainty", certainty(group, &metrics));
+        let loads: Vec<String> = group.loads().into_iter().map(format::number).collect();
+        say(Rank::Detail, "loads offered", Some(format!("{} requests per second.", format::list(&loads))));
     }
     if group.series.iter().any(|series| !series.stages.is_empty()) {
-        say("memory per idle connection", connection_cost(group));
-        say("connections served", unserved(group));
+        let lead = connection_cost(group);
+        let lead = [Some(lead), unserved(group)].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        say(Rank::Lead, "memory per idle connection", Some(lead));
+        say(Rank::Detail, "per idle connection", every_connection_cost(group));
     }
     answers
 }
@@ -40,110 +51,153 @@ pub(super) fn pictured(group: &Group<'_>, kind: PictureKind) -> Vec<&'static Met
     pictures.flat_map(|picture| &picture.metrics).filter_map(|name| metric(name)).collect()
 }
 
-fn kept_up(group: &Group<'_>) -> String {
+/// Who carried how much, the most first.
+fn carried(group: &Group<'_>) -> String {
     let mut ranked: Vec<(f64, bool, Vec<&str>)> = Vec::new();
-    let (mut none, mut unknown) = (Vec::new(), Vec::new());
+    let (mut none, unknown) = (Vec::new(), group.without_valid_cell());
     for series in &group.series {
         let label = series.contender.label.as_str();
         match series.kept_up_to() {
             Some(load) => {
-                let more = series.may_carry_more();
+                let tried_no_more = series.points.last().is_some_and(|point| point.offered_load_rps == load);
+                let more = tried_no_more || series.may_carry_more();
                 match ranked.iter_mut().find(|(other, other_more, _)| (*other, *other_more) == (load, more)) {
                     Some((_, _, labels)) => labels.push(label),
                     None => ranked.push((load, more, vec![label])),
                 }
             }
-            None if series.points.iter().all(|point| point.standing == Standing::Invalid) => unknown.push(label),
+            None if unknown.contains(&label) => {}
             None => none.push(label),
         }
     }
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
-    let parts = ranked.iter().map(|(load, more, labels)| {
-        let bound = if *more { "at least" } else { "up to" };
-        format!("{} with {bound} {}", format::list(labels), Unit::PerSecond.show(*load))
+    let parts = ranked.iter().enumerate().map(|(place, (load, more, labels))| {
+        let verb = if place == 0 { " carried" } else { "" };
+        let unit = if place == 0 { " requests per second" } else { "" };
+        let more = if *more { " or more" } else { "" };
+        format!("{}{verb} {}{unit}{more}", format::list(labels), format::number(*load))
     });
     let mut parts: Vec<String> = parts.collect();
     if !none.is_empty() {
-        parts.push(format!("{} with none in a valid cell", format::list(&none)));
+        parts.push(format!("{} none of the loads tried", format::list(&none)));
     }
     if !unknown.is_empty() {
-        parts.push(format!("cannot tell for {}, no cell is valid", format::list(&unknown)));
+        parts.push(format!("cannot tell for {}: no valid cell", format::list(&unknown)));
     }
-    let loads: Vec<String> = group.loads().into_iter().map(format::number).collect();
-    format!("Offered {} requests per second. Who kept up: {}.", format::list(&loads), parts.join("; "))
+    format!("{}.", parts.join(", "))
 }
 
-/// The lowest and the highest where contenders can be told apart, and whether the blocks tell these two apart.
-fn comparison(group: &Group<'_>, metric: &Metric) -> Option<String> {
+/// A load, and the values at it from the lowest to the highest, each with whose it is.
+type Ranked<'g, 'a> = (f64, Vec<(f64, &'g Series<'a>)>);
+
+/// The contenders that have a value where contenders can be told apart, the lowest first; or why there are too few.
+fn ranked<'g, 'a>(group: &'g Group<'a>, metric: &Metric) -> Result<Ranked<'g, 'a>, String> {
     let Some(load) = group.busy_load() else {
-        return Some("Cannot tell: at no load tried did half of the contenders keep up in valid cells.".into());
+        return Err("Cannot tell: at no load tried did half of the contenders keep up in valid cells.".into());
     };
-    let rate = Unit::PerSecond.show(load);
-    let mut found: Vec<(f64, &Series<'_>)> = Vec::new();
-    for series in group.sound_at(load) {
-        found.extend(metric.of_pool(&series.at(load)?.pool).value().map(|value| (value, series)));
-    }
+    let value = |series: &Series<'_>| metric.of_pool(&series.at(load)?.pool).value();
+    let sound = group.sound_at(load).into_iter();
+    let mut found: Vec<_> = sound.filter_map(|series| Some((value(series)?, series))).collect();
     found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.index.cmp(&b.1.index)));
-    let [(_, lowest), .., (_, highest)] = found.as_slice() else {
+    if found.len() < 2 {
         let reason = "fewer than two contenders have a number, for want of samples or of timely replies";
-        return Some(format!("Cannot tell at {rate}: {reason}."));
+        return Err(format!("Cannot tell at {}: {reason}.", Unit::PerSecond.show(load)));
+    }
+    Ok((load, found))
+}
+
+/// The lowest and the highest where contenders can be told apart, and how far they are apart.
+fn comparison(group: &Group<'_>, metric: &Metric) -> Option<String> {
+    let (load, found) = match ranked(group, metric) {
+        Ok(found) => found,
+        Err(reason) => return Some(reason),
     };
+    let (lowest, highest) = (found.first()?.1, found.last()?.1);
     Some(format!(
-        "At {rate}, of the {} that kept up, the lowest was {} and the highest {}. {}",
-        format::counted(found.len() as u64, "contender"),
+        "At {} from {} to {}: {}.",
+        Unit::PerSecond.show(load),
         shown(lowest, metric, load)?,
         shown(highest, metric, load)?,
-        ratio_sentence(metric, load, highest, lowest)?
+        apart(metric, load, highest, lowest)?
     ))
 }
 
-/// `threaded with 5.20 ms (5.18 to 5.31 ms)`.
+/// `5.20 ms (threaded, 5.18 to 5.31 ms)`.
 fn shown(series: &Series<'_>, metric: &Metric, load: f64) -> Option<String> {
     let reading = metric.of_pool(&series.at(load)?.pool);
-    let interval = reading.remark(metric.unit).map_or(String::new(), |remark| format!(" ({remark})"));
-    Some(format!("{} with {}{interval}", series.contender.label, reading.show(metric.unit)))
+    let interval = reading.remark(metric.unit).map_or(String::new(), |remark| format!(", {remark}"));
+    Some(format!("{} ({}{interval})", reading.show(metric.unit), series.contender.label))
 }
 
-fn ratio_sentence(metric: &Metric, load: f64, a: &Series<'_>, b: &Series<'_>) -> Option<String> {
+/// The ratio by block, with the verdict where there are blocks enough for one.
+fn apart(metric: &Metric, load: f64, a: &Series<'_>, b: &Series<'_>) -> Option<String> {
     let Some(ratio) = compare(metric, a.at(load)?, b.at(load)?) else {
-        return Some("Cannot tell how far they are apart: no block measured both.".into());
+        return Some("cannot tell how far apart, no block measured both".into());
     };
-    let blocks = format::counted(ratio.blocks as u64, "block");
-    let interval = match ratio.interval {
-        Some((lo, hi)) => format!("95% interval over {blocks} {} to {}", format::number(lo), format::number(hi)),
-        None => format!("{blocks}, so no interval"),
+    let interval = ratio.interval.map(|(lo, hi)| format!(" ({} to {})", format::number(lo), format::number(hi)));
+    let verdict = match judge(&ratio, metric.blocks_for_verdict) {
+        Verdict::TooFewBlocks { .. } => String::new(),
+        verdict => format!("; {}", verdict.words()),
     };
-    let verdict = judge(&ratio, metric.blocks_for_verdict).words();
-    Some(format!("That is {} times as much ({interval}); {verdict}.", format::number(ratio.value)))
+    Some(format!("{} times{}{verdict}", format::number(ratio.value), interval.unwrap_or_default()))
 }
 
-fn connection_cost(group: &Group<'_>) -> Option<String> {
+/// Said once for all comparisons that have too few blocks; nothing where each has enough.
+fn certainty(group: &Group<'_>, metrics: &[&Metric]) -> Option<String> {
+    let mut needs: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    let mut fewest: Option<usize> = None;
+    for metric in metrics {
+        let Ok((load, found)) = ranked(group, metric) else { continue };
+        let (Some((_, lowest)), Some((_, highest))) = (found.first(), found.last()) else { continue };
+        let Some(ratio) = compare(metric, highest.at(load)?, lowest.at(load)?) else { continue };
+        if let Verdict::TooFewBlocks { have, needed } = judge(&ratio, metric.blocks_for_verdict) {
+            needs.entry(needed).or_default().push(metric.label);
+            fewest = Some(fewest.map_or(have, |fewest| fewest.min(have)));
+        }
+    }
+    let needs = needs.iter().map(|(blocks, labels)| format!("{blocks} blocks for {}", format::list(labels)));
+    let needs: Vec<String> = needs.collect();
+    let have = format::counted(fewest? as u64, "block");
+    Some(format!("{have}: estimates, cannot tell for sure; a verdict takes {}.", needs.join(", ")))
+}
+
+/// What a connection costs with each contender that served all of them and has a valid fit, the most first.
+fn costs<'g>(group: &'g Group<'_>) -> Vec<(Slope, &'g str, Unit)> {
     let parts = pictured(group, PictureKind::StackedParts);
     let parts: Vec<&Metric> = parts.into_iter().filter(|part| matches!(part.of, Of::Stage(_))).collect();
-    let unit = parts.first()?.unit;
-    let mut costs = Vec::new();
-    for series in &group.series {
-        if let Some(slope) = slope_per_connection(series, &parts).filter(|_| serves_all(series)) {
-            costs.push((slope, series.contender.label.as_str()));
+    let Some(unit) = parts.first().map(|part| part.unit) else { return Vec::new() };
+    let served = group.series.iter().filter(|series| serves_all(series));
+    let slopes = served
+        .filter_map(|series| Some((slope_per_connection(series, &parts)?, series.contender.label.as_str(), unit)));
+    let mut slopes: Vec<_> = slopes.collect();
+    slopes.sort_by(|a, b| b.0.value.total_cmp(&a.0.value));
+    slopes
+}
+
+fn connection_cost(group: &Group<'_>) -> String {
+    let costs = costs(group);
+    let show = |(slope, label, unit): &(Slope, &str, Unit)| format!("{} with {label}", unit.show(slope.value));
+    match costs.as_slice() {
+        [] => "Cannot tell what a connection costs: no contender that served every one has a valid fit.".into(),
+        [only] => format!("One more idle connection costs {}.", show(only)),
+        [most, .., least] => {
+            let bound = |slope: &Slope, sign: f64| slope.half_width.map(|half| slope.value + sign * half);
+            let clear = bound(&most.0, -1.0).zip(bound(&least.0, 1.0)).is_some_and(|(most, least)| most > least);
+            let apart = if clear && least.0.value > 0.0 {
+                format!("{} times", format::number(most.0.value / least.0.value))
+            } else {
+                "cannot tell them apart".into()
+            };
+            format!("One more idle connection costs {} and {}: {apart}.", show(most), show(least))
         }
     }
-    costs.sort_by(|a, b| b.0.value.total_cmp(&a.0.value));
-    let Some((least, most)) = costs.last().zip(costs.first()) else {
-        return Some("Cannot tell: no contender that served every connection has a valid fit.".into());
-    };
-    let shown: Vec<String> =
-        costs.iter().map(|(slope, label)| format!("{} for {label}", show_slope(slope, unit))).collect();
-    let mut sentence = format!("One more idle connection cost {}.", format::list(&shown));
-    let apart = |slope: &crate::stats::Slope| slope.half_width.map(|half| (slope.value - half, slope.value + half));
-    if let (true, Some((lo_most, _)), Some((_, hi_least))) = (costs.len() > 1, apart(&most.0), apart(&least.0)) {
-        if lo_most > hi_least && least.0.value > 0.0 {
-            let times = format::number(most.0.value / least.0.value);
-            sentence.push_str(&format!(" {} cost {times} times as much as {}.", most.1, least.1));
-        } else {
-            sentence.push_str(&format!(" Whether {} costs more than {}: cannot tell.", most.1, least.1));
-        }
-    }
-    Some(sentence)
+}
+
+fn every_connection_cost(group: &Group<'_>) -> Option<String> {
+    let costs = costs(group);
+    let shown = costs.iter().map(|(slope, label, unit)| format!("{label} {}", show_slope(slope, *unit)));
+    let shown: Vec<String> = shown.collect();
+    (!shown.is_empty()).then(|| format!("{}.", shown.join(", ")))
 }
 
 fn serves_all(series: &Series<'_>) -> bool {
@@ -153,17 +207,20 @@ fn serves_all(series: &Series<'_>) -> bool {
 fn unserved(group: &Group<'_>) -> Option<String> {
     let short = group.series.iter().filter_map(|series| {
         let (answered, held) = series.answered_of_held().filter(|(answered, held)| answered < held)?;
-        series.phase(Phase::AfterRequest).any(|held| held.counts()).then(|| {
-            format!("{} answered {} of {}", series.contender.label, format::count(answered), format::count(held))
-        })
+        let valid = series.phase(Phase::AfterRequest).any(|held| held.counts());
+        valid.then(|| (series.contender.label.as_str(), format::count(answered), format::count(held)))
     });
-    let short: Vec<String> = short.collect();
-    (!short.is_empty()).then(|| {
-        format!(
-            "With all connections held and one request sent on each, {}; the others went without.",
-            format::list(&short)
-        )
-    })
+    let short: Vec<_> = short.collect();
+    let labels: Vec<&str> = short.iter().map(|(label, ..)| *label).collect();
+    let (_, _, held) = short.first()?;
+    let answered = if short.iter().all(|(_, _, other)| other == held) {
+        let answered: Vec<&String> = short.iter().map(|(_, answered, _)| answered).collect();
+        format!("{} of the {held} held connections", format::list(&answered))
+    } else {
+        let each: Vec<String> = short.iter().map(|(_, answered, held)| format!("{answered} of {held}")).collect();
+        format!("{} held connections", format::list(&each))
+    };
+    Some(format!("{} answered {answered}; the rest waited.", format::list(&labels)))
 }
 
 /// Whether a point of a series at a load is one that sentences may speak of.

@@ -32,10 +32,24 @@ pub struct Answer {
     pub experiment: String,
     /// Key of the workload.
     pub workload: String,
+    /// Label of the workload.
+    pub label: String,
+    /// Whether it answers the question or adds to the answer.
+    pub rank: Rank,
     /// What it is about, in two or three words.
     pub topic: String,
     /// The answer, with intervals, or that the data do not tell.
     pub sentence: String,
+}
+
+/// What an answer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rank {
+    /// Answers the question of the experiment for its workload; the first of them.
+    Lead,
+    /// Adds to the lead.
+    Detail,
 }
 
 /// A row per contender.

@@ -60,6 +60,9 @@ fn load_table(group: &Group<'_>) -> SummaryTable {
                 let more = series.may_carry_more().then(|| "or more: no valid cell above".to_owned());
                 number(load, Unit::PerSecond, more)
             }
+            None if group.without_valid_cell().contains(&series.contender.label.as_str()) => {
+                Value { text: "no valid cell".into(), ..missing("cannot tell") }
+            }
             None => missing("none of the loads tried"),
         }];
         for (metric, _) in &metrics {
@@ -73,8 +76,8 @@ fn load_table(group: &Group<'_>) -> SummaryTable {
         experiment: group.experiment.name.clone(),
         workload: group.workload.key.clone(),
         title,
+        rows: with_unmeasured(rows.collect(), columns.len(), group),
         columns,
-        rows: rows.collect(),
     }
 }
 
@@ -107,9 +110,19 @@ fn connection_table(group: &Group<'_>) -> SummaryTable {
         experiment: group.experiment.name.clone(),
         workload: group.workload.key.clone(),
         title: format!("Memory per idle connection, up to {} held", format::count(most.unwrap_or(0))),
+        rows: with_unmeasured(rows.collect(), columns.len(), group),
         columns,
-        rows: rows.collect(),
     }
+}
+
+/// Adds a row per contender that was not measured, so that none is left out in silence; in the run's order.
+fn with_unmeasured(mut rows: Vec<Row>, columns: usize, group: &Group<'_>) -> Vec<Row> {
+    rows.extend(group.unmeasured.iter().map(|(index, contender)| {
+        let none = Value { text: "no valid cell".into(), ..missing("no cell was measured") };
+        Row { index: *index, contender: contender.label.clone(), values: vec![none; columns] }
+    }));
+    rows.sort_by_key(|row| row.index);
+    rows
 }
 
 fn column(label: &str, help: &str) -> Column {

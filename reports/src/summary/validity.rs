@@ -61,13 +61,11 @@ pub struct Doubt {
 pub(super) fn of(run: &Run) -> Validity {
     let cells: Vec<&Cell> = run.cells.iter().filter(|cell| cell.purpose == Purpose::Measure).collect();
     let badges = vec![
-        badge(&cells, "Generator kept pace", "the generator was late or short of CPU", |warning| {
+        badge(&cells, "Generator", "late or short of CPU", "on time", |warning| {
             let pace = matches!(warning, Warning::GeneratorFellBehind { .. } | Warning::ScheduleLag { .. });
             pace || matches!(warning, Warning::GeneratorSaturated { .. })
         }),
-        badge(&cells, "Machine was quiet", "others used the machine", |warning| {
-            matches!(warning, Warning::NoisyMachine { .. })
-        }),
+        badge(&cells, "Machine", "used by others", "quiet", |warning| matches!(warning, Warning::NoisyMachine { .. })),
         accounts(&cells),
         errors(&cells),
         complete(run),
@@ -76,10 +74,10 @@ pub(super) fn of(run: &Run) -> Validity {
     Validity { badges, doubts: doubts(run), invalid_cells, cells: cells.len() }
 }
 
-fn badge(cells: &[&Cell], label: &str, trouble: &str, concerns: impl Fn(&Warning) -> bool) -> Badge {
+fn badge(cells: &[&Cell], label: &str, trouble: &str, well: &str, concerns: impl Fn(&Warning) -> bool) -> Badge {
     let hit = cells.iter().filter(|cell| cell.warnings.iter().any(&concerns)).count() as u64;
     let all = format::counted(cells.len() as u64, "cell");
-    let detail = if hit == 0 { format!("in all {all}") } else { format!("{trouble} in {hit} of {all}") };
+    let detail = if hit == 0 { format!("{well} in all {all}") } else { format!("{trouble} in {hit} of {all}") };
     of_state(label, hit == 0 && !cells.is_empty(), detail)
 }
 
@@ -92,10 +90,10 @@ fn accounts(cells: &[&Cell]) -> Badge {
     let scheduled: u64 = ledgers.iter().map(|ledger| ledger.scheduled).fold(0, u64::saturating_add);
     let off = ledgers.iter().filter(|ledger| ledger.accounted_for() != ledger.scheduled).count() as u64;
     let detail = match off {
-        0 => format!("{} scheduled requests", format::count(scheduled)),
-        _ => format!("the accounts of {} do not add up", format::counted(off, "cell")),
+        0 => format!("all {} scheduled requests accounted for", format::count(scheduled)),
+        _ => format!("{} do not add up", format::counted(off, "cell")),
     };
-    of_state("Every request accounted for", off == 0, detail)
+    of_state("Accounts", off == 0, detail)
 }
 
 fn errors(cells: &[&Cell]) -> Badge {
@@ -110,8 +108,8 @@ fn errors(cells: &[&Cell]) -> Badge {
         .filter(|(count, _)| **count > 0)
         .map(|(count, name)| format!("{} {name}", format::count(*count)))
         .collect();
-    let detail = if parts.is_empty() { "timeouts under overload aside".into() } else { parts.join(", ") };
-    of_state("No errors", parts.is_empty(), detail)
+    let detail = if parts.is_empty() { "none, timeouts under overload aside".into() } else { parts.join(", ") };
+    of_state("Errors", parts.is_empty(), detail)
 }
 
 fn complete(run: &Run) -> Badge {
@@ -126,7 +124,7 @@ fn complete(run: &Run) -> Badge {
     if failed > 0 {
         detail.push_str(&format!(", {failed} failed"));
     }
-    of_state("Run complete", have >= planned && ending.is_empty() && failed == 0, detail)
+    of_state("Run", have >= planned && ending.is_empty() && failed == 0, detail)
 }
 
 fn doubts(run: &Run) -> Vec<Doubt> {

@@ -5,8 +5,8 @@ use hdrhistogram::Histogram;
 use reports::charts::{Figure, figures};
 use reports::format::Unit;
 use reports::record::store::Run;
-use reports::record::{Cell, Outcome, Phase, Purpose, Warning};
-use reports::study::groups;
+use reports::record::{Cell, Ledger, Outcome, Phase, Purpose, Shape, Warning};
+use reports::study::{Standing, groups};
 use reports::summary::{Summary, Value, summarise};
 
 use crate::fixture;
@@ -161,7 +161,7 @@ fn what_is_invalid_is_struck_through_and_in_no_ranking() {
     assert_eq!(summary.validity.invalid_cells, 2);
     assert_eq!(row(&summary, 0, "async-multi")[0].1.text, "700/s");
     let sentences: Vec<&str> = summary.answers.iter().map(|answer| answer.sentence.as_str()).collect();
-    assert!(sentences[0].contains("async-multi with at least 700/s"), "{sentences:?}");
+    assert!(sentences[0].contains("async-multi 700 or more"), "{sentences:?}");
     let figure = figure(&run, "latency-curve-response-sleep-5ms");
     assert!(figure.panels[0].svg.contains("class=\"strike\""));
     let last = figure.table.rows.iter().rfind(|row| row.contender == 2).unwrap();
@@ -214,4 +214,41 @@ fn a_picture_of_an_unheard_experiment_is_drawn_from_its_declaration() {
     assert_eq!(figure.panels.len(), 1);
     assert!(figure.notes.iter().any(|note| note.contains("no metric called no_such_metric")));
     assert!(points(&figure.panels[0].svg, 0)[0].1.is_some_and(|switches| switches > 1.0 && switches < 3.0));
+}
+
+#[test]
+fn a_contender_without_a_cell_is_named_as_such() {
+    let mut run = fixture::small();
+    run.cells.retain(|cell| cell.contender != "threaded");
+    let summary = summarise(&run);
+    assert!(
+        summary.answers[0].sentence.contains("cannot tell for threaded: no valid cell"),
+        "{:?}",
+        summary.answers[0]
+    );
+    for table in 0..2 {
+        assert!(row(&summary, table, "threaded").iter().all(|(_, value)| value.text == "no valid cell"));
+    }
+    let figure = figure(&run, "latency-curve-response-sleep-5ms");
+    assert!(figure.notes.iter().any(|note| note == "No valid cell: threaded."));
+}
+
+#[test]
+fn a_session_across_the_end_of_a_short_window_is_no_saturation() {
+    let standing = |missing: u64| {
+        let mut run = fixture::small();
+        for block in 0..2 {
+            let at = fixture::find(&run, "sleep-5ms", "threaded", 60.0, block);
+            let cell = &mut run.cells[at];
+            cell.load.shape = Shape::Sessions { requests: 10, think_time_ns: 0, concurrent: 8 };
+            let traffic = cell.traffic.as_mut().unwrap();
+            traffic.ledger = Ledger { scheduled: 160, ok: 160, ..Ledger::default() };
+            traffic.ok_within_window = 160 - missing;
+        }
+        let groups = groups(&run);
+        let series = groups[0].series.iter().find(|series| series.contender.label == "threaded").unwrap();
+        series.at(60.0).unwrap().standing
+    };
+    assert_eq!(standing(28), Standing::Sound);
+    assert_eq!(standing(29), Standing::Saturated);
 }

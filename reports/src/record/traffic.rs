@@ -1,0 +1,134 @@
+//! What the generator sent and got in a cell, and what it used for that.
+//!
+//! Times are in nanoseconds; `at_ns` counts from the start of the cell's load. Beside it: `cell.rs`, which holds these.
+
+use serde::{Deserialize, Serialize};
+
+use super::HistogramRecord;
+
+/// What the generator sent and got in the measurement window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// What became of every request that was scheduled in the window.
+    pub ledger: Ledger,
+    /// Correct replies that arrived within the window, whenever they were scheduled: the achieved throughput is
+    /// this over the window.
+    pub ok_within_window: u64,
+    /// What became of connections and sessions in the window.
+    #[serde(default)]
+    pub connections: ConnectionLedger,
+    /// Correct replies over the whole life of the server, warm-up included.
+    pub ok_in_all: u64,
+    /// Intended start to last byte of the reply; timed-out requests count as the timeout. Absent in closed loop.
+    pub response_time: Option<HistogramRecord>,
+    /// Send to last byte of the reply, of correct replies.
+    pub service_time: HistogramRecord,
+    /// Intended start to the moment the generator took the request up. Absent in closed loop.
+    pub schedule_lag: Option<HistogramRecord>,
+    /// Start of connect to established, of sessions.
+    pub connect_time: Option<HistogramRecord>,
+    /// Where the response time of correct replies went; absent where the server sends no timestamps.
+    pub split: Option<TimeSplit>,
+    /// Requests in the system on average, integrated over the window by counting, not from the histograms.
+    pub mean_in_system: Option<f64>,
+    /// Replies whose timestamps did not nest (intended, sent, server received, server sent, received).
+    pub timestamps_out_of_order: u64,
+    /// Response times over the window, in equal intervals.
+    #[serde(default)]
+    pub intervals: Vec<Interval>,
+}
+
+/// What became of every request scheduled in the window. `scheduled` equals the sum of the others, exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Requests that the schedule held in the window.
+    pub scheduled: u64,
+    /// Correct replies in time.
+    pub ok: u64,
+    /// The server answered with an error.
+    pub error: u64,
+    /// No reply within the timeout.
+    pub timeout: u64,
+    /// A reply that does not answer its request, or is none.
+    pub malformed: u64,
+    /// The connection was refused or reset.
+    pub refused: u64,
+    /// Never sent: no connection could be had for it, or its session had failed before.
+    pub dropped: u64,
+    /// Still without a reply when the cell ended early.
+    pub in_flight: u64,
+}
+
+impl Ledger {
+    /// Requests that have an end, plus those in flight; equals `scheduled` in a true ledger.
+    pub fn accounted_for(&self) -> u64 {
+        self.ok + self.error + self.timeout + self.malformed + self.refused + self.dropped + self.in_flight
+    }
+
+    /// Requests that did not get a correct reply in time.
+    pub fn failed(&self) -> u64 {
+        self.accounted_for() - self.ok
+    }
+}
+
+/// What became of connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ConnectionLedger {
+    /// Connections that were begun.
+    pub attempted: u64,
+    /// Established, as seen by the client: the kernel may have done so before the server accepted.
+    pub established: u64,
+    /// Refused, reset, or without a local port.
+    pub failed: u64,
+    /// Sessions whose CloseConnection was confirmed with the right number of requests served.
+    pub closed_in_agreement: u64,
+    /// Sessions whose CloseConnection was not confirmed, or with another number.
+    pub closed_in_disagreement: u64,
+    /// Established connections that never got a single answer.
+    pub never_answered: u64,
+}
+
+/// Where the response time of correct replies went; the means add up to the mean response time of correct replies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TimeSplit {
+    /// Intended start to send: schedule lag, connecting, and waiting behind earlier requests of the connection.
+    pub before_send: HistogramRecord,
+    /// Send to the server's receipt: the network, the accept queue, the socket buffer, the scheduler.
+    pub waiting: HistogramRecord,
+    /// The server's receipt to its reply.
+    pub service: HistogramRecord,
+    /// The server's reply to its receipt by the generator.
+    pub returning: HistogramRecord,
+}
+
+/// One interval of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Its start.
+    pub at_ns: u64,
+    /// Correct replies whose intended start lies in it.
+    pub ok: u64,
+    /// Everything else that was scheduled in it.
+    pub failed: u64,
+    /// Their median response time; absent where there was none.
+    pub p50_ns: Option<u64>,
+    /// Their greatest response time.
+    pub max_ns: Option<u64>,
+}
+
+/// What the generator itself used, window only.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct GeneratorUsage {
+    /// Worker threads.
+    pub threads: u32,
+    /// User CPU time of the whole generator.
+    pub user_cpu_ns: u64,
+    /// System CPU time of the whole generator.
+    pub system_cpu_ns: u64,
+    /// Of that, time spent polling for something to do.
+    pub polling_ns: u64,
+    /// Busiest worker's share of its CPU, polling left out, 0 to 1.
+    pub busiest_worker: f64,
+    /// Scheduled arrivals that were taken up by the end of the window, over all; 1 where it kept pace.
+    pub kept_pace: f64,
+}
