@@ -70,7 +70,7 @@ pub fn number(value: f64) -> String {
 }
 
 /// All digits, with commas: counts that must add up.
-pub fn integer(value: i64) -> String {
+fn integer(value: i64) -> String {
     let digits = value.unsigned_abs().to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -113,7 +113,8 @@ pub const METRICS: &[Metric] = &[
         name: "switches_per_request",
         label: "context switches per request",
         unit: Unit::Count,
-        how_to_read: "Times a CPU left a thread of the server for another task, over correct replies.",
+        how_to_read: "Times a CPU left a thread of the server for another task, over the whole life of the server and all \
+                      its correct replies, warm-up included.",
         blocks_for_verdict: 10,
         of: Of::Load(switches_per_request),
     },

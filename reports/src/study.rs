@@ -272,7 +272,7 @@ impl<'a> Group<'a> {
     }
 
     /// The highest load at which at least this many series are sound.
-    pub fn highest_load_with(&self, at_least: usize) -> Option<f64> {
+    fn highest_load_with(&self, at_least: usize) -> Option<f64> {
         self.loads().into_iter().rev().find(|&load| self.sound_at(load).len() >= at_least)
     }
 

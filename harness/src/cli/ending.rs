@@ -25,8 +25,8 @@ pub(super) fn sentence(error: &anyhow::Error) -> String {
 
 /// The code of an error that ended a command.
 pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
-    let is_occupied = matches!(error.downcast_ref(), Some(RecordError::Occupied(_)));
-    let is_usage = is_occupied || error.is::<PlanError>() || error.is::<servers::ContenderError>();
+    let is_wrong_folder = matches!(error.downcast_ref(), Some(RecordError::Occupied(_) | RecordError::NoRun(_)));
+    let is_usage = is_wrong_folder || error.is::<PlanError>() || error.is::<servers::ContenderError>();
     ExitCode::from(match error {
         _ if is_usage => USAGE,
         _ if error.is::<LockError>() || error.is::<Unfit>() => UNFIT,
@@ -76,6 +76,7 @@ mod tests {
             (anyhow::Error::from(unknown), USAGE),
             (anyhow::Error::from(held), UNFIT),
             (anyhow::Error::from(RecordError::Occupied("x".into())), USAGE),
+            (anyhow::Error::from(RecordError::NoRun("x".into())), USAGE),
             (anyhow::Error::from(RecordError::Name("x".into())), INTERNAL),
             (anyhow::anyhow!("anything else"), INTERNAL),
             (anyhow::Error::from(PlanError::Usage("no".to_owned())).context("with context"), USAGE),

@@ -25,9 +25,10 @@ struct Cli {
 }
 
 const NEXT: &str = "\
-To begin: harness compare
 Exit codes: 0 done, 1 internal error, 2 usage, 3 machine unfit, 4 done but invalid, 6 a server failed,
-130 and 143 interrupted (finished cells are kept)";
+130 and 143 interrupted (finished cells are kept)
+
+To begin: harness compare";
 
 #[derive(Debug, Subcommand)]
 enum Command {

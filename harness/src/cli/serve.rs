@@ -10,11 +10,12 @@ use std::sync::{Arc, Once};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use reports::record::ServerCounters;
 use servers::{Contender, Server};
 
 use crate::observe::restrict_this_thread;
+use crate::plan::PlanError;
 use crate::process::message::{Farewell, Ready, say};
 use crate::process::supervised::{StopRequests, Supervision, die_with};
 
@@ -91,12 +92,13 @@ fn supervise(args: &ServeArgs) -> anyhow::Result<Supervision> {
 
 fn bind(args: &ServeArgs, contender: &Contender) -> anyhow::Result<TcpListener> {
     let address = args.listen;
-    ensure!(
-        address.ip().to_canonical().is_loopback() || args.allow_remote,
-        "{} can be reached from other machines, and the servers have no access control; \
-         give --allow-remote where that is wanted, or listen on 127.0.0.1",
-        address.ip()
-    );
+    if !address.ip().to_canonical().is_loopback() && !args.allow_remote {
+        bail!(PlanError::Usage(format!(
+            "{} can be reached from other machines, and the servers have no access control; \
+             give --allow-remote where that is wanted, or listen on 127.0.0.1",
+            address.ip()
+        )));
+    }
     match servers::bind(address, &contender.options) {
         Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
             "port {} of {} is taken by another program; give another, or let the system choose one with --listen {}",

@@ -4,12 +4,14 @@
 //! Must not know: schedules, histograms. It connects as the generator does (`socket.rs`) and checks replies as the
 //! generator does (`exchange.rs`).
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::OwnedFd;
+use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
 use super::exchange::{Answer, Digits, Exchange, digits};
@@ -31,14 +33,17 @@ pub struct HeldConnections<'a> {
     epoll: OwnedFd,
     held: Vec<OwnedFd>,
     under_way: Vec<Option<OwnedFd>>,
-    failed: usize,
+    open: usize,
+    begun: u32,
+    failure: Option<Errno>,
 }
 
 impl<'a> HeldConnections<'a> {
     /// None yet. `stop` ends any wait early.
     pub fn new(target: SocketAddr, stop: &'a AtomicBool) -> Result<HeldConnections<'a>, LoadError> {
         let epoll = poll::create()?;
-        Ok(HeldConnections { target, stop, epoll, held: Vec::new(), under_way: Vec::new(), failed: 0 })
+        let (held, under_way) = (Vec::new(), Vec::new());
+        Ok(HeldConnections { target, stop, epoll, held, under_way, open: 0, begun: 0, failure: None })
     }
 
     /// Established connections, as this side sees it: the server may not have accepted them yet.
@@ -51,9 +56,9 @@ impl<'a> HeldConnections<'a> {
         self.held.is_empty()
     }
 
-    /// Connects that failed so far.
-    pub fn failed(&self) -> usize {
-        self.failed
+    /// Why the last connect that failed did, if one has.
+    pub fn failure(&self) -> Option<io::Error> {
+        self.failure.map(io::Error::from)
     }
 
     /// Opens more until `wanted` are held, or none has been established for as long as `patience`; [`Self::len`] says
@@ -69,6 +74,7 @@ impl<'a> HeldConnections<'a> {
         }
         self.wait_until_under_way(1, &mut hope)?;
         self.under_way.clear();
+        self.open = 0;
         Ok(())
     }
 
@@ -108,36 +114,38 @@ impl<'a> HeldConnections<'a> {
     }
 
     fn connect(&mut self) -> Result<(), LoadError> {
-        let number = (self.held.len() + self.under_way.len()) as u32;
-        match socket::connect(self.target, number) {
+        self.begun += 1;
+        match socket::connect(self.target, self.begun - 1) {
             Ok(Connect::Established(socket)) => self.held.push(socket),
             Ok(Connect::UnderWay(socket)) => {
                 let index = self.under_way.len();
                 epoll::add(&self.epoll, &socket, EventData::new_u64(index as u64), EventFlags::OUT)
                     .map_err(LoadError::epoll)?;
                 self.under_way.push(Some(socket));
+                self.open += 1;
             }
-            Err(_) => self.failed += 1,
+            Err(error) => self.failure = Some(error),
         }
         Ok(())
     }
 
     /// Waits until fewer than `below` connects are under way, or there is no more hope.
     fn wait_until_under_way(&mut self, below: usize, hope: &mut Hope) -> Result<(), LoadError> {
-        while self.under_way.iter().flatten().count() >= below && !self.is_over(hope) {
+        while self.open >= below && !self.is_over(hope) {
             for event in wait(&self.epoll, hope)? {
                 let Some(socket) = self.under_way[event.data.u64() as usize].take() else { continue };
+                self.open -= 1;
                 epoll::delete(&self.epoll, &socket).map_err(LoadError::epoll)?;
                 match socket::connected(&socket) {
                     Ok(()) => {
                         self.held.push(socket);
                         hope.renew();
                     }
-                    Err(_) => self.failed += 1,
+                    Err(error) => self.failure = Some(error),
                 }
             }
         }
-        if self.under_way.iter().all(Option::is_none) {
+        if self.open == 0 {
             self.under_way.clear();
         }
         Ok(())

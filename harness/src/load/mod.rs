@@ -2,7 +2,7 @@
 //! request.
 //!
 //! It runs on threads of its own over epoll. Must not know: which model answers, nor that models exist. Read
-//! `worker.rs` (the loop), then `connection.rs` (one connection), then `recorder.rs` (what is noted).
+//! `worker.rs` (the loop), then `connection/` (one connection), then `recorder.rs` (what is noted).
 
 mod arrivals;
 mod connection;

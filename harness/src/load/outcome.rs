@@ -54,6 +54,7 @@ fn traffic(spec: &LoadSpec, recorder: Recorder) -> Traffic {
         ok_within_window: recorder.ok_within_window,
         connections: recorder.connections,
         ok_in_all: recorder.ok_in_all,
+        given_up_in_all: recorder.given_up_in_all,
         response_time: is_open.then(|| histogram(&recorder.response_time)),
         service_time: histogram(&recorder.service_time),
         schedule_lag: is_open.then(|| histogram(&recorder.schedule_lag)),

@@ -84,6 +84,7 @@ pub(crate) struct Recorder {
     pub(crate) taken_up_in_time: u64,
     pub(crate) ok_within_window: u64,
     pub(crate) ok_in_all: u64,
+    pub(crate) given_up_in_all: u64,
     pub(crate) out_of_order: u64,
     pub(crate) response_time: Tally,
     pub(crate) service_time: Tally,
@@ -112,6 +113,7 @@ impl Recorder {
             taken_up_in_time: 0,
             ok_within_window: 0,
             ok_in_all: 0,
+            given_up_in_all: 0,
             out_of_order: 0,
             response_time: tally.clone(),
             service_time: tally.clone(),
@@ -218,6 +220,8 @@ impl Recorder {
 
     /// A request that had entered the system ended without a correct reply.
     pub(crate) fn failed(&mut self, place: Scheduled, failure: Failure, intended_ns: u64, now_ns: u64) {
+        // After an error reply both sides agree that the request was not served.
+        self.given_up_in_all += u64::from(failure != Failure::Error);
         if place == Scheduled::InWarmUp {
             return;
         }
@@ -269,6 +273,7 @@ impl Recorder {
         self.taken_up_in_time += other.taken_up_in_time;
         self.ok_within_window += other.ok_within_window;
         self.ok_in_all += other.ok_in_all;
+        self.given_up_in_all += other.given_up_in_all;
         self.out_of_order += other.out_of_order;
         self.response_time.add(&other.response_time);
         self.service_time.add(&other.service_time);

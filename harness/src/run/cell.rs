@@ -14,7 +14,7 @@ use super::held::{self, Held};
 use crate::load::{self, Generator, Moments, now_ns};
 use crate::observe::{Observer, Watch, process_cpu};
 use crate::plan::{HoldSpec, LoadSpec, Pacing, RunPlan, TaskKind, nanoseconds};
-use crate::process::{Launch, ServerProcess, Stopped, launch};
+use crate::process::{Death, Launch, ServerProcess, Stopped, launch};
 
 /// How long a server may take until it listens: hundreds of times what it usually takes, and short enough for Ctrl-C to
 /// end a run within three seconds even then.
@@ -79,7 +79,7 @@ impl<'a> Bench<'a> {
         let stopped = server.stop();
         let outcome = outcome(&found, &stopped);
         let mut warnings = found.warnings;
-        warnings.extend(after_the_end(&stopped, &outcome));
+        warnings.extend(after_the_end(&stopped, found.death.as_ref()));
         let (samples, noise, peak_threads) = match observed {
             Ok(seen) => (rebased(seen.samples, origin_ns, found.origin_ns), seen.noise, seen.peak_threads),
             // A server that is gone before it could be looked at leaves no samples; its death is in the outcome.
@@ -171,11 +171,9 @@ fn outcome(found: &Found, stopped: &Stopped) -> Outcome {
 }
 
 /// What the server's end adds to the warnings.
-fn after_the_end(stopped: &Stopped, outcome: &Outcome) -> Vec<Warning> {
+fn after_the_end(stopped: &Stopped, seen_dead: Option<&Death>) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    if let Outcome::Failed { .. } = outcome
-        && let Some(death) = &stopped.death
-    {
+    if let Some(death) = seen_dead.or(stopped.death.as_ref()) {
         warnings.push(Warning::ServerDied { how: death.how.clone() });
     }
     if stopped.killed {

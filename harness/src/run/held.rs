@@ -51,7 +51,7 @@ fn stages(spec: &HoldSpec, server: &Held<'_>, found: &mut Found) -> Result<(), H
         held.grow_to(*wanted as usize, spec.patience)?;
         found.stages.push(stage(server, &mut reader, Phase::Idle, held.len() as u64, None)?);
         if held.len() < *wanted as usize {
-            found.warnings.push(fell_short(held.len(), *wanted));
+            found.warnings.push(fell_short(&held, *wanted));
             break;
         }
     }
@@ -79,10 +79,19 @@ fn stage(
     Ok(Stage { phase, connections, answered, sample, socket_buffer_bytes, settled })
 }
 
-fn fell_short(held: usize, wanted: u32) -> Warning {
-    Warning::MachineLimit {
-        limit: "the accept queue (net.core.somaxconn) of a server that accepts no more".to_owned(),
-        consequence: format!("{held} connections were held instead of {wanted}"),
-        remedy: "none is needed where the model serves few connections; else run again on a quiet machine".to_owned(),
+/// Why fewer connections were held than wanted: this side could not make them, or the server accepted no more.
+fn fell_short(held: &HeldConnections<'_>, wanted: u32) -> Warning {
+    let consequence = format!("{} connections were held instead of {wanted}", held.len());
+    match held.failure() {
+        Some(error) => Warning::MachineLimit {
+            limit: format!("connections of the generator ({error})"),
+            consequence,
+            remedy: "raise the limit of open files (ulimit -n) or of local ports (net.ipv4.ip_local_port_range)".into(),
+        },
+        None => Warning::MachineLimit {
+            limit: "the accept queue (net.core.somaxconn) of a server that accepts no more".to_owned(),
+            consequence,
+            remedy: "none is needed where the model serves few connections; else run again on a quiet machine".into(),
+        },
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reports::record::{Ending, Outcome};
+use reports::record::Ending;
 use rustix::process::Signal;
 
 use crate::subject::{Home, Subject, is_alive, send, servers_of, text};
@@ -45,8 +45,7 @@ fn ends_in_order(signal: Signal, code: i32) {
     let run = home.run();
     assert_eq!(run.manifest.ending, Ending::Interrupted);
     assert!(run.manifest.planned_cells as usize > run.cells.len(), "{}", run.manifest.planned_cells);
-    let interrupted = run.cells.iter().filter(|cell| cell.outcome == Outcome::Interrupted).count();
-    assert!(interrupted <= 1 && run.cells.len() >= interrupted + kept.len());
+    assert!(run.cells.len() >= kept.len());
     let page = std::fs::read(home.out().join("report.html")).unwrap();
     let again = home.command(&["report", "the-run"]).output().unwrap();
     assert_eq!(again.status.code(), Some(0), "{}", text(&again.stderr));

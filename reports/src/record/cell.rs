@@ -145,8 +145,6 @@ pub enum Outcome {
         /// The end of what the server wrote to its standard error.
         stderr: String,
     },
-    /// Stopped by a signal to the harness.
-    Interrupted,
 }
 
 /// What else went on on the machine during the cell.

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ExperimentRecord, SCHEMA_VERSION, Warning};
+use super::{ExperimentRecord, Warning};
 
 /// `manifest.json`: written before the first cell, and again when the run ends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// See [`SCHEMA_VERSION`].
+    /// See [`super::SCHEMA_VERSION`].
     pub schema_version: u32,
     /// The run's name, which is also its folder's.
     pub run: String,
@@ -50,13 +50,6 @@ pub struct Manifest {
     pub contenders: Vec<Contender>,
     /// Number of cells in the plan; fewer files than this is a run that was cut off or is going on.
     pub planned_cells: u32,
-}
-
-impl Manifest {
-    /// Whether this version of the crate can read the record.
-    pub fn is_readable(&self) -> bool {
-        self.schema_version <= SCHEMA_VERSION
-    }
 }
 
 /// How a run ended.

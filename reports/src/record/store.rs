@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -31,6 +32,9 @@ pub enum RecordError {
         /// What it said.
         source: std::io::Error,
     },
+    /// The folder holds no run.
+    #[error("{} holds no run: there is no {MANIFEST} in it; name the folder that a run was written to", .0.display())]
+    NoRun(PathBuf),
     /// The folder already holds a run.
     #[error("{} already holds a run; name another folder or remove this one", .0.display())]
     Occupied(PathBuf),
@@ -105,8 +109,9 @@ impl RunFolder {
     /// A folder that holds a run.
     pub fn open(path: impl Into<PathBuf>) -> Result<RunFolder, RecordError> {
         let path = path.into();
-        let manifest = path.join(MANIFEST);
-        fs::metadata(&manifest).map_err(io("find", &manifest))?;
+        if !path.join(MANIFEST).is_file() {
+            return Err(RecordError::NoRun(path));
+        }
         Ok(RunFolder { path })
     }
 
@@ -150,7 +155,9 @@ impl RunFolder {
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io("write", &target))?;
         file.write_all(&json).map_err(io("write", &target))?;
         file.as_file().sync_data().map_err(io("write", &target))?;
-        file.persist(&target).map_err(|error| io("write", &target)(error.error))?;
+        let file = file.persist(&target).map_err(|error| io("write", &target)(error.error))?;
+        // Temporary files are private; a run is to be shared.
+        file.set_permissions(fs::Permissions::from_mode(0o644)).map_err(io("write", &target))?;
         Ok(())
     }
 }

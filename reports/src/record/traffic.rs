@@ -19,6 +19,10 @@ pub struct Traffic {
     pub connections: ConnectionLedger,
     /// Correct replies over the whole life of the server, warm-up included.
     pub ok_in_all: u64,
+    /// Requests given up over the whole life of the server, warm-up included: timed out, lost with their connection, or
+    /// under way at the end. The server may have served them all the same.
+    #[serde(default)]
+    pub given_up_in_all: u64,
     /// Intended start to last byte of the reply; timed-out requests count as the timeout. Absent in closed loop.
     pub response_time: Option<HistogramRecord>,
     /// Send to last byte of the reply, of correct replies.

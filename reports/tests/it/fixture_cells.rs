@@ -135,6 +135,7 @@ pub(crate) fn loaded(model: &Model, key: &str, column: usize, load: f64, block: 
             ..ConnectionLedger::default()
         },
         ok_in_all: ok + ok / 10,
+        given_up_in_all: 0,
         response_time: Some(response),
         service_time: service,
         schedule_lag: None,

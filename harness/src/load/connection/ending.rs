@@ -45,7 +45,7 @@ impl Connections {
     }
 
     /// Begins the next request of a held connection: one that waits, or in closed loop a new one.
-    pub(super) fn next_in_line(&mut self, index: u32, now: u64) {
+    fn next_in_line(&mut self, index: u32, now: u64) {
         while let Some(intended_ns) = self.lines.pop(&mut self.slots[index as usize].waiting) {
             if intended_ns + self.settings.timeout_ns > now {
                 return self.begin(index, intended_ns, now);
@@ -94,7 +94,7 @@ impl Connections {
         }
     }
 
-    pub(super) fn count_lost(&mut self, index: u32) {
+    fn count_lost(&mut self, index: u32) {
         let slot = &self.slots[index as usize];
         self.has_lost_idle |= !slot.has_request;
         if matches!(slot.state, State::Connecting | State::Vacant)

@@ -45,7 +45,7 @@ impl Connections {
         self.read_buffer = buffer;
     }
 
-    pub(super) fn on_bytes(&mut self, index: u32, bytes: &[u8]) {
+    fn on_bytes(&mut self, index: u32, bytes: &[u8]) {
         let now = now_ns();
         self.latest_ns = now;
         let slot = &mut self.slots[index as usize];
@@ -64,7 +64,7 @@ impl Connections {
     }
 
     /// Handles every whole reply at the front of `bytes`; returns how many bytes those were.
-    pub(super) fn on_replies(&mut self, index: u32, bytes: &[u8], now: u64) -> usize {
+    fn on_replies(&mut self, index: u32, bytes: &[u8], now: u64) -> usize {
         let mut begin = 0;
         while begin < bytes.len() {
             let slot = &self.slots[index as usize];
@@ -97,8 +97,12 @@ impl Connections {
         begin
     }
 
-    pub(super) fn on_right(&mut self, index: u32, server_ns: Option<(u64, u64)>, now: u64) {
+    fn on_right(&mut self, index: u32, server_ns: Option<(u64, u64)>, now: u64) {
         let slot = &mut self.slots[index as usize];
+        if now > slot.intended_ns + self.settings.timeout_ns {
+            // It was read before the timer that was due came up, and is too late all the same.
+            return self.fail_and_go_on(index, Failure::Timeout, now);
+        }
         slot.answered += 1;
         slot.has_heard = true;
         slot.has_request = false;
@@ -107,7 +111,7 @@ impl Connections {
         self.go_on(index, now);
     }
 
-    pub(super) fn on_close_confirmed(&mut self, index: u32, requests_served: u64) {
+    fn on_close_confirmed(&mut self, index: u32, requests_served: u64) {
         let slot = &mut self.slots[index as usize];
         slot.state = State::Draining;
         let agrees = requests_served == u64::from(slot.answered);
@@ -127,7 +131,7 @@ impl Connections {
     }
 
     /// The server sent something that is no answer to what was asked: nothing after it can be trusted.
-    pub(super) fn on_wrong(&mut self, index: u32, now: u64) {
+    fn on_wrong(&mut self, index: u32, now: u64) {
         match self.slots[index as usize].state {
             State::Closing => self.count_disagreement(index),
             State::Awaiting => return self.fail_and_go_on(index, Failure::Malformed, now),

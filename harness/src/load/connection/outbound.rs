@@ -65,7 +65,7 @@ impl Connections {
     }
 
     /// Has the kernel report on a socket; says whether it will.
-    pub(super) fn watch(&mut self, index: u32, socket: OwnedFd, flags: EventFlags, now: u64) -> bool {
+    fn watch(&mut self, index: u32, socket: OwnedFd, flags: EventFlags, now: u64) -> bool {
         let slot = &mut self.slots[index as usize];
         if let Err(error) = epoll::add(&self.epoll, &socket, event_data(index, slot.generation), flags) {
             self.on_not_connected(index, error, now);
@@ -76,7 +76,7 @@ impl Connections {
         true
     }
 
-    pub(super) fn on_not_connected(&mut self, index: u32, error: Errno, now: u64) {
+    fn on_not_connected(&mut self, index: u32, error: Errno, now: u64) {
         if !matches!(error, Errno::CONNREFUSED | Errno::CONNRESET | Errno::TIMEDOUT) {
             // For want of a descriptor, a port or memory: this side's doing, not the server's.
             self.slots[index as usize].lost_as = Failure::Dropped;
@@ -93,7 +93,7 @@ impl Connections {
         }
     }
 
-    pub(super) fn send_request(&mut self, index: u32, now: u64) {
+    fn send_request(&mut self, index: u32, now: u64) {
         let slot = &mut self.slots[index as usize];
         slot.state = State::Awaiting;
         slot.sent_ns = now;
