@@ -11,11 +11,9 @@ use crate::clock::now_ns;
 
 /// Time between two looks.
 const STEP: Duration = Duration::from_millis(20);
-/// So many looks in a row must see the same.
-const LOOKS: u32 = 5;
 
-/// A sample taken once threads and resident bytes have stopped changing for 100 ms, and whether they had; after
-/// `patience` it is taken anyhow. `at_ns` counts from `origin_ns`, both monotonic. Resident bytes are counted page by
+/// A sample taken once threads and resident bytes have stopped changing for as long as `quiet`, and whether they had;
+/// after `patience` it is taken anyhow. `at_ns` counts from `origin_ns`, both monotonic. Resident bytes are counted page by
 /// page where the kernel lets us.
 ///
 /// # Errors
@@ -24,10 +22,11 @@ pub fn settled_sample(
     reader: &mut ProcessReader,
     origin_ns: u64,
     kernel_stack_bytes_per_thread: u64,
+    quiet: Duration,
     patience: Duration,
 ) -> io::Result<(Sample, bool)> {
     let give_up = Instant::now() + patience;
-    let mut rest = Rest::default();
+    let mut rest = Rest::after(quiet.div_duration_f64(STEP).ceil() as u32);
     loop {
         let at_ns = now_ns().saturating_sub(origin_ns);
         let mut sample = reader.sample(at_ns, kernel_stack_bytes_per_thread)?;
@@ -42,19 +41,24 @@ pub fn settled_sample(
 }
 
 /// Counts looks in a row that saw the same.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Rest {
     last: Option<(u64, u64)>,
     unchanged: u32,
+    wanted: u32,
 }
 
 impl Rest {
+    fn after(wanted: u32) -> Rest {
+        Rest { last: None, unchanged: 0, wanted }
+    }
+
     /// Whether this look is the last of enough in a row.
     fn look(&mut self, threads: u64, resident_bytes: u64) -> bool {
         let seen = Some((threads, resident_bytes));
         self.unchanged = if seen == self.last { self.unchanged + 1 } else { 0 };
         self.last = seen;
-        self.unchanged >= LOOKS
+        self.unchanged >= self.wanted
     }
 }
 
@@ -64,7 +68,7 @@ mod tests {
 
     #[test]
     fn rest_begins_anew_at_each_change() {
-        let mut rest = Rest::default();
+        let mut rest = Rest::after(5);
         let looks = [(2, 10), (2, 10), (2, 10), (2, 10), (2, 10), (3, 10), (3, 10), (3, 10), (3, 10), (3, 10)];
         assert!(looks.iter().all(|&(threads, bytes)| !rest.look(threads, bytes)));
         assert!(rest.look(3, 10));

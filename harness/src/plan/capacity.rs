@@ -12,8 +12,9 @@ pub struct Capacities {
 /// The greatest load offered, over the greatest capacity.
 const PAST_SATURATION: f64 = 1.2;
 
-/// How busy the generator may be planned to get. Above 80% its cells are invalid.
-const MOST_BUSY_PLANNED: f64 = 0.75;
+/// How busy the generator may be planned to get, by what a request cost it in the probe. On schedule it finds fewer
+/// replies waiting at a time than in closed loop, and a request costs it a third more; above 80% its cells are invalid.
+const MOST_BUSY_PLANNED: f64 = 0.6;
 
 impl Capacities {
     /// Notes a probe's finding. One that served nothing has no capacity and is left out.
@@ -100,8 +101,8 @@ mod tests {
     #[test]
     fn loads_end_where_the_generator_would_be_too_busy() {
         let mut capacities = capacities();
-        capacities.insert_generator("echo", 15_000.0, 0.45);
-        assert_eq!(capacities.generator_bound("echo"), Some(25_000.0));
+        capacities.insert_generator("echo", 15_000.0, 0.36);
+        assert!((capacities.generator_bound("echo").unwrap() - 25_000.0).abs() < 1e-6);
         assert_eq!(capacities.offered_loads("echo", 2), [3_000.0, 25_000.0]);
         capacities.insert_generator("echo", 30_000.0, 0.5);
         assert_eq!(capacities.generator_bound("echo"), None);

@@ -14,7 +14,13 @@ use crate::observe::{ProcessReader, settled_sample, socket_buffer_bytes};
 use crate::plan::HoldSpec;
 
 /// The longest that a server is given to come to rest.
-const SETTLING: Duration = Duration::from_secs(2);
+const SETTLING: Duration = Duration::from_secs(4);
+
+/// How long nothing may change for a server to be at rest.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// The same after all connections were closed: thousands of threads end in bursts, with pauses between them.
+const QUIET_AFTER_CLOSING: Duration = Duration::from_millis(500);
 
 /// A server to hold connections to.
 pub(super) struct Held<'a> {
@@ -73,7 +79,8 @@ fn stage(
     answered: Option<u64>,
 ) -> Result<Stage, HoldError> {
     let stack_bytes = server.kernel_stack_bytes_per_thread;
-    let (sample, settled) = settled_sample(reader, server.origin_ns, stack_bytes, SETTLING)?;
+    let quiet = if phase == Phase::Closed { QUIET_AFTER_CLOSING } else { QUIET };
+    let (sample, settled) = settled_sample(reader, server.origin_ns, stack_bytes, quiet, SETTLING)?;
     // Where the kernel offers no socket diagnostics, the part is missing rather than nothing.
     let socket_buffer_bytes = socket_buffer_bytes(server.address).ok();
     Ok(Stage { phase, connections, answered, sample, socket_buffer_bytes, settled })

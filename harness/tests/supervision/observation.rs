@@ -16,7 +16,7 @@ const PATIENT: Duration = Duration::from_secs(10);
 
 fn settled(subject: &Subject) -> Sample {
     let mut reader = ProcessReader::open(subject.pid()).unwrap();
-    let (sample, settled) = settled_sample(&mut reader, 0, STACK, PATIENT).unwrap();
+    let (sample, settled) = settled_sample(&mut reader, 0, STACK, Duration::from_millis(100), PATIENT).unwrap();
     assert!(settled, "{sample:?}");
     sample
 }
