@@ -212,6 +212,10 @@ impl Recorder {
             self.out_of_order += 1;
             return;
         }
+        if self.loop_kind == Loop::Closed {
+            // There is no response time that could be split.
+            return;
+        }
         self.before_send.record(sent_ns - intended_ns);
         self.waiting.record(server_received_ns - sent_ns);
         self.service.record(server_sent_ns - server_received_ns);
