@@ -1,0 +1,92 @@
+//! One measurement: a fresh server, a closed loop that keeps it busy, and the CPU time it used within the window.
+
+use std::env;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use harness::clock::now_ns;
+use harness::load::{self, Generator, Moments};
+use harness::observe::process_cpu;
+use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
+use harness::process::{Launch, launch_program};
+
+const WARM_UP: Duration = Duration::from_millis(500);
+
+/// A server under as many connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Contender {
+    /// A model, or a bare loop of `bare.rs`.
+    pub(crate) name: &'static str,
+    pub(crate) connections: u32,
+}
+
+/// What requests cost the server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cost {
+    /// User and system time of all its threads.
+    pub(crate) cpu_us_per_request: f64,
+    /// Share of the window that it was on its CPU.
+    pub(crate) busy: f64,
+}
+
+/// The server's CPU clock, and when it was read.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    at_ns: u64,
+    cpu: Duration,
+}
+
+impl Contender {
+    /// Starts it on that CPU, loads it from this one, stops it.
+    pub(crate) fn measure(&self, server_cpu: u32, window: Duration) -> anyhow::Result<Cost> {
+        let launched = Launch {
+            contender: self.name,
+            cpus: &[server_cpu],
+            readiness_deadline: Duration::from_secs(5),
+            spin_rate: Some(1),
+        };
+        let server = launch_program(&self.program()?, &launched)?;
+        let mut readings = [None; 2];
+        let attend = |moments: Moments| {
+            for (reading, mark_ns) in readings.iter_mut().zip([moments.window_start_ns, moments.window_end_ns]) {
+                if reading.is_none() && now_ns() >= mark_ns {
+                    *reading = process_cpu(server.pid()).ok().map(|cpu| Reading { at_ns: now_ns(), cpu });
+                }
+            }
+        };
+        let generator = Generator { threads: 1, pacing: Pacing::Sleeping };
+        let outcome =
+            load::run(&self.load(window), server.address(), generator, &AtomicBool::new(false), attend)?.traffic;
+        drop(server.stop());
+        let ledger = outcome.ledger;
+        ensure!(ledger.ok > 0 && ledger.malformed + ledger.error == 0, "{} gave wrong replies: {ledger:?}", self.name);
+        let [Some(start), Some(end)] = readings else { anyhow::bail!("{} ended under load", self.name) };
+        // The readings come a moment after the marks, so that shares of time are compared and not sums.
+        let busy = (end.cpu - start.cpu).as_secs_f64() / Duration::from_nanos(end.at_ns - start.at_ns).as_secs_f64();
+        let requests_per_second = outcome.ok_within_window as f64 / window.as_secs_f64();
+        Ok(Cost { cpu_us_per_request: 1e6 * busy / requests_per_second, busy })
+    }
+
+    fn load(&self, window: Duration) -> LoadSpec {
+        LoadSpec {
+            arrivals: ArrivalProcess::Closed,
+            shape: Shape::Connections { connections: self.connections },
+            work: Work::new("echo", "hi"),
+            seed: 1,
+            warm_up: WARM_UP,
+            window,
+            timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// The harness serves the models, and this bench the bare loops.
+    fn program(&self) -> anyhow::Result<PathBuf> {
+        if self.name.starts_with("bare-") {
+            env::current_exe().context("this program can't tell where it is")
+        } else {
+            Ok(env!("CARGO_BIN_EXE_harness").into())
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The models at their best: what a request costs a server's CPU, beside a bare loop of the same idea, and threads
+//! beside tasks.
+//!
+//! An echo in closed loop, one CPU for the server and another for the generator, a fresh process each time, contenders
+//! in turn. The server is busy all the time, because waiting would add to its CPU time what is no work. Beside it:
+//! `bare.rs`, the bare loops; `cost.rs`, one measurement.
+//!
+//!     cargo bench -p harness --bench models
+
+mod bare;
+mod cost;
+#[path = "../measured/mod.rs"]
+mod measured;
+
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use cost::{Contender, Cost};
+use measured::figure::{Figure, Target};
+use measured::placement::leave_a_cpu_to_the_server;
+use measured::table::{Format, Row, written};
+
+#[derive(Debug, Parser)]
+struct Cli {
+    /// How often each contender is measured, in turn with the others
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+
+    /// Seconds that each measurement takes, opening and warm-up not counted
+    #[arg(long, default_value_t = 2)]
+    seconds: u64,
+
+    /// How to write the table
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+
+    /// Given by `cargo bench`
+    #[arg(long, hide = true)]
+    bench: bool,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// As one of the bare servers, for the process that measures
+    #[command(hide = true)]
+    Serve(bare::ServeArgs),
+}
+
+/// A ratio of two contenders' costs at one number of connections.
+struct Comparison {
+    subject: &'static str,
+    against: &'static str,
+    connections: u32,
+    target: Target,
+}
+
+const COMPARISONS: [Comparison; 4] = [
+    Comparison { subject: "async-single", against: "bare-epoll", connections: 64, target: Target::AtMost(1.15) },
+    Comparison { subject: "threaded", against: "bare-blocking", connections: 64, target: Target::AtMost(1.15) },
+    Comparison { subject: "threaded", against: "async-single", connections: 64, target: Target::AtLeast(1.2) },
+    Comparison { subject: "threaded", against: "async-single", connections: 1_000, target: Target::AtLeast(1.8) },
+];
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    if let Some(Command::Serve(args)) = cli.command {
+        return bare::serve(args);
+    }
+    let server_cpu = leave_a_cpu_to_the_server()?;
+    let contenders = contenders();
+    let all = contenders.len() * cli.rounds;
+    eprintln!("{all} measurements, about {} s", all as u64 * (cli.seconds + 1));
+    let mut rounds = Vec::new();
+    for round in 1..=cli.rounds {
+        let costs = contenders.iter().map(|contender| contender.measure(server_cpu, Duration::from_secs(cli.seconds)));
+        rounds.push(costs.collect::<anyhow::Result<Vec<Cost>>>()?);
+        eprintln!("round {round} of {}", cli.rounds);
+    }
+    print!("{}", written(&rows(&contenders, &rounds), cli.format));
+    Ok(())
+}
+
+/// Whom the comparisons name, each once for each number of connections.
+fn contenders() -> Vec<Contender> {
+    let mut contenders = Vec::new();
+    for Comparison { subject, against, connections, .. } in COMPARISONS {
+        for name in [against, subject] {
+            let contender = Contender { name, connections };
+            if !contenders.contains(&contender) {
+                contenders.push(contender);
+            }
+        }
+    }
+    contenders
+}
+
+fn rows(contenders: &[Contender], rounds: &[Vec<Cost>]) -> Vec<Row> {
+    let over_rounds = |of: &dyn Fn(&[Cost]) -> f64| {
+        let values: Vec<f64> = rounds.iter().map(|round| of(round)).collect();
+        Figure::of(&values).ok_or_else(|| "no round gave a figure".to_owned())
+    };
+    let row = |what, unit, target, figure| Row { what, unit, target, figure };
+    let place = |name, connections| {
+        let wanted = Contender { name, connections };
+        contenders.iter().position(|contender| *contender == wanted).expect("they were collected from the comparisons")
+    };
+    let mut rows = Vec::new();
+    for (index, Contender { name, connections }) in contenders.iter().enumerate() {
+        let at = format!("{name}, {connections} connections");
+        let cost = over_rounds(&|round| round[index].cpu_us_per_request);
+        rows.push(row(format!("{at}: CPU per request"), "us", None, cost));
+        // Below one the server has waited for the generator, and its cost per request is too high.
+        let busy = over_rounds(&|round| round[index].busy);
+        rows.push(row(format!("{at}: share of its CPU used"), "", None, busy));
+    }
+    for Comparison { subject, against, connections, target } in COMPARISONS {
+        let (subject_at, against_at) = (place(subject, connections), place(against, connections));
+        let ratio = over_rounds(&|round| round[subject_at].cpu_us_per_request / round[against_at].cpu_us_per_request);
+        rows.push(row(format!("{subject} / {against}, {connections} connections"), "", Some(target), ratio));
+    }
+    rows
+}
