@@ -27,6 +27,8 @@ pub(crate) struct Row {
     pub(crate) target: Option<Target>,
     /// The figure, or the reason for which it was skipped.
     pub(crate) figure: Result<Figure, String>,
+    /// What it is made of, where that is worth a word.
+    pub(crate) detail: String,
 }
 
 impl Row {
@@ -39,7 +41,7 @@ impl Row {
         }
     }
 
-    fn cells(&self) -> [String; 5] {
+    fn cells(&self) -> [String; 6] {
         let (median, spread) = match &self.figure {
             Ok(figure) => {
                 (with_unit(figure.median, self.unit), format!("{} to {}", shown(figure.low), shown(figure.high)))
@@ -47,12 +49,12 @@ impl Row {
             Err(_) => Default::default(),
         };
         let target = self.target.map(|target| target.to_string()).unwrap_or_default();
-        [self.what.clone(), median, spread, target, self.outcome()]
+        [self.what.clone(), median, spread, target, self.outcome(), self.detail.clone()]
     }
 
     fn json(&self) -> Value {
         let target = self.target.map(|target| target.to_string());
-        let mut value = json!({ "what": self.what, "unit": self.unit, "target": target, "outcome": self.outcome() });
+        let mut value = json!({ "what": self.what, "unit": self.unit, "target": target, "outcome": self.outcome(), "detail": self.detail });
         if let Ok(figure) = self.figure {
             value["figure"] = json!(figure);
         }
@@ -75,7 +77,7 @@ pub(crate) fn written(rows: &[Row], format: Format) -> String {
         Format::Json => format!("{:#}\n", json!({ "rows": rows.iter().map(Row::json).collect::<Vec<_>>() })),
         Format::Table => {
             let mut table = Table::new();
-            table.load_style(NOTHING).set_header(["what", "median", "spread", "target", ""]);
+            table.load_style(NOTHING).set_header(["what", "median", "spread", "target", "", ""]);
             for row in rows {
                 table.add_row(row.cells());
             }

@@ -103,7 +103,7 @@ fn rows(contenders: &[Contender], rounds: &[Vec<Cost>]) -> Vec<Row> {
         let values: Vec<f64> = rounds.iter().map(|round| of(round)).collect();
         Figure::of(&values).ok_or_else(|| "no round gave a figure".to_owned())
     };
-    let row = |what, unit, target, figure| Row { what, unit, target, figure };
+    let row = |what, unit, target, figure| Row { what, unit, target, figure, detail: String::new() };
     let place = |name, connections| {
         let wanted = Contender { name, connections };
         contenders.iter().position(|contender| *contender == wanted).expect("they were collected from the comparisons")

@@ -1,0 +1,142 @@
+//! This generator beside the tools people trust, on the same server, and beside the least that any generator can do.
+//!
+//! The server has one CPU and the generators take turns on another, each in a process of its own: their CPU time is the
+//! kernel's account of the ended process, the number of requests is what they say themselves. Read `rows.rs` first (what
+//! is compared), then `measure.rs` (one measurement), then `tools.rs` (how each tool is told, and what it says).
+//!
+//!     scripts/bench-peers --help
+
+mod bare_loop;
+mod floor;
+mod load;
+mod measure;
+#[path = "../measured/mod.rs"]
+mod measured;
+mod rows;
+mod server;
+mod tools;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use harness::observe::raise_soft_descriptor_limit;
+
+use load::Load;
+use measure::{Rounds, measure};
+use measured::placement::leave_a_cpu_to_the_server;
+use measured::table::{Format, written};
+use rows::{Comparison, comparisons};
+use server::{Kind, Served};
+use tools::Tool;
+
+/// Hold this generator against wrk, wrk2, oha, hey and rewrk, on the same server.
+///
+/// Tools are looked for on PATH, or where the environment variables WRK, WRK2, OHA, HEY and REWRK say. What is not there
+/// is skipped by name.
+#[derive(Debug, Parser)]
+#[command(name = "bench-peers")]
+struct Cli {
+    /// How often each generator is measured, in turn with the others; fewer than five give no verdicts
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+
+    /// Seconds that each measurement takes
+    #[arg(long, default_value_t = 3)]
+    seconds: u64,
+
+    /// Rows to measure, by words in their names: `wrk2`, `open loop`, `64 connections`
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+
+    /// Who answers
+    #[arg(long, value_enum, default_value_t = Kind::Serve)]
+    server: Kind,
+
+    /// How to write the table
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+
+    /// Given by `cargo bench`
+    #[arg(long, hide = true)]
+    bench: bool,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// As a child of this bench, which is measured like any other generator.
+#[derive(Debug, Subcommand)]
+#[command(hide = true)]
+enum Command {
+    /// The least closed loop over epoll
+    #[command(hide = true)]
+    BareLoop { target: SocketAddr, connections: u32, seconds: u64 },
+    /// How late a thread is that does nothing but look at the clock
+    #[command(hide = true)]
+    Floor { rate_rps: u32, seconds: u64 },
+}
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    match cli.command {
+        Some(Command::BareLoop { target, connections, seconds }) => {
+            return bare_loop::run(target, connections, Duration::from_secs(seconds));
+        }
+        Some(Command::Floor { rate_rps, seconds }) => return floor::run(rate_rps, seconds),
+        None => {}
+    }
+    // Children inherit it: the most connections are some twenty thousand. Where it stays too low, their rows say so.
+    if let Err(error) = raise_soft_descriptor_limit() {
+        eprintln!("the limit of open files stays as it is: {error}");
+    }
+    let server_cpu = leave_a_cpu_to_the_server()?;
+    let comparisons: Vec<Comparison> = comparisons().into_iter().filter(|row| is_asked_for(row, &cli.only)).collect();
+    let runs = runs(&comparisons);
+    announce(&cli, &runs);
+    let mut rounds = Rounds::default();
+    for (load, tools) in &runs {
+        eprintln!("{load}: {}", tools.iter().map(|tool| tool.name).collect::<Vec<_>>().join(", "));
+        for _ in 0..cli.rounds {
+            let server = Served::start(cli.server, server_cpu)?;
+            for tool in tools {
+                rounds.add(*load, tool, measure(tool, *load, server.address(), cli.seconds));
+            }
+        }
+    }
+    let rows: Vec<_> = comparisons.iter().map(|comparison| comparison.row(&rounds)).collect();
+    print!("{}", written(&rows, cli.format));
+    Ok(())
+}
+
+fn is_asked_for(comparison: &Comparison, only: &[String]) -> bool {
+    only.is_empty() || only.iter().any(|word| comparison.to_string().contains(word))
+}
+
+/// Each load with those that are to carry it, as the comparisons name them; what is not installed is in none.
+fn runs(comparisons: &[Comparison]) -> Vec<(Load, Vec<&'static Tool>)> {
+    let mut runs: Vec<(Load, Vec<&'static Tool>)> = Vec::new();
+    for comparison in comparisons {
+        let at = runs.iter().position(|(load, _)| *load == comparison.load).unwrap_or_else(|| {
+            runs.push((comparison.load, Vec::new()));
+            runs.len() - 1
+        });
+        for tool in comparison.tools() {
+            if tool.program().is_some() && !runs[at].1.iter().any(|other| other.name == tool.name) {
+                runs[at].1.push(tool);
+            }
+        }
+    }
+    runs
+}
+
+/// How long it takes, and how to get what is missing.
+fn announce(cli: &Cli, runs: &[(Load, Vec<&'static Tool>)]) {
+    let measurements = runs.iter().map(|(_, tools)| tools.len()).sum::<usize>() * cli.rounds;
+    // Starting, opening and ending take half a second beside the load itself.
+    let minutes = measurements as f64 * (cli.seconds as f64 + 0.5) / 60.0;
+    eprintln!("{measurements} measurements, about {minutes:.0} minutes");
+    for tool in tools::TOOLS.iter().filter(|tool| tool.program().is_none()) {
+        eprintln!("{} is not there; to have it: {}", tool.name, tool.remedy());
+    }
+}

@@ -1,0 +1,110 @@
+//! One measurement: a generator in a process of its own, its CPU time as the kernel tells it at the end, and what it
+//! says of itself. And all measurements of a run, by load and generator.
+
+use std::collections::HashMap;
+use std::io::{Read, Seek};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use nix::sys::resource::{Usage, UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+use crate::load::Load;
+use crate::tools::{Said, Tool};
+
+/// How much longer than its load a generator may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What one run of one generator came to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Sample {
+    pub(crate) said: Said,
+    /// CPU time in user mode over the whole life of the process.
+    pub(crate) user: Duration,
+    /// CPU time in the kernel, likewise.
+    pub(crate) system: Duration,
+    /// Requests that were to be sent; none in closed loop.
+    pub(crate) offered: Option<f64>,
+}
+
+/// Samples, round by round, and why there is none where there is none.
+#[derive(Debug, Default)]
+pub(crate) struct Rounds(HashMap<(Load, &'static str), Vec<Result<Sample, String>>>);
+
+impl Rounds {
+    pub(crate) fn add(&mut self, load: Load, tool: &Tool, sample: anyhow::Result<Sample>) {
+        let sample = sample.map_err(|error| format!("{error:#}"));
+        if let Err(reason) = &sample {
+            eprintln!("  {}: {reason}", tool.name);
+        }
+        self.0.entry((load, tool.name)).or_default().push(sample);
+    }
+
+    /// Empty where it was not measured.
+    pub(crate) fn of(&self, load: Load, tool: &Tool) -> &[Result<Sample, String>] {
+        self.0.get(&(load, tool.name)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Runs a generator once, on this thread's CPU. Nothing else may be reaped meanwhile.
+pub(crate) fn measure(tool: &Tool, load: Load, target: SocketAddr, seconds: u64) -> anyhow::Result<Sample> {
+    let program = tool.program().context("it is not there")?;
+    let (mut stdout, stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    let before = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let child = Command::new(&program)
+        .args((tool.arguments)(load, target, seconds))
+        .stdin(Stdio::null())
+        .stdout(stdout.try_clone()?)
+        .stderr(stderr.try_clone()?)
+        .spawn()
+        .with_context(|| format!("{} can't be started", program.display()))?;
+    let in_order = reap(child, Duration::from_secs(seconds) + PATIENCE)?;
+    let after = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    if !in_order {
+        bail!("it failed: {}", first_line(stderr)?);
+    }
+    let mut output = String::new();
+    stdout.rewind()?;
+    stdout.read_to_string(&mut output)?;
+    let said = (tool.read)(&output).map_err(anyhow::Error::msg)?;
+    let difference = |of: fn(&Usage) -> i64| Duration::from_micros((of(&after) - of(&before)).unsigned_abs());
+    Ok(Sample {
+        said,
+        user: difference(|usage| usage.user_time().num_microseconds()),
+        system: difference(|usage| usage.system_time().num_microseconds()),
+        offered: match load {
+            Load::Open { rate_rps, .. } => Some(f64::from(rate_rps) * seconds as f64),
+            Load::Closed { .. } => None,
+        },
+    })
+}
+
+/// Waits for the end, and brings it about where it does not come. Whether it came in order.
+fn reap(mut child: Child, patience: Duration) -> anyhow::Result<bool> {
+    let deadline = Instant::now() + patience;
+    let pidfd = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?;
+    loop {
+        let left = Timespec::try_from(deadline.saturating_duration_since(Instant::now()))?;
+        match poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&left)) {
+            Ok(0) => {
+                child.kill()?;
+                child.wait()?;
+                bail!("it did not end within {} s", patience.as_secs());
+            }
+            Ok(_) => return Ok(child.wait()?.success()),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn first_line(mut file: std::fs::File) -> anyhow::Result<String> {
+    let mut text = String::new();
+    file.rewind()?;
+    file.read_to_string(&mut text)?;
+    Ok(text.lines().next().unwrap_or("without a word").to_owned())
+}

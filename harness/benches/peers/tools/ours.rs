@@ -1,0 +1,51 @@
+//! This project's generator, `harness load`, as its peers are: from its command line and its output.
+
+use serde_json::Value;
+
+use super::{PATH, Place, Said, Tool, words};
+use crate::load::{Load, Pace};
+
+pub(crate) const OURS: Tool = Tool {
+    name: "harness load",
+    place: Place::Harness,
+    arguments: |load, target, seconds| {
+        let rate = match load {
+            Load::Closed { .. } => "--rate max".to_owned(),
+            Load::Open { rate_rps, pace } => format!("--rate {rate_rps} --arrivals constant --pacing {}", pacing(pace)),
+        };
+        let connections = load.connections();
+        // Without a warm-up, so that the requests counted are those that its CPU time went into.
+        words(&format!(
+            "load {target} --wire http --path {PATH} --connections {connections} {rate} --threads 1 \
+             --warm-up 0s --duration {seconds}s --format json"
+        ))
+    },
+    read,
+};
+
+fn pacing(pace: Pace) -> &'static str {
+    match pace {
+        Pace::Sleeping => "sleeping",
+        Pace::Spinning => "spinning",
+    }
+}
+
+fn read(output: &str) -> Result<Said, String> {
+    let said: Value = serde_json::from_str(output).map_err(|error| error.to_string())?;
+    let count = |key: &str| said["ledger"][key].as_u64().ok_or_else(|| format!("its ledger has no {key:?}"));
+    for failure in ["error", "timeout", "malformed", "refused"] {
+        match count(failure)? {
+            0 => {}
+            failed => return Err(format!("{failed} requests ended as {failure}")),
+        }
+    }
+    let percentile = |of: &str, p: &str| said[of][p]["value"].as_f64();
+    Ok(Said {
+        requests: count("ok")?,
+        response_p50_ns: percentile("response_time_ns", "p50"),
+        lag_p50_ns: percentile("schedule_lag_ns", "p50"),
+        lag_p99_ns: percentile("schedule_lag_ns", "p99"),
+        opening_ns: said["opening_ns"].as_f64(),
+        own_cpu_ns_per_request: said["generator"]["cpu_ns_per_request"].as_f64(),
+    })
+}
