@@ -25,7 +25,7 @@ pub(crate) struct Row {
     pub(crate) unit: &'static str,
     /// Absent where nothing is promised and the figure is there to be compared with.
     pub(crate) target: Option<Target>,
-    /// The figure, or the reason for which it was skipped.
+    /// The figure, or why there is none, in words that can stand alone.
     pub(crate) figure: Result<Figure, String>,
     /// What it is made of, where that is worth a word.
     pub(crate) detail: String,
@@ -35,7 +35,7 @@ impl Row {
     /// What the row comes to, in words.
     pub(crate) fn outcome(&self) -> String {
         match (&self.figure, self.target) {
-            (Err(reason), _) => format!("skipped: {reason}"),
+            (Err(reason), _) => reason.clone(),
             (Ok(_), None) => String::new(),
             (Ok(figure), Some(target)) => target.verdict(figure).to_string(),
         }

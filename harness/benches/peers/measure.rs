@@ -19,6 +19,9 @@ use crate::tools::{Said, Tool};
 /// How much longer than its load a generator may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A generator that sends less than this share of what is offered is not slow, it has stopped.
+const LEAST_SHARE: f64 = 0.1;
+
 /// What one run of one generator came to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Sample {
@@ -37,7 +40,7 @@ pub(crate) struct Rounds(HashMap<(Load, &'static str), Vec<Result<Sample, String
 
 impl Rounds {
     pub(crate) fn add(&mut self, load: Load, tool: &Tool, sample: anyhow::Result<Sample>) {
-        let sample = sample.map_err(|error| format!("{error:#}"));
+        let sample = sample.map_err(|error| format!("failed: {error:#}"));
         if let Err(reason) = &sample {
             eprintln!("  {}: {reason}", tool.name);
         }
@@ -65,21 +68,25 @@ pub(crate) fn measure(tool: &Tool, load: Load, target: SocketAddr, seconds: u64)
     let in_order = reap(child, Duration::from_secs(seconds) + PATIENCE)?;
     let after = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     if !in_order {
-        bail!("it failed: {}", first_line(stderr)?);
+        bail!("{}", first_line(stderr)?);
     }
     let mut output = String::new();
     stdout.rewind()?;
     stdout.read_to_string(&mut output)?;
     let said = (tool.read)(&output).map_err(anyhow::Error::msg)?;
+    let offered = match load {
+        Load::Open { rate_rps, .. } => Some(f64::from(rate_rps) * seconds as f64),
+        Load::Closed { .. } => None,
+    };
+    if offered.is_some_and(|offered| (said.requests as f64) < LEAST_SHARE * offered) {
+        bail!("it stopped sending after {} requests", said.requests);
+    }
     let difference = |of: fn(&Usage) -> i64| Duration::from_micros((of(&after) - of(&before)).unsigned_abs());
     Ok(Sample {
         said,
         user: difference(|usage| usage.user_time().num_microseconds()),
         system: difference(|usage| usage.system_time().num_microseconds()),
-        offered: match load {
-            Load::Open { rate_rps, .. } => Some(f64::from(rate_rps) * seconds as f64),
-            Load::Closed { .. } => None,
-        },
+        offered,
     })
 }
 

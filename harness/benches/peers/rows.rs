@@ -136,10 +136,10 @@ impl Comparison {
     fn rounds_of(&self, tool: &Tool, rounds: &Rounds) -> Result<Vec<f64>, String> {
         let samples = rounds.of(self.load, tool);
         if tool.program().is_none() {
-            return Err(format!("no {} here; {}", tool.name, tool.remedy()));
+            return Err(format!("skipped: {} is not here; {}", tool.name, tool.remedy()));
         }
         if let (false, Some(Err(reason))) = (samples.iter().any(Result::is_ok), samples.first()) {
-            return Err(format!("{}: {reason}", tool.name));
+            return Err(format!("{} {reason}", tool.name));
         }
         let number = |sample: &Result<Sample, String>| sample.as_ref().ok().and_then(self.quantity.of);
         Ok(samples.iter().map(|sample| number(sample).unwrap_or(f64::NAN)).collect())
