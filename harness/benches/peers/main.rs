@@ -6,7 +6,6 @@
 //!
 //!     scripts/bench-peers --help
 
-mod bare_loop;
 mod floor;
 mod load;
 mod measure;
@@ -21,14 +20,16 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use harness::observe::raise_soft_descriptor_limit;
+use harness::process::message::say;
 
 use load::Load;
 use measure::{Rounds, measure};
+use measured::bare_loop::{self, Dialogue, Ran};
 use measured::placement::leave_a_cpu_to_the_server;
 use measured::table::{Format, written};
 use rows::{Comparison, comparisons};
 use server::{Kind, Served};
-use tools::Tool;
+use tools::{PATH, REPLY, Said, Tool};
 
 /// Hold this generator against wrk, wrk2, oha, hey and rewrk, on the same server.
 ///
@@ -81,7 +82,7 @@ fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     match cli.command {
         Some(Command::BareLoop { target, connections, seconds }) => {
-            return bare_loop::run(target, connections, Duration::from_secs(seconds));
+            return run_bare_loop(target, connections, Duration::from_secs(seconds));
         }
         Some(Command::Floor { rate_rps, seconds }) => return floor::run(rate_rps, seconds),
         None => {}
@@ -109,6 +110,14 @@ fn main() -> anyhow::Result<()> {
     let rows: Vec<_> = comparisons.iter().map(|comparison| comparison.row(&rounds)).collect();
     print!("{}", written(&rows, cli.format));
     Ok(())
+}
+
+fn run_bare_loop(target: SocketAddr, connections: u32, duration: Duration) -> anyhow::Result<()> {
+    let request = format!("GET {PATH} HTTP/1.1\r\nHost: {target}\r\n\r\n");
+    let dialogue = Dialogue { request: request.as_bytes(), reply_end: REPLY };
+    let Ran { requests, user, system } = bare_loop::run(target, connections, dialogue, duration)?;
+    let own_cpu_ns_per_request = Some((user + system).as_nanos() as f64 / requests as f64);
+    Ok(say(&Said { requests, own_cpu_ns_per_request, ..Said::default() })?)
 }
 
 fn is_asked_for(comparison: &Comparison, only: &[String]) -> bool {

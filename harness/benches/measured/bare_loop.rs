@@ -1,31 +1,48 @@
 //! The least that a generator can do in closed loop: wait, read, look at the last bytes of the reply, write constant
-//! bytes. No clock, no check of who is answered, no histogram. What the real one costs more, it costs for those.
+//! bytes. No check of who is answered, no ledger, no histogram. What the real one costs more, it costs for those.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use harness::clock::thread_cpu_ns;
-use harness::process::message::say;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
 
-use crate::tools::{PATH, REPLY, Said};
+/// What is said on the wire, to the byte.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dialogue<'a> {
+    pub(crate) request: &'a [u8],
+    /// How a reply that is whole ends.
+    pub(crate) reply_end: &'a [u8],
+}
 
-/// Runs for as long, and says how it went.
-pub(crate) fn run(target: SocketAddr, connections: u32, duration: Duration) -> anyhow::Result<()> {
-    let request = format!("GET {PATH} HTTP/1.1\r\nHost: {target}\r\n\r\n").into_bytes();
+/// What came of it once all connections were open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ran {
+    pub(crate) requests: u64,
+    pub(crate) user: Duration,
+    pub(crate) system: Duration,
+}
+
+/// Opens the connections and runs for as long, on the calling thread.
+pub(crate) fn run(
+    target: SocketAddr,
+    connections: u32,
+    dialogue: Dialogue<'_>,
+    duration: Duration,
+) -> anyhow::Result<Ran> {
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let sockets = open(&poll, target, connections)?;
+    let before = thread_cpu()?;
     for socket in &sockets {
-        rustix::net::send(socket, &request, SendFlags::NOSIGNAL)?;
+        rustix::net::send(socket, dialogue.request, SendFlags::NOSIGNAL)?;
     }
-    let (cpu_before, begun) = (thread_cpu_ns(), Instant::now());
-    let requests = drive(&poll, &sockets, &request, begun + duration)?;
-    let cpu_ns = thread_cpu_ns() - cpu_before;
-    let own_cpu_ns_per_request = Some(cpu_ns as f64 / requests as f64);
-    Ok(say(&Said { requests, own_cpu_ns_per_request, ..Said::default() })?)
+    let requests = drive(&poll, &sockets, dialogue, Instant::now() + duration)?;
+    let after = thread_cpu()?;
+    Ok(Ran { requests, user: after.0 - before.0, system: after.1 - before.1 })
 }
 
 fn open(poll: &OwnedFd, target: SocketAddr, connections: u32) -> anyhow::Result<Vec<OwnedFd>> {
@@ -43,7 +60,7 @@ fn open(poll: &OwnedFd, target: SocketAddr, connections: u32) -> anyhow::Result<
 }
 
 /// Replies that came before `end`.
-fn drive(poll: &OwnedFd, sockets: &[OwnedFd], request: &[u8], end: Instant) -> anyhow::Result<u64> {
+fn drive(poll: &OwnedFd, sockets: &[OwnedFd], dialogue: Dialogue<'_>, end: Instant) -> anyhow::Result<u64> {
     let mut buffer = vec![0; 64 * 1024];
     let mut events: Vec<epoll::Event> = Vec::with_capacity(64);
     let mut requests = 0;
@@ -54,11 +71,18 @@ fn drive(poll: &OwnedFd, sockets: &[OwnedFd], request: &[u8], end: Instant) -> a
             let socket = &sockets[event.data.u64() as usize];
             let (count, _) = rustix::net::recv(socket, &mut buffer[..], RecvFlags::empty())?;
             anyhow::ensure!(count > 0, "the server closed a connection");
-            if buffer[..count].ends_with(REPLY) {
+            if buffer[..count].ends_with(dialogue.reply_end) {
                 requests += 1;
-                rustix::net::send(socket, request, SendFlags::NOSIGNAL)?;
+                rustix::net::send(socket, dialogue.request, SendFlags::NOSIGNAL)?;
             }
         }
     }
     Ok(requests)
+}
+
+/// In user mode and in the kernel.
+fn thread_cpu() -> anyhow::Result<(Duration, Duration)> {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD)?;
+    let micros = |value: i64| Duration::from_micros(value.unsigned_abs());
+    Ok((micros(usage.user_time().num_microseconds()), micros(usage.system_time().num_microseconds())))
 }
