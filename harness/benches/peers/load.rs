@@ -1,6 +1,25 @@
-//! What the generators are asked to do.
+//! What the generators are asked to do, and of whom.
 
 use std::fmt;
+use std::net::SocketAddr;
+
+/// One run of one generator.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Task {
+    pub(crate) load: Load,
+    pub(crate) server: Kind,
+    pub(crate) address: SocketAddr,
+    pub(crate) seconds: u64,
+}
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Kind {
+    /// `harness serve async-single --wire http`
+    Serve,
+    /// nginx with one worker
+    Nginx,
+}
 
 /// One load, the same for all who carry it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

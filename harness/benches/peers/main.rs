@@ -22,13 +22,13 @@ use clap::{Parser, Subcommand};
 use harness::observe::raise_soft_descriptor_limit;
 use harness::process::message::say;
 
-use load::Load;
+use load::{Kind, Load, Task};
 use measure::{Rounds, measure};
 use measured::bare_loop::{self, Dialogue, Ran};
 use measured::placement::leave_a_cpu_to_the_server;
 use measured::table::{Format, written};
 use rows::{Comparison, comparisons};
-use server::{Kind, Served};
+use server::Served;
 use tools::{PATH, REPLY, Said, Tool};
 
 /// Hold this generator against wrk, wrk2, oha, hey and rewrk, on the same server.
@@ -100,8 +100,9 @@ fn main() -> anyhow::Result<()> {
         eprintln!("{load}: {}", tools.iter().map(|tool| tool.name).collect::<Vec<_>>().join(", "));
         for _ in 0..cli.rounds {
             let server = Served::start(cli.server, server_cpu)?;
+            let task = Task { load: *load, server: cli.server, address: server.address(), seconds: cli.seconds };
             for tool in tools {
-                let measure = || measure(tool, *load, server.address(), cli.seconds);
+                let measure = || measure(tool, &task);
                 // wrk2 stops after its first requests in about one start of ten.
                 rounds.add(*load, tool, measure().or_else(|_| measure()));
             }

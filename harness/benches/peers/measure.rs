@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::io::{Read, Seek};
-use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,7 @@ use nix::sys::time::TimeValLike;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use crate::load::Load;
+use crate::load::{Load, Task};
 use crate::tools::{Said, Tool};
 
 /// How much longer than its load a generator may take.
@@ -54,18 +53,18 @@ impl Rounds {
 }
 
 /// Runs a generator once, on this thread's CPU. Nothing else may be reaped meanwhile.
-pub(crate) fn measure(tool: &Tool, load: Load, target: SocketAddr, seconds: u64) -> anyhow::Result<Sample> {
+pub(crate) fn measure(tool: &Tool, task: &Task) -> anyhow::Result<Sample> {
     let program = tool.program().context("it is not there")?;
     let (mut stdout, stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
     let before = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let child = Command::new(&program)
-        .args((tool.arguments)(load, target, seconds))
+        .args((tool.arguments)(task))
         .stdin(Stdio::null())
         .stdout(stdout.try_clone()?)
         .stderr(stderr.try_clone()?)
         .spawn()
         .with_context(|| format!("{} can't be started", program.display()))?;
-    let in_order = reap(child, Duration::from_secs(seconds) + PATIENCE)?;
+    let in_order = reap(child, Duration::from_secs(task.seconds) + PATIENCE)?;
     let after = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     if !in_order {
         bail!("{}", first_line(stderr)?);
@@ -74,8 +73,8 @@ pub(crate) fn measure(tool: &Tool, load: Load, target: SocketAddr, seconds: u64)
     stdout.rewind()?;
     stdout.read_to_string(&mut output)?;
     let said = (tool.read)(&output).map_err(anyhow::Error::msg)?;
-    let offered = match load {
-        Load::Open { rate_rps, .. } => Some(f64::from(rate_rps) * seconds as f64),
+    let offered = match task.load {
+        Load::Open { rate_rps, .. } => Some(f64::from(rate_rps) * task.seconds as f64),
         Load::Closed { .. } => None,
     };
     if offered.is_some_and(|offered| (said.requests as f64) < LEAST_SHARE * offered) {

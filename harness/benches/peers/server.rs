@@ -11,16 +11,8 @@ use harness::observe::restrict_this_thread;
 use harness::process::message::Ready;
 use tempfile::TempDir;
 
+use crate::load::Kind;
 use crate::tools::{PATH, REPLY};
-
-/// Who answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Kind {
-    /// `harness serve async-single --wire http`
-    Serve,
-    /// nginx with one worker
-    Nginx,
-}
 
 /// A server that listens; killed when dropped.
 #[derive(Debug)]

@@ -4,13 +4,12 @@
 //! failed requests included: a tool that fails quickly must not win.
 
 use std::env;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::load::Load;
+use crate::load::{Load, Task};
 
 mod ours;
 
@@ -40,7 +39,7 @@ pub(crate) struct Said {
 pub(crate) struct Tool {
     pub(crate) name: &'static str,
     place: Place,
-    pub(crate) arguments: fn(Load, SocketAddr, u64) -> Vec<String>,
+    pub(crate) arguments: fn(&Task) -> Vec<String>,
     pub(crate) read: fn(&str) -> Result<Said, String>,
 }
 
@@ -81,15 +80,15 @@ impl Tool {
 pub(crate) const BARE_LOOP: Tool = Tool {
     name: "bare loop",
     place: Place::Here,
-    arguments: |load, target, seconds| words(&format!("bare-loop {target} {} {seconds}", load.connections())),
+    arguments: |task| words(&format!("bare-loop {} {} {}", task.address, task.load.connections(), task.seconds)),
     read: read_own,
 };
 
 pub(crate) const FLOOR: Tool = Tool {
     name: "bare spinning thread",
     place: Place::Here,
-    arguments: |load, _, seconds| match load {
-        Load::Open { rate_rps, .. } => words(&format!("floor {rate_rps} {seconds}")),
+    arguments: |task| match task.load {
+        Load::Open { rate_rps, .. } => words(&format!("floor {rate_rps} {}", task.seconds)),
         Load::Closed { .. } => words("floor 1 1"),
     },
     read: read_own,
@@ -98,8 +97,8 @@ pub(crate) const FLOOR: Tool = Tool {
 pub(crate) const WRK: Tool = Tool {
     name: "wrk",
     place: Place::Installed { variable: "WRK", remedy: "apt-get install wrk" },
-    arguments: |load, target, seconds| {
-        words(&format!("-t1 -c{} -d{seconds}s http://{target}{PATH}", load.connections()))
+    arguments: |&Task { load, address, seconds, .. }| {
+        words(&format!("-t1 -c{} -d{seconds}s http://{address}{PATH}", load.connections()))
     },
     read: read_wrk,
 };
@@ -107,9 +106,9 @@ pub(crate) const WRK: Tool = Tool {
 pub(crate) const WRK2: Tool = Tool {
     name: "wrk2",
     place: Place::Installed { variable: "WRK2", remedy: "build https://github.com/giltene/wrk2" },
-    arguments: |load, target, seconds| {
+    arguments: |&Task { load, address, seconds, .. }| {
         let connections = load.connections();
-        words(&format!("-t1 -c{connections} -d{seconds}s -R{} --latency http://{target}{PATH}", rate(load)))
+        words(&format!("-t1 -c{connections} -d{seconds}s -R{} --latency http://{address}{PATH}", rate(load)))
     },
     read: read_wrk,
 };
@@ -117,9 +116,9 @@ pub(crate) const WRK2: Tool = Tool {
 pub(crate) const OHA: Tool = Tool {
     name: "oha",
     place: Place::Installed { variable: "OHA", remedy: "cargo install oha" },
-    arguments: |load, target, seconds| {
+    arguments: |&Task { load, address, seconds, .. }| {
         let connections = load.connections();
-        words(&format!("--no-tui --output-format json -c {connections} -z {seconds}s http://{target}{PATH}"))
+        words(&format!("--no-tui --output-format json -c {connections} -z {seconds}s http://{address}{PATH}"))
     },
     read: read_oha,
 };
@@ -127,13 +126,13 @@ pub(crate) const OHA: Tool = Tool {
 pub(crate) const HEY: Tool = Tool {
     name: "hey",
     place: Place::Installed { variable: "HEY", remedy: "apt-get install hey" },
-    arguments: |load, target, seconds| {
+    arguments: |&Task { load, address, seconds, .. }| {
         let connections = load.connections();
         let mut words = words(&format!("-cpus 1 -c {connections} -z {seconds}s"));
         if let Load::Open { rate_rps, .. } = load {
             words.extend(["-q".to_owned(), (rate_rps / connections).to_string()]);
         }
-        words.push(format!("http://{target}{PATH}"));
+        words.push(format!("http://{address}{PATH}"));
         words
     },
     read: read_hey,
@@ -142,8 +141,8 @@ pub(crate) const HEY: Tool = Tool {
 pub(crate) const REWRK: Tool = Tool {
     name: "rewrk",
     place: Place::Installed { variable: "REWRK", remedy: "cargo install rewrk" },
-    arguments: |load, target, seconds| {
-        words(&format!("--json -t 1 -c {} -d {seconds}s -h http://{target}{PATH}", load.connections()))
+    arguments: |&Task { load, address, seconds, .. }| {
+        words(&format!("--json -t 1 -c {} -d {seconds}s -h http://{address}{PATH}", load.connections()))
     },
     read: read_rewrk,
 };

@@ -3,21 +3,28 @@
 use serde_json::Value;
 
 use super::{PATH, Place, Said, Tool, words};
-use crate::load::{Load, Pace};
+use crate::load::{Kind, Load, Pace, Task};
 
 pub(crate) const OURS: Tool = Tool {
     name: "harness load",
     place: Place::Harness,
-    arguments: |load, target, seconds| {
-        let rate = match load {
+    arguments: |task| {
+        let rate = match task.load {
             Load::Closed { .. } => "--rate max".to_owned(),
             Load::Open { rate_rps, pace } => format!("--rate {rate_rps} --arrivals constant --pacing {}", pacing(pace)),
         };
-        let connections = load.connections();
+        // Of this project's server it asks for an echo of its own, and holds every reply against its request; of any
+        // other it can only ask what the others ask.
+        let work = match task.server {
+            Kind::Serve => String::new(),
+            Kind::Nginx => format!("--path {PATH} "),
+        };
+        let Task { address, seconds, .. } = task;
+        let connections = task.load.connections();
         // Without a warm-up, so that the requests counted are those that its CPU time went into.
         words(&format!(
-            "load {target} --wire http --path {PATH} --connections {connections} {rate} --threads 1 \
-             --warm-up 0s --duration {seconds}s --format json"
+            "load {address} --wire http {work}--connections {connections} {rate} --threads 1 --warm-up 0s \
+             --duration {seconds}s --format json"
         ))
     },
     read,
