@@ -2,8 +2,8 @@
 
 use hdrhistogram::Histogram;
 use reports::record::{
-    Arrivals, ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, SCHEMA_VERSION,
-    ServerCounters, ServerUsage, Shape,
+    Arrivals, ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, SCHEMA_VERSION, ServerCounters,
+    ServerUsage, Shape,
 };
 
 use super::*;
@@ -227,8 +227,5 @@ fn a_capacity_probe_is_meant_to_saturate_and_its_algebra_still_holds() {
         })
     };
     assert_eq!(probe(|_| {}), []);
-    assert_eq!(
-        failed(&probe(|cell| cell.traffic.as_mut().unwrap().timestamps_out_of_order = 3)),
-        "timestamps nest"
-    );
+    assert_eq!(failed(&probe(|cell| cell.traffic.as_mut().unwrap().timestamps_out_of_order = 3)), "timestamps nest");
 }
