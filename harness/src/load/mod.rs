@@ -22,6 +22,7 @@ mod worker;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
+use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc;
 use std::thread;
@@ -110,7 +111,7 @@ pub fn run(
     let threads = generator.threads.clamp(1, spec.peak_connections().max(1));
     let generator = Generator { threads, ..generator };
     thread::scope(|scope| {
-        let (ready, readiness) = mpsc::channel();
+        let (ready, readiness) = mpsc::channel::<Range<u64>>();
         let mut workers = Vec::new();
         for worker in 0..generator.threads {
             let ready = ready.clone();
@@ -123,7 +124,8 @@ pub fn run(
         }
         drop(ready);
         // A worker that fails drops its end; the others then wait in vain for a start and end when theirs is dropped.
-        let all_ready = (0..generator.threads).all(|_| readiness.recv().is_ok());
+        let openings: Vec<Range<u64>> = (0..generator.threads).map_while(|_| readiness.recv().ok()).collect();
+        let all_ready = openings.len() == generator.threads as usize;
         let timeline = timeline(spec);
         let mut threads = Vec::new();
         for (start, thread) in workers {
@@ -143,8 +145,21 @@ pub fn run(
             let note = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
             notes.extend(note);
         }
-        Ok(LoadOutcome::merge(spec, notes))
+        let ended_ns = now_ns().min(moments.window_end_ns);
+        Ok(LoadOutcome {
+            opening: opening(spec, &openings),
+            measured: Duration::from_nanos(ended_ns.saturating_sub(moments.window_start_ns)),
+            ..LoadOutcome::merge(spec, notes)
+        })
     })
+}
+
+/// From the first connect of any worker to the last connection that was established.
+fn opening(spec: &LoadSpec, openings: &[Range<u64>]) -> Option<Duration> {
+    let Shape::Connections { .. } = spec.shape else { return None };
+    let begun_ns = openings.iter().map(|opening| opening.start).min()?;
+    let ended_ns = openings.iter().map(|opening| opening.end).max()?;
+    Some(Duration::from_nanos(ended_ns.saturating_sub(begun_ns)))
 }
 
 /// A few milliseconds, or less where the window begins or ends before.
@@ -169,7 +184,7 @@ fn work(
     target: SocketAddr,
     generator: Generator,
     worker: u32,
-    ready: mpsc::Sender<()>,
+    ready: mpsc::Sender<Range<u64>>,
     start: mpsc::Receiver<Timeline>,
     stop: &AtomicBool,
 ) -> Result<Option<(Recorder, ThreadUsage)>, LoadError> {
@@ -185,9 +200,10 @@ fn work(
     let loop_kind = if spec.arrivals == ArrivalProcess::Closed { Loop::Closed } else { Loop::Open };
     let recorder = Recorder::new(timeout_ns, loop_kind);
     let mut connections = Connections::new(settings, slots, waiting_room(spec, workers), exchange, recorder)?;
+    let begun_ns = now_ns();
     worker::open_ahead(&mut connections, spec.shape, target, OPENING_DEADLINE)?;
     // If the other side is gone, so is the load.
-    let _ = ready.send(());
+    let _ = ready.send(begun_ns..now_ns());
     drop(ready);
     let Ok(timeline) = start.recv() else { return Ok(None) };
     connections.recorder.set_window(timeline.window.clone());

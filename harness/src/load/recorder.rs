@@ -86,6 +86,7 @@ pub(crate) struct Recorder {
     pub(crate) ok_in_all: u64,
     pub(crate) given_up_in_all: u64,
     pub(crate) out_of_order: u64,
+    pub(crate) left_over: u64,
     pub(crate) response_time: Tally,
     pub(crate) service_time: Tally,
     pub(crate) schedule_lag: Tally,
@@ -115,6 +116,7 @@ impl Recorder {
             ok_in_all: 0,
             given_up_in_all: 0,
             out_of_order: 0,
+            left_over: 0,
             response_time: tally.clone(),
             service_time: tally.clone(),
             schedule_lag: tally.clone(),
@@ -155,6 +157,7 @@ impl Recorder {
     pub(crate) fn never_taken_up(&mut self, intended_ns: u64, requests: u32) {
         if self.place(intended_ns) == Scheduled::InWindow {
             self.arrivals += 1;
+            self.left_over += u64::from(requests);
             self.ledger.scheduled += u64::from(requests);
             self.unsent(Scheduled::InWindow, Failure::Dropped, requests);
         }
@@ -279,6 +282,7 @@ impl Recorder {
         self.ok_in_all += other.ok_in_all;
         self.given_up_in_all += other.given_up_in_all;
         self.out_of_order += other.out_of_order;
+        self.left_over += other.left_over;
         self.response_time.add(&other.response_time);
         self.service_time.add(&other.service_time);
         self.schedule_lag.add(&other.schedule_lag);

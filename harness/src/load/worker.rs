@@ -83,7 +83,7 @@ impl<'a> Worker<'a> {
             Schedule::Closed => self.run_closed()?,
         }
         let now = now_ns();
-        self.usage.mark(now, &self.timeline.window, self.polling_ns);
+        self.usage.end(now, self.polling_ns);
         self.connections.give_up(now);
         Ok(self.usage.within_window())
     }
@@ -169,6 +169,7 @@ impl<'a> Worker<'a> {
         match self.pacing {
             Pacing::Precise => left_ns.saturating_sub(POLL_AHEAD_NS),
             Pacing::Sleeping => left_ns,
+            Pacing::Spinning => 0,
         }
     }
 
