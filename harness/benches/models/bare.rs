@@ -106,12 +106,12 @@ fn read_and_reply(stream: &mut TcpStream, inbox: &mut Inbox, reply: &mut Vec<u8>
     let server_received_ns = monotonic_ns();
     loop {
         match inbox.next_request(JsonLines) {
-            Step::Message { message: Request::RequestWork { parameter, sender_timestamp, .. }, .. } => {
+            Step::Message { message: Request::RequestWork { parameter, sender_timestamp, .. }, then, .. } => {
                 let server_sent_ns = monotonic_ns();
                 let done =
                     Response::WorkDone { sender_timestamp, result: parameter, server_received_ns, server_sent_ns };
                 reply.clear();
-                JsonLines.encode_response(&done, reply);
+                JsonLines.encode_response(&done, then, reply);
                 stream.write_all(reply)?;
             }
             Step::Incomplete => return Ok(count == 0),

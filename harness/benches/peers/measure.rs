@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::io::{Read, Seek};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -64,9 +64,9 @@ pub(crate) fn measure(tool: &Tool, task: &Task) -> anyhow::Result<Sample> {
         .stderr(stderr.try_clone()?)
         .spawn()
         .with_context(|| format!("{} can't be started", program.display()))?;
-    let in_order = reap(child, Duration::from_secs(task.seconds) + PATIENCE)?;
+    let status = reap(child, Duration::from_secs(task.seconds) + PATIENCE)?;
     let after = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    if !in_order {
+    if !status.code().is_some_and(|code| tool.done.contains(&code)) {
         bail!("{}", first_line(stderr)?);
     }
     let mut output = String::new();
@@ -89,8 +89,8 @@ pub(crate) fn measure(tool: &Tool, task: &Task) -> anyhow::Result<Sample> {
     })
 }
 
-/// Waits for the end, and brings it about where it does not come. Whether it came in order.
-fn reap(mut child: Child, patience: Duration) -> anyhow::Result<bool> {
+/// Waits for the end, and brings it about where it does not come.
+fn reap(mut child: Child, patience: Duration) -> anyhow::Result<ExitStatus> {
     let deadline = Instant::now() + patience;
     let pidfd = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?;
     loop {
@@ -101,7 +101,7 @@ fn reap(mut child: Child, patience: Duration) -> anyhow::Result<bool> {
                 child.wait()?;
                 bail!("it did not end within {} s", patience.as_secs());
             }
-            Ok(_) => return Ok(child.wait()?.success()),
+            Ok(_) => return Ok(child.wait()?),
             Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }

@@ -41,6 +41,8 @@ pub(crate) struct Tool {
     place: Place,
     pub(crate) arguments: fn(&Task) -> Vec<String>,
     pub(crate) read: fn(&str) -> Result<Said, String>,
+    /// Exit codes with which its figures are to be read.
+    pub(crate) done: &'static [i32],
 }
 
 /// Where its program is.
@@ -82,6 +84,7 @@ pub(crate) const BARE_LOOP: Tool = Tool {
     place: Place::Here,
     arguments: |task| words(&format!("bare-loop {} {} {}", task.address, task.load.connections(), task.seconds)),
     read: read_own,
+    done: &[0],
 };
 
 pub(crate) const FLOOR: Tool = Tool {
@@ -92,6 +95,7 @@ pub(crate) const FLOOR: Tool = Tool {
         Load::Closed { .. } => words("floor 1 1"),
     },
     read: read_own,
+    done: &[0],
 };
 
 pub(crate) const WRK: Tool = Tool {
@@ -101,6 +105,7 @@ pub(crate) const WRK: Tool = Tool {
         words(&format!("-t1 -c{} -d{seconds}s http://{address}{PATH}", load.connections()))
     },
     read: read_wrk,
+    done: &[0],
 };
 
 pub(crate) const WRK2: Tool = Tool {
@@ -111,6 +116,7 @@ pub(crate) const WRK2: Tool = Tool {
         words(&format!("-t1 -c{connections} -d{seconds}s -R{} --latency http://{address}{PATH}", rate(load)))
     },
     read: read_wrk,
+    done: &[0],
 };
 
 pub(crate) const OHA: Tool = Tool {
@@ -121,6 +127,7 @@ pub(crate) const OHA: Tool = Tool {
         words(&format!("--no-tui --output-format json -c {connections} -z {seconds}s http://{address}{PATH}"))
     },
     read: read_oha,
+    done: &[0],
 };
 
 pub(crate) const HEY: Tool = Tool {
@@ -136,6 +143,7 @@ pub(crate) const HEY: Tool = Tool {
         words
     },
     read: read_hey,
+    done: &[0],
 };
 
 pub(crate) const REWRK: Tool = Tool {
@@ -145,6 +153,7 @@ pub(crate) const REWRK: Tool = Tool {
         words(&format!("--json -t 1 -c {} -d {seconds}s -h http://{address}{PATH}", load.connections()))
     },
     read: read_rewrk,
+    done: &[0],
 };
 
 /// All of them.
