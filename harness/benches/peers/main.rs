@@ -146,8 +146,8 @@ fn runs(comparisons: &[Comparison]) -> Vec<(Load, Vec<&'static Tool>)> {
 fn announce(cli: &Cli, runs: &[(Load, Vec<&'static Tool>)]) {
     let measurements = runs.iter().map(|(_, tools)| tools.len()).sum::<usize>() * cli.rounds;
     // Starting, opening and ending take half a second beside the load itself.
-    let minutes = measurements as f64 * (cli.seconds as f64 + 0.5) / 60.0;
-    eprintln!("{measurements} measurements, about {minutes:.0} minutes");
+    let seconds = measurements as f64 * (cli.seconds as f64 + 0.5);
+    eprintln!("{measurements} measurements, about {:.0} minutes", (seconds / 60.0).ceil());
     for tool in tools::TOOLS.iter().filter(|tool| tool.program().is_none()) {
         eprintln!("{} is not there; to have it: {}", tool.name, tool.remedy());
     }
