@@ -50,6 +50,10 @@ enum Command {
     Serve(bare::ServeArgs),
 }
 
+/// A server that was on its CPU for less of the window has waited, for the generator or for others on the machine. Going
+/// to sleep and waking up is then in its cost, and such a round counts for nothing.
+const LEAST_BUSY: f64 = 0.9;
+
 /// A ratio of two contenders' costs at one number of connections.
 struct Comparison {
     subject: &'static str,
@@ -99,11 +103,14 @@ fn contenders() -> Vec<Contender> {
 }
 
 fn rows(contenders: &[Contender], rounds: &[Vec<Cost>]) -> Vec<Row> {
-    let over_rounds = |of: &dyn Fn(&[Cost]) -> f64| {
+    let row = |what, unit, target, of: &dyn Fn(&[Cost]) -> f64| {
         let values: Vec<f64> = rounds.iter().map(|round| of(round)).collect();
-        Figure::of(&values).ok_or_else(|| "no round gave a figure".to_owned())
+        let counted = values.iter().filter(|value| value.is_finite()).count();
+        let figure = Figure::of(&values).ok_or_else(|| "the server was not kept busy in any round".to_owned());
+        let detail =
+            if counted < rounds.len() { format!("{counted} rounds of {}", rounds.len()) } else { String::new() };
+        Row { what, unit, target, figure, detail }
     };
-    let row = |what, unit, target, figure| Row { what, unit, target, figure, detail: String::new() };
     let place = |name, connections| {
         let wanted = Contender { name, connections };
         contenders.iter().position(|contender| *contender == wanted).expect("they were collected from the comparisons")
@@ -111,16 +118,18 @@ fn rows(contenders: &[Contender], rounds: &[Vec<Cost>]) -> Vec<Row> {
     let mut rows = Vec::new();
     for (index, Contender { name, connections }) in contenders.iter().enumerate() {
         let at = format!("{name}, {connections} connections");
-        let cost = over_rounds(&|round| round[index].cpu_us_per_request);
-        rows.push(row(format!("{at}: CPU per request"), "us", None, cost));
-        // Below one the server has waited for the generator, and its cost per request is too high.
-        let busy = over_rounds(&|round| round[index].busy);
-        rows.push(row(format!("{at}: share of its CPU used"), "", None, busy));
+        rows.push(row(format!("{at}: CPU per request"), "us", None, &|round| saturated(&round[index])));
+        rows.push(row(format!("{at}: share of its CPU used"), "", None, &|round| round[index].busy));
     }
     for Comparison { subject, against, connections, target } in COMPARISONS {
         let (subject_at, against_at) = (place(subject, connections), place(against, connections));
-        let ratio = over_rounds(&|round| round[subject_at].cpu_us_per_request / round[against_at].cpu_us_per_request);
-        rows.push(row(format!("{subject} / {against}, {connections} connections"), "", Some(target), ratio));
+        let ratio = |round: &[Cost]| saturated(&round[subject_at]) / saturated(&round[against_at]);
+        rows.push(row(format!("{subject} / {against}, {connections} connections"), "", Some(target), &ratio));
     }
     rows
+}
+
+/// What a request cost a server that was busy; no number where it was not.
+fn saturated(cost: &Cost) -> f64 {
+    if cost.busy >= LEAST_BUSY { cost.cpu_us_per_request } else { f64::NAN }
 }
