@@ -5,10 +5,13 @@
 //! `worker.rs` (the loop), then `connection/` (one connection), then `recorder.rs` (what is noted).
 
 mod arrivals;
+mod asked;
 mod connection;
 mod exchange;
 mod hold;
+mod opening;
 mod outcome;
+mod page;
 mod poll;
 mod recorder;
 mod slot;
@@ -40,10 +43,7 @@ use recorder::{Loop, Recorder};
 use usage::ThreadUsage;
 use worker::{Schedule, Timeline, Worker};
 
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
-
-/// How long opening the held connections may take before the load.
-const OPENING_DEADLINE: Duration = Duration::from_secs(20);
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, nanoseconds};
 
 /// From the moment all workers are ready to the start of the load, so that none starts late.
 const HEAD_START_NS: u64 = 2_000_000;
@@ -195,13 +195,12 @@ fn work(
     let timeout_ns = nanoseconds(spec.timeout);
     let settings = Settings { target, shape: spec.shape, timeout_ns, worker, workers };
     let slots = share_of(spec.peak_connections(), worker, workers);
-    let Work { request_message, parameter } = &spec.work;
-    let exchange = Exchange::new(request_message, parameter, spec.work.expected_result());
+    let exchange = Exchange::new(&spec.work, target);
     let loop_kind = if spec.arrivals == ArrivalProcess::Closed { Loop::Closed } else { Loop::Open };
     let recorder = Recorder::new(timeout_ns, loop_kind);
     let mut connections = Connections::new(settings, slots, waiting_room(spec, workers), exchange, recorder)?;
     let begun_ns = now_ns();
-    worker::open_ahead(&mut connections, spec.shape, target, OPENING_DEADLINE)?;
+    opening::open_ahead(&mut connections, spec.shape, target)?;
     // If the other side is gone, so is the load.
     let _ = ready.send(begun_ns..now_ns());
     drop(ready);

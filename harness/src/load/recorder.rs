@@ -336,6 +336,7 @@ fn add_connections(sum: &mut ConnectionLedger, part: &ConnectionLedger) {
         closed_in_agreement,
         closed_in_disagreement,
         never_answered,
+        closed_by_server,
     } = part;
     sum.attempted += attempted;
     sum.established += established;
@@ -343,6 +344,7 @@ fn add_connections(sum: &mut ConnectionLedger, part: &ConnectionLedger) {
     sum.closed_in_agreement += closed_in_agreement;
     sum.closed_in_disagreement += closed_in_disagreement;
     sum.never_answered += never_answered;
+    sum.closed_by_server += closed_by_server;
 }
 
 #[cfg(test)]

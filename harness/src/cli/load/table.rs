@@ -99,11 +99,15 @@ fn requests(ledger: &Ledger) -> String {
 }
 
 fn connections(findings: &Findings) -> String {
-    let ConnectionLedger { established, failed, closed_in_disagreement, never_answered, .. } =
+    let ConnectionLedger { established, failed, closed_in_disagreement, never_answered, closed_by_server, .. } =
         findings.connections_ledger;
     let opening = findings.opening_ns.map(|ns| format!(" in {}", time(ns))).unwrap_or_default();
-    let counts =
-        [("failed", failed), ("closed in disagreement", closed_in_disagreement), ("never answered", never_answered)];
+    let counts = [
+        ("failed", failed),
+        ("closed in disagreement", closed_in_disagreement),
+        ("never answered", never_answered),
+        ("closed by the server and opened again", closed_by_server),
+    ];
     let counts = counts.into_iter().filter(|(_, count)| *count > 0);
     let others: String = counts.map(|(what, count)| format!(", {} {what}", format::count(count))).collect();
     format!("{} established{opening}{others}", format::count(established))

@@ -39,6 +39,8 @@ pub(crate) struct Connections {
     read_buffer: Box<[u8]>,
     settings: Settings,
     closed_loop_until_ns: u64,
+    /// Connections that have been established so far.
+    established: u64,
     has_lost_idle: bool,
     /// When bytes came in last: a reading of the clock that others may use again.
     pub(crate) latest_ns: u64,
@@ -74,27 +76,26 @@ impl Connections {
             read_buffer: vec![0; READ_BYTES].into_boxed_slice(),
             settings,
             closed_loop_until_ns: 0,
+            established: 0,
             has_lost_idle: false,
             latest_ns: 0,
         })
     }
 
-    /// Begins to open every connection, with no request yet.
-    pub(crate) fn open_all(&mut self, now: u64) {
-        for index in 0..self.slots.len() as u32 {
-            self.slots[index as usize].scheduled = Scheduled::InWindow;
-            self.connect(index, now);
-        }
+    /// Begins to open a connection, with no request yet.
+    pub(crate) fn open(&mut self, index: u32, now: u64) {
+        self.slots[index as usize].scheduled = Scheduled::InWindow;
+        self.connect(index, now);
     }
 
-    /// Connections that are established and have nothing to do.
-    pub(crate) fn ready(&self) -> usize {
-        self.slots.iter().filter(|slot| slot.state == State::Ready).count()
+    /// How many connections have been established so far.
+    pub(crate) fn established(&self) -> u64 {
+        self.established
     }
 
     /// How many connections there are to be.
-    pub(crate) fn wanted(&self) -> usize {
-        self.slots.len()
+    pub(crate) fn wanted(&self) -> u32 {
+        self.slots.len() as u32
     }
 
     /// Whether a connection was lost while it had no request.
@@ -195,9 +196,9 @@ impl Connections {
         let slot = &mut self.slots[index as usize];
         let lost_as = slot.lost_as;
         match slot.state {
-            State::Pausing if slot.socket.is_some() => {
+            State::Pausing if slot.remaining > 0 => {
                 let (place, intended_ns) = (slot.scheduled, slot.intended_ns);
-                slot.state = State::Ready;
+                slot.state = if slot.socket.is_some() { State::Ready } else { State::Vacant };
                 self.recorder.entered(place, now);
                 self.begin(index, intended_ns, now);
             }
