@@ -197,6 +197,6 @@ fn hear(socket: &OwnedFd, received: &mut Vec<u8>, exchange: &mut Exchange, times
 
 fn wait(epoll: &OwnedFd, hope: &Hope) -> Result<Vec<epoll::Event>, LoadError> {
     let mut events = Vec::with_capacity(256);
-    poll::wait(epoll, &mut events, hope.until_ns.saturating_sub(now_ns()).min(LONGEST_SLEEP_NS))?;
+    poll::wait_at_most(epoll, &mut events, hope.until_ns.saturating_sub(now_ns()).min(LONGEST_SLEEP_NS))?;
     Ok(events)
 }

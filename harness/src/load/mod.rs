@@ -4,6 +4,7 @@
 //! It runs on threads of its own over epoll. Must not know: which model answers, nor that models exist. Read
 //! `worker.rs` (the loop), then `connection/` (one connection), then `recorder.rs` (what is noted).
 
+mod alarm;
 mod arrivals;
 mod asked;
 mod connection;
@@ -210,7 +211,7 @@ fn work(
         Some(arrivals) => Schedule::Open(Box::new(Share::new(arrivals, worker, workers))),
         None => Schedule::Closed,
     };
-    let mut worker = Worker::new(connections, generator.pacing, timeline, stop);
+    let mut worker = Worker::new(connections, generator.pacing, timeline, stop)?;
     let usage = worker.run(schedule)?;
     Ok(Some((worker.connections.recorder, usage)))
 }

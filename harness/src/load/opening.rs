@@ -39,7 +39,7 @@ pub(crate) fn open_ahead(connections: &mut Connections, shape: Shape, target: So
             connections.open(begun, now_ns());
             begun += 1;
         }
-        poll::wait(&connections.epoll, &mut events, give_up_ns - now)?;
+        poll::wait_at_most(&connections.epoll, &mut events, give_up_ns - now)?;
         for event in &events {
             connections.on_event(event);
         }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::event::epoll;
 
+use super::alarm::Alarm;
 use super::arrivals::{Arrival, Share};
 use super::connection::Connections;
 use super::usage::{ThreadUsage, Usage};
@@ -53,6 +54,7 @@ impl Timeline {
 pub(crate) struct Worker<'a> {
     pub(crate) connections: Connections,
     epoll_events: Vec<epoll::Event>,
+    alarm: Alarm,
     pacing: Pacing,
     timeline: Timeline,
     stop: &'a AtomicBool,
@@ -69,9 +71,15 @@ pub(crate) enum Schedule {
 }
 
 impl<'a> Worker<'a> {
-    pub(crate) fn new(connections: Connections, pacing: Pacing, timeline: Timeline, stop: &'a AtomicBool) -> Self {
+    pub(crate) fn new(
+        connections: Connections,
+        pacing: Pacing,
+        timeline: Timeline,
+        stop: &'a AtomicBool,
+    ) -> Result<Self, LoadError> {
+        let alarm = Alarm::new(&connections.epoll)?;
         let epoll_events = Vec::with_capacity(EVENTS_AT_ONCE);
-        Worker { connections, epoll_events, pacing, timeline, stop, polling_ns: 0, usage: Usage::default() }
+        Ok(Worker { connections, epoll_events, alarm, pacing, timeline, stop, polling_ns: 0, usage: Usage::default() })
     }
 
     /// Runs the load to its end and returns what this thread used within the window.
@@ -144,13 +152,18 @@ impl<'a> Worker<'a> {
         let timer_ns = self.connections.timers.earliest_ns().unwrap_or(u64::MAX);
         let due_ns = next_arrival_ns.unwrap_or(u64::MAX).min(timer_ns).min(self.next_mark_ns(now));
         let sleep_ns = self.sleep_before(due_ns.saturating_sub(now));
-        poll::wait(&self.connections.epoll, &mut self.epoll_events, sleep_ns)?;
+        if sleep_ns > 0 {
+            self.alarm.set(now + sleep_ns, now)?;
+            poll::wait(&self.connections.epoll, &mut self.epoll_events)?;
+        } else {
+            poll::look(&self.connections.epoll, &mut self.epoll_events)?;
+        }
         let woken = now_ns();
         if sleep_ns == 0 && self.epoll_events.is_empty() {
             self.polling_ns += (woken - now).min(MOST_PER_POLL_NS);
         }
         let events = mem::take(&mut self.epoll_events);
-        for event in &events {
+        for event in events.iter().filter(|event| !Alarm::is_source_of(event)) {
             self.connections.on_event(event);
         }
         self.epoll_events = events;
