@@ -88,6 +88,18 @@ impl Connections {
         self.connect(index, now);
     }
 
+    /// Gives a connection up that is not established, and begins it anew.
+    pub(crate) fn open_again(&mut self, index: u32, now: u64) {
+        self.close(index, socket::abort);
+        self.connect(index, now);
+    }
+
+    /// When a connection was begun that is still under way.
+    pub(crate) fn connecting_since(&self, index: u32) -> Option<u64> {
+        let slot = &self.slots[index as usize];
+        (slot.state == State::Connecting).then_some(slot.connect_began_ns)
+    }
+
     /// How many connections have been established so far.
     pub(crate) fn established(&self) -> u64 {
         self.established
