@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::event::epoll;
@@ -26,9 +27,14 @@ const LOST_AFTER_NS: u64 = 5_000_000;
 /// Events taken from the kernel at once.
 const EVENTS_AT_ONCE: usize = 256;
 
-/// Returns when all are established. Fails where one can't be had within the deadline: a load on fewer connections than
-/// asked for is another load.
-pub(crate) fn open_ahead(connections: &mut Connections, shape: Shape, target: SocketAddr) -> Result<(), LoadError> {
+/// Returns when all are established. Fails where one can't be had within the deadline or before the load is stopped: a
+/// load on fewer connections than asked for is another load.
+pub(crate) fn open_ahead(
+    connections: &mut Connections,
+    shape: Shape,
+    target: SocketAddr,
+    stop: &AtomicBool,
+) -> Result<(), LoadError> {
     let Shape::Connections { .. } = shape else { return Ok(()) };
     let wanted = connections.wanted();
     let give_up_ns = now_ns() + nanoseconds(DEADLINE);
@@ -37,7 +43,7 @@ pub(crate) fn open_ahead(connections: &mut Connections, shape: Shape, target: So
     let mut unbegun = 0..wanted;
     while connections.established() < u64::from(wanted) {
         let now = now_ns();
-        if now >= give_up_ns || connections.has_lost_idle() {
+        if now >= give_up_ns || stop.load(Ordering::Relaxed) || connections.has_lost_idle() {
             let established = connections.established() as usize;
             return Err(LoadError::NotConnected { target, established, wanted: wanted as usize });
         }

@@ -1,12 +1,13 @@
 //! Ctrl-C ends a load and keeps what there is.
 
-use std::process::Stdio;
+use std::fs;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use servers::protocol::Wire;
 
-use crate::{Findings, load, serve};
+use crate::{Findings, load, serve, text};
 
 #[test]
 fn a_load_that_is_stopped_says_what_there_is() {
@@ -31,4 +32,31 @@ fn a_load_that_is_stopped_says_what_there_is() {
         let warnings = found.json["warnings"].to_string();
         assert!(warnings.contains("stopped after") && !warnings.contains("of its schedule"), "{warnings}");
     }
+}
+
+#[test]
+fn a_load_whose_connections_never_come_can_be_stopped_too() {
+    // Nobody accepts, and one or two connections fill the queue.
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&"127.0.0.1:0".parse::<std::net::SocketAddr>().unwrap().into()).unwrap();
+    socket.listen(1).unwrap();
+    let target = socket.local_addr().unwrap().as_socket().unwrap().to_string();
+    let child = load(&[&target, "--connections", "20"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    while !is_sending(&child) {
+        assert!(begun.elapsed() < Duration::from_secs(30), "it never began");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(text(&output.stderr).contains("stopped before the load began"), "{}", text(&output.stderr));
+    assert_eq!(output.stdout, b"");
+}
+
+/// Whether the generator's thread is there, which listens for signals before it has any.
+fn is_sending(child: &Child) -> bool {
+    let threads = fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
+    let names = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("comm")).ok());
+    names.into_iter().any(|name| name.trim() == "load-0")
 }
