@@ -201,7 +201,7 @@ fn work(
     let recorder = Recorder::new(timeout_ns, loop_kind);
     let mut connections = Connections::new(settings, slots, waiting_room(spec, workers), exchange, recorder)?;
     let begun_ns = now_ns();
-    opening::open_ahead(&mut connections, spec.shape, target)?;
+    opening::open_ahead(&mut connections, spec.shape, target, stop)?;
     // If the other side is gone, so is the load.
     let _ = ready.send(begun_ns..now_ns());
     drop(ready);
@@ -229,10 +229,12 @@ fn arrivals(spec: &LoadSpec) -> Option<Arrivals> {
     }
 }
 
-/// Requests that may wait behind busy connections until they time out, with room to spare.
+/// Requests that may wait behind busy connections until they time out, with room to spare. Where that is more than any
+/// machine sends, the room grows as it is needed.
 fn waiting_room(spec: &LoadSpec, workers: u32) -> usize {
+    const MOST_AHEAD: usize = 4_000_000;
     let due_within_timeout = spec.offered_load_rps().unwrap_or(0.0) * spec.timeout.as_secs_f64();
-    (due_within_timeout * 1.5 / f64::from(workers)) as usize + 64
+    ((due_within_timeout * 1.5 / f64::from(workers)) as usize).min(MOST_AHEAD) + 64
 }
 
 /// How many of `count` things are the `worker`-th worker's.

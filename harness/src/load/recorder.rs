@@ -3,6 +3,8 @@
 //!
 //! Must not know: sockets, schedules. Beside it: `outcome.rs` turns merged recorders into the saved record.
 
+mod merging;
+
 use std::ops::Range;
 
 use reports::record::{ConnectionLedger, Ledger};
@@ -271,33 +273,6 @@ impl Recorder {
         self.in_system.area_ns + i128::from(self.schedule_lag.sum_ns())
     }
 
-    /// Adds another worker's notes.
-    pub(crate) fn add(&mut self, other: &Recorder) {
-        add_ledger(&mut self.ledger, &other.ledger);
-        add_connections(&mut self.connections, &other.connections);
-        self.in_system.area_ns += other.in_system.area_ns;
-        self.arrivals += other.arrivals;
-        self.taken_up_in_time += other.taken_up_in_time;
-        self.ok_within_window += other.ok_within_window;
-        self.ok_in_all += other.ok_in_all;
-        self.given_up_in_all += other.given_up_in_all;
-        self.out_of_order += other.out_of_order;
-        self.left_over += other.left_over;
-        self.response_time.add(&other.response_time);
-        self.service_time.add(&other.service_time);
-        self.schedule_lag.add(&other.schedule_lag);
-        self.connect_time.add(&other.connect_time);
-        self.before_send.add(&other.before_send);
-        self.waiting.add(&other.waiting);
-        self.service.add(&other.service);
-        self.returning.add(&other.returning);
-        for (mine, theirs) in self.intervals.iter_mut().zip(&other.intervals) {
-            mine.ok += theirs.ok;
-            mine.failed += theirs.failed;
-            mine.response_time.add(&theirs.response_time);
-        }
-    }
-
     fn interval(&mut self, intended_ns: u64) -> Option<&mut IntervalTally> {
         let since_start = intended_ns.checked_sub(self.window.start)?;
         let width = ((self.window.end - self.window.start) / INTERVALS as u64).max(1);
@@ -314,37 +289,6 @@ impl Recorder {
             Failure::InFlight => &mut self.ledger.in_flight,
         }
     }
-}
-
-fn add_ledger(sum: &mut Ledger, part: &Ledger) {
-    let Ledger { scheduled, ok, error, timeout, malformed, refused, dropped, in_flight } = part;
-    sum.scheduled += scheduled;
-    sum.ok += ok;
-    sum.error += error;
-    sum.timeout += timeout;
-    sum.malformed += malformed;
-    sum.refused += refused;
-    sum.dropped += dropped;
-    sum.in_flight += in_flight;
-}
-
-fn add_connections(sum: &mut ConnectionLedger, part: &ConnectionLedger) {
-    let ConnectionLedger {
-        attempted,
-        established,
-        failed,
-        closed_in_agreement,
-        closed_in_disagreement,
-        never_answered,
-        closed_by_server,
-    } = part;
-    sum.attempted += attempted;
-    sum.established += established;
-    sum.failed += failed;
-    sum.closed_in_agreement += closed_in_agreement;
-    sum.closed_in_disagreement += closed_in_disagreement;
-    sum.never_answered += never_answered;
-    sum.closed_by_server += closed_by_server;
 }
 
 #[cfg(test)]

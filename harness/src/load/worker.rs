@@ -143,7 +143,7 @@ impl<'a> Worker<'a> {
 
     /// Whether the window has passed and nothing of it is outstanding.
     fn is_over(&self, now: u64) -> bool {
-        now >= self.timeline.window.end && self.connections.outstanding() == 0
+        now >= self.timeline.window.end && self.connections.are_done()
     }
 
     /// Waits for the sockets, but not past what is due next, and handles what came.

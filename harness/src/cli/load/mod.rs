@@ -154,6 +154,10 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
         shown.show(moments);
     });
     shown.end();
+    if let (Err(error), Some(code)) = (&outcome, interrupt.exit_code()) {
+        tell(&format!("stopped before the load began: {error}"));
+        return Ok(ExitCode::from(code));
+    }
     let outcome = outcome?;
     files.write(&outcome, window_start_ns)?;
     let findings = Findings::new(&spec, target, outcome)?;

@@ -46,6 +46,7 @@ impl Connections {
         match self.exchange.goodbye() {
             Some(goodbye) if slot.socket.is_some() => {
                 slot.state = State::Closing;
+                self.parting += 1;
                 self.timers.set(index, slot, now + self.settings.timeout_ns);
                 if send(slot, index, &self.epoll, goodbye).is_err() {
                     self.on_lost(index, now);
@@ -202,6 +203,7 @@ impl Connections {
 
     pub(super) fn close(&mut self, index: u32, how: fn(OwnedFd)) {
         let slot = &mut self.slots[index as usize];
+        self.parting -= u32::from(slot.state == State::Closing);
         if let Some(socket) = slot.socket.take() {
             how(socket);
             if slot.state == State::Awaiting

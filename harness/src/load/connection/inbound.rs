@@ -130,6 +130,7 @@ impl Connections {
     fn on_close_confirmed(&mut self, index: u32, requests_served: u64) {
         let slot = &mut self.slots[index as usize];
         slot.state = State::Draining;
+        self.parting -= 1;
         let agrees = requests_served == u64::from(slot.answered);
         let place = slot.scheduled;
         if !agrees {

@@ -42,6 +42,8 @@ pub(crate) struct Connections {
     /// Connections that have been established so far.
     established: u64,
     has_lost_idle: bool,
+    /// Sessions that are over but for the server's word that it served as many requests.
+    parting: u32,
     /// When bytes came in last: a reading of the clock that others may use again.
     pub(crate) latest_ns: u64,
 }
@@ -78,6 +80,7 @@ impl Connections {
             closed_loop_until_ns: 0,
             established: 0,
             has_lost_idle: false,
+            parting: 0,
             latest_ns: 0,
         })
     }
@@ -86,6 +89,18 @@ impl Connections {
     pub(crate) fn open(&mut self, index: u32, now: u64) {
         self.slots[index as usize].scheduled = Scheduled::InWindow;
         self.connect(index, now);
+    }
+
+    /// Gives a connection up that is not established, and begins it anew.
+    pub(crate) fn open_again(&mut self, index: u32, now: u64) {
+        self.close(index, socket::abort);
+        self.connect(index, now);
+    }
+
+    /// When a connection was begun that is still under way.
+    pub(crate) fn connecting_since(&self, index: u32) -> Option<u64> {
+        let slot = &self.slots[index as usize];
+        (slot.state == State::Connecting).then_some(slot.connect_began_ns)
     }
 
     /// How many connections have been established so far.
@@ -103,9 +118,9 @@ impl Connections {
         self.has_lost_idle
     }
 
-    /// Requests of the window that have not ended.
-    pub(crate) fn outstanding(&self) -> u64 {
-        self.recorder.ledger.scheduled - self.recorder.ledger.accounted_for()
+    /// Whether every request of the window has ended, and every session.
+    pub(crate) fn are_done(&self) -> bool {
+        self.parting == 0 && self.recorder.ledger.scheduled == self.recorder.ledger.accounted_for()
     }
 
     /// Begins what is due at an arrival.
