@@ -7,6 +7,7 @@ use reports::record::{Ending, Outcome, Purpose, Warning};
 
 use crate::plan::PlanError;
 use crate::run::{Interrupt, LockError, RunEnd, Unfit};
+use crate::selftest::Verdict;
 
 const INTERNAL: u8 = 1;
 const USAGE: u8 = 2;
@@ -41,6 +42,15 @@ pub(super) fn code_of_run(end: &RunEnd, run: &Run, interrupt: &Interrupt) -> Exi
         _ if end.failed > 0 => SERVER_FAILED,
         _ if unproven(run).is_some() => INVALID,
         _ => 0,
+    })
+}
+
+/// The code of a self-test.
+pub(super) fn code_of_selftest(verdict: Verdict) -> ExitCode {
+    ExitCode::from(match verdict {
+        Verdict::Right => 0,
+        Verdict::Wrong => INTERNAL,
+        Verdict::CannotTell => INVALID,
     })
 }
 

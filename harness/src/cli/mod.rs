@@ -6,11 +6,16 @@ mod compare;
 mod contenders;
 mod dry_run;
 mod ending;
+mod known_answers;
 mod list;
 mod output;
 mod progress;
 mod report;
+#[cfg(feature = "sabotage")]
+mod sabotage;
+mod selftest;
 pub mod serve;
+mod subject;
 
 use std::process::ExitCode;
 
@@ -40,15 +45,23 @@ enum Command {
     List(list::ListArgs),
     /// Run one server model until TERM or Ctrl-C
     Serve(serve::ServeArgs),
+    /// Measure what is known already, and say whether the harness finds it
+    Selftest(selftest::SelftestArgs),
+    #[command(hide = true)]
+    Subject(subject::SubjectArgs),
 }
 
 /// Parses the command line, does what it says, and tells how it came out.
 pub fn main() -> ExitCode {
+    #[cfg(feature = "sabotage")]
+    sabotage::as_told();
     let done = match Cli::parse().command {
         Command::Compare(args) => compare::run(args),
         Command::Report(args) => report::run(args),
         Command::List(args) => list::run(args),
         Command::Serve(args) => serve::run(args),
+        Command::Selftest(args) => selftest::run(args),
+        Command::Subject(args) => subject::run(args),
     };
     done.unwrap_or_else(|error| {
         output::tell(&format!("error: {}", ending::sentence(&error)));

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use reports::sabotage::{self, Sabotage};
 use servers::protocol::{JsonLines, Request, Response, Step, WireFormat};
 
 use super::template::{Matched, Template};
@@ -102,7 +103,8 @@ impl Exchange {
                 message: Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns },
                 consumed,
             } => {
-                if sender_timestamp.as_bytes() != timestamp || *result != *self.expected_result {
+                let is_right = sender_timestamp.as_bytes() == timestamp && *result == *self.expected_result;
+                if !is_right && !sabotage::is(Sabotage::WrongRepliesCounted) {
                     return Answer::Wrong;
                 }
                 Answer::Right { server_ns: server_times(server_received_ns, server_sent_ns), consumed }

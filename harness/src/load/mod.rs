@@ -4,12 +4,12 @@
 //! It runs on threads of its own over epoll. Must not know: which model answers, nor that models exist. Read
 //! `worker.rs` (the loop), then `connection/` (one connection), then `recorder.rs` (what is noted).
 
-mod arrivals;
+pub(crate) mod arrivals;
 mod connection;
 mod exchange;
 mod hold;
 mod outcome;
-mod poll;
+pub(crate) mod poll;
 mod recorder;
 mod slot;
 mod socket;

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use reports::record::{ConnectionLedger, Ledger};
+use reports::sabotage::{self, Sabotage};
 
 use super::tally::{TWO_DIGITS, Tally};
 
@@ -189,7 +190,8 @@ impl Recorder {
         if self.loop_kind == Loop::Closed {
             return;
         }
-        let response_time_ns = answered.received_ns.saturating_sub(answered.intended_ns);
+        let begun_ns = if sabotage::is(Sabotage::ClockFromSend) { answered.sent_ns } else { answered.intended_ns };
+        let response_time_ns = answered.received_ns.saturating_sub(begun_ns);
         self.in_system.leave(answered.received_ns);
         self.response_time.record(response_time_ns);
         if let Some(interval) = self.interval(answered.intended_ns) {
@@ -234,7 +236,7 @@ impl Recorder {
             return;
         }
         self.in_system.leave(now_ns);
-        if failure == Failure::Timeout {
+        if failure == Failure::Timeout && !sabotage::is(Sabotage::DroppedTimeouts) {
             self.response_time.record(self.timeout_ns);
         }
         if let Some(interval) = self.interval(intended_ns) {
@@ -244,7 +246,12 @@ impl Recorder {
 
     /// Requests that never entered the system, because no connection could be had or their session was over.
     pub(crate) fn unsent(&mut self, place: Scheduled, failure: Failure, requests: u32) {
-        if place == Scheduled::InWindow {
+        if place == Scheduled::InWarmUp {
+            return;
+        }
+        if sabotage::is(Sabotage::ForgottenDrops) {
+            self.ledger.scheduled -= u64::from(requests);
+        } else {
             *self.count_of(failure) += u64::from(requests);
         }
     }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use reports::record::{Cell, Outcome, Purpose, Traffic, Warning};
+use reports::sabotage::{self, Sabotage};
 
 /// The least share of the schedule that must have been taken up in time.
 const LEAST_PACE: f64 = 0.99;
@@ -32,9 +33,9 @@ pub(super) fn is_disturbed(cell: &Cell) -> bool {
 }
 
 /// All that speaks against believing a cell.
-pub(super) fn warnings(cell: &Cell) -> Vec<Warning> {
+pub(crate) fn warnings(cell: &Cell) -> Vec<Warning> {
     let mut warnings = noise(cell);
-    if cell.purpose == Purpose::Measure {
+    if cell.purpose == Purpose::Measure && !sabotage::is(Sabotage::TrustedGenerator) {
         warnings.extend(generator(cell));
     }
     if let Some(traffic) = &cell.traffic {
