@@ -67,6 +67,13 @@ impl Figure {
         figure(name, percent, (truth, measured), (points / 100.0, format!("{points} points")))
     }
 
+    /// A ratio whose truth must lie in its interval.
+    pub(crate) fn interval(name: &str, truth: f64, measured: f64, interval: Option<(f64, f64)>) -> Figure {
+        let (lo, hi) = interval.unwrap_or((f64::NAN, f64::NAN));
+        let reach = if measured < truth { hi - measured } else { measured - lo };
+        figure(name, |ratio| format!("{ratio:.3}"), (truth, measured), (reach, format!("{lo:.2} - {hi:.2}")))
+    }
+
     /// A truth that is a sentence, and either holds or does not.
     pub(crate) fn holds(name: &str, truth: &str, measured: impl Into<String>, holds: bool) -> Figure {
         let said = |text: String| Shown { text, number: None };
@@ -104,7 +111,7 @@ fn figure(
 ) -> Figure {
     let off = measured - truth;
     let excess = if off.abs() <= allowed { 0.0 } else { off - allowed.copysign(off) };
-    // What is not a number is beyond every tolerance.
+    // What is not a number is within no tolerance.
     let fit = if excess == 0.0 { Fit::Right } else { Fit::Wrong };
     let shown = |number: f64| Shown { text: show(number), number: Some(number) };
     Figure { name: name.to_owned(), truth: shown(truth), measured: shown(measured), tolerance, fit, excess }
@@ -126,6 +133,10 @@ mod tests {
         assert_eq!(Figure::exact("ok", 10, 9).fit, Fit::Wrong);
         assert_eq!(Figure::share("CPU", 0.3, 0.319, 2.0).fit, Fit::Right);
         assert_eq!(Figure::share("CPU", 0.3, 0.321, 2.0).fit, Fit::Wrong);
+        assert_eq!(Figure::interval("ratio", 1.2, 1.1, Some((1.0, 1.21))).fit, Fit::Right);
+        assert_eq!(Figure::interval("ratio", 1.2, 1.1, Some((1.0, 1.19))).fit, Fit::Wrong);
+        assert_eq!(Figure::interval("ratio", 1.2, 1.3, Some((1.21, 1.4))).fit, Fit::Wrong);
+        assert_eq!(Figure::interval("ratio", 1.2, 1.3, None).fit, Fit::Wrong);
     }
 
     #[test]

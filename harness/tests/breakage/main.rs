@@ -77,8 +77,10 @@ fn every_breakage_turns_a_known_answer_wrong() {
         }
     }
     for (breakage, row) in &table {
-        let found = verdicts(&[row], Sabotage::named(breakage));
-        println!("{breakage}: {row} is {}", found[0].1);
-        assert_eq!(found, [(row.clone(), "wrong".to_owned())], "with {breakage}");
+        let mut tries = (0..3).map(|_| verdicts(&[row], Sabotage::named(breakage)).remove(0).1);
+        // A machine that is too busy to tell is asked again; one that says "right" is not.
+        let verdict = tries.find(|verdict| verdict != "cannot-tell");
+        println!("{breakage}: {row} is {}", verdict.as_deref().unwrap_or("not decided"));
+        assert_eq!(verdict.as_deref(), Some("wrong"), "{row} with {breakage}");
     }
 }
