@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn the_usual_is_no_disturbance_and_the_rest_adds_up() {
         let mut seen = Disturbance::default();
-        [100_000, USUAL_NS, USUAL_NS + 5, USUAL_NS + 2].map(|late_ns| seen.note(late_ns));
+        [100_000, USUAL_NS, USUAL_NS + 5, USUAL_NS + 2].iter().for_each(|late_ns| seen.note(*late_ns));
         assert_eq!(seen, Disturbance { longest_ns: 5, total_ns: 7 });
         assert_eq!(seen.and(seen), Disturbance { longest_ns: 5, total_ns: 14 });
     }
