@@ -11,7 +11,10 @@ const VARIABLE: &str = "HARNESS_SABOTAGE";
 pub(super) fn as_told() {
     let Some(name) = std::env::var_os(VARIABLE) else { return };
     match name.to_str().and_then(Sabotage::named) {
-        Some(sabotage) => choose(sabotage),
+        Some(sabotage) => {
+            tell(&format!("this harness is broken on purpose: {}", sabotage.name()));
+            choose(sabotage);
+        }
         None => {
             tell(&format!("error: {VARIABLE} names no breakage: {}", name.display()));
             std::process::exit(2);

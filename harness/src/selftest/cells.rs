@@ -11,6 +11,7 @@ use reports::record::{
 use reports::study::Pool;
 
 use super::bench::Bench;
+use super::watchman::Disturbance;
 use crate::load::LoadOutcome;
 use crate::plan::{LoadSpec, nanoseconds};
 use crate::run::warnings;
@@ -49,6 +50,14 @@ pub(crate) fn empty(spec: &LoadSpec) -> Cell {
         stages: Vec::new(),
         noise: Noise::default(),
     }
+}
+
+/// How late the generator was at most, which delays whatever was due then.
+pub(crate) fn lateness(cell: &Cell) -> Disturbance {
+    let mut late = Disturbance::default();
+    let lag = cell.traffic.as_ref().and_then(|traffic| traffic.schedule_lag.as_ref()?.to_histogram().ok());
+    late.note(lag.map_or(0, |lag| lag.max()));
+    late
 }
 
 /// A percentile of the response time as the report has it, in nanoseconds; not a number where it has none.

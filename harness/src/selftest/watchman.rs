@@ -42,7 +42,7 @@ impl Disturbance {
     /// For a reader who wants to know why.
     pub(crate) fn words(self) -> String {
         let ms = |ns: u64| ns as f64 / 1e6;
-        format!("threads woke up to {:.1} ms late, {:.1} ms in all", ms(self.longest_ns), ms(self.total_ns))
+        format!("threads ran up to {:.1} ms late, {:.1} ms in all", ms(self.longest_ns), ms(self.total_ns))
     }
 }
 

@@ -11,11 +11,11 @@ use reports::record::{Cell, ConnectionLedger, HistogramRecord, Ledger, Traffic};
 use reports::stats::{Distribution, Quantile};
 use reports::study::Pool;
 
-use super::super::bench::{Bench, echo};
-use super::super::cells;
-use super::super::figure::Figure;
-use super::super::row::{Attempt, Obstacle};
 use super::calculated;
+use crate::selftest::bench::{Bench, echo};
+use crate::selftest::cells;
+use crate::selftest::figure::Figure;
+use crate::selftest::row::{Attempt, Obstacle};
 
 /// Two blocks of a thousand requests: 10 ms each in one; in the other every twentieth takes 500 ms. Of both together
 /// 2.5% are slow, so p99 is 500 ms. The mean of the two p99s would be 255 ms, which no request took.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use reports::format::Unit::Nanoseconds;
 
-use super::super::bench::{Bench, echo};
-use super::super::cells::response_percentile;
-use super::super::figure::Figure;
-use super::super::row::{Attempt, Obstacle};
-use super::super::synthetic::{Asked, Deed};
+use crate::selftest::bench::{Bench, echo};
+use crate::selftest::cells::{lateness, response_percentile};
+use crate::selftest::figure::Figure;
+use crate::selftest::row::{Attempt, Obstacle};
+use crate::selftest::synthetic::{Asked, Deed};
 
 const MEAN_NS: f64 = 20e6;
 
@@ -47,7 +47,7 @@ fn percentiles(bench: &Bench, workers: u32, delays: Delays, truths: &[(f64, &str
     let window = Duration::from_secs_f64(requests as f64 / rate_rps);
     // Each connection rests for half a second, several times the longest delay: no request waits behind another.
     let cell = bench.load_with(workers, &echo(rate_rps, 256, window), server.address, |_| {})?;
-    let seen = watchman.end().and(server.end()?);
+    let seen = watchman.end().and(server.end()?).and(lateness(&cell));
     let figure = |(q, name, truth_ns): &(f64, &str, f64)| {
         let measured_ns = response_percentile(&cell, *q);
         // It may have been hit on the way there and on the way back.

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use reports::format::Unit::Nanoseconds;
 use reports::record::Warning;
 
-use super::super::bench::{Bench, echo};
-use super::super::figure::Figure;
-use super::super::row::{Attempt, Obstacle};
-use super::super::subject::{GENERATED, Report};
-use super::super::synthetic::Deed;
 use super::stall::stop_for;
 use crate::plan::{ArrivalProcess, LoadSpec};
+use crate::selftest::bench::{Bench, echo};
+use crate::selftest::figure::Figure;
+use crate::selftest::row::{Attempt, Obstacle};
+use crate::selftest::subject::{GENERATED, Report};
+use crate::selftest::synthetic::Deed;
 
 const STOP_NS: u64 = 300_000_000;
 

@@ -11,15 +11,15 @@ use reports::metrics::metric;
 use reports::record::Cell;
 use reports::study::groups;
 
-use super::super::bench::{Bench, echo};
-use super::super::cells;
-use super::super::figure::Figure;
-use super::super::row::{Attempt, Obstacle};
-use super::super::subject::Subject;
 use crate::clock::now_ns;
 use crate::observe::{ProcessReader, settled_sample, socket_buffer_bytes};
 use crate::plan::{HoldSpec, Work};
 use crate::run::{Held, hold};
+use crate::selftest::bench::{Bench, echo};
+use crate::selftest::cells;
+use crate::selftest::figure::Figure;
+use crate::selftest::row::{Attempt, Obstacle};
+use crate::selftest::subject::Subject;
 
 const TOUCHED: usize = 512 * 1024;
 const PATIENCE: Duration = Duration::from_secs(3);

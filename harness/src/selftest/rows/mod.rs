@@ -20,15 +20,9 @@ use super::row::{Attempt, Kind, Obstacle, Row};
 /// Every known answer, in the order in which they are shown.
 pub const ROWS: &[Row] = &[
     row("merging", "blocks are pooled, their percentiles never averaged", 1, Calculated, arithmetic::merging),
-    row(
-        "intervals",
-        "95% intervals of percentiles hold the truth 95 times of 100",
-        1,
-        Calculated,
-        arithmetic::intervals,
-    ),
-    row("audit", "identical contenders are told apart at most 6.5 times of 100", 1, Calculated, verdicts::audit),
-    row("schedule", "arrivals fit their process, and are the same for any workers", 1, Calculated, schedule::schedule),
+    row("intervals", "95% intervals hold the truth 95 times of 100", 1, Calculated, arithmetic::intervals),
+    row("audit", "equals are told apart 6.5 times of 100 at most", 1, Calculated, verdicts::audit),
+    row("schedule", "arrivals fit their process, whoever sends them", 1, Calculated, schedule::schedule),
     row("proc-files", "what the kernel says is read as it says it", 1, Calculated, proc_files::proc_files),
     row("stall", "a stall is seen by every request that was due in it", 6, Measured, stall::stall),
     row("exponential", "delays of 20 ms on average, exponential", 5, Measured, delays::exponential),
@@ -40,14 +34,8 @@ pub const ROWS: &[Row] = &[
     row("threads", "40 threads", 1, Measured, usage::threads),
     row("cpu", "30% of a CPU", 3, Measured, usage::cpu),
     row("switches", "10,000 waits of threads that have ended", 2, Measured, usage::switches),
-    row("generator-stopped", "a generator stopped for 300 ms is not believed", 4, Measured, generator::stopped),
-    row(
-        "generator-overloaded",
-        "a generator asked for far too much is not believed",
-        3,
-        Measured,
-        generator::overloaded,
-    ),
+    row("generator-stopped", "stopped for 300 ms, it is not believed", 4, Measured, generator::stopped),
+    row("generator-overloaded", "asked for too much, it is not believed", 3, Measured, generator::overloaded),
     row("same", "two contenders that are alike", 8, Measured, verdicts::same),
     row("slower", "a contender that is slower by 20%", 8, Measured, verdicts::slower),
 ];

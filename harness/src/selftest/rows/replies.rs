@@ -6,12 +6,13 @@ use reports::metrics::{Reading, response_quantile};
 use reports::record::{Cell, HistogramRecord, Ledger, Traffic};
 use reports::study::Pool;
 
-use super::super::bench::{Bench, echo};
-use super::super::figure::Figure;
-use super::super::row::{Attempt, Obstacle};
-use super::super::synthetic::{Asked, Deed};
-use super::super::watchman::Disturbance;
 use crate::plan::{LoadSpec, Shape};
+use crate::selftest::bench::{Bench, echo};
+use crate::selftest::cells::lateness;
+use crate::selftest::figure::Figure;
+use crate::selftest::row::{Attempt, Obstacle};
+use crate::selftest::synthetic::{Asked, Deed};
+use crate::selftest::watchman::Disturbance;
 
 const TIMEOUT: Duration = Duration::from_millis(300);
 
@@ -59,7 +60,8 @@ fn measure(
     let server = bench.synthetic(Box::new(script))?;
     let watchman = bench.watch()?;
     let cell = bench.load(spec, server.address, |_| {})?;
-    Ok((cell, watchman.end().and(server.end()?)))
+    let seen = watchman.end().and(server.end()?).and(lateness(&cell));
+    Ok((cell, seen))
 }
 
 fn traffic(cell: &Cell) -> Result<&Traffic, Obstacle> {

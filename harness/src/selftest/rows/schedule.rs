@@ -2,11 +2,11 @@
 
 use reports::format::Unit::PerSecond;
 
-use super::super::bench::Bench;
-use super::super::figure::Figure;
-use super::super::row::{Attempt, Obstacle};
 use super::calculated;
 use crate::load::arrivals::{Arrivals, Share};
+use crate::selftest::bench::Bench;
+use crate::selftest::figure::Figure;
+use crate::selftest::row::{Attempt, Obstacle};
 
 const RATE: f64 = 10_000.0;
 const COUNT: usize = 100_000;

@@ -5,12 +5,12 @@ use std::time::Duration;
 use reports::format::Unit::Nanoseconds;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::super::bench::{Bench, echo};
-use super::super::cells::response_percentile;
-use super::super::figure::Figure;
-use super::super::row::{Attempt, Obstacle};
 use crate::clock::now_ns;
 use crate::process::ServerProcess;
+use crate::selftest::bench::{Bench, echo};
+use crate::selftest::cells::{lateness, response_percentile};
+use crate::selftest::figure::Figure;
+use crate::selftest::row::{Attempt, Obstacle};
 
 const WINDOW: Duration = Duration::from_secs(5);
 const STALL_NS: u64 = 200_000_000;
@@ -27,7 +27,7 @@ pub(super) fn stall(bench: &Bench) -> Result<Attempt, Obstacle> {
             stalled = Some(stop_for(&server, STALL_NS));
         }
     })?;
-    let seen = watchman.end();
+    let seen = watchman.end().and(lateness(&cell));
     let stalled_ns = stalled.ok_or_else(|| Obstacle::Other("the load ended before the stall".to_owned()))?? as f64;
     let truth = |q: f64| stalled_ns - (1.0 - q) * WINDOW.as_nanos() as f64;
     // A time without a CPU lengthens response times by itself at most.

@@ -3,13 +3,13 @@
 use std::thread;
 use std::time::Duration;
 
-use super::super::bench::Bench;
-use super::super::figure::Figure;
-use super::super::row::{Attempt, Obstacle};
-use super::super::subject::Subject;
 use crate::clock::now_ns;
 use crate::observe::{Observed, Observer, Watch};
 use crate::process::ServerProcess;
+use crate::selftest::bench::Bench;
+use crate::selftest::figure::Figure;
+use crate::selftest::row::{Attempt, Obstacle};
+use crate::selftest::subject::Subject;
 
 const THREADS: usize = 40;
 const PERCENT: u64 = 30;

@@ -10,13 +10,13 @@ use reports::stats::{Ratio, paired_ratio};
 use reports::study::{counts, groups};
 use reports::verdict::{Verdict, compare, judge};
 
-use super::super::bench::{Bench, echo};
-use super::super::cells;
-use super::super::figure::Figure;
-use super::super::row::{Attempt, Obstacle};
-use super::super::synthetic::Deed;
-use super::super::watchman::Disturbance;
 use super::calculated;
+use crate::selftest::bench::{Bench, echo};
+use crate::selftest::cells;
+use crate::selftest::figure::Figure;
+use crate::selftest::row::{Attempt, Obstacle};
+use crate::selftest::synthetic::Deed;
+use crate::selftest::watchman::Disturbance;
 
 const METRIC: &str = "response_time_p50";
 const USUAL_MS: f64 = 40.0;
