@@ -17,7 +17,7 @@ pub(super) fn exponential(bench: &Bench) -> Result<Attempt, Obstacle> {
     let delay = |share: f64| Duration::from_nanos((-(1.0 - share).ln() * MEAN_NS) as u64);
     // -20 ms ln(1 - q).
     let truths = [(0.5, "p50", 13.863e6), (0.9, "p90", 46.052e6), (0.99, "p99", 92.103e6)];
-    percentiles(bench, 1, Delays { requests: 2_000, rate_rps: 500.0, of: delay }, &truths)
+    percentiles(bench, 1, Delays { requests: 2_000, rate_rps: 500.0, of: delay, tolerance: 0.05 }, &truths)
 }
 
 /// By two workers, of which one has the fast requests alone: what both saw together is true, and not the mean of what
@@ -29,7 +29,8 @@ pub(super) fn trimodal(bench: &Bench) -> Result<Attempt, Obstacle> {
         _ => Duration::from_millis(100),
     };
     let truths = [(0.5, "p50", 5e6), (0.8, "p80", 5e6), (0.95, "p95", 20e6), (0.99, "p99", 100e6)];
-    percentiles(bench, 2, Delays { requests: 1_000, rate_rps: 400.0, of: delay }, &truths)
+    // Two workers share a CPU and do not poll, which at 5 ms is some hundredths.
+    percentiles(bench, 2, Delays { requests: 1_000, rate_rps: 400.0, of: delay, tolerance: 0.1 }, &truths)
 }
 
 /// The quantile function of the delays; each of so many requests takes another part of it.
@@ -37,10 +38,12 @@ struct Delays {
     requests: u64,
     rate_rps: f64,
     of: fn(f64) -> Duration,
+    /// By how much a percentile may be off, as a share of it.
+    tolerance: f64,
 }
 
 fn percentiles(bench: &Bench, workers: u32, delays: Delays, truths: &[(f64, &str, f64)]) -> Result<Attempt, Obstacle> {
-    let Delays { requests, rate_rps, of } = delays;
+    let Delays { requests, rate_rps, of, tolerance } = delays;
     let script = move |asked: Asked| Deed::Answer(of(part(asked.number, requests, workers.into())));
     let server = bench.synthetic(Box::new(script))?;
     let watchman = bench.watch()?;
@@ -51,7 +54,7 @@ fn percentiles(bench: &Bench, workers: u32, delays: Delays, truths: &[(f64, &str
     let figure = |(q, name, truth_ns): &(f64, &str, f64)| {
         let measured_ns = response_percentile(&cell, *q);
         // It may have been hit on the way there and on the way back.
-        Figure::within(name, Nanoseconds, *truth_ns, measured_ns, 0.05).or_higher_by(2.0 * seen.longest_ns as f64)
+        Figure::within(name, Nanoseconds, *truth_ns, measured_ns, tolerance).or_higher_by(2.0 * seen.longest_ns as f64)
     };
     Ok(Attempt { figures: truths.iter().map(figure).collect(), seen: seen.words() })
 }
