@@ -4,8 +4,8 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -46,7 +46,10 @@ fn start(contender: &str) -> (SocketAddr, servers::StopHandle) {
     (address, stop)
 }
 
+/// One load at a time: a thousand sessions of one test would make another's time out.
 fn run(spec: &LoadSpec, target: SocketAddr) -> LoadOutcome {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let outcome = load::run(spec, target, GENERATOR, &AtomicBool::new(false), |_| {}).unwrap();
     let ledger = outcome.traffic.ledger;
     assert_eq!(ledger.scheduled, ledger.accounted_for(), "{ledger:?}");
