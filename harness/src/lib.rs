@@ -10,3 +10,4 @@ pub mod observe;
 pub mod plan;
 pub mod process;
 pub mod run;
+pub mod selftest;

@@ -14,6 +14,7 @@ pub mod format;
 pub mod metrics;
 pub mod page;
 pub mod record;
+pub mod sabotage;
 pub mod stats;
 pub mod study;
 pub mod summary;

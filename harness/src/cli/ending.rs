@@ -8,6 +8,7 @@ use reports::record::{Ending, Ledger, Outcome, Purpose, Warning};
 use crate::load::LoadError;
 use crate::plan::PlanError;
 use crate::run::{Interrupt, LockError, RunEnd, Unfit};
+use crate::selftest::Verdict;
 
 const INTERNAL: u8 = 1;
 const USAGE: u8 = 2;
@@ -54,6 +55,15 @@ pub(super) fn code_of_load(ledger: &Ledger, is_valid: bool, interrupt: &Interrup
         None if ledger.ok == 0 => SERVER_FAILED,
         None if !is_valid => INVALID,
         None => 0,
+    })
+}
+
+/// The code of a self-test.
+pub(super) fn code_of_selftest(verdict: Verdict) -> ExitCode {
+    ExitCode::from(match verdict {
+        Verdict::Right => 0,
+        Verdict::Wrong => INTERNAL,
+        Verdict::CannotTell => INVALID,
     })
 }
 

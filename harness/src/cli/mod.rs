@@ -6,12 +6,17 @@ mod compare;
 mod contenders;
 mod dry_run;
 mod ending;
+mod known_answers;
 mod list;
 mod load;
 mod output;
 mod progress;
 mod report;
+#[cfg(feature = "sabotage")]
+mod sabotage;
+mod selftest;
 pub mod serve;
+mod subject;
 
 use std::process::ExitCode;
 
@@ -26,8 +31,8 @@ struct Cli {
 }
 
 const NEXT: &str = "\
-Exit codes: 0 done, 1 internal error, 2 usage, 3 machine unfit, 4 done but invalid, 6 a server failed,
-130 and 143 interrupted (finished cells are kept)
+Exit codes: 0 done, 1 internal error or a known answer wrong, 2 usage, 3 machine unfit,
+4 done but invalid, 6 a server failed, 130 and 143 interrupted (finished cells are kept)
 
 To begin: harness compare";
 
@@ -43,16 +48,24 @@ enum Command {
     List(list::ListArgs),
     /// Run one server model until TERM or Ctrl-C
     Serve(serve::ServeArgs),
+    /// Measure what is known already, and say whether the harness finds it
+    Selftest(selftest::SelftestArgs),
+    #[command(hide = true)]
+    Subject(subject::SubjectArgs),
 }
 
 /// Parses the command line, does what it says, and tells how it came out.
 pub fn main() -> ExitCode {
+    #[cfg(feature = "sabotage")]
+    sabotage::as_told();
     let done = match Cli::parse().command {
         Command::Compare(args) => compare::run(args),
         Command::Report(args) => report::run(args),
         Command::Load(args) => load::run(args),
         Command::List(args) => list::run(args),
         Command::Serve(args) => serve::run(args),
+        Command::Selftest(args) => selftest::run(args),
+        Command::Subject(args) => subject::run(args),
     };
     done.unwrap_or_else(|error| {
         output::tell(&format!("error: {}", ending::sentence(&error)));

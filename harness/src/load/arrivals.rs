@@ -99,6 +99,7 @@ impl Iterator for Share {
     }
 }
 
+// That they fit their process, and that workers share them without loss, is a known answer: `selftest/rows/schedule.rs`.
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,43 +114,4 @@ mod tests {
     }
 
     const FIRST_OF_SEED_7: [u64; 4] = [158_320, 632_676, 2_781_345, 3_187_667];
-
-    #[test]
-    fn poisson_gaps_are_exponential() {
-        let times: Vec<u64> = Arrivals::poisson(10_000.0, 1).take(100_000).collect();
-        let gaps: Vec<f64> = times.windows(2).map(|pair| (pair[1] - pair[0]) as f64).collect();
-        // Kolmogorov-Smirnov against the exponential distribution of mean 100 us.
-        let mut sorted = gaps.clone();
-        sorted.sort_by(f64::total_cmp);
-        let n = sorted.len() as f64;
-        let distance = sorted
-            .iter()
-            .enumerate()
-            .map(|(i, gap)| {
-                let expected = 1.0 - (-gap / 100_000.0).exp();
-                (expected - i as f64 / n).abs().max((expected - (i as f64 + 1.0) / n).abs())
-            })
-            .fold(0.0, f64::max);
-        assert!(distance < 1.63 / n.sqrt(), "distance {distance} is beyond the 1% level");
-        // And independent of one another: the lag-1 autocorrelation is within four standard errors of none.
-        let mean = gaps.iter().sum::<f64>() / n;
-        let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>();
-        let covariance = gaps.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean)).sum::<f64>();
-        assert!((covariance / variance).abs() < 4.0 / n.sqrt());
-    }
-
-    #[test]
-    fn constant_gaps_fill_a_window_exactly() {
-        let in_ten_seconds = Arrivals::constant(1_000.0).take_while(|due| *due < 10_000_000_000).count();
-        assert_eq!(in_ten_seconds, 10_000);
-    }
-
-    #[test]
-    fn workers_share_the_schedule_without_loss_or_overlap() {
-        let whole: Vec<u64> = Arrivals::poisson(5_000.0, 3).take(300).collect();
-        let mut merged: Vec<Arrival> =
-            (0..3).flat_map(|worker| Share::new(Arrivals::poisson(5_000.0, 3), worker, 3).take(100)).collect();
-        merged.sort_by_key(|arrival| arrival.index);
-        assert_eq!(merged.iter().map(|arrival| arrival.due_ns).collect::<Vec<_>>(), whole);
-    }
 }

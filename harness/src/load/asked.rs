@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use reports::sabotage::{self, Sabotage};
 use servers::protocol::{Persistence, Request, Response, Step, Wire, WireFormat};
 
 use super::exchange::{Answer, DIGITS, Digits, digits};
@@ -90,7 +91,8 @@ impl Asked {
                 consumed,
                 then,
             } => {
-                if sender_timestamp.as_bytes() != timestamp || *result != *self.expected_result {
+                let is_right = sender_timestamp.as_bytes() == timestamp && *result == *self.expected_result;
+                if !is_right && !sabotage::is(Sabotage::WrongRepliesCounted) {
                     return Answer::Wrong;
                 }
                 Answer::Right { server_ns: server_times(server_received_ns, server_sent_ns), consumed, then }

@@ -5,7 +5,7 @@
 //! `worker.rs` (the loop), then `connection/` (one connection), then `recorder.rs` (what is noted).
 
 mod alarm;
-mod arrivals;
+pub(crate) mod arrivals;
 mod asked;
 mod connection;
 mod exchange;
@@ -13,7 +13,7 @@ mod hold;
 mod opening;
 mod outcome;
 mod page;
-mod poll;
+pub(crate) mod poll;
 mod recorder;
 mod slot;
 mod socket;

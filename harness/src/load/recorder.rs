@@ -8,6 +8,7 @@ mod merging;
 use std::ops::Range;
 
 use reports::record::{ConnectionLedger, Ledger};
+use reports::sabotage::{self, Sabotage};
 
 use super::tally::{TWO_DIGITS, Tally};
 
@@ -194,7 +195,8 @@ impl Recorder {
         if self.loop_kind == Loop::Closed {
             return;
         }
-        let response_time_ns = answered.received_ns.saturating_sub(answered.intended_ns);
+        let begun_ns = if sabotage::is(Sabotage::ClockFromSend) { answered.sent_ns } else { answered.intended_ns };
+        let response_time_ns = answered.received_ns.saturating_sub(begun_ns);
         self.in_system.leave(answered.received_ns);
         self.response_time.record(response_time_ns);
         if let Some(interval) = self.interval(answered.intended_ns) {
@@ -239,7 +241,7 @@ impl Recorder {
             return;
         }
         self.in_system.leave(now_ns);
-        if failure == Failure::Timeout {
+        if failure == Failure::Timeout && !sabotage::is(Sabotage::DroppedTimeouts) {
             self.response_time.record(self.timeout_ns);
         }
         if let Some(interval) = self.interval(intended_ns) {
@@ -249,7 +251,12 @@ impl Recorder {
 
     /// Requests that never entered the system, because no connection could be had or their session was over.
     pub(crate) fn unsent(&mut self, place: Scheduled, failure: Failure, requests: u32) {
-        if place == Scheduled::InWindow {
+        if place == Scheduled::InWarmUp {
+            return;
+        }
+        if sabotage::is(Sabotage::ForgottenDrops) {
+            self.ledger.scheduled -= u64::from(requests);
+        } else {
             *self.count_of(failure) += u64::from(requests);
         }
     }

@@ -2,17 +2,17 @@
 
 /// Ticks of all CPUs since the start of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct CpuTicks {
+pub(crate) struct CpuTicks {
     /// User, nice, system and both kinds of interrupt; guests are within user.
-    pub(super) busy: u64,
+    pub(crate) busy: u64,
     /// What the hypervisor gave to others while this machine wanted to run.
-    pub(super) stolen: u64,
+    pub(crate) stolen: u64,
     /// CPUs that are there.
-    pub(super) cpus: u64,
+    pub(crate) cpus: u64,
 }
 
 /// Parses `/proc/stat`; a kernel too old to tell of stolen time tells of none.
-pub(super) fn parse_stat(text: &str) -> Option<CpuTicks> {
+pub(crate) fn parse_stat(text: &str) -> Option<CpuTicks> {
     let mut lines = text.lines();
     let mut totals = lines.next()?.strip_prefix("cpu ")?.split_ascii_whitespace().map(str::parse::<u64>);
     let mut next = || totals.next()?.ok();
@@ -23,7 +23,7 @@ pub(super) fn parse_stat(text: &str) -> Option<CpuTicks> {
 }
 
 /// Microseconds in which some task waited for a CPU, since the start of the machine.
-pub(super) fn parse_pressure(text: &str) -> Option<u64> {
+pub(crate) fn parse_pressure(text: &str) -> Option<u64> {
     let some = text.lines().find(|line| line.starts_with("some "))?;
     some.split_ascii_whitespace().find_map(|word| word.strip_prefix("total="))?.parse().ok()
 }

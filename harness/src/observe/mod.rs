@@ -10,7 +10,7 @@
 
 mod affinity;
 mod clocks;
-mod cpu_totals;
+pub(crate) mod cpu_totals;
 mod hiccups;
 mod limits;
 mod machine;
@@ -21,7 +21,7 @@ mod process_reader;
 mod settle;
 mod socket_diag;
 mod sockets;
-mod status;
+pub(crate) mod status;
 
 pub use affinity::{allowed_cpus, restrict_this_thread};
 pub use clocks::process_cpu;

@@ -2,15 +2,15 @@
 
 /// What `status` says of a process as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Status {
-    pub(super) resident_bytes: u64,
-    pub(super) page_table_bytes: u64,
-    pub(super) virtual_bytes: u64,
-    pub(super) threads: u64,
+pub(crate) struct Status {
+    pub(crate) resident_bytes: u64,
+    pub(crate) page_table_bytes: u64,
+    pub(crate) virtual_bytes: u64,
+    pub(crate) threads: u64,
 }
 
 /// Parses `status`. `None` where a field is missing: a zombie has no memory, and its absence is not zero.
-pub(super) fn parse(text: &str) -> Option<Status> {
+pub(crate) fn parse(text: &str) -> Option<Status> {
     let (mut resident, mut page_tables, mut size, mut threads) = (None, None, None, None);
     // The kernel escapes line ends in the program's name, so a name can't forge a line.
     for line in text.lines() {
@@ -30,7 +30,7 @@ pub(super) fn parse(text: &str) -> Option<Status> {
 }
 
 /// Bytes of the line `key:   123 kB`, of any file in this form; `None` where there is no such line.
-pub(super) fn bytes_of(text: &str, key: &str) -> Option<u64> {
+pub(crate) fn bytes_of(text: &str, key: &str) -> Option<u64> {
     text.lines().find_map(|line| kilobytes(line.strip_prefix(key)?.strip_prefix(':')?))
 }
 

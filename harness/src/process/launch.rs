@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -37,10 +37,15 @@ pub struct Launch<'a> {
 /// Where the server did not get ready in time, ended first, or what talked on its pipe is not the server that was
 /// started. The child has been killed and reaped by then.
 pub fn launch(launch: &Launch<'_>) -> Result<ServerProcess, ProcessError> {
-    match std::env::current_exe() {
-        Ok(program) => launch_program(&program, launch),
-        Err(error) => Err(failed(launch, Failure::OwnPath(error), String::new())),
-    }
+    start(&own_path(launch)?, "serve", launch)
+}
+
+/// As [`launch`], with a subject of the self-test instead of a contender: a process whose properties are known.
+///
+/// # Errors
+/// As [`launch`].
+pub fn launch_subject(launch: &Launch<'_>) -> Result<ServerProcess, ProcessError> {
+    start(&own_path(launch)?, "subject", launch)
 }
 
 /// As [`launch`], with another program that takes the same command line.
@@ -48,11 +53,19 @@ pub fn launch(launch: &Launch<'_>) -> Result<ServerProcess, ProcessError> {
 /// # Errors
 /// As [`launch`].
 pub fn launch_program(program: &Path, launch: &Launch<'_>) -> Result<ServerProcess, ProcessError> {
+    start(program, "serve", launch)
+}
+
+fn own_path(launch: &Launch<'_>) -> Result<PathBuf, ProcessError> {
+    std::env::current_exe().map_err(|error| failed(launch, Failure::OwnPath(error), String::new()))
+}
+
+fn start(program: &Path, command: &str, launch: &Launch<'_>) -> Result<ServerProcess, ProcessError> {
     let fail = |failure, stderr| failed(launch, failure, stderr);
     let nonce = nonce().map_err(|error| fail(error.into(), String::new()))?;
     let begun = Instant::now();
     let spawned = Command::new(program)
-        .args(command_line(launch, &nonce))
+        .args(command_line(command, launch, &nonce))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

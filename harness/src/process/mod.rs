@@ -20,5 +20,5 @@ pub mod supervised;
 
 pub use death::Death;
 pub use error::{Failure, ProcessError};
-pub use launch::{Launch, launch, launch_program};
+pub use launch::{Launch, launch, launch_program, launch_subject};
 pub use server_process::{ServerProcess, Stopped};

@@ -9,10 +9,11 @@ use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
 use reports::record::ServerCounters;
+use reports::sabotage::{self, Sabotage};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
 
 use super::death::{self, Death};
-use super::message::{farewell_in, read_rest, wait_readable};
+use super::message::{Heard, farewell_in, read_line, read_rest, wait_readable};
 use super::reap::{LifeUsage, reap};
 use super::stderr_tail::StderrTail;
 use crate::observe::peak_resident_bytes;
@@ -70,6 +71,18 @@ impl ServerProcess {
         self.address
     }
 
+    /// The next line that it says; nothing where it ends, or says none before the deadline. Servers say nothing
+    /// between their first line and their last, subjects of the self-test may.
+    ///
+    /// # Errors
+    /// Where its pipe can't be read.
+    pub fn next_line(&self, deadline: Instant) -> io::Result<Option<String>> {
+        match read_line(&self.stdout, deadline)? {
+            Heard::Line(line) => Ok(Some(line)),
+            Heard::Ended | Heard::TimedOut | Heard::TooLong => Ok(None),
+        }
+    }
+
     /// How it ended, or `None` while it runs; one system call, never waits.
     pub fn poll_death(&mut self) -> Option<Death> {
         // The call can't fail for a child that is not reaped before `self` is gone.
@@ -80,6 +93,7 @@ impl ServerProcess {
     pub fn stop(mut self) -> Stopped {
         let died_before = self.poll_death();
         let peak_resident_bytes = peak_resident_bytes(self.pid()).ok();
+        let of_leader = if sabotage::is(Sabotage::LeaderOnlyCounters) { leader_switches(self.pid()) } else { None };
         // Fails only for a process that has ended, which the wait below notices at once.
         let _ = pidfd_send_signal(&self.child.pidfd, Signal::TERM);
         let ended = self.child.await_death(PATIENCE).ok().flatten();
@@ -88,7 +102,7 @@ impl ServerProcess {
         Stopped {
             user_cpu: usage.user_cpu,
             system_cpu: usage.system_cpu,
-            voluntary_switches: usage.voluntary_switches,
+            voluntary_switches: of_leader.unwrap_or(usage.voluntary_switches),
             involuntary_switches: usage.involuntary_switches,
             peak_resident_bytes,
             counters: farewell_in(&read_rest(&self.stdout)),
@@ -97,6 +111,12 @@ impl ServerProcess {
             stderr_tail: self.child.stderr_tail(),
         }
     }
+}
+
+/// What must not be taken for the process's: `status` counts the main thread's switches alone.
+fn leader_switches(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?.trim().parse().ok()
 }
 
 /// A spawned child that is killed, with its group, and reaped when dropped.

@@ -15,8 +15,8 @@ use signal_hook::low_level::pipe;
 use super::launch::Launch;
 
 /// The arguments with which a supervised server is started.
-pub(super) fn command_line(launch: &Launch<'_>, nonce: &str) -> Vec<OsString> {
-    let mut words = vec!["serve".to_owned(), launch.contender.to_owned(), "--supervised".to_owned()];
+pub(super) fn command_line(command: &str, launch: &Launch<'_>, nonce: &str) -> Vec<OsString> {
+    let mut words = vec![command.to_owned(), launch.contender.to_owned(), "--supervised".to_owned()];
     words.extend(["--parent".to_owned(), std::process::id().to_string()]);
     words.extend(["--nonce".to_owned(), nonce.to_owned()]);
     if !launch.cpus.is_empty() {
@@ -113,7 +113,7 @@ mod tests {
             spin_rate: Some(250),
         };
         let words: Vec<String> =
-            command_line(&launch, "ab").into_iter().map(|word| word.into_string().unwrap()).collect();
+            command_line("serve", &launch, "ab").into_iter().map(|word| word.into_string().unwrap()).collect();
         let parent = std::process::id().to_string();
         assert_eq!(
             words,

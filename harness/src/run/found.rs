@@ -6,15 +6,15 @@ use crate::process::Death;
 
 /// What the task itself found out, while the server ran.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// Start of the load, monotonic; the start of the task where there is no load.
-    pub(super) origin_ns: u64,
-    pub(super) traffic: Option<Traffic>,
-    pub(super) generator: Option<GeneratorUsage>,
-    pub(super) window_cpu_ns: Option<u64>,
-    pub(super) stages: Vec<Stage>,
-    pub(super) warnings: Vec<Warning>,
+    pub(crate) origin_ns: u64,
+    pub(crate) traffic: Option<Traffic>,
+    pub(crate) generator: Option<GeneratorUsage>,
+    pub(crate) window_cpu_ns: Option<u64>,
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) warnings: Vec<Warning>,
     /// Why the task could not be put to the server.
-    pub(super) failure: Option<String>,
-    pub(super) death: Option<Death>,
+    pub(crate) failure: Option<String>,
+    pub(crate) death: Option<Death>,
 }

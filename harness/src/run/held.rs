@@ -23,12 +23,12 @@ const QUIET: Duration = Duration::from_millis(100);
 const QUIET_AFTER_CLOSING: Duration = Duration::from_millis(500);
 
 /// A server to hold connections to.
-pub(super) struct Held<'a> {
-    pub(super) pid: u32,
-    pub(super) address: SocketAddr,
-    pub(super) origin_ns: u64,
-    pub(super) kernel_stack_bytes_per_thread: u64,
-    pub(super) stop: &'a AtomicBool,
+pub(crate) struct Held<'a> {
+    pub(crate) pid: u32,
+    pub(crate) address: SocketAddr,
+    pub(crate) origin_ns: u64,
+    pub(crate) kernel_stack_bytes_per_thread: u64,
+    pub(crate) stop: &'a AtomicBool,
 }
 
 /// Why the stages could not be gone through.
@@ -41,7 +41,7 @@ enum HoldError {
 }
 
 /// Goes through the stages. What was read before something failed is kept.
-pub(super) fn hold(spec: &HoldSpec, server: &Held<'_>) -> Found {
+pub(crate) fn hold(spec: &HoldSpec, server: &Held<'_>) -> Found {
     let mut found = Found::default();
     if let Err(error) = stages(spec, server, &mut found) {
         found.failure = Some(error.to_string());

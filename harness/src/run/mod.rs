@@ -17,10 +17,12 @@ use std::time::{Duration, Instant};
 use reports::record::store::{RecordError, RunFolder};
 use reports::record::{Cell, Ending, Manifest, Outcome, Purpose, SCHEMA_VERSION, Warning};
 
+pub(crate) use held::{Held, hold};
 pub use interrupt::Interrupt;
 pub use lock::{LockError, MachineLock};
 pub use preflight::{Preflight, Unfit, preflight, preflight_connections};
 pub use provenance::{commit, utc_now};
+pub(crate) use validity::warnings;
 pub use validity::{generator_doubts, traffic_doubts};
 
 use crate::load::now_ns;

@@ -11,8 +11,7 @@ use harness::load::{self, Generator, now_ns};
 use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape};
 use proptest::prelude::*;
 
-use crate::delays::right;
-use crate::subject::{spec, turn};
+use crate::subject::{right, spec, turn};
 
 /// What a server may do to one request.
 #[derive(Debug, Clone, Copy)]

@@ -73,6 +73,11 @@ fn observation_knows_a_process_and_no_server() {
 }
 
 #[test]
+fn known_answers_do_not_know_how_they_are_shown() {
+    assert_unknown("harness/src/selftest", &["crate::cli", "indicatif", "comfy_table", "println!"]);
+}
+
+#[test]
 fn plans_and_experiments_are_data() {
     for place in ["harness/src/plan", "harness/src/experiments"] {
         assert_unknown(place, &[MACHINE, CLOCKS, EXECUTION].concat());

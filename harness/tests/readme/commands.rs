@@ -33,7 +33,7 @@ fn no_command_is_left_out() {
 
 #[test]
 fn the_first_command_writes_a_report() {
-    let [block] = marked("Two commands", "sh run").try_into().unwrap();
+    let [block, _] = marked("Three commands", "sh run").try_into().unwrap();
     assert_eq!(block, "cargo run --release -- compare\n");
     let shell = Shell::new();
     let output = shell.run(&block);
@@ -43,6 +43,13 @@ fn the_first_command_writes_a_report() {
     for model in servers::MODELS {
         assert!(page.contains(model.name), "{} is not in the report", model.name);
     }
+}
+
+#[test]
+fn the_second_says_whether_to_believe_it() {
+    let [_, block] = marked("Three commands", "sh run").try_into().unwrap();
+    let output = Shell::new().run(&block);
+    assert!(output.contains("known answers are right"), "{output}");
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn total(stage: &Stage, parts: &[&Metric]) -> Option<u64> {
 
 /// Cost of one idle connection over all measured parts that a picture stacks, for tables and sentences. Absent where
 /// it cannot be fitted.
-pub(crate) fn slope_per_connection(series: &Series<'_>, parts: &[&Metric]) -> Option<Slope> {
+pub fn slope_per_connection(series: &Series<'_>, parts: &[&Metric]) -> Option<Slope> {
     let held: Vec<&HeldStage<'_>> = series.phase(Phase::Idle).filter(|held| held.counts()).collect();
     slope(&held, |stage| total(stage, parts))
 }

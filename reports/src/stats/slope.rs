@@ -1,5 +1,6 @@
 //! Least-squares slope with a Student-t interval: what one more connection costs.
 
+use crate::sabotage::{self, Sabotage};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// A fitted line.
@@ -23,7 +24,8 @@ pub fn fit(points: &[(f64, f64)]) -> Option<Slope> {
         return None;
     }
     let sxy: f64 = points.iter().map(|p| (p.0 - mean_x) * (p.1 - mean_y)).sum();
-    let value = sxy / sxx;
+    let over_n = |points: &[(f64, f64)]| points.last().map_or(0.0, |(x, y)| y / x);
+    let value = if sabotage::is(Sabotage::MemoryOverN) { over_n(points) } else { sxy / sxx };
     let intercept = mean_y - value * mean_x;
     let squares: f64 = points.iter().map(|p| (p.1 - intercept - value * p.0).powi(2)).sum();
     let half_width = (points.len() > 2).then(|| {

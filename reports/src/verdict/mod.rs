@@ -3,6 +3,7 @@
 //! Never assumes an outcome, never calls a difference real from within one run. Must not know: charts, HTML.
 
 use crate::metrics::Metric;
+use crate::sabotage::{self, Sabotage};
 use crate::stats::{Ratio, paired_ratio};
 use crate::study::{Point, counts};
 
@@ -58,6 +59,7 @@ pub fn judge(ratio: &Ratio, blocks_needed: usize) -> Verdict {
 
 /// How many times `a`'s value of a metric is `b`'s, over the blocks in which both count and have one.
 pub fn compare(metric: &Metric, a: &Point<'_>, b: &Point<'_>) -> Option<Ratio> {
+    let (a, b) = if sabotage::is(Sabotage::SwappedLabels) { (b, a) } else { (a, b) };
     let value = |point: &Point<'_>, block: u32| {
         let pool =
             point.blocks.iter().find(|pool| pool.cells.iter().any(|cell| cell.block == block && counts(cell)))?;
@@ -65,7 +67,16 @@ pub fn compare(metric: &Metric, a: &Point<'_>, b: &Point<'_>) -> Option<Ratio> {
     };
     let blocks = a.blocks.iter().flat_map(|pool| &pool.cells).map(|cell| cell.block);
     let pairs: Vec<(f64, f64)> = blocks.filter_map(|block| Some((value(a, block)?, value(b, block)?))).collect();
+    if sabotage::is(Sabotage::BestOfN) {
+        return paired_ratio(&best_of(&pairs));
+    }
     paired_ratio(&pairs)
+}
+
+/// What must not be done: each block as good as the contender's best.
+fn best_of(pairs: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let best = pairs.iter().fold((f64::MAX, f64::MAX), |best, pair| (best.0.min(pair.0), best.1.min(pair.1)));
+    vec![best; pairs.len()]
 }
 
 #[cfg(test)]

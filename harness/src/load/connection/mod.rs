@@ -11,6 +11,7 @@ mod outbound;
 use std::mem;
 use std::net::SocketAddr;
 
+use reports::sabotage::{self, Sabotage};
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
 
@@ -125,6 +126,7 @@ impl Connections {
 
     /// Begins what is due at an arrival.
     pub(crate) fn take_up(&mut self, arrival: Arrival, now: u64) {
+        let arrival = if sabotage::is(Sabotage::LagLeftOut) { Arrival { due_ns: now, ..arrival } } else { arrival };
         match self.settings.shape {
             Shape::Sessions { requests, .. } => {
                 let place = self.recorder.arrival(arrival.due_ns, now, requests);

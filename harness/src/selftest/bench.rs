@@ -1,0 +1,118 @@
+//! What every row measures with: the CPUs as `compare` divides them, servers and subjects as `compare` starts them, a
+//! load as `compare` runs it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use reports::record::{Cell, Machine, Placement, PlacementKind};
+
+use super::cells;
+use super::row::Obstacle;
+use super::subject::Subject;
+use super::synthetic::{Script, Synthetic};
+use super::watchman::Watchman;
+use crate::load::{self, Generator, Moments};
+use crate::observe::{allowed_cpus, machine, restrict_this_thread};
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, place};
+use crate::process::{Launch, ServerProcess, launch, launch_subject};
+
+/// How long a subject may take until it has done what it was told: some are to work first.
+const READINESS_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The means of measuring.
+#[derive(Debug)]
+pub struct Bench {
+    pub(crate) placement: Placement,
+    pub(crate) machine: Machine,
+}
+
+impl Bench {
+    /// Looks at the machine.
+    ///
+    /// # Errors
+    /// Where it does not tell what it is.
+    pub fn new() -> io::Result<Bench> {
+        Ok(Bench { placement: place(PlacementKind::Isolated, &allowed_cpus()?), machine: machine()? })
+    }
+
+    /// Keeps this thread, and all it starts, off the servers' CPUs.
+    ///
+    /// # Errors
+    /// Where the kernel refuses.
+    pub fn leave_server_cpus(&self) -> io::Result<()> {
+        restrict_this_thread(&self.placement.generator_cpus)
+    }
+
+    /// Watches every CPU that server or generator may use.
+    pub(crate) fn watch(&self) -> io::Result<Watchman> {
+        let mut cpus = [&self.placement.server_cpus[..], &self.placement.generator_cpus[..]].concat();
+        cpus.sort_unstable();
+        cpus.dedup();
+        Watchman::start(&cpus)
+    }
+
+    /// A server on a thread that follows a script.
+    pub(crate) fn synthetic(&self, script: Script) -> Result<Synthetic, Obstacle> {
+        Synthetic::start(&self.placement.server_cpus, script)
+    }
+
+    /// One of our servers, in a process of its own.
+    pub(crate) fn server(&self, contender: &str) -> Result<ServerProcess, Obstacle> {
+        Ok(launch(&Launch { spin_rate: Some(1), ..self.how(contender) })?)
+    }
+
+    /// A process of known properties.
+    pub(crate) fn subject(&self, subject: &Subject) -> Result<ServerProcess, Obstacle> {
+        Ok(launch_subject(&self.how(&subject.to_string()))?)
+    }
+
+    /// A generator in a process of its own, on the generator's CPUs.
+    pub(crate) fn generator_process(&self, target: SocketAddr) -> Result<ServerProcess, Obstacle> {
+        let subject = Subject::Generator { target }.to_string();
+        Ok(launch_subject(&Launch { cpus: &self.placement.generator_cpus, ..self.how(&subject) })?)
+    }
+
+    fn how<'a>(&'a self, contender: &'a str) -> Launch<'a> {
+        let cpus = &self.placement.server_cpus;
+        Launch { contender, cpus, readiness_deadline: READINESS_DEADLINE, spin_rate: None }
+    }
+
+    /// Puts a load to a server, and returns what was seen as the cell that would be saved.
+    pub(crate) fn load(
+        &self,
+        spec: &LoadSpec,
+        target: SocketAddr,
+        attend: impl FnMut(Moments),
+    ) -> Result<Cell, Obstacle> {
+        self.load_with(1, spec, target, attend)
+    }
+
+    /// As [`Bench::load`], by several workers.
+    pub(crate) fn load_with(
+        &self,
+        threads: u32,
+        spec: &LoadSpec,
+        target: SocketAddr,
+        attend: impl FnMut(Moments),
+    ) -> Result<Cell, Obstacle> {
+        let has_room = self.placement.kind == PlacementKind::Isolated && threads == 1;
+        let pacing = if has_room { Pacing::Precise } else { Pacing::Sleeping };
+        let outcome = load::run(spec, target, Generator { threads, pacing }, &AtomicBool::new(false), attend)?;
+        Ok(cells::of_load(spec, outcome))
+    }
+}
+
+/// An echo at equal distances on held connections, all of it measured. What else a row wants it changes.
+pub(crate) fn echo(rate_rps: f64, connections: u32, window: Duration) -> LoadSpec {
+    LoadSpec {
+        arrivals: ArrivalProcess::Constant { rate_rps },
+        shape: Shape::Connections { connections },
+        work: Work::new("echo", "hi"),
+        seed: 1,
+        warm_up: Duration::ZERO,
+        window,
+        timeout: Duration::from_secs(2),
+    }
+}

@@ -1,0 +1,116 @@
+//! What a row measured as records, so that the same statistics speak of it that speak of a saved run.
+
+use std::collections::BTreeMap;
+
+use reports::metrics::response_quantile;
+use reports::record::store::Run;
+use reports::record::{
+    Cell, Contender, Ending, ExperimentRecord, Manifest, Noise, Outcome, Purpose, SCHEMA_VERSION, ServerUsage,
+    WorkloadRecord,
+};
+use reports::study::Pool;
+
+use super::bench::Bench;
+use super::watchman::Disturbance;
+use crate::load::LoadOutcome;
+use crate::plan::{LoadSpec, nanoseconds};
+use crate::run::warnings;
+
+const EXPERIMENT: &str = "selftest";
+const WORKLOAD: &str = "known";
+
+/// The cell of a load, with every doubt that a run would have of it.
+pub(crate) fn of_load(spec: &LoadSpec, outcome: LoadOutcome) -> Cell {
+    let LoadOutcome { traffic, generator, .. } = outcome;
+    let cell = Cell { traffic: Some(traffic), generator: Some(generator), ..empty(spec) };
+    Cell { warnings: warnings(&cell), ..cell }
+}
+
+/// A cell in which nothing was seen yet.
+pub(crate) fn empty(spec: &LoadSpec) -> Cell {
+    Cell {
+        schema_version: SCHEMA_VERSION,
+        id: EXPERIMENT.to_owned(),
+        experiment: EXPERIMENT.to_owned(),
+        workload: WORKLOAD.to_owned(),
+        contender: String::new(),
+        block: 0,
+        order: 0,
+        attempts: 1,
+        purpose: Purpose::Measure,
+        load: spec.to_record(),
+        started_at_ns: 0,
+        elapsed_ns: nanoseconds(spec.longest()),
+        outcome: Outcome::Completed,
+        warnings: Vec::new(),
+        traffic: None,
+        generator: None,
+        server: ServerUsage::default(),
+        samples: Vec::new(),
+        stages: Vec::new(),
+        noise: Noise::default(),
+    }
+}
+
+/// How late the generator was at most, which delays whatever was due then.
+pub(crate) fn lateness(cell: &Cell) -> Disturbance {
+    let mut late = Disturbance::default();
+    let lag = cell.traffic.as_ref().and_then(|traffic| traffic.schedule_lag.as_ref()?.to_histogram().ok());
+    late.note(lag.map_or(0, |lag| lag.max()));
+    late
+}
+
+/// A percentile of the response time as the report has it, in nanoseconds; not a number where it has none.
+pub(crate) fn response_percentile(cell: &Cell, p: f64) -> f64 {
+    response_quantile(&Pool::of(vec![cell]), p).value().unwrap_or(f64::NAN)
+}
+
+/// The cells as a run of the contenders that they name.
+pub(crate) fn run(bench: &Bench, cells: Vec<Cell>) -> Run {
+    let mut labels: Vec<&str> = cells.iter().map(|cell| cell.contender.as_str()).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    let contender = |label: &&str| Contender {
+        label: (*label).to_owned(),
+        model: (*label).to_owned(),
+        options: BTreeMap::new(),
+        summary: String::new(),
+    };
+    let manifest = Manifest {
+        schema_version: SCHEMA_VERSION,
+        run: EXPERIMENT.to_owned(),
+        harness_version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: None,
+        argv: Vec::new(),
+        preset: EXPERIMENT.to_owned(),
+        seed: 1,
+        blocks: cells.iter().map(|cell| cell.block + 1).max().unwrap_or(0),
+        placement: bench.placement.clone(),
+        started_at: String::new(),
+        elapsed_s: None,
+        ending: Ending::Completed,
+        machine: bench.machine.clone(),
+        limits: Vec::new(),
+        warnings: Vec::new(),
+        experiments: vec![experiment()],
+        contenders: labels.iter().map(contender).collect(),
+        planned_cells: cells.len() as u32,
+    };
+    Run { manifest, cells }
+}
+
+fn experiment() -> ExperimentRecord {
+    let workload = WorkloadRecord { key: WORKLOAD.to_owned(), label: WORKLOAD.to_owned(), description: String::new() };
+    ExperimentRecord {
+        name: EXPERIMENT.to_owned(),
+        title: String::new(),
+        claim: String::new(),
+        claimed_in: String::new(),
+        question: String::new(),
+        possible_answers: Vec::new(),
+        look_at: String::new(),
+        conditions: Vec::new(),
+        workloads: vec![workload],
+        pictures: Vec::new(),
+    }
+}

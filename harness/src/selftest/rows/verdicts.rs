@@ -1,0 +1,160 @@
+//! Contenders of which it is known whether they differ, and by how much.
+
+use std::time::Duration;
+
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, RngExt, SeedableRng};
+use reports::metrics::metric;
+use reports::record::Cell;
+use reports::stats::{Ratio, paired_ratio};
+use reports::study::{counts, groups};
+use reports::verdict::{Verdict, compare, judge};
+
+use super::calculated;
+use crate::selftest::bench::{Bench, echo};
+use crate::selftest::cells;
+use crate::selftest::figure::Figure;
+use crate::selftest::row::{Attempt, Obstacle};
+use crate::selftest::synthetic::Deed;
+use crate::selftest::watchman::Disturbance;
+
+const METRIC: &str = "response_time_p50";
+const USUAL_MS: f64 = 40.0;
+const WINDOW: Duration = Duration::from_millis(250);
+
+/// How much faster or slower than usual each block's server is, as fresh processes are. Those of the first contender
+/// scatter far, those of the second hardly, and either cancel out over the blocks: the ratio is known exactly, and that
+/// of the best blocks is another.
+const SCATTER: [[f64; 2]; BLOCKS] = [
+    [0.16, -0.01],
+    [-0.16, 0.01],
+    [0.08, 0.02],
+    [-0.08, -0.02],
+    [0.04, 0.01],
+    [-0.04, -0.01],
+    [0.12, -0.02],
+    [-0.12, 0.02],
+    [0.05, 0.01],
+    [-0.05, -0.01],
+];
+const BLOCKS: usize = 10;
+
+/// The second contender is the first under another name.
+pub(super) fn same(bench: &Bench) -> Result<Attempt, Obstacle> {
+    let compared = measure(bench, 1.0)?;
+    let verdict = compared.verdict();
+    let is_right = matches!(verdict, Verdict::CannotTell | Verdict::Equivalent);
+    Ok(compared.attempt(1.0, Figure::holds("verdict", "not different", short(verdict), is_right)))
+}
+
+/// The first contender takes 1.2 times as long as the second.
+pub(super) fn slower(bench: &Bench) -> Result<Attempt, Obstacle> {
+    let compared = measure(bench, 1.2)?;
+    let (verdict, ratio) = (compared.verdict(), compared.ratio.value);
+    let is_right = verdict == Verdict::Different && ratio > 1.0;
+    let said = format!("{}, {ratio:.2}", short(verdict));
+    Ok(compared.attempt(1.2, Figure::holds("verdict", "different, > 1", said, is_right)))
+}
+
+/// A ratio of two contenders, and what the machine may have done to it.
+struct Compared {
+    ratio: Ratio,
+    /// By what share of the ratio it may be off.
+    explained: f64,
+    seen: Disturbance,
+}
+
+impl Compared {
+    fn verdict(&self) -> Verdict {
+        judge(&self.ratio, metric(METRIC).map_or(usize::MAX, |metric| metric.blocks_for_verdict))
+    }
+
+    fn attempt(&self, truth: f64, verdict: Figure) -> Attempt {
+        let Compared { ratio, explained, seen } = self;
+        let figure = Figure::interval("ratio", truth, ratio.value, ratio.interval);
+        let figure = figure.or_higher_by(truth * explained).or_lower_by(truth * explained);
+        // Blocks in which the generator was late do not count, and then there may be too few.
+        let verdict = verdict.or_anything_if(*explained > 0.0 || ratio.blocks < BLOCKS);
+        Attempt { figures: vec![figure, verdict], seen: seen.words() }
+    }
+}
+
+/// In a word or two, for a narrow column.
+fn short(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::TooFewBlocks { .. } => "too few blocks",
+        Verdict::Different => "different",
+        Verdict::Equivalent => "equivalent",
+        Verdict::CannotTell => "can't tell",
+    }
+}
+
+/// Ten blocks, a fresh server for each contender in each, and the ratio of the first to the second.
+fn measure(bench: &Bench, times: f64) -> Result<Compared, Obstacle> {
+    let (mut cells, mut seen, mut explained) = (Vec::new(), Disturbance::default(), 0.0);
+    for (block, scatter) in SCATTER.iter().enumerate() {
+        let order = if block % 2 == 0 { [0, 1] } else { [1, 0] };
+        for contender in order {
+            let delay_ms = USUAL_MS * [times, 1.0][contender] * scatter[contender].exp();
+            let (cell, disturbance) = valid_cell(bench, Duration::from_secs_f64(delay_ms / 1e3))?;
+            seen = seen.and(disturbance);
+            // All requests take equally long, so a median moves only where a good part of them were hit.
+            if disturbance.total_ns as f64 > WINDOW.as_nanos() as f64 / 4.0 {
+                explained += disturbance.longest_ns as f64 / 1e6 / delay_ms / BLOCKS as f64;
+            }
+            let (contender, order) = (["first", "second"][contender].to_owned(), cells.len() as u32);
+            cells.push(Cell { contender, block: block as u32, order, ..cell });
+        }
+    }
+    let run = cells::run(bench, cells);
+    let groups = groups(&run);
+    let ratio = groups.first().and_then(|group| {
+        let point = |series: usize| group.series.get(series)?.points.first();
+        compare(metric(METRIC)?, point(0)?, point(1)?)
+    });
+    let ratio = ratio.ok_or_else(|| Obstacle::Other("no block measured both contenders".to_owned()))?;
+    Ok(Compared { ratio, explained, seen })
+}
+
+/// A cell is run again where the generator could not keep to its schedule, which says nothing of the contender.
+fn valid_cell(bench: &Bench, delay: Duration) -> Result<(Cell, Disturbance), Obstacle> {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let server = bench.synthetic(Box::new(move |_| Deed::Answer(delay)))?;
+        let watchman = bench.watch()?;
+        let cell = bench.load(&echo(200.0, 32, WINDOW), server.address, |_| {})?;
+        let seen = watchman.end().and(server.end()?);
+        if counts(&cell) || attempts == MOST_ATTEMPTS {
+            return Ok((Cell { attempts, ..cell }, seen));
+        }
+    }
+}
+
+const MOST_ATTEMPTS: u32 = 4;
+
+const RUNS: u32 = 1_000;
+
+/// Simulated runs of ten blocks whose figures scatter by a twentieth: one with itself, and one that is slower by 20%.
+pub(super) fn audit(_: &Bench) -> Result<Attempt, Obstacle> {
+    let mut random = ChaCha8Rng::seed_from_u64(11);
+    let mut found = |times: f64| {
+        let verdicts = (0..RUNS).filter(|_| {
+            let ratio = paired_ratio(&simulated(&mut random, times));
+            ratio.is_some_and(|ratio| judge(&ratio, 10) == Verdict::Different)
+        });
+        verdicts.count() as f64 / f64::from(RUNS)
+    };
+    let (alike, apart) = (found(1.0), found(1.2));
+    let percent = |share: f64| format!("{:.1}%", share * 100.0);
+    calculated(vec![
+        Figure::holds("called different, alike", "<= 6.5%", percent(alike), alike <= 0.065),
+        Figure::holds("called different, 20%", ">= 80%", percent(apart), apart >= 0.8),
+    ])
+}
+
+fn simulated(random: &mut impl Rng, times: f64) -> Vec<(f64, f64)> {
+    // Twelve uniform numbers less six: normal enough, and the same on every machine.
+    let mut normal = || (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0;
+    (0..10).map(|_| (times * (0.05 * normal()).exp(), (0.05 * normal()).exp())).collect()
+}

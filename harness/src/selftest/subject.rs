@@ -1,0 +1,221 @@
+//! Processes of known properties, to be observed from outside: this very program again, told what to hold or to use.
+//!
+//! They are launched and supervised as servers are, and run in no other way. Beside it: `rows/`, which launches them.
+
+use std::fmt;
+use std::hint::black_box;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::str::FromStr;
+use std::sync::atomic::AtomicBool;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+use reports::record::{ServerCounters, Warning};
+use rustix::thread::{ClockId, clock_nanosleep_absolute};
+use serde::{Deserialize, Serialize};
+use socket2::{Domain, Socket, Type};
+
+use super::bench::{Bench, echo};
+use super::cells::response_percentile;
+use super::synthetic::{Deed, Script, serve};
+use crate::clock::{now_ns, thread_cpu_ns, timespec};
+use crate::process::message::{Farewell, Ready, say};
+use crate::process::supervised::{StopRequests, Supervision};
+
+/// What a subject is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// A server that writes to so many bytes for each connection.
+    Touching {
+        /// Bytes of a connection.
+        bytes: usize,
+    },
+    /// A process with so many threads more than it needs.
+    Threads {
+        /// Threads that only wait.
+        count: usize,
+    },
+    /// A process that uses so much of one CPU.
+    Busy {
+        /// Hundredths of a CPU.
+        percent: u64,
+    },
+    /// A process whose threads waited so often and have ended.
+    Switching {
+        /// Waits of all of them.
+        count: usize,
+    },
+    /// A server that reads nothing.
+    Unread {
+        /// Receive buffer of each connection.
+        buffer_bytes: usize,
+    },
+    /// A load generator, which says what it makes of its own load.
+    Generator {
+        /// Whom it asks.
+        target: SocketAddr,
+    },
+}
+
+/// Requests per second of [`Subject::Generator`], and for how long.
+pub(crate) const GENERATED: (f64, Duration) = (1_000.0, Duration::from_secs(2));
+
+/// What [`Subject::Generator`] says at the end of its load.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Report {
+    /// Nothing where the load has no such percentile.
+    pub(crate) response_p99_ns: Option<f64>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Touching { bytes } => write!(f, "touching:{bytes}"),
+            Subject::Threads { count } => write!(f, "threads:{count}"),
+            Subject::Busy { percent } => write!(f, "busy:{percent}"),
+            Subject::Switching { count } => write!(f, "switching:{count}"),
+            Subject::Unread { buffer_bytes } => write!(f, "unread:{buffer_bytes}"),
+            Subject::Generator { target } => write!(f, "generator:{target}"),
+        }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Subject, String> {
+        let (kind, value) = text.split_once(':').ok_or("a subject is written KIND:VALUE")?;
+        let number = || value.parse::<usize>().map_err(|error| error.to_string());
+        match kind {
+            "touching" => Ok(Subject::Touching { bytes: number()? }),
+            "threads" => Ok(Subject::Threads { count: number()? }),
+            "busy" => Ok(Subject::Busy { percent: number()? as u64 }),
+            "switching" => Ok(Subject::Switching { count: number()? }),
+            "unread" => Ok(Subject::Unread { buffer_bytes: number()? }),
+            "generator" => Ok(Subject::Generator { target: value.parse().map_err(|_| "not an address")? }),
+            _ => Err(format!("there is no subject {kind:?}")),
+        }
+    }
+}
+
+/// Is what it is told to be until it is asked to stop. The parent has been checked before.
+///
+/// # Errors
+/// Where the process can't get what it needs.
+pub fn run(subject: Subject, nonce: String) -> anyhow::Result<()> {
+    let requests = StopRequests::listen(Supervision::Supervised)?;
+    let mut address = SocketAddr::from(([127, 0, 0, 1], 0));
+    match subject {
+        Subject::Touching { bytes } => address = serve_touching(bytes)?,
+        Subject::Threads { count } => keep_threads(count)?,
+        Subject::Busy { percent } => drop(thread::Builder::new().spawn(move || use_cpu(percent))?),
+        Subject::Switching { count } => wait_often(count)?,
+        Subject::Unread { buffer_bytes } => address = serve_unread(buffer_bytes)?,
+        Subject::Generator { target } => address = target,
+    }
+    let ready = Ready { address, pid: std::process::id(), nonce, model: subject.to_string() };
+    say(&ready).context("the parent does not listen")?;
+    if let Subject::Generator { target } = subject {
+        say(&generate(target)?)?;
+    }
+    requests.wait();
+    // Whoever read stdout may be gone; that is no reason not to stop in order.
+    let _ = say(&Farewell { stopped: ServerCounters::default() });
+    Ok(())
+}
+
+fn serve_touching(bytes: usize) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    thread::Builder::new().spawn(move || {
+        let script: Script = Box::new(|_| Deed::Answer(Duration::ZERO));
+        // Its end is the end of the process, or a failure that the observer sees as connections that are refused.
+        let _ = serve(listener, &script, bytes, &AtomicBool::new(false));
+    })?;
+    Ok(address)
+}
+
+fn keep_threads(count: usize) -> io::Result<()> {
+    for _ in 0..count {
+        thread::Builder::new().spawn(|| {
+            loop {
+                thread::park();
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Catches up with its share of the time that has passed, every ten milliseconds by the clock.
+fn use_cpu(percent: u64) {
+    let begun_ns = now_ns();
+    for period in 1_u64.. {
+        let wanted_ns = (now_ns() - begun_ns) * percent / 100;
+        while thread_cpu_ns() < wanted_ns {
+            black_box(0);
+        }
+        // Waking early, as a signal may have it, does no harm: no more CPU is wanted then.
+        let _ = clock_nanosleep_absolute(ClockId::Monotonic, &timespec(begun_ns + period * 10_000_000));
+    }
+}
+
+/// Returns when all the threads have ended.
+fn wait_often(count: usize) -> io::Result<()> {
+    const THREADS: usize = 10;
+    let waits = move || (0..count / THREADS).for_each(|_| thread::sleep(Duration::from_micros(50)));
+    let threads = (0..THREADS).map(|_| thread::Builder::new().spawn(waits));
+    for thread in threads.collect::<io::Result<Vec<_>>>()? {
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    }
+    Ok(())
+}
+
+fn serve_unread(buffer_bytes: usize) -> io::Result<SocketAddr> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    // Connections inherit it from the listener, if it is set before they are made.
+    socket.set_recv_buffer_size(buffer_bytes)?;
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
+    socket.listen(128)?;
+    let listener = TcpListener::from(socket);
+    let address = listener.local_addr()?;
+    thread::Builder::new().spawn(move || {
+        let mut kept = Vec::new();
+        while let Ok((stream, _)) = listener.accept() {
+            kept.push(stream);
+        }
+    })?;
+    Ok(address)
+}
+
+fn generate(target: SocketAddr) -> anyhow::Result<Report> {
+    let (rate_rps, window) = GENERATED;
+    let cell = Bench::new()?.load(&echo(rate_rps, 64, window), target, |_| {})?;
+    let p99_ns = response_percentile(&cell, 0.99);
+    Ok(Report { response_p99_ns: p99_ns.is_finite().then_some(p99_ns), warnings: cell.warnings })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_read_as_it_is_written() {
+        let subjects = [
+            Subject::Touching { bytes: 7 },
+            Subject::Threads { count: 3 },
+            Subject::Busy { percent: 30 },
+            Subject::Switching { count: 9 },
+            Subject::Unread { buffer_bytes: 5 },
+            Subject::Generator { target: "127.0.0.1:80".parse().unwrap() },
+        ];
+        for subject in subjects {
+            assert_eq!(subject.to_string().parse(), Ok(subject));
+        }
+        for wrong in ["threads", "threads:many", "nothing:1", "generator:here"] {
+            assert!(wrong.parse::<Subject>().is_err(), "{wrong}");
+        }
+    }
+}
