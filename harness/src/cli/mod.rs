@@ -7,6 +7,7 @@ mod contenders;
 mod dry_run;
 mod ending;
 mod list;
+mod microcosts;
 mod output;
 mod progress;
 mod report;
@@ -38,6 +39,8 @@ enum Command {
     Report(report::ReportArgs),
     /// List models, their options, and experiments
     List(list::ListArgs),
+    /// Measure what a thread and a task cost on this machine: spawning, handing over, switching
+    Microcosts(microcosts::MicrocostsArgs),
     /// Run one server model until TERM or Ctrl-C
     Serve(serve::ServeArgs),
 }
@@ -48,6 +51,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(args),
         Command::Report(args) => report::run(args),
         Command::List(args) => list::run(args),
+        Command::Microcosts(args) => microcosts::run(args),
         Command::Serve(args) => serve::run(args),
     };
     done.unwrap_or_else(|error| {
