@@ -20,7 +20,7 @@ pub(super) struct MicrocostsArgs {
     rounds: u32,
 
     /// About how long each figure takes in a round
-    #[arg(long, value_name = "TIME", default_value = "20ms", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "10ms", value_parser = humantime::parse_duration)]
     round_time: Duration,
 
     /// How to write what was found
@@ -80,7 +80,7 @@ fn text(findings: &Findings, style: TableStyle, bullet: &str) -> String {
 fn drawn(rows: &[Finding], style: TableStyle) -> String {
     let mut table = Table::new();
     table.load_style(style);
-    table.set_header(["what", "threads", "tasks", "of runtime", "threads/tasks (95%)"]);
+    table.set_header(["what", "threads", "tasks", "of runtime", "threads/tasks round by round (95%)"]);
     for row in rows {
         let runtime = row.second.as_ref().map_or("-", |side| runtime(side.name));
         let tasks = row.second.as_ref().map_or("-".to_owned(), figure);

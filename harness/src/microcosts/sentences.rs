@@ -157,7 +157,8 @@ mod tests {
         };
         let samples = [sampled(Operation::Spawn, vec![10.0, 11.0]), sampled(Operation::Switch, vec![5.0, 20.0])];
         let said = noise(&samples);
-        let figure = "The least steady figure, switch without I/O of threads on CPU 0, went from 5 to 20 ns over 2 rounds";
+        let figure =
+            "The least steady figure, switch without I/O of threads on CPU 0, went from 5 to 20 ns over 2 rounds";
         assert!(said.starts_with(figure), "{said}");
     }
 }
