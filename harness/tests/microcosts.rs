@@ -20,11 +20,11 @@ fn every_figure_is_measured() {
     let placements = rows.iter().map(|row| row["placement"].as_str().unwrap()).filter(|name| !name.is_empty());
     assert!(placements.clone().all(|name| name.starts_with("CPU")) && placements.count() >= 15);
     for row in rows {
-        let rounds = |side: &Value| side["spread"]["rounds"].as_array().unwrap().len();
+        let rounds = |side: &Value| side["spread_ns"]["rounds"].as_array().unwrap().len();
         assert_eq!(rounds(&row["first"]), 2, "{row}");
         assert!(row["second"].is_null() || rounds(&row["second"]) == 2, "{row}");
         // What is left of a subtraction may be anything; a time that was taken is one.
-        let least = row["first"]["spread"]["least"].as_f64().unwrap();
+        let least = row["first"]["spread_ns"]["least"].as_f64().unwrap();
         assert!(least > 0.0 || row["operation"].as_str().unwrap().contains("less"), "{row}");
     }
     assert_eq!(found["amortised"].as_array().unwrap().len() % 3, 0);

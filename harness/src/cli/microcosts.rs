@@ -99,7 +99,7 @@ fn runtime(name: &str) -> &str {
 }
 
 fn figure(side: &Side) -> String {
-    let spread = &side.spread;
+    let spread = &side.spread_ns;
     let [median, lower, upper] = [spread.median, spread.lower_quartile, spread.upper_quartile].map(number);
     format!("{median} ({lower} to {upper})")
 }
@@ -149,7 +149,7 @@ mod tests {
     fn json_holds_every_round() {
         let json: serde_json::Value =
             serde_json::from_str(&written(&findings(), MicrocostsFormat::Json).unwrap()).unwrap();
-        assert_eq!(json["rows"][0]["first"]["spread"]["rounds"], serde_json::json!([800.0, 800.0, 880.0]));
+        assert_eq!(json["rows"][0]["first"]["spread_ns"]["rounds"], serde_json::json!([800.0, 800.0, 880.0]));
         assert_eq!(json["rows"][0]["first_costs"], "more");
         assert_eq!(json["rows"][0]["times"]["interval"].as_array().unwrap().len(), 2);
     }

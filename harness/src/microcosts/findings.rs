@@ -24,8 +24,6 @@ pub struct Finding {
     pub placement: String,
     /// What was done.
     pub operation: &'static str,
-    /// Nanoseconds or bytes, each for one.
-    pub unit: &'static str,
     /// Threads; in `amortised`, one ready at a time.
     pub first: Side,
     /// Tasks; in `amortised`, all ready at once.
@@ -43,8 +41,8 @@ pub struct Finding {
 pub struct Side {
     /// Whose.
     pub name: &'static str,
-    /// The figure over rounds.
-    pub spread: Spread,
+    /// Nanoseconds for one, over rounds.
+    pub spread_ns: Spread,
 }
 
 /// What is left of a hand-off over a socket.
@@ -89,37 +87,29 @@ impl OnPlacement<'_> {
     /// Threads beside each kind of task.
     fn pairs(&self, operation: &'static str, spread: impl Fn(Kind) -> Option<Spread>) -> Vec<Finding> {
         let pair = |task: Kind| {
-            let first = Side { name: Kind::Thread.name(), spread: spread(Kind::Thread)? };
-            let second = Side { name: task.name(), spread: spread(task)? };
-            Some(finding(&self.name, operation, "ns", first, second))
+            let first = Side { name: Kind::Thread.name(), spread_ns: spread(Kind::Thread)? };
+            let second = Side { name: task.name(), spread_ns: spread(task)? };
+            Some(finding(&self.name, operation, first, second))
         };
         [Kind::Task, Kind::TaskOnMany].into_iter().filter_map(pair).collect()
     }
 
     fn amortised(&self) -> Vec<Finding> {
         let of = |kind: Kind| {
-            let side = |operation: Operation| Some(Side { name: kind.name(), spread: self.spread(operation, kind)? });
+            let side =
+                |operation: Operation| Some(Side { name: kind.name(), spread_ns: self.spread(operation, kind)? });
             let (one, all) = (side(Operation::OneReady)?, side(Operation::AllReady)?);
-            Some(finding(&self.name, sentences::AMORTISED, "ns", one, all))
+            Some(finding(&self.name, sentences::AMORTISED, one, all))
         };
         [Kind::Thread, Kind::Task, Kind::TaskOnMany].into_iter().filter_map(of).collect()
     }
 
     fn system_calls(&self) -> Option<Finding> {
-        let first = Side { name: "either", spread: self.spread(Operation::SystemCalls, Kind::Thread)? };
-        let sentence = sentences::system_calls(&self.name, &first.spread);
+        let first = Side { name: "either", spread_ns: self.spread(Operation::SystemCalls, Kind::Thread)? };
+        let sentence = sentences::system_calls(&self.name, &first.spread_ns);
         let operation = Operation::SystemCalls.name();
         let placement = self.name.clone();
-        Some(Finding {
-            placement,
-            operation,
-            unit: "ns",
-            first,
-            second: None,
-            times: None,
-            first_costs: None,
-            sentence,
-        })
+        Some(Finding { placement, operation, first, second: None, times: None, first_costs: None, sentence })
     }
 
     /// Subtracted round by round, so that a slow round takes its own system calls off.
@@ -140,19 +130,12 @@ impl OnPlacement<'_> {
 }
 
 /// A row with its verdict and sentence.
-pub(super) fn finding(
-    placement: &str,
-    operation: &'static str,
-    unit: &'static str,
-    first: Side,
-    second: Side,
-) -> Finding {
-    let (times, verdict) = compare(&first.spread, &second.spread);
-    let sentence = sentences::compared(placement, operation, unit, (&first, &second), (times, verdict));
+pub(super) fn finding(placement: &str, operation: &'static str, first: Side, second: Side) -> Finding {
+    let (times, verdict) = compare(&first.spread_ns, &second.spread_ns);
+    let sentence = sentences::compared(placement, operation, (&first, &second), (times, verdict));
     Finding {
         placement: placement.to_owned(),
         operation,
-        unit,
         first,
         second: Some(second),
         times,
@@ -200,7 +183,7 @@ mod tests {
     fn the_system_calls_are_taken_off_both_sides() {
         let findings = conclude(&samples(5));
         let row = findings.rows.iter().find(|row| row.operation == WITHOUT_SYSTEM_CALLS).unwrap();
-        let medians = (row.first.spread.median, row.second.as_ref().unwrap().spread.median);
+        let medians = (row.first.spread_ns.median, row.second.as_ref().unwrap().spread_ns.median);
         assert_eq!(medians, (1_000.0, 10.0));
         assert!((row.times.unwrap().value - 100.0).abs() < 1e-9);
     }

@@ -9,40 +9,36 @@ use super::{Operation, Sampled, Spread};
 /// The row that holds one ready connection against all of them.
 pub(super) const AMORTISED: &str = "one ready, then all";
 
-/// The row of what an idle one holds.
-pub(super) const IDLE: &str = "memory of an idle one";
-
 /// What a row says of its two sides.
 pub(super) fn compared(
     placement: &str,
     operation: &'static str,
-    unit: &str,
     (first, second): (&Side, &Side),
     (times, verdict): (Option<Times>, Verdict),
 ) -> String {
     let subject = activity(operation);
     let (one, other) = match operation {
-        AMORTISED => (format!("for {} with one ready at a time", first.name), format!("with all ready at once")),
+        AMORTISED => (format!("for {} with one ready at a time", first.name), "with all ready at once".to_owned()),
         _ => (format!("with {}", first.name), format!("with {}", second.name)),
     };
     let (times, (dear, cheap), (more, less)) = match (verdict, times) {
         (Verdict::More, Some(times)) => (times, (&one, &other), (first, second)),
         (Verdict::Less, Some(times)) => (inverse(times), (&other, &one), (second, first)),
         _ => {
-            let ranges = [first, second].map(|side| range(&side.spread));
+            let ranges = [first, second].map(|side| range(&side.spread_ns));
             return format!(
-                "On {placement}, the rounds cannot tell what {subject} costs more, {one} or {other}: {} against {} {unit}.",
+                "On {placement}, the rounds cannot tell what {subject} costs more, {one} or {other}: {} against {} ns.",
                 ranges[0], ranges[1],
             );
         }
     };
     let interval = times.interval.map(|(lo, hi)| format!(" (95%: {} to {})", number(lo), number(hi)));
     format!(
-        "On {placement}, {subject} costs {} times{} as much {dear} as {cheap}: {} against {} {unit}.",
+        "On {placement}, {subject} costs {} times{} as much {dear} as {cheap}: {} against {} ns.",
         number(times.value),
         interval.unwrap_or_default(),
-        number(more.spread.median),
-        number(less.spread.median),
+        number(more.spread_ns.median),
+        number(less.spread_ns.median),
     )
 }
 
@@ -89,7 +85,6 @@ fn activity(operation: &str) -> &'static str {
     match operation {
         WITHOUT_SYSTEM_CALLS => "handing a byte over a socket, without its write and read,",
         AMORTISED => "a request to 1,000 connections",
-        IDLE => "one that is idle",
         _ => NAMED.iter().find(|(named, _)| named.name() == operation).map_or("it", |(_, words)| words),
     }
 }
@@ -109,8 +104,8 @@ mod tests {
     use super::*;
 
     fn said(first: &[f64], second: &[f64], operation: &'static str) -> String {
-        let side = |kind: Kind, rounds| Side { name: kind.name(), spread: Spread::of(rounds).unwrap() };
-        finding("CPU 0", operation, "ns", side(Kind::Thread, first), side(Kind::Task, second)).sentence
+        let side = |kind: Kind, rounds| Side { name: kind.name(), spread_ns: Spread::of(rounds).unwrap() };
+        finding("CPU 0", operation, side(Kind::Thread, first), side(Kind::Task, second)).sentence
     }
 
     #[test]
