@@ -62,6 +62,12 @@ impl<const BITS: u32> Tally<BITS> {
     }
 }
 
+impl<const BITS: u32> Default for Tally<BITS> {
+    fn default() -> Tally<BITS> {
+        Tally::new()
+    }
+}
+
 /// The bucket of a value: those below `2^BITS` have one each, and every further power of two has `2^(BITS - 1)`.
 #[inline]
 fn index<const BITS: u32>(value: u64) -> usize {

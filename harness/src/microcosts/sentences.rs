@@ -25,10 +25,10 @@ pub(super) fn compared(
         (Verdict::More, Some(times)) => (times, (&one, &other), (first, second)),
         (Verdict::Less, Some(times)) => (inverse(times), (&other, &one), (second, first)),
         _ => {
-            let ranges = [first, second].map(|side| range(&side.spread_ns));
+            let ranges = [first, second].map(|side| range(&side.spread_ns)).join(" against ");
+            let why = if times.is_none() { "; in some round nothing was left" } else { "" };
             return format!(
-                "On {placement}, the rounds cannot tell what {subject} costs more, {one} or {other}: {} against {} ns.",
-                ranges[0], ranges[1],
+                "On {placement}, the rounds cannot tell what {subject} costs more, {one} or {other}: {ranges} ns{why}."
             );
         }
     };
@@ -135,6 +135,12 @@ mod tests {
             "On CPU 0, the rounds cannot tell what waking another and waiting to be woken costs more, with threads or \
              with tasks (current-thread): 1.50 to 2.50 against 1.50 to 2.50 ns."
         );
+    }
+
+    #[test]
+    fn a_subtraction_that_leaves_nothing_is_said_to() {
+        let said = said(&[3_000.0, 3_000.0], &[-10.0, 50.0], WITHOUT_SYSTEM_CALLS);
+        assert!(said.ends_with("3,000 to 3,000 against 5 to 35 ns; in some round nothing was left."), "{said}");
     }
 
     #[test]
