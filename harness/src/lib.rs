@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod experiments;
 pub mod load;
+pub mod microcosts;
 pub mod observe;
 pub mod plan;
 pub mod process;

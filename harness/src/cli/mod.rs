@@ -9,6 +9,7 @@ mod ending;
 mod known_answers;
 mod list;
 mod load;
+mod microcosts;
 mod output;
 mod progress;
 mod report;
@@ -46,6 +47,8 @@ enum Command {
     Load(load::LoadArgs),
     /// List models, their options, and experiments
     List(list::ListArgs),
+    /// Measure what a thread and a task cost on this machine: spawning, handing over, switching
+    Microcosts(microcosts::MicrocostsArgs),
     /// Run one server model until TERM or Ctrl-C
     Serve(serve::ServeArgs),
     /// Measure what is known already, and say whether the harness finds it
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(args),
         Command::Load(args) => load::run(args),
         Command::List(args) => list::run(args),
+        Command::Microcosts(args) => microcosts::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Selftest(args) => selftest::run(args),
         Command::Subject(args) => subject::run(args),

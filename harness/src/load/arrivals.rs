@@ -9,7 +9,7 @@ use rand_distr::{Distribution, Exp1};
 
 /// Times from the start of the load, in nanoseconds, in ascending order, without end.
 #[derive(Debug)]
-pub(crate) struct Arrivals {
+pub struct Arrivals {
     gaps: Gaps,
     next_ns: f64,
 }
@@ -23,7 +23,7 @@ enum Gaps {
 impl Arrivals {
     /// Exponential gaps with the given mean rate per second, which is positive. ChaCha8 and the exponential
     /// sampler keep their streams across versions, so that a seed in an old record still gives its arrivals.
-    pub(crate) fn poisson(rate_per_s: f64, seed: u64) -> Arrivals {
+    pub fn poisson(rate_per_s: f64, seed: u64) -> Arrivals {
         let gaps = Gaps::Exponential { mean_ns: 1e9 / rate_per_s, random: Box::new(ChaCha8Rng::seed_from_u64(seed)) };
         let mut arrivals = Arrivals { gaps, next_ns: 0.0 };
         arrivals.advance();
@@ -31,7 +31,7 @@ impl Arrivals {
     }
 
     /// Equal gaps; the first arrival is half a gap from the start, so that any window holds rate times window.
-    pub(crate) fn constant(rate_per_s: f64) -> Arrivals {
+    pub fn constant(rate_per_s: f64) -> Arrivals {
         let gap_ns = 1e9 / rate_per_s;
         Arrivals { gaps: Gaps::Equal { gap_ns }, next_ns: gap_ns / 2.0 }
     }

@@ -33,11 +33,13 @@ use std::thread;
 use std::time::Duration;
 
 pub use crate::clock::now_ns;
+pub use arrivals::Arrivals;
 pub use hold::HeldConnections;
 pub use outcome::LoadOutcome;
 pub use socket::CONNECTIONS_PER_SOURCE;
+pub use tally::Tally;
 
-use arrivals::{Arrivals, Share};
+use arrivals::Share;
 use connection::{Connections, Settings};
 use exchange::Exchange;
 use recorder::{Loop, Recorder};

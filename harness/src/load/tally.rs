@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 
 /// Values that are told apart exactly below `2^BITS` ns, and to one part in `2^(BITS - 1)` above.
 #[derive(Debug, Clone)]
-pub(crate) struct Tally<const BITS: u32 = THREE_DIGITS> {
+pub struct Tally<const BITS: u32 = THREE_DIGITS> {
     counts: Box<[u64]>,
     sum_ns: u64,
 }
@@ -21,12 +21,14 @@ pub(crate) const TWO_DIGITS: u32 = 8;
 const LONGEST_NS: u64 = 3_600_000_000_000;
 
 impl<const BITS: u32> Tally<BITS> {
-    pub(crate) fn new() -> Tally<BITS> {
+    /// Empty.
+    pub fn new() -> Tally<BITS> {
         Tally { counts: vec![0; index::<BITS>(LONGEST_NS) + 1].into_boxed_slice(), sum_ns: 0 }
     }
 
+    /// Counts a value; what is longer than an hour counts as an hour.
     #[inline]
-    pub(crate) fn record(&mut self, value_ns: u64) {
+    pub fn record(&mut self, value_ns: u64) {
         self.counts[index::<BITS>(value_ns.min(LONGEST_NS))] += 1;
         self.sum_ns += value_ns;
     }
@@ -57,6 +59,12 @@ impl<const BITS: u32> Tally<BITS> {
             histogram.record_n(least::<BITS>(index), *count).expect("no value is above the bound");
         }
         histogram
+    }
+}
+
+impl<const BITS: u32> Default for Tally<BITS> {
+    fn default() -> Tally<BITS> {
+        Tally::new()
     }
 }
 

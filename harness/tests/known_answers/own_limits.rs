@@ -19,7 +19,7 @@ fn more_workers_than_connections_lose_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let contender = Contender::parse("async-single").unwrap();
-    let server = Arc::new(Server::new(contender.options.clone(), Some(1)));
+    let server = Arc::new(Server::new(contender.options.clone(), servers::protocol::Wire::JsonLines, Some(1)));
     let stop = server.stop_handle();
     thread::spawn(move || (contender.model.run)(listener, &server).unwrap());
     let generator = Generator { threads: 3, pacing: Pacing::Sleeping };

@@ -64,6 +64,14 @@ fn models_plans_and_saved_runs_are_shown() {
 }
 
 #[test]
+fn microcosts_end_with_how_steady_they_were() {
+    let [block] = marked("What one of each costs", "sh run").try_into().unwrap();
+    let output = Shell::new().run(&block);
+    let last = output.lines().last().unwrap();
+    assert!(output.contains("spawn and join") && last.starts_with("The least steady figure, "), "{output}");
+}
+
+#[test]
 fn a_server_answers_by_hand() {
     if !has_netcat() {
         assert!(std::env::var_os("CI").is_none(), "no OpenBSD nc here: install it, in CI nothing is skipped");

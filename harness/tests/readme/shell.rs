@@ -16,9 +16,9 @@ use tempfile::{NamedTempFile, TempDir};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Stands in for cargo. `compare` is made short, and code 4 of it and of `load` is let pass: it says that the figures are
-/// not to be believed, which beside other tests they are not, and none is looked at. `selftest` is left with what no
-/// machine can disturb.
+/// Stands in for cargo. `compare` and `microcosts` are made short, and code 4 of `compare` and of `load` is let pass: it
+/// says that the figures are not to be believed, which beside other tests they are not, and none is looked at. `selftest`
+/// is left with what no machine can disturb.
 const CARGO: &str = r#"#!/usr/bin/env bash
 set -euo pipefail
 [ "$1 $2 $3" = "run --release --" ] || { echo "the test has no cargo $*" >&2; exit 1; }
@@ -26,6 +26,7 @@ shift 3
 case "$1" in
     compare) set -- "$@" --preset smoke ;;
     load) ;;
+    microcosts) exec "$HARNESS" "$@" --rounds 2 --round-time 1us ;;
     selftest) exec "$HARNESS" "$@" --only merging,schedule ;;
     *) exec "$HARNESS" "$@" ;;
 esac

@@ -1,0 +1,165 @@
+//! A finding in plain words, from its values alone.
+
+use reports::format::{counted, number};
+
+use super::comparison::{Times, Verdict};
+use super::findings::{Side, WITHOUT_SYSTEM_CALLS};
+use super::{Operation, Sampled, Spread};
+
+/// The row that holds one ready connection against all of them.
+pub(super) const AMORTISED: &str = "one ready, then all";
+
+/// What a row says of its two sides.
+pub(super) fn compared(
+    placement: &str,
+    operation: &'static str,
+    (first, second): (&Side, &Side),
+    (times, verdict): (Option<Times>, Verdict),
+) -> String {
+    let subject = activity(operation);
+    let (one, other) = match operation {
+        AMORTISED => (format!("for {} with one ready at a time", first.name), "with all ready at once".to_owned()),
+        _ => (format!("with {}", first.name), format!("with {}", second.name)),
+    };
+    let (times, (dear, cheap), (more, less)) = match (verdict, times) {
+        (Verdict::More, Some(times)) => (times, (&one, &other), (first, second)),
+        (Verdict::Less, Some(times)) => (inverse(times), (&other, &one), (second, first)),
+        _ => {
+            let ranges = [first, second].map(|side| range(&side.spread_ns)).join(" against ");
+            let why = if times.is_none() { "; in some round nothing was left" } else { "" };
+            return format!(
+                "On {placement}, the rounds cannot tell what {subject} costs more, {one} or {other}: {ranges} ns{why}."
+            );
+        }
+    };
+    let interval = times.interval.map(|(lo, hi)| format!(" (95%: {} to {})", number(lo), number(hi)));
+    format!(
+        "On {placement}, {subject} costs {} times{} as much {dear} as {cheap}: {} against {} ns.",
+        number(times.value),
+        interval.unwrap_or_default(),
+        number(more.spread_ns.median),
+        number(less.spread_ns.median),
+    )
+}
+
+/// What the system calls cost that threads and tasks make alike.
+pub(super) fn system_calls(placement: &str, spread: &Spread) -> String {
+    format!(
+        "On {placement}, writing a byte to a socket and reading it takes {} ns when nobody waits: threads and tasks pay \
+         that in every hand-off over a socket, and what is left without it is the waiting and waking.",
+        number(spread.median)
+    )
+}
+
+/// The figure whose rounds went furthest apart.
+pub(super) fn noise(samples: &[Sampled]) -> String {
+    let spreads = samples.iter().filter_map(|sampled| Some((sampled, Spread::of(&sampled.rounds_ns)?)));
+    let apart = |spread: &Spread| spread.most / spread.least;
+    let Some((sampled, spread)) = spreads.max_by(|(_, a), (_, b)| apart(a).total_cmp(&apart(b))) else {
+        return "Nothing was measured.".to_owned();
+    };
+    if spread.rounds.len() == 1 {
+        return "One round has no spread, so nothing is told apart here; take more with --rounds.".to_owned();
+    }
+    format!(
+        "The least steady figure, {} of {} on {}, went from {} to {} ns over {}; all of this holds for this machine as \
+         it was meanwhile.",
+        sampled.subject.operation.name(),
+        sampled.subject.kind.name(),
+        sampled.placement,
+        number(spread.least),
+        number(spread.most),
+        counted(spread.rounds.len() as u64, "round"),
+    )
+}
+
+fn activity(operation: &str) -> &'static str {
+    const NAMED: [(Operation, &str); 6] = [
+        (Operation::Spawn, "spawning and joining one"),
+        (Operation::Channel, "handing a message over a channel"),
+        (Operation::Switch, "waking another and waiting to be woken"),
+        (Operation::Socket, "handing a byte over a socket"),
+        (Operation::OneReady, "a request to 1,000 connections, of which one is ready at a time,"),
+        (Operation::AllReady, "a request to 1,000 connections, which are all ready at once,"),
+    ];
+    match operation {
+        WITHOUT_SYSTEM_CALLS => "handing a byte over a socket, without its write and read,",
+        AMORTISED => "a request to 1,000 connections",
+        _ => NAMED.iter().find(|(named, _)| named.name() == operation).map_or("it", |(_, words)| words),
+    }
+}
+
+fn inverse(times: Times) -> Times {
+    Times { value: 1.0 / times.value, interval: times.interval.map(|(lo, hi)| (1.0 / hi, 1.0 / lo)) }
+}
+
+fn range(spread: &Spread) -> String {
+    format!("{} to {}", number(spread.lower_quartile), number(spread.upper_quartile))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::findings::finding;
+    use super::super::{Kind, Placement, Subject};
+    use super::*;
+
+    fn said(first: &[f64], second: &[f64], operation: &'static str) -> String {
+        let side = |kind: Kind, rounds| Side { name: kind.name(), spread_ns: Spread::of(rounds).unwrap() };
+        finding("CPU 0", operation, side(Kind::Thread, first), side(Kind::Task, second)).sentence
+    }
+
+    #[test]
+    fn the_dearer_side_is_named_whichever_it_is() {
+        let (dear, cheap) = ([1_000.0, 1_000.0], [250.0, 250.0]);
+        assert_eq!(
+            said(&dear, &cheap, "spawn and join"),
+            "On CPU 0, spawning and joining one costs 4 times (95%: 4 to 4) as much with threads as with \
+             tasks (current-thread): 1,000 against 250 ns."
+        );
+        assert_eq!(
+            said(&cheap, &dear, "spawn and join"),
+            "On CPU 0, spawning and joining one costs 4 times (95%: 4 to 4) as much with tasks \
+             (current-thread) as with threads: 1,000 against 250 ns."
+        );
+        assert_eq!(
+            said(&dear, &cheap, AMORTISED),
+            "On CPU 0, a request to 1,000 connections costs 4 times (95%: 4 to 4) as much for threads with \
+             one ready at a time as with all ready at once: 1,000 against 250 ns."
+        );
+    }
+
+    #[test]
+    fn what_overlaps_is_said_to() {
+        assert_eq!(
+            said(&[1.0, 2.0, 3.0], &[3.0, 2.0, 1.0], "switch without I/O"),
+            "On CPU 0, the rounds cannot tell what waking another and waiting to be woken costs more, with threads or \
+             with tasks (current-thread): 1.50 to 2.50 against 1.50 to 2.50 ns."
+        );
+    }
+
+    #[test]
+    fn a_subtraction_that_leaves_nothing_is_said_to() {
+        let said = said(&[3_000.0, 3_000.0], &[-10.0, 50.0], WITHOUT_SYSTEM_CALLS);
+        assert!(said.ends_with("3,000 to 3,000 against 5 to 35 ns; in some round nothing was left."), "{said}");
+    }
+
+    #[test]
+    fn every_operation_has_words() {
+        let with_none = Operation::ALL.iter().filter(|operation| activity(operation.name()) == "it");
+        assert_eq!(with_none.collect::<Vec<_>>(), [&Operation::SystemCalls], "that one has a sentence of its own");
+    }
+
+    #[test]
+    fn noise_is_that_of_the_least_steady_figure() {
+        let sampled = |operation, rounds_ns| Sampled {
+            placement: Placement { cpus: vec![0] },
+            subject: Subject { operation, kind: Kind::Thread },
+            rounds_ns,
+        };
+        let samples = [sampled(Operation::Spawn, vec![10.0, 11.0]), sampled(Operation::Switch, vec![5.0, 20.0])];
+        let said = noise(&samples);
+        let figure =
+            "The least steady figure, switch without I/O of threads on CPU 0, went from 5 to 20 ns over 2 rounds";
+        assert!(said.starts_with(figure), "{said}");
+    }
+}

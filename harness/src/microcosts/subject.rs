@@ -1,0 +1,133 @@
+//! What is measured of whom. Names, and which runtime a kind of task needs; nothing of how it is done.
+
+use std::io;
+
+use tokio::runtime::Builder;
+
+/// Who does it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// OS threads.
+    Thread,
+    /// Tasks on tokio's current-thread runtime.
+    Task,
+    /// Tasks on tokio's multi-thread runtime, with as many workers as the placement has CPUs.
+    TaskOnMany,
+}
+
+impl Kind {
+    /// In words, in the plural.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Thread => "threads",
+            Kind::Task => "tasks (current-thread)",
+            Kind::TaskOnMany => "tasks (multi-thread)",
+        }
+    }
+}
+
+/// What is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Spawn one that does next to nothing, and wait for its end; in batches.
+    Spawn,
+    /// Pass a message over a channel of capacity one to another, which waits for it.
+    Channel,
+    /// Wake another and wait to be woken, without any I/O.
+    Switch,
+    /// Pass a byte over a socket to another, which waits for it.
+    Socket,
+    /// Write a byte to a socket and read it, by one thread: the system calls of `Socket` without waiting or waking.
+    SystemCalls,
+    /// A client asks one of many connections at a time, in a ring, each served by one of its own.
+    OneReady,
+    /// A client asks all of those connections, then reads all the replies.
+    AllReady,
+}
+
+impl Operation {
+    /// All of them, in the order in which they build on one another.
+    pub const ALL: [Operation; 7] = [
+        Operation::Spawn,
+        Operation::Channel,
+        Operation::Switch,
+        Operation::Socket,
+        Operation::SystemCalls,
+        Operation::OneReady,
+        Operation::AllReady,
+    ];
+
+    /// What it is called in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Operation::Spawn => "spawn and join",
+            Operation::Channel => "hand-off over a channel",
+            Operation::Switch => "switch without I/O",
+            Operation::Socket => "hand-off over a socket",
+            Operation::SystemCalls => "its system calls alone",
+            Operation::OneReady => "request, 1 of 1,000 ready",
+            Operation::AllReady => "request, all 1,000 ready",
+        }
+    }
+
+    /// The kinds for which it is measured.
+    pub fn kinds(self) -> &'static [Kind] {
+        match self {
+            Operation::SystemCalls => &[Kind::Thread],
+            _ => &[Kind::Thread, Kind::Task, Kind::TaskOnMany],
+        }
+    }
+}
+
+/// One figure to be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject {
+    /// What is done.
+    pub operation: Operation,
+    /// Who does it.
+    pub kind: Kind,
+}
+
+impl Subject {
+    /// All of them, operation by operation.
+    pub fn all() -> impl Iterator<Item = Subject> {
+        let of = |operation: Operation| operation.kinds().iter().map(move |&kind| Subject { operation, kind });
+        Operation::ALL.into_iter().flat_map(of)
+    }
+}
+
+/// The runtime under tasks.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Runtime {
+    CurrentThread,
+    MultiThread { workers: usize },
+}
+
+impl Runtime {
+    /// Absent for threads.
+    pub(super) fn of(kind: Kind, workers: usize) -> Option<Runtime> {
+        match kind {
+            Kind::Thread => None,
+            Kind::Task => Some(Runtime::CurrentThread),
+            Kind::TaskOnMany => Some(Runtime::MultiThread { workers: workers.max(1) }),
+        }
+    }
+
+    /// Runs a future to its end as a task. Not as the future of `block_on`, which is no task: on a multi-thread runtime
+    /// it stays outside the workers, and everything it wakes would cross threads.
+    pub(super) fn run<T, F>(self, future: F) -> io::Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let mut builder = match self {
+            Runtime::CurrentThread => Builder::new_current_thread(),
+            Runtime::MultiThread { .. } => Builder::new_multi_thread(),
+        };
+        if let Runtime::MultiThread { workers } = self {
+            builder.worker_threads(workers);
+        }
+        let runtime = builder.enable_io().build()?;
+        Ok(runtime.block_on(runtime.spawn(future)).expect("the task neither panics nor is cancelled"))
+    }
+}
