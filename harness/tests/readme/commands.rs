@@ -93,6 +93,24 @@ fn a_server_answers_by_hand() {
 }
 
 #[test]
+fn any_server_takes_load() {
+    let heading = "Put load on any server";
+    let [serve] = marked(heading, "sh serve").try_into().unwrap();
+    let [load] = marked(heading, "sh run").try_into().unwrap();
+    let port = free_port().to_string();
+    assert!(serve.contains(PORT) && load.contains(PORT));
+    let shell = Shell::new();
+    let mut server = shell.start(&serve.replace(PORT, &port));
+    assert!(server.first_line().contains(&format!("127.0.0.1:{port}")), "{}", server.output());
+    let output = shell.run(&load.replace(PORT, &port));
+    for expected in ["offered 2,000/s", "response time", "GET /echo/hi", "service time"] {
+        assert!(output.contains(expected), "no {expected:?} in\n{output}");
+    }
+    assert!(std::fs::read_to_string(shell.path("page.hgrm")).unwrap().contains("#[Max"));
+    server.interrupt();
+}
+
+#[test]
 fn a_server_answers_curl() {
     if Command::new("curl").arg("--version").output().is_err() {
         assert!(std::env::var_os("CI").is_none(), "no curl here: install it, in CI nothing is skipped");
@@ -112,24 +130,6 @@ fn a_server_answers_curl() {
     assert!(output.ends_with("\r\n\r\nhiany text"), "{output}");
     server.interrupt();
     assert!(server.output().lines().last().unwrap().contains("\"requests_served\":2"), "{}", server.output());
-}
-
-#[test]
-fn any_server_takes_load() {
-    let heading = "Put load on any server";
-    let [serve] = marked(heading, "sh serve").try_into().unwrap();
-    let [load] = marked(heading, "sh run").try_into().unwrap();
-    let port = free_port().to_string();
-    assert!(serve.contains(PORT) && load.contains(PORT));
-    let shell = Shell::new();
-    let mut server = shell.start(&serve.replace(PORT, &port));
-    assert!(server.first_line().contains(&format!("127.0.0.1:{port}")), "{}", server.output());
-    let output = shell.run(&load.replace(PORT, &port));
-    for expected in ["offered 2,000/s", "response time", "GET /echo/hi", "service time"] {
-        assert!(output.contains(expected), "no {expected:?} in\n{output}");
-    }
-    assert!(std::fs::read_to_string(shell.path("page.hgrm")).unwrap().contains("#[Max"));
-    server.interrupt();
 }
 
 /// A reply without its times, which differ each time and must be in order.
