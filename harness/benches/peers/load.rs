@@ -35,6 +35,8 @@ pub(crate) enum Load {
 pub(crate) enum Pace {
     Sleeping,
     Spinning,
+    /// Once a millisecond, as wrk2 does.
+    Ticking,
 }
 
 impl Load {
@@ -53,6 +55,7 @@ impl fmt::Display for Load {
             Load::Closed { connections } => write!(f, "closed loop, {connections} connections"),
             Load::Open { rate_rps, pace: Pace::Sleeping } => write!(f, "open loop, {rate_rps}/s"),
             Load::Open { rate_rps, pace: Pace::Spinning } => write!(f, "open loop, {rate_rps}/s, spinning"),
+            Load::Open { rate_rps, pace: Pace::Ticking } => write!(f, "open loop, {rate_rps}/s, ticking"),
         }
     }
 }

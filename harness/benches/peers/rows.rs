@@ -103,7 +103,10 @@ fn open_loop() -> Vec<Comparison> {
     let lag_p99 = ours(spinning, &LAG_P99, None);
     rows.extend([lag_p99, Comparison { subject: &FLOOR, ..lag_p99 }]);
     rows.push(ours(spinning, &LAG_P99_FROM_1_US, Some(Target::AtMost(1.5))).against(&FLOOR));
-    rows.push(ours(sleeping(20_000), &CPU_PER_REQUEST, Some(Target::AtMost(1.0))).against(&WRK2));
+    // wrk2 wakes once a millisecond; held against it are the same, and waking for each request as otherwise.
+    let ticking = Load::Open { rate_rps: 20_000, pace: Pace::Ticking };
+    rows.push(ours(ticking, &CPU_PER_REQUEST, Some(Target::AtMost(1.0))).against(&WRK2));
+    rows.push(ours(sleeping(20_000), &CPU_PER_REQUEST, None).against(&WRK2));
     rows.push(ours(sleeping(5_000), &RESPONSE_P50, Some(Target::AtMost(0.2))).against(&WRK2));
     rows
 }

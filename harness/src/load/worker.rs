@@ -8,13 +8,14 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::event::epoll;
+use rustix::thread::{ClockId, clock_nanosleep_absolute};
 
 use super::alarm::Alarm;
 use super::arrivals::{Arrival, Share};
 use super::connection::Connections;
 use super::usage::{ThreadUsage, Usage};
 use super::{LoadError, Moments, poll};
-use crate::clock::now_ns;
+use crate::clock::{now_ns, timespec};
 use crate::plan::Pacing;
 
 /// Arrivals taken up before the sockets are looked at again, so that a late schedule does not starve the replies.
@@ -30,6 +31,9 @@ const POLL_AHEAD_NS: u64 = 100_000;
 /// The most that one look at the sockets counts as polling. One that took longer was not looking: the CPU was taken away
 /// meanwhile, and that is no time to be left out of how busy the worker was.
 const MOST_PER_POLL_NS: u64 = 5_000;
+
+/// How often a ticking worker wakes.
+const TICK_NS: u64 = 1_000_000;
 
 /// The longest sleep, so that a stop is noticed.
 const LONGEST_SLEEP_NS: u64 = 20_000_000;
@@ -54,6 +58,8 @@ impl Timeline {
 pub(crate) struct Worker<'a> {
     pub(crate) connections: Connections,
     epoll_events: Vec<epoll::Event>,
+    /// Whether the last look may have left some in the kernel.
+    has_more_events: bool,
     alarm: Alarm,
     pacing: Pacing,
     timeline: Timeline,
@@ -79,7 +85,17 @@ impl<'a> Worker<'a> {
     ) -> Result<Self, LoadError> {
         let alarm = Alarm::new(&connections.epoll)?;
         let epoll_events = Vec::with_capacity(EVENTS_AT_ONCE);
-        Ok(Worker { connections, epoll_events, alarm, pacing, timeline, stop, polling_ns: 0, usage: Usage::default() })
+        Ok(Worker {
+            connections,
+            epoll_events,
+            has_more_events: false,
+            alarm,
+            pacing,
+            timeline,
+            stop,
+            polling_ns: 0,
+            usage: Usage::default(),
+        })
     }
 
     /// Runs the load to its end and returns what this thread used within the window.
@@ -151,13 +167,18 @@ impl<'a> Worker<'a> {
     fn wait_and_handle(&mut self, now: u64, next_arrival_ns: Option<u64>) -> Result<u64, LoadError> {
         let timer_ns = self.connections.timers.earliest_ns().unwrap_or(u64::MAX);
         let due_ns = next_arrival_ns.unwrap_or(u64::MAX).min(timer_ns).min(self.next_mark_ns(now));
-        let sleep_ns = self.sleep_before(due_ns.saturating_sub(now));
-        if sleep_ns > 0 {
+        let sleep_ns = self.sleep_before(due_ns, now);
+        if sleep_ns > 0 && self.pacing == Pacing::Ticking {
+            // Not in epoll, which every reply would end. A signal may end it: then a tick is short.
+            let _ = clock_nanosleep_absolute(ClockId::Monotonic, &timespec(now + sleep_ns));
+            poll::look(&self.connections.epoll, &mut self.epoll_events)?;
+        } else if sleep_ns > 0 {
             self.alarm.set(now + sleep_ns, now)?;
             poll::wait(&self.connections.epoll, &mut self.epoll_events)?;
         } else {
             poll::look(&self.connections.epoll, &mut self.epoll_events)?;
         }
+        self.has_more_events = self.epoll_events.len() == self.epoll_events.capacity();
         let woken = now_ns();
         if sleep_ns == 0 && self.epoll_events.is_empty() {
             self.polling_ns += (woken - now).min(MOST_PER_POLL_NS);
@@ -173,14 +194,16 @@ impl<'a> Worker<'a> {
         Ok(now)
     }
 
-    /// How long to sleep when the next thing is due in `left_ns`. A sleeping thread wakes some 50 us late, so that a
+    /// How long to sleep when the next thing is due at `due_ns`. A sleeping thread wakes some 50 us late, so that a
     /// precise worker polls through the last of it.
-    fn sleep_before(&self, left_ns: u64) -> u64 {
-        let left_ns = left_ns.min(LONGEST_SLEEP_NS);
+    fn sleep_before(&self, due_ns: u64, now: u64) -> u64 {
+        let left_ns = due_ns.saturating_sub(now).min(LONGEST_SLEEP_NS);
         match self.pacing {
             Pacing::Precise => left_ns.saturating_sub(POLL_AHEAD_NS),
             Pacing::Sleeping => left_ns,
             Pacing::Spinning => 0,
+            Pacing::Ticking if left_ns == 0 || self.has_more_events => 0,
+            Pacing::Ticking => TICK_NS - now % TICK_NS,
         }
     }
 

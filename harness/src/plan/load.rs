@@ -105,6 +105,9 @@ pub enum Pacing {
     Sleeping,
     /// Never sleeps and takes a whole CPU, to be late by less than a microsecond.
     Spinning,
+    /// Wakes once a millisecond for all that fell due and all replies that came meanwhile: the least CPU time, and up
+    /// to a millisecond late, which the schedule lag and the times of replies show.
+    Ticking,
 }
 
 /// What one connection does.

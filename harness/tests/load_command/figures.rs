@@ -67,7 +67,7 @@ fn sessions_connect_and_part_in_agreement() {
 #[test]
 fn every_pacing_keeps_the_schedule_whole() {
     let server = serve("async-single", Wire::JsonLines);
-    for pacing in ["sleeping", "precise", "spinning"] {
+    for pacing in ["sleeping", "precise", "spinning", "ticking"] {
         let asked = ["--rate", "1000", "--arrivals", "constant", "--pacing", pacing];
         let found = Findings::of(server.address, &[BRIEF, &asked].concat());
         assert_eq!((found.ledger("scheduled"), found.ledger("ok")), (500, 500), "{pacing}");

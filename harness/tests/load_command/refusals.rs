@@ -22,6 +22,7 @@ fn contradictions_name_their_remedy() {
         (&["--rate", "100", "--arrivals", "closed"], "leave out --rate"),
         (&["--rate", "max", "--arrivals", "poisson"], "give --rate N"),
         (&["--arrivals", "constant"], "give --rate N"),
+        (&["--pacing", "ticking"], "leave out --pacing"),
         (&["--path", "/", "--wire", "json"], "leave out --wire"),
         (&["--path", "/", "--work", "echo hi"], "--work"),
         (&["--path", "index.html"], "begins with /"),

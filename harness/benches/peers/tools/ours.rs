@@ -36,6 +36,7 @@ fn pacing(pace: Pace) -> &'static str {
     match pace {
         Pace::Sleeping => "sleeping",
         Pace::Spinning => "spinning",
+        Pace::Ticking => "ticking",
     }
 }
 

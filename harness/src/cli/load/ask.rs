@@ -69,13 +69,19 @@ pub(super) fn spec(args: &LoadArgs) -> Result<LoadSpec, PlanError> {
 }
 
 /// How the generator runs.
-pub(super) fn generator(args: &LoadArgs) -> Generator {
+pub(super) fn generator(args: &LoadArgs) -> Result<Generator, PlanError> {
     let pacing = match args.pacing {
         PacingArg::Sleeping => Pacing::Sleeping,
         PacingArg::Precise => Pacing::Precise,
         PacingArg::Spinning => Pacing::Spinning,
+        PacingArg::Ticking if matches!(args.rate, Rate::Max) => {
+            return usage(
+                "a closed loop sends when it is answered, which ticking would put off; leave out --pacing, or give --rate N",
+            );
+        }
+        PacingArg::Ticking => Pacing::Ticking,
     };
-    Generator { threads: args.threads, pacing }
+    Ok(Generator { threads: args.threads, pacing })
 }
 
 fn arrivals(args: &LoadArgs) -> Result<ArrivalProcess, PlanError> {

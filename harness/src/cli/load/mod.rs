@@ -128,6 +128,8 @@ enum PacingArg {
     Precise,
     /// Never sleep; takes a whole CPU per thread.
     Spinning,
+    /// Wake once a millisecond: the least CPU time, requests and replies up to a millisecond late.
+    Ticking,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -140,6 +142,7 @@ enum LoadFormat {
 
 pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let spec = ask::spec(&args)?;
+    let generator = ask::generator(&args)?;
     let target = target::resolve(&args.target, args.allow_remote)?;
     let mut files = HistogramFiles::open(args.hlog.as_deref(), args.hgrm.as_deref())?;
     preflight_connections(spec.peak_connections())?;
@@ -149,7 +152,7 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     }
     let shown = Shown::new(&spec);
     let mut window_start_ns = 0;
-    let outcome = load::run(&spec, target, ask::generator(&args), interrupt.flag(), |moments| {
+    let outcome = load::run(&spec, target, generator, interrupt.flag(), |moments| {
         window_start_ns = moments.window_start_ns;
         shown.show(moments);
     });
