@@ -62,6 +62,7 @@ fn traffic(spec: &LoadSpec, recorder: Recorder) -> Traffic {
         split: split(&recorder),
         mean_in_system: is_open.then(|| recorder.area_in_system_ns() as f64 / window_ns as f64),
         timestamps_out_of_order: recorder.out_of_order,
+        events: Vec::new(),
         intervals: if is_open { intervals(&recorder.intervals, spec) } else { Vec::new() },
     }
 }

@@ -88,6 +88,7 @@ impl RunPlan {
         let ceiling = self.connection_ceiling;
         match &mut task.kind {
             TaskKind::Load(spec) => spec.limit_connections(ceiling),
+            TaskKind::Disturbed(spec) => spec.limit_connections(ceiling),
             TaskKind::Hold(spec) => {
                 let most = spec.counts.iter().copied().max().unwrap_or(0);
                 if most > ceiling {
@@ -148,7 +149,7 @@ mod tests {
         assert!(turns.iter().chain(&plan.probes()).all(|turn| turn.task.kind.peak_connections() <= 500));
         let held = turns.iter().find_map(|turn| match &turn.task.kind {
             TaskKind::Hold(spec) => Some(spec.counts.clone()),
-            TaskKind::Load(_) => None,
+            TaskKind::Load(_) | TaskKind::Disturbed(_) => None,
         });
         assert_eq!(held.unwrap(), [100, 200, 300, 400, 500]);
     }

@@ -74,6 +74,7 @@ impl<'a> Bench<'a> {
         let found = match task {
             TaskKind::Load(spec) => self.load(spec, &mut server),
             TaskKind::Hold(spec) => self.hold(spec, &mut server),
+            TaskKind::Disturbed(spec) => self.load(&spec.probe, &mut server),
         };
         let observed = observer.map(Observer::stop);
         let stopped = server.stop();
@@ -198,6 +199,7 @@ fn usage(pid: u32, stopped: &Stopped, window_cpu_ns: Option<u64>, peak_threads: 
         involuntary_switches: Some(stopped.involuntary_switches),
         peak_resident_bytes: stopped.peak_resident_bytes,
         peak_threads,
+        died_at_ns: None,
         counters: stopped.counters,
     }
 }
@@ -215,6 +217,7 @@ fn rebased(samples: Vec<Sample>, observed_from_ns: u64, origin_ns: u64) -> Vec<S
 pub(super) fn load_record(task: &TaskKind) -> record::Load {
     match task {
         TaskKind::Load(spec) => spec.to_record(),
+        TaskKind::Disturbed(spec) => spec.probe.to_record(),
         TaskKind::Hold(spec) => record::Load {
             arrivals: Arrivals::Held,
             shape: Shape::Connections { connections: task.peak_connections() },

@@ -153,6 +153,7 @@ mod tests {
             mean_in_system: Some(10.0),
             timestamps_out_of_order: 0,
             intervals: Vec::new(),
+            events: Vec::new(),
         };
         Cell {
             schema_version: SCHEMA_VERSION,
@@ -164,6 +165,9 @@ mod tests {
             order: 0,
             attempts: 1,
             purpose: Purpose::Measure,
+            variation: None,
+            disturbance: None,
+            bounds: Vec::new(),
             load: Load {
                 arrivals: Arrivals::Constant,
                 shape: Shape::Connections { connections: 64 },
