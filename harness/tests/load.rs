@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use harness::load::{self, Generator, HeldConnections, LoadOutcome};
 use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
+use servers::protocol::Wire;
 use servers::{Contender, Server};
 
 const GENERATOR: Generator = Generator { threads: 1, pacing: Pacing::Precise };
@@ -40,7 +41,7 @@ fn start(contender: &str) -> (SocketAddr, servers::StopHandle) {
     let contender = Contender::parse(contender).unwrap();
     let listener = servers::bind("127.0.0.1:0".parse().unwrap(), &contender.options).unwrap();
     let address = listener.local_addr().unwrap();
-    let server = Arc::new(Server::new(contender.options.clone(), Some(1)));
+    let server = Arc::new(Server::new(contender.options.clone(), Wire::JsonLines, Some(1)));
     let stop = server.stop_handle();
     thread::spawn(move || (contender.model.run)(listener, &server).unwrap());
     (address, stop)

@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use crate::calibrate_spin;
 use crate::options::ServerOptions;
+use crate::protocol::Wire;
 use crate::stop::{Listening, StopHandle};
 
 /// The shared state of a server, whatever its model.
 #[derive(Debug)]
 pub struct Server {
     pub(crate) options: ServerOptions,
+    pub(crate) wire: Wire,
     pub(crate) spin_iterations_per_us: u64,
     /// The one lock that `lock` requests hold while they wait, in the form each world needs.
     pub(crate) blocking_lock: Mutex<()>,
@@ -41,13 +43,14 @@ pub struct Counters {
 }
 
 impl Server {
-    /// A server that has yet to be run by a model.
+    /// A server that has yet to be run by a model, and what it speaks.
     ///
     /// `spin_iterations_per_us` comes from [`calibrate_spin`] in the process that compares servers; without
     /// it, the server calibrates itself, which takes about 20 ms.
-    pub fn new(options: ServerOptions, spin_iterations_per_us: Option<u64>) -> Server {
+    pub fn new(options: ServerOptions, wire: Wire, spin_iterations_per_us: Option<u64>) -> Server {
         Server {
             options,
+            wire,
             spin_iterations_per_us: spin_iterations_per_us.unwrap_or_else(calibrate_spin),
             blocking_lock: Mutex::new(()),
             nonblocking_lock: tokio::sync::Mutex::new(()),

@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use reports::record::store::{RecordError, Run};
-use reports::record::{Ending, Outcome, Purpose, Warning};
+use reports::record::{Ending, Ledger, Outcome, Purpose, Warning};
 
+use crate::load::LoadError;
 use crate::plan::PlanError;
 use crate::run::{Interrupt, LockError, RunEnd, Unfit};
 
@@ -30,6 +31,7 @@ pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(match error {
         _ if is_usage => USAGE,
         _ if error.is::<LockError>() || error.is::<Unfit>() => UNFIT,
+        _ if matches!(error.downcast_ref(), Some(LoadError::NotConnected { .. })) => SERVER_FAILED,
         _ => INTERNAL,
     })
 }
@@ -41,6 +43,17 @@ pub(super) fn code_of_run(end: &RunEnd, run: &Run, interrupt: &Interrupt) -> Exi
         _ if end.failed > 0 => SERVER_FAILED,
         _ if unproven(run).is_some() => INVALID,
         _ => 0,
+    })
+}
+
+/// The code of a load that came to an end, or was stopped. What a server does wrong is a finding, unless it does nothing
+/// right.
+pub(super) fn code_of_load(ledger: &Ledger, is_valid: bool, interrupt: &Interrupt) -> ExitCode {
+    ExitCode::from(match interrupt.exit_code() {
+        Some(code) => code,
+        None if ledger.ok == 0 => SERVER_FAILED,
+        None if !is_valid => INVALID,
+        None => 0,
     })
 }
 
@@ -67,6 +80,22 @@ pub(super) fn unproven(run: &Run) -> Option<(String, String)> {
 mod tests {
     use super::*;
 
+    fn not_connected() -> LoadError {
+        LoadError::NotConnected { target: ([127, 0, 0, 1], 1).into(), established: 0, wanted: 1 }
+    }
+
+    #[test]
+    fn a_load_without_one_right_reply_is_a_servers_failure() {
+        let code = |ok: u64, is_valid: bool| {
+            let ledger = Ledger { scheduled: 10, ok, ..Ledger::default() };
+            code_of_load(&ledger, is_valid, &Interrupt::default())
+        };
+        assert_eq!(code(10, true), ExitCode::SUCCESS);
+        assert_eq!(code(1, true), ExitCode::SUCCESS);
+        assert_eq!(code(10, false), ExitCode::from(INVALID));
+        assert_eq!(code(0, true), ExitCode::from(SERVER_FAILED));
+    }
+
     #[test]
     fn each_kind_of_error_has_its_code() {
         let unknown = servers::Contender::parse("nope").unwrap_err();
@@ -79,6 +108,7 @@ mod tests {
             (anyhow::Error::from(RecordError::NoRun("x".into())), USAGE),
             (anyhow::Error::from(RecordError::Name("x".into())), INTERNAL),
             (anyhow::anyhow!("anything else"), INTERNAL),
+            (anyhow::Error::from(not_connected()), SERVER_FAILED),
             (anyhow::Error::from(PlanError::Usage("no".to_owned())).context("with context"), USAGE),
         ];
         for (error, code) in codes {

@@ -7,6 +7,7 @@ mod contenders;
 mod dry_run;
 mod ending;
 mod list;
+mod load;
 mod output;
 mod progress;
 mod report;
@@ -36,6 +37,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Render the report of a saved run again
     Report(report::ReportArgs),
+    /// Put load on any server and say how it took it
+    Load(load::LoadArgs),
     /// List models, their options, and experiments
     List(list::ListArgs),
     /// Run one server model until TERM or Ctrl-C
@@ -47,6 +50,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Compare(args) => compare::run(args),
         Command::Report(args) => report::run(args),
+        Command::Load(args) => load::run(args),
         Command::List(args) => list::run(args),
         Command::Serve(args) => serve::run(args),
     };

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use reports::record::ServerCounters;
+use servers::protocol::Wire;
 use servers::{Contender, Server};
 
 use crate::observe::restrict_this_thread;
@@ -32,6 +33,10 @@ pub struct ServeArgs {
     /// Where to listen; port 0 lets the system choose
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+
+    /// What it speaks: `json`, one JSON object a line, or `http`
+    #[arg(long, value_name = "json|http", default_value_t)]
+    wire: Wire,
 
     /// Listen on an address that other machines can reach. The servers have no access control
     #[arg(long)]
@@ -68,13 +73,13 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let contender = Contender::parse(&args.contender)?;
     let listener = bind(&args, &contender)?;
     let address = listener.local_addr()?;
-    let server = Arc::new(Server::new(contender.options.clone(), args.spin_rate));
+    let server = Arc::new(Server::new(contender.options.clone(), args.wire, args.spin_rate));
     let requests = StopRequests::listen(supervision)?;
     let model = contender.model;
     say(&Ready { address, pid: std::process::id(), nonce: args.nonce, model: model.name.to_owned() })
         .context("the line that tells where the server listens can't be written to standard output")?;
     if supervision == Supervision::ByHand && io::stderr().is_terminal() {
-        hint(address);
+        hint(address, args.wire);
     }
     serve(listener, &server, requests, model.run)
 }
@@ -168,11 +173,14 @@ impl Goodbye {
     }
 }
 
-fn hint(address: SocketAddr) {
+fn hint(address: SocketAddr, wire: Wire) {
     let (ip, port) = (address.ip(), address.port());
-    eprintln!(
-        "\nTalk to it from another terminal:\n\n  \
-         printf '{{\"RequestWork\":{{\"request_message\":\"echo\",\"parameter\":\"hi\",\"sender_timestamp\":\"1\"}}}}\\n' \
-         | nc -N {ip} {port}\n\nCtrl-C stops it."
-    );
+    let command = match wire {
+        Wire::JsonLines => format!(
+            "printf '{{\"RequestWork\":{{\"request_message\":\"echo\",\"parameter\":\"hi\",\"sender_timestamp\":\"1\"}}}}\\n' \
+             | nc -N {ip} {port}"
+        ),
+        Wire::Http => format!("curl -i http://{address}/echo/hi"),
+    };
+    eprintln!("\nTalk to it from another terminal:\n\n  {command}\n\nCtrl-C stops it.");
 }

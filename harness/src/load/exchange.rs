@@ -101,16 +101,17 @@ impl Exchange {
             Step::Message {
                 message: Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns },
                 consumed,
+                ..
             } => {
                 if sender_timestamp.as_bytes() != timestamp || *result != *self.expected_result {
                     return Answer::Wrong;
                 }
                 Answer::Right { server_ns: server_times(server_received_ns, server_sent_ns), consumed }
             }
-            Step::Message { message: Response::ConnectionClosed { requests_served, .. }, consumed } => {
+            Step::Message { message: Response::ConnectionClosed { requests_served, .. }, consumed, .. } => {
                 Answer::Closed { requests_served, consumed }
             }
-            Step::Message { message: Response::Error { .. }, consumed } => Answer::Refused { consumed },
+            Step::Message { message: Response::Error { .. }, consumed, .. } => Answer::Refused { consumed },
             Step::Malformed { .. } | Step::Broken { .. } => Answer::Wrong,
         }
     }
@@ -239,7 +240,7 @@ mod tests {
             final_timestamp: timestamp,
             requests_served,
         };
-        JsonLines.encode_response(&closed, &mut goodbye);
+        JsonLines.encode_response(&closed, servers::protocol::Persistence::Close, &mut goodbye);
         String::from_utf8(goodbye).unwrap()
     }
 }

@@ -22,6 +22,7 @@ mod worker;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
+use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc;
 use std::thread;
@@ -104,26 +105,64 @@ pub fn run(
     target: SocketAddr,
     generator: Generator,
     stop: &AtomicBool,
-    mut attend: impl FnMut(Moments),
+    attend: impl FnMut(Moments),
 ) -> Result<LoadOutcome, LoadError> {
+    carry_out(Order { spec, target, generator, room_for_events: 0, stop }, attend)
+}
+
+/// As [`run`], with every request kept by itself too ([`reports::record::Traffic::events`]): what a probe is for. Where
+/// the schedule holds more than some thousands of them, or in closed loop, none is kept.
+pub fn probe(
+    spec: &LoadSpec,
+    target: SocketAddr,
+    generator: Generator,
+    stop: &AtomicBool,
+    attend: impl FnMut(Moments),
+) -> Result<LoadOutcome, LoadError> {
+    carry_out(Order { spec, target, generator, room_for_events: room_for_events(spec), stop }, attend)
+}
+
+/// The most requests that are kept by themselves, on average.
+const MOST_EVENTS: f64 = 5_000.0;
+
+/// Room for every request of the window, with six standard deviations to spare where arrivals are random.
+fn room_for_events(spec: &LoadSpec) -> usize {
+    let expected = spec.offered_load_rps().unwrap_or(f64::INFINITY) * spec.window.as_secs_f64();
+    if expected > MOST_EVENTS { 0 } else { (expected + 6.0 * expected.sqrt()) as usize + 64 }
+}
+
+/// All that a worker is told.
+#[derive(Clone, Copy)]
+struct Order<'a> {
+    spec: &'a LoadSpec,
+    target: SocketAddr,
+    generator: Generator,
+    room_for_events: usize,
+    stop: &'a AtomicBool,
+}
+
+fn carry_out(order: Order<'_>, mut attend: impl FnMut(Moments)) -> Result<LoadOutcome, LoadError> {
+    let Order { spec, generator, .. } = order;
     // A worker without a connection could only drop its share of the schedule.
     let threads = generator.threads.clamp(1, spec.peak_connections().max(1));
     let generator = Generator { threads, ..generator };
+    let order = Order { generator, ..order };
     thread::scope(|scope| {
-        let (ready, readiness) = mpsc::channel();
+        let (ready, readiness) = mpsc::channel::<Range<u64>>();
         let mut workers = Vec::new();
         for worker in 0..generator.threads {
             let ready = ready.clone();
             let (start, timeline) = mpsc::channel::<Timeline>();
             let thread = thread::Builder::new()
                 .name(format!("load-{worker}"))
-                .spawn_scoped(scope, move || work(spec, target, generator, worker, ready, timeline, stop))
+                .spawn_scoped(scope, move || work(order, worker, ready, timeline))
                 .map_err(LoadError::Thread)?;
             workers.push((start, thread));
         }
         drop(ready);
         // A worker that fails drops its end; the others then wait in vain for a start and end when theirs is dropped.
-        let all_ready = (0..generator.threads).all(|_| readiness.recv().is_ok());
+        let openings: Vec<Range<u64>> = (0..generator.threads).map_while(|_| readiness.recv().ok()).collect();
+        let all_ready = openings.len() == generator.threads as usize;
         let timeline = timeline(spec);
         let mut threads = Vec::new();
         for (start, thread) in workers {
@@ -143,8 +182,21 @@ pub fn run(
             let note = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
             notes.extend(note);
         }
-        Ok(LoadOutcome::merge(spec, notes))
+        let ended_ns = now_ns().min(moments.window_end_ns);
+        Ok(LoadOutcome {
+            opening: opening(spec, &openings),
+            measured: Duration::from_nanos(ended_ns.saturating_sub(moments.window_start_ns)),
+            ..LoadOutcome::merge(spec, notes)
+        })
     })
+}
+
+/// From the first connect of any worker to the last connection that was established.
+fn opening(spec: &LoadSpec, openings: &[Range<u64>]) -> Option<Duration> {
+    let Shape::Connections { .. } = spec.shape else { return None };
+    let begun_ns = openings.iter().map(|opening| opening.start).min()?;
+    let ended_ns = openings.iter().map(|opening| opening.end).max()?;
+    Some(Duration::from_nanos(ended_ns.saturating_sub(begun_ns)))
 }
 
 /// A few milliseconds, or less where the window begins or ends before.
@@ -165,17 +217,15 @@ fn timeline(spec: &LoadSpec) -> Timeline {
 
 /// One worker's whole life: open connections, report readiness, run. Nothing where the load never began.
 fn work(
-    spec: &LoadSpec,
-    target: SocketAddr,
-    generator: Generator,
+    order: Order<'_>,
     worker: u32,
-    ready: mpsc::Sender<()>,
+    ready: mpsc::Sender<Range<u64>>,
     start: mpsc::Receiver<Timeline>,
-    stop: &AtomicBool,
 ) -> Result<Option<(Recorder, ThreadUsage)>, LoadError> {
     // The kernel may wake a thread up to 50 us late to save power, unless it is asked not to. Where it refuses, the
     // schedule lag shows it.
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+    let Order { spec, target, generator, room_for_events, stop } = order;
     let workers = generator.threads;
     let timeout_ns = nanoseconds(spec.timeout);
     let settings = Settings { target, shape: spec.shape, timeout_ns, worker, workers };
@@ -183,11 +233,12 @@ fn work(
     let Work { request_message, parameter } = &spec.work;
     let exchange = Exchange::new(request_message, parameter, spec.work.expected_result());
     let loop_kind = if spec.arrivals == ArrivalProcess::Closed { Loop::Closed } else { Loop::Open };
-    let recorder = Recorder::new(timeout_ns, loop_kind);
+    let recorder = Recorder::new(timeout_ns, loop_kind).keeping(room_for_events);
     let mut connections = Connections::new(settings, slots, waiting_room(spec, workers), exchange, recorder)?;
-    worker::open_ahead(&mut connections, spec.shape, target, OPENING_DEADLINE)?;
+    let begun_ns = now_ns();
+    worker::open_ahead(&mut connections, spec.shape, target, OPENING_DEADLINE, stop)?;
     // If the other side is gone, so is the load.
-    let _ = ready.send(());
+    let _ = ready.send(begun_ns..now_ns());
     drop(ready);
     let Ok(timeline) = start.recv() else { return Ok(None) };
     connections.recorder.set_window(timeline.window.clone());

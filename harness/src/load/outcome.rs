@@ -1,6 +1,8 @@
 //! What a load came to: the workers' notes, added up, as they are saved.
 
-use reports::record::{GeneratorUsage, HistogramRecord, Interval, TimeSplit, Traffic};
+use std::time::Duration;
+
+use reports::record::{Event, GeneratorUsage, HistogramRecord, Interval, TimeSplit, Traffic};
 
 use super::recorder::{IntervalTally, Loop, Recorder};
 use super::tally::Tally;
@@ -14,10 +16,30 @@ pub struct LoadOutcome {
     pub traffic: Traffic,
     /// What it used to do so.
     pub generator: GeneratorUsage,
+    /// How long it took to establish all connections that are held through the load; absent where sessions open theirs.
+    pub opening: Option<Duration>,
+    /// How much of the window passed: all of it, unless the load was stopped.
+    pub measured: Duration,
+    /// Requests of the window that were never taken up because the load was stopped. The ledger has them as dropped.
+    pub left_over: u64,
 }
 
 impl LoadOutcome {
-    /// Adds up the workers' notes. There is at least one.
+    /// As if the load had been planned to end where it was stopped: without the rest of the schedule.
+    #[must_use]
+    pub fn cut_short(mut self) -> LoadOutcome {
+        let (ledger, left_over) = (&mut self.traffic.ledger, self.left_over);
+        let planned = ledger.scheduled as f64;
+        ledger.scheduled -= left_over;
+        ledger.dropped -= left_over;
+        self.left_over = 0;
+        if ledger.scheduled > 0 {
+            self.generator.kept_pace = (self.generator.kept_pace * planned / ledger.scheduled as f64).min(1.0);
+        }
+        self
+    }
+
+    /// Adds up the workers' notes, of a load that ran to its end. There is at least one.
     pub(crate) fn merge(spec: &LoadSpec, notes: Vec<(Recorder, ThreadUsage)>) -> LoadOutcome {
         let threads = notes.len() as u32;
         let usages: Vec<ThreadUsage> = notes.iter().map(|(_, usage)| *usage).collect();
@@ -32,6 +54,9 @@ impl LoadOutcome {
             arrivals => recorder.taken_up_in_time as f64 / arrivals as f64,
         };
         LoadOutcome {
+            opening: None,
+            measured: spec.window,
+            left_over: recorder.left_over,
             traffic: traffic(spec, recorder),
             generator: GeneratorUsage {
                 threads,
@@ -62,7 +87,7 @@ fn traffic(spec: &LoadSpec, recorder: Recorder) -> Traffic {
         split: split(&recorder),
         mean_in_system: is_open.then(|| recorder.area_in_system_ns() as f64 / window_ns as f64),
         timestamps_out_of_order: recorder.out_of_order,
-        events: Vec::new(),
+        events: events(&recorder, spec),
         intervals: if is_open { intervals(&recorder.intervals, spec) } else { Vec::new() },
     }
 }
@@ -83,6 +108,14 @@ fn split(recorder: &Recorder) -> Option<TimeSplit> {
     })
 }
 
+/// In the order of their ends, whichever worker they were on, and on the clock of the load.
+fn events(recorder: &Recorder, spec: &LoadSpec) -> Vec<Event> {
+    let origin_ns = recorder.window_start_ns().saturating_sub(nanoseconds(spec.warm_up));
+    let mut events = recorder.events.clone();
+    events.sort_by_key(|event| event.at_ns + event.took_ns);
+    events.iter().map(|event| Event { at_ns: event.at_ns.saturating_sub(origin_ns), ..*event }).collect()
+}
+
 fn intervals(tallies: &[IntervalTally], spec: &LoadSpec) -> Vec<Interval> {
     let width_ns = nanoseconds(spec.window) / tallies.len() as u64;
     let begin_ns = nanoseconds(spec.warm_up);
@@ -101,8 +134,6 @@ fn intervals(tallies: &[IntervalTally], spec: &LoadSpec) -> Vec<Interval> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::super::recorder::{Answered, Loop, Scheduled};
     use super::*;
     use crate::plan::{Shape, Work};
@@ -144,7 +175,7 @@ mod tests {
             &spec(ArrivalProcess::Constant { rate_rps: 1.0 }),
             vec![notes(usage(10)), notes(usage(90))],
         );
-        let LoadOutcome { traffic, generator } = outcome;
+        let LoadOutcome { traffic, generator, .. } = outcome;
         assert_eq!((traffic.ledger.scheduled, traffic.ledger.ok, traffic.ok_within_window), (2, 2, 2));
         assert_eq!((generator.threads, generator.user_cpu_ns, generator.kept_pace), (2, 100_000, 1.0));
         assert!((generator.busiest_worker - 0.9).abs() < 1e-9);

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use reports::record::{ConnectionLedger, Ledger};
+use reports::record::{ConnectionLedger, Event, Fate, Ledger};
 
 use super::tally::{TWO_DIGITS, Tally};
 
@@ -31,10 +31,30 @@ pub(crate) enum Loop {
 pub(crate) enum Failure {
     Error,
     Timeout,
+    /// A timeout on a connection from which nothing ever came.
+    NeverAnswered,
     Malformed,
+    /// No connection could be made.
     Refused,
+    /// The connection was lost with the request on it.
+    Reset,
     Dropped,
     InFlight,
+}
+
+impl Failure {
+    fn fate(self) -> Fate {
+        match self {
+            Failure::Error => Fate::Error,
+            Failure::Timeout => Fate::Timeout,
+            Failure::NeverAnswered => Fate::NeverAnswered,
+            Failure::Malformed => Fate::Malformed,
+            Failure::Refused => Fate::Refused,
+            Failure::Reset => Fate::Reset,
+            Failure::Dropped => Fate::Dropped,
+            Failure::InFlight => Fate::InFlight,
+        }
+    }
 }
 
 /// The five moments of a request that was answered correctly; the server's two are absent where it sends none.
@@ -86,6 +106,7 @@ pub(crate) struct Recorder {
     pub(crate) ok_in_all: u64,
     pub(crate) given_up_in_all: u64,
     pub(crate) out_of_order: u64,
+    pub(crate) left_over: u64,
     pub(crate) response_time: Tally,
     pub(crate) service_time: Tally,
     pub(crate) schedule_lag: Tally,
@@ -95,6 +116,8 @@ pub(crate) struct Recorder {
     pub(crate) service: Tally,
     pub(crate) returning: Tally,
     pub(crate) intervals: Vec<IntervalTally>,
+    /// Every request of the window by itself, on the monotonic clock, as far as there is room.
+    pub(crate) events: Vec<Event>,
 }
 
 impl Recorder {
@@ -115,6 +138,7 @@ impl Recorder {
             ok_in_all: 0,
             given_up_in_all: 0,
             out_of_order: 0,
+            left_over: 0,
             response_time: tally.clone(),
             service_time: tally.clone(),
             schedule_lag: tally.clone(),
@@ -124,12 +148,23 @@ impl Recorder {
             service: tally.clone(),
             returning: tally,
             intervals: vec![interval; INTERVALS],
+            events: Vec::new(),
         }
+    }
+
+    /// Keeps every request by itself too, up to `room` of them: nothing is allocated for the rest.
+    pub(crate) fn keeping(mut self, room: usize) -> Recorder {
+        self.events.reserve_exact(room);
+        self
     }
 
     /// From when to when requests are scheduled that are recorded: on the monotonic clock, in nanoseconds.
     pub(crate) fn set_window(&mut self, window: Range<u64>) {
         self.window = window;
+    }
+
+    pub(crate) fn window_start_ns(&self) -> u64 {
+        self.window.start
     }
 
     /// Where a moment of the schedule lies. Nothing is scheduled after the window.
@@ -155,8 +190,9 @@ impl Recorder {
     pub(crate) fn never_taken_up(&mut self, intended_ns: u64, requests: u32) {
         if self.place(intended_ns) == Scheduled::InWindow {
             self.arrivals += 1;
+            self.left_over += u64::from(requests);
             self.ledger.scheduled += u64::from(requests);
-            self.unsent(Scheduled::InWindow, Failure::Dropped, requests);
+            self.unsent(Scheduled::InWindow, Failure::Dropped, requests, intended_ns);
         }
     }
 
@@ -190,6 +226,7 @@ impl Recorder {
             return;
         }
         let response_time_ns = answered.received_ns.saturating_sub(answered.intended_ns);
+        self.keep(Event { at_ns: answered.intended_ns, took_ns: response_time_ns, fate: Fate::Ok });
         self.in_system.leave(answered.received_ns);
         self.response_time.record(response_time_ns);
         if let Some(interval) = self.interval(answered.intended_ns) {
@@ -233,8 +270,9 @@ impl Recorder {
         if self.loop_kind == Loop::Closed {
             return;
         }
+        self.keep(Event { at_ns: intended_ns, took_ns: now_ns.saturating_sub(intended_ns), fate: failure.fate() });
         self.in_system.leave(now_ns);
-        if failure == Failure::Timeout {
+        if matches!(failure, Failure::Timeout | Failure::NeverAnswered) {
             self.response_time.record(self.timeout_ns);
         }
         if let Some(interval) = self.interval(intended_ns) {
@@ -242,10 +280,20 @@ impl Recorder {
         }
     }
 
-    /// Requests that never entered the system, because no connection could be had or their session was over.
-    pub(crate) fn unsent(&mut self, place: Scheduled, failure: Failure, requests: u32) {
+    /// Requests that never entered the system, because no connection could be had or their session was over. `at_ns` is
+    /// when they were due or, where that depended on the session, when it was over.
+    pub(crate) fn unsent(&mut self, place: Scheduled, failure: Failure, requests: u32, at_ns: u64) {
         if place == Scheduled::InWindow {
             *self.count_of(failure) += u64::from(requests);
+            for _ in 0..requests {
+                self.keep(Event { at_ns, took_ns: 0, fate: failure.fate() });
+            }
+        }
+    }
+
+    fn keep(&mut self, event: Event) {
+        if self.events.len() < self.events.capacity() {
+            self.events.push(event);
         }
     }
 
@@ -279,6 +327,7 @@ impl Recorder {
         self.ok_in_all += other.ok_in_all;
         self.given_up_in_all += other.given_up_in_all;
         self.out_of_order += other.out_of_order;
+        self.left_over += other.left_over;
         self.response_time.add(&other.response_time);
         self.service_time.add(&other.service_time);
         self.schedule_lag.add(&other.schedule_lag);
@@ -292,6 +341,7 @@ impl Recorder {
             mine.failed += theirs.failed;
             mine.response_time.add(&theirs.response_time);
         }
+        self.events.extend_from_slice(&other.events);
     }
 
     fn interval(&mut self, intended_ns: u64) -> Option<&mut IntervalTally> {
@@ -303,9 +353,10 @@ impl Recorder {
     fn count_of(&mut self, failure: Failure) -> &mut u64 {
         match failure {
             Failure::Error => &mut self.ledger.error,
-            Failure::Timeout => &mut self.ledger.timeout,
+            Failure::Timeout | Failure::NeverAnswered => &mut self.ledger.timeout,
             Failure::Malformed => &mut self.ledger.malformed,
             Failure::Refused => &mut self.ledger.refused,
+            Failure::Reset => &mut self.ledger.reset,
             Failure::Dropped => &mut self.ledger.dropped,
             Failure::InFlight => &mut self.ledger.in_flight,
         }

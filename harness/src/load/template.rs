@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use servers::protocol::{JsonLines, Response, WireFormat};
+use servers::protocol::{JsonLines, Persistence, Response, WireFormat};
 
 use super::exchange::Digits;
 
@@ -42,6 +42,7 @@ impl Template {
                 server_received_ns: RECEIVED,
                 server_sent_ns: SENT,
             },
+            Persistence::KeepAlive,
             &mut reply,
         );
         let (before_timestamp, rest) = cut_first(&reply, TIMESTAMP.as_bytes());
@@ -107,7 +108,7 @@ mod tests {
         let sender_timestamp = Cow::Borrowed(std::str::from_utf8(timestamp).unwrap());
         let result = Cow::Borrowed(result);
         let reply = Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns };
-        JsonLines.encode_response(&reply, &mut bytes);
+        JsonLines.encode_response(&reply, Persistence::KeepAlive, &mut bytes);
         bytes
     }
 
@@ -132,7 +133,7 @@ mod tests {
             let at = cut % bytes.len();
             bytes[at] = byte;
             if let Some(matched) = Template::new("hi").matches(&bytes, &timestamp) {
-                let Step::Message { message, consumed } = JsonLines.decode_response(&bytes) else {
+                let Step::Message { message, consumed, .. } = JsonLines.decode_response(&bytes) else {
                     return Err(TestCaseError::fail("the decoder reads no reply"));
                 };
                 prop_assert_eq!(consumed, matched.consumed);

@@ -50,7 +50,14 @@ impl Usage {
         }
     }
 
-    /// The difference; nothing where the load ended before its window did.
+    /// To be called when the thread is done, which may be before the window is.
+    pub(crate) fn end(&mut self, now_ns: u64, polling_ns: u64) {
+        if self.at_start.is_some() && self.at_end.is_none() {
+            self.at_end = read(now_ns, polling_ns);
+        }
+    }
+
+    /// The difference; nothing where the load ended before its window began.
     pub(crate) fn within_window(&self) -> ThreadUsage {
         let (Some(start), Some(end)) = (self.at_start, self.at_end) else { return ThreadUsage::default() };
         ThreadUsage {
@@ -100,9 +107,19 @@ mod tests {
     #[test]
     fn a_load_that_ended_before_its_window_used_nothing_in_it() {
         let mut usage = Usage::default();
+        usage.mark(999, &WINDOW, 7);
+        usage.end(999, 7);
         assert_eq!(usage.within_window(), ThreadUsage::default());
-        usage.mark(1_500, &WINDOW, 7);
-        assert_eq!(usage.within_window(), ThreadUsage::default());
+    }
+
+    #[test]
+    fn a_load_that_was_stopped_is_counted_until_then() {
+        let mut usage = Usage::default();
+        usage.mark(1_000, &WINDOW, 7);
+        usage.end(1_500, 9);
+        usage.mark(2_000, &WINDOW, 11);
+        let within = usage.within_window();
+        assert_eq!((within.polling, within.elapsed), (Duration::from_nanos(2), Duration::from_nanos(500)));
     }
 
     #[test]

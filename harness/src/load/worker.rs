@@ -83,7 +83,7 @@ impl<'a> Worker<'a> {
             Schedule::Closed => self.run_closed()?,
         }
         let now = now_ns();
-        self.usage.mark(now, &self.timeline.window, self.polling_ns);
+        self.usage.end(now, self.polling_ns);
         self.connections.give_up(now);
         Ok(self.usage.within_window())
     }
@@ -169,6 +169,7 @@ impl<'a> Worker<'a> {
         match self.pacing {
             Pacing::Precise => left_ns.saturating_sub(POLL_AHEAD_NS),
             Pacing::Sleeping => left_ns,
+            Pacing::Spinning => 0,
         }
     }
 
@@ -180,12 +181,13 @@ impl<'a> Worker<'a> {
 }
 
 /// Opens the connections that are held through a load, before it begins, and returns when all are established.
-/// Fails where one can't be had within the deadline: a load on fewer connections than asked for is another load.
+/// Fails where one can't be had within the deadline or before `stop`: a load on fewer connections than asked for is another load.
 pub(crate) fn open_ahead(
     connections: &mut Connections,
     shape: Shape,
     target: SocketAddr,
     deadline: Duration,
+    stop: &AtomicBool,
 ) -> Result<(), LoadError> {
     let Shape::Connections { .. } = shape else { return Ok(()) };
     let give_up_ns = now_ns() + crate::plan::nanoseconds(deadline);
@@ -193,7 +195,7 @@ pub(crate) fn open_ahead(
     let mut events: Vec<epoll::Event> = Vec::with_capacity(EVENTS_AT_ONCE);
     while connections.ready() < connections.wanted() {
         let now = now_ns();
-        if now >= give_up_ns || connections.has_lost_idle() {
+        if now >= give_up_ns || connections.has_lost_idle() || stop.load(Ordering::Relaxed) {
             let (established, wanted) = (connections.ready(), connections.wanted());
             return Err(LoadError::NotConnected { target, established, wanted });
         }

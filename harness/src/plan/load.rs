@@ -102,6 +102,8 @@ pub enum Pacing {
     Precise,
     /// Sleeps to the end and wakes some 50 us late. For CPUs shared with the server, which polling would rob.
     Sleeping,
+    /// Never sleeps and takes a whole CPU, to be late by less than a microsecond.
+    Spinning,
 }
 
 /// What one connection does.

@@ -19,8 +19,9 @@ use reports::record::{Cell, Ending, Manifest, Outcome, Purpose, SCHEMA_VERSION, 
 
 pub use interrupt::Interrupt;
 pub use lock::{LockError, MachineLock};
-pub use preflight::{Preflight, Unfit, preflight};
+pub use preflight::{Preflight, Unfit, preflight, preflight_connections};
 pub use provenance::{commit, utc_now};
+pub use validity::{generator_doubts, traffic_doubts};
 
 use crate::load::now_ns;
 use crate::plan::{Capacities, RunPlan, TaskKind, Turn, arrival_seed, block_order};

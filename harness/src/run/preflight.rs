@@ -23,12 +23,14 @@ pub struct Preflight {
 /// The fewest connections with which there is anything to compare.
 const FEWEST_CONNECTIONS: u32 = 50;
 
-/// A limit leaves nothing to compare.
+/// A limit leaves fewer connections than there must be.
 #[derive(Debug, thiserror::Error)]
-#[error("this machine allows {connections} connections at once, and {FEWEST_CONNECTIONS} are the fewest; {remedies}")]
+#[error("this machine allows {connections} connections at once, and {fewest} are the fewest; {remedies}")]
 pub struct Unfit {
     /// What the limits allow.
     pub connections: u32,
+    /// What it takes.
+    pub fewest: u32,
     /// The limits, with how each is raised.
     pub remedies: String,
 }
@@ -43,7 +45,7 @@ impl Preflight {
             return Ok(());
         }
         let remedies = self.warnings.iter().map(Warning::remedy).collect::<Vec<_>>().join("; ");
-        Err(Unfit { connections: self.connection_ceiling, remedies })
+        Err(Unfit { connections: self.connection_ceiling, fewest: FEWEST_CONNECTIONS, remedies })
     }
 }
 
@@ -54,6 +56,28 @@ pub fn preflight(plan: &RunPlan) -> Preflight {
     let connections = turns.iter().map(|turn| turn.task.kind.peak_connections()).max().unwrap_or(0);
     let backlog = plan.contenders.iter().map(|contender| contender.options.backlog).max().unwrap_or(0);
     for_connections(connections.into(), backlog.into())
+}
+
+/// Whether this process alone can have so many connections, to a server that is not looked at. Raises the soft limit of
+/// descriptors as [`preflight`] does.
+///
+/// # Errors
+/// Where a limit leaves fewer.
+pub fn preflight_connections(wanted: u32) -> Result<(), Unfit> {
+    let _ = raise_soft_descriptor_limit();
+    let per_source = wanted.min(crate::load::CONNECTIONS_PER_SOURCE);
+    let needs = Needs {
+        descriptors: u64::from(wanted) + SPARE,
+        connections: u64::from(per_source) + SPARE,
+        ..Needs::default()
+    };
+    let found = limits(&needs);
+    let short = shortfalls(&found);
+    if short.is_empty() {
+        return Ok(());
+    }
+    let remedies = short.iter().map(|limit| limit.remedy.as_str()).collect::<Vec<_>>().join("; ");
+    Err(Unfit { connections: ceiling(wanted.into(), &short) as u32, fewest: wanted, remedies })
 }
 
 fn for_connections(wanted: u64, backlog: u64) -> Preflight {
@@ -132,6 +156,16 @@ mod tests {
         assert_eq!(ceiling(10_000, &[&queue]), 10_000);
         let Warning::MachineLimit { consequence, remedy, .. } = warning(&queue, 10_000, 10_000) else { panic!() };
         assert!(consequence.contains("tried again") && remedy == "raise it");
+    }
+
+    #[test]
+    fn more_connections_than_descriptors_are_refused_with_the_remedy() {
+        assert!(preflight_connections(1).is_ok());
+        let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum.unwrap_or(u64::MAX);
+        if let Ok(descriptors) = u32::try_from(descriptors) {
+            let error = preflight_connections(descriptors).unwrap_err();
+            assert!(error.connections < descriptors && error.remedies.contains("nofile"), "{error}");
+        }
     }
 
     #[test]

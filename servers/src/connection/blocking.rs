@@ -9,9 +9,9 @@ use socket2::SockRef;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use super::{LINGERING_READS, Turn, WIRE, turn, work_done};
+use super::{LINGERING_READS, Turn, turn, work_done};
 use crate::clock::monotonic_ns;
-use crate::protocol::Inbox;
+use crate::protocol::{Inbox, Persistence};
 use crate::server::Server;
 use crate::work::blocking::perform;
 
@@ -35,13 +35,16 @@ fn converse(stream: &mut TcpStream, server: &Server) -> io::Result<()> {
         inbox.filled(count);
         let received_ns = monotonic_ns();
         loop {
-            match turn(inbox.next_request(WIRE), server, requests_served) {
+            match turn(inbox.next_request(server.wire), server, requests_served) {
                 Turn::Read => break,
-                Turn::Work { work, sender_timestamp } => {
+                Turn::Work { work, sender_timestamp, then } => {
                     let result = perform(work, &server.blocking_lock, server.spin_iterations_per_us);
                     requests_served += 1;
-                    let reply = work_done(server, sender_timestamp, result, received_ns);
+                    let reply = work_done(server, sender_timestamp, result, received_ns, then);
                     stream.write_all(&reply)?;
+                    if then == Persistence::Close {
+                        return Ok(());
+                    }
                 }
                 Turn::Reply(reply) => stream.write_all(&reply)?,
                 Turn::ReplyAndClose(reply) => return stream.write_all(&reply),

@@ -6,15 +6,12 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::clock::monotonic_ns;
-use crate::protocol::{JsonLines, Request, Response, Step, WireFormat};
+use crate::protocol::{Fault, Persistence, Request, Response, Step, WireFormat};
 use crate::server::Server;
-use crate::service::{Work, decide};
+use crate::service::{Refusal, Work, decide};
 
 pub(crate) mod blocking;
 pub(crate) mod nonblocking;
-
-/// The wire format that all servers speak.
-const WIRE: JsonLines = JsonLines;
 
 /// Where a reply's buffer begins; enough for any reply whose result is a few words.
 ///
@@ -34,7 +31,7 @@ const LINGERING_READS: usize = 512;
 /// What a connection does about a step of its inbox.
 enum Turn<'a> {
     Read,
-    Work { work: Work<'a>, sender_timestamp: Cow<'a, str> },
+    Work { work: Work<'a>, sender_timestamp: Cow<'a, str>, then: Persistence },
     Reply(Vec<u8>),
     ReplyAndClose(Vec<u8>),
     ReplyAndLinger(Vec<u8>),
@@ -44,18 +41,18 @@ enum Turn<'a> {
 fn turn<'a>(step: Step<Request<'a>>, server: &Server, requests_served: u64) -> Turn<'a> {
     match step {
         Step::Incomplete => Turn::Read,
-        Step::Message { message: Request::RequestWork { request_message, parameter, sender_timestamp }, .. } => {
-            match decide(&request_message, parameter) {
-                Ok(work) => Turn::Work { work, sender_timestamp },
-                Err(reason) => Turn::Reply(refusal(server, reason.to_string())),
-            }
-        }
+        Step::Message {
+            message: Request::RequestWork { request_message, parameter, sender_timestamp }, then, ..
+        } => match decide(&request_message, parameter) {
+            Ok(work) => Turn::Work { work, sender_timestamp, then },
+            Err(reason) => refused(server, fault_of(&reason), reason.to_string(), then),
+        },
         Step::Message { message: Request::CloseConnection { initial_timestamp, final_timestamp }, .. } => {
             let closed = Response::ConnectionClosed { initial_timestamp, final_timestamp, requests_served };
-            Turn::ReplyAndClose(encoded(&closed))
+            Turn::ReplyAndClose(encoded(server, &closed, Persistence::Close))
         }
-        Step::Malformed { reason, .. } => Turn::Reply(refusal(server, reason)),
-        Step::Broken { reason } => Turn::ReplyAndLinger(refusal(server, reason)),
+        Step::Malformed { fault, reason, then, .. } => refused(server, fault, reason, then),
+        Step::Broken { fault, reason } => Turn::ReplyAndLinger(refusal(server, fault, reason, Persistence::Close)),
     }
 }
 
@@ -65,20 +62,36 @@ fn work_done(
     sender_timestamp: Cow<'_, str>,
     result: Cow<'_, str>,
     server_received_ns: u64,
+    then: Persistence,
 ) -> Vec<u8> {
     server.count_served();
     let server_sent_ns = monotonic_ns();
-    encoded(&Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns })
+    encoded(server, &Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns }, then)
 }
 
-fn refusal(server: &Server, reason: String) -> Vec<u8> {
+fn refused<'a>(server: &Server, fault: Fault, reason: String, then: Persistence) -> Turn<'a> {
+    let reply = refusal(server, fault, reason, then);
+    match then {
+        Persistence::KeepAlive => Turn::Reply(reply),
+        Persistence::Close => Turn::ReplyAndClose(reply),
+    }
+}
+
+fn refusal(server: &Server, fault: Fault, reason: String, then: Persistence) -> Vec<u8> {
     server.count_refused();
-    encoded(&Response::Error { reason: reason.into() })
+    encoded(server, &Response::Error { fault, reason: reason.into() }, then)
 }
 
-fn encoded(response: &Response<'_>) -> Vec<u8> {
+fn fault_of(refusal: &Refusal) -> Fault {
+    match refusal {
+        Refusal::UnknownWork(_) => Fault::UnknownWork,
+        Refusal::NoDuration(_) | Refusal::TooLong(_) | Refusal::NoSize(_) => Fault::BadRequest,
+    }
+}
+
+fn encoded(server: &Server, response: &Response<'_>, then: Persistence) -> Vec<u8> {
     let mut reply = Vec::with_capacity(REPLY_BYTES);
-    WIRE.encode_response(response, &mut reply);
+    server.wire.encode_response(response, then, &mut reply);
     reply
 }
 

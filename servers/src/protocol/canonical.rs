@@ -71,7 +71,7 @@ pub(super) fn write_response(response: &Response<'_>, out: &mut Vec<u8>) {
             write_text(br#","final_timestamp":"#, final_timestamp, out);
             write_integer(br#","requests_served":"#, *requests_served, out);
         }
-        Response::Error { reason } => write_text(br#"{"Error":{"reason":"#, reason, out),
+        Response::Error { reason, .. } => write_text(br#"{"Error":{"reason":"#, reason, out),
     }
     out.extend_from_slice(b"}}");
 }

@@ -18,12 +18,14 @@ pub struct Inbox {
     end: usize,
     /// How many bytes from `start` on are known to hold no whole request.
     seen: usize,
+    /// How many bytes from `start` on the request takes. Nought while that is not known.
+    least: usize,
 }
 
 impl Inbox {
     /// An empty buffer of `READ_BUFFER_BYTES`.
     pub fn new() -> Inbox {
-        Inbox { buffer: vec![0; READ_BUFFER_BYTES], start: 0, end: 0, seen: 0 }
+        Inbox { buffer: vec![0; READ_BUFFER_BYTES], start: 0, end: 0, seen: 0, least: 0 }
     }
 
     /// Room for the next read: `READ_BUFFER_BYTES`, or what is left of that below the last growth.
@@ -55,16 +57,25 @@ impl Inbox {
     /// After `Broken` nothing sensible can follow, and the connection should close.
     pub fn next_request<F: WireFormat>(&mut self, format: F) -> Step<Request<'_>> {
         let waiting = &self.buffer[self.start..self.end];
-        if self.seen > 0 && !format.worth_decoding(waiting, self.seen) {
+        let may_be_whole = match (self.seen, self.least) {
+            (0, _) => true,
+            (seen, 0) => format.worth_decoding(waiting, seen),
+            (_, least) => waiting.len() >= least,
+        };
+        if !may_be_whole {
             self.seen = waiting.len();
             return Step::Incomplete;
         }
         let step = format.decode_request(waiting);
         match &step {
-            Step::Incomplete => self.seen = waiting.len(),
+            Step::Incomplete => {
+                self.seen = waiting.len();
+                self.least = format.least_bytes(waiting);
+            }
             Step::Message { consumed, .. } | Step::Malformed { consumed, .. } => {
                 self.start += consumed;
                 self.seen = 0;
+                self.least = 0;
             }
             Step::Broken { .. } => {}
         }
@@ -75,6 +86,7 @@ impl Inbox {
     pub fn clear(&mut self) {
         self.start = self.end;
         self.seen = 0;
+        self.least = 0;
     }
 
     /// The memory held, in bytes.
@@ -93,7 +105,7 @@ impl Default for Inbox {
 mod tests {
     use std::cell::Cell;
 
-    use super::super::{JsonLines, Response};
+    use super::super::{JsonLines, Persistence, Response};
     use super::*;
 
     fn feed(inbox: &mut Inbox, mut bytes: &[u8]) {
@@ -134,8 +146,8 @@ mod tests {
         fn decode_response<'a>(&self, bytes: &'a [u8]) -> Step<Response<'a>> {
             JsonLines.decode_response(bytes)
         }
-        fn encode_response(&self, response: &Response<'_>, out: &mut Vec<u8>) {
-            JsonLines.encode_response(response, out);
+        fn encode_response(&self, response: &Response<'_>, then: Persistence, out: &mut Vec<u8>) {
+            JsonLines.encode_response(response, then, out);
         }
         fn worth_decoding(&self, bytes: &[u8], seen: usize) -> bool {
             self.0.set(self.0.get() + bytes.len() - seen);

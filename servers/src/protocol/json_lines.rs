@@ -7,7 +7,7 @@ use memchr::memchr;
 use serde::Deserialize;
 
 use super::canonical;
-use super::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, Request, Response, Step, WireFormat};
+use super::{Fault, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, Persistence, Request, Response, Step, WireFormat};
 
 /// The wire format of one JSON object a line.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +15,11 @@ pub struct JsonLines;
 
 impl WireFormat for JsonLines {
     fn decode_request<'a>(&self, bytes: &'a [u8]) -> Step<Request<'a>> {
-        decode(bytes, MAX_REQUEST_BYTES, canonical::read_request)
+        let mut step = decode(bytes, MAX_REQUEST_BYTES, canonical::read_request);
+        if let Step::Message { message: Request::CloseConnection { .. }, then, .. } = &mut step {
+            *then = Persistence::Close;
+        }
+        step
     }
 
     fn encode_request(&self, request: &Request<'_>, out: &mut Vec<u8>) {
@@ -24,10 +28,14 @@ impl WireFormat for JsonLines {
     }
 
     fn decode_response<'a>(&self, bytes: &'a [u8]) -> Step<Response<'a>> {
-        decode(bytes, MAX_RESPONSE_BYTES, canonical::read_work_done)
+        let mut step = decode(bytes, MAX_RESPONSE_BYTES, canonical::read_work_done);
+        if let Step::Message { message: Response::ConnectionClosed { .. }, then, .. } = &mut step {
+            *then = Persistence::Close;
+        }
+        step
     }
 
-    fn encode_response(&self, response: &Response<'_>, out: &mut Vec<u8>) {
+    fn encode_response(&self, response: &Response<'_>, _then: Persistence, out: &mut Vec<u8>) {
         canonical::write_response(response, out);
         out.push(b'\n');
     }
@@ -47,14 +55,16 @@ fn decode<'a, T: Deserialize<'a>>(
         return if bytes.len() < limit_bytes {
             Step::Incomplete
         } else {
-            Step::Broken { reason: format!("a line is at most {limit_bytes} bytes, newline included") }
+            let reason = format!("a line is at most {limit_bytes} bytes, newline included");
+            Step::Broken { fault: Fault::TooLong, reason }
         };
     };
     let line = &bytes[..line_bytes];
     let consumed = line_bytes + 1;
+    let then = Persistence::KeepAlive;
     match read_canonical(line).map_or_else(|| serde_json::from_slice(line), Ok) {
-        Ok(message) => Step::Message { message, consumed },
-        Err(error) => Step::Malformed { reason: explain(&error), consumed },
+        Ok(message) => Step::Message { message, consumed, then },
+        Err(error) => Step::Malformed { fault: Fault::BadRequest, reason: explain(&error), consumed, then },
     }
 }
 
@@ -101,7 +111,10 @@ mod tests {
             parameter: "ab\n".into(),
             sender_timestamp: "1".into(),
         };
-        assert_eq!(JsonLines.decode_request(line), Step::Message { message, consumed: line.len() });
+        assert_eq!(
+            JsonLines.decode_request(line),
+            Step::Message { message, consumed: line.len(), then: Persistence::KeepAlive }
+        );
     }
 
     #[test]

@@ -59,8 +59,27 @@ pub enum Response<'a> {
     },
     /// The request was not served.
     Error {
+        /// The kind of fault. JSON lines do not carry it.
+        #[serde(skip)]
+        fault: Fault,
         /// Why not, for a person to read.
         #[serde(borrow)]
         reason: Cow<'a, str>,
     },
+}
+
+/// The kinds of fault that a wire format with numbers for them tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Fault {
+    /// The request makes no sense.
+    #[default]
+    BadRequest,
+    /// There is no such work.
+    UnknownWork,
+    /// This way of asking exists in the wire format, and is not taken here.
+    Method,
+    /// The request is longer than may be.
+    TooLong,
+    /// The client waits for leave to send the rest, which is not given here.
+    Expectation,
 }

@@ -2,20 +2,25 @@
 //!
 //! Everything here is *sans-I/O*: bytes go in, messages come out. It knows no sockets, clocks, threads or
 //! runtimes, so the same code serves the blocking world and the async one, and both ends of a connection.
-//! `json_lines.rs` is the one wire format so far; `inbox.rs` is the buffer in front of it.
+//! `json_lines.rs` and `http/` are the wire formats, `wire.rs` chooses between them while the server runs;
+//! `inbox.rs` is the buffer in front of either.
 
 mod canonical;
+pub mod http;
 mod inbox;
 mod json_lines;
 mod message;
 #[cfg(test)]
 mod properties;
+mod wire;
 
+pub use http::Http;
 pub use inbox::Inbox;
 pub use json_lines::JsonLines;
-pub use message::{Request, Response};
+pub use message::{Fault, Request, Response};
+pub use wire::{UnknownWire, Wire};
 
-/// The longest request line in bytes, newline included. A longer one costs the client its connection.
+/// The longest request in bytes, all of its framing included: a line and its newline, or a head and its body. A longer one costs the client its connection.
 pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
 
 /// The longest result a client may ask for, in bytes.
@@ -42,19 +47,37 @@ pub enum Step<T> {
         message: T,
         /// How many bytes it took, its framing included.
         consumed: usize,
+        /// Whether the connection outlives it.
+        then: Persistence,
     },
     /// A whole frame that is no message of this protocol. The next frame may well be one.
     Malformed {
+        /// The kind of fault.
+        fault: Fault,
         /// What is wrong with it, for a person to read.
         reason: String,
         /// How many bytes the frame took.
         consumed: usize,
+        /// Whether the connection outlives it.
+        then: Persistence,
     },
-    /// A frame beyond the limit. Where the next one would begin is unknown: the connection must close.
+    /// A frame beyond a limit, or one whose end cannot be trusted. Where the next one would begin is unknown:
+    /// the connection must close.
     Broken {
-        /// Which limit it broke, for a person to read.
+        /// The kind of fault.
+        fault: Fault,
+        /// What it broke, for a person to read.
         reason: String,
     },
+}
+
+/// Whether a connection outlives a request and the reply to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Persistence {
+    /// The next request may follow.
+    KeepAlive,
+    /// The server closes once the reply is out.
+    Close,
 }
 
 /// One way of writing requests and responses as bytes.
@@ -71,13 +94,19 @@ pub trait WireFormat: Copy + Send + Sync + 'static {
     /// The response at the front of `bytes`, for a client.
     fn decode_response<'a>(&self, bytes: &'a [u8]) -> Step<Response<'a>>;
 
-    /// Appends `response` to `out`.
-    fn encode_response(&self, response: &Response<'_>, out: &mut Vec<u8>);
+    /// Appends `response` to `out`, which says what becomes of the connection where the format has words for it.
+    fn encode_response(&self, response: &Response<'_>, then: Persistence, out: &mut Vec<u8>);
 
     /// Whether decoding `bytes` again is worth the while after `bytes[..seen]` was `Incomplete`.
     ///
     /// Lets a buffer look at each byte once where a message trickles in. "Yes" is always a safe answer.
     fn worth_decoding(&self, bytes: &[u8], seen: usize) -> bool {
         bytes.len() > seen
+    }
+
+    /// How long the request at the front of `bytes`, which was `Incomplete`, will be. Nought where that is not known
+    /// yet; `worth_decoding` is asked then.
+    fn least_bytes(&self, _bytes: &[u8]) -> usize {
+        0
     }
 }

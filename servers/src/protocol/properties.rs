@@ -4,7 +4,10 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Inbox, JsonLines, MAX_REQUEST_BYTES, READ_BUFFER_BYTES, Request, Response, Step, WireFormat, canonical};
+use super::{
+    Fault, Inbox, JsonLines, MAX_REQUEST_BYTES, Persistence, READ_BUFFER_BYTES, Request, Response, Step, Wire,
+    WireFormat, canonical,
+};
 
 /// Text with and without characters that JSON must escape.
 fn text() -> impl Strategy<Value = String> {
@@ -40,7 +43,7 @@ fn response() -> impl Strategy<Value = Response<'static>> {
             final_timestamp: last.into(),
             requests_served,
         }),
-        text().prop_map(|reason| Response::Error { reason: reason.into() }),
+        text().prop_map(|reason| Response::Error { fault: Fault::BadRequest, reason: reason.into() }),
     ]
 }
 
@@ -56,14 +59,68 @@ fn request_line() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// Well-formed requests in HTTP with what other clients might add, and heads that are none.
+fn request_in_http() -> impl Strategy<Value = Vec<u8>> {
+    let garbage = prop_oneof![vec(any::<u8>(), 0..60), "[ -~]{0,60}".prop_map(String::into_bytes)];
+    prop_oneof![
+        3 => http_request().prop_map(|request| encoded(|out| Wire::Http.encode_request(&request, out))),
+        2 => ("[a-z%0-9/?=]{0,20}", text(), "(\r\n)?").prop_map(|(target, body, before)| {
+            let length = body.len();
+            format!("{before}POST /{target} HTTP/1.1\r\nhost: x\r\nCONTENT-LENGTH: {length}\r\n\r\n{body}").into_bytes()
+        }),
+        1 => ("GET|POST|PUT|HEAD", "[A-Za-z-]{1,20}", garbage).prop_map(|(method, name, value)| {
+            [format!("{method} /echo/hi HTTP/1.1\r\nHost: x\r\n{name}: ").as_bytes(), &value, b"\r\n\r\n"].concat()
+        }),
+    ]
+}
+
+/// As [`request`], with timestamps that a header can hold.
+fn http_request() -> impl Strategy<Value = Request<'static>> {
+    let work = (text(), text(), "[!-~]{0,40}").prop_map(|(work, parameter, sent)| Request::RequestWork {
+        request_message: work.into(),
+        parameter: parameter.into(),
+        sender_timestamp: sent.into(),
+    });
+    let close = ("[!-~]{0,40}", "[!-~]{0,40}").prop_map(|(initial, last)| Request::CloseConnection {
+        initial_timestamp: initial.into(),
+        final_timestamp: last.into(),
+    });
+    prop_oneof![work, close]
+}
+
+/// Our encoder's requests in HTTP are answered on a connection that lives on; one to close ends it.
+fn then(closes: bool) -> Persistence {
+    if closes { Persistence::Close } else { Persistence::KeepAlive }
+}
+
 fn encoded(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut out = Vec::new();
     write(&mut out);
     out
 }
 
+/// The response as HTTP gives it back: timestamps are what a header can hold.
+fn visible(mut response: Response<'static>) -> Response<'static> {
+    let keep = |text: &str| text.chars().filter(char::is_ascii_graphic).collect::<String>().into();
+    match &mut response {
+        Response::WorkDone { sender_timestamp, .. } => *sender_timestamp = keep(sender_timestamp),
+        Response::ConnectionClosed { initial_timestamp, final_timestamp, .. } => {
+            (*initial_timestamp, *final_timestamp) = (keep(initial_timestamp), keep(final_timestamp));
+        }
+        Response::Error { .. } => {}
+    }
+    response
+}
+
+fn consumed<T>(step: Step<T>) -> Option<usize> {
+    match step {
+        Step::Message { consumed, .. } | Step::Malformed { consumed, .. } => Some(consumed),
+        Step::Incomplete | Step::Broken { .. } => None,
+    }
+}
+
 /// Receives `bytes` in reads of at most the sizes `cuts` give in turn, and shows what each step said.
-fn received(bytes: &[u8], cuts: &[usize]) -> Vec<String> {
+fn received(wire: Wire, bytes: &[u8], cuts: &[usize]) -> Vec<String> {
     let mut inbox = Inbox::new();
     let mut cuts = cuts.iter().cycle();
     let mut steps = Vec::new();
@@ -75,7 +132,7 @@ fn received(bytes: &[u8], cuts: &[usize]) -> Vec<String> {
         inbox.filled(count);
         rest = &rest[count..];
         loop {
-            match inbox.next_request(JsonLines) {
+            match inbox.next_request(wire) {
                 Step::Incomplete => break,
                 step @ Step::Broken { .. } => {
                     steps.push(format!("{step:?}"));
@@ -96,23 +153,62 @@ proptest! {
         cuts in vec(1..=READ_BUFFER_BYTES, 1..20),
     ) {
         let bytes = lines.concat();
-        let whole = received(&bytes, &[usize::MAX]);
+        let whole = received(Wire::JsonLines, &bytes, &[usize::MAX]);
         prop_assert_eq!(whole.len(), lines.len());
-        prop_assert_eq!(&received(&bytes, &cuts), &whole);
-        prop_assert_eq!(&received(&bytes, &[1]), &whole);
+        prop_assert_eq!(&received(Wire::JsonLines, &bytes, &cuts), &whole);
+        prop_assert_eq!(&received(Wire::JsonLines, &bytes, &[1]), &whole);
+    }
+
+    #[test]
+    fn any_split_of_http_says_the_same(
+        requests in vec(request_in_http(), 0..8),
+        cuts in vec(1..=READ_BUFFER_BYTES, 1..20),
+    ) {
+        let bytes = requests.concat();
+        let whole = received(Wire::Http, &bytes, &[usize::MAX]);
+        prop_assert_eq!(&received(Wire::Http, &bytes, &cuts), &whole);
+        prop_assert_eq!(&received(Wire::Http, &bytes, &[1]), &whole);
+    }
+
+    #[test]
+    fn http_survives_the_round_trip(request in http_request(), response in response(), closing in any::<bool>()) {
+        let message = request;
+        let bytes = encoded(|out| Wire::Http.encode_request(&message, out));
+        let (consumed, then_closes) = (bytes.len(), matches!(message, Request::CloseConnection { .. }));
+        let expected = Step::Message { message, consumed, then: then(then_closes) };
+        prop_assert_eq!(Wire::Http.decode_request(&bytes), expected);
+
+        let message = visible(response);
+        let bytes = encoded(|out| Wire::Http.encode_response(&message, then(closing), out));
+        let consumed = bytes.len();
+        let then = then(closing || matches!(message, Response::ConnectionClosed { .. }));
+        prop_assert_eq!(Wire::Http.decode_response(&bytes), Step::Message { message, consumed, then });
+    }
+
+    #[test]
+    fn no_text_can_add_a_header(request in request(), response in response()) {
+        let lines = |bytes: Vec<u8>| {
+            let head = bytes.windows(4).position(|end| end == b"\r\n\r\n").unwrap();
+            bytes[..head].iter().filter(|byte| b"\r\n".contains(byte)).count() / 2
+        };
+        prop_assert!(lines(encoded(|out| Wire::Http.encode_request(&request, out))) <= 4);
+        prop_assert!(lines(encoded(|out| Wire::Http.encode_response(&response, Persistence::Close, out))) <= 6);
     }
 
     #[test]
     fn no_bytes_make_a_decoder_panic(bytes in vec(any::<u8>(), 0..300)) {
-        let _ = JsonLines.decode_request(&bytes);
-        let _ = JsonLines.decode_response(&bytes);
-        received(&bytes, &[7]);
+        for wire in Wire::ALL {
+            for consumed in [consumed(wire.decode_request(&bytes)), consumed(wire.decode_response(&bytes))] {
+                prop_assert!(consumed != Some(0), "a step took nothing: the loop would never end");
+            }
+            received(wire, &bytes, &[7]);
+        }
     }
 
     #[test]
     fn a_stream_without_lines_breaks_the_limit_in_bounded_memory(byte in any::<u8>(), cut in 1..=READ_BUFFER_BYTES) {
         prop_assume!(byte != b'\n');
-        let steps = received(&vec![byte; 3 * MAX_REQUEST_BYTES], &[cut]);
+        let steps = received(Wire::JsonLines, &vec![byte; 3 * MAX_REQUEST_BYTES], &[cut]);
         prop_assert_eq!(steps.len(), 1);
         prop_assert!(steps[0].starts_with("Broken"), "{}", steps[0]);
     }
@@ -125,17 +221,19 @@ proptest! {
             serde_json::to_vec(&request).unwrap(), &bytes[..bytes.len() - 1], "serde_json writes the same bytes"
         );
         let consumed = bytes.len();
-        prop_assert_eq!(JsonLines.decode_request(&bytes), Step::Message { message: request, consumed });
+        let then = then(matches!(request, Request::CloseConnection { .. }));
+        prop_assert_eq!(JsonLines.decode_request(&bytes), Step::Message { message: request, consumed, then });
     }
 
     #[test]
     fn responses_survive_the_round_trip(response in response()) {
-        let bytes = encoded(|out| JsonLines.encode_response(&response, out));
+        let bytes = encoded(|out| JsonLines.encode_response(&response, Persistence::KeepAlive, out));
         prop_assert_eq!(
             serde_json::to_vec(&response).unwrap(), &bytes[..bytes.len() - 1], "serde_json writes the same bytes"
         );
         let consumed = bytes.len();
-        prop_assert_eq!(JsonLines.decode_response(&bytes), Step::Message { message: response, consumed });
+        let then = then(matches!(response, Response::ConnectionClosed { .. }));
+        prop_assert_eq!(JsonLines.decode_response(&bytes), Step::Message { message: response, consumed, then });
     }
 
     #[test]
@@ -156,7 +254,7 @@ proptest! {
         if let Some(read) = canonical::read_request(&line) {
             prop_assert_eq!(read, serde_json::from_slice::<Request<'_>>(&line).unwrap());
         }
-        let line = damaged(encoded(|out| JsonLines.encode_response(&response, out)));
+        let line = damaged(encoded(|out| JsonLines.encode_response(&response, Persistence::KeepAlive, out)));
         if let Some(read) = canonical::read_work_done(&line) {
             prop_assert_eq!(read, serde_json::from_slice::<Response<'_>>(&line).unwrap());
         }

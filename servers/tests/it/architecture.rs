@@ -8,10 +8,16 @@ use servers::MODELS;
 
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder);
-    let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-    let sources: Vec<_> = files.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect();
+    let sources: Vec<_> =
+        files(&folder).into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect();
     assert!(!sources.is_empty(), "{} is empty", folder.display());
     sources
+}
+
+/// The files of a folder and of those in it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 /// What `folder` mentions of `forbidden` outside comments and tests.

@@ -246,7 +246,8 @@ fn a_server_stopped_before_it_runs_does_not_run() {
     for model in servers::MODELS {
         let contender = servers::Contender::parse(model.name).unwrap();
         let listener = servers::bind("127.0.0.1:0".parse().unwrap(), &contender.options).unwrap();
-        let server = std::sync::Arc::new(servers::Server::new(contender.options, Some(100)));
+        let server =
+            std::sync::Arc::new(servers::Server::new(contender.options, servers::protocol::Wire::JsonLines, Some(100)));
         server.stop_handle().stop();
         (contender.model.run)(listener, &server).unwrap();
     }

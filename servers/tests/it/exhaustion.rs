@@ -135,7 +135,7 @@ fn the_limited_server() {
     let contender = Contender::parse(&contender).unwrap();
     let listener = bind("127.0.0.1:0".parse().unwrap(), &contender.options).unwrap();
     let address = listener.local_addr().unwrap();
-    let server = Arc::new(Server::new(contender.options, Some(100)));
+    let server = Arc::new(Server::new(contender.options, servers::protocol::Wire::JsonLines, Some(100)));
     let (run, shared) = (contender.model.run, Arc::clone(&server));
     thread::spawn(move || run(listener, &shared));
     match &*resource {

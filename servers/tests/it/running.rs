@@ -25,7 +25,7 @@ impl Running {
         let listener = bind((Ipv4Addr::LOCALHOST, 0).into(), &contender.options).unwrap();
         let address = listener.local_addr().unwrap();
         // Nothing here depends on how fast the machine computes.
-        let server = Arc::new(Server::new(contender.options.clone(), Some(100)));
+        let server = Arc::new(Server::new(contender.options.clone(), servers::protocol::Wire::JsonLines, Some(100)));
         let stop = server.stop_handle();
         let (end, ended) = mpsc::channel();
         let (run, shared) = (contender.model.run, Arc::clone(&server));

@@ -1,0 +1,130 @@
+//! The histograms as files that other tools read: an HdrHistogram interval log, and HdrHistogram's text of percentiles
+//! as wrk2 prints it and the plotter at hdrhistogram.github.io takes it.
+//!
+//! Both hold the response time; in closed loop, which has none, the service time.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::V2DeflateSerializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
+use reports::record::HistogramRecord;
+
+use crate::load::{LoadOutcome, now_ns};
+use crate::plan::PlanError;
+
+const NS_PER_MS: f64 = 1e6;
+
+/// The files that were asked for, open before the load begins.
+pub(super) struct HistogramFiles {
+    hlog: Option<Sink>,
+    hgrm: Option<Sink>,
+}
+
+struct Sink {
+    path: PathBuf,
+    file: File,
+}
+
+impl HistogramFiles {
+    /// Opens both and leaves what is in them until there is something to write.
+    ///
+    /// # Errors
+    /// Where one can't be written to, or both are the same.
+    pub(super) fn open(hlog: Option<&Path>, hgrm: Option<&Path>) -> Result<HistogramFiles, PlanError> {
+        if hlog.is_some() && hlog == hgrm {
+            return Err(PlanError::Usage("--hlog and --hgrm name the same file; give each its own".to_owned()));
+        }
+        Ok(HistogramFiles { hlog: hlog.map(Sink::open).transpose()?, hgrm: hgrm.map(Sink::open).transpose()? })
+    }
+
+    /// Writes what was measured from `window_start_ns` on.
+    pub(super) fn write(&mut self, outcome: &LoadOutcome, window_start_ns: u64) -> anyhow::Result<()> {
+        if let Some(sink) = &mut self.hlog {
+            let since = Duration::from_nanos(now_ns().saturating_sub(window_start_ns));
+            let start = SystemTime::now() - since;
+            sink.write(|file| interval_log(outcome, start, file))?;
+        }
+        if let Some(sink) = &mut self.hgrm {
+            let histogram = headline(outcome).to_histogram()?;
+            sink.write(|file| Ok(percentile_text(&histogram, file)?))?;
+        }
+        Ok(())
+    }
+}
+
+impl Sink {
+    fn open(path: &Path) -> Result<Sink, PlanError> {
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(|error| {
+            PlanError::Usage(format!("{} can't be written ({error}); name a file in a folder of yours", path.display()))
+        })?;
+        Ok(Sink { path: path.to_owned(), file })
+    }
+
+    fn write(&mut self, content: impl FnOnce(&mut BufWriter<&File>) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let write = || -> anyhow::Result<()> {
+            // Pipes and devices have nothing to cut off.
+            if self.file.metadata()?.is_file() {
+                self.file.set_len(0)?;
+            }
+            let mut buffer = BufWriter::new(&self.file);
+            content(&mut buffer)?;
+            Ok(buffer.flush()?)
+        };
+        write().with_context(|| format!("{} can't be written", self.path.display()))
+    }
+}
+
+fn headline(outcome: &LoadOutcome) -> &HistogramRecord {
+    outcome.traffic.response_time.as_ref().unwrap_or(&outcome.traffic.service_time)
+}
+
+/// One interval, the measured time: the headline without a tag, which is what readers look at that know none.
+fn interval_log(outcome: &LoadOutcome, start: SystemTime, file: &mut impl Write) -> anyhow::Result<()> {
+    let mut serializer = V2DeflateSerializer::new();
+    let mut log = IntervalLogWriterBuilder::new()
+        .add_comment("harness load; values in nanoseconds, the greatest of an interval in milliseconds")
+        .with_start_time(start)
+        .with_base_time(start)
+        .with_max_value_divisor(NS_PER_MS)
+        .begin_log_with(file, &mut serializer)?;
+    let traffic = &outcome.traffic;
+    let tagged = [
+        (None, Some(headline(outcome))),
+        (Tag::new("service-time"), Some(&traffic.service_time)),
+        (Tag::new("schedule-lag"), traffic.schedule_lag.as_ref()),
+    ];
+    for (tag, record) in tagged {
+        if let Some(record) = record {
+            log.write_histogram(&record.to_histogram()?, Duration::ZERO, outcome.measured, tag)
+                .map_err(|error| anyhow::anyhow!("the interval log: {error:?}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Percentiles that halve their distance to 100% five times per halving, as the reference implementation has them.
+const TICKS_PER_HALF_DISTANCE: u32 = 5;
+
+fn percentile_text(histogram: &Histogram<u64>, file: &mut impl Write) -> io::Result<()> {
+    let ms = |value: u64| value as f64 / NS_PER_MS;
+    writeln!(file, "{:>12} {:>14} {:>10} {:>14}\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)")?;
+    for step in histogram.iter_quantiles(TICKS_PER_HALF_DISTANCE) {
+        let (value, quantile) = (ms(step.value_iterated_to()), step.quantile_iterated_to());
+        let count = histogram.count_between(0, step.value_iterated_to());
+        write!(file, "{value:12.6} {quantile:14.12} {count:10}")?;
+        if quantile < 1.0 {
+            write!(file, " {:14.2}", 1.0 / (1.0 - quantile))?;
+        }
+        writeln!(file)?;
+    }
+    let (mean, deviation) = (histogram.mean() / NS_PER_MS, histogram.stdev() / NS_PER_MS);
+    writeln!(file, "#[Mean    = {mean:12.6}, StdDeviation   = {deviation:12.6}]")?;
+    writeln!(file, "#[Max     = {:12.6}, Total count    = {:12}]", ms(histogram.max()), histogram.len())?;
+    writeln!(file, "#[Buckets = {:12}, SubBuckets     = {:12}]", histogram.buckets(), 2_048)
+}

@@ -1,0 +1,84 @@
+//! What any load is held to, whoever serves it: the generator to its schedule, the notes to their own algebra.
+//!
+//! Pure functions of what was sent and what that took. Must not know: cells, servers. Beside it: `../validity.rs`, what
+//! a cell is held to besides.
+
+use std::time::Duration;
+
+use reports::record::{GeneratorUsage, HistogramRecord, Traffic, Warning};
+
+use crate::plan::nanoseconds;
+
+/// The least share of the schedule that must have been taken up in time.
+const LEAST_PACE: f64 = 0.99;
+
+/// The most that a generator worker may use of its CPU.
+const MOST_BUSY: f64 = 0.8;
+
+/// Schedule lag that never matters.
+const LAG_ALWAYS_ALLOWED: Duration = Duration::from_millis(1);
+
+/// How far two figures that must agree may be apart.
+const TOLERANCE: f64 = 0.05;
+
+/// What makes the generator doubtful: it fell behind, had no CPU to spare, or sent late.
+pub fn generator_doubts(usage: &GeneratorUsage, traffic: &Traffic) -> Vec<Warning> {
+    let mut doubts = Vec::new();
+    if usage.kept_pace < LEAST_PACE {
+        doubts.push(Warning::GeneratorFellBehind { kept_pace: usage.kept_pace });
+    }
+    if usage.busiest_worker > MOST_BUSY {
+        doubts.push(Warning::GeneratorSaturated { busiest_worker: usage.busiest_worker });
+    }
+    doubts.extend(lag(traffic));
+    doubts
+}
+
+/// A lag that is a tenth of what is reported leaves nine tenths to the server.
+fn lag(traffic: &Traffic) -> Option<Warning> {
+    let lag_p99_ns = p99(traffic.schedule_lag.as_ref()?)?;
+    let reported_ns = traffic.response_time.as_ref().and_then(p99).unwrap_or(0);
+    let allowed_ns = (reported_ns / 10).max(nanoseconds(LAG_ALWAYS_ALLOWED));
+    (lag_p99_ns > allowed_ns).then_some(Warning::ScheduleLag { lag_p99_ns, allowed_ns })
+}
+
+fn p99(histogram: &HistogramRecord) -> Option<u64> {
+    let histogram = histogram.to_histogram().ok()?;
+    (!histogram.is_empty()).then(|| histogram.value_at_quantile(0.99))
+}
+
+/// The checks that what was noted down in a window does not stand up to.
+pub fn traffic_doubts(traffic: &Traffic, window: Duration) -> Vec<Warning> {
+    let mut failed = Vec::new();
+    let mut check = |name: &str, holds: bool, detail: String| {
+        if !holds {
+            failed.push(Warning::CheckFailed { check: name.to_owned(), detail });
+        }
+    };
+    let ledger = &traffic.ledger;
+    let accounted_for = ledger.accounted_for();
+    let detail = format!("{} scheduled, {accounted_for} accounted for", ledger.scheduled);
+    check("every request has one end", ledger.scheduled == accounted_for, detail);
+    let out_of_order = traffic.timestamps_out_of_order;
+    check("timestamps nest", out_of_order == 0, format!("{out_of_order} replies with times out of order"));
+    if let Some((counted, summed)) = in_system(traffic, window) {
+        let detail = format!("{counted:.3} requests in the system by counting, {summed:.3} by response times");
+        check("Little's law", agree(counted, summed), detail);
+    }
+    failed
+}
+
+/// Requests in the system on average, counted and from the response times. Only where every request has a response
+/// time can the two agree.
+fn in_system(traffic: &Traffic, window: Duration) -> Option<(f64, f64)> {
+    let ledger = &traffic.ledger;
+    if ledger.ok + ledger.timeout != ledger.scheduled || ledger.ok == 0 {
+        return None;
+    }
+    let summed_ns = traffic.response_time.as_ref()?.sum_ns;
+    Some((traffic.mean_in_system?, summed_ns as f64 / nanoseconds(window) as f64))
+}
+
+fn agree(a: f64, b: f64) -> bool {
+    (a - b).abs() <= TOLERANCE * a.max(b)
+}

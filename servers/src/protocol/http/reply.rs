@@ -1,0 +1,144 @@
+//! Reads the reply of any HTTP/1.1 server, for clients. It knows the headers of our own servers and what every
+//! server says of the end of its reply. Beside it: body.rs; response.rs makes the protocol's messages of it.
+
+use std::mem::MaybeUninit;
+
+use httparse::{Header, Status};
+
+use super::super::{Fault, Persistence, Step};
+use super::body::{Body, chunked};
+use super::framing::{Framing, Reason, Transfer, explain, number};
+use super::{
+    FINAL_TIMESTAMP, INITIAL_TIMESTAMP, MAX_HEADERS, REQUESTS_SERVED, SENDER_TIMESTAMP, SERVER_RECEIVED_NS,
+    SERVER_SENT_NS,
+};
+
+/// A reply. What our servers say in headers is absent where another server replies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply<'a> {
+    /// The status code, such as 200. Of those below 200, the reply proper follows.
+    pub status: u16,
+    /// The body, empty where the status allows none.
+    pub body: Body<'a>,
+    /// [`SENDER_TIMESTAMP`], as the request had it.
+    pub sender_timestamp: Option<&'a [u8]>,
+    /// [`SERVER_RECEIVED_NS`], of the server's monotonic clock.
+    pub server_received_ns: Option<u64>,
+    /// [`SERVER_SENT_NS`], on the same clock.
+    pub server_sent_ns: Option<u64>,
+    /// [`INITIAL_TIMESTAMP`], as the request to close had it.
+    pub initial_timestamp: Option<&'a [u8]>,
+    /// [`FINAL_TIMESTAMP`], as the request to close had it.
+    pub final_timestamp: Option<&'a [u8]>,
+    /// [`REQUESTS_SERVED`], where the request was one to close.
+    pub requests_served: Option<u64>,
+}
+
+/// The reply at the front of `bytes` to a request other than HEAD or CONNECT; at most `limit_bytes`, head and
+/// body together.
+///
+/// Looks at each byte of the head once and allocates nothing but the words of a complaint. A reply that has no
+/// length, and ends only where the connection does, is `Broken`: it could not be told from one cut short.
+#[inline(never)]
+pub fn decode_reply(bytes: &[u8], limit_bytes: usize) -> Step<Reply<'_>> {
+    let within_limit = &bytes[..bytes.len().min(limit_bytes)];
+    match whole(within_limit, limit_bytes) {
+        Ok(Some((message, consumed, then))) => Step::Message { message, consumed, then },
+        Ok(None) if bytes.len() < limit_bytes => Step::Incomplete,
+        Ok(None) => {
+            Step::Broken { fault: Fault::TooLong, reason: format!("a reply is longer than {limit_bytes} bytes") }
+        }
+        Err(reason) => Step::Broken { fault: Fault::BadRequest, reason: reason.to_owned() },
+    }
+}
+
+fn whole(bytes: &[u8], limit_bytes: usize) -> Result<Option<(Reply<'_>, usize, Persistence)>, Reason> {
+    let Some(Head { mut reply, framing, minor_version, bytes: head_bytes }) = head(bytes)? else { return Ok(None) };
+    let rest = &bytes[head_bytes..];
+    let body_bytes = match (reply.status, framing.transfer, framing.content_length) {
+        (100..=199 | 204 | 304, ..) => 0,
+        (_, Transfer::Plain, Some(length)) if length > limit_bytes - head_bytes => {
+            return Err("a reply's Content-Length is beyond the limit");
+        }
+        (_, Transfer::Plain, Some(length)) => {
+            let Some(body) = rest.get(..length) else { return Ok(None) };
+            reply.body = Body::Contiguous(body);
+            length
+        }
+        (_, Transfer::Chunked, None) => {
+            let Some((body, length)) = chunked(rest)? else { return Ok(None) };
+            reply.body = body;
+            length
+        }
+        (_, Transfer::Plain, None) => {
+            return Err(
+                "a reply has neither a Content-Length nor chunks, so that only the connection's end would end it",
+            );
+        }
+        (_, Transfer::Chunked, Some(_)) => return Err("a reply has both a Content-Length and a Transfer-Encoding"),
+        (_, Transfer::Unknown, _) => return Err("a reply has a Transfer-Encoding that does not end in chunked"),
+    };
+    let unsaid = if minor_version == 0 { Persistence::Close } else { Persistence::KeepAlive };
+    Ok(Some((reply, head_bytes + body_bytes, framing.connection().unwrap_or(unsaid))))
+}
+
+struct Head<'a> {
+    /// Its body is yet to be found.
+    reply: Reply<'a>,
+    framing: Framing,
+    /// The 0 or 1 of HTTP/1.0 and HTTP/1.1.
+    minor_version: u8,
+    /// Its length, the empty line included.
+    bytes: usize,
+}
+
+/// None while it is not whole.
+fn head(bytes: &[u8]) -> Result<Option<Head<'_>>, Reason> {
+    let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+    let mut parsed = httparse::Response::new(&mut []);
+    let config = httparse::ParserConfig::default();
+    let status = config.parse_response_with_uninit_headers(&mut parsed, bytes, &mut headers).map_err(explain)?;
+    let (Status::Complete(head_bytes), Some(status), Some(minor_version)) = (status, parsed.code, parsed.version)
+    else {
+        return Ok(None);
+    };
+    let reply = Reply {
+        status,
+        body: Body::Contiguous(b""),
+        sender_timestamp: None,
+        server_received_ns: None,
+        server_sent_ns: None,
+        initial_timestamp: None,
+        final_timestamp: None,
+        requests_served: None,
+    };
+    let mut head = Head { reply, framing: Framing::default(), minor_version, bytes: head_bytes };
+    for header in parsed.headers.iter() {
+        head.note(header)?;
+    }
+    Ok(Some(head))
+}
+
+impl<'a> Head<'a> {
+    fn note(&mut self, header: &Header<'a>) -> Result<(), Reason> {
+        // The length is compared first, which tells nearly all headers apart.
+        let is = |name: &str| header.name.eq_ignore_ascii_case(name);
+        let in_digits = || number(header.value).map(Some).ok_or("a header that counts is no number");
+        if is(SENDER_TIMESTAMP) {
+            self.reply.sender_timestamp = Some(header.value);
+        } else if is(SERVER_RECEIVED_NS) {
+            self.reply.server_received_ns = in_digits()?;
+        } else if is(SERVER_SENT_NS) {
+            self.reply.server_sent_ns = in_digits()?;
+        } else if is(INITIAL_TIMESTAMP) {
+            self.reply.initial_timestamp = Some(header.value);
+        } else if is(FINAL_TIMESTAMP) {
+            self.reply.final_timestamp = Some(header.value);
+        } else if is(REQUESTS_SERVED) {
+            self.reply.requests_served = in_digits()?;
+        } else {
+            self.framing.read(header)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,106 @@
+//! The protocol's own replies as HTTP: a result is a body, times and timestamps are headers, a fault is a status.
+//!
+//! There is no Date header: RFC 9110 asks one of servers with a clock, and the protocol has none.
+
+use std::borrow::Cow;
+
+use super::super::{Fault, MAX_RESPONSE_BYTES, Persistence, Response, Step};
+use super::framing::Reason;
+use super::reply::{Reply, decode_reply};
+use super::{
+    FINAL_TIMESTAMP, INITIAL_TIMESTAMP, REQUESTS_SERVED, SENDER_TIMESTAMP, SERVER_RECEIVED_NS, SERVER_SENT_NS,
+    write_header, write_number,
+};
+
+/// Statuses and what they say, with the headers that each needs.
+const FAULTS: &[(Fault, u16, &[u8])] = &[
+    (Fault::BadRequest, 400, b"HTTP/1.1 400 Bad Request\r\n"),
+    (Fault::UnknownWork, 404, b"HTTP/1.1 404 Not Found\r\n"),
+    (Fault::Method, 405, b"HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, POST\r\n"),
+    (Fault::TooLong, 413, b"HTTP/1.1 413 Content Too Large\r\n"),
+    (Fault::Expectation, 417, b"HTTP/1.1 417 Expectation Failed\r\n"),
+];
+
+/// Appends a response.
+pub(super) fn encode(response: &Response<'_>, then: Persistence, out: &mut Vec<u8>) {
+    match response {
+        Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns } => {
+            out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+            if !sender_timestamp.is_empty() {
+                write_header(SENDER_TIMESTAMP, sender_timestamp, out);
+            }
+            write_number(SERVER_RECEIVED_NS, *server_received_ns, out);
+            write_number(SERVER_SENT_NS, *server_sent_ns, out);
+            write_rest(then, result, out);
+        }
+        Response::ConnectionClosed { initial_timestamp, final_timestamp, requests_served } => {
+            out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+            write_header(INITIAL_TIMESTAMP, initial_timestamp, out);
+            write_header(FINAL_TIMESTAMP, final_timestamp, out);
+            write_number(REQUESTS_SERVED, *requests_served, out);
+            write_rest(Persistence::Close, "", out);
+        }
+        Response::Error { fault, reason } => {
+            let row = FAULTS.iter().find(|(of, ..)| of == fault).unwrap_or(&FAULTS[0]);
+            out.extend_from_slice(row.2);
+            write_rest(then, reason, out);
+        }
+    }
+}
+
+/// What all replies end in.
+fn write_rest(then: Persistence, body: &str, out: &mut Vec<u8>) {
+    if then == Persistence::Close {
+        out.extend_from_slice(b"Connection: close\r\n");
+    }
+    out.extend_from_slice(b"Content-Type: text/plain; charset=utf-8\r\n");
+    write_number("Content-Length", body.len() as u64, out);
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(body.as_bytes());
+}
+
+/// The response at the front of `bytes`.
+pub(super) fn decode(bytes: &[u8]) -> Step<Response<'_>> {
+    match decode_reply(bytes, MAX_RESPONSE_BYTES) {
+        Step::Message { message, consumed, then } => match response(message) {
+            Ok(message) => Step::Message { message, consumed, then },
+            Err(reason) => Step::Malformed { fault: Fault::BadRequest, reason: reason.to_owned(), consumed, then },
+        },
+        Step::Incomplete => Step::Incomplete,
+        Step::Malformed { fault, reason, consumed, then } => Step::Malformed { fault, reason, consumed, then },
+        Step::Broken { fault, reason } => Step::Broken { fault, reason },
+    }
+}
+
+/// A server without a clock sends no times, which is read as noughts.
+fn response(reply: Reply<'_>) -> Result<Response<'_>, Reason> {
+    let fault = FAULTS.iter().find(|(_, status, _)| *status == reply.status);
+    match (reply.status, reply.requests_served, fault) {
+        (200, Some(requests_served), _) => Ok(Response::ConnectionClosed {
+            initial_timestamp: text(reply.initial_timestamp)?,
+            final_timestamp: text(reply.final_timestamp)?,
+            requests_served,
+        }),
+        (200, None, _) => Ok(Response::WorkDone {
+            sender_timestamp: text(reply.sender_timestamp)?,
+            result: body(&reply)?,
+            server_received_ns: reply.server_received_ns.unwrap_or(0),
+            server_sent_ns: reply.server_sent_ns.unwrap_or(0),
+        }),
+        (_, _, Some((fault, ..))) => Ok(Response::Error { fault: *fault, reason: body(&reply)? }),
+        _ => Err("a status that these servers do not reply with"),
+    }
+}
+
+fn text(header: Option<&[u8]>) -> Result<Cow<'_, str>, Reason> {
+    let text = std::str::from_utf8(header.unwrap_or_default());
+    text.map(Cow::Borrowed).map_err(|_| "a timestamp is no UTF-8")
+}
+
+fn body<'a>(reply: &Reply<'a>) -> Result<Cow<'a, str>, Reason> {
+    let body = match reply.body.bytes() {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+    };
+    body.ok_or("a body is no UTF-8")
+}
