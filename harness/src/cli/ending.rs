@@ -63,7 +63,12 @@ pub(super) fn unproven(run: &Run) -> Option<(String, String)> {
     let pairs = run.manifest.contenders.iter().flat_map(|contender| {
         run.manifest.experiments.iter().map(move |experiment| (&contender.label, &experiment.name))
     });
+    // Not every contender is in every experiment.
+    let takes_part = |contender: &str, experiment: &str| {
+        run.cells.iter().any(|cell| cell.contender == contender && cell.experiment == experiment)
+    };
     pairs
+        .filter(|(contender, experiment)| takes_part(contender, experiment))
         .filter(|(contender, experiment)| {
             !measured().any(|cell| {
                 cell.contender == **contender

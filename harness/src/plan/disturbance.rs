@@ -66,7 +66,8 @@ pub enum DisturbanceKind {
     Nothing,
     /// Clients that connect and never send a byte, more and more of them.
     IdleFlood {
-        /// Connections begun per second.
+        /// Connections begun per second at the end. The pace grows to this evenly from none, so that the first few are
+        /// told apart.
         per_second: u32,
         /// The most there will be.
         at_most: u32,

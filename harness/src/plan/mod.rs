@@ -4,6 +4,7 @@
 //! [`Task`] (what is done to one contender's fresh server), [`LoadSpec`] (what the generator is asked to send).
 
 mod capacity;
+mod cast;
 mod disturbance;
 mod experiment;
 mod load;
@@ -12,6 +13,7 @@ mod preset;
 mod run;
 
 pub use capacity::Capacities;
+pub use cast::{Cast, Choice};
 pub use disturbance::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec};
 pub use experiment::{Contenders, Experiment, HoldSpec, Task, TaskKind, Workload};
 pub use load::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
