@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use reports::record::store::{RecordError, Run};
-use reports::record::{Ending, Ledger, Outcome, Purpose, Warning};
+use reports::record::{Ending, Ledger, Purpose, Warning};
 
 use crate::load::LoadError;
 use crate::plan::PlanError;
-use crate::run::{Interrupt, LockError, RunEnd, Unfit};
+use crate::run::{Interrupt, LockError, RunEnd, Unfit, is_failure};
 
 const INTERNAL: u8 = 1;
 const USAGE: u8 = 2;
@@ -73,7 +73,7 @@ pub(super) fn unproven(run: &Run) -> Option<(String, String)> {
             !measured().any(|cell| {
                 cell.contender == **contender
                     && cell.experiment == **experiment
-                    && cell.outcome == Outcome::Completed
+                    && !is_failure(cell)
                     && !cell.warnings.iter().any(Warning::invalidates)
             })
         })

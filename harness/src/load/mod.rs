@@ -6,6 +6,7 @@
 
 mod arrivals;
 mod connection;
+mod disturb;
 mod exchange;
 mod hold;
 mod outcome;
@@ -29,6 +30,7 @@ use std::thread;
 use std::time::Duration;
 
 pub use crate::clock::now_ns;
+pub use disturb::{DisturbError, Disturbed, disturb};
 pub use hold::HeldConnections;
 pub use outcome::LoadOutcome;
 pub use socket::CONNECTIONS_PER_SOURCE;

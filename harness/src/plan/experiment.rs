@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reports::record::{Decision, ExperimentRecord, Picture, WorkloadRecord};
 
-use super::{Capacities, DisturbedSpec, LoadSpec, Sizes, Work};
+use super::{Capacities, DisturbanceKind, DisturbedSpec, LoadSpec, Sizes, Work};
 
 /// One experiment.
 #[derive(Debug)]
@@ -121,6 +121,21 @@ pub enum TaskKind {
 }
 
 impl TaskKind {
+    /// Sets the seed of the arrivals of what is measured, and of what is done meanwhile.
+    pub fn set_seed(&mut self, seed: u64) {
+        match self {
+            TaskKind::Load(spec) => spec.seed = seed,
+            TaskKind::Hold(_) => {}
+            TaskKind::Disturbed(spec) => {
+                spec.probe.seed = seed;
+                if let DisturbanceKind::Load(load) = &mut spec.disturbance.kind {
+                    // Another, or the two would be in step.
+                    load.seed = !seed;
+                }
+            }
+        }
+    }
+
     /// The most connections that are open at once.
     pub fn peak_connections(&self) -> u32 {
         match self {

@@ -9,12 +9,13 @@ use reports::record::{
 };
 
 use super::Interrupt;
+use super::disturbed;
 use super::found::Found;
 use super::held::{self, Held};
 use crate::load::{self, Generator, Moments, now_ns};
 use crate::observe::{Observer, Watch, process_cpu};
 use crate::plan::{HoldSpec, LoadSpec, Pacing, RunPlan, TaskKind, nanoseconds};
-use crate::process::{Death, Launch, ServerProcess, Stopped, launch};
+use crate::process::{Launch, ServerProcess, Stopped, launch};
 
 /// How long a server may take until it listens: hundreds of times what it usually takes, and short enough for Ctrl-C to
 /// end a run within three seconds even then.
@@ -36,6 +37,8 @@ pub(super) struct Bench<'a> {
 pub(super) struct Seen {
     pub(super) outcome: Outcome,
     pub(super) traffic: Option<Traffic>,
+    pub(super) disturbance: Option<record::Disturbance>,
+    pub(super) bounds: Vec<record::Bound>,
     pub(super) generator: Option<GeneratorUsage>,
     pub(super) server: ServerUsage,
     pub(super) samples: Vec<Sample>,
@@ -74,39 +77,40 @@ impl<'a> Bench<'a> {
         let found = match task {
             TaskKind::Load(spec) => self.load(spec, &mut server),
             TaskKind::Hold(spec) => self.hold(spec, &mut server),
-            TaskKind::Disturbed(spec) => self.load(&spec.probe, &mut server),
+            TaskKind::Disturbed(spec) => disturbed::disturb(spec, &mut server, self.generator(), self.interrupt),
         };
         let observed = observer.map(Observer::stop);
         let stopped = server.stop();
         let outcome = outcome(&found, &stopped);
-        let mut warnings = found.warnings;
-        warnings.extend(after_the_end(&stopped, found.death.as_ref()));
+        let mut warnings = found.warnings.clone();
+        warnings.extend(after_the_end(&stopped, &found));
         let (samples, noise, peak_threads) = match observed {
             Ok(seen) => (rebased(seen.samples, origin_ns, found.origin_ns), seen.noise, seen.peak_threads),
             // A server that is gone before it could be looked at leaves no samples; its death is in the outcome.
             Err(_) => (Vec::new(), Noise::default(), None),
         };
-        let server = usage(pid, &stopped, found.window_cpu_ns, peak_threads);
-        let Found { traffic, generator, stages, .. } = found;
-        Seen { outcome, traffic, generator, server, samples, stages, noise, warnings }
+        let server = ServerUsage { peak_threads, ..usage(pid, &stopped, &found) };
+        let Found { traffic, disturbance, bounds, generator, stages, .. } = found;
+        Seen { outcome, traffic, disturbance, bounds, generator, server, samples, stages, noise, warnings }
     }
 
     fn load(&self, spec: &LoadSpec, server: &mut ServerProcess) -> Found {
         let (target, pid) = (server.address(), server.pid());
         let stop = AtomicBool::new(false);
         let mut found = Found { origin_ns: now_ns(), ..Found::default() };
-        let mut cpu_at_start = None;
         let attend = |moments: Moments| {
             let now = now_ns();
             found.origin_ns = moments.origin_ns;
-            if cpu_at_start.is_none() && now >= moments.window_start_ns {
-                cpu_at_start = process_cpu(pid).ok();
+            if found.cpu_at_window_start.is_none() && now >= moments.window_start_ns {
+                found.cpu_at_window_start = process_cpu(pid).ok();
             }
             if found.window_cpu_ns.is_none() && now >= moments.window_end_ns {
-                let cpu = process_cpu(pid).ok().zip(cpu_at_start).map(|(end, start)| end.saturating_sub(start));
+                let cpu =
+                    process_cpu(pid).ok().zip(found.cpu_at_window_start).map(|(end, start)| end.saturating_sub(start));
                 found.window_cpu_ns = cpu.map(nanoseconds);
             }
             found.death = server.poll_death();
+            found.died_at_ns = found.death.as_ref().map(|_| now.saturating_sub(moments.origin_ns));
             if found.death.is_some() || self.interrupt.is_set() {
                 stop.store(true, Ordering::Relaxed);
             }
@@ -150,6 +154,8 @@ impl Seen {
         Seen {
             outcome: Outcome::Failed { reason, stderr },
             traffic: None,
+            disturbance: None,
+            bounds: Vec::new(),
             generator: None,
             server: ServerUsage::default(),
             samples: Vec::new(),
@@ -162,7 +168,8 @@ impl Seen {
 
 fn outcome(found: &Found, stopped: &Stopped) -> Outcome {
     let stderr = stopped.stderr_tail.clone();
-    if let Some(death) = found.death.as_ref().or(stopped.death.as_ref()) {
+    // What was known at the end has the reason too.
+    if let Some(death) = stopped.death.as_ref().or(found.death.as_ref()) {
         Outcome::Failed { reason: format!("the server {}", death.how), stderr }
     } else if let Some(reason) = found.failure.clone() {
         Outcome::Failed { reason, stderr }
@@ -172,9 +179,11 @@ fn outcome(found: &Found, stopped: &Stopped) -> Outcome {
 }
 
 /// What the server's end adds to the warnings.
-fn after_the_end(stopped: &Stopped, seen_dead: Option<&Death>) -> Vec<Warning> {
+fn after_the_end(stopped: &Stopped, found: &Found) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    if let Some(death) = seen_dead.or(stopped.death.as_ref()) {
+    // One that died of what was done to it is a result, which its outcome tells, and no doubt about it.
+    let died_of_it = found.disturbance.is_some() && found.died_at_ns.is_some();
+    if let Some(death) = stopped.death.as_ref().or(found.death.as_ref()).filter(|_| !died_of_it) {
         warnings.push(Warning::ServerDied { how: death.how.clone() });
     }
     if stopped.killed {
@@ -189,17 +198,17 @@ fn after_the_end(stopped: &Stopped, seen_dead: Option<&Death>) -> Vec<Warning> {
     warnings
 }
 
-fn usage(pid: u32, stopped: &Stopped, window_cpu_ns: Option<u64>, peak_threads: Option<u64>) -> ServerUsage {
+fn usage(pid: u32, stopped: &Stopped, found: &Found) -> ServerUsage {
     ServerUsage {
         pid: Some(pid),
-        window_cpu_ns,
+        window_cpu_ns: found.window_cpu_ns,
         user_cpu_ns: Some(nanoseconds(stopped.user_cpu)),
         system_cpu_ns: Some(nanoseconds(stopped.system_cpu)),
         voluntary_switches: Some(stopped.voluntary_switches),
         involuntary_switches: Some(stopped.involuntary_switches),
         peak_resident_bytes: stopped.peak_resident_bytes,
-        peak_threads,
-        died_at_ns: None,
+        peak_threads: None,
+        died_at_ns: found.died_at_ns,
         counters: stopped.counters,
     }
 }

@@ -1,6 +1,9 @@
-//! What the task of a cell finds out, whichever task it is. Beside it: `cell.rs` (load), `held.rs` (held connections).
+//! What the task of a cell finds out, whichever task it is. Beside it: `cell.rs` (load), `held.rs` (held connections),
+//! `disturbed.rs` (a probe and a disturbance).
 
-use reports::record::{GeneratorUsage, Stage, Traffic, Warning};
+use std::time::Duration;
+
+use reports::record::{Bound, Disturbance, GeneratorUsage, Stage, Traffic, Warning};
 
 use crate::process::Death;
 
@@ -11,10 +14,15 @@ pub(super) struct Found {
     pub(super) origin_ns: u64,
     pub(super) traffic: Option<Traffic>,
     pub(super) generator: Option<GeneratorUsage>,
+    pub(super) disturbance: Option<Disturbance>,
+    pub(super) bounds: Vec<Bound>,
+    pub(super) cpu_at_window_start: Option<Duration>,
     pub(super) window_cpu_ns: Option<u64>,
     pub(super) stages: Vec<Stage>,
     pub(super) warnings: Vec<Warning>,
     /// Why the task could not be put to the server.
     pub(super) failure: Option<String>,
     pub(super) death: Option<Death>,
+    /// When it was found dead in the middle, from `origin_ns`.
+    pub(super) died_at_ns: Option<u64>,
 }

@@ -4,6 +4,7 @@
 //! Must not know: how a report looks, how progress is shown. Beside it: `cell.rs` runs one cell.
 
 mod cell;
+mod disturbed;
 mod found;
 mod held;
 mod interrupt;
@@ -24,7 +25,7 @@ pub use provenance::{commit, utc_now};
 pub use validity::{generator_doubts, traffic_doubts};
 
 use crate::load::now_ns;
-use crate::plan::{Capacities, RunPlan, TaskKind, Turn, arrival_seed, block_order};
+use crate::plan::{Capacities, RunPlan, Turn, arrival_seed, block_order};
 use cell::Bench;
 
 /// What a cell costs besides its task: starting, stopping and reaping the server, reading the last figures. Measured
@@ -48,7 +49,7 @@ pub struct RunEnd {
     pub ending: Ending,
     /// Cells written.
     pub cells: u32,
-    /// Cells whose server could not be started, or died.
+    /// Cells whose server could not be started, or died where nothing was done to it.
     pub failed: u32,
 }
 
@@ -164,7 +165,7 @@ impl Series<'_> {
         };
         self.execution.folder.write_cell(&cell)?;
         self.next_order += 1;
-        self.failed += u32::from(matches!(cell.outcome, Outcome::Failed { .. }));
+        self.failed += u32::from(is_failure(&cell));
         self.progress.ended(&cell);
         Ok(Some(cell))
     }
@@ -175,9 +176,7 @@ impl Series<'_> {
         let contender = plan.contenders[turn.contender].label();
         let order = self.next_order;
         self.progress.begins(order, &format!("{} {} {contender}", turn.task.workload, turn.task.point));
-        if let TaskKind::Load(spec) = &mut turn.task.kind {
-            spec.seed = arrival_seed(plan.seed, experiment, turn.task.workload, &turn.task.point, turn.block);
-        }
+        turn.task.kind.set_seed(arrival_seed(plan.seed, experiment, turn.task.workload, &turn.task.point, turn.block));
         let begun_ns = now_ns();
         let seen = self.bench.run(&turn.task.kind, contender);
         let cell = Cell {
@@ -192,8 +191,8 @@ impl Series<'_> {
             purpose,
             load: cell::load_record(&turn.task.kind),
             variation: turn.task.variation,
-            disturbance: None,
-            bounds: Vec::new(),
+            disturbance: seen.disturbance,
+            bounds: seen.bounds,
             started_at_ns: begun_ns - self.origin_ns,
             elapsed_ns: now_ns() - begun_ns,
             warnings: Vec::new(),
@@ -207,6 +206,12 @@ impl Series<'_> {
         };
         Cell { warnings: [seen.warnings, validity::warnings(&cell)].concat(), ..cell }
     }
+}
+
+/// Whether the cell failed. A server that died of what was done to it is what the cell was run to find out.
+pub fn is_failure(cell: &Cell) -> bool {
+    let died_of_it = cell.disturbance.is_some() && cell.server.died_at_ns.is_some();
+    matches!(cell.outcome, Outcome::Failed { .. }) && !died_of_it
 }
 
 /// Says for which workloads the generator can't offer what it would take to saturate the fastest contender.
