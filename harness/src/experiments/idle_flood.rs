@@ -30,7 +30,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     ],
     workloads: &[Workload {
         key: "newcomers",
-        label: "a new client every 20 ms",
+        label: "a new client every 10 ms",
         description: "Each connects, asks for one echo and closes. Beside them others connect and say nothing, slowly \
                       at first, so that the first few can be told apart.",
         work: ("echo", "hi"),
@@ -45,14 +45,18 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 /// What the server may take. Reached within the flood, and far below what any machine allows.
 const BOUNDS: Bounds = Bounds { threads: Some(1_000), open_files: Some(2_000), memory_bytes: None };
 
-/// Idle connections at the end of the flood: more than either bound.
+/// Idle connections at the end of a flood of three seconds, more than either bound; fewer in a shorter one.
 const MOST_IDLE: u32 = 2_400;
+const MOST_IDLE_PER_SECOND: f64 = 800.0;
 
-/// New clients per second. The flood is told apart as finely as they come.
-const NEWCOMERS_RPS: f64 = 50.0;
+/// The part of its time that the flood grows; then it holds what it has, so that clients who wait reach their timeout.
+const GROWING: f64 = 0.55;
 
-/// New clients that may wait at once; with the longest timeout of any preset no more come to wait.
-const MOST_WAITING: u32 = 100;
+/// New clients per second: often enough to tell the first few idle connections apart.
+const NEWCOMERS_RPS: f64 = 100.0;
+
+/// New clients that may wait at once: more than come within the timeout of any preset.
+const MOST_WAITING: u32 = 250;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads[0];
@@ -69,8 +73,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         window: quiet + disturbed + 2 * quiet,
         timeout: sizes.timeout,
     };
-    let kind = DisturbanceKind::IdleFlood { per_second: pace(disturbed), at_most: MOST_IDLE };
-    let disturbance = Disturbance { name: "idle connections", kind, from: quiet, lasting: disturbed };
+    let disturbance = Disturbance { name: "idle connections", kind: flood(disturbed), from: quiet, lasting: disturbed };
     vec![Task {
         workload: workload.key,
         point: "flood".to_owned(),
@@ -79,9 +82,10 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     }]
 }
 
-/// The pace at the end of the flood with which it comes to all its connections: twice the mean, as it grows evenly.
-fn pace(lasting: Duration) -> u32 {
-    (2.0 * f64::from(MOST_IDLE) / lasting.as_secs_f64()).ceil() as u32
+fn flood(lasting: Duration) -> DisturbanceKind {
+    let seconds = lasting.as_secs_f64();
+    let at_most = MOST_IDLE.min((MOST_IDLE_PER_SECOND * seconds) as u32);
+    DisturbanceKind::IdleFlood { per_second: (f64::from(at_most) / (seconds * GROWING)).ceil() as u32, at_most }
 }
 
 fn pictures() -> Vec<Picture> {

@@ -66,8 +66,8 @@ pub enum DisturbanceKind {
     Nothing,
     /// Clients that connect and never send a byte, more and more of them.
     IdleFlood {
-        /// Connections begun per second at the end. The pace grows to this evenly from none, so that the first few are
-        /// told apart.
+        /// Connections begun per second, on average until there are all: the first ones slowly, so that they are told
+        /// apart. Those that the server ends are made up for at this pace.
         per_second: u32,
         /// The most there will be.
         at_most: u32,

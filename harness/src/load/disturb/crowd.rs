@@ -28,6 +28,12 @@ const EVENTS_AT_ONCE: usize = 16;
 /// Time between two entries in the course.
 const COURSE_INTERVAL_NS: u64 = 100_000_000;
 
+/// Connections that are noted one by one.
+const FEW: u64 = 16;
+
+/// Notes after which only the interval counts: a server may end a few connections again and again.
+const MOST_NOTES: usize = 400;
+
 /// Time between two looks at the pace: several connections are begun at once rather than waking for each.
 const PACE_INTERVAL_NS: u64 = 5_000_000;
 
@@ -116,11 +122,11 @@ impl Crowd {
             if now >= self.span.end || stop.load(Ordering::Relaxed) {
                 break;
             }
-            if now >= noted_ns + COURSE_INTERVAL_NS {
+            let has_more = self.begin(now);
+            if now >= noted_ns + COURSE_INTERVAL_NS || self.is_worth_a_note() {
                 self.note(now.saturating_sub(origin_ns));
                 noted_ns = now;
             }
-            let has_more = self.begin(now);
             self.send_due(now);
             let sleep_ns = if has_more { 0 } else { self.sleep_ns(now) };
             poll::wait(&self.epoll, &mut events, sleep_ns)?;
@@ -136,6 +142,12 @@ impl Crowd {
 
     fn note(&mut self, at_ns: u64) {
         self.course.push(Progress { at_ns, ..self.progress });
+    }
+
+    /// Whether there are a few connections only and it is others than before: one of a few makes the difference.
+    fn is_worth_a_note(&self) -> bool {
+        let noted = self.course.last().map_or(0, |progress| progress.held);
+        self.progress.held <= FEW && self.progress.held != noted && self.course.len() < MOST_NOTES
     }
 
     /// Begins a few of the connections that are due; true where more are.

@@ -76,7 +76,7 @@ pub fn disturb(
     let crowd = |pace, behaviour| Crowd::new(target, span.clone(), pace, behaviour)?.gather(origin_ns, stop);
     let (course, traffic) = match &disturbance.kind {
         DisturbanceKind::IdleFlood { per_second, at_most } => {
-            crowd(Pace::growing(*per_second, &span, *at_most), Behaviour::Silent)?
+            crowd(Pace::growing(*per_second, *at_most), Behaviour::Silent)?
         }
         DisturbanceKind::HalfRequests { connections, every } => {
             crowd(Pace::at_once_and_again(*connections), Behaviour::trickle(*every))?
