@@ -110,7 +110,8 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         announce(&plan, &preflight, &folder);
     }
     let mut progress = Shown::new(args.quiet);
-    let end = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt }.run(&mut progress);
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
+    let end = execution.run(&mut progress);
     progress.end();
     let end = end?;
     let run = folder.read()?;

@@ -1,21 +1,21 @@
 //! One cell: start a server, watch it, put the task to it, stop it, and say what was seen.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reports::record::{
-    self, Arrivals, GeneratorUsage, Machine, Noise, Outcome, PlacementKind, Sample, ServerUsage, Shape, Stage, Traffic,
-    Warning,
+    self, Arrivals, GeneratorUsage, Noise, Outcome, PlacementKind, Sample, ServerUsage, Shape, Stage, Traffic, Warning,
 };
 
-use super::Interrupt;
 use super::disturbed;
 use super::found::Found;
 use super::held::{self, Held};
+use super::{Execution, Interrupt};
 use crate::load::{self, Generator, Moments, now_ns};
 use crate::observe::{Observer, Watch, process_cpu};
 use crate::plan::{HoldSpec, LoadSpec, Pacing, RunPlan, TaskKind, nanoseconds};
-use crate::process::{Launch, ServerProcess, Stopped, launch};
+use crate::process::{Launch, ServerProcess, Stopped, launch, launch_program};
 
 /// How long a server may take until it listens: hundreds of times what it usually takes, and short enough for Ctrl-C to
 /// end a run within three seconds even then.
@@ -30,6 +30,7 @@ pub(super) struct Bench<'a> {
     kernel_stack_bytes_per_thread: u64,
     spin_rate: u64,
     interrupt: &'a Interrupt,
+    program: Option<&'a Path>,
 }
 
 /// What was seen in a cell.
@@ -48,19 +49,24 @@ pub(super) struct Seen {
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(plan: &'a RunPlan, machine: &Machine, interrupt: &'a Interrupt) -> Bench<'a> {
-        let kernel_stack_bytes_per_thread = machine.kernel_stack_bytes_per_thread;
-        Bench { plan, kernel_stack_bytes_per_thread, spin_rate: servers::calibrate_spin(), interrupt }
+    pub(super) fn new(execution: &Execution<'a>) -> Bench<'a> {
+        let Execution { plan, interrupt, program, .. } = *execution;
+        let kernel_stack_bytes_per_thread = execution.manifest.machine.kernel_stack_bytes_per_thread;
+        Bench { plan, kernel_stack_bytes_per_thread, spin_rate: servers::calibrate_spin(), interrupt, program }
     }
 
     /// Runs a task against a fresh server. A server that fails is a result.
     pub(super) fn run(&self, task: &TaskKind, contender: &str) -> Seen {
-        let server = launch(&Launch {
+        let what = Launch {
             contender,
             cpus: &self.plan.placement.server_cpus,
             readiness_deadline: READINESS_DEADLINE,
             spin_rate: Some(self.spin_rate),
-        });
+        };
+        let server = match self.program {
+            Some(program) => launch_program(program, &what),
+            None => launch(&what),
+        };
         let mut server = match server {
             Ok(server) => server,
             Err(error) => return Seen::not_started(error.failure.to_string(), error.stderr),

@@ -13,6 +13,7 @@ mod preflight;
 mod provenance;
 mod validity;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use reports::record::store::{RecordError, RunFolder};
@@ -63,6 +64,8 @@ pub struct Execution<'a> {
     pub manifest: Manifest,
     /// Set by a signal.
     pub interrupt: &'a Interrupt,
+    /// The program that is executed as a server; this very one where none is given.
+    pub program: Option<&'a Path>,
 }
 
 impl Execution<'_> {
@@ -73,7 +76,7 @@ impl Execution<'_> {
     pub fn run(mut self, progress: &mut dyn Progress) -> Result<RunEnd, RecordError> {
         let begun = Instant::now();
         let retries_left = self.plan.sizes.retries;
-        let bench = Bench::new(self.plan, &self.manifest.machine, self.interrupt);
+        let bench = Bench::new(&self);
         let mut series =
             Series { execution: &self, bench, progress, origin_ns: now_ns(), next_order: 0, retries_left, failed: 0 };
         let (planned_cells, bounds) = series.run()?;
