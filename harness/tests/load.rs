@@ -83,12 +83,15 @@ fn held_connections_share_a_constant_schedule() {
 
 #[test]
 fn closed_loop_measures_capacity_and_has_no_response_time() {
-    for shape in [Shape::Connections { connections: 8 }, sessions()] {
+    // Few enough that sessions end and begin within the window on a busy machine too.
+    let sessions = Shape::Sessions { requests: 10, think_time: Duration::ZERO, concurrent: 20 };
+    for shape in [Shape::Connections { connections: 8 }, sessions] {
         let (address, stop) = start("threaded");
         let outcome = run(&spec(ArrivalProcess::Closed, shape, Work::new("sleep", "5ms")), address);
         assert!(outcome.traffic.response_time.is_none());
         assert!(outcome.traffic.ok_within_window > 100, "{:?}", outcome.traffic.ledger);
-        assert!(outcome.traffic.service_time.to_histogram().unwrap().min() >= 5_000_000 * 999 / 1000);
+        let fastest_ns = outcome.traffic.service_time.to_histogram().unwrap().min();
+        assert!(fastest_ns >= 5_000_000 * 999 / 1000, "{fastest_ns}");
         stop.stop();
     }
 }

@@ -81,7 +81,7 @@ impl<'a> HeldConnections<'a> {
     /// Sends one request on every connection and returns how many were answered correctly before none was for as long
     /// as `patience`.
     pub fn ask_each(&mut self, work: &Work, patience: Duration) -> Result<usize, LoadError> {
-        let mut exchange = Exchange::new(&work.request_message, &work.parameter, work.expected_result());
+        let mut exchange = Exchange::new(work, self.target);
         let timestamp = digits(now_ns());
         let asking = poll::create()?;
         for (index, socket) in self.held.iter().enumerate() {
@@ -96,7 +96,7 @@ impl<'a> HeldConnections<'a> {
         while ended < self.held.len() && !self.is_over(&hope) {
             for event in wait(&asking, &hope)? {
                 let index = event.data.u64() as usize;
-                let heard = hear(&self.held[index], &mut received[index], &exchange, &timestamp);
+                let heard = hear(&self.held[index], &mut received[index], &mut exchange, &timestamp);
                 if heard != Heard::NotAll {
                     ended += 1;
                     answered += usize::from(heard == Heard::Right);
@@ -181,7 +181,7 @@ enum Heard {
     NotAll,
 }
 
-fn hear(socket: &OwnedFd, received: &mut Vec<u8>, exchange: &Exchange, timestamp: &Digits) -> Heard {
+fn hear(socket: &OwnedFd, received: &mut Vec<u8>, exchange: &mut Exchange, timestamp: &Digits) -> Heard {
     let mut buffer = [0; 1024];
     match rustix::net::recv(socket, &mut buffer[..], RecvFlags::empty()) {
         Ok((count, _)) if count > 0 => received.extend_from_slice(&buffer[..count]),

@@ -5,11 +5,14 @@
 //! `worker.rs` (the loop), then `connection/` (one connection), then `recorder.rs` (what is noted).
 
 mod arrivals;
+mod asked;
 mod connection;
 mod disturb;
 mod exchange;
 mod hold;
+mod opening;
 mod outcome;
+mod page;
 mod poll;
 mod recorder;
 mod slot;
@@ -42,10 +45,7 @@ use recorder::{Loop, Recorder};
 use usage::ThreadUsage;
 use worker::{Schedule, Timeline, Worker};
 
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
-
-/// How long opening the held connections may take before the load.
-const OPENING_DEADLINE: Duration = Duration::from_secs(20);
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, nanoseconds};
 
 /// From the moment all workers are ready to the start of the load, so that none starts late.
 const HEAD_START_NS: u64 = 2_000_000;
@@ -232,13 +232,12 @@ fn work(
     let timeout_ns = nanoseconds(spec.timeout);
     let settings = Settings { target, shape: spec.shape, timeout_ns, worker, workers };
     let slots = share_of(spec.peak_connections(), worker, workers);
-    let Work { request_message, parameter } = &spec.work;
-    let exchange = Exchange::new(request_message, parameter, spec.work.expected_result());
+    let exchange = Exchange::new(&spec.work, target);
     let loop_kind = if spec.arrivals == ArrivalProcess::Closed { Loop::Closed } else { Loop::Open };
     let recorder = Recorder::new(timeout_ns, loop_kind).keeping(room_for_events);
     let mut connections = Connections::new(settings, slots, waiting_room(spec, workers), exchange, recorder)?;
     let begun_ns = now_ns();
-    worker::open_ahead(&mut connections, spec.shape, target, OPENING_DEADLINE, stop)?;
+    opening::open_ahead(&mut connections, spec.shape, target, stop)?;
     // If the other side is gone, so is the load.
     let _ = ready.send(begun_ns..now_ns());
     drop(ready);
@@ -266,10 +265,12 @@ fn arrivals(spec: &LoadSpec) -> Option<Arrivals> {
     }
 }
 
-/// Requests that may wait behind busy connections until they time out, with room to spare.
+/// Requests that may wait behind busy connections until they time out, with room to spare. Where that is more than any
+/// machine sends, the room grows as it is needed.
 fn waiting_room(spec: &LoadSpec, workers: u32) -> usize {
+    const MOST_AHEAD: usize = 4_000_000;
     let due_within_timeout = spec.offered_load_rps().unwrap_or(0.0) * spec.timeout.as_secs_f64();
-    (due_within_timeout * 1.5 / f64::from(workers)) as usize + 64
+    ((due_within_timeout * 1.5 / f64::from(workers)) as usize).min(MOST_AHEAD) + 64
 }
 
 /// How many of `count` things are the `worker`-th worker's.

@@ -3,9 +3,14 @@
 //!
 //! Must not know: sockets, schedules. Beside it: `outcome.rs` turns merged recorders into the saved record.
 
+mod failure;
+mod merging;
+
 use std::ops::Range;
 
 use reports::record::{ConnectionLedger, Event, Fate, Ledger};
+
+pub(crate) use failure::Failure;
 
 use super::tally::{TWO_DIGITS, Tally};
 
@@ -24,37 +29,6 @@ pub(crate) enum Scheduled {
 pub(crate) enum Loop {
     Open,
     Closed,
-}
-
-/// How a request without a correct reply ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Failure {
-    Error,
-    Timeout,
-    /// A timeout on a connection from which nothing ever came.
-    NeverAnswered,
-    Malformed,
-    /// No connection could be made.
-    Refused,
-    /// The connection was lost with the request on it.
-    Reset,
-    Dropped,
-    InFlight,
-}
-
-impl Failure {
-    fn fate(self) -> Fate {
-        match self {
-            Failure::Error => Fate::Error,
-            Failure::Timeout => Fate::Timeout,
-            Failure::NeverAnswered => Fate::NeverAnswered,
-            Failure::Malformed => Fate::Malformed,
-            Failure::Refused => Fate::Refused,
-            Failure::Reset => Fate::Reset,
-            Failure::Dropped => Fate::Dropped,
-            Failure::InFlight => Fate::InFlight,
-        }
-    }
 }
 
 /// The five moments of a request that was answered correctly; the server's two are absent where it sends none.
@@ -316,34 +290,6 @@ impl Recorder {
         self.in_system.area_ns + i128::from(self.schedule_lag.sum_ns())
     }
 
-    /// Adds another worker's notes.
-    pub(crate) fn add(&mut self, other: &Recorder) {
-        add_ledger(&mut self.ledger, &other.ledger);
-        add_connections(&mut self.connections, &other.connections);
-        self.in_system.area_ns += other.in_system.area_ns;
-        self.arrivals += other.arrivals;
-        self.taken_up_in_time += other.taken_up_in_time;
-        self.ok_within_window += other.ok_within_window;
-        self.ok_in_all += other.ok_in_all;
-        self.given_up_in_all += other.given_up_in_all;
-        self.out_of_order += other.out_of_order;
-        self.left_over += other.left_over;
-        self.response_time.add(&other.response_time);
-        self.service_time.add(&other.service_time);
-        self.schedule_lag.add(&other.schedule_lag);
-        self.connect_time.add(&other.connect_time);
-        self.before_send.add(&other.before_send);
-        self.waiting.add(&other.waiting);
-        self.service.add(&other.service);
-        self.returning.add(&other.returning);
-        for (mine, theirs) in self.intervals.iter_mut().zip(&other.intervals) {
-            mine.ok += theirs.ok;
-            mine.failed += theirs.failed;
-            mine.response_time.add(&theirs.response_time);
-        }
-        self.events.extend_from_slice(&other.events);
-    }
-
     fn interval(&mut self, intended_ns: u64) -> Option<&mut IntervalTally> {
         let since_start = intended_ns.checked_sub(self.window.start)?;
         let width = ((self.window.end - self.window.start) / INTERVALS as u64).max(1);
@@ -361,36 +307,6 @@ impl Recorder {
             Failure::InFlight => &mut self.ledger.in_flight,
         }
     }
-}
-
-fn add_ledger(sum: &mut Ledger, part: &Ledger) {
-    let Ledger { scheduled, ok, error, timeout, malformed, refused, reset, dropped, in_flight } = part;
-    sum.scheduled += scheduled;
-    sum.ok += ok;
-    sum.error += error;
-    sum.timeout += timeout;
-    sum.malformed += malformed;
-    sum.refused += refused;
-    sum.reset += reset;
-    sum.dropped += dropped;
-    sum.in_flight += in_flight;
-}
-
-fn add_connections(sum: &mut ConnectionLedger, part: &ConnectionLedger) {
-    let ConnectionLedger {
-        attempted,
-        established,
-        failed,
-        closed_in_agreement,
-        closed_in_disagreement,
-        never_answered,
-    } = part;
-    sum.attempted += attempted;
-    sum.established += established;
-    sum.failed += failed;
-    sum.closed_in_agreement += closed_in_agreement;
-    sum.closed_in_disagreement += closed_in_disagreement;
-    sum.never_answered += never_answered;
 }
 
 #[cfg(test)]

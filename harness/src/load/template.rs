@@ -4,8 +4,9 @@
 //! Must not know: how a reply is laid out. The template is cut from what the encoder of the protocol writes.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
-use servers::protocol::{JsonLines, Persistence, Response, WireFormat};
+use servers::protocol::{Persistence, Response, Wire, WireFormat};
 
 use super::exchange::Digits;
 
@@ -27,33 +28,29 @@ pub(crate) struct Matched {
 }
 
 impl Template {
-    /// For replies with this result.
-    pub(crate) fn new(result: &str) -> Template {
-        // Numbers to cut at. The timestamp stands before the result and the others after it, so that a result which
-        // holds such a number too does no harm.
-        const TIMESTAMP: &str = "00000000000000000001";
-        const RECEIVED: u64 = 18_446_744_073_709_551_614;
-        const SENT: u64 = 18_446_744_073_709_551_615;
-        let mut reply = Vec::new();
-        JsonLines.encode_response(
-            &Response::WorkDone {
-                sender_timestamp: Cow::Borrowed(TIMESTAMP),
-                result: Cow::Borrowed(result),
-                server_received_ns: RECEIVED,
-                server_sent_ns: SENT,
-            },
-            Persistence::KeepAlive,
-            &mut reply,
-        );
-        let (before_timestamp, rest) = cut_first(&reply, TIMESTAMP.as_bytes());
-        let (rest, end) = cut_last(rest, SENT.to_string().as_bytes());
-        let (before_received, before_sent) = cut_last(rest, RECEIVED.to_string().as_bytes());
-        let owned = |piece: &[u8]| piece.to_vec();
+    /// For replies with this result, on connections that live on.
+    pub(crate) fn new(wire: Wire, result: &str) -> Template {
+        // Two spellings of each number, of which no digit is the same: what differs where one of them is exchanged for
+        // the other is that number's place, whatever the result holds.
+        const TIMESTAMPS: [&str; 2] = ["11111111111111111111", "22222222222222222222"];
+        const NUMBERS: [u64; 2] = [1_111_111_111_111_111_111, 2_222_222_222_222_222_222];
+        let reply = |timestamp: usize, received: usize, sent: usize| {
+            let mut reply = Vec::new();
+            let (sender_timestamp, result) = (Cow::Borrowed(TIMESTAMPS[timestamp]), Cow::Borrowed(result));
+            let (server_received_ns, server_sent_ns) = (NUMBERS[received], NUMBERS[sent]);
+            let done = Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns };
+            wire.encode_response(&done, Persistence::KeepAlive, &mut reply);
+            reply
+        };
+        let base = reply(0, 0, 0);
+        let [timestamp, received, sent] =
+            [reply(1, 0, 0), reply(0, 1, 0), reply(0, 0, 1)].map(|other| difference(&base, &other));
+        let piece = |begin: usize, end: usize| base[begin..end].to_vec();
         Template {
-            before_timestamp: owned(before_timestamp),
-            before_received: owned(before_received),
-            before_sent: owned(before_sent),
-            end: owned(end),
+            before_timestamp: piece(0, timestamp.start),
+            before_received: piece(timestamp.end, received.start),
+            before_sent: piece(received.end, sent.start),
+            end: piece(sent.end, base.len()),
         }
     }
 
@@ -81,16 +78,12 @@ fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     is_plain.then(|| (digits.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')), rest))
 }
 
-/// What stands before and after the first place of a piece that is there.
-fn cut_first<'a>(bytes: &'a [u8], piece: &[u8]) -> (&'a [u8], &'a [u8]) {
-    let at = bytes.windows(piece.len()).position(|window| window == piece).expect(IS_THERE);
-    (&bytes[..at], &bytes[at + piece.len()..])
-}
-
-/// As [`cut_first`], of the last place.
-fn cut_last<'a>(bytes: &'a [u8], piece: &[u8]) -> (&'a [u8], &'a [u8]) {
-    let at = bytes.windows(piece.len()).rposition(|window| window == piece).expect(IS_THERE);
-    (&bytes[..at], &bytes[at + piece.len()..])
+/// From the first byte that differs to the last.
+fn difference(a: &[u8], b: &[u8]) -> Range<usize> {
+    let differs = |pair: (&u8, &u8)| pair.0 != pair.1;
+    let begin = a.iter().zip(b).position(differs).expect(IS_THERE);
+    let end = a.iter().zip(b).rposition(differs).expect(IS_THERE) + 1;
+    begin..end
 }
 
 const IS_THERE: &str = "an encoded reply holds what it was made of";
@@ -103,37 +96,38 @@ mod tests {
     use super::*;
     use crate::load::exchange::digits;
 
-    fn encoded(result: &str, timestamp: &Digits, server_received_ns: u64, server_sent_ns: u64) -> Vec<u8> {
+    fn encoded(wire: Wire, result: &str, timestamp: &Digits, server_received_ns: u64, server_sent_ns: u64) -> Vec<u8> {
         let mut bytes = Vec::new();
         let sender_timestamp = Cow::Borrowed(std::str::from_utf8(timestamp).unwrap());
         let result = Cow::Borrowed(result);
         let reply = Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns };
-        JsonLines.encode_response(&reply, Persistence::KeepAlive, &mut bytes);
+        wire.encode_response(&reply, Persistence::KeepAlive, &mut bytes);
         bytes
     }
 
     proptest! {
         #[test]
         fn what_our_servers_write_matches(
+            wire in wires(),
             result in ".{0,30}|[0-9]{20,25}|18446744073709551615",
             intended: u64,
             received in 0..9_999_999_999_999_999_999u64,
             sent in 0..9_999_999_999_999_999_999u64,
         ) {
             let timestamp = digits(intended);
-            let bytes = encoded(&result, &timestamp, received, sent);
+            let bytes = encoded(wire, &result, &timestamp, received, sent);
             let expected = Matched { server_received_ns: received, server_sent_ns: sent, consumed: bytes.len() };
-            prop_assert_eq!(Template::new(&result).matches(&bytes, &timestamp), Some(expected));
+            prop_assert_eq!(Template::new(wire, &result).matches(&bytes, &timestamp), Some(expected));
         }
 
         #[test]
-        fn what_matches_is_what_the_decoder_reads(cut in 0usize..140, byte: u8) {
+        fn what_matches_is_what_the_decoder_reads(wire in wires(), cut in 0usize..200, byte: u8) {
             let timestamp = digits(7);
-            let mut bytes = encoded("hi", &timestamp, 123, 456);
+            let mut bytes = encoded(wire, "hi", &timestamp, 123, 456);
             let at = cut % bytes.len();
             bytes[at] = byte;
-            if let Some(matched) = Template::new("hi").matches(&bytes, &timestamp) {
-                let Step::Message { message, consumed, .. } = JsonLines.decode_response(&bytes) else {
+            if let Some(matched) = Template::new(wire, "hi").matches(&bytes, &timestamp) {
+                let Step::Message { message, consumed, .. } = wire.decode_response(&bytes) else {
                     return Err(TestCaseError::fail("the decoder reads no reply"));
                 };
                 prop_assert_eq!(consumed, matched.consumed);
@@ -146,11 +140,16 @@ mod tests {
         }
     }
 
+    fn wires() -> impl Strategy<Value = Wire> {
+        prop::sample::select(Wire::ALL.as_slice())
+    }
+
     #[test]
     fn another_timestamp_or_result_does_not_match() {
-        let bytes = encoded("hi", &digits(7), 1, 2);
-        assert_eq!(Template::new("hi").matches(&bytes, &digits(8)), None);
-        assert_eq!(Template::new("ho").matches(&bytes, &digits(7)), None);
-        assert_eq!(Template::new("hi").matches(&bytes[..bytes.len() - 1], &digits(7)), None);
+        let wire = Wire::JsonLines;
+        let bytes = encoded(wire, "hi", &digits(7), 1, 2);
+        assert_eq!(Template::new(wire, "hi").matches(&bytes, &digits(8)), None);
+        assert_eq!(Template::new(wire, "ho").matches(&bytes, &digits(7)), None);
+        assert_eq!(Template::new(wire, "hi").matches(&bytes[..bytes.len() - 1], &digits(7)), None);
     }
 }

@@ -4,10 +4,8 @@
 //! by absolute times. Beside it: `connection/`, what happens to one connection.
 
 use std::mem;
-use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use rustix::event::epoll;
 
@@ -16,7 +14,7 @@ use super::connection::Connections;
 use super::usage::{ThreadUsage, Usage};
 use super::{LoadError, Moments, poll};
 use crate::clock::now_ns;
-use crate::plan::{Pacing, Shape};
+use crate::plan::Pacing;
 
 /// Arrivals taken up before the sockets are looked at again, so that a late schedule does not starve the replies.
 const ARRIVALS_AT_ONCE: usize = 32;
@@ -137,7 +135,7 @@ impl<'a> Worker<'a> {
 
     /// Whether the window has passed and nothing of it is outstanding.
     fn is_over(&self, now: u64) -> bool {
-        now >= self.timeline.window.end && self.connections.outstanding() == 0
+        now >= self.timeline.window.end && self.connections.are_done()
     }
 
     /// Waits for the sockets, but not past what is due next, and handles what came.
@@ -178,31 +176,4 @@ impl<'a> Worker<'a> {
         let Timeline { window, give_up_ns, .. } = &self.timeline;
         [window.start, window.end, *give_up_ns].into_iter().find(|mark| *mark > now).unwrap_or(now)
     }
-}
-
-/// Opens the connections that are held through a load, before it begins, and returns when all are established.
-/// Fails where one can't be had within the deadline or before `stop`: a load on fewer connections than asked for is another load.
-pub(crate) fn open_ahead(
-    connections: &mut Connections,
-    shape: Shape,
-    target: SocketAddr,
-    deadline: Duration,
-    stop: &AtomicBool,
-) -> Result<(), LoadError> {
-    let Shape::Connections { .. } = shape else { return Ok(()) };
-    let give_up_ns = now_ns() + crate::plan::nanoseconds(deadline);
-    connections.open_all(now_ns());
-    let mut events: Vec<epoll::Event> = Vec::with_capacity(EVENTS_AT_ONCE);
-    while connections.ready() < connections.wanted() {
-        let now = now_ns();
-        if now >= give_up_ns || connections.has_lost_idle() || stop.load(Ordering::Relaxed) {
-            let (established, wanted) = (connections.ready(), connections.wanted());
-            return Err(LoadError::NotConnected { target, established, wanted });
-        }
-        poll::wait(&connections.epoll, &mut events, (give_up_ns - now).min(LONGEST_SLEEP_NS))?;
-        for event in &events {
-            connections.on_event(event);
-        }
-    }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reports::record;
+use servers::protocol::{MAX_RESULT_BYTES, Wire};
 
 /// Everything the generator needs to know, apart from the address.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,35 +126,63 @@ pub enum Shape {
     },
 }
 
-/// What a request asks for, and what a correct reply says.
+/// What a request asks for, and how it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Work {
-    /// `echo`, `sleep`, ...
-    pub request_message: String,
-    /// `hi`, `5ms`, ...
-    pub parameter: String,
+pub enum Work {
+    /// Work of one of our own servers, which says in its reply what it did.
+    Asked {
+        /// How messages are written.
+        wire: Wire,
+        /// `echo`, `sleep`, ...
+        request_message: String,
+        /// `hi`, `5ms`, ...
+        parameter: String,
+    },
+    /// A page of any HTTP server, got with GET. A reply is right when it is whole and its status is 200 to 299.
+    Page {
+        /// Begins with a slash, and holds no spaces.
+        path: String,
+    },
 }
 
 impl Work {
-    /// As in `Work::new("sleep", "5ms")`.
+    /// As in `Work::new("sleep", "5ms")`, in JSON lines.
     pub fn new(request_message: &str, parameter: &str) -> Work {
-        Work { request_message: request_message.to_owned(), parameter: parameter.to_owned() }
+        Work::Asked {
+            wire: Wire::JsonLines,
+            request_message: request_message.to_owned(),
+            parameter: parameter.to_owned(),
+        }
+    }
+
+    /// How messages are written.
+    pub fn wire(&self) -> Wire {
+        match self {
+            Work::Asked { wire, .. } => *wire,
+            Work::Page { .. } => Wire::Http,
+        }
     }
 
     /// The `result` of a correct reply, as the protocol has it: the text of an echo, the bytes of a reply, and of
     /// everything else nothing.
     pub fn expected_result(&self) -> String {
-        match self.request_message.as_str() {
-            "echo" => self.parameter.clone(),
-            "reply" => "x".repeat(self.parameter.parse().unwrap_or(0)),
-            _ => String::new(),
+        match self {
+            Work::Asked { request_message, parameter, .. } => match request_message.as_str() {
+                "echo" => parameter.clone(),
+                "reply" => "x".repeat(parameter.parse().unwrap_or(0).min(MAX_RESULT_BYTES)),
+                _ => String::new(),
+            },
+            Work::Page { .. } => String::new(),
         }
     }
 }
 
 impl std::fmt::Display for Work {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.request_message, self.parameter)
+        match self {
+            Work::Asked { request_message, parameter, .. } => write!(f, "{request_message} {parameter}"),
+            Work::Page { path } => write!(f, "GET {path}"),
+        }
     }
 }
 
@@ -218,6 +247,7 @@ mod tests {
         assert_eq!(Work::new("echo", "hi").expected_result(), "hi");
         assert_eq!(Work::new("reply", "3").expected_result(), "xxx");
         assert_eq!(Work::new("sleep", "5ms").expected_result(), "");
+        assert_eq!(Work::new("reply", "99999999999999").expected_result().len(), MAX_RESULT_BYTES);
     }
 
     #[test]

@@ -77,6 +77,24 @@ fn a_server_answers_by_hand() {
     assert!(server.output().lines().last().unwrap().contains("\"requests_served\":1"), "{}", server.output());
 }
 
+#[test]
+fn any_server_takes_load() {
+    let heading = "Put load on any server";
+    let [serve] = marked(heading, "sh serve").try_into().unwrap();
+    let [load] = marked(heading, "sh run").try_into().unwrap();
+    let port = free_port().to_string();
+    assert!(serve.contains(PORT) && load.contains(PORT));
+    let shell = Shell::new();
+    let mut server = shell.start(&serve.replace(PORT, &port));
+    assert!(server.first_line().contains(&format!("127.0.0.1:{port}")), "{}", server.output());
+    let output = shell.run(&load.replace(PORT, &port));
+    for expected in ["offered 2,000/s", "response time", "GET /echo/hi", "service time"] {
+        assert!(output.contains(expected), "no {expected:?} in\n{output}");
+    }
+    assert!(std::fs::read_to_string(shell.path("page.hgrm")).unwrap().contains("#[Max"));
+    server.interrupt();
+}
+
 /// A reply without its times, which differ each time and must be in order.
 fn in_common(reply: &str) -> Value {
     let mut reply: Value = serde_json::from_str(reply).unwrap_or_else(|error| panic!("{error}: {reply:?}"));

@@ -96,6 +96,10 @@ pub struct ConnectionLedger {
     pub closed_in_disagreement: u64,
     /// Established connections that never got a single answer.
     pub never_answered: u64,
+    /// Held connections that the server closed between two requests, as an HTTP server may; the next request opened
+    /// another.
+    #[serde(default)]
+    pub closed_by_server: u64,
 }
 
 /// Where the response time of correct replies went; the means add up to the mean response time of correct replies.

@@ -137,7 +137,7 @@ impl Warning {
             }
             Warning::TooFewSamples { .. } => "measure longer or more blocks".into(),
             Warning::ServerDied { .. } => "read the end of its standard error in the cell's file".into(),
-            Warning::CheckFailed { .. } => "do not use the cell; report the check with the cell's file".into(),
+            Warning::CheckFailed { .. } => "do not use the figures; report the check with all of them".into(),
             Warning::MachineLimit { remedy, .. } => remedy.clone(),
             Warning::ServerTurnedAway { .. } => "raise the limit of open files or of threads".into(),
             Warning::NotSettled { .. } => "read its memory as an estimate, or run again on a quieter machine".into(),

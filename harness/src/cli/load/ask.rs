@@ -3,7 +3,9 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{ArrivalsArg, LoadArgs, PacingArg, WireArg};
+use servers::protocol::Wire;
+
+use super::{ArrivalsArg, LoadArgs, PacingArg};
 use crate::load::Generator;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PlanError, Shape, Work};
 
@@ -107,11 +109,20 @@ fn shape(args: &LoadArgs) -> Result<Shape, PlanError> {
 }
 
 fn work(args: &LoadArgs) -> Result<Work, PlanError> {
-    if args.path.is_some() || args.wire == Some(WireArg::Http) {
-        return usage("HTTP is not spoken yet; leave out --path and --wire http");
+    if let Some(path) = &args.path {
+        if args.wire == Some(Wire::JsonLines) {
+            return usage("--path is for HTTP, which --wire json is not; leave out --wire, or give --work");
+        }
+        let is_path = path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic());
+        return if is_path {
+            Ok(Work::Page { path: path.clone() })
+        } else {
+            usage(&format!("{path:?} is no path; it begins with / and has neither spaces nor letters beyond ASCII"))
+        };
     }
     let (request_message, parameter) = args.work.split_once(' ').unwrap_or((&args.work, ""));
-    Ok(Work::new(request_message, parameter))
+    let wire = args.wire.unwrap_or_default();
+    Ok(Work::Asked { wire, request_message: request_message.to_owned(), parameter: parameter.to_owned() })
 }
 
 fn usage<T>(sentence: &str) -> Result<T, PlanError> {

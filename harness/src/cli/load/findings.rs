@@ -14,7 +14,7 @@ use crate::run::{generator_doubts, traffic_doubts};
 #[derive(Debug, Serialize)]
 pub(super) struct Findings {
     pub(super) target: SocketAddr,
-    pub(super) wire: &'static str,
+    pub(super) wire: String,
     pub(super) arrivals: &'static str,
     pub(super) connections: u32,
     pub(super) threads: u32,
@@ -65,7 +65,7 @@ impl Findings {
         let valid = !doubts.iter().any(Warning::invalidates) && seconds > 0.0;
         let mut findings = Findings {
             target,
-            wire: "json",
+            wire: spec.work.wire().to_string(),
             arrivals: name(spec),
             connections: spec.peak_connections(),
             threads: generator.threads,

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use servers::protocol::Wire;
 
 use super::ending::code_of_load;
 use super::output::{print, tell};
@@ -34,8 +35,8 @@ pub(super) struct LoadArgs {
     target: String,
 
     /// How messages are written; http where --path is given, else json
-    #[arg(long, value_enum)]
-    wire: Option<WireArg>,
+    #[arg(long, value_name = "json|http")]
+    wire: Option<Wire>,
 
     /// What our own servers are asked for: echo, sleep, spin, lock or reply, with its argument
     #[arg(long, value_name = "WORK", default_value = "echo hi", conflicts_with = "path")]
@@ -108,14 +109,6 @@ pub(super) struct LoadArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum WireArg {
-    /// One JSON object a line.
-    Json,
-    /// HTTP/1.1.
-    Http,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ArrivalsArg {
     /// Exponential gaps: many independent clients.
     Poisson,
@@ -161,6 +154,10 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
         shown.show(moments);
     });
     shown.end();
+    if let (Err(error), Some(code)) = (&outcome, interrupt.exit_code()) {
+        tell(&format!("stopped before the load began: {error}"));
+        return Ok(ExitCode::from(code));
+    }
     let outcome = outcome?;
     files.write(&outcome, window_start_ns)?;
     let findings = Findings::new(&spec, target, outcome)?;

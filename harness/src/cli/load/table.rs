@@ -24,14 +24,14 @@ pub(super) fn drawn(findings: &Findings, spec: &LoadSpec) -> String {
     line("requests", &requests(&findings.ledger));
     line("connections", &connections(findings));
     line("generator", &generator(&findings.generator, findings));
-    text.push('\n');
-    text.push_str(&times(findings));
-    text.push('\n');
-    if findings.valid {
-        let _ = writeln!(text, "valid: the generator kept to its schedule, and the figures add up");
-    } else {
-        let _ = writeln!(text, "INVALID: do not use these figures");
+    if findings.ledger.ok > 0 {
+        let _ = write!(text, "\n{}\n", times(findings));
     }
+    let _ = match (findings.valid, findings.offered_rps) {
+        (true, Some(_)) => writeln!(text, "valid: the generator kept to its schedule, and the figures add up"),
+        (true, None) => writeln!(text, "valid: the figures add up"),
+        (false, _) => writeln!(text, "INVALID: do not use these figures"),
+    };
     for warning in &findings.warnings {
         let _ = writeln!(text, "  {warning}");
     }
@@ -101,14 +101,21 @@ fn requests(ledger: &Ledger) -> String {
 }
 
 fn connections(findings: &Findings) -> String {
-    let ConnectionLedger { established, failed, closed_in_disagreement, never_answered, .. } =
+    let ConnectionLedger { established, failed, closed_in_disagreement, never_answered, closed_by_server, .. } =
         findings.connections_ledger;
-    let opening = findings.opening_ns.map(|ns| format!(" in {}", time(ns))).unwrap_or_default();
-    let counts =
-        [("failed", failed), ("closed in disagreement", closed_in_disagreement), ("never answered", never_answered)];
+    let opened = match findings.opening_ns {
+        Some(ns) => format!("{} held, established in {}", format::count(findings.connections.into()), time(ns)),
+        None => format!("{} established", format::count(established)),
+    };
+    let counts = [
+        ("failed", failed),
+        ("closed in disagreement", closed_in_disagreement),
+        ("never answered", never_answered),
+        ("closed by the server and opened again", closed_by_server),
+    ];
     let counts = counts.into_iter().filter(|(_, count)| *count > 0);
     let others: String = counts.map(|(what, count)| format!(", {} {what}", format::count(count))).collect();
-    format!("{} established{opening}{others}", format::count(established))
+    format!("{opened}{others}")
 }
 
 fn generator(used: &GeneratorFindings, findings: &Findings) -> String {

@@ -20,18 +20,14 @@ impl Connections {
     /// What a connection that lives does after a request has ended.
     pub(super) fn go_on(&mut self, index: u32, now: u64) {
         let slot = &mut self.slots[index as usize];
-        slot.state = State::Ready;
+        slot.state = if slot.socket.is_some() { State::Ready } else { State::Vacant };
         slot.timer_ns = u64::MAX;
         let Shape::Sessions { think_time, .. } = self.settings.shape else {
             return self.next_in_line(index, now);
         };
         slot.remaining -= 1;
         if slot.remaining == 0 {
-            slot.state = State::Closing;
-            self.timers.set(index, slot, now + self.settings.timeout_ns);
-            if send(slot, index, &self.epoll, self.exchange.close()).is_err() {
-                self.on_lost(index, now);
-            }
+            self.say_goodbye(index, now);
         } else if think_time.is_zero() {
             let place = slot.scheduled;
             self.recorder.entered(place, now);
@@ -42,6 +38,42 @@ impl Connections {
             let wake_ns = slot.intended_ns;
             self.timers.set(index, slot, wake_ns);
         }
+    }
+
+    /// Ends a session whose last request has been answered.
+    fn say_goodbye(&mut self, index: u32, now: u64) {
+        let slot = &mut self.slots[index as usize];
+        match self.exchange.goodbye() {
+            Some(goodbye) if slot.socket.is_some() => {
+                slot.state = State::Closing;
+                self.parting += 1;
+                self.timers.set(index, slot, now + self.settings.timeout_ns);
+                if send(slot, index, &self.epoll, goodbye).is_err() {
+                    self.on_lost(index, now);
+                }
+            }
+            _ => {
+                // The last request asked the server to close; whether it does, its reply has said.
+                let agrees = slot.socket.is_none();
+                if let Some(connections) = self.recorder.connections(slot.scheduled) {
+                    connections.closed_in_agreement += u64::from(agrees);
+                    connections.closed_in_disagreement += u64::from(!agrees);
+                }
+                slot.state = State::Draining;
+                self.end_session(index, now);
+            }
+        }
+    }
+
+    /// The server closes the connection, between two requests, and may do so. The next request opens another.
+    pub(super) fn on_closed_between(&mut self, index: u32) {
+        let slot = &self.slots[index as usize];
+        let is_last = matches!(self.settings.shape, Shape::Sessions { .. }) && slot.remaining <= 1;
+        if let Some(connections) = self.recorder.connections(slot.scheduled).filter(|_| !is_last) {
+            connections.closed_by_server += 1;
+        }
+        // With a reset, so that no port of ours waits in TIME_WAIT however many connections there are.
+        self.close(index, socket::abort);
     }
 
     /// Begins the next request of a held connection: one that waits, or in closed loop a new one.
@@ -77,10 +109,22 @@ impl Connections {
     /// The connection was refused, reset, or closed by the server.
     pub(super) fn on_lost(&mut self, index: u32, now: u64) {
         match self.slots[index as usize].state {
+            State::Pausing if self.exchange.may_be_closed_between() && self.slots[index as usize].remaining > 0 => {
+                self.on_closed_between(index);
+                let slot = &mut self.slots[index as usize];
+                slot.state = State::Pausing;
+                let wake_ns = slot.intended_ns;
+                self.timers.set(index, slot, wake_ns);
+            }
             State::Draining | State::Pausing => self.end_session(index, now),
             State::Closing => {
                 self.count_disagreement(index);
                 self.end_session(index, now);
+            }
+            State::Ready if self.exchange.may_be_closed_between() => self.on_closed_between(index),
+            State::Awaiting if self.was_closed_before_asked(index) => {
+                self.on_closed_between(index);
+                self.connect(index, now);
             }
             State::Vacant | State::Connecting | State::Ready | State::Awaiting => {
                 self.count_lost(index);
@@ -92,6 +136,14 @@ impl Connections {
                 }
             }
         }
+    }
+
+    /// Whether a connection was lost because its server closed it while a request was on its way, as happens where a
+    /// server closes what it takes for idle. The request may be sent again, which is done once: on the new connection
+    /// nothing has been answered yet.
+    fn was_closed_before_asked(&self, index: u32) -> bool {
+        let slot = &self.slots[index as usize];
+        self.exchange.may_be_closed_between() && slot.answered > 0 && slot.received.is_empty()
     }
 
     fn count_lost(&mut self, index: u32) {
@@ -151,6 +203,7 @@ impl Connections {
 
     pub(super) fn close(&mut self, index: u32, how: fn(OwnedFd)) {
         let slot = &mut self.slots[index as usize];
+        self.parting -= u32::from(slot.state == State::Closing);
         if let Some(socket) = slot.socket.take() {
             how(socket);
             if slot.state == State::Awaiting

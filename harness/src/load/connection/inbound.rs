@@ -7,23 +7,25 @@ use std::mem;
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
+use servers::protocol::Persistence;
 
 use super::Connections;
 use crate::clock::now_ns;
 use crate::load::exchange::Answer;
 use crate::load::recorder::{Answered, Failure};
-use crate::load::slot::State;
+use crate::load::slot::{Slot, State};
 use crate::load::socket;
 use crate::plan::Shape;
-
-/// The longest reply that is waited for; a server that sends more without a line's end is wrong.
-const LONGEST_REPLY_BYTES: usize = 2 * 1024 * 1024;
 
 impl Connections {
     pub(super) fn read(&mut self, index: u32, flags: EventFlags) {
         let has_ended = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
+        let generation = self.slots[index as usize].generation;
         let mut buffer = mem::take(&mut self.read_buffer);
-        while let Some(socket) = &self.slots[index as usize].socket {
+        // What was read may have ended the connection and begun another.
+        while let Slot { socket: Some(socket), generation: current, .. } = &self.slots[index as usize]
+            && *current == generation
+        {
             match rustix::net::recv(socket, &mut buffer[..], RecvFlags::empty()) {
                 Ok((count, _)) if count > 0 => {
                     self.on_bytes(index, &buffer[..count]);
@@ -73,16 +75,22 @@ impl Connections {
             }
             let answer = self.exchange.answer(&bytes[begin..], &slot.timestamp);
             match (answer, slot.state) {
-                (Answer::Incomplete, _) if bytes.len() - begin <= LONGEST_REPLY_BYTES => break,
-                (Answer::Right { server_ns, consumed }, State::Awaiting) => {
+                (Answer::Incomplete, _) => break,
+                (Answer::Right { server_ns, consumed, then }, State::Awaiting) => {
                     begin += consumed;
-                    self.on_right(index, server_ns, now);
+                    self.on_right(index, server_ns, then, now);
+                    if then == Persistence::Close {
+                        return bytes.len();
+                    }
                 }
-                (Answer::Refused { consumed }, State::Awaiting) => {
+                (Answer::Refused { consumed, then }, State::Awaiting) => {
                     begin += consumed;
                     self.slots[index as usize].has_heard = true;
                     self.fail_request(index, Failure::Error, now);
-                    self.go_on(index, now);
+                    self.go_on_as_told(index, then, now);
+                    if then == Persistence::Close {
+                        return bytes.len();
+                    }
                 }
                 (Answer::Closed { requests_served, consumed }, State::Closing) => {
                     begin += consumed;
@@ -97,7 +105,7 @@ impl Connections {
         begin
     }
 
-    fn on_right(&mut self, index: u32, server_ns: Option<(u64, u64)>, now: u64) {
+    fn on_right(&mut self, index: u32, server_ns: Option<(u64, u64)>, then: Persistence, now: u64) {
         let slot = &mut self.slots[index as usize];
         if now > slot.intended_ns + self.settings.timeout_ns {
             // It was read before the timer that was due came up, and is too late all the same.
@@ -108,12 +116,21 @@ impl Connections {
         slot.has_request = false;
         let answered = Answered { intended_ns: slot.intended_ns, sent_ns: slot.sent_ns, server_ns, received_ns: now };
         self.recorder.ok(slot.scheduled, &answered);
+        self.go_on_as_told(index, then, now);
+    }
+
+    /// Goes on after a reply, on a new connection where the server closes this one.
+    fn go_on_as_told(&mut self, index: u32, then: Persistence, now: u64) {
+        if then == Persistence::Close {
+            self.on_closed_between(index);
+        }
         self.go_on(index, now);
     }
 
     fn on_close_confirmed(&mut self, index: u32, requests_served: u64) {
         let slot = &mut self.slots[index as usize];
         slot.state = State::Draining;
+        self.parting -= 1;
         let agrees = requests_served == u64::from(slot.answered);
         let place = slot.scheduled;
         if !agrees {

@@ -39,7 +39,11 @@ pub(crate) struct Connections {
     read_buffer: Box<[u8]>,
     settings: Settings,
     closed_loop_until_ns: u64,
+    /// Connections that have been established so far.
+    established: u64,
     has_lost_idle: bool,
+    /// Sessions that are over but for the server's word that it served as many requests.
+    parting: u32,
     /// When bytes came in last: a reading of the clock that others may use again.
     pub(crate) latest_ns: u64,
 }
@@ -74,27 +78,39 @@ impl Connections {
             read_buffer: vec![0; READ_BYTES].into_boxed_slice(),
             settings,
             closed_loop_until_ns: 0,
+            established: 0,
             has_lost_idle: false,
+            parting: 0,
             latest_ns: 0,
         })
     }
 
-    /// Begins to open every connection, with no request yet.
-    pub(crate) fn open_all(&mut self, now: u64) {
-        for index in 0..self.slots.len() as u32 {
-            self.slots[index as usize].scheduled = Scheduled::InWindow;
-            self.connect(index, now);
-        }
+    /// Begins to open a connection, with no request yet.
+    pub(crate) fn open(&mut self, index: u32, now: u64) {
+        self.slots[index as usize].scheduled = Scheduled::InWindow;
+        self.connect(index, now);
     }
 
-    /// Connections that are established and have nothing to do.
-    pub(crate) fn ready(&self) -> usize {
-        self.slots.iter().filter(|slot| slot.state == State::Ready).count()
+    /// Gives a connection up that is not established, and begins it anew.
+    pub(crate) fn open_again(&mut self, index: u32, now: u64) {
+        self.close(index, socket::abort);
+        self.connect(index, now);
+    }
+
+    /// When a connection was begun that is still under way.
+    pub(crate) fn connecting_since(&self, index: u32) -> Option<u64> {
+        let slot = &self.slots[index as usize];
+        (slot.state == State::Connecting).then_some(slot.connect_began_ns)
+    }
+
+    /// How many connections have been established so far.
+    pub(crate) fn established(&self) -> u64 {
+        self.established
     }
 
     /// How many connections there are to be.
-    pub(crate) fn wanted(&self) -> usize {
-        self.slots.len()
+    pub(crate) fn wanted(&self) -> u32 {
+        self.slots.len() as u32
     }
 
     /// Whether a connection was lost while it had no request.
@@ -102,9 +118,9 @@ impl Connections {
         self.has_lost_idle
     }
 
-    /// Requests of the window that have not ended.
-    pub(crate) fn outstanding(&self) -> u64 {
-        self.recorder.ledger.scheduled - self.recorder.ledger.accounted_for()
+    /// Whether every request of the window has ended, and every session.
+    pub(crate) fn are_done(&self) -> bool {
+        self.parting == 0 && self.recorder.ledger.scheduled == self.recorder.ledger.accounted_for()
     }
 
     /// Begins what is due at an arrival.
@@ -195,9 +211,9 @@ impl Connections {
         let slot = &mut self.slots[index as usize];
         let lost_as = slot.lost_as;
         match slot.state {
-            State::Pausing if slot.socket.is_some() => {
+            State::Pausing if slot.remaining > 0 => {
                 let (place, intended_ns) = (slot.scheduled, slot.intended_ns);
-                slot.state = State::Ready;
+                slot.state = if slot.socket.is_some() { State::Ready } else { State::Vacant };
                 self.recorder.entered(place, now);
                 self.begin(index, intended_ns, now);
             }

@@ -88,6 +88,7 @@ impl Connections {
         let slot = &mut self.slots[index as usize];
         slot.state = State::Ready;
         slot.lost_as = Failure::Reset;
+        self.established += 1;
         self.recorder.connected(slot.scheduled, now - slot.connect_began_ns);
         if slot.has_request {
             self.send_request(index, now);
@@ -99,7 +100,11 @@ impl Connections {
         slot.state = State::Awaiting;
         slot.sent_ns = now;
         slot.timestamp = digits(slot.intended_ns);
-        let request = self.exchange.request(&slot.timestamp);
+        let is_last = slot.remaining == 1;
+        let request = match is_last {
+            true => self.exchange.last_request(&slot.timestamp),
+            false => self.exchange.request(&slot.timestamp),
+        };
         if send(slot, index, &self.epoll, request).is_err() {
             self.on_lost(index, now);
         }

@@ -2,6 +2,7 @@
 //!
 //! Must not know: how many clients there are, or when they come. Beside it: `crowd.rs`, which holds them.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use reports::record::Traffic;
@@ -50,9 +51,8 @@ impl Behaviour {
     }
 
     /// `lasting` is the whole time of the disturbance: a request is given up then and not before.
-    pub(super) fn asking_once(lasting: Duration) -> Behaviour {
-        let work = work();
-        let exchange = Exchange::new(&work.request_message, &work.parameter, work.expected_result());
+    pub(super) fn asking_once(target: SocketAddr, lasting: Duration) -> Behaviour {
+        let exchange = Exchange::new(&work(), target);
         let mut recorder = Recorder::new(nanoseconds(lasting), Loop::Closed);
         recorder.set_window(0..u64::MAX);
         Behaviour::AskOnce(Box::new(Asking { exchange, recorder, lasting, asked: 0 }))
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn each_request_that_is_asked_has_one_end() {
-        let mut once = Behaviour::asking_once(Duration::from_secs(1));
+        let mut once = Behaviour::asking_once("127.0.0.1:1".parse().unwrap(), Duration::from_secs(1));
         for connected_ns in [10, 20, 30, 40] {
             assert!(once.next(0, connected_ns).is_some());
             assert!(once.next(70, connected_ns).is_none());

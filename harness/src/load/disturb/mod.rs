@@ -82,7 +82,7 @@ pub fn disturb(
             crowd(Pace::at_once_and_again(*connections), Behaviour::trickle(*every))?
         }
         DisturbanceKind::KeepAlive { connections } => {
-            crowd(Pace::at_once(*connections), Behaviour::asking_once(disturbance.lasting))?
+            crowd(Pace::at_once(*connections), Behaviour::asking_once(target, disturbance.lasting))?
         }
         DisturbanceKind::Load(spec) => (Vec::new(), load(spec, disturbance.lasting, target, stop)?),
         DisturbanceKind::Nothing | DisturbanceKind::Stall => {

@@ -14,7 +14,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use reports::record::Bound;
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 
 use cgroup::{Cgroup, Controller};
 use watchdog::{Watchdog, Watched};
@@ -30,22 +30,6 @@ pub enum Cap {
     Memory(u64),
 }
 
-impl Cap {
-    fn resource(self) -> &'static str {
-        match self {
-            Cap::Threads(_) => "threads",
-            Cap::OpenFiles(_) => "open files",
-            Cap::Memory(_) => "memory",
-        }
-    }
-
-    fn value(self) -> u64 {
-        match self {
-            Cap::Threads(value) | Cap::OpenFiles(value) | Cap::Memory(value) => value,
-        }
-    }
-}
-
 /// Bounds that are in force. Dropped after the process has been reaped, they leave nothing behind.
 #[derive(Debug, Default)]
 pub(super) struct Bounds {
@@ -56,12 +40,12 @@ pub(super) struct Bounds {
 impl Bounds {
     /// Puts one more bound on the process; says what enforces it.
     pub(super) fn put(&mut self, cap: Cap, pid: u32, pidfd: &OwnedFd) -> io::Result<Bound> {
-        let enforced_by = match cap {
-            Cap::OpenFiles(value) => limit_open_files(pid, value)?,
-            Cap::Threads(value) => self.contain(Controller::Pids, value, pid, pidfd)?,
-            Cap::Memory(value) => self.contain(Controller::Memory, value, pid, pidfd)?,
+        let (resource, value, enforced_by) = match cap {
+            Cap::OpenFiles(value) => ("open files", limit_open_files(pid, value)?, RLIMIT.to_owned()),
+            Cap::Threads(value) => ("threads", value, self.contain(Controller::Pids, value, pid, pidfd)?),
+            Cap::Memory(value) => ("memory", value, self.contain(Controller::Memory, value, pid, pidfd)?),
         };
-        Ok(Bound { resource: cap.resource().to_owned(), value: cap.value(), enforced_by })
+        Ok(Bound { resource: resource.to_owned(), value, enforced_by })
     }
 
     fn contain(&mut self, controller: Controller, value: u64, pid: u32, pidfd: &OwnedFd) -> io::Result<String> {
@@ -86,9 +70,14 @@ impl Bounds {
     }
 }
 
-fn limit_open_files(pid: u32, value: u64) -> io::Result<String> {
+/// As it is to be named in a record.
+const RLIMIT: &str = "rlimit (RLIMIT_NOFILE)";
+
+/// Returns the limit that holds: the process may have a lower one from this process, and only root could raise that.
+fn limit_open_files(pid: u32, value: u64) -> io::Result<u64> {
     let pid = Pid::from_raw(pid.cast_signed()).ok_or(io::ErrorKind::InvalidInput)?;
+    let value = getrlimit(Resource::Nofile).maximum.map_or(value, |inherited| inherited.min(value));
     let limit = Rlimit { current: Some(value), maximum: Some(value) };
     prlimit(Some(pid), Resource::Nofile, limit)?;
-    Ok("rlimit (RLIMIT_NOFILE)".to_owned())
+    Ok(value)
 }

@@ -1,0 +1,249 @@
+//! The work of our own servers, in either wire format: its request, and what the reply must say. The request is encoded
+//! once; sending patches the timestamp into place, so that the hot path neither allocates nor encodes.
+//!
+//! Must not know: sockets, time. Beside it: `template.rs`, the short way to the same verdict on a reply.
+
+use std::borrow::Cow;
+
+use servers::protocol::{Persistence, Request, Response, Step, Wire, WireFormat};
+
+use super::exchange::{Answer, DIGITS, Digits, digits};
+use super::template::{Matched, Template};
+
+/// The request of some work, ready to be sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    wire: Wire,
+    request: Vec<u8>,
+    timestamp_at: usize,
+    close: Vec<u8>,
+    expected_result: String,
+    template: Template,
+}
+
+impl Asked {
+    /// `expected_result` is what a correct server replies to this work.
+    pub(crate) fn new(wire: Wire, request_message: &str, parameter: &str, expected_result: String) -> Asked {
+        let digits = digits(0);
+        let placeholder = std::str::from_utf8(&digits).expect("digits are ASCII");
+        let mut request = Vec::new();
+        wire.encode_request(
+            &Request::RequestWork {
+                request_message: Cow::Borrowed(request_message),
+                parameter: Cow::Borrowed(parameter),
+                sender_timestamp: Cow::Borrowed(placeholder),
+            },
+            &mut request,
+        );
+        // The timestamp is encoded last, so that a parameter that looks like it is not taken for it.
+        let timestamp_at = request
+            .windows(DIGITS)
+            .rposition(|window| window == digits)
+            .expect("an encoded request holds its timestamp");
+        let mut close = Vec::new();
+        wire.encode_request(
+            &Request::CloseConnection {
+                initial_timestamp: Cow::Borrowed(placeholder),
+                final_timestamp: Cow::Borrowed(placeholder),
+            },
+            &mut close,
+        );
+        let template = Template::new(wire, &expected_result);
+        Asked { wire, request, timestamp_at, close, expected_result, template }
+    }
+
+    pub(crate) fn wire(&self) -> Wire {
+        self.wire
+    }
+
+    /// The request with a timestamp.
+    #[inline]
+    pub(crate) fn request(&mut self, timestamp: &Digits) -> &[u8] {
+        self.request[self.timestamp_at..self.timestamp_at + DIGITS].copy_from_slice(timestamp);
+        &self.request
+    }
+
+    /// The request that ends a session.
+    pub(crate) fn close(&self) -> &[u8] {
+        &self.close
+    }
+
+    /// What `bytes`, the front of what the server sent, say to the request with this timestamp.
+    #[inline]
+    pub(crate) fn answer(&self, bytes: &[u8], timestamp: &Digits) -> Answer {
+        match self.template.matches(bytes, timestamp) {
+            Some(Matched { server_received_ns, server_sent_ns, consumed }) => Answer::Right {
+                server_ns: server_times(server_received_ns, server_sent_ns),
+                consumed,
+                then: Persistence::KeepAlive,
+            },
+            None => self.decoded(bytes, timestamp),
+        }
+    }
+
+    /// As the protocol's own decoder has it.
+    fn decoded(&self, bytes: &[u8], timestamp: &Digits) -> Answer {
+        match self.wire.decode_response(bytes) {
+            Step::Incomplete => Answer::Incomplete,
+            Step::Message {
+                message: Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns },
+                consumed,
+                then,
+            } => {
+                if sender_timestamp.as_bytes() != timestamp || *result != *self.expected_result {
+                    return Answer::Wrong;
+                }
+                Answer::Right { server_ns: server_times(server_received_ns, server_sent_ns), consumed, then }
+            }
+            Step::Message { message: Response::ConnectionClosed { requests_served, .. }, consumed, .. } => {
+                Answer::Closed { requests_served, consumed }
+            }
+            Step::Message { message: Response::Error { .. }, consumed, then } => Answer::Refused { consumed, then },
+            Step::Malformed { .. } | Step::Broken { .. } => Answer::Wrong,
+        }
+    }
+}
+
+/// The server's times; a server without a clock sends noughts.
+fn server_times(received_ns: u64, sent_ns: u64) -> Option<(u64, u64)> {
+    ((received_ns, sent_ns) != (0, 0)).then_some((received_ns, sent_ns))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::exchange::digits;
+
+    const KEPT: Persistence = Persistence::KeepAlive;
+
+    /// Twenty digits, all of them used.
+    const LATEST: u64 = u64::MAX;
+
+    fn echo(parameter: &str) -> Asked {
+        Asked::new(Wire::JsonLines, "echo", parameter, parameter.to_owned())
+    }
+
+    fn reply(result: &str, timestamp: &str, times: (u64, u64)) -> String {
+        let reply = serde_json::json!({"WorkDone": {
+            "sender_timestamp": timestamp,
+            "result": result,
+            "server_received_ns": times.0,
+            "server_sent_ns": times.1,
+        }});
+        format!("{reply}\n")
+    }
+
+    fn said(request: &[u8]) -> (String, String) {
+        let request: serde_json::Value = serde_json::from_slice(request).unwrap();
+        let field = |name: &str| request["RequestWork"][name].as_str().unwrap().to_owned();
+        (field("parameter"), field("sender_timestamp"))
+    }
+
+    #[test]
+    fn a_request_is_one_line_with_its_own_timestamp() {
+        let mut asked = echo("hi");
+        for (intended_ns, twenty) in
+            [(7, "00000000000000000007"), (LATEST, "18446744073709551615"), (0, "00000000000000000000")]
+        {
+            let request = asked.request(&digits(intended_ns));
+            assert_eq!(said(request), ("hi".to_owned(), twenty.to_owned()));
+            assert_eq!(request.iter().filter(|byte| **byte == b'\n').count(), 1);
+            assert_eq!(request.last(), Some(&b'\n'));
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_looks_like_a_timestamp_is_left_alone() {
+        for parameter in ["00000000000000000000", "\"sender_timestamp\":\"00000000000000000000\"", "\n\"\\"] {
+            let mut asked = echo(parameter);
+            assert_eq!(said(asked.request(&digits(42))), (parameter.to_owned(), "00000000000000000042".to_owned()));
+            let right = reply(parameter, "00000000000000000042", (1, 2));
+            assert!(matches!(asked.answer(right.as_bytes(), &digits(42)), Answer::Right { .. }), "{parameter}");
+        }
+    }
+
+    #[test]
+    fn only_the_answer_to_this_request_is_right() {
+        let asked = echo("hi");
+        let of = |text: &str| asked.answer(text.as_bytes(), &digits(LATEST));
+        let right = reply("hi", "18446744073709551615", (5, 9));
+        let consumed = right.len();
+        assert_eq!(of(&right), Answer::Right { server_ns: Some((5, 9)), consumed, then: KEPT });
+        assert_eq!(of(&(right.clone() + "{\"Wor")), Answer::Right { server_ns: Some((5, 9)), consumed, then: KEPT });
+        let untimed = reply("hi", "18446744073709551615", (0, 0));
+        assert_eq!(of(&untimed), Answer::Right { server_ns: None, consumed: untimed.len(), then: KEPT });
+        assert_eq!(of(&reply("ho", "18446744073709551615", (5, 9))), Answer::Wrong);
+        assert_eq!(of(&reply("", "18446744073709551615", (5, 9))), Answer::Wrong);
+        assert_eq!(of(&reply("hi", "18446744073709551614", (5, 9))), Answer::Wrong, "another request's");
+        assert_eq!(of(&reply("hi", "1", (5, 9))), Answer::Wrong, "a timestamp is said back as it was sent");
+    }
+
+    #[test]
+    fn an_answer_is_incomplete_until_its_last_byte() {
+        let asked = echo("hi");
+        let right = reply("hi", "00000000000000000001", (5, 9));
+        for end in 0..right.len() {
+            assert_eq!(asked.answer(&right.as_bytes()[..end], &digits(1)), Answer::Incomplete, "{end} bytes");
+        }
+    }
+
+    #[test]
+    fn either_wire_carries_timestamps_there_and_back() {
+        for wire in Wire::ALL {
+            for parameter in ["hi", "11111111111111111111", "\r\n\r\n", "1111111111111111111"] {
+                let mut asked = Asked::new(wire, "echo", parameter, parameter.to_owned());
+                let timestamp = digits(42);
+                let Step::Message { message: Request::RequestWork { sender_timestamp, parameter: said, .. }, .. } =
+                    wire.decode_request(asked.request(&timestamp))
+                else {
+                    panic!("{wire}: no request")
+                };
+                assert_eq!((sender_timestamp.as_bytes(), &*said), (timestamp.as_slice(), parameter), "{wire}");
+                for then in [Persistence::KeepAlive, Persistence::Close] {
+                    let reply = encoded(wire, parameter, "00000000000000000042", then);
+                    // JSON lines have no words for a connection that closes.
+                    let then = if wire == Wire::Http { then } else { KEPT };
+                    let right = Answer::Right { server_ns: Some((5, 9)), consumed: reply.len(), then };
+                    assert_eq!(asked.answer(&reply, &timestamp), right, "{wire}");
+                    assert_eq!(asked.answer(&reply, &digits(43)), Answer::Wrong, "{wire}");
+                    for end in 0..reply.len() {
+                        assert_eq!(asked.answer(&reply[..end], &timestamp), Answer::Incomplete, "{wire}");
+                    }
+                }
+            }
+        }
+    }
+
+    fn encoded(wire: Wire, result: &str, timestamp: &str, then: Persistence) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let (sender_timestamp, result) = (Cow::Borrowed(timestamp), Cow::Borrowed(result));
+        let reply = Response::WorkDone { sender_timestamp, result, server_received_ns: 5, server_sent_ns: 9 };
+        wire.encode_response(&reply, then, &mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn refusals_goodbyes_and_nonsense_are_told_apart() {
+        let asked = echo("hi");
+        let of = |text: &str| asked.answer(text.as_bytes(), &digits(1));
+        let refusal = "{\"Error\":{\"reason\":\"no\"}}\n";
+        assert_eq!(of(refusal), Answer::Refused { consumed: refusal.len(), then: KEPT });
+        let goodbye = servers_goodbye(10);
+        assert_eq!(of(&goodbye), Answer::Closed { requests_served: 10, consumed: goodbye.len() });
+        for nonsense in ["HTTP/1.1 400 Bad Request\r\n\r\n", "\n", "{}\n", "{\"WorkDone\":{}}\n", "\u{0}\n"] {
+            assert_eq!(of(nonsense), Answer::Wrong, "{nonsense:?}");
+        }
+    }
+
+    fn servers_goodbye(requests_served: u64) -> String {
+        let mut goodbye = Vec::new();
+        let timestamp = Cow::Borrowed("1");
+        let closed = Response::ConnectionClosed {
+            initial_timestamp: timestamp.clone(),
+            final_timestamp: timestamp,
+            requests_served,
+        };
+        Wire::JsonLines.encode_response(&closed, Persistence::Close, &mut goodbye);
+        String::from_utf8(goodbye).unwrap()
+    }
+}

@@ -1,0 +1,100 @@
+//! `harness load` as a person meets it: the real program against servers whose behaviour is known.
+//!
+//! Nothing in here asserts a speed. On a busy machine a load may come out invalid, and then says so with its exit code.
+
+#![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
+
+mod figures;
+mod foreign;
+mod histogram_files;
+mod http_server;
+mod interruption;
+mod refusals;
+
+use std::net::SocketAddr;
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::thread;
+
+use serde_json::Value;
+use servers::protocol::Wire;
+use servers::{Contender, Server};
+
+/// `harness load` with these arguments.
+fn load(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
+    command.arg("load").args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// What a load that ran to its end came to, and what it said besides.
+struct Findings {
+    json: Value,
+    code: i32,
+    stderr: String,
+}
+
+impl Findings {
+    /// Runs a load against `target` for `--format json`; checks what holds for any.
+    fn of(target: SocketAddr, arguments: &[&str]) -> Findings {
+        let target = target.to_string();
+        let output = load(&[&[target.as_str(), "--format", "json"], arguments].concat()).output().unwrap();
+        let findings = Findings::read(output);
+        assert_eq!(findings.json["target"], target);
+        findings
+    }
+
+    fn read(output: Output) -> Findings {
+        let stderr = text(&output.stderr).to_owned();
+        let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
+        let findings = Findings { json, code: output.status.code().unwrap(), stderr };
+        let ends = ["ok", "error", "timeout", "malformed", "refused", "dropped", "in_flight"];
+        let sum: u64 = ends.iter().map(|end| findings.ledger(end)).sum();
+        assert_eq!(findings.ledger("scheduled"), sum, "{}", findings.json["ledger"]);
+        findings
+    }
+
+    fn ledger(&self, end: &str) -> u64 {
+        self.json["ledger"][end].as_u64().unwrap()
+    }
+
+    fn connections(&self, what: &str) -> u64 {
+        self.json["connections_ledger"][what].as_u64().unwrap()
+    }
+
+    /// Every request got a right reply, and the exit code says what the figures say of themselves.
+    fn assert_all_ok(&self) {
+        assert_eq!(self.ledger("ok"), self.ledger("scheduled"), "{}", self.json["ledger"]);
+        assert!(self.ledger("ok") > 0);
+        let is_valid = self.json["valid"].as_bool().unwrap();
+        assert_eq!(self.code, if is_valid { 0 } else { 4 }, "{}", self.stderr);
+        assert!(is_valid || !self.json["warnings"].as_array().unwrap().is_empty());
+    }
+}
+
+/// One of our own servers; stopped when dropped.
+struct Own {
+    address: SocketAddr,
+    server: Arc<Server>,
+}
+
+/// Runs one of our models on a thread of this process.
+fn serve(contender: &str, wire: Wire) -> Own {
+    let contender = Contender::parse(contender).unwrap();
+    let listener = servers::bind("127.0.0.1:0".parse().unwrap(), &contender.options).unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = Arc::new(Server::new(contender.options.clone(), wire, Some(1)));
+    let serving = Arc::clone(&server);
+    thread::spawn(move || (contender.model.run)(listener, &serving).unwrap());
+    Own { address, server }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        self.server.stop_handle().stop();
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
