@@ -3,14 +3,14 @@
 //!
 //! Must not know: sockets, schedules. Beside it: `outcome.rs` turns merged recorders into the saved record.
 
-mod failure;
+mod events;
 mod merging;
 
 use std::ops::Range;
 
 use reports::record::{ConnectionLedger, Event, Fate, Ledger};
 
-pub(crate) use failure::Failure;
+pub(crate) use events::Failure;
 
 use super::tally::{TWO_DIGITS, Tally};
 
@@ -126,19 +126,9 @@ impl Recorder {
         }
     }
 
-    /// Keeps every request by itself too, up to `room` of them: nothing is allocated for the rest.
-    pub(crate) fn keeping(mut self, room: usize) -> Recorder {
-        self.events.reserve_exact(room);
-        self
-    }
-
     /// From when to when requests are scheduled that are recorded: on the monotonic clock, in nanoseconds.
     pub(crate) fn set_window(&mut self, window: Range<u64>) {
         self.window = window;
-    }
-
-    pub(crate) fn window_start_ns(&self) -> u64 {
-        self.window.start
     }
 
     /// Where a moment of the schedule lies. Nothing is scheduled after the window.
@@ -262,12 +252,6 @@ impl Recorder {
             for _ in 0..requests {
                 self.keep(Event { at_ns, took_ns: 0, fate: failure.fate() });
             }
-        }
-    }
-
-    fn keep(&mut self, event: Event) {
-        if self.events.len() < self.events.capacity() {
-            self.events.push(event);
         }
     }
 

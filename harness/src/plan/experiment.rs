@@ -111,6 +111,7 @@ pub struct Task {
 
 /// What is done to a server.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a plan holds some hundreds of them, and experiments write them as data")]
 pub enum TaskKind {
     /// Load, on schedule or in closed loop.
     Load(LoadSpec),

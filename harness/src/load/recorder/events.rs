@@ -1,6 +1,9 @@
-//! How a request fails, as the generator tells it apart. A saved ledger has fewer kinds, a saved event has them all.
+//! The ends of requests one by one: how a request fails, and the events that are kept of a probe. A saved ledger has fewer
+//! kinds of failure, a saved event has them all.
 
-use reports::record::Fate;
+use reports::record::{Event, Fate};
+
+use super::Recorder;
 
 /// How a request without a correct reply ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,5 +34,24 @@ impl Failure {
             Failure::Dropped => Fate::Dropped,
             Failure::InFlight => Fate::InFlight,
         }
+    }
+}
+
+impl Recorder {
+    /// Keeps every request by itself too, up to `room` of them: nothing is allocated for the rest.
+    pub(crate) fn keeping(mut self, room: usize) -> Recorder {
+        self.events.reserve_exact(room);
+        self
+    }
+
+    pub(super) fn keep(&mut self, event: Event) {
+        if self.events.len() < self.events.capacity() {
+            self.events.push(event);
+        }
+    }
+
+    /// The start of the window; events count from where the load began before it.
+    pub(crate) fn window_start_ns(&self) -> u64 {
+        self.window.start
     }
 }
