@@ -45,9 +45,10 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 /// What the server may take. Reached within the flood, and far below what any machine allows.
 const BOUNDS: Bounds = Bounds { threads: Some(1_000), open_files: Some(2_000), memory_bytes: None };
 
-/// Idle connections at the end of a flood of three seconds, more than either bound; fewer in a shorter one.
+/// Idle connections at the end of a flood that lasts as long as in any preset but smoke, more than either bound; fewer in
+/// a shorter one.
 const MOST_IDLE: u32 = 2_400;
-const MOST_IDLE_PER_SECOND: f64 = 800.0;
+const MOST_IDLE_PER_SECOND: f64 = 1_000.0;
 
 /// The part of its time that the flood grows; then it holds what it has, so that clients who wait reach their timeout.
 const GROWING: f64 = 0.55;
@@ -55,7 +56,10 @@ const GROWING: f64 = 0.55;
 /// New clients per second: often enough to tell the first few idle connections apart.
 const NEWCOMERS_RPS: f64 = 100.0;
 
-/// New clients that may wait at once: more than come within the timeout of any preset.
+/// Half of the flood's time at most, or nobody would reach it between the limits and the end.
+const LONGEST_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// New clients that may wait at once: more than come within the timeout.
 const MOST_WAITING: u32 = 250;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
@@ -71,7 +75,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         warm_up: Duration::ZERO,
         // Quiet, the flood, and twice as long as before it to see who recovers.
         window: quiet + disturbed + 2 * quiet,
-        timeout: sizes.timeout,
+        timeout: sizes.timeout.min(LONGEST_TIMEOUT),
     };
     let disturbance = Disturbance { name: "idle connections", kind: flood(disturbed), from: quiet, lasting: disturbed };
     vec![Task {

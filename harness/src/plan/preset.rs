@@ -50,7 +50,7 @@ impl Preset {
                 probe_window: Duration::from_millis(300),
                 connection_counts: &[2_000, 4_000, 6_000, 8_000, 10_000],
                 patience: Duration::from_millis(1_500),
-                disturbance: Duration::from_secs(3),
+                disturbance: Duration::from_millis(2_400),
             },
             Preset::Full => Sizes {
                 blocks: 20,
@@ -62,7 +62,7 @@ impl Preset {
                 probe_window: Duration::from_secs(1),
                 connection_counts: &[2_000, 4_000, 6_000, 8_000, 10_000],
                 patience: Duration::from_secs(3),
-                disturbance: Duration::from_secs(3),
+                disturbance: Duration::from_millis(2_400),
             },
         }
     }

@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use reports::record::{Progress, Traffic};
 use rustix::event::epoll::{self, EventData, EventFlags};
@@ -18,12 +20,18 @@ use super::pace::Pace;
 use crate::clock::now_ns;
 use crate::load::socket::{self, Connect};
 use crate::load::{CONNECTIONS_PER_SOURCE, LoadError, poll};
+use crate::plan::nanoseconds;
 
-/// Connects begun before anything else is looked at: some hundred microseconds of work.
+/// Connects begun at once, bytes sent at once, connections let go at once, and events handled at once: each some hundred
+/// microseconds of work. The kernel lets a thread that runs finish its slice of a few milliseconds, whatever its
+/// priority, so the probe gets its CPU at once only where this one rests often.
 const CONNECTS_AT_ONCE: usize = 8;
-
-/// Events taken from the kernel at once, for the same reason.
+const BYTES_AT_ONCE: usize = 32;
+const LET_GO_AT_ONCE: u32 = 16;
 const EVENTS_AT_ONCE: usize = 16;
+
+/// How long it rests in between.
+const REST: Duration = Duration::from_micros(100);
 
 /// Time between two entries in the course.
 const COURSE_INTERVAL_NS: u64 = 100_000_000;
@@ -128,7 +136,7 @@ impl Crowd {
                 noted_ns = now;
             }
             self.send_due(now);
-            let sleep_ns = if has_more { 0 } else { self.sleep_ns(now) };
+            let sleep_ns = if has_more { 0 } else { self.sleep_ns(now) }.max(nanoseconds(REST));
             poll::wait(&self.epoll, &mut events, sleep_ns)?;
             for event in &events {
                 self.on_event(Name::of(event.data.u64()), event.flags);
@@ -194,8 +202,8 @@ impl Crowd {
     }
 
     fn send_due(&mut self, now: u64) {
-        while let Some((due_ns, name)) = self.due.front().copied().filter(|(due_ns, _)| *due_ns <= now) {
-            self.due.pop_front();
+        for _ in 0..BYTES_AT_ONCE {
+            let Some((due_ns, name)) = self.due.pop_front_if(|(due_ns, _)| *due_ns <= now) else { return };
             self.send(name, due_ns);
         }
     }
@@ -266,6 +274,9 @@ impl Crowd {
         let now = now_ns();
         for place in 0..self.members.len() as u32 {
             self.leave(place, now, false);
+            if place % LET_GO_AT_ONCE == 0 {
+                thread::sleep(REST);
+            }
         }
         self.progress.held = 0;
     }

@@ -48,7 +48,8 @@ pub struct Disturbed {
     pub traffic: Option<Traffic>,
 }
 
-/// A niceness at which a thread gets what others leave over, a fiftieth of a CPU at least.
+/// A niceness at which a thread gets little where others want the CPU for long. What it does for short is kept short in
+/// `crowd.rs`.
 const GIVES_WAY: i32 = 19;
 
 /// Does to the server at `target` what is to be done, at its time after `origin_ns`, and returns when that is over, or
