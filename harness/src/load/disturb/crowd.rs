@@ -36,10 +36,10 @@ const REST: Duration = Duration::from_micros(100);
 /// Time between two entries in the course.
 const COURSE_INTERVAL_NS: u64 = 100_000_000;
 
-/// Connections that are noted one by one.
-const FEW: u64 = 16;
+/// The part of the connections by which their number must differ to be noted at once.
+const DIFFERENCE: u64 = 50;
 
-/// Notes after which only the interval counts: a server may end a few connections again and again.
+/// Notes after which only the interval counts: a server may end connections again and again.
 const MOST_NOTES: usize = 400;
 
 /// Time between two looks at the pace: several connections are begun at once rather than waking for each.
@@ -152,10 +152,10 @@ impl Crowd {
         self.course.push(Progress { at_ns, ..self.progress });
     }
 
-    /// Whether there are a few connections only and it is others than before: one of a few makes the difference.
+    /// Whether as many more or fewer are held as make a difference: one of a few, and some of many.
     fn is_worth_a_note(&self) -> bool {
         let noted = self.course.last().map_or(0, |progress| progress.held);
-        self.progress.held <= FEW && self.progress.held != noted && self.course.len() < MOST_NOTES
+        self.progress.held.abs_diff(noted) > noted / DIFFERENCE && self.course.len() < MOST_NOTES
     }
 
     /// Begins a few of the connections that are due; true where more are.
