@@ -11,8 +11,11 @@ use tempfile::TempDir;
 
 use crate::{Findings, serve};
 
+/// Histograms with their tags, as they stand in a log.
+type Intervals = Vec<(Option<String>, Histogram<u64>)>;
+
 /// A load with both files: its figures, the log's intervals with their tags, and the text.
-fn with_files(arguments: &[&str]) -> (Findings, Vec<(Option<String>, Histogram<u64>)>, String) {
+fn with_files(arguments: &[&str]) -> (Findings, Intervals, String) {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (hlog, hgrm) = (path("a.hlog"), path("a.hgrm"));
@@ -24,7 +27,7 @@ fn with_files(arguments: &[&str]) -> (Findings, Vec<(Option<String>, Histogram<u
     (found, intervals(&fs::read(hlog).unwrap()), fs::read_to_string(hgrm).unwrap())
 }
 
-fn intervals(log: &[u8]) -> Vec<(Option<String>, Histogram<u64>)> {
+fn intervals(log: &[u8]) -> Intervals {
     let entries = IntervalLogIterator::new(log).map(Result::unwrap);
     let intervals = entries.filter_map(|entry| match entry {
         LogEntry::Interval(interval) => Some(interval),

@@ -64,8 +64,8 @@ fn a_server_answers_by_hand() {
         return;
     }
     let heading = "Try it by hand";
-    let [serve] = marked(heading, "sh serve").try_into().unwrap();
-    let [ask] = marked(heading, "sh run").try_into().unwrap();
+    let [serve, _] = marked(heading, "sh serve").try_into().unwrap();
+    let [ask, _] = marked(heading, "sh run").try_into().unwrap();
     let [reply] = marked(heading, "json reply").try_into().unwrap();
     let port = free_port().to_string();
     assert!(serve.contains(PORT) && ask.contains(PORT));
@@ -93,6 +93,28 @@ fn any_server_takes_load() {
     }
     assert!(std::fs::read_to_string(shell.path("page.hgrm")).unwrap().contains("#[Max"));
     server.interrupt();
+}
+
+#[test]
+fn a_server_answers_curl() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "no curl here: install it, in CI nothing is skipped");
+        eprintln!("skipped: no curl");
+        return;
+    }
+    let heading = "Try it by hand";
+    let [_, serve] = marked(heading, "sh serve").try_into().unwrap();
+    let [_, ask] = marked(heading, "sh run").try_into().unwrap();
+    let port = free_port().to_string();
+    assert!(serve.contains(PORT) && ask.contains(PORT));
+    let shell = Shell::new();
+    let mut server = shell.start(&serve.replace(PORT, &port));
+    assert!(server.first_line().contains(&format!("127.0.0.1:{port}")), "{}", server.output());
+    let output = shell.run(&ask.replace(PORT, &port));
+    assert!(output.starts_with("HTTP/1.1 200 OK\r\n") && output.contains("Server-Sent-Ns: "), "{output}");
+    assert!(output.ends_with("\r\n\r\nhiany text"), "{output}");
+    server.interrupt();
+    assert!(server.output().lines().last().unwrap().contains("\"requests_served\":2"), "{}", server.output());
 }
 
 /// A reply without its times, which differ each time and must be in order.

@@ -1,6 +1,6 @@
 //! `harness serve` as a person meets it.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -145,6 +145,21 @@ fn a_taken_port_is_named() {
     let text = refusal(&["threaded", "--listen", &address]);
     assert!(text.contains(&format!("port {}", taken.local_addr().unwrap().port())), "{text}");
     assert!(text.contains("--listen 127.0.0.1:0"), "{text}");
+}
+
+#[test]
+fn a_supervised_server_speaks_http_too() {
+    let parent = std::process::id().to_string();
+    let arguments = ["async-single", "--spin-rate", "1", "--wire", "http", "--supervised", "--parent", &parent];
+    let server = ByHand::start(&arguments);
+    let mut stream = TcpStream::connect(server.ready.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.write_all(b"GET /echo/hi HTTP/1.0\r\n\r\n").unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    assert!(reply.starts_with("HTTP/1.1 200 OK\r\n") && reply.ends_with("\r\n\r\nhi"), "{reply}");
+    let text = refusal(&["threaded", "--wire", "smoke"]);
+    assert!(text.contains("smoke") && text.contains("json, http"), "{text}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn converse(stream: &mut TcpStream, server: &Server) -> io::Result<()> {
             match turn(inbox.next_request(server.wire), server, requests_served) {
                 Turn::Read => break,
                 Turn::Work { work, sender_timestamp, then } => {
-                    let result = perform(work, &server.blocking_lock, server.spin_iterations_per_us);
+                    let result = perform(work, server);
                     requests_served += 1;
                     let reply = work_done(server, sender_timestamp, result, received_ns, then);
                     stream.write_all(&reply)?;

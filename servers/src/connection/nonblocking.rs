@@ -38,7 +38,7 @@ async fn converse(stream: &mut TcpStream, server: &Server) -> io::Result<()> {
             match turn(inbox.next_request(server.wire), server, requests_served) {
                 Turn::Read => break,
                 Turn::Work { work, sender_timestamp, then } => {
-                    let result = perform(work, &server.nonblocking_lock, server.spin_iterations_per_us).await;
+                    let result = perform(work, server).await;
                     requests_served += 1;
                     let reply = work_done(server, sender_timestamp, result, received_ns, then);
                     stream.write_all(&reply).await?;

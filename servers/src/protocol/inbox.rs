@@ -16,16 +16,25 @@ pub struct Inbox {
     start: usize,
     /// Where the received bytes end.
     end: usize,
-    /// How many bytes from `start` on are known to hold no whole request.
-    seen: usize,
-    /// How many bytes from `start` on the request takes. Nought while that is not known.
-    least: usize,
+    wanted: Wanted,
+}
+
+/// What must come before it is worth decoding again. Every connection holds one, idle or not, so it is kept to the
+/// size of a pointer; a buffer is far below what 32 bits can count.
+#[derive(Debug, Clone, Copy)]
+enum Wanted {
+    /// It always is.
+    Anything,
+    /// What the format looks for, behind this many bytes that are known to hold no whole request.
+    Behind(u32),
+    /// Bytes, until there are this many.
+    Total(u32),
 }
 
 impl Inbox {
     /// An empty buffer of `READ_BUFFER_BYTES`.
     pub fn new() -> Inbox {
-        Inbox { buffer: vec![0; READ_BUFFER_BYTES], start: 0, end: 0, seen: 0, least: 0 }
+        Inbox { buffer: vec![0; READ_BUFFER_BYTES], start: 0, end: 0, wanted: Wanted::Anything }
     }
 
     /// Room for the next read: `READ_BUFFER_BYTES`, or what is left of that below the last growth.
@@ -57,25 +66,28 @@ impl Inbox {
     /// After `Broken` nothing sensible can follow, and the connection should close.
     pub fn next_request<F: WireFormat>(&mut self, format: F) -> Step<Request<'_>> {
         let waiting = &self.buffer[self.start..self.end];
-        let may_be_whole = match (self.seen, self.least) {
-            (0, _) => true,
-            (seen, 0) => format.worth_decoding(waiting, seen),
-            (_, least) => waiting.len() >= least,
+        let may_be_whole = match self.wanted {
+            Wanted::Anything => true,
+            Wanted::Behind(seen) => format.worth_decoding(waiting, seen as usize),
+            Wanted::Total(bytes) => waiting.len() >= bytes as usize,
         };
         if !may_be_whole {
-            self.seen = waiting.len();
+            if let Wanted::Behind(_) = self.wanted {
+                self.wanted = Wanted::Behind(waiting.len() as u32);
+            }
             return Step::Incomplete;
         }
         let step = format.decode_request(waiting);
         match &step {
             Step::Incomplete => {
-                self.seen = waiting.len();
-                self.least = format.least_bytes(waiting);
+                self.wanted = match format.least_bytes(waiting) {
+                    0 => Wanted::Behind(waiting.len() as u32),
+                    bytes => Wanted::Total(bytes as u32),
+                };
             }
             Step::Message { consumed, .. } | Step::Malformed { consumed, .. } => {
                 self.start += consumed;
-                self.seen = 0;
-                self.least = 0;
+                self.wanted = Wanted::Anything;
             }
             Step::Broken { .. } => {}
         }
@@ -85,8 +97,7 @@ impl Inbox {
     /// Forgets what is waiting.
     pub fn clear(&mut self) {
         self.start = self.end;
-        self.seen = 0;
-        self.least = 0;
+        self.wanted = Wanted::Anything;
     }
 
     /// The memory held, in bytes.

@@ -4,6 +4,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::http::decode_reply;
 use super::{
     Fault, Inbox, JsonLines, MAX_REQUEST_BYTES, Persistence, READ_BUFFER_BYTES, Request, Response, Step, Wire,
     WireFormat, canonical,
@@ -183,6 +184,23 @@ proptest! {
         let consumed = bytes.len();
         let then = then(closing || matches!(message, Response::ConnectionClosed { .. }));
         prop_assert_eq!(Wire::Http.decode_response(&bytes), Step::Message { message, consumed, then });
+    }
+
+    #[test]
+    fn chunks_may_be_cut_anywhere(chunks in vec(vec(any::<u8>(), 1..40), 0..6), trailer in "(T: [a-z]{0,9}\r\n)?") {
+        let framed = chunks.iter().map(|chunk| [format!("{:X}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat());
+        let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+        let end = format!("0\r\n{trailer}\r\n").into_bytes();
+        let bytes = [head, framed.collect::<Vec<_>>().concat(), end].concat();
+        for end in 0..bytes.len() {
+            prop_assert_eq!(decode_reply(&bytes[..end], 4096), Step::Incomplete);
+        }
+        let Step::Message { message, consumed, .. } = decode_reply(&bytes, 4096) else {
+            return Err(TestCaseError::fail("the whole reply is not read"));
+        };
+        prop_assert_eq!(consumed, bytes.len());
+        prop_assert!(message.body.is(&chunks.concat()));
+        prop_assert_eq!(&*message.body.bytes(), &chunks.concat());
     }
 
     #[test]

@@ -1,24 +1,26 @@
-//! A client that knows the protocol, and can also break it.
+//! A client that knows the protocol, and can also break it. It reads replies without the project's decoders.
 
+use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use serde_json::Value;
-use servers::protocol::{JsonLines, Request, WireFormat};
+use serde_json::{Value, json};
+use servers::protocol::{Request, Wire, WireFormat};
 
 use crate::running::DEADLINE;
 
 pub(crate) struct Client {
     reader: BufReader<TcpStream>,
+    wire: Wire,
 }
 
 impl Client {
-    pub(crate) fn connect(address: SocketAddr) -> Client {
+    pub(crate) fn connect(address: SocketAddr, wire: Wire) -> Client {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         stream.set_nodelay(true).unwrap();
-        Client { reader: BufReader::new(stream) }
+        Client { reader: BufReader::new(stream), wire }
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) {
@@ -29,18 +31,50 @@ impl Client {
         self.stream().write_all(bytes)
     }
 
-    /// The next reply, read by serde_json alone. None at the end of the stream.
+    /// The next reply as JSON lines have it, whatever it came in. None at the end of the stream.
     pub(crate) fn reply(&mut self) -> Option<Value> {
+        let line = self.line()?;
+        Some(match self.wire {
+            Wire::JsonLines => serde_json::from_str(&line).expect("a JSON object a line"),
+            Wire::Http => self.rest_of_http_reply(&line),
+        })
+    }
+
+    /// The next line, without what ends it. None at the end of the stream.
+    pub(crate) fn line(&mut self) -> Option<String> {
         let mut line = String::new();
-        match self.reader.read_line(&mut line).expect("a reply before the deadline") {
-            0 => None,
-            _ => Some(serde_json::from_str(&line).expect("a JSON object a line")),
+        let count = self.reader.read_line(&mut line).expect("a reply before the deadline");
+        (count > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned())
+    }
+
+    fn rest_of_http_reply(&mut self, status: &str) -> Value {
+        let mut headers = HashMap::new();
+        while let Some((name, value)) = self.line().expect("a whole head").split_once(": ") {
+            headers.insert(name.to_owned(), value.to_owned());
+        }
+        let mut body = vec![0; headers["Content-Length"].parse().unwrap()];
+        self.reader.read_exact(&mut body).unwrap();
+        let body = String::from_utf8(body).unwrap();
+        let number = |name: &str| headers[name].parse::<u64>().unwrap();
+        if status.starts_with("HTTP/1.1 4") {
+            json!({"Error": {"reason": body}})
+        } else if headers.contains_key("Requests-Served") {
+            json!({"ConnectionClosed": {
+                "initial_timestamp": headers["Initial-Timestamp"], "final_timestamp": headers["Final-Timestamp"],
+                "requests_served": number("Requests-Served"),
+            }})
+        } else {
+            assert_eq!(status, "HTTP/1.1 200 OK");
+            json!({"WorkDone": {
+                "sender_timestamp": headers.get("Sender-Timestamp"), "result": body,
+                "server_received_ns": number("Server-Received-Ns"), "server_sent_ns": number("Server-Sent-Ns"),
+            }})
         }
     }
 
     /// Asks for work and gives what `WorkDone` says.
     pub(crate) fn work(&mut self, work: &str, parameter: &str) -> Value {
-        self.send(&request(work, parameter, "s"));
+        self.send(&request(self.wire, work, parameter, "s"));
         let reply = self.reply().expect("a reply");
         assert!(reply["WorkDone"].is_object(), "{work} {parameter} gave {reply}");
         reply["WorkDone"].clone()
@@ -48,7 +82,7 @@ impl Client {
 
     /// Whether the server answers, or has closed the connection instead.
     pub(crate) fn is_answered(&mut self) -> bool {
-        let written = self.try_send(&request("echo", "there?", "s"));
+        let written = self.try_send(&request(self.wire, "echo", "there?", "s"));
         let mut line = String::new();
         written.is_ok() && matches!(self.reader.read_line(&mut line), Ok(1..))
     }
@@ -73,20 +107,21 @@ impl Client {
     }
 }
 
-pub(crate) fn request(work: &str, parameter: &str, sent: &str) -> Vec<u8> {
-    encoded(&Request::RequestWork {
+pub(crate) fn request(wire: Wire, work: &str, parameter: &str, sent: &str) -> Vec<u8> {
+    let request = Request::RequestWork {
         request_message: work.into(),
         parameter: parameter.into(),
         sender_timestamp: sent.into(),
-    })
+    };
+    encoded(wire, &request)
 }
 
-pub(crate) fn close(initial: &str, last: &str) -> Vec<u8> {
-    encoded(&Request::CloseConnection { initial_timestamp: initial.into(), final_timestamp: last.into() })
+pub(crate) fn close(wire: Wire, initial: &str, last: &str) -> Vec<u8> {
+    encoded(wire, &Request::CloseConnection { initial_timestamp: initial.into(), final_timestamp: last.into() })
 }
 
-fn encoded(request: &Request<'_>) -> Vec<u8> {
+fn encoded(wire: Wire, request: &Request<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    JsonLines.encode_request(request, &mut bytes);
+    wire.encode_request(request, &mut bytes);
     bytes
 }

@@ -3,15 +3,15 @@
 use std::thread;
 
 use servers::monotonic_ns;
-use servers::protocol::{MAX_REQUEST_BYTES, MAX_RESULT_BYTES};
+use servers::protocol::{MAX_REQUEST_BYTES, MAX_RESULT_BYTES, Wire};
 
-use crate::client::{Client, close, request};
+use crate::client::{Client, close};
 use crate::running::{Running, wait_until, with_every_model};
 
 #[test]
 fn work_is_done() {
     with_every_model(|running| {
-        let mut client = Client::connect(running.address);
+        let mut client = running.connect();
         assert_eq!(client.work("echo", "\"höher\"\n")["result"], "\"höher\"\n");
         assert_eq!(client.work("spin", "1ms")["result"], "");
         assert_eq!(client.work("reply", "3")["result"], "xxx");
@@ -28,9 +28,10 @@ fn work_is_done() {
 #[test]
 fn pipelined_requests_are_answered_in_order() {
     with_every_model(|running| {
-        let mut client = Client::connect(running.address);
+        let mut client = running.connect();
         let works = ["echo", "sleep", "echo"].iter().cycle().take(60);
-        let bytes: Vec<u8> = works.enumerate().flat_map(|(i, work)| request(work, "1ms", &i.to_string())).collect();
+        let bytes: Vec<u8> =
+            works.enumerate().flat_map(|(i, work)| running.request(work, "1ms", &i.to_string())).collect();
         client.send(&bytes);
         for i in 0..60 {
             assert_eq!(client.reply().unwrap()["WorkDone"]["sender_timestamp"], i.to_string());
@@ -41,8 +42,8 @@ fn pipelined_requests_are_answered_in_order() {
 #[test]
 fn bytes_may_come_one_at_a_time() {
     with_every_model(|running| {
-        let mut client = Client::connect(running.address);
-        for byte in request("echo", "slowly", "1") {
+        let mut client = running.connect();
+        for byte in running.request("echo", "slowly", "1") {
             client.send(&[byte]);
         }
         assert_eq!(client.reply().unwrap()["WorkDone"]["result"], "slowly");
@@ -52,8 +53,8 @@ fn bytes_may_come_one_at_a_time() {
 #[test]
 fn a_request_may_be_as_long_as_the_limit() {
     with_every_model(|running| {
-        let mut client = Client::connect(running.address);
-        let text = "x".repeat(MAX_REQUEST_BYTES - request("echo", "", "s").len());
+        let mut client = running.connect();
+        let text = "x".repeat(MAX_REQUEST_BYTES - running.request("echo", "", "s").len());
         assert_eq!(client.work("echo", &text)["result"], text);
     });
 }
@@ -61,8 +62,8 @@ fn a_request_may_be_as_long_as_the_limit() {
 #[test]
 fn a_line_beyond_the_limit_is_refused_and_ends_the_connection() {
     with_every_model(|running| {
-        let mut client = Client::connect(running.address);
-        client.send(&request("echo", "before", "1"));
+        let mut client = running.connect();
+        client.send(&running.request("echo", "before", "1"));
         // Twice the limit: the server must refuse it before it has read it all, and the refusal must arrive.
         client.send(&vec![b'x'; 2 * MAX_REQUEST_BYTES]);
         assert_eq!(client.reply().unwrap()["WorkDone"]["result"], "before");
@@ -74,14 +75,14 @@ fn a_line_beyond_the_limit_is_refused_and_ends_the_connection() {
             client.send(&[b'x'; 1024]);
         }
         drop(client);
-        assert_eq!(Client::connect(running.address).work("echo", "after")["result"], "after");
+        assert_eq!(running.connect().work("echo", "after")["result"], "after");
     });
 }
 
 #[test]
 fn a_client_that_never_stops_sending_is_cut_off() {
     with_every_model(|running| {
-        let mut client = Client::connect(running.address);
+        let mut client = running.connect();
         let mebibyte = vec![b'x'; 1024 * 1024];
         assert!((0..64).any(|_| client.try_send(&mebibyte).is_err()), "64 MiB of one line were taken");
     });
@@ -90,31 +91,42 @@ fn a_client_that_never_stops_sending_is_cut_off() {
 #[test]
 fn bad_requests_are_refused_and_the_connection_lives_on() {
     with_every_model(|running| {
-        let mut client = Client::connect(running.address);
-        let bad: [&[u8]; 6] = [
-            b"GET / HTTP/1.1\r\n",
-            b"{\"RequestWork\":{}}\n",
-            b"\xff\xfe\n",
-            b"\n",
-            &request("dance", "", "1"),
-            &request("sleep", "61s", "1"),
-        ];
-        for line in bad {
-            client.send(line);
+        let mut client = running.connect();
+        let bad = bad_requests(running);
+        let expected = bad.len() as u64;
+        for request in bad {
+            client.send(&request);
             assert!(client.reply().unwrap()["Error"]["reason"].is_string());
             assert_eq!(client.work("echo", "still here")["result"], "still here");
         }
-        assert_eq!(running.server.counters().requests_refused, 6);
+        assert_eq!(running.server.counters().requests_refused, expected);
     });
+}
+
+/// Requests that end where they should and make no sense.
+fn bad_requests(running: &Running) -> Vec<Vec<u8>> {
+    let of_the_wire: &[&[u8]] = match running.wire {
+        Wire::JsonLines => &[b"GET / HTTP/1.1\r\n", b"{\"RequestWork\":{}}\n", b"\xff\xfe\n", b"\n"],
+        Wire::Http => &[
+            b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"GET /echo/%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"GET /echo/no-host HTTP/1.1\r\n\r\n",
+            b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n\xff",
+            b"HEAD /echo/hi HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"DELETE /echo/hi HTTP/1.1\r\nHost: x\r\n\r\n",
+        ],
+    };
+    let of_any = [running.request("dance", "", "1"), running.request("sleep", "61s", "1")];
+    of_the_wire.iter().map(|bytes| bytes.to_vec()).chain(of_any).collect()
 }
 
 #[test]
 fn closing_is_answered_and_the_server_closes() {
     with_every_model(|running| {
-        let mut client = Client::connect(running.address);
+        let mut client = running.connect();
         client.work("echo", "1");
         client.work("echo", "2");
-        client.send(&close("from", "to"));
+        client.send(&close(running.wire, "from", "to"));
         let expected = serde_json::json!({"ConnectionClosed": {
             "initial_timestamp": "from", "final_timestamp": "to", "requests_served": 2,
         }});
@@ -126,9 +138,9 @@ fn closing_is_answered_and_the_server_closes() {
 #[test]
 fn requests_before_a_half_close_are_answered() {
     with_every_model(|running| {
-        let mut client = Client::connect(running.address);
-        let mut bytes = [request("sleep", "20ms", "1"), request("echo", "2", "2")].concat();
-        bytes.extend_from_slice(b"{\"RequestWork\":{\"request_m");
+        let mut client = running.connect();
+        let mut bytes = [running.request("sleep", "20ms", "1"), running.request("echo", "2", "2")].concat();
+        bytes.extend_from_slice(&running.request("echo", "half", "3")[..20]);
         client.send(&bytes);
         client.end_sending();
         assert_eq!(client.reply().unwrap()["WorkDone"]["sender_timestamp"], "1");
@@ -141,21 +153,21 @@ fn requests_before_a_half_close_are_answered() {
 fn a_reset_ends_one_connection_only() {
     with_every_model(|running| {
         for _ in 0..20 {
-            let mut client = Client::connect(running.address);
-            client.send(b"{\"RequestWork\":{\"requ");
+            let mut client = running.connect();
+            client.send(&running.request("echo", "half", "1")[..20]);
             client.reset();
-            let mut client = Client::connect(running.address);
-            client.send(&[request("sleep", "5ms", "1"), request("reply", "500000", "2")].concat());
+            let mut client = running.connect();
+            client.send(&[running.request("sleep", "5ms", "1"), running.request("reply", "500000", "2")].concat());
             client.reset();
         }
-        assert_eq!(Client::connect(running.address).work("echo", "after")["result"], "after");
+        assert_eq!(running.connect().work("echo", "after")["result"], "after");
     });
 }
 
 #[test]
 fn two_hundred_connections_at_once() {
     with_every_model(|running| {
-        let mut clients: Vec<_> = (0..running.holds(200)).map(|_| Client::connect(running.address)).collect();
+        let mut clients: Vec<_> = (0..running.holds(200)).map(|_| running.connect()).collect();
         for round in ["1", "2"] {
             for client in &mut clients {
                 assert_eq!(client.work("echo", round)["result"], round);
@@ -170,10 +182,10 @@ fn two_hundred_connections_at_once() {
 #[test]
 fn who_waits_is_served_when_another_leaves() {
     with_every_model(|running| {
-        let mut held: Vec<_> = (0..running.holds(20)).map(|_| Client::connect(running.address)).collect();
+        let mut held: Vec<_> = (0..running.holds(20)).map(|_| running.connect()).collect();
         held.iter_mut().for_each(|client| drop(client.work("echo", "held")));
-        let mut waiting = Client::connect(running.address);
-        waiting.send(&request("echo", "at last", "1"));
+        let mut waiting = running.connect();
+        waiting.send(&running.request("echo", "at last", "1"));
         held.pop();
         assert_eq!(waiting.reply().unwrap()["WorkDone"]["result"], "at last");
     });
@@ -183,8 +195,8 @@ fn who_waits_is_served_when_another_leaves() {
 fn intervals(running: &Running, clients: usize, work: &str, parameter: &str) -> Vec<(u64, u64)> {
     let threads: Vec<_> = (0..clients)
         .map(|_| {
-            let mut client = Client::connect(running.address);
-            let bytes = request(work, parameter, "1");
+            let mut client = running.connect();
+            let bytes = running.request(work, parameter, "1");
             thread::spawn(move || {
                 client.send(&bytes);
                 let done = &client.reply().unwrap()["WorkDone"];
@@ -217,7 +229,7 @@ fn the_lock_is_held_by_one_at_a_time() {
 #[test]
 fn timestamps_nest() {
     with_every_model(|running| {
-        let mut client = Client::connect(running.address);
+        let mut client = running.connect();
         for _ in 0..50 {
             let sent_ns = monotonic_ns();
             let done = client.work("echo", "");
@@ -233,9 +245,9 @@ fn timestamps_nest() {
 #[test]
 fn stopping_ends_the_accept_loop_and_refuses_clients() {
     for model in servers::MODELS {
-        let running = Running::start(model.name);
+        let running = Running::start(model.name, Wire::JsonLines);
         let address = running.address;
-        Client::connect(address).work("echo", "before");
+        Client::connect(address, Wire::JsonLines).work("echo", "before");
         running.stop().unwrap();
         wait_until("connecting fails", || std::net::TcpStream::connect(address).is_err());
     }
@@ -246,8 +258,7 @@ fn a_server_stopped_before_it_runs_does_not_run() {
     for model in servers::MODELS {
         let contender = servers::Contender::parse(model.name).unwrap();
         let listener = servers::bind("127.0.0.1:0".parse().unwrap(), &contender.options).unwrap();
-        let server =
-            std::sync::Arc::new(servers::Server::new(contender.options, servers::protocol::Wire::JsonLines, Some(100)));
+        let server = std::sync::Arc::new(servers::Server::new(contender.options, Wire::JsonLines, Some(100)));
         server.stop_handle().stop();
         (contender.model.run)(listener, &server).unwrap();
     }

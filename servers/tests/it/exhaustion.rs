@@ -13,6 +13,7 @@ use std::{env, fs};
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
+use servers::protocol::Wire;
 use servers::{Concurrency, Contender, MODELS, Server, bind};
 
 use crate::client::Client;
@@ -36,7 +37,7 @@ fn without_descriptors_servers_count_rest_and_recover() {
 
 fn descriptors_run_out(model: &str) {
     let mut server = Limited::start(model, "descriptors");
-    let mut clients: Vec<_> = (0..CLIENTS).map(|_| Client::connect(server.address)).collect();
+    let mut clients: Vec<_> = (0..CLIENTS).map(|_| Client::connect(server.address, Wire::JsonLines)).collect();
     wait_until("accepting fails", || server.report().accept_errors > 0);
 
     let (before, begin) = (server.report(), Instant::now());
@@ -50,13 +51,13 @@ fn descriptors_run_out(model: &str) {
     assert!(clients[0].is_answered(), "{model} forgot a connection it had");
 
     clients.clear();
-    assert!(Client::connect(server.address).is_answered(), "{model} did not recover");
+    assert!(Client::connect(server.address, Wire::JsonLines).is_answered(), "{model} did not recover");
 }
 
 #[test]
 fn without_threads_the_server_counts_goes_on_and_recovers() {
     let mut server = Limited::start("threaded:stack=16MiB", "threads");
-    let mut clients: Vec<_> = (0..40).map(|_| Client::connect(server.address)).collect();
+    let mut clients: Vec<_> = (0..40).map(|_| Client::connect(server.address, Wire::JsonLines)).collect();
     wait_until("all have been accepted", || server.report().accepted == 40);
 
     let answered: Vec<bool> = clients.iter_mut().map(Client::is_answered).collect();
@@ -68,7 +69,7 @@ fn without_threads_the_server_counts_goes_on_and_recovers() {
     assert!(clients[0].is_answered(), "an earlier connection was lost");
 
     clients.clear();
-    wait_until("a thread can be had again", || Client::connect(server.address).is_answered());
+    wait_until("a thread can be had again", || Client::connect(server.address, Wire::JsonLines).is_answered());
 }
 
 /// A server in a process of its own.
@@ -135,7 +136,7 @@ fn the_limited_server() {
     let contender = Contender::parse(&contender).unwrap();
     let listener = bind("127.0.0.1:0".parse().unwrap(), &contender.options).unwrap();
     let address = listener.local_addr().unwrap();
-    let server = Arc::new(Server::new(contender.options, servers::protocol::Wire::JsonLines, Some(100)));
+    let server = Arc::new(Server::new(contender.options, Wire::JsonLines, Some(100)));
     let (run, shared) = (contender.model.run, Arc::clone(&server));
     thread::spawn(move || run(listener, &shared));
     match &*resource {

@@ -6,4 +6,5 @@ mod architecture;
 mod client;
 mod conformance;
 mod exhaustion;
+mod http;
 mod running;

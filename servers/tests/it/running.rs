@@ -6,13 +6,17 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use servers::protocol::Wire;
 use servers::{Contender, MODELS, Server, StopHandle, bind};
+
+use crate::client::{self, Client};
 
 /// Far more than anything here takes, even on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Running {
     pub(crate) contender: Contender,
+    pub(crate) wire: Wire,
     pub(crate) address: SocketAddr,
     pub(crate) server: Arc<Server>,
     stop: StopHandle,
@@ -20,23 +24,32 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn start(contender: &str) -> Running {
+    pub(crate) fn start(contender: &str, wire: Wire) -> Running {
         let contender = Contender::parse(contender).unwrap();
         let listener = bind((Ipv4Addr::LOCALHOST, 0).into(), &contender.options).unwrap();
         let address = listener.local_addr().unwrap();
         // Nothing here depends on how fast the machine computes.
-        let server = Arc::new(Server::new(contender.options.clone(), servers::protocol::Wire::JsonLines, Some(100)));
+        let server = Arc::new(Server::new(contender.options.clone(), wire, Some(100)));
         let stop = server.stop_handle();
         let (end, ended) = mpsc::channel();
         let (run, shared) = (contender.model.run, Arc::clone(&server));
         thread::spawn(move || end.send(run(listener, &shared)));
-        Running { contender, address, server, stop, ended }
+        Running { contender, wire, address, server, stop, ended }
     }
 
     /// Stops the server and waits for its model to return.
     pub(crate) fn stop(self) -> io::Result<()> {
         self.stop.stop();
         self.ended.recv_timeout(DEADLINE).expect("run() returns when the server is stopped")
+    }
+
+    /// A client that speaks what the server speaks.
+    pub(crate) fn connect(&self) -> Client {
+        Client::connect(self.address, self.wire)
+    }
+
+    pub(crate) fn request(&self, work: &str, parameter: &str, sent: &str) -> Vec<u8> {
+        client::request(self.wire, work, parameter, sent)
     }
 
     /// How many connections it can serve at a time, where that is fewer than `wanted`.
@@ -46,13 +59,17 @@ impl Running {
     }
 }
 
-/// Runs a test against all models side by side, each on a thread named after it.
+/// Runs a test against all models side by side, each on a thread named after it; over one wire, then over the other.
 pub(crate) fn with_every_model(test: fn(&Running)) {
+    Wire::ALL.into_iter().for_each(|wire| with_every_model_over(wire, test));
+}
+
+fn with_every_model_over(wire: Wire, test: fn(&Running)) {
     let contenders = MODELS.iter().map(|model| model.name).chain(["threaded:stack=64KiB"]);
     let running: Vec<_> = contenders
         .map(|contender| {
             let test = move || {
-                let running = Running::start(contender);
+                let running = Running::start(contender, wire);
                 test(&running);
                 running.stop().expect("the model ended without an error");
             };
@@ -61,7 +78,7 @@ pub(crate) fn with_every_model(test: fn(&Running)) {
         .collect();
     for thread in running {
         let contender = thread.thread().name().unwrap().to_owned();
-        assert!(thread.join().is_ok(), "{contender} failed");
+        assert!(thread.join().is_ok(), "{contender} failed over {wire}");
     }
 }
 

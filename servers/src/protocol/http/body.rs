@@ -102,8 +102,11 @@ fn after_trailers(mut rest: &[u8]) -> Result<Option<&[u8]>, Reason> {
     Ok(None)
 }
 
-/// The first line of `bytes` without its CRLF, and what follows.
-fn line(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>, Reason> {
+/// A line and what follows it.
+type Line<'a> = (&'a [u8], &'a [u8]);
+
+/// The first line of `bytes` without its CRLF, or None while it has not ended.
+fn line(bytes: &[u8]) -> Result<Option<Line<'_>>, Reason> {
     let Some(end) = memchr(b'\n', bytes) else { return Ok(None) };
     let line = bytes[..end].strip_suffix(b"\r").ok_or("a line of a chunked body does not end in CRLF")?;
     Ok(Some((line, &bytes[end + 1..])))

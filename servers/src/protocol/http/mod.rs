@@ -11,6 +11,8 @@ mod reply;
 mod request;
 mod response;
 mod target;
+#[cfg(test)]
+mod transcripts;
 
 pub use body::{Body, Chunks};
 pub use reply::{Reply, decode_reply};
