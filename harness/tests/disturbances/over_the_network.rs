@@ -15,7 +15,8 @@ use servers::{Contender, Server};
 use crate::fakes::{self, Habit};
 use crate::{PATIENT, turn, within};
 
-const LASTING: Duration = Duration::from_millis(600);
+/// Several times what any of this takes, as a disturbance gives way to whatever else runs on the machine.
+const LASTING: Duration = Duration::from_millis(1_500);
 
 fn of(kind: DisturbanceKind) -> Disturbance {
     Disturbance { name: "test", kind, from: Duration::from_millis(20), lasting: LASTING }
@@ -28,6 +29,24 @@ fn carried_out(disturbance: &Disturbance, target: SocketAddr, stop: &AtomicBool)
 
 fn disturb(kind: DisturbanceKind, target: SocketAddr) -> Disturbed {
     carried_out(&of(kind), target, &AtomicBool::new(false)).unwrap()
+}
+
+/// Ended early, as soon as `is_done`.
+fn disturb_until(kind: DisturbanceKind, target: SocketAddr, is_done: impl Fn() -> bool) -> Disturbed {
+    let endless = Disturbance { lasting: PATIENT, ..of(kind) };
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let disturbing = scope.spawn(|| load::disturb(&endless, target, now_ns(), &stop).unwrap());
+        let was_done = within(PATIENT, is_done);
+        stop.store(true, Ordering::Relaxed);
+        assert!(was_done);
+        disturbing.join().unwrap()
+    })
+}
+
+/// How many may have been begun at `per_second` in the time that it lasted.
+fn in_its_time(disturbed: &Disturbed, per_second: f64) -> u64 {
+    ((disturbed.ended_ns - disturbed.begun_ns) as f64 / 1e9 * per_second).ceil() as u64
 }
 
 /// What was held while it lasted; at its end everything was let go.
@@ -43,7 +62,7 @@ const FLOOD: DisturbanceKind = DisturbanceKind::IdleFlood { per_second: 500, at_
 fn a_flood_holds_all_it_may_says_nothing_and_lets_all_go() {
     let _turn = turn();
     let (target, seen) = fakes::start(Habit::Mute);
-    let disturbed = disturb(FLOOD, target);
+    let disturbed = disturb_until(FLOOD, target, || seen.accepted() == 120);
     let last = last_held(&disturbed);
     assert_eq!((last.held, last.refused, last.ended_by_server), (120, 0, 0));
     assert!(within(PATIENT, || seen.left() == 120), "{seen:?}");
@@ -60,13 +79,13 @@ fn a_flood_holds_all_it_may_says_nothing_and_lets_all_go() {
 fn what_a_server_ends_is_counted_and_made_up_for() {
     let _turn = turn();
     let (target, seen) = fakes::start(Habit::EndsAfter(0));
-    let last = last_held(&disturb(FLOOD, target));
+    let disturbed = disturb_until(FLOOD, target, || seen.accepted() > 300);
+    let last = last_held(&disturbed);
     assert!(last.ended_by_server > 120, "{last:?}");
     // Those that were ended in the last moment may not have been noticed.
     let (accepted, counted) = (seen.accepted(), last.ended_by_server + last.held);
     assert!(within(PATIENT, || seen.accepted() >= counted) && accepted <= counted + 1, "{accepted} {last:?}");
-    // All in 240 ms, and 500/s for the rest of the time, however long the machine makes that.
-    assert!(last.held <= 120 && accepted <= 120 + 500, "{accepted} {last:?}");
+    assert!(last.held <= 120 && accepted <= 120 + in_its_time(&disturbed, 500.0), "{accepted} {last:?}");
 }
 
 #[test]
@@ -85,12 +104,13 @@ fn half_a_request_comes_a_byte_at_a_time_and_never_ends() {
     let _turn = turn();
     let (target, seen) = fakes::start(Habit::Mute);
     let kind = DisturbanceKind::HalfRequests { connections: 20, every: Duration::from_millis(25) };
-    let last = last_held(&disturb(kind, target));
+    let disturbed = disturb_until(kind, target, || seen.bytes() >= 100);
+    let last = last_held(&disturbed);
     assert_eq!((last.held, last.ended_by_server), (20, 0));
     assert!(within(PATIENT, || seen.left() == 20), "{seen:?}");
     assert_eq!((seen.accepted(), seen.strange()), (20, 0));
-    // At once, and then every 25 ms for 600 ms.
-    assert!(seen.bytes() >= 40 && seen.bytes() <= 20 * 25, "{seen:?}");
+    // One each at once, and then one each every 25 ms.
+    assert!(seen.bytes() <= 20 + 20 * in_its_time(&disturbed, 40.0), "{seen:?}");
 }
 
 #[test]
@@ -98,9 +118,11 @@ fn half_requests_that_a_server_ends_are_made_again() {
     let _turn = turn();
     let (target, seen) = fakes::start(Habit::EndsAfter(3));
     let kind = DisturbanceKind::HalfRequests { connections: 20, every: Duration::from_millis(5) };
-    let last = last_held(&disturb(kind, target));
-    assert!(last.ended_by_server >= 20 && seen.accepted() > 20, "{last:?} {seen:?}");
-    assert!(seen.accepted() <= 40 && last.held <= 20, "no more than once a second each: {last:?} {seen:?}");
+    let disturbed = disturb_until(kind, target, || seen.accepted() > 25);
+    let last = last_held(&disturbed);
+    assert!(last.ended_by_server > 5, "{last:?} {seen:?}");
+    // No more than once a second each, however fast they are ended.
+    assert!(seen.accepted() <= 20 + in_its_time(&disturbed, 20.0) && last.held <= 20, "{last:?} {seen:?}");
     assert_eq!(seen.strange(), 0);
 }
 
@@ -156,7 +178,7 @@ fn a_load_is_cut_to_the_time_of_the_disturbance() {
     let (target, _) = fakes::start(Habit::Mute);
     let spec = requests(Duration::from_secs(60), ArrivalProcess::Constant { rate_rps: 100.0 });
     let ledger = disturb(DisturbanceKind::Load(spec), target).traffic.unwrap().ledger;
-    assert_eq!((ledger.scheduled, ledger.timeout), (60, 60));
+    assert_eq!((ledger.scheduled, ledger.timeout), (150, 150));
     let (dead, _) = fakes::start(Habit::DiesAt(1));
     // Held connections that can't be opened are no requests.
     let held = LoadSpec {
@@ -178,14 +200,7 @@ fn nothing_leaves_loopback() {
 fn a_stop_ends_it_and_lets_all_go() {
     let _turn = turn();
     let (target, seen) = fakes::start(Habit::Mute);
-    let stop = AtomicBool::new(false);
-    let endless = Disturbance { lasting: PATIENT, ..of(FLOOD) };
-    let disturbed = thread::scope(|scope| {
-        let disturbing = scope.spawn(|| load::disturb(&endless, target, now_ns(), &stop).unwrap());
-        assert!(within(PATIENT, || seen.accepted() >= 5));
-        stop.store(true, Ordering::Relaxed);
-        disturbing.join().unwrap()
-    });
+    let disturbed = disturb_until(FLOOD, target, || seen.accepted() >= 5);
     assert!(disturbed.ended_ns < now_ns() && last_held(&disturbed).held >= 5);
     assert!(within(PATIENT, || seen.left() == seen.accepted()), "{seen:?}");
 }

@@ -17,7 +17,7 @@ use crate::program;
 
 pub(crate) const MS: u64 = 1_000_000;
 
-/// New clients, one every ten milliseconds for 800 ms; something is done from 200 ms to 500 ms.
+/// New clients, one every ten milliseconds for 1,100 ms; something is done from 200 ms to 800 ms.
 pub(crate) fn task(kind: DisturbanceKind, bounds: Bounds) -> Task {
     let probe = LoadSpec {
         arrivals: ArrivalProcess::Constant { rate_rps: 100.0 },
@@ -25,10 +25,10 @@ pub(crate) fn task(kind: DisturbanceKind, bounds: Bounds) -> Task {
         work: Work::new("echo", "hi"),
         seed: 0,
         warm_up: Duration::ZERO,
-        window: Duration::from_millis(800),
+        window: Duration::from_millis(1_100),
         timeout: Duration::from_secs(2),
     };
-    let (from, lasting) = (Duration::from_millis(200), Duration::from_millis(300));
+    let (from, lasting) = (Duration::from_millis(200), Duration::from_millis(600));
     let disturbance = Disturbance { name: "test", kind, from, lasting };
     Task {
         workload: "probe",

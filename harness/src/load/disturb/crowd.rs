@@ -203,7 +203,8 @@ impl Crowd {
 
     fn send_due(&mut self, now: u64) {
         for _ in 0..BYTES_AT_ONCE {
-            let Some((due_ns, name)) = self.due.pop_front_if(|(due_ns, _)| *due_ns <= now) else { return };
+            let Some((due_ns, name)) = self.due.front().copied().filter(|(due_ns, _)| *due_ns <= now) else { return };
+            self.due.pop_front();
             self.send(name, due_ns);
         }
     }
