@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use reports::format;
 use reports::record::Sample;
 use rustix::process::{Signal, pidfd_send_signal};
 
@@ -24,7 +25,7 @@ const INTERVAL: Duration = Duration::from_millis(10);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Watched {
     Threads,
-    /// Resident, with the page tables and kernel stacks that belong to it.
+    /// Resident, with the page tables that belong to it.
     Memory,
 }
 
@@ -32,13 +33,13 @@ impl Watched {
     fn taken(self, sample: &Sample) -> u64 {
         match self {
             Watched::Threads => sample.threads,
-            Watched::Memory => sample.resident_bytes + sample.page_table_bytes + sample.kernel_stack_bytes,
+            Watched::Memory => sample.resident_bytes + sample.page_table_bytes,
         }
     }
 
     fn describe(self, value: u64) -> String {
         match self {
-            Watched::Threads => format!("{value} threads"),
+            Watched::Threads => format::counted(value, "thread"),
             Watched::Memory => format!("{:.1} MiB of memory", value as f64 / f64::from(1 << 20)),
         }
     }
@@ -64,7 +65,7 @@ impl Watchdog {
         let watch = move || {
             while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 // The process has ended; whoever supervises it says how.
-                let Ok(sample) = reader.sample(0, KERNEL_STACK_BYTES) else { return };
+                let Ok(sample) = reader.sample(0, 0) else { return };
                 let taken = watched.taken(&sample);
                 seen.fetch_max(taken, Ordering::Relaxed);
                 if taken > bound {
@@ -101,5 +102,38 @@ impl Drop for Watchdog {
     }
 }
 
-/// What a thread's kernel stack takes on the machines this runs on; it is a small part of what is watched.
-const KERNEL_STACK_BYTES: u64 = 16 * 1024;
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command};
+
+    use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+    use super::*;
+
+    fn watched(watched: Watched, bound: u64) -> (Child, Watchdog) {
+        let child = Command::new("sleep").arg("60").spawn().unwrap();
+        let pidfd = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).unwrap();
+        let watchdog = Watchdog::start(watched, bound, child.id(), pidfd).unwrap();
+        (child, watchdog)
+    }
+
+    #[test]
+    fn a_process_beyond_its_bound_is_killed_and_the_bound_named() {
+        let (mut child, watchdog) = watched(Watched::Threads, 0);
+        assert!(!child.wait().unwrap().success());
+        assert_eq!(watchdog.cause().unwrap(), "by the watchdog, at 1 thread where 0 threads are allowed");
+    }
+
+    #[test]
+    fn a_process_within_its_bound_is_left_alone() {
+        let (mut far, of_far) = watched(Watched::Memory, 1 << 40);
+        let (mut near, of_near) = watched(Watched::Threads, 1);
+        assert_eq!((of_far.cause(), of_near.cause()), (None, None));
+        drop((of_far, of_near));
+        for child in [&mut far, &mut near] {
+            assert_eq!(child.try_wait().unwrap(), None);
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+}
