@@ -7,15 +7,15 @@ use clap::ValueEnum;
 use reports::record::store::RunFolder;
 use reports::record::{Ending, Manifest, PlacementKind, SCHEMA_VERSION, Warning};
 
+use super::chosen;
 use super::contenders;
 use super::dry_run;
 use super::ending::{code_of_run, unproven};
 use super::output::{Format, print, tell};
 use super::progress::{Shown, rough};
 use super::report;
-use crate::experiments::{self, EXPERIMENTS};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
-use crate::plan::{Experiment, PlanError, Preset, RunPlan, place};
+use crate::plan::{Cast, PlanError, Preset, RunPlan, place};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, commit, preflight, time_of, utc_now};
 
 /// Compare server models under the same load and write a report
@@ -25,11 +25,12 @@ pub(super) struct CompareArgs {
     #[arg(long, value_enum, default_value_t = Preset::Quick)]
     preset: Preset,
 
-    /// Contenders, separated by commas; all models without it. Options as in thread-pool:workers=8,stack=64KiB
+    /// Contenders, separated by commas; without it all models, and in experiments with contenders of their own those.
+    /// Options as in thread-pool:workers=8,stack=64KiB
     #[arg(long, value_name = "LIST")]
     models: Option<String>,
 
-    /// Experiments, separated by commas; all without it. See `harness list`
+    /// Experiments, separated by commas, or `all`; without it those that answer the question first. See `harness list`
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     experiments: Vec<String>,
 
@@ -109,7 +110,8 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         announce(&plan, &preflight, &folder);
     }
     let mut progress = Shown::new(args.quiet);
-    let end = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt }.run(&mut progress);
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
+    let end = execution.run(&mut progress);
     progress.end();
     let end = end?;
     let run = folder.read()?;
@@ -132,9 +134,13 @@ fn plan(args: &CompareArgs) -> anyhow::Result<(RunPlan, Preflight)> {
         PlacementArg::Shared => PlacementKind::Shared,
     };
     let placement = place(kind, &allowed_cpus()?);
+    let mut experiments = chosen::experiments(&args.experiments)?;
+    let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), &experiments)?;
+    let Cast { contenders, parts } = chosen::with_contenders(cast, &mut experiments, &args.experiments)?;
     let mut plan = RunPlan {
-        experiments: experiments_named(&args.experiments)?,
-        contenders: contenders::parse_for(&placement.server_cpus, args.models.as_deref())?,
+        experiments,
+        contenders,
+        parts,
         preset: args.preset,
         sizes,
         seed: args.seed,
@@ -151,23 +157,6 @@ fn plan(args: &CompareArgs) -> anyhow::Result<(RunPlan, Preflight)> {
         });
     }
     Ok((plan, found))
-}
-
-fn experiments_named(names: &[String]) -> Result<Vec<&'static Experiment>, PlanError> {
-    if names.is_empty() {
-        return Ok(EXPERIMENTS.iter().collect());
-    }
-    let mut found: Vec<&'static Experiment> = Vec::new();
-    for name in names {
-        let experiment = experiments::find(name).ok_or_else(|| {
-            let all: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.name).collect();
-            PlanError::Usage(format!("no experiment is called \"{name}\"; experiments: {}", all.join(", ")))
-        })?;
-        if !found.iter().any(|other| other.name == experiment.name) {
-            found.push(experiment);
-        }
-    }
-    Ok(found)
 }
 
 /// The run's folder and name: its folder's last part.

@@ -5,18 +5,20 @@ use std::thread;
 use servers::{Contender, MODELS};
 
 use crate::observe::restrict_this_thread;
-use crate::plan::PlanError;
+use crate::plan::{Cast, Choice, Experiment, PlanError};
 
-/// As [`parse`], for servers on `cpus`: defaults that follow the number of CPUs are those of the server's share, not
+/// Who takes part in the experiments, those named in `list` or the usual, for servers on `cpus`: defaults that follow the number of CPUs are those of the server's share, not
 /// of the whole machine.
 ///
 /// # Errors
 /// As [`parse`], and where the CPUs can't be had.
-pub(super) fn parse_for(cpus: &[u32], list: Option<&str>) -> anyhow::Result<Vec<Contender>> {
+pub(super) fn cast_for(cpus: &[u32], list: Option<&str>, experiments: &[&'static Experiment]) -> anyhow::Result<Cast> {
     thread::scope(|scope| {
         let on_the_servers_cpus = scope.spawn(|| {
             restrict_this_thread(cpus)?;
-            Ok(parse(list)?)
+            let contenders = parse(list)?;
+            let choice = if list.is_some() { Choice::Named(contenders) } else { Choice::Usual(contenders) };
+            Ok(Cast::new(experiments, &choice)?)
         });
         on_the_servers_cpus.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
@@ -66,6 +68,7 @@ fn split(list: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiments::EXPERIMENTS;
 
     fn labels(list: &str) -> Vec<String> {
         parse(Some(list)).unwrap().iter().map(|contender| contender.label().to_owned()).collect()
@@ -82,8 +85,9 @@ mod tests {
     #[test]
     fn workers_of_a_runtime_are_as_many_as_the_servers_cpus() {
         let cpu = crate::observe::allowed_cpus().unwrap()[0];
-        let contenders = parse_for(&[cpu], Some("async-multi,thread-pool")).unwrap();
-        let workers = |index: usize| contenders[index].resolved_options()["workers"].clone();
+        let experiments = [&EXPERIMENTS[0]];
+        let cast = cast_for(&[cpu], Some("async-multi,thread-pool"), &experiments).unwrap();
+        let workers = |index: usize| cast.contenders[index].resolved_options()["workers"].clone();
         assert_eq!((workers(0).as_str(), workers(1).as_str()), ("1", "4"));
     }
 

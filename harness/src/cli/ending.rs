@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use reports::record::store::{RecordError, Run};
-use reports::record::{Ending, Ledger, Outcome, Purpose, Warning};
+use reports::record::{Ending, Ledger, Purpose, Warning};
 
 use crate::load::LoadError;
 use crate::plan::PlanError;
-use crate::run::{Interrupt, LockError, RunEnd, Unfit};
+use crate::run::{Interrupt, LockError, RunEnd, Unfit, is_failure};
 use crate::selftest::Verdict;
 
 const INTERNAL: u8 = 1;
@@ -73,12 +73,17 @@ pub(super) fn unproven(run: &Run) -> Option<(String, String)> {
     let pairs = run.manifest.contenders.iter().flat_map(|contender| {
         run.manifest.experiments.iter().map(move |experiment| (&contender.label, &experiment.name))
     });
+    // Not every contender is in every experiment.
+    let takes_part = |contender: &str, experiment: &str| {
+        run.cells.iter().any(|cell| cell.contender == contender && cell.experiment == experiment)
+    };
     pairs
+        .filter(|(contender, experiment)| takes_part(contender, experiment))
         .filter(|(contender, experiment)| {
             !measured().any(|cell| {
                 cell.contender == **contender
                     && cell.experiment == **experiment
-                    && cell.outcome == Outcome::Completed
+                    && !is_failure(cell)
                     && !cell.warnings.iter().any(Warning::invalidates)
             })
         })

@@ -45,7 +45,7 @@ fn table() -> String {
     }
     text.push_str("\nexperiments\n");
     for experiment in EXPERIMENTS {
-        let _ = writeln!(text, "  {:<13} {}", experiment.name, experiment.question);
+        let _ = writeln!(text, "  {:<14} {}", experiment.name, experiment.question);
     }
     text.push_str("\nnext: harness compare --models threaded,async-multi --experiments memory\n");
     text

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use reports::record::{Picture, PictureKind, Scale, Swept};
 
-use crate::plan::{ArrivalProcess, Capacities, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload};
+use crate::plan::{
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
+};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "latency-curve",
@@ -41,7 +43,9 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
             work: ("sleep", "5ms"),
         },
     ],
+    contenders: Contenders::OfTheRun,
     pictures,
+    decision: || None,
     probes,
     tasks,
 };
@@ -59,6 +63,7 @@ fn probes(sizes: &Sizes) -> Vec<Task> {
     let probe = |workload: &Workload| Task {
         workload: workload.key,
         point: "capacity".to_owned(),
+        variation: None,
         kind: TaskKind::Load(LoadSpec {
             window: sizes.probe_window,
             ..spec(sizes, workload, ArrivalProcess::Closed, PROBING_SESSIONS)
@@ -86,6 +91,7 @@ fn tasks(sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {
             tasks.push(Task {
                 workload: workload.key,
                 point: format!("{rate_rps}rps"),
+                variation: None,
                 kind: TaskKind::Load(LoadSpec {
                     window: window(sizes, *rate_rps),
                     ..spec(sizes, workload, arrivals, CONCURRENT)
@@ -120,6 +126,7 @@ fn pictures_of(workload: &Workload) -> Vec<Picture> {
         workload: Some(workload.key.to_owned()),
         metrics: metrics.iter().map(|metric| (*metric).to_owned()).collect(),
         x,
+        x_label: None,
         x_scale,
         y_scale,
     };

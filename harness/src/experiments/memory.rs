@@ -2,7 +2,7 @@
 
 use reports::record::{Picture, PictureKind, Scale, Swept};
 
-use crate::plan::{Capacities, Experiment, HoldSpec, Sizes, Task, TaskKind, Workload};
+use crate::plan::{Capacities, Contenders, Experiment, HoldSpec, Sizes, Task, TaskKind, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "memory",
@@ -29,7 +29,9 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
                       for one echo; then all are closed.",
         work: ("echo", "hi"),
     }],
+    contenders: Contenders::OfTheRun,
     pictures,
+    decision: || None,
     probes: |_| Vec::new(),
     tasks,
 };
@@ -39,6 +41,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     vec![Task {
         workload: workload.key,
         point: "stages".to_owned(),
+        variation: None,
         kind: TaskKind::Hold(HoldSpec {
             counts: sizes.connection_counts.to_vec(),
             work: workload.work(),
@@ -54,6 +57,7 @@ fn pictures() -> Vec<Picture> {
         workload: None,
         metrics: ["resident", "page_tables", "kernel_stacks", "socket_buffers"].map(str::to_owned).to_vec(),
         x: Swept::Connections,
+        x_label: None,
         x_scale: Scale::Linear,
         y_scale: Scale::Linear,
     }]

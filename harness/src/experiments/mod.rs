@@ -1,13 +1,14 @@
 //! The experiments: one file each, and one line in the table below. An experiment is data and pure functions; it does
 //! no I/O and does not know how it is carried out.
 
+mod idle_flood;
 mod latency_curve;
 mod memory;
 
 use crate::plan::Experiment;
 
 /// All experiments, in the order in which a report shows them.
-pub const EXPERIMENTS: &[Experiment] = &[latency_curve::EXPERIMENT, memory::EXPERIMENT];
+pub const EXPERIMENTS: &[Experiment] = &[latency_curve::EXPERIMENT, memory::EXPERIMENT, idle_flood::EXPERIMENT];
 
 /// The experiment of that name.
 pub fn find(name: &str) -> Option<&'static Experiment> {
@@ -19,7 +20,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::plan::{Capacities, Preset};
+    use servers::Contender;
+
+    use crate::plan::{Capacities, Contenders, Preset};
 
     #[test]
     fn every_file_is_in_the_table() {
@@ -31,6 +34,16 @@ mod tests {
             .collect();
         let names: BTreeSet<String> = EXPERIMENTS.iter().map(|experiment| experiment.name.to_owned()).collect();
         assert_eq!(files, names);
+    }
+
+    #[test]
+    fn contenders_of_their_own_are_named_as_labels_name_them() {
+        for experiment in EXPERIMENTS {
+            let Contenders::Own(labels) = experiment.contenders else { continue };
+            for label in labels {
+                assert_eq!(Contender::parse(label).unwrap().label(), *label, "{}", experiment.name);
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod alarm;
 pub(crate) mod arrivals;
 mod asked;
 mod connection;
+mod disturb;
 mod exchange;
 mod hold;
 mod opening;
@@ -34,6 +35,7 @@ use std::time::Duration;
 
 pub use crate::clock::now_ns;
 pub use arrivals::Arrivals;
+pub use disturb::{DisturbError, Disturbed, disturb};
 pub use hold::HeldConnections;
 pub use outcome::LoadOutcome;
 pub use socket::CONNECTIONS_PER_SOURCE;
@@ -108,11 +110,48 @@ pub fn run(
     target: SocketAddr,
     generator: Generator,
     stop: &AtomicBool,
-    mut attend: impl FnMut(Moments),
+    attend: impl FnMut(Moments),
 ) -> Result<LoadOutcome, LoadError> {
+    carry_out(Order { spec, target, generator, room_for_events: 0, stop }, attend)
+}
+
+/// As [`run`], with every request kept by itself too ([`reports::record::Traffic::events`]): what a probe is for. Where
+/// the schedule holds more than some thousands of them, or in closed loop, none is kept.
+pub fn probe(
+    spec: &LoadSpec,
+    target: SocketAddr,
+    generator: Generator,
+    stop: &AtomicBool,
+    attend: impl FnMut(Moments),
+) -> Result<LoadOutcome, LoadError> {
+    carry_out(Order { spec, target, generator, room_for_events: room_for_events(spec), stop }, attend)
+}
+
+/// The most requests that are kept by themselves, on average.
+const MOST_EVENTS: f64 = 5_000.0;
+
+/// Room for every request of the window, with six standard deviations to spare where arrivals are random.
+fn room_for_events(spec: &LoadSpec) -> usize {
+    let expected = spec.offered_load_rps().unwrap_or(f64::INFINITY) * spec.window.as_secs_f64();
+    if expected > MOST_EVENTS { 0 } else { (expected + 6.0 * expected.sqrt()) as usize + 64 }
+}
+
+/// All that a worker is told.
+#[derive(Clone, Copy)]
+struct Order<'a> {
+    spec: &'a LoadSpec,
+    target: SocketAddr,
+    generator: Generator,
+    room_for_events: usize,
+    stop: &'a AtomicBool,
+}
+
+fn carry_out(order: Order<'_>, mut attend: impl FnMut(Moments)) -> Result<LoadOutcome, LoadError> {
+    let Order { spec, generator, .. } = order;
     // A worker without a connection could only drop its share of the schedule.
     let threads = generator.threads.clamp(1, spec.peak_connections().max(1));
     let generator = Generator { threads, ..generator };
+    let order = Order { generator, ..order };
     thread::scope(|scope| {
         let (ready, readiness) = mpsc::channel::<Range<u64>>();
         let mut workers = Vec::new();
@@ -121,7 +160,7 @@ pub fn run(
             let (start, timeline) = mpsc::channel::<Timeline>();
             let thread = thread::Builder::new()
                 .name(format!("load-{worker}"))
-                .spawn_scoped(scope, move || work(spec, target, generator, worker, ready, timeline, stop))
+                .spawn_scoped(scope, move || work(order, worker, ready, timeline))
                 .map_err(LoadError::Thread)?;
             workers.push((start, thread));
         }
@@ -183,24 +222,22 @@ fn timeline(spec: &LoadSpec) -> Timeline {
 
 /// One worker's whole life: open connections, report readiness, run. Nothing where the load never began.
 fn work(
-    spec: &LoadSpec,
-    target: SocketAddr,
-    generator: Generator,
+    order: Order<'_>,
     worker: u32,
     ready: mpsc::Sender<Range<u64>>,
     start: mpsc::Receiver<Timeline>,
-    stop: &AtomicBool,
 ) -> Result<Option<(Recorder, ThreadUsage)>, LoadError> {
     // The kernel may wake a thread up to 50 us late to save power, unless it is asked not to. Where it refuses, the
     // schedule lag shows it.
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+    let Order { spec, target, generator, room_for_events, stop } = order;
     let workers = generator.threads;
     let timeout_ns = nanoseconds(spec.timeout);
     let settings = Settings { target, shape: spec.shape, timeout_ns, worker, workers };
     let slots = share_of(spec.peak_connections(), worker, workers);
     let exchange = Exchange::new(&spec.work, target);
     let loop_kind = if spec.arrivals == ArrivalProcess::Closed { Loop::Closed } else { Loop::Open };
-    let recorder = Recorder::new(timeout_ns, loop_kind);
+    let recorder = Recorder::new(timeout_ns, loop_kind).keeping(room_for_events);
     let mut connections = Connections::new(settings, slots, waiting_room(spec, workers), exchange, recorder)?;
     let begun_ns = now_ns();
     opening::open_ahead(&mut connections, spec.shape, target, stop)?;

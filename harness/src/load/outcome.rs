@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reports::record::{GeneratorUsage, HistogramRecord, Interval, TimeSplit, Traffic};
+use reports::record::{Event, GeneratorUsage, HistogramRecord, Interval, TimeSplit, Traffic};
 
 use super::recorder::{IntervalTally, Loop, Recorder};
 use super::tally::Tally;
@@ -87,6 +87,7 @@ fn traffic(spec: &LoadSpec, recorder: Recorder) -> Traffic {
         split: split(&recorder),
         mean_in_system: is_open.then(|| recorder.area_in_system_ns() as f64 / window_ns as f64),
         timestamps_out_of_order: recorder.out_of_order,
+        events: events(&recorder, spec),
         intervals: if is_open { intervals(&recorder.intervals, spec) } else { Vec::new() },
     }
 }
@@ -105,6 +106,14 @@ fn split(recorder: &Recorder) -> Option<TimeSplit> {
         service: histogram(&recorder.service),
         returning: histogram(&recorder.returning),
     })
+}
+
+/// In the order of their ends, whichever worker they were on, and on the clock of the load.
+fn events(recorder: &Recorder, spec: &LoadSpec) -> Vec<Event> {
+    let origin_ns = recorder.window_start_ns().saturating_sub(nanoseconds(spec.warm_up));
+    let mut events = recorder.events.clone();
+    events.sort_by_key(|event| event.at_ns + event.took_ns);
+    events.iter().map(|event| Event { at_ns: event.at_ns.saturating_sub(origin_ns), ..*event }).collect()
 }
 
 fn intervals(tallies: &[IntervalTally], spec: &LoadSpec) -> Vec<Interval> {

@@ -3,12 +3,15 @@
 //!
 //! Must not know: sockets, schedules. Beside it: `outcome.rs` turns merged recorders into the saved record.
 
+mod events;
 mod merging;
 
 use std::ops::Range;
 
-use reports::record::{ConnectionLedger, Ledger};
+use reports::record::{ConnectionLedger, Event, Fate, Ledger};
 use reports::sabotage::{self, Sabotage};
+
+pub(crate) use events::Failure;
 
 use super::tally::{TWO_DIGITS, Tally};
 
@@ -27,17 +30,6 @@ pub(crate) enum Scheduled {
 pub(crate) enum Loop {
     Open,
     Closed,
-}
-
-/// How a request without a correct reply ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Failure {
-    Error,
-    Timeout,
-    Malformed,
-    Refused,
-    Dropped,
-    InFlight,
 }
 
 /// The five moments of a request that was answered correctly; the server's two are absent where it sends none.
@@ -99,6 +91,8 @@ pub(crate) struct Recorder {
     pub(crate) service: Tally,
     pub(crate) returning: Tally,
     pub(crate) intervals: Vec<IntervalTally>,
+    /// Every request of the window by itself, on the monotonic clock, as far as there is room.
+    pub(crate) events: Vec<Event>,
 }
 
 impl Recorder {
@@ -129,6 +123,7 @@ impl Recorder {
             service: tally.clone(),
             returning: tally,
             intervals: vec![interval; INTERVALS],
+            events: Vec::new(),
         }
     }
 
@@ -162,7 +157,7 @@ impl Recorder {
             self.arrivals += 1;
             self.left_over += u64::from(requests);
             self.ledger.scheduled += u64::from(requests);
-            self.unsent(Scheduled::InWindow, Failure::Dropped, requests);
+            self.unsent(Scheduled::InWindow, Failure::Dropped, requests, intended_ns);
         }
     }
 
@@ -197,6 +192,7 @@ impl Recorder {
         }
         let begun_ns = if sabotage::is(Sabotage::ClockFromSend) { answered.sent_ns } else { answered.intended_ns };
         let response_time_ns = answered.received_ns.saturating_sub(begun_ns);
+        self.keep(Event { at_ns: answered.intended_ns, took_ns: response_time_ns, fate: Fate::Ok });
         self.in_system.leave(answered.received_ns);
         self.response_time.record(response_time_ns);
         if let Some(interval) = self.interval(answered.intended_ns) {
@@ -240,8 +236,10 @@ impl Recorder {
         if self.loop_kind == Loop::Closed {
             return;
         }
+        self.keep(Event { at_ns: intended_ns, took_ns: now_ns.saturating_sub(intended_ns), fate: failure.fate() });
         self.in_system.leave(now_ns);
-        if failure == Failure::Timeout && !sabotage::is(Sabotage::DroppedTimeouts) {
+        let counts_as_timeout = matches!(failure, Failure::Timeout | Failure::NeverAnswered);
+        if counts_as_timeout && !sabotage::is(Sabotage::DroppedTimeouts) {
             self.response_time.record(self.timeout_ns);
         }
         if let Some(interval) = self.interval(intended_ns) {
@@ -249,8 +247,9 @@ impl Recorder {
         }
     }
 
-    /// Requests that never entered the system, because no connection could be had or their session was over.
-    pub(crate) fn unsent(&mut self, place: Scheduled, failure: Failure, requests: u32) {
+    /// Requests that never entered the system, because no connection could be had or their session was over. `at_ns` is
+    /// when they were due or, where that depended on the session, when it was over.
+    pub(crate) fn unsent(&mut self, place: Scheduled, failure: Failure, requests: u32, at_ns: u64) {
         if place == Scheduled::InWarmUp {
             return;
         }
@@ -258,6 +257,9 @@ impl Recorder {
             self.ledger.scheduled -= u64::from(requests);
         } else {
             *self.count_of(failure) += u64::from(requests);
+            for _ in 0..requests {
+                self.keep(Event { at_ns, took_ns: 0, fate: failure.fate() });
+            }
         }
     }
 
@@ -289,9 +291,10 @@ impl Recorder {
     fn count_of(&mut self, failure: Failure) -> &mut u64 {
         match failure {
             Failure::Error => &mut self.ledger.error,
-            Failure::Timeout => &mut self.ledger.timeout,
+            Failure::Timeout | Failure::NeverAnswered => &mut self.ledger.timeout,
             Failure::Malformed => &mut self.ledger.malformed,
             Failure::Refused => &mut self.ledger.refused,
+            Failure::Reset => &mut self.ledger.reset,
             Failure::Dropped => &mut self.ledger.dropped,
             Failure::InFlight => &mut self.ledger.in_flight,
         }

@@ -84,6 +84,14 @@ impl Slot {
             unsent: Vec::new(),
         }
     }
+
+    /// A failure as it looks from this connection: a timeout is told apart where nothing was ever heard.
+    pub(crate) fn as_seen(&self, failure: Failure) -> Failure {
+        match failure {
+            Failure::Timeout if !self.has_heard => Failure::NeverAnswered,
+            other => other,
+        }
+    }
 }
 
 /// A queue of intended starts, threaded through the worker's [`Lines`].

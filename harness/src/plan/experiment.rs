@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use reports::record::{ExperimentRecord, Picture, WorkloadRecord};
+use reports::record::{Decision, ExperimentRecord, Picture, WorkloadRecord};
 
-use super::{Capacities, LoadSpec, Sizes, Work};
+use super::{Capacities, DisturbanceKind, DisturbedSpec, LoadSpec, Sizes, Work};
 
 /// One experiment.
 #[derive(Debug)]
@@ -28,8 +28,12 @@ pub struct Experiment {
     pub conditions: &'static [&'static str],
     /// What requests ask for, a variant each; at least one.
     pub workloads: &'static [Workload],
+    /// Who is put to the test.
+    pub contenders: Contenders,
     /// The pictures, in the order shown.
     pub pictures: fn() -> Vec<Picture>,
+    /// How the claim is decided; none where only a reader can.
+    pub decision: fn() -> Option<Decision>,
     /// What is run first, once per contender, to find out what it can do.
     pub probes: fn(&Sizes) -> Vec<Task>,
     /// What is run for a contender in each block, given what all contenders can do.
@@ -50,8 +54,18 @@ impl Experiment {
             conditions: owned(self.conditions),
             workloads: self.workloads.iter().map(Workload::to_record).collect(),
             pictures: (self.pictures)(),
+            decision: (self.decision)(),
         }
     }
+}
+
+/// Who is put to the test in an experiment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contenders {
+    /// The contenders of the run.
+    OfTheRun,
+    /// These, whatever the run compares elsewhere, unless the run names its contenders.
+    Own(&'static [&'static str]),
 }
 
 /// One variant of what requests ask for.
@@ -89,25 +103,46 @@ pub struct Task {
     pub workload: &'static str,
     /// Tells the tasks of a workload apart, in the cell's name: `8000rps`.
     pub point: String,
+    /// The value of the variable that the experiment sweeps, where that is not the offered load.
+    pub variation: Option<f64>,
     /// What is done.
     pub kind: TaskKind,
 }
 
 /// What is done to a server.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a plan holds some hundreds of them, and experiments write them as data")]
 pub enum TaskKind {
     /// Load, on schedule or in closed loop.
     Load(LoadSpec),
     /// Connections are opened in stages and held.
     Hold(HoldSpec),
+    /// A probe, and something that is done to the server meanwhile.
+    Disturbed(DisturbedSpec),
 }
 
 impl TaskKind {
+    /// Sets the seed of the arrivals of what is measured, and of what is done meanwhile.
+    pub fn set_seed(&mut self, seed: u64) {
+        match self {
+            TaskKind::Load(spec) => spec.seed = seed,
+            TaskKind::Hold(_) => {}
+            TaskKind::Disturbed(spec) => {
+                spec.probe.seed = seed;
+                if let DisturbanceKind::Load(load) = &mut spec.disturbance.kind {
+                    // Another, or the two would be in step.
+                    load.seed = !seed;
+                }
+            }
+        }
+    }
+
     /// The most connections that are open at once.
     pub fn peak_connections(&self) -> u32 {
         match self {
             TaskKind::Load(spec) => spec.peak_connections(),
             TaskKind::Hold(spec) => spec.counts.iter().copied().max().unwrap_or(0),
+            TaskKind::Disturbed(spec) => spec.probe.peak_connections() + spec.disturbance.peak_connections(),
         }
     }
 
@@ -117,6 +152,7 @@ impl TaskKind {
             TaskKind::Load(spec) => spec.warm_up + spec.window,
             // Measured: opening, settling and reading takes a quarter of a second a stage.
             TaskKind::Hold(spec) => Duration::from_millis(250) * (spec.counts.len() as u32 + 3),
+            TaskKind::Disturbed(spec) => spec.probe.warm_up + spec.probe.window,
         }
     }
 }

@@ -4,6 +4,8 @@
 //! [`Task`] (what is done to one contender's fresh server), [`LoadSpec`] (what the generator is asked to send).
 
 mod capacity;
+mod cast;
+mod disturbance;
 mod experiment;
 mod load;
 mod order;
@@ -11,7 +13,9 @@ mod preset;
 mod run;
 
 pub use capacity::Capacities;
-pub use experiment::{Experiment, HoldSpec, Task, TaskKind, Workload};
+pub use cast::{Cast, Choice};
+pub use disturbance::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec};
+pub use experiment::{Contenders, Experiment, HoldSpec, Task, TaskKind, Workload};
 pub use load::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
 pub use order::{Turn, arrival_seed, block_order};
 pub use preset::{Preset, Sizes};

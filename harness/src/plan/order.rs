@@ -65,6 +65,7 @@ mod tests {
         let task = |point: u32| Task {
             workload: "echo",
             point: point.to_string(),
+            variation: None,
             kind: TaskKind::Hold(HoldSpec {
                 counts: vec![point],
                 work: Work::new("echo", "hi"),

@@ -38,6 +38,7 @@ impl Preset {
                 probe_window: Duration::from_millis(60),
                 connection_counts: &[40, 80, 120, 160, 200],
                 patience: Duration::from_millis(200),
+                disturbance: Duration::from_millis(600),
             },
             Preset::Quick => Sizes {
                 blocks: 1,
@@ -49,6 +50,7 @@ impl Preset {
                 probe_window: Duration::from_millis(300),
                 connection_counts: &[2_000, 4_000, 6_000, 8_000, 10_000],
                 patience: Duration::from_millis(1_500),
+                disturbance: Duration::from_millis(2_400),
             },
             Preset::Full => Sizes {
                 blocks: 20,
@@ -60,6 +62,7 @@ impl Preset {
                 probe_window: Duration::from_secs(1),
                 connection_counts: &[2_000, 4_000, 6_000, 8_000, 10_000],
                 patience: Duration::from_secs(3),
+                disturbance: Duration::from_millis(2_400),
             },
         }
     }
@@ -87,4 +90,6 @@ pub struct Sizes {
     /// How long nothing may happen before waiting for it is given up, where no load runs. A connect that meets a full
     /// accept queue is tried again by the kernel after a second.
     pub patience: Duration,
+    /// How long something is done to a server beside the requests that are measured.
+    pub disturbance: Duration,
 }

@@ -10,8 +10,10 @@ use super::{Capacities, Experiment, Preset, Sizes, Task, TaskKind, Turn};
 pub struct RunPlan {
     /// In the order in which a report shows them.
     pub experiments: Vec<&'static Experiment>,
-    /// In the order in which they were named; labels are unique.
+    /// All that take part in something; labels are unique.
     pub contenders: Vec<Contender>,
+    /// For each experiment, the places of its contenders in that list.
+    pub parts: Vec<Vec<usize>>,
     /// Which preset the sizes came from.
     pub preset: Preset,
     /// How much of everything.
@@ -54,16 +56,16 @@ impl RunPlan {
     /// A block at its fullest: what it comes to if every contender runs every load. Before the probes nothing more is
     /// known, and after them it can only be less.
     pub fn fullest_block(&self) -> Vec<Turn> {
-        let alike = |experiment: &&'static Experiment| {
+        let alike = |(index, experiment): (usize, &&'static Experiment)| {
             let mut capacities = Capacities::default();
             for workload in experiment.workloads {
-                for contender in &self.contenders {
-                    capacities.insert(workload.key, contender.label(), 1.0);
+                for place in &self.parts[index] {
+                    capacities.insert(workload.key, self.contenders[*place].label(), 1.0);
                 }
             }
             capacities
         };
-        self.block(0, &self.experiments.iter().map(alike).collect::<Vec<_>>())
+        self.block(0, &self.experiments.iter().enumerate().map(alike).collect::<Vec<_>>())
     }
 
     fn turns(&self, block: u32, tasks: impl Fn(&Experiment, &str) -> Vec<Task>) -> Vec<Turn> {
@@ -75,9 +77,9 @@ impl RunPlan {
 
     fn turns_of(&self, experiment: usize, block: u32, tasks: &dyn Fn(&str) -> Vec<Task>) -> Vec<Turn> {
         let mut turns = Vec::new();
-        for (contender, named) in self.contenders.iter().enumerate() {
-            for task in tasks(named.label()) {
-                turns.push(Turn { experiment, contender, block, task: self.within_limits(task) });
+        for contender in &self.parts[experiment] {
+            for task in tasks(self.contenders[*contender].label()) {
+                turns.push(Turn { experiment, contender: *contender, block, task: self.within_limits(task) });
             }
         }
         turns
@@ -88,6 +90,7 @@ impl RunPlan {
         let ceiling = self.connection_ceiling;
         match &mut task.kind {
             TaskKind::Load(spec) => spec.limit_connections(ceiling),
+            TaskKind::Disturbed(spec) => spec.limit_connections(ceiling),
             TaskKind::Hold(spec) => {
                 let most = spec.counts.iter().copied().max().unwrap_or(0);
                 if most > ceiling {
@@ -127,11 +130,16 @@ pub fn place(kind: PlacementKind, cpus: &[u32]) -> Placement {
 mod tests {
     use super::*;
     use crate::experiments::EXPERIMENTS;
+    use crate::plan::{Cast, Choice};
 
     fn plan(connection_ceiling: u32) -> RunPlan {
+        let experiments: Vec<_> = EXPERIMENTS.iter().collect();
+        let named = ["sequential", "async-single"].map(|label| Contender::parse(label).unwrap());
+        let Cast { contenders, parts } = Cast::new(&experiments, &Choice::Named(named.into())).unwrap();
         RunPlan {
-            experiments: EXPERIMENTS.iter().collect(),
-            contenders: ["sequential", "async-single"].map(|label| Contender::parse(label).unwrap()).into(),
+            experiments,
+            contenders,
+            parts,
             preset: Preset::Quick,
             sizes: Preset::Quick.sizes(),
             seed: 1,
@@ -148,7 +156,7 @@ mod tests {
         assert!(turns.iter().chain(&plan.probes()).all(|turn| turn.task.kind.peak_connections() <= 500));
         let held = turns.iter().find_map(|turn| match &turn.task.kind {
             TaskKind::Hold(spec) => Some(spec.counts.clone()),
-            TaskKind::Load(_) => None,
+            TaskKind::Load(_) | TaskKind::Disturbed(_) => None,
         });
         assert_eq!(held.unwrap(), [100, 200, 300, 400, 500]);
     }

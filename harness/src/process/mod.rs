@@ -5,10 +5,11 @@
 //! stdout where it listens, and at its end what it counted ([`message`]). Three things keep orphans away, each
 //! enough for some way in which the parent may end: [`ServerProcess`] kills when dropped (an error path), end of file
 //! on the child's stdin (a crash, an exit), and the kernel's death signal (`kill -9` while the child is too busy to
-//! read). `launch.rs` and `server_process.rs` are the parent's side, `supervised.rs` is the child's.
+//! read). What a server may take is bounded from outside (`bounds/`). `launch.rs` and `server_process.rs` are the parent's side, `supervised.rs` is the child's.
 //!
 //! Must not know: what a server is measured for, models, load. A contender is a string that goes on a command line.
 
+mod bounds;
 mod death;
 mod error;
 mod launch;
@@ -18,6 +19,7 @@ mod server_process;
 mod stderr_tail;
 pub mod supervised;
 
+pub use bounds::Cap;
 pub use death::Death;
 pub use error::{Failure, ProcessError};
 pub use launch::{Launch, launch, launch_program, launch_subject};

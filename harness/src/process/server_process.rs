@@ -8,11 +8,12 @@ use std::process::{self, ChildStdout};
 use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
-use reports::record::ServerCounters;
+use reports::record::{Bound, ServerCounters};
 use reports::sabotage::{self, Sabotage};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
 
-use super::death::{self, Death};
+use super::bounds::{Bounds, Cap};
+use super::death::{self, Death, panic_text};
 use super::message::{Heard, farewell_in, read_line, read_rest, wait_readable};
 use super::reap::{LifeUsage, reap};
 use super::stderr_tail::StderrTail;
@@ -25,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct ServerProcess {
     child: Child,
+    /// Dropped after the child, which is dead and reaped by then.
+    bounds: Bounds,
     stdout: ChildStdout,
     address: SocketAddr,
     /// Keeps the value on the thread that spawned the process, because the kernel kills the child when that thread
@@ -50,7 +53,8 @@ pub struct Stopped {
     pub counters: Option<ServerCounters>,
     /// Whether it had to be killed because it did not stop when asked.
     pub killed: bool,
-    /// How it ended, where it ended by itself before it was asked to, or not in order when asked.
+    /// How it ended, where it ended by itself before it was asked to, or not in order when asked; with the bound that
+    /// ended it, or the panic that did.
     pub death: Option<Death>,
     /// The last 4 KiB of its standard error.
     pub stderr_tail: String,
@@ -58,7 +62,7 @@ pub struct Stopped {
 
 impl ServerProcess {
     pub(super) fn new(child: Child, stdout: ChildStdout, address: SocketAddr) -> Self {
-        Self { child, stdout, address, stays_on_its_thread: PhantomData }
+        Self { child, bounds: Bounds::default(), stdout, address, stays_on_its_thread: PhantomData }
     }
 
     /// Its process id.
@@ -83,10 +87,32 @@ impl ServerProcess {
         }
     }
 
-    /// How it ended, or `None` while it runs; one system call, never waits.
+    /// Bounds what it may take from now on; says for each bound what enforces it.
+    ///
+    /// # Errors
+    /// Where a bound can be put on it in no way there is, most likely because it has ended.
+    pub fn bound(&mut self, caps: &[Cap]) -> io::Result<Vec<Bound>> {
+        let (pid, pidfd) = (self.child.pid(), &self.child.pidfd);
+        caps.iter().map(|cap| self.bounds.put(*cap, pid, pidfd)).collect()
+    }
+
+    /// Stops all its threads where they are, until [`ServerProcess::resume`]. It can be killed all the same.
+    pub fn pause(&self) {
+        // Fails only for a process that has ended.
+        let _ = pidfd_send_signal(&self.child.pidfd, Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        let _ = pidfd_send_signal(&self.child.pidfd, Signal::CONT);
+    }
+
+    /// How it ended, or `None` while it runs; one system call while it runs, and never waits.
     pub fn poll_death(&mut self) -> Option<Death> {
         // The call can't fail for a child that is not reaped before `self` is gone.
-        death::look(self.child.pidfd.as_fd()).ok().flatten()
+        let death = death::look(self.child.pidfd.as_fd()).ok().flatten()?;
+        let cause = self.bounds.cause().filter(|_| death.is_by_sigkill());
+        Some(death.because(cause))
     }
 
     /// Asks it to stop, waits two seconds, kills what is left of its process group, and reaps it.
@@ -99,6 +125,8 @@ impl ServerProcess {
         let ended = self.child.await_death(PATIENCE).ok().flatten();
         let killed = ended.is_none();
         let usage = self.child.kill_and_reap();
+        let stderr_tail = self.child.stderr_tail();
+        let death = died_before.or_else(|| ended.filter(|death| !death.in_order));
         Stopped {
             user_cpu: usage.user_cpu,
             system_cpu: usage.system_cpu,
@@ -107,8 +135,8 @@ impl ServerProcess {
             peak_resident_bytes,
             counters: farewell_in(&read_rest(&self.stdout)),
             killed,
-            death: died_before.or_else(|| ended.filter(|death| !death.in_order)),
-            stderr_tail: self.child.stderr_tail(),
+            death: death.map(|death| death.because(panic_text(&stderr_tail))),
+            stderr_tail,
         }
     }
 }

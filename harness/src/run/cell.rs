@@ -1,20 +1,21 @@
 //! One cell: start a server, watch it, put the task to it, stop it, and say what was seen.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reports::record::{
-    self, Arrivals, GeneratorUsage, Machine, Noise, Outcome, PlacementKind, Sample, ServerUsage, Shape, Stage, Traffic,
-    Warning,
+    self, Arrivals, GeneratorUsage, Noise, Outcome, PlacementKind, Sample, ServerUsage, Shape, Stage, Traffic, Warning,
 };
 
-use super::Interrupt;
+use super::disturbed;
 use super::found::Found;
 use super::held::{self, Held};
+use super::{Execution, Interrupt};
 use crate::load::{self, Generator, Moments, now_ns};
 use crate::observe::{Observer, Watch, process_cpu};
 use crate::plan::{HoldSpec, LoadSpec, Pacing, RunPlan, TaskKind, nanoseconds};
-use crate::process::{Death, Launch, ServerProcess, Stopped, launch};
+use crate::process::{Launch, ServerProcess, Stopped, launch, launch_program};
 
 /// How long a server may take until it listens: hundreds of times what it usually takes, and short enough for Ctrl-C to
 /// end a run within three seconds even then.
@@ -29,6 +30,7 @@ pub(super) struct Bench<'a> {
     kernel_stack_bytes_per_thread: u64,
     spin_rate: u64,
     interrupt: &'a Interrupt,
+    program: Option<&'a Path>,
 }
 
 /// What was seen in a cell.
@@ -36,6 +38,8 @@ pub(super) struct Bench<'a> {
 pub(super) struct Seen {
     pub(super) outcome: Outcome,
     pub(super) traffic: Option<Traffic>,
+    pub(super) disturbance: Option<record::Disturbance>,
+    pub(super) bounds: Vec<record::Bound>,
     pub(super) generator: Option<GeneratorUsage>,
     pub(super) server: ServerUsage,
     pub(super) samples: Vec<Sample>,
@@ -45,19 +49,24 @@ pub(super) struct Seen {
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(plan: &'a RunPlan, machine: &Machine, interrupt: &'a Interrupt) -> Bench<'a> {
-        let kernel_stack_bytes_per_thread = machine.kernel_stack_bytes_per_thread;
-        Bench { plan, kernel_stack_bytes_per_thread, spin_rate: servers::calibrate_spin(), interrupt }
+    pub(super) fn new(execution: &Execution<'a>) -> Bench<'a> {
+        let Execution { plan, interrupt, program, .. } = *execution;
+        let kernel_stack_bytes_per_thread = execution.manifest.machine.kernel_stack_bytes_per_thread;
+        Bench { plan, kernel_stack_bytes_per_thread, spin_rate: servers::calibrate_spin(), interrupt, program }
     }
 
     /// Runs a task against a fresh server. A server that fails is a result.
     pub(super) fn run(&self, task: &TaskKind, contender: &str) -> Seen {
-        let server = launch(&Launch {
+        let what = Launch {
             contender,
             cpus: &self.plan.placement.server_cpus,
             readiness_deadline: READINESS_DEADLINE,
             spin_rate: Some(self.spin_rate),
-        });
+        };
+        let server = match self.program {
+            Some(program) => launch_program(program, &what),
+            None => launch(&what),
+        };
         let mut server = match server {
             Ok(server) => server,
             Err(error) => return Seen::not_started(error.failure.to_string(), error.stderr),
@@ -74,38 +83,40 @@ impl<'a> Bench<'a> {
         let found = match task {
             TaskKind::Load(spec) => self.load(spec, &mut server),
             TaskKind::Hold(spec) => self.hold(spec, &mut server),
+            TaskKind::Disturbed(spec) => disturbed::disturb(spec, &mut server, self.generator(), self.interrupt),
         };
         let observed = observer.map(Observer::stop);
         let stopped = server.stop();
         let outcome = outcome(&found, &stopped);
-        let mut warnings = found.warnings;
-        warnings.extend(after_the_end(&stopped, found.death.as_ref()));
+        let mut warnings = found.warnings.clone();
+        warnings.extend(after_the_end(&stopped, &found));
         let (samples, noise, peak_threads) = match observed {
             Ok(seen) => (rebased(seen.samples, origin_ns, found.origin_ns), seen.noise, seen.peak_threads),
             // A server that is gone before it could be looked at leaves no samples; its death is in the outcome.
             Err(_) => (Vec::new(), Noise::default(), None),
         };
-        let server = usage(pid, &stopped, found.window_cpu_ns, peak_threads);
-        let Found { traffic, generator, stages, .. } = found;
-        Seen { outcome, traffic, generator, server, samples, stages, noise, warnings }
+        let server = ServerUsage { peak_threads, ..usage(pid, &stopped, &found) };
+        let Found { traffic, disturbance, bounds, generator, stages, .. } = found;
+        Seen { outcome, traffic, disturbance, bounds, generator, server, samples, stages, noise, warnings }
     }
 
     fn load(&self, spec: &LoadSpec, server: &mut ServerProcess) -> Found {
         let (target, pid) = (server.address(), server.pid());
         let stop = AtomicBool::new(false);
         let mut found = Found { origin_ns: now_ns(), ..Found::default() };
-        let mut cpu_at_start = None;
         let attend = |moments: Moments| {
             let now = now_ns();
             found.origin_ns = moments.origin_ns;
-            if cpu_at_start.is_none() && now >= moments.window_start_ns {
-                cpu_at_start = process_cpu(pid).ok();
+            if found.cpu_at_window_start.is_none() && now >= moments.window_start_ns {
+                found.cpu_at_window_start = process_cpu(pid).ok();
             }
             if found.window_cpu_ns.is_none() && now >= moments.window_end_ns {
-                let cpu = process_cpu(pid).ok().zip(cpu_at_start).map(|(end, start)| end.saturating_sub(start));
+                let cpu =
+                    process_cpu(pid).ok().zip(found.cpu_at_window_start).map(|(end, start)| end.saturating_sub(start));
                 found.window_cpu_ns = cpu.map(nanoseconds);
             }
             found.death = server.poll_death();
+            found.died_at_ns = found.death.as_ref().map(|_| now.saturating_sub(moments.origin_ns));
             if found.death.is_some() || self.interrupt.is_set() {
                 stop.store(true, Ordering::Relaxed);
             }
@@ -149,6 +160,8 @@ impl Seen {
         Seen {
             outcome: Outcome::Failed { reason, stderr },
             traffic: None,
+            disturbance: None,
+            bounds: Vec::new(),
             generator: None,
             server: ServerUsage::default(),
             samples: Vec::new(),
@@ -161,7 +174,8 @@ impl Seen {
 
 fn outcome(found: &Found, stopped: &Stopped) -> Outcome {
     let stderr = stopped.stderr_tail.clone();
-    if let Some(death) = found.death.as_ref().or(stopped.death.as_ref()) {
+    // What was known at the end has the reason too.
+    if let Some(death) = stopped.death.as_ref().or(found.death.as_ref()) {
         Outcome::Failed { reason: format!("the server {}", death.how), stderr }
     } else if let Some(reason) = found.failure.clone() {
         Outcome::Failed { reason, stderr }
@@ -171,9 +185,11 @@ fn outcome(found: &Found, stopped: &Stopped) -> Outcome {
 }
 
 /// What the server's end adds to the warnings.
-fn after_the_end(stopped: &Stopped, seen_dead: Option<&Death>) -> Vec<Warning> {
+fn after_the_end(stopped: &Stopped, found: &Found) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    if let Some(death) = seen_dead.or(stopped.death.as_ref()) {
+    // One that died of what was done to it is a result, which its outcome tells, and no doubt about it.
+    let died_of_it = found.disturbance.is_some() && found.died_at_ns.is_some();
+    if let Some(death) = stopped.death.as_ref().or(found.death.as_ref()).filter(|_| !died_of_it) {
         warnings.push(Warning::ServerDied { how: death.how.clone() });
     }
     if stopped.killed {
@@ -188,16 +204,17 @@ fn after_the_end(stopped: &Stopped, seen_dead: Option<&Death>) -> Vec<Warning> {
     warnings
 }
 
-fn usage(pid: u32, stopped: &Stopped, window_cpu_ns: Option<u64>, peak_threads: Option<u64>) -> ServerUsage {
+fn usage(pid: u32, stopped: &Stopped, found: &Found) -> ServerUsage {
     ServerUsage {
         pid: Some(pid),
-        window_cpu_ns,
+        window_cpu_ns: found.window_cpu_ns,
         user_cpu_ns: Some(nanoseconds(stopped.user_cpu)),
         system_cpu_ns: Some(nanoseconds(stopped.system_cpu)),
         voluntary_switches: Some(stopped.voluntary_switches),
         involuntary_switches: Some(stopped.involuntary_switches),
         peak_resident_bytes: stopped.peak_resident_bytes,
-        peak_threads,
+        peak_threads: None,
+        died_at_ns: found.died_at_ns,
         counters: stopped.counters,
     }
 }
@@ -215,6 +232,7 @@ fn rebased(samples: Vec<Sample>, observed_from_ns: u64, origin_ns: u64) -> Vec<S
 pub(super) fn load_record(task: &TaskKind) -> record::Load {
     match task {
         TaskKind::Load(spec) => spec.to_record(),
+        TaskKind::Disturbed(spec) => spec.probe.to_record(),
         TaskKind::Hold(spec) => record::Load {
             arrivals: Arrivals::Held,
             shape: Shape::Connections { connections: task.peak_connections() },

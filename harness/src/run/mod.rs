@@ -4,6 +4,7 @@
 //! Must not know: how a report looks, how progress is shown. Beside it: `cell.rs` runs one cell.
 
 mod cell;
+mod disturbed;
 mod found;
 mod held;
 mod interrupt;
@@ -12,6 +13,7 @@ mod preflight;
 mod provenance;
 mod validity;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use reports::record::store::{RecordError, RunFolder};
@@ -26,7 +28,7 @@ pub(crate) use validity::warnings;
 pub use validity::{generator_doubts, traffic_doubts};
 
 use crate::load::now_ns;
-use crate::plan::{Capacities, RunPlan, TaskKind, Turn, arrival_seed, block_order};
+use crate::plan::{Capacities, RunPlan, Turn, arrival_seed, block_order};
 use cell::Bench;
 
 /// What a cell costs besides its task: starting, stopping and reaping the server, reading the last figures. Measured
@@ -50,7 +52,7 @@ pub struct RunEnd {
     pub ending: Ending,
     /// Cells written.
     pub cells: u32,
-    /// Cells whose server could not be started, or died.
+    /// Cells whose server could not be started, or died where nothing was done to it.
     pub failed: u32,
 }
 
@@ -64,6 +66,8 @@ pub struct Execution<'a> {
     pub manifest: Manifest,
     /// Set by a signal.
     pub interrupt: &'a Interrupt,
+    /// The program that is executed as a server; this very one where none is given.
+    pub program: Option<&'a Path>,
 }
 
 impl Execution<'_> {
@@ -74,7 +78,7 @@ impl Execution<'_> {
     pub fn run(mut self, progress: &mut dyn Progress) -> Result<RunEnd, RecordError> {
         let begun = Instant::now();
         let retries_left = self.plan.sizes.retries;
-        let bench = Bench::new(self.plan, &self.manifest.machine, self.interrupt);
+        let bench = Bench::new(&self);
         let mut series =
             Series { execution: &self, bench, progress, origin_ns: now_ns(), next_order: 0, retries_left, failed: 0 };
         let (planned_cells, bounds) = series.run()?;
@@ -166,7 +170,7 @@ impl Series<'_> {
         };
         self.execution.folder.write_cell(&cell)?;
         self.next_order += 1;
-        self.failed += u32::from(matches!(cell.outcome, Outcome::Failed { .. }));
+        self.failed += u32::from(is_failure(&cell));
         self.progress.ended(&cell);
         Ok(Some(cell))
     }
@@ -177,9 +181,7 @@ impl Series<'_> {
         let contender = plan.contenders[turn.contender].label();
         let order = self.next_order;
         self.progress.begins(order, &format!("{} {} {contender}", turn.task.workload, turn.task.point));
-        if let TaskKind::Load(spec) = &mut turn.task.kind {
-            spec.seed = arrival_seed(plan.seed, experiment, turn.task.workload, &turn.task.point, turn.block);
-        }
+        turn.task.kind.set_seed(arrival_seed(plan.seed, experiment, turn.task.workload, &turn.task.point, turn.block));
         let begun_ns = now_ns();
         let seen = self.bench.run(&turn.task.kind, contender);
         let cell = Cell {
@@ -193,6 +195,9 @@ impl Series<'_> {
             attempts,
             purpose,
             load: cell::load_record(&turn.task.kind),
+            variation: turn.task.variation,
+            disturbance: seen.disturbance,
+            bounds: seen.bounds,
             started_at_ns: begun_ns - self.origin_ns,
             elapsed_ns: now_ns() - begun_ns,
             warnings: Vec::new(),
@@ -206,6 +211,12 @@ impl Series<'_> {
         };
         Cell { warnings: [seen.warnings, validity::warnings(&cell)].concat(), ..cell }
     }
+}
+
+/// Whether the cell failed. A server that died of what was done to it is what the cell was run to find out.
+pub fn is_failure(cell: &Cell) -> bool {
+    let died_of_it = cell.disturbance.is_some() && cell.server.died_at_ns.is_some();
+    matches!(cell.outcome, Outcome::Failed { .. }) && !died_of_it
 }
 
 /// Says for which workloads the generator can't offer what it would take to saturate the fastest contender.

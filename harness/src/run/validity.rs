@@ -5,6 +5,7 @@
 
 mod load;
 
+use std::iter;
 use std::time::Duration;
 
 use reports::record::{Cell, Outcome, Purpose, Traffic, Warning};
@@ -42,9 +43,14 @@ pub(crate) fn warnings(cell: &Cell) -> Vec<Warning> {
 }
 
 fn counts_differ(cell: &Cell, traffic: &Traffic) -> Option<Warning> {
-    let (server, client) = (cell.server.counters?.requests_served, traffic.ok_in_all);
+    // A server that died has said nothing of what it served, and nothing can be held against it.
+    let server = cell.server.counters?.requests_served;
+    let beside = cell.disturbance.as_ref().and_then(|disturbance| disturbance.traffic.as_ref());
+    let all = || iter::once(traffic).chain(beside);
+    let client: u64 = all().map(|traffic| traffic.ok_in_all).sum();
+    let given_up: u64 = all().map(|traffic| traffic.given_up_in_all).sum();
     // What the client gave up may have been served all the same, and nothing else.
-    let holds = (client..=client + traffic.given_up_in_all).contains(&server);
+    let holds = (client..=client + given_up).contains(&server);
     let detail = format!("{server} served, {client} received");
     (!holds).then(|| Warning::CheckFailed { check: "server and client count alike".to_owned(), detail })
 }

@@ -112,6 +112,7 @@ fn figure(run: &Run, picture: &Picture, group: &Group<'_>, id: String) -> Option
         PictureKind::PercentileSpectrum => return spectrum::draw(&scene),
         PictureKind::StackedParts => stacked::draw(&scene),
         PictureKind::TimeSplit => return split::draw(&scene),
+        PictureKind::ProbeOverTime | PictureKind::Bars => return None,
     };
     let unknown: Vec<&str> =
         picture.metrics.iter().map(String::as_str).filter(|name| metrics::metric(name).is_none()).collect();

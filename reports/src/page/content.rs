@@ -167,7 +167,7 @@ fn sections(figures: Vec<Figure>) -> Vec<Section> {
     ];
     for figure in figures {
         let place = match figure.kind {
-            PictureKind::Curve => 0,
+            PictureKind::Curve | PictureKind::ProbeOverTime | PictureKind::Bars => 0,
             PictureKind::PercentileSpectrum => 1,
             PictureKind::StackedParts => 2,
             PictureKind::TimeSplit => 3,

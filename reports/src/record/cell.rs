@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GeneratorUsage, Sample, ServerUsage, Stage, Traffic, Warning};
+use super::{Bound, Disturbance, GeneratorUsage, Sample, ServerUsage, Stage, Traffic, Warning};
 
 /// A file under `cells/`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,15 @@ pub struct Cell {
     pub purpose: Purpose,
     /// What was asked of the generator.
     pub load: Load,
+    /// The value of the variable that the experiment sweeps, where that is not the offered load.
+    #[serde(default)]
+    pub variation: Option<f64>,
+    /// What was done to the server beside this load, which is then the probe.
+    #[serde(default)]
+    pub disturbance: Option<Disturbance>,
+    /// What bounded the server.
+    #[serde(default)]
+    pub bounds: Vec<Bound>,
     /// Start of the cell, since the start of the run.
     pub started_at_ns: u64,
     /// Start of the cell to its server's end.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Decision;
+
 /// One experiment of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExperimentRecord {
@@ -25,6 +27,9 @@ pub struct ExperimentRecord {
     pub workloads: Vec<WorkloadRecord>,
     /// The pictures, in the order shown.
     pub pictures: Vec<Picture>,
+    /// How the claim is decided; absent where no rule can.
+    #[serde(default)]
+    pub decision: Option<Decision>,
 }
 
 /// One variant of what requests ask for.
@@ -52,6 +57,9 @@ pub struct Picture {
     pub metrics: Vec<String>,
     /// What the x axis shows.
     pub x: Swept,
+    /// What the x axis is called, where the swept variable does not say it.
+    #[serde(default)]
+    pub x_label: Option<String>,
     /// Scale of the x axis.
     pub x_scale: Scale,
     /// Scale of the y axis.
@@ -70,6 +78,10 @@ pub enum PictureKind {
     StackedParts,
     /// A stacked bar per contender and load: where the time went.
     TimeSplit,
+    /// Small multiples per contender: every request of the probe over time, the disturbance shaded behind it.
+    ProbeOverTime,
+    /// A bar per contender and variation, a panel per metric.
+    Bars,
 }
 
 /// The variable an experiment sweeps.
@@ -82,6 +94,12 @@ pub enum Swept {
     Connections,
     /// The percentile axis, drawn as 1/(1-p).
     Percentile,
+    /// The experiment's own variable, [`super::Cell::variation`], named by [`Picture::x_label`].
+    Variation,
+    /// Time since the start of the load.
+    Time,
+    /// Nothing: a value per contender.
+    Nothing,
 }
 
 /// Scale of an axis.

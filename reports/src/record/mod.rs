@@ -7,6 +7,8 @@
 //! Must not know: files, clocks, how a number was obtained. Beside it: `store.rs` reads and writes the folder.
 
 mod cell;
+mod decision;
+mod disturbance;
 mod experiment;
 mod histogram;
 mod manifest;
@@ -16,6 +18,8 @@ mod traffic;
 mod warning;
 
 pub use cell::*;
+pub use decision::*;
+pub use disturbance::*;
 pub use experiment::*;
 pub use histogram::*;
 pub use manifest::*;

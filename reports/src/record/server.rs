@@ -23,6 +23,9 @@ pub struct ServerUsage {
     pub peak_resident_bytes: Option<u64>,
     /// Most threads seen in a sample.
     pub peak_threads: Option<u64>,
+    /// When it was found dead in the middle; absent where it lived until it was stopped.
+    #[serde(default)]
+    pub died_at_ns: Option<u64>,
     /// What the server counted itself and said when it stopped.
     pub counters: Option<ServerCounters>,
 }

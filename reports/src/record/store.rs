@@ -182,8 +182,8 @@ fn read_cell(path: &Path) -> Result<Cell, RecordError> {
 
 /// All counts of a ledger together, in a number that holds the sum of any.
 fn requests(ledger: &Ledger) -> u128 {
-    let Ledger { scheduled, ok, error, timeout, malformed, refused, dropped, in_flight } = *ledger;
-    [scheduled, ok, error, timeout, malformed, refused, dropped, in_flight].map(u128::from).iter().sum()
+    let Ledger { scheduled, ok, error, timeout, malformed, refused, reset, dropped, in_flight } = *ledger;
+    [scheduled, ok, error, timeout, malformed, refused, reset, dropped, in_flight].map(u128::from).iter().sum()
 }
 
 fn histograms(cell: &Cell) -> Vec<(&'static str, &HistogramRecord)> {

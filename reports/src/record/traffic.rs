@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::HistogramRecord;
+use super::{Event, HistogramRecord};
 
 /// What the generator sent and got in the measurement window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +40,9 @@ pub struct Traffic {
     /// Response times over the window, in equal intervals.
     #[serde(default)]
     pub intervals: Vec<Interval>,
+    /// Every request by itself, in the order of their ends; kept for a probe only, whose requests are few.
+    #[serde(default)]
+    pub events: Vec<Event>,
 }
 
 /// What became of every request scheduled in the window. `scheduled` equals the sum of the others, exactly.
@@ -55,8 +58,11 @@ pub struct Ledger {
     pub timeout: u64,
     /// A reply that does not answer its request, or is none.
     pub malformed: u64,
-    /// The connection was refused or reset.
+    /// The connection was refused, or in records of earlier versions reset.
     pub refused: u64,
+    /// The connection was lost with the request on it.
+    #[serde(default)]
+    pub reset: u64,
     /// Never sent: no connection could be had for it, or its session had failed before.
     pub dropped: u64,
     /// Still without a reply when the cell ended early.
@@ -66,7 +72,7 @@ pub struct Ledger {
 impl Ledger {
     /// Requests that have an end, plus those in flight; equals `scheduled` in a true ledger.
     pub fn accounted_for(&self) -> u64 {
-        self.ok + self.error + self.timeout + self.malformed + self.refused + self.dropped + self.in_flight
+        self.ok + self.error + self.timeout + self.malformed + self.refused + self.reset + self.dropped + self.in_flight
     }
 
     /// Requests that did not get a correct reply in time.

@@ -161,6 +161,7 @@ fn latency_curve(workloads: &[(&str, &str, usize)]) -> ExperimentRecord {
             workload: Some((*key).into()),
             metrics: metrics.iter().map(|metric| (*metric).into()).collect(),
             x,
+            x_label: None,
             x_scale: Scale::Log,
             y_scale,
         };
@@ -192,6 +193,7 @@ fn latency_curve(workloads: &[(&str, &str, usize)]) -> ExperimentRecord {
         conditions: vec!["Few connections at a time.".into(), "The work is small.".into()],
         workloads: workloads.iter().map(workload).collect(),
         pictures,
+        decision: None,
     }
 }
 
@@ -217,8 +219,10 @@ fn memory() -> ExperimentRecord {
             workload: None,
             metrics: parts.map(str::to_owned).into(),
             x: Swept::Connections,
+            x_label: None,
             x_scale: Scale::Linear,
             y_scale: Scale::Linear,
         }],
+        decision: None,
     }
 }

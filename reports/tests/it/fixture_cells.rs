@@ -32,6 +32,9 @@ pub(crate) fn blank(id: &str, experiment: &str, workload: &str, contender: &str)
             window_ns: 5 * SECOND,
             timeout_ns: SECOND,
         },
+        variation: None,
+        disturbance: None,
+        bounds: Vec::new(),
         started_at_ns: 0,
         elapsed_ns: 6 * SECOND,
         outcome: Outcome::Completed,
@@ -144,6 +147,7 @@ pub(crate) fn loaded(model: &Model, key: &str, column: usize, load: f64, block: 
         mean_in_system: None,
         timestamps_out_of_order: 0,
         intervals: Vec::new(),
+        events: Vec::new(),
     });
     cell
 }

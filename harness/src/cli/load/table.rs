@@ -45,19 +45,21 @@ pub(super) fn nothing_right(ledger: &Ledger) -> String {
         Some(("error", _)) => ("answered with an error", "ask for something that the server has (--path, --work)"),
         Some(("malformed", _)) => ("answered with something else", "give the --wire that the server speaks"),
         Some(("timeout", _)) => ("not answered in time", "see whether it answers at all, or give a longer --timeout"),
-        Some(("refused", _)) => ("lost with their connection", "see whether the server is still there"),
+        Some(("refused", _)) => ("refused a connection", "see whether the server is still there"),
+        Some(("reset", _)) => ("lost with their connection", "see whether the server is still there"),
         _ => ("never sent or answered", "give a longer --duration or more --connections"),
     };
     format!("error: no request of {} got a right reply; most were {end}: {remedy}", format::count(ledger.scheduled))
 }
 
-fn ends(ledger: &Ledger) -> [(&'static str, u64); 6] {
-    let Ledger { error, timeout, malformed, refused, dropped, in_flight, scheduled: _, ok: _ } = *ledger;
+fn ends(ledger: &Ledger) -> [(&'static str, u64); 7] {
+    let Ledger { error, timeout, malformed, refused, reset, dropped, in_flight, scheduled: _, ok: _ } = *ledger;
     [
         ("error", error),
         ("timeout", timeout),
         ("malformed", malformed),
         ("refused", refused),
+        ("reset", reset),
         ("dropped", dropped),
         ("in flight", in_flight),
     ]

@@ -82,8 +82,8 @@ impl Connections {
             if intended_ns + self.settings.timeout_ns > now {
                 return self.begin(index, intended_ns, now);
             }
-            let place = self.recorder.place(intended_ns);
-            self.recorder.failed(place, Failure::Timeout, intended_ns, now);
+            let (place, slot) = (self.recorder.place(intended_ns), &self.slots[index as usize]);
+            self.recorder.failed(place, slot.as_seen(Failure::Timeout), intended_ns, now);
         }
         self.begin_anew(index, now);
     }
@@ -175,7 +175,7 @@ impl Connections {
         if !mem::take(&mut slot.has_request) {
             return;
         }
-        self.recorder.failed(slot.scheduled, failure, slot.intended_ns, now);
+        self.recorder.failed(slot.scheduled, slot.as_seen(failure), slot.intended_ns, now);
         if failure != Failure::Error {
             // The session is over; what is left of it was never sent.
             slot.remaining = slot.remaining.saturating_sub(1);
@@ -185,7 +185,7 @@ impl Connections {
     pub(super) fn end_session(&mut self, index: u32, now: u64) {
         let slot = &mut self.slots[index as usize];
         let left = mem::take(&mut slot.remaining);
-        self.recorder.unsent(slot.scheduled, Failure::Dropped, left);
+        self.recorder.unsent(slot.scheduled, Failure::Dropped, left, now);
         let went_well = slot.state == State::Draining;
         self.close(index, if went_well { drop } else { socket::abort });
         if now < self.closed_loop_until_ns {

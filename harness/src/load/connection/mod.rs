@@ -132,7 +132,7 @@ impl Connections {
                 let place = self.recorder.arrival(arrival.due_ns, now, requests);
                 match self.vacant.pop() {
                     Some(index) => self.begin_session(index, place, arrival.due_ns, now),
-                    None => self.recorder.unsent(place, Failure::Dropped, requests),
+                    None => self.recorder.unsent(place, Failure::Dropped, requests, arrival.due_ns),
                 }
             }
             Shape::Connections { .. } => {
@@ -200,7 +200,7 @@ impl Connections {
             self.fail_request(index, Failure::InFlight, now);
             let slot = &mut self.slots[index as usize];
             let (place, left) = (slot.scheduled, mem::take(&mut slot.remaining));
-            self.recorder.unsent(place, Failure::InFlight, left);
+            self.recorder.unsent(place, Failure::InFlight, left, now);
             while let Some(intended_ns) = self.lines.pop(&mut self.slots[index as usize].waiting) {
                 let place = self.recorder.place(intended_ns);
                 self.recorder.failed(place, Failure::InFlight, intended_ns, now);

@@ -87,6 +87,7 @@ impl Connections {
     pub(super) fn on_connected(&mut self, index: u32, now: u64) {
         let slot = &mut self.slots[index as usize];
         slot.state = State::Ready;
+        slot.lost_as = Failure::Reset;
         self.established += 1;
         self.recorder.connected(slot.scheduled, now - slot.connect_began_ns);
         if slot.has_request {

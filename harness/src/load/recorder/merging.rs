@@ -30,17 +30,19 @@ impl Recorder {
             mine.failed += theirs.failed;
             mine.response_time.add(&theirs.response_time);
         }
+        self.events.extend_from_slice(&other.events);
     }
 }
 
 fn add_ledger(sum: &mut Ledger, part: &Ledger) {
-    let Ledger { scheduled, ok, error, timeout, malformed, refused, dropped, in_flight } = part;
+    let Ledger { scheduled, ok, error, timeout, malformed, refused, reset, dropped, in_flight } = part;
     sum.scheduled += scheduled;
     sum.ok += ok;
     sum.error += error;
     sum.timeout += timeout;
     sum.malformed += malformed;
     sum.refused += refused;
+    sum.reset += reset;
     sum.dropped += dropped;
     sum.in_flight += in_flight;
 }

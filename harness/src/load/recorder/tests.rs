@@ -39,7 +39,7 @@ fn play(recorder: &mut Recorder, (due_ns, late_ns, ends, sent): &(u64, u64, Vec<
             failure => recorder.failed(place, FAILURES[failure - 1], now - 10, now),
         }
     }
-    recorder.unsent(place, Failure::Dropped, ends.len().saturating_sub(*sent) as u32);
+    recorder.unsent(place, Failure::Dropped, ends.len().saturating_sub(*sent) as u32, 0);
 }
 
 proptest! {

@@ -2,8 +2,8 @@
 
 use hdrhistogram::Histogram;
 use reports::record::{
-    Arrivals, ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, SCHEMA_VERSION, ServerCounters,
-    ServerUsage, Shape,
+    Arrivals, ConnectionLedger, Disturbance, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, SCHEMA_VERSION,
+    ServerCounters, ServerUsage, Shape,
 };
 
 use super::*;
@@ -32,6 +32,7 @@ fn clean() -> Cell {
         mean_in_system: Some(10.0),
         timestamps_out_of_order: 0,
         intervals: Vec::new(),
+        events: Vec::new(),
     };
     Cell {
         schema_version: SCHEMA_VERSION,
@@ -43,6 +44,9 @@ fn clean() -> Cell {
         order: 0,
         attempts: 1,
         purpose: Purpose::Measure,
+        variation: None,
+        disturbance: None,
+        bounds: Vec::new(),
         load: Load {
             arrivals: Arrivals::Constant,
             shape: Shape::Connections { connections: 64 },
@@ -200,6 +204,27 @@ fn a_reply_that_the_server_did_not_send_invalidates() {
     for impossible in [1_099, 1_102] {
         assert_eq!(failed(&served(impossible, with_one_given_up)), "server and client count alike");
     }
+}
+
+#[test]
+fn requests_of_a_disturbance_are_counted_with_the_probes() {
+    let with_disturbance = |ok_in_all: u64, given_up_in_all: u64| {
+        changed(|cell| {
+            let of_its_own = Traffic { ok_in_all, given_up_in_all, ..cell.traffic.clone().unwrap() };
+            cell.disturbance = Some(Disturbance {
+                name: "others".to_owned(),
+                from_ns: 0,
+                until_ns: 1,
+                course: Vec::new(),
+                traffic: Some(of_its_own),
+            });
+            cell.server.counters.as_mut().unwrap().requests_served = 1_600;
+        })
+    };
+    assert_eq!(with_disturbance(500, 0), []);
+    assert_eq!(with_disturbance(490, 10), []);
+    assert_eq!(failed(&with_disturbance(490, 9)), "server and client count alike");
+    assert_eq!(failed(&with_disturbance(501, 0)), "server and client count alike");
 }
 
 #[test]

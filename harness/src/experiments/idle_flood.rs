@@ -1,0 +1,106 @@
+//! Clients that connect and never send a byte, more and more of them, and what a new client sees meanwhile.
+
+use std::time::Duration;
+
+use reports::record::{Picture, PictureKind, Scale, Swept};
+
+use crate::plan::{
+    ArrivalProcess, Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec,
+    Shape, Sizes, Task, TaskKind, Workload,
+};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "idle-flood",
+    title: "Clients that connect and never respond",
+    claim: "A thread per connection is open to denial of service by clients that connect and never respond.",
+    claimed_in: "questions about thread pools and async servers, and most advice against a thread per connection",
+    question: "How many idle connections does it take until a new client is no longer served, and how does that end?",
+    possible_answers: &[
+        "Threads run out after a few thousand connections; tasks never do.",
+        "Every model has its number: a connection, a pool's size, a limit of threads, a limit of open files.",
+        "Idle connections cost nothing, so none of them fails.",
+    ],
+    look_at: "The moment at which dots leave the bottom line, and how many connections were held then. After the shaded \
+              time all of them are let go: see who serves again at once, and who had died.",
+    conditions: &[
+        "The limits of threads and of open files are set low on purpose, so that they are met in seconds. Real ones \
+         are higher, and met all the same.",
+        "No model sets a deadline to a client that says nothing, unless its label says so.",
+        "A new client is one that connects; those that are connected already may go on being served.",
+    ],
+    workloads: &[Workload {
+        key: "newcomers",
+        label: "a new client every 10 ms",
+        description: "Each connects, asks for one echo and closes. Beside them others connect and say nothing, slowly \
+                      at first, so that the first few can be told apart.",
+        work: ("echo", "hi"),
+    }],
+    contenders: Contenders::Own(&["sequential", "thread-pool", "threaded", "async-single", "async-multi"]),
+    pictures,
+    decision: || None,
+    probes: |_| Vec::new(),
+    tasks,
+};
+
+/// What the server may take. Reached within the flood, and far below what any machine allows.
+const BOUNDS: Bounds = Bounds { threads: Some(1_000), open_files: Some(2_000), memory_bytes: None };
+
+/// Idle connections at the end of a flood that lasts as long as in any preset but smoke, more than either bound; fewer in
+/// a shorter one.
+const MOST_IDLE: u32 = 2_400;
+const MOST_IDLE_PER_SECOND: f64 = 1_000.0;
+
+/// The part of its time that the flood grows; then it holds what it has, so that clients who wait reach their timeout.
+const GROWING: f64 = 0.55;
+
+/// New clients per second: often enough to tell the first few idle connections apart.
+const NEWCOMERS_RPS: f64 = 100.0;
+
+/// Half of the flood's time at most, or nobody would reach it between the limits and the end.
+const LONGEST_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// New clients that may wait at once: more than come within the timeout.
+const MOST_WAITING: u32 = 250;
+
+fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
+    let workload = &EXPERIMENT.workloads[0];
+    let disturbed = sizes.disturbance;
+    let quiet = disturbed / 6;
+    let probe = LoadSpec {
+        arrivals: ArrivalProcess::Constant { rate_rps: NEWCOMERS_RPS },
+        shape: Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: MOST_WAITING },
+        work: workload.work(),
+        // Set when the cell is run: it depends on the block.
+        seed: 0,
+        warm_up: Duration::ZERO,
+        // Quiet, the flood, and twice as long as before it to see who recovers.
+        window: quiet + disturbed + 2 * quiet,
+        timeout: sizes.timeout.min(LONGEST_TIMEOUT),
+    };
+    let disturbance = Disturbance { name: "idle connections", kind: flood(disturbed), from: quiet, lasting: disturbed };
+    vec![Task {
+        workload: workload.key,
+        point: "flood".to_owned(),
+        variation: None,
+        kind: TaskKind::Disturbed(DisturbedSpec { probe, disturbance, bounds: BOUNDS }),
+    }]
+}
+
+fn flood(lasting: Duration) -> DisturbanceKind {
+    let seconds = lasting.as_secs_f64();
+    let at_most = MOST_IDLE.min((MOST_IDLE_PER_SECOND * seconds) as u32);
+    DisturbanceKind::IdleFlood { per_second: (f64::from(at_most) / (seconds * GROWING)).ceil() as u32, at_most }
+}
+
+fn pictures() -> Vec<Picture> {
+    vec![Picture {
+        id: "newcomers-over-time".to_owned(),
+        kind: PictureKind::ProbeOverTime,
+        workload: None,
+        metrics: vec!["response_time".to_owned()],
+        x: Swept::Time,
+        x_label: None,
+        x_scale: Scale::Linear,
+        y_scale: Scale::Log,
+    }]
+}

@@ -1,0 +1,102 @@
+//! What is done to a server beside the requests that are measured, as plain data. Those requests are then the probe: a
+//! few connections at a low rate, the victim.
+
+use std::time::Duration;
+
+use super::LoadSpec;
+
+/// A probe, and what is done to its server meanwhile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DisturbedSpec {
+    /// The requests that are measured.
+    pub probe: LoadSpec,
+    /// What else happens.
+    pub disturbance: Disturbance,
+    /// What the server may take at most, so that the machine outlives the experiment.
+    pub bounds: Bounds,
+}
+
+impl DisturbedSpec {
+    /// Has at most so many connections open at once: the disturbance gives way to the probe.
+    pub fn limit_connections(&mut self, ceiling: u32) {
+        self.probe.limit_connections(ceiling);
+        let left = ceiling - self.probe.peak_connections();
+        match &mut self.disturbance.kind {
+            DisturbanceKind::IdleFlood { at_most, .. } => *at_most = (*at_most).min(left),
+            DisturbanceKind::HalfRequests { connections, .. } | DisturbanceKind::KeepAlive { connections } => {
+                *connections = (*connections).min(left);
+            }
+            DisturbanceKind::Load(spec) => spec.limit_connections(left),
+            DisturbanceKind::Nothing | DisturbanceKind::Stall => {}
+        }
+    }
+}
+
+/// Something that is done to a server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Disturbance {
+    /// A phrase for a legend: `idle connections`.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: DisturbanceKind,
+    /// When it begins, from the start of the probe's load.
+    pub from: Duration,
+    /// How long it lasts; everything it holds is let go then.
+    pub lasting: Duration,
+}
+
+impl Disturbance {
+    /// The most connections that it has open at once.
+    pub fn peak_connections(&self) -> u32 {
+        match &self.kind {
+            DisturbanceKind::IdleFlood { at_most, .. } => *at_most,
+            DisturbanceKind::HalfRequests { connections, .. } | DisturbanceKind::KeepAlive { connections } => {
+                *connections
+            }
+            DisturbanceKind::Load(spec) => spec.peak_connections(),
+            DisturbanceKind::Nothing | DisturbanceKind::Stall => 0,
+        }
+    }
+}
+
+/// The kinds of disturbance.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DisturbanceKind {
+    /// Nothing: the same probe, left alone.
+    Nothing,
+    /// Clients that connect and never send a byte, more and more of them.
+    IdleFlood {
+        /// Connections begun per second, on average until there are all: the first ones slowly, so that they are told
+        /// apart. Those that the server ends are made up for at this pace.
+        per_second: u32,
+        /// The most there will be.
+        at_most: u32,
+    },
+    /// Clients that send a request a byte at a time and never end it.
+    HalfRequests {
+        /// Connections, all begun at once.
+        connections: u32,
+        /// Time between two bytes of a connection.
+        every: Duration,
+    },
+    /// Clients that connect, are answered once, and stay without a word.
+    KeepAlive {
+        /// Connections, all begun at once.
+        connections: u32,
+    },
+    /// Requests of another kind, on connections of their own. Its warm-up and window are cut to the disturbance.
+    Load(LoadSpec),
+    /// The server process is stopped, and continued at the end.
+    Stall,
+}
+
+/// What a server may take at most. Absent: whatever the machine allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bounds {
+    /// Threads of the process.
+    pub threads: Option<u32>,
+    /// Open descriptors of the process.
+    pub open_files: Option<u32>,
+    /// Memory of the process in bytes.
+    pub memory_bytes: Option<u64>,
+}

@@ -1,0 +1,150 @@
+//! The task of disturbing a server: a probe asks on schedule from beginning to end, and meanwhile something is done to
+//! the server. A server that dies of it is the result, so the probe goes on asking where it was.
+//!
+//! Beside it: `cell.rs`, which starts the server and stops it; `load/disturb/`, what is done over the network.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, Scope, ScopedJoinHandle};
+
+use reports::record::{self, Bound, Warning};
+
+use super::Interrupt;
+use super::found::Found;
+use crate::load::{self, DisturbError, Disturbed, Generator, Moments, now_ns};
+use crate::observe::process_cpu;
+use crate::plan::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec, nanoseconds};
+use crate::process::{Cap, ServerProcess};
+
+/// Disturbs a server and returns what the probe saw. `generator` is the probe's.
+pub(super) fn disturb(
+    spec: &DisturbedSpec,
+    server: &mut ServerProcess,
+    generator: Generator,
+    interrupt: &Interrupt,
+) -> Found {
+    let mut found = Found { origin_ns: now_ns(), ..Found::default() };
+    match bound(server, spec.bounds) {
+        Ok(bounds) => found.bounds = bounds,
+        Err(error) => {
+            // Without its bounds it could take the machine with it.
+            found.failure = Some(format!("the server's bounds could not be set: {error}"));
+            found.death = server.poll_death();
+            return found;
+        }
+    }
+    let (target, stop) = (server.address(), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let mut attendant = Attendant { spec, server, target, stop: &stop, scope, found: &mut found, disturbing: None };
+        let outcome = load::probe(&spec.probe, target, generator, &stop, |moments| {
+            attendant.attend(moments, interrupt.is_set());
+        });
+        // However the probe ended, nothing is left under way.
+        stop.store(true, Ordering::Relaxed);
+        attendant.server.resume();
+        let disturbed = attendant.disturbing.map(ScopedJoinHandle::join);
+        match outcome {
+            Ok(outcome) => {
+                found.traffic = Some(outcome.traffic);
+                found.generator = Some(outcome.generator);
+            }
+            Err(error) => found.failure = Some(error.to_string()),
+        }
+        if let Some(disturbed) = disturbed {
+            let disturbed = disturbed.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            note(&mut found, &spec.disturbance, disturbed);
+        }
+    });
+    found
+}
+
+fn bound(server: &mut ServerProcess, bounds: Bounds) -> std::io::Result<Vec<Bound>> {
+    let Bounds { threads, open_files, memory_bytes } = bounds;
+    let caps = [
+        threads.map(|count| Cap::Threads(count.into())),
+        open_files.map(|count| Cap::OpenFiles(count.into())),
+        memory_bytes.map(Cap::Memory),
+    ];
+    server.bound(&caps.into_iter().flatten().collect::<Vec<_>>())
+}
+
+/// What is done beside the probe, every few milliseconds, on the thread that owns the server.
+struct Attendant<'scope, 'env, 'cell> {
+    spec: &'env DisturbedSpec,
+    server: &'cell mut ServerProcess,
+    target: SocketAddr,
+    stop: &'env AtomicBool,
+    scope: &'scope Scope<'scope, 'env>,
+    found: &'cell mut Found,
+    disturbing: Option<ScopedJoinHandle<'scope, Result<Disturbed, DisturbError>>>,
+}
+
+impl Attendant<'_, '_, '_> {
+    fn attend(&mut self, moments: Moments, is_interrupted: bool) {
+        let now = now_ns();
+        self.found.origin_ns = moments.origin_ns;
+        if self.disturbing.is_none() && self.spec.disturbance.kind != DisturbanceKind::Nothing {
+            self.begin(moments.origin_ns);
+        }
+        if self.spec.disturbance.kind == DisturbanceKind::Stall {
+            self.stall(now.saturating_sub(moments.origin_ns));
+        }
+        self.read_cpu(moments, now);
+        if self.found.death.is_none() {
+            self.found.death = self.server.poll_death();
+            self.found.died_at_ns = self.found.death.as_ref().map(|_| now.saturating_sub(moments.origin_ns));
+        }
+        if is_interrupted {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn begin(&mut self, origin_ns: u64) {
+        let (disturbance, target, stop) = (&self.spec.disturbance, self.target, self.stop);
+        let disturb = move || load::disturb(disturbance, target, origin_ns, stop);
+        match thread::Builder::new().name("disturbance".to_owned()).spawn_scoped(self.scope, disturb) {
+            Ok(thread) => self.disturbing = Some(thread),
+            Err(error) => {
+                self.found.failure = Some(format!("a thread for the disturbance could not be started: {error}"));
+                self.stop.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Stops the server for its time. Said again at every look, which costs a system call and forgets nothing.
+    fn stall(&self, at_ns: u64) {
+        let from_ns = nanoseconds(self.spec.disturbance.from);
+        let until_ns = from_ns + nanoseconds(self.spec.disturbance.lasting);
+        if (from_ns..until_ns).contains(&at_ns) {
+            self.server.pause();
+        } else if at_ns >= until_ns {
+            self.server.resume();
+        }
+    }
+
+    fn read_cpu(&mut self, moments: Moments, now: u64) {
+        let cpu = || process_cpu(self.server.pid()).ok();
+        if self.found.cpu_at_window_start.is_none() && now >= moments.window_start_ns {
+            self.found.cpu_at_window_start = cpu();
+        }
+        if self.found.window_cpu_ns.is_none() && now >= moments.window_end_ns {
+            let used = cpu().zip(self.found.cpu_at_window_start).map(|(end, start)| end.saturating_sub(start));
+            self.found.window_cpu_ns = used.map(nanoseconds);
+        }
+    }
+}
+
+/// Puts down how the disturbance went. One that could not be carried out leaves a cell that says nothing of it.
+fn note(found: &mut Found, disturbance: &Disturbance, disturbed: Result<Disturbed, DisturbError>) {
+    match disturbed {
+        Ok(Disturbed { begun_ns, ended_ns, course, traffic }) => {
+            let name = disturbance.name.to_owned();
+            let [from_ns, until_ns] = [begun_ns, ended_ns].map(|at_ns| at_ns.saturating_sub(found.origin_ns));
+            found.disturbance = Some(record::Disturbance { name, from_ns, until_ns, course, traffic });
+        }
+        Err(error) => found.warnings.push(Warning::CheckFailed {
+            check: "the disturbance was carried out".to_owned(),
+            detail: error.to_string(),
+        }),
+    }
+}

@@ -1,0 +1,119 @@
+//! One task put to one contender, by the code that runs a comparison, and the cell that came of it.
+
+use std::time::Duration;
+
+use harness::observe::{allowed_cpus, machine};
+use harness::plan::{
+    ArrivalProcess, Bounds, Cast, Choice, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment,
+    LoadSpec, Preset, RunPlan, Shape, Task, TaskKind, Work, Workload, place,
+};
+use harness::run::{Execution, Interrupt, Progress, RunEnd, utc_now};
+use reports::record::store::RunFolder;
+use reports::record::{Cell, Ending, Manifest, PlacementKind, SCHEMA_VERSION};
+use servers::Contender;
+use tempfile::TempDir;
+
+use crate::program;
+
+pub(crate) const MS: u64 = 1_000_000;
+
+/// New clients, one every ten milliseconds for 1,100 ms; something is done from 200 ms to 800 ms.
+pub(crate) fn task(kind: DisturbanceKind, bounds: Bounds) -> Task {
+    let probe = LoadSpec {
+        arrivals: ArrivalProcess::Constant { rate_rps: 100.0 },
+        shape: Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 200 },
+        work: Work::new("echo", "hi"),
+        seed: 0,
+        warm_up: Duration::ZERO,
+        window: Duration::from_millis(1_100),
+        timeout: Duration::from_secs(2),
+    };
+    let (from, lasting) = (Duration::from_millis(200), Duration::from_millis(600));
+    let disturbance = Disturbance { name: "test", kind, from, lasting };
+    Task {
+        workload: "probe",
+        point: "only".to_owned(),
+        variation: Some(1.5),
+        kind: TaskKind::Disturbed(DisturbedSpec { probe, disturbance, bounds }),
+    }
+}
+
+/// Runs the one task that `tasks` makes, as a comparison would.
+pub(crate) fn run(contender: &str, tasks: fn() -> Task) -> (Cell, RunEnd) {
+    // Plans hold experiments for ever, as they are constants elsewhere.
+    let experiment: &'static Experiment = Box::leak(Box::new(experiment(tasks)));
+    let choice = Choice::Named(vec![Contender::parse(contender).unwrap()]);
+    let Cast { contenders, parts } = Cast::new(&[experiment], &choice).unwrap();
+    let plan = RunPlan {
+        experiments: vec![experiment],
+        contenders,
+        parts,
+        preset: Preset::Smoke,
+        sizes: Preset::Smoke.sizes(),
+        seed: 1,
+        placement: place(PlacementKind::Isolated, &allowed_cpus().unwrap()),
+        connection_ceiling: 1_000,
+    };
+    let home = TempDir::new().unwrap();
+    let folder = RunFolder::create(home.path().join("run")).unwrap();
+    let (manifest, interrupt) = (manifest(&plan), Interrupt::default());
+    let execution =
+        Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: Some(program()) };
+    let end = execution.run(&mut Silent).unwrap();
+    let mut cells = folder.read().unwrap().cells;
+    assert_eq!(cells.len(), 1);
+    (cells.remove(0), end)
+}
+
+fn experiment(tasks: fn() -> Task) -> Experiment {
+    static TASKS: std::sync::Mutex<Option<fn() -> Task>> = std::sync::Mutex::new(None);
+    *TASKS.lock().unwrap() = Some(tasks);
+    Experiment {
+        name: "trial",
+        title: "Trial",
+        claim: "None.",
+        claimed_in: "nowhere",
+        question: "None?",
+        possible_answers: &["Yes.", "No."],
+        look_at: "Nothing.",
+        conditions: &[],
+        workloads: &[Workload { key: "probe", label: "probe", description: "A probe.", work: ("echo", "hi") }],
+        contenders: Contenders::OfTheRun,
+        pictures: Vec::new,
+        decision: || None,
+        probes: |_| Vec::new(),
+        // Tests take turns, so that this is the one that was put there last.
+        tasks: |_, _, _| vec![TASKS.lock().unwrap().unwrap()()],
+    }
+}
+
+fn manifest(plan: &RunPlan) -> Manifest {
+    Manifest {
+        schema_version: SCHEMA_VERSION,
+        run: "run".to_owned(),
+        harness_version: "test".to_owned(),
+        commit: None,
+        argv: Vec::new(),
+        preset: plan.preset.name().to_owned(),
+        seed: plan.seed,
+        blocks: 1,
+        placement: plan.placement.clone(),
+        started_at: utc_now(),
+        elapsed_s: None,
+        ending: Ending::Running,
+        machine: machine().unwrap(),
+        limits: Vec::new(),
+        warnings: Vec::new(),
+        experiments: plan.experiments.iter().map(|experiment| experiment.to_record()).collect(),
+        contenders: plan.contender_records(),
+        planned_cells: 1,
+    }
+}
+
+struct Silent;
+
+impl Progress for Silent {
+    fn planned(&mut self, _: usize, _: Duration) {}
+    fn begins(&mut self, _: u32, _: &str) {}
+    fn ended(&mut self, _: &Cell) {}
+}
