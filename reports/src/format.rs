@@ -13,6 +13,8 @@ pub enum Unit {
     PerSecond,
     /// A plain number.
     Count,
+    /// A part of a whole, 0 to 1, shown as a percentage.
+    Share,
 }
 
 impl Unit {
@@ -27,6 +29,7 @@ impl Unit {
             Unit::PerSecond => format!("{}/s", number(value)),
             Unit::Count if value.fract() == 0.0 && value.abs() < 1e15 => integer(value as i64),
             Unit::Count => number(value),
+            Unit::Share => share(value),
         }
     }
 
