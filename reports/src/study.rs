@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use crate::record::store::Run;
 use crate::record::{Arrivals, Cell, Contender, ExperimentRecord, Phase, Purpose, Stage, WorkloadRecord};
 
-pub use pool::Pool;
+pub use pool::{FAILURES_ALLOWED, KEPT_UP, Pool};
 pub use standing::{Standing, counts, died_as_a_result};
 pub use trial::{Trial, is_a_trial};
 

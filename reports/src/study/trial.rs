@@ -4,6 +4,7 @@
 //! Must not know: metrics, how anything is drawn or said. Beside it: `study.rs`, whose series hold these.
 
 use super::{Pool, Standing, pooled};
+use crate::format;
 use crate::record::{Arrivals, Cell, Event, ExperimentRecord, Fate, PictureKind, Shape, Swept};
 
 /// What became of one contender at one value of what its experiment sweeps.
@@ -33,6 +34,22 @@ impl ExperimentRecord {
             Swept::Connections => matches!(picture.kind, PictureKind::Curve | PictureKind::Bars),
             Swept::OfferedLoadRps | Swept::Percentile => false,
         })
+    }
+
+    /// What it sweeps, as an axis says it; absent where nothing is swept.
+    pub fn variation_label(&self) -> Option<&str> {
+        let connections = self.pictures.iter().any(|picture| picture.x == Swept::Connections);
+        let declared = self.pictures.iter().find_map(|picture| picture.x_label.as_deref());
+        declared.or_else(|| connections.then_some("connections"))
+    }
+
+    /// A contender at a value of what is swept: `threaded at 4 (connections)`.
+    pub fn name_of(&self, contender: &str, variation: Option<f64>) -> String {
+        match (variation.map(format::number), self.variation_label()) {
+            (None, _) => contender.to_owned(),
+            (Some(value), None) => format!("{contender} at {value}"),
+            (Some(value), Some(label)) => format!("{contender} at {value} ({label})"),
+        }
     }
 
     /// The value of what it sweeps, for one of its cells.
