@@ -3,7 +3,7 @@
 //!
 //! Must not know: metrics, how anything is drawn or said. Beside it: `study.rs`, whose series hold these.
 
-use super::{Pool, Standing, pooled};
+use super::{Group, Pool, Series, Standing, pooled};
 use crate::format;
 use crate::record::{Arrivals, Cell, Event, ExperimentRecord, Fate, PictureKind, Shape, Swept};
 
@@ -78,6 +78,13 @@ pub(super) fn gather<'a>(experiment: &ExperimentRecord, cells: &[&'a Cell]) -> V
         Trial { variation, pool, blocks, standing }
     });
     trials.collect()
+}
+
+impl<'a> Group<'a> {
+    /// Every trial with its series, in the order of the run.
+    pub fn trials(&self) -> impl Iterator<Item = (&Series<'a>, &Trial<'a>)> {
+        self.series.iter().flat_map(|series| series.trials.iter().map(move |trial| (series, trial)))
+    }
 }
 
 impl Trial<'_> {

@@ -7,6 +7,8 @@ mod browser;
 mod devtools;
 mod fixture;
 mod fixture_cells;
+mod fixture_trials;
 mod golden;
 mod numbers;
 mod records;
+mod trials;
