@@ -62,16 +62,16 @@ pub(crate) fn first_failure(pool: &Pool<'_>) -> Option<String> {
     let disturbance = cell.disturbance.as_ref()?;
     let fate = event.fate.words();
     let when = match held_when_it_failed(pool) {
-        Some(held) => format!("with {held} of the {} held", disturbance.name),
+        Some(held) => format!("when {held} {} were held", disturbance.name),
         None => {
             let after_ns = event.at_ns.saturating_sub(disturbance.from_ns) as f64;
-            format!("{} after the {} began", Unit::Nanoseconds.show(after_ns), disturbance.name)
+            format!("{} after {} began", Unit::Nanoseconds.show(after_ns), disturbance.name)
         }
     };
     let later = failed().flat_map(|(cell, first)| cell.disturbed().filter(move |event| event.at_ns > first.at_ns));
     let later = fates(later);
     let none = !later.is_empty() && !later.contains_key(&Fate::Ok);
-    let then = if none { "; of those due after it until the end of that, none was answered" } else { "" };
+    let then = if none { ", and none was answered from then on while it lasted" } else { "" };
     Some(format!("The first to fail ({fate}) was due {when}{then}."))
 }
 
@@ -102,7 +102,7 @@ fn response(pool: &Pool<'_>) -> Option<String> {
     let [meanwhile, otherwise] = ["probe_p99", "undisturbed_p99"].map(metric);
     let (meanwhile, otherwise) = (meanwhile?, otherwise?);
     let shown = |reading: Reading| match reading {
-        Reading::Measured(..) | Reading::Beyond(_) => Some(reading.show(Unit::Nanoseconds)),
+        Reading::Measured(..) | Reading::Beyond(_) => Some(reading.say(Unit::Nanoseconds)),
         Reading::TooFew(_) | Reading::Absent => None,
     };
     let now = shown(meanwhile.of_pool(pool))?;
@@ -110,25 +110,28 @@ fn response(pool: &Pool<'_>) -> Option<String> {
     Some(format!("The probe's p99 was {now}{apart}."))
 }
 
-/// How a server ended before its time, with the end of what it said: `was killed by signal 6`.
+/// How a server ended before its time, as the rest of a sentence on it: `was killed by signal 6`.
 pub(crate) fn death(cell: &Cell) -> Option<String> {
     let warned = cell.warnings.iter().find_map(|warning| match warning {
         Warning::ServerDied { how } => Some(how.clone()),
         _ => None,
     });
     match &cell.outcome {
-        Outcome::Failed { reason, .. } if warned.is_none() => Some(reason.clone()),
+        Outcome::Failed { reason, .. } if warned.is_none() => {
+            Some(reason.strip_prefix("the server ").unwrap_or(reason).to_owned())
+        }
         _ => warned,
     }
 }
 
-/// The last line that a server wrote to its standard error before it died.
+/// The last line that a server wrote to its standard error before it died, as a sentence.
 pub(crate) fn last_words(cell: &Cell) -> Option<String> {
     let Outcome::Failed { stderr, .. } = &cell.outcome else { return None };
     // Where it panicked, that line says more than the hint on backtraces after it.
     let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
     let said = lines.clone().rfind(|line| line.contains("panicked")).or_else(|| lines.next_back())?;
-    Some(said.chars().take(LONGEST_LAST_WORDS).collect())
+    let said: String = said.chars().take(LONGEST_LAST_WORDS).collect();
+    Some(format!("It said: \u{201c}{said}\u{201d}."))
 }
 
 fn end_of_servers(pool: &Pool<'_>) -> Option<String> {
@@ -137,12 +140,12 @@ fn end_of_servers(pool: &Pool<'_>) -> Option<String> {
     let when = cell
         .server
         .died_at_ns
-        .map_or(String::new(), |ns| format!(" {} after the start of the load", Unit::Nanoseconds.show(ns as f64)));
+        .map_or(String::new(), |ns| format!(", {} after the start of the load", Unit::Nanoseconds.show(ns as f64)));
     let blocks = match pool.cells.len() {
         1 => String::new(),
         all => format!(" (in {} of {all} blocks)", died.len()),
     };
-    Some(format!("The server died{blocks}: {how}{when}."))
+    Some(format!("The server {how}{when}{blocks}."))
 }
 
 /// What a server could not take on, as it counted itself.

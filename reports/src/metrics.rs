@@ -106,24 +106,24 @@ pub const METRICS: &[Metric] = &[
     load("probe_success", "share of the probe answered", Unit::Share, PROBE_SUCCESS, |pool| {
         probe::success(pool, During::Disturbance)
     }),
-    load("probe_p50", "the probe's median response time", Unit::Nanoseconds, PROBE, |pool| {
+    load("probe_p50", "median response time of the probe", Unit::Nanoseconds, PROBE, |pool| {
         probe::response(pool, During::Disturbance, 0.5)
     }),
-    load("probe_p99", "the probe's p99 response time", Unit::Nanoseconds, PROBE, |pool| {
+    load("probe_p99", "p99 response time of the probe", Unit::Nanoseconds, PROBE, |pool| {
         probe::response(pool, During::Disturbance, 0.99)
     }),
-    load("probe_longest_wait", "the probe's longest wait", Unit::Nanoseconds, PROBE_WAIT, probe::longest_wait),
+    load("probe_longest_wait", "longest wait of the probe", Unit::Nanoseconds, PROBE_WAIT, probe::longest_wait),
     load(
         "undisturbed_success",
-        "share of the undisturbed probe answered",
+        "share of the probe answered undisturbed",
         Unit::Share,
         "As the share of the probe answered, for what was due before or after the disturbance.",
         |pool| probe::success(pool, During::RestOfTheTime),
     ),
-    load("undisturbed_p50", "the undisturbed probe's median response time", Unit::Nanoseconds, UNDISTURBED, |pool| {
+    load("undisturbed_p50", "median response time of the probe undisturbed", Unit::Nanoseconds, UNDISTURBED, |pool| {
         probe::response(pool, During::RestOfTheTime, 0.5)
     }),
-    load("undisturbed_p99", "the undisturbed probe's p99 response time", Unit::Nanoseconds, UNDISTURBED, |pool| {
+    load("undisturbed_p99", "p99 response time of the probe undisturbed", Unit::Nanoseconds, UNDISTURBED, |pool| {
         probe::response(pool, During::RestOfTheTime, 0.99)
     }),
     load(
@@ -136,7 +136,7 @@ pub const METRICS: &[Metric] = &[
     ),
     load(
         "probe_recovery",
-        "time without an answer",
+        "time from the first failure to the next answer",
         Unit::Nanoseconds,
         "From the moment at which the first failing request of the probe was due to the first correct reply to a later \
          one. Of several blocks the median, with their range. Nothing to recover from is zero.",

@@ -58,7 +58,7 @@ pub(crate) fn range(group: &Group<'_>, metric: &Metric) -> String {
             Reading::TooFew(_) | Reading::Absent => return None,
         };
         let who = group.experiment.name_of(&series.contender.label, trial.variation);
-        Some((rank, format!("{} with {who}", reading.show(metric.unit))))
+        Some((rank, format!("{} with {who}", reading.say(metric.unit))))
     });
     let mut readings: Vec<((bool, f64), String)> = readings.collect();
     readings.sort_by(|(a, _), (b, _)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));

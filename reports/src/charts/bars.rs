@@ -115,7 +115,7 @@ fn draw_row(panel: &Panel, x: &Axis, row: &Row<'_, '_>, metric: &Metric, middle:
     let invalid = row.trial.standing == Standing::Invalid;
     let end = match reading {
         Reading::Measured(value, _) => Some(at(value)),
-        Reading::Beyond(_) => Some(1.0),
+        Reading::Beyond(least) => Some(at(least as f64)),
         Reading::TooFew(_) | Reading::Absent => None,
     };
     if let Some(end) = end {

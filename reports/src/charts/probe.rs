@@ -16,10 +16,10 @@ use crate::format::{self, Unit};
 use crate::record::{Cell, Disturbance, Event, Fate, Scale};
 use crate::study::{Series, Standing, Trial};
 
-const LEFT: f64 = 98.0;
-const WIDTH: f64 = 250.0;
+const LEFT: f64 = 110.0;
+const WIDTH: f64 = 240.0;
 const HEIGHT: f64 = 130.0;
-const LANE: f64 = 13.0;
+const LANE: f64 = 15.0;
 /// The y axis is named in the first row, what was done in the second.
 const ROWS: f64 = 36.0;
 const LONGEST_DEATH: usize = 34;
@@ -89,7 +89,7 @@ impl Scales {
 
     /// Room for the lanes over the plotting area, in pixels.
     fn over_the_axis(&self) -> f64 {
-        if self.lanes.is_empty() { 6.0 } else { self.lanes.len() as f64 * LANE + 8.0 }
+        if self.lanes.is_empty() { 6.0 } else { self.lanes.len() as f64 * LANE + 14.0 }
     }
 
     /// Height of a fate's lane: the first is topmost.
@@ -185,7 +185,7 @@ fn draw_death(panel: &Panel, cell: &Cell, scales: &Scales) {
     panel.line(&[(at, 0.0), (at, 1.0 + scales.over_the_axis() / HEIGHT)], Ink::Line);
     let how = account::death(cell).unwrap_or_else(|| "found dead".into());
     let text = shortened(&how, LONGEST_DEATH);
-    let (x, y) = panel.pixel((at, 0.72));
+    let (x, y) = panel.pixel((at, 0.04));
     let room = panel.pixel((1.0, 0.0)).0 - x - 6.0;
     // Where it has room on neither side, it ends at the frame.
     let written = text.chars().count() as f64 * CHARACTER * 0.92;
@@ -200,14 +200,14 @@ fn draw_death(panel: &Panel, cell: &Cell, scales: &Scales) {
 
 /// What to see in a panel, in words.
 fn lines(one: &Shown<'_, '_>) -> Vec<String> {
+    if one.trial.standing == Standing::Invalid {
+        return vec!["Invalid: in no ranking and in no sentence.".into()];
+    }
     let mut lines = vec![format!("It {}.", account::answered(&one.trial.pool))];
     lines.extend(account::first_failure(&one.trial.pool));
     if let Some(how) = account::death(one.cell) {
-        let said = account::last_words(one.cell).map_or(String::new(), |said| format!(" It said: {said}"));
-        lines.push(format!("The server died: {how}.{said}"));
-    }
-    if one.trial.standing == Standing::Invalid {
-        lines.push("Invalid: in no ranking and in no sentence.".into());
+        let said = account::last_words(one.cell).map_or(String::new(), |said| format!(" {said}"));
+        lines.push(format!("The server {how}.{said}"));
     }
     lines
 }

@@ -38,6 +38,14 @@ impl Reading {
         }
     }
 
+    /// As a sentence says it, without the interval.
+    pub fn say(&self, unit: Unit) -> String {
+        match self {
+            Reading::Beyond(least) => format!("more than {}", unit.show(*least as f64)),
+            _ => self.show(unit),
+        }
+    }
+
     /// The interval, or why there is no number.
     pub fn remark(&self, unit: Unit) -> Option<String> {
         match self {

@@ -10,7 +10,7 @@ use crate::charts::{DataRow, DataTable, Figure};
 use crate::format::{self, Unit};
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, Warning};
-use crate::study::{Group, Trial};
+use crate::study::{Group, Standing, Trial};
 use crate::summary::{Answer, Claim, Summary, SummaryTable};
 
 #[derive(Debug, Serialize)]
@@ -64,8 +64,9 @@ fn end(group: &Group<'_>, label: &str, trial: &Trial<'_>) -> Option<Vec<String>>
     let connections = account::connections(disturbance);
     let connections = connections.map_or(String::new(), |connections| format!(": {connections}"));
     let bounds: Vec<String> = cell.bounds.iter().map(account::bound).collect();
+    let invalid = if trial.standing == Standing::Invalid { " (invalid)" } else { "" };
     Some(vec![
-        group.experiment.name_of(label, trial.variation),
+        format!("{}{invalid}", group.experiment.name_of(label, trial.variation)),
         server(trial, cell),
         format::list(&fates.collect::<Vec<_>>()),
         format!("{}{connections}", disturbance.name),
@@ -87,8 +88,8 @@ fn server(trial: &Trial<'_>, cell: &Cell) -> String {
                 1 => String::new(),
                 all => format!(" in {died} of {all} blocks"),
             };
-            sentences.push(format!("Died{times}: {how}{}.", when.unwrap_or_default()));
-            sentences.extend(account::last_words(cell).map(|said| format!("It said: {said}")));
+            sentences.push(format!("It {how}{}{times}.", when.unwrap_or_default()));
+            sentences.extend(account::last_words(cell));
         }
     }
     sentences.extend(account::turned_away(&trial.pool));

@@ -36,7 +36,7 @@ fn told(group: &Group<'_>, series: &Series<'_>, trial: &Trial<'_>) -> String {
     let values = metrics(group).into_iter().filter_map(|metric| {
         let reading = metric.of_pool(&trial.pool);
         let remark = reading.remark(metric.unit).map_or(String::new(), |remark| format!(" ({remark})"));
-        (reading != Reading::Absent).then(|| format!("{} {}{remark}", metric.label, reading.show(metric.unit)))
+        (reading != Reading::Absent).then(|| format!("{} {}{remark}", metric.label, reading.say(metric.unit)))
     });
     let values: Vec<String> = values.collect();
     if values.is_empty() { format!("{label}: nothing measured.") } else { format!("{label}: {}.", values.join(", ")) }

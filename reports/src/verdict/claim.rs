@@ -90,8 +90,8 @@ fn find(condition: &Condition, groups: &[&Group<'_>]) -> Finding {
         Relation::AtMost => "at most",
     };
     let held = compare(value.interval, condition.relation, bound)
-        .ok_or_else(|| format!("the interval of {} crosses its bound", value.name));
-    Finding { held, words: Some(format!("{}, held against {asked} {bound_words}", value.words())) }
+        .ok_or_else(|| format!("{} lies on both sides of its bound, with its interval", value.name()));
+    Finding { held, words: Some(format!("{}; asked for: {asked} {bound_words}", value.words())) }
 }
 
 /// From the lower to the upper end; an upper end that is absent is open.
@@ -110,17 +110,21 @@ fn compare(value: Interval, relation: Relation, bound: Interval) -> Option<bool>
 /// A value that there is.
 struct Measured {
     metric: &'static Metric,
-    /// Metric, contender and variation.
-    name: String,
+    /// Contender and variation.
+    who: String,
     reading: Reading,
     interval: Interval,
 }
 
 impl Measured {
+    fn name(&self) -> String {
+        format!("{} of {}", self.metric.label, self.who)
+    }
+
     fn words(&self) -> String {
         let unit = self.metric.unit;
         let remark = self.reading.remark(unit).map_or(String::new(), |remark| format!(" ({remark})"));
-        format!("{} {}{remark}", self.name, self.reading.show(unit))
+        format!("{}: {} {}{remark}", self.who, self.metric.label, self.reading.say(unit))
     }
 }
 
@@ -138,7 +142,6 @@ fn measured(wanted: &ValueOf, groups: &[&Group<'_>]) -> Result<Measured, String>
     };
     let who = group.experiment.name_of(&wanted.contender, wanted.variation);
     let trial = trial(wanted, group).ok_or_else(|| format!("{who} was not run"))?;
-    let name = format!("{} of {who}", metric.label);
     if trial.standing == Standing::Invalid {
         return Err(format!("no cell of {who} is valid"));
     }
@@ -149,11 +152,11 @@ fn measured(wanted: &ValueOf, groups: &[&Group<'_>]) -> Result<Measured, String>
         // More than that, so that "at most that" is not met by it.
         Reading::Beyond(least) => ((least as f64).next_up(), None),
         Reading::TooFew(needed) => {
-            return Err(format!("too few samples for {name}, it needs {}", format::count(needed)));
+            return Err(format!("too few samples for the {} of {who}, {} needed", metric.label, format::count(needed)));
         }
-        Reading::Absent => return Err(format!("{name} was not measured")),
+        Reading::Absent => return Err(format!("{} of {who} was not measured", metric.label)),
     };
-    Ok(Measured { metric, name, reading, interval })
+    Ok(Measured { metric, who, reading, interval })
 }
 
 fn trial<'g, 'a>(wanted: &ValueOf, group: &'g Group<'a>) -> Option<&'g Trial<'a>> {
