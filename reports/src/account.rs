@@ -1,7 +1,7 @@
 //! What became of a server that something was done to, and of its clients, in words that the records chose.
 //!
 //! Must not know: HTML, charts, which outcome anyone expects. Beside it: `study/trial.rs`, whose trials are told one by
-//! one here and together in `overview.rs`.
+//! one here and together in `account/overview.rs`.
 
 mod overview;
 
@@ -24,6 +24,12 @@ pub(crate) fn fates<'a>(events: impl IntoIterator<Item = &'a Event>) -> BTreeMap
     counts
 }
 
+/// `325 refused and 3 reset`.
+pub(crate) fn counted(fates: &BTreeMap<Fate, u64>) -> String {
+    let each = fates.iter().map(|(fate, count)| format!("{} {}", format::count(*count), fate.words()));
+    format::list(&each.collect::<Vec<_>>())
+}
+
 /// What the probe got while something was done to the server: `answered 120 of the 500 requests of the probe that were
 /// due meanwhile; 380 timed out`.
 pub(crate) fn answered(pool: &Pool<'_>) -> String {
@@ -37,42 +43,67 @@ pub(crate) fn answered(pool: &Pool<'_>) -> String {
         _ if ok == due => format!("answered all {requests}"),
         _ => format!("answered {} of the {requests}", format::count(ok)),
     };
-    let failed = fates.iter().filter(|(fate, _)| **fate != Fate::Ok);
-    let failed: Vec<String> = failed.map(|(fate, n)| format!("{} {}", format::count(*n), fate.words())).collect();
-    let failed = if failed.is_empty() { String::new() } else { format!(": {}", format::list(&failed)) };
+    let failed: BTreeMap<Fate, u64> = fates.into_iter().filter(|(fate, _)| *fate != Fate::Ok).collect();
+    let failed = if failed.is_empty() { String::new() } else { format!(": {}", counted(&failed)) };
     format!("{share} of the probe that were due meanwhile{failed}")
 }
 
-/// The whole story of a trial in which something was done to the server, without whose it is.
+/// The whole story of a trial in which something was done to the server, as the rest of a sentence on it and more.
 pub(crate) fn story(trial: &Trial<'_>) -> String {
     let pool = &trial.pool;
-    let mut story = format!("{}.", answered(pool));
-    let after = [first_failure(pool), recovery(pool), response(pool), end_of_servers(pool), turned_away(pool)];
-    for sentence in after.into_iter().flatten() {
-        story.push(' ');
-        story.push_str(&sentence);
-    }
-    story
+    let after = [recovery(pool), response(pool), end_of_servers(pool), turned_away(pool)];
+    service(pool).into_iter().chain(after.into_iter().flatten()).collect::<Vec<_>>().join(" ")
 }
 
-/// When the probe first failed, and what came after that.
-pub(crate) fn first_failure(pool: &Pool<'_>) -> Option<String> {
-    let failed = || pool.cells.iter().filter_map(|cell| Some((cell, cell.first_failure()?)));
-    let (cell, event) = failed().next()?;
+/// How the probe was served while something was done to the server: the rest of a sentence on the server, and one on
+/// the first failure where the first does not say it.
+pub(crate) fn service(pool: &Pool<'_>) -> Vec<String> {
+    match all_until_none(pool) {
+        Some(whole) => vec![whole],
+        None => [Some(format!("{}.", answered(pool))), first_failure(pool)].into_iter().flatten().collect(),
+    }
+}
+
+/// `answered all 170 requests of the probe until 1,020 idle connections were held, then none of 230: 230 timed out`;
+/// absent where the break is not as clean.
+fn all_until_none(pool: &Pool<'_>) -> Option<String> {
+    let (mut before, mut after) = (0, BTreeMap::<Fate, u64>::new());
+    for cell in &pool.cells {
+        let failed_at_ns = cell.first_failure()?.at_ns;
+        before += cell.disturbed().filter(|event| event.at_ns < failed_at_ns).count() as u64;
+        let later = cell.disturbed().filter(|event| event.at_ns >= failed_at_ns);
+        later.for_each(|event| *after.entry(event.fate).or_default() += 1);
+    }
+    if before == 0 || after.is_empty() || after.contains_key(&Fate::Ok) {
+        return None;
+    }
+    let (_, when) = when_it_failed(pool)?;
+    let none_of = format::count(after.values().sum());
+    Some(format!(
+        "answered all {} of the probe until {when}, then none of {none_of} as long as that went on: {}.",
+        format::counted(before, "request"),
+        counted(&after)
+    ))
+}
+
+/// Whose failure was the first, and when that was.
+fn when_it_failed(pool: &Pool<'_>) -> Option<(Fate, String)> {
+    let (cell, event) = pool.cells.iter().find_map(|cell| Some((cell, cell.first_failure()?)))?;
     let disturbance = cell.disturbance.as_ref()?;
-    let fate = event.fate.words();
     let when = match held_when_it_failed(pool) {
-        Some(held) => format!("when {held} {} were held", disturbance.name),
+        _ if event.at_ns >= disturbance.until_ns => format!("{} had ended", disturbance.name),
+        Some(held) => format!("{held} {} were held", disturbance.name),
         None => {
             let after_ns = event.at_ns.saturating_sub(disturbance.from_ns) as f64;
-            format!("{} after {} began", Unit::Nanoseconds.show(after_ns), disturbance.name)
+            format!("{} had been going on for {}", disturbance.name, Unit::Nanoseconds.show(after_ns))
         }
     };
-    let later = failed().flat_map(|(cell, first)| cell.disturbed().filter(move |event| event.at_ns > first.at_ns));
-    let later = fates(later);
-    let none = !later.is_empty() && !later.contains_key(&Fate::Ok);
-    let then = if none { ", and none was answered from then on while it lasted" } else { "" };
-    Some(format!("The first to fail ({fate}) was due {when}{then}."))
+    Some((event.fate, when))
+}
+
+fn first_failure(pool: &Pool<'_>) -> Option<String> {
+    let (fate, when) = when_it_failed(pool)?;
+    Some(format!("The first to fail ({}) was due when {when}.", fate.words()))
 }
 
 fn held_when_it_failed(pool: &Pool<'_>) -> Option<String> {

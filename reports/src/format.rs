@@ -90,7 +90,8 @@ pub fn count(value: u64) -> String {
     integer(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
-/// A share from 0 to 1 as a percentage; a share that is small but not nothing never shows as 0%.
+/// A share from 0 to 1 as a percentage; a share that is small but not nothing never shows as 0%, and one that is nearly
+/// all never as 100%.
 pub fn share(value: f64) -> String {
     let percent = value * 100.0;
     if percent > 0.0 && percent < 0.01 {
@@ -99,7 +100,11 @@ pub fn share(value: f64) -> String {
     if percent == 0.0 {
         return "0%".into();
     }
-    let digits = if percent >= 10.0 { 0 } else { 2 };
+    if percent > 99.99 && percent < 100.0 {
+        return "> 99.99%".into();
+    }
+    let rounds_to_all = (99.5..100.0).contains(&percent);
+    let digits = if percent >= 10.0 && !rounds_to_all { 0 } else { 2 };
     format!("{percent:.digits$}%")
 }
 
@@ -148,6 +153,7 @@ mod tests {
     #[test]
     fn small_shares_are_not_nothing() {
         assert_eq!([0.0, 0.000_01, 0.0123, 0.5].map(share), ["0%", "< 0.01%", "1.23%", "50%"]);
+        assert_eq!([0.9951, 0.999_95, 1.0].map(share), ["99.51%", "> 99.99%", "100%"]);
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
         assert_eq!([counted(1, "block"), counted(2_000, "cell")], ["1 block", "2,000 cells"]);
     }

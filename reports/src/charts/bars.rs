@@ -17,9 +17,8 @@ use crate::study::{Series, Standing, Trial};
 
 const ROW: f64 = 26.0;
 const BAR: f64 = 0.62;
-/// Pixels of the plotting area where the figure has one panel, two, or more.
-const PLOT: [f64; 3] = [420.0, 230.0, 150.0];
-const VALUE: f64 = 104.0;
+const PLOT: f64 = 160.0;
+const VALUE: f64 = 110.0;
 const LONGEST_NAME: usize = 30;
 
 /// A row of every panel.
@@ -45,7 +44,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let panels = metrics.iter().map(|metric| PanelPicture {
         heading: String::new(),
         contender: None,
-        svg: panel(scene, metric, &rows, PLOT[metrics.len().min(PLOT.len()) - 1]),
+        svg: panel(scene, metric, &rows),
         lines: Vec::new(),
     });
     let names: Vec<&str> = metrics.iter().map(|metric| metric.label).collect();
@@ -67,7 +66,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     })
 }
 
-fn panel(scene: &Scene<'_>, metric: &Metric, rows: &[Row<'_, '_>], plot: f64) -> String {
+fn panel(scene: &Scene<'_>, metric: &Metric, rows: &[Row<'_, '_>]) -> String {
     let mut values = Vec::new();
     for row in rows {
         match metric.of_pool(&row.trial.pool) {
@@ -84,7 +83,7 @@ fn panel(scene: &Scene<'_>, metric: &Metric, rows: &[Row<'_, '_>], plot: f64) ->
     let count = rows.len() as f64;
     let y = Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: count, ticks: Vec::new() };
     let left = rows.iter().map(|row| width(&shortened(&row.name, LONGEST_NAME))).fold(0.0, f64::max) + 16.0;
-    let frame = Frame { left, top: 26.0, width: plot, height: ROW * count, right: VALUE, bottom: 30.0 };
+    let frame = Frame { left, top: 26.0, width: PLOT, height: ROW * count, right: VALUE, bottom: 30.0 };
     let panel = Panel::new(frame, &x, &y);
     panel.heading(&format::capitalised(metric.label));
     for (place, row) in rows.iter().enumerate() {

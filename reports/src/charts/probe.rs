@@ -144,15 +144,16 @@ fn panel(scene: &Scene<'_>, one: &Shown<'_, '_>, scales: &Scales) -> String {
     ))
 }
 
-/// The requests of one fate, those on the same pixel once.
+/// The requests of one fate, each on its pixel, those on the same pixel once.
 fn draw_fate(panel: &Panel, events: &[Event], fate: Fate, scales: &Scales, class: &str) {
     let of_fate = events.iter().filter(|event| event.fate == fate);
     let mut taken = HashSet::new();
     let points = of_fate.map(|event| {
         let height = if fate == Fate::Ok { scales.y.place(event.took_ns as f64) } else { scales.lane(fate) };
-        panel.pixel((scales.x.place(event.at_ns as f64), height))
+        let (x, y) = panel.pixel((scales.x.place(event.at_ns as f64), height));
+        (x.round(), y.round())
     });
-    let points: Vec<(f64, f64)> = points.filter(|(x, y)| taken.insert((x.round() as i64, y.round() as i64))).collect();
+    let points: Vec<(f64, f64)> = points.filter(|(x, y)| taken.insert((*x as i64, *y as i64))).collect();
     if points.is_empty() {
         return;
     }
@@ -203,8 +204,7 @@ fn lines(one: &Shown<'_, '_>) -> Vec<String> {
     if one.trial.standing == Standing::Invalid {
         return vec!["Invalid: in no ranking and in no sentence.".into()];
     }
-    let mut lines = vec![format!("It {}.", account::answered(&one.trial.pool))];
-    lines.extend(account::first_failure(&one.trial.pool));
+    let mut lines = account::service(&one.trial.pool);
     if let Some(how) = account::death(one.cell) {
         let said = account::last_words(one.cell).map_or(String::new(), |said| format!(" {said}"));
         lines.push(format!("The server {how}.{said}"));

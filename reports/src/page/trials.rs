@@ -59,8 +59,7 @@ fn end(group: &Group<'_>, label: &str, trial: &Trial<'_>) -> Option<Vec<String>>
     let cell = trial.shown()?;
     let disturbance = cell.disturbance.as_ref()?;
     let events = trial.pool.cells.iter().filter_map(|cell| cell.traffic.as_ref()).flat_map(|traffic| &traffic.events);
-    let fates = account::fates(events);
-    let fates = fates.iter().map(|(fate, count)| format!("{} {}", format::count(*count), fate.words()));
+    let fates = account::counted(&account::fates(events));
     let connections = account::connections(disturbance);
     let connections = connections.map_or(String::new(), |connections| format!(": {connections}"));
     let bounds: Vec<String> = cell.bounds.iter().map(account::bound).collect();
@@ -68,7 +67,7 @@ fn end(group: &Group<'_>, label: &str, trial: &Trial<'_>) -> Option<Vec<String>>
     Some(vec![
         format!("{}{invalid}", group.experiment.name_of(label, trial.variation)),
         server(trial, cell),
-        format::list(&fates.collect::<Vec<_>>()),
+        fates,
         format!("{}{connections}", disturbance.name),
         if bounds.is_empty() { "those of the machine".into() } else { bounds.join("; ") },
     ])

@@ -5,6 +5,7 @@
 use super::answers::pictured;
 use super::{Answer, Column, Rank, Row, SummaryTable, Value, answer};
 use crate::account;
+use crate::format;
 use crate::metrics::{Metric, Of, Reading, metric};
 use crate::record::PictureKind;
 use crate::study::{Group, Series, Standing, Trial};
@@ -39,14 +40,15 @@ fn told(group: &Group<'_>, series: &Series<'_>, trial: &Trial<'_>) -> String {
         (reading != Reading::Absent).then(|| format!("{} {}{remark}", metric.label, reading.say(metric.unit)))
     });
     let values: Vec<String> = values.collect();
-    if values.is_empty() { format!("{label}: nothing measured.") } else { format!("{label}: {}.", values.join(", ")) }
+    if values.is_empty() { "Nothing measured.".into() } else { format!("{}.", format::capitalised(&values.join(", "))) }
 }
 
-/// What is shown of the trials of a group: what its pictures show, and of a probe the usual.
+/// What is shown of the trials of a group: what its pictures show, and of a probe the usual, where it has it.
 fn metrics(group: &Group<'_>) -> Vec<&'static Metric> {
     let shown = [PictureKind::Bars, PictureKind::Curve].into_iter().flat_map(|kind| pictured(group, kind));
     let disturbed = group.trials().any(|(_, trial)| trial.shown().is_some_and(|cell| cell.disturbance.is_some()));
-    let usual = OF_A_PROBE.iter().filter(|_| disturbed).filter_map(|name| metric(name));
+    let there = |metric: &&Metric| group.trials().any(|(_, trial)| metric.of_pool(&trial.pool) != Reading::Absent);
+    let usual = OF_A_PROBE.iter().filter(|_| disturbed).filter_map(|name| metric(name)).filter(there);
     let mut metrics: Vec<&'static Metric> = Vec::new();
     for metric in shown.chain(usual).filter(|metric| matches!(metric.of, Of::Load(_))) {
         if !metrics.iter().any(|other| other.name == metric.name) {

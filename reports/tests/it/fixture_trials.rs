@@ -158,7 +158,7 @@ fn blocking(contender: &str, blockers: u64, block: u32) -> Cell {
     let wait = if contender == "threaded" { 0 } else { blockers * blockers * 20 * MS + u64::from(block) * MS };
     let fate = |at: u64| {
         let (took, fate) = answered(at);
-        let hit = (FROM..UNTIL).contains(&at) && at / EVERY % 3 == 0;
+        let hit = (FROM..UNTIL).contains(&at) && (at / EVERY).is_multiple_of(3);
         if hit && wait > SECOND { (SECOND, Fate::Timeout) } else { (took + if hit { wait } else { 0 }, fate) }
     };
     let disturbance = Disturbance {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod decisions;
 mod devtools;
 mod fixture;
 mod fixture_cells;
