@@ -4,7 +4,7 @@
 
 use crate::account;
 use crate::format;
-use crate::metrics::{Metric, Reading};
+use crate::metrics::{Metric, Reading, metric};
 use crate::record::Fate;
 use crate::study::{Group, Series, Standing, Trial};
 
@@ -32,19 +32,24 @@ pub(crate) fn served(group: &Group<'_>) -> Option<String> {
     }
     let asked = all.len() + some.len() + none.len();
     let named = |names: &[String]| match names.len() {
-        0..=MOST_NAMED => format::list(names),
-        many => format!("{many} of {asked} trials"),
+        0..=MOST_NAMED => format!("by {}", format::list(names)),
+        many if many == asked => format!("in all {many} trials"),
+        many => format!("in {many} of {asked} trials"),
     };
+    let waits = metric("probe_longest_wait").filter(|_| all.len() == asked && asked > 0);
+    let waits = waits.map(|wait| range(group, wait));
     let parts = [(all, "all"), (some, "some"), (none, "none")];
     let mut phrases: Vec<String> = Vec::new();
     for (names, share) in parts.iter().filter(|(names, _)| !names.is_empty()) {
         // The first phrase says what is spoken of.
         let what = if phrases.is_empty() { " of the probe's requests were answered" } else { "" };
-        phrases.push(format!("{share}{what} by {}", named(names)));
+        phrases.push(format!("{share}{what} {}", named(names)));
     }
     if phrases.is_empty() {
         return Some("No valid cell shows what became of the probe".into());
     }
+    // Where nothing was lost, what there is to see is who waited.
+    phrases.extend(waits);
     Some(format!("With {}, {}", disturbance.name, phrases.join("; ")))
 }
 
@@ -62,10 +67,9 @@ pub(crate) fn range(group: &Group<'_>, metric: &Metric) -> String {
     });
     let mut readings: Vec<((bool, f64), String)> = readings.collect();
     readings.sort_by(|(a, _), (b, _)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    let name = format::capitalised(metric.label);
     match readings.as_slice() {
-        [] => format!("{name}: no valid cell has a value"),
-        [(_, only)] => format!("{name}: {only}"),
-        [(_, lowest), .., (_, greatest)] => format!("{name}: from {lowest} to {greatest}"),
+        [] => format!("{}: no valid cell has a value", metric.label),
+        [(_, only)] => format!("{}: {only}", metric.label),
+        [(_, lowest), .., (_, greatest)] => format!("{}: from {lowest} to {greatest}", metric.label),
     }
 }

@@ -57,7 +57,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         id: scene.id.clone(),
         experiment: scene.group.experiment.name.clone(),
         kind: scene.picture.kind,
-        title: account::range(scene.group, metrics[0]),
+        title: format::capitalised(&account::range(scene.group, metrics[0])),
         subtitle: format!("{}{by}: {}", format::capitalised(&format::list(&names)), scene.place()),
         panels: panels.collect(),
         parts: Vec::new(),

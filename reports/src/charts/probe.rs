@@ -168,7 +168,7 @@ fn draw_disturbance(panel: &Panel, disturbance: &Disturbance, scales: &Scales) {
     let [from, until] = [disturbance.from_ns, disturbance.until_ns].map(|ns| scales.x.place(ns as f64));
     let top = 1.0 + scales.over_the_axis() / HEIGHT;
     panel.surface(&[(from, 0.0), (until, 0.0), (until, top), (from, top)], Ink::Band);
-    let most = disturbance.course.iter().map(|progress| progress.held).max();
+    let most = disturbance.course.iter().map(|progress| progress.held).max().filter(|&most| most > 0);
     let held = most.map_or(String::new(), |most| format!(", up to {}", format::count(most)));
     let text = shortened(&format!("{}{held}", disturbance.name), 44);
     let (left, right) = (panel.pixel((from, top)).0, panel.pixel((1.0, top)).0);
@@ -204,7 +204,8 @@ fn lines(one: &Shown<'_, '_>) -> Vec<String> {
     if one.trial.standing == Standing::Invalid {
         return vec!["Invalid: in no ranking and in no sentence.".into()];
     }
-    let mut lines = account::service(&one.trial.pool);
+    let mut lines: Vec<String> =
+        account::service(&one.trial.pool).iter().map(|sentence| format::capitalised(sentence)).collect();
     if let Some(how) = account::death(one.cell) {
         let said = account::last_words(one.cell).map_or(String::new(), |said| format!(" {said}"));
         lines.push(format!("The server {how}.{said}"));

@@ -10,14 +10,17 @@ use crate::metrics::{Metric, Of, Reading, metric};
 use crate::record::PictureKind;
 use crate::study::{Group, Series, Standing, Trial};
 
-/// What is said of every trial in which something was done to the server.
-const OF_A_PROBE: [&str; 4] = ["probe_success", "probe_p99", "held_at_first_failure", "probe_recovery"];
+/// What is said of every trial in which something was done to the server ...
+const OF_A_PROBE: [&str; 3] = ["probe_success", "probe_p99", "probe_longest_wait"];
+/// ... and where it was too much for some.
+const OF_FAILURES: [&str; 2] = ["held_at_first_failure", "probe_recovery"];
 
 pub(super) fn answers(group: &Group<'_>) -> Vec<Answer> {
     if group.trials().next().is_none() {
         return Vec::new();
     }
-    let overall = account::served(group).or_else(|| Some(account::range(group, metrics(group).first()?)));
+    let overall =
+        account::served(group).or_else(|| Some(format::capitalised(&account::range(group, metrics(group).first()?))));
     let lead = overall.map(|sentence| answer(group, Rank::Lead, "all in all", format!("{sentence}.")));
     let details = group.trials().map(|(series, trial)| {
         let topic = group.experiment.name_of(&series.contender.label, trial.variation);
@@ -46,9 +49,12 @@ fn told(group: &Group<'_>, series: &Series<'_>, trial: &Trial<'_>) -> String {
 /// What is shown of the trials of a group: what its pictures show, and of a probe the usual, where it has it.
 fn metrics(group: &Group<'_>) -> Vec<&'static Metric> {
     let shown = [PictureKind::Bars, PictureKind::Curve].into_iter().flat_map(|kind| pictured(group, kind));
-    let disturbed = group.trials().any(|(_, trial)| trial.shown().is_some_and(|cell| cell.disturbance.is_some()));
+    let cells = || group.trials().flat_map(|(_, trial)| &trial.pool.cells);
+    let disturbed = cells().any(|cell| cell.disturbance.is_some());
+    let failed = cells().any(|cell| cell.first_failure().is_some());
+    let usual = OF_A_PROBE.iter().filter(|_| disturbed).chain(OF_FAILURES.iter().filter(|_| failed));
     let there = |metric: &&Metric| group.trials().any(|(_, trial)| metric.of_pool(&trial.pool) != Reading::Absent);
-    let usual = OF_A_PROBE.iter().filter(|_| disturbed).filter_map(|name| metric(name)).filter(there);
+    let usual = usual.filter_map(|name| metric(name)).filter(there);
     let mut metrics: Vec<&'static Metric> = Vec::new();
     for metric in shown.chain(usual).filter(|metric| matches!(metric.of, Of::Load(_))) {
         if !metrics.iter().any(|other| other.name == metric.name) {
