@@ -64,7 +64,7 @@ pub(crate) fn service(pool: &Pool<'_>) -> Vec<String> {
     }
 }
 
-/// `answered all 170 requests of the probe until 1,020 idle connections were held, then none of 230: 230 timed out`;
+/// `answered all 170 requests of the probe until idle connections came to 1,020, then none of 230: 230 timed out`;
 /// absent where the break is not as clean.
 fn all_until_none(pool: &Pool<'_>) -> Option<String> {
     let (mut before, mut after) = (0, BTreeMap::<Fate, u64>::new());
@@ -92,7 +92,7 @@ fn when_it_failed(pool: &Pool<'_>) -> Option<(Fate, String)> {
     let disturbance = cell.disturbance.as_ref()?;
     let when = match held_when_it_failed(pool) {
         _ if event.at_ns >= disturbance.until_ns => format!("{} had ended", disturbance.name),
-        Some(held) => format!("{held} {} were held", disturbance.name),
+        Some(held) => format!("{} came to {held}", disturbance.name),
         None => {
             let after_ns = event.at_ns.saturating_sub(disturbance.from_ns) as f64;
             format!("{} had been going on for {}", disturbance.name, Unit::Nanoseconds.show(after_ns))

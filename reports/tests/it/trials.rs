@@ -5,7 +5,7 @@ use reports::charts::{Figure, figures};
 use reports::metrics::{Reading, metric};
 use reports::page::render;
 use reports::record::store::{Run, RunFolder};
-use reports::record::{Event, Fate, Outcome, PictureKind, Warning};
+use reports::record::{Cell, Event, ExperimentRecord, Fate, Outcome, PictureKind, Shape, Swept, Warning};
 use reports::study::{Standing, counts, groups};
 use reports::summary::summarise;
 
@@ -27,7 +27,7 @@ fn events<'a>(run: &'a Run, contender: &str) -> &'a [Event] {
     &cell(run, contender).traffic.as_ref().unwrap().events
 }
 
-fn cell<'a>(run: &'a Run, contender: &str) -> &'a reports::record::Cell {
+fn cell<'a>(run: &'a Run, contender: &str) -> &'a Cell {
     run.cells.iter().find(|cell| cell.contender == contender).unwrap()
 }
 
@@ -126,7 +126,7 @@ fn every_dot_stands_where_its_request_belongs_and_none_is_left_out() {
 fn the_story_of_each_server_is_that_of_its_records() {
     let run = fixture::run();
     let victim = told(&run, "threaded");
-    let broken = "answered all 170 requests of the probe until 1,020 idle connections were held, then none of 230";
+    let broken = "answered all 170 requests of the probe until idle connections came to 1,020, then none of 230";
     assert!(victim.contains(broken) && victim.contains("could not spawn a thread 212 times"), "{victim}");
     let dead = told(&run, "thread-pool");
     assert!(dead.contains("325 refused") && dead.contains("killed by signal 6 (SIGABRT), 3.50 s after"), "{dead}");
@@ -172,6 +172,30 @@ fn trials_stay_out_of_the_series_over_the_offered_load() {
 }
 
 #[test]
+fn a_curve_over_connections_is_drawn_from_the_shape_of_the_load() {
+    let mut run = fixture::run();
+    let experiment = &mut run.manifest.experiments[2];
+    experiment.pictures[0].kind = PictureKind::Curve;
+    experiment.pictures[0].x = Swept::Connections;
+    let plain: Vec<Cell> = run.cells.iter().filter(|cell| cell.experiment == "churn").cloned().collect();
+    run.cells.retain(|cell| cell.experiment != "churn");
+    for connections in [10, 1_000] {
+        run.cells.extend(plain.iter().cloned().map(|mut cell| {
+            cell.id = format!("{}-{connections}", cell.id);
+            cell.load.shape = Shape::Connections { connections };
+            cell
+        }));
+    }
+    let figure = figure(&run, "churn-cpu");
+    let at =
+        "At 1,000 (connections), the server CPU time per connection of the 2 contenders that have a valid cell ranged";
+    assert!(figure.title.starts_with(at), "{}", figure.title);
+    // 61 µs for each of 600 connections, over 10 that stay.
+    let row = figure.table.rows.iter().find(|row| row.cells[0] == "threaded" && row.cells[1] == "10").unwrap();
+    assert!(row.cells.contains(&"3.66 ms".to_owned()), "{row:?}");
+}
+
+#[test]
 fn bars_begin_at_zero_and_an_invalid_one_is_hollow() {
     let run = fixture::run();
     let figure = figure(&run, "idle-flood-held");
@@ -209,7 +233,7 @@ fn ten_experiments_of_six_contenders_fit_into_the_page() {
             cell.experiment = name.clone();
             cell
         }));
-        run.manifest.experiments.push(reports::record::ExperimentRecord { name, ..flood.clone() });
+        run.manifest.experiments.push(ExperimentRecord { name, ..flood.clone() });
     }
     let page = render(&run);
     assert!(page.len() <= 1_500_000, "{} bytes", page.len());
