@@ -3,8 +3,6 @@
 //! Percentiles of blocks are never averaged: the blocks' histograms are summed, and the percentile is taken of the
 //! sum. Must not know: which values were failures (see `quantile.rs`).
 
-use std::collections::BTreeMap;
-
 use hdrhistogram::Histogram;
 
 /// Values in ascending order, each with the number of recordings up to and including it.
@@ -16,30 +14,26 @@ pub struct Distribution {
 impl Distribution {
     /// The recordings of all the histograms together.
     pub fn of<'a>(histograms: impl IntoIterator<Item = &'a Histogram<u64>>) -> Distribution {
-        let mut counts = BTreeMap::<u64, u64>::new();
+        let mut counts = std::collections::BTreeMap::<u64, u64>::new();
         for histogram in histograms {
             for step in histogram.iter_recorded() {
                 let count = counts.entry(step.value_iterated_to()).or_default();
                 *count = count.saturating_add(step.count_at_value());
             }
         }
-        Distribution::of_counts(counts)
-    }
-
-    /// These values, a recording each.
-    pub fn of_values(values: impl IntoIterator<Item = u64>) -> Distribution {
-        let mut counts = BTreeMap::<u64, u64>::new();
-        values.into_iter().for_each(|value| *counts.entry(value).or_default() += 1);
-        Distribution::of_counts(counts)
-    }
-
-    fn of_counts(counts: BTreeMap<u64, u64>) -> Distribution {
         let mut total = 0_u64;
         let steps = counts.into_iter().map(|(value, count)| {
             total = total.saturating_add(count);
             (value, total)
         });
         Distribution { steps: steps.collect() }
+    }
+
+    /// These values, a recording each.
+    pub fn of_values(values: impl IntoIterator<Item = u64>) -> Distribution {
+        let mut values: Vec<u64> = values.into_iter().collect();
+        values.sort_unstable();
+        Distribution { steps: values.into_iter().zip(1..).collect() }
     }
 
     /// Number of recordings.
