@@ -13,6 +13,8 @@ pub enum Unit {
     PerSecond,
     /// A plain number.
     Count,
+    /// A part of a whole, 0 to 1, shown as a percentage.
+    Share,
 }
 
 impl Unit {
@@ -27,6 +29,7 @@ impl Unit {
             Unit::PerSecond => format!("{}/s", number(value)),
             Unit::Count if value.fract() == 0.0 && value.abs() < 1e15 => integer(value as i64),
             Unit::Count => number(value),
+            Unit::Share => share(value),
         }
     }
 
@@ -87,7 +90,8 @@ pub fn count(value: u64) -> String {
     integer(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
-/// A share from 0 to 1 as a percentage; a share that is small but not nothing never shows as 0%.
+/// A share from 0 to 1 as a percentage; a share that is small but not nothing never shows as 0%, and one that is nearly
+/// all never as 100%.
 pub fn share(value: f64) -> String {
     let percent = value * 100.0;
     if percent > 0.0 && percent < 0.01 {
@@ -96,7 +100,11 @@ pub fn share(value: f64) -> String {
     if percent == 0.0 {
         return "0%".into();
     }
-    let digits = if percent >= 10.0 { 0 } else { 2 };
+    if percent > 99.99 && percent < 100.0 {
+        return "> 99.99%".into();
+    }
+    let rounds_to_all = (99.5..100.0).contains(&percent);
+    let digits = if percent >= 10.0 && !rounds_to_all { 0 } else { 2 };
     format!("{percent:.digits$}%")
 }
 
@@ -110,6 +118,12 @@ pub fn list<S: AsRef<str>>(items: &[S]) -> String {
             format!("{} and {}", first.join(", "), last.as_ref())
         }
     }
+}
+
+/// With its first letter large.
+pub fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
 }
 
 /// `1 block`, `2 blocks`.
@@ -139,6 +153,7 @@ mod tests {
     #[test]
     fn small_shares_are_not_nothing() {
         assert_eq!([0.0, 0.000_01, 0.0123, 0.5].map(share), ["0%", "< 0.01%", "1.23%", "50%"]);
+        assert_eq!([0.9951, 0.999_95, 1.0].map(share), ["99.51%", "> 99.99%", "100%"]);
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
         assert_eq!([counted(1, "block"), counted(2_000, "cell")], ["1 block", "2,000 cells"]);
     }

@@ -6,9 +6,10 @@
 //! that the same records give the same bytes.
 //!
 //! Read in this order: `record` (what was saved), `stats` (what may be concluded from samples), `metrics` (the one
-//! table of what can be shown), `study` (cells gathered into points), `verdict` and `summary` (sentences and
-//! tables), `charts` (pictures), `page` (the report).
+//! table of what can be shown), `study` (cells gathered into points), `account` (what became of a server that something
+//! was done to), `verdict` and `summary` (sentences and tables), `charts` (pictures), `page` (the report).
 
+mod account;
 pub mod charts;
 pub mod format;
 pub mod metrics;

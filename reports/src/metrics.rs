@@ -3,10 +3,18 @@
 //! Experiments name these in their pictures. Must not know: contenders, charts. Beside it: `study.rs`, whose pools and
 //! stages the entries read.
 
+mod parts;
+mod probe;
+mod reading;
+
 use crate::format::Unit;
-use crate::record::{Stage, TimeSplit};
-use crate::stats::Quantile;
+use crate::record::{Shape, Stage};
+use crate::stats::{Quantile, proportion};
 use crate::study::Pool;
+use probe::During;
+
+pub use parts::{TIME_PARTS, TimePart};
+pub use reading::Reading;
 
 /// One thing that can be shown.
 #[derive(Debug)]
@@ -32,51 +40,6 @@ pub enum Of {
     Load(fn(&Pool<'_>) -> Reading),
     /// A stage at which connections are held; in the metric's unit.
     Stage(fn(&Stage) -> Option<u64>),
-}
-
-/// A value, or why there is none.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Reading {
-    /// A number, with its 95% interval where there is one; an upper end that is absent lies beyond the timeout.
-    Measured(f64, Option<(f64, Option<f64>)>),
-    /// No correct reply within this many nanoseconds.
-    Beyond(u64),
-    /// The sample would have to have this size.
-    TooFew(u64),
-    /// Not measured.
-    Absent,
-}
-
-impl Reading {
-    /// The number, where there is one.
-    pub fn value(&self) -> Option<f64> {
-        match self {
-            Reading::Measured(value, _) => Some(*value),
-            _ => None,
-        }
-    }
-
-    /// As text, without the interval.
-    pub fn show(&self, unit: Unit) -> String {
-        match self {
-            Reading::Measured(value, _) => unit.show(*value),
-            Reading::Beyond(timeout) => format!("> {}", unit.show(*timeout as f64)),
-            Reading::TooFew(_) => "too few samples".into(),
-            Reading::Absent => "-".into(),
-        }
-    }
-
-    /// The interval, or why there is no number.
-    pub fn remark(&self, unit: Unit) -> Option<String> {
-        match self {
-            Reading::Measured(_, Some((lo, Some(hi)))) => Some(unit.range(*lo, *hi)),
-            Reading::Measured(_, Some((lo, None))) => Some(format!("{} to beyond the timeout", unit.show(*lo))),
-            Reading::Measured(_, None) => None,
-            Reading::Beyond(ns) => Some(format!("no correct reply within {}", unit.show(*ns as f64))),
-            Reading::TooFew(needed) => Some(format!("needs {} samples", crate::format::count(*needed))),
-            Reading::Absent => Some("not measured".into()),
-        }
-    }
 }
 
 /// The metric that a picture names; a `-` is as good as a `_`.
@@ -118,6 +81,74 @@ pub const METRICS: &[Metric] = &[
         blocks_for_verdict: 10,
         of: Of::Load(switches_per_request),
     },
+    load(
+        "success",
+        "share answered",
+        Unit::Share,
+        "Requests with a correct reply in time, of all that were due. The interval is of these requests only.",
+        success,
+    ),
+    load(
+        "peak_threads",
+        "most threads",
+        Unit::Count,
+        "The most threads that a sample of the server showed.",
+        peak_threads,
+    ),
+    load(
+        "cpu_per_connection",
+        "server CPU time per connection",
+        Unit::Nanoseconds,
+        "CPU time of the whole server process over the connections that served in the window: sessions where clients come \
+         and go, open connections where they stay.",
+        cpu_per_connection,
+    ),
+    load("probe_success", "share of the probe answered", Unit::Share, PROBE_SUCCESS, |pool| {
+        probe::success(pool, During::Disturbance)
+    }),
+    load("probe_p50", "median response time of the probe", Unit::Nanoseconds, PROBE, |pool| {
+        probe::response(pool, During::Disturbance, 0.5)
+    }),
+    load("probe_p99", "p99 response time of the probe", Unit::Nanoseconds, PROBE, |pool| {
+        probe::response(pool, During::Disturbance, 0.99)
+    }),
+    load("probe_longest_wait", "longest wait of the probe", Unit::Nanoseconds, PROBE_WAIT, probe::longest_wait),
+    load(
+        "undisturbed_success",
+        "share of the probe answered undisturbed",
+        Unit::Share,
+        "As the share of the probe answered, for what was due before or after the disturbance.",
+        |pool| probe::success(pool, During::RestOfTheTime),
+    ),
+    load("undisturbed_p50", "median response time of the probe undisturbed", Unit::Nanoseconds, UNDISTURBED, |pool| {
+        probe::response(pool, During::RestOfTheTime, 0.5)
+    }),
+    load("undisturbed_p99", "p99 response time of the probe undisturbed", Unit::Nanoseconds, UNDISTURBED, |pool| {
+        probe::response(pool, During::RestOfTheTime, 0.99)
+    }),
+    load(
+        "held_at_first_failure",
+        "connections held when the probe first failed",
+        Unit::Count,
+        "Connections that the disturbance held when the first request was due that got no correct reply. Of several \
+         blocks the median, with their range. Where none failed it is more than the most that were held.",
+        probe::held_at_first_failure,
+    ),
+    load(
+        "probe_recovery",
+        "time from the first failure to the next answer",
+        Unit::Nanoseconds,
+        "From the moment at which the first failing request of the probe was due to the first correct reply to a later \
+         one. Of several blocks the median, with their range. Nothing to recover from is zero.",
+        probe::recovery,
+    ),
+    load(
+        "disturbance_rps",
+        "throughput of the disturbance",
+        Unit::PerSecond,
+        "Correct replies per second to the requests that disturb the probe.",
+        probe::disturbance_rps,
+    ),
     stage("resident", "resident", Unit::Bytes, "Pages of the process in memory: heap and touched stack.", |stage| {
         Some(stage.sample.resident_bytes)
     }),
@@ -140,6 +171,25 @@ pub const METRICS: &[Metric] = &[
 const RESPONSE: &str = "From the moment at which the request was due to the last byte of its reply, so it includes all \
                         waiting. Requests without a correct reply rank last.";
 const SERVICE: &str = "From the send to the last byte of the reply. It leaves out what waited before the send.";
+
+const PROBE: &str = "Of the probe's requests that were due while something was done to the server, from that moment to the \
+                     last byte of the reply. Requests without a correct reply rank last.";
+const UNDISTURBED: &str = "As the probe's response time, for what was due before or after the disturbance.";
+const PROBE_SUCCESS: &str = "A probe is a few clients with a low, constant rate of requests. Of those that were due while \
+                             something was done to the server, the share with a correct reply in time. The interval is \
+                             of these requests only.";
+const PROBE_WAIT: &str = "The longest from when a request of the probe was due to its end, whichever it was, while \
+                          something was done to the server.";
+
+const fn load(
+    name: &'static str,
+    label: &'static str,
+    unit: Unit,
+    how_to_read: &'static str,
+    of: fn(&Pool<'_>) -> Reading,
+) -> Metric {
+    Metric { name, label, unit, how_to_read, blocks_for_verdict: 10, of: Of::Load(of) }
+}
 
 const fn response(name: &'static str, label: &'static str, blocks: usize, of: fn(&Pool<'_>) -> Reading) -> Metric {
     let unit = Unit::Nanoseconds;
@@ -212,70 +262,25 @@ fn switches_per_request(pool: &Pool<'_>) -> Reading {
     plain(per(switches, replies))
 }
 
+fn success(pool: &Pool<'_>) -> Reading {
+    let (scheduled, ok) = pool.scheduled_and_ok().unwrap_or_default();
+    proportion(ok, scheduled).into()
+}
+
+fn peak_threads(pool: &Pool<'_>) -> Reading {
+    plain(pool.cells.iter().filter_map(|cell| cell.server.peak_threads).max().map(|threads| threads as f64))
+}
+
+fn cpu_per_connection(pool: &Pool<'_>) -> Reading {
+    let cpu = pool.sum(|cell| cell.server.window_cpu_ns);
+    let connections = pool.sum(|cell| match cell.load.shape {
+        Shape::Connections { connections } => Some(u64::from(connections)),
+        Shape::Sessions { .. } => Some(cell.traffic.as_ref()?.connections.established),
+    });
+    plain(per(cpu, connections))
+}
+
 fn per(total: Option<u64>, replies: Option<u64>) -> Option<f64> {
     let replies = replies.filter(|&replies| replies > 0)?;
     Some(total? as f64 / replies as f64)
-}
-
-impl From<Quantile> for Reading {
-    fn from(quantile: Quantile) -> Reading {
-        match quantile {
-            Quantile::Measured { value, lo, hi } => {
-                Reading::Measured(value as f64, Some((lo as f64, hi.map(|hi| hi as f64))))
-            }
-            Quantile::BeyondTimeout(ns) => Reading::Beyond(ns),
-            Quantile::TooFewSamples { needed } => Reading::TooFew(needed),
-        }
-    }
-}
-
-/// The parts of a mean response time in the order in which a request passes through them, with a name and what
-/// each is.
-pub const TIME_PARTS: &[TimePart] = &[
-    TimePart {
-        name: "before_send",
-        label: "before sending",
-        meaning: "due, but not sent: connecting, being accepted, and earlier requests of the session",
-        of: |split| (split.before_send.sum_ns, split.before_send.count),
-    },
-    TimePart {
-        name: "waiting",
-        label: "waiting to be read",
-        meaning: "sent, but the server has not taken it up",
-        of: |split| (split.waiting.sum_ns, split.waiting.count),
-    },
-    TimePart {
-        name: "service",
-        label: "service",
-        meaning: "in the hands of the server",
-        of: |split| (split.service.sum_ns, split.service.count),
-    },
-    TimePart {
-        name: "returning",
-        label: "returning",
-        meaning: "replied, but not yet received",
-        of: |split| (split.returning.sum_ns, split.returning.count),
-    },
-];
-
-/// A part of the response time.
-#[derive(Debug)]
-pub struct TimePart {
-    /// What pictures call it.
-    pub name: &'static str,
-    /// For the legend.
-    pub label: &'static str,
-    /// One phrase.
-    pub meaning: &'static str,
-    /// Sum in nanoseconds and number of correct replies.
-    pub of: fn(&TimeSplit) -> (u64, u64),
-}
-
-impl TimePart {
-    /// The mean over a pool in nanoseconds; absent where a cell has no split or nothing was answered.
-    pub fn mean_ns(&self, pool: &Pool<'_>) -> Option<f64> {
-        let sum = pool.sum(|cell| Some((self.of)(cell.traffic.as_ref()?.split.as_ref()?).0));
-        let count = pool.sum(|cell| Some((self.of)(cell.traffic.as_ref()?.split.as_ref()?).1));
-        per(sum, count)
-    }
 }

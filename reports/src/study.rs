@@ -1,22 +1,21 @@
 //! The cells of a run gathered into what pictures and sentences speak of: a series per contender, a point per
-//! offered load, the blocks of a point pooled.
+//! offered load or per trial, the blocks of a point pooled.
 //!
-//! Decides what counts: which cells are left out, and whether a point kept up. Must not know: which metrics there
-//! are (`metrics.rs`), how anything is drawn or said.
+//! Must not know: which metrics there are (`metrics.rs`), how anything is drawn or said. Beside it: `standing.rs` decides
+//! what counts, `trial.rs` is for cells that are no point of a curve over the offered load.
+
+mod pool;
+mod standing;
+mod trial;
 
 use std::collections::BTreeMap;
 
 use crate::record::store::Run;
-use crate::record::{
-    Arrivals, Cell, Contender, ExperimentRecord, Outcome, Phase, Purpose, Shape, Stage, WorkloadRecord,
-};
-use crate::stats::Distribution;
+use crate::record::{Arrivals, Cell, Contender, ExperimentRecord, Phase, Purpose, Stage, WorkloadRecord};
 
-/// Fewer correct replies within the window than this share of the requests due in it is saturation, two sessions' worth
-/// of requests aside.
-pub const KEPT_UP: f64 = 0.95;
-/// More requests than this share without a correct reply is saturation too.
-pub const FAILURES_ALLOWED: f64 = 0.01;
+pub use pool::{FAILURES_ALLOWED, KEPT_UP, Pool};
+pub use standing::{Standing, counts, died_as_a_result};
+pub use trial::{Trial, is_a_trial};
 
 /// One workload of one experiment, with a series per contender of the run, in the run's order.
 #[derive(Debug)]
@@ -27,7 +26,7 @@ pub struct Group<'a> {
     pub workload: &'a WorkloadRecord,
     /// A series per contender that has a cell here.
     pub series: Vec<Series<'a>>,
-    /// Contenders of the run that have no cell here, where others have, with their place in the run.
+    /// Contenders of the experiment that have no cell here, where others have, with their place in the run.
     pub unmeasured: Vec<(usize, &'a Contender)>,
 }
 
@@ -42,6 +41,8 @@ pub struct Series<'a> {
     pub points: Vec<Point<'a>>,
     /// Every stage at which connections were held.
     pub stages: Vec<HeldStage<'a>>,
+    /// A trial per value of what the experiment sweeps, in ascending order.
+    pub trials: Vec<Trial<'a>>,
 }
 
 /// One contender at one offered load.
@@ -73,89 +74,6 @@ impl HeldStage<'_> {
     }
 }
 
-/// What to make of a point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// The contender kept up and the measurement holds.
-    Sound,
-    /// The contender did not keep up: the figures depend on how long the load lasted.
-    Saturated,
-    /// The measurement does not hold; it is in no ranking and no sentence.
-    Invalid,
-}
-
-/// Cells of one contender at one load, taken together.
-#[derive(Debug, Default)]
-pub struct Pool<'a> {
-    /// The cells.
-    pub cells: Vec<&'a Cell>,
-    /// Response times of all of them; empty in closed loop.
-    pub response: Distribution,
-    /// Service times of correct replies of all of them.
-    pub service: Distribution,
-}
-
-impl<'a> Pool<'a> {
-    /// Sums the histograms of the cells. A histogram that does not decode counts as not measured; reading a run
-    /// from its folder has refused those before.
-    pub fn of(cells: Vec<&'a Cell>) -> Pool<'a> {
-        let traffic = || cells.iter().filter_map(|cell| cell.traffic.as_ref());
-        let response: Vec<_> =
-            traffic().filter_map(|t| t.response_time.as_ref()).filter_map(|r| r.to_histogram().ok()).collect();
-        let service: Vec<_> = traffic().filter_map(|t| t.service_time.to_histogram().ok()).collect();
-        Pool { response: Distribution::of(&response), service: Distribution::of(&service), cells }
-    }
-
-    /// Sum of a count over the cells; absent where a cell lacks it.
-    pub fn sum(&self, of: impl Fn(&Cell) -> Option<u64>) -> Option<u64> {
-        let counts = self.cells.iter().map(|cell| of(cell)).collect::<Option<Vec<u64>>>()?;
-        (!counts.is_empty()).then(|| counts.into_iter().fold(0, u64::saturating_add))
-    }
-
-    /// Requests that were scheduled, and those with a correct reply in time.
-    pub fn scheduled_and_ok(&self) -> Option<(u64, u64)> {
-        let scheduled = self.sum(|cell| Some(cell.traffic.as_ref()?.ledger.scheduled))?;
-        Some((scheduled, self.sum(|cell| Some(cell.traffic.as_ref()?.ledger.ok))?))
-    }
-
-    /// Correct replies per second within the windows.
-    pub fn achieved_rps(&self) -> Option<f64> {
-        let replies = self.sum(|cell| Some(cell.traffic.as_ref()?.ok_within_window))?;
-        let window_ns = self.sum(|cell| Some(cell.load.window_ns)).filter(|&ns| ns > 0)?;
-        Some(replies as f64 * 1e9 / window_ns as f64)
-    }
-
-    /// The longest that a request of these cells may take.
-    pub fn timeout_ns(&self) -> u64 {
-        self.cells.iter().map(|cell| cell.load.timeout_ns).max().unwrap_or(0)
-    }
-
-    /// Compares with what the random schedules held, of which the offered load is only the mean.
-    fn kept_up(&self) -> bool {
-        let Some((scheduled, ok)) = self.scheduled_and_ok().filter(|(scheduled, _)| *scheduled > 0) else {
-            return false;
-        };
-        let Some(in_window) = self.sum(|cell| Some(cell.traffic.as_ref()?.ok_within_window)) else { return false };
-        let slack: f64 = self.cells.iter().map(|cell| straddling(cell)).sum();
-        let failed = scheduled.saturating_sub(ok) as f64;
-        in_window as f64 + slack >= KEPT_UP * scheduled as f64 && failed <= FAILURES_ALLOWED * scheduled as f64
-    }
-}
-
-/// Replies that may fall on the other side of a window's end without any delay: those of two sessions, since a
-/// session at its end may have most of its requests after it. It matters only where few requests are scheduled.
-fn straddling(cell: &Cell) -> f64 {
-    match cell.load.shape {
-        Shape::Connections { .. } => 0.0,
-        Shape::Sessions { requests, .. } => 2.0 * f64::from(requests),
-    }
-}
-
-/// Whether a cell may be ranked: it ended as planned, and no warning makes it invalid.
-pub fn counts(cell: &Cell) -> bool {
-    cell.outcome == Outcome::Completed && !cell.warnings.iter().any(|warning| warning.invalidates())
-}
-
 /// A group per workload of each experiment, in declared order. Probes of capacity are left out.
 pub fn groups(run: &Run) -> Vec<Group<'_>> {
     let mut groups = Vec::new();
@@ -170,11 +88,13 @@ pub fn groups(run: &Run) -> Vec<Group<'_>> {
                         && cell.purpose == Purpose::Measure
                 };
                 let cells: Vec<&Cell> = run.cells.iter().filter(of_series).collect();
-                (!cells.is_empty()).then(|| series_of(index, contender, &cells))
+                (!cells.is_empty()).then(|| series_of(index, contender, experiment, &cells))
             });
             let series: Vec<Series<'_>> = series.collect();
             let contenders = run.manifest.contenders.iter().enumerate();
-            let without = |(index, _): &(usize, &Contender)| !series.iter().any(|series| series.index == *index);
+            let without = |(index, contender): &(usize, &Contender)| {
+                experiment.has(contender) && !series.iter().any(|series| series.index == *index)
+            };
             let unmeasured = if series.is_empty() { Vec::new() } else { contenders.filter(without).collect() };
             groups.push(Group { experiment, workload, series, unmeasured });
         }
@@ -182,10 +102,16 @@ pub fn groups(run: &Run) -> Vec<Group<'_>> {
     groups
 }
 
-fn series_of<'a>(index: usize, contender: &'a Contender, cells: &[&'a Cell]) -> Series<'a> {
+fn series_of<'a>(
+    index: usize,
+    contender: &'a Contender,
+    experiment: &ExperimentRecord,
+    cells: &[&'a Cell],
+) -> Series<'a> {
     let mut by_load = BTreeMap::<u64, Vec<&'a Cell>>::new();
     let mut stages = Vec::new();
-    for &cell in cells {
+    let (trials, points): (Vec<&'a Cell>, Vec<&'a Cell>) = cells.iter().partition(|cell| is_a_trial(experiment, cell));
+    for cell in points {
         stages.extend(cell.stages.iter().map(|stage| HeldStage { cell, stage }));
         // Positive numbers sort by their bits as they do by value.
         if let Some(load) = cell.load.offered_load_rps.filter(|&load| load > 0.0)
@@ -194,22 +120,22 @@ fn series_of<'a>(index: usize, contender: &'a Contender, cells: &[&'a Cell]) -> 
             by_load.entry(load.to_bits()).or_default().push(cell);
         }
     }
-    let points = by_load.into_iter().map(|(bits, cells)| point(f64::from_bits(bits), cells));
-    Series { index, contender, points: points.collect(), stages }
+    let points = by_load.into_iter().map(|(bits, cells)| {
+        let (pool, blocks, standing) = pooled(cells);
+        Point { offered_load_rps: f64::from_bits(bits), pool, blocks, standing }
+    });
+    Series { index, contender, points: points.collect(), stages, trials: trial::gather(experiment, &trials) }
 }
 
-fn point(offered_load_rps: f64, mut cells: Vec<&Cell>) -> Point<'_> {
+/// The blocks that count together, or all where none counts; each alone; and what to make of them.
+fn pooled(mut cells: Vec<&Cell>) -> (Pool<'_>, Vec<Pool<'_>>, Standing) {
     cells.sort_by_key(|cell| (cell.block, cell.order));
     let blocks = cells.iter().map(|&cell| Pool::of(vec![cell])).collect();
     let counting: Vec<&Cell> = cells.iter().copied().filter(|cell| counts(cell)).collect();
     let valid = !counting.is_empty();
     let pool = Pool::of(if valid { counting } else { cells });
-    let standing = match valid {
-        false => Standing::Invalid,
-        true if pool.kept_up() => Standing::Sound,
-        true => Standing::Saturated,
-    };
-    Point { offered_load_rps, pool, blocks, standing }
+    let standing = Standing::of(&pool, valid);
+    (pool, blocks, standing)
 }
 
 impl<'a> Series<'a> {
@@ -250,6 +176,7 @@ impl<'a> Group<'a> {
         let valid = |series: &&Series<'_>| {
             series.points.iter().any(|point| point.standing != Standing::Invalid)
                 || series.stages.iter().any(HeldStage::counts)
+                || series.trials.iter().any(|trial| trial.standing != Standing::Invalid)
         };
         let measured = self.series.iter().filter(|series| !valid(series));
         let all_invalid = measured.map(|series| series.contender.label.as_str());

@@ -96,6 +96,13 @@ impl Canvas {
         self.put(&format!("<text x=\"{x}\" y=\"{y}\" class=\"{class}\" text-anchor=\"{anchor}\">{text}</text>"));
     }
 
+    /// The same mark at many points of the picture, in its pixels, as one element. `glyph` is path data from there on.
+    pub(crate) fn glyphs(&self, points: &[(f64, f64)], glyph: &str, class: &str) {
+        let places = points.iter().map(|&(x, y)| format!("M{} {}{glyph}", short(x), short(y)));
+        let d: String = places.collect();
+        self.put(&format!("<path class=\"{class}\" d=\"{d}\"/>"));
+    }
+
     /// The finished picture. `label` says in a sentence what is seen.
     pub(crate) fn finish(&self, label: &str) -> String {
         let (width, height, body) = (self.width, self.height, self.body.borrow());

@@ -5,11 +5,12 @@
 
 use super::axes::Axis;
 use super::backend::Ink;
-use super::panel::{COLOURS, EndLabel, Frame, Look, Panel, Place};
-use super::{DataRow, DataTable, Figure, PanelPicture, Scene, capitalised};
+use super::panel::{COLOURS, EndLabel, Frame, Panel, Place};
+use super::spots::{Spot, Sweep, look, standing_words};
+use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, Of, Reading, metric};
-use crate::study::{Group, Point, Series, Standing, counts};
+use crate::study::{Group, Series, Standing, counts};
 
 const PLOT_HEIGHT: f64 = 280.0;
 const NARROW: f64 = 380.0;
@@ -19,21 +20,21 @@ const LANE: f64 = 16.0;
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let metrics: Vec<&'static Metric> = scene.picture.metrics.iter().filter_map(|name| metric(name)).collect();
     let metrics: Vec<_> = metrics.into_iter().filter(|metric| matches!(metric.of, Of::Load(_))).collect();
-    let loads = scene.group.loads();
-    if loads.is_empty() || metrics.is_empty() {
+    let sweep = Sweep::of(scene);
+    let tried = sweep.tried(scene.group);
+    if tried.is_empty() || metrics.is_empty() {
         return None;
     }
-    let ticks = loads.iter().map(|&load| (load, format::number(load))).collect();
-    let x = Axis::at("offered load, requests per second", scene.picture.x_scale, ticks);
-    let y = y_axis(scene, &metrics);
+    let x = sweep.axis(scene, &tried);
+    let y = y_axis(scene, &sweep, &metrics);
     // Panels side by side have their axes at one height, so the one with most lanes makes room in all.
-    let lanes = metrics.iter().map(|metric| lanes(scene.group, metric).len()).max().unwrap_or(0) as f64;
+    let lanes = metrics.iter().map(|metric| lanes(scene.group, &sweep, metric).len()).max().unwrap_or(0) as f64;
     let over = if lanes > 0.0 { lanes * LANE + 24.0 } else { 0.0 };
     let width = if metrics.len() > 1 { NARROW } else { WIDE };
     let panels = metrics.iter().map(|metric| PanelPicture {
         heading: String::new(),
         contender: None,
-        svg: panel(scene, metric, (&x, &y), (width, over)),
+        svg: panel(scene, &sweep, metric, (&x, &y), (width, over)),
         lines: Vec::new(),
     });
     let mut notes: Vec<String> = metrics.iter().map(|metric| metric.how_to_read.to_owned()).collect();
@@ -41,21 +42,22 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let names: Vec<&str> = metrics.iter().map(|metric| metric.label).collect();
     Some(Figure {
         id: scene.id.clone(),
+        experiment: scene.group.experiment.name.clone(),
         kind: scene.picture.kind,
-        title: title(scene.group, metrics[0]),
-        subtitle: format!("{} by offered load: {}", capitalised(&format::list(&names)), scene.place()),
+        title: title(scene.group, &sweep, metrics[0]),
+        subtitle: format!("{} by {}: {}", format::capitalised(&format::list(&names)), sweep.label(), scene.place()),
         panels: panels.collect(),
         parts: Vec::new(),
         notes,
-        table: table(scene.group, &metrics),
+        table: table(scene.group, &sweep, &metrics),
     })
 }
 
-fn y_axis(scene: &Scene<'_>, metrics: &[&Metric]) -> Axis {
+fn y_axis(scene: &Scene<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> Axis {
     let mut values = Vec::new();
-    for point in scene.group.series.iter().flat_map(|series| &series.points) {
+    for spot in scene.group.series.iter().flat_map(|series| sweep.spots(series)) {
         for metric in metrics {
-            for pool in point.blocks.iter().chain([&point.pool]) {
+            for pool in spot.blocks.iter().chain([spot.pool]) {
                 if let Reading::Measured(value, interval) = metric.of_pool(pool) {
                     values.push(value);
                     values.extend(interval.map(|(lo, _)| lo));
@@ -68,11 +70,11 @@ fn y_axis(scene: &Scene<'_>, metrics: &[&Metric]) -> Axis {
 }
 
 /// The series with a point beyond the timeout, in the order of their lanes from the bottom up.
-fn lanes(group: &Group<'_>, metric: &Metric) -> Vec<usize> {
-    let beyond = |point: &Point<'_>| matches!(metric.of_pool(&point.pool), Reading::Beyond(_));
+fn lanes(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Vec<usize> {
+    let beyond = |spot: &Spot<'_, '_>| matches!(metric.of_pool(spot.pool), Reading::Beyond(_));
     let mut lanes: Vec<(usize, usize)> = Vec::new();
     for series in &group.series {
-        if let Some(first) = series.points.iter().position(beyond) {
+        if let Some(first) = sweep.spots(series).iter().position(beyond) {
             lanes.push((first, series.index));
         }
     }
@@ -81,15 +83,20 @@ fn lanes(group: &Group<'_>, metric: &Metric) -> Vec<usize> {
     lanes.into_iter().map(|(_, index)| index).collect()
 }
 
-fn panel(scene: &Scene<'_>, metric: &Metric, (x, y): (&Axis, &Axis), (width, over): (f64, f64)) -> String {
-    let lanes = lanes(scene.group, metric);
+fn panel(
+    scene: &Scene<'_>,
+    sweep: &Sweep<'_>,
+    metric: &Metric,
+    (x, y): (&Axis, &Axis),
+    (width, over): (f64, f64),
+) -> String {
+    let lanes = lanes(scene.group, sweep, metric);
     let labels = scene.group.series.iter().map(|series| series.contender.label.as_str());
     let right = Frame::room_for(labels);
     let frame = Frame { left: 58.0, top: 30.0 + over, width, height: PLOT_HEIGHT, right, bottom: 46.0 };
     let panel = Panel::new(frame, x, y);
-    panel.heading(&capitalised(metric.label));
-    if let Some(timeout) = timeout(scene.group, metric) {
-        let text = format!("no correct reply within {}", Unit::Nanoseconds.show(timeout as f64));
+    panel.heading(&format::capitalised(metric.label));
+    if let Some(text) = beyond_what(scene.group, sweep, metric) {
         panel.canvas.text((58.0, 36.0), "tick", "start", &text);
         panel.line(&[(0.0, 1.0 + 6.0 / PLOT_HEIGHT), (1.0, 1.0 + 6.0 / PLOT_HEIGHT)], Ink::Grid);
     }
@@ -97,23 +104,24 @@ fn panel(scene: &Scene<'_>, metric: &Metric, (x, y): (&Axis, &Axis), (width, ove
     for series in &scene.group.series {
         let lane = lanes.iter().position(|&index| index == series.index).unwrap_or(0) as f64;
         let lane = 1.0 + (LANE * (lane + 1.0)) / PLOT_HEIGHT;
-        ends.extend(draw_series(&panel, series, metric, x, y, lane));
+        ends.extend(draw_series(&panel, (series, sweep), metric, x, y, lane));
     }
     panel.end_labels(&ends, 1.0 + over / PLOT_HEIGHT);
-    panel.canvas.finish(&aria_label(scene, metric))
+    panel.canvas.finish(&aria_label(scene, sweep, metric))
 }
 
-fn timeout(group: &Group<'_>, metric: &Metric) -> Option<u64> {
-    let mut points = group.series.iter().flat_map(|series| &series.points);
-    points.find_map(|point| match metric.of_pool(&point.pool) {
-        Reading::Beyond(timeout) => Some(timeout),
+/// What the lanes over the axis stand for, where there are any.
+fn beyond_what(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Option<String> {
+    let mut spots = group.series.iter().flat_map(|series| sweep.spots(series));
+    spots.find_map(|spot| match metric.of_pool(spot.pool) {
+        beyond @ Reading::Beyond(_) => beyond.remark(metric.unit),
         _ => None,
     })
 }
 
 fn draw_series<'a>(
     panel: &Panel,
-    series: &'a Series<'_>,
+    (series, sweep): (&'a Series<'_>, &Sweep<'_>),
     metric: &Metric,
     x: &Axis,
     y: &Axis,
@@ -122,40 +130,48 @@ fn draw_series<'a>(
     let label = &series.contender.label;
     let index = series.index.to_string();
     panel.canvas.open(&[("class", &format!("k k{}", series.index % COLOURS)), ("data-c", &index)], label);
-    let placed = |point: &Point<'_>| -> Option<Place> {
-        let height = match metric.of_pool(&point.pool) {
+    let spots = sweep.spots(series);
+    let placed = |spot: &Spot<'_, '_>| -> Option<Place> {
+        let height = match metric.of_pool(spot.pool) {
             Reading::Measured(value, _) => y.place(value),
             Reading::Beyond(_) => lane,
             Reading::TooFew(_) | Reading::Absent => return None,
         };
-        Some((x.place(point.offered_load_rps), height))
+        Some((x.place(spot.x), height))
     };
-    for stretch in series.points.split(|point| point.standing == Standing::Invalid || placed(point).is_none()) {
+    for stretch in spots.split(|spot| spot.standing == Standing::Invalid || placed(spot).is_none()) {
         panel.line(&stretch.iter().filter_map(placed).collect::<Vec<_>>(), Ink::Line);
     }
-    for point in &series.points {
-        if let Some(at) = placed(point) {
-            draw_point(panel, series.index, point, metric, y, at);
+    for spot in &spots {
+        if let Some(at) = placed(spot) {
+            draw_spot(panel, (series.index, sweep), spot, metric, y, at);
         }
     }
     panel.canvas.close();
-    let end = series.points.iter().rev().find_map(placed)?;
+    let end = spots.iter().rev().find_map(placed)?;
     Some(EndLabel { series: series.index, text: label, at: end })
 }
 
-fn draw_point(panel: &Panel, series: usize, point: &Point<'_>, metric: &Metric, y: &Axis, at: Place) {
-    let reading = metric.of_pool(&point.pool);
-    let load = point.offered_load_rps.to_string();
+fn draw_spot(
+    panel: &Panel,
+    (series, sweep): (usize, &Sweep<'_>),
+    spot: &Spot<'_, '_>,
+    metric: &Metric,
+    y: &Axis,
+    at: Place,
+) {
+    let reading = metric.of_pool(spot.pool);
+    let x = spot.x.to_string();
     let value = reading.value().map_or(String::new(), |value| value.to_string());
     let title = format!(
         "{}, {}{}",
-        Unit::PerSecond.show(point.offered_load_rps),
+        sweep.show(spot.x),
         reading.show(metric.unit),
-        standing_words(point.standing).map_or(String::new(), |words| format!(", {words}"))
+        standing_words(spot.standing).map_or(String::new(), |words| format!(", {words}"))
     );
-    panel.canvas.open(&[("class", "pt"), ("data-x", &load), ("data-y", &value)], &title);
-    if point.blocks.len() > 1 {
-        let blocks = point.blocks.iter().filter(|pool| pool.cells.iter().all(|cell| counts(cell)));
+    panel.canvas.open(&[("class", "pt"), ("data-x", &x), ("data-y", &value)], &title);
+    if spot.blocks.len() > 1 {
+        let blocks = spot.blocks.iter().filter(|pool| pool.cells.iter().all(|cell| counts(cell)));
         for value in blocks.filter_map(|pool| metric.of_pool(pool).value()) {
             panel.dot((at.0, y.place(value)));
         }
@@ -163,46 +179,30 @@ fn draw_point(panel: &Panel, series: usize, point: &Point<'_>, metric: &Metric, 
     if let Reading::Measured(_, Some((lo, hi))) = reading {
         panel.line(&[(at.0, y.place(lo)), (at.0, hi.map_or(1.0, |hi| y.place(hi)))], Ink::Whisker);
     }
-    panel.marker(series, at, look(point.standing));
+    panel.marker(series, at, look(spot.standing));
     panel.canvas.close();
 }
 
-fn look(standing: Standing) -> Look {
-    match standing {
-        Standing::Sound => Look::Full,
-        Standing::Saturated => Look::Hollow,
-        Standing::Invalid => Look::Struck,
-    }
-}
-
-pub(super) fn standing_words(standing: Standing) -> Option<&'static str> {
-    match standing {
-        Standing::Sound => None,
-        Standing::Saturated => Some("saturated"),
-        Standing::Invalid => Some("invalid"),
-    }
-}
-
-/// The highest load with a choice among contenders, and who was lowest there: a fact, not a verdict.
-fn title(group: &Group<'_>, metric: &Metric) -> String {
-    let name = capitalised(metric.label);
-    let Some(load) = group.busy_load() else {
-        return format!("{name}: at no load tried did half of the contenders keep up in valid cells");
+/// The highest value with a choice among contenders, and who was lowest there: a fact, not a verdict.
+fn title(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> String {
+    let name = format::capitalised(metric.label);
+    let Some((x, spots)) = sweep.busiest(group) else {
+        return format!("{name}: {}", sweep.nowhere());
     };
-    let values = group.sound_at(load).into_iter().filter_map(|series| {
-        let value = metric.of_pool(&series.at(load)?.pool).value()?;
-        Some((value, series.contender.label.as_str()))
-    });
+    let values = spots
+        .iter()
+        .filter_map(|(series, spot)| Some((metric.of_pool(spot.pool).value()?, series.contender.label.as_str())));
     let values: Vec<(f64, &str)> = values.collect();
     let Some(lowest) = values.iter().copied().min_by(|a, b| a.0.total_cmp(&b.0)) else {
-        return format!("{name}: too few samples at {}", Unit::PerSecond.show(load));
+        return format!("{name}: too few samples at {}", sweep.at(x));
     };
     let greatest = values.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or(lowest);
     format!(
-        "At {}, the {} of the {} that kept up ranged from {} ({}) to {} ({})",
-        Unit::PerSecond.show(load),
+        "At {}, the {} of the {} that {} ranged from {} ({}) to {} ({})",
+        sweep.at(x),
         metric.label,
         format::counted(values.len() as u64, "contender"),
+        sweep.sound().0,
         metric.unit.show(lowest.0),
         lowest.1,
         metric.unit.show(greatest.0),
@@ -210,18 +210,19 @@ fn title(group: &Group<'_>, metric: &Metric) -> String {
     )
 }
 
-fn aria_label(scene: &Scene<'_>, metric: &Metric) -> String {
+fn aria_label(scene: &Scene<'_>, sweep: &Sweep<'_>, metric: &Metric) -> String {
     let contenders: Vec<&str> = scene.group.series.iter().map(|series| series.contender.label.as_str()).collect();
     format!(
-        "Line chart of {} over offered load for {}; {}. The numbers are in the table below.",
+        "Line chart of {} over {} for {}; {}. The numbers are in the table below.",
         metric.label,
+        sweep.label(),
         format::list(&contenders),
         scene.place()
     )
 }
 
-fn table(group: &Group<'_>, metrics: &[&Metric]) -> DataTable {
-    let mut columns = vec!["contender".to_owned(), "offered load".into(), "achieved".into()];
+fn table(group: &Group<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> DataTable {
+    let mut columns = vec!["contender".to_owned(), sweep.label().into(), "achieved".into()];
     for metric in metrics {
         columns.push(metric.label.into());
         columns.push("95% interval".into());
@@ -229,17 +230,16 @@ fn table(group: &Group<'_>, metrics: &[&Metric]) -> DataTable {
     columns.extend(["blocks".to_owned(), "standing".into()]);
     let mut rows = Vec::new();
     for series in &group.series {
-        for point in &series.points {
-            let achieved = point.pool.achieved_rps().map_or("-".into(), |rps| Unit::PerSecond.show(rps));
-            let mut cells =
-                vec![series.contender.label.clone(), Unit::PerSecond.show(point.offered_load_rps), achieved];
+        for spot in sweep.spots(series) {
+            let achieved = spot.pool.achieved_rps().map_or("-".into(), |rps| Unit::PerSecond.show(rps));
+            let mut cells = vec![series.contender.label.clone(), sweep.show(spot.x), achieved];
             for metric in metrics {
-                let reading = metric.of_pool(&point.pool);
+                let reading = metric.of_pool(spot.pool);
                 cells.push(reading.show(metric.unit));
                 cells.push(reading.remark(metric.unit).unwrap_or_else(|| "-".into()));
             }
-            cells.push(point.pool.cells.len().to_string());
-            cells.push(standing_words(point.standing).unwrap_or("kept up").into());
+            cells.push(spot.pool.cells.len().to_string());
+            cells.push(standing_words(spot.standing).unwrap_or(sweep.sound().1).into());
             rows.push(DataRow { contender: series.index, cells });
         }
     }

@@ -6,12 +6,16 @@
 
 mod axes;
 pub(crate) mod backend;
+mod bars;
 mod curve;
 mod labels;
 mod panel;
+mod probe;
 mod spectrum;
 mod split;
+mod spots;
 mod stacked;
+mod trials;
 
 use serde::Serialize;
 
@@ -30,6 +34,8 @@ pub use stacked::slope_per_connection;
 pub struct Figure {
     /// Anchor, unique in the page.
     pub id: String,
+    /// Name of its experiment.
+    pub experiment: String,
     /// How it is drawn.
     pub kind: PictureKind,
     /// What is seen, in words that the data chose.
@@ -79,7 +85,28 @@ pub struct DataRow {
 
 /// Every picture that a run's experiments declare, in their order. `groups` are those of the same run.
 pub fn figures(run: &Run, groups: &[Group<'_>]) -> Vec<Figure> {
-    let mut figures = Vec::new();
+    let figures = scenes(run, groups).into_iter().filter_map(|scene| {
+        let mut figure = figure(&scene)?;
+        let without = scene.group.without_valid_cell();
+        if !without.is_empty() {
+            figure.notes.push(format!("No valid cell: {}.", format::list(&without)));
+        }
+        Some(figure)
+    });
+    figures.collect()
+}
+
+/// The anchor of the figure that shows a metric of an experiment, or else of its first; absent where none is drawn.
+pub(crate) fn anchor(run: &Run, groups: &[Group<'_>], experiment: &str, metric: Option<&str>) -> Option<String> {
+    let of_experiment = scenes(run, groups).into_iter().filter(|scene| scene.group.experiment.name == experiment);
+    let shows = |scene: &Scene<'_>| scene.picture.metrics.iter().any(|name| Some(name.as_str()) == metric);
+    let (showing, others): (Vec<Scene<'_>>, Vec<Scene<'_>>) = of_experiment.partition(shows);
+    showing.iter().chain(&others).find(|scene| figure(scene).is_some()).map(|scene| scene.id.clone())
+}
+
+/// Every picture with what it is drawn from.
+fn scenes<'a>(run: &'a Run, groups: &'a [Group<'a>]) -> Vec<Scene<'a>> {
+    let mut scenes = Vec::new();
     for experiment in &run.manifest.experiments {
         for picture in &experiment.pictures {
             let concerned = groups.iter().filter(|group| {
@@ -92,27 +119,22 @@ pub fn figures(run: &Run, groups: &[Group<'_>]) -> Vec<Figure> {
                 if concerned.len() > 1 {
                     id = format!("{id}-{}", group.workload.key);
                 }
-                figures.extend(figure(run, picture, group, id).map(|mut figure| {
-                    let without = group.without_valid_cell();
-                    if !without.is_empty() {
-                        figure.notes.push(format!("No valid cell: {}.", format::list(&without)));
-                    }
-                    figure
-                }));
+                scenes.push(Scene { run, picture, group, id });
             }
         }
     }
-    figures
+    scenes
 }
 
-fn figure(run: &Run, picture: &Picture, group: &Group<'_>, id: String) -> Option<Figure> {
-    let scene = Scene { run, picture, group, id };
+fn figure(scene: &Scene<'_>) -> Option<Figure> {
+    let picture = scene.picture;
     let drawn = match picture.kind {
-        PictureKind::Curve => curve::draw(&scene),
-        PictureKind::PercentileSpectrum => return spectrum::draw(&scene),
-        PictureKind::StackedParts => stacked::draw(&scene),
-        PictureKind::TimeSplit => return split::draw(&scene),
-        PictureKind::ProbeOverTime | PictureKind::Bars => return None,
+        PictureKind::Curve => curve::draw(scene),
+        PictureKind::PercentileSpectrum => return spectrum::draw(scene),
+        PictureKind::StackedParts => stacked::draw(scene),
+        PictureKind::TimeSplit => return split::draw(scene),
+        PictureKind::ProbeOverTime => return probe::draw(scene),
+        PictureKind::Bars => bars::draw(scene),
     };
     let unknown: Vec<&str> =
         picture.metrics.iter().map(String::as_str).filter(|name| metrics::metric(name).is_none()).collect();
@@ -136,6 +158,7 @@ impl Scene<'_> {
     fn empty(&self) -> Figure {
         Figure {
             id: self.id.clone(),
+            experiment: self.group.experiment.name.clone(),
             kind: self.picture.kind,
             title: "A picture that this version cannot draw".into(),
             subtitle: self.place(),
@@ -156,9 +179,4 @@ impl Scene<'_> {
 pub(crate) fn server_cpus(run: &Run) -> String {
     let cpus = run.manifest.placement.server_cpus.len() as u64;
     format!("server on {}", format::counted(cpus, "CPU"))
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
 }

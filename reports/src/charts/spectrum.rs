@@ -5,8 +5,8 @@
 
 use super::axes::Axis;
 use super::backend::Ink;
-use super::curve::standing_words;
 use super::panel::{COLOURS, EndLabel, Frame, Look, Panel};
+use super::spots::standing_words;
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
 use crate::metrics::{Reading, response_quantile};
@@ -28,6 +28,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let blocks = lines.iter().map(|(_, line)| line.blocks).max().unwrap_or(0);
     Some(Figure {
         id: scene.id.clone(),
+        experiment: scene.group.experiment.name.clone(),
         kind: scene.picture.kind,
         title: title(&lines, &rate),
         subtitle: format!("Response time by percentile at {rate}: {}", scene.place()),

@@ -5,8 +5,8 @@
 
 use super::axes::Axis;
 use super::backend::Ink;
-use super::curve::standing_words;
 use super::panel::{Frame, Panel};
+use super::spots::standing_words;
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
 use crate::metrics::{TIME_PARTS, TimePart};
@@ -33,6 +33,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let meanings = parts.iter().map(|part| format!("{} is {}", part.label, part.meaning));
     Some(Figure {
         id: scene.id.clone(),
+        experiment: scene.group.experiment.name.clone(),
         kind: scene.picture.kind,
         title: title(scene.group, &split, &parts),
         subtitle: format!("Shares of the mean response time of correct replies: {}", scene.place()),

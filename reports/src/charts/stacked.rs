@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::axes::Axis;
 use super::backend::Ink;
 use super::panel::{Frame, Panel};
-use super::{DataRow, DataTable, Figure, PanelPicture, Scene, capitalised};
+use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, Of, metric};
 use crate::record::{Phase, Scale, Stage};
@@ -39,6 +39,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     });
     Some(Figure {
         id: scene.id.clone(),
+        experiment: scene.group.experiment.name.clone(),
         kind: scene.picture.kind,
         title: title(&held, &stacks, unit),
         subtitle: format!("Memory by connections held open and idle: {}", scene.place()),
@@ -222,7 +223,7 @@ fn notes(parts: &[&Metric]) -> Vec<String> {
     ];
     let each = parts.iter().map(|part| {
         let sentence = part.how_to_read;
-        format!("{}: {sentence}", capitalised(part.label))
+        format!("{}: {sentence}", format::capitalised(part.label))
     });
     notes.push(each.collect::<Vec<_>>().join(" "));
     notes

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::trials::{self, TrialSection};
 use super::{downloads, example};
 use crate::charts::{self, COLOURS, Figure};
 use crate::format::{self, Unit};
@@ -11,16 +12,19 @@ use crate::metrics::METRICS;
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, PictureKind, PlacementKind, Purpose};
 use crate::study::groups;
-use crate::summary::{self, Answer, Summary};
+use crate::summary::{self, Answer, Summary, SummaryTable};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Content {
     title: String,
     run: String,
     standfirst: String,
-    claims: Vec<Claim>,
+    questions: Vec<Question>,
     summary: Summary,
+    /// Those of the summary that no section of its own has.
+    tables: Vec<SummaryTable>,
     sections: Vec<Section>,
+    trials: Vec<TrialSection>,
     legend: Vec<LegendEntry>,
     example: Option<String>,
     glossary: Vec<(String, String)>,
@@ -32,7 +36,7 @@ pub(super) struct Content {
 }
 
 #[derive(Debug, Serialize)]
-struct Claim {
+struct Question {
     experiment: ExperimentRecord,
     answers: Vec<(String, Vec<Answer>)>,
 }
@@ -59,10 +63,11 @@ impl Content {
         let groups = groups(run);
         let summary = summary::of_groups(run, &groups);
         let manifest = &run.manifest;
-        let claims = manifest
-            .experiments
-            .iter()
-            .map(|experiment| Claim { answers: answers(experiment, &summary), experiment: experiment.clone() });
+        let questions = manifest.experiments.iter().filter(|experiment| !experiment.is_made_of_trials());
+        let questions = questions
+            .map(|experiment| Question { answers: answers(experiment, &summary), experiment: experiment.clone() });
+        let (of_trials, others): (Vec<Figure>, Vec<Figure>) =
+            charts::figures(run, &groups).into_iter().partition(|figure| has_own_section(run, &figure.experiment));
         let legend = manifest.contenders.iter().enumerate().map(|(index, contender)| LegendEntry {
             index,
             colour: index % COLOURS,
@@ -78,10 +83,12 @@ impl Content {
             title: "tokio or OS threads?".into(),
             run: manifest.run.clone(),
             standfirst: standfirst(run),
-            claims: claims.collect(),
+            questions: questions.collect(),
             csv: downloads::summary_csv(&summary.tables),
+            tables: tables(run, &summary),
+            trials: trials::sections(run, &groups, &summary, &of_trials),
             summary,
-            sections: sections(charts::figures(run, &groups)),
+            sections: sections(others),
             legend: legend.collect(),
             example: example::read_aloud(&groups),
             glossary: METRICS.iter().map(|m| (m.label.to_owned(), m.how_to_read.to_owned())).collect(),
@@ -91,6 +98,14 @@ impl Content {
             contenders: contenders.collect(),
         }
     }
+}
+
+fn has_own_section(run: &Run, name: &str) -> bool {
+    run.manifest.experiments.iter().any(|experiment| experiment.name == name && experiment.is_made_of_trials())
+}
+
+fn tables(run: &Run, summary: &Summary) -> Vec<SummaryTable> {
+    summary.tables.iter().filter(|table| !has_own_section(run, &table.experiment)).cloned().collect()
 }
 
 fn answers(experiment: &ExperimentRecord, summary: &Summary) -> Vec<(String, Vec<Answer>)> {

@@ -1,12 +1,13 @@
 //! The report: one offline HTML file from the records of a run, readable with scripts off.
 //!
 //! A pure function: same records, same bytes. Must not know: files, clocks, the environment. Beside it:
-//! `page.html.jinja` (the layout), `style.css`, `script.js`, `content.rs` (what the layout is filled with),
-//! `downloads.rs` (records and table as data).
+//! `page.html.jinja` (the layout), `style.css`, `script.js`, `content.rs` (what the layout is filled with), `trials.rs`
+//! (the sections of experiments that put a claim to the test), `downloads.rs` (records and table as data).
 
 mod content;
 mod downloads;
 mod example;
+mod trials;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

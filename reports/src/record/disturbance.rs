@@ -83,3 +83,20 @@ pub enum Fate {
     /// Without a reply when the load ended early.
     InFlight,
 }
+
+impl Fate {
+    /// As the end of a count and as the name of a mark: `212 timed out`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Fate::Ok => "answered",
+            Fate::Error => "error reply",
+            Fate::Timeout => "timed out",
+            Fate::NeverAnswered => "never answered",
+            Fate::Malformed => "wrong reply",
+            Fate::Refused => "refused",
+            Fate::Reset => "reset",
+            Fate::Dropped => "not sent",
+            Fate::InFlight => "in flight",
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Decision;
+use super::{Contender, Decision};
 
 /// One experiment of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,16 @@ pub struct ExperimentRecord {
     /// How the claim is decided; absent where no rule can.
     #[serde(default)]
     pub decision: Option<Decision>,
+    /// Labels of the contenders that it puts to the test; empty where it is all of the run.
+    #[serde(default)]
+    pub contenders: Vec<String>,
+}
+
+impl ExperimentRecord {
+    /// Whether it puts a contender of the run to the test.
+    pub fn has(&self, contender: &Contender) -> bool {
+        self.contenders.is_empty() || self.contenders.contains(&contender.label)
+    }
 }
 
 /// One variant of what requests ask for.

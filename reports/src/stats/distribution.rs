@@ -34,6 +34,13 @@ impl Distribution {
         Distribution { steps: steps.collect() }
     }
 
+    /// These values, a recording each.
+    pub fn of_values(values: impl IntoIterator<Item = u64>) -> Distribution {
+        let mut values: Vec<u64> = values.into_iter().collect();
+        values.sort_unstable();
+        Distribution { steps: values.into_iter().zip(1..).collect() }
+    }
+
     /// Number of recordings.
     pub fn len(&self) -> u64 {
         self.steps.last().map_or(0, |&(_, total)| total)

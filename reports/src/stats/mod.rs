@@ -1,13 +1,15 @@
-//! What may be concluded from samples: percentiles with intervals, slopes, and ratios of paired blocks.
+//! What may be concluded from samples: percentiles and shares with intervals, slopes, and ratios of paired blocks.
 //!
 //! Numbers in, numbers out. Must not know: records, contenders, how anything is shown.
 
 mod distribution;
+mod proportion;
 mod quantile;
 mod ratio;
 mod slope;
 
 pub use distribution::Distribution;
+pub use proportion::proportion;
 pub use quantile::{Quantile, samples_needed};
 pub use ratio::{Ratio, paired_ratio};
 pub use slope::{Slope, fit};

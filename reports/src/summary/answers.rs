@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, Rank};
+use super::{Answer, Rank, answer};
 use crate::charts::{show_slope, slope_per_connection};
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, Of, metric};
@@ -16,14 +16,7 @@ use crate::verdict::{Verdict, compare, judge};
 pub(super) fn of(group: &Group<'_>) -> Vec<Answer> {
     let mut answers = Vec::new();
     let mut say = |rank: Rank, topic: &str, sentence: Option<String>| {
-        answers.extend(sentence.map(|sentence| Answer {
-            experiment: group.experiment.name.clone(),
-            workload: group.workload.key.clone(),
-            label: group.workload.label.clone(),
-            rank,
-            topic: topic.to_owned(),
-            sentence,
-        }));
+        answers.extend(sentence.map(|sentence| answer(group, rank, topic, sentence)));
     };
     if !group.loads().is_empty() {
         say(Rank::Lead, "load carried", Some(carried(group)));

@@ -1,10 +1,12 @@
 //! A run in sentences and tables, for the head of the report and for a terminal.
 //!
 //! Every sentence is made from the records and holds whatever they say; what is invalid is in none. Must not know:
-//! HTML, colours. Beside it: `answers.rs`, `tables.rs`, `validity.rs`.
+//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `tables.rs`, `trials.rs`, `validity.rs`.
 
 mod answers;
+mod claims;
 mod tables;
+mod trials;
 mod validity;
 
 use serde::Serialize;
@@ -12,11 +14,14 @@ use serde::Serialize;
 use crate::record::store::Run;
 use crate::study::{Group, groups};
 
+pub use claims::{Claim, ClaimVerdict};
 pub use validity::{Badge, Doubt, State, Validity};
 
 /// What a run says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
+    /// What people say, decided where the run can, in the order of the experiments.
+    pub claims: Vec<Claim>,
     /// Plain sentences, in the order of the experiments.
     pub answers: Vec<Answer>,
     /// A table per workload of each experiment.
@@ -107,8 +112,20 @@ pub fn summarise(run: &Run) -> Summary {
 pub fn of_groups(run: &Run, groups: &[Group<'_>]) -> Summary {
     let filled = || groups.iter().filter(|group| !group.series.is_empty());
     Summary {
-        answers: filled().flat_map(answers::of).collect(),
-        tables: filled().flat_map(tables::of).collect(),
+        claims: claims::of(run, groups),
+        answers: filled().flat_map(|group| answers::of(group).into_iter().chain(trials::answers(group))).collect(),
+        tables: filled().flat_map(|group| tables::of(group).into_iter().chain(trials::table(group))).collect(),
         validity: validity::of(run),
+    }
+}
+
+fn answer(group: &Group<'_>, rank: Rank, topic: &str, sentence: String) -> Answer {
+    Answer {
+        experiment: group.experiment.name.clone(),
+        workload: group.workload.key.clone(),
+        label: group.workload.label.clone(),
+        rank,
+        topic: topic.to_owned(),
+        sentence,
     }
 }

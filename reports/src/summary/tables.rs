@@ -116,7 +116,7 @@ fn connection_table(group: &Group<'_>) -> SummaryTable {
 }
 
 /// Adds a row per contender that was not measured, so that none is left out in silence; in the run's order.
-fn with_unmeasured(mut rows: Vec<Row>, columns: usize, group: &Group<'_>) -> Vec<Row> {
+pub(super) fn with_unmeasured(mut rows: Vec<Row>, columns: usize, group: &Group<'_>) -> Vec<Row> {
     rows.extend(group.unmeasured.iter().map(|(index, contender)| {
         let none = Value { text: "no valid cell".into(), ..missing("no cell was measured") };
         Row { index: *index, contender: contender.label.clone(), values: vec![none; columns] }

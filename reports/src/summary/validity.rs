@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::format;
 use crate::record::store::Run;
 use crate::record::{Cell, Ending, Outcome, Purpose, Warning};
-use crate::study::counts;
+use crate::study::{counts, died_as_a_result};
 
 /// Whether to believe a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -97,11 +97,13 @@ fn accounts(cells: &[&Cell]) -> Badge {
 }
 
 fn errors(cells: &[&Cell]) -> Badge {
-    let ledgers = cells.iter().filter_map(|cell| Some(cell.traffic.as_ref()?.ledger));
-    let wrong = ledgers.fold([0; 3], |[error, malformed, refused], ledger| {
-        [error + ledger.error, malformed + ledger.malformed, refused + ledger.refused]
+    // Where something was done to the server, errors are what the experiment is about.
+    let left_alone = cells.iter().filter(|cell| cell.disturbance.is_none());
+    let ledgers = left_alone.filter_map(|cell| Some(cell.traffic.as_ref()?.ledger));
+    let wrong = ledgers.fold([0; 4], |[error, malformed, refused, reset], ledger| {
+        [error + ledger.error, malformed + ledger.malformed, refused + ledger.refused, reset + ledger.reset]
     });
-    let names = ["answered with an error", "answered wrongly", "refused"];
+    let names = ["answered with an error", "answered wrongly", "refused", "reset"];
     let parts: Vec<String> = wrong
         .iter()
         .zip(names)
@@ -114,7 +116,8 @@ fn errors(cells: &[&Cell]) -> Badge {
 
 fn complete(run: &Run) -> Badge {
     let (have, planned) = (run.cells.len() as u64, u64::from(run.manifest.planned_cells));
-    let failed = run.cells.iter().filter(|cell| matches!(cell.outcome, Outcome::Failed { .. })).count() as u64;
+    let failed = |cell: &&Cell| matches!(cell.outcome, Outcome::Failed { .. }) && !died_as_a_result(cell);
+    let failed = run.cells.iter().filter(failed).count() as u64;
     let ending = match run.manifest.ending {
         Ending::Running => ", not ended",
         Ending::Completed => "",
@@ -136,10 +139,12 @@ fn doubts(run: &Run) -> Vec<Doubt> {
         add(warning.invalidates(), warning.describe(), warning.remedy(), "the run");
     }
     for cell in &run.cells {
-        for warning in &cell.warnings {
+        for warning in cell.warnings.iter().filter(|warning| !is_a_finding(cell, warning)) {
             add(warning.invalidates(), warning.describe(), warning.remedy(), &cell.id);
         }
-        if let Outcome::Failed { reason, .. } = &cell.outcome {
+        if let Outcome::Failed { reason, .. } = &cell.outcome
+            && !died_as_a_result(cell)
+        {
             let remedy = "read the end of its standard error in the cell's file".to_owned();
             add(true, format!("the cell failed: {reason}"), remedy, &cell.id);
         }
@@ -147,4 +152,10 @@ fn doubts(run: &Run) -> Vec<Doubt> {
     let doubts =
         found.into_iter().map(|((mild, what, remedy), cells)| Doubt { what, remedy, invalidates: !mild, cells });
     doubts.collect()
+}
+
+/// Whether what a warning says is what came of something that was done to the server: no doubt, but a result.
+fn is_a_finding(cell: &Cell, warning: &Warning) -> bool {
+    let of_the_server = matches!(warning, Warning::ServerDied { .. } | Warning::ServerTurnedAway { .. });
+    cell.disturbance.is_some() && of_the_server
 }

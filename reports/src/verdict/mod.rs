@@ -1,11 +1,16 @@
 //! What may be said of two contenders: a ratio by block, and a word that is often "cannot tell".
 //!
-//! Never assumes an outcome, never calls a difference real from within one run. Must not know: charts, HTML.
+//! Never assumes an outcome, never calls a difference real from within one run. Must not know: charts, HTML. Beside it:
+//! `claim.rs`, which decides what people say.
+
+mod claim;
 
 use crate::metrics::Metric;
 use crate::sabotage::{self, Sabotage};
 use crate::stats::{Ratio, paired_ratio};
 use crate::study::{Point, counts};
+
+pub use claim::{Decided, Ruling, decide};
 
 /// Smaller differences are of no interest, however sure.
 const SMALLEST_RATIO_THAT_MATTERS: f64 = 1.05;

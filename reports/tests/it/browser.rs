@@ -4,12 +4,12 @@
 //! Beside it: `devtools.rs`, which talks to the browser.
 
 use reports::page::render;
-use reports::record::Warning;
 use reports::record::store::Run;
+use reports::record::{Outcome, Warning};
 use serde_json::{Value, json};
 
 use crate::devtools::{Browser, Tab};
-use crate::fixture;
+use crate::{fixture, fixture_trials};
 
 const HOSTILE: [&str; 3] = [
     "<script>window.pwned=1</script>",
@@ -17,9 +17,8 @@ const HOSTILE: [&str; 3] = [
     "'\"&</text></svg></script ><svg onload=window.pwned=1>{{ 7*7 }}",
 ];
 
-/// The small run with every free text hostile.
-fn hostile() -> Run {
-    let mut run = fixture::small();
+/// The run with every free text hostile.
+fn hostile(mut run: Run) -> Run {
     let names: Vec<String> = run.manifest.contenders.iter().map(|contender| contender.label.clone()).collect();
     for (contender, text) in run.manifest.contenders.iter_mut().zip(HOSTILE) {
         contender.label = text.into();
@@ -27,7 +26,14 @@ fn hostile() -> Run {
     }
     for cell in &mut run.cells {
         let index = names.iter().position(|name| *name == cell.contender).unwrap();
-        cell.contender = HOSTILE[index].into();
+        cell.contender = HOSTILE[index % 3].into();
+        if let Some(disturbance) = &mut cell.disturbance {
+            disturbance.name = HOSTILE[2].into();
+            cell.bounds.iter_mut().for_each(|bound| bound.enforced_by = HOSTILE[1].into());
+            cell.server.died_at_ns = Some(disturbance.until_ns);
+            cell.warnings.push(Warning::ServerDied { how: HOSTILE[0].into() });
+            cell.outcome = Outcome::Failed { reason: HOSTILE[1].into(), stderr: HOSTILE[2].into() };
+        }
         cell.warnings.push(Warning::MachineLimit {
             limit: HOSTILE[0].into(),
             consequence: HOSTILE[1].into(),
@@ -42,7 +48,12 @@ fn hostile() -> Run {
         experiment.claim = HOSTILE[1].into();
         experiment.question = HOSTILE[2].into();
         experiment.conditions = HOSTILE.map(str::to_owned).into();
-        experiment.pictures.iter_mut().for_each(|picture| picture.id.push_str(HOSTILE[1]));
+        experiment.possible_answers = HOSTILE.map(str::to_owned).into();
+        experiment.contenders.clear();
+        experiment.pictures.iter_mut().for_each(|picture| {
+            picture.id.push_str(HOSTILE[1]);
+            picture.x_label = Some(HOSTILE[0].into());
+        });
         experiment.workloads.iter_mut().for_each(|workload| workload.label = HOSTILE[2].into());
     }
     run
@@ -76,16 +87,36 @@ fn the_page_is_quiet_fits_and_its_texts_keep_apart() {
 
 #[test]
 fn hostile_records_stay_text() {
-    in_all_views(&hostile(), |tab, view| {
+    in_all_views(&hostile(fixture::small()), |tab, view| {
+        let first = tab.evaluate("document.querySelector('#summary tbody th').textContent");
+        assert_eq!(first, json!(HOSTILE[0]));
+        stays_text(tab, view);
+    });
+    in_all_views(&hostile(fixture_trials::run()), stays_text);
+}
+
+fn stays_text(tab: &mut Tab<'_>, view: &str) {
+    {
         assert_eq!(tab.evaluate("window.pwned === undefined"), json!(true), "{view}");
         assert_eq!(tab.evaluate("document.querySelectorAll('img, svg[onload], main script').length"), json!(0));
         assert_eq!(tab.evaluate("document.querySelectorAll('script').length"), json!(2));
-        let first = tab.evaluate("document.querySelector('#summary tbody th').textContent");
-        assert_eq!(first, json!(HOSTILE[0]));
         let saved = tab.evaluate("JSON.parse(document.getElementById('records').textContent).manifest.run");
         assert_eq!(saved, json!(HOSTILE[0]));
         assert_eq!(tab.evaluate(OVERLAPS), json!([]), "texts overlap at {view}");
         assert_eq!(tab.evaluate(OVERFLOW), json!([]), "wider than the window at {view}");
+    }
+}
+
+#[test]
+fn trials_fit_in_every_view_and_their_texts_keep_apart() {
+    in_all_views(&fixture_trials::run(), |tab, view| {
+        assert_eq!(tab.evaluate(OVERFLOW), json!([]), "wider than the window at {view}");
+        assert_eq!(tab.evaluate(OVERLAPS), json!([]), "texts overlap at {view}");
+        let nodes =
+            "Math.max(...[...document.querySelectorAll('.draw svg')].map((svg) => svg.querySelectorAll('*').length))";
+        assert!(tab.evaluate(nodes).as_u64().unwrap() < 300, "a picture of a probe stays light");
+        let seen = "[...document.querySelectorAll('.pin, .warn path')].filter((e) => e.getBoundingClientRect().width > 0).length";
+        assert!(tab.evaluate(seen).as_u64().unwrap() >= 6, "dots and failures are drawn at {view}");
     });
 }
 

@@ -194,6 +194,7 @@ fn latency_curve(workloads: &[(&str, &str, usize)]) -> ExperimentRecord {
         workloads: workloads.iter().map(workload).collect(),
         pictures,
         decision: None,
+        contenders: Vec::new(),
     }
 }
 
@@ -224,5 +225,6 @@ fn memory() -> ExperimentRecord {
             y_scale: Scale::Linear,
         }],
         decision: None,
+        contenders: Vec::new(),
     }
 }

@@ -14,7 +14,7 @@ use reports::record::store::{Run, RunFolder};
 use reports::study::groups;
 use reports::summary::{Summary, summarise};
 
-use crate::fixture;
+use crate::{fixture, fixture_trials};
 
 fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
@@ -53,6 +53,10 @@ fn as_text(summary: &Summary) -> String {
     let mut text = String::new();
     for answer in &summary.answers {
         writeln!(text, "{} / {} / {}: {}", answer.experiment, answer.workload, answer.topic, answer.sentence).unwrap();
+    }
+    for claim in &summary.claims {
+        writeln!(text, "\n{:?}: {} -> {:?}", claim.verdict, claim.line(), claim.figure).unwrap();
+        claim.values.iter().for_each(|value| writeln!(text, "  {value}").unwrap());
     }
     for table in &summary.tables {
         writeln!(text, "\n{}", table.title).unwrap();
@@ -100,6 +104,29 @@ fn the_figures_are_as_they_were() {
     for figure in figures {
         compare(&format!("{}.svg.txt", figure.id), &as_document(&figure));
     }
+}
+
+#[test]
+fn trials_are_told_and_drawn_as_they_were() {
+    let run = fixture_trials::run();
+    compare("trials.txt", &as_text(&summarise(&run)));
+    let figures = figures(&run, &groups(&run));
+    assert_eq!(figures.len(), 5, "every declared picture is drawn");
+    for figure in figures {
+        compare(&format!("{}.svg.txt", figure.id), &as_document(&figure));
+    }
+}
+
+#[test]
+fn trials_have_a_section_each_and_every_link_of_the_page_leads_somewhere() {
+    let page = render(&fixture_trials::run());
+    let ids = ["claims", "claim-idle-flood", "claim-blocking-sleep", "claim-churn", "how", "method", "downloads"];
+    let places: Vec<usize> = ids.map(|id| page.find(&format!("<section id=\"{id}\"")).expect(id)).into();
+    assert!(places.is_sorted(), "{places:?}");
+    assert_eq!(page.matches("<details><summary>The numbers").count(), page.matches("<figure id=").count());
+    let links: Vec<&str> = page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(links.len() > 10);
+    links.iter().for_each(|id| assert!(page.contains(&format!("id=\"{id}\"")), "{id}"));
 }
 
 #[test]

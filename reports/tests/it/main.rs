@@ -4,9 +4,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod decisions;
 mod devtools;
 mod fixture;
 mod fixture_cells;
+mod fixture_trials;
 mod golden;
 mod numbers;
 mod records;
+mod trials;

@@ -1,0 +1,126 @@
+//! What a curve is drawn through: points over the offered load, or trials over another swept variable, as one type.
+//!
+//! Must not know: metrics, pixels. Beside it: `curve.rs`.
+
+use super::Scene;
+use super::axes::Axis;
+use super::panel::Look;
+use crate::format::{self, Unit};
+use crate::record::Swept;
+use crate::study::{Group, Pool, Series, Standing};
+
+/// One contender at one value of the swept variable.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spot<'g, 'a> {
+    pub(super) x: f64,
+    pub(super) pool: &'g Pool<'a>,
+    pub(super) blocks: &'g [Pool<'a>],
+    pub(super) standing: Standing,
+}
+
+/// The variable that a picture sweeps.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sweep<'s> {
+    over_load: bool,
+    label: &'s str,
+}
+
+impl<'s> Sweep<'s> {
+    pub(super) fn of(scene: &'s Scene<'_>) -> Sweep<'s> {
+        match scene.picture.x {
+            Swept::OfferedLoadRps | Swept::Percentile => Sweep { over_load: true, label: "offered load" },
+            _ => {
+                let declared = scene.picture.x_label.as_deref();
+                let label = declared.or(scene.group.experiment.variation_label()).unwrap_or("value");
+                Sweep { over_load: false, label }
+            }
+        }
+    }
+
+    /// As the heading of a column and in a subtitle.
+    pub(super) fn label(&self) -> &'s str {
+        self.label
+    }
+
+    /// `8,000/s`, `40`.
+    pub(super) fn show(&self, x: f64) -> String {
+        if self.over_load { Unit::PerSecond.show(x) } else { format::number(x) }
+    }
+
+    /// At the start of a sentence: `At 8,000/s`, `At 40 (connections)`.
+    pub(super) fn at(&self, x: f64) -> String {
+        if self.over_load { self.show(x) } else { format!("{} ({})", self.show(x), self.label) }
+    }
+
+    /// What is said of contenders with a sound spot, and what of the spot.
+    pub(super) fn sound(&self) -> (&'static str, &'static str) {
+        if self.over_load { ("kept up", "kept up") } else { ("have a valid cell", "valid") }
+    }
+
+    /// Why no value allows to compare.
+    pub(super) fn nowhere(&self) -> &'static str {
+        if self.over_load {
+            "at no load tried did half of the contenders keep up in valid cells"
+        } else {
+            "nowhere do half of the contenders have a valid cell"
+        }
+    }
+
+    /// An axis whose named values are those that were tried.
+    pub(super) fn axis(&self, scene: &Scene<'_>, tried: &[f64]) -> Axis {
+        let unit = if self.over_load { ", requests per second" } else { "" };
+        let ticks = tried.iter().map(|&x| (x, format::number(x))).collect();
+        Axis::at(&format!("{}{unit}", self.label), scene.picture.x_scale, ticks)
+    }
+
+    /// What a series has, in ascending order.
+    pub(super) fn spots<'g, 'a>(&self, series: &'g Series<'a>) -> Vec<Spot<'g, 'a>> {
+        if self.over_load {
+            let points = series.points.iter();
+            let spot =
+                points.map(|p| Spot { x: p.offered_load_rps, pool: &p.pool, blocks: &p.blocks, standing: p.standing });
+            return spot.collect();
+        }
+        let trials = series.trials.iter();
+        let spot = trials
+            .filter_map(|t| Some(Spot { x: t.variation?, pool: &t.pool, blocks: &t.blocks, standing: t.standing }));
+        spot.collect()
+    }
+
+    /// Every value tried, ascending.
+    pub(super) fn tried(&self, group: &Group<'_>) -> Vec<f64> {
+        let spots = group.series.iter().flat_map(|series| self.spots(series));
+        let mut tried: Vec<f64> = spots.map(|spot| spot.x).collect();
+        tried.sort_by(f64::total_cmp);
+        tried.dedup();
+        tried
+    }
+
+    /// The greatest value at which at least half of the series, and two, are sound; and their spots there.
+    pub(super) fn busiest<'g, 'a>(&self, group: &'g Group<'a>) -> Option<(f64, Vec<(&'g Series<'a>, Spot<'g, 'a>)>)> {
+        let at_least = group.series.len().div_ceil(2).max(2);
+        let at = |x: f64| -> Vec<(&'g Series<'a>, Spot<'g, 'a>)> {
+            let spots = group.series.iter().flat_map(|series| self.spots(series).into_iter().map(move |s| (series, s)));
+            spots.filter(|(_, spot)| spot.x == x && spot.standing == Standing::Sound).collect()
+        };
+        self.tried(group).into_iter().rev().map(|x| (x, at(x))).find(|(_, spots)| spots.len() >= at_least)
+    }
+}
+
+/// What a reader should know of a point that is not sound.
+pub(super) fn standing_words(standing: Standing) -> Option<&'static str> {
+    match standing {
+        Standing::Sound => None,
+        Standing::Saturated => Some("saturated"),
+        Standing::Invalid => Some("invalid"),
+    }
+}
+
+/// How the marker of a point is drawn.
+pub(super) fn look(standing: Standing) -> Look {
+    match standing {
+        Standing::Sound => Look::Full,
+        Standing::Saturated => Look::Hollow,
+        Standing::Invalid => Look::Struck,
+    }
+}

@@ -1,0 +1,137 @@
+//! What is read from a probe, request by request: how it fared while something was done to its server, and apart from
+//! that.
+//!
+//! Must not know: what was done. Beside it: `study/trial.rs`, which tells the two times apart.
+
+use super::Reading;
+use crate::record::{Cell, Event, Fate};
+use crate::stats::{Distribution, Quantile, proportion};
+use crate::study::Pool;
+
+/// Which requests of a probe are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum During {
+    Disturbance,
+    RestOfTheTime,
+}
+
+fn events<'a>(pool: &'a Pool<'_>, during: During) -> Vec<&'a Event> {
+    let disturbed = pool.cells.iter().filter(|cell| cell.disturbance.is_some());
+    let of_cell = |cell: &&'a Cell| -> Vec<&'a Event> {
+        match during {
+            During::Disturbance => cell.disturbed().collect(),
+            During::RestOfTheTime => cell.undisturbed().collect(),
+        }
+    };
+    disturbed.flat_map(of_cell).collect()
+}
+
+/// The share that got a correct reply in time.
+pub(super) fn success(pool: &Pool<'_>, during: During) -> Reading {
+    let events = events(pool, during);
+    let ok = events.iter().filter(|event| event.fate == Fate::Ok).count();
+    proportion(ok as u64, events.len() as u64).into()
+}
+
+/// A percentile of the response time; what got no correct reply ranks last.
+pub(super) fn response(pool: &Pool<'_>, during: During, p: f64) -> Reading {
+    let events = events(pool, during);
+    if events.is_empty() {
+        return Reading::Absent;
+    }
+    let answered = Distribution::of_values(events.iter().filter(|e| e.fate == Fate::Ok).map(|event| event.took_ns));
+    Quantile::of_requests(&answered, answered.len(), events.len() as u64, pool.timeout_ns(), p).into()
+}
+
+/// The longest that a request of the disturbed time took to its end, however it ended.
+pub(super) fn longest_wait(pool: &Pool<'_>) -> Reading {
+    let events = events(pool, During::Disturbance);
+    // Of two that took as long, one without a reply is the longer: it was still waiting.
+    match events.iter().max_by_key(|event| (event.took_ns, event.fate != Fate::Ok)) {
+        Some(event) if event.fate == Fate::Ok => Reading::Measured(event.took_ns as f64, None),
+        Some(event) => Reading::Beyond(event.took_ns),
+        None => Reading::Absent,
+    }
+}
+
+/// Connections that the disturbance held when the first failing request was due.
+pub(super) fn held_at_first_failure(pool: &Pool<'_>) -> Reading {
+    over_blocks(pool, |cell| match cell.first_failure() {
+        Some(event) => cell.held_at(event.at_ns).map(Block::Is),
+        None => most_held(cell).map(Block::Above),
+    })
+}
+
+fn most_held(cell: &Cell) -> Option<u64> {
+    cell.disturbance.as_ref()?.course.iter().map(|progress| progress.held).max()
+}
+
+/// From the first failure to the first correct reply after it; nothing to recover from takes no time.
+pub(super) fn recovery(pool: &Pool<'_>) -> Reading {
+    over_blocks(pool, |cell| {
+        cell.disturbed().next()?;
+        let Some(failed) = cell.first_failure() else { return Some(Block::Is(0)) };
+        let end_ns = cell.load.warm_up_ns.saturating_add(cell.load.window_ns);
+        let never = Block::Above(end_ns.saturating_sub(failed.at_ns));
+        Some(cell.recovery_ns().map_or(never, Block::Is))
+    })
+}
+
+/// What one block says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Block {
+    Is(u64),
+    /// More than it could tell.
+    Above(u64),
+}
+
+/// The median block, and the range over the blocks where there are several. A block that could not tell ranks last.
+fn over_blocks(pool: &Pool<'_>, of: impl Fn(&Cell) -> Option<Block>) -> Reading {
+    let blocks = pool.cells.iter().map(|cell| of(cell)).collect::<Option<Vec<Block>>>();
+    blocks.map_or(Reading::Absent, median)
+}
+
+fn median(mut blocks: Vec<Block>) -> Reading {
+    blocks.sort_by_key(|block| match block {
+        Block::Is(value) => (false, *value),
+        Block::Above(value) => (true, *value),
+    });
+    let end = |block: &Block| match block {
+        Block::Is(value) => Some(*value as f64),
+        Block::Above(_) => None,
+    };
+    match (blocks.as_slice(), blocks.get(blocks.len() / 2)) {
+        (_, None) => Reading::Absent,
+        (_, Some(Block::Above(value))) => Reading::Beyond(*value),
+        ([_], Some(Block::Is(value))) => Reading::Measured(*value as f64, None),
+        ([first, .., last], Some(Block::Is(value))) => {
+            Reading::Measured(*value as f64, end(first).map(|first| (first, end(last))))
+        }
+        ([], _) => Reading::Absent,
+    }
+}
+
+/// Requests of the disturbance's own that were answered, per second of it.
+pub(super) fn disturbance_rps(pool: &Pool<'_>) -> Reading {
+    let answered = pool.sum(|cell| Some(cell.disturbance.as_ref()?.traffic.as_ref()?.ok_in_all));
+    let lasted_ns = pool.sum(|cell| {
+        let disturbance = cell.disturbance.as_ref()?;
+        Some(disturbance.until_ns.saturating_sub(disturbance.from_ns))
+    });
+    super::plain(super::per(answered, lasted_ns).map(|per_ns| per_ns * 1e9))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_that_could_not_tell_ranks_last() {
+        let (a, b, c) = (Block::Is(7), Block::Is(9), Block::Above(3));
+        assert_eq!(median(vec![]), Reading::Absent);
+        assert_eq!(median(vec![a]), Reading::Measured(7.0, None));
+        assert_eq!(median(vec![c, b, a]), Reading::Measured(9.0, Some((7.0, None))));
+        assert_eq!(median(vec![b, a, a]), Reading::Measured(7.0, Some((7.0, Some(9.0)))));
+        assert_eq!(median(vec![c, c, a]), Reading::Beyond(3));
+    }
+}

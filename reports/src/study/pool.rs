@@ -1,0 +1,80 @@
+//! Cells of one contender that differ in their block only, taken together: histograms and counts are summed, never
+//! averaged.
+//!
+//! Must not know: which of them count (`study.rs`), what is read from them (`metrics.rs`).
+
+use crate::record::{Cell, Shape};
+use crate::stats::Distribution;
+
+/// Fewer correct replies within the window than this share of the requests due in it is saturation, two sessions' worth
+/// of requests aside.
+pub const KEPT_UP: f64 = 0.95;
+/// More requests than this share without a correct reply is saturation too.
+pub const FAILURES_ALLOWED: f64 = 0.01;
+
+/// Cells of one contender at one load, taken together.
+#[derive(Debug, Default)]
+pub struct Pool<'a> {
+    /// The cells.
+    pub cells: Vec<&'a Cell>,
+    /// Response times of all of them; empty in closed loop.
+    pub response: Distribution,
+    /// Service times of correct replies of all of them.
+    pub service: Distribution,
+}
+
+impl<'a> Pool<'a> {
+    /// Sums the histograms of the cells. A histogram that does not decode counts as not measured; reading a run
+    /// from its folder has refused those before.
+    pub fn of(cells: Vec<&'a Cell>) -> Pool<'a> {
+        let traffic = || cells.iter().filter_map(|cell| cell.traffic.as_ref());
+        let response: Vec<_> =
+            traffic().filter_map(|t| t.response_time.as_ref()).filter_map(|r| r.to_histogram().ok()).collect();
+        let service: Vec<_> = traffic().filter_map(|t| t.service_time.to_histogram().ok()).collect();
+        Pool { response: Distribution::of(&response), service: Distribution::of(&service), cells }
+    }
+
+    /// Sum of a count over the cells; absent where a cell lacks it.
+    pub fn sum(&self, of: impl Fn(&Cell) -> Option<u64>) -> Option<u64> {
+        let counts = self.cells.iter().map(|cell| of(cell)).collect::<Option<Vec<u64>>>()?;
+        (!counts.is_empty()).then(|| counts.into_iter().fold(0, u64::saturating_add))
+    }
+
+    /// Requests that were scheduled, and those with a correct reply in time.
+    pub fn scheduled_and_ok(&self) -> Option<(u64, u64)> {
+        let scheduled = self.sum(|cell| Some(cell.traffic.as_ref()?.ledger.scheduled))?;
+        Some((scheduled, self.sum(|cell| Some(cell.traffic.as_ref()?.ledger.ok))?))
+    }
+
+    /// Correct replies per second within the windows.
+    pub fn achieved_rps(&self) -> Option<f64> {
+        let replies = self.sum(|cell| Some(cell.traffic.as_ref()?.ok_within_window))?;
+        let window_ns = self.sum(|cell| Some(cell.load.window_ns)).filter(|&ns| ns > 0)?;
+        Some(replies as f64 * 1e9 / window_ns as f64)
+    }
+
+    /// The longest that a request of these cells may take.
+    pub fn timeout_ns(&self) -> u64 {
+        self.cells.iter().map(|cell| cell.load.timeout_ns).max().unwrap_or(0)
+    }
+
+    /// Compares with what the random schedules held, of which the offered load is only the mean.
+    pub(super) fn kept_up(&self) -> bool {
+        let Some((scheduled, ok)) = self.scheduled_and_ok().filter(|(scheduled, _)| *scheduled > 0) else {
+            return false;
+        };
+        let Some(in_window) = self.sum(|cell| Some(cell.traffic.as_ref()?.ok_within_window)) else { return false };
+        let slack: f64 = self.cells.iter().map(|cell| straddling(cell)).sum();
+        let failed = scheduled.saturating_sub(ok) as f64;
+        in_window as f64 + slack >= KEPT_UP * scheduled as f64 && failed <= FAILURES_ALLOWED * scheduled as f64
+    }
+}
+
+/// Replies that may fall on the other side of a window's end without any delay: those of two sessions, since a
+/// session at its end may have most of its requests after it. It matters only where few requests are scheduled.
+fn straddling(cell: &Cell) -> f64 {
+    match cell.load.shape {
+        Shape::Connections { .. } => 0.0,
+        Shape::Sessions { requests, .. } => 2.0 * f64::from(requests),
+    }
+}

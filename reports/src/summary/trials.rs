@@ -1,0 +1,91 @@
+//! Trials in sentences and tables: one sentence for all of a workload, one for each trial, a row for each.
+//!
+//! Must not know: HTML. Beside it: `account.rs`, which finds the words.
+
+use super::answers::pictured;
+use super::{Answer, Column, Rank, Row, SummaryTable, Value, answer};
+use crate::account;
+use crate::format;
+use crate::metrics::{Metric, Of, Reading, metric};
+use crate::record::PictureKind;
+use crate::study::{Group, Series, Standing, Trial};
+
+/// What is said of every trial in which something was done to the server ...
+const OF_A_PROBE: [&str; 3] = ["probe_success", "probe_p99", "probe_longest_wait"];
+/// ... and where it was too much for some.
+const OF_FAILURES: [&str; 2] = ["held_at_first_failure", "probe_recovery"];
+
+pub(super) fn answers(group: &Group<'_>) -> Vec<Answer> {
+    if group.trials().next().is_none() {
+        return Vec::new();
+    }
+    let overall =
+        account::served(group).or_else(|| Some(format::capitalised(&account::range(group, metrics(group).first()?))));
+    let lead = overall.map(|sentence| answer(group, Rank::Lead, "all in all", format!("{sentence}.")));
+    let details = group.trials().map(|(series, trial)| {
+        let topic = group.experiment.name_of(&series.contender.label, trial.variation);
+        answer(group, Rank::Detail, &topic, told(group, series, trial))
+    });
+    lead.into_iter().chain(details).collect()
+}
+
+fn told(group: &Group<'_>, series: &Series<'_>, trial: &Trial<'_>) -> String {
+    let label = &series.contender.label;
+    if trial.standing == Standing::Invalid {
+        return format!("Cannot tell for {label}: no valid cell.");
+    }
+    if trial.shown().is_some_and(|cell| cell.disturbance.is_some()) {
+        return format!("{label} {}", account::story(trial));
+    }
+    let values = metrics(group).into_iter().filter_map(|metric| {
+        let reading = metric.of_pool(&trial.pool);
+        let remark = reading.remark(metric.unit).map_or(String::new(), |remark| format!(" ({remark})"));
+        (reading != Reading::Absent).then(|| format!("{} {}{remark}", metric.label, reading.say(metric.unit)))
+    });
+    let values: Vec<String> = values.collect();
+    if values.is_empty() { "Nothing measured.".into() } else { format!("{}.", format::capitalised(&values.join(", "))) }
+}
+
+/// What is shown of the trials of a group: what its pictures show, and of a probe the usual, where it has it.
+fn metrics(group: &Group<'_>) -> Vec<&'static Metric> {
+    let shown = [PictureKind::Bars, PictureKind::Curve].into_iter().flat_map(|kind| pictured(group, kind));
+    let cells = || group.trials().flat_map(|(_, trial)| &trial.pool.cells);
+    let disturbed = cells().any(|cell| cell.disturbance.is_some());
+    let failed = cells().any(|cell| cell.first_failure().is_some());
+    let usual = OF_A_PROBE.iter().filter(|_| disturbed).chain(OF_FAILURES.iter().filter(|_| failed));
+    let there = |metric: &&Metric| group.trials().any(|(_, trial)| metric.of_pool(&trial.pool) != Reading::Absent);
+    let usual = usual.filter_map(|name| metric(name)).filter(there);
+    let mut metrics: Vec<&'static Metric> = Vec::new();
+    for metric in shown.chain(usual).filter(|metric| matches!(metric.of, Of::Load(_))) {
+        if !metrics.iter().any(|other| other.name == metric.name) {
+            metrics.push(metric);
+        }
+    }
+    metrics
+}
+
+pub(super) fn table(group: &Group<'_>) -> Option<SummaryTable> {
+    group.trials().next()?;
+    let metrics = metrics(group);
+    let columns = metrics.iter().map(|m| Column { label: m.label.to_owned(), help: m.how_to_read.to_owned() });
+    let rows = group.trials().map(|(series, trial)| Row {
+        index: series.index,
+        contender: group.experiment.name_of(&series.contender.label, trial.variation),
+        values: metrics.iter().map(|metric| value(metric, trial)).collect(),
+    });
+    Some(SummaryTable {
+        experiment: group.experiment.name.clone(),
+        workload: group.workload.key.clone(),
+        title: format!("{}: {}", group.experiment.title, group.workload.label),
+        rows: super::tables::with_unmeasured(rows.collect(), metrics.len(), group),
+        columns: columns.collect(),
+    })
+}
+
+fn value(metric: &Metric, trial: &Trial<'_>) -> Value {
+    if trial.standing == Standing::Invalid {
+        return Value { text: "no valid cell".into(), number: None, remark: None };
+    }
+    let reading = metric.of_pool(&trial.pool);
+    Value { text: reading.show(metric.unit), number: reading.value(), remark: reading.remark(metric.unit) }
+}
