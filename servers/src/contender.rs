@@ -176,10 +176,20 @@ mod tests {
     fn resolved_options_are_all_and_only_those_of_the_model() {
         let resolved = |text: &str| Contender::parse(text).unwrap().resolved_options().into_iter().collect::<Vec<_>>();
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(resolved("sequential"), [pair("backlog", "4096")]);
+        assert_eq!(
+            resolved("sequential:idle-timeout=2m"),
+            [pair("backlog", "4096"), pair("frame-deadline", "off"), pair("idle-timeout", "120s")],
+        );
         assert_eq!(
             resolved("rayon-pool:backlog=1"),
-            [pair("backlog", "1"), pair("stack", "2MiB"), pair("workers", "4")],
+            [
+                pair("backlog", "1"),
+                pair("frame-deadline", "off"),
+                pair("idle-timeout", "off"),
+                pair("max-connections", "off"),
+                pair("stack", "2MiB"),
+                pair("workers", "4"),
+            ],
         );
     }
 
@@ -200,10 +210,14 @@ mod tests {
             complaint("pool"),
             "no model is called \"pool\"; models: sequential, threaded, thread-pool, rayon-pool, async-single, async-multi",
         );
-        assert_eq!(complaint("sequential:workers=2"), "sequential has no option \"workers\"; its options: backlog");
         assert_eq!(
-            complaint("threaded:64KiB"),
-            "\"64KiB\" is no option; write options as in threaded:name=value,name=value, with the names backlog, stack",
+            complaint("sequential:workers=2"),
+            "sequential has no option \"workers\"; its options: backlog, frame-deadline, idle-timeout"
+        );
+        assert_eq!(
+            complaint("rayon-pool:64KiB"),
+            "\"64KiB\" is no option; write options as in rayon-pool:name=value,name=value, with the names \
+             backlog, frame-deadline, idle-timeout, max-connections, stack, workers",
         );
         assert_eq!(
             complaint("async-multi:workers=0"),
@@ -215,5 +229,47 @@ mod tests {
         );
         assert_eq!(complaint("threaded:backlog=1,backlog=2"), "backlog is given twice; give it once");
         assert!(complaint("threaded:").contains("\"\" is no option"));
+    }
+
+    #[test]
+    fn options_that_a_model_cannot_have_are_refused_with_those_it_has() {
+        let refused = [
+            ("sequential", &["max-connections=1", "mutex=std", "placement=inline", "spawn=builder", "stack=1MiB"][..]),
+            ("threaded", &["mutex=std", "blocking-threads=1", "workers=1"]),
+            ("thread-pool", &["mutex=std", "blocking-threads=1", "spawn=panicking"]),
+            ("rayon-pool", &["mutex=std", "placement=rayon", "spawn=panicking"]),
+            ("async-single", &["workers=2", "stack=1MiB", "spawn=panicking"]),
+            ("async-multi", &["stack=1MiB", "spawn=panicking"]),
+        ];
+        for (model, options) in refused {
+            let keys = MODELS.iter().find(|known| known.name == model).unwrap().options;
+            let known = names(keys, |key| key.name);
+            for option in options {
+                let complaint = complaint(&format!("{model}:{option}"));
+                assert!(complaint.ends_with(&format!("its options: {known}")), "{complaint}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_that_a_model_cannot_have_are_refused_with_those_it_takes() {
+        assert_eq!(
+            complaint("async-single:placement=block-in-place"),
+            "placement cannot be \"block-in-place\"; it takes inline, yielding, spawn-blocking or rayon \
+             (block-in-place would panic: it needs a runtime with workers, such as async-multi)",
+        );
+        let expected = [
+            ("threaded:placement=yielding", "inline or rayon"),
+            ("async-multi:placement=threads", "inline, yielding, spawn-blocking, block-in-place or rayon"),
+            ("async-multi:mutex=parking-lot", "tokio, std or std-across-await"),
+            ("sequential:idle-timeout=5", "a time from 1ms to 3600s, such as 5s or 250ms, or off"),
+            ("sequential:frame-deadline=0s", "a time from 1ms to 3600s, such as 5s or 250ms, or off"),
+            ("thread-pool:max-connections=0", "a whole number from 1 to 1000000, or off"),
+            ("async-single:blocking-threads=0", "a whole number from 1 to 16384"),
+            ("threaded:spawn=unwrap", "builder or panicking"),
+        ];
+        for (contender, expected) in expected {
+            assert!(complaint(contender).ends_with(&format!("; it takes {expected}")), "{}", complaint(contender));
+        }
     }
 }

@@ -8,8 +8,10 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod admission;
 mod clock;
 mod connection;
+mod containment;
 mod contender;
 mod models;
 mod options;
@@ -25,7 +27,7 @@ pub use accept::bind;
 pub use clock::monotonic_ns;
 pub use contender::{Contender, ContenderError};
 pub use models::{Concurrency, MODELS, Model};
-pub use options::{OptionKey, ServerOptions};
+pub use options::{LockKind, OptionKey, Placement, ServerOptions, Spawning};
 pub use server::{Counters, Server};
 pub use stop::StopHandle;
 pub use work::spin::calibrate_spin;

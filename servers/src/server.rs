@@ -4,10 +4,12 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
+use crate::admission::Admission;
 use crate::calibrate_spin;
 use crate::options::ServerOptions;
 use crate::protocol::Wire;
 use crate::stop::{Listening, StopHandle};
+use crate::work::lock::SharedLock;
 
 /// The shared state of a server, whatever its model.
 #[derive(Debug)]
@@ -15,9 +17,10 @@ pub struct Server {
     pub(crate) options: ServerOptions,
     pub(crate) wire: Wire,
     pub(crate) spin_iterations_per_us: u64,
-    /// The one lock that `lock` requests hold while they wait, in the form each world needs.
-    pub(crate) blocking_lock: Mutex<()>,
-    pub(crate) nonblocking_lock: tokio::sync::Mutex<()>,
+    /// The one lock that `lock` requests hold while they wait.
+    pub(crate) lock: SharedLock,
+    /// Asked before each accept.
+    pub(crate) admission: Arc<Admission>,
     /// What a [`StopHandle`] needs to end the accept loop.
     pub(crate) listening: Mutex<Listening>,
     accepted: AtomicU64,
@@ -25,6 +28,8 @@ pub struct Server {
     spawn_errors: AtomicU64,
     requests_served: AtomicU64,
     requests_refused: AtomicU64,
+    idle_timeouts: AtomicU64,
+    frame_deadlines: AtomicU64,
 }
 
 /// What a server has counted since it started. Each number only grows.
@@ -34,12 +39,18 @@ pub struct Counters {
     pub accepted: u64,
     /// Calls of accept that failed, most often for want of a descriptor.
     pub accept_errors: u64,
-    /// Connections closed at once since no thread could be had for them.
+    /// Connections turned away, which is closed at once, since no thread could be had for them.
     pub spawn_errors: u64,
     /// Requests answered with `WorkDone`, counted before the reply is written.
     pub requests_served: u64,
     /// Requests answered with `Error`, counted likewise.
     pub requests_refused: u64,
+    /// Connections closed since no byte came for as long as `idle-timeout`.
+    pub idle_timeouts: u64,
+    /// Connections closed since a request was not whole at its `frame-deadline`.
+    pub frame_deadlines: u64,
+    /// Times that as many connections as `max-connections` were open and the next accept had to wait.
+    pub limit_waits: u64,
 }
 
 impl Server {
@@ -49,17 +60,19 @@ impl Server {
     /// it, the server calibrates itself, which takes about 20 ms.
     pub fn new(options: ServerOptions, wire: Wire, spin_iterations_per_us: Option<u64>) -> Server {
         Server {
-            options,
             wire,
             spin_iterations_per_us: spin_iterations_per_us.unwrap_or_else(calibrate_spin),
-            blocking_lock: Mutex::new(()),
-            nonblocking_lock: tokio::sync::Mutex::new(()),
+            lock: SharedLock::new(options.mutex),
+            admission: Arc::new(Admission::new(options.max_connections)),
+            options,
             listening: Mutex::new(Listening::NotYet),
             accepted: AtomicU64::new(0),
             accept_errors: AtomicU64::new(0),
             spawn_errors: AtomicU64::new(0),
             requests_served: AtomicU64::new(0),
             requests_refused: AtomicU64::new(0),
+            idle_timeouts: AtomicU64::new(0),
+            frame_deadlines: AtomicU64::new(0),
         }
     }
 
@@ -76,6 +89,9 @@ impl Server {
             spawn_errors: self.spawn_errors.load(Relaxed),
             requests_served: self.requests_served.load(Relaxed),
             requests_refused: self.requests_refused.load(Relaxed),
+            idle_timeouts: self.idle_timeouts.load(Relaxed),
+            frame_deadlines: self.frame_deadlines.load(Relaxed),
+            limit_waits: self.admission.waits(),
         }
     }
 
@@ -97,5 +113,13 @@ impl Server {
 
     pub(crate) fn count_refused(&self) {
         self.requests_refused.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn count_idle_timeout(&self) {
+        self.idle_timeouts.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn count_frame_deadline(&self) {
+        self.frame_deadlines.fetch_add(1, Relaxed);
     }
 }

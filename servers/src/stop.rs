@@ -1,5 +1,6 @@
 //! Ending an accept loop from outside. An accept that waits cannot look at a flag, so stopping shuts the
-//! listening socket down too: Linux then wakes whoever waits on it, a blocked thread and a runtime alike.
+//! listening socket down too: Linux then wakes whoever waits on it, a blocked thread and a runtime alike. One that
+//! waits for a connection to end before it accepts is told by `admission.rs`.
 
 use std::io;
 use std::net::{Shutdown, TcpListener};
@@ -35,6 +36,7 @@ impl StopHandle {
     /// Nobody waits for connections still open. Those on threads go on until their clients or the process
     /// end, those in tasks are dropped with their runtime. Stopping twice is stopping once.
     pub fn stop(&self) {
+        self.server.admission.close();
         let before = std::mem::replace(&mut *self.server.listening(), Listening::Stopped);
         if let Listening::On(listener) = before {
             shut_down(&listener);

@@ -11,6 +11,8 @@ const TRANSLATION: &[(&str, &str)] = &[
     ("tokio::time::sleep", "std::thread::sleep"),
     ("tokio::", "std::"),
     ("nonblocking", "blocking"),
+    // Where the two worlds need different code, each has a function that says so in its name.
+    ("_in_task", "_on_thread"),
 ];
 
 /// The code of a file, without its opening words, and without the white space and the trailing commas by

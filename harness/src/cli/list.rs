@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use servers::MODELS;
+use servers::{MODELS, OptionKey};
 
 use super::output::print;
 use crate::experiments::EXPERIMENTS;
@@ -33,29 +33,88 @@ pub(super) fn run(args: ListArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a terminal shows without wrapping it itself.
+const COLUMNS: usize = 80;
+
+/// Where what is said of a model or an experiment begins, and what of an option.
+const COLUMN: usize = 17;
+const OPTION_COLUMN: usize = 6;
+
 fn table() -> String {
     let mut text = "models\n".to_owned();
     for model in MODELS {
+        text.push_str(&wrapped(&format!("  {:<14} ", model.name), COLUMN, model.summary));
+    }
+    text.push_str("\noptions and their defaults; give them as in thread-pool:workers=8,stack=64KiB\n");
+    for (option, models) in options() {
         // Writing to a string does not fail.
-        let _ = writeln!(text, "  {:<13} {}", model.name, model.summary);
-        for option in model.options {
-            let default = option.default_value();
-            let _ = writeln!(text, "  {:<13}   {}={default}  {}", "", option.name, option.summary);
+        let _ = writeln!(text, "  {}={}", option.name, option.default_value());
+        let takes = format!("takes {}", option.expected);
+        for line in [option.summary, &takes, &format!("of {}", of_models(&models))] {
+            text.push_str(&wrapped(&" ".repeat(OPTION_COLUMN), OPTION_COLUMN, line));
         }
     }
     text.push_str("\nexperiments\n");
     for experiment in EXPERIMENTS {
-        let _ = writeln!(text, "  {:<14} {}", experiment.name, experiment.question);
+        text.push_str(&wrapped(&format!("  {:<14} ", experiment.name), COLUMN, experiment.question));
     }
     text.push_str("\nnext: harness compare --models threaded,async-multi --experiments memory\n");
     text
+}
+
+/// Each option once, in the order of their names, with the models that have it. Where it differs between models, in its
+/// default or in the values it takes, it stands there once for each case.
+fn options() -> Vec<(&'static OptionKey, Vec<&'static str>)> {
+    let same = |one: &OptionKey, other: &OptionKey| {
+        one.name == other.name && one.expected == other.expected && one.default_value() == other.default_value()
+    };
+    let mut options: Vec<(&OptionKey, Vec<&str>)> = Vec::new();
+    for model in MODELS {
+        for option in model.options {
+            match options.iter_mut().find(|(known, _)| same(known, option)) {
+                Some((_, models)) => models.push(model.name),
+                None => options.push((option, vec![model.name])),
+            }
+        }
+    }
+    options.sort_by_key(|(option, _)| option.name);
+    options
+}
+
+fn of_models(models: &[&str]) -> String {
+    if models.len() == MODELS.len() { "every model".to_owned() } else { models.join(", ") }
+}
+
+/// `begin` and then `text`, in lines that fit; those after the first begin at `column`. A word longer than that stands
+/// on a line of its own.
+fn wrapped(begin: &str, column: usize, text: &str) -> String {
+    let mut wrapped = begin.to_owned();
+    let mut line_chars = begin.chars().count();
+    let mut is_first = true;
+    for word in text.split(' ') {
+        let chars = word.chars().count();
+        if !is_first && line_chars + 1 + chars > COLUMNS {
+            wrapped.push('\n');
+            wrapped.push_str(&" ".repeat(column));
+            line_chars = column;
+        } else if !is_first {
+            wrapped.push(' ');
+            line_chars += 1;
+        }
+        wrapped.push_str(word);
+        line_chars += chars;
+        is_first = false;
+    }
+    wrapped.push('\n');
+    wrapped
 }
 
 fn json() -> serde_json::Value {
     let models = MODELS.iter().map(|model| {
         let options = model.options.iter().map(|option| {
             serde_json::json!({
-                "name": option.name, "default": option.default_value(), "summary": option.summary,
+                "name": option.name, "default": option.default_value(), "takes": option.expected,
+                "summary": option.summary,
             })
         });
         serde_json::json!({
@@ -70,4 +129,40 @@ fn json() -> serde_json::Value {
     serde_json::json!({
         "models": models.collect::<Vec<_>>(), "experiments": experiments.collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_fits_a_narrow_terminal() {
+        for line in table().lines() {
+            assert!(line.chars().count() <= COLUMNS, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_option_of_every_model_is_in_the_list() {
+        let listed = options();
+        for model in MODELS {
+            for option in model.options {
+                let of_model = |(known, models): &&(&OptionKey, Vec<&str>)| {
+                    known.name == option.name && models.contains(&model.name)
+                };
+                let entries: Vec<_> = listed.iter().filter(of_model).collect();
+                assert_eq!(entries.len(), 1, "{} of {}", option.name, model.name);
+                assert_eq!(entries[0].0.expected, option.expected);
+            }
+        }
+    }
+
+    #[test]
+    fn lines_end_between_words() {
+        let text = "x".repeat(70) + " second third";
+        assert_eq!(wrapped("  a ", 4, &text), format!("  a {}\n    second third\n", "x".repeat(70)));
+        assert_eq!(wrapped("  a ", 4, "short"), "  a short\n");
+        let long = "y".repeat(90);
+        assert_eq!(wrapped("", 2, &format!("{long} z")), format!("{long}\n  z\n"));
+    }
 }

@@ -166,6 +166,9 @@ impl Goodbye {
                 spawn_errors: counters.spawn_errors,
                 requests_served: counters.requests_served,
                 requests_refused: counters.requests_refused,
+                idle_timeouts: counters.idle_timeouts,
+                frame_deadlines: counters.frame_deadlines,
+                limit_waits: counters.limit_waits,
             };
             // Whoever read stdout may be gone; that is no reason not to stop in order.
             let _ = say(&Farewell { stopped });

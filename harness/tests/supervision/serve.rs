@@ -169,3 +169,39 @@ fn what_is_misspelt_lists_what_there_is() {
     let text = refusal(&["thread-pool:wrokers=8"]);
     assert!(text.contains("wrokers") && text.contains("workers"), "{text}");
 }
+
+#[test]
+fn a_spawn_that_panics_takes_the_whole_server_down() {
+    // A few stacks of a quarter of a gibibyte, and the address space is full.
+    let shell = "ulimit -v 2097152 && exec \"$0\" serve threaded:spawn=panicking,stack=256MiB --spin-rate 1";
+    let mut child = Command::new("sh")
+        .args(["-c", shell])
+        .arg(program())
+        // Without address space, looking for the names of functions takes minutes.
+        .env("RUST_BACKTRACE", "0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    let ready: Ready = serde_json::from_str(&line).unwrap();
+
+    let (reply, mut first) = ask_and_hold(ready.address);
+    assert!(reply.contains("WorkDone"), "{reply}");
+    // Connecting fails once nobody listens any more.
+    let crowd: Vec<_> = (0..20).map_while(|_| TcpStream::connect(ready.address).ok()).collect();
+    let ended = within(Duration::from_secs(20), || child.try_wait().unwrap().is_some());
+    if !ended {
+        let _ = child.kill();
+    }
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(ended, "the server outlived {} connections", crowd.len());
+    assert_eq!(output.status.code(), Some(101), "{said}");
+    assert!(said.contains("failed to spawn thread"), "{said}");
+    // Those who had been served all along are gone with it.
+    assert!(matches!(first.read(&mut [0]), Ok(0) | Err(_)));
+}

@@ -43,6 +43,15 @@ pub struct ServerCounters {
     pub requests_served: u64,
     /// Requests that were refused with an Error reply.
     pub requests_refused: u64,
+    /// Connections that the server closed since no byte came for as long as it was told to wait.
+    #[serde(default)]
+    pub idle_timeouts: u64,
+    /// Connections that the server closed since a request was not whole in the time it was told to give.
+    #[serde(default)]
+    pub frame_deadlines: u64,
+    /// Times that the server stopped accepting since as many connections as allowed were open.
+    #[serde(default)]
+    pub limit_waits: u64,
 }
 
 /// The server at one moment.

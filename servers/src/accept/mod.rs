@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::admission::Permit;
 use crate::options::ServerOptions;
 
 pub(crate) mod blocking;
@@ -24,6 +25,15 @@ pub fn bind(address: SocketAddr, options: &ServerOptions) -> io::Result<TcpListe
     socket.bind(&address.into())?;
     socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
     Ok(socket.into())
+}
+
+/// A connection, for whoever is to serve it. Dropping it closes the connection, and then lets the next one in.
+#[derive(Debug)]
+pub(crate) struct Accepted<S> {
+    pub(crate) stream: S,
+    /// Never read: it is held, and given back after `stream` is closed.
+    #[expect(dead_code, reason = "it acts when it is dropped")]
+    permit: Permit,
 }
 
 /// How long to wait before accepting again after a failure.

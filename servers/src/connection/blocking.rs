@@ -3,31 +3,38 @@
 use std::io;
 use std::net::Shutdown;
 use std::sync::Arc;
+use std::time::Instant;
 
 use socket2::SockRef;
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpStream;
 
+use super::deadline::{Patience, read_on_thread};
 use super::{LINGERING_READS, Turn, turn, work_done};
+use crate::accept::Accepted;
 use crate::clock::monotonic_ns;
 use crate::protocol::{Inbox, Persistence};
 use crate::server::Server;
 use crate::work::blocking::perform;
 
-/// Serves a connection until it ends. Dropping the stream closes it.
-pub(crate) fn serve(mut stream: TcpStream, server: Arc<Server>) {
+/// Serves a connection until it ends. Dropping `accepted` closes it and makes room for another.
+pub(crate) fn serve(mut accepted: Accepted<TcpStream>, server: Arc<Server>) {
     // Clients leave in the middle all the time: an error ends this connection and concerns nobody else.
-    let _ = converse(&mut stream, &server);
+    let _ = converse(&mut accepted.stream, &server);
 }
 
 /// Each reply goes out as soon as it is there. Sending those of pipelined requests together would be
 /// faster, and would let one slow request hold back the replies to the quick ones before it.
 fn converse(stream: &mut TcpStream, server: &Server) -> io::Result<()> {
     let mut inbox = Inbox::new();
+    let mut patience = Patience::new(&server.options);
     let mut requests_served = 0;
     loop {
-        let count = stream.read(inbox.spare())?;
+        let until = patience.until(inbox.is_empty());
+        let Some(count) = read_on_thread(stream, inbox.spare(), until)? else {
+            return patience.give_up(stream, server);
+        };
         if count == 0 {
             // The client sends no more. All it asked is answered by now; half a request cannot be.
             return Ok(());
@@ -38,7 +45,7 @@ fn converse(stream: &mut TcpStream, server: &Server) -> io::Result<()> {
             match turn(inbox.next_request(server.wire), server, requests_served) {
                 Turn::Read => break,
                 Turn::Work { work, sender_timestamp, then } => {
-                    let result = perform(work, server);
+                    let result = perform(work, server)?;
                     requests_served += 1;
                     let reply = work_done(server, sender_timestamp, result, received_ns, then);
                     stream.write_all(&reply)?;
@@ -50,19 +57,20 @@ fn converse(stream: &mut TcpStream, server: &Server) -> io::Result<()> {
                 Turn::ReplyAndClose(reply) => return stream.write_all(&reply),
                 Turn::ReplyAndLinger(reply) => {
                     stream.write_all(&reply)?;
-                    return linger(stream, &mut inbox);
+                    return linger(stream, &mut inbox, patience.until(false));
                 }
             }
+            patience.request_ended();
         }
     }
 }
 
 /// Ends this side and reads what the client was still sending, so that the last reply reaches it.
-fn linger(stream: &mut TcpStream, inbox: &mut Inbox) -> io::Result<()> {
+fn linger(stream: &mut TcpStream, inbox: &mut Inbox, until: Option<Instant>) -> io::Result<()> {
     SockRef::from(&*stream).shutdown(Shutdown::Write)?;
     for _ in 0..LINGERING_READS {
         inbox.clear();
-        if stream.read(inbox.spare())? == 0 {
+        if matches!(read_on_thread(stream, inbox.spare(), until)?, None | Some(0)) {
             break;
         }
     }

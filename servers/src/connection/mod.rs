@@ -3,7 +3,6 @@
 //! runtimes get created, nor who calls it.
 
 use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::clock::monotonic_ns;
 use crate::protocol::{Fault, Persistence, Request, Response, Step, WireFormat};
@@ -11,6 +10,7 @@ use crate::server::Server;
 use crate::service::{Refusal, Work, decide};
 
 pub(crate) mod blocking;
+mod deadline;
 pub(crate) mod nonblocking;
 
 /// Where a reply's buffer begins; enough for any reply whose result is a few words.
@@ -24,8 +24,8 @@ const REPLY_BYTES: usize = 256;
 ///
 /// Closing with bytes unread makes the kernel send a reset, which can destroy the `Error` reply on its way
 /// to the client. So the server ends its own side, and takes in as much as four more largest requests
-/// (each read is at most `READ_BUFFER_BYTES`) before it really closes. It needs no deadline for that: a
-/// client that sends nothing now holds what any idle connection holds.
+/// (each read is at most `READ_BUFFER_BYTES`) before it really closes. It needs no deadline of its own
+/// for that: a client that sends nothing now holds what any idle connection holds, and no longer than one may.
 const LINGERING_READS: usize = 512;
 
 /// What a connection does about a step of its inbox.
@@ -95,13 +95,6 @@ fn encoded(server: &Server, response: &Response<'_>, then: Persistence) -> Vec<u
     reply
 }
 
-/// Runs a connection on a thread that has others to run after it: a panic ends this one alone. Tasks and
-/// threads of their own need no such care, since tokio and std do the same for them.
-pub(crate) fn contain_panic(connection: impl FnOnce()) {
-    // What the connection shared is locks and counters, which no panic leaves half changed.
-    let _ = catch_unwind(AssertUnwindSafe(connection));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,10 +111,5 @@ mod tests {
     fn an_idle_task_is_small() {
         let bytes = future_bytes(nonblocking::serve);
         assert!(bytes <= 2 * 1024, "the future of a connection takes {bytes} bytes");
-    }
-
-    #[test]
-    fn a_panic_goes_no_further() {
-        contain_panic(|| panic!("a panic in a connection, as the test wants it"));
     }
 }

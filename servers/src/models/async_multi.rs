@@ -1,5 +1,5 @@
 //! A tokio task per connection, on a fixed number of threads: what `#[tokio::main]` gives. Beside
-//! async_single.rs, only the runtime's builder and its end differ.
+//! async_single.rs, only the runtime's builder differs.
 //!
 //! Workers steal tasks from each other, so one that computes holds up only itself, unless it held what
 //! the others wait for. As under `#[tokio::main]`, the accept loop runs on the thread that calls this, beside the
@@ -16,18 +16,21 @@ use crate::connection::nonblocking::serve;
 use crate::server::Server;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
-    let workers = server.options.workers;
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(server.options.workers)
+        .max_blocking_threads(server.options.blocking_threads)
+        .enable_all()
+        .build()?;
     let ended = runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let mut accepting = Accepting::new(listener, server)?;
-        while let Some(stream) = accepting.next().await? {
-            tokio::spawn(serve(stream, Arc::clone(server)));
+        while let Some(accepted) = accepting.next().await? {
+            tokio::spawn(serve(accepted, Arc::clone(server)));
         }
         Ok(())
     });
-    // Dropping the runtime instead would wait for a task that computes to reach its next `.await`.
+    // Dropping the runtime instead would wait for every task that computes to reach its next `.await`, too.
     runtime.shutdown_background();
     ended
 }

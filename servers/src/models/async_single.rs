@@ -3,7 +3,8 @@
 //!
 //! One thread runs everything, so a task that computes or blocks between two `.await`s stops all others.
 //! Running out of threads cannot happen here; running out of descriptors still can. Production code would
-//! cap the connections, put deadlines on idle ones, and hand computation to other threads.
+//! limit the connections, set deadlines for what they send, and hand computation to other threads: these are
+//! options here.
 
 use std::io;
 use std::net::TcpListener;
@@ -16,14 +17,18 @@ use crate::connection::nonblocking::serve;
 use crate::server::Server;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let blocking = server.options.blocking_threads;
+    let runtime = runtime::Builder::new_current_thread().max_blocking_threads(blocking).enable_all().build()?;
+    let ended = runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let mut accepting = Accepting::new(listener, server)?;
-        while let Some(stream) = accepting.next().await? {
-            tokio::spawn(serve(stream, Arc::clone(server)));
+        while let Some(accepted) = accepting.next().await? {
+            tokio::spawn(serve(accepted, Arc::clone(server)));
         }
         Ok(())
-    })
+    });
+    // Dropping the runtime instead would wait for every thread that blocks for a request.
+    runtime.shutdown_background();
+    ended
 }

@@ -7,7 +7,11 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use crate::options::{BACKLOG, OptionKey, POOL_WORKERS, RUNTIME_WORKERS, STACK, ServerOptions};
+use crate::options::{
+    BACKLOG, BLOCKING_THREADS, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, MUTEX, OptionKey,
+    PLACEMENT_ON_ONE_THREAD, PLACEMENT_ON_THREADS, PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK,
+    ServerOptions,
+};
 use crate::server::Server;
 
 mod async_multi;
@@ -35,7 +39,7 @@ pub struct Model {
     pub run: fn(TcpListener, &Arc<Server>) -> io::Result<()>,
 }
 
-/// How many connections a model serves at a time; others wait, though they are accepted perhaps.
+/// How many connections a model serves at a time where no option says so; others wait, though they are accepted perhaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Concurrency {
     /// One.
@@ -47,13 +51,14 @@ pub enum Concurrency {
 }
 
 impl Concurrency {
-    /// The number of connections served at a time with these options, where the model sets one.
+    /// The number of connections served at a time with these options, where the model or one of them sets one.
     pub fn limit(self, options: &ServerOptions) -> Option<usize> {
-        match self {
+        let of_model = match self {
             Concurrency::One => Some(1),
             Concurrency::Workers => Some(options.workers),
             Concurrency::Unbounded => None,
-        }
+        };
+        of_model.into_iter().chain(options.max_connections).min()
     }
 }
 
@@ -62,43 +67,78 @@ pub const MODELS: &[Model] = &[
     Model {
         name: "sequential",
         summary: "the accept loop itself, one connection after the other",
-        options: &[BACKLOG],
+        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT],
         concurrency: Concurrency::One,
         run: sequential::run,
     },
     Model {
         name: "threaded",
         summary: "one OS thread per connection",
-        options: &[BACKLOG, STACK],
+        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, PLACEMENT_ON_THREADS, SPAWN, STACK],
         concurrency: Concurrency::Unbounded,
         run: threaded::run,
     },
     Model {
         name: "thread-pool",
         summary: "a fixed pool of threads as in the Rust Book; a worker owns a connection until it closes",
-        options: &[BACKLOG, STACK, POOL_WORKERS],
+        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, PLACEMENT_ON_THREADS, STACK, POOL_WORKERS],
         concurrency: Concurrency::Workers,
         run: thread_pool::run,
     },
     Model {
         name: "rayon-pool",
         summary: "a rayon pool; a worker owns a connection until it closes",
-        options: &[BACKLOG, STACK, POOL_WORKERS],
+        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, STACK, POOL_WORKERS],
         concurrency: Concurrency::Workers,
         run: rayon_pool::run,
     },
     Model {
         name: "async-single",
         summary: "a tokio task per connection, all on one thread",
-        options: &[BACKLOG],
+        options: &[
+            BACKLOG,
+            BLOCKING_THREADS,
+            FRAME_DEADLINE,
+            IDLE_TIMEOUT,
+            MAX_CONNECTIONS,
+            MUTEX,
+            PLACEMENT_ON_ONE_THREAD,
+        ],
         concurrency: Concurrency::Unbounded,
         run: async_single::run,
     },
     Model {
         name: "async-multi",
         summary: "a tokio task per connection, on a pool of threads",
-        options: &[BACKLOG, RUNTIME_WORKERS],
+        options: &[
+            BACKLOG,
+            BLOCKING_THREADS,
+            FRAME_DEADLINE,
+            IDLE_TIMEOUT,
+            MAX_CONNECTIONS,
+            MUTEX,
+            PLACEMENT_ON_WORKERS,
+            RUNTIME_WORKERS,
+        ],
         concurrency: Concurrency::Unbounded,
         run: async_multi::run,
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::Contender;
+
+    fn limit(contender: &str) -> Option<usize> {
+        let contender = Contender::parse(contender).unwrap();
+        contender.model.concurrency.limit(&contender.options)
+    }
+
+    #[test]
+    fn the_lower_limit_counts() {
+        assert_eq!((limit("sequential"), limit("threaded")), (Some(1), None));
+        assert_eq!(limit("async-multi:max-connections=9"), Some(9));
+        assert_eq!(limit("thread-pool:workers=3,max-connections=9"), Some(3));
+        assert_eq!(limit("thread-pool:workers=3,max-connections=2"), Some(2));
+    }
+}

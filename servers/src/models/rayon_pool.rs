@@ -12,7 +12,7 @@ use rayon::ThreadPoolBuilder;
 
 use crate::accept::blocking::Accepting;
 use crate::connection::blocking::serve;
-use crate::connection::contain_panic;
+use crate::containment::contain_panic;
 use crate::server::Server;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
@@ -22,10 +22,10 @@ pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()>
         .build()
         .map_err(io::Error::other)?;
     let mut accepting = Accepting::new(listener, server)?;
-    while let Some(stream) = accepting.next()? {
+    while let Some(accepted) = accepting.next()? {
         let shared = Arc::clone(server);
         // Rayon aborts the whole process where a job panics.
-        pool.spawn(|| contain_panic(|| serve(stream, shared)));
+        pool.spawn(|| contain_panic(|| serve(accepted, shared)));
     }
     Ok(())
 }

@@ -14,15 +14,15 @@ use std::thread;
 
 use crate::accept::blocking::Accepting;
 use crate::connection::blocking::serve;
-use crate::connection::contain_panic;
+use crate::containment::contain_panic;
 use crate::server::Server;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let pool = ThreadPool::new(server.options.workers, server.options.stack_bytes)?;
     let mut accepting = Accepting::new(listener, server)?;
-    while let Some(stream) = accepting.next()? {
+    while let Some(accepted) = accepting.next()? {
         let shared = Arc::clone(server);
-        pool.execute(move || serve(stream, shared));
+        pool.execute(move || serve(accepted, shared));
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! One OS thread per connection. Beside sequential.rs, the connection is moved to a thread of its own.
 //!
 //! Clients decide how many threads there are, and each costs a stack and memory in the kernel even while
-//! it waits. So the thread is spawned by the builder, which gives an error where `thread::spawn` would panic
-//! and take the accept loop, and with it every client, down. Production code would add a cap on the number
-//! of connections and a deadline for idle ones.
+//! it waits. So the thread is spawned by the builder, which gives an error where `thread::spawn` panics and takes
+//! the accept loop, and with it every client, down; `spawn=panicking` does that too, for comparison. Production
+//! code would set a limit on the number of connections and deadlines for what they send, which are options here.
 
 use std::io;
 use std::net::TcpListener;
@@ -12,17 +12,21 @@ use std::thread;
 
 use crate::accept::blocking::Accepting;
 use crate::connection::blocking::serve;
+use crate::options::Spawning;
 use crate::server::Server;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let mut accepting = Accepting::new(listener, server)?;
-    while let Some(stream) = accepting.next()? {
+    while let Some(accepted) = accepting.next()? {
         let shared = Arc::clone(server);
         let spawned =
-            thread::Builder::new().stack_size(server.options.stack_bytes).spawn(move || serve(stream, shared));
-        if spawned.is_err() {
-            // The stream went down with the closure, so this client is turned away; the others stay.
-            server.count_spawn_error();
+            thread::Builder::new().stack_size(server.options.stack_bytes).spawn(move || serve(accepted, shared));
+        match spawned {
+            Ok(_) => {}
+            // The connection went down with the closure, so this client is turned away; the others stay.
+            Err(_) if server.options.spawning == Spawning::Builder => server.count_spawn_error(),
+            // So does `thread::spawn`, in these words.
+            Err(error) => panic!("failed to spawn thread: {error:?}"),
         }
     }
     Ok(())

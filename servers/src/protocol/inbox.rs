@@ -94,6 +94,11 @@ impl Inbox {
         step
     }
 
+    /// Whether nothing is waiting: no byte has come that belongs to no request yet.
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
     /// Forgets what is waiting.
     pub fn clear(&mut self) {
         self.start = self.end;

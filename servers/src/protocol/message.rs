@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum Request<'a> {
     /// Do some work and reply with its result.
     RequestWork {
-        /// The kind of work: `echo`, `sleep`, `spin`, `lock` or `reply`.
+        /// The kind of work: `echo`, `sleep`, `block`, `spin`, `lock` or `reply`.
         #[serde(borrow)]
         request_message: Cow<'a, str>,
         /// The argument of the work: a text, a duration such as `5ms`, or a number of bytes.
@@ -80,6 +80,8 @@ pub enum Fault {
     Method,
     /// The request is longer than may be.
     TooLong,
+    /// The request did not come in time.
+    Timeout,
     /// The client waits for leave to send the rest, which is not given here.
     Expectation,
 }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::protocol::MAX_RESULT_BYTES;
 
-/// The longest sleep, spin or lock that a client may ask for.
+/// The longest sleep, block, spin or lock that a client may ask for.
 pub const MAX_WORK_DURATION: Duration = Duration::from_secs(60);
 
 /// What a request asks for, within the limits.
@@ -18,6 +18,8 @@ pub enum Work<'a> {
     Echo(Cow<'a, str>),
     /// Wait this long without using the CPU.
     Sleep(Duration),
+    /// Block the thread that does the work for this long, as a call does that waits for a disk or a database.
+    Block(Duration),
     /// Compute for as long as an otherwise idle CPU of this machine takes this time for.
     Spin(Duration),
     /// Wait this long while holding the lock that all connections of the server share.
@@ -30,7 +32,7 @@ pub enum Work<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// There is no such work.
-    #[error("no work is called \"{0}\"; work: echo, sleep, spin, lock, reply")]
+    #[error("no work is called \"{0}\"; work: echo, sleep, block, spin, lock, reply")]
     UnknownWork(String),
     /// The parameter should have been a duration.
     #[error("\"{0}\" is no duration; write it as in 250us, 5ms or 2s")]
@@ -48,6 +50,7 @@ pub fn decide<'a>(request_message: &str, parameter: Cow<'a, str>) -> Result<Work
     match request_message {
         "echo" => Ok(Work::Echo(parameter)),
         "sleep" => duration(&parameter).map(Work::Sleep),
+        "block" => duration(&parameter).map(Work::Block),
         "spin" => duration(&parameter).map(Work::Spin),
         "lock" => duration(&parameter).map(Work::Lock),
         "reply" => size(&parameter).map(Work::Reply),
@@ -88,6 +91,7 @@ mod tests {
     fn work_is_named_by_the_request() {
         assert_eq!(ask("echo", "5ms"), Ok(Work::Echo("5ms".into())));
         assert_eq!(ask("sleep", "5ms"), Ok(Work::Sleep(Duration::from_millis(5))));
+        assert_eq!(ask("block", "1s"), Ok(Work::Block(Duration::from_secs(1))));
         assert_eq!(ask("spin", "250us"), Ok(Work::Spin(Duration::from_micros(250))));
         assert_eq!(ask("lock", "0s"), Ok(Work::Lock(Duration::ZERO)));
         assert_eq!(ask("reply", "0"), Ok(Work::Reply(0)));
@@ -104,7 +108,7 @@ mod tests {
     #[test]
     fn nonsense_is_refused_with_a_remedy() {
         let said = |work: &str, parameter: &str| ask(work, parameter).unwrap_err().to_string();
-        assert_eq!(said("dance", ""), "no work is called \"dance\"; work: echo, sleep, spin, lock, reply");
+        assert_eq!(said("dance", ""), "no work is called \"dance\"; work: echo, sleep, block, spin, lock, reply");
         assert_eq!(said("sleep", "long"), "\"long\" is no duration; write it as in 250us, 5ms or 2s");
         assert!(said("sleep", "18446744073709551615years").contains("no duration"));
         assert_eq!(said("spin", "2m"), "\"2m\" is too long; at most 60s");

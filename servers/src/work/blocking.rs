@@ -1,28 +1,30 @@
 //! Work on a thread: what waits, blocks the thread. Its twin is nonblocking.rs.
 
 use std::borrow::Cow;
+use std::io;
+
 use std::thread::sleep;
 
-use super::spin::spin;
+use super::placement::{Job, place_on_thread};
 use crate::server::Server;
 use crate::service::Work;
 
-/// Performs `work` and gives its result.
+/// Performs `work` and gives its result. An error ends the connection.
 ///
-/// Spinning stays inline in both worlds: a thread may compute as long as it likes, a task that does so
-/// keeps its runtime's worker from everyone else. That is a difference to be measured, not to be hidden.
-pub(crate) fn perform<'a>(work: Work<'a>, server: &Server) -> Cow<'a, str> {
+/// Unless an option says otherwise, spinning and blocking stay inline in both worlds: a thread may do so as long as
+/// it likes, a task keeps its runtime's worker from everyone else. That is a difference to be measured, not hidden.
+pub(crate) fn perform<'a>(work: Work<'a>, server: &Server) -> io::Result<Cow<'a, str>> {
+    let placement = server.options.placement;
     match work {
-        Work::Echo(text) => return text,
-        Work::Reply(bytes) => return Cow::Owned("x".repeat(bytes)),
-        Work::Spin(duration) => spin(duration, server.spin_iterations_per_us),
+        Work::Echo(text) => return Ok(text),
+        Work::Reply(bytes) => return Ok(Cow::Owned("x".repeat(bytes))),
         Work::Sleep(duration) => sleep(duration),
-        Work::Lock(duration) => {
-            // Poisoned or not, what comes back holds the lock until it is dropped.
-            let held = server.blocking_lock.lock();
-            sleep(duration);
-            drop(held);
+        Work::Block(duration) => place_on_thread(Job::Block(duration), placement)?,
+        Work::Spin(duration) => {
+            let iterations_per_us = server.spin_iterations_per_us;
+            place_on_thread(Job::Spin { duration, iterations_per_us }, placement)?;
         }
+        Work::Lock(duration) => server.lock.hold_on_thread(duration),
     }
-    Cow::Borrowed("")
+    Ok(Cow::Borrowed(""))
 }

@@ -1,29 +1,30 @@
 //! Work in a task: what waits, gives the thread to another task. Its twin is blocking.rs.
 
 use std::borrow::Cow;
+use std::io;
 
 use tokio::time::sleep;
 
-use super::spin::spin;
+use super::placement::{Job, place_in_task};
 use crate::server::Server;
 use crate::service::Work;
 
-/// Performs `work` and gives its result.
+/// Performs `work` and gives its result. An error ends the connection.
 ///
-/// Spinning stays inline in both worlds: a thread may compute as long as it likes, a task that does so
-/// keeps its runtime's worker from everyone else. That is a difference to be measured, not to be hidden.
-pub(crate) async fn perform<'a>(work: Work<'a>, server: &Server) -> Cow<'a, str> {
+/// Unless an option says otherwise, spinning and blocking stay inline in both worlds: a thread may do so as long as
+/// it likes, a task keeps its runtime's worker from everyone else. That is a difference to be measured, not hidden.
+pub(crate) async fn perform<'a>(work: Work<'a>, server: &Server) -> io::Result<Cow<'a, str>> {
+    let placement = server.options.placement;
     match work {
-        Work::Echo(text) => return text,
-        Work::Reply(bytes) => return Cow::Owned("x".repeat(bytes)),
-        Work::Spin(duration) => spin(duration, server.spin_iterations_per_us),
+        Work::Echo(text) => return Ok(text),
+        Work::Reply(bytes) => return Ok(Cow::Owned("x".repeat(bytes))),
         Work::Sleep(duration) => sleep(duration).await,
-        Work::Lock(duration) => {
-            // Poisoned or not, what comes back holds the lock until it is dropped.
-            let held = server.nonblocking_lock.lock().await;
-            sleep(duration).await;
-            drop(held);
+        Work::Block(duration) => place_in_task(Job::Block(duration), placement).await?,
+        Work::Spin(duration) => {
+            let iterations_per_us = server.spin_iterations_per_us;
+            place_in_task(Job::Spin { duration, iterations_per_us }, placement).await?;
         }
+        Work::Lock(duration) => server.lock.hold_in_task(duration).await,
     }
-    Cow::Borrowed("")
+    Ok(Cow::Borrowed(""))
 }

@@ -87,6 +87,20 @@ impl Client {
         written.is_ok() && matches!(self.reader.read_line(&mut line), Ok(1..))
     }
 
+    /// The server's reason for an `Error` reply.
+    pub(crate) fn error(&mut self) -> String {
+        let reply = self.reply().expect("a reply");
+        reply["Error"]["reason"].as_str().unwrap_or_else(|| panic!("no error: {reply}")).to_owned()
+    }
+
+    /// Whether something comes within this time, be it a reply or the end.
+    pub(crate) fn hears_within(&mut self, time: Duration) -> bool {
+        self.stream().set_read_timeout(Some(time)).unwrap();
+        let heard = self.stream().peek(&mut [0]).is_ok();
+        self.stream().set_read_timeout(Some(DEADLINE)).unwrap();
+        heard
+    }
+
     pub(crate) fn assert_closed(&mut self) {
         let mut rest = Vec::new();
         self.reader.read_to_end(&mut rest).expect("an orderly end");

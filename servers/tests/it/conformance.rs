@@ -1,11 +1,12 @@
 //! What every model must do alike: the same bytes in, the same bytes out. Each test runs against the whole table.
 
-use std::thread;
+use std::time::Duration;
 
 use servers::monotonic_ns;
 use servers::protocol::{MAX_REQUEST_BYTES, MAX_RESULT_BYTES, Wire};
 
 use crate::client::{Client, close};
+use crate::intervals::{intervals, most_at_once, whole_time};
 use crate::running::{Running, wait_until, with_every_model};
 
 #[test]
@@ -16,12 +17,12 @@ fn work_is_done() {
         assert_eq!(client.work("spin", "1ms")["result"], "");
         assert_eq!(client.work("reply", "3")["result"], "xxx");
         assert_eq!(client.work("reply", &MAX_RESULT_BYTES.to_string())["result"].as_str().unwrap().len(), 1_048_576);
-        for waiting in ["sleep", "lock"] {
+        for waiting in ["sleep", "block", "lock"] {
             let done = client.work(waiting, "20ms");
             let waited_ns = done["server_sent_ns"].as_u64().unwrap() - done["server_received_ns"].as_u64().unwrap();
             assert!(waited_ns >= 20_000_000, "{waiting} took {waited_ns} ns");
         }
-        assert_eq!(running.server.counters().requests_served, 6);
+        assert_eq!(running.server.counters().requests_served, 7);
     });
 }
 
@@ -191,38 +192,19 @@ fn who_waits_is_served_when_another_leaves() {
     });
 }
 
-/// What the server says of each of `clients` requests sent at the same time: when it received it and when it replied.
-fn intervals(running: &Running, clients: usize, work: &str, parameter: &str) -> Vec<(u64, u64)> {
-    let threads: Vec<_> = (0..clients)
-        .map(|_| {
-            let mut client = running.connect();
-            let bytes = running.request(work, parameter, "1");
-            thread::spawn(move || {
-                client.send(&bytes);
-                let done = &client.reply().unwrap()["WorkDone"];
-                (done["server_received_ns"].as_u64().unwrap(), done["server_sent_ns"].as_u64().unwrap())
-            })
-        })
-        .collect();
-    threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-}
-
 #[test]
 fn sleeps_overlap_where_the_model_can() {
     with_every_model(|running| {
         let intervals = intervals(running, 4, "sleep", "500ms");
-        let overlapping = |(begin, _): &(u64, u64)| intervals.iter().filter(|(b, e)| b <= begin && begin < e).count();
-        assert_eq!(intervals.iter().map(overlapping).max().unwrap(), running.holds(4));
+        assert_eq!(most_at_once(&intervals), running.holds(4));
     });
 }
 
 #[test]
 fn the_lock_is_held_by_one_at_a_time() {
     with_every_model(|running| {
-        let intervals = intervals(running, 4, "lock", "30ms");
-        let first = intervals.iter().map(|(begin, _)| begin).min().unwrap();
-        let last = intervals.iter().map(|(_, end)| end).max().unwrap();
-        assert!(last - first >= 4 * 30_000_000, "four locks of 30 ms in {} ns", last - first);
+        let took = whole_time(&intervals(running, 4, "lock", "30ms"));
+        assert!(took >= Duration::from_millis(4 * 30), "four locks of 30 ms in {took:?}");
     });
 }
 

@@ -58,3 +58,15 @@ fn what_cannot_be_framed_is_refused_and_ends_the_connection() {
         assert_eq!(running.server.counters().requests_served, 4);
     });
 }
+
+#[test]
+fn who_is_too_slow_is_told_so_by_status() {
+    for contender in ["threaded:idle-timeout=200ms", "async-multi:frame-deadline=200ms"] {
+        let running = Running::start(contender, Wire::Http);
+        let mut client = running.connect();
+        client.send(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nh");
+        assert_eq!(client.line().unwrap(), "HTTP/1.1 408 Request Timeout");
+        while client.line().is_some() {}
+        running.stop().unwrap();
+    }
+}

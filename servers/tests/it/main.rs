@@ -7,4 +7,7 @@ mod client;
 mod conformance;
 mod exhaustion;
 mod http;
+mod intervals;
+mod limits;
+mod options;
 mod running;

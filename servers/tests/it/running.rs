@@ -59,23 +59,37 @@ impl Running {
     }
 }
 
-/// Runs a test against all models side by side, each on a thread named after it; over one wire, then over the other.
+/// Runs a test against all models side by side; over one wire, then over the other.
 pub(crate) fn with_every_model(test: fn(&Running)) {
-    Wire::ALL.into_iter().for_each(|wire| with_every_model_over(wire, test));
+    let contenders = MODELS.iter().map(|model| model.name).chain(["threaded:stack=64KiB"]);
+    Wire::ALL.into_iter().for_each(|wire| with_contenders(contenders.clone(), wire, test));
 }
 
-fn with_every_model_over(wire: Wire, test: fn(&Running)) {
-    let contenders = MODELS.iter().map(|model| model.name).chain(["threaded:stack=64KiB"]);
+/// Runs a test side by side against every model that has all of `options`, with these.
+pub(crate) fn with_every_model_that_takes(options: &str, test: fn(&Running)) {
+    let contenders = MODELS.iter().map(|model| format!("{}:{options}", model.name));
+    with_contenders(contenders.filter(|contender| Contender::parse(contender).is_ok()), Wire::JsonLines, test);
+}
+
+/// Runs a test against some contenders side by side, each on a thread named after it.
+pub(crate) fn with_contenders<T>(contenders: impl IntoIterator<Item = T>, wire: Wire, test: fn(&Running))
+where
+    T: Into<String>,
+{
     let running: Vec<_> = contenders
+        .into_iter()
         .map(|contender| {
+            let contender: String = contender.into();
+            let name = contender.clone();
             let test = move || {
-                let running = Running::start(contender, wire);
+                let running = Running::start(&contender, wire);
                 test(&running);
                 running.stop().expect("the model ended without an error");
             };
-            thread::Builder::new().name(contender.to_owned()).spawn(test).unwrap()
+            thread::Builder::new().name(name).spawn(test).unwrap()
         })
         .collect();
+    assert!(!running.is_empty(), "there is nothing to test");
     for thread in running {
         let contender = thread.thread().name().unwrap().to_owned();
         assert!(thread.join().is_ok(), "{contender} failed over {wire}");

@@ -38,7 +38,7 @@ pub(super) struct LoadArgs {
     #[arg(long, value_name = "json|http")]
     wire: Option<Wire>,
 
-    /// What our own servers are asked for: echo, sleep, spin, lock or reply, with its argument
+    /// What our own servers are asked for: echo, sleep, block, spin, lock or reply, with its argument
     #[arg(long, value_name = "WORK", default_value = "echo hi", conflicts_with = "path")]
     work: String,
 

@@ -17,6 +17,7 @@ const FAULTS: &[(Fault, u16, &[u8])] = &[
     (Fault::BadRequest, 400, b"HTTP/1.1 400 Bad Request\r\n"),
     (Fault::UnknownWork, 404, b"HTTP/1.1 404 Not Found\r\n"),
     (Fault::Method, 405, b"HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, POST\r\n"),
+    (Fault::Timeout, 408, b"HTTP/1.1 408 Request Timeout\r\n"),
     (Fault::TooLong, 413, b"HTTP/1.1 413 Content Too Large\r\n"),
     (Fault::Expectation, 417, b"HTTP/1.1 417 Expectation Failed\r\n"),
 ];

@@ -1,0 +1,189 @@
+//! How many connections may be open at once, if anyone has said so. A server at its limit does not accept, so
+//! those beyond it wait in the kernel's backlog: they cost the server nothing, and get their turn.
+//!
+//! The accept loops of `accept/` ask here before they accept; there is one of them to a server. It waits on a
+//! thread or in a task, and the two ways of waiting are all that is said twice.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+/// Gives out the permits of one server.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    limit: Option<usize>,
+    state: Mutex<State>,
+    /// Told of every change: the first wakes a thread, the second a task.
+    thread: Condvar,
+    task: Notify,
+    waits: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    open: usize,
+    is_closed: bool,
+}
+
+/// The right to one connection, given back when dropped: at the connection's end, a panic, or a failed spawn.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    /// None where there is no limit and so nothing to give back.
+    from: Option<Arc<Admission>>,
+}
+
+impl Admission {
+    pub(crate) fn new(limit: Option<usize>) -> Admission {
+        Admission {
+            limit,
+            state: Mutex::default(),
+            thread: Condvar::new(),
+            task: Notify::new(),
+            waits: AtomicU64::new(0),
+        }
+    }
+
+    /// Blocks the thread until one more connection may be open. None once the server is stopped.
+    pub(crate) fn permit_on_thread(self: &Arc<Self>) -> Option<Permit> {
+        let Some(limit) = self.limit else { return Some(Permit { from: None }) };
+        let mut state = self.state();
+        self.count_wait(&state, limit);
+        while state.open >= limit && !state.is_closed {
+            state = self.thread.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.permit(&mut state)
+    }
+
+    /// As `permit_on_thread`, but other tasks run meanwhile.
+    pub(crate) async fn permit_in_task(self: &Arc<Self>) -> Option<Permit> {
+        let Some(limit) = self.limit else { return Some(Permit { from: None }) };
+        self.count_wait(&self.state(), limit);
+        loop {
+            {
+                let mut state = self.state();
+                if state.open < limit || state.is_closed {
+                    return self.permit(&mut state);
+                }
+            }
+            // A change since then is not lost: it makes this return at once.
+            self.task.notified().await;
+        }
+    }
+
+    /// Ends all waiting: nobody is admitted from here on.
+    pub(crate) fn close(&self) {
+        self.state().is_closed = true;
+        self.tell();
+    }
+
+    /// How often the server had to wait before it could accept.
+    pub(crate) fn waits(&self) -> u64 {
+        self.waits.load(Relaxed)
+    }
+
+    fn permit(self: &Arc<Self>, state: &mut State) -> Option<Permit> {
+        if state.is_closed {
+            return None;
+        }
+        state.open += 1;
+        Some(Permit { from: Some(Arc::clone(self)) })
+    }
+
+    fn count_wait(&self, state: &State, limit: usize) {
+        if state.open >= limit {
+            self.waits.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn tell(&self) {
+        self.thread.notify_one();
+        self.task.notify_one();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(admission) = &self.from {
+            admission.state().open -= 1;
+            admission.tell();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Asks for a permit on a thread of its own, as either kind of accept loop would.
+    fn ask(admission: &Arc<Admission>, in_task: bool) -> std::sync::mpsc::Receiver<Option<Permit>> {
+        let (answer, answered) = channel();
+        let admission = Arc::clone(admission);
+        thread::spawn(move || {
+            let permit = if in_task {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                runtime.block_on(admission.permit_in_task())
+            } else {
+                admission.permit_on_thread()
+            };
+            let _ = answer.send(permit);
+        });
+        answered
+    }
+
+    const SOON: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn who_is_over_the_limit_waits_for_a_permit_to_come_back() {
+        for in_task in [false, true] {
+            let admission = Arc::new(Admission::new(Some(1)));
+            let first = ask(&admission, in_task).recv_timeout(SOON).unwrap().unwrap();
+            let second = ask(&admission, in_task);
+            while admission.waits() == 0 {
+                thread::yield_now();
+            }
+            assert!(second.try_recv().is_err());
+            drop(first);
+            assert!(second.recv_timeout(SOON).unwrap().is_some());
+        }
+    }
+
+    #[test]
+    fn closing_ends_the_wait() {
+        for in_task in [false, true] {
+            let admission = Arc::new(Admission::new(Some(1)));
+            let _first = admission.permit_on_thread().unwrap();
+            let second = ask(&admission, in_task);
+            admission.close();
+            assert!(second.recv_timeout(SOON).unwrap().is_none());
+        }
+    }
+
+    #[test]
+    fn a_panic_gives_the_permit_back() {
+        let admission = Arc::new(Admission::new(Some(1)));
+        let permit = admission.permit_on_thread().unwrap();
+        let connection = move || {
+            let _permit = permit;
+            panic!("a panic in a connection, as the test wants it");
+        };
+        catch_unwind(std::panic::AssertUnwindSafe(connection)).unwrap_err();
+        assert!(ask(&admission, false).recv_timeout(SOON).unwrap().is_some());
+    }
+
+    #[test]
+    fn without_a_limit_nobody_waits() {
+        let admission = Arc::new(Admission::new(None));
+        let permits: Vec<_> = (0..1000).map(|_| admission.permit_on_thread().unwrap()).collect();
+        assert_eq!((permits.len(), admission.waits()), (1000, 0));
+    }
+}

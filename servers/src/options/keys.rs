@@ -1,0 +1,169 @@
+//! One constant for each option; where models differ in a default or in the values they take, one for each case.
+
+use std::thread::available_parallelism;
+
+use super::OptionKey;
+use super::values::{
+    Choice, KIB, LockKind, MIB, Placement, Spawning, parse_count, parse_patience, parse_size, parse_unless_off,
+    show_patience, show_size, show_unless_off,
+};
+
+/// Every model accepts connections.
+pub(crate) const BACKLOG: OptionKey = OptionKey {
+    name: "backlog",
+    summary: "connections the kernel may hold until they are accepted",
+    expected: "a whole number from 1 to 65535",
+    default: || "4096".to_owned(),
+    set: |options, value| {
+        options.backlog = u32::from(value.parse::<u16>().ok().filter(|backlog| *backlog > 0)?);
+        Some(())
+    },
+    show: |options| options.backlog.to_string(),
+};
+
+/// How many threads a runtime may start beside its workers. Tokio's own default; a job beyond it waits in a queue.
+pub(crate) const BLOCKING_THREADS: OptionKey = OptionKey {
+    name: "blocking-threads",
+    summary: "threads that spawn-blocking may have; further jobs wait in a queue",
+    expected: "a whole number from 1 to 16384",
+    default: || "512".to_owned(),
+    set: |options, value| {
+        options.blocking_threads = parse_count(value, 16_384)?;
+        Some(())
+    },
+    show: |options| options.blocking_threads.to_string(),
+};
+
+/// A limit that a byte now and then cannot put off.
+pub(crate) const FRAME_DEADLINE: OptionKey = OptionKey {
+    name: "frame-deadline",
+    summary: "time from a request's first byte until it must be whole; bytes that come meanwhile do not prolong it",
+    set: |options, value| {
+        options.frame_deadline = parse_unless_off(value, parse_patience)?;
+        Some(())
+    },
+    show: |options| show_unless_off(options.frame_deadline, show_patience),
+    ..IDLE_TIMEOUT
+};
+
+/// The usual per-read timeout.
+pub(crate) const IDLE_TIMEOUT: OptionKey = OptionKey {
+    name: "idle-timeout",
+    summary: "time without a byte after which a connection is closed; each byte begins it anew",
+    expected: "a time from 1ms to 3600s, such as 5s or 250ms, or off",
+    default: || "off".to_owned(),
+    set: |options, value| {
+        options.idle_timeout = parse_unless_off(value, parse_patience)?;
+        Some(())
+    },
+    show: |options| show_unless_off(options.idle_timeout, show_patience),
+};
+
+/// Where there is more than one connection at a time.
+pub(crate) const MAX_CONNECTIONS: OptionKey = OptionKey {
+    name: "max-connections",
+    summary: "open connections at which the server accepts no more until one ends",
+    expected: "a whole number from 1 to 1000000, or off",
+    default: || "off".to_owned(),
+    set: |options, value| {
+        options.max_connections = parse_unless_off(value, |value| parse_count(value, 1_000_000))?;
+        Some(())
+    },
+    show: |options| show_unless_off(options.max_connections, |connections| connections.to_string()),
+};
+
+/// A thread can only block, so this is a choice of tasks alone.
+pub(crate) const MUTEX: OptionKey = OptionKey {
+    name: "mutex",
+    summary: "the lock of lock requests: std's with the thread blocked while it is held, tokio's held across an \
+              .await, or one like std's held across an .await, which can stop every task",
+    expected: "tokio, std or std-across-await",
+    default: || "tokio".to_owned(),
+    set: |options, value| {
+        options.mutex = LockKind::parse(value)?;
+        Some(())
+    },
+    show: |options| options.mutex.show(),
+};
+
+/// For a runtime that can hand its other tasks to another worker.
+pub(crate) const PLACEMENT_ON_WORKERS: OptionKey = OptionKey {
+    name: "placement",
+    summary: "where spin computes and block blocks; yielding computes in pieces and blocks as inline does",
+    expected: "inline, yielding, spawn-blocking, block-in-place or rayon",
+    default: || "inline".to_owned(),
+    set: |options, value| {
+        options.placement = Placement::parse(value)?;
+        Some(())
+    },
+    show: |options| options.placement.show(),
+};
+
+/// For a runtime with nobody to hand its other tasks to.
+pub(crate) const PLACEMENT_ON_ONE_THREAD: OptionKey = OptionKey {
+    expected: "inline, yielding, spawn-blocking or rayon (block-in-place would panic: it needs a runtime with \
+               workers, such as async-multi)",
+    set: |options, value| {
+        options.placement = Placement::parse(value).filter(|placement| *placement != Placement::BlockInPlace)?;
+        Some(())
+    },
+    ..PLACEMENT_ON_WORKERS
+};
+
+/// A thread of its own may compute as long as it likes; what is left to choose is how many do so at a time.
+pub(crate) const PLACEMENT_ON_THREADS: OptionKey = OptionKey {
+    summary: "where spin computes and block blocks; rayon's pool has a thread for each CPU",
+    expected: "inline or rayon",
+    set: |options, value| {
+        let known = Placement::parse(value);
+        options.placement = known.filter(|known| matches!(known, Placement::Inline | Placement::Rayon))?;
+        Some(())
+    },
+    ..PLACEMENT_ON_WORKERS
+};
+
+/// For threads that are spawned while clients wait.
+pub(crate) const SPAWN: OptionKey = OptionKey {
+    name: "spawn",
+    summary: "what happens when no thread can be had: builder turns the client away; panicking, as thread::spawn, \
+              ends the server",
+    expected: "builder or panicking",
+    default: || "builder".to_owned(),
+    set: |options, value| {
+        options.spawning = Spawning::parse(value)?;
+        Some(())
+    },
+    show: |options| options.spawning.show(),
+};
+
+/// Stacks are reserved, not used: a larger one costs address space. Two mebibytes are the default of std.
+pub(crate) const STACK: OptionKey = OptionKey {
+    name: "stack",
+    summary: "address space reserved for the stack of each thread",
+    expected: "a size from 32KiB to 1024MiB, such as 64KiB",
+    default: || "2MiB".to_owned(),
+    set: |options, value| {
+        options.stack_bytes = parse_size(value).filter(|bytes| (32 * KIB..=1024 * MIB).contains(bytes))?;
+        Some(())
+    },
+    show: |options| show_size(options.stack_bytes),
+};
+
+/// The size of a pool that owns its connections: four, as in the Rust Book.
+pub(crate) const POOL_WORKERS: OptionKey = OptionKey { default: || "4".to_owned(), ..WORKERS };
+
+/// The size of a pool that no connection waits in: as many as there are CPUs that this process may use.
+pub(crate) const RUNTIME_WORKERS: OptionKey =
+    OptionKey { default: || available_parallelism().map_or(1, usize::from).to_string(), ..WORKERS };
+
+const WORKERS: OptionKey = OptionKey {
+    name: "workers",
+    summary: "threads that serve connections",
+    expected: "a whole number from 1 to 4096",
+    default: || "1".to_owned(),
+    set: |options, value| {
+        options.workers = parse_count(value, 4096)?;
+        Some(())
+    },
+    show: |options| options.workers.to_string(),
+};

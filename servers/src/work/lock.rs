@@ -1,0 +1,88 @@
+//! The lock that all connections of a server share, and how a `lock` request holds it: on a thread, or in a task
+//! in one of three ways. Beside `blocking.rs` and `nonblocking.rs`, which call this.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::options::LockKind;
+
+/// One lock in the forms it is needed in, of which a server uses one: threads std's, tasks what their options name.
+#[derive(Debug)]
+pub(crate) struct SharedLock {
+    in_tasks: LockKind,
+    std: Mutex<()>,
+    tokio: tokio::sync::Mutex<()>,
+    crossing: CrossingLock,
+}
+
+impl SharedLock {
+    pub(crate) fn new(in_tasks: LockKind) -> SharedLock {
+        SharedLock { in_tasks, std: Mutex::default(), tokio: Default::default(), crossing: CrossingLock::default() }
+    }
+
+    /// Waits for `duration` with the lock held. Blocks the thread, first until it has the lock.
+    pub(crate) fn hold_on_thread(&self, duration: Duration) {
+        // Poisoned or not, what comes back holds the lock until it is dropped.
+        let held = self.std.lock();
+        thread::sleep(duration);
+        drop(held);
+    }
+
+    /// Waits for `duration` with the lock held, in the way that the options say.
+    pub(crate) async fn hold_in_task(&self, duration: Duration) {
+        // In a box, or what three ways of waiting need would add its size to every connection.
+        Box::pin(self.hold_as_told(duration)).await;
+    }
+
+    async fn hold_as_told(&self, duration: Duration) {
+        match self.in_tasks {
+            // What tokio recommends for a critical section without an `.await`, as long as it is short. Whoever
+            // holds this one blocks, and so does whoever waits for it: with as many as there are workers, nobody
+            // else gets a turn, but the lock always comes free.
+            LockKind::Std => self.hold_on_thread(duration),
+            LockKind::Tokio => {
+                let held = self.tokio.lock().await;
+                tokio::time::sleep(duration).await;
+                drop(held);
+            }
+            // Whoever waits for this one blocks a worker. Once all are blocked, none is left to wake the task that
+            // holds it: the server stands still for good.
+            LockKind::StdAcrossAwait => {
+                let held = self.crossing.lock();
+                tokio::time::sleep(duration).await;
+                drop(held);
+            }
+        }
+    }
+}
+
+/// A lock that blocks the thread as std's does, with a guard that may be held across an `.await` of a spawned task.
+///
+/// The compiler refuses std's guard there, since another thread may go on with the task. People meet the mistake
+/// all the same: with `parking_lot` and its `send_guard`, in a `LocalSet`, or under `block_on`.
+#[derive(Debug, Default)]
+struct CrossingLock {
+    is_held: Mutex<bool>,
+    freed: Condvar,
+}
+
+struct CrossingGuard<'a> {
+    lock: &'a CrossingLock,
+}
+
+impl CrossingLock {
+    fn lock(&self) -> CrossingGuard<'_> {
+        let is_held = self.is_held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut is_held = self.freed.wait_while(is_held, |is_held| *is_held).unwrap_or_else(PoisonError::into_inner);
+        *is_held = true;
+        CrossingGuard { lock: self }
+    }
+}
+
+impl Drop for CrossingGuard<'_> {
+    fn drop(&mut self) {
+        *self.lock.is_held.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        self.lock.freed.notify_one();
+    }
+}

@@ -1,0 +1,132 @@
+//! Limits on what clients may do to a server: be idle, be slow, be many.
+
+use std::time::{Duration, Instant};
+
+use servers::protocol::Wire;
+
+use crate::client::Client;
+use crate::running::{Running, wait_until, with_every_model_that_takes};
+
+/// The pause between two bytes of a client that trickles. A request takes some eighty of them.
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// A limit that none of these clients exceeds by chance between two bytes, and all do who mean to.
+const LIMIT: Duration = Duration::from_secs(1);
+
+#[test]
+fn an_idle_connection_is_closed_and_an_active_one_is_not() {
+    with_every_model_that_takes("idle-timeout=1s", |running| {
+        let mut client = running.connect();
+        let begin = Instant::now();
+        while begin.elapsed() < 2 * LIMIT {
+            assert_eq!(client.work("sleep", "50ms")["result"], "");
+        }
+        // The time that the server takes is not the client's.
+        client.work("sleep", "1200ms");
+        assert_eq!(running.server.counters().idle_timeouts, 0);
+
+        assert!(client.error().contains("nothing came"));
+        client.assert_closed();
+        let counters = running.server.counters();
+        assert_eq!((counters.idle_timeouts, counters.frame_deadlines, counters.requests_refused), (1, 0, 0));
+    });
+}
+
+#[test]
+fn a_client_that_sends_nothing_at_all_is_idle() {
+    with_every_model_that_takes("idle-timeout=50ms", |running| {
+        let mut client = running.connect();
+        assert!(client.error().contains("nothing came"));
+        client.assert_closed();
+    });
+}
+
+/// Sends a request byte by byte, until it is whole or the server says something before that.
+fn trickle(running: &Running, client: &mut Client) {
+    for byte in running.request("echo", "slowly", "1") {
+        client.send(&[byte]);
+        if client.hears_within(PAUSE) {
+            return;
+        }
+    }
+}
+
+#[test]
+fn who_trickles_defeats_an_idle_timeout() {
+    with_every_model_that_takes("idle-timeout=1s", |running| {
+        let mut client = running.connect();
+        let begin = Instant::now();
+        trickle(running, &mut client);
+        assert!(begin.elapsed() > LIMIT, "this client was not slow enough to show anything");
+        assert_eq!(client.reply().unwrap()["WorkDone"]["result"], "slowly");
+    });
+}
+
+#[test]
+fn who_trickles_does_not_defeat_a_frame_deadline() {
+    for options in ["frame-deadline=1s", "frame-deadline=1s,idle-timeout=10s"] {
+        with_every_model_that_takes(options, |running| {
+            let mut client = running.connect();
+            client.work("echo", "before");
+            trickle(running, &mut client);
+            assert!(client.error().contains("not whole in time"));
+            client.assert_closed();
+            let counters = running.server.counters();
+            assert_eq!((counters.frame_deadlines, counters.idle_timeouts, counters.requests_served), (1, 0, 1));
+        });
+    }
+}
+
+#[test]
+fn a_request_has_its_whole_deadline_though_it_waited_for_another() {
+    with_every_model_that_takes("frame-deadline=1s", |running| {
+        let mut client = running.connect();
+        let second = running.request("echo", "2", "2");
+        let (begin, end) = second.split_at(second.len() / 2);
+        client.send(&[&running.request("sleep", "1200ms", "1"), begin].concat());
+        assert_eq!(client.reply().unwrap()["WorkDone"]["sender_timestamp"], "1");
+        client.send(end);
+        assert_eq!(client.reply().unwrap()["WorkDone"]["sender_timestamp"], "2");
+    });
+}
+
+#[test]
+fn a_broken_frame_cannot_be_held_longer_than_an_idle_connection() {
+    with_every_model_that_takes("idle-timeout=200ms", |running| {
+        let mut client = running.connect();
+        client.send(&vec![b'x'; 2 * servers::protocol::MAX_REQUEST_BYTES]);
+        assert!(client.error().contains("at most 65536 bytes"));
+        client.assert_closed();
+        // Ended on this side only, the connection would still be there, and a sequential server busy with it.
+        assert_eq!(running.connect().work("echo", "after")["result"], "after");
+    });
+}
+
+#[test]
+fn who_is_beyond_the_limit_waits_outside_and_is_served_when_another_leaves() {
+    with_every_model_that_takes("max-connections=2", |running| {
+        let mut inside: Vec<_> = (0..2).map(|_| running.connect()).collect();
+        inside.iter_mut().for_each(|client| drop(client.work("echo", "inside")));
+        let mut outside = running.connect();
+        outside.send(&running.request("echo", "at last", "1"));
+        wait_until("the server waits at its limit", || running.server.counters().limit_waits == 1);
+        inside.iter_mut().for_each(|client| drop(client.work("echo", "still inside")));
+        assert!(!outside.hears_within(PAUSE));
+        assert_eq!(running.server.counters().accepted, 2);
+
+        inside.pop();
+        assert_eq!(outside.reply().unwrap()["WorkDone"]["result"], "at last");
+        assert_eq!(running.server.counters().accepted, 3);
+    });
+}
+
+#[test]
+fn a_server_at_its_limit_can_be_stopped() {
+    for contender in ["threaded:max-connections=1", "async-single:max-connections=1"] {
+        let running = Running::start(contender, Wire::JsonLines);
+        let mut inside = running.connect();
+        inside.work("echo", "inside");
+        wait_until("the server waits at its limit", || running.server.counters().limit_waits == 1);
+        running.stop().unwrap();
+    }
+}

@@ -1,0 +1,151 @@
+//! What options do to a server: each value that a model takes serves, and placement and locks do what they say.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use servers::protocol::Wire;
+use servers::{Contender, MODELS};
+
+use crate::client::Client;
+use crate::intervals::{intervals, most_at_once, whole_time};
+use crate::running::{Running, with_contenders};
+
+/// Values of every option there is; a model need not take all of them.
+const VALUES: &[(&str, &[&str])] = &[
+    ("backlog", &["1", "65535"]),
+    ("blocking-threads", &["1", "512"]),
+    ("frame-deadline", &["off", "30s"]),
+    ("idle-timeout", &["off", "30s"]),
+    ("max-connections", &["off", "1"]),
+    ("mutex", &["tokio", "std", "std-across-await"]),
+    ("placement", &["inline", "yielding", "spawn-blocking", "block-in-place", "rayon"]),
+    ("spawn", &["builder", "panicking"]),
+    ("stack", &["64KiB", "2MiB"]),
+    ("workers", &["1", "8"]),
+];
+
+#[test]
+fn every_value_of_every_option_serves() {
+    let mut taken = BTreeSet::new();
+    let mut contenders = Vec::new();
+    for model in MODELS {
+        for option in model.options {
+            let (_, values) = VALUES.iter().find(|(name, _)| *name == option.name).expect("a value to test it with");
+            for value in *values {
+                let contender = format!("{}:{}={value}", model.name, option.name);
+                if Contender::parse(&contender).is_ok() {
+                    taken.insert((option.name, *value));
+                    contenders.push(contender);
+                }
+            }
+        }
+    }
+    let all = VALUES.iter().flat_map(|(name, values)| values.iter().map(move |value| (*name, *value)));
+    assert_eq!(taken, all.collect(), "no model takes some of these");
+
+    with_contenders(contenders, Wire::JsonLines, |running| {
+        let mut client = running.connect();
+        assert_eq!(client.work("echo", "hi")["result"], "hi");
+        for work in ["spin", "block", "lock", "sleep"] {
+            let done = client.work(work, "1ms");
+            assert_eq!((done["result"].as_str(), done["sender_timestamp"].as_str()), (Some(""), Some("s")));
+        }
+        assert_eq!(running.server.counters().requests_served, 5);
+    });
+}
+
+/// How many of four requests a server works on at the same time.
+fn at_once(contender: &str, work: &str, parameter: &str) -> usize {
+    let running = Running::start(contender, Wire::JsonLines);
+    let intervals = intervals(&running, 4, work, parameter);
+    running.stop().unwrap();
+    most_at_once(&intervals)
+}
+
+#[test]
+fn blocking_holds_up_the_others_where_its_placement_lets_it() {
+    let expected = [
+        ("threaded", 4),
+        ("async-single", 1),
+        ("async-single:placement=yielding", 1),
+        ("async-single:placement=spawn-blocking", 4),
+        ("async-multi:workers=1", 1),
+        ("async-multi:workers=1,placement=spawn-blocking", 4),
+        ("async-multi:workers=1,placement=block-in-place", 4),
+    ];
+    for (contender, expected) in expected {
+        assert_eq!(at_once(contender, "block", "300ms"), expected, "{contender}");
+    }
+}
+
+#[test]
+fn computing_lets_others_in_between_where_its_placement_says_so() {
+    assert_eq!(at_once("async-single", "spin", "50ms"), 1);
+    for placement in ["yielding", "spawn-blocking", "rayon"] {
+        let contender = format!("async-single:placement={placement}");
+        assert!(at_once(&contender, "spin", "300ms") > 1, "{contender}");
+    }
+}
+
+#[test]
+fn jobs_beyond_the_blocking_threads_wait_for_one() {
+    let running = Running::start("async-single:placement=spawn-blocking,blocking-threads=1", Wire::JsonLines);
+    let took = whole_time(&intervals(&running, 4, "block", "50ms"));
+    assert!(took >= Duration::from_millis(4 * 50), "one thread has blocked four times for 50 ms in {took:?}");
+    running.stop().unwrap();
+}
+
+/// Two clients that want the lock for a second each, the second one while the first has it.
+fn contend(running: &Running) -> [Client; 2] {
+    let mut clients = [running.connect(), running.connect()];
+    for client in &mut clients {
+        client.work("echo", "hi");
+    }
+    for client in &mut clients {
+        client.send(&running.request("lock", "1s", "1"));
+    }
+    clients
+}
+
+#[test]
+fn a_lock_that_blocks_held_across_an_await_stops_the_server_for_good() {
+    // It cannot be stopped either: what it occupies is given back at the end of the tests.
+    let running = Running::start("async-single:mutex=std-across-await", Wire::JsonLines);
+    let mut clients = contend(&running);
+    assert!(!clients[0].hears_within(Duration::from_secs(4)), "who holds the lock has gone on");
+    assert!(!clients[1].hears_within(Duration::from_millis(1)), "who waits for the lock has got it");
+    let mut third = running.connect();
+    third.send(&running.request("echo", "hi", "1"));
+    assert!(!third.hears_within(Duration::from_millis(500)), "there is a thread left");
+}
+
+#[test]
+fn other_locks_come_free() {
+    with_contenders(
+        ["async-single:mutex=tokio", "async-single:mutex=std", "async-multi:mutex=std"],
+        Wire::JsonLines,
+        |running| {
+            for mut client in contend(running) {
+                assert_eq!(client.reply().unwrap()["WorkDone"]["result"], "");
+            }
+        },
+    );
+}
+
+#[test]
+fn a_lock_held_by_who_blocks_holds_up_all_and_one_held_by_who_awaits_does_not() {
+    let echo_overtakes = |contender: &str| {
+        let running = Running::start(contender, Wire::JsonLines);
+        let mut clients = contend(&running);
+        let mut third = running.connect();
+        third.work("echo", "hi");
+        let overtakes = !clients[0].hears_within(Duration::from_millis(1));
+        for client in &mut clients {
+            client.reply().unwrap();
+        }
+        running.stop().unwrap();
+        overtakes
+    };
+    assert!(echo_overtakes("async-single:mutex=tokio"));
+    assert!(!echo_overtakes("async-single:mutex=std"));
+}
