@@ -101,7 +101,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         machine,
         limits: preflight.limits.clone(),
         warnings: preflight.warnings.clone(),
-        experiments: plan.experiments.iter().map(|experiment| experiment.to_record()).collect(),
+        experiments: plan.experiment_records(),
         contenders: plan.contender_records(),
         planned_cells: (plan.probes().len() + plan.fullest_block().len() * plan.sizes.blocks as usize) as u32,
     };

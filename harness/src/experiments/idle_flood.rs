@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use reports::record::{Picture, PictureKind, Scale, Swept};
+use reports::record::{BoundValue, Decision};
 
-use crate::plan::{
-    ArrivalProcess, Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec,
-    Shape, Sizes, Task, TaskKind, Workload,
-};
+use super::declare::{Trial, at_least, at_most, by, echo_probe, newcomers, probe_over_time, value};
+use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Sizes, Task, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "idle-flood",
@@ -35,9 +33,18 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
                       at first, so that the first few can be told apart.",
         work: ("echo", "hi"),
     }],
-    contenders: Contenders::Own(&["sequential", "thread-pool", "threaded", "async-single", "async-multi"]),
-    pictures,
-    decision: || None,
+    contenders: Contenders::Own(&[
+        "sequential",
+        "thread-pool",
+        "threaded",
+        "threaded:spawn=panicking",
+        "threaded:idle-timeout=100ms",
+        "async-single",
+        "async-multi",
+        "async-multi:idle-timeout=100ms",
+    ]),
+    pictures: || vec![probe_over_time()],
+    decision,
     probes: |_| Vec::new(),
     tasks,
 };
@@ -63,27 +70,15 @@ const LONGEST_TIMEOUT: Duration = Duration::from_millis(500);
 const MOST_WAITING: u32 = 250;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads[0];
-    let disturbed = sizes.disturbance;
-    let quiet = disturbed / 6;
-    let probe = LoadSpec {
-        arrivals: ArrivalProcess::Constant { rate_rps: NEWCOMERS_RPS },
-        shape: Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: MOST_WAITING },
-        work: workload.work(),
-        // Set when the cell is run: it depends on the block.
-        seed: 0,
-        warm_up: Duration::ZERO,
-        // Quiet, the flood, and twice as long as before it to see who recovers.
-        window: quiet + disturbed + 2 * quiet,
-        timeout: sizes.timeout.min(LONGEST_TIMEOUT),
+    let trial = Trial {
+        probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout.min(LONGEST_TIMEOUT)),
+        name: "idle connections",
+        kind: flood(sizes.disturbance),
+        lasting: sizes.disturbance,
+        bounds: BOUNDS,
     };
-    let disturbance = Disturbance { name: "idle connections", kind: flood(disturbed), from: quiet, lasting: disturbed };
-    vec![Task {
-        workload: workload.key,
-        point: "flood".to_owned(),
-        variation: None,
-        kind: TaskKind::Disturbed(DisturbedSpec { probe, disturbance, bounds: BOUNDS }),
-    }]
+    let workload = EXPERIMENT.workloads[0].key;
+    vec![Task { workload, point: "flood".to_owned(), variation: None, kind: trial.task() }]
 }
 
 fn flood(lasting: Duration) -> DisturbanceKind {
@@ -92,15 +87,14 @@ fn flood(lasting: Duration) -> DisturbanceKind {
     DisturbanceKind::IdleFlood { per_second: (f64::from(at_most) / (seconds * GROWING)).ceil() as u32, at_most }
 }
 
-fn pictures() -> Vec<Picture> {
-    vec![Picture {
-        id: "newcomers-over-time".to_owned(),
-        kind: PictureKind::ProbeOverTime,
-        workload: None,
-        metrics: vec!["response_time".to_owned()],
-        x: Swept::Time,
-        x_label: None,
-        x_scale: Scale::Linear,
-        y_scale: Scale::Log,
-    }]
+/// A server that turns fewer new clients away than one in twenty withstood the flood.
+const WITHSTOOD: BoundValue = BoundValue::Number(0.95);
+
+fn decision() -> Option<Decision> {
+    let served = |contender| value("probe_success", contender);
+    by([
+        at_most("a thread per connection without a timeout", served("threaded"), WITHSTOOD),
+        at_most("one that closes idle connections", served("threaded:idle-timeout=100ms"), WITHSTOOD),
+        at_least("threads and not for tasks", served("async-multi"), WITHSTOOD),
+    ])
 }

@@ -1,14 +1,37 @@
 //! The experiments: one file each, and one line in the table below. An experiment is data and pure functions; it does
 //! no I/O and does not know how it is carried out.
 
+mod blocking_pool;
+mod blocking_sleep;
+mod churn;
+mod connections;
+mod cpu_placement;
+mod declare;
+mod honest_clock;
 mod idle_flood;
+mod keep_alive;
 mod latency_curve;
 mod memory;
+mod mutex;
+mod slowloris;
 
 use crate::plan::Experiment;
 
 /// All experiments, in the order in which a report shows them.
-pub const EXPERIMENTS: &[Experiment] = &[latency_curve::EXPERIMENT, memory::EXPERIMENT, idle_flood::EXPERIMENT];
+pub const EXPERIMENTS: &[Experiment] = &[
+    latency_curve::EXPERIMENT,
+    memory::EXPERIMENT,
+    connections::EXPERIMENT,
+    churn::EXPERIMENT,
+    idle_flood::EXPERIMENT,
+    slowloris::EXPERIMENT,
+    keep_alive::EXPERIMENT,
+    blocking_sleep::EXPERIMENT,
+    mutex::EXPERIMENT,
+    cpu_placement::EXPERIMENT,
+    blocking_pool::EXPERIMENT,
+    honest_clock::EXPERIMENT,
+];
 
 /// The experiment of that name.
 pub fn find(name: &str) -> Option<&'static Experiment> {
@@ -18,11 +41,14 @@ pub fn find(name: &str) -> Option<&'static Experiment> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use reports::metrics::{TIME_PARTS, metric};
+    use reports::record::{BoundValue, Condition, Picture, PictureKind, ValueOf};
+    use servers::{Contender, MODELS};
 
     use super::*;
-    use servers::Contender;
-
-    use crate::plan::{Capacities, Contenders, Preset};
+    use crate::plan::{Capacities, Contenders, Preset, Sizes, Task};
 
     #[test]
     fn every_file_is_in_the_table() {
@@ -30,41 +56,122 @@ mod tests {
         let files: BTreeSet<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().replace('_', "-"))
-            .filter(|name| name != "mod")
+            .filter(|name| name != "mod" && name != "declare")
             .collect();
         let names: BTreeSet<String> = EXPERIMENTS.iter().map(|experiment| experiment.name.to_owned()).collect();
         assert_eq!(files, names);
     }
 
+    /// Labels of the contenders that an experiment has of its own, or else of all models.
+    fn contenders(experiment: &Experiment) -> Vec<String> {
+        match experiment.contenders {
+            Contenders::Own(labels) => labels.iter().map(|label| (*label).to_owned()).collect(),
+            Contenders::OfTheRun => MODELS.iter().map(|model| model.name.to_owned()).collect(),
+        }
+    }
+
+    /// All tasks of a block at these sizes, if every contender can do as much as any.
+    fn block(experiment: &Experiment, sizes: &Sizes) -> Vec<Task> {
+        let mut capacities = Capacities::default();
+        let contenders = contenders(experiment);
+        for workload in experiment.workloads {
+            for contender in &contenders {
+                capacities.insert(workload.key, contender, 1_000.0);
+            }
+        }
+        contenders.iter().flat_map(|contender| (experiment.tasks)(sizes, &capacities, contender)).collect()
+    }
+
     #[test]
     fn contenders_of_their_own_are_named_as_labels_name_them() {
         for experiment in EXPERIMENTS {
-            let Contenders::Own(labels) = experiment.contenders else { continue };
-            for label in labels {
+            let labels = contenders(experiment);
+            for label in &labels {
                 assert_eq!(Contender::parse(label).unwrap().label(), *label, "{}", experiment.name);
             }
+            assert_eq!(labels.iter().collect::<BTreeSet<_>>().len(), labels.len(), "{}", experiment.name);
         }
     }
 
     #[test]
     fn every_experiment_is_whole() {
-        let mut capacities = Capacities::default();
         for experiment in EXPERIMENTS {
+            let mut capacities = Capacities::default();
             for workload in experiment.workloads {
                 capacities.insert(workload.key, "threaded", 1_000.0);
             }
-            let sizes = Preset::Quick.sizes();
-            let tasks = (experiment.tasks)(&sizes, &capacities, "threaded");
+            let tasks = (experiment.tasks)(&Preset::Quick.sizes(), &capacities, "threaded");
             for workload in experiment.workloads {
                 assert!(tasks.iter().any(|task| task.workload == workload.key), "{}", experiment.name);
             }
             let points: BTreeSet<_> = tasks.iter().map(|task| (task.workload, &task.point)).collect();
             assert_eq!(points.len(), tasks.len(), "{}: two tasks share a point", experiment.name);
-            let record = experiment.to_record();
+            let record = experiment.to_record(Vec::new());
             assert!(!record.pictures.is_empty() && record.possible_answers.len() >= 2, "{}", experiment.name);
             for text in [experiment.claim, experiment.claimed_in, experiment.question, experiment.look_at] {
                 assert!(!text.is_empty());
             }
+        }
+    }
+
+    #[test]
+    fn pictures_name_metrics_and_workloads_that_there_are() {
+        for experiment in EXPERIMENTS {
+            let pictures = (experiment.pictures)();
+            let ids: BTreeSet<_> = pictures.iter().map(|picture| &picture.id).collect();
+            assert_eq!(ids.len(), pictures.len(), "{}: two pictures share an anchor", experiment.name);
+            for Picture { kind, workload, metrics, .. } in &pictures {
+                let known = |name: &String| match kind {
+                    PictureKind::TimeSplit => TIME_PARTS.iter().any(|part| part.name == name),
+                    PictureKind::PercentileSpectrum | PictureKind::ProbeOverTime => name == "response_time",
+                    PictureKind::Curve | PictureKind::StackedParts | PictureKind::Bars => metric(name).is_some(),
+                };
+                assert!(!metrics.is_empty() && metrics.iter().all(known), "{}: {metrics:?}", experiment.name);
+                let is_clear = match workload {
+                    Some(key) => experiment.workloads.iter().any(|workload| workload.key == key),
+                    None => experiment.workloads.len() == 1,
+                };
+                assert!(is_clear, "{}: {workload:?}", experiment.name);
+            }
+        }
+    }
+
+    #[test]
+    fn decisions_look_at_what_is_measured() {
+        let sizes = Preset::Quick.sizes();
+        for experiment in EXPERIMENTS {
+            let tasks = block(experiment, &sizes);
+            let conditions = (experiment.decision)().map_or(Vec::new(), |decision| decision.conditions);
+            for value in conditions.iter().flat_map(values) {
+                let of = format!("{}: {value:?}", experiment.name);
+                assert!(metric(&value.metric).is_some(), "{of}");
+                assert!(contenders(experiment).contains(&value.contender), "{of}");
+                assert_eq!(value.workload.is_some(), experiment.workloads.len() > 1, "{of}");
+                let is_its_task = |task: &&Task| value.workload.as_ref().is_none_or(|key| key == task.workload);
+                assert!(tasks.iter().filter(is_its_task).any(|task| task.variation == value.variation), "{of}");
+            }
+        }
+    }
+
+    /// The values that a condition is about.
+    fn values(condition: &Condition) -> Vec<&ValueOf> {
+        match &condition.bound {
+            BoundValue::Number(_) => vec![&condition.value],
+            BoundValue::Times { of, .. } => vec![&condition.value, of],
+        }
+    }
+
+    /// One experiment is older than the limit, and sweeps the loads of all models: it is the headline.
+    const LONGER: &str = "latency-curve";
+
+    #[test]
+    fn an_experiment_ends_within_a_minute_and_fits_the_machine() {
+        for experiment in EXPERIMENTS.iter().filter(|experiment| experiment.name != LONGER) {
+            let tasks = block(experiment, &Preset::Quick.sizes());
+            let time: Duration = tasks.iter().map(|task| task.kind.usual_duration()).sum();
+            assert!(time < Duration::from_secs(50), "{}: {time:?}, starts and stops not counted", experiment.name);
+            let most = tasks.iter().map(|task| task.kind.peak_connections()).max().unwrap();
+            assert!(most <= 19_000, "{}: {most} connections, of 20,000 descriptors", experiment.name);
         }
     }
 }

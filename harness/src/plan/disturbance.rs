@@ -62,7 +62,7 @@ impl Disturbance {
 /// The kinds of disturbance.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DisturbanceKind {
-    /// Nothing: the same probe, left alone.
+    /// Nothing: the same probe, left alone, with the same time looked at.
     Nothing,
     /// Clients that connect and never send a byte, more and more of them.
     IdleFlood {

@@ -41,8 +41,8 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// As it is saved.
-    pub fn to_record(&self) -> ExperimentRecord {
+    /// As it is saved, with the labels of those that it puts to the test.
+    pub fn to_record(&self, contenders: Vec<String>) -> ExperimentRecord {
         ExperimentRecord {
             name: self.name.to_owned(),
             title: self.title.to_owned(),
@@ -55,7 +55,7 @@ impl Experiment {
             workloads: self.workloads.iter().map(Workload::to_record).collect(),
             pictures: (self.pictures)(),
             decision: (self.decision)(),
-            contenders: Vec::new(),
+            contenders,
         }
     }
 }

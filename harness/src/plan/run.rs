@@ -102,6 +102,14 @@ impl RunPlan {
         task
     }
 
+    /// The experiments, as they are saved.
+    pub fn experiment_records(&self) -> Vec<record::ExperimentRecord> {
+        let label = |place: &usize| self.contenders[*place].label().to_owned();
+        let record =
+            |(experiment, part): (&&Experiment, &Vec<usize>)| experiment.to_record(part.iter().map(label).collect());
+        self.experiments.iter().zip(&self.parts).map(record).collect()
+    }
+
     /// The contenders, as they are saved.
     pub fn contender_records(&self) -> Vec<record::Contender> {
         let record = |contender: &Contender| record::Contender {

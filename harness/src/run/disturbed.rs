@@ -83,7 +83,7 @@ impl Attendant<'_, '_, '_> {
     fn attend(&mut self, moments: Moments, is_interrupted: bool) {
         let now = now_ns();
         self.found.origin_ns = moments.origin_ns;
-        if self.disturbing.is_none() && self.spec.disturbance.kind != DisturbanceKind::Nothing {
+        if self.disturbing.is_none() {
             self.begin(moments.origin_ns);
         }
         if self.spec.disturbance.kind == DisturbanceKind::Stall {

@@ -104,7 +104,7 @@ fn manifest(plan: &RunPlan) -> Manifest {
         machine: machine().unwrap(),
         limits: Vec::new(),
         warnings: Vec::new(),
-        experiments: plan.experiments.iter().map(|experiment| experiment.to_record()).collect(),
+        experiments: plan.experiment_records(),
         contenders: plan.contender_records(),
         planned_cells: 1,
     }

@@ -1,0 +1,99 @@
+//! More blocking jobs at once than a runtime's pool for them has threads.
+
+use std::time::Duration;
+
+use reports::record::{Decision, Picture};
+
+use super::declare::{at_most, bars, by, echo_probe, of_workload, probe_over_time, times, value, with};
+use crate::plan::{
+    Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Shape, Sizes,
+    Task, TaskKind, Workload,
+};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "blocking-pool",
+    title: "Threads of an async server",
+    claim: "Async uses a fixed number of threads.",
+    claimed_in: "explanations of what a runtime is",
+    question: "Six hundred requests come at once, each blocks for 300 ms on spawn_blocking. When is the last one \
+               answered, and how many threads has the server by then?",
+    possible_answers: &[
+        "After 300 ms: the runtime makes as many threads as it needs.",
+        "After 600 ms: it makes 512, and the rest waits for those.",
+        "After a minute or more: there is a thread for each CPU, and no more.",
+    ],
+    look_at: "The steps. As many requests as the pool has threads are answered after one length of the work, the next \
+              after two. Beside that, how many threads there were.",
+    conditions: &[
+        "Work that waits in an .await takes no thread, whatever its number.",
+        "Tokio's pool keeps its threads for ten seconds after their last job, and has 512 at most unless told otherwise.",
+    ],
+    workloads: &[
+        Workload {
+            key: "blocks",
+            label: "block for 300 ms, all at once",
+            description: "Each connection asks once, within a tenth of a second, and the work blocks a thread.",
+            work: ("block", "300ms"),
+        },
+        Workload {
+            key: "waits",
+            label: "wait for 300 ms, all at once",
+            description: "The same, but the work waits in an .await where there is one.",
+            work: ("sleep", "300ms"),
+        },
+    ],
+    contenders: Contenders::Own(&["threaded", AWAY, "async-multi:blocking-threads=128,placement=spawn-blocking"]),
+    pictures,
+    decision,
+    probes: |_| Vec::new(),
+    tasks,
+};
+
+const AWAY: &str = "async-multi:placement=spawn-blocking";
+
+/// Jobs, on a connection each: more than the pool has threads by default.
+const JOBS: u32 = 640;
+
+/// All of them come within this time.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
+/// Nobody gives up while others are served.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
+    let rate_rps = f64::from(JOBS) / AT_ONCE.as_secs_f64();
+    let task = |workload: &Workload| {
+        let jobs = echo_probe(rate_rps, Shape::Connections { connections: JOBS }, PATIENCE);
+        Task {
+            workload: workload.key,
+            point: "at-once".to_owned(),
+            variation: None,
+            kind: TaskKind::Disturbed(DisturbedSpec {
+                probe: LoadSpec { work: workload.work(), window: AT_ONCE, ..jobs },
+                disturbance: Disturbance {
+                    name: "nothing else",
+                    kind: DisturbanceKind::Nothing,
+                    from: Duration::ZERO,
+                    lasting: AT_ONCE,
+                },
+                bounds: Bounds::default(),
+            }),
+        }
+    };
+    EXPERIMENT.workloads.iter().map(task).collect()
+}
+
+fn pictures() -> Vec<Picture> {
+    let of = |workload: &Workload| {
+        [of_workload(workload.key, probe_over_time()), of_workload(workload.key, bars(&["peak_threads"]))]
+    };
+    EXPERIMENT.workloads.iter().flat_map(of).collect()
+}
+
+fn decision() -> Option<Decision> {
+    let threads = |workload: &str, contender| with(workload, value("peak_threads", contender));
+    let few = |holds_for, workload: &str| {
+        at_most(holds_for, threads(workload, AWAY), times(0.25, threads(workload, "threaded")))
+    };
+    by([few("work that waits in an .await", "waits"), few("work that blocks, on spawn_blocking", "blocks")])
+}

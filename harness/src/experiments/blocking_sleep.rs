@@ -1,0 +1,91 @@
+//! Requests that block the thread they run on, more and more of them at once, and what others on the same server see.
+
+use std::time::Duration;
+
+use reports::record::{Decision, Picture};
+
+use super::declare::{Trial, at, at_least, by, curve_over, echo_probe, in_closed_loop, probe_over_time, times, value};
+use crate::plan::{Bounds, Capacities, Contenders, Experiment, Shape, Sizes, Task, Workload};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "blocking-sleep",
+    title: "Blocking inside a task",
+    claim: "A task that blocks stops everything.",
+    claimed_in: "introductions to async, and their opposite, \"a worker or two may block\", in code reviews",
+    question: "Of four workers one is blocked most of the time. How much longer does everybody else wait?",
+    possible_answers: &[
+        "A quarter longer: three workers are left.",
+        "Not at all, until all four are blocked.",
+        "Possibly longer than with two blocked: it depends on which worker it is.",
+    ],
+    look_at: "Follow a line to the right. On one thread every blocking request counts. With several workers the line \
+              need not rise steadily: a single blocked worker hurts the others where it is the one that watches the \
+              sockets.",
+    conditions: &[
+        "A blocking request holds its thread for 50 ms without computing, as a synchronous call to a database does.",
+        "Which worker watches the sockets is decided anew again and again; the share of time in which it is a blocked \
+         one differs from machine to machine, and from version to version of the runtime.",
+    ],
+    workloads: &[Workload {
+        key: "block-50ms",
+        label: "beside requests that block for 50 ms",
+        description: "Small requests on connections that stay. On others, requests that block for 50 ms follow each \
+                      other without a pause.",
+        work: ("block", "50ms"),
+    }],
+    contenders: Contenders::Own(&["threaded", SINGLE, MULTI, AWAY]),
+    pictures,
+    decision,
+    probes: |_| Vec::new(),
+    tasks,
+};
+
+const SINGLE: &str = "async-single";
+const MULTI: &str = "async-multi:workers=4";
+const AWAY: &str = "async-multi:placement=spawn-blocking,workers=4";
+
+/// Connections that block: none, some of the workers' number, all of it, twice.
+const BLOCKING: [u32; 5] = [0, 1, 2, 4, 8];
+
+/// Often enough for a p99 within the shortest time of a quick run, which takes 368 samples.
+const PROBE_RPS: f64 = 500.0;
+const PROBE: Shape = Shape::Connections { connections: 8 };
+
+fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
+    let workload = &EXPERIMENT.workloads[0];
+    // Every 50 ms tell the same story again.
+    let lasting = (sizes.disturbance / 3).max(Duration::from_millis(250));
+    let task = |blocking: u32| Task {
+        workload: workload.key,
+        point: format!("{blocking}-blocking"),
+        variation: Some(f64::from(blocking)),
+        kind: Trial {
+            probe: echo_probe(PROBE_RPS, PROBE, sizes.timeout),
+            name: "blocking requests",
+            kind: in_closed_loop(blocking, workload.work(), lasting, 2 * sizes.timeout),
+            lasting,
+            bounds: Bounds::default(),
+        }
+        .task(),
+    };
+    BLOCKING.map(task).to_vec()
+}
+
+fn pictures() -> Vec<Picture> {
+    vec![curve_over("connections that block", &["probe_p50", "probe_p99"]), probe_over_time()]
+}
+
+/// A wait that is so much longer is another kind of wait.
+const RUINED: f64 = 10.0;
+
+fn decision() -> Option<Decision> {
+    let p99 = |contender, blocking| at(blocking, value("probe_p99", contender));
+    let ruined = |holds_for, contender, blocking| {
+        at_least(holds_for, p99(contender, blocking), times(RUINED, p99(contender, 0.0)))
+    };
+    by([
+        ruined("one thread", SINGLE, 1.0),
+        ruined("four workers, twice as many blocking", MULTI, 8.0),
+        ruined("blocking calls on spawn_blocking", AWAY, 8.0),
+    ])
+}

@@ -1,0 +1,96 @@
+//! The same requests on connections that stay, and on a new connection each.
+
+use std::time::Duration;
+
+use reports::record::{Decision, Picture};
+
+use super::declare::{at_least, bars, by, newcomers, of_workload, times, value, with};
+use crate::plan::{
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
+};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "churn",
+    title: "A new connection for every request",
+    claim: "Spawning a thread for each connection is expensive.",
+    claimed_in: "arguments for pools, and for tasks",
+    question: "A server makes a thread for every connection, and each connection asks once. How much more CPU time does \
+               a request take than in a server that makes a task?",
+    possible_answers: &[
+        "Ten times as much.",
+        "About twice as much.",
+        "Next to nothing more: connecting itself costs far more than either.",
+    ],
+    look_at: "The bars of each model side by side: what a request costs on a connection that stays, and what it costs \
+              together with a connection of its own. Then compare that difference between the models.",
+    conditions: &[
+        "A request of no work at all. Any work makes the difference smaller in proportion.",
+        "CPU time is that of the server's process. What the kernel does for a connection outside of it, on behalf of the \
+         client, is not in it.",
+        "CPU time per request includes waking up, and is higher than under full load.",
+    ],
+    workloads: &[
+        Workload {
+            key: "held",
+            label: "on connections that stay",
+            description: "Echoes at random times, on four connections that were opened before.",
+            work: ("echo", "hi"),
+        },
+        Workload {
+            key: "new",
+            label: "on a new connection each",
+            description: "The same rate; each connects, asks for one echo and closes.",
+            work: ("echo", "hi"),
+        },
+    ],
+    contenders: Contenders::Own(&["threaded", "thread-pool:workers=4", "async-single", "async-multi"]),
+    pictures,
+    decision,
+    probes: |_| Vec::new(),
+    tasks,
+};
+
+/// Requests per second, at which every model keeps pace with either workload.
+const RATE_RPS: f64 = 2_000.0;
+
+/// As many connections as the pool has workers, or some would not be served.
+const HELD: Shape = Shape::Connections { connections: 4 };
+
+/// Sessions that may be under way at once, some of them in their goodbye.
+const AT_ONCE: u32 = 500;
+
+fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
+    let task = |workload: &Workload, shape| Task {
+        workload: workload.key,
+        point: format!("{RATE_RPS}rps"),
+        variation: None,
+        kind: TaskKind::Load(LoadSpec {
+            arrivals: ArrivalProcess::Poisson { rate_rps: RATE_RPS },
+            shape,
+            work: workload.work(),
+            // Set when the cell is run: it depends on the block.
+            seed: 0,
+            warm_up: sizes.warm_up.max(Duration::from_millis(100)),
+            window: 2 * sizes.window,
+            timeout: sizes.timeout,
+        }),
+    };
+    let shapes = [HELD, newcomers(AT_ONCE)];
+    EXPERIMENT.workloads.iter().zip(shapes).map(|(workload, shape)| task(workload, shape)).collect()
+}
+
+fn pictures() -> Vec<Picture> {
+    EXPERIMENT.workloads.iter().map(|workload| of_workload(workload.key, bars(&["cpu_per_request"]))).collect()
+}
+
+/// What is so much dearer is called expensive here.
+const EXPENSIVE: f64 = 2.0;
+
+fn decision() -> Option<Decision> {
+    let cpu = |contender| with("new", value("cpu_per_request", contender));
+    let dearer = |holds_for, other| at_least(holds_for, cpu("threaded"), times(EXPENSIVE, cpu(other)));
+    by([
+        dearer("a thread instead of a task", "async-single"),
+        dearer("a thread instead of one that is there already", "thread-pool:workers=4"),
+    ])
+}

@@ -1,0 +1,92 @@
+//! More and more connections, and the same number of requests a second among them.
+
+use reports::record::{Decision, Picture, PictureKind, Scale, Swept};
+
+use super::declare::{at, at_least, by, picture, times, value};
+use crate::plan::{
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
+};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "connections",
+    title: "Many connections, the same work",
+    claim: "Thousands of threads thrash.",
+    claimed_in: "the C10K problem, and what has been concluded from it since",
+    question: "The same number of requests per second comes over ten connections, then over ten thousand. What does a \
+               request cost?",
+    possible_answers: &[
+        "With threads many times as much: the scheduler drowns in them.",
+        "With threads and with tasks alike a little more, since each request finds cold caches.",
+        "The same: a thread that waits costs nothing.",
+    ],
+    look_at: "How a line goes on to the right, not how high it begins. What grows with the number of connections is the \
+              price of having many; what is high throughout is the price of the model.",
+    conditions: &[
+        "Most threads wait at any moment. Thousands that are all ready to run do stand in each other's way.",
+        "One rate, at which every model keeps pace. CPU time per request includes waking up, and is higher than under \
+         full load.",
+    ],
+    workloads: &[Workload {
+        key: "echo",
+        label: "2,000 echoes per second in all",
+        description: "Connections are opened before the load and stay. Requests come at random times and take turns on \
+                      them.",
+        work: ("echo", "hi"),
+    }],
+    contenders: Contenders::Own(&["threaded", "async-single", "async-multi"]),
+    pictures,
+    decision,
+    probes: |_| Vec::new(),
+    tasks,
+};
+
+const RATE_RPS: f64 = 2_000.0;
+
+/// The fewest connections; the most are the preset's.
+const FEWEST: u32 = 10;
+
+/// The most connections of every preset but the smallest.
+const MOST: f64 = 10_000.0;
+
+fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
+    let workload = &EXPERIMENT.workloads[0];
+    let most = sizes.connection_counts.iter().copied().max().unwrap_or(FEWEST);
+    let mut counts = vec![FEWEST, most / 100, most / 10, most];
+    counts.retain(|count| *count >= FEWEST);
+    counts.dedup();
+    let task = |connections: u32| Task {
+        workload: workload.key,
+        point: format!("{connections}-connections"),
+        variation: Some(f64::from(connections)),
+        kind: TaskKind::Load(LoadSpec {
+            arrivals: ArrivalProcess::Poisson { rate_rps: RATE_RPS },
+            shape: Shape::Connections { connections },
+            work: workload.work(),
+            // Set when the cell is run: it depends on the block.
+            seed: 0,
+            warm_up: sizes.warm_up,
+            window: 2 * sizes.window,
+            timeout: sizes.timeout,
+        }),
+    };
+    counts.into_iter().map(task).collect()
+}
+
+fn pictures() -> Vec<Picture> {
+    let over_connections = |id, metrics: &[&str]| Picture {
+        x_scale: Scale::Log,
+        ..picture(id, PictureKind::Curve, metrics, Swept::Connections)
+    };
+    vec![
+        over_connections("cpu", &["cpu_per_request"]),
+        over_connections("response-time", &["response_time_p50", "response_time_p99"]),
+    ]
+}
+
+fn decision() -> Option<Decision> {
+    let grows = |holds_for, metric| {
+        let of = |connections| at(connections, value(metric, "threaded"));
+        at_least(holds_for, of(MOST), times(3.0, of(f64::from(FEWEST))))
+    };
+    by([grows("the CPU time of a request", "cpu_per_request"), grows("the median wait", "response_time_p50")])
+}

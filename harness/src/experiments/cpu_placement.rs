@@ -1,0 +1,91 @@
+//! Computation beside small requests, and where a server may put it.
+
+use reports::record::{Decision, Picture, PictureKind, Swept};
+
+use super::declare::{Trial, at_least, bars, by, echo_probe, picture, probe_over_time, times, value};
+use crate::plan::{
+    ArrivalProcess, Bounds, Capacities, Contenders, DisturbanceKind, Experiment, LoadSpec, Shape, Sizes, Task, Workload,
+};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "cpu-placement",
+    title: "Where computation runs",
+    claim: "Computation belongs on spawn_blocking.",
+    claimed_in: "the documentation of async runtimes, and most answers to \"my server is stuck\"",
+    question: "One request in ten computes for 20 ms. What do the other nine see, and does it matter where the \
+               computation runs?",
+    possible_answers: &[
+        "Anywhere but in the task itself is as good as anywhere else.",
+        "With one CPU it makes no difference: the computation has to be done.",
+        "The computation takes as long everywhere; who waits for it differs by far.",
+    ],
+    look_at: "The throughput of the computation is alike: it has the CPU time that it needs wherever it runs. Look at \
+              how long the small requests wait meanwhile.",
+    conditions: &[
+        "Computation takes less than half of one CPU in all. Where there are more CPUs than workers that compute, even \
+         inline hurts less.",
+        "The computation is cut into pieces for `yielding`; not every one can be.",
+        "With far more computation than CPUs, spawn_blocking begins all of it at once and ends none: a bounded pool \
+         does better then.",
+    ],
+    workloads: &[Workload {
+        key: "spin-20ms",
+        label: "beside requests that compute for 20 ms",
+        description: "Nine in ten requests are echoes on connections that stay. One in ten, on others, computes for \
+                      20 ms.",
+        work: ("spin", "20ms"),
+    }],
+    contenders: Contenders::Own(&[
+        "threaded",
+        "async-single",
+        "async-single:placement=spawn-blocking",
+        INLINE,
+        "async-multi:placement=yielding",
+        AWAY,
+        "async-multi:placement=block-in-place",
+        "async-multi:placement=rayon",
+    ]),
+    pictures,
+    decision,
+    probes: |_| Vec::new(),
+    tasks,
+};
+
+const INLINE: &str = "async-multi:placement=inline";
+const AWAY: &str = "async-multi:placement=spawn-blocking";
+
+/// Of ten requests one computes.
+const SPINS_RPS: f64 = 20.0;
+const PROBE_RPS: f64 = 9.0 * SPINS_RPS;
+
+/// Connections of each kind; few computations are under way at once.
+const CONNECTIONS: u32 = 8;
+
+fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
+    let workload = &EXPERIMENT.workloads[0];
+    let shape = Shape::Connections { connections: CONNECTIONS };
+    let computing = LoadSpec {
+        arrivals: ArrivalProcess::Poisson { rate_rps: SPINS_RPS },
+        work: workload.work(),
+        window: sizes.disturbance,
+        ..echo_probe(SPINS_RPS, shape, 2 * sizes.timeout)
+    };
+    let trial = Trial {
+        probe: echo_probe(PROBE_RPS, shape, sizes.timeout),
+        name: "computation",
+        kind: DisturbanceKind::Load(computing),
+        lasting: sizes.disturbance,
+        bounds: Bounds::default(),
+    };
+    vec![Task { workload: workload.key, point: "tenth".to_owned(), variation: None, kind: trial.task() }]
+}
+
+fn pictures() -> Vec<Picture> {
+    let waits = picture("waits", PictureKind::Bars, &["probe_p50", "probe_p99"], Swept::Nothing);
+    vec![waits, probe_over_time(), bars(&["disturbance_rps"])]
+}
+
+fn decision() -> Option<Decision> {
+    let p99 = |contender| value("probe_p99", contender);
+    by([at_least("echoes beside computation in tasks", p99(INLINE), times(10.0, p99(AWAY)))])
+}

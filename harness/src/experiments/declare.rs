@@ -1,0 +1,144 @@
+//! What experiments are declared with: a probe beside something that is done to its server, pictures, conditions.
+//!
+//! Must not know: any one experiment. Beside it: the experiments, each of which says in its own file what it takes.
+
+use std::time::Duration;
+
+use reports::record::{BoundValue, Condition, Decision, Picture, PictureKind, Relation, Scale, Swept, ValueOf};
+
+use crate::plan::{
+    ArrivalProcess, Bounds, Disturbance, DisturbanceKind, DisturbedSpec, LoadSpec, Shape, TaskKind, Work,
+};
+
+/// A probe, and what is done beside it.
+pub(super) struct Trial {
+    /// Its window is set to the time of the trial.
+    pub(super) probe: LoadSpec,
+    /// A phrase for a legend.
+    pub(super) name: &'static str,
+    /// What is done.
+    pub(super) kind: DisturbanceKind,
+    /// For how long.
+    pub(super) lasting: Duration,
+    /// What the server may take.
+    pub(super) bounds: Bounds,
+}
+
+impl Trial {
+    /// Quiet first, for a sixth of the time of the disturbance; then that; then a third of it to see who recovers.
+    pub(super) fn task(self) -> TaskKind {
+        let Trial { probe, name, kind, lasting, bounds } = self;
+        let quiet = lasting / 6;
+        let probe = LoadSpec { window: quiet + lasting + 2 * quiet, ..probe };
+        TaskKind::Disturbed(DisturbedSpec {
+            probe,
+            disturbance: Disturbance { name, kind, from: quiet, lasting },
+            bounds,
+        })
+    }
+}
+
+/// A probe of small requests, at equal intervals.
+pub(super) fn echo_probe(rate_rps: f64, shape: Shape, timeout: Duration) -> LoadSpec {
+    LoadSpec {
+        arrivals: ArrivalProcess::Constant { rate_rps },
+        shape,
+        work: Work::new("echo", "hi"),
+        // Set when the cell is run: it depends on the block.
+        seed: 0,
+        warm_up: Duration::ZERO,
+        window: Duration::ZERO,
+        timeout,
+    }
+}
+
+/// New clients, of whom each connects, asks once and closes; at most so many at once.
+pub(super) fn newcomers(concurrent: u32) -> Shape {
+    Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent }
+}
+
+/// Neighbours that ask again as soon as they are answered; nothing where there are none.
+pub(super) fn in_closed_loop(connections: u32, work: Work, lasting: Duration, timeout: Duration) -> DisturbanceKind {
+    if connections == 0 {
+        return DisturbanceKind::Nothing;
+    }
+    DisturbanceKind::Load(LoadSpec {
+        arrivals: ArrivalProcess::Closed,
+        shape: Shape::Connections { connections },
+        work,
+        seed: 0,
+        warm_up: Duration::ZERO,
+        window: lasting,
+        timeout,
+    })
+}
+
+/// Every request of the probe over time.
+pub(super) fn probe_over_time() -> Picture {
+    picture("probe-over-time", PictureKind::ProbeOverTime, &["response_time"], Swept::Time)
+}
+
+/// Lines over a variable of the experiment's own.
+pub(super) fn curve_over(x_label: &str, metrics: &[&str]) -> Picture {
+    let curve = picture("curve", PictureKind::Curve, metrics, Swept::Variation);
+    Picture { x_label: Some(x_label.to_owned()), ..curve }
+}
+
+/// Bars, a panel for each metric.
+pub(super) fn bars(metrics: &[&str]) -> Picture {
+    Picture { y_scale: Scale::Linear, ..picture("bars", PictureKind::Bars, metrics, Swept::Nothing) }
+}
+
+/// A picture with time, or whatever else is on its y axis, in decades.
+pub(super) fn picture(id: &str, kind: PictureKind, metrics: &[&str], x: Swept) -> Picture {
+    Picture {
+        id: id.to_owned(),
+        kind,
+        workload: None,
+        metrics: metrics.iter().map(|metric| (*metric).to_owned()).collect(),
+        x,
+        x_label: None,
+        x_scale: Scale::Linear,
+        y_scale: Scale::Log,
+    }
+}
+
+/// The same picture for one workload of several.
+pub(super) fn of_workload(key: &str, picture: Picture) -> Picture {
+    Picture { id: format!("{key}-{}", picture.id), workload: Some(key.to_owned()), ..picture }
+}
+
+/// Decides by these conditions.
+pub(super) fn by(conditions: impl IntoIterator<Item = Condition>) -> Option<Decision> {
+    Some(Decision { conditions: conditions.into_iter().collect() })
+}
+
+/// A metric of a contender, where nothing is swept and there is one workload.
+pub(super) fn value(metric: &str, contender: &str) -> ValueOf {
+    ValueOf { metric: metric.to_owned(), contender: contender.to_owned(), workload: None, variation: None }
+}
+
+/// The same at a value of what is swept.
+pub(super) fn at(variation: f64, value: ValueOf) -> ValueOf {
+    ValueOf { variation: Some(variation), ..value }
+}
+
+/// The same of one workload of several.
+pub(super) fn with(workload: &str, value: ValueOf) -> ValueOf {
+    ValueOf { workload: Some(workload.to_owned()), ..value }
+}
+
+/// So many times another value.
+pub(super) fn times(factor: f64, of: ValueOf) -> BoundValue {
+    BoundValue::Times { factor, of }
+}
+
+/// Completes "the claim holds for", where the value is not below the bound.
+pub(super) fn at_least(holds_for: &str, value: ValueOf, bound: BoundValue) -> Condition {
+    Condition { holds_for: holds_for.to_owned(), value, relation: Relation::AtLeast, bound }
+}
+
+/// Completes "the claim holds for", where the value is not above the bound.
+pub(super) fn at_most(holds_for: &str, value: ValueOf, bound: BoundValue) -> Condition {
+    Condition { holds_for: holds_for.to_owned(), value, relation: Relation::AtMost, bound }
+}

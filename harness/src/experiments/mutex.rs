@@ -1,0 +1,113 @@
+//! One lock that everybody wants, held for a short and for a long time: std's, tokio's, and one like std's that is held
+//! across an `.await`.
+
+use std::time::Duration;
+
+use reports::record::{BoundValue, Decision, Picture};
+
+use super::declare::{
+    Trial, at_least, at_most, bars, by, echo_probe, in_closed_loop, of_workload, probe_over_time, times, value, with,
+};
+use crate::plan::{Bounds, Capacities, Contenders, Experiment, Shape, Sizes, Task, Workload};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "mutex",
+    title: "A lock in async code",
+    claim: "Never use std's mutex in async code.",
+    claimed_in: "reviews of async code, though tokio's own documentation says something else",
+    question: "Eight connections want one lock all the time. What does a ninth see that does not want it at all?",
+    possible_answers: &[
+        "With std's lock it waits, with tokio's it does not.",
+        "Nothing, as long as the lock is held for microseconds and never across an .await.",
+        "It depends on the number of workers alone.",
+    ],
+    look_at: "Who is answered and how soon, with a short and with a long hold. A lock that blocks its thread and is held \
+              across an .await may stop the server for good: then nothing is answered any more, and it has to be \
+              killed in the end.",
+    conditions: &[
+        "The lock is held while waiting and not while computing. Tokio's timer knows whole milliseconds only, so that \
+         its lock is held for over a millisecond where 20 us were asked for: compare throughputs of the long hold.",
+        "One like std's stands for what the compiler refuses with std's own guard in a task that may change threads, \
+         and allows with others.",
+        "More workers put the standstill off and do not prevent it: it takes as many waiting tasks as workers.",
+    ],
+    workloads: &[
+        Workload {
+            key: "short",
+            label: "held for 20 us",
+            description: "Eight connections ask for the lock again and again, and hold it for 20 us. Others ask for \
+                          an echo, which takes no lock.",
+            work: ("lock", "20us"),
+        },
+        Workload {
+            key: "long",
+            label: "held for 5 ms",
+            description: "The same, and the lock is held for 5 ms.",
+            work: ("lock", "5ms"),
+        },
+    ],
+    contenders: Contenders::Own(&[
+        "async-single:mutex=std",
+        "async-single:mutex=tokio",
+        "async-single:mutex=std-across-await",
+        STD,
+        TOKIO,
+        ACROSS,
+    ]),
+    pictures,
+    decision,
+    probes: |_| Vec::new(),
+    tasks,
+};
+
+const STD: &str = "async-multi:mutex=std,workers=4";
+const TOKIO: &str = "async-multi:mutex=tokio,workers=4";
+const ACROSS: &str = "async-multi:mutex=std-across-await,workers=4";
+
+/// Connections that want the lock: more than there are workers.
+const WANTING: u32 = 8;
+
+/// Often enough for a p99.
+const PROBE_RPS: f64 = 500.0;
+const PROBE: Shape = Shape::Connections { connections: 8 };
+
+fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
+    let lasting = (sizes.disturbance / 3).max(Duration::from_millis(300));
+    let task = |workload: &Workload| Task {
+        workload: workload.key,
+        point: "contended".to_owned(),
+        variation: None,
+        kind: Trial {
+            probe: echo_probe(PROBE_RPS, PROBE, sizes.timeout),
+            name: "requests for the lock",
+            kind: in_closed_loop(WANTING, workload.work(), lasting, sizes.timeout),
+            lasting,
+            bounds: Bounds::default(),
+        }
+        .task(),
+    };
+    EXPERIMENT.workloads.iter().map(task).collect()
+}
+
+fn pictures() -> Vec<Picture> {
+    let of = |workload: &Workload| {
+        let over_time = of_workload(workload.key, probe_over_time());
+        [over_time, of_workload(workload.key, bars(&["probe_success", "disturbance_rps"]))]
+    };
+    EXPERIMENT.workloads.iter().flat_map(of).collect()
+}
+
+/// A wait that is so much longer is another kind of wait.
+const RUINED: f64 = 10.0;
+
+fn decision() -> Option<Decision> {
+    let slower_than_tokios = |holds_for, workload: &str| {
+        let p99 = |contender| with(workload, value("probe_p99", contender));
+        at_least(holds_for, p99(STD), times(RUINED, p99(TOKIO)))
+    };
+    by([
+        slower_than_tokios("a lock held for 20 us", "short"),
+        slower_than_tokios("a lock held for 5 ms while its thread is blocked", "long"),
+        at_most("a lock held across an .await", with("long", value("probe_success", ACROSS)), BoundValue::Number(0.5)),
+    ])
+}

@@ -1,0 +1,95 @@
+//! Clients that send a request a byte at a time and never end it, against a timeout on each read and a deadline on the
+//! whole request.
+
+use std::time::Duration;
+
+use reports::record::{BoundValue, Decision};
+
+use super::declare::{Trial, at_least, by, echo_probe, newcomers, probe_over_time, value};
+use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Sizes, Task, Workload};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "slowloris",
+    title: "A byte every now and then",
+    claim: "Async is immune to slow clients.",
+    claimed_in: "comparisons of async servers with those that have a thread per connection, since 2009",
+    question: "Many clients send a byte now and then, and never a whole request. Which server still serves a new client?",
+    possible_answers: &[
+        "The async one: a slow client costs it next to nothing.",
+        "Every server that closes a connection on which nothing comes for a while.",
+        "Only one that gives a request a time until it must be whole.",
+    ],
+    look_at: "Compare the three pictures of a model: without a limit, with a timeout that each byte begins anew, and \
+              with a deadline on the whole request. A server that is rescued serves new clients again while the \
+              attack goes on.",
+    conditions: &[
+        "The limits of threads and of open files are set low on purpose. More of either makes the attack larger, and \
+         no more difficult.",
+        "The attackers come again as soon as they are thrown out, as they would. A pool's queue stays full of them: a \
+         deadline frees a worker for the next of the attackers, and not for the client behind them.",
+        "A deadline must allow for honest clients with slow lines, and is seconds rather than a quarter of one.",
+    ],
+    workloads: &[Workload {
+        key: "newcomers",
+        label: "a new client every 10 ms",
+        description: "Each connects, asks for one echo and closes. Beside them others send a byte of a request every \
+                      100 ms, and connect again when they are thrown out.",
+        work: ("echo", "hi"),
+    }],
+    contenders: Contenders::Own(&[
+        "thread-pool",
+        "thread-pool:idle-timeout=250ms",
+        "thread-pool:frame-deadline=250ms",
+        "threaded",
+        "threaded:idle-timeout=250ms",
+        "threaded:frame-deadline=250ms",
+        "async-multi",
+        "async-multi:idle-timeout=250ms",
+        "async-multi:frame-deadline=250ms",
+    ]),
+    pictures: || vec![probe_over_time()],
+    decision,
+    probes: |_| Vec::new(),
+    tasks,
+};
+
+/// What the server may take: less than the attackers want, and more than they get hold of within a deadline.
+const BOUNDS: Bounds = Bounds { threads: Some(300), open_files: Some(300), memory_bytes: None };
+
+/// Attackers, who come again at this rate per second.
+const ATTACKERS: u32 = 400;
+
+/// Between two bytes: well within the timeout.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// New clients per second, and how many may wait at once.
+const NEWCOMERS_RPS: f64 = 100.0;
+const MOST_WAITING: u32 = 250;
+
+fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
+    let trial = Trial {
+        probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout),
+        name: "half requests",
+        kind: DisturbanceKind::HalfRequests { connections: ATTACKERS, every: EVERY },
+        lasting: sizes.disturbance,
+        bounds: BOUNDS,
+    };
+    vec![Task {
+        workload: EXPERIMENT.workloads[0].key,
+        point: "attack".to_owned(),
+        variation: None,
+        kind: trial.task(),
+    }]
+}
+
+/// Of the new clients, so many must be served for a server to have been rescued.
+const SERVED: BoundValue = BoundValue::Number(0.8);
+
+fn decision() -> Option<Decision> {
+    let serves = |holds_for, contender| at_least(holds_for, value("probe_success", contender), SERVED);
+    by([
+        serves("async without a limit", "async-multi"),
+        serves("async with a timeout on each read", "async-multi:idle-timeout=250ms"),
+        serves("async with a deadline on the whole request", "async-multi:frame-deadline=250ms"),
+    ])
+}
