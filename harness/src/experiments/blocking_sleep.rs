@@ -49,7 +49,9 @@ const BLOCKING: [u32; 5] = [0, 1, 2, 4, 8];
 
 /// Often enough for a p99 within the shortest time of a quick run, which takes 368 samples.
 const PROBE_RPS: f64 = 500.0;
-const PROBE: Shape = Shape::Connections { connections: 8 };
+
+/// So many that a connection rarely waits for its own last reply: what is seen is the server's making, not a line.
+const PROBE: Shape = Shape::Connections { connections: 200 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads[0];

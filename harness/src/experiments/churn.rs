@@ -51,7 +51,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 };
 
 /// Requests per second, at which every model keeps pace with either workload.
-const RATE_RPS: f64 = 2_000.0;
+const RATE_RPS: f64 = 1_000.0;
 
 /// As many connections as the pool has workers, or some would not be served.
 const HELD: Shape = Shape::Connections { connections: 4 };

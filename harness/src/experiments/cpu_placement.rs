@@ -58,8 +58,8 @@ const AWAY: &str = "async-multi:placement=spawn-blocking";
 const SPINS_RPS: f64 = 20.0;
 const PROBE_RPS: f64 = 9.0 * SPINS_RPS;
 
-/// Connections of each kind; few computations are under way at once.
-const CONNECTIONS: u32 = 8;
+/// Connections of each kind: so many that few wait for their own last reply.
+const CONNECTIONS: u32 = 100;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads[0];

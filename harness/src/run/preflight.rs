@@ -14,13 +14,15 @@ const SPARE: u64 = 100;
 pub struct Preflight {
     /// Every limit that was looked at.
     pub limits: Vec<Limit>,
+    /// The most connections at once that the plan would have.
+    pub connections_wanted: u32,
     /// The most connections at once that all limits allow; at most what was wanted.
     pub connection_ceiling: u32,
     /// One for each limit that binds.
     pub warnings: Vec<Warning>,
 }
 
-/// The fewest connections with which there is anything to compare.
+/// The fewest connections with which there is anything to compare, where the plan would have more.
 const FEWEST_CONNECTIONS: u32 = 50;
 
 /// A limit leaves fewer connections than there must be.
@@ -41,11 +43,12 @@ impl Preflight {
     /// # Errors
     /// Where a limit leaves fewer connections than any comparison needs.
     pub fn check(&self) -> Result<(), Unfit> {
-        if self.connection_ceiling >= FEWEST_CONNECTIONS {
+        let fewest = FEWEST_CONNECTIONS.min(self.connections_wanted);
+        if self.connection_ceiling >= fewest {
             return Ok(());
         }
         let remedies = self.warnings.iter().map(Warning::remedy).collect::<Vec<_>>().join("; ");
-        Err(Unfit { connections: self.connection_ceiling, fewest: FEWEST_CONNECTIONS, remedies })
+        Err(Unfit { connections: self.connection_ceiling, fewest, remedies })
     }
 }
 
@@ -96,7 +99,7 @@ fn for_connections(wanted: u64, backlog: u64) -> Preflight {
     // The soft limit has been raised to the hard one, so that only the hard one is worth naming.
     let named = short.iter().filter(|limit| !limit.name.contains("soft"));
     let warnings = named.map(|limit| warning(limit, ceiling, wanted)).collect();
-    Preflight { connection_ceiling: ceiling as u32, warnings, limits: found }
+    Preflight { connections_wanted: wanted as u32, connection_ceiling: ceiling as u32, warnings, limits: found }
 }
 
 /// Scales down in the proportion of the scarcest limit.
@@ -142,10 +145,12 @@ mod tests {
     fn a_machine_without_connections_is_unfit() {
         let with = |connection_ceiling| Preflight {
             limits: Vec::new(),
+            connections_wanted: 8_000,
             connection_ceiling,
             warnings: vec![warning(&limit("open files", 90, 8_100), connection_ceiling.into(), 8_000)],
         };
         assert!(with(FEWEST_CONNECTIONS).check().is_ok());
+        assert!(Preflight { connections_wanted: 8, ..with(8) }.check().is_ok(), "a plan of eight needs no more");
         let error = with(0).check().unwrap_err().to_string();
         assert!(error.contains("allows 0 connections") && error.contains("raise it"), "{error}");
     }
