@@ -15,12 +15,12 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     title: "Threads of an async server",
     claim: "Async uses a fixed number of threads.",
     claimed_in: "explanations of what a runtime is",
-    question: "Six hundred requests come at once, each blocks for 300 ms on spawn_blocking. When is the last one \
+    question: "Six hundred requests come at once, each blocks for half a second on spawn_blocking. When is the last one \
                answered, and how many threads has the server by then?",
     possible_answers: &[
-        "After 300 ms: the runtime makes as many threads as it needs.",
-        "After 600 ms: it makes 512, and the rest waits for those.",
-        "After a minute or more: there is a thread for each CPU, and no more.",
+        "After half a second: the runtime makes as many threads as it needs.",
+        "After a second: it makes 512, and the rest waits for those.",
+        "After minutes: there is a thread for each CPU, and no more.",
     ],
     look_at: "The steps. As many requests as the pool has threads are answered after one length of the work, the next \
               after two. Beside that, how many threads there were.",
@@ -31,15 +31,15 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     workloads: &[
         Workload {
             key: "blocks",
-            label: "block for 300 ms, all at once",
-            description: "Each connection asks once, within a tenth of a second, and the work blocks a thread.",
-            work: ("block", "300ms"),
+            label: "block for 500 ms, all at once",
+            description: "Each connection asks once, within a quarter of a second, and the work blocks a thread.",
+            work: ("block", "500ms"),
         },
         Workload {
             key: "waits",
-            label: "wait for 300 ms, all at once",
+            label: "wait for 500 ms, all at once",
             description: "The same, but the work waits in an .await where there is one.",
-            work: ("sleep", "300ms"),
+            work: ("sleep", "500ms"),
         },
     ],
     contenders: Contenders::Own(&["threaded", AWAY, "async-multi:blocking-threads=128,placement=spawn-blocking"]),
@@ -54,8 +54,8 @@ const AWAY: &str = "async-multi:placement=spawn-blocking";
 /// Jobs, on a connection each: more than the pool has threads by default.
 const JOBS: u32 = 640;
 
-/// All of them come within this time.
-const AT_ONCE: Duration = Duration::from_millis(100);
+/// All of them come within this time, and before the first is done.
+const AT_ONCE: Duration = Duration::from_millis(250);
 
 /// Nobody gives up while others are served.
 const PATIENCE: Duration = Duration::from_secs(5);

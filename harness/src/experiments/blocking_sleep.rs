@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use reports::record::{Decision, Picture};
+use reports::record::{BoundValue, Decision, Picture};
 
-use super::declare::{Trial, at, at_least, by, curve_over, echo_probe, in_closed_loop, probe_over_time, times, value};
+use super::declare::{Trial, at, at_least, by, curve_over, echo_probe, in_closed_loop, probe_over_time, value};
 use crate::plan::{Bounds, Capacities, Contenders, Experiment, Shape, Sizes, Task, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -77,17 +77,16 @@ fn pictures() -> Vec<Picture> {
     vec![curve_over("connections that block", &["probe_p50", "probe_p99"]), probe_over_time()]
 }
 
-/// A wait that is so much longer is another kind of wait.
-const RUINED: f64 = 10.0;
+/// Who waits for half a blocking call waits for somebody else's; in nanoseconds.
+const HALF_A_CALL: BoundValue = BoundValue::Number(25e6);
 
 fn decision() -> Option<Decision> {
-    let p99 = |contender, blocking| at(blocking, value("probe_p99", contender));
-    let ruined = |holds_for, contender, blocking| {
-        at_least(holds_for, p99(contender, blocking), times(RUINED, p99(contender, 0.0)))
-    };
+    let ruined =
+        |holds_for, contender, blocking| at_least(holds_for, at(blocking, value("probe_p99", contender)), HALF_A_CALL);
     by([
-        ruined("one thread", SINGLE, 1.0),
-        ruined("four workers, twice as many blocking", MULTI, 8.0),
+        ruined("one thread and one connection that blocks", SINGLE, 1.0),
+        ruined("four workers and one connection that blocks", MULTI, 1.0),
+        ruined("four workers and eight that block", MULTI, 8.0),
         ruined("blocking calls on spawn_blocking", AWAY, 8.0),
     ])
 }

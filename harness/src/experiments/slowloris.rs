@@ -54,7 +54,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 };
 
 /// What the server may take: less than the attackers want, and more than they get hold of within a deadline.
-const BOUNDS: Bounds = Bounds { threads: Some(300), open_files: Some(300), memory_bytes: None };
+const BOUNDS: Bounds = Bounds { threads: Some(200), open_files: Some(300), memory_bytes: None };
 
 /// Attackers, who come again at this rate per second.
 const ATTACKERS: u32 = 400;
