@@ -39,7 +39,6 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         "threaded",
         "threaded:spawn=panicking",
         "threaded:idle-timeout=100ms",
-        "async-single",
         "async-multi",
         "async-multi:idle-timeout=100ms",
     ]),

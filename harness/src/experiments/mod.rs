@@ -108,6 +108,8 @@ mod tests {
             assert_eq!(points.len(), tasks.len(), "{}: two tasks share a point", experiment.name);
             let record = experiment.to_record(Vec::new());
             assert!(!record.pictures.is_empty() && record.possible_answers.len() >= 2, "{}", experiment.name);
+            let page = format!("{}/../docs/experiments/{}.md", env!("CARGO_MANIFEST_DIR"), experiment.name);
+            assert!(std::path::Path::new(&page).exists(), "{}: no page says why", experiment.name);
             for text in [experiment.claim, experiment.claimed_in, experiment.question, experiment.look_at] {
                 assert!(!text.is_empty());
             }
