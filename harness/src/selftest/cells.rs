@@ -33,6 +33,7 @@ pub(crate) fn empty(spec: &LoadSpec) -> Cell {
         id: EXPERIMENT.to_owned(),
         experiment: EXPERIMENT.to_owned(),
         workload: WORKLOAD.to_owned(),
+        variation: None,
         contender: String::new(),
         block: 0,
         order: 0,
@@ -44,6 +45,8 @@ pub(crate) fn empty(spec: &LoadSpec) -> Cell {
         outcome: Outcome::Completed,
         warnings: Vec::new(),
         traffic: None,
+        disturbance: None,
+        bounds: Vec::new(),
         generator: None,
         server: ServerUsage::default(),
         samples: Vec::new(),
@@ -111,6 +114,8 @@ fn experiment() -> ExperimentRecord {
         look_at: String::new(),
         conditions: Vec::new(),
         workloads: vec![workload],
+        contenders: Vec::new(),
         pictures: Vec::new(),
+        decision: None,
     }
 }

@@ -137,7 +137,7 @@ impl Crowd {
             }
             self.send_due(now);
             let sleep_ns = if has_more { 0 } else { self.sleep_ns(now) }.max(nanoseconds(REST));
-            poll::wait(&self.epoll, &mut events, sleep_ns)?;
+            poll::wait_at_most(&self.epoll, &mut events, sleep_ns)?;
             for event in &events {
                 self.on_event(Name::of(event.data.u64()), event.flags);
             }

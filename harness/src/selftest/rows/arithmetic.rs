@@ -53,6 +53,7 @@ pub(super) fn block(times: &[(u64, u64)]) -> Cell {
         mean_in_system: None,
         timestamps_out_of_order: 0,
         intervals: Vec::new(),
+        events: Vec::new(),
     };
     Cell { traffic: Some(traffic), ..cells::empty(&echo(100.0, 1, Duration::from_secs(1))) }
 }

@@ -70,8 +70,8 @@ fn traffic(cell: &Cell) -> Result<&Traffic, Obstacle> {
 
 fn ledger_figures(truth: &Ledger, seen: &Ledger) -> Vec<Figure> {
     let counts = |ledger: &Ledger| {
-        let Ledger { scheduled, ok, error, timeout, malformed, refused, dropped, in_flight } = *ledger;
-        let others = error + refused + in_flight;
+        let Ledger { scheduled, ok, error, timeout, malformed, refused, reset, dropped, in_flight } = *ledger;
+        let others = error + refused + reset + in_flight;
         [scheduled, ok, timeout, malformed, dropped, others]
     };
     let names = ["scheduled", "ok", "timed out", "malformed", "never sent", "other ends"];
