@@ -92,14 +92,15 @@ fn quoted(field: &str) -> String {
     if field.contains([',', '"', '\n']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
 }
 
-/// The leads, a line each. A lead that is not the only one of its experiment says which workload it is of.
+/// What people say with its verdict, a line each, then the leads, likewise. A lead that is not the only one of its experiment says which workload it is of.
 fn sentences(summary: &Summary, bullet: &str) -> String {
     let leads = || summary.answers.iter().filter(|answer| answer.rank == Rank::Lead);
     let line = |answer: &Answer| match leads().filter(|other| other.experiment == answer.experiment).count() {
         1 => format!("{bullet}{}\n", answer.sentence),
         _ => format!("{bullet}{}: {}\n", answer.label, answer.sentence),
     };
-    leads().map(line).collect()
+    let claims = summary.claims.iter().map(|claim| format!("{bullet}{}\n", claim.line()));
+    claims.chain(leads().map(line)).collect()
 }
 
 #[cfg(test)]

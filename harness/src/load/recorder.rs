@@ -232,7 +232,7 @@ impl Recorder {
         if place == Scheduled::InWarmUp {
             return;
         }
-        *self.count_of(failure) += 1;
+        *failure.count_in(&mut self.ledger) += 1;
         if self.loop_kind == Loop::Closed {
             return;
         }
@@ -256,7 +256,7 @@ impl Recorder {
         if sabotage::is(Sabotage::ForgottenDrops) {
             self.ledger.scheduled -= u64::from(requests);
         } else {
-            *self.count_of(failure) += u64::from(requests);
+            *failure.count_in(&mut self.ledger) += u64::from(requests);
             for _ in 0..requests {
                 self.keep(Event { at_ns, took_ns: 0, fate: failure.fate() });
             }
@@ -286,18 +286,6 @@ impl Recorder {
         let since_start = intended_ns.checked_sub(self.window.start)?;
         let width = ((self.window.end - self.window.start) / INTERVALS as u64).max(1);
         self.intervals.get_mut((since_start / width) as usize)
-    }
-
-    fn count_of(&mut self, failure: Failure) -> &mut u64 {
-        match failure {
-            Failure::Error => &mut self.ledger.error,
-            Failure::Timeout | Failure::NeverAnswered => &mut self.ledger.timeout,
-            Failure::Malformed => &mut self.ledger.malformed,
-            Failure::Refused => &mut self.ledger.refused,
-            Failure::Reset => &mut self.ledger.reset,
-            Failure::Dropped => &mut self.ledger.dropped,
-            Failure::InFlight => &mut self.ledger.in_flight,
-        }
     }
 }
 

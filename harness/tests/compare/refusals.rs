@@ -23,7 +23,7 @@ fn what_is_misspelt_lists_what_there_is() {
     let said = refused(&["--models", "pool"], 2);
     assert!(MODELS.iter().all(|model| said.contains(model.name)), "{said}");
     let said = refused(&["--models", "threaded:wrokers=2"], 2);
-    assert!(said.contains("wrokers") && said.contains("backlog, stack"), "{said}");
+    assert!(said.contains("wrokers") && said.contains("backlog") && said.contains("stack"), "{said}");
     let said = refused(&["--experiments", "latency"], 2);
     assert!(said.contains("latency-curve") && said.contains("memory"), "{said}");
     let said = refused(&["--modles", "threaded"], 2);

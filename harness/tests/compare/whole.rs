@@ -113,11 +113,12 @@ fn every_contender_is_probed_once_a_workload_and_before_all_else() {
 
 #[test]
 fn contenders_of_a_load_point_get_the_same_arrivals_and_other_points_others() {
-    let mut seeds: BTreeMap<(&str, &str, u64, u32), BTreeSet<u64>> = BTreeMap::new();
+    let mut seeds: BTreeMap<(&str, &str, [u64; 2], u32), BTreeSet<u64>> = BTreeMap::new();
     let mut scheduled: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
     for cell in measured(&whole().run) {
         let Some(rate) = cell.load.offered_load_rps else { continue };
-        let point = (cell.experiment.as_str(), cell.workload.as_str(), rate.to_bits(), cell.block);
+        let swept = [rate, cell.variation.unwrap_or(0.0)].map(f64::to_bits);
+        let point = (cell.experiment.as_str(), cell.workload.as_str(), swept, cell.block);
         seeds.entry(point).or_default().insert(cell.load.seed);
         scheduled.entry(cell.load.seed).or_default().insert(cell.traffic.as_ref().unwrap().ledger.scheduled);
     }
@@ -140,7 +141,9 @@ fn the_manifest_says_what_was_run() {
     assert_eq!((manifest.run.as_str(), manifest.preset.as_str(), manifest.seed), ("the-run", "smoke", 1));
     assert!(manifest.argv.contains(&"--format".to_owned()), "{:?}", manifest.argv);
     let labels: Vec<&str> = manifest.contenders.iter().map(|contender| contender.label.as_str()).collect();
-    assert_eq!(labels, MODELS.iter().map(|model| model.name).collect::<Vec<_>>());
+    let models: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
+    assert!(labels.starts_with(&models), "the models first, then what experiments bring: {labels:?}");
+    assert_eq!(labels.iter().collect::<BTreeSet<_>>().len(), labels.len(), "{labels:?}");
     assert!(run.cells.windows(2).all(|pair| pair[0].started_at_ns + pair[0].elapsed_ns <= pair[1].started_at_ns));
 }
 

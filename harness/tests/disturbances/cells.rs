@@ -22,11 +22,14 @@ fn checked(cell: Cell) -> Cell {
 }
 
 #[test]
-fn a_server_left_alone_answers_all_and_no_disturbance_is_written_down() {
+fn a_server_left_alone_answers_all_and_the_same_time_is_looked_at() {
     let _turn = turn();
     let (cell, end) = run("async-single", || task(DisturbanceKind::Nothing, UNBOUNDED));
     let cell = checked(cell);
-    assert_eq!((end.failed, &cell.outcome, &cell.disturbance), (0, &Outcome::Completed, &None));
+    assert_eq!((end.failed, &cell.outcome), (0, &Outcome::Completed));
+    let disturbance = cell.disturbance.unwrap();
+    assert!(disturbance.from_ns < disturbance.until_ns, "{disturbance:?}");
+    assert!(disturbance.course.is_empty() && disturbance.traffic.is_none(), "{disturbance:?}");
     assert!(cell.traffic.unwrap().events.iter().all(|event| event.fate == Fate::Ok));
     assert!(cell.bounds.is_empty() && cell.server.died_at_ns.is_none());
 }

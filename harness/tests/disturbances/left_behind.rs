@@ -91,7 +91,7 @@ fn wait_for_the_flood(server: u32) {
 #[test]
 fn a_comparison_of_its_own_contenders_leaves_nothing_behind() {
     let _turn = turn();
-    let (comparison, output) = Comparison::start("smoke", "sequential,threaded,async-single").wait();
+    let (comparison, output) = Comparison::start("smoke", "sequential,threaded,async-multi").wait();
     let said = String::from_utf8(output.stderr).unwrap();
     // On a machine that others use, cells may be invalid.
     assert!(matches!(output.status.code(), Some(0 | 4)), "{said}");
@@ -109,7 +109,7 @@ fn a_comparison_of_its_own_contenders_leaves_nothing_behind() {
 #[test]
 fn a_server_that_dies_of_it_is_a_result_and_its_clients_fate_is_known_to_the_end() {
     let _turn = turn();
-    let comparison = Comparison::start("quick", "async-single");
+    let comparison = Comparison::start("quick", "async-multi");
     let server = comparison.server();
     wait_for_the_flood(server);
     send(server, Signal::KILL);

@@ -1,7 +1,7 @@
 //! The ends of requests one by one: how a request fails, and the events that are kept of a probe. A saved ledger has fewer
 //! kinds of failure, a saved event has them all.
 
-use reports::record::{Event, Fate};
+use reports::record::{Event, Fate, Ledger};
 
 use super::Recorder;
 
@@ -22,6 +22,19 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Where it is counted.
+    pub(super) fn count_in(self, ledger: &mut Ledger) -> &mut u64 {
+        match self {
+            Failure::Error => &mut ledger.error,
+            Failure::Timeout | Failure::NeverAnswered => &mut ledger.timeout,
+            Failure::Malformed => &mut ledger.malformed,
+            Failure::Refused => &mut ledger.refused,
+            Failure::Reset => &mut ledger.reset,
+            Failure::Dropped => &mut ledger.dropped,
+            Failure::InFlight => &mut ledger.in_flight,
+        }
+    }
+
     /// As it is saved where requests are kept one by one.
     pub(super) fn fate(self) -> Fate {
         match self {
