@@ -4,6 +4,7 @@
 //! Must not know: which metrics there are (`metrics.rs`), how anything is drawn or said. Beside it: `standing.rs` decides
 //! what counts, `trial.rs` is for cells that are no point of a curve over the offered load.
 
+mod colours;
 mod pool;
 mod standing;
 mod trial;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use crate::record::store::Run;
 use crate::record::{Arrivals, Cell, Contender, ExperimentRecord, Phase, Purpose, Stage, WorkloadRecord};
 
+pub(crate) use colours::{COLOURS, colours};
 pub use pool::{FAILURES_ALLOWED, KEPT_UP, Pool};
 pub use standing::{Standing, counts, died_as_a_result};
 pub use trial::{Trial, is_a_trial};
@@ -33,8 +35,10 @@ pub struct Group<'a> {
 /// What one contender did with one workload.
 #[derive(Debug)]
 pub struct Series<'a> {
-    /// Place of the contender in the run, which decides its colour.
+    /// Place of the contender in the run.
     pub index: usize,
+    /// Number of its colour.
+    pub colour: usize,
     /// The contender.
     pub contender: &'a Contender,
     /// A point per offered load, in ascending order.
@@ -77,6 +81,7 @@ impl HeldStage<'_> {
 /// A group per workload of each experiment, in declared order. Probes of capacity are left out.
 pub fn groups(run: &Run) -> Vec<Group<'_>> {
     let mut groups = Vec::new();
+    let colours = colours(&run.manifest);
     for experiment in &run.manifest.experiments {
         for workload in &experiment.workloads {
             let series = run.manifest.contenders.iter().enumerate();
@@ -88,7 +93,7 @@ pub fn groups(run: &Run) -> Vec<Group<'_>> {
                         && cell.purpose == Purpose::Measure
                 };
                 let cells: Vec<&Cell> = run.cells.iter().filter(of_series).collect();
-                (!cells.is_empty()).then(|| series_of(index, contender, experiment, &cells))
+                (!cells.is_empty()).then(|| series_of((index, colours[index]), contender, experiment, &cells))
             });
             let series: Vec<Series<'_>> = series.collect();
             let contenders = run.manifest.contenders.iter().enumerate();
@@ -103,7 +108,7 @@ pub fn groups(run: &Run) -> Vec<Group<'_>> {
 }
 
 fn series_of<'a>(
-    index: usize,
+    (index, colour): (usize, usize),
     contender: &'a Contender,
     experiment: &ExperimentRecord,
     cells: &[&'a Cell],
@@ -124,7 +129,7 @@ fn series_of<'a>(
         let (pool, blocks, standing) = pooled(cells);
         Point { offered_load_rps: f64::from_bits(bits), pool, blocks, standing }
     });
-    Series { index, contender, points: points.collect(), stages, trials: trial::gather(experiment, &trials) }
+    Series { index, colour, contender, points: points.collect(), stages, trials: trial::gather(experiment, &trials) }
 }
 
 /// The blocks that count together, or all where none counts; each alone; and what to make of them.

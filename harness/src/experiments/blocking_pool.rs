@@ -71,7 +71,7 @@ fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
             kind: TaskKind::Disturbed(DisturbedSpec {
                 probe: LoadSpec { work: workload.work(), window: AT_ONCE, ..jobs },
                 disturbance: Disturbance {
-                    name: "nothing else",
+                    name: "640 requests at once",
                     kind: DisturbanceKind::Nothing,
                     from: Duration::ZERO,
                     lasting: AT_ONCE,

@@ -12,7 +12,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     title: "Where computation runs",
     claim: "Computation belongs on spawn_blocking.",
     claimed_in: "the documentation of async runtimes, and most answers to \"my server is stuck\"",
-    question: "One request in ten computes for 20 ms. What do the other nine see, and does it matter where the \
+    question: "One request in ten computes for 30 ms. What do the other nine see, and does it matter where the \
                computation runs?",
     possible_answers: &[
         "Anywhere but in the task itself is as good as anywhere else.",
@@ -22,18 +22,18 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     look_at: "The throughput of the computation is alike: it has the CPU time that it needs wherever it runs. Look at \
               how long the small requests wait meanwhile.",
     conditions: &[
-        "Computation takes less than half of one CPU in all. Where there are more CPUs than workers that compute, even \
+        "Computation takes six tenths of one CPU in all. Where there are more CPUs than workers that compute, even \
          inline hurts less.",
         "The computation is cut into pieces for `yielding`; not every one can be.",
         "With far more computation than CPUs, spawn_blocking begins all of it at once and ends none: a bounded pool \
          does better then.",
     ],
     workloads: &[Workload {
-        key: "spin-20ms",
-        label: "beside requests that compute for 20 ms",
+        key: "spin-30ms",
+        label: "beside requests that compute for 30 ms",
         description: "Nine in ten requests are echoes on connections that stay. One in ten, on others, computes for \
-                      20 ms.",
-        work: ("spin", "20ms"),
+                      30 ms.",
+        work: ("spin", "30ms"),
     }],
     contenders: Contenders::Own(&[
         "threaded",
@@ -64,17 +64,19 @@ const CONNECTIONS: u32 = 100;
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads[0];
     let shape = Shape::Connections { connections: CONNECTIONS };
+    // The p99 of the probe is that of few requests, and a ratio of two is to be told apart from ten.
+    let lasting = sizes.disturbance * 3 / 2;
     let computing = LoadSpec {
         arrivals: ArrivalProcess::Poisson { rate_rps: SPINS_RPS },
         work: workload.work(),
-        window: sizes.disturbance,
+        window: lasting,
         ..echo_probe(SPINS_RPS, shape, 2 * sizes.timeout)
     };
     let trial = Trial {
         probe: echo_probe(PROBE_RPS, shape, sizes.timeout),
         name: "computation",
         kind: DisturbanceKind::Load(computing),
-        lasting: sizes.disturbance,
+        lasting,
         bounds: Bounds::default(),
     };
     vec![Task { workload: workload.key, point: "tenth".to_owned(), variation: None, kind: trial.task() }]

@@ -54,7 +54,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let window = 15 * lasting;
     let kind = TaskKind::Disturbed(DisturbedSpec {
         probe: LoadSpec { window, ..echo_probe(RATE_RPS, CONNECTIONS, sizes.timeout) },
-        disturbance: Disturbance { name: "standstill", kind: DisturbanceKind::Stall, from: window / 3, lasting },
+        disturbance: Disturbance { name: "a standstill", kind: DisturbanceKind::Stall, from: window / 3, lasting },
         bounds: Bounds::default(),
     });
     vec![Task { workload: workload.key, point: "standstill".to_owned(), variation: None, kind }]

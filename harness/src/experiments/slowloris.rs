@@ -71,7 +71,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout),
         name: "half requests",
         kind: DisturbanceKind::HalfRequests { connections: ATTACKERS, every: EVERY },
-        lasting: sizes.disturbance,
+        lasting: sizes.disturbance * 3 / 4,
         bounds: BOUNDS,
     };
     vec![Task {

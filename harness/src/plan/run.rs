@@ -166,7 +166,7 @@ mod tests {
             TaskKind::Hold(spec) => Some(spec.counts.clone()),
             TaskKind::Load(_) | TaskKind::Disturbed(_) => None,
         });
-        assert_eq!(held.unwrap(), [100, 200, 300, 400, 500]);
+        assert_eq!(held.unwrap(), [125, 250, 375, 500]);
     }
 
     #[test]

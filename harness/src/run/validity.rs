@@ -8,7 +8,7 @@ mod load;
 use std::iter;
 use std::time::Duration;
 
-use reports::record::{Cell, Outcome, Purpose, Traffic, Warning};
+use reports::record::{Cell, Outcome, Purpose, Shape, Traffic, Warning};
 use reports::sabotage::{self, Sabotage};
 
 pub use load::{generator_doubts, traffic_doubts};
@@ -19,11 +19,19 @@ const NOISE: f64 = 0.05;
 /// Oversleep of a thread on the generator's CPU beyond which that CPU was taken away.
 const LONG_HICCUP: Duration = Duration::from_millis(20);
 
-/// Whether others used the machine so much that the cell should be run again. Looks at the machine alone, never at what
-/// was measured: a cell is not to be run again for its result.
+/// Whether others used the machine so much that the cell should be run again. Looks at the machine and the generator
+/// alone, never at what was measured: a cell is not to be run again for its result.
 pub(super) fn is_disturbed(cell: &Cell) -> bool {
     let hiccup = cell.noise.max_hiccup_ns.is_some_and(|hiccup_ns| hiccup_ns > LONG_HICCUP.as_nanos() as u64);
-    cell.outcome == Outcome::Completed && (hiccup || !noise(cell).is_empty())
+    cell.outcome == Outcome::Completed && (hiccup || !noise(cell).is_empty() || was_held_up(cell))
+}
+
+/// Whether a generator with CPU to spare sent late all the same: then its CPU was taken away.
+fn was_held_up(cell: &Cell) -> bool {
+    let is_late = |warning: &Warning| matches!(warning, Warning::ScheduleLag { .. });
+    let is_at_its_end =
+        |warning: &Warning| matches!(warning, Warning::GeneratorSaturated { .. } | Warning::GeneratorFellBehind { .. });
+    cell.warnings.iter().any(is_late) && !cell.warnings.iter().any(is_at_its_end)
 }
 
 /// All that speaks against believing a cell.
@@ -33,13 +41,25 @@ pub(crate) fn warnings(cell: &Cell) -> Vec<Warning> {
     if let (Purpose::Measure, Some(usage), Some(traffic)) = (cell.purpose, &cell.generator, &cell.traffic)
         && !sabotage::is(Sabotage::TrustedGenerator)
     {
-        warnings.extend(generator_doubts(usage, traffic));
+        let doubts = generator_doubts(usage, traffic);
+        warnings.extend(doubts.into_iter().filter(|doubt| !is_before_the_next_newcomer(cell, doubt)));
     }
     if let Some(traffic) = &cell.traffic {
         warnings.extend(traffic_doubts(traffic, Duration::from_nanos(cell.load.window_ns)));
         warnings.extend(counts_differ(cell, traffic));
     }
     warnings
+}
+
+/// Whether new clients beside a disturbance came late, and yet each before the next was due. What such a probe shows is
+/// which clients were served and when, and neither depends on a part of the time between two.
+fn is_before_the_next_newcomer(cell: &Cell, doubt: &Warning) -> bool {
+    let (Warning::ScheduleLag { lag_p99_ns, .. }, Shape::Sessions { .. }, Some(rate_rps), Some(_)) =
+        (doubt, cell.load.shape, cell.load.offered_load_rps, &cell.disturbance)
+    else {
+        return false;
+    };
+    *lag_p99_ns as f64 <= 1e9 / rate_rps
 }
 
 fn counts_differ(cell: &Cell, traffic: &Traffic) -> Option<Warning> {

@@ -6,7 +6,7 @@
 use super::axes::Axis;
 use super::backend::Ink;
 use super::labels::{shortened, width};
-use super::panel::{COLOURS, Frame, Panel};
+use super::panel::{Frame, Panel};
 use super::spots::look;
 use super::{Figure, PanelPicture, Scene, trials};
 use crate::account;
@@ -105,7 +105,7 @@ fn draw_row(panel: &Panel, x: &Axis, row: &Row<'_, '_>, metric: &Metric, middle:
     let data = reading.value().map_or(String::new(), |value| value.to_string());
     let number = row.trial.variation.map_or(String::new(), |value| value.to_string());
     panel.canvas.open(
-        &[("class", &format!("k k{}", index % COLOURS)), ("data-c", &index.to_string())],
+        &[("class", &format!("k k{}", row.series.colour)), ("data-c", &index.to_string())],
         &format!("{}: {}", row.name, reading.show(metric.unit)),
     );
     let baseline = panel.pixel((0.0, middle)).1 + 4.5;
@@ -119,7 +119,7 @@ fn draw_row(panel: &Panel, x: &Axis, row: &Row<'_, '_>, metric: &Metric, middle:
     };
     if let Some(end) = end {
         if x.scale == Scale::Log {
-            panel.marker(index, (end, middle), look(row.trial.standing));
+            panel.marker(row.series.colour, (end, middle), look(row.trial.standing));
         } else {
             let ink = if invalid { Ink::Hollow } else { Ink::Area };
             panel.surface(

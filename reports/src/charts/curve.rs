@@ -5,7 +5,7 @@
 
 use super::axes::Axis;
 use super::backend::Ink;
-use super::panel::{COLOURS, EndLabel, Frame, Panel, Place};
+use super::panel::{EndLabel, Frame, Panel, Place};
 use super::spots::{Spot, Sweep, look, standing_words};
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
@@ -129,7 +129,7 @@ fn draw_series<'a>(
 ) -> Option<EndLabel<'a>> {
     let label = &series.contender.label;
     let index = series.index.to_string();
-    panel.canvas.open(&[("class", &format!("k k{}", series.index % COLOURS)), ("data-c", &index)], label);
+    panel.canvas.open(&[("class", &format!("k k{}", series.colour)), ("data-c", &index)], label);
     let spots = sweep.spots(series);
     let placed = |spot: &Spot<'_, '_>| -> Option<Place> {
         let height = match metric.of_pool(spot.pool) {
@@ -144,17 +144,17 @@ fn draw_series<'a>(
     }
     for spot in &spots {
         if let Some(at) = placed(spot) {
-            draw_spot(panel, (series.index, sweep), spot, metric, y, at);
+            draw_spot(panel, (series.colour, sweep), spot, metric, y, at);
         }
     }
     panel.canvas.close();
     let end = spots.iter().rev().find_map(placed)?;
-    Some(EndLabel { series: series.index, text: label, at: end })
+    Some(EndLabel { series: series.index, colour: series.colour, text: label, at: end })
 }
 
 fn draw_spot(
     panel: &Panel,
-    (series, sweep): (usize, &Sweep<'_>),
+    (colour, sweep): (usize, &Sweep<'_>),
     spot: &Spot<'_, '_>,
     metric: &Metric,
     y: &Axis,
@@ -179,7 +179,7 @@ fn draw_spot(
     if let Reading::Measured(_, Some((lo, hi))) = reading {
         panel.line(&[(at.0, y.place(lo)), (at.0, hi.map_or(1.0, |hi| y.place(hi)))], Ink::Whisker);
     }
-    panel.marker(series, at, look(spot.standing));
+    panel.marker(colour, at, look(spot.standing));
     panel.canvas.close();
 }
 

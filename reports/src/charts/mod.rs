@@ -25,7 +25,6 @@ use crate::record::store::Run;
 use crate::record::{Picture, PictureKind};
 use crate::study::Group;
 
-pub(crate) use panel::COLOURS;
 pub(crate) use stacked::show_slope;
 pub use stacked::slope_per_connection;
 

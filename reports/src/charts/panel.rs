@@ -11,6 +11,7 @@ use plotters::element::{Circle, Drawable, EmptyElement, PathElement, PointCollec
 use super::axes::Axis;
 use super::backend::{Canvas, FINENESS, Ink};
 use super::labels::{CHARACTER, shortened, spread, width};
+use crate::study::COLOURS;
 
 const LINE_HEIGHT: f64 = 16.0;
 const LONGEST_LABEL: usize = 24;
@@ -40,6 +41,7 @@ pub(crate) type Place = (f64, f64);
 /// What is written beside the end of a line.
 pub(crate) struct EndLabel<'a> {
     pub(crate) series: usize,
+    pub(crate) colour: usize,
     pub(crate) text: &'a str,
     pub(crate) at: Place,
 }
@@ -111,12 +113,12 @@ impl Panel {
     }
 
     /// The contender's marker: full, hollow, or hollow and struck through.
-    pub(crate) fn marker(&self, series: usize, at: Place, look: Look) {
+    pub(crate) fn marker(&self, colour: usize, at: Place, look: Look) {
         let ink = if look == Look::Full { Ink::Mark } else { Ink::Hollow };
-        if series.is_multiple_of(SHAPES.len()) {
+        if colour == 0 {
             self.draw(&Circle::new(at, 4 * FINENESS, ink.style()));
         } else {
-            let shape = SHAPES[series % SHAPES.len()].iter().map(|&(x, y)| fine(x, y)).collect::<Vec<_>>();
+            let shape = SHAPES[colour].iter().map(|&(x, y)| fine(x, y)).collect::<Vec<_>>();
             self.draw(&(EmptyElement::at(at) + Polygon::new(shape, ink.style())));
         }
         if look == Look::Struck {
@@ -133,7 +135,7 @@ impl Panel {
         let x = self.frame.left + self.frame.width + 24.0;
         for (label, y) in labels.iter().zip(placed) {
             let series = label.series.to_string();
-            let class = format!("k k{}", label.series % COLOURS);
+            let class = format!("k k{}", label.colour);
             self.canvas.open(&[("class", &class), ("data-c", &series)], label.text);
             let from = self.pixel(label.at);
             let bend = self.place((x - 10.0, y));
@@ -170,9 +172,6 @@ pub(crate) enum Look {
     Hollow,
     Struck,
 }
-
-/// Contenders that have a colour of their own.
-pub(crate) const COLOURS: usize = 6;
 
 fn fine(x: f64, y: f64) -> (i32, i32) {
     ((x * f64::from(FINENESS)) as i32, (y * f64::from(FINENESS)) as i32)

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::axes::Axis;
 use super::backend::Ink;
 use super::labels::{CHARACTER, shortened, width};
-use super::panel::{COLOURS, Frame, Panel};
+use super::panel::{Frame, Panel};
 use super::{DataTable, Figure, PanelPicture, Scene, trials};
 use crate::account;
 use crate::format::{self, Unit};
@@ -126,7 +126,7 @@ fn panel(scene: &Scene<'_>, one: &Shown<'_, '_>, scales: &Scales) -> String {
     }
     let faint = if one.trial.standing == Standing::Invalid { " faint" } else { "" };
     let index = one.series.index.to_string();
-    let class = format!("k k{}{faint}", one.series.index % COLOURS);
+    let class = format!("k k{}{faint}", one.series.colour);
     panel.canvas.open(&[("class", &class), ("data-c", &index)], &one.series.contender.label);
     draw_fate(&panel, one.events, Fate::Ok, scales, "pin");
     panel.canvas.close();

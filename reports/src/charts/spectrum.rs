@@ -5,7 +5,7 @@
 
 use super::axes::Axis;
 use super::backend::Ink;
-use super::panel::{COLOURS, EndLabel, Frame, Look, Panel};
+use super::panel::{EndLabel, Frame, Look, Panel};
 use super::spots::standing_words;
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
@@ -142,7 +142,7 @@ fn draw_line<'a>(
 ) -> Option<EndLabel<'a>> {
     let label = &series.contender.label;
     let index = series.index.to_string();
-    panel.canvas.open(&[("class", &format!("k k{}", series.index % COLOURS)), ("data-c", &index)], label);
+    panel.canvas.open(&[("class", &format!("k k{}", series.colour)), ("data-c", &index)], label);
     let lower = spectrum.band.iter().map(|&(at, lo, _)| (x.place(at), y.place(lo)));
     let upper = spectrum.band.iter().rev().map(|&(at, _, hi)| (x.place(at), y.place(hi)));
     panel.surface(&lower.chain(upper).collect::<Vec<_>>(), Ink::Band);
@@ -160,12 +160,12 @@ fn draw_line<'a>(
             panel.canvas.open(&[("class", "pt"), ("data-x", &p), ("data-y", &value)], &title);
             let look = if spectrum.standing == Standing::Sound { Look::Full } else { Look::Hollow };
             let look = if spectrum.standing == Standing::Invalid { Look::Struck } else { look };
-            panel.marker(series.index, (x.place(*at), height), look);
+            panel.marker(series.colour, (x.place(*at), height), look);
             panel.canvas.close();
         }
     }
     panel.canvas.close();
-    Some(EndLabel { series: series.index, text: label, at: *line.last()? })
+    Some(EndLabel { series: series.index, colour: series.colour, text: label, at: *line.last()? })
 }
 
 /// Whole powers of ten: 90%, 99%, 99.9% and 99.99%.

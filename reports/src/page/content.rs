@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use super::trials::{self, TrialSection};
 use super::{downloads, example};
-use crate::charts::{self, COLOURS, Figure};
+use crate::charts::{self, Figure};
 use crate::format::{self, Unit};
 use crate::metrics::METRICS;
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, PictureKind, PlacementKind, Purpose};
-use crate::study::groups;
+use crate::study::{colours, groups};
 use crate::summary::{self, Answer, Summary, SummaryTable};
 
 #[derive(Debug, Serialize)]
@@ -68,9 +68,10 @@ impl Content {
             .map(|experiment| Question { answers: answers(experiment, &summary), experiment: experiment.clone() });
         let (of_trials, others): (Vec<Figure>, Vec<Figure>) =
             charts::figures(run, &groups).into_iter().partition(|figure| has_own_section(run, &figure.experiment));
-        let legend = manifest.contenders.iter().enumerate().map(|(index, contender)| LegendEntry {
+        let legend = manifest.contenders.iter().zip(colours(manifest)).enumerate();
+        let legend = legend.map(|(index, (contender, colour))| LegendEntry {
             index,
-            colour: index % COLOURS,
+            colour,
             label: contender.label.clone(),
             summary: contender.summary.clone(),
         });

@@ -16,6 +16,10 @@ fn histogram(values_ns: &[u64]) -> HistogramRecord {
     HistogramRecord::from_histogram(&histogram, values_ns.iter().sum())
 }
 
+fn disturbance(traffic: Option<Traffic>) -> Disturbance {
+    Disturbance { name: "others".to_owned(), from_ns: 0, until_ns: MS, course: Vec::new(), traffic }
+}
+
 /// A thousand requests of 10 ms each in a window of a second, of which the server and all checks approve.
 fn clean() -> Cell {
     let traffic = Traffic {
@@ -211,13 +215,7 @@ fn requests_of_a_disturbance_are_counted_with_the_probes() {
     let with_disturbance = |ok_in_all: u64, given_up_in_all: u64| {
         changed(|cell| {
             let of_its_own = Traffic { ok_in_all, given_up_in_all, ..cell.traffic.clone().unwrap() };
-            cell.disturbance = Some(Disturbance {
-                name: "others".to_owned(),
-                from_ns: 0,
-                until_ns: 1,
-                course: Vec::new(),
-                traffic: Some(of_its_own),
-            });
+            cell.disturbance = Some(disturbance(Some(of_its_own)));
             cell.server.counters.as_mut().unwrap().requests_served = 1_600;
         })
     };
@@ -253,4 +251,33 @@ fn a_capacity_probe_is_meant_to_saturate_and_its_algebra_still_holds() {
     };
     assert_eq!(probe(|_| {}), []);
     assert_eq!(failed(&probe(|cell| cell.traffic.as_mut().unwrap().timestamps_out_of_order = 3)), "timestamps nest");
+}
+
+#[test]
+fn new_clients_beside_a_disturbance_may_come_late_but_not_later_than_the_next() {
+    let late = |shape: Shape, disturbance: Option<Disturbance>, lag_ns: u64| {
+        changed(|cell| {
+            cell.load.shape = shape;
+            cell.load.offered_load_rps = Some(100.0);
+            cell.disturbance = disturbance;
+            cell.traffic.as_mut().unwrap().schedule_lag = Some(histogram(&[lag_ns; 1_000]));
+        })
+    };
+    let is_late = |warnings: Vec<Warning>| matches!(warnings[..], [Warning::ScheduleLag { .. }]);
+    let newcomers = Shape::Sessions { requests: 1, think_time_ns: 0, concurrent: 10 };
+    let connected = Shape::Connections { connections: 10 };
+    assert_eq!(late(newcomers, Some(disturbance(None)), 9 * MS), []);
+    assert!(is_late(late(newcomers, Some(disturbance(None)), 11 * MS)));
+    assert!(is_late(late(newcomers, None, 9 * MS)));
+    assert!(is_late(late(connected, Some(disturbance(None)), 9 * MS)));
+}
+
+#[test]
+fn a_late_generator_is_tried_again_unless_it_was_at_its_end() {
+    let with = |warnings: &[Warning]| is_disturbed(&Cell { warnings: warnings.to_vec(), ..clean() });
+    let late = Warning::ScheduleLag { lag_p99_ns: 2 * MS, allowed_ns: MS };
+    assert!(!with(&[]));
+    assert!(with(std::slice::from_ref(&late)));
+    assert!(!with(&[late.clone(), Warning::GeneratorSaturated { busiest_worker: 0.9 }]));
+    assert!(!with(&[late, Warning::GeneratorFellBehind { kept_pace: 0.5 }]));
 }
