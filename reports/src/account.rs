@@ -161,6 +161,10 @@ pub(crate) fn last_words(cell: &Cell) -> Option<String> {
     // Where it panicked, that line says more than the hint on backtraces after it.
     let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
     let said = lines.clone().rfind(|line| line.contains("panicked")).or_else(|| lines.next_back())?;
+    // The text of a panic is part of how it ended.
+    if death(cell).is_some_and(|how| how.contains(said)) {
+        return None;
+    }
     let said: String = said.chars().take(LONGEST_LAST_WORDS).collect();
     Some(format!("It said: \u{201c}{said}\u{201d}."))
 }

@@ -95,6 +95,15 @@ struct Sampled {
     own_cpu_ns: u64,
 }
 
+/// A sample takes its CPU at most one part in so many of the time. The kernel adds up the CPU time of a process over its
+/// threads, for which ten thousand of them take it two milliseconds; a request that falls due then is sent that late.
+const TIMES_ITS_COST: u64 = 250;
+
+/// When the next sample is due. After a delay of several intervals the missed ones are not made up for in a burst.
+fn next_due(due_ns: u64, interval_ns: u64, cost_ns: u64, now_ns: u64) -> u64 {
+    (due_ns + interval_ns.max(cost_ns.saturating_mul(TIMES_ITS_COST))).max(now_ns)
+}
+
 fn sample_until(mut reader: ProcessReader, watch: &Watch, stopped: &Receiver<()>) -> Sampled {
     // Where pinning is refused the samples are as true, only taken elsewhere.
     let _ = restrict_this_thread(&watch.cpus);
@@ -102,19 +111,33 @@ fn sample_until(mut reader: ProcessReader, watch: &Watch, stopped: &Receiver<()>
     let mut samples = Vec::with_capacity(256);
     let mut due = now_ns();
     loop {
-        let at_ns = now_ns().saturating_sub(watch.origin_ns);
+        let begun_ns = now_ns();
+        let at_ns = begun_ns.saturating_sub(watch.origin_ns);
         match reader.sample(at_ns, watch.kernel_stack_bytes_per_thread) {
             Ok(sample) => samples.push(sample),
             // The process has ended; whoever supervises it says how.
             Err(_) => break,
         }
-        // After a delay of several intervals the missed samples are not made up for in a burst.
         let now = now_ns();
-        due = (due + interval_ns).max(now);
+        due = next_due(due, interval_ns, now - begun_ns, now);
         let wait = Duration::from_nanos(due - now);
         if stopped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
             break;
         }
     }
     Sampled { samples, own_cpu_ns: thread_cpu_ns() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    #[test]
+    fn samples_come_at_their_interval_and_more_rarely_where_they_cost_much() {
+        assert_eq!(next_due(100 * MS, 50 * MS, MS / 100, 101 * MS), 150 * MS);
+        assert_eq!(next_due(100 * MS, 50 * MS, 2 * MS, 102 * MS), 600 * MS);
+        assert_eq!(next_due(100 * MS, 50 * MS, MS / 100, 900 * MS), 900 * MS, "late, and no burst");
+    }
 }

@@ -23,7 +23,9 @@ const LONG_HICCUP: Duration = Duration::from_millis(20);
 /// alone, never at what was measured: a cell is not to be run again for its result.
 pub(super) fn is_disturbed(cell: &Cell) -> bool {
     let hiccup = cell.noise.max_hiccup_ns.is_some_and(|hiccup_ns| hiccup_ns > LONG_HICCUP.as_nanos() as u64);
-    cell.outcome == Outcome::Completed && (hiccup || !noise(cell).is_empty() || was_held_up(cell))
+    // Of a disturbance a server may die, and that is a result like any other.
+    let has_a_result = cell.outcome == Outcome::Completed || cell.disturbance.is_some();
+    has_a_result && (hiccup || !noise(cell).is_empty() || was_held_up(cell))
 }
 
 /// Whether a generator with CPU to spare sent late all the same: then its CPU was taken away.

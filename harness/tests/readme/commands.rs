@@ -6,6 +6,7 @@
 use std::net::TcpListener;
 use std::process::Command;
 
+use harness::experiments::EXPERIMENTS;
 use serde_json::Value;
 
 use crate::markdown::{Block, blocks};
@@ -61,6 +62,25 @@ fn models_plans_and_saved_runs_are_shown() {
         assert!(output.contains(expected), "no {expected:?} in\n{output}");
     }
     assert!(shell.path("runs/mine/manifest.json").exists() && shell.path("runs/mine/report.html").exists());
+}
+
+#[test]
+fn claims_are_decided() {
+    let [block] = marked("What people say, put to the test", "sh run").try_into().unwrap();
+    let output = Shell::new().run(&block);
+    for experiment in EXPERIMENTS.iter().filter(|experiment| block.contains(experiment.name)) {
+        assert!(output.contains(experiment.claim.trim_end_matches('.')), "{}: not in\n{output}", experiment.name);
+    }
+}
+
+#[test]
+fn the_list_of_claims_is_that_of_the_experiments() {
+    let readme = text("README.md");
+    for experiment in EXPERIMENTS.iter().filter(|experiment| (experiment.decision)().is_some()) {
+        let row = format!("[{0}](docs/experiments/{0}.md) |", experiment.name);
+        let row = readme.lines().find(|line| line.ends_with(&row)).unwrap_or_else(|| panic!("no {row}"));
+        assert_eq!(row.replace('`', "").split('|').nth(1).unwrap().trim(), experiment.claim);
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ const ROW: f64 = 26.0;
 const BAR: f64 = 0.62;
 const PLOT: f64 = 160.0;
 const VALUE: f64 = 110.0;
-const LONGEST_NAME: usize = 30;
+const LONGEST_NAME: usize = 46;
 
 /// A row of every panel.
 struct Row<'g, 'a> {
