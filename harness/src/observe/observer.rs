@@ -97,7 +97,7 @@ struct Sampled {
 
 /// A sample takes its CPU at most one part in so many of the time. The kernel adds up the CPU time of a process over its
 /// threads, for which ten thousand of them take it two milliseconds; a request that falls due then is sent that late.
-const TIMES_ITS_COST: u64 = 250;
+const TIMES_ITS_COST: u64 = 1_000;
 
 /// When the next sample is due. After a delay of several intervals the missed ones are not made up for in a burst.
 fn next_due(due_ns: u64, interval_ns: u64, cost_ns: u64, now_ns: u64) -> u64 {
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn samples_come_at_their_interval_and_more_rarely_where_they_cost_much() {
         assert_eq!(next_due(100 * MS, 50 * MS, MS / 100, 101 * MS), 150 * MS);
-        assert_eq!(next_due(100 * MS, 50 * MS, 2 * MS, 102 * MS), 600 * MS);
+        assert_eq!(next_due(100 * MS, 50 * MS, 2 * MS, 102 * MS), 2_100 * MS);
         assert_eq!(next_due(100 * MS, 50 * MS, MS / 100, 900 * MS), 900 * MS, "late, and no burst");
     }
 }
