@@ -47,9 +47,9 @@ impl<'s> Sweep<'s> {
         if self.over_load { Unit::PerSecond.show(x) } else { format::number(x) }
     }
 
-    /// At the start of a sentence: `At 8,000/s`, `At 40 (connections)`.
+    /// At the start of a sentence: `At 8,000/s`, `At 40 connections`.
     pub(super) fn at(&self, x: f64) -> String {
-        if self.over_load { self.show(x) } else { format!("{} ({})", self.show(x), self.label) }
+        if self.over_load { self.show(x) } else { format!("{} {}", self.show(x), self.label) }
     }
 
     /// What is said of contenders with a sound spot, and what of the spot.

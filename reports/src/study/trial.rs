@@ -43,12 +43,12 @@ impl ExperimentRecord {
         declared.or_else(|| connections.then_some("connections"))
     }
 
-    /// A contender at a value of what is swept: `threaded at 4 (connections)`.
+    /// A contender at a value of what is swept: `threaded (connections: 4)`.
     pub fn name_of(&self, contender: &str, variation: Option<f64>) -> String {
         match (variation.map(format::number), self.variation_label()) {
             (None, _) => contender.to_owned(),
-            (Some(value), None) => format!("{contender} at {value}"),
-            (Some(value), Some(label)) => format!("{contender} at {value} ({label})"),
+            (Some(value), None) => format!("{contender} ({value})"),
+            (Some(value), Some(label)) => format!("{contender} ({label}: {value})"),
         }
     }
 
