@@ -66,7 +66,7 @@ fn a_measured_value_can_be_the_bound() {
     };
     assert_eq!(blocking(10.0, 1.0).verdict, ClaimVerdict::Holds);
     assert_eq!(blocking(10.0, 2.0).verdict, ClaimVerdict::DoesNotHold);
-    assert_cannot_tell(&blocking(10.0, 3.0), "async-multi at 3 (clients that block) was not run");
+    assert_cannot_tell(&blocking(10.0, 3.0), "async-multi (clients that block: 3) was not run");
     // The bound's own interval, about 2.37 to 2.42 ms, reaches over the value.
     assert_cannot_tell(&blocking(9.35, 1.0), "both sides of its bound");
 }
