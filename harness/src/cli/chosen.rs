@@ -3,7 +3,7 @@
 use crate::experiments::{self, EXPERIMENTS};
 use crate::plan::{Cast, Experiment, PlanError};
 
-/// Runs without being named, as far as it exists: about a minute and a half in all.
+/// Runs without being named, as far as it exists: some 100 seconds in all.
 const DEFAULTS: &[&str] = &["latency-curve", "memory", "idle-flood", "blocking-sleep"];
 
 /// Names every experiment.

@@ -21,7 +21,7 @@ use crate::run::{Execution, Interrupt, MachineLock, Preflight, commit, preflight
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]
 pub(super) struct CompareArgs {
-    /// How thorough: smoke (does everything work), quick (about 90 s), full (enough for verdicts)
+    /// How thorough: smoke (does everything work), quick (some 100 s), full (enough for verdicts)
     #[arg(long, value_enum, default_value_t = Preset::Quick)]
     preset: Preset,
 
