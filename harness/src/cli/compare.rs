@@ -134,9 +134,9 @@ fn plan(args: &CompareArgs) -> anyhow::Result<(RunPlan, Preflight)> {
         PlacementArg::Shared => PlacementKind::Shared,
     };
     let placement = place(kind, &allowed_cpus()?);
-    let mut experiments = chosen::experiments(&args.experiments)?;
-    let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), &experiments)?;
-    let Cast { contenders, parts } = chosen::with_contenders(cast, &mut experiments, &args.experiments)?;
+    let experiments = chosen::experiments(&args.experiments)?;
+    let Cast { contenders, parts } =
+        contenders::cast_for(&placement.server_cpus, args.models.as_deref(), &experiments)?;
     let mut plan = RunPlan {
         experiments,
         contenders,
