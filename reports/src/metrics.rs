@@ -4,6 +4,7 @@
 //! stages the entries read.
 
 mod parts;
+mod per_connection;
 mod probe;
 mod reading;
 
@@ -15,6 +16,8 @@ use probe::During;
 pub(crate) use probe::slow_answers;
 
 pub use parts::{TIME_PARTS, TimePart};
+pub use per_connection::slope_per_connection;
+pub(crate) use per_connection::{slope_of, slopes_by_block, total_of};
 pub use reading::Reading;
 
 /// One thing that can be shown.
@@ -47,6 +50,11 @@ pub enum Of {
 pub fn metric(name: &str) -> Option<&'static Metric> {
     let name = name.replace('-', "_");
     METRICS.iter().find(|metric| metric.name == name)
+}
+
+/// Blocks below which no metric gets a verdict.
+pub fn fewest_blocks_for_a_verdict() -> usize {
+    METRICS.iter().map(|metric| metric.blocks_for_verdict).min().unwrap_or(0)
 }
 
 /// Every metric, in the order of the glossary.

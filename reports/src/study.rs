@@ -30,6 +30,9 @@ pub struct Group<'a> {
     pub series: Vec<Series<'a>>,
     /// Contenders of the experiment that have no cell here, where others have, with their place in the run.
     pub unmeasured: Vec<(usize, &'a Contender)>,
+    /// What a contender run a second time under another name did: no contender of its own, but the measure of how far
+    /// apart the same server is from itself.
+    pub twins: Vec<Series<'a>>,
 }
 
 /// What one contender did with one workload.
@@ -95,13 +98,14 @@ pub fn groups(run: &Run) -> Vec<Group<'_>> {
                 let cells: Vec<&Cell> = run.cells.iter().filter(of_series).collect();
                 (!cells.is_empty()).then(|| series_of((index, colours[index]), contender, experiment, &cells))
             });
-            let series: Vec<Series<'_>> = series.collect();
+            let (twins, series): (Vec<_>, Vec<_>) = series.partition(|series| series.contender.twin_of.is_some());
             let contenders = run.manifest.contenders.iter().enumerate();
             let without = |(index, contender): &(usize, &Contender)| {
-                experiment.has(contender) && !series.iter().any(|series| series.index == *index)
+                let plays = experiment.has(contender) && contender.twin_of.is_none();
+                plays && !series.iter().any(|series| series.index == *index)
             };
             let unmeasured = if series.is_empty() { Vec::new() } else { contenders.filter(without).collect() };
-            groups.push(Group { experiment, workload, series, unmeasured });
+            groups.push(Group { experiment, workload, series, unmeasured, twins });
         }
     }
     groups

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use reports::metrics::fewest_blocks_for_a_verdict;
 use reports::record::store::RunFolder;
 use reports::record::{Ending, Manifest, PlacementKind, SCHEMA_VERSION, Warning};
 
@@ -135,8 +136,9 @@ fn plan(args: &CompareArgs) -> anyhow::Result<(RunPlan, Preflight)> {
     };
     let placement = place(kind, &allowed_cpus()?);
     let experiments = chosen::experiments(&args.experiments)?;
-    let Cast { contenders, parts } =
-        contenders::cast_for(&placement.server_cpus, args.models.as_deref(), &experiments)?;
+    let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), &experiments)?;
+    let allows_verdicts = sizes.blocks as usize >= fewest_blocks_for_a_verdict();
+    let Cast { contenders, parts } = if allows_verdicts { cast.with_twins(&experiments)? } else { cast };
     let mut plan = RunPlan {
         experiments,
         contenders,

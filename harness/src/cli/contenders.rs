@@ -5,7 +5,7 @@ use std::thread;
 use servers::{Contender, MODELS};
 
 use crate::observe::restrict_this_thread;
-use crate::plan::{Cast, Choice, Experiment, PlanError};
+use crate::plan::{Cast, Choice, Experiment, PlanError, is_twin};
 
 /// Who takes part in the experiments, those named in `list` or the usual, for servers on `cpus`: defaults that follow the
 /// number of CPUs are those of the server's share, not of the whole machine.
@@ -42,7 +42,11 @@ fn parse(list: Option<&str>) -> Result<Vec<Contender>, PlanError> {
         let contender = Contender::parse(text)?;
         if contenders.iter().any(|other| other.label() == contender.label()) {
             let label = contender.label();
-            return Err(PlanError::Usage(format!("{label} is named twice; a contender can be compared only once")));
+            return Err(PlanError::Usage(format!("{label} is named twice; give one a name of its own, {label}@again")));
+        }
+        if is_twin(&contender) {
+            let label = contender.label();
+            return Err(PlanError::Usage(format!("{label}: a twin is added by itself; choose another name")));
         }
         contenders.push(contender);
     }
@@ -75,6 +79,14 @@ mod tests {
     }
 
     #[test]
+    fn the_same_server_can_be_named_apart() {
+        assert_eq!(
+            labels("threaded,threaded@again,async-multi:workers=2,stretch=120%@slow"),
+            ["threaded", "threaded@again", "async-multi:stretch=120%,workers=2@slow"]
+        );
+    }
+
+    #[test]
     fn options_stay_with_their_contender() {
         assert_eq!(
             labels("threaded, thread-pool:workers=8,stack=64KiB ,async-multi"),
@@ -100,7 +112,8 @@ mod tests {
     fn what_is_unknown_or_named_twice_is_refused() {
         let error = |list: &str| parse(Some(list)).unwrap_err().to_string();
         assert!(error("pool").contains("models: sequential"), "{}", error("pool"));
-        assert!(error("threaded,threaded").contains("named twice"));
+        assert!(error("threaded,threaded").contains("threaded@again"));
+        assert!(error("threaded@twin").contains("choose another name"));
         assert!(error("workers=8").contains("models:"));
         assert!(error(" , ").contains("names no contender; models: sequential"));
     }

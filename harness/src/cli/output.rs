@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use reports::summary::{Answer, Rank, Summary, SummaryTable};
+use reports::verdict::Matrix;
 
 /// How the summary is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -43,24 +44,51 @@ pub(super) fn summary(summary: &Summary, format: Format, report: &str) -> anyhow
             format!("{}\n", serde_json::to_string_pretty(&value)?)
         }
         Format::Csv => summary.tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
-        Format::Table => format!("{}{}\nreport: {report}\n", tables(summary, NOTHING), sentences(summary, "  ")),
-        Format::Md => format!("{}{}\nReport: `{report}`\n", tables(summary, ASCII_MARKDOWN), sentences(summary, "- ")),
+        Format::Table => {
+            let tables = tables(summary, NOTHING) + &matrices(summary, NOTHING);
+            format!("{tables}{}\nreport: {report}\n", sentences(summary, "  "))
+        }
+        Format::Md => {
+            let tables = tables(summary, ASCII_MARKDOWN) + &matrices(summary, ASCII_MARKDOWN);
+            format!("{tables}{}\nReport: `{report}`\n", sentences(summary, "- "))
+        }
     })
 }
 
 fn tables(summary: &Summary, style: TableStyle) -> String {
-    summary.tables.iter().map(|table| format!("{}\n\n{}\n\n", table.title, drawn(table, style))).collect()
+    let drawn = |table: &SummaryTable| drawn(header(table), table.rows.iter().map(cells), style);
+    summary.tables.iter().map(|table| format!("{}\n\n{}\n\n", table.title, drawn(table))).collect()
 }
 
-fn drawn(table: &SummaryTable, style: TableStyle) -> String {
+/// All against all, where there are blocks enough to say anything.
+fn matrices(summary: &Summary, style: TableStyle) -> String {
+    let told = summary.matrices.iter().filter(|matrix| matrix.has_verdicts());
+    let text = |matrix: &Matrix| {
+        let labels = || matrix.contenders.iter().map(|contender| contender.label.clone());
+        let header = std::iter::once("row over column".to_owned()).chain(labels()).collect();
+        let cell = |row: usize, column: usize| match matrix.pair(row, column) {
+            Some(pair) => format!("{} {}", pair.times(), pair.sign()),
+            None => ".".to_owned(),
+        };
+        let rows = matrix.contenders.iter().map(|row| {
+            let columns = matrix.contenders.iter().map(|column| cell(row.index, column.index));
+            std::iter::once(row.label.clone()).chain(columns).collect()
+        });
+        let drawn = drawn(header, rows, style);
+        format!("{}\n\n{drawn}\n\n≠ different, = equivalent, ? cannot tell. {}\n\n", matrix.title, matrix.floor_words())
+    };
+    told.map(text).collect()
+}
+
+fn drawn(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>, style: TableStyle) -> String {
     let mut drawn = Table::new();
     drawn.load_style(style);
     if let Some(columns) = terminal_columns() {
         drawn.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
     }
-    drawn.set_header(header(table));
-    for row in &table.rows {
-        drawn.add_row(cells(row));
+    drawn.set_header(header);
+    for row in rows {
+        drawn.add_row(row);
     }
     for column in drawn.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);

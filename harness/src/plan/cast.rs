@@ -4,6 +4,14 @@ use servers::{Contender, ContenderError};
 
 use super::{Contenders, Experiment};
 
+/// The name of a contender that is run a second time. Nobody else may have it.
+pub const TWIN: &str = "twin";
+
+/// Whether a contender is another one's second self.
+pub fn is_twin(contender: &Contender) -> bool {
+    contender.name() == Some(TWIN)
+}
+
 /// Where the contenders of a run come from.
 #[derive(Debug, Clone)]
 pub enum Choice {
@@ -35,6 +43,24 @@ impl Cast {
             cast.parts.push(part);
         }
         Ok(cast)
+    }
+
+    /// Adds to each experiment that compares the contenders of the run the last of them once more, as its own twin: how
+    /// far apart these two are is what a difference between others has to exceed.
+    ///
+    /// # Errors
+    /// None that is known of: a twin's name is one.
+    pub fn with_twins(mut self, experiments: &[&'static Experiment]) -> Result<Cast, ContenderError> {
+        for (place, experiment) in experiments.iter().enumerate() {
+            let Some(last) = self.parts[place].last().filter(|_| matches!(experiment.contenders, Contenders::OfTheRun))
+            else {
+                continue;
+            };
+            let twin = self.contenders[*last].named(TWIN)?;
+            let twin = self.place_of(twin);
+            self.parts[place].push(twin);
+        }
+        Ok(self)
     }
 
     fn place_of(&mut self, contender: Contender) -> usize {
@@ -82,6 +108,15 @@ mod tests {
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), cast.contenders.len());
+    }
+
+    #[test]
+    fn a_twin_plays_where_contenders_of_the_run_are_compared() {
+        let cast = Cast::new(&experiments(), &Choice::Usual(contenders(&["threaded", "async-multi"]))).unwrap();
+        let alone = labels(&cast, 1).join(" ");
+        let cast = cast.with_twins(&experiments()).unwrap();
+        assert_eq!(labels(&cast, 0), ["threaded", "async-multi", "async-multi@twin"]);
+        assert_eq!(labels(&cast, 1).join(" "), alone);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use reports::record::{self, Placement, PlacementKind};
 use servers::Contender;
 
-use super::{Capacities, Experiment, Preset, Sizes, Task, TaskKind, Turn};
+use super::{Capacities, Experiment, Preset, Sizes, Task, TaskKind, Turn, is_twin};
 
 /// Everything a run was asked for.
 #[derive(Debug)]
@@ -110,6 +110,12 @@ impl RunPlan {
         self.experiments.iter().zip(&self.parts).map(record).collect()
     }
 
+    /// The label of the contender that this one is run beside to see how far apart the same server is from itself.
+    fn twin_of(&self, contender: &Contender) -> Option<String> {
+        let same = |other: &&Contender| other.bare_label() == contender.bare_label() && !is_twin(other);
+        is_twin(contender).then(|| self.contenders.iter().find(same).map(|other| other.label().to_owned())).flatten()
+    }
+
     /// The contenders, as they are saved.
     pub fn contender_records(&self) -> Vec<record::Contender> {
         let record = |contender: &Contender| record::Contender {
@@ -117,6 +123,7 @@ impl RunPlan {
             model: contender.model.name.to_owned(),
             options: contender.resolved_options(),
             summary: contender.model.summary.to_owned(),
+            twin_of: self.twin_of(contender),
         };
         self.contenders.iter().map(record).collect()
     }

@@ -11,6 +11,7 @@ mod interrupt;
 mod lock;
 mod preflight;
 mod provenance;
+mod queue;
 mod validity;
 
 use std::path::Path;
@@ -30,6 +31,7 @@ pub use validity::{generator_doubts, traffic_doubts};
 use crate::load::now_ns;
 use crate::plan::{Capacities, RunPlan, Turn, arrival_seed, block_order};
 use cell::Bench;
+use queue::Queue;
 
 /// What a cell costs besides its task: starting, stopping and reaping the server, reading the last figures. Measured
 /// on two cores; only the forecast of the time left depends on it.
@@ -104,9 +106,6 @@ struct Series<'a> {
     failed: u32,
 }
 
-/// The most often a disturbed cell is run.
-const MOST_ATTEMPTS: u32 = 4;
-
 impl Series<'_> {
     /// Runs everything; returns the number of cells that were planned, and what bounded the plan.
     fn run(&mut self) -> Result<(u32, Vec<Warning>), RecordError> {
@@ -123,11 +122,8 @@ impl Series<'_> {
         let cells = probed + block.len() as u32 * blocks;
         self.progress.planned(cells as usize, time_of(&block) * blocks);
         for number in 0..blocks {
-            for turn in block_order(plan.block(number, &capacities), plan.seed, number) {
-                if self.cell(turn, Purpose::Measure)?.is_none() {
-                    return Ok((cells, bounds));
-                }
-            }
+            let turns = block_order(plan.block(number, &capacities), plan.seed, number);
+            self.block(turns, Purpose::Measure, |_, _| {})?;
         }
         Ok((cells, bounds))
     }
@@ -135,9 +131,7 @@ impl Series<'_> {
     /// Runs the probes; returns what each experiment's contenders can do.
     fn probe(&mut self, probes: Vec<Turn>) -> Result<Vec<Capacities>, RecordError> {
         let mut capacities = vec![Capacities::default(); self.execution.plan.experiments.len()];
-        for turn in probes {
-            let experiment = turn.experiment;
-            let Some(cell) = self.cell(turn, Purpose::CapacityProbe)? else { break };
+        self.block(probes, Purpose::CapacityProbe, |experiment, cell| {
             // What a server did before it died is not what it can do.
             if let Some(traffic) = cell.traffic.as_ref().filter(|_| cell.outcome == Outcome::Completed) {
                 let rps = traffic.ok_within_window as f64 * 1e9 / cell.load.window_ns as f64;
@@ -145,34 +139,46 @@ impl Series<'_> {
                 let busy = cell.generator.map_or(0.0, |generator| generator.busiest_worker);
                 capacities[experiment].insert_generator(&cell.workload, rps, busy);
             }
-        }
+        })?;
         Ok(capacities)
     }
 
-    /// Runs a cell, again while the machine is disturbed, and writes it down. Nothing where it was interrupted: what
-    /// was seen until then is no result.
-    fn cell(&mut self, turn: Turn, purpose: Purpose) -> Result<Option<Cell>, RecordError> {
-        let mut attempts = 1;
-        let cell = loop {
-            if self.execution.interrupt.is_set() {
-                return Ok(None);
+    /// Runs cells one after another, and those that were disturbed once more when the others are done: what disturbs a
+    /// machine lasts. Each is written down as soon as it is not to be run again, and handed on with the place of its
+    /// experiment in the plan. An interruption ends it; then those that waited for another attempt are written as they
+    /// are.
+    fn block(
+        &mut self,
+        turns: Vec<Turn>,
+        purpose: Purpose,
+        mut done: impl FnMut(usize, &Cell),
+    ) -> Result<(), RecordError> {
+        let mut queue = Queue::new(turns);
+        while let Some(waiting) = queue.next() {
+            let experiment = waiting.turn.experiment;
+            let cell = self.attempt_unless_interrupted(&waiting.turn, purpose, waiting.attempts + 1);
+            if let Some(cell) = queue.settle(waiting, cell, &mut self.retries_left) {
+                let cell = Cell { order: self.next_order, ..cell };
+                self.write(&cell)?;
+                done(experiment, &cell);
             }
-            let cell = self.attempt(turn.clone(), purpose, attempts);
-            if self.execution.interrupt.is_set() {
-                return Ok(None);
-            }
-            let may_repeat = attempts < MOST_ATTEMPTS && self.retries_left > 0;
-            if !may_repeat || !validity::is_disturbed(&cell) {
-                break cell;
-            }
-            self.retries_left -= 1;
-            attempts += 1;
-        };
-        self.execution.folder.write_cell(&cell)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, cell: &Cell) -> Result<(), RecordError> {
+        self.execution.folder.write_cell(cell)?;
         self.next_order += 1;
-        self.failed += u32::from(is_failure(&cell));
-        self.progress.ended(&cell);
-        Ok(Some(cell))
+        self.failed += u32::from(is_failure(cell));
+        self.progress.ended(cell);
+        Ok(())
+    }
+
+    /// Nothing where it was interrupted: what was seen until then is no result.
+    fn attempt_unless_interrupted(&mut self, turn: &Turn, purpose: Purpose, attempts: u32) -> Option<Cell> {
+        let interrupt = self.execution.interrupt;
+        let cell = (!interrupt.is_set()).then(|| self.attempt(turn.clone(), purpose, attempts));
+        cell.filter(|_| !interrupt.is_set())
     }
 
     fn attempt(&mut self, mut turn: Turn, purpose: Purpose, attempts: u32) -> Cell {
@@ -239,7 +245,7 @@ fn generator_bounds(plan: &RunPlan, capacities: &[Capacities]) -> Vec<Warning> {
 /// with options is told apart by its place in the plan.
 fn cell_id(experiment: &str, turn: &Turn, contender: &str) -> String {
     let safe = |text: &str| text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect::<String>();
-    let place = if contender.contains(':') { format!("-{}", turn.contender) } else { String::new() };
+    let place = if contender.contains([':', '@']) { format!("-{}", turn.contender) } else { String::new() };
     let Turn { block, task, .. } = turn;
     let point = task.point.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
     format!("{experiment}.{}.{point}.{}{place}.b{block}", task.workload, safe(contender))

@@ -87,4 +87,4 @@ fn noise(cell: &Cell) -> Vec<Warning> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

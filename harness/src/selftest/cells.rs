@@ -74,6 +74,7 @@ pub(crate) fn run(bench: &Bench, cells: Vec<Cell>) -> Run {
     labels.sort_unstable();
     labels.dedup();
     let contender = |label: &&str| Contender {
+        twin_of: None,
         label: (*label).to_owned(),
         model: (*label).to_owned(),
         options: BTreeMap::new(),

@@ -76,6 +76,17 @@ fn a_dry_run_says_what_would_be_and_does_nothing() {
 }
 
 #[test]
+fn a_contender_is_run_twice_where_blocks_allow_verdicts() {
+    let home = Home::new();
+    let contenders = |blocks: &str| {
+        let command = ["compare", "--dry-run", "--models", "threaded,async-multi", "--blocks", blocks];
+        text(&home.command(&command).output().unwrap().stdout).to_owned()
+    };
+    assert!(!contenders("9").contains("async-multi@twin"), "{}", contenders("9"));
+    assert!(contenders("10").contains("threaded, async-multi, async-multi@twin"), "{}", contenders("10"));
+}
+
+#[test]
 fn two_comparisons_at_once_are_refused() {
     let _turn = turn();
     let home = Home::new();

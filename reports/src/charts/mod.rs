@@ -26,7 +26,6 @@ use crate::record::{Picture, PictureKind};
 use crate::study::Group;
 
 pub(crate) use stacked::show_slope;
-pub use stacked::slope_per_connection;
 
 /// A picture with everything that belongs to it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -10,9 +10,9 @@ use super::backend::Ink;
 use super::panel::{Frame, Panel};
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
-use crate::metrics::{Metric, Of, metric};
+use crate::metrics::{Metric, Of, metric, slope_of, total_of};
 use crate::record::{Phase, Scale, Stage};
-use crate::stats::{Slope, fit};
+use crate::stats::Slope;
 use crate::study::{HeldStage, Series};
 
 const WIDTH: f64 = 250.0;
@@ -87,28 +87,10 @@ impl Stack {
             connections: connections as f64,
             parts: parts.iter().map(|part| mean(&stages, part)).collect(),
         });
-        let slopes = parts.iter().map(|part| slope(&held, |stage| part.of_stage(stage))).collect();
-        let total = slope(&held, |stage| total(stage, parts));
+        let slopes = parts.iter().map(|part| slope_of(&held, |stage| part.of_stage(stage))).collect();
+        let total = slope_of(&held, |stage| total_of(stage, parts));
         Stack { levels: levels.collect(), slopes, total }
     }
-}
-
-fn slope(held: &[&HeldStage<'_>], of: impl Fn(&Stage) -> Option<u64>) -> Option<Slope> {
-    let points = held.iter().map(|held| Some((held.stage.connections as f64, of(held.stage)? as f64)));
-    fit(&points.collect::<Option<Vec<_>>>()?)
-}
-
-/// The parts that were measured, together; absent where none was.
-fn total(stage: &Stage, parts: &[&Metric]) -> Option<u64> {
-    let measured: Vec<u64> = parts.iter().filter_map(|part| part.of_stage(stage)).collect();
-    (!measured.is_empty()).then(|| measured.into_iter().fold(0, u64::saturating_add))
-}
-
-/// Cost of one idle connection over all measured parts that a picture stacks, for tables and sentences. Absent where
-/// it cannot be fitted.
-pub fn slope_per_connection(series: &Series<'_>, parts: &[&Metric]) -> Option<Slope> {
-    let held: Vec<&HeldStage<'_>> = series.phase(Phase::Idle).filter(|held| held.counts()).collect();
-    slope(&held, |stage| total(stage, parts))
 }
 
 /// A slope with its interval.
@@ -186,7 +168,7 @@ fn lines(series: &Series<'_>, stack: &Stack, parts: &[&Metric]) -> Vec<String> {
             format::count(held)
         ));
     }
-    if let Some(closed) = series.phase(Phase::Closed).last().and_then(|held| total(held.stage, parts)) {
+    if let Some(closed) = series.phase(Phase::Closed).last().and_then(|held| total_of(held.stage, parts)) {
         lines.push(format!("After all were closed: {}", y_unit(parts).show(closed as f64)));
     }
     if !series.phase(Phase::Idle).any(|held| held.counts()) {

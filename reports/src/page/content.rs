@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::trials::{self, TrialSection};
+use super::verdicts::{self, VerdictTable};
 use super::{downloads, example};
 use crate::charts::{self, Figure};
 use crate::format::{self, Unit};
@@ -23,6 +24,7 @@ pub(super) struct Content {
     summary: Summary,
     /// Those of the summary that no section of its own has.
     tables: Vec<SummaryTable>,
+    verdicts: Vec<VerdictTable>,
     sections: Vec<Section>,
     trials: Vec<TrialSection>,
     legend: Vec<LegendEntry>,
@@ -69,6 +71,7 @@ impl Content {
         let (of_trials, others): (Vec<Figure>, Vec<Figure>) =
             charts::figures(run, &groups).into_iter().partition(|figure| has_own_section(run, &figure.experiment));
         let legend = manifest.contenders.iter().zip(colours(manifest)).enumerate();
+        let legend = legend.filter(|(_, (contender, _))| contender.twin_of.is_none());
         let legend = legend.map(|(index, (contender, colour))| LegendEntry {
             index,
             colour,
@@ -87,6 +90,7 @@ impl Content {
             questions: questions.collect(),
             csv: downloads::summary_csv(&summary.tables),
             tables: tables(run, &summary),
+            verdicts: verdicts::tables(&summary.matrices),
             trials: trials::sections(run, &groups, &summary, &of_trials),
             summary,
             sections: sections(others),

@@ -2,12 +2,13 @@
 //!
 //! A pure function: same records, same bytes. Must not know: files, clocks, the environment. Beside it:
 //! `page.html.jinja` (the layout), `style.css`, `script.js`, `content.rs` (what the layout is filled with), `trials.rs`
-//! (the sections of experiments that put a claim to the test), `downloads.rs` (records and table as data).
+//! (the sections of experiments that put a claim to the test), `verdicts.rs` (who differs from whom), `downloads.rs` (records and table as data).
 
 mod content;
 mod downloads;
 mod example;
 mod trials;
+mod verdicts;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

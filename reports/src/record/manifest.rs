@@ -76,6 +76,10 @@ pub struct Contender {
     pub options: BTreeMap<String, String>,
     /// One line on who runs a connection.
     pub summary: String,
+    /// The label of the contender that this one is the same as: run beside it in every block, it shows how far apart the
+    /// same server is from itself. It is in no picture and no ranking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin_of: Option<String>,
 }
 
 /// Which CPUs were whose.

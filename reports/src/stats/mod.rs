@@ -3,13 +3,16 @@
 //! Numbers in, numbers out. Must not know: records, contenders, how anything is shown.
 
 mod distribution;
+mod holm;
 mod proportion;
 mod quantile;
 mod ratio;
 mod slope;
+mod student;
 
 pub use distribution::Distribution;
+pub use holm::holm;
 pub use proportion::proportion;
 pub use quantile::{Quantile, samples_needed};
-pub use ratio::{Ratio, paired_ratio};
+pub use ratio::{Ratio, log_ratios, paired_ratio};
 pub use slope::{Slope, fit};

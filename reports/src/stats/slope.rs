@@ -1,7 +1,9 @@
 //! Least-squares slope with a Student-t interval: what one more connection costs.
 
+use super::student::two_sided_t;
 use crate::sabotage::{self, Sabotage};
-use statrs::distribution::{ContinuousCDF, StudentsT};
+
+const CONFIDENCE: f64 = 0.95;
 
 /// A fitted line.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,13 +32,9 @@ pub fn fit(points: &[(f64, f64)]) -> Option<Slope> {
     let squares: f64 = points.iter().map(|p| (p.1 - intercept - value * p.0).powi(2)).sum();
     let half_width = (points.len() > 2).then(|| {
         let freedom = n - 2.0;
-        two_sided_t(freedom) * (squares / freedom / sxx).sqrt()
+        two_sided_t(freedom, CONFIDENCE) * (squares / freedom / sxx).sqrt()
     });
     Some(Slope { value, half_width, intercept })
-}
-
-pub(super) fn two_sided_t(freedom: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, freedom).expect("freedom is positive").inverse_cdf(0.975)
 }
 
 #[cfg(test)]

@@ -9,8 +9,10 @@ pub(crate) const COLOURS: usize = 6;
 /// The colour of each contender, in the order of the run: the first that no earlier contender of one of its experiments
 /// has or, where all are taken, the one that fewest of these have.
 pub(crate) fn colours(manifest: &Manifest) -> Vec<usize> {
+    // A twin is never drawn.
     let meet = |a: &Contender, b: &Contender| {
-        manifest.experiments.iter().any(|experiment| experiment.has(a) && experiment.has(b))
+        let drawn = a.twin_of.is_none() && b.twin_of.is_none();
+        drawn && manifest.experiments.iter().any(|experiment| experiment.has(a) && experiment.has(b))
     };
     let mut colours: Vec<usize> = Vec::new();
     for contender in &manifest.contenders {

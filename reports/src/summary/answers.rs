@@ -4,16 +4,17 @@
 
 use std::collections::BTreeMap;
 
+use super::matrices::stacked;
 use super::{Answer, Rank, answer};
-use crate::charts::{show_slope, slope_per_connection};
+use crate::charts::show_slope;
 use crate::format::{self, Unit};
-use crate::metrics::{Metric, Of, metric};
+use crate::metrics::{Metric, metric, slope_per_connection};
 use crate::record::{Phase, PictureKind};
 use crate::stats::Slope;
 use crate::study::{Group, Series, Standing};
-use crate::verdict::{Verdict, compare, judge};
+use crate::verdict::{Matrix, Verdict};
 
-pub(super) fn of(group: &Group<'_>) -> Vec<Answer> {
+pub(super) fn of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Answer> {
     let mut answers = Vec::new();
     let mut say = |rank: Rank, topic: &str, sentence: Option<String>| {
         answers.extend(sentence.map(|sentence| answer(group, rank, topic, sentence)));
@@ -22,9 +23,9 @@ pub(super) fn of(group: &Group<'_>) -> Vec<Answer> {
         say(Rank::Lead, "load carried", Some(carried(group)));
         let metrics = pictured(group, PictureKind::Curve);
         for metric in &metrics {
-            say(Rank::Detail, metric.label, comparison(group, metric));
+            say(Rank::Detail, metric.label, comparison(group, metric, matrices));
         }
-        say(Rank::Detail, "certainty", certainty(group, &metrics));
+        say(Rank::Detail, "certainty", certainty(matrices));
         let loads: Vec<String> = group.loads().into_iter().map(format::number).collect();
         say(Rank::Detail, "loads offered", Some(format!("{} requests per second.", format::list(&loads))));
     }
@@ -100,7 +101,7 @@ fn ranked<'g, 'a>(group: &'g Group<'a>, metric: &Metric) -> Result<Ranked<'g, 'a
 }
 
 /// The lowest and the highest where contenders can be told apart, and how far they are apart.
-fn comparison(group: &Group<'_>, metric: &Metric) -> Option<String> {
+fn comparison(group: &Group<'_>, metric: &Metric, matrices: &[Matrix]) -> Option<String> {
     let (load, found) = match ranked(group, metric) {
         Ok(found) => found,
         Err(reason) => return Some(reason),
@@ -111,7 +112,7 @@ fn comparison(group: &Group<'_>, metric: &Metric) -> Option<String> {
         Unit::PerSecond.show(load),
         shown(lowest, metric, load)?,
         shown(highest, metric, load)?,
-        apart(metric, load, highest, lowest)?
+        apart(matrices.iter().find(|matrix| matrix.label == metric.label)?, highest, lowest)
     ))
 }
 
@@ -123,41 +124,43 @@ fn shown(series: &Series<'_>, metric: &Metric, load: f64) -> Option<String> {
 }
 
 /// The ratio by block, with the verdict where there are blocks enough for one.
-fn apart(metric: &Metric, load: f64, a: &Series<'_>, b: &Series<'_>) -> Option<String> {
-    let Some(ratio) = compare(metric, a.at(load)?, b.at(load)?) else {
-        return Some("cannot tell how far apart, no block measured both".into());
+fn apart(matrix: &Matrix, a: &Series<'_>, b: &Series<'_>) -> String {
+    let Some((ratio, judged)) = matrix.pair(a.index, b.index).and_then(|pair| pair.ratio.zip(pair.judged)) else {
+        return "cannot tell how far apart, no block measured both".into();
     };
     let interval = ratio.interval.map(|(lo, hi)| format!(" ({} to {})", format::number(lo), format::number(hi)));
-    let verdict = match judge(&ratio, metric.blocks_for_verdict) {
-        Verdict::TooFewBlocks { .. } => String::new(),
-        verdict => format!("; {}", verdict.words()),
-    };
-    Some(format!("{} times{}{verdict}", format::number(ratio.value), interval.unwrap_or_default()))
+    let verdict = if judged.verdict.is_one() { format!("; {}", judged.verdict.words()) } else { String::new() };
+    format!("{} times{}{verdict}", format::number(ratio.value), interval.unwrap_or_default())
 }
 
-/// Said once for all comparisons that have too few blocks; nothing where each has enough.
-fn certainty(group: &Group<'_>, metrics: &[&Metric]) -> Option<String> {
+/// Said once for all comparisons: which have too few blocks, or what a difference has to exceed.
+fn certainty(matrices: &[Matrix]) -> Option<String> {
     let mut needs: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
     let mut fewest: Option<usize> = None;
-    for metric in metrics {
-        let Ok((load, found)) = ranked(group, metric) else { continue };
-        let (Some((_, lowest)), Some((_, highest))) = (found.first(), found.last()) else { continue };
-        let Some(ratio) = compare(metric, highest.at(load)?, lowest.at(load)?) else { continue };
-        if let Verdict::TooFewBlocks { have, needed } = judge(&ratio, metric.blocks_for_verdict) {
-            needs.entry(needed).or_default().push(metric.label);
-            fewest = Some(fewest.map_or(have, |fewest| fewest.min(have)));
-        }
+    for matrix in matrices.iter().filter(|matrix| !matrix.has_verdicts()) {
+        let too_few = matrix.pairs.iter().filter_map(|pair| match pair.judged?.verdict {
+            Verdict::TooFewBlocks { have, .. } => Some(have),
+            _ => None,
+        });
+        let Some(have) = too_few.min() else { continue };
+        needs.entry(matrix.blocks_needed).or_default().push(&matrix.label);
+        fewest = Some(fewest.map_or(have, |fewest| fewest.min(have)));
     }
-    let needs = needs.iter().map(|(blocks, labels)| format!("{blocks} blocks for {}", format::list(labels)));
-    let needs: Vec<String> = needs.collect();
-    let have = format::counted(fewest? as u64, "block");
-    Some(format!("{have}: estimates, cannot tell for sure; a verdict takes {}.", needs.join(", ")))
+    let floors = matrices.iter().filter(|matrix| matrix.has_verdicts());
+    let mut sentences: Vec<String> =
+        floors.map(|matrix| format!("{}: {}", format::capitalised(&matrix.label), matrix.floor_words())).collect();
+    if let Some(fewest) = fewest {
+        let needs = needs.iter().map(|(blocks, labels)| format!("{blocks} blocks for {}", format::list(labels)));
+        let needs: Vec<String> = needs.collect();
+        let have = format::counted(fewest as u64, "block");
+        sentences.push(format!("{have}: estimates, cannot tell for sure; a verdict takes {}.", needs.join(", ")));
+    }
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
 /// What a connection costs with each contender that served all of them and has a valid fit, the most first.
 fn costs<'g>(group: &'g Group<'_>) -> Vec<(Slope, &'g str, Unit)> {
-    let parts = pictured(group, PictureKind::StackedParts);
-    let parts: Vec<&Metric> = parts.into_iter().filter(|part| matches!(part.of, Of::Stage(_))).collect();
+    let parts = stacked(group);
     let Some(unit) = parts.first().map(|part| part.unit) else { return Vec::new() };
     let served = group.series.iter().filter(|series| serves_all(series));
     let slopes = served

@@ -1,10 +1,11 @@
 //! A run in sentences and tables, for the head of the report and for a terminal.
 //!
 //! Every sentence is made from the records and holds whatever they say; what is invalid is in none. Must not know:
-//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `tables.rs`, `trials.rs`, `validity.rs`.
+//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `matrices.rs`, `tables.rs`, `trials.rs`, `validity.rs`.
 
 mod answers;
 mod claims;
+mod matrices;
 mod tables;
 mod trials;
 mod validity;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 use crate::record::store::Run;
 use crate::study::{Group, groups};
+use crate::verdict::Matrix;
 
 pub use claims::{Claim, ClaimVerdict};
 pub use validity::{Badge, Doubt, State, Validity};
@@ -26,6 +28,8 @@ pub struct Summary {
     pub answers: Vec<Answer>,
     /// A table per workload of each experiment.
     pub tables: Vec<SummaryTable>,
+    /// All contenders against all, per workload and metric.
+    pub matrices: Vec<Matrix>,
     /// Whether to believe it.
     pub validity: Validity,
 }
@@ -111,9 +115,14 @@ pub fn summarise(run: &Run) -> Summary {
 /// As [`summarise`], from groups of the same run that are at hand already.
 pub fn of_groups(run: &Run, groups: &[Group<'_>]) -> Summary {
     let filled = || groups.iter().filter(|group| !group.series.is_empty());
+    let compared: Vec<(&Group<'_>, Vec<Matrix>)> = filled().map(|group| (group, matrices::of(group))).collect();
+    let answers = |(group, matrices): &(&Group<'_>, Vec<Matrix>)| {
+        answers::of(group, matrices).into_iter().chain(trials::answers(group)).collect::<Vec<_>>()
+    };
     Summary {
         claims: claims::of(run, groups),
-        answers: filled().flat_map(|group| answers::of(group).into_iter().chain(trials::answers(group))).collect(),
+        answers: compared.iter().flat_map(answers).collect(),
+        matrices: compared.into_iter().flat_map(|(_, matrices)| matrices).collect(),
         tables: filled().flat_map(|group| tables::of(group).into_iter().chain(trials::table(group))).collect(),
         validity: validity::of(run),
     }

@@ -4,9 +4,8 @@
 
 use super::answers::{pictured, sound};
 use super::{Column, Row, SummaryTable, Value};
-use crate::charts::slope_per_connection;
 use crate::format::{self, Unit};
-use crate::metrics::{Metric, Of, Reading, metric};
+use crate::metrics::{Metric, Of, Reading, metric, slope_per_connection};
 use crate::record::{Phase, PictureKind};
 use crate::stats::Slope;
 use crate::study::{Group, Series, counts};

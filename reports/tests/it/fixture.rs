@@ -109,6 +109,7 @@ pub(crate) fn find(run: &Run, workload: &str, contender: &str, load: f64, block:
 
 fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) -> Manifest {
     let contender = |model: &Model| Contender {
+        twin_of: None,
         label: model.label.into(),
         model: model.label.into(),
         options: BTreeMap::from([("buffer".into(), "1 KiB".into())]),

@@ -232,6 +232,7 @@ pub(crate) fn run() -> Run {
     let mut run = fixture::small();
     run.manifest.experiments = vec![flood_experiment(), blocking_experiment(), churn_experiment()];
     let of = |label: &str| Contender {
+        twin_of: None,
         label: label.into(),
         model: label.into(),
         options: BTreeMap::new(),

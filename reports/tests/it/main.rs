@@ -3,6 +3,7 @@
 // Every helper here serves a test, and a test that cannot go on should say where.
 #![allow(clippy::unwrap_used)]
 
+mod audit;
 mod browser;
 mod decisions;
 mod devtools;
@@ -13,3 +14,4 @@ mod golden;
 mod numbers;
 mod records;
 mod trials;
+mod verdicts;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::options::{
     BACKLOG, BLOCKING_THREADS, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, MUTEX, OptionKey,
     PLACEMENT_ON_ONE_THREAD, PLACEMENT_ON_THREADS, PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK,
-    ServerOptions,
+    STRETCH, ServerOptions,
 };
 use crate::server::Server;
 
@@ -67,28 +67,37 @@ pub const MODELS: &[Model] = &[
     Model {
         name: "sequential",
         summary: "the accept loop itself, one connection after the other",
-        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT],
+        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, STRETCH],
         concurrency: Concurrency::One,
         run: sequential::run,
     },
     Model {
         name: "threaded",
         summary: "one OS thread per connection",
-        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, PLACEMENT_ON_THREADS, SPAWN, STACK],
+        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, PLACEMENT_ON_THREADS, SPAWN, STACK, STRETCH],
         concurrency: Concurrency::Unbounded,
         run: threaded::run,
     },
     Model {
         name: "thread-pool",
         summary: "a fixed pool of threads as in the Rust Book; a worker owns a connection until it closes",
-        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, PLACEMENT_ON_THREADS, STACK, POOL_WORKERS],
+        options: &[
+            BACKLOG,
+            FRAME_DEADLINE,
+            IDLE_TIMEOUT,
+            MAX_CONNECTIONS,
+            PLACEMENT_ON_THREADS,
+            STACK,
+            STRETCH,
+            POOL_WORKERS,
+        ],
         concurrency: Concurrency::Workers,
         run: thread_pool::run,
     },
     Model {
         name: "rayon-pool",
         summary: "a rayon pool; a worker owns a connection until it closes",
-        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, STACK, POOL_WORKERS],
+        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, STACK, STRETCH, POOL_WORKERS],
         concurrency: Concurrency::Workers,
         run: rayon_pool::run,
     },
@@ -103,6 +112,7 @@ pub const MODELS: &[Model] = &[
             MAX_CONNECTIONS,
             MUTEX,
             PLACEMENT_ON_ONE_THREAD,
+            STRETCH,
         ],
         concurrency: Concurrency::Unbounded,
         run: async_single::run,
@@ -118,6 +128,7 @@ pub const MODELS: &[Model] = &[
             MAX_CONNECTIONS,
             MUTEX,
             PLACEMENT_ON_WORKERS,
+            STRETCH,
             RUNTIME_WORKERS,
         ],
         concurrency: Concurrency::Unbounded,

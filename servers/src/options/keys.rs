@@ -4,8 +4,8 @@ use std::thread::available_parallelism;
 
 use super::OptionKey;
 use super::values::{
-    Choice, KIB, LockKind, MIB, Placement, Spawning, parse_count, parse_patience, parse_size, parse_unless_off,
-    show_patience, show_size, show_unless_off,
+    Choice, KIB, LockKind, MIB, Placement, Spawning, parse_count, parse_patience, parse_percent, parse_size,
+    parse_unless_off, show_patience, show_size, show_unless_off,
 };
 
 /// Every model accepts connections.
@@ -147,6 +147,19 @@ pub(crate) const STACK: OptionKey = OptionKey {
         Some(())
     },
     show: |options| show_size(options.stack_bytes),
+};
+
+/// A server that is known to be slower: what finds a difference between this and the same without it can be believed.
+pub(crate) const STRETCH: OptionKey = OptionKey {
+    name: "stretch",
+    summary: "how long sleep, block, spin and lock take of the time asked for: a known difference for a comparison to find",
+    expected: "a whole percentage from 100% to 1000%, such as 120%",
+    default: || "100%".to_owned(),
+    set: |options, value| {
+        options.stretch_percent = parse_percent(value)?;
+        Some(())
+    },
+    show: |options| format!("{}%", options.stretch_percent),
 };
 
 /// The size of a pool that owns its connections: four, as in the Rust Book.

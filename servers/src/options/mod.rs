@@ -9,7 +9,7 @@ mod values;
 
 pub(crate) use keys::{
     BACKLOG, BLOCKING_THREADS, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, MUTEX, PLACEMENT_ON_ONE_THREAD,
-    PLACEMENT_ON_THREADS, PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK,
+    PLACEMENT_ON_THREADS, PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK, STRETCH,
 };
 pub use values::{LockKind, Placement, Spawning};
 
@@ -37,6 +37,8 @@ pub struct ServerOptions {
     pub blocking_threads: usize,
     /// What a thread that cannot be had does to the server.
     pub spawning: Spawning,
+    /// How long work takes of the time that was asked for, in percent.
+    pub stretch_percent: u32,
 }
 
 /// An option that a model has.
@@ -84,6 +86,7 @@ impl ServerOptions {
             max_connections: None,
             blocking_threads: 512,
             spawning: Spawning::Builder,
+            stretch_percent: 100,
         };
         for key in keys {
             key.set(&mut options, &key.default_value())

@@ -123,6 +123,11 @@ pub(super) fn show_patience(time: Duration) -> String {
     if time.subsec_nanos() == 0 { format!("{}s", time.as_secs()) } else { format!("{}ms", time.as_millis()) }
 }
 
+/// From the whole of it to ten times as much.
+pub(super) fn parse_percent(text: &str) -> Option<u32> {
+    text.strip_suffix('%')?.parse().ok().filter(|percent| (100..=1_000).contains(percent))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -28,6 +28,20 @@ pub enum Work<'a> {
     Reply(usize),
 }
 
+impl<'a> Work<'a> {
+    /// The same work, with times of so many percent of those asked for.
+    pub(crate) fn stretched(self, percent: u32) -> Work<'a> {
+        let longer = |duration: Duration| duration * percent / 100;
+        match self {
+            Work::Sleep(duration) => Work::Sleep(longer(duration)),
+            Work::Block(duration) => Work::Block(longer(duration)),
+            Work::Spin(duration) => Work::Spin(longer(duration)),
+            Work::Lock(duration) => Work::Lock(longer(duration)),
+            Work::Echo(_) | Work::Reply(_) => self,
+        }
+    }
+}
+
 /// Why a request is not served. The connection lives on.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
@@ -95,6 +109,15 @@ mod tests {
         assert_eq!(ask("spin", "250us"), Ok(Work::Spin(Duration::from_micros(250))));
         assert_eq!(ask("lock", "0s"), Ok(Work::Lock(Duration::ZERO)));
         assert_eq!(ask("reply", "0"), Ok(Work::Reply(0)));
+    }
+
+    #[test]
+    fn stretching_prolongs_what_takes_time_and_nothing_else() {
+        let stretched = |work: &str, parameter: &'static str| ask(work, parameter).unwrap().stretched(120);
+        assert_eq!(stretched("sleep", "5ms"), Work::Sleep(Duration::from_millis(6)));
+        assert_eq!(stretched("spin", "60s"), Work::Spin(Duration::from_secs(72)));
+        assert_eq!((stretched("echo", "5ms"), stretched("reply", "9")), (Work::Echo("5ms".into()), Work::Reply(9)));
+        assert_eq!(ask("block", "7ms").unwrap().stretched(100), Work::Block(Duration::from_millis(7)));
     }
 
     #[test]

@@ -21,6 +21,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("placement", &["inline", "yielding", "spawn-blocking", "block-in-place", "rayon"]),
     ("spawn", &["builder", "panicking"]),
     ("stack", &["64KiB", "2MiB"]),
+    ("stretch", &["100%", "1000%"]),
     ("workers", &["1", "8"]),
 ];
 

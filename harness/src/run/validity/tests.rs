@@ -21,7 +21,7 @@ fn disturbance(traffic: Option<Traffic>) -> Disturbance {
 }
 
 /// A thousand requests of 10 ms each in a window of a second, of which the server and all checks approve.
-fn clean() -> Cell {
+pub(in crate::run) fn clean() -> Cell {
     let traffic = Traffic {
         ledger: Ledger { scheduled: 1_000, ok: 1_000, ..Ledger::default() },
         ok_within_window: 1_000,

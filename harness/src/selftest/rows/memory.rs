@@ -5,9 +5,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use reports::charts::slope_per_connection;
 use reports::format::Unit::Bytes;
 use reports::metrics::metric;
+use reports::metrics::slope_per_connection;
 use reports::record::Cell;
 use reports::study::groups;
 

@@ -8,7 +8,7 @@ use reports::metrics::metric;
 use reports::record::Cell;
 use reports::stats::{Ratio, paired_ratio};
 use reports::study::{counts, groups};
-use reports::verdict::{Verdict, compare, judge};
+use reports::verdict::{Floor, Verdict, compare, judge};
 
 use super::calculated;
 use crate::selftest::bench::{Bench, echo};
@@ -43,7 +43,7 @@ const BLOCKS: usize = 10;
 pub(super) fn same(bench: &Bench) -> Result<Attempt, Obstacle> {
     let compared = measure(bench, 1.0)?;
     let verdict = compared.verdict();
-    let is_right = matches!(verdict, Verdict::CannotTell | Verdict::Equivalent);
+    let is_right = matches!(verdict, Verdict::Indistinguishable { .. } | Verdict::Equivalent { .. });
     Ok(compared.attempt(1.0, Figure::holds("verdict", "not different", short(verdict), is_right)))
 }
 
@@ -66,7 +66,8 @@ struct Compared {
 
 impl Compared {
     fn verdict(&self) -> Verdict {
-        judge(&self.ratio, metric(METRIC).map_or(usize::MAX, |metric| metric.blocks_for_verdict))
+        // The scatter is declared and cancels out, so that nothing has to be run twice.
+        judge(&self.ratio, &Floor::default(), metric(METRIC).map_or(usize::MAX, |metric| metric.blocks_for_verdict))
     }
 
     fn attempt(&self, truth: f64, verdict: Figure) -> Attempt {
@@ -84,8 +85,8 @@ fn short(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::TooFewBlocks { .. } => "too few blocks",
         Verdict::Different => "different",
-        Verdict::Equivalent => "equivalent",
-        Verdict::CannotTell => "can't tell",
+        Verdict::Equivalent { .. } => "equivalent",
+        Verdict::Indistinguishable { .. } => "can't tell",
     }
 }
 
@@ -141,7 +142,7 @@ pub(super) fn audit(_: &Bench) -> Result<Attempt, Obstacle> {
     let mut found = |times: f64| {
         let verdicts = (0..RUNS).filter(|_| {
             let ratio = paired_ratio(&simulated(&mut random, times));
-            ratio.is_some_and(|ratio| judge(&ratio, 10) == Verdict::Different)
+            ratio.is_some_and(|ratio| judge(&ratio, &Floor::default(), 10) == Verdict::Different)
         });
         verdicts.count() as f64 / f64::from(RUNS)
     };

@@ -1,0 +1,119 @@
+//! The cells of a block that are still to be run, those that were disturbed once more behind the others: what disturbs a
+//! machine lasts.
+//!
+//! Whether a cell was disturbed says `validity.rs`, from the machine and the generator alone: none is run again for its
+//! result.
+
+use std::collections::VecDeque;
+
+use reports::record::Cell;
+
+use super::validity;
+use crate::plan::Turn;
+
+/// The most often a disturbed cell is run.
+const MOST_ATTEMPTS: u32 = 4;
+
+/// Cells in the order in which they are run.
+pub(super) struct Queue {
+    waiting: VecDeque<Waiting>,
+}
+
+/// A cell that is still to be run, or to be run again.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) turn: Turn,
+    /// How often it has been run.
+    pub(super) attempts: u32,
+    /// What came of the last time.
+    disturbed: Option<Cell>,
+}
+
+impl Queue {
+    pub(super) fn new(turns: Vec<Turn>) -> Queue {
+        let first = |turn| Waiting { turn, attempts: 0, disturbed: None };
+        Queue { waiting: turns.into_iter().map(first).collect() }
+    }
+
+    /// The next to be run.
+    pub(super) fn next(&mut self) -> Option<Waiting> {
+        self.waiting.pop_front()
+    }
+
+    /// Takes what came of the last attempt, nothing where it was interrupted. Returns the cell where that is the end of
+    /// it: a disturbed one that may be run no more, or can't be, is better than none, and says that it was disturbed.
+    pub(super) fn settle(&mut self, last: Waiting, cell: Option<Cell>, retries_left: &mut u32) -> Option<Cell> {
+        let attempts = last.attempts + 1;
+        let may_repeat = attempts < MOST_ATTEMPTS && *retries_left > 0;
+        match cell {
+            Some(cell) if may_repeat && validity::is_disturbed(&cell) => {
+                *retries_left -= 1;
+                self.waiting.push_back(Waiting { turn: last.turn, attempts, disturbed: Some(cell) });
+                None
+            }
+            Some(cell) => Some(cell),
+            None => last.disturbed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::plan::{HoldSpec, Task, TaskKind, Work};
+    use crate::run::validity::tests::clean;
+
+    fn turn(contender: usize) -> Turn {
+        let spec = HoldSpec { counts: vec![1], work: Work::new("echo", "hi"), patience: Duration::ZERO };
+        let task = Task { workload: "echo", point: "1".to_owned(), variation: None, kind: TaskKind::Hold(spec) };
+        Turn { experiment: 0, contender, block: 0, task }
+    }
+
+    fn disturbed() -> Cell {
+        let mut cell = clean();
+        cell.noise.other_cpu_share = Some(0.4);
+        cell
+    }
+
+    /// The contenders in the order in which they were run, and those whose cells were kept, with the number of attempts.
+    fn play(retries: u32, attempt: impl Fn(&Waiting) -> Option<Cell>) -> (Vec<usize>, Vec<(usize, u32)>, u32) {
+        let (mut queue, mut retries_left) = (Queue::new(vec![turn(0), turn(1), turn(2)]), retries);
+        let (mut run, mut kept) = (Vec::new(), Vec::new());
+        while let Some(waiting) = queue.next() {
+            let (contender, attempts) = (waiting.turn.contender, waiting.attempts + 1);
+            run.push(contender);
+            let cell = attempt(&waiting);
+            if queue.settle(waiting, cell, &mut retries_left).is_some() {
+                kept.push((contender, attempts));
+            }
+        }
+        (run, kept, retries_left)
+    }
+
+    #[test]
+    fn a_disturbed_cell_is_run_again_behind_the_others() {
+        let first_is_disturbed = |waiting: &Waiting| {
+            let is_hit = waiting.turn.contender == 0 && waiting.attempts == 0;
+            Some(if is_hit { disturbed() } else { clean() })
+        };
+        assert_eq!(play(12, first_is_disturbed), (vec![0, 1, 2, 0], vec![(1, 1), (2, 1), (0, 2)], 11));
+    }
+
+    #[test]
+    fn a_disturbance_without_end_costs_no_cell() {
+        let (run, kept, retries_left) = play(12, |_| Some(disturbed()));
+        assert_eq!((run.len(), kept, retries_left), (12, vec![(0, 4), (1, 4), (2, 4)], 3));
+        assert_eq!(play(0, |_| Some(disturbed())).1, [(0, 1), (1, 1), (2, 1)]);
+    }
+
+    #[test]
+    fn an_interruption_keeps_what_waited_for_another_attempt() {
+        let interrupted_after_the_first = |waiting: &Waiting| {
+            let is_first = waiting.turn.contender == 0 && waiting.attempts == 0;
+            is_first.then(disturbed)
+        };
+        assert_eq!(play(12, interrupted_after_the_first), (vec![0, 1, 2, 0], vec![(0, 2)], 11));
+    }
+}

@@ -1,0 +1,185 @@
+//! Every contender of a workload against every other in one metric, judged together.
+//!
+//! Pairs are pairs of blocks; the floor comes from the contender that was run twice. Must not know: charts, HTML. Beside
+//! it: `judge.rs`, which finds the words.
+
+use serde::Serialize;
+
+use super::{BlockValues, Floor, Judged, Verdict, block_values, judge_all, paired, ratio_of};
+use crate::format::{Unit, number};
+use crate::metrics::{Metric, slopes_by_block};
+use crate::stats::{Ratio, log_ratios};
+use crate::study::{Group, Series, Standing};
+
+/// All pairs of a workload's contenders in one metric.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Matrix {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Key of the workload.
+    pub workload: String,
+    /// What is compared and where: `p99 response time, echo at 8,000/s`.
+    pub title: String,
+    /// What the metric is called in a sentence.
+    pub label: String,
+    /// The contenders, in the order of the run.
+    pub contenders: Vec<Compared>,
+    /// Each pair once, the earlier contender first.
+    pub pairs: Vec<Pair>,
+    /// What a difference has to exceed.
+    pub floor: Floor,
+    /// Label of the contender that the floor is of; absent where none was run twice.
+    pub twin: Option<String>,
+    /// Blocks that a verdict takes.
+    pub blocks_needed: usize,
+}
+
+/// A contender of a [`Matrix`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    /// Its place in the run.
+    pub index: usize,
+    /// Its label.
+    pub label: String,
+}
+
+/// Two contenders of a [`Matrix`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Pair {
+    /// Place of the first in the run.
+    pub a: usize,
+    /// Place of the second in the run.
+    pub b: usize,
+    /// How many times the first's value is the second's; absent without a block in which both have one.
+    pub ratio: Option<Ratio>,
+    /// What may be said of it.
+    pub judged: Option<Judged>,
+}
+
+impl Matrix {
+    /// A metric of load where contenders can be told apart: at the highest load that at least half of them keep up with.
+    /// Absent where fewer than two do.
+    pub fn at_load(group: &Group<'_>, metric: &Metric) -> Option<Matrix> {
+        let load = group.busy_load()?;
+        let values = |series: &Series<'_>, load: f64| {
+            let point = series.at(load).filter(|point| point.standing == Standing::Sound)?;
+            Some(block_values(metric, &point.blocks)).filter(|values| !values.is_empty())
+        };
+        let title = format!("{}, {} at {}", metric.label, group.workload.label, Unit::PerSecond.show(load));
+        let floor = floor(group, &|series| values(series, load)).or_else(|| {
+            // Its twin may be saturated where it is not: then what the two do at other loads has to do.
+            group.loads().into_iter().rev().find_map(|other| floor(group, &|series| values(series, other)))
+        });
+        Matrix::of(group, &title, metric.label, metric.blocks_for_verdict, floor, &|series| values(series, load))
+    }
+
+    /// What one more connection costs, from the sum of these parts. Absent where fewer than two have a fit.
+    pub fn of_connections(group: &Group<'_>, parts: &[&Metric]) -> Option<Matrix> {
+        let needed = parts.iter().map(|part| part.blocks_for_verdict).max()?;
+        let values = |series: &Series<'_>| Some(slopes_by_block(series, parts)).filter(|values| !values.is_empty());
+        let label = "memory per idle connection";
+        Matrix::of(group, label, label, needed, floor(group, &values), &values)
+    }
+
+    fn of(
+        group: &Group<'_>,
+        title: &str,
+        label: &str,
+        blocks_needed: usize,
+        floor: Option<(Floor, String)>,
+        values: &dyn Fn(&Series<'_>) -> Option<BlockValues>,
+    ) -> Option<Matrix> {
+        let measured: Vec<_> = group.series.iter().filter_map(|series| Some((series, values(series)?))).collect();
+        if measured.len() < 2 {
+            return None;
+        }
+        let (floor, twin) = floor.map_or((Floor::default(), None), |(floor, twin)| (floor, Some(twin)));
+        let mut pairs = Vec::new();
+        for (place, (a, of_a)) in measured.iter().enumerate() {
+            for (b, of_b) in &measured[place + 1..] {
+                pairs.push(Pair { a: a.index, b: b.index, ratio: ratio_of(of_a, of_b), judged: None });
+            }
+        }
+        let ratios: Vec<Ratio> = pairs.iter().filter_map(|pair| pair.ratio).collect();
+        let mut judged = judge_all(&ratios, &floor, blocks_needed).into_iter();
+        for pair in pairs.iter_mut().filter(|pair| pair.ratio.is_some()) {
+            pair.judged = judged.next();
+        }
+        let contenders =
+            measured.iter().map(|(series, _)| Compared { index: series.index, label: series.contender.label.clone() });
+        Some(Matrix {
+            experiment: group.experiment.name.clone(),
+            workload: group.workload.key.clone(),
+            title: title.to_owned(),
+            label: label.to_owned(),
+            contenders: contenders.collect(),
+            pairs,
+            floor,
+            twin,
+            blocks_needed,
+        })
+    }
+
+    /// Two contenders, by their places in the run: how many times the first's value is the second's.
+    pub fn pair(&self, a: usize, b: usize) -> Option<Pair> {
+        let found = self.pairs.iter().find(|pair| (pair.a, pair.b) == (a, b)).copied();
+        let reversed = self.pairs.iter().find(|pair| (pair.a, pair.b) == (b, a));
+        found.or_else(|| reversed.map(|pair| Pair { a, b, ratio: pair.ratio.map(Ratio::inverse), ..*pair }))
+    }
+
+    /// Whether any pair has blocks enough for a verdict.
+    pub fn has_verdicts(&self) -> bool {
+        let decided = |pair: &Pair| pair.judged.is_some_and(|judged| judged.verdict.is_one());
+        self.pairs.iter().any(decided)
+    }
+
+    /// Where the floor comes from, in a sentence.
+    pub fn floor_words(&self) -> String {
+        let floor = number(self.floor.ratio);
+        match &self.twin {
+            Some(twin) => format!(
+                "A difference counts from {floor} times on: {twin}, run twice in each of {} blocks, was closer to itself in 95% \
+                 of them, and less than 1.05 times is of no interest.",
+                self.floor.blocks
+            ),
+            None => format!(
+                "A difference counts from {floor} times on; no contender was run twice to see how much is chance."
+            ),
+        }
+    }
+}
+
+impl Pair {
+    /// `1.32×`, or that there is none.
+    pub fn times(&self) -> String {
+        self.ratio.map_or("-".into(), |ratio| format!("{}×", number(ratio.value)))
+    }
+
+    /// The verdict in a sign: `≠` different, `=` equivalent, `?` cannot tell.
+    pub fn sign(&self) -> &'static str {
+        match self.judged.map(|judged| judged.verdict) {
+            Some(Verdict::Different) => "≠",
+            Some(Verdict::Equivalent { .. }) => "=",
+            Some(Verdict::Indistinguishable { .. } | Verdict::TooFewBlocks { .. }) | None => "?",
+        }
+    }
+
+    /// Interval, verdict and how sure, in words.
+    pub fn detail(&self) -> String {
+        let Some((ratio, judged)) = self.ratio.zip(self.judged) else {
+            return "no block in which both have a number".into();
+        };
+        let interval = ratio.interval.map(|(lo, hi)| format!("{} to {}, ", number(lo), number(hi)));
+        let p = judged.p_value.map(|p| if p < 0.001 { ", p < 0.001".into() } else { format!(", p = {p:.3}") });
+        format!("{}{}{}", interval.unwrap_or_default(), judged.verdict.words(), p.unwrap_or_default())
+    }
+}
+
+/// The floor from the contender that was run twice, with its label; absent where one of the two has no value.
+fn floor(group: &Group<'_>, values: &dyn Fn(&Series<'_>) -> Option<BlockValues>) -> Option<(Floor, String)> {
+    let twin = group.twins.first()?;
+    let label = twin.contender.twin_of.as_ref()?;
+    let itself = group.series.iter().find(|series| series.contender.label == *label)?;
+    let floor = Floor::of(&log_ratios(&paired(&values(itself)?, &values(twin)?)));
+    Some((floor, label.clone())).filter(|(floor, _)| floor.blocks > 0)
+}
