@@ -65,6 +65,13 @@ pub struct Point<'a> {
     pub standing: Standing,
 }
 
+impl Point<'_> {
+    /// Blocks that may be ranked.
+    pub fn valid_blocks(&self) -> usize {
+        self.blocks.iter().filter(|pool| pool.cells.iter().any(|cell| counts(cell))).count()
+    }
+}
+
 /// A stage of a cell that holds connections.
 #[derive(Debug, Clone, Copy)]
 pub struct HeldStage<'a> {
@@ -217,9 +224,14 @@ impl<'a> Group<'a> {
         self.highest_load_with(self.series.len().max(1))
     }
 
-    /// Where contenders are told apart: the highest load that at least half of the series, and two, are sound at.
-    pub fn busy_load(&self) -> Option<f64> {
-        self.highest_load_with(self.series.len().div_ceil(2).max(2))
+    /// Where contenders are told apart: the highest load that at least half of the series, and two, are sound at with so
+    /// many valid blocks, or else with however many there are.
+    pub fn busy_load(&self, blocks: usize) -> Option<f64> {
+        let at_least = self.series.len().div_ceil(2).max(2);
+        let has_blocks =
+            |series: &&Series<'_>, load: f64| series.at(load).is_some_and(|point| point.valid_blocks() >= blocks);
+        let enough = |load: &f64| self.sound_at(*load).iter().filter(|s| has_blocks(s, *load)).count() >= at_least;
+        self.loads().into_iter().rev().find(enough).or_else(|| self.highest_load_with(at_least))
     }
 
     /// The load of the summary table: the highest with every series sound, or else with as many as possible.

@@ -30,7 +30,7 @@ impl Preset {
         match self {
             Preset::Smoke => Sizes {
                 blocks: 1,
-                retries: 0,
+                retries: 2,
                 warm_up: Duration::from_millis(50),
                 window: Duration::from_millis(150),
                 timeout: Duration::from_millis(250),
@@ -54,7 +54,7 @@ impl Preset {
             },
             Preset::Full => Sizes {
                 blocks: 20,
-                retries: 240,
+                retries: 12,
                 warm_up: Duration::from_millis(300),
                 window: Duration::from_millis(1_200),
                 timeout: Duration::from_secs(1),
@@ -73,7 +73,8 @@ impl Preset {
 pub struct Sizes {
     /// Repetitions of every cell, each on a fresh server process.
     pub blocks: u32,
-    /// Cells that may be run again because others used the machine meanwhile, over the whole run.
+    /// Cells that may be run again because others used the machine meanwhile, for each block; what one leaves over is
+    /// the next one's.
     pub retries: u32,
     /// Of each load.
     pub warm_up: Duration,

@@ -79,7 +79,7 @@ impl Execution<'_> {
     /// Where a record can't be written. What was written before stays. Whatever a server does is data.
     pub fn run(mut self, progress: &mut dyn Progress) -> Result<RunEnd, RecordError> {
         let begun = Instant::now();
-        let retries_left = self.plan.sizes.retries;
+        let retries_left = self.plan.sizes.retries * self.plan.sizes.blocks;
         let bench = Bench::new(&self);
         let mut series =
             Series { execution: &self, bench, progress, origin_ns: now_ns(), next_order: 0, retries_left, failed: 0 };

@@ -47,7 +47,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
 /// The highest load that at least half of the contenders, and two, kept up with: low enough to compare, high enough
 /// to tell apart.
 fn chosen_load(group: &Group<'_>) -> Option<f64> {
-    group.busy_load().or_else(|| group.comparison_load())
+    group.busy_load(1).or_else(|| group.comparison_load())
 }
 
 struct Spectrum {

@@ -123,7 +123,7 @@ fn bar(
 /// Which part was greatest for most contenders at the highest load that they share.
 fn title(group: &Group<'_>, split: &[&Series<'_>], parts: &[&TimePart]) -> String {
     let plain = "Where the response time went".to_owned();
-    let Some(load) = group.busy_load() else { return plain };
+    let Some(load) = group.busy_load(1) else { return plain };
     let mut greatest = Vec::new();
     for series in split {
         let point = series.at(load).filter(|point| point.standing == Standing::Sound);

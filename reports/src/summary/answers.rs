@@ -86,7 +86,7 @@ type Ranked<'g, 'a> = (f64, Vec<(f64, &'g Series<'a>)>);
 
 /// The contenders that have a value where contenders can be told apart, the lowest first; or why there are too few.
 fn ranked<'g, 'a>(group: &'g Group<'a>, metric: &Metric) -> Result<Ranked<'g, 'a>, String> {
-    let Some(load) = group.busy_load() else {
+    let Some(load) = group.busy_load(metric.blocks_for_verdict) else {
         return Err("Cannot tell: at no load tried did half of the contenders keep up in valid cells.".into());
     };
     let value = |series: &Series<'_>| metric.of_pool(&series.at(load)?.pool).value();

@@ -57,10 +57,10 @@ pub struct Pair {
 }
 
 impl Matrix {
-    /// A metric of load where contenders can be told apart: at the highest load that at least half of them keep up with.
-    /// Absent where fewer than two do.
+    /// A metric of load where contenders can be told apart: at the highest load that at least half of them keep up with,
+    /// in as many valid blocks as a verdict takes if there is such a load. Absent where fewer than two do.
     pub fn at_load(group: &Group<'_>, metric: &Metric) -> Option<Matrix> {
-        let load = group.busy_load()?;
+        let load = group.busy_load(metric.blocks_for_verdict)?;
         let values = |series: &Series<'_>, load: f64| {
             let point = series.at(load).filter(|point| point.standing == Standing::Sound)?;
             Some(block_values(metric, &point.blocks)).filter(|values| !values.is_empty())
