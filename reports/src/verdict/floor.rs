@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 /// Smaller differences are of no interest, however sure.
-const SMALLEST_THAT_MATTERS: f64 = 1.05;
+pub(super) const SMALLEST_THAT_MATTERS: f64 = 1.05;
 
 /// The share of the differences between a contender and itself that is no more than the floor.
 const COVERED: f64 = 0.95;

@@ -7,6 +7,7 @@
 use serde::Serialize;
 
 use super::Floor;
+use super::floor::SMALLEST_THAT_MATTERS;
 use crate::format;
 use crate::stats::{Ratio, holm};
 
@@ -32,9 +33,10 @@ pub enum Verdict {
     },
     /// Chance does not explain it, and it is larger than the floor.
     Different,
-    /// The difference is smaller than the floor, for sure.
+    /// The difference is too small to matter, for sure. A noisy machine makes nothing equivalent: what it hides can't be
+    /// told.
     Equivalent {
-        /// The floor, as a ratio.
+        /// The largest ratio that does not matter.
         within: f64,
     },
     /// Neither.
@@ -64,7 +66,7 @@ impl Verdict {
                 format!("cannot tell them apart; some {} blocks would decide", format::count(blocks as u64))
             }
             Verdict::Indistinguishable { decided_by: None } => {
-                format!("cannot tell them apart, nor would {} blocks", format::count(MOST_BLOCKS as u64))
+                "cannot tell them apart, nor would any number of blocks with as much noise".into()
             }
         }
     }
@@ -116,8 +118,8 @@ fn decide(ratio: &Ratio, floor: &Floor, comparisons: f64) -> Verdict {
 fn decided(ratio: &Ratio, floor: &Floor, comparisons: f64) -> Option<Verdict> {
     let p = (ratio.p_value()? * comparisons).min(1.0);
     let (lo, hi) = ratio.interval_at(EQUIVALENCE_CONFIDENCE)?;
-    let within = floor.ratio;
-    if p < LEVEL && ratio.value.max(1.0 / ratio.value) > within {
+    let within = SMALLEST_THAT_MATTERS;
+    if p < LEVEL && ratio.value.max(1.0 / ratio.value) > floor.ratio {
         Some(Verdict::Different)
     } else if lo > 1.0 / within && hi < within {
         Some(Verdict::Equivalent { within })
@@ -160,7 +162,9 @@ mod tests {
     #[test]
     fn a_sure_difference_below_the_floor_is_none() {
         let floor = Floor { ratio: 1.4, blocks: 10 };
-        assert_eq!(judge(&ratio(1.3, 0.05), &floor, 10), Verdict::Equivalent { within: 1.4 });
+        let hidden = Verdict::Indistinguishable { decided_by: None };
+        assert_eq!((judge(&ratio(1.3, 0.05), &floor, 10), judge(&ratio(1.1, 0.05), &floor, 10)), (hidden, hidden));
+        assert_eq!(judge(&ratio(1.02, 0.01), &floor, 10), Verdict::Equivalent { within: 1.05 });
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn what_a_contender_differs_from_itself_is_no_difference() {
     assert!((noisy.floor.ratio - 10.0).abs() < 0.1, "{:?}", noisy.floor);
     let judged = |matrix: &Matrix| matrix.pair(1, 2).unwrap().judged.unwrap().verdict;
     assert_eq!(judged(&quiet), Verdict::Different);
-    assert!(matches!(judged(&noisy), Verdict::Equivalent { .. }), "{:?}", judged(&noisy));
+    assert!(matches!(judged(&noisy), Verdict::Indistinguishable { .. }), "{:?}", judged(&noisy));
     assert!(noisy.floor_words().contains("10.0 times"), "{}", noisy.floor_words());
 }
 
