@@ -109,9 +109,25 @@ pub fn judge_all(ratios: &[Ratio], floor: &Floor, blocks_needed: usize) -> Vec<J
 
 fn decide(ratio: &Ratio, floor: &Floor, comparisons: f64) -> Verdict {
     decided(ratio, floor, comparisons).unwrap_or_else(|| {
-        let would = |blocks: &usize| decided(&ratio.with_blocks(*blocks), floor, comparisons).is_some();
-        Verdict::Indistinguishable { decided_by: (ratio.blocks + 1..=MOST_BLOCKS).find(would) }
+        let would = |blocks: usize| decided(&ratio.with_blocks(blocks), floor, comparisons).is_some();
+        Verdict::Indistinguishable { decided_by: fewest(ratio.blocks, MOST_BLOCKS, would) }
     })
+}
+
+/// The least number above `low`, and not above `high`, from which on something holds; absent where it holds nowhere.
+fn fewest(mut low: usize, mut high: usize, holds: impl Fn(usize) -> bool) -> Option<usize> {
+    if low >= high || !holds(high) {
+        return None;
+    }
+    while high - low > 1 {
+        let middle = low.midpoint(high);
+        if holds(middle) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    Some(high)
 }
 
 /// Nothing where neither is so.
