@@ -8,6 +8,7 @@ use reports::metrics::fewest_blocks_for_a_verdict;
 use reports::record::store::RunFolder;
 use reports::record::{Ending, Manifest, PlacementKind, SCHEMA_VERSION, Warning};
 
+use super::against::other_build;
 use super::chosen;
 use super::contenders;
 use super::dry_run;
@@ -46,6 +47,10 @@ pub(super) struct CompareArgs {
     /// Which CPUs server and generator get
     #[arg(long, value_enum, default_value_t = PlacementArg::Isolated)]
     placement: PlacementArg,
+
+    /// Another build of the harness, whose servers run beside ours in every block under the name of base
+    #[arg(long, value_name = "PROGRAM")]
+    against: Option<PathBuf>,
 
     /// Folder of the run; `runs/TIME-PRESET` without it
     #[arg(long, value_name = "DIR")]
@@ -104,6 +109,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         warnings: preflight.warnings.clone(),
         experiments: plan.experiment_records(),
         contenders: plan.contender_records(),
+        against: plan.against.clone(),
         planned_cells: (plan.probes().len() + plan.fullest_block().len() * plan.sizes.blocks as usize) as u32,
     };
     folder.write_manifest(&manifest)?;
@@ -138,7 +144,9 @@ fn plan(args: &CompareArgs) -> anyhow::Result<(RunPlan, Preflight)> {
     let experiments = chosen::experiments(&args.experiments)?;
     let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), &experiments)?;
     let allows_verdicts = sizes.blocks as usize >= fewest_blocks_for_a_verdict();
-    let Cast { contenders, parts } = if allows_verdicts { cast.with_twins(&experiments)? } else { cast };
+    let cast = if allows_verdicts { cast.with_twins(&experiments)? } else { cast };
+    let against = args.against.as_deref().map(other_build).transpose()?;
+    let Cast { contenders, parts } = if against.is_some() { cast.with_bases()? } else { cast };
     let mut plan = RunPlan {
         experiments,
         contenders,
@@ -148,6 +156,7 @@ fn plan(args: &CompareArgs) -> anyhow::Result<(RunPlan, Preflight)> {
         seed: args.seed,
         placement,
         connection_ceiling: u32::MAX,
+        against,
     };
     let mut found = preflight(&plan);
     plan.connection_ceiling = found.connection_ceiling;

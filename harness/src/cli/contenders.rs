@@ -5,7 +5,7 @@ use std::thread;
 use servers::{Contender, MODELS};
 
 use crate::observe::restrict_this_thread;
-use crate::plan::{Cast, Choice, Experiment, PlanError, is_twin};
+use crate::plan::{Cast, Choice, Experiment, PlanError, is_base, is_twin};
 
 /// Who takes part in the experiments, those named in `list` or the usual, for servers on `cpus`: defaults that follow the
 /// number of CPUs are those of the server's share, not of the whole machine.
@@ -44,9 +44,11 @@ fn parse(list: Option<&str>) -> Result<Vec<Contender>, PlanError> {
             let label = contender.label();
             return Err(PlanError::Usage(format!("{label} is named twice; give one a name of its own, {label}@again")));
         }
-        if is_twin(&contender) {
+        if is_twin(&contender) || is_base(&contender) {
             let label = contender.label();
-            return Err(PlanError::Usage(format!("{label}: a twin is added by itself; choose another name")));
+            return Err(PlanError::Usage(format!(
+                "{label}: twins and bases are added by themselves; choose another name"
+            )));
         }
         contenders.push(contender);
     }

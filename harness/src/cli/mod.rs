@@ -2,6 +2,7 @@
 //!
 //! Data goes to stdout, messages and progress to stderr. The structs in here are never saved.
 
+mod against;
 mod chosen;
 mod compare;
 mod contenders;

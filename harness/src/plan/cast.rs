@@ -12,6 +12,14 @@ pub fn is_twin(contender: &Contender) -> bool {
     contender.name() == Some(TWIN)
 }
 
+/// The name of a contender that another build of the harness serves. Nobody else may have it.
+pub const BASE: &str = "base";
+
+/// Whether another build of the harness serves this contender.
+pub fn is_base(contender: &Contender) -> bool {
+    contender.name() == Some(BASE)
+}
+
 /// Where the contenders of a run come from.
 #[derive(Debug, Clone)]
 pub enum Choice {
@@ -59,6 +67,25 @@ impl Cast {
             let twin = self.contenders[*last].named(TWIN)?;
             let twin = self.place_of(twin);
             self.parts[place].push(twin);
+        }
+        Ok(self)
+    }
+
+    /// Adds to each contender of each experiment the same as another build serves it, right behind it.
+    ///
+    /// # Errors
+    /// None that is known of: a base's name is one.
+    pub fn with_bases(mut self) -> Result<Cast, ContenderError> {
+        for part in std::mem::take(&mut self.parts) {
+            let mut doubled = Vec::new();
+            for place in part {
+                doubled.push(place);
+                if !is_twin(&self.contenders[place]) {
+                    let base = self.contenders[place].named(BASE)?;
+                    doubled.push(self.place_of(base));
+                }
+            }
+            self.parts.push(doubled);
         }
         Ok(self)
     }
@@ -117,6 +144,15 @@ mod tests {
         let cast = cast.with_twins(&experiments()).unwrap();
         assert_eq!(labels(&cast, 0), ["threaded", "async-multi", "async-multi@twin"]);
         assert_eq!(labels(&cast, 1).join(" "), alone);
+    }
+
+    #[test]
+    fn every_contender_but_a_twin_has_a_base() {
+        let cast = Cast::new(&experiments(), &Choice::Named(contenders(&["threaded", "async-multi"]))).unwrap();
+        let cast = cast.with_twins(&experiments()).unwrap().with_bases().unwrap();
+        let all = ["threaded", "threaded@base", "async-multi", "async-multi@base"];
+        assert_eq!(labels(&cast, 0), [&all[..], &["async-multi@twin"]].concat());
+        assert_eq!(labels(&cast, 1), all);
     }
 
     #[test]

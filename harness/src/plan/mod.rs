@@ -13,7 +13,7 @@ mod preset;
 mod run;
 
 pub use capacity::Capacities;
-pub use cast::{Cast, Choice, TWIN, is_twin};
+pub use cast::{BASE, Cast, Choice, TWIN, is_base, is_twin};
 pub use disturbance::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec};
 pub use experiment::{Contenders, Experiment, HoldSpec, Task, TaskKind, Workload};
 pub use load::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};

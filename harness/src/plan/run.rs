@@ -1,9 +1,9 @@
 //! A whole run, resolved: which experiments, which contenders, how much, from which seed, on which CPUs.
 
-use reports::record::{self, Placement, PlacementKind};
+use reports::record::{self, OtherBuild, Placement, PlacementKind};
 use servers::Contender;
 
-use super::{Capacities, Experiment, Preset, Sizes, Task, TaskKind, Turn, is_twin};
+use super::{Capacities, Experiment, Preset, Sizes, Task, TaskKind, Turn, is_base, is_twin};
 
 /// Everything a run was asked for.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct RunPlan {
     pub placement: Placement,
     /// The most connections that the machine's limits allow at once.
     pub connection_ceiling: u32,
+    /// The other build of the harness that serves the contenders called base.
+    pub against: Option<OtherBuild>,
 }
 
 /// Why a plan can't be made.
@@ -110,6 +112,14 @@ impl RunPlan {
         self.experiments.iter().zip(&self.parts).map(record).collect()
     }
 
+    fn summary_of(&self, contender: &Contender) -> String {
+        let summary = contender.model.summary;
+        match self.against.as_ref().filter(|_| is_base(contender)) {
+            Some(other) => format!("{summary}; served by {}, {}", other.path, other.version),
+            None => summary.to_owned(),
+        }
+    }
+
     /// The label of the contender that this one is run beside to see how far apart the same server is from itself.
     fn twin_of(&self, contender: &Contender) -> Option<String> {
         let same = |other: &&Contender| other.bare_label() == contender.bare_label() && !is_twin(other);
@@ -122,7 +132,7 @@ impl RunPlan {
             label: contender.label().to_owned(),
             model: contender.model.name.to_owned(),
             options: contender.resolved_options(),
-            summary: contender.model.summary.to_owned(),
+            summary: self.summary_of(contender),
             twin_of: self.twin_of(contender),
         };
         self.contenders.iter().map(record).collect()
@@ -160,6 +170,7 @@ mod tests {
             seed: 1,
             placement: place(PlacementKind::Isolated, &[0, 1]),
             connection_ceiling,
+            against: None,
         }
     }
 

@@ -8,13 +8,15 @@ use reports::record::{
     self, Arrivals, GeneratorUsage, Noise, Outcome, PlacementKind, Sample, ServerUsage, Shape, Stage, Traffic, Warning,
 };
 
+use servers::Contender;
+
 use super::disturbed;
 use super::found::Found;
 use super::held::{self, Held};
 use super::{Execution, Interrupt};
 use crate::load::{self, Generator, Moments, now_ns};
 use crate::observe::{Observer, Watch, process_cpu};
-use crate::plan::{HoldSpec, LoadSpec, Pacing, RunPlan, TaskKind, nanoseconds};
+use crate::plan::{HoldSpec, LoadSpec, Pacing, RunPlan, TaskKind, is_base, nanoseconds};
 use crate::process::{Launch, ServerProcess, Stopped, launch, launch_program};
 
 /// How long a server may take until it listens: hundreds of times what it usually takes, and short enough for Ctrl-C to
@@ -56,14 +58,15 @@ impl<'a> Bench<'a> {
     }
 
     /// Runs a task against a fresh server. A server that fails is a result.
-    pub(super) fn run(&self, task: &TaskKind, contender: &str) -> Seen {
+    pub(super) fn run(&self, task: &TaskKind, contender: &Contender) -> Seen {
         let what = Launch {
-            contender,
+            contender: contender.bare_label(),
             cpus: &self.plan.placement.server_cpus,
             readiness_deadline: READINESS_DEADLINE,
             spin_rate: Some(self.spin_rate),
         };
-        let server = match self.program {
+        let other = self.plan.against.as_ref().filter(|_| is_base(contender));
+        let server = match other.map(|other| Path::new(&other.path)).or(self.program) {
             Some(program) => launch_program(program, &what),
             None => launch(&what),
         };

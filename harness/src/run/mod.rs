@@ -189,7 +189,7 @@ impl Series<'_> {
         self.progress.begins(order, &format!("{} {} {contender}", turn.task.workload, turn.task.point));
         turn.task.kind.set_seed(arrival_seed(plan.seed, experiment, turn.task.workload, &turn.task.point, turn.block));
         let begun_ns = now_ns();
-        let seen = self.bench.run(&turn.task.kind, contender);
+        let seen = self.bench.run(&turn.task.kind, &plan.contenders[turn.contender]);
         let cell = Cell {
             schema_version: SCHEMA_VERSION,
             id: cell_id(experiment, &turn, contender),

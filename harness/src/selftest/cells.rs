@@ -98,6 +98,7 @@ pub(crate) fn run(bench: &Bench, cells: Vec<Cell>) -> Run {
         warnings: Vec::new(),
         experiments: vec![experiment()],
         contenders: labels.iter().map(contender).collect(),
+        against: None,
         planned_cells: cells.len() as u32,
     };
     Run { manifest, cells }

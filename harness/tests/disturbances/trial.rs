@@ -45,6 +45,7 @@ pub(crate) fn run(contender: &str, tasks: fn() -> Task) -> (Cell, RunEnd) {
     let choice = Choice::Named(vec![Contender::parse(contender).unwrap()]);
     let Cast { contenders, parts } = Cast::new(&[experiment], &choice).unwrap();
     let plan = RunPlan {
+        against: None,
         experiments: vec![experiment],
         contenders,
         parts,
@@ -106,6 +107,7 @@ fn manifest(plan: &RunPlan) -> Manifest {
         warnings: Vec::new(),
         experiments: plan.experiment_records(),
         contenders: plan.contender_records(),
+        against: None,
         planned_cells: 1,
     }
 }

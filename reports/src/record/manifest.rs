@@ -48,8 +48,22 @@ pub struct Manifest {
     pub experiments: Vec<ExperimentRecord>,
     /// The contenders, in the order in which they were named.
     pub contenders: Vec<Contender>,
+    /// The other build of the harness that served the contenders called base; absent where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<OtherBuild>,
     /// Number of cells in the plan; fewer files than this is a run that was cut off or is going on.
     pub planned_cells: u32,
+}
+
+/// Another build of the harness.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherBuild {
+    /// As it was typed.
+    pub path: String,
+    /// What it says its version is.
+    pub version: String,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
 }
 
 /// How a run ended.

@@ -149,6 +149,7 @@ fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) 
         warnings: Vec::new(),
         experiments: vec![latency_curve(workloads), memory()],
         contenders: size.models.iter().map(contender).collect(),
+        against: None,
         planned_cells,
     }
 }

@@ -1,0 +1,50 @@
+//! Servers of another build beside ours.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Output;
+
+use crate::subject::{Home, text};
+use crate::turn;
+
+const OTHER: &str = env!("CARGO_BIN_EXE_harness");
+
+#[test]
+fn another_builds_servers_run_beside_ours() {
+    let _turn = turn();
+    let home = Home::new();
+    // A copy, so that it is another file, and a note of each time it is executed.
+    let (other, log) = (home.path().join("other"), home.path().join("log"));
+    fs::write(&other, format!("#!/bin/sh\necho \"$*\" >> {}\nexec {OTHER} \"$@\"\n", log.display())).unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
+    let against = other.display().to_string();
+    let arguments = ["--models", "threaded", "--experiments", "memory", "--against", &against];
+    let Output { status, stderr, .. } = home.compare(&arguments).output().unwrap();
+    assert!(matches!(status.code(), Some(0 | 4)), "{}", text(&stderr));
+    let run = home.run();
+    let build = run.manifest.against.as_ref().unwrap();
+    assert_eq!((build.path.as_str(), build.version.as_str()), (against.as_str(), "harness 0.1.0"));
+    assert_eq!(build.sha256.len(), 64);
+    let contenders: BTreeSet<&str> = run.cells.iter().map(|cell| cell.contender.as_str()).collect();
+    assert_eq!(contenders, BTreeSet::from(["threaded", "threaded@base"]));
+    let summary = &run.manifest.contenders[1].summary;
+    assert!(summary.contains(&against), "{summary}");
+    // Once to be asked who it is, once on trial, and once for each attempt at its cell: the others were ours.
+    let executed = fs::read_to_string(log).unwrap();
+    let served = executed.lines().filter(|line| line.starts_with("serve threaded ")).count();
+    let attempts =
+        |label: &str| run.cells.iter().filter(|cell| cell.contender == label).map(|cell| cell.attempts).sum::<u32>();
+    assert_eq!((executed.lines().count(), served), (served + 2, attempts("threaded@base") as usize), "{executed}");
+}
+
+#[test]
+fn what_is_no_harness_is_refused_with_the_remedy() {
+    for (program, reason) in [("/bin/true", "it is no harness"), ("/nowhere/harness", "No such file")] {
+        let home = Home::new();
+        let Output { status, stderr, .. } = home.compare(&["--against", program]).output().unwrap();
+        let said = text(&stderr);
+        assert_eq!(status.code(), Some(2), "{said}");
+        assert!(said.contains(reason) && said.contains("target/release/harness") && !home.out().exists(), "{said}");
+    }
+}
