@@ -92,6 +92,8 @@ pub enum PictureKind {
     ProbeOverTime,
     /// A bar per contender and variation, a panel per metric.
     Bars,
+    /// A grid of all workloads over connections: which of two contenders has more of the metric, and by how much.
+    Crossover,
 }
 
 /// The variable an experiment sweeps.

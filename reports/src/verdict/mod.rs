@@ -8,7 +8,7 @@ mod claim;
 use crate::metrics::Metric;
 use crate::sabotage::{self, Sabotage};
 use crate::stats::{Ratio, paired_ratio};
-use crate::study::{Point, counts};
+use crate::study::{Point, Pool, counts};
 
 pub use claim::{Decided, Ruling, decide};
 
@@ -64,13 +64,17 @@ pub fn judge(ratio: &Ratio, blocks_needed: usize) -> Verdict {
 
 /// How many times `a`'s value of a metric is `b`'s, over the blocks in which both count and have one.
 pub fn compare(metric: &Metric, a: &Point<'_>, b: &Point<'_>) -> Option<Ratio> {
+    compare_blocks(metric, &a.blocks, &b.blocks)
+}
+
+/// As [`compare`], of what each contender did in each block.
+pub fn compare_blocks(metric: &Metric, a: &[Pool<'_>], b: &[Pool<'_>]) -> Option<Ratio> {
     let (a, b) = if sabotage::is(Sabotage::SwappedLabels) { (b, a) } else { (a, b) };
-    let value = |point: &Point<'_>, block: u32| {
-        let pool =
-            point.blocks.iter().find(|pool| pool.cells.iter().any(|cell| cell.block == block && counts(cell)))?;
+    let value = |blocks: &[Pool<'_>], block: u32| {
+        let pool = blocks.iter().find(|pool| pool.cells.iter().any(|cell| cell.block == block && counts(cell)))?;
         metric.of_pool(pool).value()
     };
-    let blocks = a.blocks.iter().flat_map(|pool| &pool.cells).map(|cell| cell.block);
+    let blocks = a.iter().flat_map(|pool| &pool.cells).map(|cell| cell.block);
     let pairs: Vec<(f64, f64)> = blocks.filter_map(|block| Some((value(a, block)?, value(b, block)?))).collect();
     if sabotage::is(Sabotage::BestOfN) {
         return paired_ratio(&best_of(&pairs));
