@@ -10,7 +10,9 @@ mod ending;
 mod known_answers;
 mod list;
 mod load;
+mod map;
 mod microcosts;
+mod new_run;
 mod output;
 mod progress;
 mod report;
@@ -42,6 +44,8 @@ To begin: harness compare";
 enum Command {
     /// Compare server models under the same load and write a report
     Compare(compare::CompareArgs),
+    /// Draw where threads and tasks change places: who of two serves more, over connections and work
+    Map(map::MapArgs),
     /// Render the report of a saved run again
     Report(report::ReportArgs),
     /// Put load on any server and say how it took it
@@ -64,6 +68,7 @@ pub fn main() -> ExitCode {
     sabotage::as_told();
     let done = match Cli::parse().command {
         Command::Compare(args) => compare::run(args),
+        Command::Map(args) => map::run(args),
         Command::Report(args) => report::run(args),
         Command::Load(args) => load::run(args),
         Command::List(args) => list::run(args),

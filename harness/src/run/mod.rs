@@ -11,6 +11,7 @@ mod interrupt;
 mod lock;
 mod preflight;
 mod provenance;
+mod steered;
 mod validity;
 
 use std::path::Path;
@@ -22,7 +23,7 @@ use reports::record::{Cell, Ending, Manifest, Outcome, Purpose, SCHEMA_VERSION, 
 pub(crate) use held::{Held, hold};
 pub use interrupt::Interrupt;
 pub use lock::{LockError, MachineLock};
-pub use preflight::{Preflight, Unfit, preflight, preflight_connections};
+pub use preflight::{Preflight, Unfit, preflight, preflight_connections, preflight_for};
 pub use provenance::{commit, utc_now};
 pub(crate) use validity::warnings;
 pub use validity::{generator_doubts, traffic_doubts};
@@ -75,13 +76,29 @@ impl Execution<'_> {
     ///
     /// # Errors
     /// Where a record can't be written. What was written before stays. Whatever a server does is data.
-    pub fn run(mut self, progress: &mut dyn Progress) -> Result<RunEnd, RecordError> {
+    pub fn run(self, progress: &mut dyn Progress) -> Result<RunEnd, RecordError> {
+        self.carry_out(None, progress, |series| series.run())
+    }
+
+    /// Runs a series of cells, which says how many were planned and what bounded the plan, and completes the manifest.
+    fn carry_out(
+        mut self,
+        deadline: Option<Instant>,
+        progress: &mut dyn Progress,
+        run: impl FnOnce(&mut Series<'_>) -> Result<(u32, Vec<Warning>), RecordError>,
+    ) -> Result<RunEnd, RecordError> {
         let begun = Instant::now();
-        let retries_left = self.plan.sizes.retries;
-        let bench = Bench::new(&self);
-        let mut series =
-            Series { execution: &self, bench, progress, origin_ns: now_ns(), next_order: 0, retries_left, failed: 0 };
-        let (planned_cells, bounds) = series.run()?;
+        let mut series = Series {
+            execution: &self,
+            bench: Bench::new(&self, deadline),
+            progress,
+            origin_ns: now_ns(),
+            deadline,
+            next_order: 0,
+            retries_left: self.plan.sizes.retries,
+            failed: 0,
+        };
+        let (planned_cells, bounds) = run(&mut series)?;
         let (cells, failed) = (series.next_order, series.failed);
         let ending = if self.interrupt.is_set() { Ending::Interrupted } else { Ending::Completed };
         self.manifest.planned_cells = planned_cells;
@@ -99,6 +116,8 @@ struct Series<'a> {
     bench: Bench<'a>,
     progress: &'a mut dyn Progress,
     origin_ns: u64,
+    /// What is not over by then is cut off and no result; none where a run takes the time it takes.
+    deadline: Option<Instant>,
     next_order: u32,
     retries_left: u32,
     failed: u32,
@@ -149,19 +168,20 @@ impl Series<'_> {
         Ok(capacities)
     }
 
-    /// Runs a cell, again while the machine is disturbed, and writes it down. Nothing where it was interrupted: what
-    /// was seen until then is no result.
+    /// Runs a cell, again while the machine is disturbed, and writes it down. Nothing where it was interrupted or came to
+    /// the deadline: what was seen until then is no result.
     fn cell(&mut self, turn: Turn, purpose: Purpose) -> Result<Option<Cell>, RecordError> {
         let mut attempts = 1;
         let cell = loop {
-            if self.execution.interrupt.is_set() {
+            if self.is_over() {
                 return Ok(None);
             }
             let cell = self.attempt(turn.clone(), purpose, attempts);
-            if self.execution.interrupt.is_set() {
+            if self.is_over() {
                 return Ok(None);
             }
-            let may_repeat = attempts < MOST_ATTEMPTS && self.retries_left > 0;
+            let again = Duration::from_nanos(cell.elapsed_ns);
+            let may_repeat = attempts < MOST_ATTEMPTS && self.retries_left > 0 && self.has_time_for(again);
             if !may_repeat || !validity::is_disturbed(&cell) {
                 break cell;
             }
@@ -173,6 +193,14 @@ impl Series<'_> {
         self.failed += u32::from(is_failure(&cell));
         self.progress.ended(&cell);
         Ok(Some(cell))
+    }
+
+    fn is_over(&self) -> bool {
+        self.execution.interrupt.is_set() || !self.has_time_for(Duration::ZERO)
+    }
+
+    fn has_time_for(&self, time: Duration) -> bool {
+        self.deadline.is_none_or(|deadline| Instant::now() + time < deadline)
     }
 
     fn attempt(&mut self, mut turn: Turn, purpose: Purpose, attempts: u32) -> Cell {
