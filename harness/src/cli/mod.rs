@@ -2,6 +2,7 @@
 //!
 //! Data goes to stdout, messages and progress to stderr. The structs in here are never saved.
 
+mod capacity;
 mod chosen;
 mod compare;
 mod contenders;
@@ -44,6 +45,8 @@ To begin: harness compare";
 enum Command {
     /// Compare server models under the same load and write a report
     Compare(compare::CompareArgs),
+    /// Find the highest load that each contender carries without breaking a promise about its response time
+    Capacity(capacity::CapacityArgs),
     /// Draw where threads and tasks change places: who of two serves more, over connections and work
     Map(map::MapArgs),
     /// Render the report of a saved run again
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
     sabotage::as_told();
     let done = match Cli::parse().command {
         Command::Compare(args) => compare::run(args),
+        Command::Capacity(args) => capacity::run(args),
         Command::Map(args) => map::run(args),
         Command::Report(args) => report::run(args),
         Command::Load(args) => load::run(args),

@@ -80,12 +80,12 @@ impl Execution<'_> {
         self.carry_out(None, progress, |series| series.run())
     }
 
-    /// Runs a series of cells, which says how many were planned and what bounded the plan, and completes the manifest.
+    /// Runs a series of cells, and completes the manifest with what was planned.
     fn carry_out(
         mut self,
         deadline: Option<Instant>,
         progress: &mut dyn Progress,
-        run: impl FnOnce(&mut Series<'_>) -> Result<(u32, Vec<Warning>), RecordError>,
+        run: impl FnOnce(&mut Series<'_>) -> Result<Planned, RecordError>,
     ) -> Result<RunEnd, RecordError> {
         let begun = Instant::now();
         let mut series = Series {
@@ -98,16 +98,25 @@ impl Execution<'_> {
             retries_left: self.plan.sizes.retries,
             failed: 0,
         };
-        let (planned_cells, bounds) = run(&mut series)?;
+        let planned = run(&mut series)?;
         let (cells, failed) = (series.next_order, series.failed);
         let ending = if self.interrupt.is_set() { Ending::Interrupted } else { Ending::Completed };
-        self.manifest.planned_cells = planned_cells;
-        self.manifest.warnings.extend(bounds);
+        self.manifest.planned_cells = planned.cells;
+        self.manifest.blocks = planned.blocks;
+        self.manifest.warnings.extend(planned.bounds);
         self.manifest.elapsed_s = Some(begun.elapsed().as_secs_f64());
         self.manifest.ending = ending;
         self.folder.write_manifest(&self.manifest)?;
         Ok(RunEnd { ending, cells, failed })
     }
+}
+
+/// What was to be run, as it is known at the end.
+struct Planned {
+    cells: u32,
+    blocks: u32,
+    /// What bounded it.
+    bounds: Vec<Warning>,
 }
 
 /// The cells of a run, one after another.
@@ -127,8 +136,8 @@ struct Series<'a> {
 const MOST_ATTEMPTS: u32 = 4;
 
 impl Series<'_> {
-    /// Runs everything; returns the number of cells that were planned, and what bounded the plan.
-    fn run(&mut self) -> Result<(u32, Vec<Warning>), RecordError> {
+    /// Runs everything.
+    fn run(&mut self) -> Result<Planned, RecordError> {
         let plan = self.execution.plan;
         let probes = plan.probes();
         let blocks = plan.sizes.blocks;
@@ -144,11 +153,11 @@ impl Series<'_> {
         for number in 0..blocks {
             for turn in block_order(plan.block(number, &capacities), plan.seed, number) {
                 if self.cell(turn, Purpose::Measure)?.is_none() {
-                    return Ok((cells, bounds));
+                    return Ok(Planned { cells, blocks, bounds });
                 }
             }
         }
-        Ok((cells, bounds))
+        Ok(Planned { cells, blocks, bounds })
     }
 
     /// Runs the probes; returns what each experiment's contenders can do.

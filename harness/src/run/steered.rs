@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use reports::record::Purpose;
 use reports::record::store::RecordError;
 
-use super::{Execution, Progress, RunEnd, Series};
+use super::{Execution, Planned, Progress, RunEnd, Series};
 use crate::search::Steering;
 
 impl Execution<'_> {
@@ -22,23 +22,23 @@ impl Execution<'_> {
         deadline: Instant,
         progress: &mut dyn Progress,
     ) -> Result<RunEnd, RecordError> {
-        self.carry_out(Some(deadline), progress, |series| {
-            series.steered(steering, deadline)?;
-            Ok((series.next_order, Vec::new()))
-        })
+        self.carry_out(Some(deadline), progress, |series| series.steered(steering, deadline))
     }
 }
 
 impl Series<'_> {
-    fn steered(&mut self, steering: &mut dyn Steering, deadline: Instant) -> Result<(), RecordError> {
-        let begun = Instant::now();
+    /// What was planned is what was run: the most blocks that anything got.
+    fn steered(&mut self, steering: &mut dyn Steering, deadline: Instant) -> Result<Planned, RecordError> {
+        let (begun, mut blocks) = (Instant::now(), 0);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             self.progress.planned(self.expected(begun.elapsed(), left), left);
-            let Some(turn) = steering.next(left) else { return Ok(()) };
-            let Some(cell) = self.cell(turn, Purpose::Measure)? else { return Ok(()) };
+            let Some(turn) = steering.next(left) else { break };
+            let Some(cell) = self.cell(turn, Purpose::Measure)? else { break };
+            blocks = blocks.max(cell.block + 1);
             steering.found(&cell);
         }
+        Ok(Planned { cells: self.next_order, blocks, bounds: Vec::new() })
     }
 
     /// Cells there will be, if the next take as long as those before.

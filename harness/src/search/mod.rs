@@ -4,8 +4,12 @@
 //! Data and pure functions: time comes in as a number, cells come back as records, so that a test can play the servers.
 //! Must not know: clocks, I/O, how a cell is run, how a result is shown. Beside it: `run/steered.rs`, which obeys.
 
+pub mod capacity;
 mod forecast;
+mod ladder;
 pub mod map;
+#[cfg(test)]
+mod played;
 mod refinement;
 
 use std::time::Duration;

@@ -117,5 +117,6 @@ fn experiment() -> ExperimentRecord {
         contenders: Vec::new(),
         pictures: Vec::new(),
         decision: None,
+        objective: None,
     }
 }

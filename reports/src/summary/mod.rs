@@ -1,10 +1,11 @@
 //! A run in sentences and tables, for the head of the report and for a terminal.
 //!
 //! Every sentence is made from the records and holds whatever they say; what is invalid is in none. Must not know:
-//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `tables.rs`, `trials.rs`, `validity.rs`.
+//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `objectives.rs`, `tables.rs`, `trials.rs`, `validity.rs`.
 
 mod answers;
 mod claims;
+mod objectives;
 mod tables;
 mod trials;
 mod validity;
@@ -113,9 +114,24 @@ pub fn of_groups(run: &Run, groups: &[Group<'_>]) -> Summary {
     let filled = || groups.iter().filter(|group| !group.series.is_empty());
     Summary {
         claims: claims::of(run, groups),
-        answers: filled().flat_map(|group| answers::of(group).into_iter().chain(trials::answers(group))).collect(),
-        tables: filled().flat_map(|group| tables::of(group).into_iter().chain(trials::table(group))).collect(),
+        answers: filled().flat_map(answers_of).collect(),
+        tables: filled().flat_map(tables_of).collect(),
         validity: validity::of(run),
+    }
+}
+
+/// A search under an objective visits other loads with each contender, so there is none to compare them at.
+fn answers_of(group: &Group<'_>) -> Vec<Answer> {
+    match &group.experiment.objective {
+        Some(_) => objectives::answers(group),
+        None => answers::of(group).into_iter().chain(trials::answers(group)).collect(),
+    }
+}
+
+fn tables_of(group: &Group<'_>) -> Vec<SummaryTable> {
+    match &group.experiment.objective {
+        Some(_) => objectives::table(group).into_iter().collect(),
+        None => tables::of(group).into_iter().chain(trials::table(group)).collect(),
     }
 }
 

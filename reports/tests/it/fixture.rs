@@ -194,6 +194,7 @@ fn latency_curve(workloads: &[(&str, &str, usize)]) -> ExperimentRecord {
         workloads: workloads.iter().map(workload).collect(),
         pictures,
         decision: None,
+        objective: None,
         contenders: Vec::new(),
     }
 }
@@ -225,6 +226,7 @@ fn memory() -> ExperimentRecord {
             y_scale: Scale::Linear,
         }],
         decision: None,
+        objective: None,
         contenders: Vec::new(),
     }
 }

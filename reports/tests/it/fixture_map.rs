@@ -88,6 +88,7 @@ fn experiment() -> ExperimentRecord {
         workloads: vec![workload("echo", "echo"), workload("sleep-5ms", "sleep 5 ms")],
         pictures: vec![picture("grid", PictureKind::Crossover), picture("curve", PictureKind::Curve)],
         decision: None,
+        objective: None,
         contenders: vec!["threaded".into(), "async-multi".into()],
     }
 }

@@ -213,6 +213,7 @@ fn experiment(name: &str, claim: &str, pictures: Vec<Picture>, contenders: &[&st
         }],
         pictures,
         decision: None,
+        objective: None,
         contenders: contenders.iter().map(|label| (*label).into()).collect(),
     }
 }

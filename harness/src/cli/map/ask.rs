@@ -13,7 +13,7 @@ use crate::search::map::{DESCRIPTION, Map, experiment};
 
 /// How often each square may be run again because others used the machine meanwhile, on average: where they never cease,
 /// the budget is better spent on more pairs, which even it out.
-const RETRIES_PER_SQUARE: u32 = 2;
+const RETRIES_PER_SQUARE: u32 = 1;
 
 /// The plan, and what the machine allows. Changes nothing but this process's own limits.
 ///
