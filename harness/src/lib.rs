@@ -11,4 +11,5 @@ pub mod observe;
 pub mod plan;
 pub mod process;
 pub mod run;
+pub mod search;
 pub mod selftest;

@@ -60,6 +60,7 @@ pub fn fewest_blocks_for_a_verdict() -> usize {
 /// Every metric, in the order of the glossary.
 pub const METRICS: &[Metric] = &[
     response("response_time_p50", "median response time", 10, |pool| response_quantile(pool, 0.5)),
+    response("response_time_p90", "p90 response time", 10, |pool| response_quantile(pool, 0.9)),
     response("response_time_p99", "p99 response time", 20, |pool| response_quantile(pool, 0.99)),
     response("response_time_p999", "p99.9 response time", 20, |pool| response_quantile(pool, 0.999)),
     service("service_time_p50", "median service time", 10, |pool| service_quantile(pool, 0.5)),

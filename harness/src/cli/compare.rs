@@ -3,22 +3,22 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::ValueEnum;
 use reports::metrics::fewest_blocks_for_a_verdict;
+use reports::record::Ending;
 use reports::record::store::RunFolder;
-use reports::record::{Ending, Manifest, PlacementKind, SCHEMA_VERSION, Warning};
 
 use super::against::other_build;
 use super::chosen;
 use super::contenders;
 use super::dry_run;
 use super::ending::{code_of_run, unproven};
+use super::new_run::{self, PlacementArg, cpus_are_shared};
 use super::output::{Format, print, tell};
 use super::progress::{Shown, rough};
 use super::report;
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
-use crate::plan::{Cast, PlanError, Preset, RunPlan, place};
-use crate::run::{Execution, Interrupt, MachineLock, Preflight, commit, preflight, time_of, utc_now};
+use crate::plan::{Cast, Preset, RunPlan, place};
+use crate::run::{Execution, Interrupt, MachineLock, Preflight, preflight, time_of};
 
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]
@@ -69,14 +69,6 @@ pub(super) struct CompareArgs {
     quiet: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum PlacementArg {
-    /// Disjoint CPUs, so that the generator does not slow the server down.
-    Isolated,
-    /// Both on all CPUs, as on a small machine in earnest.
-    Shared,
-}
-
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let (plan, preflight) = plan(&args)?;
     if args.dry_run {
@@ -89,29 +81,10 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let machine = machine()?;
     // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
     restrict_this_thread(&plan.placement.generator_cpus)?;
-    let (path, name) = folder(&args)?;
+    let (path, name) = new_run::folder(args.out.as_deref(), plan.preset.name())?;
     let folder = RunFolder::create(path)?;
-    let manifest = Manifest {
-        schema_version: SCHEMA_VERSION,
-        run: name,
-        harness_version: env!("CARGO_PKG_VERSION").to_owned(),
-        commit: commit(),
-        argv: std::env::args().collect(),
-        preset: plan.preset.name().to_owned(),
-        seed: plan.seed,
-        blocks: plan.sizes.blocks,
-        placement: plan.placement.clone(),
-        started_at: utc_now(),
-        elapsed_s: None,
-        ending: Ending::Running,
-        machine,
-        limits: preflight.limits.clone(),
-        warnings: preflight.warnings.clone(),
-        experiments: plan.experiment_records(),
-        contenders: plan.contender_records(),
-        against: plan.against.clone(),
-        planned_cells: (plan.probes().len() + plan.fullest_block().len() * plan.sizes.blocks as usize) as u32,
-    };
+    let planned = plan.probes().len() + plan.fullest_block().len() * plan.sizes.blocks as usize;
+    let manifest = new_run::manifest(&plan, &preflight, machine, (name, plan.preset.name()), planned as u32);
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&plan, &preflight, &folder);
@@ -136,10 +109,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
 fn plan(args: &CompareArgs) -> anyhow::Result<(RunPlan, Preflight)> {
     let mut sizes = args.preset.sizes();
     sizes.blocks = args.blocks.unwrap_or(sizes.blocks);
-    let kind = match args.placement {
-        PlacementArg::Isolated => PlacementKind::Isolated,
-        PlacementArg::Shared => PlacementKind::Shared,
-    };
+    let kind = args.placement.kind();
     let placement = place(kind, &allowed_cpus()?);
     let experiments = chosen::experiments(&args.experiments)?;
     let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), &experiments)?;
@@ -160,27 +130,8 @@ fn plan(args: &CompareArgs) -> anyhow::Result<(RunPlan, Preflight)> {
     };
     let mut found = preflight(&plan);
     plan.connection_ceiling = found.connection_ceiling;
-    if plan.placement.kind != kind {
-        found.warnings.push(Warning::MachineLimit {
-            limit: "CPUs of this process".to_owned(),
-            consequence: "server and generator share one CPU and slow each other down".to_owned(),
-            remedy: "run on a machine with two CPUs or more".to_owned(),
-        });
-    }
+    found.warnings.extend(cpus_are_shared(kind, plan.placement.kind));
     Ok((plan, found))
-}
-
-/// The run's folder and name: its folder's last part.
-fn folder(args: &CompareArgs) -> Result<(PathBuf, String), PlanError> {
-    let path = args.out.clone().unwrap_or_else(|| {
-        let time: String = utc_now().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-        PathBuf::from("runs").join(format!("{time}-{}", args.preset.name()))
-    });
-    let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
-    let name = name.ok_or_else(|| {
-        PlanError::Usage(format!("{} has no name that a run could bear; give --out a folder's name", path.display()))
-    })?;
-    Ok((path, name))
 }
 
 fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {

@@ -3,6 +3,7 @@
 //! Data goes to stdout, messages and progress to stderr. The structs in here are never saved.
 
 mod against;
+mod capacity;
 mod chosen;
 mod compare;
 mod contenders;
@@ -11,7 +12,9 @@ mod ending;
 mod known_answers;
 mod list;
 mod load;
+mod map;
 mod microcosts;
+mod new_run;
 mod output;
 mod progress;
 mod report;
@@ -43,6 +46,10 @@ To begin: harness compare";
 enum Command {
     /// Compare server models under the same load and write a report
     Compare(compare::CompareArgs),
+    /// Find the highest load that each contender carries without breaking a promise about its response time
+    Capacity(capacity::CapacityArgs),
+    /// Draw where threads and tasks change places: who of two serves more, over connections and work
+    Map(map::MapArgs),
     /// Render the report of a saved run again
     Report(report::ReportArgs),
     /// Put load on any server and say how it took it
@@ -65,6 +72,8 @@ pub fn main() -> ExitCode {
     sabotage::as_told();
     let done = match Cli::parse().command {
         Command::Compare(args) => compare::run(args),
+        Command::Capacity(args) => capacity::run(args),
+        Command::Map(args) => map::run(args),
         Command::Report(args) => report::run(args),
         Command::Load(args) => load::run(args),
         Command::List(args) => list::run(args),

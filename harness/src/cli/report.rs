@@ -31,11 +31,17 @@ pub(super) fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
 
 /// Writes `report.html` beside the records, and the summary to stdout with the report's path last.
 pub(super) fn render(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Result<()> {
-    let report = folder.path().join("report.html");
-    write(&report, &reports::page::render(run)).with_context(|| format!("{} can't be written", report.display()))?;
+    let report = write_page(folder, run)?;
     let summary = reports::summary::summarise(run);
     print(&output::summary(&summary, format, &report.display().to_string())?)?;
     Ok(())
+}
+
+/// Writes `report.html` beside the records; returns its path.
+pub(super) fn write_page(folder: &RunFolder, run: &Run) -> anyhow::Result<PathBuf> {
+    let report = folder.path().join("report.html");
+    write(&report, &reports::page::render(run)).with_context(|| format!("{} can't be written", report.display()))?;
+    Ok(report)
 }
 
 /// Whole or not at all: a reader never sees half a page.

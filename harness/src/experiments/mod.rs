@@ -126,7 +126,9 @@ mod tests {
                 let known = |name: &String| match kind {
                     PictureKind::TimeSplit => TIME_PARTS.iter().any(|part| part.name == name),
                     PictureKind::PercentileSpectrum | PictureKind::ProbeOverTime => name == "response_time",
-                    PictureKind::Curve | PictureKind::StackedParts | PictureKind::Bars => metric(name).is_some(),
+                    PictureKind::Curve | PictureKind::StackedParts | PictureKind::Bars | PictureKind::Crossover => {
+                        metric(name).is_some()
+                    }
                 };
                 assert!(!metrics.is_empty() && metrics.iter().all(known), "{}: {metrics:?}", experiment.name);
                 let is_clear = match workload {

@@ -55,6 +55,7 @@ impl Experiment {
             workloads: self.workloads.iter().map(Workload::to_record).collect(),
             pictures: (self.pictures)(),
             decision: (self.decision)(),
+            objective: None,
             contenders,
         }
     }

@@ -8,6 +8,7 @@ mod cast;
 mod disturbance;
 mod experiment;
 mod load;
+mod named_work;
 mod order;
 mod preset;
 mod run;

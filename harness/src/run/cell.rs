@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reports::record::{
     self, Arrivals, GeneratorUsage, Noise, Outcome, PlacementKind, Sample, ServerUsage, Shape, Stage, Traffic, Warning,
@@ -33,6 +33,7 @@ pub(super) struct Bench<'a> {
     spin_rate: u64,
     interrupt: &'a Interrupt,
     program: Option<&'a Path>,
+    deadline: Option<Instant>,
 }
 
 /// What was seen in a cell.
@@ -51,10 +52,11 @@ pub(super) struct Seen {
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(execution: &Execution<'a>) -> Bench<'a> {
+    pub(super) fn new(execution: &Execution<'a>, deadline: Option<Instant>) -> Bench<'a> {
         let Execution { plan, interrupt, program, .. } = *execution;
         let kernel_stack_bytes_per_thread = execution.manifest.machine.kernel_stack_bytes_per_thread;
-        Bench { plan, kernel_stack_bytes_per_thread, spin_rate: servers::calibrate_spin(), interrupt, program }
+        let spin_rate = servers::calibrate_spin();
+        Bench { plan, kernel_stack_bytes_per_thread, spin_rate, interrupt, program, deadline }
     }
 
     /// Runs a task against a fresh server. A server that fails is a result.
@@ -120,7 +122,8 @@ impl<'a> Bench<'a> {
             }
             found.death = server.poll_death();
             found.died_at_ns = found.death.as_ref().map(|_| now.saturating_sub(moments.origin_ns));
-            if found.death.is_some() || self.interrupt.is_set() {
+            let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            if found.death.is_some() || self.interrupt.is_set() || is_late {
                 stop.store(true, Ordering::Relaxed);
             }
         };

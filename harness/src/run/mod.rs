@@ -12,6 +12,7 @@ mod lock;
 mod preflight;
 mod provenance;
 mod queue;
+mod steered;
 mod validity;
 
 use std::path::Path;
@@ -23,7 +24,7 @@ use reports::record::{Cell, Ending, Manifest, Outcome, Purpose, SCHEMA_VERSION, 
 pub(crate) use held::{Held, hold};
 pub use interrupt::Interrupt;
 pub use lock::{LockError, MachineLock};
-pub use preflight::{Preflight, Unfit, preflight, preflight_connections};
+pub use preflight::{Preflight, Unfit, preflight, preflight_connections, preflight_for};
 pub use provenance::{commit, utc_now};
 pub(crate) use validity::warnings;
 pub use validity::{generator_doubts, traffic_doubts};
@@ -77,22 +78,47 @@ impl Execution<'_> {
     ///
     /// # Errors
     /// Where a record can't be written. What was written before stays. Whatever a server does is data.
-    pub fn run(mut self, progress: &mut dyn Progress) -> Result<RunEnd, RecordError> {
+    pub fn run(self, progress: &mut dyn Progress) -> Result<RunEnd, RecordError> {
+        self.carry_out(None, progress, |series| series.run())
+    }
+
+    /// Runs a series of cells, and completes the manifest with what was planned.
+    fn carry_out(
+        mut self,
+        deadline: Option<Instant>,
+        progress: &mut dyn Progress,
+        run: impl FnOnce(&mut Series<'_>) -> Result<Planned, RecordError>,
+    ) -> Result<RunEnd, RecordError> {
         let begun = Instant::now();
-        let retries_left = self.plan.sizes.retries * self.plan.sizes.blocks;
-        let bench = Bench::new(&self);
-        let mut series =
-            Series { execution: &self, bench, progress, origin_ns: now_ns(), next_order: 0, retries_left, failed: 0 };
-        let (planned_cells, bounds) = series.run()?;
+        let mut series = Series {
+            execution: &self,
+            bench: Bench::new(&self, deadline),
+            progress,
+            origin_ns: now_ns(),
+            deadline,
+            next_order: 0,
+            retries_left: self.plan.sizes.retries * self.plan.sizes.blocks,
+            failed: 0,
+        };
+        let planned = run(&mut series)?;
         let (cells, failed) = (series.next_order, series.failed);
         let ending = if self.interrupt.is_set() { Ending::Interrupted } else { Ending::Completed };
-        self.manifest.planned_cells = planned_cells;
-        self.manifest.warnings.extend(bounds);
+        self.manifest.planned_cells = planned.cells;
+        self.manifest.blocks = planned.blocks;
+        self.manifest.warnings.extend(planned.bounds);
         self.manifest.elapsed_s = Some(begun.elapsed().as_secs_f64());
         self.manifest.ending = ending;
         self.folder.write_manifest(&self.manifest)?;
         Ok(RunEnd { ending, cells, failed })
     }
+}
+
+/// What was to be run, as it is known at the end.
+struct Planned {
+    cells: u32,
+    blocks: u32,
+    /// What bounded it.
+    bounds: Vec<Warning>,
 }
 
 /// The cells of a run, one after another.
@@ -101,14 +127,16 @@ struct Series<'a> {
     bench: Bench<'a>,
     progress: &'a mut dyn Progress,
     origin_ns: u64,
+    /// What is not over by then is cut off and no result; none where a run takes the time it takes.
+    deadline: Option<Instant>,
     next_order: u32,
     retries_left: u32,
     failed: u32,
 }
 
 impl Series<'_> {
-    /// Runs everything; returns the number of cells that were planned, and what bounded the plan.
-    fn run(&mut self) -> Result<(u32, Vec<Warning>), RecordError> {
+    /// Runs everything.
+    fn run(&mut self) -> Result<Planned, RecordError> {
         let plan = self.execution.plan;
         let probes = plan.probes();
         let blocks = plan.sizes.blocks;
@@ -125,7 +153,7 @@ impl Series<'_> {
             let turns = block_order(plan.block(number, &capacities), plan.seed, number);
             self.block(turns, Purpose::Measure, |_, _| {})?;
         }
-        Ok((cells, bounds))
+        Ok(Planned { cells, blocks, bounds })
     }
 
     /// Runs the probes; returns what each experiment's contenders can do.
@@ -145,8 +173,8 @@ impl Series<'_> {
 
     /// Runs cells one after another, and those that were disturbed once more when the others are done: what disturbs a
     /// machine lasts. Each is written down as soon as it is not to be run again, and handed on with the place of its
-    /// experiment in the plan. An interruption ends it; then those that waited for another attempt are written as they
-    /// are.
+    /// experiment in the plan. An interruption or the deadline ends it; then those that waited for another attempt are
+    /// written as they are.
     fn block(
         &mut self,
         turns: Vec<Turn>,
@@ -156,14 +184,24 @@ impl Series<'_> {
         let mut queue = Queue::new(turns);
         while let Some(waiting) = queue.next() {
             let experiment = waiting.turn.experiment;
-            let cell = self.attempt_unless_interrupted(&waiting.turn, purpose, waiting.attempts + 1);
-            if let Some(cell) = queue.settle(waiting, cell, &mut self.retries_left) {
+            let cell = self.attempt_unless_over(&waiting.turn, purpose, waiting.attempts + 1);
+            let again = cell.as_ref().map_or(Duration::ZERO, |cell| Duration::from_nanos(cell.elapsed_ns));
+            let mut none_left = 0;
+            let retries_left = if self.has_time_for(again) { &mut self.retries_left } else { &mut none_left };
+            if let Some(cell) = queue.settle(waiting, cell, retries_left) {
                 let cell = Cell { order: self.next_order, ..cell };
                 self.write(&cell)?;
                 done(experiment, &cell);
             }
         }
         Ok(())
+    }
+
+    /// One cell alone; nothing where it was interrupted or came to the deadline before there was a result.
+    fn cell(&mut self, turn: Turn, purpose: Purpose) -> Result<Option<Cell>, RecordError> {
+        let mut found = None;
+        self.block(vec![turn], purpose, |_, cell| found = Some(cell.clone()))?;
+        Ok(found)
     }
 
     fn write(&mut self, cell: &Cell) -> Result<(), RecordError> {
@@ -174,11 +212,18 @@ impl Series<'_> {
         Ok(())
     }
 
-    /// Nothing where it was interrupted: what was seen until then is no result.
-    fn attempt_unless_interrupted(&mut self, turn: &Turn, purpose: Purpose, attempts: u32) -> Option<Cell> {
-        let interrupt = self.execution.interrupt;
-        let cell = (!interrupt.is_set()).then(|| self.attempt(turn.clone(), purpose, attempts));
-        cell.filter(|_| !interrupt.is_set())
+    /// Nothing where it was interrupted or came to the deadline: what was seen until then is no result.
+    fn attempt_unless_over(&mut self, turn: &Turn, purpose: Purpose, attempts: u32) -> Option<Cell> {
+        let cell = (!self.is_over()).then(|| self.attempt(turn.clone(), purpose, attempts));
+        cell.filter(|_| !self.is_over())
+    }
+
+    fn is_over(&self) -> bool {
+        self.execution.interrupt.is_set() || !self.has_time_for(Duration::ZERO)
+    }
+
+    fn has_time_for(&self, time: Duration) -> bool {
+        self.deadline.is_none_or(|deadline| Instant::now() + time < deadline)
     }
 
     fn attempt(&mut self, mut turn: Turn, purpose: Purpose, attempts: u32) -> Cell {

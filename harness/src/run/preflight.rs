@@ -56,7 +56,11 @@ impl Preflight {
 /// descriptors to the hard one first, for this process and the servers it starts.
 pub fn preflight(plan: &RunPlan) -> Preflight {
     let turns = [plan.probes(), plan.fullest_block()].concat();
-    let connections = turns.iter().map(|turn| turn.task.kind.peak_connections()).max().unwrap_or(0);
+    preflight_for(plan, turns.iter().map(|turn| turn.task.kind.peak_connections()).max().unwrap_or(0))
+}
+
+/// As [`preflight`], for a run that chooses its cells as it goes on and has so many connections at most.
+pub fn preflight_for(plan: &RunPlan, connections: u32) -> Preflight {
     let backlog = plan.contenders.iter().map(|contender| contender.options.backlog).max().unwrap_or(0);
     for_connections(connections.into(), backlog.into())
 }

@@ -119,5 +119,6 @@ fn experiment() -> ExperimentRecord {
         contenders: Vec::new(),
         pictures: Vec::new(),
         decision: None,
+        objective: None,
     }
 }

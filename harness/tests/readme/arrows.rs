@@ -95,8 +95,8 @@ fn known_answers_do_not_know_how_they_are_shown() {
 }
 
 #[test]
-fn plans_and_experiments_are_data() {
-    for place in ["harness/src/plan", "harness/src/experiments"] {
+fn plans_experiments_and_searches_are_data() {
+    for place in ["harness/src/plan", "harness/src/experiments", "harness/src/search"] {
         assert_unknown(place, &[MACHINE, CLOCKS, EXECUTION].concat());
     }
 }

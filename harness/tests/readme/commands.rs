@@ -65,6 +65,15 @@ fn models_plans_and_saved_runs_are_shown() {
 }
 
 #[test]
+fn the_map_is_drawn_and_loads_are_found() {
+    let [map, capacity] = marked("Where they change places, and how much each carries", "sh run").try_into().unwrap();
+    let output = Shell::new().run(&map);
+    assert!(output.contains("connections") && output.contains("report: runs/"), "{output}");
+    let output = Shell::new().run(&capacity);
+    assert!(output.contains("With p99 below 20 ms and no request failed: "), "{output}");
+}
+
+#[test]
 fn claims_are_decided() {
     let [block] = marked("What people say, put to the test", "sh run").try_into().unwrap();
     let output = Shell::new().run(&block);

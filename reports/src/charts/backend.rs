@@ -96,6 +96,12 @@ impl Canvas {
         self.put(&format!("<text x=\"{x}\" y=\"{y}\" class=\"{class}\" text-anchor=\"{anchor}\">{text}</text>"));
     }
 
+    /// A rectangle, by its left upper corner and its size in pixels of the picture.
+    pub(crate) fn rectangle(&self, (x, y): (f64, f64), (width, height): (f64, f64), class: &str) {
+        let [x, y, width, height] = [x, y, width, height].map(short);
+        self.put(&format!("<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>"));
+    }
+
     /// The same mark at many points of the picture, in its pixels, as one element. `glyph` is path data from there on.
     pub(crate) fn glyphs(&self, points: &[(f64, f64)], glyph: &str, class: &str) {
         let places = points.iter().map(|&(x, y)| format!("M{} {}{glyph}", short(x), short(y)));

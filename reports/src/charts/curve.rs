@@ -5,6 +5,7 @@
 
 use super::axes::Axis;
 use super::backend::Ink;
+use super::labels::CHARACTER;
 use super::panel::{EndLabel, Frame, Panel, Place};
 use super::spots::{Spot, Sweep, look, standing_words};
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
@@ -93,11 +94,12 @@ fn panel(
     let lanes = lanes(scene.group, sweep, metric);
     let labels = scene.group.series.iter().map(|series| series.contender.label.as_str());
     let right = Frame::room_for(labels);
-    let frame = Frame { left: 58.0, top: 30.0 + over, width, height: PLOT_HEIGHT, right, bottom: 46.0 };
+    let left = room_for_ticks(y);
+    let frame = Frame { left, top: 30.0 + over, width, height: PLOT_HEIGHT, right, bottom: 46.0 };
     let panel = Panel::new(frame, x, y);
     panel.heading(&format::capitalised(metric.label));
     if let Some(text) = beyond_what(scene.group, sweep, metric) {
-        panel.canvas.text((58.0, 36.0), "tick", "start", &text);
+        panel.canvas.text((left, 36.0), "tick", "start", &text);
         panel.line(&[(0.0, 1.0 + 6.0 / PLOT_HEIGHT), (1.0, 1.0 + 6.0 / PLOT_HEIGHT)], Ink::Grid);
     }
     let mut ends = Vec::new();
@@ -108,6 +110,12 @@ fn panel(
     }
     panel.end_labels(&ends, 1.0 + over / PLOT_HEIGHT);
     panel.canvas.finish(&aria_label(scene, sweep, metric))
+}
+
+/// Room for the names of the y axis: the usual, unless a throughput is longer.
+fn room_for_ticks(y: &Axis) -> f64 {
+    let longest = y.ticks.iter().map(|(_, text)| text.chars().count()).max().unwrap_or(0);
+    (longest as f64 * CHARACTER + 9.0).max(58.0)
 }
 
 /// What the lanes over the axis stand for, where there are any.

@@ -7,6 +7,7 @@
 mod axes;
 pub(crate) mod backend;
 mod bars;
+mod crossover;
 mod curve;
 mod labels;
 mod panel;
@@ -112,12 +113,14 @@ fn scenes<'a>(run: &'a Run, groups: &'a [Group<'a>]) -> Vec<Scene<'a>> {
                 group.experiment.name == experiment.name && named && !group.series.is_empty()
             });
             let concerned: Vec<&Group<'_>> = concerned.collect();
-            for group in &concerned {
+            // One grid shows all workloads.
+            let drawn = if picture.kind == PictureKind::Crossover { 1 } else { concerned.len() };
+            for group in concerned.iter().take(drawn) {
                 let mut id = format!("{}-{}", experiment.name, picture.id);
-                if concerned.len() > 1 {
+                if drawn.min(concerned.len()) > 1 {
                     id = format!("{id}-{}", group.workload.key);
                 }
-                scenes.push(Scene { run, picture, group, id });
+                scenes.push(Scene { run, picture, group, groups, id });
             }
         }
     }
@@ -133,6 +136,7 @@ fn figure(scene: &Scene<'_>) -> Option<Figure> {
         PictureKind::TimeSplit => return split::draw(scene),
         PictureKind::ProbeOverTime => return probe::draw(scene),
         PictureKind::Bars => bars::draw(scene),
+        PictureKind::Crossover => crossover::draw(scene),
     };
     let unknown: Vec<&str> =
         picture.metrics.iter().map(String::as_str).filter(|name| metrics::metric(name).is_none()).collect();
@@ -149,6 +153,8 @@ struct Scene<'a> {
     run: &'a Run,
     picture: &'a Picture,
     group: &'a Group<'a>,
+    /// All of the run.
+    groups: &'a [Group<'a>],
     id: String,
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Content {
     standfirst: String,
     questions: Vec<Question>,
     summary: Summary,
+    /// Grids of who serves more: the answer in one picture, so they come first.
+    maps: Vec<Figure>,
     /// Those of the summary that no section of its own has.
     tables: Vec<SummaryTable>,
     verdicts: Vec<VerdictTable>,
@@ -68,8 +70,10 @@ impl Content {
         let questions = manifest.experiments.iter().filter(|experiment| !experiment.is_made_of_trials());
         let questions = questions
             .map(|experiment| Question { answers: answers(experiment, &summary), experiment: experiment.clone() });
+        let (maps, figures): (Vec<Figure>, Vec<Figure>) =
+            charts::figures(run, &groups).into_iter().partition(|figure| figure.kind == PictureKind::Crossover);
         let (of_trials, others): (Vec<Figure>, Vec<Figure>) =
-            charts::figures(run, &groups).into_iter().partition(|figure| has_own_section(run, &figure.experiment));
+            figures.into_iter().partition(|figure| has_own_section(run, &figure.experiment));
         let legend = manifest.contenders.iter().zip(colours(manifest)).enumerate();
         let legend = legend.filter(|(_, (contender, _))| contender.twin_of.is_none());
         let legend = legend.map(|(index, (contender, colour))| LegendEntry {
@@ -93,6 +97,7 @@ impl Content {
             verdicts: verdicts::tables(&summary.matrices),
             trials: trials::sections(run, &groups, &summary, &of_trials),
             summary,
+            maps,
             sections: sections(others),
             legend: legend.collect(),
             example: example::read_aloud(&groups),
@@ -187,7 +192,7 @@ fn sections(figures: Vec<Figure>) -> Vec<Section> {
     ];
     for figure in figures {
         let place = match figure.kind {
-            PictureKind::Curve | PictureKind::ProbeOverTime | PictureKind::Bars => 0,
+            PictureKind::Curve | PictureKind::ProbeOverTime | PictureKind::Bars | PictureKind::Crossover => 0,
             PictureKind::PercentileSpectrum => 1,
             PictureKind::StackedParts => 2,
             PictureKind::TimeSplit => 3,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contender, Decision};
+use super::{Contender, Decision, Objective};
 
 /// One experiment of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct ExperimentRecord {
     /// How the claim is decided; absent where no rule can.
     #[serde(default)]
     pub decision: Option<Decision>,
+    /// What the loads of a search were held against; absent where none was searched for.
+    #[serde(default)]
+    pub objective: Option<Objective>,
     /// Labels of the contenders that it puts to the test; empty where it is all of the run.
     #[serde(default)]
     pub contenders: Vec<String>,
@@ -92,6 +95,8 @@ pub enum PictureKind {
     ProbeOverTime,
     /// A bar per contender and variation, a panel per metric.
     Bars,
+    /// A grid of all workloads over connections: which of two contenders has more of the metric, and by how much.
+    Crossover,
 }
 
 /// The variable an experiment sweeps.

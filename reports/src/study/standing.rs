@@ -31,6 +31,11 @@ pub fn died_as_a_result(cell: &Cell) -> bool {
     cell.disturbance.is_some() && (died || cell.server.died_at_ns.is_some())
 }
 
+/// What to make of one cell by itself.
+pub fn standing_of(cell: &Cell) -> Standing {
+    Standing::of(&Pool::of(vec![cell]), counts(cell))
+}
+
 impl Standing {
     /// What to make of the blocks of a point. Where something was done to the server, and in closed loop, keeping up
     /// is not asked for.

@@ -31,7 +31,9 @@ impl ExperimentRecord {
     pub fn is_made_of_trials(&self) -> bool {
         self.pictures.iter().any(|picture| match picture.x {
             Swept::Variation | Swept::Time | Swept::Nothing => true,
-            Swept::Connections => matches!(picture.kind, PictureKind::Curve | PictureKind::Bars),
+            Swept::Connections => {
+                matches!(picture.kind, PictureKind::Curve | PictureKind::Bars | PictureKind::Crossover)
+            }
             Swept::OfferedLoadRps | Swept::Percentile => false,
         })
     }

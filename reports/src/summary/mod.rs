@@ -1,11 +1,13 @@
 //! A run in sentences and tables, for the head of the report and for a terminal.
 //!
 //! Every sentence is made from the records and holds whatever they say; what is invalid is in none. Must not know:
-//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `matrices.rs`, `tables.rs`, `trials.rs`, `validity.rs`.
+//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `matrices.rs`, `objectives.rs`, `tables.rs`, `trials.rs`,
+//! `validity.rs`.
 
 mod answers;
 mod claims;
 mod matrices;
+mod objectives;
 mod tables;
 mod trials;
 mod validity;
@@ -115,16 +117,35 @@ pub fn summarise(run: &Run) -> Summary {
 /// As [`summarise`], from groups of the same run that are at hand already.
 pub fn of_groups(run: &Run, groups: &[Group<'_>]) -> Summary {
     let filled = || groups.iter().filter(|group| !group.series.is_empty());
-    let compared: Vec<(&Group<'_>, Vec<Matrix>)> = filled().map(|group| (group, matrices::of(group))).collect();
-    let answers = |(group, matrices): &(&Group<'_>, Vec<Matrix>)| {
-        answers::of(group, matrices).into_iter().chain(trials::answers(group)).collect::<Vec<_>>()
-    };
+    let compared: Vec<(&Group<'_>, Vec<Matrix>)> = filled().map(|group| (group, matrices_of(group))).collect();
     Summary {
         claims: claims::of(run, groups),
-        answers: compared.iter().flat_map(answers).collect(),
+        answers: compared.iter().flat_map(|(group, matrices)| answers_of(group, matrices)).collect(),
         matrices: compared.into_iter().flat_map(|(_, matrices)| matrices).collect(),
-        tables: filled().flat_map(|group| tables::of(group).into_iter().chain(trials::table(group))).collect(),
+        tables: filled().flat_map(tables_of).collect(),
         validity: validity::of(run),
+    }
+}
+
+/// A search under an objective visits other loads with each contender, so there is none to compare them at.
+fn matrices_of(group: &Group<'_>) -> Vec<Matrix> {
+    match &group.experiment.objective {
+        Some(_) => Vec::new(),
+        None => matrices::of(group),
+    }
+}
+
+fn answers_of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Answer> {
+    match &group.experiment.objective {
+        Some(_) => objectives::answers(group),
+        None => answers::of(group, matrices).into_iter().chain(trials::answers(group)).collect(),
+    }
+}
+
+fn tables_of(group: &Group<'_>) -> Vec<SummaryTable> {
+    match &group.experiment.objective {
+        Some(_) => objectives::table(group).into_iter().collect(),
+        None => tables::of(group).into_iter().chain(trials::table(group)).collect(),
     }
 }
 

@@ -9,7 +9,7 @@ use reports::record::{Outcome, Warning};
 use serde_json::{Value, json};
 
 use crate::devtools::{Browser, Tab};
-use crate::{fixture, fixture_trials};
+use crate::{fixture, fixture_map, fixture_trials};
 
 const HOSTILE: [&str; 3] = [
     "<script>window.pwned=1</script>",
@@ -105,6 +105,16 @@ fn stays_text(tab: &mut Tab<'_>, view: &str) {
         assert_eq!(tab.evaluate(OVERLAPS), json!([]), "texts overlap at {view}");
         assert_eq!(tab.evaluate(OVERFLOW), json!([]), "wider than the window at {view}");
     }
+}
+
+#[test]
+fn the_map_fits_in_every_view_and_its_squares_are_told_apart_by_their_colours() {
+    in_all_views(&fixture_map::run(), |tab, view| {
+        assert_eq!(tab.evaluate(OVERFLOW), json!([]), "wider than the window at {view}");
+        assert_eq!(tab.evaluate(OVERLAPS), json!([]), "texts overlap at {view}");
+        let colours = "new Set([...document.querySelectorAll('#map rect')].map((e) => getComputedStyle(e).fill)).size";
+        assert_eq!(tab.evaluate(colours), json!(3), "two contenders and neither at {view}");
+    });
 }
 
 #[test]

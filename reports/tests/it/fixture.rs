@@ -196,6 +196,7 @@ fn latency_curve(workloads: &[(&str, &str, usize)]) -> ExperimentRecord {
         workloads: workloads.iter().map(workload).collect(),
         pictures,
         decision: None,
+        objective: None,
         contenders: Vec::new(),
     }
 }
@@ -227,6 +228,7 @@ fn memory() -> ExperimentRecord {
             y_scale: Scale::Linear,
         }],
         decision: None,
+        objective: None,
         contenders: Vec::new(),
     }
 }

@@ -61,7 +61,7 @@ fn flood() -> Disturbance {
 }
 
 /// Traffic with these requests.
-fn traffic(events: Vec<Event>) -> Traffic {
+pub(crate) fn traffic(events: Vec<Event>) -> Traffic {
     let mut response = Histogram::<u64>::new_with_bounds(1, 60 * SECOND, 3).unwrap();
     events.iter().for_each(|event| response.record(event.took_ns.max(1)).unwrap());
     let sum = events.iter().map(|event| event.took_ns).sum();
@@ -213,6 +213,7 @@ fn experiment(name: &str, claim: &str, pictures: Vec<Picture>, contenders: &[&st
         }],
         pictures,
         decision: None,
+        objective: None,
         contenders: contenders.iter().map(|label| (*label).into()).collect(),
     }
 }

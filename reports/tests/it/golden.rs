@@ -14,7 +14,7 @@ use reports::record::store::{Run, RunFolder};
 use reports::study::groups;
 use reports::summary::{Summary, summarise};
 
-use crate::{fixture, fixture_trials};
+use crate::{fixture, fixture_map, fixture_trials};
 
 fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
@@ -115,6 +115,14 @@ fn trials_are_told_and_drawn_as_they_were() {
     for figure in figures {
         compare(&format!("{}.svg.txt", figure.id), &as_document(&figure));
     }
+}
+
+#[test]
+fn the_map_is_drawn_as_it_was() {
+    let run = fixture_map::run();
+    let figures = figures(&run, &groups(&run));
+    assert_eq!(figures.len(), 3, "one grid of all workloads, a curve for each");
+    compare(&format!("{}.svg.txt", figures[0].id), &as_document(&figures[0]));
 }
 
 #[test]

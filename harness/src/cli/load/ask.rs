@@ -37,7 +37,7 @@ pub(super) fn rate(text: &str) -> Result<Rate, String> {
 }
 
 /// Reads a duration that is not nothing.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
     match any_duration(text)? {
         duration if duration < Duration::from_millis(1) => Err("it is a millisecond at least".to_owned()),
         duration => Ok(duration),

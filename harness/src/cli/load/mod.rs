@@ -3,7 +3,7 @@
 //! Read `ask.rs` (what was typed becomes a load), then `findings.rs` (what the load came to, in figures). Beside them:
 //! `target.rs` (where to), `histogram_files.rs` and `table.rs` (how it is written).
 
-mod ask;
+pub(super) mod ask;
 mod findings;
 mod histogram_files;
 mod percentiles;

@@ -1,0 +1,333 @@
+//! The highest load that each contender carries under an objective: a search per contender and block, all searches of a
+//! block side by side, so that a drifting machine drifts for all.
+//!
+//! Must not know: clocks, how a cell is run, what is concluded over blocks (`reports::objective`). Beside it: `ladder.rs`
+//! is one search.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+use rand::seq::SliceRandom;
+use reports::objective::{Kept, kept};
+use reports::record::{Cell, Objective, Picture, PictureKind, Scale, Swept};
+use reports::stats::samples_needed;
+
+use super::Steering;
+use super::forecast::Forecast;
+use super::ladder::{Answer, Ladder, Reach, STEP, load_rps, rung_at};
+use crate::plan::{ArrivalProcess, Contenders, Experiment, LoadSpec, Shape, Task, TaskKind, Turn, Workload};
+
+/// What the experiment is called.
+pub const NAME: &str = "capacity";
+
+/// What a client does.
+pub const DESCRIPTION: &str = "Sessions arrive at random, each connects, asks ten times one after another, and closes.";
+
+/// Requests of one session, as in the experiments of `compare`.
+const REQUESTS: u32 = 10;
+
+/// The most sessions under way at once.
+pub const CONCURRENT: u32 = 8_000;
+
+const WARM_UP: Duration = Duration::from_millis(150);
+
+/// A window, unless the percentile takes more requests than come in it ...
+const WINDOW: Duration = Duration::from_millis(650);
+
+/// ... and the longest there is.
+const LONGEST_WINDOW: Duration = Duration::from_secs(4);
+
+/// Requests planned over those that the percentile takes: sessions come at random, and some windows hold fewer.
+const SPARE: f64 = 1.6;
+
+/// Where the first search begins.
+const START_RPS: f64 = 500.0;
+
+/// Where the ladder ends; no server of this kind gets there on one machine.
+const MOST_RPS: f64 = 1e6;
+
+/// The first search strides by factors of about two, those of later blocks by a fifth: they begin near what was found.
+const FIRST_STRIDE: i32 = 16;
+const LATER_STRIDE: i32 = 4;
+
+/// How often a load is tried at which nothing valid is measured.
+const TRIES: u32 = 3;
+
+/// The experiment for a kind of work. It lives as long as the program, as the experiments of `compare` do.
+pub fn experiment(workload: Workload) -> &'static Experiment {
+    Box::leak(Box::new(Experiment {
+        name: NAME,
+        title: "Capacity under an objective",
+        claim: "Async carries more load than threads.",
+        claimed_in: "most answers to \"tokio or OS threads?\"",
+        question: "How many requests per second can be offered before the response time breaks its promise?",
+        possible_answers: &[
+            "With async many times as many.",
+            "Alike, until the work leaves the CPU idle and connections are many.",
+        ],
+        look_at: "How far right each line goes before it crosses the promised time. Loads differ from contender to \
+                  contender, because each search goes its own way.",
+        conditions: &[
+            "Another objective has another answer: a looser one is bounded by capacity, a tighter one by stalls.",
+            "Client and server share one machine, over loopback.",
+        ],
+        workloads: vec![workload].leak(),
+        contenders: Contenders::OfTheRun,
+        pictures: || Vec::new(),
+        decision: || None,
+        probes: |_| Vec::new(),
+        tasks: |_, _, _| Vec::new(),
+    }))
+}
+
+/// The pictures of a search: the percentile that was promised, and what a request costs.
+pub fn pictures(metric: &str) -> Vec<Picture> {
+    let picture = |id: &str, metric: &str| Picture {
+        id: id.to_owned(),
+        kind: PictureKind::Curve,
+        workload: None,
+        metrics: vec![metric.to_owned()],
+        x: Swept::OfferedLoadRps,
+        x_label: None,
+        x_scale: Scale::Log,
+        y_scale: Scale::Log,
+    };
+    vec![picture("response-time", metric), picture("cpu", "cpu_per_request")]
+}
+
+/// An objective with the step of this search.
+pub fn objective(percentile: f64, below: Duration) -> Objective {
+    Objective { percentile, below_ns: crate::plan::nanoseconds(below), step: STEP }
+}
+
+/// What is asked of a search.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// The promise.
+    pub objective: Objective,
+    /// Searches of each contender.
+    pub blocks: u32,
+    /// The order of the searches follows from this.
+    pub seed: u64,
+    /// The most sessions at once.
+    pub concurrent: u32,
+}
+
+/// Steers the searches.
+#[derive(Debug)]
+pub struct Capacity {
+    workload: &'static Workload,
+    asked: Asked,
+    reach: Reach,
+    block: u32,
+    round: u32,
+    ladders: Vec<Ladder>,
+    /// Contenders that have yet to try a load in this round.
+    waiting: VecDeque<usize>,
+    /// The contender and the rung under way, and how often it was tried before.
+    trying: Option<(usize, i32, u32)>,
+}
+
+impl Capacity {
+    /// A search for each of so many contenders.
+    pub fn new(experiment: &'static Experiment, contenders: usize, asked: Asked) -> Capacity {
+        let needed = samples_needed(asked.objective.percentile) as f64 * SPARE;
+        let reach = Reach { lowest: rung_at(needed / LONGEST_WINDOW.as_secs_f64()), highest: rung_at(MOST_RPS) };
+        let first = Ladder::new(reach, rung_at(START_RPS), FIRST_STRIDE);
+        Capacity {
+            workload: &experiment.workloads[0],
+            asked,
+            reach,
+            block: 0,
+            round: 0,
+            ladders: vec![first; contenders],
+            waiting: VecDeque::new(),
+            trying: None,
+        }
+    }
+
+    /// About how long all of it takes, if capacities are as those of small servers usually are: ten loads in the first
+    /// block, five in each further one.
+    pub fn usual_time(&self) -> Duration {
+        let loads = (10 + 5 * (self.asked.blocks - 1)) * self.ladders.len() as u32;
+        Forecast::of(&self.task(rung_at(START_RPS * 4.0), 0).kind).time() * loads
+    }
+
+    /// Blocks in which every search came to its end.
+    pub fn whole_blocks(&self) -> u32 {
+        self.block
+    }
+
+    fn task(&self, rung: i32, tries: u32) -> Task {
+        let rate_rps = load_rps(rung);
+        let needed = samples_needed(self.asked.objective.percentile) as f64 * SPARE;
+        let below = Duration::from_nanos(self.asked.objective.below_ns);
+        let again = if tries > 0 { format!("-again-{tries}") } else { String::new() };
+        Task {
+            workload: self.workload.key,
+            point: format!("{rate_rps}rps{again}"),
+            variation: None,
+            kind: TaskKind::Load(LoadSpec {
+                arrivals: ArrivalProcess::Poisson { rate_rps },
+                shape: Shape::Sessions {
+                    requests: REQUESTS,
+                    think_time: Duration::ZERO,
+                    concurrent: self.asked.concurrent,
+                },
+                work: self.workload.work(),
+                // Set when the cell is run: it depends on the block.
+                seed: 0,
+                warm_up: WARM_UP,
+                window: Duration::from_secs_f64(needed / rate_rps).clamp(WINDOW, LONGEST_WINDOW),
+                // A request that breaks the promise by this much need not be waited for any longer.
+                timeout: (4 * below).clamp(Duration::from_secs(1), Duration::from_secs(60)),
+            }),
+        }
+    }
+
+    /// The next contender's next load; nothing where all blocks have ended.
+    fn choose(&mut self) -> Option<(usize, i32, u32)> {
+        loop {
+            if let Some(contender) = self.waiting.pop_front() {
+                if let Some(rung) = self.ladders[contender].next() {
+                    return Some((contender, rung, 0));
+                }
+                continue;
+            }
+            let mut open: Vec<usize> =
+                (0..self.ladders.len()).filter(|contender| self.ladders[*contender].next().is_some()).collect();
+            if open.is_empty() {
+                self.block += 1;
+                if self.block >= self.asked.blocks {
+                    return None;
+                }
+                self.begin_block();
+                continue;
+            }
+            self.round += 1;
+            open.shuffle(&mut ChaCha8Rng::seed_from_u64(self.asked.seed ^ u64::from(self.round)));
+            self.waiting = open.into();
+        }
+    }
+
+    /// Each search begins below what the contender's last one found, and has to find it again.
+    fn begin_block(&mut self) {
+        let reach = self.reach;
+        let from = |ladder: &Ladder| ladder.carried().map_or(reach.lowest, |carried| carried - LATER_STRIDE);
+        self.ladders = self.ladders.iter().map(|ladder| Ladder::new(reach, from(ladder), LATER_STRIDE)).collect();
+    }
+}
+
+impl Steering for Capacity {
+    fn next(&mut self, left: Duration) -> Option<Turn> {
+        let (contender, rung, tries) = match self.trying {
+            Some(again) => again,
+            None => self.choose()?,
+        };
+        let task = self.task(rung, tries);
+        if Forecast::of(&task.kind).time() > left {
+            return None;
+        }
+        self.trying = Some((contender, rung, tries));
+        Some(Turn { experiment: 0, contender, block: self.block, task })
+    }
+
+    fn found(&mut self, cell: &Cell) {
+        let Some((contender, rung, tries)) = self.trying.take() else { return };
+        let answer = match kept(&self.asked.objective, cell) {
+            Kept::Yes => Answer::Carried,
+            Kept::No => Answer::Missed,
+            Kept::CannotTell if tries + 1 < TRIES => {
+                self.trying = Some((contender, rung, tries + 1));
+                return;
+            }
+            Kept::CannotTell => Answer::CannotTell,
+        };
+        self.ladders[contender].answered(rung, answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::played::{Played, play};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn search(blocks: u32) -> Capacity {
+        let experiment = experiment(Workload::named("echo", DESCRIPTION).unwrap());
+        let objective = objective(0.99, Duration::from_millis(20));
+        Capacity::new(experiment, 2, Asked { objective, blocks, seed: 7, concurrent: 100 })
+    }
+
+    fn rate(turn: &Turn) -> f64 {
+        let TaskKind::Load(spec) = &turn.task.kind else { panic!() };
+        spec.offered_load_rps().unwrap()
+    }
+
+    /// One carries 3,000/s, the other 9,000/s; beyond that they answer late.
+    fn server(turn: &Turn) -> Played {
+        let most = [3_000.0, 9_000.0][turn.contender];
+        let millis = if rate(turn) <= most { 2 } else { 200 };
+        Played { rps: rate(turn), response: Duration::from_millis(millis), is_valid: true, took: SECOND }
+    }
+
+    /// The highest load tried that was carried, of a contender in a block.
+    fn carried(chosen: &[Turn], contender: usize, block: u32) -> f64 {
+        let of = chosen.iter().filter(|turn| turn.contender == contender && turn.block == block);
+        of.filter(|turn| server(turn).response < Duration::from_millis(20)).map(rate).fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn every_block_finds_each_contenders_load_to_the_step() {
+        let mut search = search(3);
+        let (chosen, _) = play(&mut search, 1_000 * SECOND, server);
+        assert_eq!(search.whole_blocks(), 3);
+        for block in 0..3 {
+            for (contender, truth) in [3_000.0, 9_000.0].into_iter().enumerate() {
+                let found = carried(&chosen, contender, block);
+                assert!(found <= truth && found * STEP * 1.01 > truth, "{found} of {truth}");
+            }
+        }
+        let of = |block| chosen.iter().filter(|turn| turn.block == block).count();
+        assert!(of(2) < of(0), "later blocks begin near what was found");
+    }
+
+    #[test]
+    fn searches_of_a_block_go_side_by_side() {
+        let (chosen, _) = play(&mut search(1), 1_000 * SECOND, server);
+        for round in chosen.chunks_exact(2).take(4) {
+            assert_ne!(round[0].contender, round[1].contender);
+        }
+    }
+
+    #[test]
+    fn a_load_without_a_valid_cell_is_tried_again_and_then_ends_the_search() {
+        let invalid_above = |turn: &Turn| Played { is_valid: rate(turn) < 2_000.0, ..server(turn) };
+        let (chosen, _) = play(&mut search(1), 1_000 * SECOND, invalid_above);
+        let above: Vec<&Turn> = chosen.iter().filter(|turn| rate(turn) >= 2_000.0).collect();
+        assert_eq!(above.len(), 2 * TRIES as usize);
+        let points: std::collections::BTreeSet<_> =
+            above.iter().map(|turn| (turn.contender, &turn.task.point)).collect();
+        assert_eq!(points.len(), above.len(), "each try is a cell of its own");
+    }
+
+    #[test]
+    fn the_budget_ends_a_search_in_the_middle() {
+        let mut search = search(50);
+        let (chosen, left) = play(&mut search, 40 * SECOND, server);
+        assert!(search.whole_blocks() < 50 && chosen.len() >= 38 && left < 2 * SECOND, "{left:?}");
+    }
+
+    #[test]
+    fn windows_hold_enough_requests_for_the_percentile() {
+        let objective = objective(0.999, Duration::from_millis(20));
+        let experiment = experiment(Workload::named("echo", DESCRIPTION).unwrap());
+        let mut search = Capacity::new(experiment, 1, Asked { objective, blocks: 1, seed: 7, concurrent: 100 });
+        let turn = search.next(100 * SECOND).unwrap();
+        let TaskKind::Load(spec) = &turn.task.kind else { panic!() };
+        assert!(rate(&turn) * spec.window.as_secs_f64() > samples_needed(0.999) as f64);
+    }
+}

@@ -1,0 +1,133 @@
+//! A grid of connections and workloads: in each square who serves more, how many times as much, and how sure that is.
+//!
+//! The name and the numbers in a square say all that its colour says. Must not know: how a square is decided. Beside
+//! it: `../crossover.rs`.
+
+use super::backend::Canvas;
+use super::labels::shortened;
+use super::{DataRow, DataTable, Figure, PanelPicture, Scene, server_cpus};
+use crate::crossover::{Finding, Grid, Square};
+use crate::format;
+
+const LEFT: f64 = 78.0;
+const TOP: f64 = 48.0;
+const SQUARE: (f64, f64) = (118.0, 62.0);
+const GAP: f64 = 4.0;
+const LONGEST_NAME: usize = 14;
+
+/// Workloads side by side in one drawing: as many as a phone shows without scrolling.
+const ABREAST: usize = 3;
+
+pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
+    let grid = Grid::of(scene.group.experiment, scene.picture, scene.groups)?;
+    let places: Vec<usize> = (0..grid.workloads.len()).collect();
+    let panels = places.chunks(ABREAST).map(|columns| PanelPicture {
+        heading: String::new(),
+        contender: None,
+        svg: panel(scene, &grid, columns),
+        lines: Vec::new(),
+    });
+    let [a, b] = grid.contenders.map(|contender| contender.label.clone());
+    Some(Figure {
+        id: scene.id.clone(),
+        experiment: scene.group.experiment.name.clone(),
+        kind: scene.picture.kind,
+        title: grid.sentence(),
+        subtitle: format!(
+            "{} of {a} and {b} by connections and work: {}",
+            format::capitalised(grid.metric.label),
+            server_cpus(scene.run)
+        ),
+        panels: panels.collect(),
+        parts: vec![(0, format!("{a} has more")), (2, format!("{b} has more")), (3, "no winner".into())],
+        notes: notes(&grid),
+        table: table(scene, &grid),
+    })
+}
+
+fn panel(scene: &Scene<'_>, grid: &Grid<'_>, columns: &[usize]) -> String {
+    let width = LEFT + (SQUARE.0 + GAP) * columns.len() as f64;
+    let height = TOP + (SQUARE.1 + GAP) * grid.rows.len() as f64;
+    let canvas = Canvas::new(width.ceil() as u32, height.ceil() as u32);
+    canvas.text((0.0, 14.0), "head", "start", "Connections, and what is asked for");
+    let left = |place: usize| LEFT + (SQUARE.0 + GAP) * place as f64;
+    for (place, column) in columns.iter().enumerate() {
+        let label = shortened(grid.workloads[*column], LONGEST_NAME);
+        canvas.text((left(place) + SQUARE.0 / 2.0, 38.0), "label", "middle", &label);
+    }
+    for (number, (connections, row)) in grid.connections.iter().zip(&grid.rows).enumerate() {
+        let top = TOP + (SQUARE.1 + GAP) * number as f64;
+        canvas.text((LEFT - 10.0, top + SQUARE.1 / 2.0 + 4.5), "label", "end", &format::count(*connections as u64));
+        for (place, column) in columns.iter().enumerate() {
+            let name = format!("{}, {}", format::counted(*connections as u64, "connection"), grid.workloads[*column]);
+            draw_square(&canvas, grid, &row[*column], &name, (left(place), top));
+        }
+    }
+    canvas.finish(&format!("{}; {}. The numbers are in the table below.", grid.sentence(), server_cpus(scene.run)))
+}
+
+fn draw_square(canvas: &Canvas, grid: &Grid<'_>, square: &Square, name: &str, (left, top): (f64, f64)) {
+    let labels = grid.contenders.map(|contender| contender.label.as_str());
+    let ink = match square.finding() {
+        Finding::First => 0,
+        Finding::Second => 2,
+        _ => 3,
+    };
+    canvas.open(&[("class", &format!("q q{ink}"))], &format!("{name}: {}", said(square, labels)));
+    canvas.rectangle((left, top), SQUARE, "area faint");
+    let middle = left + SQUARE.0 / 2.0;
+    let [who, times, trust] = square.lines(labels);
+    // A name in bold is a winner; without, it only leads.
+    let class = if square.winner().is_some() { "head" } else { "label" };
+    canvas.text((middle, top + 19.0), class, "middle", &shortened(&who, LONGEST_NAME));
+    canvas.text((middle, top + 36.0), class, "middle", &times);
+    canvas.text((middle, top + 53.0), "label", "middle", &trust);
+    canvas.close();
+}
+
+/// A square in a phrase.
+fn said(square: &Square, labels: [&str; 2]) -> String {
+    let (Some(leader), Some(verdict)) = (square.leader(), square.verdict) else {
+        return "no block has a valid cell of both".into();
+    };
+    let interval = square
+        .interval()
+        .map_or(String::new(), |(lo, hi)| format!(" ({} to {})", format::number(lo), format::number(hi)));
+    let times = format::number(square.factor());
+    format!("{} has {times} times as much{interval}; {}", labels[leader], verdict.words())
+}
+
+fn notes(grid: &Grid<'_>) -> Vec<String> {
+    let blocks = grid.metric.blocks_for_verdict;
+    vec![
+        "Every connection asks again as soon as it is answered, so a square shows what its clients get from each server: \
+         with one connection the time of a round trip, with many the most that the server can do."
+            .to_owned(),
+        format!(
+            "The ratio is of pairs measured one after the other on fresh servers, with its 95% interval. In bold and \
+             coloured is a winner: {blocks} pairs or more, the interval leaves out 1, and more than 5% apart. Any other \
+             square names who leads, which may be chance."
+        ),
+        format!("{}: {}", format::capitalised(grid.metric.label), grid.metric.how_to_read),
+    ]
+}
+
+fn table(scene: &Scene<'_>, grid: &Grid<'_>) -> DataTable {
+    let labels = grid.contenders.map(|contender| contender.label.as_str());
+    let mut columns = vec!["connections, work".to_owned()];
+    columns.extend(labels.map(|label| format!("{label}: {}", grid.metric.label)));
+    columns.extend([format!("{} / {}", labels[0], labels[1]), "interval".into(), "pairs".into(), "verdict".into()]);
+    let rows = grid.squares().map(|(connections, workload, square)| {
+        let mut cells = vec![format!("{}, {workload}", format::count(connections as u64))];
+        cells.extend(square.values.iter().map(|value| value.show(grid.metric.unit)));
+        let ratio = square.ratio;
+        let interval = ratio.and_then(|ratio| ratio.interval);
+        cells.push(ratio.map_or("-".into(), |ratio| format::number(ratio.value)));
+        cells.push(interval.map_or("-".into(), |(lo, hi)| format!("{} to {}", format::number(lo), format::number(hi))));
+        cells.push(ratio.map_or(0, |ratio| ratio.blocks).to_string());
+        cells.push(square.verdict.map_or("no valid pair".into(), |verdict| verdict.words()));
+        // It is about two contenders, so hiding one of them does not hide it.
+        DataRow { contender: scene.run.manifest.contenders.len(), cells }
+    });
+    DataTable { rows: rows.collect(), columns }
+}

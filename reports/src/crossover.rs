@@ -1,0 +1,218 @@
+//! Which of two contenders serves more, for every workload and number of connections that a run has tried: a grid of
+//! paired ratios, each with what may be said of it.
+//!
+//! A square is decided by its own blocks alone. Must not know: how a grid is drawn. Beside it: `verdict/mod.rs`, which
+//! judges a ratio, and `charts/crossover.rs`.
+
+use serde::Serialize;
+
+use crate::format;
+use crate::metrics::{Metric, Reading, metric};
+use crate::record::{Contender, ExperimentRecord, Picture, PictureKind};
+use crate::stats::Ratio;
+use crate::study::{Group, Standing, Trial};
+use crate::verdict::{Floor, Verdict, compare_blocks, judge_all};
+
+/// A grid over connections and workloads.
+#[derive(Debug)]
+pub struct Grid<'a> {
+    /// The two, in the order of the run.
+    pub contenders: [&'a Contender; 2],
+    /// What they are compared by: the more, the better.
+    pub metric: &'static Metric,
+    /// Labels of the workloads.
+    pub workloads: Vec<&'a str>,
+    /// Numbers of connections, ascending.
+    pub connections: Vec<f64>,
+    /// A row for each number of connections, in it a square for each workload.
+    pub rows: Vec<Vec<Square>>,
+}
+
+/// One square of the grid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Square {
+    /// What each has of the metric, all blocks together.
+    pub values: [Reading; 2],
+    /// The first's over the second's, paired by the blocks that have both; absent where none has.
+    pub ratio: Option<Ratio>,
+    /// What may be said; absent where there is no ratio.
+    pub verdict: Option<Verdict>,
+}
+
+/// What a square says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// The first contender has more, and the blocks carry the verdict.
+    First,
+    /// The second has more, likewise.
+    Second,
+    /// The two are equivalent.
+    Alike,
+    /// The blocks do not tell.
+    CannotTell,
+    /// Too few blocks for a verdict.
+    TooFewBlocks,
+    /// No block has a valid cell of both.
+    NotMeasured,
+}
+
+impl<'a> Grid<'a> {
+    /// The grid that a picture of an experiment declares; absent where the picture is no grid, where the experiment has
+    /// fewer than two contenders, and where nothing was measured.
+    pub fn of(experiment: &ExperimentRecord, picture: &Picture, groups: &'a [Group<'a>]) -> Option<Grid<'a>> {
+        if picture.kind != PictureKind::Crossover {
+            return None;
+        }
+        let metric = metric(picture.metrics.first()?)?;
+        let groups: Vec<&Group<'a>> = groups.iter().filter(|group| group.experiment.name == experiment.name).collect();
+        let contenders = contenders(&groups)?;
+        let trials = groups.iter().flat_map(|group| group.trials());
+        let mut connections: Vec<f64> = trials.filter_map(|(_, trial)| trial.variation).collect();
+        connections.sort_by(f64::total_cmp);
+        connections.dedup();
+        let square = |group: &Group<'a>, connections: f64| {
+            let [a, b] = contenders.map(|contender| trial(group, contender, connections));
+            Square::of(metric, a, b)
+        };
+        let row = |connections: &f64| groups.iter().map(|group| square(group, *connections)).collect();
+        let mut rows: Vec<Vec<Square>> = connections.iter().map(row).collect();
+        judge_together(&mut rows, metric);
+        Some(Grid {
+            contenders,
+            metric,
+            workloads: groups.iter().map(|group| group.workload.label.as_str()).collect(),
+            rows,
+            connections,
+        })
+    }
+
+    /// All squares, each with its connections and the label of its workload.
+    pub fn squares(&self) -> impl Iterator<Item = (f64, &'a str, &Square)> {
+        self.connections.iter().zip(&self.rows).flat_map(move |(connections, row)| {
+            self.workloads.iter().zip(row).map(move |(workload, square)| (*connections, *workload, square))
+        })
+    }
+
+    /// What the grid says, in a sentence without its stop.
+    pub fn sentence(&self) -> String {
+        let count = |finding: Finding| self.squares().filter(|(_, _, square)| square.finding() == finding).count();
+        let [first, second] = [Finding::First, Finding::Second].map(count);
+        let all = self.squares().count();
+        let [a, b] = self.contenders.map(|contender| contender.label.as_str());
+        let (more, less, wins, losses) = if first > second { (a, b, first, second) } else { (b, a, second, first) };
+        if wins == 0 {
+            return match count(Finding::Alike) {
+                alike if alike == all => format!("{a} and {b} serve alike in all {all} cells"),
+                alike => format!("Cannot tell {a} and {b} apart in {} of {all} cells; none has a winner", all - alike),
+            };
+        }
+        let counter = if losses > 0 { format!(", {less} in {losses}") } else { String::new() };
+        let open = all - wins - losses;
+        let rest = if open > 0 { format!("; {open} have no winner") } else { String::new() };
+        let most = self.greatest().map_or(String::new(), |most| format!(". {most}"));
+        format!("{more} serves more than {less} in {wins} of {all} cells{counter}{rest}{most}")
+    }
+
+    /// Where the difference is greatest, of those that a verdict carries.
+    fn greatest(&self) -> Option<String> {
+        let decided = self.squares().filter(|(_, _, square)| square.winner().is_some());
+        let (connections, workload, square) = decided.max_by(|a, b| a.2.factor().total_cmp(&b.2.factor()))?;
+        let winner = self.contenders[square.winner()?].label.as_str();
+        let times = format::number(square.factor());
+        let connections = format::counted(connections as u64, "connection");
+        Some(format!("Most at {connections}, {workload}: {winner}, {times} times"))
+    }
+}
+
+/// Squares are looked at together, so each has to be the clearer the more there are. No contender is run twice for a map:
+/// its squares are measured again and again instead, until the time is over.
+fn judge_together(rows: &mut [Vec<Square>], metric: &Metric) {
+    let ratios: Vec<Ratio> = rows.iter().flatten().filter_map(|square| square.ratio).collect();
+    let mut judged = judge_all(&ratios, &Floor::default(), metric.blocks_for_verdict).into_iter();
+    for square in rows.iter_mut().flatten().filter(|square| square.ratio.is_some()) {
+        square.verdict = judged.next().map(|judged| judged.verdict);
+    }
+}
+
+/// The two that have a series, in the order of the run.
+fn contenders<'a>(groups: &[&Group<'a>]) -> Option<[&'a Contender; 2]> {
+    let series = groups.iter().flat_map(|group| &group.series);
+    let mut found: Vec<(usize, &'a Contender)> = series.map(|series| (series.index, series.contender)).collect();
+    found.sort_by_key(|(index, _)| *index);
+    found.dedup_by_key(|(index, _)| *index);
+    match found.as_slice() {
+        [(_, a), (_, b), ..] => Some([*a, *b]),
+        _ => None,
+    }
+}
+
+fn trial<'g, 'a>(group: &'g Group<'a>, contender: &Contender, connections: f64) -> Option<&'g Trial<'a>> {
+    let series = group.series.iter().find(|series| series.contender.label == contender.label)?;
+    series.trials.iter().find(|trial| trial.variation == Some(connections))
+}
+
+impl Square {
+    fn of(metric: &Metric, a: Option<&Trial<'_>>, b: Option<&Trial<'_>>) -> Square {
+        let value = |trial: Option<&Trial<'_>>| match trial {
+            Some(trial) if trial.standing != Standing::Invalid => metric.of_pool(&trial.pool),
+            _ => Reading::Absent,
+        };
+        let ratio = a.zip(b).and_then(|(a, b)| compare_blocks(metric, &a.blocks, &b.blocks));
+        Square { values: [value(a), value(b)], ratio, verdict: None }
+    }
+
+    /// What it says.
+    pub fn finding(&self) -> Finding {
+        match (self.verdict, &self.ratio) {
+            (Some(Verdict::Different), Some(ratio)) if ratio.value > 1.0 => Finding::First,
+            (Some(Verdict::Different), Some(_)) => Finding::Second,
+            (Some(Verdict::Equivalent { .. }), _) => Finding::Alike,
+            (Some(Verdict::Indistinguishable { .. }), _) => Finding::CannotTell,
+            (Some(Verdict::TooFewBlocks { .. }), _) => Finding::TooFewBlocks,
+            (None, _) | (_, None) => Finding::NotMeasured,
+        }
+    }
+
+    /// The place of the one that a verdict says has more.
+    pub fn winner(&self) -> Option<usize> {
+        match self.finding() {
+            Finding::First => Some(0),
+            Finding::Second => Some(1),
+            _ => None,
+        }
+    }
+
+    /// The place of the one that has more, as an estimate.
+    pub fn leader(&self) -> Option<usize> {
+        self.ratio.map(|ratio| usize::from(ratio.value < 1.0))
+    }
+
+    /// How many times as much the leader has, 1 or more; 1 where there is no ratio.
+    pub fn factor(&self) -> f64 {
+        self.ratio.map_or(1.0, |ratio| ratio.value.max(1.0 / ratio.value))
+    }
+
+    /// The interval of [`Square::factor`].
+    pub fn interval(&self) -> Option<(f64, f64)> {
+        let ratio = self.ratio?;
+        let (lo, hi) = ratio.interval?;
+        Some(if ratio.value < 1.0 { (1.0 / hi, 1.0 / lo) } else { (lo, hi) })
+    }
+
+    /// Three short lines: who has more, how many times as much, and how far to trust that.
+    pub fn lines(&self, contenders: [&str; 2]) -> [String; 3] {
+        let Some(leader) = self.leader() else { return ["-".into(), "no valid".into(), "pair".into()] };
+        let times = format!("{}×", format::number(self.factor()));
+        let interval = self
+            .interval()
+            .map_or(String::new(), |(lo, hi)| format!("{} to {}", format::number(lo), format::number(hi)));
+        let trust = match self.verdict {
+            Some(Verdict::Equivalent { .. }) => "alike".into(),
+            Some(Verdict::Indistinguishable { .. }) => "can't tell".into(),
+            Some(Verdict::TooFewBlocks { have, needed }) => format!("{have} of {needed} blocks"),
+            Some(Verdict::Different) | None => interval,
+        };
+        [contenders[leader].to_owned(), times, trust]
+    }
+}

@@ -1,0 +1,66 @@
+//! The crossover map: what each square says, what all of them say together, and where the page shows it.
+
+use reports::crossover::{Finding, Grid};
+use reports::page::render;
+use reports::record::store::Run;
+use reports::study::groups;
+
+use crate::fixture_map;
+
+/// Findings row by row, and the sentence.
+fn read(run: &Run) -> (Vec<Vec<Finding>>, String) {
+    let groups = groups(run);
+    let experiment = &run.manifest.experiments[0];
+    let grid = Grid::of(experiment, &experiment.pictures[0], &groups).unwrap();
+    let findings = grid.rows.iter().map(|row| row.iter().map(|square| square.finding()).collect()).collect();
+    (findings, grid.sentence())
+}
+
+#[test]
+fn every_square_says_what_its_blocks_carry() {
+    let (findings, sentence) = read(&fixture_map::run());
+    assert_eq!(
+        findings,
+        [
+            [Finding::First, Finding::Alike],
+            [Finding::CannotTell, Finding::TooFewBlocks],
+            [Finding::Second, Finding::NotMeasured],
+        ]
+    );
+    assert!(sentence.contains("in 1 of 6 cells") && sentence.contains("4 have no winner"), "{sentence}");
+    assert!(sentence.ends_with("Most at 4,096 connections, echo: async-multi, 1.93 times"), "{sentence}");
+}
+
+#[test]
+fn swapped_contenders_swap_the_winners_and_nothing_else() {
+    let run = fixture_map::run();
+    let mut swapped = run.clone();
+    swapped.manifest.contenders.reverse();
+    let groups_of = [groups(&run), groups(&swapped)];
+    let [there, back] = [(&run, &groups_of[0]), (&swapped, &groups_of[1])].map(|(run, groups)| {
+        let experiment = &run.manifest.experiments[0];
+        Grid::of(experiment, &experiment.pictures[0], groups).unwrap()
+    });
+    for ((_, _, a), (_, _, b)) in there.squares().zip(back.squares()) {
+        assert_eq!(a.winner().map(|place| 1 - place), b.winner());
+        assert_eq!(a.lines(["threaded", "async-multi"]), b.lines(["async-multi", "threaded"]));
+    }
+}
+
+#[test]
+fn a_map_without_a_winner_names_none() {
+    let mut run = fixture_map::run();
+    run.cells.retain(|cell| cell.block < 2);
+    let (findings, sentence) = read(&run);
+    assert!(findings.iter().flatten().all(|finding| matches!(finding, Finding::TooFewBlocks | Finding::NotMeasured)));
+    assert_eq!(sentence, "Cannot tell threaded and async-multi apart in 6 of 6 cells; none has a winner");
+}
+
+#[test]
+fn the_map_is_the_first_thing_on_its_page() {
+    let page = render(&fixture_map::run());
+    let map = page.find("<section id=\"map\">").unwrap();
+    let others = page.find("<section id=\"claim-map\"").unwrap();
+    assert!(map < others && page.contains("<a href=\"#map\">"));
+    assert_eq!(page.matches("<figure id=\"map-grid\"").count(), 1, "one grid for all workloads");
+}
