@@ -13,5 +13,6 @@ mod fixture_trials;
 mod golden;
 mod map;
 mod numbers;
+mod objectives;
 mod records;
 mod trials;
