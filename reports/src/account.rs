@@ -8,7 +8,7 @@ mod overview;
 use std::collections::BTreeMap;
 
 use crate::format::{self, Unit};
-use crate::metrics::{Reading, metric};
+use crate::metrics::{Reading, metric, slow_answers};
 use crate::record::{Bound, Cell, Disturbance, Event, Fate, Outcome, Warning};
 use crate::study::{Pool, Trial};
 
@@ -31,7 +31,7 @@ pub(crate) fn counted(fates: &BTreeMap<Fate, u64>) -> String {
 }
 
 /// What the probe got while something was done to the server: `answered 120 of the 500 requests of the probe that were
-/// due meanwhile; 380 timed out`.
+/// due meanwhile, 8 of them slowly: 380 timed out`.
 pub(crate) fn answered(pool: &Pool<'_>) -> String {
     let fates = fates(pool.cells.iter().flat_map(|cell| cell.disturbed()));
     let due: u64 = fates.values().sum();
@@ -45,7 +45,9 @@ pub(crate) fn answered(pool: &Pool<'_>) -> String {
     };
     let failed: BTreeMap<Fate, u64> = fates.into_iter().filter(|(fate, _)| *fate != Fate::Ok).collect();
     let failed = if failed.is_empty() { String::new() } else { format!(": {}", counted(&failed)) };
-    format!("{share} of the probe that were due meanwhile{failed}")
+    let slow = slow_answers(pool).filter(|slow| *slow > 0);
+    let slow = slow.map_or(String::new(), |slow| format!(", {} of them slowly", format::count(slow)));
+    format!("{share} of the probe that were due meanwhile{slow}{failed}")
 }
 
 /// The whole story of a trial in which something was done to the server, as the rest of a sentence on it and more.

@@ -12,6 +12,7 @@ use crate::record::{Shape, Stage};
 use crate::stats::{Quantile, proportion};
 use crate::study::Pool;
 use probe::During;
+pub(crate) use probe::slow_answers;
 
 pub use parts::{TIME_PARTS, TimePart};
 pub use reading::Reading;
@@ -113,6 +114,7 @@ pub const METRICS: &[Metric] = &[
     load("probe_p99", "p99 response time of the probe", Unit::Nanoseconds, PROBE, |pool| {
         probe::response(pool, During::Disturbance, 0.99)
     }),
+    load("probe_slow", "share of the probe answered slowly", Unit::Share, PROBE_SLOW, probe::slow),
     load("probe_longest_wait", "longest wait of the probe", Unit::Nanoseconds, PROBE_WAIT, probe::longest_wait),
     load(
         "undisturbed_success",
@@ -179,6 +181,8 @@ const UNDISTURBED: &str = "As the probe's response time, for what was due before
 const PROBE_SUCCESS: &str = "A probe is a few clients with a low, constant rate of requests. Of those that were due while \
                              something was done to the server, the share with a correct reply in time. The interval is \
                              of these requests only.";
+const PROBE_SLOW: &str = "Of the probe's requests that were due while something was done to the server, the share with a \
+                          correct reply that took more than ten times the median of the undisturbed probe.";
 const PROBE_WAIT: &str = "The longest from when a request of the probe was due to its end, whichever it was, while \
                           something was done to the server.";
 

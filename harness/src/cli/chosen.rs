@@ -1,9 +1,9 @@
 //! Which experiments a comparison runs: those that were named, all of them, or the few that answer the question first.
 
 use crate::experiments::{self, EXPERIMENTS};
-use crate::plan::{Cast, Experiment, PlanError};
+use crate::plan::{Experiment, PlanError};
 
-/// Runs without being named, as far as it exists: about a minute and a half in all.
+/// Runs without being named, as far as it exists: some 100 seconds in all.
 const DEFAULTS: &[&str] = &["latency-curve", "memory", "idle-flood", "blocking-sleep"];
 
 /// Names every experiment.
@@ -33,37 +33,9 @@ pub(super) fn experiments(names: &[String]) -> Result<Vec<&'static Experiment>, 
     Ok(found)
 }
 
-/// Leaves out the experiments that know none of the contenders that were named.
-///
-/// # Errors
-/// Where such an experiment was asked for by its name.
-pub(super) fn with_contenders(
-    cast: Cast,
-    experiments: &mut Vec<&'static Experiment>,
-    names: &[String],
-) -> Result<Cast, PlanError> {
-    let Cast { contenders, parts } = cast;
-    let empty = experiments
-        .iter()
-        .zip(&parts)
-        .find(|(experiment, part)| part.is_empty() && names.iter().any(|name| name == experiment.name));
-    if let Some((experiment, _)) = empty {
-        return Err(PlanError::Usage(format!(
-            "{} is not made for any of the contenders named; leave --models out to see its own",
-            experiment.name
-        )));
-    }
-    let mut is_played = parts.iter().map(|part| !part.is_empty());
-    experiments.retain(|_| is_played.next().unwrap_or(false));
-    Ok(Cast { contenders, parts: parts.into_iter().filter(|part| !part.is_empty()).collect() })
-}
-
 #[cfg(test)]
 mod tests {
-    use servers::Contender;
-
     use super::*;
-    use crate::plan::Choice;
 
     fn names(typed: &[&str]) -> Vec<&'static str> {
         let typed: Vec<String> = typed.iter().map(|name| (*name).to_owned()).collect();
@@ -75,18 +47,5 @@ mod tests {
         assert_eq!(names(&["all"]).len(), EXPERIMENTS.len());
         assert!(names(&[]).starts_with(&["latency-curve", "memory"]));
         assert_eq!(names(&["memory", "latency-curve", "memory"]), ["memory", "latency-curve"]);
-    }
-
-    #[test]
-    fn an_experiment_without_contenders_is_left_out_unless_it_was_named() {
-        let rayon = Choice::Named(vec![Contender::parse("rayon-pool").unwrap()]);
-        let mut chosen = experiments(&[]).unwrap();
-        let cast = with_contenders(Cast::new(&chosen, &rayon).unwrap(), &mut chosen, &[]).unwrap();
-        assert_eq!(chosen.len(), cast.parts.len());
-        assert!(chosen.iter().all(|experiment| experiment.name != "idle-flood"));
-        let named = ["idle-flood".to_owned()];
-        let mut chosen = experiments(&named).unwrap();
-        let error = with_contenders(Cast::new(&chosen, &rayon).unwrap(), &mut chosen, &named).unwrap_err();
-        assert!(error.to_string().contains("idle-flood"), "{error}");
     }
 }

@@ -21,7 +21,7 @@ use crate::run::{Execution, Interrupt, MachineLock, Preflight, preflight, time_o
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]
 pub(super) struct CompareArgs {
-    /// How thorough: smoke (does everything work), quick (about 90 s), full (enough for verdicts)
+    /// How thorough: smoke (does everything work), quick (some 100 s), full (enough for verdicts)
     #[arg(long, value_enum, default_value_t = Preset::Quick)]
     preset: Preset,
 
@@ -105,9 +105,9 @@ fn plan(args: &CompareArgs) -> anyhow::Result<(RunPlan, Preflight)> {
     sizes.blocks = args.blocks.unwrap_or(sizes.blocks);
     let kind = args.placement.kind();
     let placement = place(kind, &allowed_cpus()?);
-    let mut experiments = chosen::experiments(&args.experiments)?;
-    let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), &experiments)?;
-    let Cast { contenders, parts } = chosen::with_contenders(cast, &mut experiments, &args.experiments)?;
+    let experiments = chosen::experiments(&args.experiments)?;
+    let Cast { contenders, parts } =
+        contenders::cast_for(&placement.server_cpus, args.models.as_deref(), &experiments)?;
     let mut plan = RunPlan {
         experiments,
         contenders,

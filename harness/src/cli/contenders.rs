@@ -7,8 +7,8 @@ use servers::{Contender, MODELS};
 use crate::observe::restrict_this_thread;
 use crate::plan::{Cast, Choice, Experiment, PlanError};
 
-/// Who takes part in the experiments, those named in `list` or the usual, for servers on `cpus`: defaults that follow the number of CPUs are those of the server's share, not
-/// of the whole machine.
+/// Who takes part in the experiments, those named in `list` or the usual, for servers on `cpus`: defaults that follow the
+/// number of CPUs are those of the server's share, not of the whole machine.
 ///
 /// # Errors
 /// As [`parse`], and where the CPUs can't be had.

@@ -9,7 +9,7 @@ use super::{Contenders, Experiment};
 pub enum Choice {
     /// Every model with its defaults. An experiment that has contenders of its own runs those.
     Usual(Vec<Contender>),
-    /// These were named. An experiment that has contenders of its own runs those of the named whose model it knows.
+    /// These were named, and play in every experiment. A claim that is decided by others can't be told then.
     Named(Vec<Contender>),
 }
 
@@ -18,7 +18,7 @@ pub enum Choice {
 pub struct Cast {
     /// In the order in which a report shows them; labels are unique.
     pub contenders: Vec<Contender>,
-    /// For each experiment the places of its contenders in the list; empty where it knows none of those that were named.
+    /// For each experiment the places of its contenders in the list.
     pub parts: Vec<Vec<usize>>,
 }
 
@@ -47,20 +47,10 @@ impl Cast {
 }
 
 fn playing(experiment: &Experiment, choice: &Choice) -> Result<Vec<Contender>, ContenderError> {
-    let own = match experiment.contenders {
-        Contenders::OfTheRun => None,
-        Contenders::Own(labels) => {
-            Some(labels.iter().map(|label| Contender::parse(label)).collect::<Result<Vec<_>, _>>()?)
-        }
-    };
-    Ok(match (own, choice) {
-        (None, Choice::Usual(contenders) | Choice::Named(contenders)) => contenders.clone(),
-        (Some(own), Choice::Usual(_)) => own,
-        (Some(own), Choice::Named(named)) => {
-            let knows = |contender: &&Contender| own.iter().any(|other| other.model.name == contender.model.name);
-            named.iter().filter(knows).cloned().collect()
-        }
-    })
+    match (experiment.contenders, choice) {
+        (Contenders::Own(labels), Choice::Usual(_)) => labels.iter().map(|label| Contender::parse(label)).collect(),
+        (_, Choice::Usual(contenders) | Choice::Named(contenders)) => Ok(contenders.clone()),
+    }
 }
 
 #[cfg(test)]
@@ -95,12 +85,10 @@ mod tests {
     }
 
     #[test]
-    fn of_those_that_are_named_it_runs_the_ones_whose_model_it_knows() {
+    fn those_that_are_named_play_everywhere() {
         let named = contenders(&["threaded:stack=64KiB", "rayon-pool"]);
         let cast = Cast::new(&experiments(), &Choice::Named(named)).unwrap();
-        assert_eq!(labels(&cast, 0), ["threaded:stack=64KiB", "rayon-pool"]);
-        assert_eq!(labels(&cast, 1), ["threaded:stack=64KiB"]);
-        let cast = Cast::new(&experiments(), &Choice::Named(contenders(&["rayon-pool"]))).unwrap();
-        assert_eq!(cast.parts, [vec![0], vec![]]);
+        assert_eq!(cast.parts, [[0, 1], [0, 1]]);
+        assert_eq!(labels(&cast, 1), ["threaded:stack=64KiB", "rayon-pool"]);
     }
 }

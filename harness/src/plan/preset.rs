@@ -9,7 +9,7 @@ use clap::ValueEnum;
 pub enum Preset {
     /// Does everything work? Under 20 seconds, far too few samples for the tails.
     Smoke,
-    /// The answer in about a minute and a half, without verdicts.
+    /// The answer in some 100 seconds, without verdicts.
     Quick,
     /// Enough blocks for verdicts; most of an hour.
     Full,

@@ -19,13 +19,14 @@ const NOISE: f64 = 0.05;
 /// Oversleep of a thread on the generator's CPU beyond which that CPU was taken away.
 const LONG_HICCUP: Duration = Duration::from_millis(20);
 
+/// What is so much less than the timeout of new clients changes little of what becomes of them.
+const LITTLE_OF_A_TIMEOUT: u64 = 20;
+
 /// Whether others used the machine so much that the cell should be run again. Looks at the machine and the generator
 /// alone, never at what was measured: a cell is not to be run again for its result.
 pub(super) fn is_disturbed(cell: &Cell) -> bool {
     let hiccup = cell.noise.max_hiccup_ns.is_some_and(|hiccup_ns| hiccup_ns > LONG_HICCUP.as_nanos() as u64);
-    // Of a disturbance a server may die, and that is a result like any other.
-    let has_a_result = cell.outcome == Outcome::Completed || cell.disturbance.is_some();
-    has_a_result && (hiccup || !noise(cell).is_empty() || was_held_up(cell))
+    cell.outcome == Outcome::Completed && (hiccup || !noise(cell).is_empty() || was_held_up(cell))
 }
 
 /// Whether a generator with CPU to spare sent late all the same: then its CPU was taken away.
@@ -44,7 +45,7 @@ pub(crate) fn warnings(cell: &Cell) -> Vec<Warning> {
         && !sabotage::is(Sabotage::TrustedGenerator)
     {
         let doubts = generator_doubts(usage, traffic);
-        warnings.extend(doubts.into_iter().filter(|doubt| !is_before_the_next_newcomer(cell, doubt)));
+        warnings.extend(doubts.into_iter().filter(|doubt| !is_early_enough_for_newcomers(cell, doubt)));
     }
     if let Some(traffic) = &cell.traffic {
         warnings.extend(traffic_doubts(traffic, Duration::from_nanos(cell.load.window_ns)));
@@ -53,15 +54,15 @@ pub(crate) fn warnings(cell: &Cell) -> Vec<Warning> {
     warnings
 }
 
-/// Whether new clients beside a disturbance came late, and yet each before the next was due. What such a probe shows is
-/// which clients were served and when, and neither depends on a part of the time between two.
-fn is_before_the_next_newcomer(cell: &Cell, doubt: &Warning) -> bool {
-    let (Warning::ScheduleLag { lag_p99_ns, .. }, Shape::Sessions { .. }, Some(rate_rps), Some(_)) =
-        (doubt, cell.load.shape, cell.load.offered_load_rps, &cell.disturbance)
+/// Whether new clients beside a disturbance came late, by little of the time that they wait for an answer. What such a
+/// probe shows is which clients were served and for how long none was.
+fn is_early_enough_for_newcomers(cell: &Cell, doubt: &Warning) -> bool {
+    let (Warning::ScheduleLag { lag_p99_ns, .. }, Shape::Sessions { .. }, Some(_)) =
+        (doubt, cell.load.shape, &cell.disturbance)
     else {
         return false;
     };
-    *lag_p99_ns as f64 <= 1e9 / rate_rps
+    *lag_p99_ns <= cell.load.timeout_ns / LITTLE_OF_A_TIMEOUT
 }
 
 fn counts_differ(cell: &Cell, traffic: &Traffic) -> Option<Warning> {

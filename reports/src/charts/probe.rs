@@ -218,7 +218,7 @@ fn notes(shown: &[Shown<'_, '_>]) -> Vec<String> {
     let mut notes = vec![
         "A dot is a request that was answered, at the moment at which it was due and the time that it took. A request \
          without a correct reply stands over the axis, in the row of how it ended. Marks on the same pixel are drawn \
-         once. All panels share their scales; the shade is the time in which something was done to the server."
+         once. Slow is an answer that took more than ten times the median of the undisturbed probe. All panels share their scales; the shade is the time in which something was done to the server."
             .to_owned(),
     ];
     if blocks > 1 {
@@ -232,6 +232,7 @@ fn table(scene: &Scene<'_>) -> DataTable {
         "probe_success",
         "probe_p50",
         "probe_p99",
+        "probe_slow",
         "probe_longest_wait",
         "undisturbed_p50",
         "undisturbed_p99",

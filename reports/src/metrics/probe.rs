@@ -33,6 +33,22 @@ pub(super) fn success(pool: &Pool<'_>, during: During) -> Reading {
     proportion(ok as u64, events.len() as u64).into()
 }
 
+/// An answer that takes more than so many times the median of the undisturbed probe is slow.
+const SLOW: f64 = 10.0;
+
+/// The share of answers that were slow, of all requests.
+pub(super) fn slow(pool: &Pool<'_>) -> Reading {
+    slow_answers(pool)
+        .map_or(Reading::Absent, |slow| proportion(slow, events(pool, During::Disturbance).len() as u64).into())
+}
+
+/// How many answers were slow; absent where no undisturbed answer says what is usual.
+pub(crate) fn slow_answers(pool: &Pool<'_>) -> Option<u64> {
+    let usual_ns = response(pool, During::RestOfTheTime, 0.5).value()?;
+    let is_slow = |event: &&&Event| event.fate == Fate::Ok && event.took_ns as f64 > SLOW * usual_ns;
+    Some(events(pool, During::Disturbance).iter().filter(is_slow).count() as u64)
+}
+
 /// A percentile of the response time; what got no correct reply ranks last.
 pub(super) fn response(pool: &Pool<'_>, during: During, p: f64) -> Reading {
     let events = events(pool, during);

@@ -260,6 +260,25 @@ fn a_cell_that_lacks_what_others_have_is_drawn_as_far_as_it_goes() {
 }
 
 #[test]
+fn a_slow_answer_takes_ten_times_what_is_usual() {
+    let run = fixture::run();
+    let events = events(&run, "threaded");
+    let is_within = |event: &&Event| (FROM..UNTIL).contains(&event.at_ns);
+    let mut usual: Vec<u64> = events.iter().filter(|event| !is_within(event)).map(|event| event.took_ns).collect();
+    usual.sort_unstable();
+    let bound_ns = 10 * usual[(usual.len() - 1) / 2];
+    let is_slow = |event: &&Event| event.fate == Fate::Ok && event.took_ns > bound_ns;
+    let slow = events.iter().filter(is_within).filter(is_slow).count();
+    assert_eq!(reading(&run, "probe_slow", "threaded").value(), Some(slow as f64 / 400.0));
+
+    let mut run = run;
+    let cell = run.cells.iter_mut().find(|cell| cell.contender == "threaded").unwrap();
+    let answered = cell.traffic.as_mut().unwrap().events.iter_mut();
+    answered.filter(|event| is_within(&&**event)).take(3).for_each(|event| event.took_ns = bound_ns + 1);
+    assert_eq!(reading(&run, "probe_slow", "threaded").value(), Some((slow + 3) as f64 / 400.0));
+}
+
+#[test]
 fn contenders_that_meet_in_a_figure_have_colours_of_their_own() {
     let mut run = fixture::run();
     // More than there are colours, of which the experiments have few each.
