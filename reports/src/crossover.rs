@@ -109,7 +109,11 @@ impl<'a> Grid<'a> {
         }
         let counter = if losses > 0 { format!(", {less} in {losses}") } else { String::new() };
         let open = all - wins - losses;
-        let rest = if open > 0 { format!("; {open} have no winner") } else { String::new() };
+        let few = match count(Finding::TooFewBlocks) {
+            0 => String::new(),
+            few => format!(", {few} of them for want of blocks"),
+        };
+        let rest = if open > 0 { format!("; {open} have no winner{few}") } else { String::new() };
         let most = self.greatest().map_or(String::new(), |most| format!(". {most}"));
         format!("{more} serves more than {less} in {wins} of {all} cells{counter}{rest}{most}")
     }

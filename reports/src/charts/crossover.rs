@@ -9,11 +9,11 @@ use super::{DataRow, DataTable, Figure, PanelPicture, Scene, server_cpus};
 use crate::crossover::{Finding, Grid, Square};
 use crate::format;
 
-const LEFT: f64 = 78.0;
+const LEFT: f64 = 62.0;
 const TOP: f64 = 48.0;
-const SQUARE: (f64, f64) = (118.0, 62.0);
+const SQUARE: (f64, f64) = (104.0, 62.0);
 const GAP: f64 = 4.0;
-const LONGEST_NAME: usize = 14;
+const LONGEST_NAME: usize = 13;
 
 /// Workloads side by side in one drawing: as many as a phone shows without scrolling.
 const ABREAST: usize = 3;

@@ -5,7 +5,7 @@
 use super::Scene;
 use super::axes::Axis;
 use super::panel::Look;
-use crate::format::{self, Unit};
+use crate::format::Unit;
 use crate::record::Swept;
 use crate::study::{Group, Pool, Series, Standing};
 
@@ -44,7 +44,7 @@ impl<'s> Sweep<'s> {
 
     /// `8,000/s`, `40`.
     pub(super) fn show(&self, x: f64) -> String {
-        if self.over_load { Unit::PerSecond.show(x) } else { format::number(x) }
+        if self.over_load { Unit::PerSecond.show(x) } else { Unit::Count.show(x) }
     }
 
     /// At the start of a sentence: `At 8,000/s`, `At 40 connections`.
@@ -69,7 +69,7 @@ impl<'s> Sweep<'s> {
     /// An axis whose named values are those that were tried.
     pub(super) fn axis(&self, scene: &Scene<'_>, tried: &[f64]) -> Axis {
         let unit = if self.over_load { ", requests per second" } else { "" };
-        let ticks = tried.iter().map(|&x| (x, format::number(x))).collect();
+        let ticks = tried.iter().map(|&x| (x, Unit::Count.show(x))).collect();
         Axis::at(&format!("{}{unit}", self.label), scene.picture.x_scale, ticks)
     }
 

@@ -4,6 +4,7 @@
 
 use super::spots::standing_words;
 use super::{DataRow, DataTable, Scene};
+use crate::format::Unit;
 use crate::metrics::{Metric, Of, metric};
 
 /// The metrics of load among those named, each once.
@@ -25,7 +26,7 @@ pub(super) fn table(scene: &Scene<'_>, names: &[String]) -> DataTable {
     columns.extend(["blocks".to_owned(), "standing".into()]);
     let rows = scene.group.trials().map(|(series, trial)| {
         let mut cells = vec![series.contender.label.clone()];
-        cells.extend(swept.then(|| trial.variation.map_or("-".into(), crate::format::number)));
+        cells.extend(swept.then(|| trial.variation.map_or("-".into(), |value| Unit::Count.show(value))));
         for metric in &metrics {
             let reading = metric.of_pool(&trial.pool);
             cells.push(reading.show(metric.unit));

@@ -4,7 +4,7 @@
 //! Must not know: metrics, how anything is drawn or said. Beside it: `study.rs`, whose series hold these.
 
 use super::{Group, Pool, Series, Standing, pooled};
-use crate::format;
+use crate::format::Unit;
 use crate::record::{Arrivals, Cell, Event, ExperimentRecord, Fate, PictureKind, Shape, Swept};
 
 /// What became of one contender at one value of what its experiment sweeps.
@@ -47,7 +47,7 @@ impl ExperimentRecord {
 
     /// A contender at a value of what is swept: `threaded (connections: 4)`.
     pub fn name_of(&self, contender: &str, variation: Option<f64>) -> String {
-        match (variation.map(format::number), self.variation_label()) {
+        match (variation.map(|value| Unit::Count.show(value)), self.variation_label()) {
             (None, _) => contender.to_owned(),
             (Some(value), None) => format!("{contender} ({value})"),
             (Some(value), Some(label)) => format!("{contender} ({label}: {value})"),

@@ -14,6 +14,7 @@ mod fixture_trials;
 mod golden;
 mod map;
 mod numbers;
+mod objectives;
 mod records;
 mod trials;
 mod verdicts;
