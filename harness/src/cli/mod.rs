@@ -18,6 +18,7 @@ mod new_run;
 mod output;
 mod progress;
 mod report;
+mod resume;
 #[cfg(feature = "sabotage")]
 mod sabotage;
 mod selftest;

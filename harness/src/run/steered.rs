@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use reports::record::Purpose;
 use reports::record::store::RecordError;
 
-use super::{Execution, Planned, Progress, RunEnd, Series};
+use super::series::{Planned, Series};
+use super::{Execution, Progress, RunEnd};
 use crate::search::Steering;
 
 impl Execution<'_> {

@@ -10,6 +10,7 @@ mod against;
 mod faults;
 mod lifetimes;
 mod refusals;
+mod resumed;
 mod subject;
 mod whole;
 
