@@ -99,18 +99,20 @@ impl<'a> Grid<'a> {
         let all = self.squares().count();
         let [a, b] = self.contenders.map(|contender| contender.label.as_str());
         let (more, less, wins, losses) = if first > second { (a, b, first, second) } else { (b, a, second, first) };
-        if wins == 0 {
-            return match count(Finding::Alike) {
-                alike if alike == all => format!("{a} and {b} serve alike in all {all} cells"),
-                alike => format!("Cannot tell {a} and {b} apart in {} of {all} cells; none has a winner", all - alike),
-            };
-        }
-        let counter = if losses > 0 { format!(", {less} in {losses}") } else { String::new() };
-        let open = all - wins - losses;
         let few = match count(Finding::TooFewBlocks) {
             0 => String::new(),
             few => format!(", {few} of them for want of blocks"),
         };
+        if wins == 0 {
+            return match count(Finding::Alike) {
+                alike if alike == all => format!("{a} and {b} serve alike in all {all} cells"),
+                alike => {
+                    format!("Cannot tell {a} and {b} apart in {} of {all} cells{few}; none has a winner", all - alike)
+                }
+            };
+        }
+        let counter = if losses > 0 { format!(", {less} in {losses}") } else { String::new() };
+        let open = all - wins - losses;
         let rest = if open > 0 { format!("; {open} have no winner{few}") } else { String::new() };
         let most = self.greatest().map_or(String::new(), |most| format!(". {most}"));
         format!("{more} serves more than {less} in {wins} of {all} cells{counter}{rest}{most}")

@@ -34,8 +34,9 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         kind: scene.picture.kind,
         title: grid.sentence(),
         subtitle: format!(
-            "{} of {a} and {b} by connections and work: {}",
+            "{} of {a} and {b} by connections and work, a winner from {} pairs on: {}",
             format::capitalised(grid.metric.label),
+            grid.metric.blocks_for_verdict,
             server_cpus(scene.run)
         ),
         panels: panels.collect(),
