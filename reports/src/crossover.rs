@@ -13,6 +13,10 @@ use crate::stats::Ratio;
 use crate::study::{Group, Standing, Trial};
 use crate::verdict::{Verdict, compare_blocks, judge};
 
+/// Pairs that a square's verdict takes. Fewer than a latency takes, since a server that is busy all the time serves steadily:
+/// six is the least at which all pairs pointing one way is rarer than one in twenty by chance, whatever their distribution.
+pub const PAIRS_FOR_WINNER: usize = 6;
+
 /// A grid over connections and workloads.
 #[derive(Debug)]
 pub struct Grid<'a> {
@@ -153,7 +157,7 @@ impl Square {
             _ => Reading::Absent,
         };
         let ratio = a.zip(b).and_then(|(a, b)| compare_blocks(metric, &a.blocks, &b.blocks));
-        let verdict = ratio.map(|ratio| judge(&ratio, metric.blocks_for_verdict));
+        let verdict = ratio.map(|ratio| judge(&ratio, PAIRS_FOR_WINNER));
         Square { values: [value(a), value(b)], ratio, verdict }
     }
 
