@@ -98,7 +98,8 @@ mod tests {
         while let Some(rung) = ladder.next() {
             ladder.answered(rung, if rung <= truth { Answer::Carried } else { Answer::Missed });
             tries += 1;
-            assert!(tries < 100, "no end: {ladder:?}");
+            // With a stride of one, a climb may go over every rung there is.
+            assert!(tries <= 2 * 201, "no end: {ladder:?}");
         }
         (ladder, tries)
     }
