@@ -7,7 +7,8 @@
 //!
 //! Read in this order: `record` (what was saved), `stats` (what may be concluded from samples), `metrics` (the one
 //! table of what can be shown), `study` (cells gathered into points), `account` (what became of a server that something
-//! was done to), `verdict` and `summary` (sentences and tables), `charts` (pictures), `page` (the report).
+//! was done to), `verdict` and `summary` (sentences and tables), `charts` (pictures), `page` (the report), `site` (many
+//! runs).
 
 mod account;
 pub mod charts;
@@ -16,6 +17,7 @@ pub mod metrics;
 pub mod page;
 pub mod record;
 pub mod sabotage;
+pub mod site;
 pub mod stats;
 pub mod study;
 pub mod summary;

@@ -13,12 +13,14 @@ mod load;
 mod microcosts;
 mod output;
 mod progress;
+mod publish;
 mod report;
 #[cfg(feature = "sabotage")]
 mod sabotage;
 mod selftest;
 pub mod serve;
 mod subject;
+mod whole_file;
 
 use std::process::ExitCode;
 
@@ -42,6 +44,8 @@ To begin: harness compare";
 enum Command {
     /// Compare server models under the same load and write a report
     Compare(compare::CompareArgs),
+    /// Put runs on a static site, with an index, permanent pages and trends
+    Publish(publish::PublishArgs),
     /// Render the report of a saved run again
     Report(report::ReportArgs),
     /// Put load on any server and say how it took it
@@ -64,6 +68,7 @@ pub fn main() -> ExitCode {
     sabotage::as_told();
     let done = match Cli::parse().command {
         Command::Compare(args) => compare::run(args),
+        Command::Publish(args) => publish::run(args),
         Command::Report(args) => report::run(args),
         Command::Load(args) => load::run(args),
         Command::List(args) => list::run(args),

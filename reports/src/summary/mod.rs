@@ -1,10 +1,11 @@
 //! A run in sentences and tables, for the head of the report and for a terminal.
 //!
 //! Every sentence is made from the records and holds whatever they say; what is invalid is in none. Must not know:
-//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `tables.rs`, `trials.rs`, `validity.rs`.
+//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `headlines.rs`, `tables.rs`, `trials.rs`, `validity.rs`.
 
 mod answers;
 mod claims;
+mod headlines;
 mod tables;
 mod trials;
 mod validity;
@@ -15,6 +16,7 @@ use crate::record::store::Run;
 use crate::study::{Group, groups};
 
 pub use claims::{Claim, ClaimVerdict};
+pub use headlines::{Headline, headline, headlines};
 pub use validity::{Badge, Doubt, State, Validity};
 
 /// What a run says.

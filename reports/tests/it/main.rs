@@ -12,4 +12,5 @@ mod fixture_trials;
 mod golden;
 mod numbers;
 mod records;
+mod site;
 mod trials;
