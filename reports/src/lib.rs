@@ -8,10 +8,11 @@
 //! Read in this order: `record` (what was saved), `stats` (what may be concluded from samples), `metrics` (the one
 //! table of what can be shown), `study` (cells gathered into points), `account` (what became of a server that something
 //! was done to), `verdict` and `summary` (sentences and tables), `charts` (pictures), `page` (the report), `site` (many
-//! runs).
+//! runs), `export` (for other tools).
 
 mod account;
 pub mod charts;
+pub mod export;
 pub mod format;
 pub mod metrics;
 pub mod page;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use reports::record::store::{RecordError, Run};
 use reports::record::{Ending, Ledger, Purpose, Warning};
 
+use super::output::NoFigures;
 use super::publish::SiteError;
 use crate::load::LoadError;
 use crate::plan::PlanError;
@@ -36,6 +37,7 @@ pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
         _ if is_usage => USAGE,
         _ if error.is::<LockError>() || error.is::<Unfit>() => UNFIT,
         _ if matches!(error.downcast_ref(), Some(LoadError::NotConnected { .. })) => SERVER_FAILED,
+        _ if error.is::<NoFigures>() => INVALID,
         _ => INTERNAL,
     })
 }
@@ -126,6 +128,7 @@ mod tests {
             (anyhow::Error::from(RecordError::NoRun("x".into())), USAGE),
             (anyhow::Error::from(RecordError::Name("x".into())), INTERNAL),
             (anyhow::Error::from(SiteError::NotASite("x".into())), USAGE),
+            (anyhow::Error::from(NoFigures), INVALID),
             (anyhow::anyhow!("anything else"), INTERNAL),
             (anyhow::Error::from(not_connected()), SERVER_FAILED),
             (anyhow::Error::from(PlanError::Usage("no".to_owned())).context("with context"), USAGE),

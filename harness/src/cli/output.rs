@@ -3,9 +3,13 @@
 use std::io::{self, ErrorKind, Write};
 
 use clap::ValueEnum;
-use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
-use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
-use reports::summary::{Answer, Rank, Summary, SummaryTable};
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use reports::export;
+use reports::record::store::Run;
+use reports::site::Machine;
+use reports::study::groups;
+use reports::summary::{Answer, Headline, Rank, Summary, SummaryTable, headlines, summarise};
 
 /// How the summary is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -16,8 +20,12 @@ pub(super) enum Format {
     Json,
     /// One CSV table per workload, with a blank line between.
     Csv,
-    /// For a pull request.
+    /// For a pull request: what the run says, and a table of eight rows at most.
     Md,
+    /// For github-action-benchmark, its tool customSmallerIsBetter.
+    GithubActionBenchmark,
+    /// For Bencher: Bencher Metric Format.
+    Bencher,
 }
 
 /// Writes to stdout.
@@ -35,26 +43,49 @@ pub(super) fn tell(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// The summary in a format, with what comes last in it.
-pub(super) fn summary(summary: &Summary, format: Format, report: &str) -> anyhow::Result<String> {
+/// Why there is nothing to hand on.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the run has no headline figure for other tools: no valid cell under a load that contenders kept up with, and no \
+     fitted memory of held connections; run the experiments latency-curve or memory"
+)]
+pub(super) struct NoFigures;
+
+/// What a run says in a format, with what comes last in it.
+pub(super) fn summary(run: &Run, format: Format, report: &str) -> anyhow::Result<String> {
+    let summary = || summarise(run);
     Ok(match format {
         Format::Json => {
-            let value = serde_json::json!({ "report": report, "summary": summary });
+            let value = serde_json::json!({ "report": report, "summary": summary() });
             format!("{}\n", serde_json::to_string_pretty(&value)?)
         }
-        Format::Csv => summary.tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
-        Format::Table => format!("{}{}\nreport: {report}\n", tables(summary, NOTHING), sentences(summary, "  ")),
-        Format::Md => format!("{}{}\nReport: `{report}`\n", tables(summary, ASCII_MARKDOWN), sentences(summary, "- ")),
+        Format::Csv => summary().tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
+        Format::Table => {
+            let summary = summary();
+            format!("{}{}\nreport: {report}\n", tables(&summary), sentences(&summary))
+        }
+        Format::Md => export::markdown(run),
+        Format::Bencher => export::bencher(&figures(run)?),
+        Format::GithubActionBenchmark => {
+            let manifest = &run.manifest;
+            let origin = format!("run {} of {}, {}", manifest.run, manifest.started_at, Machine::of(manifest).label);
+            export::github_action_benchmark(&figures(run)?, &origin)
+        }
     })
 }
 
-fn tables(summary: &Summary, style: TableStyle) -> String {
-    summary.tables.iter().map(|table| format!("{}\n\n{}\n\n", table.title, drawn(table, style))).collect()
+fn figures(run: &Run) -> Result<Vec<Headline>, NoFigures> {
+    let figures = headlines(&groups(run));
+    if figures.is_empty() { Err(NoFigures) } else { Ok(figures) }
 }
 
-fn drawn(table: &SummaryTable, style: TableStyle) -> String {
+fn tables(summary: &Summary) -> String {
+    summary.tables.iter().map(|table| format!("{}\n\n{}\n\n", table.title, drawn(table))).collect()
+}
+
+fn drawn(table: &SummaryTable) -> String {
     let mut drawn = Table::new();
-    drawn.load_style(style);
+    drawn.load_style(NOTHING);
     if let Some(columns) = terminal_columns() {
         drawn.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
     }
@@ -93,13 +124,13 @@ fn quoted(field: &str) -> String {
 }
 
 /// What people say with its verdict, a line each, then the leads, likewise. A lead that is not the only one of its experiment says which workload it is of.
-fn sentences(summary: &Summary, bullet: &str) -> String {
+fn sentences(summary: &Summary) -> String {
     let leads = || summary.answers.iter().filter(|answer| answer.rank == Rank::Lead);
     let line = |answer: &Answer| match leads().filter(|other| other.experiment == answer.experiment).count() {
-        1 => format!("{bullet}{}\n", answer.sentence),
-        _ => format!("{bullet}{}: {}\n", answer.label, answer.sentence),
+        1 => format!("  {}\n", answer.sentence),
+        _ => format!("  {}: {}\n", answer.label, answer.sentence),
     };
-    let claims = summary.claims.iter().map(|claim| format!("{bullet}{}\n", claim.line()));
+    let claims = summary.claims.iter().map(|claim| format!("  {}\n", claim.line()));
     claims.chain(leads().map(line)).collect()
 }
 

@@ -32,7 +32,6 @@ pub(super) fn render(folder: &RunFolder, run: &Run, format: Format) -> anyhow::R
     let report = folder.path().join("report.html");
     whole_file::write(&report, reports::page::render(run).as_bytes())
         .with_context(|| format!("{} can't be written", report.display()))?;
-    let summary = reports::summary::summarise(run);
-    print(&output::summary(&summary, format, &report.display().to_string())?)?;
+    print(&output::summary(run, format, &report.display().to_string())?)?;
     Ok(())
 }

@@ -6,6 +6,7 @@
 mod browser;
 mod decisions;
 mod devtools;
+mod exports;
 mod fixture;
 mod fixture_cells;
 mod fixture_trials;
