@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod colours;
 mod decisions;
 mod devtools;
 mod exports;
