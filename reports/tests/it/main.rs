@@ -14,5 +14,6 @@ mod fixture_trials;
 mod golden;
 mod numbers;
 mod records;
+mod samples;
 mod site;
 mod trials;
