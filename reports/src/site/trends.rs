@@ -23,6 +23,8 @@ pub(super) struct MachineTrends {
     machine: Machine,
     runs: usize,
     figures: Vec<TrendFigure>,
+    /// What there is no picture of, and why.
+    absent: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,12 +60,27 @@ pub(super) fn trends(entries: &[Entry]) -> Vec<MachineTrends> {
         }
     }
     let several = machines.into_iter().filter(|(_, runs)| runs.len() > 1);
-    let of_machine = several.map(|(machine, runs)| MachineTrends {
-        machine: machine.clone(),
-        runs: runs.len(),
-        figures: subjects(&runs).into_iter().filter_map(|subject| figure(machine, &runs, subject)).collect(),
-    });
-    of_machine.filter(|trends| !trends.figures.is_empty()).collect()
+    several.map(|(machine, runs)| of_machine(machine, &runs)).collect()
+}
+
+fn of_machine(machine: &Machine, runs: &[&Entry]) -> MachineTrends {
+    let (mut figures, mut absent) = (Vec::new(), Vec::new());
+    for subject in subjects(runs) {
+        let Some(newest) = newest(runs, subject) else { continue };
+        match figure(machine, runs, subject, newest) {
+            Some(figure) => figures.push(figure),
+            None => {
+                let loads = newest.offered_load_rps.map_or(Vec::new(), |load| vec![load]);
+                absent.push(format!("{}: no second run has it.", title(newest, &loads)));
+            }
+        }
+    }
+    MachineTrends { machine: machine.clone(), runs: runs.len(), figures, absent }
+}
+
+/// The newest figure of a subject.
+fn newest<'a>(runs: &[&'a Entry], subject: Subject<'_>) -> Option<&'a Headline> {
+    runs.iter().flat_map(|run| &run.figures).find(|figure| Subject::of(figure) == subject)
 }
 
 fn subjects<'a>(runs: &[&'a Entry]) -> Vec<Subject<'a>> {
@@ -77,9 +94,8 @@ fn subjects<'a>(runs: &[&'a Entry]) -> Vec<Subject<'a>> {
 }
 
 /// One subject over the runs, which are given the newest first and drawn the oldest first.
-fn figure(machine: &Machine, runs: &[&Entry], subject: Subject<'_>) -> Option<TrendFigure> {
+fn figure(machine: &Machine, runs: &[&Entry], subject: Subject<'_>, newest: &Headline) -> Option<TrendFigure> {
     let own = |run: &'_ &Entry| run.figures.iter().any(|figure| Subject::of(figure) == subject);
-    let newest = runs.iter().copied().find(own)?.figures.iter().find(|figure| Subject::of(figure) == subject)?;
     let (mut kept, mut left_out) = (Vec::new(), 0);
     for run in runs.iter().rev().filter(|run| own(run)) {
         let figures: Vec<&Headline> = run.figures.iter().filter(|figure| Subject::of(figure) == subject).collect();

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod browser_site;
 mod colours;
 mod decisions;
 mod devtools;
