@@ -71,7 +71,7 @@ fn of_machine(machine: &Machine, runs: &[&Entry]) -> MachineTrends {
             Some(figure) => figures.push(figure),
             None => {
                 let loads = newest.offered_load_rps.map_or(Vec::new(), |load| vec![load]);
-                absent.push(format!("{}: no second run has it.", title(newest, &loads)));
+                absent.push(format!("{}: no second run has it, or none at about this load.", title(newest, &loads)));
             }
         }
     }
