@@ -17,6 +17,7 @@ mod microcosts;
 mod new_run;
 mod output;
 mod progress;
+mod publish;
 mod report;
 mod resume;
 #[cfg(feature = "sabotage")]
@@ -24,6 +25,7 @@ mod sabotage;
 mod selftest;
 pub mod serve;
 mod subject;
+mod whole_file;
 
 use std::process::ExitCode;
 
@@ -51,6 +53,8 @@ enum Command {
     Capacity(capacity::CapacityArgs),
     /// Draw where threads and tasks change places: who of two serves more, over connections and work
     Map(map::MapArgs),
+    /// Put runs on a static site, with an index, permanent pages and trends
+    Publish(publish::PublishArgs),
     /// Render the report of a saved run again
     Report(report::ReportArgs),
     /// Put load on any server and say how it took it
@@ -75,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(args),
         Command::Capacity(args) => capacity::run(args),
         Command::Map(args) => map::run(args),
+        Command::Publish(args) => publish::run(args),
         Command::Report(args) => report::run(args),
         Command::Load(args) => load::run(args),
         Command::List(args) => list::run(args),

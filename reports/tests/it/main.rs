@@ -5,8 +5,11 @@
 
 mod audit;
 mod browser;
+mod browser_site;
+mod colours;
 mod decisions;
 mod devtools;
+mod exports;
 mod fixture;
 mod fixture_cells;
 mod fixture_map;
@@ -16,5 +19,7 @@ mod map;
 mod numbers;
 mod objectives;
 mod records;
+mod samples;
+mod site;
 mod trials;
 mod verdicts;
