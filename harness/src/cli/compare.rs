@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use reports::metrics::fewest_blocks_for_a_verdict;
-use reports::record::store::{Run, RunFolder};
-use reports::record::{Ending, Manifest};
+use reports::record::Ending;
+use reports::record::store::RunFolder;
 
 use super::against::other_build;
 use super::chosen;
@@ -16,10 +16,9 @@ use super::new_run::{self, PlacementArg, cpus_are_shared};
 use super::output::{Format, print, tell};
 use super::progress::{Shown, rough};
 use super::report;
-use super::resume::{Resumed, resume};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
 use crate::plan::{Cast, Preset, RunPlan, place};
-use crate::run::{Execution, Interrupt, MachineLock, Preflight, preflight, time_of, utc_now};
+use crate::run::{Execution, Interrupt, MachineLock, Preflight, preflight, time_of};
 
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]
@@ -53,11 +52,6 @@ pub(super) struct CompareArgs {
     #[arg(long, value_name = "PROGRAM")]
     against: Option<PathBuf>,
 
-    /// Run what is missing of a saved run; with --blocks, that many blocks of it
-    #[arg(long, value_name = "RUN",
-          conflicts_with_all = ["preset", "models", "experiments", "seed", "placement", "against", "out"])]
-    resume: Option<PathBuf>,
-
     /// Folder of the run; `runs/TIME-PRESET` without it
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -76,16 +70,7 @@ pub(super) struct CompareArgs {
 }
 
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
-    let (plan, preflight, there) = match &args.resume {
-        Some(path) => {
-            let Resumed { folder, run, plan, preflight } = resume(path, args.blocks)?;
-            (plan, preflight, Some((folder, run)))
-        }
-        None => {
-            let (plan, preflight) = plan(&args)?;
-            (plan, preflight, None)
-        }
-    };
+    let (plan, preflight) = plan(&args)?;
     if args.dry_run {
         print(&dry_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
@@ -96,22 +81,16 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let machine = machine()?;
     // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
     restrict_this_thread(&plan.placement.generator_cpus)?;
-    let planned = (plan.probes().len() + plan.fullest_block().len() * plan.sizes.blocks as usize) as u32;
-    let (folder, manifest, before) = match there {
-        Some((folder, Run { manifest, cells })) => (folder, continued(manifest, &plan, planned), cells),
-        None => {
-            let (path, name) = new_run::folder(args.out.as_deref(), plan.preset.name())?;
-            let manifest = new_run::manifest(&plan, &preflight, machine, (name, plan.preset.name()), planned);
-            (RunFolder::create(path)?, manifest, Vec::new())
-        }
-    };
+    let (path, name) = new_run::folder(args.out.as_deref(), plan.preset.name())?;
+    let folder = RunFolder::create(path)?;
+    let planned = plan.probes().len() + plan.fullest_block().len() * plan.sizes.blocks as usize;
+    let manifest = new_run::manifest(&plan, &preflight, machine, (name, plan.preset.name()), planned as u32);
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&plan, &preflight, &folder);
     }
     let mut progress = Shown::new(args.quiet);
-    let execution =
-        Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None, before: &before };
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
     let end = execution.run(&mut progress);
     progress.end();
     let end = end?;
@@ -124,12 +103,6 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     }
     report::render(&folder, &run, args.format)?;
     Ok(code_of_run(&end, &run, &interrupt))
-}
-
-/// The manifest of a run that goes on.
-fn continued(manifest: Manifest, plan: &RunPlan, planned_cells: u32) -> Manifest {
-    let resumed_at = [manifest.resumed_at, vec![utc_now()]].concat();
-    Manifest { blocks: plan.sizes.blocks, ending: Ending::Running, planned_cells, resumed_at, ..manifest }
 }
 
 /// What was typed, resolved. Looks at the machine's limits and changes nothing but this process's own.

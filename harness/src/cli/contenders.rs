@@ -13,24 +13,14 @@ use crate::plan::{Cast, Choice, Experiment, PlanError, is_base, is_twin};
 /// # Errors
 /// As [`parse`], and where the CPUs can't be had.
 pub(super) fn cast_for(cpus: &[u32], list: Option<&str>, experiments: &[&'static Experiment]) -> anyhow::Result<Cast> {
-    on_cpus(cpus, || {
-        let contenders = parse(list)?;
-        let choice = if list.is_some() { Choice::Named(contenders) } else { Choice::Usual(contenders) };
-        Ok(Cast::new(experiments, &choice)?)
-    })?
-}
-
-/// Makes contenders on `cpus`, from whose number some of their defaults follow.
-///
-/// # Errors
-/// Where the CPUs can't be had.
-pub(super) fn on_cpus<T: Send>(cpus: &[u32], make: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
     thread::scope(|scope| {
-        let on_these = scope.spawn(|| {
+        let on_the_servers_cpus = scope.spawn(|| {
             restrict_this_thread(cpus)?;
-            Ok(make())
+            let contenders = parse(list)?;
+            let choice = if list.is_some() { Choice::Named(contenders) } else { Choice::Usual(contenders) };
+            Ok(Cast::new(experiments, &choice)?)
         });
-        on_these.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        on_the_servers_cpus.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 

@@ -19,7 +19,6 @@ mod output;
 mod progress;
 mod publish;
 mod report;
-mod resume;
 #[cfg(feature = "sabotage")]
 mod sabotage;
 mod selftest;

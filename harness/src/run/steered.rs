@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use reports::record::Purpose;
 use reports::record::store::RecordError;
 
-use super::series::{Planned, Series};
-use super::{Execution, Progress, RunEnd};
+use super::{Execution, Planned, Progress, RunEnd, Series};
 use crate::search::Steering;
 
 impl Execution<'_> {

@@ -10,7 +10,6 @@ mod against;
 mod faults;
 mod lifetimes;
 mod refusals;
-mod resumed;
 mod subject;
 mod whole;
 

@@ -58,14 +58,8 @@ pub(crate) fn run(contender: &str, tasks: fn() -> Task) -> (Cell, RunEnd) {
     let home = TempDir::new().unwrap();
     let folder = RunFolder::create(home.path().join("run")).unwrap();
     let (manifest, interrupt) = (manifest(&plan), Interrupt::default());
-    let execution = Execution {
-        plan: &plan,
-        folder: &folder,
-        manifest,
-        interrupt: &interrupt,
-        program: Some(program()),
-        before: &[],
-    };
+    let execution =
+        Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: Some(program()) };
     let end = execution.run(&mut Silent).unwrap();
     let mut cells = folder.read().unwrap().cells;
     assert_eq!(cells.len(), 1);
@@ -106,7 +100,6 @@ fn manifest(plan: &RunPlan) -> Manifest {
         blocks: 1,
         placement: plan.placement.clone(),
         started_at: utc_now(),
-        resumed_at: Vec::new(),
         elapsed_s: None,
         ending: Ending::Running,
         machine: machine().unwrap(),

@@ -97,8 +97,7 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
         announce(&args, &search, &folder);
     }
     let mut progress = Shown::new(args.quiet);
-    let execution =
-        Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None, before: &[] };
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
     let end = execution.steer(&mut search, deadline, &mut progress);
     progress.end();
     let end = end?;

@@ -100,8 +100,7 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
         announce(&map, args.budget, &folder);
     }
     let mut progress = Shown::new(args.quiet);
-    let execution =
-        Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None, before: &[] };
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
     let end = execution.steer(&mut map, begun + args.budget - AFTERWARDS, &mut progress);
     progress.end();
     let end = end?;
