@@ -7,6 +7,7 @@ mod capacity;
 mod chosen;
 mod compare;
 mod contenders;
+mod diff;
 mod dry_run;
 mod ending;
 mod known_answers;
@@ -38,7 +39,8 @@ struct Cli {
 
 const NEXT: &str = "\
 Exit codes: 0 done, 1 internal error or a known answer wrong, 2 usage, 3 machine unfit,
-4 done but invalid, 6 a server failed, 130 and 143 interrupted (finished cells are kept)
+4 done but invalid or inconclusive, 5 a gate was exceeded, 6 a server failed,
+130 and 143 interrupted (finished cells are kept)
 
 To begin: harness compare";
 
@@ -52,6 +54,8 @@ enum Command {
     Map(map::MapArgs),
     /// Render the report of a saved run again
     Report(report::ReportArgs),
+    /// Hold one saved run against another, and say what has changed
+    Diff(diff::DiffArgs),
     /// Put load on any server and say how it took it
     Load(load::LoadArgs),
     /// List models, their options, and experiments
@@ -75,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Capacity(args) => capacity::run(args),
         Command::Map(args) => map::run(args),
         Command::Report(args) => report::run(args),
+        Command::Diff(args) => diff::run(args),
         Command::Load(args) => load::run(args),
         Command::List(args) => list::run(args),
         Command::Microcosts(args) => microcosts::run(args),

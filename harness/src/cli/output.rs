@@ -80,7 +80,8 @@ fn matrices(summary: &Summary, style: TableStyle) -> String {
     told.map(text).collect()
 }
 
-fn drawn(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>, style: TableStyle) -> String {
+/// A table, its first column to the left and the others to the right.
+pub(super) fn drawn(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>, style: TableStyle) -> String {
     let mut drawn = Table::new();
     drawn.load_style(style);
     if let Some(columns) = terminal_columns() {

@@ -7,6 +7,7 @@ mod audit;
 mod browser;
 mod decisions;
 mod devtools;
+mod diff;
 mod fixture;
 mod fixture_cells;
 mod fixture_map;
