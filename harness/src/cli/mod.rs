@@ -18,7 +18,9 @@ mod microcosts;
 mod new_run;
 mod output;
 mod progress;
+mod rebuilt;
 mod report;
+mod resume;
 #[cfg(feature = "sabotage")]
 mod sabotage;
 mod selftest;
