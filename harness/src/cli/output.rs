@@ -55,6 +55,24 @@ pub(super) fn summary(summary: &Summary, format: Format, report: &str) -> anyhow
     })
 }
 
+/// The summaries of several runs, each in the format already: name, machine and text. One document where the format has
+/// such.
+pub(super) fn beside(runs: &[(&str, String, String)], format: Format) -> anyhow::Result<String> {
+    if format == Format::Json {
+        let value = |(run, machine, text): &(&str, String, String)| {
+            let summary: serde_json::Value = serde_json::from_str(text)?;
+            Ok(serde_json::json!({ "run": run, "machine": machine, "of": summary }))
+        };
+        let values = runs.iter().map(value).collect::<Result<Vec<_>, serde_json::Error>>()?;
+        return Ok(format!("{}\n", serde_json::to_string_pretty(&values)?));
+    }
+    let heading = |(run, machine, text): &(&str, String, String)| match format {
+        Format::Md => format!("## {run}\n\n{machine}\n\n{text}"),
+        _ => format!("{run}: {machine}\n\n{text}"),
+    };
+    Ok(runs.iter().map(heading).collect::<Vec<_>>().join("\n"))
+}
+
 fn tables(summary: &Summary, style: TableStyle) -> String {
     let drawn = |table: &SummaryTable| drawn(header(table), table.rows.iter().map(cells), style);
     summary.tables.iter().map(|table| format!("{}\n\n{}\n\n", table.title, drawn(table))).collect()

@@ -90,6 +90,7 @@ fn what_cannot_be_compared_is_refused_with_the_remedy() {
     assert!(code == Some(2) && errors.contains("0.0.1") && errors.contains("--force"), "{errors}");
     let (code, said, _) = diff(&home, &[&base, &other, "--force"]);
     assert!(code == Some(0) && said.contains("The machines differ") && said.contains("memory"), "{said}");
+    reports_stay_apart(&home, &base, &other);
     let (code, _, errors) = diff(&home, &[&base, &base, "--fail-on", "p99+10%"]);
     assert!(code == Some(2) && errors.contains("'p99>+10%'"), "{errors}");
     let (code, _, errors) = diff(&home, &[&base]);
@@ -97,4 +98,25 @@ fn what_cannot_be_compared_is_refused_with_the_remedy() {
     let nowhere = home.path().join("nowhere");
     assert!(!Path::exists(&nowhere));
     assert_eq!(diff(&home, &[&base, nowhere.to_str().unwrap()]).0, Some(2));
+}
+
+/// Two runs of different machines, reported together.
+fn reports_stay_apart(home: &Home, base: &str, other: &str) {
+    let said = |runs: &[&str], format: &str| {
+        let mut command = home.command(&["report", "--format", format]);
+        let Output { status, stdout, stderr } = command.args(runs).output().unwrap();
+        assert!(status.success(), "{}", text(&stderr));
+        (text(&stdout).to_owned(), text(&stderr).to_owned())
+    };
+    let (both, note) = said(&[base, other], "json");
+    assert!(note.contains("different machines"), "{note}");
+    let both: Value = serde_json::from_str(&both).unwrap();
+    for (place, run) in [base, other].into_iter().enumerate() {
+        let alone: Value = serde_json::from_str(&said(&[run], "json").0).unwrap();
+        assert_eq!(both[place]["of"], alone);
+    }
+    assert!(both[1]["machine"].as_str().unwrap().contains("Linux 0.0.1"), "{}", both[1]["machine"]);
+    let (words, _) = said(&[base, other], "table");
+    assert!(words.starts_with("base: ") && words.contains("\nother: "), "{words}");
+    assert!(said(&[base, base], "table").1.is_empty());
 }
