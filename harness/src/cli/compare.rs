@@ -15,10 +15,12 @@ use super::ending::{code_of_run, unproven};
 use super::new_run::{self, PlacementArg, cpus_are_shared};
 use super::output::{Format, print, tell};
 use super::progress::{Shown, rough};
+use super::rebuilt::{probes, rebuilt};
 use super::report;
+use super::resume;
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
 use crate::plan::{Cast, Preset, RunPlan, place};
-use crate::run::{Execution, Interrupt, MachineLock, Preflight, preflight, time_of};
+use crate::run::{Execution, Interrupt, MachineLock, Preflight, RunEnd, preflight, time_of};
 
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]
@@ -52,6 +54,14 @@ pub(super) struct CompareArgs {
     #[arg(long, value_name = "PROGRAM")]
     against: Option<PathBuf>,
 
+    /// Completes a run that was cut off, or gives it more `--blocks`; all else is as it was
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "models", "experiments", "seed", "placement", "against", "out", "dry_run", "like"])]
+    resume: Option<PathBuf>,
+
+    /// Takes plan, seed and loads of another run, so that `harness diff` can hold the two against each other
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "models", "experiments", "seed", "placement", "against"])]
+    like: Option<PathBuf>,
+
     /// Folder of the run; `runs/TIME-PRESET` without it
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -70,7 +80,14 @@ pub(super) struct CompareArgs {
 }
 
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
-    let (plan, preflight) = plan(&args)?;
+    if let Some(run) = &args.resume {
+        return resume::run(run, args.blocks, args.format, args.quiet);
+    }
+    let like = args.like.as_deref().map(|run| RunFolder::open(run)?.read()).transpose()?;
+    let (plan, preflight) = match &like {
+        Some(like) => rebuilt(&like.manifest, args.blocks)?,
+        None => plan(&args)?,
+    };
     if args.dry_run {
         print(&dry_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
@@ -91,18 +108,34 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     }
     let mut progress = Shown::new(args.quiet);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
-    let end = execution.run(&mut progress);
+    let end = match like {
+        Some(like) => execution.run_with_probes(probes(like), &mut progress),
+        None => execution.run(&mut progress),
+    };
     progress.end();
-    let end = end?;
+    conclude(&folder, &end?, args.format, &interrupt)
+}
+
+/// Says how a run came out, and renders it.
+pub(super) fn conclude(
+    folder: &RunFolder,
+    end: &RunEnd,
+    format: Format,
+    interrupt: &Interrupt,
+) -> anyhow::Result<ExitCode> {
     let run = folder.read()?;
     if end.ending == Ending::Interrupted {
-        tell(&format!("interrupted: {} cells are kept in {}", end.cells, folder.path().display()));
+        let path = folder.path().display();
+        tell(&format!(
+            "interrupted: {} cells are kept in {path}; to go on: harness compare --resume {path}",
+            end.cells
+        ));
     }
     if let Some((contender, experiment)) = unproven(&run) {
         tell(&format!("invalid: no cell of {contender} in {experiment} can be believed; the report says why"));
     }
-    report::render(&folder, &run, args.format)?;
-    Ok(code_of_run(&end, &run, &interrupt))
+    report::render(folder, &run, format)?;
+    Ok(code_of_run(end, &run, interrupt))
 }
 
 /// What was typed, resolved. Looks at the machine's limits and changes nothing but this process's own.

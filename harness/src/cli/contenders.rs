@@ -13,12 +13,26 @@ use crate::plan::{Cast, Choice, Experiment, PlanError, is_base, is_twin};
 /// # Errors
 /// As [`parse`], and where the CPUs can't be had.
 pub(super) fn cast_for(cpus: &[u32], list: Option<&str>, experiments: &[&'static Experiment]) -> anyhow::Result<Cast> {
+    on_cpus(cpus, || {
+        let contenders = parse(list)?;
+        let choice = if list.is_some() { Choice::Named(contenders) } else { Choice::Usual(contenders) };
+        Ok(Cast::new(experiments, &choice)?)
+    })
+}
+
+/// The contenders of a saved run, by their labels, for servers on `cpus`.
+///
+/// # Errors
+/// Where this version has no such contender, and where the CPUs can't be had.
+pub(super) fn labelled(cpus: &[u32], labels: &[String]) -> anyhow::Result<Vec<Contender>> {
+    on_cpus(cpus, || Ok(labels.iter().map(|label| Contender::parse(label)).collect::<Result<_, _>>()?))
+}
+
+fn on_cpus<T: Send>(cpus: &[u32], make: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
     thread::scope(|scope| {
         let on_the_servers_cpus = scope.spawn(|| {
             restrict_this_thread(cpus)?;
-            let contenders = parse(list)?;
-            let choice = if list.is_some() { Choice::Named(contenders) } else { Choice::Usual(contenders) };
-            Ok(Cast::new(experiments, &choice)?)
+            make()
         });
         on_the_servers_cpus.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })

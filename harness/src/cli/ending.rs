@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use reports::diff::Outcome;
 use reports::record::store::{RecordError, Run};
 use reports::record::{Ending, Ledger, Purpose, Warning};
 
@@ -16,6 +17,7 @@ const INTERNAL: u8 = 1;
 const USAGE: u8 = 2;
 const UNFIT: u8 = 3;
 const INVALID: u8 = 4;
+const GATE_EXCEEDED: u8 = 5;
 const SERVER_FAILED: u8 = 6;
 
 /// An error with what caused it. A cause that the sentence before it already quotes is not said twice.
@@ -69,6 +71,15 @@ pub(super) fn code_of_selftest(verdict: Verdict) -> ExitCode {
         Verdict::Right => 0,
         Verdict::Wrong => INTERNAL,
         Verdict::CannotTell => INVALID,
+    })
+}
+
+/// The code of a comparison of two runs: that of the gate which came out worst.
+pub(super) fn code_of_gates(worst: Option<Outcome>) -> ExitCode {
+    ExitCode::from(match worst {
+        Some(Outcome::Regressed) => GATE_EXCEEDED,
+        Some(Outcome::Inconclusive) => INVALID,
+        Some(Outcome::Passed) | None => 0,
     })
 }
 

@@ -7,6 +7,7 @@ mod capacity;
 mod chosen;
 mod compare;
 mod contenders;
+mod diff;
 mod dry_run;
 mod ending;
 mod known_answers;
@@ -18,7 +19,9 @@ mod new_run;
 mod output;
 mod progress;
 mod publish;
+mod rebuilt;
 mod report;
+mod resume;
 #[cfg(feature = "sabotage")]
 mod sabotage;
 mod selftest;
@@ -40,7 +43,8 @@ struct Cli {
 
 const NEXT: &str = "\
 Exit codes: 0 done, 1 internal error or a known answer wrong, 2 usage, 3 machine unfit,
-4 done but invalid, 6 a server failed, 130 and 143 interrupted (finished cells are kept)
+4 done but invalid or inconclusive, 5 a gate was exceeded, 6 a server failed,
+130 and 143 interrupted (finished cells are kept)
 
 To begin: harness compare";
 
@@ -56,6 +60,8 @@ enum Command {
     Publish(publish::PublishArgs),
     /// Render the report of a saved run again
     Report(report::ReportArgs),
+    /// Hold one saved run against another, and say what has changed
+    Diff(diff::DiffArgs),
     /// Put load on any server and say how it took it
     Load(load::LoadArgs),
     /// List models, their options, and experiments
@@ -80,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Map(args) => map::run(args),
         Command::Publish(args) => publish::run(args),
         Command::Report(args) => report::run(args),
+        Command::Diff(args) => diff::run(args),
         Command::Load(args) => load::run(args),
         Command::List(args) => list::run(args),
         Command::Microcosts(args) => microcosts::run(args),

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Write};
 
 use clap::ValueEnum;
 use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use reports::export;
 use reports::record::store::Run;
 use reports::site::Machine;
@@ -80,8 +80,26 @@ fn figures(run: &Run) -> Result<Vec<Headline>, NoFigures> {
     if figures.is_empty() { Err(NoFigures) } else { Ok(figures) }
 }
 
+/// The summaries of several runs, each in the format already: name, machine and text. One document where the format has
+/// such.
+pub(super) fn beside(runs: &[(&str, String, String)], format: Format) -> anyhow::Result<String> {
+    if format == Format::Json {
+        let value = |(run, machine, text): &(&str, String, String)| {
+            let summary: serde_json::Value = serde_json::from_str(text)?;
+            Ok(serde_json::json!({ "run": run, "machine": machine, "of": summary }))
+        };
+        let values = runs.iter().map(value).collect::<Result<Vec<_>, serde_json::Error>>()?;
+        return Ok(format!("{}\n", serde_json::to_string_pretty(&values)?));
+    }
+    let heading = |(run, machine, text): &(&str, String, String)| match format {
+        Format::Md => format!("## {run}\n\n{machine}\n\n{text}"),
+        _ => format!("{run}: {machine}\n\n{text}"),
+    };
+    Ok(runs.iter().map(heading).collect::<Vec<_>>().join("\n"))
+}
+
 fn tables(summary: &Summary) -> String {
-    let drawn = |table: &SummaryTable| drawn(header(table), table.rows.iter().map(cells));
+    let drawn = |table: &SummaryTable| drawn(header(table), table.rows.iter().map(cells), NOTHING);
     summary.tables.iter().map(|table| format!("{}\n\n{}\n\n", table.title, drawn(table))).collect()
 }
 
@@ -99,15 +117,16 @@ fn matrices(summary: &Summary) -> String {
             let columns = matrix.contenders.iter().map(|column| cell(row.index, column.index));
             std::iter::once(row.label.clone()).chain(columns).collect()
         });
-        let drawn = drawn(header, rows);
+        let drawn = drawn(header, rows, NOTHING);
         format!("{}\n\n{drawn}\n\n≠ different, = equivalent, ? cannot tell. {}\n\n", matrix.title, matrix.floor_words())
     };
     told.map(text).collect()
 }
 
-fn drawn(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
+/// A table, its first column to the left and the others to the right.
+pub(super) fn drawn(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>, style: TableStyle) -> String {
     let mut drawn = Table::new();
-    drawn.load_style(NOTHING);
+    drawn.load_style(style);
     if let Some(columns) = terminal_columns() {
         drawn.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
     }

@@ -8,6 +8,7 @@ mod disturbed;
 mod found;
 mod held;
 mod interrupt;
+mod known;
 mod lock;
 mod preflight;
 mod provenance;
@@ -27,11 +28,12 @@ pub use lock::{LockError, MachineLock};
 pub use preflight::{Preflight, Unfit, preflight, preflight_connections, preflight_for};
 pub use provenance::{commit, utc_now};
 pub(crate) use validity::warnings;
-pub use validity::{generator_doubts, traffic_doubts};
+pub use validity::{generator_doubts, is_failure, traffic_doubts};
 
 use crate::load::now_ns;
 use crate::plan::{Capacities, RunPlan, Turn, arrival_seed, block_order};
 use cell::Bench;
+use preflight::generator_bounds;
 use queue::Queue;
 
 /// What a cell costs besides its task: starting, stopping and reaping the server, reading the last figures. Measured
@@ -96,17 +98,24 @@ impl Execution<'_> {
             progress,
             origin_ns: now_ns(),
             deadline,
+            known: Vec::new(),
+            kept: 0,
             next_order: 0,
             retries_left: self.plan.sizes.retries * self.plan.sizes.blocks,
             failed: 0,
         };
         let planned = run(&mut series)?;
         let (cells, failed) = (series.next_order, series.failed);
+        let before = self.manifest.elapsed_s.unwrap_or(0.0);
         let ending = if self.interrupt.is_set() { Ending::Interrupted } else { Ending::Completed };
         self.manifest.planned_cells = planned.cells;
         self.manifest.blocks = planned.blocks;
-        self.manifest.warnings.extend(planned.bounds);
-        self.manifest.elapsed_s = Some(begun.elapsed().as_secs_f64());
+        for bound in planned.bounds {
+            if !self.manifest.warnings.contains(&bound) {
+                self.manifest.warnings.push(bound);
+            }
+        }
+        self.manifest.elapsed_s = Some(before + begun.elapsed().as_secs_f64());
         self.manifest.ending = ending;
         self.folder.write_manifest(&self.manifest)?;
         Ok(RunEnd { ending, cells, failed })
@@ -129,6 +138,10 @@ struct Series<'a> {
     origin_ns: u64,
     /// What is not over by then is cut off and no result; none where a run takes the time it takes.
     deadline: Option<Instant>,
+    /// Cells that need not be run: this run's own from before it was cut off, or the probes of another.
+    known: Vec<Cell>,
+    /// How many of them are this run's own.
+    kept: u32,
     next_order: u32,
     retries_left: u32,
     failed: u32,
@@ -138,17 +151,18 @@ impl Series<'_> {
     /// Runs everything.
     fn run(&mut self) -> Result<Planned, RecordError> {
         let plan = self.execution.plan;
-        let probes = plan.probes();
+        let probes = self.unknown(plan.probes());
         let blocks = plan.sizes.blocks;
         let guess = plan.fullest_block();
         let at_most = time_of(&probes) + time_of(&guess) * blocks;
         self.progress.planned(probes.len() + guess.len() * blocks as usize, at_most);
-        let capacities = self.probe(block_order(probes, plan.seed, u32::MAX))?;
-        let probed = self.next_order;
+        let probed = probes.len();
+        let capacities = self.probe(block_order(plan.probes(), plan.seed, u32::MAX))?;
         let bounds = generator_bounds(plan, &capacities);
-        let block = plan.block(0, &capacities);
-        let cells = probed + block.len() as u32 * blocks;
-        self.progress.planned(cells as usize, time_of(&block) * blocks);
+        let turns: Vec<Turn> = (0..blocks).flat_map(|number| plan.block(number, &capacities)).collect();
+        let missing = self.unknown(turns);
+        let cells = self.kept + (probed + missing.len()) as u32;
+        self.progress.planned(cells as usize, time_of(&missing));
         for number in 0..blocks {
             let turns = block_order(plan.block(number, &capacities), plan.seed, number);
             self.block(turns, Purpose::Measure, |_, _| {})?;
@@ -181,7 +195,12 @@ impl Series<'_> {
         purpose: Purpose,
         mut done: impl FnMut(usize, &Cell),
     ) -> Result<(), RecordError> {
-        let mut queue = Queue::new(turns);
+        for turn in &turns {
+            if let Some(cell) = self.known(turn) {
+                done(turn.experiment, cell);
+            }
+        }
+        let mut queue = Queue::new(self.unknown(turns));
         while let Some(waiting) = queue.next() {
             let experiment = waiting.turn.experiment;
             let cell = self.attempt_unless_over(&waiting.turn, purpose, waiting.attempts + 1);
@@ -262,28 +281,6 @@ impl Series<'_> {
         };
         Cell { warnings: [seen.warnings, validity::warnings(&cell)].concat(), ..cell }
     }
-}
-
-/// Whether the cell failed. A server that died of what was done to it is what the cell was run to find out.
-pub fn is_failure(cell: &Cell) -> bool {
-    let died_of_it = cell.disturbance.is_some() && cell.server.died_at_ns.is_some();
-    matches!(cell.outcome, Outcome::Failed { .. }) && !died_of_it
-}
-
-/// Says for which workloads the generator can't offer what it would take to saturate the fastest contender.
-fn generator_bounds(plan: &RunPlan, capacities: &[Capacities]) -> Vec<Warning> {
-    let mut bounds = Vec::new();
-    for (experiment, found) in plan.experiments.iter().zip(capacities) {
-        for workload in experiment.workloads {
-            let Some(most) = found.generator_bound(workload.key) else { continue };
-            bounds.push(Warning::MachineLimit {
-                limit: format!("the load generator's CPU time in {} {}", experiment.name, workload.label),
-                consequence: format!("loads end at about {most:.0}/s, before the fastest contender is saturated"),
-                remedy: "run on a machine with more CPUs".to_owned(),
-            });
-        }
-    }
-    bounds
 }
 
 /// A name that is unique in the run and safe as a file's. Labels hold characters that files should not, so a contender

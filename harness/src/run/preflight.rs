@@ -4,7 +4,7 @@
 use reports::record::{Limit, Warning};
 
 use crate::observe::{Needs, limits, raise_soft_descriptor_limit, shortfalls};
-use crate::plan::RunPlan;
+use crate::plan::{Capacities, RunPlan};
 
 /// Descriptors, threads and ports that a process needs besides those for connections.
 const SPARE: u64 = 100;
@@ -85,6 +85,22 @@ pub fn preflight_connections(wanted: u32) -> Result<(), Unfit> {
     }
     let remedies = short.iter().map(|limit| limit.remedy.as_str()).collect::<Vec<_>>().join("; ");
     Err(Unfit { connections: ceiling(wanted.into(), &short) as u32, fewest: wanted, remedies })
+}
+
+/// Says for which workloads the generator can't offer what it would take to saturate the fastest contender.
+pub(super) fn generator_bounds(plan: &RunPlan, capacities: &[Capacities]) -> Vec<Warning> {
+    let mut bounds = Vec::new();
+    for (experiment, found) in plan.experiments.iter().zip(capacities) {
+        for workload in experiment.workloads {
+            let Some(most) = found.generator_bound(workload.key) else { continue };
+            bounds.push(Warning::MachineLimit {
+                limit: format!("the load generator's CPU time in {} {}", experiment.name, workload.label),
+                consequence: format!("loads end at about {most:.0}/s, before the fastest contender is saturated"),
+                remedy: "run on a machine with more CPUs".to_owned(),
+            });
+        }
+    }
+    bounds
 }
 
 fn for_connections(wanted: u64, backlog: u64) -> Preflight {

@@ -86,5 +86,11 @@ fn noise(cell: &Cell) -> Vec<Warning> {
     [others, stolen].into_iter().flatten().map(|what| Warning::NoisyMachine { what }).collect()
 }
 
+/// Whether the cell failed. A server that died of what was done to it is what the cell was run to find out.
+pub fn is_failure(cell: &Cell) -> bool {
+    let died_of_it = cell.disturbance.is_some() && cell.server.died_at_ns.is_some();
+    matches!(cell.outcome, Outcome::Failed { .. }) && !died_of_it
+}
+
 #[cfg(test)]
 pub(super) mod tests;

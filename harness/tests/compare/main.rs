@@ -7,9 +7,11 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
 
 mod against;
+mod diff;
 mod faults;
 mod lifetimes;
 mod refusals;
+mod resume;
 mod subject;
 mod whole;
 

@@ -65,6 +65,13 @@ fn models_plans_and_saved_runs_are_shown() {
 }
 
 #[test]
+fn one_run_is_held_against_another() {
+    let [block] = marked("Has it become faster or slower?", "sh run").try_into().unwrap();
+    let output = Shell::new().run(&block);
+    assert!(output.contains("same seed") && output.contains("\nmemory>+10% "), "{output}");
+}
+
+#[test]
 fn the_map_is_drawn_and_loads_are_found() {
     let [map, capacity] = marked("Where they change places, and how much each carries", "sh run").try_into().unwrap();
     let output = Shell::new().run(&map);

@@ -112,6 +112,7 @@ pub enum NotAnEntry {
 impl Entry {
     pub(super) fn of(run: &Run, groups: &[Group<'_>], summary: &Summary, address: Address) -> Entry {
         let manifest = &run.manifest;
+        let contenders = manifest.contenders.iter().filter(|contender| contender.twin_of.is_none());
         Entry {
             schema_version: SITE_VERSION,
             address,
@@ -125,7 +126,7 @@ impl Entry {
             invalid_cells: summary.validity.invalid_cells,
             machine: Machine::of(manifest),
             experiments: manifest.experiments.iter().map(|experiment| experiment.name.clone()).collect(),
-            contenders: manifest.contenders.iter().map(|contender| contender.label.clone()).collect(),
+            contenders: contenders.map(|contender| contender.label.clone()).collect(),
             headline: summary::headline(summary),
             figures: summary::headlines(groups),
         }

@@ -9,6 +9,7 @@ mod quantile;
 mod ratio;
 mod slope;
 mod student;
+mod welch;
 
 pub use distribution::Distribution;
 pub use holm::holm;
@@ -16,3 +17,4 @@ pub use proportion::proportion;
 pub use quantile::{Quantile, samples_needed};
 pub use ratio::{Ratio, log_ratios, paired_ratio};
 pub use slope::{Slope, fit};
+pub use welch::unpaired_ratio;

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::student::{two_sided_p, two_sided_t};
 
-const CONFIDENCE: f64 = 0.95;
+/// Of the intervals that are shown.
+pub(super) const CONFIDENCE: f64 = 0.95;
 
 /// A ratio over blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -70,9 +70,15 @@ pub fn headline(summary: &Summary) -> String {
 }
 
 fn under_load(group: &Group<'_>) -> Vec<Headline> {
-    let Some(load) = group.busy_load(1).or_else(|| group.comparison_load()) else { return Vec::new() };
+    // A search under an objective visits other loads with each contender, so there is none to compare them at.
+    if group.experiment.objective.is_some() {
+        return Vec::new();
+    }
+    let metrics: Vec<&Metric> = AT_LOAD.iter().filter_map(|name| metric(name)).collect();
+    let blocks = metrics.iter().map(|metric| metric.blocks_for_verdict).max().unwrap_or(1);
+    let Some(load) = group.busy_load(blocks).or_else(|| group.comparison_load()) else { return Vec::new() };
     let mut found = Vec::new();
-    for metric in AT_LOAD.iter().filter_map(|name| metric(name)) {
+    for metric in metrics {
         for series in group.series.iter().filter(|series| sound(series, load)) {
             let reading = series.at(load).map(|point| metric.of_pool(&point.pool));
             if let Some(Reading::Measured(value, interval)) = reading {

@@ -61,7 +61,8 @@ pub(crate) fn ratio_of(a: &BlockValues, b: &BlockValues) -> Option<Ratio> {
     paired_ratio(&pairs)
 }
 
-fn paired(a: &BlockValues, b: &BlockValues) -> Vec<(f64, f64)> {
+/// The blocks that both have.
+pub(crate) fn paired(a: &BlockValues, b: &BlockValues) -> Vec<(f64, f64)> {
     let (a, b) = if sabotage::is(Sabotage::SwappedLabels) { (b, a) } else { (a, b) };
     a.iter().filter_map(|(block, value)| Some((*value, *b.get(block)?))).collect()
 }

@@ -9,6 +9,7 @@ mod browser_site;
 mod colours;
 mod decisions;
 mod devtools;
+mod diff;
 mod exports;
 mod fixture;
 mod fixture_cells;

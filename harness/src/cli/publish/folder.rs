@@ -1,8 +1,10 @@
 //! The folder of a site: runs are added to it and never changed, the rest is made anew from what they say of themselves.
 //!
-//!     index.html, data/index.json       all runs
-//!     runs/ADDRESS/                     one run, for ever
-//!     latest/                           a copy of the newest
+//! ```text
+//! index.html, data/index.json       all runs
+//! runs/ADDRESS/                     one run, for ever
+//! latest/                           a copy of the newest
+//! ```
 //!
 //! The folders under `runs/` are the truth. A run appears there whole, by one renaming, and the index is read from
 //! them; so a program that is killed in between leaves a site that the next call completes. Must not know: what the

@@ -1,0 +1,99 @@
+//! A comparison of two runs in words: all of it for a terminal, the rows that matter most for a pull request.
+
+use std::fmt::Write;
+
+use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
+use reports::diff::{Diff, Difference, Held, Outcome, Row};
+use reports::format::{counted, number};
+
+use crate::cli::output::drawn;
+
+/// As many as a reader of a pull request looks at.
+const MOST_ROWS: usize = 8;
+
+/// As many as are named of what only one run has.
+const MOST_NAMED: usize = 6;
+
+/// Every row, and what came of the gates last.
+pub(super) fn table(diff: &Diff, held: &[Held]) -> String {
+    let rows: Vec<&Row> = diff.rows.iter().collect();
+    let table = drawn(header(), rows.into_iter().map(cells), NOTHING);
+    format!("{}{table}\n\n{}{}", heading(diff), remarks(diff, ""), gates(held, ""))
+}
+
+/// The rows that matter most, and how many others there are.
+pub(super) fn markdown(diff: &Diff, held: &[Held]) -> String {
+    let ranked = diff.ranked();
+    let (shown, rest) = ranked.split_at(ranked.len().min(MOST_ROWS));
+    let table = drawn(header(), shown.iter().copied().map(cells), ASCII_MARKDOWN);
+    let different = rest.iter().filter(|row| row.is_different()).count() as u64;
+    let more = match rest.len() as u64 {
+        0 => String::new(),
+        more => format!("- And {}, {different} of them different.\n", counted(more, "more row")),
+    };
+    format!("{}{table}\n\n{more}{}{}", heading(diff), remarks(diff, "- "), gates(held, "- "))
+}
+
+/// `kernel: 6.1.0 and 6.5.0`.
+pub(super) fn difference(difference: &Difference) -> String {
+    let Difference { what, base, new } = difference;
+    format!("{what}: {base} and {new}")
+}
+
+fn heading(diff: &Diff) -> String {
+    format!("base: {}\nnew: {}\n\n", diff.base, diff.new)
+}
+
+fn header() -> Vec<String> {
+    ["contender", "where", "figure", "base", "new", "new/base", "95% interval", "verdict"].map(str::to_owned).to_vec()
+}
+
+fn cells(row: &Row) -> Vec<String> {
+    let ratio = row.ratio.ok();
+    let interval = ratio.and_then(|ratio| ratio.interval).map(|(lo, hi)| format!("{} to {}", number(lo), number(hi)));
+    vec![
+        row.contender.clone(),
+        row.at.clone(),
+        row.label.to_owned(),
+        row.base.clone(),
+        row.new.clone(),
+        ratio.map_or("-".to_owned(), |ratio| number(ratio.value)),
+        interval.unwrap_or_else(|| "-".to_owned()),
+        row.words(),
+    ]
+}
+
+fn remarks(diff: &Diff, bullet: &str) -> String {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let mut line = |words: String| {
+        let _ = writeln!(text, "{bullet}{words}");
+    };
+    line(diff.method.words().to_owned());
+    if !diff.machines_differ.is_empty() {
+        let list: Vec<String> = diff.machines_differ.iter().map(difference).collect();
+        line(format!("The machines differ, so a difference says little of the servers: {}.", list.join("; ")));
+    }
+    for (which, alone) in [("base", &diff.only_in_base), ("new run", &diff.only_in_new)] {
+        if !alone.is_empty() {
+            let named: Vec<&str> = alone.iter().take(MOST_NAMED).map(String::as_str).collect();
+            let more = alone.len().saturating_sub(MOST_NAMED) as u64;
+            let rest = if more > 0 { format!("; and {} more", counted(more, "place")) } else { String::new() };
+            line(format!("Only in the {which}: {}{rest}.", named.join("; ")));
+        }
+    }
+    text
+}
+
+fn gates(held: &[Held], bullet: &str) -> String {
+    let line = |held: &Held| {
+        let outcome = match held.outcome {
+            Outcome::Passed => "passed",
+            Outcome::Inconclusive => "inconclusive",
+            Outcome::Regressed => "regressed",
+        };
+        let reasons = if held.reasons.is_empty() { String::new() } else { format!(": {}", held.reasons.join("; ")) };
+        format!("{bullet}{} {outcome}{reasons}\n", held.gate)
+    };
+    held.iter().map(line).collect()
+}

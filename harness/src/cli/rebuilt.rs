@@ -1,0 +1,59 @@
+//! The plan of a saved run, made again from its manifest: for the same run to go on, or for another like it.
+//!
+//! What the manifest says is held against what this version would do; nothing of the old command line is read.
+
+use clap::ValueEnum;
+use reports::record::store::Run;
+use reports::record::{Cell, Manifest, Purpose};
+
+use super::against::other_build;
+use super::contenders::labelled;
+use crate::experiments;
+use crate::observe::allowed_cpus;
+use crate::plan::{PlanError, Preset, RunPlan, place};
+use crate::run::{Preflight, preflight};
+
+/// The plan of the run, with so many blocks or as many as it has, and what this machine's limits make of it.
+///
+/// # Errors
+/// Where the run was no comparison, or this version lacks one of its experiments or contenders.
+pub(super) fn rebuilt(manifest: &Manifest, blocks: Option<u32>) -> anyhow::Result<(RunPlan, Preflight)> {
+    let refuse =
+        |why: String| PlanError::Usage(format!("{}: {why}; make a new run with harness compare", manifest.run));
+    let preset = <Preset as ValueEnum>::from_str(&manifest.preset, false)
+        .map_err(|_| refuse("it is not a run of harness compare".to_owned()))?;
+    let mut sizes = preset.sizes();
+    sizes.blocks = blocks.unwrap_or(manifest.blocks);
+    let placement = place(manifest.placement.kind, &allowed_cpus()?);
+    let named = manifest.experiments.iter().map(|experiment| {
+        let found = experiments::find(&experiment.name);
+        found.ok_or_else(|| refuse(format!("this version has no experiment {}", experiment.name)))
+    });
+    let experiments = named.collect::<Result<Vec<_>, _>>()?;
+    let labels: Vec<String> = manifest.contenders.iter().map(|contender| contender.label.clone()).collect();
+    let contenders = labelled(&placement.server_cpus, &labels)?;
+    let plays = |experiment: &reports::record::ExperimentRecord| {
+        let places = manifest.contenders.iter().enumerate();
+        places.filter(|(_, contender)| experiment.has(contender)).map(|(place, _)| place).collect()
+    };
+    let against = manifest.against.as_ref().map(|other| other_build(other.path.as_ref())).transpose()?;
+    let mut plan = RunPlan {
+        experiments,
+        contenders,
+        parts: manifest.experiments.iter().map(plays).collect(),
+        preset,
+        sizes,
+        seed: manifest.seed,
+        placement,
+        connection_ceiling: u32::MAX,
+        against,
+    };
+    let found = preflight(&plan);
+    plan.connection_ceiling = found.connection_ceiling;
+    Ok((plan, found))
+}
+
+/// The cells of a run from which its loads follow.
+pub(super) fn probes(run: Run) -> Vec<Cell> {
+    run.cells.into_iter().filter(|cell| cell.purpose == Purpose::CapacityProbe).collect()
+}

@@ -1,0 +1,79 @@
+//! `harness compare --resume`: a run that was cut off, or is to have more blocks, gets the cells that it lacks.
+//!
+//! Cells of another machine, build or plan would be compared as if they were of one, so any of these is refused.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use reports::diff::differences;
+use reports::record::store::{Run, RunFolder};
+use reports::record::{Ending, Manifest};
+
+use super::compare::conclude;
+use super::new_run;
+use super::output::{Format, tell};
+use super::progress::Shown;
+use super::rebuilt::rebuilt;
+use crate::observe::{machine, restrict_this_thread};
+use crate::plan::{PlanError, RunPlan};
+use crate::run::{Execution, Interrupt, MachineLock, Preflight};
+
+/// Completes the run in a folder, with so many blocks or as many as it was to have.
+pub(super) fn run(path: &Path, blocks: Option<u32>, format: Format, quiet: bool) -> anyhow::Result<ExitCode> {
+    let _lock = MachineLock::take()?;
+    let folder = RunFolder::open(path)?;
+    let Run { manifest, cells } = folder.read()?;
+    if let Some(fewer) = blocks.filter(|blocks| *blocks < manifest.blocks) {
+        let has = manifest.blocks;
+        return Err(refuse(&manifest, format!("it has {has} blocks, and {fewer} are fewer; give {has} or more")).into());
+    }
+    let (plan, preflight) = rebuilt(&manifest, blocks)?;
+    preflight.check()?;
+    check_same(&manifest, &plan, &preflight)?;
+    let interrupt = Interrupt::listen()?;
+    restrict_this_thread(&plan.placement.generator_cpus)?;
+    let manifest = Manifest { ending: Ending::Running, blocks: plan.sizes.blocks, ..manifest };
+    folder.write_manifest(&manifest)?;
+    if !quiet {
+        tell(&format!("{} has {} cells; running what is missing", folder.path().display(), cells.len()));
+    }
+    let mut progress = Shown::new(quiet);
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
+    let end = execution.resume(cells, &mut progress);
+    progress.end();
+    conclude(&folder, &end?, format, &interrupt)
+}
+
+/// Whether a cell that is run now is the same measurement as those that the run has.
+fn check_same(manifest: &Manifest, plan: &RunPlan, preflight: &Preflight) -> anyhow::Result<()> {
+    let now = new_run::manifest(plan, preflight, machine()?, (manifest.run.clone(), plan.preset.name()), 0);
+    let build = |manifest: &Manifest| (manifest.harness_version.clone(), manifest.commit.clone());
+    let described = |(version, commit): (String, Option<String>)| match commit {
+        Some(commit) => format!("{version} ({commit})"),
+        None => version,
+    };
+    if let Some(differs) = differences(manifest, &now).first() {
+        let (what, base, new) = (differs.what, &differs.base, &differs.new);
+        let why = format!("it was made on another machine ({what}: {base}, here {new}); resume it there");
+        return Err(refuse(manifest, why).into());
+    }
+    if build(manifest) != build(&now) {
+        let (then, now) = (described(build(manifest)), described(build(&now)));
+        let why = format!("it was made by {then}, and this is {now}; resume it with the build that made it");
+        return Err(refuse(manifest, why).into());
+    }
+    if manifest.against != now.against {
+        let why = "the other build is no longer the file that it was; put that back".to_owned();
+        return Err(refuse(manifest, why).into());
+    }
+    let limits_are_known = now.warnings.iter().all(|warning| manifest.warnings.contains(warning));
+    if manifest.experiments != now.experiments || manifest.contenders != now.contenders || !limits_are_known {
+        let why = "its plan, or a limit of this machine, is no longer what it was; make it so".to_owned();
+        return Err(refuse(manifest, why).into());
+    }
+    Ok(())
+}
+
+fn refuse(manifest: &Manifest, why: String) -> PlanError {
+    PlanError::Usage(format!("{} can't be resumed: {why}, or make a new run", manifest.run))
+}

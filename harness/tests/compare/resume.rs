@@ -1,0 +1,75 @@
+//! A run that lacks cells gets them, and only them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Output;
+
+use crate::subject::{Home, text};
+use crate::turn;
+
+const SMALL: [&str; 4] = ["--models", "threaded", "--experiments", "latency-curve"];
+
+/// The files of the cells, with what they hold.
+fn files(home: &Home) -> BTreeMap<String, Vec<u8>> {
+    let read = |name: String| (name.clone(), fs::read(home.out().join("cells").join(name)).unwrap());
+    home.cell_files().into_iter().map(read).collect()
+}
+
+fn resume(home: &Home, arguments: &[&str]) -> Output {
+    let out = home.out();
+    let mut command = home.command(&["compare", "--resume", out.to_str().unwrap()]);
+    command.args(arguments).output().unwrap()
+}
+
+#[test]
+fn missing_cells_and_more_blocks_are_added_and_the_others_stay() {
+    let _turn = turn();
+    let home = Home::new();
+    home.compare(&SMALL).output().unwrap();
+    let whole = files(&home);
+    let lost = whole.keys().find(|name| name.contains(".b0") && !name.contains("capacity")).unwrap();
+    fs::remove_file(home.out().join("cells").join(lost)).unwrap();
+    // What a crash in the middle of writing leaves behind.
+    fs::write(home.out().join("cells/.tmpAb12Cd"), "{\"schema_version\":1,\"id\":\"latency").unwrap();
+    let Output { status, stderr, .. } = resume(&home, &[]);
+    assert!(matches!(status.code(), Some(0 | 4)), "{}", text(&stderr));
+    let completed = files(&home);
+    assert!(completed.keys().eq(whole.keys()));
+    assert!(whole.iter().all(|(name, cell)| name == lost || completed[name] == *cell), "a cell was run again");
+    assert_eq!(home.run().manifest.planned_cells as usize, whole.len());
+
+    let Output { status, stderr, .. } = resume(&home, &["--blocks", "2"]);
+    assert!(matches!(status.code(), Some(0 | 4)), "{}", text(&stderr));
+    let doubled = files(&home);
+    assert!(completed.iter().all(|(name, cell)| doubled[name] == *cell), "a cell was run again");
+    let run = home.run();
+    let block = |number: u32| run.cells.iter().filter(|cell| cell.block == number).count();
+    let probes = whole.keys().filter(|name| name.contains("capacity")).count();
+    assert_eq!((block(0) - probes, run.manifest.blocks), (block(1), 2));
+    assert_eq!(run.manifest.planned_cells as usize, run.cells.len());
+    let starts: Vec<u64> = run.cells.iter().map(|cell| cell.started_at_ns).collect();
+    assert!(starts.is_sorted(), "{starts:?}");
+}
+
+#[test]
+fn another_machine_build_or_fewer_blocks_are_refused_and_change_nothing() {
+    let _turn = turn();
+    let home = Home::new();
+    home.compare(&["--models", "threaded", "--experiments", "memory", "--blocks", "2"]).output().unwrap();
+    let manifest = home.out().join("manifest.json");
+    let written = fs::read_to_string(&manifest).unwrap();
+    let refused = |changed: &str, arguments: &[&str], reason: &str| {
+        fs::write(&manifest, changed).unwrap();
+        let Output { status, stderr, .. } = resume(&home, arguments);
+        let said = text(&stderr);
+        assert_eq!(status.code(), Some(2), "{said}");
+        assert!(said.contains(reason) && said.contains("make a new run"), "{said}");
+        assert_eq!(fs::read_to_string(&manifest).unwrap(), changed);
+    };
+    refused(&written, &["--blocks", "1"], "2 blocks, and 1 are fewer");
+    refused(&written.replace("\"kernel\":\"", "\"kernel\":\"0."), &[], "another machine (kernel: 0.");
+    refused(&written.replace("\"harness_version\":\"", "\"harness_version\":\"0."), &[], "the build that made it");
+    refused(&written.replace("\"preset\":\"smoke\"", "\"preset\":\"map\""), &[], "not a run of harness compare");
+    let other_plan = written.replace("\"claim\":\"", "\"claim\":\"No, ");
+    refused(&other_plan, &[], "no longer what it was");
+}

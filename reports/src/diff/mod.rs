@@ -1,0 +1,198 @@
+//! One run held against another: what became more, what became less, and where that can't be told.
+//!
+//! Compared is what both runs have, the same contender at the same load; what only one has is listed. Blocks are pairs
+//! where they were run under the same arrivals, else two samples. Must not know: how it is shown. Beside it: `places.rs`
+//! takes a run apart, `rows.rs` compares, `gate.rs` decides whether a change is too much.
+
+mod compared;
+mod gate;
+mod machine;
+mod places;
+mod rows;
+
+use serde::{Serialize, Serializer};
+
+use crate::record::store::Run;
+use crate::stats::Ratio;
+use crate::verdict::{Judged, Verdict};
+
+pub use compared::{COMPARED, Compared};
+pub use gate::{Gate, GateError, Held, Outcome};
+pub use machine::{Difference, differences, machine_line};
+
+use places::{Place, places};
+
+/// Two runs, or two builds within one, compared.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Diff {
+    /// The run or build that the other is held against.
+    pub base: String,
+    /// The other.
+    pub new: String,
+    /// How blocks were put together.
+    pub method: Method,
+    /// What differs between the two machines; figures of different machines say little about a change.
+    pub machines_differ: Vec<Difference>,
+    /// A row per figure of a contender at a place that both have, in the order of the base.
+    pub rows: Vec<Row>,
+    /// What only the base has, `threaded, echo at 8,000/s`.
+    pub only_in_base: Vec<String>,
+    /// What only the other has.
+    pub only_in_new: Vec<String>,
+}
+
+/// How the blocks of two runs were put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// The two took turns in each block of one run: a drift of the machine is in both.
+    Alternated,
+    /// Two runs of the same seed: block by block, both had the same arrivals.
+    PairedBySeed,
+    /// Two runs of other seeds: all blocks of one against all of the other.
+    Unpaired,
+}
+
+/// One figure of one contender at one place.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Label of the contender.
+    pub contender: String,
+    /// Workload and load: `echo at 8,000/s`.
+    pub at: String,
+    /// The name that a gate knows it by.
+    pub name: &'static str,
+    /// What it is.
+    pub label: &'static str,
+    /// All blocks of the base together.
+    pub base: String,
+    /// All blocks of the other together.
+    pub new: String,
+    /// How many times the base's the other's is, or why that can't be said.
+    #[serde(serialize_with = "ratio_or_doubt")]
+    pub ratio: Result<Ratio, Doubt>,
+    /// What may be said of it; absent without a ratio.
+    pub judged: Option<Judged>,
+}
+
+/// Why two figures are not compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Doubt {
+    /// No valid cell in one of the two.
+    Invalid,
+    /// Neither kept up with the load, so the figures say how long it lasted.
+    NeitherKeptUp,
+    /// The base kept up with the load and the other did not.
+    FellBehind,
+    /// The other kept up with the load and the base did not.
+    CaughtUp,
+    /// No block in which both have a number.
+    Unmeasured,
+    /// In some block it was more than could be measured.
+    Beyond,
+    /// In some block it was nothing or less, so that there is no ratio.
+    NotPositive,
+}
+
+/// Compares two runs. Figures of different machines are compared like any: who calls this has looked at
+/// [`Diff::machines_differ`] or [`differences`].
+pub fn between(base: &Run, new: &Run) -> Diff {
+    let same_seed = base.manifest.seed == new.manifest.seed;
+    let method = if same_seed { Method::PairedBySeed } else { Method::Unpaired };
+    let by_label = |contender: &str| contender.to_owned();
+    let mut diff = rows::compare((&places(base), &places(new)), &by_label, method);
+    (diff.base, diff.new) = (base.manifest.run.clone(), new.manifest.run.clone());
+    diff.machines_differ = differences(&base.manifest, &new.manifest);
+    diff
+}
+
+/// Compares the two builds whose servers took turns in one run; absent where there was one only.
+pub fn within(run: &Run) -> Option<Diff> {
+    let other = run.manifest.against.as_ref()?;
+    let is_base = |place: &Place| place.contender.ends_with(BASE);
+    let (base, new): (Vec<Place>, Vec<Place>) = places(run).into_iter().partition(is_base);
+    let by_server = |contender: &str| contender.split('@').next().unwrap_or_default().to_owned();
+    let mut diff = rows::compare((&base, &new), &by_server, Method::Alternated);
+    let commit = run.manifest.commit.as_deref().unwrap_or("no commit known");
+    diff.base = format!("{}, {}", other.path, other.version);
+    diff.new = format!("{}, {} ({commit})", run.manifest.run, run.manifest.harness_version);
+    Some(diff)
+}
+
+/// What the label of a contender ends with that the other build serves.
+const BASE: &str = "@base";
+
+fn ratio_or_doubt<S: Serializer>(ratio: &Result<Ratio, Doubt>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct NotCompared {
+        not_compared: Doubt,
+    }
+    match ratio {
+        Ok(ratio) => ratio.serialize(serializer),
+        Err(doubt) => NotCompared { not_compared: *doubt }.serialize(serializer),
+    }
+}
+
+impl Method {
+    /// As a sentence.
+    pub fn words(self) -> &'static str {
+        match self {
+            Method::Alternated => "The two took turns in every block, so ratios are of pairs of blocks.",
+            Method::PairedBySeed => {
+                "Both runs have the same seed, so ratios are of pairs of blocks, which had the same arrivals."
+            }
+            Method::Unpaired => {
+                "The runs have different seeds, so their blocks are no pairs: Welch intervals on the logarithms of their values."
+            }
+        }
+    }
+}
+
+impl Doubt {
+    /// As the end of a sentence.
+    pub fn words(self) -> &'static str {
+        match self {
+            Doubt::Invalid => "invalid in one of the two, so cannot tell",
+            Doubt::NeitherKeptUp => "neither kept up with this load",
+            Doubt::FellBehind => "no longer keeps up with this load",
+            Doubt::CaughtUp => "keeps up with this load, as the base did not",
+            Doubt::Unmeasured => "too few samples, so cannot tell",
+            Doubt::Beyond => "beyond what was waited for in some block, so cannot tell",
+            Doubt::NotPositive => "nothing above zero in some block, so cannot tell",
+        }
+    }
+}
+
+impl Row {
+    /// The verdict, or why there is none.
+    pub fn words(&self) -> String {
+        match (self.ratio, self.judged) {
+            (Ok(_), Some(judged)) => judged.verdict.words(),
+            (Err(doubt), _) => doubt.words().to_owned(),
+            (Ok(_), None) => Doubt::Unmeasured.words().to_owned(),
+        }
+    }
+
+    /// Whether the two are different, with blocks enough to say so.
+    pub fn is_different(&self) -> bool {
+        self.judged.is_some_and(|judged| judged.verdict == Verdict::Different)
+    }
+}
+
+impl Diff {
+    /// The rows, those that matter most first: differences, the largest first, then what can't be told, then the rest.
+    pub fn ranked(&self) -> Vec<&Row> {
+        let rank = |row: &&Row| match (row.is_different(), row.ratio) {
+            (true, _) | (_, Err(Doubt::FellBehind | Doubt::CaughtUp)) => 0,
+            (false, Ok(_)) => 1,
+            (false, Err(_)) => 2,
+        };
+        let size = |row: &&Row| row.ratio.map_or(0.0, |ratio| ratio.value.ln().abs());
+        let mut rows: Vec<&Row> = self.rows.iter().collect();
+        rows.sort_by(|a, b| rank(a).cmp(&rank(b)).then(size(b).total_cmp(&size(a))));
+        rows
+    }
+}

@@ -1,0 +1,128 @@
+//! A run taken apart into places: one contender of a workload at one load, one trial, or over the connections it held,
+//! with a figure per block each.
+//!
+//! Must not know: the other run. Beside it: `compared.rs`, which figures there are.
+
+use super::compared::{COMPARED, Cells, Compared};
+use crate::format::Unit;
+use crate::metrics::{METRICS, Metric, Of, slope_per_connection, slopes_by_block};
+use crate::record::store::Run;
+use crate::record::{Arrivals, Cell, Load, Phase};
+use crate::study::{Group, HeldStage, Pool, Series, Standing, groups};
+use crate::verdict::{BlockValues, block_values};
+
+/// What is measured where, the contender left out: the same in two runs of one plan.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Where {
+    pub(super) experiment: String,
+    /// Key of the workload.
+    pub(super) workload: String,
+    pub(super) at: At,
+    /// What was asked of the generator, its seed left out.
+    load: Load,
+}
+
+/// The value of what is swept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum At {
+    Load(f64),
+    Trial(Option<f64>),
+    Connections,
+}
+
+/// One contender somewhere.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) contender: String,
+    /// Label of the contender that this one is the twin of.
+    pub(super) twin_of: Option<String>,
+    pub(super) place: Where,
+    /// For a reader: `echo at 8,000/s`.
+    pub(super) words: String,
+    pub(super) standing: Standing,
+    pub(super) figures: Vec<Values>,
+}
+
+/// One figure of one place.
+#[derive(Debug)]
+pub(super) struct Values {
+    pub(super) of: &'static Compared,
+    /// All blocks together, as a reader sees it.
+    pub(super) shown: String,
+    pub(super) blocks: BlockValues,
+}
+
+impl Place {
+    pub(super) fn figure(&self, of: &Compared) -> Option<&Values> {
+        self.figures.iter().find(|values| values.of.name == of.name)
+    }
+}
+
+/// Every place of a run, twins included. A search under an objective visits other loads in every run and has none.
+pub(super) fn places(run: &Run) -> Vec<Place> {
+    let groups = groups(run);
+    let compared = groups.iter().filter(|group| group.experiment.objective.is_none());
+    let of_group = |group: &Group<'_>| -> Vec<Place> {
+        group.series.iter().chain(&group.twins).flat_map(|series| of_series(group, series)).collect()
+    };
+    compared.flat_map(of_group).collect()
+}
+
+fn of_series(group: &Group<'_>, series: &Series<'_>) -> Vec<Place> {
+    let place = |at: At, cell: &Cell, words: String, standing, figures| Place {
+        contender: series.contender.label.clone(),
+        twin_of: series.contender.twin_of.clone(),
+        place: Where {
+            experiment: group.experiment.name.clone(),
+            workload: group.workload.key.clone(),
+            at,
+            load: Load { seed: 0, ..cell.load.clone() },
+        },
+        words,
+        standing,
+        figures,
+    };
+    let mut found = Vec::new();
+    for point in &series.points {
+        let Some(cell) = point.pool.cells.first() else { continue };
+        let words = format!("{} at {}", group.workload.label, Unit::PerSecond.show(point.offered_load_rps));
+        let figures = of_load(cell, &point.pool, &point.blocks);
+        found.push(place(At::Load(point.offered_load_rps), cell, words, point.standing, figures));
+    }
+    for trial in &series.trials {
+        let Some(cell) = trial.pool.cells.first() else { continue };
+        let words = group.experiment.name_of(&group.workload.label, trial.variation);
+        let figures = of_load(cell, &trial.pool, &trial.blocks);
+        found.push(place(At::Trial(trial.variation), cell, words, trial.standing, figures));
+    }
+    if let Some(held) = series.phase(Phase::Idle).next() {
+        let valid = series.phase(Phase::Idle).any(HeldStage::counts);
+        let standing = if valid { Standing::Sound } else { Standing::Invalid };
+        found.push(place(At::Connections, held.cell, group.workload.label.clone(), standing, of_held(series)));
+    }
+    found
+}
+
+fn of_load(cell: &Cell, pool: &Pool<'_>, blocks: &[Pool<'_>]) -> Vec<Values> {
+    let (disturbed, closed) = (cell.disturbance.is_some(), cell.load.arrivals == Arrivals::Closed);
+    let applies = |compared: &&Compared| match compared.of {
+        Cells::Scheduled => !disturbed && !closed,
+        Cells::ClosedLoop => !disturbed && closed,
+        Cells::Undisturbed => !disturbed,
+        Cells::Disturbed => disturbed,
+        Cells::Held => false,
+    };
+    let values = |of: &'static Compared| {
+        let metric = of.metric()?;
+        Some(Values { of, shown: metric.of_pool(pool).show(metric.unit), blocks: block_values(metric, blocks) })
+    };
+    COMPARED.iter().filter(applies).filter_map(values).collect()
+}
+
+fn of_held(series: &Series<'_>) -> Vec<Values> {
+    let is_part = |metric: &&Metric| matches!(metric.of, Of::Stage(_)) && metric.unit == Unit::Bytes;
+    let parts: Vec<&Metric> = METRICS.iter().filter(is_part).collect();
+    let shown = slope_per_connection(series, &parts).map_or("-".to_owned(), |slope| Unit::Bytes.show(slope.value));
+    let values = |of| Values { of, shown: shown.clone(), blocks: slopes_by_block(series, &parts) };
+    COMPARED.iter().filter(|compared| compared.of == Cells::Held).map(values).collect()
+}

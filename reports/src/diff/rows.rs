@@ -1,0 +1,120 @@
+//! The rows of a comparison: figures of the same contender at the same place, judged together.
+
+use super::compared::{COMPARED, WhenSaturated};
+use super::places::{Place, Values, Where};
+use super::{Compared, Diff, Doubt, Method, Row};
+use crate::stats::{Ratio, log_ratios, unpaired_ratio};
+use crate::study::Standing;
+use crate::verdict::{Floor, judge_all, paired, ratio_of};
+
+/// Compares places; `server` says which contender of one is which of the other, from their labels.
+pub(super) fn compare((base, new): (&[Place], &[Place]), server: &dyn Fn(&str) -> String, method: Method) -> Diff {
+    let same = |a: &Place, b: &Place| server(&a.contender) == server(&b.contender) && a.place == b.place;
+    let mut found = Vec::new();
+    for new in new.iter().filter(|place| place.twin_of.is_none()) {
+        if let Some(base) = base.iter().find(|base| base.twin_of.is_none() && same(base, new)) {
+            found.extend(rows_of(base, new, method).map(|(of, row)| (of, &new.place, row)));
+        }
+    }
+    let twins: Vec<(&Place, &Place)> = [base, new].into_iter().flat_map(twins).collect();
+    judge(&mut found, &twins);
+    let alone = |places: &[Place], others: &[Place]| {
+        let shown = places.iter().filter(|place| place.twin_of.is_none());
+        let alone = shown.filter(|place| !others.iter().any(|other| other.twin_of.is_none() && same(place, other)));
+        alone.map(|place| format!("{} of {}, {}", place.place.experiment, place.contender, place.words)).collect()
+    };
+    Diff {
+        base: String::new(),
+        new: String::new(),
+        method,
+        machines_differ: Vec::new(),
+        rows: found.into_iter().map(|(_, _, row)| row).collect(),
+        only_in_base: alone(base, new),
+        only_in_new: alone(new, base),
+    }
+}
+
+/// Every contender that was run twice, beside its twin, at every place that it kept up with.
+fn twins(places: &[Place]) -> Vec<(&Place, &Place)> {
+    let sound = || places.iter().filter(|place| place.standing == Standing::Sound);
+    let itself = |twin: &Place| {
+        sound().find(|place| Some(&place.contender) == twin.twin_of.as_ref() && place.place == twin.place)
+    };
+    sound().filter_map(|twin| Some((itself(twin)?, twin))).collect()
+}
+
+fn rows_of(base: &Place, new: &Place, method: Method) -> impl Iterator<Item = (&'static Compared, Row)> {
+    COMPARED.iter().filter_map(move |of| {
+        let (base_values, new_values) = (base.figure(of)?, new.figure(of)?);
+        let ratio = match doubt(base.standing, new.standing, of) {
+            Some(doubt) => Err(doubt),
+            None => ratio(base_values, new_values, method),
+        };
+        let row = Row {
+            experiment: new.place.experiment.clone(),
+            contender: new.contender.clone(),
+            at: new.words.clone(),
+            name: of.name,
+            label: of.label,
+            base: base_values.shown.clone(),
+            new: new_values.shown.clone(),
+            ratio,
+            judged: None,
+        };
+        Some((of, row))
+    })
+}
+
+fn doubt(base: Standing, new: Standing, of: &Compared) -> Option<Doubt> {
+    use Standing::{Invalid, Saturated, Sound};
+    match (base, new) {
+        (Invalid, _) | (_, Invalid) => Some(Doubt::Invalid),
+        _ if of.when_saturated == WhenSaturated::Holds => None,
+        (Saturated, Saturated) => Some(Doubt::NeitherKeptUp),
+        (Sound, Saturated) => Some(Doubt::FellBehind),
+        (Saturated, Sound) => Some(Doubt::CaughtUp),
+        (Sound, Sound) => None,
+    }
+}
+
+fn ratio(base: &Values, new: &Values, method: Method) -> Result<Ratio, Doubt> {
+    let values = || base.blocks.values().chain(new.blocks.values());
+    if values().any(|value| value.is_infinite()) {
+        return Err(Doubt::Beyond);
+    }
+    // Leaving such a block out would choose blocks by their result.
+    if values().any(|value| *value <= 0.0) {
+        return Err(Doubt::NotPositive);
+    }
+    let ratio = match method {
+        Method::Alternated | Method::PairedBySeed => ratio_of(&new.blocks, &base.blocks),
+        Method::Unpaired => {
+            let [new, base] = [new, base].map(|values| values.blocks.values().copied().collect::<Vec<f64>>());
+            unpaired_ratio(&new, &base)
+        }
+    };
+    ratio.ok_or(Doubt::Unmeasured)
+}
+
+/// Judges the rows of one figure of one workload together, against the floor of its twins in either run.
+fn judge(rows: &mut [(&'static Compared, &Where, Row)], twins: &[(&Place, &Place)]) {
+    let family = |of: &Compared, place: &Where| (place.experiment.clone(), place.workload.clone(), of.name);
+    let mut families: Vec<_> = rows.iter().map(|(of, place, _)| family(of, place)).collect();
+    families.sort();
+    families.dedup();
+    for this in families {
+        let members = rows.iter_mut().filter(|(of, place, row)| family(of, place) == this && row.ratio.is_ok());
+        let mut members: Vec<_> = members.collect();
+        let Some((of, _, _)) = members.first() else { continue };
+        let related = twins.iter().filter(|(itself, _)| family(of, &itself.place) == this);
+        let logs = related.filter_map(|(itself, twin)| {
+            Some(log_ratios(&paired(&itself.figure(of)?.blocks, &twin.figure(of)?.blocks)))
+        });
+        let floor = Floor::of(&logs.flatten().filter(|log| log.is_finite()).collect::<Vec<f64>>());
+        let needed = of.blocks_needed();
+        let ratios: Vec<Ratio> = members.iter().filter_map(|(_, _, row)| row.ratio.ok()).collect();
+        for ((_, _, row), judged) in members.iter_mut().zip(judge_all(&ratios, &floor, needed)) {
+            row.judged = Some(judged);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! How many times one run's figure is another's where their blocks are no pairs: two samples of logarithms.
+//!
+//! Source: Welch 1947. The degrees of freedom are those of the smaller sample, which is never more than what Welch and
+//! Satterthwaite allow: the interval may be a little too wide, and is never too narrow. Beside it: `ratio.rs`, pairs.
+
+use super::ratio::{CONFIDENCE, Ratio};
+
+/// The ratio of `a` to `b`, values of blocks that have nothing to do with one another. `blocks` is the number of the
+/// smaller sample. Absent without a positive number on either side; without an interval where one has a single block.
+pub fn unpaired_ratio(a: &[f64], b: &[f64]) -> Option<Ratio> {
+    let (a, b) = (Sample::of(a)?, Sample::of(b)?);
+    let blocks = a.blocks.min(b.blocks);
+    let error = a.error.zip(b.error).map(|(a, b)| a.hypot(b));
+    // The spread of as many pairs as would give a mean with the same error.
+    let spread = error.map(|error| error * (blocks as f64).sqrt());
+    let ratio = Ratio { value: (a.mean - b.mean).exp(), interval: None, blocks, spread };
+    Some(Ratio { interval: ratio.interval_at(CONFIDENCE), ..ratio })
+}
+
+/// Logarithms.
+struct Sample {
+    blocks: usize,
+    mean: f64,
+    /// Of the mean; absent with one block.
+    error: Option<f64>,
+}
+
+impl Sample {
+    fn of(values: &[f64]) -> Option<Sample> {
+        let logs: Vec<f64> = values.iter().filter(|value| **value > 0.0).map(|value| value.ln()).collect();
+        let n = logs.len() as f64;
+        let mean = logs.iter().sum::<f64>() / n;
+        let squares = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>();
+        let error = (logs.len() > 1).then(|| (squares / (n - 1.0) / n).sqrt());
+        (!logs.is_empty()).then_some(Sample { blocks: logs.len(), mean, error })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_samples_give_the_interval_of_the_smaller_ones_freedom() {
+        // Logarithms 0.1, 0.3 (error 0.1) and 0, 0.1, 0.2 (error 0.0577): 0.1 +- t(1) * 0.1155.
+        let values = |logs: &[f64]| logs.iter().map(|log| log.exp()).collect::<Vec<_>>();
+        let ratio = unpaired_ratio(&values(&[0.1, 0.3]), &values(&[0.0, 0.1, 0.2])).unwrap();
+        assert!((ratio.value - 0.1f64.exp()).abs() < 1e-12 && ratio.blocks == 2);
+        let (lo, hi) = ratio.interval.unwrap();
+        assert!(((hi / lo).ln() / 2.0 - 12.706_2 * 0.115_470).abs() < 1e-4, "{lo} {hi}");
+    }
+
+    #[test]
+    fn one_block_has_no_interval_and_none_no_ratio() {
+        let one = unpaired_ratio(&[2.0], &[1.0, 1.1]).unwrap();
+        assert_eq!((one.interval, one.p_value(), one.blocks), (None, None, 1));
+        assert_eq!(unpaired_ratio(&[], &[1.0]), None);
+    }
+}

@@ -1,0 +1,182 @@
+//! One run held against another: what is found, what is not, and what is refused to be told.
+
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+use rand_distr::StandardNormal;
+use reports::diff::{Diff, Doubt, Gate, Method, Outcome, Row, between, differences, within};
+use reports::record::store::Run;
+use reports::record::{Cell, Contender, OtherBuild, Purpose, Warning};
+use reports::verdict::Verdict;
+
+use crate::fixture::{self, MODELS, Size, find};
+
+/// A run of two contenders whose CPU times deviate from block to block by some 4%, `times` what they are elsewhere.
+fn run(blocks: u32, seed: u64, times: f64) -> Run {
+    let models = vec![MODELS[1], MODELS[5]];
+    let mut run = fixture::run(&Size { models, loads: vec![60.0, 700.0, 8_000.0], blocks, workloads: 1, steps: 40 });
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    for cell in run.cells.iter_mut().filter(|cell| cell.purpose == Purpose::Measure) {
+        let noise = (0.04 * random.sample::<f64, _>(StandardNormal)).exp();
+        cell.server.window_cpu_ns = cell.server.window_cpu_ns.map(|ns| (ns as f64 * times * noise) as u64);
+    }
+    run.manifest.run = format!("run-{seed}");
+    run
+}
+
+fn rows<'d>(diff: &'d Diff, name: &str) -> Vec<&'d Row> {
+    diff.rows.iter().filter(|row| row.name == name).collect()
+}
+
+fn outcome(diff: &Diff, gate: &str) -> Outcome {
+    gate.parse::<Gate>().unwrap().hold(diff).outcome
+}
+
+#[test]
+fn a_fifth_more_cpu_time_is_found_and_a_gate_says_so() {
+    let diff = between(&run(10, 1, 1.0), &run(10, 2, 1.2));
+    assert_eq!((diff.base.as_str(), diff.new.as_str(), diff.method), ("run-1", "run-2", Method::PairedBySeed));
+    let cpu = rows(&diff, "cpu-per-request");
+    assert_eq!(cpu.len(), 6);
+    for row in &cpu {
+        let ratio = row.ratio.unwrap();
+        assert!(row.is_different() && (1.1..1.3).contains(&ratio.value), "{row:?}");
+    }
+    assert_eq!(outcome(&diff, "cpu-per-request>+5%"), Outcome::Regressed);
+    assert_eq!(outcome(&diff, "cpu-per-request>+40%"), Outcome::Passed);
+    assert_eq!(outcome(&diff, "cpu-per-request>+20%"), Outcome::Inconclusive);
+    assert_eq!(outcome(&diff, "cpu-per-request<-10%"), Outcome::Passed);
+}
+
+#[test]
+fn the_other_way_round_it_is_the_inverse() {
+    let (base, new) = (run(10, 1, 1.0), run(10, 2, 1.2));
+    let (there, back) = (between(&base, &new), between(&new, &base));
+    for (a, b) in rows(&there, "cpu-per-request").into_iter().zip(rows(&back, "cpu-per-request")) {
+        assert!((a.ratio.unwrap().value * b.ratio.unwrap().value - 1.0).abs() < 1e-9);
+        assert_eq!(a.judged.unwrap().verdict, b.judged.unwrap().verdict);
+    }
+    assert_eq!(outcome(&back, "cpu-per-request<-5%"), Outcome::Regressed);
+}
+
+#[test]
+fn the_same_server_twice_is_no_regression() {
+    let mut regressed = 0;
+    for seed in 0..10 {
+        let diff = between(&run(10, 2 * seed, 1.0), &run(10, 2 * seed + 1, 1.0));
+        regressed += usize::from(outcome(&diff, "cpu-per-request>+0%") == Outcome::Regressed);
+        assert_eq!(outcome(&diff, "cpu-per-request>+20%"), Outcome::Passed);
+    }
+    // The level allows one in forty.
+    assert!(regressed <= 1, "{regressed} of 10");
+}
+
+#[test]
+fn few_blocks_decide_no_gate() {
+    let diff = between(&run(2, 1, 1.0), &run(2, 2, 3.0));
+    let verdict = rows(&diff, "cpu-per-request")[0].judged.unwrap().verdict;
+    assert_eq!(verdict, Verdict::TooFewBlocks { have: 2, needed: 10 });
+    assert_eq!(outcome(&diff, "cpu-per-request>+5%"), Outcome::Inconclusive);
+    // Ten blocks tell medians and not yet a p99.
+    let ten = between(&run(10, 1, 1.0), &run(10, 2, 1.0));
+    assert_eq!((outcome(&ten, "p50>+10%"), outcome(&ten, "p99>+10%")), (Outcome::Passed, Outcome::Inconclusive));
+}
+
+#[test]
+fn other_seeds_make_no_pairs() {
+    let (base, mut new) = (run(10, 1, 1.0), run(12, 2, 1.2));
+    new.manifest.seed += 1;
+    let diff = between(&base, &new);
+    assert_eq!(diff.method, Method::Unpaired);
+    assert!(diff.method.words().contains("Welch"));
+    for row in rows(&diff, "cpu-per-request") {
+        let ratio = row.ratio.unwrap();
+        assert!(ratio.blocks == 10 && row.is_different() && (1.1..1.3).contains(&ratio.value), "{row:?}");
+    }
+}
+
+#[test]
+fn what_only_one_run_has_is_listed() {
+    let (base, mut new) = (run(2, 1, 1.0), run(2, 2, 1.0));
+    new.cells.retain(|cell| cell.contender != "threaded" || cell.load.offered_load_rps != Some(700.0));
+    for cell in new.cells.iter_mut().filter(|cell| cell.load.offered_load_rps == Some(60.0)) {
+        cell.load.window_ns *= 2;
+    }
+    let diff = between(&base, &new);
+    let of_700 = "latency-curve of threaded, sleep 5 ms at 700/s".to_owned();
+    assert!(diff.only_in_base.contains(&of_700) && !diff.only_in_new.contains(&of_700), "{diff:?}");
+    // A window twice as long is another measurement.
+    assert_eq!((diff.only_in_base.len(), diff.only_in_new.len()), (3, 2));
+}
+
+#[test]
+fn invalid_and_saturated_points_are_said_and_decide_nothing() {
+    let (base, mut new) = (run(10, 1, 1.0), run(10, 2, 1.0));
+    for block in 0..10 {
+        let cell = find(&new, "sleep-5ms", "threaded", 700.0, block);
+        new.cells[cell].warnings.push(Warning::GeneratorSaturated { busiest_worker: 0.99 });
+        let cell = find(&new, "sleep-5ms", "threaded", 60.0, block);
+        let traffic = new.cells[cell].traffic.as_mut().unwrap();
+        traffic.ok_within_window /= 2;
+    }
+    let diff = between(&base, &new);
+    let at = |name: &str, load: &str| {
+        let found = rows(&diff, name).into_iter().find(|row| row.contender == "threaded" && row.at.ends_with(load));
+        found.unwrap().ratio
+    };
+    assert_eq!(at("p50", " 700/s").unwrap_err(), Doubt::Invalid);
+    assert_eq!(at("p50", " 60/s").unwrap_err(), Doubt::FellBehind);
+    assert!(at("p50", " 8,000/s").is_ok() && at("cpu-per-request", " 60/s").is_ok());
+    assert_eq!(outcome(&diff, "p50>+10%"), Outcome::Inconclusive);
+    let words = serde_json::to_string(&diff).unwrap();
+    assert!(words.contains(r#"{"not_compared":"fell-behind"}"#), "{words}");
+}
+
+#[test]
+fn the_most_different_come_first() {
+    let mut new = run(10, 2, 1.0);
+    for cell in new.cells.iter_mut().filter(|cell| cell.contender == "async-multi") {
+        cell.server.window_cpu_ns = cell.server.window_cpu_ns.map(|ns| ns * 3);
+    }
+    let diff = between(&run(10, 1, 1.0), &new);
+    let ranked = diff.ranked();
+    assert_eq!(ranked.len(), diff.rows.len());
+    assert!(ranked[..3].iter().all(|row| row.contender == "async-multi" && row.name == "cpu-per-request"));
+}
+
+#[test]
+fn another_machine_is_named() {
+    let (base, mut new) = (run(2, 1, 1.0), run(2, 2, 1.0));
+    assert!(differences(&base.manifest, &new.manifest).is_empty());
+    // The same machine after a reboot.
+    new.manifest.machine.memory_bytes += 4_096;
+    assert!(differences(&base.manifest, &new.manifest).is_empty());
+    new.manifest.machine.kernel = "6.5.0".into();
+    new.manifest.placement.server_cpus = vec![0, 1];
+    let differ: Vec<&str> = between(&base, &new).machines_differ.iter().map(|difference| difference.what).collect();
+    assert_eq!(differ, ["CPU placement", "kernel"]);
+}
+
+#[test]
+fn two_builds_in_one_run_are_base_and_new() {
+    let mut both = run(10, 1, 1.0);
+    assert_eq!(within(&both), None);
+    let other = OtherBuild { path: "/old/harness".into(), version: "harness 0.0.9".into(), sha256: "ab".into() };
+    both.manifest.against = Some(other);
+    let named = |label: &str| format!("{label}@base");
+    let base_of = |contender: &Contender| Contender { label: named(&contender.label), ..contender.clone() };
+    let bases: Vec<Contender> = both.manifest.contenders.iter().map(base_of).collect();
+    let slower = |cell: Cell| {
+        let mut cell = Cell { id: format!("{}-base", cell.id), contender: named(&cell.contender), ..cell };
+        cell.server.window_cpu_ns = cell.server.window_cpu_ns.map(|ns| ns * 2);
+        cell
+    };
+    let cells: Vec<Cell> = both.cells.iter().cloned().map(slower).collect();
+    both.cells.extend(cells);
+    both.manifest.contenders.extend(bases);
+    let diff = within(&both).unwrap();
+    assert_eq!((diff.method, diff.only_in_base.len(), diff.only_in_new.len()), (Method::Alternated, 0, 0));
+    assert!(diff.base.contains("/old/harness") && diff.new.contains("0123abc"), "{} {}", diff.base, diff.new);
+    let cpu = rows(&diff, "cpu-per-request");
+    assert!(cpu.len() == 6 && cpu.iter().all(|row| (row.ratio.unwrap().value - 0.5).abs() < 1e-6), "{cpu:?}");
+    assert!(!rows(&diff, "memory").is_empty());
+}
