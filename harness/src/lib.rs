@@ -12,3 +12,4 @@ pub mod plan;
 pub mod process;
 pub mod run;
 pub mod selftest;
+pub mod trace;

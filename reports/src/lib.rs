@@ -19,4 +19,5 @@ pub mod sabotage;
 pub mod stats;
 pub mod study;
 pub mod summary;
+pub mod trace_events;
 pub mod verdict;

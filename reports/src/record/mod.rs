@@ -14,6 +14,7 @@ mod histogram;
 mod manifest;
 mod server;
 pub mod store;
+mod timeline;
 mod traffic;
 mod warning;
 
@@ -25,6 +26,7 @@ pub use histogram::*;
 pub use manifest::*;
 pub use server::*;
 pub use store::RecordError;
+pub use timeline::*;
 pub use traffic::*;
 pub use warning::*;
 
