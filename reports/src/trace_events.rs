@@ -4,7 +4,7 @@
 //! that asked. Only complete events (`X`) and names (`M`); on one row none overlaps another. Times are microseconds.
 //! Must not know: files. Beside it: `record/timeline.rs`.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -31,12 +31,13 @@ pub fn trace_events(timeline: &Timeline) -> Value {
             complete(&text, word(span.state), THREADS, lane.thread, (span.from_ns, span.until_ns), span)
         }));
     }
-    for (request, (from_ns, until_ns)) in requests(timeline) {
+    let requests = timeline.requests();
+    let connections: BTreeSet<u32> = requests.keys().map(|(connection, _)| *connection).collect();
+    for (request, (from_ns, until_ns)) in requests {
         let text = format!("request {}", request.1);
         let span = Span { connection: request.0, request: request.1, state: SpanState::Running, from_ns, until_ns };
         events.push(complete(&text, "request", CONNECTIONS, request.0, (from_ns, until_ns), &span));
     }
-    let connections: std::collections::BTreeSet<u32> = requests(timeline).keys().map(|(one, _)| *one).collect();
     for connection in connections {
         events.push(name("thread_name", CONNECTIONS, connection, &format!("connection {connection}")));
     }
@@ -45,16 +46,6 @@ pub fn trace_events(timeline: &Timeline) -> Value {
         "displayTimeUnit": "ms",
         "otherData": { "contender": timeline.contender, "work": timeline.work, "connections": timeline.connections },
     })
-}
-
-/// From when until when each request, by connection and number, was under way.
-fn requests(timeline: &Timeline) -> BTreeMap<(u32, u32), (u64, u64)> {
-    let mut found = BTreeMap::new();
-    for span in timeline.lanes.iter().flat_map(|lane| &lane.spans) {
-        let times = found.entry((span.connection, span.request)).or_insert((span.from_ns, span.until_ns));
-        *times = (times.0.min(span.from_ns), times.1.max(span.until_ns));
-    }
-    found
 }
 
 fn word(state: SpanState) -> &'static str {
@@ -91,6 +82,7 @@ mod tests {
         use SpanState::{Running, Suspended};
         let spans = vec![span(Running, 1, 0, 1_500), span(Suspended, 1, 1_500, 9_000), span(Running, 2, 1_500, 2_000)];
         let timeline = Timeline {
+            schema_version: 1,
             contender: "a".into(),
             work: "sleep 5ms".into(),
             connections: 2,

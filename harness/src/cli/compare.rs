@@ -14,6 +14,7 @@ use super::ending::{code_of_run, unproven};
 use super::output::{Format, print, tell};
 use super::progress::{Shown, rough};
 use super::report;
+use super::timelines::{self, Timelines};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
 use crate::plan::{Cast, PlanError, Preset, RunPlan, place};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, commit, preflight, time_of, utc_now};
@@ -45,6 +46,11 @@ pub(super) struct CompareArgs {
     /// Which CPUs server and generator get
     #[arg(long, value_enum, default_value_t = PlacementArg::Isolated)]
     placement: PlacementArg,
+
+    /// Whether to trace a few milliseconds of each contender afterwards, for the picture of who ran what; on without it,
+    /// but for smoke
+    #[arg(long, value_enum)]
+    timelines: Option<Timelines>,
 
     /// Folder of the run; `runs/TIME-PRESET` without it
     #[arg(long, value_name = "DIR")]
@@ -114,6 +120,10 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let end = execution.run(&mut progress);
     progress.end();
     let end = end?;
+    let wanted = args.timelines.unwrap_or(Timelines::of(args.preset));
+    if wanted == Timelines::On && end.ending == Ending::Completed {
+        timelines::add(&plan, &folder, &interrupt)?;
+    }
     let run = folder.read()?;
     if end.ending == Ending::Interrupted {
         tell(&format!("interrupted: {} cells are kept in {}", end.cells, folder.path().display()));

@@ -19,6 +19,7 @@ mod sabotage;
 mod selftest;
 pub mod serve;
 mod subject;
+mod timelines;
 mod trace;
 
 use std::process::ExitCode;

@@ -127,6 +127,7 @@ mod tests {
                     PictureKind::TimeSplit => TIME_PARTS.iter().any(|part| part.name == name),
                     PictureKind::PercentileSpectrum | PictureKind::ProbeOverTime => name == "response_time",
                     PictureKind::Curve | PictureKind::StackedParts | PictureKind::Bars => metric(name).is_some(),
+                    PictureKind::Lanes => false,
                 };
                 assert!(!metrics.is_empty() && metrics.iter().all(known), "{}: {metrics:?}", experiment.name);
                 let is_clear = match workload {

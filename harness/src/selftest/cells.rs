@@ -99,7 +99,7 @@ pub(crate) fn run(bench: &Bench, cells: Vec<Cell>) -> Run {
         contenders: labels.iter().map(contender).collect(),
         planned_cells: cells.len() as u32,
     };
-    Run { manifest, cells }
+    Run { manifest, cells, timelines: Vec::new() }
 }
 
 fn experiment() -> ExperimentRecord {

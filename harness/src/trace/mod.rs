@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reports::record::{SpanState, Timeline, TracingCost};
+use reports::record::{SCHEMA_VERSION, SpanState, Timeline, TracingCost};
 use servers::TraceRecord;
 
 use crate::load::{self, Generator, LoadError, Moments, now_ns};
@@ -22,9 +22,12 @@ use spans::lanes;
 /// Before the window, so that threads and connections are there.
 const WARM_UP: Duration = Duration::from_millis(50);
 
-/// How long the load goes on: a while longer than the window that is shown, or CPU time per request would be that of
-/// a few requests.
-const LOAD: Duration = Duration::from_millis(250);
+/// The usual window: five times a request of 5 ms.
+pub const WINDOW: Duration = Duration::from_millis(25);
+
+/// How long the load goes on, and the longest window: longer than the usual one, or CPU time per request would be that
+/// of a few requests.
+pub const LONGEST: Duration = Duration::from_millis(150);
 
 /// How long a server may take until it listens.
 const READINESS_DEADLINE: Duration = Duration::from_millis(2_500);
@@ -38,7 +41,7 @@ pub struct TracedTask<'a> {
     pub work: Work,
     /// Connections, each of which asks again as soon as it is answered.
     pub connections: u32,
-    /// Length of the window, a quarter of a second at most.
+    /// Length of the window, [`LONGEST`] at most.
     pub window: Duration,
     /// CPUs of the server.
     pub server_cpus: &'a [u32],
@@ -88,11 +91,12 @@ pub fn trace(task: &TracedTask<'_>, interrupted: &AtomicBool) -> Result<Timeline
     let path = folder.path().join("notes.json");
     let seen = task.under_load(launch_traced(&task.launch(), &path)?, interrupted)?;
     let record = read(&path).map_err(notes)?;
-    let (start_ns, planned_ns) = (seen.window_start_ns, nanoseconds(task.window.min(LOAD)));
+    let (start_ns, planned_ns) = (seen.window_start_ns, nanoseconds(task.window.min(LONGEST)));
     // Where the places were used up before its end, the window ends with the last note.
     let last_ns = record.events.last().filter(|_| record.lost > 0).map_or(u64::MAX, |event| event.at_ns);
     let end_ns = (start_ns + planned_ns).min(last_ns).max(start_ns);
     let mut timeline = Timeline {
+        schema_version: SCHEMA_VERSION,
         contender: task.contender.to_owned(),
         work: task.work.to_string(),
         connections: task.connections,
@@ -110,7 +114,7 @@ pub fn trace(task: &TracedTask<'_>, interrupted: &AtomicBool) -> Result<Timeline
     let untraced = task.under_load(launch(&task.launch())?, interrupted)?;
     let pair = untraced.cpu_per_request_ns.zip(seen.cpu_per_request_ns);
     timeline.cost = pair.map(|(untraced_cpu_ns, traced_cpu_ns)| TracingCost {
-        window_ns: nanoseconds(LOAD),
+        window_ns: nanoseconds(LONGEST),
         untraced_cpu_ns,
         traced_cpu_ns,
     });
@@ -153,9 +157,9 @@ impl TracedTask<'_> {
             work: self.work.clone(),
             seed: 0,
             warm_up: WARM_UP,
-            window: LOAD,
+            window: LONGEST,
             // A connection that nobody serves must wait to the end, or another would take its place.
-            timeout: WARM_UP + LOAD,
+            timeout: WARM_UP + LONGEST,
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) fn lanes(trace: &TraceRecord, window: &Range<u64>) -> Vec<Lane> {
     let lane = |(thread, mut spans): (u32, Vec<Span>)| {
         spans.sort_by_key(|span| (span.from_ns, span.connection));
         part(&mut spans);
-        let spans = spans.into_iter().filter_map(|span| within(span, window)).collect();
+        let spans = joined(spans.into_iter().filter_map(|span| within(span, window)));
         Lane { thread, is_main: thread == trace.pid, spans }
     };
     let mut lanes: Vec<Lane> = by_thread.into_iter().map(lane).filter(|lane| !lane.spans.is_empty()).collect();
@@ -71,6 +71,23 @@ fn part(spans: &mut [Span]) {
     }
 }
 
+/// Spans of one request in one state that follow each other are one: to read and then to begin is to run.
+fn joined(spans: impl Iterator<Item = Span>) -> Vec<Span> {
+    let mut joined: Vec<Span> = Vec::new();
+    for span in spans {
+        match joined.last_mut() {
+            Some(last)
+                if last.until_ns == span.from_ns
+                    && Span { from_ns: last.from_ns, ..span } == Span { until_ns: span.until_ns, ..*last } =>
+            {
+                last.until_ns = span.until_ns;
+            }
+            _ => joined.push(span),
+        }
+    }
+    joined
+}
+
 /// The part of a span in the window; nothing where there is none.
 fn within(span: Span, window: &Range<u64>) -> Option<Span> {
     let (from_ns, until_ns) = (span.from_ns.max(window.start), span.until_ns.min(window.end));
@@ -111,11 +128,9 @@ mod tests {
         assert_eq!(
             shown(&notes, 20..100),
             [
-                (8, 1, 1, SpanState::Running, 0, 1),
-                (8, 1, 1, SpanState::Running, 1, 2),
+                (8, 1, 1, SpanState::Running, 0, 2),
                 (8, 1, 1, SpanState::Parked, 2, 40),
-                (8, 1, 1, SpanState::Running, 40, 41),
-                (8, 1, 1, SpanState::Running, 41, 43)
+                (8, 1, 1, SpanState::Running, 40, 43)
             ]
         );
     }
@@ -164,7 +179,7 @@ mod tests {
         let again = notes.map(|(at, connection, thread, moment)| (at + 10, connection, thread, moment));
         let shown = shown(&[notes, again].concat(), 0..99);
         let numbers: Vec<(u32, u64)> = shown.iter().map(|span| (span.2, span.4)).collect();
-        assert_eq!(numbers, [(1, 2), (1, 3), (1, 4), (2, 12), (2, 13), (2, 14)]);
+        assert_eq!(numbers, [(1, 2), (2, 12)]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub(crate) mod backend;
 mod bars;
 mod curve;
 mod labels;
+mod lanes;
 mod panel;
 mod probe;
 mod spectrum;
@@ -92,7 +93,7 @@ pub fn figures(run: &Run, groups: &[Group<'_>]) -> Vec<Figure> {
         }
         Some(figure)
     });
-    figures.collect()
+    figures.chain(lanes::figures(run)).collect()
 }
 
 /// The anchor of the figure that shows a metric of an experiment, or else of its first; absent where none is drawn.
@@ -134,6 +135,8 @@ fn figure(scene: &Scene<'_>) -> Option<Figure> {
         PictureKind::TimeSplit => return split::draw(scene),
         PictureKind::ProbeOverTime => return probe::draw(scene),
         PictureKind::Bars => bars::draw(scene),
+        // Drawn from what was traced, whatever an experiment declares.
+        PictureKind::Lanes => return None,
     };
     let unknown: Vec<&str> =
         picture.metrics.iter().map(String::as_str).filter(|name| metrics::metric(name).is_none()).collect();

@@ -92,6 +92,9 @@ pub enum PictureKind {
     ProbeOverTime,
     /// A bar per contender and variation, a panel per metric.
     Bars,
+    /// Small multiples per contender: a lane per thread of a traced window. Drawn wherever one was traced; no
+    /// experiment declares it.
+    Lanes,
 }
 
 /// The variable an experiment sweeps.

@@ -11,13 +11,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Cell, HistogramRecord, Ledger, Manifest, SCHEMA_VERSION};
+use super::{Cell, HistogramRecord, Ledger, Manifest, SCHEMA_VERSION, Timeline};
 
 const LARGEST_FILE_BYTES: u64 = 64 << 20;
 const LONGEST_ID: usize = 180;
 /// Beyond this, counts are no longer exact as floating-point numbers.
 const MOST_REQUESTS: u128 = 1 << 53;
 const MANIFEST: &str = "manifest.json";
+const TIMELINES: &str = "timelines";
 
 /// Why a run could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +87,8 @@ pub struct Run {
     pub manifest: Manifest,
     /// The cells that were saved, in the order in which they were run.
     pub cells: Vec<Cell>,
+    /// The traced windows, in the order in which they were traced; none in runs that traced nothing.
+    pub timelines: Vec<Timeline>,
 }
 
 /// The folder of a run.
@@ -131,21 +134,23 @@ impl RunFolder {
         self.write(&self.path.join("cells"), &format!("{}.json", cell.id), cell)
     }
 
+    /// Writes a traced window, the `number`-th of the run.
+    pub fn write_timeline(&self, number: usize, timeline: &Timeline) -> Result<(), RecordError> {
+        let folder = self.path.join(TIMELINES);
+        fs::create_dir_all(&folder).map_err(io("create", &folder))?;
+        self.write(&folder, &format!("{number:03}.json"), timeline)
+    }
+
     /// Reads the whole run. Fails on the first file that is damaged, too large or of a newer version.
     pub fn read(&self) -> Result<Run, RecordError> {
         let manifest: Manifest = read_record(&self.path.join(MANIFEST))?;
-        let folder = self.path.join("cells");
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(io("list", &folder))? {
-            let path = entry.map_err(io("list", &folder))?.path();
-            if path.extension().is_some_and(|ending| ending == "json") {
-                paths.push(path);
-            }
-        }
-        paths.sort();
+        let paths = records_in(&self.path.join("cells"))?;
         let mut cells = paths.iter().map(|path| read_cell(path)).collect::<Result<Vec<Cell>, _>>()?;
         cells.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
-        Ok(Run { manifest, cells })
+        let traced = self.path.join(TIMELINES);
+        let paths = if traced.exists() { records_in(&traced)? } else { Vec::new() };
+        let timelines = paths.iter().map(|path| read_record(path)).collect::<Result<Vec<Timeline>, _>>()?;
+        Ok(Run { manifest, cells, timelines })
     }
 
     fn write(&self, folder: &Path, name: &str, record: &impl Serialize) -> Result<(), RecordError> {
@@ -160,6 +165,19 @@ impl RunFolder {
         file.set_permissions(fs::Permissions::from_mode(0o644)).map_err(io("write", &target))?;
         Ok(())
     }
+}
+
+/// The records of a folder, by name.
+fn records_in(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(io("list", folder))? {
+        let path = entry.map_err(io("list", folder))?.path();
+        if path.extension().is_some_and(|ending| ending == "json") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
 }
 
 fn read_cell(path: &Path) -> Result<Cell, RecordError> {

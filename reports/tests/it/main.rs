@@ -10,6 +10,7 @@ mod fixture;
 mod fixture_cells;
 mod fixture_trials;
 mod golden;
+mod lanes;
 mod numbers;
 mod records;
 mod trials;
