@@ -116,6 +116,17 @@ fn what_tracing_costs_is_said() {
 }
 
 #[test]
+fn a_run_has_a_picture_of_it_where_it_is_asked_for() {
+    let home = TempDir::new().unwrap();
+    let words = ["compare", "--preset", "smoke", "--experiments", "memory", "--models", "async-single", "--quiet"];
+    let output = harness(&home, &[&words[..], &["--timelines", "on", "--out", "run"]].concat());
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(std::fs::read_dir(home.path().join("run/timelines")).unwrap().count(), 2);
+    let page = std::fs::read_to_string(home.path().join("run/report.html")).unwrap();
+    assert!(page.contains("<h2>Who ran what</h2>") && page.contains(" on 1 thread (async-single)</a>"));
+}
+
+#[test]
 fn what_cannot_be_traced_is_refused_with_the_reason() {
     let home = TempDir::new().unwrap();
     let refusal = |arguments: &[&str], code: i32| {
