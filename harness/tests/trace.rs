@@ -24,7 +24,7 @@ struct Traced {
 impl Traced {
     fn of(contender: &str, work: &str, connections: &str) -> Traced {
         let home = TempDir::new().unwrap();
-        let words = ["trace", contender, "--work", work, "--connections", connections, "--window", "150ms"];
+        let words = ["trace", contender, "--work", work, "--connections", connections, "--window", "100ms"];
         let output = harness(&home, &[&words[..], &["--out", "trace.json"]].concat());
         let (said, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         assert!(output.status.success(), "{contender}: {error}");

@@ -12,7 +12,7 @@ use crate::trace::{TracedTask, WINDOW, trace};
 /// Whether windows are traced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Timelines {
-    /// After the last cell; takes some eight seconds for the six models.
+    /// After the last cell; takes some ten seconds for the six models.
     On,
     /// Not at all.
     Off,

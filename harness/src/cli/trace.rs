@@ -32,7 +32,7 @@ pub(super) struct TraceArgs {
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     connections: u32,
 
-    /// How long is shown, 150ms at most
+    /// How long is shown, 100ms at most
     #[arg(long, value_name = "TIME", default_value = "25ms", value_parser = window)]
     window: Duration,
 
@@ -45,7 +45,7 @@ pub(super) struct TraceArgs {
 fn window(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text).map_err(|error| format!("{error}; write 25ms"))? {
         window if window < Duration::from_millis(1) => Err("it is a millisecond at least".to_owned()),
-        window if window > LONGEST => Err("it is 150ms at most".to_owned()),
+        window if window > LONGEST => Err("it is 100ms at most".to_owned()),
         window => Ok(window),
     }
 }

@@ -5,8 +5,9 @@
 
 mod spans;
 
+use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{self, BufReader};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -20,14 +21,17 @@ use crate::process::{Launch, ProcessError, ServerProcess, launch, launch_traced}
 use spans::lanes;
 
 /// Before the window, so that threads and connections are there.
-const WARM_UP: Duration = Duration::from_millis(50);
+const WARM_UP: Duration = Duration::from_millis(40);
 
 /// The usual window: five times a request of 5 ms.
 pub const WINDOW: Duration = Duration::from_millis(25);
 
 /// How long the load goes on, and the longest window: longer than the usual one, or CPU time per request would be that
 /// of a few requests.
-pub const LONGEST: Duration = Duration::from_millis(150);
+pub const LONGEST: Duration = Duration::from_millis(100);
+
+/// How often a window may show nothing.
+const MOST_ATTEMPTS: u32 = 3;
 
 /// How long a server may take until it listens.
 const READINESS_DEADLINE: Duration = Duration::from_millis(2_500);
@@ -76,7 +80,7 @@ pub enum TraceError {
     },
     /// No request was under way in the window.
     #[error(
-        "nothing ran for a request of {contender} in the window; ask for work that takes less time, or give more --window"
+        "nothing ran for a request of {contender}: server or machine stood still; run it again on a quieter machine"
     )]
     Nothing {
         /// Label of the contender.
@@ -85,62 +89,94 @@ pub enum TraceError {
 }
 
 /// Traces a window. Ends early when `interrupted` is set; what comes back then is of no use.
+///
+/// The load runs four times, without notes, with, with, and without: what drifts meanwhile meets both alike.
 pub fn trace(task: &TracedTask<'_>, interrupted: &AtomicBool) -> Result<Timeline, TraceError> {
-    let notes = |source| TraceError::Notes { contender: task.contender.to_owned(), source };
-    let folder = tempfile::tempdir().map_err(notes)?;
-    let path = folder.path().join("notes.json");
-    let seen = task.under_load(launch_traced(&task.launch(), &path)?, interrupted)?;
-    let record = read(&path).map_err(notes)?;
-    let (start_ns, planned_ns) = (seen.window_start_ns, nanoseconds(task.window.min(LONGEST)));
-    // Where the places were used up before its end, the window ends with the last note.
-    let last_ns = record.events.last().filter(|_| record.lost > 0).map_or(u64::MAX, |event| event.at_ns);
-    let end_ns = (start_ns + planned_ns).min(last_ns).max(start_ns);
-    let mut timeline = Timeline {
-        schema_version: SCHEMA_VERSION,
-        contender: task.contender.to_owned(),
-        work: task.work.to_string(),
-        connections: task.connections,
-        waiting: 0,
-        server_cpus: task.server_cpus.len() as u32,
-        window_ns: end_ns - start_ns,
-        lanes: lanes(&record, &(start_ns..end_ns)),
-        cost: None,
-    };
-    let served = served(&timeline);
-    if served == 0 {
-        return Err(TraceError::Nothing { contender: task.contender.to_owned() });
-    }
-    timeline.waiting = task.connections.saturating_sub(served);
     let untraced = task.under_load(launch(&task.launch())?, interrupted)?;
-    let pair = untraced.cpu_per_request_ns.zip(seen.cpu_per_request_ns);
+    let (seen, mut timeline) = task.shown(interrupted)?;
+    let (again, _) = task.traced(interrupted)?;
+    let last = task.under_load(launch(&task.launch())?, interrupted)?;
+    let pair = untraced.with(&last).cpu_per_request_ns().zip(seen.with(&again).cpu_per_request_ns());
     timeline.cost = pair.map(|(untraced_cpu_ns, traced_cpu_ns)| TracingCost {
-        window_ns: nanoseconds(LONGEST),
+        window_ns: nanoseconds(2 * LONGEST),
         untraced_cpu_ns,
         traced_cpu_ns,
     });
     Ok(timeline)
 }
 
-fn read(path: &Path) -> io::Result<TraceRecord> {
-    Ok(serde_json::from_reader(BufReader::new(std::fs::File::open(path)?))?)
-}
-
 /// How many connections something was done for.
 fn served(timeline: &Timeline) -> u32 {
     let states = [SpanState::Running, SpanState::Parked, SpanState::Suspended];
     let spans = states.into_iter().flat_map(|state| timeline.spans(state));
-    let connections: std::collections::BTreeSet<u32> = spans.map(|(_, span)| span.connection).collect();
+    let connections: BTreeSet<u32> = spans.map(|(_, span)| span.connection).collect();
     connections.len() as u32
 }
 
 /// What was seen of a server under the load.
 struct UnderLoad {
     window_start_ns: u64,
-    /// Absent where it had no whole window, or answered nothing in it.
-    cpu_per_request_ns: Option<f64>,
+    /// Absent where the window was not seen whole.
+    cpu: Option<Duration>,
+    /// Requests answered in the window.
+    answered: u64,
+}
+
+impl UnderLoad {
+    fn with(&self, other: &UnderLoad) -> UnderLoad {
+        let cpu = self.cpu.zip(other.cpu).map(|(one, other)| one + other);
+        UnderLoad { window_start_ns: self.window_start_ns, cpu, answered: self.answered + other.answered }
+    }
+
+    fn cpu_per_request_ns(&self) -> Option<f64> {
+        self.cpu.filter(|_| self.answered > 0).map(|cpu| nanoseconds(cpu) as f64 / self.answered as f64)
+    }
 }
 
 impl TracedTask<'_> {
+    /// A window in which something ran: on a busy machine the generator may have no CPU for as long as a window.
+    fn shown(&self, interrupted: &AtomicBool) -> Result<(UnderLoad, Timeline), TraceError> {
+        for _ in 0..MOST_ATTEMPTS {
+            let (seen, record) = self.traced(interrupted)?;
+            let timeline = self.timeline(&seen, &record);
+            let served = served(&timeline);
+            if served > 0 {
+                let waiting = self.connections.saturating_sub(served);
+                return Ok((seen, Timeline { waiting, ..timeline }));
+            }
+        }
+        Err(TraceError::Nothing { contender: self.contender.to_owned() })
+    }
+
+    /// The load on a server that makes notes, and the notes.
+    fn traced(&self, interrupted: &AtomicBool) -> Result<(UnderLoad, TraceRecord), TraceError> {
+        let notes = |source| TraceError::Notes { contender: self.contender.to_owned(), source };
+        let folder = tempfile::tempdir().map_err(notes)?;
+        let path = folder.path().join("notes.json");
+        let seen = self.under_load(launch_traced(&self.launch(), &path)?, interrupted)?;
+        let file = File::open(&path).map_err(notes)?;
+        let record = serde_json::from_reader(BufReader::new(file)).map_err(|error| notes(error.into()))?;
+        Ok((seen, record))
+    }
+
+    fn timeline(&self, seen: &UnderLoad, record: &TraceRecord) -> Timeline {
+        let start_ns = seen.window_start_ns;
+        // Where the places were used up before its end, the window ends with the last note.
+        let last_ns = record.events.last().filter(|_| record.lost > 0).map_or(u64::MAX, |event| event.at_ns);
+        let end_ns = (start_ns + nanoseconds(self.window.min(LONGEST))).min(last_ns).max(start_ns);
+        Timeline {
+            schema_version: SCHEMA_VERSION,
+            contender: self.contender.to_owned(),
+            work: self.work.to_string(),
+            connections: self.connections,
+            waiting: 0,
+            server_cpus: self.server_cpus.len() as u32,
+            window_ns: end_ns - start_ns,
+            lanes: lanes(record, &(start_ns..end_ns)),
+            cost: None,
+        }
+    }
+
     fn launch(&self) -> Launch<'_> {
         Launch {
             contender: self.contender,
@@ -183,15 +219,11 @@ impl TracedTask<'_> {
         };
         let generator = Generator { threads: 1, pacing: Pacing::Sleeping };
         let outcome = load::run(&self.load(), target, generator, &stop, attend)?;
-        let answered = outcome.traffic.ok_within_window;
         // The load may be over before anybody looked again; the server has been idle since.
-        let cpu_in_window = cpu_in_window
-            .or_else(|| Some(process_cpu(pid).ok()?.saturating_sub(cpu_at_start?)))
-            .filter(|_| answered > 0);
+        let cpu = cpu_in_window.or_else(|| Some(process_cpu(pid).ok()?.saturating_sub(cpu_at_start?)));
         if let Some(death) = server.stop().death {
             return Err(TraceError::Died { contender: self.contender.to_owned(), how: death.how });
         }
-        let cpu_per_request_ns = cpu_in_window.map(|cpu| nanoseconds(cpu) as f64 / answered as f64);
-        Ok(UnderLoad { window_start_ns, cpu_per_request_ns })
+        Ok(UnderLoad { window_start_ns, cpu, answered: outcome.traffic.ok_within_window })
     }
 }

@@ -207,7 +207,7 @@ fn cost(timelines: &[&Timeline]) -> Option<String> {
     let (least, most) = ratios.fold((f64::INFINITY, 0.0_f64), |(lo, hi), ratio| (lo.min(ratio), hi.max(ratio)));
     least.is_finite().then(|| {
         format!(
-            "With the notes a request took {} to {} times the CPU time that it took without, in one short window each, \
+            "With the notes a request took {} to {} times the CPU time that it took without, in two short windows each, \
              so that chance has a part in it; the times are in the table.",
             format::number(least),
             format::number(most)

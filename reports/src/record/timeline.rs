@@ -69,10 +69,11 @@ pub enum SpanState {
     Suspended,
 }
 
-/// CPU time of the server per request, in two windows of equal length under the same load, on a server each.
+/// CPU time of the server per request under the same load, each from two windows on a server of its own, in the order
+/// off, on, on, off.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct TracingCost {
-    /// Length of each window.
+    /// Length of both windows together.
     pub window_ns: u64,
     /// With the trace off.
     pub untraced_cpu_ns: f64,
