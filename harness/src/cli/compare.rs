@@ -122,6 +122,9 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let end = end?;
     let wanted = args.timelines.unwrap_or(Timelines::of(args.preset));
     if wanted == Timelines::On && end.ending == Ending::Completed {
+        if !args.quiet {
+            tell("tracing who ran what, some ten seconds; --timelines off leaves it out");
+        }
         timelines::add(&plan, &folder, &interrupt)?;
     }
     let run = folder.read()?;
