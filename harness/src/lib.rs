@@ -13,3 +13,4 @@ pub mod process;
 pub mod run;
 pub mod search;
 pub mod selftest;
+pub mod trace;

@@ -26,4 +26,5 @@ pub mod site;
 pub mod stats;
 pub mod study;
 pub mod summary;
+pub mod trace_events;
 pub mod verdict;

@@ -19,6 +19,7 @@ pub mod protocol;
 mod server;
 pub mod service;
 mod stop;
+mod trace;
 #[cfg(test)]
 mod twins;
 mod work;
@@ -30,4 +31,5 @@ pub use models::{Concurrency, MODELS, Model};
 pub use options::{LockKind, OptionKey, Placement, ServerOptions, Spawning};
 pub use server::{Counters, Server};
 pub use stop::StopHandle;
+pub use trace::{Moment, Trace, TraceEvent, TraceRecord};
 pub use work::spin::calibrate_spin;

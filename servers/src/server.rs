@@ -9,6 +9,7 @@ use crate::calibrate_spin;
 use crate::options::ServerOptions;
 use crate::protocol::Wire;
 use crate::stop::{Listening, StopHandle};
+use crate::trace::{ConnectionTrace, Moment, Trace};
 use crate::work::lock::SharedLock;
 
 /// The shared state of a server, whatever its model.
@@ -23,6 +24,8 @@ pub struct Server {
     pub(crate) admission: Arc<Admission>,
     /// What a [`StopHandle`] needs to end the accept loop.
     pub(crate) listening: Mutex<Listening>,
+    /// Where connections note what they do; off unless asked for.
+    trace: Option<Arc<Trace>>,
     accepted: AtomicU64,
     accept_errors: AtomicU64,
     spawn_errors: AtomicU64,
@@ -66,6 +69,7 @@ impl Server {
             admission: Arc::new(Admission::new(options.max_connections)),
             options,
             listening: Mutex::new(Listening::NotYet),
+            trace: None,
             accepted: AtomicU64::new(0),
             accept_errors: AtomicU64::new(0),
             spawn_errors: AtomicU64::new(0),
@@ -74,6 +78,12 @@ impl Server {
             idle_timeouts: AtomicU64::new(0),
             frame_deadlines: AtomicU64::new(0),
         }
+    }
+
+    /// The same server, with a note made of every step of every request.
+    #[must_use]
+    pub fn traced(self, trace: Arc<Trace>) -> Server {
+        Server { trace: Some(trace), ..self }
     }
 
     /// A handle that ends this server's accept loop, before or while it runs.
@@ -95,8 +105,12 @@ impl Server {
         }
     }
 
-    pub(crate) fn count_accepted(&self) {
-        self.accepted.fetch_add(1, Relaxed);
+    /// Counts a connection; returns what it makes its notes with.
+    pub(crate) fn count_accepted(&self) -> ConnectionTrace {
+        let number = self.accepted.fetch_add(1, Relaxed) + 1;
+        let trace = ConnectionTrace::new(self.trace.as_ref(), number);
+        trace.note(Moment::Accepted);
+        trace
     }
 
     pub(crate) fn count_accept_error(&self) {

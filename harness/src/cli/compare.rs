@@ -18,6 +18,7 @@ use super::progress::{Shown, rough};
 use super::rebuilt::{probes, rebuilt};
 use super::report;
 use super::resume;
+use super::timelines::{self, Timelines};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
 use crate::plan::{Cast, Preset, RunPlan, place};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, RunEnd, preflight, time_of};
@@ -61,6 +62,11 @@ pub(super) struct CompareArgs {
     /// Takes plan, seed and loads of another run, so that `harness diff` can hold the two against each other
     #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "models", "experiments", "seed", "placement", "against"])]
     like: Option<PathBuf>,
+
+    /// Whether to trace a few milliseconds of each contender afterwards, for the picture of who ran what: some ten seconds
+    /// more; off without it, but for full
+    #[arg(long, value_enum)]
+    timelines: Option<Timelines>,
 
     /// Folder of the run; `runs/TIME-PRESET` without it
     #[arg(long, value_name = "DIR")]
@@ -113,7 +119,15 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         None => execution.run(&mut progress),
     };
     progress.end();
-    conclude(&folder, &end?, args.format, &interrupt)
+    let end = end?;
+    let wanted = args.timelines.unwrap_or(Timelines::of(args.preset));
+    if wanted == Timelines::On && end.ending == Ending::Completed {
+        if !args.quiet {
+            tell("tracing who ran what, some ten seconds");
+        }
+        timelines::add(&plan, &folder, &interrupt)?;
+    }
+    conclude(&folder, &end, args.format, &interrupt)
 }
 
 /// Says how a run came out, and renders it.

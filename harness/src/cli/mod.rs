@@ -27,6 +27,8 @@ mod sabotage;
 mod selftest;
 pub mod serve;
 mod subject;
+mod timelines;
+mod trace;
 mod whole_file;
 
 use std::process::ExitCode;
@@ -70,6 +72,8 @@ enum Command {
     Microcosts(microcosts::MicrocostsArgs),
     /// Run one server model until TERM or Ctrl-C
     Serve(serve::ServeArgs),
+    /// Show which thread runs which request, in a short window
+    Trace(trace::TraceArgs),
     /// Measure what is known already, and say whether the harness finds it
     Selftest(selftest::SelftestArgs),
     #[command(hide = true)]
@@ -91,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::List(args) => list::run(args),
         Command::Microcosts(args) => microcosts::run(args),
         Command::Serve(args) => serve::run(args),
+        Command::Trace(args) => trace::run(args),
         Command::Selftest(args) => selftest::run(args),
         Command::Subject(args) => subject::run(args),
     };

@@ -22,7 +22,7 @@ use crate::run::{Execution, Interrupt, MachineLock, Preflight};
 pub(super) fn run(path: &Path, blocks: Option<u32>, format: Format, quiet: bool) -> anyhow::Result<ExitCode> {
     let _lock = MachineLock::take()?;
     let folder = RunFolder::open(path)?;
-    let Run { manifest, cells } = folder.read()?;
+    let Run { manifest, cells, .. } = folder.read()?;
     if let Some(fewer) = blocks.filter(|blocks| *blocks < manifest.blocks) {
         let has = manifest.blocks;
         return Err(refuse(&manifest, format!("it has {has} blocks, and {fewer} are fewer; give {has} or more")).into());

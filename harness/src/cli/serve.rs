@@ -2,8 +2,10 @@
 //!
 //! The same code serves a person with `nc` and the harness that measures it. Beside it: `process/`, which launches it.
 
-use std::io::{self, ErrorKind, IsTerminal};
+use std::fs::File;
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Once};
@@ -13,8 +15,9 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use reports::record::ServerCounters;
 use servers::protocol::Wire;
-use servers::{Contender, Server};
+use servers::{Contender, Server, Trace};
 
+use super::output::tell;
 use crate::observe::restrict_this_thread;
 use crate::plan::PlanError;
 use crate::process::message::{Farewell, Ready, say};
@@ -41,6 +44,10 @@ pub struct ServeArgs {
     /// Listen on an address that other machines can reach. The servers have no access control
     #[arg(long)]
     allow_remote: bool,
+
+    /// Note which thread runs which request, and write that down at the end; `harness trace` makes a picture of it
+    #[arg(long, value_name = "FILE.json")]
+    trace: Option<PathBuf>,
 
     /// Stop at the end of stdin, and die with the parent
     #[arg(long, hide = true, requires = "parent")]
@@ -73,7 +80,12 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let contender = Contender::parse(&args.contender)?;
     let listener = bind(&args, &contender)?;
     let address = listener.local_addr()?;
-    let server = Arc::new(Server::new(contender.options.clone(), args.wire, args.spin_rate));
+    let mut server = Server::new(contender.options.clone(), args.wire, args.spin_rate);
+    let notes = args.trace.as_deref().map(Notes::open).transpose()?;
+    if let Some(notes) = &notes {
+        server = server.traced(Arc::clone(&notes.trace));
+    }
+    let server = Arc::new(server);
     let requests = StopRequests::listen(supervision)?;
     let model = contender.model;
     say(&Ready { address, pid: std::process::id(), nonce: args.nonce, model: model.name.to_owned() })
@@ -81,7 +93,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     if supervision == Supervision::ByHand && io::stderr().is_terminal() {
         hint(address, args.wire);
     }
-    serve(listener, &server, requests, model.run)
+    serve(listener, &server, requests, Goodbye::new(notes), model.run)
 }
 
 fn supervise(args: &ServeArgs) -> anyhow::Result<Supervision> {
@@ -120,9 +132,10 @@ fn serve(
     listener: TcpListener,
     server: &Arc<Server>,
     requests: StopRequests,
+    goodbye: Goodbye,
     run: fn(TcpListener, &Arc<Server>) -> io::Result<()>,
 ) -> anyhow::Result<ExitCode> {
-    let goodbye = Arc::new(Goodbye::default());
+    let goodbye = Arc::new(goodbye);
     let (at_end, ended) = channel::<()>();
     let stopper = thread::Builder::new().name("stop-requests".into()).spawn({
         let (server, goodbye) = (Arc::clone(server), Arc::clone(&goodbye));
@@ -148,17 +161,22 @@ fn stop_when_asked(requests: &StopRequests, server: &Arc<Server>, ended: &Receiv
 
 /// The last line, said once: the model may end just when the patience with it does.
 #[derive(Debug)]
-struct Goodbye(Once);
-
-impl Default for Goodbye {
-    fn default() -> Self {
-        Self(Once::new())
-    }
+struct Goodbye {
+    said: Once,
+    notes: Option<Notes>,
 }
 
 impl Goodbye {
+    fn new(notes: Option<Notes>) -> Self {
+        Self { said: Once::new(), notes }
+    }
+
+    /// The notes come first: who hears the last line may read them.
     fn say(&self, server: &Server) {
-        self.0.call_once(|| {
+        self.said.call_once(|| {
+            if let Some(Err(error)) = self.notes.as_ref().map(Notes::write) {
+                tell(&format!("error: the trace can't be written: {error:#}"));
+            }
             let counters = server.counters();
             let stopped = ServerCounters {
                 accepted: counters.accepted,
@@ -173,6 +191,38 @@ impl Goodbye {
             // Whoever read stdout may be gone; that is no reason not to stop in order.
             let _ = say(&Farewell { stopped });
         });
+    }
+}
+
+/// What the server notes of its requests, and where that goes.
+#[derive(Debug)]
+struct Notes {
+    trace: Arc<Trace>,
+    path: PathBuf,
+    file: File,
+}
+
+impl Notes {
+    /// Room for a second of any model on a few CPUs.
+    const PLACES: usize = 1 << 17;
+
+    fn open(path: &Path) -> anyhow::Result<Notes> {
+        let file = File::create(path).with_context(|| format!("{} can't be written to", path.display()))?;
+        Ok(Notes { trace: Trace::with_places(Self::PLACES), path: path.to_owned(), file })
+    }
+
+    fn write(&self) -> anyhow::Result<()> {
+        let record = self.trace.record();
+        if record.lost > 0 {
+            let (path, lost) = (self.path.display(), record.lost);
+            tell(&format!(
+                "note: {path} ends early: {} steps were noted, for {lost} more there was no place",
+                Self::PLACES
+            ));
+        }
+        let mut file = BufWriter::new(&self.file);
+        serde_json::to_writer(&mut file, &record)?;
+        Ok(file.flush()?)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Beside it: `supervised.rs`, the child's side of everything that is set up here.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
@@ -37,7 +38,15 @@ pub struct Launch<'a> {
 /// Where the server did not get ready in time, ended first, or what talked on its pipe is not the server that was
 /// started. The child has been killed and reaped by then.
 pub fn launch(launch: &Launch<'_>) -> Result<ServerProcess, ProcessError> {
-    start(&own_path(launch)?, "serve", launch)
+    start(&own_path(launch)?, "serve", launch, &[])
+}
+
+/// As [`launch`], with a server that notes who runs what, and writes that into a file when it stops.
+///
+/// # Errors
+/// As [`launch`].
+pub fn launch_traced(launch: &Launch<'_>, notes: &Path) -> Result<ServerProcess, ProcessError> {
+    start(&own_path(launch)?, "serve", launch, &["--trace".as_ref(), notes.as_os_str()])
 }
 
 /// As [`launch`], with a subject of the self-test instead of a contender: a process whose properties are known.
@@ -45,7 +54,7 @@ pub fn launch(launch: &Launch<'_>) -> Result<ServerProcess, ProcessError> {
 /// # Errors
 /// As [`launch`].
 pub fn launch_subject(launch: &Launch<'_>) -> Result<ServerProcess, ProcessError> {
-    start(&own_path(launch)?, "subject", launch)
+    start(&own_path(launch)?, "subject", launch, &[])
 }
 
 /// As [`launch`], with another program that takes the same command line.
@@ -53,19 +62,20 @@ pub fn launch_subject(launch: &Launch<'_>) -> Result<ServerProcess, ProcessError
 /// # Errors
 /// As [`launch`].
 pub fn launch_program(program: &Path, launch: &Launch<'_>) -> Result<ServerProcess, ProcessError> {
-    start(program, "serve", launch)
+    start(program, "serve", launch, &[])
 }
 
 fn own_path(launch: &Launch<'_>) -> Result<PathBuf, ProcessError> {
     std::env::current_exe().map_err(|error| failed(launch, Failure::OwnPath(error), String::new()))
 }
 
-fn start(program: &Path, command: &str, launch: &Launch<'_>) -> Result<ServerProcess, ProcessError> {
+fn start(program: &Path, command: &str, launch: &Launch<'_>, more: &[&OsStr]) -> Result<ServerProcess, ProcessError> {
     let fail = |failure, stderr| failed(launch, failure, stderr);
     let nonce = nonce().map_err(|error| fail(error.into(), String::new()))?;
     let begun = Instant::now();
     let spawned = Command::new(program)
         .args(command_line(command, launch, &nonce))
+        .args(more)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -22,5 +22,5 @@ pub mod supervised;
 pub use bounds::Cap;
 pub use death::Death;
 pub use error::{Failure, ProcessError};
-pub use launch::{Launch, launch, launch_program, launch_subject};
+pub use launch::{Launch, launch, launch_program, launch_subject, launch_traced};
 pub use server_process::{ServerProcess, Stopped};

@@ -101,7 +101,7 @@ pub(crate) fn run(bench: &Bench, cells: Vec<Cell>) -> Run {
         against: None,
         planned_cells: cells.len() as u32,
     };
-    Run { manifest, cells }
+    Run { manifest, cells, timelines: Vec::new() }
 }
 
 fn experiment() -> ExperimentRecord {

@@ -79,6 +79,12 @@ fn microcosts_know_neither_models_nor_load() {
 }
 
 #[test]
+fn traced_windows_know_no_models_and_no_runs() {
+    assert_unknown("harness/src/trace", MODEL);
+    assert_unknown("harness/src/trace", &["crate::run", "crate::cli"]);
+}
+
+#[test]
 fn supervision_knows_neither_models_nor_load() {
     assert_unknown("harness/src/process", MODEL);
     assert_unknown("harness/src/process", &["servers::", "crate::load", "crate::plan", "crate::run", "crate::cli"]);

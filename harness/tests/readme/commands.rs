@@ -109,6 +109,18 @@ fn the_list_of_claims_is_that_of_the_experiments() {
 }
 
 #[test]
+fn two_models_are_traced() {
+    let [block] = marked("Who ran what", "sh run").try_into().unwrap();
+    let shell = Shell::new();
+    let output = shell.run(&block);
+    assert!(output.contains("threaded, sleep 5ms: 40 connections"), "{output}");
+    for file in ["threaded.json", "async-single.json"] {
+        let trace: Value = serde_json::from_str(&std::fs::read_to_string(shell.path(file)).unwrap()).unwrap();
+        assert!(!trace["traceEvents"].as_array().unwrap().is_empty(), "{file}");
+    }
+}
+
+#[test]
 fn microcosts_end_with_how_steady_they_were() {
     let [block] = marked("What one of each costs", "sh run").try_into().unwrap();
     let output = Shell::new().run(&block);

@@ -109,6 +109,18 @@ impl Canvas {
         self.put(&format!("<path class=\"{class}\" d=\"{d}\"/>"));
     }
 
+    /// Filled boxes in the colour of their group, as one element: left, top, width and height of each in pixels.
+    pub(crate) fn boxes(&self, boxes: &[[f64; 4]], opacity: f64) {
+        if boxes.is_empty() {
+            return;
+        }
+        let outline = |[x, y, w, h]: &[f64; 4]| {
+            format!("M{} {}h{}v{}h-{}z", short(*x), short(*y), short(*w), short(*h), short(*w))
+        };
+        let d: String = boxes.iter().map(outline).collect();
+        self.put(&format!("<path fill=\"currentColor\" opacity=\"{opacity}\" d=\"{d}\"/>"));
+    }
+
     /// The finished picture. `label` says in a sentence what is seen.
     pub(crate) fn finish(&self, label: &str) -> String {
         let (width, height, body) = (self.width, self.height, self.body.borrow());

@@ -10,6 +10,7 @@ mod bars;
 mod crossover;
 mod curve;
 mod labels;
+mod lanes;
 mod panel;
 mod probe;
 mod spectrum;
@@ -93,7 +94,7 @@ pub fn figures(run: &Run, groups: &[Group<'_>]) -> Vec<Figure> {
         }
         Some(figure)
     });
-    figures.collect()
+    figures.chain(lanes::figures(run)).collect()
 }
 
 /// The anchor of the figure that shows a metric of an experiment, or else of its first; absent where none is drawn.
@@ -138,6 +139,8 @@ fn figure(scene: &Scene<'_>) -> Option<Figure> {
         PictureKind::ProbeOverTime => return probe::draw(scene),
         PictureKind::Bars => bars::draw(scene),
         PictureKind::Crossover => crossover::draw(scene),
+        // Drawn from what was traced, whatever an experiment declares.
+        PictureKind::Lanes => return None,
     };
     let unknown: Vec<&str> =
         picture.metrics.iter().map(String::as_str).filter(|name| metrics::metric(name).is_none()).collect();

@@ -189,6 +189,13 @@ fn sections(figures: Vec<Figure>) -> Vec<Section> {
             marks: false,
             figures: Vec::new(),
         },
+        Section {
+            id: "who",
+            heading: "Who ran what",
+            introduction: "A few milliseconds, thread by thread: what a thread per connection is, and what a task is.",
+            marks: false,
+            figures: Vec::new(),
+        },
     ];
     for figure in figures {
         let place = match figure.kind {
@@ -196,6 +203,7 @@ fn sections(figures: Vec<Figure>) -> Vec<Section> {
             PictureKind::PercentileSpectrum => 1,
             PictureKind::StackedParts => 2,
             PictureKind::TimeSplit => 3,
+            PictureKind::Lanes => 4,
         };
         sections[place].figures.push(figure);
     }

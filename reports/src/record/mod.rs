@@ -15,6 +15,7 @@ mod manifest;
 mod objective;
 mod server;
 pub mod store;
+mod timeline;
 mod traffic;
 mod warning;
 
@@ -27,6 +28,7 @@ pub use manifest::*;
 pub use objective::*;
 pub use server::*;
 pub use store::RecordError;
+pub use timeline::*;
 pub use traffic::*;
 pub use warning::*;
 

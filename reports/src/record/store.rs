@@ -11,13 +11,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Cell, HistogramRecord, Ledger, Manifest, SCHEMA_VERSION};
+use super::{Cell, HistogramRecord, Ledger, Manifest, SCHEMA_VERSION, Timeline};
 
 const LARGEST_FILE_BYTES: u64 = 64 << 20;
 const LONGEST_ID: usize = 180;
 /// Beyond this, counts are no longer exact as floating-point numbers.
 const MOST_REQUESTS: u128 = 1 << 53;
 const MANIFEST: &str = "manifest.json";
+const TIMELINES: &str = "timelines";
 
 /// Why a run could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +87,8 @@ pub struct Run {
     pub manifest: Manifest,
     /// The cells that were saved, in the order in which they were run.
     pub cells: Vec<Cell>,
+    /// The traced windows, in the order in which they were traced; none in runs that traced nothing.
+    pub timelines: Vec<Timeline>,
 }
 
 /// A file of a run as it was saved.
@@ -140,17 +143,27 @@ impl RunFolder {
         self.write(&self.path.join("cells"), &format!("{}.json", cell.id), cell)
     }
 
+    /// Writes a traced window, the `number`-th of the run.
+    pub fn write_timeline(&self, number: usize, timeline: &Timeline) -> Result<(), RecordError> {
+        let folder = self.path.join(TIMELINES);
+        fs::create_dir_all(&folder).map_err(io("create", &folder))?;
+        self.write(&folder, &format!("{number:03}.json"), timeline)
+    }
+
     /// Reads the whole run. Fails on the first file that is damaged, too large or of a newer version.
     pub fn read(&self) -> Result<Run, RecordError> {
         let manifest: Manifest = read_record(&self.path.join(MANIFEST))?;
-        let mut cells = self.cell_paths()?.iter().map(|path| read_cell(path)).collect::<Result<Vec<Cell>, _>>()?;
+        let paths = records_in(&self.path.join("cells"))?;
+        let mut cells = paths.iter().map(|path| read_cell(path)).collect::<Result<Vec<Cell>, _>>()?;
         cells.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
-        Ok(Run { manifest, cells })
+        let timelines = self.traced()?.iter().map(|path| read_record(path)).collect::<Result<Vec<Timeline>, _>>()?;
+        Ok(Run { manifest, cells, timelines })
     }
 
     /// The files of the run, manifest first, byte by byte as they were saved: for handing it on.
     pub fn files(&self) -> Result<Vec<RunFile>, RecordError> {
-        let paths = [self.path.join(MANIFEST)].into_iter().chain(self.cell_paths()?);
+        let paths = [self.path.join(MANIFEST)].into_iter();
+        let paths = paths.chain(records_in(&self.path.join("cells"))?).chain(self.traced()?);
         let file = |path: PathBuf| {
             let name = path.strip_prefix(&self.path).unwrap_or(&path).to_string_lossy().into_owned();
             Ok(RunFile { name, bytes: read_bytes(&path)? })
@@ -158,18 +171,10 @@ impl RunFolder {
         paths.map(file).collect()
     }
 
-    /// The cells' files, in the order of their names.
-    fn cell_paths(&self) -> Result<Vec<PathBuf>, RecordError> {
-        let folder = self.path.join("cells");
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(io("list", &folder))? {
-            let path = entry.map_err(io("list", &folder))?.path();
-            if path.extension().is_some_and(|ending| ending == "json") {
-                paths.push(path);
-            }
-        }
-        paths.sort();
-        Ok(paths)
+    /// The files of what was traced.
+    fn traced(&self) -> Result<Vec<PathBuf>, RecordError> {
+        let traced = self.path.join(TIMELINES);
+        if traced.exists() { records_in(&traced) } else { Ok(Vec::new()) }
     }
 
     fn write(&self, folder: &Path, name: &str, record: &impl Serialize) -> Result<(), RecordError> {
@@ -184,6 +189,19 @@ impl RunFolder {
         file.set_permissions(fs::Permissions::from_mode(0o644)).map_err(io("write", &target))?;
         Ok(())
     }
+}
+
+/// The records of a folder, by name.
+fn records_in(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(io("list", folder))? {
+        let path = entry.map_err(io("list", folder))?.path();
+        if path.extension().is_some_and(|ending| ending == "json") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
 }
 
 fn read_cell(path: &Path) -> Result<Cell, RecordError> {

@@ -93,7 +93,7 @@ pub(crate) fn run(size: &Size) -> Run {
         cell.order = cells.len() as u32;
         cells.push(cell);
     }
-    Run { manifest: manifest(size, workloads, cells.len() as u32), cells }
+    Run { manifest: manifest(size, workloads, cells.len() as u32), cells, timelines: Vec::new() }
 }
 
 /// The position of a cell by experiment, workload, contender, load and block.

@@ -27,12 +27,12 @@ impl<'a> Accepting<'a> {
         loop {
             match self.listener.accept() {
                 Ok((stream, _)) => {
-                    self.server.count_accepted();
+                    let trace = self.server.count_accepted();
                     self.backoff = Backoff::new();
                     // Replies are small and written whole: Nagle's algorithm could only hold them back.
                     // This fails where the client has left already, which the first read will notice.
                     let _ = stream.set_nodelay(true);
-                    return Ok(Some(Accepted { stream, permit }));
+                    return Ok(Some(Accepted { stream, trace, permit }));
                 }
                 Err(_) if self.server.is_stopping() => return Ok(None),
                 Err(error) if is_final(&error) => return Err(error),

@@ -11,6 +11,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::admission::Permit;
 use crate::options::ServerOptions;
+use crate::trace::ConnectionTrace;
 
 pub(crate) mod blocking;
 pub(crate) mod nonblocking;
@@ -31,6 +32,7 @@ pub fn bind(address: SocketAddr, options: &ServerOptions) -> io::Result<TcpListe
 #[derive(Debug)]
 pub(crate) struct Accepted<S> {
     pub(crate) stream: S,
+    pub(crate) trace: ConnectionTrace,
     /// Never read: it is held, and given back after `stream` is closed.
     #[expect(dead_code, reason = "it acts when it is dropped")]
     permit: Permit,

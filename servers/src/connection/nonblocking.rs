@@ -16,17 +16,18 @@ use crate::accept::Accepted;
 use crate::clock::monotonic_ns;
 use crate::protocol::{Inbox, Persistence};
 use crate::server::Server;
+use crate::trace::{ConnectionTrace, Moment};
 use crate::work::nonblocking::perform;
 
 /// Serves a connection until it ends. Dropping `accepted` closes it and makes room for another.
 pub(crate) async fn serve(mut accepted: Accepted<TcpStream>, server: Arc<Server>) {
     // Clients leave in the middle all the time: an error ends this connection and concerns nobody else.
-    let _ = converse(&mut accepted.stream, &server).await;
+    let _ = converse(&mut accepted.stream, &accepted.trace, &server).await;
 }
 
 /// Each reply goes out as soon as it is there. Sending those of pipelined requests together would be
 /// faster, and would let one slow request hold back the replies to the quick ones before it.
-async fn converse(stream: &mut TcpStream, server: &Server) -> io::Result<()> {
+async fn converse(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Server) -> io::Result<()> {
     let mut inbox = Inbox::new();
     let mut patience = Patience::new(&server.options);
     let mut requests_served = 0;
@@ -40,15 +41,19 @@ async fn converse(stream: &mut TcpStream, server: &Server) -> io::Result<()> {
             return Ok(());
         }
         inbox.filled(count);
+        trace.note(Moment::Read);
         let received_ns = monotonic_ns();
         loop {
             match turn(inbox.next_request(server.wire), server, requests_served) {
                 Turn::Read => break,
                 Turn::Work { work, sender_timestamp, then } => {
-                    let result = perform(work, server).await?;
+                    trace.note(Moment::Begun);
+                    let result = perform(work, trace, server).await?;
+                    trace.note(Moment::Ended);
                     requests_served += 1;
                     let reply = work_done(server, sender_timestamp, result, received_ns, then);
                     stream.write_all(&reply).await?;
+                    trace.note(Moment::Written);
                     if then == Persistence::Close {
                         return Ok(());
                     }

@@ -8,23 +8,28 @@ use std::thread::sleep;
 use super::placement::{Job, place_on_thread};
 use crate::server::Server;
 use crate::service::Work;
+use crate::trace::{ConnectionTrace, Moment};
 
 /// Performs `work` and gives its result. An error ends the connection.
 ///
 /// Unless an option says otherwise, spinning and blocking stay inline in both worlds: a thread may do so as long as
 /// it likes, a task keeps its runtime's worker from everyone else. That is a difference to be measured, not hidden.
-pub(crate) fn perform<'a>(work: Work<'a>, server: &Server) -> io::Result<Cow<'a, str>> {
+pub(crate) fn perform<'a>(work: Work<'a>, trace: &ConnectionTrace, server: &Server) -> io::Result<Cow<'a, str>> {
     let placement = server.options.placement;
     match work {
         Work::Echo(text) => return Ok(text),
         Work::Reply(bytes) => return Ok(Cow::Owned("x".repeat(bytes))),
-        Work::Sleep(duration) => sleep(duration),
-        Work::Block(duration) => place_on_thread(Job::Block(duration), placement)?,
+        Work::Sleep(duration) => {
+            trace.wait_on_thread();
+            sleep(duration);
+            trace.note(Moment::Resumed);
+        }
+        Work::Block(duration) => place_on_thread(Job::Block(duration), placement, trace)?,
         Work::Spin(duration) => {
             let iterations_per_us = server.spin_iterations_per_us;
-            place_on_thread(Job::Spin { duration, iterations_per_us }, placement)?;
+            place_on_thread(Job::Spin { duration, iterations_per_us }, placement, trace)?;
         }
-        Work::Lock(duration) => server.lock.hold_on_thread(duration),
+        Work::Lock(duration) => server.lock.hold_on_thread(duration, trace),
     }
     Ok(Cow::Borrowed(""))
 }

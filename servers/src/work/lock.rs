@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::options::LockKind;
+use crate::trace::{ConnectionTrace, Moment};
 
 /// One lock in the forms it is needed in, of which a server uses one: threads std's, tasks what their options name.
 #[derive(Debug)]
@@ -22,36 +23,43 @@ impl SharedLock {
     }
 
     /// Waits for `duration` with the lock held. Blocks the thread, first until it has the lock.
-    pub(crate) fn hold_on_thread(&self, duration: Duration) {
+    pub(crate) fn hold_on_thread(&self, duration: Duration, trace: &ConnectionTrace) {
+        trace.note(Moment::Parked);
         // Poisoned or not, what comes back holds the lock until it is dropped.
         let held = self.std.lock();
         thread::sleep(duration);
         drop(held);
+        trace.note(Moment::Resumed);
     }
 
     /// Waits for `duration` with the lock held, in the way that the options say.
-    pub(crate) async fn hold_in_task(&self, duration: Duration) {
+    pub(crate) async fn hold_in_task(&self, duration: Duration, trace: &ConnectionTrace) {
         // In a box, or what three ways of waiting need would add its size to every connection.
-        Box::pin(self.hold_as_told(duration)).await;
+        Box::pin(self.hold_as_told(duration, trace)).await;
     }
 
-    async fn hold_as_told(&self, duration: Duration) {
+    async fn hold_as_told(&self, duration: Duration, trace: &ConnectionTrace) {
         match self.in_tasks {
             // What tokio recommends for a critical section without an `.await`, as long as it is short. Whoever
             // holds this one blocks, and so does whoever waits for it: with as many as there are workers, nobody
             // else gets a turn, but the lock always comes free.
-            LockKind::Std => self.hold_on_thread(duration),
+            LockKind::Std => self.hold_on_thread(duration, trace),
             LockKind::Tokio => {
+                trace.note(Moment::Suspended);
                 let held = self.tokio.lock().await;
                 tokio::time::sleep(duration).await;
                 drop(held);
+                trace.note(Moment::Resumed);
             }
             // Whoever waits for this one blocks a worker. Once all are blocked, none is left to wake the task that
             // holds it: the server stands still for good.
             LockKind::StdAcrossAwait => {
+                trace.note(Moment::Parked);
                 let held = self.crossing.lock();
+                trace.note(Moment::Suspended);
                 tokio::time::sleep(duration).await;
                 drop(held);
+                trace.note(Moment::Resumed);
             }
         }
     }

@@ -15,6 +15,7 @@ use tokio::task::{block_in_place, spawn_blocking, yield_now};
 use super::spin::spin;
 use crate::containment::contain_panic;
 use crate::options::Placement;
+use crate::trace::{ConnectionTrace, Moment};
 
 /// How long a task computes before it lets others run. Tokio's own advice is 10 to 100 us between two `.await`s.
 const PIECE: Duration = Duration::from_micros(100);
@@ -29,11 +30,22 @@ pub(crate) enum Job {
 }
 
 impl Job {
-    fn run(self) {
+    fn run(self, trace: &ConnectionTrace) {
         match self {
             Job::Spin { duration, iterations_per_us } => spin(duration, iterations_per_us),
-            Job::Block(duration) => thread::sleep(duration),
+            Job::Block(duration) => {
+                trace.note(Moment::Parked);
+                thread::sleep(duration);
+                trace.note(Moment::Resumed);
+            }
         }
+    }
+
+    /// Runs on a thread that has been lent to the request for this job alone.
+    fn run_elsewhere(self, trace: &ConnectionTrace) {
+        trace.note(Moment::Resumed);
+        self.run(trace);
+        trace.note(Moment::Suspended);
     }
 
     /// The job in pieces, one after the other. Nothing can cut a blocking call, so that is one piece.
@@ -54,48 +66,62 @@ impl Job {
 }
 
 /// Does the job for a thread, which waits for it.
-pub(crate) fn place_on_thread(job: Job, placement: Placement) -> io::Result<()> {
+pub(crate) fn place_on_thread(job: Job, placement: Placement, trace: &ConnectionTrace) -> io::Result<()> {
     match placement {
         Placement::Rayon => {
             let (done, ended) = channel();
+            trace.note(Moment::Parked);
+            let lent = trace.clone();
             run_on_rayon(move || {
-                job.run();
+                job.run_elsewhere(&lent);
                 // Nobody waits any more where the connection has ended meanwhile.
                 let _ = done.send(());
             });
-            ended.recv().map_err(io::Error::other)
+            let ended = ended.recv().map_err(io::Error::other);
+            trace.note(Moment::Resumed);
+            ended
         }
         // Threads have no other option: the system takes the CPU from one that computes, and gives it to others.
         _ => {
-            job.run();
+            job.run(trace);
             Ok(())
         }
     }
 }
 
 /// Does the job for a task. Inline, all tasks of this worker wait for it; otherwise this one alone.
-pub(crate) async fn place_in_task(job: Job, placement: Placement) -> io::Result<()> {
+pub(crate) async fn place_in_task(job: Job, placement: Placement, trace: &ConnectionTrace) -> io::Result<()> {
     match placement {
-        Placement::Inline => job.run(),
+        Placement::Inline => job.run(trace),
         Placement::Yielding => {
             for (index, piece) in job.pieces().enumerate() {
                 // Between the pieces and not after the last: the reply need not wait for others.
                 if index > 0 {
+                    trace.note(Moment::Suspended);
                     yield_now().await;
+                    trace.note(Moment::Resumed);
                 }
-                piece.run();
+                piece.run(trace);
             }
         }
-        Placement::SpawnBlocking => run_on_blocking_pool(move || job.run()).await?,
-        Placement::BlockInPlace => block_in_place(|| job.run()),
+        Placement::SpawnBlocking => {
+            trace.note(Moment::Suspended);
+            let lent = trace.clone();
+            run_on_blocking_pool(move || job.run_elsewhere(&lent)).await?;
+            trace.note(Moment::Resumed);
+        }
+        Placement::BlockInPlace => block_in_place(|| job.run(trace)),
         Placement::Rayon => {
             let (done, ended) = oneshot::channel();
+            trace.note(Moment::Suspended);
+            let lent = trace.clone();
             run_on_rayon(move || {
-                job.run();
+                job.run_elsewhere(&lent);
                 // Nobody waits any more where the connection has ended meanwhile.
                 let _ = done.send(());
             });
             ended.await.map_err(io::Error::other)?;
+            trace.note(Moment::Resumed);
         }
     }
     Ok(())
@@ -139,7 +165,7 @@ mod tests {
             panic!("a panic in a job, as the test wants it");
         });
         ended.recv().unwrap_err();
-        place_on_thread(Job::Block(Duration::ZERO), Placement::Rayon).unwrap();
+        place_on_thread(Job::Block(Duration::ZERO), Placement::Rayon, &ConnectionTrace::new(None, 1)).unwrap();
     }
 
     #[test]
@@ -147,6 +173,12 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let panicking = run_on_blocking_pool(|| panic!("a panic in a job, as the test wants it"));
         assert!(runtime.block_on(panicking).unwrap_err().to_string().contains("panicked"));
-        runtime.block_on(place_in_task(Job::Block(Duration::ZERO), Placement::SpawnBlocking)).unwrap();
+        runtime
+            .block_on(place_in_task(
+                Job::Block(Duration::ZERO),
+                Placement::SpawnBlocking,
+                &ConnectionTrace::new(None, 1),
+            ))
+            .unwrap();
     }
 }
