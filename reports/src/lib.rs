@@ -6,9 +6,9 @@
 //! that the same records give the same bytes.
 //!
 //! Read in this order: `record` (what was saved), `stats` (what may be concluded from samples), `metrics` (the one
-//! table of what can be shown), `study` (cells gathered into points), `crossover` (who of two serves more, and where), `objective` (what
-//! load keeps a promise), `account` (what became of a server that something
-//! was done to), `verdict` and `summary` (sentences and tables), `diff` (one run against another), `charts` (pictures), `page` (the report).
+//! table of what can be shown), `study` (cells gathered into points), `crossover` (who of two serves more, and where),
+//! `objective` (what load keeps a promise), `account` (what became of a server that something was done to), `verdict`
+//! and `summary` (sentences and tables), `diff` (one run against another), `charts` (pictures), `page` (the report).
 
 mod account;
 pub mod charts;
