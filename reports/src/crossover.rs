@@ -13,6 +13,10 @@ use crate::stats::Ratio;
 use crate::study::{Group, Standing, Trial};
 use crate::verdict::{Floor, Verdict, compare_blocks, judge_all};
 
+/// Pairs that a square's verdict takes. Fewer than a latency takes, since a server that is busy all the time serves steadily:
+/// six is the least at which all pairs pointing one way is rarer than one in twenty by chance, whatever their distribution.
+pub const PAIRS_FOR_WINNER: usize = 6;
+
 /// A grid over connections and workloads.
 #[derive(Debug)]
 pub struct Grid<'a> {
@@ -77,7 +81,7 @@ impl<'a> Grid<'a> {
         };
         let row = |connections: &f64| groups.iter().map(|group| square(group, *connections)).collect();
         let mut rows: Vec<Vec<Square>> = connections.iter().map(row).collect();
-        judge_together(&mut rows, metric);
+        judge_together(&mut rows);
         Some(Grid {
             contenders,
             metric,
@@ -101,18 +105,20 @@ impl<'a> Grid<'a> {
         let all = self.squares().count();
         let [a, b] = self.contenders.map(|contender| contender.label.as_str());
         let (more, less, wins, losses) = if first > second { (a, b, first, second) } else { (b, a, second, first) };
-        if wins == 0 {
-            return match count(Finding::Alike) {
-                alike if alike == all => format!("{a} and {b} serve alike in all {all} cells"),
-                alike => format!("Cannot tell {a} and {b} apart in {} of {all} cells; none has a winner", all - alike),
-            };
-        }
-        let counter = if losses > 0 { format!(", {less} in {losses}") } else { String::new() };
-        let open = all - wins - losses;
         let few = match count(Finding::TooFewBlocks) {
             0 => String::new(),
             few => format!(", {few} of them for want of blocks"),
         };
+        if wins == 0 {
+            return match count(Finding::Alike) {
+                alike if alike == all => format!("{a} and {b} serve alike in all {all} cells"),
+                alike => {
+                    format!("Cannot tell {a} and {b} apart in {} of {all} cells{few}; none has a winner", all - alike)
+                }
+            };
+        }
+        let counter = if losses > 0 { format!(", {less} in {losses}") } else { String::new() };
+        let open = all - wins - losses;
         let rest = if open > 0 { format!("; {open} have no winner{few}") } else { String::new() };
         let most = self.greatest().map_or(String::new(), |most| format!(". {most}"));
         format!("{more} serves more than {less} in {wins} of {all} cells{counter}{rest}{most}")
@@ -131,9 +137,9 @@ impl<'a> Grid<'a> {
 
 /// Squares are looked at together, so each has to be the clearer the more there are. No contender is run twice for a map:
 /// its squares are measured again and again instead, until the time is over.
-fn judge_together(rows: &mut [Vec<Square>], metric: &Metric) {
+fn judge_together(rows: &mut [Vec<Square>]) {
     let ratios: Vec<Ratio> = rows.iter().flatten().filter_map(|square| square.ratio).collect();
-    let mut judged = judge_all(&ratios, &Floor::default(), metric.blocks_for_verdict).into_iter();
+    let mut judged = judge_all(&ratios, &Floor::default(), PAIRS_FOR_WINNER).into_iter();
     for square in rows.iter_mut().flatten().filter(|square| square.ratio.is_some()) {
         square.verdict = judged.next().map(|judged| judged.verdict);
     }

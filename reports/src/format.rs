@@ -2,8 +2,11 @@
 //!
 //! Must not know: what a number means. A value that is not there is never passed in: see `metrics::Reading`.
 
+use serde::{Deserialize, Serialize};
+
 /// What a number counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Unit {
     /// Nanoseconds, shown as µs, ms or s.
     Nanoseconds,

@@ -6,6 +6,8 @@ use reports::diff::Outcome;
 use reports::record::store::{RecordError, Run};
 use reports::record::{Ending, Ledger, Purpose, Warning};
 
+use super::output::NoFigures;
+use super::publish::SiteError;
 use crate::load::LoadError;
 use crate::plan::PlanError;
 use crate::run::{Interrupt, LockError, RunEnd, Unfit, is_failure};
@@ -30,11 +32,14 @@ pub(super) fn sentence(error: &anyhow::Error) -> String {
 /// The code of an error that ended a command.
 pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
     let is_wrong_folder = matches!(error.downcast_ref(), Some(RecordError::Occupied(_) | RecordError::NoRun(_)));
-    let is_usage = is_wrong_folder || error.is::<PlanError>() || error.is::<servers::ContenderError>();
+    let is_wrong_site =
+        matches!(error.downcast_ref(), Some(SiteError::NotASite(_) | SiteError::NotEnded(_) | SiteError::NoDate(_)));
+    let is_usage = is_wrong_folder || is_wrong_site || error.is::<PlanError>() || error.is::<servers::ContenderError>();
     ExitCode::from(match error {
         _ if is_usage => USAGE,
         _ if error.is::<LockError>() || error.is::<Unfit>() => UNFIT,
         _ if matches!(error.downcast_ref(), Some(LoadError::NotConnected { .. })) => SERVER_FAILED,
+        _ if error.is::<NoFigures>() => INVALID,
         _ => INTERNAL,
     })
 }
@@ -133,6 +138,8 @@ mod tests {
             (anyhow::Error::from(RecordError::Occupied("x".into())), USAGE),
             (anyhow::Error::from(RecordError::NoRun("x".into())), USAGE),
             (anyhow::Error::from(RecordError::Name("x".into())), INTERNAL),
+            (anyhow::Error::from(SiteError::NotASite("x".into())), USAGE),
+            (anyhow::Error::from(NoFigures), INVALID),
             (anyhow::anyhow!("anything else"), INTERNAL),
             (anyhow::Error::from(not_connected()), SERVER_FAILED),
             (anyhow::Error::from(PlanError::Usage("no".to_owned())).context("with context"), USAGE),

@@ -18,6 +18,7 @@ mod microcosts;
 mod new_run;
 mod output;
 mod progress;
+mod publish;
 mod rebuilt;
 mod report;
 mod resume;
@@ -26,6 +27,7 @@ mod sabotage;
 mod selftest;
 pub mod serve;
 mod subject;
+mod whole_file;
 
 use std::process::ExitCode;
 
@@ -54,6 +56,8 @@ enum Command {
     Capacity(capacity::CapacityArgs),
     /// Draw where threads and tasks change places: who of two serves more, over connections and work
     Map(map::MapArgs),
+    /// Put runs on a static site, with an index, permanent pages and trends
+    Publish(publish::PublishArgs),
     /// Render the report of a saved run again
     Report(report::ReportArgs),
     /// Hold one saved run against another, and say what has changed
@@ -80,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(args),
         Command::Capacity(args) => capacity::run(args),
         Command::Map(args) => map::run(args),
+        Command::Publish(args) => publish::run(args),
         Command::Report(args) => report::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Load(args) => load::run(args),

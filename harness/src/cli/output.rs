@@ -3,9 +3,13 @@
 use std::io::{self, ErrorKind, Write};
 
 use clap::ValueEnum;
-use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
+use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
-use reports::summary::{Answer, Rank, Summary, SummaryTable};
+use reports::export;
+use reports::record::store::Run;
+use reports::site::Machine;
+use reports::study::groups;
+use reports::summary::{Answer, Headline, Rank, Summary, SummaryTable, headlines, summarise};
 use reports::verdict::Matrix;
 
 /// How the summary is written.
@@ -17,8 +21,12 @@ pub(super) enum Format {
     Json,
     /// One CSV table per workload, with a blank line between.
     Csv,
-    /// For a pull request.
+    /// For a pull request: what the run says, and a table of eight rows at most.
     Md,
+    /// For github-action-benchmark, its tool customSmallerIsBetter.
+    GithubActionBenchmark,
+    /// For Bencher: Bencher Metric Format.
+    Bencher,
 }
 
 /// Writes to stdout.
@@ -36,21 +44,33 @@ pub(super) fn tell(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// The summary in a format, with what comes last in it.
-pub(super) fn summary(summary: &Summary, format: Format, report: &str) -> anyhow::Result<String> {
+/// Why there is nothing to hand on.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the run has no headline figure for other tools: no valid cell under a load that contenders kept up with, and no \
+     fitted memory of held connections; run the experiments latency-curve or memory"
+)]
+pub(super) struct NoFigures;
+
+/// What a run says in a format, with what comes last in it.
+pub(super) fn summary(run: &Run, format: Format, report: &str) -> anyhow::Result<String> {
+    let summary = || summarise(run);
     Ok(match format {
         Format::Json => {
-            let value = serde_json::json!({ "report": report, "summary": summary });
+            let value = serde_json::json!({ "report": report, "summary": summary() });
             format!("{}\n", serde_json::to_string_pretty(&value)?)
         }
-        Format::Csv => summary.tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
+        Format::Csv => summary().tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
         Format::Table => {
-            let tables = tables(summary, NOTHING) + &matrices(summary, NOTHING);
-            format!("{tables}{}\nreport: {report}\n", sentences(summary, "  "))
+            let summary = summary();
+            format!("{}{}{}\nreport: {report}\n", tables(&summary), matrices(&summary), sentences(&summary))
         }
-        Format::Md => {
-            let tables = tables(summary, ASCII_MARKDOWN) + &matrices(summary, ASCII_MARKDOWN);
-            format!("{tables}{}\nReport: `{report}`\n", sentences(summary, "- "))
+        Format::Md => export::markdown(run),
+        Format::Bencher => export::bencher(&figures(run)?),
+        Format::GithubActionBenchmark => {
+            let manifest = &run.manifest;
+            let origin = format!("run {} of {}, {}", manifest.run, manifest.started_at, Machine::of(manifest).label);
+            export::github_action_benchmark(&figures(run)?, &origin)
         }
     })
 }
@@ -58,7 +78,7 @@ pub(super) fn summary(summary: &Summary, format: Format, report: &str) -> anyhow
 /// The summaries of several runs, each in the format already: name, machine and text. One document where the format has
 /// such.
 pub(super) fn beside(runs: &[(&str, String, String)], format: Format) -> anyhow::Result<String> {
-    if format == Format::Json {
+    if matches!(format, Format::Json | Format::Bencher | Format::GithubActionBenchmark) {
         let value = |(run, machine, text): &(&str, String, String)| {
             let summary: serde_json::Value = serde_json::from_str(text)?;
             Ok(serde_json::json!({ "run": run, "machine": machine, "of": summary }))
@@ -73,13 +93,18 @@ pub(super) fn beside(runs: &[(&str, String, String)], format: Format) -> anyhow:
     Ok(runs.iter().map(heading).collect::<Vec<_>>().join("\n"))
 }
 
-fn tables(summary: &Summary, style: TableStyle) -> String {
-    let drawn = |table: &SummaryTable| drawn(header(table), table.rows.iter().map(cells), style);
+fn figures(run: &Run) -> Result<Vec<Headline>, NoFigures> {
+    let figures = headlines(&groups(run));
+    if figures.is_empty() { Err(NoFigures) } else { Ok(figures) }
+}
+
+fn tables(summary: &Summary) -> String {
+    let drawn = |table: &SummaryTable| drawn(header(table), table.rows.iter().map(cells));
     summary.tables.iter().map(|table| format!("{}\n\n{}\n\n", table.title, drawn(table))).collect()
 }
 
 /// All against all, where there are blocks enough to say anything.
-fn matrices(summary: &Summary, style: TableStyle) -> String {
+fn matrices(summary: &Summary) -> String {
     let told = summary.matrices.iter().filter(|matrix| matrix.has_verdicts());
     let text = |matrix: &Matrix| {
         let labels = || matrix.contenders.iter().map(|contender| contender.label.clone());
@@ -92,14 +117,18 @@ fn matrices(summary: &Summary, style: TableStyle) -> String {
             let columns = matrix.contenders.iter().map(|column| cell(row.index, column.index));
             std::iter::once(row.label.clone()).chain(columns).collect()
         });
-        let drawn = drawn(header, rows, style);
+        let drawn = drawn(header, rows);
         format!("{}\n\n{drawn}\n\n≠ different, = equivalent, ? cannot tell. {}\n\n", matrix.title, matrix.floor_words())
     };
     told.map(text).collect()
 }
 
+fn drawn(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
+    styled(header, rows, NOTHING)
+}
+
 /// A table, its first column to the left and the others to the right.
-pub(super) fn drawn(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>, style: TableStyle) -> String {
+pub(super) fn styled(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>, style: TableStyle) -> String {
     let mut drawn = Table::new();
     drawn.load_style(style);
     if let Some(columns) = terminal_columns() {
@@ -140,13 +169,13 @@ fn quoted(field: &str) -> String {
 }
 
 /// What people say with its verdict, a line each, then the leads, likewise. A lead that is not the only one of its experiment says which workload it is of.
-fn sentences(summary: &Summary, bullet: &str) -> String {
+fn sentences(summary: &Summary) -> String {
     let leads = || summary.answers.iter().filter(|answer| answer.rank == Rank::Lead);
     let line = |answer: &Answer| match leads().filter(|other| other.experiment == answer.experiment).count() {
-        1 => format!("{bullet}{}\n", answer.sentence),
-        _ => format!("{bullet}{}: {}\n", answer.label, answer.sentence),
+        1 => format!("  {}\n", answer.sentence),
+        _ => format!("  {}: {}\n", answer.label, answer.sentence),
     };
-    let claims = summary.claims.iter().map(|claim| format!("{bullet}{}\n", claim.line()));
+    let claims = summary.claims.iter().map(|claim| format!("  {}\n", claim.line()));
     claims.chain(leads().map(line)).collect()
 }
 

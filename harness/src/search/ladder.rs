@@ -1,7 +1,7 @@
 //! The search for the highest rung of a ladder of loads that is still carried: a climb in long steps until one is not,
 //! then bisection between the two.
 //!
-//! Rungs are numbers, so that blocks and contenders meet at the same loads. Pure. Beside it: `capacity.rs`.
+//! Rungs are numbers, so that blocks and contenders meet at the same loads. Pure. Beside it: `capacity/mod.rs`.
 
 /// A rung's load over that of the rung below: as finely as a result is known.
 pub(super) const STEP: f64 = 1.05;
@@ -98,7 +98,8 @@ mod tests {
         while let Some(rung) = ladder.next() {
             ladder.answered(rung, if rung <= truth { Answer::Carried } else { Answer::Missed });
             tries += 1;
-            assert!(tries < 100, "no end: {ladder:?}");
+            // With a stride of one, a climb may go over every rung there is.
+            assert!(tries <= 2 * 201, "no end: {ladder:?}");
         }
         (ladder, tries)
     }

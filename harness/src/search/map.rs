@@ -9,6 +9,7 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
+use reports::crossover::PAIRS_FOR_WINNER;
 use reports::metrics::metric;
 use reports::record::{Cell, Picture, PictureKind, Scale, Swept};
 use reports::study::{Pool, counts};
@@ -138,7 +139,7 @@ impl Map {
             squares: Squares {
                 known: vec![Known::default(); tasks.len()],
                 columns: experiment.workloads.len().max(1),
-                enough: metric(METRIC).map_or(0, |metric| metric.blocks_for_verdict as u32),
+                enough: PAIRS_FOR_WINNER as u32,
             },
             tasks,
             seed,
@@ -281,7 +282,7 @@ mod tests {
     fn steady_squares_end_the_map_before_the_budget_does() {
         let steady = |turn: &Turn| Played { rps: if turn.contender == 0 { 10_000.0 } else { 9_000.0 }, ..server(turn) };
         let (chosen, left) = play(&mut map(), 1_000 * SECOND, steady);
-        assert_eq!(chosen.len(), 6 * 2 * 10);
+        assert_eq!(chosen.len(), 6 * 2 * PAIRS_FOR_WINNER);
         assert!(left > 800 * SECOND);
     }
 

@@ -81,6 +81,15 @@ fn the_map_is_drawn_and_loads_are_found() {
 }
 
 #[test]
+fn runs_are_published() {
+    let [block] = marked("Publish runs", "sh run").try_into().unwrap();
+    let shell = Shell::new();
+    let output = shell.run(&block);
+    assert!(output.contains("site: site/index.html, 1 run\n") && output.contains("| contender |"), "{output}");
+    assert!(shell.path("site/latest/index.html").exists() && shell.path("site/data/index.json").exists());
+}
+
+#[test]
 fn claims_are_decided() {
     let [block] = marked("What people say, put to the test", "sh run").try_into().unwrap();
     let output = Shell::new().run(&block);

@@ -6,7 +6,7 @@
 use super::backend::Canvas;
 use super::labels::shortened;
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene, server_cpus};
-use crate::crossover::{Finding, Grid, Square};
+use crate::crossover::{Finding, Grid, PAIRS_FOR_WINNER, Square};
 use crate::format;
 
 const LEFT: f64 = 62.0;
@@ -34,8 +34,9 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         kind: scene.picture.kind,
         title: grid.sentence(),
         subtitle: format!(
-            "{} of {a} and {b} by connections and work: {}",
+            "{} of {a} and {b} by connections and work, a winner from {} pairs on: {}",
             format::capitalised(grid.metric.label),
+            PAIRS_FOR_WINNER,
             server_cpus(scene.run)
         ),
         panels: panels.collect(),
@@ -98,14 +99,13 @@ fn said(square: &Square, labels: [&str; 2]) -> String {
 }
 
 fn notes(grid: &Grid<'_>) -> Vec<String> {
-    let blocks = grid.metric.blocks_for_verdict;
     vec![
         "Every connection asks again as soon as it is answered, so a square shows what its clients get from each server: \
          with one connection the time of a round trip, with many the most that the server can do."
             .to_owned(),
         format!(
             "The ratio is of pairs measured one after the other on fresh servers, with its 95% interval. In bold and \
-             coloured is a winner: {blocks} pairs or more, the interval leaves out 1, and more than 5% apart. Any other \
+             coloured is a winner: {PAIRS_FOR_WINNER} pairs or more, the interval leaves out 1, and more than 5% apart. Any other \
              square names who leads, which may be chance."
         ),
         format!("{}: {}", format::capitalised(grid.metric.label), grid.metric.how_to_read),

@@ -16,6 +16,7 @@ mod spectrum;
 mod split;
 mod spots;
 mod stacked;
+pub(crate) mod trend;
 mod trials;
 
 use serde::Serialize;

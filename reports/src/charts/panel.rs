@@ -199,3 +199,15 @@ const SHAPES: [&[(f64, f64)]; COLOURS] = [
         (-2.0, -2.0),
     ],
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_markers_are_alike() {
+        for (index, shape) in SHAPES.iter().enumerate() {
+            assert!(SHAPES[..index].iter().all(|other| other != shape), "marker {index}");
+        }
+    }
+}

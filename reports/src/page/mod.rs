@@ -14,22 +14,54 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, context};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::charts::backend::escape;
 use crate::record::store::Run;
 
 const LAYOUT: &str = include_str!("page.html.jinja");
-const STYLE: &str = include_str!("style.css");
+pub(crate) const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
+
+/// What a report says of the site that it is published on.
+#[derive(Debug, Clone, Serialize)]
+pub struct Surroundings {
+    /// The run's folder under `runs/`.
+    pub address: String,
+    /// What the run says in a sentence, for whoever is shown a link to it.
+    pub headline: String,
+    /// URL of the site, without a slash at the end; absent where it is not known.
+    pub base: Option<String>,
+}
+
+impl Surroundings {
+    /// URL of the run's folder as it stands in an attribute; empty where the site's is not known. Slashes stay slashes,
+    /// since not everybody who looks for a picture reads HTML well.
+    fn own_url(&self) -> String {
+        self.base.as_ref().map_or(String::new(), |base| escape(&format!("{base}/runs/{}/", self.address)))
+    }
+}
 
 /// Renders the report of a run.
 pub fn render(run: &Run) -> String {
+    layout(run, None)
+}
+
+/// Renders the report of a run as it stands on a site, with links to the rest of it.
+pub fn render_published(run: &Run, surroundings: &Surroundings) -> String {
+    layout(run, Some(surroundings))
+}
+
+fn layout(run: &Run, site: Option<&Surroundings>) -> String {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("page", LAYOUT).expect("the layout is part of the program and tested");
     let page = environment.get_template("page").expect("it was added a line above");
     let values = context! {
         page => Value::from(Serde(content::Content::of(run))),
+        site => site.map(|site| Value::from(Serde(site.clone()))),
+        own_url => site.map(Surroundings::own_url),
         style => STYLE,
         script => SCRIPT,
         style_hash => hash(STYLE),
@@ -40,7 +72,7 @@ pub fn render(run: &Run) -> String {
 }
 
 /// As the content security policy names an inline script or style.
-fn hash(text: &str) -> String {
+pub(crate) fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 

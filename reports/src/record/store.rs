@@ -88,6 +88,15 @@ pub struct Run {
     pub cells: Vec<Cell>,
 }
 
+/// A file of a run as it was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFile {
+    /// Its path within the run's folder, `cells/ID.json`.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
 /// The folder of a run.
 #[derive(Debug, Clone)]
 pub struct RunFolder {
@@ -134,6 +143,23 @@ impl RunFolder {
     /// Reads the whole run. Fails on the first file that is damaged, too large or of a newer version.
     pub fn read(&self) -> Result<Run, RecordError> {
         let manifest: Manifest = read_record(&self.path.join(MANIFEST))?;
+        let mut cells = self.cell_paths()?.iter().map(|path| read_cell(path)).collect::<Result<Vec<Cell>, _>>()?;
+        cells.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
+        Ok(Run { manifest, cells })
+    }
+
+    /// The files of the run, manifest first, byte by byte as they were saved: for handing it on.
+    pub fn files(&self) -> Result<Vec<RunFile>, RecordError> {
+        let paths = [self.path.join(MANIFEST)].into_iter().chain(self.cell_paths()?);
+        let file = |path: PathBuf| {
+            let name = path.strip_prefix(&self.path).unwrap_or(&path).to_string_lossy().into_owned();
+            Ok(RunFile { name, bytes: read_bytes(&path)? })
+        };
+        paths.map(file).collect()
+    }
+
+    /// The cells' files, in the order of their names.
+    fn cell_paths(&self) -> Result<Vec<PathBuf>, RecordError> {
         let folder = self.path.join("cells");
         let mut paths = Vec::new();
         for entry in fs::read_dir(&folder).map_err(io("list", &folder))? {
@@ -143,9 +169,7 @@ impl RunFolder {
             }
         }
         paths.sort();
-        let mut cells = paths.iter().map(|path| read_cell(path)).collect::<Result<Vec<Cell>, _>>()?;
-        cells.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
-        Ok(Run { manifest, cells })
+        Ok(paths)
     }
 
     fn write(&self, folder: &Path, name: &str, record: &impl Serialize) -> Result<(), RecordError> {
@@ -209,18 +233,23 @@ fn read_record<T: DeserializeOwned>(path: &Path) -> Result<T, RecordError> {
     struct Version {
         schema_version: u64,
     }
-    let file = fs::File::open(path).map_err(io("read", path))?;
-    let bytes = file.metadata().map_err(io("read", path))?.len();
-    if bytes > LARGEST_FILE_BYTES {
-        return Err(RecordError::TooLarge { path: path.to_owned(), bytes });
-    }
-    let mut json = Vec::new();
-    file.take(LARGEST_FILE_BYTES).read_to_end(&mut json).map_err(io("read", path))?;
+    let json = read_bytes(path)?;
     let version: Version = serde_json::from_slice(&json).map_err(|error| malformed(path, &error))?;
     if version.schema_version > u64::from(SCHEMA_VERSION) {
         return Err(RecordError::Newer { path: path.to_owned(), found: version.schema_version });
     }
     serde_json::from_slice(&json).map_err(|error| malformed(path, &error))
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, RecordError> {
+    let file = fs::File::open(path).map_err(io("read", path))?;
+    let bytes = file.metadata().map_err(io("read", path))?.len();
+    if bytes > LARGEST_FILE_BYTES {
+        return Err(RecordError::TooLarge { path: path.to_owned(), bytes });
+    }
+    let mut content = Vec::new();
+    file.take(LARGEST_FILE_BYTES).read_to_end(&mut content).map_err(io("read", path))?;
+    Ok(content)
 }
 
 fn check_name(id: &str) -> Result<(), RecordError> {

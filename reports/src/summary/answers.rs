@@ -196,7 +196,8 @@ fn every_connection_cost(group: &Group<'_>) -> Option<String> {
     (!shown.is_empty()).then(|| format!("{}.", shown.join(", ")))
 }
 
-fn serves_all(series: &Series<'_>) -> bool {
+/// Whether every connection that was held got an answer to its request; where none was sent, all count as served.
+pub(super) fn serves_all(series: &Series<'_>) -> bool {
     series.answered_of_held().is_none_or(|(answered, held)| answered == held)
 }
 

@@ -1,11 +1,12 @@
 //! A run in sentences and tables, for the head of the report and for a terminal.
 //!
 //! Every sentence is made from the records and holds whatever they say; what is invalid is in none. Must not know:
-//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `matrices.rs`, `objectives.rs`, `tables.rs`, `trials.rs`,
-//! `validity.rs`.
+//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `headlines.rs`, `matrices.rs`, `objectives.rs`, `tables.rs`,
+//! `trials.rs`, `validity.rs`.
 
 mod answers;
 mod claims;
+mod headlines;
 mod matrices;
 mod objectives;
 mod tables;
@@ -19,6 +20,7 @@ use crate::study::{Group, groups};
 use crate::verdict::Matrix;
 
 pub use claims::{Claim, ClaimVerdict};
+pub use headlines::{Headline, headline, headlines};
 pub use validity::{Badge, Doubt, State, Validity};
 
 /// What a run says.

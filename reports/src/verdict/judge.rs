@@ -60,7 +60,7 @@ impl Verdict {
             }
             Verdict::Different => "the two are different".into(),
             Verdict::Equivalent { within } => {
-                format!("the two are equivalent within {}%", format::number((within - 1.0) * 100.0))
+                format!("the two are equivalent within {:.0}%", (within - 1.0) * 100.0)
             }
             Verdict::Indistinguishable { decided_by: Some(blocks) } => {
                 format!("cannot tell them apart; some {} blocks would decide", format::count(blocks as u64))

@@ -200,7 +200,7 @@ fn the_page_is_complete_without_scripts() {
 }
 
 /// Elements that stick out of the window, other than those inside a box that scrolls.
-const OVERFLOW: &str = "(() => {
+pub(crate) const OVERFLOW: &str = "(() => {
   const wide = document.documentElement.scrollWidth > innerWidth ? ['page ' + document.documentElement.scrollWidth] : [];
   const out = [...document.querySelectorAll('body *')].filter((e) => !e.closest('.scroll, .draw') &&
     e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1);
@@ -208,7 +208,7 @@ const OVERFLOW: &str = "(() => {
 })()";
 
 /// Pairs of texts of one picture that lie on each other.
-const OVERLAPS: &str = "(() => {
+pub(crate) const OVERLAPS: &str = "(() => {
   const found = [];
   for (const svg of document.querySelectorAll('svg[role=img]')) {
     const texts = [...svg.querySelectorAll('text')].map((t) => [t.textContent, t.getBoundingClientRect()]);

@@ -5,9 +5,12 @@
 
 mod audit;
 mod browser;
+mod browser_site;
+mod colours;
 mod decisions;
 mod devtools;
 mod diff;
+mod exports;
 mod fixture;
 mod fixture_cells;
 mod fixture_map;
@@ -17,5 +20,7 @@ mod map;
 mod numbers;
 mod objectives;
 mod records;
+mod samples;
+mod site;
 mod trials;
 mod verdicts;

@@ -53,7 +53,10 @@ fn a_map_without_a_winner_names_none() {
     run.cells.retain(|cell| cell.block < 2);
     let (findings, sentence) = read(&run);
     assert!(findings.iter().flatten().all(|finding| matches!(finding, Finding::TooFewBlocks | Finding::NotMeasured)));
-    assert_eq!(sentence, "Cannot tell threaded and async-multi apart in 6 of 6 cells; none has a winner");
+    assert_eq!(
+        sentence,
+        "Cannot tell threaded and async-multi apart in 6 of 6 cells, 5 of them for want of blocks; none has a winner"
+    );
 }
 
 #[test]

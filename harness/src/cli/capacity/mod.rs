@@ -1,6 +1,6 @@
 //! `harness capacity`: how much load each contender carries without breaking a promise about its response time.
 //!
-//! Beside it: `ask.rs` (what was typed); `search/capacity.rs` chooses the loads, `reports::objective` says what they came
+//! Beside it: `ask.rs` (what was typed); `search/capacity/mod.rs` chooses the loads, `reports::objective` says what they came
 //! to.
 
 mod ask;

@@ -1,0 +1,163 @@
+//! The folder of a site: runs are added to it and never changed, the rest is made anew from what they say of themselves.
+//!
+//!     index.html, data/index.json       all runs
+//!     runs/ADDRESS/                     one run, for ever
+//!     latest/                           a copy of the newest
+//!
+//! The folders under `runs/` are the truth. A run appears there whole, by one renaming, and the index is read from
+//! them; so a program that is killed in between leaves a site that the next call completes. Must not know: what the
+//! files hold. Beside it: `reports/src/site/`.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use reports::site::{self, Address, Entry, Index, NotAnEntry, Published};
+
+use crate::cli::whole_file;
+
+const INDEX: &str = "data/index.json";
+
+/// Why a run is not published.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::cli) enum SiteError {
+    /// Somebody else's folder.
+    #[error("{} is not empty and holds no {INDEX}, so it is no site of this program; name a new folder, or an empty one", .0.display())]
+    NotASite(PathBuf),
+    /// The run may still change.
+    #[error("the run in {} has not ended, and what is published stays as it is; wait for its end, or run it again", .0.display())]
+    NotEnded(PathBuf),
+    /// The run cannot be given an address.
+    #[error("the run in {} does not say on which day it began; its manifest.json should have started_at as in 2026-01-02T03:04:05Z", .0.display())]
+    NoDate(PathBuf),
+    /// A file of the site that cannot be used.
+    #[error("{}: {why}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: NotAnEntry,
+    },
+    /// A folder of a run that holds the entry of another.
+    #[error("{} says that it is of {address}; a run's folder must keep its name, give it back or remove it", path.display())]
+    Moved {
+        /// The file.
+        path: PathBuf,
+        /// The address in it.
+        address: Address,
+    },
+    /// The operating system refused.
+    #[error("{}: cannot {doing}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// A verb, such as `write`.
+        doing: &'static str,
+        /// What it said.
+        source: io::Error,
+    },
+}
+
+/// A site.
+#[derive(Debug)]
+pub(super) struct SiteFolder {
+    path: PathBuf,
+}
+
+impl SiteFolder {
+    /// A folder that is a site already, or becomes one.
+    pub(super) fn open(path: &Path) -> Result<SiteFolder, SiteError> {
+        let index = path.join(INDEX);
+        if index.is_file() {
+            let json = fs::read(&index).map_err(refused("read", &index))?;
+            Index::from_json(&json).map_err(|why| SiteError::Unreadable { path: index, why })?;
+        } else {
+            let data = path.join("data");
+            fs::create_dir_all(path).map_err(refused("create", path))?;
+            if fs::read_dir(path).map_err(refused("list", path))?.next().is_some() {
+                return Err(SiteError::NotASite(path.to_owned()));
+            }
+            fs::create_dir_all(&data).map_err(refused("create", &data))?;
+            write(&index, &site::index_record(&[]))?;
+        }
+        let runs = path.join("runs");
+        fs::create_dir_all(&runs).map_err(refused("create", &runs))?;
+        Ok(SiteFolder { path: path.to_owned() })
+    }
+
+    /// Where a run is, or would be.
+    pub(super) fn run_folder(&self, address: &Address) -> PathBuf {
+        self.path.join("runs").join(address.to_string())
+    }
+
+    /// Adds a run: first whole under another name, then under its own.
+    pub(super) fn add(&self, published: &Published) -> Result<(), SiteError> {
+        let place = self.run_folder(&published.entry.address);
+        let runs = self.path.join("runs");
+        let new = tempfile::Builder::new().prefix(".new-").tempdir_in(&runs).map_err(refused("write to", &runs))?;
+        for (name, bytes) in &published.files {
+            write(&new.path().join(name), bytes)?;
+        }
+        // A temporary folder is private; a site is to be served.
+        fs::set_permissions(new.path(), fs::Permissions::from_mode(0o755)).map_err(refused("open", new.path()))?;
+        fs::rename(new.path(), &place).map_err(refused("create", &place))?;
+        // Under its new name there is nothing left to clear away.
+        let _ = new.keep();
+        Ok(())
+    }
+
+    /// Makes anew what all runs have in common, and returns how many there are.
+    pub(super) fn refresh(&self) -> Result<usize, SiteError> {
+        let entries = self.entries()?;
+        if let Some(newest) = entries.iter().max_by_key(|entry| (&entry.started_at, &entry.address)) {
+            self.copy_latest(&newest.address)?;
+        }
+        write(&self.path.join(site::PAGE), site::index_page(&entries).as_bytes())?;
+        write(&self.path.join(INDEX), &site::index_record(&entries))?;
+        Ok(entries.len())
+    }
+
+    fn entries(&self) -> Result<Vec<Entry>, SiteError> {
+        let runs = self.path.join("runs");
+        let mut entries = Vec::new();
+        for found in fs::read_dir(&runs).map_err(refused("list", &runs))? {
+            let found = found.map_err(refused("list", &runs))?;
+            // Anything else is a folder that was being written when somebody killed the program.
+            let Some(address) = found.file_name().to_str().and_then(Address::parse) else { continue };
+            let path = found.path().join(site::ENTRY);
+            let json = fs::read(&path).map_err(refused("read", &path))?;
+            let entry = Entry::from_json(&json).map_err(|why| SiteError::Unreadable { path: path.clone(), why })?;
+            if entry.address != address {
+                return Err(SiteError::Moved { path, address: entry.address });
+            }
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+
+    /// Each file is replaced at once, and the page last: it never names what is not there yet.
+    fn copy_latest(&self, address: &Address) -> Result<(), SiteError> {
+        let (from, latest) = (self.run_folder(address), self.path.join("latest"));
+        fs::create_dir_all(&latest).map_err(refused("create", &latest))?;
+        let mut names = Vec::new();
+        for file in fs::read_dir(&from).map_err(refused("list", &from))? {
+            names.extend(file.map_err(refused("list", &from))?.file_name().into_string());
+        }
+        names.sort_by_key(|name| name == site::PAGE);
+        for name in names {
+            let bytes = fs::read(from.join(&name)).map_err(refused("read", &from.join(&name)))?;
+            write(&latest.join(&name), &site::as_latest(&name, bytes))?;
+        }
+        Ok(())
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), SiteError> {
+    whole_file::write(path, bytes).map_err(refused("write", path))
+}
+
+fn refused(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SiteError + use<> {
+    let path = path.to_owned();
+    move |source| SiteError::Io { path, doing, source }
+}

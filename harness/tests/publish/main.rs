@@ -1,0 +1,11 @@
+//! `harness publish` as a person meets it: a folder that grows run by run, whose links lead somewhere and whose old
+//! pages stay as they are; and what `harness report` writes for other tools.
+//!
+//! The runs are the fixtures of `reports`: nothing is measured here.
+
+#![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
+
+mod exports;
+mod refusals;
+mod site;
+mod subject;

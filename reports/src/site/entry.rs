@@ -1,0 +1,203 @@
+//! What a site knows of a run, without reading its records again: `entry.json` in the run's folder, and all of them
+//! together in `data/index.json`.
+//!
+//! Must not know: files, pages. Beside it: `index.rs` and `trends.rs`, which are made of nothing else.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Machine;
+use crate::record::Ending;
+use crate::record::store::Run;
+use crate::study::Group;
+use crate::summary::{self, Headline, Summary};
+
+/// The version of what is in `entry.json` and `data/index.json`. It is read before the rest.
+pub const SITE_VERSION: u32 = 1;
+
+/// The name of a run's folder on a site: `2026-01-02-0123abcd`, the day in UTC and eight digits of a hash.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Address(String);
+
+impl Address {
+    /// Takes a text of exactly that shape, so that an address can stand in a path and in a link as it is.
+    pub fn parse(text: &str) -> Option<Address> {
+        let fits = |(place, c): (usize, char)| match place {
+            4 | 7 | 10 => c == '-',
+            0..10 => c.is_ascii_digit(),
+            _ => matches!(c, '0'..='9' | 'a'..='f'),
+        };
+        (text.len() == 19 && text.chars().enumerate().all(fits)).then(|| Address(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Address, String> {
+        Address::parse(&text).ok_or_else(|| format!("{text:?} is no address of a run, such as 2026-01-02-0123abcd"))
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> String {
+        address.0
+    }
+}
+
+/// What a site knows of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// See [`SITE_VERSION`].
+    pub schema_version: u32,
+    /// Its folder under `runs/`.
+    pub address: Address,
+    /// The run's own name.
+    pub run: String,
+    /// When it began, RFC 3339 in UTC.
+    pub started_at: String,
+    /// `smoke`, `quick` or `full`.
+    pub preset: String,
+    /// Times that each cell of a sweep was planned.
+    pub blocks: u32,
+    /// Commit of the harness; absent outside a checkout.
+    #[serde(default)]
+    pub commit: Option<String>,
+    /// Whether every planned cell was run.
+    pub complete: bool,
+    /// Cells of the measurement.
+    pub cells: usize,
+    /// Those of them that are in no ranking.
+    pub invalid_cells: usize,
+    /// Where it was made.
+    pub machine: Machine,
+    /// Names of its experiments.
+    pub experiments: Vec<String>,
+    /// Labels of its contenders, in its order.
+    pub contenders: Vec<String>,
+    /// What it says, in a sentence.
+    pub headline: String,
+    /// Its figures for trends.
+    pub figures: Vec<Headline>,
+}
+
+/// All runs of a site: `data/index.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Index {
+    /// See [`SITE_VERSION`].
+    pub schema_version: u32,
+    /// The newest first.
+    pub runs: Vec<Entry>,
+}
+
+/// Why a file of a site cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAnEntry {
+    /// Not the JSON of a site.
+    #[error("it is not of a site that this program made: {0}")]
+    Malformed(#[from] serde_json::Error),
+    /// Written by a later version.
+    #[error("it has version {0}, and this program knows up to {SITE_VERSION}; publish with the newer program")]
+    Newer(u64),
+}
+
+impl Entry {
+    pub(super) fn of(run: &Run, groups: &[Group<'_>], summary: &Summary, address: Address) -> Entry {
+        let manifest = &run.manifest;
+        Entry {
+            schema_version: SITE_VERSION,
+            address,
+            run: manifest.run.clone(),
+            started_at: manifest.started_at.clone(),
+            preset: manifest.preset.clone(),
+            blocks: manifest.blocks,
+            commit: manifest.commit.clone(),
+            complete: manifest.ending == Ending::Completed,
+            cells: summary.validity.cells,
+            invalid_cells: summary.validity.invalid_cells,
+            machine: Machine::of(manifest),
+            experiments: manifest.experiments.iter().map(|experiment| experiment.name.clone()).collect(),
+            contenders: manifest.contenders.iter().map(|contender| contender.label.clone()).collect(),
+            headline: summary::headline(summary),
+            figures: summary::headlines(groups),
+        }
+    }
+
+    /// Whether the run was only to show that everything works, so that its figures are in no trend.
+    pub(super) fn is_a_smoke_test(&self) -> bool {
+        self.preset == "smoke"
+    }
+
+    /// Reads `entry.json`.
+    pub fn from_json(json: &[u8]) -> Result<Entry, NotAnEntry> {
+        checked(json)
+    }
+
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        lines(self)
+    }
+}
+
+impl Index {
+    /// Reads `data/index.json`.
+    pub fn from_json(json: &[u8]) -> Result<Index, NotAnEntry> {
+        checked(json)
+    }
+
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        lines(self)
+    }
+}
+
+fn checked<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T, NotAnEntry> {
+    #[derive(Deserialize)]
+    struct Version {
+        schema_version: u64,
+    }
+    let version: Version = serde_json::from_slice(json)?;
+    if version.schema_version > u64::from(SITE_VERSION) {
+        return Err(NotAnEntry::Newer(version.schema_version));
+    }
+    Ok(serde_json::from_slice(json)?)
+}
+
+fn lines(value: &impl Serialize) -> Vec<u8> {
+    let mut json = serde_json::to_vec_pretty(value).expect("an entry is plain data with string keys");
+    json.push(b'\n');
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_safe_in_a_path() {
+        assert!(Address::parse("2026-01-02-0123abcd").is_some());
+        for wrong in [
+            "",
+            "2026-01-02",
+            "2026-01-02-0123ABCD",
+            "../../../etc/passwd",
+            "2026-01-02-0123abcde",
+            "é026-01-02-0123abc",
+        ] {
+            assert_eq!(Address::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_newer_file_is_refused_whatever_it_holds() {
+        let error = Index::from_json(b"{\"schema_version\": 2, \"unheard\": 1}").unwrap_err();
+        assert!(error.to_string().contains("version 2"), "{error}");
+        assert!(matches!(Index::from_json(b"[]"), Err(NotAnEntry::Malformed(_))));
+    }
+}

@@ -1,0 +1,140 @@
+//! The page of all runs, and the same as data.
+//!
+//! Readable with scripts off; the script only hides what does not match the filter. Must not know: files. Beside it:
+//! `index.html.jinja` (the layout), `index.css`, `index.js`, `trends.rs`.
+
+use minijinja::value::{Serde, Value};
+use minijinja::{AutoEscape, Environment, context};
+use serde::Serialize;
+
+use super::entry::{Entry, Index, SITE_VERSION};
+use super::machine::Machine;
+use super::trends::{self, MachineTrends};
+use crate::format;
+use crate::page::{STYLE, hash};
+
+const LAYOUT: &str = include_str!("index.html.jinja");
+const INDEX_STYLE: &str = include_str!("index.css");
+const SCRIPT: &str = include_str!("index.js");
+
+#[derive(Debug, Serialize)]
+struct Content {
+    standfirst: String,
+    runs: Vec<Listed>,
+    machines: Vec<Machine>,
+    experiments: Vec<String>,
+    trends: Vec<MachineTrends>,
+}
+
+/// A run in the list.
+#[derive(Debug, Serialize)]
+struct Listed {
+    entry: Entry,
+    when: String,
+    what: String,
+    doubt: Option<String>,
+}
+
+/// `index.html`, from all entries of a site.
+pub fn index_page(entries: &[Entry]) -> String {
+    let style = format!("{STYLE}{INDEX_STYLE}");
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.add_template("index", LAYOUT).expect("the layout is part of the program and tested");
+    let layout = environment.get_template("index").expect("it was added a line above");
+    let values = context! {
+        page => Value::from(Serde(Content::of(&newest_first(entries)))),
+        style_hash => hash(&style),
+        script_hash => hash(SCRIPT),
+        style,
+        script => SCRIPT,
+    };
+    layout.render(values).expect("the layout names only what it is given, and is tested")
+}
+
+/// `data/index.json`, from all entries of a site.
+pub fn index_record(entries: &[Entry]) -> Vec<u8> {
+    Index { schema_version: SITE_VERSION, runs: newest_first(entries) }.to_json()
+}
+
+/// Times in UTC sort as texts.
+fn newest_first(entries: &[Entry]) -> Vec<Entry> {
+    let mut entries = entries.to_vec();
+    entries.sort_by(|a, b| (&b.started_at, &b.address).cmp(&(&a.started_at, &a.address)));
+    entries
+}
+
+impl Content {
+    fn of(entries: &[Entry]) -> Content {
+        let mut machines: Vec<Machine> = Vec::new();
+        let mut experiments: Vec<String> = Vec::new();
+        for entry in entries {
+            if !machines.iter().any(|machine| machine.fingerprint == entry.machine.fingerprint) {
+                machines.push(entry.machine.clone());
+            }
+            let new = entry.experiments.iter().filter(|name| !experiments.contains(name)).cloned();
+            let new: Vec<String> = new.collect();
+            experiments.extend(new);
+        }
+        experiments.sort();
+        Content {
+            standfirst: format!(
+                "{} on {}, the newest first. Figures of different machines are not to be compared.",
+                format::counted(entries.len() as u64, "run"),
+                format::counted(machines.len() as u64, "machine"),
+            ),
+            runs: entries.iter().map(Listed::of).collect(),
+            trends: trends::trends(entries),
+            machines,
+            experiments,
+        }
+    }
+}
+
+impl Listed {
+    fn of(entry: &Entry) -> Listed {
+        let day = entry.started_at.get(..10).unwrap_or(&entry.started_at);
+        let time = entry.started_at.get(11..16).map_or(String::new(), |time| format!(", {time} UTC"));
+        let blocks = format::counted(u64::from(entry.blocks), "block");
+        let contenders = format::counted(entry.contenders.len() as u64, "contender");
+        let commit = entry.commit.as_deref().map_or(String::new(), |commit| format!(", commit {commit}"));
+        Listed {
+            when: format!("{day}{time}"),
+            what: format!("Preset {}, {blocks}, {contenders}{commit}", entry.preset),
+            doubt: doubt(entry),
+            entry: entry.clone(),
+        }
+    }
+}
+
+/// What a reader of the list should know before believing a run.
+fn doubt(entry: &Entry) -> Option<String> {
+    let mut doubts = Vec::new();
+    if entry.is_a_smoke_test() {
+        doubts.push("a smoke run only shows that everything works".to_owned());
+    }
+    if entry.invalid_cells > 0 {
+        let cells = format::counted(entry.cells as u64, "cell");
+        doubts.push(format!("{} of {cells} not valid", entry.invalid_cells));
+    }
+    if !entry.complete {
+        doubts.push("not all planned cells were run".to_owned());
+    }
+    (!doubts.is_empty()).then(|| format!("{}.", format::capitalised(&doubts.join("; "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_script_and_style_stay_small() {
+        assert!(SCRIPT.len() <= 3_000 && INDEX_STYLE.len() <= 2_000, "{} {}", SCRIPT.len(), INDEX_STYLE.len());
+        assert!(!SCRIPT.contains("</script") && !INDEX_STYLE.contains("</style"));
+    }
+
+    #[test]
+    fn a_site_without_a_run_says_so() {
+        assert!(index_page(&[]).contains("No run has been published yet"));
+    }
+}

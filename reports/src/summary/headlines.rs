@@ -1,0 +1,120 @@
+//! The few figures and the one sentence that a run is known by: for a list of runs, for trends, for other tools.
+//!
+//! Each figure stands with what it was measured under, since two that differ in that are not to be compared. Must not
+//! know: how they are shown. Beside it: `tables.rs`, which has all figures.
+
+use serde::{Deserialize, Serialize};
+
+use super::answers::{pictured, serves_all, sound};
+use super::{Answer, Rank, Summary};
+use crate::format::{self, Unit};
+use crate::metrics::{Metric, Of, Reading, metric, slope_per_connection};
+use crate::record::PictureKind;
+use crate::study::{Group, Series};
+
+/// A figure of one contender.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Headline {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Key of the workload.
+    pub workload: String,
+    /// Label of the workload.
+    pub workload_label: String,
+    /// Label of the contender.
+    pub contender: String,
+    /// Such as `response_time_p99`; `memory_per_connection` is the slope over connections held idle.
+    pub metric: String,
+    /// What a reader calls the metric.
+    pub label: String,
+    /// What `value`, `lo` and `hi` count.
+    pub unit: Unit,
+    /// Requests per second that were offered; absent where connections were only held.
+    #[serde(default)]
+    pub offered_load_rps: Option<f64>,
+    /// The figure.
+    pub value: f64,
+    /// Lower end of its 95% interval, where there is one.
+    #[serde(default)]
+    pub lo: Option<f64>,
+    /// Upper end; absent too where it lies beyond the timeout.
+    #[serde(default)]
+    pub hi: Option<f64>,
+}
+
+impl Headline {
+    /// The interval as a reader sees it; absent where there is none.
+    pub fn interval(&self) -> Option<String> {
+        let interval = Some((self.lo?, self.hi));
+        Reading::Measured(self.value, interval).remark(self.unit)
+    }
+}
+
+const AT_LOAD: [&str; 2] = ["response_time_p99", "cpu_per_request"];
+
+/// The headline figures of a run, workload by workload in the order of the run. A contender that has no valid figure, or
+/// that did not keep up with the load at which contenders are told apart, has none.
+pub fn headlines(groups: &[Group<'_>]) -> Vec<Headline> {
+    groups.iter().flat_map(|group| under_load(group).into_iter().chain(per_connection(group))).collect()
+}
+
+/// The first answer of an experiment that measures, or else the first claim with its verdict.
+pub fn headline(summary: &Summary) -> String {
+    let decided = |experiment: &str| summary.claims.iter().any(|claim| claim.experiment == experiment);
+    let leads = || summary.answers.iter().filter(|answer| answer.rank == Rank::Lead);
+    let lead = leads().find(|answer| !decided(&answer.experiment));
+    let claim = summary.claims.first().map(|claim| format!("{}.", claim.line()));
+    let sentence = |answer: &Answer| format!("{}: {}", format::capitalised(&answer.label), answer.sentence);
+    let said = lead.map(sentence).or(claim).or_else(|| leads().next().map(sentence));
+    said.unwrap_or_else(|| "Nothing was measured that would be an answer.".into())
+}
+
+fn under_load(group: &Group<'_>) -> Vec<Headline> {
+    let Some(load) = group.busy_load(1).or_else(|| group.comparison_load()) else { return Vec::new() };
+    let mut found = Vec::new();
+    for metric in AT_LOAD.iter().filter_map(|name| metric(name)) {
+        for series in group.series.iter().filter(|series| sound(series, load)) {
+            let reading = series.at(load).map(|point| metric.of_pool(&point.pool));
+            if let Some(Reading::Measured(value, interval)) = reading {
+                let mut headline = headline_of(group, series, (metric.name, metric.label, metric.unit), value);
+                headline.offered_load_rps = Some(load);
+                headline.lo = interval.map(|(lo, _)| lo);
+                headline.hi = interval.and_then(|(_, hi)| hi);
+                found.push(headline);
+            }
+        }
+    }
+    found
+}
+
+fn per_connection(group: &Group<'_>) -> Vec<Headline> {
+    let parts = pictured(group, PictureKind::StackedParts);
+    let parts: Vec<&Metric> = parts.into_iter().filter(|part| matches!(part.of, Of::Stage(_))).collect();
+    let Some(unit) = parts.first().map(|part| part.unit) else { return Vec::new() };
+    let called = ("memory_per_connection", "memory per idle connection", unit);
+    let of = |series: &Series<'_>| {
+        let slope = slope_per_connection(series, &parts)?;
+        let mut headline = headline_of(group, series, called, slope.value);
+        headline.lo = slope.half_width.map(|half| slope.value - half);
+        headline.hi = slope.half_width.map(|half| slope.value + half);
+        Some(headline)
+    };
+    // What a connection costs a server that does not serve it is no figure to be known by.
+    group.series.iter().filter(|series| serves_all(series)).filter_map(of).collect()
+}
+
+fn headline_of(group: &Group<'_>, series: &Series<'_>, called: (&str, &str, Unit), value: f64) -> Headline {
+    Headline {
+        experiment: group.experiment.name.clone(),
+        workload: group.workload.key.clone(),
+        workload_label: group.workload.label.clone(),
+        contender: series.contender.label.clone(),
+        metric: called.0.to_owned(),
+        label: called.1.to_owned(),
+        unit: called.2,
+        offered_load_rps: None,
+        value,
+        lo: None,
+        hi: None,
+    }
+}
