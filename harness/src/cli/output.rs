@@ -75,15 +75,10 @@ pub(super) fn summary(run: &Run, format: Format, report: &str) -> anyhow::Result
     })
 }
 
-fn figures(run: &Run) -> Result<Vec<Headline>, NoFigures> {
-    let figures = headlines(&groups(run));
-    if figures.is_empty() { Err(NoFigures) } else { Ok(figures) }
-}
-
 /// The summaries of several runs, each in the format already: name, machine and text. One document where the format has
 /// such.
 pub(super) fn beside(runs: &[(&str, String, String)], format: Format) -> anyhow::Result<String> {
-    if format == Format::Json {
+    if matches!(format, Format::Json | Format::Bencher | Format::GithubActionBenchmark) {
         let value = |(run, machine, text): &(&str, String, String)| {
             let summary: serde_json::Value = serde_json::from_str(text)?;
             Ok(serde_json::json!({ "run": run, "machine": machine, "of": summary }))
@@ -98,8 +93,13 @@ pub(super) fn beside(runs: &[(&str, String, String)], format: Format) -> anyhow:
     Ok(runs.iter().map(heading).collect::<Vec<_>>().join("\n"))
 }
 
+fn figures(run: &Run) -> Result<Vec<Headline>, NoFigures> {
+    let figures = headlines(&groups(run));
+    if figures.is_empty() { Err(NoFigures) } else { Ok(figures) }
+}
+
 fn tables(summary: &Summary) -> String {
-    let drawn = |table: &SummaryTable| drawn(header(table), table.rows.iter().map(cells), NOTHING);
+    let drawn = |table: &SummaryTable| drawn(header(table), table.rows.iter().map(cells));
     summary.tables.iter().map(|table| format!("{}\n\n{}\n\n", table.title, drawn(table))).collect()
 }
 
@@ -117,14 +117,18 @@ fn matrices(summary: &Summary) -> String {
             let columns = matrix.contenders.iter().map(|column| cell(row.index, column.index));
             std::iter::once(row.label.clone()).chain(columns).collect()
         });
-        let drawn = drawn(header, rows, NOTHING);
+        let drawn = drawn(header, rows);
         format!("{}\n\n{drawn}\n\n≠ different, = equivalent, ? cannot tell. {}\n\n", matrix.title, matrix.floor_words())
     };
     told.map(text).collect()
 }
 
+fn drawn(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
+    styled(header, rows, NOTHING)
+}
+
 /// A table, its first column to the left and the others to the right.
-pub(super) fn drawn(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>, style: TableStyle) -> String {
+pub(super) fn styled(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>, style: TableStyle) -> String {
     let mut drawn = Table::new();
     drawn.load_style(style);
     if let Some(columns) = terminal_columns() {

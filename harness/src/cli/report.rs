@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use reports::diff::{differences, machine_line};
+use reports::diff::differences;
 use reports::record::store::{Run, RunFolder};
+use reports::site::Machine;
 
 use super::output::{self, Format, print, tell};
 use super::whole_file;
@@ -46,7 +47,7 @@ fn render_beside(runs: &[(RunFolder, Run)], format: Format) -> anyhow::Result<()
         summaries.push((&run.manifest, summary));
     }
     let several: Vec<(&str, String, String)> =
-        summaries.into_iter().map(|(manifest, text)| (&*manifest.run, machine_line(manifest), text)).collect();
+        summaries.into_iter().map(|(manifest, text)| (&*manifest.run, Machine::of(manifest).label, text)).collect();
     print(&output::beside(&several, format)?)?;
     let (_, first) = &runs[0];
     if runs.iter().any(|(_, run)| !differences(&first.manifest, &run.manifest).is_empty()) {

@@ -4,7 +4,6 @@
 
 use serde::Serialize;
 
-use crate::format::Unit;
 use crate::record::{Manifest, PlacementKind};
 
 /// One thing in which the machines of two runs differ.
@@ -25,19 +24,6 @@ pub fn differences(base: &Manifest, new: &Manifest) -> Vec<Difference> {
     differs.map(|((what, base), (_, new))| Difference { what, base, new }).collect()
 }
 
-/// The machine of a run in a line, for a reader who has several before them.
-pub fn machine_line(manifest: &Manifest) -> String {
-    let machine = &manifest.machine;
-    let memory = Unit::Bytes.show(machine.memory_bytes as f64);
-    format!(
-        "{}, {} CPUs, {memory}, Linux {}; CPUs {}",
-        machine.cpu_model,
-        machine.cpus,
-        machine.kernel,
-        placed(manifest)
-    )
-}
-
 fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
     let machine = &manifest.machine;
     let known = |value: Option<String>| value.unwrap_or_else(|| "unknown".to_owned());
@@ -53,7 +39,7 @@ fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
         ("virtualised", known(machine.virtualised.map(|yes| yes.to_string()))),
         ("governor", known(machine.governor.clone())),
         ("allocator", machine.allocator.clone()),
-        ("kernel stack of a thread", Unit::Bytes.show(machine.kernel_stack_bytes_per_thread as f64)),
+        // The kernel stack of a thread is left out: an estimate that is never quite the same twice.
     ]
 }
 

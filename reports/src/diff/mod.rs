@@ -18,7 +18,7 @@ use crate::verdict::{Judged, Verdict};
 
 pub use compared::{COMPARED, Compared};
 pub use gate::{Gate, GateError, Held, Outcome};
-pub use machine::{Difference, differences, machine_line};
+pub use machine::{Difference, differences};
 
 use places::{Place, places};
 

@@ -6,7 +6,7 @@ use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
 use reports::diff::{Diff, Difference, Held, Outcome, Row};
 use reports::format::{counted, number};
 
-use crate::cli::output::drawn;
+use crate::cli::output::styled;
 
 /// As many as a reader of a pull request looks at.
 const MOST_ROWS: usize = 8;
@@ -17,7 +17,7 @@ const MOST_NAMED: usize = 6;
 /// Every row, and what came of the gates last.
 pub(super) fn table(diff: &Diff, held: &[Held]) -> String {
     let rows: Vec<&Row> = diff.rows.iter().collect();
-    let table = drawn(header(), rows.into_iter().map(cells), NOTHING);
+    let table = styled(header(), rows.into_iter().map(cells), NOTHING);
     format!("{}{table}\n\n{}{}", heading(diff), remarks(diff, ""), gates(held, ""))
 }
 
@@ -25,7 +25,7 @@ pub(super) fn table(diff: &Diff, held: &[Held]) -> String {
 pub(super) fn markdown(diff: &Diff, held: &[Held]) -> String {
     let ranked = diff.ranked();
     let (shown, rest) = ranked.split_at(ranked.len().min(MOST_ROWS));
-    let table = drawn(header(), shown.iter().copied().map(cells), ASCII_MARKDOWN);
+    let table = styled(header(), shown.iter().copied().map(cells), ASCII_MARKDOWN);
     let different = rest.iter().filter(|row| row.is_different()).count() as u64;
     let more = match rest.len() as u64 {
         0 => String::new(),
