@@ -8,6 +8,11 @@
 
 use std::collections::BTreeMap;
 
+use reports::page::render;
+use reports::record::Contender;
+
+use crate::fixture_trials;
+
 const STYLE: &str = include_str!("../../src/page/style.css");
 
 const TEXT: [&str; 5] = ["ink", "soft", "accent", "doubt", "good"];
@@ -183,4 +188,36 @@ fn contenders_differ_by_their_dash_too() {
         assert!(!dashes[..index].contains(one), "{} has the dash of another, {one:?}", CONTENDERS[index]);
     }
     assert_eq!(dashes.iter().filter(|dash| dash.is_none()).count(), 1, "one line is solid");
+}
+
+#[test]
+fn contenders_that_meet_in_a_figure_have_colours_of_their_own() {
+    let mut run = fixture_trials::run();
+    // More than there are colours, of which the experiments have few each.
+    let labels: Vec<String> = (0..9).map(|number| format!("contender-{number}")).collect();
+    let contender = run.manifest.contenders[0].clone();
+    run.manifest.contenders =
+        labels.iter().map(|label| Contender { label: label.clone(), ..contender.clone() }).collect();
+    let of = |numbers: &[usize]| numbers.iter().map(|number| labels[*number].clone()).collect::<Vec<_>>();
+    let casts = [of(&[0, 1, 2, 3, 4, 5]), of(&[1, 4, 6, 7])];
+    let mut experiment = run.manifest.experiments[0].clone();
+    run.manifest.experiments = casts
+        .iter()
+        .map(|contenders| {
+            experiment.contenders = contenders.clone();
+            experiment.clone()
+        })
+        .collect();
+    let page = render(&run);
+    let colour = |number: usize| {
+        let (_, button) = page.split_once(&format!("data-toggle=\"{number}\"")).unwrap();
+        let (_, colour) = button.split_once("class=\"k k").unwrap();
+        colour.chars().next().unwrap()
+    };
+    for cast in [&[0, 1, 2, 3, 4, 5][..], &[1, 4, 6, 7]] {
+        let mut colours: Vec<char> = cast.iter().map(|number| colour(*number)).collect();
+        colours.sort_unstable();
+        colours.dedup();
+        assert_eq!(colours.len(), cast.len(), "{colours:?}");
+    }
 }

@@ -5,7 +5,7 @@ use reports::charts::{Figure, figures};
 use reports::metrics::{Reading, metric};
 use reports::page::render;
 use reports::record::store::{Run, RunFolder};
-use reports::record::{Cell, Contender, Event, ExperimentRecord, Fate, Outcome, PictureKind, Shape, Swept, Warning};
+use reports::record::{Cell, Event, ExperimentRecord, Fate, Outcome, PictureKind, Shape, Swept, Warning};
 use reports::study::{Standing, counts, groups};
 use reports::summary::summarise;
 
@@ -276,36 +276,4 @@ fn a_slow_answer_takes_ten_times_what_is_usual() {
     let answered = cell.traffic.as_mut().unwrap().events.iter_mut();
     answered.filter(|event| is_within(&&**event)).take(3).for_each(|event| event.took_ns = bound_ns + 1);
     assert_eq!(reading(&run, "probe_slow", "threaded").value(), Some((slow + 3) as f64 / 400.0));
-}
-
-#[test]
-fn contenders_that_meet_in_a_figure_have_colours_of_their_own() {
-    let mut run = fixture::run();
-    // More than there are colours, of which the experiments have few each.
-    let labels: Vec<String> = (0..9).map(|number| format!("contender-{number}")).collect();
-    let contender = run.manifest.contenders[0].clone();
-    run.manifest.contenders =
-        labels.iter().map(|label| Contender { label: label.clone(), ..contender.clone() }).collect();
-    let of = |numbers: &[usize]| numbers.iter().map(|number| labels[*number].clone()).collect::<Vec<_>>();
-    let casts = [of(&[0, 1, 2, 3, 4, 5]), of(&[1, 4, 6, 7])];
-    let mut experiment = run.manifest.experiments[0].clone();
-    run.manifest.experiments = casts
-        .iter()
-        .map(|contenders| {
-            experiment.contenders = contenders.clone();
-            experiment.clone()
-        })
-        .collect();
-    let page = render(&run);
-    let colour = |number: usize| {
-        let (_, button) = page.split_once(&format!("data-toggle=\"{number}\"")).unwrap();
-        let (_, colour) = button.split_once("class=\"k k").unwrap();
-        colour.chars().next().unwrap()
-    };
-    for cast in [&[0, 1, 2, 3, 4, 5][..], &[1, 4, 6, 7]] {
-        let mut colours: Vec<char> = cast.iter().map(|number| colour(*number)).collect();
-        colours.sort_unstable();
-        colours.dedup();
-        assert_eq!(colours.len(), cast.len(), "{colours:?}");
-    }
 }
