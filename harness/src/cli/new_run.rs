@@ -67,6 +67,7 @@ pub(super) fn manifest(
         blocks: plan.sizes.blocks,
         placement: plan.placement.clone(),
         started_at: utc_now(),
+        resumed_at: Vec::new(),
         elapsed_s: None,
         ending: Ending::Running,
         machine,

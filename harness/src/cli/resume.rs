@@ -16,7 +16,7 @@ use super::progress::Shown;
 use super::rebuilt::rebuilt;
 use crate::observe::{machine, restrict_this_thread};
 use crate::plan::{PlanError, RunPlan};
-use crate::run::{Execution, Interrupt, MachineLock, Preflight};
+use crate::run::{Execution, Interrupt, MachineLock, Preflight, utc_now};
 
 /// Completes the run in a folder, with so many blocks or as many as it was to have.
 pub(super) fn run(path: &Path, blocks: Option<u32>, format: Format, quiet: bool) -> anyhow::Result<ExitCode> {
@@ -32,7 +32,8 @@ pub(super) fn run(path: &Path, blocks: Option<u32>, format: Format, quiet: bool)
     check_same(&manifest, &plan, &preflight)?;
     let interrupt = Interrupt::listen()?;
     restrict_this_thread(&plan.placement.generator_cpus)?;
-    let manifest = Manifest { ending: Ending::Running, blocks: plan.sizes.blocks, ..manifest };
+    let resumed_at = [&manifest.resumed_at[..], &[utc_now()]].concat();
+    let manifest = Manifest { ending: Ending::Running, blocks: plan.sizes.blocks, resumed_at, ..manifest };
     folder.write_manifest(&manifest)?;
     if !quiet {
         tell(&format!("{} has {} cells; running what is missing", folder.path().display(), cells.len()));

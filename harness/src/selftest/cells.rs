@@ -91,6 +91,7 @@ pub(crate) fn run(bench: &Bench, cells: Vec<Cell>) -> Run {
         blocks: cells.iter().map(|cell| cell.block + 1).max().unwrap_or(0),
         placement: bench.placement.clone(),
         started_at: String::new(),
+        resumed_at: Vec::new(),
         elapsed_s: None,
         ending: Ending::Completed,
         machine: bench.machine.clone(),

@@ -46,6 +46,7 @@ fn missing_cells_and_more_blocks_are_added_and_the_others_stay() {
     let block = |number: u32| run.cells.iter().filter(|cell| cell.block == number).count();
     let probes = whole.keys().filter(|name| name.contains("capacity")).count();
     assert_eq!((block(0) - probes, run.manifest.blocks), (block(1), 2));
+    assert_eq!(run.manifest.resumed_at.len(), 2);
     assert_eq!(run.manifest.planned_cells as usize, run.cells.len());
     let starts: Vec<u64> = run.cells.iter().map(|cell| cell.started_at_ns).collect();
     assert!(starts.is_sorted(), "{starts:?}");

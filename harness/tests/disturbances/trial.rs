@@ -100,6 +100,7 @@ fn manifest(plan: &RunPlan) -> Manifest {
         blocks: 1,
         placement: plan.placement.clone(),
         started_at: utc_now(),
+        resumed_at: Vec::new(),
         elapsed_s: None,
         ending: Ending::Running,
         machine: machine().unwrap(),

@@ -220,7 +220,7 @@ fn environment(run: &Run) -> Vec<(String, String)> {
         ("Command", manifest.argv.join(" ")),
         ("Seed", manifest.seed.to_string()),
         ("Blocks planned", manifest.blocks.to_string()),
-        ("Started", manifest.started_at.clone()),
+        ("Started", [vec![manifest.started_at.clone()], manifest.resumed_at.clone()].concat().join(", resumed ")),
         ("Took", manifest.elapsed_s.map_or("not ended".into(), |s| Unit::Nanoseconds.show(s * 1e9))),
         ("Harness", format!("{} {}", manifest.harness_version, manifest.commit.as_deref().unwrap_or(""))),
         ("Placement", placement(run)),

@@ -30,6 +30,9 @@ pub struct Manifest {
     pub placement: Placement,
     /// Wall-clock time at which the run began, RFC 3339 in UTC.
     pub started_at: String,
+    /// Wall-clock times at which it was resumed, RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resumed_at: Vec<String>,
     /// Seconds from the first cell to the end; absent while the run is going on or where it was cut off.
     #[serde(default)]
     pub elapsed_s: Option<f64>,

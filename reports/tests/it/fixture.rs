@@ -126,6 +126,7 @@ fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) 
         blocks: size.blocks,
         placement: Placement { kind: PlacementKind::Isolated, server_cpus: vec![0], generator_cpus: vec![1] },
         started_at: "2026-01-02T03:04:05Z".into(),
+        resumed_at: Vec::new(),
         elapsed_s: Some(91.4),
         ending: Ending::Completed,
         machine: Machine {
