@@ -105,13 +105,17 @@ impl<'a> Grid<'a> {
         let all = self.squares().count();
         let [a, b] = self.contenders.map(|contender| contender.label.as_str());
         let (more, less, wins, losses) = if first > second { (a, b, first, second) } else { (b, a, second, first) };
-        let few = match count(Finding::TooFewBlocks) {
+        let too_few = count(Finding::TooFewBlocks);
+        let few = match too_few {
             0 => String::new(),
-            few => format!(", {few} of them for want of blocks"),
+            few => format!(", {few} of them for want of pairs"),
         };
         if wins == 0 {
             return match count(Finding::Alike) {
                 alike if alike == all => format!("{a} and {b} serve alike in all {all} cells"),
+                _ if too_few == all => {
+                    format!("Cannot tell {a} and {b} apart in any of {all} cells, for want of pairs")
+                }
                 alike => {
                     format!("Cannot tell {a} and {b} apart in {} of {all} cells{few}; none has a winner", all - alike)
                 }

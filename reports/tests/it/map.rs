@@ -55,7 +55,7 @@ fn a_map_without_a_winner_names_none() {
     assert!(findings.iter().flatten().all(|finding| matches!(finding, Finding::TooFewBlocks | Finding::NotMeasured)));
     assert_eq!(
         sentence,
-        "Cannot tell threaded and async-multi apart in 6 of 6 cells, 5 of them for want of blocks; none has a winner"
+        "Cannot tell threaded and async-multi apart in 6 of 6 cells, 5 of them for want of pairs; none has a winner"
     );
 }
 
