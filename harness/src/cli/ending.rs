@@ -54,6 +54,14 @@ pub(super) fn code_of_run(end: &RunEnd, run: &Run, interrupt: &Interrupt) -> Exi
     })
 }
 
+/// The code of a search: without one whole block it has found nothing.
+pub(super) fn code_of_search(end: &RunEnd, whole_blocks: u32, run: &Run, interrupt: &Interrupt) -> ExitCode {
+    match end.ending {
+        Ending::Completed if end.failed == 0 && whole_blocks == 0 => ExitCode::from(INVALID),
+        _ => code_of_run(end, run, interrupt),
+    }
+}
+
 /// The code of a load that came to an end, or was stopped. What a server does wrong is a finding, unless it does nothing
 /// right.
 pub(super) fn code_of_load(ledger: &Ledger, is_valid: bool, interrupt: &Interrupt) -> ExitCode {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use reports::record::store::RunFolder;
 use reports::record::{Ending, Objective};
 
-use super::ending::code_of_run;
+use super::ending::code_of_search;
 use super::load::ask::duration;
 use super::new_run::{self, PlacementArg};
 use super::output::{Format, tell};
@@ -111,7 +111,7 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
         ));
     }
     report::render(&folder, &run, args.format)?;
-    Ok(code_of_run(&end, &run, &interrupt))
+    Ok(code_of_search(&end, search.whole_blocks(), &run, &interrupt))
 }
 
 fn announce(args: &CapacityArgs, search: &Capacity, folder: &RunFolder) {
