@@ -7,7 +7,8 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 use reports::stats::{Ratio, log_ratios, paired_ratio};
-use reports::verdict::{Floor, Verdict, judge_all};
+use reports::verdict::{Floor, Verdict, judge, judge_all};
+use serde::Deserialize;
 
 const RUNS: usize = 2_000;
 const BLOCKS: usize = 10;
@@ -76,4 +77,42 @@ fn swapped_labels_flip_the_sign_and_nothing_else() {
         assert!((there.1.value * back.1.value - 1.0).abs() < 1e-12);
         assert_eq!(there.2, back.2);
     }
+}
+
+/// One metric at one load of a stored run, in which the same server ran under three names: its value in each block in
+/// nanoseconds, absent where the cell was not valid. 25 runs of `compare --preset smoke --experiments latency-curve --models
+/// async-multi,async-multi@again --blocks 12`, some on a busy machine.
+#[derive(Deserialize)]
+struct OfTheSame {
+    values: [Vec<Option<f64>>; 3],
+}
+
+impl OfTheSame {
+    /// The blocks in which both have a value.
+    fn pairs(&self, a: usize, b: usize) -> Vec<(f64, f64)> {
+        self.values[a].iter().zip(&self.values[b]).filter_map(|(a, b)| a.zip(*b)).collect()
+    }
+
+    /// The verdicts on two of the names, the first's values multiplied, with the floor from the second and the third; for
+    /// each of the three ways to give out the parts.
+    fn verdicts(&self, times: f64) -> impl Iterator<Item = Verdict> {
+        [(0, 1, 2), (1, 2, 0), (2, 0, 1)].into_iter().filter_map(move |(a, b, twin)| {
+            let floor = Floor::of(&log_ratios(&self.pairs(b, twin)));
+            let pairs: Vec<(f64, f64)> = self.pairs(a, b).into_iter().map(|(a, b)| (a * times, b)).collect();
+            Some(judge(&paired_ratio(&pairs)?, &floor, BLOCKS)).filter(|verdict| verdict.is_one())
+        })
+    }
+}
+
+#[test]
+fn a_real_server_is_hardly_ever_called_different_from_itself() {
+    let stored: Vec<OfTheSame> = serde_json::from_str(include_str!("../data/same-server.json")).unwrap();
+    let different = |times: f64| {
+        let verdicts: Vec<Verdict> = stored.iter().flat_map(|point| point.verdicts(times)).collect();
+        let different = verdicts.iter().filter(|verdict| **verdict == Verdict::Different).count();
+        assert!(verdicts.len() >= 200, "{} verdicts", verdicts.len());
+        different as f64 / verdicts.len() as f64
+    };
+    assert!(different(1.0) <= 0.065, "{} of the verdicts are wrong", different(1.0));
+    assert!(different(3.0) >= 0.8, "only {} find what is three times as much", different(3.0));
 }
