@@ -42,7 +42,7 @@ pub(super) struct CapacityArgs {
     blocks: u32,
 
     /// The most time for all of it; searches that it cuts off count for nothing
-    #[arg(long, value_name = "TIME", default_value = "2min", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "5min", value_parser = duration)]
     budget: Duration,
 
     /// Everything random follows from this number
