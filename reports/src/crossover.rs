@@ -1,17 +1,19 @@
 //! Which of two contenders serves more, for every workload and number of connections that a run has tried: a grid of
 //! paired ratios, each with what may be said of it.
 //!
-//! A square is decided by its own blocks alone. Must not know: how a grid is drawn. Beside it: `verdict/mod.rs`, which
-//! judges a ratio, and `charts/crossover.rs`.
+//! Must not know: how a grid is drawn. Beside it: `crossover/square.rs`, one square by itself; `verdict/mod.rs`, which judges
+//! a ratio; `charts/crossover.rs`.
 
-use serde::Serialize;
+mod square;
 
 use crate::format;
-use crate::metrics::{Metric, Reading, metric};
+use crate::metrics::{Metric, metric};
 use crate::record::{Contender, ExperimentRecord, Picture, PictureKind};
 use crate::stats::Ratio;
-use crate::study::{Group, Standing, Trial};
-use crate::verdict::{Floor, Verdict, compare_blocks, judge_all};
+use crate::study::{Group, Trial};
+use crate::verdict::{Floor, judge_all};
+
+pub use square::{Finding, Served, Square, served};
 
 /// Pairs that a square's verdict takes. Fewer than a latency takes, since a server that is busy all the time serves steadily:
 /// six is the least at which all pairs pointing one way is rarer than one in twenty by chance, whatever their distribution.
@@ -30,35 +32,6 @@ pub struct Grid<'a> {
     pub connections: Vec<f64>,
     /// A row for each number of connections, in it a square for each workload.
     pub rows: Vec<Vec<Square>>,
-}
-
-/// One square of the grid.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Square {
-    /// What each has of the metric, all blocks together.
-    pub values: [Reading; 2],
-    /// The first's over the second's, paired by the blocks that have both; absent where none has.
-    pub ratio: Option<Ratio>,
-    /// What may be said; absent where there is no ratio.
-    pub verdict: Option<Verdict>,
-}
-
-/// What a square says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Finding {
-    /// The first contender has more, and the blocks carry the verdict.
-    First,
-    /// The second has more, likewise.
-    Second,
-    /// The two are equivalent.
-    Alike,
-    /// The blocks do not tell.
-    CannotTell,
-    /// Too few blocks for a verdict.
-    TooFewBlocks,
-    /// No block has a valid cell of both.
-    NotMeasured,
 }
 
 impl<'a> Grid<'a> {
@@ -106,9 +79,11 @@ impl<'a> Grid<'a> {
         let [a, b] = self.contenders.map(|contender| contender.label.as_str());
         let (more, less, wins, losses) = if first > second { (a, b, first, second) } else { (b, a, second, first) };
         let too_few = count(Finding::TooFewBlocks);
-        let few = match too_few {
-            0 => String::new(),
-            few => format!(", {few} of them for want of pairs"),
+        let why = match (too_few, count(Finding::GeneratorsLimit)) {
+            (0, 0) => String::new(),
+            (few, 0) => format!(", {few} of them for want of pairs"),
+            (0, limit) => format!(", {limit} of them at the generator's limit"),
+            (few, limit) => format!(", {few} of them for want of pairs and {limit} at the generator's limit"),
         };
         if wins == 0 {
             return match count(Finding::Alike) {
@@ -117,13 +92,13 @@ impl<'a> Grid<'a> {
                     format!("Cannot tell {a} and {b} apart in any of {all} cells, for want of pairs")
                 }
                 alike => {
-                    format!("Cannot tell {a} and {b} apart in {} of {all} cells{few}; none has a winner", all - alike)
+                    format!("Cannot tell {a} and {b} apart in {} of {all} cells{why}; none has a winner", all - alike)
                 }
             };
         }
         let counter = if losses > 0 { format!(", {less} in {losses}") } else { String::new() };
         let open = all - wins - losses;
-        let rest = if open > 0 { format!("; {open} have no winner{few}") } else { String::new() };
+        let rest = if open > 0 { format!("; {open} have no winner{why}") } else { String::new() };
         let most = self.greatest().map_or(String::new(), |most| format!(". {most}"));
         format!("{more} serves more than {less} in {wins} of {all} cells{counter}{rest}{most}")
     }
@@ -135,7 +110,8 @@ impl<'a> Grid<'a> {
         let winner = self.contenders[square.winner()?].label.as_str();
         let times = format::number(square.factor());
         let connections = format::counted(connections as u64, "connection");
-        Some(format!("Most at {connections}, {workload}: {winner}, {times} times"))
+        let bound = if square.at_least.is_some() { "at least " } else { "" };
+        Some(format!("Most at {connections}, {workload}: {winner}, {bound}{times} times"))
     }
 }
 
@@ -164,69 +140,4 @@ fn contenders<'a>(groups: &[&Group<'a>]) -> Option<[&'a Contender; 2]> {
 fn trial<'g, 'a>(group: &'g Group<'a>, contender: &Contender, connections: f64) -> Option<&'g Trial<'a>> {
     let series = group.series.iter().find(|series| series.contender.label == contender.label)?;
     series.trials.iter().find(|trial| trial.variation == Some(connections))
-}
-
-impl Square {
-    fn of(metric: &Metric, a: Option<&Trial<'_>>, b: Option<&Trial<'_>>) -> Square {
-        let value = |trial: Option<&Trial<'_>>| match trial {
-            Some(trial) if trial.standing != Standing::Invalid => metric.of_pool(&trial.pool),
-            _ => Reading::Absent,
-        };
-        let ratio = a.zip(b).and_then(|(a, b)| compare_blocks(metric, &a.blocks, &b.blocks));
-        Square { values: [value(a), value(b)], ratio, verdict: None }
-    }
-
-    /// What it says.
-    pub fn finding(&self) -> Finding {
-        match (self.verdict, &self.ratio) {
-            (Some(Verdict::Different), Some(ratio)) if ratio.value > 1.0 => Finding::First,
-            (Some(Verdict::Different), Some(_)) => Finding::Second,
-            (Some(Verdict::Equivalent { .. }), _) => Finding::Alike,
-            (Some(Verdict::Indistinguishable { .. }), _) => Finding::CannotTell,
-            (Some(Verdict::TooFewBlocks { .. }), _) => Finding::TooFewBlocks,
-            (None, _) | (_, None) => Finding::NotMeasured,
-        }
-    }
-
-    /// The place of the one that a verdict says has more.
-    pub fn winner(&self) -> Option<usize> {
-        match self.finding() {
-            Finding::First => Some(0),
-            Finding::Second => Some(1),
-            _ => None,
-        }
-    }
-
-    /// The place of the one that has more, as an estimate.
-    pub fn leader(&self) -> Option<usize> {
-        self.ratio.map(|ratio| usize::from(ratio.value < 1.0))
-    }
-
-    /// How many times as much the leader has, 1 or more; 1 where there is no ratio.
-    pub fn factor(&self) -> f64 {
-        self.ratio.map_or(1.0, |ratio| ratio.value.max(1.0 / ratio.value))
-    }
-
-    /// The interval of [`Square::factor`].
-    pub fn interval(&self) -> Option<(f64, f64)> {
-        let ratio = self.ratio?;
-        let (lo, hi) = ratio.interval?;
-        Some(if ratio.value < 1.0 { (1.0 / hi, 1.0 / lo) } else { (lo, hi) })
-    }
-
-    /// Three short lines: who has more, how many times as much, and how far to trust that.
-    pub fn lines(&self, contenders: [&str; 2]) -> [String; 3] {
-        let Some(leader) = self.leader() else { return ["-".into(), "no valid".into(), "pair".into()] };
-        let times = format!("{}×", format::number(self.factor()));
-        let interval = self
-            .interval()
-            .map_or(String::new(), |(lo, hi)| format!("{} to {}", format::number(lo), format::number(hi)));
-        let trust = match self.verdict {
-            Some(Verdict::Equivalent { .. }) => "alike".into(),
-            Some(Verdict::Indistinguishable { .. }) => "can't tell".into(),
-            Some(Verdict::TooFewBlocks { have, needed }) => format!("{have} of {needed} blocks"),
-            Some(Verdict::Different) | None => interval,
-        };
-        [contenders[leader].to_owned(), times, trust]
-    }
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
-use reports::crossover::PAIRS_FOR_WINNER;
+use reports::crossover::{PAIRS_FOR_WINNER, Served, served};
 use reports::metrics::metric;
 use reports::record::{Cell, Picture, PictureKind, Scale, Swept};
-use reports::study::{Pool, counts};
+use reports::study::Pool;
 
 use super::Steering;
 use super::forecast::Forecast;
@@ -123,7 +123,7 @@ pub struct Map {
     /// Where that pair belongs.
     at: usize,
     /// The values of that pair, as far as they are known.
-    values: [Option<f64>; 2],
+    values: [Option<Served>; 2],
 }
 
 impl Map {
@@ -203,94 +203,18 @@ impl Steering for Map {
         let Some(turn) = self.pending.pop_front() else { return };
         self.forecasts[self.at].seen(Duration::from_nanos(cell.elapsed_ns));
         self.values[turn.contender] = value(cell);
-        if let ([Some(a), Some(b)], true) = (self.values, self.pending.is_empty()) {
-            self.squares.known[self.at].pairs.push((a, b));
+        if let ([Some(a), Some(b)], true) = (self.values, self.pending.is_empty())
+            && !matches!((a, b), (Served::AtLeast(_), Served::AtLeast(_)))
+        {
+            self.squares.known[self.at].pairs.push((a.value(), b.value()));
         }
     }
 }
 
-/// What a cell came to; nothing where it does not count.
-fn value(cell: &Cell) -> Option<f64> {
-    let metric = metric(METRIC).filter(|_| counts(cell))?;
-    metric.of_pool(&Pool::of(vec![cell])).value()
+/// What a cell came to; nothing where it tells nothing.
+fn value(cell: &Cell) -> Option<Served> {
+    served(metric(METRIC)?, &Pool::of(vec![cell]))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::search::played::{Played, play};
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn map() -> Map {
-        let workloads = ["echo", "sleep 5ms"].map(|work| Workload::named(work, DESCRIPTION).unwrap());
-        Map::new(experiment(workloads.into()), &[1, 64, 4_096], 7)
-    }
-
-    /// Threads serve more up to 64 connections, tasks beyond; each cell is off a little, by its block.
-    fn server(turn: &Turn) -> Played {
-        let is_few = turn.task.kind.peak_connections() <= 64;
-        let rps = if (turn.contender == 0) == is_few { 10_000.0 } else { 8_000.0 };
-        let off = if turn.block.is_multiple_of(2) == (turn.contender == 0) { 1.15 } else { 1.0 };
-        Played { rps: rps * off, response: Duration::from_millis(1), is_valid: true, took: SECOND }
-    }
-
-    /// How many cells each square got.
-    fn cells(chosen: &[Turn]) -> BTreeMap<(&'static str, &str), usize> {
-        let mut cells = BTreeMap::new();
-        chosen.iter().for_each(|turn| *cells.entry((turn.task.workload, turn.task.point.as_str())).or_default() += 1);
-        cells
-    }
-
-    #[test]
-    fn squares_are_measured_in_pairs_that_share_a_block_and_take_turns() {
-        let (chosen, _) = play(&mut map(), 200 * SECOND, server);
-        let mut first = [0, 0];
-        for pair in chosen.chunks_exact(2) {
-            assert!(pair[0].task == pair[1].task && pair[0].block == pair[1].block, "{pair:?}");
-            assert_ne!(pair[0].contender, pair[1].contender);
-            first[pair[0].contender] += 1;
-        }
-        assert!(first.iter().all(|first| *first > 20), "{first:?}");
-    }
-
-    #[test]
-    fn the_budget_is_used_and_never_exceeded() {
-        for seconds in [0, 7, 36, 100] {
-            let (chosen, left) = play(&mut map(), seconds * SECOND, server);
-            assert!(
-                chosen.len().is_multiple_of(2) && left < 5 * SECOND,
-                "{seconds}: {} cells, {left:?} left",
-                chosen.len()
-            );
-        }
-    }
-
-    #[test]
-    fn all_squares_come_first_and_then_the_border() {
-        let (chosen, _) = play(&mut map(), 42 * SECOND, server);
-        assert!(cells(&chosen).values().all(|cells| *cells >= 2 * COARSE as usize), "{:?}", cells(&chosen));
-        let (chosen, _) = play(&mut map(), 80 * SECOND, server);
-        let cells = cells(&chosen);
-        let (far, border) = (cells[&("echo-hi", "1-connections")], cells[&("echo-hi", "64-connections")]);
-        assert!(border > far, "{cells:?}");
-    }
-
-    #[test]
-    fn steady_squares_end_the_map_before_the_budget_does() {
-        let steady = |turn: &Turn| Played { rps: if turn.contender == 0 { 10_000.0 } else { 9_000.0 }, ..server(turn) };
-        let (chosen, left) = play(&mut map(), 1_000 * SECOND, steady);
-        assert_eq!(chosen.len(), 6 * 2 * PAIRS_FOR_WINNER);
-        assert!(left > 800 * SECOND);
-    }
-
-    #[test]
-    fn invalid_cells_make_no_pair_and_do_not_go_on_for_ever() {
-        let invalid = |turn: &Turn| Played { is_valid: false, ..server(turn) };
-        let mut map = map();
-        let (chosen, _) = play(&mut map, 1_000 * SECOND, invalid);
-        assert!(chosen.len() < 100 && map.squares.known.iter().all(|known| known.pairs.is_empty()));
-    }
-}
+mod tests;

@@ -74,7 +74,7 @@ fn draw_square(canvas: &Canvas, grid: &Grid<'_>, square: &Square, name: &str, (l
         Finding::Second => 2,
         _ => 3,
     };
-    canvas.open(&[("class", &format!("q q{ink}"))], &format!("{name}: {}", said(square, labels)));
+    canvas.open(&[("class", &format!("q q{ink}"))], &format!("{name}: {}", square.said(labels)));
     canvas.rectangle((left, top), SQUARE, "area faint");
     let middle = left + SQUARE.0 / 2.0;
     let [who, times, trust] = square.lines(labels);
@@ -84,18 +84,6 @@ fn draw_square(canvas: &Canvas, grid: &Grid<'_>, square: &Square, name: &str, (l
     canvas.text((middle, top + 36.0), class, "middle", &times);
     canvas.text((middle, top + 53.0), "label", "middle", &trust);
     canvas.close();
-}
-
-/// A square in a phrase.
-fn said(square: &Square, labels: [&str; 2]) -> String {
-    let (Some(leader), Some(verdict)) = (square.leader(), square.verdict) else {
-        return "no block has a valid cell of both".into();
-    };
-    let interval = square
-        .interval()
-        .map_or(String::new(), |(lo, hi)| format!(" ({} to {})", format::number(lo), format::number(hi)));
-    let times = format::number(square.factor());
-    format!("{} has {times} times as much{interval}; {}", labels[leader], verdict.words())
 }
 
 fn notes(grid: &Grid<'_>) -> Vec<String> {
@@ -108,6 +96,9 @@ fn notes(grid: &Grid<'_>) -> Vec<String> {
              coloured is a winner: {PAIRS_FOR_WINNER} pairs or more, the interval leaves out 1, and more than 5% apart. Any other \
              square names who leads, which may be chance."
         ),
+        "Where the generator has no CPU left, a server is asked for less than it could serve. Against one that left it some, \
+         that is still a lower bound, marked ≥; with both, nothing can be told: on a machine with more CPUs it could."
+            .to_owned(),
         format!("{}: {}", format::capitalised(grid.metric.label), grid.metric.how_to_read),
     ]
 }
@@ -125,7 +116,10 @@ fn table(scene: &Scene<'_>, grid: &Grid<'_>) -> DataTable {
         cells.push(ratio.map_or("-".into(), |ratio| format::number(ratio.value)));
         cells.push(interval.map_or("-".into(), |(lo, hi)| format!("{} to {}", format::number(lo), format::number(hi))));
         cells.push(ratio.map_or(0, |ratio| ratio.blocks).to_string());
-        cells.push(square.verdict.map_or("no valid pair".into(), |verdict| verdict.words()));
+        cells.push(match square.finding() {
+            Finding::GeneratorsLimit | Finding::NotMeasured => square.said(labels),
+            _ => square.verdict.map_or(String::new(), |verdict| verdict.words()),
+        });
         // It is about two contenders, so hiding one of them does not hide it.
         DataRow { contender: scene.run.manifest.contenders.len(), cells }
     });

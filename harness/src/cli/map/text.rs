@@ -70,6 +70,7 @@ fn square(grid: &Grid<'_>, (connections, workload, square): (f64, &str, &Square)
         "finding": square.finding(),
         "winner": square.winner().map(|place| &grid.contenders[place].label),
         "ratio": square.ratio.map(|ratio| ratio.value),
+        "at_least": square.at_least.map(|place| &grid.contenders[place].label),
         "interval": square.ratio.and_then(|ratio| ratio.interval),
         "pairs": square.ratio.map_or(0, |ratio| ratio.blocks),
         "values": square.values.map(|value| value.value()),

@@ -1,0 +1,213 @@
+//! One square of the grid: two contenders with as many connections and the same work, in pairs of blocks.
+//!
+//! A square is decided by its own blocks alone. Where the generator was at its own limit, a server was asked for less than it
+//! could have served, and its figure is a lower bound. Must not know: other squares, how a grid is drawn.
+
+use serde::Serialize;
+
+use crate::format;
+use crate::metrics::{Metric, Reading};
+use crate::record::{Cell, Outcome, Warning};
+use crate::stats::Ratio;
+use crate::study::{Pool, Standing, Trial, counts};
+use crate::verdict::{BlockValues, Verdict, ratio_of};
+
+/// One square of the grid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Square {
+    /// What each has of the metric, all blocks together.
+    pub values: [Reading; 2],
+    /// The first's over the second's, paired by the blocks that have both; absent where none has, and where both values are
+    /// lower bounds.
+    pub ratio: Option<Ratio>,
+    /// The place of the contender of which the ratio knows a lower bound only, in some block at least.
+    pub at_least: Option<usize>,
+    /// What may be said of the ratio; absent where there is none.
+    pub verdict: Option<Verdict>,
+    /// Whether there is no ratio because the generator was at its limit with both.
+    pub(super) is_beyond_generator: bool,
+}
+
+/// What a square says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// The first contender has more, and the blocks carry the verdict.
+    First,
+    /// The second has more, likewise.
+    Second,
+    /// The two are equivalent.
+    Alike,
+    /// The blocks do not tell.
+    CannotTell,
+    /// Too few blocks for a verdict.
+    TooFewBlocks,
+    /// The generator was at its limit with both, or with the one that seems to have less.
+    GeneratorsLimit,
+    /// No block has a valid cell of both.
+    NotMeasured,
+}
+
+/// What a server served in one cell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Served {
+    /// So much.
+    Exactly(f64),
+    /// So much and perhaps more: the generator had no CPU to ask for it.
+    AtLeast(f64),
+}
+
+impl Served {
+    /// The number, a lower bound or not.
+    pub fn value(self) -> f64 {
+        match self {
+            Served::Exactly(value) | Served::AtLeast(value) => value,
+        }
+    }
+}
+
+/// What the cell of a pool served, by a metric of which more is better; nothing where it is not valid for any other reason
+/// than a busy generator.
+pub fn served(metric: &Metric, pool: &Pool<'_>) -> Option<Served> {
+    let cell = pool.cells.first()?;
+    let value = metric.of_pool(pool).value()?;
+    if counts(cell) { Some(Served::Exactly(value)) } else { is_a_bound(cell).then_some(Served::AtLeast(value)) }
+}
+
+/// Whether nothing is wrong with a cell but that the generator's CPU was used up.
+fn is_a_bound(cell: &Cell) -> bool {
+    let mut invalidating = cell.warnings.iter().filter(|warning| warning.invalidates()).peekable();
+    let is_invalid = invalidating.peek().is_some();
+    let only_busy = invalidating.all(|warning| matches!(warning, Warning::GeneratorSaturated { .. }));
+    cell.outcome == Outcome::Completed && is_invalid && only_busy
+}
+
+/// A contender's blocks.
+#[derive(Default)]
+struct Blocks {
+    values: BlockValues,
+    /// Whether any of them is a lower bound.
+    has_bounds: bool,
+}
+
+impl Blocks {
+    fn of(metric: &Metric, trial: Option<&Trial<'_>>) -> Blocks {
+        let mut blocks = Blocks::default();
+        for pool in trial.iter().flat_map(|trial| &trial.blocks) {
+            if let (Some(cell), Some(served)) = (pool.cells.first(), served(metric, pool)) {
+                blocks.values.insert(cell.block, served.value());
+                blocks.has_bounds |= matches!(served, Served::AtLeast(_));
+            }
+        }
+        blocks
+    }
+}
+
+impl Square {
+    pub(super) fn of(metric: &Metric, a: Option<&Trial<'_>>, b: Option<&Trial<'_>>) -> Square {
+        let [of_a, of_b] = [a, b].map(|trial| Blocks::of(metric, trial));
+        let value = |trial: Option<&Trial<'_>>, blocks: &Blocks| match trial.map(|trial| (trial, trial.standing)) {
+            Some((trial, _)) if blocks.has_bounds => {
+                metric.of_pool(&trial.pool).value().map_or(Reading::Absent, |value| Reading::Beyond(value as u64))
+            }
+            Some((trial, Standing::Sound | Standing::Saturated)) => metric.of_pool(&trial.pool),
+            Some((_, Standing::Invalid)) | None => Reading::Absent,
+        };
+        let is_beyond_generator = of_a.has_bounds && of_b.has_bounds;
+        // A bound may stand for the value in a pair, but no pair may be left out because of it: which ones those are depends
+        // on how fast the servers were.
+        let ratio = ratio_of(&of_a.values, &of_b.values).filter(|_| !is_beyond_generator);
+        let at_least = if of_a.has_bounds { Some(0) } else { of_b.has_bounds.then_some(1) };
+        Square {
+            values: [value(a, &of_a), value(b, &of_b)],
+            at_least: at_least.filter(|_| ratio.is_some()),
+            ratio,
+            verdict: None,
+            is_beyond_generator,
+        }
+    }
+
+    /// What it says. With a lower bound, that its contender has more can be said, and nothing else.
+    pub fn finding(&self) -> Finding {
+        let Some((verdict, leader)) = self.verdict.zip(self.leader()) else {
+            return if self.is_beyond_generator { Finding::GeneratorsLimit } else { Finding::NotMeasured };
+        };
+        match (verdict, self.at_least) {
+            (Verdict::TooFewBlocks { .. }, _) => Finding::TooFewBlocks,
+            (Verdict::Different, None) => [Finding::First, Finding::Second][leader],
+            (Verdict::Different, Some(bounded)) if bounded == leader => [Finding::First, Finding::Second][leader],
+            (_, Some(_)) => Finding::GeneratorsLimit,
+            (Verdict::Equivalent { .. }, None) => Finding::Alike,
+            (Verdict::Indistinguishable { .. }, None) => Finding::CannotTell,
+        }
+    }
+
+    /// The place of the one that a verdict says has more.
+    pub fn winner(&self) -> Option<usize> {
+        match self.finding() {
+            Finding::First => Some(0),
+            Finding::Second => Some(1),
+            _ => None,
+        }
+    }
+
+    /// The place of the one that has more, as an estimate.
+    pub fn leader(&self) -> Option<usize> {
+        self.ratio.map(|ratio| usize::from(ratio.value < 1.0))
+    }
+
+    /// How many times as much the leader has, 1 or more; 1 where there is no ratio.
+    pub fn factor(&self) -> f64 {
+        self.ratio.map_or(1.0, |ratio| ratio.value.max(1.0 / ratio.value))
+    }
+
+    /// The interval of [`Square::factor`].
+    pub fn interval(&self) -> Option<(f64, f64)> {
+        let ratio = self.ratio?;
+        let (lo, hi) = ratio.interval?;
+        Some(if ratio.value < 1.0 { (1.0 / hi, 1.0 / lo) } else { (lo, hi) })
+    }
+
+    /// Three short lines: who has more, how many times as much, and how far to trust that.
+    pub fn lines(&self, contenders: [&str; 2]) -> [String; 3] {
+        let finding = self.finding();
+        let leader = match (finding, self.leader()) {
+            (Finding::GeneratorsLimit, _) => return ["-".into(), "generator's".into(), "limit".into()],
+            (_, None) => return ["-".into(), "no valid".into(), "pair".into()],
+            (_, Some(leader)) => leader,
+        };
+        let bound = if self.at_least.is_some() { "≥ " } else { "" };
+        let times = format!("{bound}{}×", format::number(self.factor()));
+        let interval = self
+            .interval()
+            .map_or(String::new(), |(lo, hi)| format!("{} to {}", format::number(lo), format::number(hi)));
+        let trust = match self.verdict {
+            Some(Verdict::Equivalent { .. }) => "alike".into(),
+            Some(Verdict::Indistinguishable { .. }) => "can't tell".into(),
+            Some(Verdict::TooFewBlocks { have, needed }) => format!("{have} of {needed} blocks"),
+            Some(Verdict::Different) if self.at_least.is_some() => "or more".into(),
+            Some(Verdict::Different) | None => interval,
+        };
+        [contenders[leader].to_owned(), times, trust]
+    }
+
+    /// What it says, in a phrase.
+    pub fn said(&self, contenders: [&str; 2]) -> String {
+        let (Some(leader), Some(verdict)) = (self.leader(), self.verdict) else {
+            return if self.is_beyond_generator {
+                "the generator was at its limit with both".into()
+            } else {
+                "no block has a valid cell of both".into()
+            };
+        };
+        if self.finding() == Finding::GeneratorsLimit {
+            return format!("the generator was at its limit with {}", contenders[self.at_least.unwrap_or(leader)]);
+        }
+        let interval = self
+            .interval()
+            .map_or(String::new(), |(lo, hi)| format!(" ({} to {})", format::number(lo), format::number(hi)));
+        let bound = if self.at_least.is_some() { "at least " } else { "" };
+        let times = format::number(self.factor());
+        format!("{} has {bound}{times} times as much{interval}; {}", contenders[leader], verdict.words())
+    }
+}
