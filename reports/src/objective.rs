@@ -58,6 +58,8 @@ pub struct Carries {
     /// Geometric mean of the loads carried, with its interval over blocks; absent where none was. Against one request per
     /// second, so that the ratio is the load.
     pub load: Option<Ratio>,
+    /// How many times a load the next higher one is that a search tries.
+    pub step: f64,
 }
 
 /// What a contender's cells come to.
@@ -73,7 +75,7 @@ pub fn carries(objective: &Objective, series: &Series<'_>) -> Carries {
         Found::Carried(load) | Found::AtLeast(load) => Some((*load, 1.0)),
         Found::LessThan(_) | Found::Unfinished => None,
     });
-    Carries { load: paired_ratio(&loads.collect::<Vec<_>>()), blocks }
+    Carries { load: paired_ratio(&loads.collect::<Vec<_>>()), blocks, step: objective.step }
 }
 
 /// Rounding of loads makes steps a little unequal.
@@ -121,11 +123,13 @@ impl Carries {
         }
     }
 
-    /// The interval over blocks, or why there is none.
+    /// The interval over blocks, or why there is none. Its upper end is a step higher than what the blocks differ by: a load
+    /// between two that were tried may be carried too. It has none where some block knows a lower bound only.
     pub fn remark(&self) -> String {
         let blocks = format::counted(self.finished() as u64, "block");
         match self.load.and_then(|load| load.interval) {
-            Some((lo, hi)) => format!("{}, {blocks}", Unit::PerSecond.range(lo, hi)),
+            Some((lo, _)) if self.may_be_more() => format!("from {} on, {blocks}", Unit::PerSecond.show(lo)),
+            Some((lo, hi)) => format!("{}, {blocks}", Unit::PerSecond.range(lo, hi * self.step)),
             None if self.finished() == 0 => "no search came to its end".into(),
             None => blocks,
         }
@@ -158,7 +162,7 @@ mod tests {
             Found::Carried(load) | Found::AtLeast(load) => Some((*load, 1.0)),
             _ => None,
         });
-        Carries { load: paired_ratio(&loads.collect::<Vec<_>>()), blocks: blocks.to_vec() }
+        Carries { load: paired_ratio(&loads.collect::<Vec<_>>()), blocks: blocks.to_vec(), step: 1.05 }
     }
 
     #[test]
@@ -166,8 +170,11 @@ mod tests {
         let three = carries(&[Found::Carried(1_000.0), Found::Carried(1_050.0), Found::Carried(1_000.0)]);
         assert_eq!(three.show(), "1,020/s");
         assert!(three.remark().ends_with("3 blocks") && three.remark().contains(" to "), "{}", three.remark());
+        let equal = carries(&[Found::Carried(1_000.0); 3]);
+        assert_eq!(equal.remark(), "1,000/s to 1,050/s, 3 blocks", "no finer than what was tried");
         let open = carries(&[Found::Carried(1_000.0), Found::AtLeast(1_000.0), Found::Unfinished]);
         assert_eq!((open.show().as_str(), open.finished()), ("at least 1,000/s", 2));
+        assert_eq!(open.remark(), "from 1,000/s on, 2 blocks");
         assert_eq!(carries(&[Found::LessThan(120.0)]).show(), "less than 120/s");
         assert_eq!(carries(&[Found::Unfinished]).show(), "cannot tell");
     }
