@@ -1,4 +1,4 @@
-//! A line per contender over the swept variable, one panel per metric on a shared scale.
+//! A line per contender over the swept variable, one panel per metric; those of one unit share their scale.
 //!
 //! A value beyond the timeout has no height: such points stand in a lane of their own above the axis. Must not know:
 //! which metrics there are. Beside it: `panel.rs`.
@@ -26,7 +26,10 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         return None;
     }
     let x = sweep.axis(scene, &tried);
-    let y = Axis::over("", metrics[0].unit, scene.picture.y_scale, &values(scene, &sweep, &metrics));
+    let y = |metric: &Metric| {
+        let alike: Vec<&Metric> = metrics.iter().copied().filter(|other| other.unit == metric.unit).collect();
+        Axis::over("", metric.unit, scene.picture.y_scale, &values(scene, &sweep, &alike))
+    };
     // Panels side by side have their axes at one height, so the one with most lanes makes room in all.
     let lanes = metrics.iter().map(|metric| lanes(scene.group, &sweep, metric).len()).max().unwrap_or(0) as f64;
     let over = if lanes > 0.0 { lanes * LANE + 24.0 } else { 0.0 };
@@ -34,7 +37,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let panels = metrics.iter().map(|metric| PanelPicture {
         heading: String::new(),
         contender: None,
-        svg: panel(scene, &sweep, metric, (&x, &y), (width, over)),
+        svg: panel(scene, &sweep, metric, (&x, &y(metric)), (width, over)),
         lines: Vec::new(),
     });
     let mut notes: Vec<String> = metrics.iter().map(|metric| metric.how_to_read.to_owned()).collect();

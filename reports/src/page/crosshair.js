@@ -15,7 +15,7 @@
     const line = document.createElementNS(svg.namespaceURI, 'line');
     const [x, floor] = [middle(mark), all('.axes .axis', svg).pop().getBBox().y];
     Object.entries({ class: 'axis cross', x1: x, x2: x, y1: 20, y2: floor }).forEach((one) => line.setAttribute(...one));
-    one('.axes', svg).after(line);
+    svg.append(line);
   };
   const value = (mark) => {
     const contender = mark.closest('[data-c]');

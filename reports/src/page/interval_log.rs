@@ -14,7 +14,7 @@ use crate::record::store::Run;
 use crate::record::{Cell, HistogramRecord, Purpose};
 
 /// What a page has room for beside its pictures, in bytes of base64.
-const MOST_BYTES: usize = 100_000;
+const MOST_BYTES: usize = 150_000;
 const NS_PER_MS: f64 = 1e6;
 
 /// The log in a `data:` URI; absent where there is none, or too much for a page.

@@ -5,10 +5,11 @@
 //! fails instead. Beside it: `browser.rs`.
 
 use reports::page::render;
+use reports::site;
 use serde_json::{Value, json};
 
 use crate::devtools::{Browser, Tab};
-use crate::{fixture, fixture_map, fixture_trials, lanes};
+use crate::{browser_site, fixture, fixture_map, fixture_trials, lanes};
 
 const AXE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/../axe-core/axe.min.js");
 /// The width of A4 without its margins, in pixels of 1/96 inch.
@@ -26,19 +27,23 @@ fn axe() -> Option<String> {
 #[test]
 fn axe_finds_nothing_serious_in_either_theme_or_on_a_phone() {
     let (Some(axe), Some(mut browser)) = (axe(), Browser::start()) else { return };
-    let runs = [
-        ("load", fixture::small()),
-        ("trials", fixture_trials::run()),
-        ("map", fixture_map::run()),
-        ("who", lanes::traced()),
+    let pages = [
+        ("load", render(&fixture::small())),
+        ("trials", render(&fixture_trials::run())),
+        ("map", render(&fixture_map::run())),
+        ("who ran what", render(&lanes::traced())),
+        ("index of a site", site::index_page(&browser_site::entries())),
     ];
-    for (name, run) in runs {
-        let page = render(&run);
-        for (width, theme) in [(1280, "light"), (1280, "dark"), (360, "light")] {
+    for (name, page) in pages {
+        for (width, theme) in [(1280, "light"), (360, "dark")] {
             let mut tab = browser.open(&page, width, theme);
             tab.evaluate(&axe);
-            // Folded tables are looked at too.
+            // Folded tables are looked at too, and what is there only while a reader is at work.
             tab.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
+            tab.evaluate(
+                "document.querySelector('[data-toggle]')?.click(); document.querySelector('.xy .panels')?.focus()",
+            );
+            tab.press("End");
             let found = tab.evaluate(SERIOUS);
             assert_eq!(found["violations"], json!([]), "{name} at {width} px, {theme}");
             assert!(found["passes"].as_u64().unwrap() > 20, "{name}: axe looked at nothing: {found}");

@@ -149,7 +149,7 @@ fn nanoseconds(text: &str) -> Vec<i64> {
 #[test]
 fn a_figure_can_be_read_on_its_other_scale_which_came_with_the_page() {
     let Some(mut browser) = Browser::start() else { return };
-    for run in [fixture::whole(), fixture_map::run()] {
+    for run in [fixture::crowded(), fixture_map::run()] {
         let page = render(&run);
         for width in [360, 1280] {
             let mut tab = browser.open(&page, width, "light");
