@@ -7,5 +7,6 @@
 
 mod exports;
 mod refusals;
+mod served;
 mod site;
 mod subject;

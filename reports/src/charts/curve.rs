@@ -1,4 +1,4 @@
-//! A line per contender over the swept variable, one panel per metric on a shared scale.
+//! A line per contender over the swept variable, one panel per metric; those of one unit share their scale.
 //!
 //! A value beyond the timeout has no height: such points stand in a lane of their own above the axis. Must not know:
 //! which metrics there are. Beside it: `panel.rs`.
@@ -19,15 +19,17 @@ const WIDE: f64 = 620.0;
 const LANE: f64 = 16.0;
 
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
-    let metrics: Vec<&'static Metric> = scene.picture.metrics.iter().filter_map(|name| metric(name)).collect();
-    let metrics: Vec<_> = metrics.into_iter().filter(|metric| matches!(metric.of, Of::Load(_))).collect();
+    let metrics = metrics(scene);
     let sweep = Sweep::of(scene);
     let tried = sweep.tried(scene.group);
     if tried.is_empty() || metrics.is_empty() {
         return None;
     }
     let x = sweep.axis(scene, &tried);
-    let y = y_axis(scene, &sweep, &metrics);
+    let y = |metric: &Metric| {
+        let alike: Vec<&Metric> = metrics.iter().copied().filter(|other| other.unit == metric.unit).collect();
+        Axis::over("", metric.unit, scene.picture.y_scale, &values(scene, &sweep, &alike))
+    };
     // Panels side by side have their axes at one height, so the one with most lanes makes room in all.
     let lanes = metrics.iter().map(|metric| lanes(scene.group, &sweep, metric).len()).max().unwrap_or(0) as f64;
     let over = if lanes > 0.0 { lanes * LANE + 24.0 } else { 0.0 };
@@ -35,7 +37,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let panels = metrics.iter().map(|metric| PanelPicture {
         heading: String::new(),
         contender: None,
-        svg: panel(scene, &sweep, metric, (&x, &y), (width, over)),
+        svg: panel(scene, &sweep, metric, (&x, &y(metric)), (width, over)),
         lines: Vec::new(),
     });
     let mut notes: Vec<String> = metrics.iter().map(|metric| metric.how_to_read.to_owned()).collect();
@@ -54,7 +56,18 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     })
 }
 
-fn y_axis(scene: &Scene<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> Axis {
+/// Whether all that is drawn of a curve has a place on a log scale.
+pub(super) fn is_above_zero(scene: &Scene<'_>) -> bool {
+    values(scene, &Sweep::of(scene), &metrics(scene)).iter().all(|&value| value > 0.0)
+}
+
+fn metrics(scene: &Scene<'_>) -> Vec<&'static Metric> {
+    let metrics = scene.picture.metrics.iter().filter_map(|name| metric(name));
+    metrics.filter(|metric| matches!(metric.of, Of::Load(_))).collect()
+}
+
+/// All heights in the figure: points, blocks and the ends of intervals.
+fn values(scene: &Scene<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> Vec<f64> {
     let mut values = Vec::new();
     for spot in scene.group.series.iter().flat_map(|series| sweep.spots(series)) {
         for metric in metrics {
@@ -67,7 +80,7 @@ fn y_axis(scene: &Scene<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> Axis {
             }
         }
     }
-    Axis::over("", metrics[0].unit, scene.picture.y_scale, &values)
+    values
 }
 
 /// The series with a point beyond the timeout, in the order of their lanes from the bottom up.

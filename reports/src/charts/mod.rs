@@ -11,6 +11,7 @@ mod crossover;
 mod curve;
 mod labels;
 mod lanes;
+pub(crate) mod other_scale;
 mod panel;
 mod probe;
 mod spectrum;

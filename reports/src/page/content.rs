@@ -2,11 +2,14 @@
 //!
 //! Must not know: tags, styles. Beside it: `page.html.jinja`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::trials::{self, TrialSection};
 use super::verdicts::{self, VerdictTable};
-use super::{downloads, example};
+use super::{downloads, example, interval_log};
+use crate::charts::other_scale::{self, OtherScale};
 use crate::charts::{self, Figure};
 use crate::format::{self, Unit};
 use crate::metrics::METRICS;
@@ -37,6 +40,12 @@ pub(super) struct Content {
     probes: Vec<[String; 5]>,
     contenders: Vec<[String; 3]>,
     csv: String,
+    /// The numbers of each figure as a file, by its anchor.
+    figures_csv: BTreeMap<String, String>,
+    /// Absent where the histograms are too large for a page.
+    interval_log: Option<String>,
+    /// Drawings that stand in for others when a reader wants the other scale, by the figure's anchor.
+    other_scales: BTreeMap<String, OtherScale>,
 }
 
 #[derive(Debug, Serialize)]
@@ -70,8 +79,11 @@ impl Content {
         let questions = manifest.experiments.iter().filter(|experiment| !experiment.is_made_of_trials());
         let questions = questions
             .map(|experiment| Question { answers: answers(experiment, &summary), experiment: experiment.clone() });
+        let figures = charts::figures(run, &groups);
+        let figures_csv = figures.iter().map(|figure| (figure.id.clone(), downloads::figure_csv(&figure.table)));
+        let figures_csv = figures_csv.collect();
         let (maps, figures): (Vec<Figure>, Vec<Figure>) =
-            charts::figures(run, &groups).into_iter().partition(|figure| figure.kind == PictureKind::Crossover);
+            figures.into_iter().partition(|figure| figure.kind == PictureKind::Crossover);
         let (of_trials, others): (Vec<Figure>, Vec<Figure>) =
             figures.into_iter().partition(|figure| has_own_section(run, &figure.experiment));
         let legend = manifest.contenders.iter().zip(colours(manifest)).enumerate();
@@ -93,6 +105,9 @@ impl Content {
             standfirst: standfirst(run),
             questions: questions.collect(),
             csv: downloads::summary_csv(&summary.tables),
+            figures_csv,
+            interval_log: interval_log::of_run(run),
+            other_scales: other_scale::drawn(run, &groups),
             tables: tables(run, &summary),
             verdicts: verdicts::tables(&summary.matrices),
             trials: trials::sections(run, &groups, &summary, &of_trials),

@@ -1,10 +1,11 @@
-//! The data that a report carries: its records as JSON inside the page, its summary as CSV in a link.
+//! The data that a report carries: its records as JSON inside the page, its tables as CSV in links.
 //!
 //! Histograms, samples and single requests stay in the run's folder, or the page would grow beyond what a browser opens at once. Must
 //! not know: HTML around it.
 
 use serde_json::{Value, json};
 
+use crate::charts::DataTable;
 use crate::record::store::Run;
 use crate::summary::SummaryTable;
 
@@ -49,7 +50,23 @@ pub(super) fn summary_csv(tables: &[SummaryTable]) -> String {
             }
         }
     }
-    format!("data:text/csv;charset=utf-8,{}", percent_encoded(&csv))
+    data_uri("text/csv", &csv)
+}
+
+/// The numbers of a figure as CSV, as its table shows them, in a `data:` URI.
+pub(super) fn figure_csv(table: &DataTable) -> String {
+    let line = |cells: &Vec<String>| {
+        let fields: Vec<String> =
+            cells.iter().map(|cell| if cell == "-" { String::new() } else { field(cell) }).collect();
+        fields.join(",") + "\n"
+    };
+    let rows = table.rows.iter().map(|row| &row.cells);
+    data_uri("text/csv", &[&table.columns].into_iter().chain(rows).map(line).collect::<String>())
+}
+
+/// A text file inside a link.
+pub(super) fn data_uri(kind: &str, text: &str) -> String {
+    format!("data:{kind};charset=utf-8,{}", percent_encoded(text))
 }
 
 fn field(text: &str) -> String {

@@ -1,12 +1,14 @@
 //! The report: one offline HTML file from the records of a run, readable with scripts off.
 //!
 //! A pure function: same records, same bytes. Must not know: files, clocks, the environment. Beside it:
-//! `page.html.jinja` (the layout), `style.css`, `script.js`, `content.rs` (what the layout is filled with), `trials.rs`
-//! (the sections of experiments that put a claim to the test), `verdicts.rs` (who differs from whom), `downloads.rs` (records and table as data).
+//! `page.html.jinja` (the layout), `style.css`, `script.js` and what it names, `content.rs` (what the layout is filled
+//! with), `trials.rs` (the sections of experiments that put a claim to the test), `verdicts.rs` (who differs from whom),
+//! `downloads.rs` (records and tables as data), `interval_log.rs` (histograms as data).
 
 mod content;
 mod downloads;
 mod example;
+mod interval_log;
 mod trials;
 mod verdicts;
 
@@ -22,7 +24,8 @@ use crate::record::store::Run;
 
 const LAYOUT: &str = include_str!("page.html.jinja");
 pub(crate) const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
+/// One script, in a file per purpose; they share a scope.
+const SCRIPTS: [&str; 3] = [include_str!("script.js"), include_str!("crosshair.js"), include_str!("saving.js")];
 
 /// What a report says of the site that it is published on.
 #[derive(Debug, Clone, Serialize)]
@@ -58,17 +61,24 @@ fn layout(run: &Run, site: Option<&Surroundings>) -> String {
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("page", LAYOUT).expect("the layout is part of the program and tested");
     let page = environment.get_template("page").expect("it was added a line above");
+    let script = script();
     let values = context! {
         page => Value::from(Serde(content::Content::of(run))),
         site => site.map(|site| Value::from(Serde(site.clone()))),
         own_url => site.map(Surroundings::own_url),
         style => STYLE,
-        script => SCRIPT,
         style_hash => hash(STYLE),
-        script_hash => hash(SCRIPT),
+        script_hash => hash(&script),
+        script => script,
         records => downloads::records(run),
     };
     page.render(values).expect("the layout names only what it is given, and is tested")
+}
+
+/// The script as a page carries it: comments and indentation are for whoever changes it.
+fn script() -> String {
+    let lines = SCRIPTS.iter().flat_map(|source| source.lines()).map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
 /// As the content security policy names an inline script or style.
@@ -82,8 +92,9 @@ mod tests {
 
     #[test]
     fn own_script_and_style_stay_small() {
-        assert!(SCRIPT.len() <= 10_000, "script.js has {} bytes", SCRIPT.len());
+        let script = script();
+        assert!(script.len() <= 10_000, "the script has {} bytes", script.len());
         assert!(STYLE.len() <= 6_000, "style.css has {} bytes", STYLE.len());
-        assert!(!SCRIPT.contains("</script") && !STYLE.contains("</style"));
+        assert!(!script.contains("</script") && !STYLE.contains("</style"));
     }
 }

@@ -1,100 +1,110 @@
-'use strict';
-// Only enhances: filters contenders, sorts tables, offers files. The page is complete without it.
-(() => {
-  const all = (query, from = document) => [...from.querySelectorAll(query)];
-  const hidden = new Set();
+// What is shown: who is hidden, how tables are sorted, on which scale figures stand, in which unit times are. All of it
+// lives in the hash. The page is complete without scripts; what only they need is hidden in it, or styled here.
+// Beside it, in one scope: crosshair.js, saving.js.
+const all = (query, from = document) => [...from.querySelectorAll(query)];
+const one = (query, from = document) => from.querySelector(query);
+const create = (tag, text, properties) => Object.assign(document.createElement(tag), { textContent: text }, properties);
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(`.readout{position:absolute;z-index:1;background:var(--paper);color:var(--ink)}
+.readout:not(:empty){border:1px solid;padding:.3rem .7rem}
+.readout b{display:block}
+.low{position:fixed;bottom:0}`);
+document.adoptedStyleSheets = [sheet];
+all('[hidden]').forEach((element) => { element.hidden = false; });
 
-  // The filter lives in the hash, "#hide=1,3", beside an anchor where there is one: "#memory&hide=1".
-  const readHash = () => {
-    hidden.clear();
-    const found = /(?:^#|&)hide=([\d,]*)/.exec(location.hash);
-    if (found) found[1].split(',').filter(Boolean).forEach((index) => hidden.add(index));
-    apply();
-    const anchor = location.hash.slice(1).split('&')[0];
-    const target = anchor && !anchor.startsWith('hide=') && document.getElementById(anchor);
-    if (target && found) target.scrollIntoView();
-  };
-  const writeHash = () => {
-    const anchor = location.hash.slice(1).split('&')[0];
-    const parts = anchor && !anchor.startsWith('hide=') ? [anchor] : [];
-    if (hidden.size) parts.push('hide=' + [...hidden].sort((a, b) => a - b).join(','));
-    try {
-      history.replaceState(null, '', '#' + parts.join('&'));
-    } catch {
-      location.hash = parts.join('&');
-    }
-  };
-  const apply = () => {
-    all('[data-c]').forEach((element) => element.classList.toggle('off', hidden.has(element.dataset.c)));
-    all('[data-toggle]').forEach((button) =>
-      button.setAttribute('aria-pressed', String(!hidden.has(button.dataset.toggle))));
-  };
-  all('[data-toggle]').forEach((button) => button.addEventListener('click', () => {
-    const index = button.dataset.toggle;
-    if (!hidden.delete(index)) hidden.add(index);
-    apply();
-    writeHash();
-  }));
-  window.addEventListener('hashchange', readHash);
-  readHash();
+// "#memory&hide=1,3&sort=0.2d&scale=latency-curve-cpu&unit=ms": an anchor, then how the page differs from as it came.
+const state = { hide: new Set(), sort: new Set(), scale: new Set(), unit: new Set() };
+const toggle = (set, value) => set.delete(value) || set.add(value);
+const anchor = () => location.hash.slice(1).split('&').find((part) => !part.includes('='));
+const readHash = () => {
+  const fields = new URLSearchParams(location.hash.slice(1));
+  for (const name in state) state[name] = new Set(fields.get(name)?.split(',').filter(Boolean));
+  apply();
+  if (location.hash.includes('=')) document.getElementById(anchor())?.scrollIntoView();
+};
+const writeHash = () => {
+  const fields = Object.entries(state).map(([name, values]) =>
+    values.size && `${name}=${[...values].sort().map(encodeURIComponent)}`);
+  const hash = '#' + [anchor(), ...fields].filter(Boolean).join('&');
+  history.replaceState(null, '', hash);
+};
+const apply = () => {
+  turns.forEach((turn) => turn());
+  tables.forEach(arrange);
+  all('[data-c]').forEach((element) => element.classList.toggle('off', state.hide.has(element.dataset.c)));
+  all('[data-toggle]').forEach((button) => { button.ariaPressed = String(!state.hide.has(button.dataset.toggle)); });
+  units.selectedIndex = Math.max(0, [...units].findIndex(({ value }) => state.unit.has(value)));
+  times.forEach(([node, text]) => { node.data = inUnit(text); });
+  reach();
+  dispatchEvent(new Event('changed'));
+};
+const on = (kind, element, what) => element.addEventListener(kind, () => {
+  what();
+  apply();
+  writeHash();
+});
+all('[data-toggle]').forEach((button) => on('click', button, () => toggle(state.hide, button.dataset.toggle)));
 
-  // Tables sort by the number behind a cell; what is not there stays last.
-  all('table.sortable').forEach((table) => {
-    const body = table.tBodies[0];
-    const heads = all('thead th', table);
-    heads.forEach((head, column) => {
-      const button = document.createElement('button');
-      button.append(...head.childNodes);
-      head.append(button);
-      button.addEventListener('click', () => {
-        const down = head.getAttribute('aria-sort') === 'ascending';
-        heads.forEach((other) => other.removeAttribute('aria-sort'));
-        head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
-        const key = (row) => {
-          const cell = row.cells[column];
-          if (column === 0) return cell.textContent;
-          return cell.dataset.v === undefined ? null : Number(cell.dataset.v);
-        };
-        const order = (a, b) => {
-          const [x, y] = [key(a), key(b)];
-          if (x === null || y === null) return (x === null) - (y === null);
-          const sign = x < y ? -1 : x > y ? 1 : 0;
-          return down ? -sign : sign;
-        };
-        body.append(...[...body.rows].sort(order));
-      });
+// A drawing that is wider than its place can be moved by keyboard.
+const reach = () => all('.draw').forEach((draw) => { draw.tabIndex = draw.scrollWidth > draw.clientWidth ? 0 : -1; });
+addEventListener('resize', reach);
+
+// Moves the point in the digits that are shown: none is made up, none is lost.
+const POWERS = { ns: 0, µs: 3, ms: 6, s: 9 };
+const units = one('#unit');
+on('change', units, () => { state.unit = new Set(units.value ? [units.value] : []); });
+const inUnit = (text) => units.value ? text.replace(/(\d[\d.,]*(?: to \d[\d.,]*)?) ([nµm]?s)\b/g, (_, numbers, from) => {
+  const by = POWERS[from] - POWERS[units.value];
+  return numbers.replace(/\d[\d.,]*/g, (digits) => {
+    const value = Number(digits.replaceAll(',', ''));
+    const minimumFractionDigits = value && Math.max(0, (digits.split('.')[1] ?? '').length - by);
+    return (value * 10 ** by).toLocaleString('en', { minimumFractionDigits });
+  }) + ' ' + units.value;
+}) : text;
+const times = all('.sortable td, .sortable small, figure td').flatMap((cell) => [...cell.childNodes])
+  .filter((node) => node.data).map((node) => [node, node.data]);
+
+// Tables sort by the number behind a cell; what is not there stays last.
+const tables = all('table.sortable').map((table, number) => {
+  const [body, heads] = [table.tBodies[0], all('thead th', table)];
+  const order = () => [...state.sort].find((one) => one.startsWith(number + '.'));
+  heads.forEach((head, column) => {
+    const button = create('button');
+    button.append(...head.childNodes);
+    head.append(button);
+    on('click', button, () => {
+      state.sort.delete(order());
+      state.sort.add(`${number}.${column}${head.ariaSort === 'ascending' ? 'd' : ''}`);
     });
   });
-
-  const offer = (text, name, parts, type) => {
-    const link = document.createElement('a');
-    link.textContent = text;
-    link.href = '#';
-    link.addEventListener('click', (event) => {
-      event.preventDefault();
-      const url = URL.createObjectURL(new Blob(parts(), { type }));
-      const save = document.createElement('a');
-      save.href = url;
-      save.download = name;
-      save.click();
-      setTimeout(() => URL.revokeObjectURL(url), 1000);
-    });
-    return link;
+  return { body, heads, rows: [...body.rows], order };
+});
+const arrange = ({ body, heads, rows, order }) => {
+  const [, column, down] = /\.(\d+)(d?)$/.exec(order()) ?? [];
+  heads.forEach((head, at) => { head.ariaSort = at !== Number(column) ? null : down ? 'descending' : 'ascending'; });
+  const key = ({ cells: { [column]: cell } }) => column === '0' ? cell.textContent : Number(cell.dataset.v);
+  const compare = (a, b) => {
+    const [x, y] = [key(a), key(b)];
+    // What is not there is no number, and not even itself.
+    return (x !== x) - (y !== y) || ((x > y) - (x < y)) * (down ? -1 : 1);
   };
-  const style = all('head style')[0].textContent;
-  all('figure').forEach((figure) => all('.panel', figure).forEach((panel, number) => {
-    const line = document.createElement('p');
-    line.className = 'get';
-    line.append(offer('SVG', `${figure.id}-${number + 1}.svg`, () => {
-      const picture = panel.querySelector('.draw svg').cloneNode(true);
-      const own = document.createElementNS('http://www.w3.org/2000/svg', 'style');
-      own.textContent = style;
-      picture.prepend(own);
-      return [new XMLSerializer().serializeToString(picture)];
-    }, 'image/svg+xml'));
-    panel.append(line);
-  }));
-  const records = document.getElementById('download-records');
-  records.prepend(offer('Save the records as JSON', 'records.json',
-    () => [document.getElementById('records').textContent], 'application/json'), '. ');
-})();
+  body.append(...heads[column] ? [...rows].sort(compare) : rows);
+};
+
+// A figure on its other scale came with the page, drawn from the records as the first was.
+const turns = all('.turn').map((button) => {
+  const figure = button.closest('figure');
+  let turned = false;
+  on('click', button, () => toggle(state.scale, figure.id));
+  return () => {
+    if (turned === state.scale.has(figure.id)) return;
+    turned = !turned;
+    // It says what it leads to.
+    [button.value, button.textContent] = [button.textContent, button.value];
+    all('template', figure).forEach((other) => {
+      const drawn = other.previousElementSibling;
+      drawn.replaceWith(other.content.firstElementChild);
+      other.content.append(drawn);
+    });
+  };
+});

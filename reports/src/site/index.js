@@ -1,5 +1,5 @@
 'use strict';
-// Only hides what does not match the filter, which lives in the hash: "#machine=1a2b3c4d&experiment=memory".
+// Hides what does not match the filter, which lives in the hash: "#machine=1a2b3c4d&experiment=memory".
 (() => {
   const all = (query) => [...document.querySelectorAll(query)];
   const [machine, experiment] = ['machine', 'experiment'].map((id) => document.getElementById(id));
@@ -13,7 +13,10 @@
     const runs = all('.runs li');
     const shown = runs.filter((run) => !run.classList.contains('off')).length;
     document.getElementById('shown').textContent = `${shown} of ${runs.length} shown`;
+    reach();
   };
+  // A drawing that is wider than its place can be moved by keyboard.
+  const reach = () => all('.draw').forEach((draw) => { draw.tabIndex = draw.scrollWidth > draw.clientWidth ? 0 : -1; });
   const choose = (select, value) => {
     select.value = [...select.options].some((option) => option.value === value) ? value : '';
   };
@@ -34,5 +37,6 @@
   }));
   document.querySelector('.filter').hidden = false;
   window.addEventListener('hashchange', readHash);
+  window.addEventListener('resize', reach);
   readHash();
 })();

@@ -9,7 +9,7 @@ use reports::record::{Outcome, Warning};
 use serde_json::{Value, json};
 
 use crate::devtools::{Browser, Tab};
-use crate::{fixture, fixture_map, fixture_trials};
+use crate::{fixture, fixture_map, fixture_trials, lanes, objectives};
 
 const HOSTILE: [&str; 3] = [
     "<script>window.pwned=1</script>",
@@ -78,8 +78,8 @@ fn the_page_is_quiet_fits_and_its_texts_keep_apart() {
         assert_eq!(tab.evaluate(OVERFLOW), json!([]), "wider than the window at {view}");
         assert_eq!(tab.evaluate(OVERLAPS), json!([]), "texts overlap at {view}");
         assert_eq!(tab.evaluate("document.querySelectorAll('figure').length"), json!(9));
-        let links = "document.querySelectorAll('.get a').length - document.querySelectorAll('.draw svg').length";
-        assert_eq!(tab.evaluate(links), json!(0), "every drawing can be saved");
+        let links = "document.querySelectorAll('.panel .get a').length / document.querySelectorAll('.draw svg').length";
+        assert_eq!(tab.evaluate(links), json!(2), "every drawing can be saved, with dots and with lines");
         let shown = tab.evaluate("document.querySelectorAll('svg[role=img]')[0].getBoundingClientRect().height > 100");
         assert_eq!(shown, json!(true), "{view}");
     });
@@ -115,6 +115,22 @@ fn the_map_fits_in_every_view_and_its_squares_are_told_apart_by_their_colours() 
         let colours = "new Set([...document.querySelectorAll('#map rect')].map((e) => getComputedStyle(e).fill)).size";
         assert_eq!(tab.evaluate(colours), json!(3), "two contenders and neither at {view}");
     });
+}
+
+#[test]
+fn every_kind_of_figure_fits_and_its_texts_keep_apart_with_many_contenders_too() {
+    for (run, figure) in [
+        (fixture::crowded(), "latency-curve-response-sleep-5ms"),
+        (lanes::traced(), "who-ran-what-1"),
+        (objectives::searched(50), "latency-curve-response-sleep-5ms"),
+    ] {
+        in_all_views(&run, |tab, view| {
+            assert_eq!(tab.evaluate(OVERFLOW), json!([]), "wider than the window at {view}");
+            assert_eq!(tab.evaluate(OVERLAPS), json!([]), "texts overlap at {view}");
+            let drawn = format!("document.querySelectorAll('#{figure} .draw svg text').length > 5");
+            assert_eq!(tab.evaluate(&drawn), json!(true), "{figure} at {view}");
+        });
+    }
 }
 
 #[test]
@@ -195,7 +211,7 @@ fn the_page_is_complete_without_scripts() {
     for part in ["Answers", "too few samples", "Method and environment", "Could serve only 1 of 10,000"] {
         assert!(text.as_str().unwrap().contains(part), "{part}");
     }
-    let link = tab.evaluate("decodeURIComponent(document.querySelector('a[download]').href)");
+    let link = tab.evaluate("decodeURIComponent(document.querySelector('a[download=\"summary.csv\"]').href)");
     assert!(link.as_str().unwrap().contains("latency-curve,sleep-5ms,sequential,kept up with,60,60/s,"), "{link}");
 }
 

@@ -14,7 +14,7 @@ const LISTED: &str = "[...document.querySelectorAll('.runs li')].filter((e) => e
 const FIGURES: &str = "[...document.querySelectorAll('figure')].filter((e) => e.getClientRects().length).length";
 
 /// Three runs of one machine and two of another, one of which has an experiment less.
-fn entries() -> Vec<Entry> {
+pub(crate) fn entries() -> Vec<Entry> {
     let entries = (1..=5).map(|day| {
         let mut run = fixture::small();
         run.manifest.started_at = format!("2026-02-{day:02}T10:20:30Z");

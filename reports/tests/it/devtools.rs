@@ -1,15 +1,20 @@
-//! A headless chromium, spoken to through its DevTools protocol: just enough to open a page and look at it.
+//! A headless chromium, spoken to through its DevTools protocol: just enough to open a page, look at it, point at it and
+//! press its keys.
 
 use std::io::ErrorKind;
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// What a browser may take to end when it is asked to; it is killed afterwards.
+const FAREWELL: Duration = Duration::from_secs(5);
 const FLAGS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
@@ -22,7 +27,11 @@ const FLAGS: [&str; 9] = [
     "--remote-debugging-port=0",
 ];
 
-/// A running browser; it ends with this value.
+/// The keys that tests press, with the codes that the protocol wants beside their names.
+const KEYS: [(&str, u32); 6] =
+    [("Tab", 9), ("Escape", 27), ("End", 35), ("Home", 36), ("ArrowLeft", 37), ("ArrowRight", 39)];
+
+/// A running browser; it ends with this value, and all that it wrote is removed.
 pub(crate) struct Browser {
     process: Child,
     socket: WebSocket<TcpStream>,
@@ -48,9 +57,12 @@ impl Browser {
             return None;
         };
         let home = tempfile::tempdir().unwrap();
-        let profile = home.path().join("profile");
+        let [profile, scratch] = ["profile", "scratch"].map(|name| home.path().join(name));
+        std::fs::create_dir(&scratch).unwrap();
         let process = Command::new(program)
             .args(FLAGS)
+            // It keeps a folder there that it leaves behind when it is killed.
+            .env("TMPDIR", &scratch)
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg("about:blank")
             .stdin(Stdio::null())
@@ -62,11 +74,33 @@ impl Browser {
         let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let (socket, _) = tungstenite::client(format!("ws://127.0.0.1:{port}{path}"), stream).unwrap();
-        Some(Browser { process, socket, calls: 0, events: Vec::new(), home })
+        let mut browser = Browser { process, socket, calls: 0, events: Vec::new(), home };
+        let folder = browser.downloads();
+        browser.call(None, "Browser.setDownloadBehavior", json!({ "behavior": "allow", "downloadPath": folder }));
+        Some(browser)
+    }
+
+    /// The folder of everything that this browser writes.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Where files go that a page offers.
+    pub(crate) fn downloads(&self) -> PathBuf {
+        self.home.path().join("downloads")
     }
 
     /// Opens a page of this HTML in a window of this width and theme, and waits until it has loaded.
     pub(crate) fn open(&mut self, html: &str, width: u32, theme: &str) -> Tab<'_> {
+        self.load(html, "", width, theme)
+    }
+
+    /// As [`Browser::open`] in a wide window and the light theme, by a link with this hash.
+    pub(crate) fn open_at(&mut self, html: &str, hash: &str) -> Tab<'_> {
+        self.load(html, hash, 1280, "light")
+    }
+
+    fn load(&mut self, html: &str, hash: &str, width: u32, theme: &str) -> Tab<'_> {
         let file = self.home.path().join(format!("page-{}.html", self.calls));
         std::fs::write(&file, html).unwrap();
         let target = self.call(None, "Target.createTarget", json!({ "url": "about:blank" }));
@@ -79,10 +113,9 @@ impl Browser {
         }
         let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         tab.call("Emulation.setDeviceMetricsOverride", metrics);
-        let theme = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
-        tab.call("Emulation.setEmulatedMedia", theme);
+        tab.emulate("", &[("prefers-color-scheme", theme)]);
         tab.browser.events.clear();
-        tab.call("Page.navigate", json!({ "url": tab.url }));
+        tab.call("Page.navigate", json!({ "url": format!("{}{hash}", tab.url) }));
         tab.evaluate("document.readyState === 'complete' || new Promise((done) => addEventListener('load', done))");
         tab
     }
@@ -113,6 +146,15 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
+        // Asked to end, it ends its helpers first, and nobody writes into a folder that is being removed.
+        self.calls += 1;
+        let asked = json!({ "id": self.calls, "method": "Browser.close" });
+        let until = Instant::now() + FAREWELL;
+        if self.socket.send(Message::text(asked.to_string())).is_ok() {
+            while Instant::now() < until && matches!(self.process.try_wait(), Ok(None)) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -127,6 +169,45 @@ impl Tab<'_> {
         result["result"]["value"].clone()
     }
 
+    /// Shows the page as on this medium (none is the screen) and to somebody who prefers this.
+    pub(crate) fn emulate(&mut self, medium: &str, features: &[(&str, &str)]) {
+        let features = features.iter().map(|(name, value)| json!({ "name": name, "value": value }));
+        let features: Vec<Value> = features.collect();
+        self.call("Emulation.setEmulatedMedia", json!({ "media": medium, "features": features }));
+    }
+
+    /// Presses and releases a key.
+    pub(crate) fn press(&mut self, key: &str) {
+        let code = KEYS.iter().find(|(name, _)| *name == key).expect("the key is in the table").1;
+        for kind in ["rawKeyDown", "keyUp"] {
+            let event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
+            self.call("Input.dispatchKeyEvent", event);
+        }
+    }
+
+    /// Moves the pointer to a point of the window.
+    pub(crate) fn point(&mut self, x: f64, y: f64) {
+        self.call("Input.dispatchMouseEvent", json!({ "type": "mouseMoved", "x": x, "y": y }));
+    }
+
+    /// The page as it is printed on A4.
+    pub(crate) fn pdf(&mut self) -> Vec<u8> {
+        let printed = self.call("Page.printToPDF", json!({ "paperWidth": 8.27, "paperHeight": 11.69 }));
+        STANDARD.decode(printed["data"].as_str().unwrap()).unwrap()
+    }
+
+    /// What a page has offered under this name, once it is whole.
+    pub(crate) fn downloaded(&mut self, name: &str) -> Vec<u8> {
+        let file = self.browser.downloads().join(name);
+        let until = Instant::now() + PATIENCE;
+        // Until it is whole it has another name.
+        while !file.exists() {
+            assert!(Instant::now() < until, "{name} was not saved");
+            self.evaluate("new Promise((done) => setTimeout(done, 20))");
+        }
+        std::fs::read(file).unwrap()
+    }
+
     /// Nothing was logged, thrown or refused by the page's policy, and nothing but the page was asked for.
     pub(crate) fn assert_quiet(&mut self) {
         // One more round trip, so that whatever the page did before has been told.
@@ -137,7 +218,8 @@ impl Tab<'_> {
             assert!(!loud.contains(&method), "{event}");
             if method == "Network.requestWillBeSent" {
                 let asked = event["params"]["request"]["url"].as_str().unwrap_or("");
-                assert!(asked == self.url || asked.starts_with("data:"), "the page asked for {asked}");
+                let own = asked == self.url || asked.starts_with("data:") || asked.starts_with("blob:");
+                assert!(own, "the page asked for {asked}");
             }
         }
     }

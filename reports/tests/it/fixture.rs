@@ -65,6 +65,21 @@ pub(crate) fn small() -> Run {
     run(&Size { models, loads: vec![60.0, 700.0, 8_000.0], blocks: 2, workloads: 1, steps: 40 })
 }
 
+/// Twice as many contenders as there are colours, with names that are long and values that are close.
+pub(crate) fn crowded() -> Run {
+    let labels = [
+        "threaded:stack=64KiB",
+        "threaded:stack=8MiB",
+        "threaded:idle-timeout=100ms",
+        "thread-pool:workers=64",
+        "thread-pool:workers=256",
+        "async-multi:workers=1",
+    ];
+    let close = labels.into_iter().zip(MODELS).map(|(label, like)| Model { label, ..like });
+    let models = MODELS.into_iter().chain(close).collect();
+    run(&Size { models, loads: vec![60.0, 700.0, 8_000.0], blocks: 2, workloads: 1, steps: 40 })
+}
+
 /// A run of this size.
 pub(crate) fn run(size: &Size) -> Run {
     let workloads = [("sleep-5ms", "sleep 5 ms", 1), ("echo", "echo", 0)];

@@ -29,7 +29,7 @@ fn timeline(contender: &str, lanes: Vec<Vec<Span>>) -> Timeline {
 }
 
 /// Forty threads, each parked for its request; one thread that forty requests leave; one that is held by one request.
-fn traced() -> Run {
+pub(crate) fn traced() -> Run {
     let mut run = fixture::small();
     let labels: Vec<String> = run.manifest.contenders.iter().map(|contender| contender.label.clone()).collect();
     let parked = |n: u32| vec![span(SpanState::Running, n, 0, MS), span(SpanState::Parked, n, MS, 6 * MS)];

@@ -5,6 +5,9 @@
 
 mod audit;
 mod browser;
+mod browser_access;
+mod browser_files;
+mod browser_reading;
 mod browser_site;
 mod colours;
 mod decisions;

@@ -1,7 +1,9 @@
 //! The crossover map: what each square says, what all of them say together, and where the page shows it.
 
+use reports::charts::figures;
 use reports::crossover::{Finding, Grid};
 use reports::page::render;
+use reports::record::PictureKind;
 use reports::record::store::Run;
 use reports::study::groups;
 
@@ -72,4 +74,15 @@ fn the_map_is_the_first_thing_on_its_page() {
     let others = page.find("<section id=\"claim-map\"").unwrap();
     assert!(map < others && page.contains("<a href=\"#map\">"));
     assert_eq!(page.matches("<figure id=\"map-grid\"").count(), 1, "one grid for all workloads");
+}
+
+#[test]
+fn panels_of_different_units_have_axes_of_their_own() {
+    let mut run = fixture_map::run();
+    run.manifest.experiments[0].pictures[1].metrics.push("cpu_per_request".into());
+    let figures = figures(&run, &groups(&run));
+    let curve = figures.iter().find(|figure| figure.kind == PictureKind::Curve).unwrap();
+    let [throughput, cpu] = [0, 1].map(|place| &curve.panels[place].svg);
+    assert!(throughput.contains("/s</text>") && !throughput.contains(" ns</text>"));
+    assert!(!cpu.contains("/s</text>") && cpu.contains(" ns</text>"), "CPU time is not per second: {cpu}");
 }

@@ -10,7 +10,7 @@ use reports::summary::summarise;
 use crate::fixture::{self, find};
 
 /// The loads of the fixture, 60, 700 and 8,000 per second, as the steps of a search.
-fn searched(below_ms: u64) -> Run {
+pub(crate) fn searched(below_ms: u64) -> Run {
     let mut run = fixture::small();
     let step = 700.0 / 60.0;
     run.manifest.experiments[0].objective = Some(Objective { percentile: 0.9, below_ns: below_ms * 1_000_000, step });
