@@ -146,7 +146,8 @@ fn standfirst(run: &Run) -> String {
     )
 }
 
-fn placement(run: &Run) -> String {
+/// Who had which CPUs, in a sentence.
+pub(crate) fn placement(run: &Run) -> String {
     let placement = &run.manifest.placement;
     let server = format::counted(placement.server_cpus.len() as u64, "CPU");
     match placement.kind {

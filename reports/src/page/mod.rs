@@ -20,6 +20,8 @@ use sha2::{Digest, Sha256};
 use crate::charts::backend::escape;
 use crate::record::store::Run;
 
+pub(crate) use content::placement;
+
 const LAYOUT: &str = include_str!("page.html.jinja");
 pub(crate) const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");

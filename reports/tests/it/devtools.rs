@@ -127,6 +127,12 @@ impl Tab<'_> {
         result["result"]["value"].clone()
     }
 
+    /// Gives the window another size.
+    pub(crate) fn resize(&mut self, width: u32, height: u32) {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", metrics);
+    }
+
     /// Nothing was logged, thrown or refused by the page's policy, and nothing but the page was asked for.
     pub(crate) fn assert_quiet(&mut self) {
         // One more round trip, so that whatever the page did before has been told.

@@ -6,6 +6,7 @@
 mod audit;
 mod browser;
 mod browser_site;
+mod browser_slides;
 mod colours;
 mod decisions;
 mod devtools;
@@ -23,5 +24,6 @@ mod objectives;
 mod records;
 mod samples;
 mod site;
+mod slides;
 mod trials;
 mod verdicts;
