@@ -8,4 +8,5 @@
 mod exports;
 mod refusals;
 mod site;
+mod slides;
 mod subject;

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::bars::BarredTable;
 use super::trials::{self, TrialSection};
 use super::verdicts::{self, VerdictTable};
 use super::{downloads, example};
@@ -13,7 +14,7 @@ use crate::metrics::METRICS;
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, PictureKind, PlacementKind, Purpose};
 use crate::study::{colours, groups};
-use crate::summary::{self, Answer, Summary, SummaryTable};
+use crate::summary::{self, Answer, Summary};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Content {
@@ -25,7 +26,7 @@ pub(super) struct Content {
     /// Grids of who serves more: the answer in one picture, so they come first.
     maps: Vec<Figure>,
     /// Those of the summary that no section of its own has.
-    tables: Vec<SummaryTable>,
+    tables: Vec<BarredTable>,
     verdicts: Vec<VerdictTable>,
     sections: Vec<Section>,
     trials: Vec<TrialSection>,
@@ -114,8 +115,8 @@ fn has_own_section(run: &Run, name: &str) -> bool {
     run.manifest.experiments.iter().any(|experiment| experiment.name == name && experiment.is_made_of_trials())
 }
 
-fn tables(run: &Run, summary: &Summary) -> Vec<SummaryTable> {
-    summary.tables.iter().filter(|table| !has_own_section(run, &table.experiment)).cloned().collect()
+fn tables(run: &Run, summary: &Summary) -> Vec<BarredTable> {
+    summary.tables.iter().filter(|table| !has_own_section(run, &table.experiment)).map(BarredTable::of).collect()
 }
 
 fn answers(experiment: &ExperimentRecord, summary: &Summary) -> Vec<(String, Vec<Answer>)> {

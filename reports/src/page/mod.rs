@@ -2,8 +2,10 @@
 //!
 //! A pure function: same records, same bytes. Must not know: files, clocks, the environment. Beside it:
 //! `page.html.jinja` (the layout), `style.css`, `script.js`, `content.rs` (what the layout is filled with), `trials.rs`
-//! (the sections of experiments that put a claim to the test), `verdicts.rs` (who differs from whom), `downloads.rs` (records and table as data).
+//! (the sections of experiments that put a claim to the test), `verdicts.rs` (who differs from whom), `bars.rs` (behind the numbers of a table),
+//! `downloads.rs` (records and table as data).
 
+mod bars;
 mod content;
 mod downloads;
 mod example;

@@ -6,10 +6,12 @@ use super::deck::{Kind, Slide};
 use crate::format;
 use crate::record::store::Run;
 use crate::summary::{Answer, Rank, Summary};
-use crate::verdict::{Matrix, Pair, Verdict};
+use crate::verdict::{Matrix, Verdict};
 
 const ANSWERS_EACH: usize = 3;
 const CLAIMS_EACH: usize = 5;
+/// Of verdicts on one slide.
+const MOST_CHARACTERS: usize = 750;
 
 /// The answers to the questions, a few to a slide.
 pub(super) fn answers(run: &Run, summary: &Summary) -> Vec<Slide> {
@@ -25,11 +27,11 @@ pub(super) fn answers(run: &Run, summary: &Summary) -> Vec<Slide> {
     paged("What this run says", &rows, ANSWERS_EACH, &details.collect::<Vec<_>>())
 }
 
-/// Who differs from whom, a slide per comparison of all with all; or that nothing decides.
+/// Who differs from whom, of all with all; or that nothing decides.
 pub(super) fn verdicts(summary: &Summary) -> Vec<Slide> {
     let decided: Vec<&Matrix> = summary.matrices.iter().filter(|matrix| matrix.has_verdicts()).collect();
     if !decided.is_empty() {
-        return decided.into_iter().map(differing).collect();
+        return packed(&decided);
     }
     let certainty = summary.answers.iter().find(|answer| answer.topic == "certainty");
     let slide = |answer: &Answer| Slide {
@@ -42,36 +44,57 @@ pub(super) fn verdicts(summary: &Summary) -> Vec<Slide> {
     certainty.map(slide).into_iter().collect()
 }
 
-fn differing(matrix: &Matrix) -> Slide {
-    let label = |index: usize| matrix.contenders.iter().find(|contender| contender.index == index);
-    let label = |index: usize| label(index).map_or("-", |contender| contender.label.as_str());
-    let verdict = |pair: &Pair| pair.judged.map(|judged| judged.verdict);
+/// As many comparisons to a slide as can be read.
+fn packed(matrices: &[&Matrix]) -> Vec<Slide> {
+    let mut slides: Vec<Slide> = Vec::new();
+    let mut written = MOST_CHARACTERS;
+    for matrix in matrices {
+        let words = differing(matrix);
+        written += words.chars().count();
+        if written > MOST_CHARACTERS {
+            written = words.chars().count();
+            slides.push(Slide {
+                kind: Kind::Words,
+                kicker: "All pairs of a comparison considered together".into(),
+                heading: "Who differs from whom".into(),
+                ..Slide::default()
+            });
+        }
+        let Some(slide) = slides.last_mut() else { continue };
+        slide.rows.push((format::capitalised(&matrix.title), words));
+        slide.notes.push((matrix.title.clone(), matrix.floor_words()));
+        slide.notes.extend(matrix.pairs.iter().map(|pair| {
+            let of = format!("{} / {}", label(matrix, pair.a), label(matrix, pair.b));
+            (of, format!("{}: {}", pair.times(), pair.detail()))
+        }));
+    }
+    slides
+}
+
+fn label(matrix: &Matrix, index: usize) -> &str {
+    let found = matrix.contenders.iter().find(|contender| contender.index == index);
+    found.map_or("-", |contender| &contender.label)
+}
+
+/// A comparison in words: which pairs are different, which are equivalent, and of which it can't be told.
+fn differing(matrix: &Matrix) -> String {
+    let name = |index: usize| label(matrix, index);
     let (mut different, mut alike, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for pair in &matrix.pairs {
-        match (verdict(pair), pair.ratio) {
+        let both = || format!("{} and {}", name(pair.a), name(pair.b));
+        match (pair.judged.map(|judged| judged.verdict), pair.ratio) {
             (Some(Verdict::Different), Some(ratio)) => {
                 let (more, less) = if ratio.value > 1.0 { (pair.a, pair.b) } else { (pair.b, pair.a) };
                 let times = format::number(ratio.value.max(1.0 / ratio.value));
-                different.push(format!("{} {times} times {}", label(more), label(less)));
+                different.push(format!("{} {times} times {}", name(more), name(less)));
             }
-            (Some(Verdict::Equivalent { .. }), _) => alike.push(format!("{} and {}", label(pair.a), label(pair.b))),
-            _ => unknown.push(format!("{} and {}", label(pair.a), label(pair.b))),
+            (Some(Verdict::Equivalent { .. }), _) => alike.push(both()),
+            _ => unknown.push(both()),
         }
     }
-    let rows = [("Different", different), ("Equivalent", alike), ("Cannot tell", unknown)];
-    let rows = rows.into_iter().filter(|(_, pairs)| !pairs.is_empty());
-    let details = matrix.pairs.iter().map(|pair| {
-        let of = format!("{} / {}", label(pair.a), label(pair.b));
-        (of, format!("{}: {}", pair.times(), pair.detail()))
-    });
-    Slide {
-        kind: Kind::Words,
-        kicker: format!("Who differs from whom: {}", matrix.floor_words()),
-        heading: format::capitalised(&matrix.title),
-        rows: rows.map(|(term, pairs)| (term.to_owned(), format!("{}.", pairs.join("; ")))).collect(),
-        notes: details.collect(),
-        ..Slide::default()
-    }
+    let said = [("Different", different), ("Equivalent", alike), ("Cannot tell", unknown)];
+    let said = said.iter().filter(|(_, pairs)| !pairs.is_empty());
+    said.map(|(verdict, pairs)| format!("{verdict}: {}.", pairs.join("; "))).collect::<Vec<_>>().join(" ")
 }
 
 /// What people say and what the run says to it.

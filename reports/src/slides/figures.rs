@@ -50,6 +50,10 @@ pub(super) fn of_none(figure: &Figure) -> Vec<Slide> {
 
 /// Under the first picture the answer to the question; under others what is said of just what they show.
 fn answer(figure: &Figure, place: usize, answers: &[&Answer]) -> Option<String> {
+    // A grid of who serves more is the answer.
+    if figure.kind == PictureKind::Crossover {
+        return None;
+    }
     let first = answers.iter().find(|answer| answer.rank == Rank::Lead).filter(|_| place == 0);
     let seen = figure.subtitle.to_lowercase();
     let own =

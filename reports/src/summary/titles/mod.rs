@@ -19,6 +19,9 @@ pub(crate) use held::{Held, held};
 pub(crate) use objective::{Carried, carried};
 pub(crate) use parts::largest_parts;
 
+/// More contenders than this are counted and not named.
+const MOST_NAMED: usize = 3;
+
 /// A contender as a title speaks of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Entry<'a> {
@@ -110,20 +113,20 @@ pub(crate) fn compared(at: &str, metric: &Metric, entries: &[Entry<'_>], pairs: 
         }
         Told::Alike { within } => {
             let within = (within - 1.0) * 100.0;
-            format!("{} are the same within {within:.0}% in {}: {}", all_of(ranked.len()), metric.label, span())
+            format!("{} are the same within {within:.0}% in {}: {}", those(&ranked), metric.label, span())
         }
         Told::CannotTell => {
-            format!("{} cannot tell {} apart in {}: {}", blocks(pairs), all_of(ranked.len()), metric.label, span())
+            format!("{} cannot tell {} apart in {}: {}", blocks(pairs), those(&ranked), metric.label, span())
         }
         Told::NoVerdict => match (ranked.first(), ranked.last()) {
             (Some(less), Some(more)) if show(less) != show(more) => {
                 let said = words::two(metric, (more.label, &show(more)), (less.label, &show(less)));
                 format!("{said}{} ({})", others_between(&ranked, more, less), no_verdict(pairs))
             }
-            _ => format!("{} show the same {}: {}", all_of(ranked.len()), metric.label, span()),
+            _ => format!("{} show the same {}: {}", those(&ranked), metric.label, span()),
         },
         Told::Alone(only) => words::one(metric, only.label, &show(only)),
-        Told::Nothing => format!("no contender has a number for the {}", metric.label),
+        Told::Nothing => format!("no contender has a valid number for the {}", metric.label),
     };
     match at {
         // A label is a name, and keeps its small letters.
@@ -155,8 +158,14 @@ fn others_between(ranked: &[&Entry<'_>], more: &Entry<'_>, less: &Entry<'_>) -> 
     }
 }
 
-fn all_of(count: usize) -> String {
-    if count == 2 { "both contenders".into() } else { format!("all {count} contenders") }
+/// By name, in the order of the run, where they are few; others may have no number, so it is never "all".
+fn those(ranked: &[&Entry<'_>]) -> String {
+    if ranked.len() > MOST_NAMED {
+        return format!("{} contenders", ranked.len());
+    }
+    let mut named = ranked.to_vec();
+    named.sort_by_key(|entry| entry.index);
+    format::list(&named.iter().map(|entry| entry.label).collect::<Vec<_>>())
 }
 
 fn most_blocks(pairs: &[Pair]) -> u64 {

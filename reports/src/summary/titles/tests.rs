@@ -36,7 +36,7 @@ fn a_raw_difference_without_a_verdict_is_none() {
     let entries = [entry(0, "threaded", 9.0), entry(5, "tasks", 5.0)];
     assert_eq!(
         said(&entries, &[pair(0, 5, 1.8, DOUBTFUL)]),
-        "At 8,000/s, 20 blocks cannot tell both contenders apart in p99 response time: 5 to 9 ms"
+        "At 8,000/s, 20 blocks cannot tell threaded and tasks apart in p99 response time: 5 to 9 ms"
     );
     assert_eq!(
         said(&entries, &[pair(0, 5, 1.8, FEW)]),
@@ -51,12 +51,12 @@ fn the_same_is_said_to_be_the_same() {
     let entries = [entry(0, "threaded", 5.0), entry(5, "tasks", 5.1)];
     assert_eq!(
         said(&entries, &[pair(0, 5, 0.98, alike)]),
-        "At 8,000/s, both contenders are the same within 5% in p99 response time: 5 to 5.10 ms"
+        "At 8,000/s, threaded and tasks are the same within 5% in p99 response time: 5 to 5.10 ms"
     );
     // Of three, two pairs that are equivalent do not make the third one so.
     let three = [entry(0, "a", 5.0), entry(1, "b", 5.1), entry(2, "c", 5.2)];
     let pairs = [pair(0, 1, 0.98, alike), pair(1, 2, 0.98, alike), pair(0, 2, 0.96, DOUBTFUL)];
-    assert!(said(&three, &pairs).contains("cannot tell all 3 contenders apart"));
+    assert!(said(&three, &pairs).contains("cannot tell a, b and c apart"));
     assert!(said(&three, &pairs[..2]).ends_with("1 other between (20 blocks, no verdict)"));
 }
 
@@ -81,10 +81,10 @@ fn one_alone_or_nobody_is_not_compared() {
     let alone = said(&[entry(0, "threaded", 9.0)], &[]);
     assert_eq!(alone, "At 8,000/s, threaded takes 9 ms to answer 99 of 100 requests");
     let few = Entry { reading: Reading::TooFew(100), ..entry(0, "threaded", 9.0) };
-    assert_eq!(said(&[few], &[]), "At 8,000/s, no contender has a number for the p99 response time");
+    assert_eq!(said(&[few], &[]), "At 8,000/s, no contender has a valid number for the p99 response time");
     assert_eq!(
         compared("", metric("response_time_p99").unwrap(), &[], &[]),
-        "No contender has a number for the p99 response time"
+        "No contender has a valid number for the p99 response time"
     );
 }
 
