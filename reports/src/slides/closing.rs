@@ -6,12 +6,11 @@ use super::deck::{Kind, Slide};
 use crate::format;
 use crate::record::store::Run;
 use crate::summary::{Answer, Rank, Summary};
-use crate::verdict::{Matrix, Verdict};
+use crate::verdict::{Matrix, Pair, Verdict};
 
-const ANSWERS_EACH: usize = 3;
-const CLAIMS_EACH: usize = 5;
-/// Of verdicts on one slide.
-const MOST_CHARACTERS: usize = 750;
+/// On one slide.
+const MOST_CHARACTERS: usize = 560;
+const SHORTEST_ROW: usize = 110;
 
 /// The answers to the questions, a few to a slide.
 pub(super) fn answers(run: &Run, summary: &Summary) -> Vec<Slide> {
@@ -24,14 +23,16 @@ pub(super) fn answers(run: &Run, summary: &Summary) -> Vec<Slide> {
     let rows: Vec<(String, String)> = rows.collect();
     let details = summary.answers.iter().filter(|answer| answer.rank == Rank::Detail);
     let details = details.map(|answer| (format!("{}, {}", answer.label, answer.topic), answer.sentence.clone()));
-    paged("What this run says", &rows, ANSWERS_EACH, &details.collect::<Vec<_>>())
+    paged("What this run says", &rows, &details.collect::<Vec<_>>())
 }
 
 /// Who differs from whom, of all with all; or that nothing decides.
 pub(super) fn verdicts(summary: &Summary) -> Vec<Slide> {
     let decided: Vec<&Matrix> = summary.matrices.iter().filter(|matrix| matrix.has_verdicts()).collect();
     if !decided.is_empty() {
-        return packed(&decided);
+        let row = |matrix: &&Matrix| (format::capitalised(&matrix.title), differing(matrix));
+        let notes: Vec<(String, String)> = decided.iter().flat_map(|matrix| details(matrix)).collect();
+        return paged("Who differs from whom", &decided.iter().map(row).collect::<Vec<_>>(), &notes);
     }
     let certainty = summary.answers.iter().find(|answer| answer.topic == "certainty");
     let slide = |answer: &Answer| Slide {
@@ -44,36 +45,19 @@ pub(super) fn verdicts(summary: &Summary) -> Vec<Slide> {
     certainty.map(slide).into_iter().collect()
 }
 
-/// As many comparisons to a slide as can be read.
-fn packed(matrices: &[&Matrix]) -> Vec<Slide> {
-    let mut slides: Vec<Slide> = Vec::new();
-    let mut written = MOST_CHARACTERS;
-    for matrix in matrices {
-        let words = differing(matrix);
-        written += words.chars().count();
-        if written > MOST_CHARACTERS {
-            written = words.chars().count();
-            slides.push(Slide {
-                kind: Kind::Words,
-                kicker: "All pairs of a comparison considered together".into(),
-                heading: "Who differs from whom".into(),
-                ..Slide::default()
-            });
-        }
-        let Some(slide) = slides.last_mut() else { continue };
-        slide.rows.push((format::capitalised(&matrix.title), words));
-        slide.notes.push((matrix.title.clone(), matrix.floor_words()));
-        slide.notes.extend(matrix.pairs.iter().map(|pair| {
-            let of = format!("{} / {}", label(matrix, pair.a), label(matrix, pair.b));
-            (of, format!("{}: {}", pair.times(), pair.detail()))
-        }));
-    }
-    slides
-}
-
 fn label(matrix: &Matrix, index: usize) -> &str {
     let found = matrix.contenders.iter().find(|contender| contender.index == index);
     found.map_or("-", |contender| &contender.label)
+}
+
+/// What a difference has to exceed, and every pair with its interval.
+fn details(matrix: &Matrix) -> Vec<(String, String)> {
+    let floor = (format::capitalised(&matrix.title), matrix.floor_words());
+    let pair = |pair: &Pair| {
+        let of = format!("{} / {}", label(matrix, pair.a), label(matrix, pair.b));
+        (of, format!("{}: {}", pair.times(), pair.detail()))
+    };
+    [floor].into_iter().chain(matrix.pairs.iter().map(pair)).collect()
 }
 
 /// A comparison in words: which pairs are different, which are equivalent, and of which it can't be told.
@@ -104,20 +88,25 @@ pub(super) fn claims(summary: &Summary) -> Vec<Slide> {
         let said = |value: &String| (claim.claim.clone(), value.clone());
         claim.values.iter().map(said)
     });
-    paged("What people say, put to the test", &rows.collect::<Vec<_>>(), CLAIMS_EACH, &values.collect::<Vec<_>>())
+    paged("What people say, put to the test", &rows.collect::<Vec<_>>(), &values.collect::<Vec<_>>())
 }
 
-fn paged(heading: &str, rows: &[(String, String)], each: usize, notes: &[(String, String)]) -> Vec<Slide> {
-    let pages = rows.len().div_ceil(each);
-    let slide = |(number, rows): (usize, &[(String, String)])| Slide {
-        kind: Kind::Words,
-        kicker: if pages > 1 { format!("{} of {pages}", number + 1) } else { String::new() },
-        heading: heading.to_owned(),
-        rows: rows.to_vec(),
-        notes: if number == 0 { notes.to_vec() } else { Vec::new() },
-        ..Slide::default()
-    };
-    rows.chunks(each).enumerate().map(slide).collect()
+/// As many rows to a slide as can be read, all notes with the first.
+fn paged(heading: &str, rows: &[(String, String)], notes: &[(String, String)]) -> Vec<Slide> {
+    let mut slides: Vec<Slide> = Vec::new();
+    let mut written = MOST_CHARACTERS;
+    for row in rows {
+        // A row takes a line or two, however short.
+        let own = SHORTEST_ROW.max(row.0.chars().count() + row.1.chars().count());
+        written += own;
+        if written > MOST_CHARACTERS {
+            written = own;
+            let notes = if slides.is_empty() { notes.to_vec() } else { Vec::new() };
+            slides.push(Slide { kind: Kind::Words, heading: heading.to_owned(), notes, ..Slide::default() });
+        }
+        slides.last_mut().into_iter().for_each(|slide| slide.rows.push(row.clone()));
+    }
+    slides
 }
 
 /// The last: how somebody else gets numbers of their own.

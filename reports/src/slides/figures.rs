@@ -40,12 +40,12 @@ pub(super) fn of_experiment(
     notes.extend(claim.into_iter().flat_map(|claim| &claim.values).map(|value| ("Decides".into(), value.clone())));
     notes.extend(answers.iter().map(|answer| (answer.topic.clone(), answer.sentence.clone())));
     notes.extend(experiment.conditions.iter().map(|condition| ("Does not say".into(), condition.clone())));
-    drawn(figure, &format!("{} · {}", experiment.title, figure.subtitle), answer, &notes)
+    drawn(figure, answer, &notes)
 }
 
 /// The slides of a figure that no experiment declares.
 pub(super) fn of_none(figure: &Figure) -> Vec<Slide> {
-    drawn(figure, &figure.subtitle, None, &[])
+    drawn(figure, None, &[])
 }
 
 /// Under the first picture the answer to the question; under others what is said of just what they show.
@@ -67,17 +67,17 @@ fn lettered(choices: &[String]) -> String {
     lettered.collect::<Vec<_>>().join(" ")
 }
 
-fn drawn(figure: &Figure, kicker: &str, answer: Option<String>, notes: &[(String, String)]) -> Vec<Slide> {
+fn drawn(figure: &Figure, answer: Option<String>, notes: &[(String, String)]) -> Vec<Slide> {
     let sizes: Vec<(f64, f64)> = figure.panels.iter().map(|panel| size(&panel.svg)).collect();
     let each = abreast(&sizes, if figure.panels.len() > 1 { WORDS } else { 0.0 });
     let slides = figure.panels.len().div_ceil(each).max(1);
     let how_to_read = figure.notes.iter().map(|note| ("How to read it".to_owned(), note.clone()));
     let notes: Vec<(String, String)> = notes.iter().cloned().chain(how_to_read).collect();
     let slide = |number: usize| {
-        let of = if slides > 1 { format!(" ({} of {slides})", number + 1) } else { String::new() };
+        let of = if slides > 1 { format!(" · {} of {slides}", number + 1) } else { String::new() };
         Slide {
             kind: Kind::Figure,
-            kicker: format!("{kicker}{of}"),
+            kicker: format!("{}{of}", figure.subtitle),
             heading: figure.title.clone(),
             picture: Some(Picture {
                 figure: figure.id.clone(),
