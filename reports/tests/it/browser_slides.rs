@@ -113,6 +113,16 @@ fn a_phone_shows_a_slide_that_can_be_read() {
 }
 
 #[test]
+fn every_slide_is_printed_on_a_page_of_its_own() {
+    let Some(mut browser) = Browser::start() else { return };
+    let mut tab = browser.open(&render(&fixture::small()), 1280, "dark");
+    let all = tab.evaluate(COUNT).as_u64().unwrap();
+    assert_eq!(tab.printed_pages() as u64, all);
+    press(&mut tab, "n");
+    assert_eq!(tab.printed_pages() as u64, all, "notes are not printed");
+}
+
+#[test]
 fn without_scripts_all_slides_stand_one_below_the_other() {
     let Some(mut browser) = Browser::start() else { return };
     let html = render(&fixture::small());

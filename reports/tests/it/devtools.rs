@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
@@ -131,6 +133,15 @@ impl Tab<'_> {
     pub(crate) fn resize(&mut self, width: u32, height: u32) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", metrics);
+    }
+
+    /// How many pages it prints, each of the size that its own style asks for.
+    pub(crate) fn printed_pages(&mut self) -> usize {
+        let parameters = json!({ "preferCSSPageSize": true, "printBackground": true });
+        let printed = self.call("Page.printToPDF", parameters);
+        let pdf = STANDARD.decode(printed["data"].as_str().unwrap()).unwrap();
+        let text = String::from_utf8_lossy(&pdf);
+        text.matches("/Type /Page\n").count()
     }
 
     /// Nothing was logged, thrown or refused by the page's policy, and nothing but the page was asked for.
