@@ -40,18 +40,16 @@ pub(super) fn at_load(group: &Group<'_>, metric: &Metric, load: f64) -> String {
     titles::compared(&at, metric, &entries(group, of), &pairs(Matrix::at(group, metric, load)))
 }
 
-/// Of a percentile that enough contenders have at a load, the rarer the better.
+/// Of the rarest percentile that all who kept up with a load have a number for.
 pub(super) fn percentile(group: &Group<'_>, load: f64) -> Option<String> {
-    let rarest_first = ["response_time_p99", "response_time_p90", "response_time_p50"].into_iter().filter_map(metric);
+    let mut rarest_first =
+        ["response_time_p99", "response_time_p90", "response_time_p50"].into_iter().filter_map(metric);
     let sound = group.sound_at(load);
-    let known = |metric: &&Metric| {
-        let known = |series: &&&Series<'_>| {
-            let reading = series.at(load).map(|point| metric.of_pool(&point.pool));
-            matches!(reading, Some(Reading::Measured(..) | Reading::Beyond(_)))
-        };
-        !sound.is_empty() && sound.iter().filter(known).count() == sound.len()
+    let is_known = |metric: &&Metric| {
+        let mut readings = sound.iter().filter_map(|series| Some(metric.of_pool(&series.at(load)?.pool)));
+        !sound.is_empty() && readings.all(|reading| matches!(reading, Reading::Measured(..) | Reading::Beyond(_)))
     };
-    rarest_first.into_iter().find(|metric| known(&metric)).map(|metric| at_load(group, metric, load))
+    rarest_first.find(is_known).map(|metric| at_load(group, metric, load))
 }
 
 /// Of trials that a value per contender, or one more variable, tells apart.
