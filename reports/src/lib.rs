@@ -8,8 +8,8 @@
 //! Read in this order: `record` (what was saved), `stats` (what may be concluded from samples), `metrics` (the one
 //! table of what can be shown), `study` (cells gathered into points), `crossover` (who of two serves more, and where),
 //! `objective` (what load keeps a promise), `account` (what became of a server that something was done to), `verdict` and
-//! `summary` (sentences and tables), `diff` (one run against another), `charts` (pictures), `page` (the report), `site`
-//! (many runs), `export` (for other tools).
+//! `summary` (sentences and tables), `diff` (one run against another), `charts` (pictures), `page` (the report), `slides`
+//! (the same to be shown), `site` (many runs), `export` (for other tools).
 
 mod account;
 pub mod charts;
@@ -23,6 +23,7 @@ pub mod page;
 pub mod record;
 pub mod sabotage;
 pub mod site;
+pub mod slides;
 pub mod stats;
 pub mod study;
 pub mod summary;

@@ -26,6 +26,7 @@ mod resume;
 mod sabotage;
 mod selftest;
 pub mod serve;
+mod slides;
 mod subject;
 mod timelines;
 mod trace;

@@ -9,7 +9,7 @@ use reports::record::store::{Run, RunFolder};
 use reports::site::Machine;
 
 use super::output::{self, Format, print, tell};
-use super::whole_file;
+use super::{slides, whole_file};
 
 /// Render the report of a saved run again
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,14 @@ pub(super) struct ReportArgs {
     /// How to write the summary
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+
+    /// Write slides instead, the same figures one to a page, with questions to vote on and notes for the speaker
+    #[arg(long, conflicts_with = "format")]
+    slides: bool,
+
+    /// Where the slides go [default: slides.html in the run's folder]
+    #[arg(long, value_name = "FILE", requires = "slides")]
+    out: Option<PathBuf>,
 }
 
 pub(super) fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
@@ -29,8 +37,13 @@ pub(super) fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
         let run = folder.read()?;
         Ok((folder, run))
     };
+    slides::check(&args.runs, args.out.as_deref())?;
     // All are read before any is written, so that a wrong name changes nothing.
     let runs = args.runs.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+    if args.slides {
+        slides::write(&runs, args.out.as_deref())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     match &runs[..] {
         [(folder, run)] => render(folder, run, args.format)?,
         several => render_beside(several, args.format)?,

@@ -9,4 +9,5 @@ mod exports;
 mod refusals;
 mod served;
 mod site;
+mod slides;
 mod subject;

@@ -61,7 +61,9 @@ fn models_plans_and_saved_runs_are_shown() {
     for expected in ["async-multi", "experiment", "threaded:stack=64KiB", "report: runs/mine/report.html"] {
         assert!(output.contains(expected), "no {expected:?} in\n{output}");
     }
-    assert!(shell.path("runs/mine/manifest.json").exists() && shell.path("runs/mine/report.html").exists());
+    for file in ["manifest.json", "report.html", "slides.html"] {
+        assert!(shell.path("runs/mine").join(file).exists(), "{file}");
+    }
 }
 
 #[test]

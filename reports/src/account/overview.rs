@@ -19,6 +19,7 @@ fn valid<'g, 'a>(group: &'g Group<'a>) -> impl Iterator<Item = (&'g Series<'a>, 
 pub(crate) fn served(group: &Group<'_>) -> Option<String> {
     let disturbance = group.trials().find_map(|(_, trial)| trial.shown()?.disturbance.as_ref())?;
     let (mut all, mut some, mut none) = (Vec::new(), Vec::new(), Vec::new());
+    let mut shares: Vec<f64> = Vec::new();
     for (series, trial) in valid(group) {
         let fates = account::fates(trial.pool.cells.iter().flat_map(|cell| cell.disturbed()));
         let (ok, due) = (fates.get(&Fate::Ok).copied().unwrap_or(0), fates.values().sum::<u64>());
@@ -27,7 +28,10 @@ pub(crate) fn served(group: &Group<'_>) -> Option<String> {
             _ if due == 0 => {}
             0 => none.push(name),
             _ if ok == due => all.push(name),
-            _ => some.push(format!("{name} ({})", format::share(ok as f64 / due as f64))),
+            _ => {
+                shares.push(ok as f64 / due as f64);
+                some.push(format!("{name} ({})", format::share(ok as f64 / due as f64)));
+            }
         }
     }
     let asked = all.len() + some.len() + none.len();
@@ -43,7 +47,8 @@ pub(crate) fn served(group: &Group<'_>) -> Option<String> {
     for (names, share) in parts.iter().filter(|(names, _)| !names.is_empty()) {
         // The first phrase says what is spoken of.
         let what = if phrases.is_empty() { " of the probe's requests were answered" } else { "" };
-        phrases.push(format!("{share}{what} {}", named(names)));
+        let each = if *share == "some" && names.len() > MOST_NAMED { spread(&shares) } else { String::new() };
+        phrases.push(format!("{share}{what} {}{each}", named(names)));
     }
     if phrases.is_empty() {
         return Some("No valid cell shows what became of the probe".into());
@@ -51,6 +56,12 @@ pub(crate) fn served(group: &Group<'_>) -> Option<String> {
     // Where nothing was lost, what there is to see is who waited.
     phrases.extend(waits);
     Some(format!("With {}, {}", disturbance.name, phrases.join("; ")))
+}
+
+/// ` (12% to 45%)`, where names and their shares are too many to be listed.
+fn spread(shares: &[f64]) -> String {
+    let (least, most) = shares.iter().fold((1.0_f64, 0.0_f64), |(lo, hi), share| (lo.min(*share), hi.max(*share)));
+    format!(" ({} to {})", format::share(least), format::share(most))
 }
 
 /// From the lowest to the greatest value of a metric.

@@ -8,8 +8,7 @@ use super::backend::Ink;
 use super::labels::{shortened, width};
 use super::panel::{Frame, Panel};
 use super::spots::look;
-use super::{Figure, PanelPicture, Scene, trials};
-use crate::account;
+use super::{Figure, PanelPicture, Scene, titled, trials};
 use crate::format;
 use crate::metrics::{Metric, Reading};
 use crate::record::Scale;
@@ -57,7 +56,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         id: scene.id.clone(),
         experiment: scene.group.experiment.name.clone(),
         kind: scene.picture.kind,
-        title: format::capitalised(&account::range(scene.group, metrics[0])),
+        title: titled::bars(scene.group, metrics[0]),
         subtitle: format!("{}{by}: {}", format::capitalised(&format::list(&names)), scene.place()),
         panels: panels.collect(),
         parts: Vec::new(),

@@ -8,7 +8,7 @@ use super::backend::Ink;
 use super::labels::CHARACTER;
 use super::panel::{EndLabel, Frame, Panel, Place};
 use super::spots::{Spot, Sweep, look, standing_words};
-use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
+use super::{DataRow, DataTable, Figure, PanelPicture, Scene, titled};
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, Of, Reading, metric};
 use crate::study::{Group, Series, Standing, counts};
@@ -47,7 +47,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         id: scene.id.clone(),
         experiment: scene.group.experiment.name.clone(),
         kind: scene.picture.kind,
-        title: title(scene.group, &sweep, metrics[0]),
+        title: titled::curve(scene.group, &sweep, &metrics),
         subtitle: format!("{} by {}: {}", format::capitalised(&format::list(&names)), sweep.label(), scene.place()),
         panels: panels.collect(),
         parts: Vec::new(),
@@ -204,33 +204,6 @@ fn draw_spot(
     panel.canvas.close();
 }
 
-/// The highest value with a choice among contenders, and who was lowest there: a fact, not a verdict.
-fn title(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> String {
-    let name = format::capitalised(metric.label);
-    let Some((x, spots)) = sweep.busiest(group) else {
-        return format!("{name}: {}", sweep.nowhere());
-    };
-    let values = spots
-        .iter()
-        .filter_map(|(series, spot)| Some((metric.of_pool(spot.pool).value()?, series.contender.label.as_str())));
-    let values: Vec<(f64, &str)> = values.collect();
-    let Some(lowest) = values.iter().copied().min_by(|a, b| a.0.total_cmp(&b.0)) else {
-        return format!("{name}: too few samples at {}", sweep.at(x));
-    };
-    let greatest = values.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or(lowest);
-    format!(
-        "At {}, the {} of the {} that {} ranged from {} ({}) to {} ({})",
-        sweep.at(x),
-        metric.label,
-        format::counted(values.len() as u64, "contender"),
-        sweep.sound().0,
-        metric.unit.show(lowest.0),
-        lowest.1,
-        metric.unit.show(greatest.0),
-        greatest.1
-    )
-}
-
 fn aria_label(scene: &Scene<'_>, sweep: &Sweep<'_>, metric: &Metric) -> String {
     let contenders: Vec<&str> = scene.group.series.iter().map(|series| series.contender.label.as_str()).collect();
     format!(
@@ -260,7 +233,7 @@ fn table(group: &Group<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> DataTable
                 cells.push(reading.remark(metric.unit).unwrap_or_else(|| "-".into()));
             }
             cells.push(spot.pool.cells.len().to_string());
-            cells.push(standing_words(spot.standing).unwrap_or(sweep.sound().1).into());
+            cells.push(standing_words(spot.standing).unwrap_or(sweep.sound()).into());
             rows.push(DataRow { contender: series.index, cells });
         }
     }

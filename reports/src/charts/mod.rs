@@ -18,6 +18,7 @@ mod spectrum;
 mod split;
 mod spots;
 mod stacked;
+mod titled;
 pub(crate) mod trend;
 mod trials;
 
@@ -87,15 +88,20 @@ pub struct DataRow {
 
 /// Every picture that a run's experiments declare, in their order. `groups` are those of the same run.
 pub fn figures(run: &Run, groups: &[Group<'_>]) -> Vec<Figure> {
+    with_workloads(run, groups).into_iter().map(|(figure, _)| figure).collect()
+}
+
+/// As [`figures`], each with the key of the workload that it is of, or the first of them.
+pub(crate) fn with_workloads<'g>(run: &'g Run, groups: &'g [Group<'g>]) -> Vec<(Figure, Option<&'g str>)> {
     let figures = scenes(run, groups).into_iter().filter_map(|scene| {
         let mut figure = figure(&scene)?;
         let without = scene.group.without_valid_cell();
         if !without.is_empty() {
             figure.notes.push(format!("No valid cell: {}.", format::list(&without)));
         }
-        Some(figure)
+        Some((figure, Some(scene.group.workload.key.as_str())))
     });
-    figures.chain(lanes::figures(run)).collect()
+    figures.chain(lanes::figures(run).into_iter().map(|figure| (figure, None))).collect()
 }
 
 /// The anchor of the figure that shows a metric of an experiment, or else of its first; absent where none is drawn.

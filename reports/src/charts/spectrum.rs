@@ -7,7 +7,7 @@ use super::axes::Axis;
 use super::backend::Ink;
 use super::panel::{EndLabel, Frame, Look, Panel};
 use super::spots::standing_words;
-use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
+use super::{DataRow, DataTable, Figure, PanelPicture, Scene, titled};
 use crate::format::{self, Unit};
 use crate::metrics::{Reading, response_quantile};
 use crate::record::Scale;
@@ -30,7 +30,8 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         id: scene.id.clone(),
         experiment: scene.group.experiment.name.clone(),
         kind: scene.picture.kind,
-        title: title(&lines, &rate),
+        title: titled::percentile(group, load)
+            .unwrap_or_else(|| format!("Response times at {rate} from the fastest requests to the slowest")),
         subtitle: format!("Response time by percentile at {rate}: {}", scene.place()),
         panels: vec![PanelPicture {
             heading: String::new(),
@@ -72,24 +73,6 @@ impl Spectrum {
             }
         }
         Spectrum { line, band, standing: point.standing, blocks: counting().count() }
-    }
-}
-
-fn title(lines: &[(&Series<'_>, Spectrum)], rate: &str) -> String {
-    let stretch = |line: &Spectrum| {
-        let values: Vec<f64> = line.line.iter().filter_map(|(_, reading)| reading.value()).collect();
-        Some(values.last()? / values.first()?)
-    };
-    let sound = lines.iter().filter(|(_, line)| line.standing == Standing::Sound);
-    let stretches: Vec<(f64, &str)> =
-        sound.filter_map(|(series, line)| Some((stretch(line)?, series.contender.label.as_str()))).collect();
-    let longest = stretches.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0));
-    match longest {
-        Some((times, label)) if stretches.len() > 1 => format!(
-            "At {rate}, the slowest measurable requests took up to {} times as long as the fastest tenth ({label})",
-            format::number(times)
-        ),
-        _ => format!("Response times at {rate} from the fastest requests to the slowest"),
     }
 }
 

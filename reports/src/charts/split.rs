@@ -12,6 +12,7 @@ use crate::format::{self, Unit};
 use crate::metrics::{TIME_PARTS, TimePart};
 use crate::record::Scale;
 use crate::study::{Group, Point, Series, Standing};
+use crate::summary::titles::largest_parts;
 
 const ROW: f64 = 26.0;
 const BAR: f64 = 0.62;
@@ -120,27 +121,19 @@ fn bar(
     panel.canvas.close();
 }
 
-/// Which part was greatest for most contenders at the highest load that they share.
+/// Which part was largest for whom, at the highest load with a choice.
 fn title(group: &Group<'_>, split: &[&Series<'_>], parts: &[&TimePart]) -> String {
-    let plain = "Where the response time went".to_owned();
-    let Some(load) = group.busy_load(1) else { return plain };
-    let mut greatest = Vec::new();
-    for series in split {
-        let point = series.at(load).filter(|point| point.standing == Standing::Sound);
-        let Some(means) = point.and_then(|point| means(point, parts)) else { continue };
-        let most = means.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(index, _)| index);
-        greatest.push((series.contender.label.as_str(), most));
-    }
-    let rate = Unit::PerSecond.show(load);
-    let phrases = parts.iter().enumerate().filter_map(|(number, part)| {
-        let labels: Vec<&str> = greatest.iter().filter(|(_, most)| *most == number).map(|(label, _)| *label).collect();
-        (!labels.is_empty()).then(|| format!("\u{201c}{}\u{201d} for {}", part.label, format::list(&labels)))
-    });
-    let phrases: Vec<String> = phrases.collect();
-    if phrases.is_empty() {
-        return plain;
-    }
-    format!("At {rate}, the largest part of the response time was {}", format::list(&phrases))
+    let title = || {
+        let load = group.busy_load(1).or_else(|| group.comparison_load())?;
+        let times = split.iter().filter_map(|series| {
+            let point = series.at(load).filter(|point| point.standing == Standing::Sound)?;
+            Some((series.contender.label.as_str(), means(point, parts)?))
+        });
+        let times: Vec<(&str, Vec<f64>)> = times.collect();
+        let labels: Vec<&str> = parts.iter().map(|part| part.label).collect();
+        largest_parts(&Unit::PerSecond.show(load), &labels, &times)
+    };
+    title().unwrap_or_else(|| "Where the response time went".to_owned())
 }
 
 fn table(split: &[&Series<'_>], parts: &[&TimePart]) -> DataTable {

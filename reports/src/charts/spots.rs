@@ -52,18 +52,14 @@ impl<'s> Sweep<'s> {
         if self.over_load { self.show(x) } else { format!("{} {}", self.show(x), self.label) }
     }
 
-    /// What is said of contenders with a sound spot, and what of the spot.
-    pub(super) fn sound(&self) -> (&'static str, &'static str) {
-        if self.over_load { ("kept up", "kept up") } else { ("have a valid cell", "valid") }
+    /// Whether it is the offered load.
+    pub(super) fn is_over_load(&self) -> bool {
+        self.over_load
     }
 
-    /// Why no value allows to compare.
-    pub(super) fn nowhere(&self) -> &'static str {
-        if self.over_load {
-            "at no load tried did half of the contenders keep up in valid cells"
-        } else {
-            "nowhere do half of the contenders have a valid cell"
-        }
+    /// What is said of a sound spot.
+    pub(super) fn sound(&self) -> &'static str {
+        if self.over_load { "kept up" } else { "valid" }
     }
 
     /// An axis whose named values are those that were tried.

@@ -13,7 +13,9 @@ use crate::format::{self, Unit};
 use crate::metrics::{Metric, Of, metric, slope_of, total_of};
 use crate::record::{Phase, Scale, Stage};
 use crate::stats::Slope;
-use crate::study::{HeldStage, Series};
+use crate::study::{Group, HeldStage, Series};
+use crate::summary::titles::{self, Held};
+use crate::verdict::Matrix;
 
 const WIDTH: f64 = 250.0;
 const HEIGHT: f64 = 190.0;
@@ -41,7 +43,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         id: scene.id.clone(),
         experiment: scene.group.experiment.name.clone(),
         kind: scene.picture.kind,
-        title: title(&held, &stacks, unit),
+        title: title(scene.group, &held, &stacks, &parts),
         subtitle: format!("Memory by connections held open and idle: {}", scene.place()),
         panels: panels.collect(),
         parts: parts.iter().enumerate().map(|(index, part)| (index, part.label.to_owned())).collect(),
@@ -103,7 +105,7 @@ pub(crate) fn show_slope(slope: &Slope, unit: Unit) -> String {
 }
 
 fn panel(scene: &Scene<'_>, series: &Series<'_>, stack: &Stack, parts: &[&Metric], (x, y): (&Axis, &Axis)) -> String {
-    let frame = Frame { left: 62.0, top: 34.0, width: WIDTH, height: HEIGHT, right: 20.0, bottom: 44.0 };
+    let frame = Frame { left: 62.0, top: 34.0, width: WIDTH, height: HEIGHT, right: 24.0, bottom: 44.0 };
     let panel = Panel::new(frame, x, y);
     panel.heading("Memory of the server");
     let index = series.index.to_string();
@@ -177,24 +179,22 @@ fn lines(series: &Series<'_>, stack: &Stack, parts: &[&Metric]) -> Vec<String> {
     lines
 }
 
-fn title(held: &[&Series<'_>], stacks: &[Stack], unit: Unit) -> String {
+/// Of contenders whose every connection was served: one that leaves some unanswered does not pay for them.
+fn title(group: &Group<'_>, held: &[&Series<'_>], stacks: &[Stack], parts: &[&Metric]) -> String {
     let counting = held.iter().zip(stacks).filter(|(series, _)| series.phase(Phase::Idle).any(|held| held.counts()));
-    // A contender that leaves connections unanswered does not pay for them, so it is not compared.
     let serving = counting.filter(|(series, _)| series.answered_of_held().is_none_or(|(answered, of)| answered == of));
-    let slopes = serving.filter_map(|(series, stack)| Some((stack.total?.value, series.contender.label.as_str())));
-    let slopes: Vec<(f64, &str)> = slopes.collect();
-    let least = slopes.iter().copied().min_by(|a, b| a.0.total_cmp(&b.0));
-    let most = slopes.iter().copied().max_by(|a, b| a.0.total_cmp(&b.0));
-    match (least, most) {
-        (Some(least), Some(most)) if slopes.len() > 1 => format!(
-            "Among contenders that served every connection, an idle one cost from {} ({}) to {} ({})",
-            unit.show(least.0),
-            least.1,
-            unit.show(most.0),
-            most.1
-        ),
-        _ => "What held connections cost in memory".into(),
-    }
+    let helds = serving.filter_map(|(series, stack)| {
+        let last = stack.levels.last()?;
+        Some(Held {
+            index: series.index,
+            label: &series.contender.label,
+            connections: last.connections,
+            total: last.total(),
+            slope: stack.total?,
+        })
+    });
+    let pairs = Matrix::of_connections(group, parts).map_or_else(Vec::new, |matrix| matrix.pairs);
+    titles::held(&helds.collect::<Vec<_>>(), &pairs, y_unit(parts))
 }
 
 fn notes(parts: &[&Metric]) -> Vec<String> {

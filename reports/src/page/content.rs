@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::bars::BarredTable;
 use super::trials::{self, TrialSection};
 use super::verdicts::{self, VerdictTable};
 use super::{downloads, example, interval_log};
@@ -16,7 +17,7 @@ use crate::metrics::METRICS;
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, PictureKind, PlacementKind, Purpose};
 use crate::study::{colours, groups};
-use crate::summary::{self, Answer, Summary, SummaryTable};
+use crate::summary::{self, Answer, Summary};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Content {
@@ -28,7 +29,7 @@ pub(super) struct Content {
     /// Grids of who serves more: the answer in one picture, so they come first.
     maps: Vec<Figure>,
     /// Those of the summary that no section of its own has.
-    tables: Vec<SummaryTable>,
+    tables: Vec<BarredTable>,
     verdicts: Vec<VerdictTable>,
     sections: Vec<Section>,
     trials: Vec<TrialSection>,
@@ -129,8 +130,8 @@ fn has_own_section(run: &Run, name: &str) -> bool {
     run.manifest.experiments.iter().any(|experiment| experiment.name == name && experiment.is_made_of_trials())
 }
 
-fn tables(run: &Run, summary: &Summary) -> Vec<SummaryTable> {
-    summary.tables.iter().filter(|table| !has_own_section(run, &table.experiment)).cloned().collect()
+fn tables(run: &Run, summary: &Summary) -> Vec<BarredTable> {
+    summary.tables.iter().filter(|table| !has_own_section(run, &table.experiment)).map(BarredTable::of).collect()
 }
 
 fn answers(experiment: &ExperimentRecord, summary: &Summary) -> Vec<(String, Vec<Answer>)> {
@@ -161,7 +162,8 @@ fn standfirst(run: &Run) -> String {
     )
 }
 
-fn placement(run: &Run) -> String {
+/// Who had which CPUs, in a sentence.
+pub(crate) fn placement(run: &Run) -> String {
     let placement = &run.manifest.placement;
     let server = format::counted(placement.server_cpus.len() as u64, "CPU");
     match placement.kind {

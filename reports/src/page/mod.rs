@@ -3,8 +3,10 @@
 //! A pure function: same records, same bytes. Must not know: files, clocks, the environment. Beside it:
 //! `page.html.jinja` (the layout), `style.css`, `script.js` and what it names, `content.rs` (what the layout is filled
 //! with), `trials.rs` (the sections of experiments that put a claim to the test), `verdicts.rs` (who differs from whom),
-//! `downloads.rs` (records and tables as data), `interval_log.rs` (histograms as data).
+//! `bars.rs` (behind the numbers of a table), `downloads.rs` (records and tables as data), `interval_log.rs` (histograms as
+//! data).
 
+mod bars;
 mod content;
 mod downloads;
 mod example;
@@ -21,6 +23,8 @@ use sha2::{Digest, Sha256};
 
 use crate::charts::backend::escape;
 use crate::record::store::Run;
+
+pub(crate) use content::placement;
 
 const LAYOUT: &str = include_str!("page.html.jinja");
 pub(crate) const STYLE: &str = include_str!("style.css");

@@ -5,13 +5,14 @@
 
 use serde::Serialize;
 
+use super::bars::BarredTable;
 use crate::account;
 use crate::charts::{DataRow, DataTable, Figure};
 use crate::format::{self, Unit};
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, Warning};
 use crate::study::{Group, Standing, Trial};
-use crate::summary::{Answer, Claim, Summary, SummaryTable};
+use crate::summary::{Answer, Claim, Summary};
 
 #[derive(Debug, Serialize)]
 pub(super) struct TrialSection {
@@ -20,7 +21,7 @@ pub(super) struct TrialSection {
     claim: Option<Claim>,
     answers: Vec<Answer>,
     figures: Vec<Figure>,
-    tables: Vec<SummaryTable>,
+    tables: Vec<BarredTable>,
     /// How the servers ended; absent where nothing was done to any.
     ends: Option<DataTable>,
 }
@@ -34,7 +35,7 @@ pub(super) fn sections(run: &Run, groups: &[Group<'_>], summary: &Summary, figur
             claim: summary.claims.iter().find(|claim| claim.experiment == *name).cloned(),
             answers: summary.answers.iter().filter(|answer| answer.experiment == *name).cloned().collect(),
             figures: figures.iter().filter(|figure| figure.experiment == *name).cloned().collect(),
-            tables: summary.tables.iter().filter(|table| table.experiment == *name).cloned().collect(),
+            tables: summary.tables.iter().filter(|table| table.experiment == *name).map(BarredTable::of).collect(),
             ends: ends(groups.iter().filter(|group| group.experiment.name == *name)),
             experiment: experiment.clone(),
         }

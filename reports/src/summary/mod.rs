@@ -2,7 +2,7 @@
 //!
 //! Every sentence is made from the records and holds whatever they say; what is invalid is in none. Must not know:
 //! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `headlines.rs`, `matrices.rs`, `objectives.rs`, `tables.rs`,
-//! `trials.rs`, `validity.rs`.
+//! `titles/` (what is seen in a figure), `trials.rs`, `validity.rs`.
 
 mod answers;
 mod claims;
@@ -10,6 +10,7 @@ mod headlines;
 mod matrices;
 mod objectives;
 mod tables;
+pub(crate) mod titles;
 mod trials;
 mod validity;
 

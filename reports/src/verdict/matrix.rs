@@ -60,7 +60,11 @@ impl Matrix {
     /// A metric of load where contenders can be told apart: at the highest load that at least half of them keep up with,
     /// in as many valid blocks as a verdict takes if there is such a load. Absent where fewer than two do.
     pub fn at_load(group: &Group<'_>, metric: &Metric) -> Option<Matrix> {
-        let load = group.busy_load(metric.blocks_for_verdict)?;
+        Matrix::at(group, metric, group.busy_load(metric.blocks_for_verdict)?)
+    }
+
+    /// A metric of load at this one. Absent where fewer than two keep up with it.
+    pub(crate) fn at(group: &Group<'_>, metric: &Metric, load: f64) -> Option<Matrix> {
         let values = |series: &Series<'_>, load: f64| {
             let point = series.at(load).filter(|point| point.standing == Standing::Sound)?;
             Some(block_values(metric, &point.blocks)).filter(|values| !values.is_empty())
@@ -71,6 +75,16 @@ impl Matrix {
             group.loads().into_iter().rev().find_map(|other| floor(group, &|series| values(series, other)))
         });
         Matrix::of(group, &title, metric.label, metric.blocks_for_verdict, floor, &|series| values(series, load))
+    }
+
+    /// A metric of trials at one value of what the experiment sweeps. Absent where fewer than two have a valid one.
+    pub(crate) fn of_trials(group: &Group<'_>, metric: &Metric, variation: Option<f64>) -> Option<Matrix> {
+        let values = |series: &Series<'_>| {
+            let trial = series.trials.iter().find(|trial| trial.variation == variation)?;
+            Some(block_values(metric, &trial.blocks)).filter(|values| !values.is_empty())
+        };
+        let title = group.experiment.name_of(metric.label, variation);
+        Matrix::of(group, &title, metric.label, metric.blocks_for_verdict, floor(group, &values), &values)
     }
 
     /// What one more connection costs, from the sum of these parts. Absent where fewer than two have a fit.

@@ -208,6 +208,21 @@ impl Tab<'_> {
         std::fs::read(file).unwrap()
     }
 
+    /// Gives the window another size.
+    pub(crate) fn resize(&mut self, width: u32, height: u32) {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", metrics);
+    }
+
+    /// How many pages it prints, each of the size that its own style asks for.
+    pub(crate) fn printed_pages(&mut self) -> usize {
+        let parameters = json!({ "preferCSSPageSize": true, "printBackground": true });
+        let printed = self.call("Page.printToPDF", parameters);
+        let pdf = STANDARD.decode(printed["data"].as_str().unwrap()).unwrap();
+        let text = String::from_utf8_lossy(&pdf);
+        text.matches("/Type /Page\n").count()
+    }
+
     /// Nothing was logged, thrown or refused by the page's policy, and nothing but the page was asked for.
     pub(crate) fn assert_quiet(&mut self) {
         // One more round trip, so that whatever the page did before has been told.

@@ -187,8 +187,7 @@ fn a_curve_over_connections_is_drawn_from_the_shape_of_the_load() {
         }));
     }
     let figure = figure(&run, "churn-cpu");
-    let at =
-        "At 1,000 connections, the server CPU time per connection of the 2 contenders that have a valid cell ranged";
+    let at = "At 1,000 connections, threaded spends 36.6 µs of CPU time on a connection, async-multi 20.4 µs";
     assert!(figure.title.starts_with(at), "{}", figure.title);
     // 61 µs for each of 600 connections, over 10 that stay.
     let row = figure.table.rows.iter().find(|row| row.cells[0] == "threaded" && row.cells[1] == "10").unwrap();

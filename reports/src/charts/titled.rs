@@ -1,0 +1,142 @@
+//! What the title of a figure is made from: readings of the contenders at one place, and the verdicts on them.
+//!
+//! Must not know: how a title reads. Beside it: `../summary/titles/`, which words it; `spots.rs`.
+
+use super::spots::{Spot, Sweep};
+use crate::format::{self, Unit};
+use crate::metrics::{Metric, Reading, metric};
+use crate::objective::carries;
+use crate::record::Objective;
+use crate::study::{Group, Pool, Series, Standing, counts};
+use crate::summary::titles::{self, Carried, Climb, Entry, Step};
+use crate::verdict::{Matrix, Pair};
+
+/// Of a curve: who stays under a bound where it is of response times over the load, or else a comparison where most
+/// is asked.
+pub(super) fn curve(group: &Group<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> String {
+    let first = metrics[0];
+    if !sweep.is_over_load() {
+        let Some((x, _)) = sweep.busiest(group) else { return trials(group, sweep, first) };
+        return at_trials(group, first, Some(x), &format!("At {}", sweep.at(x)));
+    }
+    if let Some(objective) = &group.experiment.objective {
+        return under_objective(group, objective);
+    }
+    let of_time = metrics.iter().rev().filter(|metric| metric.name.starts_with("response_time_"));
+    let climbed = of_time.filter_map(|metric| climb(group, sweep, metric)).next();
+    climbed.unwrap_or_else(|| match group.busy_load(first.blocks_for_verdict).or_else(|| group.comparison_load()) {
+        Some(load) => at_load(group, first, load),
+        None => format!("{}: no contender kept up with any load in a valid cell", format::capitalised(first.label)),
+    })
+}
+
+/// Of a metric at one load.
+pub(super) fn at_load(group: &Group<'_>, metric: &Metric, load: f64) -> String {
+    let of = |series: &Series<'_>| {
+        let point = series.at(load).filter(|point| point.standing == Standing::Sound)?;
+        Some(metric.of_pool(&point.pool))
+    };
+    let at = format!("At {}", Unit::PerSecond.show(load));
+    titles::compared(&at, metric, &entries(group, of), &pairs(Matrix::at(group, metric, load)))
+}
+
+/// Of the rarest percentile that all who kept up with a load have a number for.
+pub(super) fn percentile(group: &Group<'_>, load: f64) -> Option<String> {
+    let mut rarest_first =
+        ["response_time_p99", "response_time_p90", "response_time_p50"].into_iter().filter_map(metric);
+    let sound = group.sound_at(load);
+    let is_known = |metric: &&Metric| {
+        let mut readings = sound.iter().filter_map(|series| Some(metric.of_pool(&series.at(load)?.pool)));
+        !sound.is_empty() && readings.all(|reading| matches!(reading, Reading::Measured(..) | Reading::Beyond(_)))
+    };
+    rarest_first.find(is_known).map(|metric| at_load(group, metric, load))
+}
+
+/// Of trials that a value per contender, or one more variable, tells apart.
+pub(super) fn bars(group: &Group<'_>, metric: &Metric) -> String {
+    let mut tried: Vec<f64> = group.trials().filter_map(|(_, trial)| trial.variation).collect();
+    tried.sort_by(f64::total_cmp);
+    let label = group.experiment.variation_label().unwrap_or("value");
+    match tried.last() {
+        Some(most) => at_trials(group, metric, Some(*most), &format!("At {} {label}", Unit::Count.show(*most))),
+        None => at_trials(group, metric, None, ""),
+    }
+}
+
+fn trials(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> String {
+    match sweep.tried(group).last() {
+        Some(most) => at_trials(group, metric, Some(*most), &format!("At {}", sweep.at(*most))),
+        None => at_trials(group, metric, None, ""),
+    }
+}
+
+fn at_trials(group: &Group<'_>, metric: &Metric, variation: Option<f64>, at: &str) -> String {
+    let of = |series: &Series<'_>| {
+        let trial = series.trials.iter().find(|trial| trial.variation == variation)?;
+        (trial.standing != Standing::Invalid).then(|| metric.of_pool(&trial.pool))
+    };
+    titles::compared(at, metric, &entries(group, of), &pairs(Matrix::of_trials(group, metric, variation)))
+}
+
+fn entries<'a>(group: &'a Group<'_>, of: impl Fn(&Series<'_>) -> Option<Reading>) -> Vec<Entry<'a>> {
+    let entry = |series: &'a Series<'_>| {
+        Some(Entry { index: series.index, label: &series.contender.label, reading: of(series)? })
+    };
+    group.series.iter().filter_map(entry).collect()
+}
+
+fn pairs(matrix: Option<Matrix>) -> Vec<Pair> {
+    matrix.map_or_else(Vec::new, |matrix| matrix.pairs)
+}
+
+fn under_objective(group: &Group<'_>, objective: &Objective) -> String {
+    let carried = group.series.iter().map(|series| {
+        let carries = carries(objective, series);
+        Carried {
+            label: &series.contender.label,
+            shown: carries.show(),
+            load: carries.load.map(|load| load.value),
+            interval: carries.load.and_then(|load| load.interval),
+            blocks: carries.finished(),
+            is_open: carries.may_be_more(),
+        }
+    });
+    titles::carried(&objective.words(), &carried.collect::<Vec<_>>())
+}
+
+fn climb(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Option<String> {
+    let valid = |series: &&Series<'_>| sweep.spots(series).iter().any(|spot| spot.standing != Standing::Invalid);
+    let climbs = group.series.iter().filter(valid).map(|series| Climb {
+        label: &series.contender.label,
+        steps: sweep.spots(series).iter().map(|spot| step(metric, spot)).collect(),
+    });
+    let spots = group.series.iter().flat_map(|series| sweep.spots(series));
+    let sound = spots.filter(|spot| spot.standing == Standing::Sound);
+    let blocks = sound.map(|spot| spot.blocks.iter().filter(|pool| is_valid(pool)).count()).min().unwrap_or(0);
+    titles::climbed(metric, &climbs.collect::<Vec<_>>(), blocks)
+}
+
+fn is_valid(pool: &Pool<'_>) -> bool {
+    pool.cells.iter().all(|cell| counts(cell))
+}
+
+/// The interval of all blocks together, widened to what any of them shows.
+fn step(metric: &Metric, spot: &Spot<'_, '_>) -> Step {
+    let ends = |reading: Reading| match reading {
+        Reading::Measured(value, None) => Some((value, value)),
+        Reading::Measured(_, Some((lo, hi))) => Some((lo, hi.unwrap_or(f64::INFINITY))),
+        Reading::Beyond(least) => Some((least as f64, f64::INFINITY)),
+        Reading::TooFew(_) | Reading::Absent => None,
+    };
+    let unknown = (0.0, f64::INFINITY);
+    let (mut lo, mut hi) = ends(metric.of_pool(spot.pool)).unwrap_or(unknown);
+    // A block may hold too few requests for an interval of its own, and still shows a value.
+    for block in spot.blocks.iter().filter(|pool| is_valid(pool)) {
+        let (least, most) = match metric.of_pool(block) {
+            Reading::Measured(value, _) => (value, value),
+            other => ends(other).unwrap_or((lo, hi)),
+        };
+        (lo, hi) = (lo.min(least), hi.max(most));
+    }
+    Step { load: spot.x, standing: spot.standing, lo, hi }
+}

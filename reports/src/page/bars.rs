@@ -1,0 +1,76 @@
+//! Bars behind the numbers of a table: how long each is, in its column.
+//!
+//! From zero, and the greatest of a column is full. They repeat what the numbers say, for the eye alone. Must not know:
+//! tags. Beside it: `page.html.jinja`, which draws them.
+
+use serde::Serialize;
+
+use crate::summary::SummaryTable;
+
+/// The longest, in pixels: less than the narrowest column is wide.
+const LONGEST: f64 = 60.0;
+
+/// A table with a bar for each of its numbers that can be compared.
+#[derive(Debug, Serialize)]
+pub(super) struct BarredTable {
+    #[serde(flatten)]
+    table: SummaryTable,
+    /// Pixels, a row per row; absent where there is no number, or nobody to compare with.
+    bars: Vec<Vec<Option<u32>>>,
+}
+
+impl BarredTable {
+    pub(super) fn of(table: &SummaryTable) -> BarredTable {
+        let number = |row: usize, column: usize| table.rows[row].values.get(column).and_then(|value| value.number);
+        let greatest = |column: usize| {
+            let numbers: Vec<f64> = (0..table.rows.len()).filter_map(|row| number(row, column)).collect();
+            // A bar that goes below zero would need an axis.
+            let fit = numbers.len() > 1 && numbers.iter().all(|number| *number >= 0.0 && number.is_finite());
+            Some(numbers.into_iter().fold(0.0, f64::max)).filter(|most| fit && *most > 0.0)
+        };
+        let most: Vec<Option<f64>> = (0..table.columns.len()).map(greatest).collect();
+        let length = |row: usize, column: usize| {
+            let share = number(row, column)? / most[column]?;
+            Some((share * LONGEST).round() as u32)
+        };
+        let row = |row: usize| (0..table.columns.len()).map(|column| length(row, column)).collect();
+        BarredTable { bars: (0..table.rows.len()).map(row).collect(), table: table.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::summary::{Column, Row, Value};
+
+    fn bars(columns: &[[Option<f64>; 3]]) -> Vec<Vec<Option<u32>>> {
+        let row = |at: usize| Row {
+            index: at,
+            contender: "a".into(),
+            values: columns.iter().map(|of| Value { text: "-".into(), number: of[at], remark: None }).collect(),
+        };
+        let column = |_: &[Option<f64>; 3]| Column { label: "p50".into(), help: String::new() };
+        let table = SummaryTable {
+            experiment: "e".into(),
+            workload: "w".into(),
+            title: "t".into(),
+            columns: columns.iter().map(column).collect(),
+            rows: (0..3).map(row).collect(),
+        };
+        BarredTable::of(&table).bars
+    }
+
+    #[test]
+    fn bars_begin_at_zero_and_the_greatest_is_full() {
+        let column = [Some(5.0), Some(0.0), Some(20.0)];
+        assert_eq!(bars(&[column]), [[Some(15)], [Some(0)], [Some(60)]]);
+    }
+
+    #[test]
+    fn what_cannot_be_compared_has_none() {
+        let alone = [Some(5.0), None, None];
+        let below = [Some(5.0), Some(-1.0), None];
+        let nothing = [Some(0.0), Some(0.0), None];
+        assert_eq!(bars(&[alone, below, nothing]), [[None; 3]; 3]);
+    }
+}

@@ -1,0 +1,154 @@
+//! Which slides there are, in which order: what was run, then each experiment as a question and its pictures, then what
+//! follows from all of them.
+//!
+//! Nothing before a question gives its answer away. Must not know: tags, styles. Beside it: `figures.rs`, `closing.rs`.
+
+use serde::Serialize;
+
+use super::{closing, figures};
+use crate::charts::{self, DataTable, PanelPicture};
+use crate::format::{self, Unit};
+use crate::page::placement;
+use crate::record::ExperimentRecord;
+use crate::record::store::Run;
+use crate::study::groups;
+use crate::summary::{self, Badge, State, Summary};
+
+/// A slide, with what whoever shows it should know.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Slide {
+    pub(super) kind: Kind,
+    /// In small letters over the heading.
+    pub(super) kicker: String,
+    /// The point.
+    pub(super) heading: String,
+    /// Plausible answers to the question that the heading is.
+    pub(super) choices: Vec<String>,
+    /// A term and what is said of it, a row each.
+    pub(super) rows: Vec<(String, String)>,
+    pub(super) picture: Option<Picture>,
+    /// Under a picture: what follows from it.
+    pub(super) answer: Option<String>,
+    /// For the speaker: what it is about and a sentence on it, a paragraph each.
+    pub(super) notes: Vec<(String, String)>,
+    /// For the speaker: the numbers of the picture.
+    pub(super) numbers: Option<DataTable>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Kind {
+    #[default]
+    Title,
+    Question,
+    Figure,
+    Words,
+    End,
+}
+
+/// What is drawn of a figure on one slide.
+#[derive(Debug, Serialize)]
+pub(super) struct Picture {
+    /// The figure's anchor in the report.
+    pub(super) figure: String,
+    pub(super) panels: Vec<PanelPicture>,
+    pub(super) parts: Vec<(usize, String)>,
+    /// Whether the parts are drawn faint.
+    pub(super) faint: bool,
+}
+
+pub(super) fn slides(run: &Run) -> Vec<Slide> {
+    let groups = groups(run);
+    let summary = summary::of_groups(run, &groups);
+    let figures = charts::with_workloads(run, &groups);
+    let mut slides = vec![title(run, &summary)];
+    for experiment in &run.manifest.experiments {
+        slides.push(question(experiment));
+        let before = slides.len();
+        let own = figures.iter().filter(|(figure, _)| figure.experiment == experiment.name);
+        for (place, (figure, workload)) in own.enumerate() {
+            slides.extend(figures::of_experiment(figure, place, *workload, experiment, &summary));
+        }
+        if slides.len() == before {
+            slides.push(unmeasured(experiment));
+        }
+    }
+    let declared = |name: &str| run.manifest.experiments.iter().any(|experiment| experiment.name == name);
+    let others = figures.iter().filter(|(figure, _)| !declared(&figure.experiment));
+    slides.extend(others.flat_map(|(figure, _)| figures::of_none(figure)));
+    slides.extend(closing::answers(run, &summary));
+    slides.extend(closing::verdicts(&summary));
+    slides.extend(closing::claims(&summary));
+    slides.push(closing::reproduce(run));
+    slides
+}
+
+fn title(run: &Run, summary: &Summary) -> Slide {
+    let manifest = &run.manifest;
+    let machine = &manifest.machine;
+    let contenders = manifest.contenders.iter().filter(|contender| contender.twin_of.is_none());
+    let contenders: Vec<&str> = contenders.map(|contender| contender.label.as_str()).collect();
+    let experiments: Vec<&str> = manifest.experiments.iter().map(|experiment| experiment.title.as_str()).collect();
+    let blocks = format::counted(u64::from(manifest.blocks), "block");
+    let validity = &summary.validity;
+    let valid = validity.cells - validity.invalid_cells;
+    let rows = [
+        ("Who", format::list(&contenders)),
+        ("What", format::list(&experiments)),
+        ("When", format!("{}, preset {}, {blocks}", manifest.started_at, manifest.preset)),
+        (
+            "Where",
+            format!(
+                "{}, {}, {}, Linux {}",
+                machine.cpu_model,
+                format::counted(u64::from(machine.cpus), "CPU"),
+                Unit::Bytes.show(machine.memory_bytes as f64),
+                machine.kernel
+            ),
+        ),
+        ("How", placement(run)),
+        ("Valid", format!("{valid} of {}", format::counted(validity.cells as u64, "cell"))),
+    ];
+    let mut rows: Vec<(String, String)> = rows.map(|(term, said)| (term.to_owned(), said)).into();
+    rows.extend(validity.badges.iter().filter(|badge| badge.state == State::Doubt).map(badge));
+    Slide {
+        kind: Kind::Title,
+        kicker: format!("Run {}", manifest.run),
+        heading: "tokio or OS threads?".into(),
+        rows,
+        notes: validity.badges.iter().map(badge).collect(),
+        ..Slide::default()
+    }
+}
+
+fn badge(badge: &Badge) -> (String, String) {
+    let sign = if badge.state == State::Doubt { "⚠" } else { "✓" };
+    (format!("{sign} {}", badge.label), badge.detail.clone())
+}
+
+/// Before any picture: the room has not seen yet how it comes out.
+fn question(experiment: &ExperimentRecord) -> Slide {
+    let mut notes = vec![
+        ("Ask".to_owned(), "Let the room vote on the answers before you go on.".to_owned()),
+        ("People say".into(), format!("\u{201c}{}\u{201d} ({})", experiment.claim, experiment.claimed_in)),
+    ];
+    let workloads = experiment.workloads.iter();
+    notes.extend(workloads.map(|workload| (workload.label.clone(), workload.description.clone())));
+    Slide {
+        kind: Kind::Question,
+        kicker: format!("{}. People say: \u{201c}{}\u{201d}", experiment.title, experiment.claim),
+        heading: experiment.question.clone(),
+        choices: experiment.possible_answers.clone(),
+        notes,
+        ..Slide::default()
+    }
+}
+
+fn unmeasured(experiment: &ExperimentRecord) -> Slide {
+    Slide {
+        kind: Kind::Words,
+        kicker: experiment.title.clone(),
+        heading: "No cell of it has been measured.".into(),
+        ..Slide::default()
+    }
+}

@@ -1,0 +1,49 @@
+//! A run as slides: one offline HTML file, driven by the keyboard, the report's figures one to a page.
+//!
+//! A question with its plausible answers comes before what was measured, so that a room can vote. A pure function: same
+//! records, same bytes. Must not know: files, clocks, the environment. Beside it: `deck.rs` (which slides there are),
+//! `figures.rs` (those with a picture), `closing.rs` (those after them), `slides.html.jinja`, `slides.css` (after the
+//! report's own style, so that a figure looks the same), `slides.js`.
+
+mod closing;
+mod deck;
+mod figures;
+
+use minijinja::value::{Serde, Value};
+use minijinja::{AutoEscape, Environment, context};
+
+use crate::page::{STYLE, hash};
+use crate::record::store::Run;
+
+const LAYOUT: &str = include_str!("slides.html.jinja");
+const OWN_STYLE: &str = include_str!("slides.css");
+const SCRIPT: &str = include_str!("slides.js");
+
+/// Renders the slides of a run.
+pub fn render(run: &Run) -> String {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.add_template("slides", LAYOUT).expect("the layout is part of the program and tested");
+    let slides = environment.get_template("slides").expect("it was added a line above");
+    let values = context! {
+        run => run.manifest.run.clone(),
+        slides => Value::from(Serde(deck::slides(run))),
+        styles => [STYLE, OWN_STYLE],
+        script => SCRIPT,
+        style_hashes => [hash(STYLE), hash(OWN_STYLE)],
+        script_hash => hash(SCRIPT),
+    };
+    slides.render(values).expect("the layout names only what it is given, and is tested")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_script_and_style_stay_small() {
+        assert!(SCRIPT.len() <= 4_000, "slides.js has {} bytes", SCRIPT.len());
+        assert!(OWN_STYLE.len() <= 4_000, "slides.css has {} bytes", OWN_STYLE.len());
+        assert!(!SCRIPT.contains("</script") && !OWN_STYLE.contains("</style"));
+    }
+}
