@@ -15,12 +15,13 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use reports::record::ServerCounters;
 use servers::protocol::Wire;
-use servers::{Contender, Server, Trace};
+use servers::{Contender, Onlooker, Server, Trace};
 
+use super::inside::answer;
 use super::output::tell;
 use crate::observe::restrict_this_thread;
 use crate::plan::PlanError;
-use crate::process::message::{Farewell, Ready, say};
+use crate::process::message::{Answer, Farewell, Ready, say};
 use crate::process::supervised::{StopRequests, Supervision, die_with};
 
 /// How long connections may take to notice that the server stops; what is still open then is cut off.
@@ -150,7 +151,12 @@ fn serve(
 }
 
 fn stop_when_asked(requests: &StopRequests, server: &Arc<Server>, ended: &Receiver<()>, goodbye: &Goodbye) {
-    requests.wait();
+    // This thread serves nobody, so it answers even where all that serve are held up.
+    let mut onlooker = Onlooker::new(Arc::clone(server));
+    requests.wait_and_answer(|| {
+        // Whoever asked may be gone; the end of stdin tells.
+        let _ = say(&Answer { inside: answer(onlooker.look()) });
+    });
     server.stop_handle().stop();
     if ended.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout) {
         // A connection in the middle of its work holds the model up, and no thread can be ended from outside.

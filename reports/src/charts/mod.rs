@@ -9,6 +9,7 @@ pub(crate) mod backend;
 mod bars;
 mod crossover;
 mod curve;
+mod inside;
 mod labels;
 mod lanes;
 mod panel;
@@ -94,7 +95,7 @@ pub fn figures(run: &Run, groups: &[Group<'_>]) -> Vec<Figure> {
         }
         Some(figure)
     });
-    figures.chain(lanes::figures(run)).collect()
+    figures.chain(inside::figures(run, groups)).chain(lanes::figures(run)).collect()
 }
 
 /// The anchor of the figure that shows a metric of an experiment, or else of its first; absent where none is drawn.
@@ -139,8 +140,8 @@ fn figure(scene: &Scene<'_>) -> Option<Figure> {
         PictureKind::ProbeOverTime => return probe::draw(scene),
         PictureKind::Bars => bars::draw(scene),
         PictureKind::Crossover => crossover::draw(scene),
-        // Drawn from what was traced, whatever an experiment declares.
-        PictureKind::Lanes => return None,
+        // Drawn from what was looked at or traced, whatever an experiment declares.
+        PictureKind::Inside | PictureKind::Lanes => return None,
     };
     let unknown: Vec<&str> =
         picture.metrics.iter().map(String::as_str).filter(|name| metrics::metric(name).is_none()).collect();

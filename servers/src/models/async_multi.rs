@@ -21,6 +21,7 @@ pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()>
         .max_blocking_threads(server.options.blocking_threads)
         .enable_all()
         .build()?;
+    server.inside.runs_on(&runtime);
     let ended = runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
