@@ -12,6 +12,12 @@ use tokio::runtime::{Runtime, RuntimeMetrics};
 use crate::clock::monotonic_ns;
 use crate::server::{Counters, Server};
 
+#[cfg_attr(tokio_unstable, path = "inside/unstable.rs")]
+#[cfg_attr(not(tokio_unstable), path = "inside/stable.rs")]
+mod histograms;
+
+pub(crate) use histograms::with_histograms;
+
 /// A server at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inside {
@@ -40,6 +46,8 @@ pub struct RuntimeInside {
     pub global_queue_depth: u64,
     /// Its workers; one where all tasks share a thread.
     pub workers: Vec<WorkerInside>,
+    /// What only an unstable runtime tells; absent of any other.
+    pub unstable: Option<UnstableInside>,
 }
 
 /// A worker of a runtime at one moment.
@@ -53,8 +61,28 @@ pub struct WorkerInside {
     /// Whether it is parked, with nothing to do.
     pub is_parked: bool,
     /// For how long at least it has neither parked nor brought its busy time up to date: since the first look that found
-    /// it so. A worker of which this grows is blocked or computing. Zero while it is parked.
+    /// it so. A worker of which this grows is blocked or computing, or has no CPU. Zero while it is parked.
     pub still_ns: u64,
+}
+
+/// What a runtime tells that was built with `--cfg tokio_unstable`, since its start and of all workers together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnstableInside {
+    /// Tasks that a worker took from another's queue.
+    pub stolen_tasks: u64,
+    /// For how long tasks were polled.
+    pub poll_times: Vec<Bucket>,
+    /// For how long tasks that were ready waited to be polled.
+    pub schedule_latencies: Vec<Bucket>,
+}
+
+/// A part of a histogram that is not empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    /// The values in it are below, in nanoseconds.
+    pub below_ns: u64,
+    /// How many there are.
+    pub count: u64,
 }
 
 /// Looks at one server again and again, and remembers what stood still.
@@ -109,6 +137,7 @@ fn runtime_inside(runtime: &RuntimeMetrics, seen: &mut Vec<Stillness>, at_ns: u6
         workers: workers.collect(),
         alive_tasks: runtime.num_alive_tasks() as u64,
         global_queue_depth: runtime.global_queue_depth() as u64,
+        unstable: histograms::look(runtime),
     }
 }
 

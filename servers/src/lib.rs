@@ -28,7 +28,7 @@ mod work;
 pub use accept::bind;
 pub use clock::monotonic_ns;
 pub use contender::{Contender, ContenderError};
-pub use inside::{Inside, Onlooker, RuntimeInside, WorkerInside};
+pub use inside::{Bucket, Inside, Onlooker, RuntimeInside, UnstableInside, WorkerInside};
 pub use models::{Concurrency, MODELS, Model};
 pub use options::{LockKind, OptionKey, Placement, ServerOptions, Spawning};
 pub use server::{Counters, Server};

@@ -17,7 +17,7 @@ use reports::record::ServerCounters;
 use servers::protocol::Wire;
 use servers::{Contender, Onlooker, Server, Trace};
 
-use super::inside::answer;
+use super::inside::{answer, narrate};
 use super::output::tell;
 use crate::observe::restrict_this_thread;
 use crate::plan::PlanError;
@@ -49,6 +49,10 @@ pub struct ServeArgs {
     /// Note which thread runs which request, and write that down at the end; `harness trace` makes a picture of it
     #[arg(long, value_name = "FILE.json")]
     trace: Option<PathBuf>,
+
+    /// Tell once a second on stderr what is open, waiting and under way
+    #[arg(long, conflicts_with = "supervised")]
+    inside: bool,
 
     /// Stop at the end of stdin, and die with the parent
     #[arg(long, hide = true, requires = "parent")]
@@ -93,6 +97,9 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         .context("the line that tells where the server listens can't be written to standard output")?;
     if supervision == Supervision::ByHand && io::stderr().is_terminal() {
         hint(address, args.wire);
+    }
+    if args.inside {
+        narrate(&server).context("the thread that tells how things stand can't be made")?;
     }
     serve(listener, &server, requests, Goodbye::new(notes), model.run)
 }

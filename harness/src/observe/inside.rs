@@ -17,6 +17,10 @@ pub type Ask = Box<dyn FnMut() -> Option<InsideAnswer> + Send>;
 /// than one request in a hundred can fall due meanwhile, so that no p99 depends on it.
 const TIMES_ITS_COST: u64 = 250;
 
+/// They are read this often all the same: most of what a reading takes are threads that were not there before, and the
+/// next finds them again.
+const LONGEST_PAUSE_NS: u64 = 250_000_000;
+
 /// Someone who looks.
 pub(super) struct Looks {
     ask: Ask,
@@ -56,7 +60,8 @@ impl Looks {
             let threads = self.threads.read(now.saturating_sub(origin_ns));
             // Of a process that has ended, whoever supervises it tells.
             self.seen.threads.extend(threads.ok().flatten());
-            self.threads_next_ns = now.saturating_add((thread_cpu_ns() - before_ns).saturating_mul(TIMES_ITS_COST));
+            let pause_ns = (thread_cpu_ns() - before_ns).saturating_mul(TIMES_ITS_COST);
+            self.threads_next_ns = now + pause_ns.min(LONGEST_PAUSE_NS);
         }
     }
 

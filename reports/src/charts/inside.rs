@@ -9,8 +9,8 @@ use super::panel::{Frame, Look, Panel};
 use super::{DataRow, DataTable, Figure, PanelPicture, server_cpus};
 use crate::format::{self, Unit};
 use crate::record::store::Run;
-use crate::record::{PictureKind, Scale};
-use crate::study::{Group, InsideOf, Series, Standing, TRACKS, Track};
+use crate::record::{PictureKind, Scale, UnstableAnswer};
+use crate::study::{Group, InsideOf, Series, Standing, TRACKS, Track, below_ns};
 
 const LEFT: f64 = 152.0;
 const WIDTH: f64 = 200.0;
@@ -98,7 +98,7 @@ fn panel(one: &Shown<'_, '_>, strips: &[Strip]) -> String {
     x.ticks.retain(|(value, _)| *value <= window_ns);
     let rows = strips.len() as f64;
     let y = Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: rows, ticks: Vec::new() };
-    let frame = Frame { left: LEFT, top: 8.0, width: WIDTH, height: STRIP * rows, right: 20.0, bottom: 44.0 };
+    let frame = Frame { left: LEFT, top: 8.0, width: WIDTH, height: STRIP * rows, right: 30.0, bottom: 44.0 };
     let panel = Panel::new(frame, &x, &y);
     let faint = if one.standing == Standing::Invalid { " faint" } else { "" };
     let class = format!("k k{}{faint}", one.series.colour);
@@ -180,12 +180,29 @@ fn lines(one: &Shown<'_, '_>) -> Vec<String> {
     }
     if let Some(longest) = greatest(one, "worker not coming back") {
         let longest = Unit::Nanoseconds.show(longest);
-        lines.push(format!("A worker did not come back for {longest} or more: a task on it blocked or computed."));
+        lines.push(format!(
+            "A worker did not come back for {longest} or more: a task on it blocked or computed, or others had its CPU."
+        ));
     }
+    lines.extend(one.seen.unstable().and_then(polls));
     if one.standing == Standing::Saturated {
         lines.push("Saturated at this load.".to_owned());
     }
     lines
+}
+
+/// What only an unstable runtime tells, from its start on.
+fn polls(told: &UnstableAnswer) -> Option<String> {
+    let below = |histogram: &[(u64, u64)], share| Some(Unit::Nanoseconds.show(below_ns(histogram, share)? as f64));
+    Some(format!(
+        "Of the polls half took less than {}, 99% less than {}; of the tasks that were ready half waited less than {}, 99% \
+         less than {}; {} stolen.",
+        below(&told.poll_times, 0.5)?,
+        below(&told.poll_times, 0.99)?,
+        below(&told.schedule_latencies, 0.5)?,
+        below(&told.schedule_latencies, 0.99)?,
+        format::counted(told.stolen_tasks, "task")
+    ))
 }
 
 fn notes(group: &Group<'_>, shown: &[Shown<'_, '_>], strips: &[Strip]) -> Vec<String> {

@@ -47,6 +47,20 @@ pub struct RuntimeAnswer {
     pub global_queue_depth: u64,
     /// Its workers.
     pub workers: Vec<WorkerAnswer>,
+    /// What only a runtime tells that was built with `--cfg tokio_unstable`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unstable: Option<UnstableAnswer>,
+}
+
+/// What an unstable runtime tells, since its start and of all workers together.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct UnstableAnswer {
+    /// Tasks that a worker took from another's queue.
+    pub stolen_tasks: u64,
+    /// For how long tasks were polled: of each part of a histogram that is not empty, its upper end and its count.
+    pub poll_times: Vec<(u64, u64)>,
+    /// For how long tasks that were ready waited to be polled, likewise.
+    pub schedule_latencies: Vec<(u64, u64)>,
 }
 
 /// What a runtime says of a worker.

@@ -4,7 +4,7 @@
 //! Must not know: how a value is drawn or said. Beside it: `record/inside.rs`.
 
 use crate::format::Unit;
-use crate::record::{Cell, Inside, InsideAnswer, RuntimeAnswer, ThreadTimes};
+use crate::record::{Cell, Inside, InsideAnswer, RuntimeAnswer, ThreadTimes, UnstableAnswer};
 
 /// Something that can be told of a server's inside at any moment.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ pub const TRACKS: [Track; 9] = [
         name: "worker not coming back",
         unit: Unit::Nanoseconds,
         meaning: "for how long a worker of the runtime had neither parked nor gone on to other tasks: one of its tasks \
-                  blocks or computes",
+                  blocks or computes, or the system gave its CPU to others",
         value: Value::Answer(|answer| Some(longest_still_ns(answer.runtime.as_ref()?) as f64)),
     },
 ];
@@ -132,6 +132,11 @@ impl<'a> InsideOf<'a> {
         let answers: Vec<_> = answers.iter().filter(|answer| within(answer.at_ns)).collect();
         let threads = threads.iter().filter(|times| within(times.at_ns)).collect();
         (!answers.is_empty()).then_some(InsideOf { cell, answers, threads })
+    }
+
+    /// What an unstable runtime had told by the end of the window, since its start; absent of any other.
+    pub fn unstable(&self) -> Option<&'a UnstableAnswer> {
+        self.answers.last()?.runtime.as_ref()?.unstable.as_ref()
     }
 
     /// Requests that had ended at a moment, in a straight line between two answers. Outside of them it is not known.
@@ -196,4 +201,17 @@ impl Track {
     pub fn greatest(&self, seen: &InsideOf<'_>) -> Option<f64> {
         self.values(seen).into_iter().map(|(_, value)| value).max_by(f64::total_cmp)
     }
+}
+
+/// The end of the part of a histogram in which a share of its values is reached, from the least on; absent where it is
+/// empty.
+pub fn below_ns(histogram: &[(u64, u64)], share: f64) -> Option<u64> {
+    let all: u64 = histogram.iter().map(|(_, count)| count).fold(0, |sum, count| sum.saturating_add(*count));
+    let wanted = all as f64 * share;
+    let mut reached = 0u64;
+    let found = histogram.iter().find(|(_, count)| {
+        reached = reached.saturating_add(*count);
+        reached as f64 >= wanted
+    });
+    found.filter(|_| all > 0).map(|(below_ns, _)| *below_ns)
 }

@@ -2,8 +2,10 @@
 
 use reports::charts::{Figure, figures};
 use reports::record::store::Run;
-use reports::record::{Cell, Inside, InsideAnswer, PictureKind, RuntimeAnswer, ThreadTimes, WorkerAnswer};
-use reports::study::{InsideOf, TRACKS, Track, groups};
+use reports::record::{
+    Cell, Inside, InsideAnswer, PictureKind, RuntimeAnswer, ThreadTimes, UnstableAnswer, WorkerAnswer,
+};
+use reports::study::{InsideOf, TRACKS, Track, below_ns, groups};
 
 use crate::{fixture, fixture_trials};
 
@@ -40,7 +42,7 @@ fn blocking(look: u64) -> Option<RuntimeAnswer> {
     let blocked_ns = at_ns.saturating_sub(3_000 * MS);
     let blocked = WorkerAnswer { busy_ns: 7 * MS, parks: 3, is_parked: false, still_ns: blocked_ns };
     let idle = WorkerAnswer { busy_ns: 0, parks: look, is_parked: true, still_ns: 0 };
-    Some(RuntimeAnswer { alive_tasks: 12, global_queue_depth: 0, workers: vec![blocked, idle] })
+    Some(RuntimeAnswer { alive_tasks: 12, global_queue_depth: 0, workers: vec![blocked, idle], unstable: None })
 }
 
 /// Sequential was not looked at, threaded has five threads to run, async-multi a worker that blocks.
@@ -108,7 +110,10 @@ fn a_worker_that_blocks_is_busy_and_is_named() {
     let figure = only(&looked_at());
     let multi = figure.panels.iter().find(|panel| panel.heading == "async-multi").unwrap();
     let said = multi.lines.join(" ");
-    assert!(said.contains("did not come back for 2.40 s or more: a task on it blocked or computed"), "{said}");
+    assert!(
+        said.contains("did not come back for 2.40 s or more: a task on it blocked or computed, or others had its CPU"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -145,6 +150,28 @@ fn a_figure_says_who_had_threads_to_run_and_what_looking_cost() {
     assert!(figure.notes.iter().any(|note| note.contains("0.20%") && note.contains("0.05%")), "{:?}", figure.notes);
     assert!(figure.table.rows.iter().all(|row| row.cells.len() == figure.table.columns.len()));
     assert!(reports::page::render(&run).contains("<h2>The server from inside</h2>"));
+}
+
+#[test]
+fn what_an_unstable_runtime_tells_is_said_in_words() {
+    assert_eq!(
+        [below_ns(&[(10, 50), (20, 49), (40, 1)], 0.5), below_ns(&[(10, 50), (20, 49), (40, 1)], 1.0)],
+        [Some(10), Some(40)]
+    );
+    assert_eq!([below_ns(&[], 0.5), below_ns(&[(10, 0)], 0.5)], [None, None]);
+    let unstable = UnstableAnswer {
+        stolen_tasks: 7,
+        poll_times: vec![(2_000, 60), (64_000, 40)],
+        schedule_latencies: vec![(1_000, 98), (8_000_000, 2)],
+    };
+    let mut run = looked_at();
+    for cell in run.cells.iter_mut().filter(|cell| cell.contender == "async-multi") {
+        let told = |look| blocking(look).map(|told| RuntimeAnswer { unstable: Some(unstable.clone()), ..told });
+        cell.inside = Some(inside(1, told));
+    }
+    let said = only(&run).panels[1].lines.join(" ");
+    let polls = "half took less than 2 µs, 99% less than 64 µs";
+    assert!(said.contains(polls) && said.contains("99% less than 8 ms; 7 tasks stolen"), "{said}");
 }
 
 #[test]

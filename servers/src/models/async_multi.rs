@@ -13,10 +13,11 @@ use tokio::runtime;
 
 use crate::accept::nonblocking::Accepting;
 use crate::connection::nonblocking::serve;
+use crate::inside::with_histograms;
 use crate::server::Server;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
-    let runtime = runtime::Builder::new_multi_thread()
+    let runtime = with_histograms(&mut runtime::Builder::new_multi_thread())
         .worker_threads(server.options.workers)
         .max_blocking_threads(server.options.blocking_threads)
         .enable_all()

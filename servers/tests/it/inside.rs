@@ -108,3 +108,32 @@ fn a_worker_that_blocks_is_seen_to_stand_still() {
         wait_for(&mut onlooker, "it goes on", |seen| worst(seen).is_some_and(|worker| worker.still_ns == 0));
     });
 }
+
+/// Run with `RUSTFLAGS="--cfg tokio_unstable"`; of a usual runtime these are absent, as the second test says.
+#[cfg(tokio_unstable)]
+#[test]
+fn an_unstable_runtime_tells_how_long_tasks_were_polled_and_waited() {
+    with_contenders(["async-single", "async-multi:workers=2"], Wire::JsonLines, |running| {
+        let mut onlooker = onlooker(running);
+        let mut client = running.connect();
+        (0..20).for_each(|_| drop(client.work("spin", "100us")));
+        let more = |seen: &Inside| seen.runtime.as_ref()?.unstable.clone();
+        let seen = wait_for(&mut onlooker, "polls are told of", |seen| {
+            more(seen).is_some_and(|more| more.poll_times.iter().map(|bucket| bucket.count).sum::<u64>() >= 20)
+        });
+        let more = more(&seen).unwrap();
+        assert!(more.poll_times.is_sorted_by(|a, b| a.below_ns < b.below_ns), "{more:?}");
+        assert!(more.schedule_latencies.iter().map(|bucket| bucket.count).sum::<u64>() >= 20, "{more:?}");
+    });
+}
+
+#[cfg(not(tokio_unstable))]
+#[test]
+fn a_usual_runtime_tells_no_histograms() {
+    with_contenders(["async-single", "async-multi:workers=2"], Wire::JsonLines, |running| {
+        let mut onlooker = onlooker(running);
+        running.connect().work("echo", "hi");
+        let runtime = wait_for(&mut onlooker, "it runs", |seen| seen.runtime.is_some()).runtime;
+        assert_eq!(runtime.unwrap().unstable, None);
+    });
+}
