@@ -5,6 +5,7 @@
 //! what counts, `trial.rs` is for cells that are no point of a curve over the offered load.
 
 mod colours;
+mod inside;
 mod pool;
 mod standing;
 mod trial;
@@ -15,6 +16,7 @@ use crate::record::store::Run;
 use crate::record::{Arrivals, Cell, Contender, ExperimentRecord, Phase, Purpose, Stage, WorkloadRecord};
 
 pub(crate) use colours::{COLOURS, colours};
+pub use inside::{InsideOf, TRACKS, Track, below_ns};
 pub use pool::{FAILURES_ALLOWED, KEPT_UP, Pool};
 pub use standing::{Standing, counts, died_as_a_result, standing_of};
 pub use trial::{Trial, is_a_trial};

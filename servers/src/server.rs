@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::admission::Admission;
 use crate::calibrate_spin;
+use crate::inside::Gauges;
 use crate::options::ServerOptions;
 use crate::protocol::Wire;
 use crate::stop::{Listening, StopHandle};
@@ -24,6 +25,8 @@ pub struct Server {
     pub(crate) admission: Arc<Admission>,
     /// What a [`StopHandle`] needs to end the accept loop.
     pub(crate) listening: Mutex<Listening>,
+    /// What is under way, for whoever looks inside.
+    pub(crate) inside: Gauges,
     /// Where connections note what they do; off unless asked for.
     trace: Option<Arc<Trace>>,
     accepted: AtomicU64,
@@ -69,6 +72,7 @@ impl Server {
             admission: Arc::new(Admission::new(options.max_connections)),
             options,
             listening: Mutex::new(Listening::NotYet),
+            inside: Gauges::default(),
             trace: None,
             accepted: AtomicU64::new(0),
             accept_errors: AtomicU64::new(0),

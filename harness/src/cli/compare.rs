@@ -20,7 +20,7 @@ use super::report;
 use super::resume;
 use super::timelines::{self, Timelines};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
-use crate::plan::{Cast, Preset, RunPlan, place};
+use crate::plan::{Cast, Inside, Preset, RunPlan, place};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, RunEnd, preflight, time_of};
 
 /// Compare server models under the same load and write a report
@@ -68,6 +68,10 @@ pub(super) struct CompareArgs {
     #[arg(long, value_enum)]
     timelines: Option<Timelines>,
 
+    /// Whether each server is asked about its inside, twenty times a second, and its threads are read one by one
+    #[arg(long, value_enum, default_value_t = Inside::On, value_name = "on|off")]
+    inside: Inside,
+
     /// Folder of the run; `runs/TIME-PRESET` without it
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -90,10 +94,11 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         return resume::run(run, args.blocks, args.format, args.quiet);
     }
     let like = args.like.as_deref().map(|run| RunFolder::open(run)?.read()).transpose()?;
-    let (plan, preflight) = match &like {
+    let (mut plan, preflight) = match &like {
         Some(like) => rebuilt(&like.manifest, args.blocks)?,
         None => plan(&args)?,
     };
+    plan.inside = args.inside;
     if args.dry_run {
         print(&dry_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
@@ -174,6 +179,7 @@ fn plan(args: &CompareArgs) -> anyhow::Result<(RunPlan, Preflight)> {
         placement,
         connection_ceiling: u32::MAX,
         against,
+        inside: args.inside,
     };
     let mut found = preflight(&plan);
     plan.connection_ceiling = found.connection_ceiling;

@@ -10,6 +10,7 @@ mod contenders;
 mod diff;
 mod dry_run;
 mod ending;
+mod inside;
 mod known_answers;
 mod list;
 mod load;

@@ -10,7 +10,7 @@ use super::against::other_build;
 use super::contenders::labelled;
 use crate::experiments;
 use crate::observe::allowed_cpus;
-use crate::plan::{PlanError, Preset, RunPlan, place};
+use crate::plan::{Inside, PlanError, Preset, RunPlan, place};
 use crate::run::{Preflight, preflight};
 
 /// The plan of the run, with so many blocks or as many as it has, and what this machine's limits make of it.
@@ -47,10 +47,16 @@ pub(super) fn rebuilt(manifest: &Manifest, blocks: Option<u32>) -> anyhow::Resul
         placement,
         connection_ceiling: u32::MAX,
         against,
+        inside: Inside::On,
     };
     let found = preflight(&plan);
     plan.connection_ceiling = found.connection_ceiling;
     Ok((plan, found))
+}
+
+/// Whether a run's servers were looked at from inside, for what is added to it. One without a cell can still be either.
+pub(super) fn inside_of(cells: &[Cell]) -> Inside {
+    if cells.is_empty() || cells.iter().any(|cell| cell.inside.is_some()) { Inside::On } else { Inside::Off }
 }
 
 /// The cells of a run from which its loads follow.

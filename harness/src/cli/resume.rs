@@ -13,7 +13,7 @@ use super::compare::conclude;
 use super::new_run;
 use super::output::{Format, tell};
 use super::progress::Shown;
-use super::rebuilt::rebuilt;
+use super::rebuilt::{inside_of, rebuilt};
 use crate::observe::{machine, restrict_this_thread};
 use crate::plan::{PlanError, RunPlan};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, utc_now};
@@ -27,7 +27,8 @@ pub(super) fn run(path: &Path, blocks: Option<u32>, format: Format, quiet: bool)
         let has = manifest.blocks;
         return Err(refuse(&manifest, format!("it has {has} blocks, and {fewer} are fewer; give {has} or more")).into());
     }
-    let (plan, preflight) = rebuilt(&manifest, blocks)?;
+    let (mut plan, preflight) = rebuilt(&manifest, blocks)?;
+    plan.inside = inside_of(&cells);
     preflight.check()?;
     check_same(&manifest, &plan, &preflight)?;
     let interrupt = Interrupt::listen()?;

@@ -15,12 +15,13 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use reports::record::ServerCounters;
 use servers::protocol::Wire;
-use servers::{Contender, Server, Trace};
+use servers::{Contender, Onlooker, Server, Trace};
 
+use super::inside::{answer, narrate};
 use super::output::tell;
 use crate::observe::restrict_this_thread;
 use crate::plan::PlanError;
-use crate::process::message::{Farewell, Ready, say};
+use crate::process::message::{Answer, Farewell, Ready, say};
 use crate::process::supervised::{StopRequests, Supervision, die_with};
 
 /// How long connections may take to notice that the server stops; what is still open then is cut off.
@@ -48,6 +49,10 @@ pub struct ServeArgs {
     /// Note which thread runs which request, and write that down at the end; `harness trace` makes a picture of it
     #[arg(long, value_name = "FILE.json")]
     trace: Option<PathBuf>,
+
+    /// Tell once a second on stderr what is open, waiting and under way
+    #[arg(long, conflicts_with = "supervised")]
+    inside: bool,
 
     /// Stop at the end of stdin, and die with the parent
     #[arg(long, hide = true, requires = "parent")]
@@ -92,6 +97,9 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         .context("the line that tells where the server listens can't be written to standard output")?;
     if supervision == Supervision::ByHand && io::stderr().is_terminal() {
         hint(address, args.wire);
+    }
+    if args.inside {
+        narrate(&server).context("the thread that tells how things stand can't be made")?;
     }
     serve(listener, &server, requests, Goodbye::new(notes), model.run)
 }
@@ -150,7 +158,12 @@ fn serve(
 }
 
 fn stop_when_asked(requests: &StopRequests, server: &Arc<Server>, ended: &Receiver<()>, goodbye: &Goodbye) {
-    requests.wait();
+    // This thread serves nobody, so it answers even where all that serve are held up.
+    let mut onlooker = Onlooker::new(Arc::clone(server));
+    requests.wait_and_answer(|| {
+        // Whoever asked may be gone; the end of stdin tells.
+        let _ = say(&Answer { inside: answer(onlooker.look()) });
+    });
     server.stop_handle().stop();
     if ended.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout) {
         // A connection in the middle of its work holds the model up, and no thread can be ended from outside.

@@ -129,7 +129,7 @@ mod tests {
                     PictureKind::Curve | PictureKind::StackedParts | PictureKind::Bars | PictureKind::Crossover => {
                         metric(name).is_some()
                     }
-                    PictureKind::Lanes => false,
+                    PictureKind::Inside | PictureKind::Lanes => false,
                 };
                 assert!(!metrics.is_empty() && metrics.iter().all(known), "{}: {metrics:?}", experiment.name);
                 let is_clear = match workload {

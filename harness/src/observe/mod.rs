@@ -5,13 +5,16 @@
 //! memory, its address. All times are `CLOCK_MONOTONIC`.
 //!
 //! Costs decide what is read when. `status` costs microseconds and is sampled during load; `smaps_rollup` walks every
-//! page table and is read only where a process has come to rest; the thread list is never walked. The context switches
-//! in `status` are the main thread's alone, so they are not read at all: the reaped child's totals are exact.
+//! page table and is read only where a process has come to rest; the thread list is walked only while it is short, and the
+//! more rarely the longer it takes. The context switches in `status` are the main thread's alone, so they are not read at
+//! all: the reaped child's totals are exact. Only what a process says of its inside needs its help, and how to ask for
+//! that is known elsewhere.
 
 mod affinity;
 mod clocks;
 pub(crate) mod cpu_totals;
 mod hiccups;
+mod inside;
 mod limits;
 mod machine;
 mod noise;
@@ -22,9 +25,11 @@ mod settle;
 mod socket_diag;
 mod sockets;
 pub(crate) mod status;
+mod thread_times;
 
 pub use affinity::{allowed_cpus, restrict_this_thread};
 pub use clocks::process_cpu;
+pub use inside::Ask;
 pub use limits::{Needs, limits, raise_soft_descriptor_limit, shortfalls};
 pub use machine::machine;
 pub use observer::{Observed, Observer, Watch};

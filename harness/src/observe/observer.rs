@@ -5,12 +5,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use reports::record::{Noise, Sample};
+use reports::record::{Inside, Noise, Sample};
 use rustix::param::clock_ticks_per_second;
 
 use super::affinity::restrict_this_thread;
 use super::clocks::process_cpu;
 use super::hiccups::HiccupThread;
+use super::inside::{Ask, Looks, channel_cpu_share};
 use super::noise::{Totals, between};
 use super::process_reader::ProcessReader;
 use crate::clock::{now_ns, thread_cpu_ns};
@@ -49,6 +50,8 @@ pub struct Observed {
     pub noise: Noise,
     /// Most threads in a sample; absent without a sample.
     pub peak_threads: Option<u64>,
+    /// Its inside over time; absent where nobody looked.
+    pub inside: Option<Inside>,
 }
 
 impl Observer {
@@ -57,20 +60,33 @@ impl Observer {
     /// # Errors
     /// Where there is no such process, or a thread can't be had.
     pub fn start(watch: Watch) -> io::Result<Self> {
+        Self::begin(watch, None)
+    }
+
+    /// As [`Observer::start`], and looks at the inside of the process too: asks it, and reads its threads one by one.
+    ///
+    /// # Errors
+    /// As [`Observer::start`].
+    pub fn start_asking(watch: Watch, ask: Ask) -> io::Result<Self> {
+        let looks = Looks::new(watch.pid, ask);
+        Self::begin(watch, Some(looks))
+    }
+
+    fn begin(watch: Watch, looks: Option<Looks>) -> io::Result<Self> {
         let reader = ProcessReader::open(watch.pid)?;
         let before = Totals::now(cpu_ns(watch.pid)?);
         let pid = watch.pid;
         let hiccups = HiccupThread::start(watch.cpus.clone())?;
         let (stop, stopped) = channel();
-        let sampler =
-            thread::Builder::new().name("sampler".into()).spawn(move || sample_until(reader, &watch, &stopped))?;
+        let sample = move || sample_until(reader, looks, &watch, &stopped);
+        let sampler = thread::Builder::new().name("sampler".into()).spawn(sample)?;
         Ok(Self { pid, before, stop, sampler, hiccups })
     }
 
     /// Ends both threads and says what they saw. Waits a few milliseconds, not an interval.
     pub fn stop(self) -> Observed {
         drop(self.stop);
-        let Sampled { samples, own_cpu_ns } = self.sampler.join().unwrap_or_default();
+        let Sampled { samples, inside, own_cpu_ns } = self.sampler.join().unwrap_or_default();
         let hiccups = self.hiccups.stop();
         // A process that has ended used no CPU since its last sample worth a mention.
         let last_cpu_ns = samples.last().map_or(0, |sample: &Sample| sample.cpu_ns);
@@ -78,10 +94,11 @@ impl Observer {
         let span_ns = after.at_ns().saturating_sub(self.before.at_ns()).max(1);
         let noise = Noise {
             max_hiccup_ns: Some(hiccups.max_oversleep_ns),
+            channel_cpu_share: inside.as_ref().and_then(channel_cpu_share),
             sampler_cpu_share: Some((own_cpu_ns + hiccups.own_cpu_ns) as f64 / span_ns as f64),
             ..between(&self.before, &after, 1_000_000_000 / clock_ticks_per_second())
         };
-        Observed { peak_threads: samples.iter().map(|sample| sample.threads).max(), samples, noise }
+        Observed { peak_threads: samples.iter().map(|sample| sample.threads).max(), samples, noise, inside }
     }
 }
 
@@ -92,6 +109,7 @@ fn cpu_ns(pid: u32) -> io::Result<u64> {
 #[derive(Debug, Default)]
 struct Sampled {
     samples: Vec<Sample>,
+    inside: Option<Inside>,
     own_cpu_ns: u64,
 }
 
@@ -104,7 +122,7 @@ fn next_due(due_ns: u64, interval_ns: u64, cost_ns: u64, now_ns: u64) -> u64 {
     (due_ns + interval_ns.max(cost_ns.saturating_mul(TIMES_ITS_COST))).max(now_ns)
 }
 
-fn sample_until(mut reader: ProcessReader, watch: &Watch, stopped: &Receiver<()>) -> Sampled {
+fn sample_until(mut reader: ProcessReader, mut looks: Option<Looks>, watch: &Watch, stopped: &Receiver<()>) -> Sampled {
     // Where pinning is refused the samples are as true, only taken elsewhere.
     let _ = restrict_this_thread(&watch.cpus);
     let interval_ns = (watch.interval.as_nanos() as u64).max(1);
@@ -118,14 +136,18 @@ fn sample_until(mut reader: ProcessReader, watch: &Watch, stopped: &Receiver<()>
             // The process has ended; whoever supervises it says how.
             Err(_) => break,
         }
+        let cost_ns = now_ns() - begun_ns;
+        if let Some(looks) = &mut looks {
+            looks.look(watch.origin_ns);
+        }
         let now = now_ns();
-        due = next_due(due, interval_ns, now - begun_ns, now);
+        due = next_due(due, interval_ns, cost_ns, now);
         let wait = Duration::from_nanos(due - now);
         if stopped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
             break;
         }
     }
-    Sampled { samples, own_cpu_ns: thread_cpu_ns() }
+    Sampled { samples, inside: looks.map(Looks::seen), own_cpu_ns: thread_cpu_ns() }
 }
 
 #[cfg(test)]

@@ -20,4 +20,4 @@ pub use experiment::{Contenders, Experiment, HoldSpec, Task, TaskKind, Workload}
 pub use load::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
 pub use order::{Turn, arrival_seed, block_order};
 pub use preset::{Preset, Sizes};
-pub use run::{PlanError, RunPlan, place};
+pub use run::{Inside, PlanError, RunPlan, place};

@@ -1,5 +1,6 @@
 //! A whole run, resolved: which experiments, which contenders, how much, from which seed, on which CPUs.
 
+use clap::ValueEnum;
 use reports::record::{self, OtherBuild, Placement, PlacementKind};
 use servers::Contender;
 
@@ -26,6 +27,17 @@ pub struct RunPlan {
     pub connection_ceiling: u32,
     /// The other build of the harness that serves the contenders called base.
     pub against: Option<OtherBuild>,
+    /// Whether servers are looked at from inside while they are measured.
+    pub inside: Inside,
+}
+
+/// Whether servers are asked about their inside, and their threads read one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Inside {
+    /// With every sample.
+    On,
+    /// Not at all.
+    Off,
 }
 
 /// Why a plan can't be made.
@@ -171,6 +183,7 @@ mod tests {
             placement: place(PlacementKind::Isolated, &[0, 1]),
             connection_ceiling,
             against: None,
+            inside: Inside::Off,
         }
     }
 

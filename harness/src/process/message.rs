@@ -1,4 +1,5 @@
-//! The two lines that a server says on its stdout, and how the parent reads them with a deadline.
+//! The lines that a server says on its stdout, a first, a last and answers between, and how the parent reads them with a
+//! deadline.
 //!
 //! Both sides use these types, so neither can drift from the other. A person who runs a server by hand reads the same
 //! lines.
@@ -8,7 +9,7 @@ use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::time::Instant;
 
-use reports::record::ServerCounters;
+use reports::record::{InsideAnswer, ServerCounters};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,16 @@ pub struct Ready {
 pub struct Farewell {
     /// What it counted in its life.
     pub stopped: ServerCounters,
+}
+
+/// The line with which the parent asks for an [`Answer`].
+pub(super) const QUESTION: &str = "inside";
+
+/// A line between the first and the last: the server was asked what its inside looks like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Its inside at that moment, on the monotonic clock.
+    pub inside: InsideAnswer,
 }
 
 /// Says a message as one line. A reader that has gone is an error, never a panic.

@@ -13,6 +13,7 @@ use reports::sabotage::{self, Sabotage};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
 
 use super::bounds::{Bounds, Cap};
+use super::channel::Channel;
 use super::death::{self, Death, panic_text};
 use super::message::{Heard, farewell_in, read_line, read_rest, wait_readable};
 use super::reap::{LifeUsage, reap};
@@ -75,8 +76,17 @@ impl ServerProcess {
         self.address
     }
 
-    /// The next line that it says; nothing where it ends, or says none before the deadline. Servers say nothing
-    /// between their first line and their last, subjects of the self-test may.
+    /// A way to ask it about its inside. To be dropped before it is stopped, so that its last line is read here.
+    ///
+    /// # Errors
+    /// Where there are no descriptors left.
+    pub fn channel(&self) -> io::Result<Channel> {
+        let stdin = self.child.process.stdin.as_ref().ok_or(io::ErrorKind::InvalidInput)?;
+        Channel::new(stdin, &self.stdout)
+    }
+
+    /// The next line that it says; nothing where it ends, or says none before the deadline. Unless they are asked, servers
+    /// say nothing between their first line and their last; subjects of the self-test may.
     ///
     /// # Errors
     /// Where its pipe can't be read.

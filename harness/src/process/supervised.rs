@@ -13,6 +13,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
 
 use super::launch::Launch;
+use super::message::QUESTION;
 
 /// The arguments with which a supervised server is started.
 pub(super) fn command_line(command: &str, launch: &Launch<'_>, nonce: &str) -> Vec<OsString> {
@@ -71,6 +72,12 @@ impl StopRequests {
 
     /// Returns at the first request. An error counts as one: a server that can't be told to stop must not go on.
     pub fn wait(&self) {
+        self.wait_and_answer(|| ());
+    }
+
+    /// As [`StopRequests::wait`]; meanwhile `answer` is called whenever the parent asks how things stand inside.
+    pub fn wait_and_answer(&self, mut answer: impl FnMut()) {
+        let mut questions = Questions::default();
         loop {
             let mut sources = vec![PollFd::new(&self.signals, PollFlags::IN)];
             if let Some(stdin) = &self.lifeline {
@@ -82,19 +89,46 @@ impl StopRequests {
                 Ok(_) if !sources[0].revents().is_empty() => return,
                 Ok(_) => {}
             }
-            if self.lifeline.as_ref().is_none_or(|stdin| has_ended(stdin.as_fd())) {
-                return;
+            match self.lifeline.as_ref().and_then(|stdin| questions.read(stdin.as_fd())) {
+                None => return,
+                Some(0) => {}
+                // Several at once are answered once: an answer is how things stand now.
+                Some(_) => answer(),
             }
         }
     }
 }
 
-/// Whether a readable stream is at its end; bytes that come instead are thrown away.
-fn has_ended(stream: BorrowedFd<'_>) -> bool {
-    let mut chunk = [0; 256];
-    match rustix::io::read(stream, &mut chunk) {
-        Ok(count) => count == 0,
-        Err(error) => error != rustix::io::Errno::INTR,
+/// What comes from the parent, line by line.
+#[derive(Debug, Default)]
+struct Questions {
+    partial: Vec<u8>,
+}
+
+impl Questions {
+    /// Reads what has come: the number of questions in it, or nothing at the end of the stream.
+    fn read(&mut self, stream: BorrowedFd<'_>) -> Option<usize> {
+        let mut chunk = [0; 256];
+        match rustix::io::read(stream, &mut chunk) {
+            Ok(0) => None,
+            Ok(count) => Some(self.take(&chunk[..count])),
+            Err(rustix::io::Errno::INTR) => Some(0),
+            Err(_) => None,
+        }
+    }
+
+    /// Other lines are nothing, however long they are.
+    fn take(&mut self, bytes: &[u8]) -> usize {
+        let mut asked = 0;
+        for &byte in bytes {
+            if byte == b'\n' {
+                asked += usize::from(self.partial == QUESTION.as_bytes());
+                self.partial.clear();
+            } else if self.partial.len() <= QUESTION.len() {
+                self.partial.push(byte);
+            }
+        }
+        asked
     }
 }
 
@@ -131,6 +165,13 @@ mod tests {
                 "250"
             ]
         );
+    }
+
+    #[test]
+    fn questions_are_whole_lines_in_however_many_pieces() {
+        let mut questions = Questions::default();
+        let pieces = [&b"ins"[..], b"ide\ninside", b"\ninsides\n\n", &[b'x'; 99], b"\ninside\ninside\n"];
+        assert_eq!(pieces.map(|bytes| questions.take(bytes)), [0, 1, 1, 0, 2]);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! One cell: start a server, watch it, put the task to it, stop it, and say what was seen.
 
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reports::record::{
-    self, Arrivals, GeneratorUsage, Noise, Outcome, PlacementKind, Sample, ServerUsage, Shape, Stage, Traffic, Warning,
+    self, Arrivals, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementKind, Sample, ServerUsage, Shape, Stage,
+    ThreadTimes, Traffic, Warning,
 };
 
 use servers::Contender;
@@ -16,7 +18,7 @@ use super::held::{self, Held};
 use super::{Execution, Interrupt};
 use crate::load::{self, Generator, Moments, now_ns};
 use crate::observe::{Observer, Watch, process_cpu};
-use crate::plan::{HoldSpec, LoadSpec, Pacing, RunPlan, TaskKind, is_base, nanoseconds};
+use crate::plan::{HoldSpec, Inside, LoadSpec, Pacing, RunPlan, TaskKind, is_base, nanoseconds};
 use crate::process::{Launch, ServerProcess, Stopped, launch, launch_program};
 
 /// How long a server may take until it listens: hundreds of times what it usually takes, and short enough for Ctrl-C to
@@ -46,6 +48,7 @@ pub(super) struct Seen {
     pub(super) generator: Option<GeneratorUsage>,
     pub(super) server: ServerUsage,
     pub(super) samples: Vec<Sample>,
+    pub(super) inside: Option<record::Inside>,
     pub(super) stages: Vec<Stage>,
     pub(super) noise: Noise,
     pub(super) warnings: Vec<Warning>,
@@ -78,13 +81,7 @@ impl<'a> Bench<'a> {
         };
         let pid = server.pid();
         let origin_ns = now_ns();
-        let observer = Observer::start(Watch {
-            pid,
-            origin_ns,
-            interval: SAMPLING_INTERVAL,
-            kernel_stack_bytes_per_thread: self.kernel_stack_bytes_per_thread,
-            cpus: self.plan.placement.generator_cpus.clone(),
-        });
+        let observer = self.observe(&server, origin_ns);
         let found = match task {
             TaskKind::Load(spec) => self.load(spec, &mut server),
             TaskKind::Hold(spec) => self.hold(spec, &mut server),
@@ -95,14 +92,34 @@ impl<'a> Bench<'a> {
         let outcome = outcome(&found, &stopped);
         let mut warnings = found.warnings.clone();
         warnings.extend(after_the_end(&stopped, &found));
-        let (samples, noise, peak_threads) = match observed {
-            Ok(seen) => (rebased(seen.samples, origin_ns, found.origin_ns), seen.noise, seen.peak_threads),
+        let (samples, inside, noise, peak_threads) = match observed {
+            Ok(seen) => {
+                let inside = seen.inside.map(|inside| rebased_inside(inside, origin_ns, found.origin_ns));
+                (rebased(seen.samples, origin_ns, found.origin_ns), inside, seen.noise, seen.peak_threads)
+            }
             // A server that is gone before it could be looked at leaves no samples; its death is in the outcome.
-            Err(_) => (Vec::new(), Noise::default(), None),
+            Err(_) => (Vec::new(), None, Noise::default(), None),
         };
         let server = ServerUsage { peak_threads, ..usage(pid, &stopped, &found) };
         let Found { traffic, disturbance, bounds, generator, stages, .. } = found;
-        Seen { outcome, traffic, disturbance, bounds, generator, server, samples, stages, noise, warnings }
+        Seen { outcome, traffic, disturbance, bounds, generator, server, samples, inside, stages, noise, warnings }
+    }
+
+    fn observe(&self, server: &ServerProcess, origin_ns: u64) -> io::Result<Observer> {
+        let watch = Watch {
+            pid: server.pid(),
+            origin_ns,
+            interval: SAMPLING_INTERVAL,
+            kernel_stack_bytes_per_thread: self.kernel_stack_bytes_per_thread,
+            cpus: self.plan.placement.generator_cpus.clone(),
+        };
+        match self.plan.inside {
+            Inside::On => {
+                let mut channel = server.channel()?;
+                Observer::start_asking(watch, Box::new(move || channel.ask()))
+            }
+            Inside::Off => Observer::start(watch),
+        }
     }
 
     fn load(&self, spec: &LoadSpec, server: &mut ServerProcess) -> Found {
@@ -171,6 +188,7 @@ impl Seen {
             generator: None,
             server: ServerUsage::default(),
             samples: Vec::new(),
+            inside: None,
             stages: Vec::new(),
             noise: Noise::default(),
             warnings: Vec::new(),
@@ -232,6 +250,16 @@ fn rebased(samples: Vec<Sample>, observed_from_ns: u64, origin_ns: u64) -> Vec<S
         Some(Sample { at_ns, ..sample })
     };
     samples.into_iter().filter_map(rebase).collect()
+}
+
+/// As [`rebased`], for what was seen of the inside.
+fn rebased_inside(inside: record::Inside, observed_from_ns: u64, origin_ns: u64) -> record::Inside {
+    let rebase = |at_ns: u64| (at_ns + observed_from_ns).checked_sub(origin_ns);
+    let answers = inside.answers.into_iter();
+    let answers = answers.filter_map(|answer| Some(InsideAnswer { at_ns: rebase(answer.at_ns)?, ..answer }));
+    let threads = inside.threads.into_iter();
+    let threads = threads.filter_map(|times| Some(ThreadTimes { at_ns: rebase(times.at_ns)?, ..times }));
+    record::Inside { answers: answers.collect(), threads: threads.collect(), unanswered: inside.unanswered }
 }
 
 /// What was asked of the generator, as it is saved.

@@ -276,6 +276,7 @@ impl Series<'_> {
             generator: seen.generator,
             server: seen.server,
             samples: seen.samples,
+            inside: seen.inside,
             stages: seen.stages,
             noise: seen.noise,
         };

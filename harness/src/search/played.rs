@@ -87,6 +87,7 @@ fn cell(turn: &Turn, played: Played) -> Cell {
         generator: None,
         server: ServerUsage::default(),
         samples: Vec::new(),
+        inside: None,
         stages: Vec::new(),
         noise: Noise::default(),
     }

@@ -50,6 +50,7 @@ pub(crate) fn empty(spec: &LoadSpec) -> Cell {
         generator: None,
         server: ServerUsage::default(),
         samples: Vec::new(),
+        inside: None,
         stages: Vec::new(),
         noise: Noise::default(),
     }

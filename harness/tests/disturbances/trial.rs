@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use harness::observe::{allowed_cpus, machine};
 use harness::plan::{
-    ArrivalProcess, Bounds, Cast, Choice, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment,
+    ArrivalProcess, Bounds, Cast, Choice, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, Inside,
     LoadSpec, Preset, RunPlan, Shape, Task, TaskKind, Work, Workload, place,
 };
 use harness::run::{Execution, Interrupt, Progress, RunEnd, utc_now};
@@ -46,6 +46,7 @@ pub(crate) fn run(contender: &str, tasks: fn() -> Task) -> (Cell, RunEnd) {
     let Cast { contenders, parts } = Cast::new(&[experiment], &choice).unwrap();
     let plan = RunPlan {
         against: None,
+        inside: Inside::On,
         experiments: vec![experiment],
         contenders,
         parts,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
 
 mod fakes;
+mod inside;
 mod launching;
 mod observation;
 mod orphans;

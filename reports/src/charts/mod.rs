@@ -9,6 +9,7 @@ pub(crate) mod backend;
 mod bars;
 mod crossover;
 mod curve;
+mod inside;
 mod labels;
 mod lanes;
 pub(crate) mod other_scale;
@@ -101,7 +102,8 @@ pub(crate) fn with_workloads<'g>(run: &'g Run, groups: &'g [Group<'g>]) -> Vec<(
         }
         Some((figure, Some(scene.group.workload.key.as_str())))
     });
-    figures.chain(lanes::figures(run).into_iter().map(|figure| (figure, None))).collect()
+    let others = inside::figures(run, groups).into_iter().chain(lanes::figures(run));
+    figures.chain(others.map(|figure| (figure, None))).collect()
 }
 
 /// The anchor of the figure that shows a metric of an experiment, or else of its first; absent where none is drawn.
@@ -146,8 +148,8 @@ fn figure(scene: &Scene<'_>) -> Option<Figure> {
         PictureKind::ProbeOverTime => return probe::draw(scene),
         PictureKind::Bars => bars::draw(scene),
         PictureKind::Crossover => crossover::draw(scene),
-        // Drawn from what was traced, whatever an experiment declares.
-        PictureKind::Lanes => return None,
+        // Drawn from what was looked at or traced, whatever an experiment declares.
+        PictureKind::Inside | PictureKind::Lanes => return None,
     };
     let unknown: Vec<&str> =
         picture.metrics.iter().map(String::as_str).filter(|name| metrics::metric(name).is_none()).collect();

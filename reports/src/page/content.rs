@@ -207,6 +207,14 @@ fn sections(figures: Vec<Figure>) -> Vec<Section> {
             figures: Vec::new(),
         },
         Section {
+            id: "inside",
+            heading: "The server from inside",
+            introduction: "Under load each server says how things stand, and the system how its threads fare: what \
+                           waited for what.",
+            marks: false,
+            figures: Vec::new(),
+        },
+        Section {
             id: "who",
             heading: "Who ran what",
             introduction: "A few milliseconds, thread by thread: what a thread per connection is, and what a task is.",
@@ -220,7 +228,8 @@ fn sections(figures: Vec<Figure>) -> Vec<Section> {
             PictureKind::PercentileSpectrum => 1,
             PictureKind::StackedParts => 2,
             PictureKind::TimeSplit => 3,
-            PictureKind::Lanes => 4,
+            PictureKind::Inside => 4,
+            PictureKind::Lanes => 5,
         };
         sections[place].figures.push(figure);
     }

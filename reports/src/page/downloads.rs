@@ -25,7 +25,7 @@ fn escaped(json: String) -> String {
 fn thin_out(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            for key in ["v2_deflate_base64", "samples", "intervals", "events", "course"] {
+            for key in ["v2_deflate_base64", "samples", "inside", "intervals", "events", "course"] {
                 fields.remove(key);
             }
             fields.values_mut().for_each(thin_out);

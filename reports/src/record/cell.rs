@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bound, Disturbance, GeneratorUsage, Sample, ServerUsage, Stage, Traffic, Warning};
+use super::{Bound, Disturbance, GeneratorUsage, Inside, Sample, ServerUsage, Stage, Traffic, Warning};
 
 /// A file under `cells/`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +63,9 @@ pub struct Cell {
     /// The server over time.
     #[serde(default)]
     pub samples: Vec<Sample>,
+    /// The server from inside over time; absent where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Inside>,
     /// The server at each stage of a cell that holds connections.
     #[serde(default)]
     pub stages: Vec<Stage>,
@@ -167,6 +170,9 @@ pub struct Noise {
     pub cpu_pressure_share: Option<f64>,
     /// Greatest oversleep of a thread that wakes every few milliseconds.
     pub max_hiccup_ns: Option<u64>,
-    /// CPU time of the sampler itself, as a share of one CPU, 0 to 1.
+    /// CPU time of the sampler itself, as a share of one CPU, 0 to 1. Asking the server about its inside is in it.
     pub sampler_cpu_share: Option<f64>,
+    /// CPU time of the server's thread that answers, as a share of one CPU, 0 to 1; absent where it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel_cpu_share: Option<f64>,
 }

@@ -97,6 +97,9 @@ pub enum PictureKind {
     Bars,
     /// A grid of all workloads over connections: which of two contenders has more of the metric, and by how much.
     Crossover,
+    /// Small multiples per contender: what a server said of its inside over the window, and what the system keeps of its
+    /// threads. Drawn wherever someone looked; no experiment declares it.
+    Inside,
     /// Small multiples per contender: a lane per thread of a traced window. Drawn wherever one was traced; no
     /// experiment declares it.
     Lanes,

@@ -43,6 +43,7 @@ pub(crate) fn blank(id: &str, experiment: &str, workload: &str, contender: &str)
         generator: None,
         server: ServerUsage::default(),
         samples: Vec::new(),
+        inside: None,
         stages: Vec::new(),
         noise: Noise { other_cpu_share: Some(0.004), ..Noise::default() },
     }

@@ -20,6 +20,7 @@ mod fixture_cells;
 mod fixture_map;
 mod fixture_trials;
 mod golden;
+mod inside;
 mod lanes;
 mod map;
 mod numbers;

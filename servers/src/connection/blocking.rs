@@ -21,6 +21,7 @@ use crate::work::blocking::perform;
 
 /// Serves a connection until it ends. Dropping `accepted` closes it and makes room for another.
 pub(crate) fn serve(mut accepted: Accepted<TcpStream>, server: Arc<Server>) {
+    let _present = server.inside.take_up();
     // Clients leave in the middle all the time: an error ends this connection and concerns nobody else.
     let _ = converse(&mut accepted.stream, &accepted.trace, &server);
 }

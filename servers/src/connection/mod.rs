@@ -44,7 +44,10 @@ fn turn<'a>(step: Step<Request<'a>>, server: &Server, requests_served: u64) -> T
         Step::Message {
             message: Request::RequestWork { request_message, parameter, sender_timestamp }, then, ..
         } => match decide(&request_message, parameter) {
-            Ok(work) => Turn::Work { work: work.stretched(server.options.stretch_percent), sender_timestamp, then },
+            Ok(work) => {
+                server.inside.count_begun();
+                Turn::Work { work: work.stretched(server.options.stretch_percent), sender_timestamp, then }
+            }
             Err(reason) => refused(server, fault_of(&reason), reason.to_string(), then),
         },
         Step::Message { message: Request::CloseConnection { initial_timestamp, final_timestamp }, .. } => {

@@ -13,14 +13,16 @@ use tokio::runtime;
 
 use crate::accept::nonblocking::Accepting;
 use crate::connection::nonblocking::serve;
+use crate::inside::with_histograms;
 use crate::server::Server;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
-    let runtime = runtime::Builder::new_multi_thread()
+    let runtime = with_histograms(&mut runtime::Builder::new_multi_thread())
         .worker_threads(server.options.workers)
         .max_blocking_threads(server.options.blocking_threads)
         .enable_all()
         .build()?;
+    server.inside.runs_on(&runtime);
     let ended = runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;

@@ -14,11 +14,16 @@ use tokio::runtime;
 
 use crate::accept::nonblocking::Accepting;
 use crate::connection::nonblocking::serve;
+use crate::inside::with_histograms;
 use crate::server::Server;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let blocking = server.options.blocking_threads;
-    let runtime = runtime::Builder::new_current_thread().max_blocking_threads(blocking).enable_all().build()?;
+    let runtime = with_histograms(&mut runtime::Builder::new_current_thread())
+        .max_blocking_threads(blocking)
+        .enable_all()
+        .build()?;
+    server.inside.runs_on(&runtime);
     let ended = runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;

@@ -7,6 +7,7 @@ mod client;
 mod conformance;
 mod exhaustion;
 mod http;
+mod inside;
 mod intervals;
 mod limits;
 mod options;

@@ -9,7 +9,7 @@ use crate::cli::contenders::cast_for;
 use crate::cli::load::ask::duration;
 use crate::cli::new_run::cpus_are_shared;
 use crate::observe::allowed_cpus;
-use crate::plan::{Cast, PlanError, Preset, RunPlan, Sizes, Workload, place};
+use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Preflight, preflight_for};
 use crate::search::capacity::{self, CONCURRENT, DESCRIPTION, experiment};
 
@@ -76,6 +76,8 @@ pub(super) fn plan(args: &CapacityArgs) -> anyhow::Result<(RunPlan, Preflight)> 
         placement,
         connection_ceiling: CONCURRENT,
         against: None,
+        // Nothing that is said of such a run needs it.
+        inside: Inside::Off,
     };
     let mut found = preflight_for(&plan, CONCURRENT);
     plan.connection_ceiling = found.connection_ceiling;

@@ -7,7 +7,7 @@ use crate::cli::contenders::cast_for;
 use crate::cli::new_run::cpus_are_shared;
 use crate::cli::progress::rough;
 use crate::observe::allowed_cpus;
-use crate::plan::{Cast, PlanError, Preset, RunPlan, Sizes, Workload, place};
+use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Preflight, preflight_for};
 use crate::search::map::{DESCRIPTION, Map, experiment};
 
@@ -49,6 +49,8 @@ pub(super) fn plan(args: &MapArgs) -> anyhow::Result<(RunPlan, Preflight)> {
         placement,
         connection_ceiling: u32::MAX,
         against: None,
+        // Nothing that is said of such a run needs it.
+        inside: Inside::Off,
     };
     let mut found = preflight_for(&plan, args.connections.iter().copied().max().unwrap_or(0));
     plan.connection_ceiling = found.connection_ceiling;

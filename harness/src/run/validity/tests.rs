@@ -79,6 +79,7 @@ pub(in crate::run) fn clean() -> Cell {
             ..ServerUsage::default()
         },
         samples: Vec::new(),
+        inside: None,
         stages: Vec::new(),
         noise: Noise { other_cpu_share: Some(0.05), steal_share: Some(0.05), ..Noise::default() },
     }

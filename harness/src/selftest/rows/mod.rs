@@ -3,6 +3,7 @@
 mod arithmetic;
 mod delays;
 mod generator;
+mod inside;
 mod memory;
 mod proc_files;
 mod replies;
@@ -34,6 +35,7 @@ pub const ROWS: &[Row] = &[
     row("threads", "40 threads", 1, Measured, usage::threads),
     row("cpu", "30% of a CPU", 3, Measured, usage::cpu),
     row("switches", "10,000 waits of threads that have ended", 2, Measured, usage::switches),
+    row("inside", "what a server says of itself, and that asking costs under 1%", 4, Measured, inside::inside),
     row("generator-stopped", "stopped for 300 ms, it is not believed", 4, Measured, generator::stopped),
     row("generator-overloaded", "asked for too much, it is not believed", 3, Measured, generator::overloaded),
     row("same", "two contenders that are alike", 8, Measured, verdicts::same),

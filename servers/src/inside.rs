@@ -1,0 +1,230 @@
+//! The inside of a server at one moment: what is open, what waits, what is under way, and what a runtime says of itself.
+//!
+//! Looked at by a thread that serves nobody and is no task, so that it sees a runtime whose workers all block. Looking
+//! takes no lock and asks nobody to stop; what is looked at is read one after the other, so a difference is never taken
+//! below zero. Must not know: who looks, or how often. Beside it: `server.rs`, whose counters are used here again.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+
+use tokio::runtime::{Runtime, RuntimeMetrics};
+
+use crate::clock::monotonic_ns;
+use crate::server::{Counters, Server};
+
+#[cfg_attr(tokio_unstable, path = "inside/unstable.rs")]
+#[cfg_attr(not(tokio_unstable), path = "inside/stable.rs")]
+mod histograms;
+
+pub(crate) use histograms::with_histograms;
+
+/// A server at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inside {
+    /// When, in nanoseconds of the monotonic clock.
+    pub at_ns: u64,
+    /// Connections accepted and not closed yet.
+    pub open_connections: u64,
+    /// Of these, the ones that no thread and no task has begun to serve: the queue of a pool, or of a scheduler.
+    pub waiting_connections: u64,
+    /// Requests read and understood since the start. One whose work panicked has begun and never ends.
+    pub requests_begun: u64,
+    /// Requests whose reply was put together since the start, refusals included.
+    pub requests_ended: u64,
+    /// Calls of accept that failed since the start.
+    pub accept_errors: u64,
+    /// The runtime; absent where there is none.
+    pub runtime: Option<RuntimeInside>,
+}
+
+/// A tokio runtime at one moment. The accept loop is no task of its own and in none of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuntimeInside {
+    /// Tasks that have not ended.
+    pub alive_tasks: u64,
+    /// Tasks ready to run that no worker has taken yet. Those in the workers' own queues are not among them.
+    pub global_queue_depth: u64,
+    /// Its workers; one where all tasks share a thread.
+    pub workers: Vec<WorkerInside>,
+    /// What only an unstable runtime tells; absent of any other.
+    pub unstable: Option<UnstableInside>,
+}
+
+/// A worker of a runtime at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkerInside {
+    /// Time it has spent on tasks since the start. It is brought up to date when the worker parks or has polled a number
+    /// of tasks, so it stands still while one of them blocks or computes.
+    pub busy_ns: u64,
+    /// Times it has parked since the start.
+    pub parks: u64,
+    /// Whether it is parked, with nothing to do.
+    pub is_parked: bool,
+    /// For how long at least it has neither parked nor brought its busy time up to date: since the first look that found
+    /// it so. A worker of which this grows is blocked or computing, or has no CPU. Zero while it is parked.
+    pub still_ns: u64,
+}
+
+/// What a runtime tells that was built with `--cfg tokio_unstable`, since its start and of all workers together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnstableInside {
+    /// Tasks that a worker took from another's queue.
+    pub stolen_tasks: u64,
+    /// For how long tasks were polled.
+    pub poll_times: Vec<Bucket>,
+    /// For how long tasks that were ready waited to be polled.
+    pub schedule_latencies: Vec<Bucket>,
+}
+
+/// A part of a histogram that is not empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    /// The values in it are below, in nanoseconds.
+    pub below_ns: u64,
+    /// How many there are.
+    pub count: u64,
+}
+
+/// Looks at one server again and again, and remembers what stood still.
+#[derive(Debug)]
+pub struct Onlooker {
+    server: Arc<Server>,
+    workers: Vec<Stillness>,
+}
+
+impl Onlooker {
+    /// Looks at this server, which need not run yet.
+    pub fn new(server: Arc<Server>) -> Onlooker {
+        Onlooker { server, workers: Vec::new() }
+    }
+
+    /// The server now. Some microseconds: a read for each number, and no system call but for the clock.
+    pub fn look(&mut self) -> Inside {
+        let gauges = &self.server.inside;
+        // What ends is read before what begins, so that nothing ends that has not begun.
+        let left = gauges.left.load(Relaxed);
+        let taken_up = gauges.taken_up.load(Relaxed);
+        let Counters { accepted, accept_errors, spawn_errors, requests_served, requests_refused, .. } =
+            self.server.counters();
+        let requests_begun = gauges.requests_begun.load(Relaxed) + requests_refused;
+        let at_ns = monotonic_ns();
+        let kept = accepted.saturating_sub(spawn_errors);
+        Inside {
+            at_ns,
+            open_connections: kept.saturating_sub(left),
+            waiting_connections: kept.saturating_sub(taken_up),
+            requests_begun,
+            requests_ended: requests_served + requests_refused,
+            accept_errors,
+            runtime: gauges.runtime.get().map(|runtime| runtime_inside(runtime, &mut self.workers, at_ns)),
+        }
+    }
+}
+
+fn runtime_inside(runtime: &RuntimeMetrics, seen: &mut Vec<Stillness>, at_ns: u64) -> RuntimeInside {
+    seen.resize_with(runtime.num_workers(), Stillness::default);
+    let workers = seen.iter_mut().enumerate().map(|(number, stillness)| {
+        let busy_ns = u64::try_from(runtime.worker_total_busy_duration(number).as_nanos()).unwrap_or(u64::MAX);
+        let parks_and_unparks = runtime.worker_park_unpark_count(number);
+        WorkerInside {
+            busy_ns,
+            parks: runtime.worker_park_count(number),
+            is_parked: is_parked(parks_and_unparks),
+            still_ns: stillness.since(busy_ns, parks_and_unparks, at_ns),
+        }
+    });
+    RuntimeInside {
+        workers: workers.collect(),
+        alive_tasks: runtime.num_alive_tasks() as u64,
+        global_queue_depth: runtime.global_queue_depth() as u64,
+        unstable: histograms::look(runtime),
+    }
+}
+
+/// Parking and unparking take turns, and parking comes first.
+fn is_parked(parks_and_unparks: u64) -> bool {
+    parks_and_unparks % 2 == 1
+}
+
+/// What was last seen to change of a worker, and when that was.
+#[derive(Debug, Default)]
+struct Stillness {
+    busy_ns: u64,
+    parks_and_unparks: u64,
+    since_ns: Option<u64>,
+}
+
+impl Stillness {
+    /// How long the worker has been as it is now, which is not at all where it is parked.
+    fn since(&mut self, busy_ns: u64, parks_and_unparks: u64, at_ns: u64) -> u64 {
+        let is_same = (self.busy_ns, self.parks_and_unparks) == (busy_ns, parks_and_unparks);
+        let since_ns = self.since_ns.filter(|_| is_same && !is_parked(parks_and_unparks)).unwrap_or(at_ns);
+        *self = Stillness { busy_ns, parks_and_unparks, since_ns: Some(since_ns) };
+        at_ns - since_ns
+    }
+}
+
+/// What connections and models note for whoever looks inside. The rest follows from [`Counters`].
+#[derive(Debug, Default)]
+pub(crate) struct Gauges {
+    taken_up: AtomicU64,
+    left: AtomicU64,
+    requests_begun: AtomicU64,
+    runtime: OnceLock<RuntimeMetrics>,
+}
+
+/// A connection that is being served; it has left when this is dropped, be it by a panic.
+#[derive(Debug)]
+pub(crate) struct Presence<'a>(&'a Gauges);
+
+impl Gauges {
+    /// A thread or a task begins to serve a connection.
+    pub(crate) fn take_up(&self) -> Presence<'_> {
+        self.taken_up.fetch_add(1, Relaxed);
+        Presence(self)
+    }
+
+    pub(crate) fn count_begun(&self) {
+        self.requests_begun.fetch_add(1, Relaxed);
+    }
+
+    /// Tasks of this server run here. A server runs once, so the first runtime is the only one.
+    pub(crate) fn runs_on(&self, runtime: &Runtime) {
+        let _ = self.runtime.set(runtime.metrics());
+    }
+}
+
+impl Drop for Presence<'_> {
+    fn drop(&mut self) {
+        self.0.left.fetch_add(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_is_not_parked_and_does_not_change_stands_still() {
+        let mut worker = Stillness::default();
+        assert_eq!(worker.since(0, 2, 1_000), 0, "the first look knows nothing of before");
+        assert_eq!([worker.since(0, 2, 1_100), worker.since(0, 2, 1_250)], [100, 250]);
+        assert_eq!(worker.since(40, 2, 1_300), 0, "its busy time was brought up to date");
+        assert_eq!(worker.since(40, 2, 1_400), 100);
+        assert_eq!([worker.since(40, 3, 1_500), worker.since(40, 3, 1_600)], [0, 0], "it is parked");
+        assert_eq!([worker.since(40, 4, 1_700), worker.since(40, 4, 1_800)], [0, 100]);
+    }
+
+    #[test]
+    fn connections_have_left_when_their_presence_ends() {
+        let gauges = Gauges::default();
+        let (first, second) = (gauges.take_up(), gauges.take_up());
+        drop(first);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _second = second;
+            panic!("a panic in a connection, as the test wants it");
+        }));
+        panicked.unwrap_err();
+        assert_eq!((gauges.taken_up.load(Relaxed), gauges.left.load(Relaxed)), (2, 2));
+    }
+}

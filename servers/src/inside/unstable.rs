@@ -1,0 +1,42 @@
+//! Of a runtime built with `--cfg tokio_unstable`: how long tasks are polled, how long they wait to be, and who stole them.
+//! Beside it: `stable.rs`, which stands here otherwise.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, HistogramConfiguration, LogHistogram, RuntimeMetrics};
+
+use super::{Bucket, UnstableInside};
+
+/// The builder of a runtime that keeps histograms, which costs it two readings of the clock for each poll.
+pub(crate) fn with_histograms(builder: &mut Builder) -> &mut Builder {
+    let scale = || HistogramConfiguration::log(LogHistogram::default());
+    builder
+        .enable_metrics_poll_time_histogram()
+        .metrics_poll_time_histogram_configuration(scale())
+        .enable_metrics_schedule_latency_histogram()
+        .metrics_schedule_latency_histogram_configuration(scale())
+}
+
+pub(super) fn look(runtime: &RuntimeMetrics) -> Option<UnstableInside> {
+    let workers = || 0..runtime.num_workers();
+    let poll_time = |bucket| {
+        let count = workers().map(|worker| runtime.poll_time_histogram_bucket_count(worker, bucket)).sum();
+        (runtime.poll_time_histogram_bucket_range(bucket), count)
+    };
+    let latency = |bucket| {
+        let count = workers().map(|worker| runtime.schedule_latency_histogram_bucket_count(worker, bucket)).sum();
+        (runtime.schedule_latency_histogram_bucket_range(bucket), count)
+    };
+    Some(UnstableInside {
+        stolen_tasks: workers().map(|worker| runtime.worker_steal_count(worker)).sum(),
+        poll_times: filled((0..runtime.poll_time_histogram_num_buckets()).map(poll_time)),
+        schedule_latencies: filled((0..runtime.schedule_latency_histogram_num_buckets()).map(latency)),
+    })
+}
+
+fn filled(buckets: impl Iterator<Item = (Range<Duration>, u64)>) -> Vec<Bucket> {
+    let filled = buckets.filter(|(_, count)| *count > 0);
+    let below = |range: &Range<Duration>| u64::try_from(range.end.as_nanos()).unwrap_or(u64::MAX);
+    filled.map(|(range, count)| Bucket { below_ns: below(&range), count }).collect()
+}
