@@ -86,15 +86,27 @@ pub struct DataRow {
 
 /// Every picture that a run's experiments declare, in their order. `groups` are those of the same run.
 pub fn figures(run: &Run, groups: &[Group<'_>]) -> Vec<Figure> {
-    let figures = scenes(run, groups).into_iter().filter_map(|scene| {
-        let mut figure = figure(&scene)?;
-        let without = scene.group.without_valid_cell();
-        if !without.is_empty() {
-            figure.notes.push(format!("No valid cell: {}.", format::list(&without)));
-        }
-        Some(figure)
-    });
-    figures.chain(lanes::figures(run)).collect()
+    scenes(run, groups).iter().filter_map(noted).chain(lanes::figures(run)).collect()
+}
+
+/// The anchors of the pictures of cells in their order, each with its experiment. Some may have nothing to draw yet.
+pub(crate) fn anchors(run: &Run, groups: &[Group<'_>]) -> Vec<(String, String)> {
+    scenes(run, groups).into_iter().map(|scene| (scene.id, scene.group.experiment.name.clone())).collect()
+}
+
+/// The one picture with an anchor, alone.
+pub(crate) fn figure_at(run: &Run, groups: &[Group<'_>], anchor: &str) -> Option<Figure> {
+    noted(scenes(run, groups).iter().find(|scene| scene.id == anchor)?)
+}
+
+/// The figure, with those named that have no valid cell in it.
+fn noted(scene: &Scene<'_>) -> Option<Figure> {
+    let mut figure = figure(scene)?;
+    let without = scene.group.without_valid_cell();
+    if !without.is_empty() {
+        figure.notes.push(format!("No valid cell: {}.", format::list(&without)));
+    }
+    Some(figure)
 }
 
 /// The anchor of the figure that shows a metric of an experiment, or else of its first; absent where none is drawn.

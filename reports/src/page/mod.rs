@@ -2,11 +2,13 @@
 //!
 //! A pure function: same records, same bytes. Must not know: files, clocks, the environment. Beside it:
 //! `page.html.jinja` (the layout), `style.css`, `script.js`, `content.rs` (what the layout is filled with), `trials.rs`
-//! (the sections of experiments that put a claim to the test), `verdicts.rs` (who differs from whom), `downloads.rs` (records and table as data).
+//! (the sections of experiments that put a claim to the test), `verdicts.rs` (who differs from whom), `downloads.rs` (records and table as data),
+//! `so_far.rs` (a run that goes on, in pieces).
 
 mod content;
 mod downloads;
 mod example;
+mod so_far;
 mod trials;
 mod verdicts;
 
@@ -19,6 +21,8 @@ use sha2::{Digest, Sha256};
 
 use crate::charts::backend::escape;
 use crate::record::store::Run;
+
+pub use so_far::SoFar;
 
 const LAYOUT: &str = include_str!("page.html.jinja");
 pub(crate) const STYLE: &str = include_str!("style.css");
@@ -69,6 +73,17 @@ fn layout(run: &Run, site: Option<&Surroundings>) -> String {
         records => downloads::records(run),
     };
     page.render(values).expect("the layout names only what it is given, and is tested")
+}
+
+/// The style sheet of a report, for a page that shows pieces of one.
+pub fn style_sheet() -> &'static str {
+    STYLE
+}
+
+/// What a content security policy must allow of inline styles and of inline scripts, in this order, so that a page may
+/// open a report.
+pub fn inline_sources() -> [String; 2] {
+    [STYLE, SCRIPT].map(|text| format!("'{}'", hash(text)))
 }
 
 /// As the content security policy names an inline script or style.

@@ -23,5 +23,6 @@ mod objectives;
 mod records;
 mod samples;
 mod site;
+mod so_far;
 mod trials;
 mod verdicts;
