@@ -12,6 +12,7 @@ mod dry_run;
 mod ending;
 mod known_answers;
 mod list;
+mod live;
 mod load;
 mod map;
 mod microcosts;
