@@ -128,7 +128,7 @@ fn strings(array: &Value) -> Vec<String> {
 fn what_it_serves_lasts_as_long_as_is_asked_for_or_until_ctrl_c() {
     let _turn = turn();
     let home = Home::new();
-    let (mut subject, address) = followed(&home, "memory", &["--live-linger", "1h"]);
+    let (mut subject, address) = followed(&home, "latency-curve", &["--live-linger", "1h"]);
     assert!(get(&address, "/report").0.contains(" 404 "), "there is none yet");
     assert_eq!(Events::of(&address).last().unwrap().0, "end");
     for _ in 0..2 {
@@ -162,6 +162,9 @@ fn scrape(address: &str, cells: usize) {
         };
         assert_eq!(sum("harness_cells_total", None), cells as f64);
         assert_eq!(sum("harness_cells_planned", None), cells as f64);
+        let all = sum("harness_response_time_seconds_count", None);
+        assert!(all > 0.0 && all == sum("harness_response_time_seconds_bucket", Some(("le", "+Inf"))), "{all}");
+        assert!(all <= sum("harness_requests_total", None));
         for contender in ["threaded", "async-single"] {
             assert!(sum("harness_server_cpu_seconds_total", Some(("contender", contender))) > 0.0);
             assert!(sum("harness_server_context_switches_total", Some(("contender", contender))) > 0.0);

@@ -44,9 +44,9 @@ impl Buckets {
         self.sum_seconds
     }
 
-    /// Each bound with the values up to it and above the one before; `f64::MAX` stands for no bound.
+    /// Each bound with the values up to it and above the one before; the last is infinite.
     pub(super) fn by_bound(&self) -> Vec<(f64, u64)> {
-        BOUNDS.into_iter().chain([f64::MAX]).zip(self.counts).collect()
+        BOUNDS.into_iter().chain([f64::INFINITY]).zip(self.counts).collect()
     }
 }
 
@@ -64,7 +64,7 @@ mod tests {
         let filled = |buckets: &Buckets| -> Vec<(f64, u64)> {
             buckets.by_bound().into_iter().filter(|(_, count)| *count > 0).collect()
         };
-        assert_eq!(filled(&buckets), [(0.000_05, 1), (0.000_1, 2), (0.005, 1), (f64::MAX, 1)]);
+        assert_eq!(filled(&buckets), [(0.000_05, 1), (0.000_1, 2), (0.005, 1), (f64::INFINITY, 1)]);
         buckets.add(&buckets.clone());
         assert_eq!((buckets.count(), buckets.sum_seconds()), (10, 40.006_45));
         assert_eq!(filled(&buckets)[1], (0.000_1, 4));

@@ -49,10 +49,17 @@ pub(super) fn plain(open_metrics: &str) -> String {
 mod tests {
     use std::time::Duration;
 
+    use hdrhistogram::Histogram;
+
+    use super::super::buckets::Buckets;
     use super::super::event::{CellLabels, CellSummary, ServerFigures};
     use super::*;
 
+    /// A cell in which every request took about a millisecond but for two that took a minute.
     fn cell(contender: &str) -> CellSummary {
+        let mut histogram = Histogram::<u64>::new_with_bounds(1, 60_000_000_000, 3).unwrap();
+        histogram.record_n(900_000, 98).unwrap();
+        histogram.record_n(60_000_000_000, 2).unwrap();
         CellSummary {
             labels: CellLabels {
                 contender: contender.to_owned(),
@@ -61,7 +68,7 @@ mod tests {
             },
             outcome: "completed",
             requests: vec![("ok", 98), ("timeout", 2)],
-            response_times: None,
+            response_times: Some(Buckets::of(&histogram, 98_000_000)),
             server: ServerFigures {
                 resident_bytes: Some(4096),
                 threads: None,
@@ -85,6 +92,12 @@ mod tests {
             format!("harness_requests_total{{{labels},outcome=\"timeout\"}} 4"),
             format!("harness_server_resident_memory_bytes{{{labels}}} 4096"),
             format!("harness_server_cpu_seconds_total{{{labels},mode=\"user\"}} 3.0"),
+            format!("harness_response_time_seconds_bucket{{le=\"0.0005\",{labels}}} 0"),
+            format!("harness_response_time_seconds_bucket{{le=\"0.001\",{labels}}} 196"),
+            format!("harness_response_time_seconds_bucket{{le=\"10.0\",{labels}}} 196"),
+            format!("harness_response_time_seconds_bucket{{le=\"+Inf\",{labels}}} 200"),
+            format!("harness_response_time_seconds_count{{{labels}}} 200"),
+            format!("harness_response_time_seconds_sum{{{labels}}} 0.196"),
             "# UNIT harness_server_cpu_seconds seconds".to_owned(),
             "# EOF".to_owned(),
         ] {

@@ -50,6 +50,9 @@
     // The report is fetched at once: the harness may end, and take it along.
     end({ ending, report }) {
       source.close();
+      document.body.className = 'over';
+      at('kicker').textContent = 'A run that is over';
+      at('state').textContent = at('state').textContent.replace(/;.*/, '.');
       at('now').textContent = '';
       at('end').textContent = `The run has ${ending}. The report is in ${report}`;
       fetch('report').then((reply) => (reply.ok ? reply.blob() : Promise.reject())).then((page) => {
