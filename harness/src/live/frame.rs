@@ -63,6 +63,10 @@ pub struct ModelFrame {
     /// Its threads, by their ids, in the order in which they were made; of many those that have used most CPU time since
     /// the server began.
     pub busy_threads: Vec<BusyThread>,
+    /// What a reader must know before believing the figures: why no load is on the server, or that the generator was
+    /// late. Absent where there is nothing to know.
+    #[serde(default)]
+    pub doubt: Option<String>,
 }
 
 /// Whether a server runs.
@@ -162,12 +166,13 @@ mod tests {
                     switches_per_s: 40.0,
                     activity: Activity::Sleeping,
                 }],
+                doubt: None,
             }],
         };
         let line = serde_json::to_string(&frame).unwrap();
         assert_eq!(
             line,
-            r#"{"at_ms":250,"asked":{"connections":64,"rate_rps":500.0,"work":"sleep 5ms","flood":0,"is_paused":false},"models":[{"contender":"threaded","state":{"is":"died","how":"was killed by SIGKILL","at_ms":200},"requests_per_s":12.5,"failed_per_s":0.0,"response_time_p50_ns":5100000,"response_time_p99_ns":null,"response_time_max_ns":null,"memory":{"resident_bytes":4,"page_table_bytes":2,"kernel_stack_bytes":1},"threads":66,"switches_per_s":null,"cpu_share":0.25,"busy_threads":[{"tid":7,"name":"conn","cpu_share":0.125,"switches_per_s":40.0,"activity":"sleeping"}]}]}"#
+            r#"{"at_ms":250,"asked":{"connections":64,"rate_rps":500.0,"work":"sleep 5ms","flood":0,"is_paused":false},"models":[{"contender":"threaded","state":{"is":"died","how":"was killed by SIGKILL","at_ms":200},"requests_per_s":12.5,"failed_per_s":0.0,"response_time_p50_ns":5100000,"response_time_p99_ns":null,"response_time_max_ns":null,"memory":{"resident_bytes":4,"page_table_bytes":2,"kernel_stack_bytes":1},"threads":66,"switches_per_s":null,"cpu_share":0.25,"busy_threads":[{"tid":7,"name":"conn","cpu_share":0.125,"switches_per_s":40.0,"activity":"sleeping"}],"doubt":null}]}"#
         );
         assert_eq!(serde_json::from_str::<Frame>(&line).unwrap(), frame);
         assert_eq!(frame.models[0].memory.unwrap().total_bytes(), 7);
