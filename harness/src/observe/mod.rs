@@ -5,8 +5,9 @@
 //! memory, its address. All times are `CLOCK_MONOTONIC`.
 //!
 //! Costs decide what is read when. `status` costs microseconds and is sampled during load; `smaps_rollup` walks every
-//! page table and is read only where a process has come to rest; the thread list is never walked. The context switches
-//! in `status` are the main thread's alone, so they are not read at all: the reaped child's totals are exact.
+//! page table and is read only where a process has come to rest; the thread list is never walked where anything is
+//! measured ([`threads`] is for a live view). The context switches in `status` are the main thread's alone, so they are
+//! not read at all: the reaped child's totals are exact.
 
 mod affinity;
 mod clocks;
@@ -22,6 +23,7 @@ mod settle;
 mod socket_diag;
 mod sockets;
 pub(crate) mod status;
+mod threads;
 
 pub use affinity::{allowed_cpus, restrict_this_thread};
 pub use clocks::process_cpu;
@@ -31,3 +33,4 @@ pub use observer::{Observed, Observer, Watch};
 pub use process_reader::{ProcessReader, peak_resident_bytes};
 pub use settle::settled_sample;
 pub use sockets::socket_buffer_bytes;
+pub use threads::{ThreadReading, threads};
