@@ -11,7 +11,7 @@ use super::load::ask::duration;
 use super::output::tell;
 use super::progress::Shown;
 use crate::live::followed::{Drawing, DrawingCost, summary_of};
-use crate::live::web::{Event, Web, WebError};
+use crate::live::web::{Event, View, Web, WebError};
 use crate::run::{Interrupt, Progress};
 
 /// What is typed to follow a run in a browser.
@@ -39,7 +39,7 @@ impl LiveArgs {
         if !self.live {
             return Ok(None);
         }
-        let web = Web::start(self.live_port, cpus)?;
+        let web = Web::start(View::Run, self.live_port, cpus)?;
         tell(&format!("live: http://{}/", web.address()));
         Ok(Some(Live { web, linger: self.live_linger.unwrap_or_default(), drawing: DrawingCost::default() }))
     }

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::buckets::Buckets;
+use crate::live::Frame;
 
-/// Something that happened in a run.
+/// Something that happened in a run, or in a session in which several servers are watched.
 #[derive(Debug)]
 pub enum Event {
     /// How many cells there will be and how long they should take is known, or known better than before.
@@ -28,6 +29,8 @@ pub enum Event {
     Ended(Box<CellSummary>),
     /// Some of the pictures have been drawn anew.
     Drawn(Drawn),
+    /// What was seen of the servers of a session at one moment.
+    Frame(Box<Frame>),
     /// The run is over, and its report is there.
     Finished {
         /// How it ended, in a word or two.

@@ -17,6 +17,7 @@ use prometheus_client::registry::Unit;
 
 use super::buckets::Buckets;
 use super::event::{CellLabels, CellSummary};
+use crate::live::Frame;
 
 /// Everything that is counted, over all cells that have ended.
 #[derive(Debug, Clone, Default)]
@@ -61,6 +62,23 @@ impl Totals {
         }
     }
 
+    /// Takes in servers that run. Their rates are over an interval, and no counters; what a load came to is added as a cell
+    /// when it ends.
+    pub(super) fn see(&mut self, frame: &Frame) {
+        for model in &frame.models {
+            let labels = CellLabels {
+                contender: model.contender.clone(),
+                experiment: "watch".to_owned(),
+                workload: frame.asked.work.clone(),
+            };
+            // A server has one load at a time.
+            self.resident_bytes.retain(|known, _| known.contender != labels.contender);
+            self.threads.retain(|known, _| known.contender != labels.contender);
+            self.resident_bytes.extend(model.memory.map(|memory| (labels.clone(), memory.resident_bytes)));
+            self.threads.extend(model.threads.map(|threads| (labels, threads)));
+        }
+    }
+
     fn encode_run(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let planned = ConstGauge::new(self.planned as u64);
         planned.encode(out.encode_descriptor(
@@ -94,11 +112,11 @@ impl Totals {
     }
 
     fn encode_servers(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let help = "Memory of the last server to end, when it was last looked at.";
+        let help = "Memory of the last server, when it was last looked at.";
         let unit = Some(&Unit::Bytes);
         let bytes = out.encode_descriptor("server_resident_memory", help, unit, MetricType::Gauge)?;
         gauges(bytes, &self.resident_bytes)?;
-        let help = "Threads of the last server to end, when it was last looked at.";
+        let help = "Threads of the last server, when it was last looked at.";
         let threads = out.encode_descriptor("server_threads", help, None, MetricType::Gauge)?;
         gauges(threads, &self.threads)?;
         let help = "CPU time of servers that have ended, from start to end.";

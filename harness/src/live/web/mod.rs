@@ -2,7 +2,8 @@
 //!
 //! The one place besides the microcosts that knows tokio: a current-thread runtime on a thread that keeps to the
 //! generator's CPUs. Between two events it waits in epoll, without a timer. Must not know: runs, plans, servers; it is told
-//! [`Event`]s. Read in this order: `event.rs`, `notes.rs`, `board.rs`, `routes.rs`, `page.html` with `page.js`;
+//! [`Event`]s. Read in this order: `event.rs`, `notes.rs`, `board.rs`, `routes.rs`, `page.html` with `page.js` (a run), `session.html` with `session.js` (servers that
+//! are watched);
 //! `metrics.rs` and `exposition.rs` are for scrapers.
 
 mod board;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use tokio::sync::oneshot;
 
 use crate::clock::thread_cpu_ns;
@@ -28,6 +30,7 @@ use board::Board;
 
 pub use buckets::Buckets;
 pub use event::{CellLabels, CellSummary, Drawn, Event, ServerFigures};
+pub use routes::View;
 
 /// How long pages have to fetch what a run has to say at its end, where nobody wants it served any longer.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -63,11 +66,11 @@ pub struct Web {
 }
 
 impl Web {
-    /// Listens on a port of 127.0.0.1, any free one for 0, and serves from a thread that keeps to these CPUs.
+    /// Listens on a port of 127.0.0.1, any free one for 0, and serves a page from a thread that keeps to these CPUs.
     ///
     /// # Errors
     /// Where the port can't be had, or a thread.
-    pub fn start(port: u16, cpus: &[u32]) -> Result<Web, WebError> {
+    pub fn start(view: View, port: u16, cpus: &[u32]) -> Result<Web, WebError> {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| WebError::Port { port, source })?;
         listener.set_nonblocking(true)?;
@@ -79,7 +82,7 @@ impl Web {
         let thread = thread::Builder::new().name("live-page".into()).spawn(move || {
             // Threads that are made by a thread keep to its CPUs anyway; where this fails they still do.
             let _ = restrict_this_thread(&cpus);
-            runtime.block_on(serve(listener, served, stopped));
+            runtime.block_on(serve(listener, routes::router(served, view), stopped));
             Duration::from_nanos(thread_cpu_ns())
         })?;
         Ok(Web { board, address, stop, thread })
@@ -112,13 +115,13 @@ impl Web {
 }
 
 /// Serves until it is stopped, and then what has been begun.
-async fn serve(listener: TcpListener, board: Arc<Board>, stopped: oneshot::Receiver<()>) {
+async fn serve(listener: TcpListener, router: Router, stopped: oneshot::Receiver<()>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     let (ending, ended) = oneshot::channel::<()>();
     let no_more = async {
         let _ = ended.await;
     };
-    let serving = axum::serve(listener, routes::router(board)).with_graceful_shutdown(no_more);
+    let serving = axum::serve(listener, router).with_graceful_shutdown(no_more);
     let serving = tokio::spawn(serving.into_future());
     // Whoever would send this is gone, or has sent it.
     let _ = stopped.await;

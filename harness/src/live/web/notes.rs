@@ -10,13 +10,17 @@ use serde::Serialize;
 
 use super::event::{Drawn, Event};
 use super::metrics::Totals;
+use crate::live::Frame;
+
+/// Frames that a page that comes late still gets: half a minute of four a second.
+const MOST_FRAMES: usize = 120;
 
 /// Something that a page shows, in its latest form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Note {
     /// What kind of event it is to a browser.
     pub(super) kind: Kind,
-    /// The picture's anchor; empty where there is one of the kind only.
+    /// The picture's anchor or the frame's time; empty where there is one of the kind only.
     key: String,
     /// JSON.
     pub(super) data: String,
@@ -34,6 +38,8 @@ pub(super) enum Kind {
     Picture,
     /// What can be said so far.
     Sentences,
+    /// Servers at one moment; the one kind of which those before are kept too.
+    Frame,
     /// The last one: the run is over.
     End,
 }
@@ -46,6 +52,7 @@ impl Kind {
             Kind::Pictures => "pictures",
             Kind::Picture => "picture",
             Kind::Sentences => "sentences",
+            Kind::Frame => "frame",
             Kind::End => "end",
         }
     }
@@ -124,6 +131,7 @@ impl Notes {
                 self.totals.add(&cell);
             }
             Event::Drawn(drawn) => self.redraw(drawn),
+            Event::Frame(frame) => return self.append(*frame),
             Event::Finished { ending, report } => return self.finish(&ending, &report),
         }
         let left = self.expected_end.map_or(Duration::ZERO, |end| end.saturating_duration_since(now));
@@ -148,6 +156,20 @@ impl Notes {
         }
     }
 
+    /// Keeps the last frames, for the lines that are drawn of them. What each thread did is in no line.
+    fn append(&mut self, mut frame: Frame) {
+        self.totals.see(&frame);
+        self.metrics = self.totals.exposition();
+        frame.models.iter_mut().for_each(|model| model.busy_threads.clear());
+        self.put(Kind::Frame, &frame.at_ms.to_string(), &frame);
+        let frames = self.notes.iter().filter(|note| note.kind == Kind::Frame).count();
+        if frames > MOST_FRAMES {
+            // Notes are in the order in which they were put, so the first is the oldest.
+            let oldest = self.notes.iter().position(|note| note.kind == Kind::Frame);
+            oldest.map(|oldest| self.notes.remove(oldest));
+        }
+    }
+
     fn finish(&mut self, ending: &str, report: &Path) {
         self.report = Some(report.to_owned());
         let end = serde_json::json!({ "ending": ending, "report": report.display().to_string() });
@@ -168,6 +190,7 @@ fn json(data: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::Asked;
 
     fn drawn(pictures: &[&str], anew: &[&str]) -> Event {
         Event::Drawn(Drawn {
@@ -179,6 +202,23 @@ mod tests {
 
     fn kinds(notes: &VecDeque<Note>) -> Vec<&'static str> {
         notes.iter().map(|note| note.kind.name()).collect()
+    }
+
+    #[test]
+    fn of_frames_the_last_half_minute_is_kept() {
+        let mut known = Notes::new();
+        let asked = Asked { connections: 1, rate_rps: None, work: "echo".to_owned(), flood: 0, is_paused: false };
+        for at_ms in (0..200).map(|number| number * 250) {
+            known.take_in(
+                Event::Frame(Box::new(Frame { at_ms, asked: asked.clone(), models: Vec::new() })),
+                Instant::now(),
+            );
+        }
+        let frames = known.since(0);
+        assert_eq!(frames.len(), MOST_FRAMES);
+        assert!(frames[0].data.starts_with(r#"{"at_ms":20000,"#), "{}", frames[0].data);
+        assert!(frames[MOST_FRAMES - 1].data.starts_with(r#"{"at_ms":49750,"#));
+        assert_eq!(known.since(199).len(), 1);
     }
 
     #[test]

@@ -22,18 +22,36 @@ use reports::page::{inline_sources, style_sheet};
 use super::board::{Board, Reader};
 use super::exposition::{OPEN_METRICS, PLAIN, plain};
 
-const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+
+/// What a page is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// A run, with figures as in its report.
+    Run,
+    /// A session in which several servers are watched.
+    Session,
+}
+
+impl View {
+    /// The page and its script.
+    fn sources(self) -> [&'static str; 2] {
+        match self {
+            View::Run => [include_str!("page.html"), include_str!("page.js")],
+            View::Session => [include_str!("session.html"), include_str!("session.js")],
+        }
+    }
+}
 
 /// Everything that is served from a board.
-pub(super) fn router(board: Arc<Board>) -> Router {
+pub(super) fn router(board: Arc<Board>, view: View) -> Router {
     let policy = policy();
-    let page = move || async move { ([(header::CONTENT_SECURITY_POLICY, policy)], html(PAGE)) };
+    let [page, script] = view.sources();
+    let page = move || async move { ([(header::CONTENT_SECURITY_POLICY, policy)], html(page)) };
     Router::new()
         .route("/", get(page))
         .route("/page.css", get(|| async { text("text/css", STYLE) }))
-        .route("/page.js", get(|| async { text("text/javascript", SCRIPT) }))
+        .route("/page.js", get(move || async move { text("text/javascript", script) }))
         .route("/report.css", get(|| async { text("text/css", style_sheet()) }))
         // A browser asks for it of its own accord.
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
@@ -145,9 +163,12 @@ mod tests {
 
     #[test]
     fn the_page_stays_small_and_allows_nothing_inline_of_its_own() {
-        assert!(SCRIPT.len() < 4_000, "page.js has {} bytes", SCRIPT.len());
+        for view in [View::Run, View::Session] {
+            let [page, script] = view.sources();
+            assert!(script.len() < 4_096, "the script of {view:?} has {} bytes", script.len());
+            assert!(!page.contains("<style") && !page.contains("style=") && !page.contains("onload="), "{view:?}");
+        }
         assert!(STYLE.len() < 1_500, "page.css has {} bytes", STYLE.len());
-        assert!(!PAGE.contains("<style") && !PAGE.contains("style=") && !PAGE.contains("onload="));
         assert!(policy().starts_with("default-src 'none'; style-src 'self' 'sha256-"), "{}", policy());
         assert!(!policy().contains("unsafe"));
     }

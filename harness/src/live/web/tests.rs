@@ -54,7 +54,7 @@ fn looking(web: &Web) -> BufReader<TcpStream> {
 
 #[test]
 fn nobody_wakes_the_thread_between_two_events_while_pages_look() {
-    let web = Web::start(0, &[]).unwrap();
+    let web = Web::start(View::Run, 0, &[]).unwrap();
     web.tell(Event::Begins { order: 0, what: "echo".to_owned() });
     let pages = [looking(&web), looking(&web), looking(&web)];
     let serving = serving_thread();
