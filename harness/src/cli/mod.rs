@@ -30,6 +30,7 @@ pub mod serve;
 mod subject;
 mod timelines;
 mod trace;
+mod watch;
 mod whole_file;
 
 use std::process::ExitCode;
@@ -75,6 +76,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Show which thread runs which request, in a short window
     Trace(trace::TraceArgs),
+    /// Watch models side by side under a load that you change, in this terminal
+    Watch(watch::WatchArgs),
     /// Measure what is known already, and say whether the harness finds it
     Selftest(selftest::SelftestArgs),
     #[command(hide = true)]
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Microcosts(args) => microcosts::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Trace(args) => trace::run(args),
+        Command::Watch(args) => watch::run(args),
         Command::Selftest(args) => selftest::run(args),
         Command::Subject(args) => subject::run(args),
     };

@@ -18,6 +18,8 @@ pub enum Command {
     Pause,
     /// The load goes on.
     GoOn,
+    /// The load begins anew, so that what comes of it can be told apart.
+    Anew,
     /// The session ends.
     Quit,
 }
@@ -74,7 +76,7 @@ impl Asked {
             Command::Flood(flood) => asked.flood = (*flood).min(limits.flood),
             Command::Pause => asked.is_paused = true,
             Command::GoOn => asked.is_paused = false,
-            Command::Quit => {}
+            Command::Anew | Command::Quit => {}
         }
         asked
     }

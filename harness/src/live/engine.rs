@@ -54,7 +54,7 @@ pub struct Session {
 pub enum Seen {
     /// A moment.
     Frame(Frame),
-    /// A load that has ended, with what came of it.
+    /// A load that has ended, or a pause, with what came of it.
     Stretch(Box<Stretch>),
 }
 
@@ -77,7 +77,7 @@ impl Session {
                         break;
                     }
                     let asked = all().fold(stage.asked.clone(), |asked, next| asked.after(next, &self.limits));
-                    stage.change_to(asked);
+                    stage.change_to(asked, all().any(|command| *command == Command::Anew));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -144,8 +144,9 @@ impl<'a> Stage<'a> {
         self.tell(Seen::Frame(Frame { at_ms, asked, models }));
     }
 
-    fn change_to(&mut self, asked: Asked) {
-        let (is_same_load, is_same_flood) = (self.asked.is_same_load(&asked), self.asked.flood == asked.flood);
+    fn change_to(&mut self, asked: Asked, begins_anew: bool) {
+        let is_same_load = self.asked.is_same_load(&asked) && !begins_anew;
+        let is_same_flood = self.asked.flood == asked.flood;
         self.asked = asked;
         if !is_same_flood {
             self.stretch.is_disturbed();
@@ -169,10 +170,8 @@ impl<'a> Stage<'a> {
         self.models.iter().for_each(Watched::tell_load_to_stop);
         let ended: Vec<Ended> = self.models.iter_mut().filter_map(Watched::end_load).collect();
         ended.into_iter().for_each(|ended| self.stretch.add(ended));
-        if self.stretch.has_anything() {
-            let stretch = Box::new(self.stretch.clone());
-            self.tell(Seen::Stretch(stretch));
-        }
+        let stretch = Box::new(self.stretch.clone());
+        self.tell(Seen::Stretch(stretch));
     }
 
     fn flood(&mut self) {

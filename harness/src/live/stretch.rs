@@ -58,8 +58,4 @@ impl Stretch {
         self.samples.push(ended.samples.into_iter().filter_map(rebased).collect());
         self.models.push((ended.contender, outcome));
     }
-
-    pub(super) fn has_anything(&self) -> bool {
-        !self.models.is_empty()
-    }
 }
