@@ -1,7 +1,14 @@
-//! The live page in a real browser: it grows with the run, fits, is quiet, and holds the report at the end.
+//! The live pages in a real browser: that of a run grows with it and holds the report at the end, that of servers which
+//! are watched draws their frames. Both fit and are quiet.
 //!
 //! Beside it: `live.rs`, without a browser.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::thread;
+
+use harness::live::web::{Event, View, Web};
+use harness::live::{Asked, Limits, Seen, Session};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -47,4 +54,55 @@ fn the_page_grows_with_the_run_and_holds_the_report_when_the_run_is_gone() {
         assert_eq!(tab.evaluate("getComputedStyle(document.body).maxWidth"), json!("1216px"), "its style is let in");
         assert_eq!(tab.evaluate(FITS), json!(true), "the report at {width} px");
     }
+}
+
+/// Two servers under a small load.
+fn session() -> Session {
+    let asked =
+        Asked { connections: 4, rate_rps: Some(100.0), work: "sleep 1ms".to_owned(), flood: 0, is_paused: false };
+    Session {
+        contenders: ["threaded", "async-single"].map(str::to_owned).into(),
+        program: Some(env!("CARGO_BIN_EXE_harness").into()),
+        server_cpus: Vec::new(),
+        spin_rate: 100,
+        kernel_stack_bytes_per_thread: 16_384,
+        seed: 1,
+        asked,
+        limits: Limits { connections: 4, rate_rps: 100.0, flood: 0 },
+        longest: 2 * PATIENT,
+    }
+}
+
+#[test]
+fn servers_that_are_watched_are_drawn_frame_by_frame() {
+    let Some(mut browser) = Browser::start() else { return };
+    let _turn = turn();
+    let web = Web::start(View::Session, 0, &[]).unwrap();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (tells, told) = channel();
+        let (commands, commanded) = channel();
+        let (session, stop, web) = (session(), &stop, &web);
+        scope.spawn(move || session.run(&commanded, &tells, stop));
+        scope.spawn(move || {
+            for seen in told {
+                let Seen::Frame(frame) = seen else { continue };
+                web.tell(Event::Frame(Box::new(frame)));
+            }
+        });
+        let mut tab = browser.visit(format!("http://{}/", web.address()), 360, "dark");
+        // Two servers, eight lines each, of two frames at least.
+        let drawn = "[...document.querySelectorAll('#models path')].filter((line) => /L/.test(line.getAttribute('d')))";
+        wait_for(&mut tab, &format!("{drawn}.length >= 10"));
+        wait_for(&mut tab, "/^[1-9]/.test(document.querySelector('#models td').textContent)");
+        let names = tab.evaluate("[...document.querySelectorAll('#models h3')].map((name) => name.textContent)");
+        assert_eq!(names, json!(["threaded", "async-single"]));
+        assert_eq!(tab.evaluate(FITS), json!(true));
+        let metrics = tab.evaluate("fetch('metrics').then((page) => page.text())");
+        let threads = "harness_server_threads{contender=\"threaded\",experiment=\"watch\",workload=\"sleep 1ms\"} ";
+        assert!(metrics.as_str().unwrap().contains(threads), "{metrics}");
+        tab.assert_quiet();
+        stop.store(true, Ordering::Relaxed);
+        drop(commands);
+    });
 }

@@ -15,6 +15,7 @@ use super::terminal::{self, Terminal};
 use super::{WatchArgs, check_work, clock, colours};
 use crate::cli::contenders;
 use crate::cli::output::tell;
+use crate::live::web::{Event as Shown, View as Page, Web};
 use crate::live::{Asked, Command, Frame, Limits, Seen, Session};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
 use crate::plan::place;
@@ -39,12 +40,13 @@ pub(super) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen_patiently()?;
     let machine = machine()?;
     restrict_this_thread(&placement.generator_cpus)?;
+    let web = args.web.then(|| Web::start(Page::Session, args.web_port, &placement.generator_cpus)).transpose()?;
     let session = session(args, limits, &machine, &placement.server_cpus, &contenders);
     let mut recorder = Recorder::new(machine, placement, preflight, contenders, args.seed);
     if let Some(folder) = &args.record {
         recorder.begin(Some(folder), Beginning::WithTheSession)?;
     }
-    let shown = watch(&session, &mut recorder, &interrupt);
+    let shown = watch(&session, &mut recorder, &interrupt, web.as_ref());
     // Whatever was recorded is kept, however the view ended.
     let recorded = recorder.end()?;
     recorded.iter().for_each(|told| tell(told));
@@ -76,14 +78,19 @@ fn session(
 }
 
 /// Runs the session beside the view, and ends it with the view. Says when that was.
-fn watch(session: &Session, recorder: &mut Recorder, interrupt: &Interrupt) -> anyhow::Result<String> {
+fn watch(
+    session: &Session,
+    recorder: &mut Recorder,
+    interrupt: &Interrupt,
+    web: Option<&Web>,
+) -> anyhow::Result<String> {
     thread::scope(|scope| {
         let (tells, told) = channel();
         let (commands, commanded) = channel();
         let engine = thread::Builder::new()
             .name("session".to_owned())
             .spawn_scoped(scope, move || session.run(&commanded, &tells, interrupt.flag()))?;
-        let mut watching = Watching::new(session, commands);
+        let mut watching = Watching::new(session, commands, web);
         let shown = watching.show(&told, recorder, interrupt);
         // The terminal is as it was; another signal need not wait for the servers to stop.
         let _ = interrupt.end_at_the_next();
@@ -99,7 +106,7 @@ fn watch(session: &Session, recorder: &mut Recorder, interrupt: &Interrupt) -> a
 }
 
 /// A live view.
-struct Watching {
+struct Watching<'a> {
     frames: Vec<Frame>,
     /// What is asked for once the session has heard of every key.
     asked: Asked,
@@ -109,19 +116,22 @@ struct Watching {
     message: Option<String>,
     explains: bool,
     colours: Colours,
+    /// A page that shows the same.
+    web: Option<&'a Web>,
 }
 
-impl Watching {
-    fn new(session: &Session, commands: Sender<Command>) -> Watching {
+impl<'a> Watching<'a> {
+    fn new(session: &Session, commands: Sender<Command>, web: Option<&'a Web>) -> Watching<'a> {
         Watching {
             frames: Vec::new(),
             asked: session.asked.clone(),
             limits: session.limits,
             longest: session.longest,
             commands,
-            message: None,
+            message: web.map(|web| format!("also at http://{}/", web.address())),
             explains: false,
             colours: colours(),
+            web,
         }
     }
 
@@ -155,6 +165,9 @@ impl Watching {
 
     fn add(&mut self, seen: Seen) {
         let Seen::Frame(frame) = seen else { return };
+        if let Some(web) = self.web {
+            web.tell(Shown::Frame(Box::new(frame.clone())));
+        }
         if self.frames.len() >= 2 * KEPT {
             self.frames.drain(..KEPT);
         }

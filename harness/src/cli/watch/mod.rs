@@ -51,8 +51,16 @@ pub(super) struct WatchArgs {
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
 
+    /// Show it on a page for browsers on this machine too, with /metrics for Prometheus
+    #[arg(long)]
+    web: bool,
+
+    /// Port of the page; 0 for any free one
+    #[arg(long, value_name = "PORT", default_value_t = 7979, requires = "web")]
+    web_port: u16,
+
     /// Play a recording instead: its folder, or its file of frames
-    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["models", "connections", "rate", "work", "lasting", "seed", "record"])]
+    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["models", "connections", "rate", "work", "lasting", "seed", "record", "web"])]
     replay: Option<PathBuf>,
 }
 

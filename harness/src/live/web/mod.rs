@@ -43,16 +43,18 @@ const GRACE: Duration = Duration::from_secs(1);
 pub enum WebError {
     /// The port is taken, or not to be had.
     #[error(
-        "127.0.0.1:{port} can't be listened on: {source}; choose another port with --live-port, or 0 for any free one"
+        "127.0.0.1:{port} can't be listened on: {source}; choose another port with {option}, or 0 for any free one"
     )]
     Port {
         /// As asked for.
         port: u16,
+        /// What another one is chosen with.
+        option: &'static str,
         /// What the operating system said.
         source: io::Error,
     },
     /// The machine has no thread or descriptor for it.
-    #[error("the live page can't be served: {0}; leave out --live, or free threads and descriptors")]
+    #[error("the live page can't be served: {0}; do without it, or free threads and descriptors")]
     Resources(#[from] io::Error),
 }
 
@@ -71,8 +73,9 @@ impl Web {
     /// # Errors
     /// Where the port can't be had, or a thread.
     pub fn start(view: View, port: u16, cpus: &[u32]) -> Result<Web, WebError> {
+        let option = view.port_option();
         let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| WebError::Port { port, source })?;
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| WebError::Port { port, option, source })?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -34,6 +34,14 @@ pub enum View {
 }
 
 impl View {
+    /// The option that its port is typed with.
+    pub(super) fn port_option(self) -> &'static str {
+        match self {
+            View::Run => "--live-port",
+            View::Session => "--web-port",
+        }
+    }
+
     /// The page and its script.
     fn sources(self) -> [&'static str; 2] {
         match self {
