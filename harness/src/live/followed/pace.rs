@@ -1,4 +1,4 @@
-//! When there is time to draw: seldom, shortly, and never for more than a small part of the run.
+//! When there is time to draw: seldom, shortly, and never for more than a fortieth of the run.
 //!
 //! Must not know: what is drawn, or a clock; moments are given to it.
 
@@ -10,8 +10,8 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// A turn begins no further picture after this.
 const TURN: Duration = Duration::from_millis(50);
 
-/// A turn is followed by this many times as long without one, so that a picture which alone takes longer than a turn
-/// (in a build without optimisation, or of very many cells) does not take more than so small a share of a run.
+/// A turn is followed by this many times as long without one. Every turn has to gather the cells and draws a picture at
+/// least, which takes longer the more cells there are; so the run is never longer by more than this share.
 const REST: u32 = 40;
 
 /// The turns taken so far.
