@@ -83,8 +83,8 @@ fn watch(session: &Session, recorder: &mut Recorder, interrupt: &Interrupt) -> a
         let engine = thread::Builder::new()
             .name("session".to_owned())
             .spawn_scoped(scope, move || session.run(&commanded, &tells, interrupt.flag()))?;
-        let mut watching = Watching::new(session, commands);
-        let shown = watching.show(&told, recorder, interrupt);
+        let mut watching = Watching::new(session, commands, interrupt);
+        let shown = watching.show(&told, recorder);
         // The terminal is as it was; another signal need not wait for the servers to stop.
         let _ = interrupt.end_at_the_next();
         let until = clock(watching.frames.last().map_or(0, |frame| frame.at_ms));
@@ -99,7 +99,7 @@ fn watch(session: &Session, recorder: &mut Recorder, interrupt: &Interrupt) -> a
 }
 
 /// A live view.
-struct Watching {
+struct Watching<'a> {
     frames: Vec<Frame>,
     /// What is asked for once the session has heard of every key.
     asked: Asked,
@@ -109,10 +109,11 @@ struct Watching {
     message: Option<String>,
     explains: bool,
     colours: Colours,
+    interrupt: &'a Interrupt,
 }
 
-impl Watching {
-    fn new(session: &Session, commands: Sender<Command>) -> Watching {
+impl<'a> Watching<'a> {
+    fn new(session: &Session, commands: Sender<Command>, interrupt: &'a Interrupt) -> Watching<'a> {
         Watching {
             frames: Vec::new(),
             asked: session.asked.clone(),
@@ -122,14 +123,15 @@ impl Watching {
             message: None,
             explains: false,
             colours: colours(),
+            interrupt,
         }
     }
 
     /// Shows what the session tells until it is over, a signal comes, or a key says so.
-    fn show(&mut self, told: &Receiver<Seen>, recorder: &mut Recorder, interrupt: &Interrupt) -> anyhow::Result<()> {
+    fn show(&mut self, told: &Receiver<Seen>, recorder: &mut Recorder) -> anyhow::Result<()> {
         let mut terminal = Terminal::enter()?;
         let mut is_stale = true;
-        while !interrupt.is_set() {
+        while !self.interrupt.is_set() {
             match told.try_recv() {
                 Ok(seen) => {
                     if let Some(told) = recorder.take(&seen)? {
@@ -201,6 +203,7 @@ impl Watching {
             }
             Some(Action::Explain) => self.explains = !self.explains,
             Some(Action::Quit) => return Ok(false),
+            Some(Action::Interrupt) => self.interrupt.raise(),
             Some(Action::Play(_)) | None => {}
         }
         Ok(true)
