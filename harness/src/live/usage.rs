@@ -6,7 +6,7 @@ use std::io;
 use reports::record::Sample;
 
 use super::frame::{Activity, BusyThread, Memory};
-use crate::clock::now_ns;
+use crate::clock::{now_ns, thread_cpu_ns};
 use crate::observe::{ProcessReader, ThreadReading, threads};
 
 /// The most threads that are told one by one.
@@ -81,12 +81,12 @@ impl Usage {
 
     /// Nothing the first time, where the kernel does not tell, and where it is not time yet.
     fn read_threads(&mut self) -> Option<(f64, Vec<BusyThread>)> {
-        let at_ns = now_ns();
+        let (at_ns, used_ns) = (now_ns(), thread_cpu_ns());
         if at_ns < self.list_due_ns {
             return None;
         }
         let now = Listed { at_ns, threads: threads(self.pid).ok()? };
-        let cost_ns = now_ns() - at_ns;
+        let cost_ns = thread_cpu_ns() - used_ns;
         self.list_due_ns = at_ns + cost_ns * TIMES_ITS_COST;
         let told = self.listed.as_ref().map(|last| between(last, &now));
         self.listed = Some(now);

@@ -55,6 +55,12 @@ impl Interrupt {
         Ok(())
     }
 
+    /// As if Ctrl-C had been pressed: for a terminal that hands it on as a key.
+    pub fn raise(&self) {
+        self.signal.store(SIGINT as usize, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
     /// Whether a signal has come.
     pub fn is_set(&self) -> bool {
         self.stop.load(Ordering::Relaxed)

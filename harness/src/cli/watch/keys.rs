@@ -18,6 +18,8 @@ pub(super) enum Action {
     Explain,
     /// The view ends.
     Quit,
+    /// The view ends as after a signal.
+    Interrupt,
 }
 
 /// Connections that a key steps through.
@@ -75,7 +77,7 @@ fn anywhere(key: KeyEvent) -> Option<Action> {
     let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
         // In raw mode Ctrl-C is a key like any other.
-        KeyCode::Char('c' | 'd') if is_control => Some(Action::Quit),
+        KeyCode::Char('c') if is_control => Some(Action::Interrupt),
         KeyCode::Char('q') | KeyCode::Esc => Some(Action::Quit),
         KeyCode::Char('?' | 'h') => Some(Action::Explain),
         _ => None,
@@ -157,9 +159,11 @@ mod tests {
     #[test]
     fn every_way_out_leads_out() {
         let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-        for key in [control_c, key(KeyCode::Char('q')), key(KeyCode::Esc)] {
-            assert_eq!(live(key, &asked(), &LIMITS), Some(Action::Quit));
-            assert_eq!(played(key), Some(Action::Quit));
+        for (key, out) in
+            [(control_c, Action::Interrupt), (key(KeyCode::Char('q')), Action::Quit), (key(KeyCode::Esc), Action::Quit)]
+        {
+            assert_eq!(live(key, &asked(), &LIMITS), Some(out.clone()));
+            assert_eq!(played(key), Some(out));
         }
         assert_eq!(live(key(KeyCode::Char('c')), &asked(), &LIMITS), None);
     }

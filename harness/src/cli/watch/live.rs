@@ -90,8 +90,8 @@ fn watch(
         let engine = thread::Builder::new()
             .name("session".to_owned())
             .spawn_scoped(scope, move || session.run(&commanded, &tells, interrupt.flag()))?;
-        let mut watching = Watching::new(session, commands, web);
-        let shown = watching.show(&told, recorder, interrupt);
+        let mut watching = Watching::new(session, commands, interrupt, web);
+        let shown = watching.show(&told, recorder);
         // The terminal is as it was; another signal need not wait for the servers to stop.
         let _ = interrupt.end_at_the_next();
         let until = clock(watching.frames.last().map_or(0, |frame| frame.at_ms));
@@ -116,12 +116,18 @@ struct Watching<'a> {
     message: Option<String>,
     explains: bool,
     colours: Colours,
+    interrupt: &'a Interrupt,
     /// A page that shows the same.
     web: Option<&'a Web>,
 }
 
 impl<'a> Watching<'a> {
-    fn new(session: &Session, commands: Sender<Command>, web: Option<&'a Web>) -> Watching<'a> {
+    fn new(
+        session: &Session,
+        commands: Sender<Command>,
+        interrupt: &'a Interrupt,
+        web: Option<&'a Web>,
+    ) -> Watching<'a> {
         Watching {
             frames: Vec::new(),
             asked: session.asked.clone(),
@@ -131,15 +137,16 @@ impl<'a> Watching<'a> {
             message: web.map(|web| format!("also at http://{}/", web.address())),
             explains: false,
             colours: colours(),
+            interrupt,
             web,
         }
     }
 
     /// Shows what the session tells until it is over, a signal comes, or a key says so.
-    fn show(&mut self, told: &Receiver<Seen>, recorder: &mut Recorder, interrupt: &Interrupt) -> anyhow::Result<()> {
+    fn show(&mut self, told: &Receiver<Seen>, recorder: &mut Recorder) -> anyhow::Result<()> {
         let mut terminal = Terminal::enter()?;
         let mut is_stale = true;
-        while !interrupt.is_set() {
+        while !self.interrupt.is_set() {
             match told.try_recv() {
                 Ok(seen) => {
                     if let Some(told) = recorder.take(&seen)? {
@@ -214,6 +221,7 @@ impl<'a> Watching<'a> {
             }
             Some(Action::Explain) => self.explains = !self.explains,
             Some(Action::Quit) => return Ok(false),
+            Some(Action::Interrupt) => self.interrupt.raise(),
             Some(Action::Play(_)) | None => {}
         }
         Ok(true)

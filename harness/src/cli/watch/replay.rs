@@ -51,6 +51,7 @@ fn show(mut playback: Playback, interrupt: &Interrupt) -> anyhow::Result<()> {
             Some(Action::Play(step)) => playback.take(step),
             Some(Action::Explain) => explains = !explains,
             Some(Action::Quit) => break,
+            Some(Action::Interrupt) => interrupt.raise(),
             Some(Action::Tell(_) | Action::Record) | None => {}
         }
     }

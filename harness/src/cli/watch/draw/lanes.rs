@@ -16,10 +16,13 @@ const LEAST_WIDTH: usize = 36;
 /// Characters before the heartbeat: the name, of which the kernel keeps 15, and what the thread is doing.
 const NAME: usize = 15;
 
-/// At most `rows` lines of lanes, for the latest of `history`, the moments of one model.
-pub(super) fn lines(history: &[&ModelFrame], width: usize, rows: usize, colours: Colours) -> Vec<Line<'static>> {
-    // Where there are too many threads to be read for every frame, those of the last time are shown.
-    let Some(latest) = history.iter().rev().find(|model| !model.busy_threads.is_empty()) else { return Vec::new() };
+/// Lanes for the threads of `latest`, in at most so many columns and rows of the screen, with their past from `history`.
+pub(super) fn lines(
+    latest: &ModelFrame,
+    history: &[&ModelFrame],
+    (width, rows): (usize, usize),
+    colours: Colours,
+) -> Vec<Line<'static>> {
     let threads = &latest.busy_threads;
     let columns = (width / LEAST_WIDTH).max(1);
     let all = latest.threads.unwrap_or(0).max(threads.len() as u64);
@@ -31,8 +34,11 @@ pub(super) fn lines(history: &[&ModelFrame], width: usize, rows: usize, colours:
     let shown = if fits as u64 == all { fits } else { fits.min(rows * columns - 1) };
     let lane_width = width / columns;
     let past = past(history, lane_width.saturating_sub(NAME + 6));
-    let mut lanes: Vec<Vec<Span<'static>>> =
-        threads.iter().take(shown).map(|thread| lane(thread, &past, lane_width, colours)).collect();
+    let mut lanes: Vec<Vec<Span<'static>>> = threads
+        .iter()
+        .take(shown)
+        .map(|thread| lane(thread, name(thread, threads), &past, lane_width, colours))
+        .collect();
     if (shown as u64) < all {
         lanes.push(vec![Span::styled(format!("  and {} more threads", count(all - shown as u64)), colours.faint())]);
     }
@@ -64,10 +70,23 @@ fn beat(thread: &BusyThread) -> char {
     of_share(thread.cpu_share, thread.switches_per_s > 0.0)
 }
 
-fn lane(thread: &BusyThread, past: &HashMap<u32, String>, width: usize, colours: Colours) -> Vec<Span<'static>> {
+/// Its name, with its id where others bear the same name.
+fn name(thread: &BusyThread, all: &[BusyThread]) -> String {
+    let is_alone = all.iter().filter(|other| other.name == thread.name).count() == 1;
+    let id = if is_alone { String::new() } else { format!(" {}", thread.tid) };
+    let name: String = thread.name.chars().take(NAME - id.len()).collect();
+    name + &id
+}
+
+fn lane(
+    thread: &BusyThread,
+    name: String,
+    past: &HashMap<u32, String>,
+    width: usize,
+    colours: Colours,
+) -> Vec<Span<'static>> {
     let room = width.saturating_sub(NAME + 6);
     let beats = past.get(&thread.tid).map(String::as_str).unwrap_or_default();
-    let name: String = thread.name.chars().take(NAME).collect();
     let (sign, style) = match thread.activity {
         Activity::Running => ('●', colours.of(Color::Green)),
         Activity::Sleeping => ('·', colours.faint()),

@@ -14,7 +14,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 use reports::format::{count, counted, number};
 
-use crate::live::{Asked, Frame, Memory, ModelFrame};
+use crate::live::{Asked, Frame, Memory, ModelFrame, State};
 use panel::Panel;
 use signs::Spread;
 
@@ -84,22 +84,43 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
     canvas.render_widget(Paragraph::new(footer(view, foot.width)), foot);
 }
 
-/// As many panels as there is room for, all of one height.
+/// Lines of a model that is over.
+const OVER: u16 = 2;
+
+/// As many panels as there is room for. Those of models that run share what the others leave.
 fn panels(canvas: &mut Canvas<'_>, view: &View<'_>, frame: &Frame, area: Rect) {
     let count = frame.models.len().min(area.height as usize);
     if count == 0 {
         return;
     }
-    let height = area.height / count as u16;
     let columns = area.width as usize;
     let recent = &view.frames[view.frames.len().saturating_sub(columns)..];
     let times = recent.iter().flat_map(|frame| &frame.models).filter_map(|model| model.response_time_p99_ns);
     let (response_times, most_memory) = (Spread::of(times), most_memory(&frame.models));
-    for (index, model) in frame.models.iter().take(count).enumerate() {
-        let area = Rect { y: area.y + index as u16 * height, height, ..area };
+    let mut y = area.y;
+    for (index, (model, height)) in frame.models.iter().zip(heights(&frame.models[..count], area.height)).enumerate() {
+        let area = Rect { y, height, ..area };
+        y += height;
         let panel = Panel { model, index, recent, response_times, most_memory, colours: view.colours };
         panel.draw(canvas, area);
     }
+}
+
+fn heights(models: &[ModelFrame], height: u16) -> Vec<u16> {
+    let all = models.len() as u16;
+    let running = models.iter().filter(|model| model.state == State::Running).count() as u16;
+    let over = OVER.min(height / all.max(1));
+    let left = height - over * (all - running);
+    let mut rest = left.checked_rem(running).unwrap_or(0);
+    let mut height_of = |model: &ModelFrame| {
+        if model.state != State::Running {
+            return over;
+        }
+        let more = u16::from(rest > 0);
+        rest -= more;
+        left / running + more
+    };
+    models.iter().map(&mut height_of).collect()
 }
 
 fn most_memory(models: &[ModelFrame]) -> u64 {

@@ -10,13 +10,14 @@ use reports::format::{Unit, count, number};
 
 use super::signs::{Spread, stacked};
 use super::{Colours, lanes};
+use crate::cli::watch::clock;
 use crate::live::{Frame, ModelFrame, State};
-
-/// Lines above the lanes.
-const LINES: u16 = 3;
 
 /// Characters of the bar of memory.
 const MEMORY_BAR: usize = 16;
+
+/// Frames for which what is not read for each of them is shown.
+const LATELY: usize = 8;
 
 /// A model, and what its bars are held against.
 pub(super) struct Panel<'a> {
@@ -34,21 +35,28 @@ pub(super) struct Panel<'a> {
 
 impl Panel<'_> {
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
-        let width = area.width as usize;
-        let mut lines = match (&self.model.state, area.height) {
-            (State::Running, 1) => vec![self.in_one_line()],
-            (State::Running, _) => vec![self.title(width), self.figures(width), self.process(width)],
-            (State::Died { how, at_ms }, _) => {
-                self.over(&format!("died at {}", super::super::clock(*at_ms)), how, width)
-            }
-            (State::FailedToStart { why }, _) => self.over("did not start", why, width),
+        let (width, height) = (area.width as usize, area.height as usize);
+        let mut lines = match &self.model.state {
+            State::Running if height == 1 => vec![self.in_one_line(width)],
+            State::Running => self.running(width, height),
+            State::Died { how, at_ms } => self.over(&format!("died at {}", clock(*at_ms)), how, width),
+            State::FailedToStart { why } => self.over("did not start", why, width),
         };
-        if self.model.state == State::Running && area.height > LINES {
-            let rows = (area.height - LINES) as usize;
-            lines.extend(lanes::lines(&self.history(), width, rows, self.colours));
-        }
-        lines.truncate(area.height as usize);
+        lines.truncate(height);
         canvas.render_widget(Paragraph::new(lines), area);
+    }
+
+    fn running(&self, width: usize, height: usize) -> Vec<Line<'static>> {
+        let mut lines = vec![self.title(width), Line::raw(fitting("  ", &self.figures(), width)), self.process(width)];
+        let rows = height.saturating_sub(lines.len());
+        let history = self.history();
+        // Where there are too many threads to be read for every frame, those of the last time are shown.
+        if let Some(latest) = self.lately().iter().rev().find(|model| !model.busy_threads.is_empty())
+            && rows > 0
+        {
+            lines.extend(lanes::lines(latest, &history, (width, rows), self.colours));
+        }
+        lines
     }
 
     /// This model in each frame.
@@ -56,71 +64,78 @@ impl Panel<'_> {
         self.recent.iter().filter_map(|frame| frame.models.get(self.index)).collect()
     }
 
+    /// As `history`, of the last two seconds.
+    fn lately(&self) -> Vec<&ModelFrame> {
+        let mut history = self.history();
+        history.split_off(history.len().saturating_sub(LATELY))
+    }
+
     fn name(&self) -> Span<'static> {
         let style = self.colours.of(Color::White).add_modifier(Modifier::BOLD);
         Span::styled(self.model.contender.clone(), style)
     }
 
-    fn in_one_line(&self) -> Line<'static> {
-        Line::from(vec![self.name(), Span::raw(format!("  {}", self.model_figures()))])
+    fn in_one_line(&self, width: usize) -> Line<'static> {
+        let room = width.saturating_sub(self.model.contender.chars().count());
+        let figures: Vec<String> = self.figures().iter().map(|figure| figure.trim_start().to_owned()).collect();
+        Line::from(vec![self.name(), Span::raw(fitting("  ", &figures, room))])
     }
 
-    /// The name, and the response times over time in the rest of the line.
+    /// The name, what speaks against the figures, and the response times over time in the rest of the line.
     fn title(&self, width: usize) -> Line<'static> {
-        let scale = self
-            .response_times
-            .map(|Spread { least, greatest }| format!(" {}", Unit::Nanoseconds.range(least as f64, greatest as f64)));
-        let scale = scale.unwrap_or_default();
-        let room = width.saturating_sub(self.model.contender.chars().count() + scale.chars().count() + 5);
+        let range = |Spread { least, greatest }| Unit::Nanoseconds.range(least as f64, greatest as f64);
+        let scale = self.response_times.map(|spread| format!(" {}", range(spread))).unwrap_or_default();
+        let doubt = self.model.doubt.as_ref().map(|doubt| format!(" ! {doubt}")).unwrap_or_default();
+        let doubt: String = doubt.chars().take(width / 2).collect();
+        let (faint, p99) = (self.colours.faint(), " p99 ");
+        let taken: usize = [&self.model.contender, &doubt, p99, &scale].iter().map(|text| text.chars().count()).sum();
+        let bars = self.response_times_over_time(width.saturating_sub(taken));
+        Line::from(vec![
+            self.name(),
+            Span::styled(doubt, self.colours.of(Color::Red)),
+            Span::styled(p99, faint),
+            Span::styled(bars, self.colours.of(Color::Yellow)),
+            Span::styled(scale, faint),
+        ])
+    }
+
+    fn response_times_over_time(&self, room: usize) -> String {
         let history = self.history();
         let sign = |model: &&ModelFrame| match (model.response_time_p99_ns, self.response_times) {
             (Some(p99_ns), Some(spread)) => spread.sign(p99_ns),
             _ => ' ',
         };
         let bars: String = history[history.len().saturating_sub(room)..].iter().map(sign).collect();
-        Line::from(vec![
-            self.name(),
-            Span::styled(" p99 ", self.colours.faint()),
-            Span::styled(format!("{bars:>room$}"), self.colours.of(Color::Yellow)),
-            Span::styled(scale, self.colours.faint()),
-        ])
+        format!("{bars:>room$}")
     }
 
-    fn figures(&self, width: usize) -> Line<'static> {
-        match &self.model.doubt {
-            Some(doubt) => Line::styled(clipped(&format!("  ! {doubt}"), width), self.colours.of(Color::Yellow)),
-            None => Line::raw(clipped(&format!("  {}", self.model_figures()), width)),
-        }
-    }
-
-    fn model_figures(&self) -> String {
+    fn figures(&self) -> Vec<String> {
         let ModelFrame { requests_per_s, failed_per_s, .. } = self.model;
         let time = |ns: Option<u64>| ns.map_or("-".to_owned(), |ns| Unit::Nanoseconds.show(ns as f64));
-        let failed = if *failed_per_s > 0.0 { format!("  {}/s FAILED", number(*failed_per_s)) } else { String::new() };
-        format!(
-            "{:>7}/s  p50 {:>7}  p99 {:>7}  max {:>7}{failed}",
-            number(*requests_per_s),
-            time(self.model.response_time_p50_ns),
-            time(self.model.response_time_p99_ns),
-            time(self.model.response_time_max_ns),
-        )
+        let mut figures = vec![format!("{:>7}/s", number(*requests_per_s))];
+        if *failed_per_s > 0.0 {
+            figures.push(format!("{}/s FAILED", number(*failed_per_s)));
+        }
+        figures.push(format!("p50 {:>7}", time(self.model.response_time_p50_ns)));
+        figures.push(format!("p99 {:>7}", time(self.model.response_time_p99_ns)));
+        figures.push(format!("max {:>7}", time(self.model.response_time_max_ns)));
+        figures
     }
 
     fn process(&self, width: usize) -> Line<'static> {
         let Some(memory) = self.model.memory else { return Line::raw("") };
         let parts = [(memory.resident_bytes, '█'), (memory.page_table_bytes, '▒'), (memory.kernel_stack_bytes, '░')];
         let bar = stacked(&parts, self.most_memory, MEMORY_BAR);
-        let held = |known: fn(&ModelFrame) -> Option<f64>| self.history().iter().rev().find_map(|model| known(model));
-        let switches = held(|model| model.switches_per_s);
-        let rest = [
+        let total = Unit::Bytes.show(memory.total_bytes() as f64);
+        let switches = self.lately().iter().rev().find_map(|model| model.switches_per_s);
+        let figures = [
+            Some(format!("{bar:<MEMORY_BAR$} {total:>8}")),
             self.model.threads.map(|threads| format!("{} threads", count(threads))),
             switches.map(|switches| format!("{} switches/s", number(switches))),
             self.model.cpu_share.map(|share| format!("{share:.2} CPUs")),
         ];
-        let rest: Vec<String> = rest.into_iter().flatten().collect();
-        let total = Unit::Bytes.show(memory.total_bytes() as f64);
-        let text = format!("  {bar:<MEMORY_BAR$} {total:>8}  {}", rest.join("  "));
-        Line::styled(clipped(&text, width), self.colours.of(Color::Green))
+        let figures: Vec<String> = figures.into_iter().flatten().collect();
+        Line::styled(fitting("  ", &figures, width), self.colours.of(Color::Green))
     }
 
     /// A model that is over: what happened, in as many lines as it takes.
@@ -129,14 +144,20 @@ impl Panel<'_> {
         let mut lines = vec![Line::from(vec![self.name(), Span::styled(format!("  {}", what.to_uppercase()), red)])];
         let letters: Vec<char> = why.chars().collect();
         let room = width.saturating_sub(2).max(1);
-        lines.extend(
-            letters.chunks(room).map(|line| Line::styled(format!("  {}", line.iter().collect::<String>()), red)),
-        );
+        let rows = letters.chunks(room).map(|row| format!("  {}", row.iter().collect::<String>()));
+        lines.extend(rows.map(|row| Line::styled(row, red)));
         lines
     }
 }
 
-/// As much of a text as there is room for.
-fn clipped(text: &str, width: usize) -> String {
-    text.chars().take(width).collect()
+/// As many figures as there is room for, whole: half a number is another number.
+fn fitting(apart: &str, figures: &[String], width: usize) -> String {
+    let mut text = String::new();
+    for figure in figures {
+        if text.chars().count() + apart.len() + figure.chars().count() > width {
+            break;
+        }
+        text = format!("{text}{apart}{figure}");
+    }
+    text
 }
