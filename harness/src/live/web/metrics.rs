@@ -22,10 +22,10 @@ use crate::live::Frame;
 /// Everything that is counted, over all cells that have ended.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Totals {
-    /// Cells there will be.
-    pub(super) planned: usize,
-    /// Time that drawing has taken between cells.
-    pub(super) drawing: Duration,
+    /// Cells there will be; absent where nothing is run.
+    pub(super) planned: Option<usize>,
+    /// Time that drawing has taken between cells; absent where nothing was drawn.
+    pub(super) drawing: Option<Duration>,
     cells: BTreeMap<(CellLabels, &'static str), u64>,
     requests: BTreeMap<(CellLabels, &'static str), u64>,
     response_times: BTreeMap<CellLabels, Buckets>,
@@ -80,16 +80,11 @@ impl Totals {
     }
 
     fn encode_run(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let planned = ConstGauge::new(self.planned as u64);
-        planned.encode(out.encode_descriptor(
-            "cells_planned",
-            "Cells of the whole run.",
-            None,
-            MetricType::Gauge,
-        )?)?;
+        let planned = out.encode_descriptor("cells_planned", "Cells of the whole run.", None, MetricType::Gauge)?;
+        self.planned.map_or(Ok(()), |cells| ConstGauge::new(cells as u64).encode(planned))?;
         let help = "Time that drawing for the live page took between cells.";
-        let drawing = ConstCounter::new(self.drawing.as_secs_f64());
-        drawing.encode(out.encode_descriptor("live_drawing", help, Some(&Unit::Seconds), MetricType::Counter)?)?;
+        let drawing = out.encode_descriptor("live_drawing", help, Some(&Unit::Seconds), MetricType::Counter)?;
+        self.drawing.map_or(Ok(()), |time| ConstCounter::new(time.as_secs_f64()).encode(drawing))?;
         let help = "Cells that have ended, capacity probes included.";
         let cells = out.encode_descriptor("cells", help, None, MetricType::Counter)?;
         counters(cells, "outcome", &self.cells)

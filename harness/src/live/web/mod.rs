@@ -33,7 +33,7 @@ pub use event::{CellLabels, CellSummary, Drawn, Event, ServerFigures};
 pub use routes::View;
 
 /// How long pages have to fetch what a run has to say at its end, where nobody wants it served any longer.
-const FAREWELL: Duration = Duration::from_secs(2);
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// How long what is being sent may take when the serving ends.
 const GRACE: Duration = Duration::from_secs(1);

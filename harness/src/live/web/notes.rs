@@ -120,7 +120,7 @@ impl Notes {
             Event::Planned { cells, time } => {
                 self.state.cells = cells;
                 self.expected_end = Some(now + time);
-                self.totals.planned = cells;
+                self.totals.planned = Some(cells);
             }
             Event::Begins { order, what } => {
                 self.state.ended = order;
@@ -142,7 +142,7 @@ impl Notes {
     }
 
     fn redraw(&mut self, Drawn { pictures, anew, sentences, took }: Drawn) {
-        self.totals.drawing += took;
+        *self.totals.drawing.get_or_insert_default() += took;
         self.notes.retain(|note| note.kind != Kind::Picture || pictures.contains(&note.key));
         let known = self.notes.iter().find(|note| note.kind == Kind::Pictures).map(|note| note.data.as_str());
         if known != Some(json(&pictures).as_str()) {
