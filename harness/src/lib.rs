@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod clock;
 pub mod experiments;
+pub mod live;
 pub mod load;
 pub mod microcosts;
 pub mod observe;

@@ -12,6 +12,7 @@ use super::chosen;
 use super::contenders;
 use super::dry_run;
 use super::ending::{code_of_run, unproven};
+use super::live::{Followed, LiveArgs};
 use super::new_run::{self, PlacementArg, cpus_are_shared};
 use super::output::{Format, print, tell};
 use super::progress::{Shown, rough};
@@ -76,6 +77,9 @@ pub(super) struct CompareArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
+    #[command(flatten)]
+    live: LiveArgs,
+
     /// Say what would be run and what it needs, and stop
     #[arg(long)]
     dry_run: bool,
@@ -91,7 +95,7 @@ pub(super) struct CompareArgs {
 
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     if let Some(run) = &args.resume {
-        return resume::run(run, args.blocks, args.format, args.quiet);
+        return resume::run(run, args.blocks, &args.live, args.format, args.quiet);
     }
     let like = args.like.as_deref().map(|run| RunFolder::open(run)?.read()).transpose()?;
     let (mut plan, preflight) = match &like {
@@ -109,6 +113,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let machine = machine()?;
     // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
     restrict_this_thread(&plan.placement.generator_cpus)?;
+    let mut live = args.live.open(&plan.placement.generator_cpus)?;
     let (path, name) = new_run::folder(args.out.as_deref(), plan.preset.name())?;
     let folder = RunFolder::create(path)?;
     let planned = plan.probes().len() + plan.fullest_block().len() * plan.sizes.blocks as usize;
@@ -117,7 +122,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     if !args.quiet {
         announce(&plan, &preflight, &folder);
     }
-    let mut progress = Shown::new(args.quiet);
+    let mut progress = Followed::new(Shown::new(args.quiet), live.as_mut(), &manifest, &[]);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
     let end = match like {
         Some(like) => execution.run_with_probes(probes(like), &mut progress),
@@ -132,7 +137,11 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         }
         timelines::add(&plan, &folder, &interrupt)?;
     }
-    conclude(&folder, &end, args.format, &interrupt)
+    let code = conclude(&folder, &end, args.format, &interrupt)?;
+    if let Some(live) = live {
+        live.conclude(&folder, end.ending, &interrupt);
+    }
+    Ok(code)
 }
 
 /// Says how a run came out, and renders it.

@@ -20,6 +20,14 @@ pub(super) fn cast_for(cpus: &[u32], list: Option<&str>, experiments: &[&'static
     })
 }
 
+/// The contenders of a list, for servers on `cpus`.
+///
+/// # Errors
+/// As [`parse`], and where the CPUs can't be had.
+pub(super) fn listed(cpus: &[u32], list: &str) -> anyhow::Result<Vec<Contender>> {
+    on_cpus(cpus, || Ok(parse(Some(list))?))
+}
+
 /// The contenders of a saved run, by their labels, for servers on `cpus`.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use reports::record::{Ending, Ledger, Purpose, Warning};
 
 use super::output::NoFigures;
 use super::publish::SiteError;
+use crate::live::web::WebError;
 use crate::load::LoadError;
 use crate::plan::PlanError;
 use crate::run::{Interrupt, LockError, RunEnd, Unfit, is_failure};
@@ -34,7 +35,12 @@ pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
     let is_wrong_folder = matches!(error.downcast_ref(), Some(RecordError::Occupied(_) | RecordError::NoRun(_)));
     let is_wrong_site =
         matches!(error.downcast_ref(), Some(SiteError::NotASite(_) | SiteError::NotEnded(_) | SiteError::NoDate(_)));
-    let is_usage = is_wrong_folder || is_wrong_site || error.is::<PlanError>() || error.is::<servers::ContenderError>();
+    let is_wrong_port = matches!(error.downcast_ref(), Some(WebError::Port { .. }));
+    let is_usage = is_wrong_folder
+        || is_wrong_site
+        || is_wrong_port
+        || error.is::<PlanError>()
+        || error.is::<servers::ContenderError>();
     ExitCode::from(match error {
         _ if is_usage => USAGE,
         _ if error.is::<LockError>() || error.is::<Unfit>() => UNFIT,

@@ -13,6 +13,7 @@ mod ending;
 mod inside;
 mod known_answers;
 mod list;
+mod live;
 mod load;
 mod map;
 mod microcosts;
@@ -31,6 +32,7 @@ mod slides;
 mod subject;
 mod timelines;
 mod trace;
+mod watch;
 mod whole_file;
 
 use std::process::ExitCode;
@@ -76,6 +78,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Show which thread runs which request, in a short window
     Trace(trace::TraceArgs),
+    /// Watch models side by side under a load that you change, in this terminal
+    Watch(watch::WatchArgs),
     /// Measure what is known already, and say whether the harness finds it
     Selftest(selftest::SelftestArgs),
     #[command(hide = true)]
@@ -98,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Microcosts(args) => microcosts::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Trace(args) => trace::run(args),
+        Command::Watch(args) => watch::run(args),
         Command::Selftest(args) => selftest::run(args),
         Command::Subject(args) => subject::run(args),
     };

@@ -10,6 +10,7 @@ use reports::record::store::{Run, RunFolder};
 use reports::record::{Ending, Manifest};
 
 use super::compare::conclude;
+use super::live::{Followed, LiveArgs};
 use super::new_run;
 use super::output::{Format, tell};
 use super::progress::Shown;
@@ -19,7 +20,13 @@ use crate::plan::{PlanError, RunPlan};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, utc_now};
 
 /// Completes the run in a folder, with so many blocks or as many as it was to have.
-pub(super) fn run(path: &Path, blocks: Option<u32>, format: Format, quiet: bool) -> anyhow::Result<ExitCode> {
+pub(super) fn run(
+    path: &Path,
+    blocks: Option<u32>,
+    live: &LiveArgs,
+    format: Format,
+    quiet: bool,
+) -> anyhow::Result<ExitCode> {
     let _lock = MachineLock::take()?;
     let folder = RunFolder::open(path)?;
     let Run { manifest, cells, .. } = folder.read()?;
@@ -33,17 +40,23 @@ pub(super) fn run(path: &Path, blocks: Option<u32>, format: Format, quiet: bool)
     check_same(&manifest, &plan, &preflight)?;
     let interrupt = Interrupt::listen()?;
     restrict_this_thread(&plan.placement.generator_cpus)?;
+    let mut live = live.open(&plan.placement.generator_cpus)?;
     let resumed_at = [&manifest.resumed_at[..], &[utc_now()]].concat();
     let manifest = Manifest { ending: Ending::Running, blocks: plan.sizes.blocks, resumed_at, ..manifest };
     folder.write_manifest(&manifest)?;
     if !quiet {
         tell(&format!("{} has {} cells; running what is missing", folder.path().display(), cells.len()));
     }
-    let mut progress = Shown::new(quiet);
+    let mut progress = Followed::new(Shown::new(quiet), live.as_mut(), &manifest, &cells);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
     let end = execution.resume(cells, &mut progress);
     progress.end();
-    conclude(&folder, &end?, format, &interrupt)
+    let end = end?;
+    let code = conclude(&folder, &end, format, &interrupt)?;
+    if let Some(live) = live {
+        live.conclude(&folder, end.ending, &interrupt);
+    }
+    Ok(code)
 }
 
 /// Whether a cell that is run now is the same measurement as those that the run has.

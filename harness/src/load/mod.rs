@@ -19,6 +19,7 @@ mod recorder;
 mod slot;
 mod socket;
 mod tally;
+mod tap;
 mod template;
 mod timers;
 mod usage;
@@ -40,6 +41,7 @@ pub use hold::HeldConnections;
 pub use outcome::LoadOutcome;
 pub use socket::CONNECTIONS_PER_SOURCE;
 pub use tally::Tally;
+pub use tap::{Look, Tap, run_watched};
 
 use arrivals::Share;
 use connection::{Connections, Settings};
@@ -112,7 +114,7 @@ pub fn run(
     stop: &AtomicBool,
     attend: impl FnMut(Moments),
 ) -> Result<LoadOutcome, LoadError> {
-    carry_out(Order { spec, target, generator, room_for_events: 0, stop }, attend)
+    carry_out(Order { spec, target, generator, room_for_events: 0, tap: None, stop }, attend)
 }
 
 /// As [`run`], with every request kept by itself too ([`reports::record::Traffic::events`]): what a probe is for. Where
@@ -124,7 +126,7 @@ pub fn probe(
     stop: &AtomicBool,
     attend: impl FnMut(Moments),
 ) -> Result<LoadOutcome, LoadError> {
-    carry_out(Order { spec, target, generator, room_for_events: room_for_events(spec), stop }, attend)
+    carry_out(Order { spec, target, generator, room_for_events: room_for_events(spec), tap: None, stop }, attend)
 }
 
 /// The most requests that are kept by themselves, on average.
@@ -143,6 +145,7 @@ struct Order<'a> {
     target: SocketAddr,
     generator: Generator,
     room_for_events: usize,
+    tap: Option<&'a Tap>,
     stop: &'a AtomicBool,
 }
 
@@ -230,7 +233,7 @@ fn work(
     // The kernel may wake a thread up to 50 us late to save power, unless it is asked not to. Where it refuses, the
     // schedule lag shows it.
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
-    let Order { spec, target, generator, room_for_events, stop } = order;
+    let Order { spec, target, generator, room_for_events, tap, stop } = order;
     let workers = generator.threads;
     let timeout_ns = nanoseconds(spec.timeout);
     let settings = Settings { target, shape: spec.shape, timeout_ns, worker, workers };
@@ -246,11 +249,15 @@ fn work(
     drop(ready);
     let Ok(timeline) = start.recv() else { return Ok(None) };
     connections.recorder.set_window(timeline.window.clone());
+    if tap.is_some() {
+        connections.recorder.count_for_a_tap(timeline.origin_ns);
+    }
     let schedule = match arrivals(spec) {
         Some(arrivals) => Schedule::Open(Box::new(Share::new(arrivals, worker, workers))),
         None => Schedule::Closed,
     };
-    let mut worker = Worker::new(connections, generator.pacing, timeline, stop)?;
+    let tap = tap.map(|tap| (tap, worker));
+    let mut worker = Worker::new(connections, generator.pacing, timeline, stop)?.tapped(tap);
     let usage = worker.run(schedule)?;
     Ok(Some((worker.connections.recorder, usage)))
 }

@@ -5,6 +5,7 @@
 
 mod events;
 mod merging;
+mod watched;
 
 use std::ops::Range;
 
@@ -14,6 +15,7 @@ use reports::sabotage::{self, Sabotage};
 pub(crate) use events::Failure;
 
 use super::tally::{TWO_DIGITS, Tally};
+use super::tap::Counted;
 
 /// Equal intervals into which the window is divided for the picture over time.
 pub(crate) const INTERVALS: usize = 20;
@@ -93,12 +95,13 @@ pub(crate) struct Recorder {
     pub(crate) intervals: Vec<IntervalTally>,
     /// Every request of the window by itself, on the monotonic clock, as far as there is room.
     pub(crate) events: Vec<Event>,
+    /// What was counted since the last time it was handed over; none where nobody looks on.
+    watched: Option<Box<Counted>>,
 }
 
 impl Recorder {
     /// Records nothing but connections until it is given its window.
     pub(crate) fn new(timeout_ns: u64, loop_kind: Loop) -> Recorder {
-        let interval = IntervalTally { ok: 0, failed: 0, response_time: Tally::new() };
         let tally = Tally::new();
         Recorder {
             in_system: InSystem::default(),
@@ -122,8 +125,9 @@ impl Recorder {
             waiting: tally.clone(),
             service: tally.clone(),
             returning: tally,
-            intervals: vec![interval; INTERVALS],
+            intervals: vec![IntervalTally { ok: 0, failed: 0, response_time: Tally::new() }; INTERVALS],
             events: Vec::new(),
+            watched: None,
         }
     }
 
@@ -141,6 +145,7 @@ impl Recorder {
     /// of the window after the window's end.
     pub(crate) fn arrival(&mut self, intended_ns: u64, now_ns: u64, requests: u32) -> Scheduled {
         let place = self.place(intended_ns);
+        self.show_arrival(now_ns.saturating_sub(intended_ns));
         if place == Scheduled::InWindow {
             let grace_ns = (self.window.end - self.window.start) / 100;
             self.arrivals += 1;
@@ -181,6 +186,7 @@ impl Recorder {
     pub(crate) fn ok(&mut self, place: Scheduled, answered: &Answered) {
         self.ok_in_all += 1;
         self.ok_within_window += u64::from(self.window.contains(&answered.received_ns));
+        self.show_ok(answered);
         if place == Scheduled::InWarmUp {
             return;
         }
@@ -229,6 +235,7 @@ impl Recorder {
     pub(crate) fn failed(&mut self, place: Scheduled, failure: Failure, intended_ns: u64, now_ns: u64) {
         // After an error reply both sides agree that the request was not served.
         self.given_up_in_all += u64::from(failure != Failure::Error);
+        self.show_failed();
         if place == Scheduled::InWarmUp {
             return;
         }

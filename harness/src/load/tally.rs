@@ -51,6 +51,12 @@ impl<const BITS: u32> Tally<BITS> {
         self.sum_ns += other.sum_ns;
     }
 
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.counts.fill(0);
+        self.sum_ns = 0;
+    }
+
     /// As the library has it.
     pub(crate) fn histogram(&self) -> Histogram<u64> {
         let digits = if BITS >= THREE_DIGITS { 3 } else { 2 };

@@ -13,6 +13,7 @@ use rustix::thread::{ClockId, clock_nanosleep_absolute};
 use super::alarm::Alarm;
 use super::arrivals::{Arrival, Share};
 use super::connection::Connections;
+use super::tap::Tap;
 use super::usage::{ThreadUsage, Usage};
 use super::{LoadError, Moments, poll};
 use crate::clock::{now_ns, timespec};
@@ -64,6 +65,8 @@ pub(crate) struct Worker<'a> {
     pacing: Pacing,
     timeline: Timeline,
     stop: &'a AtomicBool,
+    /// Where to hand over what was counted, and as which worker; none where nobody looks on.
+    tap: Option<(&'a Tap, u32)>,
     polling_ns: u64,
     usage: Usage,
 }
@@ -93,9 +96,15 @@ impl<'a> Worker<'a> {
             pacing,
             timeline,
             stop,
+            tap: None,
             polling_ns: 0,
             usage: Usage::default(),
         })
+    }
+
+    /// The same, for someone who looks on.
+    pub(crate) fn tapped(self, tap: Option<(&'a Tap, u32)>) -> Self {
+        Worker { tap, ..self }
     }
 
     /// Runs the load to its end and returns what this thread used within the window.
@@ -191,6 +200,9 @@ impl<'a> Worker<'a> {
         let now = self.connections.latest_ns.max(woken);
         self.connections.on_timers(now);
         self.usage.mark(now, &self.timeline.window, self.polling_ns);
+        if let Some((tap, worker)) = self.tap {
+            self.connections.recorder.hand_over(tap, worker, now);
+        }
         Ok(now)
     }
 

@@ -26,6 +26,7 @@ mod socket_diag;
 mod sockets;
 pub(crate) mod status;
 mod thread_times;
+mod threads;
 
 pub use affinity::{allowed_cpus, restrict_this_thread};
 pub use clocks::process_cpu;
@@ -36,3 +37,4 @@ pub use observer::{Observed, Observer, Watch};
 pub use process_reader::{ProcessReader, peak_resident_bytes};
 pub use settle::settled_sample;
 pub use sockets::socket_buffer_bytes;
+pub use threads::{ThreadReading, threads};

@@ -30,6 +30,37 @@ impl Interrupt {
         Ok(interrupt)
     }
 
+    /// As [`Interrupt::listen`], but that a second signal changes nothing until [`Interrupt::end_at_the_next`]: for whoever
+    /// has something to put in order first.
+    ///
+    /// # Errors
+    /// As [`Interrupt::listen`].
+    pub fn listen_patiently() -> io::Result<Interrupt> {
+        let interrupt = Interrupt::default();
+        for signal in [SIGINT, SIGTERM] {
+            flag::register_usize(signal, Arc::clone(&interrupt.signal), signal as usize)?;
+            flag::register(signal, Arc::clone(&interrupt.stop))?;
+        }
+        Ok(interrupt)
+    }
+
+    /// From now on the next signal ends the process at once.
+    ///
+    /// # Errors
+    /// As [`Interrupt::listen`].
+    pub fn end_at_the_next(&self) -> io::Result<()> {
+        for signal in [SIGINT, SIGTERM] {
+            flag::register_conditional_shutdown(signal, 128 + signal, Arc::new(AtomicBool::new(true)))?;
+        }
+        Ok(())
+    }
+
+    /// As if Ctrl-C had been pressed: for a terminal that hands it on as a key.
+    pub fn raise(&self) {
+        self.signal.store(SIGINT as usize, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
     /// Whether a signal has come.
     pub fn is_set(&self) -> bool {
         self.stop.load(Ordering::Relaxed)

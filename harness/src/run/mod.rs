@@ -25,7 +25,7 @@ use reports::record::{Cell, Ending, Manifest, Outcome, Purpose, SCHEMA_VERSION, 
 pub(crate) use held::{Held, hold};
 pub use interrupt::Interrupt;
 pub use lock::{LockError, MachineLock};
-pub use preflight::{Preflight, Unfit, preflight, preflight_connections, preflight_for};
+pub use preflight::{Preflight, Unfit, preflight, preflight_connections, preflight_for, preflight_side_by_side};
 pub use provenance::{commit, utc_now};
 pub(crate) use validity::warnings;
 pub use validity::{generator_doubts, is_failure, traffic_doubts};

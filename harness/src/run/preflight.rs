@@ -65,6 +65,11 @@ pub fn preflight_for(plan: &RunPlan, connections: u32) -> Preflight {
     for_connections(connections.into(), backlog.into())
 }
 
+/// As [`preflight`], for so many connections in all to servers that run side by side, a thread each in some models.
+pub fn preflight_side_by_side(connections: u64) -> Preflight {
+    for_connections(connections, 0)
+}
+
 /// Whether this process alone can have so many connections, to a server that is not looked at. Raises the soft limit of
 /// descriptors as [`preflight`] does.
 ///

@@ -7,9 +7,14 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
 
 mod against;
+#[path = "../../../reports/tests/it/devtools.rs"]
+#[allow(dead_code, reason = "the report's tests open pages of their own with it, and here one is served")]
+mod devtools;
 mod diff;
 mod faults;
 mod lifetimes;
+mod live;
+mod live_page;
 mod refusals;
 mod resume;
 mod subject;

@@ -98,7 +98,15 @@ impl Subject {
         self.child.try_wait().unwrap()
     }
 
-    /// Its exit status and all it said; it must have ended, or its pipes are waited for.
+    /// The first line that it writes to stderr.
+    pub(crate) fn first_message(&mut self) -> String {
+        let stderr = self.child.stderr.as_mut().unwrap();
+        // Byte by byte, so that the rest is left to who reads that.
+        let bytes = std::io::Read::bytes(stderr).map(Result::unwrap);
+        String::from_utf8(bytes.take_while(|byte| *byte != b'\n').collect()).unwrap()
+    }
+
+    /// Its exit status and all it said after that; it must have ended, or its pipes are waited for.
     pub(crate) fn output(mut self) -> Output {
         let status = self.child.wait().unwrap();
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());

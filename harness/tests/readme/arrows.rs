@@ -11,6 +11,9 @@ use crate::{root, text};
 const MACHINE: &[&str] = &["std::fs", "std::net", "std::process", "std::env", "std::thread", "rustix", "nix::"];
 const CLOCKS: &[&str] = &["Instant", "SystemTime", "now_ns", "monotonic_ns"];
 const EXECUTION: &[&str] = &["crate::run", "crate::load", "crate::process", "crate::observe", "crate::cli"];
+const RUNTIME: &[&str] = &["tokio::", "axum::", "futures_util::"];
+/// What measures a runtime, and what is served beside a run by a thread of its own. The generator knows neither.
+const KNOW_A_RUNTIME: [&str; 2] = ["harness/src/microcosts", "harness/src/live/web"];
 const MODEL: &[&str] = &["MODELS", "Contender", "servers::Model", "servers::Server"];
 
 /// The Rust sources at or under a path.
@@ -61,15 +64,26 @@ fn the_generator_knows_no_models_and_no_runtime() {
     assert_unknown("harness/src/load", MODEL);
     assert_unknown(
         "harness/src/load",
-        &["crate::run", "crate::process", "crate::observe", "crate::cli", "crate::microcosts"],
+        &["crate::run", "crate::process", "crate::observe", "crate::cli", "crate::microcosts", "crate::live"],
     );
-    for entry in fs::read_dir(root().join("harness/src")).unwrap() {
-        // The one place that measures a runtime, and which the generator does not know.
-        let path = entry.unwrap().path();
-        if !path.ends_with("microcosts") {
-            assert_unknown(path.strip_prefix(root()).unwrap().to_str().unwrap(), &["tokio::"]);
+    for source in sources(&root().join("harness/src")) {
+        let place = source.strip_prefix(root()).unwrap();
+        if !KNOW_A_RUNTIME.iter().any(|known| place.starts_with(known)) {
+            assert_unknown(place.to_str().unwrap(), RUNTIME);
         }
     }
+    for place in KNOW_A_RUNTIME {
+        assert!(!mentions(place, RUNTIME).is_empty(), "{place} knows no runtime and need not be named");
+    }
+}
+
+#[test]
+fn the_live_page_knows_no_runs() {
+    for place in ["harness/src/live/web", "harness/src/live/followed"] {
+        assert_unknown(place, MODEL);
+        assert_unknown(place, &["crate::run", "crate::load", "crate::process", "crate::plan", "crate::cli"]);
+    }
+    assert_unknown("harness/src/live/web", &["reports::record"]);
 }
 
 #[test]

@@ -111,6 +111,15 @@ fn the_list_of_claims_is_that_of_the_experiments() {
 }
 
 #[test]
+fn a_run_that_is_followed_ends_as_any_other() {
+    let [block] = marked("Follow a run while it goes on", "sh run").try_into().unwrap();
+    assert!(block.ends_with(" --live\n"));
+    // Its own port may be taken, by the run of whoever tests.
+    let output = Shell::new().run(&block.replace("--live", "--live --live-port 0"));
+    assert!(output.contains("report: runs/"), "{output}");
+}
+
+#[test]
 fn two_models_are_traced() {
     let [block] = marked("Who ran what", "sh run").try_into().unwrap();
     let shell = Shell::new();

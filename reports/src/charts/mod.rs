@@ -94,16 +94,30 @@ pub fn figures(run: &Run, groups: &[Group<'_>]) -> Vec<Figure> {
 
 /// As [`figures`], each with the key of the workload that it is of, or the first of them.
 pub(crate) fn with_workloads<'g>(run: &'g Run, groups: &'g [Group<'g>]) -> Vec<(Figure, Option<&'g str>)> {
-    let figures = scenes(run, groups).into_iter().filter_map(|scene| {
-        let mut figure = figure(&scene)?;
-        let without = scene.group.without_valid_cell();
-        if !without.is_empty() {
-            figure.notes.push(format!("No valid cell: {}.", format::list(&without)));
-        }
-        Some((figure, Some(scene.group.workload.key.as_str())))
-    });
+    let scenes = scenes(run, groups).into_iter();
+    let figures = scenes.filter_map(|scene| Some((noted(&scene)?, Some(scene.group.workload.key.as_str()))));
     let others = inside::figures(run, groups).into_iter().chain(lanes::figures(run));
     figures.chain(others.map(|figure| (figure, None))).collect()
+}
+
+/// The anchors of the pictures of cells in their order, each with its experiment. Some may have nothing to draw yet.
+pub(crate) fn anchors(run: &Run, groups: &[Group<'_>]) -> Vec<(String, String)> {
+    scenes(run, groups).into_iter().map(|scene| (scene.id, scene.group.experiment.name.clone())).collect()
+}
+
+/// The one picture with an anchor, alone.
+pub(crate) fn figure_at(run: &Run, groups: &[Group<'_>], anchor: &str) -> Option<Figure> {
+    noted(scenes(run, groups).iter().find(|scene| scene.id == anchor)?)
+}
+
+/// The figure, with those named that have no valid cell in it.
+fn noted(scene: &Scene<'_>) -> Option<Figure> {
+    let mut figure = figure(scene)?;
+    let without = scene.group.without_valid_cell();
+    if !without.is_empty() {
+        figure.notes.push(format!("No valid cell: {}.", format::list(&without)));
+    }
+    Some(figure)
 }
 
 /// The anchor of the figure that shows a metric of an experiment, or else of its first; absent where none is drawn.

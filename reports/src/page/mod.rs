@@ -4,13 +4,14 @@
 //! `page.html.jinja` (the layout), `style.css`, `script.js` and what it names, `content.rs` (what the layout is filled
 //! with), `trials.rs` (the sections of experiments that put a claim to the test), `verdicts.rs` (who differs from whom),
 //! `bars.rs` (behind the numbers of a table), `downloads.rs` (records and tables as data), `interval_log.rs` (histograms as
-//! data).
+//! data), `so_far.rs` (a run that goes on, in pieces).
 
 mod bars;
 mod content;
 mod downloads;
 mod example;
 mod interval_log;
+mod so_far;
 mod trials;
 mod verdicts;
 
@@ -25,6 +26,7 @@ use crate::charts::backend::escape;
 use crate::record::store::Run;
 
 pub(crate) use content::placement;
+pub use so_far::SoFar;
 
 const LAYOUT: &str = include_str!("page.html.jinja");
 pub(crate) const STYLE: &str = include_str!("style.css");
@@ -83,6 +85,17 @@ fn layout(run: &Run, site: Option<&Surroundings>) -> String {
 fn script() -> String {
     let lines = SCRIPTS.iter().flat_map(|source| source.lines()).map(str::trim);
     lines.filter(|line| !line.is_empty() && !line.starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The style sheet of a report, for a page that shows pieces of one.
+pub fn style_sheet() -> &'static str {
+    STYLE
+}
+
+/// What a content security policy must allow of inline styles and of inline scripts, in this order, so that a page may
+/// open a report.
+pub fn inline_sources() -> [String; 2] {
+    [STYLE, &script()].map(|text| format!("'{}'", hash(text)))
 }
 
 /// As the content security policy names an inline script or style.

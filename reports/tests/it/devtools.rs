@@ -92,21 +92,32 @@ impl Browser {
 
     /// Opens a page of this HTML in a window of this width and theme, and waits until it has loaded.
     pub(crate) fn open(&mut self, html: &str, width: u32, theme: &str) -> Tab<'_> {
-        self.load(html, "", width, theme)
+        let url = self.saved(html);
+        self.visit(url, width, theme)
     }
 
     /// As [`Browser::open`] in a wide window and the light theme, by a link with this hash.
     pub(crate) fn open_at(&mut self, html: &str, hash: &str) -> Tab<'_> {
-        self.load(html, hash, 1280, "light")
+        let url = self.saved(html);
+        self.load(url, hash, 1280, "light")
     }
 
-    fn load(&mut self, html: &str, hash: &str, width: u32, theme: &str) -> Tab<'_> {
+    /// Opens what is at an address, likewise.
+    pub(crate) fn visit(&mut self, url: String, width: u32, theme: &str) -> Tab<'_> {
+        self.load(url, "", width, theme)
+    }
+
+    /// The address of a file of this HTML.
+    fn saved(&self, html: &str) -> String {
         let file = self.home.path().join(format!("page-{}.html", self.calls));
         std::fs::write(&file, html).unwrap();
+        format!("file://{}", file.display())
+    }
+
+    fn load(&mut self, url: String, hash: &str, width: u32, theme: &str) -> Tab<'_> {
         let target = self.call(None, "Target.createTarget", json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let session = self.call(None, "Target.attachToTarget", attach)["sessionId"].as_str().unwrap().to_owned();
-        let url = format!("file://{}", file.display());
         let mut tab = Tab { browser: self, session, url };
         for domain in ["Page", "Runtime", "Network", "Log"] {
             tab.call(&format!("{domain}.enable"), json!({}));
@@ -223,7 +234,8 @@ impl Tab<'_> {
         text.matches("/Type /Page\n").count()
     }
 
-    /// Nothing was logged, thrown or refused by the page's policy, and nothing but the page was asked for.
+    /// Nothing was logged, thrown or refused by the page's policy, and nothing was asked for but the page and what lies
+    /// under its address.
     pub(crate) fn assert_quiet(&mut self) {
         // One more round trip, so that whatever the page did before has been told.
         self.evaluate("new Promise((done) => setTimeout(done, 0))");
@@ -235,6 +247,7 @@ impl Tab<'_> {
                 let asked = event["params"]["request"]["url"].as_str().unwrap_or("");
                 let own = asked == self.url || asked.starts_with("data:") || asked.starts_with("blob:");
                 assert!(own, "the page asked for {asked}");
+                assert!(asked.starts_with(&self.url) || asked.starts_with("data:"), "the page asked for {asked}");
             }
         }
     }

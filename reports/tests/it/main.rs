@@ -29,5 +29,6 @@ mod records;
 mod samples;
 mod site;
 mod slides;
+mod so_far;
 mod trials;
 mod verdicts;

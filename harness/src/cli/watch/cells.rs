@@ -1,0 +1,151 @@
+//! A stretch of one load as cells of a run, so that a report can be made of it. Pure functions.
+//!
+//! Such cells say less than those of a comparison: the models ran side by side on the same CPUs, and each but the first load
+//! met servers that had served another. Every cell says so. Beside it: `recording.rs`, which writes them.
+
+use std::time::Duration;
+
+use reports::format::{self, counted};
+use reports::record::{
+    Cell, ExperimentRecord, Load, Noise, Outcome, Picture, PictureKind, Purpose, SCHEMA_VERSION, Sample, Scale,
+    ServerUsage, Swept, Traffic, Warning, WorkloadRecord,
+};
+
+use super::clock;
+use crate::live::Stretch;
+use crate::load::LoadOutcome;
+use crate::plan::{LoadSpec, nanoseconds};
+use crate::run;
+
+/// A load that went on for less is looked at and not saved.
+const SHORTEST: Duration = Duration::from_secs(5);
+
+/// The name of the experiment.
+const WATCHED: &str = "watched";
+
+/// The experiment, with no workload yet.
+pub(super) fn experiment() -> ExperimentRecord {
+    ExperimentRecord {
+        name: WATCHED.to_owned(),
+        title: "What was watched".to_owned(),
+        claim: "None: this shows what happened.".to_owned(),
+        claimed_in: "a session of harness watch".to_owned(),
+        question: "What did each model do under the loads that were put on it?".to_owned(),
+        possible_answers: Vec::new(),
+        look_at: "Each heading is one load that went on unchanged, in the order of the session.".to_owned(),
+        conditions: vec![
+            "The models ran side by side on the same CPUs, and slowed each other down.".to_owned(),
+            "There is one repetition of everything, on servers that had served other loads before.".to_owned(),
+        ],
+        workloads: Vec::new(),
+        pictures: Vec::new(),
+        decision: None,
+        objective: None,
+        contenders: Vec::new(),
+    }
+}
+
+/// Adds a stretch to the experiment, as its `number`-th workload.
+pub(super) fn workload(experiment: &mut ExperimentRecord, stretch: &Stretch, number: u32) {
+    let key = key(number);
+    let begun = clock(stretch.begun_ns / 1_000_000);
+    let asked = &stretch.asked;
+    let rate = asked.rate_rps.map_or("closed loop".to_owned(), |rate| format!("{}/s", format::number(rate)));
+    let label = format!("{}, {}, {rate}, from {begun}", asked.work, counted(asked.connections, "connection"));
+    let description = "Connections are held, and requests take turns on them at random times.".to_owned();
+    let picture = |id: &str, kind, metrics: &[&str], x, scale| Picture {
+        id: format!("{key}-{id}"),
+        kind,
+        workload: Some(key.clone()),
+        metrics: metrics.iter().map(|metric| (*metric).to_owned()).collect(),
+        x,
+        x_label: None,
+        x_scale: scale,
+        y_scale: scale,
+    };
+    experiment.pictures.push(picture(
+        "percentiles",
+        PictureKind::PercentileSpectrum,
+        &["response_time"],
+        Swept::Percentile,
+        Scale::Log,
+    ));
+    let parts = ["before_send", "waiting", "service", "returning"];
+    experiment.pictures.push(picture("split", PictureKind::TimeSplit, &parts, Swept::OfferedLoadRps, Scale::Linear));
+    experiment.workloads.push(WorkloadRecord { key: key.clone(), label, description });
+}
+
+/// A cell for each model; none where the load was too short, or something else happened meanwhile.
+pub(super) fn cells(stretch: &Stretch, number: u32, first_order: u32) -> Vec<Cell> {
+    let Some(spec) = stretch.spec.as_ref().filter(|_| stretch.is_steady) else { return Vec::new() };
+    let models = stretch.models.iter().zip(&stretch.samples);
+    let long_enough = models.filter(|((_, outcome), _)| outcome.measured >= SHORTEST);
+    let cell = |(place, ((contender, outcome), samples)): (u32, (&(String, LoadOutcome), &Vec<Sample>))| {
+        let order = first_order + place;
+        cell(stretch, spec, (contender, outcome), samples, (number, order))
+    };
+    (0..).zip(long_enough).map(cell).collect()
+}
+
+fn cell(
+    stretch: &Stretch,
+    spec: &LoadSpec,
+    (contender, outcome): (&str, &LoadOutcome),
+    samples: &[Sample],
+    (number, order): (u32, u32),
+) -> Cell {
+    let safe: String = contender.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let window_ns = nanoseconds(outcome.measured);
+    let load = Load { window_ns, ..spec.to_record() };
+    let cell = Cell {
+        schema_version: SCHEMA_VERSION,
+        id: format!("{WATCHED}.{}.{order}.{safe}", key(number)),
+        experiment: WATCHED.to_owned(),
+        workload: key(number),
+        contender: contender.to_owned(),
+        block: 0,
+        order,
+        attempts: 1,
+        purpose: Purpose::Measure,
+        elapsed_ns: load.warm_up_ns + window_ns,
+        load,
+        variation: None,
+        disturbance: None,
+        bounds: Vec::new(),
+        started_at_ns: stretch.begun_ns,
+        outcome: Outcome::Completed,
+        warnings: Vec::new(),
+        traffic: Some(traffic(outcome, spec)),
+        generator: Some(outcome.generator),
+        server: ServerUsage {
+            peak_threads: samples.iter().map(|sample| sample.threads).max(),
+            ..ServerUsage::default()
+        },
+        samples: samples.to_vec(),
+        inside: None,
+        stages: Vec::new(),
+        noise: Noise::default(),
+    };
+    let warnings = std::iter::once(side_by_side()).chain(run::warnings(&cell)).collect();
+    Cell { warnings, ..cell }
+}
+
+/// Of the time that passed instead of the time that might have. Its intervals are parts of the latter, and mean nothing.
+fn traffic(outcome: &LoadOutcome, spec: &LoadSpec) -> Traffic {
+    let passed = outcome.measured.as_secs_f64() / spec.window.as_secs_f64();
+    let traffic = outcome.traffic.clone();
+    let mean_in_system = traffic.mean_in_system.map(|mean| mean / passed);
+    Traffic { mean_in_system, intervals: Vec::new(), ..traffic }
+}
+
+fn side_by_side() -> Warning {
+    Warning::MachineLimit {
+        limit: "CPUs".to_owned(),
+        consequence: "all models of a session ran side by side on the same ones, and this is one repetition".to_owned(),
+        remedy: "to compare them, run harness compare".to_owned(),
+    }
+}
+
+fn key(number: u32) -> String {
+    format!("load-{}", number + 1)
+}

@@ -1,0 +1,179 @@
+//! What a key does: pure functions of the key and of what is asked for.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::playback::Step;
+use crate::live::{Asked, Command, Limits};
+
+/// What is to be done after a key.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Action {
+    /// The load changes.
+    Tell(Command),
+    /// A recording begins or ends.
+    Record,
+    /// What is played back is played otherwise.
+    Play(Step),
+    /// The signs are explained, or no longer.
+    Explain,
+    /// The view ends.
+    Quit,
+    /// The view ends as after a signal.
+    Interrupt,
+}
+
+/// Connections that a key steps through.
+const CONNECTIONS: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_000, 2_000];
+
+/// Requests per second that a key steps through.
+const RATES: &[f64] = &[10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0];
+
+/// Kinds of work that a key steps through.
+pub(super) const WORKS: &[&str] = &["echo hi", "sleep 5ms", "spin 200us"];
+
+/// The keys of a live view, those first that matter most where not all can be shown.
+pub(super) const LIVE: &[&str] =
+    &["q quit", "+ - rate", "] [ connections", "w work", "f flood", "space pause", "r record", "? signs"];
+
+/// The keys of a view that is played back.
+pub(super) const PLAYED: &[&str] = &["q quit", "space pause", "+ - speed", "< > 5 s", "? signs"];
+
+/// What a key does in a live view.
+pub(super) fn live(key: KeyEvent, asked: &Asked, limits: &Limits) -> Option<Action> {
+    if let Some(action) = anywhere(key) {
+        return Some(action);
+    }
+    let command = match key.code {
+        KeyCode::Char('+' | '=') | KeyCode::Up => Command::Rate(above(RATES, asked.rate_rps?).min(limits.rate_rps)),
+        KeyCode::Char('-' | '_') | KeyCode::Down => Command::Rate(below(RATES, asked.rate_rps?)),
+        KeyCode::Char(']') | KeyCode::Right => {
+            Command::Connections(above(CONNECTIONS, asked.connections).min(limits.connections))
+        }
+        KeyCode::Char('[') | KeyCode::Left => Command::Connections(below(CONNECTIONS, asked.connections)),
+        KeyCode::Char('w') => Command::Work(next_work(&asked.work)),
+        KeyCode::Char('f') => Command::Flood(if asked.flood == 0 { limits.flood } else { 0 }),
+        KeyCode::Char(' ' | 'p') if asked.is_paused => Command::GoOn,
+        KeyCode::Char(' ' | 'p') => Command::Pause,
+        KeyCode::Char('r') => return Some(Action::Record),
+        _ => return None,
+    };
+    Some(Action::Tell(command))
+}
+
+/// What a key does in a view that is played back.
+pub(super) fn played(key: KeyEvent) -> Option<Action> {
+    let step = match key.code {
+        KeyCode::Char(' ' | 'p') => Step::PauseOrGoOn,
+        KeyCode::Char('+' | '=') | KeyCode::Up => Step::Faster,
+        KeyCode::Char('-' | '_') | KeyCode::Down => Step::Slower,
+        KeyCode::Char('>' | '.') | KeyCode::Right => Step::Forward,
+        KeyCode::Char('<' | ',') | KeyCode::Left => Step::Back,
+        _ => return anywhere(key),
+    };
+    Some(Action::Play(step))
+}
+
+fn anywhere(key: KeyEvent) -> Option<Action> {
+    let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        // In raw mode Ctrl-C is a key like any other.
+        KeyCode::Char('c') if is_control => Some(Action::Interrupt),
+        KeyCode::Char('q') | KeyCode::Esc => Some(Action::Quit),
+        KeyCode::Char('?' | 'h') => Some(Action::Explain),
+        _ => None,
+    }
+}
+
+fn above<T: Copy + PartialOrd>(ladder: &[T], now: T) -> T {
+    ladder.iter().copied().find(|step| *step > now).unwrap_or(now)
+}
+
+fn below<T: Copy + PartialOrd>(ladder: &[T], now: T) -> T {
+    ladder.iter().rev().copied().find(|step| *step < now).unwrap_or(now)
+}
+
+fn next_work(now: &str) -> String {
+    let next = WORKS.iter().position(|work| *work == now).map_or(0, |place| (place + 1) % WORKS.len());
+    WORKS[next].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { connections: 300, rate_rps: 1_333.0, flood: 50 };
+
+    fn asked() -> Asked {
+        Asked { connections: 64, rate_rps: Some(500.0), work: "sleep 5ms".to_owned(), flood: 0, is_paused: false }
+    }
+
+    fn key(code: KeyCode) -> KeyEvent {
+        KeyEvent::new(code, KeyModifiers::NONE)
+    }
+
+    fn told(character: char, asked: &Asked) -> Option<Command> {
+        match live(key(KeyCode::Char(character)), asked, &LIMITS)? {
+            Action::Tell(command) => Some(command),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn keys_step_up_and_down_within_the_limits() {
+        assert_eq!(told('+', &asked()), Some(Command::Rate(1_000.0)));
+        assert_eq!(told('-', &asked()), Some(Command::Rate(200.0)));
+        assert_eq!(told(']', &asked()), Some(Command::Connections(128)));
+        assert_eq!(told('[', &asked()), Some(Command::Connections(32)));
+        let most = Asked { connections: 256, rate_rps: Some(1_000.0), ..asked() };
+        assert_eq!(told('+', &most), Some(Command::Rate(1_333.0)));
+        assert_eq!(told(']', &most), Some(Command::Connections(300)));
+        let least = Asked { connections: 1, rate_rps: Some(10.0), ..asked() };
+        assert_eq!((told('-', &least), told('[', &least)), (Some(Command::Rate(10.0)), Some(Command::Connections(1))));
+    }
+
+    #[test]
+    fn a_value_between_two_steps_goes_to_the_next() {
+        let between = Asked { connections: 100, rate_rps: Some(300.0), ..asked() };
+        assert_eq!(
+            (told('+', &between), told('[', &between)),
+            (Some(Command::Rate(500.0)), Some(Command::Connections(64)))
+        );
+    }
+
+    #[test]
+    fn work_goes_round_and_the_rest_is_there_or_not() {
+        assert_eq!(told('w', &asked()), Some(Command::Work("spin 200us".to_owned())));
+        let other = Asked { work: "block 1ms".to_owned(), flood: 50, is_paused: true, ..asked() };
+        assert_eq!(told('w', &other), Some(Command::Work("echo hi".to_owned())));
+        assert_eq!((told('f', &asked()), told('f', &other)), (Some(Command::Flood(50)), Some(Command::Flood(0))));
+        assert_eq!((told(' ', &asked()), told(' ', &other)), (Some(Command::Pause), Some(Command::GoOn)));
+        assert_eq!(live(key(KeyCode::Char('r')), &asked(), &LIMITS), Some(Action::Record));
+        assert_eq!(told('x', &asked()), None);
+    }
+
+    #[test]
+    fn a_closed_loop_has_no_rate_to_change() {
+        assert_eq!(told('+', &Asked { rate_rps: None, ..asked() }), None);
+    }
+
+    #[test]
+    fn every_way_out_leads_out() {
+        let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        for (key, out) in
+            [(control_c, Action::Interrupt), (key(KeyCode::Char('q')), Action::Quit), (key(KeyCode::Esc), Action::Quit)]
+        {
+            assert_eq!(live(key, &asked(), &LIMITS), Some(out.clone()));
+            assert_eq!(played(key), Some(out));
+        }
+        assert_eq!(live(key(KeyCode::Char('c')), &asked(), &LIMITS), None);
+    }
+
+    #[test]
+    fn what_is_played_can_be_held_sped_up_and_sought_in() {
+        let of = |code| played(key(code));
+        assert_eq!(of(KeyCode::Char(' ')), Some(Action::Play(Step::PauseOrGoOn)));
+        assert_eq!(of(KeyCode::Char('+')), Some(Action::Play(Step::Faster)));
+        assert_eq!(of(KeyCode::Right), Some(Action::Play(Step::Forward)));
+        assert_eq!((of(KeyCode::Char('r')), of(KeyCode::Char('f'))), (None, None));
+    }
+}

@@ -1,0 +1,234 @@
+//! A live view: the session on a thread of its own, what it tells on the terminal, keys back to it.
+
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread;
+use std::time::Duration;
+
+use crossterm::event::{self, Event, KeyEvent, KeyEventKind};
+use reports::record::{Machine, PlacementKind};
+
+use super::draw::{Colours, View, draw};
+use super::keys::{self, Action};
+use super::recording::{Beginning, Recorder};
+use super::terminal::{self, Terminal};
+use super::{WatchArgs, check_work, clock, colours};
+use crate::cli::contenders;
+use crate::cli::output::tell;
+use crate::live::web::{Event as Shown, View as Page, Web};
+use crate::live::{Asked, Command, Frame, Limits, Seen, Session};
+use crate::observe::{allowed_cpus, machine, restrict_this_thread};
+use crate::plan::place;
+use crate::run::{Interrupt, MachineLock, preflight_side_by_side};
+
+/// Time between two looks at the keys and at what the session tells.
+const INTERVAL: Duration = Duration::from_millis(40);
+
+/// Frames that are kept: what the widest terminal shows, and some.
+const KEPT: usize = 600;
+
+/// Watches until it is left, or the time is over.
+pub(super) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
+    check_work(&args.work)?;
+    let placement = place(PlacementKind::Isolated, &allowed_cpus()?);
+    let contenders = contenders::listed(&placement.server_cpus, &args.models)?;
+    terminal::check()?;
+    let models = contenders.len() as u64;
+    let preflight = preflight_side_by_side(Limits::connections_wanted(models));
+    let limits = Limits::of_machine(models, preflight.connection_ceiling.into(), placement.generator_cpus.len() as u64);
+    let _lock = MachineLock::take()?;
+    let interrupt = Interrupt::listen_patiently()?;
+    let machine = machine()?;
+    restrict_this_thread(&placement.generator_cpus)?;
+    let web = args.web.then(|| Web::start(Page::Session, args.web_port, &placement.generator_cpus)).transpose()?;
+    let session = session(args, limits, &machine, &placement.server_cpus, &contenders);
+    let mut recorder = Recorder::new(machine, placement, preflight, contenders, args.seed);
+    if let Some(folder) = &args.record {
+        recorder.begin(Some(folder), Beginning::WithTheSession)?;
+    }
+    let shown = watch(&session, &mut recorder, &interrupt, web.as_ref());
+    // Whatever was recorded is kept, however the view ended.
+    let recorded = recorder.end()?;
+    recorded.iter().for_each(|told| tell(told));
+    tell(&format!("watched until {}", shown?));
+    Ok(interrupt.exit_code().map_or(ExitCode::SUCCESS, ExitCode::from))
+}
+
+fn session(
+    args: &WatchArgs,
+    limits: Limits,
+    machine: &Machine,
+    server_cpus: &[u32],
+    contenders: &[servers::Contender],
+) -> Session {
+    let asked = Asked { connections: 1, rate_rps: None, work: args.work.clone(), flood: 0, is_paused: false };
+    let asked = asked.after(&Command::Connections(args.connections), &limits);
+    let asked = asked.after(&Command::Rate(args.rate as f64), &limits);
+    Session {
+        contenders: contenders.iter().map(|contender| contender.label().to_owned()).collect(),
+        program: None,
+        server_cpus: server_cpus.to_vec(),
+        spin_rate: servers::calibrate_spin(),
+        kernel_stack_bytes_per_thread: machine.kernel_stack_bytes_per_thread,
+        seed: args.seed,
+        asked,
+        limits,
+        longest: args.lasting,
+    }
+}
+
+/// Runs the session beside the view, and ends it with the view. Says when that was.
+fn watch(
+    session: &Session,
+    recorder: &mut Recorder,
+    interrupt: &Interrupt,
+    web: Option<&Web>,
+) -> anyhow::Result<String> {
+    thread::scope(|scope| {
+        let (tells, told) = channel();
+        let (commands, commanded) = channel();
+        let engine = thread::Builder::new()
+            .name("session".to_owned())
+            .spawn_scoped(scope, move || session.run(&commanded, &tells, interrupt.flag()))?;
+        let mut watching = Watching::new(session, commands, interrupt, web);
+        let shown = watching.show(&told, recorder);
+        // The terminal is as it was; another signal need not wait for the servers to stop.
+        let _ = interrupt.end_at_the_next();
+        let until = clock(watching.frames.last().map_or(0, |frame| frame.at_ms));
+        drop(watching);
+        engine.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        // The last load ended with the session.
+        for seen in told.try_iter() {
+            recorder.take(&seen)?;
+        }
+        shown.map(|()| until)
+    })
+}
+
+/// A live view.
+struct Watching<'a> {
+    frames: Vec<Frame>,
+    /// What is asked for once the session has heard of every key.
+    asked: Asked,
+    limits: Limits,
+    longest: Duration,
+    commands: Sender<Command>,
+    message: Option<String>,
+    explains: bool,
+    colours: Colours,
+    interrupt: &'a Interrupt,
+    /// A page that shows the same.
+    web: Option<&'a Web>,
+}
+
+impl<'a> Watching<'a> {
+    fn new(
+        session: &Session,
+        commands: Sender<Command>,
+        interrupt: &'a Interrupt,
+        web: Option<&'a Web>,
+    ) -> Watching<'a> {
+        Watching {
+            frames: Vec::new(),
+            asked: session.asked.clone(),
+            limits: session.limits,
+            longest: session.longest,
+            commands,
+            message: web.map(|web| format!("also at http://{}/", web.address())),
+            explains: false,
+            colours: colours(),
+            interrupt,
+            web,
+        }
+    }
+
+    /// Shows what the session tells until it is over, a signal comes, or a key says so.
+    fn show(&mut self, told: &Receiver<Seen>, recorder: &mut Recorder) -> anyhow::Result<()> {
+        let mut terminal = Terminal::enter()?;
+        let mut is_stale = true;
+        while !self.interrupt.is_set() {
+            match told.try_recv() {
+                Ok(seen) => {
+                    if let Some(told) = recorder.take(&seen)? {
+                        self.message = Some(told);
+                    }
+                    self.add(seen);
+                    is_stale = true;
+                    continue;
+                }
+                Err(TryRecvError::Disconnected) => return Ok(()),
+                Err(TryRecvError::Empty) => {}
+            }
+            if is_stale {
+                self.draw(&mut terminal, recorder)?;
+            }
+            is_stale = event::poll(INTERVAL)?;
+            if is_stale && !self.take(event::read()?, recorder)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, seen: Seen) {
+        let Seen::Frame(frame) = seen else { return };
+        if let Some(web) = self.web {
+            web.tell(Shown::Frame(Box::new(frame.clone())));
+        }
+        if self.frames.len() >= 2 * KEPT {
+            self.frames.drain(..KEPT);
+        }
+        self.frames.push(frame);
+    }
+
+    fn draw(&self, terminal: &mut Terminal, recorder: &Recorder) -> anyhow::Result<()> {
+        let at_ms = self.frames.last().map_or(0, |frame| frame.at_ms);
+        let recording = if recorder.is_recording() { "RECORDING " } else { "" };
+        let status = format!("{recording}{} of {}", clock(at_ms), clock(self.longest.as_millis() as u64));
+        let view = View {
+            frames: &self.frames,
+            status: &status,
+            keys: keys::LIVE,
+            message: self.message.as_deref(),
+            colours: self.colours,
+            explains: self.explains,
+        };
+        terminal.draw(|canvas| draw(canvas, &view))?;
+        Ok(())
+    }
+
+    /// Does what an event asks for; false where that is to end.
+    fn take(&mut self, event: Event, recorder: &mut Recorder) -> anyhow::Result<bool> {
+        let Some(key) = pressed(event) else { return Ok(true) };
+        self.message = None;
+        match keys::live(key, &self.asked, &self.limits) {
+            Some(Action::Tell(command)) => {
+                let asked = self.asked.after(&command, &self.limits);
+                if asked == self.asked {
+                    self.message = Some("that is all that this machine and this session allow".to_owned());
+                }
+                self.asked = asked;
+                // A session that is over says so by the other channel.
+                let _ = self.commands.send(command);
+            }
+            Some(Action::Record) => {
+                if recorder.is_recording() {
+                    recorder.end_with_the_load();
+                } else {
+                    self.message = Some(recorder.begin(None, Beginning::WithTheNextLoad)?);
+                }
+                let _ = self.commands.send(Command::Anew);
+            }
+            Some(Action::Explain) => self.explains = !self.explains,
+            Some(Action::Quit) => return Ok(false),
+            Some(Action::Interrupt) => self.interrupt.raise(),
+            Some(Action::Play(_)) | None => {}
+        }
+        Ok(true)
+    }
+}
+
+/// The key of an event, where it is one that is pressed or held.
+pub(super) fn pressed(event: Event) -> Option<KeyEvent> {
+    event.as_key_event().filter(|key| key.kind != KeyEventKind::Release)
+}

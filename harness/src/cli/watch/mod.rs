@@ -1,0 +1,107 @@
+//! `harness watch`: models side by side under one load that a person changes, live or played back.
+//!
+//! Read `live.rs` or `replay.rs` (what is shown, until when), then `draw/` (how it looks), `keys.rs` (what keys do) and
+//! `terminal.rs` (how the terminal is given back). Must not know: how frames are made.
+
+mod cells;
+mod draw;
+mod keys;
+mod live;
+mod playback;
+mod recording;
+mod replay;
+mod terminal;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::load::ask::duration;
+use crate::plan::PlanError;
+use draw::Colours;
+
+/// Watch models side by side under a load that you change, in this terminal
+#[derive(Debug, clap::Args)]
+pub(super) struct WatchArgs {
+    /// Models and their options, separated by commas
+    #[arg(long, value_name = "LIST", default_value = "threaded,thread-pool,async-multi")]
+    models: String,
+
+    /// Connections to each model
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=2_000))]
+    connections: u64,
+
+    /// Requests per second at each model
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    rate: u64,
+
+    /// What requests ask for: echo, sleep, block, spin, lock or reply, with its argument
+    #[arg(long, value_name = "WORK", default_value = "sleep 5ms")]
+    work: String,
+
+    /// How long it goes on at most, an hour at most
+    #[arg(long = "for", value_name = "TIME", default_value = "10min", value_parser = duration)]
+    lasting: Duration,
+
+    /// The arrivals follow from this number
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// Record from the beginning, into this folder
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
+
+    /// Show it on a page for browsers on this machine too, with /metrics for Prometheus
+    #[arg(long)]
+    web: bool,
+
+    /// Port of the page; 0 for any free one
+    #[arg(long, value_name = "PORT", default_value_t = 7979, requires = "web")]
+    web_port: u16,
+
+    /// Play a recording instead: its folder, or its file of frames
+    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["models", "connections", "rate", "work", "lasting", "seed", "record", "web"])]
+    replay: Option<PathBuf>,
+}
+
+pub(super) fn run(args: WatchArgs) -> anyhow::Result<ExitCode> {
+    match &args.replay {
+        Some(recording) => replay::run(recording, terminal::check),
+        None => live::run(&args),
+    }
+}
+
+/// As the environment asks for it: see no-color.org.
+fn colours() -> Colours {
+    let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if is_refused { Colours::None } else { Colours::Many }
+}
+
+/// `1:05`, minutes and seconds.
+fn clock(ms: u64) -> String {
+    let seconds = ms / 1_000;
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// Refuses work that no server knows.
+fn check_work(work: &str) -> Result<(), PlanError> {
+    let (request_message, parameter) = work.split_once(' ').unwrap_or((work, ""));
+    let known = servers::service::decide(request_message, parameter.into());
+    known.map(drop).map_err(|refusal| PlanError::Usage(format!("--work: {refusal}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_is_told_in_minutes_and_seconds() {
+        assert_eq!([clock(0), clock(65_999), clock(600_000)], ["0:00", "1:05", "10:00"]);
+    }
+
+    #[test]
+    fn work_that_no_server_knows_is_refused() {
+        assert!(check_work("sleep 5ms").is_ok());
+        assert!(check_work("dance").unwrap_err().to_string().contains("--work: "));
+    }
+}

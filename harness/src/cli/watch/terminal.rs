@@ -1,0 +1,93 @@
+//! The terminal while a view has it, and giving it back however the view ends: by a return, an error, a panic in any thread.
+//! A signal is a return: whoever draws looks at its flag.
+
+use std::io::{self, IsTerminal, Stdout, stdout};
+use std::panic;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::cursor::Show;
+use crossterm::execute;
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::backend::CrosstermBackend;
+
+use crate::plan::PlanError;
+
+/// Whether the terminal is the view's. Cleared by whoever gives it back first.
+static IS_OURS: AtomicBool = AtomicBool::new(false);
+
+/// A terminal in raw mode, on a screen of its own. Dropping it gives the terminal back as it was.
+pub(super) struct Terminal {
+    drawn: ratatui::Terminal<CrosstermBackend<Stdout>>,
+}
+
+/// Whether there is a terminal that can be drawn on.
+///
+/// # Errors
+/// Where there is none, with what to do instead.
+pub(super) fn check() -> Result<(), PlanError> {
+    let refuse = |why: &str| Err(PlanError::Usage(why.to_owned()));
+    if !stdout().is_terminal() || !io::stdin().is_terminal() {
+        return refuse(
+            "watch draws on a terminal, and this is none; run it in one, or write a report with harness compare",
+        );
+    }
+    match std::env::var("TERM").as_deref() {
+        Ok("dumb") | Ok("") | Err(_) => refuse(
+            "this terminal says that it can't be drawn on (TERM=dumb); run watch in another, or with the right TERM",
+        ),
+        Ok(_) => Ok(()),
+    }
+}
+
+impl Terminal {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// Where it can't be had; it is as it was then.
+    pub(super) fn enter() -> io::Result<Terminal> {
+        give_back_when_panicking();
+        let drawn = ratatui::Terminal::new(CrosstermBackend::new(stdout()))?;
+        // From here on dropping it undoes what has been done.
+        let mut terminal = Terminal { drawn };
+        IS_OURS.store(true, Ordering::SeqCst);
+        enable_raw_mode()?;
+        execute!(stdout(), EnterAlternateScreen)?;
+        terminal.drawn.clear()?;
+        Ok(terminal)
+    }
+
+    /// Draws, unless the terminal has been given back meanwhile.
+    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
+        if IS_OURS.load(Ordering::SeqCst) {
+            self.drawn.draw(draw)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Gives the terminal back, once. What fails here fails since there is no terminal any more.
+fn give_back() {
+    if IS_OURS.swap(false, Ordering::SeqCst) {
+        let _ = disable_raw_mode();
+        let _ = execute!(stdout(), LeaveAlternateScreen, Show);
+    }
+}
+
+/// From now on a panic gives the terminal back first, so that its message can be read.
+fn give_back_when_panicking() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            give_back();
+            usual(panic);
+        }));
+    });
+}

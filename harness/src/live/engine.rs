@@ -1,0 +1,201 @@
+//! A session: one server for each model, the same load on all of them, a frame every quarter of a second, until it is told
+//! to end or its time is over.
+//!
+//! The models share the server's CPUs and the generators share theirs, so that models are seen side by side and not one
+//! after another: what each of them can do alone is for a run to say. Must not know: who looks on. Beside it:
+//! `watched.rs`, one model.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use super::asked::{Command, Limits};
+use super::frame::{Asked, Frame};
+use super::stretch::Stretch;
+use super::watched::{Ended, Watched};
+use crate::clock::now_ns;
+use crate::process::Launch;
+
+/// Time between two frames.
+pub const FRAME_INTERVAL: Duration = Duration::from_millis(250);
+
+/// The longest that a death, a stop or the end of the session is not noticed.
+const LONGEST_SLEEP: Duration = Duration::from_millis(20);
+
+/// How long a server may take until it listens.
+const READINESS_DEADLINE: Duration = Duration::from_millis(2_500);
+
+/// What is to be watched.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// As `serve` takes them, one or more.
+    pub contenders: Vec<String>,
+    /// The program that is executed as a server; this very one where none is given.
+    pub program: Option<PathBuf>,
+    /// CPUs of all servers.
+    pub server_cpus: Vec<u32>,
+    /// Spin iterations per microsecond.
+    pub spin_rate: u64,
+    /// As [`reports::record::Machine`] has it.
+    pub kernel_stack_bytes_per_thread: u64,
+    /// The arrivals follow from this; they are the same at each model.
+    pub seed: u64,
+    /// The load at the beginning.
+    pub asked: Asked,
+    /// The most that may be asked for.
+    pub limits: Limits,
+    /// How long it goes on at most.
+    pub longest: Duration,
+}
+
+/// What a session tells whoever looks on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Seen {
+    /// A moment.
+    Frame(Frame),
+    /// A load that has ended, or a pause, with what came of it.
+    Stretch(Box<Stretch>),
+}
+
+impl Session {
+    /// Watches, and returns when it is told to quit, when nobody is left who tells or looks on, when `stop` is set, or when
+    /// its time is over. No server and no load is left then. What a server does is data.
+    pub fn run(&self, commands: &Receiver<Command>, seen: &Sender<Seen>, stop: &AtomicBool) {
+        let mut stage = Stage::open(self, seen, stop);
+        stage.begin_load();
+        stage.flood();
+        let mut due_ns = now_ns() + interval_ns();
+        while !stop.load(Ordering::Relaxed) && !stage.time_left().is_zero() && !stage.is_deserted {
+            let wait = Duration::from_nanos(due_ns.saturating_sub(now_ns())).min(LONGEST_SLEEP);
+            match commands.recv_timeout(wait) {
+                Ok(command) => {
+                    // Keys that were pressed in a row are one change.
+                    let rest: Vec<Command> = commands.try_iter().collect();
+                    let all = || std::iter::once(&command).chain(&rest);
+                    if all().any(|command| *command == Command::Quit) {
+                        break;
+                    }
+                    let asked = all().fold(stage.asked.clone(), |asked, next| asked.after(next, &self.limits));
+                    stage.change_to(asked, all().any(|command| *command == Command::Anew));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            stage.notice_deaths();
+            if now_ns() >= due_ns {
+                stage.tell_frame();
+                due_ns = (due_ns + interval_ns()).max(now_ns());
+            }
+        }
+        stage.close();
+    }
+}
+
+fn interval_ns() -> u64 {
+    FRAME_INTERVAL.as_nanos() as u64
+}
+
+/// The session while it goes on.
+struct Stage<'a> {
+    session: &'a Session,
+    seen: &'a Sender<Seen>,
+    origin_ns: u64,
+    asked: Asked,
+    models: Vec<Watched>,
+    /// Start of the load, and whether it was left alone since.
+    stretch: Stretch,
+    is_deserted: bool,
+}
+
+impl<'a> Stage<'a> {
+    /// Starts the servers, one after another, as far as `stop` lets it.
+    fn open(session: &'a Session, seen: &'a Sender<Seen>, stop: &AtomicBool) -> Stage<'a> {
+        let start = |contender: &String| {
+            let what = Launch {
+                contender,
+                cpus: &session.server_cpus,
+                readiness_deadline: READINESS_DEADLINE,
+                spin_rate: Some(session.spin_rate),
+            };
+            Watched::start(&what, session.program.as_deref(), session.kernel_stack_bytes_per_thread)
+        };
+        let models = session.contenders.iter().take_while(|_| !stop.load(Ordering::Relaxed)).map(start).collect();
+        let (origin_ns, asked) = (now_ns(), session.asked.clone());
+        let stretch = Stretch::begin(&asked, session.seed, origin_ns, session.longest);
+        Stage { session, seen, origin_ns, asked, models, stretch, is_deserted: false }
+    }
+
+    fn time_left(&self) -> Duration {
+        self.session.longest.saturating_sub(Duration::from_nanos(now_ns() - self.origin_ns))
+    }
+
+    fn at_ms(&self) -> u64 {
+        (now_ns() - self.origin_ns) / 1_000_000
+    }
+
+    fn tell(&mut self, seen: Seen) {
+        self.is_deserted |= self.seen.send(seen).is_err();
+    }
+
+    fn tell_frame(&mut self) {
+        let (at_ms, asked) = (self.at_ms(), self.asked.clone());
+        let models = self.models.iter_mut().map(Watched::frame).collect();
+        self.tell(Seen::Frame(Frame { at_ms, asked, models }));
+    }
+
+    fn change_to(&mut self, asked: Asked, begins_anew: bool) {
+        let is_same_load = self.asked.is_same_load(&asked) && !begins_anew;
+        let is_same_flood = self.asked.flood == asked.flood;
+        self.asked = asked;
+        if !is_same_flood {
+            self.stretch.is_disturbed();
+            self.flood();
+        }
+        if !is_same_load {
+            self.end_load();
+            self.begin_load();
+        }
+    }
+
+    fn begin_load(&mut self) {
+        let lasting = self.time_left();
+        self.stretch = Stretch::begin(&self.asked, self.session.seed, self.origin_ns, lasting);
+        for model in &mut self.models {
+            model.begin_load(&self.asked, self.session.seed, lasting);
+        }
+    }
+
+    fn end_load(&mut self) {
+        self.models.iter().for_each(Watched::tell_load_to_stop);
+        let ended: Vec<Ended> = self.models.iter_mut().filter_map(Watched::end_load).collect();
+        ended.into_iter().for_each(|ended| self.stretch.add(ended));
+        let stretch = Box::new(self.stretch.clone());
+        self.tell(Seen::Stretch(stretch));
+    }
+
+    fn flood(&mut self) {
+        let lasting = self.time_left();
+        self.models.iter().for_each(Watched::tell_flood_to_stop);
+        for model in &mut self.models {
+            model.flood(self.asked.flood, lasting);
+        }
+    }
+
+    fn notice_deaths(&mut self) {
+        let at_ms = self.at_ms();
+        for model in &mut self.models {
+            if model.notice_death(at_ms) {
+                // The others have more of the CPUs from now on.
+                self.stretch.is_disturbed();
+            }
+        }
+    }
+
+    /// Ends everything, first telling all that it is over.
+    fn close(mut self) {
+        self.models.iter().for_each(Watched::tell_flood_to_stop);
+        self.end_load();
+        self.models.into_iter().for_each(Watched::stop);
+    }
+}

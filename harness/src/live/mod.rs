@@ -1,0 +1,26 @@
+//! What can be looked at while it goes on: several servers under the same load, or a run.
+//!
+//! Of several servers under one load nothing in here is a measurement: a load that a person changes by hand, on servers
+//! that share their CPUs, shows what happens and proves nothing. Read `frame.rs`, what is seen at one moment, then
+//! `engine.rs`, which makes it, and `asked.rs`, how the load is changed. Must not know: models, runs, how frames are shown.
+//!
+//! A run that is followed is measured all the same: `followed/mod.rs`. How either is served to a browser: `web/mod.rs`.
+
+mod asked;
+mod background;
+mod driver;
+mod engine;
+mod flood;
+pub mod followed;
+mod frame;
+mod frames_file;
+mod stretch;
+mod usage;
+mod watched;
+pub mod web;
+
+pub use asked::{Command, Limits};
+pub use engine::{FRAME_INTERVAL, Seen, Session};
+pub use frame::{Activity, Asked, BusyThread, Frame, Memory, ModelFrame, State};
+pub use frames_file::{FRAMES, FramesError, FramesFile, read_frames};
+pub use stretch::Stretch;

@@ -1,0 +1,183 @@
+//! What is served under which address, and to whom.
+//!
+//! Only to this machine: a page of somebody else's may lead a browser to a loopback address by a name of its own (DNS
+//! rebinding), so the Host header must name this machine too. Only to look: nothing but GET and HEAD. Must not know:
+//! runs. Beside it: `board.rs`, where everything that is served lies ready.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderName};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use futures_util::stream::{self, Stream};
+use reports::page::{inline_sources, style_sheet};
+
+use super::board::{Board, Reader};
+use super::exposition::{OPEN_METRICS, PLAIN, plain};
+
+const STYLE: &str = include_str!("page.css");
+
+/// What a page is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// A run, with figures as in its report.
+    Run,
+    /// A session in which several servers are watched.
+    Session,
+}
+
+impl View {
+    /// The option that its port is typed with.
+    pub(super) fn port_option(self) -> &'static str {
+        match self {
+            View::Run => "--live-port",
+            View::Session => "--web-port",
+        }
+    }
+
+    /// The page and its script.
+    fn sources(self) -> [&'static str; 2] {
+        match self {
+            View::Run => [include_str!("page.html"), include_str!("page.js")],
+            View::Session => [include_str!("session.html"), include_str!("session.js")],
+        }
+    }
+}
+
+/// Everything that is served from a board.
+pub(super) fn router(board: Arc<Board>, view: View) -> Router {
+    let policy = policy();
+    let [page, script] = view.sources();
+    let page = move || async move { ([(header::CONTENT_SECURITY_POLICY, policy)], html(page)) };
+    Router::new()
+        .route("/", get(page))
+        .route("/page.css", get(|| async { text("text/css", STYLE) }))
+        .route("/page.js", get(move || async move { text("text/javascript", script) }))
+        .route("/report.css", get(|| async { text("text/css", style_sheet()) }))
+        // A browser asks for it of its own accord.
+        .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/events", get(events))
+        .route("/metrics", get(metrics))
+        .route("/report", get(report))
+        .fallback(|| async { (StatusCode::NOT_FOUND, "there is /, /events, /metrics and /report\n") })
+        .layer(middleware::from_fn(guarded))
+        .with_state(board)
+}
+
+/// Nothing from anywhere else. What a report has inline is allowed too, since the page opens the report at the end.
+fn policy() -> String {
+    let [style, script] = inline_sources();
+    format!(
+        "default-src 'none'; style-src 'self' {style}; script-src 'self' {script}; connect-src 'self'; img-src data:; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+}
+
+/// Turns away who is not of this machine or wants more than to look.
+async fn guarded(request: Request, next: Next) -> Response {
+    const FIXED: [(HeaderName, &str); 4] = [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let mut response = if !host.is_some_and(names_this_machine) {
+        (StatusCode::FORBIDDEN, "this page is for this machine alone; ask for it as 127.0.0.1 or localhost\n")
+            .into_response()
+    } else if ![Method::GET, Method::HEAD].contains(request.method()) {
+        let allowed = [(header::ALLOW, "GET, HEAD")];
+        (StatusCode::METHOD_NOT_ALLOWED, allowed, "there is nothing to change here; use GET\n").into_response()
+    } else {
+        next.run(request).await
+    };
+    for (name, value) in FIXED {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Whether a Host header names a loopback address, with whatever port: a forwarded one is another.
+fn names_this_machine(host: &str) -> bool {
+    let without_port = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = without_port.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(without_port);
+    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// An event per change, until the run is over. No keep-alive: a page that is told nothing costs nothing.
+async fn events(State(board): State<Arc<Board>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    Sse::new(stream::unfold(Reader::new(board), |mut reader| async move {
+        let note = reader.next().await?;
+        Some((Ok(Event::default().event(note.kind.name()).data(note.data)), reader))
+    }))
+}
+
+async fn metrics(State(board): State<Arc<Board>>, headers: HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
+    let metrics = board.metrics();
+    if accepted.contains("application/openmetrics-text") {
+        text(OPEN_METRICS, metrics)
+    } else {
+        text(PLAIN, plain(&metrics))
+    }
+}
+
+async fn report(State(board): State<Arc<Board>>) -> Response {
+    let Some(path) = board.report() else {
+        return (StatusCode::NOT_FOUND, "the report is written when the run is over\n").into_response();
+    };
+    // No cell is measured any more, so this thread may wait for the disk.
+    match std::fs::read_to_string(&path) {
+        Ok(page) => html(page),
+        Err(error) => {
+            let why = format!("{} can't be read: {error}\n", path.display());
+            (StatusCode::INTERNAL_SERVER_ERROR, why).into_response()
+        }
+    }
+}
+
+fn html(page: impl IntoResponse) -> Response {
+    text("text/html; charset=utf-8", page)
+}
+
+fn text(media_type: &'static str, body: impl IntoResponse) -> Response {
+    ([(header::CONTENT_TYPE, media_type)], body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_let_in() {
+        for host in ["localhost", "LocalHost:7979", "127.0.0.1:1", "127.1.2.3", "[::1]:80", "[::1]"] {
+            assert!(names_this_machine(host), "{host}");
+        }
+        let others = ["", "example.org", "localhost.example.org:7979", "10.0.0.1", "127.0.0.1.example.org", "[::2]:80"];
+        for host in others.into_iter().chain(["127.0.0.1:1:2", "localhost:x", "192.168.0.1:7979"]) {
+            assert!(!names_this_machine(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_page_stays_small_and_allows_nothing_inline_of_its_own() {
+        for view in [View::Run, View::Session] {
+            let [page, script] = view.sources();
+            assert!(script.len() < 4_096, "the script of {view:?} has {} bytes", script.len());
+            assert!(!page.contains("<style") && !page.contains("style=") && !page.contains("onload="), "{view:?}");
+        }
+        assert!(STYLE.len() < 1_500, "page.css has {} bytes", STYLE.len());
+        assert!(policy().starts_with("default-src 'none'; style-src 'self' 'sha256-"), "{}", policy());
+        assert!(!policy().contains("unsafe"));
+    }
+}
