@@ -1,7 +1,7 @@
 //! The data that a report carries: its records as JSON inside the page, its tables as CSV in links.
 //!
-//! Histograms, samples and single requests stay in the run's folder, or the page would grow beyond what a browser opens at once. Must
-//! not know: HTML around it.
+//! Histograms, samples and single requests stay in the run's folder, or the page would grow beyond what a browser opens
+//! at once. Must not know: HTML around it. Beside it: `interval_log.rs`, for the histograms of a small run.
 
 use serde_json::{Value, json};
 
