@@ -91,7 +91,7 @@ fn on_every_slide(run: &Run, (width, height): (u32, u32), check: impl Fn(&mut Ta
 
 #[test]
 fn nothing_sticks_out_of_a_slide_or_lies_on_another() {
-    for run in [fixture::whole(), fixture_trials::run(), fixture_map::run()] {
+    for run in [fixture::whole(), fixture::decided(), fixture_trials::run(), fixture_map::run()] {
         for size in [(1280, 720), (1024, 768)] {
             on_every_slide(&run, size, |tab, slide| {
                 assert_eq!(tab.evaluate(STICKS_OUT), json!([]), "slide {slide} at {size:?}");

@@ -80,6 +80,11 @@ pub(crate) fn crowded() -> Run {
     run(&Size { models, loads: vec![60.0, 700.0, 8_000.0], blocks: 2, workloads: 1, steps: 40 })
 }
 
+/// A run of all models in as many blocks as verdicts take.
+pub(crate) fn decided() -> Run {
+    run(&Size { models: MODELS.to_vec(), loads: vec![60.0, 700.0], blocks: 20, workloads: 1, steps: 20 })
+}
+
 /// A run of this size.
 pub(crate) fn run(size: &Size) -> Run {
     let workloads = [("sleep-5ms", "sleep 5 ms", 1), ("echo", "echo", 0)];

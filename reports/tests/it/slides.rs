@@ -78,10 +78,28 @@ fn claims_and_verdicts_are_in_words() {
     assert!(html.contains("What people say, put to the test") && html.contains("<dd>holds only for tasks</dd>"));
     let few = render(&fixture::small());
     assert!(few.contains("Estimates: no difference here is a verdict"), "two blocks decide nothing");
-    let models = fixture::MODELS[4..].to_vec();
-    let size = fixture::Size { models, loads: vec![60.0, 700.0], blocks: 20, workloads: 1, steps: 20 };
-    let decided = render(&fixture::run(&size));
+    let decided = render(&fixture::decided());
     assert!(decided.contains("Who differs from whom") && !decided.contains("Estimates: no difference"));
+}
+
+#[test]
+fn hostile_records_stay_text() {
+    let hostile = "\"><script>window.pwned=1</script>";
+    let mut run = fixture_trials::run();
+    run.manifest.run = hostile.into();
+    run.manifest.argv = vec![hostile.into()];
+    run.manifest.machine.cpu_model = hostile.into();
+    for experiment in &mut run.manifest.experiments {
+        experiment.title = hostile.into();
+        experiment.claim = hostile.into();
+        experiment.question = hostile.into();
+        experiment.possible_answers = vec![hostile.into()];
+        experiment.pictures.iter_mut().for_each(|picture| picture.id.push_str(hostile));
+        experiment.workloads.iter_mut().for_each(|workload| workload.label = hostile.into());
+    }
+    let html = render(&run);
+    assert!(!html.contains(hostile) && html.matches("<script").count() == 1);
+    assert!(html.contains("window.pwned"), "it is there, as text");
 }
 
 #[test]
