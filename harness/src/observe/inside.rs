@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use reports::record::{Inside, InsideAnswer};
+use reports::record::{Inside, InsideAnswer, Sample};
 
 use super::thread_times::ThreadReader;
 use crate::clock::{now_ns, thread_cpu_ns};
@@ -43,8 +43,8 @@ impl Looks {
         Self { ask, threads, threads_next_ns: 0, has_asked: false, seen: Inside::default() }
     }
 
-    /// Looks once. What is seen has the time since `origin_ns`.
-    pub(super) fn look(&mut self, origin_ns: u64) {
+    /// Looks once, just after a sample was taken. What is seen has the time since `origin_ns`.
+    pub(super) fn look(&mut self, origin_ns: u64, sample: &Sample) {
         let had_asked = std::mem::replace(&mut self.has_asked, true);
         match (self.ask)() {
             Some(answer) => {
@@ -57,7 +57,7 @@ impl Looks {
         let now = now_ns();
         if now >= self.threads_next_ns {
             let before_ns = thread_cpu_ns();
-            let threads = self.threads.read(now.saturating_sub(origin_ns));
+            let threads = self.threads.read(now.saturating_sub(origin_ns), sample);
             // Of a process that has ended, whoever supervises it tells.
             self.seen.threads.extend(threads.ok().flatten());
             let pause_ns = (thread_cpu_ns() - before_ns).saturating_mul(TIMES_ITS_COST);
@@ -90,7 +90,7 @@ mod tests {
         };
         let mut looks = Looks::new(std::process::id(), Box::new(ask));
         for _ in 0..5 {
-            looks.look(1_000);
+            looks.look(1_000, &Sample::default());
         }
         let seen = looks.seen();
         assert_eq!(seen.answers.iter().map(|answer| answer.at_ns).collect::<Vec<_>>(), [5, 7]);
@@ -102,9 +102,9 @@ mod tests {
     #[test]
     fn threads_are_not_read_before_it_is_time_to() {
         let mut looks = Looks::new(std::process::id(), Box::new(|| None));
-        looks.look(0);
+        looks.look(0, &Sample::default());
         looks.threads_next_ns = u64::MAX;
-        looks.look(0);
+        looks.look(0, &Sample::default());
         let seen = looks.seen();
         assert_eq!((seen.threads.len(), seen.unanswered), (1, 1));
         assert_eq!(channel_cpu_share(&seen), None);

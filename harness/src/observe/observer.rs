@@ -131,15 +131,13 @@ fn sample_until(mut reader: ProcessReader, mut looks: Option<Looks>, watch: &Wat
     loop {
         let begun_ns = now_ns();
         let at_ns = begun_ns.saturating_sub(watch.origin_ns);
-        match reader.sample(at_ns, watch.kernel_stack_bytes_per_thread) {
-            Ok(sample) => samples.push(sample),
-            // The process has ended; whoever supervises it says how.
-            Err(_) => break,
-        }
+        // Once the process has ended, whoever supervises it says how.
+        let Ok(sample) = reader.sample(at_ns, watch.kernel_stack_bytes_per_thread) else { break };
         let cost_ns = now_ns() - begun_ns;
         if let Some(looks) = &mut looks {
-            looks.look(watch.origin_ns);
+            looks.look(watch.origin_ns, &sample);
         }
+        samples.push(sample);
         let now = now_ns();
         due = next_due(due, interval_ns, cost_ns, now);
         let wait = Duration::from_nanos(due - now);

@@ -3,7 +3,8 @@
 //!
 //! Threads have to be read one by one. Their files stay open, so that a reading takes about a microsecond for each, and
 //! not more than [`MOST_THREADS`] are read. A thread that ends takes its numbers with it; here it stays with the last that
-//! were seen. Beside it: `inside.rs`.
+//! were seen. What came and went unseen is only in the CPU time of the process, which is put beside it. Beside it:
+//! `inside.rs`.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
@@ -11,10 +12,10 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::thread;
 
-use reports::record::ThreadTimes;
+use reports::record::{Sample, ThreadTimes};
 
 /// The most threads that are read, and files that are kept open.
-const MOST_THREADS: usize = 256;
+const MOST_THREADS: u64 = 256;
 
 /// After so many threads that were not there before, some 150 microseconds, the CPU is left to whoever waits for it: the
 /// generator may have a request to send.
@@ -48,16 +49,18 @@ impl ThreadReader {
         Self { pid, alive: HashMap::new(), ended: SchedStat::default() }
     }
 
-    /// All threads now. Nothing where there are too many to read, or the kernel keeps no such account.
+    /// All threads now, where the sample was just taken. Nothing where there are too many to read, or the kernel keeps no
+    /// such account.
     ///
     /// # Errors
     /// Where the process has ended.
-    pub(super) fn read(&mut self, at_ns: u64) -> io::Result<Option<ThreadTimes>> {
-        let entries = fs::read_dir(format!("/proc/{}/task", self.pid))?;
-        let listed: HashSet<u32> = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
-        if listed.len() > MOST_THREADS {
+    pub(super) fn read(&mut self, at_ns: u64, sample: &Sample) -> io::Result<Option<ThreadTimes>> {
+        if sample.threads > MOST_THREADS {
+            // Even the list of thousands would take milliseconds.
             return Ok(None);
         }
+        let entries = fs::read_dir(format!("/proc/{}/task", self.pid))?;
+        let listed: HashSet<u32> = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
         let new: Vec<u32> = listed.iter().filter(|tid| !self.alive.contains_key(tid)).copied().collect();
         for (place, tid) in new.into_iter().enumerate() {
             // A thread may end between the list and its file.
@@ -81,7 +84,8 @@ impl ThreadReader {
             self.alive.values().fold(self.ended, |sum, thread| sum.plus(thread.last));
         let threads = self.alive.len() as u64;
         // Whoever runs was given a CPU once: zeros are of a kernel that does not count.
-        Ok((times_run > 0).then_some(ThreadTimes { at_ns, threads, ran_ns, waited_ns, times_run }))
+        let process_cpu_ns = sample.cpu_ns;
+        Ok((times_run > 0).then_some(ThreadTimes { at_ns, threads, ran_ns, waited_ns, times_run, process_cpu_ns }))
     }
 }
 
@@ -119,6 +123,10 @@ mod tests {
 
     use super::*;
 
+    fn sample(threads: u64) -> Sample {
+        Sample { threads, cpu_ns: 77, ..Sample::default() }
+    }
+
     #[test]
     fn three_numbers_are_read_and_fewer_are_none() {
         let expected = SchedStat { ran_ns: 79_868, waited_ns: 68_501, times_run: 2 };
@@ -136,17 +144,20 @@ mod tests {
             let _ = end.recv();
         });
         let tid = told.recv().unwrap();
-        let before = reader.read(5).unwrap().expect("this kernel keeps schedstat");
+        let before = reader.read(5, &sample(9)).unwrap().expect("this kernel keeps schedstat");
         let of_thread = reader.alive[&tid].last;
-        assert!(before.at_ns == 5 && before.threads >= 2 && of_thread.times_run > 0, "{before:?}, {of_thread:?}");
+        assert!(
+            (before.at_ns, before.process_cpu_ns) == (5, 77) && before.threads >= 2 && of_thread.times_run > 0,
+            "{before:?}, {of_thread:?}"
+        );
         drop(done);
         thread.join().unwrap();
         // It is in the list for a moment after it was joined.
         let give_up = Instant::now() + Duration::from_secs(10);
-        let mut after = reader.read(6).unwrap().unwrap();
+        let mut after = reader.read(6, &sample(9)).unwrap().unwrap();
         while reader.alive.contains_key(&tid) {
             assert!(Instant::now() < give_up, "a thread that has ended is still read");
-            after = reader.read(6).unwrap().unwrap();
+            after = reader.read(6, &sample(9)).unwrap().unwrap();
         }
         assert!(reader.ended.times_run >= of_thread.times_run);
         assert!(after.times_run >= before.times_run && after.ran_ns >= before.ran_ns, "{before:?}, {after:?}");
@@ -154,6 +165,12 @@ mod tests {
 
     #[test]
     fn a_process_that_is_not_there_is_an_error() {
-        assert!(ThreadReader::new(u32::MAX).read(5).is_err());
+        assert!(ThreadReader::new(u32::MAX).read(5, &sample(9)).is_err());
+    }
+
+    #[test]
+    fn too_many_are_not_even_listed() {
+        let mut reader = ThreadReader::new(u32::MAX);
+        assert_eq!(reader.read(5, &sample(MOST_THREADS + 1)).unwrap(), None);
     }
 }

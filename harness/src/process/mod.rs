@@ -2,10 +2,11 @@
 //!
 //! A server is this very program, executed again with `serve`: what is measured cannot be a stale sibling. The two
 //! sides talk over pipes. The parent holds the child's stdin open for as long as the child may live, and asks there how
-//! things stand; the child says on stdout where it listens, what it is asked, and at its end what it counted ([`message`]). Three things keep orphans away, each
-//! enough for some way in which the parent may end: [`ServerProcess`] kills when dropped (an error path), end of file
-//! on the child's stdin (a crash, an exit), and the kernel's death signal (`kill -9` while the child is too busy to
-//! read). What a server may take is bounded from outside (`bounds/`). `launch.rs` and `server_process.rs` are the parent's side, `supervised.rs` is the child's.
+//! things stand; the child says on stdout where it listens, what it is asked, and at its end what it counted
+//! ([`message`]). Three things keep orphans away, each enough for some way in which the parent may end: [`ServerProcess`]
+//! kills when dropped (an error path), end of file on the child's stdin (a crash, an exit), and the kernel's death signal
+//! (`kill -9` while the child is too busy to read). What a server may take is bounded from outside (`bounds/`).
+//! `launch.rs`, `server_process.rs` and `channel.rs` are the parent's side, `supervised.rs` is the child's.
 //!
 //! Must not know: what a server is measured for, models, load. A contender is a string that goes on a command line.
 

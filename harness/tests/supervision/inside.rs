@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use harness::clock::now_ns;
@@ -10,7 +11,7 @@ use harness::process::{Channel, ServerProcess};
 use reports::record::{Inside, InsideAnswer};
 use servers::MODELS;
 
-use crate::{launch, within};
+use crate::{launch, program, within};
 
 const PATIENT: Duration = Duration::from_secs(10);
 
@@ -141,4 +142,20 @@ fn a_server_that_dies_is_no_longer_asked() {
     answer(&mut channel, |seen| seen.open_connections == 0);
     drop(server);
     assert!(within(PATIENT, || channel.ask().is_none() && channel.ask().is_none()));
+}
+
+#[test]
+fn a_person_is_told_on_stderr() {
+    let mut child = Command::new(program())
+        .args(["serve", "async-single", "--spin-rate", "1", "--inside"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut told).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(told.starts_with("0 connections open, 0 waiting; 0 requests ended, 0 under way; 0 tasks"), "{told}");
 }

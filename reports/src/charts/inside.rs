@@ -171,6 +171,9 @@ fn lines(one: &Shown<'_, '_>) -> Vec<String> {
         let (runnable, waited) = (format::number(runnable), Unit::Nanoseconds.show(waited));
         lines.push(format!("{runnable} threads runnable on average; a request waited {waited} for a CPU."));
     }
+    if one.seen.threads_were_missed() {
+        lines.push("Its threads came and went faster than they could be read.".to_owned());
+    }
     if let Some(most) = greatest(one, "connections waiting") {
         lines.push(format!("Up to {} waited to be taken up.", format::counted(most as u64, "connection")));
     }

@@ -76,7 +76,8 @@ pub struct WorkerAnswer {
     pub still_ns: u64,
 }
 
-/// All threads of a server since their starts, those that have ended included as they were last seen.
+/// The threads of a server since their starts. One that has ended counts as it was last seen, and one that came and went
+/// between two readings not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ThreadTimes {
     /// When.
@@ -89,4 +90,6 @@ pub struct ThreadTimes {
     pub waited_ns: u64,
     /// Times that one of them was given a CPU.
     pub times_run: u64,
+    /// CPU time of the whole process, by its own clock: threads that were never seen are in it.
+    pub process_cpu_ns: u64,
 }

@@ -38,6 +38,8 @@ pub const TRACKS: [Track; 9] = [
         unit: Unit::Count,
         meaning: "the threads that run or wait for a CPU, on average since the last reading",
         value: Value::Threads(|from, to| {
+            // What threads did that came and went unseen can't be known.
+            were_seen(from, to).then_some(())?;
             let runnable = |times: &ThreadTimes| times.ran_ns + times.waited_ns;
             Some(grown(runnable(from), runnable(to)) / time(from.at_ns, to.at_ns)?)
         }),
@@ -106,6 +108,14 @@ fn longest_still_ns(runtime: &RuntimeAnswer) -> u64 {
     runtime.workers.iter().map(|worker| worker.still_ns).max().unwrap_or(0)
 }
 
+/// Of the CPU time of a process, the part that must be of threads that were seen for them to stand for all.
+const SEEN: f64 = 0.9;
+
+/// Whether nearly all that ran between two readings were threads that both saw, or one of them.
+fn were_seen(from: &ThreadTimes, to: &ThreadTimes) -> bool {
+    grown(from.ran_ns, to.ran_ns) >= SEEN * grown(from.process_cpu_ns, to.process_cpu_ns)
+}
+
 fn grown(from: u64, to: u64) -> f64 {
     to.saturating_sub(from) as f64
 }
@@ -139,6 +149,12 @@ impl<'a> InsideOf<'a> {
         self.answers.last()?.runtime.as_ref()?.unstable.as_ref()
     }
 
+    /// Whether its threads were read, and most of its time was of others that came and went between the readings.
+    pub fn threads_were_missed(&self) -> bool {
+        let ends = self.threads.first().zip(self.threads.last());
+        ends.is_some_and(|(first, last)| !were_seen(first, last))
+    }
+
     /// Requests that had ended at a moment, in a straight line between two answers. Outside of them it is not known.
     fn ended_at(&self, at_ns: u64) -> Option<f64> {
         let after = self.answers.iter().position(|answer| answer.at_ns >= at_ns)?;
@@ -162,7 +178,7 @@ impl<'a> InsideOf<'a> {
         of: fn(&ThreadTimes, &ThreadTimes) -> u64,
     ) -> Option<f64> {
         let ended = self.ended_at(to.at_ns)? - self.ended_at(from.at_ns)?;
-        (ended >= 1.0).then(|| of(from, to) as f64 / ended)
+        (ended >= 1.0 && were_seen(from, to)).then(|| of(from, to) as f64 / ended)
     }
 }
 

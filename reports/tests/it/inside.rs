@@ -32,6 +32,7 @@ fn inside(runnable: u64, runtime: impl Fn(u64) -> Option<RuntimeAnswer>) -> Insi
         ran_ns: look * 100 * MS,
         waited_ns: look * 100 * MS * (runnable - 1),
         times_run: look * 200,
+        process_cpu_ns: look * 105 * MS,
     };
     Inside { answers: (0..LOOKS).map(answer).collect(), unanswered: 1, threads: (0..LOOKS).map(times).collect() }
 }
@@ -114,6 +115,21 @@ fn a_worker_that_blocks_is_busy_and_is_named() {
         said.contains("did not come back for 2.40 s or more: a task on it blocked or computed, or others had its CPU"),
         "{said}"
     );
+}
+
+#[test]
+fn threads_that_came_and_went_unseen_leave_no_value() {
+    let mut short_lived = inside(5, |_| None);
+    short_lived.threads.iter_mut().for_each(|times| times.process_cpu_ns *= 2);
+    assert_eq!(mean("threads runnable", short_lived.clone()), None);
+    assert_eq!(mean("wait for a CPU", short_lived.clone()), None);
+    let mut run = looked_at();
+    for cell in run.cells.iter_mut().filter(|cell| cell.contender == "threaded") {
+        cell.inside = Some(short_lived.clone());
+    }
+    let figure = only(&run);
+    assert_eq!(figure.panels[0].lines[0], "Its threads came and went faster than they could be read.");
+    assert!(!figure.title.contains("threads to run"), "{}", figure.title);
 }
 
 #[test]
