@@ -75,6 +75,21 @@ impl Ledger {
         self.ok + self.error + self.timeout + self.malformed + self.refused + self.reset + self.dropped + self.in_flight
     }
 
+    /// Every end that a request can come to, by its name, with how many came to it. A correct reply is the first.
+    pub fn ends(&self) -> [(&'static str, u64); 8] {
+        let Ledger { scheduled: _, ok, error, timeout, malformed, refused, reset, dropped, in_flight } = *self;
+        [
+            ("ok", ok),
+            ("error", error),
+            ("timeout", timeout),
+            ("malformed", malformed),
+            ("refused", refused),
+            ("reset", reset),
+            ("dropped", dropped),
+            ("in flight", in_flight),
+        ]
+    }
+
     /// Requests that did not get a correct reply in time.
     pub fn failed(&self) -> u64 {
         self.accounted_for() - self.ok

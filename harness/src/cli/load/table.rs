@@ -40,7 +40,7 @@ pub(super) fn drawn(findings: &Findings, spec: &LoadSpec) -> String {
 
 /// Why there is nothing to show: what became of most requests, and what to look at.
 pub(super) fn nothing_right(ledger: &Ledger) -> String {
-    let most = ends(ledger).into_iter().max_by_key(|(_, count)| *count);
+    let most = ledger.ends().into_iter().max_by_key(|(_, count)| *count);
     let (end, remedy) = match most {
         Some(("error", _)) => ("answered with an error", "ask for something that the server has (--path, --work)"),
         Some(("malformed", _)) => ("answered with something else", "give the --wire that the server speaks"),
@@ -50,19 +50,6 @@ pub(super) fn nothing_right(ledger: &Ledger) -> String {
         _ => ("never sent or answered", "give a longer --duration or more --connections"),
     };
     format!("error: no request of {} got a right reply; most were {end}: {remedy}", format::count(ledger.scheduled))
-}
-
-fn ends(ledger: &Ledger) -> [(&'static str, u64); 7] {
-    let Ledger { error, timeout, malformed, refused, reset, dropped, in_flight, scheduled: _, ok: _ } = *ledger;
-    [
-        ("error", error),
-        ("timeout", timeout),
-        ("malformed", malformed),
-        ("refused", refused),
-        ("reset", reset),
-        ("dropped", dropped),
-        ("in flight", in_flight),
-    ]
 }
 
 fn time(ns: u64) -> String {
@@ -95,7 +82,7 @@ fn rate(findings: &Findings) -> String {
 
 /// All ends that requests had, the sum first.
 fn requests(ledger: &Ledger) -> String {
-    let had = ends(ledger).into_iter().filter(|(_, count)| *count > 0);
+    let had = ledger.ends().into_iter().skip(1).filter(|(_, count)| *count > 0);
     let others: String = had.map(|(end, count)| format!(" + {} {end}", format::count(count))).collect();
     format!("{} scheduled = {} ok{others}", format::count(ledger.scheduled), format::count(ledger.ok))
 }

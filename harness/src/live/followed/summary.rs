@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reports::record::{Cell, Ledger, Outcome, Traffic};
+use reports::record::{Cell, Outcome, Traffic};
 
 use crate::live::web::{Buckets, CellLabels, CellSummary, ServerFigures};
 
@@ -17,7 +17,7 @@ pub fn summary_of(cell: &Cell) -> CellSummary {
             workload: cell.workload.clone(),
         },
         outcome: if cell.outcome == Outcome::Completed { "completed" } else { "failed" },
-        requests: cell.traffic.as_ref().map_or_else(Vec::new, |traffic| ends(&traffic.ledger).into()),
+        requests: cell.traffic.as_ref().map_or_else(Vec::new, |traffic| traffic.ledger.ends().into()),
         response_times: cell.traffic.as_ref().and_then(response_times),
         server: ServerFigures {
             resident_bytes: last.map(|sample| sample.resident_bytes),
@@ -28,21 +28,6 @@ pub fn summary_of(cell: &Cell) -> CellSummary {
             involuntary_switches: server.involuntary_switches,
         },
     }
-}
-
-/// Every end that a request may come to.
-fn ends(ledger: &Ledger) -> [(&'static str, u64); 8] {
-    let Ledger { scheduled: _, ok, error, timeout, malformed, refused, reset, dropped, in_flight } = *ledger;
-    [
-        ("ok", ok),
-        ("error", error),
-        ("timeout", timeout),
-        ("malformed", malformed),
-        ("refused", refused),
-        ("reset", reset),
-        ("dropped", dropped),
-        ("in_flight", in_flight),
-    ]
 }
 
 fn response_times(traffic: &Traffic) -> Option<Buckets> {
