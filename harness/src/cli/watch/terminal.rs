@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::Show;
 use crossterm::execute;
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 use ratatui::backend::CrosstermBackend;
 
 use crate::plan::PlanError;
@@ -49,11 +51,11 @@ impl Terminal {
         give_back_when_panicking();
         let drawn = ratatui::Terminal::new(CrosstermBackend::new(stdout()))?;
         // From here on dropping it undoes what has been done.
-        let mut terminal = Terminal { drawn };
+        let terminal = Terminal { drawn };
         IS_OURS.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
-        execute!(stdout(), EnterAlternateScreen)?;
-        terminal.drawn.clear()?;
+        // Not by ratatui, which would first ask where the cursor is, and wait for an answer.
+        execute!(stdout(), EnterAlternateScreen, Clear(ClearType::All))?;
         Ok(terminal)
     }
 
