@@ -86,7 +86,7 @@ impl Panel<'_> {
         let range = |Spread { least, greatest }| Unit::Nanoseconds.range(least as f64, greatest as f64);
         let scale = self.response_times.map(|spread| format!(" {}", range(spread))).unwrap_or_default();
         let doubt = self.model.doubt.as_ref().map(|doubt| format!(" ! {doubt}")).unwrap_or_default();
-        let doubt: String = doubt.chars().take(width / 2).collect();
+        let doubt: String = doubt.chars().take(width * 3 / 5).collect();
         let (faint, p99) = (self.colours.faint(), " p99 ");
         let taken: usize = [&self.model.contender, &doubt, p99, &scale].iter().map(|text| text.chars().count()).sum();
         let bars = self.response_times_over_time(width.saturating_sub(taken));
