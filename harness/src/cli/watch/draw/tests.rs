@@ -97,7 +97,7 @@ threaded p99                                            ▁▂▂▂▂▂▂▃
   conn 104        ●        ▆▆▆▆▆▆▆▆▆▆▆▆
 
 
-async-multi ! generator 3 ms late, which is in these times p99 ▄▄▄▄▄ 6 to 300 ms
+async-multi ! generator 3 ms late, which is in these ti p99 ▅▅▄▄▄▄▄▄ 6 to 300 ms
       498/s  12/s FAILED  p50 5.20 ms  p99   25 ms  max   50 ms
   ██▒░             2.98 MiB  2 threads  1,010 switches/s  0.12 CPUs
   main            ·                       tokio-rt-worker ●        ▆▆▆▆▆▆▆▆▆▆▆▆
@@ -122,7 +122,7 @@ threaded p99                        ▁▂▂▂▂▂▂▃▃▃▃▃ 6 to 30
   conn 102        ·                            ▄▄▄▄▄▄▄▄▄▄▄▄
   conn 103        ●                            ▅▅▅▅▅▅▅▅▅▅▅▅
   and 5 more threads
-async-multi ! generator 3 ms late, which is in  p99  6 to 300 ms
+async-multi ! generator 3 ms late,  p99 ▅▅▄▄▄▄▄▄ 6 to 300 ms
       498/s  12/s FAILED  p50 5.20 ms  p99   25 ms
   ██▒░             2.98 MiB  2 threads  1,010 switches/s
   main            ·
