@@ -47,7 +47,7 @@ impl Stretch {
     }
 
     /// Something else was begun or ended.
-    pub(super) fn is_disturbed(&mut self) {
+    pub(super) fn note_disturbance(&mut self) {
         self.is_steady = false;
     }
 

@@ -44,7 +44,7 @@ pub(super) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &args.record {
         recorder.begin(Some(folder), Beginning::WithTheSession)?;
     }
-    let shown = watch(&session, &mut recorder, &interrupt);
+    let shown = watch(&session, cut_down(args, &session), &mut recorder, &interrupt);
     // Whatever was recorded is kept, however the view ended.
     let recorded = recorder.end()?;
     recorded.iter().for_each(|told| tell(told));
@@ -75,15 +75,27 @@ fn session(
     }
 }
 
-/// Runs the session beside the view, and ends it with the view. Says when that was.
-fn watch(session: &Session, recorder: &mut Recorder, interrupt: &Interrupt) -> anyhow::Result<String> {
+/// Says so where less is asked for than was typed.
+fn cut_down(args: &WatchArgs, session: &Session) -> Option<String> {
+    let Limits { connections, rate_rps, .. } = session.limits;
+    let is_less = connections < args.connections || rate_rps < args.rate as f64;
+    is_less.then(|| format!("this machine allows {connections} connections and {rate_rps} requests/s to each model"))
+}
+
+/// Runs the session beside the view, and ends it with the view. Says when that was. The view begins with a message.
+fn watch(
+    session: &Session,
+    message: Option<String>,
+    recorder: &mut Recorder,
+    interrupt: &Interrupt,
+) -> anyhow::Result<String> {
     thread::scope(|scope| {
         let (tells, told) = channel();
         let (commands, commanded) = channel();
         let engine = thread::Builder::new()
             .name("session".to_owned())
             .spawn_scoped(scope, move || session.run(&commanded, &tells, interrupt.flag()))?;
-        let mut watching = Watching::new(session, commands, interrupt);
+        let mut watching = Watching { message, ..Watching::new(session, commands, interrupt) };
         let shown = watching.show(&told, recorder);
         // The terminal is as it was; another signal need not wait for the servers to stop.
         let _ = interrupt.end_at_the_next();
