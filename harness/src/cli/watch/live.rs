@@ -46,7 +46,7 @@ pub(super) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &args.record {
         recorder.begin(Some(folder), Beginning::WithTheSession)?;
     }
-    let shown = watch(&session, &mut recorder, &interrupt, web.as_ref());
+    let shown = watch(&session, cut_down(args, &session), &mut recorder, &interrupt, web.as_ref());
     // Whatever was recorded is kept, however the view ended.
     let recorded = recorder.end()?;
     recorded.iter().for_each(|told| tell(told));
@@ -77,9 +77,17 @@ fn session(
     }
 }
 
-/// Runs the session beside the view, and ends it with the view. Says when that was.
+/// Says so where less is asked for than was typed.
+fn cut_down(args: &WatchArgs, session: &Session) -> Option<String> {
+    let Limits { connections, rate_rps, .. } = session.limits;
+    let is_less = connections < args.connections || rate_rps < args.rate as f64;
+    is_less.then(|| format!("this machine allows {connections} connections and {rate_rps} requests/s to each model"))
+}
+
+/// Runs the session beside the view, and ends it with the view. Says when that was. The view begins with a message.
 fn watch(
     session: &Session,
+    message: Option<String>,
     recorder: &mut Recorder,
     interrupt: &Interrupt,
     web: Option<&Web>,
@@ -90,7 +98,7 @@ fn watch(
         let engine = thread::Builder::new()
             .name("session".to_owned())
             .spawn_scoped(scope, move || session.run(&commanded, &tells, interrupt.flag()))?;
-        let mut watching = Watching::new(session, commands, interrupt, web);
+        let mut watching = Watching { message, ..Watching::new(session, commands, interrupt, web) };
         let shown = watching.show(&told, recorder);
         // The terminal is as it was; another signal need not wait for the servers to stop.
         let _ = interrupt.end_at_the_next();
