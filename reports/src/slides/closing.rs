@@ -60,24 +60,31 @@ fn details(matrix: &Matrix) -> Vec<(String, String)> {
     [floor].into_iter().chain(matrix.pairs.iter().map(pair)).collect()
 }
 
-/// A comparison in words: which pairs are different, which are equivalent, and of which it can't be told.
+/// A comparison in words: which pairs are different, those of one contender together, which are equivalent, and of which
+/// it can't be told.
 fn differing(matrix: &Matrix) -> String {
     let name = |index: usize| label(matrix, index);
-    let (mut different, mut alike, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    let mut different: Vec<(usize, Vec<String>)> = Vec::new();
+    let (mut alike, mut unknown) = (Vec::new(), Vec::new());
     for pair in &matrix.pairs {
         let both = || format!("{} and {}", name(pair.a), name(pair.b));
         match (pair.judged.map(|judged| judged.verdict), pair.ratio) {
             (Some(Verdict::Different), Some(ratio)) => {
                 let (more, less) = if ratio.value > 1.0 { (pair.a, pair.b) } else { (pair.b, pair.a) };
                 let times = format::number(ratio.value.max(1.0 / ratio.value));
-                different.push(format!("{} {times} times {}", name(more), name(less)));
+                let said = format!("{times} times {}", name(less));
+                match different.iter_mut().find(|(who, _)| *who == more) {
+                    Some((_, others)) => others.push(said),
+                    None => different.push((more, vec![said])),
+                }
             }
             (Some(Verdict::Equivalent { .. }), _) => alike.push(both()),
             _ => unknown.push(both()),
         }
     }
-    let said = [("Different", different), ("Equivalent", alike), ("Cannot tell", unknown)];
-    let said = said.iter().filter(|(_, pairs)| !pairs.is_empty());
+    let different = different.iter().map(|(who, others)| format!("{} has {}", name(*who), format::list(others)));
+    let said = [("Different", different.collect()), ("Equivalent", alike), ("Cannot tell", unknown)];
+    let said = said.iter().filter(|(_, pairs): &&(&str, Vec<String>)| !pairs.is_empty());
     said.map(|(verdict, pairs)| format!("{verdict}: {}.", pairs.join("; "))).collect::<Vec<_>>().join(" ")
 }
 

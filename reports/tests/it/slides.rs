@@ -80,6 +80,8 @@ fn claims_and_verdicts_are_in_words() {
     assert!(few.contains("Estimates: no difference here is a verdict"), "two blocks decide nothing");
     let decided = render(&fixture::decided());
     assert!(decided.contains("Who differs from whom") && !decided.contains("Estimates: no difference"));
+    let cpu = "Different: threaded has 1.61 times thread-pool, 1.57 times rayon-pool, ";
+    assert!(decided.contains(cpu) && decided.contains("Equivalent: thread-pool and rayon-pool."));
 }
 
 #[test]
