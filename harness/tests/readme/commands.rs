@@ -132,6 +132,20 @@ fn two_models_are_traced() {
 }
 
 #[test]
+fn looking_inside_is_held_against_not_looking() {
+    let [block] = marked("The server from inside", "sh run").try_into().unwrap();
+    let shell = Shell::new();
+    let output = shell.run(&block);
+    assert!(output.contains("same seed"), "{output}");
+    for (run, is_on) in [("on", true), ("off", false)] {
+        let cells = std::fs::read_dir(shell.path(&format!("runs/{run}/cells"))).unwrap();
+        let cells: Vec<String> = cells.map(|cell| std::fs::read_to_string(cell.unwrap().path()).unwrap()).collect();
+        // The probes of the second run are those of the first.
+        assert!(!cells.is_empty() && cells.iter().any(|cell| cell.contains("\"inside\":")) == is_on, "{run}");
+    }
+}
+
+#[test]
 fn microcosts_end_with_how_steady_they_were() {
     let [block] = marked("What one of each costs", "sh run").try_into().unwrap();
     let output = Shell::new().run(&block);
