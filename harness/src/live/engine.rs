@@ -149,7 +149,7 @@ impl<'a> Stage<'a> {
         let is_same_flood = self.asked.flood == asked.flood;
         self.asked = asked;
         if !is_same_flood {
-            self.stretch.is_disturbed();
+            self.stretch.note_disturbance();
             self.flood();
         }
         if !is_same_load {
@@ -187,7 +187,7 @@ impl<'a> Stage<'a> {
         for model in &mut self.models {
             if model.notice_death(at_ms) {
                 // The others have more of the CPUs from now on.
-                self.stretch.is_disturbed();
+                self.stretch.note_disturbance();
             }
         }
     }

@@ -29,7 +29,8 @@ pub struct Stretch {
     pub models: Vec<(String, LoadOutcome)>,
     /// The servers meanwhile, in the same order; `at_ns` counts from the start of the load.
     pub samples: Vec<Vec<Sample>>,
-    origin_ns: u64,
+    /// When it began, on the monotonic clock.
+    pub(crate) origin_ns: u64,
 }
 
 impl Stretch {
@@ -47,7 +48,7 @@ impl Stretch {
     }
 
     /// Something else was begun or ended.
-    pub(super) fn is_disturbed(&mut self) {
+    pub(super) fn note_disturbance(&mut self) {
         self.is_steady = false;
     }
 

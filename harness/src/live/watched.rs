@@ -169,8 +169,7 @@ impl Serving {
             self.trouble = Some(error.to_string());
         }
         let late = look.as_ref().and_then(|look| look.mean_lag_ns).filter(|lag_ns| *lag_ns > LATE_NS);
-        let late = late
-            .map(|lag_ns| format!("generator {} ms late on average: part of the times is its own", lag_ns / 1_000_000));
+        let late = late.map(|lag_ns| format!("generator {} ms late, which is in these times", lag_ns / 1_000_000));
         (look, used, self.trouble.clone().or(late))
     }
 }

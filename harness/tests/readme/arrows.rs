@@ -99,6 +99,12 @@ fn traced_windows_know_no_models_and_no_runs() {
 }
 
 #[test]
+fn live_views_know_no_models_and_no_runs() {
+    assert_unknown("harness/src/live", MODEL);
+    assert_unknown("harness/src/live", &["crate::run", "crate::cli", "ratatui", "crossterm"]);
+}
+
+#[test]
 fn supervision_knows_neither_models_nor_load() {
     assert_unknown("harness/src/process", MODEL);
     assert_unknown("harness/src/process", &["servers::", "crate::load", "crate::plan", "crate::run", "crate::cli"]);

@@ -64,8 +64,8 @@ fn a_server_that_dies_is_shown_and_what_was_recorded_is_played_and_rendered() {
     kill_process(Pid::from_raw(victim).unwrap(), Signal::KILL).unwrap();
     let at = screen.shows(0, "DIED");
     // A key still does what it says, and its effect is shown.
-    screen.types("+");
-    screen.shows(at, "100");
+    screen.types(" ");
+    screen.shows(at, "paused");
     screen.types("q");
     let (status, said) = screen.ends();
     assert_eq!(status.code(), Some(0), "{said}");

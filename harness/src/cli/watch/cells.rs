@@ -148,3 +148,100 @@ fn side_by_side() -> Warning {
 fn key(number: u32) -> String {
     format!("load-{}", number + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use hdrhistogram::Histogram;
+    use reports::record::{ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger};
+
+    use super::*;
+    use crate::live::Asked;
+    use crate::plan::{ArrivalProcess, Shape, Work};
+
+    fn histogram(value_ns: u64, count: u64) -> HistogramRecord {
+        let mut histogram = Histogram::new(3).unwrap();
+        histogram.record_n(value_ns, count).unwrap();
+        HistogramRecord::from_histogram(&histogram, value_ns * count)
+    }
+
+    /// A thousand requests of 6 ms in `measured` of a minute.
+    fn outcome(measured: Duration) -> LoadOutcome {
+        let traffic = Traffic {
+            ledger: Ledger { scheduled: 1_000, ok: 1_000, ..Ledger::default() },
+            ok_within_window: 1_000,
+            connections: ConnectionLedger::default(),
+            ok_in_all: 1_010,
+            given_up_in_all: 0,
+            response_time: Some(histogram(6_000_000, 1_000)),
+            service_time: histogram(6_000_000, 1_000),
+            schedule_lag: Some(histogram(1_000, 1_000)),
+            connect_time: None,
+            split: None,
+            // Six seconds of request time in a minute.
+            mean_in_system: Some(0.1),
+            timestamps_out_of_order: 0,
+            intervals: Vec::new(),
+            events: Vec::new(),
+        };
+        let generator = GeneratorUsage {
+            threads: 1,
+            user_cpu_ns: 1,
+            system_cpu_ns: 1,
+            polling_ns: 0,
+            busiest_worker: 0.1,
+            kept_pace: 1.0,
+        };
+        LoadOutcome { traffic, generator, opening: None, measured, left_over: 0 }
+    }
+
+    fn stretch(measured: Duration) -> Stretch {
+        let asked =
+            Asked { connections: 64, rate_rps: Some(100.0), work: "sleep 5ms".into(), flood: 0, is_paused: false };
+        let spec = LoadSpec {
+            arrivals: ArrivalProcess::Poisson { rate_rps: 100.0 },
+            shape: Shape::Connections { connections: 64 },
+            work: Work::new("sleep", "5ms"),
+            seed: 1,
+            warm_up: Duration::from_millis(500),
+            window: Duration::from_secs(60),
+            timeout: Duration::from_secs(2),
+        };
+        let sample = Sample { at_ns: 5, threads: 66, ..Sample::default() };
+        let models = ["threaded", "thread-pool:workers=4"].map(|label| (label.to_owned(), outcome(measured)));
+        Stretch {
+            asked,
+            spec: Some(spec),
+            begun_ns: 65_000_000_000,
+            is_steady: true,
+            models: models.to_vec(),
+            samples: vec![vec![sample]; 2],
+            origin_ns: 0,
+        }
+    }
+
+    #[test]
+    fn a_steady_load_is_a_cell_of_each_model_and_a_workload() {
+        let stretch = stretch(Duration::from_secs(10));
+        let cells = cells(&stretch, 1, 7);
+        let ids: Vec<&str> = cells.iter().map(|cell| cell.id.as_str()).collect();
+        assert_eq!(ids, ["watched.load-2.7.threaded", "watched.load-2.8.thread-pool-workers-4"]);
+        let cell = &cells[0];
+        assert_eq!((cell.order, cell.load.window_ns, cell.server.peak_threads), (7, 10_000_000_000, Some(66)));
+        // The same six seconds of request time, in the ten that passed: Little's law holds, and so nothing else is said.
+        assert!((cell.traffic.as_ref().unwrap().mean_in_system.unwrap() - 0.6).abs() < 1e-9);
+        assert_eq!(cell.warnings, [side_by_side()]);
+        let mut experiment = experiment();
+        workload(&mut experiment, &stretch, 1);
+        assert_eq!(experiment.workloads[0].key, cell.workload);
+        assert_eq!(experiment.workloads[0].label, "sleep 5ms, 64 connections, 100/s, from 1:05");
+        assert!(experiment.pictures.iter().all(|picture| picture.workload.as_ref() == Some(&cell.workload)));
+    }
+
+    #[test]
+    fn what_is_short_or_disturbed_or_paused_is_no_result() {
+        let long = Duration::from_secs(10);
+        assert_eq!(cells(&stretch(Duration::from_millis(4_999)), 0, 0), []);
+        assert_eq!(cells(&Stretch { is_steady: false, ..stretch(long) }, 0, 0), []);
+        assert_eq!(cells(&Stretch { spec: None, ..stretch(long) }, 0, 0), []);
+    }
+}

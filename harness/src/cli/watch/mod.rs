@@ -66,7 +66,7 @@ pub(super) struct WatchArgs {
 
 pub(super) fn run(args: WatchArgs) -> anyhow::Result<ExitCode> {
     match &args.replay {
-        Some(recording) => replay::run(recording, terminal::check),
+        Some(recording) => replay::run(recording),
         None => live::run(&args),
     }
 }

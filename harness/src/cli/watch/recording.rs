@@ -41,6 +41,7 @@ struct Recording {
     beginning: Beginning,
     /// Whether it ends with the load that is under way.
     is_ending: bool,
+    has_frames: bool,
     stretches: u32,
 }
 
@@ -85,8 +86,16 @@ impl Recorder {
         folder.write_manifest(&manifest)?;
         let frames = FramesFile::create(path.join(FRAMES))?;
         let begun = Instant::now();
-        let recording = Recording { folder, frames, manifest, begun, beginning, is_ending: false, stretches: 0 };
-        self.current = Some(recording);
+        self.current = Some(Recording {
+            folder,
+            frames,
+            manifest,
+            begun,
+            beginning,
+            is_ending: false,
+            has_frames: false,
+            stretches: 0,
+        });
         Ok(format!("recording into {}", path.display()))
     }
 
@@ -102,7 +111,10 @@ impl Recorder {
     pub(super) fn take(&mut self, seen: &Seen) -> anyhow::Result<Option<String>> {
         let Some(recording) = &mut self.current else { return Ok(None) };
         match seen {
-            Seen::Frame(frame) => recording.frames.add(frame)?,
+            Seen::Frame(frame) => {
+                recording.frames.add(frame)?;
+                recording.has_frames = true;
+            }
             Seen::Stretch(_) if recording.beginning == Beginning::WithTheNextLoad => {
                 recording.beginning = Beginning::WithTheSession;
             }
@@ -149,6 +161,7 @@ impl Recording {
         self.folder.write_manifest(&self.manifest)?;
         let path = self.folder.path().display();
         Ok(match self.stretches {
+            0 if !self.has_frames => format!("nothing was recorded in {path}"),
             0 => format!("recorded: harness watch --replay {path}"),
             _ => format!("recorded: harness watch --replay {path}, or harness report {path}"),
         })

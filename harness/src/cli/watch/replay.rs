@@ -10,18 +10,17 @@ use super::draw::{View, draw};
 use super::keys::{self, Action};
 use super::live::pressed;
 use super::playback::Playback;
-use super::terminal::Terminal;
+use super::terminal::{self, Terminal};
 use crate::live::{FRAMES, read_frames};
-use crate::plan::PlanError;
 use crate::run::Interrupt;
 
 /// Time between two looks at the keys and the clock.
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// Plays a recording until it is left. `check` says whether there is a terminal.
-pub(super) fn run(recording: &Path, check: fn() -> Result<(), PlanError>) -> anyhow::Result<ExitCode> {
+/// Plays a recording until it is left.
+pub(super) fn run(recording: &Path) -> anyhow::Result<ExitCode> {
     let playback = Playback::new(read_frames(&file_of(recording))?);
-    check()?;
+    terminal::check()?;
     let interrupt = Interrupt::listen_patiently()?;
     show(playback, &interrupt)?;
     Ok(interrupt.exit_code().map_or(ExitCode::SUCCESS, ExitCode::from))

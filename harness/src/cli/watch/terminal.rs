@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::Show;
 use crossterm::execute;
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 use ratatui::backend::CrosstermBackend;
 
 use crate::plan::PlanError;
@@ -49,11 +51,11 @@ impl Terminal {
         give_back_when_panicking();
         let drawn = ratatui::Terminal::new(CrosstermBackend::new(stdout()))?;
         // From here on dropping it undoes what has been done.
-        let mut terminal = Terminal { drawn };
+        let terminal = Terminal { drawn };
         IS_OURS.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
-        execute!(stdout(), EnterAlternateScreen)?;
-        terminal.drawn.clear()?;
+        // Not by ratatui, which would first ask where the cursor is, and wait for an answer.
+        execute!(stdout(), EnterAlternateScreen, Clear(ClearType::All))?;
         Ok(terminal)
     }
 
@@ -90,4 +92,61 @@ fn give_back_when_panicking() {
             usual(panic);
         }));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Read;
+    use std::process::{Command, Stdio};
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{LocalModes, tcgetattr};
+
+    use super::*;
+
+    #[test]
+    #[ignore = "is run by the test below, on a terminal of its own"]
+    #[should_panic(expected = "on purpose")]
+    fn panics_with_the_terminal() {
+        let _terminal = Terminal::enter().unwrap();
+        panic!("on purpose");
+    }
+
+    #[test]
+    fn a_panic_is_told_on_the_terminal_as_it_was() {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let terminal = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+        let stream = || Stdio::from(terminal.try_clone().unwrap());
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "cli::watch::terminal::tests::panics_with_the_terminal", "--nocapture"])
+            .env("TERM", "xterm")
+            .stdin(stream())
+            .stdout(stream())
+            .stderr(stream())
+            .spawn()
+            .unwrap();
+        let (tells, told) = channel();
+        let mut shown = File::from(master);
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = shown.read(&mut bytes) {
+                let _ = tells.send(String::from_utf8_lossy(&bytes[..count]).into_owned());
+            }
+        });
+        let mut written = String::new();
+        while !written.contains("1 passed") {
+            written += &told.recv_timeout(Duration::from_secs(60)).unwrap_or_else(|_| panic!("{written:?}"));
+        }
+        assert!(child.wait().unwrap().success());
+        let (_, after) = written.split_once("\u{1b}[?1049l").unwrap_or_else(|| panic!("{written:?}"));
+        assert!(after.contains("on purpose") && !after.contains("\u{1b}[?1049l"), "{written:?}");
+        assert!(tcgetattr(&terminal).unwrap().local_modes.contains(LocalModes::ECHO | LocalModes::ICANON));
+    }
 }

@@ -63,6 +63,8 @@ const SIGNS: &[&str] = &[
     "CPUs            2.00 for two CPUs that were busy throughout",
     "threads         one lane each: ● runs or waits for a CPU, · sleeps; then its CPU",
     "                time over time, ▁ where it only woke up",
+    "!               something speaks against the figures, such as a generator that was",
+    "                late and whose lateness is in the response times",
     "",
     "Nothing here is a measurement: the models share their CPUs, and you change the",
     "load. To compare them, run harness compare.",

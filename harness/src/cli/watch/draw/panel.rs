@@ -16,6 +16,9 @@ use crate::live::{Frame, ModelFrame, State};
 /// Characters of the bar of memory.
 const MEMORY_BAR: usize = 16;
 
+/// Bars over time that there are at least, two seconds.
+const FEWEST_BARS: usize = 8;
+
 /// Frames for which what is not read for each of them is shown.
 const LATELY: usize = 8;
 
@@ -84,12 +87,15 @@ impl Panel<'_> {
     /// The name, what speaks against the figures, and the response times over time in the rest of the line.
     fn title(&self, width: usize) -> Line<'static> {
         let range = |Spread { least, greatest }| Unit::Nanoseconds.range(least as f64, greatest as f64);
-        let scale = self.response_times.map(|spread| format!(" {}", range(spread))).unwrap_or_default();
-        let doubt = self.model.doubt.as_ref().map(|doubt| format!(" ! {doubt}")).unwrap_or_default();
-        let doubt: String = doubt.chars().take(width / 2).collect();
         let (faint, p99) = (self.colours.faint(), " p99 ");
-        let taken: usize = [&self.model.contender, &doubt, p99, &scale].iter().map(|text| text.chars().count()).sum();
-        let bars = self.response_times_over_time(width.saturating_sub(taken));
+        let room = width.saturating_sub(self.model.contender.chars().count() + p99.len() + FEWEST_BARS);
+        let scale = self.response_times.map(|spread| format!(" {}", range(spread)));
+        // Half a scale is another scale.
+        let scale = scale.filter(|scale| scale.chars().count() <= room).unwrap_or_default();
+        let room = room - scale.chars().count();
+        let doubt = self.model.doubt.as_ref().map(|doubt| format!(" ! {doubt}")).unwrap_or_default();
+        let doubt: String = doubt.chars().take(room).collect();
+        let bars = self.response_times_over_time(room - doubt.chars().count() + FEWEST_BARS);
         Line::from(vec![
             self.name(),
             Span::styled(doubt, self.colours.of(Color::Red)),

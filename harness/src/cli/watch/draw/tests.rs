@@ -52,7 +52,7 @@ fn frames() -> Vec<Frame> {
             ),
             ModelFrame {
                 failed_per_s: 12.0,
-                doubt: Some("generator 3 ms late on average: part of the times is its own".to_owned()),
+                doubt: Some("generator 3 ms late, which is in these times".to_owned()),
                 ..model(
                     "async-multi",
                     300 / number,
@@ -97,7 +97,7 @@ threaded p99                                            ▁▂▂▂▂▂▂▃
   conn 104        ●        ▆▆▆▆▆▆▆▆▆▆▆▆
 
 
-async-multi ! generator 3 ms late on average: part  p99 █▇▆▆▅▅▄▄▄▄▄▄ 6 to 300 ms
+async-multi ! generator 3 ms late, which is in these ti p99 ▅▅▄▄▄▄▄▄ 6 to 300 ms
       498/s  12/s FAILED  p50 5.20 ms  p99   25 ms  max   50 ms
   ██▒░             2.98 MiB  2 threads  1,010 switches/s  0.12 CPUs
   main            ·                       tokio-rt-worker ●        ▆▆▆▆▆▆▆▆▆▆▆▆
@@ -122,7 +122,7 @@ threaded p99                        ▁▂▂▂▂▂▂▃▃▃▃▃ 6 to 30
   conn 102        ·                            ▄▄▄▄▄▄▄▄▄▄▄▄
   conn 103        ●                            ▅▅▅▅▅▅▅▅▅▅▅▅
   and 5 more threads
-async-multi ! generator 3 ms late on aver p99 ▄▄ 6 to 300 ms
+async-multi ! generator 3 ms late,  p99 ▅▅▄▄▄▄▄▄ 6 to 300 ms
       498/s  12/s FAILED  p50 5.20 ms  p99   25 ms
   ██▒░             2.98 MiB  2 threads  1,010 switches/s
   main            ·
@@ -144,7 +144,7 @@ threaded p99                                                                    
   conn 101        ·        ▃▃▃▃▃▃▃▃▃▃▃▃   conn 104        ●        ▆▆▆▆▆▆▆▆▆▆▆▆   conn 107        ●        ████████████
   conn 102        ·        ▄▄▄▄▄▄▄▄▄▄▄▄   conn 105        ●        ▆▆▆▆▆▆▆▆▆▆▆▆   conn 108        ●        ████████████
 
-async-multi ! generator 3 ms late on average: part of the times is its own p99                                                          █▇▆▆▅▅▄▄▄▄▄▄ 6 to 300 ms
+async-multi ! generator 3 ms late, which is in these times p99                                                                          █▇▆▆▅▅▄▄▄▄▄▄ 6 to 300 ms
       498/s  12/s FAILED  p50 5.20 ms  p99   25 ms  max   50 ms
   ██▒░             2.98 MiB  2 threads  1,010 switches/s  0.12 CPUs
   main            ·                       tokio-rt-worker ●        ▆▆▆▆▆▆▆▆▆▆▆▆
