@@ -46,7 +46,9 @@ pub(super) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &args.record {
         recorder.begin(Some(folder), Beginning::WithTheSession)?;
     }
-    let shown = watch(&session, cut_down(args, &session), &mut recorder, &interrupt, web.as_ref());
+    let message = [cut_down(args, &session), web.as_ref().map(|web| format!("also at http://{}/", web.address()))];
+    let message = message.into_iter().flatten().reduce(|first, second| format!("{first}; {second}"));
+    let shown = watch(&session, message, &mut recorder, &interrupt, web.as_ref());
     // Whatever was recorded is kept, however the view ended.
     let recorded = recorder.end()?;
     recorded.iter().for_each(|told| tell(told));
@@ -98,7 +100,7 @@ fn watch(
         let engine = thread::Builder::new()
             .name("session".to_owned())
             .spawn_scoped(scope, move || session.run(&commanded, &tells, interrupt.flag()))?;
-        let mut watching = Watching { message, ..Watching::new(session, commands, interrupt, web) };
+        let mut watching = Watching { message, web, ..Watching::new(session, commands, interrupt) };
         let shown = watching.show(&told, recorder);
         // The terminal is as it was; another signal need not wait for the servers to stop.
         let _ = interrupt.end_at_the_next();
@@ -130,23 +132,18 @@ struct Watching<'a> {
 }
 
 impl<'a> Watching<'a> {
-    fn new(
-        session: &Session,
-        commands: Sender<Command>,
-        interrupt: &'a Interrupt,
-        web: Option<&'a Web>,
-    ) -> Watching<'a> {
+    fn new(session: &Session, commands: Sender<Command>, interrupt: &'a Interrupt) -> Watching<'a> {
         Watching {
             frames: Vec::new(),
             asked: session.asked.clone(),
             limits: session.limits,
             longest: session.longest,
             commands,
-            message: web.map(|web| format!("also at http://{}/", web.address())),
+            message: None,
             explains: false,
             colours: colours(),
             interrupt,
-            web,
+            web: None,
         }
     }
 
