@@ -1,6 +1,6 @@
 //! The data that a report carries: its records as JSON inside the page, its summary as CSV in a link.
 //!
-//! Histograms, samples and single requests stay in the run's folder, or the page would grow beyond what a browser opens at once. Must
+//! Histograms, sums by response time, samples and single requests stay in the run's folder, or the page would grow beyond what a browser opens at once. Must
 //! not know: HTML around it.
 
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ fn escaped(json: String) -> String {
 fn thin_out(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            for key in ["v2_deflate_base64", "samples", "intervals", "events", "course"] {
+            for key in ["v2_deflate_base64", "by_response_time", "samples", "intervals", "events", "course"] {
                 fields.remove(key);
             }
             fields.values_mut().for_each(thin_out);
