@@ -128,6 +128,17 @@ fn bars_and_stacks_show_the_sums_of_the_records() {
 }
 
 #[test]
+fn what_stays_after_closing_is_held_against_what_connections_took() {
+    let run = fixture::small();
+    let memory = figure(&run, "memory-parts");
+    // The fixture's servers are left with the memory of 900 connections of 10,000.
+    let line = memory.panels[1].lines.iter().find(|line| line.contains("after all were closed")).unwrap();
+    assert!(line.contains("10,000 connections") && line.ends_with("(9.00% of what they took)"), "{line}");
+    let note = memory.notes.iter().find(|note| note.contains("still there")).unwrap();
+    assert!(note.contains("9.00% for threaded"), "{note}");
+}
+
+#[test]
 fn the_slope_of_a_thread_has_its_kernel_stack() {
     let summary = summarise(&fixture::small());
     let row = row(&summary, 1, "threaded");
