@@ -2,6 +2,7 @@
 //! what it saw. The binary in `main.rs` is this library with a command line.
 #![deny(unsafe_code)]
 
+mod allocator;
 pub mod cli;
 pub mod clock;
 pub mod experiments;

@@ -15,7 +15,7 @@ use crate::study::Pool;
 use probe::During;
 pub(crate) use probe::slow_answers;
 
-pub use parts::{TIME_PARTS, TimePart};
+pub use parts::{Band, Bands, TIME_PARTS, TimePart};
 pub use per_connection::slope_per_connection;
 pub(crate) use per_connection::{slope_of, slopes_by_block, total_of};
 pub use reading::Reading;

@@ -39,9 +39,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::allocator::VERSION;
+
 /// Settle "tokio or OS threads?" with evidence.
 #[derive(Debug, Parser)]
-#[command(name = "harness", version, arg_required_else_help = true, max_term_width = 100, after_help = NEXT)]
+#[command(name = "harness", version = VERSION, arg_required_else_help = true, max_term_width = 100, after_help = NEXT)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

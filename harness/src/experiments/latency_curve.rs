@@ -151,7 +151,7 @@ fn pictures_of(workload: &Workload) -> Vec<Picture> {
         picture(
             "split",
             PictureKind::TimeSplit,
-            &["before_send", "waiting", "service", "returning"],
+            &["schedule_lag", "connection", "waiting", "service", "returning", "answering"],
             load,
             Scale::Linear,
             Scale::Linear,

@@ -1,8 +1,12 @@
 //! What a load came to: the workers' notes, added up, as they are saved.
+//!
+//! Within: `split.rs`, where the time went.
+
+mod split;
 
 use std::time::Duration;
 
-use reports::record::{Event, GeneratorUsage, HistogramRecord, Interval, TimeSplit, Traffic};
+use reports::record::{Event, GeneratorUsage, HistogramRecord, Interval, Traffic};
 
 use super::recorder::{IntervalTally, Loop, Recorder};
 use super::tally::Tally;
@@ -84,7 +88,7 @@ fn traffic(spec: &LoadSpec, recorder: Recorder) -> Traffic {
         service_time: histogram(&recorder.service_time),
         schedule_lag: is_open.then(|| histogram(&recorder.schedule_lag)),
         connect_time: (recorder.connect_time.count() > 0).then(|| histogram(&recorder.connect_time)),
-        split: split(&recorder),
+        split: is_open.then(|| split::saved(&recorder.split)).flatten(),
         mean_in_system: is_open.then(|| recorder.area_in_system_ns() as f64 / window_ns as f64),
         timestamps_out_of_order: recorder.out_of_order,
         events: events(&recorder, spec),
@@ -94,18 +98,6 @@ fn traffic(spec: &LoadSpec, recorder: Recorder) -> Traffic {
 
 fn histogram(tally: &Tally) -> HistogramRecord {
     HistogramRecord::from_histogram(&tally.histogram(), tally.sum_ns())
-}
-
-fn split(recorder: &Recorder) -> Option<TimeSplit> {
-    if recorder.waiting.count() == 0 {
-        return None;
-    }
-    Some(TimeSplit {
-        before_send: histogram(&recorder.before_send),
-        waiting: histogram(&recorder.waiting),
-        service: histogram(&recorder.service),
-        returning: histogram(&recorder.returning),
-    })
 }
 
 /// In the order of their ends, whichever worker they were on, and on the clock of the load.
@@ -156,7 +148,8 @@ mod tests {
         recorder.set_window(1_000..3_000);
         let place = recorder.arrival(1_000, 1_000, 1);
         recorder.entered(place, 1_000);
-        let answered = Answered { intended_ns: 1_000, sent_ns: 1_000, server_ns: None, received_ns: 1_500 };
+        let answered =
+            Answered { intended_ns: 1_000, taken_up_ns: 1_000, sent_ns: 1_000, server_ns: None, received_ns: 1_500 };
         recorder.ok(Scheduled::InWindow, &answered);
         (recorder, usage)
     }

@@ -5,6 +5,7 @@
 
 mod events;
 mod merging;
+mod split;
 mod watched;
 
 use std::ops::Range;
@@ -13,7 +14,9 @@ use reports::record::{ConnectionLedger, Event, Fate, Ledger};
 use reports::sabotage::{self, Sabotage};
 
 pub(crate) use events::Failure;
+pub(crate) use split::{SplitTally, Sums};
 
+use self::split::Parts;
 use super::tally::{TWO_DIGITS, Tally};
 use super::tap::Counted;
 
@@ -34,10 +37,12 @@ pub(crate) enum Loop {
     Closed,
 }
 
-/// The five moments of a request that was answered correctly; the server's two are absent where it sends none.
+/// The moments of a request that was answered correctly; the server's two are absent where it sends none.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Answered {
     pub(crate) intended_ns: u64,
+    /// When there was nothing left to do but have a connection for it.
+    pub(crate) taken_up_ns: u64,
     pub(crate) sent_ns: u64,
     pub(crate) server_ns: Option<(u64, u64)>,
     pub(crate) received_ns: u64,
@@ -88,10 +93,7 @@ pub(crate) struct Recorder {
     pub(crate) service_time: Tally,
     pub(crate) schedule_lag: Tally,
     pub(crate) connect_time: Tally,
-    pub(crate) before_send: Tally,
-    pub(crate) waiting: Tally,
-    pub(crate) service: Tally,
-    pub(crate) returning: Tally,
+    pub(crate) split: SplitTally,
     pub(crate) intervals: Vec<IntervalTally>,
     /// Every request of the window by itself, on the monotonic clock, as far as there is room.
     pub(crate) events: Vec<Event>,
@@ -120,11 +122,8 @@ impl Recorder {
             response_time: tally.clone(),
             service_time: tally.clone(),
             schedule_lag: tally.clone(),
-            connect_time: tally.clone(),
-            before_send: tally.clone(),
-            waiting: tally.clone(),
-            service: tally.clone(),
-            returning: tally,
+            connect_time: tally,
+            split: SplitTally::new(),
             intervals: vec![IntervalTally { ok: 0, failed: 0, response_time: Tally::new() }; INTERVALS],
             events: Vec::new(),
             watched: None,
@@ -208,27 +207,12 @@ impl Recorder {
     }
 
     fn record_split(&mut self, answered: &Answered) {
-        let Answered { intended_ns, sent_ns, server_ns: Some((server_received_ns, server_sent_ns)), received_ns } =
-            *answered
-        else {
-            return;
-        };
-        let nested = intended_ns <= sent_ns
-            && sent_ns <= server_received_ns
-            && server_received_ns <= server_sent_ns
-            && server_sent_ns <= received_ns;
-        if !nested {
-            self.out_of_order += 1;
-            return;
-        }
-        if self.loop_kind == Loop::Closed {
+        match Parts::of(answered) {
+            None => self.out_of_order += 1,
             // There is no response time that could be split.
-            return;
+            Some(_) if self.loop_kind == Loop::Closed => {}
+            Some(parts) => self.split.record(answered, &parts),
         }
-        self.before_send.record(sent_ns - intended_ns);
-        self.waiting.record(server_received_ns - sent_ns);
-        self.service.record(server_sent_ns - server_received_ns);
-        self.returning.record(received_ns - server_sent_ns);
     }
 
     /// A request that had entered the system ended without a correct reply.

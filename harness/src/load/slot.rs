@@ -37,6 +37,8 @@ pub(crate) struct Slot {
     /// Whether a request is due on this slot and has not ended.
     pub(crate) has_request: bool,
     pub(crate) intended_ns: u64,
+    /// When the generator had the request in hand, and it lacked a connection at most.
+    pub(crate) taken_up_ns: u64,
     pub(crate) sent_ns: u64,
     /// The intended start as it stands on the wire.
     pub(crate) timestamp: Digits,
@@ -70,6 +72,7 @@ impl Slot {
             scheduled: Scheduled::InWarmUp,
             has_request: false,
             intended_ns: 0,
+            taken_up_ns: 0,
             sent_ns: 0,
             timestamp: digits(0),
             connect_began_ns: 0,

@@ -23,13 +23,13 @@ const LONGEST_NS: u64 = 3_600_000_000_000;
 impl<const BITS: u32> Tally<BITS> {
     /// Empty.
     pub fn new() -> Tally<BITS> {
-        Tally { counts: vec![0; index::<BITS>(LONGEST_NS) + 1].into_boxed_slice(), sum_ns: 0 }
+        Tally { counts: vec![0; buckets::<BITS>()].into_boxed_slice(), sum_ns: 0 }
     }
 
     /// Counts a value; what is longer than an hour counts as an hour.
     #[inline]
     pub fn record(&mut self, value_ns: u64) {
-        self.counts[index::<BITS>(value_ns.min(LONGEST_NS))] += 1;
+        self.counts[bucket::<BITS>(value_ns)] += 1;
         self.sum_ns += value_ns;
     }
 
@@ -74,6 +74,17 @@ impl<const BITS: u32> Default for Tally<BITS> {
     }
 }
 
+/// How many buckets there are.
+pub(super) fn buckets<const BITS: u32>() -> usize {
+    bucket::<BITS>(LONGEST_NS) + 1
+}
+
+/// The bucket of a value; what is longer than an hour is in that of an hour.
+#[inline]
+pub(super) fn bucket<const BITS: u32>(value_ns: u64) -> usize {
+    index::<BITS>(value_ns.min(LONGEST_NS))
+}
+
 /// The bucket of a value: those below `2^BITS` have one each, and every further power of two has `2^(BITS - 1)`.
 #[inline]
 fn index<const BITS: u32>(value: u64) -> usize {
@@ -83,7 +94,7 @@ fn index<const BITS: u32>(value: u64) -> usize {
 }
 
 /// The least value of a bucket.
-fn least<const BITS: u32>(index: usize) -> u64 {
+pub(super) fn least<const BITS: u32>(index: usize) -> u64 {
     let half = 1 << (BITS - 1);
     if index < 2 * half {
         return index as u64;

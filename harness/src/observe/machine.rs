@@ -8,6 +8,7 @@ use rustix::thread::sched_getaffinity;
 
 use super::proc_file::text;
 use super::status::bytes_of;
+use crate::allocator::CHOSEN;
 
 /// What this machine is. Some milliseconds; to be read while nothing runs.
 ///
@@ -56,6 +57,9 @@ fn kernel_stack(meminfo: &str, loadavg: &str) -> Option<u64> {
 
 /// The allocator of this program, which is also every server's.
 fn allocator() -> String {
+    if let Some(chosen) = CHOSEN {
+        return chosen.to_owned();
+    }
     if cfg!(target_env = "musl") {
         return "system (musl)".to_owned();
     }

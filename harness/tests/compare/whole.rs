@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use harness::experiments::EXPERIMENTS;
 use harness::plan::{Contenders, Experiment};
+use reports::metrics::{Bands, TIME_PARTS};
 use reports::record::store::Run;
 use reports::record::{Cell, Ending, Outcome, Purpose, Warning};
 use servers::MODELS;
@@ -95,6 +96,27 @@ fn every_request_of_every_cell_has_one_end() {
             assert!(in_intervals <= traffic.ledger.ok, "{}", cell.id);
         }
     }
+}
+
+/// Of all requests that got a right reply: what timed out has no parts, and would be part of the median.
+#[test]
+fn the_parts_of_the_median_add_up_to_it_in_every_cell() {
+    let mut seen = 0;
+    for cell in measured(&whole().run) {
+        let Some(traffic) = &cell.traffic else { continue };
+        let (Some(response_time), Some(split)) = (&traffic.response_time, &traffic.split) else { continue };
+        if traffic.ledger.timeout > 0 {
+            continue;
+        }
+        let median = response_time.to_histogram().unwrap().value_at_quantile(0.5) as f64;
+        let Bands { median: band, .. } = Bands::of(&[split]).unwrap();
+        let named = ["schedule_lag", "connection", "waiting", "service", "returning"];
+        let parts = TIME_PARTS.iter().filter(|part| named.contains(&part.name));
+        let sum: f64 = parts.map(|part| band.mean_ns(part).unwrap()).sum();
+        assert!((sum - median).abs() <= 0.05 * median, "{}: {sum} and {median}", cell.id);
+        seen += 1;
+    }
+    assert!(seen >= 2 * MODELS.len(), "{seen} cells");
 }
 
 #[test]

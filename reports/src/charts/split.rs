@@ -1,7 +1,10 @@
-//! Where the response time of correct replies went: a bar per contender and load, in shares of its mean.
+//! Where the response time of correct replies went: for each contender and load the parts of the median beside those
+//! of the slowest hundredth, in shares of each.
 //!
-//! Shares, because means range over orders of magnitude; the mean itself stands beside the bar. Must not know: which
-//! parts there are (`metrics::TIME_PARTS`).
+//! Shares, because response times range over orders of magnitude; the time itself stands beside the bar. Must not know:
+//! which parts there are (`metrics::TIME_PARTS`). Beside it: `split/bars.rs`, what a bar is.
+
+mod bars;
 
 use super::axes::Axis;
 use super::backend::Ink;
@@ -13,14 +16,18 @@ use crate::metrics::{TIME_PARTS, TimePart};
 use crate::record::Scale;
 use crate::study::{Group, Point, Series, Standing};
 use crate::summary::titles::largest_parts;
+use bars::{Bar, bars, means};
 
-const ROW: f64 = 26.0;
-const BAR: f64 = 0.62;
+/// For one bar of a load, and for two.
+const ROWS: [f64; 2] = [26.0, 40.0];
+/// Height of a bar, and its share of the room where it is the only one.
+const BAR: f64 = 16.0;
 
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
-    let parts = declared(&scene.picture.metrics);
-    let split = scene.group.series.iter().filter(|series| series.points.iter().any(|p| means(p, &parts).is_some()));
-    let split: Vec<&Series<'_>> = split.collect();
+    let all: Vec<&Series<'_>> = scene.group.series.iter().collect();
+    let parts = known(&scene.picture.metrics, &all);
+    let has_bars = |series: &&Series<'_>| series.points.iter().any(|point| !bars(point, &parts).is_empty());
+    let split: Vec<&Series<'_>> = all.into_iter().filter(has_bars).collect();
     if split.is_empty() {
         return None;
     }
@@ -31,94 +38,116 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         svg: panel(scene, series, &loads, &parts),
         lines: Vec::new(),
     });
-    let meanings = parts.iter().map(|part| format!("{} is {}", part.label, part.meaning));
+    let has_bands = split.iter().flat_map(|series| &series.points).any(|point| bars(point, &parts).len() > 1);
+    let of = if has_bands { "the median and of the slowest 1%" } else { "the mean" };
     Some(Figure {
         id: scene.id.clone(),
         experiment: scene.group.experiment.name.clone(),
         kind: scene.picture.kind,
         title: title(scene.group, &split, &parts),
-        subtitle: format!("Shares of the mean response time of correct replies: {}", scene.place()),
+        subtitle: format!("Shares of {of} of the response times of correct replies: {}", scene.place()),
         panels: panels.collect(),
-        parts: parts.iter().enumerate().map(|(index, part)| (index, part.label.to_owned())).collect(),
-        notes: vec![
-            format!("In the order of a request's way: {}.", meanings.collect::<Vec<_>>().join("; ")),
-            "Only correct replies have parts: where requests timed out, the mean leaves out the worst. Faded bars are of saturated or invalid points.".into(),
-        ],
+        parts: parts.iter().map(|part| (part.colour, part.label.to_owned())).collect(),
+        notes: notes(&split, &parts, has_bands),
         table: table(&split, &parts),
     })
 }
 
-/// The parts that the picture names, or all.
-fn declared(names: &[String]) -> Vec<&'static TimePart> {
-    let named = TIME_PARTS.iter().filter(|part| names.iter().any(|name| name == part.name));
-    let named: Vec<_> = named.collect();
-    if named.is_empty() { TIME_PARTS.iter().collect() } else { named }
+/// The parts that the picture names, or else all, as far as they were measured; in the order of a request's way.
+fn known(names: &[String], split: &[&Series<'_>]) -> Vec<&'static TimePart> {
+    let measured = |part: &TimePart| {
+        let points = split.iter().flat_map(|series| &series.points);
+        points.into_iter().any(|point| part.mean_ns(&point.pool).is_some())
+    };
+    let named = |part: &&TimePart| (names.is_empty() || names.iter().any(|name| name == part.name)) && measured(part);
+    TIME_PARTS.iter().filter(named).collect()
 }
 
-fn means(point: &Point<'_>, parts: &[&TimePart]) -> Option<Vec<f64>> {
-    parts.iter().map(|part| part.mean_ns(&point.pool)).collect()
+fn notes(split: &[&Series<'_>], parts: &[&TimePart], has_bands: bool) -> Vec<String> {
+    let meanings = parts.iter().map(|part| format!("{} is {}", part.label, part.meaning));
+    let mut notes = vec![format!("In the order of a request's way: {}.", meanings.collect::<Vec<_>>().join("; "))];
+    if has_bands {
+        notes.push(
+            "The median stands for the replies that took within 3% as long as the median one; the slowest 1% for those \
+             behind the p99. Each bar shows the mean of every part over these replies."
+                .into(),
+        );
+    }
+    let unstamped = split.iter().filter(|series| {
+        let pools = || series.points.iter().map(|point| &point.pool);
+        let answering = parts.iter().find(|part| part.name == "answering");
+        answering.is_some_and(|part| pools().any(|pool| part.mean_ns(pool).is_some()))
+    });
+    let unstamped: Vec<&str> = unstamped.map(|series| series.contender.label.as_str()).collect();
+    if !unstamped.is_empty() {
+        let who = format::list(&unstamped);
+        notes.push(format!("Not known of {who}: what came between sending and the answer, as its replies do not say."));
+    }
+    notes.push(
+        "Only correct replies have parts: where requests timed out, the worst are left out. Faded bars are of saturated \
+         or invalid points."
+            .into(),
+    );
+    notes
 }
 
 fn panel(scene: &Scene<'_>, series: &Series<'_>, loads: &[f64], parts: &[&TimePart]) -> String {
     let ticks = [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| (share, format!("{}%", share * 100.0)));
-    let mut x = Axis::at("share of the mean response time", Scale::Linear, ticks.into());
+    let mut x = Axis::at("share of the response time", Scale::Linear, ticks.into());
     x.to = 1.0;
+    let most_bars = series.points.iter().map(|point| bars(point, parts).len()).max().unwrap_or(1);
+    let height = ROWS[most_bars.clamp(1, ROWS.len()) - 1];
     let rows = loads.len() as f64;
     let y = Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: rows, ticks: Vec::new() };
-    let frame = Frame { left: 62.0, top: 34.0, width: 200.0, height: ROW * rows, right: 74.0, bottom: 44.0 };
+    let frame = Frame { left: 62.0, top: 34.0, width: 170.0, height: height * rows, right: 124.0, bottom: 44.0 };
     let panel = Panel::new(frame, &x, &y);
     panel.heading("Offered load");
-    panel.canvas.text((336.0, 14.0), "title", "end", "mean");
     let index = series.index.to_string();
     panel.canvas.open(&[("data-c", &index)], &series.contender.label);
     for (row, &load) in loads.iter().enumerate() {
         let middle = rows - row as f64 - 0.5;
-        let baseline = panel.pixel((0.0, y.place(middle))).1 + 4.5;
-        panel.canvas.text((54.0, baseline), "tick", "end", &Unit::PerSecond.show(load));
-        let point = series.at(load);
-        let Some((point, means)) = point.and_then(|point| Some((point, means(point, parts)?))) else {
-            panel.canvas.text((270.0, baseline), "value", "start", "-");
+        let baseline = |middle: f64| panel.pixel((0.0, y.place(middle))).1 + 4.5;
+        panel.canvas.text((54.0, baseline(middle)), "tick", "end", &Unit::PerSecond.show(load));
+        let drawn = series.at(load).map(|point| (point, bars(point, parts))).filter(|(_, bars)| !bars.is_empty());
+        let Some((point, bars)) = drawn else {
+            panel.canvas.text((240.0, baseline(middle)), "value", "start", "-");
             continue;
         };
-        let total: f64 = means.iter().sum();
         let faint = if point.standing == Standing::Sound { "bar" } else { "bar faint" };
         panel.canvas.open(&[("class", faint)], standing_words(point.standing).unwrap_or(""));
-        let mut from = 0.0;
-        for (number, mean) in means.iter().enumerate() {
-            let to = (from + mean / total.max(1.0)).min(1.0);
-            bar(
-                &panel,
-                parts[number],
-                (number, from, to),
-                (load, *mean),
-                (y.place(middle - BAR / 2.0), y.place(middle + BAR / 2.0)),
-            );
-            from = to;
+        let count = bars.len() as f64;
+        for (number, bar) in bars.iter().enumerate() {
+            let middle = middle + ((count - 1.0) / 2.0 - number as f64) * (BAR + 2.0) / height;
+            let half = BAR / 2.0 / height;
+            draw_bar(&panel, bar, parts, load, (y.place(middle - half), y.place(middle + half)));
+            let words = format!("{} {}", bar.of, Unit::Nanoseconds.show(bar.response_time_ns()));
+            panel.canvas.text((240.0, baseline(middle)), "value", "start", &words);
         }
         panel.canvas.close();
-        panel.canvas.text((270.0, baseline), "value", "start", &Unit::Nanoseconds.show(total));
     }
     panel.canvas.close();
     panel.canvas.finish(&format!(
-        "Stacked bars of the parts of the mean response time by offered load for {}; {}. The numbers are in the table \
-         below.",
+        "Stacked bars of the parts of response times by offered load for {}; {}. The numbers are in the table below.",
         series.contender.label,
         scene.place()
     ))
 }
 
-fn bar(
-    panel: &Panel,
-    part: &TimePart,
-    (number, from, to): (usize, f64, f64),
-    (load, mean): (f64, f64),
-    (low, high): (f64, f64),
-) {
-    let (x, y) = (load.to_string(), mean.to_string());
-    let title = format!("{}: {} ({})", part.label, Unit::Nanoseconds.show(mean), format::share(to - from));
-    panel.canvas.open(&[("class", &format!("q q{number} pt")), ("data-x", &x), ("data-y", &y)], &title);
-    panel.surface(&[(from, low), (to, low), (to, high), (from, high)], Ink::Area);
-    panel.canvas.close();
+fn draw_bar(panel: &Panel, bar: &Bar, parts: &[&TimePart], load: f64, (low, high): (f64, f64)) {
+    let total = bar.response_time_ns().max(1.0);
+    let mut from = 0.0;
+    for (part, part_ns) in parts.iter().zip(&bar.parts_ns) {
+        let Some(part_ns) = *part_ns else { continue };
+        let to = (from + part_ns / total).min(1.0);
+        let (x, y) = (load.to_string(), part_ns.to_string());
+        let (took, share) = (Unit::Nanoseconds.show(part_ns), format::share(to - from));
+        let title = format!("{}, {}: {took} ({share})", part.label, bar.of);
+        let class = format!("q q{} pt", part.colour);
+        panel.canvas.open(&[("class", &class), ("data-x", &x), ("data-y", &y)], &title);
+        panel.surface(&[(from, low), (to, low), (to, high), (from, high)], Ink::Area);
+        panel.canvas.close();
+        from = to;
+    }
 }
 
 /// Which part was largest for whom, at the highest load with a choice.
@@ -127,7 +156,10 @@ fn title(group: &Group<'_>, split: &[&Series<'_>], parts: &[&TimePart]) -> Strin
         let load = group.busy_load(1).or_else(|| group.comparison_load())?;
         let times = split.iter().filter_map(|series| {
             let point = series.at(load).filter(|point| point.standing == Standing::Sound)?;
-            Some((series.contender.label.as_str(), means(point, parts)?))
+            let means = means(point, parts);
+            // What is not known is not the largest.
+            let known = means.iter().any(Option::is_some);
+            known.then(|| (series.contender.label.as_str(), means.iter().map(|mean| mean.unwrap_or(0.0)).collect()))
         });
         let times: Vec<(&str, Vec<f64>)> = times.collect();
         let labels: Vec<&str> = parts.iter().map(|part| part.label).collect();
@@ -137,20 +169,25 @@ fn title(group: &Group<'_>, split: &[&Series<'_>], parts: &[&TimePart]) -> Strin
 }
 
 fn table(split: &[&Series<'_>], parts: &[&TimePart]) -> DataTable {
-    let mut columns = vec!["contender".to_owned(), "offered load".into()];
+    let mut columns = vec!["contender".to_owned(), "offered load".into(), "of".into(), "correct replies".into()];
     columns.extend(parts.iter().map(|part| part.label.to_owned()));
-    columns.extend(["mean".to_owned(), "standing".into()]);
+    columns.extend(["together".to_owned(), "standing".into()]);
+    let shown = |ns: Option<f64>| ns.map_or("-".to_owned(), |ns| Unit::Nanoseconds.show(ns));
+    let row = |series: &Series<'_>, point: &Point<'_>, bar: Option<&Bar>| {
+        let mut cells = vec![series.contender.label.clone(), Unit::PerSecond.show(point.offered_load_rps)];
+        cells.push(bar.map_or("-", |bar| bar.of).into());
+        cells.push(bar.map_or("-".into(), |bar| format::count(bar.replies)));
+        cells.extend((0..parts.len()).map(|number| shown(bar.and_then(|bar| bar.parts_ns[number]))));
+        cells.push(shown(bar.map(Bar::response_time_ns)));
+        cells.push(standing_words(point.standing).unwrap_or("kept up").into());
+        DataRow { contender: series.index, cells }
+    };
     let mut rows = Vec::new();
     for series in split {
         for point in &series.points {
-            let mut cells = vec![series.contender.label.clone(), Unit::PerSecond.show(point.offered_load_rps)];
-            let means = means(point, parts);
-            for number in 0..parts.len() {
-                cells.push(means.as_ref().map_or("-".into(), |means| Unit::Nanoseconds.show(means[number])));
-            }
-            cells.push(means.map_or("-".into(), |means| Unit::Nanoseconds.show(means.iter().sum())));
-            cells.push(standing_words(point.standing).unwrap_or("kept up").into());
-            rows.push(DataRow { contender: series.index, cells });
+            let bars = bars(point, parts);
+            rows.extend(bars.iter().map(|bar| row(series, point, Some(bar))));
+            rows.extend(bars.is_empty().then(|| row(series, point, None)));
         }
     }
     DataTable { columns, rows }

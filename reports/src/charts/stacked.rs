@@ -1,7 +1,9 @@
 //! Small multiples: what held connections cost, a panel per contender on one shared scale, with fitted slopes.
 //!
 //! The cost of a connection is the slope over all connection counts, never a total divided by a count. Must not know:
-//! which parts there are. Beside it: `panel.rs`.
+//! which parts there are. Beside it: `panel.rs`. Within: `kept.rs`, what stays after they are closed.
+
+mod kept;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +18,7 @@ use crate::stats::Slope;
 use crate::study::{Group, HeldStage, Series};
 use crate::summary::titles::{self, Held};
 use crate::verdict::Matrix;
+use kept::Kept;
 
 const WIDTH: f64 = 250.0;
 const HEIGHT: f64 = 190.0;
@@ -47,7 +50,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         subtitle: format!("Memory by connections held open and idle: {}", scene.place()),
         panels: panels.collect(),
         parts: parts.iter().enumerate().map(|(index, part)| (index, part.label.to_owned())).collect(),
-        notes: notes(&parts),
+        notes: notes(&held, &parts),
         table: table(&held, &parts),
     })
 }
@@ -170,9 +173,7 @@ fn lines(series: &Series<'_>, stack: &Stack, parts: &[&Metric]) -> Vec<String> {
             format::count(held)
         ));
     }
-    if let Some(closed) = series.phase(Phase::Closed).last().and_then(|held| total_of(held.stage, parts)) {
-        lines.push(format!("After all were closed: {}", y_unit(parts).show(closed as f64)));
-    }
+    lines.extend(Kept::of(series, parts).map(|kept| kept.line(y_unit(parts))));
     if !series.phase(Phase::Idle).any(|held| held.counts()) {
         lines.push("Invalid: not ranked.".into());
     }
@@ -197,7 +198,7 @@ fn title(group: &Group<'_>, held: &[&Series<'_>], stacks: &[Stack], parts: &[&Me
     titles::held(&helds.collect::<Vec<_>>(), &pairs, y_unit(parts))
 }
 
-fn notes(parts: &[&Metric]) -> Vec<String> {
+fn notes(held: &[&Series<'_>], parts: &[&Metric]) -> Vec<String> {
     let mut notes = vec![
         "All panels share one scale. Idle means opened without a byte sent. The cost of a connection is the slope of a \
          line fitted through all counts, with its 95% interval."
@@ -208,6 +209,7 @@ fn notes(parts: &[&Metric]) -> Vec<String> {
         format!("{}: {sentence}", format::capitalised(part.label))
     });
     notes.push(each.collect::<Vec<_>>().join(" "));
+    notes.extend(kept::sentence(held, parts));
     notes
 }
 

@@ -258,10 +258,19 @@ fn environment(run: &Run) -> Vec<(String, String)> {
         ("Congestion control", machine.congestion_control.clone()),
         ("Hypervisor", machine.virtualised.map_or("unknown", |yes| if yes { "yes" } else { "no" }).into()),
         ("Frequency governor", known(&machine.governor)),
-        ("Allocator of the servers", machine.allocator.clone()),
+        ("Allocator of the servers", allocator(run)),
         ("Kernel stack of a thread", Unit::Bytes.show(machine.kernel_stack_bytes_per_thread as f64)),
     ];
     rows.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// Servers of another build have that build's, which its version names where it is not the system's.
+fn allocator(run: &Run) -> String {
+    let ours = &run.manifest.machine.allocator;
+    match &run.manifest.against {
+        Some(other) => format!("{ours}; of those called base that of {}", other.version),
+        None => ours.clone(),
+    }
 }
 
 fn limits(run: &Run) -> Vec<[String; 4]> {

@@ -1,7 +1,8 @@
 //! The data that a report carries: its records as JSON inside the page, its tables as CSV in links.
 //!
-//! Histograms, samples and single requests stay in the run's folder, or the page would grow beyond what a browser opens
-//! at once. Must not know: HTML around it. Beside it: `interval_log.rs`, for the histograms of a small run.
+//! Histograms, sums by response time, samples and single requests stay in the run's folder, or the page would grow beyond
+//! what a browser opens at once. Must not know: HTML around it. Beside it: `interval_log.rs`, for the histograms of a small
+//! run.
 
 use serde_json::{Value, json};
 
@@ -25,7 +26,7 @@ fn escaped(json: String) -> String {
 fn thin_out(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            for key in ["v2_deflate_base64", "samples", "inside", "intervals", "events", "course"] {
+            for key in ["v2_deflate_base64", "by_response_time", "samples", "inside", "intervals", "events", "course"] {
                 fields.remove(key);
             }
             fields.values_mut().for_each(thin_out);

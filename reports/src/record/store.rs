@@ -216,6 +216,10 @@ fn read_cell(path: &Path) -> Result<Cell, RecordError> {
     {
         return Err(refuse("its ledger counts more requests than any run has".into()));
     }
+    let split = cell.traffic.as_ref().and_then(|traffic| traffic.split.as_ref()?.by_response_time.as_ref());
+    if split.is_some_and(|sums| !sums.is_whole()) {
+        return Err(refuse("split.by_response_time: its columns do not belong together".into()));
+    }
     for (name, histogram) in histograms(&cell) {
         histogram.to_histogram().map_err(|error| refuse(format!("{name}: {error}")))?;
     }
@@ -238,10 +242,7 @@ fn histograms(cell: &Cell) -> Vec<(&'static str, &HistogramRecord)> {
     ];
     found.extend(optional.into_iter().filter_map(|(name, record)| Some((name, record.as_ref()?))));
     if let Some(split) = &traffic.split {
-        found.push(("split.before_send", &split.before_send));
-        found.push(("split.waiting", &split.waiting));
-        found.push(("split.service", &split.service));
-        found.push(("split.returning", &split.returning));
+        found.extend(split.parts());
     }
     found
 }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, HistogramRecord};
+use super::{Event, HistogramRecord, TimeSplit};
 
 /// What the generator sent and got in the measurement window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,7 +31,8 @@ pub struct Traffic {
     pub schedule_lag: Option<HistogramRecord>,
     /// Start of connect to established, of sessions.
     pub connect_time: Option<HistogramRecord>,
-    /// Where the response time of correct replies went; absent where the server sends no timestamps.
+    /// Where the response time of correct replies went. Absent in closed loop, and in records of earlier versions where
+    /// the server sends no timestamps.
     pub split: Option<TimeSplit>,
     /// Requests in the system on average, integrated over the window by counting, not from the histograms.
     pub mean_in_system: Option<f64>,
@@ -115,19 +116,6 @@ pub struct ConnectionLedger {
     /// another.
     #[serde(default)]
     pub closed_by_server: u64,
-}
-
-/// Where the response time of correct replies went; the means add up to the mean response time of correct replies.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TimeSplit {
-    /// Intended start to send: schedule lag, connecting, and waiting behind earlier requests of the connection.
-    pub before_send: HistogramRecord,
-    /// Send to the server's receipt: the network, the accept queue, the socket buffer, the scheduler.
-    pub waiting: HistogramRecord,
-    /// The server's receipt to its reply.
-    pub service: HistogramRecord,
-    /// The server's reply to its receipt by the generator.
-    pub returning: HistogramRecord,
 }
 
 /// One interval of a window.

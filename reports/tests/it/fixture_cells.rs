@@ -2,10 +2,12 @@
 //!
 //! Beside it: `fixture.rs`, the run they are part of.
 
+use std::collections::BTreeMap;
+
 use hdrhistogram::Histogram;
 use reports::record::{
-    Arrivals, Cell, ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, Outcome, Phase, Purpose,
-    SCHEMA_VERSION, Sample, ServerUsage, Shape, Stage, TimeSplit, Traffic, Warning,
+    Arrivals, Cell, ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, Outcome, PartSums, Phase,
+    Purpose, SCHEMA_VERSION, Sample, ServerUsage, Shape, Stage, TimeSplit, Traffic, Warning,
 };
 
 use crate::fixture::{Model, SECOND};
@@ -93,7 +95,8 @@ pub(crate) fn loaded(model: &Model, key: &str, column: usize, load: f64, block: 
     let shape = Timing::of(model, column, load, block);
     let scheduled = (load * 5.0).round() as u64;
     let timeout = cell.load.timeout_ns;
-    let mut recorders: [Recorder; 6] = Default::default();
+    let mut recorders: [Recorder; 7] = Default::default();
+    let mut sums = BTreeMap::<u64, (u64, [u64; 5])>::new();
     let mut ok = 0;
     let mut done = 0;
     for step in 1..=steps {
@@ -103,18 +106,21 @@ pub(crate) fn loaded(model: &Model, key: &str, column: usize, load: f64, block: 
         let (count, u) = (until - done, 1.0 - (rest + 0.5 / scheduled as f64).min(1.0));
         done = until;
         let (before, wait) = (0.3 * shape.waiting(u), 0.7 * shape.waiting(u));
-        let parts = [before, wait, shape.service, 15e3].map(|ns| ns as u64 + 1);
+        let parts = [before / 10.0, before * 0.9, wait, shape.service, 15e3].map(|ns| ns as u64 + 1);
         let response: u64 = parts.iter().sum();
-        if response < timeout {
+        if count > 0 && response < timeout {
             ok += count;
             recorders[0].add(response, count);
-            recorders[1].add(response - parts[0], count);
-            (0..4).for_each(|part| recorders[2 + part].add(parts[part], count));
+            recorders[1].add(response - parts[0] - parts[1], count);
+            (0..5).for_each(|part| recorders[2 + part].add(parts[part], count));
+            let bucket = sums.entry(response).or_default();
+            bucket.0 += count;
+            (0..5).for_each(|part| bucket.1[part] += parts[part] * count);
         } else {
             recorders[0].add(timeout, count);
         }
     }
-    let [response, service, before_send, waiting, serving, returning] = recorders.map(Recorder::record);
+    let [response, service, parts @ ..] = recorders.map(Recorder::record);
     let ledger = Ledger { scheduled, ok, timeout: scheduled - ok, ..Ledger::default() };
     let cpu = ok as f64 * model.cpu_us * 1e3 * (1.0 + 0.5 * (1.0 - (load / model.capacity[column]).min(1.0)));
     cell.server.window_cpu_ns = Some(cpu as u64);
@@ -144,13 +150,30 @@ pub(crate) fn loaded(model: &Model, key: &str, column: usize, load: f64, block: 
         service_time: service,
         schedule_lag: None,
         connect_time: None,
-        split: Some(TimeSplit { before_send, waiting, service: serving, returning }),
+        split: Some(split(parts, &sums)),
         mean_in_system: None,
         timestamps_out_of_order: 0,
         intervals: Vec::new(),
         events: Vec::new(),
     });
     cell
+}
+
+/// The names of the parts in the order of the fixture's.
+const PARTS: [&str; 5] = ["schedule_lag", "connection", "waiting", "service", "returning"];
+
+fn split(parts: [HistogramRecord; 5], sums: &BTreeMap<u64, (u64, [u64; 5])>) -> TimeSplit {
+    let part_sums = |(index, name): (usize, &&str)| {
+        ((*name).to_owned(), sums.values().map(|(_, sums)| sums[index]).collect::<Vec<_>>())
+    };
+    let by_response_time = PartSums {
+        least_ns: sums.keys().copied().collect(),
+        replies: sums.values().map(|(replies, _)| *replies).collect(),
+        sums_ns: PARTS.iter().enumerate().map(part_sums).collect(),
+    };
+    let [schedule_lag, connection, waiting, service, returning] = parts.map(Some);
+    let (before_send, answering, by_response_time) = (None, None, Some(by_response_time));
+    TimeSplit { schedule_lag, connection, before_send, waiting, service, returning, answering, by_response_time }
 }
 
 struct Recorder(Histogram<u64>, u64);

@@ -105,13 +105,15 @@ fn bars_and_stacks_show_the_sums_of_the_records() {
     let run = fixture::small();
     let split = figure(&run, "latency-curve-split-sleep-5ms");
     let shown = points(&split.panels[1].svg, 1);
-    let total: f64 = shown[..4].iter().filter_map(|point| point.1).sum();
-    let (mut sum, mut count) = (0, 0);
-    for cell in cells(&run, "threaded", 60.0) {
-        let response = cell.traffic.as_ref().unwrap().response_time.as_ref().unwrap();
-        (sum, count) = (sum + response.sum_ns, count + response.count);
+    let together = |load: f64, bar: usize| {
+        let at_load: Vec<f64> = shown.iter().filter(|point| point.0 == load).filter_map(|point| point.1).collect();
+        at_load.chunks(5).nth(bar).map(|parts| parts.iter().sum::<f64>())
+    };
+    for load in [60.0, 700.0] {
+        let (median, sum) = (percentile(&run, "threaded", load, 0.5), together(load, 0).unwrap());
+        assert!((sum - median).abs() <= 0.05 * median, "the parts of the median add up to it: {sum} and {median}");
     }
-    assert!((total - sum as f64 / count as f64).abs() < 1.0, "the parts add up to the mean response time");
+    assert!(together(700.0, 1).unwrap() >= percentile(&run, "threaded", 700.0, 0.99), "the slowest are slow");
 
     let memory = figure(&run, "memory-parts");
     let shown = points(&memory.panels[1].svg, 1);
@@ -123,6 +125,17 @@ fn bars_and_stacks_show_the_sums_of_the_records() {
         let total = sample.resident_bytes + sample.page_table_bytes + sample.kernel_stack_bytes;
         assert_eq!(shown, (stage.connections as f64, Some(total as f64)));
     }
+}
+
+#[test]
+fn what_stays_after_closing_is_held_against_what_connections_took() {
+    let run = fixture::small();
+    let memory = figure(&run, "memory-parts");
+    // The fixture's servers are left with the memory of 900 connections of 10,000.
+    let line = memory.panels[1].lines.iter().find(|line| line.contains("after all were closed")).unwrap();
+    assert!(line.contains("10,000 connections") && line.ends_with("(9.00% of what they took)"), "{line}");
+    let note = memory.notes.iter().find(|note| note.contains("still there")).unwrap();
+    assert!(note.contains("9.00% for threaded"), "{note}");
 }
 
 #[test]

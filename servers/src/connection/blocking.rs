@@ -29,7 +29,7 @@ pub(crate) fn serve(mut accepted: Accepted<TcpStream>, server: Arc<Server>) {
 /// Each reply goes out as soon as it is there. Sending those of pipelined requests together would be
 /// faster, and would let one slow request hold back the replies to the quick ones before it.
 fn converse(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Server) -> io::Result<()> {
-    let mut inbox = Inbox::new();
+    let mut inbox = Inbox::reading(server.options.read_buffer_bytes);
     let mut patience = Patience::new(&server.options);
     let mut requests_served = 0;
     loop {

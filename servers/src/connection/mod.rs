@@ -24,7 +24,7 @@ const REPLY_BYTES: usize = 256;
 ///
 /// Closing with bytes unread makes the kernel send a reset, which can destroy the `Error` reply on its way
 /// to the client. So the server ends its own side, and takes in as much as four more largest requests
-/// (each read is at most `READ_BUFFER_BYTES`) before it really closes. It needs no deadline of its own
+/// (each read is at most `READ_BUFFER_BYTES`, where no option says otherwise) before it really closes. It needs no deadline of its own
 /// for that: a client that sends nothing now holds what any idle connection holds, and no longer than one may.
 const LINGERING_READS: usize = 512;
 

@@ -21,7 +21,13 @@ fn resolved_options_are_all_and_only_those_of_the_model() {
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     assert_eq!(
         resolved("sequential:idle-timeout=2m"),
-        [pair("backlog", "4096"), pair("frame-deadline", "off"), pair("idle-timeout", "120s"), pair("stretch", "100%"),],
+        [
+            pair("backlog", "4096"),
+            pair("frame-deadline", "off"),
+            pair("idle-timeout", "120s"),
+            pair("read-buffer", "512"),
+            pair("stretch", "100%"),
+        ],
     );
     assert_eq!(
         resolved("rayon-pool:backlog=1"),
@@ -30,6 +36,7 @@ fn resolved_options_are_all_and_only_those_of_the_model() {
             pair("frame-deadline", "off"),
             pair("idle-timeout", "off"),
             pair("max-connections", "off"),
+            pair("read-buffer", "512"),
             pair("stack", "2MiB"),
             pair("stretch", "100%"),
             pair("workers", "4"),
@@ -67,12 +74,12 @@ fn complaints_name_the_remedy() {
     );
     assert_eq!(
         complaint("sequential:workers=2"),
-        "sequential has no option \"workers\"; its options: backlog, frame-deadline, idle-timeout, stretch"
+        "sequential has no option \"workers\"; its options: backlog, frame-deadline, idle-timeout, read-buffer, stretch"
     );
     assert_eq!(
         complaint("rayon-pool:64KiB"),
         "\"64KiB\" is no option; write options as in rayon-pool:name=value,name=value, with the names \
-         backlog, frame-deadline, idle-timeout, max-connections, stack, stretch, workers",
+         backlog, frame-deadline, idle-timeout, max-connections, read-buffer, stack, stretch, workers",
     );
     assert_eq!(complaint("async-multi:workers=0"), "workers cannot be \"0\"; it takes a whole number from 1 to 4096",);
     assert_eq!(

@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use crate::options::{
-    BACKLOG, BLOCKING_THREADS, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, MUTEX, OptionKey,
+    BACKLOG, BLOCKING_THREADS, BUFFER, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, MUTEX, OptionKey,
     PLACEMENT_ON_ONE_THREAD, PLACEMENT_ON_THREADS, PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK,
     STRETCH, ServerOptions,
 };
@@ -67,14 +67,24 @@ pub const MODELS: &[Model] = &[
     Model {
         name: "sequential",
         summary: "the accept loop itself, one connection after the other",
-        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, STRETCH],
+        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, BUFFER, STRETCH],
         concurrency: Concurrency::One,
         run: sequential::run,
     },
     Model {
         name: "threaded",
         summary: "one OS thread per connection",
-        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, PLACEMENT_ON_THREADS, SPAWN, STACK, STRETCH],
+        options: &[
+            BACKLOG,
+            FRAME_DEADLINE,
+            IDLE_TIMEOUT,
+            MAX_CONNECTIONS,
+            PLACEMENT_ON_THREADS,
+            BUFFER,
+            SPAWN,
+            STACK,
+            STRETCH,
+        ],
         concurrency: Concurrency::Unbounded,
         run: threaded::run,
     },
@@ -87,6 +97,7 @@ pub const MODELS: &[Model] = &[
             IDLE_TIMEOUT,
             MAX_CONNECTIONS,
             PLACEMENT_ON_THREADS,
+            BUFFER,
             STACK,
             STRETCH,
             POOL_WORKERS,
@@ -97,7 +108,7 @@ pub const MODELS: &[Model] = &[
     Model {
         name: "rayon-pool",
         summary: "a rayon pool; a worker owns a connection until it closes",
-        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, STACK, STRETCH, POOL_WORKERS],
+        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, BUFFER, STACK, STRETCH, POOL_WORKERS],
         concurrency: Concurrency::Workers,
         run: rayon_pool::run,
     },
@@ -112,6 +123,7 @@ pub const MODELS: &[Model] = &[
             MAX_CONNECTIONS,
             MUTEX,
             PLACEMENT_ON_ONE_THREAD,
+            BUFFER,
             STRETCH,
         ],
         concurrency: Concurrency::Unbounded,
@@ -128,6 +140,7 @@ pub const MODELS: &[Model] = &[
             MAX_CONNECTIONS,
             MUTEX,
             PLACEMENT_ON_WORKERS,
+            BUFFER,
             STRETCH,
             RUNTIME_WORKERS,
         ],

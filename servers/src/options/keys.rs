@@ -7,6 +7,7 @@ use super::values::{
     Choice, KIB, LockKind, MIB, Placement, Spawning, parse_count, parse_patience, parse_percent, parse_size,
     parse_unless_off, show_patience, show_size, show_unless_off,
 };
+use crate::protocol::{MAX_READ_BUFFER_BYTES, READ_BUFFER_BYTES};
 
 /// Every model accepts connections.
 pub(crate) const BACKLOG: OptionKey = OptionKey {
@@ -120,6 +121,20 @@ pub(crate) const PLACEMENT_ON_THREADS: OptionKey = OptionKey {
         Some(())
     },
     ..PLACEMENT_ON_WORKERS
+};
+
+/// Small for a reason (see [`READ_BUFFER_BYTES`](crate::protocol::READ_BUFFER_BYTES)): this is to see what a usual one
+/// makes of an idle connection.
+pub(crate) const BUFFER: OptionKey = OptionKey {
+    name: "read-buffer",
+    summary: "what one read asks of the socket; every connection holds a buffer of it, idle or not",
+    expected: "a size from 64 bytes to 64KiB, such as 8KiB",
+    default: || show_size(READ_BUFFER_BYTES),
+    set: |options, value| {
+        options.read_buffer_bytes = parse_size(value).filter(|bytes| (64..=MAX_READ_BUFFER_BYTES).contains(bytes))?;
+        Some(())
+    },
+    show: |options| show_size(options.read_buffer_bytes),
 };
 
 /// For threads that are spawned while clients wait.

@@ -4,11 +4,13 @@
 
 use std::time::Duration;
 
+use crate::protocol::READ_BUFFER_BYTES;
+
 mod keys;
 mod values;
 
 pub(crate) use keys::{
-    BACKLOG, BLOCKING_THREADS, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, MUTEX, PLACEMENT_ON_ONE_THREAD,
+    BACKLOG, BLOCKING_THREADS, BUFFER, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, MUTEX, PLACEMENT_ON_ONE_THREAD,
     PLACEMENT_ON_THREADS, PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK, STRETCH,
 };
 pub use values::{LockKind, Placement, Spawning};
@@ -20,6 +22,8 @@ pub struct ServerOptions {
     pub workers: usize,
     /// The stack reserved for each thread that serves connections, in bytes of address space.
     pub stack_bytes: usize,
+    /// What one read asks of the socket, and what an idle connection holds, in bytes.
+    pub read_buffer_bytes: usize,
     /// How many connections the kernel may hold for the server until it accepts them.
     pub backlog: u32,
     /// Where computing and blocking happen.
@@ -78,6 +82,7 @@ impl ServerOptions {
         let mut options = ServerOptions {
             workers: 1,
             stack_bytes: 2 * values::MIB,
+            read_buffer_bytes: READ_BUFFER_BYTES,
             backlog: 4096,
             placement: Placement::Inline,
             mutex: LockKind::Std,

@@ -1,11 +1,13 @@
 //! The bytes a connection has received and not yet understood: bounded, and small while it is idle.
 
-use super::{MAX_REQUEST_BYTES, READ_BUFFER_BYTES, Request, Step, WireFormat};
+use std::ops::Range;
+
+use super::{MAX_READ_BUFFER_BYTES, MAX_REQUEST_BYTES, READ_BUFFER_BYTES, Request, Step, WireFormat};
 
 /// A receive buffer for requests.
 ///
-/// Holds `READ_BUFFER_BYTES` while nothing or little is waiting, grows for a long request, at most to
-/// `MAX_REQUEST_BYTES + READ_BUFFER_BYTES`, and gives the memory back once that request is understood.
+/// Holds as much as one read asks for while nothing or little is waiting, grows for a long request, at most to
+/// `MAX_REQUEST_BYTES` and one read more, and gives the memory back once that request is understood.
 /// Use it in this order: read into [`spare`](Self::spare), tell how much came with
 /// [`filled`](Self::filled), then take requests until they are `Incomplete`.
 #[derive(Debug)]
@@ -13,9 +15,11 @@ pub struct Inbox {
     // All of it is initialised, so that a read can be pointed at any part without unsafe code.
     buffer: Vec<u8>,
     /// Where the first byte stands that no request has consumed.
-    start: usize,
+    start: u32,
     /// Where the received bytes end.
-    end: usize,
+    end: u32,
+    /// How much one read asks for.
+    read_bytes: u32,
     wanted: Wanted,
 }
 
@@ -34,38 +38,47 @@ enum Wanted {
 impl Inbox {
     /// An empty buffer of `READ_BUFFER_BYTES`.
     pub fn new() -> Inbox {
-        Inbox { buffer: vec![0; READ_BUFFER_BYTES], start: 0, end: 0, wanted: Wanted::Anything }
+        Inbox::reading(READ_BUFFER_BYTES)
     }
 
-    /// Room for the next read: `READ_BUFFER_BYTES`, or what is left of that below the last growth.
+    /// An empty buffer of `read_bytes`, at most [`MAX_READ_BUFFER_BYTES`], each read asking for as much.
+    pub fn reading(read_bytes: usize) -> Inbox {
+        let read_bytes = read_bytes.clamp(1, MAX_READ_BUFFER_BYTES);
+        let buffer = vec![0; read_bytes];
+        Inbox { buffer, start: 0, end: 0, read_bytes: read_bytes as u32, wanted: Wanted::Anything }
+    }
+
+    /// Room for the next read: as much as a read asks for, or what is left of that below the last growth.
     ///
     /// Moves what is waiting to the front first, so it must come after all requests have been taken.
     pub fn spare(&mut self) -> &mut [u8] {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
-        if self.end == 0 && self.buffer.len() > READ_BUFFER_BYTES {
-            self.buffer = vec![0; READ_BUFFER_BYTES];
-        } else if self.end == self.buffer.len() {
+        let waiting = self.waiting();
+        let (end, read_bytes) = (waiting.len(), self.read_bytes as usize);
+        self.buffer.copy_within(waiting, 0);
+        (self.start, self.end) = (0, end as u32);
+        if end == 0 && self.buffer.len() > read_bytes {
+            self.buffer = vec![0; read_bytes];
+        } else if end == self.buffer.len() {
             // Doubling makes the copies of a growing request linear in its size.
             let doubled = self.buffer.len() * 2;
-            self.buffer.resize(doubled.min(MAX_REQUEST_BYTES + READ_BUFFER_BYTES), 0);
+            self.buffer.resize(doubled.min(MAX_REQUEST_BYTES + read_bytes), 0);
         }
-        let spare_end = self.buffer.len().min(self.end + READ_BUFFER_BYTES);
-        &mut self.buffer[self.end..spare_end]
+        let spare_end = self.buffer.len().min(end + read_bytes);
+        &mut self.buffer[end..spare_end]
     }
 
     /// `count` bytes of the spare room have been read into.
     pub fn filled(&mut self, count: usize) {
-        self.end += count;
-        assert!(self.end <= self.buffer.len(), "more bytes filled than there was room");
+        let end = self.end as usize + count;
+        assert!(end <= self.buffer.len(), "more bytes filled than there was room");
+        self.end = end as u32;
     }
 
     /// Takes the next request off the front.
     ///
     /// After `Broken` nothing sensible can follow, and the connection should close.
     pub fn next_request<F: WireFormat>(&mut self, format: F) -> Step<Request<'_>> {
-        let waiting = &self.buffer[self.start..self.end];
+        let waiting = &self.buffer[self.waiting()];
         let may_be_whole = match self.wanted {
             Wanted::Anything => true,
             Wanted::Behind(seen) => format.worth_decoding(waiting, seen as usize),
@@ -86,12 +99,17 @@ impl Inbox {
                 };
             }
             Step::Message { consumed, .. } | Step::Malformed { consumed, .. } => {
-                self.start += consumed;
+                self.start += *consumed as u32;
                 self.wanted = Wanted::Anything;
             }
             Step::Broken { .. } => {}
         }
         step
+    }
+
+    /// Where the bytes are that belong to no request yet.
+    fn waiting(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
     }
 
     /// Whether nothing is waiting: no byte has come that belongs to no request yet.
@@ -136,15 +154,22 @@ mod tests {
 
     #[test]
     fn memory_grows_for_a_long_request_and_is_given_back() {
-        let mut inbox = Inbox::new();
-        assert_eq!(inbox.capacity(), READ_BUFFER_BYTES);
-        feed(&mut inbox, &vec![b' '; MAX_REQUEST_BYTES - 1]);
-        assert_eq!(inbox.next_request(JsonLines), Step::Incomplete);
-        assert!((MAX_REQUEST_BYTES - 1..=MAX_REQUEST_BYTES + READ_BUFFER_BYTES).contains(&inbox.capacity()));
-        feed(&mut inbox, b"\n");
-        assert!(matches!(inbox.next_request(JsonLines), Step::Malformed { .. }));
-        inbox.spare();
-        assert_eq!(inbox.capacity(), READ_BUFFER_BYTES);
+        for read_bytes in [64, READ_BUFFER_BYTES, MAX_READ_BUFFER_BYTES] {
+            let mut inbox = Inbox::reading(read_bytes);
+            assert_eq!((inbox.capacity(), inbox.spare().len()), (read_bytes, read_bytes));
+            feed(&mut inbox, &vec![b' '; MAX_REQUEST_BYTES - 1]);
+            assert_eq!(inbox.next_request(JsonLines), Step::Incomplete);
+            assert!((MAX_REQUEST_BYTES - 1..=MAX_REQUEST_BYTES + read_bytes).contains(&inbox.capacity()));
+            feed(&mut inbox, b"\n");
+            assert!(matches!(inbox.next_request(JsonLines), Step::Malformed { .. }));
+            inbox.spare();
+            assert_eq!(inbox.capacity(), read_bytes);
+        }
+    }
+
+    #[test]
+    fn an_idle_connection_holds_its_buffer_and_little_more() {
+        assert!(size_of::<Inbox>() <= 48, "{} bytes", size_of::<Inbox>());
     }
 
     /// Counts the bytes that JSON lines are asked to look at.

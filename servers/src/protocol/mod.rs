@@ -30,7 +30,11 @@ pub const MAX_RESULT_BYTES: usize = 1024 * 1024;
 /// the echoed timestamps, which together fit a request; then the field names and numbers around them.
 pub const MAX_RESPONSE_BYTES: usize = MAX_RESULT_BYTES + MAX_REQUEST_BYTES + 512;
 
-/// What one read asks of the socket, and what a connection holds while it is idle, in bytes.
+/// The most that one read may ask of the socket, in bytes.
+pub const MAX_READ_BUFFER_BYTES: usize = 64 * 1024;
+
+/// What one read asks of the socket where no option says otherwise, and what a connection holds while it is idle, in
+/// bytes.
 ///
 /// One constant for threads and tasks alike, since it decides what an idle connection costs: 8 KiB
 /// would drown the difference between the two worlds in buffer.

@@ -19,6 +19,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("max-connections", &["off", "1"]),
     ("mutex", &["tokio", "std", "std-across-await"]),
     ("placement", &["inline", "yielding", "spawn-blocking", "block-in-place", "rayon"]),
+    ("read-buffer", &["64", "512", "64KiB"]),
     ("spawn", &["builder", "panicking"]),
     ("stack", &["64KiB", "2MiB"]),
     ("stretch", &["100%", "1000%"]),

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use reports::record::{ConnectionLedger, GeneratorUsage, Ledger, RecordError, Traffic, Warning};
 use serde::Serialize;
 
+use super::parts::Parts;
 use super::percentiles::Percentiles;
 use crate::load::LoadOutcome;
 use crate::plan::{ArrivalProcess, LoadSpec, Shape, nanoseconds};
@@ -30,6 +31,7 @@ pub(super) struct Findings {
     pub(super) response_time_ns: Option<Percentiles>,
     pub(super) service_time_ns: Option<Percentiles>,
     pub(super) schedule_lag_ns: Option<Percentiles>,
+    pub(super) where_the_time_went_ns: Option<Parts>,
     pub(super) generator: GeneratorFindings,
     pub(super) opening_ns: Option<u64>,
     /// Whether the figures may be believed.
@@ -82,6 +84,7 @@ impl Findings {
                 .flatten(),
             service_time_ns: Percentiles::of_recordings(&traffic.service_time)?,
             schedule_lag_ns: traffic.schedule_lag.as_ref().map(Percentiles::of_recordings).transpose()?.flatten(),
+            where_the_time_went_ns: Parts::of(traffic.split.as_ref()),
             generator: GeneratorFindings::new(&generator, traffic.ok_within_window),
             opening_ns: opening.map(nanoseconds),
             valid,

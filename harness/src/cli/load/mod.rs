@@ -6,6 +6,7 @@
 pub(super) mod ask;
 mod findings;
 mod histogram_files;
+mod parts;
 mod percentiles;
 mod progress;
 mod table;

@@ -27,6 +27,9 @@ pub(super) fn drawn(findings: &Findings, spec: &LoadSpec) -> String {
     if findings.ledger.ok > 0 {
         let _ = write!(text, "\n{}\n", times(findings));
     }
+    if let Some(parts) = &findings.where_the_time_went_ns {
+        let _ = write!(text, "{}\n\n", parts.table());
+    }
     let _ = match (findings.valid, findings.offered_rps) {
         (true, Some(_)) => writeln!(text, "valid: the generator kept to its schedule, and the figures add up"),
         (true, None) => writeln!(text, "valid: the figures add up"),

@@ -80,7 +80,10 @@ impl Connections {
     fn next_in_line(&mut self, index: u32, now: u64) {
         while let Some(intended_ns) = self.lines.pop(&mut self.slots[index as usize].waiting) {
             if intended_ns + self.settings.timeout_ns > now {
-                return self.begin(index, intended_ns, now);
+                self.begin(index, intended_ns, now);
+                // Behind an earlier request it would have waited without any lag of the generator's.
+                self.slots[index as usize].taken_up_ns = intended_ns;
+                return;
             }
             let (place, slot) = (self.recorder.place(intended_ns), &self.slots[index as usize]);
             self.recorder.failed(place, slot.as_seen(Failure::Timeout), intended_ns, now);

@@ -114,7 +114,8 @@ impl Connections {
         slot.answered += 1;
         slot.has_heard = true;
         slot.has_request = false;
-        let answered = Answered { intended_ns: slot.intended_ns, sent_ns: slot.sent_ns, server_ns, received_ns: now };
+        let Slot { intended_ns, taken_up_ns, sent_ns, .. } = *slot;
+        let answered = Answered { intended_ns, taken_up_ns, sent_ns, server_ns, received_ns: now };
         self.recorder.ok(slot.scheduled, &answered);
         self.go_on_as_told(index, then, now);
     }

@@ -32,6 +32,7 @@ impl Connections {
         let slot = &mut self.slots[index as usize];
         slot.has_request = true;
         slot.intended_ns = intended_ns;
+        slot.taken_up_ns = now;
         self.timers.set(index, slot, intended_ns + self.settings.timeout_ns);
         match slot.state {
             State::Vacant | State::Pausing => self.connect(index, now),

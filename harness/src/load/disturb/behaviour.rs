@@ -121,8 +121,13 @@ impl Asking {
         match self.exchange.answer(bytes, &timestamp) {
             Answer::Incomplete => return false,
             Answer::Right { server_ns, .. } => {
-                let answered =
-                    Answered { intended_ns: connected_ns, sent_ns: connected_ns, server_ns, received_ns: now };
+                let answered = Answered {
+                    intended_ns: connected_ns,
+                    taken_up_ns: connected_ns,
+                    sent_ns: connected_ns,
+                    server_ns,
+                    received_ns: now,
+                };
                 self.recorder.ok(place, &answered);
             }
             Answer::Refused { .. } => self.recorder.failed(place, Failure::Error, connected_ns, now),

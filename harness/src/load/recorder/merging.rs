@@ -21,10 +21,7 @@ impl Recorder {
         self.service_time.add(&other.service_time);
         self.schedule_lag.add(&other.schedule_lag);
         self.connect_time.add(&other.connect_time);
-        self.before_send.add(&other.before_send);
-        self.waiting.add(&other.waiting);
-        self.service.add(&other.service);
-        self.returning.add(&other.returning);
+        self.split.add(&other.split);
         for (mine, theirs) in self.intervals.iter_mut().zip(&other.intervals) {
             mine.ok += theirs.ok;
             mine.failed += theirs.failed;

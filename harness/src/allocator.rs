@@ -1,0 +1,28 @@
+//! The allocator of this program, and so of every server that it starts: the system's, unless a build chose another.
+//!
+//! Two builds that differ in this alone can be compared with `--against`.
+
+#[cfg(all(feature = "jemalloc", feature = "mimalloc"))]
+compile_error!("a program has one allocator: build with `--features jemalloc` or with `--features mimalloc`, not both");
+
+#[cfg(all(feature = "jemalloc", not(feature = "mimalloc")))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+#[cfg(all(feature = "mimalloc", not(feature = "jemalloc")))]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The allocator that this build chose; absent where it is the system's.
+pub(crate) const CHOSEN: Option<&str> = match (cfg!(feature = "jemalloc"), cfg!(feature = "mimalloc")) {
+    (true, _) => Some("jemalloc"),
+    (_, true) => Some("mimalloc"),
+    (false, false) => None,
+};
+
+/// The version of this build, with its allocator where it chose one: it says so when another build asks.
+pub(crate) const VERSION: &str = match (cfg!(feature = "jemalloc"), cfg!(feature = "mimalloc")) {
+    (true, _) => concat!(env!("CARGO_PKG_VERSION"), " (jemalloc)"),
+    (_, true) => concat!(env!("CARGO_PKG_VERSION"), " (mimalloc)"),
+    (false, false) => env!("CARGO_PKG_VERSION"),
+};
