@@ -20,8 +20,12 @@ use bars::{Bar, bars, means};
 
 /// For one bar of a load, and for two.
 const ROWS: [f64; 2] = [26.0, 40.0];
-/// Height of a bar, and its share of the room where it is the only one.
+/// Height of a bar.
 const BAR: f64 = 16.0;
+const LEFT: f64 = 62.0;
+const PLOT: f64 = 130.0;
+/// Where the words beside a bar begin.
+const WORDS: f64 = LEFT + PLOT + 8.0;
 
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let all: Vec<&Series<'_>> = scene.group.series.iter().collect();
@@ -99,7 +103,7 @@ fn panel(scene: &Scene<'_>, series: &Series<'_>, loads: &[f64], parts: &[&TimePa
     let height = ROWS[most_bars.clamp(1, ROWS.len()) - 1];
     let rows = loads.len() as f64;
     let y = Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: rows, ticks: Vec::new() };
-    let frame = Frame { left: 62.0, top: 34.0, width: 170.0, height: height * rows, right: 124.0, bottom: 44.0 };
+    let frame = Frame { left: LEFT, top: 34.0, width: PLOT, height: height * rows, right: 144.0, bottom: 44.0 };
     let panel = Panel::new(frame, &x, &y);
     panel.heading("Offered load");
     let index = series.index.to_string();
@@ -110,7 +114,7 @@ fn panel(scene: &Scene<'_>, series: &Series<'_>, loads: &[f64], parts: &[&TimePa
         panel.canvas.text((54.0, baseline(middle)), "tick", "end", &Unit::PerSecond.show(load));
         let drawn = series.at(load).map(|point| (point, bars(point, parts))).filter(|(_, bars)| !bars.is_empty());
         let Some((point, bars)) = drawn else {
-            panel.canvas.text((240.0, baseline(middle)), "value", "start", "-");
+            panel.canvas.text((WORDS, baseline(middle)), "value", "start", "-");
             continue;
         };
         let faint = if point.standing == Standing::Sound { "bar" } else { "bar faint" };
@@ -121,7 +125,7 @@ fn panel(scene: &Scene<'_>, series: &Series<'_>, loads: &[f64], parts: &[&TimePa
             let half = BAR / 2.0 / height;
             draw_bar(&panel, bar, parts, load, (y.place(middle - half), y.place(middle + half)));
             let words = format!("{} {}", bar.of, Unit::Nanoseconds.show(bar.response_time_ns()));
-            panel.canvas.text((240.0, baseline(middle)), "value", "start", &words);
+            panel.canvas.text((WORDS, baseline(middle)), "value", "start", &words);
         }
         panel.canvas.close();
     }

@@ -28,8 +28,11 @@ fn measured(tally: &Tally) -> Option<HistogramRecord> {
     (tally.count() > 0).then(|| histogram(tally))
 }
 
+/// Takes one part out of the sums of a bucket.
+type SumOf = fn(&Sums) -> u64;
+
 fn by_response_time(split: &SplitTally) -> PartSums {
-    let sum_of: [(&str, &Tally, fn(&Sums) -> u64); 6] = [
+    let sum_of: [(&str, &Tally, SumOf); 6] = [
         ("schedule_lag", &split.schedule_lag, |sums| sums.schedule_lag_ns),
         ("connection", &split.connection, |sums| sums.connection_ns),
         ("waiting", &split.waiting, |sums| sums.waiting_ns),
