@@ -103,7 +103,7 @@ fn panel(scene: &Scene<'_>, series: &Series<'_>, loads: &[f64], parts: &[&TimePa
     let height = ROWS[most_bars.clamp(1, ROWS.len()) - 1];
     let rows = loads.len() as f64;
     let y = Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: rows, ticks: Vec::new() };
-    let frame = Frame { left: LEFT, top: 34.0, width: PLOT, height: height * rows, right: 144.0, bottom: 44.0 };
+    let frame = Frame { left: LEFT, top: 34.0, width: PLOT, height: height * rows, right: 160.0, bottom: 44.0 };
     let panel = Panel::new(frame, &x, &y);
     panel.heading("Offered load");
     let index = series.index.to_string();
