@@ -2,9 +2,9 @@
 //! given one. From `/proc/PID/task/TID/schedstat`.
 //!
 //! Threads have to be read one by one. Their files stay open, so that a reading takes about a microsecond for each, and
-//! not more than [`MOST_THREADS`] are read. A thread that ends takes its numbers with it; here it stays with the last that
-//! were seen. What came and went unseen is only in the CPU time of the process, which is put beside it. Beside it:
-//! `inside.rs`.
+//! not more than [`MOST_THREADS`] are read, fewer where few files may be open. A thread that ends takes its numbers with
+//! it; here it stays with the last that were seen. What came and went unseen is only in the CPU time of the process,
+//! which is put beside it. Beside it: `inside.rs`.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
@@ -13,9 +13,13 @@ use std::os::unix::fs::FileExt;
 use std::thread;
 
 use reports::record::{Sample, ThreadTimes};
+use rustix::process::{Resource, getrlimit};
 
 /// The most threads that are read, and files that are kept open.
 const MOST_THREADS: u64 = 256;
+
+/// Of the files that this process may open, the rest is for the generator's connections.
+const SHARE_OF_FILES: u64 = 16;
 
 /// After so many threads that were not there before, some 150 microseconds, the CPU is left to whoever waits for it: the
 /// generator may have a request to send.
@@ -25,6 +29,8 @@ const GIVES_WAY_AFTER: usize = 16;
 #[derive(Debug)]
 pub(super) struct ThreadReader {
     pid: u32,
+    /// The most threads to read.
+    most: u64,
     alive: HashMap<u32, Thread>,
     ended: SchedStat,
 }
@@ -46,7 +52,9 @@ struct SchedStat {
 
 impl ThreadReader {
     pub(super) fn new(pid: u32) -> Self {
-        Self { pid, alive: HashMap::new(), ended: SchedStat::default() }
+        let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let most = MOST_THREADS.min(files / SHARE_OF_FILES);
+        Self { pid, most, alive: HashMap::new(), ended: SchedStat::default() }
     }
 
     /// All threads now, where the sample was just taken. Nothing where there are too many to read, or the kernel keeps no
@@ -55,7 +63,7 @@ impl ThreadReader {
     /// # Errors
     /// Where the process has ended.
     pub(super) fn read(&mut self, at_ns: u64, sample: &Sample) -> io::Result<Option<ThreadTimes>> {
-        if sample.threads > MOST_THREADS {
+        if sample.threads > self.most {
             // Even the list of thousands would take milliseconds.
             return Ok(None);
         }

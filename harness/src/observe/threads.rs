@@ -1,5 +1,5 @@
-//! The threads of a process, one by one. Costs some ten microseconds a thread, so it is for a process that is looked at
-//! and not for one that is measured: `observer.rs` never walks the list.
+//! The threads of a process, one by one, by name. Costs some ten microseconds a thread, so it is for a process that is
+//! looked at; of one that is measured `thread_times.rs` reads the times alone, at a tenth of that.
 
 use std::fs;
 use std::io;

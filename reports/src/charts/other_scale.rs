@@ -27,6 +27,11 @@ pub(crate) fn drawn(run: &Run, groups: &[Group<'_>]) -> BTreeMap<String, OtherSc
     scenes(run, groups).iter().filter_map(|scene| Some((scene.id.clone(), other(scene)?))).collect()
 }
 
+/// As [`drawn`], of the one figure with this anchor.
+pub(crate) fn drawn_at(run: &Run, groups: &[Group<'_>], anchor: &str) -> Option<OtherScale> {
+    other(scenes(run, groups).iter().find(|scene| scene.id == anchor)?)
+}
+
 fn other(scene: &Scene<'_>) -> Option<OtherScale> {
     let scale = match (scene.picture.kind, scene.picture.y_scale) {
         (PictureKind::Curve | PictureKind::PercentileSpectrum, Scale::Log) => Scale::Linear,

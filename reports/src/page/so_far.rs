@@ -4,13 +4,14 @@
 //! The same pictures and sentences as in the report, and as pure. Must not know: how often, or for whom. Beside it:
 //! `mod.rs` (the whole report), `so_far.html.jinja` (the sentences).
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, context};
 
-use super::LAYOUT;
-use crate::charts;
+use super::{LAYOUT, downloads};
+use crate::charts::{self, other_scale};
 use crate::record::store::Run;
 use crate::study::{Group, groups};
 use crate::summary::{self, Rank};
@@ -50,7 +51,13 @@ impl<'a> SoFar<'a> {
     /// The picture with this anchor as HTML; absent where there is nothing to draw yet.
     pub fn picture(&self, anchor: &str) -> Option<String> {
         let figure = charts::figure_at(self.run, &self.groups, anchor)?;
-        Some(self.filled("figure", context! { figure => Value::from(Serde(figure)) }))
+        let page = context! {
+            figures_csv => BTreeMap::from([(anchor, downloads::figure_csv(&figure.table))]),
+            other_scales => other_scale::drawn_at(self.run, &self.groups, anchor)
+                .map(|other| BTreeMap::from([(anchor, Value::from(Serde(other)))]))
+                .unwrap_or_default(),
+        };
+        Some(self.filled("figure", context! { page, figure => Value::from(Serde(figure)) }))
     }
 
     /// What the cells so far say to the claims and questions, as HTML.

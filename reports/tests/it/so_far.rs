@@ -35,7 +35,7 @@ fn every_stage_of_a_run_has_pieces_that_can_be_drawn() {
         for (anchor, experiment) in so_far.pictures() {
             assert!(run.manifest.experiments.iter().any(|known| known.name == experiment));
             if let Some(piece) = so_far.picture(&anchor) {
-                assert!(piece.contains(&format!("<figure id=\"{anchor}\">")), "{anchor}");
+                assert!(piece.contains(&format!("<figure id=\"{anchor}\"")), "{anchor}");
             }
         }
         assert_eq!(so_far.sentences().contains("No cell has been measured yet"), !measured, "{cells} cells");
