@@ -211,8 +211,8 @@ impl Tab<'_> {
     pub(crate) fn downloaded(&mut self, name: &str) -> Vec<u8> {
         let file = self.browser.downloads().join(name);
         let until = Instant::now() + PATIENCE;
-        // Until it is whole it has another name.
-        while !file.exists() {
+        // Until it is whole it has another name, and an empty file holds its own.
+        while file.metadata().map_or(0, |metadata| metadata.len()) == 0 {
             assert!(Instant::now() < until, "{name} was not saved");
             self.evaluate("new Promise((done) => setTimeout(done, 20))");
         }
