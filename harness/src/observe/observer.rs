@@ -115,6 +115,7 @@ struct Sampled {
 
 /// A sample takes its CPU at most one part in so many of the time. The kernel adds up the CPU time of a process over its
 /// threads, for which ten thousand of them take it two milliseconds; a request that falls due then is sent that late.
+/// CPU time counts, and not that in which another had the CPU: no sample is left out because one was interrupted.
 const TIMES_ITS_COST: u64 = 1_000;
 
 /// When the next sample is due. After a delay of several intervals the missed ones are not made up for in a burst.
@@ -129,11 +130,11 @@ fn sample_until(mut reader: ProcessReader, mut looks: Option<Looks>, watch: &Wat
     let mut samples = Vec::with_capacity(256);
     let mut due = now_ns();
     loop {
-        let begun_ns = now_ns();
-        let at_ns = begun_ns.saturating_sub(watch.origin_ns);
+        let before_cpu_ns = thread_cpu_ns();
+        let at_ns = now_ns().saturating_sub(watch.origin_ns);
         // Once the process has ended, whoever supervises it says how.
         let Ok(sample) = reader.sample(at_ns, watch.kernel_stack_bytes_per_thread) else { break };
-        let cost_ns = now_ns() - begun_ns;
+        let cost_ns = thread_cpu_ns() - before_cpu_ns;
         if let Some(looks) = &mut looks {
             looks.look(watch.origin_ns, &sample);
         }

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,12 +20,15 @@ const LEAVES: &str = "\u{1b}[?1049l";
 /// What shows the cursor.
 const SHOWS_CURSOR: &str = "\u{1b}[?25h";
 
+/// Written to the terminal after the command has ended: what was written before has been read once this has.
+const END: &str = "the command has ended";
+
 /// The command, and the terminal that it runs on. Killed when dropped.
 pub(crate) struct Screen {
     child: Child,
     keyboard: File,
     /// Keeps the terminal, and tells its settings.
-    terminal: OwnedFd,
+    terminal: File,
     before: Termios,
     written: Arc<Mutex<String>>,
 }
@@ -63,7 +65,7 @@ impl Screen {
                 all.lock().unwrap_or_else(PoisonError::into_inner).push_str(&String::from_utf8_lossy(&bytes[..count]));
             }
         });
-        Screen { child, keyboard, terminal: terminal.into(), before, written }
+        Screen { child, keyboard, terminal, before, written }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -92,8 +94,10 @@ impl Screen {
     pub(crate) fn ends(mut self) -> (ExitStatus, String) {
         assert!(within(PATIENT, || self.child.try_wait().unwrap().is_some()), "it did not end");
         let status = self.child.wait().unwrap();
-        assert!(within(PATIENT, || self.written().contains(SHOWS_CURSOR)), "{:?}", self.written());
-        let written = self.written();
+        self.terminal.write_all(END.as_bytes()).unwrap();
+        let end = self.shows(0, END) - END.len();
+        let written = &self.written()[..end];
+        assert!(written.contains(SHOWS_CURSOR), "{written:?}");
         let (_, after) = written.rsplit_once(LEAVES).unwrap_or_else(|| panic!("it stays on its screen: {written:?}"));
         let now = tcgetattr(&self.terminal).unwrap();
         let is_as_it_was = now.local_modes == self.before.local_modes && now.input_modes == self.before.input_modes;
