@@ -102,7 +102,7 @@ pub const METRICS: &[Metric] = &[
         "peak_threads",
         "most threads",
         Unit::Count,
-        "The most threads that a sample of the server showed.",
+        "The most threads that a sample of the server showed, with the one that tells of its inside where that is on.",
         peak_threads,
     ),
     load(

@@ -221,11 +221,6 @@ impl<'a> Group<'a> {
         self.loads().into_iter().rev().find(|&load| self.sound_at(load).len() >= at_least)
     }
 
-    /// The highest load that every series kept up with.
-    pub fn common_load(&self) -> Option<f64> {
-        self.highest_load_with(self.series.len().max(1))
-    }
-
     /// Where contenders are told apart: the highest load that at least half of the series, and two, are sound at with so
     /// many valid blocks, or else with however many there are.
     pub fn busy_load(&self, blocks: usize) -> Option<f64> {
@@ -236,8 +231,9 @@ impl<'a> Group<'a> {
         self.loads().into_iter().rev().find(enough).or_else(|| self.highest_load_with(at_least))
     }
 
-    /// The load of the summary table: the highest with every series sound, or else with as many as possible.
-    pub fn comparison_load(&self) -> Option<f64> {
-        (1..=self.series.len()).rev().find_map(|at_least| self.highest_load_with(at_least))
+    /// The load of tables and titles: the busy one, or else the highest that as many series as possible are sound at.
+    pub fn telling_load(&self, blocks: usize) -> Option<f64> {
+        let most_sound = || (1..=self.series.len()).rev().find_map(|at_least| self.highest_load_with(at_least));
+        self.busy_load(blocks).or_else(most_sound)
     }
 }

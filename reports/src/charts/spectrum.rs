@@ -21,7 +21,7 @@ const LANE: f64 = 16.0;
 
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let group = scene.group;
-    let load = chosen_load(group)?;
+    let load = group.telling_load(1)?;
     let lines: Vec<(&Series<'_>, Spectrum)> =
         group.series.iter().filter_map(|series| Some((series, Spectrum::of(series.at(load)?)))).collect();
     let rate = Unit::PerSecond.show(load);
@@ -43,12 +43,6 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         notes: notes(group, &rate, blocks),
         table: table(group, load),
     })
-}
-
-/// The highest load that at least half of the contenders, and two, kept up with: low enough to compare, high enough
-/// to tell apart.
-fn chosen_load(group: &Group<'_>) -> Option<f64> {
-    group.busy_load(1).or_else(|| group.comparison_load())
 }
 
 struct Spectrum {

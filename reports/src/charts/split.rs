@@ -157,7 +157,7 @@ fn draw_bar(panel: &Panel, bar: &Bar, parts: &[&TimePart], load: f64, (low, high
 /// Which part was largest for whom, at the highest load with a choice.
 fn title(group: &Group<'_>, split: &[&Series<'_>], parts: &[&TimePart]) -> String {
     let title = || {
-        let load = group.busy_load(1).or_else(|| group.comparison_load())?;
+        let load = group.telling_load(1)?;
         let times = split.iter().filter_map(|series| {
             let point = series.at(load).filter(|point| point.standing == Standing::Sound)?;
             let means = means(point, parts);

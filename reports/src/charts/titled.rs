@@ -24,7 +24,7 @@ pub(super) fn curve(group: &Group<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -
     }
     let of_time = metrics.iter().rev().filter(|metric| metric.name.starts_with("response_time_"));
     let climbed = of_time.filter_map(|metric| climb(group, sweep, metric)).next();
-    climbed.unwrap_or_else(|| match group.busy_load(first.blocks_for_verdict).or_else(|| group.comparison_load()) {
+    climbed.unwrap_or_else(|| match group.telling_load(first.blocks_for_verdict) {
         Some(load) => at_load(group, first, load),
         None => format!("{}: no contender kept up with any load in a valid cell", format::capitalised(first.label)),
     })

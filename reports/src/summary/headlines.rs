@@ -76,7 +76,7 @@ fn under_load(group: &Group<'_>) -> Vec<Headline> {
     }
     let metrics: Vec<&Metric> = AT_LOAD.iter().filter_map(|name| metric(name)).collect();
     let blocks = metrics.iter().map(|metric| metric.blocks_for_verdict).max().unwrap_or(1);
-    let Some(load) = group.busy_load(blocks).or_else(|| group.comparison_load()) else { return Vec::new() };
+    let Some(load) = group.telling_load(blocks) else { return Vec::new() };
     let mut found = Vec::new();
     for metric in metrics {
         for series in group.series.iter().filter(|series| sound(series, load)) {

@@ -2,13 +2,13 @@
 //!
 //! Must not know: HTML, terminals. Beside it: `answers.rs`.
 
-use super::answers::{pictured, sound};
+use super::answers::pictured;
 use super::{Column, Row, SummaryTable, Value};
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, Of, Reading, metric, slope_per_connection};
 use crate::record::{Phase, PictureKind};
 use crate::stats::Slope;
-use crate::study::{Group, Series, counts};
+use crate::study::{Group, Series, Standing, counts};
 
 const AT_LOAD: [(&str, &str); 5] = [
     ("response_time_p50", "p50"),
@@ -30,20 +30,17 @@ pub(super) fn of(group: &Group<'_>) -> Vec<SummaryTable> {
 }
 
 fn load_table(group: &Group<'_>) -> SummaryTable {
-    let load = group.comparison_load();
-    let shared = group.common_load().is_some();
+    let load = group.telling_load(1);
+    let label = &group.workload.label;
     let title = match load {
-        Some(load) if shared => format!(
-            "{}: response times at {}, the highest load that every contender kept up with",
-            group.workload.label,
-            Unit::PerSecond.show(load)
-        ),
-        Some(load) => format!(
-            "{}: response times at {}, the highest load that as many contenders as possible kept up with",
-            group.workload.label,
-            Unit::PerSecond.show(load)
-        ),
-        None => format!("{}: no contender kept up with any load", group.workload.label),
+        Some(load) => {
+            let rate = Unit::PerSecond.show(load);
+            let who = who_kept_up(group.sound_at(load).len(), group.series.len());
+            format!(
+                "{label}: response times at {rate}, the highest load that {who} kept up with; failures at all loads"
+            )
+        }
+        None => format!("{label}: no contender kept up with any load"),
     };
     let mut columns = vec![column("kept up with", "Highest offered load tried that it kept up with.")];
     let metrics = AT_LOAD.map(|(name, label)| (metric(name), label));
@@ -80,13 +77,24 @@ fn load_table(group: &Group<'_>) -> SummaryTable {
     }
 }
 
+/// Why the table is at its load and at no higher one.
+fn who_kept_up(sound: usize, all: usize) -> &'static str {
+    match sound {
+        _ if sound == all => "every contender",
+        _ if sound >= 2 && 2 * sound >= all => "at least half of the contenders",
+        _ => "as many contenders as possible",
+    }
+}
+
 fn connection_table(group: &Group<'_>) -> SummaryTable {
     let parts = pictured(group, PictureKind::StackedParts);
     let parts: Vec<&'static Metric> = parts.into_iter().filter(|part| matches!(part.of, Of::Stage(_))).collect();
     let unit = parts.first().map_or(Unit::Bytes, |part| part.unit);
     let mut columns = vec![column("per idle connection", "Slope over all connection counts, of all measured parts.")];
     columns.extend(parts.iter().map(|part| column(part.label, part.how_to_read)));
-    columns.push(column("threads", "Most threads seen while connections were held."));
+    let threads =
+        "Most threads seen while connections were held, with the one that tells of its inside where that is on.";
+    columns.push(column("threads", threads));
     columns.push(column("answered", "Held connections that got an answer to their one request, at the most held."));
     let rows = group.series.iter().map(|series| {
         let mut values = vec![slope(slope_per_connection(series, &parts), unit)];
@@ -148,9 +156,12 @@ fn slope(slope: Option<Slope>, unit: Unit) -> Value {
 
 fn at_load(series: &Series<'_>, metric: &Metric, load: Option<f64>) -> Value {
     let Some(load) = load else { return missing("no load to compare at") };
-    let Some(point) = series.at(load).filter(|_| sound(series, load)) else {
-        return missing("did not keep up with this load, or not in a valid cell");
-    };
+    let Some(point) = series.at(load) else { return missing("not measured at this load") };
+    match point.standing {
+        Standing::Sound => {}
+        Standing::Saturated => return Value { text: "saturated".into(), ..missing("did not keep up with this load") },
+        Standing::Invalid => return Value { text: "invalid".into(), ..missing("no valid cell at this load") },
+    }
     let reading = metric.of_pool(&point.pool);
     match reading {
         Reading::Absent => missing("not measured"),
