@@ -9,7 +9,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     title: "Memory of idle connections",
     claim: "A thread per connection is bounded by memory; tasks are not.",
     claimed_in: "the usual explanation of why threads do not scale to many connections",
-    question: "How much memory does one more idle connection take, and which part of it would `top` not show?",
+    question: "How much memory does one more idle connection take, and which part of it would top not show?",
     possible_answers: &[
         "A thread takes its whole stack of 2 MiB; a task takes next to nothing.",
         "A thread takes some tens of KiB, half of it in the kernel; a task takes a KiB or two.",

@@ -156,7 +156,9 @@ fn slope(slope: Option<Slope>, unit: Unit) -> Value {
 
 fn at_load(series: &Series<'_>, metric: &Metric, load: Option<f64>) -> Value {
     let Some(load) = load else { return missing("no load to compare at") };
-    let Some(point) = series.at(load) else { return missing("not measured at this load") };
+    let Some(point) = series.at(load) else {
+        return Value { text: "not tried".into(), ..missing("was not measured at this load") };
+    };
     match point.standing {
         Standing::Sound => {}
         Standing::Saturated => return Value { text: "saturated".into(), ..missing("did not keep up with this load") },
