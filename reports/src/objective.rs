@@ -44,7 +44,7 @@ pub enum Found {
     Carried(f64),
     /// This load was carried, and above it no valid cell tells.
     AtLeast(f64),
-    /// Not even this load was carried, the lowest tried.
+    /// Not even this load was carried, the lowest that is ever tried.
     LessThan(f64),
     /// The search did not come to its end.
     Unfinished,
@@ -55,8 +55,8 @@ pub enum Found {
 pub struct Carries {
     /// A result per block.
     pub blocks: Vec<Found>,
-    /// Geometric mean of the loads carried, with its interval over blocks; absent where none was. Against one request per
-    /// second, so that the ratio is the load.
+    /// Geometric mean of the loads carried, with its interval over blocks; absent where in some block none was. Against one
+    /// request per second, so that the ratio is the load.
     pub load: Option<Ratio>,
     /// How many times a load the next higher one is that a search tries.
     pub step: f64,
@@ -71,11 +71,7 @@ pub fn carries(objective: &Objective, series: &Series<'_>) -> Carries {
     numbers.dedup();
     let of_block = |block: &u32| found(objective, cells.iter().copied().filter(|cell| cell.block == *block));
     let blocks: Vec<Found> = numbers.iter().map(of_block).collect();
-    let loads = blocks.iter().filter_map(|found| match found {
-        Found::Carried(load) | Found::AtLeast(load) => Some((*load, 1.0)),
-        Found::LessThan(_) | Found::Unfinished => None,
-    });
-    Carries { load: paired_ratio(&loads.collect::<Vec<_>>()), blocks, step: objective.step }
+    Carries::of(blocks, objective.step)
 }
 
 /// Rounding of loads makes steps a little unequal.
@@ -95,12 +91,30 @@ fn found<'a>(objective: &Objective, cells: impl Iterator<Item = &'a Cell>) -> Fo
         (Some(carried), Some(missed), _) if missed <= carried * objective.step * ROUNDING => Found::Carried(carried),
         // A doubtful load that was tried again and then told stands between the two no more.
         (Some(carried), _, Some(doubtful)) if doubtful > carried => Found::AtLeast(carried),
-        (None, Some(missed), None) => Found::LessThan(missed),
+        (None, Some(missed), None) if objective.lowest_rps.is_none_or(|lowest| missed <= lowest * ROUNDING) => {
+            Found::LessThan(missed)
+        }
         _ => Found::Unfinished,
     }
 }
 
 impl Carries {
+    fn of(blocks: Vec<Found>, step: f64) -> Carries {
+        let mut carries = Carries { load: None, blocks, step };
+        // A mean of the others would be of blocks that were chosen by their result.
+        if carries.least_missed().is_none() {
+            carries.load = paired_ratio(&carries.carried().map(|load| (load, 1.0)).collect::<Vec<_>>());
+        }
+        carries
+    }
+
+    fn carried(&self) -> impl Iterator<Item = f64> {
+        self.blocks.iter().filter_map(|found| match found {
+            Found::Carried(load) | Found::AtLeast(load) => Some(*load),
+            Found::LessThan(_) | Found::Unfinished => None,
+        })
+    }
+
     /// Whether some block could not tell what is above the load that it found.
     pub fn may_be_more(&self) -> bool {
         self.blocks.iter().any(|found| matches!(found, Found::AtLeast(_)))
@@ -117,7 +131,12 @@ impl Carries {
             Some(load) if self.may_be_more() => format!("at least {}", Unit::PerSecond.show(load.value)),
             Some(load) => Unit::PerSecond.show(load.value),
             None => match self.least_missed() {
-                Some(missed) => format!("less than {}", Unit::PerSecond.show(missed)),
+                Some(missed) => {
+                    let less = format!("less than {}", Unit::PerSecond.show(missed));
+                    let others = self.carried().count();
+                    let blocks = self.finished();
+                    if others == 0 { less } else { format!("{less} in {} of {blocks} blocks", blocks - others) }
+                }
                 None => "cannot tell".into(),
             },
         }
@@ -131,6 +150,11 @@ impl Carries {
             Some((lo, _)) if self.may_be_more() => format!("from {} on, {blocks}", Unit::PerSecond.show(lo)),
             Some((lo, hi)) => format!("{}, {blocks}", Unit::PerSecond.range(lo, hi * self.step)),
             None if self.finished() == 0 => "no search came to its end".into(),
+            None if self.least_missed().is_some() => {
+                let [least, most] = [f64::min, f64::max].map(|pick| self.carried().reduce(pick));
+                let others = least.zip(most).map(|(least, most)| Unit::PerSecond.range(least, most));
+                others.map_or(blocks, |others| format!("{others} in the others"))
+            }
             None => blocks,
         }
     }
@@ -158,11 +182,7 @@ mod tests {
     use super::*;
 
     fn carries(blocks: &[Found]) -> Carries {
-        let loads = blocks.iter().filter_map(|found| match found {
-            Found::Carried(load) | Found::AtLeast(load) => Some((*load, 1.0)),
-            _ => None,
-        });
-        Carries { load: paired_ratio(&loads.collect::<Vec<_>>()), blocks: blocks.to_vec(), step: 1.05 }
+        Carries::of(blocks.to_vec(), 1.05)
     }
 
     #[test]
@@ -180,8 +200,18 @@ mod tests {
     }
 
     #[test]
+    fn no_block_is_left_out_for_its_result() {
+        let mixed = carries(&[Found::Carried(1_000.0), Found::LessThan(150.0), Found::LessThan(150.0)]);
+        assert_eq!(mixed.load, None);
+        assert_eq!(
+            (mixed.show(), mixed.remark()),
+            ("less than 150/s in 2 of 3 blocks".into(), "1,000/s to 1,000/s in the others".into())
+        );
+    }
+
+    #[test]
     fn an_objective_reads_as_it_is_written() {
-        let words = |percentile, below_ns| Objective { percentile, below_ns, step: 1.05 }.words();
+        let words = |percentile, below_ns| Objective { percentile, below_ns, step: 1.05, lowest_rps: None }.words();
         assert_eq!(words(0.99, 20_000_000), "p99 below 20 ms");
         assert_eq!(words(0.999, 500_000), "p99.9 below 500 µs");
     }

@@ -186,6 +186,11 @@ impl<'a> Series<'a> {
         let asked = self.stages.iter().filter_map(|held| Some((held.stage.answered?, held.stage.connections)));
         asked.max_by_key(|&(answered, connections)| (connections, std::cmp::Reverse(answered)))
     }
+
+    /// Whether every connection that was held got an answer to its request; where none was sent, all count as served.
+    pub fn serves_all(&self) -> bool {
+        self.answered_of_held().is_none_or(|(answered, held)| answered == held)
+    }
 }
 
 impl<'a> Group<'a> {

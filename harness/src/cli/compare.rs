@@ -159,8 +159,10 @@ pub(super) fn conclude(
             end.cells
         ));
     }
-    if let Some((contender, experiment)) = unproven(&run) {
-        tell(&format!("invalid: no cell of {contender} in {experiment} can be believed; the report says why"));
+    if let Some((contender, experiment, workload)) = unproven(&run) {
+        tell(&format!(
+            "invalid: no cell of {contender} in {experiment}, {workload}, can be believed; the report says why"
+        ));
     }
     report::render(folder, &run, format)?;
     Ok(code_of_run(end, &run, interrupt))

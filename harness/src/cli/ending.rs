@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use reports::diff::Outcome;
 use reports::record::store::{RecordError, Run};
-use reports::record::{Ending, Ledger, Purpose, Warning};
+use reports::record::{Cell, Ending, Ledger, Purpose, Warning};
 
 use super::output::NoFigures;
 use super::publish::SiteError;
@@ -97,28 +97,22 @@ pub(super) fn code_of_gates(worst: Option<Outcome>) -> ExitCode {
     })
 }
 
-/// A contender and an experiment for which not one measured cell is valid, so that the report can say nothing of it.
-pub(super) fn unproven(run: &Run) -> Option<(String, String)> {
-    let measured = || run.cells.iter().filter(|cell| cell.purpose == Purpose::Measure);
-    let pairs = run.manifest.contenders.iter().flat_map(|contender| {
-        run.manifest.experiments.iter().map(move |experiment| (&contender.label, &experiment.name))
-    });
-    // Not every contender is in every experiment.
-    let takes_part = |contender: &str, experiment: &str| {
-        run.cells.iter().any(|cell| cell.contender == contender && cell.experiment == experiment)
+/// A contender, and a workload of an experiment, for which not one measured cell is valid, so that the report can say
+/// nothing of it.
+pub(super) fn unproven(run: &Run) -> Option<(&str, &str, &str)> {
+    // What was never begun, as after Ctrl-C, is not there; a probe of capacity is no result.
+    let mut places: Vec<(&str, &str, &str)> = run.cells.iter().map(place).collect();
+    places.sort_unstable();
+    places.dedup();
+    let is_valid = |cell: &&Cell| {
+        cell.purpose == Purpose::Measure && !is_failure(cell) && !cell.warnings.iter().any(Warning::invalidates)
     };
-    pairs
-        .filter(|(contender, experiment)| takes_part(contender, experiment))
-        .filter(|(contender, experiment)| {
-            !measured().any(|cell| {
-                cell.contender == **contender
-                    && cell.experiment == **experiment
-                    && !is_failure(cell)
-                    && !cell.warnings.iter().any(Warning::invalidates)
-            })
-        })
-        .map(|(contender, experiment)| (contender.clone(), experiment.clone()))
-        .next()
+    let proven: Vec<_> = run.cells.iter().filter(is_valid).map(place).collect();
+    places.into_iter().find(|place| !proven.contains(place))
+}
+
+fn place(cell: &Cell) -> (&str, &str, &str) {
+    (&cell.contender, &cell.experiment, &cell.workload)
 }
 
 #[cfg(test)]

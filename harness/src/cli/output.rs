@@ -118,7 +118,9 @@ fn matrices(summary: &Summary) -> String {
             std::iter::once(row.label.clone()).chain(columns).collect()
         });
         let drawn = drawn(header, rows);
-        format!("{}\n\n{drawn}\n\n≠ different, = equivalent, ? cannot tell. {}\n\n", matrix.title, matrix.floor_words())
+        let undecided = matrix.undecided_words().map_or(String::new(), |words| format!(" {words}"));
+        let floor = matrix.floor_words();
+        format!("{}\n\n{drawn}\n\n≠ different, = equivalent, ? cannot tell.{undecided} {floor}\n\n", matrix.title)
     };
     told.map(text).collect()
 }

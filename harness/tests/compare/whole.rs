@@ -38,12 +38,12 @@ fn measured(run: &Run) -> impl Iterator<Item = &Cell> {
 }
 
 /// What the exit code must be, from the cells alone: on a busy machine the generator may be held up so often that a
-/// contender has no valid cell, and that must then be said.
+/// contender has no valid cell of a workload, and that must then be said.
 fn code_of(run: &Run) -> i32 {
     let is_valid = |cell: &&Cell| cell.outcome == Outcome::Completed && !cell.warnings.iter().any(Warning::invalidates);
-    let proven: BTreeSet<(&str, &str)> =
-        measured(run).filter(is_valid).map(|cell| (cell.contender.as_str(), cell.experiment.as_str())).collect();
-    if proven.len() == cast().len() { 0 } else { 4 }
+    let workload = |cell: &Cell| (cell.contender.clone(), cell.experiment.clone(), cell.workload.clone());
+    let proven: BTreeSet<_> = measured(run).filter(is_valid).map(workload).collect();
+    if measured(run).all(|cell| proven.contains(&workload(cell))) { 0 } else { 4 }
 }
 
 /// Who takes part in what: every model, unless an experiment has contenders of its own.

@@ -3,6 +3,7 @@
 //! More is worse in all of them but throughput, which only says something where clients ask as fast as they are answered.
 
 use crate::metrics::{Metric, metric};
+use crate::verdict::PER_CONNECTION;
 
 /// A figure that is compared.
 #[derive(Debug)]
@@ -72,7 +73,7 @@ pub const COMPARED: &[Compared] = &[
     },
     Compared {
         name: "memory",
-        label: "memory per idle connection",
+        label: PER_CONNECTION,
         figure: Figure::MemoryPerConnection,
         of: Cells::Held,
         when_saturated: WhenSaturated::Holds,

@@ -1,14 +1,16 @@
 //! Whether a change is too much: a bound on a ratio, and on which side of it the measured interval lies.
 //!
-//! Regressed is said only where all gated rows together would be wrong in 5% of cases; passed only where each interval
-//! ends within the bound. Beside it: `compared.rs`, which has the names.
+//! Regressed is said only where all gated rows together would be wrong in 5% of cases, or where a server stopped keeping
+//! up in every block; passed only where each interval ends within the bound and nothing is missing. Beside it: `compared.rs`, which has the names.
 
 use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::{COMPARED, Diff, Doubt, Row};
-use crate::format::number;
+use super::{COMPARED, Diff, Doubt, Missing, Row};
+use crate::format::{counted, number};
+use crate::stats::Ratio;
+use crate::verdict::Verdict;
 
 /// How likely a regression may be mere chance, over all rows of a gate together.
 const LEVEL: f64 = 0.05;
@@ -85,14 +87,18 @@ impl Gate {
         let of_it = |row: &&Row| row.name == self.name && row.ratio != Err(Doubt::NeitherKeptUp);
         let rows: Vec<&Row> = diff.rows.iter().filter(of_it).collect();
         let mut held = Held { gate: self.text.clone(), outcome: Outcome::Passed, reasons: Vec::new() };
-        if rows.is_empty() {
+        let missing: Vec<&Missing> = diff.missing.iter().filter(|missing| missing.name == self.name).collect();
+        if let Some(reason) = lacking(&missing) {
+            held.outcome = Outcome::Inconclusive;
+            held.reasons.push(reason);
+        } else if rows.is_empty() {
             held.outcome = Outcome::Inconclusive;
             held.reasons.push("nothing that it is about was measured in both".to_owned());
         }
         for row in &rows {
             let outcome = self.row(row, rows.len());
             held.outcome = held.outcome.max(outcome);
-            if let Some(reason) = reason(row, outcome) {
+            if let Some(reason) = self.reason(row, outcome) {
                 held.reasons.push(reason);
             }
         }
@@ -100,37 +106,78 @@ impl Gate {
     }
 
     fn row(&self, row: &Row, rows: usize) -> Outcome {
-        let decidable = row.judged.is_some_and(|judged| judged.verdict.is_one());
-        let Some(ratio) = row.ratio.ok().filter(|_| decidable) else { return Outcome::Inconclusive };
+        match row.ratio {
+            Ok(ratio) => self.ratio(row, &ratio, rows),
+            // Times of a server that can't keep up grow as long as the load lasts, beyond any bound.
+            Err(doubt @ (Doubt::FellBehind | Doubt::CaughtUp)) if row.blocks_agree => {
+                match (doubt == Doubt::FellBehind) == matches!(self.bound, Bound::Above(_)) {
+                    true => Outcome::Regressed,
+                    false => Outcome::Passed,
+                }
+            }
+            Err(_) => Outcome::Inconclusive,
+        }
+    }
+
+    fn ratio(&self, row: &Row, ratio: &Ratio, rows: usize) -> Outcome {
+        let Some(verdict) = verdict(row) else { return Outcome::Inconclusive };
         // Of many rows some would lie beyond by chance; that all lie within asks nothing more of each.
         let (Some(wide), Some(usual)) = (ratio.interval_at(1.0 - LEVEL / rows as f64), ratio.interval) else {
             return Outcome::Inconclusive;
         };
-        let (is_beyond, is_within) = match self.bound {
-            Bound::Above(times) => (wide.0 > times, usual.1 <= times),
-            Bound::Below(times) => (wide.1 < times, usual.0 >= times),
+        let is_within = match self.bound {
+            Bound::Above(times) => usual.1 <= times,
+            Bound::Below(times) => usual.0 >= times,
         };
-        match (is_beyond, is_within) {
+        // What a contender differs from itself is no regression, however sure.
+        let is_told = !matches!(verdict, Verdict::Indistinguishable { .. });
+        match (self.is_beyond(wide) && is_told, is_within) {
             (true, _) => Outcome::Regressed,
             (false, true) => Outcome::Passed,
             (false, false) => Outcome::Inconclusive,
         }
     }
+
+    fn is_beyond(&self, (lo, hi): (f64, f64)) -> bool {
+        match self.bound {
+            Bound::Above(times) => lo > times,
+            Bound::Below(times) => hi < times,
+        }
+    }
+
+    fn reason(&self, row: &Row, outcome: Outcome) -> Option<String> {
+        let interval = row.ratio.ok().and_then(|ratio| ratio.interval).filter(|_| verdict(row).is_some());
+        let words = match (outcome, row.ratio, interval) {
+            (Outcome::Passed, ..) => return None,
+            (Outcome::Regressed, Ok(ratio), _) => format!("{} times the base's", number(ratio.value)),
+            (_, _, Some((lo, hi))) => {
+                let times = format!("{} to {} times the base's", number(lo), number(hi));
+                let is_hidden = self.is_beyond((lo, hi)) && !row.is_different();
+                if is_hidden {
+                    format!("{times}, but {}", row.words())
+                } else {
+                    format!("{times}, which is not clear of the bound")
+                }
+            }
+            _ => row.words(),
+        };
+        Some(format!("{} of {}, {}: {words}", row.label, row.contender, row.at))
+    }
 }
 
-fn reason(row: &Row, outcome: Outcome) -> Option<String> {
-    let words = match (outcome, row.ratio) {
-        (Outcome::Passed, _) => return None,
-        (Outcome::Regressed, Ok(ratio)) => format!("{} times the base's", number(ratio.value)),
-        (_, Ok(ratio)) if row.judged.is_some_and(|judged| judged.verdict.is_one()) => match ratio.interval {
-            Some((lo, hi)) => {
-                format!("{} to {} times the base's, which is not clear of the bound", number(lo), number(hi))
-            }
-            None => row.words(),
-        },
-        _ => row.words(),
+/// The verdict on a row; absent with too few blocks for one.
+fn verdict(row: &Row) -> Option<Verdict> {
+    row.judged.map(|judged| judged.verdict).filter(|verdict| verdict.is_one())
+}
+
+/// What nobody can say, in words; absent where there is all of it.
+fn lacking(missing: &[&Missing]) -> Option<String> {
+    let Missing { label, contender, at, .. } = missing.first()?;
+    let more = match missing.len() as u64 - 1 {
+        0 => String::new(),
+        more => format!(" and {}", counted(more, "more place")),
     };
-    Some(format!("{} of {}, {}: {words}", row.label, row.contender, row.at))
+    Some(format!("only the base has {label} of {contender}, {at}{more}"))
 }
 
 #[cfg(test)]

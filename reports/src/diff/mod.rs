@@ -12,6 +12,8 @@ mod rows;
 
 use serde::{Serialize, Serializer};
 
+use crate::format;
+use crate::record::Ending;
 use crate::record::store::Run;
 use crate::stats::Ratio;
 use crate::verdict::{Judged, Verdict};
@@ -33,6 +35,12 @@ pub struct Diff {
     pub method: Method,
     /// What differs between the two machines; figures of different machines say little about a change.
     pub machines_differ: Vec<Difference>,
+    /// Which of the two did not come to its end, and how it ended.
+    pub cut_short: Vec<String>,
+    /// Whether a contender was run twice in either, to see how far it is from itself.
+    pub has_twin: bool,
+    /// Figures of the base that the other lacks, so that nobody can say what became of them.
+    pub missing: Vec<Missing>,
     /// A row per figure of a contender at a place that both have, in the order of the base.
     pub rows: Vec<Row>,
     /// What only the base has, `threaded, echo at 8,000/s`.
@@ -73,8 +81,23 @@ pub struct Row {
     /// How many times the base's the other's is, or why that can't be said.
     #[serde(serialize_with = "ratio_or_doubt")]
     pub ratio: Result<Ratio, Doubt>,
+    /// Whether each of the two has blocks enough for a verdict that all agree on whether it kept up.
+    pub blocks_agree: bool,
     /// What may be said of it; absent without a ratio.
     pub judged: Option<Judged>,
+}
+
+/// A figure that only the base has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    /// The name that a gate knows it by.
+    pub name: &'static str,
+    /// What it is.
+    pub label: &'static str,
+    /// Label of the contender.
+    pub contender: String,
+    /// Workload and load: `echo at 8,000/s`.
+    pub at: String,
 }
 
 /// Why two figures are not compared.
@@ -106,6 +129,7 @@ pub fn between(base: &Run, new: &Run) -> Diff {
     let mut diff = rows::compare((&places(base), &places(new)), &by_label, method);
     (diff.base, diff.new) = (base.manifest.run.clone(), new.manifest.run.clone());
     diff.machines_differ = differences(&base.manifest, &new.manifest);
+    diff.cut_short = [base, new].into_iter().filter_map(cut_short).collect();
     diff
 }
 
@@ -119,7 +143,16 @@ pub fn within(run: &Run) -> Option<Diff> {
     let commit = run.manifest.commit.as_deref().unwrap_or("no commit known");
     diff.base = format!("{}, {}", other.path, other.version);
     diff.new = format!("{}, {} ({commit})", run.manifest.run, run.manifest.harness_version);
+    diff.cut_short.extend(cut_short(run));
     Some(diff)
+}
+
+/// `NAME was interrupted after 3 of 40 cells`; nothing for a run that came to its end.
+fn cut_short(run: &Run) -> Option<String> {
+    let manifest = &run.manifest;
+    let cells =
+        format!("{} of {} cells", format::count(run.cells.len() as u64), format::count(manifest.planned_cells.into()));
+    (manifest.ending != Ending::Completed).then(|| format!("{} did not come to its end, and has {cells}", manifest.run))
 }
 
 /// What the label of a contender ends with that the other build serves.

@@ -8,7 +8,7 @@ use crate::format::Unit;
 use crate::metrics::{METRICS, Metric, Of, slope_per_connection, slopes_by_block};
 use crate::record::store::Run;
 use crate::record::{Arrivals, Cell, Load, Phase};
-use crate::study::{Group, HeldStage, Pool, Series, Standing, groups};
+use crate::study::{Group, HeldStage, Pool, Series, Standing, counts, groups};
 use crate::verdict::{BlockValues, block_values};
 
 /// What is measured where, the contender left out: the same in two runs of one plan.
@@ -40,6 +40,8 @@ pub(super) struct Place {
     /// For a reader: `echo at 8,000/s`.
     pub(super) words: String,
     pub(super) standing: Standing,
+    /// The same of each block that counts; empty where connections are held.
+    pub(super) of_blocks: Vec<Standing>,
     pub(super) figures: Vec<Values>,
 }
 
@@ -69,7 +71,7 @@ pub(super) fn places(run: &Run) -> Vec<Place> {
 }
 
 fn of_series(group: &Group<'_>, series: &Series<'_>) -> Vec<Place> {
-    let place = |at: At, cell: &Cell, words: String, standing, figures| Place {
+    let place = |at: At, cell: &Cell, words: String, (standing, blocks): (Standing, &[Pool<'_>]), figures| Place {
         contender: series.contender.label.clone(),
         twin_of: series.contender.twin_of.clone(),
         place: Where {
@@ -80,6 +82,11 @@ fn of_series(group: &Group<'_>, series: &Series<'_>) -> Vec<Place> {
         },
         words,
         standing,
+        of_blocks: blocks
+            .iter()
+            .filter(|pool| pool.cells.iter().any(|cell| counts(cell)))
+            .map(standing_of_block)
+            .collect(),
         figures,
     };
     let mut found = Vec::new();
@@ -87,20 +94,26 @@ fn of_series(group: &Group<'_>, series: &Series<'_>) -> Vec<Place> {
         let Some(cell) = point.pool.cells.first() else { continue };
         let words = format!("{} at {}", group.workload.label, Unit::PerSecond.show(point.offered_load_rps));
         let figures = of_load(cell, &point.pool, &point.blocks);
-        found.push(place(At::Load(point.offered_load_rps), cell, words, point.standing, figures));
+        found.push(place(At::Load(point.offered_load_rps), cell, words, (point.standing, &point.blocks), figures));
     }
     for trial in &series.trials {
         let Some(cell) = trial.pool.cells.first() else { continue };
         let words = group.experiment.name_of(&group.workload.label, trial.variation);
         let figures = of_load(cell, &trial.pool, &trial.blocks);
-        found.push(place(At::Trial(trial.variation), cell, words, trial.standing, figures));
+        found.push(place(At::Trial(trial.variation), cell, words, (trial.standing, &trial.blocks), figures));
     }
     if let Some(held) = series.phase(Phase::Idle).next() {
         let valid = series.phase(Phase::Idle).any(HeldStage::counts);
         let standing = if valid { Standing::Sound } else { Standing::Invalid };
-        found.push(place(At::Connections, held.cell, group.workload.label.clone(), standing, of_held(series)));
+        // What a connection costs a server that does not serve it is no figure to be held against another.
+        let figures = if series.serves_all() { of_held(series) } else { Vec::new() };
+        found.push(place(At::Connections, held.cell, group.workload.label.clone(), (standing, &[]), figures));
     }
     found
+}
+
+fn standing_of_block(pool: &Pool<'_>) -> Standing {
+    Standing::of(pool, true)
 }
 
 fn of_load(cell: &Cell, pool: &Pool<'_>, blocks: &[Pool<'_>]) -> Vec<Values> {

@@ -2,7 +2,7 @@
 
 use super::compared::{COMPARED, WhenSaturated};
 use super::places::{Place, Values, Where};
-use super::{Compared, Diff, Doubt, Method, Row};
+use super::{Compared, Diff, Doubt, Method, Missing, Row};
 use crate::stats::{Ratio, log_ratios, unpaired_ratio};
 use crate::study::Standing;
 use crate::verdict::{Floor, judge_all, paired, ratio_of};
@@ -23,11 +23,24 @@ pub(super) fn compare((base, new): (&[Place], &[Place]), server: &dyn Fn(&str) -
         let alone = shown.filter(|place| !others.iter().any(|other| other.twin_of.is_none() && same(place, other)));
         alone.map(|place| format!("{} of {}, {}", place.place.experiment, place.contender, place.words)).collect()
     };
+    let missing = base.iter().filter(|place| place.twin_of.is_none()).flat_map(|base| {
+        let lost = |of: &&Compared| !new.iter().any(|new| same(base, new) && new.figure(of).is_some());
+        let missing = COMPARED.iter().filter(|of| base.figure(of).is_some() && is_told(base.standing, of)).filter(lost);
+        missing.map(|of| Missing {
+            name: of.name,
+            label: of.label,
+            contender: base.contender.clone(),
+            at: base.words.clone(),
+        })
+    });
     Diff {
         base: String::new(),
         new: String::new(),
         method,
         machines_differ: Vec::new(),
+        cut_short: Vec::new(),
+        has_twin: !twins.is_empty(),
+        missing: missing.collect(),
         rows: found.into_iter().map(|(_, _, row)| row).collect(),
         only_in_base: alone(base, new),
         only_in_new: alone(new, base),
@@ -59,10 +72,21 @@ fn rows_of(base: &Place, new: &Place, method: Method) -> impl Iterator<Item = (&
             base: base_values.shown.clone(),
             new: new_values.shown.clone(),
             ratio,
+            blocks_agree: is_clear(base, of) && is_clear(new, of),
             judged: None,
         };
         Some((of, row))
     })
+}
+
+/// Whether a figure says something of a server at a place where it stands so.
+fn is_told(standing: Standing, of: &Compared) -> bool {
+    standing == Standing::Sound || (standing == Standing::Saturated && of.when_saturated == WhenSaturated::Holds)
+}
+
+/// Whether the blocks are as many as a verdict takes, and agree on whether the server kept up.
+fn is_clear(place: &Place, of: &Compared) -> bool {
+    place.of_blocks.len() >= of.blocks_needed() && place.of_blocks.iter().all(|block| *block == place.standing)
 }
 
 fn doubt(base: Standing, new: Standing, of: &Compared) -> Option<Doubt> {

@@ -13,4 +13,7 @@ pub struct Objective {
     pub below_ns: u64,
     /// Each load of the search over the next lower one: as finely as a result is known.
     pub step: f64,
+    /// The lowest load that the search would try, in requests per second; absent in records of older versions.
+    #[serde(default)]
+    pub lowest_rps: Option<f64>,
 }

@@ -39,7 +39,7 @@ pub fn standing_of(cell: &Cell) -> Standing {
 impl Standing {
     /// What to make of the blocks of a point. Where something was done to the server, and in closed loop, keeping up
     /// is not asked for.
-    pub(super) fn of(pool: &Pool<'_>, valid: bool) -> Standing {
+    pub(crate) fn of(pool: &Pool<'_>, valid: bool) -> Standing {
         let measured_load =
             pool.cells.iter().all(|cell| cell.disturbance.is_none() && cell.load.arrivals != Arrivals::Closed);
         match valid {

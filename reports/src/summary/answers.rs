@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::matrices::stacked;
+use super::titles::no_verdict;
 use super::{Answer, Rank, answer};
 use crate::charts::show_slope;
 use crate::format::{self, Unit};
@@ -12,7 +13,7 @@ use crate::metrics::{Metric, metric, slope_per_connection};
 use crate::record::{Phase, PictureKind};
 use crate::stats::Slope;
 use crate::study::{Group, Series, Standing};
-use crate::verdict::{Matrix, Verdict};
+use crate::verdict::{Matrix, PER_CONNECTION, Pair, Verdict};
 
 pub(super) fn of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Answer> {
     let mut answers = Vec::new();
@@ -30,7 +31,7 @@ pub(super) fn of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Answer> {
         say(Rank::Detail, "loads offered", Some(format!("{} requests per second.", format::list(&loads))));
     }
     if group.series.iter().any(|series| !series.stages.is_empty()) {
-        let lead = connection_cost(group);
+        let lead = connection_cost(group, matrices);
         let lead = [Some(lead), unserved(group)].into_iter().flatten().collect::<Vec<_>>().join(" ");
         say(Rank::Lead, "memory per idle connection", Some(lead));
         say(Rank::Detail, "per idle connection", every_connection_cost(group));
@@ -159,46 +160,51 @@ fn certainty(matrices: &[Matrix]) -> Option<String> {
 }
 
 /// What a connection costs with each contender that served all of them and has a valid fit, the most first.
-fn costs<'g>(group: &'g Group<'_>) -> Vec<(Slope, &'g str, Unit)> {
+fn costs<'g, 'a>(group: &'g Group<'a>) -> Vec<(Slope, &'g Series<'a>, Unit)> {
     let parts = stacked(group);
     let Some(unit) = parts.first().map(|part| part.unit) else { return Vec::new() };
-    let served = group.series.iter().filter(|series| serves_all(series));
-    let slopes = served
-        .filter_map(|series| Some((slope_per_connection(series, &parts)?, series.contender.label.as_str(), unit)));
+    let served = group.series.iter().filter(|series| series.serves_all());
+    let slopes = served.filter_map(|series| Some((slope_per_connection(series, &parts)?, series, unit)));
     let mut slopes: Vec<_> = slopes.collect();
     slopes.sort_by(|a, b| b.0.value.total_cmp(&a.0.value));
     slopes
 }
 
-fn connection_cost(group: &Group<'_>) -> String {
+fn connection_cost(group: &Group<'_>, matrices: &[Matrix]) -> String {
     let costs = costs(group);
-    let show = |(slope, label, unit): &(Slope, &str, Unit)| format!("{} with {label}", unit.show(slope.value));
+    let label = |series: &Series<'_>| series.contender.label.clone();
+    let show = |slope: &Slope, series, unit: &Unit| format!("{} with {}", unit.show(slope.value), label(series));
     match costs.as_slice() {
         [] => "Cannot tell what a connection costs: no contender that served every one has a valid fit.".into(),
-        [only] => format!("One more idle connection costs {}.", show(only)),
-        [most, .., least] => {
+        [(slope, only, unit)] => format!("One more idle connection costs {}.", show(slope, only, unit)),
+        [(high, most, unit), .., (low, least, _)] => {
+            let of_connections = matrices.iter().find(|matrix| matrix.label == PER_CONNECTION);
+            let pair = of_connections.and_then(|matrix| Some((matrix, matrix.pair(most.index, least.index)?)));
+            let has_verdict = |pair: Pair| pair.judged.is_some_and(|judged| judged.verdict.is_one());
             let bound = |slope: &Slope, sign: f64| slope.half_width.map(|half| slope.value + sign * half);
-            let clear = bound(&most.0, -1.0).zip(bound(&least.0, 1.0)).is_some_and(|(most, least)| most > least);
-            let apart = if clear && least.0.value > 0.0 {
-                format!("{} times", format::number(most.0.value / least.0.value))
-            } else {
-                "cannot tell them apart".into()
+            let clear = bound(high, -1.0).zip(bound(low, 1.0)).is_some_and(|(most, least)| most > least);
+            let apart = match pair {
+                Some((matrix, pair)) if has_verdict(pair) => apart(matrix, most, least),
+                Some((matrix, pair)) if clear && pair.ratio.is_some() => {
+                    format!("{} ({})", apart(matrix, most, least), no_verdict(&matrix.pairs))
+                }
+                _ => "cannot tell them apart".into(),
             };
-            format!("One more idle connection costs {} and {}: {apart}.", show(most), show(least))
+            format!(
+                "One more idle connection costs {} and {}: {apart}.",
+                show(high, most, unit),
+                show(low, least, unit)
+            )
         }
     }
 }
 
 fn every_connection_cost(group: &Group<'_>) -> Option<String> {
     let costs = costs(group);
-    let shown = costs.iter().map(|(slope, label, unit)| format!("{label} {}", show_slope(slope, *unit)));
+    let shown =
+        costs.iter().map(|(slope, series, unit)| format!("{} {}", series.contender.label, show_slope(slope, *unit)));
     let shown: Vec<String> = shown.collect();
     (!shown.is_empty()).then(|| format!("{}.", shown.join(", ")))
-}
-
-/// Whether every connection that was held got an answer to its request; where none was sent, all count as served.
-pub(super) fn serves_all(series: &Series<'_>) -> bool {
-    series.answered_of_held().is_none_or(|(answered, held)| answered == held)
 }
 
 fn unserved(group: &Group<'_>) -> Option<String> {

@@ -5,12 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::answers::{pictured, serves_all, sound};
+use super::answers::{pictured, sound};
 use super::{Answer, Rank, Summary};
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, Of, Reading, metric, slope_per_connection};
 use crate::record::PictureKind;
 use crate::study::{Group, Series};
+use crate::verdict::PER_CONNECTION;
 
 /// A figure of one contender.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,7 +98,7 @@ fn per_connection(group: &Group<'_>) -> Vec<Headline> {
     let parts = pictured(group, PictureKind::StackedParts);
     let parts: Vec<&Metric> = parts.into_iter().filter(|part| matches!(part.of, Of::Stage(_))).collect();
     let Some(unit) = parts.first().map(|part| part.unit) else { return Vec::new() };
-    let called = ("memory_per_connection", "memory per idle connection", unit);
+    let called = ("memory_per_connection", PER_CONNECTION, unit);
     let of = |series: &Series<'_>| {
         let slope = slope_per_connection(series, &parts)?;
         let mut headline = headline_of(group, series, called, slope.value);
@@ -106,7 +107,7 @@ fn per_connection(group: &Group<'_>) -> Vec<Headline> {
         Some(headline)
     };
     // What a connection costs a server that does not serve it is no figure to be known by.
-    group.series.iter().filter(|series| serves_all(series)).filter_map(of).collect()
+    group.series.iter().filter(|series| series.serves_all()).filter_map(of).collect()
 }
 
 fn headline_of(group: &Group<'_>, series: &Series<'_>, called: (&str, &str, Unit), value: f64) -> Headline {

@@ -43,6 +43,8 @@ pub enum Verdict {
     Indistinguishable {
         /// Blocks that would tell if ratio and spread stayed as they are; absent beyond a thousand.
         decided_by: Option<usize>,
+        /// Whether no number of blocks would: too far apart to be equivalent, and no farther than the floor.
+        is_hidden: bool,
     },
 }
 
@@ -62,11 +64,14 @@ impl Verdict {
             Verdict::Equivalent { within } => {
                 format!("the two are equivalent within {:.0}%", (within - 1.0) * 100.0)
             }
-            Verdict::Indistinguishable { decided_by: Some(blocks) } => {
+            Verdict::Indistinguishable { decided_by: Some(blocks), .. } => {
                 format!("cannot tell them apart; some {} blocks would decide", format::count(blocks as u64))
             }
-            Verdict::Indistinguishable { decided_by: None } => {
+            Verdict::Indistinguishable { is_hidden: true, .. } => {
                 "cannot tell them apart, nor would any number of blocks with as much noise".into()
+            }
+            Verdict::Indistinguishable { .. } => {
+                format!("cannot tell them apart; more than {} blocks would decide", format::count(MOST_BLOCKS as u64))
             }
         }
     }
@@ -93,25 +98,32 @@ pub fn judge_all(ratios: &[Ratio], floor: &Floor, blocks_needed: usize) -> Vec<J
     let p_values = ratios.iter().map(|ratio| ratio.p_value().filter(|_| ratio.blocks >= blocks_needed));
     let p_values: Vec<Option<f64>> = p_values.collect();
     let decidable: Vec<f64> = p_values.iter().flatten().copied().collect();
-    let mut adjusted = holm(&decidable).into_iter();
-    let judged = |(ratio, p): (&Ratio, Option<f64>)| match p.and_then(|p| Some((p, adjusted.next()?))) {
+    let adjusted = holm(&decidable);
+    // A difference that was found stays one, whatever becomes of the others; what is left is held against all of it.
+    let undecided = adjusted.iter().filter(|p| **p >= LEVEL).count();
+    let mut adjusted = adjusted.into_iter();
+    let judged = |(ratio, p): (&Ratio, Option<f64>)| match p.and_then(|_| adjusted.next()) {
         None => {
             let verdict = Verdict::TooFewBlocks { have: ratio.blocks, needed: blocks_needed };
             Judged { verdict, p_value: None }
         }
-        Some((p, adjusted)) => {
-            let comparisons = if p > 0.0 { (adjusted / p).max(1.0) } else { 1.0 };
-            Judged { verdict: decide(ratio, floor, comparisons), p_value: Some(adjusted) }
+        Some(p) => {
+            let verdict = decided(ratio, floor, p).unwrap_or_else(|| open(ratio, floor, undecided.max(1)));
+            Judged { verdict, p_value: Some(p) }
         }
     };
     ratios.iter().zip(p_values).map(judged).collect()
 }
 
-fn decide(ratio: &Ratio, floor: &Floor, comparisons: f64) -> Verdict {
-    decided(ratio, floor, comparisons).unwrap_or_else(|| {
-        let would = |blocks: usize| decided(&ratio.with_blocks(blocks), floor, comparisons).is_some();
-        Verdict::Indistinguishable { decided_by: fewest(ratio.blocks, MOST_BLOCKS, would) }
-    })
+/// What it would take, where nothing is decided and as much is open of so many comparisons.
+fn open(ratio: &Ratio, floor: &Floor, undecided: usize) -> Verdict {
+    let would = |blocks: usize| {
+        let more = ratio.with_blocks(blocks);
+        more.p_value().is_some_and(|p| decided(&more, floor, p * undecided as f64).is_some())
+    };
+    let apart = apart(ratio);
+    let is_hidden = apart >= SMALLEST_THAT_MATTERS && apart <= floor.ratio;
+    Verdict::Indistinguishable { decided_by: fewest(ratio.blocks, MOST_BLOCKS, would), is_hidden }
 }
 
 /// The least number above `low`, and not above `high`, from which on something holds; absent where it holds nowhere.
@@ -130,18 +142,22 @@ fn fewest(mut low: usize, mut high: usize, holds: impl Fn(usize) -> bool) -> Opt
     Some(high)
 }
 
-/// Nothing where neither is so.
-fn decided(ratio: &Ratio, floor: &Floor, comparisons: f64) -> Option<Verdict> {
-    let p = (ratio.p_value()? * comparisons).min(1.0);
+/// Nothing where neither is so; `p` is adjusted.
+fn decided(ratio: &Ratio, floor: &Floor, p: f64) -> Option<Verdict> {
     let (lo, hi) = ratio.interval_at(EQUIVALENCE_CONFIDENCE)?;
     let within = SMALLEST_THAT_MATTERS;
-    if p < LEVEL && ratio.value.max(1.0 / ratio.value) > floor.ratio {
+    if p < LEVEL && apart(ratio) > floor.ratio {
         Some(Verdict::Different)
     } else if lo > 1.0 / within && hi < within {
         Some(Verdict::Equivalent { within })
     } else {
         None
     }
+}
+
+/// How many times the larger is the smaller.
+fn apart(ratio: &Ratio) -> f64 {
+    ratio.value.max(1.0 / ratio.value)
 }
 
 #[cfg(test)]
@@ -178,18 +194,39 @@ mod tests {
     #[test]
     fn a_sure_difference_below_the_floor_is_none() {
         let floor = Floor { ratio: 1.4, blocks: 10 };
-        let hidden = Verdict::Indistinguishable { decided_by: None };
+        let hidden = Verdict::Indistinguishable { decided_by: None, is_hidden: true };
         assert_eq!((judge(&ratio(1.3, 0.05), &floor, 10), judge(&ratio(1.1, 0.05), &floor, 10)), (hidden, hidden));
         assert_eq!(judge(&ratio(1.02, 0.01), &floor, 10), Verdict::Equivalent { within: 1.05 });
     }
 
     #[test]
     fn the_blocks_that_would_decide_do() {
-        let Verdict::Indistinguishable { decided_by: Some(blocks) } = verdict(1.3, 0.5) else { panic!() };
-        let with = |blocks| decided(&ratio(1.3, 0.5).with_blocks(blocks), &Floor::default(), 1.0);
-        assert_eq!((with(blocks), with(blocks - 1)), (Some(Verdict::Different), None));
+        let Verdict::Indistinguishable { decided_by: Some(blocks), is_hidden: false } = verdict(1.3, 0.5) else {
+            panic!()
+        };
+        let with = |blocks| judge(&ratio(1.3, 0.5).with_blocks(blocks), &Floor::default(), 10);
+        assert_eq!(with(blocks), Verdict::Different);
+        assert_ne!(with(blocks - 1), Verdict::Different);
         let on_the_edge = verdict(1.05, 0.2);
-        assert_eq!(on_the_edge, Verdict::Indistinguishable { decided_by: None });
+        assert_eq!(on_the_edge, Verdict::Indistinguishable { decided_by: None, is_hidden: true });
+        assert!(on_the_edge.words().contains("nor would any number"));
+        let beyond = verdict(1.06, 0.9);
+        assert_eq!(beyond, Verdict::Indistinguishable { decided_by: None, is_hidden: false });
+        assert!(beyond.words().contains("more than 1,000 blocks would"));
+    }
+
+    #[test]
+    fn the_blocks_that_would_decide_do_so_among_others_too() {
+        let doubtful = ratio(1.1, 0.3);
+        let six = |ratio: Ratio| judge_all(&[ratio; 6], &Floor::default(), 10)[0].verdict;
+        let Verdict::Indistinguishable { decided_by: Some(blocks), .. } = six(doubtful) else { panic!() };
+        assert_eq!(six(doubtful.with_blocks(blocks)), Verdict::Different);
+        assert_ne!(six(doubtful.with_blocks(blocks - 1)), Verdict::Different);
+        // Beside one that is different for sure there are five open questions, and not six.
+        let beside =
+            judge_all(&[[doubtful; 5].as_slice(), &[ratio(3.0, 0.01)]].concat(), &Floor::default(), 10)[0].verdict;
+        let Verdict::Indistinguishable { decided_by: Some(fewer), .. } = beside else { panic!() };
+        assert!(fewer < blocks, "{fewer} of {blocks}");
     }
 
     #[test]

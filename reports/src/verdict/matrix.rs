@@ -6,10 +6,13 @@
 use serde::Serialize;
 
 use super::{BlockValues, Floor, Judged, Verdict, block_values, judge_all, paired, ratio_of};
-use crate::format::{Unit, number};
+use crate::format::{Unit, counted, number};
 use crate::metrics::{Metric, slopes_by_block};
 use crate::stats::{Ratio, log_ratios};
 use crate::study::{Group, Series, Standing};
+
+/// What the slope of all memory over the connections held is called.
+pub(crate) const PER_CONNECTION: &str = "memory per idle connection";
 
 /// All pairs of a workload's contenders in one metric.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -91,8 +94,7 @@ impl Matrix {
     pub fn of_connections(group: &Group<'_>, parts: &[&Metric]) -> Option<Matrix> {
         let needed = parts.iter().map(|part| part.blocks_for_verdict).max()?;
         let values = |series: &Series<'_>| Some(slopes_by_block(series, parts)).filter(|values| !values.is_empty());
-        let label = "memory per idle connection";
-        Matrix::of(group, label, label, needed, floor(group, &values), &values)
+        Matrix::of(group, PER_CONNECTION, PER_CONNECTION, needed, floor(group, &values), &values)
     }
 
     fn of(
@@ -147,6 +149,26 @@ impl Matrix {
         self.pairs.iter().any(decided)
     }
 
+    /// How many pairs can't be told apart, and what would; absent where all can.
+    pub fn undecided_words(&self) -> Option<String> {
+        let open = self.pairs.iter().filter_map(|pair| match pair.judged?.verdict {
+            Verdict::Indistinguishable { decided_by, .. } => Some(decided_by.map(|blocks| blocks as f64)),
+            _ => None,
+        });
+        let open: Vec<Option<f64>> = open.collect();
+        let pairs = counted(open.len() as u64, "pair");
+        let would: Vec<f64> = open.iter().flatten().copied().collect();
+        let (least, most) = (would.iter().copied().reduce(f64::min), would.iter().copied().reduce(f64::max));
+        match least.zip(most) {
+            Some((least, most)) => {
+                let blocks = if least < most { Unit::Count.range(least, most) } else { Unit::Count.show(least) };
+                Some(format!("{pairs} cannot be told apart; {blocks} blocks would decide {} of them.", would.len()))
+            }
+            None if open.is_empty() => None,
+            None => Some(format!("{pairs} cannot be told apart, nor would a thousand blocks do.")),
+        }
+    }
+
     /// Where the floor comes from, in a sentence.
     pub fn floor_words(&self) -> String {
         let floor = number(self.floor.ratio);
@@ -181,7 +203,7 @@ impl Pair {
     /// Interval, verdict and how sure, in words.
     pub fn detail(&self) -> String {
         let Some((ratio, judged)) = self.ratio.zip(self.judged) else {
-            return "no block in which both have a number".into();
+            return "no ratio: too few samples, or no reply in time, in some block or all".into();
         };
         let interval = ratio.interval.map(|(lo, hi)| format!("{} to {}, ", number(lo), number(hi)));
         let p = judged.p_value.map(|p| if p < 0.001 { ", p < 0.001".into() } else { format!(", p = {p:.3}") });

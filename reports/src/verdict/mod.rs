@@ -18,6 +18,7 @@ use crate::study::{Point, Pool, counts};
 pub use claim::{Decided, Ruling, decide};
 pub use floor::Floor;
 pub use judge::{Judged, Verdict, judge, judge_all};
+pub(crate) use matrix::PER_CONNECTION;
 pub use matrix::{Compared, Matrix, Pair};
 
 /// A value per block, by the number of the block; infinite where the block says no more than that it is too large to have

@@ -5,8 +5,8 @@ use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 use reports::diff::{Diff, Doubt, Gate, Method, Outcome, Row, between, differences, within};
 use reports::record::store::Run;
-use reports::record::{Cell, Contender, OtherBuild, Purpose, Warning};
-use reports::verdict::Verdict;
+use reports::record::{Cell, Contender, Ending, OtherBuild, Purpose, Warning};
+use reports::verdict::{Judged, Verdict};
 
 use crate::fixture::{self, MODELS, Size, find};
 
@@ -108,27 +108,84 @@ fn what_only_one_run_has_is_listed() {
     assert_eq!((diff.only_in_base.len(), diff.only_in_new.len()), (3, 2));
 }
 
+/// Halves what was answered in time of `threaded` at 60/s, in so many blocks.
+fn saturate(run: &mut Run, blocks: u32) {
+    for block in 0..blocks {
+        let cell = find(run, "sleep-5ms", "threaded", 60.0, block);
+        run.cells[cell].traffic.as_mut().unwrap().ok_within_window /= 2;
+    }
+}
+
 #[test]
-fn invalid_and_saturated_points_are_said_and_decide_nothing() {
+fn invalid_points_are_said_and_decide_nothing() {
     let (base, mut new) = (run(10, 1, 1.0), run(10, 2, 1.0));
     for block in 0..10 {
         let cell = find(&new, "sleep-5ms", "threaded", 700.0, block);
         new.cells[cell].warnings.push(Warning::GeneratorSaturated { busiest_worker: 0.99 });
-        let cell = find(&new, "sleep-5ms", "threaded", 60.0, block);
-        let traffic = new.cells[cell].traffic.as_mut().unwrap();
-        traffic.ok_within_window /= 2;
     }
+    let diff = between(&base, &new);
+    let found = rows(&diff, "p50").into_iter().find(|row| row.contender == "threaded" && row.at.ends_with(" 700/s"));
+    assert_eq!(found.unwrap().ratio.unwrap_err(), Doubt::Invalid);
+    assert_eq!(outcome(&diff, "p50>+10%"), Outcome::Inconclusive);
+}
+
+#[test]
+fn who_no_longer_keeps_up_has_regressed_and_who_now_does_has_not() {
+    let (base, mut new) = (run(10, 1, 1.0), run(10, 2, 1.0));
+    saturate(&mut new, 10);
     let diff = between(&base, &new);
     let at = |name: &str, load: &str| {
         let found = rows(&diff, name).into_iter().find(|row| row.contender == "threaded" && row.at.ends_with(load));
         found.unwrap().ratio
     };
-    assert_eq!(at("p50", " 700/s").unwrap_err(), Doubt::Invalid);
     assert_eq!(at("p50", " 60/s").unwrap_err(), Doubt::FellBehind);
     assert!(at("p50", " 8,000/s").is_ok() && at("cpu-per-request", " 60/s").is_ok());
-    assert_eq!(outcome(&diff, "p50>+10%"), Outcome::Inconclusive);
+    assert_eq!(outcome(&diff, "p50>+10%"), Outcome::Regressed);
+    assert_eq!(outcome(&diff, "p99>+10%"), Outcome::Inconclusive, "a p99 takes twenty blocks");
     let words = serde_json::to_string(&diff).unwrap();
     assert!(words.contains(r#"{"not_compared":"fell-behind"}"#), "{words}");
+    let back = between(&new, &base);
+    assert_eq!((outcome(&back, "p50>+10%"), outcome(&back, "p50<-10%")), (Outcome::Passed, Outcome::Regressed));
+    // Where blocks do not agree, another run might come out otherwise.
+    let (base, mut new) = (run(10, 1, 1.0), run(10, 2, 1.0));
+    saturate(&mut new, 9);
+    assert_eq!(outcome(&between(&base, &new), "p50>+10%"), Outcome::Inconclusive);
+}
+
+#[test]
+fn no_gate_passes_over_what_is_missing() {
+    let (base, mut new) = (run(10, 1, 1.0), run(10, 2, 1.0));
+    assert_eq!(outcome(&between(&base, &new), "cpu-per-request>+50%"), Outcome::Passed);
+    new.cells.retain(|cell| cell.contender != "threaded" || cell.load.offered_load_rps != Some(700.0));
+    new.manifest.ending = Ending::Interrupted;
+    let diff = between(&base, &new);
+    let held = "cpu-per-request>+50%".parse::<Gate>().unwrap().hold(&diff);
+    let reason = "only the base has CPU time per request of threaded, sleep 5 ms at 700/s".to_owned();
+    assert_eq!((held.outcome, held.reasons), (Outcome::Inconclusive, vec![reason]));
+    assert!(diff.cut_short[0].starts_with("run-2 did not come to its end, and has "), "{:?}", diff.cut_short);
+    // What is only in the new run is no part of the question.
+    assert_eq!(outcome(&between(&new, &base), "cpu-per-request>+50%"), Outcome::Passed);
+}
+
+#[test]
+fn what_a_contender_differs_from_itself_is_no_regression() {
+    let mut diff = between(&run(10, 1, 1.0), &run(10, 2, 1.5));
+    assert_eq!(outcome(&diff, "cpu-per-request>+10%"), Outcome::Regressed);
+    for row in &mut diff.rows {
+        let hidden = Verdict::Indistinguishable { decided_by: None, is_hidden: true };
+        row.judged = row.judged.map(|judged| Judged { verdict: hidden, ..judged });
+    }
+    let held = "cpu-per-request>+10%".parse::<Gate>().unwrap().hold(&diff);
+    assert_eq!(held.outcome, Outcome::Inconclusive);
+    assert!(held.reasons[0].contains("times the base's, but cannot tell them apart"), "{:?}", held.reasons);
+}
+
+#[test]
+fn what_a_connection_costs_is_compared_of_servers_that_serve_it() {
+    let (base, new) = (fixture::small(), fixture::small());
+    let diff = between(&base, &new);
+    let of: Vec<&str> = rows(&diff, "memory").into_iter().map(|row| row.contender.as_str()).collect();
+    assert_eq!(of, ["threaded", "async-multi"], "sequential answers one of them");
 }
 
 #[test]

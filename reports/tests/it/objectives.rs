@@ -13,7 +13,8 @@ use crate::fixture::{self, find};
 pub(crate) fn searched(below_ms: u64) -> Run {
     let mut run = fixture::small();
     let step = 700.0 / 60.0;
-    run.manifest.experiments[0].objective = Some(Objective { percentile: 0.9, below_ns: below_ms * 1_000_000, step });
+    run.manifest.experiments[0].objective =
+        Some(Objective { percentile: 0.9, below_ns: below_ms * 1_000_000, step, lowest_rps: None });
     run
 }
 

@@ -70,6 +70,9 @@ fn what_a_contender_differs_from_itself_is_no_difference() {
     assert_eq!(judged(&quiet), Verdict::Different);
     assert!(matches!(judged(&noisy), Verdict::Indistinguishable { .. }), "{:?}", judged(&noisy));
     assert!(noisy.floor_words().contains("10.0 times"), "{}", noisy.floor_words());
+    let open = noisy.undecided_words().unwrap();
+    assert!(open.contains("cannot be told apart"), "{open}");
+    assert!(quiet.undecided_words().is_none_or(|open| !open.starts_with(&format!("{} ", noisy.pairs.len()))), "{open}");
 }
 
 #[test]

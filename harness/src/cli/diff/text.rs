@@ -74,6 +74,15 @@ fn remarks(diff: &Diff, bullet: &str) -> String {
         let list: Vec<String> = diff.machines_differ.iter().map(difference).collect();
         line(format!("The machines differ, so a difference says little of the servers: {}.", list.join("; ")));
     }
+    for run in &diff.cut_short {
+        line(format!("{run}."));
+    }
+    if !diff.has_twin && diff.rows.iter().any(|row| row.judged.is_some_and(|judged| judged.verdict.is_one())) {
+        line(
+            "No contender was run twice in either: how far one is from itself is not known, and 1.05 times counts."
+                .into(),
+        );
+    }
     for (which, alone) in [("base", &diff.only_in_base), ("new run", &diff.only_in_new)] {
         if !alone.is_empty() {
             let named: Vec<&str> = alone.iter().take(MOST_NAMED).map(String::as_str).collect();

@@ -55,7 +55,17 @@ const TRIES: u32 = 3;
 
 /// An objective with the step of this search.
 pub fn objective(percentile: f64, below: Duration) -> Objective {
-    Objective { percentile, below_ns: crate::plan::nanoseconds(below), step: STEP }
+    let lowest_rps = Some(load_rps(lowest_rung(percentile)));
+    Objective { percentile, below_ns: crate::plan::nanoseconds(below), step: STEP, lowest_rps }
+}
+
+/// In the longest window a lower load would have too few requests for the percentile.
+fn lowest_rung(percentile: f64) -> i32 {
+    rung_at(requests_needed(percentile) / LONGEST_WINDOW.as_secs_f64())
+}
+
+fn requests_needed(percentile: f64) -> f64 {
+    samples_needed(percentile) as f64 * SPARE
 }
 
 /// What is asked of a search.
@@ -89,8 +99,7 @@ pub struct Capacity {
 impl Capacity {
     /// A search for each of so many contenders.
     pub fn new(experiment: &'static Experiment, contenders: usize, asked: Asked) -> Capacity {
-        let needed = samples_needed(asked.objective.percentile) as f64 * SPARE;
-        let reach = Reach { lowest: rung_at(needed / LONGEST_WINDOW.as_secs_f64()), highest: rung_at(MOST_RPS) };
+        let reach = Reach { lowest: lowest_rung(asked.objective.percentile), highest: rung_at(MOST_RPS) };
         let first = Ladder::new(reach, rung_at(START_RPS), FIRST_STRIDE);
         Capacity {
             workload: &experiment.workloads[0],
@@ -118,7 +127,7 @@ impl Capacity {
 
     fn task(&self, rung: i32, tries: u32) -> Task {
         let rate_rps = load_rps(rung);
-        let needed = samples_needed(self.asked.objective.percentile) as f64 * SPARE;
+        let needed = requests_needed(self.asked.objective.percentile);
         let below = Duration::from_nanos(self.asked.objective.below_ns);
         let again = if tries > 0 { format!("-again-{tries}") } else { String::new() };
         Task {

@@ -129,7 +129,7 @@ mod tests {
             overlap,
             "One more idle connection costs from 2 KiB (async-multi) to 3 KiB (threaded): cannot tell them apart"
         );
-        let doubtful = Verdict::Indistinguishable { decided_by: Some(40) };
+        let doubtful = Verdict::Indistinguishable { decided_by: Some(40), is_hidden: false };
         assert!(said(27.0, 2.0, 0.1, doubtful).ends_with(": cannot tell them apart"));
         assert!(said(2.0, 2.0, 0.1, Verdict::Equivalent { within: 1.05 }).ends_with(", the same within 5%"));
     }

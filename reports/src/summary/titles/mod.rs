@@ -177,7 +177,7 @@ fn blocks(pairs: &[Pair]) -> String {
 }
 
 /// `2 blocks, no verdict`.
-fn no_verdict(pairs: &[Pair]) -> String {
+pub(super) fn no_verdict(pairs: &[Pair]) -> String {
     if most_blocks(pairs) == 0 { "no verdict".into() } else { format!("{}, no verdict", blocks(pairs)) }
 }
 

@@ -20,7 +20,7 @@ fn said(entries: &[Entry<'_>], pairs: &[Pair]) -> String {
     compared("At 8,000/s", metric("response_time_p99").unwrap(), entries, pairs)
 }
 
-const DOUBTFUL: Verdict = Verdict::Indistinguishable { decided_by: None };
+const DOUBTFUL: Verdict = Verdict::Indistinguishable { decided_by: None, is_hidden: true };
 const FEW: Verdict = Verdict::TooFewBlocks { have: 2, needed: 20 };
 
 #[test]
