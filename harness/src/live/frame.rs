@@ -4,6 +4,7 @@
 //! Must not know: how a figure was obtained, or how it is drawn. What was not measured is absent, never zero. Beside it:
 //! `engine.rs`, which makes frames.
 
+use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 /// All models at one moment. Rates and shares are those of the interval since the frame before.
@@ -44,6 +45,12 @@ pub struct ModelFrame {
     pub requests_per_s: f64,
     /// Requests per second that ended without a correct reply: errors, timeouts, lost connections.
     pub failed_per_s: f64,
+    /// Correct replies of the interval; absent where nothing was counted.
+    #[serde(default)]
+    pub replies: Option<u64>,
+    /// Requests of the interval that ended without one; absent likewise.
+    #[serde(default)]
+    pub failures: Option<u64>,
     /// Half of the correct replies came within this time of the intended start of their request, in nanoseconds. Two
     /// significant digits. Absent where none came, and in closed loop.
     pub response_time_p50_ns: Option<u64>,
@@ -51,6 +58,9 @@ pub struct ModelFrame {
     pub response_time_p99_ns: Option<u64>,
     /// The longest of the interval, in nanoseconds.
     pub response_time_max_ns: Option<u64>,
+    /// All response times of the interval, in nanoseconds, to two significant digits. Not recorded.
+    #[serde(skip)]
+    pub response_times: Option<Histogram<u64>>,
     /// Memory of the process when the interval ended; absent where there is no process.
     pub memory: Option<Memory>,
     /// Threads of the process when the interval ended; absent where there is no process.
@@ -152,9 +162,12 @@ mod tests {
                 state: State::Died { how: "was killed by SIGKILL".to_owned(), at_ms: 200 },
                 requests_per_s: 12.5,
                 failed_per_s: 0.0,
+                replies: Some(3),
+                failures: None,
                 response_time_p50_ns: Some(5_100_000),
                 response_time_p99_ns: None,
                 response_time_max_ns: None,
+                response_times: None,
                 memory: Some(Memory { resident_bytes: 4, page_table_bytes: 2, kernel_stack_bytes: 1 }),
                 threads: Some(66),
                 switches_per_s: None,
@@ -172,7 +185,7 @@ mod tests {
         let line = serde_json::to_string(&frame).unwrap();
         assert_eq!(
             line,
-            r#"{"at_ms":250,"asked":{"connections":64,"rate_rps":500.0,"work":"sleep 5ms","flood":0,"is_paused":false},"models":[{"contender":"threaded","state":{"is":"died","how":"was killed by SIGKILL","at_ms":200},"requests_per_s":12.5,"failed_per_s":0.0,"response_time_p50_ns":5100000,"response_time_p99_ns":null,"response_time_max_ns":null,"memory":{"resident_bytes":4,"page_table_bytes":2,"kernel_stack_bytes":1},"threads":66,"switches_per_s":null,"cpu_share":0.25,"busy_threads":[{"tid":7,"name":"conn","cpu_share":0.125,"switches_per_s":40.0,"activity":"sleeping"}],"doubt":null}]}"#
+            r#"{"at_ms":250,"asked":{"connections":64,"rate_rps":500.0,"work":"sleep 5ms","flood":0,"is_paused":false},"models":[{"contender":"threaded","state":{"is":"died","how":"was killed by SIGKILL","at_ms":200},"requests_per_s":12.5,"failed_per_s":0.0,"replies":3,"failures":null,"response_time_p50_ns":5100000,"response_time_p99_ns":null,"response_time_max_ns":null,"memory":{"resident_bytes":4,"page_table_bytes":2,"kernel_stack_bytes":1},"threads":66,"switches_per_s":null,"cpu_share":0.25,"busy_threads":[{"tid":7,"name":"conn","cpu_share":0.125,"switches_per_s":40.0,"activity":"sleeping"}],"doubt":null}]}"#
         );
         assert_eq!(serde_json::from_str::<Frame>(&line).unwrap(), frame);
         assert_eq!(frame.models[0].memory.unwrap().total_bytes(), 7);

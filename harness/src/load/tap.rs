@@ -42,6 +42,10 @@ pub struct Look {
     pub ok_per_s: f64,
     /// Requests per second that ended otherwise.
     pub failed_per_s: f64,
+    /// Correct replies.
+    pub ok: u64,
+    /// Requests that ended otherwise.
+    pub failed: u64,
     /// Intended start to last byte of correct replies, in nanoseconds, to two significant digits; empty in closed loop.
     pub response_time: Histogram<u64>,
     /// How late arrivals were taken up, on average, in nanoseconds; absent where there was none.
@@ -84,6 +88,8 @@ impl Tap {
         (sum.until_ns > 0).then(|| Look {
             ok_per_s,
             failed_per_s,
+            ok: sum.ok,
+            failed: sum.failed,
             mean_lag_ns: sum.lag_sum_ns.checked_div(sum.arrivals),
             response_time: sum.response_time.histogram(),
         })
@@ -165,6 +171,7 @@ mod tests {
         assert_eq!((worker.ok, worker.response_time.count(), worker.from_ns), (0, 0, 200 * MS));
         let look = tap.look().unwrap();
         assert_eq!((look.ok_per_s, look.failed_per_s, look.mean_lag_ns), (100.0, 10.0, Some(100)));
+        assert_eq!((look.ok, look.failed), (10, 1));
         assert_eq!((look.response_time.len(), look.response_time.value_at_quantile(0.5)), (10, 3_007));
         assert_eq!(tap.look(), None);
     }

@@ -176,10 +176,12 @@ impl<'a> Watching<'a> {
     }
 
     fn add(&mut self, seen: Seen) {
-        let Seen::Frame(frame) = seen else { return };
+        let Seen::Frame(mut frame) = seen else { return };
         if let Some(web) = self.web {
             web.tell(Shown::Frame(Box::new(frame.clone())));
         }
+        // Percentiles are what is drawn.
+        frame.models.iter_mut().for_each(|model| model.response_times = None);
         if self.frames.len() >= 2 * KEPT {
             self.frames.drain(..KEPT);
         }

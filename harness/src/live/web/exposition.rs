@@ -54,6 +54,7 @@ mod tests {
     use super::super::buckets::Buckets;
     use super::super::event::{CellLabels, CellSummary, ServerFigures};
     use super::*;
+    use crate::live::{Asked, Frame, ModelFrame, State};
 
     /// A cell in which every request took about a millisecond but for two that took a minute.
     fn cell(contender: &str) -> CellSummary {
@@ -109,6 +110,51 @@ mod tests {
                 && !text.contains("mode=\"system\""),
             "{text}"
         );
+    }
+
+    /// A server in an interval in which it answered two requests and failed one.
+    fn watched() -> Frame {
+        let mut times = Histogram::<u64>::new(2).unwrap();
+        times.record_n(2_000_000, 2).unwrap();
+        let model = ModelFrame {
+            contender: "threaded".to_owned(),
+            state: State::Running,
+            requests_per_s: 8.0,
+            failed_per_s: 4.0,
+            replies: Some(2),
+            failures: Some(1),
+            response_time_p50_ns: Some(2_000_000),
+            response_time_p99_ns: Some(2_000_000),
+            response_time_max_ns: Some(2_000_000),
+            response_times: Some(times),
+            memory: None,
+            threads: Some(5),
+            switches_per_s: None,
+            cpu_share: None,
+            busy_threads: Vec::new(),
+            doubt: None,
+        };
+        let asked = Asked { connections: 1, rate_rps: Some(12.0), work: "echo".to_owned(), flood: 0, is_paused: false };
+        Frame { at_ms: 250, asked, models: vec![model] }
+    }
+
+    #[test]
+    fn what_watched_servers_answer_adds_up_from_frame_to_frame() {
+        let mut totals = Totals::default();
+        totals.see(&watched());
+        totals.see(&watched());
+        let text = totals.exposition();
+        let labels = "contender=\"threaded\",experiment=\"watch\",workload=\"echo\"";
+        for line in [
+            format!("harness_requests_total{{{labels},outcome=\"ok\"}} 4"),
+            format!("harness_requests_total{{{labels},outcome=\"failed\"}} 2"),
+            format!("harness_response_time_seconds_bucket{{le=\"0.001\",{labels}}} 0"),
+            format!("harness_response_time_seconds_bucket{{le=\"0.0025\",{labels}}} 4"),
+            format!("harness_response_time_seconds_count{{{labels}}} 4"),
+            format!("harness_server_threads{{{labels}}} 5"),
+        ] {
+            assert!(text.lines().any(|found| found == line), "no line {line:?} in\n{text}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A run in figures for Prometheus: counters, gauges and one histogram, named and measured as its conventions say (base
 //! units, `_total` for what only grows).
 //!
-//! A figure changes when a cell ends and never in between. What was not measured has no sample, rather than a zero.
+//! A figure changes when a cell ends and never in between, or with each frame of servers that are watched. What was not measured has no sample, rather than a zero.
 //! Must not know: who asks. Beside it: `exposition.rs` (the two text formats), `event.rs` (what a cell is).
 
 use std::collections::BTreeMap;
@@ -62,8 +62,7 @@ impl Totals {
         }
     }
 
-    /// Takes in servers that run. Their rates are over an interval, and no counters; what a load came to is added as a cell
-    /// when it ends.
+    /// Takes in servers that run, and what became of requests since the frame before.
     pub(super) fn see(&mut self, frame: &Frame) {
         for model in &frame.models {
             let labels = CellLabels {
@@ -71,6 +70,16 @@ impl Totals {
                 experiment: "watch".to_owned(),
                 workload: frame.asked.work.clone(),
             };
+            for (end, count) in [("ok", model.replies), ("failed", model.failures)] {
+                if let Some(count) = count {
+                    *self.requests.entry((labels.clone(), end)).or_default() += count;
+                }
+            }
+            if let Some(times) = model.response_times.as_ref().filter(|times| !times.is_empty()) {
+                // Replies are many, and none is far from what stands for it: so is their sum.
+                let sum_ns = (times.mean() * times.len() as f64) as u64;
+                self.response_times.entry(labels.clone()).or_default().add(&Buckets::of(times, sum_ns));
+            }
             // A server has one load at a time.
             self.resident_bytes.retain(|known, _| known.contender != labels.contender);
             self.threads.retain(|known, _| known.contender != labels.contender);
@@ -91,11 +100,13 @@ impl Totals {
     }
 
     fn encode_traffic(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let help = "Requests due in the measurement windows of cells that have ended, by what became of them.";
+        let help = "Requests due in the measurement windows of cells that have ended, or at servers that are watched, by \
+                    what became of them.";
         let requests = out.encode_descriptor("requests", help, None, MetricType::Counter)?;
         counters(requests, "outcome", &self.requests)?;
         let help = "From when a request was due to the last byte of its reply, at all offered loads together; \
-                    a request without a reply counts as its timeout. Closed loops have none.";
+                    a request without a reply counts as its timeout, and as nothing where servers are watched. \
+                    Closed loops have none.";
         let unit = Some(&Unit::Seconds);
         let mut times = out.encode_descriptor("response_time", help, unit, MetricType::Histogram)?;
         for (labels, buckets) in &self.response_times {
