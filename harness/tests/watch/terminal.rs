@@ -1,6 +1,8 @@
 //! The command on a terminal: keys, signals and crashes, and that the terminal is as it was after each of them.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 
 use harness::live::{State, read_frames};
@@ -10,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::screen::Screen;
-use crate::turn;
+use crate::{PATIENT, turn, within};
 
 const SMALL: [&str; 7] = ["watch", "--models", "threaded,async-single", "--connections", "4", "--rate", "50"];
 
@@ -90,6 +92,36 @@ fn a_server_that_dies_is_shown_and_what_was_recorded_is_played_and_rendered() {
     played.types("q");
     let (status, said) = played.ends();
     assert_eq!((status.code(), said.contains("watched")), (Some(0), false), "{said}");
+}
+
+#[test]
+fn what_is_watched_is_counted_for_scrapers_too() {
+    let _turn = turn();
+    let home = TempDir::new().unwrap();
+    // Free when it was asked for; whoever takes it in between makes this fail with the reason on the screen.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut screen = start(&home, &["--web", "--web-port", &port.to_string()]);
+    let metrics = || {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        reply
+    };
+    let answered = |text: &str, contender: &str| -> f64 {
+        let begins = format!("harness_requests_total{{contender=\"{contender}\"");
+        let is_it = |line: &&str| line.starts_with(&begins) && line.contains("outcome=\"ok\"");
+        let line = text.lines().find(is_it);
+        line.and_then(|line| line.rsplit_once(' ')?.1.parse().ok()).unwrap_or(0.0)
+    };
+    for contender in ["threaded", "async-single"] {
+        assert!(within(PATIENT, || answered(&metrics(), contender) > 0.0), "{}", metrics());
+        let before = answered(&metrics(), contender);
+        assert!(within(PATIENT, || answered(&metrics(), contender) > before), "{}", metrics());
+    }
+    screen.types("q");
+    let (status, said) = screen.ends();
+    assert_eq!(status.code(), Some(0), "{said}");
 }
 
 #[test]
