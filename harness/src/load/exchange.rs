@@ -46,7 +46,7 @@ impl Exchange {
             Work::Asked { wire, request_message, parameter } => {
                 Exchange::Asked(Asked::new(*wire, request_message, parameter, work.expected_result()))
             }
-            Work::Page { path } => Exchange::Page(Page::new(path, target)),
+            Work::Page(request) => Exchange::Page(Page::new(request, target)),
         }
     }
 

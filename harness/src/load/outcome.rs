@@ -85,7 +85,6 @@ fn traffic(spec: &LoadSpec, recorder: Recorder) -> Traffic {
         ok_in_all: recorder.ok_in_all,
         given_up_in_all: recorder.given_up_in_all,
         response_time: is_open.then(|| histogram(&recorder.response_time)),
-        service_time: histogram(&recorder.service_time),
         schedule_lag: is_open.then(|| histogram(&recorder.schedule_lag)),
         connect_time: (recorder.connect_time.count() > 0).then(|| histogram(&recorder.connect_time)),
         split: is_open.then(|| split::saved(&recorder.split)).flatten(),
@@ -93,6 +92,7 @@ fn traffic(spec: &LoadSpec, recorder: Recorder) -> Traffic {
         timestamps_out_of_order: recorder.out_of_order,
         events: events(&recorder, spec),
         intervals: if is_open { intervals(&recorder.intervals, spec) } else { Vec::new() },
+        ..Traffic::new(histogram(&recorder.service_time))
     }
 }
 

@@ -9,6 +9,7 @@ use servers::protocol::http::{Body, Reply, decode_reply};
 use servers::protocol::{Persistence, Step};
 
 use super::exchange::Answer;
+use crate::plan::PageRequest;
 
 /// The longest reply that is waited for, head and body.
 const LONGEST_REPLY_BYTES: usize = 16 * 1024 * 1024;
@@ -33,12 +34,11 @@ struct Known {
 }
 
 impl Page {
-    /// `path` begins with a slash and holds no spaces.
-    pub(crate) fn new(path: &str, target: SocketAddr) -> Page {
-        let head = format!("GET {path} HTTP/1.1\r\nHost: {target}\r\n");
+    /// What is asked of whoever is at `target`.
+    pub(crate) fn new(request: &PageRequest, target: SocketAddr) -> Page {
         Page {
-            request: format!("{head}\r\n").into_bytes(),
-            last_request: format!("{head}Connection: close\r\n\r\n").into_bytes(),
+            request: encoded(request, target, ""),
+            last_request: encoded(request, target, "Connection: close\r\n"),
             latest: Known::default(),
         }
     }
@@ -104,6 +104,22 @@ impl Page {
     }
 }
 
+fn encoded(request: &PageRequest, target: SocketAddr, last_header: &str) -> Vec<u8> {
+    let PageRequest { method, path, host, headers, body } = request;
+    let host = host.clone().unwrap_or_else(|| target.to_string());
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n");
+    for header in headers {
+        head.push_str(header);
+        head.push_str("\r\n");
+    }
+    if let Some(body) = body {
+        head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
+    head.push_str(last_header);
+    head.push_str("\r\n");
+    [head.as_bytes(), body.as_deref().unwrap_or_default()].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,7 +129,7 @@ mod tests {
     const ONE_CHUNK: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
 
     fn page() -> Page {
-        Page::new("/a", ([127, 0, 0, 1], 80).into())
+        Page::new(&PageRequest::get("/a"), ([127, 0, 0, 1], 80).into())
     }
 
     fn right(consumed: usize) -> Answer {
@@ -124,6 +140,20 @@ mod tests {
     fn a_request_has_nothing_superfluous() {
         assert_eq!(page().request(), b"GET /a HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n");
         assert_eq!(page().last_request(), b"GET /a HTTP/1.1\r\nHost: 127.0.0.1:80\r\nConnection: close\r\n\r\n");
+    }
+
+    #[test]
+    fn a_request_says_all_that_was_asked_for() {
+        let asked = PageRequest {
+            method: "POST".to_owned(),
+            host: Some("localhost:8080".to_owned()),
+            headers: vec!["Accept: a/b".to_owned()],
+            body: Some(b"hi".to_vec()),
+            ..PageRequest::get("/a")
+        };
+        let page = Page::new(&asked, ([127, 0, 0, 1], 80).into());
+        let expected = "POST /a HTTP/1.1\r\nHost: localhost:8080\r\nAccept: a/b\r\nContent-Length: 2\r\n\r\nhi";
+        assert_eq!(std::str::from_utf8(page.request()), Ok(expected));
     }
 
     #[test]

@@ -141,11 +141,30 @@ pub enum Work {
         /// `hi`, `5ms`, ...
         parameter: String,
     },
-    /// A page of any HTTP server, got with GET. A reply is right when it is whole and its status is 200 to 299.
-    Page {
-        /// Begins with a slash, and holds no spaces.
-        path: String,
-    },
+    /// A page of any HTTP server. A reply is right when it is whole and its status is 200 to 299.
+    Page(PageRequest),
+}
+
+/// A request to any HTTP server. Its parts are written as they are: whoever makes one has looked at them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    /// `GET`, `POST`, ...: no spaces.
+    pub method: String,
+    /// Begins with a slash, and holds no spaces.
+    pub path: String,
+    /// What the `Host` header says: host and port as they were typed. Where it is none, the address.
+    pub host: Option<String>,
+    /// Further headers, as in `Accept: text/html`, without line ends.
+    pub headers: Vec<String>,
+    /// Sent behind the head, with its length said there. Where it is none, no length is.
+    pub body: Option<Vec<u8>>,
+}
+
+impl PageRequest {
+    /// `GET` of a path, and nothing besides.
+    pub fn get(path: &str) -> PageRequest {
+        PageRequest { method: "GET".to_owned(), path: path.to_owned(), host: None, headers: Vec::new(), body: None }
+    }
 }
 
 impl Work {
@@ -162,7 +181,7 @@ impl Work {
     pub fn wire(&self) -> Wire {
         match self {
             Work::Asked { wire, .. } => *wire,
-            Work::Page { .. } => Wire::Http,
+            Work::Page(_) => Wire::Http,
         }
     }
 
@@ -175,7 +194,7 @@ impl Work {
                 "reply" => "x".repeat(parameter.parse().unwrap_or(0).min(MAX_RESULT_BYTES)),
                 _ => String::new(),
             },
-            Work::Page { .. } => String::new(),
+            Work::Page(_) => String::new(),
         }
     }
 }
@@ -184,7 +203,7 @@ impl std::fmt::Display for Work {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Work::Asked { request_message, parameter, .. } => write!(f, "{request_message} {parameter}"),
-            Work::Page { path } => write!(f, "GET {path}"),
+            Work::Page(page) => write!(f, "{} {}", page.method, page.path),
         }
     }
 }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use reports::record::{
-    Cell, ConnectionLedger, HistogramRecord, Ledger, Noise, Outcome, Purpose, SCHEMA_VERSION, ServerUsage, Traffic,
-    Warning,
+    Cell, HistogramRecord, Ledger, Noise, Outcome, Purpose, SCHEMA_VERSION, ServerUsage, Traffic, Warning,
 };
 
 use super::Steering;
@@ -71,18 +70,9 @@ fn cell(turn: &Turn, played: Played) -> Cell {
         traffic: Some(Traffic {
             ledger: Ledger { scheduled: ok, ok, ..Ledger::default() },
             ok_within_window: ok,
-            connections: ConnectionLedger::default(),
             ok_in_all: ok,
-            given_up_in_all: 0,
             response_time: Some(times.clone()),
-            service_time: times,
-            schedule_lag: None,
-            connect_time: None,
-            split: None,
-            mean_in_system: None,
-            timestamps_out_of_order: 0,
-            intervals: Vec::new(),
-            events: Vec::new(),
+            ..Traffic::new(times)
         }),
         generator: None,
         server: ServerUsage::default(),

@@ -2,9 +2,11 @@
 //!
 //! Times are in nanoseconds; `at_ns` counts from the start of the cell's load. Beside it: `cell.rs`, which holds these.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Event, HistogramRecord, TimeSplit};
+use super::{Event, HistogramRecord, Malformed, TimeSplit};
 
 /// What the generator sent and got in the measurement window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +46,62 @@ pub struct Traffic {
     /// Every request by itself, in the order of their ends; kept for a probe only, whose requests are few.
     #[serde(default)]
     pub events: Vec<Event>,
+    /// Why replies were malformed, over the whole life of the server, warm-up included; a reason that did not occur is not
+    /// there.
+    #[serde(default)]
+    pub malformed: Vec<Malformed>,
+    /// Replies of HTTP servers by their status code, in the window. Interim replies (1xx) are not counted.
+    #[serde(default)]
+    pub statuses: BTreeMap<u16, u64>,
+    /// Sizes of the correct replies that arrived within the window, head and body. Absent where there was none, and in
+    /// records of earlier versions.
+    #[serde(default)]
+    pub reply_bytes: Option<ReplyBytes>,
+    /// Requests that were due in the warm-up and had no end when the window began, and never got a reply. They are in no
+    /// other count of this record but in [`Traffic::given_up_in_all`].
+    #[serde(default)]
+    pub hung_since_warm_up: u64,
+    /// Correct replies that came in two parts some 40 ms apart, as where the sender waits for a delayed acknowledgement.
+    #[serde(default)]
+    pub delayed_in_the_middle: u64,
+}
+
+impl Traffic {
+    /// No request at all, on servers whose correct replies took `service_time`.
+    pub fn new(service_time: HistogramRecord) -> Traffic {
+        Traffic {
+            ledger: Ledger::default(),
+            ok_within_window: 0,
+            connections: ConnectionLedger::default(),
+            ok_in_all: 0,
+            given_up_in_all: 0,
+            response_time: None,
+            service_time,
+            schedule_lag: None,
+            connect_time: None,
+            split: None,
+            mean_in_system: None,
+            timestamps_out_of_order: 0,
+            intervals: Vec::new(),
+            events: Vec::new(),
+            malformed: Vec::new(),
+            statuses: BTreeMap::new(),
+            reply_bytes: None,
+            hung_since_warm_up: 0,
+            delayed_in_the_middle: 0,
+        }
+    }
+}
+
+/// Sizes of replies, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplyBytes {
+    /// Of all of them together.
+    pub total: u64,
+    /// Of the smallest.
+    pub least: u64,
+    /// Of the largest.
+    pub most: u64,
 }
 
 /// What became of every request scheduled in the window. `scheduled` equals the sum of the others, exactly.

@@ -20,6 +20,27 @@ pub enum Warning {
         /// The most that the reported response times allow.
         allowed_ns: u64,
     },
+    /// The generator took the last few requests in a thousand up so late that the p99.9 tells of it and not of the server.
+    TailLag {
+        /// 99.9th percentile of the schedule lag.
+        lag_p99_9_ns: u64,
+        /// The most that the reported p99.9 allows.
+        allowed_ns: u64,
+    },
+    /// There were more polling generator threads than CPUs for them, so that they slept instead.
+    PollingGaveWay {
+        /// Generator threads.
+        threads: u32,
+        /// CPUs that they may run on.
+        cpus: u32,
+    },
+    /// Not one request got a right reply.
+    NothingRight,
+    /// The server sent what nobody had asked for, so that which reply answers which request can't be known.
+    SurplusReplies {
+        /// How often.
+        count: u64,
+    },
     /// A generator worker had its CPU too busy to be trusted.
     GeneratorSaturated {
         /// Its share of its CPU, 0 to 1.
@@ -83,9 +104,13 @@ impl Warning {
             Warning::GeneratorFellBehind { .. }
             | Warning::ScheduleLag { .. }
             | Warning::GeneratorSaturated { .. }
+            | Warning::NothingRight
+            | Warning::SurplusReplies { .. }
             | Warning::ServerDied { .. }
             | Warning::CheckFailed { .. } => true,
             Warning::TooFewSamples { .. }
+            | Warning::TailLag { .. }
+            | Warning::PollingGaveWay { .. }
             | Warning::MachineLimit { .. }
             | Warning::NoisyMachine { .. }
             | Warning::ServerTurnedAway { .. }
@@ -103,6 +128,20 @@ impl Warning {
             }
             Warning::ScheduleLag { lag_p99_ns, allowed_ns } => {
                 format!("the generator sent late: p99 of the lag {}, allowed {}", time(lag_p99_ns), time(allowed_ns))
+            }
+            Warning::TailLag { lag_p99_9_ns, allowed_ns } => format!(
+                "the p99.9 tells more of the generator than of the server: p99.9 of the lag {}, allowed {}",
+                time(lag_p99_9_ns),
+                time(allowed_ns)
+            ),
+            Warning::PollingGaveWay { threads, cpus } => format!(
+                "{} would poll on {}, so they slept instead and send some 50 us late",
+                format::counted(u64::from(*threads), "generator thread"),
+                format::counted(u64::from(*cpus), "CPU")
+            ),
+            Warning::NothingRight => "no request got a right reply".into(),
+            Warning::SurplusReplies { count } => {
+                format!("the server sent {} that nobody had asked for", format::counted(*count, "reply"))
             }
             Warning::GeneratorSaturated { busiest_worker } => {
                 format!("the busiest generator thread used {} of its CPU", format::share(*busiest_worker))
@@ -132,8 +171,13 @@ impl Warning {
             Warning::GeneratorFellBehind { .. } | Warning::GeneratorSaturated { .. } => {
                 "lower the offered load or give the generator more CPUs".into()
             }
-            Warning::ScheduleLag { .. } | Warning::NoisyMachine { .. } => {
+            Warning::ScheduleLag { .. } | Warning::TailLag { .. } | Warning::NoisyMachine { .. } => {
                 "stop other programs, or use a machine that is not shared, and run again".into()
+            }
+            Warning::PollingGaveWay { .. } => "give it no more threads than there are CPUs, or let it sleep".into(),
+            Warning::NothingRight => "see what became of the requests; none of the figures means anything".into(),
+            Warning::SurplusReplies { .. } => {
+                "mend the server: it writes a reply twice, or one longer than it says".into()
             }
             Warning::TooFewSamples { .. } => "measure longer or more blocks".into(),
             Warning::ServerDied { .. } => "read the end of its standard error in the cell's file".into(),

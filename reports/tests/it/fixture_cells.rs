@@ -145,16 +145,9 @@ pub(crate) fn loaded(model: &Model, key: &str, column: usize, load: f64, block: 
             ..ConnectionLedger::default()
         },
         ok_in_all: ok + ok / 10,
-        given_up_in_all: 0,
         response_time: Some(response),
-        service_time: service,
-        schedule_lag: None,
-        connect_time: None,
         split: Some(split(parts, &sums)),
-        mean_in_system: None,
-        timestamps_out_of_order: 0,
-        intervals: Vec::new(),
-        events: Vec::new(),
+        ..Traffic::new(service)
     });
     cell
 }

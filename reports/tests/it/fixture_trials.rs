@@ -80,16 +80,9 @@ pub(crate) fn traffic(events: Vec<Event>) -> Traffic {
         ok_within_window: ledger.ok,
         connections: ConnectionLedger { attempted: 600, established: 600, ..ConnectionLedger::default() },
         ok_in_all: ledger.ok,
-        given_up_in_all: 0,
         response_time: Some(response.clone()),
-        service_time: response,
-        schedule_lag: None,
-        connect_time: None,
-        split: None,
-        mean_in_system: None,
-        timestamps_out_of_order: 0,
-        intervals: Vec::new(),
         events,
+        ..Traffic::new(response)
     }
 }
 

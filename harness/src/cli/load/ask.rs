@@ -7,7 +7,7 @@ use servers::protocol::Wire;
 
 use super::{ArrivalsArg, LoadArgs, PacingArg};
 use crate::load::Generator;
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PlanError, Shape, Work};
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, PlanError, Shape, Work};
 
 /// The longest that may be measured: a histogram holds values up to as long.
 const LONGEST: Duration = Duration::from_secs(3_600);
@@ -121,7 +121,7 @@ fn work(args: &LoadArgs) -> Result<Work, PlanError> {
         }
         let is_path = path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic());
         return if is_path {
-            Ok(Work::Page { path: path.clone() })
+            Ok(Work::Page(PageRequest::get(path)))
         } else {
             usage(&format!("{path:?} is no path; it begins with / and has neither spaces nor letters beyond ASCII"))
         };

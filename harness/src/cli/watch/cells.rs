@@ -153,7 +153,7 @@ fn key(number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use hdrhistogram::Histogram;
-    use reports::record::{ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger};
+    use reports::record::{GeneratorUsage, HistogramRecord, Ledger};
 
     use super::*;
     use crate::live::Asked;
@@ -170,19 +170,12 @@ mod tests {
         let traffic = Traffic {
             ledger: Ledger { scheduled: 1_000, ok: 1_000, ..Ledger::default() },
             ok_within_window: 1_000,
-            connections: ConnectionLedger::default(),
             ok_in_all: 1_010,
-            given_up_in_all: 0,
             response_time: Some(histogram(6_000_000, 1_000)),
-            service_time: histogram(6_000_000, 1_000),
             schedule_lag: Some(histogram(1_000, 1_000)),
-            connect_time: None,
-            split: None,
             // Six seconds of request time in a minute.
             mean_in_system: Some(0.1),
-            timestamps_out_of_order: 0,
-            intervals: Vec::new(),
-            events: Vec::new(),
+            ..Traffic::new(histogram(6_000_000, 1_000))
         };
         let generator = GeneratorUsage {
             threads: 1,

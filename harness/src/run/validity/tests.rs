@@ -2,8 +2,8 @@
 
 use hdrhistogram::Histogram;
 use reports::record::{
-    Arrivals, ConnectionLedger, Disturbance, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, SCHEMA_VERSION,
-    ServerCounters, ServerUsage, Shape,
+    Arrivals, Disturbance, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, SCHEMA_VERSION, ServerCounters,
+    ServerUsage, Shape,
 };
 
 use super::*;
@@ -25,18 +25,11 @@ pub(in crate::run) fn clean() -> Cell {
     let traffic = Traffic {
         ledger: Ledger { scheduled: 1_000, ok: 1_000, ..Ledger::default() },
         ok_within_window: 1_000,
-        connections: ConnectionLedger::default(),
         ok_in_all: 1_100,
-        given_up_in_all: 0,
         response_time: Some(histogram(&[10 * MS; 1_000])),
-        service_time: histogram(&[10 * MS; 1_000]),
         schedule_lag: Some(histogram(&[MS / 2; 1_000])),
-        connect_time: None,
-        split: None,
         mean_in_system: Some(10.0),
-        timestamps_out_of_order: 0,
-        intervals: Vec::new(),
-        events: Vec::new(),
+        ..Traffic::new(histogram(&[10 * MS; 1_000]))
     };
     Cell {
         schema_version: SCHEMA_VERSION,

@@ -7,7 +7,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
 use reports::format::Unit::Nanoseconds;
 use reports::metrics::response_quantile;
-use reports::record::{Cell, ConnectionLedger, HistogramRecord, Ledger, Traffic};
+use reports::record::{Cell, HistogramRecord, Ledger, Traffic};
 use reports::stats::{Distribution, Quantile};
 use reports::study::Pool;
 
@@ -42,18 +42,9 @@ pub(super) fn block(times: &[(u64, u64)]) -> Cell {
     let traffic = Traffic {
         ledger: Ledger { scheduled: ok, ok, ..Ledger::default() },
         ok_within_window: ok,
-        connections: ConnectionLedger::default(),
         ok_in_all: ok,
-        given_up_in_all: 0,
         response_time: Some(record.clone()),
-        service_time: record,
-        schedule_lag: None,
-        connect_time: None,
-        split: None,
-        mean_in_system: None,
-        timestamps_out_of_order: 0,
-        intervals: Vec::new(),
-        events: Vec::new(),
+        ..Traffic::new(record)
     };
     Cell { traffic: Some(traffic), ..cells::empty(&echo(100.0, 1, Duration::from_secs(1))) }
 }
