@@ -223,13 +223,13 @@ fn held_connections_are_opened_asked_and_closed() {
     let stop_load = AtomicBool::new(false);
     for (model, answered) in [("async-single", 300), ("thread-pool:workers=3", 3)] {
         let (address, stop) = start(model);
-        let mut held = HeldConnections::new(address, &stop_load).unwrap();
+        let mut held = HeldConnections::new(address, &echo(), &stop_load).unwrap();
         held.grow_to(100, Duration::from_secs(5)).unwrap();
         assert_eq!(held.len(), 100);
         held.grow_to(300, Duration::from_secs(5)).unwrap();
         assert_eq!(held.len(), 300);
         assert!(held.failure().is_none());
-        assert_eq!(held.ask_each(&echo(), Duration::from_millis(500)).unwrap(), answered, "{model}");
+        assert_eq!(held.ask_each(Duration::from_millis(500)).unwrap(), answered, "{model}");
         held.close_all();
         assert!(held.is_empty());
         stop.stop();

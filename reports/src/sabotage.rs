@@ -35,6 +35,12 @@ pub enum Sabotage {
     TrustedGenerator,
     /// Intervals of percentiles are as wide as one standard error, and still called 95%.
     NarrowIntervals,
+    /// What follows a reply counts as the reply to the next request.
+    SurplusCounted,
+    /// A load to which nobody answered is believed.
+    SilenceBelieved,
+    /// A reply that ends before its length counts as right.
+    CutRepliesCounted,
 }
 
 impl Sabotage {
@@ -53,6 +59,9 @@ impl Sabotage {
         Sabotage::SocketsLeftOut,
         Sabotage::TrustedGenerator,
         Sabotage::NarrowIntervals,
+        Sabotage::SurplusCounted,
+        Sabotage::SilenceBelieved,
+        Sabotage::CutRepliesCounted,
     ];
 
     /// What a person calls it, `clock-from-send`.
@@ -71,6 +80,9 @@ impl Sabotage {
             Sabotage::SocketsLeftOut => "sockets-left-out",
             Sabotage::TrustedGenerator => "trusted-generator",
             Sabotage::NarrowIntervals => "narrow-intervals",
+            Sabotage::SurplusCounted => "surplus-counted",
+            Sabotage::SilenceBelieved => "silence-believed",
+            Sabotage::CutRepliesCounted => "cut-replies-counted",
         }
     }
 

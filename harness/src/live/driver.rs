@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::background::Background;
 use super::frame::Asked;
-use crate::load::{self, Generator, LoadError, LoadOutcome, Look, Tap};
+use crate::load::{Generator, LoadError, LoadOutcome, Look, Order, Tap};
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
 
 /// Generators of several models share a CPU, so that none may poll.
@@ -47,7 +47,9 @@ impl Driver {
     pub(super) fn start(spec: LoadSpec, target: SocketAddr) -> io::Result<Driver> {
         let tap = Arc::new(Tap::new(GENERATOR.threads));
         let tapped = Arc::clone(&tap);
-        let thread = Background::start("load", move |stop| load::run_watched(&spec, target, GENERATOR, &tapped, stop))?;
+        let thread = Background::start("load", move |stop| {
+            Order::new(&spec, target, GENERATOR, stop).watched(&tapped).run(|_| {})
+        })?;
         Ok(Driver { tap, thread })
     }
 

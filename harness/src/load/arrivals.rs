@@ -155,11 +155,16 @@ impl Share {
     /// this worker's. Takes no time worth speaking of, however many they are: equal gaps are counted exactly, and so are
     /// exponential ones where they are fewer than some 100,000; a larger number of those is drawn at random and right on
     /// average.
-    #[allow(dead_code, reason = "for a load that is stopped")]
     pub(crate) fn pass_until(&mut self, end_ns: u64) -> u64 {
         let begun = self.index;
         self.index += self.arrivals.pass_until(end_ns);
         numbered(self.worker, self.workers, self.index) - numbered(self.worker, self.workers, begun)
+    }
+
+    /// How many of this worker's arrivals that are still to come are numbered below `end`.
+    pub(crate) fn left_below(&self, end: u64) -> u64 {
+        let begun = self.index.min(end);
+        numbered(self.worker, self.workers, end) - numbered(self.worker, self.workers, begun)
     }
 }
 

@@ -5,10 +5,11 @@
 
 use std::borrow::Cow;
 
+use reports::record::MalformedReason;
 use reports::sabotage::{self, Sabotage};
 use servers::protocol::{Persistence, Request, Response, Step, Wire, WireFormat};
 
-use super::exchange::{Answer, DIGITS, Digits, digits};
+use super::reply::{DIGITS, Digits, Heard, Meaning, digits};
 use super::template::{Matched, Template};
 
 /// The request of some work, ready to be sent.
@@ -69,41 +70,80 @@ impl Asked {
         &self.close
     }
 
-    /// What `bytes`, the front of what the server sent, say to the request with this timestamp.
+    /// What `bytes` say to the request with this timestamp, behind what was kept of earlier ones.
     #[inline]
-    pub(crate) fn answer(&self, bytes: &[u8], timestamp: &Digits) -> Answer {
+    pub(crate) fn hear(&self, kept: &mut Vec<u8>, bytes: &[u8], timestamp: &Digits) -> Heard {
+        if kept.is_empty() {
+            let heard = self.front(bytes, timestamp);
+            if heard.meaning == Meaning::Incomplete {
+                kept.extend_from_slice(bytes);
+                return Heard { consumed: bytes.len(), ..heard };
+            }
+            return heard;
+        }
+        let before = kept.len();
+        kept.extend_from_slice(bytes);
+        let heard = self.front(kept, timestamp);
+        match heard.meaning {
+            Meaning::Incomplete => Heard { consumed: bytes.len(), ..heard },
+            _ => Heard { consumed: heard.consumed.saturating_sub(before), ..heard },
+        }
+    }
+
+    /// What the front of `bytes` says.
+    #[inline]
+    fn front(&self, bytes: &[u8], timestamp: &Digits) -> Heard {
         match self.template.matches(bytes, timestamp) {
-            Some(Matched { server_received_ns, server_sent_ns, consumed }) => Answer::Right {
-                server_ns: server_times(server_received_ns, server_sent_ns),
-                consumed,
-                then: Persistence::KeepAlive,
-            },
+            Some(Matched { server_received_ns, server_sent_ns, consumed }) => {
+                let server_ns = server_times(server_received_ns, server_sent_ns);
+                heard(Meaning::Right { server_ns, then: Persistence::KeepAlive }, consumed)
+            }
             None => self.decoded(bytes, timestamp),
         }
     }
 
     /// As the protocol's own decoder has it.
-    fn decoded(&self, bytes: &[u8], timestamp: &Digits) -> Answer {
+    fn decoded(&self, bytes: &[u8], timestamp: &Digits) -> Heard {
         match self.wire.decode_response(bytes) {
-            Step::Incomplete => Answer::Incomplete,
+            Step::Incomplete => heard(Meaning::Incomplete, 0),
             Step::Message {
                 message: Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns },
                 consumed,
                 then,
             } => {
-                let is_right = sender_timestamp.as_bytes() == timestamp && *result == *self.expected_result;
-                if !is_right && !sabotage::is(Sabotage::WrongRepliesCounted) {
-                    return Answer::Wrong;
+                let wrong = if sender_timestamp.as_bytes() != timestamp {
+                    Some(MalformedReason::OtherRequest)
+                } else if *result != *self.expected_result {
+                    Some(MalformedReason::WrongResult)
+                } else {
+                    None
+                };
+                match wrong {
+                    Some(reason) if !sabotage::is(Sabotage::WrongRepliesCounted) => {
+                        heard(Meaning::Wrong(reason), consumed)
+                    }
+                    _ => {
+                        let server_ns = server_times(server_received_ns, server_sent_ns);
+                        heard(Meaning::Right { server_ns, then }, consumed)
+                    }
                 }
-                Answer::Right { server_ns: server_times(server_received_ns, server_sent_ns), consumed, then }
             }
             Step::Message { message: Response::ConnectionClosed { requests_served, .. }, consumed, .. } => {
-                Answer::Closed { requests_served, consumed }
+                heard(Meaning::Closed { requests_served }, consumed)
             }
-            Step::Message { message: Response::Error { .. }, consumed, then } => Answer::Refused { consumed, then },
-            Step::Malformed { .. } | Step::Broken { .. } => Answer::Wrong,
+            Step::Message { message: Response::Error { .. }, consumed, then } => {
+                heard(Meaning::Refused { then }, consumed)
+            }
+            Step::Malformed { .. } | Step::Broken { .. } => {
+                heard(Meaning::Wrong(MalformedReason::NotTheProtocol), bytes.len())
+            }
         }
     }
+}
+
+/// Our own servers' replies over HTTP have a status, but what it says is in the message already.
+fn heard(meaning: Meaning, consumed: usize) -> Heard {
+    Heard { meaning, consumed, reply_bytes: consumed as u64, status: 0 }
 }
 
 /// The server's times; a server without a clock sends noughts.
@@ -114,12 +154,21 @@ fn server_times(received_ns: u64, sent_ns: u64) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::exchange::digits;
 
     const KEPT: Persistence = Persistence::KeepAlive;
 
     /// Twenty digits, all of them used.
     const LATEST: u64 = u64::MAX;
+
+    /// What all of `bytes` say, and how many of them say it.
+    fn said(asked: &Asked, bytes: &[u8], timestamp: u64) -> (Meaning, usize) {
+        let heard = asked.hear(&mut Vec::new(), bytes, &digits(timestamp));
+        (heard.meaning, heard.consumed)
+    }
+
+    fn right(times: (u64, u64), then: Persistence) -> Meaning {
+        Meaning::Right { server_ns: Some(times), then }
+    }
 
     fn echo(parameter: &str) -> Asked {
         Asked::new(Wire::JsonLines, "echo", parameter, parameter.to_owned())
@@ -135,7 +184,7 @@ mod tests {
         format!("{reply}\n")
     }
 
-    fn said(request: &[u8]) -> (String, String) {
+    fn parts(request: &[u8]) -> (String, String) {
         let request: serde_json::Value = serde_json::from_slice(request).unwrap();
         let field = |name: &str| request["RequestWork"][name].as_str().unwrap().to_owned();
         (field("parameter"), field("sender_timestamp"))
@@ -148,7 +197,7 @@ mod tests {
             [(7, "00000000000000000007"), (LATEST, "18446744073709551615"), (0, "00000000000000000000")]
         {
             let request = asked.request(&digits(intended_ns));
-            assert_eq!(said(request), ("hi".to_owned(), twenty.to_owned()));
+            assert_eq!(parts(request), ("hi".to_owned(), twenty.to_owned()));
             assert_eq!(request.iter().filter(|byte| **byte == b'\n').count(), 1);
             assert_eq!(request.last(), Some(&b'\n'));
         }
@@ -158,34 +207,42 @@ mod tests {
     fn a_parameter_that_looks_like_a_timestamp_is_left_alone() {
         for parameter in ["00000000000000000000", "\"sender_timestamp\":\"00000000000000000000\"", "\n\"\\"] {
             let mut asked = echo(parameter);
-            assert_eq!(said(asked.request(&digits(42))), (parameter.to_owned(), "00000000000000000042".to_owned()));
+            assert_eq!(parts(asked.request(&digits(42))), (parameter.to_owned(), "00000000000000000042".to_owned()));
             let right = reply(parameter, "00000000000000000042", (1, 2));
-            assert!(matches!(asked.answer(right.as_bytes(), &digits(42)), Answer::Right { .. }), "{parameter}");
+            assert!(matches!(said(&asked, right.as_bytes(), 42).0, Meaning::Right { .. }), "{parameter}");
         }
     }
 
     #[test]
     fn only_the_answer_to_this_request_is_right() {
         let asked = echo("hi");
-        let of = |text: &str| asked.answer(text.as_bytes(), &digits(LATEST));
-        let right = reply("hi", "18446744073709551615", (5, 9));
-        let consumed = right.len();
-        assert_eq!(of(&right), Answer::Right { server_ns: Some((5, 9)), consumed, then: KEPT });
-        assert_eq!(of(&(right.clone() + "{\"Wor")), Answer::Right { server_ns: Some((5, 9)), consumed, then: KEPT });
+        let of = |text: &str| said(&asked, text.as_bytes(), LATEST);
+        let reply_to_it = reply("hi", "18446744073709551615", (5, 9));
+        assert_eq!(of(&reply_to_it), (right((5, 9), KEPT), reply_to_it.len()));
+        assert_eq!(of(&(reply_to_it.clone() + "{\"Wor")), (right((5, 9), KEPT), reply_to_it.len()));
         let untimed = reply("hi", "18446744073709551615", (0, 0));
-        assert_eq!(of(&untimed), Answer::Right { server_ns: None, consumed: untimed.len(), then: KEPT });
-        assert_eq!(of(&reply("ho", "18446744073709551615", (5, 9))), Answer::Wrong);
-        assert_eq!(of(&reply("", "18446744073709551615", (5, 9))), Answer::Wrong);
-        assert_eq!(of(&reply("hi", "18446744073709551614", (5, 9))), Answer::Wrong, "another request's");
-        assert_eq!(of(&reply("hi", "1", (5, 9))), Answer::Wrong, "a timestamp is said back as it was sent");
+        assert_eq!(of(&untimed), (Meaning::Right { server_ns: None, then: KEPT }, untimed.len()));
+        let wrong = |text: &str| of(text).0;
+        let (other, result) =
+            (Meaning::Wrong(MalformedReason::OtherRequest), Meaning::Wrong(MalformedReason::WrongResult));
+        assert_eq!(wrong(&reply("ho", "18446744073709551615", (5, 9))), result);
+        assert_eq!(wrong(&reply("", "18446744073709551615", (5, 9))), result);
+        assert_eq!(wrong(&reply("hi", "18446744073709551614", (5, 9))), other);
+        assert_eq!(wrong(&reply("hi", "1", (5, 9))), other, "a timestamp is said back as it was sent");
     }
 
     #[test]
     fn an_answer_is_incomplete_until_its_last_byte() {
         let asked = echo("hi");
-        let right = reply("hi", "00000000000000000001", (5, 9));
-        for end in 0..right.len() {
-            assert_eq!(asked.answer(&right.as_bytes()[..end], &digits(1)), Answer::Incomplete, "{end} bytes");
+        let whole = reply("hi", "00000000000000000001", (5, 9));
+        for end in 1..whole.len() {
+            let (front, rest) = whole.as_bytes().split_at(end);
+            let mut kept = Vec::new();
+            let heard = asked.hear(&mut kept, front, &digits(1));
+            assert_eq!((heard.meaning, heard.consumed), (Meaning::Incomplete, end), "{end} bytes");
+            let heard = asked.hear(&mut kept, rest, &digits(1));
+            assert_eq!((heard.meaning, heard.consumed), (right((5, 9), KEPT), rest.len()), "{end} bytes");
+            assert_eq!(heard.reply_bytes, whole.len() as u64);
         }
     }
 
@@ -195,21 +252,22 @@ mod tests {
             for parameter in ["hi", "11111111111111111111", "\r\n\r\n", "1111111111111111111"] {
                 let mut asked = Asked::new(wire, "echo", parameter, parameter.to_owned());
                 let timestamp = digits(42);
-                let Step::Message { message: Request::RequestWork { sender_timestamp, parameter: said, .. }, .. } =
-                    wire.decode_request(asked.request(&timestamp))
+                let Step::Message {
+                    message: Request::RequestWork { sender_timestamp, parameter: asked_for, .. }, ..
+                } = wire.decode_request(asked.request(&timestamp))
                 else {
                     panic!("{wire}: no request")
                 };
-                assert_eq!((sender_timestamp.as_bytes(), &*said), (timestamp.as_slice(), parameter), "{wire}");
+                assert_eq!((sender_timestamp.as_bytes(), &*asked_for), (timestamp.as_slice(), parameter), "{wire}");
                 for then in [Persistence::KeepAlive, Persistence::Close] {
                     let reply = encoded(wire, parameter, "00000000000000000042", then);
                     // JSON lines have no words for a connection that closes.
                     let then = if wire == Wire::Http { then } else { KEPT };
-                    let right = Answer::Right { server_ns: Some((5, 9)), consumed: reply.len(), then };
-                    assert_eq!(asked.answer(&reply, &timestamp), right, "{wire}");
-                    assert_eq!(asked.answer(&reply, &digits(43)), Answer::Wrong, "{wire}");
-                    for end in 0..reply.len() {
-                        assert_eq!(asked.answer(&reply[..end], &timestamp), Answer::Incomplete, "{wire}");
+                    assert_eq!(said(&asked, &reply, 42), (right((5, 9), then), reply.len()), "{wire}");
+                    let other = Meaning::Wrong(MalformedReason::OtherRequest);
+                    assert_eq!(said(&asked, &reply, 43).0, other, "{wire}");
+                    for end in 1..reply.len() {
+                        assert_eq!(said(&asked, &reply[..end], 42), (Meaning::Incomplete, end), "{wire}");
                     }
                 }
             }
@@ -227,13 +285,14 @@ mod tests {
     #[test]
     fn refusals_goodbyes_and_nonsense_are_told_apart() {
         let asked = echo("hi");
-        let of = |text: &str| asked.answer(text.as_bytes(), &digits(1));
+        let of = |text: &str| said(&asked, text.as_bytes(), 1);
         let refusal = "{\"Error\":{\"reason\":\"no\"}}\n";
-        assert_eq!(of(refusal), Answer::Refused { consumed: refusal.len(), then: KEPT });
+        assert_eq!(of(refusal), (Meaning::Refused { then: KEPT }, refusal.len()));
         let goodbye = servers_goodbye(10);
-        assert_eq!(of(&goodbye), Answer::Closed { requests_served: 10, consumed: goodbye.len() });
+        assert_eq!(of(&goodbye), (Meaning::Closed { requests_served: 10 }, goodbye.len()));
+        let nonsense_of_this_kind = Meaning::Wrong(MalformedReason::NotTheProtocol);
         for nonsense in ["HTTP/1.1 400 Bad Request\r\n\r\n", "\n", "{}\n", "{\"WorkDone\":{}}\n", "\u{0}\n"] {
-            assert_eq!(of(nonsense), Answer::Wrong, "{nonsense:?}");
+            assert_eq!(of(nonsense).0, nonsense_of_this_kind, "{nonsense:?}");
         }
     }
 

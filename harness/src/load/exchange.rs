@@ -1,42 +1,24 @@
 //! The bytes of one request, and what the bytes that come back amount to, whatever kind of server it is.
 //!
 //! Must not know: sockets, time. Beside it: `asked.rs`, the work of our own servers; `page.rs`, a page of any HTTP
-//! server; `connection/`, which decides when.
+//! server; `reply.rs`, what bytes can amount to; `connection/`, which decides when.
 
 use std::net::SocketAddr;
 
-use servers::protocol::{Persistence, Wire};
+use servers::protocol::Wire;
 
 use super::asked::Asked;
 use super::page::Page;
+use super::reply::{Digits, Heard, Hearing, Meaning};
 use crate::plan::Work;
-
-/// Digits of a timestamp on the wire: fixed, so that it can be patched in place. Enough for any `u64`.
-pub(crate) const DIGITS: usize = 20;
-
-/// A timestamp as it stands on the wire.
-pub(crate) type Digits = [u8; DIGITS];
-
-/// What a server's bytes amount to, held against what was asked.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// Nothing whole yet.
-    Incomplete,
-    /// The right reply, with the server's receive and send times unless it sends none.
-    Right { server_ns: Option<(u64, u64)>, consumed: usize, then: Persistence },
-    /// CloseConnection was confirmed.
-    Closed { requests_served: u64, consumed: usize },
-    /// The server refused the request.
-    Refused { consumed: usize, then: Persistence },
-    /// Something else than a reply to this request.
-    Wrong,
-}
 
 /// The request of a workload, ready to be sent.
 #[derive(Debug, Clone)]
 pub(crate) enum Exchange {
     Asked(Asked),
     Page(Page),
+    /// Nothing is asked, and whatever is said is let pass: for clients that are there to be in the way.
+    Nothing,
 }
 
 impl Exchange {
@@ -56,14 +38,15 @@ impl Exchange {
         match self {
             Exchange::Asked(asked) => asked.request(timestamp),
             Exchange::Page(page) => page.request(),
+            Exchange::Nothing => &[],
         }
     }
 
     /// The same as the last of a session.
     pub(crate) fn last_request(&mut self, timestamp: &Digits) -> &[u8] {
         match self {
-            Exchange::Asked(asked) => asked.request(timestamp),
             Exchange::Page(page) => page.last_request(),
+            _ => self.request(timestamp),
         }
     }
 
@@ -71,16 +54,27 @@ impl Exchange {
     pub(crate) fn goodbye(&self) -> Option<&[u8]> {
         match self {
             Exchange::Asked(asked) => Some(asked.close()),
-            Exchange::Page(_) => None,
+            Exchange::Page(_) | Exchange::Nothing => None,
         }
     }
 
-    /// What `bytes`, the front of what the server sent, say to the request with this timestamp.
+    /// What `bytes`, together with what was heard before, say to the request with this timestamp.
     #[inline]
-    pub(crate) fn answer(&mut self, bytes: &[u8], timestamp: &Digits) -> Answer {
+    pub(crate) fn hear(&mut self, hearing: &mut Hearing, bytes: &[u8], timestamp: &Digits) -> Heard {
         match self {
-            Exchange::Asked(asked) => asked.answer(bytes, timestamp),
-            Exchange::Page(page) => page.answer(bytes),
+            Exchange::Asked(asked) => asked.hear(&mut hearing.kept, bytes, timestamp),
+            Exchange::Page(page) => page.hear(hearing, bytes),
+            Exchange::Nothing => {
+                Heard { meaning: Meaning::Incomplete, consumed: bytes.len(), reply_bytes: 0, status: 0 }
+            }
+        }
+    }
+
+    /// What the orderly end of the connection says to it, where something was heard before.
+    pub(crate) fn end(&self, hearing: &Hearing) -> Heard {
+        match self {
+            Exchange::Page(_) => Page::end(hearing),
+            Exchange::Asked(_) | Exchange::Nothing => super::page::cut_short(),
         }
     }
 
@@ -89,28 +83,21 @@ impl Exchange {
         match self {
             Exchange::Asked(asked) => asked.wire() == Wire::Http,
             Exchange::Page(_) => true,
+            Exchange::Nothing => false,
         }
     }
-}
 
-/// A number as twenty decimal digits: two at a time, because this is done for every request.
-#[inline]
-pub(crate) fn digits(mut number: u64) -> Digits {
-    const PAIRS: [[u8; 2]; 100] = pairs();
-    let mut digits = [b'0'; DIGITS];
-    for pair in digits.rchunks_exact_mut(2) {
-        pair.copy_from_slice(&PAIRS[(number % 100) as usize]);
-        number /= 100;
+    /// Whether it is of no matter what a server says while nothing is asked.
+    pub(crate) fn lets_pass(&self) -> bool {
+        matches!(self, Exchange::Nothing)
     }
-    digits
-}
 
-const fn pairs() -> [[u8; 2]; 100] {
-    let mut pairs = [[0; 2]; 100];
-    let mut number = 0;
-    while number < 100 {
-        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
-        number += 1;
+    /// Whether bytes that nobody asked for say that the server has had enough of an idle connection and closes it.
+    pub(crate) fn is_farewell(&self, bytes: &[u8]) -> bool {
+        let fronts: &[&[u8]] = match self {
+            Exchange::Asked(asked) if asked.wire() == Wire::JsonLines => &[b"{\"Error\":"],
+            _ => &[b"HTTP/1.1 408", b"HTTP/1.0 408"],
+        };
+        fronts.iter().any(|front| bytes.starts_with(front))
     }
-    pairs
 }

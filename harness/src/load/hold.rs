@@ -1,49 +1,51 @@
 //! Connections that are only held: opened in steps, asked once each, closed together. For what a connection costs
 //! while nothing happens on it.
 //!
-//! Must not know: schedules, histograms. It connects as the generator does (`socket.rs`) and checks replies as the
-//! generator does (`exchange.rs`).
+//! They are the generator's own connections (`connection/`), without a schedule. Must not know: what is made of it.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::event::epoll::{self, EventData, EventFlags};
-use rustix::fd::OwnedFd;
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags};
-
-use super::exchange::{Answer, Digits, Exchange, digits};
-use super::socket::{self, Connect};
-use super::{LoadError, poll};
+use super::LoadError;
+use super::connection::{Connections, News, Settings};
+use super::exchange::Exchange;
+use super::recorder::{Loop, Recorder};
+use super::sockets::{Sockets, Sources};
 use crate::clock::now_ns;
-use crate::plan::{Work, nanoseconds};
+use crate::plan::{Shape, Work, nanoseconds};
 
-/// Connects under way at once: below any usual backlog, so that none is refused for haste.
+/// Connections under way at once: below any usual backlog, so that none is refused for haste.
 const UNDER_WAY_AT_ONCE: usize = 128;
+
+/// Events taken from the kernel at once.
+const EVENTS_AT_ONCE: usize = 256;
 
 /// The longest sleep, so that a stop is noticed.
 const LONGEST_SLEEP_NS: u64 = 20_000_000;
 
 /// Connections held open to one server.
 pub struct HeldConnections<'a> {
-    target: SocketAddr,
     stop: &'a AtomicBool,
-    epoll: OwnedFd,
-    held: Vec<OwnedFd>,
-    under_way: Vec<Option<OwnedFd>>,
-    open: usize,
+    connections: Connections<Sockets>,
+    /// Slots whose connection is established.
+    held: Vec<u32>,
+    under_way: usize,
     begun: u32,
-    failure: Option<Errno>,
 }
 
 impl<'a> HeldConnections<'a> {
-    /// None yet. `stop` ends any wait early.
-    pub fn new(target: SocketAddr, stop: &'a AtomicBool) -> Result<HeldConnections<'a>, LoadError> {
-        let epoll = poll::create()?;
-        let (held, under_way) = (Vec::new(), Vec::new());
-        Ok(HeldConnections { target, stop, epoll, held, under_way, open: 0, begun: 0, failure: None })
+    /// None yet. `work` is what each is asked for later; `stop` ends any wait early.
+    pub fn new(target: SocketAddr, work: &Work, stop: &'a AtomicBool) -> Result<HeldConnections<'a>, LoadError> {
+        // Nothing here has a time of its own to be late: whoever holds the connections says how long is waited.
+        let settings = Settings { shape: Shape::Connections { connections: 0 }, timeout_ns: u64::MAX, workers: 1 };
+        let network = Sockets::new(target, Sources::InTurn { worker: 0, workers: 1 }, EVENTS_AT_ONCE)?;
+        let mut recorder = Recorder::new(u64::MAX, Loop::Closed);
+        recorder.set_window(0..u64::MAX);
+        let mut connections = Connections::new(network, settings, 0, 0, Exchange::new(work, target), recorder);
+        connections.keep_news();
+        Ok(HeldConnections { stop, connections, held: Vec::new(), under_way: 0, begun: 0 })
     }
 
     /// Established connections, as this side sees it: the server may not have accepted them yet.
@@ -58,145 +60,126 @@ impl<'a> HeldConnections<'a> {
 
     /// Why the last connect that failed did, if one has.
     pub fn failure(&self) -> Option<io::Error> {
-        self.failure.map(io::Error::from)
+        self.connections.latest_refusal().map(io::Error::from)
     }
 
     /// Opens more until `wanted` are held, or none has been established for as long as `patience`; [`Self::len`] says
     /// how many there are then.
+    ///
+    /// # Errors
+    /// Where the kernel refuses to say what becomes of them.
     pub fn grow_to(&mut self, wanted: usize, patience: Duration) -> Result<(), LoadError> {
-        let mut hope = Hope::new(patience);
+        let mut deadline = Deadline::new(patience);
         for _ in self.held.len()..wanted {
-            self.connect()?;
-            self.wait_until_under_way(UNDER_WAY_AT_ONCE, &mut hope)?;
-            if self.is_over(&hope) {
+            self.connections.make_slots(self.begun + 1);
+            self.connections.open(self.begun, now_ns());
+            (self.begun, self.under_way) = (self.begun + 1, self.under_way + 1);
+            self.wait_while_under_way(UNDER_WAY_AT_ONCE, &mut deadline)?;
+            if self.is_over(&deadline) {
                 break;
             }
         }
-        self.wait_until_under_way(1, &mut hope)?;
-        self.under_way.clear();
-        self.open = 0;
+        self.wait_while_under_way(1, &mut deadline)?;
+        (0..self.begun)
+            .filter(|index| self.connections.is_connecting(*index))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .for_each(|index| self.connections.leave(index, now_ns()));
+        self.take_news();
         Ok(())
     }
 
     /// Sends one request on every connection and returns how many were answered correctly before none was for as long
     /// as `patience`.
-    pub fn ask_each(&mut self, work: &Work, patience: Duration) -> Result<usize, LoadError> {
-        let mut exchange = Exchange::new(work, self.target);
-        let timestamp = digits(now_ns());
-        let asking = poll::create()?;
-        for (index, socket) in self.held.iter().enumerate() {
-            epoll::add(&asking, socket, EventData::new_u64(index as u64), EventFlags::IN).map_err(LoadError::epoll)?;
-            // A connection that the server has closed counts as not answered.
-            let _ = rustix::net::send(socket, exchange.request(&timestamp), SendFlags::NOSIGNAL);
+    ///
+    /// # Errors
+    /// Where the kernel refuses to say what becomes of them.
+    pub fn ask_each(&mut self, patience: Duration) -> Result<usize, LoadError> {
+        let before = self.connections.recorder.ledger;
+        for index in self.held.clone() {
+            self.connections.ask(index, now_ns());
         }
-        let mut received: Vec<Vec<u8>> = vec![Vec::new(); self.held.len()];
-        let mut answered = 0;
+        let asked = self.connections.recorder.ledger.scheduled - before.scheduled;
         let mut ended = 0;
-        let mut hope = Hope::new(patience);
-        while ended < self.held.len() && !self.is_over(&hope) {
-            for event in wait(&asking, &hope)? {
-                let index = event.data.u64() as usize;
-                let heard = hear(&self.held[index], &mut received[index], &mut exchange, &timestamp);
-                if heard != Heard::NotAll {
-                    ended += 1;
-                    answered += usize::from(heard == Heard::Right);
-                    hope.renew();
-                    epoll::delete(&asking, &self.held[index]).map_err(LoadError::epoll)?;
-                }
+        let mut deadline = Deadline::new(patience);
+        while ended < asked && !self.is_over(&deadline) {
+            self.wait(&deadline)?;
+            self.take_news();
+            let now_ended = self.connections.recorder.ledger.accounted_for() - before.accounted_for();
+            if now_ended > ended {
+                ended = now_ended;
+                deadline.put_off();
             }
         }
-        Ok(answered)
+        Ok((self.connections.recorder.ledger.ok - before.ok) as usize)
     }
 
     /// Closes all of them.
     pub fn close_all(&mut self) {
-        self.held.drain(..).for_each(socket::abort);
+        let now = now_ns();
+        for index in std::mem::take(&mut self.held) {
+            self.connections.leave(index, now);
+        }
+        self.take_news();
     }
 
-    fn connect(&mut self) -> Result<(), LoadError> {
-        self.begun += 1;
-        match socket::connect(self.target, self.begun - 1) {
-            Ok(Connect::Established(socket)) => self.held.push(socket),
-            Ok(Connect::UnderWay(socket)) => {
-                let index = self.under_way.len();
-                epoll::add(&self.epoll, &socket, EventData::new_u64(index as u64), EventFlags::OUT)
-                    .map_err(LoadError::epoll)?;
-                self.under_way.push(Some(socket));
-                self.open += 1;
+    /// Waits while at least `most` connects are under way and there is time.
+    fn wait_while_under_way(&mut self, most: usize, deadline: &mut Deadline) -> Result<(), LoadError> {
+        if self.take_news() {
+            deadline.put_off();
+        }
+        while self.under_way >= most && !self.is_over(deadline) {
+            self.wait(deadline)?;
+            if self.take_news() {
+                deadline.put_off();
             }
-            Err(error) => self.failure = Some(error),
         }
         Ok(())
     }
 
-    /// Waits until fewer than `below` connects are under way, or there is no more hope.
-    fn wait_until_under_way(&mut self, below: usize, hope: &mut Hope) -> Result<(), LoadError> {
-        while self.open >= below && !self.is_over(hope) {
-            for event in wait(&self.epoll, hope)? {
-                let Some(socket) = self.under_way[event.data.u64() as usize].take() else { continue };
-                self.open -= 1;
-                epoll::delete(&self.epoll, &socket).map_err(LoadError::epoll)?;
-                match socket::connected(&socket) {
-                    Ok(()) => {
-                        self.held.push(socket);
-                        hope.renew();
-                    }
-                    Err(error) => self.failure = Some(error),
+    fn wait(&mut self, deadline: &Deadline) -> Result<(), LoadError> {
+        let left_ns = deadline.at_ns.saturating_sub(now_ns());
+        self.connections.network.wait_at_most(left_ns.min(LONGEST_SLEEP_NS))?;
+        self.connections.handle_events();
+        self.connections.on_timers(now_ns());
+        Ok(())
+    }
+
+    /// Takes in what has become of connections; true where one was established.
+    fn take_news(&mut self) -> bool {
+        let mut any = false;
+        for news in self.connections.take_news() {
+            match news {
+                News::Established(index) => {
+                    self.held.push(index);
+                    self.under_way = self.under_way.saturating_sub(1);
+                    any = true;
                 }
+                News::NotEstablished(_) => self.under_way = self.under_way.saturating_sub(1),
+                News::Gone(index) => self.held.retain(|held| *held != index),
             }
         }
-        if self.open == 0 {
-            self.under_way.clear();
-        }
-        Ok(())
+        any
     }
 
-    fn is_over(&self, hope: &Hope) -> bool {
-        self.stop.load(Ordering::Relaxed) || now_ns() >= hope.until_ns
+    fn is_over(&self, deadline: &Deadline) -> bool {
+        self.stop.load(Ordering::Relaxed) || now_ns() >= deadline.at_ns
     }
 }
 
-/// Patience that begins anew with every success: a slow server is waited for, one that has stopped is not.
-struct Hope {
+/// A deadline that is put off with every success: a slow server is waited for, one that has stopped is not.
+struct Deadline {
     patience_ns: u64,
-    until_ns: u64,
+    at_ns: u64,
 }
 
-impl Hope {
-    fn new(patience: Duration) -> Hope {
+impl Deadline {
+    fn new(patience: Duration) -> Deadline {
         let patience_ns = nanoseconds(patience);
-        Hope { patience_ns, until_ns: now_ns() + patience_ns }
+        Deadline { patience_ns, at_ns: now_ns() + patience_ns }
     }
 
-    fn renew(&mut self) {
-        self.until_ns = now_ns() + self.patience_ns;
+    fn put_off(&mut self) {
+        self.at_ns = now_ns() + self.patience_ns;
     }
-}
-
-/// What has come in on a connection that was asked something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Heard {
-    Right,
-    SomethingElse,
-    NotAll,
-}
-
-fn hear(socket: &OwnedFd, received: &mut Vec<u8>, exchange: &mut Exchange, timestamp: &Digits) -> Heard {
-    let mut buffer = [0; 1024];
-    match rustix::net::recv(socket, &mut buffer[..], RecvFlags::empty()) {
-        Ok((count, _)) if count > 0 => received.extend_from_slice(&buffer[..count]),
-        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => return Heard::NotAll,
-        Ok(_) | Err(_) => return Heard::SomethingElse,
-    }
-    match exchange.answer(received, timestamp) {
-        Answer::Right { .. } => Heard::Right,
-        Answer::Incomplete => Heard::NotAll,
-        _ => Heard::SomethingElse,
-    }
-}
-
-fn wait(epoll: &OwnedFd, hope: &Hope) -> Result<Vec<epoll::Event>, LoadError> {
-    let mut events = Vec::with_capacity(256);
-    poll::wait_at_most(epoll, &mut events, hope.until_ns.saturating_sub(now_ns()).min(LONGEST_SLEEP_NS))?;
-    Ok(events)
 }

@@ -7,10 +7,9 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::event::epoll;
-
+use super::LoadError;
 use super::connection::Connections;
-use super::{LoadError, poll};
+use super::sockets::Sockets;
 use crate::clock::now_ns;
 use crate::plan::{Shape, nanoseconds};
 
@@ -24,13 +23,10 @@ const UNDER_WAY_AT_ONCE: usize = 256;
 /// this time met a full accept queue, and the kernel would try again only after a second.
 const LOST_AFTER_NS: u64 = 5_000_000;
 
-/// Events taken from the kernel at once.
-const EVENTS_AT_ONCE: usize = 256;
-
 /// Returns when all are established. Fails where one can't be had within the deadline or before the load is stopped: a
 /// load on fewer connections than asked for is another load.
 pub(crate) fn open_ahead(
-    connections: &mut Connections,
+    connections: &mut Connections<Sockets>,
     shape: Shape,
     target: SocketAddr,
     stop: &AtomicBool,
@@ -38,7 +34,6 @@ pub(crate) fn open_ahead(
     let Shape::Connections { .. } = shape else { return Ok(()) };
     let wanted = connections.wanted();
     let give_up_ns = now_ns() + nanoseconds(DEADLINE);
-    let mut events: Vec<epoll::Event> = Vec::with_capacity(EVENTS_AT_ONCE);
     let mut under_way = UnderWay { begun: VecDeque::new(), is_loopback: target.ip().to_canonical().is_loopback() };
     let mut unbegun = 0..wanted;
     while connections.established() < u64::from(wanted) {
@@ -53,10 +48,8 @@ pub(crate) fn open_ahead(
             connections.open(index, now_ns());
             under_way.begun.push_back(index);
         }
-        poll::wait_at_most(&connections.epoll, &mut events, LOST_AFTER_NS)?;
-        for event in &events {
-            connections.on_event(event);
-        }
+        connections.network.wait_at_most(LOST_AFTER_NS)?;
+        connections.handle_events();
     }
     Ok(())
 }
@@ -69,7 +62,7 @@ struct UnderWay {
 
 impl UnderWay {
     /// Forgets those that are established, and begins those anew that were lost.
-    fn look_after(&mut self, connections: &mut Connections, now: u64) {
+    fn look_after(&mut self, connections: &mut Connections<Sockets>, now: u64) {
         for _ in 0..self.begun.len() {
             let Some(index) = self.begun.pop_front() else { return };
             let Some(began_ns) = connections.connecting_since(index) else { continue };

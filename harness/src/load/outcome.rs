@@ -1,15 +1,16 @@
-//! What a load came to: the workers' notes, added up, as they are saved.
+//! What a load came to: the workers' notes, added up, as they are saved: what was measured, and nothing for what a server
+//! does not say.
 //!
-//! Within: `split.rs`, where the time went.
+//! Beside it: `recorder.rs`, which noted it down.
 
-mod split;
-
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reports::record::{Event, GeneratorUsage, HistogramRecord, Interval, Traffic};
+use hdrhistogram::Histogram;
+use reports::record::{Event, GeneratorUsage, HistogramRecord, Interval, PartSums, TimeSplit, Traffic};
 
-use super::recorder::{IntervalTally, Loop, Recorder};
-use super::tally::Tally;
+use super::recorder::{IntervalTally, Loop, Recorder, SecondTally, Seconds, SplitTally, Sums};
+use super::tally::{LONGEST_NS, Tally};
 use super::usage::ThreadUsage;
 use crate::plan::{ArrivalProcess, LoadSpec, nanoseconds};
 
@@ -22,10 +23,28 @@ pub struct LoadOutcome {
     pub generator: GeneratorUsage,
     /// How long it took to establish all connections that are held through the load; absent where sessions open theirs.
     pub opening: Option<Duration>,
-    /// How much of the window passed: all of it, unless the load was stopped.
+    /// How long the window was: as planned, unless the load was stopped or was for a number of requests.
     pub measured: Duration,
+    /// Whether it was stopped before its end.
+    pub was_stopped: bool,
+    /// How many CPUs there were for generator threads that were to poll and slept instead, being more; absent where they did
+    /// as they were told.
+    pub polling_gave_way: Option<u32>,
+    /// The window second by second, where that was asked for.
+    pub seconds: Vec<Second>,
     /// Requests of the window that were never taken up because the load was stopped. The ledger has them as dropped.
     pub left_over: u64,
+}
+
+/// A second of the window: the requests of the window that ended in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Second {
+    /// Its start, in whole seconds from that of the window. What ended after the window has seconds of its own.
+    pub second: u64,
+    /// Times of correct replies in nanoseconds, to three digits: response times or, in closed loop, service times.
+    pub times: Histogram<u64>,
+    /// Requests that ended without one.
+    pub failed: u64,
 }
 
 impl LoadOutcome {
@@ -43,8 +62,8 @@ impl LoadOutcome {
         self
     }
 
-    /// Adds up the workers' notes, of a load that ran to its end. There is at least one.
-    pub(crate) fn merge(spec: &LoadSpec, notes: Vec<(Recorder, ThreadUsage)>) -> LoadOutcome {
+    /// Adds up the workers' notes, of a load that ran to its end in a window of `measured`. There is at least one.
+    pub(crate) fn merge(spec: &LoadSpec, measured: Duration, notes: Vec<(Recorder, ThreadUsage)>) -> LoadOutcome {
         let threads = notes.len() as u32;
         let usages: Vec<ThreadUsage> = notes.iter().map(|(_, usage)| *usage).collect();
         let sum = notes.into_iter().map(|(recorder, _)| recorder).reduce(|mut sum, part| {
@@ -59,9 +78,12 @@ impl LoadOutcome {
         };
         LoadOutcome {
             opening: None,
-            measured: spec.window,
+            measured,
+            was_stopped: false,
+            polling_gave_way: None,
             left_over: recorder.left_over,
-            traffic: traffic(spec, recorder),
+            seconds: recorder.seconds.as_deref().map(seconds).unwrap_or_default(),
+            traffic: traffic(spec, measured, recorder),
             generator: GeneratorUsage {
                 threads,
                 user_cpu_ns: usages.iter().map(|usage| nanoseconds(usage.user)).sum(),
@@ -74,10 +96,10 @@ impl LoadOutcome {
     }
 }
 
-fn traffic(spec: &LoadSpec, recorder: Recorder) -> Traffic {
+fn traffic(spec: &LoadSpec, measured: Duration, recorder: Recorder) -> Traffic {
     // In closed loop there is no intended start that the server does not itself decide, so no response time.
     let is_open = spec.arrivals != ArrivalProcess::Closed;
-    let window_ns = nanoseconds(spec.window);
+    let window_ns = nanoseconds(measured);
     Traffic {
         ledger: recorder.ledger,
         ok_within_window: recorder.ok_within_window,
@@ -87,17 +109,73 @@ fn traffic(spec: &LoadSpec, recorder: Recorder) -> Traffic {
         response_time: is_open.then(|| histogram(&recorder.response_time)),
         schedule_lag: is_open.then(|| histogram(&recorder.schedule_lag)),
         connect_time: (recorder.connect_time.count() > 0).then(|| histogram(&recorder.connect_time)),
-        split: is_open.then(|| split::saved(&recorder.split)).flatten(),
-        mean_in_system: is_open.then(|| recorder.area_in_system_ns() as f64 / window_ns as f64),
+        split: is_open.then(|| split(&recorder.split)).flatten(),
+        mean_in_system: (is_open && window_ns > 0).then(|| recorder.area_in_system_ns() as f64 / window_ns as f64),
         timestamps_out_of_order: recorder.out_of_order,
         events: events(&recorder, spec),
         intervals: if is_open { intervals(&recorder.intervals, spec) } else { Vec::new() },
+        statuses: recorder.replies.statuses(),
+        reply_bytes: recorder.replies.sizes(),
+        delayed_in_the_middle: recorder.replies.delayed(),
+        hung_since_warm_up: recorder.hung_since_warm_up,
+        malformed: recorder.replies.clone().into_malformed(),
         ..Traffic::new(histogram(&recorder.service_time))
     }
 }
 
 fn histogram(tally: &Tally) -> HistogramRecord {
     HistogramRecord::from_histogram(&tally.histogram(), tally.sum_ns())
+}
+
+fn seconds(seconds: &Seconds) -> Vec<Second> {
+    let second = |tally: &SecondTally| {
+        let mut times = Histogram::new_with_bounds(1, LONGEST_NS, 3).expect("constants that it accepts");
+        for (ns, count) in tally.times() {
+            times.record_n(ns, count).expect("no value is above the bound");
+        }
+        Second { second: tally.second, times, failed: tally.failed }
+    };
+    seconds.each.iter().map(second).collect()
+}
+
+/// Absent where no reply was split, as in closed loop.
+fn split(split: &SplitTally) -> Option<TimeSplit> {
+    (split.connection.count() > 0).then(|| TimeSplit {
+        schedule_lag: measured(&split.schedule_lag),
+        connection: measured(&split.connection),
+        before_send: None,
+        waiting: measured(&split.waiting),
+        service: measured(&split.service),
+        returning: measured(&split.returning),
+        answering: measured(&split.answering),
+        by_response_time: Some(by_response_time(split)),
+    })
+}
+
+fn measured(tally: &Tally) -> Option<HistogramRecord> {
+    (tally.count() > 0).then(|| histogram(tally))
+}
+
+/// Takes one part out of the sums of a bucket.
+type SumOf = fn(&Sums) -> u64;
+
+fn by_response_time(split: &SplitTally) -> PartSums {
+    let sum_of: [(&str, &Tally, SumOf); 6] = [
+        ("schedule_lag", &split.schedule_lag, |sums| sums.schedule_lag_ns),
+        ("connection", &split.connection, |sums| sums.connection_ns),
+        ("waiting", &split.waiting, |sums| sums.waiting_ns),
+        ("service", &split.service, |sums| sums.service_ns),
+        ("returning", &split.returning, |sums| sums.returning_ns),
+        ("answering", &split.answering, |sums| sums.answering_ns),
+    ];
+    let known = sum_of.into_iter().filter(|(_, tally, _)| tally.count() > 0);
+    let buckets = || split.by_response_time();
+    let sums_ns = known.map(|(name, _, of)| (name.to_owned(), buckets().map(|(_, sums)| of(sums)).collect()));
+    PartSums {
+        least_ns: buckets().map(|(least_ns, _)| least_ns).collect(),
+        replies: buckets().map(|(_, sums)| sums.replies).collect(),
+        sums_ns: sums_ns.collect::<BTreeMap<_, _>>(),
+    }
 }
 
 /// In the order of their ends, whichever worker they were on, and on the clock of the load.
@@ -130,6 +208,8 @@ mod tests {
     use super::*;
     use crate::plan::{Shape, Work};
 
+    const WINDOW: Duration = Duration::from_micros(2);
+
     fn spec(arrivals: ArrivalProcess) -> LoadSpec {
         LoadSpec {
             arrivals,
@@ -137,7 +217,7 @@ mod tests {
             work: Work::new("echo", "hi"),
             seed: 1,
             warm_up: Duration::from_micros(1),
-            window: Duration::from_micros(2),
+            window: WINDOW,
             timeout: Duration::from_secs(1),
         }
     }
@@ -148,8 +228,14 @@ mod tests {
         recorder.set_window(1_000..3_000);
         let place = recorder.arrival(1_000, 1_000, 1);
         recorder.entered(place, 1_000);
-        let answered =
-            Answered { intended_ns: 1_000, taken_up_ns: 1_000, sent_ns: 1_000, server_ns: None, received_ns: 1_500 };
+        let answered = Answered {
+            intended_ns: 1_000,
+            taken_up_ns: 1_000,
+            sent_ns: 1_000,
+            server_ns: None,
+            received_ns: 1_500,
+            reply_bytes: 7,
+        };
         recorder.ok(Scheduled::InWindow, &answered);
         (recorder, usage)
     }
@@ -166,6 +252,7 @@ mod tests {
     fn the_workers_add_up_and_the_busiest_stands_out() {
         let outcome = LoadOutcome::merge(
             &spec(ArrivalProcess::Constant { rate_rps: 1.0 }),
+            WINDOW,
             vec![notes(usage(10)), notes(usage(90))],
         );
         let LoadOutcome { traffic, generator, .. } = outcome;
@@ -181,10 +268,11 @@ mod tests {
 
     #[test]
     fn what_does_not_exist_is_absent_and_not_zero() {
-        let closed = LoadOutcome::merge(&spec(ArrivalProcess::Closed), vec![notes(usage(1))]).traffic;
+        let closed = LoadOutcome::merge(&spec(ArrivalProcess::Closed), WINDOW, vec![notes(usage(1))]).traffic;
         assert!(closed.response_time.is_none() && closed.schedule_lag.is_none() && closed.mean_in_system.is_none());
         assert!(closed.intervals.is_empty() && closed.split.is_none() && closed.connect_time.is_none());
-        let open = LoadOutcome::merge(&spec(ArrivalProcess::Poisson { rate_rps: 1.0 }), vec![notes(usage(1))]).traffic;
+        let open =
+            LoadOutcome::merge(&spec(ArrivalProcess::Poisson { rate_rps: 1.0 }), WINDOW, vec![notes(usage(1))]).traffic;
         let empty = open.intervals[1];
         assert_eq!((empty.ok, empty.p50_ns, empty.max_ns), (0, None, None));
     }
@@ -193,6 +281,6 @@ mod tests {
     fn a_schedule_without_arrivals_was_kept() {
         let recorder = Recorder::new(1, Loop::Open);
         let spec = spec(ArrivalProcess::Poisson { rate_rps: 1.0 });
-        assert_eq!(LoadOutcome::merge(&spec, vec![(recorder, usage(0))]).generator.kept_pace, 1.0);
+        assert_eq!(LoadOutcome::merge(&spec, WINDOW, vec![(recorder, usage(0))]).generator.kept_pace, 1.0);
     }
 }

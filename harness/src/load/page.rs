@@ -1,20 +1,19 @@
-//! A page of any HTTP server: `GET` of a path, and whether what comes back is the whole of a reply with a status of 200
-//! to 299.
+//! A page of any HTTP server: one request, and whether what comes back is the whole of a reply with a status of 200 to
+//! 299. Of a body nothing is looked at but its end.
 //!
 //! Must not know: sockets, time, our own protocol. Beside it: `asked.rs`, the work of our own servers.
 
 use std::net::SocketAddr;
 
-use servers::protocol::http::{Body, Reply, decode_reply};
-use servers::protocol::{Persistence, Step};
+use reports::record::MalformedReason;
+use reports::sabotage::{self, Sabotage};
+use servers::protocol::Persistence;
+use servers::protocol::http::{ReplyFault, ReplyStep, WholeReply};
 
-use super::exchange::Answer;
+use super::reply::{Heard, Hearing, Meaning};
 use crate::plan::PageRequest;
 
-/// The longest reply that is waited for, head and body.
-const LONGEST_REPLY_BYTES: usize = 16 * 1024 * 1024;
-
-/// The longest reply in chunks that is remembered whole.
+/// The longest front of a reply that is remembered.
 const LONGEST_REMEMBERED_BYTES: usize = 64 * 1024;
 
 /// A page, ready to be asked for.
@@ -30,7 +29,8 @@ pub(crate) struct Page {
 #[derive(Debug, Clone, Default)]
 struct Known {
     front: Vec<u8>,
-    rest_bytes: usize,
+    rest_bytes: u64,
+    status: u16,
 }
 
 impl Page {
@@ -53,54 +53,89 @@ impl Page {
         &self.last_request
     }
 
-    /// What `bytes`, the front of what the server sent, amount to.
+    /// What `bytes` amount to, behind what was heard before.
     #[inline]
-    pub(crate) fn answer(&mut self, bytes: &[u8]) -> Answer {
-        let Known { front, rest_bytes } = &self.latest;
-        if !front.is_empty() && bytes.starts_with(front) {
-            let consumed = front.len() + rest_bytes;
-            return match bytes.len() < consumed {
-                true => Answer::Incomplete,
-                false => Answer::Right { server_ns: None, consumed, then: Persistence::KeepAlive },
-            };
-        }
-        self.decoded(bytes)
-    }
-
-    fn decoded(&mut self, bytes: &[u8]) -> Answer {
-        let mut skipped = 0;
-        loop {
-            let bytes = &bytes[skipped..];
-            match decode_reply(bytes, LONGEST_REPLY_BYTES) {
-                Step::Incomplete => return Answer::Incomplete,
-                // What comes before the reply proper.
-                Step::Message { message: Reply { status: 100..=199, .. }, consumed, .. } => skipped += consumed,
-                Step::Message { message: reply @ Reply { status: 200..=299, .. }, consumed, then } => {
-                    if then == Persistence::KeepAlive {
-                        self.remember(&bytes[..consumed], &reply.body);
-                    }
-                    return Answer::Right { server_ns: None, consumed: skipped + consumed, then };
-                }
-                Step::Message { consumed, then, .. } => {
-                    return Answer::Refused { consumed: skipped + consumed, then };
-                }
-                Step::Malformed { .. } | Step::Broken { .. } => return Answer::Wrong,
+    pub(crate) fn hear(&mut self, hearing: &mut Hearing, bytes: &[u8]) -> Heard {
+        let Known { front, rest_bytes, status } = &self.latest;
+        if hearing.is_fresh() && !front.is_empty() && bytes.starts_with(front) {
+            let reply_bytes = front.len() as u64 + rest_bytes;
+            if bytes.len() as u64 >= reply_bytes {
+                let meaning = Meaning::Right { server_ns: None, then: Persistence::KeepAlive };
+                return Heard { meaning, consumed: reply_bytes as usize, reply_bytes, status: *status };
             }
+            hearing.reader.begin_body(*status, front.len(), *rest_bytes);
+            let (taken, _) = hearing.reader.read(&mut hearing.kept, &bytes[front.len()..]);
+            return Heard { meaning: Meaning::Incomplete, consumed: front.len() + taken, reply_bytes: 0, status: 0 };
+        }
+        self.read(hearing, bytes)
+    }
+
+    /// What the orderly end of the connection makes of what was heard.
+    pub(crate) fn end(hearing: &Hearing) -> Heard {
+        match hearing.reader.end() {
+            ReplyStep::Whole(whole) => said(0, &whole),
+            _ if sabotage::is(Sabotage::CutRepliesCounted) => {
+                let meaning = Meaning::Right { server_ns: None, then: Persistence::Close };
+                Heard { meaning, consumed: 0, reply_bytes: 0, status: 200 }
+            }
+            _ => cut_short(),
         }
     }
 
-    fn remember(&mut self, reply: &[u8], body: &Body<'_>) {
-        let rest_bytes = match body {
-            // Not so where it came as a single chunk, which has an end of its own behind it.
-            Body::Contiguous(body) if body.as_ptr_range().end == reply.as_ptr_range().end => body.len(),
-            _ => 0,
-        };
-        let front = &reply[..reply.len() - rest_bytes];
+    #[inline(never)]
+    fn read(&mut self, hearing: &mut Hearing, bytes: &[u8]) -> Heard {
+        let was_fresh = hearing.is_fresh();
+        let (consumed, step) = hearing.reader.read(&mut hearing.kept, bytes);
+        match step {
+            ReplyStep::Incomplete => Heard { meaning: Meaning::Incomplete, consumed, reply_bytes: 0, status: 0 },
+            ReplyStep::Whole(whole) => {
+                let heard = said(consumed, &whole);
+                let is_kept = matches!(heard.meaning, Meaning::Right { then: Persistence::KeepAlive, .. });
+                if was_fresh && is_kept && consumed as u64 == whole.bytes {
+                    self.remember(&bytes[..consumed], &whole);
+                }
+                heard
+            }
+            ReplyStep::Broken(fault) => wrong(consumed, reason(fault)),
+        }
+    }
+
+    fn remember(&mut self, reply: &[u8], whole: &WholeReply) {
+        let front = &reply[..whole.front_bytes as usize];
         if front.len() <= LONGEST_REMEMBERED_BYTES {
             self.latest.front.clear();
             self.latest.front.extend_from_slice(front);
-            self.latest.rest_bytes = rest_bytes;
+            self.latest.rest_bytes = (reply.len() - front.len()) as u64;
+            self.latest.status = whole.status;
         }
+    }
+}
+
+fn said(consumed: usize, whole: &WholeReply) -> Heard {
+    let meaning = match whole.status {
+        200..=299 => Meaning::Right { server_ns: None, then: whole.then },
+        _ => Meaning::Refused { then: whole.then },
+    };
+    Heard { meaning, consumed, reply_bytes: whole.bytes, status: whole.status }
+}
+
+/// A reply that the end of its connection cut off.
+pub(crate) fn cut_short() -> Heard {
+    wrong(0, MalformedReason::CutShort)
+}
+
+fn wrong(consumed: usize, reason: MalformedReason) -> Heard {
+    Heard { meaning: Meaning::Wrong(reason), consumed, reply_bytes: 0, status: 0 }
+}
+
+fn reason(fault: ReplyFault) -> MalformedReason {
+    match fault {
+        ReplyFault::Head => MalformedReason::NotTheProtocol,
+        ReplyFault::HeadTooLong => MalformedReason::HeadTooLong,
+        ReplyFault::Length => MalformedReason::BadLength,
+        ReplyFault::Chunk => MalformedReason::BadChunk,
+        ReplyFault::EndlessInterim => MalformedReason::EndlessInterim,
+        ReplyFault::CutShort => MalformedReason::CutShort,
     }
 }
 
@@ -132,8 +167,13 @@ mod tests {
         Page::new(&PageRequest::get("/a"), ([127, 0, 0, 1], 80).into())
     }
 
-    fn right(consumed: usize) -> Answer {
-        Answer::Right { server_ns: None, consumed, then: Persistence::KeepAlive }
+    fn whole(page: &mut Page, bytes: &str) -> Heard {
+        page.hear(&mut Hearing::default(), bytes.as_bytes())
+    }
+
+    fn right(consumed: usize) -> Heard {
+        let meaning = Meaning::Right { server_ns: None, then: Persistence::KeepAlive };
+        Heard { meaning, consumed, reply_bytes: consumed as u64, status: 200 }
     }
 
     #[test]
@@ -157,15 +197,21 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_reply_is_right_the_first_time_and_the_next() {
-        for reply in [PLAIN, CHUNKED, ONE_CHUNK, "HTTP/1.1 204 No Content\r\n\r\n"] {
+    fn a_whole_reply_is_right_the_first_time_and_the_next_however_it_comes() {
+        for reply in [PLAIN, CHUNKED, ONE_CHUNK, "HTTP/1.1 200 No Content\r\nContent-Length: 0\r\n\r\n"] {
             let mut page = page();
             for _ in 0..3 {
-                for end in 0..reply.len() {
-                    assert_eq!(page.answer(&reply.as_bytes()[..end]), Answer::Incomplete, "{end} of {reply}");
+                for end in 1..reply.len() {
+                    let (front, rest) = reply.as_bytes().split_at(end);
+                    let mut hearing = Hearing::default();
+                    let heard = page.hear(&mut hearing, front);
+                    assert_eq!((heard.meaning, heard.consumed), (Meaning::Incomplete, end), "{end} of {reply}");
+                    let heard = page.hear(&mut hearing, rest);
+                    assert_eq!((heard.meaning, heard.consumed), (right(0).meaning, rest.len()), "{end} of {reply}");
+                    assert_eq!(heard.reply_bytes, reply.len() as u64);
                 }
-                assert_eq!(page.answer(reply.as_bytes()), right(reply.len()), "{reply}");
-                assert_eq!(page.answer((reply.to_owned() + reply).as_bytes()), right(reply.len()), "{reply}");
+                assert_eq!(whole(&mut page, reply), right(reply.len()), "{reply}");
+                assert_eq!(whole(&mut page, &(reply.to_owned() + reply)), right(reply.len()), "{reply}");
             }
         }
     }
@@ -173,14 +219,12 @@ mod tests {
     #[test]
     fn another_date_or_length_is_read_anew() {
         let mut page = page();
-        assert_eq!(page.answer(PLAIN.as_bytes()), right(PLAIN.len()));
         let other = PLAIN.replace("Date: 1", "Date: 2");
-        assert_eq!(page.answer(other.as_bytes()), right(other.len()));
         let longer = "HTTP/1.1 200 OK\r\nDate: 2\r\nContent-Length: 6\r\n\r\nhello!";
-        assert_eq!(page.answer(longer.as_bytes()), right(longer.len()));
         let empty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-        assert_eq!(page.answer(empty.as_bytes()), right(empty.len()));
-        assert_eq!(page.answer(empty.as_bytes()), right(empty.len()));
+        for reply in [PLAIN, &other, longer, empty, empty] {
+            assert_eq!(whole(&mut page, reply), right(reply.len()));
+        }
     }
 
     #[test]
@@ -190,28 +234,38 @@ mod tests {
             "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
         ] {
-            let closes = Answer::Right { server_ns: None, consumed: reply.len(), then: Persistence::Close };
-            assert_eq!(page.answer(reply.as_bytes()), closes);
-            assert_eq!(page.answer(reply.as_bytes()), closes);
+            let closes = Meaning::Right { server_ns: None, then: Persistence::Close };
+            for _ in 0..2 {
+                assert_eq!(whole(&mut page, reply), Heard { meaning: closes, ..right(reply.len()) });
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_connection_ends_a_reply_without_a_length_and_cuts_off_all_others() {
+        let mut hearing = Hearing::default();
+        let reply = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello";
+        assert_eq!(page().hear(&mut hearing, reply).meaning, Meaning::Incomplete);
+        let closes = Meaning::Right { server_ns: None, then: Persistence::Close };
+        assert_eq!((Page::end(&hearing).meaning, Page::end(&hearing).reply_bytes), (closes, reply.len() as u64));
+        for front in [10, PLAIN.len() - 1] {
+            let mut hearing = Hearing::default();
+            page().hear(&mut hearing, &PLAIN.as_bytes()[..front]);
+            assert_eq!(Page::end(&hearing).meaning, Meaning::Wrong(MalformedReason::CutShort), "{front}");
         }
     }
 
     #[test]
     fn other_statuses_are_errors_and_what_is_no_http_is_wrong() {
-        for status in ["301 Moved", "404 Not Found", "500 Oh"] {
-            let reply = format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nno");
-            let refused = Answer::Refused { consumed: reply.len(), then: Persistence::KeepAlive };
-            assert_eq!(page().answer(reply.as_bytes()), refused);
+        for (line, status) in [("301 Moved", 301), ("404 Not Found", 404), ("500 Oh", 500)] {
+            let reply = format!("HTTP/1.1 {line}\r\nContent-Length: 2\r\n\r\nno");
+            let heard = whole(&mut page(), &reply);
+            assert_eq!(heard.meaning, Meaning::Refused { then: Persistence::KeepAlive });
+            assert_eq!((heard.consumed, heard.status), (reply.len(), status));
         }
-        for nonsense in ["{\"Error\":{}}\n", "HTTP/1.1 200 OK\r\n\r\n", "SSH-2.0-OpenSSH\r\n", "HTTP/2 200\r\n\r\n"] {
-            assert_eq!(page().answer(nonsense.as_bytes()), Answer::Wrong, "{nonsense:?}");
+        let not_http = Meaning::Wrong(MalformedReason::NotTheProtocol);
+        for nonsense in ["{\"Error\":{}}\n", "SSH-2.0-OpenSSH\r\n", "HTTP/2 200\r\n\r\n"] {
+            assert_eq!(whole(&mut page(), nonsense).meaning, not_http, "{nonsense:?}");
         }
-    }
-
-    #[test]
-    fn what_comes_before_the_reply_is_passed_over() {
-        let both = format!("HTTP/1.1 103 Early Hints\r\n\r\n{PLAIN}");
-        assert_eq!(page().answer(both.as_bytes()), right(both.len()));
-        assert_eq!(page().answer(&both.as_bytes()[..both.len() - 1]), Answer::Incomplete);
     }
 }

@@ -5,8 +5,8 @@
 
 mod events;
 mod merging;
+mod replies;
 mod split;
-mod watched;
 
 use std::ops::Range;
 
@@ -14,11 +14,12 @@ use reports::record::{ConnectionLedger, Event, Fate, Ledger};
 use reports::sabotage::{self, Sabotage};
 
 pub(crate) use events::Failure;
+pub(crate) use replies::{Replies, SecondTally, Seconds};
 pub(crate) use split::{SplitTally, Sums};
 
 use self::split::Parts;
 use super::tally::{TWO_DIGITS, Tally};
-use super::tap::Counted;
+use super::tap::{Counted, Tap};
 
 /// Equal intervals into which the window is divided for the picture over time.
 pub(crate) const INTERVALS: usize = 20;
@@ -46,6 +47,8 @@ pub(crate) struct Answered {
     pub(crate) sent_ns: u64,
     pub(crate) server_ns: Option<(u64, u64)>,
     pub(crate) received_ns: u64,
+    /// Size of the reply.
+    pub(crate) reply_bytes: u64,
 }
 
 /// Requests in the system, integrated over time: the sum of the moments of leaving less that of entering, whatever the
@@ -97,6 +100,12 @@ pub(crate) struct Recorder {
     pub(crate) intervals: Vec<IntervalTally>,
     /// Every request of the window by itself, on the monotonic clock, as far as there is room.
     pub(crate) events: Vec<Event>,
+    /// What was seen of replies besides their times.
+    pub(crate) replies: Replies,
+    /// Requests of the warm-up that were without an end when the window began, and stayed so.
+    pub(crate) hung_since_warm_up: u64,
+    /// The window second by second, where that was asked for.
+    pub(crate) seconds: Option<Box<Seconds>>,
     /// What was counted since the last time it was handed over; none where nobody looks on.
     watched: Option<Box<Counted>>,
 }
@@ -126,6 +135,9 @@ impl Recorder {
             split: SplitTally::new(),
             intervals: vec![IntervalTally { ok: 0, failed: 0, response_time: Tally::new() }; INTERVALS],
             events: Vec::new(),
+            replies: Replies::default(),
+            hung_since_warm_up: 0,
+            seconds: None,
             watched: None,
         }
     }
@@ -155,14 +167,17 @@ impl Recorder {
         place
     }
 
-    /// An arrival that the schedule held and that was never taken up.
-    pub(crate) fn never_taken_up(&mut self, intended_ns: u64, requests: u32) {
-        if self.place(intended_ns) == Scheduled::InWindow {
-            self.arrivals += 1;
-            self.left_over += u64::from(requests);
-            self.ledger.scheduled += u64::from(requests);
-            self.unsent(Scheduled::InWindow, Failure::Dropped, requests, intended_ns);
+    /// Arrivals of so many requests each that the schedule held and that were never taken up, the first of them due at
+    /// `intended_ns`.
+    pub(crate) fn never_taken_up(&mut self, intended_ns: u64, arrivals: u64, requests: u32) {
+        if self.place(intended_ns) == Scheduled::InWarmUp {
+            return;
         }
+        let all = arrivals * u64::from(requests);
+        self.arrivals += arrivals;
+        self.left_over += all;
+        self.ledger.scheduled += all;
+        self.unsent(Scheduled::InWindow, Failure::Dropped, all, intended_ns);
     }
 
     /// A request of a closed loop, which schedules itself.
@@ -184,12 +199,16 @@ impl Recorder {
     /// A correct reply.
     pub(crate) fn ok(&mut self, place: Scheduled, answered: &Answered) {
         self.ok_in_all += 1;
-        self.ok_within_window += u64::from(self.window.contains(&answered.received_ns));
+        if self.window.contains(&answered.received_ns) {
+            self.ok_within_window += 1;
+            self.replies.size(answered.reply_bytes);
+        }
         self.show_ok(answered);
         if place == Scheduled::InWarmUp {
             return;
         }
         self.ledger.ok += 1;
+        self.note_second(answered);
         self.service_time.record(answered.received_ns.saturating_sub(answered.sent_ns));
         self.record_split(answered);
         if self.loop_kind == Loop::Closed {
@@ -221,9 +240,11 @@ impl Recorder {
         self.given_up_in_all += u64::from(failure != Failure::Error);
         self.show_failed();
         if place == Scheduled::InWarmUp {
+            self.hung_since_warm_up += u64::from(failure.is_silence() && now_ns >= self.window.start);
             return;
         }
         *failure.count_in(&mut self.ledger) += 1;
+        self.note_failed_in_second(1, now_ns);
         if self.loop_kind == Loop::Closed {
             return;
         }
@@ -240,15 +261,17 @@ impl Recorder {
 
     /// Requests that never entered the system, because no connection could be had or their session was over. `at_ns` is
     /// when they were due or, where that depended on the session, when it was over.
-    pub(crate) fn unsent(&mut self, place: Scheduled, failure: Failure, requests: u32, at_ns: u64) {
+    pub(crate) fn unsent(&mut self, place: Scheduled, failure: Failure, requests: u64, at_ns: u64) {
         if place == Scheduled::InWarmUp {
             return;
         }
         if sabotage::is(Sabotage::ForgottenDrops) {
-            self.ledger.scheduled -= u64::from(requests);
+            self.ledger.scheduled -= requests;
         } else {
-            *failure.count_in(&mut self.ledger) += u64::from(requests);
-            for _ in 0..requests {
+            *failure.count_in(&mut self.ledger) += requests;
+            self.note_failed_in_second(requests, at_ns);
+            let room = (self.events.capacity() - self.events.len()) as u64;
+            for _ in 0..requests.min(room) {
                 self.keep(Event { at_ns, took_ns: 0, fate: failure.fate() });
             }
         }
@@ -271,6 +294,47 @@ impl Recorder {
     /// the system as well, so the schedule lag is part of it.
     pub(crate) fn area_in_system_ns(&self) -> i128 {
         self.in_system.area_ns + i128::from(self.schedule_lag.sum_ns())
+    }
+
+    /// Counts from now on for someone who looks on.
+    pub(crate) fn count_for_a_tap(&mut self, from_ns: u64) {
+        self.watched = Some(Box::new(Counted::from(from_ns)));
+    }
+
+    /// Hands over what has been counted, where it is time.
+    #[inline]
+    pub(crate) fn hand_over(&mut self, tap: &Tap, worker: u32, now_ns: u64) {
+        if let Some(watched) = &mut self.watched {
+            tap.hand_over(worker, watched, now_ns);
+        }
+    }
+
+    /// An arrival was taken up, so much later than it was due.
+    #[inline]
+    fn show_arrival(&mut self, lag_ns: u64) {
+        if let Some(watched) = &mut self.watched {
+            watched.arrivals += 1;
+            watched.lag_sum_ns += lag_ns;
+        }
+    }
+
+    /// A correct reply. In closed loop it has no response time.
+    #[inline]
+    fn show_ok(&mut self, answered: &Answered) {
+        if let Some(watched) = &mut self.watched {
+            watched.ok += 1;
+            if self.loop_kind == Loop::Open {
+                watched.response_time.record(answered.received_ns.saturating_sub(answered.intended_ns));
+            }
+        }
+    }
+
+    /// A request that ended otherwise.
+    #[inline]
+    fn show_failed(&mut self) {
+        if let Some(watched) = &mut self.watched {
+            watched.failed += 1;
+        }
     }
 
     fn interval(&mut self, intended_ns: u64) -> Option<&mut IntervalTally> {

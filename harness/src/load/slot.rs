@@ -1,11 +1,13 @@
-//! The state of one connection, kept small: ten thousand of them must fit beside the histograms.
+//! The state of one connection, kept small: ten thousand of them must fit beside the histograms. And what all slots of a
+//! worker share: the requests that wait in line, and when a slot is to be looked at.
 //!
-//! Must not know: system calls. Beside it: `worker.rs`, which moves slots from state to state.
+//! Must not know: the network. Beside it: `connection/`, which moves slots from state to state.
 
-use rustix::fd::OwnedFd;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
-use super::exchange::{Digits, digits};
 use super::recorder::{Failure, Scheduled};
+use super::reply::{Digits, Hearing, digits};
 
 /// Where a slot stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +30,8 @@ pub(crate) enum State {
 
 /// One connection and what it is busy with.
 #[derive(Debug)]
-pub(crate) struct Slot {
-    pub(crate) socket: Option<OwnedFd>,
+pub(crate) struct Slot<S> {
+    pub(crate) socket: Option<S>,
     pub(crate) state: State,
     /// Counts the slot's connections, so that an event of an earlier one is recognised.
     pub(crate) generation: u32,
@@ -58,13 +60,15 @@ pub(crate) struct Slot {
     /// Requests that wait behind the current one.
     pub(crate) waiting: Line,
     /// The front of a reply that has not arrived whole.
-    pub(crate) received: Vec<u8>,
+    pub(crate) hearing: Hearing,
+    /// When the latest of its bytes came.
+    pub(crate) heard_ns: u64,
     /// The end of a request that the socket did not take at once.
     pub(crate) unsent: Vec<u8>,
 }
 
-impl Slot {
-    pub(crate) fn vacant() -> Slot {
+impl<S> Slot<S> {
+    pub(crate) fn vacant() -> Slot<S> {
         Slot {
             socket: None,
             state: State::Vacant,
@@ -83,7 +87,8 @@ impl Slot {
             timer_ns: u64::MAX,
             armed_ns: u64::MAX,
             waiting: Line::default(),
-            received: Vec::new(),
+            hearing: Hearing::default(),
+            heard_ns: 0,
             unsent: Vec::new(),
         }
     }
@@ -97,7 +102,15 @@ impl Slot {
     }
 }
 
-/// A queue of intended starts, threaded through the worker's [`Lines`].
+/// A request that waits behind another on its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    pub(crate) intended_ns: u64,
+    /// When the generator had it in hand: it has lacked nothing but the connection since.
+    pub(crate) taken_up_ns: u64,
+}
+
+/// A queue of requests, threaded through the worker's [`Lines`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line {
     head: u32,
@@ -122,7 +135,7 @@ pub(crate) struct Lines {
 
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    intended_ns: u64,
+    waiting: Waiting,
     next: u32,
 }
 
@@ -133,8 +146,8 @@ impl Lines {
     }
 
     /// Puts a request at the end of a line.
-    pub(crate) fn push(&mut self, line: &mut Line, intended_ns: u64) {
-        let place = Place { intended_ns, next: NONE };
+    pub(crate) fn push(&mut self, line: &mut Line, waiting: Waiting) {
+        let place = Place { waiting, next: NONE };
         let index = match self.free {
             NONE => {
                 self.places.push(place);
@@ -154,19 +167,74 @@ impl Lines {
     }
 
     /// Takes the request at the front of a line.
-    pub(crate) fn pop(&mut self, line: &mut Line) -> Option<u64> {
+    pub(crate) fn pop(&mut self, line: &mut Line) -> Option<Waiting> {
         if line.head == NONE {
             return None;
         }
         let index = line.head as usize;
-        let Place { intended_ns, next } = self.places[index];
+        let Place { waiting, next } = self.places[index];
         line.head = next;
         if next == NONE {
             line.tail = NONE;
         }
         self.places[index].next = self.free;
         self.free = index as u32;
-        Some(intended_ns)
+        Some(waiting)
+    }
+
+    /// Those in a line, from its front.
+    #[cfg(test)]
+    pub(crate) fn iter(&self, line: Line) -> impl Iterator<Item = Waiting> {
+        let place = |index: u32| self.places.get(index as usize);
+        std::iter::successors(place(line.head), move |before| place(before.next)).map(|place| place.waiting)
+    }
+}
+
+/// When slots want to be looked at. A slot has at most a few entries however many requests it sends: its entry is
+/// renewed only when it comes up, so that the hot path does not touch the heap.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    entries: BinaryHeap<Reverse<(u64, u32)>>,
+}
+
+impl Timers {
+    /// Sets a slot's timer, in place of the one it had.
+    #[inline]
+    pub(crate) fn set<S>(&mut self, index: u32, slot: &mut Slot<S>, at_ns: u64) {
+        slot.timer_ns = at_ns;
+        if at_ns < slot.armed_ns {
+            slot.armed_ns = at_ns;
+            self.entries.push(Reverse((at_ns, index)));
+        }
+    }
+
+    /// The earliest entry; the slot's timer may have been moved to later since.
+    pub(crate) fn earliest_ns(&self) -> Option<u64> {
+        self.entries.peek().map(|Reverse((at_ns, _))| *at_ns)
+    }
+
+    /// The next slot whose timer is due, which is thereby unset.
+    pub(crate) fn pop_due<S>(&mut self, now_ns: u64, slots: &mut [Slot<S>]) -> Option<u32> {
+        while let Some(Reverse((at_ns, index))) = self.entries.peek().copied() {
+            if at_ns > now_ns {
+                return None;
+            }
+            self.entries.pop();
+            let slot = &mut slots[index as usize];
+            if at_ns != slot.armed_ns {
+                continue;
+            }
+            slot.armed_ns = u64::MAX;
+            if slot.timer_ns <= now_ns {
+                slot.timer_ns = u64::MAX;
+                return Some(index);
+            }
+            if slot.timer_ns != u64::MAX {
+                let later_ns = slot.timer_ns;
+                self.set(index, slot, later_ns);
+            }
+        }
+        None
     }
 }
 
@@ -174,10 +242,19 @@ impl Lines {
 mod tests {
     use super::*;
 
+    fn slot() -> Slot<()> {
+        Slot::vacant()
+    }
+
+    fn at(intended_ns: u64) -> Waiting {
+        Waiting { intended_ns, taken_up_ns: intended_ns + 1 }
+    }
+
     #[test]
-    fn a_slot_costs_a_tenth_of_what_is_allowed() {
+    fn a_slot_costs_an_eighth_of_what_is_allowed() {
         // The kernel's own socket takes several times more; 2 KiB is the most the generator may add.
-        assert!(size_of::<Slot>() <= 204, "{} bytes", size_of::<Slot>());
+        let slot_bytes = size_of::<Slot<rustix::fd::OwnedFd>>();
+        assert!(slot_bytes <= 256, "{slot_bytes} bytes");
     }
 
     #[test]
@@ -185,14 +262,42 @@ mod tests {
         let mut lines = Lines::with_capacity(4);
         let (mut a, mut b) = (Line::default(), Line::default());
         for round in 0..3 {
-            lines.push(&mut a, round);
-            lines.push(&mut b, 100 + round);
-            lines.push(&mut a, 10 + round);
-            assert_eq!(lines.pop(&mut a), Some(round));
-            assert_eq!(lines.pop(&mut a), Some(10 + round));
+            lines.push(&mut a, at(round));
+            lines.push(&mut b, at(100 + round));
+            lines.push(&mut a, at(10 + round));
+            assert_eq!(lines.pop(&mut a), Some(at(round)));
+            assert_eq!(lines.pop(&mut a), Some(at(10 + round)));
             assert_eq!(lines.pop(&mut a), None);
-            assert_eq!(lines.pop(&mut b), Some(100 + round));
+            assert_eq!(lines.pop(&mut b), Some(at(100 + round)));
         }
         assert_eq!(lines.places.len(), 3);
+    }
+
+    #[test]
+    fn moving_a_timer_adds_no_entry_until_it_comes_up() {
+        let mut slots = vec![slot(), slot()];
+        let mut timers = Timers::default();
+        for at_ns in [100, 200, 300] {
+            timers.set(0, &mut slots[0], at_ns);
+        }
+        timers.set(1, &mut slots[1], 250);
+        assert_eq!(timers.entries.len(), 2);
+        assert_eq!(timers.pop_due(120, &mut slots), None);
+        assert_eq!(timers.pop_due(260, &mut slots), Some(1));
+        assert_eq!(timers.pop_due(299, &mut slots), None);
+        assert_eq!(timers.pop_due(300, &mut slots), Some(0));
+        assert_eq!(timers.earliest_ns(), None);
+    }
+
+    #[test]
+    fn an_unset_timer_never_fires_and_an_earlier_one_fires_first() {
+        let mut slots = vec![slot()];
+        let mut timers = Timers::default();
+        timers.set(0, &mut slots[0], 500);
+        timers.set(0, &mut slots[0], 50);
+        assert_eq!(timers.pop_due(60, &mut slots), Some(0));
+        slots[0].timer_ns = u64::MAX;
+        assert_eq!(timers.pop_due(1_000, &mut slots), None);
+        assert_eq!(timers.earliest_ns(), None);
     }
 }

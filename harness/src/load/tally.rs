@@ -18,7 +18,7 @@ pub(crate) const THREE_DIGITS: u32 = 11;
 pub(crate) const TWO_DIGITS: u32 = 8;
 
 /// An hour; longer values count as this long.
-const LONGEST_NS: u64 = 3_600_000_000_000;
+pub(super) const LONGEST_NS: u64 = 3_600_000_000_000;
 
 impl<const BITS: u32> Tally<BITS> {
     /// Empty.

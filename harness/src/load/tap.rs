@@ -4,30 +4,15 @@
 //! never waits for whoever looks: where the place is being read at that moment, it hands over the next time. Nothing is
 //! allocated, and a load that nobody looks at pays one branch for each reply. Must not know: what is made of a look.
 
-use std::net::SocketAddr;
 use std::ops::AddAssign;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
 use hdrhistogram::Histogram;
 
 use super::tally::{TWO_DIGITS, Tally};
-use super::{Generator, LoadError, LoadOutcome, Order, carry_out};
-use crate::plan::LoadSpec;
 
 /// How often a worker hands over.
 const HAND_OVER_NS: u64 = 50_000_000;
-
-/// As [`super::run`], for someone who looks on through `tap`, which has a place for each of the generator's threads.
-pub fn run_watched(
-    spec: &LoadSpec,
-    target: SocketAddr,
-    generator: Generator,
-    tap: &Tap,
-    stop: &AtomicBool,
-) -> Result<LoadOutcome, LoadError> {
-    carry_out(Order { spec, target, generator, room_for_events: 0, tap: Some(tap), stop }, |_| {})
-}
 
 /// Where the workers of one load put what they counted.
 #[derive(Debug)]

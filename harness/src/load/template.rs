@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use servers::protocol::{Persistence, Response, Wire, WireFormat};
 
-use super::exchange::Digits;
+use super::reply::Digits;
 
 /// What stands before, between and after the numbers.
 #[derive(Debug, Clone)]
@@ -94,7 +94,7 @@ mod tests {
     use servers::protocol::Step;
 
     use super::*;
-    use crate::load::exchange::digits;
+    use crate::load::reply::digits;
 
     fn encoded(wire: Wire, result: &str, timestamp: &Digits, server_received_ns: u64, server_sent_ns: u64) -> Vec<u8> {
         let mut bytes = Vec::new();

@@ -3,19 +3,17 @@
 //! It runs on a thread of its own over epoll, not on a runtime of the kind it measures, and keeps to its schedule
 //! by absolute times. Beside it: `connection/`, what happens to one connection.
 
-use std::mem;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::event::epoll;
 use rustix::thread::{ClockId, clock_nanosleep_absolute};
 
-use super::alarm::Alarm;
 use super::arrivals::{Arrival, Share};
 use super::connection::Connections;
+use super::sockets::Sockets;
 use super::tap::Tap;
 use super::usage::{ThreadUsage, Usage};
-use super::{LoadError, Moments, poll};
+use super::{LoadError, Moments, Signs};
 use crate::clock::{now_ns, timespec};
 use crate::plan::Pacing;
 
@@ -24,7 +22,7 @@ const ARRIVALS_AT_ONCE: usize = 32;
 
 /// Events taken from the kernel at once. Few, because what falls due meanwhile waits for them: at some 15 us an event
 /// this many delay an arrival by a quarter of a millisecond at most.
-const EVENTS_AT_ONCE: usize = 16;
+pub(crate) const EVENTS_AT_ONCE: usize = 16;
 
 /// How long before the next arrival a precise worker stops sleeping and polls instead.
 const POLL_AHEAD_NS: u64 = 100_000;
@@ -57,118 +55,95 @@ impl Timeline {
 
 /// One generator thread.
 pub(crate) struct Worker<'a> {
-    pub(crate) connections: Connections,
-    epoll_events: Vec<epoll::Event>,
-    /// Whether the last look may have left some in the kernel.
-    has_more_events: bool,
-    alarm: Alarm,
-    pacing: Pacing,
-    timeline: Timeline,
-    stop: &'a AtomicBool,
+    pub(crate) connections: Connections<Sockets>,
+    pub(crate) pacing: Pacing,
+    pub(crate) timeline: Timeline,
+    pub(crate) stop: &'a AtomicBool,
     /// Where to hand over what was counted, and as which worker; none where nobody looks on.
-    tap: Option<(&'a Tap, u32)>,
-    polling_ns: u64,
-    usage: Usage,
+    pub(crate) tap: Option<(&'a Tap, u32)>,
+    /// Where to say that something was answered, or not.
+    pub(crate) signs: &'a Signs,
+    pub(crate) polling_ns: u64,
+    pub(crate) usage: Usage,
 }
 
 /// When a worker begins its requests.
 pub(crate) enum Schedule {
-    /// At these times.
-    Open(Box<Share>),
-    /// As soon as the last has ended.
-    Closed,
+    /// At these times: those numbered below `end`, where it does not end with the window.
+    Open { share: Box<Share>, end: Option<u64> },
+    /// As soon as the last has ended: so many of them, where it does not end with the window.
+    Closed { most: Option<u64> },
 }
 
-impl<'a> Worker<'a> {
-    pub(crate) fn new(
-        connections: Connections,
-        pacing: Pacing,
-        timeline: Timeline,
-        stop: &'a AtomicBool,
-    ) -> Result<Self, LoadError> {
-        let alarm = Alarm::new(&connections.epoll)?;
-        let epoll_events = Vec::with_capacity(EVENTS_AT_ONCE);
-        Ok(Worker {
-            connections,
-            epoll_events,
-            has_more_events: false,
-            alarm,
-            pacing,
-            timeline,
-            stop,
-            tap: None,
-            polling_ns: 0,
-            usage: Usage::default(),
-        })
-    }
-
-    /// The same, for someone who looks on.
-    pub(crate) fn tapped(self, tap: Option<(&'a Tap, u32)>) -> Self {
-        Worker { tap, ..self }
-    }
-
-    /// Runs the load to its end and returns what this thread used within the window.
-    pub(crate) fn run(&mut self, schedule: Schedule) -> Result<ThreadUsage, LoadError> {
+impl Worker<'_> {
+    /// Runs the load to its end, and returns what this thread used within the window and when it was done.
+    pub(crate) fn run(&mut self, schedule: Schedule) -> Result<(ThreadUsage, u64), LoadError> {
         match schedule {
-            Schedule::Open(share) => self.run_open(*share)?,
-            Schedule::Closed => self.run_closed()?,
+            Schedule::Open { share, end } => self.run_open(*share, end)?,
+            Schedule::Closed { most } => self.run_closed(most)?,
         }
         let now = now_ns();
         self.usage.end(now, self.polling_ns);
         self.connections.give_up(now);
-        Ok(self.usage.within_window())
+        self.signs.note(&self.connections.recorder);
+        Ok((self.usage.within_window(), now))
     }
 
-    fn run_open(&mut self, mut share: Share) -> Result<(), LoadError> {
-        let mut next = self.next_in_window(&mut share);
+    fn run_open(&mut self, mut share: Share, end: Option<u64>) -> Result<(), LoadError> {
+        let mut next = self.next_in_schedule(&mut share, end);
         let mut now = now_ns();
         loop {
             for _ in 0..ARRIVALS_AT_ONCE {
                 let Some(arrival) = next.filter(|arrival| arrival.due_ns <= now) else { break };
                 self.connections.take_up(arrival, now);
-                next = self.next_in_window(&mut share);
+                next = self.next_in_schedule(&mut share, end);
                 now = now_ns();
             }
-            if next.is_none() && self.is_over(now) {
+            if next.is_none() && self.is_over(now, end.is_some()) {
                 return Ok(());
             }
             if now >= self.timeline.give_up_ns || self.stop.load(Ordering::Relaxed) {
-                self.never_taken_up(next, share);
+                self.never_taken_up(next, share, end);
                 return Ok(());
             }
             now = self.wait_and_handle(now, next.map(|arrival| arrival.due_ns))?;
         }
     }
 
-    fn run_closed(&mut self) -> Result<(), LoadError> {
+    fn run_closed(&mut self, most: Option<u64>) -> Result<(), LoadError> {
         let mut now = now_ns();
-        self.connections.begin_closed_loop(self.timeline.window.end, now);
+        self.connections.begin_closed_loop(self.timeline.window.end, most.unwrap_or(u64::MAX), now);
         loop {
             let is_given_up = now >= self.timeline.give_up_ns || self.stop.load(Ordering::Relaxed);
-            if is_given_up || self.is_over(now) {
+            if is_given_up || self.is_over(now, self.connections.have_begun_all()) {
                 return Ok(());
             }
             now = self.wait_and_handle(now, None)?;
         }
     }
 
-    /// The next arrival on the clock, if it lies before the end of the window.
-    fn next_in_window(&self, share: &mut Share) -> Option<Arrival> {
+    /// The next arrival on the clock, if it lies before the end of the window and is numbered below `end`.
+    fn next_in_schedule(&self, share: &mut Share, end: Option<u64>) -> Option<Arrival> {
         let Arrival { index, due_ns } = share.next()?;
         let due_ns = due_ns + self.timeline.origin_ns;
-        (due_ns < self.timeline.window.end).then_some(Arrival { index, due_ns })
+        let is_due = due_ns < self.timeline.window.end && end.is_none_or(|end| index < end);
+        is_due.then_some(Arrival { index, due_ns })
     }
 
-    fn never_taken_up(&mut self, mut next: Option<Arrival>, mut share: Share) {
-        while let Some(arrival) = next {
-            self.connections.never_taken_up(arrival);
-            next = self.next_in_window(&mut share);
-        }
+    /// Counts what the schedule still held.
+    fn never_taken_up(&mut self, next: Option<Arrival>, mut share: Share, end: Option<u64>) {
+        let Some(next) = next else { return };
+        let rest = match end {
+            Some(end) => share.left_below(end),
+            None => share.pass_until(self.timeline.window.end - self.timeline.origin_ns),
+        };
+        self.connections.never_taken_up(next.due_ns, 1 + rest);
     }
 
-    /// Whether the window has passed and nothing of it is outstanding.
-    fn is_over(&self, now: u64) -> bool {
-        now >= self.timeline.window.end && self.connections.are_done()
+    /// Whether nothing is outstanding of the window, and nothing more will be: the window has passed, or all has begun
+    /// that was to be.
+    fn is_over(&self, now: u64, has_begun_all: bool) -> bool {
+        (has_begun_all || now >= self.timeline.window.end) && self.connections.are_done()
     }
 
     /// Waits for the sockets, but not past what is due next, and handles what came.
@@ -177,29 +152,25 @@ impl<'a> Worker<'a> {
         let timer_ns = self.connections.timers.earliest_ns().unwrap_or(u64::MAX);
         let due_ns = next_arrival_ns.unwrap_or(u64::MAX).min(timer_ns).min(self.next_mark_ns(now));
         let sleep_ns = self.sleep_before(due_ns, now);
+        let network = &mut self.connections.network;
         if sleep_ns > 0 && self.pacing == Pacing::Ticking {
             // Not in epoll, which every reply would end. A signal may end it: then a tick is short.
             let _ = clock_nanosleep_absolute(ClockId::Monotonic, &timespec(now + sleep_ns));
-            poll::look(&self.connections.epoll, &mut self.epoll_events)?;
+            network.look()?;
         } else if sleep_ns > 0 {
-            self.alarm.set(now + sleep_ns, now)?;
-            poll::wait(&self.connections.epoll, &mut self.epoll_events)?;
+            network.wait_until(now + sleep_ns, now)?;
         } else {
-            poll::look(&self.connections.epoll, &mut self.epoll_events)?;
+            network.look()?;
         }
-        self.has_more_events = self.epoll_events.len() == self.epoll_events.capacity();
         let woken = now_ns();
-        if sleep_ns == 0 && self.epoll_events.is_empty() {
+        if sleep_ns == 0 && network.is_idle() {
             self.polling_ns += (woken - now).min(MOST_PER_POLL_NS);
         }
-        let events = mem::take(&mut self.epoll_events);
-        for event in events.iter().filter(|event| !Alarm::is_source_of(event)) {
-            self.connections.on_event(event);
-        }
-        self.epoll_events = events;
+        self.connections.handle_events();
         let now = self.connections.latest_ns.max(woken);
         self.connections.on_timers(now);
         self.usage.mark(now, &self.timeline.window, self.polling_ns);
+        self.signs.note(&self.connections.recorder);
         if let Some((tap, worker)) = self.tap {
             self.connections.recorder.hand_over(tap, worker, now);
         }
@@ -214,7 +185,7 @@ impl<'a> Worker<'a> {
             Pacing::Precise => left_ns.saturating_sub(POLL_AHEAD_NS),
             Pacing::Sleeping => left_ns,
             Pacing::Spinning => 0,
-            Pacing::Ticking if left_ns == 0 || self.has_more_events => 0,
+            Pacing::Ticking if left_ns == 0 || self.connections.network.may_have_more() => 0,
             Pacing::Ticking => TICK_NS - now % TICK_NS,
         }
     }

@@ -110,6 +110,13 @@ pub enum Pacing {
     Ticking,
 }
 
+impl Pacing {
+    /// Whether a thread looks for something to do while it waits, and so takes more of its CPU than it needs.
+    pub fn polls(self) -> bool {
+        matches!(self, Pacing::Precise | Pacing::Spinning)
+    }
+}
+
 /// What one connection does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {

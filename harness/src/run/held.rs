@@ -51,7 +51,7 @@ pub(crate) fn hold(spec: &HoldSpec, server: &Held<'_>) -> Found {
 
 fn stages(spec: &HoldSpec, server: &Held<'_>, found: &mut Found) -> Result<(), HoldError> {
     let mut reader = ProcessReader::open(server.pid)?;
-    let mut held = HeldConnections::new(server.address, server.stop)?;
+    let mut held = HeldConnections::new(server.address, &spec.work, server.stop)?;
     found.stages.push(stage(server, &mut reader, Phase::Idle, 0, None)?);
     for wanted in &spec.counts {
         held.grow_to(*wanted as usize, spec.patience)?;
@@ -62,7 +62,7 @@ fn stages(spec: &HoldSpec, server: &Held<'_>, found: &mut Found) -> Result<(), H
         }
     }
     let connections = held.len() as u64;
-    let answered = held.ask_each(&spec.work, spec.patience)? as u64;
+    let answered = held.ask_each(spec.patience)? as u64;
     found.stages.push(stage(server, &mut reader, Phase::AfterRequest, connections, Some(answered))?);
     held.close_all();
     found.stages.push(stage(server, &mut reader, Phase::Closed, 0, None)?);

@@ -14,14 +14,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 use servers::protocol::{JsonLines, Persistence, Request, Response, Step, WireFormat};
 
 use super::row::Obstacle;
 use super::watchman::Disturbance;
-use crate::clock::now_ns;
-use crate::load::poll;
+use crate::clock::{now_ns, timespec};
 use crate::observe::restrict_this_thread;
 use crate::plan::nanoseconds;
 
@@ -89,16 +89,19 @@ pub(crate) fn serve(
 ) -> Result<Disturbance, Obstacle> {
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
     listener.set_nonblocking(true)?;
-    let epoll = poll::create()?;
+    let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(std::io::Error::from)?;
     watch(&epoll, &listener, LISTENER)?;
     let mut server =
         Server { epoll, listener, touched_bytes, connections: Vec::new(), asked: 0, due: BinaryHeap::new() };
     let mut lateness = Disturbance::default();
-    let mut events = Vec::with_capacity(64);
+    let mut events: Vec<epoll::Event> = Vec::with_capacity(64);
     while !stop.load(Ordering::Relaxed) {
         let now = now_ns();
         let next_ns = server.due.peek().map_or(u64::MAX, |Reverse(reply)| reply.due_ns);
-        poll::wait_at_most(&server.epoll, &mut events, next_ns.saturating_sub(now).min(LONGEST_SLEEP_NS))?;
+        let longest = timespec(next_ns.saturating_sub(now).min(LONGEST_SLEEP_NS));
+        events.clear();
+        rustix::io::retry_on_intr(|| epoll::wait(&server.epoll, spare_capacity(&mut events), Some(&longest)))
+            .map_err(std::io::Error::from)?;
         for event in &events {
             match event.data.u64() {
                 LISTENER => server.accept()?,

@@ -84,11 +84,15 @@ fn errors_are_counted_and_connections_live_on() {
 }
 
 #[test]
-fn what_is_no_http_or_has_no_end_is_malformed() {
-    for path in ["/garbage", "/endless"] {
-        let found = asked(path);
-        assert_eq!((found.code, found.ledger("malformed")), (6, REQUESTS), "{path}: {}", found.json["ledger"]);
-    }
+fn what_is_no_http_is_malformed() {
+    let found = asked("/garbage");
+    assert_eq!((found.code, found.ledger("malformed")), (6, REQUESTS), "{}", found.json["ledger"]);
+}
+
+#[test]
+fn a_reply_whose_end_never_comes_is_a_timeout() {
+    let found = Findings::of(start(), &[ASKED, &["--path", "/endless", "--timeout", "50ms"]].concat());
+    assert_eq!((found.code, found.ledger("timeout")), (6, REQUESTS), "{}", found.json["ledger"]);
 }
 
 #[test]

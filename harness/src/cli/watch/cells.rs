@@ -185,7 +185,16 @@ mod tests {
             busiest_worker: 0.1,
             kept_pace: 1.0,
         };
-        LoadOutcome { traffic, generator, opening: None, measured, left_over: 0 }
+        LoadOutcome {
+            traffic,
+            generator,
+            opening: None,
+            measured,
+            was_stopped: false,
+            polling_gave_way: None,
+            left_over: 0,
+            seconds: Vec::new(),
+        }
     }
 
     fn stretch(measured: Duration) -> Stretch {

@@ -4,19 +4,16 @@
 
 use std::mem;
 
-use rustix::fd::OwnedFd;
-
-use super::Connections;
-use super::outbound::send;
+use super::{Connections, News};
+use crate::load::network::{Closing, Name, Network};
 use crate::load::recorder::Failure;
-use crate::load::slot::State;
-use crate::load::socket;
+use crate::load::slot::{State, Waiting};
 use crate::plan::{Shape, nanoseconds};
 
 /// How long a closed-loop connection rests after a failure, so that a dead server is not hammered.
 const REST_AFTER_FAILURE_NS: u64 = 10_000_000;
 
-impl Connections {
+impl<N: Network> Connections<N> {
     /// What a connection that lives does after a request has ended.
     pub(super) fn go_on(&mut self, index: u32, now: u64) {
         let slot = &mut self.slots[index as usize];
@@ -43,13 +40,16 @@ impl Connections {
     /// Ends a session whose last request has been answered.
     fn say_goodbye(&mut self, index: u32, now: u64) {
         let slot = &mut self.slots[index as usize];
-        match self.exchange.goodbye() {
-            Some(goodbye) if slot.socket.is_some() => {
+        match (self.exchange.goodbye(), &slot.socket) {
+            (Some(goodbye), Some(socket)) => {
+                let name = Name { slot: index, generation: slot.generation };
+                let sent = self.network.send(name, socket, goodbye);
                 slot.state = State::Closing;
                 self.parting += 1;
-                self.timers.set(index, slot, now + self.settings.timeout_ns);
-                if send(slot, index, &self.epoll, goodbye).is_err() {
-                    self.on_lost(index, now);
+                self.timers.set(index, slot, now.saturating_add(self.settings.timeout_ns));
+                match sent {
+                    Ok(sent) => slot.unsent.extend_from_slice(&goodbye[sent..]),
+                    Err(_) => self.on_lost(index, now),
                 }
             }
             _ => {
@@ -73,16 +73,16 @@ impl Connections {
             connections.closed_by_server += 1;
         }
         // With a reset, so that no port of ours waits in TIME_WAIT however many connections there are.
-        self.close(index, socket::abort);
+        self.close(index, Closing::WithReset);
     }
 
     /// Begins the next request of a held connection: one that waits, or in closed loop a new one.
     fn next_in_line(&mut self, index: u32, now: u64) {
-        while let Some(intended_ns) = self.lines.pop(&mut self.slots[index as usize].waiting) {
-            if intended_ns + self.settings.timeout_ns > now {
+        while let Some(waiting) = self.lines.pop(&mut self.slots[index as usize].waiting) {
+            let Waiting { intended_ns, taken_up_ns } = waiting;
+            if intended_ns.saturating_add(self.settings.timeout_ns) > now {
                 self.begin(index, intended_ns, now);
-                // Behind an earlier request it would have waited without any lag of the generator's.
-                self.slots[index as usize].taken_up_ns = intended_ns;
+                self.slots[index as usize].taken_up_ns = taken_up_ns;
                 return;
             }
             let (place, slot) = (self.recorder.place(intended_ns), &self.slots[index as usize]);
@@ -93,9 +93,14 @@ impl Connections {
 
     /// In closed loop, begins the next request or session of a slot; otherwise does nothing.
     pub(super) fn begin_anew(&mut self, index: u32, now: u64) {
-        if now >= self.closed_loop_until_ns {
+        let requests = match self.settings.shape {
+            Shape::Sessions { requests, .. } => u64::from(requests),
+            Shape::Connections { .. } => 1,
+        };
+        if !self.is_in_closed_loop(now) {
             return;
         }
+        self.closed_loop.left = self.closed_loop.left.saturating_sub(requests);
         match self.settings.shape {
             Shape::Sessions { requests, .. } => {
                 let place = self.recorder.self_scheduled(now, requests);
@@ -107,6 +112,11 @@ impl Connections {
                 self.begin(index, now, now);
             }
         }
+    }
+
+    /// Whether slots begin anew by themselves.
+    fn is_in_closed_loop(&self, now: u64) -> bool {
+        now < self.closed_loop.until_ns && self.closed_loop.left > 0
     }
 
     /// The connection was refused, reset, or closed by the server.
@@ -131,7 +141,7 @@ impl Connections {
             }
             State::Vacant | State::Connecting | State::Ready | State::Awaiting => {
                 self.count_lost(index);
-                self.close(index, drop);
+                self.close(index, Closing::InOrder);
                 let slot = &mut self.slots[index as usize];
                 if slot.has_request {
                     // Left to the timers, so that a line of requests that are all refused is no recursion.
@@ -146,7 +156,7 @@ impl Connections {
     /// nothing has been answered yet.
     fn was_closed_before_asked(&self, index: u32) -> bool {
         let slot = &self.slots[index as usize];
-        self.exchange.may_be_closed_between() && slot.answered > 0 && slot.received.is_empty()
+        self.exchange.may_be_closed_between() && slot.answered > 0 && slot.hearing.is_fresh()
     }
 
     fn count_lost(&mut self, index: u32) {
@@ -165,9 +175,9 @@ impl Connections {
         match self.settings.shape {
             Shape::Sessions { .. } => self.end_session(index, now),
             Shape::Connections { .. } => {
-                self.close(index, socket::abort);
-                let in_closed_loop = now < self.closed_loop_until_ns;
-                if in_closed_loop { self.rest(index, now) } else { self.next_in_line(index, now) }
+                self.close(index, Closing::WithReset);
+                let rests = self.is_in_closed_loop(now);
+                if rests { self.rest(index, now) } else { self.next_in_line(index, now) }
             }
         }
     }
@@ -188,10 +198,10 @@ impl Connections {
     pub(super) fn end_session(&mut self, index: u32, now: u64) {
         let slot = &mut self.slots[index as usize];
         let left = mem::take(&mut slot.remaining);
-        self.recorder.unsent(slot.scheduled, Failure::Dropped, left, now);
+        self.recorder.unsent(slot.scheduled, Failure::Dropped, u64::from(left), now);
         let went_well = slot.state == State::Draining;
-        self.close(index, if went_well { drop } else { socket::abort });
-        if now < self.closed_loop_until_ns {
+        self.close(index, if went_well { Closing::InOrder } else { Closing::WithReset });
+        if self.is_in_closed_loop(now) {
             if went_well { self.begin_anew(index, now) } else { self.rest(index, now) }
         } else {
             self.vacant.push(index);
@@ -204,23 +214,25 @@ impl Connections {
         self.timers.set(index, slot, now + REST_AFTER_FAILURE_NS);
     }
 
-    pub(super) fn close(&mut self, index: u32, how: fn(OwnedFd)) {
+    pub(super) fn close(&mut self, index: u32, how: Closing) {
         let slot = &mut self.slots[index as usize];
         self.parting -= u32::from(slot.state == State::Closing);
+        let state = mem::replace(&mut slot.state, State::Vacant);
+        slot.hearing.forget();
+        slot.unsent.clear();
+        if !slot.has_request {
+            slot.timer_ns = u64::MAX;
+        }
         if let Some(socket) = slot.socket.take() {
-            how(socket);
-            if slot.state == State::Awaiting
+            self.network.close(socket, how);
+            if state == State::Awaiting
                 && !slot.has_heard
                 && let Some(connections) = self.recorder.connections(slot.scheduled)
             {
                 connections.never_answered += 1;
             }
-        }
-        slot.state = State::Vacant;
-        slot.received.clear();
-        slot.unsent.clear();
-        if !slot.has_request {
-            slot.timer_ns = u64::MAX;
+            let was_established = state != State::Connecting;
+            self.tell(if was_established { News::Gone(index) } else { News::NotEstablished(index) });
         }
     }
 }

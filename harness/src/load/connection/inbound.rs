@@ -1,128 +1,117 @@
 //! What comes in: bytes become replies, and each is held against the request it should answer.
 //!
-//! Beside it: `outbound.rs`, what was asked; `ending.rs`, how requests and connections end.
+//! One request is out at a time, so a reply that has come whole ends what may come: whatever follows it was sent before
+//! anything else was asked for, and makes the reply a malformed one. Beside it: `outbound.rs`, what was asked;
+//! `ending.rs`, how requests and connections end.
 
-use std::mem;
-
-use rustix::event::epoll::EventFlags;
+use reports::record::MalformedReason;
+use reports::sabotage::{self, Sabotage};
 use rustix::io::Errno;
-use rustix::net::RecvFlags;
 use servers::protocol::Persistence;
 
 use super::Connections;
-use crate::clock::now_ns;
-use crate::load::exchange::Answer;
+use crate::load::network::{Closing, End, Name, Network};
 use crate::load::recorder::{Answered, Failure};
+use crate::load::reply::{Heard, Meaning};
 use crate::load::slot::{Slot, State};
-use crate::load::socket;
 use crate::plan::Shape;
 
-impl Connections {
-    pub(super) fn read(&mut self, index: u32, flags: EventFlags) {
-        let has_ended = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
-        let generation = self.slots[index as usize].generation;
-        let mut buffer = mem::take(&mut self.read_buffer);
-        // What was read may have ended the connection and begun another.
-        while let Slot { socket: Some(socket), generation: current, .. } = &self.slots[index as usize]
-            && *current == generation
-        {
-            match rustix::net::recv(socket, &mut buffer[..], RecvFlags::empty()) {
-                Ok((count, _)) if count > 0 => {
-                    self.on_bytes(index, &buffer[..count]);
-                    // A short read has drained the socket, but the end of the stream may have come with the last
-                    // reply, and then gets no event of its own.
-                    let may_have_ended = has_ended || self.slots[index as usize].state == State::Draining;
-                    if count < buffer.len() && !may_have_ended {
-                        break;
-                    }
-                }
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => break,
-                Ok(_) | Err(_) => {
-                    self.on_lost(index, now_ns());
-                    break;
-                }
-            }
-        }
-        self.read_buffer = buffer;
-    }
+/// Between two parts of a reply: as long as Linux keeps an acknowledgement back, for which a sender waits that writes a
+/// reply in two goes without TCP_NODELAY.
+const DELAYED_ACKNOWLEDGEMENT_NS: std::ops::RangeInclusive<u64> = 38_000_000..=60_000_000;
 
-    fn on_bytes(&mut self, index: u32, bytes: &[u8]) {
-        let now = now_ns();
+/// How much is kept of what came before the part that shows a reply to be wrong.
+const EXAMPLE_BYTES: usize = 64;
+
+impl<N: Network> Connections<N> {
+    /// Bytes came in on a connection.
+    pub(crate) fn on_bytes(&mut self, name: Name, bytes: &[u8], now: u64) {
         self.latest_ns = now;
-        let slot = &mut self.slots[index as usize];
-        if slot.received.is_empty() {
-            let consumed = self.on_replies(index, bytes, now);
-            if consumed < bytes.len() {
-                self.slots[index as usize].received.extend_from_slice(&bytes[consumed..]);
-            }
-        } else {
-            let mut received = mem::take(&mut slot.received);
-            received.extend_from_slice(bytes);
-            let consumed = self.on_replies(index, &received, now);
-            received.drain(..consumed);
-            self.slots[index as usize].received = received;
+        match self.slots[name.slot as usize].state {
+            State::Awaiting | State::Closing => self.on_reply(name.slot, bytes, now),
+            State::Ready | State::Pausing => self.on_unasked(name.slot, bytes, now),
+            State::Draining if !bytes.is_empty() => self.recorder.malformed(MalformedReason::Surplus, &[bytes]),
+            State::Draining | State::Vacant | State::Connecting => {}
         }
     }
 
-    /// Handles every whole reply at the front of `bytes`; returns how many bytes those were.
-    fn on_replies(&mut self, index: u32, bytes: &[u8], now: u64) -> usize {
-        let mut begin = 0;
-        while begin < bytes.len() {
-            let slot = &self.slots[index as usize];
-            if slot.socket.is_none() {
-                return bytes.len();
-            }
-            let answer = self.exchange.answer(&bytes[begin..], &slot.timestamp);
-            match (answer, slot.state) {
-                (Answer::Incomplete, _) => break,
-                (Answer::Right { server_ns, consumed, then }, State::Awaiting) => {
-                    begin += consumed;
-                    self.on_right(index, server_ns, then, now);
-                    if then == Persistence::Close {
-                        return bytes.len();
-                    }
-                }
-                (Answer::Refused { consumed, then }, State::Awaiting) => {
-                    begin += consumed;
-                    self.slots[index as usize].has_heard = true;
-                    self.fail_request(index, Failure::Error, now);
-                    self.go_on_as_told(index, then, now);
-                    if then == Persistence::Close {
-                        return bytes.len();
-                    }
-                }
-                (Answer::Closed { requests_served, consumed }, State::Closing) => {
-                    begin += consumed;
-                    self.on_close_confirmed(index, requests_served);
-                }
-                _ => {
-                    self.on_wrong(index, now);
-                    return bytes.len();
-                }
-            }
+    fn on_reply(&mut self, index: u32, bytes: &[u8], now: u64) {
+        let slot = &mut self.slots[index as usize];
+        let mut front = [0; EXAMPLE_BYTES];
+        let front_bytes = slot.hearing.kept.len().min(EXAMPLE_BYTES);
+        front[..front_bytes].copy_from_slice(&slot.hearing.kept[..front_bytes]);
+        let heard = self.exchange.hear(&mut slot.hearing, bytes, &slot.timestamp);
+        if heard.meaning == Meaning::Incomplete {
+            slot.heard_ns = now;
+            return;
         }
-        begin
+        let was_delayed = !slot.hearing.is_fresh() && DELAYED_ACKNOWLEDGEMENT_NS.contains(&(now - slot.heard_ns));
+        slot.hearing.forget();
+        let rest = &bytes[heard.consumed.min(bytes.len())..];
+        let is_surplus = !rest.is_empty() && !matches!(heard.meaning, Meaning::Wrong(_));
+        if is_surplus && !sabotage::is(Sabotage::SurplusCounted) {
+            return self.on_wrong(index, MalformedReason::Surplus, &[rest], now);
+        }
+        self.on_whole(index, &heard, was_delayed, &[&front[..front_bytes], bytes], now);
+        if is_surplus && self.slots[index as usize].state == State::Awaiting {
+            // Only a harness that is broken on purpose comes here.
+            self.on_reply(index, rest, now);
+        }
     }
 
-    fn on_right(&mut self, index: u32, server_ns: Option<(u64, u64)>, then: Persistence, now: u64) {
-        let slot = &mut self.slots[index as usize];
-        if now > slot.intended_ns + self.settings.timeout_ns {
-            // It was read before the timer that was due came up, and is too late all the same.
-            return self.fail_and_go_on(index, Failure::Timeout, now);
+    fn on_whole(&mut self, index: u32, heard: &Heard, was_delayed: bool, example: &[&[u8]], now: u64) {
+        match (heard.meaning, self.slots[index as usize].state) {
+            (Meaning::Right { server_ns, then }, State::Awaiting) => {
+                self.recorder.status(self.slots[index as usize].scheduled, heard.status);
+                if self.is_too_late(index, now) {
+                    // It was read before the timer that was due came up.
+                    return self.fail_and_go_on(index, Failure::Timeout, now);
+                }
+                self.on_right(index, server_ns, heard.reply_bytes, was_delayed, now);
+                self.go_on_as_told(index, then, now);
+            }
+            (Meaning::Refused { then }, State::Awaiting) => self.on_refused(index, heard.status, then, now),
+            (Meaning::Closed { requests_served }, State::Closing) => self.on_close_confirmed(index, requests_served),
+            (Meaning::Wrong(reason), _) => self.on_wrong(index, reason, example, now),
+            _ => self.on_wrong(index, MalformedReason::OtherRequest, example, now),
         }
+    }
+
+    fn is_too_late(&self, index: u32, now: u64) -> bool {
+        now > self.slots[index as usize].intended_ns.saturating_add(self.settings.timeout_ns)
+    }
+
+    fn on_right(&mut self, index: u32, server_ns: Option<(u64, u64)>, reply_bytes: u64, was_delayed: bool, now: u64) {
+        let slot = &mut self.slots[index as usize];
         slot.answered += 1;
         slot.has_heard = true;
         slot.has_request = false;
         let Slot { intended_ns, taken_up_ns, sent_ns, .. } = *slot;
-        let answered = Answered { intended_ns, taken_up_ns, sent_ns, server_ns, received_ns: now };
+        let answered = Answered { intended_ns, taken_up_ns, sent_ns, server_ns, received_ns: now, reply_bytes };
         self.recorder.ok(slot.scheduled, &answered);
+        if was_delayed {
+            self.recorder.delayed(slot.scheduled);
+        }
+    }
+
+    fn on_refused(&mut self, index: u32, status: u16, then: Persistence, now: u64) {
+        const REQUEST_TIMEOUT: u16 = 408;
+        let slot = &mut self.slots[index as usize];
+        if status == REQUEST_TIMEOUT && then == Persistence::Close && slot.answered > 0 {
+            // The server took the connection for idle, and our request crossed its word.
+            self.on_closed_between(index);
+            return self.connect(index, now);
+        }
+        slot.has_heard = true;
+        self.recorder.status(slot.scheduled, status);
+        self.fail_request(index, Failure::Error, now);
         self.go_on_as_told(index, then, now);
     }
 
-    /// Goes on after a reply, on a new connection where the server closes this one.
+    /// Goes on after a reply, on a new connection where the server closes this one, or where the reply came before all of
+    /// the request was sent.
     fn go_on_as_told(&mut self, index: u32, then: Persistence, now: u64) {
-        if then == Persistence::Close {
+        if then == Persistence::Close || self.has_unsent(index) {
             self.on_closed_between(index);
         }
         self.go_on(index, now);
@@ -148,8 +137,20 @@ impl Connections {
         }
     }
 
+    /// Something came while nothing was asked.
+    fn on_unasked(&mut self, index: u32, bytes: &[u8], now: u64) {
+        if self.exchange.lets_pass() {
+            return;
+        }
+        if self.exchange.is_farewell(bytes) {
+            return self.on_lost(index, now);
+        }
+        self.on_wrong(index, MalformedReason::Surplus, &[bytes], now);
+    }
+
     /// The server sent something that is no answer to what was asked: nothing after it can be trusted.
-    fn on_wrong(&mut self, index: u32, now: u64) {
+    fn on_wrong(&mut self, index: u32, reason: MalformedReason, example: &[&[u8]], now: u64) {
+        self.recorder.malformed(reason, example);
         match self.slots[index as usize].state {
             State::Closing => self.count_disagreement(index),
             State::Awaiting => return self.fail_and_go_on(index, Failure::Malformed, now),
@@ -157,7 +158,29 @@ impl Connections {
         }
         match self.settings.shape {
             Shape::Sessions { .. } => self.end_session(index, now),
-            Shape::Connections { .. } => self.close(index, socket::abort),
+            Shape::Connections { .. } => self.close(index, Closing::WithReset),
+        }
+    }
+
+    /// A connection, or the attempt to make one, has ended from the other side.
+    pub(crate) fn on_ended(&mut self, name: Name, end: End, now: u64) {
+        let index = name.slot;
+        let slot = &mut self.slots[index as usize];
+        match end {
+            End::Orderly if matches!(slot.state, State::Awaiting | State::Closing) && !slot.hearing.is_fresh() => {
+                let heard = self.exchange.end(&slot.hearing);
+                slot.hearing.forget();
+                self.on_whole(index, &heard, false, &[], now);
+            }
+            End::Lost(error) if slot.state == State::Connecting => {
+                self.note_refusal(index, error);
+                self.on_lost(index, now);
+            }
+            End::Orderly if slot.state == State::Connecting => {
+                self.note_refusal(index, Errno::CONNRESET);
+                self.on_lost(index, now);
+            }
+            End::Orderly | End::Lost(_) => self.on_lost(index, now),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The connections of a disturbance: begun at their pace, each with its behaviour, counted, and let go at the end.
 //!
-//! One thread, one epoll instance. Beside it: `pace.rs`, when connections are begun; `behaviour.rs`, what they do.
+//! They are the generator's own connections (`connection/`), without a schedule. Beside it: `pace.rs`, when they are begun.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -10,17 +10,17 @@ use std::thread;
 use std::time::Duration;
 
 use reports::record::{Progress, Traffic};
-use rustix::event::epoll::{self, EventData, EventFlags};
-use rustix::fd::OwnedFd;
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags};
 
-use super::behaviour::Behaviour;
 use super::pace::Pace;
 use crate::clock::now_ns;
-use crate::load::socket::{self, Connect};
-use crate::load::{CONNECTIONS_PER_SOURCE, LoadError, poll};
-use crate::plan::nanoseconds;
+use crate::load::LoadError;
+use crate::load::connection::{Connections, News, Settings};
+use crate::load::exchange::Exchange;
+use crate::load::outcome::LoadOutcome;
+use crate::load::recorder::{Loop, Recorder};
+use crate::load::sockets::{Sockets, Sources};
+use crate::load::usage::ThreadUsage;
+use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work, nanoseconds};
 
 /// Connects begun at once, bytes sent at once, connections let go at once, and events handled at once: each some hundred
 /// microseconds of work. The kernel lets a thread that runs finish its slice of a few milliseconds, whatever its
@@ -45,70 +45,83 @@ const MOST_NOTES: usize = 400;
 /// Time between two looks at the pace: several connections are begun at once rather than waking for each.
 const PACE_INTERVAL_NS: u64 = 5_000_000;
 
-/// Source addresses that share the connections, so that the ports of one need not suffice.
+/// Source addresses that share the connections. The first one is left to the probe.
 const SOURCES: u32 = 8;
+
+/// What all clients of a disturbance do once they are connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Behaviour {
+    /// Nothing.
+    Silent,
+    /// Send the bytes of a request that has no end, one at a time, so long apart.
+    Trickle { every_ns: u64 },
+    /// Ask once.
+    AskOnce,
+}
+
+/// The beginning of a request. What follows is more and more of its parameter.
+const FRONT: &[u8] = br#"{"RequestWork":{"request_message":"echo","parameter":""#;
 
 /// The connections of one disturbance.
 pub(super) struct Crowd {
-    target: SocketAddr,
+    connections: Connections<Sockets>,
     span: Range<u64>,
     pace: Pace,
     behaviour: Behaviour,
-    epoll: OwnedFd,
-    members: Vec<Option<Member>>,
+    /// What each slot's present connection has come to.
+    members: Vec<Member>,
     vacant: Vec<u32>,
     /// Who is to send next, and when: all wait equally long, so that the first in is the first due.
-    due: VecDeque<(u64, Name)>,
+    due: VecDeque<Due>,
     begun: u64,
     progress: Progress,
     course: Vec<Progress>,
 }
 
 /// One connection.
+#[derive(Debug, Clone, Copy, Default)]
 struct Member {
-    socket: OwnedFd,
+    /// The number of the connection, by which it is told from an earlier one in the same slot.
     number: u64,
-    /// When it was established; none as long as it is under way.
-    connected_ns: Option<u64>,
+    is_held: bool,
     /// Bytes it was given to send.
-    sent: u64,
-    /// The front of a reply that has not arrived whole.
-    received: Vec<u8>,
-    is_done: bool,
+    sent: usize,
 }
 
-/// Tells a connection from an earlier one in the same place.
+/// Who is to send a byte, and when.
 #[derive(Debug, Clone, Copy)]
-struct Name {
-    place: u32,
+struct Due {
+    at_ns: u64,
+    slot: u32,
     number: u64,
-}
-
-impl Name {
-    fn data(self) -> EventData {
-        // Numbers are far below 2^32: a disturbance lasts seconds.
-        EventData::new_u64(self.number << 32 | u64::from(self.place))
-    }
-
-    fn of(data: u64) -> Name {
-        Name { place: data as u32, number: data >> 32 }
-    }
 }
 
 impl Crowd {
+    /// Nobody yet.
     pub(super) fn new(
         target: SocketAddr,
         span: Range<u64>,
         pace: Pace,
         behaviour: Behaviour,
     ) -> Result<Crowd, LoadError> {
+        let exchange = match behaviour {
+            Behaviour::Silent | Behaviour::Trickle { .. } => Exchange::Nothing,
+            Behaviour::AskOnce => Exchange::new(&work(), target),
+        };
+        // A request is given up at the end of the span and not before.
+        let shape = Shape::Connections { connections: pace.at_most };
+        let settings = Settings { shape, timeout_ns: u64::MAX, workers: 1 };
+        let mut recorder = Recorder::new(span.end - span.start, Loop::Closed);
+        recorder.set_window(0..u64::MAX);
+        let network = Sockets::new(target, Sources::SpreadOver(SOURCES), EVENTS_AT_ONCE)?;
+        let mut connections = Connections::new(network, settings, pace.at_most, 0, exchange, recorder);
+        connections.keep_news();
         Ok(Crowd {
-            target,
+            connections,
             span,
             pace,
             behaviour,
-            epoll: poll::create()?,
-            members: (0..pace.at_most).map(|_| None).collect(),
+            members: vec![Member::default(); pace.at_most as usize],
             vacant: (0..pace.at_most).rev().collect(),
             due: VecDeque::new(),
             begun: 0,
@@ -123,7 +136,6 @@ impl Crowd {
         origin_ns: u64,
         stop: &AtomicBool,
     ) -> Result<(Vec<Progress>, Option<Traffic>), LoadError> {
-        let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
         let mut noted_ns = 0;
         loop {
             let now = now_ns();
@@ -137,15 +149,16 @@ impl Crowd {
             }
             self.send_due(now);
             let sleep_ns = if has_more { 0 } else { self.sleep_ns(now) }.max(nanoseconds(REST));
-            poll::wait_at_most(&self.epoll, &mut events, sleep_ns)?;
-            for event in &events {
-                self.on_event(Name::of(event.data.u64()), event.flags);
-            }
+            self.connections.network.wait_at_most(sleep_ns)?;
+            self.connections.handle_events();
+            let now = now_ns();
+            self.connections.on_timers(now);
+            self.take_news(now);
         }
         self.note(now_ns().saturating_sub(origin_ns));
         self.let_go();
         self.note(now_ns().saturating_sub(origin_ns));
-        Ok((self.course, self.behaviour.into_traffic()))
+        Ok((self.course, traffic(self.behaviour, &self.span, self.connections.recorder)))
     }
 
     fn note(&mut self, at_ns: u64) {
@@ -165,117 +178,67 @@ impl Crowd {
             if self.begun >= allowed {
                 return false;
             }
-            let Some(place) = self.vacant.pop() else { return false };
-            self.connect(place, now);
+            let Some(slot) = self.vacant.pop() else { return false };
+            self.begun += 1;
+            self.members[slot as usize] = Member { number: self.begun, is_held: false, sent: 0 };
+            match self.behaviour {
+                Behaviour::Silent | Behaviour::Trickle { .. } => self.connections.open(slot, now),
+                Behaviour::AskOnce => self.connections.ask(slot, now),
+            }
         }
         self.begun < allowed && !self.vacant.is_empty()
     }
 
-    fn connect(&mut self, place: u32, now: u64) {
-        self.begun += 1;
-        let name = Name { place, number: self.begun };
-        // The first source is left to the probe.
-        let source = CONNECTIONS_PER_SOURCE * (1 + self.begun as u32 % SOURCES);
-        let (socket, connected_ns, flags) = match socket::connect(self.target, source) {
-            Ok(Connect::Established(socket)) => (socket, Some(now), FLAGS),
-            Ok(Connect::UnderWay(socket)) => (socket, None, FLAGS | EventFlags::OUT),
-            Err(_) => return self.refused(place),
-        };
-        if epoll::add(&self.epoll, &socket, name.data(), flags).is_err() {
-            return self.refused(place);
+    /// Counts what has become of connections. After the timers, which end the requests of connections that are gone: only
+    /// then may others have their slots.
+    fn take_news(&mut self, now: u64) {
+        for news in self.connections.take_news() {
+            match news {
+                News::Established(slot) => {
+                    self.members[slot as usize].is_held = true;
+                    self.progress.held += 1;
+                    self.trickle(slot, now);
+                }
+                News::NotEstablished(slot) => {
+                    self.progress.refused += 1;
+                    self.vacant.push(slot);
+                }
+                News::Gone(slot) => {
+                    self.members[slot as usize].is_held = false;
+                    self.progress.held -= 1;
+                    self.progress.ended_by_server += 1;
+                    self.vacant.push(slot);
+                }
+            }
         }
-        let member = Member { socket, number: self.begun, connected_ns, sent: 0, received: Vec::new(), is_done: false };
-        self.members[place as usize] = Some(member);
-        if connected_ns.is_some() {
-            self.established(name, now);
-        }
-    }
-
-    fn refused(&mut self, place: u32) {
-        self.progress.refused += 1;
-        self.vacant.push(place);
-    }
-
-    fn established(&mut self, name: Name, now: u64) {
-        self.progress.held += 1;
-        self.send(name, now);
     }
 
     fn send_due(&mut self, now: u64) {
         for _ in 0..BYTES_AT_ONCE {
-            let Some((due_ns, name)) = self.due.front().copied().filter(|(due_ns, _)| *due_ns <= now) else { return };
+            let Some(due) = self.due.front().copied().filter(|due| due.at_ns <= now) else { return };
             self.due.pop_front();
-            self.send(name, due_ns);
-        }
-    }
-
-    fn send(&mut self, name: Name, now: u64) {
-        let Some(member) = member(&mut self.members, name) else { return };
-        let Some(next) = self.behaviour.next(member.sent, member.connected_ns.unwrap_or(now)) else { return };
-        member.sent += next.bytes.len() as u64;
-        // Where the connection is lost, the event that tells so is on its way. A socket takes these few bytes at once, or
-        // the server reads nothing, and then it matters little that a byte of many is missing.
-        let _ = rustix::net::send(&member.socket, &next.bytes, SendFlags::NOSIGNAL);
-        if let Some(after_ns) = next.again_after_ns {
-            self.due.push_back((now + after_ns, name));
-        }
-    }
-
-    fn on_event(&mut self, name: Name, flags: EventFlags) {
-        let now = now_ns();
-        let Some(member) = member(&mut self.members, name) else { return };
-        if member.connected_ns.is_none() {
-            if socket::connected(&member.socket).is_err() {
-                self.members[name.place as usize] = None;
-                return self.refused(name.place);
-            }
-            member.connected_ns = Some(now);
-            // Writable from now on, which is of no interest.
-            let _ = epoll::modify(&self.epoll, &member.socket, name.data(), FLAGS);
-            self.established(name, now);
-        }
-        if flags.intersects(FLAGS | EventFlags::HUP | EventFlags::ERR) {
-            self.listen(name, now);
-        }
-    }
-
-    /// Reads what there is; at the end of the stream the server has ended the connection.
-    fn listen(&mut self, name: Name, now: u64) {
-        let mut buffer = [0; 1024];
-        while let Some(member) = member(&mut self.members, name) {
-            match rustix::net::recv(&member.socket, &mut buffer[..], RecvFlags::empty()) {
-                Ok((count, _)) if count > 0 => {
-                    let Member { received, is_done, connected_ns, .. } = member;
-                    if !*is_done {
-                        received.extend_from_slice(&buffer[..count]);
-                        *is_done = self.behaviour.heard(received, connected_ns.unwrap_or(now), now);
-                    }
-                }
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return,
-                Ok(_) | Err(_) => {
-                    self.progress.ended_by_server += 1;
-                    self.progress.held -= 1;
-                    self.leave(name.place, now, true);
-                    self.vacant.push(name.place);
-                }
+            let Member { number, is_held, .. } = self.members[due.slot as usize];
+            if is_held && number == due.number {
+                self.trickle(due.slot, due.at_ns);
             }
         }
     }
 
-    fn leave(&mut self, place: u32, now: u64, lost: bool) {
-        let Some(member) = self.members[place as usize].take() else { return };
-        if let (Some(connected_ns), false, true) = (member.connected_ns, member.is_done, member.sent > 0) {
-            self.behaviour.unanswered(connected_ns, now, lost);
-        }
-        socket::abort(member.socket);
+    /// Sends the next byte of a request without an end, where that is what clients do. A socket takes it at once, or the server reads nothing, and then
+    /// it matters little when it is sent.
+    fn trickle(&mut self, slot: u32, now: u64) {
+        let Behaviour::Trickle { every_ns } = self.behaviour else { return };
+        let member = &mut self.members[slot as usize];
+        let byte = FRONT.get(member.sent).copied().unwrap_or(b'a');
+        member.sent += 1;
+        self.due.push_back(Due { at_ns: now + every_ns, slot, number: member.number });
+        self.connections.say(slot, &[byte], now);
     }
 
     fn let_go(&mut self) {
-        let now = now_ns();
-        for place in 0..self.members.len() as u32 {
-            self.leave(place, now, false);
-            if place % LET_GO_AT_ONCE == 0 {
+        for slot in 0..self.members.len() as u32 {
+            self.connections.leave(slot, now_ns());
+            if slot % LET_GO_AT_ONCE == 0 {
                 thread::sleep(REST);
             }
         }
@@ -284,14 +247,45 @@ impl Crowd {
 
     /// Until something is due: a connection, a byte, an entry in the course, the end.
     fn sleep_ns(&self, now: u64) -> u64 {
-        let byte_ns = self.due.front().map_or(u64::MAX, |(due_ns, _)| *due_ns);
+        let byte_ns = self.due.front().map_or(u64::MAX, |due| due.at_ns);
         byte_ns.min(self.span.end).min(now + PACE_INTERVAL_NS).saturating_sub(now)
     }
 }
 
-/// The end of the stream and what comes before it.
-const FLAGS: EventFlags = EventFlags::IN.union(EventFlags::RDHUP);
+/// What became of the crowd's requests, where it sent any.
+fn traffic(behaviour: Behaviour, span: &Range<u64>, recorder: Recorder) -> Option<Traffic> {
+    if behaviour != Behaviour::AskOnce {
+        return None;
+    }
+    let lasting = Duration::from_nanos(span.end - span.start);
+    let spec = LoadSpec {
+        arrivals: ArrivalProcess::Closed,
+        shape: Shape::Connections { connections: 0 },
+        work: work(),
+        seed: 0,
+        warm_up: Duration::ZERO,
+        window: lasting,
+        timeout: lasting,
+    };
+    Some(LoadOutcome::merge(&spec, lasting, vec![(recorder, ThreadUsage::default())]).traffic)
+}
 
-fn member(members: &mut [Option<Member>], name: Name) -> Option<&mut Member> {
-    members.get_mut(name.place as usize)?.as_mut().filter(|member| member.number == name.number)
+/// What is asked once: as little as can be.
+fn work() -> Work {
+    Work::new("echo", "hi")
+}
+
+#[cfg(test)]
+mod tests {
+    use servers::protocol::{JsonLines, Step, WireFormat};
+
+    use super::*;
+
+    #[test]
+    fn a_trickle_is_the_front_of_a_right_request() {
+        let mut sent = [FRONT, &[b'a'; 500]].concat();
+        assert!(matches!(JsonLines.decode_request(&sent), Step::Incomplete));
+        sent.extend_from_slice(b"\",\"sender_timestamp\":\"1\"}}\n");
+        assert!(matches!(JsonLines.decode_request(&sent), Step::Message { .. }));
+    }
 }

@@ -3,9 +3,8 @@
 //!
 //! It shares the generator's CPU with the probe, and gives way to it: a thread of its own at the lowest priority, a few
 //! connections at a time. Loopback only, and it ends by itself. Must not know: processes; stopping a server is for those
-//! who started it. Read `crowd.rs` (the connections), then `behaviour.rs` (what each of them does).
+//! who started it. Read `crowd.rs`.
 
-mod behaviour;
 mod crowd;
 mod pace;
 
@@ -20,8 +19,7 @@ use rustix::process::setpriority_process;
 use super::{Generator, LoadError};
 use crate::clock::now_ns;
 use crate::plan::{Disturbance, DisturbanceKind, LoadSpec, Pacing, nanoseconds};
-use behaviour::Behaviour;
-use crowd::Crowd;
+use crowd::{Behaviour, Crowd};
 use pace::Pace;
 
 /// Why something could not be done to a server.
@@ -79,12 +77,11 @@ pub fn disturb(
         DisturbanceKind::IdleFlood { per_second, at_most } => {
             crowd(Pace::growing(*per_second, *at_most), Behaviour::Silent)?
         }
-        DisturbanceKind::HalfRequests { connections, every } => {
-            crowd(Pace::at_once_and_again(*connections), Behaviour::trickle(*every))?
-        }
-        DisturbanceKind::KeepAlive { connections } => {
-            crowd(Pace::at_once(*connections), Behaviour::asking_once(target, disturbance.lasting))?
-        }
+        DisturbanceKind::HalfRequests { connections, every } => crowd(
+            Pace::at_once_and_again(*connections),
+            Behaviour::Trickle { every_ns: nanoseconds(*every).max(1_000_000) },
+        )?,
+        DisturbanceKind::KeepAlive { connections } => crowd(Pace::at_once(*connections), Behaviour::AskOnce)?,
         DisturbanceKind::Load(spec) => (Vec::new(), load(spec, disturbance.lasting, target, stop)?),
         DisturbanceKind::Nothing | DisturbanceKind::Stall => {
             sleep_until(span.end, stop);

@@ -22,6 +22,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Whether it is one of those in which nothing whole was ever heard.
+    pub(super) fn is_silence(self) -> bool {
+        matches!(self, Failure::Timeout | Failure::NeverAnswered | Failure::InFlight)
+    }
+
     /// Where it is counted.
     pub(super) fn count_in(self, ledger: &mut Ledger) -> &mut u64 {
         match self {

@@ -28,6 +28,13 @@ impl Recorder {
             mine.response_time.add(&theirs.response_time);
         }
         self.events.extend_from_slice(&other.events);
+        self.replies.add(&other.replies);
+        self.hung_since_warm_up += other.hung_since_warm_up;
+        match (&mut self.seconds, &other.seconds) {
+            (Some(mine), Some(theirs)) => mine.add(theirs),
+            (None, Some(theirs)) => self.seconds = Some(theirs.clone()),
+            (_, None) => {}
+        }
     }
 }
 

@@ -30,7 +30,7 @@ impl Parts {
     /// Of a correct reply; absent where its moments are not in the order in which they must have come.
     #[inline]
     pub(super) fn of(answered: &Answered) -> Option<Parts> {
-        let Answered { intended_ns, taken_up_ns, sent_ns, server_ns, received_ns } = *answered;
+        let Answered { intended_ns, taken_up_ns, sent_ns, server_ns, received_ns, .. } = *answered;
         let answer = match server_ns {
             Some((server_received_ns, server_sent_ns)) => Answer::Stamped {
                 waiting: server_received_ns.checked_sub(sent_ns)?,

@@ -14,7 +14,14 @@ fn recorder() -> Recorder {
 }
 
 fn answered(intended_ns: u64, received_ns: u64) -> Answered {
-    Answered { intended_ns, taken_up_ns: intended_ns, sent_ns: intended_ns, server_ns: None, received_ns }
+    Answered {
+        intended_ns,
+        taken_up_ns: intended_ns,
+        sent_ns: intended_ns,
+        server_ns: None,
+        received_ns,
+        reply_bytes: 40,
+    }
 }
 
 const FAILURES: [Failure; 6] =
@@ -39,7 +46,7 @@ fn play(recorder: &mut Recorder, (due_ns, late_ns, ends, sent): &(u64, u64, Vec<
             failure => recorder.failed(place, FAILURES[failure - 1], now - 10, now),
         }
     }
-    recorder.unsent(place, Failure::Dropped, ends.len().saturating_sub(*sent) as u32, 0);
+    recorder.unsent(place, Failure::Dropped, ends.len().saturating_sub(*sent) as u64, 0);
 }
 
 proptest! {
@@ -93,7 +100,7 @@ fn what_is_due_before_the_window_leaves_no_trace_but_the_count_of_replies() {
     recorder.ok(place, &answered(999, 1_001));
     recorder.entered(place, 1_001);
     recorder.failed(place, Failure::Timeout, 1_001, 1_501);
-    recorder.never_taken_up(999, 5);
+    recorder.never_taken_up(999, 1, 5);
     assert_eq!((recorder.ledger, recorder.arrivals), (Ledger::default(), 0));
     assert_eq!((recorder.ok_in_all, recorder.ok_within_window), (1, 1));
     assert_eq!(recorder.area_in_system_ns(), 0);
@@ -132,6 +139,7 @@ fn times_that_do_not_nest_are_counted_and_not_split() {
         sent_ns: 1_011,
         server_ns: Some((1_013, 1_016)),
         received_ns: 1_020,
+        reply_bytes: 40,
     };
     let mut recorder = recorder();
     recorder.ok(Scheduled::InWindow, &ordered);
@@ -162,6 +170,7 @@ fn the_parts_of_the_slow_are_kept_apart_and_add_up_whoever_noted_them() {
         sent_ns: 1_003,
         server_ns: Some((1_006, 1_010)),
         received_ns: 1_015,
+        reply_bytes: 40,
     };
     let slow = Answered { server_ns: Some((1_906, 1_910)), received_ns: 1_915, ..quick };
     let (mut one, mut other) = (recorder(), recorder());
@@ -195,7 +204,7 @@ fn the_parts_of_the_slow_are_kept_apart_and_add_up_whoever_noted_them() {
 #[test]
 fn a_server_without_times_leaves_what_follows_the_send_in_one() {
     let mut recorder = recorder();
-    let page = Answered { intended_ns: 1_000, taken_up_ns: 1_001, sent_ns: 1_003, server_ns: None, received_ns: 1_050 };
+    let page = Answered { taken_up_ns: 1_001, sent_ns: 1_003, ..answered(1_000, 1_050) };
     recorder.ok(Scheduled::InWindow, &page);
     assert_eq!(sums(&recorder), [1, 2, 0, 0, 0, 47]);
 }
@@ -206,7 +215,7 @@ fn an_arrival_is_in_time_until_a_hundredth_of_the_window_after_it() {
     for taken_up_ns in [1_999, 2_009, 2_010] {
         recorder.arrival(1_999, taken_up_ns, 1);
     }
-    recorder.never_taken_up(1_999, 3);
+    recorder.never_taken_up(1_999, 1, 3);
     assert_eq!((recorder.arrivals, recorder.taken_up_in_time), (4, 2));
     assert_eq!((recorder.ledger.scheduled, recorder.ledger.dropped), (6, 3));
 }

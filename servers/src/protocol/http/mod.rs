@@ -7,6 +7,7 @@
 
 mod body;
 mod framing;
+mod reading;
 mod reply;
 mod request;
 mod response;
@@ -15,6 +16,7 @@ mod target;
 mod transcripts;
 
 pub use body::{Body, Chunks};
+pub use reading::{LONGEST_HEAD_BYTES, ReplyFault, ReplyReader, ReplyStep, WholeReply};
 pub use reply::{Reply, decode_reply};
 
 use super::{MAX_REQUEST_BYTES, Persistence, Request, Response, Step, WireFormat};

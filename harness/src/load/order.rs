@@ -1,0 +1,351 @@
+//! A load from beginning to end: its threads, the moment at which all of them begin, and what they come to together.
+//!
+//! Beside it: `worker.rs`, what one of the threads does.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU64;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use super::arrivals::{Arrivals, Share};
+use super::connection::{Connections, Settings};
+use super::exchange::Exchange;
+use super::outcome::LoadOutcome;
+use super::recorder::{Loop, Recorder};
+use super::sockets::{Sockets, Sources};
+use super::tap::Tap;
+use super::usage::{ThreadUsage, Usage};
+use super::worker::{EVENTS_AT_ONCE, Schedule, Timeline, Worker};
+use super::{LoadError, opening};
+use crate::clock::now_ns;
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, nanoseconds};
+
+/// From the moment all workers are ready to the start of the load, so that none starts late.
+const HEAD_START_NS: u64 = 2_000_000;
+
+/// How the generator runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generator {
+    /// Worker threads; at least one runs, and never more than there are connections.
+    pub threads: u32,
+    /// How a worker waits.
+    pub pacing: Pacing,
+}
+
+/// The moments of a load, on the monotonic clock in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moments {
+    /// Start of the warm-up.
+    pub origin_ns: u64,
+    /// Start of the measurement window.
+    pub window_start_ns: u64,
+    /// Its end.
+    pub window_end_ns: u64,
+}
+
+/// Runs a load against `target` and returns what became of it, at the latest [`LoadSpec::longest`] after it began.
+///
+/// While the load runs, `attend` is called again and again, on the calling thread, with the moments of the load: every
+/// few milliseconds, and when the window begins and ends. It may watch the server, and set `stop` to end the load
+/// early; what is outstanding then is counted as in flight.
+pub fn run(
+    spec: &LoadSpec,
+    target: SocketAddr,
+    generator: Generator,
+    stop: &AtomicBool,
+    attend: impl FnMut(Moments),
+) -> Result<LoadOutcome, LoadError> {
+    Order::new(spec, target, generator, stop).run(attend)
+}
+
+/// As [`run`], with every request kept by itself too ([`reports::record::Traffic::events`]): what a probe is for. Where
+/// the schedule holds more than some thousands of them, or in closed loop, none is kept.
+pub fn probe(
+    spec: &LoadSpec,
+    target: SocketAddr,
+    generator: Generator,
+    stop: &AtomicBool,
+    attend: impl FnMut(Moments),
+) -> Result<LoadOutcome, LoadError> {
+    Order { room_for_events: room_for_events(spec), ..Order::new(spec, target, generator, stop) }.run(attend)
+}
+
+/// The most requests that are kept by themselves, on average.
+const MOST_EVENTS: f64 = 5_000.0;
+
+/// Room for every request of the window, with six standard deviations to spare where arrivals are random.
+fn room_for_events(spec: &LoadSpec) -> usize {
+    let expected = spec.offered_load_rps().unwrap_or(f64::INFINITY) * spec.window.as_secs_f64();
+    if expected > MOST_EVENTS { 0 } else { (expected + 6.0 * expected.sqrt()) as usize + 64 }
+}
+
+/// A load to be run, with all that is asked of it besides.
+#[derive(Clone, Copy)]
+pub struct Order<'a> {
+    spec: &'a LoadSpec,
+    target: SocketAddr,
+    generator: Generator,
+    stop: &'a AtomicBool,
+    signs: Option<&'a Signs>,
+    most_requests: Option<u64>,
+    by_second: bool,
+    room_for_events: usize,
+    tap: Option<&'a Tap>,
+}
+
+/// What can be seen of a load from outside while it runs, at next to no cost to it.
+#[derive(Debug, Default)]
+pub struct Signs {
+    /// Whether a right reply has come.
+    pub answered: AtomicBool,
+    /// Whether a request was given up without a reply.
+    pub given_up: AtomicBool,
+}
+
+impl Signs {
+    #[inline]
+    pub(super) fn note(&self, recorder: &Recorder) {
+        // Written once each: workers would else take the cache line from each other.
+        let note = |sign: &AtomicBool, is_so: bool| {
+            if is_so && !sign.load(Ordering::Relaxed) {
+                sign.store(true, Ordering::Relaxed);
+            }
+        };
+        note(&self.answered, recorder.ok_in_all > 0);
+        note(&self.given_up, recorder.given_up_in_all > 0);
+    }
+}
+
+impl<'a> Order<'a> {
+    /// The load itself. It ends early, and counts what is outstanding as in flight, where `stop` is set.
+    pub fn new(spec: &'a LoadSpec, target: SocketAddr, generator: Generator, stop: &'a AtomicBool) -> Order<'a> {
+        let (signs, most_requests, tap) = (None, None, None);
+        Order { spec, target, generator, stop, signs, most_requests, by_second: false, room_for_events: 0, tap }
+    }
+
+    /// For a number of requests: the window ends with the last of them, and the one in the specification is the longest
+    /// that it may be. Of sessions, as many are begun as make this number.
+    #[must_use]
+    pub fn at_most(self, requests: u64) -> Order<'a> {
+        Order { most_requests: Some(requests), ..self }
+    }
+
+    /// Keeps the window second by second too: [`LoadOutcome::seconds`].
+    #[must_use]
+    pub fn by_second(self) -> Order<'a> {
+        Order { by_second: true, ..self }
+    }
+
+    /// Shows signs of how it goes.
+    #[must_use]
+    pub fn showing(self, signs: &'a Signs) -> Order<'a> {
+        Order { signs: Some(signs), ..self }
+    }
+
+    /// Has someone look on through `tap`, which has a place for each of the generator's threads.
+    #[must_use]
+    pub fn watched(self, tap: &'a Tap) -> Order<'a> {
+        Order { tap: Some(tap), ..self }
+    }
+
+    /// Runs it; see [`run`] for `attend`.
+    ///
+    /// # Errors
+    /// Where the generator can't have what it needs of the kernel, or the connections that are held can't be opened.
+    pub fn run(self, attend: impl FnMut(Moments)) -> Result<LoadOutcome, LoadError> {
+        let mut order = self;
+        // A worker without a connection could only drop its share of the schedule.
+        order.generator.threads = self.generator.threads.clamp(1, self.spec.peak_connections().max(1));
+        let cpus = allowed_cpus();
+        let gives_way = order.generator.pacing.polls() && order.generator.threads > cpus;
+        if gives_way {
+            // Threads that poll for one CPU take it from each other, and from the server.
+            order.generator.pacing = Pacing::Sleeping;
+        }
+        let outcome = carry_out(order, attend)?;
+        Ok(LoadOutcome { polling_gave_way: gives_way.then_some(cpus), ..outcome })
+    }
+}
+
+/// CPUs that this thread may run on.
+fn allowed_cpus() -> u32 {
+    // Where the kernel does not say, as many as there can be, and nothing gives way.
+    rustix::thread::sched_getaffinity(None).map_or(u32::MAX, |set| set.count())
+}
+
+fn carry_out(order: Order<'_>, mut attend: impl FnMut(Moments)) -> Result<LoadOutcome, LoadError> {
+    let Order { spec, generator, .. } = order;
+    thread::scope(|scope| {
+        let (ready, readiness) = mpsc::channel::<Range<u64>>();
+        let mut workers = Vec::new();
+        for worker in 0..generator.threads {
+            let ready = ready.clone();
+            let (start, timeline) = mpsc::channel::<Timeline>();
+            let thread = thread::Builder::new()
+                .name(format!("load-{worker}"))
+                .spawn_scoped(scope, move || work(order, worker, ready, timeline))
+                .map_err(LoadError::Thread)?;
+            workers.push((start, thread));
+        }
+        drop(ready);
+        // A worker that fails drops its end; the others then wait in vain for a start and end when theirs is dropped.
+        let openings: Vec<Range<u64>> = (0..generator.threads).map_while(|_| readiness.recv().ok()).collect();
+        let all_ready = openings.len() == generator.threads as usize;
+        let timeline = timeline(spec);
+        let mut threads = Vec::new();
+        for (start, thread) in workers {
+            if all_ready {
+                // A worker that ended since has its reason in its result.
+                let _ = start.send(timeline.clone());
+            }
+            threads.push(thread);
+        }
+        let moments = timeline.moments();
+        while all_ready && threads.iter().any(|thread| !thread.is_finished()) {
+            thread::sleep(until_next_look(&moments));
+            attend(moments);
+        }
+        let mut notes = Vec::new();
+        let mut done_ns = 0;
+        for thread in threads {
+            if let Some(done) = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))? {
+                done_ns = done_ns.max(done.at_ns);
+                notes.push((done.recorder, done.usage));
+            }
+        }
+        let ended_ns = done_ns.min(moments.window_end_ns);
+        let measured = Duration::from_nanos(ended_ns.saturating_sub(moments.window_start_ns));
+        let was_stopped = order.stop.load(Ordering::Relaxed) && done_ns < moments.window_end_ns;
+        Ok(LoadOutcome { opening: opening(spec, &openings), was_stopped, ..LoadOutcome::merge(spec, measured, notes) })
+    })
+}
+
+/// From the first connect of any worker to the last connection that was established.
+fn opening(spec: &LoadSpec, openings: &[Range<u64>]) -> Option<Duration> {
+    let Shape::Connections { .. } = spec.shape else { return None };
+    let begun_ns = openings.iter().map(|opening| opening.start).min()?;
+    let ended_ns = openings.iter().map(|opening| opening.end).max()?;
+    Some(Duration::from_nanos(ended_ns.saturating_sub(begun_ns)))
+}
+
+/// A few milliseconds, or less where the window begins or ends before.
+fn until_next_look(moments: &Moments) -> Duration {
+    const USUAL_NS: u64 = 5_000_000;
+    let now = now_ns();
+    let marks = [moments.window_start_ns, moments.window_end_ns];
+    let next_ns = marks.into_iter().filter(|mark| *mark > now).map(|mark| mark - now).min();
+    Duration::from_nanos(next_ns.unwrap_or(USUAL_NS).min(USUAL_NS))
+}
+
+fn timeline(spec: &LoadSpec) -> Timeline {
+    let origin_ns = now_ns() + HEAD_START_NS;
+    let window_start = origin_ns + nanoseconds(spec.warm_up);
+    let window_end = window_start + nanoseconds(spec.window);
+    Timeline { origin_ns, window: window_start..window_end, give_up_ns: origin_ns + nanoseconds(spec.longest()) }
+}
+
+/// What a worker leaves.
+struct Done {
+    recorder: Recorder,
+    usage: ThreadUsage,
+    /// When it had nothing left to do.
+    at_ns: u64,
+}
+
+/// One worker's whole life: open connections, report readiness, run. Nothing where the load never began.
+fn work(
+    order: Order<'_>,
+    worker: u32,
+    ready: mpsc::Sender<Range<u64>>,
+    start: mpsc::Receiver<Timeline>,
+) -> Result<Option<Done>, LoadError> {
+    // The kernel may wake a thread up to 50 us late to save power, unless it is asked not to. Where it refuses, the
+    // schedule lag shows it.
+    let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+    let Order { spec, target, generator, stop, .. } = order;
+    let mut connections = connections(&order, worker)?;
+    let begun_ns = now_ns();
+    opening::open_ahead(&mut connections, spec.shape, target, stop)?;
+    // If the other side is gone, so is the load.
+    let _ = ready.send(begun_ns..now_ns());
+    drop(ready);
+    let Ok(timeline) = start.recv() else { return Ok(None) };
+    connections.recorder.set_window(timeline.window.clone());
+    if order.tap.is_some() {
+        connections.recorder.count_for_a_tap(timeline.origin_ns);
+    }
+    let unseen = Signs::default();
+    let mut thread = Worker {
+        connections,
+        pacing: generator.pacing,
+        timeline,
+        stop,
+        tap: order.tap.map(|tap| (tap, worker)),
+        signs: order.signs.unwrap_or(&unseen),
+        polling_ns: 0,
+        usage: Usage::default(),
+    };
+    let (usage, at_ns) = thread.run(schedule(&order, worker))?;
+    Ok(Some(Done { recorder: thread.connections.recorder, usage, at_ns }))
+}
+
+/// The connections of one worker, none of them open.
+fn connections(order: &Order<'_>, worker: u32) -> Result<Connections<Sockets>, LoadError> {
+    let Order { spec, target, generator, .. } = *order;
+    let workers = generator.threads;
+    let timeout_ns = nanoseconds(spec.timeout);
+    let settings = Settings { shape: spec.shape, timeout_ns, workers };
+    let slots = share_of(spec.peak_connections().into(), worker, workers) as u32;
+    let loop_kind = if spec.arrivals == ArrivalProcess::Closed { Loop::Closed } else { Loop::Open };
+    let recorder = Recorder::new(timeout_ns, loop_kind).keeping(order.room_for_events).by_second(order.by_second);
+    let network = Sockets::new(target, Sources::InTurn { worker, workers }, EVENTS_AT_ONCE)?;
+    let exchange = Exchange::new(&spec.work, target);
+    Ok(Connections::new(network, settings, slots, waiting_room(spec, workers), exchange, recorder))
+}
+
+/// When one worker begins its requests.
+fn schedule(order: &Order<'_>, worker: u32) -> Schedule {
+    let Order { spec, generator: Generator { threads: workers, .. }, most_requests, .. } = *order;
+    match arrivals(spec) {
+        Some(arrivals) => Schedule::Open {
+            share: Box::new(Share::new(arrivals, worker, workers)),
+            end: most_requests.map(|requests| requests.div_ceil(u64::from(requests_per_arrival(spec)))),
+        },
+        None => Schedule::Closed { most: most_requests.map(|requests| share_of(requests, worker, workers)) },
+    }
+}
+
+/// Requests of a session, or the one that is due by itself.
+fn requests_per_arrival(spec: &LoadSpec) -> u32 {
+    match spec.shape {
+        Shape::Sessions { requests, .. } => requests,
+        Shape::Connections { .. } => 1,
+    }
+}
+
+/// The arrivals of a workload: of sessions where there are sessions, else of requests; none in closed loop.
+fn arrivals(spec: &LoadSpec) -> Option<Arrivals> {
+    let requests_per_arrival = f64::from(requests_per_arrival(spec));
+    match spec.arrivals {
+        ArrivalProcess::Poisson { rate_rps } => Some(Arrivals::poisson(rate_rps / requests_per_arrival, spec.seed)),
+        ArrivalProcess::Constant { rate_rps } => Some(Arrivals::constant(rate_rps / requests_per_arrival)),
+        ArrivalProcess::Closed => None,
+    }
+}
+
+/// Requests that may wait behind busy connections until they time out, with room to spare. Where that is more than any
+/// machine sends, the room grows as it is needed.
+fn waiting_room(spec: &LoadSpec, workers: u32) -> usize {
+    const MOST_AHEAD: usize = 4_000_000;
+    let due_within_timeout = spec.offered_load_rps().unwrap_or(0.0) * spec.timeout.as_secs_f64();
+    ((due_within_timeout * 1.5 / f64::from(workers)) as usize).min(MOST_AHEAD) + 64
+}
+
+/// How many of `count` things are the `worker`-th worker's.
+fn share_of(count: u64, worker: u32, workers: u32) -> u64 {
+    let (worker, workers) = (u64::from(worker), u64::from(workers));
+    count / workers + u64::from(worker < count % workers)
+}
