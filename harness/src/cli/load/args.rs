@@ -20,11 +20,12 @@ Examples:
     harness load http://localhost:8080/
   How fast is it at 500 requests a second? Fail where it is too slow, as in CI:
     harness load http://localhost:8080/ --rate 500 --fail-on 'p99>20ms' --fail-on 'errors>1%'
-  A POST with a body and a header, at equal gaps, as JSON:
-    harness load http://localhost:8080/items --body '{\"name\":\"a\"}' --header 'Content-Type: application/json' \\
-      --rate 50 --arrivals constant --format json
+  A POST with a header and a body, at equal gaps, the result as JSON:
+    harness load http://localhost:8080/items -H 'Content-Type: application/json' \\
+      --body '{\"name\":\"a\"}' --rate 50 --arrivals constant --format json
 
-Exit codes: 0 done, 2 usage, 4 the measurement is invalid, 5 a --fail-on was exceeded, 6 no right reply or no connection";
+Exit codes: 0 done, 2 usage, 4 the measurement is invalid, 5 a --fail-on was exceeded,
+6 no right reply or no connection";
 
 /// Put load on any server and say how it took it
 #[derive(Debug, clap::Args)]
@@ -43,11 +44,11 @@ pub(in crate::cli) struct LoadArgs {
     pub(super) path: Option<String>,
 
     /// Method; GET where there is no body, else POST
-    #[arg(long, help_heading = REQUEST)]
+    #[arg(short = 'X', long, help_heading = REQUEST)]
     pub(super) method: Option<String>,
 
     /// A header to send with each request. Can be given repeatedly
-    #[arg(long = "header", value_name = "NAME: VALUE", help_heading = REQUEST)]
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = REQUEST)]
     pub(super) headers: Vec<String>,
 
     /// What is sent in the body
@@ -72,6 +73,7 @@ pub(in crate::cli) struct LoadArgs {
 
     /// Connections that are held; with --arrivals sessions, the most at once
     #[arg(
+        short,
         long,
         value_name = "N",
         default_value_t = 64,

@@ -134,7 +134,8 @@ fn logged(path: &Path) -> Histogram<u64> {
             && interval.tag().is_none()
         {
             let bytes = BASE64_STANDARD.decode(interval.encoded_histogram()).unwrap();
-            sum.add(&Deserializer::new().deserialize::<u64, _>(&mut bytes.as_slice()).unwrap()).unwrap();
+            let histogram: Histogram<u64> = Deserializer::new().deserialize(&mut bytes.as_slice()).unwrap();
+            sum.add(&histogram).unwrap();
         }
     }
     sum
