@@ -1,6 +1,6 @@
 //! What reaches the server: host, method, headers and body as they were typed; and what gates make of its replies.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -40,7 +40,7 @@ fn answer(mut stream: TcpStream, failing: bool, heard: &Heard) {
     while let Some(request) = request(&mut reader) {
         heard.first.lock().unwrap().get_or_insert(request);
         let nth = heard.requests.fetch_add(1, Ordering::Relaxed);
-        let status = if failing && nth % 4 == 0 { "503 Busy" } else { "200 OK" };
+        let status = if failing && nth.is_multiple_of(4) { "503 Busy" } else { "200 OK" };
         let reply = format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nhi");
         if stream.write_all(reply.as_bytes()).is_err() {
             return;

@@ -24,16 +24,15 @@ pub(super) struct Times {
     pub(super) measured: Duration,
 }
 
-/// What was due in one second of a window.
+/// What ended in one second of a window.
 #[derive(Debug, Clone, PartialEq)]
 struct Second {
-    /// Its start, from that of the window.
-    start_ns: u64,
-    /// Response times, in closed loop service times: of right replies, and where timeouts are recorded of these, as the
-    /// timeout.
-    times: HistogramRecord,
-    /// Requests that have no time there.
-    unrecorded: u64,
+    /// Its start, in whole seconds from that of the window. What ended after the window has seconds of its own.
+    second: u64,
+    /// Times of right replies: response times, in closed loop service times.
+    times: Histogram<u64>,
+    /// Requests that ended without one.
+    failed: u64,
 }
 
 /// One second as it is written: what has no right reply stands there as the timeout.
@@ -56,10 +55,7 @@ impl Times {
             None => all(&traffic.service_time)?,
         };
         let schedule_lag = traffic.schedule_lag.as_ref().map(Ranked::of_recordings).transpose()?;
-        let record = traffic.response_time.as_ref().unwrap_or(&traffic.service_time);
-        let unrecorded = traffic.ledger.scheduled.saturating_sub(record.count);
-        let whole = Second { start_ns: 0, times: record.clone(), unrecorded };
-        let seconds = written(&[whole], outcome.measured, timeout_ns)?;
+        let seconds = written(&[], outcome.measured, timeout_ns, response_time.as_ref().unwrap_or(&service_time));
         Ok(Times { response_time, service_time, schedule_lag, seconds, measured: outcome.measured })
     }
 
@@ -69,17 +65,24 @@ impl Times {
     }
 }
 
-/// Each lasts until the next begins, the last to the end of what was measured.
-fn written(seconds: &[Second], measured: Duration, timeout_ns: u64) -> Result<Vec<SecondOfTimes>, RecordError> {
-    let begins = seconds.iter().skip(1).map(|second| Duration::from_nanos(second.start_ns));
-    let ends = begins.chain([measured]);
-    let second = |(second, end): (&Second, Duration)| {
-        let from = Duration::from_nanos(second.start_ns);
-        let histogram = with_failures(second.times.to_histogram()?, second.unrecorded, timeout_ns);
-        Ok(SecondOfTimes { from, duration: end.saturating_sub(from), histogram })
+/// Seconds as they are written; one interval, the whole window, where nobody counted by the second. The last of the window
+/// ends with it.
+fn written(seconds: &[Second], measured: Duration, timeout_ns: u64, whole: &Ranked) -> Vec<SecondOfTimes> {
+    if seconds.is_empty() {
+        let histogram = whole.histogram().clone();
+        return vec![SecondOfTimes { from: Duration::ZERO, duration: measured, histogram }];
+    }
+    let second = |second: &Second| {
+        let from = Duration::from_secs(second.second);
+        let left = measured.saturating_sub(from);
+        let duration = if left.is_zero() { A_SECOND } else { left.min(A_SECOND) };
+        let histogram = with_failures(second.times.clone(), second.failed, timeout_ns);
+        SecondOfTimes { from, duration, histogram }
     };
-    seconds.iter().zip(ends).map(second).collect()
+    seconds.iter().map(second).collect()
 }
+
+const A_SECOND: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -87,16 +90,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_lasts_until_the_next_and_holds_its_failures_as_the_timeout() {
-        let second =
-            |start_ns, times: &[u64], unrecorded| Second { start_ns, times: record(times.iter().copied()), unrecorded };
-        let seconds = [second(0, &[5, 7], 0), second(1_000_000_000, &[9], 2)];
-        let found = written(&seconds, Duration::from_millis(1_500), 1_000).unwrap();
+    fn a_second_holds_its_failures_as_the_timeout_and_ends_with_the_window() {
+        let second = |second, times: &[u64], failed| {
+            let times = record(times.iter().copied()).to_histogram().unwrap();
+            Second { second, times, failed }
+        };
+        let seconds = [second(0, &[5, 7], 0), second(2, &[9], 2), second(3, &[], 1)];
+        let whole = Ranked::of_recordings(&record([])).unwrap();
+        let found = written(&seconds, Duration::from_millis(2_500), 1_000, &whole);
         let shown: Vec<_> = found
             .iter()
             .map(|second| (second.from.as_millis(), second.duration.as_millis(), second.histogram.len()))
             .collect();
-        assert_eq!(shown, [(0, 1_000, 2), (1_000, 500, 3)]);
+        assert_eq!(shown, [(0, 1_000, 2), (2_000, 500, 3), (3_000, 1_000, 1)]);
         assert_eq!(found[1].histogram.count_at(1_000), 2);
         assert_eq!((found[0].histogram.max(), found[1].histogram.max()), (7, 1_000));
     }
