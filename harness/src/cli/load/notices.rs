@@ -70,8 +70,9 @@ fn fell_behind(spec: &LoadSpec, traffic: &Traffic, achieved_rps: f64) -> Option<
     let ended = traffic.ok_within_window + error + malformed + refused + reset;
     let (is_growing, timed_out) = (grows(traffic), timeout > 0);
     let is_behind = scheduled >= FEWEST_FOR_A_LINE && (ended as f64) < KEPT_UP * scheduled as f64;
-    // A server may take its time and keep up all the same: the replies to the last requests come after the window.
-    if !is_behind || !(is_growing || timed_out) {
+    // A server may take its time and keep up all the same: the replies to the last requests come after the window. And one
+    // that answers nobody is not too slow.
+    if !is_behind || !(is_growing || timed_out) || traffic.ok_within_window == 0 {
         return None;
     }
     let grow = if is_growing { "; the percentiles grow with --duration" } else { "" };
@@ -183,6 +184,8 @@ mod tests {
         let timed_out = Ledger { scheduled: 1_000, ok: 700, timeout: 300, ..Ledger::default() };
         let said = behind(&[30, 30], 700, timed_out).unwrap();
         assert!(said.contains("43,000/s of 60,000/s") && !said.contains("grow"), "{said}");
+        let silent = Ledger { scheduled: 1_000, timeout: 1_000, ..Ledger::default() };
+        assert_eq!(behind(&[], 0, silent), None);
         let refused = Ledger { scheduled: 1_000, ok: 700, error: 300, ..Ledger::default() };
         assert_eq!(behind(&[10, 30], 700, refused), None, "an error is an answer");
     }

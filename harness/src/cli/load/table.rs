@@ -29,8 +29,9 @@ pub(super) fn drawn(findings: &Findings, spec: &LoadSpec) -> String {
     }
     line("connections", &connections(findings));
     line("generator", &generator(&findings.generator, findings));
+    text.push('\n');
     if findings.ledger.ok > 0 {
-        let _ = write!(text, "\n{}\n", times(findings));
+        let _ = writeln!(text, "{}", times(findings));
     }
     if let Some(parts) = &findings.where_the_time_went_ns {
         let _ = write!(text, "{}\n\n", parts.table());
