@@ -12,7 +12,7 @@ use crate::run::{generator_doubts, traffic_doubts};
 const BUSY: f64 = 0.5;
 
 /// A request whose own work takes this part of a lag makes up the lag with a few others.
-const PART_OF_A_LAG: f64 = 0.1;
+const PART_OF_A_LAG: f64 = 0.05;
 
 /// Replies from this size on cost the generator more to read than to check.
 const LARGE_REPLY_BYTES: f64 = 65_536.0;

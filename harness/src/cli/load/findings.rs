@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 
 use super::doubts::{Sending, capacity_of_the_generator, doubts, is_of_the_generator, sentence};
 use super::gates::{Figures, HeldGate, LoadGate};
-use super::notices::notices;
+use super::notices::{hung, notices};
 use super::parts::Parts;
 use super::percentiles::Percentiles;
 use super::times::Times;
@@ -178,8 +178,10 @@ impl Findings {
         };
         let kept_pace = !doubts.iter().any(is_of_the_generator);
         self.notices = notices(spec, traffic, kept_pace.then_some(self.achieved_rps));
+        let was_stopped = outcome.measured < spec.window;
+        self.notices.extend(hung(traffic).filter(|_| !was_stopped));
         self.warnings = doubts.iter().map(|doubt| sentence(doubt, sending)).collect();
-        self.warnings.extend((outcome.measured < spec.window).then(|| stopped(self, spec)));
+        self.warnings.extend(was_stopped.then(|| stopped(self, spec)));
         self.warnings.extend(capacity_of_the_generator(spec, usage));
         if doubts.iter().any(|doubt| matches!(doubt, Warning::TailLag { .. })) {
             self.response_time_ns = self.response_time_ns.take().map(Percentiles::with_doubtful_tail);

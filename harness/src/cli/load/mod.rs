@@ -84,6 +84,10 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     };
     let findings = Findings::new(&asking, &outcome, &times);
     tell_of(&findings, &spec, args.format)?;
+    // Of a load that was stopped before its window nothing can be said.
+    if findings.ledger.ok == 0 && (findings.ledger.scheduled > 0 || interrupt.exit_code().is_none()) {
+        tell(&table::nothing_right(&findings.ledger, &findings.malformed));
+    }
     let worst = findings.gates.iter().map(|gate| gate.outcome).max();
     Ok(code_of_load(&findings.ledger, findings.valid, worst, &interrupt))
 }
@@ -96,9 +100,6 @@ fn tell_of(findings: &Findings, spec: &LoadSpec, format: LoadFormat) -> anyhow::
             // Nobody sees them in there who only keeps the object.
             findings.gates.iter().for_each(|gate| tell(&gate.line()));
         }
-    }
-    if findings.ledger.ok == 0 {
-        tell(&table::nothing_right(&findings.ledger, &findings.malformed));
     }
     Ok(())
 }

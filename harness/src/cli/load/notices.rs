@@ -17,13 +17,13 @@ const GROWN: f64 = 1.5;
 /// Fewer requests tell nothing of a line.
 const FEWEST_FOR_A_LINE: u64 = 20;
 
-/// All of them, the weightiest first. `achieved_rps` is of a load whose generator kept to its schedule, else absent.
+/// All of them but [`hung`], the weightiest first. `achieved_rps` is of a load whose generator kept to its schedule, else
+/// absent.
 pub(super) fn notices(spec: &LoadSpec, traffic: &Traffic, achieved_rps: Option<f64>) -> Vec<String> {
     let mut notices = Vec::new();
     notices.extend(failures(traffic));
     notices.extend(achieved_rps.and_then(|rps| fell_behind(spec, traffic, rps)));
     notices.extend(traffic.malformed.iter().map(malformed));
-    notices.extend(hung(traffic));
     notices.extend(delayed_acknowledgements(traffic));
     notices
 }
@@ -101,7 +101,8 @@ fn malformed(malformed: &Malformed) -> String {
     format!("{} malformed {replies}: {}{began}; {}", format::count(*count), reason.describe(), reason.remedy())
 }
 
-fn hung(traffic: &Traffic) -> Option<String> {
+/// What the warm-up left behind. Of a load that was stopped that says nothing: requests were under way.
+pub(super) fn hung(traffic: &Traffic) -> Option<String> {
     let hung = traffic.hung_since_warm_up;
     (hung > 0).then(|| {
         format!(
@@ -206,9 +207,11 @@ mod tests {
     #[test]
     fn what_hangs_and_what_waits_for_an_acknowledgement_is_named() {
         let ledger = Ledger { scheduled: 100, ok: 100, ..Ledger::default() };
-        let found = all(&Traffic { hung_since_warm_up: 3, delayed_in_the_middle: 11, ..traffic(ledger) });
-        assert!(found[0].starts_with("3 requests of the warm-up never got a reply"), "{found:?}");
-        assert!(found[1].contains("11 of 100") && found[1].contains("TCP_NODELAY"), "{found:?}");
+        let traffic_of = |hung_since_warm_up| Traffic { hung_since_warm_up, ..traffic(ledger) };
+        assert!(hung(&traffic_of(3)).unwrap().starts_with("3 requests of the warm-up never got a reply"));
+        assert_eq!(hung(&traffic_of(0)), None);
+        let found = all(&Traffic { delayed_in_the_middle: 11, ..traffic(ledger) });
+        assert!(found[0].contains("11 of 100") && found[1].contains("TCP_NODELAY"), "{found:?}");
         assert_eq!(all(&Traffic { delayed_in_the_middle: 10, ..traffic(ledger) }), [""; 0]);
     }
 }

@@ -224,6 +224,7 @@ fn replies_have_statuses_sizes_and_a_rate() {
     let replies = "9,990 of status 200, 10 of status 204; 100 B to 5 KiB, 2 KiB on average, 1.95 MiB/s";
     assert!(table.contains(replies), "{table}");
     assert!(table.contains("10,000 scheduled = 10,000 ok; besides, 3 of the warm-up never ended"), "{table}");
+    assert!(json["notices"][0].as_str().unwrap().starts_with("3 requests of the warm-up never got a reply"));
     assert_eq!((&json["statuses"]["200"], &json["reply_bytes"]["mean"]), (&9_990.into(), &2_048.0.into()));
     assert_eq!(json["reply_bytes"]["per_second"], 2_048_000.0);
 }
