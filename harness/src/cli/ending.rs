@@ -6,6 +6,7 @@ use reports::diff::Outcome;
 use reports::record::store::{RecordError, Run};
 use reports::record::{Cell, Ending, Ledger, Purpose, Warning};
 
+use super::load::{GateOutcome, Unreachable};
 use super::output::NoFigures;
 use super::publish::SiteError;
 use crate::live::web::WebError;
@@ -45,6 +46,7 @@ pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
         _ if is_usage => USAGE,
         _ if error.is::<LockError>() || error.is::<Unfit>() => UNFIT,
         _ if matches!(error.downcast_ref(), Some(LoadError::NotConnected { .. })) => SERVER_FAILED,
+        _ if error.is::<Unreachable>() => SERVER_FAILED,
         _ if error.is::<NoFigures>() => INVALID,
         _ => INTERNAL,
     })
@@ -68,14 +70,21 @@ pub(super) fn code_of_search(end: &RunEnd, whole_blocks: u32, run: &Run, interru
     }
 }
 
-/// The code of a load that came to an end, or was stopped. What a server does wrong is a finding, unless it does nothing
-/// right.
-pub(super) fn code_of_load(ledger: &Ledger, is_valid: bool, interrupt: &Interrupt) -> ExitCode {
-    ExitCode::from(match interrupt.exit_code() {
-        Some(code) => code,
-        None if ledger.ok == 0 => SERVER_FAILED,
-        None if !is_valid => INVALID,
-        None => 0,
+/// The code of a load that came to an end, or was stopped, and of the gate that came out worst. What a server does wrong is
+/// a finding, unless it does nothing right; that nothing was asked of it is a measurement that is invalid.
+pub(super) fn code_of_load(
+    ledger: &Ledger,
+    is_valid: bool,
+    worst: Option<GateOutcome>,
+    interrupt: &Interrupt,
+) -> ExitCode {
+    ExitCode::from(match (interrupt.exit_code(), worst) {
+        (Some(code), _) => code,
+        (None, _) if ledger.scheduled > 0 && ledger.ok == 0 => SERVER_FAILED,
+        (None, Some(GateOutcome::Exceeded)) => GATE_EXCEEDED,
+        (None, Some(GateOutcome::Undecided)) => INVALID,
+        (None, _) if !is_valid => INVALID,
+        (None, Some(GateOutcome::Passed) | None) => 0,
     })
 }
 
@@ -123,16 +132,28 @@ mod tests {
         LoadError::NotConnected { target: ([127, 0, 0, 1], 1).into(), established: 0, wanted: 1 }
     }
 
+    fn load(ok: u64, is_valid: bool, worst: Option<GateOutcome>) -> ExitCode {
+        let ledger = Ledger { scheduled: 10, ok, ..Ledger::default() };
+        code_of_load(&ledger, is_valid, worst, &Interrupt::default())
+    }
+
     #[test]
     fn a_load_without_one_right_reply_is_a_servers_failure() {
-        let code = |ok: u64, is_valid: bool| {
-            let ledger = Ledger { scheduled: 10, ok, ..Ledger::default() };
-            code_of_load(&ledger, is_valid, &Interrupt::default())
-        };
-        assert_eq!(code(10, true), ExitCode::SUCCESS);
-        assert_eq!(code(1, true), ExitCode::SUCCESS);
-        assert_eq!(code(10, false), ExitCode::from(INVALID));
-        assert_eq!(code(0, true), ExitCode::from(SERVER_FAILED));
+        assert_eq!(load(10, true, None), ExitCode::SUCCESS);
+        assert_eq!(load(1, true, None), ExitCode::SUCCESS);
+        assert_eq!(load(10, false, None), ExitCode::from(INVALID));
+        assert_eq!(load(0, false, Some(GateOutcome::Exceeded)), ExitCode::from(SERVER_FAILED));
+        let nothing_sent = code_of_load(&Ledger::default(), false, None, &Interrupt::default());
+        assert_eq!(nothing_sent, ExitCode::from(INVALID));
+    }
+
+    #[test]
+    fn an_invalid_load_passes_no_gate_and_may_exceed_one() {
+        assert_eq!(load(10, true, Some(GateOutcome::Passed)), ExitCode::SUCCESS);
+        assert_eq!(load(10, true, Some(GateOutcome::Exceeded)), ExitCode::from(GATE_EXCEEDED));
+        assert_eq!(load(10, true, Some(GateOutcome::Undecided)), ExitCode::from(INVALID));
+        assert_eq!(load(10, false, Some(GateOutcome::Passed)), ExitCode::from(INVALID));
+        assert_eq!(load(10, false, Some(GateOutcome::Exceeded)), ExitCode::from(GATE_EXCEEDED));
     }
 
     #[test]

@@ -48,7 +48,10 @@ pub(crate) fn warnings(cell: &Cell) -> Vec<Warning> {
         warnings.extend(doubts.into_iter().filter(|doubt| !is_early_enough_for_newcomers(cell, doubt)));
     }
     if let Some(traffic) = &cell.traffic {
-        warnings.extend(traffic_doubts(traffic, Duration::from_nanos(cell.load.window_ns)));
+        let doubts = traffic_doubts(traffic, Duration::from_nanos(cell.load.window_ns));
+        // That nobody was served is what a disturbance was to show, where it is so.
+        let is_the_result = |doubt: &Warning| *doubt == Warning::NothingRight && cell.disturbance.is_some();
+        warnings.extend(doubts.into_iter().filter(|doubt| !is_the_result(doubt)));
         warnings.extend(counts_differ(cell, traffic));
     }
     warnings

@@ -9,7 +9,7 @@ use serde_json::Value;
 use servers::protocol::Wire;
 use tempfile::TempDir;
 
-use crate::{Findings, serve};
+use crate::{Findings, http_server, serve};
 
 /// Histograms with their tags, as they stand in a log.
 type Intervals = Vec<(Option<String>, Histogram<u64>)>;
@@ -56,7 +56,7 @@ fn rows(text: &str) -> Vec<[f64; 3]> {
 
 fn assert_same(histogram: &Histogram<u64>, figures: &Value) {
     assert_eq!(histogram.len(), figures["count"].as_u64().unwrap());
-    assert_eq!(histogram.max(), figures["max"].as_u64().unwrap());
+    assert_eq!(histogram.max(), figures["max"]["value"].as_u64().unwrap());
     for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
         if let Some(value) = figures[name]["value"].as_u64() {
             assert_eq!(histogram.value_at_quantile(quantile), value, "{name}");
@@ -76,13 +76,34 @@ fn of_an_open_loop_they_hold_response_times_first() {
     let response_time = &found.json["response_time_ns"];
     let [value, percentile, count] = *rows.last().unwrap();
     assert_eq!((percentile, count), (1.0, 900.0));
-    assert!((value * 1e6 - response_time["max"].as_f64().unwrap()).abs() < 1.0, "{text}");
+    assert!((value * 1e6 - response_time["max"]["value"].as_f64().unwrap()).abs() < 1.0, "{text}");
     let median = rows.iter().find(|[_, percentile, _]| *percentile == 0.5).unwrap()[0] * 1e6;
     assert!(
         (median / response_time["p50"]["value"].as_f64().unwrap() - 1.0).abs() < 0.002,
         "{median}: {response_time}"
     );
     assert!(text.contains("#[Mean    =") && text.contains("Total count    =          900]"), "{text}");
+}
+
+#[test]
+fn what_failed_is_in_them_as_the_timeout_as_in_the_figures() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (hlog, hgrm) = (path("a.hlog"), path("a.hgrm"));
+    let asked = ["--path", "/sometimes", "--rate", "2000", "--arrivals", "constant", "--timeout", "5s"];
+    let files = ["--hlog", &hlog, "--hgrm", &hgrm, "--duration", "300ms", "--warm-up", "0s"];
+    let found = Findings::of(http_server::start(), &[&asked[..], &files].concat());
+    let (times, (_, logged)) = (&found.json["response_time_ns"], &intervals(&fs::read(&hlog).unwrap())[0]);
+    assert_eq!((found.ledger("error"), times["count"].as_u64(), logged.len()), (60, Some(600), 600));
+    let text = fs::read_to_string(hgrm).unwrap();
+    for told in [logged.max() as f64, logged.value_at_quantile(0.95) as f64, rows(&text).last().unwrap()[0] * 1e6] {
+        assert!((told / 5e9 - 1.0).abs() < 0.001, "{told}");
+    }
+    assert_eq!(
+        (&times["max"]["above"], &times["p99"]["above"]),
+        (&5_000_000_000_u64.into(), &5_000_000_000_u64.into())
+    );
+    assert_eq!(logged.value_at_quantile(0.5), times["p50"]["value"].as_u64().unwrap());
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod histogram_files;
 mod http_server;
 mod interruption;
 mod refusals;
+mod requests;
 mod stamped;
 
 use std::net::SocketAddr;

@@ -32,6 +32,12 @@ fn contradictions_name_their_remedy() {
         (&["--think-time", "1ms"], "give --arrivals sessions"),
         (&["--requests-per-session", "3"], "give --arrivals sessions"),
         (&["--hlog", "same", "--hgrm", "same"], "same file"),
+        (&["--header", "a: b"], "--path"),
+        (&["--path", "/", "--method", "HEAD"], "GET"),
+        (&["--path", "/", "--header", "Content-Length: 3"], "--body"),
+        (&["--path", "/", "--body", "a", "--body-file", "b"], "--body"),
+        (&["--fail-on", "p99<20ms"], "takes >"),
+        (&["--fail-on", "p98>20ms"], "'p99>20ms'"),
     ];
     for (arguments, words) in table {
         refused(&[&[NOWHERE], *arguments].concat(), 2, words);
@@ -64,9 +70,18 @@ fn no_load_leaves_this_machine_without_leave() {
     for target in ["192.0.2.1:80", "[2001:db8::1]:80", "0.0.0.0:80"] {
         refused(&[target], 2, "--allow-remote");
     }
-    for target in ["127.0.0.1", "http://127.0.0.1:80/", "127.0.0.1:x"] {
+    for target in ["127.0.0.1", "http://127.0.0.1:x/", "127.0.0.1:x", "ftp://127.0.0.1/"] {
         refused(&[target, "--allow-remote"], 2, "HOST:PORT");
     }
+}
+
+#[test]
+fn what_is_asked_of_a_url_is_refused_where_it_cannot_be() {
+    for (target, words) in [("https://localhost/", "TLS"), ("localhost:1/a", "http://localhost:1/a")] {
+        refused(&[target], 2, words);
+    }
+    refused(&["http://127.0.0.1:1/a", "--path", "/b"], 2, "leave out --path");
+    refused(&["http://127.0.0.1:1/a", "--wire", "json"], 2, "leave out --wire");
 }
 
 #[test]

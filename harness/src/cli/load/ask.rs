@@ -1,13 +1,21 @@
-//! What was typed becomes a load, or a sentence that says what contradicts what.
+//! What was typed becomes a load, or a sentence that says what contradicts what. Beside it: `request.rs`, what is asked
+//! for.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-use servers::protocol::Wire;
-
-use super::{ArrivalsArg, LoadArgs, PacingArg};
+use super::args::{ArrivalsArg, LoadArgs, PacingArg};
+use super::rate::per_second;
+use super::request;
+use super::target::TypedTarget;
 use crate::load::Generator;
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, PlanError, Shape, Work};
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PlanError, Shape};
+
+/// How long is measured where nothing is said.
+const DURATION: Duration = Duration::from_secs(10);
+
+/// The warm-up where nothing is said.
+const WARM_UP: Duration = Duration::from_secs(1);
 
 /// The longest that may be measured: a histogram holds values up to as long.
 const LONGEST: Duration = Duration::from_secs(3_600);
@@ -56,17 +64,34 @@ pub(super) fn any_duration(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// Where what was given contradicts itself.
-pub(super) fn spec(args: &LoadArgs) -> Result<LoadSpec, PlanError> {
+pub(super) fn spec(args: &LoadArgs, target: &TypedTarget) -> Result<LoadSpec, PlanError> {
     Ok(LoadSpec {
         arrivals: arrivals(args)?,
         shape: shape(args)?,
-        work: work(args)?,
+        work: request::work(args, target)?,
         seed: args.seed,
-        warm_up: args.warm_up,
-        window: args.duration,
+        warm_up: args.warm_up.unwrap_or(WARM_UP),
+        window: args.duration.unwrap_or(DURATION),
         timeout: args.timeout,
     })
 }
+
+/// What to know before the load begins, if anything.
+pub(super) fn note(spec: &LoadSpec) -> Option<String> {
+    let Some(rate_rps) = spec.offered_load_rps() else { return Some(CLOSED_LOOP.to_owned()) };
+    let expected = rate_rps * spec.window.as_secs_f64();
+    (expected < 1.0).then(|| {
+        format!(
+            "note: at {}, fewer than one request falls due in {} on average, so there may be nothing to see; give a \
+             higher --rate or a longer --duration",
+            per_second(rate_rps),
+            humantime::format_duration(spec.window)
+        )
+    })
+}
+
+const CLOSED_LOOP: &str = "note: a closed loop sends when it is answered, so that a slow server is asked less and a wait \
+                           in line is never seen: there is no response time, only service time; give --rate N for it";
 
 /// How the generator runs.
 pub(super) fn generator(args: &LoadArgs) -> Result<Generator, PlanError> {
@@ -114,23 +139,31 @@ fn shape(args: &LoadArgs) -> Result<Shape, PlanError> {
     }
 }
 
-fn work(args: &LoadArgs) -> Result<Work, PlanError> {
-    if let Some(path) = &args.path {
-        if args.wire == Some(Wire::JsonLines) {
-            return usage("--path is for HTTP, which --wire json is not; leave out --wire, or give --work");
-        }
-        let is_path = path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic());
-        return if is_path {
-            Ok(Work::Page(PageRequest::get(path)))
-        } else {
-            usage(&format!("{path:?} is no path; it begins with / and has neither spaces nor letters beyond ASCII"))
-        };
-    }
-    let (request_message, parameter) = args.work.split_once(' ').unwrap_or((&args.work, ""));
-    let wire = args.wire.unwrap_or_default();
-    Ok(Work::Asked { wire, request_message: request_message.to_owned(), parameter: parameter.to_owned() })
-}
-
 fn usage<T>(sentence: &str) -> Result<T, PlanError> {
     Err(PlanError::Usage(sentence.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Work;
+
+    #[test]
+    fn what_will_hardly_send_anything_says_so_before() {
+        let note = |rate_rps: f64, window: u64| {
+            note(&LoadSpec {
+                arrivals: ArrivalProcess::Poisson { rate_rps },
+                shape: Shape::Connections { connections: 1 },
+                work: Work::new("echo", "hi"),
+                seed: 1,
+                warm_up: Duration::ZERO,
+                window: Duration::from_secs(window),
+                timeout: Duration::from_secs(1),
+            })
+        };
+        assert_eq!(note(0.2, 5), None);
+        let said = note(0.2, 4).unwrap();
+        assert!(said.contains("at 0.2/s, fewer than one request falls due in 4s") && said.contains("--rate"), "{said}");
+        assert!(note(1e-300, 3_600).unwrap().contains("at 1e-300/s"));
+    }
 }

@@ -1,25 +1,60 @@
 //! What a load came to, in figures: the JSON object, and all that the table shows.
+//!
+//! Beside it: `times.rs` (the times behind the percentiles), `notices.rs` and `doubts.rs` (the sentences).
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
 
-use reports::record::{ConnectionLedger, GeneratorUsage, Ledger, RecordError, Traffic, Warning};
-use serde::Serialize;
+use reports::record::{ConnectionLedger, GeneratorUsage, Ledger, Malformed, ReplyBytes, Traffic, Warning};
+use serde::{Serialize, Serializer};
 
+use super::doubts::{Sending, capacity_of_the_generator, doubts, is_of_the_generator, sentence};
+use super::gates::{Figures, HeldGate, LoadGate};
+use super::notices::{hung, notices};
 use super::parts::Parts;
 use super::percentiles::Percentiles;
-use crate::load::LoadOutcome;
-use crate::plan::{ArrivalProcess, LoadSpec, Shape, nanoseconds};
-use crate::run::{generator_doubts, traffic_doubts};
+use super::times::Times;
+use crate::allocator::VERSION;
+use crate::load::{Generator, LoadOutcome};
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
+
+/// What was asked for, and of whom.
+#[derive(Debug)]
+pub(super) struct Asking<'a> {
+    pub(super) spec: &'a LoadSpec,
+    pub(super) generator: Generator,
+    /// As it was typed.
+    pub(super) target: &'a str,
+    pub(super) address: SocketAddr,
+    pub(super) started_at: SystemTime,
+    pub(super) gates: &'a [LoadGate],
+    /// CPUs that this process may use.
+    pub(super) cpus: usize,
+}
 
 /// What a load came to. All that has a place in time was counted in the window alone.
 #[derive(Debug, Serialize)]
 pub(super) struct Findings {
-    pub(super) target: SocketAddr,
+    harness_version: &'static str,
+    /// In UTC, as in RFC 3339.
+    started_at: String,
+    pub(super) target: String,
+    pub(super) address: SocketAddr,
     pub(super) wire: String,
+    /// Of a page.
+    method: Option<String>,
+    /// Of a page.
+    path: Option<String>,
+    pub(super) work: String,
     pub(super) arrivals: &'static str,
     pub(super) connections: u32,
     pub(super) threads: u32,
+    #[serde(serialize_with = "by_name")]
+    pub(super) pacing: Pacing,
     pub(super) seed: u64,
+    pub(super) warm_up_ns: u64,
+    pub(super) timeout_ns: u64,
     /// How long was measured: less than planned where the load was stopped.
     pub(super) duration_ns: u64,
     pub(super) offered_rps: Option<f64>,
@@ -27,6 +62,11 @@ pub(super) struct Findings {
     pub(super) scheduled_rps: Option<f64>,
     pub(super) achieved_rps: f64,
     pub(super) ledger: Ledger,
+    pub(super) hung_since_warm_up: u64,
+    pub(super) statuses: BTreeMap<u16, u64>,
+    pub(super) malformed: Vec<Malformed>,
+    delayed_in_the_middle: u64,
+    pub(super) reply_bytes: Option<ReplySizes>,
     pub(super) connections_ledger: ConnectionLedger,
     pub(super) response_time_ns: Option<Percentiles>,
     pub(super) service_time_ns: Option<Percentiles>,
@@ -36,8 +76,23 @@ pub(super) struct Findings {
     pub(super) opening_ns: Option<u64>,
     /// Whether the figures may be believed.
     pub(super) valid: bool,
-    /// What speaks against them, or must be known besides; each with what to do.
+    /// The same in words.
+    pub(super) verdict: &'static str,
+    /// What must be known before all figures.
+    pub(super) notices: Vec<String>,
+    /// What speaks against the figures, or must be known besides; each with what to do.
     pub(super) warnings: Vec<String>,
+    pub(super) gates: Vec<HeldGate>,
+}
+
+/// Sizes of right replies in bytes, head and body.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(super) struct ReplySizes {
+    pub(super) total: u64,
+    pub(super) least: u64,
+    pub(super) mean: f64,
+    pub(super) most: u64,
+    pub(super) per_second: f64,
 }
 
 /// What the generator used itself.
@@ -55,44 +110,103 @@ pub(super) struct GeneratorFindings {
 }
 
 impl Findings {
-    pub(super) fn new(spec: &LoadSpec, target: SocketAddr, outcome: LoadOutcome) -> Result<Findings, RecordError> {
-        let was_stopped = outcome.measured < spec.window;
-        let outcome = if was_stopped { outcome.cut_short() } else { outcome };
-        let LoadOutcome { ref traffic, generator, opening, measured, .. } = outcome;
+    pub(super) fn new(asking: &Asking<'_>, outcome: &LoadOutcome, times: &Times) -> Findings {
+        let Asking { spec, .. } = *asking;
+        let LoadOutcome { ref traffic, generator: ref usage, opening, measured, .. } = *outcome;
         let seconds = measured.as_secs_f64();
         let per_second = |count: f64| if seconds > 0.0 { count / seconds } else { 0.0 };
         let ledger = traffic.ledger;
-        let response_time = traffic.response_time.as_ref();
-        let doubts = doubts(spec, traffic, &generator);
+        let doubts = doubts(spec, traffic, usage);
         let valid = !doubts.iter().any(Warning::invalidates) && seconds > 0.0;
+        let page = match &spec.work {
+            Work::Page(page) => Some(page),
+            Work::Asked { .. } => None,
+        };
         let mut findings = Findings {
-            target,
+            harness_version: VERSION,
+            started_at: humantime::format_rfc3339_millis(asking.started_at).to_string(),
+            target: asking.target.to_owned(),
+            address: asking.address,
             wire: spec.work.wire().to_string(),
-            arrivals: name(spec),
+            method: page.map(|page| page.method.clone()),
+            path: page.map(|page| page.path.clone()),
+            work: spec.work.to_string(),
+            arrivals: arrivals(spec),
             connections: spec.peak_connections(),
-            threads: generator.threads,
+            threads: usage.threads,
+            pacing: asking.generator.pacing,
             seed: spec.seed,
+            warm_up_ns: nanoseconds(spec.warm_up),
+            timeout_ns: nanoseconds(spec.timeout),
             duration_ns: nanoseconds(measured),
             offered_rps: spec.offered_load_rps(),
-            scheduled_rps: spec.offered_load_rps().map(|_| per_second(ledger.scheduled as f64 * generator.kept_pace)),
+            scheduled_rps: spec.offered_load_rps().map(|_| per_second(ledger.scheduled as f64 * usage.kept_pace)),
             achieved_rps: per_second(traffic.ok_within_window as f64),
             ledger,
+            hung_since_warm_up: traffic.hung_since_warm_up,
+            statuses: traffic.statuses.clone(),
+            malformed: traffic.malformed.clone(),
+            delayed_in_the_middle: traffic.delayed_in_the_middle,
+            reply_bytes: traffic.reply_bytes.map(|bytes| ReplySizes::new(bytes, traffic, measured)),
             connections_ledger: traffic.connections,
-            response_time_ns: response_time
-                .map(|record| Percentiles::of_requests(record, &ledger, nanoseconds(spec.timeout)))
-                .transpose()?
-                .flatten(),
-            service_time_ns: Percentiles::of_recordings(&traffic.service_time)?,
-            schedule_lag_ns: traffic.schedule_lag.as_ref().map(Percentiles::of_recordings).transpose()?.flatten(),
+            response_time_ns: times.response_time.as_ref().and_then(Percentiles::of),
+            service_time_ns: Percentiles::of(&times.service_time),
+            schedule_lag_ns: times.schedule_lag.as_ref().and_then(Percentiles::of),
             where_the_time_went_ns: Parts::of(traffic.split.as_ref()),
-            generator: GeneratorFindings::new(&generator, traffic.ok_within_window),
+            generator: GeneratorFindings::new(usage, traffic.ok_within_window),
             opening_ns: opening.map(nanoseconds),
             valid,
-            warnings: doubts.iter().map(|doubt| format!("{}; {}", doubt.describe(), doubt.remedy())).collect(),
+            verdict: verdict(spec, valid),
+            notices: Vec::new(),
+            warnings: Vec::new(),
+            gates: Vec::new(),
         };
-        findings.warnings.extend(was_stopped.then(|| stopped(&findings, spec)));
-        findings.warnings.extend(capacity_of_the_generator(spec, &generator));
-        Ok(findings)
+        findings.judge(asking, outcome, &doubts);
+        findings
+    }
+
+    /// All that is said of the figures, which are there by now.
+    fn judge(&mut self, asking: &Asking<'_>, outcome: &LoadOutcome, doubts: &[Warning]) {
+        let Asking { spec, generator, cpus, .. } = *asking;
+        let LoadOutcome { ref traffic, generator: ref usage, .. } = *outcome;
+        let sending = Sending {
+            generator,
+            usage,
+            cpu_ns_per_request: self.generator.cpu_ns_per_request,
+            mean_reply_bytes: self.reply_bytes.map(|sizes| sizes.mean),
+            cpus,
+        };
+        let kept_pace = !doubts.iter().any(is_of_the_generator);
+        self.notices = notices(spec, traffic, kept_pace.then_some(self.achieved_rps));
+        let was_stopped = outcome.measured < spec.window;
+        self.notices.extend(hung(traffic).filter(|_| !was_stopped));
+        self.warnings = doubts.iter().map(|doubt| sentence(doubt, sending)).collect();
+        self.warnings.extend(was_stopped.then(|| stopped(self, spec)));
+        self.warnings.extend(capacity_of_the_generator(spec, usage));
+        if doubts.iter().any(|doubt| matches!(doubt, Warning::TailLag { .. })) {
+            self.response_time_ns = self.response_time_ns.take().map(Percentiles::with_doubtful_tail);
+        }
+        let (times, times_are) = match spec.arrivals {
+            ArrivalProcess::Closed => (self.service_time_ns.as_ref(), "service times"),
+            _ => (self.response_time_ns.as_ref(), "response times"),
+        };
+        let Findings { ref ledger, achieved_rps, valid: is_valid, .. } = *self;
+        let figures = Figures { times, times_are, ledger, achieved_rps, is_valid };
+        self.gates = asking.gates.iter().map(|gate| gate.hold(figures)).collect();
+    }
+}
+
+impl ReplySizes {
+    fn new(bytes: ReplyBytes, traffic: &Traffic, measured: Duration) -> ReplySizes {
+        let ReplyBytes { total, least, most } = bytes;
+        let over = |parts: f64| if parts > 0.0 { total as f64 / parts } else { 0.0 };
+        ReplySizes {
+            total,
+            least,
+            mean: over(traffic.ok_within_window as f64),
+            most,
+            per_second: over(measured.as_secs_f64()),
+        }
     }
 }
 
@@ -112,7 +226,7 @@ impl GeneratorFindings {
     }
 }
 
-fn name(spec: &LoadSpec) -> &'static str {
+fn arrivals(spec: &LoadSpec) -> &'static str {
     match (spec.shape, spec.arrivals) {
         (_, ArrivalProcess::Closed) => "closed",
         (Shape::Sessions { .. }, _) => "sessions",
@@ -121,30 +235,33 @@ fn name(spec: &LoadSpec) -> &'static str {
     }
 }
 
-/// In closed loop one side is saturated, and it may be the generator: that bounds what was found and makes it no less
-/// true.
-fn doubts(spec: &LoadSpec, traffic: &Traffic, usage: &GeneratorUsage) -> Vec<Warning> {
-    let mut doubts = match spec.arrivals {
-        ArrivalProcess::Closed => Vec::new(),
-        _ => generator_doubts(usage, traffic),
-    };
-    doubts.extend(traffic_doubts(traffic, spec.window));
-    doubts
+fn by_name<S: Serializer>(pacing: &Pacing, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match pacing {
+        Pacing::Sleeping => "sleeping",
+        Pacing::Precise => "precise",
+        Pacing::Spinning => "spinning",
+        Pacing::Ticking => "ticking",
+    })
 }
 
-fn capacity_of_the_generator(spec: &LoadSpec, usage: &GeneratorUsage) -> Option<String> {
-    let share = usage.busiest_worker;
-    (spec.arrivals == ArrivalProcess::Closed && share > 0.9).then(|| {
-        format!(
-            "the busiest generator thread used {} of its CPU, so that the achieved rate may be the generator's limit \
-             and not the server's; give it more with --threads, where there are CPUs for it",
-            reports::format::share(share)
-        )
-    })
+fn verdict(spec: &LoadSpec, valid: bool) -> &'static str {
+    match (valid, spec.arrivals) {
+        (false, _) => "INVALID: do not use these figures",
+        (true, ArrivalProcess::Closed) => "valid: the figures add up",
+        (true, _) => "valid: the generator kept to its schedule, and the figures add up",
+    }
 }
 
 fn stopped(findings: &Findings, spec: &LoadSpec) -> String {
     let second = |ns: u64| reports::format::Unit::Nanoseconds.show(ns as f64);
     let (measured, planned) = (second(findings.duration_ns), second(nanoseconds(spec.window)));
-    format!("stopped after {measured} of {planned}, and all figures are of that time; let it run to its end for all")
+    let under_way = match findings.ledger.in_flight {
+        0 => String::new(),
+        in_flight => {
+            format!(", where {} that had no reply yet count as failed", reports::format::counted(in_flight, "request"))
+        }
+    };
+    format!(
+        "stopped after {measured} of {planned}, and all figures are of that time{under_way}; let it run to its end for all"
+    )
 }

@@ -1,7 +1,8 @@
-//! The histograms as files that other tools read: an HdrHistogram interval log, and HdrHistogram's text of percentiles
-//! as wrk2 prints it and the plotter at hdrhistogram.github.io takes it.
+//! The histograms as files that other tools read: an HdrHistogram interval log, an interval a second, and HdrHistogram's
+//! text of percentiles as wrk2 prints it and the plotter at hdrhistogram.github.io takes it.
 //!
-//! Both hold the response time; in closed loop, which has none, the service time.
+//! Both hold the response time; in closed loop, which has none, the service time. A request without a right reply stands
+//! in both as the timeout (`ranked.rs`).
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -12,9 +13,8 @@ use anyhow::Context;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
-use reports::record::HistogramRecord;
 
-use crate::load::{LoadOutcome, now_ns};
+use super::times::Times;
 use crate::plan::PlanError;
 
 const NS_PER_MS: f64 = 1e6;
@@ -42,16 +42,13 @@ impl HistogramFiles {
         Ok(HistogramFiles { hlog: hlog.map(Sink::open).transpose()?, hgrm: hgrm.map(Sink::open).transpose()? })
     }
 
-    /// Writes what was measured from `window_start_ns` on.
-    pub(super) fn write(&mut self, outcome: &LoadOutcome, window_start_ns: u64) -> anyhow::Result<()> {
+    /// Writes what was measured from `start` on.
+    pub(super) fn write(&mut self, times: &Times, start: SystemTime) -> anyhow::Result<()> {
         if let Some(sink) = &mut self.hlog {
-            let since = Duration::from_nanos(now_ns().saturating_sub(window_start_ns));
-            let start = SystemTime::now() - since;
-            sink.write(|file| interval_log(outcome, start, file))?;
+            sink.write(|file| interval_log(times, start, file))?;
         }
         if let Some(sink) = &mut self.hgrm {
-            let histogram = headline(outcome).to_histogram()?;
-            sink.write(|file| Ok(percentile_text(&histogram, file)?))?;
+            sink.write(|file| Ok(percentile_text(times.headline().histogram(), file)?))?;
         }
         Ok(())
     }
@@ -80,12 +77,9 @@ impl Sink {
     }
 }
 
-fn headline(outcome: &LoadOutcome) -> &HistogramRecord {
-    outcome.traffic.response_time.as_ref().unwrap_or(&outcome.traffic.service_time)
-}
-
-/// One interval, the measured time: the headline without a tag, which is what readers look at that know none.
-fn interval_log(outcome: &LoadOutcome, start: SystemTime, file: &mut impl Write) -> anyhow::Result<()> {
+/// An interval a second of the headline, without a tag, which is what readers look at that know none; and the other times
+/// as one interval each.
+fn interval_log(times: &Times, start: SystemTime, file: &mut impl Write) -> anyhow::Result<()> {
     let mut serializer = V2DeflateSerializer::new();
     let mut log = IntervalLogWriterBuilder::new()
         .add_comment("harness load; values in nanoseconds, the greatest of an interval in milliseconds")
@@ -93,16 +87,17 @@ fn interval_log(outcome: &LoadOutcome, start: SystemTime, file: &mut impl Write)
         .with_base_time(start)
         .with_max_value_divisor(NS_PER_MS)
         .begin_log_with(file, &mut serializer)?;
-    let traffic = &outcome.traffic;
-    let tagged = [
-        (None, Some(headline(outcome))),
-        (Tag::new("service-time"), Some(&traffic.service_time)),
-        (Tag::new("schedule-lag"), traffic.schedule_lag.as_ref()),
-    ];
-    for (tag, record) in tagged {
-        if let Some(record) = record {
-            log.write_histogram(&record.to_histogram()?, Duration::ZERO, outcome.measured, tag)
-                .map_err(|error| anyhow::anyhow!("the interval log: {error:?}"))?;
+    let mut write = |histogram: &Histogram<u64>, from: Duration, duration: Duration, tag: Option<Tag<'_>>| {
+        log.write_histogram(histogram, from, duration, tag)
+            .map_err(|error| anyhow::anyhow!("the interval log: {error:?}"))
+    };
+    for second in &times.seconds {
+        write(&second.histogram, second.from, second.duration, None)?;
+    }
+    let tagged = [("service-time", Some(&times.service_time)), ("schedule-lag", times.schedule_lag.as_ref())];
+    for (name, ranked) in tagged {
+        if let Some(ranked) = ranked {
+            write(ranked.histogram(), Duration::ZERO, times.measured, Tag::new(name))?;
         }
     }
     Ok(())

@@ -1,61 +1,70 @@
-//! The percentiles of one histogram, each with its 95% interval, or why there is none.
+//! The percentiles of ranked times, each with its 95% interval, or why there is none.
 
-use reports::record::{HistogramRecord, Ledger, RecordError};
-use reports::stats::{Distribution, Quantile};
+use reports::stats::Quantile;
 use serde::Serialize;
 
-/// Which percentiles are shown.
-const SHOWN: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)];
+use super::ranked::{Greatest, Ranked};
 
-/// What is shown of a histogram. Times are in nanoseconds.
+/// Which percentiles are shown.
+pub(super) const SHOWN: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)];
+
+/// What is shown of ranked times. Times are in nanoseconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Percentiles {
     p50: Option<Bounded>,
     p90: Option<Bounded>,
     p99: Option<Bounded>,
     p99_9: Option<Bounded>,
-    pub(super) max: u64,
-    pub(super) mean: f64,
+    pub(super) max: Bounded,
+    /// Of right replies alone; absent where there is none.
+    pub(super) mean: Option<f64>,
+    /// Says that, where not all are right replies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mean_is_of: Option<&'static str>,
+    /// How many were ranked.
     pub(super) count: u64,
+    /// How many of them are right replies.
+    pub(super) right: u64,
 }
 
-/// A percentile with its interval. `value` is absent where it lies among requests without a correct reply, `high` where
-/// the interval's upper end does; they are beyond `above` then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// A time with its interval. `value` is absent where it lies among requests without a correct reply, `high` where
+/// the interval's upper end does; they are beyond `above` then. The greatest of all has no interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub(super) struct Bounded {
     pub(super) value: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) low: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) high: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) above: Option<u64>,
+    /// Whether it tells more of the generator than of the server.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) doubtful: bool,
 }
 
 impl Percentiles {
-    /// Of all requests of a ledger: those without a correct reply rank behind all others.
-    pub(super) fn of_requests(
-        record: &HistogramRecord,
-        ledger: &Ledger,
-        timeout_ns: u64,
-    ) -> Result<Option<Percentiles>, RecordError> {
-        Percentiles::new(record, |distribution, p| {
-            Quantile::of_requests(distribution, ledger.ok, ledger.scheduled, timeout_ns, p)
-        })
+    /// Absent where there are no times.
+    pub(super) fn of(ranked: &Ranked) -> Option<Percentiles> {
+        let max = match ranked.greatest()? {
+            Greatest::At(value) => Bounded { value: Some(value), ..Bounded::default() },
+            Greatest::Above(above) => Bounded { above: Some(above), ..Bounded::default() },
+        };
+        let [p50, p90, p99, p99_9] = SHOWN.map(|(_, p)| bounded(ranked.quantile(p)));
+        let (mean, count, right) = (ranked.mean_of_answered(), ranked.count(), ranked.answered());
+        let mean_is_of = (right < count).then_some("right replies");
+        Some(Percentiles { p50, p90, p99, p99_9, max, mean, mean_is_of, count, right })
     }
 
-    /// Of what was recorded and nothing else.
-    pub(super) fn of_recordings(record: &HistogramRecord) -> Result<Option<Percentiles>, RecordError> {
-        Percentiles::new(record, Quantile::of_recordings)
+    /// With a p99.9 that is not to be relied upon.
+    pub(super) fn with_doubtful_tail(mut self) -> Percentiles {
+        self.p99_9 = self.p99_9.map(|bounded| Bounded { doubtful: true, ..bounded });
+        self
     }
 
-    fn new(
-        record: &HistogramRecord,
-        quantile: impl Fn(&Distribution, f64) -> Quantile,
-    ) -> Result<Option<Percentiles>, RecordError> {
-        let histogram = record.to_histogram()?;
-        let Some(mean) = record.mean_ns() else { return Ok(None) };
-        let distribution = Distribution::of([&histogram]);
-        let [p50, p90, p99, p99_9] = SHOWN.map(|(_, p)| bounded(quantile(&distribution, p)));
-        Ok(Some(Percentiles { p50, p90, p99, p99_9, max: histogram.max(), mean, count: record.count }))
+    /// Whether some of what was ranked is no right reply.
+    pub(super) fn has_failures(&self) -> bool {
+        self.right < self.count
     }
 
     /// In ascending order, with their names.
@@ -67,46 +76,46 @@ impl Percentiles {
 fn bounded(quantile: Quantile) -> Option<Bounded> {
     match quantile {
         Quantile::Measured { value, lo, hi } => {
-            Some(Bounded { value: Some(value), low: Some(lo), high: hi, above: None })
+            Some(Bounded { value: Some(value), low: Some(lo), high: hi, ..Bounded::default() })
         }
-        Quantile::BeyondTimeout(timeout_ns) => {
-            Some(Bounded { value: None, low: None, high: None, above: Some(timeout_ns) })
-        }
+        Quantile::BeyondTimeout(timeout_ns) => Some(Bounded { above: Some(timeout_ns), ..Bounded::default() }),
         Quantile::TooFewSamples { .. } => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use hdrhistogram::Histogram;
+    use reports::record::Ledger;
 
+    use super::super::ranked::tests::record;
     use super::*;
-
-    fn record(values: impl IntoIterator<Item = u64>) -> HistogramRecord {
-        let mut histogram = Histogram::new_with_bounds(1, 3_600_000_000_000, 3).unwrap();
-        let mut sum_ns = 0;
-        for value in values {
-            histogram.record(value).unwrap();
-            sum_ns += value;
-        }
-        HistogramRecord::from_histogram(&histogram, sum_ns)
-    }
 
     #[test]
     fn what_was_not_answered_ranks_last() {
         let ledger = Ledger { scheduled: 1_000, ok: 980, error: 20, ..Ledger::default() };
-        let of = |record| Percentiles::of_requests(&record, &ledger, 7_000).unwrap().unwrap();
-        let found = of(record(1..=980));
+        let ranked = Ranked::of_requests(&record(1..=980), &ledger, 7_000).unwrap();
+        let found = Percentiles::of(&ranked).unwrap();
         let named: Vec<_> = found.each().collect();
+        let beyond = Bounded { above: Some(7_000), ..Bounded::default() };
         assert_eq!(named[0].1.unwrap().value, Some(500));
-        assert_eq!(named[2], ("p99", Some(Bounded { value: None, low: None, high: None, above: Some(7_000) })));
+        assert_eq!(named[2], ("p99", Some(beyond)));
         assert_eq!(named[3], ("p99.9", None), "a thousand requests are too few for it");
-        assert_eq!((found.max, found.mean, found.count), (980, 490.5, 980));
+        assert_eq!((found.max, found.mean, found.count, found.right), (beyond, Some(490.5), 1_000, 980));
+        assert_eq!(found.mean_is_of, Some("right replies"));
     }
 
     #[test]
     fn nothing_recorded_has_no_percentiles() {
-        assert_eq!(Percentiles::of_recordings(&record([])).unwrap(), None);
-        assert_eq!(Percentiles::of_recordings(&record([5])).unwrap().unwrap().p50, None);
+        let found = |values: Vec<u64>| Percentiles::of(&Ranked::of_recordings(&record(values)).unwrap());
+        assert_eq!(found(Vec::new()), None);
+        assert_eq!(found(vec![5]).unwrap().p50, None);
+    }
+
+    #[test]
+    fn only_the_rarest_percentile_is_doubtful() {
+        let found = Percentiles::of(&Ranked::of_recordings(&record(1..=4_000)).unwrap()).unwrap().with_doubtful_tail();
+        let doubtful: Vec<&str> = found.each().filter(|(_, p)| p.unwrap().doubtful).map(|(name, _)| name).collect();
+        assert_eq!(doubtful, ["p99.9"]);
+        assert!(serde_json::to_string(&found).unwrap().matches("doubtful").count() == 1);
     }
 }

@@ -5,11 +5,13 @@ use std::fmt::Write;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 use reports::format::{self, Unit};
-use reports::record::{ConnectionLedger, Ledger};
+use reports::record::{ConnectionLedger, Ledger, Malformed};
 
-use super::findings::{Findings, GeneratorFindings};
+use super::findings::{Findings, GeneratorFindings, ReplySizes};
+use super::gates::HeldGate;
 use super::percentiles::{Bounded, Percentiles};
-use crate::plan::{LoadSpec, Shape, nanoseconds};
+use super::rate::per_second;
+use crate::plan::{LoadSpec, Pacing, Shape};
 
 /// All of it.
 pub(super) fn drawn(findings: &Findings, spec: &LoadSpec) -> String {
@@ -18,35 +20,49 @@ pub(super) fn drawn(findings: &Findings, spec: &LoadSpec) -> String {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{what:<12} {value}");
     };
-    line("target", &format!("{}, {}, {}", findings.target, findings.wire, spec.work));
+    line("target", &target(findings));
     line("load", &load(findings, spec));
     line("rate", &rate(findings));
-    line("requests", &requests(&findings.ledger));
+    line("requests", &requests(findings));
+    if let Some(replies) = replies(findings) {
+        line("replies", &replies);
+    }
     line("connections", &connections(findings));
     line("generator", &generator(&findings.generator, findings));
+    text.push('\n');
     if findings.ledger.ok > 0 {
-        let _ = write!(text, "\n{}\n", times(findings));
+        let _ = writeln!(text, "{}", times(findings));
     }
     if let Some(parts) = &findings.where_the_time_went_ns {
         let _ = write!(text, "{}\n\n", parts.table());
     }
-    let _ = match (findings.valid, findings.offered_rps) {
-        (true, Some(_)) => writeln!(text, "valid: the generator kept to its schedule, and the figures add up"),
-        (true, None) => writeln!(text, "valid: the figures add up"),
-        (false, _) => writeln!(text, "INVALID: do not use these figures"),
-    };
-    for warning in &findings.warnings {
-        let _ = writeln!(text, "  {warning}");
-    }
-    text
+    text + &judgement(findings)
+}
+
+/// The verdict with what must be known before all figures, then the doubts and the gates. Where the figures are not to be
+/// used, that comes first.
+fn judgement(findings: &Findings) -> String {
+    let Findings { valid, verdict, notices, warnings, gates, .. } = findings;
+    let warnings = warnings.iter().map(|warning| format!("  {warning}"));
+    let verdict: Vec<String> = std::iter::once((*verdict).to_owned()).chain(warnings).collect();
+    let (first, second) = if *valid { (notices, &verdict) } else { (&verdict, notices) };
+    let gates: Vec<String> = gates.iter().map(HeldGate::line).collect();
+    [first, second, &gates].into_iter().flatten().map(|line| format!("{line}\n")).collect()
 }
 
 /// Why there is nothing to show: what became of most requests, and what to look at.
-pub(super) fn nothing_right(ledger: &Ledger) -> String {
+pub(super) fn nothing_right(ledger: &Ledger, malformed: &[Malformed]) -> String {
+    if ledger.scheduled == 0 {
+        return "error: no request fell due: give a higher --rate or a longer --duration".to_owned();
+    }
     let most = ledger.ends().into_iter().max_by_key(|(_, count)| *count);
+    let reason = malformed.iter().max_by_key(|malformed| malformed.count).map(|malformed| malformed.reason);
     let (end, remedy) = match most {
         Some(("error", _)) => ("answered with an error", "ask for something that the server has (--path, --work)"),
-        Some(("malformed", _)) => ("answered with something else", "give the --wire that the server speaks"),
+        Some(("malformed", _)) => (
+            "answered with something else",
+            reason.map_or("see whether the server speaks what was asked (--wire, --path)", |reason| reason.remedy()),
+        ),
         Some(("timeout", _)) => ("not answered in time", "see whether it answers at all, or give a longer --timeout"),
         Some(("refused", _)) => ("refused a connection", "see whether the server is still there"),
         Some(("reset", _)) => ("lost with their connection", "see whether the server is still there"),
@@ -59,35 +75,64 @@ fn time(ns: u64) -> String {
     Unit::Nanoseconds.show(ns as f64)
 }
 
+fn target(findings: &Findings) -> String {
+    let Findings { target, address, wire, work, .. } = findings;
+    let at = if target.contains(&address.to_string()) { String::new() } else { format!(" at {address}") };
+    format!("{target}{at}, {wire}, {work}")
+}
+
 fn load(findings: &Findings, spec: &LoadSpec) -> String {
-    let offered =
-        findings.offered_rps.map_or_else(|| "as much as is answered".to_owned(), |rps| Unit::PerSecond.show(rps));
+    let offered = findings.offered_rps.map_or_else(|| "as much as is answered".to_owned(), per_second);
     let shape = match spec.shape {
         Shape::Connections { connections } => format!("held {}", format::counted(connections.into(), "connection")),
         Shape::Sessions { requests, concurrent, .. } => {
             format!("sessions of {}, {concurrent} at once at most", format::counted(requests.into(), "request"))
         }
     };
-    let (measured, warm_up) = (time(findings.duration_ns), time(nanoseconds(spec.warm_up)));
+    let (measured, warm_up) = (time(findings.duration_ns), time(findings.warm_up_ns));
     format!("{}, {offered}, {shape}; {measured} after {warm_up} of warm-up, seed {}", findings.arrivals, findings.seed)
 }
 
 fn rate(findings: &Findings) -> String {
-    let shown = |rps: f64| format!("{}/s", format::count(rps.round() as u64));
-    let achieved = shown(findings.achieved_rps);
+    let achieved = per_second(findings.achieved_rps);
     match (findings.offered_rps, findings.scheduled_rps) {
         (Some(offered), Some(scheduled)) => {
-            format!("offered {}, taken up {}, achieved {achieved}", shown(offered), shown(scheduled))
+            format!("offered {}, taken up {}, achieved {achieved}", per_second(offered), per_second(scheduled))
         }
         _ => format!("achieved {achieved}"),
     }
 }
 
 /// All ends that requests had, the sum first.
-fn requests(ledger: &Ledger) -> String {
+fn requests(findings: &Findings) -> String {
+    let ledger = &findings.ledger;
     let had = ledger.ends().into_iter().skip(1).filter(|(_, count)| *count > 0);
     let others: String = had.map(|(end, count)| format!(" + {} {end}", format::count(count))).collect();
-    format!("{} scheduled = {} ok{others}", format::count(ledger.scheduled), format::count(ledger.ok))
+    let hung = match findings.hung_since_warm_up {
+        0 => String::new(),
+        hung => format!("; besides, {} of the warm-up never ended", format::count(hung)),
+    };
+    format!("{} scheduled = {} ok{others}{hung}", format::count(ledger.scheduled), format::count(ledger.ok))
+}
+
+/// Statuses and sizes, as far as they are known.
+fn replies(findings: &Findings) -> Option<String> {
+    let counts =
+        findings.statuses.iter().map(|(status, count)| format!("{} of status {status}", format::count(*count)));
+    let statuses = counts.collect::<Vec<_>>().join(", ");
+    let sizes = findings.reply_bytes.map(|sizes| {
+        let ReplySizes { least, mean, most, per_second, .. } = sizes;
+        let bytes = |bytes: f64| Unit::Bytes.show(bytes);
+        let size = if least == most {
+            format!("{} each", bytes(mean))
+        } else {
+            format!("{}, {} on average", Unit::Bytes.range(least as f64, most as f64), bytes(mean))
+        };
+        format!("{size}, {}/s", bytes(per_second))
+    });
+    let known: Vec<String> =
+        [Some(statuses).filter(|statuses| !statuses.is_empty()), sizes].into_iter().flatten().collect();
+    (!known.is_empty()).then(|| known.join("; "))
 }
 
 fn connections(findings: &Findings) -> String {
@@ -126,9 +171,10 @@ fn generator(used: &GeneratorFindings, findings: &Findings) -> String {
 }
 
 fn times(findings: &Findings) -> String {
+    let service_time = if findings.pacing == Pacing::Ticking { "service time, on a 1 ms tick" } else { "service time" };
     let rows = [
         ("response time", &findings.response_time_ns),
-        ("service time", &findings.service_time_ns),
+        (service_time, &findings.service_time_ns),
         ("schedule lag", &findings.schedule_lag_ns),
     ];
     let mut table = Table::new();
@@ -136,31 +182,40 @@ fn times(findings: &Findings) -> String {
     table.set_header(["", "p50", "p90", "p99", "p99.9", "max", "mean"]);
     for (name, percentiles) in rows {
         if let Some(percentiles) = percentiles {
-            let greatest = greatest(percentiles, name == "response time" && findings.ledger.timeout > 0);
             let cells = percentiles.each().map(|(_, bounded)| bounded.map_or_else(|| "-".to_owned(), shown));
-            let mean = Unit::Nanoseconds.show(percentiles.mean);
-            table.add_row([name.to_owned()].into_iter().chain(cells).chain([greatest, mean]));
+            let mean = percentiles.mean.map_or_else(|| "-".to_owned(), |mean| Unit::Nanoseconds.show(mean));
+            table.add_row([name.to_owned()].into_iter().chain(cells).chain([shown(percentiles.max), mean]));
         }
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    format!("{}\n", table.trim_fmt())
+    format!("{}\n{}", table.trim_fmt(), legend(findings))
 }
 
-fn greatest(percentiles: &Percentiles, timed_out: bool) -> String {
-    let max = time(percentiles.max);
-    if timed_out { format!("> {max}") } else { max }
+/// What the table would not say by itself.
+fn legend(findings: &Findings) -> String {
+    let all = || [&findings.response_time_ns, &findings.service_time_ns].into_iter().flatten();
+    let mean = all().any(Percentiles::has_failures).then_some(match findings.response_time_ns {
+        Some(_) => "service time and means are of right replies; in the response time all others rank behind these\n",
+        None => "the mean is of right replies; all others rank behind these\n",
+    });
+    let is_doubtful = all().flat_map(Percentiles::each).any(|(_, bounded)| bounded.is_some_and(|one| one.doubtful));
+    let doubtful = is_doubtful.then_some("? tells more of the generator than of the server\n");
+    [mean, doubtful].into_iter().flatten().collect()
 }
 
 /// The value, and its interval below.
 fn shown(bounded: Bounded) -> String {
-    match bounded {
-        Bounded { value: Some(value), low: Some(low), high: Some(high), .. } => {
-            format!("{}\n{}", time(value), Unit::Nanoseconds.range(low as f64, high as f64))
+    let Bounded { value, low, high, above, doubtful } = bounded;
+    let mark = if doubtful { " ?" } else { "" };
+    match (value, low, high, above) {
+        (Some(value), Some(low), Some(high), _) => {
+            format!("{}{mark}\n{}", time(value), Unit::Nanoseconds.range(low as f64, high as f64))
         }
-        Bounded { value: Some(value), low: Some(low), .. } => format!("{}\n{} or more", time(value), time(low)),
-        Bounded { above: Some(above), .. } => format!("> {}", time(above)),
-        Bounded { .. } => "-".to_owned(),
+        (Some(value), Some(low), None, _) => format!("{}{mark}\n{} or more", time(value), time(low)),
+        (Some(value), None, ..) => format!("{}{mark}", time(value)),
+        (None, .., Some(above)) => format!("> {}{mark}", time(above)),
+        (None, .., None) => "-".to_owned(),
     }
 }

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use reports::record::{GeneratorUsage, HistogramRecord, Traffic, Warning};
+use reports::record::{GeneratorUsage, HistogramRecord, Malformed, MalformedReason, Traffic, Warning};
+use reports::stats::samples_needed;
 
 use crate::plan::nanoseconds;
 
@@ -30,25 +31,53 @@ pub fn generator_doubts(usage: &GeneratorUsage, traffic: &Traffic) -> Vec<Warnin
     if usage.busiest_worker > MOST_BUSY {
         doubts.push(Warning::GeneratorSaturated { busiest_worker: usage.busiest_worker });
     }
-    doubts.extend(lag(traffic));
+    doubts.extend(lag(traffic).or_else(|| tail_lag(traffic)));
     doubts
 }
 
-/// A lag that is a tenth of what is reported leaves nine tenths to the server.
 fn lag(traffic: &Traffic) -> Option<Warning> {
-    let lag_p99_ns = p99(traffic.schedule_lag.as_ref()?)?;
-    let reported_ns = traffic.response_time.as_ref().and_then(p99).unwrap_or(0);
-    let allowed_ns = (reported_ns / 10).max(nanoseconds(LAG_ALWAYS_ALLOWED));
+    let lag_p99_ns = percentile(traffic.schedule_lag.as_ref()?, 0.99)?;
+    let reported_ns = traffic.response_time.as_ref().and_then(|record| percentile(record, 0.99)).unwrap_or(0);
+    let allowed_ns = allowed(reported_ns);
     (lag_p99_ns > allowed_ns).then_some(Warning::ScheduleLag { lag_p99_ns, allowed_ns })
 }
 
-fn p99(histogram: &HistogramRecord) -> Option<u64> {
-    let histogram = histogram.to_histogram().ok()?;
-    (!histogram.is_empty()).then(|| histogram.value_at_quantile(0.99))
+/// The same of the p99.9, where there are requests enough for one. Only that percentile is doubtful then.
+fn tail_lag(traffic: &Traffic) -> Option<Warning> {
+    let (lag, reported) = (traffic.schedule_lag.as_ref()?, traffic.response_time.as_ref()?);
+    if lag.count.min(reported.count) < samples_needed(0.999) {
+        return None;
+    }
+    let lag_p99_9_ns = percentile(lag, 0.999)?;
+    let allowed_ns = allowed(percentile(reported, 0.999)?);
+    (lag_p99_9_ns > allowed_ns).then_some(Warning::TailLag { lag_p99_9_ns, allowed_ns })
 }
 
-/// The checks that what was noted down in a window does not stand up to.
+/// A lag that is a tenth of what is reported leaves nine tenths to the server.
+fn allowed(reported_ns: u64) -> u64 {
+    (reported_ns / 10).max(nanoseconds(LAG_ALWAYS_ALLOWED))
+}
+
+fn percentile(histogram: &HistogramRecord, quantile: f64) -> Option<u64> {
+    let histogram = histogram.to_histogram().ok()?;
+    (!histogram.is_empty()).then(|| histogram.value_at_quantile(quantile))
+}
+
+/// What speaks against what was noted down in a window: that no request was served, that a server sent more than it was
+/// asked for, and the checks that the notes do not stand up to.
 pub fn traffic_doubts(traffic: &Traffic, window: Duration) -> Vec<Warning> {
+    let mut doubts: Vec<Warning> = (traffic.ledger.ok == 0).then_some(Warning::NothingRight).into_iter().collect();
+    doubts.extend(traffic.malformed.iter().filter_map(surplus));
+    doubts.extend(failed_checks(traffic, window));
+    doubts
+}
+
+fn surplus(malformed: &Malformed) -> Option<Warning> {
+    let is_surplus = malformed.reason == MalformedReason::Surplus && malformed.count > 0;
+    is_surplus.then_some(Warning::SurplusReplies { count: malformed.count })
+}
+
+fn failed_checks(traffic: &Traffic, window: Duration) -> Vec<Warning> {
     let mut failed = Vec::new();
     let mut check = |name: &str, holds: bool, detail: String| {
         if !holds {

@@ -1,4 +1,6 @@
-//! Each check is made to fail.
+//! Each check is made to fail. Within: `tests/load.rs`, a late tail, and replies that are none.
+
+mod load;
 
 use hdrhistogram::Histogram;
 use reports::record::{

@@ -1,0 +1,184 @@
+//! What may be typed after `harness load`, in groups. What it means is decided in `ask.rs` and `request.rs`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use servers::protocol::Wire;
+
+use super::ask::{self, Rate};
+use super::gates::LoadGate;
+
+const REQUEST: &str = "Request";
+const LOAD: &str = "Load";
+const GENERATOR: &str = "Generator";
+const RESULT: &str = "Result";
+
+const EXAMPLES: &str = "\
+Examples:
+  How much does it take? 64 connections, each asking again when it is answered:
+    harness load http://localhost:8080/
+  How fast is it at 500 requests a second? Fail where it is too slow, as in CI:
+    harness load http://localhost:8080/ --rate 500 --fail-on 'p99>20ms' --fail-on 'errors>1%'
+  A POST with a header and a body, at equal gaps, the result as JSON:
+    harness load http://localhost:8080/items -H 'Content-Type: application/json' \\
+      --body '{\"name\":\"a\"}' --rate 50 --arrivals constant --format json
+
+Exit codes: 0 done, 2 usage, 4 the measurement is invalid, 5 a --fail-on was exceeded,
+6 no right reply or no connection";
+
+/// Put load on any server and say how it took it
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct LoadArgs {
+    /// The server: a URL of any HTTP server, http://HOST[:PORT]/PATH, or HOST:PORT
+    #[arg(value_name = "TARGET")]
+    pub(super) target: String,
+
+    /// Put load on another machine, which must be yours to put load on
+    #[arg(long)]
+    pub(super) allow_remote: bool,
+
+    /// What any HTTP server is asked for, where the target is HOST:PORT
+    #[arg(long, value_name = "/PATH", help_heading = REQUEST)]
+    pub(super) path: Option<String>,
+
+    /// Method; GET where there is no body, else POST
+    #[arg(short = 'X', long, help_heading = REQUEST)]
+    pub(super) method: Option<String>,
+
+    /// A header to send with each request. Can be given repeatedly
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = REQUEST)]
+    pub(super) headers: Vec<String>,
+
+    /// What is sent in the body
+    #[arg(long, value_name = "TEXT", help_heading = REQUEST)]
+    pub(super) body: Option<String>,
+
+    /// The same from a file
+    #[arg(long, value_name = "FILE", conflicts_with = "body", help_heading = REQUEST)]
+    pub(super) body_file: Option<PathBuf>,
+
+    /// What our own servers are asked for: echo, sleep, block, spin, lock or reply, with its argument [default: echo hi]
+    #[arg(long, value_name = "WORK", conflicts_with = "path", help_heading = REQUEST)]
+    pub(super) work: Option<String>,
+
+    /// How messages are written; http for a URL and with --path, else json
+    #[arg(long, value_name = "json|http", help_heading = REQUEST)]
+    pub(super) wire: Option<Wire>,
+
+    /// Requests per second, or max: each connection sends as soon as it is answered
+    #[arg(long, value_name = "N|max", default_value = "max", value_parser = ask::rate, help_heading = LOAD)]
+    pub(super) rate: Rate,
+
+    /// Connections that are held; with --arrivals sessions, the most at once
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        default_value_t = 64,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000),
+        help_heading = LOAD
+    )]
+    pub(super) connections: u32,
+
+    /// How long is measured [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = ask::duration, help_heading = LOAD)]
+    pub(super) duration: Option<Duration>,
+
+    /// What is sent in this time before is not counted [default: 1s]
+    #[arg(long, value_name = "TIME", value_parser = ask::any_duration, help_heading = LOAD)]
+    pub(super) warm_up: Option<Duration>,
+
+    /// When requests are due; poisson where there is a rate, else closed
+    #[arg(long, value_enum, help_heading = LOAD)]
+    pub(super) arrivals: Option<ArrivalsArg>,
+
+    /// Requests of a session [default: 10]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000),
+        help_heading = LOAD
+    )]
+    pub(super) requests_per_session: Option<u32>,
+
+    /// Pause of a session between a reply and the next request [default: 0s]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, help_heading = LOAD)]
+    pub(super) think_time: Option<Duration>,
+
+    /// When a request without a reply is given up. Two seconds are twice what the kernel waits before it tries to
+    /// connect again, so that a lost connect shows as a slow one
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = ask::duration, help_heading = LOAD)]
+    pub(super) timeout: Duration,
+
+    /// The arrivals follow from this number
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = LOAD)]
+    pub(super) seed: u64,
+
+    /// Threads that send
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=1_024),
+        help_heading = GENERATOR
+    )]
+    pub(super) threads: u32,
+
+    /// How a thread waits for the next request
+    #[arg(long, value_enum, default_value_t = PacingArg::Sleeping, help_heading = GENERATOR)]
+    pub(super) pacing: PacingArg,
+
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = LoadFormat::Table, help_heading = RESULT)]
+    pub(super) format: LoadFormat,
+
+    /// Fail, with exit code 5, where the result is beyond a bound: 'p99>20ms' (or p50, p90, p99.9, max, mean),
+    /// 'errors>1%', 'errors>10', 'throughput<1000'. Can be given repeatedly
+    #[arg(long, value_name = "GATE", help_heading = RESULT)]
+    pub(super) fail_on: Vec<LoadGate>,
+
+    /// Write the histograms as an HdrHistogram interval log
+    #[arg(long, value_name = "FILE", help_heading = RESULT)]
+    pub(super) hlog: Option<PathBuf>,
+
+    /// Write the percentiles as HdrHistogram text, in milliseconds
+    #[arg(long, value_name = "FILE", help_heading = RESULT)]
+    pub(super) hgrm: Option<PathBuf>,
+}
+
+/// When requests are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ArrivalsArg {
+    /// Exponential gaps: many independent clients.
+    Poisson,
+    /// Equal gaps.
+    Constant,
+    /// Sessions that connect, send some requests and go; they arrive with exponential gaps.
+    Sessions,
+    /// The next request as soon as the last has ended.
+    Closed,
+}
+
+/// How a thread of the generator waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PacingArg {
+    /// Sleep, and wake some 50 us late.
+    Sleeping,
+    /// Sleep, but not through the last tenth of a millisecond.
+    Precise,
+    /// Never sleep; takes a whole CPU per thread.
+    Spinning,
+    /// Wake once a millisecond: the least CPU time, requests and replies up to a millisecond late.
+    Ticking,
+}
+
+/// How the result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LoadFormat {
+    /// For a terminal.
+    Table,
+    /// One JSON object.
+    Json,
+}

@@ -1,0 +1,217 @@
+//! What a person must know of a load before all figures: who failed and of what, whether the server kept up, and what a
+//! server does that makes it slow. Sentences without their stop.
+
+use reports::format::{self, counted, share};
+use reports::record::{Ledger, Malformed, Traffic};
+use reports::study::KEPT_UP;
+
+use super::rate::per_second;
+use crate::plan::LoadSpec;
+
+/// Of all right replies, how many that came in two parts are more than chance.
+const MANY_DELAYED: f64 = 0.1;
+
+/// Times the first median, from which on the last is that of a growing line.
+const GROWN: f64 = 1.5;
+
+/// Fewer requests tell nothing of a line.
+const FEWEST_FOR_A_LINE: u64 = 20;
+
+/// All of them but [`hung`], the weightiest first. `achieved_rps` is of a load whose generator kept to its schedule, else
+/// absent.
+pub(super) fn notices(spec: &LoadSpec, traffic: &Traffic, achieved_rps: Option<f64>) -> Vec<String> {
+    let mut notices = Vec::new();
+    notices.extend(failures(traffic));
+    notices.extend(achieved_rps.and_then(|rps| fell_behind(spec, traffic, rps)));
+    notices.extend(traffic.malformed.iter().map(malformed));
+    notices.extend(delayed_acknowledgements(traffic));
+    notices
+}
+
+/// `31% of requests failed: 503 30%, timeout 1.00%`.
+fn failures(traffic: &Traffic) -> Option<String> {
+    let ledger = &traffic.ledger;
+    let of_all = |count: f64| share(count / ledger.scheduled as f64);
+    let mut kinds: Vec<(String, f64)> = ledger
+        .ends()
+        .into_iter()
+        .skip(1)
+        .filter(|(end, count)| *count > 0 && !(*end == "error" && has_statuses(traffic)))
+        .map(|(end, count)| (end.to_owned(), count as f64))
+        .collect();
+    kinds.extend(errors_by_status(traffic));
+    kinds.sort_by(|one, other| other.1.total_cmp(&one.1));
+    let list: Vec<String> = kinds.iter().map(|(kind, count)| format!("{kind} {}", of_all(*count))).collect();
+    (!list.is_empty()).then(|| format!("{} of requests failed: {}", of_all(ledger.failed() as f64), list.join(", ")))
+}
+
+/// Errors take their statuses in the proportions in which these came.
+fn errors_by_status(traffic: &Traffic) -> Vec<(String, f64)> {
+    let failing = failing_statuses(traffic);
+    let all: u64 = failing.iter().map(|(_, count)| count).sum();
+    let errors = traffic.ledger.error as f64;
+    failing.into_iter().map(|(status, count)| (status.to_string(), errors * count as f64 / all as f64)).collect()
+}
+
+fn has_statuses(traffic: &Traffic) -> bool {
+    !failing_statuses(traffic).is_empty()
+}
+
+/// Statuses of replies that are errors.
+fn failing_statuses(traffic: &Traffic) -> Vec<(u16, u64)> {
+    let failing = traffic.statuses.iter().filter(|(status, count)| !(200..300).contains(*status) && **count > 0);
+    if traffic.ledger.error > 0 { failing.map(|(status, count)| (*status, *count)).collect() } else { Vec::new() }
+}
+
+/// Whether fewer replies came than were asked for, because a line was growing or requests timed out in it.
+fn fell_behind(spec: &LoadSpec, traffic: &Traffic, achieved_rps: f64) -> Option<String> {
+    let offered_rps = spec.offered_load_rps()?;
+    let Ledger { scheduled, error, malformed, refused, reset, timeout, .. } = traffic.ledger;
+    let ended = traffic.ok_within_window + error + malformed + refused + reset;
+    let (is_growing, timed_out) = (grows(traffic), timeout > 0);
+    let is_behind = scheduled >= FEWEST_FOR_A_LINE && (ended as f64) < KEPT_UP * scheduled as f64;
+    // A server may take its time and keep up all the same: the replies to the last requests come after the window. And one
+    // that answers nobody is not too slow.
+    if !is_behind || !(is_growing || timed_out) || traffic.ok_within_window == 0 {
+        return None;
+    }
+    let grow = if is_growing { "; the percentiles grow with --duration" } else { "" };
+    Some(format!(
+        "the server did not keep up: {} of {} over {}{grow}; leave out --rate to see how much it takes",
+        per_second(achieved_rps),
+        per_second(offered_rps),
+        counted(spec.peak_connections().into(), "connection"),
+    ))
+}
+
+/// Whether the median at the end of the window is that of a longer line than at its beginning.
+fn grows(traffic: &Traffic) -> bool {
+    let medians: Vec<u64> = traffic.intervals.iter().filter_map(|interval| interval.p50_ns).collect();
+    match (medians.first(), medians.last()) {
+        (Some(first), Some(last)) => *last as f64 > GROWN * *first as f64,
+        _ => false,
+    }
+}
+
+fn malformed(malformed: &Malformed) -> String {
+    let Malformed { reason, count, example } = malformed;
+    let replies = if *count == 1 { "reply" } else { "replies" };
+    // It is escaped already.
+    let began = if example.is_empty() { String::new() } else { format!("; the first began \"{example}\"") };
+    format!("{} malformed {replies}: {}{began}; {}", format::count(*count), reason.describe(), reason.remedy())
+}
+
+/// What the warm-up left behind. Of a load that was stopped that says nothing: requests were under way.
+pub(super) fn hung(traffic: &Traffic) -> Option<String> {
+    let hung = traffic.hung_since_warm_up;
+    (hung > 0).then(|| {
+        format!(
+            "{} of the warm-up never got a reply, which no other figure shows; see whether the server holds on \
+             to connections, or says a length that is too large",
+            counted(hung, "request")
+        )
+    })
+}
+
+fn delayed_acknowledgements(traffic: &Traffic) -> Option<String> {
+    let (delayed, ok) = (traffic.delayed_in_the_middle, traffic.ledger.ok);
+    let is_many = ok > 0 && delayed as f64 > MANY_DELAYED * ok as f64;
+    is_many.then(|| {
+        format!(
+            "{} of {} right replies came in two parts some 40 ms apart: the server waits for a delayed acknowledgement \
+             (Nagle's algorithm); let it write head and body at once, or set TCP_NODELAY",
+            format::count(delayed),
+            format::count(ok)
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use reports::record::{Interval, MalformedReason};
+
+    use super::super::ranked::tests::record;
+    use super::*;
+    use crate::plan::{ArrivalProcess, Shape, Work};
+
+    fn spec(rate_rps: f64) -> LoadSpec {
+        LoadSpec {
+            arrivals: ArrivalProcess::Poisson { rate_rps },
+            shape: Shape::Connections { connections: 64 },
+            work: Work::new("echo", "hi"),
+            seed: 1,
+            warm_up: Duration::ZERO,
+            window: Duration::from_secs(1),
+            timeout: Duration::from_secs(1),
+        }
+    }
+
+    fn traffic(ledger: Ledger) -> Traffic {
+        Traffic { ledger, ok_within_window: ledger.ok, ..Traffic::new(record([])) }
+    }
+
+    fn all(traffic: &Traffic) -> Vec<String> {
+        notices(&spec(60_000.0), traffic, Some(43_000.0))
+    }
+
+    #[test]
+    fn failures_are_told_by_status_and_kind_the_most_frequent_first() {
+        let ledger = Ledger { scheduled: 1_000, ok: 690, error: 300, timeout: 10, ..Ledger::default() };
+        let failing = Traffic { statuses: [(200, 690), (503, 200), (404, 100)].into(), ..traffic(ledger) };
+        assert_eq!(all(&failing), ["31% of requests failed: 503 20%, 404 10%, timeout 1.00%"]);
+        assert_eq!(all(&traffic(ledger)), ["31% of requests failed: error 30%, timeout 1.00%"]);
+        assert_eq!(all(&traffic(Ledger { scheduled: 5, ok: 5, ..Ledger::default() })), [""; 0]);
+    }
+
+    fn behind(medians: &[u64], ok_within_window: u64, ledger: Ledger) -> Option<String> {
+        let interval = |p50_ns: &u64| Interval { at_ns: 0, ok: 1, failed: 0, p50_ns: Some(*p50_ns), max_ns: None };
+        let intervals = medians.iter().map(interval).collect();
+        let traffic = Traffic { intervals, ok_within_window, ..traffic(ledger) };
+        fell_behind(&spec(60_000.0), &traffic, 43_000.0)
+    }
+
+    #[test]
+    fn a_server_that_did_not_keep_up_is_told_from_a_slow_one() {
+        let answered = Ledger { scheduled: 1_000, ok: 1_000, ..Ledger::default() };
+        assert_eq!(
+            behind(&[10, 20, 30], 700, answered).unwrap(),
+            "the server did not keep up: 43,000/s of 60,000/s over 64 connections; the percentiles grow with \
+             --duration; leave out --rate to see how much it takes"
+        );
+        assert_eq!(behind(&[30, 29, 31], 700, answered), None, "it takes its time");
+        assert_eq!(behind(&[10, 20, 30], 960, answered), None, "it keeps up");
+        let timed_out = Ledger { scheduled: 1_000, ok: 700, timeout: 300, ..Ledger::default() };
+        let said = behind(&[30, 30], 700, timed_out).unwrap();
+        assert!(said.contains("43,000/s of 60,000/s") && !said.contains("grow"), "{said}");
+        let silent = Ledger { scheduled: 1_000, timeout: 1_000, ..Ledger::default() };
+        assert_eq!(behind(&[], 0, silent), None);
+        let refused = Ledger { scheduled: 1_000, ok: 700, error: 300, ..Ledger::default() };
+        assert_eq!(behind(&[10, 30], 700, refused), None, "an error is an answer");
+    }
+
+    #[test]
+    fn a_malformed_reply_is_shown_with_what_to_do() {
+        let ledger = Ledger { scheduled: 1, malformed: 1, ..Ledger::default() };
+        let malformed =
+            Malformed { reason: MalformedReason::NotTheProtocol, count: 1, example: "SSH-2.0\\r\\n".to_owned() };
+        let found = all(&Traffic { malformed: vec![malformed], ..traffic(ledger) });
+        assert_eq!(
+            found[1],
+            "1 malformed reply: what came is no message of this protocol; the first began \"SSH-2.0\\r\\n\"; give the \
+             --wire that the server speaks, and --path for a page"
+        );
+    }
+
+    #[test]
+    fn what_hangs_and_what_waits_for_an_acknowledgement_is_named() {
+        let ledger = Ledger { scheduled: 100, ok: 100, ..Ledger::default() };
+        let traffic_of = |hung_since_warm_up| Traffic { hung_since_warm_up, ..traffic(ledger) };
+        assert!(hung(&traffic_of(3)).unwrap().starts_with("3 requests of the warm-up never got a reply"));
+        assert_eq!(hung(&traffic_of(0)), None);
+        let found = all(&Traffic { delayed_in_the_middle: 11, ..traffic(ledger) });
+        assert!(found.len() == 1 && found[0].contains("11 of 100") && found[0].contains("TCP_NODELAY"), "{found:?}");
+        assert_eq!(all(&Traffic { delayed_in_the_middle: 10, ..traffic(ledger) }), [""; 0]);
+    }
+}
