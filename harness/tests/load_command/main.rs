@@ -12,6 +12,7 @@ mod interruption;
 mod refusals;
 mod requests;
 mod stamped;
+mod strange;
 
 use std::net::SocketAddr;
 use std::process::{Command, Output, Stdio};

@@ -141,7 +141,7 @@ impl Warning {
             ),
             Warning::NothingRight => "no request got a right reply".into(),
             Warning::SurplusReplies { count } => {
-                format!("the server sent {} that nobody had asked for", format::counted(*count, "reply"))
+                format!("the server sent more than it was asked for, {}", format::counted(*count, "time"))
             }
             Warning::GeneratorSaturated { busiest_worker } => {
                 format!("the busiest generator thread used {} of its CPU", format::share(*busiest_worker))

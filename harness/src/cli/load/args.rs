@@ -86,6 +86,17 @@ pub(in crate::cli) struct LoadArgs {
     #[arg(long, value_name = "TIME", value_parser = ask::duration, help_heading = LOAD)]
     pub(super) duration: Option<Duration>,
 
+    /// So many requests, however long that takes, instead of a time; without a warm-up
+    #[arg(
+        short = 'n',
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u64).range(1..=10_000_000_000),
+        conflicts_with_all = ["duration", "warm_up"],
+        help_heading = LOAD
+    )]
+    pub(super) requests: Option<u64>,
+
     /// What is sent in this time before is not counted [default: 1s]
     #[arg(long, value_name = "TIME", value_parser = ask::any_duration, help_heading = LOAD)]
     pub(super) warm_up: Option<Duration>,

@@ -70,8 +70,8 @@ pub(super) fn spec(args: &LoadArgs, target: &TypedTarget) -> Result<LoadSpec, Pl
         shape: shape(args)?,
         work: request::work(args, target)?,
         seed: args.seed,
-        warm_up: args.warm_up.unwrap_or(WARM_UP),
-        window: args.duration.unwrap_or(DURATION),
+        warm_up: args.warm_up.unwrap_or(if args.requests.is_some() { Duration::ZERO } else { WARM_UP }),
+        window: args.duration.unwrap_or(if args.requests.is_some() { LONGEST } else { DURATION }),
         timeout: args.timeout,
     })
 }

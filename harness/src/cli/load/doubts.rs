@@ -2,9 +2,9 @@
 //! why.
 
 use reports::format::{Unit, share};
-use reports::record::{GeneratorUsage, Traffic, Warning};
+use reports::record::{GeneratorUsage, Warning};
 
-use crate::load::Generator;
+use crate::load::{Generator, LoadOutcome};
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing};
 use crate::run::{generator_doubts, traffic_doubts};
 
@@ -31,12 +31,14 @@ pub(super) struct Sending<'a> {
 
 /// In closed loop one side is saturated, and it may be the generator: that bounds what was found and makes it no less
 /// true.
-pub(super) fn doubts(spec: &LoadSpec, traffic: &Traffic, usage: &GeneratorUsage) -> Vec<Warning> {
+pub(super) fn doubts(spec: &LoadSpec, outcome: &LoadOutcome) -> Vec<Warning> {
+    let LoadOutcome { traffic, generator: usage, measured, polling_gave_way, .. } = outcome;
     let mut doubts = match spec.arrivals {
         ArrivalProcess::Closed => Vec::new(),
         _ => generator_doubts(usage, traffic),
     };
-    doubts.extend(traffic_doubts(traffic, spec.window));
+    doubts.extend(traffic_doubts(traffic, *measured));
+    doubts.extend(polling_gave_way.map(|cpus| Warning::PollingGaveWay { threads: usage.threads, cpus }));
     doubts
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Asking<'a> {
     pub(super) target: &'a str,
     pub(super) address: SocketAddr,
     pub(super) started_at: SystemTime,
+    /// How many requests there were to be, where that bounds the load and not a time.
+    pub(super) requests: Option<u64>,
     pub(super) gates: &'a [LoadGate],
     /// CPUs that this process may use.
     pub(super) cpus: usize,
@@ -116,7 +118,7 @@ impl Findings {
         let seconds = measured.as_secs_f64();
         let per_second = |count: f64| if seconds > 0.0 { count / seconds } else { 0.0 };
         let ledger = traffic.ledger;
-        let doubts = doubts(spec, traffic, usage);
+        let doubts = doubts(spec, outcome);
         let valid = !doubts.iter().any(Warning::invalidates) && seconds > 0.0;
         let page = match &spec.work {
             Work::Page(page) => Some(page),
@@ -178,10 +180,10 @@ impl Findings {
         };
         let kept_pace = !doubts.iter().any(is_of_the_generator);
         self.notices = notices(spec, traffic, kept_pace.then_some(self.achieved_rps));
-        let was_stopped = outcome.measured < spec.window;
+        let was_stopped = outcome.was_stopped;
         self.notices.extend(hung(traffic).filter(|_| !was_stopped));
         self.warnings = doubts.iter().map(|doubt| sentence(doubt, sending)).collect();
-        self.warnings.extend(was_stopped.then(|| stopped(self, spec)));
+        self.warnings.extend(was_stopped.then(|| stopped(self, spec, asking.requests)));
         self.warnings.extend(capacity_of_the_generator(spec, usage));
         if doubts.iter().any(|doubt| matches!(doubt, Warning::TailLag { .. })) {
             self.response_time_ns = self.response_time_ns.take().map(Percentiles::with_doubtful_tail);
@@ -252,9 +254,13 @@ fn verdict(spec: &LoadSpec, valid: bool) -> &'static str {
     }
 }
 
-fn stopped(findings: &Findings, spec: &LoadSpec) -> String {
+fn stopped(findings: &Findings, spec: &LoadSpec, requests: Option<u64>) -> String {
     let second = |ns: u64| reports::format::Unit::Nanoseconds.show(ns as f64);
-    let (measured, planned) = (second(findings.duration_ns), second(nanoseconds(spec.window)));
+    let measured = second(findings.duration_ns);
+    let planned = match requests {
+        Some(requests) => reports::format::counted(requests, "request"),
+        None => second(nanoseconds(spec.window)),
+    };
     let under_way = match findings.ledger.in_flight {
         0 => String::new(),
         in_flight => {

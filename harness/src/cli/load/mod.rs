@@ -32,7 +32,7 @@ pub(super) use target::Unreachable;
 
 use super::ending::code_of_load;
 use super::output::{print, tell};
-use crate::load::{self, now_ns};
+use crate::load::{Order, Signs, now_ns};
 use crate::plan::LoadSpec;
 use crate::run::{Interrupt, preflight_connections};
 use args::LoadFormat;
@@ -58,11 +58,19 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
         tell(&note);
     }
     let started_at = SystemTime::now();
-    let shown = Shown::new(&spec);
+    let signs = Signs::default();
+    let mut shown = Shown::new(&spec, args.requests);
     let mut window_start_ns = 0;
-    let outcome = load::run(&spec, address, generator, interrupt.flag(), |moments| {
+    let mut order = Order::new(&spec, address, generator, interrupt.flag()).showing(&signs);
+    if let Some(requests) = args.requests {
+        order = order.at_most(requests);
+    }
+    if args.hlog.is_some() {
+        order = order.by_second();
+    }
+    let outcome = order.run(|moments| {
         window_start_ns = moments.window_start_ns;
-        shown.show(moments);
+        shown.show(moments, &signs);
     });
     shown.end();
     if let (Err(error), Some(code)) = (&outcome, interrupt.exit_code()) {
@@ -70,7 +78,7 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(code));
     }
     let outcome = outcome?;
-    let outcome = if outcome.measured < spec.window { outcome.cut_short() } else { outcome };
+    let outcome = if outcome.was_stopped { outcome.cut_short() } else { outcome };
     let times = Times::of(&outcome, spec.timeout)?;
     files.write(&times, wall_clock(window_start_ns))?;
     let asking = Asking {
@@ -79,6 +87,7 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
         target: &args.target,
         address,
         started_at,
+        requests: args.requests,
         gates: &args.fail_on,
         cpus: thread::available_parallelism().map_or(1, usize::from),
     };

@@ -111,6 +111,7 @@ impl Load {
             target: "http://localhost:8080/a",
             address: ([127, 0, 0, 1], 8_080).into(),
             started_at: SystemTime::UNIX_EPOCH + Duration::from_secs(86_400),
+            requests: None,
             gates: &gates,
             cpus: 2,
         };

@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 use reports::record::{HistogramRecord, RecordError};
 
 use super::ranked::{Ranked, with_failures};
-use crate::load::LoadOutcome;
+use crate::load::{LoadOutcome, Second};
 use crate::plan::nanoseconds;
 
 /// All times of a load.
@@ -22,17 +22,6 @@ pub(super) struct Times {
     pub(super) seconds: Vec<SecondOfTimes>,
     /// How long was measured.
     pub(super) measured: Duration,
-}
-
-/// What ended in one second of a window.
-#[derive(Debug, Clone, PartialEq)]
-struct Second {
-    /// Its start, in whole seconds from that of the window. What ended after the window has seconds of its own.
-    second: u64,
-    /// Times of right replies: response times, in closed loop service times.
-    times: Histogram<u64>,
-    /// Requests that ended without one.
-    failed: u64,
 }
 
 /// One second as it is written: what has no right reply stands there as the timeout.
@@ -55,7 +44,8 @@ impl Times {
             None => all(&traffic.service_time)?,
         };
         let schedule_lag = traffic.schedule_lag.as_ref().map(Ranked::of_recordings).transpose()?;
-        let seconds = written(&[], outcome.measured, timeout_ns, response_time.as_ref().unwrap_or(&service_time));
+        let seconds =
+            written(&outcome.seconds, outcome.measured, timeout_ns, response_time.as_ref().unwrap_or(&service_time));
         Ok(Times { response_time, service_time, schedule_lag, seconds, measured: outcome.measured })
     }
 
