@@ -3,6 +3,7 @@
 //! Data goes to stdout, messages and progress to stderr. The structs in here are never saved.
 
 mod against;
+mod become_program;
 mod capacity;
 mod chosen;
 mod compare;
@@ -28,6 +29,7 @@ mod resume;
 mod sabotage;
 mod selftest;
 pub mod serve;
+mod servers;
 mod slides;
 mod subject;
 mod timelines;
@@ -86,6 +88,10 @@ enum Command {
     Selftest(selftest::SelftestArgs),
     #[command(hide = true)]
     Subject(subject::SubjectArgs),
+    #[command(hide = true)]
+    Become(become_program::BecomeArgs),
+    #[command(hide = true)]
+    Guard(become_program::GuardArgs),
 }
 
 /// Parses the command line, does what it says, and tells how it came out.
@@ -107,6 +113,8 @@ pub fn main() -> ExitCode {
         Command::Watch(args) => watch::run(args),
         Command::Selftest(args) => selftest::run(args),
         Command::Subject(args) => subject::run(args),
+        Command::Become(args) => become_program::run(args),
+        Command::Guard(args) => become_program::guard(&args),
     };
     done.unwrap_or_else(|error| {
         output::tell(&format!("error: {}", ending::sentence(&error)));

@@ -15,6 +15,8 @@ const LIMITS: Limits = Limits { connections: 16, rate_rps: 200.0, flood: 20 };
 fn session(contenders: &[&str]) -> Session {
     Session {
         contenders: contenders.iter().map(|contender| (*contender).to_owned()).collect(),
+        commands: Vec::new(),
+        page: None,
         program: Some(env!("CARGO_BIN_EXE_harness").into()),
         server_cpus: Vec::new(),
         spin_rate: 100,
