@@ -5,6 +5,7 @@
 mod against;
 mod become_program;
 mod capacity;
+mod check;
 mod chosen;
 mod compare;
 mod contenders;
@@ -74,6 +75,8 @@ enum Command {
     Diff(diff::DiffArgs),
     /// Put load on any server and say how it took it
     Load(load::LoadArgs),
+    /// Talk to a server and say whether it keeps to the JSON protocol
+    Check(check::CheckArgs),
     /// List models, their options, and experiments
     List(list::ListArgs),
     /// Measure what a thread and a task cost on this machine: spawning, handing over, switching
@@ -106,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Load(args) => load::run(args),
+        Command::Check(args) => check::run(args),
         Command::List(args) => list::run(args),
         Command::Microcosts(args) => microcosts::run(args),
         Command::Serve(args) => serve::run(args),
