@@ -4,6 +4,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use servers::protocol::{JsonLines, MAX_RESPONSE_BYTES, Response, Step as Decoded, WireFormat};
@@ -43,6 +44,9 @@ pub(super) fn hold(transcript: &Transcript, target: SocketAddr, patience: Durati
     transcript.steps.iter().try_for_each(|step| dialogue.take(step))
 }
 
+/// Long enough for the server to read one before the next comes.
+const BETWEEN_BYTES: Duration = Duration::from_millis(1);
+
 struct Dialogue {
     target: SocketAddr,
     patience: Duration,
@@ -79,7 +83,12 @@ impl Dialogue {
                 }
             }
             Step::Send(bytes) => self.send(|talk| talk.send(bytes))?,
-            Step::SendBytewise(bytes) => self.send(|talk| bytes.chunks(1).try_for_each(|byte| talk.send(byte)))?,
+            Step::SendBytewise(bytes) => self.send(|talk| {
+                bytes.chunks(1).try_for_each(|byte| {
+                    thread::sleep(BETWEEN_BYTES);
+                    talk.send(byte)
+                })
+            })?,
             Step::SendAsTaken(bytes) => self.send(|talk| {
                 // A server that has closed takes no more.
                 let _ = talk.send(bytes);

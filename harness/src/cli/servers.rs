@@ -103,6 +103,7 @@ impl Servers {
                 cpus,
                 readiness_deadline: COMMAND_READINESS_DEADLINE,
                 stop: interrupt.flag(),
+                harness: None,
             });
             let server = launched.map_err(|error| PlanError::Usage(format!("--server {error}")))?;
             let mut held = HeldConnections::new(server.address(), interrupt.flag())?;

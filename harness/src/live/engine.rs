@@ -140,6 +140,7 @@ impl<'a> Stage<'a> {
                 cpus: &session.server_cpus,
                 readiness_deadline: COMMAND_READINESS_DEADLINE,
                 stop,
+                harness: session.program.as_deref(),
             });
             Watched::start(&command.name, launched, session.kernel_stack_bytes_per_thread)
         };

@@ -8,6 +8,7 @@ use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -39,6 +40,8 @@ pub struct CommandLaunch<'a> {
     pub readiness_deadline: Duration,
     /// Set where waiting is to end early.
     pub stop: &'a AtomicBool,
+    /// The harness that becomes the program, and that guards it; this very one where none is given.
+    pub harness: Option<&'a Path>,
 }
 
 /// How long a program may take until it listens: it may have a runtime to load first. Whoever waits can stop waiting.
@@ -68,7 +71,8 @@ pub fn launch_command(launch: &CommandLaunch<'_>) -> Result<ServerProcess, Proce
 
 fn start(launch: &CommandLaunch<'_>, address: SocketAddr) -> Result<ServerProcess, ProcessError> {
     let fail = |failure, stderr| failed(launch, failure, stderr);
-    let own = std::env::current_exe().map_err(|error| fail(Failure::OwnPath(error), String::new()))?;
+    let own = launch.harness.map_or_else(std::env::current_exe, |path| Ok(path.to_owned()));
+    let own = own.map_err(|error| fail(Failure::OwnPath(error), String::new()))?;
     let begun = Instant::now();
     let spawned = Command::new(&own)
         .args(command_line(launch, address))

@@ -104,6 +104,7 @@ impl<'a> Bench<'a> {
                 cpus,
                 readiness_deadline: COMMAND_READINESS_DEADLINE,
                 stop: self.interrupt.flag(),
+                harness: self.program,
             });
         }
         let what = Launch {

@@ -8,6 +8,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::ArgGroup;
+
 use crate::check::{self, Finding, Weight};
 use crate::plan::{PlanError, ServerCommand};
 use crate::process::{COMMAND_READINESS_DEADLINE, CommandLaunch, ServerProcess, launch_command};
@@ -19,7 +21,7 @@ use super::servers::{find_program, words};
 
 /// Talk to a server and say whether it keeps to the JSON protocol (see docs/protocol.md)
 #[derive(Debug, clap::Args)]
-#[group(id = "whom", required = true, multiple = false, args = ["target", "server"])]
+#[command(group(ArgGroup::new("whom").required(true).args(["target", "server"])))]
 pub(super) struct CheckArgs {
     /// Where the server listens
     #[arg(value_name = "HOST:PORT")]
@@ -85,6 +87,7 @@ fn start(text: &str) -> anyhow::Result<ServerProcess> {
         cpus: &[],
         readiness_deadline: COMMAND_READINESS_DEADLINE,
         stop: interrupt.flag(),
+        harness: None,
     })?)
 }
 
