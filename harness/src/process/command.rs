@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use super::error::{Failure, ProcessError};
 use super::guard;
+use super::orphans;
 use super::server_process::{Child, ServerProcess};
 use crate::observe::descendants;
 
@@ -73,6 +74,7 @@ fn start(launch: &CommandLaunch<'_>, address: SocketAddr) -> Result<ServerProces
     let fail = |failure, stderr| failed(launch, failure, stderr);
     let own = launch.harness.map_or_else(std::env::current_exe, |path| Ok(path.to_owned()));
     let own = own.map_err(|error| fail(Failure::OwnPath(error), String::new()))?;
+    orphans::adopt().map_err(|error| fail(error.into(), String::new()))?;
     let begun = Instant::now();
     let spawned = Command::new(&own)
         .args(command_line(launch, address))

@@ -49,8 +49,8 @@ pub enum Failure {
     },
     /// It ended in order before it listened, or left the work to a process of its own.
     #[error(
-        "the program ended before it listened, or went into the background, where it may still run; a server must stay in \
-         the foreground, as nginx does with -g 'daemon off;'"
+        "the program ended before it listened, or went into the background; a server must stay in the foreground, as \
+         nginx does with -g 'daemon off;'"
     )]
     LeftItsProcess,
     /// It runs and nobody listens where it was told to.

@@ -8,7 +8,7 @@
 //! (`kill -9` while the child is too busy to read). What a server may take is bounded from outside (`bounds/`).
 //! `launch.rs`, `server_process.rs` and `channel.rs` are the parent's side, `supervised.rs` is the child's. A program of
 //! another hand can serve too (`command.rs`): it is told a port, says nothing, and a process of ours waits beside it to end
-//! what it started (`guard.rs`).
+//! what it started (`guard.rs`); what went into the background is ended too (`orphans.rs`).
 //!
 //! Must not know: what a server is measured for, models, load. A contender is a string that goes on a command line.
 
@@ -20,6 +20,7 @@ mod error;
 mod guard;
 mod launch;
 pub mod message;
+mod orphans;
 mod reap;
 mod server_process;
 mod stderr_tail;

@@ -7,7 +7,7 @@
 
 use std::io;
 use std::process::Child;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::sys::resource::{Usage, UsageWho, getrusage};
@@ -25,9 +25,14 @@ pub(super) struct LifeUsage {
 /// One reaping at a time.
 static REAPING: Mutex<()> = Mutex::new(());
 
+/// The turn of whoever reaps.
+pub(super) fn turn() -> MutexGuard<'static, ()> {
+    REAPING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Reaps `child`, which must be dead or dying: this waits for its end.
 pub(super) fn reap(child: &mut Child) -> io::Result<LifeUsage> {
-    let _turn = REAPING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = turn();
     let before = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     child.wait()?;
     let after = getrusage(UsageWho::RUSAGE_CHILDREN)?;

@@ -16,6 +16,7 @@ use super::bounds::{Bounds, Cap};
 use super::channel::Channel;
 use super::death::{self, Death, panic_text};
 use super::message::{Heard, farewell_in, read_line, read_rest, wait_readable};
+use super::orphans;
 use super::reap::{LifeUsage, reap};
 use super::stderr_tail::StderrTail;
 use crate::observe::{Extent, descendants, peak_resident_bytes};
@@ -248,7 +249,11 @@ impl Child {
             let _ = reap(guard);
         }
         // Waiting for one's own child that has been killed can't fail.
-        reap(&mut self.process).unwrap_or_default()
+        let usage = reap(&mut self.process).unwrap_or_default();
+        if self.guard.is_some() {
+            orphans::end();
+        }
+        usage
     }
 
     /// The end of its standard error; called once it is dead.

@@ -80,6 +80,34 @@ fn one_that_ends_is_quoted() {
 }
 
 #[test]
+fn one_that_goes_into_the_background_is_refused_and_ended() {
+    if !has("python3") {
+        return;
+    }
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("pid");
+    // As a daemon does it, and with a child of its own.
+    let script = format!(
+        "import os\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork() == 0:\n    import time\n    time.sleep(600)\n\
+         open('{0}.new', 'w').write(f'{{os.getpid()}}'); os.rename('{0}.new', '{0}')\n{SAYING}",
+        file.display()
+    );
+    let error = launch(&["python3", "-c", &script]).unwrap_err();
+    assert!(matches!(error.failure, Failure::LeftItsProcess), "{error}");
+    // It may have been ended before it said who it was.
+    if let Ok(pid) = std::fs::read_to_string(&file) {
+        assert!(!is_alive(pid.parse().unwrap()), "the daemon lives on");
+    }
+    let mut others = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let is_ours = |pid: &String| {
+        std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|words| {
+            words.windows(file.as_os_str().len()).any(|part| part == file.as_os_str().as_encoded_bytes())
+        })
+    };
+    assert_eq!(others.find(is_ours), None, "something of it lives on");
+}
+
+#[test]
 fn one_that_never_listens_is_given_up_and_its_words_are_told() {
     let error = launch_within(&["sh", "-c", "echo waiting for nothing >&2; exec sleep 60"], Duration::from_millis(300))
         .unwrap_err();
