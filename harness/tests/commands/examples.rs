@@ -1,6 +1,5 @@
 //! The example servers keep to the protocol, and take part in a comparison.
 
-use reports::record::Cell;
 use reports::record::store::RunFolder;
 use tempfile::TempDir;
 
@@ -68,8 +67,7 @@ fn an_example_beside_a_model_is_a_report_of_both() {
         let ledger = &cell.traffic.as_ref().unwrap().ledger;
         assert!(ledger.malformed == 0 && ledger.error == 0, "{}: {ledger:?}", cell.id);
     }
-    let is_answered = |cell: &&Cell| cell.traffic.as_ref().is_some_and(|traffic| traffic.ledger.ok > 0);
-    assert!(of_py.iter().any(|cell| is_answered(cell)));
+    assert!(of_py.iter().any(|cell| cell.traffic.as_ref().is_some_and(|traffic| traffic.ledger.ok > 0)));
     let report = std::fs::read_to_string(out.join("report.html")).unwrap();
     assert!(report.contains("python3 docs/examples/python_threads.py {port}"));
     assert!(report.contains("py was not run in mutex"));
