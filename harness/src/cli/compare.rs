@@ -22,7 +22,7 @@ use super::resume;
 use super::servers::{ServerArgs, Servers};
 use super::timelines::{self, Timelines};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
-use crate::plan::{Cast, Inside, Preset, RunPlan, place};
+use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, is_base, place};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, RunEnd, preflight, time_of};
 
 /// Compare server models under the same load and write a report
@@ -190,6 +190,11 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
     let cast = if allows_verdicts { cast.with_twins()? } else { cast };
     let against = args.against.as_deref().map(other_build).transpose()?;
     let Cast { experiments, contenders, parts, left_out } = if against.is_some() { cast.with_bases()? } else { cast };
+    if against.is_some() && !contenders.iter().any(is_base) {
+        let sentence =
+            "--against compares models as two builds serve them, and no model takes part; name some with --models";
+        return Err(PlanError::Usage(sentence.to_owned()).into());
+    }
     let mut plan = RunPlan {
         experiments,
         contenders,

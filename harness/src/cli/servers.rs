@@ -55,7 +55,7 @@ impl ServerArgs {
             if MODELS.iter().any(|model| model.name == name) {
                 return usage(format!("{name} is the name of a model; give --server another, as in my-{name}"));
             }
-            find_program(command)?;
+            find_program(&format!("--server {name}"), &command.words)?;
         }
         Ok(Servers { commands: self.servers.clone(), page: self.page()? })
     }
@@ -186,25 +186,26 @@ fn unknown_placeholder(word: &str) -> Option<String> {
     None
 }
 
-/// Looks for the program as it will be looked for when it is started.
-pub(super) fn find_program(command: &ServerCommand) -> Result<(), PlanError> {
-    let program = command.words.first().map(String::as_str).unwrap_or_default();
+/// Looks for the program as it will be looked for when it is started. `whose` begins the complaint.
+///
+/// # Errors
+/// Where there is none.
+pub(super) fn find_program(whose: &str, words: &[String]) -> Result<(), PlanError> {
+    let program = words.first().map(String::as_str).unwrap_or_default();
     let is_program =
         |path: &Path| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
     if program.contains('/') {
         return match Path::new(program) {
             path if is_program(path) => Ok(()),
-            path if path.exists() => {
-                usage(format!("--server {}: {program} can't be executed; see to its permissions", command.name))
-            }
-            _ => usage(format!("--server {}: there is no file {program}; paths begin in this folder", command.name)),
+            path if path.exists() => usage(format!("{whose}: {program} can't be executed; see to its permissions")),
+            _ => usage(format!("{whose}: there is no file {program}; a relative path begins in the current folder")),
         };
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     if std::env::split_paths(&path).any(|folder: PathBuf| is_program(&folder.join(program))) {
         return Ok(());
     }
-    usage(format!("--server {}: no program {program:?} is in the PATH; install it, or give its path", command.name))
+    usage(format!("{whose}: no program {program:?} is in the PATH; install it, or give its path"))
 }
 
 fn usage<T>(sentence: String) -> Result<T, PlanError> {

@@ -17,7 +17,7 @@ use super::channel::Channel;
 use super::death::{self, Death, panic_text};
 use super::message::{Heard, farewell_in, read_line, read_rest, wait_readable};
 use super::orphans;
-use super::reap::{LifeUsage, reap};
+use super::reap::{LifeUsage, reap, reap_group};
 use super::stderr_tail::StderrTail;
 use crate::observe::{Extent, descendants, peak_resident_bytes};
 
@@ -249,10 +249,11 @@ impl Child {
             let _ = reap(guard);
         }
         // Waiting for one's own child that has been killed can't fail.
-        let usage = reap(&mut self.process).unwrap_or_default();
-        if self.guard.is_some() {
-            orphans::end();
+        if self.guard.is_none() {
+            return reap(&mut self.process).unwrap_or_default();
         }
+        let usage = reap_group(&mut self.process).unwrap_or_default();
+        orphans::end();
         usage
     }
 

@@ -93,6 +93,8 @@ fn what_can_not_be_compared_is_refused_before_anything_is_measured() {
     );
     let [http, _] = &servers();
     assert!(said(&["--server", http]).contains("its reply to echo hi is not right; harness check --server"));
+    let against = ["--server", &json, "--against", HARNESS];
+    assert!(said(&against).contains("no model takes part; name some with --models"));
     let options = harness(&["compare", "--dry-run", "--experiments", "mutex", "--server", &json], home.path());
     assert_eq!(options.status.code(), Some(2));
     assert!(

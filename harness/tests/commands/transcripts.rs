@@ -93,4 +93,11 @@ fn a_server_that_does_not_pass_is_told_what_was_sent_and_what_came() {
     assert!(text(&output.stderr).contains("--allow-remote"));
     let output = harness(&["check"], home.path());
     assert_eq!(output.status.code(), Some(2));
+    let output = harness(&["check", "--server", "py=no-such-program"], home.path());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("takes a command without a name"), "{}", text(&output.stderr));
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let output = harness(&["check", &nobody], home.path());
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""));
+    assert!(text(&output.stderr).contains("start the server first"), "{}", text(&output.stderr));
 }

@@ -199,7 +199,7 @@ impl Warning {
             Warning::ServerTurnedAway { .. } => "raise the limit of open files or of threads".into(),
             Warning::NotSettled { .. } => "read its memory as an estimate, or run again on a quieter machine".into(),
             Warning::ServerKilled => "nothing, if its figures were taken before; they were".into(),
-            Warning::LeftOut { .. } => "nothing is missing from the other experiments".into(),
+            Warning::LeftOut { .. } => "nothing: no other experiment is touched by it".into(),
         }
     }
 }

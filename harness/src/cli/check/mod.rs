@@ -4,14 +4,15 @@
 
 mod text;
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::bail;
 use clap::ArgGroup;
 
 use crate::check::{self, Finding, Weight};
-use crate::plan::{PlanError, ServerCommand};
+use crate::plan::PlanError;
 use crate::process::{COMMAND_READINESS_DEADLINE, CommandLaunch, ServerProcess, launch_command};
 use crate::run::Interrupt;
 
@@ -55,6 +56,11 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
             (server.address(), Some(server))
         }
     };
+    if let Err(error) = TcpStream::connect_timeout(&target, args.patience) {
+        bail!(
+            "nobody can be talked to at {target} ({error}); start the server first, or give its command with --server"
+        );
+    }
     print(&format!("checking {}, {target}\n", args.server.as_deref().or(args.target.as_deref()).unwrap_or_default()))?;
     let mut printed = Ok(());
     let mut weight = None;
@@ -79,7 +85,7 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
 fn start(text: &str) -> anyhow::Result<ServerProcess> {
     const NAME: &str = "the server";
     let words = words(text).map_err(PlanError::Usage)?;
-    find_program(&ServerCommand::new(NAME, None, text, words.clone()))?;
+    find_program("--server, which takes a command without a name", &words)?;
     let interrupt = Interrupt::listen()?;
     Ok(launch_command(&CommandLaunch {
         name: NAME,
