@@ -5,6 +5,7 @@
 
 mod dialogue;
 mod part;
+mod said;
 mod transcripts;
 
 use std::net::SocketAddr;

@@ -105,6 +105,10 @@ impl Servers {
                 stop: interrupt.flag(),
                 harness: None,
             });
+            if interrupt.is_set() {
+                // What follows ends as any run that is interrupted.
+                return Ok(());
+            }
             let server = launched.map_err(|error| PlanError::Usage(format!("--server {error}")))?;
             let mut held = HeldConnections::new(server.address(), interrupt.flag())?;
             held.grow_to(1, PATIENCE)?;

@@ -65,7 +65,10 @@ pub enum Failure {
         address: SocketAddr,
     },
     /// Somebody else listens on the port that was chosen.
-    #[error("another program listens on port {port}, which was free a moment ago; try again")]
+    #[error(
+        "another process listens on port {port}, which was free a moment ago, and it is none that the program started or \
+         keeps; try again, or have the server stay in the foreground"
+    )]
     PortTaken {
         /// Which.
         port: u16,

@@ -109,6 +109,19 @@ fn one_that_goes_into_the_background_is_refused_and_ended() {
 }
 
 #[test]
+fn who_listens_must_be_who_was_started() {
+    if !has("python3") {
+        return;
+    }
+    // It stays, and what listens has left it.
+    let script = format!(
+        "import os, time\nif os.fork():\n    os.wait()\n    time.sleep(600)\nos.setsid()\nif os.fork(): os._exit(0)\n{SAYING}"
+    );
+    let error = launch(&["python3", "-c", &script]).unwrap_err();
+    assert!(matches!(error.failure, Failure::PortTaken { .. }), "{error}");
+}
+
+#[test]
 fn one_that_never_listens_is_given_up_and_its_words_are_told() {
     let error = launch_within(&["sh", "-c", "echo waiting for nothing >&2; exec sleep 60"], Duration::from_millis(300))
         .unwrap_err();
