@@ -164,8 +164,10 @@ pub(super) fn conclude(
     let run = folder.read()?;
     if end.ending == Ending::Interrupted {
         let path = folder.path().display();
+        let has_commands = run.manifest.contenders.iter().any(|contender| contender.command.is_some());
+        let servers = if has_commands { " with each --server as before" } else { "" };
         tell(&format!(
-            "interrupted: {} cells are kept in {path}; to go on: harness compare --resume {path}",
+            "interrupted: {} cells are kept in {path}; to go on: harness compare --resume {path}{servers}",
             end.cells
         ));
     }
