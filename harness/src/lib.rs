@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 mod allocator;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod experiments;

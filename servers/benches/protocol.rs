@@ -29,8 +29,8 @@ fn wire<F: WireFormat>(c: &mut Criterion, name: &str, format: F) {
     let response = Response::WorkDone {
         sender_timestamp: "12345678901234567890".into(),
         result: "hi".into(),
-        server_received_ns: 4_621_724_776_158,
-        server_sent_ns: 4_621_724_809_147,
+        server_received_ns: Some(4_621_724_776_158),
+        server_sent_ns: Some(4_621_724_809_147),
     };
     let (mut request_bytes, mut response_bytes) = (Vec::new(), Vec::new());
     format.encode_request(&request, &mut request_bytes);

@@ -103,11 +103,11 @@ fn epoll_loop(listener: &TcpListener, _: &ServerOptions) -> io::Result<()> {
 fn read_and_reply(stream: &mut TcpStream, inbox: &mut Inbox, reply: &mut Vec<u8>) -> io::Result<bool> {
     let count = stream.read(inbox.spare())?;
     inbox.filled(count);
-    let server_received_ns = monotonic_ns();
+    let server_received_ns = Some(monotonic_ns());
     loop {
         match inbox.next_request(JsonLines) {
             Step::Message { message: Request::RequestWork { parameter, sender_timestamp, .. }, then, .. } => {
-                let server_sent_ns = monotonic_ns();
+                let server_sent_ns = Some(monotonic_ns());
                 let done =
                     Response::WorkDone { sender_timestamp, result: parameter, server_received_ns, server_sent_ns };
                 reply.clear();

@@ -46,6 +46,7 @@ impl Contender {
             cpus: &[server_cpu],
             readiness_deadline: Duration::from_secs(5),
             spin_rate: Some(1),
+            wire: None,
         };
         let server = launch_program(&self.program()?, &launched)?;
         let mut readings = [None; 2];

@@ -30,8 +30,13 @@ pub(super) fn other_build(path: &Path) -> Result<OtherBuild, PlanError> {
     if !said.status.success() || !version.starts_with(concat!(env!("CARGO_PKG_NAME"), " ")) {
         return Err(refuse("it is no harness: it does not say so when asked for its version".to_owned()));
     }
-    let trial =
-        Launch { contender: "sequential", cpus: &[], readiness_deadline: READINESS_DEADLINE, spin_rate: Some(1) };
+    let trial = Launch {
+        contender: "sequential",
+        cpus: &[],
+        readiness_deadline: READINESS_DEADLINE,
+        spin_rate: Some(1),
+        wire: None,
+    };
     let server = launch_program(&path, &trial);
     server.map_err(|error| refuse(format!("its servers can't be started: {}", error.failure)))?.stop();
     let sha256 = Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect();

@@ -19,9 +19,10 @@ use super::progress::{Shown, rough};
 use super::rebuilt::{probes, rebuilt};
 use super::report;
 use super::resume;
+use super::servers::{ServerArgs, Servers};
 use super::timelines::{self, Timelines};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
-use crate::plan::{Cast, Inside, Preset, RunPlan, place};
+use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, is_base, place};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, RunEnd, preflight, time_of};
 
 /// Compare server models under the same load and write a report
@@ -35,6 +36,9 @@ pub(super) struct CompareArgs {
     /// Options as in thread-pool:workers=8,stack=64KiB
     #[arg(long, value_name = "LIST")]
     models: Option<String>,
+
+    #[command(flatten)]
+    servers: ServerArgs,
 
     /// Experiments, separated by commas, or `all`; without it those that answer the question first. See `harness list`
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
@@ -94,13 +98,17 @@ pub(super) struct CompareArgs {
 }
 
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
+    let servers = args.servers.resolve()?;
+    if args.resume.is_some() || args.like.is_some() {
+        args.servers.check_no_page()?;
+    }
     if let Some(run) = &args.resume {
-        return resume::run(run, args.blocks, &args.live, args.format, args.quiet);
+        return resume::run(run, args.blocks, &servers, &args.live, args.format, args.quiet);
     }
     let like = args.like.as_deref().map(|run| RunFolder::open(run)?.read()).transpose()?;
     let (mut plan, preflight) = match &like {
-        Some(like) => rebuilt(&like.manifest, args.blocks)?,
-        None => plan(&args)?,
+        Some(like) => rebuilt(&like.manifest, args.blocks, &servers.commands)?,
+        None => plan(&args, &servers)?,
     };
     plan.inside = args.inside;
     if args.dry_run {
@@ -110,6 +118,8 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     preflight.check()?;
     let _lock = MachineLock::take()?;
     let interrupt = Interrupt::listen()?;
+    let servers = Servers { page: plan.page.clone(), ..servers };
+    servers.try_out(&plan.placement.server_cpus, &interrupt)?;
     let machine = machine()?;
     // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
     restrict_this_thread(&plan.placement.generator_cpus)?;
@@ -154,8 +164,10 @@ pub(super) fn conclude(
     let run = folder.read()?;
     if end.ending == Ending::Interrupted {
         let path = folder.path().display();
+        let has_commands = run.manifest.contenders.iter().any(|contender| contender.command.is_some());
+        let servers = if has_commands { " with each --server as before" } else { "" };
         tell(&format!(
-            "interrupted: {} cells are kept in {path}; to go on: harness compare --resume {path}",
+            "interrupted: {} cells are kept in {path}; to go on: harness compare --resume {path}{servers}",
             end.cells
         ));
     }
@@ -169,17 +181,22 @@ pub(super) fn conclude(
 }
 
 /// What was typed, resolved. Looks at the machine's limits and changes nothing but this process's own.
-fn plan(args: &CompareArgs) -> anyhow::Result<(RunPlan, Preflight)> {
+fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Preflight)> {
     let mut sizes = args.preset.sizes();
     sizes.blocks = args.blocks.unwrap_or(sizes.blocks);
     let kind = args.placement.kind();
     let placement = place(kind, &allowed_cpus()?);
     let experiments = chosen::experiments(&args.experiments)?;
-    let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), &experiments)?;
+    let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), servers, &experiments, &sizes)?;
     let allows_verdicts = sizes.blocks as usize >= fewest_blocks_for_a_verdict();
-    let cast = if allows_verdicts { cast.with_twins(&experiments)? } else { cast };
+    let cast = if allows_verdicts { cast.with_twins()? } else { cast };
     let against = args.against.as_deref().map(other_build).transpose()?;
-    let Cast { contenders, parts } = if against.is_some() { cast.with_bases()? } else { cast };
+    let Cast { experiments, contenders, parts, left_out } = if against.is_some() { cast.with_bases()? } else { cast };
+    if against.is_some() && !contenders.iter().any(is_base) {
+        let sentence =
+            "--against compares models as two builds serve them, and no model takes part; name some with --models";
+        return Err(PlanError::Usage(sentence.to_owned()).into());
+    }
     let mut plan = RunPlan {
         experiments,
         contenders,
@@ -190,11 +207,13 @@ fn plan(args: &CompareArgs) -> anyhow::Result<(RunPlan, Preflight)> {
         placement,
         connection_ceiling: u32::MAX,
         against,
+        page: servers.page.clone(),
         inside: args.inside,
     };
     let mut found = preflight(&plan);
     plan.connection_ceiling = found.connection_ceiling;
     found.warnings.extend(cpus_are_shared(kind, plan.placement.kind));
+    found.warnings.extend(left_out);
     Ok((plan, found))
 }
 

@@ -2,38 +2,98 @@
 
 use std::thread;
 
+use reports::record::{self, CommandRecord, Manifest, Warning};
 use servers::{Contender, MODELS};
 
+use super::servers::Servers;
+
 use crate::observe::restrict_this_thread;
-use crate::plan::{Cast, Choice, Experiment, PlanError, is_base, is_twin};
+use crate::plan::{Cast, Choice, Experiment, Participant, PlanError, ServerCommand, Sizes, is_base, is_twin};
 
-/// Who takes part in the experiments, those named in `list` or the usual, for servers on `cpus`: defaults that follow the
-/// number of CPUs are those of the server's share, not of the whole machine.
+/// Who takes part in the experiments, at these sizes: those named in `list` and the programs of another hand, or the usual
+/// where there are neither. For servers on `cpus`: defaults that follow the number of CPUs are those of the server's
+/// share, not of the whole machine.
+///
+/// # Errors
+/// As [`parse`], where the CPUs can't be had, and where nobody can take part in anything.
+pub(super) fn cast_for(
+    cpus: &[u32],
+    list: Option<&str>,
+    servers: &Servers,
+    experiments: &[&'static Experiment],
+    sizes: &Sizes,
+) -> anyhow::Result<Cast> {
+    let choice = choice(cpus, list, &servers.commands)?;
+    let cast = on_cpus(cpus, || Ok(Cast::new(experiments, &choice)?))?;
+    let cast = match &servers.page {
+        Some(page) => cast.with_pages(|experiment| !experiment.paged_workloads(sizes, page).is_empty()),
+        None => cast,
+    };
+    if cast.experiments.is_empty() {
+        let reasons: Vec<String> = cast.left_out.iter().map(Warning::describe).collect();
+        let sentence = format!("nothing is left to run: {}; name others with --experiments", reasons.join("; "));
+        return Err(PlanError::Usage(sentence).into());
+    }
+    Ok(cast)
+}
+
+fn choice(cpus: &[u32], list: Option<&str>, commands: &[ServerCommand]) -> anyhow::Result<Choice> {
+    if list.is_none() && commands.is_empty() {
+        return on_cpus(cpus, || Ok(Choice::Usual(models(parse(None)?))));
+    }
+    Ok(Choice::Named(listed(cpus, list, commands)?))
+}
+
+/// The contenders of a list, if there is one, and the programs of another hand, for servers on `cpus`.
 ///
 /// # Errors
 /// As [`parse`], and where the CPUs can't be had.
-pub(super) fn cast_for(cpus: &[u32], list: Option<&str>, experiments: &[&'static Experiment]) -> anyhow::Result<Cast> {
+pub(super) fn listed(cpus: &[u32], list: Option<&str>, commands: &[ServerCommand]) -> anyhow::Result<Vec<Participant>> {
+    let mut named = match list {
+        Some(list) => on_cpus(cpus, || Ok(models(parse(Some(list))?)))?,
+        None => Vec::new(),
+    };
+    named.extend(commands.iter().cloned().map(Participant::Command));
+    Ok(named)
+}
+
+fn models(contenders: Vec<Contender>) -> Vec<Participant> {
+    contenders.into_iter().map(Participant::Model).collect()
+}
+
+/// The contenders of a saved run, for servers on `cpus`. What started a program of another hand is taken from what was
+/// typed now, and never from the run.
+///
+/// # Errors
+/// Where this version has no such contender, a command was not typed again as it was, and where the CPUs can't be had.
+pub(super) fn of_saved(cpus: &[u32], manifest: &Manifest, typed: &[ServerCommand]) -> anyhow::Result<Vec<Participant>> {
+    let refuse = |why: String| PlanError::Usage(format!("{}: {why}", manifest.run));
+    let is_saved = |command: &&ServerCommand| manifest.contenders.iter().any(|saved| saved.label == command.name);
+    if let Some(other) = typed.iter().find(|command| !is_saved(command)) {
+        return Err(refuse(format!("it has no server {}; leave that out, or make a new run", other.name)).into());
+    }
+    let again = |saved: &record::Contender, command: &CommandRecord| {
+        let name = &saved.model;
+        let Some(now) = typed.iter().find(|typed| typed.name == *name) else {
+            return Err(refuse(format!(
+                "its server {name} was started by a command, and none is ever taken from a saved run; \
+                 type it again, with --server"
+            )));
+        };
+        if now.text != command.command || now.version != command.version {
+            return Err(refuse(format!("--server {name} is not what it was in that run; type it as it was")));
+        }
+        Ok(now.clone().labelled(&saved.label))
+    };
     on_cpus(cpus, || {
-        let contenders = parse(list)?;
-        let choice = if list.is_some() { Choice::Named(contenders) } else { Choice::Usual(contenders) };
-        Ok(Cast::new(experiments, &choice)?)
+        let contender = |saved: &record::Contender| -> Result<Participant, PlanError> {
+            Ok(match &saved.command {
+                Some(command) => Participant::Command(again(saved, command)?),
+                None => Participant::Model(Contender::parse(&saved.label)?),
+            })
+        };
+        Ok(manifest.contenders.iter().map(contender).collect::<Result<_, _>>()?)
     })
-}
-
-/// The contenders of a list, for servers on `cpus`.
-///
-/// # Errors
-/// As [`parse`], and where the CPUs can't be had.
-pub(super) fn listed(cpus: &[u32], list: &str) -> anyhow::Result<Vec<Contender>> {
-    on_cpus(cpus, || Ok(parse(Some(list))?))
-}
-
-/// The contenders of a saved run, by their labels, for servers on `cpus`.
-///
-/// # Errors
-/// Where this version has no such contender, and where the CPUs can't be had.
-pub(super) fn labelled(cpus: &[u32], labels: &[String]) -> anyhow::Result<Vec<Contender>> {
-    on_cpus(cpus, || Ok(labels.iter().map(|label| Contender::parse(label)).collect::<Result<_, _>>()?))
 }
 
 fn on_cpus<T: Send>(cpus: &[u32], make: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
@@ -66,7 +126,8 @@ fn parse(list: Option<&str>) -> Result<Vec<Contender>, PlanError> {
             let label = contender.label();
             return Err(PlanError::Usage(format!("{label} is named twice; give one a name of its own, {label}@again")));
         }
-        if is_twin(&contender) || is_base(&contender) {
+        let named = Participant::Model(contender.clone());
+        if is_twin(&named) || is_base(&named) {
             let label = contender.label();
             return Err(PlanError::Usage(format!(
                 "{label}: twins and bases are added by themselves; choose another name"
@@ -97,6 +158,7 @@ fn split(list: &str) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::experiments::EXPERIMENTS;
+    use crate::plan::Preset;
 
     fn labels(list: &str) -> Vec<String> {
         parse(Some(list)).unwrap().iter().map(|contender| contender.label().to_owned()).collect()
@@ -122,8 +184,9 @@ mod tests {
     fn workers_of_a_runtime_are_as_many_as_the_servers_cpus() {
         let cpu = crate::observe::allowed_cpus().unwrap()[0];
         let experiments = [&EXPERIMENTS[0]];
-        let cast = cast_for(&[cpu], Some("async-multi,thread-pool"), &experiments).unwrap();
-        let workers = |index: usize| cast.contenders[index].resolved_options()["workers"].clone();
+        let (servers, sizes) = (Servers::default(), Preset::Smoke.sizes());
+        let cast = cast_for(&[cpu], Some("async-multi,thread-pool"), &servers, &experiments, &sizes).unwrap();
+        let workers = |index: usize| cast.contenders[index].model().unwrap().resolved_options()["workers"].clone();
         assert_eq!((workers(0).as_str(), workers(1).as_str()), ("1", "4"));
     }
 

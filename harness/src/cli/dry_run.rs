@@ -6,7 +6,7 @@ use std::time::Duration;
 use reports::record::{PlacementKind, Warning};
 
 use super::progress::rough;
-use crate::plan::{RunPlan, Turn};
+use crate::plan::{Participant, RunPlan, Turn, Work, is_twin};
 use crate::run::{Preflight, time_of};
 
 /// The plan in words.
@@ -21,6 +21,12 @@ pub(super) fn describe(plan: &RunPlan, preflight: &Preflight) -> String {
         let _ = writeln!(text, "{what:<12} {value}");
     };
     line("contenders", plan.contenders.iter().map(|named| named.label()).collect::<Vec<_>>().join(", "));
+    for command in plan.contenders.iter().filter(|named| !is_twin(named)).filter_map(Participant::command) {
+        line("command", format!("{}: {}", command.name, command.text));
+    }
+    if let Some(page) = &plan.page {
+        line("page", format!("{}, in place of an echo", Work::Page(page.clone())));
+    }
     for (index, experiment) in plan.experiments.iter().enumerate() {
         line("experiment", format!("{}: {}", experiment.name, points(index, &block)));
     }
@@ -32,8 +38,14 @@ pub(super) fn describe(plan: &RunPlan, preflight: &Preflight) -> String {
     line("placement", placement(plan));
     line("seed", plan.seed.to_string());
     for warning in &preflight.warnings {
-        if let Warning::MachineLimit { limit, consequence, remedy } = warning {
-            line("limit", format!("{limit}: {consequence}; to raise it: {remedy}"));
+        match warning {
+            Warning::MachineLimit { limit, consequence, remedy } => {
+                line("limit", format!("{limit}: {consequence}; to raise it: {remedy}"));
+            }
+            Warning::LeftOut { contender, experiment, reason } => {
+                line("left out", format!("{contender} in {experiment}: {reason}"));
+            }
+            _ => {}
         }
     }
     text

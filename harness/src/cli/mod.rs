@@ -3,7 +3,9 @@
 //! Data goes to stdout, messages and progress to stderr. The structs in here are never saved.
 
 mod against;
+mod become_program;
 mod capacity;
+mod check;
 mod chosen;
 mod compare;
 mod contenders;
@@ -28,6 +30,7 @@ mod resume;
 mod sabotage;
 mod selftest;
 pub mod serve;
+mod servers;
 mod slides;
 mod subject;
 mod timelines;
@@ -72,6 +75,8 @@ enum Command {
     Diff(diff::DiffArgs),
     /// Put load on any server and say how it took it
     Load(load::LoadArgs),
+    /// Talk to a server and say whether it keeps to the JSON protocol
+    Check(check::CheckArgs),
     /// List models, their options, and experiments
     List(list::ListArgs),
     /// Measure what a thread and a task cost on this machine: spawning, handing over, switching
@@ -86,6 +91,10 @@ enum Command {
     Selftest(selftest::SelftestArgs),
     #[command(hide = true)]
     Subject(subject::SubjectArgs),
+    #[command(hide = true)]
+    Become(become_program::BecomeArgs),
+    #[command(hide = true)]
+    Guard(become_program::GuardArgs),
 }
 
 /// Parses the command line, does what it says, and tells how it came out.
@@ -100,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Load(args) => load::run(args),
+        Command::Check(args) => check::run(args),
         Command::List(args) => list::run(args),
         Command::Microcosts(args) => microcosts::run(args),
         Command::Serve(args) => serve::run(args),
@@ -107,6 +117,8 @@ pub fn main() -> ExitCode {
         Command::Watch(args) => watch::run(args),
         Command::Selftest(args) => selftest::run(args),
         Command::Subject(args) => subject::run(args),
+        Command::Become(args) => become_program::run(args),
+        Command::Guard(args) => become_program::guard(&args),
     };
     done.unwrap_or_else(|error| {
         output::tell(&format!("error: {}", ending::sentence(&error)));

@@ -76,6 +76,7 @@ pub(super) fn manifest(
         experiments: plan.experiment_records(),
         contenders: plan.contender_records(),
         against: plan.against.clone(),
+        page: plan.page.as_ref().map(|page| page.path.clone()),
         planned_cells,
     }
 }

@@ -4,20 +4,26 @@
 
 use clap::ValueEnum;
 use reports::record::store::Run;
-use reports::record::{Cell, Manifest, Purpose};
+use reports::record::{Cell, Manifest, Purpose, Warning};
 
 use super::against::other_build;
-use super::contenders::labelled;
+use super::contenders::of_saved;
 use crate::experiments;
 use crate::observe::allowed_cpus;
-use crate::plan::{Inside, PlanError, Preset, RunPlan, place};
+use crate::plan::{Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, place};
 use crate::run::{Preflight, preflight};
 
-/// The plan of the run, with so many blocks or as many as it has, and what this machine's limits make of it.
+/// The plan of the run, with so many blocks or as many as it has, and what this machine's limits make of it. `typed` are the
+/// commands of its programs of another hand.
 ///
 /// # Errors
-/// Where the run was no comparison, or this version lacks one of its experiments or contenders.
-pub(super) fn rebuilt(manifest: &Manifest, blocks: Option<u32>) -> anyhow::Result<(RunPlan, Preflight)> {
+/// Where the run was no comparison, this version lacks one of its experiments or contenders, or a command was
+/// not typed again.
+pub(super) fn rebuilt(
+    manifest: &Manifest,
+    blocks: Option<u32>,
+    typed: &[ServerCommand],
+) -> anyhow::Result<(RunPlan, Preflight)> {
     let refuse =
         |why: String| PlanError::Usage(format!("{}: {why}; make a new run with harness compare", manifest.run));
     let preset = <Preset as ValueEnum>::from_str(&manifest.preset, false)
@@ -30,8 +36,7 @@ pub(super) fn rebuilt(manifest: &Manifest, blocks: Option<u32>) -> anyhow::Resul
         found.ok_or_else(|| refuse(format!("this version has no experiment {}", experiment.name)))
     });
     let experiments = named.collect::<Result<Vec<_>, _>>()?;
-    let labels: Vec<String> = manifest.contenders.iter().map(|contender| contender.label.clone()).collect();
-    let contenders = labelled(&placement.server_cpus, &labels)?;
+    let contenders = of_saved(&placement.server_cpus, manifest, typed)?;
     let plays = |experiment: &reports::record::ExperimentRecord| {
         let places = manifest.contenders.iter().enumerate();
         places.filter(|(_, contender)| experiment.has(contender)).map(|(place, _)| place).collect()
@@ -47,10 +52,13 @@ pub(super) fn rebuilt(manifest: &Manifest, blocks: Option<u32>) -> anyhow::Resul
         placement,
         connection_ceiling: u32::MAX,
         against,
+        page: manifest.page.as_deref().map(PageRequest::get),
         inside: Inside::On,
     };
-    let found = preflight(&plan);
+    let mut found = preflight(&plan);
     plan.connection_ceiling = found.connection_ceiling;
+    let is_left_out = |warning: &&Warning| matches!(warning, Warning::LeftOut { .. });
+    found.warnings.extend(manifest.warnings.iter().filter(is_left_out).cloned());
     Ok((plan, found))
 }
 

@@ -15,6 +15,7 @@ use super::new_run;
 use super::output::{Format, tell};
 use super::progress::Shown;
 use super::rebuilt::{inside_of, rebuilt};
+use super::servers::Servers;
 use crate::observe::{machine, restrict_this_thread};
 use crate::plan::{PlanError, RunPlan};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, utc_now};
@@ -23,6 +24,7 @@ use crate::run::{Execution, Interrupt, MachineLock, Preflight, utc_now};
 pub(super) fn run(
     path: &Path,
     blocks: Option<u32>,
+    servers: &Servers,
     live: &LiveArgs,
     format: Format,
     quiet: bool,
@@ -34,11 +36,13 @@ pub(super) fn run(
         let has = manifest.blocks;
         return Err(refuse(&manifest, format!("it has {has} blocks, and {fewer} are fewer; give {has} or more")).into());
     }
-    let (mut plan, preflight) = rebuilt(&manifest, blocks)?;
+    let (mut plan, preflight) = rebuilt(&manifest, blocks, &servers.commands)?;
     plan.inside = inside_of(&cells);
     preflight.check()?;
     check_same(&manifest, &plan, &preflight)?;
     let interrupt = Interrupt::listen()?;
+    let servers = Servers { page: plan.page.clone(), commands: servers.commands.clone() };
+    servers.try_out(&plan.placement.server_cpus, &interrupt)?;
     restrict_this_thread(&plan.placement.generator_cpus)?;
     let mut live = live.open(&plan.placement.generator_cpus)?;
     let resumed_at = [&manifest.resumed_at[..], &[utc_now()]].concat();

@@ -43,8 +43,12 @@ const MOST_SPANS: usize = 1_500;
 /// Where a window can't be written.
 pub(super) fn add(plan: &RunPlan, folder: &RunFolder, interrupt: &Interrupt) -> Result<(), RecordError> {
     let spin_rate = servers::calibrate_spin();
-    // A twin would look the same, and what another build notes of itself it may note otherwise.
-    let is_ours = |place: &&usize| !is_twin(&plan.contenders[**place]) && !is_base(&plan.contenders[**place]);
+    // A twin would look the same, what another build notes of itself it may note otherwise, and a program of another hand
+    // notes nothing.
+    let is_ours = |place: &&usize| {
+        let contender = &plan.contenders[**place];
+        contender.model().is_some() && !is_twin(contender) && !is_base(contender)
+    };
     let contenders = || plan.parts.first().into_iter().flatten().filter(is_ours).take(MOST_CONTENDERS);
     let turns = WORKS.into_iter().flat_map(|work| contenders().map(move |place| (work, &plan.contenders[*place])));
     for (number, ((request_message, parameter), contender)) in turns.enumerate() {

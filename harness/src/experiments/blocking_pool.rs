@@ -43,6 +43,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         },
     ],
     contenders: Contenders::Own(&["threaded", AWAY, "async-multi:blocking-threads=128,placement=spawn-blocking"]),
+    own_options: Some("it counts the threads of the option placement, which other programs do not have"),
     pictures,
     decision,
     probes: |_| Vec::new(),

@@ -34,6 +34,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         work: ("block", "50ms"),
     }],
     contenders: Contenders::Own(&["threaded", SINGLE, MULTI, AWAY]),
+    own_options: None,
     pictures,
     decision,
     probes: |_| Vec::new(),

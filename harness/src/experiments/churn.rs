@@ -44,6 +44,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         },
     ],
     contenders: Contenders::Own(&["threaded", "thread-pool:workers=4", "async-single", "async-multi"]),
+    own_options: None,
     pictures,
     decision,
     probes: |_| Vec::new(),

@@ -34,6 +34,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         work: ("echo", "hi"),
     }],
     contenders: Contenders::Own(&["threaded", "async-single", "async-multi"]),
+    own_options: None,
     pictures,
     decision,
     probes: |_| Vec::new(),

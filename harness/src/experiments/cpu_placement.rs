@@ -45,6 +45,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         "async-multi:placement=block-in-place",
         "async-multi:placement=rayon",
     ]),
+    own_options: Some("its contenders differ in the option placement, which other programs do not have"),
     pictures,
     decision,
     probes: |_| Vec::new(),

@@ -35,6 +35,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         work: ("echo", "hi"),
     }],
     contenders: Contenders::Own(&["threaded", STALLED]),
+    own_options: None,
     pictures,
     decision,
     probes: |_| Vec::new(),

@@ -42,6 +42,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         "async-multi",
         "async-multi:idle-timeout=100ms",
     ]),
+    own_options: None,
     pictures: || vec![probe_over_time()],
     decision,
     probes: |_| Vec::new(),

@@ -30,6 +30,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         work: ("echo", "hi"),
     }],
     contenders: Contenders::Own(&[POOL, "rayon-pool:workers=4", "threaded", "async-single"]),
+    own_options: None,
     pictures,
     decision,
     probes: |_| Vec::new(),

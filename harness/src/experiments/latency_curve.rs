@@ -44,6 +44,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         },
     ],
     contenders: Contenders::OfTheRun,
+    own_options: None,
     pictures,
     decision: || None,
     probes,

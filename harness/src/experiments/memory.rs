@@ -30,6 +30,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         work: ("echo", "hi"),
     }],
     contenders: Contenders::OfTheRun,
+    own_options: None,
     pictures,
     decision: || None,
     probes: |_| Vec::new(),

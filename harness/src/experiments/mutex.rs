@@ -54,6 +54,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         "async-multi:mutex=tokio,workers=4",
         ACROSS,
     ]),
+    own_options: Some("its contenders differ in the option mutex, which other programs do not have"),
     pictures,
     decision,
     probes: |_| Vec::new(),

@@ -47,6 +47,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
         "async-multi:idle-timeout=250ms",
         "async-multi:frame-deadline=250ms",
     ]),
+    own_options: None,
     pictures: || vec![probe_over_time()],
     decision,
     probes: |_| Vec::new(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::background::Background;
 use super::frame::Asked;
 use crate::load::{Generator, LoadError, LoadOutcome, Look, Order, Tap};
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, Shape, Work};
 
 /// Generators of several models share a CPU, so that none may poll.
 const GENERATOR: Generator = Generator { threads: 1, pacing: Pacing::Sleeping };
@@ -28,13 +28,14 @@ pub(super) struct Driver {
     thread: Background<Result<LoadOutcome, LoadError>>,
 }
 
-/// The load that is asked for, to go on for so long unless it is stopped before; nothing where none is.
-pub(super) fn spec(asked: &Asked, seed: u64, lasting: Duration) -> Option<LoadSpec> {
+/// The load that is asked for, to go on for so long unless it is stopped before; nothing where none is. A page is asked for
+/// whatever work is.
+pub(super) fn spec(asked: &Asked, page: Option<&PageRequest>, seed: u64, lasting: Duration) -> Option<LoadSpec> {
     let (request_message, parameter) = asked.work.split_once(' ').unwrap_or((&asked.work, ""));
     (!asked.is_paused).then(|| LoadSpec {
         arrivals: asked.rate_rps.map_or(ArrivalProcess::Closed, |rate_rps| ArrivalProcess::Poisson { rate_rps }),
         shape: Shape::Connections { connections: u32::try_from(asked.connections).unwrap_or(u32::MAX) },
-        work: Work::new(request_message, parameter),
+        work: page.cloned().map_or_else(|| Work::new(request_message, parameter), Work::Page),
         seed,
         warm_up: WARM_UP,
         window: lasting,

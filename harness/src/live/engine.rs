@@ -11,11 +11,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use super::asked::{Command, Limits};
+use super::driver::spec;
 use super::frame::{Asked, Frame};
 use super::stretch::Stretch;
 use super::watched::{Ended, Watched};
 use crate::clock::now_ns;
-use crate::process::Launch;
+use crate::plan::{LoadSpec, PageRequest, ServerCommand};
+use crate::process::{COMMAND_READINESS_DEADLINE, CommandLaunch, Launch, launch, launch_command, launch_program};
 
 /// Time between two frames.
 pub const FRAME_INTERVAL: Duration = Duration::from_millis(250);
@@ -31,6 +33,10 @@ const READINESS_DEADLINE: Duration = Duration::from_millis(2_500);
 pub struct Session {
     /// As `serve` takes them, one or more.
     pub contenders: Vec<String>,
+    /// Programs of another hand, beside them.
+    pub commands: Vec<ServerCommand>,
+    /// The page that is asked for, whatever work is.
+    pub page: Option<PageRequest>,
     /// The program that is executed as a server; this very one where none is given.
     pub program: Option<PathBuf>,
     /// CPUs of all servers.
@@ -59,6 +65,10 @@ pub enum Seen {
 }
 
 impl Session {
+    fn load(&self, asked: &Asked, lasting: Duration) -> Option<LoadSpec> {
+        spec(asked, self.page.as_ref(), self.seed, lasting)
+    }
+
     /// Watches, and returns when it is told to quit, when nobody is left who tells or looks on, when `stop` is set, or when
     /// its time is over. No server and no load is left then. What a server does is data.
     pub fn run(&self, commands: &Receiver<Command>, seen: &Sender<Seen>, stop: &AtomicBool) {
@@ -117,12 +127,29 @@ impl<'a> Stage<'a> {
                 cpus: &session.server_cpus,
                 readiness_deadline: READINESS_DEADLINE,
                 spin_rate: Some(session.spin_rate),
+                wire: session.page.as_ref().map(|_| "http"),
             };
-            Watched::start(&what, session.program.as_deref(), session.kernel_stack_bytes_per_thread)
+            let program = session.program.as_deref();
+            let launched = program.map_or_else(|| launch(&what), |program| launch_program(program, &what));
+            Watched::start(contender, launched, session.kernel_stack_bytes_per_thread)
         };
-        let models = session.contenders.iter().take_while(|_| !stop.load(Ordering::Relaxed)).map(start).collect();
+        let start_command = |command: &ServerCommand| {
+            let launched = launch_command(&CommandLaunch {
+                name: &command.name,
+                words: &command.words,
+                cpus: &session.server_cpus,
+                readiness_deadline: COMMAND_READINESS_DEADLINE,
+                stop,
+                harness: session.program.as_deref(),
+            });
+            Watched::start(&command.name, launched, session.kernel_stack_bytes_per_thread)
+        };
+        let goes_on = || !stop.load(Ordering::Relaxed);
+        let models = session.contenders.iter().take_while(|_| goes_on()).map(start);
+        let commands = session.commands.iter().take_while(|_| goes_on()).map(start_command);
+        let models = models.chain(commands).collect();
         let (origin_ns, asked) = (now_ns(), session.asked.clone());
-        let stretch = Stretch::begin(&asked, session.seed, origin_ns, session.longest);
+        let stretch = Stretch::begin(&asked, session.load(&asked, session.longest), origin_ns);
         Stage { session, seen, origin_ns, asked, models, stretch, is_deserted: false }
     }
 
@@ -160,9 +187,10 @@ impl<'a> Stage<'a> {
 
     fn begin_load(&mut self) {
         let lasting = self.time_left();
-        self.stretch = Stretch::begin(&self.asked, self.session.seed, self.origin_ns, lasting);
+        let spec = self.session.load(&self.asked, lasting);
+        self.stretch = Stretch::begin(&self.asked, spec.clone(), self.origin_ns);
         for model in &mut self.models {
-            model.begin_load(&self.asked, self.session.seed, lasting);
+            model.begin_load(spec.clone());
         }
     }
 

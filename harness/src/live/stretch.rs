@@ -2,11 +2,8 @@
 //!
 //! Must not know: how it is saved. Beside it: `engine.rs`, which tells of it when the load changes or ends.
 
-use std::time::Duration;
-
 use reports::record::Sample;
 
-use super::driver::spec;
 use super::frame::Asked;
 use super::watched::Ended;
 use crate::clock::now_ns;
@@ -34,11 +31,11 @@ pub struct Stretch {
 }
 
 impl Stretch {
-    pub(super) fn begin(asked: &Asked, seed: u64, session_origin_ns: u64, lasting: Duration) -> Stretch {
+    pub(super) fn begin(asked: &Asked, spec: Option<LoadSpec>, session_origin_ns: u64) -> Stretch {
         let now = now_ns();
         Stretch {
             asked: asked.clone(),
-            spec: spec(asked, seed, lasting),
+            spec,
             begun_ns: now - session_origin_ns,
             is_steady: asked.flood == 0,
             models: Vec::new(),

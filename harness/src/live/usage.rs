@@ -7,7 +7,7 @@ use reports::record::Sample;
 
 use super::frame::{Activity, BusyThread, Memory};
 use crate::clock::{now_ns, thread_cpu_ns};
-use crate::observe::{ProcessReader, ThreadReading, threads};
+use crate::observe::{Extent, ProcessReader, ThreadReading, threads};
 
 /// The most threads that are told one by one.
 const MOST_LANES: usize = 32;
@@ -49,8 +49,8 @@ pub(super) struct Used {
 impl Usage {
     /// # Errors
     /// Where there is no such process.
-    pub(super) fn open(pid: u32, kernel_stack_bytes_per_thread: u64) -> io::Result<Usage> {
-        let reader = ProcessReader::open(pid)?;
+    pub(super) fn open(pid: u32, extent: Extent, kernel_stack_bytes_per_thread: u64) -> io::Result<Usage> {
+        let reader = ProcessReader::of(pid, extent)?;
         Ok(Usage { pid, reader, kernel_stack_bytes_per_thread, sampled: None, listed: None, list_due_ns: 0 })
     }
 
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn this_process_uses_memory_and_threads() {
-        let mut usage = Usage::open(std::process::id(), 16_384).unwrap();
+        let mut usage = Usage::open(std::process::id(), Extent::Alone, 16_384).unwrap();
         let first = usage.read().unwrap();
         assert!(first.memory.resident_bytes > 0 && first.threads >= 1);
         assert_eq!((first.cpu_share, first.switches_per_s), (None, None));

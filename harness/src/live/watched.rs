@@ -3,17 +3,17 @@
 //! Beside it: `engine.rs`, which has several of them.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use reports::record::Sample;
 
-use super::driver::{Driver, spec};
+use super::driver::Driver;
 use super::flood::Flood;
-use super::frame::{Asked, ModelFrame, State};
+use super::frame::{ModelFrame, State};
 use super::usage::{Usage, Used};
 use crate::load::{LoadError, LoadOutcome, Look};
-use crate::process::{Launch, ServerProcess, Stopped, launch, launch_program};
+use crate::plan::LoadSpec;
+use crate::process::{ProcessError, ServerProcess, Stopped};
 
 /// A lag beyond which response times are partly the generator's own.
 const LATE_NS: u64 = 1_000_000;
@@ -45,13 +45,17 @@ pub(super) struct Ended {
 }
 
 impl Watched {
-    /// Starts a server, of this very program where no other is given. One that does not start is a result.
-    pub(super) fn start(what: &Launch<'_>, program: Option<&Path>, kernel_stack_bytes_per_thread: u64) -> Watched {
-        let contender = what.contender.to_owned();
-        match program.map_or_else(|| launch(what), |program| launch_program(program, what)) {
+    /// Watches a server that was started. One that did not start is a result.
+    pub(super) fn start(
+        contender: &str,
+        launched: Result<ServerProcess, ProcessError>,
+        kernel_stack_bytes_per_thread: u64,
+    ) -> Watched {
+        let contender = contender.to_owned();
+        match launched {
             Ok(process) => {
                 // One that is gone already is found dead at the first look.
-                let usage = Usage::open(process.pid(), kernel_stack_bytes_per_thread).ok();
+                let usage = Usage::open(process.pid(), process.extent(), kernel_stack_bytes_per_thread).ok();
                 let server = Serving { process, usage, driver: None, flood: None, trouble: None, samples: Vec::new() };
                 Watched { contender, state: State::Running, server: Some(server) }
             }
@@ -61,12 +65,12 @@ impl Watched {
         }
     }
 
-    /// Puts a load on its server.
-    pub(super) fn begin_load(&mut self, asked: &Asked, seed: u64, lasting: Duration) {
+    /// Puts a load on its server, where there is one.
+    pub(super) fn begin_load(&mut self, spec: Option<LoadSpec>) {
         let Some(server) = &mut self.server else { return };
         server.samples.clear();
         server.trouble = None;
-        let Some(spec) = spec(asked, seed, lasting) else { return };
+        let Some(spec) = spec else { return };
         match Driver::start(spec, server.address()) {
             Ok(driver) => server.driver = Some(driver),
             Err(error) => server.trouble = Some(format!("no thread for its load: {error}")),

@@ -95,7 +95,7 @@ impl Asked {
     fn front(&self, bytes: &[u8], timestamp: &Digits) -> Heard {
         match self.template.matches(bytes, timestamp) {
             Some(Matched { server_received_ns, server_sent_ns, consumed }) => {
-                let server_ns = server_times(server_received_ns, server_sent_ns);
+                let server_ns = server_times(Some(server_received_ns), Some(server_sent_ns));
                 heard(Meaning::Right { server_ns, then: Persistence::KeepAlive }, consumed)
             }
             None => self.decoded(bytes, timestamp),
@@ -146,9 +146,9 @@ fn heard(meaning: Meaning, consumed: usize) -> Heard {
     Heard { meaning, consumed, reply_bytes: consumed as u64, status: 0 }
 }
 
-/// The server's times; a server without a clock sends noughts.
-fn server_times(received_ns: u64, sent_ns: u64) -> Option<(u64, u64)> {
-    ((received_ns, sent_ns) != (0, 0)).then_some((received_ns, sent_ns))
+/// The server's times, where it sent both; a server without a clock sends none, or noughts.
+fn server_times(received_ns: Option<u64>, sent_ns: Option<u64>) -> Option<(u64, u64)> {
+    received_ns.zip(sent_ns).filter(|times| *times != (0, 0))
 }
 
 #[cfg(test)]
@@ -232,6 +232,25 @@ mod tests {
     }
 
     #[test]
+    fn a_server_of_another_hand_may_spell_its_replies_otherwise_and_leave_its_times_out() {
+        let asked = echo("hi");
+        let of = |fields: &str| {
+            let text = format!("{{ \"WorkDone\": {{{fields}}} }}\r\n");
+            let (Meaning::Right { server_ns, then: KEPT }, consumed) = said(&asked, text.as_bytes(), 1) else {
+                panic!("{text} is not right")
+            };
+            assert_eq!(consumed, text.len());
+            server_ns
+        };
+        let (sent, result) = (r#""sender_timestamp": "00000000000000000001""#, r#""result": "hi""#);
+        let times = r#""server_sent_ns": 9, "server_received_ns": 5"#;
+        assert_eq!(of(&format!("{sent},{result}")), None);
+        assert_eq!(of(&format!("{result}, {sent}")), None);
+        assert_eq!(of(&format!("{times}, {result}, {sent}")), Some((5, 9)));
+        assert_eq!(of(&format!("{result}, \"server_sent_ns\": 9, {sent}")), None, "one time alone is no span");
+    }
+
+    #[test]
     fn an_answer_is_incomplete_until_its_last_byte() {
         let asked = echo("hi");
         let whole = reply("hi", "00000000000000000001", (5, 9));
@@ -277,7 +296,8 @@ mod tests {
     fn encoded(wire: Wire, result: &str, timestamp: &str, then: Persistence) -> Vec<u8> {
         let mut bytes = Vec::new();
         let (sender_timestamp, result) = (Cow::Borrowed(timestamp), Cow::Borrowed(result));
-        let reply = Response::WorkDone { sender_timestamp, result, server_received_ns: 5, server_sent_ns: 9 };
+        let reply =
+            Response::WorkDone { sender_timestamp, result, server_received_ns: Some(5), server_sent_ns: Some(9) };
         wire.encode_response(&reply, then, &mut bytes);
         bytes
     }

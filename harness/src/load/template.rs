@@ -37,7 +37,7 @@ impl Template {
         let reply = |timestamp: usize, received: usize, sent: usize| {
             let mut reply = Vec::new();
             let (sender_timestamp, result) = (Cow::Borrowed(TIMESTAMPS[timestamp]), Cow::Borrowed(result));
-            let (server_received_ns, server_sent_ns) = (NUMBERS[received], NUMBERS[sent]);
+            let (server_received_ns, server_sent_ns) = (Some(NUMBERS[received]), Some(NUMBERS[sent]));
             let done = Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns };
             wire.encode_response(&done, Persistence::KeepAlive, &mut reply);
             reply
@@ -100,6 +100,7 @@ mod tests {
         let mut bytes = Vec::new();
         let sender_timestamp = Cow::Borrowed(std::str::from_utf8(timestamp).unwrap());
         let result = Cow::Borrowed(result);
+        let (server_received_ns, server_sent_ns) = (Some(server_received_ns), Some(server_sent_ns));
         let reply = Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns };
         wire.encode_response(&reply, Persistence::KeepAlive, &mut bytes);
         bytes
@@ -134,8 +135,8 @@ mod tests {
                 let Response::WorkDone { server_received_ns, server_sent_ns, .. } = message else {
                     return Err(TestCaseError::fail("the decoder reads another reply"));
                 };
-                prop_assert_eq!(server_received_ns, matched.server_received_ns);
-                prop_assert_eq!(server_sent_ns, matched.server_sent_ns);
+                prop_assert_eq!(server_received_ns, Some(matched.server_received_ns));
+                prop_assert_eq!(server_sent_ns, Some(matched.server_sent_ns));
             }
         }
     }

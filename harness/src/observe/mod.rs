@@ -13,6 +13,7 @@
 mod affinity;
 mod clocks;
 pub(crate) mod cpu_totals;
+mod family;
 mod hiccups;
 mod inside;
 mod limits;
@@ -30,6 +31,7 @@ mod threads;
 
 pub use affinity::{allowed_cpus, restrict_this_thread};
 pub use clocks::process_cpu;
+pub use family::{Extent, cpu_time, descendants};
 pub use inside::Ask;
 pub use limits::{Needs, limits, raise_soft_descriptor_limit, shortfalls};
 pub use machine::machine;

@@ -9,7 +9,7 @@ use reports::record::{Inside, Noise, Sample};
 use rustix::param::clock_ticks_per_second;
 
 use super::affinity::restrict_this_thread;
-use super::clocks::process_cpu;
+use super::family::{Extent, cpu_time};
 use super::hiccups::HiccupThread;
 use super::inside::{Ask, Looks, channel_cpu_share};
 use super::noise::{Totals, between};
@@ -21,6 +21,8 @@ use crate::clock::{now_ns, thread_cpu_ns};
 pub struct Watch {
     /// The process.
     pub pid: u32,
+    /// What of it.
+    pub extent: Extent,
     /// `at_ns` of the samples counts from here; monotonic.
     pub origin_ns: u64,
     /// Time between two samples.
@@ -35,6 +37,7 @@ pub struct Watch {
 #[derive(Debug)]
 pub struct Observer {
     pid: u32,
+    extent: Extent,
     before: Totals,
     stop: Sender<()>,
     sampler: JoinHandle<Sampled>,
@@ -73,14 +76,14 @@ impl Observer {
     }
 
     fn begin(watch: Watch, looks: Option<Looks>) -> io::Result<Self> {
-        let reader = ProcessReader::open(watch.pid)?;
-        let before = Totals::now(cpu_ns(watch.pid)?);
-        let pid = watch.pid;
+        let (pid, extent) = (watch.pid, watch.extent);
+        let reader = ProcessReader::of(pid, extent)?;
+        let before = Totals::now(cpu_ns(pid, extent)?);
         let hiccups = HiccupThread::start(watch.cpus.clone())?;
         let (stop, stopped) = channel();
         let sample = move || sample_until(reader, looks, &watch, &stopped);
         let sampler = thread::Builder::new().name("sampler".into()).spawn(sample)?;
-        Ok(Self { pid, before, stop, sampler, hiccups })
+        Ok(Self { pid, extent, before, stop, sampler, hiccups })
     }
 
     /// Ends both threads and says what they saw. Waits a few milliseconds, not an interval.
@@ -90,7 +93,7 @@ impl Observer {
         let hiccups = self.hiccups.stop();
         // A process that has ended used no CPU since its last sample worth a mention.
         let last_cpu_ns = samples.last().map_or(0, |sample: &Sample| sample.cpu_ns);
-        let after = Totals::now(cpu_ns(self.pid).unwrap_or(last_cpu_ns));
+        let after = Totals::now(cpu_ns(self.pid, self.extent).unwrap_or(last_cpu_ns));
         let span_ns = after.at_ns().saturating_sub(self.before.at_ns()).max(1);
         let noise = Noise {
             max_hiccup_ns: Some(hiccups.max_oversleep_ns),
@@ -102,8 +105,8 @@ impl Observer {
     }
 }
 
-fn cpu_ns(pid: u32) -> io::Result<u64> {
-    Ok(process_cpu(pid)?.as_nanos() as u64)
+fn cpu_ns(pid: u32, extent: Extent) -> io::Result<u64> {
+    Ok(cpu_time(pid, extent)?.as_nanos() as u64)
 }
 
 #[derive(Debug, Default)]

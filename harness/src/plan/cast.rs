@@ -1,14 +1,15 @@
 //! Who takes part in what: the contenders of a run, and which of them each experiment puts to the test.
 
+use reports::record::Warning;
 use servers::{Contender, ContenderError};
 
-use super::{Contenders, Experiment};
+use super::{Contenders, Experiment, Participant};
 
 /// The name of a contender that is run a second time. Nobody else may have it.
 pub const TWIN: &str = "twin";
 
 /// Whether a contender is another one's second self.
-pub fn is_twin(contender: &Contender) -> bool {
+pub fn is_twin(contender: &Participant) -> bool {
     contender.name() == Some(TWIN)
 }
 
@@ -16,7 +17,7 @@ pub fn is_twin(contender: &Contender) -> bool {
 pub const BASE: &str = "base";
 
 /// Whether another build of the harness serves this contender.
-pub fn is_base(contender: &Contender) -> bool {
+pub fn is_base(contender: &Participant) -> bool {
     contender.name() == Some(BASE)
 }
 
@@ -24,18 +25,22 @@ pub fn is_base(contender: &Contender) -> bool {
 #[derive(Debug, Clone)]
 pub enum Choice {
     /// Every model with its defaults. An experiment that has contenders of its own runs those.
-    Usual(Vec<Contender>),
+    Usual(Vec<Participant>),
     /// These were named, and play in every experiment. A claim that is decided by others can't be told then.
-    Named(Vec<Contender>),
+    Named(Vec<Participant>),
 }
 
 /// The contenders of a run, each once, and who of them is in which experiment.
 #[derive(Debug)]
 pub struct Cast {
+    /// Those in which anybody plays.
+    pub experiments: Vec<&'static Experiment>,
     /// In the order in which a report shows them; labels are unique.
-    pub contenders: Vec<Contender>,
+    pub contenders: Vec<Participant>,
     /// For each experiment the places of its contenders in the list.
     pub parts: Vec<Vec<usize>>,
+    /// Who was named and plays no part in an experiment, and why.
+    pub left_out: Vec<Warning>,
 }
 
 impl Cast {
@@ -44,13 +49,43 @@ impl Cast {
     /// # Errors
     /// Where an experiment's own contender can't be.
     pub fn new(experiments: &[&'static Experiment], choice: &Choice) -> Result<Cast, ContenderError> {
-        let mut cast = Cast { contenders: Vec::new(), parts: Vec::new() };
+        let (experiments_played, left_out) = (Vec::new(), Vec::new());
+        let mut cast = Cast { experiments: experiments_played, contenders: Vec::new(), parts: Vec::new(), left_out };
         for experiment in experiments {
-            let playing = playing(experiment, choice)?;
-            let part = playing.into_iter().map(|contender| cast.place_of(contender)).collect();
-            cast.parts.push(part);
+            let (able, unable): (Vec<_>, Vec<_>) =
+                playing(experiment, choice)?.into_iter().partition(|contender| can_play(experiment, contender));
+            let reason = experiment.own_options.unwrap_or_default();
+            cast.left_out.extend(unable.iter().map(|contender| left_out_of(experiment, contender, reason)));
+            cast.play(experiment, able);
         }
         Ok(cast)
+    }
+
+    /// Without the experiments that have no part for a page, which `takes_pages` tells.
+    #[must_use]
+    pub fn with_pages(self, takes_pages: impl Fn(&Experiment) -> bool) -> Cast {
+        const REASON: &str = "it needs work of our own protocol, for which no page can stand";
+        let (experiments, parts) = (self.experiments, self.parts);
+        let mut cast =
+            Cast { experiments: Vec::new(), contenders: Vec::new(), parts: Vec::new(), left_out: self.left_out };
+        for (experiment, part) in experiments.into_iter().zip(parts) {
+            let playing: Vec<Participant> = part.iter().map(|place| self.contenders[*place].clone()).collect();
+            if takes_pages(experiment) {
+                cast.play(experiment, playing);
+            } else {
+                cast.left_out.extend(playing.iter().map(|contender| left_out_of(experiment, contender, REASON)));
+            }
+        }
+        cast
+    }
+
+    /// Adds an experiment with those who play in it, where there is anybody.
+    fn play(&mut self, experiment: &'static Experiment, playing: Vec<Participant>) {
+        if !playing.is_empty() {
+            let part = playing.into_iter().map(|contender| self.place_of(contender)).collect();
+            self.experiments.push(experiment);
+            self.parts.push(part);
+        }
     }
 
     /// Adds to each experiment that compares the contenders of the run the last of them once more, as its own twin: how
@@ -58,8 +93,8 @@ impl Cast {
     ///
     /// # Errors
     /// None that is known of: a twin's name is one.
-    pub fn with_twins(mut self, experiments: &[&'static Experiment]) -> Result<Cast, ContenderError> {
-        for (place, experiment) in experiments.iter().enumerate() {
+    pub fn with_twins(mut self) -> Result<Cast, ContenderError> {
+        for (place, experiment) in self.experiments.clone().into_iter().enumerate() {
             let Some(last) = self.parts[place].last().filter(|_| matches!(experiment.contenders, Contenders::OfTheRun))
             else {
                 continue;
@@ -71,7 +106,7 @@ impl Cast {
         Ok(self)
     }
 
-    /// Adds to each contender of each experiment the same as another build serves it, right behind it.
+    /// Adds to each model of each experiment the same as another build serves it, right behind it.
     ///
     /// # Errors
     /// None that is known of: a base's name is one.
@@ -80,7 +115,7 @@ impl Cast {
             let mut doubled = Vec::new();
             for place in part {
                 doubled.push(place);
-                if !is_twin(&self.contenders[place]) {
+                if !is_twin(&self.contenders[place]) && self.contenders[place].model().is_some() {
                     let base = self.contenders[place].named(BASE)?;
                     doubled.push(self.place_of(base));
                 }
@@ -90,7 +125,7 @@ impl Cast {
         Ok(self)
     }
 
-    fn place_of(&mut self, contender: Contender) -> usize {
+    fn place_of(&mut self, contender: Participant) -> usize {
         let known = self.contenders.iter().position(|other| other.label() == contender.label());
         known.unwrap_or_else(|| {
             self.contenders.push(contender);
@@ -99,9 +134,23 @@ impl Cast {
     }
 }
 
-fn playing(experiment: &Experiment, choice: &Choice) -> Result<Vec<Contender>, ContenderError> {
+fn can_play(experiment: &Experiment, contender: &Participant) -> bool {
+    contender.model().is_some() || experiment.own_options.is_none()
+}
+
+fn left_out_of(experiment: &Experiment, contender: &Participant, reason: &str) -> Warning {
+    Warning::LeftOut {
+        contender: contender.label().to_owned(),
+        experiment: experiment.name.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+fn playing(experiment: &Experiment, choice: &Choice) -> Result<Vec<Participant>, ContenderError> {
     match (experiment.contenders, choice) {
-        (Contenders::Own(labels), Choice::Usual(_)) => labels.iter().map(|label| Contender::parse(label)).collect(),
+        (Contenders::Own(labels), Choice::Usual(_)) => {
+            labels.iter().map(|label| Contender::parse(label).map(Participant::Model)).collect()
+        }
         (_, Choice::Usual(contenders) | Choice::Named(contenders)) => Ok(contenders.clone()),
     }
 }
@@ -110,9 +159,14 @@ fn playing(experiment: &Experiment, choice: &Choice) -> Result<Vec<Contender>, C
 mod tests {
     use super::*;
     use crate::experiments::EXPERIMENTS;
+    use crate::plan::ServerCommand;
 
-    fn contenders(labels: &[&str]) -> Vec<Contender> {
-        labels.iter().map(|label| Contender::parse(label).unwrap()).collect()
+    fn contenders(labels: &[&str]) -> Vec<Participant> {
+        labels.iter().map(|label| Participant::Model(Contender::parse(label).unwrap())).collect()
+    }
+
+    fn python() -> Participant {
+        Participant::Command(ServerCommand::new("python", None, "python3 x.py", vec!["python3".to_owned()]))
     }
 
     /// One experiment of each kind.
@@ -131,7 +185,7 @@ mod tests {
         assert_eq!(labels(&cast, 0), ["threaded", "rayon-pool"]);
         let Contenders::Own(own) = experiments()[1].contenders else { panic!() };
         assert_eq!(labels(&cast, 1), own);
-        let mut all: Vec<&str> = cast.contenders.iter().map(Contender::label).collect();
+        let mut all: Vec<&str> = cast.contenders.iter().map(Participant::label).collect();
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), cast.contenders.len());
@@ -141,7 +195,7 @@ mod tests {
     fn a_twin_plays_where_contenders_of_the_run_are_compared() {
         let cast = Cast::new(&experiments(), &Choice::Usual(contenders(&["threaded", "async-multi"]))).unwrap();
         let alone = labels(&cast, 1).join(" ");
-        let cast = cast.with_twins(&experiments()).unwrap();
+        let cast = cast.with_twins().unwrap();
         assert_eq!(labels(&cast, 0), ["threaded", "async-multi", "async-multi@twin"]);
         assert_eq!(labels(&cast, 1).join(" "), alone);
     }
@@ -149,7 +203,7 @@ mod tests {
     #[test]
     fn every_contender_but_a_twin_has_a_base() {
         let cast = Cast::new(&experiments(), &Choice::Named(contenders(&["threaded", "async-multi"]))).unwrap();
-        let cast = cast.with_twins(&experiments()).unwrap().with_bases().unwrap();
+        let cast = cast.with_twins().unwrap().with_bases().unwrap();
         let all = ["threaded", "threaded@base", "async-multi", "async-multi@base"];
         assert_eq!(labels(&cast, 0), [&all[..], &["async-multi@twin"]].concat());
         assert_eq!(labels(&cast, 1), all);
@@ -161,5 +215,38 @@ mod tests {
         let cast = Cast::new(&experiments(), &Choice::Named(named)).unwrap();
         assert_eq!(cast.parts, [[0, 1], [0, 1]]);
         assert_eq!(labels(&cast, 1), ["threaded:stack=64KiB", "rayon-pool"]);
+    }
+
+    #[test]
+    fn a_program_of_another_hand_is_left_out_where_our_options_are_compared() {
+        let mutex = EXPERIMENTS.iter().find(|experiment| experiment.own_options.is_some()).unwrap();
+        let both = [&contenders(&["threaded"])[..], &[python()]].concat();
+        let cast = Cast::new(&[&EXPERIMENTS[0], mutex], &Choice::Named(both)).unwrap();
+        assert_eq!(
+            (labels(&cast, 0).join(" "), labels(&cast, 1).join(" ")),
+            ("threaded python".into(), "threaded".into())
+        );
+        let [Warning::LeftOut { contender, experiment, reason }] = &cast.left_out[..] else { panic!() };
+        assert_eq!((contender.as_str(), experiment.as_str()), ("python", mutex.name));
+        assert!(reason.contains("option"), "{reason}");
+        let alone = Cast::new(&[&EXPERIMENTS[0], mutex], &Choice::Named(vec![python()])).unwrap();
+        assert_eq!((alone.experiments.len(), alone.parts.len()), (1, 1), "nobody is left to play in the other");
+    }
+
+    #[test]
+    fn programs_have_twins_and_no_bases() {
+        let named = [&[python()], &contenders(&["threaded"])[..]].concat();
+        let cast = Cast::new(&[&EXPERIMENTS[0]], &Choice::Named(named)).unwrap().with_bases().unwrap();
+        assert_eq!(labels(&cast, 0), ["python", "threaded", "threaded@base"]);
+        let cast = Cast::new(&[&EXPERIMENTS[0]], &Choice::Named(vec![python()])).unwrap().with_twins().unwrap();
+        assert_eq!(labels(&cast, 0), ["python", "python@twin"]);
+    }
+
+    #[test]
+    fn an_experiment_without_a_page_is_left_out_with_all_its_contenders() {
+        let cast = Cast::new(&experiments(), &Choice::Named(vec![python()])).unwrap();
+        let cast = cast.with_pages(|experiment| experiment.name == EXPERIMENTS[0].name);
+        assert_eq!((cast.experiments.len(), cast.left_out.len()), (1, 1));
+        assert_eq!(labels(&cast, 0), ["python"]);
     }
 }

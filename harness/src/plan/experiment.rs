@@ -30,6 +30,8 @@ pub struct Experiment {
     pub workloads: &'static [Workload],
     /// Who is put to the test.
     pub contenders: Contenders,
+    /// Why only our models can take part, as a clause; none where any server of the protocol can.
+    pub own_options: Option<&'static str>,
     /// The pictures, in the order shown.
     pub pictures: fn() -> Vec<Picture>,
     /// How the claim is decided; none where only a reader can.

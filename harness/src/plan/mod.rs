@@ -10,6 +10,8 @@ mod experiment;
 mod load;
 mod named_work;
 mod order;
+mod paged;
+mod participant;
 mod preset;
 mod run;
 
@@ -19,5 +21,6 @@ pub use disturbance::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec};
 pub use experiment::{Contenders, Experiment, HoldSpec, Task, TaskKind, Workload};
 pub use load::{ArrivalProcess, LoadSpec, Pacing, PageRequest, Shape, Work, nanoseconds};
 pub use order::{Turn, arrival_seed, block_order};
+pub use participant::{Participant, ServerCommand};
 pub use preset::{Preset, Sizes};
 pub use run::{Inside, PlanError, RunPlan, place};

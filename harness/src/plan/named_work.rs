@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use servers::service::decide;
 
-use super::{PlanError, Workload};
+use super::{PageRequest, PlanError, Work, Workload};
 
 /// What an echo without a text says.
 const ECHO: &str = "hi";
@@ -28,6 +28,12 @@ impl Workload {
             description,
             work: (name.to_owned().leak(), parameter.to_owned().leak()),
         })
+    }
+
+    /// The workload of a page, which stands for an echo in a run that asks for it.
+    pub fn of_page(page: &PageRequest, description: &'static str) -> Workload {
+        let label = Work::Page(page.clone()).to_string();
+        Workload { key: "page", label: label.leak(), description, work: ("echo", ECHO) }
     }
 }
 

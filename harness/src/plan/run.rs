@@ -2,9 +2,8 @@
 
 use clap::ValueEnum;
 use reports::record::{self, OtherBuild, Placement, PlacementKind};
-use servers::Contender;
 
-use super::{Capacities, Experiment, Preset, Sizes, Task, TaskKind, Turn, is_base, is_twin};
+use super::{Capacities, Experiment, PageRequest, Participant, Preset, Sizes, Task, TaskKind, Turn, is_base, is_twin};
 
 /// Everything a run was asked for.
 #[derive(Debug)]
@@ -12,7 +11,7 @@ pub struct RunPlan {
     /// In the order in which a report shows them.
     pub experiments: Vec<&'static Experiment>,
     /// All that take part in something; labels are unique.
-    pub contenders: Vec<Contender>,
+    pub contenders: Vec<Participant>,
     /// For each experiment, the places of its contenders in that list.
     pub parts: Vec<Vec<usize>>,
     /// Which preset the sizes came from.
@@ -27,6 +26,8 @@ pub struct RunPlan {
     pub connection_ceiling: u32,
     /// The other build of the harness that serves the contenders called base.
     pub against: Option<OtherBuild>,
+    /// The page that is asked for in place of work. Our own models speak HTTP then.
+    pub page: Option<PageRequest>,
     /// Whether servers are looked at from inside while they are measured.
     pub inside: Inside,
 }
@@ -90,13 +91,31 @@ impl RunPlan {
     }
 
     fn turns_of(&self, experiment: usize, block: u32, tasks: &dyn Fn(&str) -> Vec<Task>) -> Vec<Turn> {
+        let paged = self.page.as_ref().map(|page| self.experiments[experiment].paged_workloads(&self.sizes, page));
         let mut turns = Vec::new();
         for contender in &self.parts[experiment] {
             for task in tasks(self.contenders[*contender].label()) {
+                if paged.as_ref().is_some_and(|keys| !keys.contains(task.workload)) {
+                    continue;
+                }
+                let Some(task) = self.as_asked(task) else { continue };
                 turns.push(Turn { experiment, contender: *contender, block, task: self.within_limits(task) });
             }
         }
         turns
+    }
+
+    /// What our own models speak, where that is not JSON lines.
+    pub fn wire(&self) -> Option<&'static str> {
+        self.page.as_ref().map(|_| "http")
+    }
+
+    /// The task as this run asks for it; none where it asks for a page, which can't stand for this work.
+    pub fn as_asked(&self, task: Task) -> Option<Task> {
+        match &self.page {
+            Some(page) => page.in_place_of_work(task),
+            None => Some(task),
+        }
     }
 
     /// The task, scaled down to what the machine allows: fewer connections in the same proportions.
@@ -119,33 +138,30 @@ impl RunPlan {
     /// The experiments, as they are saved.
     pub fn experiment_records(&self) -> Vec<record::ExperimentRecord> {
         let label = |place: &usize| self.contenders[*place].label().to_owned();
-        let record =
-            |(experiment, part): (&&Experiment, &Vec<usize>)| experiment.to_record(part.iter().map(label).collect());
+        let record = |(experiment, part): (&&Experiment, &Vec<usize>)| {
+            let contenders = part.iter().map(label).collect();
+            match &self.page {
+                Some(page) => experiment.to_paged_record(contenders, &self.sizes, page),
+                None => experiment.to_record(contenders),
+            }
+        };
         self.experiments.iter().zip(&self.parts).map(record).collect()
     }
 
-    fn summary_of(&self, contender: &Contender) -> String {
-        let summary = contender.model.summary;
-        match self.against.as_ref().filter(|_| is_base(contender)) {
-            Some(other) => format!("{summary}; served by {}, {}", other.path, other.version),
-            None => summary.to_owned(),
-        }
-    }
-
     /// The label of the contender that this one is run beside to see how far apart the same server is from itself.
-    fn twin_of(&self, contender: &Contender) -> Option<String> {
-        let same = |other: &&Contender| other.bare_label() == contender.bare_label() && !is_twin(other);
+    fn twin_of(&self, contender: &Participant) -> Option<String> {
+        let same = |other: &&Participant| other.bare_label() == contender.bare_label() && !is_twin(other);
         is_twin(contender).then(|| self.contenders.iter().find(same).map(|other| other.label().to_owned())).flatten()
     }
 
     /// The contenders, as they are saved.
     pub fn contender_records(&self) -> Vec<record::Contender> {
-        let record = |contender: &Contender| record::Contender {
-            label: contender.label().to_owned(),
-            model: contender.model.name.to_owned(),
-            options: contender.resolved_options(),
-            summary: self.summary_of(contender),
-            twin_of: self.twin_of(contender),
+        let record = |contender: &Participant| {
+            let mut record = contender.to_record();
+            if let Some(other) = self.against.as_ref().filter(|_| is_base(contender)) {
+                record.summary.push_str(&format!("; served by {}, {}", other.path, other.version));
+            }
+            record::Contender { twin_of: self.twin_of(contender), ..record }
         };
         self.contenders.iter().map(record).collect()
     }
@@ -165,14 +181,17 @@ pub fn place(kind: PlacementKind, cpus: &[u32]) -> Placement {
 
 #[cfg(test)]
 mod tests {
+    use servers::Contender;
+
     use super::*;
     use crate::experiments::EXPERIMENTS;
     use crate::plan::{Cast, Choice};
 
     fn plan(connection_ceiling: u32) -> RunPlan {
         let experiments: Vec<_> = EXPERIMENTS.iter().collect();
-        let named = ["sequential", "async-single"].map(|label| Contender::parse(label).unwrap());
-        let Cast { contenders, parts } = Cast::new(&experiments, &Choice::Named(named.into())).unwrap();
+        let named = ["sequential", "async-single"].map(|label| Participant::Model(Contender::parse(label).unwrap()));
+        let Cast { experiments, contenders, parts, .. } =
+            Cast::new(&experiments, &Choice::Named(named.into())).unwrap();
         RunPlan {
             experiments,
             contenders,
@@ -183,6 +202,7 @@ mod tests {
             placement: place(PlacementKind::Isolated, &[0, 1]),
             connection_ceiling,
             against: None,
+            page: None,
             inside: Inside::Off,
         }
     }

@@ -1,6 +1,7 @@
 //! Why a server could not be launched.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -46,6 +47,35 @@ pub enum Failure {
         /// As in [`super::Death`].
         how: String,
     },
+    /// It ended in order before it listened, or left the work to a process of its own.
+    #[error(
+        "the program ended before it listened, or went into the background; a server must stay in the foreground, as \
+         nginx does with -g 'daemon off;'"
+    )]
+    LeftItsProcess,
+    /// It runs and nobody listens where it was told to.
+    #[error(
+        "it did not listen on {address} within {}; write {{port}} or {{address}} where the command takes it, or read \
+         PORT from the environment", humantime::format_duration(*.waited)
+    )]
+    NotListening {
+        /// The readiness deadline.
+        waited: Duration,
+        /// Where it was to listen.
+        address: SocketAddr,
+    },
+    /// Somebody else listens on the port that was chosen.
+    #[error(
+        "another process listens on port {port}, which was free a moment ago, and it is none that the program started or \
+         keeps; try again, or have the server stay in the foreground"
+    )]
+    PortTaken {
+        /// Which.
+        port: u16,
+    },
+    /// Waiting for it was given up.
+    #[error("it was given up before it listened")]
+    Interrupted,
     /// What it said is no handshake, or is one with another.
     #[error("refused the server's handshake: {reason}")]
     Handshake {

@@ -27,6 +27,8 @@ pub struct Launch<'a> {
     /// Spin iterations per microsecond, so that `spin` is the same amount of work in every server of a run; without
     /// it the server calibrates itself.
     pub spin_rate: Option<u64>,
+    /// What it speaks, as `serve --wire` takes it; JSON lines where nothing is said.
+    pub wire: Option<&'a str>,
 }
 
 /// Launches this very program as a server, and returns once it listens.
@@ -86,6 +88,7 @@ fn start(program: &Path, command: &str, launch: &Launch<'_>, more: &[&OsStr]) ->
     let spawned = spawned.map_err(|source| fail(Failure::Spawn { program: program.into(), source }, String::new()))?;
     // From here on the child is owned by a type that kills on drop.
     let (mut child, stdout) = Child::adopt(spawned).map_err(|error| fail(error.into(), String::new()))?;
+    let stdout = stdout.ok_or_else(|| fail(io::Error::from(io::ErrorKind::InvalidInput).into(), String::new()))?;
     match handshake(&mut child, &stdout, &nonce, begun, launch.readiness_deadline) {
         Ok(ready) => Ok(ServerProcess::new(child, stdout, ready.address)),
         Err(failure) => {

@@ -7,11 +7,13 @@
 
 use std::io;
 use std::process::Child;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::sys::time::TimeVal;
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitOptions, waitpgid};
 
 /// What a process used in its whole life.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,11 +27,31 @@ pub(super) struct LifeUsage {
 /// One reaping at a time.
 static REAPING: Mutex<()> = Mutex::new(());
 
+/// The turn of whoever reaps.
+pub(super) fn turn() -> MutexGuard<'static, ()> {
+    REAPING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Reaps `child`, which must be dead or dying: this waits for its end.
 pub(super) fn reap(child: &mut Child) -> io::Result<LifeUsage> {
-    let _turn = REAPING.lock().unwrap_or_else(PoisonError::into_inner);
+    reap_and(child, || ())
+}
+
+/// As [`reap`], with all that `child` started and did not wait for: the rest of the process group that it leads, which must
+/// be dead or dying too, and whose orphans must become children of this process.
+pub(super) fn reap_group(child: &mut Child) -> io::Result<LifeUsage> {
+    let group = Pid::from_child(child);
+    reap_and(child, || {
+        // It ends where no child of that group is left.
+        while matches!(waitpgid(group, WaitOptions::empty()), Ok(_) | Err(Errno::INTR)) {}
+    })
+}
+
+fn reap_and(child: &mut Child, rest: impl FnOnce()) -> io::Result<LifeUsage> {
+    let _turn = turn();
     let before = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     child.wait()?;
+    rest();
     let after = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     Ok(difference(&before, &after))
 }

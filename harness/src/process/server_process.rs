@@ -16,9 +16,10 @@ use super::bounds::{Bounds, Cap};
 use super::channel::Channel;
 use super::death::{self, Death, panic_text};
 use super::message::{Heard, farewell_in, read_line, read_rest, wait_readable};
-use super::reap::{LifeUsage, reap};
+use super::orphans;
+use super::reap::{LifeUsage, reap, reap_group};
 use super::stderr_tail::StderrTail;
-use crate::observe::peak_resident_bytes;
+use crate::observe::{Extent, descendants, peak_resident_bytes};
 
 /// How long a server may take to stop before it is killed.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -29,7 +30,8 @@ pub struct ServerProcess {
     child: Child,
     /// Dropped after the child, which is dead and reaped by then.
     bounds: Bounds,
-    stdout: ChildStdout,
+    /// None where it is a program of another hand, which says nothing there.
+    stdout: Option<ChildStdout>,
     address: SocketAddr,
     /// Keeps the value on the thread that spawned the process, because the kernel kills the child when that thread
     /// ends: see `launch.rs`. A guard can't be sent and can be shared, which is just what is wanted.
@@ -63,6 +65,14 @@ pub struct Stopped {
 
 impl ServerProcess {
     pub(super) fn new(child: Child, stdout: ChildStdout, address: SocketAddr) -> Self {
+        Self::with(child, Some(stdout), address)
+    }
+
+    pub(super) fn of_command(child: Child, address: SocketAddr) -> Self {
+        Self::with(child, None, address)
+    }
+
+    fn with(child: Child, stdout: Option<ChildStdout>, address: SocketAddr) -> Self {
         Self { child, bounds: Bounds::default(), stdout, address, stays_on_its_thread: PhantomData }
     }
 
@@ -76,13 +86,19 @@ impl ServerProcess {
         self.address
     }
 
+    /// What of it is to be observed: a program of another hand may serve with several processes.
+    pub fn extent(&self) -> Extent {
+        if self.stdout.is_some() { Extent::Alone } else { Extent::WithChildren }
+    }
+
     /// A way to ask it about its inside. To be dropped before it is stopped, so that its last line is read here.
     ///
     /// # Errors
-    /// Where there are no descriptors left.
+    /// Where there are no descriptors left, or it is a program of another hand.
     pub fn channel(&self) -> io::Result<Channel> {
         let stdin = self.child.process.stdin.as_ref().ok_or(io::ErrorKind::InvalidInput)?;
-        Channel::new(stdin, &self.stdout)
+        let stdout = self.stdout.as_ref().ok_or(io::ErrorKind::InvalidInput)?;
+        Channel::new(stdin, stdout)
     }
 
     /// The next line that it says; nothing where it ends, or says none before the deadline. Unless they are asked, servers
@@ -91,7 +107,8 @@ impl ServerProcess {
     /// # Errors
     /// Where its pipe can't be read.
     pub fn next_line(&self, deadline: Instant) -> io::Result<Option<String>> {
-        match read_line(&self.stdout, deadline)? {
+        let Some(stdout) = &self.stdout else { return Ok(None) };
+        match read_line(stdout, deadline)? {
             Heard::Line(line) => Ok(Some(line)),
             Heard::Ended | Heard::TimedOut | Heard::TooLong => Ok(None),
         }
@@ -128,7 +145,7 @@ impl ServerProcess {
     /// Asks it to stop, waits two seconds, kills what is left of its process group, and reaps it.
     pub fn stop(mut self) -> Stopped {
         let died_before = self.poll_death();
-        let peak_resident_bytes = peak_resident_bytes(self.pid()).ok();
+        let peak_resident_bytes = self.peak_resident_bytes();
         let of_leader = if sabotage::is(Sabotage::LeaderOnlyCounters) { leader_switches(self.pid()) } else { None };
         // Fails only for a process that has ended, which the wait below notices at once.
         let _ = pidfd_send_signal(&self.child.pidfd, Signal::TERM);
@@ -136,18 +153,28 @@ impl ServerProcess {
         let killed = ended.is_none();
         let usage = self.child.kill_and_reap();
         let stderr_tail = self.child.stderr_tail();
-        let death = died_before.or_else(|| ended.filter(|death| !death.in_order));
+        // However a program of another hand ends when it is asked to, it has done so.
+        let is_ours = self.stdout.is_some();
+        let death = died_before.or_else(|| ended.filter(|death| !death.in_order && is_ours));
         Stopped {
             user_cpu: usage.user_cpu,
             system_cpu: usage.system_cpu,
             voluntary_switches: of_leader.unwrap_or(usage.voluntary_switches),
             involuntary_switches: usage.involuntary_switches,
             peak_resident_bytes,
-            counters: farewell_in(&read_rest(&self.stdout)),
+            counters: self.stdout.as_ref().and_then(|stdout| farewell_in(&read_rest(stdout))),
             killed,
             death: death.map(|death| death.because(panic_text(&stderr_tail))),
             stderr_tail,
         }
+    }
+}
+
+impl ServerProcess {
+    /// Of several processes the greatest sizes were not reached at the same time, and nothing is known of their sum.
+    fn peak_resident_bytes(&self) -> Option<u64> {
+        let has_children = self.extent() == Extent::WithChildren && !descendants(self.pid()).is_empty();
+        if has_children { None } else { peak_resident_bytes(self.pid()).ok() }
     }
 }
 
@@ -163,14 +190,19 @@ pub(super) struct Child {
     process: process::Child,
     pidfd: OwnedFd,
     stderr: StderrTail,
+    /// Ends what it started, should this process not.
+    guard: Option<process::Child>,
     reaped: bool,
 }
 
 impl Child {
-    /// Takes over a child whose streams are pipes. Its stdin stays open within, as the lifeline.
-    pub(super) fn adopt(mut process: process::Child) -> io::Result<(Self, ChildStdout)> {
+    /// Takes over a child whose stderr is a pipe. Its stdin stays open within, as the lifeline, where it is one too.
+    pub(super) fn adopt(mut process: process::Child) -> io::Result<(Self, Option<ChildStdout>)> {
         match Self::supervise(&mut process) {
-            Ok((pidfd, stderr, stdout)) => Ok((Self { process, pidfd, stderr, reaped: false }, stdout)),
+            Ok((pidfd, stderr)) => {
+                let stdout = process.stdout.take();
+                Ok((Self { process, pidfd, stderr, guard: None, reaped: false }, stdout))
+            }
             Err(error) => {
                 let _ = process.kill();
                 let _ = reap(&mut process);
@@ -179,15 +211,19 @@ impl Child {
         }
     }
 
-    fn supervise(process: &mut process::Child) -> io::Result<(OwnedFd, StderrTail, ChildStdout)> {
+    fn supervise(process: &mut process::Child) -> io::Result<(OwnedFd, StderrTail)> {
         let pidfd = pidfd_open(Pid::from_child(process), PidfdFlags::empty())?;
         let stderr = process.stderr.take().ok_or(io::ErrorKind::InvalidInput)?;
-        let stdout = process.stdout.take().ok_or(io::ErrorKind::InvalidInput)?;
-        Ok((pidfd, StderrTail::of(stderr)?, stdout))
+        Ok((pidfd, StderrTail::of(stderr)?))
     }
 
     pub(super) fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Has a process wait beside it that ends its group, should this one not.
+    pub(super) fn guard_with(&mut self, guard: process::Child) {
+        self.guard = Some(guard);
     }
 
     /// How it ended, or `None` where it still runs after `patience`.
@@ -207,8 +243,18 @@ impl Child {
         let _ = kill_process_group(Pid::from_child(&self.process), Signal::KILL);
         // Between spawning and its own call of setpgid no group exists, so the process is named too.
         let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
+        if let Some(guard) = &mut self.guard {
+            // Before the group's id can be another's. Neither can fail for one's own child.
+            let _ = guard.kill();
+            let _ = reap(guard);
+        }
         // Waiting for one's own child that has been killed can't fail.
-        reap(&mut self.process).unwrap_or_default()
+        if self.guard.is_none() {
+            return reap(&mut self.process).unwrap_or_default();
+        }
+        let usage = reap_group(&mut self.process).unwrap_or_default();
+        orphans::end();
+        usage
     }
 
     /// The end of its standard error; called once it is dead.

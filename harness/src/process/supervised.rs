@@ -27,6 +27,9 @@ pub(super) fn command_line(command: &str, launch: &Launch<'_>, nonce: &str) -> V
     if let Some(rate) = launch.spin_rate {
         words.extend(["--spin-rate".to_owned(), rate.to_string()]);
     }
+    if let Some(wire) = launch.wire {
+        words.extend(["--wire".to_owned(), wire.to_owned()]);
+    }
     words.into_iter().map(OsString::from).collect()
 }
 
@@ -145,6 +148,7 @@ mod tests {
             cpus: &[0, 3],
             readiness_deadline: Duration::from_secs(1),
             spin_rate: Some(250),
+            wire: Some("http"),
         };
         let words: Vec<String> =
             command_line("serve", &launch, "ab").into_iter().map(|word| word.into_string().unwrap()).collect();
@@ -162,7 +166,9 @@ mod tests {
                 "--cpus",
                 "0,3",
                 "--spin-rate",
-                "250"
+                "250",
+                "--wire",
+                "http"
             ]
         );
     }

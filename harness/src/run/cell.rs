@@ -10,16 +10,17 @@ use reports::record::{
     ThreadTimes, Traffic, Warning,
 };
 
-use servers::Contender;
-
 use super::disturbed;
 use super::found::Found;
 use super::held::{self, Held};
 use super::{Execution, Interrupt};
 use crate::load::{self, Generator, Moments, now_ns};
-use crate::observe::{Observer, Watch, process_cpu};
-use crate::plan::{HoldSpec, Inside, LoadSpec, Pacing, RunPlan, TaskKind, is_base, nanoseconds};
-use crate::process::{Launch, ServerProcess, Stopped, launch, launch_program};
+use crate::observe::{Observer, Watch, cpu_time};
+use crate::plan::{HoldSpec, Inside, LoadSpec, Pacing, Participant, RunPlan, TaskKind, is_base, nanoseconds};
+use crate::process::{
+    COMMAND_READINESS_DEADLINE, CommandLaunch, Launch, ProcessError, ServerProcess, Stopped, launch, launch_command,
+    launch_program,
+};
 
 /// How long a server may take until it listens: hundreds of times what it usually takes, and short enough for Ctrl-C to
 /// end a run within three seconds even then.
@@ -63,25 +64,14 @@ impl<'a> Bench<'a> {
     }
 
     /// Runs a task against a fresh server. A server that fails is a result.
-    pub(super) fn run(&self, task: &TaskKind, contender: &Contender) -> Seen {
-        let what = Launch {
-            contender: contender.bare_label(),
-            cpus: &self.plan.placement.server_cpus,
-            readiness_deadline: READINESS_DEADLINE,
-            spin_rate: Some(self.spin_rate),
-        };
-        let other = self.plan.against.as_ref().filter(|_| is_base(contender));
-        let server = match other.map(|other| Path::new(&other.path)).or(self.program) {
-            Some(program) => launch_program(program, &what),
-            None => launch(&what),
-        };
-        let mut server = match server {
+    pub(super) fn run(&self, task: &TaskKind, contender: &Participant) -> Seen {
+        let mut server = match self.start(contender) {
             Ok(server) => server,
             Err(error) => return Seen::not_started(error.failure.to_string(), error.stderr),
         };
         let pid = server.pid();
         let origin_ns = now_ns();
-        let observer = self.observe(&server, origin_ns);
+        let observer = self.observe(contender, &server, origin_ns);
         let found = match task {
             TaskKind::Load(spec) => self.load(spec, &mut server),
             TaskKind::Hold(spec) => self.hold(spec, &mut server),
@@ -105,36 +95,64 @@ impl<'a> Bench<'a> {
         Seen { outcome, traffic, disturbance, bounds, generator, server, samples, inside, stages, noise, warnings }
     }
 
-    fn observe(&self, server: &ServerProcess, origin_ns: u64) -> io::Result<Observer> {
+    fn start(&self, contender: &Participant) -> Result<ServerProcess, ProcessError> {
+        let cpus = &self.plan.placement.server_cpus;
+        if let Some(command) = contender.command() {
+            return launch_command(&CommandLaunch {
+                name: &command.name,
+                words: &command.words,
+                cpus,
+                readiness_deadline: COMMAND_READINESS_DEADLINE,
+                stop: self.interrupt.flag(),
+                harness: self.program,
+            });
+        }
+        let what = Launch {
+            contender: contender.bare_label(),
+            cpus,
+            readiness_deadline: READINESS_DEADLINE,
+            spin_rate: Some(self.spin_rate),
+            wire: self.plan.wire(),
+        };
+        let other = self.plan.against.as_ref().filter(|_| is_base(contender));
+        match other.map(|other| Path::new(&other.path)).or(self.program) {
+            Some(program) => launch_program(program, &what),
+            None => launch(&what),
+        }
+    }
+
+    fn observe(&self, contender: &Participant, server: &ServerProcess, origin_ns: u64) -> io::Result<Observer> {
         let watch = Watch {
             pid: server.pid(),
+            extent: server.extent(),
             origin_ns,
             interval: SAMPLING_INTERVAL,
             kernel_stack_bytes_per_thread: self.kernel_stack_bytes_per_thread,
             cpus: self.plan.placement.generator_cpus.clone(),
         };
-        match self.plan.inside {
-            Inside::On => {
-                let mut channel = server.channel()?;
-                Observer::start_asking(watch, Box::new(move || channel.ask()))
-            }
-            Inside::Off => Observer::start(watch),
+        // A program of another hand has nobody who could be asked.
+        if self.plan.inside == Inside::Off || contender.command().is_some() {
+            return Observer::start(watch);
         }
+        let mut channel = server.channel()?;
+        Observer::start_asking(watch, Box::new(move || channel.ask()))
     }
 
     fn load(&self, spec: &LoadSpec, server: &mut ServerProcess) -> Found {
-        let (target, pid) = (server.address(), server.pid());
+        let (target, pid, extent) = (server.address(), server.pid(), server.extent());
         let stop = AtomicBool::new(false);
         let mut found = Found { origin_ns: now_ns(), ..Found::default() };
         let attend = |moments: Moments| {
             let now = now_ns();
             found.origin_ns = moments.origin_ns;
             if found.cpu_at_window_start.is_none() && now >= moments.window_start_ns {
-                found.cpu_at_window_start = process_cpu(pid).ok();
+                found.cpu_at_window_start = cpu_time(pid, extent).ok();
             }
             if found.window_cpu_ns.is_none() && now >= moments.window_end_ns {
-                let cpu =
-                    process_cpu(pid).ok().zip(found.cpu_at_window_start).map(|(end, start)| end.saturating_sub(start));
+                let cpu = cpu_time(pid, extent)
+                    .ok()
+                    .zip(found.cpu_at_window_start)
+                    .map(|(end, start)| end.saturating_sub(start));
                 found.window_cpu_ns = cpu.map(nanoseconds);
             }
             found.death = server.poll_death();
@@ -158,6 +176,7 @@ impl<'a> Bench<'a> {
         let origin_ns = now_ns();
         let held = Held {
             pid: server.pid(),
+            extent: server.extent(),
             address: server.address(),
             origin_ns,
             kernel_stack_bytes_per_thread: self.kernel_stack_bytes_per_thread,

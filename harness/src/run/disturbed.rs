@@ -12,7 +12,7 @@ use reports::record::{self, Bound, Warning};
 use super::Interrupt;
 use super::found::Found;
 use crate::load::{self, DisturbError, Disturbed, Generator, Moments, now_ns};
-use crate::observe::process_cpu;
+use crate::observe::cpu_time;
 use crate::plan::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec, nanoseconds};
 use crate::process::{Cap, ServerProcess};
 
@@ -123,7 +123,7 @@ impl Attendant<'_, '_, '_> {
     }
 
     fn read_cpu(&mut self, moments: Moments, now: u64) {
-        let cpu = || process_cpu(self.server.pid()).ok();
+        let cpu = || cpu_time(self.server.pid(), self.server.extent()).ok();
         if self.found.cpu_at_window_start.is_none() && now >= moments.window_start_ns {
             self.found.cpu_at_window_start = cpu();
         }

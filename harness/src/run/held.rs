@@ -10,7 +10,7 @@ use reports::record::{Phase, Stage, Warning};
 
 use super::found::Found;
 use crate::load::{HeldConnections, LoadError};
-use crate::observe::{ProcessReader, settled_sample, socket_buffer_bytes};
+use crate::observe::{Extent, ProcessReader, settled_sample, socket_buffer_bytes};
 use crate::plan::HoldSpec;
 
 /// The longest that a server is given to come to rest.
@@ -25,6 +25,7 @@ const QUIET_AFTER_CLOSING: Duration = Duration::from_millis(500);
 /// A server to hold connections to.
 pub(crate) struct Held<'a> {
     pub(crate) pid: u32,
+    pub(crate) extent: Extent,
     pub(crate) address: SocketAddr,
     pub(crate) origin_ns: u64,
     pub(crate) kernel_stack_bytes_per_thread: u64,
@@ -50,7 +51,7 @@ pub(crate) fn hold(spec: &HoldSpec, server: &Held<'_>) -> Found {
 }
 
 fn stages(spec: &HoldSpec, server: &Held<'_>, found: &mut Found) -> Result<(), HoldError> {
-    let mut reader = ProcessReader::open(server.pid)?;
+    let mut reader = ProcessReader::of(server.pid, server.extent)?;
     let mut held = HeldConnections::new(server.address, &spec.work, server.stop)?;
     found.stages.push(stage(server, &mut reader, Phase::Idle, 0, None)?);
     for wanted in &spec.counts {

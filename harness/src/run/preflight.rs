@@ -61,7 +61,7 @@ pub fn preflight(plan: &RunPlan) -> Preflight {
 
 /// As [`preflight`], for a run that chooses its cells as it goes on and has so many connections at most.
 pub fn preflight_for(plan: &RunPlan, connections: u32) -> Preflight {
-    let backlog = plan.contenders.iter().map(|contender| contender.options.backlog).max().unwrap_or(0);
+    let backlog = plan.contenders.iter().map(|contender| contender.backlog()).max().unwrap_or(0);
     for_connections(connections.into(), backlog.into())
 }
 

@@ -33,7 +33,10 @@ impl Series<'_> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             self.progress.planned(self.expected(begun.elapsed(), left), left);
-            let Some(turn) = steering.next(left) else { break };
+            let Some(mut turn) = steering.next(left) else { break };
+            // A search asks for an echo where a page is to stand for it.
+            let Some(task) = self.execution.plan.as_asked(turn.task) else { break };
+            turn.task = task;
             let Some(cell) = self.cell(turn, Purpose::Measure)? else { break };
             blocks = blocks.max(cell.block + 1);
             steering.found(&cell);

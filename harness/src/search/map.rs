@@ -66,6 +66,7 @@ pub fn experiment(workloads: Vec<Workload>) -> &'static Experiment {
         ],
         workloads: workloads.leak(),
         contenders: Contenders::OfTheRun,
+        own_options: None,
         pictures,
         decision: || None,
         probes: |_| Vec::new(),

@@ -76,7 +76,7 @@ impl Bench {
 
     fn how<'a>(&'a self, contender: &'a str) -> Launch<'a> {
         let cpus = &self.placement.server_cpus;
-        Launch { contender, cpus, readiness_deadline: READINESS_DEADLINE, spin_rate: None }
+        Launch { contender, cpus, readiness_deadline: READINESS_DEADLINE, spin_rate: None, wire: None }
     }
 
     /// Puts a load to a server, and returns what was seen as the cell that would be saved.

@@ -76,6 +76,7 @@ pub(crate) fn run(bench: &Bench, cells: Vec<Cell>) -> Run {
     labels.dedup();
     let contender = |label: &&str| Contender {
         twin_of: None,
+        command: None,
         label: (*label).to_owned(),
         model: (*label).to_owned(),
         options: BTreeMap::new(),
@@ -101,6 +102,7 @@ pub(crate) fn run(bench: &Bench, cells: Vec<Cell>) -> Run {
         experiments: vec![experiment()],
         contenders: labels.iter().map(contender).collect(),
         against: None,
+        page: None,
         planned_cells: cells.len() as u32,
     };
     Run { manifest, cells, timelines: Vec::new() }

@@ -223,8 +223,8 @@ impl Server {
             let done = Response::WorkDone {
                 sender_timestamp: reply.sender_timestamp.into(),
                 result: reply.result.into(),
-                server_received_ns: reply.received_ns,
-                server_sent_ns: now,
+                server_received_ns: Some(reply.received_ns),
+                server_sent_ns: Some(now),
             };
             send(&mut connection.stream, &done);
         }

@@ -183,6 +183,7 @@ impl TracedTask<'_> {
             cpus: self.server_cpus,
             readiness_deadline: READINESS_DEADLINE,
             spin_rate: Some(self.spin_rate),
+            wire: None,
         }
     }
 

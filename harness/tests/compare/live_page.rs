@@ -62,6 +62,8 @@ fn session() -> Session {
         Asked { connections: 4, rate_rps: Some(100.0), work: "sleep 1ms".to_owned(), flood: 0, is_paused: false };
     Session {
         contenders: ["threaded", "async-single"].map(str::to_owned).into(),
+        commands: Vec::new(),
+        page: None,
         program: Some(env!("CARGO_BIN_EXE_harness").into()),
         server_cpus: Vec::new(),
         spin_rate: 100,

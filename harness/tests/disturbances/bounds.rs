@@ -11,7 +11,8 @@ use crate::{PATIENT, groups_of, is_alive, program, send, state, turn, within};
 
 fn launch(program: &std::path::Path, contender: &str) -> ServerProcess {
     let readiness_deadline = Duration::from_secs(20);
-    launch_program(program, &Launch { contender, cpus: &[], readiness_deadline, spin_rate: Some(100) }).unwrap()
+    launch_program(program, &Launch { contender, cpus: &[], readiness_deadline, spin_rate: Some(100), wire: None })
+        .unwrap()
 }
 
 /// A shell script that says a true handshake and then does as it is told; it lies in the folder.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use harness::observe::{allowed_cpus, machine};
 use harness::plan::{
     ArrivalProcess, Bounds, Cast, Choice, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, Inside,
-    LoadSpec, Preset, RunPlan, Shape, Task, TaskKind, Work, Workload, place,
+    LoadSpec, Participant, Preset, RunPlan, Shape, Task, TaskKind, Work, Workload, place,
 };
 use harness::run::{Execution, Interrupt, Progress, RunEnd, utc_now};
 use reports::record::store::RunFolder;
@@ -42,10 +42,11 @@ pub(crate) fn task(kind: DisturbanceKind, bounds: Bounds) -> Task {
 pub(crate) fn run(contender: &str, tasks: fn() -> Task) -> (Cell, RunEnd) {
     // Plans hold experiments for ever, as they are constants elsewhere.
     let experiment: &'static Experiment = Box::leak(Box::new(experiment(tasks)));
-    let choice = Choice::Named(vec![Contender::parse(contender).unwrap()]);
-    let Cast { contenders, parts } = Cast::new(&[experiment], &choice).unwrap();
+    let choice = Choice::Named(vec![Participant::Model(Contender::parse(contender).unwrap())]);
+    let Cast { contenders, parts, .. } = Cast::new(&[experiment], &choice).unwrap();
     let plan = RunPlan {
         against: None,
+        page: None,
         inside: Inside::On,
         experiments: vec![experiment],
         contenders,
@@ -81,6 +82,7 @@ fn experiment(tasks: fn() -> Task) -> Experiment {
         conditions: &[],
         workloads: &[Workload { key: "probe", label: "probe", description: "A probe.", work: ("echo", "hi") }],
         contenders: Contenders::OfTheRun,
+        own_options: None,
         pictures: Vec::new,
         decision: || None,
         probes: |_| Vec::new(),
@@ -110,6 +112,7 @@ fn manifest(plan: &RunPlan) -> Manifest {
         experiments: plan.experiment_records(),
         contenders: plan.contender_records(),
         against: None,
+        page: None,
         planned_cells: 1,
     }
 }

@@ -105,6 +105,12 @@ fn live_views_know_no_models_and_no_runs() {
 }
 
 #[test]
+fn what_checks_a_server_has_an_address_and_no_process() {
+    assert_unknown("harness/src/check", MODEL);
+    assert_unknown("harness/src/check", &["crate::process", "crate::run", "crate::load", "crate::cli", "println!"]);
+}
+
+#[test]
 fn supervision_knows_neither_models_nor_load() {
     assert_unknown("harness/src/process", MODEL);
     assert_unknown("harness/src/process", &["servers::", "crate::load", "crate::plan", "crate::run", "crate::cli"]);

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::markdown::{Block, blocks};
 use crate::shell::Shell;
-use crate::text;
+use crate::{root, text};
 
 const PORT: &str = "7878";
 
@@ -63,6 +63,22 @@ fn models_plans_and_saved_runs_are_shown() {
     }
     for file in ["manifest.json", "report.html", "slides.html"] {
         assert!(shell.path("runs/mine").join(file).exists(), "{file}");
+    }
+}
+
+#[test]
+fn a_program_of_another_hand_is_checked_and_compared() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "no python3 here: install it, in CI nothing is skipped");
+        eprintln!("skipped: no python3");
+        return;
+    }
+    let [block] = marked("Compare any servers", "sh run").try_into().unwrap();
+    // A reader is at the root of the repository.
+    let examples = root().join("docs/examples");
+    let output = Shell::new().run(&block.replace("docs/examples", examples.to_str().unwrap()));
+    for expected in ["12 of 12 required hold", "it can take part in latency-curve", "report: runs/"] {
+        assert!(output.contains(expected), "no {expected:?} in\n{output}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use harness::clock::now_ns;
-use harness::observe::{Observer, Watch};
+use harness::observe::{Extent, Observer, Watch};
 use harness::process::{Channel, ServerProcess};
 use reports::record::{Inside, InsideAnswer};
 use servers::MODELS;
@@ -84,6 +84,7 @@ fn a_server_whose_only_thread_blocks_answers_and_tells_so() {
 fn watch(server: &ServerProcess) -> Observer {
     let watch = Watch {
         pid: server.pid(),
+        extent: Extent::Alone,
         origin_ns: now_ns(),
         interval: Duration::from_millis(10),
         kernel_stack_bytes_per_thread: 16 * 1024,

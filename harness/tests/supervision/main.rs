@@ -28,7 +28,7 @@ fn launch(contender: &str) -> Result<ServerProcess, ProcessError> {
 
 /// Launches another program as if it were a server. No calibration, which would cost each launch its time.
 fn launch_as(program: &Path, contender: &str, readiness_deadline: Duration) -> Result<ServerProcess, ProcessError> {
-    launch_program(program, &Launch { contender, cpus: &[], readiness_deadline, spin_rate: Some(100) })
+    launch_program(program, &Launch { contender, cpus: &[], readiness_deadline, spin_rate: Some(100), wire: None })
 }
 
 /// Looks again and again until `seen`; false when it was not seen in time.

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use harness::clock::now_ns;
-use harness::observe::{Observer, ProcessReader, Watch, process_cpu, settled_sample, socket_buffer_bytes};
+use harness::observe::{Extent, Observer, ProcessReader, Watch, process_cpu, settled_sample, socket_buffer_bytes};
 use reports::record::Sample;
 
 use crate::subject::Subject;
@@ -88,6 +88,7 @@ fn an_observer_sees_a_process_over_time() {
     let origin_ns = now_ns();
     let watch = Watch {
         pid: subject.pid(),
+        extent: Extent::Alone,
         origin_ns,
         interval: Duration::from_millis(20),
         kernel_stack_bytes_per_thread: STACK,
@@ -119,6 +120,7 @@ fn the_samples_end_with_the_process() {
     let pid = subject.pid();
     let watch = Watch {
         pid,
+        extent: Extent::Alone,
         origin_ns: now_ns(),
         interval: Duration::from_millis(1),
         kernel_stack_bytes_per_thread: STACK,

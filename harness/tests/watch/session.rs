@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use harness::live::{Asked, Command, Frame, Limits, ModelFrame, Seen, Session, State};
+use harness::plan::{PageRequest, ServerCommand};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{PATIENT, turn};
@@ -15,6 +16,8 @@ const LIMITS: Limits = Limits { connections: 16, rate_rps: 200.0, flood: 20 };
 fn session(contenders: &[&str]) -> Session {
     Session {
         contenders: contenders.iter().map(|contender| (*contender).to_owned()).collect(),
+        commands: Vec::new(),
+        page: None,
         program: Some(env!("CARGO_BIN_EXE_harness").into()),
         server_cpus: Vec::new(),
         spin_rate: 100,
@@ -109,6 +112,22 @@ fn models_are_seen_under_the_load_that_is_asked_for() {
         let ledger = outcome.traffic.ledger;
         assert_eq!(ledger.scheduled, ledger.accounted_for(), "{contender}: {ledger:?}");
     }
+}
+
+#[test]
+fn a_program_of_another_hand_is_watched_beside_a_model_over_a_page() {
+    let words = [env!("CARGO_BIN_EXE_harness"), "serve", "async-single", "--wire", "http", "--listen", "{address}"];
+    let ours = ServerCommand::new("another", None, "", words.map(str::to_owned).into());
+    let page = Some(PageRequest::get("/echo/page"));
+    let session = Session { commands: vec![ours], page, ..session(&["threaded"]) };
+    watch(&session, |watched| {
+        let frame = watched.until("both are served", |frame| {
+            frame.models.iter().all(|model| is_served(model) && model.cpu_share.is_some())
+        });
+        let names: Vec<&str> = frame.models.iter().map(|model| model.contender.as_str()).collect();
+        assert_eq!(names, ["threaded", "another"]);
+        assert!(frame.models.iter().all(|model| model.failures == Some(0)), "{frame:?}");
+    });
 }
 
 #[test]

@@ -54,6 +54,9 @@ pub struct Manifest {
     /// The other build of the harness that served the contenders called base; absent where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<OtherBuild>,
+    /// The path of the page that was asked for in place of work; absent where work was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
     /// Number of cells in the plan; fewer files than this is a run that was cut off or is going on.
     pub planned_cells: u32,
 }
@@ -82,7 +85,7 @@ pub enum Ending {
     Interrupted,
 }
 
-/// One server model with its options.
+/// One server model with its options, or a program of another hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contender {
     /// As written on the command line, `thread-pool:workers=8`. Unique within a run.
@@ -97,6 +100,19 @@ pub struct Contender {
     /// same server is from itself. It is in no picture and no ranking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub twin_of: Option<String>,
+    /// The command that started it; absent where it is a model of ours. Nothing ever executes what stands here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandRecord>,
+}
+
+/// A program of another hand that served in a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandRecord {
+    /// As it was typed.
+    pub command: String,
+    /// What was typed of its version; absent where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
 }
 
 /// Which CPUs were whose.

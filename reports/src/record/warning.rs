@@ -95,6 +95,15 @@ pub enum Warning {
     },
     /// The server did not end when it was told to, and was killed.
     ServerKilled,
+    /// A contender takes no part in an experiment that is run, or none could and it is not run.
+    LeftOut {
+        /// Its label.
+        contender: String,
+        /// Which experiment.
+        experiment: String,
+        /// A clause.
+        reason: String,
+    },
 }
 
 impl Warning {
@@ -115,7 +124,8 @@ impl Warning {
             | Warning::NoisyMachine { .. }
             | Warning::ServerTurnedAway { .. }
             | Warning::NotSettled { .. }
-            | Warning::ServerKilled => false,
+            | Warning::ServerKilled
+            | Warning::LeftOut { .. } => false,
         }
     }
 
@@ -162,6 +172,9 @@ impl Warning {
                 format!("memory was still changing at {}", format::counted(*connections, "connection"))
             }
             Warning::ServerKilled => "the server did not stop when told to, and was killed".into(),
+            Warning::LeftOut { contender, experiment, reason } => {
+                format!("{contender} was not run in {experiment}: {reason}")
+            }
         }
     }
 
@@ -186,6 +199,7 @@ impl Warning {
             Warning::ServerTurnedAway { .. } => "raise the limit of open files or of threads".into(),
             Warning::NotSettled { .. } => "read its memory as an estimate, or run again on a quieter machine".into(),
             Warning::ServerKilled => "nothing, if its figures were taken before; they were".into(),
+            Warning::LeftOut { .. } => "nothing: no other experiment is touched by it".into(),
         }
     }
 }

@@ -130,6 +130,7 @@ pub(crate) fn find(run: &Run, workload: &str, contender: &str, load: f64, block:
 fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) -> Manifest {
     let contender = |model: &Model| Contender {
         twin_of: None,
+        command: None,
         label: model.label.into(),
         model: model.label.into(),
         options: BTreeMap::from([("buffer".into(), "1 KiB".into())]),
@@ -171,6 +172,7 @@ fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) 
         experiments: vec![latency_curve(workloads), memory()],
         contenders: size.models.iter().map(contender).collect(),
         against: None,
+        page: None,
         planned_cells,
     }
 }

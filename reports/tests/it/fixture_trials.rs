@@ -227,6 +227,7 @@ pub(crate) fn run() -> Run {
     run.manifest.experiments = vec![flood_experiment(), blocking_experiment(), churn_experiment()];
     let of = |label: &str| Contender {
         twin_of: None,
+        command: None,
         label: label.into(),
         model: label.into(),
         options: BTreeMap::new(),

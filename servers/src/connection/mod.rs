@@ -68,7 +68,7 @@ fn work_done(
     then: Persistence,
 ) -> Vec<u8> {
     server.count_served();
-    let server_sent_ns = monotonic_ns();
+    let (server_received_ns, server_sent_ns) = (Some(server_received_ns), Some(monotonic_ns()));
     encoded(server, &Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns }, then)
 }
 

@@ -25,7 +25,7 @@ pub(super) fn read_request(line: &[u8]) -> Option<Request<'_>> {
     })
 }
 
-/// A `WorkDone` line without its newline.
+/// A `WorkDone` line without its newline, with both of the server's times.
 pub(super) fn read_work_done(line: &[u8]) -> Option<Response<'_>> {
     let rest = line.strip_prefix(br#"{"WorkDone":{"sender_timestamp":""#)?;
     let (sender_timestamp, rest) = read_text(rest)?;
@@ -38,8 +38,8 @@ pub(super) fn read_work_done(line: &[u8]) -> Option<Response<'_>> {
     (rest == b"}}").then_some(Response::WorkDone {
         sender_timestamp: Cow::Borrowed(sender_timestamp),
         result: Cow::Borrowed(result),
-        server_received_ns,
-        server_sent_ns,
+        server_received_ns: Some(server_received_ns),
+        server_sent_ns: Some(server_sent_ns),
     })
 }
 
@@ -63,8 +63,12 @@ pub(super) fn write_response(response: &Response<'_>, out: &mut Vec<u8>) {
         Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns } => {
             write_text(br#"{"WorkDone":{"sender_timestamp":"#, sender_timestamp, out);
             write_text(br#","result":"#, result, out);
-            write_integer(br#","server_received_ns":"#, *server_received_ns, out);
-            write_integer(br#","server_sent_ns":"#, *server_sent_ns, out);
+            if let Some(server_received_ns) = *server_received_ns {
+                write_integer(br#","server_received_ns":"#, server_received_ns, out);
+            }
+            if let Some(server_sent_ns) = *server_sent_ns {
+                write_integer(br#","server_sent_ns":"#, server_sent_ns, out);
+            }
         }
         Response::ConnectionClosed { initial_timestamp, final_timestamp, requests_served } => {
             write_text(br#"{"ConnectionClosed":{"initial_timestamp":"#, initial_timestamp, out);

@@ -41,10 +41,13 @@ pub enum Response<'a> {
         /// What the work gave: the echoed text, the bytes asked for, or nothing.
         #[serde(borrow)]
         result: Cow<'a, str>,
-        /// When the read that completed the request returned, in nanoseconds of the server's monotonic clock.
-        server_received_ns: u64,
-        /// Just before the reply was written, on the same clock.
-        server_sent_ns: u64,
+        /// When the read that completed the request returned, in nanoseconds of the server's monotonic clock. Our
+        /// servers always say it, others need not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server_received_ns: Option<u64>,
+        /// Just before the reply was written, on the same clock. Absent as above.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server_sent_ns: Option<u64>,
     },
     /// Nothing follows: the server closes the connection now.
     ConnectionClosed {

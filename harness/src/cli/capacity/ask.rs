@@ -8,6 +8,7 @@ use super::CapacityArgs;
 use crate::cli::contenders::cast_for;
 use crate::cli::load::ask::duration;
 use crate::cli::new_run::cpus_are_shared;
+use crate::cli::servers::Servers;
 use crate::observe::allowed_cpus;
 use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Preflight, preflight_for};
@@ -60,12 +61,14 @@ pub(super) fn time_for_cells(budget: Duration, afterwards: Duration) -> Result<D
 ///
 /// # Errors
 /// Where work or contenders are unknown.
-pub(super) fn plan(args: &CapacityArgs) -> anyhow::Result<(RunPlan, Preflight)> {
-    let experiments = vec![experiment(Workload::named(&args.work, DESCRIPTION)?)];
+pub(super) fn plan(args: &CapacityArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Preflight)> {
+    let named = Workload::named(&args.work, DESCRIPTION)?;
+    let asked = vec![experiment(servers.page.as_ref().map_or(named, |page| Workload::of_page(page, DESCRIPTION)))];
     let placement = place(args.placement.kind(), &allowed_cpus()?);
-    let Cast { contenders, parts } = cast_for(&placement.server_cpus, args.models.as_deref(), &experiments)?;
     // What a cell takes is the search's own affair; of a preset's sizes only these two are looked at.
     let sizes = Sizes { blocks: args.blocks, retries: RETRIES, ..Preset::Quick.sizes() };
+    let cast = cast_for(&placement.server_cpus, args.models.as_deref(), servers, &asked, &sizes)?;
+    let Cast { experiments, contenders, parts, .. } = cast;
     let mut plan = RunPlan {
         experiments,
         contenders,
@@ -76,6 +79,7 @@ pub(super) fn plan(args: &CapacityArgs) -> anyhow::Result<(RunPlan, Preflight)> 
         placement,
         connection_ceiling: CONCURRENT,
         against: None,
+        page: servers.page.clone(),
         // Nothing that is said of such a run needs it.
         inside: Inside::Off,
     };

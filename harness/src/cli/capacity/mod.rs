@@ -18,6 +18,7 @@ use super::new_run::{self, PlacementArg};
 use super::output::{Format, tell};
 use super::progress::{Shown, rough};
 use super::report;
+use super::servers::ServerArgs;
 use crate::observe::{machine, restrict_this_thread};
 use crate::run::{Execution, Interrupt, MachineLock};
 use crate::search::capacity::{Asked, Capacity, pictures};
@@ -32,6 +33,9 @@ pub(super) struct CapacityArgs {
     /// Contenders, separated by commas, all models without it; options as in `compare`
     #[arg(long, value_name = "LIST")]
     models: Option<String>,
+
+    #[command(flatten)]
+    servers: ServerArgs,
 
     /// What is asked for: echo, sleep, block, spin, lock or reply, with its argument
     #[arg(long, value_name = "WORK", default_value = "echo hi")]
@@ -75,13 +79,15 @@ const AFTERWARDS: Duration = Duration::from_secs(3);
 pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
     let deadline = begun + ask::time_for_cells(args.budget, AFTERWARDS)?;
-    let (plan, preflight) = ask::plan(&args)?;
+    let servers = args.servers.resolve()?;
+    let (plan, preflight) = ask::plan(&args, &servers)?;
     preflight.check()?;
     let concurrent = plan.connection_ceiling;
     let asked = Asked { objective: args.slo, blocks: args.blocks, seed: args.seed, concurrent };
     let mut search = Capacity::new(plan.experiments[0], plan.contenders.len(), asked);
     let _lock = MachineLock::take()?;
     let interrupt = Interrupt::listen()?;
+    servers.try_out(&plan.placement.server_cpus, &interrupt)?;
     let machine = machine()?;
     // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
     restrict_this_thread(&plan.placement.generator_cpus)?;

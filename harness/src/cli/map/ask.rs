@@ -6,10 +6,14 @@ use super::MapArgs;
 use crate::cli::contenders::cast_for;
 use crate::cli::new_run::cpus_are_shared;
 use crate::cli::progress::rough;
+use crate::cli::servers::Servers;
 use crate::observe::allowed_cpus;
 use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Preflight, preflight_for};
 use crate::search::map::{DESCRIPTION, Map, experiment};
+
+/// Where nobody is named.
+const USUAL: &str = "threaded,async-multi";
 
 /// How often each square may be run again because others used the machine meanwhile, on average: where they never cease,
 /// the budget is better spent on more pairs, which even it out.
@@ -19,8 +23,11 @@ const RETRIES_PER_SQUARE: u32 = 1;
 ///
 /// # Errors
 /// Where work or contenders are unknown, or there are not two of them.
-pub(super) fn plan(args: &MapArgs) -> anyhow::Result<(RunPlan, Preflight)> {
-    let workloads = args.work.iter().map(|work| Workload::named(work, DESCRIPTION)).collect::<Result<Vec<_>, _>>()?;
+pub(super) fn plan(args: &MapArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Preflight)> {
+    let workloads = match &servers.page {
+        Some(page) => vec![Workload::of_page(page, DESCRIPTION)],
+        None => args.work.iter().map(|work| Workload::named(work, DESCRIPTION)).collect::<Result<Vec<_>, _>>()?,
+    };
     if let Some(twice) =
         workloads.iter().enumerate().find(|(at, work)| workloads[..*at].iter().any(|w| w.key == work.key))
     {
@@ -28,17 +35,23 @@ pub(super) fn plan(args: &MapArgs) -> anyhow::Result<(RunPlan, Preflight)> {
             PlanError::Usage(format!("{} is named twice; a map has a column for each work", twice.1.label)).into()
         );
     }
-    let experiments = vec![experiment(workloads)];
+    let columns = workloads.len();
+    let asked = vec![experiment(workloads)];
     let placement = place(args.placement.kind(), &allowed_cpus()?);
-    let Cast { contenders, parts } = cast_for(&placement.server_cpus, Some(&args.models), &experiments)?;
-    if contenders.len() != 2 {
-        let sentence =
-            format!("a map is of two contenders, not {}; give --models threaded,async-multi", contenders.len());
-        return Err(PlanError::Usage(sentence).into());
-    }
-    let retries = RETRIES_PER_SQUARE * (args.work.len() * args.connections.len()) as u32;
+    let retries = RETRIES_PER_SQUARE * (columns * args.connections.len()) as u32;
     // What a cell takes is the map's own affair; of a preset's sizes only these two are looked at.
     let sizes = Sizes { blocks: 1, retries, ..Preset::Quick.sizes() };
+    let usual = servers.commands.is_empty().then_some(USUAL);
+    let models = args.models.as_deref().or(usual);
+    let Cast { experiments, contenders, parts, .. } =
+        cast_for(&placement.server_cpus, models, servers, &asked, &sizes)?;
+    if contenders.len() != 2 {
+        let sentence = format!(
+            "a map is of two contenders, not {}; give --models {USUAL}, or one of --models and a --server, or two of --server",
+            contenders.len()
+        );
+        return Err(PlanError::Usage(sentence).into());
+    }
     let mut plan = RunPlan {
         experiments,
         contenders,
@@ -49,6 +62,7 @@ pub(super) fn plan(args: &MapArgs) -> anyhow::Result<(RunPlan, Preflight)> {
         placement,
         connection_ceiling: u32::MAX,
         against: None,
+        page: servers.page.clone(),
         // Nothing that is said of such a run needs it.
         inside: Inside::Off,
     };

@@ -20,6 +20,7 @@ use super::new_run::{self, PlacementArg};
 use super::output::{print, tell};
 use super::progress::{Shown, rough};
 use super::report;
+use super::servers::ServerArgs;
 use crate::observe::{machine, restrict_this_thread};
 use crate::run::{Execution, Interrupt, MachineLock};
 use crate::search::map::Map;
@@ -27,9 +28,13 @@ use crate::search::map::Map;
 /// Draw where threads and tasks change places: who of two serves more, over connections and work
 #[derive(Debug, clap::Args)]
 pub(super) struct MapArgs {
-    /// The two contenders, separated by a comma; options as in `compare`
-    #[arg(long, value_name = "A,B", default_value = "threaded,async-multi")]
-    models: String,
+    /// The two contenders, separated by a comma, or one beside a --server; options as in `compare`. Without either,
+    /// threaded and async-multi
+    #[arg(long, value_name = "A,B")]
+    models: Option<String>,
+
+    #[command(flatten)]
+    servers: ServerArgs,
 
     /// Kinds of work, separated by commas: echo, sleep, block, spin, lock or reply, with its argument
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "echo,sleep 5ms,spin 1ms")]
@@ -82,13 +87,15 @@ const AFTERWARDS: Duration = Duration::from_secs(3);
 
 pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
-    let (plan, preflight) = ask::plan(&args)?;
+    let servers = args.servers.resolve()?;
+    let (plan, preflight) = ask::plan(&args, &servers)?;
     let connections = ask::connections(&args.connections, plan.connection_ceiling);
     let mut map = Map::new(plan.experiments[0], &connections, args.seed);
     ask::check_budget(&map, args.budget.saturating_sub(AFTERWARDS), args.budget)?;
     preflight.check()?;
     let _lock = MachineLock::take()?;
     let interrupt = Interrupt::listen()?;
+    servers.try_out(&plan.placement.server_cpus, &interrupt)?;
     let machine = machine()?;
     // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
     restrict_this_thread(&plan.placement.generator_cpus)?;

@@ -15,14 +15,18 @@ use super::terminal::{self, Terminal};
 use super::{WatchArgs, check_work, clock, colours};
 use crate::cli::contenders;
 use crate::cli::output::tell;
+use crate::cli::servers::Servers;
 use crate::live::web::{Event as Shown, View as Page, Web};
 use crate::live::{Asked, Command, Frame, Limits, Seen, Session};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
-use crate::plan::place;
+use crate::plan::{Participant, Work, place};
 use crate::run::{Interrupt, MachineLock, preflight_side_by_side};
 
 /// Time between two looks at the keys and at what the session tells.
 const INTERVAL: Duration = Duration::from_millis(40);
+
+/// Who is watched where nobody is named.
+const USUAL: &str = "threaded,thread-pool,async-multi";
 
 /// Frames that are kept: what the widest terminal shows, and some.
 const KEPT: usize = 600;
@@ -31,7 +35,10 @@ const KEPT: usize = 600;
 pub(super) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     check_work(&args.work)?;
     let placement = place(PlacementKind::Isolated, &allowed_cpus()?);
-    let contenders = contenders::listed(&placement.server_cpus, &args.models)?;
+    let servers = args.servers.resolve()?;
+    let usual = servers.commands.is_empty().then_some(USUAL);
+    let models = args.models.as_deref().or(usual);
+    let contenders = contenders::listed(&placement.server_cpus, models, &servers.commands)?;
     terminal::check()?;
     let models = contenders.len() as u64;
     let preflight = preflight_side_by_side(Limits::connections_wanted(models));
@@ -40,9 +47,10 @@ pub(super) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen_patiently()?;
     let machine = machine()?;
     restrict_this_thread(&placement.generator_cpus)?;
+    servers.try_out(&placement.server_cpus, &interrupt)?;
     let web = args.web.then(|| Web::start(Page::Session, args.web_port, &placement.generator_cpus)).transpose()?;
-    let session = session(args, limits, &machine, &placement.server_cpus, &contenders);
-    let mut recorder = Recorder::new(machine, placement, preflight, contenders, args.seed);
+    let session = session(args, limits, &machine, &placement.server_cpus, &contenders, &servers);
+    let mut recorder = Recorder::new(machine, placement, preflight, contenders, servers.page, args.seed);
     if let Some(folder) = &args.record {
         recorder.begin(Some(folder), Beginning::WithTheSession)?;
     }
@@ -61,13 +69,16 @@ fn session(
     limits: Limits,
     machine: &Machine,
     server_cpus: &[u32],
-    contenders: &[servers::Contender],
+    contenders: &[Participant],
+    servers: &Servers,
 ) -> Session {
-    let asked = Asked { connections: 1, rate_rps: None, work: args.work.clone(), flood: 0, is_paused: false };
+    let asked = Asked { connections: 1, rate_rps: None, work: shown_work(args, servers), flood: 0, is_paused: false };
     let asked = asked.after(&Command::Connections(args.connections), &limits);
     let asked = asked.after(&Command::Rate(args.rate as f64), &limits);
     Session {
-        contenders: contenders.iter().map(|contender| contender.label().to_owned()).collect(),
+        contenders: contenders.iter().filter_map(Participant::model).map(|model| model.label().to_owned()).collect(),
+        commands: servers.commands.clone(),
+        page: servers.page.clone(),
         program: None,
         server_cpus: server_cpus.to_vec(),
         spin_rate: servers::calibrate_spin(),
@@ -77,6 +88,11 @@ fn session(
         limits,
         longest: args.lasting,
     }
+}
+
+/// What is asked for, in a few words.
+fn shown_work(args: &WatchArgs, servers: &Servers) -> String {
+    servers.page.clone().map_or_else(|| args.work.clone(), |page| Work::Page(page).to_string())
 }
 
 /// Says so where less is asked for than was typed.
@@ -129,6 +145,8 @@ struct Watching<'a> {
     interrupt: &'a Interrupt,
     /// A page that shows the same.
     web: Option<&'a Web>,
+    /// Whether a page is asked for, in the place of which there is no other work.
+    asks_for_a_page: bool,
 }
 
 impl<'a> Watching<'a> {
@@ -144,6 +162,7 @@ impl<'a> Watching<'a> {
             colours: colours(),
             interrupt,
             web: None,
+            asks_for_a_page: session.page.is_some(),
         }
     }
 
@@ -209,6 +228,9 @@ impl<'a> Watching<'a> {
         let Some(key) = pressed(event) else { return Ok(true) };
         self.message = None;
         match keys::live(key, &self.asked, &self.limits) {
+            Some(Action::Tell(Command::Work(_))) if self.asks_for_a_page => {
+                self.message = Some("a page is asked for, and nothing else in its place".to_owned());
+            }
             Some(Action::Tell(command)) => {
                 let asked = self.asked.after(&command, &self.limits);
                 if asked == self.asked {

@@ -17,15 +17,19 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::load::ask::duration;
+use super::servers::ServerArgs;
 use crate::plan::PlanError;
 use draw::Colours;
 
 /// Watch models side by side under a load that you change, in this terminal
 #[derive(Debug, clap::Args)]
 pub(super) struct WatchArgs {
-    /// Models and their options, separated by commas
-    #[arg(long, value_name = "LIST", default_value = "threaded,thread-pool,async-multi")]
-    models: String,
+    /// Models and their options, separated by commas; threaded, thread-pool and async-multi where nobody is named
+    #[arg(long, value_name = "LIST")]
+    models: Option<String>,
+
+    #[command(flatten)]
+    servers: ServerArgs,
 
     /// Connections to each model
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=2_000))]
@@ -60,7 +64,7 @@ pub(super) struct WatchArgs {
     web_port: u16,
 
     /// Play a recording instead: its folder, or its file of frames
-    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["models", "connections", "rate", "work", "lasting", "seed", "record", "web"])]
+    #[arg(long, value_name = "RECORDING", conflicts_with_all = ["models", "servers", "wire", "path", "connections", "rate", "work", "lasting", "seed", "record", "web"])]
     replay: Option<PathBuf>,
 }
 

@@ -8,12 +8,11 @@ use std::time::Instant;
 
 use reports::record::store::RunFolder;
 use reports::record::{Ending, Machine, Manifest, Placement};
-use servers::Contender;
 
 use super::cells::{cells, experiment, workload};
 use crate::cli::new_run;
 use crate::live::{FRAMES, FramesFile, Seen, Stretch};
-use crate::plan::{Inside, Preset, RunPlan};
+use crate::plan::{Inside, PageRequest, Participant, Preset, RunPlan};
 use crate::run::Preflight;
 
 /// Records a session, or parts of it.
@@ -51,7 +50,8 @@ impl Recorder {
         machine: Machine,
         placement: Placement,
         preflight: Preflight,
-        contenders: Vec<Contender>,
+        contenders: Vec<Participant>,
+        page: Option<PageRequest>,
         seed: u64,
     ) -> Recorder {
         let sizes = Preset::Smoke.sizes();
@@ -65,6 +65,7 @@ impl Recorder {
             placement,
             connection_ceiling: preflight.connection_ceiling,
             against: None,
+            page,
             inside: Inside::Off,
         };
         Recorder { machine, preflight, plan, current: None }

@@ -32,6 +32,7 @@ pub fn experiment(workload: Workload) -> &'static Experiment {
         ],
         workloads: vec![workload].leak(),
         contenders: Contenders::OfTheRun,
+        own_options: None,
         pictures: || Vec::new(),
         decision: || None,
         probes: |_| Vec::new(),

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::clock::now_ns;
-use crate::observe::{Observed, Observer, Watch};
+use crate::observe::{Extent, Observed, Observer, Watch};
 use crate::selftest::bench::{Bench, echo};
 use crate::selftest::figure::Figure;
 use crate::selftest::row::{Attempt, Obstacle};
@@ -58,6 +58,7 @@ fn watched(bench: &Bench, asking: Asking) -> Result<Watched, Obstacle> {
     let origin_ns = now_ns();
     let watch = Watch {
         pid: server.pid(),
+        extent: Extent::Alone,
         origin_ns,
         interval: Duration::from_millis(50),
         kernel_stack_bytes_per_thread: bench.machine.kernel_stack_bytes_per_thread,

@@ -12,7 +12,7 @@ use reports::record::Cell;
 use reports::study::groups;
 
 use crate::clock::now_ns;
-use crate::observe::{ProcessReader, settled_sample, socket_buffer_bytes};
+use crate::observe::{Extent, ProcessReader, settled_sample, socket_buffer_bytes};
 use crate::plan::{HoldSpec, Work};
 use crate::run::{Held, hold};
 use crate::selftest::bench::{Bench, echo};
@@ -29,6 +29,7 @@ pub(super) fn memory(bench: &Bench) -> Result<Attempt, Obstacle> {
     let subject = bench.subject(&Subject::Touching { bytes: TOUCHED })?;
     let stop = AtomicBool::new(false);
     let held = Held {
+        extent: Extent::Alone,
         pid: subject.pid(),
         address: subject.address(),
         origin_ns: now_ns(),

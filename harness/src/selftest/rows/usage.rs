@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::clock::now_ns;
-use crate::observe::{Observed, Observer, Watch};
+use crate::observe::{Extent, Observed, Observer, Watch};
 use crate::process::ServerProcess;
 use crate::selftest::bench::Bench;
 use crate::selftest::figure::Figure;
@@ -56,6 +56,7 @@ pub(super) fn switches(bench: &Bench) -> Result<Attempt, Obstacle> {
 fn observe(bench: &Bench, subject: &ServerProcess, time: Duration) -> Result<Observed, Obstacle> {
     let observer = Observer::start(Watch {
         pid: subject.pid(),
+        extent: Extent::Alone,
         origin_ns: now_ns(),
         interval: Duration::from_millis(50),
         kernel_stack_bytes_per_thread: bench.machine.kernel_stack_bytes_per_thread,

@@ -30,8 +30,12 @@ pub(super) fn encode(response: &Response<'_>, then: Persistence, out: &mut Vec<u
             if !sender_timestamp.is_empty() {
                 write_header(SENDER_TIMESTAMP, sender_timestamp, out);
             }
-            write_number(SERVER_RECEIVED_NS, *server_received_ns, out);
-            write_number(SERVER_SENT_NS, *server_sent_ns, out);
+            if let Some(server_received_ns) = *server_received_ns {
+                write_number(SERVER_RECEIVED_NS, server_received_ns, out);
+            }
+            if let Some(server_sent_ns) = *server_sent_ns {
+                write_number(SERVER_SENT_NS, server_sent_ns, out);
+            }
             write_rest(then, result, out);
         }
         Response::ConnectionClosed { initial_timestamp, final_timestamp, requests_served } => {
@@ -73,7 +77,6 @@ pub(super) fn decode(bytes: &[u8]) -> Step<Response<'_>> {
     }
 }
 
-/// A server without a clock sends no times, which is read as noughts.
 fn response(reply: Reply<'_>) -> Result<Response<'_>, Reason> {
     let fault = FAULTS.iter().find(|(_, status, _)| *status == reply.status);
     match (reply.status, reply.requests_served, fault) {
@@ -85,8 +88,8 @@ fn response(reply: Reply<'_>) -> Result<Response<'_>, Reason> {
         (200, None, _) => Ok(Response::WorkDone {
             sender_timestamp: text(reply.sender_timestamp)?,
             result: body(&reply)?,
-            server_received_ns: reply.server_received_ns.unwrap_or(0),
-            server_sent_ns: reply.server_sent_ns.unwrap_or(0),
+            server_received_ns: reply.server_received_ns,
+            server_sent_ns: reply.server_sent_ns,
         }),
         (_, _, Some((fault, ..))) => Ok(Response::Error { fault: *fault, reason: body(&reply)? }),
         _ => Err("a status that these servers do not reply with"),

@@ -105,8 +105,8 @@ fn replies_are_written() {
     let done = Response::WorkDone {
         sender_timestamp: "7".into(),
         result: "hi".into(),
-        server_received_ns: 5,
-        server_sent_ns: 9,
+        server_received_ns: Some(5),
+        server_sent_ns: Some(9),
     };
     let expected = "HTTP/1.1 200 OK\r\nSender-Timestamp: 7\r\nServer-Received-Ns: 5\r\nServer-Sent-Ns: 9\r\n\
                     Content-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\r\nhi";

@@ -1,0 +1,111 @@
+//! In which experiments a server can take part that keeps to so much of the protocol.
+//!
+//! What an experiment needs follows from its tasks: the kinds of work that they ask for, and whether clients say goodbye.
+
+use std::collections::BTreeSet;
+
+use super::Finding;
+use super::transcripts::Item;
+use crate::experiments::EXPERIMENTS;
+use crate::plan::{DisturbanceKind, Experiment, LoadSpec, Preset, Shape, Task, TaskKind, Work};
+
+/// Whether a server can take part in an experiment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The experiment's name.
+    pub experiment: &'static str,
+    /// Why it can't, as a clause; none where it can.
+    pub obstacle: Option<String>,
+}
+
+/// What follows from the findings for every experiment.
+pub fn parts(findings: &[Finding]) -> Vec<Part> {
+    let broken = findings.iter().filter(|finding| finding.broken.is_some());
+    let missing: BTreeSet<Item> = broken.map(|finding| finding.transcript.item).collect();
+    EXPERIMENTS.iter().map(|experiment| part(experiment, &missing)).collect()
+}
+
+fn part(experiment: &Experiment, missing: &BTreeSet<Item>) -> Part {
+    let lacking = || needs(experiment).into_iter().find(|(item, _)| missing.contains(item));
+    let of_own = experiment.own_options.map(str::to_owned);
+    let obstacle = of_own.or_else(|| lacking().map(|(_, what)| format!("it needs {what}")));
+    Part { experiment: experiment.name, obstacle }
+}
+
+/// What it needs of a server, each with a word for it.
+fn needs(experiment: &Experiment) -> Vec<(Item, String)> {
+    let tasks = experiment.all_tasks(&Preset::Quick.sizes());
+    let of_every_load = [Item::OneRequest, Item::InTurn].map(|item| (item, "a right reply to each request".to_owned()));
+    let mut needs: Vec<(Item, String)> = of_every_load.into();
+    for Task { kind, .. } in &tasks {
+        match kind {
+            TaskKind::Load(spec) => needs.extend(of_load(spec)),
+            TaskKind::Hold(spec) => needs.extend(of_work(&spec.work)),
+            TaskKind::Disturbed(spec) => {
+                needs.extend(of_load(&spec.probe));
+                if let DisturbanceKind::Load(load) = &spec.disturbance.kind {
+                    needs.extend(of_load(load));
+                }
+            }
+        }
+    }
+    needs
+}
+
+fn of_load(spec: &LoadSpec) -> Vec<(Item, String)> {
+    let goodbye = matches!(spec.shape, Shape::Sessions { .. }).then(|| (Item::Closing, "CloseConnection".to_owned()));
+    goodbye.into_iter().chain(of_work(&spec.work)).collect()
+}
+
+fn of_work(work: &Work) -> Option<(Item, String)> {
+    let Work::Asked { request_message, .. } = work else { return None };
+    let item = match request_message.as_str() {
+        "sleep" => Item::Sleep,
+        "block" => Item::Block,
+        "spin" => Item::Spin,
+        "lock" => Item::Lock,
+        "reply" => Item::Reply,
+        _ => Item::OneRequest,
+    };
+    Some((item, format!("the work {request_message}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dialogue::Came;
+    use super::super::{Broken, transcripts};
+    use super::*;
+
+    fn findings(missing: &[Item]) -> Vec<Finding> {
+        let broken = |item: Item| {
+            let broken = Broken { sent: Vec::new(), expected: String::new(), came: Came::Bytes(Vec::new()) };
+            missing.contains(&item).then_some(broken)
+        };
+        let all = transcripts().into_iter();
+        all.map(|transcript| Finding { broken: broken(transcript.item), transcript }).collect()
+    }
+
+    fn obstacle(missing: &[Item], experiment: &str) -> Option<String> {
+        let parts = parts(&findings(missing));
+        parts.into_iter().find(|part| part.experiment == experiment).unwrap().obstacle
+    }
+
+    #[test]
+    fn who_keeps_to_all_of_it_takes_part_wherever_our_options_are_not_compared() {
+        for part in parts(&findings(&[])) {
+            let experiment = EXPERIMENTS.iter().find(|experiment| experiment.name == part.experiment).unwrap();
+            assert_eq!(part.obstacle.as_deref(), experiment.own_options, "{}", part.experiment);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_costs_those_experiments_that_need_it() {
+        assert_eq!(obstacle(&[Item::Sleep], "latency-curve").as_deref(), Some("it needs the work sleep"));
+        assert_eq!(obstacle(&[Item::Sleep], "memory"), None);
+        assert_eq!(obstacle(&[Item::Block], "blocking-sleep").as_deref(), Some("it needs the work block"));
+        assert_eq!(obstacle(&[Item::Closing], "latency-curve").as_deref(), Some("it needs CloseConnection"));
+        assert_eq!(obstacle(&[Item::Closing], "memory"), None);
+        assert_eq!(obstacle(&[Item::Times, Item::Pipelined, Item::Oversize], "latency-curve"), None);
+        assert_eq!(obstacle(&[Item::InTurn], "memory").as_deref(), Some("it needs a right reply to each request"));
+    }
+}

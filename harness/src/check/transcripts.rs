@@ -1,0 +1,300 @@
+//! The transcripts: what a client says, and what a server that keeps to the protocol says back. Data, and nothing else.
+//!
+//! `docs/protocol.md` states the same for people. Beside it: `dialogue.rs`, which carries a transcript out; `said.rs`, the
+//! bytes.
+
+use std::time::Duration;
+
+use servers::protocol::{MAX_REQUEST_BYTES, MAX_RESULT_BYTES};
+
+use super::said::{NO_REQUESTS, SPELLED, TEXT, close, done, echo, longest, number, send, work};
+
+/// What is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each transcript says what it checks")]
+pub enum Item {
+    OneRequest,
+    Text,
+    InTurn,
+    Pipelined,
+    Bytewise,
+    Spelling,
+    LongestLine,
+    NotJson,
+    UnknownWork,
+    Closing,
+    HalfClose,
+    Oversize,
+    Reply,
+    Sleep,
+    Block,
+    Spin,
+    Lock,
+    BadParameter,
+    SideBySide,
+    Times,
+}
+
+/// Whether a server of the protocol must.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// It must.
+    Required,
+    /// It need not; without it, it takes part in less, or less is said of it.
+    Optional,
+}
+
+/// One thing that is checked.
+#[derive(Debug, Clone)]
+pub struct Transcript {
+    /// Which.
+    pub item: Item,
+    /// Whether it must hold.
+    pub weight: Weight,
+    /// What holds, as a sentence without its stop.
+    pub says: &'static str,
+    /// What is said and expected, in turn.
+    pub steps: Vec<Step>,
+}
+
+/// A step of a transcript. It begins on connection 0; connections are opened when they are first used.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Send this in one write.
+    Send(Vec<u8>),
+    /// Send this a byte at a time.
+    SendBytewise(Vec<u8>),
+    /// Send as much of this as the server takes.
+    SendAsTaken(Vec<u8>),
+    /// Send no more, and go on reading.
+    EndSending,
+    /// This must come next.
+    Expect(Expected),
+    /// So much time must have passed since the transcript began.
+    AtLeast(Duration),
+    /// Go on with another connection.
+    On(usize),
+    /// Close the connection.
+    HangUp,
+}
+
+/// What must come.
+#[derive(Debug, Clone)]
+pub enum Expected {
+    /// A WorkDone with this timestamp and this result.
+    Done { timestamp: String, result: String },
+    /// The same, with both times, on this machine's monotonic clock and between the sending and the coming.
+    DoneWithTimes { timestamp: String, result: String },
+    /// An Error.
+    Refusal,
+    /// ConnectionClosed with these timestamps, after so many requests.
+    Closed { initial: String, last: String, served: u64 },
+    /// The end of the connection.
+    End,
+    /// An Error and the end, or the end alone.
+    RefusalOrEnd,
+}
+
+impl Transcript {
+    /// All that is sent if everything holds.
+    pub fn sent(&self) -> Vec<u8> {
+        let bytes = self.steps.iter().filter_map(|step| match step {
+            Step::Send(bytes) | Step::SendBytewise(bytes) | Step::SendAsTaken(bytes) => Some(bytes.as_slice()),
+            Step::EndSending | Step::Expect(_) | Step::AtLeast(_) | Step::On(_) | Step::HangUp => None,
+        });
+        bytes.collect::<Vec<_>>().concat()
+    }
+}
+
+/// How long work lasts that is timed.
+const A_WHILE: Duration = Duration::from_millis(30);
+
+/// More than the longest line there may be.
+const OVERSIZE_BYTES: usize = 2 * MAX_REQUEST_BYTES;
+
+/// Requests that are sent at once.
+const PIPELINED: u32 = 20;
+
+/// All of them, the required ones first.
+pub fn transcripts() -> Vec<Transcript> {
+    [required(), optional()].concat()
+}
+
+fn required() -> Vec<Transcript> {
+    let of = |item, says, steps| Transcript { item, weight: Weight::Required, says, steps };
+    vec![
+        of(
+            Item::OneRequest,
+            "a request is answered with its sender_timestamp and its result",
+            vec![send(&[echo("hi", "17")]), done("17", "hi")],
+        ),
+        of(
+            Item::Text,
+            "text of any kind comes back as it was sent",
+            vec![send(&[echo(TEXT, "a \"b\" \\")]), done("a \"b\" \\", TEXT)],
+        ),
+        of(
+            Item::InTurn,
+            "a connection lives on after a reply",
+            (0..3).flat_map(|i| [send(&[echo("hi", &number(i))]), done(&number(i), "hi")]).collect(),
+        ),
+        of(
+            Item::Pipelined,
+            "requests that come all at once are all answered, in their order",
+            std::iter::once(send(&(0..PIPELINED).map(|i| echo("hi", &number(i))).collect::<Vec<_>>()))
+                .chain((0..PIPELINED).map(|i| done(&number(i), "hi")))
+                .collect(),
+        ),
+        of(
+            Item::Bytewise,
+            "a request may come a byte at a time",
+            vec![Step::SendBytewise(echo("slowly", "1")), done("1", "slowly")],
+        ),
+        of(
+            Item::Spelling,
+            "fields may stand in any order, with any whitespace, escapes and fields that nobody knows",
+            vec![send(&[SPELLED.to_vec()]), done("1", "ab")],
+        ),
+        of(
+            Item::LongestLine,
+            "a line may have 64 KiB, its newline included",
+            vec![send(&[echo(&longest(), "1")]), done("1", &longest())],
+        ),
+        of(
+            Item::NotJson,
+            "a line that is no request is refused with an Error, and the connection lives on",
+            NO_REQUESTS
+                .iter()
+                .flat_map(|line| [send(&[line.to_vec()]), Step::Expect(Expected::Refusal)])
+                .chain([send(&[echo("still here", "1")]), done("1", "still here")])
+                .collect(),
+        ),
+        of(
+            Item::UnknownWork,
+            "work that is not known is refused with an Error, and the connection lives on",
+            vec![
+                send(&[work("dance", "", "1")]),
+                Step::Expect(Expected::Refusal),
+                send(&[echo("still here", "2")]),
+                done("2", "still here"),
+            ],
+        ),
+        of(
+            Item::Closing,
+            "CloseConnection is answered with the number of requests served, and the server closes",
+            vec![
+                send(&[echo("a", "1"), echo("b", "2"), close("from", "to")]),
+                done("1", "a"),
+                done("2", "b"),
+                Step::Expect(Expected::Closed { initial: "from".to_owned(), last: "to".to_owned(), served: 2 }),
+                Step::Expect(Expected::End),
+            ],
+        ),
+        of(
+            Item::HalfClose,
+            "requests before the client's end are answered, half a request behind them is not, and the server closes",
+            vec![
+                send(&[echo("a", "1"), echo("b", "2"), echo("half", "3")[..20].to_vec()]),
+                Step::EndSending,
+                done("1", "a"),
+                done("2", "b"),
+                Step::Expect(Expected::End),
+            ],
+        ),
+        of(
+            Item::Oversize,
+            "a longer line ends its connection, with an Error or without, and no other",
+            vec![
+                Step::SendAsTaken([vec![b'x'; OVERSIZE_BYTES], b"\n".to_vec()].concat()),
+                Step::Expect(Expected::RefusalOrEnd),
+                // A server that serves one at a time may wait for it.
+                Step::HangUp,
+                Step::On(1),
+                send(&[echo("still here", "1")]),
+                done("1", "still here"),
+            ],
+        ),
+    ]
+}
+
+fn optional() -> Vec<Transcript> {
+    let of = |item, says, steps| Transcript { item, weight: Weight::Optional, says, steps };
+    let lasts = |kind, parameter| vec![send(&[work(kind, parameter, "1")]), done("1", ""), Step::AtLeast(A_WHILE)];
+    vec![
+        of(
+            Item::Reply,
+            "reply gives as many bytes as were asked for, up to a mebibyte",
+            [0, 3, MAX_RESULT_BYTES]
+                .into_iter()
+                .flat_map(|bytes| [send(&[work("reply", &bytes.to_string(), "1")]), done("1", &"x".repeat(bytes))])
+                .collect(),
+        ),
+        of(Item::Sleep, "sleep waits as long as was asked for", lasts("sleep", "30ms")),
+        of(Item::Block, "block waits as long as was asked for", lasts("block", "30ms")),
+        of(Item::Spin, "spin is answered", vec![send(&[work("spin", "500us", "1")]), done("1", "")]),
+        of(
+            Item::Lock,
+            "lock waits, and one holds the lock at a time",
+            vec![
+                send(&[work("lock", "30ms", "1")]),
+                Step::On(1),
+                send(&[work("lock", "30ms", "2")]),
+                Step::On(0),
+                done("1", ""),
+                Step::HangUp,
+                Step::On(1),
+                done("2", ""),
+                Step::AtLeast(2 * A_WHILE),
+            ],
+        ),
+        of(
+            Item::BadParameter,
+            "a parameter that makes no sense is refused with an Error, and the connection lives on",
+            vec![
+                send(&[work("sleep", "long", "1")]),
+                Step::Expect(Expected::Refusal),
+                send(&[work("sleep", "61s", "2")]),
+                Step::Expect(Expected::Refusal),
+                send(&[work("reply", "-1", "3")]),
+                Step::Expect(Expected::Refusal),
+                send(&[echo("still here", "4")]),
+                done("4", "still here"),
+            ],
+        ),
+        of(
+            Item::SideBySide,
+            "while one connection stays open, others are served",
+            vec![
+                send(&[echo("first", "1")]),
+                done("1", "first"),
+                Step::On(1),
+                send(&[echo("second", "2")]),
+                done("2", "second"),
+            ],
+        ),
+        of(
+            Item::Times,
+            "replies say when the request was received and the reply sent, by this machine's monotonic clock",
+            vec![
+                send(&[echo("hi", "1")]),
+                Step::Expect(Expected::DoneWithTimes { timestamp: "1".to_owned(), result: "hi".to_owned() }),
+            ],
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_item_is_checked_once_and_something_is_expected() {
+        let all = transcripts();
+        assert_eq!(all.iter().map(|transcript| transcript.item).collect::<BTreeSet<_>>().len(), all.len());
+        for Transcript { says, steps, .. } in &all {
+            assert!(steps.iter().any(|step| matches!(step, Step::Expect(_))), "{says}");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! `--server NAME='COMMAND'`, `--wire` and `--path`: programs of another hand beside or instead of our models, as they are
+//! typed for every command that compares.
+//!
+//! Beside it: `contenders.rs`, the list of models; `process/command.rs`, which starts a program.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use servers::MODELS;
+use servers::protocol::Wire;
+
+use crate::load::HeldConnections;
+use crate::plan::{PageRequest, PlanError, ServerCommand, Work};
+use crate::process::{ADDRESS, COMMAND_READINESS_DEADLINE, CommandLaunch, PORT, launch_command};
+use crate::run::Interrupt;
+
+/// What was typed of programs of another hand.
+#[derive(Debug, clap::Args)]
+pub(super) struct ServerArgs {
+    /// A program that serves, beside the models or, without --models, instead of them; can be repeated. {port} and
+    /// {address} in the command are filled in, PORT is in its environment, and no shell reads it. The part behind @ is
+    /// noted as its version
+    #[arg(long = "server", value_name = "NAME[@VERSION]=COMMAND", value_parser = command)]
+    servers: Vec<ServerCommand>,
+
+    /// What the programs speak: json, our protocol (see docs/protocol.md), or http, which takes a --path
+    #[arg(long, value_name = "json|http")]
+    wire: Option<Wire>,
+
+    /// The page that is asked for with GET in place of an echo, of our models too
+    #[arg(long, value_name = "/PATH")]
+    path: Option<String>,
+}
+
+/// Programs of another hand, and what is asked of everybody.
+#[derive(Debug, Default)]
+pub(super) struct Servers {
+    pub(super) commands: Vec<ServerCommand>,
+    /// In place of work.
+    pub(super) page: Option<PageRequest>,
+}
+
+impl ServerArgs {
+    /// Holds what was typed against itself, and looks for the programs.
+    ///
+    /// # Errors
+    /// Where it contradicts itself, a name is taken, or there is no such program.
+    pub(super) fn resolve(&self) -> Result<Servers, PlanError> {
+        for (place, command) in self.servers.iter().enumerate() {
+            let name = &command.name;
+            if self.servers[..place].iter().any(|other| other.name == *name) {
+                return usage(format!("--server {name} is there twice; give each server a name of its own"));
+            }
+            if MODELS.iter().any(|model| model.name == name) {
+                return usage(format!("{name} is the name of a model; give --server another, as in my-{name}"));
+            }
+            find_program(&format!("--server {name}"), &command.words)?;
+        }
+        Ok(Servers { commands: self.servers.clone(), page: self.page()? })
+    }
+
+    /// Nothing was typed that is fixed in a saved run.
+    ///
+    /// # Errors
+    /// Where something was.
+    pub(super) fn check_no_page(&self) -> Result<(), PlanError> {
+        match (self.wire, &self.path) {
+            (None, None) => Ok(()),
+            _ => usage("what a saved run asks for is in its manifest; leave out --wire and --path".to_owned()),
+        }
+    }
+
+    fn page(&self) -> Result<Option<PageRequest>, PlanError> {
+        match (self.wire, &self.path) {
+            (Some(Wire::JsonLines), Some(_)) => {
+                usage("--path is a page of an HTTP server, which --wire json is not; leave out one of them".to_owned())
+            }
+            (Some(Wire::Http), None) => usage(
+                "--wire http needs the page that is to be asked for; give --path /, or another that every contender has"
+                    .to_owned(),
+            ),
+            (_, Some(path)) if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) => usage(
+                format!("{path:?} is no path; it begins with / and has neither spaces nor letters beyond ASCII"),
+            ),
+            (_, path) => Ok(path.as_deref().map(PageRequest::get)),
+        }
+    }
+}
+
+impl Servers {
+    /// Starts each program once and asks it once, so that a run does not begin with one that can't serve.
+    ///
+    /// # Errors
+    /// Where one does not start, or its reply is not right; with the end of its standard error.
+    pub(super) fn try_out(&self, cpus: &[u32], interrupt: &Interrupt) -> anyhow::Result<()> {
+        let work = self.page.clone().map_or_else(|| Work::new("echo", "hi"), Work::Page);
+        for command in &self.commands {
+            let ServerCommand { name, words, text, .. } = command;
+            let launched = launch_command(&CommandLaunch {
+                name,
+                words,
+                cpus,
+                readiness_deadline: COMMAND_READINESS_DEADLINE,
+                stop: interrupt.flag(),
+                harness: None,
+            });
+            if interrupt.is_set() {
+                // What follows ends as any run that is interrupted.
+                return Ok(());
+            }
+            let server = launched.map_err(|error| PlanError::Usage(format!("--server {error}")))?;
+            let mut held = HeldConnections::new(server.address(), &work, interrupt.flag())?;
+            held.grow_to(1, PATIENCE)?;
+            let answered = held.ask_each(PATIENCE)?;
+            drop(held);
+            let stopped = server.stop();
+            if answered == 0 && !interrupt.is_set() {
+                let hint = match &self.page {
+                    Some(page) => format!("see what it says to curl http://{ADDRESS}{}", page.path),
+                    None => format!("harness check --server '{text}' says what is wrong"),
+                };
+                let said = match stopped.stderr_tail.trim() {
+                    "" => String::new(),
+                    tail => format!("; its standard error ends with: {tail}"),
+                };
+                return Err(PlanError::Usage(format!(
+                    "--server {name}: it runs, and its reply to {work} is not right; {hint}{said}"
+                ))
+                .into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How long a program that listens may take for its first reply.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// As long as a name that tells contenders apart may be.
+const LONGEST_NAME: usize = 24;
+
+/// Reads `NAME=COMMAND` or `NAME@VERSION=COMMAND`.
+fn command(text: &str) -> Result<ServerCommand, String> {
+    const SHAPE: &str = "write it as in --server node='node server.js {port}'";
+    let (name, command) = text.split_once('=').ok_or_else(|| format!("it has no name; {SHAPE}"))?;
+    let (name, version) = match name.split_once('@') {
+        Some((name, version)) => (name.trim(), Some(version.trim()).filter(|version| !version.is_empty())),
+        None => (name.trim(), None),
+    };
+    let is_name = (1..=LONGEST_NAME).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if !is_name {
+        return Err(format!("{name:?} is no name; it has up to {LONGEST_NAME} letters, digits and hyphens; {SHAPE}"));
+    }
+    Ok(ServerCommand::new(name, version, command.trim(), words(command)?))
+}
+
+/// The program and its arguments, as a shell splits words.
+///
+/// # Errors
+/// Where quotes do not match, there is no word, or braces hold what is not filled in.
+pub(super) fn words(command: &str) -> Result<Vec<String>, String> {
+    let words = shlex::split(command).ok_or("a quote or a backslash in the command has no other end")?;
+    if words.is_empty() {
+        return Err("the command is empty; give a program and its arguments".to_owned());
+    }
+    match words.iter().find_map(|word| unknown_placeholder(word)) {
+        Some(unknown) => Err(format!(
+            "{unknown} is not filled in; {PORT} and {ADDRESS} are. Double the braces where they are meant to stay"
+        )),
+        None => Ok(words),
+    }
+}
+
+/// A word in braces that looks like a placeholder and is none.
+fn unknown_placeholder(word: &str) -> Option<String> {
+    let mut rest = word;
+    while let Some(open) = rest.find('{') {
+        let is_doubled = rest[open..].starts_with("{{");
+        let inner_at = open + 1 + usize::from(is_doubled);
+        let inner: String = rest[inner_at..].chars().take_while(char::is_ascii_lowercase).collect();
+        let is_whole = !inner.is_empty() && rest[inner_at + inner.len()..].starts_with('}');
+        let placeholder = format!("{{{inner}}}");
+        if is_whole && !is_doubled && placeholder != PORT && placeholder != ADDRESS {
+            return Some(placeholder);
+        }
+        rest = &rest[inner_at + inner.len()..];
+    }
+    None
+}
+
+/// Looks for the program as it will be looked for when it is started. `whose` begins the complaint.
+///
+/// # Errors
+/// Where there is none.
+pub(super) fn find_program(whose: &str, words: &[String]) -> Result<(), PlanError> {
+    let program = words.first().map(String::as_str).unwrap_or_default();
+    let is_program =
+        |path: &Path| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
+    if program.contains('/') {
+        return match Path::new(program) {
+            path if is_program(path) => Ok(()),
+            path if path.exists() => usage(format!("{whose}: {program} can't be executed; see to its permissions")),
+            _ => usage(format!("{whose}: there is no file {program}; a relative path begins in the current folder")),
+        };
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|folder: PathBuf| is_program(&folder.join(program))) {
+        return Ok(());
+    }
+    usage(format!("{whose}: no program {program:?} is in the PATH; install it, or give its path"))
+}
+
+fn usage<T>(sentence: String) -> Result<T, PlanError> {
+    Err(PlanError::Usage(sentence))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_a_name_and_a_command() {
+        let typed = command("node@v20.20.2=node 'my server.js' {port} --say \"a b\"").unwrap();
+        assert_eq!((typed.name.as_str(), typed.version.as_deref()), ("node", Some("v20.20.2")));
+        assert_eq!(typed.words, ["node", "my server.js", "{port}", "--say", "a b"]);
+        assert_eq!(typed.text, "node 'my server.js' {port} --say \"a b\"");
+        let plain = command("a=b --key=value").unwrap();
+        assert_eq!((plain.version, plain.words.len()), (None, 2));
+    }
+
+    #[test]
+    fn what_is_no_server_is_refused_with_what_one_looks_like() {
+        let said = |text: &str| command(text).unwrap_err();
+        for nameless in ["node server.js", "=node", "two words=node", "über=node", &format!("{}=x", "n".repeat(25))] {
+            assert!(said(nameless).contains("--server node='node server.js {port}'"), "{}", said(nameless));
+        }
+        assert!(said("a=").contains("empty") && said("a=  ").contains("empty"));
+        assert!(said("a=sh -c 'x").contains("no other end"));
+        assert!(said("a=serve --port {prot}").contains("{prot} is not filled in; {port} and {address} are"));
+    }
+
+    #[test]
+    fn braces_of_other_languages_are_left_alone() {
+        for word in ["{}", "{ port }", "()=>{end()}", "{{prot}}", "{port}{address}", "${HOME}", "{a:1}"] {
+            assert_eq!(unknown_placeholder(word), None, "{word}");
+        }
+        assert_eq!(unknown_placeholder("x{port}{adress}"), Some("{adress}".to_owned()));
+    }
+
+    fn args(servers: &[&str], wire: Option<Wire>, path: Option<&str>) -> ServerArgs {
+        let servers = servers.iter().map(|text| command(text).unwrap()).collect();
+        ServerArgs { servers, wire, path: path.map(str::to_owned) }
+    }
+
+    #[test]
+    fn what_can_not_be_run_is_refused_before_anything_is() {
+        let said = |args: ServerArgs| args.resolve().unwrap_err().to_string();
+        assert!(said(args(&["a=sh", "a=sh"], None, None)).contains("is there twice"));
+        assert!(said(args(&["threaded=sh"], None, None)).contains("my-threaded"));
+        assert!(said(args(&["a=no-such-program-here"], None, None)).contains("in the PATH"));
+        assert!(said(args(&["a=./no-such-file"], None, None)).contains("no file ./no-such-file"));
+        assert!(said(args(&["a=/etc/passwd"], None, None)).contains("permissions"));
+        assert!(said(args(&[], Some(Wire::Http), None)).contains("--path /"));
+        assert!(said(args(&[], Some(Wire::JsonLines), Some("/"))).contains("leave out"));
+        assert!(said(args(&[], None, Some("x y"))).contains("no path"));
+        let servers = args(&["a=sh"], Some(Wire::Http), Some("/x")).resolve().unwrap();
+        assert_eq!((servers.commands.len(), servers.page), (1, Some(PageRequest::get("/x"))));
+        assert_eq!(args(&["a=sh"], Some(Wire::JsonLines), None).resolve().unwrap().page, None);
+    }
+}

@@ -1,0 +1,161 @@
+//! Who is measured in a run: one of our models with its options, or a program of another hand that serves.
+//!
+//! Must not know: how either is started. Beside it: `cast.rs`, who plays in which experiment.
+
+use std::collections::BTreeMap;
+
+use reports::record;
+use servers::{Contender, ContenderError};
+
+/// Who takes part.
+#[derive(Debug, Clone)]
+pub enum Participant {
+    /// A model of ours.
+    Model(Contender),
+    /// A program of another hand.
+    Command(ServerCommand),
+}
+
+/// A program that serves, as it was typed on a command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerCommand {
+    /// What it is called. Unique in a run, but for a twin.
+    pub name: String,
+    /// What was typed of its version, if anything was.
+    pub version: Option<String>,
+    /// The command as it was typed.
+    pub text: String,
+    /// The program and its arguments, in which the address it is to listen on is still left open.
+    pub words: Vec<String>,
+    label: String,
+}
+
+/// How many connections the kernel may hold for a server of which nothing is known: it asked for so many itself.
+const UNKNOWN_BACKLOG: u32 = 0;
+
+impl Participant {
+    /// What a report calls it. Unique in a run.
+    pub fn label(&self) -> &str {
+        match self {
+            Participant::Model(contender) => contender.label(),
+            Participant::Command(command) => &command.label,
+        }
+    }
+
+    /// The label without what comes behind an `@`: the same for all that are the same server.
+    pub fn bare_label(&self) -> &str {
+        match self {
+            Participant::Model(contender) => contender.bare_label(),
+            Participant::Command(command) => &command.name,
+        }
+    }
+
+    /// What comes behind the `@`, where anything does.
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Participant::Model(contender) => contender.name(),
+            Participant::Command(command) => command.label.split_once('@').map(|(_, name)| name),
+        }
+    }
+
+    /// The same server under a name of its own.
+    pub(super) fn named(&self, name: &str) -> Result<Participant, ContenderError> {
+        Ok(match self {
+            Participant::Model(contender) => Participant::Model(contender.named(name)?),
+            Participant::Command(command) => {
+                Participant::Command(ServerCommand { label: format!("{}@{name}", command.name), ..command.clone() })
+            }
+        })
+    }
+
+    /// The model, where it is one of ours.
+    pub fn model(&self) -> Option<&Contender> {
+        match self {
+            Participant::Model(contender) => Some(contender),
+            Participant::Command(_) => None,
+        }
+    }
+
+    /// The command, where it is a program of another hand.
+    pub fn command(&self) -> Option<&ServerCommand> {
+        match self {
+            Participant::Model(_) => None,
+            Participant::Command(command) => Some(command),
+        }
+    }
+
+    /// How many connections the kernel has to hold for it; 0 where that is not known.
+    pub fn backlog(&self) -> u32 {
+        self.model().map_or(UNKNOWN_BACKLOG, |contender| contender.options.backlog)
+    }
+
+    /// As it is saved, but for its twin.
+    pub(super) fn to_record(&self) -> record::Contender {
+        match self {
+            Participant::Model(contender) => record::Contender {
+                label: contender.label().to_owned(),
+                model: contender.model.name.to_owned(),
+                options: contender.resolved_options(),
+                summary: contender.model.summary.to_owned(),
+                twin_of: None,
+                command: None,
+            },
+            Participant::Command(command) => record::Contender {
+                label: command.label.clone(),
+                model: command.name.clone(),
+                options: BTreeMap::new(),
+                summary: command.summary(),
+                twin_of: None,
+                command: Some(record::CommandRecord {
+                    command: command.text.clone(),
+                    version: command.version.clone(),
+                }),
+            },
+        }
+    }
+}
+
+impl ServerCommand {
+    /// A command by its name.
+    pub fn new(name: &str, version: Option<&str>, text: &str, words: Vec<String>) -> ServerCommand {
+        ServerCommand {
+            name: name.to_owned(),
+            version: version.map(str::to_owned),
+            text: text.to_owned(),
+            words,
+            label: name.to_owned(),
+        }
+    }
+
+    /// The same under the label of a saved run, which may be that of its twin.
+    #[must_use]
+    pub fn labelled(self, label: &str) -> ServerCommand {
+        ServerCommand { label: label.to_owned(), ..self }
+    }
+
+    fn summary(&self) -> String {
+        match &self.version {
+            Some(version) => format!("another program, {version}: {}", self.text),
+            None => format!("another program: {}", self.text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_known_by_its_name_and_its_twin_by_another_label() {
+        let words = vec!["node".to_owned(), "b.js".to_owned()];
+        let node = Participant::Command(ServerCommand::new("node", Some("v20"), "node b.js", words));
+        let twin = node.named("twin").unwrap();
+        assert_eq!((node.label(), node.name(), twin.label()), ("node", None, "node@twin"));
+        assert_eq!((twin.bare_label(), twin.name()), ("node", Some("twin")));
+        let record = twin.to_record();
+        assert_eq!((record.label.as_str(), record.model.as_str()), ("node@twin", "node"));
+        assert_eq!(record.summary, "another program, v20: node b.js");
+        assert_eq!(record.command.unwrap().version.as_deref(), Some("v20"));
+        assert!(record.options.is_empty(), "nothing is known of its options");
+    }
+}
