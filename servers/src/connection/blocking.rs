@@ -11,7 +11,7 @@ use std::io::Write;
 use std::net::TcpStream;
 
 use super::deadline::{Patience, read_on_thread};
-use super::{LINGERING_READS, Turn, turn, work_done};
+use super::{LINGERING_READS, Turn, is_unread, turn, work_done};
 use crate::accept::Accepted;
 use crate::clock::monotonic_ns;
 use crate::protocol::{Inbox, Persistence};
@@ -56,11 +56,14 @@ fn converse(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Server) ->
                     stream.write_all(&reply)?;
                     trace.note(Moment::Written);
                     if then == Persistence::Close {
-                        return Ok(());
+                        return end(stream, &mut inbox, patience.until(false));
                     }
                 }
                 Turn::Reply(reply) => stream.write_all(&reply)?,
-                Turn::ReplyAndClose(reply) => return stream.write_all(&reply),
+                Turn::ReplyAndClose(reply) => {
+                    stream.write_all(&reply)?;
+                    return end(stream, &mut inbox, patience.until(false));
+                }
                 Turn::ReplyAndLinger(reply) => {
                     stream.write_all(&reply)?;
                     return linger(stream, &mut inbox, patience.until(false));
@@ -69,6 +72,11 @@ fn converse(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Server) ->
             patience.request_ended();
         }
     }
+}
+
+/// Ends a connection after its last reply. Where the client has sent more, closing at once would destroy that reply.
+fn end(stream: &mut TcpStream, inbox: &mut Inbox, until: Option<Instant>) -> io::Result<()> {
+    if is_unread(inbox, stream) { linger(stream, inbox, until) } else { Ok(()) }
 }
 
 /// Ends this side and reads what the client was still sending, so that the last reply reaches it.

@@ -3,9 +3,10 @@
 //! runtimes get created, nor who calls it.
 
 use std::borrow::Cow;
+use std::os::fd::AsFd;
 
 use crate::clock::monotonic_ns;
-use crate::protocol::{Fault, Persistence, Request, Response, Step, WireFormat};
+use crate::protocol::{Fault, Inbox, Persistence, Request, Response, Step, WireFormat};
 use crate::server::Server;
 use crate::service::{Refusal, Work, decide};
 
@@ -20,9 +21,9 @@ pub(crate) mod nonblocking;
 /// does not need.
 const REPLY_BYTES: usize = 256;
 
-/// How many more reads a connection gets after the frame that broke the limit.
+/// How many more reads a connection gets after its last reply, where the client has sent more than was answered.
 ///
-/// Closing with bytes unread makes the kernel send a reset, which can destroy the `Error` reply on its way
+/// Closing with bytes unread makes the kernel send a reset, which can destroy that reply on its way
 /// to the client. So the server ends its own side, and takes in as much as four more largest requests
 /// (each read is at most `READ_BUFFER_BYTES`, where no option says otherwise) before it really closes. It needs no deadline of its own
 /// for that: a client that sends nothing now holds what any idle connection holds, and no longer than one may.
@@ -35,6 +36,12 @@ enum Turn<'a> {
     Reply(Vec<u8>),
     ReplyAndClose(Vec<u8>),
     ReplyAndLinger(Vec<u8>),
+}
+
+/// Whether the client has sent bytes that nobody will look at.
+fn is_unread(inbox: &Inbox, stream: &impl AsFd) -> bool {
+    // Where the kernel does not say, there is nothing to wait for.
+    !inbox.is_empty() || rustix::io::ioctl_fionread(stream).is_ok_and(|bytes| bytes > 0)
 }
 
 /// Decides without waiting for anything, and so for threads and tasks alike.

@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::deadline::{Patience, read_in_task};
-use super::{LINGERING_READS, Turn, turn, work_done};
+use super::{LINGERING_READS, Turn, is_unread, turn, work_done};
 use crate::accept::Accepted;
 use crate::clock::monotonic_ns;
 use crate::protocol::{Inbox, Persistence};
@@ -56,11 +56,14 @@ async fn converse(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Serv
                     stream.write_all(&reply).await?;
                     trace.note(Moment::Written);
                     if then == Persistence::Close {
-                        return Ok(());
+                        return end(stream, &mut inbox, patience.until(false)).await;
                     }
                 }
                 Turn::Reply(reply) => stream.write_all(&reply).await?,
-                Turn::ReplyAndClose(reply) => return stream.write_all(&reply).await,
+                Turn::ReplyAndClose(reply) => {
+                    stream.write_all(&reply).await?;
+                    return end(stream, &mut inbox, patience.until(false)).await;
+                }
                 Turn::ReplyAndLinger(reply) => {
                     stream.write_all(&reply).await?;
                     return linger(stream, &mut inbox, patience.until(false)).await;
@@ -69,6 +72,11 @@ async fn converse(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Serv
             patience.request_ended();
         }
     }
+}
+
+/// Ends a connection after its last reply. Where the client has sent more, closing at once would destroy that reply.
+async fn end(stream: &mut TcpStream, inbox: &mut Inbox, until: Option<Instant>) -> io::Result<()> {
+    if is_unread(inbox, stream) { linger(stream, inbox, until).await } else { Ok(()) }
 }
 
 /// Ends this side and reads what the client was still sending, so that the last reply reaches it.

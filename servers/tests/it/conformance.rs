@@ -137,6 +137,18 @@ fn closing_is_answered_and_the_server_closes() {
 }
 
 #[test]
+fn the_last_reply_reaches_a_client_that_has_sent_more() {
+    with_every_model(|running| {
+        let mut client = running.connect();
+        let more = running.request("echo", "never looked at", "1").repeat(300);
+        client.send(&[close(running.wire, "from", "to"), more].concat());
+        assert_eq!(client.reply().unwrap()["ConnectionClosed"]["requests_served"], 0);
+        client.end_sending();
+        client.assert_closed();
+    });
+}
+
+#[test]
 fn requests_before_a_half_close_are_answered() {
     with_every_model(|running| {
         let mut client = running.connect();
