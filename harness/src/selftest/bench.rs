@@ -13,7 +13,7 @@ use super::row::Obstacle;
 use super::subject::Subject;
 use super::synthetic::{Script, Synthetic};
 use super::watchman::Watchman;
-use crate::load::{self, Generator, Moments};
+use crate::load::{self, Generator, Moments, Order};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, place};
 use crate::process::{Launch, ServerProcess, launch, launch_subject};
@@ -100,6 +100,13 @@ impl Bench {
         let has_room = self.placement.kind == PlacementKind::Isolated && threads == 1;
         let pacing = if has_room { Pacing::Precise } else { Pacing::Sleeping };
         let outcome = load::run(spec, target, Generator { threads, pacing }, &AtomicBool::new(false), attend)?;
+        Ok(cells::of_load(spec, outcome))
+    }
+
+    /// As [`Bench::load`], for a number of requests; the window is the longest that it may take.
+    pub(crate) fn load_counted(&self, requests: u64, spec: &LoadSpec, target: SocketAddr) -> Result<Cell, Obstacle> {
+        let (generator, stop) = (Generator { threads: 1, pacing: Pacing::Sleeping }, AtomicBool::new(false));
+        let outcome = Order::new(spec, target, generator, &stop).at_most(requests).run(|_| {})?;
         Ok(cells::of_load(spec, outcome))
     }
 }

@@ -9,6 +9,7 @@
 mod bench;
 mod cells;
 mod figure;
+mod pages;
 mod row;
 mod rows;
 pub mod subject;

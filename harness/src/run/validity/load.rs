@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use reports::record::{GeneratorUsage, HistogramRecord, Malformed, MalformedReason, Traffic, Warning};
+use reports::sabotage::{self, Sabotage};
 use reports::stats::samples_needed;
 
 use crate::plan::nanoseconds;
@@ -66,10 +67,14 @@ fn percentile(histogram: &HistogramRecord, quantile: f64) -> Option<u64> {
 /// What speaks against what was noted down in a window: that no request was served, that a server sent more than it was
 /// asked for, and the checks that the notes do not stand up to.
 pub fn traffic_doubts(traffic: &Traffic, window: Duration) -> Vec<Warning> {
-    let mut doubts: Vec<Warning> = (traffic.ledger.ok == 0).then_some(Warning::NothingRight).into_iter().collect();
+    let mut doubts: Vec<Warning> = nothing_right(traffic).into_iter().collect();
     doubts.extend(traffic.malformed.iter().filter_map(surplus));
     doubts.extend(failed_checks(traffic, window));
     doubts
+}
+
+fn nothing_right(traffic: &Traffic) -> Option<Warning> {
+    (traffic.ledger.ok == 0 && !sabotage::is(Sabotage::SilenceBelieved)).then_some(Warning::NothingRight)
 }
 
 fn surplus(malformed: &Malformed) -> Option<Warning> {

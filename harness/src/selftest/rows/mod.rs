@@ -9,6 +9,7 @@ mod proc_files;
 mod replies;
 mod schedule;
 mod stall;
+mod strangers;
 mod usage;
 mod verdicts;
 
@@ -30,6 +31,9 @@ pub const ROWS: &[Row] = &[
     row("trimodal", "90% in 5 ms, 8.5% in 20 ms, 1.5% in 100 ms", 3, Measured, delays::trimodal),
     row("replies", "every 100th reply dropped, every 250th corrupted", 3, Measured, replies::replies),
     row("ledger", "sessions that end early: nothing disappears", 2, Measured, replies::ledger),
+    row("surplus", "every tenth page is written twice", 1, Measured, strangers::surplus),
+    row("lengths", "pages that lie about their length", 1, Measured, strangers::lengths),
+    row("silence", "nobody is answered, and that is not believed", 1, Measured, strangers::silence),
     row("memory", "512 KiB touched for each connection", 4, Measured, memory::memory),
     row("unread", "bytes that nobody reads are in the sockets", 2, Measured, memory::unread),
     row("threads", "40 threads", 1, Measured, usage::threads),
