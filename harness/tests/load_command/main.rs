@@ -9,6 +9,7 @@ mod foreign;
 mod histogram_files;
 mod http_server;
 mod interruption;
+mod others;
 mod refusals;
 mod requests;
 mod stamped;
