@@ -317,3 +317,23 @@ fn extremes_come_to_an_end() {
         assert_eq!(json["valid"], false, "{extreme:?}");
     }
 }
+
+#[test]
+fn a_name_is_tried_at_every_address() {
+    let Ok(listener) = TcpListener::bind("[::1]:0") else {
+        eprintln!("skipped: no IPv6 on this machine's loopback");
+        return;
+    };
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let answer: Habit = |stream, _| stream.write_all(PLAIN.as_bytes()).map(|()| true);
+            thread::spawn(move || converse(stream.unwrap(), answer, &AtomicU64::new(0)));
+        }
+    });
+    let url = format!("http://localhost:{port}/");
+    let found = Findings::read(load(&[&url, "-n", "60", "-c", "4", "--format", "json"]).output().unwrap());
+    found.assert_all_ok();
+    assert_eq!(found.json["address"], format!("[::1]:{port}"));
+    assert!(found.stderr.contains("[::1]") && found.stderr.contains("first that accepts"), "{}", found.stderr);
+}

@@ -50,8 +50,11 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let mut files = HistogramFiles::open(args.hlog.as_deref(), args.hgrm.as_deref())?;
     preflight_connections(spec.peak_connections())?;
     let address = target.reached(&addresses)?;
-    if addresses.len() > 1 {
-        tell(&format!("note: {} has {} addresses; the load goes to {address}", target.authority, addresses.len()));
+    if addresses.first() != Some(&address) {
+        tell(&format!(
+            "note: of the addresses of {}, {address} is the first that accepts a connection",
+            target.authority
+        ));
     }
     let interrupt = Interrupt::listen()?;
     if let Some(note) = ask::note(&spec) {

@@ -1,7 +1,7 @@
 //! Where the load goes: a URL or HOST:PORT, and which of a name's addresses it is. Never off this machine by accident.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use crate::plan::PlanError;
@@ -57,7 +57,12 @@ impl TypedTarget {
         let found =
             found.map_err(|error| PlanError::Usage(format!("{authority:?} is no address ({error}); {GIVE}")))?;
         let mut found: Vec<SocketAddr> = found.collect();
-        found.sort_by_key(SocketAddr::is_ipv6);
+        if host.eq_ignore_ascii_case("localhost") {
+            // By definition (RFC 6761), whatever this machine's list of names says.
+            let both = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()];
+            found.extend(both.map(|ip| SocketAddr::new(ip, *port)));
+        }
+        found.sort_by_key(|address| (address.is_ipv6(), *address));
         found.dedup();
         let Some(first) = found.first().copied() else { return usage(format!("{authority:?} has no address")) };
         found.retain(|address| allow_remote || address.ip().to_canonical().is_loopback());
