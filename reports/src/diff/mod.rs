@@ -10,13 +10,13 @@ mod machine;
 mod places;
 mod rows;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::format;
 use crate::record::Ending;
 use crate::record::store::Run;
-use crate::stats::Ratio;
-use crate::verdict::{Judged, Verdict};
+use crate::stats::{NoRatio, Ratio};
+use crate::verdict::{Judged, Verdict, ratio_or_why};
 
 pub use compared::{COMPARED, Compared};
 pub use gate::{Gate, GateError, Held, Outcome};
@@ -79,7 +79,7 @@ pub struct Row {
     /// All blocks of the other together.
     pub new: String,
     /// How many times the base's the other's is, or why that can't be said.
-    #[serde(serialize_with = "ratio_or_doubt")]
+    #[serde(serialize_with = "ratio_or_why")]
     pub ratio: Result<Ratio, Doubt>,
     /// Whether each of the two has blocks enough for a verdict that all agree on whether it kept up.
     pub blocks_agree: bool,
@@ -112,12 +112,8 @@ pub enum Doubt {
     FellBehind,
     /// The other kept up with the load and the base did not.
     CaughtUp,
-    /// No block in which both have a number.
-    Unmeasured,
-    /// In some block it was more than could be measured.
-    Beyond,
-    /// In some block it was nothing or less, so that there is no ratio.
-    NotPositive,
+    /// A block of one of the two has no positive number.
+    NoRatio(NoRatio),
 }
 
 /// Compares two runs. Figures of different machines are compared like any: who calls this has looked at
@@ -158,17 +154,6 @@ fn cut_short(run: &Run) -> Option<String> {
 /// What the label of a contender ends with that the other build serves.
 const BASE: &str = "@base";
 
-fn ratio_or_doubt<S: Serializer>(ratio: &Result<Ratio, Doubt>, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct NotCompared {
-        not_compared: Doubt,
-    }
-    match ratio {
-        Ok(ratio) => ratio.serialize(serializer),
-        Err(doubt) => NotCompared { not_compared: *doubt }.serialize(serializer),
-    }
-}
-
 impl Method {
     /// As a sentence.
     pub fn words(self) -> &'static str {
@@ -186,16 +171,15 @@ impl Method {
 
 impl Doubt {
     /// As the end of a sentence.
-    pub fn words(self) -> &'static str {
-        match self {
+    pub fn words(self) -> String {
+        let words = match self {
             Doubt::Invalid => "invalid in one of the two, so cannot tell",
             Doubt::NeitherKeptUp => "neither kept up with this load",
             Doubt::FellBehind => "no longer keeps up with this load",
             Doubt::CaughtUp => "keeps up with this load, as the base did not",
-            Doubt::Unmeasured => "too few samples, so cannot tell",
-            Doubt::Beyond => "beyond what was waited for in some block, so cannot tell",
-            Doubt::NotPositive => "nothing above zero in some block, so cannot tell",
-        }
+            Doubt::NoRatio(why) => return format!("{}, so cannot tell", why.words(["the new run", "the base"])),
+        };
+        words.to_owned()
     }
 }
 
@@ -204,8 +188,8 @@ impl Row {
     pub fn words(&self) -> String {
         match (self.ratio, self.judged) {
             (Ok(_), Some(judged)) => judged.verdict.words(),
-            (Err(doubt), _) => doubt.words().to_owned(),
-            (Ok(_), None) => Doubt::Unmeasured.words().to_owned(),
+            (Err(doubt), _) => doubt.words(),
+            (Ok(_), None) => "not judged".to_owned(),
         }
     }
 

@@ -3,9 +3,9 @@
 use super::compared::{COMPARED, WhenSaturated};
 use super::places::{Place, Values, Where};
 use super::{Compared, Diff, Doubt, Method, Missing, Row};
-use crate::stats::{Ratio, log_ratios, unpaired_ratio};
+use crate::stats::{BlockValue, Ratio, unpaired_ratio};
 use crate::study::Standing;
-use crate::verdict::{Floor, judge_all, paired, ratio_of};
+use crate::verdict::{Floor, judge_all, ratio_of};
 
 /// Compares places; `server` says which contender of one is which of the other, from their labels.
 pub(super) fn compare((base, new): (&[Place], &[Place]), server: &dyn Fn(&str) -> String, method: Method) -> Diff {
@@ -102,22 +102,14 @@ fn doubt(base: Standing, new: Standing, of: &Compared) -> Option<Doubt> {
 }
 
 fn ratio(base: &Values, new: &Values, method: Method) -> Result<Ratio, Doubt> {
-    let values = || base.blocks.values().chain(new.blocks.values());
-    if values().any(|value| value.is_infinite()) {
-        return Err(Doubt::Beyond);
-    }
-    // Leaving such a block out would choose blocks by their result.
-    if values().any(|value| *value <= 0.0) {
-        return Err(Doubt::NotPositive);
-    }
     let ratio = match method {
         Method::Alternated | Method::PairedBySeed => ratio_of(&new.blocks, &base.blocks),
         Method::Unpaired => {
-            let [new, base] = [new, base].map(|values| values.blocks.values().copied().collect::<Vec<f64>>());
+            let [new, base] = [new, base].map(|values| values.blocks.values().copied().collect::<Vec<BlockValue>>());
             unpaired_ratio(&new, &base)
         }
     };
-    ratio.ok_or(Doubt::Unmeasured)
+    ratio.map_err(Doubt::NoRatio)
 }
 
 /// Judges the rows of one figure of one workload together, against the floor of its twins in either run.
@@ -131,10 +123,9 @@ fn judge(rows: &mut [(&'static Compared, &Where, Row)], twins: &[(&Place, &Place
         let mut members: Vec<_> = members.collect();
         let Some((of, _, _)) = members.first() else { continue };
         let related = twins.iter().filter(|(itself, _)| family(of, &itself.place) == this);
-        let logs = related.filter_map(|(itself, twin)| {
-            Some(log_ratios(&paired(&itself.figure(of)?.blocks, &twin.figure(of)?.blocks)))
-        });
-        let floor = Floor::of(&logs.flatten().filter(|log| log.is_finite()).collect::<Vec<f64>>());
+        let ratios =
+            related.filter_map(|(itself, twin)| ratio_of(&itself.figure(of)?.blocks, &twin.figure(of)?.blocks).ok());
+        let floor = Floor::highest(ratios);
         let needed = of.blocks_needed();
         let ratios: Vec<Ratio> = members.iter().filter_map(|(_, _, row)| row.ratio.ok()).collect();
         for ((_, _, row), judged) in members.iter_mut().zip(judge_all(&ratios, &floor, needed)) {

@@ -69,7 +69,7 @@ fn differing(matrix: &Matrix) -> String {
     for pair in &matrix.pairs {
         let both = || format!("{} and {}", name(pair.a), name(pair.b));
         match (pair.judged.map(|judged| judged.verdict), pair.ratio) {
-            (Some(Verdict::Different), Some(ratio)) => {
+            (Some(Verdict::Different), Ok(ratio)) => {
                 let (more, less) = if ratio.value > 1.0 { (pair.a, pair.b) } else { (pair.b, pair.a) };
                 let times = format::number(ratio.value.max(1.0 / ratio.value));
                 let said = format!("{times} times {}", name(less));

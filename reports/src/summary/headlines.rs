@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::answers::{pictured, sound};
 use super::{Answer, Rank, Summary};
 use crate::format::{self, Unit};
-use crate::metrics::{Metric, Of, Reading, metric, slope_per_connection};
+use crate::metrics::{Certainty, Metric, Of, Reading, metric, slope_per_connection};
 use crate::record::PictureKind;
 use crate::study::{Group, Series};
 use crate::verdict::PER_CONNECTION;
@@ -46,8 +46,7 @@ pub struct Headline {
 impl Headline {
     /// The interval as a reader sees it; absent where there is none.
     pub fn interval(&self) -> Option<String> {
-        let interval = Some((self.lo?, self.hi));
-        Reading::Measured(self.value, interval).remark(self.unit)
+        Reading::Measured(self.value, Certainty::WithinRun { lo: self.lo?, hi: self.hi }).remark(self.unit)
     }
 }
 
@@ -82,7 +81,8 @@ fn under_load(group: &Group<'_>) -> Vec<Headline> {
     for metric in metrics {
         for series in group.series.iter().filter(|series| sound(series, load)) {
             let reading = series.at(load).map(|point| metric.of_pool(&point.pool));
-            if let Some(Reading::Measured(value, interval)) = reading {
+            if let Some(Reading::Measured(value, certainty)) = reading {
+                let interval = certainty.interval();
                 let mut headline = headline_of(group, series, (metric.name, metric.label, metric.unit), value);
                 headline.offered_load_rps = Some(load);
                 headline.lo = interval.map(|(lo, _)| lo);

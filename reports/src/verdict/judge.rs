@@ -121,8 +121,7 @@ fn open(ratio: &Ratio, floor: &Floor, undecided: usize) -> Verdict {
         let more = ratio.with_blocks(blocks);
         more.p_value().is_some_and(|p| decided(&more, floor, p * undecided as f64).is_some())
     };
-    let apart = apart(ratio);
-    let is_hidden = apart >= SMALLEST_THAT_MATTERS && apart <= floor.ratio;
+    let is_hidden = ratio.apart() >= SMALLEST_THAT_MATTERS && ratio.apart() <= floor.least();
     Verdict::Indistinguishable { decided_by: fewest(ratio.blocks, MOST_BLOCKS, would), is_hidden }
 }
 
@@ -146,18 +145,13 @@ fn fewest(mut low: usize, mut high: usize, holds: impl Fn(usize) -> bool) -> Opt
 fn decided(ratio: &Ratio, floor: &Floor, p: f64) -> Option<Verdict> {
     let (lo, hi) = ratio.interval_at(EQUIVALENCE_CONFIDENCE)?;
     let within = SMALLEST_THAT_MATTERS;
-    if p < LEVEL && apart(ratio) > floor.ratio {
+    if p < LEVEL && ratio.apart() > floor.at(ratio.blocks) {
         Some(Verdict::Different)
     } else if lo > 1.0 / within && hi < within {
         Some(Verdict::Equivalent { within })
     } else {
         None
     }
-}
-
-/// How many times the larger is the smaller.
-fn apart(ratio: &Ratio) -> f64 {
-    ratio.value.max(1.0 / ratio.value)
 }
 
 #[cfg(test)]
@@ -193,10 +187,22 @@ mod tests {
 
     #[test]
     fn a_sure_difference_below_the_floor_is_none() {
-        let floor = Floor { ratio: 1.4, blocks: 10 };
+        let floor = Floor::of(ratio(1.4, 0.001));
         let hidden = Verdict::Indistinguishable { decided_by: None, is_hidden: true };
         assert_eq!((judge(&ratio(1.3, 0.05), &floor, 10), judge(&ratio(1.1, 0.05), &floor, 10)), (hidden, hidden));
         assert_eq!(judge(&ratio(1.02, 0.01), &floor, 10), Verdict::Equivalent { within: 1.05 });
+    }
+
+    #[test]
+    fn what_single_blocks_of_a_twin_hide_their_mean_tells() {
+        // Twenty blocks, of which each is off by 5% or 7%: the mean of twenty is told from one.
+        let around = |value: f64, spread: f64| {
+            let pairs = [spread, -spread].into_iter().cycle().take(20).map(|off| (value * off.exp(), 1.0));
+            paired_ratio(&pairs.collect::<Vec<_>>()).unwrap()
+        };
+        let floor = Floor::of(around(1.0, 0.07));
+        assert!(floor.ratio < 1.05 + 1e-9, "{floor:?}");
+        assert_eq!(judge(&around(1.08, 0.05), &floor, 20), Verdict::Different);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_distr::StandardNormal;
-use reports::stats::{Ratio, log_ratios, paired_ratio};
+use reports::stats::{Ratio, paired_ratio};
 use reports::verdict::{Floor, Verdict, judge, judge_all};
 use serde::Deserialize;
 
@@ -27,7 +27,7 @@ fn simulated(random: &mut impl Rng, spread: f64, times: [f64; CONTENDERS]) -> Ve
 fn verdicts(values: &[Vec<f64>]) -> Vec<((usize, usize), Ratio, Verdict)> {
     let pair =
         |a: usize, b: usize| -> Vec<(f64, f64)> { values[a].iter().copied().zip(values[b].iter().copied()).collect() };
-    let floor = Floor::of(&log_ratios(&pair(CONTENDERS - 1, CONTENDERS)));
+    let floor = Floor::of(paired_ratio(&pair(CONTENDERS - 1, CONTENDERS)).unwrap());
     let pairs: Vec<(usize, usize)> = (0..CONTENDERS).flat_map(|a| (a + 1..CONTENDERS).map(move |b| (a, b))).collect();
     let ratios: Vec<Ratio> = pairs.iter().map(|&(a, b)| paired_ratio(&pair(a, b)).unwrap()).collect();
     let judged = judge_all(&ratios, &floor, BLOCKS);
@@ -97,9 +97,9 @@ impl OfTheSame {
     /// each of the three ways to give out the parts.
     fn verdicts(&self, times: f64) -> impl Iterator<Item = Verdict> {
         [(0, 1, 2), (1, 2, 0), (2, 0, 1)].into_iter().filter_map(move |(a, b, twin)| {
-            let floor = Floor::of(&log_ratios(&self.pairs(b, twin)));
+            let floor = Floor::of(paired_ratio(&self.pairs(b, twin)).ok()?);
             let pairs: Vec<(f64, f64)> = self.pairs(a, b).into_iter().map(|(a, b)| (a * times, b)).collect();
-            Some(judge(&paired_ratio(&pairs)?, &floor, BLOCKS)).filter(|verdict| verdict.is_one())
+            Some(judge(&paired_ratio(&pairs).ok()?, &floor, BLOCKS)).filter(|verdict| verdict.is_one())
         })
     }
 }

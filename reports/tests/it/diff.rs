@@ -143,7 +143,7 @@ fn who_no_longer_keeps_up_has_regressed_and_who_now_does_has_not() {
     assert_eq!(outcome(&diff, "p50>+10%"), Outcome::Regressed);
     assert_eq!(outcome(&diff, "p99>+10%"), Outcome::Inconclusive, "a p99 takes twenty blocks");
     let words = serde_json::to_string(&diff).unwrap();
-    assert!(words.contains(r#"{"not_compared":"fell-behind"}"#), "{words}");
+    assert!(words.contains(r#"{"no_ratio":"fell-behind"}"#), "{words}");
     let back = between(&new, &base);
     assert_eq!((outcome(&back, "p50>+10%"), outcome(&back, "p50<-10%")), (Outcome::Passed, Outcome::Regressed));
     // Where blocks do not agree, another run might come out otherwise.
