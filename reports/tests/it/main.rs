@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod audit;
+mod audit_claims;
 mod browser;
 mod browser_access;
 mod browser_files;
