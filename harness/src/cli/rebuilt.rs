@@ -10,7 +10,7 @@ use super::against::other_build;
 use super::contenders::labelled;
 use crate::experiments;
 use crate::observe::allowed_cpus;
-use crate::plan::{Inside, PlanError, Preset, RunPlan, place};
+use crate::plan::{Inside, PlanError, Preset, RunPlan, Sizes, place};
 use crate::run::{Preflight, preflight};
 
 /// The plan of the run, with so many blocks or as many as it has, and what this machine's limits make of it.
@@ -22,8 +22,10 @@ pub(super) fn rebuilt(manifest: &Manifest, blocks: Option<u32>) -> anyhow::Resul
         |why: String| PlanError::Usage(format!("{}: {why}; make a new run with harness compare", manifest.run));
     let preset = <Preset as ValueEnum>::from_str(&manifest.preset, false)
         .map_err(|_| refuse("it is not a run of harness compare".to_owned()))?;
-    let mut sizes = preset.sizes();
-    sizes.blocks = blocks.unwrap_or(manifest.blocks);
+    let claims = manifest.experiments.iter().filter(|experiment| experiment.decision.is_some());
+    let of_claims = claims.filter_map(|experiment| experiment.blocks).max().unwrap_or(manifest.blocks);
+    let as_it_was = Sizes { blocks: manifest.blocks, claim_blocks: of_claims, ..preset.sizes() };
+    let sizes = blocks.map_or(as_it_was, |blocks| as_it_was.with_blocks(blocks));
     let placement = place(manifest.placement.kind, &allowed_cpus()?);
     let named = manifest.experiments.iter().map(|experiment| {
         let found = experiments::find(&experiment.name);

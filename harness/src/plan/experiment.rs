@@ -57,6 +57,7 @@ impl Experiment {
             decision: (self.decision)(),
             objective: None,
             contenders,
+            blocks: None,
         }
     }
 }

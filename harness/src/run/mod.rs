@@ -101,7 +101,7 @@ impl Execution<'_> {
             known: Vec::new(),
             kept: 0,
             next_order: 0,
-            retries_left: self.plan.sizes.retries * self.plan.sizes.blocks,
+            retries_left: self.plan.sizes.retries * self.plan.most_blocks(),
             failed: 0,
         };
         let planned = run(&mut series)?;
@@ -152,10 +152,9 @@ impl Series<'_> {
     fn run(&mut self) -> Result<Planned, RecordError> {
         let plan = self.execution.plan;
         let probes = self.unknown(plan.probes());
-        let blocks = plan.sizes.blocks;
-        let guess = plan.fullest_block();
-        let at_most = time_of(&probes) + time_of(&guess) * blocks;
-        self.progress.planned(probes.len() + guess.len() * blocks as usize, at_most);
+        let blocks = plan.most_blocks();
+        let guess = plan.fullest();
+        self.progress.planned(probes.len() + guess.len(), time_of(&probes) + time_of(&guess));
         let probed = probes.len();
         let capacities = self.probe(block_order(plan.probes(), plan.seed, u32::MAX))?;
         let bounds = generator_bounds(plan, &capacities);
@@ -167,7 +166,7 @@ impl Series<'_> {
             let turns = block_order(plan.block(number, &capacities), plan.seed, number);
             self.block(turns, Purpose::Measure, |_, _| {})?;
         }
-        Ok(Planned { cells, blocks, bounds })
+        Ok(Planned { cells, blocks: plan.sizes.blocks, bounds })
     }
 
     /// Runs the probes; returns what each experiment's contenders can do.

@@ -122,5 +122,6 @@ fn experiment() -> ExperimentRecord {
         pictures: Vec::new(),
         decision: None,
         objective: None,
+        blocks: None,
     }
 }

@@ -126,7 +126,7 @@ pub(super) fn reproduce(run: &Run) -> Slide {
         ("Seed", manifest.seed.to_string()),
         ("Version", format!("{}, commit {commit}", manifest.harness_version)),
         ("Takes", took.unwrap_or_else(|| "not known, since the run did not end".into())),
-        ("Plan", format!("{}, {} cells", format::counted(u64::from(manifest.blocks), "block"), manifest.planned_cells)),
+        ("Plan", format!("{}, {} cells", manifest.blocks_in_words(), manifest.planned_cells)),
     ];
     Slide {
         kind: Kind::End,

@@ -42,6 +42,16 @@ pub struct Decided {
     pub ruling: Ruling,
     /// The value of each condition beside its bound, in words.
     pub values: Vec<String>,
+    /// Whether all of it was counted exactly, so that no interval is needed.
+    pub by_counts: bool,
+}
+
+impl Decided {
+    /// The ruling, and whether it rests on exact counts: `holds (exact counts)`.
+    pub fn words(&self) -> String {
+        let counts = if self.by_counts { " (exact counts)" } else { "" };
+        format!("{}{counts}", self.ruling.words())
+    }
 }
 
 /// Holds a decision against the groups of its experiment.
@@ -66,19 +76,23 @@ pub fn decide(decision: &Decision, groups: &[&Group<'_>]) -> Decided {
     } else {
         Ruling::HoldsOnlyFor(held().map(|(condition, _)| condition.holds_for.clone()).collect())
     };
-    Decided { ruling, values: found.into_iter().filter_map(|(_, finding)| finding.words).collect() }
+    let is_decided = !matches!(ruling, Ruling::CannotTell(_));
+    let by_counts = is_decided && found.iter().all(|(_, finding)| finding.by_counts);
+    Decided { ruling, by_counts, values: found.into_iter().filter_map(|(_, finding)| finding.words).collect() }
 }
 
 struct Finding {
     /// Or why it can't be told.
     held: Result<bool, String>,
     words: Option<String>,
+    /// Whether it rests on exact counts.
+    by_counts: bool,
 }
 
 fn find(condition: &Condition, groups: &[&Group<'_>]) -> Finding {
     let value = match Evidence::gather(&condition.value, groups) {
         Ok(value) => value,
-        Err(reason) => return Finding { held: Err(reason), words: None },
+        Err(reason) => return Finding { held: Err(reason), words: None, by_counts: false },
     };
     let asked = match condition.relation {
         Relation::AtLeast => "at least",
@@ -90,17 +104,17 @@ fn find(condition: &Condition, groups: &[&Group<'_>]) -> Finding {
             let held = value.interval().and_then(|interval| {
                 compare(interval, condition.relation, (*number, Some(*number))).ok_or_else(|| both_sides(&value))
             });
-            Finding { held, words: Some(words) }
+            Finding { held, words: Some(words), by_counts: value.is_exact() }
         }
         BoundValue::Times { factor, of } => match Evidence::gather(of, groups) {
-            Err(reason) => Finding { held: Err(reason), words: Some(value.words()) },
+            Err(reason) => Finding { held: Err(reason), words: Some(value.words()), by_counts: false },
             Ok(other) => {
                 let bound = format!("asked for: {asked} {} times", format::number(*factor));
                 let words = format!("{}; {}; {bound}", value.words(), value.words_against(&other));
                 let held = value.times(&other).and_then(|interval| {
                     compare(interval, condition.relation, (*factor, Some(*factor))).ok_or_else(|| both_sides(&value))
                 });
-                Finding { held, words: Some(words) }
+                Finding { held, words: Some(words), by_counts: value.is_exact() && other.is_exact() }
             }
         },
     }

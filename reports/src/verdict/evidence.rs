@@ -159,7 +159,7 @@ impl Evidence {
         (values().fold(f64::INFINITY, f64::min), Some(values().fold(0.0, f64::max)).filter(|_| !self.is_open()))
     }
 
-    fn is_exact(&self) -> bool {
+    pub(super) fn is_exact(&self) -> bool {
         self.together.certainty() == Certainty::ExactCount
     }
 

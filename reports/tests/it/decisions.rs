@@ -151,6 +151,7 @@ fn an_exact_count_decides_with_one_block_and_says_that_it_is_one() {
     };
     assert_eq!((threads(12.0).verdict, threads(11.0).verdict), (ClaimVerdict::Holds, ClaimVerdict::DoesNotHold));
     assert_eq!(threads(12.0).values, ["async-multi: most threads 12 (exact count); asked for: at most 12"]);
+    assert_eq!(threads(12.0).sentence, "holds (exact counts)");
     let quarter = |factor| {
         let bound = BoundValue::Times { factor, of: value("peak_threads", "threaded") };
         let few = condition("it", value("peak_threads", "async-multi"), Relation::AtMost, bound);

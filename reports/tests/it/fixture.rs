@@ -219,6 +219,7 @@ fn latency_curve(workloads: &[(&str, &str, usize)]) -> ExperimentRecord {
         decision: None,
         objective: None,
         contenders: Vec::new(),
+        blocks: None,
     }
 }
 
@@ -251,5 +252,6 @@ fn memory() -> ExperimentRecord {
         decision: None,
         objective: None,
         contenders: Vec::new(),
+        blocks: None,
     }
 }

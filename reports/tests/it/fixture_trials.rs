@@ -208,6 +208,7 @@ fn experiment(name: &str, claim: &str, pictures: Vec<Picture>, contenders: &[&st
         decision: None,
         objective: None,
         contenders: contenders.iter().map(|label| (*label).into()).collect(),
+        blocks: None,
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn plan(args: &CapacityArgs) -> anyhow::Result<(RunPlan, Preflight)> 
     let placement = place(args.placement.kind(), &allowed_cpus()?);
     let Cast { contenders, parts } = cast_for(&placement.server_cpus, args.models.as_deref(), &experiments)?;
     // What a cell takes is the search's own affair; of a preset's sizes only these two are looked at.
-    let sizes = Sizes { blocks: args.blocks, retries: RETRIES, ..Preset::Quick.sizes() };
+    let sizes = Sizes { retries: RETRIES, ..Preset::Quick.sizes().with_blocks(args.blocks) };
     let mut plan = RunPlan {
         experiments,
         contenders,

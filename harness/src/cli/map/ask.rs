@@ -38,7 +38,7 @@ pub(super) fn plan(args: &MapArgs) -> anyhow::Result<(RunPlan, Preflight)> {
     }
     let retries = RETRIES_PER_SQUARE * (args.work.len() * args.connections.len()) as u32;
     // What a cell takes is the map's own affair; of a preset's sizes only these two are looked at.
-    let sizes = Sizes { blocks: 1, retries, ..Preset::Quick.sizes() };
+    let sizes = Sizes { retries, ..Preset::Quick.sizes().with_blocks(1) };
     let mut plan = RunPlan {
         experiments,
         contenders,
