@@ -16,7 +16,7 @@ use super::live::{Followed, LiveArgs};
 use super::new_run::{self, PlacementArg, cpus_are_shared};
 use super::output::{Format, print, tell};
 use super::progress::{Shown, rough};
-use super::rebuilt::{probes, rebuilt};
+use super::rebuilt::{probes, rebuilt, with_models};
 use super::report;
 use super::resume;
 use super::timelines::{self, Timelines};
@@ -60,8 +60,9 @@ pub(super) struct CompareArgs {
     #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "models", "experiments", "seed", "placement", "against", "out", "dry_run", "like"])]
     resume: Option<PathBuf>,
 
-    /// Takes plan, seed and loads of another run, so that `harness diff` can hold the two against each other
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "models", "experiments", "seed", "placement", "against"])]
+    /// Takes plan, seed and loads of another run, so that `harness diff` can hold the two against each other; of its
+    /// contenders those of --models, or all
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "experiments", "seed", "placement", "against"])]
     like: Option<PathBuf>,
 
     /// Whether to trace a few milliseconds of each contender afterwards, for the picture of who ran what: some ten seconds
@@ -99,7 +100,10 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     }
     let like = args.like.as_deref().map(|run| RunFolder::open(run)?.read()).transpose()?;
     let (mut plan, preflight) = match &like {
-        Some(like) => rebuilt(&like.manifest, args.blocks)?,
+        Some(like) => {
+            let (plan, preflight) = rebuilt(&like.manifest, args.blocks)?;
+            (with_models(plan, args.models.as_deref())?, preflight)
+        }
         None => plan(&args)?,
     };
     plan.inside = args.inside;

@@ -7,7 +7,7 @@ use reports::format::counted;
 use reports::record::{PlacementKind, Warning};
 
 use super::progress::rough;
-use crate::plan::{RunPlan, Turn};
+use crate::plan::{Experiment, RunPlan, Turn};
 use crate::run::{Preflight, time_of};
 
 /// The plan in words.
@@ -43,7 +43,14 @@ fn points(plan: &RunPlan, experiment: usize) -> String {
     let block: Vec<Turn> = plan.fullest_block().into_iter().filter(|turn| turn.experiment == experiment).collect();
     let blocks = plan.blocks_of(plan.experiments[experiment]);
     let time = rough((time_of(&block) * blocks).max(Duration::from_secs(1)));
-    format!("at most {} cells a block, {}, about {time}", block.len(), counted(u64::from(blocks), "block"))
+    let blocks = counted(u64::from(blocks), "block");
+    let gates = gates(plan.experiments[experiment]);
+    format!("at most {} cells a block, {blocks}, about {time}; gates: {gates}", block.len())
+}
+
+/// What `harness diff --fail-on` can look at: `p50, p99`.
+pub(super) fn gates(experiment: &Experiment) -> String {
+    experiment.gates().iter().map(|compared| compared.name).collect::<Vec<_>>().join(", ")
 }
 
 /// `1`, or `1, 3 for claims` where those experiments have more.

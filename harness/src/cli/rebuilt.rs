@@ -7,10 +7,10 @@ use reports::record::store::Run;
 use reports::record::{Cell, Manifest, Purpose};
 
 use super::against::other_build;
-use super::contenders::labelled;
+use super::contenders::{cast_for, labelled};
 use crate::experiments;
 use crate::observe::allowed_cpus;
-use crate::plan::{Inside, PlanError, Preset, RunPlan, Sizes, place};
+use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, is_twin, place};
 use crate::run::{Preflight, preflight};
 
 /// The plan of the run, with so many blocks or as many as it has, and what this machine's limits make of it.
@@ -54,6 +54,20 @@ pub(super) fn rebuilt(manifest: &Manifest, blocks: Option<u32>) -> anyhow::Resul
     let found = preflight(&plan);
     plan.connection_ceiling = found.connection_ceiling;
     Ok((plan, found))
+}
+
+/// The same plan for the contenders of a list, as it was typed; as it is without one. Their loads are those of the run all
+/// the same, also for one that the run does not have.
+///
+/// # Errors
+/// As for the contenders of a new run.
+pub(super) fn with_models(plan: RunPlan, list: Option<&str>) -> anyhow::Result<RunPlan> {
+    let Some(list) = list else { return Ok(plan) };
+    let cast = cast_for(&plan.placement.server_cpus, Some(list), &plan.experiments)?;
+    let has_twins = plan.contenders.iter().any(is_twin);
+    let cast = if has_twins { cast.with_twins(&plan.experiments)? } else { cast };
+    let Cast { contenders, parts } = if plan.against.is_some() { cast.with_bases()? } else { cast };
+    Ok(RunPlan { contenders, parts, ..plan })
 }
 
 /// Whether a run's servers were looked at from inside, for what is added to it. One without a cell can still be either.

@@ -86,8 +86,8 @@ pub struct Sizes {
     pub blocks: u32,
     /// The same of experiments that put a claim to the test: three decide one, and their cells are short.
     pub claim_blocks: u32,
-    /// Cells that may be run again because others used the machine or the generator was late, for each block; what one leaves over is
-    /// the next one's.
+    /// Cells that may be run again because others used the machine or the generator was late, for each block; what one
+    /// leaves over is the next one's.
     pub retries: u32,
     /// Of each load.
     pub warm_up: Duration,

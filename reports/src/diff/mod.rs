@@ -6,6 +6,7 @@
 
 mod compared;
 mod gate;
+mod held;
 mod machine;
 mod places;
 mod rows;
@@ -18,8 +19,9 @@ use crate::record::store::Run;
 use crate::stats::{NoRatio, Ratio};
 use crate::verdict::{Judged, Verdict, ratio_or_why};
 
-pub use compared::{COMPARED, Compared};
-pub use gate::{Gate, GateError, Held, Outcome};
+pub use compared::{COMPARED, Compared, Measured};
+pub use gate::{Gate, GateError};
+pub use held::{DecidedBy, Held, Outcome};
 pub use machine::{Difference, differences};
 
 use places::{Place, places};
@@ -64,12 +66,11 @@ pub enum Method {
 /// One figure of one contender at one place.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
-    /// Name of the experiment.
-    pub experiment: String,
     /// Label of the contender.
     pub contender: String,
-    /// Workload and load: `echo at 8,000/s`.
-    pub at: String,
+    /// Where it was measured.
+    #[serde(flatten)]
+    pub spot: Spot,
     /// The name that a gate knows it by.
     pub name: &'static str,
     /// What it is.
@@ -96,6 +97,21 @@ pub struct Missing {
     pub label: &'static str,
     /// Label of the contender.
     pub contender: String,
+    /// Where it was measured.
+    #[serde(flatten)]
+    pub spot: Spot,
+}
+
+/// Where something was measured, the contender left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Spot {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Key of the workload.
+    pub workload: String,
+    /// Label of the workload.
+    #[serde(skip)]
+    pub workload_label: String,
     /// Workload and load: `echo at 8,000/s`.
     pub at: String,
 }
@@ -141,6 +157,20 @@ pub fn within(run: &Run) -> Option<Diff> {
     diff.new = format!("{}, {} ({commit})", run.manifest.run, run.manifest.harness_version);
     diff.cut_short.extend(cut_short(run));
     Some(diff)
+}
+
+/// Compares two contenders of one run, which took turns in each block; absent where one of them is not in the run.
+pub fn of_contenders(run: &Run, base: &str, new: &str) -> Option<Diff> {
+    let is_there = |label: &str| run.manifest.contenders.iter().any(|contender| contender.label == label);
+    let all = places(run);
+    let of = |label: &str| -> Vec<Place> {
+        let is_its = |place: &&Place| place.contender == label || place.twin_of.as_deref() == Some(label);
+        all.iter().filter(is_its).cloned().collect()
+    };
+    let mut diff = rows::compare((&of(base), &of(new)), &|_| String::new(), Method::Alternated);
+    (diff.base, diff.new) = (format!("{base} of {}", run.manifest.run), format!("{new} of {}", run.manifest.run));
+    diff.cut_short.extend(cut_short(run));
+    (is_there(base) && is_there(new)).then_some(diff)
 }
 
 /// `NAME was interrupted after 3 of 40 cells`; nothing for a run that came to its end.
@@ -204,6 +234,7 @@ impl Diff {
     pub fn ranked(&self) -> Vec<&Row> {
         let rank = |row: &&Row| match (row.is_different(), row.ratio) {
             (true, _) | (_, Err(Doubt::FellBehind | Doubt::CaughtUp)) => 0,
+            (_, Err(Doubt::NoRatio(why))) if why.first_has_more().is_some() => 0,
             (false, Ok(_)) => 1,
             (false, Err(_)) => 2,
         };

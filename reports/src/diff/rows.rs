@@ -5,7 +5,7 @@ use super::places::{Place, Values, Where};
 use super::{Compared, Diff, Doubt, Method, Missing, Row};
 use crate::stats::{BlockValue, Ratio, unpaired_ratio};
 use crate::study::Standing;
-use crate::verdict::{Floor, judge_all, ratio_of};
+use crate::verdict::{Floor, judge_each, ratio_of};
 
 /// Compares places; `server` says which contender of one is which of the other, from their labels.
 pub(super) fn compare((base, new): (&[Place], &[Place]), server: &dyn Fn(&str) -> String, method: Method) -> Diff {
@@ -30,7 +30,7 @@ pub(super) fn compare((base, new): (&[Place], &[Place]), server: &dyn Fn(&str) -
             name: of.name,
             label: of.label,
             contender: base.contender.clone(),
-            at: base.words.clone(),
+            spot: base.spot(),
         })
     });
     Diff {
@@ -64,9 +64,8 @@ fn rows_of(base: &Place, new: &Place, method: Method) -> impl Iterator<Item = (&
             None => ratio(base_values, new_values, method),
         };
         let row = Row {
-            experiment: new.place.experiment.clone(),
             contender: new.contender.clone(),
-            at: new.words.clone(),
+            spot: new.spot(),
             name: of.name,
             label: of.label,
             base: base_values.shown.clone(),
@@ -121,14 +120,21 @@ fn judge(rows: &mut [(&'static Compared, &Where, Row)], twins: &[(&Place, &Place
     for this in families {
         let members = rows.iter_mut().filter(|(of, place, row)| family(of, place) == this && row.ratio.is_ok());
         let mut members: Vec<_> = members.collect();
-        let Some((of, _, _)) = members.first() else { continue };
-        let related = twins.iter().filter(|(itself, _)| family(of, &itself.place) == this);
-        let ratios =
-            related.filter_map(|(itself, twin)| ratio_of(&itself.figure(of)?.blocks, &twin.figure(of)?.blocks).ok());
-        let floor = Floor::highest(ratios);
-        let needed = of.blocks_needed();
-        let ratios: Vec<Ratio> = members.iter().filter_map(|(_, _, row)| row.ratio.ok()).collect();
-        for ((_, _, row), judged) in members.iter_mut().zip(judge_all(&ratios, &floor, needed)) {
+        let Some(of) = members.first().map(|(of, _, _)| *of) else { continue };
+        let floor = |place: &dyn Fn(&Where) -> bool| {
+            let related = twins.iter().filter(|(itself, _)| place(&itself.place));
+            let of_itself =
+                |(itself, twin): &(&Place, &Place)| ratio_of(&itself.figure(of)?.blocks, &twin.figure(of)?.blocks).ok();
+            Floor::highest(related.filter_map(of_itself))
+        };
+        let of_family = floor(&|place| family(of, place) == this);
+        // What a contender is from itself elsewhere has to do where it was not seen here.
+        let ratios = members.iter().filter_map(|(_, at, row)| {
+            let here = floor(&|place| place == *at);
+            Some((row.ratio.ok()?, if here.blocks > 0 { here } else { of_family }))
+        });
+        let ratios: Vec<(Ratio, Floor)> = ratios.collect();
+        for ((_, _, row), judged) in members.iter_mut().zip(judge_each(&ratios, of.blocks_needed())) {
             row.judged = Some(judged);
         }
     }

@@ -18,7 +18,7 @@ const LEVEL: f64 = 0.05;
 const EQUIVALENCE_CONFIDENCE: f64 = 1.0 - 2.0 * LEVEL;
 
 /// No more blocks than this are thought of.
-const MOST_BLOCKS: usize = 1_000;
+pub(crate) const MOST_BLOCKS: usize = 1_000;
 
 /// What the blocks allow to be said.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -95,14 +95,19 @@ pub fn judge(ratio: &Ratio, floor: &Floor, blocks_needed: usize) -> Verdict {
 /// The verdicts on ratios that are looked at together: the more there are, the clearer each must be to be called
 /// different. Those with too few blocks are no part of that.
 pub fn judge_all(ratios: &[Ratio], floor: &Floor, blocks_needed: usize) -> Vec<Judged> {
-    let p_values = ratios.iter().map(|ratio| ratio.p_value().filter(|_| ratio.blocks >= blocks_needed));
+    judge_each(&ratios.iter().map(|ratio| (*ratio, *floor)).collect::<Vec<_>>(), blocks_needed)
+}
+
+/// As [`judge_all`], each over a floor of its own.
+pub(crate) fn judge_each(ratios: &[(Ratio, Floor)], blocks_needed: usize) -> Vec<Judged> {
+    let p_values = ratios.iter().map(|(ratio, _)| ratio.p_value().filter(|_| ratio.blocks >= blocks_needed));
     let p_values: Vec<Option<f64>> = p_values.collect();
     let decidable: Vec<f64> = p_values.iter().flatten().copied().collect();
     let adjusted = holm(&decidable);
     // A difference that was found stays one, whatever becomes of the others; what is left is held against all of it.
     let undecided = adjusted.iter().filter(|p| **p >= LEVEL).count();
     let mut adjusted = adjusted.into_iter();
-    let judged = |(ratio, p): (&Ratio, Option<f64>)| match p.and_then(|_| adjusted.next()) {
+    let judged = |((ratio, floor), p): (&(Ratio, Floor), Option<f64>)| match p.and_then(|_| adjusted.next()) {
         None => {
             let verdict = Verdict::TooFewBlocks { have: ratio.blocks, needed: blocks_needed };
             Judged { verdict, p_value: None }
@@ -126,7 +131,7 @@ fn open(ratio: &Ratio, floor: &Floor, undecided: usize) -> Verdict {
 }
 
 /// The least number above `low`, and not above `high`, from which on something holds; absent where it holds nowhere.
-fn fewest(mut low: usize, mut high: usize, holds: impl Fn(usize) -> bool) -> Option<usize> {
+pub(crate) fn fewest(mut low: usize, mut high: usize, holds: impl Fn(usize) -> bool) -> Option<usize> {
     if low >= high || !holds(high) {
         return None;
     }

@@ -23,6 +23,7 @@ pub use claim::{Decided, Ruling, decide};
 pub use evidence::BLOCKS_FOR_A_CLAIM;
 pub use floor::Floor;
 pub use judge::{Judged, Verdict, judge, judge_all};
+pub(crate) use judge::{MOST_BLOCKS, fewest, judge_each};
 pub(crate) use matrix::PER_CONNECTION;
 pub use matrix::{Compared, Matrix, Pair};
 

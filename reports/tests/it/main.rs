@@ -20,6 +20,7 @@ mod fixture;
 mod fixture_cells;
 mod fixture_map;
 mod fixture_trials;
+mod gates;
 mod golden;
 mod inside;
 mod lanes;
