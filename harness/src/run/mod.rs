@@ -102,7 +102,7 @@ impl Execution<'_> {
             are_loads_given: false,
             kept: 0,
             next_order: 0,
-            retries_left: self.plan.sizes.retries * self.plan.most_blocks(),
+            retries_left: self.plan.sizes.retries * self.plan.sizes.blocks,
             failed: 0,
         };
         let planned = run(&mut series)?;
