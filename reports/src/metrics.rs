@@ -21,6 +21,7 @@ pub use parts::{Band, Bands, TIME_PARTS, TimePart};
 pub use per_connection::slope_per_connection;
 pub(crate) use per_connection::{slope_of, slopes_by_block, total_of};
 pub use reading::Reading;
+use reading::per;
 
 /// One thing that can be shown.
 #[derive(Debug)]
@@ -294,9 +295,4 @@ fn cpu_per_connection(pool: &Pool<'_>) -> Reading {
         Shape::Sessions { .. } => Some(cell.traffic.as_ref()?.connections.established),
     });
     plain(per(cpu, connections))
-}
-
-fn per(total: Option<u64>, replies: Option<u64>) -> Option<f64> {
-    let replies = replies.filter(|&replies| replies > 0)?;
-    Some(total? as f64 / replies as f64)
 }

@@ -118,3 +118,9 @@ impl From<Reading> for BlockValue {
         }
     }
 }
+
+/// So much for each of so many; absent where there was none to take it for.
+pub(super) fn per(total: Option<u64>, of: Option<u64>) -> Option<f64> {
+    let of = of.filter(|&of| of > 0)?;
+    Some(total? as f64 / of as f64)
+}
