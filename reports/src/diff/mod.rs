@@ -207,6 +207,12 @@ impl Doubt {
             Doubt::NeitherKeptUp => "neither kept up with this load",
             Doubt::FellBehind => "no longer keeps up with this load",
             Doubt::CaughtUp => "keeps up with this load, as the base did not",
+            Doubt::NoRatio(why) if why.first_has_more() == Some(true) => {
+                "no ratio: more than zero in every block, where the base has zero or less in all"
+            }
+            Doubt::NoRatio(why) if why.first_has_more() == Some(false) => {
+                "no ratio: zero or less in every block, where the base has more in all"
+            }
             Doubt::NoRatio(why) => return format!("{}, so cannot tell", why.words(["the new run", "the base"])),
         };
         words.to_owned()
