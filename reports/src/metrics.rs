@@ -3,6 +3,7 @@
 //! Experiments name these in their pictures. Must not know: contenders, charts. Beside it: `study.rs`, whose pools and
 //! stages the entries read.
 
+mod certainty;
 mod parts;
 mod per_connection;
 mod probe;
@@ -15,10 +16,12 @@ use crate::study::Pool;
 use probe::During;
 pub(crate) use probe::slow_answers;
 
+pub use certainty::Certainty;
 pub use parts::{Band, Bands, TIME_PARTS, TimePart};
 pub use per_connection::slope_per_connection;
 pub(crate) use per_connection::{slope_of, slopes_by_block, total_of};
 pub use reading::Reading;
+use reading::per;
 
 /// One thing that can be shown.
 #[derive(Debug)]
@@ -259,7 +262,7 @@ fn service_quantile(pool: &Pool<'_>, p: f64) -> Reading {
 }
 
 fn plain(value: Option<f64>) -> Reading {
-    value.map_or(Reading::Absent, |value| Reading::Measured(value, None))
+    value.map_or(Reading::Absent, |value| Reading::Measured(value, Certainty::Unknown))
 }
 
 fn cpu_per_request(pool: &Pool<'_>) -> Reading {
@@ -281,7 +284,8 @@ fn success(pool: &Pool<'_>) -> Reading {
 }
 
 fn peak_threads(pool: &Pool<'_>) -> Reading {
-    plain(pool.cells.iter().filter_map(|cell| cell.server.peak_threads).max().map(|threads| threads as f64))
+    let most = pool.cells.iter().filter_map(|cell| cell.server.peak_threads).max();
+    most.map_or(Reading::Absent, |threads| Reading::Measured(threads as f64, Certainty::ExactCount))
 }
 
 fn cpu_per_connection(pool: &Pool<'_>) -> Reading {
@@ -291,9 +295,4 @@ fn cpu_per_connection(pool: &Pool<'_>) -> Reading {
         Shape::Sessions { .. } => Some(cell.traffic.as_ref()?.connections.established),
     });
     plain(per(cpu, connections))
-}
-
-fn per(total: Option<u64>, replies: Option<u64>) -> Option<f64> {
-    let replies = replies.filter(|&replies| replies > 0)?;
-    Some(total? as f64 / replies as f64)
 }

@@ -103,7 +103,7 @@ impl Carries {
         let mut carries = Carries { load: None, blocks, step };
         // A mean of the others would be of blocks that were chosen by their result.
         if carries.least_missed().is_none() {
-            carries.load = paired_ratio(&carries.carried().map(|load| (load, 1.0)).collect::<Vec<_>>());
+            carries.load = paired_ratio(&carries.carried().map(|load| (load, 1.0)).collect::<Vec<_>>()).ok();
         }
         carries
     }

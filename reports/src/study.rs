@@ -18,7 +18,7 @@ use crate::record::{Arrivals, Cell, Contender, ExperimentRecord, Phase, Purpose,
 pub(crate) use colours::{COLOURS, colours};
 pub use inside::{InsideOf, TRACKS, Track, below_ns};
 pub use pool::{FAILURES_ALLOWED, KEPT_UP, Pool};
-pub use standing::{Standing, counts, died_as_a_result, standing_of};
+pub use standing::{Standing, counts, died_as_a_result, disturbed_by, standing_of};
 pub use trial::{Trial, is_a_trial};
 
 /// One workload of one experiment, with a series per contender of the run, in the run's order.

@@ -3,7 +3,7 @@
 use crate::experiments::{self, EXPERIMENTS};
 use crate::plan::{Experiment, PlanError};
 
-/// Runs without being named, as far as it exists: some 100 seconds in all.
+/// Runs without being named, as far as it exists: some three minutes in all.
 const DEFAULTS: &[&str] = &["latency-curve", "memory", "idle-flood", "blocking-sleep"];
 
 /// Names every experiment.

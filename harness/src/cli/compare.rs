@@ -16,7 +16,7 @@ use super::live::{Followed, LiveArgs};
 use super::new_run::{self, PlacementArg, cpus_are_shared};
 use super::output::{Format, print, tell};
 use super::progress::{Shown, rough};
-use super::rebuilt::{probes, rebuilt};
+use super::rebuilt::{probes, rebuilt, with_models};
 use super::report;
 use super::resume;
 use super::servers::{ServerArgs, Servers};
@@ -28,7 +28,7 @@ use crate::run::{Execution, Interrupt, MachineLock, Preflight, RunEnd, preflight
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]
 pub(super) struct CompareArgs {
-    /// How thorough: smoke (does everything work), quick (some 100 s), full (enough for verdicts)
+    /// How thorough: smoke (does everything work), quick (some 3 minutes), full (enough for verdicts)
     #[arg(long, value_enum, default_value_t = Preset::Quick)]
     preset: Preset,
 
@@ -48,7 +48,7 @@ pub(super) struct CompareArgs {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// Repetitions of every cell, each on a fresh server; the preset's number without it
+    /// Repetitions of every cell, each on a fresh server; without it the preset's number, and three where a claim is decided
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     blocks: Option<u32>,
 
@@ -64,8 +64,9 @@ pub(super) struct CompareArgs {
     #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "models", "experiments", "seed", "placement", "against", "out", "dry_run", "like"])]
     resume: Option<PathBuf>,
 
-    /// Takes plan, seed and loads of another run, so that `harness diff` can hold the two against each other
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "models", "experiments", "seed", "placement", "against"])]
+    /// Takes plan, seed and loads of another run, so that `harness diff` can hold the two against each other; of its
+    /// contenders those of --models, or all
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "experiments", "seed", "placement", "against"])]
     like: Option<PathBuf>,
 
     /// Whether to trace a few milliseconds of each contender afterwards, for the picture of who ran what: some ten seconds
@@ -107,7 +108,10 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     }
     let like = args.like.as_deref().map(|run| RunFolder::open(run)?.read()).transpose()?;
     let (mut plan, preflight) = match &like {
-        Some(like) => rebuilt(&like.manifest, args.blocks, &servers.commands)?,
+        Some(like) => {
+            let (plan, preflight) = rebuilt(&like.manifest, args.blocks, &servers.commands)?;
+            (with_models(plan, args.models.as_deref(), &servers)?, preflight)
+        }
         None => plan(&args, &servers)?,
     };
     plan.inside = args.inside;
@@ -126,7 +130,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let mut live = args.live.open(&plan.placement.generator_cpus)?;
     let (path, name) = new_run::folder(args.out.as_deref(), plan.preset.name())?;
     let folder = RunFolder::create(path)?;
-    let planned = plan.probes().len() + plan.fullest_block().len() * plan.sizes.blocks as usize;
+    let planned = plan.probes().len() + plan.fullest().len();
     let manifest = new_run::manifest(&plan, &preflight, machine, (name, plan.preset.name()), planned as u32);
     folder.write_manifest(&manifest)?;
     if !args.quiet {
@@ -182,8 +186,8 @@ pub(super) fn conclude(
 
 /// What was typed, resolved. Looks at the machine's limits and changes nothing but this process's own.
 fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Preflight)> {
-    let mut sizes = args.preset.sizes();
-    sizes.blocks = args.blocks.unwrap_or(sizes.blocks);
+    let sizes = args.preset.sizes();
+    let sizes = args.blocks.map_or(sizes, |blocks| sizes.with_blocks(blocks));
     let kind = args.placement.kind();
     let placement = place(kind, &allowed_cpus()?);
     let experiments = chosen::experiments(&args.experiments)?;
@@ -218,11 +222,10 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
 }
 
 fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {
-    let time = time_of(&plan.probes()) + time_of(&plan.fullest_block()) * plan.sizes.blocks;
-    let (contenders, blocks) = (plan.contenders.len(), plan.sizes.blocks);
-    let noun = if blocks == 1 { "block" } else { "blocks" };
+    let time = time_of(&plan.probes()) + time_of(&plan.fullest());
+    let (contenders, blocks) = (plan.contenders.len(), dry_run::blocks(plan));
     tell(&format!(
-        "comparing {contenders} contenders, {blocks} {noun}, at most {}; cells go to {}",
+        "comparing {contenders} contenders, blocks: {blocks}; at most {}; cells go to {}",
         rough(time),
         folder.path().display()
     ));

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use servers::{MODELS, OptionKey};
 
+use super::dry_run::gates;
 use super::output::print;
 use crate::experiments::EXPERIMENTS;
 
@@ -57,6 +58,8 @@ fn table() -> String {
     text.push_str("\nexperiments\n");
     for experiment in EXPERIMENTS {
         text.push_str(&wrapped(&format!("  {:<14} ", experiment.name), COLUMN, experiment.question));
+        let gates = format!("gates of diff: {}", gates(experiment));
+        text.push_str(&wrapped(&" ".repeat(COLUMN), COLUMN, &gates));
     }
     text.push_str("\nnext: harness compare --models threaded,async-multi --experiments memory\n");
     text
@@ -124,6 +127,7 @@ fn json() -> serde_json::Value {
     let experiments = EXPERIMENTS.iter().map(|experiment| {
         serde_json::json!({
             "name": experiment.name, "claim": experiment.claim, "question": experiment.question,
+            "gates": experiment.gates().iter().map(|compared| compared.name).collect::<Vec<_>>(),
         })
     });
     serde_json::json!({

@@ -7,10 +7,11 @@ use reports::record::store::Run;
 use reports::record::{Cell, Manifest, Purpose, Warning};
 
 use super::against::other_build;
-use super::contenders::of_saved;
+use super::contenders::{cast_for, of_saved};
+use super::servers::Servers;
 use crate::experiments;
 use crate::observe::allowed_cpus;
-use crate::plan::{Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, place};
+use crate::plan::{Cast, Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes, is_twin, place};
 use crate::run::{Preflight, preflight};
 
 /// The plan of the run, with so many blocks or as many as it has, and what this machine's limits make of it. `typed` are the
@@ -28,8 +29,10 @@ pub(super) fn rebuilt(
         |why: String| PlanError::Usage(format!("{}: {why}; make a new run with harness compare", manifest.run));
     let preset = <Preset as ValueEnum>::from_str(&manifest.preset, false)
         .map_err(|_| refuse("it is not a run of harness compare".to_owned()))?;
-    let mut sizes = preset.sizes();
-    sizes.blocks = blocks.unwrap_or(manifest.blocks);
+    let claims = manifest.experiments.iter().filter(|experiment| experiment.decision.is_some());
+    let of_claims = claims.filter_map(|experiment| experiment.blocks).max().unwrap_or(manifest.blocks);
+    let as_it_was = Sizes { blocks: manifest.blocks, claim_blocks: of_claims, ..preset.sizes() };
+    let sizes = blocks.map_or(as_it_was, |blocks| as_it_was.with_blocks(blocks));
     let placement = place(manifest.placement.kind, &allowed_cpus()?);
     let named = manifest.experiments.iter().map(|experiment| {
         let found = experiments::find(&experiment.name);
@@ -60,6 +63,21 @@ pub(super) fn rebuilt(
     let is_left_out = |warning: &&Warning| matches!(warning, Warning::LeftOut { .. });
     found.warnings.extend(manifest.warnings.iter().filter(is_left_out).cloned());
     Ok((plan, found))
+}
+
+/// The same plan for the contenders of a list, as it was typed; as it is without one. Their loads are those of the run all
+/// the same, also for one that the run does not have.
+///
+/// # Errors
+/// As for the contenders of a new run.
+pub(super) fn with_models(plan: RunPlan, list: Option<&str>, servers: &Servers) -> anyhow::Result<RunPlan> {
+    let Some(list) = list else { return Ok(plan) };
+    let cast = cast_for(&plan.placement.server_cpus, Some(list), servers, &plan.experiments, &plan.sizes)?;
+    let has_twins = plan.contenders.iter().any(is_twin);
+    let cast = if has_twins { cast.with_twins()? } else { cast };
+    let cast = if plan.against.is_some() { cast.with_bases()? } else { cast };
+    let Cast { experiments, contenders, parts, .. } = cast;
+    Ok(RunPlan { experiments, contenders, parts, ..plan })
 }
 
 /// Whether a run's servers were looked at from inside, for what is added to it. One without a cell can still be either.

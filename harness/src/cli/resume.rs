@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use reports::diff::differences;
 use reports::record::store::{Run, RunFolder};
-use reports::record::{Ending, Manifest};
+use reports::record::{Ending, ExperimentRecord, Manifest};
 
 use super::compare::conclude;
 use super::live::{Followed, LiveArgs};
@@ -38,6 +38,9 @@ pub(super) fn run(
     }
     let (mut plan, preflight) = rebuilt(&manifest, blocks, &servers.commands)?;
     plan.inside = inside_of(&cells);
+    // Blocks that it has are not taken away.
+    let has = manifest.experiments.iter().filter_map(|experiment| experiment.blocks).max().unwrap_or(0);
+    plan.sizes.claim_blocks = plan.sizes.claim_blocks.max(has);
     preflight.check()?;
     check_same(&manifest, &plan, &preflight)?;
     let interrupt = Interrupt::listen()?;
@@ -46,7 +49,8 @@ pub(super) fn run(
     restrict_this_thread(&plan.placement.generator_cpus)?;
     let mut live = live.open(&plan.placement.generator_cpus)?;
     let resumed_at = [&manifest.resumed_at[..], &[utc_now()]].concat();
-    let manifest = Manifest { ending: Ending::Running, blocks: plan.sizes.blocks, resumed_at, ..manifest };
+    let (blocks, experiments) = (plan.sizes.blocks, plan.experiment_records());
+    let manifest = Manifest { ending: Ending::Running, blocks, experiments, resumed_at, ..manifest };
     folder.write_manifest(&manifest)?;
     if !quiet {
         tell(&format!("{} has {} cells; running what is missing", folder.path().display(), cells.len()));
@@ -86,11 +90,16 @@ fn check_same(manifest: &Manifest, plan: &RunPlan, preflight: &Preflight) -> any
         return Err(refuse(manifest, why).into());
     }
     let limits_are_known = now.warnings.iter().all(|warning| manifest.warnings.contains(warning));
-    if manifest.experiments != now.experiments || manifest.contenders != now.contenders || !limits_are_known {
+    if declared(manifest) != declared(&now) || manifest.contenders != now.contenders || !limits_are_known {
         let why = "its plan, or a limit of this machine, is no longer what it was; make it so".to_owned();
         return Err(refuse(manifest, why).into());
     }
     Ok(())
+}
+
+/// The experiments apart from how many blocks they have.
+fn declared(manifest: &Manifest) -> Vec<ExperimentRecord> {
+    manifest.experiments.iter().map(|experiment| ExperimentRecord { blocks: None, ..experiment.clone() }).collect()
 }
 
 fn refuse(manifest: &Manifest, why: String) -> PlanError {

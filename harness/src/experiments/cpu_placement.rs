@@ -12,7 +12,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     title: "Where computation runs",
     claim: "Computation belongs on spawn_blocking.",
     claimed_in: "the documentation of async runtimes, and most answers to \"my server is stuck\"",
-    question: "One request in ten computes for 30 ms. What do the other nine see, and does it matter where the \
+    question: "One request in ten computes for 15 ms. What do the other nine see, and does it matter where the \
                computation runs?",
     possible_answers: &[
         "Anywhere but in the task itself is as good as anywhere else.",
@@ -29,11 +29,11 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
          does better then.",
     ],
     workloads: &[Workload {
-        key: "spin-30ms",
-        label: "beside requests that compute for 30 ms",
+        key: "spin-15ms",
+        label: "beside requests that compute for 15 ms",
         description: "Nine in ten requests are echoes on connections that stay. One in ten, on others, computes for \
-                      30 ms.",
-        work: ("spin", "30ms"),
+                      15 ms.",
+        work: ("spin", "15ms"),
     }],
     contenders: Contenders::Own(&[
         "threaded",
@@ -56,7 +56,7 @@ const INLINE: &str = "async-multi:placement=inline";
 const AWAY: &str = "async-multi:placement=spawn-blocking";
 
 /// Of ten requests one computes.
-const SPINS_RPS: f64 = 20.0;
+const SPINS_RPS: f64 = 40.0;
 const PROBE_RPS: f64 = 9.0 * SPINS_RPS;
 
 /// Connections of each kind: so many that few wait for their own last reply.
@@ -65,8 +65,8 @@ const CONNECTIONS: u32 = 100;
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads[0];
     let shape = Shape::Connections { connections: CONNECTIONS };
-    // The p99 of the probe is that of few requests, and a ratio of two is to be told apart from ten.
-    let lasting = sizes.disturbance * 3 / 2;
+    // Longer than a p99 of the probe takes, for which each block has 432 requests where 368 are enough.
+    let lasting = sizes.disturbance / 2;
     let computing = LoadSpec {
         arrivals: ArrivalProcess::Poisson { rate_rps: SPINS_RPS },
         work: workload.work(),

@@ -47,7 +47,7 @@ const NEWCOMERS_RPS: f64 = 50.0;
 const MOST_WAITING: u32 = 500;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let lasting = sizes.disturbance / 2;
+    let lasting = sizes.disturbance / 3;
     let task = |staying: u32| Task {
         workload: EXPERIMENT.workloads[0].key,
         point: format!("{staying}-staying"),

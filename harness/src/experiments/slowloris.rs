@@ -63,16 +63,19 @@ const ATTACKERS: u32 = 400;
 /// Between two bytes: well within the timeout.
 const EVERY: Duration = Duration::from_millis(100);
 
+/// Less than half of the attack, or most who come during it would be answered after it.
+const LONGEST_TIMEOUT: Duration = Duration::from_millis(500);
+
 /// New clients per second, and how many may wait at once.
 const NEWCOMERS_RPS: f64 = 100.0;
 const MOST_WAITING: u32 = 250;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let trial = Trial {
-        probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout),
+        probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout.min(LONGEST_TIMEOUT)),
         name: "half requests",
         kind: DisturbanceKind::HalfRequests { connections: ATTACKERS, every: EVERY },
-        lasting: sizes.disturbance * 3 / 4,
+        lasting: sizes.disturbance / 2,
         bounds: BOUNDS,
     };
     vec![Task {

@@ -32,10 +32,8 @@ pub struct Times {
 /// there were. There is no ratio where a figure is not positive, as what is left of a subtraction may not be.
 pub(super) fn compare(first: &Spread, second: &Spread) -> (Option<Times>, Verdict) {
     let pairs: Vec<(f64, f64)> = first.rounds.iter().copied().zip(second.rounds.iter().copied()).collect();
-    if pairs.iter().any(|(first, second)| *first <= 0.0 || *second <= 0.0) {
-        return (None, Verdict::CannotTell);
-    }
-    let times = paired_ratio(&pairs).map(|ratio| Times { value: ratio.value, interval: ratio.interval });
+    let Ok(ratio) = paired_ratio(&pairs) else { return (None, Verdict::CannotTell) };
+    let times = Some(Times { value: ratio.value, interval: ratio.interval });
     let verdict = match times.and_then(|times| times.interval) {
         _ if first.overlaps(second) => Verdict::CannotTell,
         Some((lo, _)) if lo > 1.0 => Verdict::More,

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use reports::diff::{COMPARED, Compared, Measured};
 use reports::record::{Decision, ExperimentRecord, Picture, WorkloadRecord};
 
-use super::{Capacities, DisturbanceKind, DisturbedSpec, LoadSpec, Sizes, Work};
+use super::{ArrivalProcess, Capacities, DisturbanceKind, DisturbedSpec, LoadSpec, Preset, Sizes, Work};
 
 /// One experiment.
 #[derive(Debug)]
@@ -43,6 +44,21 @@ pub struct Experiment {
 }
 
 impl Experiment {
+    /// What a gate of `harness diff` can look at in it.
+    pub fn gates(&self) -> Vec<&'static Compared> {
+        let contender = match self.contenders {
+            Contenders::Own(labels) => labels.first().copied().unwrap_or_default(),
+            Contenders::OfTheRun => ANYBODY,
+        };
+        let mut capacities = Capacities::default();
+        self.workloads.iter().for_each(|workload| capacities.insert(workload.key, contender, 1.0));
+        let tasks = (self.tasks)(&Preset::Quick.sizes(), &capacities, contender);
+        let carries = |compared: &&Compared| {
+            tasks.iter().any(|task| Compared::of(task.kind.measured()).any(|of_task| of_task.name == compared.name))
+        };
+        COMPARED.iter().filter(carries).collect()
+    }
+
     /// As it is saved, with the labels of those that it puts to the test.
     pub fn to_record(&self, contenders: Vec<String>) -> ExperimentRecord {
         ExperimentRecord {
@@ -59,9 +75,13 @@ impl Experiment {
             decision: (self.decision)(),
             objective: None,
             contenders,
+            blocks: None,
         }
     }
 }
+
+/// Where experiments compare the contenders of the run, it is the same for each of them.
+const ANYBODY: &str = "threaded";
 
 /// Who is put to the test in an experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +146,16 @@ pub enum TaskKind {
 }
 
 impl TaskKind {
+    /// How it is measured, on which depends what a gate can look at.
+    fn measured(&self) -> Measured {
+        match self {
+            TaskKind::Load(LoadSpec { arrivals: ArrivalProcess::Closed, .. }) => Measured::ClosedLoop,
+            TaskKind::Load(_) => Measured::Scheduled,
+            TaskKind::Hold(_) => Measured::Held,
+            TaskKind::Disturbed(_) => Measured::Disturbed,
+        }
+    }
+
     /// Sets the seed of the arrivals of what is measured, and of what is done meanwhile.
     pub fn set_seed(&mut self, seed: u64) {
         match self {
@@ -174,4 +204,20 @@ pub struct HoldSpec {
 
 fn owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::experiments;
+
+    #[test]
+    fn what_a_gate_can_look_at_follows_from_what_is_done() {
+        let gates = |name: &str| -> Vec<&str> {
+            experiments::find(name).unwrap().gates().iter().map(|compared| compared.name).collect()
+        };
+        assert_eq!(gates("latency-curve"), ["p50", "p99", "cpu-per-request"]);
+        assert_eq!(gates("memory"), ["memory"]);
+        assert_eq!(gates("idle-flood"), ["probe-p50", "probe-p99"]);
+        assert_eq!(gates("churn"), ["p50", "p99", "cpu-per-request"]);
+    }
 }

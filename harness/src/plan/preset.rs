@@ -3,16 +3,24 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
+use reports::verdict::BLOCKS_FOR_A_CLAIM;
 
 /// How thorough a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Preset {
     /// Does everything work? Under 20 seconds, far too few samples for the tails.
     Smoke,
-    /// The answer in some 100 seconds, without verdicts.
+    /// Estimates, and verdicts on claims, in some three minutes.
     Quick,
     /// Enough blocks for verdicts; most of an hour.
     Full,
+}
+
+impl Sizes {
+    /// So many blocks of everything.
+    pub fn with_blocks(self, blocks: u32) -> Sizes {
+        Sizes { blocks, claim_blocks: blocks, ..self }
+    }
 }
 
 impl Preset {
@@ -30,6 +38,7 @@ impl Preset {
         match self {
             Preset::Smoke => Sizes {
                 blocks: 1,
+                claim_blocks: 1,
                 retries: 2,
                 warm_up: Duration::from_millis(50),
                 window: Duration::from_millis(150),
@@ -42,6 +51,7 @@ impl Preset {
             },
             Preset::Quick => Sizes {
                 blocks: 1,
+                claim_blocks: BLOCKS_FOR_A_CLAIM as u32,
                 retries: 12,
                 warm_up: Duration::from_millis(100),
                 window: Duration::from_millis(650),
@@ -54,6 +64,7 @@ impl Preset {
             },
             Preset::Full => Sizes {
                 blocks: 20,
+                claim_blocks: 20,
                 retries: 12,
                 warm_up: Duration::from_millis(300),
                 window: Duration::from_millis(1_200),
@@ -73,8 +84,10 @@ impl Preset {
 pub struct Sizes {
     /// Repetitions of every cell, each on a fresh server process.
     pub blocks: u32,
-    /// Cells that may be run again because others used the machine meanwhile, for each block; what one leaves over is
-    /// the next one's.
+    /// The same of experiments that put a claim to the test: three decide one, and their cells are short.
+    pub claim_blocks: u32,
+    /// Cells that may be run again because others used the machine or the generator was late, for each block; what one
+    /// leaves over is the next one's.
     pub retries: u32,
     /// Of each load.
     pub warm_up: Duration,

@@ -58,19 +58,39 @@ impl RunPlan {
         self.turns(0, |experiment, _| (experiment.probes)(&self.sizes))
     }
 
-    /// The turns of one block, not yet in random order.
+    /// How many blocks an experiment has.
+    pub fn blocks_of(&self, experiment: &Experiment) -> u32 {
+        if (experiment.decision)().is_some() { self.sizes.claim_blocks } else { self.sizes.blocks }
+    }
+
+    /// How many blocks the experiment with the most of them has.
+    pub fn most_blocks(&self) -> u32 {
+        self.experiments.iter().map(|experiment| self.blocks_of(experiment)).max().unwrap_or(0)
+    }
+
+    /// The turns of one block, not yet in random order: of the experiments that have so many.
     pub fn block(&self, block: u32, capacities: &[Capacities]) -> Vec<Turn> {
         let mut turns = Vec::new();
-        for (index, experiment) in self.experiments.iter().enumerate() {
+        let with_it = |(_, experiment): &(usize, &&'static Experiment)| block < self.blocks_of(experiment);
+        for (index, experiment) in self.experiments.iter().enumerate().filter(with_it) {
             let tasks = |contender: &str| (experiment.tasks)(&self.sizes, &capacities[index], contender);
             turns.extend(self.turns_of(index, block, &tasks));
         }
         turns
     }
 
+    /// All blocks at their fullest, see [`RunPlan::fullest_block`].
+    pub fn fullest(&self) -> Vec<Turn> {
+        (0..self.most_blocks()).flat_map(|block| self.at_its_fullest(block)).collect()
+    }
+
     /// A block at its fullest: what it comes to if every contender runs every load. Before the probes nothing more is
     /// known, and after them it can only be less.
     pub fn fullest_block(&self) -> Vec<Turn> {
+        self.at_its_fullest(0)
+    }
+
+    fn at_its_fullest(&self, block: u32) -> Vec<Turn> {
         let alike = |(index, experiment): (usize, &&'static Experiment)| {
             let mut capacities = Capacities::default();
             for workload in experiment.workloads {
@@ -80,7 +100,7 @@ impl RunPlan {
             }
             capacities
         };
-        self.block(0, &self.experiments.iter().enumerate().map(alike).collect::<Vec<_>>())
+        self.block(block, &self.experiments.iter().enumerate().map(alike).collect::<Vec<_>>())
     }
 
     fn turns(&self, block: u32, tasks: impl Fn(&Experiment, &str) -> Vec<Task>) -> Vec<Turn> {
@@ -140,10 +160,11 @@ impl RunPlan {
         let label = |place: &usize| self.contenders[*place].label().to_owned();
         let record = |(experiment, part): (&&Experiment, &Vec<usize>)| {
             let contenders = part.iter().map(label).collect();
-            match &self.page {
+            let record = match &self.page {
                 Some(page) => experiment.to_paged_record(contenders, &self.sizes, page),
                 None => experiment.to_record(contenders),
-            }
+            };
+            record::ExperimentRecord { blocks: Some(self.blocks_of(experiment)), ..record }
         };
         self.experiments.iter().zip(&self.parts).map(record).collect()
     }
@@ -225,6 +246,26 @@ mod tests {
         let probes = plan(10_000).probes();
         assert_eq!(probes.len(), 4);
         assert!(probes.iter().all(|turn| turn.block == 0));
+    }
+
+    #[test]
+    fn claims_get_three_blocks_by_default_and_all_the_same_number_where_it_was_typed() {
+        let of_block = |plan: &RunPlan, block: u32| -> Vec<&str> {
+            let mut names: Vec<&str> =
+                plan.at_its_fullest(block).iter().map(|turn| plan.experiments[turn.experiment].name).collect();
+            names.dedup();
+            names
+        };
+        let mut plan = plan(10_000);
+        assert_eq!(of_block(&plan, 0).len(), EXPERIMENTS.len());
+        let claims = of_block(&plan, 2);
+        assert!(claims.contains(&"churn") && !claims.contains(&"latency-curve") && !claims.contains(&"memory"));
+        assert!(of_block(&plan, 3).is_empty() && plan.most_blocks() == 3);
+        let blocks: Vec<Option<u32>> = plan.experiment_records().iter().map(|experiment| experiment.blocks).collect();
+        assert_eq!((blocks[0], blocks[3]), (Some(1), Some(3)));
+        assert_eq!(plan.fullest().len(), (0..3).map(|block| plan.at_its_fullest(block).len()).sum::<usize>());
+        plan.sizes = plan.sizes.with_blocks(1);
+        assert_eq!((plan.most_blocks(), of_block(&plan, 1).len()), (1, 0));
     }
 
     #[test]

@@ -3,11 +3,11 @@
 //! A cell is known by its id, which says experiment, workload, point, contender and block. Must not know: whether the
 //! cells are of the same machine and build; who calls has seen to that.
 
-use reports::record::Cell;
 use reports::record::store::RecordError;
+use reports::record::{Cell, Outcome, Purpose};
 
 use super::{Execution, Progress, RunEnd, Series, cell_id, is_failure};
-use crate::plan::Turn;
+use crate::plan::{Capacities, Turn};
 
 impl Execution<'_> {
     /// Runs what is missing in a run that was cut off, or that gets more blocks: all of the plan but `kept`, the cells
@@ -29,6 +29,7 @@ impl Execution<'_> {
     pub fn run_with_probes(self, probes: Vec<Cell>, progress: &mut dyn Progress) -> Result<RunEnd, RecordError> {
         self.carry_out(None, progress, |series| {
             series.known = probes;
+            series.are_loads_given = true;
             series.run()
         })
     }
@@ -53,8 +54,39 @@ impl Series<'_> {
         self.known.iter().find(|cell| cell.id == id)
     }
 
+    /// Notes what the known probes found. Those of contenders too that another run had and this one has not bear on its loads.
+    pub(super) fn recall(&self, capacities: &mut [Capacities]) {
+        let experiments = &self.execution.plan.experiments;
+        for cell in self.known.iter().filter(|cell| cell.purpose == Purpose::CapacityProbe) {
+            if let Some(place) = experiments.iter().position(|experiment| experiment.name == cell.experiment) {
+                note(cell, &mut capacities[place]);
+            }
+        }
+    }
+
+    /// Those probes that are still to be run: none of a workload whose loads are given.
+    pub(super) fn unprobed(&self, probes: Vec<Turn>) -> Vec<Turn> {
+        let is_given = |turn: &Turn| {
+            let experiment = self.execution.plan.experiments[turn.experiment].name;
+            let of_it = |cell: &Cell| cell.experiment == experiment && cell.workload == turn.task.workload;
+            self.are_loads_given && self.known.iter().any(of_it)
+        };
+        self.unknown(probes).into_iter().filter(|turn| !is_given(turn)).collect()
+    }
+
     /// Those turns whose cells are still to be run.
     pub(super) fn unknown(&self, turns: Vec<Turn>) -> Vec<Turn> {
         turns.into_iter().filter(|turn| self.known(turn).is_none()).collect()
+    }
+}
+
+/// Notes what a probe found.
+pub(super) fn note(cell: &Cell, capacities: &mut Capacities) {
+    // What a server did before it died is not what it can do.
+    if let Some(traffic) = cell.traffic.as_ref().filter(|_| cell.outcome == Outcome::Completed) {
+        let rps = traffic.ok_within_window as f64 * 1e9 / cell.load.window_ns as f64;
+        capacities.insert(&cell.workload, &cell.contender, rps);
+        let busy = cell.generator.map_or(0.0, |generator| generator.busiest_worker);
+        capacities.insert_generator(&cell.workload, rps, busy);
     }
 }

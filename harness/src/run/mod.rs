@@ -20,7 +20,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use reports::record::store::{RecordError, RunFolder};
-use reports::record::{Cell, Ending, Manifest, Outcome, Purpose, SCHEMA_VERSION, Warning};
+use reports::record::{Cell, Ending, Manifest, Purpose, SCHEMA_VERSION, Warning};
 
 pub(crate) use held::{Held, hold};
 pub use interrupt::Interrupt;
@@ -99,6 +99,7 @@ impl Execution<'_> {
             origin_ns: now_ns(),
             deadline,
             known: Vec::new(),
+            are_loads_given: false,
             kept: 0,
             next_order: 0,
             retries_left: self.plan.sizes.retries * self.plan.sizes.blocks,
@@ -140,6 +141,8 @@ struct Series<'a> {
     deadline: Option<Instant>,
     /// Cells that need not be run: this run's own from before it was cut off, or the probes of another.
     known: Vec<Cell>,
+    /// Whether the known probes are all that loads follow from, and nobody else is probed where there are some.
+    are_loads_given: bool,
     /// How many of them are this run's own.
     kept: u32,
     next_order: u32,
@@ -151,11 +154,10 @@ impl Series<'_> {
     /// Runs everything.
     fn run(&mut self) -> Result<Planned, RecordError> {
         let plan = self.execution.plan;
-        let probes = self.unknown(plan.probes());
-        let blocks = plan.sizes.blocks;
-        let guess = plan.fullest_block();
-        let at_most = time_of(&probes) + time_of(&guess) * blocks;
-        self.progress.planned(probes.len() + guess.len() * blocks as usize, at_most);
+        let probes = self.unprobed(plan.probes());
+        let blocks = plan.most_blocks();
+        let guess = plan.fullest();
+        self.progress.planned(probes.len() + guess.len(), time_of(&probes) + time_of(&guess));
         let probed = probes.len();
         let capacities = self.probe(block_order(plan.probes(), plan.seed, u32::MAX))?;
         let bounds = generator_bounds(plan, &capacities);
@@ -167,21 +169,15 @@ impl Series<'_> {
             let turns = block_order(plan.block(number, &capacities), plan.seed, number);
             self.block(turns, Purpose::Measure, |_, _| {})?;
         }
-        Ok(Planned { cells, blocks, bounds })
+        Ok(Planned { cells, blocks: plan.sizes.blocks, bounds })
     }
 
     /// Runs the probes; returns what each experiment's contenders can do.
     fn probe(&mut self, probes: Vec<Turn>) -> Result<Vec<Capacities>, RecordError> {
         let mut capacities = vec![Capacities::default(); self.execution.plan.experiments.len()];
-        self.block(probes, Purpose::CapacityProbe, |experiment, cell| {
-            // What a server did before it died is not what it can do.
-            if let Some(traffic) = cell.traffic.as_ref().filter(|_| cell.outcome == Outcome::Completed) {
-                let rps = traffic.ok_within_window as f64 * 1e9 / cell.load.window_ns as f64;
-                capacities[experiment].insert(&cell.workload, &cell.contender, rps);
-                let busy = cell.generator.map_or(0.0, |generator| generator.busiest_worker);
-                capacities[experiment].insert_generator(&cell.workload, rps, busy);
-            }
-        })?;
+        self.recall(&mut capacities);
+        let probes = self.unprobed(probes);
+        self.block(probes, Purpose::CapacityProbe, |experiment, cell| known::note(cell, &mut capacities[experiment]))?;
         Ok(capacities)
     }
 

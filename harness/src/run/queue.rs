@@ -1,18 +1,22 @@
-//! The cells of a block that are still to be run, those that were disturbed once more behind the others: what disturbs a
-//! machine lasts.
+//! The cells of a block that are still to be run, those that were disturbed, or are invalid for the generator's sake, once
+//! more behind the others: what disturbs a machine lasts.
 //!
 //! Whether a cell was disturbed says `validity.rs`, from the machine and the generator alone: none is run again for its
-//! result.
+//! result. One invalid block of twenty would leave a comparison that takes twenty without a verdict, so an invalid cell is
+//! run more often than one that is valid and flagged.
 
 use std::collections::VecDeque;
 
-use reports::record::Cell;
+use reports::record::{Arrivals, Cell, Outcome, Warning};
 
 use super::validity;
 use crate::plan::Turn;
 
 /// The most often a disturbed cell is run.
 const MOST_ATTEMPTS: u32 = 4;
+
+/// The most often a cell is run that is invalid because of the generator.
+const MOST_ATTEMPTS_IF_INVALID: u32 = 8;
 
 /// Cells in the order in which they are run.
 pub(super) struct Queue {
@@ -44,9 +48,8 @@ impl Queue {
     /// it: a disturbed one that may be run no more, or can't be, is better than none, and says that it was disturbed.
     pub(super) fn settle(&mut self, last: Waiting, cell: Option<Cell>, retries_left: &mut u32) -> Option<Cell> {
         let attempts = last.attempts + 1;
-        let may_repeat = attempts < MOST_ATTEMPTS && *retries_left > 0;
         match cell {
-            Some(cell) if may_repeat && validity::is_disturbed(&cell) => {
+            Some(cell) if *retries_left > 0 && attempts < most_attempts(&cell) => {
                 *retries_left -= 1;
                 self.waiting.push_back(Waiting { turn: last.turn, attempts, disturbed: Some(cell) });
                 None
@@ -55,6 +58,27 @@ impl Queue {
             None => last.disturbed,
         }
     }
+}
+
+/// How often a cell that came out so may be run in all.
+fn most_attempts(cell: &Cell) -> u32 {
+    match (is_invalid_for_the_generator(cell), validity::is_disturbed(cell)) {
+        (true, _) => MOST_ATTEMPTS_IF_INVALID,
+        (false, true) => MOST_ATTEMPTS,
+        (false, false) => 1,
+    }
+}
+
+/// Whether the generator did not keep to its schedule or had no CPU left, and nothing else is wrong with the cell. In
+/// closed loop a generator without CPU left is what a fast server makes of it, every time anew.
+fn is_invalid_for_the_generator(cell: &Cell) -> bool {
+    let is_its_fault = |warning: &Warning| match warning {
+        Warning::GeneratorFellBehind { .. } | Warning::ScheduleLag { .. } => true,
+        Warning::GeneratorSaturated { .. } => cell.load.arrivals != Arrivals::Closed,
+        _ => false,
+    };
+    let mut invalidating = cell.warnings.iter().filter(|warning| warning.invalidates()).peekable();
+    cell.outcome == Outcome::Completed && invalidating.peek().is_some() && invalidating.all(is_its_fault)
 }
 
 #[cfg(test)]
@@ -106,6 +130,39 @@ mod tests {
         let (run, kept, retries_left) = play(12, |_| Some(disturbed()));
         assert_eq!((run.len(), kept, retries_left), (12, vec![(0, 4), (1, 4), (2, 4)], 3));
         assert_eq!(play(0, |_| Some(disturbed())).1, [(0, 1), (1, 1), (2, 1)]);
+    }
+
+    #[test]
+    fn what_is_invalid_for_the_generator_is_run_until_it_is_valid_or_often_enough() {
+        let late = |times: u32| {
+            move |waiting: &Waiting| {
+                let warnings = vec![Warning::GeneratorFellBehind { kept_pace: 0.9 }];
+                let is_hit = waiting.turn.contender == 1 && waiting.attempts < times;
+                Some(if is_hit { Cell { warnings, ..clean() } } else { clean() })
+            }
+        };
+        assert_eq!(play(12, late(5)).1, [(0, 1), (2, 1), (1, 6)]);
+        assert_eq!(play(12, late(99)), (vec![0, 1, 2, 1, 1, 1, 1, 1, 1, 1], vec![(0, 1), (2, 1), (1, 8)], 5));
+        assert_eq!(play(2, late(99)).1, [(0, 1), (2, 1), (1, 3)], "no more than there is time for");
+    }
+
+    #[test]
+    fn no_cell_is_run_again_for_what_came_of_it() {
+        let of_the_result = [
+            Warning::NothingRight,
+            Warning::SurplusReplies { count: 3 },
+            Warning::ServerDied { how: "by signal 6".to_owned() },
+            Warning::CheckFailed { check: "algebra".to_owned(), detail: String::new() },
+        ];
+        for warning in of_the_result {
+            let warnings = vec![Warning::GeneratorFellBehind { kept_pace: 0.9 }, warning];
+            let cell = || Cell { warnings: warnings.clone(), ..clean() };
+            assert_eq!(play(12, |_| Some(cell())).1, [(0, 1), (1, 1), (2, 1)], "{warnings:?}");
+        }
+        let mut closed = clean();
+        closed.load.arrivals = Arrivals::Closed;
+        closed.warnings = vec![Warning::GeneratorSaturated { busiest_worker: 0.99 }];
+        assert_eq!(play(12, |_| Some(closed.clone())).2, 12, "the generator's limit is one every time");
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(super) struct Known {
 
 impl Known {
     fn ratio(&self) -> Option<Ratio> {
-        paired_ratio(&self.pairs)
+        paired_ratio(&self.pairs).ok()
     }
 
     fn leads(&self) -> Option<bool> {

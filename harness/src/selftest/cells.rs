@@ -124,5 +124,6 @@ fn experiment() -> ExperimentRecord {
         pictures: Vec::new(),
         decision: None,
         objective: None,
+        blocks: None,
     }
 }

@@ -58,10 +58,20 @@ fn a_run_like_another_has_its_loads_and_gates_have_their_codes() {
     let slow = write(&run, "slower", 1.5, &home);
     let gated = |base: &str, new: &str, gate: &str| diff(&home, &[base, new, "--fail-on", gate]);
     let (code, said, _) = gated(&base, &slow, "cpu-per-request>+10%");
-    assert!(code == Some(5) && said.contains("cpu-per-request>+10% regressed: "), "{said}");
+    assert!(code == Some(5) && said.contains("\ncpu-per-request>+10% regressed: slower against base, "), "{said}");
+    assert!(!said.contains("would decide"), "{said}");
     let (code, said, _) = gated(&slow, &base, "cpu-per-request>+10%");
-    assert!(code == Some(0) && said.ends_with("cpu-per-request>+10% passed\n"), "{said}");
-    assert_eq!(gated(&base, &slow, "cpu-per-request>+50%").0, Some(4));
+    assert!(code == Some(0) && said.contains("\ncpu-per-request>+10% passed: base against slower, "), "{said}");
+    let (code, said, _) = gated(&base, &slow, "cpu-per-request>+50%");
+    let line =
+        said.lines().find(|line| line.starts_with("cpu-per-request>+50% inconclusive: slower against base, ")).unwrap();
+    assert!(code == Some(4) && line.contains("times the base's (") && line.contains(" would "), "{line}");
+    let (code, said, _) = gated(&base, &slow, "p99>+10%");
+    let way = format!("harness compare --resume {base} --blocks 20 && harness compare --resume {slow} --blocks 20");
+    assert!(code == Some(4) && (said.contains(&way) || said.contains("measure again")), "{said}");
+    let (code, said, _) = gated(&base, &slow, "cpu-per-request>+10%@echo");
+    assert!(code == Some(5) || said.contains("no experiment or workload is called"), "{said}");
+    one_against_the_other(&home, &base);
     let both = ["--fail-on", "probe-p99>+10%", "--fail-on", "cpu-per-request>+10%"];
     assert_eq!(diff(&home, &[&[base.as_str(), slow.as_str()], &both[..]].concat()).0, Some(5));
 
@@ -75,6 +85,39 @@ fn a_run_like_another_has_its_loads_and_gates_have_their_codes() {
     let rows = md.lines().filter(|line| line.starts_with("| threaded")).count();
     let all = json["diff"]["rows"].as_array().unwrap().len();
     assert!(rows == all.min(8) && md.contains("more row") == (all > 8), "{md}");
+}
+
+/// Two contenders of one run, of which it has only one.
+fn one_against_the_other(home: &Home, run: &str) {
+    let (code, said, _) =
+        diff(home, &[run, "--base", "threaded", "--new", "threaded", "--fail-on", "cpu-per-request>+5%"]);
+    assert!(code == Some(0) && said.contains("passed: threaded of base against threaded of base"), "{said}");
+    let (code, _, errors) = diff(home, &[run, "--base", "threaded", "--new", "async-multi"]);
+    assert!(code == Some(2) && errors.contains("no contender \"async-multi\"; it has threaded"), "{errors}");
+    assert_eq!(diff(home, &[run, "--base", "threaded"]).0, Some(2));
+}
+
+#[test]
+fn a_part_of_the_contenders_meets_the_loads_of_all() {
+    let _turn = turn();
+    let home = Home::new();
+    home.compare(&["--models", "sequential,threaded", "--experiments", "latency-curve"]).output().unwrap();
+    let (out, like) = (home.path().join("part"), home.out().display().to_string());
+    let part = out.display().to_string();
+    home.command(&["compare", "--like", &like, "--models", "threaded,async-single", "--out", &part]).output().unwrap();
+    let (whole, part) = (home.run(), RunFolder::open(&out).unwrap().read().unwrap());
+    let loads = |run: &Run, contender: &str| -> Vec<f64> {
+        let own = run.cells.iter().filter(|cell| cell.contender == contender && cell.purpose == Purpose::Measure);
+        let mut loads: Vec<f64> = own.filter_map(|cell| cell.load.offered_load_rps).collect();
+        loads.sort_by(f64::total_cmp);
+        loads
+    };
+    assert_eq!(loads(&part, "threaded"), loads(&whole, "threaded"));
+    let offered = loads(&whole, "threaded");
+    let all: Vec<f64> = [offered, loads(&whole, "sequential")].concat();
+    assert!(!loads(&part, "async-single").is_empty());
+    assert!(loads(&part, "async-single").iter().filter(|load| all.contains(load)).count() > 0);
+    assert!(part.cells.iter().all(|cell| cell.contender != "sequential" && cell.purpose == Purpose::Measure));
 }
 
 #[test]

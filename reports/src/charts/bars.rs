@@ -69,7 +69,8 @@ fn panel(scene: &Scene<'_>, metric: &Metric, rows: &[Row<'_, '_>]) -> String {
     let mut values = Vec::new();
     for row in rows {
         match metric.of_pool(&row.trial.pool) {
-            Reading::Measured(value, interval) => {
+            Reading::Measured(value, certainty) => {
+                let interval = certainty.ends();
                 values.push(value);
                 values.extend(interval.map(|(lo, _)| lo).filter(|_| scene.picture.y_scale == Scale::Log));
                 values.extend(interval.and_then(|(_, hi)| hi));
@@ -127,7 +128,7 @@ fn draw_row(panel: &Panel, x: &Axis, row: &Row<'_, '_>, metric: &Metric, middle:
             );
         }
     }
-    if let Reading::Measured(_, Some((lo, hi))) = reading {
+    if let Some((lo, hi)) = reading.certainty().ends() {
         panel.line(&[(at(lo), middle), (hi.map_or(1.0, at), middle)], Ink::Whisker);
     }
     let right = panel.pixel((1.0, middle)).0 + 8.0;

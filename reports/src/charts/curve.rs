@@ -10,7 +10,7 @@ use super::panel::{EndLabel, Frame, Panel, Place};
 use super::spots::{Spot, Sweep, look, standing_words};
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene, titled};
 use crate::format::{self, Unit};
-use crate::metrics::{Metric, Of, Reading, metric};
+use crate::metrics::{Certainty, Metric, Of, Reading, metric};
 use crate::study::{Group, Series, Standing, counts};
 
 const PLOT_HEIGHT: f64 = 280.0;
@@ -72,7 +72,8 @@ fn values(scene: &Scene<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> Vec<f64>
     for spot in scene.group.series.iter().flat_map(|series| sweep.spots(series)) {
         for metric in metrics {
             for pool in spot.blocks.iter().chain([spot.pool]) {
-                if let Reading::Measured(value, interval) = metric.of_pool(pool) {
+                if let Reading::Measured(value, certainty) = metric.of_pool(pool) {
+                    let interval = certainty.ends();
                     values.push(value);
                     values.extend(interval.map(|(lo, _)| lo));
                     values.extend(interval.and_then(|(_, hi)| hi));
@@ -197,7 +198,7 @@ fn draw_spot(
             panel.dot((at.0, y.place(value)));
         }
     }
-    if let Reading::Measured(_, Some((lo, hi))) = reading {
+    if let Some((lo, hi)) = reading.certainty().ends() {
         panel.line(&[(at.0, y.place(lo)), (at.0, hi.map_or(1.0, |hi| y.place(hi)))], Ink::Whisker);
     }
     panel.marker(colour, at, look(spot.standing));
@@ -219,7 +220,8 @@ fn table(group: &Group<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> DataTable
     let mut columns = vec!["contender".to_owned(), sweep.label().into(), "achieved".into()];
     for metric in metrics {
         columns.push(metric.label.into());
-        columns.push("95% interval".into());
+        let spots = group.series.iter().flat_map(|series| sweep.spots(series));
+        columns.push(Certainty::heading(spots.map(|spot| metric.of_pool(spot.pool).certainty())).into());
     }
     columns.extend(["blocks".to_owned(), "standing".into()]);
     let mut rows = Vec::new();
@@ -230,7 +232,7 @@ fn table(group: &Group<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> DataTable
             for metric in metrics {
                 let reading = metric.of_pool(spot.pool);
                 cells.push(reading.show(metric.unit));
-                cells.push(reading.remark(metric.unit).unwrap_or_else(|| "-".into()));
+                cells.push(reading.ends(metric.unit).unwrap_or_else(|| "-".into()));
             }
             cells.push(spot.pool.cells.len().to_string());
             cells.push(standing_words(spot.standing).unwrap_or(sweep.sound()).into());

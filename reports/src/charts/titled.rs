@@ -123,8 +123,9 @@ fn is_valid(pool: &Pool<'_>) -> bool {
 /// The interval of all blocks together, widened to what any of them shows.
 fn step(metric: &Metric, spot: &Spot<'_, '_>) -> Step {
     let ends = |reading: Reading| match reading {
-        Reading::Measured(value, None) => Some((value, value)),
-        Reading::Measured(_, Some((lo, hi))) => Some((lo, hi.unwrap_or(f64::INFINITY))),
+        Reading::Measured(value, certainty) => {
+            Some(certainty.ends().map_or((value, value), |(lo, hi)| (lo, hi.unwrap_or(f64::INFINITY))))
+        }
         Reading::Beyond(least) => Some((least as f64, f64::INFINITY)),
         Reading::TooFew(_) | Reading::Absent => None,
     };

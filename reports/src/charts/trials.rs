@@ -5,7 +5,7 @@
 use super::spots::standing_words;
 use super::{DataRow, DataTable, Scene};
 use crate::format::Unit;
-use crate::metrics::{Metric, Of, metric};
+use crate::metrics::{Certainty, Metric, Of, metric};
 
 /// The metrics of load among those named, each once.
 pub(super) fn metrics(names: &[String]) -> Vec<&'static Metric> {
@@ -21,7 +21,8 @@ pub(super) fn table(scene: &Scene<'_>, names: &[String]) -> DataTable {
     let mut columns = vec!["contender".to_owned()];
     columns.extend(swept.then(|| experiment.variation_label().unwrap_or("value").to_owned()));
     for metric in &metrics {
-        columns.extend([metric.label.to_owned(), "interval".into()]);
+        let readings = scene.group.trials().map(|(_, trial)| metric.of_pool(&trial.pool).certainty());
+        columns.extend([metric.label.to_owned(), Certainty::heading(readings).into()]);
     }
     columns.extend(["blocks".to_owned(), "standing".into()]);
     let rows = scene.group.trials().map(|(series, trial)| {
@@ -30,7 +31,7 @@ pub(super) fn table(scene: &Scene<'_>, names: &[String]) -> DataTable {
         for metric in &metrics {
             let reading = metric.of_pool(&trial.pool);
             cells.push(reading.show(metric.unit));
-            cells.push(reading.remark(metric.unit).unwrap_or_else(|| "-".into()));
+            cells.push(reading.ends(metric.unit).unwrap_or_else(|| "-".into()));
         }
         cells.push(trial.pool.cells.len().to_string());
         cells.push(standing_words(trial.standing).unwrap_or("valid").into());

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::format;
 use crate::metrics::{Metric, Reading};
 use crate::record::{Cell, Outcome, Warning};
-use crate::stats::Ratio;
+use crate::stats::{BlockValue, NoRatio, Ratio, WhyNoRatio};
 use crate::study::{Pool, Standing, Trial, counts};
 use crate::verdict::{BlockValues, Verdict, ratio_of};
 
@@ -20,6 +20,8 @@ pub struct Square {
     /// The first's over the second's, paired by the blocks that have both; absent where none has, and where both values are
     /// lower bounds.
     pub ratio: Option<Ratio>,
+    /// Why blocks that both have make no ratio; absent where they do, or there is none.
+    pub no_ratio: Option<NoRatio>,
     /// The place of the contender of which the ratio knows a lower bound only, in some block at least.
     pub at_least: Option<usize>,
     /// What may be said of the ratio; absent where there is none.
@@ -95,7 +97,7 @@ impl Blocks {
         let mut blocks = Blocks::default();
         for pool in trial.iter().flat_map(|trial| &trial.blocks) {
             if let (Some(cell), Some(served)) = (pool.cells.first(), served(metric, pool)) {
-                blocks.values.insert(cell.block, served.value());
+                blocks.values.insert(cell.block, BlockValue::Is(served.value()));
                 blocks.has_bounds |= matches!(served, Served::AtLeast(_));
             }
         }
@@ -116,12 +118,15 @@ impl Square {
         let is_beyond_generator = of_a.has_bounds && of_b.has_bounds;
         // A bound may stand for the value in a pair, but no pair may be left out because of it: which ones those are depends
         // on how fast the servers were.
-        let ratio = ratio_of(&of_a.values, &of_b.values).filter(|_| !is_beyond_generator);
+        let ratio = ratio_of(&of_a.values, &of_b.values);
+        let no_ratio = ratio.err().filter(|no_ratio| no_ratio.why != WhyNoRatio::NoBlocks);
+        let ratio = ratio.ok().filter(|_| !is_beyond_generator);
         let at_least = if of_a.has_bounds { Some(0) } else { of_b.has_bounds.then_some(1) };
         Square {
             values: [value(a, &of_a), value(b, &of_b)],
             at_least: at_least.filter(|_| ratio.is_some()),
             ratio,
+            no_ratio,
             verdict: None,
             is_beyond_generator,
         }
@@ -173,6 +178,7 @@ impl Square {
         let finding = self.finding();
         let leader = match (finding, self.leader()) {
             (Finding::GeneratorsLimit, _) => return ["-".into(), "generator's".into(), "limit".into()],
+            (_, None) if self.no_ratio.is_some() => return ["-".into(), "no ratio,".into(), "see report".into()],
             (_, None) => return ["-".into(), "no valid".into(), "pair".into()],
             (_, Some(leader)) => leader,
         };
@@ -194,6 +200,9 @@ impl Square {
     /// What it says, in a phrase.
     pub fn said(&self, contenders: [&str; 2]) -> String {
         let (Some(leader), Some(verdict)) = (self.leader(), self.verdict) else {
+            if let Some(no_ratio) = self.no_ratio {
+                return no_ratio.words(contenders);
+            }
             return if self.is_beyond_generator {
                 "the generator was at its limit with both".into()
             } else {

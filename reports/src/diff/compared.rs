@@ -14,8 +14,8 @@ pub struct Compared {
     pub label: &'static str,
     /// Where it comes from.
     pub(super) figure: Figure,
-    /// Which cells have it.
-    pub(super) of: Cells,
+    /// How cells are measured that have it.
+    pub(super) of: &'static [Measured],
     /// Whether a server that does not keep up still has one that can be compared.
     pub(super) when_saturated: WhenSaturated,
 }
@@ -29,18 +29,16 @@ pub(super) enum Figure {
     MemoryPerConnection,
 }
 
-/// Which cells a figure is of.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Cells {
-    /// Nothing was done to the server, and requests were due by a schedule.
+/// How a cell is measured, on which depends what can be compared of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measured {
+    /// Nothing is done to the server, and requests are due by a schedule.
     Scheduled,
-    /// Nothing was done to the server, and each reply was followed by the next request.
+    /// Nothing is done to the server, and each reply is followed by the next request.
     ClosedLoop,
-    /// Either of the two.
-    Undisturbed,
-    /// Something was done to the server.
+    /// Something is done to the server.
     Disturbed,
-    /// Connections were held.
+    /// Connections are held.
     Held,
 }
 
@@ -55,34 +53,34 @@ pub(super) enum WhenSaturated {
 
 /// Everything that is compared, in the order of the rows.
 pub const COMPARED: &[Compared] = &[
-    timed("p50", "median response time", "response_time_p50", Cells::Scheduled),
-    timed("p99", "p99 response time", "response_time_p99", Cells::Scheduled),
+    timed("p50", "median response time", "response_time_p50", &[Measured::Scheduled]),
+    timed("p99", "p99 response time", "response_time_p99", &[Measured::Scheduled]),
     Compared {
         name: "cpu-per-request",
         label: "CPU time per request",
         figure: Figure::Metric("cpu_per_request"),
-        of: Cells::Undisturbed,
+        of: &[Measured::Scheduled, Measured::ClosedLoop],
         when_saturated: WhenSaturated::Holds,
     },
     Compared {
         name: "throughput",
         label: "throughput",
         figure: Figure::Metric("achieved_rps"),
-        of: Cells::ClosedLoop,
+        of: &[Measured::ClosedLoop],
         when_saturated: WhenSaturated::Holds,
     },
     Compared {
         name: "memory",
         label: PER_CONNECTION,
         figure: Figure::MemoryPerConnection,
-        of: Cells::Held,
+        of: &[Measured::Held],
         when_saturated: WhenSaturated::Holds,
     },
-    timed("probe-p50", "median response time of the probe", "probe_p50", Cells::Disturbed),
-    timed("probe-p99", "p99 response time of the probe", "probe_p99", Cells::Disturbed),
+    timed("probe-p50", "median response time of the probe", "probe_p50", &[Measured::Disturbed]),
+    timed("probe-p99", "p99 response time of the probe", "probe_p99", &[Measured::Disturbed]),
 ];
 
-const fn timed(name: &'static str, label: &'static str, metric: &'static str, of: Cells) -> Compared {
+const fn timed(name: &'static str, label: &'static str, metric: &'static str, of: &'static [Measured]) -> Compared {
     Compared { name, label, figure: Figure::Metric(metric), of, when_saturated: WhenSaturated::Meaningless }
 }
 
@@ -95,8 +93,18 @@ impl Compared {
         }
     }
 
+    /// The figures of a cell that is measured so.
+    pub fn of(measured: Measured) -> impl Iterator<Item = &'static Compared> {
+        COMPARED.iter().filter(move |compared| compared.of.contains(&measured))
+    }
+
+    /// The figure that a gate calls so.
+    pub(super) fn named(name: &str) -> Option<&'static Compared> {
+        COMPARED.iter().find(|compared| compared.name == name)
+    }
+
     /// Blocks that a verdict on it takes.
-    pub(super) fn blocks_needed(&self) -> usize {
+    pub fn blocks_needed(&self) -> usize {
         const OF_A_FIT: usize = 10;
         self.metric().map_or(OF_A_FIT, |metric| metric.blocks_for_verdict)
     }

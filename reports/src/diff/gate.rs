@@ -1,26 +1,28 @@
 //! Whether a change is too much: a bound on a ratio, and on which side of it the measured interval lies.
 //!
 //! Regressed is said only where all gated rows together would be wrong in 5% of cases, or where a server stopped keeping
-//! up in every block; passed only where each interval ends within the bound and nothing is missing. Beside it: `compared.rs`, which has the names.
+//! up in every block; passed only where each interval ends within the bound and nothing is missing. Beside it:
+//! `compared.rs`, which has the names, `held.rs`, what comes of it.
 
 use std::str::FromStr;
 
-use serde::Serialize;
-
-use super::{COMPARED, Diff, Doubt, Missing, Row};
-use crate::format::{counted, number};
+use super::held::{DecidedBy, Held, Outcome};
+use super::{COMPARED, Compared, Diff, Doubt, Missing, Row, Spot};
+use crate::format::{self, counted, number};
 use crate::stats::Ratio;
-use crate::verdict::Verdict;
+use crate::verdict::{MOST_BLOCKS, Verdict, fewest};
 
 /// How likely a regression may be mere chance, over all rows of a gate together.
 const LEVEL: f64 = 0.05;
 
-/// `p99>+10%`: fails where the p99 has become more than a tenth larger.
-#[derive(Debug, Clone, PartialEq)]
+/// `p99>+10%`: fails where the p99 has become more than a tenth larger; `p99>+10%@sleep 5 ms` looks at that workload only.
+#[derive(Debug, Clone)]
 pub struct Gate {
     text: String,
-    name: &'static str,
+    of: &'static Compared,
     bound: Bound,
+    /// An experiment, a workload, or a workload at a load.
+    scope: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,34 +35,14 @@ enum Bound {
 
 /// An expression that is no gate.
 #[derive(Debug, thiserror::Error)]
-#[error("{text:?} is no gate: {why}; write one such as 'p99>+10%' or 'throughput<-5%', with one of the names {names}")]
+#[error(
+    "{text:?} is no gate: {why}; write one such as 'p99>+10%', 'throughput<-5%' or 'p99>+10%@sleep 5 ms', with one of the names \
+     {names}"
+)]
 pub struct GateError {
     text: String,
     why: String,
     names: String,
-}
-
-/// What came of a gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// Every row is within the bound for sure.
-    Passed,
-    /// Some row could be on either side, or is invalid.
-    Inconclusive,
-    /// Some row is beyond the bound for sure.
-    Regressed,
-}
-
-/// A gate, held against a comparison.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Held {
-    /// As it was written.
-    pub gate: String,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// The rows that decided, in words; empty where it passed.
-    pub reasons: Vec<String>,
 }
 
 impl FromStr for Gate {
@@ -70,57 +52,109 @@ impl FromStr for Gate {
         let names = || COMPARED.iter().map(|compared| compared.name).collect::<Vec<_>>().join(", ");
         let refuse = |why: String| GateError { text: text.to_owned(), why, names: names() };
         let at = text.find(['>', '<']).ok_or_else(|| refuse("it has neither > nor <".to_owned()))?;
-        let (name, sign, change) = (text[..at].trim(), &text[at..=at], text[at + 1..].trim());
-        let compared = COMPARED.iter().find(|compared| compared.name == name);
-        let compared = compared.ok_or_else(|| refuse(format!("nothing compared is called {name:?}")))?;
+        let (name, sign, rest) = (text[..at].trim(), &text[at..=at], &text[at + 1..]);
+        let (change, scope) = rest.split_once('@').map_or((rest, None), |(change, scope)| (change, Some(scope.trim())));
+        let change = change.trim();
+        if scope.is_some_and(str::is_empty) {
+            return Err(refuse("nothing stands behind the @, where an experiment or a workload is named".to_owned()));
+        }
+        let compared = Compared::named(name).ok_or_else(|| refuse(format!("nothing compared is called {name:?}")))?;
         let percent = change.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
         let percent = percent.filter(|percent| percent.is_finite() && *percent > -100.0);
         let times = 1.0 + percent.ok_or_else(|| refuse(format!("{change:?} is no change in percent")))? / 100.0;
         let bound = if sign == ">" { Bound::Above(times) } else { Bound::Below(times) };
-        Ok(Gate { text: text.to_owned(), name: compared.name, bound })
+        Ok(Gate { text: text.to_owned(), of: compared, bound, scope: scope.map(str::to_owned) })
     }
 }
 
 impl Gate {
-    /// Holds the gate against every row of its figure. Loads that neither of the two keeps up with are no part of it.
+    /// Holds the gate against every row of its figure within its scope. Loads that neither of the two keeps up with are no
+    /// part of it.
     pub fn hold(&self, diff: &Diff) -> Held {
-        let of_it = |row: &&Row| row.name == self.name && row.ratio != Err(Doubt::NeitherKeptUp);
-        let rows: Vec<&Row> = diff.rows.iter().filter(of_it).collect();
-        let mut held = Held { gate: self.text.clone(), outcome: Outcome::Passed, reasons: Vec::new() };
-        let missing: Vec<&Missing> = diff.missing.iter().filter(|missing| missing.name == self.name).collect();
-        if let Some(reason) = lacking(&missing) {
-            held.outcome = Outcome::Inconclusive;
-            held.reasons.push(reason);
-        } else if rows.is_empty() {
-            held.outcome = Outcome::Inconclusive;
-            held.reasons.push("nothing that it is about was measured in both".to_owned());
+        let all: Vec<&Row> =
+            diff.rows.iter().filter(|row| row.name == self.of.name && self.covers(&row.spot)).collect();
+        let missing = diff.missing.iter().filter(|missing| missing.name == self.of.name && self.covers(&missing.spot));
+        let missing: Vec<&Missing> = missing.collect();
+        if all.is_empty() && missing.is_empty() {
+            return Held::without_rows(&self.text, self.nothing_there(diff));
         }
-        for row in &rows {
-            let outcome = self.row(row, rows.len());
-            held.outcome = held.outcome.max(outcome);
-            if let Some(reason) = self.reason(row, outcome) {
-                held.reasons.push(reason);
+        let rows: Vec<&Row> = all.iter().copied().filter(|row| row.ratio != Err(Doubt::NeitherKeptUp)).collect();
+        if rows.is_empty() && missing.is_empty() {
+            return Held::without_rows(&self.text, "neither kept up with any load that it is about".to_owned());
+        }
+        let mut found: Vec<(Outcome, &Row)> = rows.iter().map(|row| (self.row(row, rows.len()), *row)).collect();
+        found.sort_by(|(_, a), (_, b)| self.distance(b).total_cmp(&self.distance(a)));
+        let of_rows = found.iter().map(|(outcome, _)| *outcome).max().unwrap_or(Outcome::Passed);
+        let lacking = lacking(&missing);
+        let outcome = if lacking.is_some() { of_rows.max(Outcome::Inconclusive) } else { of_rows };
+        let deciding = || found.iter().filter(|(of_row, _)| *of_row == outcome && outcome != Outcome::Passed);
+        let reasons = deciding().map(|(outcome, row)| self.reason(row, *outcome));
+        let lacking = lacking.filter(|_| outcome == Outcome::Inconclusive);
+        let is_lacking = lacking.is_some();
+        let reasons = lacking.into_iter().chain(reasons).collect();
+        let open = deciding().map(|(_, row)| self.decided_by(row, rows.len()));
+        let open = open.chain(is_lacking.then_some(DecidedBy::MeasuringAgain));
+        let decided_by = open.reduce(DecidedBy::and).filter(|_| outcome == Outcome::Inconclusive);
+        Held { gate: self.text.clone(), outcome, rows: rows.len(), reasons, decided_by }
+    }
+
+    /// Whether a spot is within the scope: the name of its experiment, its workload by key or by label, or all of it.
+    fn covers(&self, spot: &Spot) -> bool {
+        let names = [&spot.experiment, &spot.workload, &spot.workload_label, &spot.at];
+        self.scope.as_ref().is_none_or(|scope| names.iter().any(|name| name.eq_ignore_ascii_case(scope)))
+    }
+
+    /// Why no row is held against the gate, with what there is.
+    fn nothing_there(&self, diff: &Diff) -> String {
+        let of_missing = diff.missing.iter().map(|missing| &missing.spot);
+        let spots: Vec<&Spot> = diff.rows.iter().map(|row| &row.spot).chain(of_missing).collect();
+        let carried = diff.rows.iter().filter(|row| self.covers(&row.spot));
+        let mut carries: Vec<&str> = carried.map(|row| row.name).collect();
+        carries.sort_unstable();
+        carries.dedup();
+        match &self.scope {
+            Some(scope) if !spots.iter().any(|spot| self.covers(spot)) => {
+                let mut known: Vec<&str> = Vec::new();
+                for name in spots.iter().flat_map(|spot| [spot.experiment.as_str(), spot.workload_label.as_str()]) {
+                    if !known.contains(&name) {
+                        known.push(name);
+                    }
+                }
+                format!("no experiment or workload is called {scope:?}; there are {}", listed(&known))
             }
+            _ => format!("nothing that it is about was measured in both; what both have is {}", listed(&carries)),
         }
-        held
     }
 
     fn row(&self, row: &Row, rows: usize) -> Outcome {
         match row.ratio {
-            Ok(ratio) => self.ratio(row, &ratio, rows),
+            Ok(ratio) if verdict(row).is_some() => {
+                // What a contender differs from itself is no regression, however sure.
+                let is_told = !matches!(verdict(row), Some(Verdict::Indistinguishable { .. }));
+                match self.ratio(&ratio, rows) {
+                    Outcome::Regressed if !is_told => Outcome::Inconclusive,
+                    outcome => outcome,
+                }
+            }
+            Ok(_) => Outcome::Inconclusive,
             // Times of a server that can't keep up grow as long as the load lasts, beyond any bound.
             Err(doubt @ (Doubt::FellBehind | Doubt::CaughtUp)) if row.blocks_agree => {
-                match (doubt == Doubt::FellBehind) == matches!(self.bound, Bound::Above(_)) {
-                    true => Outcome::Regressed,
-                    false => Outcome::Passed,
-                }
+                self.beyond_any(doubt == Doubt::FellBehind)
+            }
+            // Something instead of nothing in every block is beyond any bound too.
+            Err(Doubt::NoRatio(why)) if why.of.iter().all(|blocks| *blocks >= self.of.blocks_needed()) => {
+                why.first_has_more().map_or(Outcome::Inconclusive, |is_more| self.beyond_any(is_more))
             }
             Err(_) => Outcome::Inconclusive,
         }
     }
 
-    fn ratio(&self, row: &Row, ratio: &Ratio, rows: usize) -> Outcome {
-        let Some(verdict) = verdict(row) else { return Outcome::Inconclusive };
+    fn beyond_any(&self, is_more: bool) -> Outcome {
+        let is_too_much = is_more == matches!(self.bound, Bound::Above(_));
+        if is_too_much { Outcome::Regressed } else { Outcome::Passed }
+    }
+
+    fn ratio(&self, ratio: &Ratio, rows: usize) -> Outcome {
         // Of many rows some would lie beyond by chance; that all lie within asks nothing more of each.
         let (Some(wide), Some(usual)) = (ratio.interval_at(1.0 - LEVEL / rows as f64), ratio.interval) else {
             return Outcome::Inconclusive;
@@ -129,9 +163,7 @@ impl Gate {
             Bound::Above(times) => usual.1 <= times,
             Bound::Below(times) => usual.0 >= times,
         };
-        // What a contender differs from itself is no regression, however sure.
-        let is_told = !matches!(verdict, Verdict::Indistinguishable { .. });
-        match (self.is_beyond(wide) && is_told, is_within) {
+        match (self.is_beyond(wide), is_within) {
             (true, _) => Outcome::Regressed,
             (false, true) => Outcome::Passed,
             (false, false) => Outcome::Inconclusive,
@@ -145,23 +177,56 @@ impl Gate {
         }
     }
 
-    fn reason(&self, row: &Row, outcome: Outcome) -> Option<String> {
-        let interval = row.ratio.ok().and_then(|ratio| ratio.interval).filter(|_| verdict(row).is_some());
-        let words = match (outcome, row.ratio, interval) {
-            (Outcome::Passed, ..) => return None,
-            (Outcome::Regressed, Ok(ratio), _) => format!("{} times the base's", number(ratio.value)),
-            (_, _, Some((lo, hi))) => {
-                let times = format!("{} to {} times the base's", number(lo), number(hi));
-                let is_hidden = self.is_beyond((lo, hi)) && !row.is_different();
-                if is_hidden {
-                    format!("{times}, but {}", row.words())
-                } else {
-                    format!("{times}, which is not clear of the bound")
-                }
+    /// How far beyond the bound a row is, as a logarithm; what has no ratio comes first.
+    fn distance(&self, row: &Row) -> f64 {
+        let Ok(ratio) = row.ratio else { return f64::INFINITY };
+        match self.bound {
+            Bound::Above(times) => (ratio.value / times).ln(),
+            Bound::Below(times) => (times / ratio.value).ln(),
+        }
+    }
+
+    fn decided_by(&self, row: &Row, rows: usize) -> DecidedBy {
+        let Ok(ratio) = row.ratio else { return DecidedBy::MeasuringAgain };
+        let needed = self.of.blocks_needed();
+        if ratio.spread.is_none() {
+            return DecidedBy::Blocks(needed);
+        }
+        let would = |blocks: usize| self.ratio(&ratio.with_blocks(blocks), rows) != Outcome::Inconclusive;
+        let least = ratio.blocks.max(needed);
+        let blocks = if would(least) { Some(least) } else { fewest(least, MOST_BLOCKS, would) };
+        // With as many as there are it is decided but for what a contender differs from itself.
+        blocks.filter(|blocks| *blocks > ratio.blocks).map_or(DecidedBy::NoBlocks, DecidedBy::Blocks)
+    }
+
+    fn reason(&self, row: &Row, outcome: Outcome) -> String {
+        let interval = row.ratio.ok().and_then(|ratio| ratio.interval);
+        let times = match (row.ratio, interval) {
+            (Ok(ratio), Some((lo, hi))) => {
+                Some(format!("{} times the base's ({} to {})", number(ratio.value), number(lo), number(hi)))
             }
-            _ => row.words(),
+            (Ok(ratio), None) => Some(format!("{} times the base's", number(ratio.value))),
+            (Err(_), _) => None,
         };
-        Some(format!("{} of {}, {}: {words}", row.label, row.contender, row.at))
+        let is_hidden = interval.is_some_and(|interval| self.is_beyond(interval)) && !row.is_different();
+        let words = match (times, outcome) {
+            (None, _) => row.words(),
+            (Some(times), Outcome::Regressed) => times,
+            (Some(times), _) if verdict(row).is_none() || is_hidden => format!("{times}, but {}", row.words()),
+            (Some(times), _) => format!("{times}, which is not clear of the bound"),
+        };
+        format!("{} of {}, {}: {words}", row.label, row.contender, row.spot.at)
+    }
+}
+
+impl DecidedBy {
+    /// What decides both.
+    fn and(self, other: DecidedBy) -> DecidedBy {
+        match (self, other) {
+            (DecidedBy::Blocks(a), DecidedBy::Blocks(b)) => DecidedBy::Blocks(a.max(b)),
+            (DecidedBy::NoBlocks, _) | (_, DecidedBy::NoBlocks) => DecidedBy::NoBlocks,
+            (DecidedBy::MeasuringAgain, _) | (_, DecidedBy::MeasuringAgain) => DecidedBy::MeasuringAgain,
+        }
     }
 }
 
@@ -172,12 +237,16 @@ fn verdict(row: &Row) -> Option<Verdict> {
 
 /// What nobody can say, in words; absent where there is all of it.
 fn lacking(missing: &[&Missing]) -> Option<String> {
-    let Missing { label, contender, at, .. } = missing.first()?;
+    let Missing { label, contender, spot, .. } = missing.first()?;
     let more = match missing.len() as u64 - 1 {
         0 => String::new(),
         more => format!(" and {}", counted(more, "more place")),
     };
-    Some(format!("only the base has {label} of {contender}, {at}{more}"))
+    Some(format!("only the base has {label} of {contender}, {}{more}", spot.at))
+}
+
+fn listed(names: &[&str]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { format::list(names) }
 }
 
 #[cfg(test)]
@@ -185,7 +254,7 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> Result<(&'static str, Bound), String> {
-        text.parse::<Gate>().map(|gate| (gate.name, gate.bound)).map_err(|error| error.to_string())
+        text.parse::<Gate>().map(|gate| (gate.of.name, gate.bound)).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -197,7 +266,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_with_an_example() {
-        for text in ["", "p99", "p99>", "p99>10", "p98>+10%", "p99>+x%", "p99>nan%", "p99<-100%", ">+10%"] {
+        for text in ["", "p99", "p99>", "p99>10", "p98>+10%", "p99>+x%", "p99>nan%", "p99<-100%", ">+10%", "p99>+10%@ "]
+        {
             let error = parsed(text).unwrap_err();
             assert!(error.contains("'p99>+10%'") && error.contains("cpu-per-request"), "{error}");
         }

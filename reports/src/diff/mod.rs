@@ -6,20 +6,22 @@
 
 mod compared;
 mod gate;
+mod held;
 mod machine;
 mod places;
 mod rows;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::format;
 use crate::record::Ending;
 use crate::record::store::Run;
-use crate::stats::Ratio;
-use crate::verdict::{Judged, Verdict};
+use crate::stats::{NoRatio, Ratio};
+use crate::verdict::{Judged, Verdict, ratio_or_why};
 
-pub use compared::{COMPARED, Compared};
-pub use gate::{Gate, GateError, Held, Outcome};
+pub use compared::{COMPARED, Compared, Measured};
+pub use gate::{Gate, GateError};
+pub use held::{DecidedBy, Held, Outcome};
 pub use machine::{Difference, differences};
 
 use places::{Place, places};
@@ -64,12 +66,11 @@ pub enum Method {
 /// One figure of one contender at one place.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
-    /// Name of the experiment.
-    pub experiment: String,
     /// Label of the contender.
     pub contender: String,
-    /// Workload and load: `echo at 8,000/s`.
-    pub at: String,
+    /// Where it was measured.
+    #[serde(flatten)]
+    pub spot: Spot,
     /// The name that a gate knows it by.
     pub name: &'static str,
     /// What it is.
@@ -79,7 +80,7 @@ pub struct Row {
     /// All blocks of the other together.
     pub new: String,
     /// How many times the base's the other's is, or why that can't be said.
-    #[serde(serialize_with = "ratio_or_doubt")]
+    #[serde(serialize_with = "ratio_or_why")]
     pub ratio: Result<Ratio, Doubt>,
     /// Whether each of the two has blocks enough for a verdict that all agree on whether it kept up.
     pub blocks_agree: bool,
@@ -96,6 +97,21 @@ pub struct Missing {
     pub label: &'static str,
     /// Label of the contender.
     pub contender: String,
+    /// Where it was measured.
+    #[serde(flatten)]
+    pub spot: Spot,
+}
+
+/// Where something was measured, the contender left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Spot {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Key of the workload.
+    pub workload: String,
+    /// Label of the workload.
+    #[serde(skip)]
+    pub workload_label: String,
     /// Workload and load: `echo at 8,000/s`.
     pub at: String,
 }
@@ -112,12 +128,8 @@ pub enum Doubt {
     FellBehind,
     /// The other kept up with the load and the base did not.
     CaughtUp,
-    /// No block in which both have a number.
-    Unmeasured,
-    /// In some block it was more than could be measured.
-    Beyond,
-    /// In some block it was nothing or less, so that there is no ratio.
-    NotPositive,
+    /// A block of one of the two has no positive number.
+    NoRatio(NoRatio),
 }
 
 /// Compares two runs. Figures of different machines are compared like any: who calls this has looked at
@@ -147,6 +159,20 @@ pub fn within(run: &Run) -> Option<Diff> {
     Some(diff)
 }
 
+/// Compares two contenders of one run, which took turns in each block; absent where one of them is not in the run.
+pub fn of_contenders(run: &Run, base: &str, new: &str) -> Option<Diff> {
+    let is_there = |label: &str| run.manifest.contenders.iter().any(|contender| contender.label == label);
+    let all = places(run);
+    let of = |label: &str| -> Vec<Place> {
+        let is_its = |place: &&Place| place.contender == label || place.twin_of.as_deref() == Some(label);
+        all.iter().filter(is_its).cloned().collect()
+    };
+    let mut diff = rows::compare((&of(base), &of(new)), &|_| String::new(), Method::Alternated);
+    (diff.base, diff.new) = (format!("{base} of {}", run.manifest.run), format!("{new} of {}", run.manifest.run));
+    diff.cut_short.extend(cut_short(run));
+    (is_there(base) && is_there(new)).then_some(diff)
+}
+
 /// `NAME was interrupted after 3 of 40 cells`; nothing for a run that came to its end.
 fn cut_short(run: &Run) -> Option<String> {
     let manifest = &run.manifest;
@@ -157,17 +183,6 @@ fn cut_short(run: &Run) -> Option<String> {
 
 /// What the label of a contender ends with that the other build serves.
 const BASE: &str = "@base";
-
-fn ratio_or_doubt<S: Serializer>(ratio: &Result<Ratio, Doubt>, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct NotCompared {
-        not_compared: Doubt,
-    }
-    match ratio {
-        Ok(ratio) => ratio.serialize(serializer),
-        Err(doubt) => NotCompared { not_compared: *doubt }.serialize(serializer),
-    }
-}
 
 impl Method {
     /// As a sentence.
@@ -186,16 +201,21 @@ impl Method {
 
 impl Doubt {
     /// As the end of a sentence.
-    pub fn words(self) -> &'static str {
-        match self {
+    pub fn words(self) -> String {
+        let words = match self {
             Doubt::Invalid => "invalid in one of the two, so cannot tell",
             Doubt::NeitherKeptUp => "neither kept up with this load",
             Doubt::FellBehind => "no longer keeps up with this load",
             Doubt::CaughtUp => "keeps up with this load, as the base did not",
-            Doubt::Unmeasured => "too few samples, so cannot tell",
-            Doubt::Beyond => "beyond what was waited for in some block, so cannot tell",
-            Doubt::NotPositive => "nothing above zero in some block, so cannot tell",
-        }
+            Doubt::NoRatio(why) if why.first_has_more() == Some(true) => {
+                "no ratio: more than zero in every block, where the base has zero or less in all"
+            }
+            Doubt::NoRatio(why) if why.first_has_more() == Some(false) => {
+                "no ratio: zero or less in every block, where the base has more in all"
+            }
+            Doubt::NoRatio(why) => return format!("{}, so cannot tell", why.words(["the new run", "the base"])),
+        };
+        words.to_owned()
     }
 }
 
@@ -204,8 +224,8 @@ impl Row {
     pub fn words(&self) -> String {
         match (self.ratio, self.judged) {
             (Ok(_), Some(judged)) => judged.verdict.words(),
-            (Err(doubt), _) => doubt.words().to_owned(),
-            (Ok(_), None) => Doubt::Unmeasured.words().to_owned(),
+            (Err(doubt), _) => doubt.words(),
+            (Ok(_), None) => "not judged".to_owned(),
         }
     }
 
@@ -220,6 +240,7 @@ impl Diff {
     pub fn ranked(&self) -> Vec<&Row> {
         let rank = |row: &&Row| match (row.is_different(), row.ratio) {
             (true, _) | (_, Err(Doubt::FellBehind | Doubt::CaughtUp)) => 0,
+            (_, Err(Doubt::NoRatio(why))) if why.first_has_more().is_some() => 0,
             (false, Ok(_)) => 1,
             (false, Err(_)) => 2,
         };

@@ -3,7 +3,8 @@
 //!
 //! Must not know: the other run. Beside it: `compared.rs`, which figures there are.
 
-use super::compared::{COMPARED, Cells, Compared};
+use super::Spot;
+use super::compared::{Compared, Measured};
 use crate::format::Unit;
 use crate::metrics::{METRICS, Metric, Of, slope_per_connection, slopes_by_block};
 use crate::record::store::Run;
@@ -31,12 +32,14 @@ pub(super) enum At {
 }
 
 /// One contender somewhere.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Place {
     pub(super) contender: String,
     /// Label of the contender that this one is the twin of.
     pub(super) twin_of: Option<String>,
     pub(super) place: Where,
+    /// Label of the workload.
+    pub(super) label: String,
     /// For a reader: `echo at 8,000/s`.
     pub(super) words: String,
     pub(super) standing: Standing,
@@ -46,7 +49,7 @@ pub(super) struct Place {
 }
 
 /// One figure of one place.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Values {
     pub(super) of: &'static Compared,
     /// All blocks together, as a reader sees it.
@@ -55,6 +58,15 @@ pub(super) struct Values {
 }
 
 impl Place {
+    pub(super) fn spot(&self) -> Spot {
+        Spot {
+            experiment: self.place.experiment.clone(),
+            workload: self.place.workload.clone(),
+            workload_label: self.label.clone(),
+            at: self.words.clone(),
+        }
+    }
+
     pub(super) fn figure(&self, of: &Compared) -> Option<&Values> {
         self.figures.iter().find(|values| values.of.name == of.name)
     }
@@ -80,6 +92,7 @@ fn of_series(group: &Group<'_>, series: &Series<'_>) -> Vec<Place> {
             at,
             load: Load { seed: 0, ..cell.load.clone() },
         },
+        label: group.workload.label.clone(),
         words,
         standing,
         of_blocks: blocks
@@ -118,18 +131,16 @@ fn standing_of_block(pool: &Pool<'_>) -> Standing {
 
 fn of_load(cell: &Cell, pool: &Pool<'_>, blocks: &[Pool<'_>]) -> Vec<Values> {
     let (disturbed, closed) = (cell.disturbance.is_some(), cell.load.arrivals == Arrivals::Closed);
-    let applies = |compared: &&Compared| match compared.of {
-        Cells::Scheduled => !disturbed && !closed,
-        Cells::ClosedLoop => !disturbed && closed,
-        Cells::Undisturbed => !disturbed,
-        Cells::Disturbed => disturbed,
-        Cells::Held => false,
+    let measured = match (disturbed, closed) {
+        (true, _) => Measured::Disturbed,
+        (false, true) => Measured::ClosedLoop,
+        (false, false) => Measured::Scheduled,
     };
     let values = |of: &'static Compared| {
         let metric = of.metric()?;
         Some(Values { of, shown: metric.of_pool(pool).show(metric.unit), blocks: block_values(metric, blocks) })
     };
-    COMPARED.iter().filter(applies).filter_map(values).collect()
+    Compared::of(measured).filter_map(values).collect()
 }
 
 fn of_held(series: &Series<'_>) -> Vec<Values> {
@@ -137,5 +148,5 @@ fn of_held(series: &Series<'_>) -> Vec<Values> {
     let parts: Vec<&Metric> = METRICS.iter().filter(is_part).collect();
     let shown = slope_per_connection(series, &parts).map_or("-".to_owned(), |slope| Unit::Bytes.show(slope.value));
     let values = |of| Values { of, shown: shown.clone(), blocks: slopes_by_block(series, &parts) };
-    COMPARED.iter().filter(|compared| compared.of == Cells::Held).map(values).collect()
+    Compared::of(Measured::Held).map(values).collect()
 }

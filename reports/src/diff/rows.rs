@@ -3,9 +3,9 @@
 use super::compared::{COMPARED, WhenSaturated};
 use super::places::{Place, Values, Where};
 use super::{Compared, Diff, Doubt, Method, Missing, Row};
-use crate::stats::{Ratio, log_ratios, unpaired_ratio};
+use crate::stats::{BlockValue, Ratio, unpaired_ratio};
 use crate::study::Standing;
-use crate::verdict::{Floor, judge_all, paired, ratio_of};
+use crate::verdict::{Floor, judge_each, ratio_of};
 
 /// Compares places; `server` says which contender of one is which of the other, from their labels.
 pub(super) fn compare((base, new): (&[Place], &[Place]), server: &dyn Fn(&str) -> String, method: Method) -> Diff {
@@ -30,7 +30,7 @@ pub(super) fn compare((base, new): (&[Place], &[Place]), server: &dyn Fn(&str) -
             name: of.name,
             label: of.label,
             contender: base.contender.clone(),
-            at: base.words.clone(),
+            spot: base.spot(),
         })
     });
     Diff {
@@ -64,9 +64,8 @@ fn rows_of(base: &Place, new: &Place, method: Method) -> impl Iterator<Item = (&
             None => ratio(base_values, new_values, method),
         };
         let row = Row {
-            experiment: new.place.experiment.clone(),
             contender: new.contender.clone(),
-            at: new.words.clone(),
+            spot: new.spot(),
             name: of.name,
             label: of.label,
             base: base_values.shown.clone(),
@@ -102,22 +101,14 @@ fn doubt(base: Standing, new: Standing, of: &Compared) -> Option<Doubt> {
 }
 
 fn ratio(base: &Values, new: &Values, method: Method) -> Result<Ratio, Doubt> {
-    let values = || base.blocks.values().chain(new.blocks.values());
-    if values().any(|value| value.is_infinite()) {
-        return Err(Doubt::Beyond);
-    }
-    // Leaving such a block out would choose blocks by their result.
-    if values().any(|value| *value <= 0.0) {
-        return Err(Doubt::NotPositive);
-    }
     let ratio = match method {
         Method::Alternated | Method::PairedBySeed => ratio_of(&new.blocks, &base.blocks),
         Method::Unpaired => {
-            let [new, base] = [new, base].map(|values| values.blocks.values().copied().collect::<Vec<f64>>());
+            let [new, base] = [new, base].map(|values| values.blocks.values().copied().collect::<Vec<BlockValue>>());
             unpaired_ratio(&new, &base)
         }
     };
-    ratio.ok_or(Doubt::Unmeasured)
+    ratio.map_err(Doubt::NoRatio)
 }
 
 /// Judges the rows of one figure of one workload together, against the floor of its twins in either run.
@@ -129,15 +120,21 @@ fn judge(rows: &mut [(&'static Compared, &Where, Row)], twins: &[(&Place, &Place
     for this in families {
         let members = rows.iter_mut().filter(|(of, place, row)| family(of, place) == this && row.ratio.is_ok());
         let mut members: Vec<_> = members.collect();
-        let Some((of, _, _)) = members.first() else { continue };
-        let related = twins.iter().filter(|(itself, _)| family(of, &itself.place) == this);
-        let logs = related.filter_map(|(itself, twin)| {
-            Some(log_ratios(&paired(&itself.figure(of)?.blocks, &twin.figure(of)?.blocks)))
+        let Some(of) = members.first().map(|(of, _, _)| *of) else { continue };
+        let floor = |place: &dyn Fn(&Where) -> bool| {
+            let related = twins.iter().filter(|(itself, _)| place(&itself.place));
+            let of_itself =
+                |(itself, twin): &(&Place, &Place)| ratio_of(&itself.figure(of)?.blocks, &twin.figure(of)?.blocks).ok();
+            Floor::highest(related.filter_map(of_itself))
+        };
+        let of_family = floor(&|place| family(of, place) == this);
+        // What a contender is from itself elsewhere has to do where it was not seen here.
+        let ratios = members.iter().filter_map(|(_, at, row)| {
+            let here = floor(&|place| place == *at);
+            Some((row.ratio.ok()?, if here.blocks > 0 { here } else { of_family }))
         });
-        let floor = Floor::of(&logs.flatten().filter(|log| log.is_finite()).collect::<Vec<f64>>());
-        let needed = of.blocks_needed();
-        let ratios: Vec<Ratio> = members.iter().filter_map(|(_, _, row)| row.ratio.ok()).collect();
-        for ((_, _, row), judged) in members.iter_mut().zip(judge_all(&ratios, &floor, needed)) {
+        let ratios: Vec<(Ratio, Floor)> = ratios.collect();
+        for ((_, _, row), judged) in members.iter_mut().zip(judge_each(&ratios, of.blocks_needed())) {
             row.judged = Some(judged);
         }
     }

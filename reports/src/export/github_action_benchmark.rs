@@ -1,7 +1,8 @@
 //! The JSON of github-action-benchmark's tool `customSmallerIsBetter`.
 //!
 //! See <https://github.com/benchmark-action/github-action-benchmark#examples>: an array of `name`, `unit` and `value`,
-//! with `range` and `extra` as texts that its charts show beside the value. All headline figures are better when smaller.
+//! with `range` and `extra` as texts that its charts show beside the value. Of `compare` all headline figures are better when
+//! smaller. Those of `capacity` are loads that are carried, for `customBiggerIsBetter`, which takes the same.
 
 use serde_json::{Value, json};
 
@@ -23,10 +24,17 @@ fn entry(figure: &Headline, origin: &str) -> Value {
         "value": figure.value,
         "extra": format!("{}{origin}", load.unwrap_or_default()),
     });
-    if let Some(range) = figure.interval() {
+    if let Some(range) = range(figure) {
         entry["range"] = json!(range);
     }
     entry
+}
+
+/// The interval, in the unit of the value and without a separator, for programs and people.
+fn range(figure: &Headline) -> Option<String> {
+    let beyond = if figure.unit == Unit::Nanoseconds { "beyond the timeout" } else { "beyond what was tried" };
+    let hi = figure.hi.map_or_else(|| beyond.to_owned(), |hi| format!("{hi:.0}"));
+    Some(format!("{:.0} to {hi}", figure.lo?))
 }
 
 fn unit(unit: Unit) -> &'static str {

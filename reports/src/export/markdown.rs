@@ -29,7 +29,7 @@ pub fn markdown(run: &Run) -> String {
         line(&mut text, &format!("- ⚠ {}: {}", badge.label, plain(&badge.detail)));
     }
     let manifest = &run.manifest;
-    let blocks = format::counted(u64::from(manifest.blocks), "block");
+    let blocks = manifest.blocks_in_words();
     let machine = plain(&Machine::of(manifest).label);
     line(
         &mut text,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use crate::record::{Phase, Stage};
-use crate::stats::{Slope, fit};
+use crate::stats::{BlockValue, Slope, fit};
 use crate::study::{HeldStage, Series};
 
 /// Cost of one idle connection over all measured parts that a picture stacks, in the unit of the parts. Absent where it
@@ -16,14 +16,15 @@ pub fn slope_per_connection(series: &Series<'_>, parts: &[&Metric]) -> Option<Sl
     slope_of(&held, |stage| total_of(stage, parts))
 }
 
-/// As [`slope_per_connection`], of each block alone, by its number.
-pub(crate) fn slopes_by_block(series: &Series<'_>, parts: &[&Metric]) -> BTreeMap<u32, f64> {
+/// As [`slope_per_connection`], of each block alone, by its number; missing where it cannot be fitted.
+pub(crate) fn slopes_by_block(series: &Series<'_>, parts: &[&Metric]) -> BTreeMap<u32, BlockValue> {
     let mut blocks: BTreeMap<u32, Vec<&HeldStage<'_>>> = BTreeMap::new();
     for held in series.phase(Phase::Idle).filter(|held| held.counts()) {
         blocks.entry(held.cell.block).or_default().push(held);
     }
-    let slope = |held: &[&HeldStage<'_>]| Some(slope_of(held, |stage| total_of(stage, parts))?.value);
-    blocks.into_iter().filter_map(|(block, held)| Some((block, slope(&held)?))).collect()
+    let slope = |held: &[&HeldStage<'_>]| slope_of(held, |stage| total_of(stage, parts));
+    let value = |held: &[&HeldStage<'_>]| slope(held).map_or(BlockValue::Missing, |slope| slope.value.into());
+    blocks.into_iter().map(|(block, held)| (block, value(&held))).collect()
 }
 
 /// The slope of a value over the connections held.

@@ -3,7 +3,7 @@
 //!
 //! Must not know: what was done. Beside it: `study/trial.rs`, which tells the two times apart.
 
-use super::Reading;
+use super::{Certainty, Reading};
 use crate::record::{Cell, Event, Fate};
 use crate::stats::{Distribution, Quantile, proportion};
 use crate::study::Pool;
@@ -64,7 +64,7 @@ pub(super) fn longest_wait(pool: &Pool<'_>) -> Reading {
     let events = events(pool, During::Disturbance);
     // Of two that took as long, one without a reply is the longer: it was still waiting.
     match events.iter().max_by_key(|event| (event.took_ns, event.fate != Fate::Ok)) {
-        Some(event) if event.fate == Fate::Ok => Reading::Measured(event.took_ns as f64, None),
+        Some(event) if event.fate == Fate::Ok => Reading::Measured(event.took_ns as f64, Certainty::Unknown),
         Some(event) => Reading::Beyond(event.took_ns),
         None => Reading::Absent,
     }
@@ -101,12 +101,13 @@ enum Block {
     Above(u64),
 }
 
-/// The median block, and the range over the blocks where there are several. A block that could not tell ranks last.
+/// The median over the blocks, and their range where there are several. A block that could not tell ranks last.
 fn over_blocks(pool: &Pool<'_>, of: impl Fn(&Cell) -> Option<Block>) -> Reading {
     let blocks = pool.cells.iter().map(|cell| of(cell)).collect::<Option<Vec<Block>>>();
     blocks.map_or(Reading::Absent, median)
 }
 
+/// Of an even number the mean of the middle two.
 fn median(mut blocks: Vec<Block>) -> Reading {
     blocks.sort_by_key(|block| match block {
         Block::Is(value) => (false, *value),
@@ -116,14 +117,18 @@ fn median(mut blocks: Vec<Block>) -> Reading {
         Block::Is(value) => Some(*value as f64),
         Block::Above(_) => None,
     };
-    match (blocks.as_slice(), blocks.get(blocks.len() / 2)) {
-        (_, None) => Reading::Absent,
-        (_, Some(Block::Above(value))) => Reading::Beyond(*value),
-        ([_], Some(Block::Is(value))) => Reading::Measured(*value as f64, None),
-        ([first, .., last], Some(Block::Is(value))) => {
-            Reading::Measured(*value as f64, end(first).map(|first| (first, end(last))))
+    let ([first, .., last] | [first @ last]) = blocks.as_slice() else { return Reading::Absent };
+    let (lower, upper) = (blocks[(blocks.len() - 1) / 2], blocks[blocks.len() / 2]);
+    let value = match (lower, upper) {
+        (Block::Is(lower), Block::Is(upper)) => lower as f64 / 2.0 + upper as f64 / 2.0,
+        // The upper one is no less than the lower, and more than it could tell.
+        (Block::Is(lower) | Block::Above(lower), Block::Above(upper) | Block::Is(upper)) => {
+            return Reading::Beyond(lower.midpoint(upper.max(lower)));
         }
-        ([], _) => Reading::Absent,
+    };
+    match end(first) {
+        Some(lo) if blocks.len() > 1 => Reading::Measured(value, Certainty::Range { lo, hi: end(last) }),
+        _ => Reading::Measured(value, Certainty::Unknown),
     }
 }
 
@@ -145,9 +150,20 @@ mod tests {
     fn a_block_that_could_not_tell_ranks_last() {
         let (a, b, c) = (Block::Is(7), Block::Is(9), Block::Above(3));
         assert_eq!(median(vec![]), Reading::Absent);
-        assert_eq!(median(vec![a]), Reading::Measured(7.0, None));
-        assert_eq!(median(vec![c, b, a]), Reading::Measured(9.0, Some((7.0, None))));
-        assert_eq!(median(vec![b, a, a]), Reading::Measured(7.0, Some((7.0, Some(9.0)))));
+        assert_eq!(median(vec![a]), Reading::Measured(7.0, Certainty::Unknown));
+        let range = |value, lo, hi| Reading::Measured(value, Certainty::Range { lo, hi });
+        assert_eq!(median(vec![c, b, a]), range(9.0, 7.0, None));
+        assert_eq!(median(vec![b, a, a]), range(7.0, 7.0, Some(9.0)));
         assert_eq!(median(vec![c, c, a]), Reading::Beyond(3));
+    }
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_the_middle_two() {
+        let is = |values: &[u64]| median(values.iter().copied().map(Block::Is).collect());
+        assert_eq!(is(&[9, 1, 4, 3]).value(), Some(3.5));
+        assert_eq!(is(&[8, 2]), Reading::Measured(5.0, Certainty::Range { lo: 2.0, hi: Some(8.0) }));
+        // One of the middle two is more than could be told, and no less than the other.
+        assert_eq!(median(vec![Block::Is(10), Block::Above(30)]), Reading::Beyond(20));
+        assert_eq!(median(vec![Block::Is(10), Block::Above(4)]), Reading::Beyond(10));
     }
 }

@@ -153,7 +153,7 @@ fn standfirst(run: &Run) -> String {
         manifest.run,
         manifest.started_at,
         manifest.preset,
-        format::counted(u64::from(manifest.blocks), "block"),
+        manifest.blocks_in_words(),
         placement(run),
         manifest.machine.cpu_model,
         format::counted(u64::from(manifest.machine.cpus), "CPU"),
@@ -245,7 +245,7 @@ fn environment(run: &Run) -> Vec<(String, String)> {
     let rows = [
         ("Command", manifest.argv.join(" ")),
         ("Seed", manifest.seed.to_string()),
-        ("Blocks planned", manifest.blocks.to_string()),
+        ("Blocks planned", manifest.blocks_in_words()),
         ("Started", [vec![manifest.started_at.clone()], manifest.resumed_at.clone()].concat().join(", resumed ")),
         ("Took", manifest.elapsed_s.map_or("not ended".into(), |s| Unit::Nanoseconds.show(s * 1e9))),
         ("Harness", format!("{} {}", manifest.harness_version, manifest.commit.as_deref().unwrap_or(""))),

@@ -52,7 +52,7 @@ fn table(matrix: &Matrix) -> VerdictTable {
 /// Nothing where a contender meets itself.
 fn cell(pair: Option<Pair>) -> VerdictCell {
     let Some(pair) = pair else { return VerdictCell::default() };
-    let interval = pair.ratio.and_then(|ratio| ratio.interval);
+    let interval = pair.ratio.ok().and_then(|ratio| ratio.interval);
     VerdictCell {
         times: format!("{} {}", pair.times(), pair.sign()),
         interval: interval.map(|(lo, hi)| format!("{} to {}", number(lo), number(hi))),

@@ -36,6 +36,9 @@ pub struct ExperimentRecord {
     /// Labels of the contenders that it puts to the test; empty where it is all of the run.
     #[serde(default)]
     pub contenders: Vec<String>,
+    /// How many times each of its cells was planned; absent where that is the run's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<u32>,
 }
 
 impl ExperimentRecord {

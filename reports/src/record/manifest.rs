@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{ExperimentRecord, Warning};
+use crate::format::counted;
 
 /// `manifest.json`: written before the first cell, and again when the run ends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,7 +25,8 @@ pub struct Manifest {
     pub preset: String,
     /// Everything random in the run follows from this: block orders and arrivals.
     pub seed: u64,
-    /// How many times each cell of a sweep was planned, each time with a fresh server process.
+    /// How many times each cell was planned, each time with a fresh server process, but for experiments with a number of
+    /// their own.
     pub blocks: u32,
     /// Which CPUs the server and the generator had.
     pub placement: Placement,
@@ -59,6 +61,19 @@ pub struct Manifest {
     pub page: Option<String>,
     /// Number of cells in the plan; fewer files than this is a run that was cut off or is going on.
     pub planned_cells: u32,
+}
+
+impl Manifest {
+    /// `1 block`, or `1 block, 3 for claims` where those experiments have more.
+    pub fn blocks_in_words(&self) -> String {
+        let own =
+            self.experiments.iter().filter_map(|experiment| Some((experiment.blocks?, experiment.decision.is_some())));
+        let blocks = counted(u64::from(self.blocks), "block");
+        match own.filter(|(blocks, is_claim)| *is_claim && *blocks != self.blocks).map(|(blocks, _)| blocks).max() {
+            Some(more) => format!("{blocks}, {more} for claims"),
+            None => blocks,
+        }
+    }
 }
 
 /// Another build of the harness.

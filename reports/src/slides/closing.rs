@@ -69,7 +69,7 @@ fn differing(matrix: &Matrix) -> String {
     for pair in &matrix.pairs {
         let both = || format!("{} and {}", name(pair.a), name(pair.b));
         match (pair.judged.map(|judged| judged.verdict), pair.ratio) {
-            (Some(Verdict::Different), Some(ratio)) => {
+            (Some(Verdict::Different), Ok(ratio)) => {
                 let (more, less) = if ratio.value > 1.0 { (pair.a, pair.b) } else { (pair.b, pair.a) };
                 let times = format::number(ratio.value.max(1.0 / ratio.value));
                 let said = format!("{times} times {}", name(less));
@@ -126,7 +126,7 @@ pub(super) fn reproduce(run: &Run) -> Slide {
         ("Seed", manifest.seed.to_string()),
         ("Version", format!("{}, commit {commit}", manifest.harness_version)),
         ("Takes", took.unwrap_or_else(|| "not known, since the run did not end".into())),
-        ("Plan", format!("{}, {} cells", format::counted(u64::from(manifest.blocks), "block"), manifest.planned_cells)),
+        ("Plan", format!("{}, {} cells", manifest.blocks_in_words(), manifest.planned_cells)),
     ];
     Slide {
         kind: Kind::End,

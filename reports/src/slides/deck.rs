@@ -89,7 +89,7 @@ fn title(run: &Run, summary: &Summary) -> Slide {
     let contenders = manifest.contenders.iter().filter(|contender| contender.twin_of.is_none());
     let contenders: Vec<&str> = contenders.map(|contender| contender.label.as_str()).collect();
     let experiments: Vec<&str> = manifest.experiments.iter().map(|experiment| experiment.title.as_str()).collect();
-    let blocks = format::counted(u64::from(manifest.blocks), "block");
+    let blocks = manifest.blocks_in_words();
     let validity = &summary.validity;
     let valid = validity.cells - validity.invalid_cells;
     let rows = [

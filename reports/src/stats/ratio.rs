@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::block::{BlockValue, NoRatio, positive};
 use super::student::{two_sided_p, two_sided_t};
 
 /// Of the intervals that are shown.
@@ -23,22 +24,20 @@ pub struct Ratio {
     pub spread: Option<f64>,
 }
 
-/// The ratio of each pair `(a, b)`, a block each, as `a / b`. Absent without a pair of positive numbers.
-pub fn paired_ratio(pairs: &[(f64, f64)]) -> Option<Ratio> {
-    let logs = log_ratios(pairs);
-    if logs.is_empty() {
-        return None;
-    }
+/// The ratio of each pair `(a, b)`, a block each, as `a / b`.
+///
+/// # Errors
+/// Where a block has no positive number on either side: it is not left out, so there is no ratio of the others.
+pub fn paired_ratio<V: Into<BlockValue> + Copy>(pairs: &[(V, V)]) -> Result<Ratio, NoRatio> {
+    let first: Vec<BlockValue> = pairs.iter().map(|(a, _)| (*a).into()).collect();
+    let second: Vec<BlockValue> = pairs.iter().map(|(_, b)| (*b).into()).collect();
+    let [first, second] = positive([&first, &second])?;
+    let logs: Vec<f64> = first.iter().zip(second).map(|(a, b)| (a / b).ln()).collect();
     let n = logs.len() as f64;
     let mean = logs.iter().sum::<f64>() / n;
     let spread = (logs.len() > 1).then(|| (logs.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt());
     let ratio = Ratio { value: mean.exp(), interval: None, blocks: logs.len(), spread };
-    Some(Ratio { interval: ratio.interval_at(CONFIDENCE), ..ratio })
-}
-
-/// ln(a / b) of each pair of positive numbers.
-pub fn log_ratios(pairs: &[(f64, f64)]) -> Vec<f64> {
-    pairs.iter().filter(|(a, b)| *a > 0.0 && *b > 0.0).map(|(a, b)| (a / b).ln()).collect()
+    Ok(Ratio { interval: ratio.interval_at(CONFIDENCE), ..ratio })
 }
 
 impl Ratio {
@@ -62,6 +61,11 @@ impl Ratio {
         Some(two_sided_p(t, self.freedom()?))
     }
 
+    /// How many times the larger of the two is the smaller: 1 or more.
+    pub fn apart(&self) -> f64 {
+        self.value.max(1.0 / self.value)
+    }
+
     /// The same ratio and spread as if there had been so many blocks.
     pub(crate) fn with_blocks(&self, blocks: usize) -> Ratio {
         let ratio = Ratio { blocks, ..*self };
@@ -80,6 +84,7 @@ impl Ratio {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::WhyNoRatio;
 
     #[test]
     fn swapped_labels_flip_the_ratio_exactly() {
@@ -101,7 +106,13 @@ mod tests {
         assert!(((hi / lo).ln() - 12.706_2 * 2f64.ln()).abs() < 1e-3, "{lo} {hi}");
         let one = paired_ratio(&[(3.0, 1.0)]).unwrap();
         assert_eq!((one.interval, one.p_value()), (None, None));
-        assert_eq!(paired_ratio(&[(0.0, 1.0)]), None);
+        assert_eq!(paired_ratio::<f64>(&[]).unwrap_err().why, WhyNoRatio::NoBlocks);
+    }
+
+    #[test]
+    fn a_block_with_a_zero_is_no_block_less_but_no_ratio() {
+        let refused = paired_ratio(&[(3.0, 1.0), (2.9, 0.0), (3.1, 1.0)]).unwrap_err();
+        assert_eq!(refused, NoRatio { why: WhyNoRatio::NotPositive, blocks: [0, 1], of: [3, 3] });
     }
 
     #[test]

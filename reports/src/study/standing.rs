@@ -25,6 +25,11 @@ pub fn counts(cell: &Cell) -> bool {
     (cell.outcome == Outcome::Completed || fatal) && !invalid
 }
 
+/// What others did to the machine meanwhile, where they did something: the cell counts, and no claim rests on it.
+pub fn disturbed_by(cell: &Cell) -> Option<&Warning> {
+    cell.warnings.iter().find(|warning| matches!(warning, Warning::NoisyMachine { .. }))
+}
+
 /// Whether the server of a cell died of what was done to it. A server that nothing was done to has no business dying.
 pub fn died_as_a_result(cell: &Cell) -> bool {
     let died = cell.warnings.iter().any(|warning| matches!(warning, Warning::ServerDied { .. }));

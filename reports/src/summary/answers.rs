@@ -126,8 +126,8 @@ fn shown(series: &Series<'_>, metric: &Metric, load: f64) -> Option<String> {
 
 /// The ratio by block, with the verdict where there are blocks enough for one.
 fn apart(matrix: &Matrix, a: &Series<'_>, b: &Series<'_>) -> String {
-    let Some((ratio, judged)) = matrix.pair(a.index, b.index).and_then(|pair| pair.ratio.zip(pair.judged)) else {
-        return "cannot tell how far apart, no block measured both".into();
+    let Some((ratio, judged)) = matrix.pair(a.index, b.index).and_then(|pair| pair.ratio.ok().zip(pair.judged)) else {
+        return "cannot tell how far apart".into();
     };
     let interval = ratio.interval.map(|(lo, hi)| format!(" ({} to {})", format::number(lo), format::number(hi)));
     let verdict = if judged.verdict.is_one() { format!("; {}", judged.verdict.words()) } else { String::new() };
@@ -185,7 +185,7 @@ fn connection_cost(group: &Group<'_>, matrices: &[Matrix]) -> String {
             let clear = bound(high, -1.0).zip(bound(low, 1.0)).is_some_and(|(most, least)| most > least);
             let apart = match pair {
                 Some((matrix, pair)) if has_verdict(pair) => apart(matrix, most, least),
-                Some((matrix, pair)) if clear && pair.ratio.is_some() => {
+                Some((matrix, pair)) if clear && pair.ratio.is_ok() => {
                     format!("{} ({})", apart(matrix, most, least), no_verdict(&matrix.pairs))
                 }
                 _ => "cannot tell them apart".into(),

@@ -53,6 +53,7 @@ pub(super) fn of(run: &Run, groups: &[Group<'_>]) -> Vec<Claim> {
         let own: Vec<&Group<'_>> = groups.iter().filter(|group| group.experiment.name == experiment.name).collect();
         let decided = verdict::decide(decision, &own);
         let deciding = decision.conditions.first().map(|condition| condition.value.metric.as_str());
+        let sentence = decided.words();
         Some(Claim {
             experiment: experiment.name.clone(),
             claim: experiment.claim.clone(),
@@ -62,7 +63,7 @@ pub(super) fn of(run: &Run, groups: &[Group<'_>]) -> Vec<Claim> {
                 Ruling::DoesNotHold => ClaimVerdict::DoesNotHold,
                 Ruling::CannotTell(_) => ClaimVerdict::CannotTell,
             },
-            sentence: decided.ruling.words(),
+            sentence,
             values: decided.values,
             figure: charts::anchor(run, groups, &experiment.name, deciding),
         })

@@ -6,9 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::answers::{pictured, sound};
+use super::tables::BLOCKS_OF_A_TABLE;
 use super::{Answer, Rank, Summary};
 use crate::format::{self, Unit};
-use crate::metrics::{Metric, Of, Reading, metric, slope_per_connection};
+use crate::metrics::{Certainty, Metric, Of, Reading, metric, slope_per_connection};
+use crate::objective::carries;
 use crate::record::PictureKind;
 use crate::study::{Group, Series};
 use crate::verdict::PER_CONNECTION;
@@ -46,8 +48,7 @@ pub struct Headline {
 impl Headline {
     /// The interval as a reader sees it; absent where there is none.
     pub fn interval(&self) -> Option<String> {
-        let interval = Some((self.lo?, self.hi));
-        Reading::Measured(self.value, interval).remark(self.unit)
+        Reading::Measured(self.value, Certainty::WithinRun { lo: self.lo?, hi: self.hi }).remark(self.unit)
     }
 }
 
@@ -56,7 +57,8 @@ const AT_LOAD: [&str; 2] = ["response_time_p99", "cpu_per_request"];
 /// The headline figures of a run, workload by workload in the order of the run. A contender that has no valid figure, or
 /// that did not keep up with the load at which contenders are told apart, has none.
 pub fn headlines(groups: &[Group<'_>]) -> Vec<Headline> {
-    groups.iter().flat_map(|group| under_load(group).into_iter().chain(per_connection(group))).collect()
+    let of_group = |group| under_load(group).into_iter().chain(per_connection(group)).chain(under_objective(group));
+    groups.iter().flat_map(of_group).collect()
 }
 
 /// The first answer of an experiment that measures, or else the first claim with its verdict.
@@ -76,13 +78,14 @@ fn under_load(group: &Group<'_>) -> Vec<Headline> {
         return Vec::new();
     }
     let metrics: Vec<&Metric> = AT_LOAD.iter().filter_map(|name| metric(name)).collect();
-    let blocks = metrics.iter().map(|metric| metric.blocks_for_verdict).max().unwrap_or(1);
-    let Some(load) = group.telling_load(blocks) else { return Vec::new() };
+    // The load of the tables, or a reader of both would take one for the other.
+    let Some(load) = group.telling_load(BLOCKS_OF_A_TABLE) else { return Vec::new() };
     let mut found = Vec::new();
     for metric in metrics {
         for series in group.series.iter().filter(|series| sound(series, load)) {
             let reading = series.at(load).map(|point| metric.of_pool(&point.pool));
-            if let Some(Reading::Measured(value, interval)) = reading {
+            if let Some(Reading::Measured(value, certainty)) = reading {
+                let interval = certainty.interval();
                 let mut headline = headline_of(group, series, (metric.name, metric.label, metric.unit), value);
                 headline.offered_load_rps = Some(load);
                 headline.lo = interval.map(|(lo, _)| lo);
@@ -92,6 +95,21 @@ fn under_load(group: &Group<'_>) -> Vec<Headline> {
         }
     }
     found
+}
+
+/// What each contender carries under an objective, with its interval over blocks.
+fn under_objective(group: &Group<'_>) -> Vec<Headline> {
+    let Some(objective) = &group.experiment.objective else { return Vec::new() };
+    let label = format!("load carried with {}", objective.words());
+    let of = |series: &Series<'_>| {
+        let carries = carries(objective, series);
+        let load = carries.load?;
+        let (lo, hi) = (load.interval.map(|(lo, _)| lo), load.interval.map(|(_, hi)| hi * carries.step));
+        let hi = hi.filter(|_| !carries.may_be_more());
+        let headline = headline_of(group, series, ("load_carried", &label, Unit::PerSecond), load.value);
+        Some(Headline { lo, hi, ..headline })
+    };
+    group.series.iter().filter_map(of).collect()
 }
 
 fn per_connection(group: &Group<'_>) -> Vec<Headline> {

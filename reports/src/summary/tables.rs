@@ -18,6 +18,9 @@ const AT_LOAD: [(&str, &str); 5] = [
     ("switches_per_request", "switches per request"),
 ];
 
+/// Valid blocks that it takes for a load to be shown.
+pub(super) const BLOCKS_OF_A_TABLE: usize = 1;
+
 pub(super) fn of(group: &Group<'_>) -> Vec<SummaryTable> {
     let mut tables = Vec::new();
     if !group.loads().is_empty() {
@@ -30,7 +33,7 @@ pub(super) fn of(group: &Group<'_>) -> Vec<SummaryTable> {
 }
 
 fn load_table(group: &Group<'_>) -> SummaryTable {
-    let load = group.telling_load(1);
+    let load = group.telling_load(BLOCKS_OF_A_TABLE);
     let label = &group.workload.label;
     let title = match load {
         Some(load) => {

@@ -1,12 +1,14 @@
 //! Whether a claim holds: its declared conditions held against what was measured.
 //!
-//! A condition is decided only where the whole interval of its value lies on one side of the bound; anything else is
-//! "cannot tell", with the reason. Must not know: which claims there are, charts, HTML. Beside it: `record/decision.rs`.
+//! A condition is decided only where the whole interval over blocks lies on one side of the bound, or every block of an
+//! exact count; anything else is "cannot tell", with the reason. Since one condition that can't be told leaves the claim
+//! undecided, no more conditions make a wrong verdict more likely. Must not know: which claims there are, charts, HTML.
+//! Beside it: `evidence.rs`, `record/decision.rs`.
 
+use super::evidence::{Evidence, Interval};
 use crate::format;
-use crate::metrics::{Metric, Reading, metric};
-use crate::record::{BoundValue, Condition, Decision, Relation, ValueOf};
-use crate::study::{Group, Standing, Trial};
+use crate::record::{BoundValue, Condition, Decision, Relation};
+use crate::study::Group;
 
 /// What the records say to a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,14 +42,28 @@ pub struct Decided {
     pub ruling: Ruling,
     /// The value of each condition beside its bound, in words.
     pub values: Vec<String>,
+    /// Whether all of it was counted exactly, so that no interval is needed.
+    pub by_counts: bool,
+}
+
+impl Decided {
+    /// The ruling, and whether it rests on exact counts: `holds (exact counts)`.
+    pub fn words(&self) -> String {
+        let counts = if self.by_counts { " (exact counts)" } else { "" };
+        format!("{}{counts}", self.ruling.words())
+    }
 }
 
 /// Holds a decision against the groups of its experiment.
 pub fn decide(decision: &Decision, groups: &[&Group<'_>]) -> Decided {
     let found: Vec<(&Condition, Finding)> =
         decision.conditions.iter().map(|condition| (condition, find(condition, groups))).collect();
-    let mut reasons: Vec<String> = found.iter().filter_map(|(_, finding)| finding.held.clone().err()).collect();
-    reasons.dedup();
+    let mut reasons: Vec<String> = Vec::new();
+    for reason in found.iter().filter_map(|(_, finding)| finding.held.as_ref().err()) {
+        if !reasons.contains(reason) {
+            reasons.push(reason.clone());
+        }
+    }
     let held = || found.iter().filter(|(_, finding)| finding.held == Ok(true));
     let ruling = if found.is_empty() {
         Ruling::CannotTell(vec!["the experiment declares no condition".into()])
@@ -60,42 +76,53 @@ pub fn decide(decision: &Decision, groups: &[&Group<'_>]) -> Decided {
     } else {
         Ruling::HoldsOnlyFor(held().map(|(condition, _)| condition.holds_for.clone()).collect())
     };
-    Decided { ruling, values: found.into_iter().filter_map(|(_, finding)| finding.words).collect() }
+    let is_decided = !matches!(ruling, Ruling::CannotTell(_));
+    let by_counts = is_decided && found.iter().all(|(_, finding)| finding.by_counts);
+    Decided { ruling, by_counts, values: found.into_iter().filter_map(|(_, finding)| finding.words).collect() }
 }
 
 struct Finding {
     /// Or why it can't be told.
     held: Result<bool, String>,
     words: Option<String>,
+    /// Whether it rests on exact counts.
+    by_counts: bool,
 }
 
 fn find(condition: &Condition, groups: &[&Group<'_>]) -> Finding {
-    let value = match measured(&condition.value, groups) {
+    let value = match Evidence::gather(&condition.value, groups) {
         Ok(value) => value,
-        Err(reason) => return Finding { held: Err(reason), words: None },
-    };
-    let (bound, bound_words) = match &condition.bound {
-        BoundValue::Number(number) => ((*number, Some(*number)), value.metric.unit.show(*number)),
-        BoundValue::Times { factor, of } => match measured(of, groups) {
-            Err(reason) => return Finding { held: Err(reason), words: Some(value.words()) },
-            Ok(other) => {
-                let (lo, hi) = other.interval;
-                let words = format!("{} times {}", format::number(*factor), other.words());
-                ((factor * lo, hi.map(|hi| factor * hi)), words)
-            }
-        },
+        Err(reason) => return Finding { held: Err(reason), words: None, by_counts: false },
     };
     let asked = match condition.relation {
         Relation::AtLeast => "at least",
         Relation::AtMost => "at most",
     };
-    let held = compare(value.interval, condition.relation, bound)
-        .ok_or_else(|| format!("{} lies on both sides of its bound, with its interval", value.name()));
-    Finding { held, words: Some(format!("{}; asked for: {asked} {bound_words}", value.words())) }
+    match &condition.bound {
+        BoundValue::Number(number) => {
+            let words = format!("{}; asked for: {asked} {}", value.words(), value.metric.unit.show(*number));
+            let held = value.interval().and_then(|interval| {
+                compare(interval, condition.relation, (*number, Some(*number))).ok_or_else(|| both_sides(&value))
+            });
+            Finding { held, words: Some(words), by_counts: value.is_exact() }
+        }
+        BoundValue::Times { factor, of } => match Evidence::gather(of, groups) {
+            Err(reason) => Finding { held: Err(reason), words: Some(value.words()), by_counts: false },
+            Ok(other) => {
+                let bound = format!("asked for: {asked} {} times", format::number(*factor));
+                let words = format!("{}; {}; {bound}", value.words(), value.words_against(&other));
+                let held = value.times(&other).and_then(|interval| {
+                    compare(interval, condition.relation, (*factor, Some(*factor))).ok_or_else(|| both_sides(&value))
+                });
+                Finding { held, words: Some(words), by_counts: value.is_exact() && other.is_exact() }
+            }
+        },
+    }
 }
 
-/// From the lower to the upper end; an upper end that is absent is open.
-type Interval = (f64, Option<f64>);
+fn both_sides(value: &Evidence) -> String {
+    format!("{} lies on both sides of its bound, with its interval; more blocks would narrow it", value.name())
+}
 
 /// Absent where the two overlap, so that either could be the case.
 fn compare(value: Interval, relation: Relation, bound: Interval) -> Option<bool> {
@@ -105,63 +132,6 @@ fn compare(value: Interval, relation: Relation, bound: Interval) -> Option<bool>
         Relation::AtMost => (end(value) <= bound.0, value.0 > end(bound)),
     };
     (clearly || clearly_not).then_some(clearly)
-}
-
-/// A value that there is.
-struct Measured {
-    metric: &'static Metric,
-    /// Contender and variation.
-    who: String,
-    reading: Reading,
-    interval: Interval,
-}
-
-impl Measured {
-    fn name(&self) -> String {
-        format!("{} of {}", self.metric.label, self.who)
-    }
-
-    fn words(&self) -> String {
-        let unit = self.metric.unit;
-        let remark = self.reading.remark(unit).map_or(String::new(), |remark| format!(" ({remark})"));
-        format!("{}: {} {}{remark}", self.who, self.metric.label, self.reading.say(unit))
-    }
-}
-
-fn measured(wanted: &ValueOf, groups: &[&Group<'_>]) -> Result<Measured, String> {
-    let Some(metric) = metric(&wanted.metric) else {
-        return Err(format!("this version has no metric called {}", wanted.metric));
-    };
-    let group = match (&wanted.workload, groups) {
-        (None, [only]) => Some(*only),
-        (None, _) => None,
-        (Some(key), groups) => groups.iter().copied().find(|group| group.workload.key == *key),
-    };
-    let Some(group) = group else {
-        return Err(format!("the experiment has no workload {}", wanted.workload.as_deref().unwrap_or("of its own")));
-    };
-    let who = group.experiment.name_of(&wanted.contender, wanted.variation);
-    let trial = trial(wanted, group).ok_or_else(|| format!("{who} was not run"))?;
-    if trial.standing == Standing::Invalid {
-        return Err(format!("no cell of {who} is valid"));
-    }
-    let reading = metric.of_pool(&trial.pool);
-    let interval = match reading {
-        Reading::Measured(value, None) => (value, Some(value)),
-        Reading::Measured(_, Some(interval)) => interval,
-        // More than that, so that "at most that" is not met by it.
-        Reading::Beyond(least) => ((least as f64).next_up(), None),
-        Reading::TooFew(needed) => {
-            return Err(format!("too few samples for the {} of {who}, {} needed", metric.label, format::count(needed)));
-        }
-        Reading::Absent => return Err(format!("{} of {who} was not measured", metric.label)),
-    };
-    Ok(Measured { metric, who, reading, interval })
-}
-
-fn trial<'g, 'a>(wanted: &ValueOf, group: &'g Group<'a>) -> Option<&'g Trial<'a>> {
-    let series = group.series.iter().find(|series| series.contender.label == wanted.contender)?;
-    series.trials.iter().find(|trial| trial.variation == wanted.variation)
 }
 
 #[cfg(test)]

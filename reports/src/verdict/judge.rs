@@ -18,7 +18,7 @@ const LEVEL: f64 = 0.05;
 const EQUIVALENCE_CONFIDENCE: f64 = 1.0 - 2.0 * LEVEL;
 
 /// No more blocks than this are thought of.
-const MOST_BLOCKS: usize = 1_000;
+pub(crate) const MOST_BLOCKS: usize = 1_000;
 
 /// What the blocks allow to be said.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -95,14 +95,19 @@ pub fn judge(ratio: &Ratio, floor: &Floor, blocks_needed: usize) -> Verdict {
 /// The verdicts on ratios that are looked at together: the more there are, the clearer each must be to be called
 /// different. Those with too few blocks are no part of that.
 pub fn judge_all(ratios: &[Ratio], floor: &Floor, blocks_needed: usize) -> Vec<Judged> {
-    let p_values = ratios.iter().map(|ratio| ratio.p_value().filter(|_| ratio.blocks >= blocks_needed));
+    judge_each(&ratios.iter().map(|ratio| (*ratio, *floor)).collect::<Vec<_>>(), blocks_needed)
+}
+
+/// As [`judge_all`], each over a floor of its own.
+pub(crate) fn judge_each(ratios: &[(Ratio, Floor)], blocks_needed: usize) -> Vec<Judged> {
+    let p_values = ratios.iter().map(|(ratio, _)| ratio.p_value().filter(|_| ratio.blocks >= blocks_needed));
     let p_values: Vec<Option<f64>> = p_values.collect();
     let decidable: Vec<f64> = p_values.iter().flatten().copied().collect();
     let adjusted = holm(&decidable);
     // A difference that was found stays one, whatever becomes of the others; what is left is held against all of it.
     let undecided = adjusted.iter().filter(|p| **p >= LEVEL).count();
     let mut adjusted = adjusted.into_iter();
-    let judged = |(ratio, p): (&Ratio, Option<f64>)| match p.and_then(|_| adjusted.next()) {
+    let judged = |((ratio, floor), p): (&(Ratio, Floor), Option<f64>)| match p.and_then(|_| adjusted.next()) {
         None => {
             let verdict = Verdict::TooFewBlocks { have: ratio.blocks, needed: blocks_needed };
             Judged { verdict, p_value: None }
@@ -121,13 +126,12 @@ fn open(ratio: &Ratio, floor: &Floor, undecided: usize) -> Verdict {
         let more = ratio.with_blocks(blocks);
         more.p_value().is_some_and(|p| decided(&more, floor, p * undecided as f64).is_some())
     };
-    let apart = apart(ratio);
-    let is_hidden = apart >= SMALLEST_THAT_MATTERS && apart <= floor.ratio;
+    let is_hidden = ratio.apart() >= SMALLEST_THAT_MATTERS && ratio.apart() <= floor.least();
     Verdict::Indistinguishable { decided_by: fewest(ratio.blocks, MOST_BLOCKS, would), is_hidden }
 }
 
 /// The least number above `low`, and not above `high`, from which on something holds; absent where it holds nowhere.
-fn fewest(mut low: usize, mut high: usize, holds: impl Fn(usize) -> bool) -> Option<usize> {
+pub(crate) fn fewest(mut low: usize, mut high: usize, holds: impl Fn(usize) -> bool) -> Option<usize> {
     if low >= high || !holds(high) {
         return None;
     }
@@ -146,18 +150,13 @@ fn fewest(mut low: usize, mut high: usize, holds: impl Fn(usize) -> bool) -> Opt
 fn decided(ratio: &Ratio, floor: &Floor, p: f64) -> Option<Verdict> {
     let (lo, hi) = ratio.interval_at(EQUIVALENCE_CONFIDENCE)?;
     let within = SMALLEST_THAT_MATTERS;
-    if p < LEVEL && apart(ratio) > floor.ratio {
+    if p < LEVEL && ratio.apart() > floor.at(ratio.blocks) {
         Some(Verdict::Different)
     } else if lo > 1.0 / within && hi < within {
         Some(Verdict::Equivalent { within })
     } else {
         None
     }
-}
-
-/// How many times the larger is the smaller.
-fn apart(ratio: &Ratio) -> f64 {
-    ratio.value.max(1.0 / ratio.value)
 }
 
 #[cfg(test)]
@@ -193,10 +192,22 @@ mod tests {
 
     #[test]
     fn a_sure_difference_below_the_floor_is_none() {
-        let floor = Floor { ratio: 1.4, blocks: 10 };
+        let floor = Floor::of(ratio(1.4, 0.001));
         let hidden = Verdict::Indistinguishable { decided_by: None, is_hidden: true };
         assert_eq!((judge(&ratio(1.3, 0.05), &floor, 10), judge(&ratio(1.1, 0.05), &floor, 10)), (hidden, hidden));
         assert_eq!(judge(&ratio(1.02, 0.01), &floor, 10), Verdict::Equivalent { within: 1.05 });
+    }
+
+    #[test]
+    fn what_single_blocks_of_a_twin_hide_their_mean_tells() {
+        // Twenty blocks, of which each is off by 5% or 7%: the mean of twenty is told from one.
+        let around = |value: f64, spread: f64| {
+            let pairs = [spread, -spread].into_iter().cycle().take(20).map(|off| (value * off.exp(), 1.0));
+            paired_ratio(&pairs.collect::<Vec<_>>()).unwrap()
+        };
+        let floor = Floor::of(around(1.0, 0.07));
+        assert!(floor.ratio < 1.05 + 1e-9, "{floor:?}");
+        assert_eq!(judge(&around(1.08, 0.05), &floor, 20), Verdict::Different);
     }
 
     #[test]

@@ -5,10 +5,10 @@
 
 use serde::Serialize;
 
-use super::{BlockValues, Floor, Judged, Verdict, block_values, judge_all, paired, ratio_of};
+use super::{BlockValues, Floor, Judged, Verdict, block_values, has_any, judge_all, ratio_of, ratio_or_why};
 use crate::format::{Unit, counted, number};
 use crate::metrics::{Metric, slopes_by_block};
-use crate::stats::{Ratio, log_ratios};
+use crate::stats::{NoRatio, Ratio};
 use crate::study::{Group, Series, Standing};
 
 /// What the slope of all memory over the connections held is called.
@@ -53,9 +53,10 @@ pub struct Pair {
     pub a: usize,
     /// Place of the second in the run.
     pub b: usize,
-    /// How many times the first's value is the second's; absent without a block in which both have one.
-    pub ratio: Option<Ratio>,
-    /// What may be said of it.
+    /// How many times the first's value is the second's, or why that can't be said.
+    #[serde(serialize_with = "ratio_or_why")]
+    pub ratio: Result<Ratio, NoRatio>,
+    /// What may be said of it; absent without a ratio.
     pub judged: Option<Judged>,
 }
 
@@ -70,7 +71,7 @@ impl Matrix {
     pub(crate) fn at(group: &Group<'_>, metric: &Metric, load: f64) -> Option<Matrix> {
         let values = |series: &Series<'_>, load: f64| {
             let point = series.at(load).filter(|point| point.standing == Standing::Sound)?;
-            Some(block_values(metric, &point.blocks)).filter(|values| !values.is_empty())
+            Some(block_values(metric, &point.blocks)).filter(has_any)
         };
         let title = format!("{}, {} at {}", metric.label, group.workload.label, Unit::PerSecond.show(load));
         let floor = floor(group, &|series| values(series, load)).or_else(|| {
@@ -84,7 +85,7 @@ impl Matrix {
     pub(crate) fn of_trials(group: &Group<'_>, metric: &Metric, variation: Option<f64>) -> Option<Matrix> {
         let values = |series: &Series<'_>| {
             let trial = series.trials.iter().find(|trial| trial.variation == variation)?;
-            Some(block_values(metric, &trial.blocks)).filter(|values| !values.is_empty())
+            Some(block_values(metric, &trial.blocks)).filter(has_any)
         };
         let title = group.experiment.name_of(metric.label, variation);
         Matrix::of(group, &title, metric.label, metric.blocks_for_verdict, floor(group, &values), &values)
@@ -93,7 +94,7 @@ impl Matrix {
     /// What one more connection costs, from the sum of these parts. Absent where fewer than two have a fit.
     pub fn of_connections(group: &Group<'_>, parts: &[&Metric]) -> Option<Matrix> {
         let needed = parts.iter().map(|part| part.blocks_for_verdict).max()?;
-        let values = |series: &Series<'_>| Some(slopes_by_block(series, parts)).filter(|values| !values.is_empty());
+        let values = |series: &Series<'_>| Some(slopes_by_block(series, parts)).filter(has_any);
         Matrix::of(group, PER_CONNECTION, PER_CONNECTION, needed, floor(group, &values), &values)
     }
 
@@ -116,9 +117,9 @@ impl Matrix {
                 pairs.push(Pair { a: a.index, b: b.index, ratio: ratio_of(of_a, of_b), judged: None });
             }
         }
-        let ratios: Vec<Ratio> = pairs.iter().filter_map(|pair| pair.ratio).collect();
+        let ratios: Vec<Ratio> = pairs.iter().filter_map(|pair| pair.ratio.ok()).collect();
         let mut judged = judge_all(&ratios, &floor, blocks_needed).into_iter();
-        for pair in pairs.iter_mut().filter(|pair| pair.ratio.is_some()) {
+        for pair in pairs.iter_mut().filter(|pair| pair.ratio.is_ok()) {
             pair.judged = judged.next();
         }
         let contenders =
@@ -140,7 +141,11 @@ impl Matrix {
     pub fn pair(&self, a: usize, b: usize) -> Option<Pair> {
         let found = self.pairs.iter().find(|pair| (pair.a, pair.b) == (a, b)).copied();
         let reversed = self.pairs.iter().find(|pair| (pair.a, pair.b) == (b, a));
-        found.or_else(|| reversed.map(|pair| Pair { a, b, ratio: pair.ratio.map(Ratio::inverse), ..*pair }))
+        let backwards = |pair: &Pair| {
+            let ratio = pair.ratio.map(Ratio::inverse).map_err(NoRatio::inverse);
+            Pair { a, b, ratio, ..*pair }
+        };
+        found.or_else(|| reversed.map(backwards))
     }
 
     /// Whether any pair has blocks enough for a verdict.
@@ -174,12 +179,12 @@ impl Matrix {
         let floor = number(self.floor.ratio);
         match &self.twin {
             Some(twin) => format!(
-                "A difference counts from {floor} times on: {twin}, run twice in each of {} blocks, was closer to itself in 95% \
-                 of them, and less than 1.05 times is of no interest.",
+                "A difference counts from {floor} times on: the mean of {} blocks of {twin}, run twice in each, was no farther \
+                 from itself, with 95% confidence, and less than 1.05 times is of no interest.",
                 self.floor.blocks
             ),
             None => format!(
-                "A difference counts from {floor} times on; no contender was run twice to see how much is chance."
+                "A difference counts from {floor} times on; how far a contender is from itself was not measured."
             ),
         }
     }
@@ -188,7 +193,7 @@ impl Matrix {
 impl Pair {
     /// `1.32×`, or that there is none.
     pub fn times(&self) -> String {
-        self.ratio.map_or("-".into(), |ratio| format!("{}×", number(ratio.value)))
+        self.ratio.map_or_else(|_| "-".into(), |ratio| format!("{}×", number(ratio.value)))
     }
 
     /// The verdict in a sign: `≠` different, `=` equivalent, `?` cannot tell.
@@ -202,9 +207,11 @@ impl Pair {
 
     /// Interval, verdict and how sure, in words.
     pub fn detail(&self) -> String {
-        let Some((ratio, judged)) = self.ratio.zip(self.judged) else {
-            return "no ratio: too few samples, or no reply in time, in some block or all".into();
+        let ratio = match self.ratio {
+            Ok(ratio) => ratio,
+            Err(why) => return format!("{}, so cannot tell", why.words(["the first", "the second"])),
         };
+        let Some(judged) = self.judged else { return "not judged".into() };
         let interval = ratio.interval.map(|(lo, hi)| format!("{} to {}, ", number(lo), number(hi)));
         let p = judged.p_value.map(|p| if p < 0.001 { ", p < 0.001".into() } else { format!(", p = {p:.3}") });
         format!("{}{}{}", interval.unwrap_or_default(), judged.verdict.words(), p.unwrap_or_default())
@@ -216,6 +223,6 @@ fn floor(group: &Group<'_>, values: &dyn Fn(&Series<'_>) -> Option<BlockValues>)
     let twin = group.twins.first()?;
     let label = twin.contender.twin_of.as_ref()?;
     let itself = group.series.iter().find(|series| series.contender.label == *label)?;
-    let floor = Floor::of(&log_ratios(&paired(&values(itself)?, &values(twin)?)));
-    Some((floor, label.clone())).filter(|(floor, _)| floor.blocks > 0)
+    let twin = ratio_of(&values(itself)?, &values(twin)?).ok()?;
+    Some((Floor::of(twin), label.clone()))
 }

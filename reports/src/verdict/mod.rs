@@ -1,75 +1,104 @@
 //! What may be said of two contenders: a ratio by block, and a word that is often "cannot tell".
 //!
 //! Never assumes an outcome, never calls a difference real from within one run. Must not know: charts, HTML. Beside it:
-//! `judge.rs` finds the word, `matrix.rs` compares all with all, `claim.rs` decides what people say.
+//! `judge.rs` finds the word, `matrix.rs` compares all with all, `claim.rs` decides what people say, from what `evidence.rs`
+//! gathers.
 
 mod claim;
+mod evidence;
 mod floor;
 mod judge;
 mod matrix;
 
 use std::collections::BTreeMap;
 
-use crate::metrics::{Metric, Reading};
+use serde::{Serialize, Serializer};
+
+use crate::metrics::Metric;
 use crate::sabotage::{self, Sabotage};
-use crate::stats::{Ratio, paired_ratio};
+use crate::stats::{BlockValue, NoRatio, Ratio, paired_ratio};
 use crate::study::{Point, Pool, counts};
 
 pub use claim::{Decided, Ruling, decide};
+pub use evidence::BLOCKS_FOR_A_CLAIM;
 pub use floor::Floor;
 pub use judge::{Judged, Verdict, judge, judge_all};
+pub(crate) use judge::{MOST_BLOCKS, fewest, judge_each};
 pub(crate) use matrix::PER_CONNECTION;
 pub use matrix::{Compared, Matrix, Pair};
 
-/// A value per block, by the number of the block; infinite where the block says no more than that it is too large to have
-/// been measured.
-pub(crate) type BlockValues = BTreeMap<u32, f64>;
+/// What each block that counts says, by the number of the block.
+pub(crate) type BlockValues = BTreeMap<u32, BlockValue>;
 
-/// How many times `a`'s value of a metric is `b`'s, over the blocks in which both count and have one.
-pub fn compare(metric: &Metric, a: &Point<'_>, b: &Point<'_>) -> Option<Ratio> {
+/// How many times `a`'s value of a metric is `b`'s, over the blocks in which both count.
+///
+/// # Errors
+/// Where some block has no positive number of one of them.
+pub fn compare(metric: &Metric, a: &Point<'_>, b: &Point<'_>) -> Result<Ratio, NoRatio> {
     compare_blocks(metric, &a.blocks, &b.blocks)
 }
 
 /// As [`compare`], of what each contender did in each block.
-pub fn compare_blocks(metric: &Metric, a: &[Pool<'_>], b: &[Pool<'_>]) -> Option<Ratio> {
+///
+/// # Errors
+/// As [`compare`].
+pub fn compare_blocks(metric: &Metric, a: &[Pool<'_>], b: &[Pool<'_>]) -> Result<Ratio, NoRatio> {
     ratio_of(&block_values(metric, a), &block_values(metric, b))
 }
 
-/// The values of the blocks that count and have one.
+/// What the blocks that count say.
 pub(crate) fn block_values(metric: &Metric, blocks: &[Pool<'_>]) -> BlockValues {
     let of_block = |pool: &Pool<'_>| {
         let cell = pool.cells.iter().find(|cell| counts(cell))?;
-        let value = match metric.of_pool(pool) {
-            Reading::Measured(value, _) => value,
-            Reading::Beyond(_) => f64::INFINITY,
-            Reading::TooFew(_) | Reading::Absent => return None,
-        };
-        Some((cell.block, value))
+        Some((cell.block, metric.of_pool(pool).into()))
     };
     blocks.iter().filter_map(of_block).collect()
 }
 
-/// Absent where no block has both, or where one of them is too large to have been measured: leaving that block out would
-/// make its contender better than it is.
-pub(crate) fn ratio_of(a: &BlockValues, b: &BlockValues) -> Option<Ratio> {
+/// Whether any block has a number or a bound.
+pub(crate) fn has_any(values: &BlockValues) -> bool {
+    values.values().any(|value| *value != BlockValue::Missing)
+}
+
+/// Of the blocks in which both count.
+pub(crate) fn ratio_of(a: &BlockValues, b: &BlockValues) -> Result<Ratio, NoRatio> {
     let pairs = paired(a, b);
-    if pairs.iter().any(|(a, b)| a.is_infinite() || b.is_infinite()) {
-        return None;
-    }
     if sabotage::is(Sabotage::BestOfN) {
         return paired_ratio(&best_of(&pairs));
     }
     paired_ratio(&pairs)
 }
 
+/// Writes a ratio as it is, or `no_ratio` with why there is none.
+pub(crate) fn ratio_or_why<S: Serializer, W: Serialize>(
+    ratio: &Result<Ratio, W>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Why<'a, W> {
+        no_ratio: &'a W,
+    }
+    match ratio {
+        Ok(ratio) => ratio.serialize(serializer),
+        Err(no_ratio) => Why { no_ratio }.serialize(serializer),
+    }
+}
+
 /// The blocks that both have.
-pub(crate) fn paired(a: &BlockValues, b: &BlockValues) -> Vec<(f64, f64)> {
+pub(crate) fn paired(a: &BlockValues, b: &BlockValues) -> Vec<(BlockValue, BlockValue)> {
     let (a, b) = if sabotage::is(Sabotage::SwappedLabels) { (b, a) } else { (a, b) };
     a.iter().filter_map(|(block, value)| Some((*value, *b.get(block)?))).collect()
 }
 
 /// What must not be done: each block as good as the contender's best.
-fn best_of(pairs: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let best = pairs.iter().fold((f64::MAX, f64::MAX), |best, pair| (best.0.min(pair.0), best.1.min(pair.1)));
-    vec![best; pairs.len()]
+fn best_of(pairs: &[(BlockValue, BlockValue)]) -> Vec<(BlockValue, BlockValue)> {
+    let best = |values: &mut dyn Iterator<Item = BlockValue>| {
+        let numbers = values.filter_map(|value| match value {
+            BlockValue::Is(value) => Some(value),
+            BlockValue::Beyond(_) | BlockValue::Missing => None,
+        });
+        numbers.reduce(f64::min).map_or(BlockValue::Missing, BlockValue::Is)
+    };
+    let (a, b) = (best(&mut pairs.iter().map(|pair| pair.0)), best(&mut pairs.iter().map(|pair| pair.1)));
+    vec![(a, b); pairs.len()]
 }

@@ -221,6 +221,7 @@ fn latency_curve(workloads: &[(&str, &str, usize)]) -> ExperimentRecord {
         decision: None,
         objective: None,
         contenders: Vec::new(),
+        blocks: None,
     }
 }
 
@@ -253,5 +254,6 @@ fn memory() -> ExperimentRecord {
         decision: None,
         objective: None,
         contenders: Vec::new(),
+        blocks: None,
     }
 }

@@ -104,5 +104,6 @@ fn experiment() -> ExperimentRecord {
         decision: None,
         objective: None,
         contenders: vec!["threaded".into(), "async-multi".into()],
+        blocks: None,
     }
 }

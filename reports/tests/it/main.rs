@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod audit;
+mod audit_claims;
 mod browser;
 mod browser_access;
 mod browser_files;
@@ -19,6 +20,7 @@ mod fixture;
 mod fixture_cells;
 mod fixture_map;
 mod fixture_trials;
+mod gates;
 mod golden;
 mod inside;
 mod lanes;

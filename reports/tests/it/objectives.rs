@@ -1,11 +1,12 @@
 //! Loads held against an objective: which cells keep it, and what is said of a contender over its blocks.
 
+use reports::export::{bencher, github_action_benchmark};
 use reports::objective::{Found, Kept, carries, kept};
 use reports::page::render;
 use reports::record::store::Run;
 use reports::record::{Objective, Warning};
 use reports::study::groups;
-use reports::summary::summarise;
+use reports::summary::{headlines, summarise};
 
 use crate::fixture::{self, find};
 
@@ -32,6 +33,25 @@ fn the_highest_load_before_the_first_that_broke_the_promise_is_carried() {
     assert_eq!(found(&searched(1), "sequential"), [Found::LessThan(60.0); 2]);
     let unfinished = found(&run, "async-multi");
     assert!(unfinished.iter().all(|found| *found == Found::Unfinished), "no load was too much: {unfinished:?}");
+}
+
+#[test]
+fn what_is_carried_can_be_exported_with_its_interval() {
+    let run = searched(50);
+    let figures = headlines(&groups(&run));
+    let of = |contender: &str| {
+        figures.iter().find(|figure| figure.contender == contender && figure.metric == "load_carried")
+    };
+    let carried = of("sequential").unwrap();
+    assert_eq!(
+        (carried.value.round(), carried.lo.map(f64::round), carried.hi.map(f64::round)),
+        (60.0, Some(60.0), Some(700.0))
+    );
+    assert_eq!(carried.label, "load carried with p90 below 50 ms");
+    assert!(of("async-multi").is_none(), "its search did not come to an end");
+    let exported = github_action_benchmark(&figures, "run x");
+    assert!(exported.contains("\"unit\": \"1/s\"") && exported.contains("\"range\": \"60 to 700\""), "{exported}");
+    assert!(bencher(&figures).contains("\"load-carried\""));
 }
 
 #[test]

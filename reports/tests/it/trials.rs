@@ -2,7 +2,7 @@
 //! from the fixture's events without the code under test.
 
 use reports::charts::{Figure, figures};
-use reports::metrics::{Reading, metric};
+use reports::metrics::{Certainty, Reading, metric};
 use reports::page::render;
 use reports::record::store::{Run, RunFolder};
 use reports::record::{Cell, Event, ExperimentRecord, Fate, Outcome, PictureKind, Shape, Swept, Warning};
@@ -54,7 +54,7 @@ fn a_probe_is_measured_within_the_disturbance_and_apart_from_it() {
     took.sort_unstable();
     assert_eq!(reading(&run, "probe_p99", "async-multi").value(), Some(took[395] as f64));
     let longest = reading(&run, "probe_longest_wait", "async-multi");
-    assert_eq!(longest, Reading::Measured(took[399] as f64, None));
+    assert_eq!(longest, Reading::Measured(took[399] as f64, Certainty::Unknown));
     assert_eq!(reading(&run, "probe_longest_wait", "threaded"), Reading::Beyond(SECOND));
 }
 
@@ -62,12 +62,12 @@ fn a_probe_is_measured_within_the_disturbance_and_apart_from_it() {
 fn the_first_failure_and_the_way_back_are_found() {
     let run = fixture::run();
     // Thirty more each tenth of a second; the last that was noted before 5.4 s is that of 5.4 s.
-    assert_eq!(reading(&run, "held_at_first_failure", "threaded"), Reading::Measured(34.0 * 30.0, None));
+    assert_eq!(reading(&run, "held_at_first_failure", "threaded"), Reading::Measured(34.0 * 30.0, Certainty::Unknown));
     assert_eq!(reading(&run, "held_at_first_failure", "async-multi"), Reading::Beyond(2_400));
     let first_again = events(&run, "threaded").iter().find(|event| event.at_ns == UNTIL).unwrap();
     let recovery = (UNTIL + first_again.took_ns - FROM - 3_400 * MS) as f64;
-    assert_eq!(reading(&run, "probe_recovery", "threaded"), Reading::Measured(recovery, None));
-    assert_eq!(reading(&run, "probe_recovery", "async-multi"), Reading::Measured(0.0, None));
+    assert_eq!(reading(&run, "probe_recovery", "threaded"), Reading::Measured(recovery, Certainty::Unknown));
+    assert_eq!(reading(&run, "probe_recovery", "async-multi"), Reading::Measured(0.0, Certainty::Unknown));
     assert_eq!(reading(&run, "probe_recovery", "thread-pool"), Reading::Beyond(12 * SECOND - FROM - 1_440 * MS));
 }
 

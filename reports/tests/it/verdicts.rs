@@ -4,6 +4,7 @@
 use reports::page::render;
 use reports::record::store::Run;
 use reports::record::{Cell, Purpose};
+use reports::stats::WhyNoRatio;
 use reports::study::groups;
 use reports::summary::summarise;
 use reports::verdict::{Matrix, Verdict};
@@ -65,11 +66,12 @@ fn what_a_contender_differs_from_itself_is_no_difference() {
     let quiet = matrix(&with_twin(10, 0.0), "server CPU time per request");
     let noisy = matrix(&with_twin(10, 9.0), "server CPU time per request");
     assert_eq!((quiet.floor.ratio, quiet.twin.as_deref()), (1.05, Some("async-multi")));
-    assert!((noisy.floor.ratio - 10.0).abs() < 0.1, "{:?}", noisy.floor);
+    // Ten blocks, five ten times and five a tenth: mean one, half width t(9) * 2.4271 / sqrt 10.
+    assert!((noisy.floor.ratio.ln() - 1.736_3).abs() < 0.01, "{:?}", noisy.floor);
     let judged = |matrix: &Matrix| matrix.pair(1, 2).unwrap().judged.unwrap().verdict;
     assert_eq!(judged(&quiet), Verdict::Different);
     assert!(matches!(judged(&noisy), Verdict::Indistinguishable { .. }), "{:?}", judged(&noisy));
-    assert!(noisy.floor_words().contains("10.0 times"), "{}", noisy.floor_words());
+    assert!(noisy.floor_words().contains("5.68 times"), "{}", noisy.floor_words());
     let open = noisy.undecided_words().unwrap();
     assert!(open.contains("cannot be told apart"), "{open}");
     assert!(quiet.undecided_words().is_none_or(|open| !open.starts_with(&format!("{} ", noisy.pairs.len()))), "{open}");
@@ -92,12 +94,15 @@ fn a_block_beyond_the_timeout_leaves_no_ratio() {
     let mut run = with_twin(10, 0.0);
     let cell = find(&run, "sleep-5ms", "threaded", 8_000.0, 3);
     let pair = |run: &Run| matrix(run, "p99 response time").pair(1, 2).unwrap();
-    assert!(pair(&run).ratio.is_some());
+    assert!(pair(&run).ratio.is_ok());
     // Two in a hundred time out in this one block, and two in a thousand of all.
     let ledger = &mut run.cells[cell].traffic.as_mut().unwrap().ledger;
     let late = ledger.ok / 50;
     (ledger.ok, ledger.timeout) = (ledger.ok - late, ledger.timeout + late);
-    assert_eq!((pair(&run).ratio, pair(&run).judged), (None, None));
+    let refused = pair(&run).ratio.unwrap_err();
+    assert_eq!((refused.why, refused.blocks, refused.of), (WhyNoRatio::Beyond, [1, 0], [10, 10]));
+    assert_eq!(pair(&run).judged, None);
+    assert!(pair(&run).detail().contains("more than could be measured in 1 of 10 blocks of the first"));
 }
 
 #[test]

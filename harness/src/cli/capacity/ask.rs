@@ -66,7 +66,7 @@ pub(super) fn plan(args: &CapacityArgs, servers: &Servers) -> anyhow::Result<(Ru
     let asked = vec![experiment(servers.page.as_ref().map_or(named, |page| Workload::of_page(page, DESCRIPTION)))];
     let placement = place(args.placement.kind(), &allowed_cpus()?);
     // What a cell takes is the search's own affair; of a preset's sizes only these two are looked at.
-    let sizes = Sizes { blocks: args.blocks, retries: RETRIES, ..Preset::Quick.sizes() };
+    let sizes = Sizes { retries: RETRIES, ..Preset::Quick.sizes().with_blocks(args.blocks) };
     let cast = cast_for(&placement.server_cpus, args.models.as_deref(), servers, &asked, &sizes)?;
     let Cast { experiments, contenders, parts, .. } = cast;
     let mut plan = RunPlan {

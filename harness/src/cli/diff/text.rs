@@ -3,26 +3,30 @@
 use std::fmt::Write;
 
 use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
-use reports::diff::{Diff, Difference, Held, Outcome, Row};
+use reports::diff::{Diff, Difference, Held, Row};
 use reports::format::{counted, number};
 
+use super::ways::Ways;
 use crate::cli::output::styled;
 
 /// As many as a reader of a pull request looks at.
 const MOST_ROWS: usize = 8;
 
+/// As many reasons as the line of a gate holds; all of them are in the JSON.
+const MOST_REASONS: usize = 3;
+
 /// As many as are named of what only one run has.
 const MOST_NAMED: usize = 6;
 
 /// Every row, and what came of the gates last.
-pub(super) fn table(diff: &Diff, held: &[Held]) -> String {
+pub(super) fn table(diff: &Diff, held: &[Held], ways: &Ways) -> String {
     let rows: Vec<&Row> = diff.rows.iter().collect();
     let table = styled(header(), rows.into_iter().map(cells), NOTHING);
-    format!("{}{table}\n\n{}{}", heading(diff), remarks(diff, ""), gates(held, ""))
+    format!("{}{table}\n\n{}{}", heading(diff), remarks(diff, ""), gates(diff, held, ways, ""))
 }
 
 /// The rows that matter most, and how many others there are.
-pub(super) fn markdown(diff: &Diff, held: &[Held]) -> String {
+pub(super) fn markdown(diff: &Diff, held: &[Held], ways: &Ways) -> String {
     let ranked = diff.ranked();
     let (shown, rest) = ranked.split_at(ranked.len().min(MOST_ROWS));
     let table = styled(header(), shown.iter().copied().map(cells), ASCII_MARKDOWN);
@@ -31,7 +35,7 @@ pub(super) fn markdown(diff: &Diff, held: &[Held]) -> String {
         0 => String::new(),
         more => format!("- And {}, {different} of them different.\n", counted(more, "more row")),
     };
-    format!("{}{table}\n\n{more}{}{}", heading(diff), remarks(diff, "- "), gates(held, "- "))
+    format!("{}{table}\n\n{more}{}{}", heading(diff), remarks(diff, "- "), gates(diff, held, ways, "- "))
 }
 
 /// `kernel: 6.1.0 and 6.5.0`.
@@ -53,7 +57,7 @@ fn cells(row: &Row) -> Vec<String> {
     let interval = ratio.and_then(|ratio| ratio.interval).map(|(lo, hi)| format!("{} to {}", number(lo), number(hi)));
     vec![
         row.contender.clone(),
-        row.at.clone(),
+        row.spot.at.clone(),
         row.label.to_owned(),
         row.base.clone(),
         row.new.clone(),
@@ -94,15 +98,18 @@ fn remarks(diff: &Diff, bullet: &str) -> String {
     text
 }
 
-fn gates(held: &[Held], bullet: &str) -> String {
+/// A line for each gate: what was held against what, what came of it, and what would decide it.
+fn gates(diff: &Diff, held: &[Held], ways: &Ways, bullet: &str) -> String {
     let line = |held: &Held| {
-        let outcome = match held.outcome {
-            Outcome::Passed => "passed",
-            Outcome::Inconclusive => "inconclusive",
-            Outcome::Regressed => "regressed",
-        };
-        let reasons = if held.reasons.is_empty() { String::new() } else { format!(": {}", held.reasons.join("; ")) };
-        format!("{bullet}{} {outcome}{reasons}\n", held.gate)
+        let figures = counted(held.rows as u64, "figure");
+        let said =
+            format!("{bullet}{} {}: {} against {}, {figures}", held.gate, held.outcome.word(), diff.new, diff.base);
+        let shown: Vec<&str> = held.reasons.iter().take(MOST_REASONS).map(String::as_str).collect();
+        let more = held.reasons.len().saturating_sub(MOST_REASONS) as u64;
+        let more = if more > 0 { format!("; and {}", counted(more, "more")) } else { String::new() };
+        let reasons = if shown.is_empty() { String::new() } else { format!(": {}{more}", shown.join("; ")) };
+        let way = held.decided_by.map_or(String::new(), |decided_by| format!(". {}", ways.to(decided_by)));
+        format!("{said}{reasons}{way}\n")
     };
     held.iter().map(line).collect()
 }

@@ -40,7 +40,7 @@ pub(super) fn plan(args: &MapArgs, servers: &Servers) -> anyhow::Result<(RunPlan
     let placement = place(args.placement.kind(), &allowed_cpus()?);
     let retries = RETRIES_PER_SQUARE * (columns * args.connections.len()) as u32;
     // What a cell takes is the map's own affair; of a preset's sizes only these two are looked at.
-    let sizes = Sizes { blocks: 1, retries, ..Preset::Quick.sizes() };
+    let sizes = Sizes { retries, ..Preset::Quick.sizes().with_blocks(1) };
     let usual = servers.commands.is_empty().then_some(USUAL);
     let models = args.models.as_deref().or(usual);
     let Cast { experiments, contenders, parts, .. } =

@@ -42,6 +42,7 @@ pub(super) fn experiment() -> ExperimentRecord {
         decision: None,
         objective: None,
         contenders: Vec::new(),
+        blocks: None,
     }
 }
 

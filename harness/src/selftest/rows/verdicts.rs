@@ -111,7 +111,7 @@ fn measure(bench: &Bench, times: f64) -> Result<Compared, Obstacle> {
     let groups = groups(&run);
     let ratio = groups.first().and_then(|group| {
         let point = |series: usize| group.series.get(series)?.points.first();
-        compare(metric(METRIC)?, point(0)?, point(1)?)
+        compare(metric(METRIC)?, point(0)?, point(1)?).ok()
     });
     let ratio = ratio.ok_or_else(|| Obstacle::Other("no block measured both contenders".to_owned()))?;
     Ok(Compared { ratio, explained, seen })
@@ -142,7 +142,7 @@ pub(super) fn audit(_: &Bench) -> Result<Attempt, Obstacle> {
     let mut found = |times: f64| {
         let verdicts = (0..RUNS).filter(|_| {
             let ratio = paired_ratio(&simulated(&mut random, times));
-            ratio.is_some_and(|ratio| judge(&ratio, &Floor::default(), 10) == Verdict::Different)
+            ratio.is_ok_and(|ratio| judge(&ratio, &Floor::default(), 10) == Verdict::Different)
         });
         verdicts.count() as f64 / f64::from(RUNS)
     };

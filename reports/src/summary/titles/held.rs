@@ -5,7 +5,7 @@
 
 use super::{Entry, Told, no_verdict, others_between, ranked, told};
 use crate::format::{self, Unit};
-use crate::metrics::Reading;
+use crate::metrics::{Certainty, Reading};
 use crate::stats::Slope;
 use crate::verdict::Pair;
 
@@ -25,8 +25,9 @@ pub(crate) struct Held<'a> {
 pub(crate) fn held(helds: &[Held<'_>], pairs: &[Pair], unit: Unit) -> String {
     let entry = |held: &Held<'_>| {
         let Slope { value, half_width, .. } = held.slope;
-        let interval = half_width.map(|half| (value - half, Some(value + half)));
-        Entry { index: held.index, label: "", reading: Reading::Measured(value, interval) }
+        let interval = half_width.map(|half| Certainty::WithinRun { lo: value - half, hi: Some(value + half) });
+        let reading = Reading::Measured(value, interval.unwrap_or(Certainty::Unknown));
+        Entry { index: held.index, label: "", reading }
     };
     let entries: Vec<Entry<'_>> = helds.iter().map(entry).collect();
     let ranked = ranked(&entries);
@@ -65,8 +66,8 @@ pub(crate) fn held(helds: &[Held<'_>], pairs: &[Pair], unit: Unit) -> String {
 
 /// Whether the intervals of two slopes have nothing in common; one without an interval is not clear.
 fn are_clear(more: &Entry<'_>, less: &Entry<'_>) -> bool {
-    match (more.reading, less.reading) {
-        (Reading::Measured(_, Some((lo, _))), Reading::Measured(_, Some((_, Some(hi))))) => lo > hi,
+    match (more.reading.certainty().interval(), less.reading.certainty().interval()) {
+        (Some((lo, _)), Some((_, Some(hi)))) => lo > hi,
         _ => false,
     }
 }

@@ -79,7 +79,7 @@ fn told<'e, 'a>(ranked: &[&'e Entry<'a>], pairs: &[Pair]) -> Told<'e, 'a> {
     let factor = |pair: &&Pair| pair.ratio.map_or(1.0, |ratio| ratio.value.max(1.0 / ratio.value));
     let different = among.iter().copied().filter(|pair| verdict(pair) == Some(Verdict::Different));
     if let Some(pair) = different.max_by(|a, b| factor(a).total_cmp(&factor(b))) {
-        let more_is_first = pair.ratio.is_some_and(|ratio| ratio.value > 1.0);
+        let more_is_first = pair.ratio.is_ok_and(|ratio| ratio.value > 1.0);
         let (more, less) = if more_is_first { (pair.a, pair.b) } else { (pair.b, pair.a) };
         return match (place(more), place(less)) {
             (Some(more), Some(less)) if more > less => Told::Apart { more: ranked[more], less: ranked[less] },
@@ -169,7 +169,7 @@ fn those(ranked: &[&Entry<'_>]) -> String {
 }
 
 fn most_blocks(pairs: &[Pair]) -> u64 {
-    pairs.iter().filter_map(|pair| pair.ratio).map(|ratio| ratio.blocks as u64).max().unwrap_or(0)
+    pairs.iter().filter_map(|pair| pair.ratio.ok()).map(|ratio| ratio.blocks as u64).max().unwrap_or(0)
 }
 
 fn blocks(pairs: &[Pair]) -> String {

@@ -1,14 +1,14 @@
 //! What titles say of two, three, one and no contender, whatever the verdicts.
 
 use super::*;
-use crate::metrics::metric;
+use crate::metrics::{Certainty, metric};
 use crate::stats::paired_ratio;
 use crate::verdict::Judged;
 
 const MS: f64 = 1e6;
 
 fn entry(index: usize, label: &str, ms: f64) -> Entry<'_> {
-    Entry { index, label, reading: Reading::Measured(ms * MS, None) }
+    Entry { index, label, reading: Reading::Measured(ms * MS, Certainty::Unknown) }
 }
 
 fn pair(a: usize, b: usize, times: f64, verdict: Verdict) -> Pair {
@@ -91,7 +91,7 @@ fn one_alone_or_nobody_is_not_compared() {
 #[test]
 fn beyond_the_timeout_is_more_than_any_number() {
     let beyond = Entry { reading: Reading::Beyond(1_000_000_000), ..entry(5, "tasks", 0.0) };
-    let one = Pair { a: 0, b: 5, ratio: None, judged: None };
+    let one = Pair { a: 0, b: 5, ratio: paired_ratio::<f64>(&[]), judged: None };
     assert_eq!(
         said(&[beyond, entry(0, "threaded", 9.0)], &[one]),
         "At 8,000/s, tasks takes more than 1 s to answer 99 of 100 requests, threaded 9 ms (no verdict)"

@@ -1,0 +1,240 @@
+//! What the blocks of a contender say of one metric, for a claim to be decided by: the mean over blocks with Student's
+//! interval, or, of what was counted exactly, each block.
+//!
+//! Blocks in which others used the machine are set aside, and so are invalid ones: both for the machine's sake and never
+//! for what was measured. A block that counts and has no value is not passed over. Beside it: `claim.rs`.
+
+use super::BlockValues;
+use crate::format::{self, Unit};
+use crate::metrics::{Certainty, Metric, Reading, metric};
+use crate::record::{Cell, ValueOf};
+use crate::stats::{BlockValue, Ratio, geometric_mean, mean, paired_ratio};
+use crate::study::{Group, Pool, Trial, counts, disturbed_by};
+
+/// Blocks that a claim takes. Effects of many times, which claims are about, need no more.
+pub const BLOCKS_FOR_A_CLAIM: usize = 3;
+
+/// From the lower to the upper end; an upper end that is absent is open.
+pub(super) type Interval = (f64, Option<f64>);
+
+/// The values that there are.
+pub(super) struct Evidence {
+    pub(super) metric: &'static Metric,
+    /// Contender and variation.
+    who: String,
+    /// All blocks that are used, together.
+    together: Reading,
+    blocks: BlockValues,
+    /// Why blocks are not used, where some are not: `1 of 3 blocks of threaded is set aside: others used the machine`.
+    set_aside: Option<String>,
+}
+
+impl Evidence {
+    /// Looks a value up.
+    ///
+    /// # Errors
+    /// Where there is none to be used, in words.
+    pub(super) fn gather(wanted: &ValueOf, groups: &[&Group<'_>]) -> Result<Evidence, String> {
+        let Some(metric) = metric(&wanted.metric) else {
+            return Err(format!("this version has no metric called {}", wanted.metric));
+        };
+        let group = match (&wanted.workload, groups) {
+            (None, [only]) => Some(*only),
+            (None, _) => None,
+            (Some(key), groups) => groups.iter().copied().find(|group| group.workload.key == *key),
+        };
+        let Some(group) = group else {
+            let workload = wanted.workload.as_deref().unwrap_or("of its own");
+            return Err(format!("the experiment has no workload {workload}"));
+        };
+        let who = group.experiment.name_of(&wanted.contender, wanted.variation);
+        let trial = trial(wanted, group).ok_or_else(|| format!("{who} was not run"))?;
+        let cells = || trial.blocks.iter().flat_map(|pool| pool.cells.iter().copied());
+        let used: Vec<&Cell> = cells().filter(|cell| why_not(cell).is_none()).collect();
+        let set_aside = set_aside(&who, cells());
+        if used.is_empty() {
+            return Err(set_aside.unwrap_or_else(|| format!("{who} was not run")));
+        }
+        let of_cell = |cell: &&Cell| (cell.block, BlockValue::from(metric.of_pool(&Pool::of(vec![*cell]))));
+        let blocks: BlockValues = used.iter().map(of_cell).collect();
+        let missing = blocks.values().filter(|value| **value == BlockValue::Missing).count();
+        if missing > 0 {
+            let lacking = used.iter().map(|cell| metric.of_pool(&Pool::of(vec![*cell])));
+            return Err(lacking_words(metric, &who, lacking, (missing, blocks.len())));
+        }
+        Ok(Evidence { metric, who, together: metric.of_pool(&Pool::of(used)), blocks, set_aside })
+    }
+
+    /// `p99 response time of the probe of async-single`.
+    pub(super) fn name(&self) -> String {
+        format!("{} of {}", self.metric.label, self.who)
+    }
+
+    /// The value with how sure it is.
+    pub(super) fn words(&self) -> String {
+        let (unit, label) = (self.metric.unit, self.metric.label);
+        let over_blocks = self.mean().filter(|_| self.has_blocks() && !self.is_exact());
+        match over_blocks {
+            Some((value, (lo, hi))) => {
+                let shown = Reading::Measured(value, Certainty::OverBlocks { lo, hi });
+                let is_bound = self.blocks.values().all(|block| matches!(block, BlockValue::Beyond(_)));
+                let value = if is_bound { self.together.say(unit) } else { shown.say(unit) };
+                let ends = shown.ends(unit).unwrap_or_default();
+                format!("{}: {label} {value} ({ends}, 95% over {} blocks)", self.who, self.blocks.len())
+            }
+            None => {
+                let remark = self.together.remark(unit).map_or(String::new(), |remark| format!(" ({remark})"));
+                format!("{}: {label} {}{remark}", self.who, self.together.say(unit))
+            }
+        }
+    }
+
+    /// How many times another's value it is.
+    pub(super) fn words_against(&self, other: &Evidence) -> String {
+        let times = self.ratio(other).ok().map(|ratio| {
+            let ends = ratio.interval.filter(|_| ratio.blocks >= BLOCKS_FOR_A_CLAIM && !self.is_exact());
+            let (blocks, number) = (ratio.blocks, format::number);
+            let ends = ends.map(|(lo, hi)| format!(" ({} to {}, 95% over {blocks} blocks)", number(lo), number(hi)));
+            format!("{} times{}", number(ratio.value), ends.unwrap_or_default())
+        });
+        format!("{}that of {}", times.map_or(String::new(), |times| format!("{times} ")), other.words())
+    }
+
+    /// Where the value lies: over blocks, or, of an exact count, from the least to the greatest block.
+    ///
+    /// # Errors
+    /// With too few blocks.
+    pub(super) fn interval(&self) -> Result<Interval, String> {
+        if self.is_exact() {
+            return Ok(self.range());
+        }
+        self.enough(self.blocks.len())?;
+        let (_, interval) = self.mean().ok_or_else(|| format!("{} was not measured", self.name()))?;
+        Ok(interval)
+    }
+
+    /// Where the ratio to another value lies, of pairs of blocks.
+    ///
+    /// # Errors
+    /// With too few blocks that have both, and where there is no ratio.
+    pub(super) fn times(&self, other: &Evidence) -> Result<Interval, String> {
+        if self.is_exact() && other.is_exact() {
+            let ((lo, hi), (other_lo, other_hi)) = (self.range(), other.range());
+            if other_lo <= 0.0 {
+                return Err(format!("{} is zero in some block, so there is no ratio to it", other.name()));
+            }
+            return Ok((other_hi.map_or(0.0, |other| lo / other), hi.map(|hi| hi / other_lo)));
+        }
+        let ratio = self.ratio(other)?;
+        self.enough(ratio.blocks).and_then(|()| other.enough(ratio.blocks))?;
+        let (lo, hi) = ratio.interval.ok_or_else(|| format!("{} has one block only", self.name()))?;
+        // What is more than could be measured leaves open how much more.
+        Ok((if other.is_open() { 0.0 } else { lo }, Some(hi).filter(|_| !self.is_open())))
+    }
+
+    fn ratio(&self, other: &Evidence) -> Result<Ratio, String> {
+        let pairs = self
+            .blocks
+            .iter()
+            .filter_map(|(block, value)| Some((at_least(*value), at_least(*other.blocks.get(block)?))));
+        let names = [self.who.as_str(), other.who.as_str()];
+        paired_ratio(&pairs.collect::<Vec<_>>()).map_err(|why| format!("{}: {}", self.metric.label, why.words(names)))
+    }
+
+    /// The mean with Student's interval: of shares as they are, of all else on the logarithm where there is one.
+    fn mean(&self) -> Option<(f64, Interval)> {
+        let values: Vec<f64> = self.blocks.values().map(|value| at_least(*value)).collect();
+        let is_share = self.metric.unit == Unit::Share;
+        let over_blocks = if is_share { mean(&values) } else { geometric_mean(&values).or_else(|| mean(&values)) }?;
+        let (mut lo, mut hi) = over_blocks.interval.unwrap_or((over_blocks.value, over_blocks.value));
+        // Shares of all or nothing are alike in every block, and of so few requests still no certainty.
+        if let (true, Some((least, most))) = (is_share, self.together.certainty().interval()) {
+            (lo, hi) = (lo.min(least).max(0.0), hi.max(most.unwrap_or(hi)).min(1.0));
+        }
+        Some((over_blocks.value, (lo, Some(hi).filter(|_| !self.is_open()))))
+    }
+
+    fn range(&self) -> Interval {
+        let values = || self.blocks.values().map(|value| at_least(*value));
+        (values().fold(f64::INFINITY, f64::min), Some(values().fold(0.0, f64::max)).filter(|_| !self.is_open()))
+    }
+
+    pub(super) fn is_exact(&self) -> bool {
+        self.together.certainty() == Certainty::ExactCount
+    }
+
+    /// Whether some block says no more than that it is more.
+    fn is_open(&self) -> bool {
+        self.blocks.values().any(|value| matches!(value, BlockValue::Beyond(_)))
+    }
+
+    fn has_blocks(&self) -> bool {
+        self.blocks.len() >= BLOCKS_FOR_A_CLAIM
+    }
+
+    fn enough(&self, blocks: usize) -> Result<(), String> {
+        if blocks >= BLOCKS_FOR_A_CLAIM {
+            return Ok(());
+        }
+        let have = format::counted(blocks as u64, "block");
+        let aside = self.set_aside.as_ref().map_or(String::new(), |aside| format!(" ({aside})"));
+        Err(format!("{have}, and a claim takes {BLOCKS_FOR_A_CLAIM}{aside}"))
+    }
+}
+
+/// The number, or what it is more than. Where the mean of these is above a bound for sure, that of the numbers is too.
+fn at_least(value: BlockValue) -> f64 {
+    match value {
+        BlockValue::Is(value) => value,
+        // More than that, so that "at most that" is not met by it.
+        BlockValue::Beyond(least) => least.next_up(),
+        BlockValue::Missing => f64::NAN,
+    }
+}
+
+/// Why a cell is not used, as a sentence without its stop; absent where it is.
+fn why_not(cell: &Cell) -> Option<String> {
+    if !counts(cell) {
+        let reason = cell.warnings.iter().find(|warning| warning.invalidates());
+        return Some(reason.map_or("it did not end as planned".to_owned(), |reason| reason.describe()));
+    }
+    disturbed_by(cell).map(|reason| reason.describe())
+}
+
+fn set_aside<'a>(who: &str, cells: impl Iterator<Item = &'a Cell> + Clone) -> Option<String> {
+    let first = cells.clone().find_map(why_not)?;
+    let (all, invalid) = (cells.clone().count(), cells.clone().filter(|cell| !counts(cell)).count());
+    let disturbed = cells.filter(|cell| counts(cell) && why_not(cell).is_some()).count();
+    let of = |some: usize| format!("{some} of {} of {who}", format::counted(all as u64, "block"));
+    Some(match (invalid, disturbed) {
+        (invalid, _) if invalid == all => format!("no cell of {who} is valid: {first}"),
+        (0, disturbed) if disturbed == all => format!("every cell of {who} was disturbed: {first}"),
+        (invalid, 0) => format!("{} invalid: {first}", of(invalid)),
+        (0, disturbed) => format!("{} disturbed: {first}", of(disturbed)),
+        (invalid, disturbed) => format!("{} invalid and {disturbed} disturbed: {first}", of(invalid)),
+    })
+}
+
+fn lacking_words(
+    metric: &Metric,
+    who: &str,
+    mut readings: impl Iterator<Item = Reading>,
+    (missing, all): (usize, usize),
+) -> String {
+    let some = if missing == all { String::new() } else { format!(" in {missing} of {all} blocks") };
+    let needed = readings.find_map(|reading| match reading {
+        Reading::TooFew(needed) => Some(needed),
+        Reading::Measured(..) | Reading::Beyond(_) | Reading::Absent => None,
+    });
+    match needed {
+        Some(needed) => {
+            format!("too few samples for the {} of {who}{some}, {} needed", metric.label, format::count(needed))
+        }
+        None => format!("{} of {who} was not measured{some}", metric.label),
+    }
+}
+
+fn trial<'g, 'a>(wanted: &ValueOf, group: &'g Group<'a>) -> Option<&'g Trial<'a>> {
+    let series = group.series.iter().find(|series| series.contender.label == wanted.contender)?;
+    series.trials.iter().find(|trial| trial.variation == wanted.variation)
+}
