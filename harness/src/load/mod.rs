@@ -12,7 +12,6 @@ mod disturb;
 mod exchange;
 mod hold;
 mod network;
-mod opening;
 mod order;
 mod outcome;
 mod page;
@@ -25,7 +24,6 @@ mod sockets;
 mod tally;
 mod tap;
 mod template;
-mod usage;
 mod worker;
 
 use std::io;

@@ -17,9 +17,8 @@ use super::outcome::LoadOutcome;
 use super::recorder::{Loop, Recorder};
 use super::sockets::{Sockets, Sources};
 use super::tap::Tap;
-use super::usage::{ThreadUsage, Usage};
-use super::worker::{EVENTS_AT_ONCE, Schedule, Timeline, Worker};
-use super::{LoadError, opening};
+use super::worker::{EVENTS_AT_ONCE, Schedule, ThreadUsage, Timeline, Usage, Worker};
+use super::{LoadError, hold};
 use crate::clock::now_ns;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, nanoseconds};
 
@@ -268,7 +267,7 @@ fn work(
     let Order { spec, target, generator, stop, .. } = order;
     let mut connections = connections(&order, worker)?;
     let begun_ns = now_ns();
-    opening::open_ahead(&mut connections, spec.shape, target, stop)?;
+    hold::open_ahead(&mut connections, spec.shape, target, stop)?;
     // If the other side is gone, so is the load.
     let _ = ready.send(begun_ns..now_ns());
     drop(ready);

@@ -11,7 +11,7 @@ use reports::record::{Event, GeneratorUsage, HistogramRecord, Interval, PartSums
 
 use super::recorder::{IntervalTally, Loop, Recorder, SecondTally, Seconds, SplitTally, Sums};
 use super::tally::{LONGEST_NS, Tally};
-use super::usage::ThreadUsage;
+use super::worker::ThreadUsage;
 use crate::plan::{ArrivalProcess, LoadSpec, nanoseconds};
 
 /// What a load came to.

@@ -3,9 +3,8 @@
 //!
 //! Must not know: sockets, schedules. Beside it: `outcome.rs` turns merged recorders into the saved record.
 
-mod events;
+mod ends;
 mod merging;
-mod replies;
 mod split;
 
 use std::ops::Range;
@@ -13,8 +12,7 @@ use std::ops::Range;
 use reports::record::{ConnectionLedger, Event, Fate, Ledger};
 use reports::sabotage::{self, Sabotage};
 
-pub(crate) use events::Failure;
-pub(crate) use replies::{Replies, SecondTally, Seconds};
+pub(crate) use ends::{Failure, Replies, SecondTally, Seconds};
 pub(crate) use split::{SplitTally, Sums};
 
 use self::split::Parts;

@@ -1,6 +1,7 @@
 //! The connections of a disturbance: begun at their pace, each with its behaviour, counted, and let go at the end.
 //!
-//! They are the generator's own connections (`connection/`), without a schedule. Beside it: `pace.rs`, when they are begun.
+//! They are the generator's own connections (`connection/`), without a schedule. When they are begun is a
+//! pure function of time, bounded in count.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -11,7 +12,6 @@ use std::time::Duration;
 
 use reports::record::{Progress, Traffic};
 
-use super::pace::Pace;
 use crate::clock::now_ns;
 use crate::load::LoadError;
 use crate::load::connection::{Connections, News, Settings};
@@ -19,7 +19,7 @@ use crate::load::exchange::Exchange;
 use crate::load::outcome::LoadOutcome;
 use crate::load::recorder::{Loop, Recorder};
 use crate::load::sockets::{Sockets, Sources};
-use crate::load::usage::ThreadUsage;
+use crate::load::worker::ThreadUsage;
 use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work, nanoseconds};
 
 /// Connects begun at once, bytes sent at once, connections let go at once, and events handled at once: each some hundred
@@ -275,6 +275,56 @@ fn work() -> Work {
     Work::new("echo", "hi")
 }
 
+/// How many connections may have been begun at a moment, and how many there may be at once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Pace {
+    beginning: Beginning,
+    /// Further ones that may be begun, per second, once the beginning is over.
+    per_second: f64,
+    /// The most there are at once.
+    pub(super) at_most: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Beginning {
+    /// All at the start.
+    AtOnce,
+    /// Faster and faster, over so many seconds.
+    Growing(f64),
+}
+
+impl Pace {
+    /// More and more until there are `at_most`, `per_second` on average.
+    pub(super) fn growing(per_second: u32, at_most: u32) -> Pace {
+        let per_second = f64::from(per_second.max(1));
+        Pace { beginning: Beginning::Growing(f64::from(at_most) / per_second), per_second, at_most }
+    }
+
+    /// All at the start, and none again.
+    pub(super) fn at_once(connections: u32) -> Pace {
+        Pace { beginning: Beginning::AtOnce, per_second: 0.0, at_most: connections }
+    }
+
+    /// All at the start, and those that the server ends are made again, once a second on average.
+    pub(super) fn at_once_and_again(connections: u32) -> Pace {
+        Pace { per_second: f64::from(connections), ..Pace::at_once(connections) }
+    }
+
+    /// How many may have been begun `elapsed_ns` after the start, those included that are gone.
+    pub(super) fn allowed(&self, elapsed_ns: u64) -> u64 {
+        let seconds = elapsed_ns as f64 / 1e9;
+        let all = f64::from(self.at_most);
+        let allowed = match self.beginning {
+            // With the cube of time, the first handful comes some ten milliseconds apart and the last thousands in
+            // hundreds of milliseconds.
+            Beginning::Growing(whole) if seconds < whole => all * (seconds / whole).powi(3),
+            Beginning::Growing(whole) => all + self.per_second * (seconds - whole),
+            Beginning::AtOnce => all + self.per_second * seconds,
+        };
+        allowed as u64
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use servers::protocol::{JsonLines, Step, WireFormat};
@@ -287,5 +337,24 @@ mod tests {
         assert!(matches!(JsonLines.decode_request(&sent), Step::Incomplete));
         sent.extend_from_slice(b"\",\"sender_timestamp\":\"1\"}}\n");
         assert!(matches!(JsonLines.decode_request(&sent), Step::Message { .. }));
+    }
+
+    const MS: u64 = 1_000_000;
+
+    #[test]
+    fn a_growing_pace_begins_with_single_connections_and_goes_on_evenly() {
+        let pace = Pace::growing(500, 1_000);
+        assert_eq!(pace.allowed(0), 0);
+        // Two seconds in all, so the nth is begun after two seconds times the cube root of n thousandths.
+        assert_eq!((pace.allowed(199 * MS), pace.allowed(201 * MS)), (0, 1));
+        assert_eq!((pace.allowed(251 * MS), pace.allowed(253 * MS)), (1, 2));
+        assert_eq!((pace.allowed(2_000 * MS), pace.allowed(3_000 * MS)), (1_000, 1_500));
+    }
+
+    #[test]
+    fn what_comes_at_once_is_made_again_only_where_it_should() {
+        assert_eq!((Pace::at_once(7).allowed(0), Pace::at_once(7).allowed(9_000 * MS)), (7, 7));
+        let again = Pace::at_once_and_again(7);
+        assert_eq!((again.allowed(0), again.allowed(1_000 * MS), again.at_most), (7, 14, 7));
     }
 }

@@ -6,7 +6,6 @@
 //! who started it. Read `crowd.rs`.
 
 mod crowd;
-mod pace;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,8 +18,7 @@ use rustix::process::setpriority_process;
 use super::{Generator, LoadError};
 use crate::clock::now_ns;
 use crate::plan::{Disturbance, DisturbanceKind, LoadSpec, Pacing, nanoseconds};
-use crowd::{Behaviour, Crowd};
-use pace::Pace;
+use crowd::{Behaviour, Crowd, Pace};
 
 /// Why something could not be done to a server.
 #[derive(Debug, thiserror::Error)]
