@@ -204,7 +204,9 @@ fn a_reply_may_come_byte_by_byte_or_in_tiny_chunks() {
     assert!(found.json["reply_bytes"]["least"].as_u64() > Some(1 << 20), "{}", found.json["reply_bytes"]);
 }
 
-/// Twenty MiB on each of thirty connections at once: a body that is kept would show in the peak of the memory.
+/// Twenty MiB on each of many connections at once: a body that is kept would show in the peak of the memory. What differs
+/// between two runs anyhow (which pages of the histograms are touched, how much of the end is seen) is 2 MiB, little beside
+/// 64 KiB for each of so many.
 #[test]
 fn a_body_of_any_size_costs_no_memory() {
     let server = start(|stream, _| {
@@ -234,8 +236,8 @@ fn a_body_of_any_size_costs_no_memory() {
         assert_eq!(json["ledger"]["ok"].to_string(), requests, "{json}");
         peak_kib
     };
-    let (one, thirty) = (peak("1", "2"), peak("30", "60"));
-    assert!(thirty < one + 29 * 64, "{one} KiB with one connection, {thirty} KiB with thirty");
+    let (one, many) = (peak("1", "2"), peak("120", "120"));
+    assert!(many < one + 119 * 64, "{one} KiB with one connection, {many} KiB with 120");
 }
 
 #[test]
