@@ -222,6 +222,11 @@ pub(crate) fn open_ahead(
         }
         connections.network.wait_at_most(LOST_AFTER_NS)?;
         connections.handle_events();
+        // All that is decided, or what was established long ago would be taken for lost.
+        while connections.network.may_have_more() {
+            connections.network.look()?;
+            connections.handle_events();
+        }
     }
     Ok(())
 }
