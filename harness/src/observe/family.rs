@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io;
+use std::str::SplitWhitespace;
 use std::time::Duration;
 
 use rustix::param::clock_ticks_per_second;
@@ -63,11 +64,17 @@ fn of_ended_children(pid: u32) -> Duration {
     Duration::from_nanos(ticks.saturating_mul(1_000_000_000 / clock_ticks_per_second().max(1)))
 }
 
-/// `cutime` and `cstime`. The name of a process stands in brackets before and may hold anything, brackets too.
+/// The fields of a `/proc/PID/stat` from the state on. The name of a process stands in brackets before them and may hold
+/// anything, brackets too.
+pub(crate) fn fields_after_name(stat: &str) -> Option<SplitWhitespace<'_>> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    Some(fields.split_whitespace())
+}
+
+/// `cutime` and `cstime`.
 fn ticks_of_ended_children(stat: &str) -> Option<u64> {
     const CUTIME: usize = 13;
-    let (_, fields) = stat.rsplit_once(')')?;
-    let mut fields = fields.split_whitespace().skip(CUTIME);
+    let mut fields = fields_after_name(stat)?.skip(CUTIME);
     let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
     Some(user + system)
 }

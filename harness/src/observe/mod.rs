@@ -31,6 +31,7 @@ mod threads;
 
 pub use affinity::{allowed_cpus, restrict_this_thread};
 pub use clocks::process_cpu;
+pub(crate) use family::fields_after_name;
 pub use family::{Extent, cpu_time, descendants};
 pub use inside::Ask;
 pub use limits::{Needs, limits, raise_soft_descriptor_limit, shortfalls};

@@ -6,10 +6,12 @@
 
 use std::fs;
 use std::io;
+use std::path::Path;
 
-use rustix::process::{Pid, Signal, WaitOptions, getpid, getsid, kill_process, set_child_subreaper, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, waitpid};
 
 use super::reap::turn;
+use crate::observe::fields_after_name;
 
 /// From now on orphans among the descendants of this process are its children.
 pub(super) fn adopt() -> io::Result<()> {
@@ -36,14 +38,38 @@ pub(super) fn end() {
 }
 
 fn is_in_the_background(pid: Pid) -> bool {
-    matches!((getsid(Some(pid)), getsid(None)), (Ok(its), Ok(own)) if its != own)
+    let session = |pid: Pid| session_in(&fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_pid())).ok()?);
+    matches!((session(pid), session(getpid())), (Some(its), Some(own)) if its != own)
 }
 
-/// Of all threads of this process.
+/// The session of a process from its `/proc/PID/stat`. Zero where the session was begun outside this PID namespace, as
+/// in a container: that is a session like any other, though rustix's `getsid` has no value for it.
+fn session_in(stat: &str) -> Option<u32> {
+    const SESSION: usize = 3;
+    fields_after_name(stat)?.nth(SESSION)?.parse().ok()
+}
+
+/// Of all threads of this process. None where `/proc` counts processes as another PID namespace does: its numbers would be
+/// those of strangers here.
 fn children() -> Vec<Pid> {
+    if fs::read_link("/proc/self").ok().as_deref() != Some(Path::new(&getpid().as_raw_pid().to_string())) {
+        return Vec::new();
+    }
     let Ok(threads) = fs::read_dir("/proc/self/task") else { return Vec::new() };
     let lists = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("children")).ok());
     lists
         .flat_map(|list| list.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect::<Vec<_>>())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::session_in;
+
+    #[test]
+    fn the_session_is_found_behind_any_name_and_may_lie_outside_the_namespace() {
+        assert_eq!(session_in("7 (a) b (c)) S 1 7 5 0 -1 4194560"), Some(5));
+        assert_eq!(session_in("7 (x) S 1 7 0 0 -1 4194560"), Some(0));
+        assert_eq!(session_in("7 (x) S 1"), None);
+    }
 }

@@ -1,14 +1,16 @@
 //! A program of another hand is started on a port of its own, watched, and ended with all that it started.
 
+use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use harness::observe::{Extent, cpu_time, descendants};
 use harness::process::{CommandLaunch, Failure, ProcessError, ServerProcess, launch_command};
 
-use crate::{HARNESS, PATIENT, has, is_alive, within};
+use crate::{HARNESS, PATIENT, has, is_alive, text, within};
 
 fn launch_within(words: &[&str], readiness_deadline: Duration) -> Result<ServerProcess, ProcessError> {
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
@@ -148,4 +150,20 @@ fn a_server_of_ours_is_one_too() {
     BufReader::new(client).read_line(&mut line).unwrap();
     assert!(line.contains("ConnectionClosed"), "{line}");
     assert_eq!(server.stop().death, None);
+}
+
+/// All of the above in a PID namespace whose sessions were begun outside of it, as in a container: none of them has a
+/// number there.
+#[test]
+fn all_of_it_holds_where_no_session_has_a_number() {
+    let mut command = Command::new("unshare");
+    command.args(["--pid", "--fork", "--mount-proc"]).arg(env::current_exe().unwrap());
+    command.args(["launching::", "--skip", "all_of_it_holds", "--nocapture"]);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = text(&output.stderr);
+    if said.starts_with("unshare:") {
+        eprintln!("skipped: no PID namespace can be made here: {said}");
+        return;
+    }
+    assert_eq!(output.status.code(), Some(0), "{}{said}", text(&output.stdout));
 }
