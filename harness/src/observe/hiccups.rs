@@ -33,21 +33,25 @@ pub(super) struct HiccupThread {
 
 impl HiccupThread {
     pub(super) fn start(cpus: Vec<u32>) -> io::Result<Self> {
-        let wanted = Arc::new(());
-        let still_wanted = Arc::downgrade(&wanted);
-        let thread = thread::Builder::new().name("hiccups".into()).spawn(move || {
+        Self::running(move |wanted| {
             // Without these two the figure is less sharp, and still a lateness.
             let _ = restrict_this_thread(&cpus);
             let _ = set_current_timer_slack(NonZeroU64::new(1));
-            watch(&still_wanted)
-        })?;
+            watch(wanted)
+        })
+    }
+
+    fn running(watch: impl FnOnce(&Weak<()>) -> Hiccups + Send + 'static) -> io::Result<Self> {
+        let wanted = Arc::new(());
+        let still_wanted = Arc::downgrade(&wanted);
+        let thread = thread::Builder::new().name("hiccups".into()).spawn(move || watch(&still_wanted))?;
         Ok(Self { wanted, thread })
     }
 
-    /// Ends within a period.
-    pub(super) fn stop(self) -> Hiccups {
+    /// Ends within a period. Nothing where the thread died: it may have died before the hiccup came.
+    pub(super) fn stop(self) -> Option<Hiccups> {
         drop(self.wanted);
-        self.thread.join().unwrap_or_default()
+        self.thread.join().ok()
     }
 }
 
@@ -74,6 +78,13 @@ fn next_due(due: u64, now: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_that_died_saw_nothing_rather_than_no_hiccup() {
+        let dies = HiccupThread::running(|_| std::panic::resume_unwind(Box::new("died"))).unwrap();
+        assert!(dies.stop().is_none());
+        assert!(HiccupThread::start(Vec::new()).unwrap().stop().is_some());
+    }
 
     #[test]
     fn the_grid_is_kept_and_the_past_left_out() {

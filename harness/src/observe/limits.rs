@@ -2,11 +2,11 @@
 //! soft limit of descriptors: the remedies are for the person to decide on.
 
 use std::io;
-use std::path::Path;
 
 use reports::record::Limit;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
+use super::cgroups::{CgroupFolder, groups_of};
 use super::proc_file::{number, text};
 
 /// The most that a plan needs at any moment.
@@ -53,7 +53,7 @@ fn of_threads(needed: u64) -> Vec<Limit> {
     let maps = 4 * needed + OTHER_MAPS;
     // The machine runs other threads too.
     let ample = 2 * needed;
-    let group = text("/proc/self/cgroup").and_then(|cgroups| lowest_pids_max(&cgroups));
+    let group = lowest_pids_max();
     let raise_group = format!("run the container with --pids-limit={ample}, or the systemd unit with TasksMax={ample}");
     let of_user = getrlimit(Resource::Nproc).current;
     vec![
@@ -99,37 +99,11 @@ pub fn raise_soft_descriptor_limit() -> io::Result<Option<u64>> {
     Ok(getrlimit(Resource::Nofile).current)
 }
 
-/// The lowest `pids.max` on the way from this process's control group to the root: each of them binds.
-fn lowest_pids_max(cgroups: &str) -> Option<u64> {
-    pids_directories(cgroups)
-        .iter()
-        .flat_map(|(root, group)| {
-            let root = Path::new(root);
-            root.join(group)
-                .ancestors()
-                .take_while(|path| path.starts_with(root))
-                .map(Path::to_owned)
-                .collect::<Vec<_>>()
-        })
-        .filter_map(|directory| number(directory.join("pids.max").to_str()?))
-        .min()
-}
-
-/// Where the control groups of `/proc/self/cgroup` that may limit threads are mounted, and which this process is in:
-/// the unified hierarchy, and the older one for pids.
-fn pids_directories(cgroups: &str) -> Vec<(&'static str, &str)> {
-    cgroups
-        .lines()
-        .filter_map(|line| {
-            let (_, rest) = line.split_once(':')?;
-            let (controllers, path) = rest.split_once(":/")?;
-            match controllers {
-                "" => Some(("/sys/fs/cgroup", path)),
-                list if list.split(',').any(|name| name == "pids") => Some(("/sys/fs/cgroup/pids", path)),
-                _ => None,
-            }
-        })
-        .collect()
+/// The lowest `pids.max` on the way from this process's control groups to the root: each of them binds.
+fn lowest_pids_max() -> Option<u64> {
+    let groups = groups_of(std::process::id(), "pids").ok()?;
+    let folders = groups.iter().flat_map(CgroupFolder::with_ancestors);
+    folders.filter_map(|folder| number(folder.join("pids.max").to_str()?)).min()
 }
 
 /// Number of ports in a range as the kernel writes it, ends included.
@@ -171,12 +145,6 @@ mod tests {
         assert_eq!(ports_in("32768\t60999"), Some(28_232));
         assert_eq!(ports_in("60999 32768"), None);
         assert_eq!(ports_in("32768"), None);
-    }
-
-    #[test]
-    fn both_hierarchies_of_control_groups_are_looked_at() {
-        let cgroups = "9:name=systemd:/\n8:pids:/box/inner\n2:cpu,cpuacct:/\n0::/user.slice\n";
-        assert_eq!(pids_directories(cgroups), [("/sys/fs/cgroup/pids", "box/inner"), ("/sys/fs/cgroup", "user.slice")]);
     }
 
     #[test]

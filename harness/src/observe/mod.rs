@@ -11,6 +11,7 @@
 //! that is known elsewhere.
 
 mod affinity;
+pub(crate) mod cgroups;
 mod clocks;
 pub(crate) mod cpu_totals;
 mod family;
@@ -22,6 +23,7 @@ mod noise;
 mod observer;
 mod proc_file;
 mod process_reader;
+mod quota;
 mod settle;
 mod socket_diag;
 mod sockets;
@@ -36,8 +38,10 @@ pub use family::{Extent, cpu_time, descendants};
 pub use inside::Ask;
 pub use limits::{Needs, limits, raise_soft_descriptor_limit, shortfalls};
 pub use machine::machine;
+pub use noise::{MachineSeen, MachineWatch, ServerCpu};
 pub use observer::{Observed, Observer, Watch};
 pub use process_reader::{ProcessReader, peak_resident_bytes};
+pub use quota::cpu_quota;
 pub use settle::settled_sample;
 pub use sockets::socket_buffer_bytes;
 pub use threads::{ThreadReading, threads};

@@ -1,18 +1,16 @@
-//! Watches one process and the machine while a load runs: a sampler thread and a hiccup thread.
+//! Watches one process and the machine while a load runs: a sampler thread here, the rest in `noise.rs`.
 
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use reports::record::{Inside, Noise, Sample};
-use rustix::param::clock_ticks_per_second;
+use reports::record::{Inside, Noise, Sample, Unobserved, Warning};
 
 use super::affinity::restrict_this_thread;
 use super::family::{Extent, cpu_time};
-use super::hiccups::HiccupThread;
 use super::inside::{Ask, Looks, channel_cpu_share};
-use super::noise::{Totals, between};
+use super::noise::{MachineWatch, QuotaWatch, ServerCpu};
 use super::process_reader::ProcessReader;
 use crate::clock::{now_ns, thread_cpu_ns};
 
@@ -38,10 +36,10 @@ pub struct Watch {
 pub struct Observer {
     pid: u32,
     extent: Extent,
-    before: Totals,
-    stop: Sender<()>,
-    sampler: JoinHandle<Sampled>,
-    hiccups: HiccupThread,
+    machine: MachineWatch,
+    quota: QuotaWatch,
+    /// The process's CPU time at the start, and the thread that takes samples.
+    sampler: io::Result<(u64, Sampler)>,
 }
 
 /// What was seen.
@@ -51,6 +49,8 @@ pub struct Observed {
     pub samples: Vec<Sample>,
     /// The machine between start and stop.
     pub noise: Noise,
+    /// What could not be seen, of the machine or the process.
+    pub unobserved: Vec<Warning>,
     /// Most threads in a sample; absent without a sample.
     pub peak_threads: Option<u64>,
     /// Its inside over time; absent where nobody looked.
@@ -58,50 +58,77 @@ pub struct Observed {
 }
 
 impl Observer {
-    /// Starts watching.
-    ///
-    /// # Errors
-    /// Where there is no such process, or a thread can't be had.
-    pub fn start(watch: Watch) -> io::Result<Self> {
+    /// Starts watching. What can't be watched is said at the end: [`Observed::unobserved`].
+    pub fn start(watch: Watch) -> Self {
         Self::begin(watch, None)
     }
 
     /// As [`Observer::start`], and looks at the inside of the process too: asks it, and reads its threads one by one.
-    ///
-    /// # Errors
-    /// As [`Observer::start`].
-    pub fn start_asking(watch: Watch, ask: Ask) -> io::Result<Self> {
+    pub fn start_asking(watch: Watch, ask: Ask) -> Self {
         let looks = Looks::new(watch.pid, ask);
         Self::begin(watch, Some(looks))
     }
 
-    fn begin(watch: Watch, looks: Option<Looks>) -> io::Result<Self> {
+    fn begin(watch: Watch, looks: Option<Looks>) -> Self {
         let (pid, extent) = (watch.pid, watch.extent);
-        let reader = ProcessReader::of(pid, extent)?;
-        let before = Totals::now(cpu_ns(pid, extent)?);
-        let hiccups = HiccupThread::start(watch.cpus.clone())?;
-        let (stop, stopped) = channel();
-        let sample = move || sample_until(reader, looks, &watch, &stopped);
-        let sampler = thread::Builder::new().name("sampler".into()).spawn(sample)?;
-        Ok(Self { pid, extent, before, stop, sampler, hiccups })
+        let (machine, quota) = (MachineWatch::start(watch.cpus.clone()), QuotaWatch::of(pid));
+        let sampler = cpu_ns(pid, extent).and_then(|before| Ok((before, Sampler::start(watch, looks)?)));
+        Self { pid, extent, machine, quota, sampler }
     }
 
     /// Ends both threads and says what they saw. Waits a few milliseconds, not an interval.
     pub fn stop(self) -> Observed {
-        drop(self.stop);
-        let Sampled { samples, inside, own_cpu_ns } = self.sampler.join().unwrap_or_default();
-        let hiccups = self.hiccups.stop();
-        // A process that has ended used no CPU since its last sample worth a mention.
-        let last_cpu_ns = samples.last().map_or(0, |sample: &Sample| sample.cpu_ns);
-        let after = Totals::now(cpu_ns(self.pid, self.extent).unwrap_or(last_cpu_ns));
-        let span_ns = after.at_ns().saturating_sub(self.before.at_ns()).max(1);
-        let noise = Noise {
-            max_hiccup_ns: Some(hiccups.max_oversleep_ns),
-            channel_cpu_share: inside.as_ref().and_then(channel_cpu_share),
-            sampler_cpu_share: Some((own_cpu_ns + hiccups.own_cpu_ns) as f64 / span_ns as f64),
-            ..between(&self.before, &after, 1_000_000_000 / clock_ticks_per_second())
+        let mut unobserved = Vec::new();
+        let mut missing = |what: Unobserved, reason: String| unobserved.push(Warning::NotObserved { what, reason });
+        let sampled = self.sampler.map_err(|error| format!("it could not be watched: {error}"));
+        let sampled = sampled.and_then(|(before_ns, sampler)| {
+            let sampled = sampler.stop().ok_or("the thread that watched it ended in the middle")?;
+            Ok((before_ns, sampled))
+        });
+        let (before_ns, Sampled { samples, inside, own_cpu_ns }) = match sampled {
+            Ok((before_ns, sampled)) => (Some(before_ns), sampled),
+            Err(reason) => {
+                missing(Unobserved::Server, reason);
+                (None, Sampled::default())
+            }
         };
-        Observed { peak_threads: samples.iter().map(|sample| sample.threads).max(), samples, noise, inside }
+        // A process that has ended used no CPU since its last sample worth a mention.
+        let last_cpu_ns = samples.last().map(|sample: &Sample| sample.cpu_ns);
+        let now_cpu_ns = cpu_ns(self.pid, self.extent).ok().or(last_cpu_ns);
+        let used_ns = now_cpu_ns.zip(before_ns).map(|(now, before)| now.saturating_sub(before));
+        let server_throttled = self.quota.so_far().map_err(|reason| missing(Unobserved::ServerQuota, reason)).ok();
+        let machine = self.machine.stop(used_ns.map_or(ServerCpu::Unknown, ServerCpu::Used));
+        unobserved.extend(machine.unobserved);
+        let noise = Noise {
+            server_throttled,
+            channel_cpu_share: inside.as_ref().and_then(channel_cpu_share),
+            sampler_cpu_share: Some((own_cpu_ns + machine.own_cpu_ns) as f64 / machine.span_ns.max(1) as f64),
+            ..machine.noise
+        };
+        let peak_threads = samples.iter().map(|sample| sample.threads).max();
+        Observed { peak_threads, samples, noise, unobserved, inside }
+    }
+}
+
+/// The thread that takes samples. It ends when this is dropped.
+#[derive(Debug)]
+struct Sampler {
+    stop: Sender<()>,
+    thread: JoinHandle<Sampled>,
+}
+
+impl Sampler {
+    fn start(watch: Watch, looks: Option<Looks>) -> io::Result<Sampler> {
+        let reader = ProcessReader::of(watch.pid, watch.extent)?;
+        let (stop, stopped) = channel();
+        let sample = move || sample_until(reader, looks, &watch, &stopped);
+        Ok(Sampler { stop, thread: thread::Builder::new().name("sampler".into()).spawn(sample)? })
+    }
+
+    /// Nothing where the thread died.
+    fn stop(self) -> Option<Sampled> {
+        drop(self.stop);
+        self.thread.join().ok()
     }
 }
 

@@ -1,6 +1,5 @@
 //! One cell: start a server, watch it, put the task to it, stop it, and say what was seen.
 
-use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -15,7 +14,7 @@ use super::found::Found;
 use super::held::{self, Held};
 use super::{Execution, Interrupt};
 use crate::load::{self, Generator, Moments, now_ns};
-use crate::observe::{Observer, Watch, cpu_time};
+use crate::observe::{Observed, Observer, Watch, cpu_time};
 use crate::plan::{HoldSpec, Inside, LoadSpec, Pacing, Participant, RunPlan, TaskKind, is_base, nanoseconds};
 use crate::process::{
     COMMAND_READINESS_DEADLINE, CommandLaunch, Launch, ProcessError, ServerProcess, Stopped, launch, launch_command,
@@ -77,19 +76,18 @@ impl<'a> Bench<'a> {
             TaskKind::Hold(spec) => self.hold(spec, &mut server),
             TaskKind::Disturbed(spec) => disturbed::disturb(spec, &mut server, self.generator(), self.interrupt),
         };
-        let observed = observer.map(Observer::stop);
+        let observed = observer.stop();
         let stopped = server.stop();
         let outcome = outcome(&found, &stopped);
         let mut warnings = found.warnings.clone();
         warnings.extend(after_the_end(&stopped, &found));
-        let (samples, inside, noise, peak_threads) = match observed {
-            Ok(seen) => {
-                let inside = seen.inside.map(|inside| rebased_inside(inside, origin_ns, found.origin_ns));
-                (rebased(seen.samples, origin_ns, found.origin_ns), inside, seen.noise, seen.peak_threads)
-            }
-            // A server that is gone before it could be looked at leaves no samples; its death is in the outcome.
-            Err(_) => (Vec::new(), None, Noise::default(), None),
-        };
+        if outcome == Outcome::Completed {
+            // Of a server that failed everybody knows that it could not be watched to the end.
+            warnings.extend(observed.unobserved);
+        }
+        let Observed { noise, peak_threads, .. } = observed;
+        let samples = rebased(observed.samples, origin_ns, found.origin_ns);
+        let inside = observed.inside.map(|inside| rebased_inside(inside, origin_ns, found.origin_ns));
         let server = ServerUsage { peak_threads, ..usage(pid, &stopped, &found) };
         let Found { traffic, disturbance, bounds, generator, stages, .. } = found;
         Seen { outcome, traffic, disturbance, bounds, generator, server, samples, inside, stages, noise, warnings }
@@ -121,7 +119,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn observe(&self, contender: &Participant, server: &ServerProcess, origin_ns: u64) -> io::Result<Observer> {
+    fn observe(&self, contender: &Participant, server: &ServerProcess, origin_ns: u64) -> Observer {
         let watch = Watch {
             pid: server.pid(),
             extent: server.extent(),
@@ -134,8 +132,11 @@ impl<'a> Bench<'a> {
         if self.plan.inside == Inside::Off || contender.command().is_some() {
             return Observer::start(watch);
         }
-        let mut channel = server.channel()?;
-        Observer::start_asking(watch, Box::new(move || channel.ask()))
+        match server.channel() {
+            Ok(mut channel) => Observer::start_asking(watch, Box::new(move || channel.ask())),
+            // Without its channel it can't be asked, and is watched all the same.
+            Err(_) => Observer::start(watch),
+        }
     }
 
     fn load(&self, spec: &LoadSpec, server: &mut ServerProcess) -> Found {

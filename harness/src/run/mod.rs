@@ -28,7 +28,7 @@ pub use lock::{LockError, MachineLock};
 pub use preflight::{Preflight, Unfit, preflight, preflight_connections, preflight_for, preflight_side_by_side};
 pub use provenance::{commit, utc_now};
 pub(crate) use validity::warnings;
-pub use validity::{generator_doubts, is_failure, traffic_doubts};
+pub use validity::{generator_doubts, is_failure, machine_doubts, traffic_doubts};
 
 use crate::load::now_ns;
 use crate::plan::{Capacities, RunPlan, Turn, arrival_seed, block_order};
@@ -250,7 +250,7 @@ impl Series<'_> {
         turn.task.kind.set_seed(arrival_seed(plan.seed, experiment, turn.task.workload, &turn.task.point, turn.block));
         let begun_ns = now_ns();
         let seen = self.bench.run(&turn.task.kind, &plan.contenders[turn.contender]);
-        let cell = Cell {
+        let mut cell = Cell {
             schema_version: SCHEMA_VERSION,
             id: cell_id(experiment, &turn, contender),
             experiment: experiment.to_owned(),
@@ -266,7 +266,7 @@ impl Series<'_> {
             bounds: seen.bounds,
             started_at_ns: begun_ns - self.origin_ns,
             elapsed_ns: now_ns() - begun_ns,
-            warnings: Vec::new(),
+            warnings: seen.warnings,
             outcome: seen.outcome,
             traffic: seen.traffic,
             generator: seen.generator,
@@ -276,7 +276,9 @@ impl Series<'_> {
             stages: seen.stages,
             noise: seen.noise,
         };
-        Cell { warnings: [seen.warnings, validity::warnings(&cell)].concat(), ..cell }
+        let doubts = validity::warnings(&cell);
+        cell.warnings.extend(doubts);
+        cell
     }
 }
 

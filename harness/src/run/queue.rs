@@ -96,9 +96,7 @@ mod tests {
     }
 
     fn disturbed() -> Cell {
-        let mut cell = clean();
-        cell.noise.other_cpu_share = Some(0.4);
-        cell
+        Cell { warnings: vec![Warning::NoisyMachine { what: "others used 40%".to_owned() }], ..clean() }
     }
 
     /// The contenders in the order in which they were run, and those whose cells were kept, with the number of attempts.

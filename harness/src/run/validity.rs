@@ -8,10 +8,12 @@ mod load;
 use std::iter;
 use std::time::Duration;
 
-use reports::record::{Cell, Outcome, Purpose, Shape, Traffic, Warning};
+use reports::record::{Cell, Noise, Outcome, Purpose, Shape, Throttled, Traffic, Unobserved, Warning};
 use reports::sabotage::{self, Sabotage};
 
 pub use load::{generator_doubts, traffic_doubts};
+
+use crate::plan::nanoseconds;
 
 /// Shares of all CPUs beyond which the machine was not quiet.
 const NOISE: f64 = 0.05;
@@ -19,14 +21,21 @@ const NOISE: f64 = 0.05;
 /// Oversleep of a thread on the generator's CPU beyond which that CPU was taken away.
 const LONG_HICCUP: Duration = Duration::from_millis(20);
 
+/// Two clocks that were not kept apart by a suspension agree to this.
+const CLOCKS_AGREE: Duration = Duration::from_millis(1);
+
 /// What is so much less than the timeout of new clients changes little of what becomes of them.
 const LITTLE_OF_A_TIMEOUT: u64 = 20;
 
 /// Whether others used the machine so much that the cell should be run again. Looks at the machine and the generator
-/// alone, never at what was measured: a cell is not to be run again for its result.
+/// alone, never at what was measured: a cell is not to be run again for its result. A quota lasts, and another run would
+/// meet it again.
 pub(super) fn is_disturbed(cell: &Cell) -> bool {
-    let hiccup = cell.noise.max_hiccup_ns.is_some_and(|hiccup_ns| hiccup_ns > LONG_HICCUP.as_nanos() as u64);
-    cell.outcome == Outcome::Completed && (hiccup || !noise(cell).is_empty() || was_held_up(cell))
+    let passes = |warning: &Warning| {
+        let is_quota = matches!(warning, Warning::GeneratorThrottled(_) | Warning::ServerThrottled(_));
+        warning.is_of_the_machine() && !is_quota
+    };
+    cell.outcome == Outcome::Completed && (cell.warnings.iter().any(passes) || was_held_up(cell))
 }
 
 /// Whether a generator with CPU to spare sent late all the same: then its CPU was taken away.
@@ -81,12 +90,50 @@ fn counts_differ(cell: &Cell, traffic: &Traffic) -> Option<Warning> {
     (!holds).then(|| Warning::CheckFailed { check: "server and client count alike".to_owned(), detail })
 }
 
+/// What others did to the machine during a cell, and what is not known of it.
 fn noise(cell: &Cell) -> Vec<Warning> {
+    let mut doubts = machine_doubts(&cell.noise);
+    if cell.outcome == Outcome::Completed {
+        doubts.extend(unseen(cell));
+    }
+    doubts
+}
+
+/// What happened to the machine while it was watched that throws doubt on whatever was measured meanwhile.
+pub fn machine_doubts(noise: &Noise) -> Vec<Warning> {
     let percent = |share: f64| format!("{:.0}%", share * 100.0);
     let share = |share: Option<f64>| share.filter(|share| *share > NOISE).map(percent);
-    let others = share(cell.noise.other_cpu_share).map(|share| format!("other processes used {share} of all CPUs"));
-    let stolen = share(cell.noise.steal_share).map(|share| format!("the hypervisor took {share} of all CPUs away"));
-    [others, stolen].into_iter().flatten().map(|what| Warning::NoisyMachine { what }).collect()
+    let others = share(noise.other_cpu_share).map(|share| format!("other processes used {share} of all CPUs"));
+    let stolen = share(noise.steal_share).map(|share| format!("the hypervisor took {share} of all CPUs away"));
+    let throttled = |throttled: Option<Throttled>| throttled.filter(|throttled| throttled.periods > 0);
+    let allowed_ns = nanoseconds(LONG_HICCUP);
+    let hiccup = noise.max_hiccup_ns.filter(|hiccup_ns| *hiccup_ns > allowed_ns);
+    let suspended = noise.suspended_ns.filter(|suspended_ns| *suspended_ns > nanoseconds(CLOCKS_AGREE));
+    let mut doubts: Vec<Warning> =
+        [others, stolen].into_iter().flatten().map(|what| Warning::NoisyMachine { what }).collect();
+    doubts.extend(hiccup.map(|max_hiccup_ns| Warning::Hiccup { max_hiccup_ns, allowed_ns }));
+    doubts.extend(throttled(noise.generator_throttled).map(Warning::GeneratorThrottled));
+    doubts.extend(throttled(noise.server_throttled).map(Warning::ServerThrottled));
+    doubts.extend(suspended.map(|suspended_ns| Warning::Suspended { suspended_ns }));
+    doubts
+}
+
+/// What is absent of the noise without a word why: what nobody has seen is not quiet.
+fn unseen(cell: &Cell) -> Vec<Warning> {
+    let noise = &cell.noise;
+    let is_seen = [
+        (Unobserved::OtherPrograms, noise.other_cpu_share.is_some() && noise.steal_share.is_some()),
+        (Unobserved::Hiccups, noise.max_hiccup_ns.is_some()),
+        (Unobserved::GeneratorQuota, noise.generator_throttled.is_some()),
+        (Unobserved::ServerQuota, noise.server_throttled.is_some()),
+        (Unobserved::Suspension, noise.suspended_ns.is_some()),
+    ];
+    let is_said = |unobserved: Unobserved| {
+        cell.warnings.iter().any(|warning| matches!(warning, Warning::NotObserved { what, .. } if *what == unobserved))
+    };
+    let missing = is_seen.into_iter().filter(|(what, is_seen)| !is_seen && !is_said(*what));
+    let reason = || "nothing was recorded of it".to_owned();
+    missing.map(|(what, _)| Warning::NotObserved { what, reason: reason() }).collect()
 }
 
 /// Whether the cell failed. A server that died of what was done to it is what the cell was run to find out.

@@ -9,6 +9,7 @@ mod foreign;
 mod histogram_files;
 mod http_server;
 mod interruption;
+mod machine;
 mod others;
 mod refusals;
 mod requests;
@@ -60,6 +61,11 @@ impl Findings {
 
     fn ledger(&self, end: &str) -> u64 {
         self.json["ledger"][end].as_u64().unwrap()
+    }
+
+    /// Whether one of the warnings holds these words.
+    fn warns_of(&self, words: &str) -> bool {
+        self.json["warnings"].as_array().unwrap().iter().any(|warning| warning.as_str().unwrap().contains(words))
     }
 
     fn connections(&self, what: &str) -> u64 {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use harness::clock::now_ns;
 use harness::observe::{Extent, Observer, ProcessReader, Watch, process_cpu, settled_sample, socket_buffer_bytes};
-use reports::record::Sample;
+use reports::record::{Sample, Unobserved, Warning};
 
 use crate::subject::Subject;
 use crate::within;
@@ -94,7 +94,7 @@ fn an_observer_sees_a_process_over_time() {
         kernel_stack_bytes_per_thread: STACK,
         cpus: vec![0],
     };
-    let observer = Observer::start(watch).unwrap();
+    let observer = Observer::start(watch);
     subject.order("threads 7");
     neighbour.order("spin 1");
     let begun = process_cpu(neighbour.pid()).unwrap();
@@ -109,7 +109,7 @@ fn an_observer_sees_a_process_over_time() {
     let noise = observed.noise;
     // The neighbour is neither the server nor the harness. Ticks tell at least half of its 300 ms.
     let neighbours = 150e6 / (elapsed_ns as f64 * std::thread::available_parallelism().unwrap().get() as f64);
-    assert!((neighbours..=1.0).contains(&noise.other_cpu_share.unwrap()), "{noise:?}, {neighbours}");
+    assert!(noise.other_cpu_share.unwrap() >= neighbours, "{noise:?}, {neighbours}");
     assert!((0.0..=1.0).contains(&noise.steal_share.unwrap()), "{noise:?}");
     assert!(noise.max_hiccup_ns.unwrap() > 0 && noise.sampler_cpu_share.unwrap() > 0.0, "{noise:?}");
 }
@@ -126,11 +126,13 @@ fn the_samples_end_with_the_process() {
         kernel_stack_bytes_per_thread: STACK,
         cpus: Vec::new(),
     };
-    let observer = Observer::start(watch.clone()).unwrap();
+    let observer = Observer::start(watch.clone());
     drop(subject);
     assert_eq!(process_cpu(pid).unwrap_err().kind(), ErrorKind::NotFound);
     // The first sample may or may not have come before the end; none can come after it, and nothing panics.
     let observed = observer.stop();
     assert_eq!(observed.peak_threads.is_some(), !observed.samples.is_empty());
-    assert!(Observer::start(watch).is_err());
+    let unseen = Observer::start(watch).stop().unobserved;
+    let is_of_it = |warning: &Warning| matches!(warning, Warning::NotObserved { what: Unobserved::Server, .. });
+    assert!(unseen.iter().any(is_of_it), "{unseen:?}");
 }

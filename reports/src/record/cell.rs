@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bound, Disturbance, GeneratorUsage, Inside, Sample, ServerUsage, Stage, Traffic, Warning};
+use super::{Bound, Disturbance, GeneratorUsage, Inside, Noise, Sample, ServerUsage, Stage, Traffic, Warning};
 
 /// A file under `cells/`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -157,22 +157,4 @@ pub enum Outcome {
         /// The end of what the server wrote to its standard error.
         stderr: String,
     },
-}
-
-/// What else went on on the machine during the cell.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Noise {
-    /// CPU time of processes other than server and harness, as a share of all CPUs, 0 to 1.
-    pub other_cpu_share: Option<f64>,
-    /// CPU time that the hypervisor gave to others, as a share of all CPUs, 0 to 1.
-    pub steal_share: Option<f64>,
-    /// Time in which some task waited for a CPU (PSI), as a share of the time, 0 to 1.
-    pub cpu_pressure_share: Option<f64>,
-    /// Greatest oversleep of a thread that wakes every few milliseconds.
-    pub max_hiccup_ns: Option<u64>,
-    /// CPU time of the sampler itself, as a share of one CPU, 0 to 1. Asking the server about its inside is in it.
-    pub sampler_cpu_share: Option<f64>,
-    /// CPU time of the server's thread that answers, as a share of one CPU, 0 to 1; absent where it was not asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub channel_cpu_share: Option<f64>,
 }

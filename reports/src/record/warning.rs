@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Throttled, Unobserved};
 use crate::format::{self, Unit};
 
 /// A doubt about a cell or a run.
@@ -33,6 +34,13 @@ pub enum Warning {
         threads: u32,
         /// CPUs that they may run on.
         cpus: u32,
+    },
+    /// In closed loop something stood still for long, and the percentiles do not show it: nothing was asked meanwhile.
+    StallHidden {
+        /// The longest service time.
+        longest_ns: u64,
+        /// 99th percentile of the service time.
+        p99_ns: u64,
     },
     /// Not one request got a right reply.
     NothingRight,
@@ -81,6 +89,29 @@ pub enum Warning {
         /// Which measure of noise, in words with its value.
         what: String,
     },
+    /// A thread that was due on the generator's CPUs got its CPU late, so that whatever ran there was held up.
+    Hiccup {
+        /// The worst of them.
+        max_hiccup_ns: u64,
+        /// What is still taken for quiet.
+        allowed_ns: u64,
+    },
+    /// A CPU quota stopped the load generator.
+    GeneratorThrottled(Throttled),
+    /// A CPU quota stopped the server.
+    ServerThrottled(Throttled),
+    /// The machine was suspended in the middle.
+    Suspended {
+        /// For how long.
+        suspended_ns: u64,
+    },
+    /// The machine or the server could not be observed: it is not known to have been quiet.
+    NotObserved {
+        /// What of it.
+        what: Unobserved,
+        /// Why, as a clause.
+        reason: String,
+    },
     /// The server could not accept or could not spawn.
     ServerTurnedAway {
         /// Failed accepts.
@@ -115,13 +146,47 @@ impl Warning {
             | Warning::GeneratorSaturated { .. }
             | Warning::NothingRight
             | Warning::SurplusReplies { .. }
+            | Warning::GeneratorThrottled(_)
             | Warning::ServerDied { .. }
             | Warning::CheckFailed { .. } => true,
             Warning::TooFewSamples { .. }
             | Warning::TailLag { .. }
             | Warning::PollingGaveWay { .. }
+            | Warning::StallHidden { .. }
             | Warning::MachineLimit { .. }
             | Warning::NoisyMachine { .. }
+            | Warning::Hiccup { .. }
+            | Warning::ServerThrottled(_)
+            | Warning::Suspended { .. }
+            | Warning::NotObserved { .. }
+            | Warning::ServerTurnedAway { .. }
+            | Warning::NotSettled { .. }
+            | Warning::ServerKilled
+            | Warning::LeftOut { .. } => false,
+        }
+    }
+
+    /// Whether it is the machine's doing, whatever ran on it: on a cell with such a warning no claim rests.
+    pub fn is_of_the_machine(&self) -> bool {
+        match self {
+            Warning::NoisyMachine { .. }
+            | Warning::Hiccup { .. }
+            | Warning::GeneratorThrottled(_)
+            | Warning::ServerThrottled(_)
+            | Warning::Suspended { .. }
+            | Warning::NotObserved { .. } => true,
+            Warning::GeneratorFellBehind { .. }
+            | Warning::ScheduleLag { .. }
+            | Warning::TailLag { .. }
+            | Warning::PollingGaveWay { .. }
+            | Warning::StallHidden { .. }
+            | Warning::NothingRight
+            | Warning::SurplusReplies { .. }
+            | Warning::GeneratorSaturated { .. }
+            | Warning::TooFewSamples { .. }
+            | Warning::ServerDied { .. }
+            | Warning::CheckFailed { .. }
+            | Warning::MachineLimit { .. }
             | Warning::ServerTurnedAway { .. }
             | Warning::NotSettled { .. }
             | Warning::ServerKilled
@@ -149,6 +214,11 @@ impl Warning {
                 format::counted(u64::from(*threads), "generator thread"),
                 format::counted(u64::from(*cpus), "CPU")
             ),
+            Warning::StallHidden { longest_ns, p99_ns } => format!(
+                "a reply took {} where the p99 is {}: a closed loop asks nothing while it waits, so percentiles hide a stop",
+                time(longest_ns),
+                time(p99_ns)
+            ),
             Warning::NothingRight => "no request got a right reply".into(),
             Warning::SurplusReplies { count } => {
                 format!("the server sent more than it was asked for, {}", format::counted(*count, "time"))
@@ -163,6 +233,17 @@ impl Warning {
             Warning::CheckFailed { check, detail } => format!("the check {check:?} did not hold: {detail}"),
             Warning::MachineLimit { limit, consequence, .. } => format!("{limit} of this machine: {consequence}"),
             Warning::NoisyMachine { what } => format!("others used the machine: {what}"),
+            Warning::Hiccup { max_hiccup_ns, allowed_ns } => format!(
+                "the machine stood still for a thread that was due, {} at worst, allowed {}",
+                time(max_hiccup_ns),
+                time(allowed_ns)
+            ),
+            Warning::GeneratorThrottled(throttled) => throttled_by_quota("the load generator", *throttled),
+            Warning::ServerThrottled(throttled) => throttled_by_quota("the server", *throttled),
+            Warning::Suspended { suspended_ns } => {
+                format!("the machine was suspended for {} in the middle", time(suspended_ns))
+            }
+            Warning::NotObserved { what, reason } => format!("{} could not be observed: {reason}", what.subject()),
             Warning::ServerTurnedAway { accept_errors, spawn_errors } => format!(
                 "the server failed to accept {} times and to spawn a thread {} times",
                 format::count(*accept_errors),
@@ -184,10 +265,22 @@ impl Warning {
             Warning::GeneratorFellBehind { .. } | Warning::GeneratorSaturated { .. } => {
                 "lower the offered load or give the generator more CPUs".into()
             }
-            Warning::ScheduleLag { .. } | Warning::TailLag { .. } | Warning::NoisyMachine { .. } => {
+            Warning::ScheduleLag { .. }
+            | Warning::TailLag { .. }
+            | Warning::NoisyMachine { .. }
+            | Warning::Hiccup { .. } => {
                 "stop other programs, or use a machine that is not shared, and run again".into()
             }
+            Warning::GeneratorThrottled(_) | Warning::ServerThrottled(_) => {
+                "raise the quota (cpu.max, or cpu.cfs_quota_us in version 1), or run outside of that control group"
+                    .into()
+            }
+            Warning::Suspended { .. } => "keep the machine awake, and run again".into(),
+            Warning::NotObserved { .. } => "mend what kept it from being seen, and run again".into(),
             Warning::PollingGaveWay { .. } => "give it no more threads than there are CPUs, or let it sleep".into(),
+            Warning::StallHidden { .. } => {
+                "offer a fixed rate, which goes on through a stop and shows what it costs".into()
+            }
             Warning::NothingRight => "see what became of the requests; none of the figures means anything".into(),
             Warning::SurplusReplies { .. } => {
                 "mend the server: it writes a reply twice, or one longer than it says".into()
@@ -202,4 +295,12 @@ impl Warning {
             Warning::LeftOut { .. } => "nothing: no other experiment is touched by it".into(),
         }
     }
+}
+
+fn throttled_by_quota(who: &str, throttled: Throttled) -> String {
+    format!(
+        "a CPU quota stopped {who} in {}, for {} in all",
+        format::counted(throttled.periods, "period"),
+        Unit::Nanoseconds.show(throttled.stopped_ns as f64)
+    )
 }

@@ -5,8 +5,9 @@ use reports::format::{Unit, share};
 use reports::record::{GeneratorUsage, Warning};
 
 use crate::load::{Generator, LoadOutcome};
+use crate::observe::MachineSeen;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing};
-use crate::run::{generator_doubts, traffic_doubts};
+use crate::run::{generator_doubts, machine_doubts, traffic_doubts};
 
 /// From this share of its CPU on, a thread that was late had too much to do.
 const BUSY: f64 = 0.5;
@@ -30,14 +31,16 @@ pub(super) struct Sending<'a> {
 }
 
 /// In closed loop one side is saturated, and it may be the generator: that bounds what was found and makes it no less
-/// true.
-pub(super) fn doubts(spec: &LoadSpec, outcome: &LoadOutcome) -> Vec<Warning> {
+/// true. What happened to the machine is told in either loop.
+pub(super) fn doubts(spec: &LoadSpec, outcome: &LoadOutcome, machine: &MachineSeen) -> Vec<Warning> {
     let LoadOutcome { traffic, generator: usage, measured, polling_gave_way, .. } = outcome;
     let mut doubts = match spec.arrivals {
         ArrivalProcess::Closed => Vec::new(),
         _ => generator_doubts(usage, traffic),
     };
     doubts.extend(traffic_doubts(traffic, *measured));
+    doubts.extend(machine_doubts(&machine.noise));
+    doubts.extend(machine.unobserved.iter().cloned());
     doubts.extend(polling_gave_way.map(|cpus| Warning::PollingGaveWay { threads: usage.threads, cpus }));
     doubts
 }
@@ -46,7 +49,10 @@ pub(super) fn doubts(spec: &LoadSpec, outcome: &LoadOutcome) -> Vec<Warning> {
 pub(super) fn is_of_the_generator(doubt: &Warning) -> bool {
     matches!(
         doubt,
-        Warning::GeneratorFellBehind { .. } | Warning::GeneratorSaturated { .. } | Warning::ScheduleLag { .. }
+        Warning::GeneratorFellBehind { .. }
+            | Warning::GeneratorSaturated { .. }
+            | Warning::GeneratorThrottled(_)
+            | Warning::ScheduleLag { .. }
     )
 }
 

@@ -17,6 +17,7 @@ use super::percentiles::Percentiles;
 use super::times::Times;
 use crate::allocator::VERSION;
 use crate::load::{Generator, LoadOutcome};
+use crate::observe::MachineSeen;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
 
 /// What was asked for, and of whom.
@@ -31,6 +32,8 @@ pub(super) struct Asking<'a> {
     /// How many requests there were to be, where that bounds the load and not a time.
     pub(super) requests: Option<u64>,
     pub(super) gates: &'a [LoadGate],
+    /// What went on on this machine meanwhile.
+    pub(super) machine: &'a MachineSeen,
     /// CPUs that this process may use.
     pub(super) cpus: usize,
 }
@@ -118,7 +121,7 @@ impl Findings {
         let seconds = measured.as_secs_f64();
         let per_second = |count: f64| if seconds > 0.0 { count / seconds } else { 0.0 };
         let ledger = traffic.ledger;
-        let doubts = doubts(spec, outcome);
+        let doubts = doubts(spec, outcome, asking.machine);
         let valid = !doubts.iter().any(Warning::invalidates) && seconds > 0.0;
         let page = match &spec.work {
             Work::Page(page) => Some(page),

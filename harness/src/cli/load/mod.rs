@@ -33,6 +33,7 @@ pub(super) use target::Unreachable;
 use super::ending::code_of_load;
 use super::output::{print, tell};
 use crate::load::{Order, Signs, now_ns};
+use crate::observe::{MachineWatch, ServerCpu};
 use crate::plan::LoadSpec;
 use crate::run::{Interrupt, preflight_connections};
 use args::LoadFormat;
@@ -71,10 +72,12 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     if args.hlog.is_some() {
         order = order.by_second();
     }
+    let machine = MachineWatch::start(Vec::new());
     let outcome = order.run(|moments| {
         window_start_ns = moments.window_start_ns;
         shown.show(moments, &signs);
     });
+    let machine = machine.stop(ServerCpu::NotWatched);
     shown.end();
     if let (Err(error), Some(code)) = (&outcome, interrupt.exit_code()) {
         tell(&format!("stopped before the load began: {error}"));
@@ -92,6 +95,7 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
         started_at,
         requests: args.requests,
         gates: &args.fail_on,
+        machine: &machine,
         cpus: thread::available_parallelism().map_or(1, usize::from),
     };
     let findings = Findings::new(&asking, &outcome, &times);

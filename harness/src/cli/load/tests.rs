@@ -10,7 +10,9 @@ use base64::prelude::BASE64_STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
-use reports::record::{ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger, ReplyBytes, Traffic};
+use reports::record::{
+    ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger, ReplyBytes, Throttled, Traffic, Unobserved, Warning,
+};
 use serde_json::Value;
 
 use super::findings::{Asking, Findings};
@@ -19,6 +21,7 @@ use super::ranked::tests::record;
 use super::table;
 use super::times::Times;
 use crate::load::{Generator, LoadOutcome};
+use crate::observe::MachineSeen;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, Shape, Work};
 
 const US: u64 = 1_000;
@@ -29,6 +32,7 @@ struct Load {
     spec: LoadSpec,
     pacing: Pacing,
     outcome: LoadOutcome,
+    machine: MachineSeen,
     gates: Vec<&'static str>,
 }
 
@@ -82,6 +86,7 @@ impl Load {
                 seconds: Vec::new(),
                 left_over: 0,
             },
+            machine: MachineSeen::default(),
             gates: Vec::new(),
         }
     }
@@ -113,6 +118,7 @@ impl Load {
             started_at: SystemTime::UNIX_EPOCH + Duration::from_secs(86_400),
             requests: None,
             gates: &gates,
+            machine: &self.machine,
             cpus: 2,
         };
         let times = Times::of(&self.outcome, self.spec.timeout).unwrap();
@@ -287,4 +293,22 @@ fn rates_below_one_are_not_rounded_away() {
     traffic.ok_within_window = 2;
     let table = load.written().table;
     assert!(table.contains("offered 0.2/s, taken up 0.2/s, achieved 0.2/s"), "{table}");
+}
+
+#[test]
+fn what_happened_to_the_machine_is_said_and_a_quota_on_the_generator_makes_it_invalid() {
+    let (mut open, mut closed) = (Load::open(), Load::open().closed());
+    for load in [&mut open, &mut closed] {
+        load.machine.noise.max_hiccup_ns = Some(2_000_000_000);
+        let (what, reason) = (Unobserved::GeneratorQuota, "its control group is gone".to_owned());
+        load.machine.unobserved = vec![Warning::NotObserved { what, reason }];
+        let Written { table, json, .. } = load.written();
+        assert!(table.contains("the machine stood still for a thread that was due, 2 s at worst"), "{table}");
+        assert!(table.contains("could not be observed: its control group is gone"), "{table}");
+        assert_eq!(json["valid"], true);
+        load.machine.noise.generator_throttled = Some(Throttled { periods: 12, stopped_ns: 600_000_000 });
+        let Written { table, json, .. } = load.written();
+        assert!(table.contains("a CPU quota stopped the load generator in 12 periods, for 600 ms in all"), "{table}");
+        assert_eq!(json["valid"], false);
+    }
 }

@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::observe::cgroups::{CgroupFolder, CgroupVersion, groups_of};
+
 /// What a group is to bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Controller {
@@ -35,18 +37,11 @@ impl Controller {
     }
 }
 
-/// The two kinds of tree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Version {
-    One,
-    Two,
-}
-
 /// A group with one process in it.
 #[derive(Debug)]
 pub(super) struct Cgroup {
     folder: PathBuf,
-    version: Version,
+    version: CgroupVersion,
     controller: Controller,
 }
 
@@ -56,12 +51,11 @@ const PREFIX: &str = "tokio-or-threads-";
 impl Cgroup {
     /// Makes a group with a limit and puts the process into it, all its threads with it.
     pub(super) fn around(pid: u32, controller: Controller, limit: u64) -> io::Result<Cgroup> {
-        let own = fs::read_to_string("/proc/self/cgroup")?;
-        let mounts = fs::read_to_string("/proc/self/mountinfo")?;
+        let own = groups_of(std::process::id(), controller.name())?;
         let mut reason = io::Error::from(io::ErrorKind::NotFound);
-        for (version, parent) in parents(&own, &mounts, controller) {
-            sweep(&parent);
-            match Cgroup::below(&parent, version, controller, limit, pid) {
+        for parent in parents(own, controller) {
+            sweep(&parent.folder);
+            match Cgroup::below(&parent.folder, parent.version, controller, limit, pid) {
                 Ok(cgroup) => return Ok(cgroup),
                 Err(error) => reason = error,
             }
@@ -69,7 +63,13 @@ impl Cgroup {
         Err(reason)
     }
 
-    fn below(parent: &Path, version: Version, controller: Controller, limit: u64, pid: u32) -> io::Result<Cgroup> {
+    fn below(
+        parent: &Path,
+        version: CgroupVersion,
+        controller: Controller,
+        limit: u64,
+        pid: u32,
+    ) -> io::Result<Cgroup> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = parent.join(format!("{PREFIX}{}-{number}", std::process::id()));
@@ -88,8 +88,8 @@ impl Cgroup {
     /// As it is to be named in a record.
     pub(super) fn name(&self) -> String {
         let version = match self.version {
-            Version::One => "v1",
-            Version::Two => "v2",
+            CgroupVersion::One => "v1",
+            CgroupVersion::Two => "v2",
         };
         format!("cgroup {version} ({})", self.controller.limit_file())
     }
@@ -132,50 +132,15 @@ fn maker(name: &str) -> Option<u32> {
 
 /// Where a group may be made, first choice first: below this process's own and, in version 2, beside it, because there a
 /// group that holds processes passes no controllers on.
-fn parents(own: &str, mounts: &str, controller: Controller) -> Vec<(Version, PathBuf)> {
-    let mut parents = Vec::new();
-    if let (Some(mount), Some(group)) = (mount_of(mounts, "cgroup2", None), group_of(own, None)) {
-        let folder = below_mount(&mount, &group);
-        let beside = folder.parent().filter(|parent| parent.starts_with(&mount)).map(Path::to_owned);
-        parents.push((Version::Two, folder));
-        parents.extend(beside.map(|parent| (Version::Two, parent)));
-    }
-    let name = controller.name();
-    if controller == Controller::Pids
-        && let (Some(mount), Some(group)) = (mount_of(mounts, "cgroup", Some(name)), group_of(own, Some(name)))
-    {
-        parents.push((Version::One, below_mount(&mount, &group)));
-    }
-    parents
-}
-
-fn below_mount(mount: &Path, group: &str) -> PathBuf {
-    mount.join(group.trim_start_matches('/'))
-}
-
-/// Where the tree of a controller, or of version 2, is mounted.
-fn mount_of(mounts: &str, kind: &str, controller: Option<&str>) -> Option<PathBuf> {
-    mounts.lines().find_map(|line| {
-        let (place, what) = line.split_once(" - ")?;
-        let mut words = what.split(' ');
-        let is_kind = words.next() == Some(kind);
-        let has_controller = |options: &str| controller.is_none_or(|name| options.split(',').any(|word| word == name));
-        let fits = is_kind && words.nth(1).is_some_and(has_controller);
-        fits.then(|| place.split(' ').nth(4).map(PathBuf::from)).flatten()
-    })
-}
-
-/// The group of this process in the tree of a controller, or of version 2.
-fn group_of(own: &str, controller: Option<&str>) -> Option<String> {
-    own.lines().find_map(|line| {
-        let mut fields = line.splitn(3, ':');
-        let (_, names, group) = (fields.next()?, fields.next()?, fields.next()?);
-        let fits = match controller {
-            Some(name) => names.split(',').any(|word| word == name),
-            None => names.is_empty(),
-        };
-        fits.then(|| group.to_owned())
-    })
+fn parents(own: Vec<CgroupFolder>, controller: Controller) -> Vec<CgroupFolder> {
+    let with_those_beside = own.into_iter().flat_map(|group| match group.version {
+        CgroupVersion::Two => {
+            let above = group.parent();
+            vec![Some(group), above]
+        }
+        CgroupVersion::One => vec![(controller == Controller::Pids).then_some(group)],
+    });
+    with_those_beside.flatten().collect()
 }
 
 fn killed_for_memory(events: &str) -> bool {
@@ -186,33 +151,32 @@ fn killed_for_memory(events: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::cgroups::folders;
 
-    const MOUNTS_V1: &str = "31 23 0:27 / /sys/fs/cgroup/pids rw,relatime - cgroup cgroup rw,pids\n\
-        32 23 0:28 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n";
-    const MOUNTS_V2: &str = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
+    const MOUNTS: &str = "31 23 0:27 / /sys/fs/cgroup/pids rw,relatime - cgroup cgroup rw,pids\n\
+        32 23 0:28 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n\
+        30 23 0:26 / /sys/fs/cgroup/unified rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
 
-    fn found(own: &str, mounts: &str, controller: Controller) -> Vec<(Version, String)> {
-        let shown = |(version, path): (Version, PathBuf)| (version, path.to_str().unwrap().to_owned());
-        parents(own, mounts, controller).into_iter().map(shown).collect()
+    fn found(own: &str, controller: Controller) -> Vec<String> {
+        let parents = parents(folders(own, MOUNTS, controller.name()), controller).into_iter();
+        parents.map(|parent| parent.folder.to_str().unwrap().replace("/sys/fs/cgroup/", "")).collect()
     }
 
     #[test]
     fn a_group_is_made_below_or_beside_ones_own() {
-        let own = "8:pids:/a\n4:memory:/b\n0::/\n";
-        assert_eq!(found(own, MOUNTS_V1, Controller::Pids), [(Version::One, "/sys/fs/cgroup/pids/a".to_owned())]);
-        assert_eq!(found(own, MOUNTS_V1, Controller::Memory), []);
+        assert_eq!(found("8:pids:/a\n4:memory:/b\n", Controller::Pids), ["pids/a"]);
+        assert_eq!(found("8:pids:/a\n4:memory:/b\n", Controller::Memory), [""; 0]);
         let own = "0::/user.slice/app.slice/x.scope\n";
-        let both = |path: &str| (Version::Two, format!("/sys/fs/cgroup/user.slice/app.slice{path}"));
-        assert_eq!(found(own, MOUNTS_V2, Controller::Memory), [both("/x.scope"), both("")]);
+        let both = ["unified/user.slice/app.slice/x.scope", "unified/user.slice/app.slice"];
+        assert_eq!(found(own, Controller::Memory), both);
         // Nothing lies beside the root of the tree.
-        assert_eq!(found("0::/\n", MOUNTS_V2, Controller::Pids), [(Version::Two, "/sys/fs/cgroup/".to_owned())]);
-        assert_eq!(found("", "", Controller::Pids), []);
+        assert_eq!(found("0::/\n", Controller::Pids), ["unified"]);
     }
 
     #[test]
     fn a_group_without_its_controller_is_given_up_and_removed() {
         let parent = tempfile::tempdir().unwrap();
-        let made = Cgroup::below(parent.path(), Version::Two, Controller::Memory, 1, std::process::id());
+        let made = Cgroup::below(parent.path(), CgroupVersion::Two, Controller::Memory, 1, std::process::id());
         assert!(made.is_err());
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
     }

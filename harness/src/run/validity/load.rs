@@ -20,6 +20,12 @@ const MOST_BUSY: f64 = 0.8;
 /// Schedule lag that never matters.
 const LAG_ALWAYS_ALLOWED: Duration = Duration::from_millis(1);
 
+/// From this part of a window on a stop changes the throughput as much as what is compared.
+const PART_OF_A_WINDOW: u64 = 10;
+
+/// A stop that is hidden is at least so many times as long as the p99.
+const TIMES_THE_P99: u64 = 10;
+
 /// How far two figures that must agree may be apart.
 const TOLERANCE: f64 = 0.05;
 
@@ -69,8 +75,19 @@ fn percentile(histogram: &HistogramRecord, quantile: f64) -> Option<u64> {
 pub fn traffic_doubts(traffic: &Traffic, window: Duration) -> Vec<Warning> {
     let mut doubts: Vec<Warning> = nothing_right(traffic).into_iter().collect();
     doubts.extend(traffic.malformed.iter().filter_map(surplus));
+    doubts.extend(hidden_stall(traffic, window));
     doubts.extend(failed_checks(traffic, window));
     doubts
+}
+
+/// In closed loop, where alone there is no response time, each connection notes a stop once however long it lasts.
+fn hidden_stall(traffic: &Traffic, window: Duration) -> Option<Warning> {
+    if traffic.response_time.is_some() {
+        return None;
+    }
+    let (p99_ns, longest_ns) = (percentile(&traffic.service_time, 0.99)?, percentile(&traffic.service_time, 1.0)?);
+    let is_long = longest_ns >= nanoseconds(window) / PART_OF_A_WINDOW && longest_ns >= p99_ns * TIMES_THE_P99;
+    is_long.then_some(Warning::StallHidden { longest_ns, p99_ns })
 }
 
 fn nothing_right(traffic: &Traffic) -> Option<Warning> {

@@ -76,7 +76,15 @@ pub(in crate::run) fn clean() -> Cell {
         samples: Vec::new(),
         inside: None,
         stages: Vec::new(),
-        noise: Noise { other_cpu_share: Some(0.05), steal_share: Some(0.05), ..Noise::default() },
+        noise: Noise {
+            other_cpu_share: Some(0.05),
+            steal_share: Some(0.05),
+            max_hiccup_ns: Some(20 * MS),
+            generator_throttled: Some(Throttled::default()),
+            server_throttled: Some(Throttled::default()),
+            suspended_ns: Some(MS),
+            ..Noise::default()
+        },
     }
 }
 
@@ -234,6 +242,63 @@ fn noise_is_told_and_does_not_invalidate() {
         let [warning @ Warning::NoisyMachine { what }] = &found[..] else { panic!("{found:?}") };
         assert!(what.contains(word) && !warning.invalidates(), "{what}");
     }
+    let throttled = Throttled { periods: 3, stopped_ns: 90 * MS };
+    let hiccup = changed(|cell| cell.noise.max_hiccup_ns = Some(21 * MS));
+    assert_eq!(hiccup, [Warning::Hiccup { max_hiccup_ns: 21 * MS, allowed_ns: 20 * MS }]);
+    let suspended = changed(|cell| cell.noise.suspended_ns = Some(5_000 * MS));
+    assert_eq!(suspended, [Warning::Suspended { suspended_ns: 5_000 * MS }]);
+    let server = changed(|cell| cell.noise.server_throttled = Some(throttled));
+    assert_eq!(server, [Warning::ServerThrottled(throttled)]);
+    assert!([hiccup, suspended, server].concat().iter().all(|warning| !warning.invalidates()));
+}
+
+#[test]
+fn a_generator_that_a_quota_stopped_is_believed_in_no_loop() {
+    let throttled = Throttled { periods: 1, stopped_ns: MS };
+    for arrivals in [Arrivals::Constant, Arrivals::Closed] {
+        let found = changed(|cell| {
+            cell.load.arrivals = arrivals;
+            cell.noise.generator_throttled = Some(throttled);
+        });
+        assert_eq!(found, [Warning::GeneratorThrottled(throttled)]);
+        assert!(found[0].invalidates());
+    }
+}
+
+#[test]
+fn what_nobody_has_seen_is_not_quiet() {
+    let absent: [(fn(&mut Noise), Unobserved); 6] = [
+        (|noise| noise.other_cpu_share = None, Unobserved::OtherPrograms),
+        (|noise| noise.steal_share = None, Unobserved::OtherPrograms),
+        (|noise| noise.max_hiccup_ns = None, Unobserved::Hiccups),
+        (|noise| noise.generator_throttled = None, Unobserved::GeneratorQuota),
+        (|noise| noise.server_throttled = None, Unobserved::ServerQuota),
+        (|noise| noise.suspended_ns = None, Unobserved::Suspension),
+    ];
+    for (take_away, unobserved) in absent {
+        let mut cell = clean();
+        take_away(&mut cell.noise);
+        let [warning @ Warning::NotObserved { what, .. }] = &warnings(&cell)[..] else { panic!("{unobserved:?}") };
+        assert_eq!(*what, unobserved);
+        assert!(warning.is_of_the_machine() && !warning.invalidates());
+        // Where the observer has said why, nothing is said twice.
+        let reason = "its thread could not be started".to_owned();
+        let said = Warning::NotObserved { what: unobserved, reason };
+        assert_eq!(warnings(&Cell { warnings: vec![said], ..cell.clone() }), []);
+        // Of a server that died everybody knows that it could not be watched to the end.
+        cell.outcome = Outcome::Failed { reason: "it died".to_owned(), stderr: String::new() };
+        assert_eq!(warnings(&cell), []);
+    }
+}
+
+#[test]
+fn a_cell_is_run_again_for_what_passes_and_not_for_a_quota() {
+    let with = |warning: Warning| is_disturbed(&Cell { warnings: vec![warning], ..clean() });
+    assert!(with(Warning::Hiccup { max_hiccup_ns: 21 * MS, allowed_ns: 20 * MS }));
+    assert!(with(Warning::Suspended { suspended_ns: 5_000 * MS }));
+    assert!(with(Warning::NotObserved { what: Unobserved::Hiccups, reason: String::new() }));
+    assert!(!with(Warning::GeneratorThrottled(Throttled::default())));
+    assert!(!with(Warning::ServerThrottled(Throttled::default())));
 }
 
 #[test]

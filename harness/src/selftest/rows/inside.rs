@@ -67,9 +67,9 @@ fn watched(bench: &Bench, asking: Asking) -> Result<Watched, Obstacle> {
     let observer = match asking {
         Asking::On => {
             let mut channel = server.channel()?;
-            Observer::start_asking(watch, Box::new(move || channel.ask()))?
+            Observer::start_asking(watch, Box::new(move || channel.ask()))
         }
-        Asking::Off => Observer::start(watch)?,
+        Asking::Off => Observer::start(watch),
     };
     let cell = bench.load(&echo(RATE_RPS, CONNECTIONS, WINDOW), server.address(), |_| {})?;
     let ended_ns = now_ns() - origin_ns;

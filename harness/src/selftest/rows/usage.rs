@@ -61,7 +61,7 @@ fn observe(bench: &Bench, subject: &ServerProcess, time: Duration) -> Result<Obs
         interval: Duration::from_millis(50),
         kernel_stack_bytes_per_thread: bench.machine.kernel_stack_bytes_per_thread,
         cpus: bench.placement.generator_cpus.clone(),
-    })?;
+    });
     thread::sleep(time);
     Ok(observer.stop())
 }

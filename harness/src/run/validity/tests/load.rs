@@ -64,3 +64,24 @@ fn replies_that_nobody_asked_for_invalidate_whatever_is_done_to_the_server() {
     assert_eq!(malformed(MalformedReason::Surplus, Some(disturbance(None))), surplus);
     assert_eq!(malformed(MalformedReason::WrongResult, None), []);
 }
+
+#[test]
+fn a_stop_that_a_closed_loop_hides_is_told() {
+    let stopped = |closed: bool, stop_ms: u64| {
+        traffic(|traffic| {
+            let times: Vec<u64> = (0..1_000).map(|index| if index < 5 { stop_ms * MS } else { MS }).collect();
+            traffic.service_time = histogram(&times);
+            traffic.response_time = (!closed).then(|| histogram(&times));
+            traffic.mean_in_system = None;
+        })
+    };
+    let [told @ Warning::StallHidden { longest_ns, p99_ns }] = &stopped(true, 200)[..] else { panic!() };
+    assert!((200 * MS..202 * MS).contains(longest_ns) && (MS..2 * MS).contains(p99_ns) && !told.invalidates());
+    assert_eq!(stopped(true, 90), [], "less than a tenth of the window");
+    assert_eq!(stopped(false, 200), [], "on schedule the percentiles show it");
+    let everywhere = traffic(|traffic| {
+        (traffic.service_time, traffic.response_time) = (histogram(&[200 * MS; 1_000]), None);
+        traffic.mean_in_system = None;
+    });
+    assert_eq!(everywhere, [], "the p99 shows it");
+}

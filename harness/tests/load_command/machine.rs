@@ -1,0 +1,112 @@
+//! What happens to the machine during a load is said, whatever the loop: a quota, a stop, a kernel that does not tell.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use servers::protocol::Wire;
+
+use crate::{Findings, load, serve};
+
+/// A control group with half a CPU, of whichever version this machine has; removed when dropped.
+struct HalfACpu(PathBuf);
+
+impl HalfACpu {
+    fn new() -> Result<HalfACpu, String> {
+        let name = format!("load-command-test-{}", std::process::id());
+        let trees =
+            [("/sys/fs/cgroup", "cpu.max", "50000 100000"), ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "50000")];
+        // Where both versions are mounted, the folder of their trees is no group itself.
+        let is_group = |tree: &str| Path::new(tree).join("cgroup.procs").exists();
+        let made = trees.into_iter().filter(|(tree, ..)| is_group(tree)).find_map(|(tree, file, quota)| {
+            let group = HalfACpu(Path::new(tree).join(&name));
+            fs::create_dir(&group.0).and_then(|()| fs::write(group.0.join(file), quota)).ok().map(|()| group)
+        });
+        made.ok_or_else(|| "no control group with a CPU quota can be made here".to_owned())
+    }
+}
+
+impl Drop for HalfACpu {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+#[test]
+fn a_quota_that_stops_the_generator_makes_a_load_invalid() {
+    let group = match HalfACpu::new() {
+        Ok(group) => group,
+        Err(reason) => return eprintln!("skipped: {reason}"),
+    };
+    let server = serve("threaded", Wire::JsonLines);
+    let mut command = Command::new("sh");
+    let move_in = format!("echo $$ > {}/cgroup.procs && exec \"$@\"", group.0.display());
+    command.args(["-c", &move_in, "sh", env!("CARGO_BIN_EXE_harness"), "load", &server.address.to_string()]);
+    // It wants a CPU of its own and gets half of one, in a closed loop, which has no schedule to be late for.
+    command.args(["--rate", "max", "--connections", "8", "--work", "echo", "--duration", "1s", "--pacing", "spinning"]);
+    command.args(["--format", "json"]);
+    let findings = Findings::read(command.stdin(Stdio::null()).output().unwrap());
+    assert!(findings.warns_of("a CPU quota stopped the load generator in"), "{}", findings.json["warnings"]);
+    assert_eq!((findings.json["valid"].as_bool(), findings.code), (Some(false), 4));
+}
+
+#[test]
+fn a_stop_of_the_generator_is_told_in_a_closed_loop() {
+    let server = serve("async-single", Wire::JsonLines);
+    let target = server.address.to_string();
+    let arguments = [
+        "--rate",
+        "max",
+        "--connections",
+        "4",
+        "--work",
+        "echo",
+        "--warm-up",
+        "0s",
+        "--duration",
+        "6s",
+        "--timeout",
+        "9s",
+    ];
+    let mut command = load(&[&[target.as_str(), "--format", "json"], &arguments[..]].concat());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
+    let give_up = Instant::now() + Duration::from_secs(30);
+    while server.server.counters().requests_served < 1_000 {
+        assert!(Instant::now() < give_up, "it has not begun");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    kill_process(pid, Signal::STOP).unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    kill_process(pid, Signal::CONT).unwrap();
+    let findings = Findings::read(child.wait_with_output().unwrap());
+    assert!(findings.warns_of("the machine stood still for a thread that was due"), "{}", findings.json["warnings"]);
+    assert!(findings.warns_of("percentiles hide a stop"), "{}", findings.json);
+}
+
+/// Over `/proc/stat` lies an empty file, in a namespace of mounts that ends with the load.
+#[test]
+fn a_kernel_that_does_not_tell_is_no_quiet_machine() {
+    let server = serve("threaded", Wire::JsonLines);
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", "mount --bind /dev/null /proc/stat && exec \"$@\"", "sh"]);
+    command.args([
+        env!("CARGO_BIN_EXE_harness"),
+        "load",
+        &server.address.to_string(),
+        "--rate",
+        "500",
+        "--duration",
+        "300ms",
+    ]);
+    let output = command.args(["--work", "echo", "--format", "json"]).stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    if ["unshare:", "mount:"].iter().any(|refused| said.starts_with(refused)) {
+        return eprintln!("skipped: no namespace of mounts can be made here: {said}");
+    }
+    let findings = Findings::read(output);
+    let unseen = "how much CPU other programs used could not be observed: /proc/stat can't be read";
+    assert!(findings.warns_of(unseen), "{}", findings.json["warnings"]);
+}
