@@ -41,6 +41,7 @@ pub use machine::machine;
 pub use noise::{MachineSeen, MachineWatch, ServerCpu};
 pub use observer::{Observed, Observer, Watch};
 pub use process_reader::{ProcessReader, peak_resident_bytes};
+pub(crate) use quota::QuotaReader;
 pub use quota::cpu_quota;
 pub use settle::settled_sample;
 pub use sockets::socket_buffer_bytes;

@@ -12,7 +12,7 @@ use rustix::param::clock_ticks_per_second;
 
 use super::cpu_totals::{CpuTicks, parse_pressure, parse_stat};
 use super::hiccups::HiccupThread;
-use super::quota::{self, QuotaReader};
+use super::quota::QuotaReader;
 use crate::clock::{now_ns, process_cpu_ns, suspended_ns};
 
 /// Below this the kernel's ticks are too coarse to make a share of.
@@ -106,7 +106,7 @@ impl QuotaWatch {
     pub(super) fn so_far(self) -> Result<Throttled, String> {
         let (reader, before) = self.0.map_err(|error| format!("its control groups can't be read: {error}"))?;
         let after = reader.so_far().map_err(|error| format!("its control group is gone: {error}"))?;
-        Ok(quota::between(before, after))
+        Ok(after.since(before))
     }
 }
 

@@ -7,71 +7,47 @@ use std::path::{Path, PathBuf};
 
 use reports::record::Throttled;
 
-use super::cgroups::{CgroupVersion, groups_of};
+use super::cgroups::{CgroupFolder, groups_of};
 
-/// The groups with a quota or without that a process is in, of either version.
+/// The statistics of the groups that a process is in, with a quota or without.
 #[derive(Debug)]
-pub(super) struct QuotaReader {
-    /// Each with the unit of its times in nanoseconds.
-    statistics: Vec<(PathBuf, &'static Fields)>,
-}
-
-/// How the statistics of a version name what was stopped for how long.
-#[derive(Debug)]
-struct Fields {
-    stopped_for: &'static str,
-    unit_ns: u64,
-}
-
-const VERSION_ONE: Fields = Fields { stopped_for: "throttled_time", unit_ns: 1 };
-const VERSION_TWO: Fields = Fields { stopped_for: "throttled_usec", unit_ns: 1_000 };
+pub(crate) struct QuotaReader(Vec<PathBuf>);
 
 impl QuotaReader {
     /// # Errors
     /// Where there is no such process.
-    pub(super) fn of(pid: u32) -> io::Result<QuotaReader> {
-        let mut statistics = Vec::new();
-        for group in groups_of(pid, "cpu")? {
-            let fields = match group.version {
-                CgroupVersion::One => &VERSION_ONE,
-                CgroupVersion::Two => &VERSION_TWO,
-            };
-            let files = group.with_ancestors().map(|folder| folder.join("cpu.stat"));
-            // A group without the controller has no such file, or one without the fields: it stops nobody.
-            statistics.extend(files.filter(|file| has(file, fields)).map(|file| (file, fields)));
-        }
-        Ok(QuotaReader { statistics })
+    pub(crate) fn of(pid: u32) -> io::Result<QuotaReader> {
+        let groups = groups_of(pid, "cpu")?;
+        Ok(Self::in_folders(groups.iter().flat_map(CgroupFolder::with_ancestors)))
+    }
+
+    /// Of the groups in these folders.
+    pub(crate) fn in_folders<'a>(folders: impl IntoIterator<Item = &'a Path>) -> QuotaReader {
+        let files = folders.into_iter().map(|folder| folder.join("cpu.stat"));
+        // A group without the controller has no such file, or one that counts no periods: it stops nobody.
+        let counts = |file: &PathBuf| fs::read_to_string(file).is_ok_and(|text| parse(&text).is_some());
+        QuotaReader(files.filter(counts).collect())
     }
 
     /// What all of them have stopped so far.
     ///
     /// # Errors
     /// Where a group is gone.
-    pub(super) fn so_far(&self) -> io::Result<Throttled> {
+    pub(crate) fn so_far(&self) -> io::Result<Throttled> {
         let mut sum = Throttled::default();
-        for (file, fields) in &self.statistics {
-            let one = parse(&fs::read_to_string(file)?, fields).ok_or(io::ErrorKind::InvalidData)?;
+        for file in &self.0 {
+            let one = parse(&fs::read_to_string(file)?).ok_or(io::ErrorKind::InvalidData)?;
             sum = Throttled { periods: sum.periods + one.periods, stopped_ns: sum.stopped_ns + one.stopped_ns };
         }
         Ok(sum)
     }
 }
 
-fn has(file: &Path, fields: &Fields) -> bool {
-    fs::read_to_string(file).is_ok_and(|text| parse(&text, fields).is_some())
-}
-
-fn parse(text: &str, fields: &Fields) -> Option<Throttled> {
+/// Version 1 tells the time in nanoseconds, version 2 in microseconds, under another name.
+fn parse(text: &str) -> Option<Throttled> {
     let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
-    Some(Throttled { periods: field("nr_throttled ")?, stopped_ns: field(fields.stopped_for)? * fields.unit_ns })
-}
-
-/// What happened between two readings.
-pub(super) fn between(before: Throttled, after: Throttled) -> Throttled {
-    Throttled {
-        periods: after.periods.saturating_sub(before.periods),
-        stopped_ns: after.stopped_ns.saturating_sub(before.stopped_ns),
-    }
+    let stopped_ns = field("throttled_time ").or_else(|| field("throttled_usec ")?.checked_mul(1_000))?;
+    Some(Throttled { periods: field("nr_throttled ")?, stopped_ns })
 }
 
 /// The CPUs that the tightest quota around this process allows, with the file that says so; none where none binds.
@@ -108,10 +84,10 @@ mod tests {
         let one = "nr_periods 60\nnr_throttled 57\nthrottled_time 4200000000\nnr_bursts 0\nburst_time 0\n";
         let two = "usage_usec 9\nuser_usec 5\nsystem_usec 4\nnr_periods 60\nnr_throttled 57\nthrottled_usec 4200000\n";
         let truth = Some(Throttled { periods: 57, stopped_ns: 4_200_000_000 });
-        assert_eq!(parse(one, &VERSION_ONE), truth);
-        assert_eq!(parse(two, &VERSION_TWO), truth);
+        assert_eq!(parse(one), truth);
+        assert_eq!(parse(two), truth);
         // A group of version 2 without the controller tells what it used and no more.
-        assert_eq!(parse("usage_usec 9\nuser_usec 5\nsystem_usec 4\n", &VERSION_TWO), None);
+        assert_eq!(parse("usage_usec 9\nuser_usec 5\nsystem_usec 4\n"), None);
     }
 
     #[test]

@@ -74,6 +74,12 @@ impl Figure {
         figure(name, |ratio| format!("{ratio:.3}"), (truth, measured), (reach, format!("{lo:.2} - {hi:.2}")))
     }
 
+    /// Something that is so or is not.
+    pub(crate) fn said(name: &str, measured: bool, truth: bool) -> Figure {
+        let word = |is_so: bool| if is_so { "yes" } else { "no" };
+        Figure::holds(name, word(truth), word(measured), measured == truth)
+    }
+
     /// A truth that is a sentence, and either holds or does not.
     pub(crate) fn holds(name: &str, truth: &str, measured: impl Into<String>, holds: bool) -> Figure {
         let said = |text: String| Shown { text, number: None };

@@ -38,6 +38,17 @@ pub struct Throttled {
     pub stopped_ns: u64,
 }
 
+impl Throttled {
+    /// What has happened since an earlier reading.
+    #[must_use]
+    pub fn since(self, before: Throttled) -> Throttled {
+        Throttled {
+            periods: self.periods.saturating_sub(before.periods),
+            stopped_ns: self.stopped_ns.saturating_sub(before.stopped_ns),
+        }
+    }
+}
+
 /// What of the machine could not be observed, each with the field of [`Noise`] that is absent then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod delays;
+mod doubts;
 mod generator;
 mod inside;
 mod memory;
@@ -24,6 +25,10 @@ pub const ROWS: &[Row] = &[
     row("merging", "blocks are pooled, their percentiles never averaged", 1, Calculated, arithmetic::merging),
     row("intervals", "95% intervals hold the truth 95 times of 100", 1, Calculated, arithmetic::intervals),
     row("audit", "equals are told apart 6.5 times of 100 at most", 1, Calculated, verdicts::audit),
+    row("chance", "a claim that just holds is said to 5 times of 100 at most", 1, Calculated, doubts::chance),
+    row("zeros", "a block with a zero makes no ratio", 1, Calculated, doubts::zeros),
+    row("quota", "a CPU quota that stopped the generator is not believed", 1, Calculated, doubts::quota),
+    row("unseen", "a machine that nobody saw is not quiet", 1, Calculated, doubts::unseen),
     row("schedule", "arrivals fit their process, whoever sends them", 1, Calculated, schedule::schedule),
     row("proc-files", "what the kernel says is read as it says it", 1, Calculated, proc_files::proc_files),
     row("stall", "a stall is seen by every request that was due in it", 6, Measured, stall::stall),

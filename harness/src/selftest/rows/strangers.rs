@@ -21,7 +21,7 @@ pub(super) fn surplus(bench: &Bench) -> Result<Attempt, Obstacle> {
     let mut figures = seen.ledger_figures(&truth);
     figures.push(Figure::exact("pages too many", 100, seen.malformed(MalformedReason::Surplus)));
     let doubts = |warning: &Warning| matches!(warning, Warning::SurplusReplies { .. });
-    figures.push(said("believed", !seen.warnings.iter().any(doubts), false));
+    figures.push(Figure::said("believed", !seen.warnings.iter().any(doubts), false));
     calculated(figures)
 }
 
@@ -50,7 +50,7 @@ pub(super) fn silence(bench: &Bench) -> Result<Attempt, Obstacle> {
     calculated(vec![
         Figure::exact("right replies", 0, traffic.ledger.ok),
         Figure::exact("hung since the warm-up", read, traffic.hung_since_warm_up),
-        said("believed", !cell.warnings.iter().any(Warning::invalidates), false),
+        Figure::said("believed", !cell.warnings.iter().any(Warning::invalidates), false),
     ])
 }
 
@@ -87,11 +87,6 @@ impl Seen {
     fn malformed(&self, reason: MalformedReason) -> u64 {
         self.traffic.malformed.iter().filter(|malformed| malformed.reason == reason).map(|found| found.count).sum()
     }
-}
-
-fn said(name: &'static str, seen: bool, truth: bool) -> Figure {
-    let word = |is: bool| if is { "yes" } else { "no" };
-    Figure::holds(name, word(truth), word(seen).to_owned(), seen == truth)
 }
 
 fn nothing_recorded() -> Obstacle {

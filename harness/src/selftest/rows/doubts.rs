@@ -1,0 +1,166 @@
+//! What must not be believed, nor concluded: a machine that stopped the generator, one that nobody saw, blocks that have no
+//! ratio, and claims that hold by chance.
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, RngExt, SeedableRng};
+use reports::metrics::metric;
+use reports::record::{
+    BoundValue, Cell, Condition, Decision, HistogramRecord, Ledger, Noise, Relation, ServerUsage, Throttled, Traffic,
+    Unobserved, ValueOf, Warning,
+};
+use reports::stats::{NoRatio, WhyNoRatio};
+use reports::study::{disturbed_by, groups};
+use reports::verdict::{BLOCKS_FOR_A_CLAIM, Ruling, compare, decide};
+
+use super::arithmetic::block;
+use super::calculated;
+use crate::observe::{MachineWatch, QuotaReader, ServerCpu};
+use crate::run::warnings;
+use crate::selftest::bench::Bench;
+use crate::selftest::cells;
+use crate::selftest::figure::Figure;
+use crate::selftest::row::{Attempt, Obstacle};
+
+/// A quota used up in 12 of 20 periods, as the kernel writes it in either version of control groups.
+pub(super) fn quota(_: &Bench) -> Result<Attempt, Obstacle> {
+    let folder = tempfile::tempdir()?;
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    fs::create_dir(&one)?;
+    fs::create_dir(&two)?;
+    let write = |periods: u64, stopped_us: u64| {
+        let counts = format!("nr_periods {}\nnr_throttled {periods}\n", periods + 8);
+        fs::write(one.join("cpu.stat"), format!("{counts}throttled_time {}000\n", stopped_us))?;
+        fs::write(two.join("cpu.stat"), format!("usage_usec 7\n{counts}throttled_usec {stopped_us}\n"))
+    };
+    let mut figures = Vec::new();
+    for (version, folder) in [("version 1", &one), ("version 2", &two)] {
+        write(3, 70_000)?;
+        let reader = QuotaReader::in_folders([folder.as_path()]);
+        let before = reader.so_far()?;
+        write(15, 670_000)?;
+        let throttled = reader.so_far()?.since(before);
+        figures.push(Figure::exact(version, 12, throttled.periods));
+        figures.push(Figure::exact("stopped for, ms", 600, throttled.stopped_ns / 1_000_000));
+        let doubts = warnings(&quiet(Noise { generator_throttled: Some(throttled), ..QUIET }));
+        figures.push(Figure::said("believed", !doubts.iter().any(Warning::invalidates), false));
+    }
+    calculated(figures)
+}
+
+/// The kernel's files are not where they should be, and nothing else is wrong.
+pub(super) fn unseen(_: &Bench) -> Result<Attempt, Obstacle> {
+    let nowhere = tempfile::tempdir()?;
+    let watch = MachineWatch::start_reading(nowhere.path(), Vec::new());
+    // Longer than the shortest span of which the kernel's ticks say something.
+    thread::sleep(Duration::from_millis(250));
+    let seen = watch.stop(ServerCpu::Used(0));
+    let says_why = |warnings: &[Warning]| {
+        let is_it = |warning: &Warning| matches!(warning, Warning::NotObserved { what: Unobserved::OtherPrograms, .. });
+        warnings.iter().any(is_it)
+    };
+    let quiet_but_for =
+        |noise: Noise| Noise { other_cpu_share: noise.other_cpu_share, steal_share: noise.steal_share, ..QUIET };
+    let mut cell = quiet(quiet_but_for(seen.noise));
+    cell.warnings = warnings(&cell);
+    calculated(vec![
+        Figure::said("the observer says why", says_why(&seen.unobserved), true),
+        Figure::said("the cell says so", says_why(&cell.warnings), true),
+        Figure::said("taken for quiet", disturbed_by(&cell).is_none(), false),
+        Figure::said("a quiet one, taken for quiet", warnings(&quiet(QUIET)).is_empty(), true),
+    ])
+}
+
+/// Ten blocks of a server that refused nobody, beside one that refused some in every block.
+pub(super) fn zeros(bench: &Bench) -> Result<Attempt, Obstacle> {
+    const BLOCKS: u32 = 10;
+    let cell = |contender: &str, number: u32, zero: bool| Cell {
+        contender: contender.to_owned(),
+        block: number,
+        server: ServerUsage { window_cpu_ns: Some(if zero { 0 } else { 5_000_000 }), ..ServerUsage::default() },
+        ..block(&[(10, 1_000)])
+    };
+    let ratio_with = |zeros: u32| {
+        let both = |number| [cell("first", number, number < zeros), cell("second", number, false)];
+        let run = cells::run(bench, (0..BLOCKS).flat_map(both).collect());
+        let groups = groups(&run);
+        let group = groups.first()?;
+        let point = |series: usize| group.series.get(series)?.points.first();
+        Some(compare(metric(CPU)?, point(0)?, point(1)?))
+    };
+    let refused = |zeros: usize| Some(Err(NoRatio { why: WhyNoRatio::NotPositive, blocks: [zeros, 0], of: [10, 10] }));
+    calculated(vec![
+        Figure::said("1 zero of 10: a ratio", ratio_with(1) != refused(1), false),
+        Figure::said("10 zeros of 10: a ratio", ratio_with(BLOCKS) != refused(10), false),
+        Figure::said("no zero: a ratio", matches!(ratio_with(0), Some(Ok(_))), true),
+    ])
+}
+
+const CPU: &str = "cpu_per_request";
+const RUNS: u32 = 400;
+
+/// "Costs at least twice as much", of a server that costs just twice as much and of one that costs four times; a tenth of
+/// scatter in each block. One block decides nothing.
+pub(super) fn chance(bench: &Bench) -> Result<Attempt, Obstacle> {
+    let mut random = ChaCha8Rng::seed_from_u64(23);
+    // How many requests there were is looked at, and not how long they took.
+    let nothing = HistogramRecord::from_histogram(&Histogram::<u64>::new(1).expect("a digit that it accepts"), 0);
+    let ledger = Ledger { scheduled: 100, ok: 100, ..Ledger::default() };
+    let traffic = Traffic { ledger, ok_within_window: 100, ok_in_all: 100, ..Traffic::new(nothing) };
+    let template = Cell { traffic: Some(traffic), ..block(&[(10, 1)]) };
+    let mut held = |times: f64, blocks: usize| {
+        let rulings = (0..RUNS).filter(|_| ruling(bench, &template, &mut random, times, blocks) == Ruling::Holds);
+        rulings.count() as f64 / f64::from(RUNS)
+    };
+    let (edge, clear, single) = (held(2.0, BLOCKS_FOR_A_CLAIM), held(4.0, BLOCKS_FOR_A_CLAIM), held(4.0, 1));
+    let percent = |share: f64| format!("{:.1}%", share * 100.0);
+    calculated(vec![
+        Figure::holds("said to hold, just so", "<= 5%", percent(edge), edge <= 0.05),
+        Figure::holds("said to hold, 4 times", ">= 80%", percent(clear), clear >= 0.8),
+        Figure::holds("said to hold, one block", "0%", percent(single), single == 0.0),
+    ])
+}
+
+fn ruling(bench: &Bench, template: &Cell, random: &mut impl Rng, times: f64, blocks: usize) -> Ruling {
+    let mut cells = Vec::new();
+    for number in 0..blocks {
+        for (contender, times) in [("first", times), ("second", 1.0)] {
+            // Twelve uniform numbers less six: normal enough, and the same on every machine.
+            let normal = (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0;
+            let window_cpu_ns = Some((20e6 * times * (0.1 * normal).exp()) as u64);
+            let server = ServerUsage { window_cpu_ns, ..ServerUsage::default() };
+            let (contender, number) = (contender.to_owned(), number as u32);
+            cells.push(Cell { contender, block: number, server, variation: Some(1.0), ..template.clone() });
+        }
+    }
+    let run = cells::run(bench, cells);
+    let value = |contender: &str| {
+        let contender = contender.to_owned();
+        ValueOf { metric: CPU.to_owned(), contender, workload: None, variation: Some(1.0) }
+    };
+    let bound = BoundValue::Times { factor: 2.0, of: value("second") };
+    let condition = Condition { holds_for: "it".to_owned(), value: value("first"), relation: Relation::AtLeast, bound };
+    let (groups, decision) = (groups(&run), Decision { conditions: vec![condition] });
+    decide(&decision, &groups.iter().collect::<Vec<_>>()).ruling
+}
+
+/// A machine that was seen and on which nothing happened.
+const QUIET: Noise = Noise {
+    other_cpu_share: Some(0.0),
+    steal_share: Some(0.0),
+    cpu_pressure_share: None,
+    max_hiccup_ns: Some(0),
+    generator_throttled: Some(Throttled { periods: 0, stopped_ns: 0 }),
+    server_throttled: Some(Throttled { periods: 0, stopped_ns: 0 }),
+    suspended_ns: Some(0),
+    sampler_cpu_share: None,
+    channel_cpu_share: None,
+};
+
+fn quiet(noise: Noise) -> Cell {
+    Cell { noise, ..block(&[(10, 100)]) }
+}
