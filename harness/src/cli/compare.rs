@@ -13,7 +13,7 @@ use super::contenders;
 use super::dry_run;
 use super::ending::{code_of_run, unproven};
 use super::live::{Followed, LiveArgs};
-use super::new_run::{self, PlacementArg, cpus_are_shared};
+use super::new_run::{self, PlacementArg, too_few_cpus};
 use super::output::{Format, print, tell};
 use super::progress::{Shown, rough};
 use super::rebuilt::{probes, rebuilt, with_models};
@@ -216,7 +216,7 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
     };
     let mut found = preflight(&plan);
     plan.connection_ceiling = found.connection_ceiling;
-    found.warnings.extend(cpus_are_shared(kind, plan.placement.kind));
+    found.warnings.extend(too_few_cpus(kind, plan.placement.kind));
     found.warnings.extend(left_out);
     Ok((plan, found))
 }

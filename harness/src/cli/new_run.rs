@@ -5,8 +5,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use reports::format;
 use reports::record::{Ending, Machine, Manifest, PlacementKind, SCHEMA_VERSION, Warning};
 
+use crate::observe::{allowed_cpus, cpu_quota};
 use crate::plan::{PlanError, RunPlan};
 use crate::run::{Preflight, commit, utc_now};
 
@@ -81,11 +83,27 @@ pub(super) fn manifest(
     }
 }
 
-/// Says it where there are not CPUs enough for the placement that was asked for.
-pub(super) fn cpus_are_shared(asked: PlacementKind, got: PlacementKind) -> Option<Warning> {
-    (asked != got).then(|| Warning::MachineLimit {
+/// Says it where there are not CPUs enough: for the placement that was asked for, or all the time.
+pub(super) fn too_few_cpus(asked: PlacementKind, got: PlacementKind) -> Vec<Warning> {
+    let shared = (asked != got).then(|| Warning::MachineLimit {
         limit: "CPUs of this process".to_owned(),
         consequence: "server and generator share one CPU and slow each other down".to_owned(),
         remedy: "run on a machine with two CPUs or more".to_owned(),
+    });
+    shared.into_iter().chain(too_small_a_quota()).collect()
+}
+
+/// A CPU quota below what this process could use otherwise.
+pub(super) fn too_small_a_quota() -> Option<Warning> {
+    let (cpus, file) = cpu_quota()?;
+    let could_use = allowed_cpus().map_or(f64::INFINITY, |allowed| allowed.len() as f64);
+    (cpus < could_use).then(|| Warning::MachineLimit {
+        limit: "the CPU quota".to_owned(),
+        consequence: format!(
+            "{} allows {} of one CPU; whoever has used that up stands still, and no figure is valid then",
+            file.display(),
+            format::share(cpus)
+        ),
+        remedy: "raise it, or run outside of that control group".to_owned(),
     })
 }

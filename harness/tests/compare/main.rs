@@ -18,6 +18,7 @@ mod live_page;
 mod refusals;
 mod resume;
 mod subject;
+mod unquiet;
 mod whole;
 
 use std::process::Command;

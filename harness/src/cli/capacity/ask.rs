@@ -7,7 +7,7 @@ use reports::record::Objective;
 use super::CapacityArgs;
 use crate::cli::contenders::cast_for;
 use crate::cli::load::ask::duration;
-use crate::cli::new_run::cpus_are_shared;
+use crate::cli::new_run::too_few_cpus;
 use crate::cli::servers::Servers;
 use crate::observe::allowed_cpus;
 use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, Workload, place};
@@ -85,7 +85,7 @@ pub(super) fn plan(args: &CapacityArgs, servers: &Servers) -> anyhow::Result<(Ru
     };
     let mut found = preflight_for(&plan, CONCURRENT);
     plan.connection_ceiling = found.connection_ceiling;
-    found.warnings.extend(cpus_are_shared(args.placement.kind(), plan.placement.kind));
+    found.warnings.extend(too_few_cpus(args.placement.kind(), plan.placement.kind));
     Ok((plan, found))
 }
 

@@ -31,6 +31,7 @@ pub(super) use gates::GateOutcome;
 pub(super) use target::Unreachable;
 
 use super::ending::code_of_load;
+use super::new_run::too_small_a_quota;
 use super::output::{print, tell};
 use crate::load::{Order, Signs, now_ns};
 use crate::observe::{MachineWatch, ServerCpu};
@@ -60,6 +61,9 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen()?;
     if let Some(note) = ask::note(&spec) {
         tell(&note);
+    }
+    if let Some(warning) = too_small_a_quota() {
+        tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
     }
     let started_at = SystemTime::now();
     let signs = Signs::default();

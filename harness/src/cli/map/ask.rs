@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::MapArgs;
 use crate::cli::contenders::cast_for;
-use crate::cli::new_run::cpus_are_shared;
+use crate::cli::new_run::too_few_cpus;
 use crate::cli::progress::rough;
 use crate::cli::servers::Servers;
 use crate::observe::allowed_cpus;
@@ -68,7 +68,7 @@ pub(super) fn plan(args: &MapArgs, servers: &Servers) -> anyhow::Result<(RunPlan
     };
     let mut found = preflight_for(&plan, args.connections.iter().copied().max().unwrap_or(0));
     plan.connection_ceiling = found.connection_ceiling;
-    found.warnings.extend(cpus_are_shared(args.placement.kind(), plan.placement.kind));
+    found.warnings.extend(too_few_cpus(args.placement.kind(), plan.placement.kind));
     Ok((plan, found))
 }
 
