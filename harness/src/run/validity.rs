@@ -28,12 +28,12 @@ const CLOCKS_AGREE: Duration = Duration::from_millis(1);
 const LITTLE_OF_A_TIMEOUT: u64 = 20;
 
 /// Whether others used the machine so much that the cell should be run again. Looks at the machine and the generator
-/// alone, never at what was measured: a cell is not to be run again for its result. A quota lasts, and another run would
-/// meet it again.
+/// alone, never at what was measured: a cell is not to be run again for its result. What lasts is no reason: another run
+/// would meet the same quota, and see no more.
 pub(super) fn is_disturbed(cell: &Cell) -> bool {
-    let passes = |warning: &Warning| {
-        let is_quota = matches!(warning, Warning::GeneratorThrottled(_) | Warning::ServerThrottled(_));
-        warning.is_of_the_machine() && !is_quota
+    let passes = |warning: &Warning| match warning {
+        Warning::GeneratorThrottled(_) | Warning::ServerThrottled(_) | Warning::NotObserved { .. } => false,
+        warning => warning.is_of_the_machine(),
     };
     cell.outcome == Outcome::Completed && (cell.warnings.iter().any(passes) || was_held_up(cell))
 }

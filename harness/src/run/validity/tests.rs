@@ -292,11 +292,11 @@ fn what_nobody_has_seen_is_not_quiet() {
 }
 
 #[test]
-fn a_cell_is_run_again_for_what_passes_and_not_for_a_quota() {
+fn a_cell_is_run_again_for_what_passes_and_not_for_what_lasts() {
     let with = |warning: Warning| is_disturbed(&Cell { warnings: vec![warning], ..clean() });
     assert!(with(Warning::Hiccup { max_hiccup_ns: 21 * MS, allowed_ns: 20 * MS }));
     assert!(with(Warning::Suspended { suspended_ns: 5_000 * MS }));
-    assert!(with(Warning::NotObserved { what: Unobserved::Hiccups, reason: String::new() }));
+    assert!(!with(Warning::NotObserved { what: Unobserved::Hiccups, reason: String::new() }));
     assert!(!with(Warning::GeneratorThrottled(Throttled::default())));
     assert!(!with(Warning::ServerThrottled(Throttled::default())));
 }
