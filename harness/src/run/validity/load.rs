@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use reports::record::{GeneratorUsage, HistogramRecord, Malformed, MalformedReason, Traffic, Warning};
-use reports::sabotage::{self, Sabotage};
 use reports::stats::samples_needed;
 
 use crate::plan::nanoseconds;
@@ -74,7 +73,7 @@ pub fn traffic_doubts(traffic: &Traffic, window: Duration) -> Vec<Warning> {
 }
 
 fn nothing_right(traffic: &Traffic) -> Option<Warning> {
-    (traffic.ledger.ok == 0 && !sabotage::is(Sabotage::SilenceBelieved)).then_some(Warning::NothingRight)
+    (traffic.ledger.ok == 0).then_some(Warning::NothingRight)
 }
 
 fn surplus(malformed: &Malformed) -> Option<Warning> {
