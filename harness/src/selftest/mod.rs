@@ -4,7 +4,7 @@
 //! is known beforehand: a server that delays its replies by the clock, a process that was told how much to use. Where
 //! the machine disturbed the truth itself, and only there, a row is tried again, and says in the end that it cannot
 //! tell instead of passing. Must not know: how rows are shown. Read `row.rs` (what a row is), `figure.rs` (one number
-//! held against its truth), then any file of `rows/`. `breakage` in the tests shows that rows can fail.
+//! held against its truth), then any file of `rows/`. `breakage` in the tests proves that each row can fail.
 
 mod bench;
 mod cells;

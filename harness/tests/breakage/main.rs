@@ -43,6 +43,15 @@ fn every_mutation_has_a_name_a_sentence_and_rows_to_catch_it() {
     }
 }
 
+#[test]
+fn every_row_can_be_turned_wrong() {
+    for row in ROWS {
+        let is_it = |caught_by: &&str| *caught_by == row.name;
+        let has_one = MUTATIONS.iter().any(|mutation| mutation.caught_by.iter().any(is_it));
+        assert!(has_one, "nothing turns `{}` wrong: add a mistake that it catches to mutations.rs", row.name);
+    }
+}
+
 /// One after another, so that no row disturbs another.
 #[test]
 #[ignore = "takes minutes and the machine to itself; `scripts/test` runs it"]

@@ -1,5 +1,5 @@
-//! The mistakes that the known answers must notice, most of them made by published tools: what is written in which place
-//! of the sources, and which rows of `harness selftest` it turns wrong.
+//! The mistakes that the known answers must notice: what is written in which place of the sources, and which rows of
+//! `harness selftest` it turns wrong.
 //!
 //! To add one, add an entry. `original` is an expression, or statements that bind no name, as it stands in its file, where
 //! it occurs once. If it occurs more than once, write more of the text around it and put what is to be replaced between «
@@ -94,7 +94,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "best-of-n",
         does: "a comparison takes each contender's best block",
-        caught_by: &["slower"],
+        caught_by: &["same", "slower"],
         file: "reports/src/verdict/mod.rs",
         original: "paired_ratio(&paired(a, b))",
         mutant: "
@@ -202,5 +202,61 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
             let meaning = Meaning::Right { server_ns: None, then: Persistence::Close };
             Heard { meaning, consumed: 0, reply_bytes: 0, status: 200 }
         ",
+    },
+    Mutation {
+        name: "coarse-clock",
+        does: "response times are read off a clock that ticks every 10 ms",
+        caught_by: &["exponential", "trimodal"],
+        file: "harness/src/load/recorder.rs",
+        original: "let response_time_ns = «answered.received_ns.saturating_sub(answered.intended_ns)»;",
+        mutant: "answered.received_ns.saturating_sub(answered.intended_ns) / 10_000_000 * 10_000_000",
+    },
+    Mutation {
+        name: "uniform-gaps",
+        does: "requests are due after uniform gaps instead of exponential ones",
+        caught_by: &["schedule"],
+        file: "harness/src/load/arrivals.rs",
+        original: "mean_ns * unit",
+        mutant: "mean_ns * 2.0 * (1.0 - (-unit).exp())",
+    },
+    Mutation {
+        name: "kilobytes-of-1000",
+        does: "the kernel's kilobytes are taken for 1,000 bytes",
+        caught_by: &["proc-files"],
+        file: "harness/src/observe/status.rs",
+        original: "checked_mul(«1024»)",
+        mutant: "1000",
+    },
+    Mutation {
+        name: "one-thread-each",
+        does: "a process counts as one thread",
+        caught_by: &["threads"],
+        file: "harness/src/observe/process_reader.rs",
+        original: " threads: «status.threads»,",
+        mutant: "1",
+    },
+    Mutation {
+        name: "whole-seconds-of-cpu",
+        does: "CPU time is read in whole seconds",
+        caught_by: &["cpu"],
+        file: "harness/src/observe/process_reader.rs",
+        original: "cpu_time(self.pid, self.extent)?.as_nanos() as u64",
+        mutant: "cpu_time(self.pid, self.extent)?.as_secs() * 1_000_000_000",
+    },
+    Mutation {
+        name: "connections-for-requests",
+        does: "a server says how many connections it accepted where it is asked for requests",
+        caught_by: &["inside"],
+        file: "servers/src/inside.rs",
+        original: "requests_served + requests_refused",
+        mutant: "accepted",
+    },
+    Mutation {
+        name: "any-difference-counts",
+        does: "two that differ are called different, whether or not chance and noise explain it",
+        caught_by: &["audit"],
+        file: "reports/src/verdict/judge.rs",
+        original: "p < LEVEL && ratio.apart() > floor.at(ratio.blocks)",
+        mutant: "ratio.apart() > 1.0",
     },
 ];
