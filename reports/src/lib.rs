@@ -21,7 +21,6 @@ pub mod metrics;
 pub mod objective;
 pub mod page;
 pub mod record;
-pub mod sabotage;
 pub mod site;
 pub mod slides;
 pub mod stats;

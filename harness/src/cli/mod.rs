@@ -26,8 +26,6 @@ mod publish;
 mod rebuilt;
 mod report;
 mod resume;
-#[cfg(feature = "sabotage")]
-mod sabotage;
 mod selftest;
 pub mod serve;
 mod servers;
@@ -99,8 +97,6 @@ enum Command {
 
 /// Parses the command line, does what it says, and tells how it came out.
 pub fn main() -> ExitCode {
-    #[cfg(feature = "sabotage")]
-    sabotage::as_told();
     let done = match Cli::parse().command {
         Command::Compare(args) => compare::run(args),
         Command::Capacity(args) => capacity::run(args),

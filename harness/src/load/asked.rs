@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 
 use reports::record::MalformedReason;
-use reports::sabotage::{self, Sabotage};
 use servers::protocol::{Persistence, Request, Response, Step, Wire, WireFormat};
 
 use super::reply::{DIGITS, Digits, Heard, Meaning, digits};
@@ -119,10 +118,8 @@ impl Asked {
                     None
                 };
                 match wrong {
-                    Some(reason) if !sabotage::is(Sabotage::WrongRepliesCounted) => {
-                        heard(Meaning::Wrong(reason), consumed)
-                    }
-                    _ => {
+                    Some(reason) => heard(Meaning::Wrong(reason), consumed),
+                    None => {
                         let server_ns = server_times(server_received_ns, server_sent_ns);
                         heard(Meaning::Right { server_ns, then }, consumed)
                     }

@@ -6,7 +6,6 @@
 use std::net::SocketAddr;
 
 use reports::record::MalformedReason;
-use reports::sabotage::{self, Sabotage};
 use servers::protocol::Persistence;
 use servers::protocol::http::{ReplyFault, ReplyStep, WholeReply};
 
@@ -74,10 +73,6 @@ impl Page {
     pub(crate) fn end(hearing: &Hearing) -> Heard {
         match hearing.reader.end() {
             ReplyStep::Whole(whole) => said(0, &whole),
-            _ if sabotage::is(Sabotage::CutRepliesCounted) => {
-                let meaning = Meaning::Right { server_ns: None, then: Persistence::Close };
-                Heard { meaning, consumed: 0, reply_bytes: 0, status: 200 }
-            }
             _ => cut_short(),
         }
     }

@@ -10,7 +10,6 @@ mod split;
 use std::ops::Range;
 
 use reports::record::{ConnectionLedger, Event, Fate, Ledger};
-use reports::sabotage::{self, Sabotage};
 
 pub(crate) use ends::{Failure, Replies, SecondTally, Seconds};
 pub(crate) use split::{SplitTally, Sums};
@@ -212,8 +211,7 @@ impl Recorder {
         if self.loop_kind == Loop::Closed {
             return;
         }
-        let begun_ns = if sabotage::is(Sabotage::ClockFromSend) { answered.sent_ns } else { answered.intended_ns };
-        let response_time_ns = answered.received_ns.saturating_sub(begun_ns);
+        let response_time_ns = answered.received_ns.saturating_sub(answered.intended_ns);
         self.keep(Event { at_ns: answered.intended_ns, took_ns: response_time_ns, fate: Fate::Ok });
         self.in_system.leave(answered.received_ns);
         self.response_time.record(response_time_ns);
@@ -248,8 +246,7 @@ impl Recorder {
         }
         self.keep(Event { at_ns: intended_ns, took_ns: now_ns.saturating_sub(intended_ns), fate: failure.fate() });
         self.in_system.leave(now_ns);
-        let counts_as_timeout = matches!(failure, Failure::Timeout | Failure::NeverAnswered);
-        if counts_as_timeout && !sabotage::is(Sabotage::DroppedTimeouts) {
+        if matches!(failure, Failure::Timeout | Failure::NeverAnswered) {
             self.response_time.record(self.timeout_ns);
         }
         if let Some(interval) = self.interval(intended_ns) {
@@ -263,15 +260,11 @@ impl Recorder {
         if place == Scheduled::InWarmUp {
             return;
         }
-        if sabotage::is(Sabotage::ForgottenDrops) {
-            self.ledger.scheduled -= requests;
-        } else {
-            *failure.count_in(&mut self.ledger) += requests;
-            self.note_failed_in_second(requests, at_ns);
-            let room = (self.events.capacity() - self.events.len()) as u64;
-            for _ in 0..requests.min(room) {
-                self.keep(Event { at_ns, took_ns: 0, fate: failure.fate() });
-            }
+        *failure.count_in(&mut self.ledger) += requests;
+        self.note_failed_in_second(requests, at_ns);
+        let room = (self.events.capacity() - self.events.len()) as u64;
+        for _ in 0..requests.min(room) {
+            self.keep(Event { at_ns, took_ns: 0, fate: failure.fate() });
         }
     }
 

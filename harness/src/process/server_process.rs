@@ -9,7 +9,6 @@ use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
 use reports::record::{Bound, ServerCounters};
-use reports::sabotage::{self, Sabotage};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
 
 use super::bounds::{Bounds, Cap};
@@ -146,7 +145,6 @@ impl ServerProcess {
     pub fn stop(mut self) -> Stopped {
         let died_before = self.poll_death();
         let peak_resident_bytes = self.peak_resident_bytes();
-        let of_leader = if sabotage::is(Sabotage::LeaderOnlyCounters) { leader_switches(self.pid()) } else { None };
         // Fails only for a process that has ended, which the wait below notices at once.
         let _ = pidfd_send_signal(&self.child.pidfd, Signal::TERM);
         let ended = self.child.await_death(PATIENCE).ok().flatten();
@@ -159,7 +157,7 @@ impl ServerProcess {
         Stopped {
             user_cpu: usage.user_cpu,
             system_cpu: usage.system_cpu,
-            voluntary_switches: of_leader.unwrap_or(usage.voluntary_switches),
+            voluntary_switches: usage.voluntary_switches,
             involuntary_switches: usage.involuntary_switches,
             peak_resident_bytes,
             counters: self.stdout.as_ref().and_then(|stdout| farewell_in(&read_rest(stdout))),
@@ -176,12 +174,6 @@ impl ServerProcess {
         let has_children = self.extent() == Extent::WithChildren && !descendants(self.pid()).is_empty();
         if has_children { None } else { peak_resident_bytes(self.pid()).ok() }
     }
-}
-
-/// What must not be taken for the process's: `status` counts the main thread's switches alone.
-fn leader_switches(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?.trim().parse().ok()
 }
 
 /// A spawned child that is killed, with its group, and reaped when dropped.

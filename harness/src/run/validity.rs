@@ -9,7 +9,6 @@ use std::iter;
 use std::time::Duration;
 
 use reports::record::{Cell, Noise, Outcome, Purpose, Shape, Throttled, Traffic, Unobserved, Warning};
-use reports::sabotage::{self, Sabotage};
 
 pub use load::{generator_doubts, traffic_doubts};
 
@@ -50,9 +49,7 @@ fn was_held_up(cell: &Cell) -> bool {
 pub(crate) fn warnings(cell: &Cell) -> Vec<Warning> {
     let mut warnings = noise(cell);
     // A probe is meant to saturate whatever is the slower, which may be the generator.
-    if let (Purpose::Measure, Some(usage), Some(traffic)) = (cell.purpose, &cell.generator, &cell.traffic)
-        && !sabotage::is(Sabotage::TrustedGenerator)
-    {
+    if let (Purpose::Measure, Some(usage), Some(traffic)) = (cell.purpose, &cell.generator, &cell.traffic) {
         let doubts = generator_doubts(usage, traffic);
         warnings.extend(doubts.into_iter().filter(|doubt| !is_early_enough_for_newcomers(cell, doubt)));
     }

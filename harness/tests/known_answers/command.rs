@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::subject::turn;
 
-/// Rows that no other test runs, and cheap ones of each kind. Those that catch a breakage are run with the breakages.
+/// Cheap rows of each kind. All of them are run, each with what it catches, where the harness is broken on purpose.
 const ROWS: &str = "merging,stall,exponential,trimodal,ledger,unread,threads,cpu,inside,same";
 
 /// The command in a folder of its own, where the lock lies too.

@@ -5,8 +5,6 @@
 
 use hdrhistogram::Histogram;
 
-use crate::sabotage::{self, Sabotage};
-
 /// Values in ascending order, each with the number of recordings up to and including it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Distribution {
@@ -16,9 +14,6 @@ pub struct Distribution {
 impl Distribution {
     /// The recordings of all the histograms together.
     pub fn of<'a>(histograms: impl IntoIterator<Item = &'a Histogram<u64>>) -> Distribution {
-        if sabotage::is(Sabotage::AveragedPercentiles) {
-            return averaged(&histograms.into_iter().collect::<Vec<_>>());
-        }
         let mut counts = std::collections::BTreeMap::<u64, u64>::new();
         for histogram in histograms {
             for step in histogram.iter_recorded() {
@@ -57,16 +52,6 @@ impl Distribution {
         let at = self.steps.partition_point(|&(_, total)| total < rank.max(1));
         self.steps.get(at).map(|&(value, _)| value)
     }
-}
-
-/// What must not be done: each percentile is the mean of the histograms' percentiles.
-fn averaged(histograms: &[&Histogram<u64>]) -> Distribution {
-    let total: u64 = histograms.iter().map(|histogram| histogram.len()).sum();
-    let mean_at = |rank: u64| {
-        let quantile = rank as f64 / total as f64;
-        histograms.iter().map(|histogram| histogram.value_at_quantile(quantile)).sum::<u64>() / histograms.len() as u64
-    };
-    Distribution { steps: (1..=total).map(|rank| (mean_at(rank), rank)).collect() }
 }
 
 #[cfg(test)]

@@ -6,12 +6,8 @@
 use statrs::distribution::{Binomial, DiscreteCDF};
 
 use super::Distribution;
-use crate::sabotage::{self, Sabotage};
 
 const TAIL: f64 = 0.025;
-
-/// What one standard error leaves out on each side.
-const ONE_STANDARD_ERROR_TAIL: f64 = 0.159;
 
 /// A percentile of nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,10 +71,9 @@ fn interval_ranks(total: u64, p: f64) -> Option<(u64, u64)> {
     }
     let below = Binomial::new(p, total).ok()?;
     let middle = middle_rank(total, p);
-    let tail = if sabotage::is(Sabotage::NarrowIntervals) { ONE_STANDARD_ERROR_TAIL } else { TAIL };
     // P(fewer than rank values lie below the percentile) grows with rank: bisect for both ends.
-    let lower = last_true(1, middle, |rank| below.cdf(rank - 1) <= tail);
-    let upper = last_true(middle, total, |rank| below.cdf(rank - 1) < 1.0 - tail) + 1;
+    let lower = last_true(1, middle, |rank| below.cdf(rank - 1) <= TAIL);
+    let upper = last_true(middle, total, |rank| below.cdf(rank - 1) < 1.0 - TAIL) + 1;
     Some((lower, upper.min(total)))
 }
 

@@ -1,7 +1,6 @@
 //! Least-squares slope with a Student-t interval: what one more connection costs.
 
 use super::student::two_sided_t;
-use crate::sabotage::{self, Sabotage};
 
 const CONFIDENCE: f64 = 0.95;
 
@@ -26,8 +25,7 @@ pub fn fit(points: &[(f64, f64)]) -> Option<Slope> {
         return None;
     }
     let sxy: f64 = points.iter().map(|p| (p.0 - mean_x) * (p.1 - mean_y)).sum();
-    let over_n = |points: &[(f64, f64)]| points.last().map_or(0.0, |(x, y)| y / x);
-    let value = if sabotage::is(Sabotage::MemoryOverN) { over_n(points) } else { sxy / sxx };
+    let value = sxy / sxx;
     let intercept = mean_y - value * mean_x;
     let squares: f64 = points.iter().map(|p| (p.1 - intercept - value * p.0).powi(2)).sum();
     let half_width = (points.len() > 2).then(|| {

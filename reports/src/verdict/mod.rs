@@ -15,7 +15,6 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use crate::metrics::Metric;
-use crate::sabotage::{self, Sabotage};
 use crate::stats::{BlockValue, NoRatio, Ratio, paired_ratio};
 use crate::study::{Point, Pool, counts};
 
@@ -62,11 +61,7 @@ pub(crate) fn has_any(values: &BlockValues) -> bool {
 
 /// Of the blocks in which both count.
 pub(crate) fn ratio_of(a: &BlockValues, b: &BlockValues) -> Result<Ratio, NoRatio> {
-    let pairs = paired(a, b);
-    if sabotage::is(Sabotage::BestOfN) {
-        return paired_ratio(&best_of(&pairs));
-    }
-    paired_ratio(&pairs)
+    paired_ratio(&paired(a, b))
 }
 
 /// Writes a ratio as it is, or `no_ratio` with why there is none.
@@ -86,19 +81,5 @@ pub(crate) fn ratio_or_why<S: Serializer, W: Serialize>(
 
 /// The blocks that both have.
 pub(crate) fn paired(a: &BlockValues, b: &BlockValues) -> Vec<(BlockValue, BlockValue)> {
-    let (a, b) = if sabotage::is(Sabotage::SwappedLabels) { (b, a) } else { (a, b) };
     a.iter().filter_map(|(block, value)| Some((*value, *b.get(block)?))).collect()
-}
-
-/// What must not be done: each block as good as the contender's best.
-fn best_of(pairs: &[(BlockValue, BlockValue)]) -> Vec<(BlockValue, BlockValue)> {
-    let best = |values: &mut dyn Iterator<Item = BlockValue>| {
-        let numbers = values.filter_map(|value| match value {
-            BlockValue::Is(value) => Some(value),
-            BlockValue::Beyond(_) | BlockValue::Missing => None,
-        });
-        numbers.reduce(f64::min).map_or(BlockValue::Missing, BlockValue::Is)
-    };
-    let (a, b) = (best(&mut pairs.iter().map(|pair| pair.0)), best(&mut pairs.iter().map(|pair| pair.1)));
-    vec![(a, b); pairs.len()]
 }

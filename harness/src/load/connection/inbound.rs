@@ -5,7 +5,6 @@
 //! `ending.rs`, how requests and connections end.
 
 use reports::record::MalformedReason;
-use reports::sabotage::{self, Sabotage};
 use rustix::io::Errno;
 use servers::protocol::Persistence;
 
@@ -48,15 +47,10 @@ impl<N: Network> Connections<N> {
         let was_delayed = !slot.hearing.is_fresh() && DELAYED_ACKNOWLEDGEMENT_NS.contains(&(now - slot.heard_ns));
         slot.hearing.forget();
         let rest = &bytes[heard.consumed.min(bytes.len())..];
-        let is_surplus = !rest.is_empty() && !matches!(heard.meaning, Meaning::Wrong(_));
-        if is_surplus && !sabotage::is(Sabotage::SurplusCounted) {
+        if !rest.is_empty() && !matches!(heard.meaning, Meaning::Wrong(_)) {
             return self.on_wrong(index, MalformedReason::Surplus, &[rest], now);
         }
         self.on_whole(index, &heard, was_delayed, &[&front[..front_bytes], bytes], now);
-        if is_surplus && self.slots[index as usize].state == State::Awaiting {
-            // Only a harness that is broken on purpose comes here.
-            self.on_reply(index, rest, now);
-        }
     }
 
     fn on_whole(&mut self, index: u32, heard: &Heard, was_delayed: bool, example: &[&[u8]], now: u64) {

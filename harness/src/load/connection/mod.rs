@@ -12,7 +12,6 @@ mod outbound;
 
 use std::mem;
 
-use reports::sabotage::{self, Sabotage};
 use rustix::io::Errno;
 
 use crate::load::arrivals::Arrival;
@@ -213,7 +212,6 @@ impl<N: Network> Connections<N> {
 
     /// Begins what is due at an arrival.
     pub(crate) fn take_up(&mut self, arrival: Arrival, now: u64) {
-        let arrival = if sabotage::is(Sabotage::LagLeftOut) { Arrival { due_ns: now, ..arrival } } else { arrival };
         match self.settings.shape {
             Shape::Sessions { requests, .. } => {
                 let place = self.recorder.arrival(arrival.due_ns, now, requests);

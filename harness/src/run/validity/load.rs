@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use reports::record::{GeneratorUsage, HistogramRecord, Malformed, MalformedReason, Traffic, Warning};
-use reports::sabotage::{self, Sabotage};
 use reports::stats::samples_needed;
 
 use crate::plan::nanoseconds;
@@ -91,7 +90,7 @@ fn hidden_stall(traffic: &Traffic, window: Duration) -> Option<Warning> {
 }
 
 fn nothing_right(traffic: &Traffic) -> Option<Warning> {
-    (traffic.ledger.ok == 0 && !sabotage::is(Sabotage::SilenceBelieved)).then_some(Warning::NothingRight)
+    (traffic.ledger.ok == 0).then_some(Warning::NothingRight)
 }
 
 fn surplus(malformed: &Malformed) -> Option<Warning> {
