@@ -110,7 +110,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let (mut plan, preflight) = match &like {
         Some(like) => {
             let (plan, preflight) = rebuilt(&like.manifest, args.blocks, &servers.commands)?;
-            (with_models(plan, args.models.as_deref(), &servers)?, preflight)
+            with_models((plan, preflight), args.models.as_deref(), &servers)?
         }
         None => plan(&args, &servers)?,
     };
