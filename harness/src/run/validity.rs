@@ -23,10 +23,26 @@ const LONG_HICCUP: Duration = Duration::from_millis(20);
 const LITTLE_OF_A_TIMEOUT: u64 = 20;
 
 /// Whether others used the machine so much that the cell should be run again. Looks at the machine and the generator
-/// alone, never at what was measured: a cell is not to be run again for its result.
+/// alone, never at what was measured: a cell is not to be run again for its result. Nor is one whose server is broken,
+/// which is so on a quiet machine too.
 pub(super) fn is_disturbed(cell: &Cell) -> bool {
     let hiccup = cell.noise.max_hiccup_ns.is_some_and(|hiccup_ns| hiccup_ns > LONG_HICCUP.as_nanos() as u64);
-    cell.outcome == Outcome::Completed && (hiccup || !noise(cell).is_empty() || was_held_up(cell))
+    let had_others = cell.warnings.iter().any(Warning::is_of_the_machine);
+    cell.outcome == Outcome::Completed && !has_broken_server(cell) && (hiccup || had_others || was_held_up(cell))
+}
+
+/// Whether the server sent what nobody had asked for, or all that it answered was wrong. One that answered nobody may not
+/// have been given a CPU.
+fn has_broken_server(cell: &Cell) -> bool {
+    let answered_wrongly = cell.traffic.as_ref().is_some_and(|traffic| {
+        let ledger = &traffic.ledger;
+        ledger.error + ledger.malformed > 0
+    });
+    cell.warnings.iter().any(|warning| match warning {
+        Warning::SurplusReplies { .. } => true,
+        Warning::NothingRight => answered_wrongly,
+        _ => false,
+    })
 }
 
 /// Whether a generator with CPU to spare sent late all the same: then its CPU was taken away.

@@ -129,6 +129,29 @@ impl Warning {
         }
     }
 
+    /// Whether it says that others had the machine meanwhile. A cell with such a warning is measured again, and no claim
+    /// rests on it. A limit that was there all along is none of these.
+    pub fn is_of_the_machine(&self) -> bool {
+        match self {
+            Warning::NoisyMachine { .. } => true,
+            Warning::GeneratorFellBehind { .. }
+            | Warning::ScheduleLag { .. }
+            | Warning::TailLag { .. }
+            | Warning::PollingGaveWay { .. }
+            | Warning::NothingRight
+            | Warning::SurplusReplies { .. }
+            | Warning::GeneratorSaturated { .. }
+            | Warning::TooFewSamples { .. }
+            | Warning::ServerDied { .. }
+            | Warning::CheckFailed { .. }
+            | Warning::MachineLimit { .. }
+            | Warning::ServerTurnedAway { .. }
+            | Warning::NotSettled { .. }
+            | Warning::ServerKilled
+            | Warning::LeftOut { .. } => false,
+        }
+    }
+
     /// What is doubtful, as a sentence without its stop.
     pub fn describe(&self) -> String {
         let time = |ns: &u64| Unit::Nanoseconds.show(*ns as f64);

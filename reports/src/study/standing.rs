@@ -27,7 +27,7 @@ pub fn counts(cell: &Cell) -> bool {
 
 /// What others did to the machine meanwhile, where they did something: the cell counts, and no claim rests on it.
 pub fn disturbed_by(cell: &Cell) -> Option<&Warning> {
-    cell.warnings.iter().find(|warning| matches!(warning, Warning::NoisyMachine { .. }))
+    cell.warnings.iter().find(|warning| warning.is_of_the_machine())
 }
 
 /// Whether the server of a cell died of what was done to it. A server that nothing was done to has no business dying.

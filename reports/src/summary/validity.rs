@@ -65,7 +65,7 @@ pub(super) fn of(run: &Run) -> Validity {
             let pace = matches!(warning, Warning::GeneratorFellBehind { .. } | Warning::ScheduleLag { .. });
             pace || matches!(warning, Warning::GeneratorSaturated { .. })
         }),
-        badge(&cells, "Machine", "used by others", "quiet", |warning| matches!(warning, Warning::NoisyMachine { .. })),
+        badge(&cells, "Machine", "used by others", "quiet", Warning::is_of_the_machine),
         accounts(&cells),
         errors(&cells),
         complete(run),
