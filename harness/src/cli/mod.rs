@@ -4,6 +4,7 @@
 
 mod against;
 mod become_program;
+mod busy;
 mod capacity;
 mod check;
 mod chosen;

@@ -35,6 +35,11 @@ impl Totals {
     pub(super) fn at_ns(&self) -> u64 {
         self.at_ns
     }
+
+    /// CPUs of the machine; absent where the kernel does not say.
+    pub(super) fn cpus(&self) -> Option<u64> {
+        self.ticks.map(|ticks| ticks.cpus)
+    }
 }
 
 /// The shares between two moments; `tick_ns` is the length of a tick. Hiccups and the sampler's own share are the
@@ -65,12 +70,13 @@ pub(super) fn between(before: &Totals, after: &Totals, tick_ns: u64) -> Noise {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     const TICK_NS: u64 = 10_000_000;
 
-    fn totals(at_ms: u64, busy: u64, stolen: u64, ours_ms: u64) -> Totals {
+    /// Of two CPUs.
+    pub(in crate::observe) fn totals(at_ms: u64, busy: u64, stolen: u64, ours_ms: u64) -> Totals {
         Totals {
             at_ns: at_ms * 1_000_000,
             ticks: Some(CpuTicks { busy, stolen, cpus: 2 }),

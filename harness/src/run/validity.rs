@@ -14,7 +14,7 @@ use reports::sabotage::{self, Sabotage};
 pub use load::{generator_doubts, traffic_doubts};
 
 /// Shares of all CPUs beyond which the machine was not quiet.
-const NOISE: f64 = 0.05;
+pub(crate) const NOISE: f64 = 0.05;
 
 /// Oversleep of a thread on the generator's CPU beyond which that CPU was taken away.
 const LONG_HICCUP: Duration = Duration::from_millis(20);

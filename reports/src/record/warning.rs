@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::BusyStart;
 use crate::format::{self, Unit};
 
 /// A doubt about a cell or a run.
@@ -81,6 +82,8 @@ pub enum Warning {
         /// Which measure of noise, in words with its value.
         what: String,
     },
+    /// Others used the machine when the run was about to begin.
+    BusyStart(BusyStart),
     /// The server could not accept or could not spawn.
     ServerTurnedAway {
         /// Failed accepts.
@@ -122,6 +125,7 @@ impl Warning {
             | Warning::PollingGaveWay { .. }
             | Warning::MachineLimit { .. }
             | Warning::NoisyMachine { .. }
+            | Warning::BusyStart(_)
             | Warning::ServerTurnedAway { .. }
             | Warning::NotSettled { .. }
             | Warning::ServerKilled
@@ -133,7 +137,7 @@ impl Warning {
     /// rests on it. A limit that was there all along is none of these.
     pub fn is_of_the_machine(&self) -> bool {
         match self {
-            Warning::NoisyMachine { .. } => true,
+            Warning::NoisyMachine { .. } | Warning::BusyStart(_) => true,
             Warning::GeneratorFellBehind { .. }
             | Warning::ScheduleLag { .. }
             | Warning::TailLag { .. }
@@ -186,6 +190,9 @@ impl Warning {
             Warning::CheckFailed { check, detail } => format!("the check {check:?} did not hold: {detail}"),
             Warning::MachineLimit { limit, consequence, .. } => format!("{limit} of this machine: {consequence}"),
             Warning::NoisyMachine { what } => format!("others used the machine: {what}"),
+            Warning::BusyStart(busy) => {
+                format!("the machine was busy when the run began, and others used {}", busy.words())
+            }
             Warning::ServerTurnedAway { accept_errors, spawn_errors } => format!(
                 "the server failed to accept {} times and to spawn a thread {} times",
                 format::count(*accept_errors),
@@ -219,6 +226,7 @@ impl Warning {
             Warning::ServerDied { .. } => "read the end of its standard error in the cell's file".into(),
             Warning::CheckFailed { .. } => "do not use the figures; report the check with all of them".into(),
             Warning::MachineLimit { remedy, .. } => remedy.clone(),
+            Warning::BusyStart(busy) => busy.remedy(),
             Warning::ServerTurnedAway { .. } => "raise the limit of open files or of threads".into(),
             Warning::NotSettled { .. } => "read its memory as an estimate, or run again on a quieter machine".into(),
             Warning::ServerKilled => "nothing, if its figures were taken before; they were".into(),

@@ -30,6 +30,7 @@ pub(super) use args::LoadArgs;
 pub(super) use gates::GateOutcome;
 pub(super) use target::Unreachable;
 
+use super::busy::{self, FirstLook};
 use super::ending::code_of_load;
 use super::output::{print, tell};
 use crate::load::{Order, Signs, now_ns};
@@ -43,6 +44,7 @@ use target::TypedTarget;
 use times::Times;
 
 pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
+    let first_look = FirstLook::take();
     let target = TypedTarget::parse(&args.target)?;
     let spec = ask::spec(&args, &target)?;
     let generator = ask::generator(&args)?;
@@ -60,6 +62,8 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     if let Some(note) = ask::note(&spec) {
         tell(&note);
     }
+    // There is no record that could keep it.
+    let _ = busy::doubt(first_look, false);
     let started_at = SystemTime::now();
     let signs = Signs::default();
     let mut shown = Shown::new(&spec, args.requests);
