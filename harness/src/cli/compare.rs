@@ -8,6 +8,7 @@ use reports::record::Ending;
 use reports::record::store::RunFolder;
 
 use super::against::other_build;
+use super::busy::{self, FirstLook};
 use super::chosen;
 use super::contenders;
 use super::dry_run;
@@ -99,18 +100,19 @@ pub(super) struct CompareArgs {
 }
 
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
+    let first_look = FirstLook::take();
     let servers = args.servers.resolve()?;
     if args.resume.is_some() || args.like.is_some() {
         args.servers.check_no_page()?;
     }
     if let Some(run) = &args.resume {
-        return resume::run(run, args.blocks, &servers, &args.live, args.format, args.quiet);
+        return resume::run(run, args.blocks, &servers, &args.live, args.format, (args.quiet, first_look));
     }
     let like = args.like.as_deref().map(|run| RunFolder::open(run)?.read()).transpose()?;
     let (mut plan, preflight) = match &like {
         Some(like) => {
             let (plan, preflight) = rebuilt(&like.manifest, args.blocks, &servers.commands)?;
-            (with_models(plan, args.models.as_deref(), &servers)?, preflight)
+            with_models((plan, preflight), args.models.as_deref(), &servers)?
         }
         None => plan(&args, &servers)?,
     };
@@ -131,7 +133,8 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let (path, name) = new_run::folder(args.out.as_deref(), plan.preset.name())?;
     let folder = RunFolder::create(path)?;
     let planned = plan.probes().len() + plan.fullest().len();
-    let manifest = new_run::manifest(&plan, &preflight, machine, (name, plan.preset.name()), planned as u32);
+    let mut manifest = new_run::manifest(&plan, &preflight, machine, (name, plan.preset.name()), planned as u32);
+    manifest.warnings.extend(busy::doubt(first_look, args.quiet));
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&plan, &preflight, &folder);

@@ -4,6 +4,7 @@
 
 mod against;
 mod become_program;
+mod busy;
 mod capacity;
 mod check;
 mod chosen;
@@ -52,7 +53,7 @@ struct Cli {
 
 const NEXT: &str = "\
 Exit codes: 0 done, 1 internal error or a known answer wrong, 2 usage, 3 machine unfit,
-4 done but invalid or inconclusive, 5 a gate was exceeded, 6 a server failed,
+4 done but invalid or inconclusive, 5 a gate failed, 6 a server failed,
 130 and 143 interrupted (finished cells are kept)
 
 To begin: harness compare";

@@ -60,24 +60,33 @@ pub(super) fn rebuilt(
     };
     let mut found = preflight(&plan);
     plan.connection_ceiling = found.connection_ceiling;
-    let is_left_out = |warning: &&Warning| matches!(warning, Warning::LeftOut { .. });
-    found.warnings.extend(manifest.warnings.iter().filter(is_left_out).cloned());
+    found.warnings.extend(manifest.warnings.iter().filter(|warning| is_left_out(warning)).cloned());
     Ok((plan, found))
 }
 
+fn is_left_out(warning: &Warning) -> bool {
+    matches!(warning, Warning::LeftOut { .. })
+}
+
 /// The same plan for the contenders of a list, as it was typed; as it is without one. Their loads are those of the run all
-/// the same, also for one that the run does not have.
+/// the same, also for one that the run does not have. Who is left out is said of these contenders, and not of the run's.
 ///
 /// # Errors
 /// As for the contenders of a new run.
-pub(super) fn with_models(plan: RunPlan, list: Option<&str>, servers: &Servers) -> anyhow::Result<RunPlan> {
-    let Some(list) = list else { return Ok(plan) };
+pub(super) fn with_models(
+    (plan, mut preflight): (RunPlan, Preflight),
+    list: Option<&str>,
+    servers: &Servers,
+) -> anyhow::Result<(RunPlan, Preflight)> {
+    let Some(list) = list else { return Ok((plan, preflight)) };
     let cast = cast_for(&plan.placement.server_cpus, Some(list), servers, &plan.experiments, &plan.sizes)?;
     let has_twins = plan.contenders.iter().any(is_twin);
     let cast = if has_twins { cast.with_twins()? } else { cast };
     let cast = if plan.against.is_some() { cast.with_bases()? } else { cast };
-    let Cast { experiments, contenders, parts, .. } = cast;
-    Ok(RunPlan { experiments, contenders, parts, ..plan })
+    let Cast { experiments, contenders, parts, left_out } = cast;
+    preflight.warnings.retain(|warning| !is_left_out(warning));
+    preflight.warnings.extend(left_out);
+    Ok((RunPlan { experiments, contenders, parts, ..plan }, preflight))
 }
 
 /// Whether a run's servers were looked at from inside, for what is added to it. One without a cell can still be either.

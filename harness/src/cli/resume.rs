@@ -9,6 +9,7 @@ use reports::diff::differences;
 use reports::record::store::{Run, RunFolder};
 use reports::record::{Ending, ExperimentRecord, Manifest};
 
+use super::busy::{self, FirstLook};
 use super::compare::conclude;
 use super::live::{Followed, LiveArgs};
 use super::new_run;
@@ -27,7 +28,7 @@ pub(super) fn run(
     servers: &Servers,
     live: &LiveArgs,
     format: Format,
-    quiet: bool,
+    (quiet, first_look): (bool, FirstLook),
 ) -> anyhow::Result<ExitCode> {
     let _lock = MachineLock::take()?;
     let folder = RunFolder::open(path)?;
@@ -50,7 +51,8 @@ pub(super) fn run(
     let mut live = live.open(&plan.placement.generator_cpus)?;
     let resumed_at = [&manifest.resumed_at[..], &[utc_now()]].concat();
     let (blocks, experiments) = (plan.sizes.blocks, plan.experiment_records());
-    let manifest = Manifest { ending: Ending::Running, blocks, experiments, resumed_at, ..manifest };
+    let mut manifest = Manifest { ending: Ending::Running, blocks, experiments, resumed_at, ..manifest };
+    manifest.warnings.extend(busy::doubt(first_look, quiet));
     folder.write_manifest(&manifest)?;
     if !quiet {
         tell(&format!("{} has {} cells; running what is missing", folder.path().display(), cells.len()));

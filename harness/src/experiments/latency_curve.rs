@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reports::metrics::TIME_PARTS;
 use reports::record::{Picture, PictureKind, Scale, Swept};
 
 use crate::plan::{
@@ -152,7 +153,7 @@ fn pictures_of(workload: &Workload) -> Vec<Picture> {
         picture(
             "split",
             PictureKind::TimeSplit,
-            &["schedule_lag", "connection", "waiting", "service", "returning", "answering"],
+            &TIME_PARTS.iter().map(|part| part.name).collect::<Vec<_>>(),
             load,
             Scale::Linear,
             Scale::Linear,

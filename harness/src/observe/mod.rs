@@ -11,6 +11,7 @@
 //! that is known elsewhere.
 
 mod affinity;
+mod busiest;
 pub(crate) mod cgroups;
 mod clocks;
 pub(crate) mod cpu_totals;
@@ -32,6 +33,7 @@ mod thread_times;
 mod threads;
 
 pub use affinity::{allowed_cpus, restrict_this_thread};
+pub use busiest::Glance;
 pub use clocks::process_cpu;
 pub(crate) use family::fields_after_name;
 pub use family::{Extent, cpu_time, descendants};

@@ -112,7 +112,7 @@ impl QuotaWatch {
 
 /// All totals at one moment.
 #[derive(Debug, Clone, Copy)]
-struct Totals {
+pub(super) struct Totals {
     at_ns: u64,
     ticks: Option<CpuTicks>,
     pressure_us: Option<u64>,
@@ -121,7 +121,7 @@ struct Totals {
 }
 
 impl Totals {
-    fn now(proc: &Path) -> Self {
+    pub(super) fn now(proc: &Path) -> Self {
         let read = |path: &str| std::fs::read_to_string(proc.join(path)).ok();
         Self {
             at_ns: now_ns(),
@@ -131,13 +131,22 @@ impl Totals {
             suspended_ns: suspended_ns(),
         }
     }
+
+    pub(super) fn at_ns(&self) -> u64 {
+        self.at_ns
+    }
+
+    /// CPUs of the machine; absent where the kernel does not say.
+    pub(super) fn cpus(&self) -> Option<u64> {
+        self.ticks.map(|ticks| ticks.cpus)
+    }
 }
 
 /// The shares between two moments; `tick_ns` is the length of a tick.
 ///
 /// # Errors
 /// Why there are none, as a clause.
-fn between(before: &Totals, after: &Totals, server: ServerCpu, tick_ns: u64) -> Result<Noise, String> {
+pub(super) fn between(before: &Totals, after: &Totals, server: ServerCpu, tick_ns: u64) -> Result<Noise, String> {
     let span_ns = after.at_ns.saturating_sub(before.at_ns);
     if span_ns < SHORTEST_SPAN_NS {
         let ms = |ns: u64| ns / 1_000_000;
@@ -166,12 +175,13 @@ fn between(before: &Totals, after: &Totals, server: ServerCpu, tick_ns: u64) -> 
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     const TICK_NS: u64 = 10_000_000;
 
-    fn totals(at_ms: u64, busy: u64, stolen: u64, own_ms: u64) -> Totals {
+    /// Of two CPUs.
+    pub(in crate::observe) fn totals(at_ms: u64, busy: u64, stolen: u64, own_ms: u64) -> Totals {
         Totals {
             at_ns: at_ms * 1_000_000,
             ticks: Some(CpuTicks { busy, stolen, cpus: 2 }),

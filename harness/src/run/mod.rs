@@ -27,7 +27,7 @@ pub use interrupt::Interrupt;
 pub use lock::{LockError, MachineLock};
 pub use preflight::{Preflight, Unfit, preflight, preflight_connections, preflight_for, preflight_side_by_side};
 pub use provenance::{commit, utc_now};
-pub(crate) use validity::warnings;
+pub(crate) use validity::{NOISE, warnings};
 pub use validity::{generator_doubts, is_failure, machine_doubts, traffic_doubts};
 
 use crate::load::now_ns;

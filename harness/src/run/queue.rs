@@ -85,6 +85,8 @@ fn is_invalid_for_the_generator(cell: &Cell) -> bool {
 mod tests {
     use std::time::Duration;
 
+    use reports::record::Ledger;
+
     use super::*;
     use crate::plan::{HoldSpec, Task, TaskKind, Work};
     use crate::run::validity::tests::clean;
@@ -96,7 +98,8 @@ mod tests {
     }
 
     fn disturbed() -> Cell {
-        Cell { warnings: vec![Warning::NoisyMachine { what: "others used 40%".to_owned() }], ..clean() }
+        let warnings = vec![Warning::NoisyMachine { what: "other processes used 40% of all CPUs".to_owned() }];
+        Cell { warnings, ..clean() }
     }
 
     /// The contenders in the order in which they were run, and those whose cells were kept, with the number of attempts.
@@ -157,6 +160,17 @@ mod tests {
             let cell = || Cell { warnings: warnings.clone(), ..clean() };
             assert_eq!(play(12, |_| Some(cell())).1, [(0, 1), (1, 1), (2, 1)], "{warnings:?}");
         }
+        for of_the_server in [Warning::NothingRight, Warning::SurplusReplies { count: 3 }] {
+            let mut broken = disturbed();
+            broken.warnings.push(of_the_server);
+            broken.traffic.as_mut().unwrap().ledger = Ledger { scheduled: 9, malformed: 9, ..Ledger::default() };
+            let again = 12 - play(12, |_| Some(broken.clone())).2;
+            assert_eq!(again, 0, "{:?}: a quiet machine mends no server", broken.warnings);
+        }
+        let mut silent = disturbed();
+        silent.warnings.push(Warning::NothingRight);
+        silent.traffic.as_mut().unwrap().ledger = Ledger { scheduled: 9, timeout: 9, ..Ledger::default() };
+        assert_eq!(play(12, |_| Some(silent.clone())).2, 3, "who answered nobody may not have had a CPU");
         let mut closed = clean();
         closed.load.arrivals = Arrivals::Closed;
         closed.warnings = vec![Warning::GeneratorSaturated { busiest_worker: 0.99 }];

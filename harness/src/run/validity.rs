@@ -15,7 +15,7 @@ pub use load::{generator_doubts, traffic_doubts};
 use crate::plan::nanoseconds;
 
 /// Shares of all CPUs beyond which the machine was not quiet.
-const NOISE: f64 = 0.05;
+pub(crate) const NOISE: f64 = 0.05;
 
 /// Oversleep of a thread on the generator's CPU beyond which that CPU was taken away.
 const LONG_HICCUP: Duration = Duration::from_millis(20);
@@ -28,13 +28,28 @@ const LITTLE_OF_A_TIMEOUT: u64 = 20;
 
 /// Whether others used the machine so much that the cell should be run again. Looks at the machine and the generator
 /// alone, never at what was measured: a cell is not to be run again for its result. What lasts is no reason: another run
-/// would meet the same quota, and see no more.
+/// would meet the same quota, see no more, and find a broken server broken.
 pub(super) fn is_disturbed(cell: &Cell) -> bool {
     let passes = |warning: &Warning| match warning {
         Warning::GeneratorThrottled(_) | Warning::ServerThrottled(_) | Warning::NotObserved { .. } => false,
         warning => warning.is_of_the_machine(),
     };
-    cell.outcome == Outcome::Completed && (cell.warnings.iter().any(passes) || was_held_up(cell))
+    let was_hit = cell.warnings.iter().any(passes) || was_held_up(cell);
+    cell.outcome == Outcome::Completed && was_hit && !has_broken_server(cell)
+}
+
+/// Whether the server sent what nobody had asked for, or all that it answered was wrong. One that answered nobody may not
+/// have been given a CPU.
+fn has_broken_server(cell: &Cell) -> bool {
+    let answered_wrongly = cell.traffic.as_ref().is_some_and(|traffic| {
+        let ledger = &traffic.ledger;
+        ledger.error + ledger.malformed > 0
+    });
+    cell.warnings.iter().any(|warning| match warning {
+        Warning::SurplusReplies { .. } => true,
+        Warning::NothingRight => answered_wrongly,
+        _ => false,
+    })
 }
 
 /// Whether a generator with CPU to spare sent late all the same: then its CPU was taken away.
@@ -118,6 +133,10 @@ pub fn machine_doubts(noise: &Noise) -> Vec<Warning> {
 /// What is absent of the noise without a word why: what nobody has seen is not quiet.
 fn unseen(cell: &Cell) -> Vec<Warning> {
     let noise = &cell.noise;
+    let reason = || "nothing was recorded of it".to_owned();
+    if *noise == Noise::default() && cell.warnings.is_empty() {
+        return vec![Warning::NotObserved { what: Unobserved::Machine, reason: reason() }];
+    }
     let is_seen = [
         (Unobserved::OtherPrograms, noise.other_cpu_share.is_some() && noise.steal_share.is_some()),
         (Unobserved::Hiccups, noise.max_hiccup_ns.is_some()),
@@ -129,7 +148,6 @@ fn unseen(cell: &Cell) -> Vec<Warning> {
         cell.warnings.iter().any(|warning| matches!(warning, Warning::NotObserved { what, .. } if *what == unobserved))
     };
     let missing = is_seen.into_iter().filter(|(what, is_seen)| !is_seen && !is_said(*what));
-    let reason = || "nothing was recorded of it".to_owned();
     missing.map(|(what, _)| Warning::NotObserved { what, reason: reason() }).collect()
 }
 

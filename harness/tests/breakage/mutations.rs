@@ -259,4 +259,40 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         original: "p < LEVEL && ratio.apart() > floor.at(ratio.blocks)",
         mutant: "ratio.apart() > 1.0",
     },
+    Mutation {
+        name: "quota-believed",
+        does: "a generator that a CPU quota stopped is believed",
+        caught_by: &["quota"],
+        file: "harness/src/run/validity.rs",
+        original: "doubts.extend(throttled(noise.generator_throttled).map(Warning::GeneratorThrottled));",
+        mutant: "",
+    },
+    Mutation {
+        name: "unseen-is-quiet",
+        does: "a machine of which nothing was seen is taken for a quiet one",
+        caught_by: &["unseen"],
+        file: "harness/src/run/validity.rs",
+        original: "doubts.extend(unseen(cell));",
+        mutant: "",
+    },
+    Mutation {
+        name: "zeros-dropped",
+        does: "blocks with a zero are left out of a ratio",
+        caught_by: &["zeros"],
+        file: "reports/src/verdict/mod.rs",
+        original: "paired_ratio(&paired(a, b))",
+        mutant: "
+            let is_positive = |value: &BlockValue| matches!(value, BlockValue::Is(number) if *number > 0.0);
+            let pairs = paired(a, b).into_iter().filter(|(a, b)| is_positive(a) && is_positive(b));
+            paired_ratio(&pairs.collect::<Vec<_>>())
+        ",
+    },
+    Mutation {
+        name: "claims-without-interval",
+        does: "a claim is decided by its mean, without an interval over blocks",
+        caught_by: &["chance"],
+        file: "reports/src/verdict/evidence.rs",
+        original: "let (lo, hi) = «ratio.interval.ok_or_else(|| format!(\"{} has one block only\", self.name()))?»;",
+        mutant: "(ratio.value, ratio.value)",
+    },
 ];

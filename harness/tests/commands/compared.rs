@@ -71,6 +71,31 @@ fn two_programs_are_compared_over_a_page_and_the_run_can_be_made_again() {
 }
 
 #[test]
+fn a_run_like_another_has_the_contenders_that_are_named_and_leaves_out_no_others() {
+    let _turn = turn();
+    let home = TempDir::new().unwrap();
+    let out = home.path().join("run");
+    let arguments = ["compare", "--preset", "smoke", "--experiments", "churn,mutex", "--blocks", "1", "--models"];
+    let [_, server] = &servers();
+    let page = ["threaded", "--server", server, "--path", "/echo/page", "--out", out.to_str().unwrap()];
+    let output = harness(&[&arguments[..], &page].concat(), home.path());
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("threaded was not run in mutex: "), "{}", text(&output.stderr));
+    let like = |more: &[&str]| {
+        let arguments = ["compare", "--dry-run", "--like", out.to_str().unwrap(), "--server", server];
+        let output = harness(&[&arguments[..], more].concat(), home.path());
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout).to_owned()
+    };
+    let all = like(&[]);
+    assert!(all.contains("contenders   threaded, my-async-single\n") && all.contains("threaded in mutex"), "{all}");
+    let other = like(&["--models", "async-multi"]);
+    assert!(other.contains("contenders   async-multi, my-async-single\n"), "{other}");
+    assert!(other.contains("my-async-single: ") && other.contains("GET /echo/page"), "{other}");
+    assert!(!other.contains("threaded in mutex"), "{other}");
+}
+
+#[test]
 fn what_can_not_be_compared_is_refused_before_anything_is_measured() {
     let _turn = turn();
     let home = TempDir::new().unwrap();

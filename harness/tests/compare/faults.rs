@@ -117,7 +117,7 @@ fn few_descriptors_scale_the_plan_down_and_are_named() {
         assert!(most <= 200, "{}: {most}", cell.id);
         let turned_away = cell.warnings.iter().any(|warning| matches!(warning, Warning::ServerTurnedAway { .. }));
         // A server that does not get its CPU closes what its clients have left too late.
-        let was_held_up = cell.warnings.iter().any(|warning| matches!(warning, Warning::NoisyMachine { .. }));
+        let was_held_up = cell.warnings.iter().any(Warning::is_of_the_machine);
         assert!(!turned_away || was_held_up, "{}: {:?}", cell.id, cell.warnings);
         if let Some(traffic) = &cell.traffic {
             assert_eq!(traffic.ledger.scheduled, traffic.ledger.accounted_for(), "{}", cell.id);

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
 
 mod against;
+mod busy;
 #[path = "../../../reports/tests/it/devtools.rs"]
 #[allow(dead_code, reason = "the report's tests open pages of their own with it, and here one is served")]
 mod devtools;

@@ -50,7 +50,9 @@ impl Findings {
     }
 
     fn read(output: Output) -> Findings {
-        let stderr = text(&output.stderr).to_owned();
+        // Other tests keep this machine busy, which is said whatever is asked for.
+        let lines = text(&output.stderr).lines().filter(|line| !line.starts_with("this machine is busy: "));
+        let stderr = lines.map(|line| format!("{line}\n")).collect::<String>();
         let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
         let findings = Findings { json, code: output.status.code().unwrap(), stderr };
         let ends = ["ok", "error", "timeout", "malformed", "refused", "dropped", "in_flight"];

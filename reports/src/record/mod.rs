@@ -6,6 +6,7 @@
 //!
 //! Must not know: files, clocks, how a number was obtained. Beside it: `store.rs` reads and writes the folder.
 
+mod busy_start;
 mod cell;
 mod decision;
 mod disturbance;
@@ -23,6 +24,7 @@ mod timeline;
 mod traffic;
 mod warning;
 
+pub use busy_start::*;
 pub use cell::*;
 pub use decision::*;
 pub use disturbance::*;

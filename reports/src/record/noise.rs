@@ -65,6 +65,8 @@ pub enum Unobserved {
     Suspension,
     /// The server itself, over time: it has no samples.
     Server,
+    /// All of the machine: nobody watched it.
+    Machine,
 }
 
 impl Unobserved {
@@ -77,6 +79,7 @@ impl Unobserved {
             Unobserved::ServerQuota => "whether a CPU quota stopped the server",
             Unobserved::Suspension => "whether the machine was suspended",
             Unobserved::Server => "the server's memory and threads over time",
+            Unobserved::Machine => "what else went on on the machine",
         }
     }
 }

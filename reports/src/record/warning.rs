@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Throttled, Unobserved};
+use super::{BusyStart, Throttled, Unobserved};
 use crate::format::{self, Unit};
 
 /// A doubt about a cell or a run.
@@ -112,6 +112,8 @@ pub enum Warning {
         /// Why, as a clause.
         reason: String,
     },
+    /// Others used the machine when the run was about to begin.
+    BusyStart(BusyStart),
     /// The server could not accept or could not spawn.
     ServerTurnedAway {
         /// Failed accepts.
@@ -159,6 +161,7 @@ impl Warning {
             | Warning::ServerThrottled(_)
             | Warning::Suspended { .. }
             | Warning::NotObserved { .. }
+            | Warning::BusyStart(_)
             | Warning::ServerTurnedAway { .. }
             | Warning::NotSettled { .. }
             | Warning::ServerKilled
@@ -166,10 +169,12 @@ impl Warning {
         }
     }
 
-    /// Whether it is the machine's doing, whatever ran on it: on a cell with such a warning no claim rests.
+    /// Whether it is the machine's doing, whatever ran on it: on a cell with such a warning no claim rests. A limit that
+    /// was there all along is none of these.
     pub fn is_of_the_machine(&self) -> bool {
         match self {
             Warning::NoisyMachine { .. }
+            | Warning::BusyStart(_)
             | Warning::Hiccup { .. }
             | Warning::GeneratorThrottled(_)
             | Warning::ServerThrottled(_)
@@ -244,6 +249,9 @@ impl Warning {
                 format!("the machine was suspended for {} in the middle", time(suspended_ns))
             }
             Warning::NotObserved { what, reason } => format!("{} could not be observed: {reason}", what.subject()),
+            Warning::BusyStart(busy) => {
+                format!("the machine was busy when the run began, and others used {}", busy.words())
+            }
             Warning::ServerTurnedAway { accept_errors, spawn_errors } => format!(
                 "the server failed to accept {} times and to spawn a thread {} times",
                 format::count(*accept_errors),
@@ -289,6 +297,7 @@ impl Warning {
             Warning::ServerDied { .. } => "read the end of its standard error in the cell's file".into(),
             Warning::CheckFailed { .. } => "do not use the figures; report the check with all of them".into(),
             Warning::MachineLimit { remedy, .. } => remedy.clone(),
+            Warning::BusyStart(busy) => busy.remedy(),
             Warning::ServerTurnedAway { .. } => "raise the limit of open files or of threads".into(),
             Warning::NotSettled { .. } => "read its memory as an estimate, or run again on a quieter machine".into(),
             Warning::ServerKilled => "nothing, if its figures were taken before; they were".into(),

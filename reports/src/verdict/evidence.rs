@@ -25,7 +25,7 @@ pub(super) struct Evidence {
     /// All blocks that are used, together.
     together: Reading,
     blocks: BlockValues,
-    /// Why blocks are not used, where some are not: `1 of 3 blocks of threaded is set aside: others used the machine`.
+    /// Why blocks are not used, where some are not: `1 of 3 blocks of threaded was disturbed: others used the machine`.
     set_aside: Option<String>,
 }
 
@@ -103,10 +103,11 @@ impl Evidence {
     /// Where the value lies: over blocks, or, of an exact count, from the least to the greatest block.
     ///
     /// # Errors
-    /// With too few blocks.
+    /// With too few blocks. One is enough for a count, but not where another was set aside: counts, too, are others where
+    /// threads were late to start, or connections to come.
     pub(super) fn interval(&self) -> Result<Interval, String> {
         if self.is_exact() {
-            return Ok(self.range());
+            return self.enough_counts().map(|()| self.range());
         }
         self.enough(self.blocks.len())?;
         let (_, interval) = self.mean().ok_or_else(|| format!("{} was not measured", self.name()))?;
@@ -119,6 +120,7 @@ impl Evidence {
     /// With too few blocks that have both, and where there is no ratio.
     pub(super) fn times(&self, other: &Evidence) -> Result<Interval, String> {
         if self.is_exact() && other.is_exact() {
+            self.enough_counts().and_then(|()| other.enough_counts())?;
             let ((lo, hi), (other_lo, other_hi)) = (self.range(), other.range());
             if other_lo <= 0.0 {
                 return Err(format!("{} is zero in some block, so there is no ratio to it", other.name()));
@@ -172,6 +174,10 @@ impl Evidence {
         self.blocks.len() >= BLOCKS_FOR_A_CLAIM
     }
 
+    fn enough_counts(&self) -> Result<(), String> {
+        if self.set_aside.is_none() { Ok(()) } else { self.enough(self.blocks.len()) }
+    }
+
     fn enough(&self, blocks: usize) -> Result<(), String> {
         if blocks >= BLOCKS_FOR_A_CLAIM {
             return Ok(());
@@ -205,7 +211,10 @@ fn set_aside<'a>(who: &str, cells: impl Iterator<Item = &'a Cell> + Clone) -> Op
     let first = cells.clone().find_map(why_not)?;
     let (all, invalid) = (cells.clone().count(), cells.clone().filter(|cell| !counts(cell)).count());
     let disturbed = cells.filter(|cell| counts(cell) && why_not(cell).is_some()).count();
-    let of = |some: usize| format!("{some} of {} of {who}", format::counted(all as u64, "block"));
+    let of = |some: usize| {
+        let were = if some == 1 { "was" } else { "were" };
+        format!("{some} of {} of {who} {were}", format::counted(all as u64, "block"))
+    };
     Some(match (invalid, disturbed) {
         (invalid, _) if invalid == all => format!("no cell of {who} is valid: {first}"),
         (0, disturbed) if disturbed == all => format!("every cell of {who} was disturbed: {first}"),

@@ -189,7 +189,7 @@ fn a_disturbed_block_is_no_ground_for_a_claim() {
         of_tasks.for_each(|cell| cell.warnings.push(noise()));
         decided(run, vec![serves("async-multi")])
     };
-    let reason = "2 blocks, and a claim takes 3 (1 of 3 blocks of async-multi disturbed: others used the machine: other \
+    let reason = "2 blocks, and a claim takes 3 (1 of 3 blocks of async-multi was disturbed: others used the machine: other \
                   processes used 60% of all CPUs)";
     assert_cannot_tell(&disturb(1), reason);
     assert_cannot_tell(&disturb(3), "every cell of async-multi was disturbed: others used the machine");
@@ -197,6 +197,30 @@ fn a_disturbed_block_is_no_ground_for_a_claim() {
     let mut four = with_blocks(fixture_trials::run(), 4);
     four.cells.iter_mut().filter(|cell| cell.block == 3).for_each(|cell| cell.warnings.push(noise()));
     assert_eq!(decided(four, vec![serves("async-multi")]).verdict, ClaimVerdict::Holds);
+}
+
+#[test]
+fn a_count_rests_on_three_blocks_where_another_was_disturbed_or_invalid() {
+    let noise = || Warning::NoisyMachine { what: "other processes used 60% of all CPUs".into() };
+    let with = |all: u32, hit: u32, contender: &str, warning: fn() -> Warning| {
+        let mut run = with_blocks(fixture_trials::run(), all);
+        let of_one = run.cells.iter_mut().filter(|cell| cell.contender == contender && cell.block < hit);
+        of_one.for_each(|cell| cell.warnings.push(warning()));
+        let alone = condition("it", value("peak_threads", "async-multi"), Relation::AtMost, BoundValue::Number(12.0));
+        let bound = BoundValue::Times { factor: 0.25, of: value("peak_threads", "threaded") };
+        let against = condition("it", value("peak_threads", "async-multi"), Relation::AtMost, bound);
+        [alone, against].map(|condition| decided(run.clone(), vec![condition]))
+    };
+    let [alone, against] = with(3, 2, "async-multi", noise);
+    let reason = "1 block, and a claim takes 3 (2 of 3 blocks of async-multi were disturbed: others used the machine";
+    assert_cannot_tell(&alone, reason);
+    assert_cannot_tell(&against, reason);
+    let [alone, against] = with(3, 2, "threaded", noise);
+    assert_eq!(alone.verdict, ClaimVerdict::Holds, "the other plays no part in it");
+    assert_cannot_tell(&against, "2 of 3 blocks of threaded were disturbed");
+    let late = || Warning::GeneratorFellBehind { kept_pace: 0.3 };
+    assert_cannot_tell(&with(2, 1, "async-multi", late)[0], "1 of 2 blocks of async-multi was invalid");
+    assert!(with(4, 1, "async-multi", noise).iter().all(|claim| claim.verdict == ClaimVerdict::Holds));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use reports::record::store::RunFolder;
 use reports::record::{Ending, Objective};
 
+use super::busy::{self, FirstLook};
 use super::ending::code_of_search;
 use super::load::ask::duration;
 use super::new_run::{self, PlacementArg};
@@ -77,7 +78,7 @@ const WHAT: &str = "capacity";
 const AFTERWARDS: Duration = Duration::from_secs(3);
 
 pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
-    let begun = Instant::now();
+    let (begun, first_look) = (Instant::now(), FirstLook::take());
     let deadline = begun + ask::time_for_cells(args.budget, AFTERWARDS)?;
     let servers = args.servers.resolve()?;
     let (plan, preflight) = ask::plan(&args, &servers)?;
@@ -94,6 +95,7 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     let (path, name) = new_run::folder(args.out.as_deref(), WHAT)?;
     let folder = RunFolder::create(path)?;
     let mut manifest = new_run::manifest(&plan, &preflight, machine, (name, WHAT), plan.contenders.len() as u32);
+    manifest.warnings.extend(busy::doubt(first_look, args.quiet));
     for experiment in &mut manifest.experiments {
         experiment.objective = Some(args.slo);
         experiment.pictures = pictures(ask::metric_of(&args.slo));

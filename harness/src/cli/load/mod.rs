@@ -30,6 +30,7 @@ pub(super) use args::LoadArgs;
 pub(super) use gates::GateOutcome;
 pub(super) use target::Unreachable;
 
+use super::busy::{self, FirstLook};
 use super::ending::code_of_load;
 use super::new_run::too_small_a_quota;
 use super::output::{print, tell};
@@ -45,6 +46,7 @@ use target::TypedTarget;
 use times::Times;
 
 pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
+    let first_look = FirstLook::take();
     let target = TypedTarget::parse(&args.target)?;
     let spec = ask::spec(&args, &target)?;
     let generator = ask::generator(&args)?;
@@ -65,6 +67,8 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     if let Some(warning) = too_small_a_quota() {
         tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
     }
+    // There is no record that could keep it.
+    let _ = busy::doubt(first_look, false);
     let started_at = SystemTime::now();
     let signs = Signs::default();
     let mut shown = Shown::new(&spec, args.requests);

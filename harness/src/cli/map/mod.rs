@@ -14,6 +14,7 @@ use clap::ValueEnum;
 use reports::record::Ending;
 use reports::record::store::RunFolder;
 
+use super::busy::{self, FirstLook};
 use super::ending::code_of_run;
 use super::load::ask::duration;
 use super::new_run::{self, PlacementArg};
@@ -86,7 +87,7 @@ const WHAT: &str = "map";
 const AFTERWARDS: Duration = Duration::from_secs(3);
 
 pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
-    let begun = Instant::now();
+    let (begun, first_look) = (Instant::now(), FirstLook::take());
     let servers = args.servers.resolve()?;
     let (plan, preflight) = ask::plan(&args, &servers)?;
     let connections = ask::connections(&args.connections, plan.connection_ceiling);
@@ -101,7 +102,8 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     restrict_this_thread(&plan.placement.generator_cpus)?;
     let (path, name) = new_run::folder(args.out.as_deref(), WHAT)?;
     let folder = RunFolder::create(path)?;
-    let manifest = new_run::manifest(&plan, &preflight, machine, (name, WHAT), 2 * map.len() as u32);
+    let mut manifest = new_run::manifest(&plan, &preflight, machine, (name, WHAT), 2 * map.len() as u32);
+    manifest.warnings.extend(busy::doubt(first_look, args.quiet));
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&map, args.budget, &folder);

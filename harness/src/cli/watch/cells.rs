@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use reports::format::{self, counted};
+use reports::metrics::TIME_PARTS;
 use reports::record::{
     Cell, ExperimentRecord, Load, Noise, Outcome, Picture, PictureKind, Purpose, SCHEMA_VERSION, Sample, Scale,
     ServerUsage, Swept, Traffic, Warning, WorkloadRecord,
@@ -71,7 +72,7 @@ pub(super) fn workload(experiment: &mut ExperimentRecord, stretch: &Stretch, num
         Swept::Percentile,
         Scale::Log,
     ));
-    let parts = ["before_send", "waiting", "service", "returning"];
+    let parts: Vec<&str> = TIME_PARTS.iter().map(|part| part.name).collect();
     experiment.pictures.push(picture("split", PictureKind::TimeSplit, &parts, Swept::OfferedLoadRps, Scale::Linear));
     experiment.workloads.push(WorkloadRecord { key: key.clone(), label, description });
 }
@@ -154,7 +155,8 @@ fn key(number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use hdrhistogram::Histogram;
-    use reports::record::{GeneratorUsage, HistogramRecord, Ledger};
+    use reports::record::{GeneratorUsage, HistogramRecord, Ledger, TimeSplit, Unobserved};
+    use reports::study::Pool;
 
     use super::*;
     use crate::live::Asked;
@@ -231,14 +233,48 @@ mod tests {
         assert_eq!(ids, ["watched.load-2.7.threaded", "watched.load-2.8.thread-pool-workers-4"]);
         let cell = &cells[0];
         assert_eq!((cell.order, cell.load.window_ns, cell.server.peak_threads), (7, 10_000_000_000, Some(66)));
-        // The same six seconds of request time, in the ten that passed: Little's law holds, and so nothing else is said.
+        // The same six seconds of request time, in the ten that passed: Little's law holds.
         assert!((cell.traffic.as_ref().unwrap().mean_in_system.unwrap() - 0.6).abs() < 1e-9);
-        assert_eq!(cell.warnings, [side_by_side()]);
+        let [first, Warning::NotObserved { what: Unobserved::Machine, .. }] = &cell.warnings[..] else { panic!() };
+        assert_eq!(*first, side_by_side());
         let mut experiment = experiment();
         workload(&mut experiment, &stretch, 1);
         assert_eq!(experiment.workloads[0].key, cell.workload);
         assert_eq!(experiment.workloads[0].label, "sleep 5ms, 64 connections, 100/s, from 1:05");
         assert!(experiment.pictures.iter().all(|picture| picture.workload.as_ref() == Some(&cell.workload)));
+    }
+
+    #[test]
+    fn every_part_of_a_response_time_is_recorded_and_in_the_picture() {
+        let part = || Some(histogram(1_000, 1_000));
+        // Field by field, so that a part that is new has to be written here too.
+        let split = TimeSplit {
+            schedule_lag: part(),
+            connection: part(),
+            before_send: part(),
+            waiting: part(),
+            service: part(),
+            returning: part(),
+            answering: part(),
+            by_response_time: None,
+        };
+        let mut stretch = stretch(Duration::from_secs(10));
+        stretch.models.iter_mut().for_each(|(_, outcome)| outcome.traffic.split = Some(split.clone()));
+        let mut experiment = experiment();
+        workload(&mut experiment, &stretch, 0);
+        let is_split = |picture: &&Picture| picture.kind == PictureKind::TimeSplit;
+        let shown = &experiment.pictures.iter().find(is_split).unwrap().metrics;
+        for cell in &cells(&stretch, 0, 0) {
+            let recorded = cell.traffic.as_ref().unwrap().split.as_ref().unwrap();
+            let missing: Vec<&str> = recorded
+                .parts()
+                .map(|(name, _)| name)
+                .filter(|name| !shown.iter().any(|shown| shown == name))
+                .collect();
+            assert_eq!((missing, recorded.parts().count()), (Vec::new(), TIME_PARTS.len()), "{shown:?}");
+            let pool = Pool::of(vec![cell]);
+            assert!(TIME_PARTS.iter().all(|part| part.mean_ns(&pool).is_some()), "{}", cell.id);
+        }
     }
 
     #[test]

@@ -292,6 +292,12 @@ fn what_nobody_has_seen_is_not_quiet() {
 }
 
 #[test]
+fn a_machine_that_nobody_watched_is_one_doubt() {
+    let found = changed(|cell| cell.noise = Noise::default());
+    assert!(matches!(found[..], [Warning::NotObserved { what: Unobserved::Machine, .. }]), "{found:?}");
+}
+
+#[test]
 fn a_cell_is_run_again_for_what_passes_and_not_for_what_lasts() {
     let with = |warning: Warning| is_disturbed(&Cell { warnings: vec![warning], ..clean() });
     assert!(with(Warning::Hiccup { max_hiccup_ns: 21 * MS, allowed_ns: 20 * MS }));

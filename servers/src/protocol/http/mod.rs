@@ -17,7 +17,8 @@ mod transcripts;
 
 pub use body::{Body, Chunks};
 pub use reading::{LONGEST_HEAD_BYTES, ReplyFault, ReplyReader, ReplyStep, WholeReply};
-pub use reply::{Reply, decode_reply};
+#[cfg(test)]
+pub(super) use reply::decode_reply;
 
 use super::{MAX_REQUEST_BYTES, Persistence, Request, Response, Step, WireFormat};
 

@@ -15,7 +15,7 @@ use super::{
 
 /// A reply. What our servers say in headers is absent where another server replies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply<'a> {
+pub(crate) struct Reply<'a> {
     /// The status code, such as 200. Of those below 200, the reply proper follows.
     pub status: u16,
     /// The body, empty where the status allows none.
@@ -40,7 +40,7 @@ pub struct Reply<'a> {
 /// Looks at each byte of the head once and allocates nothing but the words of a complaint. A reply that has no
 /// length, and ends only where the connection does, is `Broken`: it could not be told from one cut short.
 #[inline(never)]
-pub fn decode_reply(bytes: &[u8], limit_bytes: usize) -> Step<Reply<'_>> {
+pub(crate) fn decode_reply(bytes: &[u8], limit_bytes: usize) -> Step<Reply<'_>> {
     let within_limit = &bytes[..bytes.len().min(limit_bytes)];
     match whole(within_limit, limit_bytes) {
         Ok(Some((message, consumed, then))) => Step::Message { message, consumed, then },

@@ -1,0 +1,80 @@
+//! Whether others use the machine, looked at while a command prepares its run, and said before there is any load.
+//!
+//! Must not know: what is run. Beside it: `observe/busiest.rs`, which looks; `run/validity.rs`, which has the limit and holds
+//! each cell against it.
+
+use std::thread;
+
+use reports::record::{BusyStart, Warning};
+
+use super::output::tell;
+use crate::observe::Glance;
+use crate::run::NOISE;
+
+/// A look at the machine, to be compared with a second.
+pub(super) struct FirstLook(Glance);
+
+impl FirstLook {
+    /// Takes it, before anything else is done.
+    pub(super) fn take() -> FirstLook {
+        FirstLook(Glance::now())
+    }
+
+    /// Looks again, two fifths of a second after the first at the earliest; returns what others used where that is more
+    /// than a quiet machine shows.
+    pub(super) fn compare(self) -> Option<BusyStart> {
+        let FirstLook(first) = self;
+        // What the preparation took need not be waited for. A sleep may end a little early by the other clock.
+        while !first.until_comparable().is_zero() {
+            thread::sleep(first.until_comparable());
+        }
+        first.until(&Glance::now()).filter(is_too_busy)
+    }
+}
+
+/// As [`FirstLook::compare`], and what was found is said, unless `quiet`, and becomes a doubt of the run.
+pub(super) fn doubt(first: FirstLook, quiet: bool) -> Option<Warning> {
+    let busy = first.compare()?;
+    if !quiet {
+        say(&busy);
+    }
+    Some(Warning::BusyStart(busy))
+}
+
+/// On stderr, where it spoils no output for programs.
+fn say(busy: &BusyStart) {
+    tell(&sentence(busy));
+}
+
+fn sentence(busy: &BusyStart) -> String {
+    format!("this machine is busy: others use {}; figures will be doubtful: {}", busy.words(), busy.remedy())
+}
+
+fn is_too_busy(busy: &BusyStart) -> bool {
+    busy.other_cpu_share > NOISE || busy.steal_share.is_some_and(|share| share > NOISE)
+}
+
+#[cfg(test)]
+mod tests {
+    use reports::record::BusyProcess;
+
+    use super::*;
+
+    fn used(other_cpu_share: f64, steal_share: Option<f64>) -> BusyStart {
+        let processes = vec![BusyProcess { pid: 31_245, name: "python3".to_owned(), cpu_share: other_cpu_share }];
+        BusyStart { other_cpu_share, steal_share, cpu_pressure_share: None, processes }
+    }
+
+    #[test]
+    fn the_limit_is_that_of_a_cell() {
+        assert!(!is_too_busy(&used(NOISE, Some(NOISE))) && !is_too_busy(&used(0.0, None)));
+        assert!(is_too_busy(&used(NOISE + 0.01, None)) && is_too_busy(&used(0.0, Some(NOISE + 0.01))));
+    }
+
+    #[test]
+    fn who_and_what_to_do_are_one_sentence() {
+        let said = "this machine is busy: others use 52% of its CPUs (python3 31245 52%); figures will be doubtful: end \
+                    them or wait, and run again: `ps -o pid,etime,args -p 31245` shows them";
+        assert_eq!(sentence(&used(0.52, Some(0.0))), said);
+    }
+}
