@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 #[derive(Debug)]
 pub(crate) struct Admission {
     limit: Option<usize>,
-    state: Mutex<State>,
+    state: Mutex<AdmissionState>,
     /// Told of every change: the first wakes a thread, the second a task.
     thread: Condvar,
     task: Notify,
@@ -21,7 +21,7 @@ pub(crate) struct Admission {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct AdmissionState {
     open: usize,
     is_closed: bool,
 }
@@ -82,7 +82,7 @@ impl Admission {
         self.waits.load(Relaxed)
     }
 
-    fn permit(self: &Arc<Self>, state: &mut State) -> Option<Permit> {
+    fn permit(self: &Arc<Self>, state: &mut AdmissionState) -> Option<Permit> {
         if state.is_closed {
             return None;
         }
@@ -90,7 +90,7 @@ impl Admission {
         Some(Permit { from: Some(Arc::clone(self)) })
     }
 
-    fn count_wait(&self, state: &State, limit: usize) {
+    fn count_wait(&self, state: &AdmissionState, limit: usize) {
         if state.open >= limit {
             self.waits.fetch_add(1, Relaxed);
         }
@@ -101,7 +101,7 @@ impl Admission {
         self.task.notify_one();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, AdmissionState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use histograms::with_histograms;
 
 /// A server at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inside {
+pub struct ServerSnapshot {
     /// When, in nanoseconds of the monotonic clock.
     pub at_ns: u64,
     /// Connections accepted and not closed yet.
@@ -34,25 +34,25 @@ pub struct Inside {
     /// Calls of accept that failed since the start.
     pub accept_errors: u64,
     /// The runtime; absent where there is none.
-    pub runtime: Option<RuntimeInside>,
+    pub runtime: Option<RuntimeSnapshot>,
 }
 
 /// A tokio runtime at one moment. The accept loop is no task of its own and in none of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuntimeInside {
+pub struct RuntimeSnapshot {
     /// Tasks that have not ended.
     pub alive_tasks: u64,
     /// Tasks ready to run that no worker has taken yet. Those in the workers' own queues are not among them.
     pub global_queue_depth: u64,
     /// Its workers; one where all tasks share a thread.
-    pub workers: Vec<WorkerInside>,
+    pub workers: Vec<WorkerSnapshot>,
     /// What only an unstable runtime tells; absent of any other.
-    pub unstable: Option<UnstableInside>,
+    pub unstable: Option<UnstableMetrics>,
 }
 
 /// A worker of a runtime at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WorkerInside {
+pub struct WorkerSnapshot {
     /// Time it has spent on tasks since the start. It is brought up to date when the worker parks or has polled a number
     /// of tasks, so it stands still while one of them blocks or computes.
     pub busy_ns: u64,
@@ -67,18 +67,18 @@ pub struct WorkerInside {
 
 /// What a runtime tells that was built with `--cfg tokio_unstable`, since its start and of all workers together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnstableInside {
+pub struct UnstableMetrics {
     /// Tasks that a worker took from another's queue.
     pub stolen_tasks: u64,
     /// For how long tasks were polled.
-    pub poll_times: Vec<Bucket>,
+    pub poll_times: Vec<HistogramBucket>,
     /// For how long tasks that were ready waited to be polled.
-    pub schedule_latencies: Vec<Bucket>,
+    pub schedule_latencies: Vec<HistogramBucket>,
 }
 
 /// A part of a histogram that is not empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bucket {
+pub struct HistogramBucket {
     /// The values in it are below, in nanoseconds.
     pub below_ns: u64,
     /// How many there are.
@@ -87,19 +87,19 @@ pub struct Bucket {
 
 /// Looks at one server again and again, and remembers what stood still.
 #[derive(Debug)]
-pub struct Onlooker {
+pub struct ServerMonitor {
     server: Arc<Server>,
-    workers: Vec<Stillness>,
+    workers: Vec<LastChange>,
 }
 
-impl Onlooker {
+impl ServerMonitor {
     /// Looks at this server, which need not run yet.
-    pub fn new(server: Arc<Server>) -> Onlooker {
-        Onlooker { server, workers: Vec::new() }
+    pub fn new(server: Arc<Server>) -> ServerMonitor {
+        ServerMonitor { server, workers: Vec::new() }
     }
 
     /// The server now. Some microseconds: a read for each number, and no system call but for the clock.
-    pub fn look(&mut self) -> Inside {
+    pub fn snapshot(&mut self) -> ServerSnapshot {
         let gauges = &self.server.inside;
         // What ends is read before what begins, so that nothing ends that has not begun.
         let left = gauges.left.load(Relaxed);
@@ -109,7 +109,7 @@ impl Onlooker {
         let requests_begun = gauges.requests_begun.load(Relaxed) + requests_refused;
         let at_ns = monotonic_ns();
         let kept = accepted.saturating_sub(spawn_errors);
-        Inside {
+        ServerSnapshot {
             at_ns,
             open_connections: kept.saturating_sub(left),
             waiting_connections: kept.saturating_sub(taken_up),
@@ -121,19 +121,19 @@ impl Onlooker {
     }
 }
 
-fn runtime_inside(runtime: &RuntimeMetrics, seen: &mut Vec<Stillness>, at_ns: u64) -> RuntimeInside {
-    seen.resize_with(runtime.num_workers(), Stillness::default);
+fn runtime_inside(runtime: &RuntimeMetrics, seen: &mut Vec<LastChange>, at_ns: u64) -> RuntimeSnapshot {
+    seen.resize_with(runtime.num_workers(), LastChange::default);
     let workers = seen.iter_mut().enumerate().map(|(number, stillness)| {
         let busy_ns = u64::try_from(runtime.worker_total_busy_duration(number).as_nanos()).unwrap_or(u64::MAX);
         let parks_and_unparks = runtime.worker_park_unpark_count(number);
-        WorkerInside {
+        WorkerSnapshot {
             busy_ns,
             parks: runtime.worker_park_count(number),
             is_parked: is_parked(parks_and_unparks),
             still_ns: stillness.since(busy_ns, parks_and_unparks, at_ns),
         }
     });
-    RuntimeInside {
+    RuntimeSnapshot {
         workers: workers.collect(),
         alive_tasks: runtime.num_alive_tasks() as u64,
         global_queue_depth: runtime.global_queue_depth() as u64,
@@ -148,18 +148,18 @@ fn is_parked(parks_and_unparks: u64) -> bool {
 
 /// What was last seen to change of a worker, and when that was.
 #[derive(Debug, Default)]
-struct Stillness {
+struct LastChange {
     busy_ns: u64,
     parks_and_unparks: u64,
     since_ns: Option<u64>,
 }
 
-impl Stillness {
+impl LastChange {
     /// How long the worker has been as it is now, which is not at all where it is parked.
     fn since(&mut self, busy_ns: u64, parks_and_unparks: u64, at_ns: u64) -> u64 {
         let is_same = (self.busy_ns, self.parks_and_unparks) == (busy_ns, parks_and_unparks);
         let since_ns = self.since_ns.filter(|_| is_same && !is_parked(parks_and_unparks)).unwrap_or(at_ns);
-        *self = Stillness { busy_ns, parks_and_unparks, since_ns: Some(since_ns) };
+        *self = LastChange { busy_ns, parks_and_unparks, since_ns: Some(since_ns) };
         at_ns - since_ns
     }
 }
@@ -175,13 +175,13 @@ pub(crate) struct Gauges {
 
 /// A connection that is being served; it has left when this is dropped, be it by a panic.
 #[derive(Debug)]
-pub(crate) struct Presence<'a>(&'a Gauges);
+pub(crate) struct ServingGuard<'a>(&'a Gauges);
 
 impl Gauges {
     /// A thread or a task begins to serve a connection.
-    pub(crate) fn take_up(&self) -> Presence<'_> {
+    pub(crate) fn take_up(&self) -> ServingGuard<'_> {
         self.taken_up.fetch_add(1, Relaxed);
-        Presence(self)
+        ServingGuard(self)
     }
 
     pub(crate) fn count_begun(&self) {
@@ -194,7 +194,7 @@ impl Gauges {
     }
 }
 
-impl Drop for Presence<'_> {
+impl Drop for ServingGuard<'_> {
     fn drop(&mut self) {
         self.0.left.fetch_add(1, Relaxed);
     }
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_worker_that_is_not_parked_and_does_not_change_stands_still() {
-        let mut worker = Stillness::default();
+        let mut worker = LastChange::default();
         assert_eq!(worker.since(0, 2, 1_000), 0, "the first look knows nothing of before");
         assert_eq!([worker.since(0, 2, 1_100), worker.since(0, 2, 1_250)], [100, 250]);
         assert_eq!(worker.since(40, 2, 1_300), 0, "its busy time was brought up to date");
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_have_left_when_their_presence_ends() {
+    fn a_connection_has_left_when_its_guard_is_dropped() {
         let gauges = Gauges::default();
         let (first, second) = (gauges.take_up(), gauges.take_up());
         drop(first);

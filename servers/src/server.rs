@@ -9,7 +9,7 @@ use crate::calibrate_spin;
 use crate::inside::Gauges;
 use crate::options::ServerOptions;
 use crate::protocol::Wire;
-use crate::stop::{Listening, StopHandle};
+use crate::stop::{ListenState, StopHandle};
 use crate::trace::{ConnectionTrace, Moment, Trace};
 use crate::work::lock::SharedLock;
 
@@ -24,7 +24,7 @@ pub struct Server {
     /// Asked before each accept.
     pub(crate) admission: Arc<Admission>,
     /// What a [`StopHandle`] needs to end the accept loop.
-    pub(crate) listening: Mutex<Listening>,
+    pub(crate) listening: Mutex<ListenState>,
     /// What is under way, for whoever looks inside.
     pub(crate) inside: Gauges,
     /// Where connections note what they do; off unless asked for.
@@ -71,7 +71,7 @@ impl Server {
             lock: SharedLock::new(options.mutex),
             admission: Arc::new(Admission::new(options.max_connections)),
             options,
-            listening: Mutex::new(Listening::NotYet),
+            listening: Mutex::new(ListenState::NotYet),
             inside: Gauges::default(),
             trace: None,
             accepted: AtomicU64::new(0),

@@ -13,7 +13,7 @@ use crate::server::Server;
 
 /// Where a server is in its life.
 #[derive(Debug)]
-pub(crate) enum Listening {
+pub(crate) enum ListenState {
     NotYet,
     /// A second descriptor of the listening socket, to shut it down with.
     On(TcpListener),
@@ -37,8 +37,8 @@ impl StopHandle {
     /// end, those in tasks are dropped with their runtime. Stopping twice is stopping once.
     pub fn stop(&self) {
         self.server.admission.close();
-        let before = std::mem::replace(&mut *self.server.listening(), Listening::Stopped);
-        if let Listening::On(listener) = before {
+        let before = std::mem::replace(&mut *self.server.listening(), ListenState::Stopped);
+        if let ListenState::On(listener) = before {
             shut_down(&listener);
         }
     }
@@ -50,17 +50,17 @@ impl Server {
         let listener = TcpListener::from(listener.as_fd().try_clone_to_owned()?);
         let mut listening = self.listening();
         match *listening {
-            Listening::Stopped => shut_down(&listener),
-            Listening::NotYet | Listening::On(_) => *listening = Listening::On(listener),
+            ListenState::Stopped => shut_down(&listener),
+            ListenState::NotYet | ListenState::On(_) => *listening = ListenState::On(listener),
         }
         Ok(())
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        matches!(*self.listening(), Listening::Stopped)
+        matches!(*self.listening(), ListenState::Stopped)
     }
 
-    fn listening(&self) -> MutexGuard<'_, Listening> {
+    fn listening(&self) -> MutexGuard<'_, ListenState> {
         self.listening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::OwnedFd;
-use servers::protocol::{JsonLines, Persistence, Request, Response, Step, WireFormat};
+use servers::protocol::{Decoded, JsonLines, Persistence, Request, Response, WireFormat};
 
 use super::row::Obstacle;
 use super::watchman::Disturbance;
@@ -182,7 +182,7 @@ impl Server {
     fn take_requests(&mut self, index: usize, connection: &mut Connection, script: &Script) -> bool {
         let received_ns = now_ns();
         let mut taken = 0;
-        while let Step::Message { message, consumed, .. } = JsonLines.decode_request(&connection.received[taken..]) {
+        while let Decoded::Message { message, consumed, .. } = JsonLines.decode_request(&connection.received[taken..]) {
             taken += consumed;
             match message {
                 Request::RequestWork { parameter, sender_timestamp, .. } => {

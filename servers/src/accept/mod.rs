@@ -30,7 +30,7 @@ pub fn bind(address: SocketAddr, options: &ServerOptions) -> io::Result<TcpListe
 
 /// A connection, for whoever is to serve it. Dropping it closes the connection, and then lets the next one in.
 #[derive(Debug)]
-pub(crate) struct Accepted<S> {
+pub(crate) struct AcceptedConnection<S> {
     pub(crate) stream: S,
     pub(crate) trace: ConnectionTrace,
     /// Never read: it is held, and given back after `stream` is closed.

@@ -5,7 +5,7 @@ use std::io;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
-use super::{Accepted, Backoff, is_final};
+use super::{AcceptedConnection, Backoff, is_final};
 use crate::server::Server;
 
 /// The connections of a listening socket, one after the other.
@@ -22,7 +22,7 @@ impl<'a> Accepting<'a> {
     }
 
     /// The next connection, or none once the server is stopped.
-    pub(crate) async fn next(&mut self) -> io::Result<Option<Accepted<TcpStream>>> {
+    pub(crate) async fn next(&mut self) -> io::Result<Option<AcceptedConnection<TcpStream>>> {
         let Some(permit) = self.server.admission.permit_in_task().await else { return Ok(None) };
         loop {
             match self.listener.accept().await {
@@ -32,7 +32,7 @@ impl<'a> Accepting<'a> {
                     // Replies are small and written whole: Nagle's algorithm could only hold them back.
                     // This fails where the client has left already, which the first read will notice.
                     let _ = stream.set_nodelay(true);
-                    return Ok(Some(Accepted { stream, trace, permit }));
+                    return Ok(Some(AcceptedConnection { stream, trace, permit }));
                 }
                 Err(_) if self.server.is_stopping() => return Ok(None),
                 Err(error) if is_final(&error) => return Err(error),

@@ -10,9 +10,9 @@ use socket2::SockRef;
 use std::io::Write;
 use std::net::TcpStream;
 
-use super::deadline::{Patience, read_on_thread};
-use super::{LINGERING_READS, Turn, is_unread, turn, work_done};
-use crate::accept::Accepted;
+use super::deadline::{ReadDeadline, read_on_thread};
+use super::{LINGERING_READS, NextAction, is_unread, next_action, work_done};
+use crate::accept::AcceptedConnection;
 use crate::clock::monotonic_ns;
 use crate::protocol::{Inbox, Persistence};
 use crate::server::Server;
@@ -20,7 +20,7 @@ use crate::trace::{ConnectionTrace, Moment};
 use crate::work::blocking::perform;
 
 /// Serves a connection until it ends. Dropping `accepted` closes it and makes room for another.
-pub(crate) fn serve(mut accepted: Accepted<TcpStream>, server: Arc<Server>) {
+pub(crate) fn serve(mut accepted: AcceptedConnection<TcpStream>, server: Arc<Server>) {
     let _present = server.inside.take_up();
     // Clients leave in the middle all the time: an error ends this connection and concerns nobody else.
     let _ = converse(&mut accepted.stream, &accepted.trace, &server);
@@ -30,12 +30,12 @@ pub(crate) fn serve(mut accepted: Accepted<TcpStream>, server: Arc<Server>) {
 /// faster, and would let one slow request hold back the replies to the quick ones before it.
 fn converse(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Server) -> io::Result<()> {
     let mut inbox = Inbox::reading(server.options.read_buffer_bytes);
-    let mut patience = Patience::new(&server.options);
+    let mut deadline = ReadDeadline::new(&server.options);
     let mut requests_served = 0;
     loop {
-        let until = patience.until(inbox.is_empty());
+        let until = deadline.until(inbox.is_empty());
         let Some(count) = read_on_thread(stream, inbox.spare(), until)? else {
-            return patience.give_up(stream, server);
+            return deadline.give_up(stream, server);
         };
         if count == 0 {
             // The client sends no more. All it asked is answered by now; half a request cannot be.
@@ -45,9 +45,9 @@ fn converse(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Server) ->
         trace.note(Moment::Read);
         let received_ns = monotonic_ns();
         loop {
-            match turn(inbox.next_request(server.wire), server, requests_served) {
-                Turn::Read => break,
-                Turn::Work { work, sender_timestamp, then } => {
+            match next_action(inbox.next_request(server.wire), server, requests_served) {
+                NextAction::Read => break,
+                NextAction::Work { work, sender_timestamp, then } => {
                     trace.note(Moment::Begun);
                     let result = perform(work, trace, server)?;
                     trace.note(Moment::Ended);
@@ -56,20 +56,20 @@ fn converse(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Server) ->
                     stream.write_all(&reply)?;
                     trace.note(Moment::Written);
                     if then == Persistence::Close {
-                        return end(stream, &mut inbox, patience.until(false));
+                        return end(stream, &mut inbox, deadline.until(false));
                     }
                 }
-                Turn::Reply(reply) => stream.write_all(&reply)?,
-                Turn::ReplyAndClose(reply) => {
+                NextAction::Reply(reply) => stream.write_all(&reply)?,
+                NextAction::ReplyAndClose(reply) => {
                     stream.write_all(&reply)?;
-                    return end(stream, &mut inbox, patience.until(false));
+                    return end(stream, &mut inbox, deadline.until(false));
                 }
-                Turn::ReplyAndLinger(reply) => {
+                NextAction::ReplyAndLinger(reply) => {
                     stream.write_all(&reply)?;
-                    return linger(stream, &mut inbox, patience.until(false));
+                    return linger(stream, &mut inbox, deadline.until(false));
                 }
             }
-            patience.request_ended();
+            deadline.request_ended();
         }
     }
 }

@@ -21,14 +21,14 @@ use crate::server::Server;
 
 /// What a connection keeps of its limits: when the request that is coming in must be whole.
 #[derive(Debug)]
-pub(super) struct Patience<'a> {
+pub(super) struct ReadDeadline<'a> {
     options: &'a ServerOptions,
     frame_ends: Option<Instant>,
 }
 
-impl<'a> Patience<'a> {
-    pub(super) fn new(options: &'a ServerOptions) -> Patience<'a> {
-        Patience { options, frame_ends: None }
+impl<'a> ReadDeadline<'a> {
+    pub(super) fn new(options: &'a ServerOptions) -> ReadDeadline<'a> {
+        ReadDeadline { options, frame_ends: None }
     }
 
     /// Until when the next read may wait; without limits, for as long as it takes. `between_requests` says that
@@ -126,30 +126,30 @@ mod tests {
     #[test]
     fn without_limits_no_read_has_an_end() {
         let options = options("threaded");
-        let mut patience = Patience::new(&options);
-        assert_eq!((patience.until(true), patience.until(false)), (None, None));
+        let mut deadline = ReadDeadline::new(&options);
+        assert_eq!((deadline.until(true), deadline.until(false)), (None, None));
     }
 
     #[test]
     fn an_idle_timeout_is_renewed_and_a_frame_deadline_is_not() {
         let options = options("threaded:idle-timeout=10s,frame-deadline=15s");
-        let mut patience = Patience::new(&options);
+        let mut deadline = ReadDeadline::new(&options);
         let begin = Instant::now();
-        assert!(patience.until(true).unwrap() >= begin + Duration::from_secs(10));
-        patience.until(false).unwrap();
-        let frame_ends = patience.frame_ends.unwrap();
-        patience.until(false).unwrap();
-        assert_eq!(patience.frame_ends, Some(frame_ends), "a further byte has prolonged it");
-        patience.request_ended();
-        patience.until(false).unwrap();
-        assert!(patience.frame_ends.unwrap() > frame_ends, "the next request has no time of its own");
+        assert!(deadline.until(true).unwrap() >= begin + Duration::from_secs(10));
+        deadline.until(false).unwrap();
+        let frame_ends = deadline.frame_ends.unwrap();
+        deadline.until(false).unwrap();
+        assert_eq!(deadline.frame_ends, Some(frame_ends), "a further byte has prolonged it");
+        deadline.request_ended();
+        deadline.until(false).unwrap();
+        assert!(deadline.frame_ends.unwrap() > frame_ends, "the next request has no time of its own");
     }
 
     #[test]
     fn a_frame_deadline_alone_lets_a_client_rest_between_requests() {
         let options = options("threaded:frame-deadline=1s");
-        let mut patience = Patience::new(&options);
-        assert_eq!(patience.until(true), None);
-        assert!(patience.until(false).is_some());
+        let mut deadline = ReadDeadline::new(&options);
+        assert_eq!(deadline.until(true), None);
+        assert!(deadline.until(false).is_some());
     }
 }

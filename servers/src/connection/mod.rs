@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use std::os::fd::AsFd;
 
 use crate::clock::monotonic_ns;
-use crate::protocol::{Fault, Inbox, Persistence, Request, Response, Step, WireFormat};
+use crate::protocol::{Decoded, Fault, Inbox, Persistence, Request, Response, WireFormat};
 use crate::server::Server;
-use crate::service::{Refusal, Work, decide};
+use crate::service::{Refusal, WorkOrder, decide};
 
 pub(crate) mod blocking;
 mod deadline;
@@ -30,9 +30,9 @@ const REPLY_BYTES: usize = 256;
 const LINGERING_READS: usize = 512;
 
 /// What a connection does about a step of its inbox.
-enum Turn<'a> {
+enum NextAction<'a> {
     Read,
-    Work { work: Work<'a>, sender_timestamp: Cow<'a, str>, then: Persistence },
+    Work { work: WorkOrder<'a>, sender_timestamp: Cow<'a, str>, then: Persistence },
     Reply(Vec<u8>),
     ReplyAndClose(Vec<u8>),
     ReplyAndLinger(Vec<u8>),
@@ -45,24 +45,28 @@ fn is_unread(inbox: &Inbox, stream: &impl AsFd) -> bool {
 }
 
 /// Decides without waiting for anything, and so for threads and tasks alike.
-fn turn<'a>(step: Step<Request<'a>>, server: &Server, requests_served: u64) -> Turn<'a> {
+fn next_action<'a>(step: Decoded<Request<'a>>, server: &Server, requests_served: u64) -> NextAction<'a> {
     match step {
-        Step::Incomplete => Turn::Read,
-        Step::Message {
-            message: Request::RequestWork { request_message, parameter, sender_timestamp }, then, ..
+        Decoded::Incomplete => NextAction::Read,
+        Decoded::Message {
+            message: Request::RequestWork { request_message, parameter, sender_timestamp },
+            then,
+            ..
         } => match decide(&request_message, parameter) {
             Ok(work) => {
                 server.inside.count_begun();
-                Turn::Work { work: work.stretched(server.options.stretch_percent), sender_timestamp, then }
+                NextAction::Work { work: work.stretched(server.options.stretch_percent), sender_timestamp, then }
             }
             Err(reason) => refused(server, fault_of(&reason), reason.to_string(), then),
         },
-        Step::Message { message: Request::CloseConnection { initial_timestamp, final_timestamp }, .. } => {
+        Decoded::Message { message: Request::CloseConnection { initial_timestamp, final_timestamp }, .. } => {
             let closed = Response::ConnectionClosed { initial_timestamp, final_timestamp, requests_served };
-            Turn::ReplyAndClose(encoded(server, &closed, Persistence::Close))
+            NextAction::ReplyAndClose(encoded(server, &closed, Persistence::Close))
         }
-        Step::Malformed { fault, reason, then, .. } => refused(server, fault, reason, then),
-        Step::Broken { fault, reason } => Turn::ReplyAndLinger(refusal(server, fault, reason, Persistence::Close)),
+        Decoded::Malformed { fault, reason, then, .. } => refused(server, fault, reason, then),
+        Decoded::Broken { fault, reason } => {
+            NextAction::ReplyAndLinger(refusal(server, fault, reason, Persistence::Close))
+        }
     }
 }
 
@@ -79,11 +83,11 @@ fn work_done(
     encoded(server, &Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns }, then)
 }
 
-fn refused<'a>(server: &Server, fault: Fault, reason: String, then: Persistence) -> Turn<'a> {
+fn refused<'a>(server: &Server, fault: Fault, reason: String, then: Persistence) -> NextAction<'a> {
     let reply = refusal(server, fault, reason, then);
     match then {
-        Persistence::KeepAlive => Turn::Reply(reply),
-        Persistence::Close => Turn::ReplyAndClose(reply),
+        Persistence::KeepAlive => NextAction::Reply(reply),
+        Persistence::Close => NextAction::ReplyAndClose(reply),
     }
 }
 

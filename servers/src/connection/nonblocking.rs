@@ -10,9 +10,9 @@ use socket2::SockRef;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::deadline::{Patience, read_in_task};
-use super::{LINGERING_READS, Turn, is_unread, turn, work_done};
-use crate::accept::Accepted;
+use super::deadline::{ReadDeadline, read_in_task};
+use super::{LINGERING_READS, NextAction, is_unread, next_action, work_done};
+use crate::accept::AcceptedConnection;
 use crate::clock::monotonic_ns;
 use crate::protocol::{Inbox, Persistence};
 use crate::server::Server;
@@ -20,7 +20,7 @@ use crate::trace::{ConnectionTrace, Moment};
 use crate::work::nonblocking::perform;
 
 /// Serves a connection until it ends. Dropping `accepted` closes it and makes room for another.
-pub(crate) async fn serve(mut accepted: Accepted<TcpStream>, server: Arc<Server>) {
+pub(crate) async fn serve(mut accepted: AcceptedConnection<TcpStream>, server: Arc<Server>) {
     let _present = server.inside.take_up();
     // Clients leave in the middle all the time: an error ends this connection and concerns nobody else.
     let _ = converse(&mut accepted.stream, &accepted.trace, &server).await;
@@ -30,12 +30,12 @@ pub(crate) async fn serve(mut accepted: Accepted<TcpStream>, server: Arc<Server>
 /// faster, and would let one slow request hold back the replies to the quick ones before it.
 async fn converse(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Server) -> io::Result<()> {
     let mut inbox = Inbox::reading(server.options.read_buffer_bytes);
-    let mut patience = Patience::new(&server.options);
+    let mut deadline = ReadDeadline::new(&server.options);
     let mut requests_served = 0;
     loop {
-        let until = patience.until(inbox.is_empty());
+        let until = deadline.until(inbox.is_empty());
         let Some(count) = read_in_task(stream, inbox.spare(), until).await? else {
-            return patience.give_up(stream, server);
+            return deadline.give_up(stream, server);
         };
         if count == 0 {
             // The client sends no more. All it asked is answered by now; half a request cannot be.
@@ -45,9 +45,9 @@ async fn converse(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Serv
         trace.note(Moment::Read);
         let received_ns = monotonic_ns();
         loop {
-            match turn(inbox.next_request(server.wire), server, requests_served) {
-                Turn::Read => break,
-                Turn::Work { work, sender_timestamp, then } => {
+            match next_action(inbox.next_request(server.wire), server, requests_served) {
+                NextAction::Read => break,
+                NextAction::Work { work, sender_timestamp, then } => {
                     trace.note(Moment::Begun);
                     let result = perform(work, trace, server).await?;
                     trace.note(Moment::Ended);
@@ -56,20 +56,20 @@ async fn converse(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Serv
                     stream.write_all(&reply).await?;
                     trace.note(Moment::Written);
                     if then == Persistence::Close {
-                        return end(stream, &mut inbox, patience.until(false)).await;
+                        return end(stream, &mut inbox, deadline.until(false)).await;
                     }
                 }
-                Turn::Reply(reply) => stream.write_all(&reply).await?,
-                Turn::ReplyAndClose(reply) => {
+                NextAction::Reply(reply) => stream.write_all(&reply).await?,
+                NextAction::ReplyAndClose(reply) => {
                     stream.write_all(&reply).await?;
-                    return end(stream, &mut inbox, patience.until(false)).await;
+                    return end(stream, &mut inbox, deadline.until(false)).await;
                 }
-                Turn::ReplyAndLinger(reply) => {
+                NextAction::ReplyAndLinger(reply) => {
                     stream.write_all(&reply).await?;
-                    return linger(stream, &mut inbox, patience.until(false)).await;
+                    return linger(stream, &mut inbox, deadline.until(false)).await;
                 }
             }
-            patience.request_ended();
+            deadline.request_ended();
         }
     }
 }

@@ -3,13 +3,13 @@
 
 use tokio::runtime::{Builder, RuntimeMetrics};
 
-use super::UnstableInside;
+use super::UnstableMetrics;
 
 /// The builder as it is.
 pub(crate) fn with_histograms(builder: &mut Builder) -> &mut Builder {
     builder
 }
 
-pub(super) fn look(_runtime: &RuntimeMetrics) -> Option<UnstableInside> {
+pub(super) fn look(_runtime: &RuntimeMetrics) -> Option<UnstableMetrics> {
     None
 }

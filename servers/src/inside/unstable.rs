@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, HistogramConfiguration, LogHistogram, RuntimeMetrics};
 
-use super::{Bucket, UnstableInside};
+use super::{HistogramBucket, UnstableMetrics};
 
 /// The builder of a runtime that keeps histograms, which costs it two readings of the clock for each poll.
 pub(crate) fn with_histograms(builder: &mut Builder) -> &mut Builder {
@@ -18,7 +18,7 @@ pub(crate) fn with_histograms(builder: &mut Builder) -> &mut Builder {
         .metrics_schedule_latency_histogram_configuration(scale())
 }
 
-pub(super) fn look(runtime: &RuntimeMetrics) -> Option<UnstableInside> {
+pub(super) fn look(runtime: &RuntimeMetrics) -> Option<UnstableMetrics> {
     let workers = || 0..runtime.num_workers();
     let poll_time = |bucket| {
         let count = workers().map(|worker| runtime.poll_time_histogram_bucket_count(worker, bucket)).sum();
@@ -28,15 +28,15 @@ pub(super) fn look(runtime: &RuntimeMetrics) -> Option<UnstableInside> {
         let count = workers().map(|worker| runtime.schedule_latency_histogram_bucket_count(worker, bucket)).sum();
         (runtime.schedule_latency_histogram_bucket_range(bucket), count)
     };
-    Some(UnstableInside {
+    Some(UnstableMetrics {
         stolen_tasks: workers().map(|worker| runtime.worker_steal_count(worker)).sum(),
         poll_times: filled((0..runtime.poll_time_histogram_num_buckets()).map(poll_time)),
         schedule_latencies: filled((0..runtime.schedule_latency_histogram_num_buckets()).map(latency)),
     })
 }
 
-fn filled(buckets: impl Iterator<Item = (Range<Duration>, u64)>) -> Vec<Bucket> {
+fn filled(buckets: impl Iterator<Item = (Range<Duration>, u64)>) -> Vec<HistogramBucket> {
     let filled = buckets.filter(|(_, count)| *count > 0);
     let below = |range: &Range<Duration>| u64::try_from(range.end.as_nanos()).unwrap_or(u64::MAX);
-    filled.map(|(range, count)| Bucket { below_ns: below(&range), count }).collect()
+    filled.map(|(range, count)| HistogramBucket { below_ns: below(&range), count }).collect()
 }

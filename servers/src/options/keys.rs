@@ -4,8 +4,8 @@ use std::thread::available_parallelism;
 
 use super::OptionKey;
 use super::values::{
-    Choice, KIB, LockKind, MIB, Placement, Spawning, parse_count, parse_patience, parse_percent, parse_size,
-    parse_unless_off, show_patience, show_size, show_unless_off,
+    KIB, Keyword, LockKind, MIB, Spawning, WorkPlacement, parse_count, parse_percent, parse_size, parse_timeout,
+    parse_unless_off, show_size, show_timeout, show_unless_off,
 };
 use crate::protocol::{MAX_READ_BUFFER_BYTES, READ_BUFFER_BYTES};
 
@@ -40,10 +40,10 @@ pub(crate) const FRAME_DEADLINE: OptionKey = OptionKey {
     name: "frame-deadline",
     summary: "time from a request's first byte until it must be whole; bytes that come meanwhile do not prolong it",
     set: |options, value| {
-        options.frame_deadline = parse_unless_off(value, parse_patience)?;
+        options.frame_deadline = parse_unless_off(value, parse_timeout)?;
         Some(())
     },
-    show: |options| show_unless_off(options.frame_deadline, show_patience),
+    show: |options| show_unless_off(options.frame_deadline, show_timeout),
     ..IDLE_TIMEOUT
 };
 
@@ -54,10 +54,10 @@ pub(crate) const IDLE_TIMEOUT: OptionKey = OptionKey {
     expected: "a time from 1ms to 3600s, such as 5s or 250ms, or off",
     default: || "off".to_owned(),
     set: |options, value| {
-        options.idle_timeout = parse_unless_off(value, parse_patience)?;
+        options.idle_timeout = parse_unless_off(value, parse_timeout)?;
         Some(())
     },
-    show: |options| show_unless_off(options.idle_timeout, show_patience),
+    show: |options| show_unless_off(options.idle_timeout, show_timeout),
 };
 
 /// Where there is more than one connection at a time.
@@ -94,7 +94,7 @@ pub(crate) const PLACEMENT_ON_WORKERS: OptionKey = OptionKey {
     expected: "inline, yielding, spawn-blocking, block-in-place or rayon",
     default: || "inline".to_owned(),
     set: |options, value| {
-        options.placement = Placement::parse(value)?;
+        options.placement = WorkPlacement::parse(value)?;
         Some(())
     },
     show: |options| options.placement.show(),
@@ -105,7 +105,8 @@ pub(crate) const PLACEMENT_ON_ONE_THREAD: OptionKey = OptionKey {
     expected: "inline, yielding, spawn-blocking or rayon (block-in-place would panic: it needs a runtime with \
                workers, such as async-multi)",
     set: |options, value| {
-        options.placement = Placement::parse(value).filter(|placement| *placement != Placement::BlockInPlace)?;
+        options.placement =
+            WorkPlacement::parse(value).filter(|placement| *placement != WorkPlacement::BlockInPlace)?;
         Some(())
     },
     ..PLACEMENT_ON_WORKERS
@@ -116,8 +117,8 @@ pub(crate) const PLACEMENT_ON_THREADS: OptionKey = OptionKey {
     summary: "where spin computes and block blocks; rayon's pool has a thread for each CPU",
     expected: "inline or rayon",
     set: |options, value| {
-        let known = Placement::parse(value);
-        options.placement = known.filter(|known| matches!(known, Placement::Inline | Placement::Rayon))?;
+        let known = WorkPlacement::parse(value);
+        options.placement = known.filter(|known| matches!(known, WorkPlacement::Inline | WorkPlacement::Rayon))?;
         Some(())
     },
     ..PLACEMENT_ON_WORKERS

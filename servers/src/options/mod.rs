@@ -13,7 +13,7 @@ pub(crate) use keys::{
     BACKLOG, BLOCKING_THREADS, BUFFER, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, MUTEX, PLACEMENT_ON_ONE_THREAD,
     PLACEMENT_ON_THREADS, PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK, STRETCH,
 };
-pub use values::{LockKind, Placement, Spawning};
+pub use values::{LockKind, Spawning, WorkPlacement};
 
 /// The options of a server. A model reads those it has and ignores the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct ServerOptions {
     /// How many connections the kernel may hold for the server until it accepts them.
     pub backlog: u32,
     /// Where computing and blocking happen.
-    pub placement: Placement,
+    pub placement: WorkPlacement,
     /// Which lock `lock` requests hold, and how.
     pub mutex: LockKind,
     /// How long a read may wait for its first byte before the connection is closed. It begins anew with each
@@ -84,7 +84,7 @@ impl ServerOptions {
             stack_bytes: 2 * values::MIB,
             read_buffer_bytes: READ_BUFFER_BYTES,
             backlog: 4096,
-            placement: Placement::Inline,
+            placement: WorkPlacement::Inline,
             mutex: LockKind::Std,
             idle_timeout: None,
             frame_deadline: None,

@@ -42,7 +42,7 @@ pub const READ_BUFFER_BYTES: usize = 512;
 
 /// What stands at the front of a byte stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step<T> {
+pub enum Decoded<T> {
     /// No whole message yet: read more.
     Incomplete,
     /// A message.
@@ -90,13 +90,13 @@ pub enum Persistence {
 /// from them wherever it can.
 pub trait WireFormat: Copy + Send + Sync + 'static {
     /// The request at the front of `bytes`, for a server.
-    fn decode_request<'a>(&self, bytes: &'a [u8]) -> Step<Request<'a>>;
+    fn decode_request<'a>(&self, bytes: &'a [u8]) -> Decoded<Request<'a>>;
 
     /// Appends `request` to `out`.
     fn encode_request(&self, request: &Request<'_>, out: &mut Vec<u8>);
 
     /// The response at the front of `bytes`, for a client.
-    fn decode_response<'a>(&self, bytes: &'a [u8]) -> Step<Response<'a>>;
+    fn decode_response<'a>(&self, bytes: &'a [u8]) -> Decoded<Response<'a>>;
 
     /// Appends `response` to `out`, which says what becomes of the connection where the format has words for it.
     fn encode_response(&self, response: &Response<'_>, then: Persistence, out: &mut Vec<u8>);

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::http::decode_reply;
 use super::{
-    Fault, Inbox, JsonLines, MAX_REQUEST_BYTES, Persistence, READ_BUFFER_BYTES, Request, Response, Step, Wire,
+    Decoded, Fault, Inbox, JsonLines, MAX_REQUEST_BYTES, Persistence, READ_BUFFER_BYTES, Request, Response, Wire,
     WireFormat, canonical,
 };
 
@@ -114,10 +114,10 @@ fn visible(mut response: Response<'static>) -> Response<'static> {
     response
 }
 
-fn consumed<T>(step: Step<T>) -> Option<usize> {
+fn consumed<T>(step: Decoded<T>) -> Option<usize> {
     match step {
-        Step::Message { consumed, .. } | Step::Malformed { consumed, .. } => Some(consumed),
-        Step::Incomplete | Step::Broken { .. } => None,
+        Decoded::Message { consumed, .. } | Decoded::Malformed { consumed, .. } => Some(consumed),
+        Decoded::Incomplete | Decoded::Broken { .. } => None,
     }
 }
 
@@ -135,8 +135,8 @@ fn received(wire: Wire, bytes: &[u8], cuts: &[usize]) -> Vec<String> {
         rest = &rest[count..];
         loop {
             match inbox.next_request(wire) {
-                Step::Incomplete => break,
-                step @ Step::Broken { .. } => {
+                Decoded::Incomplete => break,
+                step @ Decoded::Broken { .. } => {
                     steps.push(format!("{step:?}"));
                     return steps;
                 }
@@ -177,14 +177,14 @@ proptest! {
         let message = request;
         let bytes = encoded(|out| Wire::Http.encode_request(&message, out));
         let (consumed, then_closes) = (bytes.len(), matches!(message, Request::CloseConnection { .. }));
-        let expected = Step::Message { message, consumed, then: then(then_closes) };
+        let expected = Decoded::Message { message, consumed, then: then(then_closes) };
         prop_assert_eq!(Wire::Http.decode_request(&bytes), expected);
 
         let message = visible(response);
         let bytes = encoded(|out| Wire::Http.encode_response(&message, then(closing), out));
         let consumed = bytes.len();
         let then = then(closing || matches!(message, Response::ConnectionClosed { .. }));
-        prop_assert_eq!(Wire::Http.decode_response(&bytes), Step::Message { message, consumed, then });
+        prop_assert_eq!(Wire::Http.decode_response(&bytes), Decoded::Message { message, consumed, then });
     }
 
     #[test]
@@ -194,9 +194,9 @@ proptest! {
         let end = format!("0\r\n{trailer}\r\n").into_bytes();
         let bytes = [head, framed.collect::<Vec<_>>().concat(), end].concat();
         for end in 0..bytes.len() {
-            prop_assert_eq!(decode_reply(&bytes[..end], 4096), Step::Incomplete);
+            prop_assert_eq!(decode_reply(&bytes[..end], 4096), Decoded::Incomplete);
         }
-        let Step::Message { message, consumed, .. } = decode_reply(&bytes, 4096) else {
+        let Decoded::Message { message, consumed, .. } = decode_reply(&bytes, 4096) else {
             return Err(TestCaseError::fail("the whole reply is not read"));
         };
         prop_assert_eq!(consumed, bytes.len());
@@ -241,7 +241,7 @@ proptest! {
         );
         let consumed = bytes.len();
         let then = then(matches!(request, Request::CloseConnection { .. }));
-        prop_assert_eq!(JsonLines.decode_request(&bytes), Step::Message { message: request, consumed, then });
+        prop_assert_eq!(JsonLines.decode_request(&bytes), Decoded::Message { message: request, consumed, then });
     }
 
     #[test]
@@ -252,7 +252,7 @@ proptest! {
         );
         let consumed = bytes.len();
         let then = then(matches!(response, Response::ConnectionClosed { .. }));
-        prop_assert_eq!(JsonLines.decode_response(&bytes), Step::Message { message: response, consumed, then });
+        prop_assert_eq!(JsonLines.decode_response(&bytes), Decoded::Message { message: response, consumed, then });
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::{Http, JsonLines, Persistence, Request, Response, Step, WireFormat};
+use super::{Decoded, Http, JsonLines, Persistence, Request, Response, WireFormat};
 
 /// One of the wire formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,7 +49,7 @@ impl fmt::Display for Wire {
 }
 
 impl WireFormat for Wire {
-    fn decode_request<'a>(&self, bytes: &'a [u8]) -> Step<Request<'a>> {
+    fn decode_request<'a>(&self, bytes: &'a [u8]) -> Decoded<Request<'a>> {
         match self {
             Wire::JsonLines => JsonLines.decode_request(bytes),
             Wire::Http => Http.decode_request(bytes),
@@ -63,7 +63,7 @@ impl WireFormat for Wire {
         }
     }
 
-    fn decode_response<'a>(&self, bytes: &'a [u8]) -> Step<Response<'a>> {
+    fn decode_response<'a>(&self, bytes: &'a [u8]) -> Decoded<Response<'a>> {
         match self {
             Wire::JsonLines => JsonLines.decode_response(bytes),
             Wire::Http => Http.decode_response(bytes),

@@ -14,12 +14,12 @@ pub(crate) struct SharedLock {
     in_tasks: LockKind,
     std: Mutex<()>,
     tokio: tokio::sync::Mutex<()>,
-    crossing: CrossingLock,
+    crossing: LockAcrossAwait,
 }
 
 impl SharedLock {
     pub(crate) fn new(in_tasks: LockKind) -> SharedLock {
-        SharedLock { in_tasks, std: Mutex::default(), tokio: Default::default(), crossing: CrossingLock::default() }
+        SharedLock { in_tasks, std: Mutex::default(), tokio: Default::default(), crossing: LockAcrossAwait::default() }
     }
 
     /// Waits for `duration` with the lock held. Blocks the thread, first until it has the lock.
@@ -70,25 +70,25 @@ impl SharedLock {
 /// The compiler refuses std's guard there, since another thread may go on with the task. People meet the mistake
 /// all the same: with `parking_lot` and its `send_guard`, in a `LocalSet`, or under `block_on`.
 #[derive(Debug, Default)]
-struct CrossingLock {
+struct LockAcrossAwait {
     is_held: Mutex<bool>,
     freed: Condvar,
 }
 
-struct CrossingGuard<'a> {
-    lock: &'a CrossingLock,
+struct LockAcrossAwaitGuard<'a> {
+    lock: &'a LockAcrossAwait,
 }
 
-impl CrossingLock {
-    fn lock(&self) -> CrossingGuard<'_> {
+impl LockAcrossAwait {
+    fn lock(&self) -> LockAcrossAwaitGuard<'_> {
         let is_held = self.is_held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut is_held = self.freed.wait_while(is_held, |is_held| *is_held).unwrap_or_else(PoisonError::into_inner);
         *is_held = true;
-        CrossingGuard { lock: self }
+        LockAcrossAwaitGuard { lock: self }
     }
 }
 
-impl Drop for CrossingGuard<'_> {
+impl Drop for LockAcrossAwaitGuard<'_> {
     fn drop(&mut self) {
         *self.lock.is_held.lock().unwrap_or_else(PoisonError::into_inner) = false;
         self.lock.freed.notify_one();

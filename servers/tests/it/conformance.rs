@@ -7,7 +7,7 @@ use servers::protocol::{MAX_REQUEST_BYTES, MAX_RESULT_BYTES, Wire};
 
 use crate::client::{Client, close};
 use crate::intervals::{intervals, most_at_once, whole_time};
-use crate::running::{Running, wait_until, with_every_model};
+use crate::running::{RunningServer, wait_until, with_every_model};
 
 #[test]
 fn work_is_done() {
@@ -105,7 +105,7 @@ fn bad_requests_are_refused_and_the_connection_lives_on() {
 }
 
 /// Requests that end where they should and make no sense.
-fn bad_requests(running: &Running) -> Vec<Vec<u8>> {
+fn bad_requests(running: &RunningServer) -> Vec<Vec<u8>> {
     let of_the_wire: &[&[u8]] = match running.wire {
         Wire::JsonLines => &[b"GET / HTTP/1.1\r\n", b"{\"RequestWork\":{}}\n", b"\xff\xfe\n", b"\n"],
         Wire::Http => &[
@@ -239,7 +239,7 @@ fn timestamps_nest() {
 #[test]
 fn stopping_ends_the_accept_loop_and_refuses_clients() {
     for model in servers::MODELS {
-        let running = Running::start(model.name, Wire::JsonLines);
+        let running = RunningServer::start(model.name, Wire::JsonLines);
         let address = running.address;
         Client::connect(address, Wire::JsonLines).work("echo", "before");
         running.stop().unwrap();

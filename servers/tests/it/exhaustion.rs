@@ -36,7 +36,7 @@ fn without_descriptors_servers_count_rest_and_recover() {
 }
 
 fn descriptors_run_out(model: &str) {
-    let mut server = Limited::start(model, "descriptors");
+    let mut server = LimitedServer::start(model, "descriptors");
     let mut clients: Vec<_> = (0..CLIENTS).map(|_| Client::connect(server.address, Wire::JsonLines)).collect();
     wait_until("accepting fails", || server.report().accept_errors > 0);
 
@@ -56,7 +56,7 @@ fn descriptors_run_out(model: &str) {
 
 #[test]
 fn without_threads_the_server_counts_goes_on_and_recovers() {
-    let mut server = Limited::start("threaded:stack=16MiB", "threads");
+    let mut server = LimitedServer::start("threaded:stack=16MiB", "threads");
     let mut clients: Vec<_> = (0..40).map(|_| Client::connect(server.address, Wire::JsonLines)).collect();
     wait_until("all have been accepted", || server.report().accepted == 40);
 
@@ -73,22 +73,22 @@ fn without_threads_the_server_counts_goes_on_and_recovers() {
 }
 
 /// A server in a process of its own.
-struct Limited {
+struct LimitedServer {
     process: Child,
     commands: ChildStdin,
     reports: BufReader<ChildStdout>,
     address: SocketAddr,
 }
 
-struct Report {
+struct ResourceReport {
     accepted: u64,
     accept_errors: u64,
     spawn_errors: u64,
     cpu: Duration,
 }
 
-impl Limited {
-    fn start(contender: &str, resource: &str) -> Limited {
+impl LimitedServer {
+    fn start(contender: &str, resource: &str) -> LimitedServer {
         let mut process = Command::new(env::current_exe().unwrap())
             .args(["--exact", "exhaustion::the_limited_server", "--ignored", "--nocapture"])
             .envs([(CONTENDER, contender), (RESOURCE, resource)])
@@ -99,19 +99,19 @@ impl Limited {
         let commands = process.stdin.take().unwrap();
         let mut reports = BufReader::new(process.stdout.take().unwrap());
         let address = line_after("address ", &mut reports).parse().unwrap();
-        Limited { process, commands, reports, address }
+        LimitedServer { process, commands, reports, address }
     }
 
-    fn report(&mut self) -> Report {
+    fn report(&mut self) -> ResourceReport {
         self.commands.write_all(b"report\n").unwrap();
         let line = line_after("report ", &mut self.reports);
         let numbers: Vec<u64> = line.split(' ').map(|number| number.parse().unwrap()).collect();
         let [accepted, accept_errors, spawn_errors, cpu_ns] = numbers[..] else { panic!("{line}") };
-        Report { accepted, accept_errors, spawn_errors, cpu: Duration::from_nanos(cpu_ns) }
+        ResourceReport { accepted, accept_errors, spawn_errors, cpu: Duration::from_nanos(cpu_ns) }
     }
 }
 
-impl Drop for Limited {
+impl Drop for LimitedServer {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use servers::protocol::Wire;
 
 use crate::client::Client;
-use crate::running::{Running, wait_until, with_every_model_that_takes};
+use crate::running::{RunningServer, wait_until, with_every_model_that_takes};
 
 /// The pause between two bytes of a client that trickles. A request takes some eighty of them.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -42,7 +42,7 @@ fn a_client_that_sends_nothing_at_all_is_idle() {
 }
 
 /// Sends a request byte by byte, until it is whole or the server says something before that.
-fn trickle(running: &Running, client: &mut Client) {
+fn trickle(running: &RunningServer, client: &mut Client) {
     for byte in running.request("echo", "slowly", "1") {
         client.send(&[byte]);
         if client.hears_within(PAUSE) {
@@ -123,7 +123,7 @@ fn who_is_beyond_the_limit_waits_outside_and_is_served_when_another_leaves() {
 #[test]
 fn a_server_at_its_limit_can_be_stopped() {
     for contender in ["threaded:max-connections=1", "async-single:max-connections=1"] {
-        let running = Running::start(contender, Wire::JsonLines);
+        let running = RunningServer::start(contender, Wire::JsonLines);
         let mut inside = running.connect();
         inside.work("echo", "inside");
         wait_until("the server waits at its limit", || running.server.counters().limit_waits == 1);

@@ -8,7 +8,7 @@ use servers::{Contender, MODELS};
 
 use crate::client::Client;
 use crate::intervals::{intervals, most_at_once, whole_time};
-use crate::running::{Running, with_contenders};
+use crate::running::{RunningServer, with_contenders};
 
 /// Values of every option there is; a model need not take all of them.
 const VALUES: &[(&str, &[&str])] = &[
@@ -58,7 +58,7 @@ fn every_value_of_every_option_serves() {
 
 /// How many of four requests a server works on at the same time.
 fn at_once(contender: &str, work: &str, parameter: &str) -> usize {
-    let running = Running::start(contender, Wire::JsonLines);
+    let running = RunningServer::start(contender, Wire::JsonLines);
     let intervals = intervals(&running, 4, work, parameter);
     running.stop().unwrap();
     most_at_once(&intervals)
@@ -91,14 +91,14 @@ fn computing_lets_others_in_between_where_its_placement_says_so() {
 
 #[test]
 fn jobs_beyond_the_blocking_threads_wait_for_one() {
-    let running = Running::start("async-single:placement=spawn-blocking,blocking-threads=1", Wire::JsonLines);
+    let running = RunningServer::start("async-single:placement=spawn-blocking,blocking-threads=1", Wire::JsonLines);
     let took = whole_time(&intervals(&running, 4, "block", "50ms"));
     assert!(took >= Duration::from_millis(4 * 50), "one thread has blocked four times for 50 ms in {took:?}");
     running.stop().unwrap();
 }
 
 /// Two clients that want the lock for a second each, the second one while the first has it.
-fn contend(running: &Running) -> [Client; 2] {
+fn contend(running: &RunningServer) -> [Client; 2] {
     let mut clients = [running.connect(), running.connect()];
     for client in &mut clients {
         client.work("echo", "hi");
@@ -112,7 +112,7 @@ fn contend(running: &Running) -> [Client; 2] {
 #[test]
 fn a_lock_that_blocks_held_across_an_await_stops_the_server_for_good() {
     // It cannot be stopped either: what it occupies is given back at the end of the tests.
-    let running = Running::start("async-single:mutex=std-across-await", Wire::JsonLines);
+    let running = RunningServer::start("async-single:mutex=std-across-await", Wire::JsonLines);
     let mut clients = contend(&running);
     assert!(!clients[0].hears_within(Duration::from_secs(4)), "who holds the lock has gone on");
     assert!(!clients[1].hears_within(Duration::from_millis(1)), "who waits for the lock has got it");
@@ -137,7 +137,7 @@ fn other_locks_come_free() {
 #[test]
 fn a_lock_held_by_who_blocks_holds_up_all_and_one_held_by_who_awaits_does_not() {
     let echo_overtakes = |contender: &str| {
-        let running = Running::start(contender, Wire::JsonLines);
+        let running = RunningServer::start(contender, Wire::JsonLines);
         let mut clients = contend(&running);
         let mut third = running.connect();
         third.work("echo", "hi");

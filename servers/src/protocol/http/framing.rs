@@ -13,13 +13,13 @@ pub(super) type Reason = &'static str;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Framing {
     pub(super) content_length: Option<usize>,
-    pub(super) transfer: Transfer,
+    pub(super) transfer: TransferCoding,
     connection: Option<Persistence>,
 }
 
 /// How a body stands in the stream, as Transfer-Encoding says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Transfer {
+pub(super) enum TransferCoding {
     /// As it is: there is no such header.
     #[default]
     Plain,
@@ -43,8 +43,8 @@ impl Framing {
         } else if header.name.eq_ignore_ascii_case("Transfer-Encoding") {
             // The last coding decides where the body ends; a second header continues the list of the first.
             let last = tokens(header.value).last().unwrap_or_default();
-            let is_chunked = last.eq_ignore_ascii_case(b"chunked") && self.transfer == Transfer::Plain;
-            self.transfer = if is_chunked { Transfer::Chunked } else { Transfer::Unknown };
+            let is_chunked = last.eq_ignore_ascii_case(b"chunked") && self.transfer == TransferCoding::Plain;
+            self.transfer = if is_chunked { TransferCoding::Chunked } else { TransferCoding::Unknown };
         } else if header.name.eq_ignore_ascii_case("Connection") {
             for token in tokens(header.value) {
                 if token.eq_ignore_ascii_case(b"close") {
@@ -114,7 +114,10 @@ mod tests {
     fn names_and_words_are_read_in_any_case() {
         let read = framing(&[("content-LENGTH", "007"), ("CONNECTION", "te,  Close"), ("x", "y")]).unwrap();
         assert_eq!((read.content_length, read.connection()), (Some(7), Some(Persistence::Close)));
-        assert_eq!(framing(&[("Transfer-encoding", "gzip , CHUNKED")]).unwrap().transfer, Transfer::Chunked);
+        assert_eq!(
+            framing(&[("Transfer-encoding", "gzip , CHUNKED")]).unwrap().transfer,
+            TransferCoding::Chunked
+        );
     }
 
     #[test]
@@ -129,10 +132,10 @@ mod tests {
     #[test]
     fn only_a_single_list_that_ends_in_chunked_is_chunked() {
         for bad in ["chunked, gzip", "", "xchunked", "identity"] {
-            assert_eq!(framing(&[("Transfer-Encoding", bad)]).unwrap().transfer, Transfer::Unknown, "{bad:?}");
+            assert_eq!(framing(&[("Transfer-Encoding", bad)]).unwrap().transfer, TransferCoding::Unknown, "{bad:?}");
         }
         let twice = framing(&[("Transfer-Encoding", "chunked"), ("Transfer-Encoding", "chunked")]).unwrap();
-        assert_eq!(twice.transfer, Transfer::Unknown);
+        assert_eq!(twice.transfer, TransferCoding::Unknown);
     }
 
     #[test]

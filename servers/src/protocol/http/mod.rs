@@ -17,9 +17,9 @@ mod transcripts;
 
 pub use body::{Body, Chunks};
 pub use reading::{LONGEST_HEAD_BYTES, ReplyFault, ReplyReader, ReplyStep, WholeReply};
-pub use reply::{Reply, decode_reply};
+pub use reply::{HttpReply, decode_reply};
 
-use super::{MAX_REQUEST_BYTES, Persistence, Request, Response, Step, WireFormat};
+use super::{Decoded, MAX_REQUEST_BYTES, Persistence, Request, Response, WireFormat};
 
 /// The most headers that a request or a reply may have.
 pub const MAX_HEADERS: usize = 64;
@@ -45,7 +45,7 @@ pub const REQUESTS_SERVED: &str = "Requests-Served";
 pub struct Http;
 
 impl WireFormat for Http {
-    fn decode_request<'a>(&self, bytes: &'a [u8]) -> Step<Request<'a>> {
+    fn decode_request<'a>(&self, bytes: &'a [u8]) -> Decoded<Request<'a>> {
         request::decode(bytes)
     }
 
@@ -53,7 +53,7 @@ impl WireFormat for Http {
         request::encode(request, out);
     }
 
-    fn decode_response<'a>(&self, bytes: &'a [u8]) -> Step<Response<'a>> {
+    fn decode_response<'a>(&self, bytes: &'a [u8]) -> Decoded<Response<'a>> {
         response::decode(bytes)
     }
 

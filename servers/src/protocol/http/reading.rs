@@ -6,7 +6,7 @@ use httparse::{Error, ParserConfig, Status};
 use memchr::memchr_iter;
 
 use super::super::Persistence;
-use super::framing::{Framing, Transfer};
+use super::framing::{Framing, TransferCoding};
 
 /// The longest head that is read, of a reply or of what comes before it.
 pub const LONGEST_HEAD_BYTES: usize = 100 * 1024;
@@ -20,7 +20,7 @@ const USUAL_HEADERS: usize = 64;
 /// How far the reading of one reply has come. Begins anew with [`ReplyReader::default`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplyReader {
-    stage: Stage,
+    stage: ReplyStage,
     status: u16,
     interim: u8,
     then: Persistence,
@@ -70,7 +70,7 @@ pub enum ReplyFault {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum ReplyStage {
     /// So many bytes of the head can't hold its end.
     Head { searched: u32 },
     /// So many bytes of the body are to come.
@@ -98,7 +98,7 @@ enum ChunkStage {
 impl Default for ReplyReader {
     fn default() -> ReplyReader {
         ReplyReader {
-            stage: Stage::Head { searched: 0 },
+            stage: ReplyStage::Head { searched: 0 },
             status: 0,
             interim: 0,
             then: Persistence::KeepAlive,
@@ -123,10 +123,10 @@ impl ReplyReader {
         loop {
             let rest = &bytes[consumed..];
             let (taken, step) = match self.stage {
-                Stage::Head { searched } => self.read_head(head, rest, searched as usize),
-                Stage::Body { left } => self.pass_over(left, rest),
-                Stage::Chunks(stage) => self.read_chunks(stage, rest),
-                Stage::ToTheEnd => (rest.len(), Some(ReplyStep::Incomplete)),
+                ReplyStage::Head { searched } => self.read_head(head, rest, searched as usize),
+                ReplyStage::Body { left } => self.pass_over(left, rest),
+                ReplyStage::Chunks(stage) => self.read_chunks(stage, rest),
+                ReplyStage::ToTheEnd => (rest.len(), Some(ReplyStep::Incomplete)),
             };
             consumed += taken;
             self.bytes += taken as u64;
@@ -134,7 +134,7 @@ impl ReplyReader {
                 Some(ReplyStep::Whole(_)) => return (consumed, ReplyStep::Whole(self.whole())),
                 Some(step) => return (consumed, step),
                 // What has ended was an interim reply, and is no part of this one.
-                None if matches!(self.stage, Stage::Head { .. }) => self.bytes = 0,
+                None if matches!(self.stage, ReplyStage::Head { .. }) => self.bytes = 0,
                 None => {}
             }
         }
@@ -143,7 +143,7 @@ impl ReplyReader {
     /// What an orderly end of the connection makes of it: the end of a body that has no other, or a reply cut short.
     pub fn end(&self) -> ReplyStep {
         match self.stage {
-            Stage::ToTheEnd => ReplyStep::Whole(self.whole()),
+            ReplyStage::ToTheEnd => ReplyStep::Whole(self.whole()),
             _ => ReplyStep::Broken(ReplyFault::CutShort),
         }
     }
@@ -151,7 +151,7 @@ impl ReplyReader {
     /// Goes on behind a head that is known, with so many bytes of a body, on a connection that lives on.
     pub fn begin_body(&mut self, status: u16, head_bytes: usize, body_bytes: u64) {
         *self = ReplyReader {
-            stage: Stage::Body { left: body_bytes },
+            stage: ReplyStage::Body { left: body_bytes },
             status,
             interim: 0,
             then: Persistence::KeepAlive,
@@ -162,7 +162,7 @@ impl ReplyReader {
 
     fn whole(&self) -> WholeReply {
         let front_bytes = match self.stage {
-            Stage::Body { .. } => self.head_bytes.into(),
+            ReplyStage::Body { .. } => self.head_bytes.into(),
             _ => self.bytes,
         };
         WholeReply { status: self.status, bytes: self.bytes, front_bytes, then: self.then }
@@ -193,7 +193,7 @@ impl ReplyReader {
                 return (bytes.len(), broken(ReplyFault::Head));
             }
             // Two bytes may be the front of the end.
-            self.stage = Stage::Head { searched: head.len().saturating_sub(2) as u32 };
+            self.stage = ReplyStage::Head { searched: head.len().saturating_sub(2) as u32 };
             return (bytes.len(), Some(ReplyStep::Incomplete));
         };
         let step = match end {
@@ -216,7 +216,7 @@ impl ReplyReader {
             if self.interim > MOST_INTERIM {
                 return Some(ReplyStep::Broken(ReplyFault::EndlessInterim));
             }
-            self.stage = Stage::Head { searched: 0 };
+            self.stage = ReplyStage::Head { searched: 0 };
             return None;
         }
         let unsaid = if minor_version == 0 { Persistence::Close } else { Persistence::KeepAlive };
@@ -224,13 +224,15 @@ impl ReplyReader {
         self.head_bytes = head.len() as u32;
         self.then = framing.connection().unwrap_or(unsaid);
         self.stage = match (status, framing.transfer, framing.content_length) {
-            (101 | 204 | 304, ..) | (_, Transfer::Plain, Some(0)) => return self.ended(),
-            (_, Transfer::Plain, Some(length)) => Stage::Body { left: length as u64 },
-            (_, Transfer::Chunked, None) => Stage::Chunks(ChunkStage::Size { size: 0, digits: 0 }),
-            (_, Transfer::Chunked | Transfer::Unknown, Some(_)) => return Some(ReplyStep::Broken(ReplyFault::Length)),
-            (_, Transfer::Plain | Transfer::Unknown, None) => {
+            (101 | 204 | 304, ..) | (_, TransferCoding::Plain, Some(0)) => return self.ended(),
+            (_, TransferCoding::Plain, Some(length)) => ReplyStage::Body { left: length as u64 },
+            (_, TransferCoding::Chunked, None) => ReplyStage::Chunks(ChunkStage::Size { size: 0, digits: 0 }),
+            (_, TransferCoding::Chunked | TransferCoding::Unknown, Some(_)) => {
+                return Some(ReplyStep::Broken(ReplyFault::Length));
+            }
+            (_, TransferCoding::Plain | TransferCoding::Unknown, None) => {
                 self.then = Persistence::Close;
-                Stage::ToTheEnd
+                ReplyStage::ToTheEnd
             }
         };
         None
@@ -239,7 +241,7 @@ impl ReplyReader {
     fn pass_over(&mut self, left: u64, bytes: &[u8]) -> (usize, Option<ReplyStep>) {
         let taken = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let left = left - taken as u64;
-        self.stage = Stage::Body { left };
+        self.stage = ReplyStage::Body { left };
         (taken, if left == 0 { self.ended() } else { Some(ReplyStep::Incomplete) })
     }
 
@@ -260,7 +262,7 @@ impl ReplyReader {
             }
             at += 1;
         }
-        self.stage = Stage::Chunks(stage);
+        self.stage = ReplyStage::Chunks(stage);
         (at, Some(ReplyStep::Incomplete))
     }
 }

@@ -6,19 +6,19 @@ use std::mem::MaybeUninit;
 
 use httparse::Status;
 
-use super::super::{Fault, MAX_REQUEST_BYTES, Persistence, Request, Step};
-use super::framing::{Framing, Reason, Transfer, explain, may_end_a_head};
-use super::target::{self, Complaint, Target};
+use super::super::{Decoded, Fault, MAX_REQUEST_BYTES, Persistence, Request};
+use super::framing::{Framing, Reason, TransferCoding, explain, may_end_a_head};
+use super::target::{self, RequestFault, RequestTarget};
 use super::{FINAL_TIMESTAMP, INITIAL_TIMESTAMP, MAX_HEADERS, SENDER_TIMESTAMP, write_header};
 
 /// The request at the front of `bytes`.
 // Not inlined: the room for headers would be part of every caller's stack, whatever it speaks.
 #[inline(never)]
-pub(super) fn decode(bytes: &[u8]) -> Step<Request<'_>> {
+pub(super) fn decode(bytes: &[u8]) -> Decoded<Request<'_>> {
     let within_limit = &bytes[..bytes.len().min(MAX_REQUEST_BYTES)];
-    match Head::read(within_limit) {
+    match RequestHead::read(within_limit) {
         Ok(Some(head)) => head.with_body(within_limit),
-        Ok(None) if bytes.len() < MAX_REQUEST_BYTES => Step::Incomplete,
+        Ok(None) if bytes.len() < MAX_REQUEST_BYTES => Decoded::Incomplete,
         Ok(None) => too_long(),
         Err(reason) => broken(Fault::BadRequest, reason),
     }
@@ -52,14 +52,14 @@ pub(super) fn least_bytes(bytes: &[u8]) -> usize {
     if !may_end_a_head(bytes, 0) {
         return 0;
     }
-    match Head::read(bytes) {
+    match RequestHead::read(bytes) {
         Ok(Some(head)) => head.bytes.saturating_add(head.body_bytes()).min(MAX_REQUEST_BYTES),
         Ok(None) | Err(_) => 0,
     }
 }
 
 /// What stands before the body, as far as it matters here.
-struct Head<'a> {
+struct RequestHead<'a> {
     /// Its length, the empty line included, and the one before it if there is one.
     bytes: usize,
     method: &'a str,
@@ -74,9 +74,9 @@ struct Head<'a> {
     final_timestamp: &'a [u8],
 }
 
-impl<'a> Head<'a> {
+impl<'a> RequestHead<'a> {
     /// None while it is not whole.
-    fn read(bytes: &'a [u8]) -> Result<Option<Head<'a>>, Reason> {
+    fn read(bytes: &'a [u8]) -> Result<Option<RequestHead<'a>>, Reason> {
         let Some(rest) = after_empty_line(bytes)? else { return Ok(None) };
         let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
         let mut request = httparse::Request::new(&mut []);
@@ -87,7 +87,7 @@ impl<'a> Head<'a> {
         let (Some(method), Some(target), Some(minor_version)) = (request.method, request.path, request.version) else {
             return Ok(None);
         };
-        let mut head = Head {
+        let mut head = RequestHead {
             bytes: bytes.len() - rest.len() + head_bytes,
             method,
             target,
@@ -128,7 +128,7 @@ impl<'a> Head<'a> {
     }
 
     /// `bytes` are those that the head was read from.
-    fn with_body(self, bytes: &'a [u8]) -> Step<Request<'a>> {
+    fn with_body(self, bytes: &'a [u8]) -> Decoded<Request<'a>> {
         if let Some((fault, reason)) = self.distrust() {
             return broken(fault, reason);
         }
@@ -136,24 +136,24 @@ impl<'a> Head<'a> {
             return too_long();
         }
         let consumed = self.bytes + self.body_bytes();
-        let Some(body) = bytes.get(self.bytes..consumed) else { return Step::Incomplete };
+        let Some(body) = bytes.get(self.bytes..consumed) else { return Decoded::Incomplete };
         let then = match self.minor_version {
             // A client of HTTP/1.0 that could go on would want to be told so in words that HTTP/1.1 has dropped.
             0 => Persistence::Close,
             _ => self.framing.connection().unwrap_or(Persistence::KeepAlive),
         };
         match self.message(body) {
-            Ok(message @ Request::RequestWork { .. }) => Step::Message { message, consumed, then },
+            Ok(message @ Request::RequestWork { .. }) => Decoded::Message { message, consumed, then },
             Ok(message @ Request::CloseConnection { .. }) => {
-                Step::Message { message, consumed, then: Persistence::Close }
+                Decoded::Message { message, consumed, then: Persistence::Close }
             }
-            Err((fault, reason)) => Step::Malformed { fault, reason, consumed, then },
+            Err((fault, reason)) => Decoded::Malformed { fault, reason, consumed, then },
         }
     }
 
     /// Why nothing behind this head can be understood.
     fn distrust(&self) -> Option<(Fault, Reason)> {
-        if self.framing.transfer != Transfer::Plain {
+        if self.framing.transfer != TransferCoding::Plain {
             let reason = "Transfer-Encoding is not taken; send the body whole, with a Content-Length and no other";
             Some((Fault::BadRequest, reason))
         } else if self.hosts > 1 {
@@ -176,14 +176,14 @@ impl<'a> Head<'a> {
         if self.method == "HEAD" { "" } else { "only GET and POST are taken, as in GET /echo/hi" }
     }
 
-    fn message(&self, body: &'a [u8]) -> Result<Request<'a>, Complaint> {
+    fn message(&self, body: &'a [u8]) -> Result<Request<'a>, RequestFault> {
         if self.is_other_method() {
             return Err((Fault::Method, self.method_complaint().to_owned()));
         }
         if self.hosts == 0 && self.minor_version == 1 {
             return Err(bad("HTTP/1.1 wants a Host header; any will do"));
         }
-        let Target { work, parameter } = target::read(self.target)?;
+        let RequestTarget { work, parameter } = target::read(self.target)?;
         if self.method == "POST" && work == "close" && parameter.is_none() && body.is_empty() {
             return Ok(Request::CloseConnection {
                 initial_timestamp: visible(self.initial_timestamp)?,
@@ -201,7 +201,7 @@ impl<'a> Head<'a> {
 }
 
 /// A timestamp goes back as a header, so it must not hold anything that could end one.
-fn visible(timestamp: &[u8]) -> Result<Cow<'_, str>, Complaint> {
+fn visible(timestamp: &[u8]) -> Result<Cow<'_, str>, RequestFault> {
     let text = std::str::from_utf8(timestamp).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()));
     text.map(Cow::Borrowed).ok_or_else(|| bad("timestamps are visible ASCII characters without spaces"))
 }
@@ -219,15 +219,15 @@ fn after_empty_line(bytes: &[u8]) -> Result<Option<&[u8]>, Reason> {
     }
 }
 
-fn bad(reason: &str) -> Complaint {
+fn bad(reason: &str) -> RequestFault {
     (Fault::BadRequest, reason.to_owned())
 }
 
-fn broken<'a>(fault: Fault, reason: Reason) -> Step<Request<'a>> {
-    Step::Broken { fault, reason: reason.to_owned() }
+fn broken<'a>(fault: Fault, reason: Reason) -> Decoded<Request<'a>> {
+    Decoded::Broken { fault, reason: reason.to_owned() }
 }
 
-fn too_long<'a>() -> Step<Request<'a>> {
+fn too_long<'a>() -> Decoded<Request<'a>> {
     let reason = format!("a request is at most {MAX_REQUEST_BYTES} bytes, head and body together");
-    Step::Broken { fault: Fault::TooLong, reason }
+    Decoded::Broken { fault: Fault::TooLong, reason }
 }

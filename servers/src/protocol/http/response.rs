@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
-use super::super::{Fault, MAX_RESPONSE_BYTES, Persistence, Response, Step};
+use super::super::{Decoded, Fault, MAX_RESPONSE_BYTES, Persistence, Response};
 use super::framing::Reason;
-use super::reply::{Reply, decode_reply};
+use super::reply::{HttpReply, decode_reply};
 use super::{
     FINAL_TIMESTAMP, INITIAL_TIMESTAMP, REQUESTS_SERVED, SENDER_TIMESTAMP, SERVER_RECEIVED_NS, SERVER_SENT_NS,
     write_header, write_number,
@@ -65,19 +65,19 @@ fn write_rest(then: Persistence, body: &str, out: &mut Vec<u8>) {
 }
 
 /// The response at the front of `bytes`.
-pub(super) fn decode(bytes: &[u8]) -> Step<Response<'_>> {
+pub(super) fn decode(bytes: &[u8]) -> Decoded<Response<'_>> {
     match decode_reply(bytes, MAX_RESPONSE_BYTES) {
-        Step::Message { message, consumed, then } => match response(message) {
-            Ok(message) => Step::Message { message, consumed, then },
-            Err(reason) => Step::Malformed { fault: Fault::BadRequest, reason: reason.to_owned(), consumed, then },
+        Decoded::Message { message, consumed, then } => match response(message) {
+            Ok(message) => Decoded::Message { message, consumed, then },
+            Err(reason) => Decoded::Malformed { fault: Fault::BadRequest, reason: reason.to_owned(), consumed, then },
         },
-        Step::Incomplete => Step::Incomplete,
-        Step::Malformed { fault, reason, consumed, then } => Step::Malformed { fault, reason, consumed, then },
-        Step::Broken { fault, reason } => Step::Broken { fault, reason },
+        Decoded::Incomplete => Decoded::Incomplete,
+        Decoded::Malformed { fault, reason, consumed, then } => Decoded::Malformed { fault, reason, consumed, then },
+        Decoded::Broken { fault, reason } => Decoded::Broken { fault, reason },
     }
 }
 
-fn response(reply: Reply<'_>) -> Result<Response<'_>, Reason> {
+fn response(reply: HttpReply<'_>) -> Result<Response<'_>, Reason> {
     let fault = FAULTS.iter().find(|(_, status, _)| *status == reply.status);
     match (reply.status, reply.requests_served, fault) {
         (200, Some(requests_served), _) => Ok(Response::ConnectionClosed {
@@ -101,7 +101,7 @@ fn text(header: Option<&[u8]>) -> Result<Cow<'_, str>, Reason> {
     text.map(Cow::Borrowed).map_err(|_| "a timestamp is no UTF-8")
 }
 
-fn body<'a>(reply: &Reply<'a>) -> Result<Cow<'a, str>, Reason> {
+fn body<'a>(reply: &HttpReply<'a>) -> Result<Cow<'a, str>, Reason> {
     let body = match reply.body.bytes() {
         Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
         Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
