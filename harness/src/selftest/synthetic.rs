@@ -92,7 +92,7 @@ pub(crate) fn serve(
     let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(std::io::Error::from)?;
     watch(&epoll, &listener, LISTENER)?;
     let mut server =
-        Server { epoll, listener, touched_bytes, connections: Vec::new(), asked: 0, due: BinaryHeap::new() };
+        SyntheticServer { epoll, listener, touched_bytes, connections: Vec::new(), asked: 0, due: BinaryHeap::new() };
     let mut lateness = Disturbance::default();
     let mut events: Vec<epoll::Event> = Vec::with_capacity(64);
     while !stop.load(Ordering::Relaxed) {
@@ -115,7 +115,7 @@ pub(crate) fn serve(
 
 const LISTENER: u64 = u64::MAX;
 
-struct Server {
+struct SyntheticServer {
     epoll: OwnedFd,
     listener: TcpListener,
     touched_bytes: usize,
@@ -143,7 +143,7 @@ struct Reply {
     result: String,
 }
 
-impl Server {
+impl SyntheticServer {
     fn accept(&mut self) -> Result<(), Obstacle> {
         loop {
             let stream = match self.listener.accept() {

@@ -114,10 +114,7 @@ mod tests {
     fn names_and_words_are_read_in_any_case() {
         let read = framing(&[("content-LENGTH", "007"), ("CONNECTION", "te,  Close"), ("x", "y")]).unwrap();
         assert_eq!((read.content_length, read.connection()), (Some(7), Some(Persistence::Close)));
-        assert_eq!(
-            framing(&[("Transfer-encoding", "gzip , CHUNKED")]).unwrap().transfer,
-            TransferCoding::Chunked
-        );
+        assert_eq!(framing(&[("Transfer-encoding", "gzip , CHUNKED")]).unwrap().transfer, TransferCoding::Chunked);
     }
 
     #[test]
