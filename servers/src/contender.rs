@@ -1,5 +1,6 @@
 //! A contender is a model with options, as a person types it: `thread-pool:workers=8,stack=64KiB`.
-//! This file reads that, complains in words that help, and writes it back in one spelling.
+//! This file reads that, says what is wrong with it and how to write it, and writes it back in one spelling. Beside it:
+//! `options/`, which knows what each value may be, and `tests/it/contenders.rs`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -199,6 +200,3 @@ fn label(model: &Model, given_values: &BTreeMap<&str, String>) -> String {
 fn names<T>(things: &[T], name: fn(&T) -> &'static str) -> String {
     things.iter().map(name).collect::<Vec<_>>().join(", ")
 }
-
-#[cfg(test)]
-mod tests;

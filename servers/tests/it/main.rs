@@ -5,6 +5,7 @@
 mod architecture;
 mod client;
 mod conformance;
+mod contenders;
 mod exhaustion;
 mod http;
 mod inside;

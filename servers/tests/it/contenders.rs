@@ -1,6 +1,6 @@
 //! How contenders are read and written, and what is complained of.
 
-use super::*;
+use servers::{Contender, MODELS};
 
 fn complaint(text: &str) -> String {
     Contender::parse(text).unwrap_err().to_string()
@@ -102,7 +102,7 @@ fn options_that_a_model_cannot_have_are_refused_with_those_it_has() {
     ];
     for (model, options) in refused {
         let keys = MODELS.iter().find(|known| known.name == model).unwrap().options;
-        let known = names(keys, |key| key.name);
+        let known = keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ");
         for option in options {
             let complaint = complaint(&format!("{model}:{option}"));
             assert!(complaint.ends_with(&format!("its options: {known}")), "{complaint}");
