@@ -1,13 +1,14 @@
-//! How many connections may be open at once, if anyone has said so. A server at its limit does not accept, so
+//! How many connections may be open at once, where `max-connections` says so. A server at its limit does not accept, so
 //! those beyond it wait in the kernel's backlog: they cost the server nothing, and get their turn.
 //!
-//! The accept loops of `accept/` ask here before they accept; there is one of them to a server. It waits on a
-//! thread or in a task, and the two ways of waiting are all that is said twice.
+//! The accept loop of `accept.rs` asks here before it accepts; there is one of them to a server. It waits on a
+//! thread or in a task, and the two ways of waiting are all that is written twice; a test of each runs both.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+
+use crate::counters::RelaxedCounter;
 
 /// Gives out the permits of one server.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub(crate) struct Admission {
     /// Told of every change: the first wakes a thread, the second a task.
     thread: Condvar,
     task: Notify,
-    waits: AtomicU64,
+    waits: RelaxedCounter,
 }
 
 #[derive(Debug, Default)]
@@ -40,7 +41,7 @@ impl Admission {
             state: Mutex::default(),
             thread: Condvar::new(),
             task: Notify::new(),
-            waits: AtomicU64::new(0),
+            waits: RelaxedCounter::default(),
         }
     }
 
@@ -74,12 +75,12 @@ impl Admission {
     /// Ends all waiting: nobody is admitted from here on.
     pub(crate) fn close(&self) {
         self.state().is_closed = true;
-        self.tell();
+        self.wake_waiter();
     }
 
     /// How often the server had to wait before it could accept.
     pub(crate) fn waits(&self) -> u64 {
-        self.waits.load(Relaxed)
+        self.waits.get()
     }
 
     fn permit(self: &Arc<Self>, state: &mut AdmissionState) -> Option<Permit> {
@@ -92,11 +93,11 @@ impl Admission {
 
     fn count_wait(&self, state: &AdmissionState, limit: usize) {
         if state.open >= limit {
-            self.waits.fetch_add(1, Relaxed);
+            self.waits.increment();
         }
     }
 
-    fn tell(&self) {
+    fn wake_waiter(&self) {
         self.thread.notify_one();
         self.task.notify_one();
     }
@@ -110,7 +111,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(admission) = &self.from {
             admission.state().open -= 1;
-            admission.tell();
+            admission.wake_waiter();
         }
     }
 }

@@ -14,38 +14,54 @@ use std::time::{Duration, Instant};
 use rustix::net::{SendFlags, send};
 use tokio::io::AsyncReadExt;
 
-use super::encoded;
-use crate::options::ServerOptions;
-use crate::protocol::{Fault, Persistence, Response};
+use super::actions::encode;
+use crate::protocol::{Fault, Inbox, Persistence, Response};
 use crate::server::Server;
 
-/// What a connection keeps of its limits: when the request that is coming in must be whole.
+/// How many more reads a connection gets after its last reply, where the client has sent more than was looked at.
+///
+/// Closing with bytes unread makes the kernel send a reset, which can destroy that reply on its way
+/// to the client. So the server ends its own side, and takes in as much as four more largest requests
+/// (each read is at most `READ_BUFFER_BYTES`, where no option says otherwise) before it really closes. Where no option
+/// limits the time, a client that sends nothing now holds no more than any idle connection does.
+pub(super) const LINGERING_READS: usize = 512;
+
+/// Until when a connection waits for its client.
 #[derive(Debug)]
 pub(super) struct ReadDeadline<'a> {
-    options: &'a ServerOptions,
+    server: &'a Server,
+    /// When the request that is coming in must be whole.
     frame_ends: Option<Instant>,
 }
 
 impl<'a> ReadDeadline<'a> {
-    pub(super) fn new(options: &'a ServerOptions) -> ReadDeadline<'a> {
-        ReadDeadline { options, frame_ends: None }
+    pub(super) fn new(server: &'a Server) -> ReadDeadline<'a> {
+        ReadDeadline { server, frame_ends: None }
     }
 
-    /// Until when the next read may wait; without limits, for as long as it takes. `between_requests` says that
-    /// no byte of the next request has come.
+    /// Until when the next read may wait; without limits, for as long as it takes.
     ///
     /// The clock of a request starts here and not when its first byte came, so that the time the server took for
     /// the requests before it does not count against the client.
-    pub(super) fn until(&mut self, between_requests: bool) -> Option<Instant> {
-        if self.options.idle_timeout.is_none() && self.options.frame_deadline.is_none() {
+    pub(super) fn of_next_read(&mut self, inbox: &Inbox) -> Option<Instant> {
+        let (idle_timeout, frame_deadline) = self.limits();
+        if idle_timeout.is_none() && frame_deadline.is_none() {
             return None;
         }
         let now = Instant::now();
-        if !between_requests && self.frame_ends.is_none() {
-            self.frame_ends = self.options.frame_deadline.map(|deadline| now + deadline);
+        let is_within_request = !inbox.is_empty();
+        if is_within_request && self.frame_ends.is_none() {
+            self.frame_ends = frame_deadline.map(|deadline| now + deadline);
         }
-        let idle_ends = self.options.idle_timeout.map(|timeout| now + timeout);
+        let idle_ends = idle_timeout.map(|timeout| now + timeout);
         [idle_ends, self.frame_ends].into_iter().flatten().min()
+    }
+
+    /// Until when the connection may linger after its last reply: for as long as the shorter limit once more.
+    pub(super) fn of_lingering(&self) -> Option<Instant> {
+        let (idle_timeout, frame_deadline) = self.limits();
+        let shorter = [idle_timeout, frame_deadline].into_iter().flatten().min();
+        shorter.map(|limit| Instant::now() + limit)
     }
 
     /// A request has been taken: what comes after it has a deadline of its own.
@@ -55,22 +71,34 @@ impl<'a> ReadDeadline<'a> {
 
     /// Counts the limit that was reached, and tells the client which, where that is possible without waiting:
     /// whoever has not read so far must not hold the connection with the very last reply.
-    pub(super) fn give_up(&self, stream: &impl AsFd, server: &Server) -> io::Result<()> {
+    pub(super) fn tell_client(&self, stream: &impl AsFd) -> io::Result<()> {
+        let counters = &self.server.counters;
         let reason = match self.frame_ends {
             Some(end) if end <= Instant::now() => {
-                server.count_frame_deadline();
+                counters.frame_deadlines.increment();
                 "the request was not whole in time; the connection is closed"
             }
             _ => {
-                server.count_idle_timeout();
+                counters.idle_timeouts.increment();
                 "nothing came for too long; the connection is closed"
             }
         };
         let error = Response::Error { fault: Fault::Timeout, reason: reason.into() };
-        let reply = encoded(server, &error, Persistence::Close);
-        send(stream, &reply, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?;
+        let reply = encode(self.server, &error, Persistence::Close);
+        send(stream, &reply.bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?;
         Ok(())
     }
+
+    /// The idle timeout and the frame deadline.
+    fn limits(&self) -> (Option<Duration>, Option<Duration>) {
+        (self.server.options.idle_timeout, self.server.options.frame_deadline)
+    }
+}
+
+/// Whether the client has sent bytes that nobody will look at.
+pub(super) fn has_unread(inbox: &Inbox, stream: &impl AsFd) -> bool {
+    // Where the kernel does not say, there is nothing to wait for.
+    !inbox.is_empty() || rustix::io::ioctl_fionread(stream).is_ok_and(|bytes| bytes > 0)
 }
 
 /// Reads on a thread. None where nothing came in time.
@@ -115,41 +143,58 @@ pub(super) async fn read_in_task(
 
 #[cfg(test)]
 mod tests {
-    use crate::Contender;
-
     use super::*;
+    use crate::Contender;
+    use crate::protocol::Wire;
 
-    fn options(contender: &str) -> ServerOptions {
-        Contender::parse(contender).unwrap().options
+    fn server(contender: &str) -> Server {
+        Server::new(Contender::parse(contender).unwrap().options, Wire::JsonLines, Some(1))
+    }
+
+    fn inbox_with(bytes: usize) -> Inbox {
+        let mut inbox = Inbox::new();
+        inbox.spare();
+        inbox.filled(bytes);
+        inbox
     }
 
     #[test]
     fn without_limits_no_read_has_an_end() {
-        let options = options("threaded");
-        let mut deadline = ReadDeadline::new(&options);
-        assert_eq!((deadline.until(true), deadline.until(false)), (None, None));
+        let server = server("threaded");
+        let mut deadline = ReadDeadline::new(&server);
+        assert_eq!((deadline.of_next_read(&inbox_with(0)), deadline.of_next_read(&inbox_with(1))), (None, None));
+        assert_eq!(deadline.of_lingering(), None);
     }
 
     #[test]
     fn an_idle_timeout_is_renewed_and_a_frame_deadline_is_not() {
-        let options = options("threaded:idle-timeout=10s,frame-deadline=15s");
-        let mut deadline = ReadDeadline::new(&options);
+        let server = server("threaded:idle-timeout=10s,frame-deadline=15s");
+        let mut deadline = ReadDeadline::new(&server);
         let begin = Instant::now();
-        assert!(deadline.until(true).unwrap() >= begin + Duration::from_secs(10));
-        deadline.until(false).unwrap();
+        assert!(deadline.of_next_read(&inbox_with(0)).unwrap() >= begin + Duration::from_secs(10));
+        deadline.of_next_read(&inbox_with(1)).unwrap();
         let frame_ends = deadline.frame_ends.unwrap();
-        deadline.until(false).unwrap();
+        deadline.of_next_read(&inbox_with(2)).unwrap();
         assert_eq!(deadline.frame_ends, Some(frame_ends), "a further byte has prolonged it");
         deadline.request_ended();
-        deadline.until(false).unwrap();
+        deadline.of_next_read(&inbox_with(1)).unwrap();
         assert!(deadline.frame_ends.unwrap() > frame_ends, "the next request has no time of its own");
     }
 
     #[test]
     fn a_frame_deadline_alone_lets_a_client_rest_between_requests() {
-        let options = options("threaded:frame-deadline=1s");
-        let mut deadline = ReadDeadline::new(&options);
-        assert_eq!(deadline.until(true), None);
-        assert!(deadline.until(false).is_some());
+        let server = server("threaded:frame-deadline=1s");
+        let mut deadline = ReadDeadline::new(&server);
+        assert_eq!(deadline.of_next_read(&inbox_with(0)), None);
+        assert!(deadline.of_next_read(&inbox_with(1)).is_some());
+    }
+
+    #[test]
+    fn a_client_whose_time_is_over_has_the_shorter_limit_once_more_to_take_its_last_reply() {
+        let server = server("threaded:idle-timeout=10s,frame-deadline=1ms");
+        let mut deadline = ReadDeadline::new(&server);
+        let over = deadline.of_next_read(&inbox_with(1)).unwrap();
+        let until = deadline.of_lingering().unwrap();
+        assert!(until >= over && until < over + Duration::from_secs(10), "{:?}", until - over);
     }
 }

@@ -1,5 +1,5 @@
 //! The lock that all connections of a server share, and how a `lock` request holds it: on a thread, or in a task
-//! in one of three ways. Beside `blocking.rs` and `nonblocking.rs`, which call this.
+//! in one of three ways. Beside it: `work.rs`, which calls this.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;

@@ -1,5 +1,5 @@
 //! Where computing and blocking happen: on the thread that has the request, or somewhere else while it waits.
-//! Beside `blocking.rs` and `nonblocking.rs`, which call this.
+//! Beside it: `work.rs`, which calls this.
 //!
 //! A job that panics or is cancelled gives an error, which ends the connection that asked for it and no other.
 

@@ -1,22 +1,16 @@
-//! The inside of a server at one moment: what is open, what waits, what is under way, and what a runtime says of itself.
+//! A server at one moment: what is open, what waits, what is under way, and what a runtime says of itself.
 //!
-//! Looked at by a thread that serves nobody and is no task, so that it sees a runtime whose workers all block. Looking
-//! takes no lock and asks nobody to stop; what is looked at is read one after the other, so a difference is never taken
-//! below zero. Must not know: who looks, or how often. Beside it: `server.rs`, whose counters are used here again.
+//! Taken by a thread that serves nobody and is no task, so that it sees a runtime whose workers all block. Taking it
+//! needs no lock and stops nobody. The numbers are read one after the other, so a difference is never taken below zero.
+//! Must not know: who looks, or how often. Beside it: `server.rs`, whose counters are read here.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use tokio::runtime::{Runtime, RuntimeMetrics};
+use tokio::runtime::RuntimeMetrics;
 
 use crate::clock::monotonic_ns;
-use crate::server::{Counters, Server};
-
-#[cfg_attr(tokio_unstable, path = "inside/unstable.rs")]
-#[cfg_attr(not(tokio_unstable), path = "inside/stable.rs")]
-mod histograms;
-
-pub(crate) use histograms::with_histograms;
+use crate::histograms::{self, UnstableMetrics};
+use crate::server::Server;
 
 /// A server at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,26 +59,6 @@ pub struct WorkerSnapshot {
     pub still_ns: u64,
 }
 
-/// What a runtime tells that was built with `--cfg tokio_unstable`, since its start and of all workers together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnstableMetrics {
-    /// Tasks that a worker took from another's queue.
-    pub stolen_tasks: u64,
-    /// For how long tasks were polled.
-    pub poll_times: Vec<HistogramBucket>,
-    /// For how long tasks that were ready waited to be polled.
-    pub schedule_latencies: Vec<HistogramBucket>,
-}
-
-/// A part of a histogram that is not empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HistogramBucket {
-    /// The values in it are below, in nanoseconds.
-    pub below_ns: u64,
-    /// How many there are.
-    pub count: u64,
-}
-
 /// Looks at one server again and again, and remembers what stood still.
 #[derive(Debug)]
 pub struct ServerMonitor {
@@ -100,28 +74,30 @@ impl ServerMonitor {
 
     /// The server now. Some microseconds: a read for each number, and no system call but for the clock.
     pub fn snapshot(&mut self) -> ServerSnapshot {
-        let gauges = &self.server.inside;
+        let counters = &self.server.counters;
         // What ends is read before what begins, so that nothing ends that has not begun.
-        let left = gauges.left.load(Relaxed);
-        let taken_up = gauges.taken_up.load(Relaxed);
-        let Counters { accepted, accept_errors, spawn_errors, requests_served, requests_refused, .. } =
-            self.server.counters();
-        let requests_begun = gauges.requests_begun.load(Relaxed) + requests_refused;
+        let connections_ended = counters.connections_ended.get();
+        let connections_begun = counters.connections_begun.get();
+        let accepted = counters.accepted.get();
+        let turned_away = counters.spawn_errors.get();
+        let requests_refused = counters.requests_refused.get();
+        let requests_ended = counters.requests_served.get() + requests_refused;
+        let requests_begun = counters.requests_begun.get() + requests_refused;
         let at_ns = monotonic_ns();
-        let kept = accepted.saturating_sub(spawn_errors);
+        let kept = accepted.saturating_sub(turned_away);
         ServerSnapshot {
             at_ns,
-            open_connections: kept.saturating_sub(left),
-            waiting_connections: kept.saturating_sub(taken_up),
+            open_connections: kept.saturating_sub(connections_ended),
+            waiting_connections: kept.saturating_sub(connections_begun),
             requests_begun,
-            requests_ended: requests_served + requests_refused,
-            accept_errors,
-            runtime: gauges.runtime.get().map(|runtime| runtime_inside(runtime, &mut self.workers, at_ns)),
+            requests_ended,
+            accept_errors: counters.accept_errors.get(),
+            runtime: self.server.runtime.get().map(|runtime| runtime_snapshot(runtime, &mut self.workers, at_ns)),
         }
     }
 }
 
-fn runtime_inside(runtime: &RuntimeMetrics, seen: &mut Vec<LastChange>, at_ns: u64) -> RuntimeSnapshot {
+fn runtime_snapshot(runtime: &RuntimeMetrics, seen: &mut Vec<LastChange>, at_ns: u64) -> RuntimeSnapshot {
     seen.resize_with(runtime.num_workers(), LastChange::default);
     let workers = seen.iter_mut().enumerate().map(|(number, stillness)| {
         let busy_ns = u64::try_from(runtime.worker_total_busy_duration(number).as_nanos()).unwrap_or(u64::MAX);
@@ -137,7 +113,7 @@ fn runtime_inside(runtime: &RuntimeMetrics, seen: &mut Vec<LastChange>, at_ns: u
         workers: workers.collect(),
         alive_tasks: runtime.num_alive_tasks() as u64,
         global_queue_depth: runtime.global_queue_depth() as u64,
-        unstable: histograms::look(runtime),
+        unstable: histograms::unstable_metrics(runtime),
     }
 }
 
@@ -146,7 +122,7 @@ fn is_parked(parks_and_unparks: u64) -> bool {
     parks_and_unparks % 2 == 1
 }
 
-/// What was last seen to change of a worker, and when that was.
+/// How a worker was when it was last seen to change, and when that was.
 #[derive(Debug, Default)]
 struct LastChange {
     busy_ns: u64,
@@ -164,42 +140,6 @@ impl LastChange {
     }
 }
 
-/// What connections and models note for whoever looks inside. The rest follows from [`Counters`].
-#[derive(Debug, Default)]
-pub(crate) struct Gauges {
-    taken_up: AtomicU64,
-    left: AtomicU64,
-    requests_begun: AtomicU64,
-    runtime: OnceLock<RuntimeMetrics>,
-}
-
-/// A connection that is being served; it has left when this is dropped, be it by a panic.
-#[derive(Debug)]
-pub(crate) struct ServingGuard<'a>(&'a Gauges);
-
-impl Gauges {
-    /// A thread or a task begins to serve a connection.
-    pub(crate) fn take_up(&self) -> ServingGuard<'_> {
-        self.taken_up.fetch_add(1, Relaxed);
-        ServingGuard(self)
-    }
-
-    pub(crate) fn count_begun(&self) {
-        self.requests_begun.fetch_add(1, Relaxed);
-    }
-
-    /// Tasks of this server run here. A server runs once, so the first runtime is the only one.
-    pub(crate) fn runs_on(&self, runtime: &Runtime) {
-        let _ = self.runtime.set(runtime.metrics());
-    }
-}
-
-impl Drop for ServingGuard<'_> {
-    fn drop(&mut self) {
-        self.0.left.fetch_add(1, Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -213,18 +153,5 @@ mod tests {
         assert_eq!(worker.since(40, 2, 1_400), 100);
         assert_eq!([worker.since(40, 3, 1_500), worker.since(40, 3, 1_600)], [0, 0], "it is parked");
         assert_eq!([worker.since(40, 4, 1_700), worker.since(40, 4, 1_800)], [0, 100]);
-    }
-
-    #[test]
-    fn a_connection_has_left_when_its_guard_is_dropped() {
-        let gauges = Gauges::default();
-        let (first, second) = (gauges.take_up(), gauges.take_up());
-        drop(first);
-        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let _second = second;
-            panic!("a panic in a connection, as the test wants it");
-        }));
-        panicked.unwrap_err();
-        assert_eq!((gauges.taken_up.load(Relaxed), gauges.left.load(Relaxed)), (2, 2));
     }
 }
