@@ -71,6 +71,7 @@ fn receive(
         }
         None => {
             deadline.tell_client(stream)?;
+            end(stream, inbox, deadline)?;
             Ok(None)
         }
     }

@@ -71,6 +71,7 @@ async fn receive(
         }
         None => {
             deadline.tell_client(stream)?;
+            end(stream, inbox, deadline).await?;
             Ok(None)
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use servers::protocol::Wire;
 
 use crate::client::Client;
-use crate::running::{RunningServer, wait_until, with_every_model_that_takes};
+use crate::running::{DEADLINE, RunningServer, wait_until, with_every_model_that_takes};
 
 /// The pause between two bytes of a client that trickles. A request takes some eighty of them.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -73,6 +73,23 @@ fn who_trickles_does_not_defeat_a_frame_deadline() {
             client.assert_closed();
             let counters = running.server.counters();
             assert_eq!((counters.frame_deadlines, counters.idle_timeouts, counters.requests_served), (1, 0, 1));
+        });
+    }
+}
+
+#[test]
+fn who_still_sends_when_its_time_is_over_is_told_so_and_not_reset() {
+    for options in ["frame-deadline=1s", "idle-timeout=1s"] {
+        with_every_model_that_takes(options, |running| {
+            let mut client = running.connect();
+            let request = running.request("echo", "too late", "1");
+            let (begin, end) = request.split_at(request.len() / 2);
+            client.send(begin);
+            assert!(client.hears_within(DEADLINE));
+            // The server has given up. A closed socket would answer the first of these bytes with a reset.
+            end.iter().for_each(|byte| client.send(&[*byte]));
+            assert!(!client.error().is_empty());
+            client.assert_closed();
         });
     }
 }
