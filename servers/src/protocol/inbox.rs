@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Decoded, MAX_READ_BUFFER_BYTES, MAX_REQUEST_BYTES, READ_BUFFER_BYTES, Request, WireFormat};
+use super::format::{Decoded, MAX_READ_BUFFER_BYTES, MAX_REQUEST_BYTES, READ_BUFFER_BYTES, WireFormat};
+use super::message::Request;
 
 /// A receive buffer for requests.
 ///
@@ -20,7 +21,7 @@ pub struct Inbox {
     end: u32,
     /// How much one read asks for.
     read_bytes: u32,
-    wanted: DecodeWhen,
+    decode_when: DecodeWhen,
 }
 
 /// What must come before it is worth decoding again. Every connection holds one, idle or not, so it is kept to the
@@ -45,7 +46,7 @@ impl Inbox {
     pub fn reading(read_bytes: usize) -> Inbox {
         let read_bytes = read_bytes.clamp(1, MAX_READ_BUFFER_BYTES);
         let buffer = vec![0; read_bytes];
-        Inbox { buffer, start: 0, end: 0, read_bytes: read_bytes as u32, wanted: DecodeWhen::Anything }
+        Inbox { buffer, start: 0, end: 0, read_bytes: read_bytes as u32, decode_when: DecodeWhen::Anything }
     }
 
     /// Room for the next read: as much as a read asks for, or what is left of that below the last growth.
@@ -79,28 +80,28 @@ impl Inbox {
     /// After `Broken` nothing sensible can follow, and the connection should close.
     pub fn next_request<F: WireFormat>(&mut self, format: F) -> Decoded<Request<'_>> {
         let waiting = &self.buffer[self.waiting()];
-        let may_be_whole = match self.wanted {
+        let may_be_whole = match self.decode_when {
             DecodeWhen::Anything => true,
             DecodeWhen::Behind(seen) => format.worth_decoding(waiting, seen as usize),
             DecodeWhen::Total(bytes) => waiting.len() >= bytes as usize,
         };
         if !may_be_whole {
-            if let DecodeWhen::Behind(_) = self.wanted {
-                self.wanted = DecodeWhen::Behind(waiting.len() as u32);
+            if let DecodeWhen::Behind(_) = self.decode_when {
+                self.decode_when = DecodeWhen::Behind(waiting.len() as u32);
             }
             return Decoded::Incomplete;
         }
         let step = format.decode_request(waiting);
         match &step {
             Decoded::Incomplete => {
-                self.wanted = match format.least_bytes(waiting) {
-                    0 => DecodeWhen::Behind(waiting.len() as u32),
-                    bytes => DecodeWhen::Total(bytes as u32),
+                self.decode_when = match format.announced_bytes(waiting) {
+                    None => DecodeWhen::Behind(waiting.len() as u32),
+                    Some(bytes) => DecodeWhen::Total(bytes as u32),
                 };
             }
             Decoded::Message { consumed, .. } | Decoded::Malformed { consumed, .. } => {
                 self.start += *consumed as u32;
-                self.wanted = DecodeWhen::Anything;
+                self.decode_when = DecodeWhen::Anything;
             }
             Decoded::Broken { .. } => {}
         }
@@ -120,7 +121,7 @@ impl Inbox {
     /// Forgets what is waiting.
     pub fn clear(&mut self) {
         self.start = self.end;
-        self.wanted = DecodeWhen::Anything;
+        self.decode_when = DecodeWhen::Anything;
     }
 
     /// The memory held, in bytes.
@@ -139,8 +140,8 @@ impl Default for Inbox {
 mod tests {
     use std::cell::Cell;
 
-    use super::super::{JsonLines, Persistence, Response};
     use super::*;
+    use crate::protocol::{JsonLines, Persistence, Response};
 
     fn feed(inbox: &mut Inbox, mut bytes: &[u8]) {
         while !bytes.is_empty() {

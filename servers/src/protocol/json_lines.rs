@@ -7,7 +7,8 @@ use memchr::memchr;
 use serde::Deserialize;
 
 use super::canonical;
-use super::{Decoded, Fault, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, Persistence, Request, Response, WireFormat};
+use super::format::{Decoded, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, Persistence, WireFormat};
+use super::message::{Fault, Request, Response};
 
 /// The wire format of one JSON object a line.
 #[derive(Debug, Clone, Copy)]

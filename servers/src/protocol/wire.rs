@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::{Decoded, Http, JsonLines, Persistence, Request, Response, WireFormat};
+use super::format::{Decoded, Persistence, WireFormat};
+use super::http::Http;
+use super::json_lines::JsonLines;
+use super::message::{Request, Response};
 
 /// One of the wire formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -84,10 +87,10 @@ impl WireFormat for Wire {
         }
     }
 
-    fn least_bytes(&self, bytes: &[u8]) -> usize {
+    fn announced_bytes(&self, bytes: &[u8]) -> Option<usize> {
         match self {
-            Wire::JsonLines => JsonLines.least_bytes(bytes),
-            Wire::Http => Http.least_bytes(bytes),
+            Wire::JsonLines => JsonLines.announced_bytes(bytes),
+            Wire::Http => Http.announced_bytes(bytes),
         }
     }
 }

@@ -4,7 +4,7 @@
 use httparse::{Error, Header};
 use memchr::memchr_iter;
 
-use super::super::Persistence;
+use crate::protocol::format::Persistence;
 
 /// Why the end of a message cannot be trusted.
 pub(super) type Reason = &'static str;

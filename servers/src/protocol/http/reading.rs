@@ -5,8 +5,8 @@
 use httparse::{Error, ParserConfig, Status};
 use memchr::memchr_iter;
 
-use super::super::Persistence;
 use super::framing::{Framing, TransferCoding};
+use crate::protocol::format::Persistence;
 
 /// The longest head that is read, of a reply or of what comes before it.
 pub const LONGEST_HEAD_BYTES: usize = 100 * 1024;

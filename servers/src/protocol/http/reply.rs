@@ -5,13 +5,14 @@ use std::mem::MaybeUninit;
 
 use httparse::{Header, Status};
 
-use super::super::{Decoded, Fault, Persistence};
 use super::body::{Body, chunked};
 use super::framing::{Framing, Reason, TransferCoding, explain, number};
-use super::{
+use super::headers::{
     FINAL_TIMESTAMP, INITIAL_TIMESTAMP, MAX_HEADERS, REQUESTS_SERVED, SENDER_TIMESTAMP, SERVER_RECEIVED_NS,
     SERVER_SENT_NS,
 };
+use crate::protocol::format::{Decoded, Persistence};
+use crate::protocol::message::Fault;
 
 /// A reply. What our servers say in headers is absent where another server replies.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,10 +6,11 @@ use std::mem::MaybeUninit;
 
 use httparse::Status;
 
-use super::super::{Decoded, Fault, MAX_REQUEST_BYTES, Persistence, Request};
 use super::framing::{Framing, Reason, TransferCoding, explain, may_end_a_head};
+use super::headers::{FINAL_TIMESTAMP, INITIAL_TIMESTAMP, MAX_HEADERS, SENDER_TIMESTAMP, write_header};
 use super::target::{self, RequestFault, RequestTarget};
-use super::{FINAL_TIMESTAMP, INITIAL_TIMESTAMP, MAX_HEADERS, SENDER_TIMESTAMP, write_header};
+use crate::protocol::format::{Decoded, MAX_REQUEST_BYTES, Persistence};
+use crate::protocol::message::{Fault, Request};
 
 /// The request at the front of `bytes`.
 // Not inlined: the room for headers would be part of every caller's stack, whatever it speaks.
@@ -47,15 +48,13 @@ pub(super) fn encode(request: &Request<'_>, out: &mut Vec<u8>) {
 }
 
 /// How long the request at the front of `bytes` will be, once its head is whole.
-pub(super) fn least_bytes(bytes: &[u8]) -> usize {
+pub(super) fn announced_bytes(bytes: &[u8]) -> Option<usize> {
     // A head that has not ended is not worth the parsing.
     if !may_end_a_head(bytes, 0) {
-        return 0;
+        return None;
     }
-    match RequestHead::read(bytes) {
-        Ok(Some(head)) => head.bytes.saturating_add(head.body_bytes()).min(MAX_REQUEST_BYTES),
-        Ok(None) | Err(_) => 0,
-    }
+    let head = RequestHead::read(bytes).ok()??;
+    Some(head.bytes.saturating_add(head.body_bytes()).min(MAX_REQUEST_BYTES))
 }
 
 /// What stands before the body, as far as it matters here.

@@ -4,13 +4,14 @@
 
 use std::borrow::Cow;
 
-use super::super::{Decoded, Fault, MAX_RESPONSE_BYTES, Persistence, Response};
 use super::framing::Reason;
-use super::reply::{HttpReply, decode_reply};
-use super::{
+use super::headers::{
     FINAL_TIMESTAMP, INITIAL_TIMESTAMP, REQUESTS_SERVED, SENDER_TIMESTAMP, SERVER_RECEIVED_NS, SERVER_SENT_NS,
     write_header, write_number,
 };
+use super::reply::{HttpReply, decode_reply};
+use crate::protocol::format::{Decoded, MAX_RESPONSE_BYTES, Persistence};
+use crate::protocol::message::{Fault, Response};
 
 /// Statuses and what they say, with the headers that each needs.
 const FAULTS: &[(Fault, u16, &[u8])] = &[

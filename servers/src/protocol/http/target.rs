@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::super::Fault;
+use crate::protocol::message::Fault;
 
 /// What is wrong with a request, for the client to mend.
 pub(super) type RequestFault = (Fault, String);
