@@ -13,6 +13,8 @@ mod json_lines;
 mod message;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod strategies;
 mod wire;
 
 pub use format::{

@@ -87,6 +87,23 @@ pub(super) fn may_end_a_head(bytes: &[u8], seen: usize) -> bool {
     })
 }
 
+/// Just behind the empty line that ends a head, if it is there; the end does not lie before `searched`.
+pub(super) fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
+    // A blank line before the status line is passed over by the parser, and ends nothing.
+    let first = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
+    let ends = memchr_iter(b'\n', &bytes[searched..]).map(|at| searched + at);
+    let is_blank = |at: &usize| *at > first && (bytes[..*at].ends_with(b"\n\r") || bytes[..*at].ends_with(b"\n"));
+    ends.into_iter().find(is_blank).map(|at| at + 1)
+}
+
+/// Whether what begins like this may become a reply. A server of another protocol may never send a line.
+pub(super) fn may_be_http(front: &[u8]) -> bool {
+    let first = front.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(front.len());
+    let front = &front[first..];
+    let length = front.len().min(b"HTTP/1.".len());
+    front[..length] == b"HTTP/1."[..length]
+}
+
 /// What a person can do about a head that httparse does not take.
 pub(super) fn explain(error: Error) -> Reason {
     match error {

@@ -6,9 +6,12 @@
 //! disagree about where a message ends can be made to disagree about what was asked (request smuggling).
 
 mod body;
+mod chunks;
 mod framing;
 mod headers;
 mod reading;
+#[cfg(test)]
+mod reading_transcripts;
 mod reply;
 mod request;
 mod response;
