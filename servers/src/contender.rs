@@ -37,7 +37,7 @@ pub enum ContenderError {
         models: String,
     },
     /// What follows the model's name is not written as an option.
-    #[error("\"{text}\" is no option; write options as in {model}:name=value,name=value, with the names {options}")]
+    #[error("\"{text}\" is not an option; write options as in {model}:name=value,name=value, with the names {options}")]
     NotAnOption {
         /// As it was typed.
         text: String,
@@ -118,7 +118,7 @@ impl Contender {
     /// The same contender under a name of its own, in place of any that it has.
     ///
     /// # Errors
-    /// Where `name` is none.
+    /// Where `name` is not one.
     pub fn named(&self, name: &str) -> Result<Contender, ContenderError> {
         let name = checked_name(name)?;
         Ok(Contender { label: format!("{}@{name}", self.bare_label()), name: Some(name), ..self.clone() })

@@ -49,13 +49,13 @@ pub enum Refusal {
     #[error("no work is called \"{0}\"; work: echo, sleep, block, spin, lock, reply")]
     UnknownWork(String),
     /// The parameter should have been a duration.
-    #[error("\"{0}\" is no duration; write it as in 250us, 5ms or 2s")]
+    #[error("\"{0}\" is not a duration; write it as in 250us, 5ms or 2s")]
     NoDuration(String),
     /// The duration is too long.
-    #[error("\"{0}\" is too long; at most {max}s", max = MAX_WORK_DURATION.as_secs())]
+    #[error("\"{0}\" is too long; ask for at most {max}s", max = MAX_WORK_DURATION.as_secs())]
     TooLong(String),
     /// The parameter should have been a number of bytes.
-    #[error("\"{0}\" is no size; write a number of bytes of at most {MAX_RESULT_BYTES}")]
+    #[error("\"{0}\" is not a size; write a number of bytes up to {MAX_RESULT_BYTES}")]
     NoSize(String),
 }
 
@@ -135,10 +135,10 @@ mod tests {
     fn nonsense_is_refused_with_a_remedy() {
         let said = |work: &str, parameter: &str| ask(work, parameter).unwrap_err().to_string();
         assert_eq!(said("dance", ""), "no work is called \"dance\"; work: echo, sleep, block, spin, lock, reply");
-        assert_eq!(said("sleep", "long"), "\"long\" is no duration; write it as in 250us, 5ms or 2s");
-        assert!(said("sleep", "18446744073709551615years").contains("no duration"));
-        assert_eq!(said("spin", "2m"), "\"2m\" is too long; at most 60s");
-        assert_eq!(said("reply", "-1"), "\"-1\" is no size; write a number of bytes of at most 1048576");
+        assert_eq!(said("sleep", "long"), "\"long\" is not a duration; write it as in 250us, 5ms or 2s");
+        assert!(said("sleep", "18446744073709551615years").contains("not a duration"));
+        assert_eq!(said("spin", "2m"), "\"2m\" is too long; ask for at most 60s");
+        assert_eq!(said("reply", "-1"), "\"-1\" is not a size; write a number of bytes up to 1048576");
         assert!(said(&"x".repeat(60_000), "").len() < 120);
     }
 }

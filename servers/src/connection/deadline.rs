@@ -76,11 +76,11 @@ impl<'a> ReadDeadline<'a> {
         let reason = match self.frame_ends {
             Some(end) if end <= Instant::now() => {
                 counters.frame_deadlines.increment();
-                "the request was not whole in time; the connection is closed"
+                "the request was not whole in time, and the connection is closed; send requests whole"
             }
             _ => {
                 counters.idle_timeouts.increment();
-                "nothing came for too long; the connection is closed"
+                "nothing came for too long, and the connection is closed; connect again"
             }
         };
         let error = Response::Error { fault: Fault::Timeout, reason: reason.into() };

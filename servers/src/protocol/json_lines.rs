@@ -56,7 +56,7 @@ fn decode<'a, T: Deserialize<'a>>(
         return if bytes.len() < limit_bytes {
             Decoded::Incomplete
         } else {
-            let reason = format!("a line is at most {limit_bytes} bytes, newline included");
+            let reason = format!("a line is at most {limit_bytes} bytes, newline included; send less");
             Decoded::Broken { fault: Fault::TooLong, reason }
         };
     };

@@ -35,7 +35,7 @@ impl Framing {
         // The length is compared first, which tells nearly all headers apart.
         if header.name.eq_ignore_ascii_case("Content-Length") {
             let length = number(header.value).and_then(|length| usize::try_from(length).ok());
-            let length = length.ok_or("Content-Length is no number; write decimal digits")?;
+            let length = length.ok_or("Content-Length is not a number; write decimal digits")?;
             if self.content_length.is_some_and(|other| other != length) {
                 return Err("two Content-Length headers differ; send one");
             }
@@ -108,12 +108,14 @@ pub(super) fn may_be_http(front: &[u8]) -> bool {
 pub(super) fn explain(error: Error) -> Reason {
     match error {
         Error::TooManyHeaders => "more than 64 headers; send fewer",
-        Error::Version => "no HTTP/1.0 or HTTP/1.1, which are spoken here",
-        Error::HeaderName => "a header has no proper name, or is folded over two lines; write it as in Name: value",
-        Error::HeaderValue => "a header holds a control character",
-        Error::NewLine => "a line does not end in CRLF",
-        Error::Status => "the status is no number of three digits",
-        Error::Token => "the first line is none of HTTP/1.1; write it as in GET /echo/hi HTTP/1.1",
+        Error::Version => "the version is not one that is spoken here; write HTTP/1.1",
+        Error::HeaderName => {
+            "a header's name is not valid, or a header is folded over two lines; write each as in Name: value"
+        }
+        Error::HeaderValue => "a header holds a control character; leave it out",
+        Error::NewLine => "a line of the head does not end in CRLF; end each in CRLF",
+        Error::Status => "the status is not a number of three digits",
+        Error::Token => "the first line is not one of HTTP/1.1; write it as in GET /echo/hi HTTP/1.1",
     }
 }
 

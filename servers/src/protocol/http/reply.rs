@@ -128,7 +128,7 @@ impl<'a> ReplyHead<'a> {
     fn note(&mut self, header: &Header<'a>) -> Result<(), Reason> {
         // The length is compared first, which tells nearly all headers apart.
         let is = |name: &str| header.name.eq_ignore_ascii_case(name);
-        let in_digits = || number(header.value).map(Some).ok_or("a header that counts is no number");
+        let in_digits = || number(header.value).map(Some).ok_or("a header that should be a number is not one");
         if is(SENDER_TIMESTAMP) {
             self.reply.sender_timestamp = Some(header.value);
         } else if is(SERVER_RECEIVED_NS) {

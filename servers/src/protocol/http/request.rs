@@ -180,7 +180,7 @@ impl<'a> RequestHead<'a> {
             return Err((Fault::Method, self.method_complaint().to_owned()));
         }
         if self.hosts == 0 && self.minor_version == 1 {
-            return Err(bad("HTTP/1.1 wants a Host header; any will do"));
+            return Err(bad("HTTP/1.1 needs a Host header; send one, with any value"));
         }
         let RequestTarget { work, parameter } = target::read(self.target)?;
         if self.method == "POST" && work == "close" && parameter.is_none() && body.is_empty() {
@@ -191,9 +191,11 @@ impl<'a> RequestHead<'a> {
         }
         let parameter = match parameter {
             _ if self.method == "GET" && !body.is_empty() => return Err(bad("a GET has no body here; use POST")),
-            Some(_) if !body.is_empty() => return Err(bad("the parameter stands in the target and in the body")),
+            Some(_) if !body.is_empty() => {
+                return Err(bad("the parameter stands in the target and in the body; give it once"));
+            }
             Some(parameter) => parameter,
-            None => Cow::Borrowed(std::str::from_utf8(body).map_err(|_| bad("the body is no UTF-8"))?),
+            None => Cow::Borrowed(std::str::from_utf8(body).map_err(|_| bad("the body is not UTF-8"))?),
         };
         Ok(Request::RequestWork { request_message: work, parameter, sender_timestamp: visible(self.sender_timestamp)? })
     }
@@ -202,7 +204,8 @@ impl<'a> RequestHead<'a> {
 /// A timestamp goes back as a header, so it must not hold anything that could end one.
 fn visible(timestamp: &[u8]) -> Result<Cow<'_, str>, RequestFault> {
     let text = std::str::from_utf8(timestamp).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()));
-    text.map(Cow::Borrowed).ok_or_else(|| bad("timestamps are visible ASCII characters without spaces"))
+    text.map(Cow::Borrowed)
+        .ok_or_else(|| bad("a timestamp holds a space or a character that is not visible ASCII; leave it out"))
 }
 
 /// What follows an empty line, which some clients send behind a body. None while that cannot be told.
@@ -227,6 +230,6 @@ fn broken<'a>(fault: Fault, reason: Reason) -> Decoded<Request<'a>> {
 }
 
 fn too_long<'a>() -> Decoded<Request<'a>> {
-    let reason = format!("a request is at most {MAX_REQUEST_BYTES} bytes, head and body together");
+    let reason = format!("a request is at most {MAX_REQUEST_BYTES} bytes, head and body together; send less");
     Decoded::Broken { fault: Fault::TooLong, reason }
 }

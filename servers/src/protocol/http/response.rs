@@ -99,7 +99,7 @@ fn response(reply: HttpReply<'_>) -> Result<Response<'_>, Reason> {
 
 fn text(header: Option<&[u8]>) -> Result<Cow<'_, str>, Reason> {
     let text = std::str::from_utf8(header.unwrap_or_default());
-    text.map(Cow::Borrowed).map_err(|_| "a timestamp is no UTF-8")
+    text.map(Cow::Borrowed).map_err(|_| "a timestamp is not UTF-8")
 }
 
 fn body<'a>(reply: &HttpReply<'a>) -> Result<Cow<'a, str>, Reason> {
@@ -107,5 +107,5 @@ fn body<'a>(reply: &HttpReply<'a>) -> Result<Cow<'a, str>, Reason> {
         Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
         Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
     };
-    body.ok_or("a body is no UTF-8")
+    body.ok_or("a body is not UTF-8")
 }

@@ -89,7 +89,7 @@ fn percent_decoded(text: &str) -> Result<Cow<'_, str>, RequestFault> {
         }
     }
     let decoded = String::from_utf8(decoded);
-    decoded.map(Cow::Owned).map_err(|_| bad("what the percent-encoding stands for is no UTF-8"))
+    decoded.map(Cow::Owned).map_err(|_| bad("the target is not UTF-8 once its percent-encoding is undone"))
 }
 
 fn hexadecimal(digits: &[u8]) -> Option<u8> {
