@@ -119,53 +119,44 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     use std::panic::catch_unwind;
-    use std::sync::mpsc::channel;
+    use std::sync::mpsc::{Receiver, channel};
     use std::thread;
-    use std::time::Duration;
 
     use super::*;
+    use crate::testing::{DEADLINE, WORLDS, World, wait_until};
 
     /// Asks for a permit on a thread of its own, as either kind of accept loop would.
-    fn ask(admission: &Arc<Admission>, in_task: bool) -> std::sync::mpsc::Receiver<Option<Permit>> {
+    fn ask(admission: &Arc<Admission>, world: World) -> Receiver<Option<Permit>> {
         let (answer, answered) = channel();
         let admission = Arc::clone(admission);
         thread::spawn(move || {
-            let permit = if in_task {
-                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-                runtime.block_on(admission.permit_in_task())
-            } else {
-                admission.permit_on_thread()
-            };
+            let permit = world.run(|| admission.permit_on_thread(), async || admission.permit_in_task().await);
             let _ = answer.send(permit);
         });
         answered
     }
 
-    const SOON: Duration = Duration::from_secs(20);
-
     #[test]
     fn who_is_over_the_limit_waits_for_a_permit_to_come_back() {
-        for in_task in [false, true] {
+        for world in WORLDS {
             let admission = Arc::new(Admission::new(Some(1)));
-            let first = ask(&admission, in_task).recv_timeout(SOON).unwrap().unwrap();
-            let second = ask(&admission, in_task);
-            while admission.waits() == 0 {
-                thread::yield_now();
-            }
+            let first = ask(&admission, world).recv_timeout(DEADLINE).unwrap().unwrap();
+            let second = ask(&admission, world);
+            wait_until("the second one waits", || admission.waits() == 1);
             assert!(second.try_recv().is_err());
             drop(first);
-            assert!(second.recv_timeout(SOON).unwrap().is_some());
+            assert!(second.recv_timeout(DEADLINE).unwrap().is_some());
         }
     }
 
     #[test]
     fn closing_ends_the_wait() {
-        for in_task in [false, true] {
+        for world in WORLDS {
             let admission = Arc::new(Admission::new(Some(1)));
             let _first = admission.permit_on_thread().unwrap();
-            let second = ask(&admission, in_task);
+            let second = ask(&admission, world);
             admission.close();
-            assert!(second.recv_timeout(SOON).unwrap().is_none());
+            assert!(second.recv_timeout(DEADLINE).unwrap().is_none());
         }
     }
 
@@ -178,13 +169,16 @@ mod tests {
             panic!("a panic in a connection, as the test wants it");
         };
         catch_unwind(std::panic::AssertUnwindSafe(connection)).unwrap_err();
-        assert!(ask(&admission, false).recv_timeout(SOON).unwrap().is_some());
+        assert!(ask(&admission, World::Thread).recv_timeout(DEADLINE).unwrap().is_some());
     }
 
     #[test]
     fn without_a_limit_nobody_waits() {
-        let admission = Arc::new(Admission::new(None));
-        let permits: Vec<_> = (0..1000).map(|_| admission.permit_on_thread().unwrap()).collect();
-        assert_eq!((permits.len(), admission.waits()), (1000, 0));
+        for world in WORLDS {
+            let admission = Arc::new(Admission::new(None));
+            let permits: Vec<_> =
+                (0..10).map(|_| ask(&admission, world).recv_timeout(DEADLINE).unwrap().unwrap()).collect();
+            assert_eq!((permits.len(), admission.waits()), (10, 0));
+        }
     }
 }

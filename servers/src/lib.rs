@@ -24,6 +24,8 @@ mod server;
 pub mod service;
 mod snapshot;
 mod stop;
+#[cfg(test)]
+mod testing;
 mod trace;
 #[cfg(test)]
 mod twins;

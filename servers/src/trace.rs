@@ -162,9 +162,10 @@ impl ConnectionTrace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{WORLDS, World};
 
     #[test]
-    fn notes_are_kept_with_their_thread_until_the_places_are_used_up() {
+    fn notes_are_kept_with_their_thread_until_the_slots_are_used_up() {
         let trace = Trace::with_slots(3);
         let notes = ConnectionTrace::new(Some(&trace), 7);
         notes.note(Moment::Read);
@@ -180,6 +181,17 @@ mod tests {
         assert_eq!(events[0].thread, events[2].thread);
         assert_ne!(events[0].thread, events[1].thread);
         assert!(events.is_sorted_by_key(|event| event.at_ns));
+    }
+
+    #[test]
+    fn a_thread_is_parked_while_it_waits_and_a_task_suspended() {
+        for world in WORLDS {
+            let trace = Trace::with_slots(1);
+            let notes = ConnectionTrace::new(Some(&trace), 1);
+            world.run(|| notes.wait_on_thread(), async || notes.wait_in_task());
+            let expected = if world == World::Thread { Moment::Parked } else { Moment::Suspended };
+            assert_eq!(trace.record().events[0].moment, expected);
+        }
     }
 
     #[test]

@@ -7,11 +7,11 @@
 //! connection for as long as it likes.
 
 use std::io::{self, ErrorKind, Read};
-use std::net::TcpStream;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use rustix::net::{SendFlags, send};
+use rustix::io::{Errno, ioctl_fionread};
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 use tokio::io::AsyncReadExt;
 
 use super::actions::encode;
@@ -98,30 +98,30 @@ impl<'a> ReadDeadline<'a> {
 /// Whether the client has sent bytes that nobody will look at.
 pub(super) fn has_unread(inbox: &Inbox, stream: &impl AsFd) -> bool {
     // Where the kernel does not say, there is nothing to wait for.
-    !inbox.is_empty() || rustix::io::ioctl_fionread(stream).is_ok_and(|bytes| bytes > 0)
+    !inbox.is_empty() || ioctl_fionread(stream).is_ok_and(|bytes| bytes > 0)
 }
 
 /// Reads on a thread. None where nothing came in time.
 ///
 /// The system's own timeout for a receive does the waiting, and is taken off again: the next read may have none.
 pub(super) fn read_on_thread(
-    stream: &mut TcpStream,
+    stream: &mut std::net::TcpStream,
     buffer: &mut [u8],
     until: Option<Instant>,
 ) -> io::Result<Option<usize>> {
     let Some(until) = until else { return stream.read(buffer).map(Some) };
     loop {
-        // A timeout of zero would mean none. So even a deadline that has passed takes what is there already.
-        let left = until.saturating_duration_since(Instant::now()).max(Duration::from_micros(1));
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return read_without_waiting(stream, buffer);
+        }
         stream.set_read_timeout(Some(left))?;
         let read = stream.read(buffer);
         stream.set_read_timeout(None)?;
         match read {
-            Ok(count) => return Ok(Some(count)),
-            Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() >= until => return Ok(None),
-            // Woken early. A signal, too, ends a wait that has a timeout, and only such a wait.
+            // Woken at the end, or early. A signal, too, ends a wait that has a timeout, and only such a wait.
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
-            Err(error) => return Err(error),
+            read => return read.map(Some),
         }
     }
 }
@@ -137,15 +137,28 @@ pub(super) async fn read_in_task(
     // connection, with a limit or without.
     match Box::pin(tokio::time::timeout_at(until.into(), stream.read(buffer))).await {
         Ok(read) => read.map(Some),
-        Err(_elapsed) => Ok(None),
+        Err(_elapsed) => read_without_waiting(stream, buffer),
+    }
+}
+
+/// What has come by the deadline is in time, though nobody has looked at it yet. None where nothing has.
+fn read_without_waiting(stream: &impl AsFd, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+    match recv(stream, buffer, RecvFlags::DONTWAIT) {
+        Ok((count, _)) => Ok(Some(count)),
+        Err(Errno::AGAIN) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+
     use super::*;
     use crate::Contender;
     use crate::protocol::Wire;
+    use crate::testing::{DEADLINE, WORLDS, World, wait_until};
 
     fn server(contender: &str) -> Server {
         Server::new(Contender::parse(contender).unwrap().options, Wire::JsonLines, Some(1))
@@ -196,5 +209,67 @@ mod tests {
         let over = deadline.of_next_read(&inbox_with(1)).unwrap();
         let until = deadline.of_lingering().unwrap();
         assert!(until >= over && until < over + Duration::from_secs(10), "{:?}", until - over);
+    }
+
+    /// A client and the server's end of its connection, for a thread.
+    fn connection() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        (client, server)
+    }
+
+    /// What a read gives in one of the worlds: bytes, none in time, or an error.
+    fn read(world: World, stream: &mut TcpStream, until: Option<Instant>) -> Result<Option<Vec<u8>>, ErrorKind> {
+        let same_socket = stream.try_clone().unwrap();
+        let (mut on_thread, mut in_task) = ([0; 8], [0; 8]);
+        let read = world.run(
+            || read_on_thread(stream, &mut on_thread, until),
+            async || {
+                same_socket.set_nonblocking(true)?;
+                let mut stream = tokio::net::TcpStream::from_std(same_socket)?;
+                read_in_task(&mut stream, &mut in_task, until).await
+            },
+        );
+        // The next read is to find the socket as this one did.
+        stream.set_nonblocking(false).unwrap();
+        assert_eq!(stream.read_timeout().unwrap(), None);
+        let buffer = if world == World::Thread { on_thread } else { in_task };
+        read.map(|count| count.map(|count| buffer[..count].to_vec())).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn both_twins_read_what_has_come_by_the_deadline_and_give_up_then() {
+        for world in WORLDS {
+            let (mut client, mut stream) = connection();
+            let over = Some(Instant::now());
+            assert_eq!(read(world, &mut stream, over), Ok(None), "{world:?}");
+            assert_eq!(
+                read(world, &mut stream, Some(Instant::now() + Duration::from_millis(5))),
+                Ok(None),
+                "{world:?}"
+            );
+
+            client.write_all(b"late").unwrap();
+            wait_until("the bytes have come", || ioctl_fionread(&stream).unwrap() == 4);
+            assert_eq!(read(world, &mut stream, over), Ok(Some(b"late".to_vec())), "{world:?}");
+            client.write_all(b"more").unwrap();
+            assert_eq!(read(world, &mut stream, None), Ok(Some(b"more".to_vec())), "{world:?}");
+
+            client.shutdown(Shutdown::Write).unwrap();
+            let in_time = Some(Instant::now() + DEADLINE);
+            assert_eq!(read(world, &mut stream, in_time), Ok(Some(vec![])), "{world:?}");
+        }
+    }
+
+    #[test]
+    fn both_twins_tell_a_reset_from_an_end() {
+        for world in WORLDS {
+            let (client, mut stream) = connection();
+            socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
+            drop(client);
+            let in_time = Some(Instant::now() + DEADLINE);
+            assert_eq!(read(world, &mut stream, in_time), Err(ErrorKind::ConnectionReset), "{world:?}");
+        }
     }
 }

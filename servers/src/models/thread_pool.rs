@@ -66,6 +66,7 @@ fn work_off(jobs: &Mutex<Receiver<Job>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::DEADLINE;
 
     #[test]
     fn a_worker_outlives_a_panic() {
@@ -73,6 +74,6 @@ mod tests {
         let (done, finished) = channel();
         pool.execute(|| panic!("a panic in a job, as the test wants it"));
         pool.execute(move || done.send(()).unwrap());
-        finished.recv().expect("the only worker took the second job");
+        finished.recv_timeout(DEADLINE).expect("the only worker took the second job");
     }
 }

@@ -148,7 +148,11 @@ fn run_on_rayon(job: impl FnOnce() + Send + 'static) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::RecvTimeoutError;
+
     use super::*;
+    use crate::testing::{DEADLINE, WORLDS, World};
+    use crate::trace::Trace;
 
     #[test]
     fn computing_is_cut_into_pieces_that_add_up() {
@@ -161,6 +165,33 @@ mod tests {
         assert_eq!(BlockingJob::Block(Duration::from_secs(1)).pieces().count(), 1);
     }
 
+    /// What a job's connection notes meanwhile.
+    fn moments(world: World, job: BlockingJob, placement: WorkPlacement) -> Vec<Moment> {
+        let trace = Trace::with_slots(16);
+        let notes = ConnectionTrace::new(Some(&trace), 1);
+        let on_thread = || place_on_thread(job, placement, &notes);
+        world.run(on_thread, async || place_in_task(job, placement, &notes).await).unwrap();
+        trace.record().events.iter().map(|event| event.moment).collect()
+    }
+
+    #[test]
+    fn a_job_runs_where_it_is_placed_for_a_thread_and_for_a_task() {
+        use Moment::{Parked, Resumed, Suspended};
+        let spin = BlockingJob::Spin { duration: Duration::ZERO, iterations_per_us: 1 };
+        for world in WORLDS {
+            // A thread is parked while another does its job, a task suspended.
+            let waits = if world == World::Thread { Parked } else { Suspended };
+            let placed = |job, placement| moments(world, job, placement);
+            assert_eq!(placed(spin, WorkPlacement::Inline), [], "{world:?}");
+            assert_eq!(
+                placed(BlockingJob::Block(Duration::ZERO), WorkPlacement::Inline),
+                [Parked, Resumed],
+                "{world:?}"
+            );
+            assert_eq!(placed(spin, WorkPlacement::Rayon), [waits, Resumed, Suspended, Resumed], "{world:?}");
+        }
+    }
+
     #[test]
     fn a_panic_on_rayons_pool_is_an_error_for_who_waits_and_the_pool_lives_on() {
         let (done, ended) = channel();
@@ -168,7 +199,7 @@ mod tests {
             let _dropped: std::sync::mpsc::Sender<()> = done;
             panic!("a panic in a job, as the test wants it");
         });
-        ended.recv().unwrap_err();
+        assert_eq!(ended.recv_timeout(DEADLINE), Err(RecvTimeoutError::Disconnected));
         place_on_thread(BlockingJob::Block(Duration::ZERO), WorkPlacement::Rayon, &ConnectionTrace::new(None, 1))
             .unwrap();
     }
