@@ -25,12 +25,22 @@ pub(crate) struct RunningServer {
 
 impl RunningServer {
     pub(crate) fn start(contender: &str, wire: Wire) -> RunningServer {
+        RunningServer::start_after(contender, wire, |_| {})
+    }
+
+    /// A server that was stopped before its model ran.
+    pub(crate) fn start_stopped(contender: &str) -> RunningServer {
+        RunningServer::start_after(contender, Wire::JsonLines, StopHandle::stop)
+    }
+
+    fn start_after(contender: &str, wire: Wire, before: fn(&StopHandle)) -> RunningServer {
         let contender = Contender::parse(contender).unwrap();
         let listener = bind((Ipv4Addr::LOCALHOST, 0).into(), &contender.options).unwrap();
         let address = listener.local_addr().unwrap();
         // Nothing here depends on how fast the machine computes.
         let server = Arc::new(Server::new(contender.options.clone(), wire, Some(100)));
         let stop = server.stop_handle();
+        before(&stop);
         let (end, ended) = mpsc::channel();
         let (run, shared) = (contender.model.run, Arc::clone(&server));
         thread::spawn(move || end.send(run(listener, &shared)));

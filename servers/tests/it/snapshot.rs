@@ -6,6 +6,7 @@ use std::time::Duration;
 use servers::protocol::Wire;
 use servers::{ServerMonitor, ServerSnapshot};
 
+use crate::client::Client;
 use crate::running::{RunningServer, wait_until, with_contenders, with_every_model};
 
 /// Looks until the server is as expected; what was seen then.
@@ -16,6 +17,25 @@ fn wait_for(monitor: &mut ServerMonitor, what: &str, expected: impl Fn(&ServerSn
         expected(&seen)
     });
     seen
+}
+
+/// Asks for work, again and again, until `look` finds something before the reply has come. The reply is taken, too.
+fn while_asked<T>(
+    client: &mut Client,
+    running: &RunningServer,
+    (work, parameter): (&str, &str),
+    mut look: impl FnMut() -> Option<T>,
+) -> T {
+    let mut found = None;
+    wait_until("something is seen of the work", || {
+        client.send(&running.request(work, parameter, "s"));
+        while found.is_none() && !client.hears_within(Duration::from_millis(1)) {
+            found = look();
+        }
+        client.reply().unwrap();
+        found.is_some()
+    });
+    found.expect("it was waited for")
 }
 
 fn monitor(running: &RunningServer) -> ServerMonitor {
@@ -47,11 +67,13 @@ fn a_request_that_waits_has_begun_and_not_ended() {
     with_every_model(|running| {
         let mut monitor = monitor(running);
         let mut client = running.connect();
-        client.send(&running.request("sleep", "200ms", "s"));
-        let seen = wait_for(&mut monitor, "it has begun", |seen| seen.requests_begun == 1);
-        assert_eq!(seen.requests_ended, 0, "200 ms have not passed");
-        client.reply().unwrap();
-        assert_eq!(monitor.snapshot().requests_ended, 1);
+        let seen = while_asked(&mut client, running, ("sleep", "100ms"), || {
+            let seen = monitor.snapshot();
+            (seen.requests_begun > seen.requests_ended).then_some(seen)
+        });
+        assert_eq!(seen.requests_begun, seen.requests_ended + 1);
+        let seen = monitor.snapshot();
+        assert_eq!(seen.requests_begun, seen.requests_ended);
     });
 }
 
@@ -92,19 +114,15 @@ fn a_worker_that_blocks_is_seen_to_stand_still() {
     with_contenders(["async-single", "async-multi:workers=2"], Wire::JsonLines, |running| {
         let mut monitor = monitor(running);
         let mut client = running.connect();
-        client.work("echo", "hi");
-        client.send(&running.request("block", "400ms", "s"));
         let worst = |seen: &ServerSnapshot| {
             let workers = seen.runtime.iter().flat_map(|runtime| runtime.workers.clone());
             workers.max_by_key(|worker| worker.still_ns)
         };
         let long = Duration::from_millis(60).as_nanos() as u64;
-        let first = wait_for(&mut monitor, "a worker stands still", |seen| {
-            worst(seen).is_some_and(|worker| worker.still_ns > long)
+        let blocked = while_asked(&mut client, running, ("block", "400ms"), || {
+            worst(&monitor.snapshot()).filter(|worker| worker.still_ns > long)
         });
-        let blocked = worst(&first).unwrap();
         assert!(!blocked.is_parked);
-        client.reply().unwrap();
         wait_for(&mut monitor, "it goes on", |seen| worst(seen).is_some_and(|worker| worker.still_ns == 0));
     });
 }
