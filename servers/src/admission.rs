@@ -123,10 +123,10 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::testing::{DEADLINE, WORLDS, World, wait_until};
+    use crate::testing::{DEADLINE, TwinWorld, WORLDS, wait_until};
 
     /// Asks for a permit on a thread of its own, as either kind of accept loop would.
-    fn ask(admission: &Arc<Admission>, world: World) -> Receiver<Option<Permit>> {
+    fn ask(admission: &Arc<Admission>, world: TwinWorld) -> Receiver<Option<Permit>> {
         let (answer, answered) = channel();
         let admission = Arc::clone(admission);
         thread::spawn(move || {
@@ -169,7 +169,7 @@ mod tests {
             panic!("a panic in a connection, as the test wants it");
         };
         catch_unwind(std::panic::AssertUnwindSafe(connection)).unwrap_err();
-        assert!(ask(&admission, World::Thread).recv_timeout(DEADLINE).unwrap().is_some());
+        assert!(ask(&admission, TwinWorld::Thread).recv_timeout(DEADLINE).unwrap().is_some());
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl RelaxedCounter {
 
 /// The counters of a server, as its connections and its accept loop see them.
 #[derive(Debug, Default)]
-pub(crate) struct ServerCounters {
+pub(crate) struct LiveCounters {
     pub(crate) accepted: RelaxedCounter,
     pub(crate) accept_errors: RelaxedCounter,
     pub(crate) spawn_errors: RelaxedCounter,
@@ -61,9 +61,9 @@ pub(crate) struct ServerCounters {
 
 /// Counts a connection as ended when it is dropped, be it by a panic.
 #[derive(Debug)]
-pub(crate) struct ServingGuard<'a>(&'a ServerCounters);
+pub(crate) struct ServingGuard<'a>(&'a LiveCounters);
 
-impl ServerCounters {
+impl LiveCounters {
     /// Counts a connection that a thread or a task begins to serve.
     pub(crate) fn begin_connection(&self) -> ServingGuard<'_> {
         self.connections_begun.increment();
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_connection_has_ended_when_its_guard_is_dropped() {
-        let counters = ServerCounters::default();
+        let counters = LiveCounters::default();
         let (first, second) = (counters.begin_connection(), counters.begin_connection());
         drop(first);
         let panicked = catch_unwind(AssertUnwindSafe(|| {

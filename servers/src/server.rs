@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::runtime::{Runtime, RuntimeMetrics};
 
 use crate::admission::Admission;
-use crate::counters::{Counters, ServerCounters};
+use crate::counters::{Counters, LiveCounters};
 use crate::options::ServerOptions;
 use crate::protocol::Wire;
 use crate::stop::{StopHandle, StopSignal};
@@ -22,7 +22,7 @@ pub struct Server {
     pub(crate) spin_iterations_per_us: u64,
     /// The one lock that `lock` requests hold while they wait.
     pub(crate) lock: SharedLock,
-    pub(crate) counters: ServerCounters,
+    pub(crate) counters: LiveCounters,
     /// Asked before each accept.
     pub(crate) admission: Arc<Admission>,
     /// Ends the accept loop.
@@ -43,7 +43,7 @@ impl Server {
             wire,
             spin_iterations_per_us: spin_iterations_per_us.unwrap_or_else(calibrate_spin),
             lock: SharedLock::new(options.mutex),
-            counters: ServerCounters::default(),
+            counters: LiveCounters::default(),
             admission: Arc::new(Admission::new(options.max_connections)),
             stop: Arc::default(),
             runtime: OnceLock::new(),

@@ -7,19 +7,19 @@ use tokio::runtime;
 
 /// Who runs a test of a pair of functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum World {
+pub(crate) enum TwinWorld {
     Thread,
     Task,
 }
 
-pub(crate) const WORLDS: [World; 2] = [World::Thread, World::Task];
+pub(crate) const WORLDS: [TwinWorld; 2] = [TwinWorld::Thread, TwinWorld::Task];
 
-impl World {
+impl TwinWorld {
     /// Runs the one or the other on this thread.
     pub(crate) fn run<T>(self, on_thread: impl FnOnce() -> T, in_task: impl AsyncFnOnce() -> T) -> T {
         match self {
-            World::Thread => on_thread(),
-            World::Task => runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(in_task()),
+            TwinWorld::Thread => on_thread(),
+            TwinWorld::Task => runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(in_task()),
         }
     }
 }

@@ -162,7 +162,7 @@ impl ConnectionTrace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{WORLDS, World};
+    use crate::testing::{TwinWorld, WORLDS};
 
     #[test]
     fn notes_are_kept_with_their_thread_until_the_slots_are_used_up() {
@@ -189,7 +189,7 @@ mod tests {
             let trace = Trace::with_slots(1);
             let notes = ConnectionTrace::new(Some(&trace), 1);
             world.run(|| notes.wait_on_thread(), async || notes.wait_in_task());
-            let expected = if world == World::Thread { Moment::Parked } else { Moment::Suspended };
+            let expected = if world == TwinWorld::Thread { Moment::Parked } else { Moment::Suspended };
             assert_eq!(trace.record().events[0].moment, expected);
         }
     }

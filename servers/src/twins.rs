@@ -3,7 +3,7 @@
 //! compares what is left.
 //!
 //! Where the worlds need different code, a pair of functions ends in `_on_thread` and `_in_task`. They have the same
-//! parameters, and the tests of their file put both through the same with [`World`](crate::testing::World).
+//! parameters, and the tests of their file put both through the same with [`TwinWorld`](crate::testing::TwinWorld).
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -158,7 +158,7 @@ mod tests {
     use super::*;
     use crate::Contender;
     use crate::protocol::Wire;
-    use crate::testing::{DEADLINE, WORLDS, World, wait_until};
+    use crate::testing::{DEADLINE, TwinWorld, WORLDS, wait_until};
 
     fn server(contender: &str) -> Server {
         Server::new(Contender::parse(contender).unwrap().options, Wire::JsonLines, Some(1))
@@ -220,7 +220,7 @@ mod tests {
     }
 
     /// What a read gives in one of the worlds: bytes, none in time, or an error.
-    fn read(world: World, stream: &mut TcpStream, until: Option<Instant>) -> Result<Option<Vec<u8>>, ErrorKind> {
+    fn read(world: TwinWorld, stream: &mut TcpStream, until: Option<Instant>) -> Result<Option<Vec<u8>>, ErrorKind> {
         let same_socket = stream.try_clone().unwrap();
         let (mut on_thread, mut in_task) = ([0; 8], [0; 8]);
         let read = world.run(
@@ -234,7 +234,7 @@ mod tests {
         // The next read is to find the socket as this one did.
         stream.set_nonblocking(false).unwrap();
         assert_eq!(stream.read_timeout().unwrap(), None);
-        let buffer = if world == World::Thread { on_thread } else { in_task };
+        let buffer = if world == TwinWorld::Thread { on_thread } else { in_task };
         read.map(|count| count.map(|count| buffer[..count].to_vec())).map_err(|error| error.kind())
     }
 

@@ -106,27 +106,27 @@ mod tests {
     use std::sync::mpsc::channel;
 
     use super::*;
-    use crate::testing::{DEADLINE, WORLDS, World, wait_until};
+    use crate::testing::{DEADLINE, TwinWorld, WORLDS, wait_until};
     use crate::trace::Trace;
 
     /// All ways in which a request holds the lock: a thread has one, whatever the options say.
-    fn ways() -> impl Iterator<Item = (World, LockKind)> {
+    fn ways() -> impl Iterator<Item = (TwinWorld, LockKind)> {
         let kinds = [LockKind::Std, LockKind::Tokio, LockKind::StdAcrossAwait];
         WORLDS.into_iter().flat_map(move |world| kinds.map(|kind| (world, kind)))
     }
 
     /// Calls `meanwhile` while somebody holds the lock that a request takes in this way.
-    fn while_held(lock: &SharedLock, (world, kind): (World, LockKind), meanwhile: impl FnOnce()) {
+    fn while_held(lock: &SharedLock, (world, kind): (TwinWorld, LockKind), meanwhile: impl FnOnce()) {
         match (world, kind) {
-            (World::Thread, _) | (World::Task, LockKind::Std) => {
+            (TwinWorld::Thread, _) | (TwinWorld::Task, LockKind::Std) => {
                 let _held = lock.std.lock().unwrap();
                 meanwhile();
             }
-            (World::Task, LockKind::Tokio) => {
+            (TwinWorld::Task, LockKind::Tokio) => {
                 let _held = lock.tokio.try_lock().unwrap();
                 meanwhile();
             }
-            (World::Task, LockKind::StdAcrossAwait) => {
+            (TwinWorld::Task, LockKind::StdAcrossAwait) => {
                 let _held = lock.across_await.lock();
                 meanwhile();
             }

@@ -151,7 +151,7 @@ mod tests {
     use std::sync::mpsc::RecvTimeoutError;
 
     use super::*;
-    use crate::testing::{DEADLINE, WORLDS, World};
+    use crate::testing::{DEADLINE, TwinWorld, WORLDS};
     use crate::trace::Trace;
 
     #[test]
@@ -166,7 +166,7 @@ mod tests {
     }
 
     /// What a job's connection notes meanwhile.
-    fn moments(world: World, job: BlockingJob, placement: WorkPlacement) -> Vec<Moment> {
+    fn moments(world: TwinWorld, job: BlockingJob, placement: WorkPlacement) -> Vec<Moment> {
         let trace = Trace::with_slots(16);
         let notes = ConnectionTrace::new(Some(&trace), 1);
         let on_thread = || place_on_thread(job, placement, &notes);
@@ -180,7 +180,7 @@ mod tests {
         let spin = BlockingJob::Spin { duration: Duration::ZERO, iterations_per_us: 1 };
         for world in WORLDS {
             // A thread is parked while another does its job, a task suspended.
-            let waits = if world == World::Thread { Parked } else { Suspended };
+            let waits = if world == TwinWorld::Thread { Parked } else { Suspended };
             let placed = |job, placement| moments(world, job, placement);
             assert_eq!(placed(spin, WorkPlacement::Inline), [], "{world:?}");
             assert_eq!(

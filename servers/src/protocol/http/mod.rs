@@ -6,7 +6,6 @@
 //! disagree about where a message ends can be made to disagree about what was asked (request smuggling).
 
 mod body;
-mod chunks;
 mod framing;
 mod headers;
 mod reading;

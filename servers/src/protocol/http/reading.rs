@@ -5,7 +5,7 @@
 use httparse::{Error, ParserConfig, Status};
 use memchr::memchr_iter;
 
-use super::chunks::ChunkStage;
+use super::body::ChunkStage;
 use super::framing::{Framing, TransferCoding, end_of_head, may_be_http};
 use crate::protocol::format::Persistence;
 
