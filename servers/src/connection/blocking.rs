@@ -25,6 +25,8 @@ pub(crate) fn serve(mut accepted: AcceptedConnection<TcpStream>, server: Arc<Ser
     let _ = answer_requests(&mut accepted.stream, &accepted.trace, &server);
 }
 
+/// Reads, and answers every request that is whole, until the connection is over.
+///
 /// Each reply goes out as soon as it is there. Sending those of pipelined requests together would be
 /// faster, and would let one slow request hold back the replies to the quick ones before it.
 fn answer_requests(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Server) -> io::Result<()> {
