@@ -17,9 +17,9 @@ class Refused extends Error {}
 
 function milliseconds(text) {
   const [, number, unit] = /^(\d+)(ns|us|ms|s)$/.exec(text) ?? [];
-  if (!unit) throw new Refused(`"${text.slice(0, 40)}" is no duration; write it as in 250us, 5ms or 2s`);
+  if (!unit) throw new Refused(`"${text.slice(0, 40)}" is not a duration; write it as in 250us, 5ms or 2s`);
   const duration = Number(number) * UNITS[unit];
-  if (duration > MOST_MS) throw new Refused(`"${text.slice(0, 40)}" is too long; at most 60s`);
+  if (duration > MOST_MS) throw new Refused(`"${text.slice(0, 40)}" is too long; ask for at most 60s`);
   return duration;
 }
 

@@ -23,10 +23,10 @@ class Refused(Exception):
 def seconds(text):
     match = re.fullmatch(r"(\d+)(ns|us|ms|s)", text)
     if not match:
-        raise Refused(f"{text!r:.50} is no duration; write it as in 250us, 5ms or 2s")
+        raise Refused(f"{text!r:.50} is not a duration; write it as in 250us, 5ms or 2s")
     duration = int(match[1]) * UNITS[match[2]]
     if duration > MOST_SECONDS:
-        raise Refused(f"{text!r} is too long; at most {MOST_SECONDS}s")
+        raise Refused(f"{text!r} is too long; ask for at most {MOST_SECONDS}s")
     return duration
 
 

@@ -8,7 +8,7 @@ mod square;
 
 use crate::format;
 use crate::metrics::{Metric, metric};
-use crate::record::{Contender, ExperimentRecord, Picture, PictureKind};
+use crate::record::{ContenderRecord, ExperimentRecord, Picture, PictureKind};
 use crate::stats::Ratio;
 use crate::study::{Group, Trial};
 use crate::verdict::{Floor, judge_all};
@@ -23,7 +23,7 @@ pub const PAIRS_FOR_WINNER: usize = 6;
 #[derive(Debug)]
 pub struct Grid<'a> {
     /// The two, in the order of the run.
-    pub contenders: [&'a Contender; 2],
+    pub contenders: [&'a ContenderRecord; 2],
     /// What they are compared by: the more, the better.
     pub metric: &'static Metric,
     /// Labels of the workloads.
@@ -126,9 +126,9 @@ fn judge_together(rows: &mut [Vec<Square>]) {
 }
 
 /// The two that have a series, in the order of the run.
-fn contenders<'a>(groups: &[&Group<'a>]) -> Option<[&'a Contender; 2]> {
+fn contenders<'a>(groups: &[&Group<'a>]) -> Option<[&'a ContenderRecord; 2]> {
     let series = groups.iter().flat_map(|group| &group.series);
-    let mut found: Vec<(usize, &'a Contender)> = series.map(|series| (series.index, series.contender)).collect();
+    let mut found: Vec<(usize, &'a ContenderRecord)> = series.map(|series| (series.index, series.contender)).collect();
     found.sort_by_key(|(index, _)| *index);
     found.dedup_by_key(|(index, _)| *index);
     match found.as_slice() {
@@ -137,7 +137,7 @@ fn contenders<'a>(groups: &[&Group<'a>]) -> Option<[&'a Contender; 2]> {
     }
 }
 
-fn trial<'g, 'a>(group: &'g Group<'a>, contender: &Contender, connections: f64) -> Option<&'g Trial<'a>> {
+fn trial<'g, 'a>(group: &'g Group<'a>, contender: &ContenderRecord, connections: f64) -> Option<&'g Trial<'a>> {
     let series = group.series.iter().find(|series| series.contender.label == contender.label)?;
     series.trials.iter().find(|trial| trial.variation == Some(connections))
 }

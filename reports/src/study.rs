@@ -13,7 +13,7 @@ mod trial;
 use std::collections::BTreeMap;
 
 use crate::record::store::Run;
-use crate::record::{Arrivals, Cell, Contender, ExperimentRecord, Phase, Purpose, Stage, WorkloadRecord};
+use crate::record::{Arrivals, Cell, ContenderRecord, ExperimentRecord, Phase, Purpose, Stage, WorkloadRecord};
 
 pub(crate) use colours::{COLOURS, colours};
 pub use inside::{InsideOf, TRACKS, Track, below_ns};
@@ -31,7 +31,7 @@ pub struct Group<'a> {
     /// A series per contender that has a cell here.
     pub series: Vec<Series<'a>>,
     /// Contenders of the experiment that have no cell here, where others have, with their place in the run.
-    pub unmeasured: Vec<(usize, &'a Contender)>,
+    pub unmeasured: Vec<(usize, &'a ContenderRecord)>,
     /// What a contender run a second time under another name did: no contender of its own, but the measure of how far
     /// apart the same server is from itself.
     pub twins: Vec<Series<'a>>,
@@ -45,7 +45,7 @@ pub struct Series<'a> {
     /// Number of its colour.
     pub colour: usize,
     /// The contender.
-    pub contender: &'a Contender,
+    pub contender: &'a ContenderRecord,
     /// A point per offered load, in ascending order.
     pub points: Vec<Point<'a>>,
     /// Every stage at which connections were held.
@@ -109,7 +109,7 @@ pub fn groups(run: &Run) -> Vec<Group<'_>> {
             });
             let (twins, series): (Vec<_>, Vec<_>) = series.partition(|series| series.contender.twin_of.is_some());
             let contenders = run.manifest.contenders.iter().enumerate();
-            let without = |(index, contender): &(usize, &Contender)| {
+            let without = |(index, contender): &(usize, &ContenderRecord)| {
                 let plays = experiment.has(contender) && contender.twin_of.is_none();
                 plays && !series.iter().any(|series| series.index == *index)
             };
@@ -122,7 +122,7 @@ pub fn groups(run: &Run) -> Vec<Group<'_>> {
 
 fn series_of<'a>(
     (index, colour): (usize, usize),
-    contender: &'a Contender,
+    contender: &'a ContenderRecord,
     experiment: &ExperimentRecord,
     cells: &[&'a Cell],
 ) -> Series<'a> {

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
-use servers::protocol::{Http, JsonLines, Persistence, Request, Response, Step, WireFormat};
+use servers::protocol::{Decoded, Http, JsonLines, Persistence, Request, Response, WireFormat};
 
 /// A request that JSON allows and that our own encoder would write otherwise.
 const OTHER_SPELLING: &[u8] =
@@ -52,10 +52,10 @@ fn other_spelling(c: &mut Criterion) {
     group.finish();
 }
 
-type Group<'a> = BenchmarkGroup<'a, criterion::measurement::WallTime>;
+type WallTimeGroup<'a> = BenchmarkGroup<'a, criterion::measurement::WallTime>;
 
 /// Into a buffer that has grown already, as a connection's has.
-fn encode(group: &mut Group<'_>, name: &str, write: impl Fn(&mut Vec<u8>)) {
+fn encode(group: &mut WallTimeGroup<'_>, name: &str, write: impl Fn(&mut Vec<u8>)) {
     let mut out = Vec::new();
     group.bench_function(name, |bencher| {
         bencher.iter(|| {
@@ -66,8 +66,11 @@ fn encode(group: &mut Group<'_>, name: &str, write: impl Fn(&mut Vec<u8>)) {
     });
 }
 
-fn decode<'a, T>(group: &mut Group<'_>, name: &str, bytes: &'a [u8], read: impl Fn(&'a [u8]) -> Step<T>) {
-    assert!(matches!(read(bytes), Step::Message { consumed, .. } if consumed == bytes.len()), "{name} is no message");
+fn decode<'a, T>(group: &mut WallTimeGroup<'_>, name: &str, bytes: &'a [u8], read: impl Fn(&'a [u8]) -> Decoded<T>) {
+    assert!(
+        matches!(read(bytes), Decoded::Message { consumed, .. } if consumed == bytes.len()),
+        "{name} is no message"
+    );
     group.bench_function(name, |bencher| bencher.iter(|| black_box(read(black_box(bytes)))));
 }
 

@@ -1,27 +1,28 @@
-//! How many connections may be open at once, if anyone has said so. A server at its limit does not accept, so
+//! How many connections may be open at once, where `max-connections` says so. A server at its limit does not accept, so
 //! those beyond it wait in the kernel's backlog: they cost the server nothing, and get their turn.
 //!
-//! The accept loops of `accept/` ask here before they accept; there is one of them to a server. It waits on a
-//! thread or in a task, and the two ways of waiting are all that is said twice.
+//! The accept loop of `accept.rs` asks here before it accepts; there is one of them to a server. It waits on a
+//! thread or in a task, and the two ways of waiting are all that is written twice; a test of each runs both.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+
+use crate::counters::RelaxedCounter;
 
 /// Gives out the permits of one server.
 #[derive(Debug)]
 pub(crate) struct Admission {
     limit: Option<usize>,
-    state: Mutex<State>,
+    state: Mutex<AdmissionState>,
     /// Told of every change: the first wakes a thread, the second a task.
     thread: Condvar,
     task: Notify,
-    waits: AtomicU64,
+    waits: RelaxedCounter,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct AdmissionState {
     open: usize,
     is_closed: bool,
 }
@@ -40,7 +41,7 @@ impl Admission {
             state: Mutex::default(),
             thread: Condvar::new(),
             task: Notify::new(),
-            waits: AtomicU64::new(0),
+            waits: RelaxedCounter::default(),
         }
     }
 
@@ -74,15 +75,15 @@ impl Admission {
     /// Ends all waiting: nobody is admitted from here on.
     pub(crate) fn close(&self) {
         self.state().is_closed = true;
-        self.tell();
+        self.wake_waiter();
     }
 
     /// How often the server had to wait before it could accept.
     pub(crate) fn waits(&self) -> u64 {
-        self.waits.load(Relaxed)
+        self.waits.get()
     }
 
-    fn permit(self: &Arc<Self>, state: &mut State) -> Option<Permit> {
+    fn permit(self: &Arc<Self>, state: &mut AdmissionState) -> Option<Permit> {
         if state.is_closed {
             return None;
         }
@@ -90,18 +91,18 @@ impl Admission {
         Some(Permit { from: Some(Arc::clone(self)) })
     }
 
-    fn count_wait(&self, state: &State, limit: usize) {
+    fn count_wait(&self, state: &AdmissionState, limit: usize) {
         if state.open >= limit {
-            self.waits.fetch_add(1, Relaxed);
+            self.waits.increment();
         }
     }
 
-    fn tell(&self) {
+    fn wake_waiter(&self) {
         self.thread.notify_one();
         self.task.notify_one();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, AdmissionState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -110,7 +111,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(admission) = &self.from {
             admission.state().open -= 1;
-            admission.tell();
+            admission.wake_waiter();
         }
     }
 }
@@ -118,53 +119,44 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     use std::panic::catch_unwind;
-    use std::sync::mpsc::channel;
+    use std::sync::mpsc::{Receiver, channel};
     use std::thread;
-    use std::time::Duration;
 
     use super::*;
+    use crate::testing::{DEADLINE, TwinWorld, WORLDS, wait_until};
 
     /// Asks for a permit on a thread of its own, as either kind of accept loop would.
-    fn ask(admission: &Arc<Admission>, in_task: bool) -> std::sync::mpsc::Receiver<Option<Permit>> {
+    fn ask(admission: &Arc<Admission>, world: TwinWorld) -> Receiver<Option<Permit>> {
         let (answer, answered) = channel();
         let admission = Arc::clone(admission);
         thread::spawn(move || {
-            let permit = if in_task {
-                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-                runtime.block_on(admission.permit_in_task())
-            } else {
-                admission.permit_on_thread()
-            };
+            let permit = world.run(|| admission.permit_on_thread(), async || admission.permit_in_task().await);
             let _ = answer.send(permit);
         });
         answered
     }
 
-    const SOON: Duration = Duration::from_secs(20);
-
     #[test]
     fn who_is_over_the_limit_waits_for_a_permit_to_come_back() {
-        for in_task in [false, true] {
+        for world in WORLDS {
             let admission = Arc::new(Admission::new(Some(1)));
-            let first = ask(&admission, in_task).recv_timeout(SOON).unwrap().unwrap();
-            let second = ask(&admission, in_task);
-            while admission.waits() == 0 {
-                thread::yield_now();
-            }
+            let first = ask(&admission, world).recv_timeout(DEADLINE).unwrap().unwrap();
+            let second = ask(&admission, world);
+            wait_until("the second one waits", || admission.waits() == 1);
             assert!(second.try_recv().is_err());
             drop(first);
-            assert!(second.recv_timeout(SOON).unwrap().is_some());
+            assert!(second.recv_timeout(DEADLINE).unwrap().is_some());
         }
     }
 
     #[test]
     fn closing_ends_the_wait() {
-        for in_task in [false, true] {
+        for world in WORLDS {
             let admission = Arc::new(Admission::new(Some(1)));
             let _first = admission.permit_on_thread().unwrap();
-            let second = ask(&admission, in_task);
+            let second = ask(&admission, world);
             admission.close();
-            assert!(second.recv_timeout(SOON).unwrap().is_none());
+            assert!(second.recv_timeout(DEADLINE).unwrap().is_none());
         }
     }
 
@@ -177,13 +169,16 @@ mod tests {
             panic!("a panic in a connection, as the test wants it");
         };
         catch_unwind(std::panic::AssertUnwindSafe(connection)).unwrap_err();
-        assert!(ask(&admission, false).recv_timeout(SOON).unwrap().is_some());
+        assert!(ask(&admission, TwinWorld::Thread).recv_timeout(DEADLINE).unwrap().is_some());
     }
 
     #[test]
     fn without_a_limit_nobody_waits() {
-        let admission = Arc::new(Admission::new(None));
-        let permits: Vec<_> = (0..1000).map(|_| admission.permit_on_thread().unwrap()).collect();
-        assert_eq!((permits.len(), admission.waits()), (1000, 0));
+        for world in WORLDS {
+            let admission = Arc::new(Admission::new(None));
+            let permits: Vec<_> =
+                (0..10).map(|_| ask(&admission, world).recv_timeout(DEADLINE).unwrap().unwrap()).collect();
+            assert_eq!((permits.len(), admission.waits()), (10, 0));
+        }
     }
 }

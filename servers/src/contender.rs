@@ -1,5 +1,6 @@
 //! A contender is a model with options, as a person types it: `thread-pool:workers=8,stack=64KiB`.
-//! This file reads that, complains in words that help, and writes it back in one spelling.
+//! This file reads that, says what is wrong with it and how to write it, and writes it back in one spelling. Beside it:
+//! `options/`, which knows what each value may be, and `tests/it/contenders.rs`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,7 +37,7 @@ pub enum ContenderError {
         models: String,
     },
     /// What follows the model's name is not written as an option.
-    #[error("\"{text}\" is no option; write options as in {model}:name=value,name=value, with the names {options}")]
+    #[error("\"{text}\" is not an option; write options as in {model}:name=value,name=value, with the names {options}")]
     NotAnOption {
         /// As it was typed.
         text: String,
@@ -117,7 +118,7 @@ impl Contender {
     /// The same contender under a name of its own, in place of any that it has.
     ///
     /// # Errors
-    /// Where `name` is none.
+    /// Where `name` is not one.
     pub fn named(&self, name: &str) -> Result<Contender, ContenderError> {
         let name = checked_name(name)?;
         Ok(Contender { label: format!("{}@{name}", self.bare_label()), name: Some(name), ..self.clone() })
@@ -199,6 +200,3 @@ fn label(model: &Model, given_values: &BTreeMap<&str, String>) -> String {
 fn names<T>(things: &[T], name: fn(&T) -> &'static str) -> String {
     things.iter().map(name).collect::<Vec<_>>().join(", ")
 }
-
-#[cfg(test)]
-mod tests;

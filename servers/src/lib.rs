@@ -1,9 +1,11 @@
 //! What is measured: one protocol, one service and one connection loop, run by six server models.
 //!
 //! A model differs from the next one only in *who runs a connection*, so that whatever separates two
-//! models in a report comes from threads and tasks and from nothing else. Read `models/` first, one short
-//! file a model, then `connection/blocking.rs`, then `protocol/`. Nothing here knows how the servers are
+//! models in a report comes from threads and tasks and from nothing else. Nothing here knows how the servers are
 //! driven, measured or reported.
+//!
+//! From a model to a reply: `models/threaded.rs`, `accept.rs`, `connection/blocking.rs`, `connection/actions.rs`,
+//! `work.rs`; then `protocol/`.
 
 #![forbid(unsafe_code)]
 
@@ -13,13 +15,17 @@ mod clock;
 mod connection;
 mod containment;
 mod contender;
-mod inside;
+mod counters;
+mod histograms;
 mod models;
 mod options;
 pub mod protocol;
 mod server;
 pub mod service;
+mod snapshot;
 mod stop;
+#[cfg(test)]
+mod testing;
 mod trace;
 #[cfg(test)]
 mod twins;
@@ -28,10 +34,12 @@ mod work;
 pub use accept::bind;
 pub use clock::monotonic_ns;
 pub use contender::{Contender, ContenderError};
-pub use inside::{Bucket, Inside, Onlooker, RuntimeInside, UnstableInside, WorkerInside};
+pub use counters::Counters;
+pub use histograms::{HistogramBucket, UnstableMetrics};
 pub use models::{Concurrency, MODELS, Model};
-pub use options::{LockKind, OptionKey, Placement, ServerOptions, Spawning};
-pub use server::{Counters, Server};
+pub use options::{LockKind, OptionKey, ServerOptions, Spawning, WorkPlacement};
+pub use server::Server;
+pub use snapshot::{RuntimeSnapshot, ServerMonitor, ServerSnapshot, WorkerSnapshot};
 pub use stop::StopHandle;
 pub use trace::{Moment, Trace, TraceEvent, TraceRecord};
 pub use work::spin::calibrate_spin;

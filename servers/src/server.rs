@@ -1,17 +1,18 @@
-//! What all connections of one server share: its options, its locks, its counters. One per process or test.
-//! It knows nothing of connections, threads or tasks.
+//! What all connections of one server share: its options, its lock, its counters. One to a process or a test.
+//! It knows nothing of connections, and does not know who runs them.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, OnceLock};
+
+use tokio::runtime::{Runtime, RuntimeMetrics};
 
 use crate::admission::Admission;
-use crate::calibrate_spin;
-use crate::inside::Gauges;
+use crate::counters::{Counters, LiveCounters};
 use crate::options::ServerOptions;
 use crate::protocol::Wire;
-use crate::stop::{Listening, StopHandle};
-use crate::trace::{ConnectionTrace, Moment, Trace};
+use crate::stop::{StopHandle, StopSignal};
+use crate::trace::{ConnectionTrace, Trace};
 use crate::work::lock::SharedLock;
+use crate::work::spin::calibrate_spin;
 
 /// The shared state of a server, whatever its model.
 #[derive(Debug)]
@@ -21,42 +22,15 @@ pub struct Server {
     pub(crate) spin_iterations_per_us: u64,
     /// The one lock that `lock` requests hold while they wait.
     pub(crate) lock: SharedLock,
+    pub(crate) counters: LiveCounters,
     /// Asked before each accept.
     pub(crate) admission: Arc<Admission>,
-    /// What a [`StopHandle`] needs to end the accept loop.
-    pub(crate) listening: Mutex<Listening>,
-    /// What is under way, for whoever looks inside.
-    pub(crate) inside: Gauges,
+    /// Ends the accept loop.
+    pub(crate) stop: Arc<StopSignal>,
+    /// What the runtime tells of itself, from when there is one.
+    pub(crate) runtime: OnceLock<RuntimeMetrics>,
     /// Where connections note what they do; off unless asked for.
     trace: Option<Arc<Trace>>,
-    accepted: AtomicU64,
-    accept_errors: AtomicU64,
-    spawn_errors: AtomicU64,
-    requests_served: AtomicU64,
-    requests_refused: AtomicU64,
-    idle_timeouts: AtomicU64,
-    frame_deadlines: AtomicU64,
-}
-
-/// What a server has counted since it started. Each number only grows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counters {
-    /// Connections accepted.
-    pub accepted: u64,
-    /// Calls of accept that failed, most often for want of a descriptor.
-    pub accept_errors: u64,
-    /// Connections turned away, which is closed at once, since no thread could be had for them.
-    pub spawn_errors: u64,
-    /// Requests answered with `WorkDone`, counted before the reply is written.
-    pub requests_served: u64,
-    /// Requests answered with `Error`, counted likewise.
-    pub requests_refused: u64,
-    /// Connections closed since no byte came for as long as `idle-timeout`.
-    pub idle_timeouts: u64,
-    /// Connections closed since a request was not whole at its `frame-deadline`.
-    pub frame_deadlines: u64,
-    /// Times that as many connections as `max-connections` were open and the next accept had to wait.
-    pub limit_waits: u64,
 }
 
 impl Server {
@@ -69,18 +43,12 @@ impl Server {
             wire,
             spin_iterations_per_us: spin_iterations_per_us.unwrap_or_else(calibrate_spin),
             lock: SharedLock::new(options.mutex),
+            counters: LiveCounters::default(),
             admission: Arc::new(Admission::new(options.max_connections)),
-            options,
-            listening: Mutex::new(Listening::NotYet),
-            inside: Gauges::default(),
+            stop: Arc::default(),
+            runtime: OnceLock::new(),
             trace: None,
-            accepted: AtomicU64::new(0),
-            accept_errors: AtomicU64::new(0),
-            spawn_errors: AtomicU64::new(0),
-            requests_served: AtomicU64::new(0),
-            requests_refused: AtomicU64::new(0),
-            idle_timeouts: AtomicU64::new(0),
-            frame_deadlines: AtomicU64::new(0),
+            options,
         }
     }
 
@@ -91,53 +59,38 @@ impl Server {
     }
 
     /// A handle that ends this server's accept loop, before or while it runs.
-    pub fn stop_handle(self: &Arc<Self>) -> StopHandle {
-        StopHandle::new(Arc::clone(self))
+    pub fn stop_handle(&self) -> StopHandle {
+        StopHandle::new(Arc::clone(&self.stop), Arc::clone(&self.admission))
     }
 
     /// The counters as they stand. They are read one after the other, not at one instant.
     pub fn counters(&self) -> Counters {
+        let counters = &self.counters;
         Counters {
-            accepted: self.accepted.load(Relaxed),
-            accept_errors: self.accept_errors.load(Relaxed),
-            spawn_errors: self.spawn_errors.load(Relaxed),
-            requests_served: self.requests_served.load(Relaxed),
-            requests_refused: self.requests_refused.load(Relaxed),
-            idle_timeouts: self.idle_timeouts.load(Relaxed),
-            frame_deadlines: self.frame_deadlines.load(Relaxed),
+            accepted: counters.accepted.get(),
+            accept_errors: counters.accept_errors.get(),
+            spawn_errors: counters.spawn_errors.get(),
+            requests_served: counters.requests_served.get(),
+            requests_refused: counters.requests_refused.get(),
+            idle_timeouts: counters.idle_timeouts.get(),
+            frame_deadlines: counters.frame_deadlines.get(),
             limit_waits: self.admission.waits(),
         }
     }
 
-    /// Counts a connection; returns what it makes its notes with.
-    pub(crate) fn count_accepted(&self) -> ConnectionTrace {
-        let number = self.accepted.fetch_add(1, Relaxed) + 1;
-        let trace = ConnectionTrace::new(self.trace.as_ref(), number);
-        trace.note(Moment::Accepted);
-        trace
-    }
-
-    pub(crate) fn count_accept_error(&self) {
-        self.accept_errors.fetch_add(1, Relaxed);
-    }
-
+    /// Counts a connection that was turned away because no thread could be had for it.
     pub(crate) fn count_spawn_error(&self) {
-        self.spawn_errors.fetch_add(1, Relaxed);
+        self.counters.spawn_errors.increment();
     }
 
-    pub(crate) fn count_served(&self) {
-        self.requests_served.fetch_add(1, Relaxed);
+    /// What a connection makes its notes with. `number` counts connections from 1.
+    pub(crate) fn connection_trace(&self, number: u64) -> ConnectionTrace {
+        ConnectionTrace::new(self.trace.as_ref(), number)
     }
 
-    pub(crate) fn count_refused(&self) {
-        self.requests_refused.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn count_idle_timeout(&self) {
-        self.idle_timeouts.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn count_frame_deadline(&self) {
-        self.frame_deadlines.fetch_add(1, Relaxed);
+    /// Tells a [`ServerMonitor`](crate::ServerMonitor) which runtime has this server's tasks. A server runs once, so the
+    /// first runtime is the only one.
+    pub(crate) fn runs_on(&self, runtime: &Runtime) {
+        let _ = self.runtime.set(runtime.metrics());
     }
 }

@@ -1,34 +1,26 @@
 //! Ending an accept loop from outside. An accept that waits cannot look at a flag, so stopping shuts the
-//! listening socket down too: Linux then wakes whoever waits on it, a blocked thread and a runtime alike. One that
-//! waits for a connection to end before it accepts is told by `admission.rs`.
+//! listening socket down too: Linux then wakes whoever waits on it, a blocked thread and a runtime alike. An accept
+//! loop that waits for a connection to end before it accepts is woken by `admission.rs`.
 
 use std::io;
 use std::net::{Shutdown, TcpListener};
 use std::os::fd::AsFd;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use socket2::SockRef;
 
-use crate::server::Server;
-
-/// Where a server is in its life.
-#[derive(Debug)]
-pub(crate) enum Listening {
-    NotYet,
-    /// A second descriptor of the listening socket, to shut it down with.
-    On(TcpListener),
-    Stopped,
-}
+use crate::admission::Admission;
 
 /// Ends a server's accept loop.
 #[derive(Debug, Clone)]
 pub struct StopHandle {
-    server: Arc<Server>,
+    signal: Arc<StopSignal>,
+    admission: Arc<Admission>,
 }
 
 impl StopHandle {
-    pub(crate) fn new(server: Arc<Server>) -> StopHandle {
-        StopHandle { server }
+    pub(crate) fn new(signal: Arc<StopSignal>, admission: Arc<Admission>) -> StopHandle {
+        StopHandle { signal, admission }
     }
 
     /// Makes the model's `run` return as soon as it is back at accepting, and refuses new connections.
@@ -36,32 +28,52 @@ impl StopHandle {
     /// Nobody waits for connections still open. Those on threads go on until their clients or the process
     /// end, those in tasks are dropped with their runtime. Stopping twice is stopping once.
     pub fn stop(&self) {
-        self.server.admission.close();
-        let before = std::mem::replace(&mut *self.server.listening(), Listening::Stopped);
-        if let Listening::On(listener) = before {
-            shut_down(&listener);
-        }
+        self.admission.close();
+        self.signal.give();
     }
 }
 
-impl Server {
+/// Tells the accept loop that it is to end.
+#[derive(Debug, Default)]
+pub(crate) struct StopSignal {
+    state: Mutex<ListenState>,
+}
+
+/// Where a server is in its life.
+#[derive(Debug, Default)]
+enum ListenState {
+    #[default]
+    NotYet,
+    /// A second descriptor of the listening socket, to shut it down with.
+    On(TcpListener),
+    Stopped,
+}
+
+impl StopSignal {
     /// Remembers the socket that stopping must shut down. Stopped already, it is shut down at once.
-    pub(crate) fn listens_on(&self, listener: &impl AsFd) -> io::Result<()> {
+    pub(crate) fn remember(&self, listener: &impl AsFd) -> io::Result<()> {
         let listener = TcpListener::from(listener.as_fd().try_clone_to_owned()?);
-        let mut listening = self.listening();
-        match *listening {
-            Listening::Stopped => shut_down(&listener),
-            Listening::NotYet | Listening::On(_) => *listening = Listening::On(listener),
+        let mut state = self.state();
+        match *state {
+            ListenState::Stopped => shut_down(&listener),
+            ListenState::NotYet | ListenState::On(_) => *state = ListenState::On(listener),
         }
         Ok(())
     }
 
-    pub(crate) fn is_stopping(&self) -> bool {
-        matches!(*self.listening(), Listening::Stopped)
+    pub(crate) fn is_given(&self) -> bool {
+        matches!(*self.state(), ListenState::Stopped)
     }
 
-    fn listening(&self) -> MutexGuard<'_, Listening> {
-        self.listening.lock().unwrap_or_else(PoisonError::into_inner)
+    fn give(&self) {
+        let before = std::mem::replace(&mut *self.state(), ListenState::Stopped);
+        if let ListenState::On(listener) = before {
+            shut_down(&listener);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, ListenState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

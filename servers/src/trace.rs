@@ -1,7 +1,7 @@
 //! Who ran what: an optional note of every step of every request, with its thread and its time.
 //!
-//! Off by default, and then a note is one branch. On, it goes into the next of a fixed number of places: nothing is
-//! allocated, and no thread ever waits for another. When the places are used up, the rest is counted and not kept.
+//! Off by default, and then a note is one branch. On, it goes into the next of a fixed number of slots: nothing is
+//! allocated, and no thread ever waits for another. When the slots are used up, the rest is counted and not kept.
 //! Must not know: what a step means to whoever draws it. Beside it: `connection/` and `work/`, which make the notes.
 
 use std::sync::Arc;
@@ -63,7 +63,7 @@ pub struct TraceEvent {
 pub struct TraceRecord {
     /// Process id of the server, which is also the number of its first thread.
     pub pid: u32,
-    /// Notes for which there was no place any more. Where there are any, the trace ends before the server did.
+    /// Notes for which there was no slot any more. Where there are any, the trace ends before the server did.
     pub lost: u64,
     /// The notes in the order of their times.
     pub events: Vec<TraceEvent>,
@@ -72,13 +72,13 @@ pub struct TraceRecord {
 /// Places for notes, shared by all threads of a server.
 #[derive(Debug)]
 pub struct Trace {
-    places: Box<[Place]>,
+    slots: Box<[TraceSlot]>,
     next: AtomicUsize,
 }
 
 /// A note under construction. The time is stored last, and zero means that it is not there yet.
 #[derive(Debug, Default)]
-struct Place {
+struct TraceSlot {
     at_ns: AtomicU64,
     connection: AtomicU64,
     thread: AtomicU32,
@@ -87,32 +87,32 @@ struct Place {
 
 impl Trace {
     /// Places for so many notes, at 24 bytes each, all allocated here.
-    pub fn with_places(count: usize) -> Arc<Trace> {
-        let places = std::iter::repeat_with(Place::default).take(count).collect();
-        Arc::new(Trace { places, next: AtomicUsize::new(0) })
+    pub fn with_slots(count: usize) -> Arc<Trace> {
+        let slots = std::iter::repeat_with(TraceSlot::default).take(count).collect();
+        Arc::new(Trace { slots, next: AtomicUsize::new(0) })
     }
 
     /// What was noted up to now. Notes that are just being made are left out.
     pub fn record(&self) -> TraceRecord {
         let used = self.next.load(Ordering::Relaxed);
-        let mut events: Vec<TraceEvent> = self.places.iter().take(used).filter_map(Place::event).collect();
+        let mut events: Vec<TraceEvent> = self.slots.iter().take(used).filter_map(TraceSlot::event).collect();
         events.sort_by_key(|event| event.at_ns);
-        TraceRecord { pid: std::process::id(), lost: used.saturating_sub(self.places.len()) as u64, events }
+        TraceRecord { pid: std::process::id(), lost: used.saturating_sub(self.slots.len()) as u64, events }
     }
 
     fn note(&self, connection: u64, moment: Moment) {
         let at_ns = monotonic_ns();
-        let place = self.next.fetch_add(1, Ordering::Relaxed);
-        if let Some(place) = self.places.get(place) {
-            place.connection.store(connection, Ordering::Relaxed);
-            place.thread.store(this_thread(), Ordering::Relaxed);
-            place.moment.store(moment as u8, Ordering::Relaxed);
-            place.at_ns.store(at_ns, Ordering::Release);
+        let slot = self.next.fetch_add(1, Ordering::Relaxed);
+        if let Some(slot) = self.slots.get(slot) {
+            slot.connection.store(connection, Ordering::Relaxed);
+            slot.thread.store(this_thread(), Ordering::Relaxed);
+            slot.moment.store(moment as u8, Ordering::Relaxed);
+            slot.at_ns.store(at_ns, Ordering::Release);
         }
     }
 }
 
-impl Place {
+impl TraceSlot {
     fn event(&self) -> Option<TraceEvent> {
         let at_ns = self.at_ns.load(Ordering::Acquire);
         let moment = *MOMENTS.get(usize::from(self.moment.load(Ordering::Relaxed)))?;
@@ -162,10 +162,11 @@ impl ConnectionTrace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{TwinWorld, WORLDS};
 
     #[test]
-    fn notes_are_kept_with_their_thread_until_the_places_are_used_up() {
-        let trace = Trace::with_places(3);
+    fn notes_are_kept_with_their_thread_until_the_slots_are_used_up() {
+        let trace = Trace::with_slots(3);
         let notes = ConnectionTrace::new(Some(&trace), 7);
         notes.note(Moment::Read);
         let theirs = notes.clone();
@@ -180,6 +181,17 @@ mod tests {
         assert_eq!(events[0].thread, events[2].thread);
         assert_ne!(events[0].thread, events[1].thread);
         assert!(events.is_sorted_by_key(|event| event.at_ns));
+    }
+
+    #[test]
+    fn a_thread_is_parked_while_it_waits_and_a_task_suspended() {
+        for world in WORLDS {
+            let trace = Trace::with_slots(1);
+            let notes = ConnectionTrace::new(Some(&trace), 1);
+            world.run(|| notes.wait_on_thread(), async || notes.wait_in_task());
+            let expected = if world == TwinWorld::Thread { Moment::Parked } else { Moment::Suspended };
+            assert_eq!(trace.record().events[0].moment, expected);
+        }
     }
 
     #[test]

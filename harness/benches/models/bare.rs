@@ -12,7 +12,7 @@ use harness::process::message::{Ready, say};
 use harness::process::supervised::{StopRequests, Supervision, die_with};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
-use servers::protocol::{Inbox, JsonLines, Request, Response, Step, WireFormat};
+use servers::protocol::{Decoded, Inbox, JsonLines, Request, Response, WireFormat};
 use servers::{Contender, ServerOptions, monotonic_ns};
 
 /// The command line that `process::launch_program` writes for a server.
@@ -106,7 +106,7 @@ fn read_and_reply(stream: &mut TcpStream, inbox: &mut Inbox, reply: &mut Vec<u8>
     let server_received_ns = Some(monotonic_ns());
     loop {
         match inbox.next_request(JsonLines) {
-            Step::Message { message: Request::RequestWork { parameter, sender_timestamp, .. }, then, .. } => {
+            Decoded::Message { message: Request::RequestWork { parameter, sender_timestamp, .. }, then, .. } => {
                 let server_sent_ns = Some(monotonic_ns());
                 let done =
                     Response::WorkDone { sender_timestamp, result: parameter, server_received_ns, server_sent_ns };
@@ -114,7 +114,7 @@ fn read_and_reply(stream: &mut TcpStream, inbox: &mut Inbox, reply: &mut Vec<u8>
                 JsonLines.encode_response(&done, then, reply);
                 stream.write_all(reply)?;
             }
-            Step::Incomplete => return Ok(count == 0),
+            Decoded::Incomplete => return Ok(count == 0),
             // The bench sends nothing else.
             _ => return Ok(true),
         }

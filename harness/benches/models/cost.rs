@@ -16,7 +16,7 @@ const WARM_UP: Duration = Duration::from_millis(500);
 
 /// A server under as many connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Contender {
+pub(crate) struct BenchContender {
     /// A model, or a bare loop of `bare.rs`.
     pub(crate) name: &'static str,
     pub(crate) connections: u32,
@@ -38,7 +38,7 @@ struct Reading {
     cpu: Duration,
 }
 
-impl Contender {
+impl BenchContender {
     /// Starts it on that CPU, loads it from this one, stops it.
     pub(crate) fn measure(&self, server_cpu: u32, window: Duration) -> anyhow::Result<Cost> {
         let launched = Launch {

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use cost::{Contender, Cost};
+use cost::{BenchContender, Cost};
 use measured::figure::{Figure, Target};
 use measured::placement::leave_a_cpu_to_the_server;
 use measured::table::{Format, Row, written};
@@ -89,11 +89,11 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// Whom the comparisons name, each once for each number of connections.
-fn contenders() -> Vec<Contender> {
+fn contenders() -> Vec<BenchContender> {
     let mut contenders = Vec::new();
     for Comparison { subject, against, connections, .. } in COMPARISONS {
         for name in [against, subject] {
-            let contender = Contender { name, connections };
+            let contender = BenchContender { name, connections };
             if !contenders.contains(&contender) {
                 contenders.push(contender);
             }
@@ -102,7 +102,7 @@ fn contenders() -> Vec<Contender> {
     contenders
 }
 
-fn rows(contenders: &[Contender], rounds: &[Vec<Cost>]) -> Vec<Row> {
+fn rows(contenders: &[BenchContender], rounds: &[Vec<Cost>]) -> Vec<Row> {
     let row = |what, unit, target, of: &dyn Fn(&[Cost]) -> f64| {
         let values: Vec<f64> = rounds.iter().map(|round| of(round)).collect();
         let counted = values.iter().filter(|value| value.is_finite()).count();
@@ -112,11 +112,11 @@ fn rows(contenders: &[Contender], rounds: &[Vec<Cost>]) -> Vec<Row> {
         Row { what, unit, target, figure, detail }
     };
     let place = |name, connections| {
-        let wanted = Contender { name, connections };
+        let wanted = BenchContender { name, connections };
         contenders.iter().position(|contender| *contender == wanted).expect("they were collected from the comparisons")
     };
     let mut rows = Vec::new();
-    for (index, Contender { name, connections }) in contenders.iter().enumerate() {
+    for (index, BenchContender { name, connections }) in contenders.iter().enumerate() {
         let at = format!("{name}, {connections} connections");
         rows.push(row(format!("{at}: CPU per request"), "us", None, &|round| saturated(&round[index])));
         rows.push(row(format!("{at}: share of its CPU used"), "", None, &|round| round[index].busy));

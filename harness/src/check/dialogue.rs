@@ -7,7 +7,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use servers::protocol::{JsonLines, MAX_RESPONSE_BYTES, Response, Step as Decoded, WireFormat};
+use servers::protocol::{Decoded, JsonLines, MAX_RESPONSE_BYTES, Response, WireFormat};
 
 use super::transcripts::{Expected, Step, Transcript};
 use crate::clock::now_ns;

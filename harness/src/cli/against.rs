@@ -2,16 +2,12 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use reports::record::OtherBuild;
 use sha2::{Digest, Sha256};
 
 use crate::plan::PlanError;
-use crate::process::{Launch, launch_program};
-
-/// As long as a server of a run may take until it listens.
-const READINESS_DEADLINE: Duration = Duration::from_millis(2_500);
+use crate::process::{Launch, READINESS_DEADLINE, launch_program};
 
 /// Looks at the other build, and starts and stops a server with it.
 ///

@@ -72,7 +72,7 @@ pub(super) fn of_saved(cpus: &[u32], manifest: &Manifest, typed: &[ServerCommand
     if let Some(other) = typed.iter().find(|command| !is_saved(command)) {
         return Err(refuse(format!("it has no server {}; leave that out, or make a new run", other.name)).into());
     }
-    let again = |saved: &record::Contender, command: &CommandRecord| {
+    let again = |saved: &record::ContenderRecord, command: &CommandRecord| {
         let name = &saved.model;
         let Some(now) = typed.iter().find(|typed| typed.name == *name) else {
             return Err(refuse(format!(
@@ -86,7 +86,7 @@ pub(super) fn of_saved(cpus: &[u32], manifest: &Manifest, typed: &[ServerCommand
         Ok(now.clone().labelled(&saved.label))
     };
     on_cpus(cpus, || {
-        let contender = |saved: &record::Contender| -> Result<Participant, PlanError> {
+        let contender = |saved: &record::ContenderRecord| -> Result<Participant, PlanError> {
             Ok(match &saved.command {
                 Some(command) => Participant::Command(again(saved, command)?),
                 None => Participant::Model(Contender::parse(&saved.label)?),

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use reports::format::{counted, share};
 use reports::record::{InsideAnswer, RuntimeAnswer, UnstableAnswer, WorkerAnswer};
-use servers::{Bucket, Inside, Onlooker, RuntimeInside, Server, UnstableInside, WorkerInside};
+use servers::{
+    HistogramBucket, RuntimeSnapshot, Server, ServerMonitor, ServerSnapshot, UnstableMetrics, WorkerSnapshot,
+};
 
 use super::output::tell;
 use crate::clock::thread_cpu_ns;
@@ -17,12 +19,12 @@ use crate::clock::thread_cpu_ns;
 /// # Errors
 /// Where no thread can be had.
 pub(super) fn narrate(server: &Arc<Server>) -> io::Result<()> {
-    let mut onlooker = Onlooker::new(Arc::clone(server));
+    let mut monitor = ServerMonitor::new(Arc::clone(server));
     let narrate = move || {
-        let mut before = onlooker.look();
+        let mut before = monitor.snapshot();
         loop {
             thread::sleep(Duration::from_secs(1));
-            let now = onlooker.look();
+            let now = monitor.snapshot();
             tell(&words(&before, &now));
             before = now;
         }
@@ -31,7 +33,7 @@ pub(super) fn narrate(server: &Arc<Server>) -> io::Result<()> {
 }
 
 /// How things stand, and what was done since the look before.
-fn words(before: &Inside, now: &Inside) -> String {
+fn words(before: &ServerSnapshot, now: &ServerSnapshot) -> String {
     let ended = now.requests_ended.saturating_sub(before.requests_ended);
     let under_way = now.requests_begun.saturating_sub(now.requests_ended);
     let mut words = format!(
@@ -42,7 +44,7 @@ fn words(before: &Inside, now: &Inside) -> String {
     );
     if let (Some(from), Some(to)) = (&before.runtime, &now.runtime) {
         let engaged =
-            |runtime: &RuntimeInside| runtime.workers.iter().map(|one| one.busy_ns + one.still_ns).sum::<u64>();
+            |runtime: &RuntimeSnapshot| runtime.workers.iter().map(|one| one.busy_ns + one.still_ns).sum::<u64>();
         let time_ns = now.at_ns.saturating_sub(before.at_ns).max(1) as f64 * to.workers.len().max(1) as f64;
         let busy = (engaged(to).saturating_sub(engaged(from)) as f64 / time_ns).min(1.0);
         words.push_str(&format!("; {}, workers busy {}", counted(to.alive_tasks, "task"), share(busy)));
@@ -55,7 +57,7 @@ fn words(before: &Inside, now: &Inside) -> String {
 }
 
 /// The answer of the thread that looked, with what it has cost by now.
-pub(super) fn answer(inside: Inside) -> InsideAnswer {
+pub(super) fn answer(inside: ServerSnapshot) -> InsideAnswer {
     InsideAnswer {
         at_ns: inside.at_ns,
         open_connections: inside.open_connections,
@@ -68,7 +70,7 @@ pub(super) fn answer(inside: Inside) -> InsideAnswer {
     }
 }
 
-fn of_runtime(runtime: RuntimeInside) -> RuntimeAnswer {
+fn of_runtime(runtime: RuntimeSnapshot) -> RuntimeAnswer {
     RuntimeAnswer {
         alive_tasks: runtime.alive_tasks,
         global_queue_depth: runtime.global_queue_depth,
@@ -77,8 +79,9 @@ fn of_runtime(runtime: RuntimeInside) -> RuntimeAnswer {
     }
 }
 
-fn of_unstable(unstable: UnstableInside) -> UnstableAnswer {
-    let pairs = |buckets: Vec<Bucket>| buckets.into_iter().map(|bucket| (bucket.below_ns, bucket.count)).collect();
+fn of_unstable(unstable: UnstableMetrics) -> UnstableAnswer {
+    let pairs =
+        |buckets: Vec<HistogramBucket>| buckets.into_iter().map(|bucket| (bucket.below_ns, bucket.count)).collect();
     UnstableAnswer {
         stolen_tasks: unstable.stolen_tasks,
         poll_times: pairs(unstable.poll_times),
@@ -86,8 +89,8 @@ fn of_unstable(unstable: UnstableInside) -> UnstableAnswer {
     }
 }
 
-fn of_worker(worker: WorkerInside) -> WorkerAnswer {
-    let WorkerInside { busy_ns, parks, is_parked, still_ns } = worker;
+fn of_worker(worker: WorkerSnapshot) -> WorkerAnswer {
+    let WorkerSnapshot { busy_ns, parks, is_parked, still_ns } = worker;
     WorkerAnswer { busy_ns, parks, is_parked, still_ns }
 }
 
@@ -95,15 +98,15 @@ fn of_worker(worker: WorkerInside) -> WorkerAnswer {
 mod tests {
     use super::*;
 
-    fn inside(at_ns: u64, requests_ended: u64, workers: Vec<WorkerInside>) -> Inside {
-        Inside {
+    fn inside(at_ns: u64, requests_ended: u64, workers: Vec<WorkerSnapshot>) -> ServerSnapshot {
+        ServerSnapshot {
             at_ns,
             open_connections: 3,
             waiting_connections: 1,
             requests_begun: requests_ended + 2,
             requests_ended,
             accept_errors: 0,
-            runtime: (!workers.is_empty()).then_some(RuntimeInside {
+            runtime: (!workers.is_empty()).then_some(RuntimeSnapshot {
                 alive_tasks: 3,
                 global_queue_depth: 0,
                 workers,
@@ -120,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_worker_that_stands_still_is_busy_and_named() {
-        let worker = |busy_ns, still_ns| WorkerInside { busy_ns, parks: 1, is_parked: false, still_ns };
+        let worker = |busy_ns, still_ns| WorkerSnapshot { busy_ns, parks: 1, is_parked: false, still_ns };
         let (from, to) = (vec![worker(100, 0), worker(0, 0)], vec![worker(100, 500), worker(0, 0)]);
         let told = words(&inside(0, 1, from), &inside(1_000, 1, to));
         assert!(told.ends_with("; 3 tasks, workers busy 25%, 1 worker not coming back from a task"), "{told}");

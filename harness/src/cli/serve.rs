@@ -15,7 +15,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use reports::record::ServerCounters;
 use servers::protocol::Wire;
-use servers::{Contender, Onlooker, Server, Trace};
+use servers::{Contender, Server, ServerMonitor, Trace};
 
 use super::inside::{answer, narrate};
 use super::output::tell;
@@ -159,10 +159,10 @@ fn serve(
 
 fn stop_when_asked(requests: &StopRequests, server: &Arc<Server>, ended: &Receiver<()>, goodbye: &Goodbye) {
     // This thread serves nobody, so it answers even where all that serve are held up.
-    let mut onlooker = Onlooker::new(Arc::clone(server));
+    let mut monitor = ServerMonitor::new(Arc::clone(server));
     requests.wait_and_answer(|| {
         // Whoever asked may be gone; the end of stdin tells.
-        let _ = say(&Answer { inside: answer(onlooker.look()) });
+        let _ = say(&Answer { inside: answer(monitor.snapshot()) });
     });
     server.stop_handle().stop();
     if ended.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout) {
@@ -221,7 +221,7 @@ impl Notes {
 
     fn open(path: &Path) -> anyhow::Result<Notes> {
         let file = File::create(path).with_context(|| format!("{} can't be written to", path.display()))?;
-        Ok(Notes { trace: Trace::with_places(Self::PLACES), path: path.to_owned(), file })
+        Ok(Notes { trace: Trace::with_slots(Self::PLACES), path: path.to_owned(), file })
     }
 
     fn write(&self) -> anyhow::Result<()> {

@@ -17,16 +17,15 @@ use super::stretch::Stretch;
 use super::watched::{Ended, Watched};
 use crate::clock::now_ns;
 use crate::plan::{LoadSpec, PageRequest, ServerCommand};
-use crate::process::{COMMAND_READINESS_DEADLINE, CommandLaunch, Launch, launch, launch_command, launch_program};
+use crate::process::{
+    COMMAND_READINESS_DEADLINE, CommandLaunch, Launch, READINESS_DEADLINE, launch, launch_command, launch_program,
+};
 
 /// Time between two frames.
 pub const FRAME_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The longest that a death, a stop or the end of the session is not noticed.
 const LONGEST_SLEEP: Duration = Duration::from_millis(20);
-
-/// How long a server may take until it listens.
-const READINESS_DEADLINE: Duration = Duration::from_millis(2_500);
 
 /// What is to be watched.
 #[derive(Debug, Clone)]

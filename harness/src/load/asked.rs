@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use reports::record::MalformedReason;
-use servers::protocol::{Persistence, Request, Response, Step, Wire, WireFormat};
+use servers::protocol::{Decoded, Persistence, Request, Response, Wire, WireFormat};
 
 use super::reply::{DIGITS, Digits, Heard, Meaning, digits};
 use super::template::{Matched, Template};
@@ -104,8 +104,8 @@ impl Asked {
     /// As the protocol's own decoder has it.
     fn decoded(&self, bytes: &[u8], timestamp: &Digits) -> Heard {
         match self.wire.decode_response(bytes) {
-            Step::Incomplete => heard(Meaning::Incomplete, 0),
-            Step::Message {
+            Decoded::Incomplete => heard(Meaning::Incomplete, 0),
+            Decoded::Message {
                 message: Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns },
                 consumed,
                 then,
@@ -125,13 +125,13 @@ impl Asked {
                     }
                 }
             }
-            Step::Message { message: Response::ConnectionClosed { requests_served, .. }, consumed, .. } => {
+            Decoded::Message { message: Response::ConnectionClosed { requests_served, .. }, consumed, .. } => {
                 heard(Meaning::Closed { requests_served }, consumed)
             }
-            Step::Message { message: Response::Error { .. }, consumed, then } => {
+            Decoded::Message { message: Response::Error { .. }, consumed, then } => {
                 heard(Meaning::Refused { then }, consumed)
             }
-            Step::Malformed { .. } | Step::Broken { .. } => {
+            Decoded::Malformed { .. } | Decoded::Broken { .. } => {
                 heard(Meaning::Wrong(MalformedReason::NotTheProtocol), bytes.len())
             }
         }
@@ -268,8 +268,9 @@ mod tests {
             for parameter in ["hi", "11111111111111111111", "\r\n\r\n", "1111111111111111111"] {
                 let mut asked = Asked::new(wire, "echo", parameter, parameter.to_owned());
                 let timestamp = digits(42);
-                let Step::Message {
-                    message: Request::RequestWork { sender_timestamp, parameter: asked_for, .. }, ..
+                let Decoded::Message {
+                    message: Request::RequestWork { sender_timestamp, parameter: asked_for, .. },
+                    ..
                 } = wire.decode_request(asked.request(&timestamp))
                 else {
                     panic!("{wire}: no request")

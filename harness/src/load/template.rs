@@ -91,7 +91,7 @@ const IS_THERE: &str = "an encoded reply holds what it was made of";
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use servers::protocol::Step;
+    use servers::protocol::Decoded;
 
     use super::*;
     use crate::load::reply::digits;
@@ -128,7 +128,7 @@ mod tests {
             let at = cut % bytes.len();
             bytes[at] = byte;
             if let Some(matched) = Template::new(wire, "hi").matches(&bytes, &timestamp) {
-                let Step::Message { message, consumed, .. } = wire.decode_response(&bytes) else {
+                let Decoded::Message { message, consumed, .. } = wire.decode_response(&bytes) else {
                     return Err(TestCaseError::fail("the decoder reads no reply"));
                 };
                 prop_assert_eq!(consumed, matched.consumed);

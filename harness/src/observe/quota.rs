@@ -53,7 +53,7 @@ fn parse(text: &str) -> Option<Throttled> {
 /// The CPUs that the tightest quota around this process allows, with the file that says so; none where none binds.
 pub fn cpu_quota() -> Option<(f64, PathBuf)> {
     let groups = groups_of(std::process::id(), "cpu").unwrap_or_default();
-    let quotas = groups.iter().flat_map(|group| group.with_ancestors().filter_map(|folder| in_folder(folder)));
+    let quotas = groups.iter().flat_map(|group| group.with_ancestors().filter_map(in_folder));
     quotas.min_by(|(a, _), (b, _)| a.total_cmp(b))
 }
 

@@ -90,9 +90,9 @@ impl Participant {
     }
 
     /// As it is saved, but for its twin.
-    pub(super) fn to_record(&self) -> record::Contender {
+    pub(super) fn to_record(&self) -> record::ContenderRecord {
         match self {
-            Participant::Model(contender) => record::Contender {
+            Participant::Model(contender) => record::ContenderRecord {
                 label: contender.label().to_owned(),
                 model: contender.model.name.to_owned(),
                 options: contender.resolved_options(),
@@ -100,7 +100,7 @@ impl Participant {
                 twin_of: None,
                 command: None,
             },
-            Participant::Command(command) => record::Contender {
+            Participant::Command(command) => record::ContenderRecord {
                 label: command.label.clone(),
                 model: command.name.clone(),
                 options: BTreeMap::new(),

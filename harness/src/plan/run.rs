@@ -176,13 +176,13 @@ impl RunPlan {
     }
 
     /// The contenders, as they are saved.
-    pub fn contender_records(&self) -> Vec<record::Contender> {
+    pub fn contender_records(&self) -> Vec<record::ContenderRecord> {
         let record = |contender: &Participant| {
             let mut record = contender.to_record();
             if let Some(other) = self.against.as_ref().filter(|_| is_base(contender)) {
                 record.summary.push_str(&format!("; served by {}, {}", other.path, other.version));
             }
-            record::Contender { twin_of: self.twin_of(contender), ..record }
+            record::ContenderRecord { twin_of: self.twin_of(contender), ..record }
         };
         self.contenders.iter().map(record).collect()
     }

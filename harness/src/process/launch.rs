@@ -15,6 +15,10 @@ use super::message::{Heard, Ready, read_line};
 use super::server_process::{Child, ServerProcess};
 use super::supervised::command_line;
 
+/// How long a server may take until it listens: hundreds of times what it usually takes, and short enough for Ctrl-C to
+/// end a run within three seconds even then.
+pub const READINESS_DEADLINE: Duration = Duration::from_millis(2_500);
+
 /// What to launch.
 #[derive(Debug, Clone, Copy)]
 pub struct Launch<'a> {

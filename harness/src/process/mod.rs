@@ -32,5 +32,5 @@ pub use command::{ADDRESS, COMMAND_READINESS_DEADLINE, CommandLaunch, PORT, PORT
 pub use death::Death;
 pub use error::{Failure, ProcessError};
 pub use guard::guard;
-pub use launch::{Launch, launch, launch_program, launch_subject, launch_traced};
+pub use launch::{Launch, READINESS_DEADLINE, launch, launch_program, launch_subject, launch_traced};
 pub use server_process::{ServerProcess, Stopped};

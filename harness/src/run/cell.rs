@@ -17,13 +17,9 @@ use crate::load::{self, Generator, Moments, now_ns};
 use crate::observe::{Observed, Observer, Watch, cpu_time};
 use crate::plan::{HoldSpec, Inside, LoadSpec, Pacing, Participant, RunPlan, TaskKind, is_base, nanoseconds};
 use crate::process::{
-    COMMAND_READINESS_DEADLINE, CommandLaunch, Launch, ProcessError, ServerProcess, Stopped, launch, launch_command,
-    launch_program,
+    COMMAND_READINESS_DEADLINE, CommandLaunch, Launch, ProcessError, READINESS_DEADLINE, ServerProcess, Stopped,
+    launch, launch_command, launch_program,
 };
-
-/// How long a server may take until it listens: hundreds of times what it usually takes, and short enough for Ctrl-C to
-/// end a run within three seconds even then.
-const READINESS_DEADLINE: Duration = Duration::from_millis(2_500);
 
 /// Time between two samples of the server.
 const SAMPLING_INTERVAL: Duration = Duration::from_millis(50);

@@ -19,7 +19,7 @@ use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, place};
 use crate::process::{Launch, ServerProcess, launch, launch_subject};
 
 /// How long a subject may take until it has done what it was told: some are to work first.
-const READINESS_DEADLINE: Duration = Duration::from_secs(10);
+const SUBJECT_READINESS_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The means of measuring.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Bench {
 
     fn how<'a>(&'a self, contender: &'a str) -> Launch<'a> {
         let cpus = &self.placement.server_cpus;
-        Launch { contender, cpus, readiness_deadline: READINESS_DEADLINE, spin_rate: None, wire: None }
+        Launch { contender, cpus, readiness_deadline: SUBJECT_READINESS_DEADLINE, spin_rate: None, wire: None }
     }
 
     /// Puts a load to a server, and returns what was seen as the cell that would be saved.

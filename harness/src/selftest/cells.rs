@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reports::metrics::response_quantile;
 use reports::record::store::Run;
 use reports::record::{
-    Cell, Contender, Ending, ExperimentRecord, Manifest, Noise, Outcome, Purpose, SCHEMA_VERSION, ServerUsage,
+    Cell, ContenderRecord, Ending, ExperimentRecord, Manifest, Noise, Outcome, Purpose, SCHEMA_VERSION, ServerUsage,
     WorkloadRecord,
 };
 use reports::study::Pool;
@@ -74,7 +74,7 @@ pub(crate) fn run(bench: &Bench, cells: Vec<Cell>) -> Run {
     let mut labels: Vec<&str> = cells.iter().map(|cell| cell.contender.as_str()).collect();
     labels.sort_unstable();
     labels.dedup();
-    let contender = |label: &&str| Contender {
+    let contender = |label: &&str| ContenderRecord {
         twin_of: None,
         command: None,
         label: (*label).to_owned(),

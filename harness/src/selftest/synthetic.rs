@@ -17,7 +17,7 @@ use std::time::Duration;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::OwnedFd;
-use servers::protocol::{JsonLines, Persistence, Request, Response, Step, WireFormat};
+use servers::protocol::{Decoded, JsonLines, Persistence, Request, Response, WireFormat};
 
 use super::row::Obstacle;
 use super::watchman::Disturbance;
@@ -92,7 +92,7 @@ pub(crate) fn serve(
     let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(std::io::Error::from)?;
     watch(&epoll, &listener, LISTENER)?;
     let mut server =
-        Server { epoll, listener, touched_bytes, connections: Vec::new(), asked: 0, due: BinaryHeap::new() };
+        SyntheticServer { epoll, listener, touched_bytes, connections: Vec::new(), asked: 0, due: BinaryHeap::new() };
     let mut lateness = Disturbance::default();
     let mut events: Vec<epoll::Event> = Vec::with_capacity(64);
     while !stop.load(Ordering::Relaxed) {
@@ -115,7 +115,7 @@ pub(crate) fn serve(
 
 const LISTENER: u64 = u64::MAX;
 
-struct Server {
+struct SyntheticServer {
     epoll: OwnedFd,
     listener: TcpListener,
     touched_bytes: usize,
@@ -143,7 +143,7 @@ struct Reply {
     result: String,
 }
 
-impl Server {
+impl SyntheticServer {
     fn accept(&mut self) -> Result<(), Obstacle> {
         loop {
             let stream = match self.listener.accept() {
@@ -182,7 +182,7 @@ impl Server {
     fn take_requests(&mut self, index: usize, connection: &mut Connection, script: &Script) -> bool {
         let received_ns = now_ns();
         let mut taken = 0;
-        while let Step::Message { message, consumed, .. } = JsonLines.decode_request(&connection.received[taken..]) {
+        while let Decoded::Message { message, consumed, .. } = JsonLines.decode_request(&connection.received[taken..]) {
             taken += consumed;
             match message {
                 Request::RequestWork { parameter, sender_timestamp, .. } => {

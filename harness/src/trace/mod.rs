@@ -17,7 +17,7 @@ use servers::TraceRecord;
 use crate::load::{self, Generator, LoadError, Moments, now_ns};
 use crate::observe::process_cpu;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
-use crate::process::{Launch, ProcessError, ServerProcess, launch, launch_traced};
+use crate::process::{Launch, ProcessError, READINESS_DEADLINE, ServerProcess, launch, launch_traced};
 use spans::lanes;
 
 /// Before the window, so that threads and connections are there.
@@ -32,9 +32,6 @@ pub const LONGEST: Duration = Duration::from_millis(100);
 
 /// How often a window may show nothing.
 const MOST_ATTEMPTS: u32 = 3;
-
-/// How long a server may take until it listens.
-const READINESS_DEADLINE: Duration = Duration::from_millis(2_500);
 
 /// What is to be traced.
 #[derive(Debug, Clone)]

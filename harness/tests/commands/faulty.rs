@@ -124,19 +124,19 @@ fn reply(line: &[u8], served: &mut u64, fault: Option<Item>, lock: &Mutex<()>) -
 fn done(work: &str, parameter: &str, fault: Option<Item>, lock: &Mutex<()>) -> Option<String> {
     let is = |item: Item| fault == Some(item);
     let duration = match servers::service::decide(work, parameter.into()) {
-        Ok(servers::service::Work::Sleep(duration)) if !is(Item::Sleep) => duration,
-        Ok(servers::service::Work::Block(duration)) if !is(Item::Block) => duration,
-        Ok(servers::service::Work::Lock(duration)) if !is(Item::Lock) => {
+        Ok(servers::service::WorkOrder::Sleep(duration)) if !is(Item::Sleep) => duration,
+        Ok(servers::service::WorkOrder::Block(duration)) if !is(Item::Block) => duration,
+        Ok(servers::service::WorkOrder::Lock(duration)) if !is(Item::Lock) => {
             let _held = lock.lock().unwrap();
             thread::sleep(duration);
             Duration::ZERO
         }
-        Ok(servers::service::Work::Lock(duration)) => duration,
-        Ok(servers::service::Work::Echo(text)) if is(Item::Text) => return Some(text.replace('ö', "?")),
-        Ok(servers::service::Work::Echo(text)) => return Some(text.into_owned()),
-        Ok(servers::service::Work::Reply(bytes)) if is(Item::Reply) => return Some("x".repeat(bytes.max(1) - 1)),
-        Ok(servers::service::Work::Reply(bytes)) => return Some("x".repeat(bytes)),
-        Ok(servers::service::Work::Spin(_)) if is(Item::Spin) => return None,
+        Ok(servers::service::WorkOrder::Lock(duration)) => duration,
+        Ok(servers::service::WorkOrder::Echo(text)) if is(Item::Text) => return Some(text.replace('ö', "?")),
+        Ok(servers::service::WorkOrder::Echo(text)) => return Some(text.into_owned()),
+        Ok(servers::service::WorkOrder::Reply(bytes)) if is(Item::Reply) => return Some("x".repeat(bytes.max(1) - 1)),
+        Ok(servers::service::WorkOrder::Reply(bytes)) => return Some("x".repeat(bytes)),
+        Ok(servers::service::WorkOrder::Spin(_)) if is(Item::Spin) => return None,
         Ok(_) => Duration::ZERO,
         Err(servers::service::Refusal::UnknownWork(_)) if is(Item::UnknownWork) => Duration::ZERO,
         Err(servers::service::Refusal::UnknownWork(_)) => return None,

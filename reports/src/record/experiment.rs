@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contender, Decision, Objective};
+use super::{ContenderRecord, Decision, Objective};
 
 /// One experiment of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub struct ExperimentRecord {
 
 impl ExperimentRecord {
     /// Whether it puts a contender of the run to the test.
-    pub fn has(&self, contender: &Contender) -> bool {
+    pub fn has(&self, contender: &ContenderRecord) -> bool {
         self.contenders.is_empty() || self.contenders.contains(&contender.label)
     }
 }

@@ -52,7 +52,7 @@ pub struct Manifest {
     /// The experiments of the run, in the order in which a report shows them.
     pub experiments: Vec<ExperimentRecord>,
     /// The contenders, in the order in which they were named.
-    pub contenders: Vec<Contender>,
+    pub contenders: Vec<ContenderRecord>,
     /// The other build of the harness that served the contenders called base; absent where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<OtherBuild>,
@@ -102,7 +102,7 @@ pub enum Ending {
 
 /// One server model with its options, or a program of another hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contender {
+pub struct ContenderRecord {
     /// As written on the command line, `thread-pool:workers=8`. Unique within a run.
     pub label: String,
     /// The model's name, `thread-pool`.

@@ -1,7 +1,7 @@
 //! Which contender has which colour, and with it which dash and marker: the same throughout a report, and not that of
 //! another in the same figure, as far as there are enough. Must not know: what the colours are.
 
-use crate::record::{Contender, Manifest};
+use crate::record::{ContenderRecord, Manifest};
 
 /// How many there are.
 pub(crate) const COLOURS: usize = 6;
@@ -10,7 +10,7 @@ pub(crate) const COLOURS: usize = 6;
 /// has or, where all are taken, the one that fewest of these have.
 pub(crate) fn colours(manifest: &Manifest) -> Vec<usize> {
     // A twin is never drawn.
-    let meet = |a: &Contender, b: &Contender| {
+    let meet = |a: &ContenderRecord, b: &ContenderRecord| {
         let drawn = a.twin_of.is_none() && b.twin_of.is_none();
         drawn && manifest.experiments.iter().any(|experiment| experiment.has(a) && experiment.has(b))
     };

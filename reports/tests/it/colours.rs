@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use reports::page::render;
-use reports::record::Contender;
+use reports::record::ContenderRecord;
 
 use crate::fixture_trials;
 
@@ -197,7 +197,7 @@ fn contenders_that_meet_in_a_figure_have_colours_of_their_own() {
     let labels: Vec<String> = (0..9).map(|number| format!("contender-{number}")).collect();
     let contender = run.manifest.contenders[0].clone();
     run.manifest.contenders =
-        labels.iter().map(|label| Contender { label: label.clone(), ..contender.clone() }).collect();
+        labels.iter().map(|label| ContenderRecord { label: label.clone(), ..contender.clone() }).collect();
     let of = |numbers: &[usize]| numbers.iter().map(|number| labels[*number].clone()).collect::<Vec<_>>();
     let casts = [of(&[0, 1, 2, 3, 4, 5]), of(&[1, 4, 6, 7])];
     let mut experiment = run.manifest.experiments[0].clone();

@@ -5,7 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 use reports::diff::{Diff, Doubt, Gate, Method, Outcome, Row, between, differences, within};
 use reports::record::store::Run;
-use reports::record::{Cell, Contender, Ending, OtherBuild, Purpose, Warning};
+use reports::record::{Cell, ContenderRecord, Ending, OtherBuild, Purpose, Warning};
 use reports::verdict::{Judged, Verdict};
 
 use crate::fixture::{self, MODELS, Size, find};
@@ -222,8 +222,8 @@ fn two_builds_in_one_run_are_base_and_new() {
     let other = OtherBuild { path: "/old/harness".into(), version: "harness 0.0.9".into(), sha256: "ab".into() };
     both.manifest.against = Some(other);
     let named = |label: &str| format!("{label}@base");
-    let base_of = |contender: &Contender| Contender { label: named(&contender.label), ..contender.clone() };
-    let bases: Vec<Contender> = both.manifest.contenders.iter().map(base_of).collect();
+    let base_of = |contender: &ContenderRecord| ContenderRecord { label: named(&contender.label), ..contender.clone() };
+    let bases: Vec<ContenderRecord> = both.manifest.contenders.iter().map(base_of).collect();
     let slower = |cell: Cell| {
         let mut cell = Cell { id: format!("{}-base", cell.id), contender: named(&cell.contender), ..cell };
         cell.server.window_cpu_ns = cell.server.window_cpu_ns.map(|ns| ns * 2);

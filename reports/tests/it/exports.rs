@@ -14,7 +14,7 @@ fn a_pull_request_gets_eight_rows_at_most() {
     let model = run.manifest.contenders[1].clone();
     for copy in 0..5 {
         let label = format!("threaded:stack={copy}|<b>");
-        run.manifest.contenders.push(reports::record::Contender { label: label.clone(), ..model.clone() });
+        run.manifest.contenders.push(reports::record::ContenderRecord { label: label.clone(), ..model.clone() });
         let copies: Vec<_> = run.cells.iter().filter(|cell| cell.contender == "threaded").cloned().collect();
         run.cells.extend(copies.into_iter().map(|mut cell| {
             cell.contender = label.clone();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use reports::record::store::Run;
 use reports::record::{
-    Cell, Contender, Ending, ExperimentRecord, Limit, Machine, Manifest, Picture, PictureKind, Placement,
+    Cell, ContenderRecord, Ending, ExperimentRecord, Limit, Machine, Manifest, Picture, PictureKind, Placement,
     PlacementKind, SCHEMA_VERSION, Scale, Swept, WorkloadRecord,
 };
 
@@ -16,7 +16,7 @@ pub(crate) const SECOND: u64 = 1_000_000_000;
 
 /// A contender of the fixture.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Model {
+pub(crate) struct FixtureModel {
     pub(crate) label: &'static str,
     /// Requests per second that it can serve: echo, sleep 5 ms.
     pub(crate) capacity: [f64; 2],
@@ -29,7 +29,7 @@ pub(crate) struct Model {
 }
 
 /// The six models with capacities as on a small machine.
-pub(crate) const MODELS: [Model; 6] = [
+pub(crate) const MODELS: [FixtureModel; 6] = [
     model("sequential", [26e3, 195.0], 31.0, [310, 8, 0, 0], 1),
     model("threaded", [27e3, 15e3], 38.0, [9_300, 2_000, 16_384, 0], 0),
     model("thread-pool", [30e3, 790.0], 33.0, [320, 8, 0, 0], 4),
@@ -38,14 +38,20 @@ pub(crate) const MODELS: [Model; 6] = [
     model("async-multi", [44e3, 27e3], 22.0, [1_900, 18, 0, 0], 0),
 ];
 
-const fn model(label: &'static str, capacity: [f64; 2], cpu_us: f64, connection_bytes: [u64; 4], serves: u64) -> Model {
-    Model { label, capacity, cpu_us, connection_bytes, serves }
+const fn model(
+    label: &'static str,
+    capacity: [f64; 2],
+    cpu_us: f64,
+    connection_bytes: [u64; 4],
+    serves: u64,
+) -> FixtureModel {
+    FixtureModel { label, capacity, cpu_us, connection_bytes, serves }
 }
 
 /// How large a fixture is.
 #[derive(Debug, Clone)]
 pub(crate) struct Size {
-    pub(crate) models: Vec<Model>,
+    pub(crate) models: Vec<FixtureModel>,
     pub(crate) loads: Vec<f64>,
     pub(crate) blocks: u32,
     pub(crate) workloads: usize,
@@ -75,7 +81,7 @@ pub(crate) fn crowded() -> Run {
         "thread-pool:workers=256",
         "async-multi:workers=1",
     ];
-    let close = labels.into_iter().zip(MODELS).map(|(label, like)| Model { label, ..like });
+    let close = labels.into_iter().zip(MODELS).map(|(label, like)| FixtureModel { label, ..like });
     let models = MODELS.into_iter().chain(close).collect();
     run(&Size { models, loads: vec![60.0, 700.0, 8_000.0], blocks: 2, workloads: 1, steps: 40 })
 }
@@ -128,7 +134,7 @@ pub(crate) fn find(run: &Run, workload: &str, contender: &str, load: f64, block:
 }
 
 fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) -> Manifest {
-    let contender = |model: &Model| Contender {
+    let contender = |model: &FixtureModel| ContenderRecord {
         twin_of: None,
         command: None,
         label: model.label.into(),

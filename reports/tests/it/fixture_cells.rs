@@ -10,7 +10,7 @@ use reports::record::{
     Purpose, SCHEMA_VERSION, Sample, ServerUsage, Shape, Stage, TimeSplit, Traffic, Warning,
 };
 
-use crate::fixture::{Model, SECOND};
+use crate::fixture::{FixtureModel, SECOND};
 
 /// A cell without anything measured.
 pub(crate) fn blank(id: &str, experiment: &str, workload: &str, contender: &str) -> Cell {
@@ -51,7 +51,7 @@ pub(crate) fn blank(id: &str, experiment: &str, workload: &str, contender: &str)
     }
 }
 
-pub(crate) fn probe(model: &Model, key: &str, column: usize, steps: u32) -> Cell {
+pub(crate) fn probe(model: &FixtureModel, key: &str, column: usize, steps: u32) -> Cell {
     let mut cell = loaded(model, key, column, model.capacity[column], 0, steps);
     cell.id = format!("probe-{key}-{}", model.label);
     cell.purpose = Purpose::CapacityProbe;
@@ -70,7 +70,7 @@ struct Timing {
 }
 
 impl Timing {
-    fn of(model: &Model, column: usize, load: f64, block: u32) -> Timing {
+    fn of(model: &FixtureModel, column: usize, load: f64, block: u32) -> Timing {
         let busy = load / model.capacity[column];
         let jitter = 1.0 + 0.03 * f64::from(block) + 0.01 * (model.label.len() % 5) as f64;
         let floor = [90e3, 5.12e6][column] * jitter + model.cpu_us * 1e3;
@@ -87,7 +87,7 @@ impl Timing {
     }
 }
 
-pub(crate) fn loaded(model: &Model, key: &str, column: usize, load: f64, block: u32, steps: u32) -> Cell {
+pub(crate) fn loaded(model: &FixtureModel, key: &str, column: usize, load: f64, block: u32, steps: u32) -> Cell {
     let mut cell = blank(&format!("{key}-{load}-{}-{block}", model.label), "latency-curve", key, model.label);
     cell.block = block;
     cell.load.offered_load_rps = Some(load);
@@ -188,7 +188,7 @@ impl Recorder {
     }
 }
 
-pub(crate) fn held(model: &Model) -> Cell {
+pub(crate) fn held(model: &FixtureModel) -> Cell {
     let mut cell = blank(&format!("memory-{}", model.label), "memory", "held", model.label);
     cell.load.arrivals = Arrivals::Held;
     cell.load.shape = Shape::Connections { connections: 10_000 };

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use reports::record::store::Run;
 use reports::record::{
-    Arrivals, Bound, BoundValue, Cell, Condition, ConnectionLedger, Contender, Decision, Disturbance, Event,
+    Arrivals, Bound, BoundValue, Cell, Condition, ConnectionLedger, ContenderRecord, Decision, Disturbance, Event,
     ExperimentRecord, Fate, HistogramRecord, Ledger, Outcome, Picture, PictureKind, Progress, Relation, Scale,
     ServerCounters, Shape, Swept, Traffic, ValueOf, Warning, WorkloadRecord,
 };
@@ -226,7 +226,7 @@ pub(crate) fn condition(holds_for: &str, value: ValueOf, relation: Relation, bou
 pub(crate) fn run() -> Run {
     let mut run = fixture::small();
     run.manifest.experiments = vec![flood_experiment(), blocking_experiment(), churn_experiment()];
-    let of = |label: &str| Contender {
+    let of = |label: &str| ContenderRecord {
         twin_of: None,
         command: None,
         label: label.into(),

@@ -26,7 +26,7 @@ fn with_twin(blocks: u32, noise: f64) -> Run {
         cell.contender = label.clone();
         run.cells.push(cell);
     }
-    run.manifest.contenders.push(reports::record::Contender {
+    run.manifest.contenders.push(reports::record::ContenderRecord {
         label,
         twin_of: Some(original.label.clone()),
         ..original

@@ -3,85 +3,90 @@
 use std::io;
 use std::net::Shutdown;
 use std::sync::Arc;
-use std::time::Instant;
 
 use socket2::SockRef;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::deadline::{Patience, read_in_task};
-use super::{LINGERING_READS, Turn, is_unread, turn, work_done};
-use crate::accept::Accepted;
+use super::actions::{NextAction, next_action};
+use super::deadline::{LINGERING_READS, ReadDeadline, has_unread, read_in_task};
+use crate::accept::AcceptedConnection;
 use crate::clock::monotonic_ns;
 use crate::protocol::{Inbox, Persistence};
 use crate::server::Server;
 use crate::trace::{ConnectionTrace, Moment};
-use crate::work::nonblocking::perform;
+use crate::work::perform_in_task;
 
 /// Serves a connection until it ends. Dropping `accepted` closes it and makes room for another.
-pub(crate) async fn serve(mut accepted: Accepted<TcpStream>, server: Arc<Server>) {
-    let _present = server.inside.take_up();
+pub(crate) async fn serve(mut accepted: AcceptedConnection<TcpStream>, server: Arc<Server>) {
+    let _serving = server.counters.begin_connection();
     // Clients leave in the middle all the time: an error ends this connection and concerns nobody else.
-    let _ = converse(&mut accepted.stream, &accepted.trace, &server).await;
+    let _ = answer_requests(&mut accepted.stream, &accepted.trace, &server).await;
 }
 
+/// Reads, and answers every request that is whole, until the connection is over.
+///
 /// Each reply goes out as soon as it is there. Sending those of pipelined requests together would be
 /// faster, and would let one slow request hold back the replies to the quick ones before it.
-async fn converse(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Server) -> io::Result<()> {
+async fn answer_requests(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Server) -> io::Result<()> {
     let mut inbox = Inbox::reading(server.options.read_buffer_bytes);
-    let mut patience = Patience::new(&server.options);
+    let mut deadline = ReadDeadline::new(server);
     let mut requests_served = 0;
-    loop {
-        let until = patience.until(inbox.is_empty());
-        let Some(count) = read_in_task(stream, inbox.spare(), until).await? else {
-            return patience.give_up(stream, server);
-        };
-        if count == 0 {
-            // The client sends no more. All it asked is answered by now; half a request cannot be.
-            return Ok(());
-        }
-        inbox.filled(count);
-        trace.note(Moment::Read);
-        let received_ns = monotonic_ns();
+    while let Some(received_ns) = receive(stream, &mut inbox, &mut deadline, trace).await? {
         loop {
-            match turn(inbox.next_request(server.wire), server, requests_served) {
-                Turn::Read => break,
-                Turn::Work { work, sender_timestamp, then } => {
-                    trace.note(Moment::Begun);
-                    let result = perform(work, trace, server).await?;
-                    trace.note(Moment::Ended);
+            let reply = match next_action(inbox.next_request(server.wire), server, requests_served) {
+                NextAction::Read => break,
+                NextAction::Work { order, pending } => {
+                    let result = perform_in_task(order, trace, server).await?;
                     requests_served += 1;
-                    let reply = work_done(server, sender_timestamp, result, received_ns, then);
-                    stream.write_all(&reply).await?;
-                    trace.note(Moment::Written);
-                    if then == Persistence::Close {
-                        return end(stream, &mut inbox, patience.until(false)).await;
-                    }
+                    pending.with_result(result, received_ns, server)
                 }
-                Turn::Reply(reply) => stream.write_all(&reply).await?,
-                Turn::ReplyAndClose(reply) => {
-                    stream.write_all(&reply).await?;
-                    return end(stream, &mut inbox, patience.until(false)).await;
-                }
-                Turn::ReplyAndLinger(reply) => {
-                    stream.write_all(&reply).await?;
-                    return linger(stream, &mut inbox, patience.until(false)).await;
-                }
+                NextAction::Reply(reply) => reply,
+            };
+            stream.write_all(&reply.bytes).await?;
+            trace.note(Moment::Written);
+            if reply.then == Persistence::Close {
+                return end(stream, &mut inbox, &deadline).await;
             }
-            patience.request_ended();
+            deadline.request_ended();
+        }
+    }
+    Ok(())
+}
+
+/// Reads once, and gives the time at which bytes came. None where the connection is over: the client sends no more, and
+/// all it asked is answered by now; or it has had its time, and was told so.
+async fn receive(
+    stream: &mut TcpStream,
+    inbox: &mut Inbox,
+    deadline: &mut ReadDeadline<'_>,
+    trace: &ConnectionTrace,
+) -> io::Result<Option<u64>> {
+    let until = deadline.of_next_read(inbox);
+    match read_in_task(stream, inbox.spare(), until).await? {
+        Some(0) => Ok(None),
+        Some(count) => {
+            inbox.filled(count);
+            trace.note(Moment::Read);
+            Ok(Some(monotonic_ns()))
+        }
+        None => {
+            deadline.tell_client(stream)?;
+            end(stream, inbox, deadline).await?;
+            Ok(None)
         }
     }
 }
 
-/// Ends a connection after its last reply. Where the client has sent more, closing at once would destroy that reply.
-async fn end(stream: &mut TcpStream, inbox: &mut Inbox, until: Option<Instant>) -> io::Result<()> {
-    if is_unread(inbox, stream) { linger(stream, inbox, until).await } else { Ok(()) }
-}
-
-/// Ends this side and reads what the client was still sending, so that the last reply reaches it.
-async fn linger(stream: &mut TcpStream, inbox: &mut Inbox, until: Option<Instant>) -> io::Result<()> {
+/// Ends a connection after its last reply. Where the client has sent more than was looked at, closing at once would
+/// destroy that reply; so this side ends first, and takes in what the client was still sending.
+async fn end(stream: &mut TcpStream, inbox: &mut Inbox, deadline: &ReadDeadline<'_>) -> io::Result<()> {
+    if !has_unread(inbox, stream) {
+        return Ok(());
+    }
     SockRef::from(&*stream).shutdown(Shutdown::Write)?;
+    let until = deadline.of_lingering();
     for _ in 0..LINGERING_READS {
         inbox.clear();
         if matches!(read_in_task(stream, inbox.spare(), until).await?, None | Some(0)) {

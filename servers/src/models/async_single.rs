@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use tokio::runtime;
 
-use crate::accept::nonblocking::Accepting;
+use crate::accept::Acceptor;
 use crate::connection::nonblocking::serve;
-use crate::inside::with_histograms;
+use crate::histograms::with_histograms;
 use crate::server::Server;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
@@ -23,12 +23,12 @@ pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()>
         .max_blocking_threads(blocking)
         .enable_all()
         .build()?;
-    server.inside.runs_on(&runtime);
+    server.runs_on(&runtime);
     let ended = runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let mut accepting = Accepting::new(listener, server)?;
-        while let Some(accepted) = accepting.next().await? {
+        let mut acceptor = Acceptor::new(listener, server)?;
+        while let Some(accepted) = acceptor.next().await? {
             tokio::spawn(serve(accepted, Arc::clone(server)));
         }
         Ok(())

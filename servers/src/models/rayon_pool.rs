@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rayon::ThreadPoolBuilder;
 
-use crate::accept::blocking::Accepting;
+use crate::accept::Acceptor;
 use crate::connection::blocking::serve;
 use crate::containment::contain_panic;
 use crate::server::Server;
@@ -21,8 +21,8 @@ pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()>
         .stack_size(server.options.stack_bytes)
         .build()
         .map_err(io::Error::other)?;
-    let mut accepting = Accepting::new(listener, server)?;
-    while let Some(accepted) = accepting.next()? {
+    let mut acceptor = Acceptor::new(listener, server)?;
+    while let Some(accepted) = acceptor.next()? {
         let shared = Arc::clone(server);
         // Rayon aborts the whole process where a job panics.
         pool.spawn(|| contain_panic(|| serve(accepted, shared)));

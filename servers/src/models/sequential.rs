@@ -8,14 +8,14 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use crate::accept::blocking::Accepting;
+use crate::accept::Acceptor;
 use crate::connection::blocking::serve;
 use crate::containment::contain_panic;
 use crate::server::Server;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
-    let mut accepting = Accepting::new(listener, server)?;
-    while let Some(accepted) = accepting.next()? {
+    let mut acceptor = Acceptor::new(listener, server)?;
+    while let Some(accepted) = acceptor.next()? {
         contain_panic(|| serve(accepted, Arc::clone(server)));
     }
     Ok(())

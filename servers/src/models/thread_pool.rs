@@ -12,15 +12,15 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use crate::accept::blocking::Accepting;
+use crate::accept::Acceptor;
 use crate::connection::blocking::serve;
 use crate::containment::contain_panic;
 use crate::server::Server;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let pool = ThreadPool::new(server.options.workers, server.options.stack_bytes)?;
-    let mut accepting = Accepting::new(listener, server)?;
-    while let Some(accepted) = accepting.next()? {
+    let mut acceptor = Acceptor::new(listener, server)?;
+    while let Some(accepted) = acceptor.next()? {
         let shared = Arc::clone(server);
         pool.execute(move || serve(accepted, shared));
     }
@@ -66,6 +66,7 @@ fn work_off(jobs: &Mutex<Receiver<Job>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::DEADLINE;
 
     #[test]
     fn a_worker_outlives_a_panic() {
@@ -73,6 +74,6 @@ mod tests {
         let (done, finished) = channel();
         pool.execute(|| panic!("a panic in a job, as the test wants it"));
         pool.execute(move || done.send(()).unwrap());
-        finished.recv().expect("the only worker took the second job");
+        finished.recv_timeout(DEADLINE).expect("the only worker took the second job");
     }
 }

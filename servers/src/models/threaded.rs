@@ -10,14 +10,14 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
-use crate::accept::blocking::Accepting;
+use crate::accept::Acceptor;
 use crate::connection::blocking::serve;
 use crate::options::Spawning;
 use crate::server::Server;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
-    let mut accepting = Accepting::new(listener, server)?;
-    while let Some(accepted) = accepting.next()? {
+    let mut acceptor = Acceptor::new(listener, server)?;
+    while let Some(accepted) = acceptor.next()? {
         let shared = Arc::clone(server);
         let spawned =
             thread::Builder::new().stack_size(server.options.stack_bytes).spawn(move || serve(accepted, shared));

@@ -2,19 +2,19 @@
 
 use std::thread::available_parallelism;
 
-use super::OptionKey;
+use super::server_options::OptionKey;
 use super::values::{
-    Choice, KIB, LockKind, MIB, Placement, Spawning, parse_count, parse_patience, parse_percent, parse_size,
-    parse_unless_off, show_patience, show_size, show_unless_off,
+    KIB, Keyword, LockKind, MIB, Spawning, WorkPlacement, parse_count, parse_percent, parse_size, parse_timeout,
+    parse_unless_off, show_size, show_timeout, show_unless_off,
 };
-use crate::protocol::{MAX_READ_BUFFER_BYTES, READ_BUFFER_BYTES};
+use crate::protocol::MAX_READ_BUFFER_BYTES;
 
 /// Every model accepts connections.
 pub(crate) const BACKLOG: OptionKey = OptionKey {
     name: "backlog",
     summary: "connections the kernel may hold until they are accepted",
     expected: "a whole number from 1 to 65535",
-    default: || "4096".to_owned(),
+    own_default: None,
     set: |options, value| {
         options.backlog = u32::from(value.parse::<u16>().ok().filter(|backlog| *backlog > 0)?);
         Some(())
@@ -27,7 +27,7 @@ pub(crate) const BLOCKING_THREADS: OptionKey = OptionKey {
     name: "blocking-threads",
     summary: "threads that spawn-blocking may have; further jobs wait in a queue",
     expected: "a whole number from 1 to 16384",
-    default: || "512".to_owned(),
+    own_default: None,
     set: |options, value| {
         options.blocking_threads = parse_count(value, 16_384)?;
         Some(())
@@ -40,10 +40,10 @@ pub(crate) const FRAME_DEADLINE: OptionKey = OptionKey {
     name: "frame-deadline",
     summary: "time from a request's first byte until it must be whole; bytes that come meanwhile do not prolong it",
     set: |options, value| {
-        options.frame_deadline = parse_unless_off(value, parse_patience)?;
+        options.frame_deadline = parse_unless_off(value, parse_timeout)?;
         Some(())
     },
-    show: |options| show_unless_off(options.frame_deadline, show_patience),
+    show: |options| show_unless_off(options.frame_deadline, show_timeout),
     ..IDLE_TIMEOUT
 };
 
@@ -52,12 +52,12 @@ pub(crate) const IDLE_TIMEOUT: OptionKey = OptionKey {
     name: "idle-timeout",
     summary: "time without a byte after which a connection is closed; each byte begins it anew",
     expected: "a time from 1ms to 3600s, such as 5s or 250ms, or off",
-    default: || "off".to_owned(),
+    own_default: None,
     set: |options, value| {
-        options.idle_timeout = parse_unless_off(value, parse_patience)?;
+        options.idle_timeout = parse_unless_off(value, parse_timeout)?;
         Some(())
     },
-    show: |options| show_unless_off(options.idle_timeout, show_patience),
+    show: |options| show_unless_off(options.idle_timeout, show_timeout),
 };
 
 /// Where there is more than one connection at a time.
@@ -65,7 +65,7 @@ pub(crate) const MAX_CONNECTIONS: OptionKey = OptionKey {
     name: "max-connections",
     summary: "open connections at which the server accepts no more until one ends",
     expected: "a whole number from 1 to 1000000, or off",
-    default: || "off".to_owned(),
+    own_default: None,
     set: |options, value| {
         options.max_connections = parse_unless_off(value, |value| parse_count(value, 1_000_000))?;
         Some(())
@@ -79,7 +79,7 @@ pub(crate) const MUTEX: OptionKey = OptionKey {
     summary: "the lock of lock requests: std's with the thread blocked while it is held, tokio's held across an \
               .await, or one like std's held across an .await, which can stop every task",
     expected: "tokio, std or std-across-await",
-    default: || "tokio".to_owned(),
+    own_default: None,
     set: |options, value| {
         options.mutex = LockKind::parse(value)?;
         Some(())
@@ -92,9 +92,9 @@ pub(crate) const PLACEMENT_ON_WORKERS: OptionKey = OptionKey {
     name: "placement",
     summary: "where spin computes and block blocks; yielding computes in pieces and blocks as inline does",
     expected: "inline, yielding, spawn-blocking, block-in-place or rayon",
-    default: || "inline".to_owned(),
+    own_default: None,
     set: |options, value| {
-        options.placement = Placement::parse(value)?;
+        options.placement = WorkPlacement::parse(value)?;
         Some(())
     },
     show: |options| options.placement.show(),
@@ -105,7 +105,8 @@ pub(crate) const PLACEMENT_ON_ONE_THREAD: OptionKey = OptionKey {
     expected: "inline, yielding, spawn-blocking or rayon (block-in-place would panic: it needs a runtime with \
                workers, such as async-multi)",
     set: |options, value| {
-        options.placement = Placement::parse(value).filter(|placement| *placement != Placement::BlockInPlace)?;
+        options.placement =
+            WorkPlacement::parse(value).filter(|placement| *placement != WorkPlacement::BlockInPlace)?;
         Some(())
     },
     ..PLACEMENT_ON_WORKERS
@@ -116,8 +117,8 @@ pub(crate) const PLACEMENT_ON_THREADS: OptionKey = OptionKey {
     summary: "where spin computes and block blocks; rayon's pool has a thread for each CPU",
     expected: "inline or rayon",
     set: |options, value| {
-        let known = Placement::parse(value);
-        options.placement = known.filter(|known| matches!(known, Placement::Inline | Placement::Rayon))?;
+        let known = WorkPlacement::parse(value);
+        options.placement = known.filter(|known| matches!(known, WorkPlacement::Inline | WorkPlacement::Rayon))?;
         Some(())
     },
     ..PLACEMENT_ON_WORKERS
@@ -129,7 +130,7 @@ pub(crate) const BUFFER: OptionKey = OptionKey {
     name: "read-buffer",
     summary: "what one read asks of the socket; every connection holds a buffer of it, idle or not",
     expected: "a size from 64 bytes to 64KiB, such as 8KiB",
-    default: || show_size(READ_BUFFER_BYTES),
+    own_default: None,
     set: |options, value| {
         options.read_buffer_bytes = parse_size(value).filter(|bytes| (64..=MAX_READ_BUFFER_BYTES).contains(bytes))?;
         Some(())
@@ -143,7 +144,7 @@ pub(crate) const SPAWN: OptionKey = OptionKey {
     summary: "what happens when no thread can be had: builder turns the client away; panicking, as thread::spawn, \
               ends the server",
     expected: "builder or panicking",
-    default: || "builder".to_owned(),
+    own_default: None,
     set: |options, value| {
         options.spawning = Spawning::parse(value)?;
         Some(())
@@ -156,7 +157,7 @@ pub(crate) const STACK: OptionKey = OptionKey {
     name: "stack",
     summary: "address space reserved for the stack of each thread",
     expected: "a size from 32KiB to 1024MiB, such as 64KiB",
-    default: || "2MiB".to_owned(),
+    own_default: None,
     set: |options, value| {
         options.stack_bytes = parse_size(value).filter(|bytes| (32 * KIB..=1024 * MIB).contains(bytes))?;
         Some(())
@@ -169,7 +170,7 @@ pub(crate) const STRETCH: OptionKey = OptionKey {
     name: "stretch",
     summary: "how long sleep, block, spin and lock take of the time asked for: a known difference for a comparison to find",
     expected: "a whole percentage from 100% to 1000%, such as 120%",
-    default: || "100%".to_owned(),
+    own_default: None,
     set: |options, value| {
         options.stretch_percent = parse_percent(value)?;
         Some(())
@@ -178,17 +179,19 @@ pub(crate) const STRETCH: OptionKey = OptionKey {
 };
 
 /// The size of a pool that owns its connections: four, as in the Rust Book.
-pub(crate) const POOL_WORKERS: OptionKey = OptionKey { default: || "4".to_owned(), ..WORKERS };
+pub(crate) const POOL_WORKERS: OptionKey = OptionKey { own_default: Some(|options| options.workers = 4), ..WORKERS };
 
 /// The size of a pool that no connection waits in: as many as there are CPUs that this process may use.
-pub(crate) const RUNTIME_WORKERS: OptionKey =
-    OptionKey { default: || available_parallelism().map_or(1, usize::from).to_string(), ..WORKERS };
+pub(crate) const RUNTIME_WORKERS: OptionKey = OptionKey {
+    own_default: Some(|options| options.workers = available_parallelism().map_or(1, usize::from)),
+    ..WORKERS
+};
 
 const WORKERS: OptionKey = OptionKey {
     name: "workers",
     summary: "threads that serve connections",
     expected: "a whole number from 1 to 4096",
-    default: || "1".to_owned(),
+    own_default: None,
     set: |options, value| {
         options.workers = parse_count(value, 4096)?;
         Some(())

@@ -11,7 +11,7 @@ const OFF: &str = "off";
 
 /// Where a request's computing (`spin`) and blocking (`block`) happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Placement {
+pub enum WorkPlacement {
     /// On the thread that serves the connection.
     Inline,
     /// There too, in pieces of about 100 us, and other tasks may run after each. Nothing can cut a call that
@@ -46,7 +46,7 @@ pub enum Spawning {
 }
 
 /// Values that are words from a list.
-pub(super) trait Choice: Copy + PartialEq + 'static {
+pub(super) trait Keyword: Copy + PartialEq + 'static {
     /// All of them, as they are typed.
     const WORDS: &'static [(&'static str, Self)];
 
@@ -60,22 +60,22 @@ pub(super) trait Choice: Copy + PartialEq + 'static {
     }
 }
 
-impl Choice for Placement {
-    const WORDS: &'static [(&'static str, Placement)] = &[
-        ("inline", Placement::Inline),
-        ("yielding", Placement::Yielding),
-        ("spawn-blocking", Placement::SpawnBlocking),
-        ("block-in-place", Placement::BlockInPlace),
-        ("rayon", Placement::Rayon),
+impl Keyword for WorkPlacement {
+    const WORDS: &'static [(&'static str, WorkPlacement)] = &[
+        ("inline", WorkPlacement::Inline),
+        ("yielding", WorkPlacement::Yielding),
+        ("spawn-blocking", WorkPlacement::SpawnBlocking),
+        ("block-in-place", WorkPlacement::BlockInPlace),
+        ("rayon", WorkPlacement::Rayon),
     ];
 }
 
-impl Choice for LockKind {
+impl Keyword for LockKind {
     const WORDS: &'static [(&'static str, LockKind)] =
         &[("std", LockKind::Std), ("tokio", LockKind::Tokio), ("std-across-await", LockKind::StdAcrossAwait)];
 }
 
-impl Choice for Spawning {
+impl Keyword for Spawning {
     const WORDS: &'static [(&'static str, Spawning)] =
         &[("builder", Spawning::Builder), ("panicking", Spawning::Panicking)];
 }
@@ -112,14 +112,14 @@ pub(super) fn show_unless_off<T>(value: Option<T>, show: impl FnOnce(T) -> Strin
 }
 
 /// A time from a millisecond to an hour, in whole milliseconds: timers of either world are no finer.
-pub(super) fn parse_patience(text: &str) -> Option<Duration> {
+pub(super) fn parse_timeout(text: &str) -> Option<Duration> {
     let time = humantime::parse_duration(text).ok()?;
     let is_whole = time.subsec_nanos().is_multiple_of(1_000_000);
     (is_whole && (Duration::from_millis(1)..=Duration::from_secs(3600)).contains(&time)).then_some(time)
 }
 
 /// Seconds where they are whole, milliseconds otherwise.
-pub(super) fn show_patience(time: Duration) -> String {
+pub(super) fn show_timeout(time: Duration) -> String {
     if time.subsec_nanos() == 0 { format!("{}s", time.as_secs()) } else { format!("{}ms", time.as_millis()) }
 }
 
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn times_have_one_spelling() {
-        let spelled = |text: &str| parse_patience(text).map(show_patience);
+        let spelled = |text: &str| parse_timeout(text).map(show_timeout);
         assert_eq!(spelled("5s").as_deref(), Some("5s"));
         assert_eq!(spelled("5000ms").as_deref(), Some("5s"));
         assert_eq!(spelled("1s 500ms").as_deref(), Some("1500ms"));
@@ -168,14 +168,14 @@ mod tests {
 
     #[test]
     fn every_choice_has_a_word() {
-        fn all_return<T: Choice + std::fmt::Debug>() {
+        fn all_return<T: Keyword + std::fmt::Debug>() {
             for (word, choice) in T::WORDS {
                 assert_eq!((T::parse(word), choice.show().as_str()), (Some(*choice), *word));
             }
         }
-        all_return::<Placement>();
+        all_return::<WorkPlacement>();
         all_return::<LockKind>();
         all_return::<Spawning>();
-        assert_eq!(Placement::parse("Inline"), None);
+        assert_eq!(WorkPlacement::parse("Inline"), None);
     }
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use memchr::memchr2;
 
-use super::{Request, Response};
+use super::message::{Request, Response};
 
 /// A `RequestWork` line without its newline.
 pub(super) fn read_request(line: &[u8]) -> Option<Request<'_>> {

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{MAX_READ_BUFFER_BYTES, MAX_REQUEST_BYTES, READ_BUFFER_BYTES, Request, Step, WireFormat};
+use super::format::{Decoded, MAX_READ_BUFFER_BYTES, MAX_REQUEST_BYTES, READ_BUFFER_BYTES, WireFormat};
+use super::message::Request;
 
 /// A receive buffer for requests.
 ///
@@ -20,13 +21,13 @@ pub struct Inbox {
     end: u32,
     /// How much one read asks for.
     read_bytes: u32,
-    wanted: Wanted,
+    decode_when: DecodeWhen,
 }
 
 /// What must come before it is worth decoding again. Every connection holds one, idle or not, so it is kept to the
 /// size of a pointer; a buffer is far below what 32 bits can count.
 #[derive(Debug, Clone, Copy)]
-enum Wanted {
+enum DecodeWhen {
     /// It always is.
     Anything,
     /// What the format looks for, behind this many bytes that are known to hold no whole request.
@@ -45,7 +46,7 @@ impl Inbox {
     pub fn reading(read_bytes: usize) -> Inbox {
         let read_bytes = read_bytes.clamp(1, MAX_READ_BUFFER_BYTES);
         let buffer = vec![0; read_bytes];
-        Inbox { buffer, start: 0, end: 0, read_bytes: read_bytes as u32, wanted: Wanted::Anything }
+        Inbox { buffer, start: 0, end: 0, read_bytes: read_bytes as u32, decode_when: DecodeWhen::Anything }
     }
 
     /// Room for the next read: as much as a read asks for, or what is left of that below the last growth.
@@ -77,32 +78,32 @@ impl Inbox {
     /// Takes the next request off the front.
     ///
     /// After `Broken` nothing sensible can follow, and the connection should close.
-    pub fn next_request<F: WireFormat>(&mut self, format: F) -> Step<Request<'_>> {
+    pub fn next_request<F: WireFormat>(&mut self, format: F) -> Decoded<Request<'_>> {
         let waiting = &self.buffer[self.waiting()];
-        let may_be_whole = match self.wanted {
-            Wanted::Anything => true,
-            Wanted::Behind(seen) => format.worth_decoding(waiting, seen as usize),
-            Wanted::Total(bytes) => waiting.len() >= bytes as usize,
+        let may_be_whole = match self.decode_when {
+            DecodeWhen::Anything => true,
+            DecodeWhen::Behind(seen) => format.worth_decoding(waiting, seen as usize),
+            DecodeWhen::Total(bytes) => waiting.len() >= bytes as usize,
         };
         if !may_be_whole {
-            if let Wanted::Behind(_) = self.wanted {
-                self.wanted = Wanted::Behind(waiting.len() as u32);
+            if let DecodeWhen::Behind(_) = self.decode_when {
+                self.decode_when = DecodeWhen::Behind(waiting.len() as u32);
             }
-            return Step::Incomplete;
+            return Decoded::Incomplete;
         }
         let step = format.decode_request(waiting);
         match &step {
-            Step::Incomplete => {
-                self.wanted = match format.least_bytes(waiting) {
-                    0 => Wanted::Behind(waiting.len() as u32),
-                    bytes => Wanted::Total(bytes as u32),
+            Decoded::Incomplete => {
+                self.decode_when = match format.announced_bytes(waiting) {
+                    None => DecodeWhen::Behind(waiting.len() as u32),
+                    Some(bytes) => DecodeWhen::Total(bytes as u32),
                 };
             }
-            Step::Message { consumed, .. } | Step::Malformed { consumed, .. } => {
+            Decoded::Message { consumed, .. } | Decoded::Malformed { consumed, .. } => {
                 self.start += *consumed as u32;
-                self.wanted = Wanted::Anything;
+                self.decode_when = DecodeWhen::Anything;
             }
-            Step::Broken { .. } => {}
+            Decoded::Broken { .. } => {}
         }
         step
     }
@@ -120,7 +121,7 @@ impl Inbox {
     /// Forgets what is waiting.
     pub fn clear(&mut self) {
         self.start = self.end;
-        self.wanted = Wanted::Anything;
+        self.decode_when = DecodeWhen::Anything;
     }
 
     /// The memory held, in bytes.
@@ -139,8 +140,8 @@ impl Default for Inbox {
 mod tests {
     use std::cell::Cell;
 
-    use super::super::{JsonLines, Persistence, Response};
     use super::*;
+    use crate::protocol::{JsonLines, Persistence, Response};
 
     fn feed(inbox: &mut Inbox, mut bytes: &[u8]) {
         while !bytes.is_empty() {
@@ -158,10 +159,10 @@ mod tests {
             let mut inbox = Inbox::reading(read_bytes);
             assert_eq!((inbox.capacity(), inbox.spare().len()), (read_bytes, read_bytes));
             feed(&mut inbox, &vec![b' '; MAX_REQUEST_BYTES - 1]);
-            assert_eq!(inbox.next_request(JsonLines), Step::Incomplete);
+            assert_eq!(inbox.next_request(JsonLines), Decoded::Incomplete);
             assert!((MAX_REQUEST_BYTES - 1..=MAX_REQUEST_BYTES + read_bytes).contains(&inbox.capacity()));
             feed(&mut inbox, b"\n");
-            assert!(matches!(inbox.next_request(JsonLines), Step::Malformed { .. }));
+            assert!(matches!(inbox.next_request(JsonLines), Decoded::Malformed { .. }));
             inbox.spare();
             assert_eq!(inbox.capacity(), read_bytes);
         }
@@ -174,17 +175,17 @@ mod tests {
 
     /// Counts the bytes that JSON lines are asked to look at.
     #[derive(Clone, Copy)]
-    struct Counting(&'static std::thread::LocalKey<Cell<usize>>);
+    struct CountingJsonLines(&'static std::thread::LocalKey<Cell<usize>>);
 
-    impl WireFormat for Counting {
-        fn decode_request<'a>(&self, bytes: &'a [u8]) -> Step<Request<'a>> {
+    impl WireFormat for CountingJsonLines {
+        fn decode_request<'a>(&self, bytes: &'a [u8]) -> Decoded<Request<'a>> {
             self.0.set(self.0.get() + bytes.len());
             JsonLines.decode_request(bytes)
         }
         fn encode_request(&self, request: &Request<'_>, out: &mut Vec<u8>) {
             JsonLines.encode_request(request, out);
         }
-        fn decode_response<'a>(&self, bytes: &'a [u8]) -> Step<Response<'a>> {
+        fn decode_response<'a>(&self, bytes: &'a [u8]) -> Decoded<Response<'a>> {
             JsonLines.decode_response(bytes)
         }
         fn encode_response(&self, response: &Response<'_>, then: Persistence, out: &mut Vec<u8>) {
@@ -202,10 +203,10 @@ mod tests {
         let mut inbox = Inbox::new();
         for _ in 1..MAX_REQUEST_BYTES {
             feed(&mut inbox, b" ");
-            assert_eq!(inbox.next_request(Counting(&LOOKED_AT)), Step::Incomplete);
+            assert_eq!(inbox.next_request(CountingJsonLines(&LOOKED_AT)), Decoded::Incomplete);
         }
         feed(&mut inbox, b"\n");
-        assert!(matches!(inbox.next_request(Counting(&LOOKED_AT)), Step::Malformed { .. }));
+        assert!(matches!(inbox.next_request(CountingJsonLines(&LOOKED_AT)), Decoded::Malformed { .. }));
         // Once as it came in, and once more when it was whole.
         assert!(LOOKED_AT.get() <= 2 * MAX_REQUEST_BYTES + 1, "{} bytes looked at", LOOKED_AT.get());
     }

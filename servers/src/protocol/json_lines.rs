@@ -7,16 +7,17 @@ use memchr::memchr;
 use serde::Deserialize;
 
 use super::canonical;
-use super::{Fault, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, Persistence, Request, Response, Step, WireFormat};
+use super::format::{Decoded, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, Persistence, WireFormat};
+use super::message::{Fault, Request, Response};
 
 /// The wire format of one JSON object a line.
 #[derive(Debug, Clone, Copy)]
 pub struct JsonLines;
 
 impl WireFormat for JsonLines {
-    fn decode_request<'a>(&self, bytes: &'a [u8]) -> Step<Request<'a>> {
+    fn decode_request<'a>(&self, bytes: &'a [u8]) -> Decoded<Request<'a>> {
         let mut step = decode(bytes, MAX_REQUEST_BYTES, canonical::read_request);
-        if let Step::Message { message: Request::CloseConnection { .. }, then, .. } = &mut step {
+        if let Decoded::Message { message: Request::CloseConnection { .. }, then, .. } = &mut step {
             *then = Persistence::Close;
         }
         step
@@ -27,9 +28,9 @@ impl WireFormat for JsonLines {
         out.push(b'\n');
     }
 
-    fn decode_response<'a>(&self, bytes: &'a [u8]) -> Step<Response<'a>> {
+    fn decode_response<'a>(&self, bytes: &'a [u8]) -> Decoded<Response<'a>> {
         let mut step = decode(bytes, MAX_RESPONSE_BYTES, canonical::read_work_done);
-        if let Step::Message { message: Response::ConnectionClosed { .. }, then, .. } = &mut step {
+        if let Decoded::Message { message: Response::ConnectionClosed { .. }, then, .. } = &mut step {
             *then = Persistence::Close;
         }
         step
@@ -49,22 +50,22 @@ fn decode<'a, T: Deserialize<'a>>(
     bytes: &'a [u8],
     limit_bytes: usize,
     read_canonical: fn(&'a [u8]) -> Option<T>,
-) -> Step<T> {
+) -> Decoded<T> {
     let within_limit = &bytes[..bytes.len().min(limit_bytes)];
     let Some(line_bytes) = memchr(b'\n', within_limit) else {
         return if bytes.len() < limit_bytes {
-            Step::Incomplete
+            Decoded::Incomplete
         } else {
-            let reason = format!("a line is at most {limit_bytes} bytes, newline included");
-            Step::Broken { fault: Fault::TooLong, reason }
+            let reason = format!("a line is at most {limit_bytes} bytes, newline included; send less");
+            Decoded::Broken { fault: Fault::TooLong, reason }
         };
     };
     let line = &bytes[..line_bytes];
     let consumed = line_bytes + 1;
     let then = Persistence::KeepAlive;
     match read_canonical(line).map_or_else(|| serde_json::from_slice(line), Ok) {
-        Ok(message) => Step::Message { message, consumed, then },
-        Err(error) => Step::Malformed { fault: Fault::BadRequest, reason: explain(&error), consumed, then },
+        Ok(message) => Decoded::Message { message, consumed, then },
+        Err(error) => Decoded::Malformed { fault: Fault::BadRequest, reason: explain(&error), consumed, then },
     }
 }
 
@@ -113,7 +114,7 @@ mod tests {
         };
         assert_eq!(
             JsonLines.decode_request(line),
-            Step::Message { message, consumed: line.len(), then: Persistence::KeepAlive }
+            Decoded::Message { message, consumed: line.len(), then: Persistence::KeepAlive }
         );
     }
 
@@ -143,7 +144,7 @@ mod tests {
             ),
         ] {
             let step = JsonLines.decode_response(line.as_bytes());
-            let expected = Step::Message { message, consumed: line.len(), then: Persistence::KeepAlive };
+            let expected = Decoded::Message { message, consumed: line.len(), then: Persistence::KeepAlive };
             assert_eq!(step, expected, "{line}");
         }
     }
@@ -151,17 +152,17 @@ mod tests {
     #[test]
     fn a_line_may_be_just_as_long_as_the_limit() {
         let mut line = vec![b' '; MAX_REQUEST_BYTES - 1];
-        assert_eq!(JsonLines.decode_request(&line), Step::Incomplete);
+        assert_eq!(JsonLines.decode_request(&line), Decoded::Incomplete);
         line.push(b'\n');
-        assert!(matches!(JsonLines.decode_request(&line), Step::Malformed { consumed: MAX_REQUEST_BYTES, .. }));
+        assert!(matches!(JsonLines.decode_request(&line), Decoded::Malformed { consumed: MAX_REQUEST_BYTES, .. }));
         line.insert(0, b' ');
-        assert!(matches!(JsonLines.decode_request(&line), Step::Broken { .. }));
+        assert!(matches!(JsonLines.decode_request(&line), Decoded::Broken { .. }));
     }
 
     #[test]
     fn a_complaint_about_a_long_line_is_short() {
         let line = format!("{{\"{}\":{{}}}}\n", "x".repeat(60_000));
-        let Step::Malformed { reason, .. } = JsonLines.decode_request(line.as_bytes()) else {
+        let Decoded::Malformed { reason, .. } = JsonLines.decode_request(line.as_bytes()) else {
             panic!("an unknown message was accepted");
         };
         assert!(reason.len() < 300, "{} bytes of complaint", reason.len());
@@ -173,7 +174,7 @@ mod tests {
             let fields = r#""sender_timestamp":"","result":"","server_received_ns":"#;
             let line = format!("{{\"WorkDone\":{{{fields}{number},\"server_sent_ns\":1}}}}\n");
             match JsonLines.decode_response(line.as_bytes()) {
-                Step::Message { message: Response::WorkDone { server_received_ns, .. }, .. } => server_received_ns,
+                Decoded::Message { message: Response::WorkDone { server_received_ns, .. }, .. } => server_received_ns,
                 _ => None,
             }
         };

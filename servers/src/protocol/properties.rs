@@ -2,104 +2,14 @@
 //! bounded, and the hand-written reader and writer agree with serde_json.
 
 use proptest::collection::vec;
-use proptest::option::of;
 use proptest::prelude::*;
 
 use super::http::decode_reply;
+use super::strategies::{encoded, http_request, request, request_in_http, request_line, response, then};
 use super::{
-    Fault, Inbox, JsonLines, MAX_REQUEST_BYTES, Persistence, READ_BUFFER_BYTES, Request, Response, Step, Wire,
-    WireFormat, canonical,
+    Decoded, Inbox, JsonLines, MAX_REQUEST_BYTES, Persistence, READ_BUFFER_BYTES, Request, Response, Wire, WireFormat,
+    canonical,
 };
-
-/// Text with and without characters that JSON must escape.
-fn text() -> impl Strategy<Value = String> {
-    prop_oneof!["[ -~]{0,40}", ".{0,20}", vec(any::<char>(), 0..20).prop_map(String::from_iter), "[a-z]{0,600}",]
-}
-
-fn request() -> impl Strategy<Value = Request<'static>> {
-    prop_oneof![
-        (text(), text(), text()).prop_map(|(work, parameter, sent)| Request::RequestWork {
-            request_message: work.into(),
-            parameter: parameter.into(),
-            sender_timestamp: sent.into(),
-        }),
-        (text(), text()).prop_map(|(initial, last)| Request::CloseConnection {
-            initial_timestamp: initial.into(),
-            final_timestamp: last.into(),
-        }),
-    ]
-}
-
-fn response() -> impl Strategy<Value = Response<'static>> {
-    prop_oneof![
-        (text(), text(), any::<Option<u64>>(), of(0..1000_u64)).prop_map(|(sent, result, received_ns, sent_ns)| {
-            Response::WorkDone {
-                sender_timestamp: sent.into(),
-                result: result.into(),
-                server_received_ns: received_ns,
-                server_sent_ns: sent_ns,
-            }
-        }),
-        (text(), text(), any::<u64>()).prop_map(|(initial, last, requests_served)| Response::ConnectionClosed {
-            initial_timestamp: initial.into(),
-            final_timestamp: last.into(),
-            requests_served,
-        }),
-        text().prop_map(|reason| Response::Error { fault: Fault::BadRequest, reason: reason.into() }),
-    ]
-}
-
-/// Well-formed requests, and lines that are none.
-fn request_line() -> impl Strategy<Value = Vec<u8>> {
-    prop_oneof![
-        3 => request().prop_map(|request| encoded(|out| JsonLines.encode_request(&request, out))),
-        1 => vec(any::<u8>(), 0..80).prop_map(|mut line| {
-            line.retain(|byte| *byte != b'\n');
-            line.push(b'\n');
-            line
-        }),
-    ]
-}
-
-/// Well-formed requests in HTTP with what other clients might add, and heads that are none.
-fn request_in_http() -> impl Strategy<Value = Vec<u8>> {
-    let garbage = prop_oneof![vec(any::<u8>(), 0..60), "[ -~]{0,60}".prop_map(String::into_bytes)];
-    prop_oneof![
-        3 => http_request().prop_map(|request| encoded(|out| Wire::Http.encode_request(&request, out))),
-        2 => ("[a-z%0-9/?=]{0,20}", text(), "(\r\n)?").prop_map(|(target, body, before)| {
-            let length = body.len();
-            format!("{before}POST /{target} HTTP/1.1\r\nhost: x\r\nCONTENT-LENGTH: {length}\r\n\r\n{body}").into_bytes()
-        }),
-        1 => ("GET|POST|PUT|HEAD", "[A-Za-z-]{1,20}", garbage).prop_map(|(method, name, value)| {
-            [format!("{method} /echo/hi HTTP/1.1\r\nHost: x\r\n{name}: ").as_bytes(), &value, b"\r\n\r\n"].concat()
-        }),
-    ]
-}
-
-/// As [`request`], with timestamps that a header can hold.
-fn http_request() -> impl Strategy<Value = Request<'static>> {
-    let work = (text(), text(), "[!-~]{0,40}").prop_map(|(work, parameter, sent)| Request::RequestWork {
-        request_message: work.into(),
-        parameter: parameter.into(),
-        sender_timestamp: sent.into(),
-    });
-    let close = ("[!-~]{0,40}", "[!-~]{0,40}").prop_map(|(initial, last)| Request::CloseConnection {
-        initial_timestamp: initial.into(),
-        final_timestamp: last.into(),
-    });
-    prop_oneof![work, close]
-}
-
-/// Our encoder's requests in HTTP are answered on a connection that lives on; one to close ends it.
-fn then(closes: bool) -> Persistence {
-    if closes { Persistence::Close } else { Persistence::KeepAlive }
-}
-
-fn encoded(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
-    let mut out = Vec::new();
-    write(&mut out);
-    out
-}
 
 /// The response as HTTP gives it back: timestamps are what a header can hold.
 fn visible(mut response: Response<'static>) -> Response<'static> {
@@ -114,10 +24,10 @@ fn visible(mut response: Response<'static>) -> Response<'static> {
     response
 }
 
-fn consumed<T>(step: Step<T>) -> Option<usize> {
+fn consumed<T>(step: Decoded<T>) -> Option<usize> {
     match step {
-        Step::Message { consumed, .. } | Step::Malformed { consumed, .. } => Some(consumed),
-        Step::Incomplete | Step::Broken { .. } => None,
+        Decoded::Message { consumed, .. } | Decoded::Malformed { consumed, .. } => Some(consumed),
+        Decoded::Incomplete | Decoded::Broken { .. } => None,
     }
 }
 
@@ -135,8 +45,8 @@ fn received(wire: Wire, bytes: &[u8], cuts: &[usize]) -> Vec<String> {
         rest = &rest[count..];
         loop {
             match inbox.next_request(wire) {
-                Step::Incomplete => break,
-                step @ Step::Broken { .. } => {
+                Decoded::Incomplete => break,
+                step @ Decoded::Broken { .. } => {
                     steps.push(format!("{step:?}"));
                     return steps;
                 }
@@ -177,14 +87,14 @@ proptest! {
         let message = request;
         let bytes = encoded(|out| Wire::Http.encode_request(&message, out));
         let (consumed, then_closes) = (bytes.len(), matches!(message, Request::CloseConnection { .. }));
-        let expected = Step::Message { message, consumed, then: then(then_closes) };
+        let expected = Decoded::Message { message, consumed, then: then(then_closes) };
         prop_assert_eq!(Wire::Http.decode_request(&bytes), expected);
 
         let message = visible(response);
         let bytes = encoded(|out| Wire::Http.encode_response(&message, then(closing), out));
         let consumed = bytes.len();
         let then = then(closing || matches!(message, Response::ConnectionClosed { .. }));
-        prop_assert_eq!(Wire::Http.decode_response(&bytes), Step::Message { message, consumed, then });
+        prop_assert_eq!(Wire::Http.decode_response(&bytes), Decoded::Message { message, consumed, then });
     }
 
     #[test]
@@ -194,9 +104,9 @@ proptest! {
         let end = format!("0\r\n{trailer}\r\n").into_bytes();
         let bytes = [head, framed.collect::<Vec<_>>().concat(), end].concat();
         for end in 0..bytes.len() {
-            prop_assert_eq!(decode_reply(&bytes[..end], 4096), Step::Incomplete);
+            prop_assert_eq!(decode_reply(&bytes[..end], 4096), Decoded::Incomplete);
         }
-        let Step::Message { message, consumed, .. } = decode_reply(&bytes, 4096) else {
+        let Decoded::Message { message, consumed, .. } = decode_reply(&bytes, 4096) else {
             return Err(TestCaseError::fail("the whole reply is not read"));
         };
         prop_assert_eq!(consumed, bytes.len());
@@ -241,7 +151,7 @@ proptest! {
         );
         let consumed = bytes.len();
         let then = then(matches!(request, Request::CloseConnection { .. }));
-        prop_assert_eq!(JsonLines.decode_request(&bytes), Step::Message { message: request, consumed, then });
+        prop_assert_eq!(JsonLines.decode_request(&bytes), Decoded::Message { message: request, consumed, then });
     }
 
     #[test]
@@ -252,7 +162,7 @@ proptest! {
         );
         let consumed = bytes.len();
         let then = then(matches!(response, Response::ConnectionClosed { .. }));
-        prop_assert_eq!(JsonLines.decode_response(&bytes), Step::Message { message: response, consumed, then });
+        prop_assert_eq!(JsonLines.decode_response(&bytes), Decoded::Message { message: response, consumed, then });
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::{Http, JsonLines, Persistence, Request, Response, Step, WireFormat};
+use super::format::{Decoded, Persistence, WireFormat};
+use super::http::Http;
+use super::json_lines::JsonLines;
+use super::message::{Request, Response};
 
 /// One of the wire formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,7 +52,7 @@ impl fmt::Display for Wire {
 }
 
 impl WireFormat for Wire {
-    fn decode_request<'a>(&self, bytes: &'a [u8]) -> Step<Request<'a>> {
+    fn decode_request<'a>(&self, bytes: &'a [u8]) -> Decoded<Request<'a>> {
         match self {
             Wire::JsonLines => JsonLines.decode_request(bytes),
             Wire::Http => Http.decode_request(bytes),
@@ -63,7 +66,7 @@ impl WireFormat for Wire {
         }
     }
 
-    fn decode_response<'a>(&self, bytes: &'a [u8]) -> Step<Response<'a>> {
+    fn decode_response<'a>(&self, bytes: &'a [u8]) -> Decoded<Response<'a>> {
         match self {
             Wire::JsonLines => JsonLines.decode_response(bytes),
             Wire::Http => Http.decode_response(bytes),
@@ -84,10 +87,10 @@ impl WireFormat for Wire {
         }
     }
 
-    fn least_bytes(&self, bytes: &[u8]) -> usize {
+    fn announced_bytes(&self, bytes: &[u8]) -> Option<usize> {
         match self {
-            Wire::JsonLines => JsonLines.least_bytes(bytes),
-            Wire::Http => Http.least_bytes(bytes),
+            Wire::JsonLines => JsonLines.announced_bytes(bytes),
+            Wire::Http => Http.announced_bytes(bytes),
         }
     }
 }

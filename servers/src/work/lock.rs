@@ -1,5 +1,5 @@
 //! The lock that all connections of a server share, and how a `lock` request holds it: on a thread, or in a task
-//! in one of three ways. Beside `blocking.rs` and `nonblocking.rs`, which call this.
+//! in one of three ways. Beside it: `work.rs`, which calls this.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
@@ -14,12 +14,17 @@ pub(crate) struct SharedLock {
     in_tasks: LockKind,
     std: Mutex<()>,
     tokio: tokio::sync::Mutex<()>,
-    crossing: CrossingLock,
+    across_await: LockAcrossAwait,
 }
 
 impl SharedLock {
     pub(crate) fn new(in_tasks: LockKind) -> SharedLock {
-        SharedLock { in_tasks, std: Mutex::default(), tokio: Default::default(), crossing: CrossingLock::default() }
+        SharedLock {
+            in_tasks,
+            std: Mutex::default(),
+            tokio: Default::default(),
+            across_await: LockAcrossAwait::default(),
+        }
     }
 
     /// Waits for `duration` with the lock held. Blocks the thread, first until it has the lock.
@@ -55,7 +60,7 @@ impl SharedLock {
             // holds it: the server stands still for good.
             LockKind::StdAcrossAwait => {
                 trace.note(Moment::Parked);
-                let held = self.crossing.lock();
+                let held = self.across_await.lock();
                 trace.note(Moment::Suspended);
                 tokio::time::sleep(duration).await;
                 drop(held);
@@ -70,27 +75,85 @@ impl SharedLock {
 /// The compiler refuses std's guard there, since another thread may go on with the task. People meet the mistake
 /// all the same: with `parking_lot` and its `send_guard`, in a `LocalSet`, or under `block_on`.
 #[derive(Debug, Default)]
-struct CrossingLock {
+struct LockAcrossAwait {
     is_held: Mutex<bool>,
     freed: Condvar,
 }
 
-struct CrossingGuard<'a> {
-    lock: &'a CrossingLock,
+struct LockAcrossAwaitGuard<'a> {
+    lock: &'a LockAcrossAwait,
 }
 
-impl CrossingLock {
-    fn lock(&self) -> CrossingGuard<'_> {
+impl LockAcrossAwait {
+    fn lock(&self) -> LockAcrossAwaitGuard<'_> {
         let is_held = self.is_held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut is_held = self.freed.wait_while(is_held, |is_held| *is_held).unwrap_or_else(PoisonError::into_inner);
         *is_held = true;
-        CrossingGuard { lock: self }
+        LockAcrossAwaitGuard { lock: self }
     }
 }
 
-impl Drop for CrossingGuard<'_> {
+impl Drop for LockAcrossAwaitGuard<'_> {
     fn drop(&mut self) {
         *self.lock.is_held.lock().unwrap_or_else(PoisonError::into_inner) = false;
         self.lock.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::testing::{DEADLINE, TwinWorld, WORLDS, wait_until};
+    use crate::trace::Trace;
+
+    /// All ways in which a request holds the lock: a thread has one, whatever the options say.
+    fn ways() -> impl Iterator<Item = (TwinWorld, LockKind)> {
+        let kinds = [LockKind::Std, LockKind::Tokio, LockKind::StdAcrossAwait];
+        WORLDS.into_iter().flat_map(move |world| kinds.map(|kind| (world, kind)))
+    }
+
+    /// Calls `meanwhile` while somebody holds the lock that a request takes in this way.
+    fn while_held(lock: &SharedLock, (world, kind): (TwinWorld, LockKind), meanwhile: impl FnOnce()) {
+        match (world, kind) {
+            (TwinWorld::Thread, _) | (TwinWorld::Task, LockKind::Std) => {
+                let _held = lock.std.lock().unwrap();
+                meanwhile();
+            }
+            (TwinWorld::Task, LockKind::Tokio) => {
+                let _held = lock.tokio.try_lock().unwrap();
+                meanwhile();
+            }
+            (TwinWorld::Task, LockKind::StdAcrossAwait) => {
+                let _held = lock.across_await.lock();
+                meanwhile();
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_waits_for_whoever_holds_the_lock_and_gives_it_back() {
+        for way in ways() {
+            let lock = Arc::new(SharedLock::new(way.1));
+            let trace = Trace::with_slots(8);
+            let (done, ended) = channel();
+            while_held(&lock, way, || {
+                let (lock, notes) = (Arc::clone(&lock), ConnectionTrace::new(Some(&trace), 1));
+                thread::spawn(move || {
+                    let instantly = Duration::ZERO;
+                    let on_thread = || lock.hold_on_thread(instantly, &notes);
+                    way.0.run(on_thread, async || lock.hold_in_task(instantly, &notes).await);
+                    let _ = done.send(());
+                });
+                wait_until("the request waits", || !trace.record().events.is_empty());
+                let waits = |moment| matches!(moment, Moment::Parked | Moment::Suspended);
+                assert!(trace.record().events.iter().all(|event| waits(event.moment)), "{way:?} did not wait");
+            });
+            ended.recv_timeout(DEADLINE).unwrap_or_else(|error| panic!("{way:?}: {error}"));
+            assert_eq!(trace.record().events.last().unwrap().moment, Moment::Resumed, "{way:?}");
+            while_held(&lock, way, || {});
+        }
     }
 }

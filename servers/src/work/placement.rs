@@ -1,5 +1,5 @@
 //! Where computing and blocking happen: on the thread that has the request, or somewhere else while it waits.
-//! Beside `blocking.rs` and `nonblocking.rs`, which call this.
+//! Beside it: `work.rs`, which calls this.
 //!
 //! A job that panics or is cancelled gives an error, which ends the connection that asked for it and no other.
 
@@ -14,7 +14,7 @@ use tokio::task::{block_in_place, spawn_blocking, yield_now};
 
 use super::spin::spin;
 use crate::containment::contain_panic;
-use crate::options::Placement;
+use crate::options::WorkPlacement;
 use crate::trace::{ConnectionTrace, Moment};
 
 /// How long a task computes before it lets others run. Tokio's own advice is 10 to 100 us between two `.await`s.
@@ -22,18 +22,18 @@ const PIECE: Duration = Duration::from_micros(100);
 
 /// What keeps a thread for itself until it is done.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Job {
+pub(crate) enum BlockingJob {
     /// Computes as much as an undisturbed CPU does in this time.
     Spin { duration: Duration, iterations_per_us: u64 },
     /// Blocks the thread that runs it, as a call does that waits for a disk or a database.
     Block(Duration),
 }
 
-impl Job {
+impl BlockingJob {
     fn run(self, trace: &ConnectionTrace) {
         match self {
-            Job::Spin { duration, iterations_per_us } => spin(duration, iterations_per_us),
-            Job::Block(duration) => {
+            BlockingJob::Spin { duration, iterations_per_us } => spin(duration, iterations_per_us),
+            BlockingJob::Block(duration) => {
                 trace.note(Moment::Parked);
                 thread::sleep(duration);
                 trace.note(Moment::Resumed);
@@ -49,12 +49,12 @@ impl Job {
     }
 
     /// The job in pieces, one after the other. Nothing can cut a blocking call, so that is one piece.
-    fn pieces(self) -> impl Iterator<Item = Job> {
+    fn pieces(self) -> impl Iterator<Item = BlockingJob> {
         let mut rest = Some(self);
         iter::from_fn(move || {
             let (piece, left) = match rest? {
-                Job::Spin { duration, iterations_per_us } if duration > PIECE => {
-                    let part = |duration| Job::Spin { duration, iterations_per_us };
+                BlockingJob::Spin { duration, iterations_per_us } if duration > PIECE => {
+                    let part = |duration| BlockingJob::Spin { duration, iterations_per_us };
                     (part(PIECE), Some(part(duration - PIECE)))
                 }
                 whole => (whole, None),
@@ -66,9 +66,9 @@ impl Job {
 }
 
 /// Does the job for a thread, which waits for it.
-pub(crate) fn place_on_thread(job: Job, placement: Placement, trace: &ConnectionTrace) -> io::Result<()> {
+pub(crate) fn place_on_thread(job: BlockingJob, placement: WorkPlacement, trace: &ConnectionTrace) -> io::Result<()> {
     match placement {
-        Placement::Rayon => {
+        WorkPlacement::Rayon => {
             let (done, ended) = channel();
             trace.note(Moment::Parked);
             let lent = trace.clone();
@@ -90,10 +90,14 @@ pub(crate) fn place_on_thread(job: Job, placement: Placement, trace: &Connection
 }
 
 /// Does the job for a task. Inline, all tasks of this worker wait for it; otherwise this one alone.
-pub(crate) async fn place_in_task(job: Job, placement: Placement, trace: &ConnectionTrace) -> io::Result<()> {
+pub(crate) async fn place_in_task(
+    job: BlockingJob,
+    placement: WorkPlacement,
+    trace: &ConnectionTrace,
+) -> io::Result<()> {
     match placement {
-        Placement::Inline => job.run(trace),
-        Placement::Yielding => {
+        WorkPlacement::Inline => job.run(trace),
+        WorkPlacement::Yielding => {
             for (index, piece) in job.pieces().enumerate() {
                 // Between the pieces and not after the last: the reply need not wait for others.
                 if index > 0 {
@@ -104,14 +108,14 @@ pub(crate) async fn place_in_task(job: Job, placement: Placement, trace: &Connec
                 piece.run(trace);
             }
         }
-        Placement::SpawnBlocking => {
+        WorkPlacement::SpawnBlocking => {
             trace.note(Moment::Suspended);
             let lent = trace.clone();
             run_on_blocking_pool(move || job.run_elsewhere(&lent)).await?;
             trace.note(Moment::Resumed);
         }
-        Placement::BlockInPlace => block_in_place(|| job.run(trace)),
-        Placement::Rayon => {
+        WorkPlacement::BlockInPlace => block_in_place(|| job.run(trace)),
+        WorkPlacement::Rayon => {
             let (done, ended) = oneshot::channel();
             trace.note(Moment::Suspended);
             let lent = trace.clone();
@@ -144,17 +148,48 @@ fn run_on_rayon(job: impl FnOnce() + Send + 'static) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::RecvTimeoutError;
+
     use super::*;
+    use crate::testing::{DEADLINE, TwinWorld, WORLDS};
+    use crate::trace::Trace;
 
     #[test]
     fn computing_is_cut_into_pieces_that_add_up() {
-        let job = Job::Spin { duration: Duration::from_micros(250), iterations_per_us: 7 };
+        let job = BlockingJob::Spin { duration: Duration::from_micros(250), iterations_per_us: 7 };
         let durations_us = job.pieces().map(|piece| match piece {
-            Job::Spin { duration, iterations_per_us: 7 } => duration.as_micros(),
+            BlockingJob::Spin { duration, iterations_per_us: 7 } => duration.as_micros(),
             other => panic!("{other:?}"),
         });
         assert_eq!(durations_us.collect::<Vec<_>>(), [100, 100, 50]);
-        assert_eq!(Job::Block(Duration::from_secs(1)).pieces().count(), 1);
+        assert_eq!(BlockingJob::Block(Duration::from_secs(1)).pieces().count(), 1);
+    }
+
+    /// What a job's connection notes meanwhile.
+    fn moments(world: TwinWorld, job: BlockingJob, placement: WorkPlacement) -> Vec<Moment> {
+        let trace = Trace::with_slots(16);
+        let notes = ConnectionTrace::new(Some(&trace), 1);
+        let on_thread = || place_on_thread(job, placement, &notes);
+        world.run(on_thread, async || place_in_task(job, placement, &notes).await).unwrap();
+        trace.record().events.iter().map(|event| event.moment).collect()
+    }
+
+    #[test]
+    fn a_job_runs_where_it_is_placed_for_a_thread_and_for_a_task() {
+        use Moment::{Parked, Resumed, Suspended};
+        let spin = BlockingJob::Spin { duration: Duration::ZERO, iterations_per_us: 1 };
+        for world in WORLDS {
+            // A thread is parked while another does its job, a task suspended.
+            let waits = if world == TwinWorld::Thread { Parked } else { Suspended };
+            let placed = |job, placement| moments(world, job, placement);
+            assert_eq!(placed(spin, WorkPlacement::Inline), [], "{world:?}");
+            assert_eq!(
+                placed(BlockingJob::Block(Duration::ZERO), WorkPlacement::Inline),
+                [Parked, Resumed],
+                "{world:?}"
+            );
+            assert_eq!(placed(spin, WorkPlacement::Rayon), [waits, Resumed, Suspended, Resumed], "{world:?}");
+        }
     }
 
     #[test]
@@ -164,8 +199,9 @@ mod tests {
             let _dropped: std::sync::mpsc::Sender<()> = done;
             panic!("a panic in a job, as the test wants it");
         });
-        ended.recv().unwrap_err();
-        place_on_thread(Job::Block(Duration::ZERO), Placement::Rayon, &ConnectionTrace::new(None, 1)).unwrap();
+        assert_eq!(ended.recv_timeout(DEADLINE), Err(RecvTimeoutError::Disconnected));
+        place_on_thread(BlockingJob::Block(Duration::ZERO), WorkPlacement::Rayon, &ConnectionTrace::new(None, 1))
+            .unwrap();
     }
 
     #[test]
@@ -175,8 +211,8 @@ mod tests {
         assert!(runtime.block_on(panicking).unwrap_err().to_string().contains("panicked"));
         runtime
             .block_on(place_in_task(
-                Job::Block(Duration::ZERO),
-                Placement::SpawnBlocking,
+                BlockingJob::Block(Duration::ZERO),
+                WorkPlacement::SpawnBlocking,
                 &ConnectionTrace::new(None, 1),
             ))
             .unwrap();

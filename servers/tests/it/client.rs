@@ -19,6 +19,7 @@ impl Client {
     pub(crate) fn connect(address: SocketAddr, wire: Wire) -> Client {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.set_write_timeout(Some(DEADLINE)).unwrap();
         stream.set_nodelay(true).unwrap();
         Client { reader: BufReader::new(stream), wire }
     }

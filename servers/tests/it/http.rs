@@ -3,11 +3,11 @@
 
 use servers::protocol::Wire;
 
-use crate::running::Running;
+use crate::running::RunningServer;
 
-fn with_both_twins(test: fn(&Running)) {
+fn with_both_twins(test: fn(&RunningServer)) {
     for contender in ["threaded", "async-multi"] {
-        let running = Running::start(contender, Wire::Http);
+        let running = RunningServer::start(contender, Wire::Http);
         test(&running);
         running.stop().unwrap();
     }
@@ -62,7 +62,7 @@ fn what_cannot_be_framed_is_refused_and_ends_the_connection() {
 #[test]
 fn who_is_too_slow_is_told_so_by_status() {
     for contender in ["threaded:idle-timeout=200ms", "async-multi:frame-deadline=200ms"] {
-        let running = Running::start(contender, Wire::Http);
+        let running = RunningServer::start(contender, Wire::Http);
         let mut client = running.connect();
         client.send(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nh");
         assert_eq!(client.line().unwrap(), "HTTP/1.1 408 Request Timeout");

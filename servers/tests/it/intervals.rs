@@ -3,10 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::running::Running;
+use crate::running::RunningServer;
 
 /// What the server says of each of `clients` requests sent at the same time: when it received it and when it replied.
-pub(crate) fn intervals(running: &Running, clients: usize, work: &str, parameter: &str) -> Vec<(u64, u64)> {
+pub(crate) fn intervals(running: &RunningServer, clients: usize, work: &str, parameter: &str) -> Vec<(u64, u64)> {
     let threads: Vec<_> = (0..clients)
         .map(|_| {
             let mut client = running.connect();

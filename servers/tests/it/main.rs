@@ -5,10 +5,11 @@
 mod architecture;
 mod client;
 mod conformance;
+mod contenders;
 mod exhaustion;
 mod http;
-mod inside;
 mod intervals;
 mod limits;
 mod options;
 mod running;
+mod snapshot;

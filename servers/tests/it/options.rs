@@ -1,14 +1,15 @@
 //! What options do to a server: each value that a model takes serves, and placement and locks do what they say.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use servers::protocol::Wire;
-use servers::{Contender, MODELS};
+use servers::{Contender, MODELS, ServerMonitor};
 
 use crate::client::Client;
 use crate::intervals::{intervals, most_at_once, whole_time};
-use crate::running::{Running, with_contenders};
+use crate::running::{RunningServer, wait_until, with_contenders};
 
 /// Values of every option there is; a model need not take all of them.
 const VALUES: &[(&str, &[&str])] = &[
@@ -58,7 +59,7 @@ fn every_value_of_every_option_serves() {
 
 /// How many of four requests a server works on at the same time.
 fn at_once(contender: &str, work: &str, parameter: &str) -> usize {
-    let running = Running::start(contender, Wire::JsonLines);
+    let running = RunningServer::start(contender, Wire::JsonLines);
     let intervals = intervals(&running, 4, work, parameter);
     running.stop().unwrap();
     most_at_once(&intervals)
@@ -91,14 +92,14 @@ fn computing_lets_others_in_between_where_its_placement_says_so() {
 
 #[test]
 fn jobs_beyond_the_blocking_threads_wait_for_one() {
-    let running = Running::start("async-single:placement=spawn-blocking,blocking-threads=1", Wire::JsonLines);
+    let running = RunningServer::start("async-single:placement=spawn-blocking,blocking-threads=1", Wire::JsonLines);
     let took = whole_time(&intervals(&running, 4, "block", "50ms"));
     assert!(took >= Duration::from_millis(4 * 50), "one thread has blocked four times for 50 ms in {took:?}");
     running.stop().unwrap();
 }
 
 /// Two clients that want the lock for a second each, the second one while the first has it.
-fn contend(running: &Running) -> [Client; 2] {
+fn contend(running: &RunningServer) -> [Client; 2] {
     let mut clients = [running.connect(), running.connect()];
     for client in &mut clients {
         client.work("echo", "hi");
@@ -112,13 +113,19 @@ fn contend(running: &Running) -> [Client; 2] {
 #[test]
 fn a_lock_that_blocks_held_across_an_await_stops_the_server_for_good() {
     // It cannot be stopped either: what it occupies is given back at the end of the tests.
-    let running = Running::start("async-single:mutex=std-across-await", Wire::JsonLines);
-    let mut clients = contend(&running);
-    assert!(!clients[0].hears_within(Duration::from_secs(4)), "who holds the lock has gone on");
-    assert!(!clients[1].hears_within(Duration::from_millis(1)), "who waits for the lock has got it");
+    let running = RunningServer::start("async-single:mutex=std-across-await", Wire::JsonLines);
+    let _clients = contend(&running);
     let mut third = running.connect();
     third.send(&running.request("echo", "hi", "1"));
-    assert!(!third.hears_within(Duration::from_millis(500)), "there is a thread left");
+    let mut monitor = ServerMonitor::new(Arc::clone(&running.server));
+    let long = Duration::from_secs(3).as_nanos() as u64;
+    let mut seen = monitor.snapshot();
+    wait_until("the only worker has stood still for three times as long as the lock is held", || {
+        seen = monitor.snapshot();
+        seen.runtime.iter().flat_map(|runtime| &runtime.workers).any(|worker| worker.still_ns > long)
+    });
+    // Both echoes before are done, both locks are under way, and nobody has read the third client's.
+    assert_eq!((seen.requests_begun, seen.requests_ended), (4, 2));
 }
 
 #[test]
@@ -137,16 +144,12 @@ fn other_locks_come_free() {
 #[test]
 fn a_lock_held_by_who_blocks_holds_up_all_and_one_held_by_who_awaits_does_not() {
     let echo_overtakes = |contender: &str| {
-        let running = Running::start(contender, Wire::JsonLines);
-        let mut clients = contend(&running);
-        let mut third = running.connect();
-        third.work("echo", "hi");
-        let overtakes = !clients[0].hears_within(Duration::from_millis(1));
-        for client in &mut clients {
-            client.reply().unwrap();
-        }
+        let running = RunningServer::start(contender, Wire::JsonLines);
+        let clients = contend(&running);
+        let echo_sent_ns = running.connect().work("echo", "hi")["server_sent_ns"].as_u64().unwrap();
+        let locks = clients.map(|mut client| client.reply().unwrap()["WorkDone"]["server_sent_ns"].as_u64().unwrap());
         running.stop().unwrap();
-        overtakes
+        locks.iter().all(|lock_sent_ns| echo_sent_ns < *lock_sent_ns)
     };
     assert!(echo_overtakes("async-single:mutex=tokio"));
     assert!(!echo_overtakes("async-single:mutex=std"));

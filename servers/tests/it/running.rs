@@ -14,7 +14,7 @@ use crate::client::{self, Client};
 /// Far more than anything here takes, even on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
-pub(crate) struct Running {
+pub(crate) struct RunningServer {
     pub(crate) contender: Contender,
     pub(crate) wire: Wire,
     pub(crate) address: SocketAddr,
@@ -23,18 +23,28 @@ pub(crate) struct Running {
     ended: mpsc::Receiver<io::Result<()>>,
 }
 
-impl Running {
-    pub(crate) fn start(contender: &str, wire: Wire) -> Running {
+impl RunningServer {
+    pub(crate) fn start(contender: &str, wire: Wire) -> RunningServer {
+        RunningServer::start_after(contender, wire, |_| {})
+    }
+
+    /// A server that was stopped before its model ran.
+    pub(crate) fn start_stopped(contender: &str) -> RunningServer {
+        RunningServer::start_after(contender, Wire::JsonLines, StopHandle::stop)
+    }
+
+    fn start_after(contender: &str, wire: Wire, before: fn(&StopHandle)) -> RunningServer {
         let contender = Contender::parse(contender).unwrap();
         let listener = bind((Ipv4Addr::LOCALHOST, 0).into(), &contender.options).unwrap();
         let address = listener.local_addr().unwrap();
         // Nothing here depends on how fast the machine computes.
         let server = Arc::new(Server::new(contender.options.clone(), wire, Some(100)));
         let stop = server.stop_handle();
+        before(&stop);
         let (end, ended) = mpsc::channel();
         let (run, shared) = (contender.model.run, Arc::clone(&server));
         thread::spawn(move || end.send(run(listener, &shared)));
-        Running { contender, wire, address, server, stop, ended }
+        RunningServer { contender, wire, address, server, stop, ended }
     }
 
     /// Stops the server and waits for its model to return.
@@ -60,19 +70,19 @@ impl Running {
 }
 
 /// Runs a test against all models side by side; over one wire, then over the other.
-pub(crate) fn with_every_model(test: fn(&Running)) {
+pub(crate) fn with_every_model(test: fn(&RunningServer)) {
     let contenders = MODELS.iter().map(|model| model.name).chain(["threaded:stack=64KiB"]);
     Wire::ALL.into_iter().for_each(|wire| with_contenders(contenders.clone(), wire, test));
 }
 
 /// Runs a test side by side against every model that has all of `options`, with these.
-pub(crate) fn with_every_model_that_takes(options: &str, test: fn(&Running)) {
+pub(crate) fn with_every_model_that_takes(options: &str, test: fn(&RunningServer)) {
     let contenders = MODELS.iter().map(|model| format!("{}:{options}", model.name));
     with_contenders(contenders.filter(|contender| Contender::parse(contender).is_ok()), Wire::JsonLines, test);
 }
 
 /// Runs a test against some contenders side by side, each on a thread named after it.
-pub(crate) fn with_contenders<T>(contenders: impl IntoIterator<Item = T>, wire: Wire, test: fn(&Running))
+pub(crate) fn with_contenders<T>(contenders: impl IntoIterator<Item = T>, wire: Wire, test: fn(&RunningServer))
 where
     T: Into<String>,
 {
@@ -82,7 +92,7 @@ where
             let contender: String = contender.into();
             let name = contender.clone();
             let test = move || {
-                let running = Running::start(&contender, wire);
+                let running = RunningServer::start(&contender, wire);
                 test(&running);
                 running.stop().expect("the model ended without an error");
             };

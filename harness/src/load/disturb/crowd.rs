@@ -327,16 +327,16 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use servers::protocol::{JsonLines, Step, WireFormat};
+    use servers::protocol::{Decoded, JsonLines, WireFormat};
 
     use super::*;
 
     #[test]
     fn a_trickle_is_the_front_of_a_right_request() {
         let mut sent = [FRONT, &[b'a'; 500]].concat();
-        assert!(matches!(JsonLines.decode_request(&sent), Step::Incomplete));
+        assert!(matches!(JsonLines.decode_request(&sent), Decoded::Incomplete));
         sent.extend_from_slice(b"\",\"sender_timestamp\":\"1\"}}\n");
-        assert!(matches!(JsonLines.decode_request(&sent), Step::Message { .. }));
+        assert!(matches!(JsonLines.decode_request(&sent), Decoded::Message { .. }));
     }
 
     const MS: u64 = 1_000_000;

@@ -267,7 +267,8 @@ fn a_generator_that_a_quota_stopped_is_believed_in_no_loop() {
 
 #[test]
 fn what_nobody_has_seen_is_not_quiet() {
-    let absent: [(fn(&mut Noise), Unobserved); 6] = [
+    type TakeAway = fn(&mut Noise);
+    let absent: [(TakeAway, Unobserved); 6] = [
         (|noise| noise.other_cpu_share = None, Unobserved::OtherPrograms),
         (|noise| noise.steal_share = None, Unobserved::OtherPrograms),
         (|noise| noise.max_hiccup_ns = None, Unobserved::Hiccups),

@@ -1,8 +1,7 @@
-//! The body of a reply, as one piece or in chunks, without a copy of it.
+//! The body of a reply, as one piece or in chunks, without a copy of it. Where a body in chunks ends is read byte by byte by
+//! [`ChunkStage`], here for a body that is wanted whole, in `reading.rs` for one that is passed over.
 
 use std::borrow::Cow;
-
-use memchr::memchr;
 
 use super::framing::Reason;
 
@@ -20,6 +19,7 @@ pub enum Body<'a> {
 pub struct Chunks<'a> {
     /// Known to be well-formed up to the last chunk.
     rest: &'a [u8],
+    stage: ChunkStage,
 }
 
 impl<'a> Body<'a> {
@@ -47,81 +47,121 @@ impl<'a> Iterator for Chunks<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        let Chunk { data, rest } = chunk(self.rest).ok()??;
-        self.rest = rest;
-        (!data.is_empty()).then_some(data)
+        match self.advance().ok()?? {
+            Chunk::Data(data) => Some(data),
+            Chunk::End => None,
+        }
+    }
+}
+
+enum Chunk<'a> {
+    Data(&'a [u8]),
+    /// The last chunk is empty; it and the trailers behind it end the body.
+    End,
+}
+
+impl<'a> Chunks<'a> {
+    fn of(bytes: &'a [u8]) -> Chunks<'a> {
+        Chunks { rest: bytes, stage: ChunkStage::FIRST }
+    }
+
+    /// The next chunk, or None while it is not whole.
+    fn advance(&mut self) -> Result<Option<Chunk<'a>>, Reason> {
+        while let Some((byte, rest)) = self.rest.split_first() {
+            if let ChunkStage::Data { left } = self.stage {
+                let length = usize::try_from(left).unwrap_or(usize::MAX);
+                let Some((data, rest)) = self.rest.split_at_checked(length) else { return Ok(None) };
+                (self.rest, self.stage) = (rest, ChunkStage::DataEnd { after_cr: false });
+                return Ok(Some(Chunk::Data(data)));
+            }
+            let next = self.stage.after(*byte)?;
+            self.rest = rest;
+            match next {
+                Some(stage) => self.stage = stage,
+                None => return Ok(Some(Chunk::End)),
+            }
+        }
+        Ok(None)
     }
 }
 
 /// The chunked body at the front of `bytes` and how many bytes it takes, or None while it is not whole.
 pub(super) fn chunked(bytes: &[u8]) -> Result<Option<(Body<'_>, usize)>, Reason> {
+    let mut chunks = Chunks::of(bytes);
     let mut first: &[u8] = b"";
-    let mut rest = bytes;
-    for index in 0_usize.. {
-        let Some(next) = chunk(rest)? else { return Ok(None) };
-        rest = next.rest;
-        if next.data.is_empty() {
-            let body = if index <= 1 { Body::Contiguous(first) } else { Body::Chunked(Chunks { rest: bytes }) };
-            return Ok(Some((body, bytes.len() - rest.len())));
-        }
-        if index == 0 {
-            first = next.data;
+    for count in 0_usize.. {
+        match chunks.advance()? {
+            None => break,
+            Some(Chunk::Data(data)) if count == 0 => first = data,
+            Some(Chunk::Data(_)) => {}
+            Some(Chunk::End) => {
+                let body = if count <= 1 { Body::Contiguous(first) } else { Body::Chunked(Chunks::of(bytes)) };
+                return Ok(Some((body, bytes.len() - chunks.rest.len())));
+            }
         }
     }
     Ok(None)
 }
 
-struct Chunk<'a> {
-    /// Empty in the last one.
-    data: &'a [u8],
-    /// What follows, past the trailers if this is the last one.
-    rest: &'a [u8],
+/// How far the reading of a body of chunks has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ChunkStage {
+    /// In the digits of a size.
+    Size { size: u64, digits: u8 },
+    /// Behind them, in what the line says besides.
+    Extension { size: u64, after_cr: bool },
+    /// In the data, of which so much is to come.
+    Data { left: u64 },
+    /// Behind the data, where a line must end.
+    DataEnd { after_cr: bool },
+    /// In the lines behind the last chunk, the empty one of which ends the body.
+    Trailer { line_bytes: u32, after_cr: bool },
 }
 
-fn chunk(bytes: &[u8]) -> Result<Option<Chunk<'_>>, Reason> {
-    let Some((size_line, rest)) = line(bytes)? else { return Ok(None) };
-    let size = size(size_line)?;
-    if size == 0 {
-        return Ok(after_trailers(rest)?.map(|rest| Chunk { data: b"", rest }));
-    }
-    let Some((data, rest)) = rest.split_at_checked(size) else { return Ok(None) };
-    match rest {
-        [b'\r', b'\n', rest @ ..] => Ok(Some(Chunk { data, rest })),
-        b"" | b"\r" => Ok(None),
-        _ => Err("a chunk is longer than it says"),
-    }
-}
+impl ChunkStage {
+    /// Before the first chunk, and before each further one.
+    pub(super) const FIRST: ChunkStage = ChunkStage::Size { size: 0, digits: 0 };
 
-fn after_trailers(mut rest: &[u8]) -> Result<Option<&[u8]>, Reason> {
-    while let Some((trailer, after)) = line(rest)? {
-        if trailer.is_empty() {
-            return Ok(Some(after));
-        }
-        rest = after;
+    /// Where one more byte of the framing leads; nowhere where it ends the body. The data itself is not for this.
+    pub(super) fn after(self, byte: u8) -> Result<Option<ChunkStage>, Reason> {
+        const DIGITS_THAT_FIT: u8 = 15;
+        let next = match (self, byte) {
+            (ChunkStage::Size { size, digits }, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F')
+                if digits < DIGITS_THAT_FIT =>
+            {
+                let digit = char::from(byte).to_digit(16).map_or(0, u64::from);
+                ChunkStage::Size { size: size << 4 | digit, digits: digits + 1 }
+            }
+            (ChunkStage::Size { size, digits: 1.. }, b'\r' | b';' | b' ' | b'\t') => {
+                ChunkStage::Extension { size, after_cr: byte == b'\r' }
+            }
+            (ChunkStage::Extension { size: 0, after_cr: true }, b'\n') => {
+                ChunkStage::Trailer { line_bytes: 0, after_cr: false }
+            }
+            (ChunkStage::Extension { size, after_cr: true }, b'\n') => ChunkStage::Data { left: size },
+            (ChunkStage::Extension { size, .. }, byte) if byte != b'\n' => {
+                ChunkStage::Extension { size, after_cr: byte == b'\r' }
+            }
+            (ChunkStage::DataEnd { after_cr: false }, b'\r') => ChunkStage::DataEnd { after_cr: true },
+            (ChunkStage::DataEnd { after_cr: true }, b'\n') => ChunkStage::FIRST,
+            (ChunkStage::Trailer { line_bytes: 0, after_cr: true }, b'\n') => return Ok(None),
+            (ChunkStage::Trailer { after_cr: true, .. }, b'\n') => {
+                ChunkStage::Trailer { line_bytes: 0, after_cr: false }
+            }
+            (ChunkStage::Trailer { line_bytes, after_cr: false }, b'\r') => {
+                ChunkStage::Trailer { line_bytes, after_cr: true }
+            }
+            (ChunkStage::Trailer { line_bytes, .. }, byte) if byte != b'\n' => {
+                ChunkStage::Trailer { line_bytes: line_bytes.saturating_add(1), after_cr: byte == b'\r' }
+            }
+            (ChunkStage::Size { .. }, _) => return Err("the size of a chunk is not a hexadecimal number"),
+            (ChunkStage::Data { .. } | ChunkStage::DataEnd { .. }, _) => return Err("a chunk is longer than it says"),
+            (ChunkStage::Extension { .. } | ChunkStage::Trailer { .. }, _) => {
+                return Err("a line of a chunked body does not end in CRLF");
+            }
+        };
+        Ok(Some(next))
     }
-    Ok(None)
-}
-
-/// A line and what follows it.
-type Line<'a> = (&'a [u8], &'a [u8]);
-
-/// The first line of `bytes` without its CRLF, or None while it has not ended.
-fn line(bytes: &[u8]) -> Result<Option<Line<'_>>, Reason> {
-    let Some(end) = memchr(b'\n', bytes) else { return Ok(None) };
-    let line = bytes[..end].strip_suffix(b"\r").ok_or("a line of a chunked body does not end in CRLF")?;
-    Ok(Some((line, &bytes[end + 1..])))
-}
-
-/// The size of a chunk; what its extensions say does not matter here.
-fn size(line: &[u8]) -> Result<usize, Reason> {
-    const DIGITS_THAT_FIT: usize = 15;
-    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-    let is_size = matches!(line.get(digits), None | Some(b';' | b' ' | b'\t'));
-    if digits == 0 || digits > DIGITS_THAT_FIT || !is_size {
-        return Err("the size of a chunk is no hexadecimal number");
-    }
-    let value = |digit: &u8| char::from(*digit).to_digit(16).map_or(0, |digit| digit as usize);
-    Ok(line[..digits].iter().fold(0, |size, digit| size << 4 | value(digit)))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use httparse::{Error, Header};
 use memchr::memchr_iter;
 
-use super::super::Persistence;
+use crate::protocol::format::Persistence;
 
 /// Why the end of a message cannot be trusted.
 pub(super) type Reason = &'static str;
@@ -13,13 +13,13 @@ pub(super) type Reason = &'static str;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Framing {
     pub(super) content_length: Option<usize>,
-    pub(super) transfer: Transfer,
+    pub(super) transfer: TransferCoding,
     connection: Option<Persistence>,
 }
 
 /// How a body stands in the stream, as Transfer-Encoding says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Transfer {
+pub(super) enum TransferCoding {
     /// As it is: there is no such header.
     #[default]
     Plain,
@@ -35,7 +35,7 @@ impl Framing {
         // The length is compared first, which tells nearly all headers apart.
         if header.name.eq_ignore_ascii_case("Content-Length") {
             let length = number(header.value).and_then(|length| usize::try_from(length).ok());
-            let length = length.ok_or("Content-Length is no number; write decimal digits")?;
+            let length = length.ok_or("Content-Length is not a number; write decimal digits")?;
             if self.content_length.is_some_and(|other| other != length) {
                 return Err("two Content-Length headers differ; send one");
             }
@@ -43,8 +43,8 @@ impl Framing {
         } else if header.name.eq_ignore_ascii_case("Transfer-Encoding") {
             // The last coding decides where the body ends; a second header continues the list of the first.
             let last = tokens(header.value).last().unwrap_or_default();
-            let is_chunked = last.eq_ignore_ascii_case(b"chunked") && self.transfer == Transfer::Plain;
-            self.transfer = if is_chunked { Transfer::Chunked } else { Transfer::Unknown };
+            let is_chunked = last.eq_ignore_ascii_case(b"chunked") && self.transfer == TransferCoding::Plain;
+            self.transfer = if is_chunked { TransferCoding::Chunked } else { TransferCoding::Unknown };
         } else if header.name.eq_ignore_ascii_case("Connection") {
             for token in tokens(header.value) {
                 if token.eq_ignore_ascii_case(b"close") {
@@ -87,16 +87,35 @@ pub(super) fn may_end_a_head(bytes: &[u8], seen: usize) -> bool {
     })
 }
 
+/// Just behind the empty line that ends a head, if it is there; the end does not lie before `searched`.
+pub(super) fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
+    // A blank line before the status line is passed over by the parser, and ends nothing.
+    let first = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
+    let ends = memchr_iter(b'\n', &bytes[searched..]).map(|at| searched + at);
+    let is_blank = |at: &usize| *at > first && (bytes[..*at].ends_with(b"\n\r") || bytes[..*at].ends_with(b"\n"));
+    ends.into_iter().find(is_blank).map(|at| at + 1)
+}
+
+/// Whether what begins like this may become a reply. A server of another protocol may never send a line.
+pub(super) fn may_be_http(front: &[u8]) -> bool {
+    let first = front.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(front.len());
+    let front = &front[first..];
+    let length = front.len().min(b"HTTP/1.".len());
+    front[..length] == b"HTTP/1."[..length]
+}
+
 /// What a person can do about a head that httparse does not take.
 pub(super) fn explain(error: Error) -> Reason {
     match error {
         Error::TooManyHeaders => "more than 64 headers; send fewer",
-        Error::Version => "no HTTP/1.0 or HTTP/1.1, which are spoken here",
-        Error::HeaderName => "a header has no proper name, or is folded over two lines; write it as in Name: value",
-        Error::HeaderValue => "a header holds a control character",
-        Error::NewLine => "a line does not end in CRLF",
-        Error::Status => "the status is no number of three digits",
-        Error::Token => "the first line is none of HTTP/1.1; write it as in GET /echo/hi HTTP/1.1",
+        Error::Version => "the version is not one that is spoken here; write HTTP/1.1",
+        Error::HeaderName => {
+            "a header's name is not valid, or a header is folded over two lines; write each as in Name: value"
+        }
+        Error::HeaderValue => "a header holds a control character; leave it out",
+        Error::NewLine => "a line of the head does not end in CRLF; end each in CRLF",
+        Error::Status => "the status is not a number of three digits",
+        Error::Token => "the first line is not one of HTTP/1.1; write it as in GET /echo/hi HTTP/1.1",
     }
 }
 
@@ -114,7 +133,7 @@ mod tests {
     fn names_and_words_are_read_in_any_case() {
         let read = framing(&[("content-LENGTH", "007"), ("CONNECTION", "te,  Close"), ("x", "y")]).unwrap();
         assert_eq!((read.content_length, read.connection()), (Some(7), Some(Persistence::Close)));
-        assert_eq!(framing(&[("Transfer-encoding", "gzip , CHUNKED")]).unwrap().transfer, Transfer::Chunked);
+        assert_eq!(framing(&[("Transfer-encoding", "gzip , CHUNKED")]).unwrap().transfer, TransferCoding::Chunked);
     }
 
     #[test]
@@ -129,10 +148,10 @@ mod tests {
     #[test]
     fn only_a_single_list_that_ends_in_chunked_is_chunked() {
         for bad in ["chunked, gzip", "", "xchunked", "identity"] {
-            assert_eq!(framing(&[("Transfer-Encoding", bad)]).unwrap().transfer, Transfer::Unknown, "{bad:?}");
+            assert_eq!(framing(&[("Transfer-Encoding", bad)]).unwrap().transfer, TransferCoding::Unknown, "{bad:?}");
         }
         let twice = framing(&[("Transfer-Encoding", "chunked"), ("Transfer-Encoding", "chunked")]).unwrap();
-        assert_eq!(twice.transfer, Transfer::Unknown);
+        assert_eq!(twice.transfer, TransferCoding::Unknown);
     }
 
     #[test]

@@ -7,7 +7,10 @@
 
 mod body;
 mod framing;
+mod headers;
 mod reading;
+#[cfg(test)]
+mod reading_transcripts;
 mod reply;
 mod request;
 mod response;
@@ -16,27 +19,16 @@ mod target;
 mod transcripts;
 
 pub use body::{Body, Chunks};
+pub use headers::{
+    FINAL_TIMESTAMP, INITIAL_TIMESTAMP, MAX_HEADERS, REQUESTS_SERVED, SENDER_TIMESTAMP, SERVER_RECEIVED_NS,
+    SERVER_SENT_NS,
+};
 pub use reading::{LONGEST_HEAD_BYTES, ReplyFault, ReplyReader, ReplyStep, WholeReply};
 #[cfg(test)]
 pub(super) use reply::decode_reply;
 
-use super::{MAX_REQUEST_BYTES, Persistence, Request, Response, Step, WireFormat};
-
-/// The most headers that a request or a reply may have.
-pub const MAX_HEADERS: usize = 64;
-
-/// Anything the client wants back unchanged with the reply; visible ASCII characters.
-pub const SENDER_TIMESTAMP: &str = "Sender-Timestamp";
-/// When the server had received the request, in nanoseconds of its monotonic clock.
-pub const SERVER_RECEIVED_NS: &str = "Server-Received-Ns";
-/// Just before the server wrote the reply, on the same clock.
-pub const SERVER_SENT_NS: &str = "Server-Sent-Ns";
-/// Of a request to close and the reply to it: comes back unchanged.
-pub const INITIAL_TIMESTAMP: &str = "Initial-Timestamp";
-/// Of a request to close and the reply to it: comes back unchanged.
-pub const FINAL_TIMESTAMP: &str = "Final-Timestamp";
-/// Of the reply to a request to close: how many requests the connection has had done.
-pub const REQUESTS_SERVED: &str = "Requests-Served";
+use super::format::{Decoded, MAX_REQUEST_BYTES, Persistence, WireFormat};
+use super::message::{Request, Response};
 
 /// The wire format of HTTP/1.1.
 ///
@@ -46,7 +38,7 @@ pub const REQUESTS_SERVED: &str = "Requests-Served";
 pub struct Http;
 
 impl WireFormat for Http {
-    fn decode_request<'a>(&self, bytes: &'a [u8]) -> Step<Request<'a>> {
+    fn decode_request<'a>(&self, bytes: &'a [u8]) -> Decoded<Request<'a>> {
         request::decode(bytes)
     }
 
@@ -54,7 +46,7 @@ impl WireFormat for Http {
         request::encode(request, out);
     }
 
-    fn decode_response<'a>(&self, bytes: &'a [u8]) -> Step<Response<'a>> {
+    fn decode_response<'a>(&self, bytes: &'a [u8]) -> Decoded<Response<'a>> {
         response::decode(bytes)
     }
 
@@ -66,31 +58,7 @@ impl WireFormat for Http {
         bytes.len() >= MAX_REQUEST_BYTES || framing::may_end_a_head(bytes, seen)
     }
 
-    fn least_bytes(&self, bytes: &[u8]) -> usize {
-        request::least_bytes(bytes)
+    fn announced_bytes(&self, bytes: &[u8]) -> Option<usize> {
+        request::announced_bytes(bytes)
     }
-}
-
-/// Writes a header. Whatever the value holds, it stays one header: what is not visible is percent-encoded.
-fn write_header(name: &str, value: &str, out: &mut Vec<u8>) {
-    write_name(name, out);
-    for byte in value.bytes() {
-        if byte.is_ascii_graphic() {
-            out.push(byte);
-        } else {
-            target::percent_encode(byte, out);
-        }
-    }
-    out.extend_from_slice(b"\r\n");
-}
-
-fn write_number(name: &str, value: u64, out: &mut Vec<u8>) {
-    write_name(name, out);
-    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
-    out.extend_from_slice(b"\r\n");
-}
-
-fn write_name(name: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b": ");
 }

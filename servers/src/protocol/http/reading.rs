@@ -5,8 +5,9 @@
 use httparse::{Error, ParserConfig, Status};
 use memchr::memchr_iter;
 
-use super::super::Persistence;
-use super::framing::{Framing, Transfer};
+use super::body::ChunkStage;
+use super::framing::{Framing, TransferCoding, end_of_head, may_be_http};
+use crate::protocol::format::Persistence;
 
 /// The longest head that is read, of a reply or of what comes before it.
 pub const LONGEST_HEAD_BYTES: usize = 100 * 1024;
@@ -20,7 +21,7 @@ const USUAL_HEADERS: usize = 64;
 /// How far the reading of one reply has come. Begins anew with [`ReplyReader::default`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplyReader {
-    stage: Stage,
+    stage: ReplyStage,
     status: u16,
     interim: u8,
     then: Persistence,
@@ -55,11 +56,11 @@ pub struct WholeReply {
 /// Why a reply makes no sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplyFault {
-    /// Its head is none of HTTP/1.0 or HTTP/1.1.
+    /// Its head is not one of HTTP/1.0 or HTTP/1.1.
     Head,
     /// Its head is longer than [`LONGEST_HEAD_BYTES`].
     HeadTooLong,
-    /// Its length is no number, or is said in two ways.
+    /// Its length is not a number, or is said in two ways.
     Length,
     /// The chunks of its body are not framed as they must be.
     Chunk,
@@ -70,7 +71,7 @@ pub enum ReplyFault {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum ReplyStage {
     /// So many bytes of the head can't hold its end.
     Head { searched: u32 },
     /// So many bytes of the body are to come.
@@ -81,24 +82,10 @@ enum Stage {
     ToTheEnd,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ChunkStage {
-    /// In the digits of a size.
-    Size { size: u64, digits: u8 },
-    /// Behind them, in what the line says besides.
-    Extension { size: u64, after_cr: bool },
-    /// In the data, of which so much is to come.
-    Data { left: u64 },
-    /// Behind the data, where a line must end.
-    DataEnd { after_cr: bool },
-    /// In the lines behind the last chunk, the empty one of which ends the body.
-    Trailer { line_bytes: u32, after_cr: bool },
-}
-
 impl Default for ReplyReader {
     fn default() -> ReplyReader {
         ReplyReader {
-            stage: Stage::Head { searched: 0 },
+            stage: ReplyStage::Head { searched: 0 },
             status: 0,
             interim: 0,
             then: Persistence::KeepAlive,
@@ -123,10 +110,10 @@ impl ReplyReader {
         loop {
             let rest = &bytes[consumed..];
             let (taken, step) = match self.stage {
-                Stage::Head { searched } => self.read_head(head, rest, searched as usize),
-                Stage::Body { left } => self.pass_over(left, rest),
-                Stage::Chunks(stage) => self.read_chunks(stage, rest),
-                Stage::ToTheEnd => (rest.len(), Some(ReplyStep::Incomplete)),
+                ReplyStage::Head { searched } => self.read_head(head, rest, searched as usize),
+                ReplyStage::Body { left } => self.pass_over(left, rest),
+                ReplyStage::Chunks(stage) => self.read_chunks(stage, rest),
+                ReplyStage::ToTheEnd => (rest.len(), Some(ReplyStep::Incomplete)),
             };
             consumed += taken;
             self.bytes += taken as u64;
@@ -134,7 +121,7 @@ impl ReplyReader {
                 Some(ReplyStep::Whole(_)) => return (consumed, ReplyStep::Whole(self.whole())),
                 Some(step) => return (consumed, step),
                 // What has ended was an interim reply, and is no part of this one.
-                None if matches!(self.stage, Stage::Head { .. }) => self.bytes = 0,
+                None if matches!(self.stage, ReplyStage::Head { .. }) => self.bytes = 0,
                 None => {}
             }
         }
@@ -143,7 +130,7 @@ impl ReplyReader {
     /// What an orderly end of the connection makes of it: the end of a body that has no other, or a reply cut short.
     pub fn end(&self) -> ReplyStep {
         match self.stage {
-            Stage::ToTheEnd => ReplyStep::Whole(self.whole()),
+            ReplyStage::ToTheEnd => ReplyStep::Whole(self.whole()),
             _ => ReplyStep::Broken(ReplyFault::CutShort),
         }
     }
@@ -151,7 +138,7 @@ impl ReplyReader {
     /// Goes on behind a head that is known, with so many bytes of a body, on a connection that lives on.
     pub fn begin_body(&mut self, status: u16, head_bytes: usize, body_bytes: u64) {
         *self = ReplyReader {
-            stage: Stage::Body { left: body_bytes },
+            stage: ReplyStage::Body { left: body_bytes },
             status,
             interim: 0,
             then: Persistence::KeepAlive,
@@ -162,7 +149,7 @@ impl ReplyReader {
 
     fn whole(&self) -> WholeReply {
         let front_bytes = match self.stage {
-            Stage::Body { .. } => self.head_bytes.into(),
+            ReplyStage::Body { .. } => self.head_bytes.into(),
             _ => self.bytes,
         };
         WholeReply { status: self.status, bytes: self.bytes, front_bytes, then: self.then }
@@ -193,7 +180,7 @@ impl ReplyReader {
                 return (bytes.len(), broken(ReplyFault::Head));
             }
             // Two bytes may be the front of the end.
-            self.stage = Stage::Head { searched: head.len().saturating_sub(2) as u32 };
+            self.stage = ReplyStage::Head { searched: head.len().saturating_sub(2) as u32 };
             return (bytes.len(), Some(ReplyStep::Incomplete));
         };
         let step = match end {
@@ -216,7 +203,7 @@ impl ReplyReader {
             if self.interim > MOST_INTERIM {
                 return Some(ReplyStep::Broken(ReplyFault::EndlessInterim));
             }
-            self.stage = Stage::Head { searched: 0 };
+            self.stage = ReplyStage::Head { searched: 0 };
             return None;
         }
         let unsaid = if minor_version == 0 { Persistence::Close } else { Persistence::KeepAlive };
@@ -224,13 +211,15 @@ impl ReplyReader {
         self.head_bytes = head.len() as u32;
         self.then = framing.connection().unwrap_or(unsaid);
         self.stage = match (status, framing.transfer, framing.content_length) {
-            (101 | 204 | 304, ..) | (_, Transfer::Plain, Some(0)) => return self.ended(),
-            (_, Transfer::Plain, Some(length)) => Stage::Body { left: length as u64 },
-            (_, Transfer::Chunked, None) => Stage::Chunks(ChunkStage::Size { size: 0, digits: 0 }),
-            (_, Transfer::Chunked | Transfer::Unknown, Some(_)) => return Some(ReplyStep::Broken(ReplyFault::Length)),
-            (_, Transfer::Plain | Transfer::Unknown, None) => {
+            (101 | 204 | 304, ..) | (_, TransferCoding::Plain, Some(0)) => return self.ended(),
+            (_, TransferCoding::Plain, Some(length)) => ReplyStage::Body { left: length as u64 },
+            (_, TransferCoding::Chunked, None) => ReplyStage::Chunks(ChunkStage::FIRST),
+            (_, TransferCoding::Chunked | TransferCoding::Unknown, Some(_)) => {
+                return Some(ReplyStep::Broken(ReplyFault::Length));
+            }
+            (_, TransferCoding::Plain | TransferCoding::Unknown, None) => {
                 self.then = Persistence::Close;
-                Stage::ToTheEnd
+                ReplyStage::ToTheEnd
             }
         };
         None
@@ -239,7 +228,7 @@ impl ReplyReader {
     fn pass_over(&mut self, left: u64, bytes: &[u8]) -> (usize, Option<ReplyStep>) {
         let taken = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let left = left - taken as u64;
-        self.stage = Stage::Body { left };
+        self.stage = ReplyStage::Body { left };
         (taken, if left == 0 { self.ended() } else { Some(ReplyStep::Incomplete) })
     }
 
@@ -256,51 +245,12 @@ impl ReplyReader {
             match stage.after(bytes[at]) {
                 Ok(Some(next)) => stage = next,
                 Ok(None) => return (at + 1, self.ended()),
-                Err(fault) => return (at, Some(ReplyStep::Broken(fault))),
+                Err(_) => return (at, Some(ReplyStep::Broken(ReplyFault::Chunk))),
             }
             at += 1;
         }
-        self.stage = Stage::Chunks(stage);
+        self.stage = ReplyStage::Chunks(stage);
         (at, Some(ReplyStep::Incomplete))
-    }
-}
-
-impl ChunkStage {
-    /// Where one more byte of the framing leads; nowhere where it ends the body.
-    fn after(self, byte: u8) -> Result<Option<ChunkStage>, ReplyFault> {
-        const DIGITS_THAT_FIT: u8 = 15;
-        let next = match (self, byte) {
-            (ChunkStage::Size { size, digits }, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F')
-                if digits < DIGITS_THAT_FIT =>
-            {
-                let digit = char::from(byte).to_digit(16).map_or(0, u64::from);
-                ChunkStage::Size { size: size << 4 | digit, digits: digits + 1 }
-            }
-            (ChunkStage::Size { size, digits: 1.. }, b'\r' | b';' | b' ' | b'\t') => {
-                ChunkStage::Extension { size, after_cr: byte == b'\r' }
-            }
-            (ChunkStage::Extension { size: 0, after_cr: true }, b'\n') => {
-                ChunkStage::Trailer { line_bytes: 0, after_cr: false }
-            }
-            (ChunkStage::Extension { size, after_cr: true }, b'\n') => ChunkStage::Data { left: size },
-            (ChunkStage::Extension { size, .. }, byte) if byte != b'\n' => {
-                ChunkStage::Extension { size, after_cr: byte == b'\r' }
-            }
-            (ChunkStage::DataEnd { after_cr: false }, b'\r') => ChunkStage::DataEnd { after_cr: true },
-            (ChunkStage::DataEnd { after_cr: true }, b'\n') => ChunkStage::Size { size: 0, digits: 0 },
-            (ChunkStage::Trailer { line_bytes: 0, after_cr: true }, b'\n') => return Ok(None),
-            (ChunkStage::Trailer { after_cr: true, .. }, b'\n') => {
-                ChunkStage::Trailer { line_bytes: 0, after_cr: false }
-            }
-            (ChunkStage::Trailer { line_bytes, after_cr: false }, b'\r') => {
-                ChunkStage::Trailer { line_bytes, after_cr: true }
-            }
-            (ChunkStage::Trailer { line_bytes, .. }, byte) if byte != b'\n' => {
-                ChunkStage::Trailer { line_bytes: line_bytes.saturating_add(1), after_cr: byte == b'\r' }
-            }
-            _ => return Err(ReplyFault::Chunk),
-        };
-        Ok(Some(next))
     }
 }
 
@@ -333,172 +283,4 @@ fn parse_into<'a>(
         }
     }
     Ok(Ok((code, minor_version, framing)))
-}
-
-/// Just behind the empty line that ends a head, if it is there; the end does not lie before `searched`.
-fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
-    // A blank line before the status line is passed over by the parser, and ends nothing.
-    let first = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
-    let ends = memchr_iter(b'\n', &bytes[searched..]).map(|at| searched + at);
-    let is_blank = |at: &usize| *at > first && (bytes[..*at].ends_with(b"\n\r") || bytes[..*at].ends_with(b"\n"));
-    ends.into_iter().find(is_blank).map(|at| at + 1)
-}
-
-/// Whether what begins like this may become a reply. A server of another protocol may never send a line.
-fn may_be_http(front: &[u8]) -> bool {
-    let first = front.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(front.len());
-    let front = &front[first..];
-    let length = front.len().min(b"HTTP/1.".len());
-    front[..length] == b"HTTP/1."[..length]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// How it goes when `bytes` come in pieces of `size`: the last step, and how much of them belonged to the reply.
-    fn read(bytes: &[u8], size: usize) -> (usize, ReplyStep) {
-        let (mut reader, mut head, mut consumed) = (ReplyReader::default(), Vec::new(), 0);
-        for piece in bytes.chunks(size) {
-            let (taken, step) = reader.read(&mut head, piece);
-            consumed += taken;
-            if step != ReplyStep::Incomplete {
-                return (consumed, plain(step));
-            }
-            assert_eq!(taken, piece.len(), "all of what is incomplete belongs to the reply");
-        }
-        (consumed, ReplyStep::Incomplete)
-    }
-
-    fn whole(status: u16, bytes: usize, then: Persistence) -> ReplyStep {
-        ReplyStep::Whole(WholeReply { status, bytes: bytes as u64, front_bytes: 0, then })
-    }
-
-    /// Without what another test looks at.
-    fn plain(step: ReplyStep) -> ReplyStep {
-        match step {
-            ReplyStep::Whole(whole) => ReplyStep::Whole(WholeReply { front_bytes: 0, ..whole }),
-            other => other,
-        }
-    }
-
-    const KEPT: Persistence = Persistence::KeepAlive;
-
-    #[test]
-    fn a_reply_ends_where_it_says_however_its_bytes_come() {
-        let many_headers = format!("HTTP/1.1 200 OK\r\n{}Content-Length: 2\r\n\r\nhi", "X-Many: a\r\n".repeat(2_000));
-        for (reply, status, then) in [
-            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, KEPT),
-            ("HTTP/1.1 200 OK\ncontent-length:5\n\nhello", 200, KEPT),
-            ("\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200, KEPT),
-            ("HTTP/1.1 204 No Content\r\n\r\n", 204, KEPT),
-            ("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 304, KEPT),
-            ("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n!", 200, Persistence::Close),
-            ("HTTP/1.1 500 Oh\r\nConnection: close\r\nContent-Length: 1\r\n\r\n!", 500, Persistence::Close),
-            (
-                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhel\r\n\r\n2 \r\nlo\r\n0\r\nA: b\r\nC: d\r\n\r\n",
-                200,
-                KEPT,
-            ),
-            (&many_headers, 200, KEPT),
-        ] {
-            let followed = format!("{reply}HTTP/1.1 200");
-            for size in (1..reply.len().min(80)).chain([reply.len(), followed.len()]) {
-                assert_eq!(
-                    read(followed.as_bytes(), size),
-                    (reply.len(), whole(status, reply.len(), then)),
-                    "{size}: {reply}"
-                );
-            }
-            for end in (0..reply.len()).filter(|end| reply.len() < 500 || end % 101 == 0) {
-                assert_eq!(read(&reply.as_bytes()[..end], 7).1, ReplyStep::Incomplete, "{end} of {reply}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_comes_before_a_reply_is_no_part_of_it_and_may_not_go_on_for_ever() {
-        let reply = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n!";
-        let interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n";
-        let both = format!("{interim}{reply}");
-        for size in 1..both.len() {
-            assert_eq!(read(both.as_bytes(), size), (both.len(), whole(200, reply.len(), KEPT)), "{size}");
-        }
-        let endless = "HTTP/1.1 100 Continue\r\n\r\n".repeat(1_000);
-        assert_eq!(read(endless.as_bytes(), 4_096).1, ReplyStep::Broken(ReplyFault::EndlessInterim));
-    }
-
-    #[test]
-    fn without_a_length_the_end_of_the_connection_is_the_end() {
-        let reply = b"HTTP/1.1 200 OK\r\n\r\nhello";
-        let (mut reader, mut head) = (ReplyReader::default(), Vec::new());
-        assert_eq!(reader.end(), ReplyStep::Broken(ReplyFault::CutShort));
-        assert_eq!(reader.read(&mut head, reply), (reply.len(), ReplyStep::Incomplete));
-        assert_eq!(plain(reader.end()), whole(200, reply.len(), Persistence::Close));
-    }
-
-    #[test]
-    fn every_fault_has_its_name() {
-        let long_head = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(LONGEST_HEAD_BYTES));
-        let fits =
-            format!("HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 0\r\n\r\n", "x".repeat(LONGEST_HEAD_BYTES - 60));
-        assert!(matches!(read(fits.as_bytes(), 1_000).1, ReplyStep::Whole(_)));
-        for (bytes, fault) in [
-            ("SSH-2.0-OpenSSH\r\n", ReplyFault::Head),
-            ("{\"Error\":{}}\n", ReplyFault::Head),
-            ("HTTP/2 200\r\n\r\n", ReplyFault::Head),
-            ("HTTP/1.1 abc\r\n\r\n", ReplyFault::Head),
-            (&long_head, ReplyFault::HeadTooLong),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551616\r\n\r\n", ReplyFault::Length),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", ReplyFault::Length),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", ReplyFault::Length),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ng", ReplyFault::Chunk),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy", ReplyFault::Chunk),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n", ReplyFault::Chunk),
-        ] {
-            for size in [1, 3, bytes.len()] {
-                assert_eq!(
-                    read(bytes.as_bytes(), size).1,
-                    ReplyStep::Broken(fault),
-                    "{}",
-                    &bytes[..bytes.len().min(80)]
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_body_costs_no_memory_and_a_head_gives_it_back() {
-        let (mut reader, mut head) = (ReplyReader::default(), Vec::new());
-        let front = b"HTTP/1.1 200 OK\r\nContent-Length: 20971520\r\n\r\n";
-        for byte in front {
-            reader.read(&mut head, &[*byte]);
-        }
-        assert_eq!(head.capacity(), 0);
-        let piece = vec![b'x'; 65_536];
-        for _ in 0..319 {
-            assert_eq!(reader.read(&mut head, &piece), (piece.len(), ReplyStep::Incomplete));
-        }
-        assert_eq!(plain(reader.read(&mut head, &piece).1), whole(200, front.len() + 20_971_520, KEPT));
-        assert_eq!(head.capacity(), 0);
-    }
-
-    #[test]
-    fn the_front_of_a_reply_is_what_says_where_it_ends() {
-        for (front, rest) in [
-            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "hello"),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n!\r\n0\r\n\r\n", ""),
-        ] {
-            let reply = front.to_owned() + rest;
-            let (_, step) = ReplyReader::default().read(&mut Vec::new(), reply.as_bytes());
-            let ReplyStep::Whole(whole) = step else { panic!("{step:?}") };
-            assert_eq!((whole.front_bytes, whole.bytes), (front.len() as u64, reply.len() as u64));
-        }
-    }
-
-    #[test]
-    fn a_reader_is_small() {
-        assert!(size_of::<ReplyReader>() <= 48, "{} bytes", size_of::<ReplyReader>());
-    }
 }

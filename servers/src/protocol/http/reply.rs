@@ -5,17 +5,18 @@ use std::mem::MaybeUninit;
 
 use httparse::{Header, Status};
 
-use super::super::{Fault, Persistence, Step};
 use super::body::{Body, chunked};
-use super::framing::{Framing, Reason, Transfer, explain, number};
-use super::{
+use super::framing::{Framing, Reason, TransferCoding, explain, number};
+use super::headers::{
     FINAL_TIMESTAMP, INITIAL_TIMESTAMP, MAX_HEADERS, REQUESTS_SERVED, SENDER_TIMESTAMP, SERVER_RECEIVED_NS,
     SERVER_SENT_NS,
 };
+use crate::protocol::format::{Decoded, Persistence};
+use crate::protocol::message::Fault;
 
 /// A reply. What our servers say in headers is absent where another server replies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reply<'a> {
+pub(crate) struct HttpReply<'a> {
     /// The status code, such as 200. Of those below 200, the reply proper follows.
     pub status: u16,
     /// The body, empty where the status allows none.
@@ -40,51 +41,55 @@ pub(crate) struct Reply<'a> {
 /// Looks at each byte of the head once and allocates nothing but the words of a complaint. A reply that has no
 /// length, and ends only where the connection does, is `Broken`: it could not be told from one cut short.
 #[inline(never)]
-pub(crate) fn decode_reply(bytes: &[u8], limit_bytes: usize) -> Step<Reply<'_>> {
+pub(crate) fn decode_reply(bytes: &[u8], limit_bytes: usize) -> Decoded<HttpReply<'_>> {
     let within_limit = &bytes[..bytes.len().min(limit_bytes)];
     match whole(within_limit, limit_bytes) {
-        Ok(Some((message, consumed, then))) => Step::Message { message, consumed, then },
-        Ok(None) if bytes.len() < limit_bytes => Step::Incomplete,
+        Ok(Some((message, consumed, then))) => Decoded::Message { message, consumed, then },
+        Ok(None) if bytes.len() < limit_bytes => Decoded::Incomplete,
         Ok(None) => {
-            Step::Broken { fault: Fault::TooLong, reason: format!("a reply is longer than {limit_bytes} bytes") }
+            Decoded::Broken { fault: Fault::TooLong, reason: format!("a reply is longer than {limit_bytes} bytes") }
         }
-        Err(reason) => Step::Broken { fault: Fault::BadRequest, reason: reason.to_owned() },
+        Err(reason) => Decoded::Broken { fault: Fault::BadRequest, reason: reason.to_owned() },
     }
 }
 
-fn whole(bytes: &[u8], limit_bytes: usize) -> Result<Option<(Reply<'_>, usize, Persistence)>, Reason> {
-    let Some(Head { mut reply, framing, minor_version, bytes: head_bytes }) = head(bytes)? else { return Ok(None) };
+fn whole(bytes: &[u8], limit_bytes: usize) -> Result<Option<(HttpReply<'_>, usize, Persistence)>, Reason> {
+    let Some(ReplyHead { mut reply, framing, minor_version, bytes: head_bytes }) = head(bytes)? else {
+        return Ok(None);
+    };
     let rest = &bytes[head_bytes..];
     let body_bytes = match (reply.status, framing.transfer, framing.content_length) {
         (100..=199 | 204 | 304, ..) => 0,
-        (_, Transfer::Plain, Some(length)) if length > limit_bytes - head_bytes => {
+        (_, TransferCoding::Plain, Some(length)) if length > limit_bytes - head_bytes => {
             return Err("a reply's Content-Length is beyond the limit");
         }
-        (_, Transfer::Plain, Some(length)) => {
+        (_, TransferCoding::Plain, Some(length)) => {
             let Some(body) = rest.get(..length) else { return Ok(None) };
             reply.body = Body::Contiguous(body);
             length
         }
-        (_, Transfer::Chunked, None) => {
+        (_, TransferCoding::Chunked, None) => {
             let Some((body, length)) = chunked(rest)? else { return Ok(None) };
             reply.body = body;
             length
         }
-        (_, Transfer::Plain, None) => {
+        (_, TransferCoding::Plain, None) => {
             return Err(
                 "a reply has neither a Content-Length nor chunks, so that only the connection's end would end it",
             );
         }
-        (_, Transfer::Chunked, Some(_)) => return Err("a reply has both a Content-Length and a Transfer-Encoding"),
-        (_, Transfer::Unknown, _) => return Err("a reply has a Transfer-Encoding that does not end in chunked"),
+        (_, TransferCoding::Chunked, Some(_)) => {
+            return Err("a reply has both a Content-Length and a Transfer-Encoding");
+        }
+        (_, TransferCoding::Unknown, _) => return Err("a reply has a Transfer-Encoding that does not end in chunked"),
     };
     let unsaid = if minor_version == 0 { Persistence::Close } else { Persistence::KeepAlive };
     Ok(Some((reply, head_bytes + body_bytes, framing.connection().unwrap_or(unsaid))))
 }
 
-struct Head<'a> {
+struct ReplyHead<'a> {
     /// Its body is yet to be found.
-    reply: Reply<'a>,
+    reply: HttpReply<'a>,
     framing: Framing,
     /// The 0 or 1 of HTTP/1.0 and HTTP/1.1.
     minor_version: u8,
@@ -93,7 +98,7 @@ struct Head<'a> {
 }
 
 /// None while it is not whole.
-fn head(bytes: &[u8]) -> Result<Option<Head<'_>>, Reason> {
+fn head(bytes: &[u8]) -> Result<Option<ReplyHead<'_>>, Reason> {
     let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let mut parsed = httparse::Response::new(&mut []);
     let config = httparse::ParserConfig::default();
@@ -102,7 +107,7 @@ fn head(bytes: &[u8]) -> Result<Option<Head<'_>>, Reason> {
     else {
         return Ok(None);
     };
-    let reply = Reply {
+    let reply = HttpReply {
         status,
         body: Body::Contiguous(b""),
         sender_timestamp: None,
@@ -112,18 +117,18 @@ fn head(bytes: &[u8]) -> Result<Option<Head<'_>>, Reason> {
         final_timestamp: None,
         requests_served: None,
     };
-    let mut head = Head { reply, framing: Framing::default(), minor_version, bytes: head_bytes };
+    let mut head = ReplyHead { reply, framing: Framing::default(), minor_version, bytes: head_bytes };
     for header in parsed.headers.iter() {
         head.note(header)?;
     }
     Ok(Some(head))
 }
 
-impl<'a> Head<'a> {
+impl<'a> ReplyHead<'a> {
     fn note(&mut self, header: &Header<'a>) -> Result<(), Reason> {
         // The length is compared first, which tells nearly all headers apart.
         let is = |name: &str| header.name.eq_ignore_ascii_case(name);
-        let in_digits = || number(header.value).map(Some).ok_or("a header that counts is no number");
+        let in_digits = || number(header.value).map(Some).ok_or("a header that should be a number is not one");
         if is(SENDER_TIMESTAMP) {
             self.reply.sender_timestamp = Some(header.value);
         } else if is(SERVER_RECEIVED_NS) {

@@ -6,19 +6,20 @@ use std::mem::MaybeUninit;
 
 use httparse::Status;
 
-use super::super::{Fault, MAX_REQUEST_BYTES, Persistence, Request, Step};
-use super::framing::{Framing, Reason, Transfer, explain, may_end_a_head};
-use super::target::{self, Complaint, Target};
-use super::{FINAL_TIMESTAMP, INITIAL_TIMESTAMP, MAX_HEADERS, SENDER_TIMESTAMP, write_header};
+use super::framing::{Framing, Reason, TransferCoding, explain, may_end_a_head};
+use super::headers::{FINAL_TIMESTAMP, INITIAL_TIMESTAMP, MAX_HEADERS, SENDER_TIMESTAMP, write_header};
+use super::target::{self, RequestFault, RequestTarget};
+use crate::protocol::format::{Decoded, MAX_REQUEST_BYTES, Persistence};
+use crate::protocol::message::{Fault, Request};
 
 /// The request at the front of `bytes`.
 // Not inlined: the room for headers would be part of every caller's stack, whatever it speaks.
 #[inline(never)]
-pub(super) fn decode(bytes: &[u8]) -> Step<Request<'_>> {
+pub(super) fn decode(bytes: &[u8]) -> Decoded<Request<'_>> {
     let within_limit = &bytes[..bytes.len().min(MAX_REQUEST_BYTES)];
-    match Head::read(within_limit) {
+    match RequestHead::read(within_limit) {
         Ok(Some(head)) => head.with_body(within_limit),
-        Ok(None) if bytes.len() < MAX_REQUEST_BYTES => Step::Incomplete,
+        Ok(None) if bytes.len() < MAX_REQUEST_BYTES => Decoded::Incomplete,
         Ok(None) => too_long(),
         Err(reason) => broken(Fault::BadRequest, reason),
     }
@@ -47,19 +48,17 @@ pub(super) fn encode(request: &Request<'_>, out: &mut Vec<u8>) {
 }
 
 /// How long the request at the front of `bytes` will be, once its head is whole.
-pub(super) fn least_bytes(bytes: &[u8]) -> usize {
+pub(super) fn announced_bytes(bytes: &[u8]) -> Option<usize> {
     // A head that has not ended is not worth the parsing.
     if !may_end_a_head(bytes, 0) {
-        return 0;
+        return None;
     }
-    match Head::read(bytes) {
-        Ok(Some(head)) => head.bytes.saturating_add(head.body_bytes()).min(MAX_REQUEST_BYTES),
-        Ok(None) | Err(_) => 0,
-    }
+    let head = RequestHead::read(bytes).ok()??;
+    Some(head.bytes.saturating_add(head.body_bytes()).min(MAX_REQUEST_BYTES))
 }
 
 /// What stands before the body, as far as it matters here.
-struct Head<'a> {
+struct RequestHead<'a> {
     /// Its length, the empty line included, and the one before it if there is one.
     bytes: usize,
     method: &'a str,
@@ -74,9 +73,9 @@ struct Head<'a> {
     final_timestamp: &'a [u8],
 }
 
-impl<'a> Head<'a> {
+impl<'a> RequestHead<'a> {
     /// None while it is not whole.
-    fn read(bytes: &'a [u8]) -> Result<Option<Head<'a>>, Reason> {
+    fn read(bytes: &'a [u8]) -> Result<Option<RequestHead<'a>>, Reason> {
         let Some(rest) = after_empty_line(bytes)? else { return Ok(None) };
         let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
         let mut request = httparse::Request::new(&mut []);
@@ -87,7 +86,7 @@ impl<'a> Head<'a> {
         let (Some(method), Some(target), Some(minor_version)) = (request.method, request.path, request.version) else {
             return Ok(None);
         };
-        let mut head = Head {
+        let mut head = RequestHead {
             bytes: bytes.len() - rest.len() + head_bytes,
             method,
             target,
@@ -128,7 +127,7 @@ impl<'a> Head<'a> {
     }
 
     /// `bytes` are those that the head was read from.
-    fn with_body(self, bytes: &'a [u8]) -> Step<Request<'a>> {
+    fn with_body(self, bytes: &'a [u8]) -> Decoded<Request<'a>> {
         if let Some((fault, reason)) = self.distrust() {
             return broken(fault, reason);
         }
@@ -136,24 +135,24 @@ impl<'a> Head<'a> {
             return too_long();
         }
         let consumed = self.bytes + self.body_bytes();
-        let Some(body) = bytes.get(self.bytes..consumed) else { return Step::Incomplete };
+        let Some(body) = bytes.get(self.bytes..consumed) else { return Decoded::Incomplete };
         let then = match self.minor_version {
             // A client of HTTP/1.0 that could go on would want to be told so in words that HTTP/1.1 has dropped.
             0 => Persistence::Close,
             _ => self.framing.connection().unwrap_or(Persistence::KeepAlive),
         };
         match self.message(body) {
-            Ok(message @ Request::RequestWork { .. }) => Step::Message { message, consumed, then },
+            Ok(message @ Request::RequestWork { .. }) => Decoded::Message { message, consumed, then },
             Ok(message @ Request::CloseConnection { .. }) => {
-                Step::Message { message, consumed, then: Persistence::Close }
+                Decoded::Message { message, consumed, then: Persistence::Close }
             }
-            Err((fault, reason)) => Step::Malformed { fault, reason, consumed, then },
+            Err((fault, reason)) => Decoded::Malformed { fault, reason, consumed, then },
         }
     }
 
     /// Why nothing behind this head can be understood.
     fn distrust(&self) -> Option<(Fault, Reason)> {
-        if self.framing.transfer != Transfer::Plain {
+        if self.framing.transfer != TransferCoding::Plain {
             let reason = "Transfer-Encoding is not taken; send the body whole, with a Content-Length and no other";
             Some((Fault::BadRequest, reason))
         } else if self.hosts > 1 {
@@ -176,14 +175,14 @@ impl<'a> Head<'a> {
         if self.method == "HEAD" { "" } else { "only GET and POST are taken, as in GET /echo/hi" }
     }
 
-    fn message(&self, body: &'a [u8]) -> Result<Request<'a>, Complaint> {
+    fn message(&self, body: &'a [u8]) -> Result<Request<'a>, RequestFault> {
         if self.is_other_method() {
             return Err((Fault::Method, self.method_complaint().to_owned()));
         }
         if self.hosts == 0 && self.minor_version == 1 {
-            return Err(bad("HTTP/1.1 wants a Host header; any will do"));
+            return Err(bad("HTTP/1.1 needs a Host header; send one, with any value"));
         }
-        let Target { work, parameter } = target::read(self.target)?;
+        let RequestTarget { work, parameter } = target::read(self.target)?;
         if self.method == "POST" && work == "close" && parameter.is_none() && body.is_empty() {
             return Ok(Request::CloseConnection {
                 initial_timestamp: visible(self.initial_timestamp)?,
@@ -192,18 +191,21 @@ impl<'a> Head<'a> {
         }
         let parameter = match parameter {
             _ if self.method == "GET" && !body.is_empty() => return Err(bad("a GET has no body here; use POST")),
-            Some(_) if !body.is_empty() => return Err(bad("the parameter stands in the target and in the body")),
+            Some(_) if !body.is_empty() => {
+                return Err(bad("the parameter stands in the target and in the body; give it once"));
+            }
             Some(parameter) => parameter,
-            None => Cow::Borrowed(std::str::from_utf8(body).map_err(|_| bad("the body is no UTF-8"))?),
+            None => Cow::Borrowed(std::str::from_utf8(body).map_err(|_| bad("the body is not UTF-8"))?),
         };
         Ok(Request::RequestWork { request_message: work, parameter, sender_timestamp: visible(self.sender_timestamp)? })
     }
 }
 
 /// A timestamp goes back as a header, so it must not hold anything that could end one.
-fn visible(timestamp: &[u8]) -> Result<Cow<'_, str>, Complaint> {
+fn visible(timestamp: &[u8]) -> Result<Cow<'_, str>, RequestFault> {
     let text = std::str::from_utf8(timestamp).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()));
-    text.map(Cow::Borrowed).ok_or_else(|| bad("timestamps are visible ASCII characters without spaces"))
+    text.map(Cow::Borrowed)
+        .ok_or_else(|| bad("a timestamp holds a space or a character that is not visible ASCII; leave it out"))
 }
 
 /// What follows an empty line, which some clients send behind a body. None while that cannot be told.
@@ -219,15 +221,15 @@ fn after_empty_line(bytes: &[u8]) -> Result<Option<&[u8]>, Reason> {
     }
 }
 
-fn bad(reason: &str) -> Complaint {
+fn bad(reason: &str) -> RequestFault {
     (Fault::BadRequest, reason.to_owned())
 }
 
-fn broken<'a>(fault: Fault, reason: Reason) -> Step<Request<'a>> {
-    Step::Broken { fault, reason: reason.to_owned() }
+fn broken<'a>(fault: Fault, reason: Reason) -> Decoded<Request<'a>> {
+    Decoded::Broken { fault, reason: reason.to_owned() }
 }
 
-fn too_long<'a>() -> Step<Request<'a>> {
-    let reason = format!("a request is at most {MAX_REQUEST_BYTES} bytes, head and body together");
-    Step::Broken { fault: Fault::TooLong, reason }
+fn too_long<'a>() -> Decoded<Request<'a>> {
+    let reason = format!("a request is at most {MAX_REQUEST_BYTES} bytes, head and body together; send less");
+    Decoded::Broken { fault: Fault::TooLong, reason }
 }

@@ -4,13 +4,14 @@
 
 use std::borrow::Cow;
 
-use super::super::{Fault, MAX_RESPONSE_BYTES, Persistence, Response, Step};
 use super::framing::Reason;
-use super::reply::{Reply, decode_reply};
-use super::{
+use super::headers::{
     FINAL_TIMESTAMP, INITIAL_TIMESTAMP, REQUESTS_SERVED, SENDER_TIMESTAMP, SERVER_RECEIVED_NS, SERVER_SENT_NS,
     write_header, write_number,
 };
+use super::reply::{HttpReply, decode_reply};
+use crate::protocol::format::{Decoded, MAX_RESPONSE_BYTES, Persistence};
+use crate::protocol::message::{Fault, Response};
 
 /// Statuses and what they say, with the headers that each needs.
 const FAULTS: &[(Fault, u16, &[u8])] = &[
@@ -65,19 +66,19 @@ fn write_rest(then: Persistence, body: &str, out: &mut Vec<u8>) {
 }
 
 /// The response at the front of `bytes`.
-pub(super) fn decode(bytes: &[u8]) -> Step<Response<'_>> {
+pub(super) fn decode(bytes: &[u8]) -> Decoded<Response<'_>> {
     match decode_reply(bytes, MAX_RESPONSE_BYTES) {
-        Step::Message { message, consumed, then } => match response(message) {
-            Ok(message) => Step::Message { message, consumed, then },
-            Err(reason) => Step::Malformed { fault: Fault::BadRequest, reason: reason.to_owned(), consumed, then },
+        Decoded::Message { message, consumed, then } => match response(message) {
+            Ok(message) => Decoded::Message { message, consumed, then },
+            Err(reason) => Decoded::Malformed { fault: Fault::BadRequest, reason: reason.to_owned(), consumed, then },
         },
-        Step::Incomplete => Step::Incomplete,
-        Step::Malformed { fault, reason, consumed, then } => Step::Malformed { fault, reason, consumed, then },
-        Step::Broken { fault, reason } => Step::Broken { fault, reason },
+        Decoded::Incomplete => Decoded::Incomplete,
+        Decoded::Malformed { fault, reason, consumed, then } => Decoded::Malformed { fault, reason, consumed, then },
+        Decoded::Broken { fault, reason } => Decoded::Broken { fault, reason },
     }
 }
 
-fn response(reply: Reply<'_>) -> Result<Response<'_>, Reason> {
+fn response(reply: HttpReply<'_>) -> Result<Response<'_>, Reason> {
     let fault = FAULTS.iter().find(|(_, status, _)| *status == reply.status);
     match (reply.status, reply.requests_served, fault) {
         (200, Some(requests_served), _) => Ok(Response::ConnectionClosed {
@@ -98,13 +99,13 @@ fn response(reply: Reply<'_>) -> Result<Response<'_>, Reason> {
 
 fn text(header: Option<&[u8]>) -> Result<Cow<'_, str>, Reason> {
     let text = std::str::from_utf8(header.unwrap_or_default());
-    text.map(Cow::Borrowed).map_err(|_| "a timestamp is no UTF-8")
+    text.map(Cow::Borrowed).map_err(|_| "a timestamp is not UTF-8")
 }
 
-fn body<'a>(reply: &Reply<'a>) -> Result<Cow<'a, str>, Reason> {
+fn body<'a>(reply: &HttpReply<'a>) -> Result<Cow<'a, str>, Reason> {
     let body = match reply.body.bytes() {
         Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
         Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
     };
-    body.ok_or("a body is no UTF-8")
+    body.ok_or("a body is not UTF-8")
 }

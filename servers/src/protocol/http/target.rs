@@ -4,21 +4,21 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::super::Fault;
+use crate::protocol::message::Fault;
 
 /// What is wrong with a request, for the client to mend.
-pub(super) type Complaint = (Fault, String);
+pub(super) type RequestFault = (Fault, String);
 
 /// The work and its parameter, decoded.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Target<'a> {
+pub(super) struct RequestTarget<'a> {
     pub(super) work: Cow<'a, str>,
     /// None where the target has no place for it: it may stand in the body.
     pub(super) parameter: Option<Cow<'a, str>>,
 }
 
 /// Reads a target. A slash in the parameter stands for itself, as does a plus.
-pub(super) fn read(target: &str) -> Result<Target<'_>, Complaint> {
+pub(super) fn read(target: &str) -> Result<RequestTarget<'_>, RequestFault> {
     let path = origin_form(target).ok_or_else(no_path)?;
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     if path.is_empty() {
@@ -32,7 +32,7 @@ pub(super) fn read(target: &str) -> Result<Target<'_>, Complaint> {
         (Some(_), Some(_)) => return Err(bad("the parameter stands in the path and in the query; give it once")),
         (in_path, in_query) => in_path.or(in_query),
     };
-    Ok(Target { work: percent_decoded(work)?, parameter: parameter.map(percent_decoded).transpose()? })
+    Ok(RequestTarget { work: percent_decoded(work)?, parameter: parameter.map(percent_decoded).transpose()? })
 }
 
 /// Writes the target that names this work and parameter.
@@ -63,7 +63,7 @@ fn origin_form(target: &str) -> Option<&str> {
     path.strip_prefix('/')
 }
 
-fn in_query(query: &str) -> Result<Option<&str>, Complaint> {
+fn in_query(query: &str) -> Result<Option<&str>, RequestFault> {
     match query.strip_prefix("parameter=") {
         Some(value) if !value.contains('&') => Ok(Some(value)),
         None if query.is_empty() => Ok(None),
@@ -72,7 +72,7 @@ fn in_query(query: &str) -> Result<Option<&str>, Complaint> {
 }
 
 /// Borrows where there is nothing to decode.
-fn percent_decoded(text: &str) -> Result<Cow<'_, str>, Complaint> {
+fn percent_decoded(text: &str) -> Result<Cow<'_, str>, RequestFault> {
     if memchr(b'%', text.as_bytes()).is_none() {
         return Ok(Cow::Borrowed(text));
     }
@@ -89,7 +89,7 @@ fn percent_decoded(text: &str) -> Result<Cow<'_, str>, Complaint> {
         }
     }
     let decoded = String::from_utf8(decoded);
-    decoded.map(Cow::Owned).map_err(|_| bad("what the percent-encoding stands for is no UTF-8"))
+    decoded.map(Cow::Owned).map_err(|_| bad("the target is not UTF-8 once its percent-encoding is undone"))
 }
 
 fn hexadecimal(digits: &[u8]) -> Option<u8> {
@@ -97,12 +97,12 @@ fn hexadecimal(digits: &[u8]) -> Option<u8> {
     digits.iter().try_fold(0, |byte, next| Some(byte << 4 | digit(next)? as u8))
 }
 
-fn no_path() -> Complaint {
+fn no_path() -> RequestFault {
     let remedy = "no work is named; name it in the path, as in /echo/hi, /sleep/5ms or /reply/1000";
     (Fault::UnknownWork, remedy.to_owned())
 }
 
-fn bad(reason: &str) -> Complaint {
+fn bad(reason: &str) -> RequestFault {
     (Fault::BadRequest, reason.to_owned())
 }
 
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     fn named(target: &str) -> (String, Option<String>) {
-        let Target { work, parameter } = read(target).unwrap();
+        let RequestTarget { work, parameter } = read(target).unwrap();
         (work.into_owned(), parameter.map(Cow::into_owned))
     }
 
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_needs_no_decoding_is_borrowed() {
-        let Target { work, parameter } = read("/echo/a+b").unwrap();
+        let RequestTarget { work, parameter } = read("/echo/a+b").unwrap();
         assert!(matches!((work, parameter), (Cow::Borrowed(_), Some(Cow::Borrowed(_)))));
     }
 

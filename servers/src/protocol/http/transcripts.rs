@@ -1,6 +1,6 @@
 //! HTTP in literal bytes: what our servers take, refuse and reply, and what they and others reply to us.
 
-use super::super::{Fault, Http, MAX_REQUEST_BYTES, Persistence, Request, Response, Step, WireFormat};
+use super::super::{Decoded, Fault, Http, MAX_REQUEST_BYTES, Persistence, Request, Response, WireFormat};
 use super::{Body, decode_reply};
 
 fn work(parameter: &str, sent: &str) -> Request<'static> {
@@ -32,12 +32,12 @@ fn requests_are_read() {
         ),
     ];
     for (bytes, message, then) in table {
-        let expected = Step::Message { message, consumed: bytes.len(), then };
+        let expected = Decoded::Message { message, consumed: bytes.len(), then };
         assert_eq!(Http.decode_request(bytes.as_bytes()), expected, "{bytes}");
         let followed = [bytes, "GET /ec"].concat();
         assert_eq!(Http.decode_request(followed.as_bytes()), expected, "{followed}");
         for end in 0..bytes.len() {
-            assert_eq!(Http.decode_request(&bytes.as_bytes()[..end]), Step::Incomplete, "{}", &bytes[..end]);
+            assert_eq!(Http.decode_request(&bytes.as_bytes()[..end]), Decoded::Incomplete, "{}", &bytes[..end]);
         }
     }
 }
@@ -57,7 +57,7 @@ fn what_is_well_framed_is_refused_alone() {
         ("HEAD /echo/hi HTTP/1.1\r\nHost: x\r\n\r\n", Fault::Method, ""),
     ];
     for (bytes, of_kind, remedy) in table {
-        let Step::Malformed { fault, reason, consumed, then } = Http.decode_request(bytes.as_bytes()) else {
+        let Decoded::Malformed { fault, reason, consumed, then } = Http.decode_request(bytes.as_bytes()) else {
             panic!("{bytes} was taken");
         };
         assert_eq!((fault, consumed, then), (of_kind, bytes.len(), Persistence::KeepAlive), "{bytes}");
@@ -90,7 +90,9 @@ fn what_is_not_well_framed_ends_the_connection() {
         (&endless, Fault::TooLong, "65536"),
     ];
     for (bytes, of_kind, remedy) in table {
-        let Step::Broken { fault, reason } = Http.decode_request(bytes.as_bytes()) else { panic!("{bytes} was taken") };
+        let Decoded::Broken { fault, reason } = Http.decode_request(bytes.as_bytes()) else {
+            panic!("{bytes} was taken")
+        };
         assert!(fault == of_kind && reason.contains(remedy), "{bytes}: {fault:?}, {reason}");
     }
 }
@@ -135,15 +137,15 @@ fn replies_of_any_server_are_read() {
     ];
     for (bytes, status, body, persistence) in table {
         let followed = [bytes, "HTTP/1.1 200 O"].concat();
-        let Step::Message { message, consumed, then } = decode_reply(followed.as_bytes(), 1000) else {
+        let Decoded::Message { message, consumed, then } = decode_reply(followed.as_bytes(), 1000) else {
             panic!("{bytes} was not read");
         };
         assert_eq!((message.status, consumed, then), (status, bytes.len(), persistence), "{bytes}");
         assert!(message.body.is(body.as_bytes()), "{bytes}");
         for end in 0..bytes.len() {
-            assert_eq!(decode_reply(&bytes.as_bytes()[..end], 1000), Step::Incomplete, "{}", &bytes[..end]);
+            assert_eq!(decode_reply(&bytes.as_bytes()[..end], 1000), Decoded::Incomplete, "{}", &bytes[..end]);
         }
-        assert!(matches!(decode_reply(bytes.as_bytes(), bytes.len() - 1), Step::Broken { .. }), "{bytes}");
+        assert!(matches!(decode_reply(bytes.as_bytes(), bytes.len() - 1), Decoded::Broken { .. }), "{bytes}");
     }
 }
 
@@ -159,7 +161,7 @@ fn replies_without_a_trustworthy_end_are_refused() {
         ("SSH-2.0-OpenSSH\r\n", "HTTP"),
     ];
     for (bytes, why) in table {
-        let Step::Broken { reason, .. } = decode_reply(bytes.as_bytes(), 1000) else { panic!("{bytes} was taken") };
+        let Decoded::Broken { reason, .. } = decode_reply(bytes.as_bytes(), 1000) else { panic!("{bytes} was taken") };
         assert!(reason.contains(why), "{bytes}: {reason}");
     }
 }
@@ -167,6 +169,6 @@ fn replies_without_a_trustworthy_end_are_refused() {
 #[test]
 fn one_chunk_is_borrowed() {
     let bytes = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
-    let Step::Message { message, .. } = decode_reply(bytes, 1000) else { panic!("it was not read") };
+    let Decoded::Message { message, .. } = decode_reply(bytes, 1000) else { panic!("it was not read") };
     assert_eq!(message.body, Body::Contiguous(b"hi"));
 }

@@ -13,7 +13,7 @@ pub const MAX_WORK_DURATION: Duration = Duration::from_secs(60);
 
 /// What a request asks for, within the limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Work<'a> {
+pub enum WorkOrder<'a> {
     /// Reply with this text.
     Echo(Cow<'a, str>),
     /// Wait this long without using the CPU.
@@ -28,16 +28,16 @@ pub enum Work<'a> {
     Reply(usize),
 }
 
-impl<'a> Work<'a> {
+impl<'a> WorkOrder<'a> {
     /// The same work, with times of so many percent of those asked for.
-    pub(crate) fn stretched(self, percent: u32) -> Work<'a> {
+    pub(crate) fn stretched(self, percent: u32) -> WorkOrder<'a> {
         let longer = |duration: Duration| duration * percent / 100;
         match self {
-            Work::Sleep(duration) => Work::Sleep(longer(duration)),
-            Work::Block(duration) => Work::Block(longer(duration)),
-            Work::Spin(duration) => Work::Spin(longer(duration)),
-            Work::Lock(duration) => Work::Lock(longer(duration)),
-            Work::Echo(_) | Work::Reply(_) => self,
+            WorkOrder::Sleep(duration) => WorkOrder::Sleep(longer(duration)),
+            WorkOrder::Block(duration) => WorkOrder::Block(longer(duration)),
+            WorkOrder::Spin(duration) => WorkOrder::Spin(longer(duration)),
+            WorkOrder::Lock(duration) => WorkOrder::Lock(longer(duration)),
+            WorkOrder::Echo(_) | WorkOrder::Reply(_) => self,
         }
     }
 }
@@ -49,25 +49,25 @@ pub enum Refusal {
     #[error("no work is called \"{0}\"; work: echo, sleep, block, spin, lock, reply")]
     UnknownWork(String),
     /// The parameter should have been a duration.
-    #[error("\"{0}\" is no duration; write it as in 250us, 5ms or 2s")]
+    #[error("\"{0}\" is not a duration; write it as in 250us, 5ms or 2s")]
     NoDuration(String),
     /// The duration is too long.
-    #[error("\"{0}\" is too long; at most {max}s", max = MAX_WORK_DURATION.as_secs())]
+    #[error("\"{0}\" is too long; ask for at most {max}s", max = MAX_WORK_DURATION.as_secs())]
     TooLong(String),
     /// The parameter should have been a number of bytes.
-    #[error("\"{0}\" is no size; write a number of bytes of at most {MAX_RESULT_BYTES}")]
+    #[error("\"{0}\" is not a size; write a number of bytes up to {MAX_RESULT_BYTES}")]
     NoSize(String),
 }
 
 /// The work that a request's `request_message` and `parameter` name.
-pub fn decide<'a>(request_message: &str, parameter: Cow<'a, str>) -> Result<Work<'a>, Refusal> {
+pub fn decide<'a>(request_message: &str, parameter: Cow<'a, str>) -> Result<WorkOrder<'a>, Refusal> {
     match request_message {
-        "echo" => Ok(Work::Echo(parameter)),
-        "sleep" => duration(&parameter).map(Work::Sleep),
-        "block" => duration(&parameter).map(Work::Block),
-        "spin" => duration(&parameter).map(Work::Spin),
-        "lock" => duration(&parameter).map(Work::Lock),
-        "reply" => size(&parameter).map(Work::Reply),
+        "echo" => Ok(WorkOrder::Echo(parameter)),
+        "sleep" => duration(&parameter).map(WorkOrder::Sleep),
+        "block" => duration(&parameter).map(WorkOrder::Block),
+        "spin" => duration(&parameter).map(WorkOrder::Spin),
+        "lock" => duration(&parameter).map(WorkOrder::Lock),
+        "reply" => size(&parameter).map(WorkOrder::Reply),
         unknown => Err(Refusal::UnknownWork(excerpt(unknown))),
     }
 }
@@ -97,34 +97,37 @@ fn excerpt(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn ask<'a>(work: &str, parameter: &'a str) -> Result<Work<'a>, Refusal> {
+    fn ask<'a>(work: &str, parameter: &'a str) -> Result<WorkOrder<'a>, Refusal> {
         decide(work, Cow::Borrowed(parameter))
     }
 
     #[test]
     fn work_is_named_by_the_request() {
-        assert_eq!(ask("echo", "5ms"), Ok(Work::Echo("5ms".into())));
-        assert_eq!(ask("sleep", "5ms"), Ok(Work::Sleep(Duration::from_millis(5))));
-        assert_eq!(ask("block", "1s"), Ok(Work::Block(Duration::from_secs(1))));
-        assert_eq!(ask("spin", "250us"), Ok(Work::Spin(Duration::from_micros(250))));
-        assert_eq!(ask("lock", "0s"), Ok(Work::Lock(Duration::ZERO)));
-        assert_eq!(ask("reply", "0"), Ok(Work::Reply(0)));
+        assert_eq!(ask("echo", "5ms"), Ok(WorkOrder::Echo("5ms".into())));
+        assert_eq!(ask("sleep", "5ms"), Ok(WorkOrder::Sleep(Duration::from_millis(5))));
+        assert_eq!(ask("block", "1s"), Ok(WorkOrder::Block(Duration::from_secs(1))));
+        assert_eq!(ask("spin", "250us"), Ok(WorkOrder::Spin(Duration::from_micros(250))));
+        assert_eq!(ask("lock", "0s"), Ok(WorkOrder::Lock(Duration::ZERO)));
+        assert_eq!(ask("reply", "0"), Ok(WorkOrder::Reply(0)));
     }
 
     #[test]
     fn stretching_prolongs_what_takes_time_and_nothing_else() {
         let stretched = |work: &str, parameter: &'static str| ask(work, parameter).unwrap().stretched(120);
-        assert_eq!(stretched("sleep", "5ms"), Work::Sleep(Duration::from_millis(6)));
-        assert_eq!(stretched("spin", "60s"), Work::Spin(Duration::from_secs(72)));
-        assert_eq!((stretched("echo", "5ms"), stretched("reply", "9")), (Work::Echo("5ms".into()), Work::Reply(9)));
-        assert_eq!(ask("block", "7ms").unwrap().stretched(100), Work::Block(Duration::from_millis(7)));
+        assert_eq!(stretched("sleep", "5ms"), WorkOrder::Sleep(Duration::from_millis(6)));
+        assert_eq!(stretched("spin", "60s"), WorkOrder::Spin(Duration::from_secs(72)));
+        assert_eq!(
+            (stretched("echo", "5ms"), stretched("reply", "9")),
+            (WorkOrder::Echo("5ms".into()), WorkOrder::Reply(9))
+        );
+        assert_eq!(ask("block", "7ms").unwrap().stretched(100), WorkOrder::Block(Duration::from_millis(7)));
     }
 
     #[test]
     fn limits_are_inclusive() {
-        assert_eq!(ask("sleep", "60s"), Ok(Work::Sleep(MAX_WORK_DURATION)));
+        assert_eq!(ask("sleep", "60s"), Ok(WorkOrder::Sleep(MAX_WORK_DURATION)));
         assert_eq!(ask("sleep", "60s 1ns"), Err(Refusal::TooLong("60s 1ns".into())));
-        assert_eq!(ask("reply", "1048576"), Ok(Work::Reply(MAX_RESULT_BYTES)));
+        assert_eq!(ask("reply", "1048576"), Ok(WorkOrder::Reply(MAX_RESULT_BYTES)));
         assert_eq!(ask("reply", "1048577"), Err(Refusal::NoSize("1048577".into())));
     }
 
@@ -132,10 +135,10 @@ mod tests {
     fn nonsense_is_refused_with_a_remedy() {
         let said = |work: &str, parameter: &str| ask(work, parameter).unwrap_err().to_string();
         assert_eq!(said("dance", ""), "no work is called \"dance\"; work: echo, sleep, block, spin, lock, reply");
-        assert_eq!(said("sleep", "long"), "\"long\" is no duration; write it as in 250us, 5ms or 2s");
-        assert!(said("sleep", "18446744073709551615years").contains("no duration"));
-        assert_eq!(said("spin", "2m"), "\"2m\" is too long; at most 60s");
-        assert_eq!(said("reply", "-1"), "\"-1\" is no size; write a number of bytes of at most 1048576");
+        assert_eq!(said("sleep", "long"), "\"long\" is not a duration; write it as in 250us, 5ms or 2s");
+        assert!(said("sleep", "18446744073709551615years").contains("not a duration"));
+        assert_eq!(said("spin", "2m"), "\"2m\" is too long; ask for at most 60s");
+        assert_eq!(said("reply", "-1"), "\"-1\" is not a size; write a number of bytes up to 1048576");
         assert!(said(&"x".repeat(60_000), "").len() < 120);
     }
 }

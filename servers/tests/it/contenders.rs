@@ -1,6 +1,6 @@
 //! How contenders are read and written, and what is complained of.
 
-use super::*;
+use servers::{Contender, MODELS};
 
 fn complaint(text: &str) -> String {
     Contender::parse(text).unwrap_err().to_string()
@@ -78,7 +78,7 @@ fn complaints_name_the_remedy() {
     );
     assert_eq!(
         complaint("rayon-pool:64KiB"),
-        "\"64KiB\" is no option; write options as in rayon-pool:name=value,name=value, with the names \
+        "\"64KiB\" is not an option; write options as in rayon-pool:name=value,name=value, with the names \
          backlog, frame-deadline, idle-timeout, max-connections, read-buffer, stack, stretch, workers",
     );
     assert_eq!(complaint("async-multi:workers=0"), "workers cannot be \"0\"; it takes a whole number from 1 to 4096",);
@@ -87,7 +87,7 @@ fn complaints_name_the_remedy() {
         "stack cannot be \"1KiB\"; it takes a size from 32KiB to 1024MiB, such as 64KiB",
     );
     assert_eq!(complaint("threaded:backlog=1,backlog=2"), "backlog is given twice; give it once");
-    assert!(complaint("threaded:").contains("\"\" is no option"));
+    assert!(complaint("threaded:").contains("\"\" is not an option"));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn options_that_a_model_cannot_have_are_refused_with_those_it_has() {
     ];
     for (model, options) in refused {
         let keys = MODELS.iter().find(|known| known.name == model).unwrap().options;
-        let known = names(keys, |key| key.name);
+        let known = keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ");
         for option in options {
             let complaint = complaint(&format!("{model}:{option}"));
             assert!(complaint.ends_with(&format!("its options: {known}")), "{complaint}");

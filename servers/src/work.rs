@@ -1,0 +1,91 @@
+//! Performs the work that `service.rs` decided on, on a thread or in a task.
+//!
+//! The two functions are twins: only what waits differs, and a test compares them word by word. Neither knows of
+//! connections or of who runs it. What an option decides stands in files of its own: `work/placement.rs`, `work/lock.rs`.
+
+use std::borrow::Cow;
+use std::io;
+
+use crate::server::Server;
+use crate::service::WorkOrder;
+use crate::trace::{ConnectionTrace, Moment};
+
+pub(crate) mod lock;
+mod placement;
+pub(crate) mod spin;
+
+use placement::{BlockingJob, place_in_task, place_on_thread};
+
+/// The result of work that only takes time.
+const NO_TEXT: Cow<'static, str> = Cow::Borrowed("");
+
+/// Performs a work order and gives its result. An error ends the connection.
+///
+/// Unless an option says otherwise, spinning and blocking stay inline in both worlds: a thread may do so as long as
+/// it likes, a task keeps its runtime's worker from everyone else. That is a difference to be measured, not hidden.
+pub(crate) fn perform_on_thread<'a>(
+    order: WorkOrder<'a>,
+    trace: &ConnectionTrace,
+    server: &Server,
+) -> io::Result<Cow<'a, str>> {
+    trace.note(Moment::Begun);
+    let (placement, iterations_per_us) = (server.options.placement, server.spin_iterations_per_us);
+    let result = match order {
+        WorkOrder::Echo(text) => text,
+        WorkOrder::Reply(bytes) => Cow::Owned("x".repeat(bytes)),
+        WorkOrder::Sleep(duration) => {
+            trace.wait_on_thread();
+            std::thread::sleep(duration);
+            trace.note(Moment::Resumed);
+            NO_TEXT
+        }
+        WorkOrder::Block(duration) => {
+            place_on_thread(BlockingJob::Block(duration), placement, trace)?;
+            NO_TEXT
+        }
+        WorkOrder::Spin(duration) => {
+            place_on_thread(BlockingJob::Spin { duration, iterations_per_us }, placement, trace)?;
+            NO_TEXT
+        }
+        WorkOrder::Lock(duration) => {
+            server.lock.hold_on_thread(duration, trace);
+            NO_TEXT
+        }
+    };
+    trace.note(Moment::Ended);
+    Ok(result)
+}
+
+/// As [`perform_on_thread`], but what waits gives the thread to another task.
+pub(crate) async fn perform_in_task<'a>(
+    order: WorkOrder<'a>,
+    trace: &ConnectionTrace,
+    server: &Server,
+) -> io::Result<Cow<'a, str>> {
+    trace.note(Moment::Begun);
+    let (placement, iterations_per_us) = (server.options.placement, server.spin_iterations_per_us);
+    let result = match order {
+        WorkOrder::Echo(text) => text,
+        WorkOrder::Reply(bytes) => Cow::Owned("x".repeat(bytes)),
+        WorkOrder::Sleep(duration) => {
+            trace.wait_in_task();
+            tokio::time::sleep(duration).await;
+            trace.note(Moment::Resumed);
+            NO_TEXT
+        }
+        WorkOrder::Block(duration) => {
+            place_in_task(BlockingJob::Block(duration), placement, trace).await?;
+            NO_TEXT
+        }
+        WorkOrder::Spin(duration) => {
+            place_in_task(BlockingJob::Spin { duration, iterations_per_us }, placement, trace).await?;
+            NO_TEXT
+        }
+        WorkOrder::Lock(duration) => {
+            server.lock.hold_in_task(duration, trace).await;
+            NO_TEXT
+        }
+    };
+    trace.note(Moment::Ended);
+    Ok(result)
+}
