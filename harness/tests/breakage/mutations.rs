@@ -247,7 +247,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "connections-for-requests",
         does: "a server says how many connections it accepted where it is asked for requests",
         caught_by: &["inside"],
-        file: "servers/src/inside.rs",
+        file: "",
         original: "requests_served + requests_refused",
         mutant: "accepted",
     },
