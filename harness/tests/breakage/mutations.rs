@@ -247,9 +247,9 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "connections-for-requests",
         does: "a server says how many connections it accepted where it is asked for requests",
         caught_by: &["inside"],
-        file: "",
-        original: "requests_served + requests_refused",
-        mutant: "accepted",
+        file: "servers/src/snapshot.rs",
+        original: "counters.requests_served.get() + requests_refused",
+        mutant: "counters.accepted.get()",
     },
     Mutation {
         name: "any-difference-counts",
