@@ -295,4 +295,12 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         original: "let (lo, hi) = «ratio.interval.ok_or_else(|| format!(\"{} has one block only\", self.name()))?»;",
         mutant: "(ratio.value, ratio.value)",
     },
+    Mutation {
+        name: "normal-for-student",
+        does: "ten blocks are judged as if there were a million",
+        caught_by: &["audit"],
+        file: "reports/src/stats/student.rs",
+        original: "of(freedom).sf(t.abs())",
+        mutant: "of(1e6).sf(t.abs())",
+    },
 ];
