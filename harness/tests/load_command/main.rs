@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
 
+#[path = "../common/cpu_quota.rs"]
+mod cpu_quota;
 mod figures;
 mod foreign;
 mod histogram_files;
