@@ -1,5 +1,10 @@
 //! The crossover map: two contenders over connections and work, measured in pairs, the most telling square next.
 //!
+//! Measured in closed loop: one figure then serves few and many connections, and no offered load has to be chosen that suits
+//! every square and both contenders. CPU time per request at an equal load would be inflated by waiting wherever the load is
+//! far from the most that a server can do. Where the generator's CPU is used up the figure is a lower bound, which can show
+//! that its contender has more and nothing else. No pair is left out for it: the fastest would be.
+//!
 //! Must not know: clocks, how a cell is run, what is made of the cells afterwards (`reports::crossover`). Beside it:
 //! `refinement.rs` decides which square is next, `forecast.rs` whether there is time for it.
 
