@@ -1,7 +1,7 @@
 //! Threads that want to wake every other millisecond, one on each CPU, and note when they could not: what the machine
 //! did to server and generator while a row was measured.
 //!
-//! `observe/hiccups.rs` keeps the greatest lateness on the generator's CPUs; a row needs the sum on all of them, because
+//! `observe/noise.rs` keeps the greatest lateness on the generator's CPUs; a row needs the sum on all of them, because
 //! delays add up in a queue.
 
 use std::num::NonZeroU64;

@@ -223,7 +223,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "kilobytes-of-1000",
         does: "the kernel's kilobytes are taken for 1,000 bytes",
         caught_by: &["proc-files"],
-        file: "harness/src/observe/status.rs",
+        file: "harness/src/observe/proc_file.rs",
         original: "checked_mul(«1024»)",
         mutant: "1000",
     },

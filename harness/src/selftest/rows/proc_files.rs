@@ -1,7 +1,7 @@
 //! What is read from `/proc`, from texts as the kernel writes them, with a program whose name is meant to mislead.
 
 use super::calculated;
-use crate::observe::{cpu_totals, status};
+use crate::observe::{cpus, proc_file};
 use crate::selftest::bench::Bench;
 use crate::selftest::figure::Figure;
 use crate::selftest::row::{Attempt, Obstacle};
@@ -22,8 +22,8 @@ pub(super) fn proc_files(_: &Bench) -> Result<Attempt, Obstacle> {
 }
 
 fn figures() -> Option<Vec<Figure>> {
-    let process = status::parse(STATUS)?;
-    let (before, after) = (cpu_totals::parse_stat(BEFORE)?, cpu_totals::parse_stat(AFTER)?);
+    let process = proc_file::parse_status(STATUS)?;
+    let (before, after) = (cpus::parse_stat(BEFORE)?, cpus::parse_stat(AFTER)?);
     Some(vec![
         Figure::exact("resident bytes", 31_632 * 1024, process.resident_bytes),
         Figure::exact("page table bytes", 144 * 1024, process.page_table_bytes),
@@ -32,6 +32,6 @@ fn figures() -> Option<Vec<Figure>> {
         Figure::exact("busy ticks", 600 + 200 + 2 + 8, after.busy - before.busy),
         Figure::exact("stolen ticks", 30, after.stolen - before.stolen),
         Figure::exact("CPUs", 2, after.cpus),
-        Figure::exact("pressure, us", 12_369_909, cpu_totals::parse_pressure(PRESSURE)?),
+        Figure::exact("pressure, us", 12_369_909, cpus::parse_pressure(PRESSURE)?),
     ])
 }
