@@ -1,15 +1,14 @@
 //! The work of our own servers, in either wire format: its request, and what the reply must say. The request is encoded
 //! once; sending patches the timestamp into place, so that the hot path neither allocates nor encodes.
 //!
-//! Must not know: sockets, time. Beside it: `template.rs`, the short way to the same verdict on a reply.
+//! Must not know: sockets, time. Beside it: `reply.rs`, the short way to the same verdict on a reply.
 
 use std::borrow::Cow;
 
 use reports::record::MalformedReason;
 use servers::protocol::{Decoded, Persistence, Request, Response, Wire, WireFormat};
 
-use super::reply::{DIGITS, Digits, Heard, Meaning, digits};
-use super::template::{Matched, Template};
+use super::reply::{DIGITS, Digits, Heard, Matched, Meaning, Template, digits};
 
 /// The request of some work, ready to be sent.
 #[derive(Debug, Clone)]
