@@ -142,7 +142,7 @@ fn heard(meaning: Meaning, consumed: usize) -> Heard {
     Heard { meaning, consumed, reply_bytes: consumed as u64, status: 0 }
 }
 
-/// The server's times, where it sent both; a server without a clock sends none, or noughts.
+/// The server's times, where it sent both; a server without a clock sends none, or zeros.
 fn server_times(received_ns: Option<u64>, sent_ns: Option<u64>) -> Option<(u64, u64)> {
     received_ns.zip(sent_ns).filter(|times| *times != (0, 0))
 }
