@@ -103,33 +103,65 @@ pub struct Needs {
     pub backlog: u64,
 }
 
+/// A limit of the machine with its value and what is needed of it, and what follows where it is too low.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MachineLimit {
+    /// What follows.
+    pub kind: LimitKind,
+    /// As it is saved.
+    pub limit: Limit,
+}
+
+/// What follows where a limit is too low.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitKind {
+    /// There can be fewer connections.
+    Connections,
+    /// The same as of the hard limit, to which it is raised.
+    SoftLimit,
+    /// Connections are delayed, and none is prevented.
+    AcceptQueue,
+}
+
 /// Every limit with its value and what is needed of it.
-pub fn limits(needs: &Needs) -> Vec<Limit> {
+pub fn limits(needs: &Needs) -> Vec<MachineLimit> {
     [of_files(needs.descriptors), of_threads(needs.threads), of_connections(needs.connections, needs.backlog)].concat()
 }
 
-fn limit(name: &str, value: Option<u64>, needed: impl Into<Option<u64>>, remedy: String) -> Limit {
-    Limit { name: name.to_owned(), value, needed: needed.into(), remedy }
+fn limit(name: &str, value: Option<u64>, needed: impl Into<Option<u64>>, remedy: String) -> MachineLimit {
+    let limit = Limit { name: name.to_owned(), value, needed: needed.into(), remedy };
+    MachineLimit { kind: LimitKind::Connections, limit }
+}
+
+impl MachineLimit {
+    fn of_kind(self, kind: LimitKind) -> MachineLimit {
+        MachineLimit { kind, ..self }
+    }
+
+    fn is_too_low(&self) -> bool {
+        matches!((self.limit.value, self.limit.needed), (Some(value), Some(needed)) if value < needed)
+    }
 }
 
 /// A limit that is a file below `/proc/sys`, and is raised by writing it.
-fn sysctl(what: &str, key: &str, needed: impl Into<Option<u64>>, raise_to: u64) -> Limit {
+fn sysctl(what: &str, key: &str, needed: impl Into<Option<u64>>, raise_to: u64) -> MachineLimit {
     let value = number(&format!("/proc/sys/{}", key.replace('.', "/")));
     // A remedy never lowers what is there.
     let raised = value.map_or(raise_to, |value| value.max(raise_to));
     limit(&format!("{what} ({key})"), value, needed, format!("sudo sysctl -w {key}={raised}"))
 }
 
-fn of_files(needed: u64) -> Vec<Limit> {
+fn of_files(needed: u64) -> Vec<MachineLimit> {
     let files = getrlimit(Resource::Nofile);
     let raise_hard = format!("sudo prlimit --pid $$ --nofile={needed}:{needed}");
     vec![
-        limit("open files, soft (RLIMIT_NOFILE)", files.current, needed, format!("ulimit -n {needed}")),
+        limit("open files, soft (RLIMIT_NOFILE)", files.current, needed, format!("ulimit -n {needed}"))
+            .of_kind(LimitKind::SoftLimit),
         limit("open files, hard (RLIMIT_NOFILE)", files.maximum, needed, raise_hard),
     ]
 }
 
-fn of_threads(needed: u64) -> Vec<Limit> {
+fn of_threads(needed: u64) -> Vec<MachineLimit> {
     // Each thread has four mappings: its stack, the stack of its signal handlers, and a guard page below each.
     let maps = 4 * needed + OTHER_MAPS;
     // The machine runs other threads too.
@@ -146,12 +178,12 @@ fn of_threads(needed: u64) -> Vec<Limit> {
     ]
 }
 
-fn of_connections(needed: u64, backlog: u64) -> Vec<Limit> {
+fn of_connections(needed: u64, backlog: u64) -> Vec<MachineLimit> {
     let ports = text("/proc/sys/net/ipv4/ip_local_port_range").and_then(|range| ports_in(&range));
     let raise_ports = "sudo sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"".to_owned();
     vec![
         limit("local ports of one address (net.ipv4.ip_local_port_range)", ports, needed, raise_ports),
-        sysctl("accept queue", "net.core.somaxconn", backlog, backlog),
+        sysctl("accept queue", "net.core.somaxconn", backlog, backlog).of_kind(LimitKind::AcceptQueue),
         // Nothing is needed of it: connections beyond it are forgotten early, which costs the kernel's log a line.
         sysctl("connections in TIME_WAIT", "net.ipv4.tcp_max_tw_buckets", None, 2 * needed),
     ]
@@ -161,11 +193,8 @@ fn of_connections(needed: u64, backlog: u64) -> Vec<Limit> {
 const OTHER_MAPS: u64 = 200;
 
 /// Those limits that are below what is needed.
-pub fn shortfalls(limits: &[Limit]) -> Vec<&Limit> {
-    limits
-        .iter()
-        .filter(|limit| matches!((limit.value, limit.needed), (Some(value), Some(need)) if value < need))
-        .collect()
+pub fn shortfalls(limits: &[MachineLimit]) -> Vec<&MachineLimit> {
+    limits.iter().filter(|limit| limit.is_too_low()).collect()
 }
 
 /// Raises this process's soft limit of open files to the hard limit, which anyone may; children inherit it. Returns
@@ -242,15 +271,15 @@ mod tests {
     fn a_plan_too_big_for_any_machine_falls_short_of_maps() {
         let needs = Needs { threads: u64::from(u32::MAX), ..Needs::default() };
         let all = limits(&needs);
-        assert!(shortfalls(&all).iter().any(|limit| limit.name.contains("max_map_count")));
-        assert_eq!(shortfalls(&limits(&Needs { threads: 1, ..Needs::default() })), Vec::<&Limit>::new());
+        assert!(shortfalls(&all).iter().any(|limit| limit.limit.name.contains("max_map_count")));
+        assert_eq!(shortfalls(&limits(&Needs { threads: 1, ..Needs::default() })), Vec::<&MachineLimit>::new());
     }
 
     #[test]
     fn the_kernels_limits_are_found() {
         let all = limits(&Needs::default());
         for key in ["vm.max_map_count", "kernel.threads-max", "kernel.pid_max", "ip_local_port_range", "somaxconn"] {
-            assert!(all.iter().any(|limit| limit.name.contains(key) && limit.value > Some(0)), "{key}");
+            assert!(all.iter().any(|limit| limit.limit.name.contains(key) && limit.limit.value > Some(0)), "{key}");
         }
     }
 

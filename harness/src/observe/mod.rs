@@ -25,7 +25,7 @@ pub use busiest::Glance;
 pub(crate) use cgroups::QuotaReader;
 pub use cgroups::cpu_quota;
 pub use cpus::{ServerCpu, allowed_cpus, restrict_this_thread};
-pub use machine::{Needs, limits, machine, raise_soft_descriptor_limit, shortfalls};
+pub use machine::{LimitKind, MachineLimit, Needs, limits, machine, raise_soft_descriptor_limit, shortfalls};
 pub use noise::{MachineSeen, MachineWatch};
 pub use observer::{Ask, Observed, Observer, Watch};
 pub(crate) use process_reader::fields_after_name;

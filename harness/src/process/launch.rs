@@ -147,8 +147,8 @@ fn handshake(
 }
 
 fn check(line: &str, nonce: &str, pid: u32) -> Result<Ready, Failure> {
-    let ready: Ready =
-        serde_json::from_str(line).map_err(|error| refused(format!("its first line {line:?} is not a ready message ({error})")))?;
+    let ready: Ready = serde_json::from_str(line)
+        .map_err(|error| refused(format!("its first line {line:?} is not a ready message ({error})")))?;
     if ready.nonce != nonce {
         return Err(refused(format!("it answers to nonce {:?} where {nonce:?} was given", ready.nonce)));
     }
