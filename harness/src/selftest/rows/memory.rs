@@ -14,7 +14,7 @@ use reports::study::groups;
 use crate::clock::now_ns;
 use crate::observe::{Extent, ProcessReader, settled_sample, socket_buffer_bytes};
 use crate::plan::{HoldSpec, Work};
-use crate::run::{Held, hold};
+use crate::run::{HeldServer, hold};
 use crate::selftest::bench::{Bench, echo};
 use crate::selftest::cells;
 use crate::selftest::figure::Figure;
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub(super) fn memory(bench: &Bench) -> Result<Attempt, Obstacle> {
     let subject = bench.subject(&Subject::Touching { bytes: TOUCHED })?;
     let stop = AtomicBool::new(false);
-    let held = Held {
+    let held = HeldServer {
         extent: Extent::Alone,
         pid: subject.pid(),
         address: subject.address(),
