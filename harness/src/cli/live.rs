@@ -12,7 +12,7 @@ use super::output::tell;
 use super::progress::Shown;
 use crate::live::followed::{Drawing, DrawingCost, summary_of};
 use crate::live::web::{Event, View, Web, WebError};
-use crate::run::{Interrupt, Progress};
+use crate::run::{Interrupt, RunProgress};
 
 /// What is typed to follow a run in a browser.
 #[derive(Debug, clap::Args)]
@@ -91,7 +91,7 @@ impl<'a> Followed<'a> {
     }
 }
 
-impl Progress for Followed<'_> {
+impl RunProgress for Followed<'_> {
     fn planned(&mut self, cells: usize, time: Duration) {
         self.shown.planned(cells, time);
         self.tell(|| Event::Planned { cells, time });

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reports::record::{Cell, Outcome};
 
 use super::output::tell;
-use crate::run::Progress;
+use crate::run::RunProgress;
 
 /// Shows a run while it goes on.
 pub(super) struct Shown {
@@ -39,7 +39,7 @@ impl Shown {
     }
 }
 
-impl Progress for Shown {
+impl RunProgress for Shown {
     fn planned(&mut self, cells: usize, time: Duration) {
         self.expected_end = Instant::now() + time;
         self.bar.set_length(cells as u64);

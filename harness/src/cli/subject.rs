@@ -4,14 +4,14 @@ use std::process::ExitCode;
 
 use crate::observe::restrict_this_thread;
 use crate::process::supervised::die_with;
-use crate::selftest::subject::{Subject, run as be};
+use crate::selftest::subject::{SelftestSubject, run as be};
 
 /// What the self-test gives its subjects. Everything is required: nobody runs one by hand.
 #[derive(Debug, clap::Args)]
 pub(super) struct SubjectArgs {
     /// What to be
     #[arg(value_name = "KIND:VALUE")]
-    subject: Subject,
+    subject: SelftestSubject,
 
     /// Stop at the end of stdin, and die with the parent
     #[arg(long, required = true)]

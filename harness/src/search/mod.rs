@@ -5,7 +5,7 @@
 //! the cells are records, and what is said of them follows from the records alone, also when they are rendered again.
 //!
 //! Data and pure functions: time comes in as a number, cells come back as records, so that a test can play the servers.
-//! Must not know: clocks, I/O, how a cell is run, how a result is shown. Beside it: `run/steered.rs`, which obeys.
+//! Must not know: clocks, I/O, how a cell is run, how a result is shown. Beside it: `run/execution.rs`, which obeys.
 
 pub mod capacity;
 mod forecast;

@@ -174,7 +174,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "surplus-counted",
         does: "what follows a reply counts as the reply to the next request",
         caught_by: &["surplus"],
-        file: "harness/src/load/connection/inbound.rs",
+        file: "harness/src/load/connection/requests.rs",
         original: "return self.on_wrong(index, MalformedReason::Surplus, &[rest], now);",
         mutant: "
             self.on_whole(index, &heard, was_delayed, &[&front[..front_bytes], bytes], now);
@@ -223,7 +223,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "kilobytes-of-1000",
         does: "the kernel's kilobytes are taken for 1,000 bytes",
         caught_by: &["proc-files"],
-        file: "harness/src/observe/status.rs",
+        file: "harness/src/observe/proc_file.rs",
         original: "checked_mul(«1024»)",
         mutant: "1000",
     },

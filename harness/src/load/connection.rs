@@ -2,13 +2,12 @@
 //! leaves through exactly one call to the recorder.
 //!
 //! A state machine without a socket or a clock: it is told what happened and when, and asks a [`Network`] for what is to
-//! be done. Must not know: the schedule, or how waiting is done. Beside it: `sockets.rs`, the network of a worker;
-//! `simulation.rs`, that of a test. Within: `outbound.rs` (begin, connect, send), `inbound.rs` (check what came),
-//! `ending.rs` (end, go on).
+//! be done. Must not know: the schedule, or how waiting is done. Beside it: `sockets.rs`, the network of a worker, which
+//! is sockets and epoll; `simulation.rs`, that of a test, which is a list of bytes and a seed. Within:
+//! `connection/requests.rs` (begin, connect, send, check what came), `connection/ending.rs` (end, go on).
 
 mod ending;
-mod inbound;
-mod outbound;
+mod requests;
 
 use std::mem;
 
@@ -16,7 +15,6 @@ use rustix::io::Errno;
 
 use crate::load::arrivals::Arrival;
 use crate::load::exchange::Exchange;
-use crate::load::network::{Closing, Name, Network};
 use crate::load::recorder::{Failure, Recorder, Scheduled};
 use crate::load::slot::{Lines, Slot, State, Timers, Waiting};
 use crate::plan::Shape;
@@ -260,43 +258,6 @@ impl<N: Network> Connections<N> {
         }
     }
 
-    /// Ends everything, counting what has no end yet as in flight.
-    pub(crate) fn give_up(&mut self, now: u64) {
-        for index in 0..self.slots.len() as u32 {
-            self.fail_request(index, Failure::InFlight, now);
-            let slot = &mut self.slots[index as usize];
-            let (place, left) = (slot.scheduled, mem::take(&mut slot.remaining));
-            self.recorder.unsent(place, Failure::InFlight, u64::from(left), now);
-            while let Some(Waiting { intended_ns, .. }) = self.lines.pop(&mut self.slots[index as usize].waiting) {
-                let place = self.recorder.place(intended_ns);
-                self.recorder.failed(place, Failure::InFlight, intended_ns, now);
-            }
-            self.close(index, Closing::WithReset);
-        }
-    }
-
-    fn on_timer(&mut self, index: u32, now: u64) {
-        let slot = &mut self.slots[index as usize];
-        let lost_as = slot.lost_as;
-        match slot.state {
-            State::Pausing if slot.remaining > 0 => {
-                let (place, intended_ns) = (slot.scheduled, slot.intended_ns);
-                slot.state = if slot.socket.is_some() { State::Ready } else { State::Vacant };
-                self.recorder.entered(place, now);
-                self.begin(index, intended_ns, now);
-            }
-            State::Pausing => self.begin_anew(index, now),
-            State::Closing => {
-                self.count_disagreement(index);
-                self.end_session(index, now);
-            }
-            State::Draining => self.end_session(index, now),
-            State::Vacant => self.fail_and_go_on(index, lost_as, now),
-            State::Connecting | State::Awaiting => self.fail_and_go_on(index, Failure::Timeout, now),
-            State::Ready => {}
-        }
-    }
-
     /// Until when a reply is awaited on a connection, if one is.
     #[cfg(test)]
     pub(crate) fn awaits_until(&self, name: Name) -> Option<u64> {
@@ -320,4 +281,64 @@ impl<N: Network> Connections<N> {
         current
             + waiting.filter(|waiting| self.recorder.place(waiting.intended_ns) == Scheduled::InWindow).count() as u64
     }
+}
+
+/// Tells the connection of a slot from those that it had before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+}
+
+impl Name {
+    /// In one number, which is never [`u64::MAX`]: there are fewer slots.
+    pub(crate) fn to_u64(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.slot)
+    }
+
+    /// Back from [`Name::to_u64`].
+    pub(crate) fn from_u64(number: u64) -> Name {
+        Name { slot: number as u32, generation: (number >> 32) as u32 }
+    }
+}
+
+/// How far a connect got before it returned.
+pub(crate) enum Connect<S> {
+    /// Established at once, as is usual on loopback.
+    Established(S),
+    /// Under way: it will be told how it was decided.
+    UnderWay(S),
+}
+
+/// How a connection is closed from this side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// As the protocol has it.
+    InOrder,
+    /// With a reset, so that neither side keeps the connection in TIME_WAIT.
+    WithReset,
+}
+
+/// How a connection ended from the other side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The other side sends no more.
+    Orderly,
+    /// It was refused or reset.
+    Lost(Errno),
+}
+
+/// The network.
+pub(crate) trait Network {
+    /// A connection's end on this side.
+    type Socket;
+
+    /// Begins to connect.
+    fn connect(&mut self, name: Name) -> Result<Connect<Self::Socket>, Errno>;
+
+    /// Sends as much as is taken now, and says how much that was. Where it was not all, there will be word when more is.
+    fn send(&mut self, name: Name, socket: &Self::Socket, bytes: &[u8]) -> Result<usize, Errno>;
+
+    /// Closes. Nothing is heard of the connection afterwards.
+    fn close(&mut self, socket: Self::Socket, how: Closing);
 }

@@ -1,22 +1,89 @@
-//! Contenders of which it is known whether they differ, and by how much.
+//! What is concluded from samples whose distribution is known, and of contenders of which it is known whether they differ,
+//! and by how much.
 
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
-use reports::metrics::metric;
-use reports::record::Cell;
-use reports::stats::{Ratio, paired_ratio};
-use reports::study::{counts, groups};
+use reports::format::Unit::Nanoseconds;
+use reports::metrics::{metric, response_quantile};
+use reports::record::{Cell, HistogramRecord, Ledger, Traffic};
+use reports::stats::{Distribution, Quantile, Ratio, paired_ratio};
+use reports::study::{Pool, counts, groups};
 use reports::verdict::{Floor, Verdict, compare, judge};
 
 use super::calculated;
 use crate::selftest::bench::{Bench, echo};
 use crate::selftest::cells;
 use crate::selftest::figure::Figure;
-use crate::selftest::row::{Attempt, Obstacle};
-use crate::selftest::synthetic::Deed;
-use crate::selftest::watchman::Disturbance;
+use crate::selftest::lateness::Lateness;
+use crate::selftest::lateness::Obstacle;
+use crate::selftest::row::Attempt;
+use crate::selftest::synthetic::ScriptedReply;
+
+/// Two blocks of a thousand requests: 10 ms each in one; in the other every twentieth takes 500 ms. Of both together
+/// 2.5% are slow, so p99 is 500 ms. The mean of the two p99s would be 255 ms, which no request took.
+pub(super) fn merging(_: &Bench) -> Result<Attempt, Obstacle> {
+    let (fast, slow) = (block(&[(10, 1_000)]), block(&[(10, 950), (500, 50)]));
+    let pool = Pool::of(vec![&fast, &slow]);
+    let figure = |name, p, truth_ms: f64| {
+        let measured = response_quantile(&pool, p).value().unwrap_or(f64::NAN);
+        Figure::within(name, Nanoseconds, truth_ms * 1e6, measured, 0.002)
+    };
+    let pooled = Figure::exact("requests", 2_000, pool.response.len());
+    calculated(vec![pooled, figure("p50", 0.5, 10.0), figure("p97", 0.97, 10.0), figure("p99", 0.99, 500.0)])
+}
+
+/// A cell whose requests took so many milliseconds, so many of each.
+pub(super) fn block(times: &[(u64, u64)]) -> Cell {
+    let mut histogram = histogram();
+    for (ms, count) in times {
+        histogram.record_n(ms * 1_000_000, *count).expect("an hour is enough");
+    }
+    let record =
+        HistogramRecord::from_histogram(&histogram, times.iter().map(|(ms, count)| ms * 1_000_000 * count).sum());
+    let ok = histogram.len();
+    let traffic = Traffic {
+        ledger: Ledger { scheduled: ok, ok, ..Ledger::default() },
+        ok_within_window: ok,
+        ok_in_all: ok,
+        response_time: Some(record.clone()),
+        ..Traffic::new(record)
+    };
+    Cell { traffic: Some(traffic), ..cells::empty(&echo(100.0, 1, Duration::from_secs(1))) }
+}
+
+const SAMPLES: u32 = 1_000;
+
+/// Samples of 500 from an exponential distribution of mean 20 ms. Order statistics come in steps, so an interval holds
+/// the truth a little more often than it says, and never much less often.
+pub(super) fn intervals(_: &Bench) -> Result<Attempt, Obstacle> {
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    let figure = |(p, name): (f64, &str)| {
+        let truth = (-(1.0 - p).ln() * 20e6) as u64;
+        let held = (0..SAMPLES).filter(|_| holds(&mut random, p, truth)).count();
+        // 95% of a thousand samples, give or take four standard errors of its own, and what the steps add.
+        Figure::share(name, 0.96, held as f64 / f64::from(SAMPLES), 3.5)
+    };
+    calculated([(0.5, "p50"), (0.9, "p90"), (0.99, "p99")].map(figure).into())
+}
+
+fn holds(random: &mut impl Rng, p: f64, truth: u64) -> bool {
+    let mut sample = histogram();
+    for _ in 0..500 {
+        let share: f64 = random.random();
+        sample.record((-(1.0 - share).ln() * 20e6) as u64 + 1).expect("an hour is enough");
+    }
+    match Quantile::of_recordings(&Distribution::of([&sample]), p) {
+        Quantile::Measured { lo, hi, .. } => lo <= truth && hi.is_none_or(|hi| truth <= hi),
+        Quantile::BeyondTimeout(_) | Quantile::TooFewSamples { .. } => false,
+    }
+}
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 3_600_000_000_000, 3).expect("constants that it accepts")
+}
 
 const METRIC: &str = "response_time_p50";
 const USUAL_MS: f64 = 40.0;
@@ -57,21 +124,21 @@ pub(super) fn slower(bench: &Bench) -> Result<Attempt, Obstacle> {
 }
 
 /// A ratio of two contenders, and what the machine may have done to it.
-struct Compared {
+struct ComparedBlocks {
     ratio: Ratio,
     /// By what share of the ratio it may be off.
     explained: f64,
-    seen: Disturbance,
+    seen: Lateness,
 }
 
-impl Compared {
+impl ComparedBlocks {
     fn verdict(&self) -> Verdict {
         // The scatter is declared and cancels out, so that nothing has to be run twice.
         judge(&self.ratio, &Floor::default(), metric(METRIC).map_or(usize::MAX, |metric| metric.blocks_for_verdict))
     }
 
     fn attempt(&self, truth: f64, verdict: Figure) -> Attempt {
-        let Compared { ratio, explained, seen } = self;
+        let ComparedBlocks { ratio, explained, seen } = self;
         let figure = Figure::interval("ratio", truth, ratio.value, ratio.interval);
         let figure = figure.or_higher_by(truth * explained).or_lower_by(truth * explained);
         // Blocks in which the generator was late do not count, and then there may be too few.
@@ -91,8 +158,8 @@ fn short(verdict: Verdict) -> &'static str {
 }
 
 /// Ten blocks, a fresh server for each contender in each, and the ratio of the first to the second.
-fn measure(bench: &Bench, times: f64) -> Result<Compared, Obstacle> {
-    let (mut cells, mut seen, mut explained) = (Vec::new(), Disturbance::default(), 0.0);
+fn measure(bench: &Bench, times: f64) -> Result<ComparedBlocks, Obstacle> {
+    let (mut cells, mut seen, mut explained) = (Vec::new(), Lateness::default(), 0.0);
     for (block, scatter) in SCATTER.iter().enumerate() {
         let order = if block % 2 == 0 { [0, 1] } else { [1, 0] };
         for contender in order {
@@ -107,25 +174,25 @@ fn measure(bench: &Bench, times: f64) -> Result<Compared, Obstacle> {
             cells.push(Cell { contender, block: block as u32, order, ..cell });
         }
     }
-    let run = cells::run(bench, cells);
+    let run = bench.run_of(cells);
     let groups = groups(&run);
     let ratio = groups.first().and_then(|group| {
         let point = |series: usize| group.series.get(series)?.points.first();
         compare(metric(METRIC)?, point(0)?, point(1)?).ok()
     });
     let ratio = ratio.ok_or_else(|| Obstacle::Other("no block measured both contenders".to_owned()))?;
-    Ok(Compared { ratio, explained, seen })
+    Ok(ComparedBlocks { ratio, explained, seen })
 }
 
 /// A cell is run again where the generator could not keep to its schedule, which says nothing of the contender.
-fn valid_cell(bench: &Bench, delay: Duration) -> Result<(Cell, Disturbance), Obstacle> {
+fn valid_cell(bench: &Bench, delay: Duration) -> Result<(Cell, Lateness), Obstacle> {
     let mut attempts = 0;
     loop {
         attempts += 1;
-        let server = bench.synthetic(Box::new(move |_| Deed::Answer(delay)))?;
-        let watchman = bench.watch()?;
+        let server = bench.synthetic(Box::new(move |_| ScriptedReply::Answer(delay)))?;
+        let watch = bench.watch()?;
         let cell = bench.load(&echo(200.0, 32, WINDOW), server.address, |_| {})?;
-        let seen = watchman.end().and(server.end()?);
+        let seen = watch.end().and(server.end()?);
         if counts(&cell) || attempts == MOST_ATTEMPTS {
             return Ok((Cell { attempts, ..cell }, seen));
         }

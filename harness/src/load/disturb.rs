@@ -5,8 +5,6 @@
 //! connections at a time. Loopback only, and it ends by itself. Must not know: processes; stopping a server is for those
 //! who started it. Read `crowd.rs`.
 
-mod crowd;
-
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -15,10 +13,11 @@ use std::time::Duration;
 use reports::record::{Progress, Traffic};
 use rustix::process::setpriority_process;
 
-use super::{Generator, LoadError};
+use super::crowd::{Behaviour, Crowd, Pace};
+use super::order::{Generator, run};
+use super::{LONGEST_SLEEP_NS, LoadError};
 use crate::clock::now_ns;
 use crate::plan::{Disturbance, DisturbanceKind, LoadSpec, Pacing, nanoseconds};
-use crowd::{Behaviour, Crowd, Pace};
 
 /// Why something could not be done to a server.
 #[derive(Debug, thiserror::Error)]
@@ -101,21 +100,18 @@ fn load(
     let spec = LoadSpec { window, warm_up: spec.warm_up.min(lasting - window), ..spec.clone() };
     // The probe's thread polls; this one must not, or it would take the CPU that they share.
     let generator = Generator { threads: 1, pacing: Pacing::Sleeping };
-    match super::run(&spec, target, generator, stop, |_| {}) {
+    match run(&spec, target, generator, stop, |_| {}) {
         Ok(outcome) => Ok(Some(outcome.traffic)),
         Err(LoadError::NotConnected { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The longest sleep, so that a stop is noticed.
-const LONGEST_SLEEP: Duration = Duration::from_millis(20);
-
 fn sleep_until(at_ns: u64, stop: &AtomicBool) {
     while let left @ 1.. = at_ns.saturating_sub(now_ns()) {
         if stop.load(Ordering::Relaxed) {
             return;
         }
-        thread::sleep(Duration::from_nanos(left).min(LONGEST_SLEEP));
+        thread::sleep(Duration::from_nanos(left.min(LONGEST_SLEEP_NS)));
     }
 }

@@ -1,6 +1,6 @@
 //! The connections of a disturbance: begun at their pace, each with its behaviour, counted, and let go at the end.
 //!
-//! They are the generator's own connections (`connection/`), without a schedule. When they are begun is a
+//! They are the generator's own connections (`connection.rs`), without a schedule. When they are begun is a
 //! pure function of time, bounded in count.
 
 use std::collections::VecDeque;
@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use reports::record::{Progress, Traffic};
 
+use super::LoadError;
+use super::connection::{Connections, News, Settings};
+use super::exchange::Exchange;
+use super::outcome::LoadOutcome;
+use super::recorder::{Loop, Recorder};
+use super::sockets::{Sockets, Sources};
+use super::worker::ThreadUsage;
 use crate::clock::now_ns;
-use crate::load::LoadError;
-use crate::load::connection::{Connections, News, Settings};
-use crate::load::exchange::Exchange;
-use crate::load::outcome::LoadOutcome;
-use crate::load::recorder::{Loop, Recorder};
-use crate::load::sockets::{Sockets, Sources};
-use crate::load::worker::ThreadUsage;
 use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work, nanoseconds};
 
 /// Connects begun at once, bytes sent at once, connections let go at once, and events handled at once: each some hundred
