@@ -16,7 +16,7 @@ use super::ending::{code_of_run, unproven};
 use super::live::{Followed, LiveArgs};
 use super::new_run::{self, PlacementArg, too_few_cpus};
 use super::output::{Format, print, tell};
-use super::progress::{Shown, rough};
+use super::progress::{RunProgress, rough};
 use super::rebuilt::{probes, rebuilt, with_models};
 use super::report;
 use super::resume;
@@ -139,7 +139,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     if !args.quiet {
         announce(&plan, &preflight, &folder);
     }
-    let mut progress = Followed::new(Shown::new(args.quiet), live.as_mut(), &manifest, &[]);
+    let mut progress = Followed::new(RunProgress::new(args.quiet), live.as_mut(), &manifest, &[]);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
     let end = match like {
         Some(like) => execution.run_with_probes(probes(like), &mut progress),

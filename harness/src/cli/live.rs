@@ -7,9 +7,9 @@ use std::time::Duration;
 use reports::record::store::RunFolder;
 use reports::record::{Cell, Ending, Manifest};
 
-use super::load::ask::duration;
+use super::load::duration;
 use super::output::tell;
-use super::progress::Shown;
+use super::progress::RunProgress;
 use crate::live::followed::{Drawing, DrawingCost, summary_of};
 use crate::live::web::{Event, View, Web, WebError};
 use crate::run::{Interrupt, Progress};
@@ -54,7 +54,7 @@ pub(super) struct Live {
 
 /// A run's progress, on the terminal and, where there is one, on a page.
 pub(super) struct Followed<'a> {
-    shown: Shown,
+    shown: RunProgress,
     page: Option<Page<'a>>,
 }
 
@@ -65,7 +65,7 @@ struct Page<'a> {
 
 impl<'a> Followed<'a> {
     /// Of a run with this manifest and the cells that it has already.
-    pub(super) fn new(shown: Shown, live: Option<&'a mut Live>, manifest: &Manifest, cells: &[Cell]) -> Followed<'a> {
+    pub(super) fn new(shown: RunProgress, live: Option<&'a mut Live>, manifest: &Manifest, cells: &[Cell]) -> Followed<'a> {
         let page = live.map(|live| {
             for cell in cells {
                 live.web.tell(Event::Ended(Box::new(summary_of(cell))));

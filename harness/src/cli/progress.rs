@@ -10,22 +10,22 @@ use super::output::tell;
 use crate::run::Progress;
 
 /// Shows a run while it goes on.
-pub(super) struct Shown {
+pub(super) struct RunProgress {
     bar: ProgressBar,
     is_terminal: bool,
     expected_end: Instant,
 }
 
-impl Shown {
+impl RunProgress {
     /// Shows nothing where `is_quiet`.
-    pub(super) fn new(is_quiet: bool) -> Shown {
+    pub(super) fn new(is_quiet: bool) -> RunProgress {
         let is_terminal = std::io::stderr().is_terminal() && !is_quiet;
         let target = if is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template("  [{bar:24}] {pos}/{len} cells, {prefix} left: {wide_msg}")
             .expect("the template is a constant that a test renders");
         bar.set_style(style.progress_chars("=> "));
-        Shown { bar, is_terminal, expected_end: Instant::now() }
+        RunProgress { bar, is_terminal, expected_end: Instant::now() }
     }
 
     /// Ends the display; the terminal is as it was.
@@ -39,7 +39,7 @@ impl Shown {
     }
 }
 
-impl Progress for Shown {
+impl Progress for RunProgress {
     fn planned(&mut self, cells: usize, time: Duration) {
         self.expected_end = Instant::now() + time;
         self.bar.set_length(cells as u64);
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_display_that_is_hidden_takes_everything() {
-        let mut shown = Shown::new(true);
+        let mut shown = RunProgress::new(true);
         shown.planned(3, Duration::from_secs(90));
         shown.begins(1, "echo 8000rps threaded");
         assert_eq!(shown.bar.position(), 1);

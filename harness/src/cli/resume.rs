@@ -14,7 +14,7 @@ use super::compare::conclude;
 use super::live::{Followed, LiveArgs};
 use super::new_run;
 use super::output::{Format, tell};
-use super::progress::Shown;
+use super::progress::RunProgress;
 use super::rebuilt::{inside_of, rebuilt};
 use super::servers::Servers;
 use crate::observe::{machine, restrict_this_thread};
@@ -57,7 +57,7 @@ pub(super) fn run(
     if !quiet {
         tell(&format!("{} has {} cells; running what is missing", folder.path().display(), cells.len()));
     }
-    let mut progress = Followed::new(Shown::new(quiet), live.as_mut(), &manifest, &cells);
+    let mut progress = Followed::new(RunProgress::new(quiet), live.as_mut(), &manifest, &cells);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
     let end = execution.resume(cells, &mut progress);
     progress.end();

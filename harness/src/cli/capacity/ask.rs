@@ -6,7 +6,7 @@ use reports::record::Objective;
 
 use super::CapacityArgs;
 use crate::cli::contenders::cast_for;
-use crate::cli::load::ask::duration;
+use crate::cli::load::duration;
 use crate::cli::new_run::too_few_cpus;
 use crate::cli::servers::Servers;
 use crate::observe::allowed_cpus;

@@ -14,10 +14,10 @@ use reports::record::{Ending, Objective};
 
 use super::busy::{self, FirstLook};
 use super::ending::code_of_search;
-use super::load::ask::duration;
+use super::load::duration;
 use super::new_run::{self, PlacementArg};
 use super::output::{Format, tell};
-use super::progress::{Shown, rough};
+use super::progress::{RunProgress, rough};
 use super::report;
 use super::servers::ServerArgs;
 use crate::observe::{machine, restrict_this_thread};
@@ -104,7 +104,7 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     if !args.quiet {
         announce(&args, &search, &folder);
     }
-    let mut progress = Shown::new(args.quiet);
+    let mut progress = RunProgress::new(args.quiet);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
     let end = execution.steer(&mut search, deadline, &mut progress);
     progress.end();

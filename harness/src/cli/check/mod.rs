@@ -16,7 +16,7 @@ use crate::plan::PlanError;
 use crate::process::{COMMAND_READINESS_DEADLINE, CommandLaunch, ServerProcess, launch_command};
 use crate::run::Interrupt;
 
-use super::load::ask::duration;
+use super::load::duration;
 use super::output::print;
 use super::servers::{find_program, words};
 

@@ -1,10 +1,9 @@
 //! What was typed becomes a load, or a sentence that says what contradicts what. Beside it: `request.rs`, what is asked
 //! for.
 
-use std::str::FromStr;
 use std::time::Duration;
 
-use super::args::{ArrivalsArg, LoadArgs, PacingArg};
+use super::args::{ArrivalsArg, LONGEST, LoadArgs, PacingArg, Rate};
 use super::rate::per_second;
 use super::request;
 use super::target::TypedTarget;
@@ -17,48 +16,8 @@ const DURATION: Duration = Duration::from_secs(10);
 /// The warm-up where nothing is said.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// The longest that may be measured: a histogram holds values up to as long.
-const LONGEST: Duration = Duration::from_secs(3_600);
-
-/// Beyond any machine; a plan for more would fill the memory before the first request.
-const MOST_RPS: f64 = 10_000_000.0;
-
 /// Requests of a session where nothing is said: as in `compare`.
 const REQUESTS_PER_SESSION: u32 = 10;
-
-/// How much is asked for.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Rate {
-    /// As much as the server takes.
-    Max,
-    /// Requests per second.
-    Rps(f64),
-}
-
-/// Reads `max` or a number.
-pub(super) fn rate(text: &str) -> Result<Rate, String> {
-    match f64::from_str(text) {
-        _ if text == "max" => Ok(Rate::Max),
-        Ok(rps) if rps > 0.0 && rps <= MOST_RPS => Ok(Rate::Rps(rps)),
-        _ => Err(format!("requests per second are a number above 0, {MOST_RPS} at most, or max")),
-    }
-}
-
-/// Reads a duration that is not nothing.
-pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
-    match any_duration(text)? {
-        duration if duration < Duration::from_millis(1) => Err("it is a millisecond at least".to_owned()),
-        duration => Ok(duration),
-    }
-}
-
-/// Reads a duration of an hour at most.
-pub(super) fn any_duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text).map_err(|error| format!("{error}; write 500ms or 10s"))? {
-        duration if duration > LONGEST => Err("it is an hour at most".to_owned()),
-        duration => Ok(duration),
-    }
-}
 
 /// The load.
 ///

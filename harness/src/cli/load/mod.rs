@@ -6,7 +6,7 @@
 //! `histogram_files.rs` and `table.rs` (how they are written).
 
 mod args;
-pub(super) mod ask;
+mod ask;
 mod doubts;
 mod findings;
 mod gates;
@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-pub(super) use args::LoadArgs;
+pub(super) use args::{LoadArgs, duration};
 pub(super) use gates::GateOutcome;
 pub(super) use target::Unreachable;
 
@@ -41,7 +41,7 @@ use crate::run::{Interrupt, preflight_connections};
 use args::LoadFormat;
 use findings::{Asking, Findings};
 use histogram_files::HistogramFiles;
-use progress::Shown;
+use progress::LoadProgress;
 use target::TypedTarget;
 use times::Times;
 
@@ -71,7 +71,7 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let _ = busy::doubt(first_look, false);
     let started_at = SystemTime::now();
     let signs = Signs::default();
-    let mut shown = Shown::new(&spec, args.requests);
+    let mut shown = LoadProgress::new(&spec, args.requests);
     let mut window_start_ns = 0;
     let mut order = Order::new(&spec, address, generator, interrupt.flag()).showing(&signs);
     if let Some(requests) = args.requests {

@@ -11,16 +11,16 @@ use crate::load::{Moments, Signs, now_ns};
 use crate::plan::{LoadSpec, nanoseconds};
 
 /// Shows how far a load is.
-pub(super) struct Shown {
+pub(super) struct LoadProgress {
     bar: ProgressBar,
     timeout: String,
     requests: Option<u64>,
     has_warned: bool,
 }
 
-impl Shown {
+impl LoadProgress {
     /// Of a load for `requests` it is not known how far it is.
-    pub(super) fn new(spec: &LoadSpec, requests: Option<u64>) -> Shown {
+    pub(super) fn new(spec: &LoadSpec, requests: Option<u64>) -> LoadProgress {
         let is_terminal = std::io::stderr().is_terminal();
         let target = if is_terminal { ProgressDrawTarget::stderr_with_hz(4) } else { ProgressDrawTarget::hidden() };
         let planned_ns = nanoseconds(spec.warm_up + spec.window);
@@ -28,7 +28,7 @@ impl Shown {
         let style = ProgressStyle::with_template("  [{bar:24}] {msg}").expect("the template is a constant");
         bar.set_style(style.progress_chars("=> "));
         let timeout = humantime::format_duration(spec.timeout).to_string();
-        Shown { bar, timeout, requests, has_warned: false }
+        LoadProgress { bar, timeout, requests, has_warned: false }
     }
 
     pub(super) fn show(&mut self, moments: Moments, signs: &Signs) {

@@ -16,10 +16,10 @@ use reports::record::store::RunFolder;
 
 use super::busy::{self, FirstLook};
 use super::ending::code_of_run;
-use super::load::ask::duration;
+use super::load::duration;
 use super::new_run::{self, PlacementArg};
 use super::output::{print, tell};
-use super::progress::{Shown, rough};
+use super::progress::{RunProgress, rough};
 use super::report;
 use super::servers::ServerArgs;
 use crate::observe::{machine, restrict_this_thread};
@@ -108,7 +108,7 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     if !args.quiet {
         announce(&map, args.budget, &folder);
     }
-    let mut progress = Shown::new(args.quiet);
+    let mut progress = RunProgress::new(args.quiet);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
     let end = execution.steer(&mut map, begun + args.budget - AFTERWARDS, &mut progress);
     progress.end();

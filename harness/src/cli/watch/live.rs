@@ -16,7 +16,7 @@ use super::{WatchArgs, check_work, clock, colours};
 use crate::cli::contenders;
 use crate::cli::output::tell;
 use crate::cli::servers::Servers;
-use crate::live::web::{Event as Shown, View as Page, Web};
+use crate::live::web::{Event as RunProgress, View as Page, Web};
 use crate::live::{Asked, Command, Frame, Limits, Seen, Session};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
 use crate::plan::{Participant, Work, place};
@@ -197,7 +197,7 @@ impl<'a> Watching<'a> {
     fn add(&mut self, seen: Seen) {
         let Seen::Frame(mut frame) = seen else { return };
         if let Some(web) = self.web {
-            web.tell(Shown::Frame(Box::new(frame.clone())));
+            web.tell(RunProgress::Frame(Box::new(frame.clone())));
         }
         // Percentiles are what is drawn.
         frame.models.iter_mut().for_each(|model| model.response_times = None);

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::load::ask::duration;
+use super::load::duration;
 use super::servers::ServerArgs;
 use crate::plan::PlanError;
 use draw::Colours;
