@@ -65,7 +65,12 @@ struct Page<'a> {
 
 impl<'a> Followed<'a> {
     /// Of a run with this manifest and the cells that it has already.
-    pub(super) fn new(shown: RunProgress, live: Option<&'a mut Live>, manifest: &Manifest, cells: &[Cell]) -> Followed<'a> {
+    pub(super) fn new(
+        shown: RunProgress,
+        live: Option<&'a mut Live>,
+        manifest: &Manifest,
+        cells: &[Cell],
+    ) -> Followed<'a> {
         let page = live.map(|live| {
             for cell in cells {
                 live.web.tell(Event::Ended(Box::new(summary_of(cell))));

@@ -6,15 +6,16 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use reports::record::{ConnectionLedger, GeneratorUsage, Ledger, Malformed, ReplyBytes, Traffic, Warning};
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
+use reports::format::Unit;
+use reports::metrics::{Band, Bands, TIME_PARTS};
+use reports::record::{ConnectionLedger, GeneratorUsage, Ledger, Malformed, ReplyBytes, TimeSplit, Traffic, Warning};
 use serde::{Serialize, Serializer};
 
-use super::doubts::{Sending, capacity_of_the_generator, doubts, is_of_the_generator, sentence};
 use super::gates::{Figures, HeldGate, LoadGate};
-use super::notices::{hung, notices};
-use super::parts::Parts;
-use super::percentiles::Percentiles;
-use super::times::Times;
+use super::notices::{Sending, capacity_of_the_generator, doubts, hung, is_of_the_generator, notices, sentence};
+use super::times::{Percentiles, Times};
 use crate::allocator::VERSION;
 use crate::load::{Generator, LoadOutcome};
 use crate::observe::MachineSeen;
@@ -273,4 +274,54 @@ fn stopped(findings: &Findings, spec: &LoadSpec, requests: Option<u64>) -> Strin
     format!(
         "stopped after {measured} of {planned}, and all figures are of that time{under_way}; let it run to its end for all"
     )
+}
+
+/// The parts of the usual and of the slowest response times.
+#[derive(Debug, Serialize)]
+pub(super) struct Parts {
+    median: PartsOf,
+    /// Absent where too few requests carry a p99.
+    slowest_1_percent: Option<PartsOf>,
+}
+
+/// Means over some correct replies, in nanoseconds. A part that is not known is not there.
+#[derive(Debug, Serialize)]
+struct PartsOf {
+    replies: u64,
+    response_time: f64,
+    #[serde(flatten)]
+    parts: BTreeMap<&'static str, f64>,
+}
+
+impl Parts {
+    /// Absent where there are no response times.
+    pub(super) fn of(split: Option<&TimeSplit>) -> Option<Parts> {
+        let Bands { median, slowest } = Bands::of(&[split?])?;
+        Some(Parts { median: PartsOf::new(&median), slowest_1_percent: slowest.as_ref().map(PartsOf::new) })
+    }
+
+    /// For a terminal: a row per part, in the order in which a request passes through them.
+    pub(super) fn table(&self) -> String {
+        let mut table = Table::new();
+        table.load_style(NOTHING);
+        let shown = |of: Option<&PartsOf>, part: &str| {
+            of.and_then(|of| of.parts.get(part)).map_or_else(|| "-".to_owned(), |&ns| Unit::Nanoseconds.show(ns))
+        };
+        table.set_header(["where it went", "median", "slowest 1%"]);
+        for part in TIME_PARTS.iter().filter(|part| self.median.parts.contains_key(part.name)) {
+            let slowest = shown(self.slowest_1_percent.as_ref(), part.name);
+            table.add_row([part.label.to_owned(), shown(Some(&self.median), part.name), slowest]);
+        }
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        table.trim_fmt()
+    }
+}
+
+impl PartsOf {
+    fn new(band: &Band) -> PartsOf {
+        let parts = TIME_PARTS.iter().filter_map(|part| Some((part.name, band.mean_ns(part)?)));
+        PartsOf { replies: band.replies, response_time: band.response_time_ns(), parts: parts.collect() }
+    }
 }

@@ -10,8 +10,8 @@ use reports::format::{self, Unit};
 use reports::record::Ledger;
 use serde::{Serialize, Serializer};
 
-use super::percentiles::{Bounded, Percentiles, SHOWN};
-use super::rate::per_second;
+use super::table::per_second;
+use super::times::{Bounded, Percentiles, SHOWN};
 use crate::plan::nanoseconds;
 
 /// `p99>20ms`: fails where the p99 is longer.
@@ -199,9 +199,9 @@ fn as_written<S: Serializer>(gate: &LoadGate, serializer: S) -> Result<S::Ok, S:
 
 #[cfg(test)]
 mod tests {
-    use super::super::ranked::Ranked;
-    use super::super::ranked::tests::record;
     use super::*;
+    use crate::cli::load::times::Ranked;
+    use crate::cli::load::times::tests::record;
 
     const MS: u64 = 1_000_000;
 

@@ -6,18 +6,11 @@
 //! `histogram_files.rs` and `table.rs` (how they are written).
 
 mod args;
-mod ask;
-mod doubts;
 mod findings;
 mod gates;
 mod histogram_files;
 mod notices;
-mod parts;
-mod percentiles;
-mod progress;
-mod ranked;
-mod rate;
-mod request;
+mod spec;
 mod table;
 mod target;
 mod times;
@@ -34,6 +27,7 @@ use super::busy::{self, FirstLook};
 use super::ending::code_of_load;
 use super::new_run::too_small_a_quota;
 use super::output::{print, tell};
+use super::progress::LoadProgress;
 use crate::load::{Order, Signs, now_ns};
 use crate::observe::{MachineWatch, ServerCpu};
 use crate::plan::LoadSpec;
@@ -41,15 +35,14 @@ use crate::run::{Interrupt, preflight_connections};
 use args::LoadFormat;
 use findings::{Asking, Findings};
 use histogram_files::HistogramFiles;
-use progress::LoadProgress;
 use target::TypedTarget;
 use times::Times;
 
 pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let first_look = FirstLook::take();
     let target = TypedTarget::parse(&args.target)?;
-    let spec = ask::spec(&args, &target)?;
-    let generator = ask::generator(&args)?;
+    let spec = spec::spec(&args, &target)?;
+    let generator = spec::generator(&args)?;
     let addresses = target.addresses(args.allow_remote)?;
     let mut files = HistogramFiles::open(args.hlog.as_deref(), args.hgrm.as_deref())?;
     preflight_connections(spec.peak_connections())?;
@@ -61,7 +54,7 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
         ));
     }
     let interrupt = Interrupt::listen()?;
-    if let Some(note) = ask::note(&spec) {
+    if let Some(note) = spec::note(&spec) {
         tell(&note);
     }
     if let Some(warning) = too_small_a_quota() {

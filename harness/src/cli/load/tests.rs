@@ -17,9 +17,9 @@ use serde_json::Value;
 
 use super::findings::{Asking, Findings};
 use super::histogram_files::HistogramFiles;
-use super::ranked::tests::record;
 use super::table;
 use super::times::Times;
+use super::times::tests::record;
 use crate::load::{Generator, LoadOutcome};
 use crate::observe::MachineSeen;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, Shape, Work};
