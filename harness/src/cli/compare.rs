@@ -7,23 +7,19 @@ use reports::metrics::fewest_blocks_for_a_verdict;
 use reports::record::Ending;
 use reports::record::store::RunFolder;
 
-use super::against::other_build;
 use super::busy::{self, FirstLook};
-use super::chosen;
-use super::contenders;
-use super::dry_run;
 use super::ending::{code_of_run, unproven};
 use super::live::{Followed, LiveArgs};
-use super::new_run::{self, PlacementArg, too_few_cpus};
+use super::new_run::{self, PlacementArg, other_build, too_few_cpus};
 use super::output::{Format, print, tell};
 use super::progress::{RunProgress, rough};
-use super::rebuilt::{probes, rebuilt, with_models};
-use super::report;
-use super::resume;
+use super::resume::{self, probes, rebuilt, with_models};
 use super::servers::{ServerArgs, Servers};
-use super::timelines::{self, Timelines};
+use super::trace::{self, Timelines};
+use super::{contenders, report};
+use crate::experiments::{self, EXPERIMENTS};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
-use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, is_base, place};
+use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, place};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, RunEnd, preflight, time_of};
 
 /// Compare server models under the same load and write a report
@@ -118,7 +114,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     };
     plan.inside = args.inside;
     if args.dry_run {
-        print(&dry_run::describe(&plan, &preflight))?;
+        print(&new_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
     }
     preflight.check()?;
@@ -152,7 +148,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         if !args.quiet {
             tell("tracing who ran what, some ten seconds");
         }
-        timelines::add(&plan, &folder, &interrupt)?;
+        trace::add(&plan, &folder, &interrupt)?;
     }
     let code = conclude(&folder, &end, args.format, &interrupt)?;
     if let Some(live) = live {
@@ -193,7 +189,7 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
     let sizes = args.blocks.map_or(sizes, |blocks| sizes.with_blocks(blocks));
     let kind = args.placement.kind();
     let placement = place(kind, &allowed_cpus()?);
-    let experiments = chosen::experiments(&args.experiments)?;
+    let experiments = experiments(&args.experiments)?;
     let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), servers, &experiments, &sizes)?;
     let allows_verdicts = sizes.blocks as usize >= fewest_blocks_for_a_verdict();
     let cast = if allows_verdicts { cast.with_twins()? } else { cast };
@@ -226,7 +222,7 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
 
 fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {
     let time = time_of(&plan.probes()) + time_of(&plan.fullest());
-    let (contenders, blocks) = (plan.contenders.len(), dry_run::blocks(plan));
+    let (contenders, blocks) = (plan.contenders.len(), new_run::blocks(plan));
     tell(&format!(
         "comparing {contenders} contenders, blocks: {blocks}; at most {}; cells go to {}",
         rough(time),
@@ -234,5 +230,52 @@ fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {
     ));
     for warning in &preflight.warnings {
         tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
+    }
+}
+
+/// Runs without being named, as far as it exists: some three minutes in all.
+const DEFAULTS: &[&str] = &["latency-curve", "memory", "idle-flood", "blocking-sleep"];
+
+/// Names every experiment.
+const ALL: &str = "all";
+
+/// Experiments in the order in which they were named, each once; the defaults where none was.
+///
+/// # Errors
+/// Where there is no experiment of a name.
+pub(super) fn experiments(names: &[String]) -> Result<Vec<&'static Experiment>, PlanError> {
+    if names.is_empty() {
+        return Ok(EXPERIMENTS.iter().filter(|experiment| DEFAULTS.contains(&experiment.name)).collect());
+    }
+    if names.iter().any(|name| name == ALL) {
+        return Ok(EXPERIMENTS.iter().collect());
+    }
+    let mut found: Vec<&'static Experiment> = Vec::new();
+    for name in names {
+        let experiment = experiments::find(name).ok_or_else(|| {
+            let all: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.name).collect();
+            PlanError::Usage(format!("no experiment is called \"{name}\"; experiments: {ALL}, {}", all.join(", ")))
+        })?;
+        if !found.iter().any(|other| other.name == experiment.name) {
+            found.push(experiment);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(typed: &[&str]) -> Vec<&'static str> {
+        let typed: Vec<String> = typed.iter().map(|name| (*name).to_owned()).collect();
+        experiments(&typed).unwrap().iter().map(|experiment| experiment.name).collect()
+    }
+
+    #[test]
+    fn all_means_all_and_nothing_the_defaults() {
+        assert_eq!(names(&["all"]).len(), EXPERIMENTS.len());
+        assert!(names(&[]).starts_with(&["latency-curve", "memory"]));
+        assert_eq!(names(&["memory", "latency-curve", "memory"]), ["memory", "latency-curve"]);
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use servers::{MODELS, OptionKey};
 
-use super::dry_run::gates;
+use super::new_run::gates;
 use super::output::print;
 use crate::experiments::EXPERIMENTS;
 

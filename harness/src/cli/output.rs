@@ -1,6 +1,9 @@
 //! Writing to stdout, whole and once. A reader that leaves early, as `head` does, is no error.
 
+use std::fs;
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use clap::ValueEnum;
 use comfy_table::presets::NOTHING;
@@ -179,6 +182,17 @@ fn sentences(summary: &Summary) -> String {
     };
     let claims = summary.claims.iter().map(|claim| format!("  {}\n", claim.line()));
     claims.chain(leads().map(line)).collect()
+}
+
+/// Writes or replaces a file. Its folder must be there.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_data()?;
+    let file = file.persist(path)?;
+    // Temporary files are private; a report is to be served and shared.
+    file.set_permissions(fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(test)]

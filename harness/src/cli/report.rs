@@ -1,6 +1,6 @@
 //! `harness report`: from saved records to the page. `compare` ends by calling just this.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -9,7 +9,7 @@ use reports::record::store::{Run, RunFolder};
 use reports::site::Machine;
 
 use super::output::{self, Format, print, tell};
-use super::{slides, whole_file};
+use crate::plan::PlanError;
 
 /// Render the report of a saved run again
 #[derive(Debug, clap::Args)]
@@ -37,11 +37,11 @@ pub(super) fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
         let run = folder.read()?;
         Ok((folder, run))
     };
-    slides::check(&args.runs, args.out.as_deref())?;
+    check(&args.runs, args.out.as_deref())?;
     // All are read before any is written, so that a wrong name changes nothing.
     let runs = args.runs.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
     if args.slides {
-        slides::write(&runs, args.out.as_deref())?;
+        write(&runs, args.out.as_deref())?;
         return Ok(ExitCode::SUCCESS);
     }
     match &runs[..] {
@@ -79,7 +79,34 @@ pub(super) fn render(folder: &RunFolder, run: &Run, format: Format) -> anyhow::R
 /// Writes `report.html` beside the records; returns its path.
 pub(super) fn write_page(folder: &RunFolder, run: &Run) -> anyhow::Result<PathBuf> {
     let report = folder.path().join("report.html");
-    whole_file::write(&report, reports::page::render(run).as_bytes())
+    output::write(&report, reports::page::render(run).as_bytes())
         .with_context(|| format!("{} can't be written", report.display()))?;
     Ok(report)
+}
+
+/// Refuses what would put the slides of several runs, or of none, into one file.
+pub(super) fn check(runs: &[PathBuf], out: Option<&Path>) -> Result<(), PlanError> {
+    let Some(out) = out else { return Ok(()) };
+    if runs.len() > 1 {
+        let count = runs.len();
+        let reason =
+            format!("--out names one file, and there are {count} runs; leave it out, or name one run at a time");
+        return Err(PlanError::Usage(reason));
+    }
+    if out.is_dir() {
+        let reason = format!("--out {} is a folder; name a file in it", out.display());
+        return Err(PlanError::Usage(reason));
+    }
+    Ok(())
+}
+
+/// Writes the slides of each run beside its records, or of one run to `out`; the paths to stdout.
+pub(super) fn write(runs: &[(RunFolder, Run)], out: Option<&Path>) -> anyhow::Result<()> {
+    for (folder, run) in runs {
+        let path = out.map_or_else(|| folder.path().join("slides.html"), Path::to_owned);
+        output::write(&path, reports::slides::render(run).as_bytes())
+            .with_context(|| format!("{} can't be written", path.display()))?;
+        print(&format!("slides: {}\n", path.display()))?;
+    }
+    Ok(())
 }

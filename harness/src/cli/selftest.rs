@@ -1,17 +1,18 @@
 //! `harness selftest`: the known answers, run and shown.
 
+use std::fmt::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::bail;
 use serde_json::json;
 
+use super::ending;
 use super::output::{print, tell};
 use super::progress::rough;
-use super::{ending, known_answers};
 use crate::plan::PlanError;
 use crate::run::MachineLock;
-use crate::selftest::{Bench, Finding, ROWS, Row, Verdict, select};
+use crate::selftest::{Bench, Figure, Finding, Fit, ROWS, Row, Verdict, select};
 
 /// Measure what is known already, and say whether the harness finds it
 #[derive(Debug, clap::Args)]
@@ -57,9 +58,9 @@ pub(super) fn run(args: SelftestArgs) -> anyhow::Result<ExitCode> {
     let findings: Vec<Finding> = rows.iter().map(|row| find(row, &bench)).collect();
     let verdict = overall(&findings);
     let text = match args.format {
-        SelftestFormat::Table => known_answers::table(&findings),
+        SelftestFormat::Table => table(&findings),
         SelftestFormat::Json => {
-            let value = json!({ "verdict": verdict, "summary": known_answers::sentence(&findings), "rows": findings });
+            let value = json!({ "verdict": verdict, "summary": sentence(&findings), "rows": findings });
             format!("{}\n", serde_json::to_string_pretty(&value)?)
         }
     };
@@ -69,7 +70,7 @@ pub(super) fn run(args: SelftestArgs) -> anyhow::Result<ExitCode> {
 
 fn find(row: &Row, bench: &Bench) -> Finding {
     let finding = row.find(bench);
-    tell(&format!("  {:<21} {}", row.name, known_answers::words(finding.verdict)));
+    tell(&format!("  {:<21} {}", row.name, words(finding.verdict)));
     finding
 }
 
@@ -87,4 +88,64 @@ fn list(rows: &[&Row], format: SelftestFormat) -> anyhow::Result<String> {
             format!("{}\n", serde_json::to_string_pretty(&json!({ "rows": rows.collect::<Vec<_>>() }))?)
         }
     })
+}
+
+/// A row of the self-test per paragraph, a figure per line.
+pub(super) fn table(findings: &[Finding]) -> String {
+    let mut text = line(["", "truth", "measured", "tolerance", ""]);
+    for finding in findings {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{}: {}", finding.row, finding.claim);
+        for figure in &finding.figures {
+            text.push_str(&of_figure(figure));
+        }
+        if let Some(reason) = &finding.reason {
+            let tries = if finding.attempts == 1 { "1 try".to_owned() } else { format!("{} tries", finding.attempts) };
+            let _ = writeln!(text, "  cannot tell here, after {tries}: {reason}");
+        }
+    }
+    let _ = writeln!(text, "\n{}", sentence(findings));
+    text
+}
+
+fn of_figure(figure: &Figure) -> String {
+    let fit = match figure.fit {
+        Fit::Right => "right",
+        Fit::Disturbed => "disturbed",
+        Fit::Wrong => "WRONG",
+    };
+    line([&figure.name, &figure.truth.text, &figure.measured.text, &figure.tolerance, fit])
+}
+
+fn line([name, truth, measured, tolerance, fit]: [&str; 5]) -> String {
+    let line = format!("  {name:<27} {truth:>13} {measured:>14} {tolerance:>10}  {fit}");
+    format!("{}\n", line.trim_end())
+}
+
+/// All of it in one sentence.
+pub(super) fn sentence(findings: &[Finding]) -> String {
+    let named = |verdict: Verdict| -> Vec<&str> {
+        findings.iter().filter(|finding| finding.verdict == verdict).map(|finding| finding.row).collect()
+    };
+    let (wrong, undecided) = (named(Verdict::Wrong), named(Verdict::CannotTell));
+    let all = findings.len();
+    match (wrong.is_empty(), undecided.is_empty()) {
+        (true, true) => format!("All {all} known answers are right: this harness measures what is there."),
+        (true, false) => format!(
+            "{} of {all} known answers are right; this machine was too busy or not fit to tell {}: try again when it is \
+             quiet.",
+            all - undecided.len(),
+            undecided.join(", ")
+        ),
+        (false, _) => format!("WRONG: {}. Do not believe what this harness measures here.", wrong.join(", ")),
+    }
+}
+
+/// A verdict as it is said.
+pub(super) fn words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Right => "right",
+        Verdict::Wrong => "WRONG",
+        Verdict::CannotTell => "cannot tell",
+    }
 }

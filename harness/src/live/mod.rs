@@ -7,20 +7,17 @@
 //! A run that is followed is measured all the same: `followed/mod.rs`. How either is served to a browser: `web/mod.rs`.
 
 mod asked;
-mod background;
 mod driver;
 mod engine;
-mod flood;
 pub mod followed;
 mod frame;
 mod frames_file;
-mod stretch;
 mod usage;
 mod watched;
 pub mod web;
 
 pub use asked::{Command, Limits};
+pub use engine::Stretch;
 pub use engine::{FRAME_INTERVAL, Seen, Session};
 pub use frame::{Activity, Asked, BusyThread, Frame, Memory, ModelFrame, State};
 pub use frames_file::{FRAMES, FramesError, FramesFile, read_frames};
-pub use stretch::Stretch;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use reports::record::Sample;
 
 use super::driver::Driver;
-use super::flood::Flood;
+use super::driver::Flood;
 use super::frame::{ModelFrame, State};
 use super::usage::{Usage, Used};
 use crate::load::{LoadError, LoadOutcome, Look};

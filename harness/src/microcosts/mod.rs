@@ -7,13 +7,10 @@
 //! It is the one place outside the servers that knows a runtime. Must not know: models, the load generator, how
 //! anything is shown.
 
-mod comparison;
 mod connections;
 mod findings;
-mod placement;
 mod rounds;
 mod sentences;
-mod spread;
 mod subject;
 mod tasks;
 mod threads;
@@ -22,12 +19,12 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
-pub use comparison::{Times, Verdict};
 pub use connections::CONNECTIONS;
+pub use findings::Spread;
 pub use findings::{Finding, Findings, Side, conclude};
-pub use placement::Placement;
+pub use findings::{Times, Verdict};
 pub use rounds::{Sampled, Settings, take_rounds};
-pub use spread::Spread;
+pub use subject::Placement;
 pub use subject::{Kind, Operation, Subject};
 
 use crate::observe::restrict_this_thread;

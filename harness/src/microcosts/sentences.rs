@@ -2,8 +2,8 @@
 
 use reports::format::{counted, number};
 
-use super::comparison::{Times, Verdict};
 use super::findings::{Side, WITHOUT_SYSTEM_CALLS};
+use super::findings::{Times, Verdict};
 use super::{Operation, Sampled, Spread};
 
 /// The row that holds one ready connection against all of them.

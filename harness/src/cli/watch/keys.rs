@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::playback::Step;
+use super::replay::Step;
 use crate::live::{Asked, Command, Limits};
 
 /// What is to be done after a key.

@@ -7,7 +7,6 @@ mod cells;
 mod draw;
 mod keys;
 mod live;
-mod playback;
 mod recording;
 mod replay;
 mod terminal;

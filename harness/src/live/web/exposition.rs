@@ -51,9 +51,9 @@ mod tests {
 
     use hdrhistogram::Histogram;
 
-    use super::super::buckets::Buckets;
-    use super::super::event::{CellLabels, CellSummary, ServerFigures};
     use super::*;
+    use crate::live::web::board::{CellLabels, CellSummary, ServerFigures};
+    use crate::live::web::metrics::Buckets;
     use crate::live::{Asked, Frame, ModelFrame, State};
 
     /// A cell in which every request took about a millisecond but for two that took a minute.

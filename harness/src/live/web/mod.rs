@@ -6,8 +6,6 @@
 //! or `session.html` with `session.js` (servers that are watched). `metrics.rs` and `exposition.rs` are for scrapers.
 
 mod board;
-mod buckets;
-mod event;
 mod exposition;
 mod metrics;
 mod notes;
@@ -27,8 +25,8 @@ use crate::clock::thread_cpu_ns;
 use crate::observe::restrict_this_thread;
 use board::Board;
 
-pub use buckets::Buckets;
-pub use event::{CellLabels, CellSummary, Drawn, Event, ServerFigures};
+pub use board::{CellLabels, CellSummary, Drawn, Event, ServerFigures};
+pub use metrics::Buckets;
 pub use routes::View;
 
 /// How long pages have to fetch what a run has to say at its end, where nobody wants it served any longer.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::event::{Drawn, Event};
+use super::board::{Drawn, Event};
 use super::metrics::Totals;
 use crate::live::Frame;
 

@@ -1,17 +1,17 @@
-//! The pictures of a run that goes on, drawn from the cells so far, some at a time.
+//! A run that is followed while it goes on.
 //!
-//! A picture is drawn anew when its experiment has a new cell, and the sentences when any has; what was drawn longest ago
-//! comes first. Must not know: who looks. Beside it: `pace.rs` says when there is time.
+//! Following may cost a measurement nothing: what has to be computed is computed between two cells (`drawing.rs`), in the
+//! time that `pace.rs` gives, and what is served is ready by then. Must not know: how runs are carried out; it is given
+//! cells. Beside it: `web/mod.rs`, which serves what comes out.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use reports::page::SoFar;
 use reports::record::store::Run;
-use reports::record::{Cell, Manifest, Purpose};
+use reports::record::{Cell, Manifest, Outcome, Purpose, Traffic};
 
-use super::pace::Pace;
-use crate::live::web::Drawn;
+use super::web::{Buckets, CellLabels, CellSummary, Drawn, ServerFigures};
 
 /// What has been drawn of which cells.
 #[derive(Debug)]
@@ -135,6 +135,88 @@ fn stale(there: &BTreeMap<Piece, usize>, done: &BTreeMap<Piece, Done>) -> Vec<Pi
     stale
 }
 
+/// The figures of a cell.
+pub fn summary_of(cell: &Cell) -> CellSummary {
+    let last = cell.samples.last();
+    let server = &cell.server;
+    CellSummary {
+        labels: CellLabels {
+            contender: cell.contender.clone(),
+            experiment: cell.experiment.clone(),
+            workload: cell.workload.clone(),
+        },
+        outcome: if cell.outcome == Outcome::Completed { "completed" } else { "failed" },
+        requests: cell.traffic.as_ref().map_or_else(Vec::new, |traffic| traffic.ledger.ends().into()),
+        response_times: cell.traffic.as_ref().and_then(response_times),
+        server: ServerFigures {
+            resident_bytes: last.map(|sample| sample.resident_bytes),
+            threads: last.map(|sample| sample.threads),
+            user_cpu: server.user_cpu_ns.map(Duration::from_nanos),
+            system_cpu: server.system_cpu_ns.map(Duration::from_nanos),
+            voluntary_switches: server.voluntary_switches,
+            involuntary_switches: server.involuntary_switches,
+        },
+    }
+}
+
+fn response_times(traffic: &Traffic) -> Option<Buckets> {
+    let record = traffic.response_time.as_ref()?;
+    let histogram = record.to_histogram().expect("this process made it from a histogram");
+    Some(Buckets::of(&histogram, record.sum_ns))
+}
+
+/// Time between two turns at the least.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// A turn begins no further picture after this.
+const TURN: Duration = Duration::from_millis(50);
+
+/// A turn is followed by this many times as long without one. Every turn has to gather the cells and draws a picture at
+/// least, which takes longer the more cells there are; so the run is never longer by more than this share.
+const REST: u32 = 40;
+
+/// The turns taken so far.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    next: Option<Instant>,
+    spent: Duration,
+    longest: Duration,
+    turns: u32,
+}
+
+impl Pace {
+    /// Whether a turn may begin.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.next.is_none_or(|next| now >= next)
+    }
+
+    /// Whether a turn that began at `begun` may go on with another picture.
+    pub(super) fn goes_on(begun: Instant, now: Instant) -> bool {
+        now.saturating_duration_since(begun) < TURN
+    }
+
+    /// Notes a turn.
+    pub(super) fn took(&mut self, begun: Instant, now: Instant) {
+        let time = now.saturating_duration_since(begun);
+        self.next = Some(now + INTERVAL.max(time * REST));
+        self.spent += time;
+        self.longest = self.longest.max(time);
+        self.turns += 1;
+    }
+
+    pub(super) fn spent(&self) -> Duration {
+        self.spent
+    }
+
+    pub(super) fn longest(&self) -> Duration {
+        self.longest
+    }
+
+    pub(super) fn turns(&self) -> u32 {
+        self.turns
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,5 +236,31 @@ mod tests {
         let sentences = (Piece::Sentences, Done { cells: 13, turn: 4 });
         let done = done.into_iter().chain([sentences]).collect();
         assert_eq!(stale(&there, &done), [picture("c"), picture("b"), Piece::Sentences]);
+    }
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn turns_are_short_and_seldom() {
+        let mut pace = Pace::default();
+        let begun = Instant::now();
+        assert!(pace.is_due(begun), "the first may come at once");
+        assert!(Pace::goes_on(begun, begun + 49 * MS) && !Pace::goes_on(begun, begun + 50 * MS));
+        pace.took(begun, begun + 30 * MS);
+        assert!(!pace.is_due(begun + 2_029 * MS) && pace.is_due(begun + 2_030 * MS));
+    }
+
+    #[test]
+    fn a_slow_picture_gets_a_small_share_of_the_time() {
+        let mut pace = Pace::default();
+        let (mut now, begun) = (Instant::now(), Instant::now());
+        for _ in 0..5 {
+            pace.took(now, now + 400 * MS);
+            now += 400 * MS;
+            assert!(!pace.is_due(now + 15_999 * MS) && pace.is_due(now + 16_000 * MS));
+            now += 16_000 * MS;
+        }
+        assert!(pace.spent() * REST <= now - begun);
+        assert_eq!((pace.turns(), pace.longest()), (5, 400 * MS));
     }
 }

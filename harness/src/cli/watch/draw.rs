@@ -3,10 +3,6 @@
 //! A pure function of what has been seen. Must not know: clocks, terminals, where frames come from. Read `panel.rs` (one
 //! model), then `lanes.rs` (its threads) and `signs.rs` (how a value becomes a character).
 
-mod lanes;
-mod panel;
-mod signs;
-
 use ratatui::Frame as Canvas;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -17,6 +13,9 @@ use reports::format::{count, counted, number};
 use crate::live::{Asked, Frame, Memory, ModelFrame, State};
 use panel::Panel;
 use signs::Spread;
+
+mod panel;
+mod signs;
 
 /// All that is shown.
 pub(super) struct View<'a> {
