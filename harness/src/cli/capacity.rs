@@ -15,14 +15,14 @@ use super::contenders::cast_for;
 use super::ending::code_of_search;
 use super::load::duration;
 use super::new_run::{self, PlacementArg, too_few_cpus};
-use super::output::{Format, tell};
+use super::output::{SummaryFormat, tell};
 use super::progress::{RunProgress, rough};
 use super::report;
 use super::servers::{ServerArgs, Servers};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
 use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, preflight_for};
-use crate::search::capacity::{self, Asked, CONCURRENT, Capacity, DESCRIPTION, pictures};
+use crate::search::capacity::{self, CONCURRENT, Capacity, CapacityGoal, DESCRIPTION, pictures};
 
 /// Find the highest load that each contender carries without breaking a promise about its response time
 #[derive(Debug, clap::Args)]
@@ -63,8 +63,8 @@ pub(super) struct CapacityArgs {
     out: Option<PathBuf>,
 
     /// How to write the result
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Table)]
+    format: SummaryFormat,
 
     /// No progress
     #[arg(long, short)]
@@ -84,7 +84,7 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     let (plan, preflight) = plan(&args, &servers)?;
     preflight.check()?;
     let concurrent = plan.connection_ceiling;
-    let asked = Asked { objective: args.slo, blocks: args.blocks, seed: args.seed, concurrent };
+    let asked = CapacityGoal { objective: args.slo, blocks: args.blocks, seed: args.seed, concurrent };
     let mut search = Capacity::new(plan.experiments[0], plan.contenders.len(), asked);
     let _lock = MachineLock::take()?;
     let interrupt = Interrupt::listen()?;

@@ -30,8 +30,8 @@ pub(super) struct CheckArgs {
     server: Option<String>,
 
     /// How long a reply may take
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
-    patience: Duration,
+    #[arg(long = "patience", value_name = "TIME", default_value = "2s", value_parser = duration)]
+    reply_timeout: Duration,
 
     /// Show what was sent and what came of all of it, not only of what does not hold
     #[arg(long, short)]
@@ -53,7 +53,7 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
             (server.address(), Some(server))
         }
     };
-    if let Err(error) = TcpStream::connect_timeout(&target, args.patience) {
+    if let Err(error) = TcpStream::connect_timeout(&target, args.reply_timeout) {
         bail!(
             "nobody can be talked to at {target} ({error}); start the server first, or give its command with --server"
         );
@@ -61,7 +61,7 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
     print(&format!("checking {}, {target}\n", args.server.as_deref().or(args.target.as_deref()).unwrap_or_default()))?;
     let mut printed = Ok(());
     let mut weight = None;
-    let findings = check::check(target, args.patience, |finding| {
+    let findings = check::check(target, args.reply_timeout, |finding| {
         let is_first = weight.replace(finding.transcript.weight) != Some(finding.transcript.weight);
         let text = [is_first.then(|| heading(finding.transcript.weight)), Some(described(finding, args.verbose))];
         if printed.is_ok() {

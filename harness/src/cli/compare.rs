@@ -11,7 +11,7 @@ use super::busy::{self, FirstLook};
 use super::ending::{code_of_run, unproven};
 use super::live::{Followed, LiveArgs};
 use super::new_run::{self, PlacementArg, other_build, too_few_cpus};
-use super::output::{Format, print, tell};
+use super::output::{SummaryFormat, print, tell};
 use super::progress::{RunProgress, rough};
 use super::resume::{self, probes, rebuilt, with_models};
 use super::servers::{ServerArgs, Servers};
@@ -87,8 +87,8 @@ pub(super) struct CompareArgs {
     dry_run: bool,
 
     /// How to write the summary at the end
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Table)]
+    format: SummaryFormat,
 
     /// No progress
     #[arg(long, short)]
@@ -161,7 +161,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
 pub(super) fn conclude(
     folder: &RunFolder,
     end: &RunEnd,
-    format: Format,
+    format: SummaryFormat,
     interrupt: &Interrupt,
 ) -> anyhow::Result<ExitCode> {
     let run = folder.read()?;

@@ -11,7 +11,7 @@ use super::load::duration;
 use super::output::tell;
 use super::progress::RunProgress;
 use crate::live::followed::{Drawing, DrawingCost, summary_of};
-use crate::live::web::{Event, View, Web, WebError};
+use crate::live::web::{PageEvent, PageView, Web, WebError};
 use crate::run::{Interrupt, Progress};
 
 /// What is typed to follow a run in a browser.
@@ -39,7 +39,7 @@ impl LiveArgs {
         if !self.live {
             return Ok(None);
         }
-        let web = Web::start(View::Run, self.live_port, cpus)?;
+        let web = Web::start(PageView::Run, self.live_port, cpus)?;
         tell(&format!("live: http://{}/", web.address()));
         Ok(Some(Live { web, linger: self.live_linger.unwrap_or_default(), drawing: DrawingCost::default() }))
     }
@@ -55,10 +55,10 @@ pub(super) struct Live {
 /// A run's progress, on the terminal and, where there is one, on a page.
 pub(super) struct Followed<'a> {
     shown: RunProgress,
-    page: Option<Page<'a>>,
+    page: Option<FollowedPage<'a>>,
 }
 
-struct Page<'a> {
+struct FollowedPage<'a> {
     live: &'a mut Live,
     drawing: Drawing,
 }
@@ -73,9 +73,9 @@ impl<'a> Followed<'a> {
     ) -> Followed<'a> {
         let page = live.map(|live| {
             for cell in cells {
-                live.web.tell(Event::Ended(Box::new(summary_of(cell))));
+                live.web.tell(PageEvent::Ended(Box::new(summary_of(cell))));
             }
-            Page { live, drawing: Drawing::new(manifest.clone(), cells.to_vec()) }
+            FollowedPage { live, drawing: Drawing::new(manifest.clone(), cells.to_vec()) }
         });
         Followed { shown, page }
     }
@@ -84,12 +84,12 @@ impl<'a> Followed<'a> {
     pub(super) fn end(self) {
         self.shown.end();
         if let Some(mut page) = self.page {
-            page.live.web.tell(Event::Drawn(page.drawing.rest()));
+            page.live.web.tell(PageEvent::Drawn(page.drawing.rest()));
             page.live.drawing = page.drawing.cost();
         }
     }
 
-    fn tell(&self, event: impl FnOnce() -> Event) {
+    fn tell(&self, event: impl FnOnce() -> PageEvent) {
         if let Some(page) = &self.page {
             page.live.web.tell(event());
         }
@@ -99,20 +99,20 @@ impl<'a> Followed<'a> {
 impl Progress for Followed<'_> {
     fn planned(&mut self, cells: usize, time: Duration) {
         self.shown.planned(cells, time);
-        self.tell(|| Event::Planned { cells, time });
+        self.tell(|| PageEvent::Planned { cells, time });
     }
 
     fn begins(&mut self, order: u32, what: &str) {
         self.shown.begins(order, what);
-        self.tell(|| Event::Begins { order, what: what.to_owned() });
+        self.tell(|| PageEvent::Begins { order, what: what.to_owned() });
     }
 
     fn ended(&mut self, cell: &Cell) {
         self.shown.ended(cell);
-        self.tell(|| Event::Ended(Box::new(summary_of(cell))));
+        self.tell(|| PageEvent::Ended(Box::new(summary_of(cell))));
         let drawn = self.page.as_mut().and_then(|page| page.drawing.ended(cell));
         if let Some(drawn) = drawn {
-            self.tell(|| Event::Drawn(drawn));
+            self.tell(|| PageEvent::Drawn(drawn));
         }
     }
 }

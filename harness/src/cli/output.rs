@@ -17,7 +17,7 @@ use reports::verdict::Matrix;
 
 /// How the summary is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(super) enum SummaryFormat {
     /// For a terminal.
     Table,
     /// The summary as one JSON object.
@@ -56,21 +56,21 @@ pub(super) fn tell(line: &str) {
 pub(super) struct NoFigures;
 
 /// What a run says in a format, with what comes last in it.
-pub(super) fn summary(run: &Run, format: Format, report: &str) -> anyhow::Result<String> {
+pub(super) fn summary(run: &Run, format: SummaryFormat, report: &str) -> anyhow::Result<String> {
     let summary = || summarise(run);
     Ok(match format {
-        Format::Json => {
+        SummaryFormat::Json => {
             let value = serde_json::json!({ "report": report, "summary": summary() });
             format!("{}\n", serde_json::to_string_pretty(&value)?)
         }
-        Format::Csv => summary().tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
-        Format::Table => {
+        SummaryFormat::Csv => summary().tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
+        SummaryFormat::Table => {
             let summary = summary();
             format!("{}{}{}\nreport: {report}\n", tables(&summary), matrices(&summary), sentences(&summary))
         }
-        Format::Md => export::markdown(run),
-        Format::Bencher => export::bencher(&figures(run)?),
-        Format::GithubActionBenchmark => {
+        SummaryFormat::Md => export::markdown(run),
+        SummaryFormat::Bencher => export::bencher(&figures(run)?),
+        SummaryFormat::GithubActionBenchmark => {
             let manifest = &run.manifest;
             let origin = format!("run {} of {}, {}", manifest.run, manifest.started_at, Machine::of(manifest).label);
             export::github_action_benchmark(&figures(run)?, &origin)
@@ -80,8 +80,8 @@ pub(super) fn summary(run: &Run, format: Format, report: &str) -> anyhow::Result
 
 /// The summaries of several runs, each in the format already: name, machine and text. One document where the format has
 /// such.
-pub(super) fn beside(runs: &[(&str, String, String)], format: Format) -> anyhow::Result<String> {
-    if matches!(format, Format::Json | Format::Bencher | Format::GithubActionBenchmark) {
+pub(super) fn beside(runs: &[(&str, String, String)], format: SummaryFormat) -> anyhow::Result<String> {
+    if matches!(format, SummaryFormat::Json | SummaryFormat::Bencher | SummaryFormat::GithubActionBenchmark) {
         let value = |(run, machine, text): &(&str, String, String)| {
             let summary: serde_json::Value = serde_json::from_str(text)?;
             Ok(serde_json::json!({ "run": run, "machine": machine, "of": summary }))
@@ -90,7 +90,7 @@ pub(super) fn beside(runs: &[(&str, String, String)], format: Format) -> anyhow:
         return Ok(format!("{}\n", serde_json::to_string_pretty(&values)?));
     }
     let heading = |(run, machine, text): &(&str, String, String)| match format {
-        Format::Md => format!("## {run}\n\n{machine}\n\n{text}"),
+        SummaryFormat::Md => format!("## {run}\n\n{machine}\n\n{text}"),
         _ => format!("{run}: {machine}\n\n{text}"),
     };
     Ok(runs.iter().map(heading).collect::<Vec<_>>().join("\n"))

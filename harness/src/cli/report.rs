@@ -8,7 +8,7 @@ use reports::diff::differences;
 use reports::record::store::{Run, RunFolder};
 use reports::site::Machine;
 
-use super::output::{self, Format, print, tell};
+use super::output::{self, SummaryFormat, print, tell};
 use crate::plan::PlanError;
 
 /// Render the report of a saved run again
@@ -19,8 +19,8 @@ pub(super) struct ReportArgs {
     runs: Vec<PathBuf>,
 
     /// How to write the summary
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Table)]
+    format: SummaryFormat,
 
     /// Write slides instead, the same figures one to a page, with questions to vote on and notes for the speaker
     #[arg(long, conflicts_with = "format")]
@@ -52,7 +52,7 @@ pub(super) fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Renders each run by itself, under its name and machine: figures of different machines have no mean.
-fn render_beside(runs: &[(RunFolder, Run)], format: Format) -> anyhow::Result<()> {
+fn render_beside(runs: &[(RunFolder, Run)], format: SummaryFormat) -> anyhow::Result<()> {
     let mut summaries = Vec::new();
     for (folder, run) in runs {
         let report = write_page(folder, run)?.display().to_string();
@@ -70,7 +70,7 @@ fn render_beside(runs: &[(RunFolder, Run)], format: Format) -> anyhow::Result<()
 }
 
 /// Writes `report.html` beside the records, and the summary to stdout with the report's path last.
-pub(super) fn render(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Result<()> {
+pub(super) fn render(folder: &RunFolder, run: &Run, format: SummaryFormat) -> anyhow::Result<()> {
     let report = write_page(folder, run)?;
     print(&output::summary(run, format, &report.display().to_string())?)?;
     Ok(())

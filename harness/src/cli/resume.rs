@@ -15,7 +15,7 @@ use super::compare::conclude;
 use super::contenders::{cast_for, of_saved};
 use super::live::{Followed, LiveArgs};
 use super::new_run::{self, other_build};
-use super::output::{Format, tell};
+use super::output::{SummaryFormat, tell};
 use super::progress::RunProgress;
 use super::servers::Servers;
 use crate::experiments;
@@ -29,7 +29,7 @@ pub(super) fn run(
     blocks: Option<u32>,
     servers: &Servers,
     live: &LiveArgs,
-    format: Format,
+    format: SummaryFormat,
     (quiet, first_look): (bool, FirstLook),
 ) -> anyhow::Result<ExitCode> {
     let _lock = MachineLock::take()?;

@@ -111,8 +111,8 @@ impl Servers {
             }
             let server = launched.map_err(|error| PlanError::Usage(format!("--server {error}")))?;
             let mut held = HeldConnections::new(server.address(), &work, interrupt.flag())?;
-            held.grow_to(1, PATIENCE)?;
-            let answered = held.ask_each(PATIENCE)?;
+            held.grow_to(1, REPLY_TIMEOUT)?;
+            let answered = held.ask_each(REPLY_TIMEOUT)?;
             drop(held);
             let stopped = server.stop();
             if answered == 0 && !interrupt.is_set() {
@@ -135,7 +135,7 @@ impl Servers {
 }
 
 /// How long a program that listens may take for its first reply.
-const PATIENCE: Duration = Duration::from_secs(5);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// As long as a name that tells contenders apart may be.
 const LONGEST_NAME: usize = 24;

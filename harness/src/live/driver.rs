@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::frame::Asked;
+use super::frame::LiveLoad;
 use crate::load::{self, DisturbError, Disturbed, Generator, LoadError, LoadOutcome, Look, Order, Tap, now_ns};
 use crate::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, PageRequest, Shape, Work};
 
@@ -31,7 +31,7 @@ pub(super) struct Driver {
 
 /// The load that is asked for, to go on for so long unless it is stopped before; nothing where none is. A page is asked for
 /// whatever work is.
-pub(super) fn spec(asked: &Asked, page: Option<&PageRequest>, seed: u64, lasting: Duration) -> Option<LoadSpec> {
+pub(super) fn spec(asked: &LiveLoad, page: Option<&PageRequest>, seed: u64, lasting: Duration) -> Option<LoadSpec> {
     let (request_message, parameter) = asked.work.split_once(' ').unwrap_or((&asked.work, ""));
     (!asked.is_paused).then(|| LoadSpec {
         arrivals: asked.rate_rps.map_or(ArrivalProcess::Closed, |rate_rps| ArrivalProcess::Poisson { rate_rps }),

@@ -11,26 +11,26 @@ use reports::page::SoFar;
 use reports::record::store::Run;
 use reports::record::{Cell, Manifest, Outcome, Purpose, Traffic};
 
-use super::web::{Buckets, CellLabels, CellSummary, Drawn, ServerFigures};
+use super::web::{Buckets, CellLabels, CellSummary, DrawnPieces, ServerFigures};
 
 /// What has been drawn of which cells.
 #[derive(Debug)]
 pub struct Drawing {
     run: Run,
-    pace: Pace,
-    done: BTreeMap<Piece, Done>,
+    pace: DrawingPace,
+    done: BTreeMap<PagePiece, DrawnWhen>,
 }
 
 /// A picture by its anchor, or what can be said.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Piece {
+enum PagePiece {
     Sentences,
     Picture(String),
 }
 
 /// What a piece shows.
 #[derive(Debug, Clone, Copy, Default)]
-struct Done {
+struct DrawnWhen {
     /// So many measured cells.
     cells: usize,
     /// In which turn it was drawn, from 1.
@@ -50,7 +50,7 @@ pub struct DrawingCost {
 
 /// How much is drawn in a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Patience {
+enum DrawingTime {
     /// As much as the pace allows.
     Short,
     /// Everything that is not up to date.
@@ -61,18 +61,18 @@ impl Drawing {
     /// Of a run with this manifest, and the cells that it has already.
     pub fn new(manifest: Manifest, cells: Vec<Cell>) -> Drawing {
         let run = Run { manifest, cells, timelines: Vec::new() };
-        Drawing { run, pace: Pace::default(), done: BTreeMap::new() }
+        Drawing { run, pace: DrawingPace::default(), done: BTreeMap::new() }
     }
 
     /// Takes in a cell that has ended; draws some of what it changes, where it is time to.
-    pub fn ended(&mut self, cell: &Cell) -> Option<Drawn> {
+    pub fn ended(&mut self, cell: &Cell) -> Option<DrawnPieces> {
         self.run.cells.push(cell.clone());
-        self.pace.is_due(Instant::now()).then(|| self.draw(Patience::Short))
+        self.pace.is_due(Instant::now()).then(|| self.draw(DrawingTime::Short))
     }
 
     /// Draws everything that is not up to date: for when no more cell is measured.
-    pub fn rest(&mut self) -> Drawn {
-        self.draw(Patience::Endless)
+    pub fn rest(&mut self) -> DrawnPieces {
+        self.draw(DrawingTime::Endless)
     }
 
     /// What the drawing between cells has taken.
@@ -80,30 +80,30 @@ impl Drawing {
         DrawingCost { spent: self.pace.spent(), longest: self.pace.longest(), turns: self.pace.turns() }
     }
 
-    fn draw(&mut self, patience: Patience) -> Drawn {
+    fn draw(&mut self, allowed: DrawingTime) -> DrawnPieces {
         let begun = Instant::now();
         let so_far = SoFar::of(&self.run);
         let pictures = so_far.pictures();
         let there = pieces(&pictures, &measured(&self.run));
         self.done.retain(|piece, _| there.contains_key(piece));
         let turn = self.pace.turns() + 1;
-        let mut drawn = Drawn::default();
+        let mut drawn = DrawnPieces::default();
         for piece in stale(&there, &self.done) {
-            if patience == Patience::Short && !Pace::goes_on(begun, Instant::now()) {
+            if allowed == DrawingTime::Short && !DrawingPace::goes_on(begun, Instant::now()) {
                 break;
             }
             match &piece {
-                Piece::Sentences => drawn.sentences = Some(so_far.sentences()),
+                PagePiece::Sentences => drawn.sentences = Some(so_far.sentences()),
                 // One that has nothing to show yet is looked at again when there are more cells.
-                Piece::Picture(anchor) => {
+                PagePiece::Picture(anchor) => {
                     drawn.anew.extend(so_far.picture(anchor).map(|html| (anchor.clone(), html)));
                 }
             }
-            self.done.insert(piece.clone(), Done { cells: there[&piece], turn });
+            self.done.insert(piece.clone(), DrawnWhen { cells: there[&piece], turn });
         }
         drawn.pictures = pictures.into_iter().map(|(anchor, _)| anchor).collect();
         drawn.took = begun.elapsed();
-        if patience == Patience::Short {
+        if allowed == DrawingTime::Short {
             self.pace.took(begun, Instant::now());
         }
         drawn
@@ -120,17 +120,17 @@ fn measured(run: &Run) -> BTreeMap<&str, usize> {
 }
 
 /// Every piece there is, with the number of cells that it would show.
-fn pieces(pictures: &[(String, String)], measured: &BTreeMap<&str, usize>) -> BTreeMap<Piece, usize> {
+fn pieces(pictures: &[(String, String)], measured: &BTreeMap<&str, usize>) -> BTreeMap<PagePiece, usize> {
     let cells = |experiment: &str| measured.get(experiment).copied().unwrap_or(0);
-    let pictures = pictures.iter().map(|(anchor, experiment)| (Piece::Picture(anchor.clone()), cells(experiment)));
-    pictures.chain([(Piece::Sentences, measured.values().sum())]).collect()
+    let pictures = pictures.iter().map(|(anchor, experiment)| (PagePiece::Picture(anchor.clone()), cells(experiment)));
+    pictures.chain([(PagePiece::Sentences, measured.values().sum())]).collect()
 }
 
 /// The pieces that lack a cell, in the order in which they are to be drawn.
-fn stale(there: &BTreeMap<Piece, usize>, done: &BTreeMap<Piece, Done>) -> Vec<Piece> {
-    let last = |piece: &Piece| done.get(piece).copied().unwrap_or_default();
+fn stale(there: &BTreeMap<PagePiece, usize>, done: &BTreeMap<PagePiece, DrawnWhen>) -> Vec<PagePiece> {
+    let last = |piece: &PagePiece| done.get(piece).copied().unwrap_or_default();
     let lacking = there.iter().filter(|(piece, cells)| last(piece).cells < **cells);
-    let mut stale: Vec<Piece> = lacking.map(|(piece, _)| piece.clone()).collect();
+    let mut stale: Vec<PagePiece> = lacking.map(|(piece, _)| piece.clone()).collect();
     stale.sort_by_key(|piece| last(piece).turn);
     stale
 }
@@ -177,14 +177,14 @@ const REST: u32 = 40;
 
 /// The turns taken so far.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct DrawingPace {
     next: Option<Instant>,
     spent: Duration,
     longest: Duration,
     turns: u32,
 }
 
-impl Pace {
+impl DrawingPace {
     /// Whether a turn may begin.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         self.next.is_none_or(|next| now >= next)
@@ -221,8 +221,8 @@ impl Pace {
 mod tests {
     use super::*;
 
-    fn picture(anchor: &str) -> Piece {
-        Piece::Picture(anchor.to_owned())
+    fn picture(anchor: &str) -> PagePiece {
+        PagePiece::Picture(anchor.to_owned())
     }
 
     #[test]
@@ -232,27 +232,27 @@ mod tests {
         let there = pieces(&pictures, &BTreeMap::from([("x", 5), ("y", 9)]));
         assert_eq!(stale(&there, &BTreeMap::new()).len(), 4, "d has no cell, and there are sentences");
         let done = [("a", 5, 3), ("b", 2, 2), ("c", 1, 1)];
-        let done = done.map(|(anchor, cells, turn)| (picture(anchor), Done { cells, turn }));
-        let sentences = (Piece::Sentences, Done { cells: 13, turn: 4 });
+        let done = done.map(|(anchor, cells, turn)| (picture(anchor), DrawnWhen { cells, turn }));
+        let sentences = (PagePiece::Sentences, DrawnWhen { cells: 13, turn: 4 });
         let done = done.into_iter().chain([sentences]).collect();
-        assert_eq!(stale(&there, &done), [picture("c"), picture("b"), Piece::Sentences]);
+        assert_eq!(stale(&there, &done), [picture("c"), picture("b"), PagePiece::Sentences]);
     }
 
     const MS: Duration = Duration::from_millis(1);
 
     #[test]
     fn turns_are_short_and_seldom() {
-        let mut pace = Pace::default();
+        let mut pace = DrawingPace::default();
         let begun = Instant::now();
         assert!(pace.is_due(begun), "the first may come at once");
-        assert!(Pace::goes_on(begun, begun + 49 * MS) && !Pace::goes_on(begun, begun + 50 * MS));
+        assert!(DrawingPace::goes_on(begun, begun + 49 * MS) && !DrawingPace::goes_on(begun, begun + 50 * MS));
         pace.took(begun, begun + 30 * MS);
         assert!(!pace.is_due(begun + 2_029 * MS) && pace.is_due(begun + 2_030 * MS));
     }
 
     #[test]
     fn a_slow_picture_gets_a_small_share_of_the_time() {
-        let mut pace = Pace::default();
+        let mut pace = DrawingPace::default();
         let (mut now, begun) = (Instant::now(), Instant::now());
         for _ in 0..5 {
             pace.took(now, now + 400 * MS);

@@ -16,8 +16,8 @@ mod usage;
 mod watched;
 pub mod web;
 
-pub use asked::{Command, Limits};
+pub use asked::{Limits, SessionCommand};
 pub use engine::Stretch;
-pub use engine::{FRAME_INTERVAL, Seen, Session};
-pub use frame::{Activity, Asked, BusyThread, Frame, Memory, ModelFrame, State};
+pub use engine::{FRAME_INTERVAL, Session, SessionEvent};
+pub use frame::{Activity, BusyThread, Frame, LiveLoad, Memory, ModelFrame, ServerState};
 pub use frames_file::{FRAMES, FramesError, FramesFile, read_frames};

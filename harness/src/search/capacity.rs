@@ -16,7 +16,7 @@ use reports::stats::samples_needed;
 
 use super::Steering;
 use super::forecast::Forecast;
-use super::ladder::{Answer, Ladder, Reach, STEP, load_rps, rung_at};
+use super::ladder::{Ladder, RungRange, RungResult, STEP, load_rps, rung_at};
 use crate::plan::{ArrivalProcess, Contenders, Experiment, LoadSpec, Shape, Task, TaskKind, Turn, Workload};
 
 /// Requests of one session, as in the experiments of `compare`.
@@ -66,7 +66,7 @@ fn requests_needed(percentile: f64) -> f64 {
 
 /// What is asked of a search.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked {
+pub struct CapacityGoal {
     /// The promise.
     pub objective: Objective,
     /// Searches of each contender.
@@ -81,8 +81,8 @@ pub struct Asked {
 #[derive(Debug)]
 pub struct Capacity {
     workload: &'static Workload,
-    asked: Asked,
-    reach: Reach,
+    asked: CapacityGoal,
+    reach: RungRange,
     block: u32,
     round: u32,
     ladders: Vec<Ladder>,
@@ -94,8 +94,8 @@ pub struct Capacity {
 
 impl Capacity {
     /// A search for each of so many contenders.
-    pub fn new(experiment: &'static Experiment, contenders: usize, asked: Asked) -> Capacity {
-        let reach = Reach { lowest: lowest_rung(asked.objective.percentile), highest: rung_at(MOST_RPS) };
+    pub fn new(experiment: &'static Experiment, contenders: usize, asked: CapacityGoal) -> Capacity {
+        let reach = RungRange { lowest: lowest_rung(asked.objective.percentile), highest: rung_at(MOST_RPS) };
         let first = Ladder::new(reach, rung_at(START_RPS), FIRST_STRIDE);
         Capacity {
             workload: &experiment.workloads[0],
@@ -198,13 +198,13 @@ impl Steering for Capacity {
     fn found(&mut self, cell: &Cell) {
         let Some((contender, rung, tries)) = self.trying.take() else { return };
         let answer = match kept(&self.asked.objective, cell) {
-            Kept::Yes => Answer::Carried,
-            Kept::No => Answer::Missed,
+            Kept::Yes => RungResult::Carried,
+            Kept::No => RungResult::Missed,
             Kept::CannotTell if tries + 1 < TRIES => {
                 self.trying = Some((contender, rung, tries + 1));
                 return;
             }
-            Kept::CannotTell => Answer::CannotTell,
+            Kept::CannotTell => RungResult::CannotTell,
         };
         self.ladders[contender].answered(rung, answer);
     }
@@ -269,7 +269,7 @@ mod tests {
     fn search(blocks: u32) -> Capacity {
         let experiment = experiment(Workload::named("echo", DESCRIPTION).unwrap());
         let objective = objective(0.99, Duration::from_millis(20));
-        Capacity::new(experiment, 2, Asked { objective, blocks, seed: 7, concurrent: 100 })
+        Capacity::new(experiment, 2, CapacityGoal { objective, blocks, seed: 7, concurrent: 100 })
     }
 
     fn rate(turn: &Turn) -> f64 {
@@ -335,7 +335,7 @@ mod tests {
     fn windows_hold_enough_requests_for_the_percentile() {
         let objective = objective(0.999, Duration::from_millis(20));
         let experiment = experiment(Workload::named("echo", DESCRIPTION).unwrap());
-        let mut search = Capacity::new(experiment, 1, Asked { objective, blocks: 1, seed: 7, concurrent: 100 });
+        let mut search = Capacity::new(experiment, 1, CapacityGoal { objective, blocks: 1, seed: 7, concurrent: 100 });
         let turn = search.next(100 * SECOND).unwrap();
         let TaskKind::Load(spec) = &turn.task.kind else { panic!() };
         assert!(rate(&turn) * spec.window.as_secs_f64() > samples_needed(0.999) as f64);

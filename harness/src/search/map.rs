@@ -16,7 +16,7 @@ use reports::study::Pool;
 
 use super::Steering;
 use super::forecast::Forecast;
-use super::refinement::{COARSE, Known, Squares};
+use super::refinement::{COARSE, SquareSoFar, Squares};
 use crate::plan::{
     ArrivalProcess, Contenders, Experiment, LoadSpec, Shape, Task, TaskKind, Turn, Workload, arrival_seed, block_order,
 };
@@ -138,7 +138,7 @@ impl Map {
         Map {
             forecasts: tasks.iter().map(|task| Forecast::of(&task.kind)).collect(),
             squares: Squares {
-                known: vec![Known::default(); tasks.len()],
+                known: vec![SquareSoFar::default(); tasks.len()],
                 columns: experiment.workloads.len().max(1),
                 enough: PAIRS_FOR_WINNER as u32,
             },

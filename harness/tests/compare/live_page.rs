@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use harness::live::web::{Event, View, Web};
-use harness::live::{Asked, Limits, Seen, Session};
+use harness::live::web::{PageEvent, PageView, Web};
+use harness::live::{Limits, LiveLoad, Session, SessionEvent};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -61,7 +61,7 @@ fn the_page_grows_with_the_run_and_holds_the_report_when_the_run_is_gone() {
 /// Two servers under a small load.
 fn session() -> Session {
     let asked =
-        Asked { connections: 4, rate_rps: Some(100.0), work: "sleep 1ms".to_owned(), flood: 0, is_paused: false };
+        LiveLoad { connections: 4, rate_rps: Some(100.0), work: "sleep 1ms".to_owned(), flood: 0, is_paused: false };
     Session {
         contenders: ["threaded", "async-single"].map(str::to_owned).into(),
         commands: Vec::new(),
@@ -81,7 +81,7 @@ fn session() -> Session {
 fn servers_that_are_watched_are_drawn_frame_by_frame() {
     let Some(mut browser) = Browser::start() else { return };
     let _turn = turn();
-    let web = Web::start(View::Session, 0, &[]).unwrap();
+    let web = Web::start(PageView::Session, 0, &[]).unwrap();
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let (tells, told) = channel();
@@ -90,8 +90,8 @@ fn servers_that_are_watched_are_drawn_frame_by_frame() {
         scope.spawn(move || session.run(&commanded, &tells, stop));
         scope.spawn(move || {
             for seen in told {
-                let Seen::Frame(frame) = seen else { continue };
-                web.tell(Event::Frame(Box::new(frame)));
+                let SessionEvent::Frame(frame) = seen else { continue };
+                web.tell(PageEvent::Frame(Box::new(frame)));
             }
         });
         let mut tab = browser.visit(format!("http://{}/", web.address()), 360, "dark");

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 
-use harness::live::{State, read_frames};
+use harness::live::{ServerState, read_frames};
 use reports::record::Ending;
 use reports::record::store::RunFolder;
 use rustix::process::{Pid, Signal, kill_process};
@@ -75,7 +75,11 @@ fn a_server_that_dies_is_shown_and_what_was_recorded_is_played_and_rendered() {
 
     let frames = read_frames(&home.path().join("recorded/frames.jsonl")).unwrap();
     let last = frames.last().unwrap();
-    assert!(last.models.iter().any(|model| matches!(&model.state, State::Died { how, .. } if how.contains("SIGKILL"))));
+    assert!(
+        last.models
+            .iter()
+            .any(|model| matches!(&model.state, ServerState::Died { how, .. } if how.contains("SIGKILL")))
+    );
     let run = RunFolder::open(home.path().join("recorded")).unwrap().read().unwrap();
     assert_eq!((run.manifest.preset.as_str(), run.manifest.ending), ("watch", Ending::Completed));
     let report = Command::new(env!("CARGO_BIN_EXE_harness"))

@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer};
 
 use super::gates::{Figures, HeldGate, LoadGate};
 use super::notices::{Sending, capacity_of_the_generator, doubts, hung, is_of_the_generator, notices, sentence};
-use super::times::{Percentiles, Times};
+use super::times::{LoadTimes, Percentiles};
 use crate::allocator::VERSION;
 use crate::load::{Generator, LoadOutcome};
 use crate::observe::MachineSeen;
@@ -23,7 +23,7 @@ use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
 
 /// What was asked for, and of whom.
 #[derive(Debug)]
-pub(super) struct Asking<'a> {
+pub(super) struct LoadSetup<'a> {
     pub(super) spec: &'a LoadSpec,
     pub(super) generator: Generator,
     /// As it was typed.
@@ -41,7 +41,7 @@ pub(super) struct Asking<'a> {
 
 /// What a load came to. All that has a place in time was counted in the window alone.
 #[derive(Debug, Serialize)]
-pub(super) struct Findings {
+pub(super) struct LoadFindings {
     harness_version: &'static str,
     /// In UTC, as in RFC 3339.
     started_at: String,
@@ -77,7 +77,7 @@ pub(super) struct Findings {
     pub(super) response_time_ns: Option<Percentiles>,
     pub(super) service_time_ns: Option<Percentiles>,
     pub(super) schedule_lag_ns: Option<Percentiles>,
-    pub(super) where_the_time_went_ns: Option<Parts>,
+    pub(super) where_the_time_went_ns: Option<TimeParts>,
     pub(super) generator: GeneratorFindings,
     pub(super) opening_ns: Option<u64>,
     /// Whether the figures may be believed.
@@ -115,9 +115,9 @@ pub(super) struct GeneratorFindings {
     pub(super) kept_pace: f64,
 }
 
-impl Findings {
-    pub(super) fn new(asking: &Asking<'_>, outcome: &LoadOutcome, times: &Times) -> Findings {
-        let Asking { spec, .. } = *asking;
+impl LoadFindings {
+    pub(super) fn new(asking: &LoadSetup<'_>, outcome: &LoadOutcome, times: &LoadTimes) -> LoadFindings {
+        let LoadSetup { spec, .. } = *asking;
         let LoadOutcome { ref traffic, generator: ref usage, opening, measured, .. } = *outcome;
         let seconds = measured.as_secs_f64();
         let per_second = |count: f64| if seconds > 0.0 { count / seconds } else { 0.0 };
@@ -128,7 +128,7 @@ impl Findings {
             Work::Page(page) => Some(page),
             Work::Asked { .. } => None,
         };
-        let mut findings = Findings {
+        let mut findings = LoadFindings {
             harness_version: VERSION,
             started_at: humantime::format_rfc3339_millis(asking.started_at).to_string(),
             target: asking.target.to_owned(),
@@ -158,7 +158,7 @@ impl Findings {
             response_time_ns: times.response_time.as_ref().and_then(Percentiles::of),
             service_time_ns: Percentiles::of(&times.service_time),
             schedule_lag_ns: times.schedule_lag.as_ref().and_then(Percentiles::of),
-            where_the_time_went_ns: Parts::of(traffic.split.as_ref()),
+            where_the_time_went_ns: TimeParts::of(traffic.split.as_ref()),
             generator: GeneratorFindings::new(usage, traffic.ok_within_window),
             opening_ns: opening.map(nanoseconds),
             valid,
@@ -172,8 +172,8 @@ impl Findings {
     }
 
     /// All that is said of the figures, which are there by now.
-    fn judge(&mut self, asking: &Asking<'_>, outcome: &LoadOutcome, doubts: &[Warning]) {
-        let Asking { spec, generator, cpus, .. } = *asking;
+    fn judge(&mut self, asking: &LoadSetup<'_>, outcome: &LoadOutcome, doubts: &[Warning]) {
+        let LoadSetup { spec, generator, cpus, .. } = *asking;
         let LoadOutcome { ref traffic, generator: ref usage, .. } = *outcome;
         let sending = Sending {
             generator,
@@ -196,7 +196,7 @@ impl Findings {
             ArrivalProcess::Closed => (self.service_time_ns.as_ref(), "service times"),
             _ => (self.response_time_ns.as_ref(), "response times"),
         };
-        let Findings { ref ledger, achieved_rps, valid: is_valid, .. } = *self;
+        let LoadFindings { ref ledger, achieved_rps, valid: is_valid, .. } = *self;
         let figures = Figures { times, times_are, ledger, achieved_rps, is_valid };
         self.gates = asking.gates.iter().map(|gate| gate.hold(figures)).collect();
     }
@@ -258,7 +258,7 @@ fn verdict(spec: &LoadSpec, valid: bool) -> &'static str {
     }
 }
 
-fn stopped(findings: &Findings, spec: &LoadSpec, requests: Option<u64>) -> String {
+fn stopped(findings: &LoadFindings, spec: &LoadSpec, requests: Option<u64>) -> String {
     let second = |ns: u64| reports::format::Unit::Nanoseconds.show(ns as f64);
     let measured = second(findings.duration_ns);
     let planned = match requests {
@@ -278,33 +278,33 @@ fn stopped(findings: &Findings, spec: &LoadSpec, requests: Option<u64>) -> Strin
 
 /// The parts of the usual and of the slowest response times.
 #[derive(Debug, Serialize)]
-pub(super) struct Parts {
-    median: PartsOf,
+pub(super) struct TimeParts {
+    median: TimePartsOf,
     /// Absent where too few requests carry a p99.
-    slowest_1_percent: Option<PartsOf>,
+    slowest_1_percent: Option<TimePartsOf>,
 }
 
 /// Means over some correct replies, in nanoseconds. A part that is not known is not there.
 #[derive(Debug, Serialize)]
-struct PartsOf {
+struct TimePartsOf {
     replies: u64,
     response_time: f64,
     #[serde(flatten)]
     parts: BTreeMap<&'static str, f64>,
 }
 
-impl Parts {
+impl TimeParts {
     /// Absent where there are no response times.
-    pub(super) fn of(split: Option<&TimeSplit>) -> Option<Parts> {
+    pub(super) fn of(split: Option<&TimeSplit>) -> Option<TimeParts> {
         let Bands { median, slowest } = Bands::of(&[split?])?;
-        Some(Parts { median: PartsOf::new(&median), slowest_1_percent: slowest.as_ref().map(PartsOf::new) })
+        Some(TimeParts { median: TimePartsOf::new(&median), slowest_1_percent: slowest.as_ref().map(TimePartsOf::new) })
     }
 
     /// For a terminal: a row per part, in the order in which a request passes through them.
     pub(super) fn table(&self) -> String {
         let mut table = Table::new();
         table.load_style(NOTHING);
-        let shown = |of: Option<&PartsOf>, part: &str| {
+        let shown = |of: Option<&TimePartsOf>, part: &str| {
             of.and_then(|of| of.parts.get(part)).map_or_else(|| "-".to_owned(), |&ns| Unit::Nanoseconds.show(ns))
         };
         table.set_header(["where it went", "median", "slowest 1%"]);
@@ -319,9 +319,9 @@ impl Parts {
     }
 }
 
-impl PartsOf {
-    fn new(band: &Band) -> PartsOf {
+impl TimePartsOf {
+    fn new(band: &Band) -> TimePartsOf {
         let parts = TIME_PARTS.iter().filter_map(|part| Some((part.name, band.mean_ns(part)?)));
-        PartsOf { replies: band.replies, response_time: band.response_time_ns(), parts: parts.collect() }
+        TimePartsOf { replies: band.replies, response_time: band.response_time_ns(), parts: parts.collect() }
     }
 }

@@ -200,7 +200,7 @@ fn as_written<S: Serializer>(gate: &LoadGate, serializer: S) -> Result<S::Ok, S:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::load::times::Ranked;
+    use crate::cli::load::times::RankedTimes;
     use crate::cli::load::times::tests::record;
 
     const MS: u64 = 1_000_000;
@@ -208,7 +208,7 @@ mod tests {
     /// A thousand requests of 1 to 990 ms, ten of which failed.
     fn held(gate: &str, is_valid: bool) -> HeldGate {
         let ledger = Ledger { scheduled: 1_000, ok: 990, error: 10, ..Ledger::default() };
-        let ranked = Ranked::of_requests(&record((1..=990).map(|ms| ms * MS)), &ledger, 2_000 * MS).unwrap();
+        let ranked = RankedTimes::of_requests(&record((1..=990).map(|ms| ms * MS)), &ledger, 2_000 * MS).unwrap();
         let times = Percentiles::of(&ranked);
         let times_are = "response times";
         let figures = Figures { times: times.as_ref(), times_are, ledger: &ledger, achieved_rps: 990.0, is_valid };

@@ -33,10 +33,10 @@ use crate::observe::{MachineWatch, ServerCpu};
 use crate::plan::LoadSpec;
 use crate::run::{Interrupt, preflight_connections};
 use args::LoadFormat;
-use findings::{Asking, Findings};
+use findings::{LoadFindings, LoadSetup};
 use histogram_files::HistogramFiles;
 use target::TypedTarget;
-use times::Times;
+use times::LoadTimes;
 
 pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let first_look = FirstLook::take();
@@ -86,9 +86,9 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     }
     let outcome = outcome?;
     let outcome = if outcome.was_stopped { outcome.cut_short() } else { outcome };
-    let times = Times::of(&outcome, spec.timeout)?;
+    let times = LoadTimes::of(&outcome, spec.timeout)?;
     files.write(&times, wall_clock(window_start_ns))?;
-    let asking = Asking {
+    let asking = LoadSetup {
         spec: &spec,
         generator,
         target: &args.target,
@@ -99,7 +99,7 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
         machine: &machine,
         cpus: thread::available_parallelism().map_or(1, usize::from),
     };
-    let findings = Findings::new(&asking, &outcome, &times);
+    let findings = LoadFindings::new(&asking, &outcome, &times);
     tell_of(&findings, &spec, args.format)?;
     // Of a load that was stopped before its window nothing can be said.
     if findings.ledger.ok == 0 && (findings.ledger.scheduled > 0 || interrupt.exit_code().is_none()) {
@@ -109,7 +109,7 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     Ok(code_of_load(&findings.ledger, findings.valid, worst, &interrupt))
 }
 
-fn tell_of(findings: &Findings, spec: &LoadSpec, format: LoadFormat) -> anyhow::Result<()> {
+fn tell_of(findings: &LoadFindings, spec: &LoadSpec, format: LoadFormat) -> anyhow::Result<()> {
     match format {
         LoadFormat::Table => print(&table::drawn(findings, spec))?,
         LoadFormat::Json => {

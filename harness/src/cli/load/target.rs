@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::plan::PlanError;
 
 /// How long an address of several has to accept a connection.
-const PATIENCE: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 const PORT_OF_HTTP: u16 = 80;
 
@@ -86,7 +86,7 @@ impl TypedTarget {
         }
         let mut refusals = Vec::new();
         for address in addresses {
-            match TcpStream::connect_timeout(address, PATIENCE) {
+            match TcpStream::connect_timeout(address, CONNECT_TIMEOUT) {
                 Ok(_) => return Ok(*address),
                 Err(error) => refusals.push((*address, error)),
             }

@@ -12,13 +12,13 @@ use crate::plan::nanoseconds;
 
 /// All times of a load.
 #[derive(Debug)]
-pub(super) struct Times {
+pub(super) struct LoadTimes {
     /// Of all requests; absent in closed loop.
-    pub(super) response_time: Option<Ranked>,
+    pub(super) response_time: Option<RankedTimes>,
     /// Of right replies; in closed loop, where it is the headline, of all requests.
-    pub(super) service_time: Ranked,
+    pub(super) service_time: RankedTimes,
     /// Absent in closed loop.
-    pub(super) schedule_lag: Option<Ranked>,
+    pub(super) schedule_lag: Option<RankedTimes>,
     /// The headline, second by second.
     pub(super) seconds: Vec<SecondOfTimes>,
     /// How long was measured.
@@ -33,32 +33,32 @@ pub(super) struct SecondOfTimes {
     pub(super) histogram: Histogram<u64>,
 }
 
-impl Times {
+impl LoadTimes {
     /// Of a load that took what it takes `timeout` to give up.
-    pub(super) fn of(outcome: &LoadOutcome, timeout: Duration) -> Result<Times, RecordError> {
+    pub(super) fn of(outcome: &LoadOutcome, timeout: Duration) -> Result<LoadTimes, RecordError> {
         let traffic = &outcome.traffic;
         let timeout_ns = nanoseconds(timeout);
-        let all = |record: &HistogramRecord| Ranked::of_requests(record, &traffic.ledger, timeout_ns);
+        let all = |record: &HistogramRecord| RankedTimes::of_requests(record, &traffic.ledger, timeout_ns);
         let response_time = traffic.response_time.as_ref().map(all).transpose()?;
         let service_time = match response_time {
-            Some(_) => Ranked::of_recordings(&traffic.service_time)?,
+            Some(_) => RankedTimes::of_recordings(&traffic.service_time)?,
             None => all(&traffic.service_time)?,
         };
-        let schedule_lag = traffic.schedule_lag.as_ref().map(Ranked::of_recordings).transpose()?;
+        let schedule_lag = traffic.schedule_lag.as_ref().map(RankedTimes::of_recordings).transpose()?;
         let seconds =
             written(&outcome.seconds, outcome.measured, timeout_ns, response_time.as_ref().unwrap_or(&service_time));
-        Ok(Times { response_time, service_time, schedule_lag, seconds, measured: outcome.measured })
+        Ok(LoadTimes { response_time, service_time, schedule_lag, seconds, measured: outcome.measured })
     }
 
     /// What a load is judged by: the response time, in closed loop the service time.
-    pub(super) fn headline(&self) -> &Ranked {
+    pub(super) fn headline(&self) -> &RankedTimes {
         self.response_time.as_ref().unwrap_or(&self.service_time)
     }
 }
 
 /// Seconds as they are written; one interval, the whole window, where nobody counted by the second. The last of the window
 /// ends with it.
-fn written(seconds: &[Second], measured: Duration, timeout_ns: u64, whole: &Ranked) -> Vec<SecondOfTimes> {
+fn written(seconds: &[Second], measured: Duration, timeout_ns: u64, whole: &RankedTimes) -> Vec<SecondOfTimes> {
     if seconds.is_empty() {
         let histogram = whole.histogram().clone();
         return vec![SecondOfTimes { from: Duration::ZERO, duration: measured, histogram }];
@@ -77,7 +77,7 @@ const A_SECOND: Duration = Duration::from_secs(1);
 
 /// Times in nanoseconds, ranked.
 #[derive(Debug, Clone)]
-pub(super) struct Ranked {
+pub(super) struct RankedTimes {
     histogram: Histogram<u64>,
     distribution: Distribution,
     answered: u64,
@@ -94,17 +94,17 @@ pub(super) enum Greatest {
     Above(u64),
 }
 
-impl Ranked {
+impl RankedTimes {
     /// The times of all requests of a ledger. A record may hold those that timed out already, as the timeout.
     pub(super) fn of_requests(
         record: &HistogramRecord,
         ledger: &Ledger,
         timeout_ns: u64,
-    ) -> Result<Ranked, RecordError> {
+    ) -> Result<RankedTimes, RecordError> {
         let answered = ledger.ok.min(record.count);
         let timed_out = record.count - answered;
         let not_recorded = ledger.scheduled.saturating_sub(record.count);
-        let mut ranked = Ranked::of_recordings(record)?;
+        let mut ranked = RankedTimes::of_recordings(record)?;
         ranked.histogram = with_failures(ranked.histogram, not_recorded, timeout_ns);
         ranked.distribution = Distribution::of([&ranked.histogram]);
         ranked.answered = answered;
@@ -114,9 +114,9 @@ impl Ranked {
     }
 
     /// Of what was recorded and nothing else.
-    pub(super) fn of_recordings(record: &HistogramRecord) -> Result<Ranked, RecordError> {
+    pub(super) fn of_recordings(record: &HistogramRecord) -> Result<RankedTimes, RecordError> {
         let histogram = record.to_histogram()?;
-        Ok(Ranked {
+        Ok(RankedTimes {
             distribution: Distribution::of([&histogram]),
             histogram,
             answered: record.count,
@@ -209,7 +209,7 @@ pub(super) struct Bounded {
 
 impl Percentiles {
     /// Absent where there are no times.
-    pub(super) fn of(ranked: &Ranked) -> Option<Percentiles> {
+    pub(super) fn of(ranked: &RankedTimes) -> Option<Percentiles> {
         let max = match ranked.greatest()? {
             Greatest::At(value) => Bounded { value: Some(value), ..Bounded::default() },
             Greatest::Above(above) => Bounded { above: Some(above), ..Bounded::default() },
@@ -260,7 +260,7 @@ pub(super) mod tests {
             Second { second, times, failed }
         };
         let seconds = [second(0, &[5, 7], 0), second(2, &[9], 2), second(3, &[], 1)];
-        let whole = Ranked::of_recordings(&record([])).unwrap();
+        let whole = RankedTimes::of_recordings(&record([])).unwrap();
         let found = written(&seconds, Duration::from_millis(2_500), 1_000, &whole);
         let shown: Vec<_> = found
             .iter()
@@ -287,7 +287,7 @@ pub(super) mod tests {
         // Of four that failed, two timed out and were recorded.
         let ledger = Ledger { scheduled: 14, ok: 10, timeout: 2, error: 1, dropped: 1, ..Ledger::default() };
         let recorded = record((1..=10).chain([1_000, 1_000]));
-        let ranked = Ranked::of_requests(&recorded, &ledger, 1_000).unwrap();
+        let ranked = RankedTimes::of_requests(&recorded, &ledger, 1_000).unwrap();
         assert_eq!((ranked.count(), ranked.answered()), (14, 10));
         assert_eq!(ranked.histogram().count_at(1_000), 4);
         assert_eq!((ranked.greatest(), ranked.mean_of_answered()), (Some(Greatest::Above(1_000)), Some(5.5)));
@@ -298,16 +298,16 @@ pub(super) mod tests {
     #[test]
     fn without_a_failure_they_are_what_was_recorded() {
         let ledger = Ledger { scheduled: 3, ok: 3, ..Ledger::default() };
-        let ranked = Ranked::of_requests(&record([1, 2, 6]), &ledger, 1_000).unwrap();
+        let ranked = RankedTimes::of_requests(&record([1, 2, 6]), &ledger, 1_000).unwrap();
         assert_eq!((ranked.greatest(), ranked.mean_of_answered()), (Some(Greatest::At(6)), Some(3.0)));
-        let nothing = Ranked::of_recordings(&record([])).unwrap();
+        let nothing = RankedTimes::of_recordings(&record([])).unwrap();
         assert_eq!((nothing.greatest(), nothing.mean_of_answered()), (None, None));
     }
 
     #[test]
     fn where_nothing_is_answered_all_is_beyond_the_timeout() {
         let ledger = Ledger { scheduled: 20, error: 20, ..Ledger::default() };
-        let ranked = Ranked::of_requests(&record([]), &ledger, 5_000).unwrap();
+        let ranked = RankedTimes::of_requests(&record([]), &ledger, 5_000).unwrap();
         assert_eq!((ranked.greatest(), ranked.mean_of_answered()), (Some(Greatest::Above(5_000)), None));
         assert_eq!(ranked.quantile(0.5), Quantile::BeyondTimeout(5_000));
     }
@@ -315,7 +315,7 @@ pub(super) mod tests {
     #[test]
     fn what_was_not_answered_ranks_last() {
         let ledger = Ledger { scheduled: 1_000, ok: 980, error: 20, ..Ledger::default() };
-        let ranked = Ranked::of_requests(&record(1..=980), &ledger, 7_000).unwrap();
+        let ranked = RankedTimes::of_requests(&record(1..=980), &ledger, 7_000).unwrap();
         let found = Percentiles::of(&ranked).unwrap();
         let named: Vec<_> = found.each().collect();
         let beyond = Bounded { above: Some(7_000), ..Bounded::default() };
@@ -328,14 +328,15 @@ pub(super) mod tests {
 
     #[test]
     fn nothing_recorded_has_no_percentiles() {
-        let found = |values: Vec<u64>| Percentiles::of(&Ranked::of_recordings(&record(values)).unwrap());
+        let found = |values: Vec<u64>| Percentiles::of(&RankedTimes::of_recordings(&record(values)).unwrap());
         assert_eq!(found(Vec::new()), None);
         assert_eq!(found(vec![5]).unwrap().p50, None);
     }
 
     #[test]
     fn only_the_rarest_percentile_is_doubtful() {
-        let found = Percentiles::of(&Ranked::of_recordings(&record(1..=4_000)).unwrap()).unwrap().with_doubtful_tail();
+        let found =
+            Percentiles::of(&RankedTimes::of_recordings(&record(1..=4_000)).unwrap()).unwrap().with_doubtful_tail();
         let doubtful: Vec<&str> = found.each().filter(|(_, p)| p.unwrap().doubtful).map(|(name, _)| name).collect();
         assert_eq!(doubtful, ["p99.9"]);
         assert!(serde_json::to_string(&found).unwrap().matches("doubtful").count() == 1);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event;
 
-use super::draw::{View, draw};
+use super::draw::{ScreenView, draw};
 use super::keys::{self, Action};
 use super::live::pressed;
 use super::terminal::{self, Terminal};
@@ -40,7 +40,7 @@ fn show(mut playback: Playback, interrupt: &Interrupt) -> anyhow::Result<()> {
         last = now;
         let status = playback.place();
         let frames = playback.seen();
-        let view = View { frames, status: &status, keys: keys::PLAYED, message: None, colours, explains };
+        let view = ScreenView { frames, status: &status, keys: keys::PLAYED, message: None, colours, explains };
         terminal.draw(|canvas| draw(canvas, &view))?;
         if !event::poll(INTERVAL)? {
             continue;
@@ -58,7 +58,7 @@ fn show(mut playback: Playback, interrupt: &Interrupt) -> anyhow::Result<()> {
 
 /// What can be done to what is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum PlaybackStep {
     PauseOrGoOn,
     Faster,
     Slower,
@@ -97,13 +97,13 @@ impl Playback {
         }
     }
 
-    pub(super) fn take(&mut self, step: Step) {
+    pub(super) fn take(&mut self, step: PlaybackStep) {
         match step {
-            Step::PauseOrGoOn => self.is_paused = !self.is_paused,
-            Step::Faster => self.speed = (self.speed + 1).min(SPEEDS.len() - 1),
-            Step::Slower => self.speed = self.speed.saturating_sub(1),
-            Step::Forward => self.go_to(self.at_ms + SEEK_MS),
-            Step::Back => self.go_to(self.at_ms - SEEK_MS),
+            PlaybackStep::PauseOrGoOn => self.is_paused = !self.is_paused,
+            PlaybackStep::Faster => self.speed = (self.speed + 1).min(SPEEDS.len() - 1),
+            PlaybackStep::Slower => self.speed = self.speed.saturating_sub(1),
+            PlaybackStep::Forward => self.go_to(self.at_ms + SEEK_MS),
+            PlaybackStep::Back => self.go_to(self.at_ms - SEEK_MS),
         }
     }
 
@@ -138,10 +138,10 @@ impl Playback {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::Asked;
+    use crate::live::LiveLoad;
 
     fn playback() -> Playback {
-        let asked = Asked { connections: 1, rate_rps: None, work: String::new(), flood: 0, is_paused: false };
+        let asked = LiveLoad { connections: 1, rate_rps: None, work: String::new(), flood: 0, is_paused: false };
         let frame = |at_ms| Frame { at_ms, asked: asked.clone(), models: Vec::new() };
         Playback::new((1..=80).map(|number| frame(number * 250)).collect())
     }
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(latest(&playback), 250);
         playback.pass(Duration::from_millis(600));
         assert_eq!((latest(&playback), playback.seen().len()), (750, 3));
-        playback.take(Step::Faster);
+        playback.take(PlaybackStep::Faster);
         playback.pass(Duration::from_millis(500));
         assert_eq!((latest(&playback), playback.place().as_str()), (1_750, "replay 0:01 of 0:20, 2x"));
     }
@@ -161,15 +161,15 @@ mod tests {
     #[test]
     fn a_pause_holds_and_seeking_goes_on_in_it() {
         let mut playback = playback();
-        playback.take(Step::PauseOrGoOn);
+        playback.take(PlaybackStep::PauseOrGoOn);
         playback.pass(Duration::from_secs(5));
         assert_eq!(playback.seen().len(), 1);
-        playback.take(Step::Forward);
+        playback.take(PlaybackStep::Forward);
         assert_eq!(playback.seen().len(), 21);
-        playback.take(Step::Back);
-        playback.take(Step::Back);
+        playback.take(PlaybackStep::Back);
+        playback.take(PlaybackStep::Back);
         assert_eq!(playback.seen().len(), 1, "not before the beginning");
-        (0..9).for_each(|_| playback.take(Step::Forward));
+        (0..9).for_each(|_| playback.take(PlaybackStep::Forward));
         assert_eq!(
             (playback.seen().len(), playback.place().as_str()),
             (80, "replay 0:20 of 0:20, 1x, paused, the end")
@@ -179,9 +179,9 @@ mod tests {
     #[test]
     fn speeds_have_ends() {
         let mut playback = playback();
-        (0..20).for_each(|_| playback.take(Step::Faster));
+        (0..20).for_each(|_| playback.take(PlaybackStep::Faster));
         assert_eq!(playback.speed(), 8.0);
-        (0..20).for_each(|_| playback.take(Step::Slower));
+        (0..20).for_each(|_| playback.take(PlaybackStep::Slower));
         assert_eq!(playback.speed(), 0.25);
     }
 }

@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::metrics::Buckets;
-use super::notes::{Kind, Note, Notes};
+use super::notes::{Note, NoteKind, PageNotes};
 use crate::live::Frame;
 
 /// The board. Who writes does so between cells; who reads waits for a change.
 #[derive(Debug)]
 pub(super) struct Board {
-    notes: Mutex<Notes>,
+    notes: Mutex<PageNotes>,
     changed: watch::Sender<u64>,
     readers: AtomicUsize,
     reports_served: AtomicUsize,
@@ -27,7 +27,7 @@ pub(super) struct Board {
 impl Board {
     pub(super) fn new() -> Board {
         Board {
-            notes: Mutex::new(Notes::new()),
+            notes: Mutex::new(PageNotes::new()),
             changed: watch::Sender::new(0),
             readers: AtomicUsize::new(0),
             reports_served: AtomicUsize::new(0),
@@ -35,7 +35,7 @@ impl Board {
     }
 
     /// Takes in what has happened, and wakes the readers.
-    pub(super) fn tell(&self, event: Event) {
+    pub(super) fn tell(&self, event: PageEvent) {
         let mut notes = self.notes();
         notes.take_in(event, Instant::now());
         self.changed.send_replace(notes.version());
@@ -63,7 +63,7 @@ impl Board {
         self.reports_served.load(Ordering::Relaxed)
     }
 
-    fn notes(&self) -> MutexGuard<'_, Notes> {
+    fn notes(&self) -> MutexGuard<'_, PageNotes> {
         // Every change leaves them whole, so a writer that panicked has spoilt nothing.
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -97,7 +97,7 @@ impl Reader {
             (self.seen, self.waiting) = (notes.version(), notes.since(seen));
         }
         let note = self.waiting.pop_front();
-        self.has_ended = note.as_ref().is_some_and(|note| note.kind == Kind::End);
+        self.has_ended = note.as_ref().is_some_and(|note| note.kind == NoteKind::End);
         note
     }
 }
@@ -110,7 +110,7 @@ impl Drop for Reader {
 
 /// Something that happened in a run, or in a session in which several servers are watched.
 #[derive(Debug)]
-pub enum Event {
+pub enum PageEvent {
     /// How many cells there will be and how long they should take is known, or known better than before.
     Planned {
         /// Cells of the whole run.
@@ -128,7 +128,7 @@ pub enum Event {
     /// A cell has ended.
     Ended(Box<CellSummary>),
     /// Some of the pictures have been drawn anew.
-    Drawn(Drawn),
+    Drawn(DrawnPieces),
     /// What was seen of the servers of a session at one moment.
     Frame(Box<Frame>),
     /// The run is over, and its report is there.
@@ -142,7 +142,7 @@ pub enum Event {
 
 /// Pieces of a page that are to replace those of the same name.
 #[derive(Debug, Default)]
-pub struct Drawn {
+pub struct DrawnPieces {
     /// The anchors of all pictures there are, in their order; a picture that is not among them is no more.
     pub pictures: Vec<String>,
     /// Anchor and HTML of those that were drawn anew.
@@ -203,9 +203,9 @@ mod tests {
     #[test]
     fn the_end_comes_last_and_ends_the_reading() {
         let board = Arc::new(Board::new());
-        board.tell(Event::Begins { order: 0, what: "echo threaded".to_owned() });
+        board.tell(PageEvent::Begins { order: 0, what: "echo threaded".to_owned() });
         assert_eq!(board.report(), None);
-        board.tell(Event::Finished { ending: "completed".to_owned(), report: "runs/x/report.html".into() });
+        board.tell(PageEvent::Finished { ending: "completed".to_owned(), report: "runs/x/report.html".into() });
         let mut reader = Reader::new(Arc::clone(&board));
         assert_eq!(board.readers(), 1);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -21,7 +21,7 @@ use crate::live::Frame;
 
 /// Everything that is counted, over all cells that have ended.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Totals {
+pub(super) struct MetricTotals {
     /// Cells there will be; absent where nothing is run.
     pub(super) planned: Option<usize>,
     /// Time that drawing has taken between cells; absent where nothing was drawn.
@@ -35,7 +35,7 @@ pub(super) struct Totals {
     switches: BTreeMap<(CellLabels, &'static str), u64>,
 }
 
-impl Totals {
+impl MetricTotals {
     /// Adds a cell.
     pub(super) fn add(&mut self, cell: &CellSummary) {
         let CellSummary { labels, outcome, requests, response_times, server } = cell;
@@ -134,7 +134,7 @@ impl Totals {
     }
 }
 
-impl Collector for Totals {
+impl Collector for MetricTotals {
     fn encode(&self, mut out: DescriptorEncoder<'_>) -> fmt::Result {
         self.encode_run(&mut out)?;
         self.encode_traffic(&mut out)?;

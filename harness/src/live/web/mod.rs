@@ -2,7 +2,7 @@
 //!
 //! The one place besides the microcosts that knows tokio: a current-thread runtime on a thread that keeps to the
 //! generator's CPUs. Between two events it waits in epoll, without a timer. Must not know: runs, plans, servers; it is told
-//! [`Event`]s. Read in this order: `event.rs`, `notes.rs`, `board.rs`, `routes.rs`, and `page.html` with `page.js` (a run)
+//! [`PageEvent`]s. Read in this order: `event.rs`, `notes.rs`, `board.rs`, `routes.rs`, and `page.html` with `page.js` (a run)
 //! or `session.html` with `session.js` (servers that are watched). `metrics.rs` and `exposition.rs` are for scrapers.
 
 mod board;
@@ -25,9 +25,9 @@ use crate::clock::thread_cpu_ns;
 use crate::observe::restrict_this_thread;
 use board::Board;
 
-pub use board::{CellLabels, CellSummary, Drawn, Event, ServerFigures};
+pub use board::{CellLabels, CellSummary, DrawnPieces, PageEvent, ServerFigures};
 pub use metrics::Buckets;
-pub use routes::View;
+pub use routes::PageView;
 
 /// How long pages have to fetch what a run has to say at its end, where nobody wants it served any longer.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -69,7 +69,7 @@ impl Web {
     ///
     /// # Errors
     /// Where the port can't be had, or a thread.
-    pub fn start(view: View, port: u16, cpus: &[u32]) -> Result<Web, WebError> {
+    pub fn start(view: PageView, port: u16, cpus: &[u32]) -> Result<Web, WebError> {
         let option = view.port_option();
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| WebError::Port { port, option, source })?;
@@ -94,7 +94,7 @@ impl Web {
     }
 
     /// Shows what has happened to everybody who looks.
-    pub fn tell(&self, event: Event) {
+    pub fn tell(&self, event: PageEvent) {
         self.board.tell(event);
     }
 
@@ -102,7 +102,7 @@ impl Web {
     /// every page that looks has got the end and the report, and a moment at most. Returns the CPU time of the thread.
     pub fn finish(self, ending: &str, report: PathBuf, linger: Duration, is_enough: impl Fn() -> bool) -> Duration {
         let looking = self.board.readers();
-        self.board.tell(Event::Finished { ending: ending.to_owned(), report });
+        self.board.tell(PageEvent::Finished { ending: ending.to_owned(), report });
         let everybody_has_it = || self.board.readers() == 0 && self.board.reports_served() >= looking;
         let until = Instant::now() + if linger.is_zero() { FAREWELL } else { linger };
         while Instant::now() < until && !is_enough() && !(linger.is_zero() && everybody_has_it()) {

@@ -54,15 +54,15 @@ fn looking(web: &Web) -> BufReader<TcpStream> {
 
 #[test]
 fn nobody_wakes_the_thread_between_two_events_while_pages_look() {
-    let web = Web::start(View::Run, 0, &[]).unwrap();
-    web.tell(Event::Begins { order: 0, what: "echo".to_owned() });
+    let web = Web::start(PageView::Run, 0, &[]).unwrap();
+    web.tell(PageEvent::Begins { order: 0, what: "echo".to_owned() });
     let pages = [looking(&web), looking(&web), looking(&web)];
     let serving = serving_thread();
     let before = at_rest(&serving);
     // That nothing happens takes a while to see.
     thread::sleep(Duration::from_millis(500));
     assert_eq!(switches(&serving), before);
-    web.tell(Event::Begins { order: 1, what: "echo".to_owned() });
+    web.tell(PageEvent::Begins { order: 1, what: "echo".to_owned() });
     assert!(at_rest(&serving) > before, "what it is told does wake it");
     drop(pages);
 }

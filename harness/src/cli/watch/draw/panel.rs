@@ -11,9 +11,9 @@ use ratatui::widgets::Paragraph;
 use reports::format::{Unit, count, number};
 
 use super::Colours;
-use super::signs::{Spread, of_share, stacked};
+use super::signs::{BarScale, of_share, stacked};
 use crate::cli::watch::clock;
-use crate::live::{Activity, BusyThread, Frame, ModelFrame, State};
+use crate::live::{Activity, BusyThread, Frame, ModelFrame, ServerState};
 
 /// Characters of the bar of memory.
 const MEMORY_BAR: usize = 16;
@@ -25,27 +25,27 @@ const FEWEST_BARS: usize = 8;
 const LATELY: usize = 8;
 
 /// A model, and what its bars are held against.
-pub(super) struct Panel<'a> {
+pub(super) struct ModelPanel<'a> {
     pub(super) model: &'a ModelFrame,
     /// Its place in every frame.
     pub(super) index: usize,
     /// Frames that there is room for, the latest last.
     pub(super) recent: &'a [Frame],
     /// Of all models.
-    pub(super) response_times: Option<Spread>,
+    pub(super) response_times: Option<BarScale>,
     /// The most that a model has.
     pub(super) most_memory: u64,
     pub(super) colours: Colours,
 }
 
-impl Panel<'_> {
+impl ModelPanel<'_> {
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let (width, height) = (area.width as usize, area.height as usize);
         let mut lines = match &self.model.state {
-            State::Running if height == 1 => vec![self.in_one_line(width)],
-            State::Running => self.running(width, height),
-            State::Died { how, at_ms } => self.over(&format!("died at {}", clock(*at_ms)), how, width),
-            State::FailedToStart { why } => self.over("did not start", why, width),
+            ServerState::Running if height == 1 => vec![self.in_one_line(width)],
+            ServerState::Running => self.running(width, height),
+            ServerState::Died { how, at_ms } => self.over(&format!("died at {}", clock(*at_ms)), how, width),
+            ServerState::FailedToStart { why } => self.over("did not start", why, width),
         };
         lines.truncate(height);
         canvas.render_widget(Paragraph::new(lines), area);
@@ -88,7 +88,7 @@ impl Panel<'_> {
 
     /// The name, what speaks against the figures, and the response times over time in the rest of the line.
     fn title(&self, width: usize) -> Line<'static> {
-        let range = |Spread { least, greatest }| Unit::Nanoseconds.range(least as f64, greatest as f64);
+        let range = |BarScale { least, greatest }| Unit::Nanoseconds.range(least as f64, greatest as f64);
         let (faint, p99) = (self.colours.faint(), " p99 ");
         let room = width.saturating_sub(self.model.contender.chars().count() + p99.len() + FEWEST_BARS);
         let scale = self.response_times.map(|spread| format!(" {}", range(spread)));
