@@ -102,7 +102,7 @@ fn resolve(text: &str, allow_remote: bool) -> Result<SocketAddr, PlanError> {
         Ok(found) => found.collect(),
         Err(error) => {
             return Err(PlanError::Usage(format!(
-                "{text:?} is no address ({error}); give HOST:PORT, as in 127.0.0.1:8080"
+                "{text:?} is not an address ({error}); give HOST:PORT, as in 127.0.0.1:8080"
             )));
         }
     };

@@ -129,7 +129,7 @@ pub(super) fn other_build(path: &Path) -> Result<OtherBuild, PlanError> {
     let said = said.map_err(|error| refuse(error.to_string()))?;
     let version = String::from_utf8_lossy(&said.stdout).trim().to_owned();
     if !said.status.success() || !version.starts_with(concat!(env!("CARGO_PKG_NAME"), " ")) {
-        return Err(refuse("it is no harness: it does not say so when asked for its version".to_owned()));
+        return Err(refuse("it is not a harness: it does not say so when asked for its version".to_owned()));
     }
     let trial = Launch {
         contender: "sequential",

@@ -78,7 +78,7 @@ const INDEX: &str = "data/index.json";
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SiteError {
     /// Somebody else's folder.
-    #[error("{} is not empty and holds no {INDEX}, so it is no site of this program; name a new folder, or an empty one", .0.display())]
+    #[error("{} is not empty and holds no {INDEX}, so it is not a site of this program; name a new folder, or an empty one", .0.display())]
     NotASite(PathBuf),
     /// The run may still change.
     #[error("the run in {} has not ended, and what is published stays as it is; wait for its end, or run it again", .0.display())]

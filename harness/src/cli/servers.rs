@@ -81,7 +81,7 @@ impl ServerArgs {
                     .to_owned(),
             ),
             (_, Some(path)) if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) => usage(
-                format!("{path:?} is no path; it begins with / and has neither spaces nor letters beyond ASCII"),
+                format!("{path:?} is not a path; it begins with / and has neither spaces nor letters beyond ASCII"),
             ),
             (_, path) => Ok(path.as_deref().map(PageRequest::get)),
         }
@@ -151,7 +151,9 @@ fn command(text: &str) -> Result<ServerCommand, String> {
     let is_name = (1..=LONGEST_NAME).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if !is_name {
-        return Err(format!("{name:?} is no name; it has up to {LONGEST_NAME} letters, digits and hyphens; {SHAPE}"));
+        return Err(format!(
+            "{name:?} is not a name; it has up to {LONGEST_NAME} letters, digits and hyphens; {SHAPE}"
+        ));
     }
     Ok(ServerCommand::new(name, version, command.trim(), words(command)?))
 }
@@ -264,7 +266,7 @@ mod tests {
         assert!(said(args(&["a=/etc/passwd"], None, None)).contains("permissions"));
         assert!(said(args(&[], Some(Wire::Http), None)).contains("--path /"));
         assert!(said(args(&[], Some(Wire::JsonLines), Some("/"))).contains("leave out"));
-        assert!(said(args(&[], None, Some("x y"))).contains("no path"));
+        assert!(said(args(&[], None, Some("x y"))).contains("not a path"));
         let servers = args(&["a=sh"], Some(Wire::Http), Some("/x")).resolve().unwrap();
         assert_eq!((servers.commands.len(), servers.page), (1, Some(PageRequest::get("/x"))));
         assert_eq!(args(&["a=sh"], Some(Wire::JsonLines), None).resolve().unwrap().page, None);

@@ -15,14 +15,14 @@ use serde_json::json;
 use crate::devtools::{Browser, Tab};
 use crate::live::followed;
 use crate::subject::Home;
-use crate::{PATIENT, turn, within};
+use crate::{LONGEST_WAIT, turn, within};
 
 /// Waits until an expression holds in the page.
 fn wait_for(tab: &mut Tab<'_>, expression: &str) {
     let until = format!(
         "new Promise((done) => {{ const end = Date.now() + {}; const look = () => \
          ({expression}) ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 20); look(); }})",
-        PATIENT.as_millis()
+        LONGEST_WAIT.as_millis()
     );
     assert_eq!(tab.evaluate(&until), json!(true), "{expression} has not come true");
 }
@@ -45,14 +45,14 @@ fn the_page_grows_with_the_run_and_holds_the_report_when_the_run_is_gone() {
         assert_eq!(tab.evaluate(FITS), json!(true), "at {width} px");
         subject.signal(Signal::INT);
         wait_for(&mut tab, "document.querySelector('#end a') !== null");
-        subject.status_within(PATIENT).expect("Ctrl-C ends it");
+        subject.status_within(LONGEST_WAIT).expect("Ctrl-C ends it");
         assert_eq!(tab.evaluate(FITS), json!(true), "at {width} px");
         tab.assert_quiet();
         // What the link leads to is in the page already, and no server is there any more.
         tab.evaluate("document.querySelector('#end a').click()");
-        assert!(within(PATIENT, || tab.evaluate("document.querySelectorAll('.get a').length > 0") == json!(true)));
+        assert!(within(LONGEST_WAIT, || tab.evaluate("document.querySelectorAll('.get a').length > 0") == json!(true)));
         let width_of_the_report = "document.body && getComputedStyle(document.body).maxWidth";
-        let has_its_style = within(PATIENT, || tab.evaluate(width_of_the_report) == json!("1216px"));
+        let has_its_style = within(LONGEST_WAIT, || tab.evaluate(width_of_the_report) == json!("1216px"));
         assert!(has_its_style, "its style is let in");
         assert_eq!(tab.evaluate(FITS), json!(true), "the report at {width} px");
     }
@@ -73,7 +73,7 @@ fn session() -> Session {
         seed: 1,
         asked,
         limits: Limits { connections: 4, rate_rps: 100.0, flood: 0 },
-        longest: 2 * PATIENT,
+        longest: 2 * LONGEST_WAIT,
     }
 }
 

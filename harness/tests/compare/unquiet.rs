@@ -6,8 +6,8 @@ use std::process::Command;
 
 use reports::record::{Cell, Outcome, Unobserved, Warning};
 
-use crate::subject::{Home, text};
-use crate::turn;
+use crate::subject::Home;
+use crate::{text, turn};
 
 const SMALL: [&str; 4] = ["--models", "threaded", "--experiments", "latency-curve"];
 

@@ -11,7 +11,8 @@ use harness::load::{self, Generator, now_ns};
 use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape};
 use proptest::prelude::*;
 
-use crate::subject::{right, spec, turn};
+use crate::subject::{right, spec};
+use crate::turn;
 
 /// What a server may do to one request.
 #[derive(Debug, Clone, Copy)]

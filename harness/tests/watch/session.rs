@@ -9,7 +9,7 @@ use harness::live::{Frame, Limits, LiveLoad, ModelFrame, ServerState, Session, S
 use harness::plan::{PageRequest, ServerCommand};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{PATIENT, turn};
+use crate::{LONGEST_WAIT, turn};
 
 const LIMITS: Limits = Limits { connections: 16, rate_rps: 200.0, flood: 20 };
 
@@ -25,7 +25,7 @@ fn session(contenders: &[&str]) -> Session {
         seed: 1,
         asked: LiveLoad { connections: 4, rate_rps: Some(100.0), work: "echo hi".into(), flood: 0, is_paused: false },
         limits: LIMITS,
-        longest: PATIENT,
+        longest: LONGEST_WAIT,
     }
 }
 
@@ -38,9 +38,9 @@ struct Watched<'a> {
 impl Watched<'_> {
     /// The first frame from now on of which something is true.
     fn until(&self, what: &str, is_so: impl Fn(&Frame) -> bool) -> Frame {
-        let give_up = Instant::now() + PATIENT;
+        let give_up = Instant::now() + LONGEST_WAIT;
         while Instant::now() < give_up {
-            match self.seen.recv_timeout(PATIENT).unwrap() {
+            match self.seen.recv_timeout(LONGEST_WAIT).unwrap() {
                 SessionEvent::Frame(frame) if is_so(&frame) => return frame,
                 SessionEvent::Frame(_) | SessionEvent::Stretch(_) => {}
             }

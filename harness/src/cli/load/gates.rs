@@ -92,7 +92,7 @@ impl FromStr for LoadGate {
         };
         match limit {
             Some(limit) => Ok(LoadGate { text: text.to_owned(), limit }),
-            None => refuse(&format!("{bound:?} is no bound on {name}")),
+            None => refuse(&format!("{bound:?} is not a bound on {name}")),
         }
     }
 }
@@ -255,11 +255,11 @@ mod tests {
             ("errors<1%", "takes >"),
             ("throughput>5", "takes <"),
             ("p98>1ms", "it is about p50"),
-            ("p99>20", "no bound on p99"),
-            ("p99>fast", "no bound on p99"),
-            ("errors>101%", "no bound on errors"),
-            ("errors>-1", "no bound on errors"),
-            ("throughput<nan", "no bound on throughput"),
+            ("p99>20", "not a bound on p99"),
+            ("p99>fast", "not a bound on p99"),
+            ("errors>101%", "not a bound on errors"),
+            ("errors>-1", "not a bound on errors"),
+            ("throughput<nan", "not a bound on throughput"),
         ] {
             let error = text.parse::<LoadGate>().unwrap_err();
             assert!(error.contains(words) && error.contains("'p99>20ms'"), "{text}: {error}");

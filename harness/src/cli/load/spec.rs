@@ -157,7 +157,7 @@ fn page(args: &LoadArgs, target: &TypedTarget, path: &str) -> Result<PageRequest
     }
     if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
         return usage(&format!(
-            "{path:?} is no path; it begins with / and has neither spaces nor letters beyond ASCII: write those as in %20"
+            "{path:?} is not a path; it begins with / and has neither spaces nor letters beyond ASCII: write those as in %20"
         ));
     }
     let body = body(args)?;
@@ -190,7 +190,7 @@ fn method(args: &LoadArgs, has_body: bool) -> Result<String, PlanError> {
         }
         "CONNECT" => usage("CONNECT makes a tunnel of the connection; ask with another --method"),
         method if is_token(method) => Ok(method.to_owned()),
-        method => usage(&format!("{method:?} is no method; one has letters and no spaces, as in POST")),
+        method => usage(&format!("{method:?} is not a method; one has letters and no spaces, as in POST")),
     }
 }
 
@@ -211,11 +211,11 @@ fn body(args: &LoadArgs) -> Result<Option<Vec<u8>>, PlanError> {
 /// A header's name and value, if it can be sent and is not written here.
 fn checked(header: &str) -> Result<(String, String), PlanError> {
     let Some((name, value)) = header.split_once(':') else {
-        return usage(&format!("{header:?} is no header; write one as in 'Accept: text/html'"));
+        return usage(&format!("{header:?} is not a header; write one as in 'Accept: text/html'"));
     };
     let value = value.trim();
     if !is_token(name) {
-        return usage(&format!("{name:?} is no name of a header; one has letters, digits and -, and no spaces"));
+        return usage(&format!("{name:?} is not the name of a header; one has letters, digits and -, and no spaces"));
     }
     if value.chars().any(|character| character.is_control() && character != '\t') {
         return usage(&format!("the value of {name} has a line end or another control character; leave it out"));
@@ -313,8 +313,8 @@ mod tests {
     fn what_cannot_be_sent_is_refused_with_the_reason() {
         let table: &[(&[&str], &str)] = &[
             (&["--header", "nonsense"], "'Accept: text/html'"),
-            (&["--header", "a b: c"], "no name of a header"),
-            (&["--header", ": c"], "no name of a header"),
+            (&["--header", "a b: c"], "not the name of a header"),
+            (&["--header", ": c"], "not the name of a header"),
             (&["--header", "a: b\r\nc: d"], "line end"),
             (&["--header", "content-length: 3"], "written from what --body"),
             (&["--header", "Transfer-Encoding: chunked"], "sent whole"),
@@ -322,7 +322,7 @@ mod tests {
             (&["--header", "Host: a", "--header", "Host: b"], "one Host"),
             (&["--method", "HEAD"], "ask with GET"),
             (&["--method", "CONNECT"], "tunnel"),
-            (&["--method", "GET /"], "no method"),
+            (&["--method", "GET /"], "not a method"),
             (&["--body-file", "no/such/file"], "no/such/file can't be read"),
             (&["--body-file", "a", "--body", "b"], "cannot be used with"),
             (&["--wire", "json"], "leave out --wire"),

@@ -55,7 +55,7 @@ impl TypedTarget {
         let TypedTarget { authority, host, port, .. } = self;
         let found = (host.as_str(), *port).to_socket_addrs();
         let found =
-            found.map_err(|error| PlanError::Usage(format!("{authority:?} is no address ({error}); {GIVE}")))?;
+            found.map_err(|error| PlanError::Usage(format!("{authority:?} is not an address ({error}); {GIVE}")))?;
         let mut found: Vec<SocketAddr> = found.collect();
         if host.eq_ignore_ascii_case("localhost") {
             // By definition (RFC 6761), whatever this machine's list of names says.
@@ -132,7 +132,7 @@ fn named(text: &str, authority: &str, host: &str, port: Option<u16>) -> Result<T
         Some(port) if is_host => {
             Ok(TypedTarget { authority: authority.to_owned(), path: None, is_url: false, host: host.to_owned(), port })
         }
-        _ => usage(format!("{text:?} is no address; {GIVE}")),
+        _ => usage(format!("{text:?} is not an address; {GIVE}")),
     }
 }
 
