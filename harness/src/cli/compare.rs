@@ -8,7 +8,6 @@ use reports::record::Ending;
 use reports::record::store::RunFolder;
 
 use super::busy::{self, FirstLook};
-use super::ending::{code_of_run, unproven};
 use super::live::{Followed, LiveArgs};
 use super::new_run::{self, PlacementArg, other_build, too_few_cpus};
 use super::output::{SummaryFormat, print, tell};
@@ -20,7 +19,7 @@ use super::{contenders, report};
 use crate::experiments::{self, EXPERIMENTS};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
 use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, place};
-use crate::run::{Execution, Interrupt, MachineLock, Preflight, RunEnd, preflight, time_of};
+use crate::run::{Execution, Interrupt, MachineLock, Preflight, preflight, time_of};
 
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]
@@ -150,37 +149,11 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         }
         trace::add(&plan, &folder, &interrupt)?;
     }
-    let code = conclude(&folder, &end, args.format, &interrupt)?;
+    let code = report::conclude(&folder, &end, args.format, &interrupt)?;
     if let Some(live) = live {
         live.conclude(&folder, end.ending, &interrupt);
     }
     Ok(code)
-}
-
-/// Says how a run came out, and renders it.
-pub(super) fn conclude(
-    folder: &RunFolder,
-    end: &RunEnd,
-    format: SummaryFormat,
-    interrupt: &Interrupt,
-) -> anyhow::Result<ExitCode> {
-    let run = folder.read()?;
-    if end.ending == Ending::Interrupted {
-        let path = folder.path().display();
-        let has_commands = run.manifest.contenders.iter().any(|contender| contender.command.is_some());
-        let servers = if has_commands { " with each --server as before" } else { "" };
-        tell(&format!(
-            "interrupted: {} cells are kept in {path}; to go on: harness compare --resume {path}{servers}",
-            end.cells
-        ));
-    }
-    if let Some((contender, experiment, workload)) = unproven(&run) {
-        tell(&format!(
-            "invalid: no cell of {contender} in {experiment}, {workload}, can be believed; the report says why"
-        ));
-    }
-    report::render(folder, &run, format)?;
-    Ok(code_of_run(end, &run, interrupt))
 }
 
 /// What was typed, resolved. Looks at the machine's limits and changes nothing but this process's own.

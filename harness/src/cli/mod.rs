@@ -25,6 +25,7 @@ mod resume;
 mod selftest;
 pub mod serve;
 mod servers;
+mod target;
 mod trace;
 mod watch;
 

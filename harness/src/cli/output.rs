@@ -8,12 +8,12 @@ use std::path::Path;
 use clap::ValueEnum;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
-use reports::export;
 use reports::record::store::Run;
 use reports::site::Machine;
 use reports::study::groups;
 use reports::summary::{Answer, Headline, Rank, Summary, SummaryTable, headlines, summarise};
 use reports::verdict::Matrix;
+use reports::{export, format};
 
 /// How the summary is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -195,6 +195,19 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.set_permissions(fs::Permissions::from_mode(0o644))
 }
 
+/// What is so rare is shown as a power of ten.
+const RARE: f64 = 1e-6;
+
+/// Three significant digits, without zeros behind the point that say nothing: `0.2/s`, `1.25/s`, `12,300/s`.
+pub(super) fn per_second(rps: f64) -> String {
+    if rps > 0.0 && rps < RARE {
+        return format!("{rps:e}/s");
+    }
+    let number = format::number(rps);
+    let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
+    format!("{number}/s")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,5 +217,14 @@ mod tests {
         assert_eq!(quoted("thread-pool:workers=8,stack=64KiB"), "\"thread-pool:workers=8,stack=64KiB\"");
         assert_eq!(quoted("say \"hi\""), "\"say \"\"hi\"\"\"");
         assert_eq!(quoted("1.2 ms"), "1.2 ms");
+    }
+
+    #[test]
+    fn a_rate_has_three_digits_whatever_its_size() {
+        let shown = [0.2, 0.0312, 1.25, 5.004, 100.0, 812.4, 12_345.0, 2_000.0, 0.0, 1e-12, 1e-300].map(per_second);
+        let expected = [
+            "0.2/s", "0.0312/s", "1.25/s", "5/s", "100/s", "812/s", "12,300/s", "2,000/s", "0/s", "1e-12/s", "1e-300/s",
+        ];
+        assert_eq!(shown, expected);
     }
 }

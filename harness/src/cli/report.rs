@@ -5,11 +5,14 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use reports::diff::differences;
+use reports::record::Ending;
 use reports::record::store::{Run, RunFolder};
 use reports::site::Machine;
 
+use super::ending::{code_of_run, unproven};
 use super::output::{self, SummaryFormat, print, tell};
 use crate::plan::PlanError;
+use crate::run::{Interrupt, RunEnd};
 
 /// Render the report of a saved run again
 #[derive(Debug, clap::Args)]
@@ -67,6 +70,32 @@ fn render_beside(runs: &[(RunFolder, Run)], format: SummaryFormat) -> anyhow::Re
         tell("note: the runs are of different machines; compare contenders within each, not figures across them");
     }
     Ok(())
+}
+
+/// Says how a run came out, and renders it.
+pub(super) fn conclude(
+    folder: &RunFolder,
+    end: &RunEnd,
+    format: SummaryFormat,
+    interrupt: &Interrupt,
+) -> anyhow::Result<ExitCode> {
+    let run = folder.read()?;
+    if end.ending == Ending::Interrupted {
+        let path = folder.path().display();
+        let has_commands = run.manifest.contenders.iter().any(|contender| contender.command.is_some());
+        let servers = if has_commands { " with each --server as before" } else { "" };
+        tell(&format!(
+            "interrupted: {} cells are kept in {path}; to go on: harness compare --resume {path}{servers}",
+            end.cells
+        ));
+    }
+    if let Some((contender, experiment, workload)) = unproven(&run) {
+        tell(&format!(
+            "invalid: no cell of {contender} in {experiment}, {workload}, can be believed; the report says why"
+        ));
+    }
+    render(folder, &run, format)?;
+    Ok(code_of_run(end, &run, interrupt))
 }
 
 /// Writes `report.html` beside the records, and the summary to stdout with the report's path last.

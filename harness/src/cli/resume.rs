@@ -11,12 +11,12 @@ use reports::record::store::{Run, RunFolder};
 use reports::record::{Cell, Ending, ExperimentRecord, Manifest, Purpose, Warning};
 
 use super::busy::{self, FirstLook};
-use super::compare::conclude;
 use super::contenders::{cast_for, of_saved};
 use super::live::{Followed, LiveArgs};
 use super::new_run::{self, other_build};
 use super::output::{SummaryFormat, tell};
 use super::progress::RunProgress;
+use super::report::conclude;
 use super::servers::Servers;
 use crate::experiments;
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};

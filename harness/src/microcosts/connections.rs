@@ -10,8 +10,8 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::Instant;
 
-use super::subject::Runtime;
-use super::{Timed, tasks, threads};
+use super::subject::{Runtime, Timed};
+use super::{tasks, threads};
 
 /// How many connections there are.
 pub const CONNECTIONS: usize = 1_000;

@@ -7,6 +7,7 @@
 //! It is the one place outside the servers that knows a runtime. Must not know: models, the load generator, how
 //! anything is shown.
 
+mod comparison;
 mod connections;
 mod findings;
 mod rounds;
@@ -17,19 +18,16 @@ mod threads;
 
 use std::io;
 use std::thread;
-use std::time::Duration;
 
+pub use comparison::{CostRatio, CostVerdict, RoundSpread, Side};
 pub use connections::CONNECTIONS;
-pub use findings::RoundSpread;
-pub use findings::{CostRatio, CostVerdict};
-pub use findings::{MicrocostFindings, MicrocostRow, Side, conclude};
+pub use findings::{MicrocostFindings, MicrocostRow, conclude};
 pub use rounds::{MicrocostRounds, RoundSettings, take_rounds};
-pub use subject::CpuSet;
-pub use subject::{Microcost, Operation, Runner};
+pub use subject::{CpuSet, Microcost, Operation, Runner};
 
 use crate::observe::restrict_this_thread;
 use connections::{ReadyConnections, serve_with_tasks, serve_with_threads};
-use subject::Runtime;
+use subject::{Runtime, Timed};
 
 /// What the machine refused.
 #[derive(Debug, thiserror::Error)]
@@ -69,12 +67,6 @@ pub fn measure(subject: Microcost, count: u64, placement: &CpuSet) -> Result<f64
     let refused =
         |source| MicrocostError::Refused { operation: subject.operation.name(), kind: subject.kind.name(), source };
     measured.map(|timed| timed.time.as_nanos() as f64 / timed.count as f64).map_err(refused)
-}
-
-/// Operations, and the time that they took together.
-struct Timed {
-    time: Duration,
-    count: u64,
 }
 
 fn timed(subject: Microcost, count: u64, workers: usize) -> io::Result<Timed> {

@@ -2,9 +2,8 @@
 
 use reports::format::{counted, number};
 
-use super::findings::{CostRatio, CostVerdict};
-use super::findings::{Side, WITHOUT_SYSTEM_CALLS};
-use super::{MicrocostRounds, Operation, RoundSpread};
+use super::comparison::{CostRatio, CostVerdict, RoundSpread, Side, WITHOUT_SYSTEM_CALLS};
+use super::{MicrocostRounds, Operation};
 
 /// The row that holds one ready connection against all of them.
 pub(super) const AMORTISED: &str = "one ready, then all";

@@ -1,5 +1,6 @@
 //! What is measured of whom. Names, and which runtime a kind of task needs; nothing of how it is done.
 
+use std::time::Duration;
 use std::{fmt, io};
 
 use reports::format::list;
@@ -95,6 +96,12 @@ impl Microcost {
         let of = |operation: Operation| operation.kinds().iter().map(move |&kind| Microcost { operation, kind });
         Operation::ALL.into_iter().flat_map(of)
     }
+}
+
+/// Operations, and the time that they took together.
+pub(super) struct Timed {
+    pub(super) time: Duration,
+    pub(super) count: u64,
 }
 
 /// The runtime under tasks.

@@ -10,8 +10,9 @@ use reports::format::{self, Unit};
 use reports::record::Ledger;
 use serde::{Serialize, Serializer};
 
-use super::table::per_second;
 use super::times::{Bounded, Percentiles, SHOWN};
+use crate::cli::ending::GateOutcome;
+use crate::cli::output::per_second;
 use crate::plan::nanoseconds;
 
 /// `p99>20ms`: fails where the p99 is longer.
@@ -36,18 +37,6 @@ enum Limited {
 /// Times beside the percentiles.
 const MAX: &str = "max";
 const MEAN: &str = "mean";
-
-/// What came of a gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(in crate::cli) enum GateOutcome {
-    /// Within the bound, in a measurement that is valid.
-    Passed,
-    /// There is no such figure, or it may not be believed.
-    Undecided,
-    /// Beyond the bound.
-    Exceeded,
-}
 
 /// A gate, held against a result.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -12,7 +12,6 @@ mod histogram_files;
 mod notices;
 mod spec;
 mod table;
-mod target;
 mod times;
 
 use std::process::ExitCode;
@@ -20,14 +19,13 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 pub(super) use args::{LoadArgs, duration};
-pub(super) use gates::GateOutcome;
-pub(super) use target::Unreachable;
 
 use super::busy::{self, FirstLook};
 use super::ending::code_of_load;
 use super::new_run::too_small_a_quota;
 use super::output::{print, tell};
 use super::progress::LoadProgress;
+use super::target::TypedTarget;
 use crate::load::{Order, Signs, now_ns};
 use crate::observe::{MachineWatch, ServerCpu};
 use crate::plan::LoadSpec;
@@ -35,7 +33,6 @@ use crate::run::{Interrupt, preflight_connections};
 use args::LoadFormat;
 use findings::{LoadFindings, LoadSetup};
 use histogram_files::HistogramFiles;
-use target::TypedTarget;
 use times::LoadTimes;
 
 pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {

@@ -5,7 +5,7 @@ use reports::format::{self, Unit, counted, share};
 use reports::record::{GeneratorUsage, Ledger, Malformed, Traffic, Warning};
 use reports::study::KEPT_UP;
 
-use super::table::per_second;
+use crate::cli::output::per_second;
 use crate::load::{Generator, LoadOutcome};
 use crate::observe::MachineSeen;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use servers::protocol::Wire;
 
 use super::args::{ArrivalsArg, LONGEST, LoadArgs, PacingArg, Rate};
-use super::table::per_second;
-use super::target::TypedTarget;
+use crate::cli::output::per_second;
+use crate::cli::target::TypedTarget;
 use crate::load::Generator;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, PlanError, Shape, Work};
 

@@ -5,7 +5,7 @@
 
 use ratatui::Frame as Canvas;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Color, Modifier};
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 use reports::format::{count, counted, number};
@@ -13,6 +13,7 @@ use reports::format::{count, counted, number};
 use crate::live::{Frame, LiveLoad, Memory, ModelFrame, ServerState};
 use panel::ModelPanel;
 use signs::BarScale;
+pub(super) use signs::Colours;
 
 mod panel;
 mod signs;
@@ -31,26 +32,6 @@ pub(super) struct ScreenView<'a> {
     pub(super) colours: Colours,
     /// Whether the signs are explained instead of the models.
     pub(super) explains: bool,
-}
-
-/// Whether there are colours. Nothing is said by colour alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Colours {
-    Many,
-    None,
-}
-
-impl Colours {
-    pub(super) fn of(self, colour: Color) -> Style {
-        match self {
-            Colours::Many => Style::new().fg(colour),
-            Colours::None => Style::new(),
-        }
-    }
-
-    pub(super) fn faint(self) -> Style {
-        self.of(Color::DarkGray)
-    }
 }
 
 const SIGNS: &[&str] = &[

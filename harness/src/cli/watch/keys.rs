@@ -2,7 +2,6 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::replay::PlaybackStep;
 use crate::live::{Limits, LiveLoad, SessionCommand};
 
 /// What is to be done after a key.
@@ -20,6 +19,18 @@ pub(super) enum Action {
     Quit,
     /// The view ends as after a signal.
     Interrupt,
+}
+
+/// What can be done to what is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PlaybackStep {
+    PauseOrGoOn,
+    Faster,
+    Slower,
+    /// Five seconds further.
+    Forward,
+    /// Five seconds back.
+    Back,
 }
 
 /// Connections that a key steps through.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crossterm::event;
 
 use super::draw::{ScreenView, draw};
-use super::keys::{self, Action};
+use super::keys::{self, Action, PlaybackStep};
 use super::live::pressed;
 use super::terminal::{self, Terminal};
 use crate::live::{FRAMES, Frame, read_frames};
@@ -54,18 +54,6 @@ fn show(mut playback: Playback, interrupt: &Interrupt) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// What can be done to what is played.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PlaybackStep {
-    PauseOrGoOn,
-    Faster,
-    Slower,
-    /// Five seconds further.
-    Forward,
-    /// Five seconds back.
-    Back,
 }
 
 /// Speeds that a key steps through; 1 is as it was.

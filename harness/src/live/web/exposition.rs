@@ -52,8 +52,7 @@ mod tests {
     use hdrhistogram::Histogram;
 
     use super::*;
-    use crate::live::web::board::{CellLabels, CellSummary, ServerFigures};
-    use crate::live::web::metrics::Buckets;
+    use crate::live::web::event::{Buckets, CellLabels, CellSummary, ServerFigures};
     use crate::live::{Frame, LiveLoad, ModelFrame, ServerState};
 
     /// A cell in which every request took about a millisecond but for two that took a minute.

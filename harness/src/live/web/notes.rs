@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::board::{DrawnPieces, PageEvent};
+use super::event::{DrawnPieces, PageEvent};
 use super::metrics::MetricTotals;
 use crate::live::Frame;
 

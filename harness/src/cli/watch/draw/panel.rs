@@ -10,8 +10,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use reports::format::{Unit, count, number};
 
-use super::Colours;
-use super::signs::{BarScale, of_share, stacked};
+use super::signs::{BarScale, Colours, of_share, stacked};
 use crate::cli::watch::clock;
 use crate::live::{Activity, BusyThread, Frame, ModelFrame, ServerState};
 

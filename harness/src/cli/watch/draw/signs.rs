@@ -1,5 +1,27 @@
 //! How a value becomes a character, and several values a bar.
 
+use ratatui::style::{Color, Style};
+
+/// Whether there are colours. Nothing is said by colour alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli::watch) enum Colours {
+    Many,
+    None,
+}
+
+impl Colours {
+    pub(super) fn of(self, colour: Color) -> Style {
+        match self {
+            Colours::Many => Style::new().fg(colour),
+            Colours::None => Style::new(),
+        }
+    }
+
+    pub(super) fn faint(self) -> Style {
+        self.of(Color::DarkGray)
+    }
+}
+
 /// An eighth more from one to the next; a blank is nothing at all.
 const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
