@@ -10,18 +10,18 @@ use std::time::{Duration, Instant};
 use reports::record::store::RunFolder;
 use reports::record::{Ending, Objective};
 
-use super::busy::{self, FirstLook};
+use super::busy::FirstLook;
 use super::contenders::cast_for;
 use super::ending::code_of_search;
 use super::load::duration;
-use super::new_run::{self, PlacementArg, too_few_cpus};
+use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, too_few_cpus};
 use super::output::{SummaryFormat, tell};
 use super::progress::{RunProgress, rough};
 use super::report;
 use super::servers::{ServerArgs, Servers};
-use crate::observe::{allowed_cpus, machine, restrict_this_thread};
+use crate::observe::allowed_cpus;
 use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, Workload, place};
-use crate::run::{Execution, Interrupt, MachineLock, Preflight, preflight_for};
+use crate::run::{Execution, Preflight, preflight_for};
 use crate::search::capacity::{self, CONCURRENT, Capacity, CapacityGoal, DESCRIPTION, pictures};
 
 /// Find the highest load that each contender carries without breaking a promise about its response time
@@ -74,28 +74,19 @@ pub(super) struct CapacityArgs {
 /// What the kind of run is called, in its folder's name and in its manifest.
 const WHAT: &str = "capacity";
 
-/// What comes after the last cell, within the budget: stopping a server that is cut off, and the report.
-const AFTERWARDS: Duration = Duration::from_secs(3);
-
 pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     let (begun, first_look) = (Instant::now(), FirstLook::take());
     let deadline = begun + time_for_cells(args.budget, AFTERWARDS)?;
     let servers = args.servers.resolve()?;
     let (plan, preflight) = plan(&args, &servers)?;
-    preflight.check()?;
     let concurrent = plan.connection_ceiling;
     let asked = CapacityGoal { objective: args.slo, blocks: args.blocks, seed: args.seed, concurrent };
     let mut search = Capacity::new(plan.experiments[0], plan.contenders.len(), asked);
-    let _lock = MachineLock::take()?;
-    let interrupt = Interrupt::listen()?;
-    servers.try_out(&plan.placement.server_cpus, &interrupt)?;
-    let machine = machine()?;
-    // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
-    restrict_this_thread(&plan.placement.generator_cpus)?;
-    let (path, name) = new_run::folder(args.out.as_deref(), WHAT)?;
-    let folder = RunFolder::create(path)?;
-    let mut manifest = new_run::manifest(&plan, &preflight, machine, (name, WHAT), plan.contenders.len() as u32);
-    manifest.warnings.extend(busy::doubt(first_look, args.quiet));
+    let held = HeldMachine::take(&plan, &preflight, &servers.commands)?;
+    let interrupt = &held.interrupt;
+    let what = (args.out.as_deref(), WHAT);
+    let (folder, mut manifest) =
+        held.create(&plan, &preflight, what, plan.contenders.len() as u32, (first_look, args.quiet))?;
     for experiment in &mut manifest.experiments {
         experiment.objective = Some(args.slo);
         experiment.pictures = pictures(metric_of(&args.slo));
@@ -105,7 +96,7 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
         announce(&args, &search, &folder);
     }
     let mut progress = RunProgress::new(args.quiet);
-    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
     let end = execution.steer(&mut search, deadline, &mut progress);
     progress.end();
     let end = end?;
@@ -119,7 +110,7 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
         ));
     }
     report::render(&folder, &run, args.format)?;
-    Ok(code_of_search(&end, search.whole_blocks(), &run, &interrupt))
+    Ok(code_of_search(&end, search.whole_blocks(), &run, interrupt))
 }
 
 fn announce(args: &CapacityArgs, search: &Capacity, folder: &RunFolder) {

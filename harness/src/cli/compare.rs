@@ -7,9 +7,9 @@ use reports::metrics::fewest_blocks_for_a_verdict;
 use reports::record::Ending;
 use reports::record::store::RunFolder;
 
-use super::busy::{self, FirstLook};
+use super::busy::FirstLook;
 use super::live::{Followed, LiveArgs};
-use super::new_run::{self, PlacementArg, other_build, too_few_cpus};
+use super::new_run::{self, HeldMachine, PlacementArg, other_build, too_few_cpus};
 use super::output::{SummaryFormat, print, tell};
 use super::progress::{RunProgress, rough};
 use super::resume::{self, probes, rebuilt, with_models};
@@ -17,9 +17,9 @@ use super::servers::{ServerArgs, Servers};
 use super::trace::{self, Timelines};
 use super::{contenders, report};
 use crate::experiments::{self, EXPERIMENTS};
-use crate::observe::{allowed_cpus, machine, restrict_this_thread};
+use crate::observe::allowed_cpus;
 use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, place};
-use crate::run::{Execution, Interrupt, MachineLock, Preflight, preflight, time_of};
+use crate::run::{Execution, Preflight, preflight, time_of};
 
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]
@@ -116,26 +116,18 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         print(&new_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
     }
-    preflight.check()?;
-    let _lock = MachineLock::take()?;
-    let interrupt = Interrupt::listen()?;
-    let servers = Servers { page: plan.page.clone(), ..servers };
-    servers.try_out(&plan.placement.server_cpus, &interrupt)?;
-    let machine = machine()?;
-    // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
-    restrict_this_thread(&plan.placement.generator_cpus)?;
+    let held = HeldMachine::take(&plan, &preflight, &servers.commands)?;
+    let interrupt = &held.interrupt;
     let mut live = args.live.open(&plan.placement.generator_cpus)?;
-    let (path, name) = new_run::folder(args.out.as_deref(), plan.preset.name())?;
-    let folder = RunFolder::create(path)?;
+    let what = (args.out.as_deref(), plan.preset.name());
     let planned = plan.probes().len() + plan.fullest().len();
-    let mut manifest = new_run::manifest(&plan, &preflight, machine, (name, plan.preset.name()), planned as u32);
-    manifest.warnings.extend(busy::doubt(first_look, args.quiet));
+    let (folder, manifest) = held.create(&plan, &preflight, what, planned as u32, (first_look, args.quiet))?;
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&plan, &preflight, &folder);
     }
     let mut progress = Followed::new(RunProgress::new(args.quiet), live.as_mut(), &manifest, &[]);
-    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
     let end = match like {
         Some(like) => execution.run_with_probes(probes(like), &mut progress),
         None => execution.run(&mut progress),
@@ -147,11 +139,11 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         if !args.quiet {
             tell("tracing who ran what, some ten seconds");
         }
-        trace::add(&plan, &folder, &interrupt)?;
+        trace::add(&plan, &folder, interrupt)?;
     }
-    let code = report::conclude(&folder, &end, args.format, &interrupt)?;
+    let code = report::conclude(&folder, &end, args.format, interrupt)?;
     if let Some(live) = live {
-        live.conclude(&folder, end.ending, &interrupt);
+        live.conclude(&folder, end.ending, interrupt);
     }
     Ok(code)
 }

@@ -18,18 +18,18 @@ use reports::study::groups;
 use reports::summary::summarise;
 use serde_json::{Value, json};
 
-use super::busy::{self, FirstLook};
+use super::busy::FirstLook;
 use super::contenders::cast_for;
 use super::ending::code_of_run;
 use super::load::duration;
-use super::new_run::{self, PlacementArg, too_few_cpus};
+use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, too_few_cpus};
 use super::output::{print, tell};
 use super::progress::{RunProgress, rough};
 use super::report;
 use super::servers::{ServerArgs, Servers};
-use crate::observe::{allowed_cpus, machine, restrict_this_thread};
+use crate::observe::allowed_cpus;
 use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, Workload, place};
-use crate::run::{Execution, Interrupt, MachineLock, Preflight, preflight_for};
+use crate::run::{Execution, Preflight, preflight_for};
 use crate::search::map::{DESCRIPTION, Map, experiment};
 
 /// Draw where threads and tasks change places: who of two serves more, over connections and work
@@ -89,9 +89,6 @@ enum MapFormat {
 /// What the kind of run is called, in its folder's name and in its manifest.
 const WHAT: &str = "map";
 
-/// What comes after the last cell, within the budget: stopping a server that is cut off, and the report.
-const AFTERWARDS: Duration = Duration::from_secs(3);
-
 pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     let (begun, first_look) = (Instant::now(), FirstLook::take());
     let servers = args.servers.resolve()?;
@@ -99,23 +96,16 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     let connections = connections(&args.connections, plan.connection_ceiling);
     let mut map = Map::new(plan.experiments[0], &connections, args.seed);
     check_budget(&map, args.budget.saturating_sub(AFTERWARDS), args.budget)?;
-    preflight.check()?;
-    let _lock = MachineLock::take()?;
-    let interrupt = Interrupt::listen()?;
-    servers.try_out(&plan.placement.server_cpus, &interrupt)?;
-    let machine = machine()?;
-    // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
-    restrict_this_thread(&plan.placement.generator_cpus)?;
-    let (path, name) = new_run::folder(args.out.as_deref(), WHAT)?;
-    let folder = RunFolder::create(path)?;
-    let mut manifest = new_run::manifest(&plan, &preflight, machine, (name, WHAT), 2 * map.len() as u32);
-    manifest.warnings.extend(busy::doubt(first_look, args.quiet));
+    let held = HeldMachine::take(&plan, &preflight, &servers.commands)?;
+    let interrupt = &held.interrupt;
+    let what = (args.out.as_deref(), WHAT);
+    let (folder, manifest) = held.create(&plan, &preflight, what, 2 * map.len() as u32, (first_look, args.quiet))?;
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&map, args.budget, &folder);
     }
     let mut progress = RunProgress::new(args.quiet);
-    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
     let end = execution.steer(&mut map, begun + args.budget - AFTERWARDS, &mut progress);
     progress.end();
     let end = end?;
@@ -128,7 +118,7 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
         MapFormat::Table => table(&run, &report),
         MapFormat::Json => json(&run, &report)?,
     })?;
-    Ok(code_of_run(&end, &run, &interrupt))
+    Ok(code_of_run(&end, &run, interrupt))
 }
 
 fn announce(map: &Map, budget: Duration, folder: &RunFolder) {

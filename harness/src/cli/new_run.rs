@@ -9,14 +9,17 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use reports::format::{self, counted};
+use reports::record::store::RunFolder;
 use reports::record::{Ending, Machine, Manifest, OtherBuild, PlacementKind, SCHEMA_VERSION, Warning};
 use sha2::{Digest, Sha256};
 
+use super::busy::{self, FirstLook};
 use super::progress::rough;
-use crate::observe::{allowed_cpus, cpu_quota};
-use crate::plan::{Experiment, Participant, PlanError, RunPlan, Turn, Work, is_twin};
+use super::servers::Servers;
+use crate::observe::{allowed_cpus, cpu_quota, machine, restrict_this_thread};
+use crate::plan::{Experiment, Participant, PlanError, RunPlan, ServerCommand, Turn, Work, is_twin};
 use crate::process::{Launch, READINESS_DEADLINE, launch_program};
-use crate::run::{Preflight, commit, time_of, utc_now};
+use crate::run::{Interrupt, MachineLock, Preflight, commit, time_of, utc_now};
 
 /// Which CPUs server and generator get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -86,6 +89,58 @@ pub(super) fn manifest(
         against: plan.against.clone(),
         page: plan.page.as_ref().map(|page| page.path.clone()),
         planned_cells,
+    }
+}
+
+/// What comes after the last cell of a run with a budget, and within it: stopping a server that is cut off, and the report.
+pub(super) const AFTERWARDS: Duration = Duration::from_secs(3);
+
+/// This machine, held for one run.
+pub(super) struct HeldMachine {
+    _lock: MachineLock,
+    pub(super) interrupt: Interrupt,
+    machine: Machine,
+}
+
+impl HeldMachine {
+    /// Takes the machine where it is fit for the plan, tries the servers out, and leaves the server's CPUs.
+    ///
+    /// # Errors
+    /// Where the machine is unfit or another run has it, or where a server of another hand does not serve.
+    pub(super) fn take(
+        plan: &RunPlan,
+        preflight: &Preflight,
+        commands: &[ServerCommand],
+    ) -> anyhow::Result<HeldMachine> {
+        preflight.check()?;
+        let lock = MachineLock::take()?;
+        let interrupt = Interrupt::listen()?;
+        let servers = Servers { page: plan.page.clone(), commands: commands.to_vec() };
+        servers.try_out(&plan.placement.server_cpus, &interrupt)?;
+        let machine = machine()?;
+        // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
+        restrict_this_thread(&plan.placement.generator_cpus)?;
+        Ok(HeldMachine { _lock: lock, interrupt, machine })
+    }
+
+    /// The folder of a run that begins now, and its manifest, which is yet to be written there. `what` is its preset, or
+    /// the command that makes runs of another kind.
+    ///
+    /// # Errors
+    /// Where the folder has no name or can't be made.
+    pub(super) fn create(
+        &self,
+        plan: &RunPlan,
+        preflight: &Preflight,
+        (out, what): (Option<&Path>, &str),
+        planned_cells: u32,
+        (first_look, is_quiet): (FirstLook, bool),
+    ) -> anyhow::Result<(RunFolder, Manifest)> {
+        let (path, name) = folder(out, what)?;
+        let folder = RunFolder::create(path)?;
+        let mut manifest = manifest(plan, preflight, self.machine.clone(), (name, what), planned_cells);
+        manifest.warnings.extend(busy::doubt(first_look, is_quiet));
+        Ok((folder, manifest))
     }
 }
 

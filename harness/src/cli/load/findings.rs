@@ -94,25 +94,19 @@ pub(super) struct LoadFindings {
 /// Sizes of right replies in bytes, head and body.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) struct ReplySizes {
-    pub(super) total: u64,
-    pub(super) least: u64,
+    #[serde(flatten)]
+    pub(super) bytes: ReplyBytes,
     pub(super) mean: f64,
-    pub(super) most: u64,
     pub(super) per_second: f64,
 }
 
 /// What the generator used itself.
 #[derive(Debug, Serialize)]
 pub(super) struct GeneratorFindings {
-    pub(super) threads: u32,
-    pub(super) user_cpu_ns: u64,
-    pub(super) system_cpu_ns: u64,
-    /// Of both, what went into looking for something to do.
-    pub(super) polling_ns: u64,
+    #[serde(flatten)]
+    pub(super) usage: GeneratorUsage,
     /// Polling left out; absent where no reply was right.
     pub(super) cpu_ns_per_request: Option<f64>,
-    pub(super) busiest_worker: f64,
-    pub(super) kept_pace: f64,
 }
 
 impl LoadFindings {
@@ -159,7 +153,7 @@ impl LoadFindings {
             service_time_ns: Percentiles::of(&times.service_time),
             schedule_lag_ns: times.schedule_lag.as_ref().and_then(Percentiles::of),
             where_the_time_went_ns: TimeParts::of(traffic.split.as_ref()),
-            generator: GeneratorFindings::new(usage, traffic.ok_within_window),
+            generator: GeneratorFindings::new(*usage, traffic.ok_within_window),
             opening_ns: opening.map(nanoseconds),
             valid,
             verdict: verdict(spec, valid),
@@ -204,31 +198,16 @@ impl LoadFindings {
 
 impl ReplySizes {
     fn new(bytes: ReplyBytes, traffic: &Traffic, measured: Duration) -> ReplySizes {
-        let ReplyBytes { total, least, most } = bytes;
-        let over = |parts: f64| if parts > 0.0 { total as f64 / parts } else { 0.0 };
-        ReplySizes {
-            total,
-            least,
-            mean: over(traffic.ok_within_window as f64),
-            most,
-            per_second: over(measured.as_secs_f64()),
-        }
+        let over = |parts: f64| if parts > 0.0 { bytes.total as f64 / parts } else { 0.0 };
+        ReplySizes { bytes, mean: over(traffic.ok_within_window as f64), per_second: over(measured.as_secs_f64()) }
     }
 }
 
 impl GeneratorFindings {
-    fn new(usage: &GeneratorUsage, requests: u64) -> GeneratorFindings {
-        let GeneratorUsage { threads, user_cpu_ns, system_cpu_ns, polling_ns, busiest_worker, kept_pace } = *usage;
-        let worked_ns = (user_cpu_ns + system_cpu_ns).saturating_sub(polling_ns);
-        GeneratorFindings {
-            threads,
-            user_cpu_ns,
-            system_cpu_ns,
-            polling_ns,
-            cpu_ns_per_request: (requests > 0).then(|| worked_ns as f64 / requests as f64),
-            busiest_worker,
-            kept_pace,
-        }
+    fn new(usage: GeneratorUsage, requests: u64) -> GeneratorFindings {
+        let worked_ns = (usage.user_cpu_ns + usage.system_cpu_ns).saturating_sub(usage.polling_ns);
+        let cpu_ns_per_request = (requests > 0).then(|| worked_ns as f64 / requests as f64);
+        GeneratorFindings { usage, cpu_ns_per_request }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 use reports::format::{self, Unit};
-use reports::record::{ConnectionLedger, Ledger, Malformed};
+use reports::record::{ConnectionLedger, Ledger, Malformed, ReplyBytes};
 
 use super::findings::{GeneratorFindings, LoadFindings, ReplySizes};
 use super::gates::HeldGate;
@@ -121,7 +121,7 @@ fn replies(findings: &LoadFindings) -> Option<String> {
         findings.statuses.iter().map(|(status, count)| format!("{} of status {status}", format::count(*count)));
     let statuses = counts.collect::<Vec<_>>().join(", ");
     let sizes = findings.reply_bytes.map(|sizes| {
-        let ReplySizes { least, mean, most, per_second, .. } = sizes;
+        let ReplySizes { bytes: ReplyBytes { least, most, .. }, mean, per_second } = sizes;
         let bytes = |bytes: f64| Unit::Bytes.show(bytes);
         let size = if least == most {
             format!("{} each", bytes(mean))
@@ -154,17 +154,17 @@ fn connections(findings: &LoadFindings) -> String {
 }
 
 fn generator(used: &GeneratorFindings, findings: &LoadFindings) -> String {
-    let threads = format::counted(used.threads.into(), "thread");
-    let busy = format::share(used.busiest_worker);
+    let threads = format::counted(used.usage.threads.into(), "thread");
+    let busy = format::share(used.usage.busiest_worker);
     let requests = findings.achieved_rps * findings.duration_ns as f64 / 1e9;
     let per_request = |ns: u64| Unit::Nanoseconds.show(ns as f64 / requests);
     match used.cpu_ns_per_request {
         Some(ns) => format!(
             "{threads}, the busiest {busy} of its CPU; {} a request without polling (user {}, system {}, polling {})",
             Unit::Nanoseconds.show(ns),
-            per_request(used.user_cpu_ns),
-            per_request(used.system_cpu_ns),
-            per_request(used.polling_ns),
+            per_request(used.usage.user_cpu_ns),
+            per_request(used.usage.system_cpu_ns),
+            per_request(used.usage.polling_ns),
         ),
         None => format!("{threads}, the busiest {busy} of its CPU"),
     }
