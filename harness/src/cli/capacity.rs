@@ -147,7 +147,7 @@ pub(super) fn objective(text: &str) -> Result<Objective, String> {
 }
 
 /// The metric that shows what was promised.
-pub(super) fn metric_of(objective: &Objective) -> &'static str {
+fn metric_of(objective: &Objective) -> &'static str {
     let found = PERCENTILES.iter().find(|(_, percentile, _)| *percentile == objective.percentile);
     found.map_or("response_time_p99", |(_, _, metric)| metric)
 }
@@ -156,7 +156,7 @@ pub(super) fn metric_of(objective: &Objective) -> &'static str {
 ///
 /// # Errors
 /// Where that is nothing.
-pub(super) fn time_for_cells(budget: Duration, afterwards: Duration) -> Result<Duration, PlanError> {
+fn time_for_cells(budget: Duration, afterwards: Duration) -> Result<Duration, PlanError> {
     let left = budget.saturating_sub(afterwards);
     let least = Duration::from_secs(2);
     if left >= least {

@@ -16,7 +16,7 @@ use reports::record::Manifest;
 use reports::record::store::{Run, RunFolder};
 
 use super::ending::code_of_gates;
-use super::output::{print, styled, tell};
+use super::output::{json_text, print, styled, tell};
 use super::progress::rough;
 use crate::plan::PlanError;
 
@@ -142,7 +142,7 @@ fn written(diff: &Diff, held: &[Held], ways: &Ways, format: DiffFormat) -> anyho
         DiffFormat::Md => markdown(diff, held, ways),
         DiffFormat::Json => {
             let value = serde_json::json!({ "diff": diff, "gates": held });
-            format!("{}\n", serde_json::to_string_pretty(&value)?)
+            json_text(&value)?
         }
     })
 }

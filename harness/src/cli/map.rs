@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::ValueEnum;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, Table};
 use reports::crossover::{Grid, Square};
@@ -23,7 +22,7 @@ use super::contenders::cast_for;
 use super::ending::code_of_run;
 use super::load::duration;
 use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, too_few_cpus};
-use super::output::{print, tell};
+use super::output::{TableOrJson, json_text, print, tell};
 use super::progress::{RunProgress, rough};
 use super::report;
 use super::servers::{ServerArgs, Servers};
@@ -69,21 +68,12 @@ pub(super) struct MapArgs {
     out: Option<PathBuf>,
 
     /// How to write the map
-    #[arg(long, value_enum, default_value_t = MapFormat::Table)]
-    format: MapFormat,
+    #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
+    format: TableOrJson,
 
     /// No progress
     #[arg(long, short)]
     quiet: bool,
-}
-
-/// How the map is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum MapFormat {
-    /// For a terminal.
-    Table,
-    /// One JSON object.
-    Json,
 }
 
 /// What the kind of run is called, in its folder's name and in its manifest.
@@ -115,8 +105,8 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     }
     let report = report::write_page(&folder, &run)?;
     print(&match args.format {
-        MapFormat::Table => table(&run, &report),
-        MapFormat::Json => json(&run, &report)?,
+        TableOrJson::Table => table(&run, &report),
+        TableOrJson::Json => json(&run, &report)?,
     })?;
     Ok(code_of_run(&end, &run, interrupt))
 }
@@ -203,7 +193,7 @@ pub(super) fn connections(asked: &[u32], ceiling: u32) -> Vec<u32> {
 ///
 /// # Errors
 /// With the budget that it takes.
-pub(super) fn check_budget(map: &Map, for_cells: Duration, budget: Duration) -> Result<(), PlanError> {
+fn check_budget(map: &Map, for_cells: Duration, budget: Duration) -> Result<(), PlanError> {
     let needed = map.time_of_the_coarse_map();
     if needed <= for_cells {
         return Ok(());
@@ -266,7 +256,7 @@ pub(super) fn json(run: &Run, report: &Path) -> anyhow::Result<String> {
         "squares": squares,
         "validity": summarise(run).validity,
     });
-    Ok(format!("{}\n", serde_json::to_string_pretty(&value)?))
+    Ok(json_text(&value)?)
 }
 
 fn square(grid: &Grid<'_>, (connections, workload, square): (f64, &str, &Square)) -> Value {

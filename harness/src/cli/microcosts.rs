@@ -8,7 +8,7 @@ use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
 use comfy_table::{CellAlignment, Table, TableStyle};
 use reports::format::number;
 
-use super::output::{print, tell};
+use super::output::{json_text, print, tell};
 use crate::microcosts::{CpuSet, MicrocostFindings, MicrocostRow, RoundSettings, Side, conclude, measure, take_rounds};
 use crate::observe::{allowed_cpus, raise_soft_descriptor_limit};
 
@@ -51,7 +51,7 @@ pub(super) fn run(args: MicrocostsArgs) -> anyhow::Result<ExitCode> {
 
 fn written(findings: &MicrocostFindings, format: MicrocostsFormat) -> anyhow::Result<String> {
     Ok(match format {
-        MicrocostsFormat::Json => format!("{}\n", serde_json::to_string_pretty(findings)?),
+        MicrocostsFormat::Json => json_text(findings)?,
         MicrocostsFormat::Table => text(findings, NOTHING, "  "),
         MicrocostsFormat::Md => text(findings, ASCII_MARKDOWN, "- "),
     })

@@ -14,6 +14,16 @@ use reports::study::groups;
 use reports::summary::{Answer, Headline, Rank, Summary, SummaryTable, headlines, summarise};
 use reports::verdict::Matrix;
 use reports::{export, format};
+use serde::Serialize;
+
+/// How what was found is written, where there are just these two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableOrJson {
+    /// For a terminal.
+    Table,
+    /// One JSON object.
+    Json,
+}
 
 /// How the summary is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -61,7 +71,7 @@ pub(super) fn summary(run: &Run, format: SummaryFormat, report: &str) -> anyhow:
     Ok(match format {
         SummaryFormat::Json => {
             let value = serde_json::json!({ "report": report, "summary": summary() });
-            format!("{}\n", serde_json::to_string_pretty(&value)?)
+            json_text(&value)?
         }
         SummaryFormat::Csv => summary().tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
         SummaryFormat::Table => {
@@ -87,7 +97,7 @@ pub(super) fn beside(runs: &[(&str, String, String)], format: SummaryFormat) -> 
             Ok(serde_json::json!({ "run": run, "machine": machine, "of": summary }))
         };
         let values = runs.iter().map(value).collect::<Result<Vec<_>, serde_json::Error>>()?;
-        return Ok(format!("{}\n", serde_json::to_string_pretty(&values)?));
+        return Ok(json_text(&values)?);
     }
     let heading = |(run, machine, text): &(&str, String, String)| match format {
         SummaryFormat::Md => format!("## {run}\n\n{machine}\n\n{text}"),
@@ -206,6 +216,11 @@ pub(super) fn per_second(rps: f64) -> String {
     let number = format::number(rps);
     let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
     format!("{number}/s")
+}
+
+/// A value as JSON for people, and the end of its line.
+pub(super) fn json_text(value: &impl Serialize) -> serde_json::Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(value)?))
 }
 
 #[cfg(test)]

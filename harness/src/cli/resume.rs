@@ -186,7 +186,7 @@ pub(super) fn with_models(
 }
 
 /// Whether a run's servers were looked at from inside, for what is added to it. One without a cell can still be either.
-pub(super) fn inside_of(cells: &[Cell]) -> Inside {
+fn inside_of(cells: &[Cell]) -> Inside {
     if cells.is_empty() || cells.iter().any(|cell| cell.inside.is_some()) { Inside::On } else { Inside::Off }
 }
 

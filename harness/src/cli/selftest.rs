@@ -8,7 +8,7 @@ use anyhow::bail;
 use serde_json::json;
 
 use super::ending;
-use super::output::{print, tell};
+use super::output::{TableOrJson, json_text, print, tell};
 use super::progress::rough;
 use crate::plan::PlanError;
 use crate::run::MachineLock;
@@ -26,16 +26,8 @@ pub(super) struct SelftestArgs {
     list: bool,
 
     /// How to write the findings
-    #[arg(long, value_enum, default_value_t = SelftestFormat::Table)]
-    format: SelftestFormat,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum SelftestFormat {
-    /// For a terminal.
-    Table,
-    /// One JSON object.
-    Json,
+    #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
+    format: TableOrJson,
 }
 
 pub(super) fn run(args: SelftestArgs) -> anyhow::Result<ExitCode> {
@@ -58,10 +50,10 @@ pub(super) fn run(args: SelftestArgs) -> anyhow::Result<ExitCode> {
     let findings: Vec<Finding> = rows.iter().map(|row| find(row, &bench)).collect();
     let verdict = overall(&findings);
     let text = match args.format {
-        SelftestFormat::Table => table(&findings),
-        SelftestFormat::Json => {
+        TableOrJson::Table => table(&findings),
+        TableOrJson::Json => {
             let value = json!({ "verdict": verdict, "summary": sentence(&findings), "rows": findings });
-            format!("{}\n", serde_json::to_string_pretty(&value)?)
+            json_text(&value)?
         }
     };
     print(&text)?;
@@ -80,12 +72,12 @@ fn overall(findings: &[Finding]) -> Verdict {
     [Verdict::Wrong, Verdict::CannotTell].into_iter().find(|verdict| any(*verdict)).unwrap_or(Verdict::Right)
 }
 
-fn list(rows: &[&Row], format: SelftestFormat) -> anyhow::Result<String> {
+fn list(rows: &[&Row], format: TableOrJson) -> anyhow::Result<String> {
     Ok(match format {
-        SelftestFormat::Table => rows.iter().map(|row| format!("{:<21} {}\n", row.name, row.claim)).collect(),
-        SelftestFormat::Json => {
+        TableOrJson::Table => rows.iter().map(|row| format!("{:<21} {}\n", row.name, row.claim)).collect(),
+        TableOrJson::Json => {
             let rows = rows.iter().map(|row| json!({ "row": row.name, "claim": row.claim, "kind": row.kind }));
-            format!("{}\n", serde_json::to_string_pretty(&json!({ "rows": rows.collect::<Vec<_>>() }))?)
+            json_text(&json!({ "rows": rows.collect::<Vec<_>>() }))?
         }
     })
 }

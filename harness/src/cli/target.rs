@@ -26,7 +26,7 @@ pub(super) struct TypedTarget {
 /// None of a name's addresses accepts a connection.
 #[derive(Debug, thiserror::Error)]
 #[error("{name} accepts no connection at any of its addresses: {}; see whether the server runs, and where it listens", reasons(.refusals))]
-pub(in crate::cli) struct Unreachable {
+pub(super) struct Unreachable {
     name: String,
     refusals: Vec<(SocketAddr, io::Error)>,
 }

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use servers::protocol::Wire;
 
 use super::gates::LoadGate;
+use crate::cli::output::TableOrJson;
 
 const REQUEST: &str = "Request";
 const LOAD: &str = "Load";
@@ -142,8 +143,8 @@ pub(in crate::cli) struct LoadArgs {
     pub(super) pacing: PacingArg,
 
     /// How to write the result
-    #[arg(long, value_enum, default_value_t = LoadFormat::Table, help_heading = RESULT)]
-    pub(super) format: LoadFormat,
+    #[arg(long, value_enum, default_value_t = TableOrJson::Table, help_heading = RESULT)]
+    pub(super) format: TableOrJson,
 
     /// Fail, with exit code 5, where the result is beyond a bound: 'p99>20ms' (or p50, p90, p99.9, max, mean),
     /// 'errors>1%', 'errors>10', 'throughput<1000'. Can be given repeatedly
@@ -185,15 +186,6 @@ pub(super) enum PacingArg {
     Ticking,
 }
 
-/// How the result is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum LoadFormat {
-    /// For a terminal.
-    Table,
-    /// One JSON object.
-    Json,
-}
-
 /// Beyond any machine; a plan for more would fill the memory before the first request.
 const MOST_RPS: f64 = 10_000_000.0;
 
@@ -227,7 +219,7 @@ pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads a duration of an hour at most.
-pub(super) fn any_duration(text: &str) -> Result<Duration, String> {
+fn any_duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text).map_err(|error| format!("{error}; write 500ms or 10s"))? {
         duration if duration > LONGEST => Err("it is an hour at most".to_owned()),
         duration => Ok(duration),

@@ -23,14 +23,13 @@ pub(super) use args::{LoadArgs, duration};
 use super::busy::{self, FirstLook};
 use super::ending::code_of_load;
 use super::new_run::too_small_a_quota;
-use super::output::{print, tell};
+use super::output::{TableOrJson, json_text, print, tell};
 use super::progress::LoadProgress;
 use super::target::TypedTarget;
 use crate::load::{Order, Signs, now_ns};
 use crate::observe::{MachineWatch, ServerCpu};
 use crate::plan::LoadSpec;
 use crate::run::{Interrupt, preflight_connections};
-use args::LoadFormat;
 use findings::{LoadFindings, LoadSetup};
 use histogram_files::HistogramFiles;
 use times::LoadTimes;
@@ -106,11 +105,11 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     Ok(code_of_load(&findings.ledger, findings.valid, worst, &interrupt))
 }
 
-fn tell_of(findings: &LoadFindings, spec: &LoadSpec, format: LoadFormat) -> anyhow::Result<()> {
+fn tell_of(findings: &LoadFindings, spec: &LoadSpec, format: TableOrJson) -> anyhow::Result<()> {
     match format {
-        LoadFormat::Table => print(&table::drawn(findings, spec))?,
-        LoadFormat::Json => {
-            print(&format!("{}\n", serde_json::to_string_pretty(findings)?))?;
+        TableOrJson::Table => print(&table::drawn(findings, spec))?,
+        TableOrJson::Json => {
+            print(&json_text(findings)?)?;
             // Nobody sees them in there who only keeps the object.
             findings.gates.iter().for_each(|gate| tell(&gate.line()));
         }

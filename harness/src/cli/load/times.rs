@@ -161,7 +161,7 @@ impl RankedTimes {
 }
 
 /// With so many requests more, which count as the timeout.
-pub(super) fn with_failures(mut histogram: Histogram<u64>, failed: u64, timeout_ns: u64) -> Histogram<u64> {
+fn with_failures(mut histogram: Histogram<u64>, failed: u64, timeout_ns: u64) -> Histogram<u64> {
     // What is recorded has room for an hour, and no timeout is longer.
     if failed > 0 {
         histogram.saturating_record_n(timeout_ns, failed);
