@@ -2,7 +2,7 @@
 //!
 //! The server has one CPU and the generators take turns on another, each in a process of its own: their CPU time is the
 //! kernel's account of the ended process, the number of requests is what they say themselves. Read `rows.rs` first (what
-//! is compared), then `measure.rs` (one measurement), then `tools.rs` (how each tool is told, and what it says).
+//! is compared), then `measure.rs` (one measurement), then `tools/mod.rs` (how each tool is told, and what it says).
 //!
 //!     scripts/bench-peers --help
 

@@ -1,7 +1,6 @@
 //! `harness capacity`: how much load each contender carries without breaking a promise about its response time.
 //!
-//! Beside it: `ask.rs` (what was typed); `search/capacity/mod.rs` chooses the loads, `reports::objective` says what they came
-//! to.
+//! Beside it: `search/capacity.rs` chooses the loads, `reports::objective` says what they came to.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

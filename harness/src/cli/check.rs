@@ -1,6 +1,6 @@
 //! `harness check`: whether a server keeps to the JSON protocol, line by line, and what it can take part in.
 //!
-//! Beside it: `text.rs`, how it reads; `crate::check`, which talks to the server.
+//! Beside it: `crate::check`, which talks to the server.
 
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::process::ExitCode;

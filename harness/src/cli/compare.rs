@@ -1,4 +1,6 @@
 //! `harness compare`: the main job. What was typed becomes a plan, the plan a run, the run a report.
+//!
+//! Beside it: `new_run.rs`, how any run begins; `resume.rs`, one that goes on.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! `--live`: a run is followed in a browser as well as on the terminal.
 //!
-//! Beside it: `progress.rs` (the terminal), `live/followed/mod.rs` (what is drawn when), `live/web/mod.rs` (what is served).
+//! Beside it: `progress.rs` (the terminal), `live/followed.rs` (what is drawn when), `live/web/mod.rs` (what is served).
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! `harness map`: where threads and tasks change places. What was typed becomes a grid, a budget of time decides how often
 //! its squares are measured.
 //!
-//! Beside it: `ask.rs` (what was typed), `text.rs` (the grid on a terminal); `search/map.rs` chooses the squares.
+//! Beside it: `search/map.rs`, which chooses the squares.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

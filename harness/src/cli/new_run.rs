@@ -1,6 +1,7 @@
-//! What every command that makes a run has in common before its first cell: CPUs, a folder, the manifest.
+//! What every command that makes a run has in common before its first cell: CPUs, another build to compare with, the machine
+//! held for the run, a folder, the manifest; and what a dry run says of a plan.
 //!
-//! Must not know: what is run. Beside it: `compare.rs`, `map.rs`.
+//! Must not know: what is run. Beside it: `compare.rs`, `map.rs`, `capacity.rs`.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

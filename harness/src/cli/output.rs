@@ -1,4 +1,5 @@
-//! Writing to stdout, whole and once. A reader that leaves early, as `head` does, is no error.
+//! What goes out: text to stdout, whole and once (a reader that leaves early, as `head` does, is no error), files that are
+//! there whole or not at all, and the summary of a run in each of its formats.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};

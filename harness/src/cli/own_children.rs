@@ -1,5 +1,5 @@
-//! `harness become`: turns into a program of another hand, and `harness guard`: waits to end what it started. Both are for
-//! the harness that started them, and for nobody else.
+//! Commands that the harness gives to itself as a child, and that nobody types: `become` turns into a program of another
+//! hand, `guard` waits to end what it started, `subject` is a process of known properties for the self-test.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};

@@ -1,4 +1,5 @@
-//! Live progress on stderr: a bar with the time left on a terminal, a line now and then elsewhere.
+//! Live progress on stderr: of a run, a bar with the time left on a terminal, a line now and then elsewhere; of a load, a bar
+//! on a terminal and nowhere else, and a word as soon as it seems to be for nothing.
 
 use std::io::IsTerminal;
 use std::sync::atomic::Ordering;

@@ -1,6 +1,6 @@
 //! `harness publish`: runs become a static site, or join the one that is there.
 //!
-//! Beside it: `folder.rs`, which keeps the site's folder; what stands in its files is decided in `reports`.
+//! Keeps the folder of the site; what stands in its files is decided in `reports::site`.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! `harness report`: from saved records to the page. `compare` ends by calling just this.
+//! `harness report`: from saved records to the page or to slides. `compare` ends by calling just this.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

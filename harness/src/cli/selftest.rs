@@ -1,4 +1,4 @@
-//! `harness selftest`: the known answers, run and shown.
+//! `harness selftest`: the known answers, run and shown: eighty columns, no colour, the sentence that matters last.
 
 use std::fmt::Write;
 use std::process::ExitCode;

@@ -1,4 +1,5 @@
-//! `harness trace`: who runs what, in a short window, for a viewer of traces.
+//! `harness trace`: who runs what, in a short window, for a viewer of traces; and the traced windows of a run, for the
+//! picture in its report.
 
 use std::fs;
 use std::path::PathBuf;

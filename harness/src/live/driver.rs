@@ -1,6 +1,5 @@
-//! The load on one server: the generator, with a tap to look through.
-//!
-//! Beside it: `flood.rs`, what may be done to the server besides.
+//! What is done to one server: the load, which is the generator with a tap to look through, and a flood of idle connections
+//! beside it. Each goes on in a thread of its own until it is told to stop, and never outlives who began it.
 
 use std::io;
 use std::net::SocketAddr;

@@ -3,7 +3,7 @@
 //!
 //! The models share the server's CPUs and the generators share theirs, so that models are seen side by side and not one
 //! after another: what each of them can do alone is for a run to say. Must not know: who looks on. Beside it:
-//! `watched.rs`, one model.
+//! `watched.rs`, one model. A stretch in which one load went on unchanged is told of when the load changes or ends.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,7 +1,8 @@
-//! A run that is followed while it goes on.
+//! A run that is followed while it goes on: its pictures so far, and each of its cells in the few figures that a scraper
+//! wants.
 //!
-//! Following may cost a measurement nothing: what has to be computed is computed between two cells (`drawing.rs`), in the
-//! time that `pace.rs` gives, and what is served is ready by then. Must not know: how runs are carried out; it is given
+//! Following may cost a measurement nothing: what has to be computed is computed between two cells, seldom, shortly, and for
+//! a fortieth of the run at most, and what is served is ready by then. Must not know: how runs are carried out; it is given
 //! cells. Beside it: `web/mod.rs`, which serves what comes out.
 
 use std::collections::BTreeMap;

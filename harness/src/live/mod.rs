@@ -4,7 +4,7 @@
 //! that share their CPUs, shows what happens and proves nothing. Read `frame.rs`, what is seen at one moment, then
 //! `engine.rs`, which makes it, and `asked.rs`, how the load is changed. Must not know: models, runs, how frames are shown.
 //!
-//! A run that is followed is measured all the same: `followed/mod.rs`. How either is served to a browser: `web/mod.rs`.
+//! A run that is followed is measured all the same: `followed.rs`. How either is served to a browser: `web/mod.rs`.
 
 mod asked;
 mod driver;

@@ -1,5 +1,5 @@
-//! Which of two figures is the greater, where the rounds can tell. Numbers in, a verdict out; the outcome is assumed
-//! nowhere.
+//! What rounds say together, and which of two figures is the greater, where the rounds can tell. Numbers in, a verdict out;
+//! the outcome is assumed nowhere.
 
 use reports::stats::paired_ratio;
 use serde::Serialize;

@@ -1,4 +1,6 @@
 //! From rounds to rows: each with the figures of a thread and a task, their ratio, a verdict, and a sentence.
+//!
+//! Beside it: `comparison.rs`, which of two is the greater; `sentences.rs`, how that is said.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! What is measured of whom. Names, and which runtime a kind of task needs; nothing of how it is done.
+//! What is measured of whom, and on which CPUs. Names, and which runtime a kind of task needs; nothing of how it is done.
 
 use std::time::Duration;
 use std::{fmt, io};

@@ -1,8 +1,8 @@
 //! The highest load that each contender carries under an objective: a search per contender and block, all searches of a
 //! block side by side, so that a drifting machine drifts for all.
 //!
-//! Must not know: clocks, how a cell is run, what is concluded over blocks (`reports::objective`). Beside it: `ladder.rs`
-//! is one search, `experiment.rs` what the run says of itself.
+//! Must not know: clocks, how a cell is run, what is concluded over blocks (`reports::objective`). Beside it: `ladder.rs`,
+//! one search.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The search for the highest rung of a ladder of loads that is still carried: a climb in long steps until one is not,
 //! then bisection between the two.
 //!
-//! Rungs are numbers, so that blocks and contenders meet at the same loads. Pure. Beside it: `capacity/mod.rs`.
+//! Rungs are numbers, so that blocks and contenders meet at the same loads. Pure. Beside it: `capacity.rs`.
 
 /// A rung's load over that of the rung below: as finely as a result is known.
 pub(super) const STEP: f64 = 1.05;

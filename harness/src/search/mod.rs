@@ -1,5 +1,5 @@
 //! Runs that choose each cell by what the ones before found: where contenders change places (`map.rs`), and how much
-//! load each carries under an objective (`capacity/mod.rs`).
+//! load each carries under an objective (`capacity.rs`).
 //!
 //! Data and pure functions: time comes in as a number, cells come back as records, so that a test can play the servers.
 //! Must not know: clocks, I/O, how a cell is run, how a result is shown. Beside it: `run/steered.rs`, which obeys.

@@ -1,4 +1,4 @@
-//! What may be typed after `harness load`, in groups. What it means is decided in `ask.rs` and `request.rs`.
+//! What may be typed after `harness load`, in groups. What it means is decided in `spec.rs`.
 
 use std::path::PathBuf;
 use std::str::FromStr;

@@ -1,6 +1,6 @@
 //! What a load came to, in figures: the JSON object, and all that the table shows.
 //!
-//! Beside it: `times.rs` (the times behind the percentiles), `notices.rs` and `doubts.rs` (the sentences).
+//! Beside it: `times.rs` (the times behind the percentiles), `notices.rs` (the sentences).
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

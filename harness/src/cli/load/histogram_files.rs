@@ -2,7 +2,7 @@
 //! text of percentiles as wrk2 prints it and the plotter at hdrhistogram.github.io takes it.
 //!
 //! Both hold the response time; in closed loop, which has none, the service time. A request without a right reply stands
-//! in both as the timeout (`ranked.rs`).
+//! in both as the timeout (`times.rs`).
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};

@@ -1,9 +1,8 @@
 //! `harness load`: the generator put to any server that listens, and what came of it.
 //!
-//! Read `args.rs` (what may be typed), `ask.rs` with `request.rs` (what was typed becomes a load), then `findings.rs` (what
-//! the load came to, in figures). Beside them: `target.rs` (where to), `ranked.rs` with `times.rs` and `percentiles.rs`
-//! (times, of which everything else is made), `notices.rs`, `doubts.rs` and `gates.rs` (what is said of the figures),
-//! `histogram_files.rs` and `table.rs` (how they are written).
+//! Read `args.rs` (what may be typed), `spec.rs` (what was typed becomes a load), then `findings.rs` (what the load came to,
+//! in figures). Beside them: `times.rs` (times, of which everything else is made), `notices.rs` and `gates.rs` (what is said
+//! of the figures), `histogram_files.rs` and `table.rs` (how they are written).
 
 mod args;
 mod findings;

@@ -1,5 +1,6 @@
-//! What a person must know of a load before all figures: who failed and of what, whether the server kept up, and what a
-//! server does that makes it slow. Sentences without their stop.
+//! What is said of a load's figures. Notices must be known before all figures: who failed and of what, whether the server
+//! kept up, and what a server does that makes it slow. Doubts speak against the figures, each with what to do: where the
+//! generator was late, which end it was and why. Sentences without their stop.
 
 use reports::format::{self, Unit, counted, share};
 use reports::record::{GeneratorUsage, Ledger, Malformed, Traffic, Warning};

@@ -1,5 +1,5 @@
-//! What was typed becomes a load, or a sentence that says what contradicts what. Beside it: `request.rs`, what is asked
-//! for.
+//! What was typed becomes a load, or a sentence that says what contradicts what: when requests are due, and what each asks
+//! for, be it work of our own servers or a page of any HTTP server with all that is to be sent.
 
 use std::fs;
 use std::time::Duration;

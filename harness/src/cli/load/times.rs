@@ -1,4 +1,7 @@
 //! The times of a load's requests, ranked once for everything that shows them: table, JSON object, gates and files.
+//!
+//! Right replies rank by their times, and behind them everything else, as the timeout. A percentile has its 95% interval, or
+//! there is a reason why it is absent.
 
 use std::time::Duration;
 

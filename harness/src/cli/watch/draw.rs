@@ -1,7 +1,7 @@
 //! What is on the screen: a line of what is asked for, a panel for each model, a line of keys. As much of it as fits.
 //!
 //! A pure function of what has been seen. Must not know: clocks, terminals, where frames come from. Read `panel.rs` (one
-//! model), then `lanes.rs` (its threads) and `signs.rs` (how a value becomes a character).
+//! model and its threads), then `signs.rs` (colours, and how a value becomes a character).
 
 use ratatui::Frame as Canvas;
 use ratatui::layout::{Constraint, Layout, Rect};

@@ -1,6 +1,6 @@
 //! `harness watch`: models side by side under one load that a person changes, live or played back.
 //!
-//! Read `live.rs` or `replay.rs` (what is shown, until when), then `draw/` (how it looks), `keys.rs` (what keys do) and
+//! Read `live.rs` or `replay.rs` (what is shown, until when), then `draw.rs` (how it looks), `keys.rs` (what keys do) and
 //! `terminal.rs` (how the terminal is given back). Must not know: how frames are made.
 
 mod cells;

@@ -1,4 +1,5 @@
-//! A recording on the terminal, at its speed or another.
+//! A recording on the terminal, at its speed or another. Which frames are seen at which time knows no clock; it is told how
+//! much time has passed.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -2,8 +2,9 @@
 //!
 //! The one place besides the microcosts that knows tokio: a current-thread runtime on a thread that keeps to the
 //! generator's CPUs. Between two events it waits in epoll, without a timer. Must not know: runs, plans, servers; it is told
-//! [`PageEvent`]s. Read in this order: `event.rs`, `notes.rs`, `board.rs`, `routes.rs`, and `page.html` with `page.js` (a run)
-//! or `session.html` with `session.js` (servers that are watched). `metrics.rs` and `exposition.rs` are for scrapers.
+//! [`PageEvent`]s. Read in this order: `event.rs`, `notes.rs`, `board.rs`, `routes.rs`, `server.rs`, and `page.html` with
+//! `page.js` (a run) or `session.html` with `session.js` (servers that are watched). `metrics.rs` and `exposition.rs` are for
+//! scrapers.
 
 mod board;
 mod event;

@@ -1,4 +1,4 @@
-//! How a value becomes a character, and several values a bar.
+//! Colours, how a value becomes a character, and several values a bar.
 
 use ratatui::style::{Color, Style};
 
