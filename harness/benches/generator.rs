@@ -19,14 +19,14 @@ use harness::observe::raise_soft_descriptor_limit;
 use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
 use harness::process::{Launch, launch_program};
 
-use measured::bare_loop::{self, Dialogue, Ran};
-use measured::figure::{Figure, Target};
+use measured::bare_loop::{self, Ran, WireBytes};
+use measured::figure::{RoundFigure, Target};
 use measured::placement::leave_a_cpu_to_the_server;
-use measured::table::{Format, Row, written};
+use measured::table::{TableFormat, TableRow, written};
 
 const ROUNDS: usize = 5;
 const WINDOW: Duration = Duration::from_secs(2);
-const DIALOGUE: Dialogue<'_> = Dialogue {
+const DIALOGUE: WireBytes<'_> = WireBytes {
     request: b"{\"RequestWork\":{\"request_message\":\"echo\",\"parameter\":\"hi\",\
         \"sender_timestamp\":\"00000000000000000001\"}}\n",
     reply_end: b"}}\n",
@@ -34,7 +34,7 @@ const DIALOGUE: Dialogue<'_> = Dialogue {
 
 /// CPU microseconds per request, once all connections are open.
 #[derive(Debug, Clone, Copy)]
-struct Cost {
+struct GeneratorCost {
     user: f64,
     all: f64,
 }
@@ -59,16 +59,16 @@ fn main() -> anyhow::Result<()> {
         drop(server.stop());
         rows.extend(rows_of(connections, &rounds));
     }
-    print!("{}", written(&rows, Format::Table));
+    print!("{}", written(&rows, TableFormat::Table));
     Ok(())
 }
 
-fn rows_of(connections: u32, rounds: &[(Cost, Cost)]) -> [Row; 4] {
-    let row = |what: &str, unit, target, of: fn(&(Cost, Cost)) -> f64| Row {
+fn rows_of(connections: u32, rounds: &[(GeneratorCost, GeneratorCost)]) -> [TableRow; 4] {
+    let row = |what: &str, unit, target, of: fn(&(GeneratorCost, GeneratorCost)) -> f64| TableRow {
         what: format!("{connections} connections: {what}"),
         unit,
         target,
-        figure: Figure::of(&rounds.iter().map(of).collect::<Vec<_>>()).ok_or_else(|| "no figure".to_owned()),
+        figure: RoundFigure::of(&rounds.iter().map(of).collect::<Vec<_>>()).ok_or_else(|| "no figure".to_owned()),
         detail: String::new(),
     };
     [
@@ -79,7 +79,7 @@ fn rows_of(connections: u32, rounds: &[(Cost, Cost)]) -> [Row; 4] {
     ]
 }
 
-fn generator(target: SocketAddr, connections: u32) -> anyhow::Result<Cost> {
+fn generator(target: SocketAddr, connections: u32) -> anyhow::Result<GeneratorCost> {
     let spec = LoadSpec {
         arrivals: ArrivalProcess::Closed,
         shape: Shape::Connections { connections },
@@ -93,13 +93,16 @@ fn generator(target: SocketAddr, connections: u32) -> anyhow::Result<Cost> {
     let outcome = load::run(&spec, target, generator, &AtomicBool::new(false), |_| {})?;
     let per_request = |ns: u64| ns as f64 / 1e3 / outcome.traffic.ok_within_window as f64;
     let usage = &outcome.generator;
-    Ok(Cost { user: per_request(usage.user_cpu_ns), all: per_request(usage.user_cpu_ns + usage.system_cpu_ns) })
+    Ok(GeneratorCost {
+        user: per_request(usage.user_cpu_ns),
+        all: per_request(usage.user_cpu_ns + usage.system_cpu_ns),
+    })
 }
 
 /// On a thread of its own, as the generator is, so that both are measured alike.
-fn bare(target: SocketAddr, connections: u32) -> anyhow::Result<Cost> {
+fn bare(target: SocketAddr, connections: u32) -> anyhow::Result<GeneratorCost> {
     let run = move || bare_loop::run(target, connections, DIALOGUE, WINDOW);
     let Ran { requests, user, system } = thread::spawn(run).join().expect("the bare loop does not panic")?;
     let per_request = |time: Duration| time.as_secs_f64() * 1e6 / requests as f64;
-    Ok(Cost { user: per_request(user), all: per_request(user + system) })
+    Ok(GeneratorCost { user: per_request(user), all: per_request(user + system) })
 }

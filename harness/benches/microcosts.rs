@@ -6,13 +6,13 @@
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use harness::microcosts::{Placement, Subject, measure};
+use harness::microcosts::{CpuSet, Microcost, measure};
 use harness::observe::{allowed_cpus, raise_soft_descriptor_limit};
 
 fn microcosts(c: &mut Criterion) {
     raise_soft_descriptor_limit().expect("anyone may raise it to the hard limit");
-    for placement in Placement::of(&allowed_cpus().expect("the kernel tells which CPUs there are")) {
-        for subject in Subject::all() {
+    for placement in CpuSet::of(&allowed_cpus().expect("the kernel tells which CPUs there are")) {
+        for subject in Microcost::all() {
             let mut group = c.benchmark_group(subject.operation.name());
             group.bench_function(format!("{} on {placement}", subject.kind.name()), |bencher| {
                 bencher.iter_custom(|count| {

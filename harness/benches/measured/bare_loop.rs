@@ -13,7 +13,7 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, 
 
 /// What is said on the wire, to the byte.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Dialogue<'a> {
+pub(crate) struct WireBytes<'a> {
     pub(crate) request: &'a [u8],
     /// How a reply that is whole ends.
     pub(crate) reply_end: &'a [u8],
@@ -31,7 +31,7 @@ pub(crate) struct Ran {
 pub(crate) fn run(
     target: SocketAddr,
     connections: u32,
-    dialogue: Dialogue<'_>,
+    dialogue: WireBytes<'_>,
     duration: Duration,
 ) -> anyhow::Result<Ran> {
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
@@ -60,7 +60,7 @@ fn open(poll: &OwnedFd, target: SocketAddr, connections: u32) -> anyhow::Result<
 }
 
 /// Replies that came before `end`.
-fn drive(poll: &OwnedFd, sockets: &[OwnedFd], dialogue: Dialogue<'_>, end: Instant) -> anyhow::Result<u64> {
+fn drive(poll: &OwnedFd, sockets: &[OwnedFd], dialogue: WireBytes<'_>, end: Instant) -> anyhow::Result<u64> {
     let mut buffer = vec![0; 64 * 1024];
     let mut events: Vec<epoll::Event> = Vec::with_capacity(64);
     let mut requests = 0;

@@ -13,7 +13,7 @@ const OUTSIDE: f64 = 0.1;
 
 /// One figure per round, summed up.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub(crate) struct Figure {
+pub(crate) struct RoundFigure {
     pub(crate) median: f64,
     /// Lower end of the spread: the least of up to seven rounds; of more, as far in as the median is still covered.
     pub(crate) low: f64,
@@ -22,15 +22,15 @@ pub(crate) struct Figure {
     pub(crate) rounds: usize,
 }
 
-impl Figure {
+impl RoundFigure {
     /// Of the rounds that gave a number; none where none did.
-    pub(crate) fn of(rounds: &[f64]) -> Option<Figure> {
+    pub(crate) fn of(rounds: &[f64]) -> Option<RoundFigure> {
         let mut sorted: Vec<f64> = rounds.iter().copied().filter(|value| value.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
         let (last, middle) = (sorted.len().checked_sub(1)?, sorted.len() / 2);
         let median = if sorted.len() % 2 == 1 { sorted[middle] } else { (sorted[middle - 1] + sorted[middle]) / 2.0 };
         let left_out = left_out(sorted.len());
-        Some(Figure { median, low: sorted[left_out], high: sorted[last - left_out], rounds: sorted.len() })
+        Some(RoundFigure { median, low: sorted[left_out], high: sorted[last - left_out], rounds: sorted.len() })
     }
 }
 
@@ -59,7 +59,7 @@ pub(crate) enum Target {
 /// How a figure stands to its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Verdict {
+pub(crate) enum TargetVerdict {
     Met,
     NotMet,
     /// The spread has the target within it, or there were too few rounds.
@@ -67,18 +67,18 @@ pub(crate) enum Verdict {
 }
 
 impl Target {
-    pub(crate) fn verdict(self, figure: &Figure) -> Verdict {
+    pub(crate) fn verdict(self, figure: &RoundFigure) -> TargetVerdict {
         if figure.rounds < ROUNDS_FOR_A_VERDICT {
-            return Verdict::CannotTell;
+            return TargetVerdict::CannotTell;
         }
         let (met_by_all, met_by_none) = match self {
             Target::AtLeast(bound) => (figure.low >= bound, figure.high < bound),
             Target::AtMost(bound) => (figure.high <= bound, figure.low > bound),
         };
         match (met_by_all, met_by_none) {
-            (true, _) => Verdict::Met,
-            (_, true) => Verdict::NotMet,
-            _ => Verdict::CannotTell,
+            (true, _) => TargetVerdict::Met,
+            (_, true) => TargetVerdict::NotMet,
+            _ => TargetVerdict::CannotTell,
         }
     }
 }
@@ -92,12 +92,12 @@ impl std::fmt::Display for Target {
     }
 }
 
-impl std::fmt::Display for Verdict {
+impl std::fmt::Display for TargetVerdict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Verdict::Met => "met",
-            Verdict::NotMet => "not met",
-            Verdict::CannotTell => "cannot tell",
+            TargetVerdict::Met => "met",
+            TargetVerdict::NotMet => "not met",
+            TargetVerdict::CannotTell => "cannot tell",
         })
     }
 }

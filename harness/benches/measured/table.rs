@@ -5,11 +5,11 @@ use comfy_table::{CellAlignment, Table};
 use reports::format::number;
 use serde_json::{Value, json};
 
-use super::figure::{Figure, Target};
+use super::figure::{RoundFigure, Target};
 
 /// How the table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Format {
+pub(crate) enum TableFormat {
     /// For a terminal.
     Table,
     /// One JSON object.
@@ -18,7 +18,7 @@ pub(crate) enum Format {
 
 /// A figure, or why there is none.
 #[derive(Debug, Clone)]
-pub(crate) struct Row {
+pub(crate) struct TableRow {
     /// What was measured.
     pub(crate) what: String,
     /// The unit; empty for a ratio.
@@ -26,12 +26,12 @@ pub(crate) struct Row {
     /// Absent where nothing is promised and the figure is there to be compared with.
     pub(crate) target: Option<Target>,
     /// The figure, or why there is none, in words that can stand alone.
-    pub(crate) figure: Result<Figure, String>,
+    pub(crate) figure: Result<RoundFigure, String>,
     /// What it is made of, where that is worth a word.
     pub(crate) detail: String,
 }
 
-impl Row {
+impl TableRow {
     /// What the row comes to, in words.
     pub(crate) fn outcome(&self) -> String {
         match (&self.figure, self.target) {
@@ -72,10 +72,10 @@ fn with_unit(value: f64, unit: &str) -> String {
 }
 
 /// All rows, for stdout.
-pub(crate) fn written(rows: &[Row], format: Format) -> String {
+pub(crate) fn written(rows: &[TableRow], format: TableFormat) -> String {
     match format {
-        Format::Json => format!("{:#}\n", json!({ "rows": rows.iter().map(Row::json).collect::<Vec<_>>() })),
-        Format::Table => {
+        TableFormat::Json => format!("{:#}\n", json!({ "rows": rows.iter().map(TableRow::json).collect::<Vec<_>>() })),
+        TableFormat::Table => {
             let mut table = Table::new();
             table.load_style(NOTHING).set_header(["what", "median", "spread", "target", "", ""]);
             for row in rows {

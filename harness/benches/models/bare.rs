@@ -17,7 +17,7 @@ use servers::{Contender, ServerOptions, monotonic_ns};
 
 /// The command line that `process::launch_program` writes for a server.
 #[derive(Debug, clap::Args)]
-pub(crate) struct ServeArgs {
+pub(crate) struct BareServeArgs {
     contender: String,
     #[arg(long, requires = "parent")]
     supervised: bool,
@@ -32,7 +32,7 @@ pub(crate) struct ServeArgs {
 }
 
 /// Serves until asked to stop.
-pub(crate) fn serve(args: ServeArgs) -> anyhow::Result<()> {
+pub(crate) fn serve(args: BareServeArgs) -> anyhow::Result<()> {
     restrict_this_thread(&args.cpus)?;
     die_with(args.parent)?;
     // Backlog and stacks as the model has them that is held against this.

@@ -24,7 +24,7 @@ pub(crate) struct BenchContender {
 
 /// What requests cost the server.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Cost {
+pub(crate) struct RequestCost {
     /// User and system time of all its threads.
     pub(crate) cpu_us_per_request: f64,
     /// Share of the window that it was on its CPU.
@@ -33,14 +33,14 @@ pub(crate) struct Cost {
 
 /// The server's CPU clock, and when it was read.
 #[derive(Debug, Clone, Copy)]
-struct Reading {
+struct CpuReading {
     at_ns: u64,
     cpu: Duration,
 }
 
 impl BenchContender {
     /// Starts it on that CPU, loads it from this one, stops it.
-    pub(crate) fn measure(&self, server_cpu: u32, window: Duration) -> anyhow::Result<Cost> {
+    pub(crate) fn measure(&self, server_cpu: u32, window: Duration) -> anyhow::Result<RequestCost> {
         let launched = Launch {
             contender: self.name,
             cpus: &[server_cpu],
@@ -53,7 +53,7 @@ impl BenchContender {
         let attend = |moments: Moments| {
             for (reading, mark_ns) in readings.iter_mut().zip([moments.window_start_ns, moments.window_end_ns]) {
                 if reading.is_none() && now_ns() >= mark_ns {
-                    *reading = process_cpu(server.pid()).ok().map(|cpu| Reading { at_ns: now_ns(), cpu });
+                    *reading = process_cpu(server.pid()).ok().map(|cpu| CpuReading { at_ns: now_ns(), cpu });
                 }
             }
         };
@@ -67,7 +67,7 @@ impl BenchContender {
         // The readings come a moment after the marks, so that shares of time are compared and not sums.
         let busy = (end.cpu - start.cpu).as_secs_f64() / Duration::from_nanos(end.at_ns - start.at_ns).as_secs_f64();
         let requests_per_second = outcome.ok_within_window as f64 / window.as_secs_f64();
-        Ok(Cost { cpu_us_per_request: 1e6 * busy / requests_per_second, busy })
+        Ok(RequestCost { cpu_us_per_request: 1e6 * busy / requests_per_second, busy })
     }
 
     fn load(&self, window: Duration) -> LoadSpec {

@@ -16,13 +16,13 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use cost::{BenchContender, Cost};
-use measured::figure::{Figure, Target};
+use cost::{BenchContender, RequestCost};
+use measured::figure::{RoundFigure, Target};
 use measured::placement::leave_a_cpu_to_the_server;
-use measured::table::{Format, Row, written};
+use measured::table::{TableFormat, TableRow, written};
 
 #[derive(Debug, Parser)]
-struct Cli {
+struct ModelsBench {
     /// How often each contender is measured, in turn with the others
     #[arg(long, default_value_t = 7)]
     rounds: usize,
@@ -32,22 +32,22 @@ struct Cli {
     seconds: u64,
 
     /// How to write the table
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TableFormat::Table)]
+    format: TableFormat,
 
     /// Given by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
 
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<ModelsCommand>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum ModelsCommand {
     /// As one of the bare servers, for the process that measures
     #[command(hide = true)]
-    Serve(bare::ServeArgs),
+    Serve(bare::BareServeArgs),
 }
 
 /// A server that was on its CPU for less of the window has waited, for the generator or for others on the machine. Going
@@ -55,23 +55,33 @@ enum Command {
 const LEAST_BUSY: f64 = 0.9;
 
 /// A ratio of two contenders' costs at one number of connections.
-struct Comparison {
+struct RatioAtConnections {
     subject: &'static str,
     against: &'static str,
     connections: u32,
     target: Target,
 }
 
-const COMPARISONS: [Comparison; 4] = [
-    Comparison { subject: "async-single", against: "bare-epoll", connections: 64, target: Target::AtMost(1.15) },
-    Comparison { subject: "threaded", against: "bare-blocking", connections: 64, target: Target::AtMost(1.15) },
-    Comparison { subject: "threaded", against: "async-single", connections: 64, target: Target::AtLeast(1.2) },
-    Comparison { subject: "threaded", against: "async-single", connections: 1_000, target: Target::AtLeast(1.8) },
+const COMPARISONS: [RatioAtConnections; 4] = [
+    RatioAtConnections {
+        subject: "async-single",
+        against: "bare-epoll",
+        connections: 64,
+        target: Target::AtMost(1.15),
+    },
+    RatioAtConnections { subject: "threaded", against: "bare-blocking", connections: 64, target: Target::AtMost(1.15) },
+    RatioAtConnections { subject: "threaded", against: "async-single", connections: 64, target: Target::AtLeast(1.2) },
+    RatioAtConnections {
+        subject: "threaded",
+        against: "async-single",
+        connections: 1_000,
+        target: Target::AtLeast(1.8),
+    },
 ];
 
 fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
-    if let Some(Command::Serve(args)) = cli.command {
+    let cli = ModelsBench::parse();
+    if let Some(ModelsCommand::Serve(args)) = cli.command {
         return bare::serve(args);
     }
     let server_cpu = leave_a_cpu_to_the_server()?;
@@ -81,7 +91,7 @@ fn main() -> anyhow::Result<()> {
     let mut rounds = Vec::new();
     for round in 1..=cli.rounds {
         let costs = contenders.iter().map(|contender| contender.measure(server_cpu, Duration::from_secs(cli.seconds)));
-        rounds.push(costs.collect::<anyhow::Result<Vec<Cost>>>()?);
+        rounds.push(costs.collect::<anyhow::Result<Vec<RequestCost>>>()?);
         eprintln!("round {round} of {}", cli.rounds);
     }
     print!("{}", written(&rows(&contenders, &rounds), cli.format));
@@ -91,7 +101,7 @@ fn main() -> anyhow::Result<()> {
 /// Whom the comparisons name, each once for each number of connections.
 fn contenders() -> Vec<BenchContender> {
     let mut contenders = Vec::new();
-    for Comparison { subject, against, connections, .. } in COMPARISONS {
+    for RatioAtConnections { subject, against, connections, .. } in COMPARISONS {
         for name in [against, subject] {
             let contender = BenchContender { name, connections };
             if !contenders.contains(&contender) {
@@ -102,14 +112,14 @@ fn contenders() -> Vec<BenchContender> {
     contenders
 }
 
-fn rows(contenders: &[BenchContender], rounds: &[Vec<Cost>]) -> Vec<Row> {
-    let row = |what, unit, target, of: &dyn Fn(&[Cost]) -> f64| {
+fn rows(contenders: &[BenchContender], rounds: &[Vec<RequestCost>]) -> Vec<TableRow> {
+    let row = |what, unit, target, of: &dyn Fn(&[RequestCost]) -> f64| {
         let values: Vec<f64> = rounds.iter().map(|round| of(round)).collect();
         let counted = values.iter().filter(|value| value.is_finite()).count();
-        let figure = Figure::of(&values).ok_or_else(|| "the server was not kept busy in any round".to_owned());
+        let figure = RoundFigure::of(&values).ok_or_else(|| "the server was not kept busy in any round".to_owned());
         let detail =
             if counted < rounds.len() { format!("{counted} rounds of {}", rounds.len()) } else { String::new() };
-        Row { what, unit, target, figure, detail }
+        TableRow { what, unit, target, figure, detail }
     };
     let place = |name, connections| {
         let wanted = BenchContender { name, connections };
@@ -121,15 +131,15 @@ fn rows(contenders: &[BenchContender], rounds: &[Vec<Cost>]) -> Vec<Row> {
         rows.push(row(format!("{at}: CPU per request"), "us", None, &|round| saturated(&round[index])));
         rows.push(row(format!("{at}: share of its CPU used"), "", None, &|round| round[index].busy));
     }
-    for Comparison { subject, against, connections, target } in COMPARISONS {
+    for RatioAtConnections { subject, against, connections, target } in COMPARISONS {
         let (subject_at, against_at) = (place(subject, connections), place(against, connections));
-        let ratio = |round: &[Cost]| saturated(&round[subject_at]) / saturated(&round[against_at]);
+        let ratio = |round: &[RequestCost]| saturated(&round[subject_at]) / saturated(&round[against_at]);
         rows.push(row(format!("{subject} / {against}, {connections} connections"), "", Some(target), &ratio));
     }
     rows
 }
 
 /// What a request cost a server that was busy; no number where it was not.
-fn saturated(cost: &Cost) -> f64 {
+fn saturated(cost: &RequestCost) -> f64 {
     if cost.busy >= LEAST_BUSY { cost.cpu_us_per_request } else { f64::NAN }
 }

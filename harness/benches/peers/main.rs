@@ -2,7 +2,7 @@
 //!
 //! The server has one CPU and the generators take turns on another, each in a process of its own: their CPU time is the
 //! kernel's account of the ended process, the number of requests is what they say themselves. Read `rows.rs` first (what
-//! is compared), then `measure.rs` (one measurement), then `tools.rs` (how each tool is told, and what it says).
+//! is compared), then `measure.rs` (one measurement), then `tools/mod.rs` (how each tool is told, and what it says).
 //!
 //!     scripts/bench-peers --help
 
@@ -22,13 +22,13 @@ use clap::{Parser, Subcommand};
 use harness::observe::raise_soft_descriptor_limit;
 use harness::process::message::say;
 
-use load::{Kind, Load, Task};
+use load::{PeerLoad, PeerTask, Responder};
 use measure::{Rounds, measure};
-use measured::bare_loop::{self, Dialogue, Ran};
+use measured::bare_loop::{self, Ran, WireBytes};
 use measured::placement::leave_a_cpu_to_the_server;
-use measured::table::{Format, written};
-use rows::{Comparison, comparisons};
-use server::Served;
+use measured::table::{TableFormat, written};
+use rows::{PeerComparison, comparisons};
+use server::PeerServer;
 use tools::{PATH, REPLY, Said, Tool};
 
 /// Hold this generator against wrk, wrk2, oha, hey and rewrk, on the same server.
@@ -37,7 +37,7 @@ use tools::{PATH, REPLY, Said, Tool};
 /// is skipped by name.
 #[derive(Debug, Parser)]
 #[command(name = "bench-peers")]
-struct Cli {
+struct PeersBench {
     /// How often each generator is measured, in turn with the others; fewer than five give no verdicts
     #[arg(long, default_value_t = 5)]
     rounds: usize,
@@ -51,25 +51,25 @@ struct Cli {
     only: Vec<String>,
 
     /// Who answers
-    #[arg(long, value_enum, default_value_t = Kind::Serve)]
-    server: Kind,
+    #[arg(long, value_enum, default_value_t = Responder::Serve)]
+    server: Responder,
 
     /// How to write the table
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TableFormat::Table)]
+    format: TableFormat,
 
     /// Given by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
 
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<PeersCommand>,
 }
 
 /// As a child of this bench, which is measured like any other generator.
 #[derive(Debug, Subcommand)]
 #[command(hide = true)]
-enum Command {
+enum PeersCommand {
     /// The least closed loop over epoll
     #[command(hide = true)]
     BareLoop { target: SocketAddr, connections: u32, seconds: u64 },
@@ -79,12 +79,12 @@ enum Command {
 }
 
 fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
+    let cli = PeersBench::parse();
     match cli.command {
-        Some(Command::BareLoop { target, connections, seconds }) => {
+        Some(PeersCommand::BareLoop { target, connections, seconds }) => {
             return run_bare_loop(target, connections, Duration::from_secs(seconds));
         }
-        Some(Command::Floor { rate_rps, seconds }) => return floor::run(rate_rps, seconds),
+        Some(PeersCommand::Floor { rate_rps, seconds }) => return floor::run(rate_rps, seconds),
         None => {}
     }
     // Children inherit it: the most connections are some twenty thousand. Where it stays too low, their rows say so.
@@ -92,15 +92,16 @@ fn main() -> anyhow::Result<()> {
         eprintln!("the limit of open files stays as it is: {error}");
     }
     let server_cpu = leave_a_cpu_to_the_server()?;
-    let comparisons: Vec<Comparison> = comparisons().into_iter().filter(|row| is_asked_for(row, &cli.only)).collect();
+    let comparisons: Vec<PeerComparison> =
+        comparisons().into_iter().filter(|row| is_asked_for(row, &cli.only)).collect();
     let runs = runs(&comparisons);
     announce(&cli, &runs);
     let mut rounds = Rounds::default();
     for (load, tools) in &runs {
         eprintln!("{load}: {}", tools.iter().map(|tool| tool.name).collect::<Vec<_>>().join(", "));
         for _ in 0..cli.rounds {
-            let server = Served::start(cli.server, server_cpu)?;
-            let task = Task { load: *load, server: cli.server, address: server.address(), seconds: cli.seconds };
+            let server = PeerServer::start(cli.server, server_cpu)?;
+            let task = PeerTask { load: *load, server: cli.server, address: server.address(), seconds: cli.seconds };
             for tool in tools {
                 let measure = || measure(tool, &task);
                 // wrk2 stops after its first requests in about one start of ten.
@@ -115,19 +116,19 @@ fn main() -> anyhow::Result<()> {
 
 fn run_bare_loop(target: SocketAddr, connections: u32, duration: Duration) -> anyhow::Result<()> {
     let request = format!("GET {PATH} HTTP/1.1\r\nHost: {target}\r\n\r\n");
-    let dialogue = Dialogue { request: request.as_bytes(), reply_end: REPLY };
+    let dialogue = WireBytes { request: request.as_bytes(), reply_end: REPLY };
     let Ran { requests, user, system } = bare_loop::run(target, connections, dialogue, duration)?;
     let own_cpu_ns_per_request = Some((user + system).as_nanos() as f64 / requests as f64);
     Ok(say(&Said { requests, own_cpu_ns_per_request, ..Said::default() })?)
 }
 
-fn is_asked_for(comparison: &Comparison, only: &[String]) -> bool {
+fn is_asked_for(comparison: &PeerComparison, only: &[String]) -> bool {
     only.is_empty() || only.iter().any(|text| comparison.to_string().contains(text))
 }
 
 /// Each load with those that are to carry it, as the comparisons name them; what is not installed is in none.
-fn runs(comparisons: &[Comparison]) -> Vec<(Load, Vec<&'static Tool>)> {
-    let mut runs: Vec<(Load, Vec<&'static Tool>)> = Vec::new();
+fn runs(comparisons: &[PeerComparison]) -> Vec<(PeerLoad, Vec<&'static Tool>)> {
+    let mut runs: Vec<(PeerLoad, Vec<&'static Tool>)> = Vec::new();
     for comparison in comparisons {
         let at = runs.iter().position(|(load, _)| *load == comparison.load).unwrap_or_else(|| {
             runs.push((comparison.load, Vec::new()));
@@ -143,7 +144,7 @@ fn runs(comparisons: &[Comparison]) -> Vec<(Load, Vec<&'static Tool>)> {
 }
 
 /// How long it takes, and how to get what is missing.
-fn announce(cli: &Cli, runs: &[(Load, Vec<&'static Tool>)]) {
+fn announce(cli: &PeersBench, runs: &[(PeerLoad, Vec<&'static Tool>)]) {
     let measurements = runs.iter().map(|(_, tools)| tools.len()).sum::<usize>() * cli.rounds;
     // Starting, opening and ending take half a second beside the load itself.
     let seconds = measurements as f64 * (cli.seconds as f64 + 0.5);

@@ -12,18 +12,18 @@ use nix::sys::time::TimeValLike;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use crate::load::{Load, Task};
+use crate::load::{PeerLoad, PeerTask};
 use crate::tools::{Said, Tool};
 
 /// How much longer than its load a generator may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const LONGEST_EXIT: Duration = Duration::from_secs(20);
 
 /// A generator that sends less than this share of what is offered is not slow, it has stopped.
 const LEAST_SHARE: f64 = 0.1;
 
 /// What one run of one generator came to.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Sample {
+pub(crate) struct PeerRun {
     pub(crate) said: Said,
     /// CPU time in user mode over the whole life of the process.
     pub(crate) user: Duration,
@@ -35,10 +35,10 @@ pub(crate) struct Sample {
 
 /// Samples, round by round, and why there is none where there is none.
 #[derive(Debug, Default)]
-pub(crate) struct Rounds(HashMap<(Load, &'static str), Vec<Result<Sample, String>>>);
+pub(crate) struct Rounds(HashMap<(PeerLoad, &'static str), Vec<Result<PeerRun, String>>>);
 
 impl Rounds {
-    pub(crate) fn add(&mut self, load: Load, tool: &Tool, sample: anyhow::Result<Sample>) {
+    pub(crate) fn add(&mut self, load: PeerLoad, tool: &Tool, sample: anyhow::Result<PeerRun>) {
         let sample = sample.map_err(|error| format!("failed: {error:#}"));
         if let Err(reason) = &sample {
             eprintln!("  {}: {reason}", tool.name);
@@ -47,13 +47,13 @@ impl Rounds {
     }
 
     /// Empty where it was not measured.
-    pub(crate) fn of(&self, load: Load, tool: &Tool) -> &[Result<Sample, String>] {
+    pub(crate) fn of(&self, load: PeerLoad, tool: &Tool) -> &[Result<PeerRun, String>] {
         self.0.get(&(load, tool.name)).map_or(&[], Vec::as_slice)
     }
 }
 
 /// Runs a generator once, on this thread's CPU. Nothing else may be reaped meanwhile.
-pub(crate) fn measure(tool: &Tool, task: &Task) -> anyhow::Result<Sample> {
+pub(crate) fn measure(tool: &Tool, task: &PeerTask) -> anyhow::Result<PeerRun> {
     let program = tool.program().context("it is not there")?;
     let (mut stdout, stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
     let before = getrusage(UsageWho::RUSAGE_CHILDREN)?;
@@ -64,7 +64,7 @@ pub(crate) fn measure(tool: &Tool, task: &Task) -> anyhow::Result<Sample> {
         .stderr(stderr.try_clone()?)
         .spawn()
         .with_context(|| format!("{} can't be started", program.display()))?;
-    let status = reap(child, Duration::from_secs(task.seconds) + PATIENCE)?;
+    let status = reap(child, Duration::from_secs(task.seconds) + LONGEST_EXIT)?;
     let after = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     if !status.code().is_some_and(|code| tool.done.contains(&code)) {
         bail!("{}", first_line(stderr)?);
@@ -74,14 +74,14 @@ pub(crate) fn measure(tool: &Tool, task: &Task) -> anyhow::Result<Sample> {
     stdout.read_to_string(&mut output)?;
     let said = (tool.read)(&output).map_err(anyhow::Error::msg)?;
     let offered = match task.load {
-        Load::Open { rate_rps, .. } => Some(f64::from(rate_rps) * task.seconds as f64),
-        Load::Closed { .. } => None,
+        PeerLoad::Open { rate_rps, .. } => Some(f64::from(rate_rps) * task.seconds as f64),
+        PeerLoad::Closed { .. } => None,
     };
     if offered.is_some_and(|offered| (said.requests as f64) < LEAST_SHARE * offered) {
         bail!("it stopped sending after {} requests", said.requests);
     }
     let difference = |of: fn(&Usage) -> i64| Duration::from_micros((of(&after) - of(&before)).unsigned_abs());
-    Ok(Sample {
+    Ok(PeerRun {
         said,
         user: difference(|usage| usage.user_time().num_microseconds()),
         system: difference(|usage| usage.system_time().num_microseconds()),
@@ -90,8 +90,8 @@ pub(crate) fn measure(tool: &Tool, task: &Task) -> anyhow::Result<Sample> {
 }
 
 /// Waits for the end, and brings it about where it does not come.
-fn reap(mut child: Child, patience: Duration) -> anyhow::Result<ExitStatus> {
-    let deadline = Instant::now() + patience;
+fn reap(mut child: Child, within: Duration) -> anyhow::Result<ExitStatus> {
+    let deadline = Instant::now() + within;
     let pidfd = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?;
     loop {
         let left = Timespec::try_from(deadline.saturating_duration_since(Instant::now()))?;
@@ -99,7 +99,7 @@ fn reap(mut child: Child, patience: Duration) -> anyhow::Result<ExitStatus> {
             Ok(0) => {
                 child.kill()?;
                 child.wait()?;
-                bail!("it did not end within {} s", patience.as_secs());
+                bail!("it did not end within {} s", within.as_secs());
             }
             Ok(_) => return Ok(child.wait()?),
             Err(rustix::io::Errno::INTR) => {}

@@ -4,16 +4,16 @@ use std::fmt;
 
 use reports::format::number;
 
-use crate::load::{Load, Pace};
-use crate::measure::{Rounds, Sample};
-use crate::measured::figure::{Figure, Target};
-use crate::measured::table::Row;
+use crate::load::{PeerLoad, PeerPacing};
+use crate::measure::{PeerRun, Rounds};
+use crate::measured::figure::{RoundFigure, Target};
+use crate::measured::table::TableRow;
 use crate::tools::{BARE_LOOP, FLOOR, HEY, OHA, OURS, REWRK, Tool, WRK, WRK2};
 
 /// One row of the table.
 #[derive(Clone, Copy)]
-pub(crate) struct Comparison {
-    pub(crate) load: Load,
+pub(crate) struct PeerComparison {
+    pub(crate) load: PeerLoad,
     subject: &'static Tool,
     /// Absent where the figure stands for itself.
     against: Option<&'static Tool>,
@@ -25,7 +25,7 @@ pub(crate) struct Comparison {
 struct Quantity {
     name: &'static str,
     unit: &'static str,
-    of: fn(&Sample) -> Option<f64>,
+    of: fn(&PeerRun) -> Option<f64>,
 }
 
 const REQUESTS_PER_CPU_SECOND: Quantity = Quantity {
@@ -64,12 +64,12 @@ const RESPONSE_P50: Quantity =
     Quantity { name: "response time p50", unit: "us", of: |sample| Some(sample.said.response_p50_ns? / 1e3) };
 
 /// All rows, in the order in which they are shown.
-pub(crate) fn comparisons() -> Vec<Comparison> {
+pub(crate) fn comparisons() -> Vec<PeerComparison> {
     [closed_loop(), open_loop()].concat()
 }
 
-fn closed_loop() -> Vec<Comparison> {
-    let closed = |connections| Load::Closed { connections };
+fn closed_loop() -> Vec<PeerComparison> {
+    let closed = |connections| PeerLoad::Closed { connections };
     let mut rows = Vec::new();
     for connections in [64, 1_000] {
         let load = closed(connections);
@@ -89,35 +89,35 @@ fn closed_loop() -> Vec<Comparison> {
     rows
 }
 
-fn open_loop() -> Vec<Comparison> {
-    let sleeping = |rate_rps| Load::Open { rate_rps, pace: Pace::Sleeping };
-    let spinning = Load::Open { rate_rps: 5_000, pace: Pace::Spinning };
+fn open_loop() -> Vec<PeerComparison> {
+    let sleeping = |rate_rps| PeerLoad::Open { rate_rps, pace: PeerPacing::Sleeping };
+    let spinning = PeerLoad::Open { rate_rps: 5_000, pace: PeerPacing::Spinning };
     let mut rows = Vec::new();
     for rate_rps in [1_000, 5_000, 20_000, 50_000] {
         let row = ours(sleeping(rate_rps), &ANSWERED_OF_OFFERED, Some(Target::AtLeast(0.999)));
         rows.push(row);
-        rows.extend([&WRK2, &HEY].map(|subject| Comparison { subject, target: None, ..row }));
+        rows.extend([&WRK2, &HEY].map(|subject| PeerComparison { subject, target: None, ..row }));
     }
     rows.push(ours(sleeping(1_000), &LAG_P50, Some(Target::AtMost(60.0))));
     rows.push(ours(spinning, &LAG_P50, Some(Target::AtMost(1.0))));
     let lag_p99 = ours(spinning, &LAG_P99, None);
-    rows.extend([lag_p99, Comparison { subject: &FLOOR, ..lag_p99 }]);
+    rows.extend([lag_p99, PeerComparison { subject: &FLOOR, ..lag_p99 }]);
     rows.push(ours(spinning, &LAG_P99_FROM_1_US, Some(Target::AtMost(1.5))).against(&FLOOR));
     // wrk2 wakes once a millisecond; held against it are the same, and waking for each request as otherwise.
-    let ticking = Load::Open { rate_rps: 20_000, pace: Pace::Ticking };
+    let ticking = PeerLoad::Open { rate_rps: 20_000, pace: PeerPacing::Ticking };
     rows.push(ours(ticking, &CPU_PER_REQUEST, Some(Target::AtMost(1.0))).against(&WRK2));
     rows.push(ours(sleeping(20_000), &CPU_PER_REQUEST, None).against(&WRK2));
     rows.push(ours(sleeping(5_000), &RESPONSE_P50, Some(Target::AtMost(0.2))).against(&WRK2));
     rows
 }
 
-fn ours(load: Load, quantity: &'static Quantity, target: Option<Target>) -> Comparison {
-    Comparison { load, subject: &OURS, against: None, quantity, target }
+fn ours(load: PeerLoad, quantity: &'static Quantity, target: Option<Target>) -> PeerComparison {
+    PeerComparison { load, subject: &OURS, against: None, quantity, target }
 }
 
-impl Comparison {
-    fn against(self, tool: &'static Tool) -> Comparison {
-        Comparison { against: Some(tool), ..self }
+impl PeerComparison {
+    fn against(self, tool: &'static Tool) -> PeerComparison {
+        PeerComparison { against: Some(tool), ..self }
     }
 
     /// Who must be measured for it.
@@ -126,7 +126,7 @@ impl Comparison {
     }
 
     /// The row, from what the rounds gave.
-    pub(crate) fn row(&self, rounds: &Rounds) -> Row {
+    pub(crate) fn row(&self, rounds: &Rounds) -> TableRow {
         let subject = self.rounds_of(self.subject, rounds);
         let against = self.against.map(|tool| self.rounds_of(tool, rounds)).transpose();
         let (figure, detail) = match (subject, against) {
@@ -138,7 +138,7 @@ impl Comparison {
             }
         };
         let unit = if self.against.is_some() { "" } else { self.quantity.unit };
-        Row { what: self.to_string(), unit, target: self.target, figure, detail }
+        TableRow { what: self.to_string(), unit, target: self.target, figure, detail }
     }
 
     /// A number for each round, NaN where it failed; or why there is none at all.
@@ -150,22 +150,22 @@ impl Comparison {
         if let (false, Some(Err(reason))) = (samples.iter().any(Result::is_ok), samples.first()) {
             return Err(format!("{} {reason}", tool.name));
         }
-        let number = |sample: &Result<Sample, String>| sample.as_ref().ok().and_then(self.quantity.of);
+        let number = |sample: &Result<PeerRun, String>| sample.as_ref().ok().and_then(self.quantity.of);
         Ok(samples.iter().map(|sample| number(sample).unwrap_or(f64::NAN)).collect())
     }
 
     /// What the ratio is made of.
     fn medians(&self, subject: &[f64], against: &[f64]) -> String {
-        let median = |values| Figure::of(values).map_or_else(|| "-".to_owned(), |figure| number(figure.median));
+        let median = |values| RoundFigure::of(values).map_or_else(|| "-".to_owned(), |figure| number(figure.median));
         format!("{} / {} {}", median(subject), median(against), self.quantity.unit)
     }
 }
 
-fn figure_of(values: Vec<f64>) -> Result<Figure, String> {
-    Figure::of(&values).ok_or_else(|| "no round gave the figure".to_owned())
+fn figure_of(values: Vec<f64>) -> Result<RoundFigure, String> {
+    RoundFigure::of(&values).ok_or_else(|| "no round gave the figure".to_owned())
 }
 
-impl fmt::Display for Comparison {
+impl fmt::Display for PeerComparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}, {}", self.load, self.quantity.name, self.subject.name)?;
         match self.against {

@@ -11,24 +11,24 @@ use harness::observe::restrict_this_thread;
 use harness::process::message::Ready;
 use tempfile::TempDir;
 
-use crate::load::Kind;
+use crate::load::Responder;
 use crate::tools::{PATH, REPLY};
 
 /// A server that listens; killed when dropped.
 #[derive(Debug)]
-pub(crate) struct Served {
+pub(crate) struct PeerServer {
     child: Child,
     address: SocketAddr,
     /// What nginx was told, which must outlive it.
     _folder: Option<TempDir>,
 }
 
-impl Served {
+impl PeerServer {
     /// Starts one on that CPU.
-    pub(crate) fn start(kind: Kind, cpu: u32) -> anyhow::Result<Served> {
+    pub(crate) fn start(kind: Responder, cpu: u32) -> anyhow::Result<PeerServer> {
         match kind {
-            Kind::Serve => serve(cpu),
-            Kind::Nginx => nginx(cpu),
+            Responder::Serve => serve(cpu),
+            Responder::Nginx => nginx(cpu),
         }
     }
 
@@ -37,7 +37,7 @@ impl Served {
     }
 }
 
-impl Drop for Served {
+impl Drop for PeerServer {
     fn drop(&mut self) {
         // It may have ended by itself, which the generators have noticed.
         let _ = self.child.kill();
@@ -45,7 +45,7 @@ impl Drop for Served {
     }
 }
 
-fn serve(cpu: u32) -> anyhow::Result<Served> {
+fn serve(cpu: u32) -> anyhow::Result<PeerServer> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_harness"))
         .args(["serve", "async-single", "--wire", "http", "--spin-rate", "1", "--cpus", &cpu.to_string()])
         .args(["--supervised", "--parent", &std::process::id().to_string()])
@@ -55,14 +55,14 @@ fn serve(cpu: u32) -> anyhow::Result<Served> {
         .context("harness serve can't be started")?;
     let mut line = String::new();
     let stdout = child.stdout.take().context("its stdout was to be a pipe")?;
-    let mut served = Served { child, address: (Ipv4Addr::LOCALHOST, 0).into(), _folder: None };
+    let mut served = PeerServer { child, address: (Ipv4Addr::LOCALHOST, 0).into(), _folder: None };
     BufReader::new(stdout).read_line(&mut line)?;
     let ready: Ready = serde_json::from_str(&line).context("harness serve did not say where it listens")?;
     served.address = ready.address;
     Ok(served)
 }
 
-fn nginx(cpu: u32) -> anyhow::Result<Served> {
+fn nginx(cpu: u32) -> anyhow::Result<PeerServer> {
     // Free a moment ago; should another take it meanwhile, nginx does not start and says so.
     let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
     let folder = tempfile::tempdir()?;
@@ -83,7 +83,7 @@ fn nginx(cpu: u32) -> anyhow::Result<Served> {
     };
     let child = thread::scope(|scope| scope.spawn(spawn).join()).expect("spawning does not panic");
     let child = child.context("nginx can't be started; to have it: apt-get install nginx-light")?;
-    let mut served = Served { child, address, _folder: Some(folder) };
+    let mut served = PeerServer { child, address, _folder: Some(folder) };
     let deadline = Instant::now() + Duration::from_secs(5);
     while TcpStream::connect(address).is_err() {
         if Instant::now() > deadline || served.child.try_wait()?.is_some() {

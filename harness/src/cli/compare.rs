@@ -1,4 +1,6 @@
 //! `harness compare`: the main job. What was typed becomes a plan, the plan a run, the run a report.
+//!
+//! Beside it: `new_run.rs`, how any run begins; `resume.rs`, one that goes on.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,24 +9,19 @@ use reports::metrics::fewest_blocks_for_a_verdict;
 use reports::record::Ending;
 use reports::record::store::RunFolder;
 
-use super::against::other_build;
-use super::busy::{self, FirstLook};
-use super::chosen;
-use super::contenders;
-use super::dry_run;
-use super::ending::{code_of_run, unproven};
+use super::busy::FirstLook;
 use super::live::{Followed, LiveArgs};
-use super::new_run::{self, PlacementArg, too_few_cpus};
-use super::output::{Format, print, tell};
-use super::progress::{Shown, rough};
-use super::rebuilt::{probes, rebuilt, with_models};
-use super::report;
-use super::resume;
+use super::new_run::{self, HeldMachine, PlacementArg, other_build, too_few_cpus};
+use super::output::{SummaryFormat, print, tell};
+use super::progress::{TerminalProgress, rough};
+use super::resume::{self, probes, rebuilt, with_models};
 use super::servers::{ServerArgs, Servers};
-use super::timelines::{self, Timelines};
-use crate::observe::{allowed_cpus, machine, restrict_this_thread};
-use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, is_base, place};
-use crate::run::{Execution, Interrupt, MachineLock, Preflight, RunEnd, preflight, time_of};
+use super::trace::{self, Timelines};
+use super::{contenders, report};
+use crate::experiments::{self, EXPERIMENTS};
+use crate::observe::allowed_cpus;
+use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, place};
+use crate::run::{Execution, Preflight, preflight, time_of};
 
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]
@@ -91,8 +88,8 @@ pub(super) struct CompareArgs {
     dry_run: bool,
 
     /// How to write the summary at the end
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Table)]
+    format: SummaryFormat,
 
     /// No progress
     #[arg(long, short)]
@@ -118,29 +115,21 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     };
     plan.inside = args.inside;
     if args.dry_run {
-        print(&dry_run::describe(&plan, &preflight))?;
+        print(&new_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
     }
-    preflight.check()?;
-    let _lock = MachineLock::take()?;
-    let interrupt = Interrupt::listen()?;
-    let servers = Servers { page: plan.page.clone(), ..servers };
-    servers.try_out(&plan.placement.server_cpus, &interrupt)?;
-    let machine = machine()?;
-    // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
-    restrict_this_thread(&plan.placement.generator_cpus)?;
+    let held = HeldMachine::take(&plan, &preflight, &servers.commands)?;
+    let interrupt = &held.interrupt;
     let mut live = args.live.open(&plan.placement.generator_cpus)?;
-    let (path, name) = new_run::folder(args.out.as_deref(), plan.preset.name())?;
-    let folder = RunFolder::create(path)?;
+    let what = (args.out.as_deref(), plan.preset.name());
     let planned = plan.probes().len() + plan.fullest().len();
-    let mut manifest = new_run::manifest(&plan, &preflight, machine, (name, plan.preset.name()), planned as u32);
-    manifest.warnings.extend(busy::doubt(first_look, args.quiet));
+    let (folder, manifest) = held.create(&plan, &preflight, what, planned as u32, (first_look, args.quiet))?;
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&plan, &preflight, &folder);
     }
-    let mut progress = Followed::new(Shown::new(args.quiet), live.as_mut(), &manifest, &[]);
-    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
+    let mut progress = Followed::new(TerminalProgress::new(args.quiet), live.as_mut(), &manifest, &[]);
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
     let end = match like {
         Some(like) => execution.run_with_probes(probes(like), &mut progress),
         None => execution.run(&mut progress),
@@ -152,39 +141,13 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         if !args.quiet {
             tell("tracing who ran what, some ten seconds");
         }
-        timelines::add(&plan, &folder, &interrupt)?;
+        trace::add(&plan, &folder, interrupt)?;
     }
-    let code = conclude(&folder, &end, args.format, &interrupt)?;
+    let code = report::conclude(&folder, &end, args.format, interrupt)?;
     if let Some(live) = live {
-        live.conclude(&folder, end.ending, &interrupt);
+        live.conclude(&folder, end.ending, interrupt);
     }
     Ok(code)
-}
-
-/// Says how a run came out, and renders it.
-pub(super) fn conclude(
-    folder: &RunFolder,
-    end: &RunEnd,
-    format: Format,
-    interrupt: &Interrupt,
-) -> anyhow::Result<ExitCode> {
-    let run = folder.read()?;
-    if end.ending == Ending::Interrupted {
-        let path = folder.path().display();
-        let has_commands = run.manifest.contenders.iter().any(|contender| contender.command.is_some());
-        let servers = if has_commands { " with each --server as before" } else { "" };
-        tell(&format!(
-            "interrupted: {} cells are kept in {path}; to go on: harness compare --resume {path}{servers}",
-            end.cells
-        ));
-    }
-    if let Some((contender, experiment, workload)) = unproven(&run) {
-        tell(&format!(
-            "invalid: no cell of {contender} in {experiment}, {workload}, can be believed; the report says why"
-        ));
-    }
-    report::render(folder, &run, format)?;
-    Ok(code_of_run(end, &run, interrupt))
 }
 
 /// What was typed, resolved. Looks at the machine's limits and changes nothing but this process's own.
@@ -193,7 +156,7 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
     let sizes = args.blocks.map_or(sizes, |blocks| sizes.with_blocks(blocks));
     let kind = args.placement.kind();
     let placement = place(kind, &allowed_cpus()?);
-    let experiments = chosen::experiments(&args.experiments)?;
+    let experiments = experiments(&args.experiments)?;
     let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), servers, &experiments, &sizes)?;
     let allows_verdicts = sizes.blocks as usize >= fewest_blocks_for_a_verdict();
     let cast = if allows_verdicts { cast.with_twins()? } else { cast };
@@ -226,7 +189,7 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
 
 fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {
     let time = time_of(&plan.probes()) + time_of(&plan.fullest());
-    let (contenders, blocks) = (plan.contenders.len(), dry_run::blocks(plan));
+    let (contenders, blocks) = (plan.contenders.len(), new_run::blocks(plan));
     tell(&format!(
         "comparing {contenders} contenders, blocks: {blocks}; at most {}; cells go to {}",
         rough(time),
@@ -234,5 +197,52 @@ fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {
     ));
     for warning in &preflight.warnings {
         tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
+    }
+}
+
+/// Runs without being named, as far as it exists: some three minutes in all.
+const DEFAULTS: &[&str] = &["latency-curve", "memory", "idle-flood", "blocking-sleep"];
+
+/// Names every experiment.
+const ALL: &str = "all";
+
+/// Experiments in the order in which they were named, each once; the defaults where none was.
+///
+/// # Errors
+/// Where there is no experiment of a name.
+pub(super) fn experiments(names: &[String]) -> Result<Vec<&'static Experiment>, PlanError> {
+    if names.is_empty() {
+        return Ok(EXPERIMENTS.iter().filter(|experiment| DEFAULTS.contains(&experiment.name)).collect());
+    }
+    if names.iter().any(|name| name == ALL) {
+        return Ok(EXPERIMENTS.iter().collect());
+    }
+    let mut found: Vec<&'static Experiment> = Vec::new();
+    for name in names {
+        let experiment = experiments::find(name).ok_or_else(|| {
+            let all: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.name).collect();
+            PlanError::Usage(format!("no experiment is called \"{name}\"; experiments: {ALL}, {}", all.join(", ")))
+        })?;
+        if !found.iter().any(|other| other.name == experiment.name) {
+            found.push(experiment);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(typed: &[&str]) -> Vec<&'static str> {
+        let typed: Vec<String> = typed.iter().map(|name| (*name).to_owned()).collect();
+        experiments(&typed).unwrap().iter().map(|experiment| experiment.name).collect()
+    }
+
+    #[test]
+    fn all_means_all_and_nothing_the_defaults() {
+        assert_eq!(names(&["all"]).len(), EXPERIMENTS.len());
+        assert!(names(&[]).starts_with(&["latency-curve", "memory"]));
+        assert_eq!(names(&["memory", "latency-curve", "memory"]), ["memory", "latency-curve"]);
     }
 }

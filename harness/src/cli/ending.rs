@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use reports::diff::Outcome;
 use reports::record::store::{RecordError, Run};
 use reports::record::{Cell, Ending, Ledger, Purpose, Warning};
+use serde::Serialize;
 
-use super::load::{GateOutcome, Unreachable};
 use super::output::NoFigures;
 use super::publish::SiteError;
+use super::target::Unreachable;
 use crate::live::web::WebError;
 use crate::load::LoadError;
 use crate::plan::PlanError;
@@ -68,6 +69,18 @@ pub(super) fn code_of_search(end: &RunEnd, whole_blocks: u32, run: &Run, interru
         Ending::Completed if end.failed == 0 && whole_blocks == 0 => ExitCode::from(INVALID),
         _ => code_of_run(end, run, interrupt),
     }
+}
+
+/// What came of a gate on one load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum GateOutcome {
+    /// Within the bound, in a measurement that is valid.
+    Passed,
+    /// There is no such figure, or it may not be believed.
+    Undecided,
+    /// Beyond the bound.
+    Exceeded,
 }
 
 /// The code of a load that came to an end, or was stopped, and of the gate that came out worst. What a server does wrong is

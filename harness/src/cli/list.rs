@@ -5,30 +5,22 @@ use std::process::ExitCode;
 
 use servers::{MODELS, OptionKey};
 
-use super::dry_run::gates;
-use super::output::print;
+use super::new_run::gates;
+use super::output::{TableOrJson, json_text, print};
 use crate::experiments::EXPERIMENTS;
 
 /// List models, their options, and experiments
 #[derive(Debug, clap::Args)]
 pub(super) struct ListArgs {
     /// How to write the list
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    format: ListFormat,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum ListFormat {
-    /// For a terminal.
-    Table,
-    /// One JSON object.
-    Json,
+    #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
+    format: TableOrJson,
 }
 
 pub(super) fn run(args: ListArgs) -> anyhow::Result<ExitCode> {
     let text = match args.format {
-        ListFormat::Table => table(),
-        ListFormat::Json => format!("{}\n", serde_json::to_string_pretty(&json())?),
+        TableOrJson::Table => table(),
+        TableOrJson::Json => json_text(&json())?,
     };
     print(&text)?;
     Ok(ExitCode::SUCCESS)

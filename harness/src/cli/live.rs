@@ -1,17 +1,17 @@
 //! `--live`: a run is followed in a browser as well as on the terminal.
 //!
-//! Beside it: `progress.rs` (the terminal), `live/followed/mod.rs` (what is drawn when), `live/web/mod.rs` (what is served).
+//! Beside it: `progress.rs` (the terminal), `live/followed.rs` (what is drawn when), `live/web/mod.rs` (what is served).
 
 use std::time::Duration;
 
 use reports::record::store::RunFolder;
 use reports::record::{Cell, Ending, Manifest};
 
-use super::load::ask::duration;
+use super::load::duration;
 use super::output::tell;
-use super::progress::Shown;
+use super::progress::TerminalProgress;
 use crate::live::followed::{Drawing, DrawingCost, summary_of};
-use crate::live::web::{Event, View, Web, WebError};
+use crate::live::web::{PageEvent, PageView, Web, WebError};
 use crate::run::{Interrupt, RunProgress};
 
 /// What is typed to follow a run in a browser.
@@ -39,7 +39,7 @@ impl LiveArgs {
         if !self.live {
             return Ok(None);
         }
-        let web = Web::start(View::Run, self.live_port, cpus)?;
+        let web = Web::start(PageView::Run, self.live_port, cpus)?;
         tell(&format!("live: http://{}/", web.address()));
         Ok(Some(Live { web, linger: self.live_linger.unwrap_or_default(), drawing: DrawingCost::default() }))
     }
@@ -54,23 +54,28 @@ pub(super) struct Live {
 
 /// A run's progress, on the terminal and, where there is one, on a page.
 pub(super) struct Followed<'a> {
-    shown: Shown,
-    page: Option<Page<'a>>,
+    shown: TerminalProgress,
+    page: Option<FollowedPage<'a>>,
 }
 
-struct Page<'a> {
+struct FollowedPage<'a> {
     live: &'a mut Live,
     drawing: Drawing,
 }
 
 impl<'a> Followed<'a> {
     /// Of a run with this manifest and the cells that it has already.
-    pub(super) fn new(shown: Shown, live: Option<&'a mut Live>, manifest: &Manifest, cells: &[Cell]) -> Followed<'a> {
+    pub(super) fn new(
+        shown: TerminalProgress,
+        live: Option<&'a mut Live>,
+        manifest: &Manifest,
+        cells: &[Cell],
+    ) -> Followed<'a> {
         let page = live.map(|live| {
             for cell in cells {
-                live.web.tell(Event::Ended(Box::new(summary_of(cell))));
+                live.web.tell(PageEvent::Ended(Box::new(summary_of(cell))));
             }
-            Page { live, drawing: Drawing::new(manifest.clone(), cells.to_vec()) }
+            FollowedPage { live, drawing: Drawing::new(manifest.clone(), cells.to_vec()) }
         });
         Followed { shown, page }
     }
@@ -79,12 +84,12 @@ impl<'a> Followed<'a> {
     pub(super) fn end(self) {
         self.shown.end();
         if let Some(mut page) = self.page {
-            page.live.web.tell(Event::Drawn(page.drawing.rest()));
+            page.live.web.tell(PageEvent::Drawn(page.drawing.rest()));
             page.live.drawing = page.drawing.cost();
         }
     }
 
-    fn tell(&self, event: impl FnOnce() -> Event) {
+    fn tell(&self, event: impl FnOnce() -> PageEvent) {
         if let Some(page) = &self.page {
             page.live.web.tell(event());
         }
@@ -94,20 +99,20 @@ impl<'a> Followed<'a> {
 impl RunProgress for Followed<'_> {
     fn planned(&mut self, cells: usize, time: Duration) {
         self.shown.planned(cells, time);
-        self.tell(|| Event::Planned { cells, time });
+        self.tell(|| PageEvent::Planned { cells, time });
     }
 
     fn begins(&mut self, order: u32, what: &str) {
         self.shown.begins(order, what);
-        self.tell(|| Event::Begins { order, what: what.to_owned() });
+        self.tell(|| PageEvent::Begins { order, what: what.to_owned() });
     }
 
     fn ended(&mut self, cell: &Cell) {
         self.shown.ended(cell);
-        self.tell(|| Event::Ended(Box::new(summary_of(cell))));
+        self.tell(|| PageEvent::Ended(Box::new(summary_of(cell))));
         let drawn = self.page.as_mut().and_then(|page| page.drawing.ended(cell));
         if let Some(drawn) = drawn {
-            self.tell(|| Event::Drawn(drawn));
+            self.tell(|| PageEvent::Drawn(drawn));
         }
     }
 }

@@ -8,8 +8,8 @@ use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
 use comfy_table::{CellAlignment, Table, TableStyle};
 use reports::format::number;
 
-use super::output::{print, tell};
-use crate::microcosts::{Finding, Findings, Placement, Settings, Side, conclude, measure, take_rounds};
+use super::output::{json_text, print, tell};
+use crate::microcosts::{CpuSet, MicrocostFindings, MicrocostRow, RoundSettings, Side, conclude, measure, take_rounds};
 use crate::observe::{allowed_cpus, raise_soft_descriptor_limit};
 
 /// Measure what one of each costs here: spawning, handing over, switching
@@ -39,31 +39,31 @@ enum MicrocostsFormat {
 }
 
 pub(super) fn run(args: MicrocostsArgs) -> anyhow::Result<ExitCode> {
-    let placements = Placement::of(&allowed_cpus()?);
+    let placements = CpuSet::of(&allowed_cpus()?);
     // A refusal is told by the measurement that needs the descriptors.
     let _ = raise_soft_descriptor_limit();
-    let settings = Settings { rounds: args.rounds, round_time: args.round_time, placements };
+    let settings = RoundSettings { rounds: args.rounds, round_time: args.round_time, placements };
     tell("finding out how often each figure fits into a round");
     let samples = take_rounds(&settings, measure, |done| tell(&format!("{done} of {} rounds", args.rounds)))?;
     print(&written(&conclude(&samples), args.format)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn written(findings: &Findings, format: MicrocostsFormat) -> anyhow::Result<String> {
+fn written(findings: &MicrocostFindings, format: MicrocostsFormat) -> anyhow::Result<String> {
     Ok(match format {
-        MicrocostsFormat::Json => format!("{}\n", serde_json::to_string_pretty(findings)?),
+        MicrocostsFormat::Json => json_text(findings)?,
         MicrocostsFormat::Table => text(findings, NOTHING, "  "),
         MicrocostsFormat::Md => text(findings, ASCII_MARKDOWN, "- "),
     })
 }
 
 /// A table for each placement, with the sentences under it, and the noise last.
-fn text(findings: &Findings, style: TableStyle, bullet: &str) -> String {
+fn text(findings: &MicrocostFindings, style: TableStyle, bullet: &str) -> String {
     let mut placements: Vec<&str> = findings.rows.iter().map(|row| row.placement.as_str()).collect();
     placements.dedup();
     let mut text = String::new();
     for placement in placements {
-        let of_it = |rows: &'_ [Finding]| -> Vec<Finding> {
+        let of_it = |rows: &'_ [MicrocostRow]| -> Vec<MicrocostRow> {
             rows.iter().filter(|row| row.placement == placement).cloned().collect()
         };
         let (rows, amortised) = (of_it(&findings.rows), of_it(&findings.amortised));
@@ -77,7 +77,7 @@ fn text(findings: &Findings, style: TableStyle, bullet: &str) -> String {
     text + &findings.noise + "\n"
 }
 
-fn drawn(rows: &[Finding], style: TableStyle) -> String {
+fn drawn(rows: &[MicrocostRow], style: TableStyle) -> String {
     let mut table = Table::new();
     table.load_style(style);
     table.set_header(["what", "threads", "tasks", "of runtime", "threads/tasks round by round (95%)"]);
@@ -104,7 +104,7 @@ fn figure(side: &Side) -> String {
     format!("{median} ({lower} to {upper})")
 }
 
-fn ratio(row: &Finding) -> String {
+fn ratio(row: &MicrocostRow) -> String {
     match row.times {
         None => "-".to_owned(),
         Some(times) => match times.interval {
@@ -117,15 +117,19 @@ fn ratio(row: &Finding) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::microcosts::{Kind, Sampled, Subject};
+    use crate::microcosts::{Microcost, MicrocostRounds, Runner};
 
-    fn findings() -> Findings {
-        let sampled = |subject: Subject| Sampled {
-            placement: Placement { cpus: vec![0, 1] },
+    fn findings() -> MicrocostFindings {
+        let sampled = |subject: Microcost| MicrocostRounds {
+            placement: CpuSet { cpus: vec![0, 1] },
             subject,
-            rounds_ns: if subject.kind == Kind::Thread { vec![800.0, 800.0, 880.0] } else { vec![200.0, 200.0, 220.0] },
+            rounds_ns: if subject.kind == Runner::Thread {
+                vec![800.0, 800.0, 880.0]
+            } else {
+                vec![200.0, 200.0, 220.0]
+            },
         };
-        conclude(&Subject::all().map(sampled).collect::<Vec<_>>())
+        conclude(&Microcost::all().map(sampled).collect::<Vec<_>>())
     }
 
     #[test]

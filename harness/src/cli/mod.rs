@@ -2,19 +2,14 @@
 //!
 //! Data goes to stdout, messages and progress to stderr. The structs in here are never saved.
 
-mod against;
-mod become_program;
 mod busy;
 mod capacity;
 mod check;
-mod chosen;
 mod compare;
 mod contenders;
 mod diff;
-mod dry_run;
 mod ending;
 mod inside;
-mod known_answers;
 mod list;
 mod live;
 mod load;
@@ -22,20 +17,17 @@ mod map;
 mod microcosts;
 mod new_run;
 mod output;
+mod own_children;
 mod progress;
 mod publish;
-mod rebuilt;
 mod report;
 mod resume;
 mod selftest;
 pub mod serve;
 mod servers;
-mod slides;
-mod subject;
-mod timelines;
+mod target;
 mod trace;
 mod watch;
-mod whole_file;
 
 use std::process::ExitCode;
 
@@ -89,11 +81,11 @@ enum Command {
     /// Measure what is known already, and say whether the harness finds it
     Selftest(selftest::SelftestArgs),
     #[command(hide = true)]
-    Subject(subject::SubjectArgs),
+    Subject(own_children::SubjectArgs),
     #[command(hide = true)]
-    Become(become_program::BecomeArgs),
+    Become(own_children::BecomeArgs),
     #[command(hide = true)]
-    Guard(become_program::GuardArgs),
+    Guard(own_children::GuardArgs),
 }
 
 /// Parses the command line, does what it says, and tells how it came out.
@@ -113,9 +105,9 @@ pub fn main() -> ExitCode {
         Command::Trace(args) => trace::run(args),
         Command::Watch(args) => watch::run(args),
         Command::Selftest(args) => selftest::run(args),
-        Command::Subject(args) => subject::run(args),
-        Command::Become(args) => become_program::run(args),
-        Command::Guard(args) => become_program::guard(&args),
+        Command::Subject(args) => own_children::be_subject(args),
+        Command::Become(args) => own_children::become_program(args),
+        Command::Guard(args) => own_children::guard(&args),
     };
     done.unwrap_or_else(|error| {
         output::tell(&format!("error: {}", ending::sentence(&error)));

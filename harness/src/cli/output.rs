@@ -1,20 +1,34 @@
-//! Writing to stdout, whole and once. A reader that leaves early, as `head` does, is no error.
+//! What goes out: text to stdout, whole and once (a reader that leaves early, as `head` does, is no error), files that are
+//! there whole or not at all, and the summary of a run in each of its formats.
 
+use std::fs;
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use clap::ValueEnum;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
-use reports::export;
 use reports::record::store::Run;
 use reports::site::Machine;
 use reports::study::groups;
 use reports::summary::{Answer, Headline, Rank, Summary, SummaryTable, headlines, summarise};
 use reports::verdict::Matrix;
+use reports::{export, format};
+use serde::Serialize;
+
+/// How what was found is written, where there are just these two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableOrJson {
+    /// For a terminal.
+    Table,
+    /// One JSON object.
+    Json,
+}
 
 /// How the summary is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(super) enum SummaryFormat {
     /// For a terminal.
     Table,
     /// The summary as one JSON object.
@@ -53,21 +67,21 @@ pub(super) fn tell(line: &str) {
 pub(super) struct NoFigures;
 
 /// What a run says in a format, with what comes last in it.
-pub(super) fn summary(run: &Run, format: Format, report: &str) -> anyhow::Result<String> {
+pub(super) fn summary(run: &Run, format: SummaryFormat, report: &str) -> anyhow::Result<String> {
     let summary = || summarise(run);
     Ok(match format {
-        Format::Json => {
+        SummaryFormat::Json => {
             let value = serde_json::json!({ "report": report, "summary": summary() });
-            format!("{}\n", serde_json::to_string_pretty(&value)?)
+            json_text(&value)?
         }
-        Format::Csv => summary().tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
-        Format::Table => {
+        SummaryFormat::Csv => summary().tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
+        SummaryFormat::Table => {
             let summary = summary();
             format!("{}{}{}\nreport: {report}\n", tables(&summary), matrices(&summary), sentences(&summary))
         }
-        Format::Md => export::markdown(run),
-        Format::Bencher => export::bencher(&figures(run)?),
-        Format::GithubActionBenchmark => {
+        SummaryFormat::Md => export::markdown(run),
+        SummaryFormat::Bencher => export::bencher(&figures(run)?),
+        SummaryFormat::GithubActionBenchmark => {
             let manifest = &run.manifest;
             let origin = format!("run {} of {}, {}", manifest.run, manifest.started_at, Machine::of(manifest).label);
             export::github_action_benchmark(&figures(run)?, &origin)
@@ -77,17 +91,17 @@ pub(super) fn summary(run: &Run, format: Format, report: &str) -> anyhow::Result
 
 /// The summaries of several runs, each in the format already: name, machine and text. One document where the format has
 /// such.
-pub(super) fn beside(runs: &[(&str, String, String)], format: Format) -> anyhow::Result<String> {
-    if matches!(format, Format::Json | Format::Bencher | Format::GithubActionBenchmark) {
+pub(super) fn beside(runs: &[(&str, String, String)], format: SummaryFormat) -> anyhow::Result<String> {
+    if matches!(format, SummaryFormat::Json | SummaryFormat::Bencher | SummaryFormat::GithubActionBenchmark) {
         let value = |(run, machine, text): &(&str, String, String)| {
             let summary: serde_json::Value = serde_json::from_str(text)?;
             Ok(serde_json::json!({ "run": run, "machine": machine, "of": summary }))
         };
         let values = runs.iter().map(value).collect::<Result<Vec<_>, serde_json::Error>>()?;
-        return Ok(format!("{}\n", serde_json::to_string_pretty(&values)?));
+        return Ok(json_text(&values)?);
     }
     let heading = |(run, machine, text): &(&str, String, String)| match format {
-        Format::Md => format!("## {run}\n\n{machine}\n\n{text}"),
+        SummaryFormat::Md => format!("## {run}\n\n{machine}\n\n{text}"),
         _ => format!("{run}: {machine}\n\n{text}"),
     };
     Ok(runs.iter().map(heading).collect::<Vec<_>>().join("\n"))
@@ -181,6 +195,35 @@ fn sentences(summary: &Summary) -> String {
     claims.chain(leads().map(line)).collect()
 }
 
+/// Writes or replaces a file. Its folder must be there.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_data()?;
+    let file = file.persist(path)?;
+    // Temporary files are private; a report is to be served and shared.
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+/// What is so rare is shown as a power of ten.
+const RARE: f64 = 1e-6;
+
+/// Three significant digits, without zeros behind the point that say nothing: `0.2/s`, `1.25/s`, `12,300/s`.
+pub(super) fn per_second(rps: f64) -> String {
+    if rps > 0.0 && rps < RARE {
+        return format!("{rps:e}/s");
+    }
+    let number = format::number(rps);
+    let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
+    format!("{number}/s")
+}
+
+/// A value as JSON for people, and the end of its line.
+pub(super) fn json_text(value: &impl Serialize) -> serde_json::Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,5 +233,14 @@ mod tests {
         assert_eq!(quoted("thread-pool:workers=8,stack=64KiB"), "\"thread-pool:workers=8,stack=64KiB\"");
         assert_eq!(quoted("say \"hi\""), "\"say \"\"hi\"\"\"");
         assert_eq!(quoted("1.2 ms"), "1.2 ms");
+    }
+
+    #[test]
+    fn a_rate_has_three_digits_whatever_its_size() {
+        let shown = [0.2, 0.0312, 1.25, 5.004, 100.0, 812.4, 12_345.0, 2_000.0, 0.0, 1e-12, 1e-300].map(per_second);
+        let expected = [
+            "0.2/s", "0.0312/s", "1.25/s", "5/s", "100/s", "812/s", "12,300/s", "2,000/s", "0/s", "1e-12/s", "1e-300/s",
+        ];
+        assert_eq!(shown, expected);
     }
 }

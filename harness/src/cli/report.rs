@@ -1,15 +1,18 @@
-//! `harness report`: from saved records to the page. `compare` ends by calling just this.
+//! `harness report`: from saved records to the page or to slides. `compare` ends by calling just this.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use reports::diff::differences;
+use reports::record::Ending;
 use reports::record::store::{Run, RunFolder};
 use reports::site::Machine;
 
-use super::output::{self, Format, print, tell};
-use super::{slides, whole_file};
+use super::ending::{code_of_run, unproven};
+use super::output::{self, SummaryFormat, print, tell};
+use crate::plan::PlanError;
+use crate::run::{Interrupt, RunEnd};
 
 /// Render the report of a saved run again
 #[derive(Debug, clap::Args)]
@@ -19,8 +22,8 @@ pub(super) struct ReportArgs {
     runs: Vec<PathBuf>,
 
     /// How to write the summary
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Table)]
+    format: SummaryFormat,
 
     /// Write slides instead, the same figures one to a page, with questions to vote on and notes for the speaker
     #[arg(long, conflicts_with = "format")]
@@ -37,11 +40,11 @@ pub(super) fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
         let run = folder.read()?;
         Ok((folder, run))
     };
-    slides::check(&args.runs, args.out.as_deref())?;
+    check(&args.runs, args.out.as_deref())?;
     // All are read before any is written, so that a wrong name changes nothing.
     let runs = args.runs.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
     if args.slides {
-        slides::write(&runs, args.out.as_deref())?;
+        write(&runs, args.out.as_deref())?;
         return Ok(ExitCode::SUCCESS);
     }
     match &runs[..] {
@@ -52,7 +55,7 @@ pub(super) fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Renders each run by itself, under its name and machine: figures of different machines have no mean.
-fn render_beside(runs: &[(RunFolder, Run)], format: Format) -> anyhow::Result<()> {
+fn render_beside(runs: &[(RunFolder, Run)], format: SummaryFormat) -> anyhow::Result<()> {
     let mut summaries = Vec::new();
     for (folder, run) in runs {
         let report = write_page(folder, run)?.display().to_string();
@@ -69,8 +72,34 @@ fn render_beside(runs: &[(RunFolder, Run)], format: Format) -> anyhow::Result<()
     Ok(())
 }
 
+/// Says how a run came out, and renders it.
+pub(super) fn conclude(
+    folder: &RunFolder,
+    end: &RunEnd,
+    format: SummaryFormat,
+    interrupt: &Interrupt,
+) -> anyhow::Result<ExitCode> {
+    let run = folder.read()?;
+    if end.ending == Ending::Interrupted {
+        let path = folder.path().display();
+        let has_commands = run.manifest.contenders.iter().any(|contender| contender.command.is_some());
+        let servers = if has_commands { " with each --server as before" } else { "" };
+        tell(&format!(
+            "interrupted: {} cells are kept in {path}; to go on: harness compare --resume {path}{servers}",
+            end.cells
+        ));
+    }
+    if let Some((contender, experiment, workload)) = unproven(&run) {
+        tell(&format!(
+            "invalid: no cell of {contender} in {experiment}, {workload}, can be believed; the report says why"
+        ));
+    }
+    render(folder, &run, format)?;
+    Ok(code_of_run(end, &run, interrupt))
+}
+
 /// Writes `report.html` beside the records, and the summary to stdout with the report's path last.
-pub(super) fn render(folder: &RunFolder, run: &Run, format: Format) -> anyhow::Result<()> {
+pub(super) fn render(folder: &RunFolder, run: &Run, format: SummaryFormat) -> anyhow::Result<()> {
     let report = write_page(folder, run)?;
     print(&output::summary(run, format, &report.display().to_string())?)?;
     Ok(())
@@ -79,7 +108,34 @@ pub(super) fn render(folder: &RunFolder, run: &Run, format: Format) -> anyhow::R
 /// Writes `report.html` beside the records; returns its path.
 pub(super) fn write_page(folder: &RunFolder, run: &Run) -> anyhow::Result<PathBuf> {
     let report = folder.path().join("report.html");
-    whole_file::write(&report, reports::page::render(run).as_bytes())
+    output::write(&report, reports::page::render(run).as_bytes())
         .with_context(|| format!("{} can't be written", report.display()))?;
     Ok(report)
+}
+
+/// Refuses what would put the slides of several runs, or of none, into one file.
+pub(super) fn check(runs: &[PathBuf], out: Option<&Path>) -> Result<(), PlanError> {
+    let Some(out) = out else { return Ok(()) };
+    if runs.len() > 1 {
+        let count = runs.len();
+        let reason =
+            format!("--out names one file, and there are {count} runs; leave it out, or name one run at a time");
+        return Err(PlanError::Usage(reason));
+    }
+    if out.is_dir() {
+        let reason = format!("--out {} is a folder; name a file in it", out.display());
+        return Err(PlanError::Usage(reason));
+    }
+    Ok(())
+}
+
+/// Writes the slides of each run beside its records, or of one run to `out`; the paths to stdout.
+pub(super) fn write(runs: &[(RunFolder, Run)], out: Option<&Path>) -> anyhow::Result<()> {
+    for (folder, run) in runs {
+        let path = out.map_or_else(|| folder.path().join("slides.html"), Path::to_owned);
+        output::write(&path, reports::slides::render(run).as_bytes())
+            .with_context(|| format!("{} can't be written", path.display()))?;
+        print(&format!("slides: {}\n", path.display()))?;
+    }
+    Ok(())
 }

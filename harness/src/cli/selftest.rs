@@ -1,17 +1,18 @@
-//! `harness selftest`: the known answers, run and shown.
+//! `harness selftest`: the known answers, run and shown: eighty columns, no colour, the sentence that matters last.
 
+use std::fmt::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::bail;
 use serde_json::json;
 
-use super::output::{print, tell};
+use super::ending;
+use super::output::{TableOrJson, json_text, print, tell};
 use super::progress::rough;
-use super::{ending, known_answers};
 use crate::plan::PlanError;
 use crate::run::MachineLock;
-use crate::selftest::{Bench, Finding, ROWS, Row, Verdict, select};
+use crate::selftest::{Bench, Figure, Finding, Fit, ROWS, Row, Verdict, select};
 
 /// Measure what is known already, and say whether the harness finds it
 #[derive(Debug, clap::Args)]
@@ -25,16 +26,8 @@ pub(super) struct SelftestArgs {
     list: bool,
 
     /// How to write the findings
-    #[arg(long, value_enum, default_value_t = SelftestFormat::Table)]
-    format: SelftestFormat,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum SelftestFormat {
-    /// For a terminal.
-    Table,
-    /// One JSON object.
-    Json,
+    #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
+    format: TableOrJson,
 }
 
 pub(super) fn run(args: SelftestArgs) -> anyhow::Result<ExitCode> {
@@ -57,10 +50,10 @@ pub(super) fn run(args: SelftestArgs) -> anyhow::Result<ExitCode> {
     let findings: Vec<Finding> = rows.iter().map(|row| find(row, &bench)).collect();
     let verdict = overall(&findings);
     let text = match args.format {
-        SelftestFormat::Table => known_answers::table(&findings),
-        SelftestFormat::Json => {
-            let value = json!({ "verdict": verdict, "summary": known_answers::sentence(&findings), "rows": findings });
-            format!("{}\n", serde_json::to_string_pretty(&value)?)
+        TableOrJson::Table => table(&findings),
+        TableOrJson::Json => {
+            let value = json!({ "verdict": verdict, "summary": sentence(&findings), "rows": findings });
+            json_text(&value)?
         }
     };
     print(&text)?;
@@ -69,7 +62,7 @@ pub(super) fn run(args: SelftestArgs) -> anyhow::Result<ExitCode> {
 
 fn find(row: &Row, bench: &Bench) -> Finding {
     let finding = row.find(bench);
-    tell(&format!("  {:<21} {}", row.name, known_answers::words(finding.verdict)));
+    tell(&format!("  {:<21} {}", row.name, words(finding.verdict)));
     finding
 }
 
@@ -79,12 +72,72 @@ fn overall(findings: &[Finding]) -> Verdict {
     [Verdict::Wrong, Verdict::CannotTell].into_iter().find(|verdict| any(*verdict)).unwrap_or(Verdict::Right)
 }
 
-fn list(rows: &[&Row], format: SelftestFormat) -> anyhow::Result<String> {
+fn list(rows: &[&Row], format: TableOrJson) -> anyhow::Result<String> {
     Ok(match format {
-        SelftestFormat::Table => rows.iter().map(|row| format!("{:<21} {}\n", row.name, row.claim)).collect(),
-        SelftestFormat::Json => {
+        TableOrJson::Table => rows.iter().map(|row| format!("{:<21} {}\n", row.name, row.claim)).collect(),
+        TableOrJson::Json => {
             let rows = rows.iter().map(|row| json!({ "row": row.name, "claim": row.claim, "kind": row.kind }));
-            format!("{}\n", serde_json::to_string_pretty(&json!({ "rows": rows.collect::<Vec<_>>() }))?)
+            json_text(&json!({ "rows": rows.collect::<Vec<_>>() }))?
         }
     })
+}
+
+/// A row of the self-test per paragraph, a figure per line.
+pub(super) fn table(findings: &[Finding]) -> String {
+    let mut text = line(["", "truth", "measured", "tolerance", ""]);
+    for finding in findings {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{}: {}", finding.row, finding.claim);
+        for figure in &finding.figures {
+            text.push_str(&of_figure(figure));
+        }
+        if let Some(reason) = &finding.reason {
+            let tries = if finding.attempts == 1 { "1 try".to_owned() } else { format!("{} tries", finding.attempts) };
+            let _ = writeln!(text, "  cannot tell here, after {tries}: {reason}");
+        }
+    }
+    let _ = writeln!(text, "\n{}", sentence(findings));
+    text
+}
+
+fn of_figure(figure: &Figure) -> String {
+    let fit = match figure.fit {
+        Fit::Right => "right",
+        Fit::Disturbed => "disturbed",
+        Fit::Wrong => "WRONG",
+    };
+    line([&figure.name, &figure.truth.text, &figure.measured.text, &figure.tolerance, fit])
+}
+
+fn line([name, truth, measured, tolerance, fit]: [&str; 5]) -> String {
+    let line = format!("  {name:<27} {truth:>13} {measured:>14} {tolerance:>10}  {fit}");
+    format!("{}\n", line.trim_end())
+}
+
+/// All of it in one sentence.
+pub(super) fn sentence(findings: &[Finding]) -> String {
+    let named = |verdict: Verdict| -> Vec<&str> {
+        findings.iter().filter(|finding| finding.verdict == verdict).map(|finding| finding.row).collect()
+    };
+    let (wrong, undecided) = (named(Verdict::Wrong), named(Verdict::CannotTell));
+    let all = findings.len();
+    match (wrong.is_empty(), undecided.is_empty()) {
+        (true, true) => format!("All {all} known answers are right: this harness measures what is there."),
+        (true, false) => format!(
+            "{} of {all} known answers are right; this machine was too busy or not fit to tell {}: try again when it is \
+             quiet.",
+            all - undecided.len(),
+            undecided.join(", ")
+        ),
+        (false, _) => format!("WRONG: {}. Do not believe what this harness measures here.", wrong.join(", ")),
+    }
+}
+
+/// A verdict as it is said.
+pub(super) fn words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Right => "right",
+        Verdict::Wrong => "WRONG",
+        Verdict::CannotTell => "cannot tell",
+    }
 }

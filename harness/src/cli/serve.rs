@@ -86,7 +86,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let listener = bind(&args, &contender)?;
     let address = listener.local_addr()?;
     let mut server = Server::new(contender.options.clone(), args.wire, args.spin_rate);
-    let notes = args.trace.as_deref().map(Notes::open).transpose()?;
+    let notes = args.trace.as_deref().map(TraceFile::open).transpose()?;
     if let Some(notes) = &notes {
         server = server.traced(Arc::clone(&notes.trace));
     }
@@ -172,22 +172,22 @@ fn stop_when_asked(requests: &StopRequests, server: &Arc<Server>, ended: &Receiv
     }
 }
 
-/// The last line, said once: the model may end just when the patience with it does.
+/// The last line, said once: the model may end just when its time to stop does.
 #[derive(Debug)]
 struct Goodbye {
     said: Once,
-    notes: Option<Notes>,
+    notes: Option<TraceFile>,
 }
 
 impl Goodbye {
-    fn new(notes: Option<Notes>) -> Self {
+    fn new(notes: Option<TraceFile>) -> Self {
         Self { said: Once::new(), notes }
     }
 
     /// The notes come first: who hears the last line may read them.
     fn say(&self, server: &Server) {
         self.said.call_once(|| {
-            if let Some(Err(error)) = self.notes.as_ref().map(Notes::write) {
+            if let Some(Err(error)) = self.notes.as_ref().map(TraceFile::write) {
                 tell(&format!("error: the trace can't be written: {error:#}"));
             }
             let counters = server.counters();
@@ -209,19 +209,19 @@ impl Goodbye {
 
 /// What the server notes of its requests, and where that goes.
 #[derive(Debug)]
-struct Notes {
+struct TraceFile {
     trace: Arc<Trace>,
     path: PathBuf,
     file: File,
 }
 
-impl Notes {
+impl TraceFile {
     /// Room for a second of any model on a few CPUs.
     const PLACES: usize = 1 << 17;
 
-    fn open(path: &Path) -> anyhow::Result<Notes> {
+    fn open(path: &Path) -> anyhow::Result<TraceFile> {
         let file = File::create(path).with_context(|| format!("{} can't be written to", path.display()))?;
-        Ok(Notes { trace: Trace::with_slots(Self::PLACES), path: path.to_owned(), file })
+        Ok(TraceFile { trace: Trace::with_slots(Self::PLACES), path: path.to_owned(), file })
     }
 
     fn write(&self) -> anyhow::Result<()> {

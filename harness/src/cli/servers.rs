@@ -81,7 +81,7 @@ impl ServerArgs {
                     .to_owned(),
             ),
             (_, Some(path)) if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) => usage(
-                format!("{path:?} is no path; it begins with / and has neither spaces nor letters beyond ASCII"),
+                format!("{path:?} is not a path; it begins with / and has neither spaces nor letters beyond ASCII"),
             ),
             (_, path) => Ok(path.as_deref().map(PageRequest::get)),
         }
@@ -111,8 +111,8 @@ impl Servers {
             }
             let server = launched.map_err(|error| PlanError::Usage(format!("--server {error}")))?;
             let mut held = HeldConnections::new(server.address(), &work, interrupt.flag())?;
-            held.grow_to(1, PATIENCE)?;
-            let answered = held.ask_each(PATIENCE)?;
+            held.grow_to(1, REPLY_TIMEOUT)?;
+            let answered = held.ask_each(REPLY_TIMEOUT)?;
             drop(held);
             let stopped = server.stop();
             if answered == 0 && !interrupt.is_set() {
@@ -135,7 +135,7 @@ impl Servers {
 }
 
 /// How long a program that listens may take for its first reply.
-const PATIENCE: Duration = Duration::from_secs(5);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// As long as a name that tells contenders apart may be.
 const LONGEST_NAME: usize = 24;
@@ -151,7 +151,9 @@ fn command(text: &str) -> Result<ServerCommand, String> {
     let is_name = (1..=LONGEST_NAME).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if !is_name {
-        return Err(format!("{name:?} is no name; it has up to {LONGEST_NAME} letters, digits and hyphens; {SHAPE}"));
+        return Err(format!(
+            "{name:?} is not a name; it has up to {LONGEST_NAME} letters, digits and hyphens; {SHAPE}"
+        ));
     }
     Ok(ServerCommand::new(name, version, command.trim(), words(command)?))
 }
@@ -264,7 +266,7 @@ mod tests {
         assert!(said(args(&["a=/etc/passwd"], None, None)).contains("permissions"));
         assert!(said(args(&[], Some(Wire::Http), None)).contains("--path /"));
         assert!(said(args(&[], Some(Wire::JsonLines), Some("/"))).contains("leave out"));
-        assert!(said(args(&[], None, Some("x y"))).contains("no path"));
+        assert!(said(args(&[], None, Some("x y"))).contains("not a path"));
         let servers = args(&["a=sh"], Some(Wire::Http), Some("/x")).resolve().unwrap();
         assert_eq!((servers.commands.len(), servers.page), (1, Some(PageRequest::get("/x"))));
         assert_eq!(args(&["a=sh"], Some(Wire::JsonLines), None).resolve().unwrap().page, None);

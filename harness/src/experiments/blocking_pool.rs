@@ -59,12 +59,12 @@ const JOBS: u32 = 640;
 const AT_ONCE: Duration = Duration::from_millis(250);
 
 /// Nobody gives up while others are served.
-const PATIENCE: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let rate_rps = f64::from(JOBS) / AT_ONCE.as_secs_f64();
     let task = |workload: &Workload| {
-        let jobs = echo_probe(rate_rps, Shape::Connections { connections: JOBS }, PATIENCE);
+        let jobs = echo_probe(rate_rps, Shape::Connections { connections: JOBS }, REQUEST_TIMEOUT);
         Task {
             workload: workload.key,
             point: "at-once".to_owned(),

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use reports::record::{BoundValue, Decision, Picture};
 
-use super::declare::{Trial, at, at_least, by, curve_over, echo_probe, in_closed_loop, probe_over_time, value};
+use super::declare::{
+    DisturbedProbe, at, at_least, by, curve_over, echo_probe, in_closed_loop, probe_over_time, value,
+};
 use crate::plan::{Bounds, Capacities, Contenders, Experiment, Shape, Sizes, Task, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -62,7 +64,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         workload: workload.key,
         point: format!("{blocking}-blocking"),
         variation: Some(f64::from(blocking)),
-        kind: Trial {
+        kind: DisturbedProbe {
             probe: echo_probe(PROBE_RPS, PROBE, sizes.timeout),
             name: "blocking requests",
             kind: in_closed_loop(blocking, workload.work(), lasting, 2 * sizes.timeout),

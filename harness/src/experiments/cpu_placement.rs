@@ -2,7 +2,7 @@
 
 use reports::record::{Decision, Picture, PictureKind, Swept};
 
-use super::declare::{Trial, at_least, bars, by, echo_probe, picture, probe_over_time, times, value};
+use super::declare::{DisturbedProbe, at_least, bars, by, echo_probe, picture, probe_over_time, times, value};
 use crate::plan::{
     ArrivalProcess, Bounds, Capacities, Contenders, DisturbanceKind, Experiment, LoadSpec, Shape, Sizes, Task, Workload,
 };
@@ -73,7 +73,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         window: lasting,
         ..echo_probe(SPINS_RPS, shape, 2 * sizes.timeout)
     };
-    let trial = Trial {
+    let trial = DisturbedProbe {
         probe: echo_probe(PROBE_RPS, shape, sizes.timeout),
         name: "computation",
         kind: DisturbanceKind::Load(computing),

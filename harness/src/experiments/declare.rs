@@ -11,7 +11,7 @@ use crate::plan::{
 };
 
 /// A probe, and what is done beside it.
-pub(super) struct Trial {
+pub(super) struct DisturbedProbe {
     /// Its window is set to the time of the trial.
     pub(super) probe: LoadSpec,
     /// A phrase for a legend.
@@ -24,10 +24,10 @@ pub(super) struct Trial {
     pub(super) bounds: Bounds,
 }
 
-impl Trial {
+impl DisturbedProbe {
     /// Quiet first, for a sixth of the time of the disturbance; then that; then a third of it to see who recovers.
     pub(super) fn task(self) -> TaskKind {
-        let Trial { probe, name, kind, lasting, bounds } = self;
+        let DisturbedProbe { probe, name, kind, lasting, bounds } = self;
         let quiet = lasting / 6;
         let probe = LoadSpec { window: quiet + lasting + 2 * quiet, ..probe };
         TaskKind::Disturbed(DisturbedSpec {

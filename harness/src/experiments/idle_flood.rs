@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reports::record::{BoundValue, Decision};
 
-use super::declare::{Trial, at_least, at_most, by, echo_probe, newcomers, probe_over_time, value};
+use super::declare::{DisturbedProbe, at_least, at_most, by, echo_probe, newcomers, probe_over_time, value};
 use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Sizes, Task, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -72,7 +72,7 @@ const MOST_WAITING: u32 = 250;
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     // Long enough to grow beyond the bounds and to hold what it has for longer than anybody waits.
     let lasting = sizes.disturbance * 3 / 5;
-    let trial = Trial {
+    let trial = DisturbedProbe {
         probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout.min(LONGEST_TIMEOUT)),
         name: "idle connections",
         kind: flood(lasting),

@@ -2,7 +2,7 @@
 
 use reports::record::{BoundValue, Decision, Picture};
 
-use super::declare::{Trial, at, at_most, by, curve_over, echo_probe, newcomers, probe_over_time, value};
+use super::declare::{DisturbedProbe, at, at_most, by, curve_over, echo_probe, newcomers, probe_over_time, value};
 use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Sizes, Task, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -52,7 +52,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         workload: EXPERIMENT.workloads[0].key,
         point: format!("{staying}-staying"),
         variation: Some(f64::from(staying)),
-        kind: Trial {
+        kind: DisturbedProbe {
             // Nobody gives up before the others leave.
             probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), 2 * lasting),
             name: "clients that stay",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reports::record::{BoundValue, Decision, Picture};
 
 use super::declare::{
-    Trial, at_least, at_most, bars, by, echo_probe, in_closed_loop, of_workload, probe_over_time, value, with,
+    DisturbedProbe, at_least, at_most, bars, by, echo_probe, in_closed_loop, of_workload, probe_over_time, value, with,
 };
 use crate::plan::{Bounds, Capacities, Contenders, Experiment, Shape, Sizes, Task, Workload};
 
@@ -79,7 +79,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         workload: workload.key,
         point: "contended".to_owned(),
         variation: None,
-        kind: Trial {
+        kind: DisturbedProbe {
             probe: echo_probe(PROBE_RPS, PROBE, sizes.timeout),
             name: "requests for the lock",
             kind: in_closed_loop(WANTING, workload.work(), lasting, sizes.timeout),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reports::record::{BoundValue, Decision};
 
-use super::declare::{Trial, at_least, by, echo_probe, newcomers, probe_over_time, value};
+use super::declare::{DisturbedProbe, at_least, by, echo_probe, newcomers, probe_over_time, value};
 use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Sizes, Task, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -71,7 +71,7 @@ const NEWCOMERS_RPS: f64 = 100.0;
 const MOST_WAITING: u32 = 250;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let trial = Trial {
+    let trial = DisturbedProbe {
         probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout.min(LONGEST_TIMEOUT)),
         name: "half requests",
         kind: DisturbanceKind::HalfRequests { connections: ATTACKERS, every: EVERY },

@@ -1,11 +1,11 @@
 //! How the load is changed: what may be asked for, and what is asked for after a command. Pure functions, for the engine
 //! that carries it out and for whoever shows at once what a key will do.
 
-use super::frame::Asked;
+use super::frame::LiveLoad;
 
 /// What a session can be told.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Command {
+pub enum SessionCommand {
     /// So many connections to each model.
     Connections(u64),
     /// So many requests per second at each model.
@@ -64,26 +64,26 @@ impl Limits {
     }
 }
 
-impl Asked {
+impl LiveLoad {
     /// What is asked for after a command, within the limits.
     #[must_use]
-    pub fn after(&self, command: &Command, limits: &Limits) -> Asked {
+    pub fn after(&self, command: &SessionCommand, limits: &Limits) -> LiveLoad {
         let mut asked = self.clone();
         match command {
-            Command::Connections(connections) => asked.connections = (*connections).clamp(1, limits.connections),
-            Command::Rate(rate_rps) => asked.rate_rps = Some(rate_rps.clamp(1.0, limits.rate_rps.max(1.0))),
-            Command::Work(work) => asked.work.clone_from(work),
-            Command::Flood(flood) => asked.flood = (*flood).min(limits.flood),
-            Command::Pause => asked.is_paused = true,
-            Command::GoOn => asked.is_paused = false,
-            Command::Anew | Command::Quit => {}
+            SessionCommand::Connections(connections) => asked.connections = (*connections).clamp(1, limits.connections),
+            SessionCommand::Rate(rate_rps) => asked.rate_rps = Some(rate_rps.clamp(1.0, limits.rate_rps.max(1.0))),
+            SessionCommand::Work(work) => asked.work.clone_from(work),
+            SessionCommand::Flood(flood) => asked.flood = (*flood).min(limits.flood),
+            SessionCommand::Pause => asked.is_paused = true,
+            SessionCommand::GoOn => asked.is_paused = false,
+            SessionCommand::Anew | SessionCommand::Quit => {}
         }
         asked
     }
 
     /// Whether the same requests are due, on as many connections.
-    pub(super) fn is_same_load(&self, other: &Asked) -> bool {
-        Asked { flood: 0, ..self.clone() } == Asked { flood: 0, ..other.clone() }
+    pub(super) fn is_same_load(&self, other: &LiveLoad) -> bool {
+        LiveLoad { flood: 0, ..self.clone() } == LiveLoad { flood: 0, ..other.clone() }
     }
 }
 
@@ -93,27 +93,31 @@ mod tests {
 
     const LIMITS: Limits = Limits { connections: 100, rate_rps: 1_000.0, flood: 50 };
 
-    fn asked() -> Asked {
-        Asked { connections: 10, rate_rps: Some(100.0), work: "echo hi".to_owned(), flood: 0, is_paused: false }
+    fn asked() -> LiveLoad {
+        LiveLoad { connections: 10, rate_rps: Some(100.0), work: "echo hi".to_owned(), flood: 0, is_paused: false }
     }
 
     #[test]
     fn nothing_goes_beyond_the_limits() {
         let after = |command| asked().after(&command, &LIMITS);
-        assert_eq!(after(Command::Connections(5_000)).connections, 100);
-        assert_eq!(after(Command::Connections(0)).connections, 1);
-        assert_eq!(after(Command::Rate(1e9)).rate_rps, Some(1_000.0));
-        assert_eq!(after(Command::Rate(0.0)).rate_rps, Some(1.0));
-        assert_eq!(after(Command::Flood(51)).flood, 50);
-        assert_eq!(after(Command::Quit), asked());
+        assert_eq!(after(SessionCommand::Connections(5_000)).connections, 100);
+        assert_eq!(after(SessionCommand::Connections(0)).connections, 1);
+        assert_eq!(after(SessionCommand::Rate(1e9)).rate_rps, Some(1_000.0));
+        assert_eq!(after(SessionCommand::Rate(0.0)).rate_rps, Some(1.0));
+        assert_eq!(after(SessionCommand::Flood(51)).flood, 50);
+        assert_eq!(after(SessionCommand::Quit), asked());
     }
 
     #[test]
     fn a_flood_is_beside_the_load_and_everything_else_changes_it() {
         let after = |command| asked().after(&command, &LIMITS);
-        assert!(asked().is_same_load(&after(Command::Flood(5))));
-        for command in [Command::Connections(9), Command::Rate(9.0), Command::Work("sleep 5ms".into()), Command::Pause]
-        {
+        assert!(asked().is_same_load(&after(SessionCommand::Flood(5))));
+        for command in [
+            SessionCommand::Connections(9),
+            SessionCommand::Rate(9.0),
+            SessionCommand::Work("sleep 5ms".into()),
+            SessionCommand::Pause,
+        ] {
             assert!(!asked().is_same_load(&after(command)));
         }
     }

@@ -1,16 +1,16 @@
-//! The load on one server: the generator, with a tap to look through.
-//!
-//! Beside it: `flood.rs`, what may be done to the server besides.
+//! What is done to one server: the load, which is the generator with a tap to look through, and a flood of idle connections
+//! beside it. Each goes on in a thread of its own until it is told to stop, and never outlives who began it.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::background::Background;
-use super::frame::Asked;
-use crate::load::{Generator, LoadError, LoadOutcome, Look, Order, Tap};
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, Shape, Work};
+use super::frame::LiveLoad;
+use crate::load::{self, DisturbError, Disturbed, Generator, LoadError, LoadOutcome, Look, Order, Tap, now_ns};
+use crate::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, PageRequest, Shape, Work};
 
 /// Generators of several models share a CPU, so that none may poll.
 const GENERATOR: Generator = Generator { threads: 1, pacing: Pacing::Sleeping };
@@ -30,7 +30,7 @@ pub(super) struct Driver {
 
 /// The load that is asked for, to go on for so long unless it is stopped before; nothing where none is. A page is asked for
 /// whatever work is.
-pub(super) fn spec(asked: &Asked, page: Option<&PageRequest>, seed: u64, lasting: Duration) -> Option<LoadSpec> {
+pub(super) fn spec(asked: &LiveLoad, page: Option<&PageRequest>, seed: u64, lasting: Duration) -> Option<LoadSpec> {
     let (request_message, parameter) = asked.work.split_once(' ').unwrap_or((&asked.work, ""));
     (!asked.is_paused).then(|| LoadSpec {
         arrivals: asked.rate_rps.map_or(ArrivalProcess::Closed, |rate_rps| ArrivalProcess::Poisson { rate_rps }),
@@ -71,5 +71,84 @@ impl Driver {
     /// What it came to.
     pub(super) fn end(self) -> Result<LoadOutcome, LoadError> {
         self.thread.end().map(LoadOutcome::cut_short)
+    }
+}
+
+/// Connections begun per second, on average.
+const PER_SECOND: u32 = 250;
+
+/// A flood under way. Dropping it lets its connections go.
+#[derive(Debug)]
+pub(super) struct Flood {
+    thread: Background<Result<Disturbed, DisturbError>>,
+}
+
+impl Flood {
+    /// Begins to open so many connections, to be held for so long unless they are let go before.
+    pub(super) fn start(connections: u64, target: SocketAddr, lasting: Duration) -> io::Result<Flood> {
+        let disturbance = Disturbance {
+            name: "idle connections",
+            kind: DisturbanceKind::IdleFlood {
+                per_second: PER_SECOND,
+                at_most: u32::try_from(connections).unwrap_or(u32::MAX),
+            },
+            from: Duration::ZERO,
+            lasting,
+        };
+        let thread = Background::start("flood", move |stop| load::disturb(&disturbance, target, now_ns(), stop))?;
+        Ok(Flood { thread })
+    }
+
+    pub(super) fn tell_to_stop(&self) {
+        self.thread.tell_to_stop();
+    }
+}
+
+/// A thread with a flag that ends it. Dropping it ends it too, and waits for that.
+#[derive(Debug)]
+pub(super) struct Background<T> {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<T>>,
+}
+
+impl<T: Send + 'static> Background<T> {
+    /// Begins `work`, which is to look at the flag several times a second.
+    ///
+    /// # Errors
+    /// Where there is no thread to be had.
+    pub(super) fn start(name: &str, work: impl FnOnce(&AtomicBool) -> T + Send + 'static) -> io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&stop);
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || work(&told))?;
+        Ok(Background { stop, thread: Some(thread) })
+    }
+
+    /// Whether it has come to its end by itself.
+    pub(super) fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_some_and(JoinHandle::is_finished)
+    }
+
+    /// Waits for its end, and says what came of it.
+    pub(super) fn end(mut self) -> T {
+        self.tell_to_stop();
+        let thread = self.thread.take().expect("only this and the drop take it, and both consume");
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+impl<T> Background<T> {
+    /// Tells it to stop, and does not wait: several that are told first end together.
+    pub(super) fn tell_to_stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+impl<T> Drop for Background<T> {
+    fn drop(&mut self) {
+        self.tell_to_stop();
+        if let Some(thread) = self.thread.take() {
+            // A panic in it has been told by the hook, and this may be unwinding from another.
+            let _ = thread.join();
+        }
     }
 }

@@ -3,19 +3,21 @@
 //!
 //! The models share the server's CPUs and the generators share theirs, so that models are seen side by side and not one
 //! after another: what each of them can do alone is for a run to say. Must not know: who looks on. Beside it:
-//! `watched.rs`, one model.
+//! `watched.rs`, one model. A stretch in which one load went on unchanged is told of when the load changes or ends.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use super::asked::{Command, Limits};
+use reports::record::Sample;
+
+use super::asked::{Limits, SessionCommand};
 use super::driver::spec;
-use super::frame::{Asked, Frame};
-use super::stretch::Stretch;
-use super::watched::{Ended, Watched};
+use super::frame::{Frame, LiveLoad};
+use super::watched::{Ended, WatchedModel};
 use crate::clock::now_ns;
+use crate::load::LoadOutcome;
 use crate::plan::{LoadSpec, PageRequest, ServerCommand};
 use crate::process::{
     COMMAND_READINESS_DEADLINE, CommandLaunch, Launch, READINESS_DEADLINE, launch, launch_command, launch_program,
@@ -47,7 +49,7 @@ pub struct Session {
     /// The arrivals follow from this; they are the same at each model.
     pub seed: u64,
     /// The load at the beginning.
-    pub asked: Asked,
+    pub asked: LiveLoad,
     /// The most that may be asked for.
     pub limits: Limits,
     /// How long it goes on at most.
@@ -56,7 +58,7 @@ pub struct Session {
 
 /// What a session tells whoever looks on.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Seen {
+pub enum SessionEvent {
     /// A moment.
     Frame(Frame),
     /// A load that has ended, or a pause, with what came of it.
@@ -64,14 +66,14 @@ pub enum Seen {
 }
 
 impl Session {
-    fn load(&self, asked: &Asked, lasting: Duration) -> Option<LoadSpec> {
+    fn load(&self, asked: &LiveLoad, lasting: Duration) -> Option<LoadSpec> {
         spec(asked, self.page.as_ref(), self.seed, lasting)
     }
 
     /// Watches, and returns when it is told to quit, when nobody is left who tells or looks on, when `stop` is set, or when
     /// its time is over. No server and no load is left then. What a server does is data.
-    pub fn run(&self, commands: &Receiver<Command>, seen: &Sender<Seen>, stop: &AtomicBool) {
-        let mut stage = Stage::open(self, seen, stop);
+    pub fn run(&self, commands: &Receiver<SessionCommand>, seen: &Sender<SessionEvent>, stop: &AtomicBool) {
+        let mut stage = RunningSession::open(self, seen, stop);
         stage.begin_load();
         stage.flood();
         let mut due_ns = now_ns() + interval_ns();
@@ -80,13 +82,13 @@ impl Session {
             match commands.recv_timeout(wait) {
                 Ok(command) => {
                     // Keys that were pressed in a row are one change.
-                    let rest: Vec<Command> = commands.try_iter().collect();
+                    let rest: Vec<SessionCommand> = commands.try_iter().collect();
                     let all = || std::iter::once(&command).chain(&rest);
-                    if all().any(|command| *command == Command::Quit) {
+                    if all().any(|command| *command == SessionCommand::Quit) {
                         break;
                     }
                     let asked = all().fold(stage.asked.clone(), |asked, next| asked.after(next, &self.limits));
-                    stage.change_to(asked, all().any(|command| *command == Command::Anew));
+                    stage.change_to(asked, all().any(|command| *command == SessionCommand::Anew));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -106,20 +108,20 @@ fn interval_ns() -> u64 {
 }
 
 /// The session while it goes on.
-struct Stage<'a> {
+struct RunningSession<'a> {
     session: &'a Session,
-    seen: &'a Sender<Seen>,
+    seen: &'a Sender<SessionEvent>,
     origin_ns: u64,
-    asked: Asked,
-    models: Vec<Watched>,
+    asked: LiveLoad,
+    models: Vec<WatchedModel>,
     /// Start of the load, and whether it was left alone since.
     stretch: Stretch,
     is_deserted: bool,
 }
 
-impl<'a> Stage<'a> {
+impl<'a> RunningSession<'a> {
     /// Starts the servers, one after another, as far as `stop` lets it.
-    fn open(session: &'a Session, seen: &'a Sender<Seen>, stop: &AtomicBool) -> Stage<'a> {
+    fn open(session: &'a Session, seen: &'a Sender<SessionEvent>, stop: &AtomicBool) -> RunningSession<'a> {
         let start = |contender: &String| {
             let what = Launch {
                 contender,
@@ -130,7 +132,7 @@ impl<'a> Stage<'a> {
             };
             let program = session.program.as_deref();
             let launched = program.map_or_else(|| launch(&what), |program| launch_program(program, &what));
-            Watched::start(contender, launched, session.kernel_stack_bytes_per_thread)
+            WatchedModel::start(contender, launched, session.kernel_stack_bytes_per_thread)
         };
         let start_command = |command: &ServerCommand| {
             let launched = launch_command(&CommandLaunch {
@@ -141,7 +143,7 @@ impl<'a> Stage<'a> {
                 stop,
                 harness: session.program.as_deref(),
             });
-            Watched::start(&command.name, launched, session.kernel_stack_bytes_per_thread)
+            WatchedModel::start(&command.name, launched, session.kernel_stack_bytes_per_thread)
         };
         let goes_on = || !stop.load(Ordering::Relaxed);
         let models = session.contenders.iter().take_while(|_| goes_on()).map(start);
@@ -149,7 +151,7 @@ impl<'a> Stage<'a> {
         let models = models.chain(commands).collect();
         let (origin_ns, asked) = (now_ns(), session.asked.clone());
         let stretch = Stretch::begin(&asked, session.load(&asked, session.longest), origin_ns);
-        Stage { session, seen, origin_ns, asked, models, stretch, is_deserted: false }
+        RunningSession { session, seen, origin_ns, asked, models, stretch, is_deserted: false }
     }
 
     fn time_left(&self) -> Duration {
@@ -160,17 +162,17 @@ impl<'a> Stage<'a> {
         (now_ns() - self.origin_ns) / 1_000_000
     }
 
-    fn tell(&mut self, seen: Seen) {
+    fn tell(&mut self, seen: SessionEvent) {
         self.is_deserted |= self.seen.send(seen).is_err();
     }
 
     fn tell_frame(&mut self) {
         let (at_ms, asked) = (self.at_ms(), self.asked.clone());
-        let models = self.models.iter_mut().map(Watched::frame).collect();
-        self.tell(Seen::Frame(Frame { at_ms, asked, models }));
+        let models = self.models.iter_mut().map(WatchedModel::frame).collect();
+        self.tell(SessionEvent::Frame(Frame { at_ms, asked, models }));
     }
 
-    fn change_to(&mut self, asked: Asked, begins_anew: bool) {
+    fn change_to(&mut self, asked: LiveLoad, begins_anew: bool) {
         let is_same_load = self.asked.is_same_load(&asked) && !begins_anew;
         let is_same_flood = self.asked.flood == asked.flood;
         self.asked = asked;
@@ -194,16 +196,16 @@ impl<'a> Stage<'a> {
     }
 
     fn end_load(&mut self) {
-        self.models.iter().for_each(Watched::tell_load_to_stop);
-        let ended: Vec<Ended> = self.models.iter_mut().filter_map(Watched::end_load).collect();
+        self.models.iter().for_each(WatchedModel::tell_load_to_stop);
+        let ended: Vec<Ended> = self.models.iter_mut().filter_map(WatchedModel::end_load).collect();
         ended.into_iter().for_each(|ended| self.stretch.add(ended));
         let stretch = Box::new(self.stretch.clone());
-        self.tell(Seen::Stretch(stretch));
+        self.tell(SessionEvent::Stretch(stretch));
     }
 
     fn flood(&mut self) {
         let lasting = self.time_left();
-        self.models.iter().for_each(Watched::tell_flood_to_stop);
+        self.models.iter().for_each(WatchedModel::tell_flood_to_stop);
         for model in &mut self.models {
             model.flood(self.asked.flood, lasting);
         }
@@ -221,8 +223,56 @@ impl<'a> Stage<'a> {
 
     /// Ends everything, first telling all that it is over.
     fn close(mut self) {
-        self.models.iter().for_each(Watched::tell_flood_to_stop);
+        self.models.iter().for_each(WatchedModel::tell_flood_to_stop);
         self.end_load();
-        self.models.into_iter().for_each(Watched::stop);
+        self.models.into_iter().for_each(WatchedModel::stop);
+    }
+}
+
+/// One load from its beginning to its end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stretch {
+    /// What was asked for.
+    pub asked: LiveLoad,
+    /// The load, with the window that it might have had; [`LoadOutcome::measured`] says how much of it passed. Absent
+    /// while the session is paused.
+    pub spec: Option<LoadSpec>,
+    /// When it began, in nanoseconds since the session did.
+    pub begun_ns: u64,
+    /// Whether nothing else was begun or ended meanwhile: no flood, no server.
+    pub is_steady: bool,
+    /// What came of it, for each model whose load was carried out to the end.
+    pub models: Vec<(String, LoadOutcome)>,
+    /// The servers meanwhile, in the same order; `at_ns` counts from the start of the load.
+    pub samples: Vec<Vec<Sample>>,
+    /// When it began, on the monotonic clock.
+    pub(crate) origin_ns: u64,
+}
+
+impl Stretch {
+    pub(super) fn begin(asked: &LiveLoad, spec: Option<LoadSpec>, session_origin_ns: u64) -> Stretch {
+        let now = now_ns();
+        Stretch {
+            asked: asked.clone(),
+            spec,
+            begun_ns: now - session_origin_ns,
+            is_steady: asked.flood == 0,
+            models: Vec::new(),
+            samples: Vec::new(),
+            origin_ns: now,
+        }
+    }
+
+    /// Something else was begun or ended.
+    pub(super) fn note_disturbance(&mut self) {
+        self.is_steady = false;
+    }
+
+    /// What came of it at a model. A load that could not be carried out came to nothing.
+    pub(super) fn add(&mut self, ended: Ended) {
+        let Ok(outcome) = ended.outcome else { return };
+        let rebased = |sample: Sample| Some(Sample { at_ns: sample.at_ns.checked_sub(self.origin_ns)?, ..sample });
+        self.samples.push(ended.samples.into_iter().filter_map(rebased).collect());
+        self.models.push((ended.contender, outcome));
     }
 }

@@ -13,14 +13,14 @@ pub struct Frame {
     /// When the interval ended: milliseconds since the session began, on the monotonic clock.
     pub at_ms: u64,
     /// The load that was asked for when the interval ended.
-    pub asked: Asked,
+    pub asked: LiveLoad,
     /// In the order in which they were named; the same in every frame of a session.
     pub models: Vec<ModelFrame>,
 }
 
 /// The load that is asked for, the same for every model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct LiveLoad {
     /// Connections that are held to each model.
     pub connections: u64,
     /// Requests per second that are due at each model; absent in closed loop, where each connection asks again as soon
@@ -40,7 +40,7 @@ pub struct ModelFrame {
     /// Label of the contender, `thread-pool:workers=8`; unique within a frame.
     pub contender: String,
     /// Whether its server runs.
-    pub state: State,
+    pub state: ServerState,
     /// Correct replies per second.
     pub requests_per_s: f64,
     /// Requests per second that ended without a correct reply: errors, timeouts, lost connections.
@@ -82,7 +82,7 @@ pub struct ModelFrame {
 /// Whether a server runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "is")]
-pub enum State {
+pub enum ServerState {
     /// It runs.
     Running,
     /// It ended by itself.
@@ -150,7 +150,7 @@ mod tests {
     fn a_frame_is_one_line_of_json_and_comes_back() {
         let frame = Frame {
             at_ms: 250,
-            asked: Asked {
+            asked: LiveLoad {
                 connections: 64,
                 rate_rps: Some(500.0),
                 work: "sleep 5ms".to_owned(),
@@ -159,7 +159,7 @@ mod tests {
             },
             models: vec![ModelFrame {
                 contender: "threaded".to_owned(),
-                state: State::Died { how: "was killed by SIGKILL".to_owned(), at_ms: 200 },
+                state: ServerState::Died { how: "was killed by SIGKILL".to_owned(), at_ms: 200 },
                 requests_per_s: 12.5,
                 failed_per_s: 0.0,
                 replies: Some(3),

@@ -135,10 +135,10 @@ fn failed(path: &Path, doing: &'static str, source: io::Error) -> FramesError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::Asked;
+    use crate::live::LiveLoad;
 
     fn frame(at_ms: u64) -> Frame {
-        let asked = Asked { connections: 1, rate_rps: None, work: "echo hi".to_owned(), flood: 0, is_paused: false };
+        let asked = LiveLoad { connections: 1, rate_rps: None, work: "echo hi".to_owned(), flood: 0, is_paused: false };
         Frame { at_ms, asked, models: Vec::new() }
     }
 

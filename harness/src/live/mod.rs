@@ -4,23 +4,20 @@
 //! that share their CPUs, shows what happens and proves nothing. Read `frame.rs`, what is seen at one moment, then
 //! `engine.rs`, which makes it, and `asked.rs`, how the load is changed. Must not know: models, runs, how frames are shown.
 //!
-//! A run that is followed is measured all the same: `followed/mod.rs`. How either is served to a browser: `web/mod.rs`.
+//! A run that is followed is measured all the same: `followed.rs`. How either is served to a browser: `web/mod.rs`.
 
 mod asked;
-mod background;
 mod driver;
 mod engine;
-mod flood;
 pub mod followed;
 mod frame;
 mod frames_file;
-mod stretch;
 mod usage;
 mod watched;
 pub mod web;
 
-pub use asked::{Command, Limits};
-pub use engine::{FRAME_INTERVAL, Seen, Session};
-pub use frame::{Activity, Asked, BusyThread, Frame, Memory, ModelFrame, State};
+pub use asked::{Limits, SessionCommand};
+pub use engine::Stretch;
+pub use engine::{FRAME_INTERVAL, Session, SessionEvent};
+pub use frame::{Activity, BusyThread, Frame, LiveLoad, Memory, ModelFrame, ServerState};
 pub use frames_file::{FRAMES, FramesError, FramesFile, read_frames};
-pub use stretch::Stretch;

@@ -18,18 +18,18 @@ const TIMES_ITS_COST: u64 = 20;
 
 /// One process, looked at again and again.
 #[derive(Debug)]
-pub(super) struct Usage {
+pub(super) struct ProcessUsage {
     pid: u32,
     reader: ProcessReader,
     kernel_stack_bytes_per_thread: u64,
     sampled: Option<Sample>,
-    listed: Option<Listed>,
+    listed: Option<ThreadList>,
     list_due_ns: u64,
 }
 
 /// The threads at one moment.
 #[derive(Debug)]
-struct Listed {
+struct ThreadList {
     at_ns: u64,
     threads: Vec<ThreadReading>,
 }
@@ -46,12 +46,12 @@ pub(super) struct Used {
     pub(super) sample: Sample,
 }
 
-impl Usage {
+impl ProcessUsage {
     /// # Errors
     /// Where there is no such process.
-    pub(super) fn open(pid: u32, extent: Extent, kernel_stack_bytes_per_thread: u64) -> io::Result<Usage> {
+    pub(super) fn open(pid: u32, extent: Extent, kernel_stack_bytes_per_thread: u64) -> io::Result<ProcessUsage> {
         let reader = ProcessReader::of(pid, extent)?;
-        Ok(Usage { pid, reader, kernel_stack_bytes_per_thread, sampled: None, listed: None, list_due_ns: 0 })
+        Ok(ProcessUsage { pid, reader, kernel_stack_bytes_per_thread, sampled: None, listed: None, list_due_ns: 0 })
     }
 
     /// The process now, and what it used since it was read last.
@@ -85,7 +85,7 @@ impl Usage {
         if at_ns < self.list_due_ns {
             return None;
         }
-        let now = Listed { at_ns, threads: threads(self.pid).ok()? };
+        let now = ThreadList { at_ns, threads: threads(self.pid).ok()? };
         let cost_ns = thread_cpu_ns() - used_ns;
         self.list_due_ns = at_ns + cost_ns * TIMES_ITS_COST;
         let told = self.listed.as_ref().map(|last| between(last, &now));
@@ -95,7 +95,7 @@ impl Usage {
 }
 
 /// Switches per second of all threads, and what each of the busiest did.
-fn between(last: &Listed, now: &Listed) -> (f64, Vec<BusyThread>) {
+fn between(last: &ThreadList, now: &ThreadList) -> (f64, Vec<BusyThread>) {
     let span_s = (now.at_ns.saturating_sub(last.at_ns)).max(1) as f64 / 1e9;
     let before: HashMap<u32, &ThreadReading> = last.threads.iter().map(|thread| (thread.tid, thread)).collect();
     // All of a thread that was not there before lies in the interval.
@@ -130,8 +130,8 @@ mod tests {
 
     #[test]
     fn what_was_used_is_the_difference_and_all_of_a_new_thread() {
-        let last = Listed { at_ns: 0, threads: vec![thread(1, 10, 5_000), thread(9, 99, 99)] };
-        let now = Listed {
+        let last = ThreadList { at_ns: 0, threads: vec![thread(1, 10, 5_000), thread(9, 99, 99)] };
+        let now = ThreadList {
             at_ns: 500_000_000,
             threads: vec![thread(1, 20, 250_005_000), thread(2, 5, 0), thread(3, 0, 700_000_000)],
         };
@@ -145,15 +145,15 @@ mod tests {
 
     #[test]
     fn of_many_threads_those_are_told_that_have_used_most() {
-        let last = Listed { at_ns: 0, threads: Vec::new() };
-        let now = Listed { at_ns: 1_000, threads: (0..100).map(|tid| thread(tid, 1, u64::from(tid))).collect() };
+        let last = ThreadList { at_ns: 0, threads: Vec::new() };
+        let now = ThreadList { at_ns: 1_000, threads: (0..100).map(|tid| thread(tid, 1, u64::from(tid))).collect() };
         let tids: Vec<u32> = between(&last, &now).1.iter().map(|thread| thread.tid).collect();
         assert_eq!(tids, (68..100).collect::<Vec<u32>>());
     }
 
     #[test]
     fn this_process_uses_memory_and_threads() {
-        let mut usage = Usage::open(std::process::id(), Extent::Alone, 16_384).unwrap();
+        let mut usage = ProcessUsage::open(std::process::id(), Extent::Alone, 16_384).unwrap();
         let first = usage.read().unwrap();
         assert!(first.memory.resident_bytes > 0 && first.threads >= 1);
         assert_eq!((first.cpu_share, first.switches_per_s), (None, None));

@@ -8,9 +8,9 @@ use std::time::Duration;
 use reports::record::Sample;
 
 use super::driver::Driver;
-use super::flood::Flood;
-use super::frame::{ModelFrame, State};
-use super::usage::{Usage, Used};
+use super::driver::Flood;
+use super::frame::{ModelFrame, ServerState};
+use super::usage::{ProcessUsage, Used};
 use crate::load::{LoadError, LoadOutcome, Look};
 use crate::plan::LoadSpec;
 use crate::process::{ProcessError, ServerProcess, Stopped};
@@ -19,16 +19,16 @@ use crate::process::{ProcessError, ServerProcess, Stopped};
 const LATE_NS: u64 = 1_000_000;
 
 /// A model.
-pub(super) struct Watched {
+pub(super) struct WatchedModel {
     contender: String,
-    state: State,
+    state: ServerState,
     server: Option<Serving>,
 }
 
 /// A server that runs, and all that is done to it.
 struct Serving {
     process: ServerProcess,
-    usage: Option<Usage>,
+    usage: Option<ProcessUsage>,
     driver: Option<Driver>,
     flood: Option<Flood>,
     /// Why no load is on it, though one is asked for.
@@ -44,24 +44,26 @@ pub(super) struct Ended {
     pub(super) samples: Vec<Sample>,
 }
 
-impl Watched {
+impl WatchedModel {
     /// Watches a server that was started. One that did not start is a result.
     pub(super) fn start(
         contender: &str,
         launched: Result<ServerProcess, ProcessError>,
         kernel_stack_bytes_per_thread: u64,
-    ) -> Watched {
+    ) -> WatchedModel {
         let contender = contender.to_owned();
         match launched {
             Ok(process) => {
                 // One that is gone already is found dead at the first look.
-                let usage = Usage::open(process.pid(), process.extent(), kernel_stack_bytes_per_thread).ok();
+                let usage = ProcessUsage::open(process.pid(), process.extent(), kernel_stack_bytes_per_thread).ok();
                 let server = Serving { process, usage, driver: None, flood: None, trouble: None, samples: Vec::new() };
-                Watched { contender, state: State::Running, server: Some(server) }
+                WatchedModel { contender, state: ServerState::Running, server: Some(server) }
             }
-            Err(error) => {
-                Watched { contender, state: State::FailedToStart { why: error.failure.to_string() }, server: None }
-            }
+            Err(error) => WatchedModel {
+                contender,
+                state: ServerState::FailedToStart { why: error.failure.to_string() },
+                server: None,
+            },
         }
     }
 
@@ -111,7 +113,7 @@ impl Watched {
         let stopped = self.server.take().map(Serving::stop);
         // What was known at the end has the reason too.
         let how = stopped.and_then(|stopped| stopped.death).map_or(death.how, |death| death.how);
-        self.state = State::Died { how, at_ms };
+        self.state = ServerState::Died { how, at_ms };
         true
     }
 
@@ -147,7 +149,7 @@ impl Watched {
         }
     }
 
-    /// Stops its server, after [`Watched::tell_load_to_stop`] and [`Watched::tell_flood_to_stop`].
+    /// Stops its server, after [`WatchedModel::tell_load_to_stop`] and [`WatchedModel::tell_flood_to_stop`].
     pub(super) fn stop(self) {
         self.server.map(Serving::stop);
     }

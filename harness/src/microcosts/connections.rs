@@ -10,20 +10,20 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::Instant;
 
-use super::subject::Runtime;
-use super::{Timed, tasks, threads};
+use super::subject::{Runtime, Timed};
+use super::{tasks, threads};
 
 /// How many connections there are.
 pub const CONNECTIONS: usize = 1_000;
 
 /// How many connections have a request to read at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ready {
+pub(super) enum ReadyConnections {
     One,
     All,
 }
 
-pub(super) fn serve_with_threads(count: u64, ready: Ready) -> io::Result<Timed> {
+pub(super) fn serve_with_threads(count: u64, ready: ReadyConnections) -> io::Result<Timed> {
     let (mut clients, served) = pairs()?;
     let mut serving = Vec::with_capacity(CONNECTIONS);
     for stream in served {
@@ -37,7 +37,7 @@ pub(super) fn serve_with_threads(count: u64, ready: Ready) -> io::Result<Timed> 
     timed
 }
 
-pub(super) fn serve_with_tasks(count: u64, ready: Ready, runtime: Runtime) -> io::Result<Timed> {
+pub(super) fn serve_with_tasks(count: u64, ready: ReadyConnections, runtime: Runtime) -> io::Result<Timed> {
     let (mut clients, served) = pairs()?;
     let serving = thread::Builder::new().spawn(move || runtime.run(serve(served)))?;
     let timed = drive(&mut clients, count, ready);
@@ -64,10 +64,10 @@ fn pairs() -> io::Result<(Vec<UnixStream>, Vec<UnixStream>)> {
 }
 
 /// Sweeps over all connections. The first sweep is not timed: by its end everybody has been started and waits.
-fn drive(clients: &mut [UnixStream], count: u64, ready: Ready) -> io::Result<Timed> {
+fn drive(clients: &mut [UnixStream], count: u64, ready: ReadyConnections) -> io::Result<Timed> {
     let at_once = match ready {
-        Ready::One => 1,
-        Ready::All => clients.len(),
+        ReadyConnections::One => 1,
+        ReadyConnections::All => clients.len(),
     };
     let sweeps = count.div_ceil(clients.len() as u64);
     sweep(clients, at_once)?;

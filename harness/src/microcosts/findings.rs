@@ -1,25 +1,26 @@
 //! From rounds to rows: each with the figures of a thread and a task, their ratio, a verdict, and a sentence.
+//!
+//! Beside it: `comparison.rs`, which of two is the greater; `sentences.rs`, how that is said.
 
 use serde::Serialize;
 
-use super::comparison::{Times, Verdict, compare};
-use super::sentences;
-use super::{Kind, Operation, Placement, Sampled, Spread};
+use super::comparison::{CostRatio, CostVerdict, RoundSpread, Side, WITHOUT_SYSTEM_CALLS, compare};
+use super::{CpuSet, MicrocostRounds, Operation, Runner, sentences};
 
 /// All that was found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Findings {
+pub struct MicrocostFindings {
     /// Threads against tasks, placement by placement.
-    pub rows: Vec<Finding>,
+    pub rows: Vec<MicrocostRow>,
     /// One connection ready at a time against all of them, for each kind.
-    pub amortised: Vec<Finding>,
+    pub amortised: Vec<MicrocostRow>,
     /// How far the rounds of the least steady figure went apart.
     pub noise: String,
 }
 
 /// Two figures side by side, or one that has no counterpart.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Finding {
+pub struct MicrocostRow {
     /// On which CPUs.
     pub placement: String,
     /// What was done.
@@ -29,35 +30,23 @@ pub struct Finding {
     /// Tasks; in `amortised`, all ready at once.
     pub second: Option<Side>,
     /// The first as a multiple of the second.
-    pub times: Option<Times>,
+    pub times: Option<CostRatio>,
     /// What the first costs beside the second; absent without a second.
-    pub first_costs: Option<Verdict>,
+    pub first_costs: Option<CostVerdict>,
     /// What that means.
     pub sentence: String,
 }
 
-/// Whose figure it is, and the figure.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Side {
-    /// Whose.
-    pub name: &'static str,
-    /// Nanoseconds for one, over rounds.
-    pub spread_ns: Spread,
-}
-
-/// What is left of a hand-off over a socket.
-pub(super) const WITHOUT_SYSTEM_CALLS: &str = "the same, less these calls";
-
 /// Concludes from what [`super::take_rounds`] took. What was not measured is in no row.
-pub fn conclude(samples: &[Sampled]) -> Findings {
-    let mut placements: Vec<&Placement> = samples.iter().map(|sampled| &sampled.placement).collect();
+pub fn conclude(samples: &[MicrocostRounds]) -> MicrocostFindings {
+    let mut placements: Vec<&CpuSet> = samples.iter().map(|sampled| &sampled.placement).collect();
     placements.dedup();
-    let on = |placement: &Placement| OnPlacement {
+    let on = |placement: &CpuSet| OnPlacement {
         name: placement.to_string(),
         samples: samples.iter().filter(|sampled| sampled.placement == *placement).collect(),
     };
     let on: Vec<OnPlacement<'_>> = placements.into_iter().map(on).collect();
-    Findings {
+    MicrocostFindings {
         rows: on.iter().flat_map(OnPlacement::rows).collect(),
         amortised: on.iter().flat_map(OnPlacement::amortised).collect(),
         noise: sentences::noise(samples),
@@ -67,11 +56,11 @@ pub fn conclude(samples: &[Sampled]) -> Findings {
 /// What was sampled on one placement.
 struct OnPlacement<'a> {
     name: String,
-    samples: Vec<&'a Sampled>,
+    samples: Vec<&'a MicrocostRounds>,
 }
 
 impl OnPlacement<'_> {
-    fn rows(&self) -> Vec<Finding> {
+    fn rows(&self) -> Vec<MicrocostRow> {
         let mut rows = Vec::new();
         for operation in Operation::ALL {
             if operation == Operation::SystemCalls {
@@ -85,55 +74,56 @@ impl OnPlacement<'_> {
     }
 
     /// Threads beside each kind of task.
-    fn pairs(&self, operation: &'static str, spread: impl Fn(Kind) -> Option<Spread>) -> Vec<Finding> {
-        let pair = |task: Kind| {
-            let first = Side { name: Kind::Thread.name(), spread_ns: spread(Kind::Thread)? };
+    fn pairs(&self, operation: &'static str, spread: impl Fn(Runner) -> Option<RoundSpread>) -> Vec<MicrocostRow> {
+        let pair = |task: Runner| {
+            let first = Side { name: Runner::Thread.name(), spread_ns: spread(Runner::Thread)? };
             let second = Side { name: task.name(), spread_ns: spread(task)? };
             Some(finding(&self.name, operation, first, second))
         };
-        [Kind::Task, Kind::TaskOnMany].into_iter().filter_map(pair).collect()
+        [Runner::Task, Runner::TaskOnMany].into_iter().filter_map(pair).collect()
     }
 
-    fn amortised(&self) -> Vec<Finding> {
-        let of = |kind: Kind| {
+    fn amortised(&self) -> Vec<MicrocostRow> {
+        let of = |kind: Runner| {
             let side =
                 |operation: Operation| Some(Side { name: kind.name(), spread_ns: self.spread(operation, kind)? });
             let (one, all) = (side(Operation::OneReady)?, side(Operation::AllReady)?);
             Some(finding(&self.name, sentences::AMORTISED, one, all))
         };
-        [Kind::Thread, Kind::Task, Kind::TaskOnMany].into_iter().filter_map(of).collect()
+        [Runner::Thread, Runner::Task, Runner::TaskOnMany].into_iter().filter_map(of).collect()
     }
 
-    fn system_calls(&self) -> Option<Finding> {
-        let first = Side { name: "either", spread_ns: self.spread(Operation::SystemCalls, Kind::Thread)? };
+    fn system_calls(&self) -> Option<MicrocostRow> {
+        let first = Side { name: "either", spread_ns: self.spread(Operation::SystemCalls, Runner::Thread)? };
         let sentence = sentences::system_calls(&self.name, &first.spread_ns);
         let operation = Operation::SystemCalls.name();
         let placement = self.name.clone();
-        Some(Finding { placement, operation, first, second: None, times: None, first_costs: None, sentence })
+        Some(MicrocostRow { placement, operation, first, second: None, times: None, first_costs: None, sentence })
     }
 
     /// Subtracted round by round, so that a slow round takes its own system calls off.
-    fn without_system_calls(&self, kind: Kind) -> Option<Spread> {
+    fn without_system_calls(&self, kind: Runner) -> Option<RoundSpread> {
         let whole = self.rounds(Operation::Socket, kind)?;
-        let calls = self.rounds(Operation::SystemCalls, Kind::Thread)?;
-        Spread::of(&whole.iter().zip(calls).map(|(whole, calls)| whole - calls).collect::<Vec<f64>>())
+        let calls = self.rounds(Operation::SystemCalls, Runner::Thread)?;
+        RoundSpread::of(&whole.iter().zip(calls).map(|(whole, calls)| whole - calls).collect::<Vec<f64>>())
     }
 
-    fn spread(&self, operation: Operation, kind: Kind) -> Option<Spread> {
-        Spread::of(self.rounds(operation, kind)?)
+    fn spread(&self, operation: Operation, kind: Runner) -> Option<RoundSpread> {
+        RoundSpread::of(self.rounds(operation, kind)?)
     }
 
-    fn rounds(&self, operation: Operation, kind: Kind) -> Option<&[f64]> {
-        let of_it = |sampled: &&&Sampled| sampled.subject.operation == operation && sampled.subject.kind == kind;
+    fn rounds(&self, operation: Operation, kind: Runner) -> Option<&[f64]> {
+        let of_it =
+            |sampled: &&&MicrocostRounds| sampled.subject.operation == operation && sampled.subject.kind == kind;
         self.samples.iter().find(of_it).map(|sampled| sampled.rounds_ns.as_slice())
     }
 }
 
 /// A row with its verdict and sentence.
-pub(super) fn finding(placement: &str, operation: &'static str, first: Side, second: Side) -> Finding {
+pub(super) fn finding(placement: &str, operation: &'static str, first: Side, second: Side) -> MicrocostRow {
     let (times, verdict) = compare(&first.spread_ns, &second.spread_ns);
     let sentence = sentences::compared(placement, operation, (&first, &second), (times, verdict));
-    Finding {
+    MicrocostRow {
         placement: placement.to_owned(),
         operation,
         first,
@@ -146,22 +136,22 @@ pub(super) fn finding(placement: &str, operation: &'static str, first: Side, sec
 
 #[cfg(test)]
 mod tests {
-    use super::super::Subject;
     use super::*;
+    use crate::microcosts::Microcost;
 
     /// Threads take ten times what tasks take, but tasks on many are as threads; sockets cost 100 ns of system calls.
-    fn samples(rounds: usize) -> Vec<Sampled> {
-        let ns = |subject: Subject| match (subject.operation, subject.kind) {
+    fn samples(rounds: usize) -> Vec<MicrocostRounds> {
+        let ns = |subject: Microcost| match (subject.operation, subject.kind) {
             (Operation::SystemCalls, _) => 100.0,
-            (_, Kind::Task) => 110.0,
-            (_, Kind::Thread | Kind::TaskOnMany) => 1_100.0,
+            (_, Runner::Task) => 110.0,
+            (_, Runner::Thread | Runner::TaskOnMany) => 1_100.0,
         };
-        let sampled = |subject| Sampled {
-            placement: Placement { cpus: vec![4] },
+        let sampled = |subject| MicrocostRounds {
+            placement: CpuSet { cpus: vec![4] },
             subject,
             rounds_ns: (0..rounds).map(|round| ns(subject) + round as f64).collect(),
         };
-        Subject::all().map(sampled).collect()
+        Microcost::all().map(sampled).collect()
     }
 
     #[test]
@@ -171,8 +161,8 @@ mod tests {
         for row in &findings.rows {
             let expected = match row.second.as_ref().map(|side| side.name) {
                 None => None,
-                Some("tasks (current-thread)") => Some(Verdict::More),
-                Some(_) => Some(Verdict::CannotTell),
+                Some("tasks (current-thread)") => Some(CostVerdict::More),
+                Some(_) => Some(CostVerdict::CannotTell),
             };
             assert_eq!(row.first_costs, expected, "{}", row.sentence);
             assert!(row.sentence.starts_with("On CPU 4, ") && row.sentence.ends_with('.'), "{}", row.sentence);
@@ -191,7 +181,7 @@ mod tests {
     #[test]
     fn one_round_tells_nothing_apart() {
         let findings = conclude(&samples(1));
-        assert!(findings.rows.iter().all(|row| matches!(row.first_costs, None | Some(Verdict::CannotTell))));
+        assert!(findings.rows.iter().all(|row| matches!(row.first_costs, None | Some(CostVerdict::CannotTell))));
         assert!(findings.noise.contains("One round"), "{}", findings.noise);
     }
 
@@ -199,7 +189,7 @@ mod tests {
     fn what_was_not_measured_is_in_no_row() {
         let mut samples = samples(3);
         samples
-            .retain(|sampled| sampled.subject.kind != Kind::Task && sampled.subject.operation != Operation::AllReady);
+            .retain(|sampled| sampled.subject.kind != Runner::Task && sampled.subject.operation != Operation::AllReady);
         let findings = conclude(&samples);
         assert!(findings.amortised.is_empty());
         assert!(findings.rows.iter().all(|row| row.operation != Operation::AllReady.name()));

@@ -10,29 +10,24 @@
 mod comparison;
 mod connections;
 mod findings;
-mod placement;
 mod rounds;
 mod sentences;
-mod spread;
 mod subject;
 mod tasks;
 mod threads;
 
 use std::io;
 use std::thread;
-use std::time::Duration;
 
-pub use comparison::{Times, Verdict};
+pub use comparison::{CostRatio, CostVerdict, RoundSpread, Side};
 pub use connections::CONNECTIONS;
-pub use findings::{Finding, Findings, Side, conclude};
-pub use placement::Placement;
-pub use rounds::{Sampled, Settings, take_rounds};
-pub use spread::Spread;
-pub use subject::{Kind, Operation, Subject};
+pub use findings::{MicrocostFindings, MicrocostRow, conclude};
+pub use rounds::{MicrocostRounds, RoundSettings, take_rounds};
+pub use subject::{CpuSet, Microcost, Operation, Runner};
 
 use crate::observe::restrict_this_thread;
-use connections::{Ready, serve_with_tasks, serve_with_threads};
-use subject::Runtime;
+use connections::{ReadyConnections, serve_with_tasks, serve_with_threads};
+use subject::{Runtime, Timed};
 
 /// What the machine refused.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +55,7 @@ pub enum MicrocostError {
 ///
 /// # Errors
 /// Where the machine refuses threads, descriptors or the placement.
-pub fn measure(subject: Subject, count: u64, placement: &Placement) -> Result<f64, MicrocostError> {
+pub fn measure(subject: Microcost, count: u64, placement: &CpuSet) -> Result<f64, MicrocostError> {
     // A thread of its own, because threads and runtimes that it starts inherit its CPUs, and the caller must not.
     let measured = thread::scope(|scope| {
         let measuring = thread::Builder::new().spawn_scoped(scope, || {
@@ -74,13 +69,7 @@ pub fn measure(subject: Subject, count: u64, placement: &Placement) -> Result<f6
     measured.map(|timed| timed.time.as_nanos() as f64 / timed.count as f64).map_err(refused)
 }
 
-/// Operations, and the time that they took together.
-struct Timed {
-    time: Duration,
-    count: u64,
-}
-
-fn timed(subject: Subject, count: u64, workers: usize) -> io::Result<Timed> {
+fn timed(subject: Microcost, count: u64, workers: usize) -> io::Result<Timed> {
     match Runtime::of(subject.kind, workers) {
         None => match subject.operation {
             Operation::Spawn => threads::spawn_and_join(count),
@@ -88,8 +77,8 @@ fn timed(subject: Subject, count: u64, workers: usize) -> io::Result<Timed> {
             Operation::Switch => threads::switch(count),
             Operation::Socket => threads::socket(count),
             Operation::SystemCalls => threads::system_calls(count),
-            Operation::OneReady => serve_with_threads(count, Ready::One),
-            Operation::AllReady => serve_with_threads(count, Ready::All),
+            Operation::OneReady => serve_with_threads(count, ReadyConnections::One),
+            Operation::AllReady => serve_with_threads(count, ReadyConnections::All),
         },
         Some(runtime) => match subject.operation {
             Operation::Spawn => runtime.run(tasks::spawn_and_join(count)),
@@ -97,8 +86,8 @@ fn timed(subject: Subject, count: u64, workers: usize) -> io::Result<Timed> {
             Operation::Switch => runtime.run(tasks::switch(count)),
             Operation::Socket => runtime.run(tasks::socket(count))?,
             Operation::SystemCalls => threads::system_calls(count),
-            Operation::OneReady => serve_with_tasks(count, Ready::One, runtime),
-            Operation::AllReady => serve_with_tasks(count, Ready::All, runtime),
+            Operation::OneReady => serve_with_tasks(count, ReadyConnections::One, runtime),
+            Operation::AllReady => serve_with_tasks(count, ReadyConnections::All, runtime),
         },
     }
 }

@@ -4,26 +4,26 @@
 
 use std::time::Duration;
 
-use super::{MicrocostError, Operation, Placement, Subject, connections};
+use super::{CpuSet, Microcost, MicrocostError, Operation, connections};
 
 /// How often and how long.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct RoundSettings {
     /// Rounds; from two on there is a spread.
     pub rounds: u32,
     /// About how long one subject takes in one round.
     pub round_time: Duration,
     /// Where each subject is measured.
-    pub placements: Vec<Placement>,
+    pub placements: Vec<CpuSet>,
 }
 
 /// A subject's figures on one placement, in nanoseconds, a round each.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sampled {
+pub struct MicrocostRounds {
     /// On which CPUs.
-    pub placement: Placement,
+    pub placement: CpuSet,
     /// What.
-    pub subject: Subject,
+    pub subject: Microcost,
     /// Nanoseconds for one, round by round.
     pub rounds_ns: Vec<f64>,
 }
@@ -33,19 +33,19 @@ pub struct Sampled {
 /// # Errors
 /// The first that `measure` reports.
 pub fn take_rounds(
-    settings: &Settings,
-    mut measure: impl FnMut(Subject, u64, &Placement) -> Result<f64, MicrocostError>,
+    settings: &RoundSettings,
+    mut measure: impl FnMut(Microcost, u64, &CpuSet) -> Result<f64, MicrocostError>,
     mut tell: impl FnMut(u32),
-) -> Result<Vec<Sampled>, MicrocostError> {
+) -> Result<Vec<MicrocostRounds>, MicrocostError> {
     let mut samples = Vec::new();
     let mut counts = Vec::new();
     for placement in &settings.placements {
-        for subject in Subject::all() {
+        for subject in Microcost::all() {
             let least = least_count(subject.operation);
             // Not kept: it is short, and the first of its kind finds everything cold.
             let rough_ns = measure(subject, least, placement)?;
             counts.push(fitting_count(settings.round_time, rough_ns).max(least));
-            samples.push(Sampled { placement: placement.clone(), subject, rounds_ns: Vec::new() });
+            samples.push(MicrocostRounds { placement: placement.clone(), subject, rounds_ns: Vec::new() });
         }
     }
     tell(0);
@@ -82,20 +82,20 @@ fn fitting_count(time: Duration, each_ns: f64) -> u64 {
 mod tests {
     use super::*;
 
-    fn settings() -> Settings {
-        Settings { rounds: 3, round_time: Duration::from_millis(1), placements: Placement::of(&[0, 1]) }
+    fn settings() -> RoundSettings {
+        RoundSettings { rounds: 3, round_time: Duration::from_millis(1), placements: CpuSet::of(&[0, 1]) }
     }
 
     #[test]
     fn every_subject_is_measured_once_a_round_in_turn() {
         let mut asked = Vec::new();
         let mut told = Vec::new();
-        let note = |subject, count, placement: &Placement| {
+        let note = |subject, count, placement: &CpuSet| {
             asked.push((subject, count, placement.clone()));
             Ok(asked.len() as f64)
         };
         let samples = take_rounds(&settings(), note, |done| told.push(done)).unwrap();
-        let subjects = Subject::all().count() * 2;
+        let subjects = Microcost::all().count() * 2;
         assert_eq!((asked.len(), samples.len()), (subjects * 4, subjects));
         assert_eq!(told, [0, 1, 2, 3]);
         assert!(samples.iter().all(|sampled| sampled.rounds_ns.len() == 3));
@@ -116,7 +116,7 @@ mod tests {
             let mut counts = Vec::new();
             take_rounds(
                 &settings(),
-                |_, count, _: &Placement| {
+                |_, count, _: &CpuSet| {
                     counts.push(count);
                     Ok(each_ns)
                 },
@@ -126,12 +126,12 @@ mod tests {
             counts
         };
         assert!(counts(1e9).iter().all(|count| [64, 200, 1_000].contains(count)));
-        assert!(counts(100.0)[Subject::all().count() * 2..].iter().all(|count| *count == 10_000));
+        assert!(counts(100.0)[Microcost::all().count() * 2..].iter().all(|count| *count == 10_000));
     }
 
     #[test]
     fn what_is_refused_ends_it() {
-        let refuse = |_, _, _: &Placement| Err(MicrocostError::Unobservable(std::io::Error::other("no")));
+        let refuse = |_, _, _: &CpuSet| Err(MicrocostError::Unobservable(std::io::Error::other("no")));
         assert!(take_rounds(&settings(), refuse, |_| {}).is_err());
     }
 }

@@ -2,9 +2,8 @@
 
 use reports::format::{counted, number};
 
-use super::comparison::{Times, Verdict};
-use super::findings::{Side, WITHOUT_SYSTEM_CALLS};
-use super::{Operation, Sampled, Spread};
+use super::comparison::{CostRatio, CostVerdict, RoundSpread, Side, WITHOUT_SYSTEM_CALLS};
+use super::{MicrocostRounds, Operation};
 
 /// The row that holds one ready connection against all of them.
 pub(super) const AMORTISED: &str = "one ready, then all";
@@ -14,7 +13,7 @@ pub(super) fn compared(
     placement: &str,
     operation: &'static str,
     (first, second): (&Side, &Side),
-    (times, verdict): (Option<Times>, Verdict),
+    (times, verdict): (Option<CostRatio>, CostVerdict),
 ) -> String {
     let subject = activity(operation);
     let (one, other) = match operation {
@@ -22,8 +21,8 @@ pub(super) fn compared(
         _ => (format!("with {}", first.name), format!("with {}", second.name)),
     };
     let (times, (dear, cheap), (more, less)) = match (verdict, times) {
-        (Verdict::More, Some(times)) => (times, (&one, &other), (first, second)),
-        (Verdict::Less, Some(times)) => (inverse(times), (&other, &one), (second, first)),
+        (CostVerdict::More, Some(times)) => (times, (&one, &other), (first, second)),
+        (CostVerdict::Less, Some(times)) => (inverse(times), (&other, &one), (second, first)),
         _ => {
             let ranges = [first, second].map(|side| range(&side.spread_ns)).join(" against ");
             let why = if times.is_none() { "; in some round nothing was left" } else { "" };
@@ -43,7 +42,7 @@ pub(super) fn compared(
 }
 
 /// What the system calls cost that threads and tasks make alike.
-pub(super) fn system_calls(placement: &str, spread: &Spread) -> String {
+pub(super) fn system_calls(placement: &str, spread: &RoundSpread) -> String {
     format!(
         "On {placement}, writing a byte to a socket and reading it takes {} ns when nobody waits: threads and tasks pay \
          that in every hand-off over a socket, and what is left without it is the waiting and waking.",
@@ -52,9 +51,9 @@ pub(super) fn system_calls(placement: &str, spread: &Spread) -> String {
 }
 
 /// The figure whose rounds went furthest apart.
-pub(super) fn noise(samples: &[Sampled]) -> String {
-    let spreads = samples.iter().filter_map(|sampled| Some((sampled, Spread::of(&sampled.rounds_ns)?)));
-    let apart = |spread: &Spread| spread.most / spread.least;
+pub(super) fn noise(samples: &[MicrocostRounds]) -> String {
+    let spreads = samples.iter().filter_map(|sampled| Some((sampled, RoundSpread::of(&sampled.rounds_ns)?)));
+    let apart = |spread: &RoundSpread| spread.most / spread.least;
     let Some((sampled, spread)) = spreads.max_by(|(_, a), (_, b)| apart(a).total_cmp(&apart(b))) else {
         return "Nothing was measured.".to_owned();
     };
@@ -89,23 +88,23 @@ fn activity(operation: &str) -> &'static str {
     }
 }
 
-fn inverse(times: Times) -> Times {
-    Times { value: 1.0 / times.value, interval: times.interval.map(|(lo, hi)| (1.0 / hi, 1.0 / lo)) }
+fn inverse(times: CostRatio) -> CostRatio {
+    CostRatio { value: 1.0 / times.value, interval: times.interval.map(|(lo, hi)| (1.0 / hi, 1.0 / lo)) }
 }
 
-fn range(spread: &Spread) -> String {
+fn range(spread: &RoundSpread) -> String {
     format!("{} to {}", number(spread.lower_quartile), number(spread.upper_quartile))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::findings::finding;
-    use super::super::{Kind, Placement, Subject};
+    use super::super::{CpuSet, Microcost, Runner};
     use super::*;
 
     fn said(first: &[f64], second: &[f64], operation: &'static str) -> String {
-        let side = |kind: Kind, rounds| Side { name: kind.name(), spread_ns: Spread::of(rounds).unwrap() };
-        finding("CPU 0", operation, side(Kind::Thread, first), side(Kind::Task, second)).sentence
+        let side = |kind: Runner, rounds| Side { name: kind.name(), spread_ns: RoundSpread::of(rounds).unwrap() };
+        finding("CPU 0", operation, side(Runner::Thread, first), side(Runner::Task, second)).sentence
     }
 
     #[test]
@@ -151,9 +150,9 @@ mod tests {
 
     #[test]
     fn noise_is_that_of_the_least_steady_figure() {
-        let sampled = |operation, rounds_ns| Sampled {
-            placement: Placement { cpus: vec![0] },
-            subject: Subject { operation, kind: Kind::Thread },
+        let sampled = |operation, rounds_ns| MicrocostRounds {
+            placement: CpuSet { cpus: vec![0] },
+            subject: Microcost { operation, kind: Runner::Thread },
             rounds_ns,
         };
         let samples = [sampled(Operation::Spawn, vec![10.0, 11.0]), sampled(Operation::Switch, vec![5.0, 20.0])];

@@ -1,12 +1,14 @@
-//! What is measured of whom. Names, and which runtime a kind of task needs; nothing of how it is done.
+//! What is measured of whom, and on which CPUs. Names, and which runtime a kind of task needs; nothing of how it is done.
 
-use std::io;
+use std::time::Duration;
+use std::{fmt, io};
 
+use reports::format::list;
 use tokio::runtime::Builder;
 
 /// Who does it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum Runner {
     /// OS threads.
     Thread,
     /// Tasks on tokio's current-thread runtime.
@@ -15,13 +17,13 @@ pub enum Kind {
     TaskOnMany,
 }
 
-impl Kind {
+impl Runner {
     /// In words, in the plural.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Thread => "threads",
-            Kind::Task => "tasks (current-thread)",
-            Kind::TaskOnMany => "tasks (multi-thread)",
+            Runner::Thread => "threads",
+            Runner::Task => "tasks (current-thread)",
+            Runner::TaskOnMany => "tasks (multi-thread)",
         }
     }
 }
@@ -71,29 +73,35 @@ impl Operation {
     }
 
     /// The kinds for which it is measured.
-    pub fn kinds(self) -> &'static [Kind] {
+    pub fn kinds(self) -> &'static [Runner] {
         match self {
-            Operation::SystemCalls => &[Kind::Thread],
-            _ => &[Kind::Thread, Kind::Task, Kind::TaskOnMany],
+            Operation::SystemCalls => &[Runner::Thread],
+            _ => &[Runner::Thread, Runner::Task, Runner::TaskOnMany],
         }
     }
 }
 
 /// One figure to be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Subject {
+pub struct Microcost {
     /// What is done.
     pub operation: Operation,
     /// Who does it.
-    pub kind: Kind,
+    pub kind: Runner,
 }
 
-impl Subject {
+impl Microcost {
     /// All of them, operation by operation.
-    pub fn all() -> impl Iterator<Item = Subject> {
-        let of = |operation: Operation| operation.kinds().iter().map(move |&kind| Subject { operation, kind });
+    pub fn all() -> impl Iterator<Item = Microcost> {
+        let of = |operation: Operation| operation.kinds().iter().map(move |&kind| Microcost { operation, kind });
         Operation::ALL.into_iter().flat_map(of)
     }
+}
+
+/// Operations, and the time that they took together.
+pub(super) struct Timed {
+    pub(super) time: Duration,
+    pub(super) count: u64,
 }
 
 /// The runtime under tasks.
@@ -105,11 +113,11 @@ pub(super) enum Runtime {
 
 impl Runtime {
     /// Absent for threads.
-    pub(super) fn of(kind: Kind, workers: usize) -> Option<Runtime> {
+    pub(super) fn of(kind: Runner, workers: usize) -> Option<Runtime> {
         match kind {
-            Kind::Thread => None,
-            Kind::Task => Some(Runtime::CurrentThread),
-            Kind::TaskOnMany => Some(Runtime::MultiThread { workers: workers.max(1) }),
+            Runner::Thread => None,
+            Runner::Task => Some(Runtime::CurrentThread),
+            Runner::TaskOnMany => Some(Runtime::MultiThread { workers: workers.max(1) }),
         }
     }
 
@@ -129,5 +137,39 @@ impl Runtime {
         }
         let runtime = builder.enable_io().build()?;
         Ok(runtime.block_on(runtime.spawn(future)).expect("the task neither panics nor is cancelled"))
+    }
+}
+
+/// The CPUs that all threads of a measurement may use; within them the kernel decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CpuSet {
+    /// At least one.
+    pub cpus: Vec<u32>,
+}
+
+impl CpuSet {
+    /// The first of the allowed CPUs alone, and the first two where there are two.
+    pub fn of(allowed: &[u32]) -> Vec<CpuSet> {
+        (1..=allowed.len().min(2)).map(|cpus| CpuSet { cpus: allowed[..cpus].to_vec() }).collect()
+    }
+}
+
+impl fmt::Display for CpuSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers: Vec<String> = self.cpus.iter().map(u32::to_string).collect();
+        write!(f, "CPU{} {}", if numbers.len() == 1 { "" } else { "s" }, list(&numbers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_cpu_and_two_where_there_are_two() {
+        let shown = |allowed: &[u32]| CpuSet::of(allowed).iter().map(CpuSet::to_string).collect::<Vec<_>>();
+        assert_eq!(shown(&[3]), ["CPU 3"]);
+        assert_eq!(shown(&[2, 5, 7]), ["CPU 2", "CPUs 2 and 5"]);
+        assert!(shown(&[]).is_empty());
     }
 }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::{Notify, mpsc};
 
-use super::Timed;
+use super::subject::Timed;
 use super::threads::BATCH;
 
 pub(super) async fn spawn_and_join(count: u64) -> Timed {

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use servers::protocol::READ_BUFFER_BYTES;
 
-use super::Timed;
+use super::subject::Timed;
 
 /// How many are spawned before the first is waited for.
 pub(super) const BATCH: u64 = 64;

@@ -1,7 +1,7 @@
 //! The search for the highest rung of a ladder of loads that is still carried: a climb in long steps until one is not,
 //! then bisection between the two.
 //!
-//! Rungs are numbers, so that blocks and contenders meet at the same loads. Pure. Beside it: `capacity/mod.rs`.
+//! Rungs are numbers, so that blocks and contenders meet at the same loads. Pure. Beside it: `capacity.rs`.
 
 /// A rung's load over that of the rung below: as finely as a result is known.
 pub(super) const STEP: f64 = 1.05;
@@ -23,7 +23,7 @@ pub(super) fn rung_at(load_rps: f64) -> i32 {
 
 /// What a rung turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum RungResult {
     Carried,
     Missed,
     /// Nothing valid could be measured there.
@@ -32,7 +32,7 @@ pub(super) enum Answer {
 
 /// The rungs that may be tried, from the lowest to the highest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Reach {
+pub(super) struct RungRange {
     pub(super) lowest: i32,
     pub(super) highest: i32,
 }
@@ -40,7 +40,7 @@ pub(super) struct Reach {
 /// One search.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ladder {
-    reach: Reach,
+    reach: RungRange,
     start: i32,
     stride: i32,
     carried: Option<i32>,
@@ -50,7 +50,7 @@ pub(super) struct Ladder {
 
 impl Ladder {
     /// Begins at a rung and goes `stride` rungs at a time until it has met both answers.
-    pub(super) fn new(reach: Reach, start: i32, stride: i32) -> Ladder {
+    pub(super) fn new(reach: RungRange, start: i32, stride: i32) -> Ladder {
         let start = start.clamp(reach.lowest, reach.highest);
         Ladder { reach, start, stride, carried: None, missed: None, is_given_up: false }
     }
@@ -60,7 +60,7 @@ impl Ladder {
         if self.is_given_up {
             return None;
         }
-        let Reach { lowest, highest } = self.reach;
+        let RungRange { lowest, highest } = self.reach;
         match (self.carried, self.missed) {
             (None, None) => Some(self.start),
             (Some(carried), None) => (carried < highest).then(|| (carried + self.stride).min(highest)),
@@ -70,11 +70,11 @@ impl Ladder {
     }
 
     /// Notes what a rung turned out to be. Where that can't be told, the search ends: above what was carried, all is open.
-    pub(super) fn answered(&mut self, rung: i32, answer: Answer) {
+    pub(super) fn answered(&mut self, rung: i32, answer: RungResult) {
         match answer {
-            Answer::Carried => self.carried = Some(rung),
-            Answer::Missed => self.missed = Some(rung),
-            Answer::CannotTell => self.is_given_up = true,
+            RungResult::Carried => self.carried = Some(rung),
+            RungResult::Missed => self.missed = Some(rung),
+            RungResult::CannotTell => self.is_given_up = true,
         }
     }
 
@@ -90,13 +90,13 @@ mod tests {
 
     use super::*;
 
-    const REACH: Reach = Reach { lowest: 0, highest: 200 };
+    const REACH: RungRange = RungRange { lowest: 0, highest: 200 };
 
     /// Searches with a server that carries every rung up to `truth`; returns what was found and the tries it took.
     fn search(mut ladder: Ladder, truth: i32) -> (Ladder, u32) {
         let mut tries = 0;
         while let Some(rung) = ladder.next() {
-            ladder.answered(rung, if rung <= truth { Answer::Carried } else { Answer::Missed });
+            ladder.answered(rung, if rung <= truth { RungResult::Carried } else { RungResult::Missed });
             tries += 1;
             // With a stride of one, a climb may go over every rung there is.
             assert!(tries <= 2 * 201, "no end: {ladder:?}");
@@ -120,7 +120,7 @@ mod tests {
         let mut tried = Vec::new();
         while let Some(rung) = ladder.next() {
             tried.push(rung);
-            ladder.answered(rung, if rung <= 45 { Answer::Carried } else { Answer::Missed });
+            ladder.answered(rung, if rung <= 45 { RungResult::Carried } else { RungResult::Missed });
         }
         assert_eq!(tried, [20, 36, 52, 44, 48, 46, 45]);
     }
@@ -128,8 +128,8 @@ mod tests {
     #[test]
     fn where_nothing_can_be_told_the_search_ends_with_what_was_carried() {
         let mut ladder = Ladder::new(REACH, 20, 16);
-        ladder.answered(20, Answer::Carried);
-        ladder.answered(36, Answer::CannotTell);
+        ladder.answered(20, RungResult::Carried);
+        ladder.answered(36, RungResult::CannotTell);
         assert_eq!((ladder.next(), ladder.carried()), (None, Some(20)));
     }
 

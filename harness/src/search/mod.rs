@@ -1,5 +1,5 @@
 //! Runs that choose each cell by what the ones before found: where contenders change places (`map.rs`), and how much
-//! load each carries under an objective (`capacity/mod.rs`).
+//! load each carries under an objective (`capacity.rs`).
 //!
 //! What is under way when the time is over is cut off and is no result. Nothing else is different from a run with a plan:
 //! the cells are records, and what is said of them follows from the records alone, also when they are rendered again.

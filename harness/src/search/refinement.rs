@@ -15,18 +15,18 @@ const PRECISE: f64 = 1.03;
 const MOST: u32 = 40;
 
 /// A square that was tried so often without a valid pair is left alone.
-const HOPELESS: u32 = 4;
+const MOST_TRIES_WITHOUT_A_PAIR: u32 = 4;
 
 /// What is known of a square.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Known {
+pub(super) struct SquareSoFar {
     /// How often it was measured, for nothing or not.
     pub(super) tried: u32,
     /// The two values of each block that has both.
     pub(super) pairs: Vec<(f64, f64)>,
 }
 
-impl Known {
+impl SquareSoFar {
     fn ratio(&self) -> Option<Ratio> {
         paired_ratio(&self.pairs).ok()
     }
@@ -41,15 +41,15 @@ impl Known {
     }
 
     fn is_done(&self, enough: u32) -> bool {
-        let hopeless = self.pairs.is_empty() && self.tried >= HOPELESS;
-        hopeless || self.tried >= MOST || (self.pairs.len() >= enough as usize && self.is_precise())
+        let given_up = self.pairs.is_empty() && self.tried >= MOST_TRIES_WITHOUT_A_PAIR;
+        given_up || self.tried >= MOST || (self.pairs.len() >= enough as usize && self.is_precise())
     }
 }
 
 /// A grid of squares, row by row.
 #[derive(Debug)]
 pub(super) struct Squares {
-    pub(super) known: Vec<Known>,
+    pub(super) known: Vec<SquareSoFar>,
     pub(super) columns: usize,
     /// Pairs that a verdict takes.
     pub(super) enough: u32,
@@ -66,7 +66,7 @@ impl Squares {
     }
 
     fn urgency(&self, place: usize) -> (u32, u32) {
-        let Known { tried, pairs, .. } = &self.known[place];
+        let SquareSoFar { tried, pairs, .. } = &self.known[place];
         let rank = match (pairs.len() as u32, self.is_at_the_border(place)) {
             _ if *tried < COARSE => 0,
             (pairs, true) if pairs < self.enough => 1,
@@ -88,7 +88,7 @@ impl Squares {
         ];
         let leads = self.known[place].leads();
         let known = beside.into_iter().flatten().filter_map(|other| self.known.get(other));
-        leads.is_some() && known.filter_map(Known::leads).any(|other| Some(other) != leads)
+        leads.is_some() && known.filter_map(SquareSoFar::leads).any(|other| Some(other) != leads)
     }
 }
 
@@ -102,9 +102,9 @@ mod tests {
     }
 
     /// So many pairs of this ratio, spread by a factor.
-    fn known(ratio: f64, pairs: u32, spread: f64) -> Known {
+    fn known(ratio: f64, pairs: u32, spread: f64) -> SquareSoFar {
         let pair = |number: u32| (ratio * if number.is_multiple_of(2) { spread } else { 1.0 / spread }, 1.0);
-        Known { tried: pairs, pairs: (0..pairs).map(pair).collect() }
+        SquareSoFar { tried: pairs, pairs: (0..pairs).map(pair).collect() }
     }
 
     fn in_order(squares: &Squares) -> Vec<usize> {
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn every_square_is_seen_coarsely_before_any_is_refined() {
         let mut squares = squares(&[2.0, 0.5, 2.0, 2.0], 2);
-        squares.known[3] = Known { tried: 2, ..known(2.0, 2, 1.2) };
+        squares.known[3] = SquareSoFar { tried: 2, ..known(2.0, 2, 1.2) };
         assert_eq!(in_order(&squares)[0], 3);
     }
 
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn a_square_without_a_valid_pair_is_given_up() {
         let mut squares = squares(&[1.0], 1);
-        squares.known[0] = Known { tried: HOPELESS, pairs: vec![] };
+        squares.known[0] = SquareSoFar { tried: MOST_TRIES_WITHOUT_A_PAIR, pairs: vec![] };
         assert!(in_order(&squares).is_empty());
     }
 }

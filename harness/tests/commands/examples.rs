@@ -13,7 +13,7 @@ const EXAMPLES: [(&str, &str); 3] =
 fn every_example_passes_all_of_the_check() {
     let home = TempDir::new().unwrap();
     for (program, file) in EXAMPLES {
-        if !has(program) {
+        if !has(program, "--version") {
             continue;
         }
         // Once with the port as an argument, once in the environment.
@@ -39,7 +39,7 @@ fn every_file_among_the_examples_is_checked() {
 
 #[test]
 fn an_example_beside_a_model_is_a_report_of_both() {
-    if !has("python3") {
+    if !has("python3", "--version") {
         return;
     }
     let _turn = turn();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use harness::observe::{Extent, cpu_time, descendants};
 use harness::process::{CommandLaunch, Failure, ProcessError, ServerProcess, launch_command};
 
-use crate::{HARNESS, PATIENT, has, is_alive, text, within};
+use crate::{HARNESS, LONGEST_WAIT, has, is_alive, text, within};
 
 fn launch_within(words: &[&str], readiness_deadline: Duration) -> Result<ServerProcess, ProcessError> {
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
@@ -20,7 +20,7 @@ fn launch_within(words: &[&str], readiness_deadline: Duration) -> Result<ServerP
 }
 
 fn launch(words: &[&str]) -> Result<ServerProcess, ProcessError> {
-    launch_within(words, PATIENT)
+    launch_within(words, LONGEST_WAIT)
 }
 
 /// Listens on PORT, and says who it is to whoever connects: its pid, its arguments and its CPUs.
@@ -36,7 +36,7 @@ while True:
 
 #[test]
 fn it_is_told_where_to_listen_and_put_on_its_cpus() {
-    if !has("python3") {
+    if !has("python3", "--version") {
         return;
     }
     let server = launch(&["python3", "-c", SAYING, "{port}", "at={address}", "{{port}}"]).unwrap();
@@ -53,7 +53,7 @@ fn it_is_told_where_to_listen_and_put_on_its_cpus() {
 
 #[test]
 fn what_it_started_is_observed_and_ends_with_it() {
-    if !has("python3") {
+    if !has("python3", "--version") {
         return;
     }
     // A child that computes, and then the server that does not.
@@ -62,7 +62,7 @@ fn what_it_started_is_observed_and_ends_with_it() {
     let pid = server.pid();
     let [child] = descendants(pid)[..] else { panic!("no child, or more than one") };
     let burnt = || cpu_time(pid, Extent::WithChildren).unwrap().saturating_sub(cpu_time(pid, Extent::Alone).unwrap());
-    assert!(within(PATIENT, || burnt() > Duration::from_millis(50)));
+    assert!(within(LONGEST_WAIT, || burnt() > Duration::from_millis(50)));
     let stopped = server.stop();
     assert_eq!(stopped.peak_resident_bytes, None, "of several processes nothing is known of the peak of their sum");
     assert!(!is_alive(child) && !std::path::Path::new(&format!("/proc/{child}")).exists(), "not even a zombie is left");
@@ -84,7 +84,7 @@ fn one_that_ends_is_quoted() {
 
 #[test]
 fn one_that_goes_into_the_background_is_refused_and_ended() {
-    if !has("python3") {
+    if !has("python3", "--version") {
         return;
     }
     let folder = tempfile::TempDir::new().unwrap();
@@ -112,7 +112,7 @@ fn one_that_goes_into_the_background_is_refused_and_ended() {
 
 #[test]
 fn who_listens_must_be_who_was_started() {
-    if !has("python3") {
+    if !has("python3", "--version") {
         return;
     }
     // It stays, and what listens has left it.
@@ -137,7 +137,7 @@ fn waiting_ends_when_it_is_told_to() {
     let words = ["sleep".to_owned(), "60".to_owned()];
     let (stop, harness) = (AtomicBool::new(true), Some(HARNESS.as_ref()));
     let launch =
-        CommandLaunch { name: "it", words: &words, cpus: &[], readiness_deadline: PATIENT, stop: &stop, harness };
+        CommandLaunch { name: "it", words: &words, cpus: &[], readiness_deadline: LONGEST_WAIT, stop: &stop, harness };
     assert!(matches!(launch_command(&launch).unwrap_err().failure, Failure::Interrupted));
 }
 

@@ -1,17 +1,11 @@
 //! What becomes of a program of another hand, and of what it started, when the harness itself is killed.
 
-use std::env;
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 
 use harness::observe::descendants;
 use harness::process::{CommandLaunch, launch_command};
 
-use crate::{HARNESS, PATIENT, has, is_alive, within};
-
-/// Set in the process that plays the harness.
-const PARENT: &str = "COMMANDS_TEST_PARENT";
+use crate::{HARNESS, LONGEST_WAIT, be_the_parent_of, has, is_alive, is_parent, parent_with_server, within};
 
 /// A server whose child does not care what becomes of it.
 const FORKING: &str = "
@@ -27,32 +21,23 @@ fn be_the_parent() {
     let words = ["python3", "-c", FORKING].map(str::to_owned);
     let (stop, harness) = (AtomicBool::new(false), Some(HARNESS.as_ref()));
     let launch =
-        CommandLaunch { name: "it", words: &words, cpus: &[], readiness_deadline: PATIENT, stop: &stop, harness };
+        CommandLaunch { name: "it", words: &words, cpus: &[], readiness_deadline: LONGEST_WAIT, stop: &stop, harness };
     let server = launch_command(&launch).unwrap();
-    eprintln!("server {}", server.pid());
-    std::thread::sleep(2 * PATIENT);
+    be_the_parent_of(server.pid());
 }
 
 #[test]
 fn nothing_outlives_a_killed_harness() {
-    if env::var_os(PARENT).is_some() {
+    if is_parent() {
         return be_the_parent();
     }
-    if !has("python3") {
+    if !has("python3", "--version") {
         return;
     }
-    let mut parent = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "orphans::nothing_outlives_a_killed_harness", "--nocapture", "--test-threads=1"])
-        .env(PARENT, "1")
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(parent.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let server: u32 = lines.find_map(|line| line.strip_prefix("server ")?.parse().ok()).unwrap();
+    let (mut parent, server) = parent_with_server("orphans::nothing_outlives_a_killed_harness");
     let [child] = descendants(server)[..] else { panic!("no child, or more than one") };
     parent.kill().unwrap();
     parent.wait().unwrap();
-    assert!(within(PATIENT, || !is_alive(server)), "the program");
-    assert!(within(PATIENT, || !is_alive(child)), "what it started");
+    assert!(within(LONGEST_WAIT, || !is_alive(server)), "the program");
+    assert!(within(LONGEST_WAIT, || !is_alive(child)), "what it started");
 }

@@ -9,10 +9,10 @@ use tempfile::TempDir;
 use crate::{faulty, harness, text};
 
 /// As long as a reply may take where one is to come; where none is, a test waits so long.
-const PATIENCE: Duration = Duration::from_secs(3);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(3);
 
 fn findings(fault: Option<Item>) -> Vec<Finding> {
-    check(faulty::start(fault), PATIENCE, |_| {})
+    check(faulty::start(fault), REPLY_TIMEOUT, |_| {})
 }
 
 fn broken(findings: &[Finding]) -> Vec<Item> {

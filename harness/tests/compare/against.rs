@@ -5,8 +5,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 
-use crate::subject::{Home, text};
-use crate::turn;
+use crate::subject::Home;
+use crate::{text, turn};
 
 const OTHER: &str = env!("CARGO_BIN_EXE_harness");
 
@@ -40,7 +40,7 @@ fn another_builds_servers_run_beside_ours() {
 
 #[test]
 fn what_is_no_harness_is_refused_with_the_remedy() {
-    for (program, reason) in [("/bin/true", "it is no harness"), ("/nowhere/harness", "No such file")] {
+    for (program, reason) in [("/bin/true", "it is not a harness"), ("/nowhere/harness", "No such file")] {
         let home = Home::new();
         let Output { status, stderr, .. } = home.compare(&["--against", program]).output().unwrap();
         let said = text(&stderr);

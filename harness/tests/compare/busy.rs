@@ -9,8 +9,8 @@ use reports::record::store::Run;
 use reports::record::{BusyStart, Warning};
 use reports::summary::{ClaimVerdict, summarise};
 
-use crate::subject::{Home, text};
-use crate::turn;
+use crate::subject::Home;
+use crate::{text, turn};
 
 /// A process per CPU that computes until it is dropped.
 struct BusyLoops(Vec<Child>);

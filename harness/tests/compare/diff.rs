@@ -7,8 +7,8 @@ use reports::record::store::{Run, RunFolder};
 use reports::record::{Cell, Purpose};
 use serde_json::Value;
 
-use crate::subject::{Home, text};
-use crate::turn;
+use crate::subject::Home;
+use crate::{text, turn};
 
 /// Writes a run with twelve blocks made of the cells of one, whose servers took `times` the CPU time, more or less.
 fn write(run: &Run, name: &str, times: f64, home: &Home) -> String {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use reports::record::{Cell, Outcome, Purpose, Warning};
 use rustix::process::Signal;
 
-use crate::subject::{Home, Subject, send, text};
-use crate::{PATIENT, turn, within};
+use crate::subject::{Home, Subject};
+use crate::{LONGEST_WAIT, send, text, turn, within};
 
 /// The one cell that failed; every other has completed.
 fn failed(cells: &[Cell]) -> &Cell {
@@ -21,7 +21,7 @@ fn failed(cells: &[Cell]) -> &Cell {
 fn with_a_server_killed(arguments: &[&str], cells: usize) -> (Home, String) {
     let home = Home::new();
     let subject = Subject::start(home.compare(arguments));
-    assert!(within(PATIENT, || home.cell_files().len() >= cells));
+    assert!(within(LONGEST_WAIT, || home.cell_files().len() >= cells));
     send(subject.server(), Signal::KILL);
     let output = subject.output();
     assert_eq!(output.status.code(), Some(6), "{}", text(&output.stderr));
@@ -136,7 +136,7 @@ fn a_generator_that_was_stopped_makes_its_cell_invalid() {
     let subject = Subject::start(command);
     // Two workloads are probed first; then comes a load on schedule, with a window of at least 900 ms. On a busy machine
     // it may be tried several times, so the generator is stopped again and again: at least once in each window.
-    assert!(within(PATIENT, || home.cell_files().len() >= 2));
+    assert!(within(LONGEST_WAIT, || home.cell_files().len() >= 2));
     while home.cell_files().len() < 3 {
         subject.signal(Signal::STOP);
         std::thread::sleep(Duration::from_millis(300));

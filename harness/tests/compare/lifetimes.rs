@@ -5,8 +5,8 @@ use std::time::Duration;
 use reports::record::Ending;
 use rustix::process::Signal;
 
-use crate::subject::{Home, Subject, is_alive, send, servers_of, text};
-use crate::{PATIENT, turn, within};
+use crate::subject::{Home, Subject, servers_of};
+use crate::{LONGEST_WAIT, is_alive, send, text, turn, within};
 
 /// The longest that a comparison may take to end in order.
 const ENDING: Duration = Duration::from_secs(3);
@@ -16,10 +16,10 @@ const MODELS: [&str; 2] = ["--models", "threaded,async-single"];
 /// A comparison with two cells on disk and a server running.
 fn in_the_middle(home: &Home) -> (Subject, u32) {
     let subject = Subject::start(home.compare(&MODELS));
-    assert!(within(PATIENT, || home.cell_files().len() >= 2));
+    assert!(within(LONGEST_WAIT, || home.cell_files().len() >= 2));
     let server = subject.server();
     // A second thread is there once it has said where it listens.
-    assert!(within(PATIENT, || threads_of(server).is_none_or(|threads| threads >= 2)));
+    assert!(within(LONGEST_WAIT, || threads_of(server).is_none_or(|threads| threads >= 2)));
     (subject, server)
 }
 
@@ -92,9 +92,9 @@ fn a_second_signal_ends_at_once() {
     send(server, Signal::STOP);
     subject.signal(Signal::INT);
     // The first signal has been taken in when the server has been asked to stop.
-    assert!(within(PATIENT, || has_pending(server, Signal::TERM)));
+    assert!(within(LONGEST_WAIT, || has_pending(server, Signal::TERM)));
     subject.signal(Signal::INT);
-    let status = subject.status_within(PATIENT).expect("it has not ended");
+    let status = subject.status_within(LONGEST_WAIT).expect("it has not ended");
     assert_eq!(status.code(), Some(130));
     assert_eq!(home.run().manifest.ending, Ending::Running, "it has taken its time to write the manifest");
     assert!(within(Duration::from_secs(1), || !is_alive(server) && servers_of(subject.pid()).is_empty()));
@@ -120,7 +120,7 @@ fn no_server_outlives_a_killed_comparison_and_its_cells_stay_readable() {
     let (mut subject, server) = in_the_middle(&home);
     let kept = home.cell_files().len();
     subject.signal(Signal::KILL);
-    subject.status_within(PATIENT).unwrap();
+    subject.status_within(LONGEST_WAIT).unwrap();
     assert!(within(Duration::from_secs(1), || !is_alive(server) && servers_of(subject.pid()).is_empty()));
     let run = home.run();
     assert_eq!(run.manifest.ending, Ending::Running);

@@ -12,8 +12,8 @@ use reports::record::Ending;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::subject::{Home, Subject, text};
-use crate::{PATIENT, turn, within};
+use crate::subject::{Home, Subject};
+use crate::{LONGEST_WAIT, text, turn, within};
 
 const FOLLOWED: [&str; 5] = ["--models", "threaded,async-single", "--live", "--live-port", "0"];
 
@@ -30,7 +30,7 @@ pub(crate) fn followed(home: &Home, experiment: &str, more: &[&str]) -> (Subject
 /// A request with these header lines; the stream has the reply.
 fn ask(address: &str, line: &str, headers: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENT)).unwrap();
+    stream.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
     write!(stream, "{line} HTTP/1.0\r\n{headers}\r\n").unwrap();
     stream
 }
@@ -114,7 +114,7 @@ fn figures_grow_with_the_run_and_are_those_of_the_report_at_the_end() {
     for (anchor, picture) in pictures {
         assert!(report.contains(picture.trim()), "{anchor} is another in the report");
     }
-    let status = subject.status_within(PATIENT).expect("it ends by itself");
+    let status = subject.status_within(LONGEST_WAIT).expect("it ends by itself");
     let output = subject.output();
     assert!(matches!(status.code(), Some(0 | 4)), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("\nlive: drew "), "{}", text(&output.stderr));
@@ -138,7 +138,7 @@ fn what_it_serves_lasts_as_long_as_is_asked_for_or_until_ctrl_c() {
     assert!(!subject.has_ended());
     scrape(&address, home.run().cells.len());
     subject.signal(Signal::INT);
-    let status = subject.status_within(PATIENT).expect("Ctrl-C ends it");
+    let status = subject.status_within(LONGEST_WAIT).expect("Ctrl-C ends it");
     assert!(matches!(status.code(), Some(0 | 4)), "the run had ended: {status}");
     assert_eq!(home.run().manifest.ending, Ending::Completed);
 }
@@ -205,10 +205,10 @@ fn an_interrupted_run_does_not_linger() {
     let home = Home::new();
     let (mut subject, address) = followed(&home, "memory", &["--live-linger", "1h"]);
     let mut events = Events::of(&address);
-    assert!(within(PATIENT, || !home.cell_files().is_empty()));
+    assert!(within(LONGEST_WAIT, || !home.cell_files().is_empty()));
     subject.signal(Signal::INT);
     assert_eq!(events.by_ref().last().unwrap().1["ending"], "been interrupted");
-    let status = subject.status_within(PATIENT).expect("Ctrl-C ends it");
+    let status = subject.status_within(LONGEST_WAIT).expect("Ctrl-C ends it");
     assert_eq!(status.code(), Some(130));
 }
 

@@ -7,22 +7,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use harness::live::web::{Event, View, Web};
-use harness::live::{Asked, Limits, Seen, Session};
+use harness::live::web::{PageEvent, PageView, Web};
+use harness::live::{Limits, LiveLoad, Session, SessionEvent};
 use rustix::process::Signal;
 use serde_json::json;
 
 use crate::devtools::{Browser, Tab};
 use crate::live::followed;
 use crate::subject::Home;
-use crate::{PATIENT, turn, within};
+use crate::{LONGEST_WAIT, turn, within};
 
 /// Waits until an expression holds in the page.
 fn wait_for(tab: &mut Tab<'_>, expression: &str) {
     let until = format!(
         "new Promise((done) => {{ const end = Date.now() + {}; const look = () => \
          ({expression}) ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 20); look(); }})",
-        PATIENT.as_millis()
+        LONGEST_WAIT.as_millis()
     );
     assert_eq!(tab.evaluate(&until), json!(true), "{expression} has not come true");
 }
@@ -45,14 +45,14 @@ fn the_page_grows_with_the_run_and_holds_the_report_when_the_run_is_gone() {
         assert_eq!(tab.evaluate(FITS), json!(true), "at {width} px");
         subject.signal(Signal::INT);
         wait_for(&mut tab, "document.querySelector('#end a') !== null");
-        subject.status_within(PATIENT).expect("Ctrl-C ends it");
+        subject.status_within(LONGEST_WAIT).expect("Ctrl-C ends it");
         assert_eq!(tab.evaluate(FITS), json!(true), "at {width} px");
         tab.assert_quiet();
         // What the link leads to is in the page already, and no server is there any more.
         tab.evaluate("document.querySelector('#end a').click()");
-        assert!(within(PATIENT, || tab.evaluate("document.querySelectorAll('.get a').length > 0") == json!(true)));
+        assert!(within(LONGEST_WAIT, || tab.evaluate("document.querySelectorAll('.get a').length > 0") == json!(true)));
         let width_of_the_report = "document.body && getComputedStyle(document.body).maxWidth";
-        let has_its_style = within(PATIENT, || tab.evaluate(width_of_the_report) == json!("1216px"));
+        let has_its_style = within(LONGEST_WAIT, || tab.evaluate(width_of_the_report) == json!("1216px"));
         assert!(has_its_style, "its style is let in");
         assert_eq!(tab.evaluate(FITS), json!(true), "the report at {width} px");
     }
@@ -61,7 +61,7 @@ fn the_page_grows_with_the_run_and_holds_the_report_when_the_run_is_gone() {
 /// Two servers under a small load.
 fn session() -> Session {
     let asked =
-        Asked { connections: 4, rate_rps: Some(100.0), work: "sleep 1ms".to_owned(), flood: 0, is_paused: false };
+        LiveLoad { connections: 4, rate_rps: Some(100.0), work: "sleep 1ms".to_owned(), flood: 0, is_paused: false };
     Session {
         contenders: ["threaded", "async-single"].map(str::to_owned).into(),
         commands: Vec::new(),
@@ -73,7 +73,7 @@ fn session() -> Session {
         seed: 1,
         asked,
         limits: Limits { connections: 4, rate_rps: 100.0, flood: 0 },
-        longest: 2 * PATIENT,
+        longest: 2 * LONGEST_WAIT,
     }
 }
 
@@ -81,7 +81,7 @@ fn session() -> Session {
 fn servers_that_are_watched_are_drawn_frame_by_frame() {
     let Some(mut browser) = Browser::start() else { return };
     let _turn = turn();
-    let web = Web::start(View::Session, 0, &[]).unwrap();
+    let web = Web::start(PageView::Session, 0, &[]).unwrap();
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let (tells, told) = channel();
@@ -90,8 +90,8 @@ fn servers_that_are_watched_are_drawn_frame_by_frame() {
         scope.spawn(move || session.run(&commanded, &tells, stop));
         scope.spawn(move || {
             for seen in told {
-                let Seen::Frame(frame) = seen else { continue };
-                web.tell(Event::Frame(Box::new(frame)));
+                let SessionEvent::Frame(frame) = seen else { continue };
+                web.tell(PageEvent::Frame(Box::new(frame)));
             }
         });
         let mut tab = browser.visit(format!("http://{}/", web.address()), 360, "dark");

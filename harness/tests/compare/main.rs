@@ -8,6 +8,8 @@
 
 mod against;
 mod busy;
+#[path = "../common/mod.rs"]
+mod common;
 #[path = "../common/cpu_quota.rs"]
 mod cpu_quota;
 #[path = "../../../reports/tests/it/devtools.rs"]
@@ -25,31 +27,10 @@ mod unquiet;
 mod whole;
 
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
-/// Longer than anything in here takes, on however busy a machine.
-const PATIENT: Duration = Duration::from_secs(60);
-
-/// One at a time; a test that failed is no reason for the next to fail.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use common::{LONGEST_WAIT, is_alive, send, text, turn, within};
 
 /// The program under test.
 fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_harness"))
-}
-
-/// Looks again and again until `seen`; false when it was not seen in time.
-fn within(deadline: Duration, mut seen: impl FnMut() -> bool) -> bool {
-    let give_up = Instant::now() + deadline;
-    while !seen() {
-        if Instant::now() >= give_up {
-            return false;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    true
 }

@@ -5,8 +5,8 @@ use std::process::Output;
 
 use servers::MODELS;
 
-use crate::subject::{Home, Subject, servers_of, text};
-use crate::{PATIENT, turn, within};
+use crate::subject::{Home, Subject, servers_of};
+use crate::{LONGEST_WAIT, text, turn, within};
 
 /// Runs to the end, must not write anything, and returns what was said.
 fn refused(arguments: &[&str], code: i32) -> String {
@@ -61,7 +61,7 @@ fn a_folder_that_cannot_be_made_is_named_before_anything_is_run() {
 fn a_dry_run_says_what_would_be_and_does_nothing() {
     let home = Home::new();
     let mut subject = Subject::start(home.compare(&["--dry-run", "--blocks", "3"]));
-    assert!(within(PATIENT, || {
+    assert!(within(LONGEST_WAIT, || {
         assert_eq!(servers_of(subject.pid()), [] as [u32; 0]);
         subject.has_ended()
     }));
@@ -92,7 +92,7 @@ fn two_comparisons_at_once_are_refused() {
     let home = Home::new();
     let first = Subject::start(home.compare(&["--models", "threaded", "--experiments", "memory"]));
     // It has the lock by the time it makes its folder.
-    assert!(within(PATIENT, || home.out().exists()));
+    assert!(within(LONGEST_WAIT, || home.out().exists()));
     let command = ["compare", "--preset", "smoke", "--experiments", "memory", "--models", "threaded", "--out", "two"];
     let Output { status, stdout, stderr } = home.command(&command).output().unwrap();
     assert_eq!(status.code(), Some(3), "{}", text(&stderr));

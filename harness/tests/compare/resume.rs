@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Output;
 
-use crate::subject::{Home, text};
-use crate::turn;
+use crate::subject::Home;
+use crate::{text, turn};
 
 const SMALL: [&str; 4] = ["--models", "threaded", "--experiments", "latency-curve"];
 

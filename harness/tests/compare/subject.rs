@@ -6,10 +6,10 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use reports::record::store::{Run, RunFolder};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::{PATIENT, program, within};
+use crate::{LONGEST_WAIT, is_alive, program, send, within};
 
 /// A folder for temporary files, in which the run's folder and the lock lie.
 pub(crate) struct Home {
@@ -76,7 +76,7 @@ impl Subject {
     /// Waits until it has a server; returns it.
     pub(crate) fn server(&self) -> u32 {
         let mut found = None;
-        let seen = within(PATIENT, || {
+        let seen = within(LONGEST_WAIT, || {
             found = servers_of(self.pid()).first().copied();
             found.is_some()
         });
@@ -137,19 +137,4 @@ pub(crate) fn servers_of(parent: u32) -> Vec<u32> {
             && is_alive(*pid)
     };
     pids.filter(is_server).collect()
-}
-
-/// Whether a process runs. One that has ended and is not reaped yet doesn't.
-pub(crate) fn is_alive(pid: u32) -> bool {
-    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
-    // The state follows the program's name, which may itself hold parentheses.
-    !stat.rsplit(") ").next().unwrap_or_default().starts_with(['Z', 'X'])
-}
-
-pub(crate) fn send(pid: u32, signal: Signal) {
-    kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
-}
-
-pub(crate) fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
 }

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use reports::record::{Cell, Outcome, Unobserved, Warning};
 
 use crate::cpu_quota::CpuQuota;
-use crate::subject::{Home, text};
-use crate::turn;
+use crate::subject::Home;
+use crate::{text, turn};
 
 const SMALL: [&str; 4] = ["--models", "threaded", "--experiments", "latency-curve"];
 

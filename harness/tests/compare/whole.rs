@@ -12,8 +12,8 @@ use reports::record::store::Run;
 use reports::record::{Cell, Ending, Outcome, Purpose, Warning};
 use servers::MODELS;
 
-use crate::subject::{Home, text};
-use crate::turn;
+use crate::subject::Home;
+use crate::{text, turn};
 
 /// The experiments that run by default, once for all the tests in here, with the summary as JSON.
 struct Whole {

@@ -7,7 +7,7 @@ use harness::process::{Cap, Launch, ServerProcess, launch_program};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::{PATIENT, groups_of, is_alive, program, send, state, turn, within};
+use crate::{LONGEST_WAIT, groups_of, is_alive, program, send, state, turn, within};
 
 fn launch(program: &std::path::Path, contender: &str) -> ServerProcess {
     let readiness_deadline = Duration::from_secs(20);
@@ -31,7 +31,7 @@ fn script(folder: &TempDir, then: &str) -> std::path::PathBuf {
 
 fn death(server: &mut ServerProcess) -> String {
     let mut how = None;
-    assert!(within(PATIENT, || {
+    assert!(within(LONGEST_WAIT, || {
         how = server.poll_death().map(|death| death.how);
         how.is_some()
     }));
@@ -86,9 +86,9 @@ fn a_paused_process_stands_still_goes_on_and_can_be_stopped_all_the_same() {
     let server = launch(program(), "async-single");
     let pid = server.pid();
     server.pause();
-    assert!(within(PATIENT, || state(pid) == Some('T')));
+    assert!(within(LONGEST_WAIT, || state(pid) == Some('T')));
     server.resume();
-    assert!(within(PATIENT, || state(pid) != Some('T')));
+    assert!(within(LONGEST_WAIT, || state(pid) != Some('T')));
     server.pause();
     let stopped = server.stop();
     assert!(stopped.killed && !is_alive(pid));

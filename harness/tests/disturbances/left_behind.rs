@@ -8,7 +8,7 @@ use reports::record::{Ending, Fate, Outcome};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::{PATIENT, groups_of, is_alive, program, send, turn, within};
+use crate::{LONGEST_WAIT, groups_of, is_alive, program, send, turn, within};
 
 /// A comparison that runs, in a folder of its own, in which the lock lies too; killed when dropped.
 struct Comparison {
@@ -34,7 +34,7 @@ impl Comparison {
     /// Waits until it has a server; returns it.
     fn server(&self) -> u32 {
         let mut found = None;
-        assert!(within(PATIENT, || {
+        assert!(within(LONGEST_WAIT, || {
             found = servers_of(self.pid()).first().copied();
             found.is_some()
         }));
@@ -88,7 +88,7 @@ fn wait_for_the_flood(server: u32) {
         let is_of_the_flood = |line: &&str| line.contains(" 0500007F:") || line.contains(" 0600007F:");
         tables.lines().filter(is_open).filter(is_of_the_flood).count()
     };
-    assert!(within(PATIENT, || sockets() > 0), "no flood was seen");
+    assert!(within(LONGEST_WAIT, || sockets() > 0), "no flood was seen");
 }
 
 #[test]

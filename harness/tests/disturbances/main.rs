@@ -8,57 +8,20 @@
 
 mod bounds;
 mod cells;
+#[path = "../common/mod.rs"]
+mod common;
 mod fakes;
 mod left_behind;
 mod over_the_network;
 mod trial;
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
-
-/// Longer than anything in here takes, on however busy a machine.
-const PATIENT: Duration = Duration::from_secs(60);
+use common::{LONGEST_WAIT, is_alive, send, state, turn, within};
 
 /// The program under test.
 fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_harness"))
-}
-
-/// One at a time; a test that failed is no reason for the next to fail.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Looks again and again until `seen`; false when it was not seen in time.
-fn within(deadline: Duration, mut seen: impl FnMut() -> bool) -> bool {
-    let give_up = Instant::now() + deadline;
-    while !seen() {
-        if Instant::now() >= give_up {
-            return false;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    true
-}
-
-/// The letter that `/proc` gives for what a process does: `S` sleeps, `T` is stopped, `Z` has ended. None where it is
-/// gone.
-fn state(pid: u32) -> Option<char> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The state follows the program's name, which may itself hold parentheses.
-    stat.rsplit(") ").next()?.chars().next()
-}
-
-fn is_alive(pid: u32) -> bool {
-    state(pid).is_some_and(|state| !matches!(state, 'Z' | 'X'))
-}
-
-fn send(pid: u32, signal: Signal) {
-    kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
 }
 
 /// Control groups that the process `maker` has made and that are still there, wherever a process of its own would be put.

@@ -13,7 +13,7 @@ use servers::protocol::Wire;
 use servers::{Contender, Server};
 
 use crate::fakes::{self, Habit};
-use crate::{PATIENT, turn, within};
+use crate::{LONGEST_WAIT, turn, within};
 
 /// Several times what any of this takes, as a disturbance gives way to whatever else runs on the machine.
 const LASTING: Duration = Duration::from_millis(1_500);
@@ -33,11 +33,11 @@ fn disturb(kind: DisturbanceKind, target: SocketAddr) -> Disturbed {
 
 /// Ended early, as soon as `is_done`.
 fn disturb_until(kind: DisturbanceKind, target: SocketAddr, is_done: impl Fn() -> bool) -> Disturbed {
-    let endless = Disturbance { lasting: PATIENT, ..of(kind) };
+    let endless = Disturbance { lasting: LONGEST_WAIT, ..of(kind) };
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let disturbing = scope.spawn(|| load::disturb(&endless, target, now_ns(), &stop).unwrap());
-        let was_done = within(PATIENT, is_done);
+        let was_done = within(LONGEST_WAIT, is_done);
         stop.store(true, Ordering::Relaxed);
         assert!(was_done);
         disturbing.join().unwrap()
@@ -65,7 +65,7 @@ fn a_flood_holds_all_it_may_says_nothing_and_lets_all_go() {
     let disturbed = disturb_until(FLOOD, target, || seen.accepted() == 120);
     let last = last_held(&disturbed);
     assert_eq!((last.held, last.refused, last.ended_by_server), (120, 0, 0));
-    assert!(within(PATIENT, || seen.left() == 120), "{seen:?}");
+    assert!(within(LONGEST_WAIT, || seen.left() == 120), "{seen:?}");
     assert_eq!((seen.accepted(), seen.bytes()), (120, 0));
     let course = &disturbed.course[..disturbed.course.len() - 1];
     let grows = course.windows(2).all(|pair| pair[0].at_ns <= pair[1].at_ns && pair[0].held <= pair[1].held);
@@ -84,7 +84,7 @@ fn what_a_server_ends_is_counted_and_made_up_for() {
     assert!(last.ended_by_server > 120, "{last:?}");
     // Those that were ended in the last moment may not have been noticed.
     let (accepted, counted) = (seen.accepted(), last.ended_by_server + last.held);
-    assert!(within(PATIENT, || seen.accepted() >= counted) && accepted <= counted + 1, "{accepted} {last:?}");
+    assert!(within(LONGEST_WAIT, || seen.accepted() >= counted) && accepted <= counted + 1, "{accepted} {last:?}");
     assert!(last.held <= 120 && accepted <= 120 + in_its_time(&disturbed, 500.0), "{accepted} {last:?}");
 }
 
@@ -107,7 +107,7 @@ fn half_a_request_comes_a_byte_at_a_time_and_never_ends() {
     let disturbed = disturb_until(kind, target, || seen.bytes() >= 100);
     let last = last_held(&disturbed);
     assert_eq!((last.held, last.ended_by_server), (20, 0));
-    assert!(within(PATIENT, || seen.left() == 20), "{seen:?}");
+    assert!(within(LONGEST_WAIT, || seen.left() == 20), "{seen:?}");
     assert_eq!((seen.accepted(), seen.strange()), (20, 0));
     // One each at once, and then one each every 25 ms.
     assert!(seen.bytes() <= 20 + 20 * in_its_time(&disturbed, 40.0), "{seen:?}");
@@ -185,7 +185,7 @@ fn a_load_is_cut_to_the_time_of_the_disturbance() {
         shape: Shape::Connections { connections: 3 },
         ..requests(LASTING, ArrivalProcess::Constant { rate_rps: 100.0 })
     };
-    assert!(within(PATIENT, || std::net::TcpStream::connect(dead).is_err()));
+    assert!(within(LONGEST_WAIT, || std::net::TcpStream::connect(dead).is_err()));
     assert_eq!(disturb(DisturbanceKind::Load(held), dead).traffic, None);
 }
 
@@ -202,7 +202,7 @@ fn a_stop_ends_it_and_lets_all_go() {
     let (target, seen) = fakes::start(Habit::Mute);
     let disturbed = disturb_until(FLOOD, target, || seen.accepted() >= 5);
     assert!(disturbed.ended_ns < now_ns() && last_held(&disturbed).held >= 5);
-    assert!(within(PATIENT, || seen.left() == seen.accepted()), "{seen:?}");
+    assert!(within(LONGEST_WAIT, || seen.left() == seen.accepted()), "{seen:?}");
 }
 
 /// The fates of a probe's requests, in the order of their ends, after it was seen that they add up.

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::subject::turn;
+use crate::{text, turn};
 
 /// Cheap rows of each kind. All of them are run, each with what it catches, where the harness is broken on purpose.
 const ROWS: &str = "merging,stall,exponential,trimodal,ledger,unread,threads,cpu,inside,same";
@@ -14,10 +14,6 @@ const ROWS: &str = "merging,stall,exponential,trimodal,ledger,unread,threads,cpu
 fn selftest(home: &TempDir, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
     command.arg("selftest").args(arguments).env("TMPDIR", home.path()).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
 }
 
 #[test]

@@ -11,11 +11,12 @@ use harness::load::{self, Generator, now_ns};
 use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape};
 use proptest::prelude::*;
 
-use crate::subject::{right, spec, turn};
+use crate::subject::{right, spec};
+use crate::turn;
 
 /// What a server may do to one request.
 #[derive(Debug, Clone, Copy)]
-enum Deed {
+enum Behaviour {
     Answer,
     AnswerInPieces,
     AnswerTwice,
@@ -27,57 +28,57 @@ enum Deed {
     HangUpInTheMiddle,
 }
 
-fn deeds() -> impl Strategy<Value = Vec<Deed>> {
-    let deed = prop_oneof![
-        6 => Just(Deed::Answer),
-        1 => Just(Deed::AnswerInPieces),
-        1 => Just(Deed::AnswerTwice),
-        1 => Just(Deed::AnswerAnother),
-        1 => Just(Deed::Refuse),
-        1 => Just(Deed::SayNothing),
-        1 => Just(Deed::SayNonsense),
-        1 => Just(Deed::HangUp),
-        1 => Just(Deed::HangUpInTheMiddle),
+fn behaviours() -> impl Strategy<Value = Vec<Behaviour>> {
+    let behaviour = prop_oneof![
+        6 => Just(Behaviour::Answer),
+        1 => Just(Behaviour::AnswerInPieces),
+        1 => Just(Behaviour::AnswerTwice),
+        1 => Just(Behaviour::AnswerAnother),
+        1 => Just(Behaviour::Refuse),
+        1 => Just(Behaviour::SayNothing),
+        1 => Just(Behaviour::SayNonsense),
+        1 => Just(Behaviour::HangUp),
+        1 => Just(Behaviour::HangUpInTheMiddle),
     ];
-    prop::collection::vec(deed, 1..12)
+    prop::collection::vec(behaviour, 1..12)
 }
 
-/// Does one deed after another, over all connections, until the load has ended.
-fn misbehaving(deeds: Vec<Deed>, is_over: &Arc<AtomicBool>) -> SocketAddr {
+/// Does one behaviour after another, over all connections, until the load has ended.
+fn misbehaving(behaviours: Vec<Behaviour>, is_over: &Arc<AtomicBool>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let (deeds, next, is_over) = (Arc::new(deeds), Arc::new(AtomicUsize::new(0)), Arc::clone(is_over));
+    let (behaviours, next, is_over) = (Arc::new(behaviours), Arc::new(AtomicUsize::new(0)), Arc::clone(is_over));
     thread::spawn(move || {
         for stream in listener.incoming() {
             if is_over.load(Ordering::Relaxed) {
                 return;
             }
-            let (deeds, next) = (Arc::clone(&deeds), Arc::clone(&next));
-            thread::spawn(move || misbehave(stream.unwrap(), &deeds, &next));
+            let (behaviours, next) = (Arc::clone(&behaviours), Arc::clone(&next));
+            thread::spawn(move || misbehave(stream.unwrap(), &behaviours, &next));
         }
     });
     address
 }
 
-fn misbehave(mut stream: TcpStream, deeds: &[Deed], next: &AtomicUsize) {
+fn misbehave(mut stream: TcpStream, behaviours: &[Behaviour], next: &AtomicUsize) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
     while let Some(Ok(line)) = lines.next() {
         let answer = if line.contains("RequestWork") { right(&line) } else { GOODBYE.to_owned() };
         let (front, back) = answer.split_at(answer.len() / 2);
-        let deed = deeds[next.fetch_add(1, Ordering::Relaxed) % deeds.len()];
-        let said = match deed {
-            Deed::Answer => stream.write_all(answer.as_bytes()),
-            Deed::AnswerInPieces => stream.write_all(front.as_bytes()).and_then(|()| {
+        let behaviour = behaviours[next.fetch_add(1, Ordering::Relaxed) % behaviours.len()];
+        let said = match behaviour {
+            Behaviour::Answer => stream.write_all(answer.as_bytes()),
+            Behaviour::AnswerInPieces => stream.write_all(front.as_bytes()).and_then(|()| {
                 thread::yield_now();
                 stream.write_all(back.as_bytes())
             }),
-            Deed::AnswerTwice => stream.write_all(answer.repeat(2).as_bytes()),
-            Deed::AnswerAnother => stream.write_all(answer.replace("hi", "ho").as_bytes()),
-            Deed::Refuse => stream.write_all(b"{\"Error\":{\"reason\":\"no\"}}\n"),
-            Deed::SayNothing => Ok(()),
-            Deed::SayNonsense => stream.write_all(b"\0\xff\n{}\n"),
-            Deed::HangUp => return,
-            Deed::HangUpInTheMiddle => {
+            Behaviour::AnswerTwice => stream.write_all(answer.repeat(2).as_bytes()),
+            Behaviour::AnswerAnother => stream.write_all(answer.replace("hi", "ho").as_bytes()),
+            Behaviour::Refuse => stream.write_all(b"{\"Error\":{\"reason\":\"no\"}}\n"),
+            Behaviour::SayNothing => Ok(()),
+            Behaviour::SayNonsense => stream.write_all(b"\0\xff\n{}\n"),
+            Behaviour::HangUp => return,
+            Behaviour::HangUpInTheMiddle => {
                 let _ = stream.write_all(front.as_bytes());
                 return;
             }
@@ -118,11 +119,11 @@ proptest! {
     /// requests that they should.
     #[test]
     fn nothing_disappears_whatever_the_server_does(
-        deeds in deeds(), shape in shapes(), arrivals in processes(), threads in 1..3_u32,
+        behaviours in behaviours(), shape in shapes(), arrivals in processes(), threads in 1..3_u32,
     ) {
         let _turn = turn();
         let is_over = Arc::new(AtomicBool::new(false));
-        let address = misbehaving(deeds, &is_over);
+        let address = misbehaving(behaviours, &is_over);
         let spec = LoadSpec {
             arrivals,
             shape,

@@ -10,7 +10,8 @@ use harness::load::{self, Generator};
 use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape};
 use servers::{Contender, Server};
 
-use crate::subject::{spec, turn};
+use crate::subject::spec;
+use crate::turn;
 
 /// A worker without a connection has nothing to send on: the others must send its share.
 #[test]

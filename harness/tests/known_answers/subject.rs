@@ -1,15 +1,8 @@
-//! What the tests of the generator share: turns, a load, right replies.
+//! What the tests of the generator share: a load, right replies.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use harness::plan::{ArrivalProcess, LoadSpec, Shape, Work};
-
-/// One load at a time: they would disturb each other.
-pub(crate) fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 pub(crate) fn spec(rate_rps: f64, connections: u32, window: Duration) -> LoadSpec {
     LoadSpec {

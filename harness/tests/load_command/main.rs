@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
 
+#[path = "../common/mod.rs"]
+mod common;
 #[path = "../common/cpu_quota.rs"]
 mod cpu_quota;
 mod figures;
@@ -26,6 +28,8 @@ use std::thread;
 use serde_json::Value;
 use servers::protocol::Wire;
 use servers::{Contender, Server};
+
+use common::{has, text};
 
 /// `harness load` with these arguments.
 fn load(arguments: &[&str]) -> Command {
@@ -107,8 +111,4 @@ impl Drop for Own {
     fn drop(&mut self) {
         self.server.stop_handle().stop();
     }
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
 }

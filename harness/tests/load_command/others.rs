@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use hyper_util::rt::TokioIo;
 
-use crate::Findings;
+use crate::{Findings, has};
 
 const REQUESTS: u64 = 300;
 
@@ -33,15 +33,6 @@ impl Drop for Ended {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn has(program: &str, asked: &str) -> bool {
-    let is_there = Command::new(program).arg(asked).output().is_ok_and(|output| output.status.success());
-    if !is_there {
-        assert!(std::env::var_os("CI").is_none(), "no {program} here: install it, in CI nothing is skipped");
-        eprintln!("skipped: no {program}");
-    }
-    is_there
 }
 
 /// A program that writes its port to stdout first, and then, at the end of its stdin, how many requests it has read.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::subject::{Home, links, target};
 
 const STOP: &str = "/stop";
-const PATIENCE: Duration = Duration::from_secs(20);
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Hands out the files of a folder on loopback, one request at a time, until it is dropped.
 struct FileServer {
@@ -47,7 +47,7 @@ impl FileServer {
     /// Status and body of what is at this path.
     fn get(&self, path: &str) -> (u16, Vec<u8>) {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         let mut reply = Vec::new();
         stream.read_to_end(&mut reply).unwrap();

@@ -6,20 +6,17 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
 
 mod capacity;
+#[path = "../common/mod.rs"]
+mod common;
 mod map;
 
 use std::process::{Command, Output, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use reports::record::store::{Run, RunFolder};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// One at a time; a test that failed is no reason for the next to fail.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use common::turn;
 
 /// A command that has ended, with the folder it wrote to.
 struct Ended {

@@ -13,12 +13,12 @@ use servers::MODELS;
 
 use crate::{launch, program, within};
 
-const PATIENT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// A connection on which so many requests were answered one after the other.
 fn client(server: &ServerProcess, requests: usize) -> TcpStream {
     let mut stream = TcpStream::connect(server.address()).unwrap();
-    stream.set_read_timeout(Some(PATIENT)).unwrap();
+    stream.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
     for _ in 0..requests {
         ask_for(&mut stream, "echo", "hi");
         let mut reply = String::new();
@@ -36,7 +36,7 @@ fn ask_for(stream: &mut TcpStream, work: &str, parameter: &str) {
 /// Asks until an answer is as expected.
 fn answer(channel: &mut Channel, expected: impl Fn(&InsideAnswer) -> bool) -> InsideAnswer {
     let mut seen = None;
-    assert!(within(PATIENT, || {
+    assert!(within(LONGEST_WAIT, || {
         seen = channel.ask().or(seen.take());
         seen.as_ref().is_some_and(&expected)
     }));
@@ -142,7 +142,7 @@ fn a_server_that_dies_is_no_longer_asked() {
     let mut channel = server.channel().unwrap();
     answer(&mut channel, |seen| seen.open_connections == 0);
     drop(server);
-    assert!(within(PATIENT, || channel.ask().is_none() && channel.ask().is_none()));
+    assert!(within(LONGEST_WAIT, || channel.ask().is_none() && channel.ask().is_none()));
 }
 
 #[test]

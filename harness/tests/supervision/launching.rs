@@ -9,13 +9,13 @@ use harness::process::{Failure, Launch, ServerProcess, launch_program};
 use rustix::process::Signal;
 
 use crate::fakes::{Fake, HANDSHAKE};
-use crate::{is_alive, launch, launch_as, program, signal, within};
+use crate::{is_alive, launch, launch_as, program, send, within};
 
-const PATIENT: Duration = Duration::from_secs(20);
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 fn ask(server: &ServerProcess, work: &str, parameter: &str) -> String {
     let mut stream = TcpStream::connect(server.address()).unwrap();
-    stream.set_read_timeout(Some(PATIENT)).unwrap();
+    stream.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
     let request =
         serde_json::json!({"RequestWork": {"request_message": work, "parameter": parameter, "sender_timestamp": "1"}});
     writeln!(stream, "{request}").unwrap();
@@ -43,8 +43,13 @@ fn a_server_is_launched_used_and_accounted_for() {
 
 #[test]
 fn a_server_gets_the_cpus_it_was_given() {
-    let launch =
-        Launch { contender: "async-multi", cpus: &[0], readiness_deadline: PATIENT, spin_rate: Some(1), wire: None };
+    let launch = Launch {
+        contender: "async-multi",
+        cpus: &[0],
+        readiness_deadline: LONGEST_WAIT,
+        spin_rate: Some(1),
+        wire: None,
+    };
     let server = launch_program(program(), &launch).unwrap();
     for task in std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap() {
         let status = std::fs::read_to_string(task.unwrap().path().join("status")).unwrap();
@@ -73,7 +78,7 @@ fn a_server_that_never_listens_fails_with_its_last_words() {
 #[test]
 fn a_server_that_ends_at_once_fails_with_its_status() {
     let fake = Fake::new("echo 'out of luck' >&2; exit 7");
-    let error = launch_as(&fake.path, "brief", PATIENT).unwrap_err().to_string();
+    let error = launch_as(&fake.path, "brief", LONGEST_WAIT).unwrap_err().to_string();
     assert!(error.contains("exited with status 7 before it listened") && error.contains("out of luck"), "{error}");
 }
 
@@ -86,14 +91,14 @@ fn a_contender_that_is_unknown_fails_with_the_servers_own_words() {
 
 #[test]
 fn a_program_that_is_not_there_is_named() {
-    let error = launch_as(Path::new("/nowhere/at/all"), "x", PATIENT).unwrap_err().to_string();
+    let error = launch_as(Path::new("/nowhere/at/all"), "x", LONGEST_WAIT).unwrap_err().to_string();
     assert!(error.contains("/nowhere/at/all can't be executed"), "{error}");
 }
 
 #[test]
 fn another_nonce_is_refused() {
     let fake = Fake::new(&format!("{}\nexec sleep 60", HANDSHAKE.replace("nonce=$2", "nonce=00")));
-    let error = launch_as(&fake.path, "impostor", PATIENT).unwrap_err();
+    let error = launch_as(&fake.path, "impostor", LONGEST_WAIT).unwrap_err();
     assert!(matches!(error.failure, Failure::Handshake { .. }), "{error}");
 }
 
@@ -101,7 +106,7 @@ fn another_nonce_is_refused() {
 fn a_stopped_server_is_killed_and_reaped() {
     let server = launch("threaded").unwrap();
     let pid = server.pid();
-    signal(pid, Signal::STOP);
+    send(pid, Signal::STOP);
     let begun = Instant::now();
     let stopped = server.stop();
     assert!(stopped.killed && stopped.counters.is_none() && stopped.death.is_none(), "{stopped:?}");
@@ -113,7 +118,7 @@ fn a_stopped_server_is_killed_and_reaped() {
 fn a_crash_is_noticed_with_its_signal() {
     let mut server = launch("async-single").unwrap();
     // Not SIGSEGV, which Rust's handler of stack overflows takes for a fault that will come again.
-    signal(server.pid(), Signal::ABORT);
+    send(server.pid(), Signal::ABORT);
     let mut death = None;
     assert!(within(Duration::from_secs(1), || {
         death = server.poll_death();
@@ -129,9 +134,9 @@ fn a_chatty_server_never_waits_for_a_reader() {
     let fake = Fake::new(&format!(
         "{HANDSHAKE}\nhead -c 1000000 /dev/zero | tr '\\0' x >&2\necho ' the end' >&2\nexec sleep 60"
     ));
-    let server = launch_as(&fake.path, "chatty", PATIENT).unwrap();
+    let server = launch_as(&fake.path, "chatty", LONGEST_WAIT).unwrap();
     let comm = format!("/proc/{}/comm", server.pid());
-    assert!(within(PATIENT, || std::fs::read_to_string(&comm).is_ok_and(|name| name == "sleep\n")));
+    assert!(within(LONGEST_WAIT, || std::fs::read_to_string(&comm).is_ok_and(|name| name == "sleep\n")));
     let stopped = server.stop();
     assert_eq!(stopped.stderr_tail.len(), 4096);
     assert!(stopped.stderr_tail.ends_with("xx the end\n"));
@@ -141,7 +146,7 @@ fn a_chatty_server_never_waits_for_a_reader() {
 #[test]
 fn a_servers_own_children_go_with_it() {
     let fake = Fake::new(&format!("sleep 60 >/dev/null 2>&1 </dev/null &\necho $! >&2\n{HANDSHAKE}\nexec sleep 60"));
-    let stopped = launch_as(&fake.path, "parent", PATIENT).unwrap().stop();
+    let stopped = launch_as(&fake.path, "parent", LONGEST_WAIT).unwrap().stop();
     let grandchild = stopped.stderr_tail.trim().parse().unwrap();
     assert!(within(Duration::from_secs(1), || !is_alive(grandchild)));
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod fakes;
 mod inside;
 mod launching;
@@ -11,10 +13,11 @@ mod serve;
 mod subject;
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use harness::process::{Launch, ProcessError, ServerProcess, launch_program};
-use rustix::process::{Pid, Signal, kill_process};
+
+use common::{be_the_parent_of, is_alive, is_parent, parent_with_server, send, within};
 
 /// The program under test.
 fn program() -> &'static Path {
@@ -29,27 +32,4 @@ fn launch(contender: &str) -> Result<ServerProcess, ProcessError> {
 /// Launches another program as if it were a server. No calibration, which would cost each launch its time.
 fn launch_as(program: &Path, contender: &str, readiness_deadline: Duration) -> Result<ServerProcess, ProcessError> {
     launch_program(program, &Launch { contender, cpus: &[], readiness_deadline, spin_rate: Some(100), wire: None })
-}
-
-/// Looks again and again until `seen`; false when it was not seen in time.
-fn within(deadline: Duration, mut seen: impl FnMut() -> bool) -> bool {
-    let give_up = Instant::now() + deadline;
-    while !seen() {
-        if Instant::now() >= give_up {
-            return false;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    true
-}
-
-/// Whether a process runs. One that has ended and that its new parent has not reaped yet doesn't.
-fn is_alive(pid: u32) -> bool {
-    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
-    // The state follows the program's name, which may itself hold parentheses.
-    !stat.rsplit(") ").next().unwrap_or_default().starts_with(['Z', 'X'])
-}
-
-fn signal(pid: u32, signal: Signal) {
-    kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
 }

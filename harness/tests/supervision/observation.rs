@@ -12,11 +12,11 @@ use crate::subject::Subject;
 use crate::within;
 
 const STACK: u64 = 16 * 1024;
-const PATIENT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 fn settled(subject: &Subject) -> Sample {
     let mut reader = ProcessReader::open(subject.pid()).unwrap();
-    let (sample, settled) = settled_sample(&mut reader, 0, STACK, Duration::from_millis(100), PATIENT).unwrap();
+    let (sample, settled) = settled_sample(&mut reader, 0, STACK, Duration::from_millis(100), LONGEST_WAIT).unwrap();
     assert!(settled, "{sample:?}");
     sample
 }
@@ -64,7 +64,7 @@ fn unread_bytes_are_in_the_sockets_and_not_in_the_process() {
     let unread = CONNECTIONS * EACH;
     let mut held = 0;
     // The last bytes are delivered by the kernel in its own time.
-    assert!(within(PATIENT, || {
+    assert!(within(LONGEST_WAIT, || {
         held = socket_buffer_bytes(address).unwrap();
         held >= unread
     }));
@@ -78,7 +78,7 @@ fn the_cpu_of_all_threads_is_seen() {
     let mut subject = Subject::start();
     let before = process_cpu(subject.pid()).unwrap();
     subject.order("spin 2");
-    assert!(within(PATIENT, || process_cpu(subject.pid()).unwrap() > before + Duration::from_millis(100)));
+    assert!(within(LONGEST_WAIT, || process_cpu(subject.pid()).unwrap() > before + Duration::from_millis(100)));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn an_observer_sees_a_process_over_time() {
     subject.order("threads 7");
     neighbour.order("spin 1");
     let begun = process_cpu(neighbour.pid()).unwrap();
-    assert!(within(PATIENT, || process_cpu(neighbour.pid()).unwrap() > begun + Duration::from_millis(300)));
+    assert!(within(LONGEST_WAIT, || process_cpu(neighbour.pid()).unwrap() > begun + Duration::from_millis(300)));
     let observed = observer.stop();
     let elapsed_ns = now_ns() - origin_ns;
 

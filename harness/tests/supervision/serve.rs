@@ -9,7 +9,7 @@ use harness::process::message::{Farewell, Ready};
 use rustix::process::Signal;
 use servers::MODELS;
 
-use crate::{program, signal, within};
+use crate::{program, send, within};
 
 const ECHO: &str = "{\"RequestWork\":{\"request_message\":\"echo\",\"parameter\":\"hi\",\"sender_timestamp\":\"1\"}}\n";
 
@@ -90,7 +90,7 @@ fn every_model_answers_and_stops_in_order() {
         let server = ByHand::start(&[model.name, "--spin-rate", "100"]);
         assert_eq!((server.ready.pid, server.ready.model.as_str()), (server.child.id(), model.name));
         assert!(ask(server.ready.address).contains("\"result\":\"hi\""), "{}", model.name);
-        signal(server.ready.pid, stop);
+        send(server.ready.pid, stop);
         let (status, farewell) = server.end();
         assert_eq!(status.code(), Some(0), "{}", model.name);
         let counted = (farewell.stopped.accepted, farewell.stopped.requests_served);
@@ -103,7 +103,7 @@ fn an_open_connection_does_not_hold_up_the_stop() {
     for model in MODELS {
         let server = ByHand::start(&[model.name, "--spin-rate", "100"]);
         let held = ask_and_hold(server.ready.address);
-        signal(server.ready.pid, Signal::TERM);
+        send(server.ready.pid, Signal::TERM);
         assert_eq!(server.end().0.code(), Some(0), "{}", model.name);
         drop(held);
     }
@@ -125,7 +125,7 @@ fn a_reader_that_has_gone_is_no_panic() {
     let mut server = ByHand::start(&["threaded", "--spin-rate", "1"]);
     // The pipe breaks before the last line is said.
     drop(server.stdout.take());
-    signal(server.ready.pid, Signal::TERM);
+    send(server.ready.pid, Signal::TERM);
     assert_eq!(server.status().code(), Some(0));
 }
 

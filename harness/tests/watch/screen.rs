@@ -12,7 +12,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Termios, Winsize, tcgetattr, tcsetwinsize};
 use tempfile::TempDir;
 
-use crate::{PATIENT, within};
+use crate::{LONGEST_WAIT, within};
 
 /// What puts a terminal back on the screen that it had before.
 const LEAVES: &str = "\u{1b}[?1049l";
@@ -78,7 +78,7 @@ impl Screen {
             let written = self.written();
             written.get(from..).and_then(|rest| rest.find(text)).map(|at| from + at + text.len())
         };
-        assert!(within(PATIENT, || place().is_some()), "no {text:?} in {:?}", self.written());
+        assert!(within(LONGEST_WAIT, || place().is_some()), "no {text:?} in {:?}", self.written());
         place().unwrap()
     }
 
@@ -92,7 +92,7 @@ impl Screen {
 
     /// Waits for the end of the command, and sees that the terminal is as it was. Returns what was said after that.
     pub(crate) fn ends(mut self) -> (ExitStatus, String) {
-        assert!(within(PATIENT, || self.child.try_wait().unwrap().is_some()), "it did not end");
+        assert!(within(LONGEST_WAIT, || self.child.try_wait().unwrap().is_some()), "it did not end");
         let status = self.child.wait().unwrap();
         self.terminal.write_all(END.as_bytes()).unwrap();
         let end = self.shows(0, END) - END.len();

@@ -5,11 +5,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::live::{Asked, Command, Frame, Limits, ModelFrame, Seen, Session, State};
+use harness::live::{Frame, Limits, LiveLoad, ModelFrame, ServerState, Session, SessionCommand, SessionEvent};
 use harness::plan::{PageRequest, ServerCommand};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{PATIENT, turn};
+use crate::{LONGEST_WAIT, turn};
 
 const LIMITS: Limits = Limits { connections: 16, rate_rps: 200.0, flood: 20 };
 
@@ -23,38 +23,38 @@ fn session(contenders: &[&str]) -> Session {
         spin_rate: 100,
         kernel_stack_bytes_per_thread: 16_384,
         seed: 1,
-        asked: Asked { connections: 4, rate_rps: Some(100.0), work: "echo hi".into(), flood: 0, is_paused: false },
+        asked: LiveLoad { connections: 4, rate_rps: Some(100.0), work: "echo hi".into(), flood: 0, is_paused: false },
         limits: LIMITS,
-        longest: PATIENT,
+        longest: LONGEST_WAIT,
     }
 }
 
 /// A session under way, seen from outside.
 struct Watched<'a> {
-    commands: Sender<Command>,
-    seen: &'a Receiver<Seen>,
+    commands: Sender<SessionCommand>,
+    seen: &'a Receiver<SessionEvent>,
 }
 
 impl Watched<'_> {
     /// The first frame from now on of which something is true.
     fn until(&self, what: &str, is_so: impl Fn(&Frame) -> bool) -> Frame {
-        let give_up = Instant::now() + PATIENT;
+        let give_up = Instant::now() + LONGEST_WAIT;
         while Instant::now() < give_up {
-            match self.seen.recv_timeout(PATIENT).unwrap() {
-                Seen::Frame(frame) if is_so(&frame) => return frame,
-                Seen::Frame(_) | Seen::Stretch(_) => {}
+            match self.seen.recv_timeout(LONGEST_WAIT).unwrap() {
+                SessionEvent::Frame(frame) if is_so(&frame) => return frame,
+                SessionEvent::Frame(_) | SessionEvent::Stretch(_) => {}
             }
         }
         panic!("never seen: {what}")
     }
 
-    fn tell(&self, command: Command) {
+    fn tell(&self, command: SessionCommand) {
         self.commands.send(command).unwrap();
     }
 }
 
 /// Runs a session, looks on, tells it to quit, and returns what it told last.
-fn watch(session: &Session, look_on: impl FnOnce(&Watched<'_>)) -> Vec<Seen> {
+fn watch(session: &Session, look_on: impl FnOnce(&Watched<'_>)) -> Vec<SessionEvent> {
     let _turn = turn();
     let stop = AtomicBool::new(false);
     let (tells, seen) = channel();
@@ -64,7 +64,7 @@ fn watch(session: &Session, look_on: impl FnOnce(&Watched<'_>)) -> Vec<Seen> {
         let engine = scope.spawn(move || session.run(&commanded, &tells, stop));
         let watched = Watched { commands, seen: &seen };
         look_on(&watched);
-        watched.tell(Command::Quit);
+        watched.tell(SessionCommand::Quit);
         engine.join().unwrap();
     });
     seen.try_iter().collect()
@@ -85,28 +85,28 @@ fn models_are_seen_under_the_load_that_is_asked_for() {
         assert!(threaded.threads.unwrap() > single.threads.unwrap() && threaded.busy_threads.len() > 4, "{frame:?}");
         assert!(single.memory.unwrap().resident_bytes > 0 && single.cpu_share.is_some());
 
-        watched.tell(Command::Work("sleep 20ms".into()));
-        watched.tell(Command::Connections(1_000_000));
+        watched.tell(SessionCommand::Work("sleep 20ms".into()));
+        watched.tell(SessionCommand::Connections(1_000_000));
         let frame = watched.until("requests take as long as they sleep", |frame| {
             frame.models.iter().all(|model| model.response_time_p50_ns.is_some_and(|p50_ns| p50_ns >= 20_000_000))
         });
         assert_eq!((frame.asked.work.as_str(), frame.asked.connections), ("sleep 20ms", LIMITS.connections));
 
-        watched.tell(Command::Flood(20));
+        watched.tell(SessionCommand::Flood(20));
         watched.until("a thread for each idle connection", |frame| {
             frame.models[0].threads.is_some_and(|threads| threads >= 16 + 20) && is_served(&frame.models[1])
         });
-        watched.tell(Command::Flood(0));
+        watched.tell(SessionCommand::Flood(0));
         watched.until("they are gone", |frame| frame.models[0].threads.is_some_and(|threads| threads < 16 + 20));
 
-        watched.tell(Command::Pause);
+        watched.tell(SessionCommand::Pause);
         watched.until("nothing is asked", |frame| {
             frame.asked.is_paused && frame.models.iter().all(|model| model.requests_per_s == 0.0)
         });
-        watched.tell(Command::GoOn);
+        watched.tell(SessionCommand::GoOn);
         watched.until("it goes on", |frame| frame.models.iter().all(is_served));
     });
-    let Some(Seen::Stretch(stretch)) = last.last() else { panic!("the last load is told of: {last:?}") };
+    let Some(SessionEvent::Stretch(stretch)) = last.last() else { panic!("the last load is told of: {last:?}") };
     assert!(stretch.is_steady && stretch.models.len() == 2 && stretch.samples.len() == 2);
     for (contender, outcome) in &stretch.models {
         let ledger = outcome.traffic.ledger;
@@ -134,12 +134,14 @@ fn a_program_of_another_hand_is_watched_beside_a_model_over_a_page() {
 fn a_server_that_dies_is_told_and_the_others_go_on() {
     watch(&session(&["threaded", "async-single", "no-such-model"]), |watched| {
         let frame = watched.until("threads are known", |frame| !frame.models[0].busy_threads.is_empty());
-        assert!(matches!(&frame.models[2].state, State::FailedToStart { why } if why.contains("before it listened")));
+        assert!(
+            matches!(&frame.models[2].state, ServerState::FailedToStart { why } if why.contains("before it listened"))
+        );
         // The first thread of a process has its id.
         let pid = frame.models[0].busy_threads[0].tid.cast_signed();
         kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
-        let frame = watched.until("it is dead", |frame| frame.models[0].state != State::Running);
-        let State::Died { how, at_ms } = &frame.models[0].state else { panic!("{frame:?}") };
+        let frame = watched.until("it is dead", |frame| frame.models[0].state != ServerState::Running);
+        let ServerState::Died { how, at_ms } = &frame.models[0].state else { panic!("{frame:?}") };
         assert!(how.contains("SIGKILL") && (1..=frame.at_ms).contains(at_ms), "{frame:?}");
         assert_eq!((frame.models[0].requests_per_s, frame.models[0].memory), (0.0, None));
         let later =
@@ -155,5 +157,5 @@ fn a_session_is_over_when_its_time_is() {
     let ((tells, seen), (commands, commanded)) = (channel(), channel());
     session.run(&commanded, &tells, &AtomicBool::new(false));
     drop(commands);
-    assert!(seen.try_iter().any(|seen| matches!(seen, Seen::Frame(_))));
+    assert!(seen.try_iter().any(|seen| matches!(seen, SessionEvent::Frame(_))));
 }

@@ -5,14 +5,14 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 
-use harness::live::{State, read_frames};
+use harness::live::{ServerState, read_frames};
 use reports::record::Ending;
 use reports::record::store::RunFolder;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::screen::Screen;
-use crate::{PATIENT, turn, within};
+use crate::{LONGEST_WAIT, turn, within};
 
 const SMALL: [&str; 7] = ["watch", "--models", "threaded,async-single", "--connections", "4", "--rate", "50"];
 
@@ -75,7 +75,11 @@ fn a_server_that_dies_is_shown_and_what_was_recorded_is_played_and_rendered() {
 
     let frames = read_frames(&home.path().join("recorded/frames.jsonl")).unwrap();
     let last = frames.last().unwrap();
-    assert!(last.models.iter().any(|model| matches!(&model.state, State::Died { how, .. } if how.contains("SIGKILL"))));
+    assert!(
+        last.models
+            .iter()
+            .any(|model| matches!(&model.state, ServerState::Died { how, .. } if how.contains("SIGKILL")))
+    );
     let run = RunFolder::open(home.path().join("recorded")).unwrap().read().unwrap();
     assert_eq!((run.manifest.preset.as_str(), run.manifest.ending), ("watch", Ending::Completed));
     let report = Command::new(env!("CARGO_BIN_EXE_harness"))
@@ -115,9 +119,9 @@ fn what_is_watched_is_counted_for_scrapers_too() {
         line.and_then(|line| line.rsplit_once(' ')?.1.parse().ok()).unwrap_or(0.0)
     };
     for contender in ["threaded", "async-single"] {
-        assert!(within(PATIENT, || answered(&metrics(), contender) > 0.0), "{}", metrics());
+        assert!(within(LONGEST_WAIT, || answered(&metrics(), contender) > 0.0), "{}", metrics());
         let before = answered(&metrics(), contender);
-        assert!(within(PATIENT, || answered(&metrics(), contender) > before), "{}", metrics());
+        assert!(within(LONGEST_WAIT, || answered(&metrics(), contender) > before), "{}", metrics());
     }
     screen.types("q");
     let (status, said) = screen.ends();
@@ -135,7 +139,7 @@ fn where_there_is_no_terminal_it_says_so() {
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{said}");
-    assert!(said.contains("watch draws on a terminal, and this is none"), "{said}");
+    assert!(said.contains("watch draws on a terminal, and this is not a terminal"), "{said}");
 }
 
 #[test]

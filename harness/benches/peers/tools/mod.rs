@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::load::{Load, Task};
+use crate::load::{PeerLoad, PeerTask};
 
 mod ours;
 
@@ -38,15 +38,15 @@ pub(crate) struct Said {
 /// A generator.
 pub(crate) struct Tool {
     pub(crate) name: &'static str,
-    place: Place,
-    pub(crate) arguments: fn(&Task) -> Vec<String>,
+    place: ProgramPlace,
+    pub(crate) arguments: fn(&PeerTask) -> Vec<String>,
     pub(crate) read: fn(&str) -> Result<Said, String>,
     /// Exit codes with which its figures are to be read.
     pub(crate) done: &'static [i32],
 }
 
 /// Where its program is.
-enum Place {
+enum ProgramPlace {
     /// The harness itself.
     Harness,
     /// This bench.
@@ -59,9 +59,9 @@ impl Tool {
     /// Its program; none where it is not installed.
     pub(crate) fn program(&self) -> Option<PathBuf> {
         match self.place {
-            Place::Harness => Some(env!("CARGO_BIN_EXE_harness").into()),
-            Place::Here => env::current_exe().ok(),
-            Place::Installed { variable, .. } => match env::var_os(variable) {
+            ProgramPlace::Harness => Some(env!("CARGO_BIN_EXE_harness").into()),
+            ProgramPlace::Here => env::current_exe().ok(),
+            ProgramPlace::Installed { variable, .. } => match env::var_os(variable) {
                 Some(path) => Some(path.into()),
                 None => env::split_paths(&env::var_os("PATH")?)
                     .map(|folder| folder.join(self.name))
@@ -73,15 +73,15 @@ impl Tool {
     /// How to get it; empty for what is built with this bench.
     pub(crate) fn remedy(&self) -> String {
         match self.place {
-            Place::Harness | Place::Here => String::new(),
-            Place::Installed { variable, remedy } => format!("{remedy}, or set {variable} to its path"),
+            ProgramPlace::Harness | ProgramPlace::Here => String::new(),
+            ProgramPlace::Installed { variable, remedy } => format!("{remedy}, or set {variable} to its path"),
         }
     }
 }
 
 pub(crate) const BARE_LOOP: Tool = Tool {
     name: "bare loop",
-    place: Place::Here,
+    place: ProgramPlace::Here,
     arguments: |task| words(&format!("bare-loop {} {} {}", task.address, task.load.connections(), task.seconds)),
     read: read_own,
     done: &[0],
@@ -89,10 +89,10 @@ pub(crate) const BARE_LOOP: Tool = Tool {
 
 pub(crate) const FLOOR: Tool = Tool {
     name: "bare spinning thread",
-    place: Place::Here,
+    place: ProgramPlace::Here,
     arguments: |task| match task.load {
-        Load::Open { rate_rps, .. } => words(&format!("floor {rate_rps} {}", task.seconds)),
-        Load::Closed { .. } => words("floor 1 1"),
+        PeerLoad::Open { rate_rps, .. } => words(&format!("floor {rate_rps} {}", task.seconds)),
+        PeerLoad::Closed { .. } => words("floor 1 1"),
     },
     read: read_own,
     done: &[0],
@@ -100,8 +100,8 @@ pub(crate) const FLOOR: Tool = Tool {
 
 pub(crate) const WRK: Tool = Tool {
     name: "wrk",
-    place: Place::Installed { variable: "WRK", remedy: "apt-get install wrk" },
-    arguments: |&Task { load, address, seconds, .. }| {
+    place: ProgramPlace::Installed { variable: "WRK", remedy: "apt-get install wrk" },
+    arguments: |&PeerTask { load, address, seconds, .. }| {
         words(&format!("-t1 -c{} -d{seconds}s http://{address}{PATH}", load.connections()))
     },
     read: read_wrk,
@@ -110,8 +110,8 @@ pub(crate) const WRK: Tool = Tool {
 
 pub(crate) const WRK2: Tool = Tool {
     name: "wrk2",
-    place: Place::Installed { variable: "WRK2", remedy: "build https://github.com/giltene/wrk2" },
-    arguments: |&Task { load, address, seconds, .. }| {
+    place: ProgramPlace::Installed { variable: "WRK2", remedy: "build https://github.com/giltene/wrk2" },
+    arguments: |&PeerTask { load, address, seconds, .. }| {
         let connections = load.connections();
         words(&format!("-t1 -c{connections} -d{seconds}s -R{} --latency http://{address}{PATH}", rate(load)))
     },
@@ -121,8 +121,8 @@ pub(crate) const WRK2: Tool = Tool {
 
 pub(crate) const OHA: Tool = Tool {
     name: "oha",
-    place: Place::Installed { variable: "OHA", remedy: "cargo install oha" },
-    arguments: |&Task { load, address, seconds, .. }| {
+    place: ProgramPlace::Installed { variable: "OHA", remedy: "cargo install oha" },
+    arguments: |&PeerTask { load, address, seconds, .. }| {
         let connections = load.connections();
         words(&format!("--no-tui --output-format json -c {connections} -z {seconds}s http://{address}{PATH}"))
     },
@@ -132,11 +132,11 @@ pub(crate) const OHA: Tool = Tool {
 
 pub(crate) const HEY: Tool = Tool {
     name: "hey",
-    place: Place::Installed { variable: "HEY", remedy: "apt-get install hey" },
-    arguments: |&Task { load, address, seconds, .. }| {
+    place: ProgramPlace::Installed { variable: "HEY", remedy: "apt-get install hey" },
+    arguments: |&PeerTask { load, address, seconds, .. }| {
         let connections = load.connections();
         let mut words = words(&format!("-cpus 1 -c {connections} -z {seconds}s"));
-        if let Load::Open { rate_rps, .. } = load {
+        if let PeerLoad::Open { rate_rps, .. } = load {
             words.extend(["-q".to_owned(), (rate_rps / connections).to_string()]);
         }
         words.push(format!("http://{address}{PATH}"));
@@ -148,8 +148,8 @@ pub(crate) const HEY: Tool = Tool {
 
 pub(crate) const REWRK: Tool = Tool {
     name: "rewrk",
-    place: Place::Installed { variable: "REWRK", remedy: "cargo install rewrk" },
-    arguments: |&Task { load, address, seconds, .. }| {
+    place: ProgramPlace::Installed { variable: "REWRK", remedy: "cargo install rewrk" },
+    arguments: |&PeerTask { load, address, seconds, .. }| {
         words(&format!("--json -t 1 -c {} -d {seconds}s -h http://{address}{PATH}", load.connections()))
     },
     read: read_rewrk,
@@ -163,11 +163,11 @@ fn words(line: &str) -> Vec<String> {
     line.split(' ').map(str::to_owned).collect()
 }
 
-fn rate(load: Load) -> u32 {
+fn rate(load: PeerLoad) -> u32 {
     match load {
-        Load::Open { rate_rps, .. } => rate_rps,
+        PeerLoad::Open { rate_rps, .. } => rate_rps,
         // Nothing compares wrk2 in closed loop, which it does not have.
-        Load::Closed { .. } => 1,
+        PeerLoad::Closed { .. } => 1,
     }
 }
 

@@ -2,24 +2,26 @@
 
 use serde_json::Value;
 
-use super::{PATH, Place, Said, Tool, words};
-use crate::load::{Kind, Load, Pace, Task};
+use super::{PATH, ProgramPlace, Said, Tool, words};
+use crate::load::{PeerLoad, PeerPacing, PeerTask, Responder};
 
 pub(crate) const OURS: Tool = Tool {
     name: "harness load",
-    place: Place::Harness,
+    place: ProgramPlace::Harness,
     arguments: |task| {
         let rate = match task.load {
-            Load::Closed { .. } => "--rate max".to_owned(),
-            Load::Open { rate_rps, pace } => format!("--rate {rate_rps} --arrivals constant --pacing {}", pacing(pace)),
+            PeerLoad::Closed { .. } => "--rate max".to_owned(),
+            PeerLoad::Open { rate_rps, pace } => {
+                format!("--rate {rate_rps} --arrivals constant --pacing {}", pacing(pace))
+            }
         };
         // Of this project's server it asks for an echo of its own, and holds every reply against its request; of any
         // other it can only ask what the others ask.
         let work = match task.server {
-            Kind::Serve => String::new(),
-            Kind::Nginx => format!("--path {PATH} "),
+            Responder::Serve => String::new(),
+            Responder::Nginx => format!("--path {PATH} "),
         };
-        let Task { address, seconds, .. } = task;
+        let PeerTask { address, seconds, .. } = task;
         let connections = task.load.connections();
         // Without a warm-up, so that the requests counted are those that its CPU time went into.
         words(&format!(
@@ -32,11 +34,11 @@ pub(crate) const OURS: Tool = Tool {
     done: &[0, 4],
 };
 
-fn pacing(pace: Pace) -> &'static str {
+fn pacing(pace: PeerPacing) -> &'static str {
     match pace {
-        Pace::Sleeping => "sleeping",
-        Pace::Spinning => "spinning",
-        Pace::Ticking => "ticking",
+        PeerPacing::Sleeping => "sleeping",
+        PeerPacing::Spinning => "spinning",
+        PeerPacing::Ticking => "ticking",
     }
 }
 

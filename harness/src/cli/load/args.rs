@@ -1,13 +1,14 @@
-//! What may be typed after `harness load`, in groups. What it means is decided in `ask.rs` and `request.rs`.
+//! What may be typed after `harness load`, in groups. What it means is decided in `spec.rs`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::ValueEnum;
 use servers::protocol::Wire;
 
-use super::ask::{self, Rate};
 use super::gates::LoadGate;
+use crate::cli::output::TableOrJson;
 
 const REQUEST: &str = "Request";
 const LOAD: &str = "Load";
@@ -68,7 +69,7 @@ pub(in crate::cli) struct LoadArgs {
     pub(super) wire: Option<Wire>,
 
     /// Requests per second, or max: each connection sends as soon as it is answered
-    #[arg(long, value_name = "N|max", default_value = "max", value_parser = ask::rate, help_heading = LOAD)]
+    #[arg(long, value_name = "N|max", default_value = "max", value_parser = rate, help_heading = LOAD)]
     pub(super) rate: Rate,
 
     /// Connections that are held; with --arrivals sessions, the most at once
@@ -83,7 +84,7 @@ pub(in crate::cli) struct LoadArgs {
     pub(super) connections: u32,
 
     /// How long is measured [default: 10s]
-    #[arg(long, value_name = "TIME", value_parser = ask::duration, help_heading = LOAD)]
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = LOAD)]
     pub(super) duration: Option<Duration>,
 
     /// So many requests, however long that takes, instead of a time; without a warm-up
@@ -98,7 +99,7 @@ pub(in crate::cli) struct LoadArgs {
     pub(super) requests: Option<u64>,
 
     /// What is sent in this time before is not counted [default: 1s]
-    #[arg(long, value_name = "TIME", value_parser = ask::any_duration, help_heading = LOAD)]
+    #[arg(long, value_name = "TIME", value_parser = any_duration, help_heading = LOAD)]
     pub(super) warm_up: Option<Duration>,
 
     /// When requests are due; poisson where there is a rate, else closed
@@ -120,7 +121,7 @@ pub(in crate::cli) struct LoadArgs {
 
     /// When a request without a reply is given up. Two seconds are twice what the kernel waits before it tries to
     /// connect again, so that a lost connect shows as a slow one
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = ask::duration, help_heading = LOAD)]
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration, help_heading = LOAD)]
     pub(super) timeout: Duration,
 
     /// The arrivals follow from this number
@@ -142,8 +143,8 @@ pub(in crate::cli) struct LoadArgs {
     pub(super) pacing: PacingArg,
 
     /// How to write the result
-    #[arg(long, value_enum, default_value_t = LoadFormat::Table, help_heading = RESULT)]
-    pub(super) format: LoadFormat,
+    #[arg(long, value_enum, default_value_t = TableOrJson::Table, help_heading = RESULT)]
+    pub(super) format: TableOrJson,
 
     /// Fail, with exit code 5, where the result is beyond a bound: 'p99>20ms' (or p50, p90, p99.9, max, mean),
     /// 'errors>1%', 'errors>10', 'throughput<1000'. Can be given repeatedly
@@ -185,11 +186,42 @@ pub(super) enum PacingArg {
     Ticking,
 }
 
-/// How the result is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum LoadFormat {
-    /// For a terminal.
-    Table,
-    /// One JSON object.
-    Json,
+/// Beyond any machine; a plan for more would fill the memory before the first request.
+const MOST_RPS: f64 = 10_000_000.0;
+
+/// The longest that may be measured: a histogram holds values up to as long.
+pub(super) const LONGEST: Duration = Duration::from_secs(3_600);
+
+/// How much is asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Rate {
+    /// As much as the server takes.
+    Max,
+    /// Requests per second.
+    Rps(f64),
+}
+
+/// Reads `max` or a number.
+pub(super) fn rate(text: &str) -> Result<Rate, String> {
+    match f64::from_str(text) {
+        _ if text == "max" => Ok(Rate::Max),
+        Ok(rps) if rps > 0.0 && rps <= MOST_RPS => Ok(Rate::Rps(rps)),
+        _ => Err(format!("requests per second are a number above 0, {MOST_RPS} at most, or max")),
+    }
+}
+
+/// Reads a duration that is not nothing.
+pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
+    match any_duration(text)? {
+        duration if duration < Duration::from_millis(1) => Err("it is a millisecond at least".to_owned()),
+        duration => Ok(duration),
+    }
+}
+
+/// Reads a duration of an hour at most.
+fn any_duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text).map_err(|error| format!("{error}; write 500ms or 10s"))? {
+        duration if duration > LONGEST => Err("it is an hour at most".to_owned()),
+        duration => Ok(duration),
+    }
 }

@@ -1,20 +1,21 @@
 //! What a load came to, in figures: the JSON object, and all that the table shows.
 //!
-//! Beside it: `times.rs` (the times behind the percentiles), `notices.rs` and `doubts.rs` (the sentences).
+//! Beside it: `times.rs` (the times behind the percentiles), `notices.rs` (the sentences).
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use reports::record::{ConnectionLedger, GeneratorUsage, Ledger, Malformed, ReplyBytes, Traffic, Warning};
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
+use reports::format::Unit;
+use reports::metrics::{Band, Bands, TIME_PARTS};
+use reports::record::{ConnectionLedger, GeneratorUsage, Ledger, Malformed, ReplyBytes, TimeSplit, Traffic, Warning};
 use serde::{Serialize, Serializer};
 
-use super::doubts::{Sending, capacity_of_the_generator, doubts, is_of_the_generator, sentence};
 use super::gates::{Figures, HeldGate, LoadGate};
-use super::notices::{hung, notices};
-use super::parts::Parts;
-use super::percentiles::Percentiles;
-use super::times::Times;
+use super::notices::{Sending, capacity_of_the_generator, doubts, hung, is_of_the_generator, notices, sentence};
+use super::times::{LoadTimes, Percentiles};
 use crate::allocator::VERSION;
 use crate::load::{Generator, LoadOutcome};
 use crate::observe::MachineSeen;
@@ -22,7 +23,7 @@ use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
 
 /// What was asked for, and of whom.
 #[derive(Debug)]
-pub(super) struct Asking<'a> {
+pub(super) struct LoadSetup<'a> {
     pub(super) spec: &'a LoadSpec,
     pub(super) generator: Generator,
     /// As it was typed.
@@ -40,7 +41,7 @@ pub(super) struct Asking<'a> {
 
 /// What a load came to. All that has a place in time was counted in the window alone.
 #[derive(Debug, Serialize)]
-pub(super) struct Findings {
+pub(super) struct LoadFindings {
     harness_version: &'static str,
     /// In UTC, as in RFC 3339.
     started_at: String,
@@ -76,7 +77,7 @@ pub(super) struct Findings {
     pub(super) response_time_ns: Option<Percentiles>,
     pub(super) service_time_ns: Option<Percentiles>,
     pub(super) schedule_lag_ns: Option<Percentiles>,
-    pub(super) where_the_time_went_ns: Option<Parts>,
+    pub(super) where_the_time_went_ns: Option<TimeParts>,
     pub(super) generator: GeneratorFindings,
     pub(super) opening_ns: Option<u64>,
     /// Whether the figures may be believed.
@@ -93,30 +94,24 @@ pub(super) struct Findings {
 /// Sizes of right replies in bytes, head and body.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) struct ReplySizes {
-    pub(super) total: u64,
-    pub(super) least: u64,
+    #[serde(flatten)]
+    pub(super) bytes: ReplyBytes,
     pub(super) mean: f64,
-    pub(super) most: u64,
     pub(super) per_second: f64,
 }
 
 /// What the generator used itself.
 #[derive(Debug, Serialize)]
 pub(super) struct GeneratorFindings {
-    pub(super) threads: u32,
-    pub(super) user_cpu_ns: u64,
-    pub(super) system_cpu_ns: u64,
-    /// Of both, what went into looking for something to do.
-    pub(super) polling_ns: u64,
+    #[serde(flatten)]
+    pub(super) usage: GeneratorUsage,
     /// Polling left out; absent where no reply was right.
     pub(super) cpu_ns_per_request: Option<f64>,
-    pub(super) busiest_worker: f64,
-    pub(super) kept_pace: f64,
 }
 
-impl Findings {
-    pub(super) fn new(asking: &Asking<'_>, outcome: &LoadOutcome, times: &Times) -> Findings {
-        let Asking { spec, .. } = *asking;
+impl LoadFindings {
+    pub(super) fn new(asking: &LoadSetup<'_>, outcome: &LoadOutcome, times: &LoadTimes) -> LoadFindings {
+        let LoadSetup { spec, .. } = *asking;
         let LoadOutcome { ref traffic, generator: ref usage, opening, measured, .. } = *outcome;
         let seconds = measured.as_secs_f64();
         let per_second = |count: f64| if seconds > 0.0 { count / seconds } else { 0.0 };
@@ -127,7 +122,7 @@ impl Findings {
             Work::Page(page) => Some(page),
             Work::Asked { .. } => None,
         };
-        let mut findings = Findings {
+        let mut findings = LoadFindings {
             harness_version: VERSION,
             started_at: humantime::format_rfc3339_millis(asking.started_at).to_string(),
             target: asking.target.to_owned(),
@@ -157,8 +152,8 @@ impl Findings {
             response_time_ns: times.response_time.as_ref().and_then(Percentiles::of),
             service_time_ns: Percentiles::of(&times.service_time),
             schedule_lag_ns: times.schedule_lag.as_ref().and_then(Percentiles::of),
-            where_the_time_went_ns: Parts::of(traffic.split.as_ref()),
-            generator: GeneratorFindings::new(usage, traffic.ok_within_window),
+            where_the_time_went_ns: TimeParts::of(traffic.split.as_ref()),
+            generator: GeneratorFindings::new(*usage, traffic.ok_within_window),
             opening_ns: opening.map(nanoseconds),
             valid,
             verdict: verdict(spec, valid),
@@ -171,8 +166,8 @@ impl Findings {
     }
 
     /// All that is said of the figures, which are there by now.
-    fn judge(&mut self, asking: &Asking<'_>, outcome: &LoadOutcome, doubts: &[Warning]) {
-        let Asking { spec, generator, cpus, .. } = *asking;
+    fn judge(&mut self, asking: &LoadSetup<'_>, outcome: &LoadOutcome, doubts: &[Warning]) {
+        let LoadSetup { spec, generator, cpus, .. } = *asking;
         let LoadOutcome { ref traffic, generator: ref usage, .. } = *outcome;
         let sending = Sending {
             generator,
@@ -195,7 +190,7 @@ impl Findings {
             ArrivalProcess::Closed => (self.service_time_ns.as_ref(), "service times"),
             _ => (self.response_time_ns.as_ref(), "response times"),
         };
-        let Findings { ref ledger, achieved_rps, valid: is_valid, .. } = *self;
+        let LoadFindings { ref ledger, achieved_rps, valid: is_valid, .. } = *self;
         let figures = Figures { times, times_are, ledger, achieved_rps, is_valid };
         self.gates = asking.gates.iter().map(|gate| gate.hold(figures)).collect();
     }
@@ -203,31 +198,16 @@ impl Findings {
 
 impl ReplySizes {
     fn new(bytes: ReplyBytes, traffic: &Traffic, measured: Duration) -> ReplySizes {
-        let ReplyBytes { total, least, most } = bytes;
-        let over = |parts: f64| if parts > 0.0 { total as f64 / parts } else { 0.0 };
-        ReplySizes {
-            total,
-            least,
-            mean: over(traffic.ok_within_window as f64),
-            most,
-            per_second: over(measured.as_secs_f64()),
-        }
+        let over = |parts: f64| if parts > 0.0 { bytes.total as f64 / parts } else { 0.0 };
+        ReplySizes { bytes, mean: over(traffic.ok_within_window as f64), per_second: over(measured.as_secs_f64()) }
     }
 }
 
 impl GeneratorFindings {
-    fn new(usage: &GeneratorUsage, requests: u64) -> GeneratorFindings {
-        let GeneratorUsage { threads, user_cpu_ns, system_cpu_ns, polling_ns, busiest_worker, kept_pace } = *usage;
-        let worked_ns = (user_cpu_ns + system_cpu_ns).saturating_sub(polling_ns);
-        GeneratorFindings {
-            threads,
-            user_cpu_ns,
-            system_cpu_ns,
-            polling_ns,
-            cpu_ns_per_request: (requests > 0).then(|| worked_ns as f64 / requests as f64),
-            busiest_worker,
-            kept_pace,
-        }
+    fn new(usage: GeneratorUsage, requests: u64) -> GeneratorFindings {
+        let worked_ns = (usage.user_cpu_ns + usage.system_cpu_ns).saturating_sub(usage.polling_ns);
+        let cpu_ns_per_request = (requests > 0).then(|| worked_ns as f64 / requests as f64);
+        GeneratorFindings { usage, cpu_ns_per_request }
     }
 }
 
@@ -257,7 +237,7 @@ fn verdict(spec: &LoadSpec, valid: bool) -> &'static str {
     }
 }
 
-fn stopped(findings: &Findings, spec: &LoadSpec, requests: Option<u64>) -> String {
+fn stopped(findings: &LoadFindings, spec: &LoadSpec, requests: Option<u64>) -> String {
     let second = |ns: u64| reports::format::Unit::Nanoseconds.show(ns as f64);
     let measured = second(findings.duration_ns);
     let planned = match requests {
@@ -273,4 +253,54 @@ fn stopped(findings: &Findings, spec: &LoadSpec, requests: Option<u64>) -> Strin
     format!(
         "stopped after {measured} of {planned}, and all figures are of that time{under_way}; let it run to its end for all"
     )
+}
+
+/// The parts of the usual and of the slowest response times.
+#[derive(Debug, Serialize)]
+pub(super) struct TimeParts {
+    median: TimePartsOf,
+    /// Absent where too few requests carry a p99.
+    slowest_1_percent: Option<TimePartsOf>,
+}
+
+/// Means over some correct replies, in nanoseconds. A part that is not known is not there.
+#[derive(Debug, Serialize)]
+struct TimePartsOf {
+    replies: u64,
+    response_time: f64,
+    #[serde(flatten)]
+    parts: BTreeMap<&'static str, f64>,
+}
+
+impl TimeParts {
+    /// Absent where there are no response times.
+    pub(super) fn of(split: Option<&TimeSplit>) -> Option<TimeParts> {
+        let Bands { median, slowest } = Bands::of(&[split?])?;
+        Some(TimeParts { median: TimePartsOf::new(&median), slowest_1_percent: slowest.as_ref().map(TimePartsOf::new) })
+    }
+
+    /// For a terminal: a row per part, in the order in which a request passes through them.
+    pub(super) fn table(&self) -> String {
+        let mut table = Table::new();
+        table.load_style(NOTHING);
+        let shown = |of: Option<&TimePartsOf>, part: &str| {
+            of.and_then(|of| of.parts.get(part)).map_or_else(|| "-".to_owned(), |&ns| Unit::Nanoseconds.show(ns))
+        };
+        table.set_header(["where it went", "median", "slowest 1%"]);
+        for part in TIME_PARTS.iter().filter(|part| self.median.parts.contains_key(part.name)) {
+            let slowest = shown(self.slowest_1_percent.as_ref(), part.name);
+            table.add_row([part.label.to_owned(), shown(Some(&self.median), part.name), slowest]);
+        }
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        table.trim_fmt()
+    }
+}
+
+impl TimePartsOf {
+    fn new(band: &Band) -> TimePartsOf {
+        let parts = TIME_PARTS.iter().filter_map(|part| Some((part.name, band.mean_ns(part)?)));
+        TimePartsOf { replies: band.replies, response_time: band.response_time_ns(), parts: parts.collect() }
+    }
 }

@@ -10,8 +10,9 @@ use reports::format::{self, Unit};
 use reports::record::Ledger;
 use serde::{Serialize, Serializer};
 
-use super::percentiles::{Bounded, Percentiles, SHOWN};
-use super::rate::per_second;
+use super::times::{Bounded, Percentiles, SHOWN};
+use crate::cli::ending::GateOutcome;
+use crate::cli::output::per_second;
 use crate::plan::nanoseconds;
 
 /// `p99>20ms`: fails where the p99 is longer.
@@ -36,18 +37,6 @@ enum Limited {
 /// Times beside the percentiles.
 const MAX: &str = "max";
 const MEAN: &str = "mean";
-
-/// What came of a gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(in crate::cli) enum GateOutcome {
-    /// Within the bound, in a measurement that is valid.
-    Passed,
-    /// There is no such figure, or it may not be believed.
-    Undecided,
-    /// Beyond the bound.
-    Exceeded,
-}
 
 /// A gate, held against a result.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -92,7 +81,7 @@ impl FromStr for LoadGate {
         };
         match limit {
             Some(limit) => Ok(LoadGate { text: text.to_owned(), limit }),
-            None => refuse(&format!("{bound:?} is no bound on {name}")),
+            None => refuse(&format!("{bound:?} is not a bound on {name}")),
         }
     }
 }
@@ -199,16 +188,16 @@ fn as_written<S: Serializer>(gate: &LoadGate, serializer: S) -> Result<S::Ok, S:
 
 #[cfg(test)]
 mod tests {
-    use super::super::ranked::Ranked;
-    use super::super::ranked::tests::record;
     use super::*;
+    use crate::cli::load::times::RankedTimes;
+    use crate::cli::load::times::tests::record;
 
     const MS: u64 = 1_000_000;
 
     /// A thousand requests of 1 to 990 ms, ten of which failed.
     fn held(gate: &str, is_valid: bool) -> HeldGate {
         let ledger = Ledger { scheduled: 1_000, ok: 990, error: 10, ..Ledger::default() };
-        let ranked = Ranked::of_requests(&record((1..=990).map(|ms| ms * MS)), &ledger, 2_000 * MS).unwrap();
+        let ranked = RankedTimes::of_requests(&record((1..=990).map(|ms| ms * MS)), &ledger, 2_000 * MS).unwrap();
         let times = Percentiles::of(&ranked);
         let times_are = "response times";
         let figures = Figures { times: times.as_ref(), times_are, ledger: &ledger, achieved_rps: 990.0, is_valid };
@@ -255,11 +244,11 @@ mod tests {
             ("errors<1%", "takes >"),
             ("throughput>5", "takes <"),
             ("p98>1ms", "it is about p50"),
-            ("p99>20", "no bound on p99"),
-            ("p99>fast", "no bound on p99"),
-            ("errors>101%", "no bound on errors"),
-            ("errors>-1", "no bound on errors"),
-            ("throughput<nan", "no bound on throughput"),
+            ("p99>20", "not a bound on p99"),
+            ("p99>fast", "not a bound on p99"),
+            ("errors>101%", "not a bound on errors"),
+            ("errors>-1", "not a bound on errors"),
+            ("throughput<nan", "not a bound on throughput"),
         ] {
             let error = text.parse::<LoadGate>().unwrap_err();
             assert!(error.contains(words) && error.contains("'p99>20ms'"), "{text}: {error}");

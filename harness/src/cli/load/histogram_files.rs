@@ -2,7 +2,7 @@
 //! text of percentiles as wrk2 prints it and the plotter at hdrhistogram.github.io takes it.
 //!
 //! Both hold the response time; in closed loop, which has none, the service time. A request without a right reply stands
-//! in both as the timeout (`ranked.rs`).
+//! in both as the timeout (`times.rs`).
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -14,7 +14,7 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
-use super::times::Times;
+use super::times::LoadTimes;
 use crate::plan::PlanError;
 
 const NS_PER_MS: f64 = 1e6;
@@ -43,7 +43,7 @@ impl HistogramFiles {
     }
 
     /// Writes what was measured from `start` on.
-    pub(super) fn write(&mut self, times: &Times, start: SystemTime) -> anyhow::Result<()> {
+    pub(super) fn write(&mut self, times: &LoadTimes, start: SystemTime) -> anyhow::Result<()> {
         if let Some(sink) = &mut self.hlog {
             sink.write(|file| interval_log(times, start, file))?;
         }
@@ -79,7 +79,7 @@ impl Sink {
 
 /// An interval a second of the headline, without a tag, which is what readers look at that know none; and the other times
 /// as one interval each.
-fn interval_log(times: &Times, start: SystemTime, file: &mut impl Write) -> anyhow::Result<()> {
+fn interval_log(times: &LoadTimes, start: SystemTime, file: &mut impl Write) -> anyhow::Result<()> {
     let mut serializer = V2DeflateSerializer::new();
     let mut log = IntervalLogWriterBuilder::new()
         .add_comment("harness load; values in nanoseconds, the greatest of an interval in milliseconds")

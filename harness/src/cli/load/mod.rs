@@ -1,55 +1,43 @@
 //! `harness load`: the generator put to any server that listens, and what came of it.
 //!
-//! Read `args.rs` (what may be typed), `ask.rs` with `request.rs` (what was typed becomes a load), then `findings.rs` (what
-//! the load came to, in figures). Beside them: `target.rs` (where to), `ranked.rs` with `times.rs` and `percentiles.rs`
-//! (times, of which everything else is made), `notices.rs`, `doubts.rs` and `gates.rs` (what is said of the figures),
-//! `histogram_files.rs` and `table.rs` (how they are written).
+//! Read `args.rs` (what may be typed), `spec.rs` (what was typed becomes a load), then `findings.rs` (what the load came to,
+//! in figures). Beside them: `times.rs` (times, of which everything else is made), `notices.rs` and `gates.rs` (what is said
+//! of the figures), `histogram_files.rs` and `table.rs` (how they are written).
 
 mod args;
-pub(super) mod ask;
-mod doubts;
 mod findings;
 mod gates;
 mod histogram_files;
 mod notices;
-mod parts;
-mod percentiles;
-mod progress;
-mod ranked;
-mod rate;
-mod request;
+mod spec;
 mod table;
-mod target;
 mod times;
 
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-pub(super) use args::LoadArgs;
-pub(super) use gates::GateOutcome;
-pub(super) use target::Unreachable;
+pub(super) use args::{LoadArgs, duration};
 
 use super::busy::{self, FirstLook};
 use super::ending::code_of_load;
 use super::new_run::too_small_a_quota;
-use super::output::{print, tell};
+use super::output::{TableOrJson, json_text, print, tell};
+use super::progress::LoadProgress;
+use super::target::TypedTarget;
 use crate::load::{Order, Signs, now_ns};
 use crate::observe::{MachineWatch, ServerCpu};
 use crate::plan::LoadSpec;
 use crate::run::{Interrupt, preflight_connections};
-use args::LoadFormat;
-use findings::{Asking, Findings};
+use findings::{LoadFindings, LoadSetup};
 use histogram_files::HistogramFiles;
-use progress::Shown;
-use target::TypedTarget;
-use times::Times;
+use times::LoadTimes;
 
 pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let first_look = FirstLook::take();
     let target = TypedTarget::parse(&args.target)?;
-    let spec = ask::spec(&args, &target)?;
-    let generator = ask::generator(&args)?;
+    let spec = spec::spec(&args, &target)?;
+    let generator = spec::generator(&args)?;
     let addresses = target.addresses(args.allow_remote)?;
     let mut files = HistogramFiles::open(args.hlog.as_deref(), args.hgrm.as_deref())?;
     preflight_connections(spec.peak_connections())?;
@@ -61,7 +49,7 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
         ));
     }
     let interrupt = Interrupt::listen()?;
-    if let Some(note) = ask::note(&spec) {
+    if let Some(note) = spec::note(&spec) {
         tell(&note);
     }
     if let Some(warning) = too_small_a_quota() {
@@ -71,7 +59,7 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let _ = busy::doubt(first_look, false);
     let started_at = SystemTime::now();
     let signs = Signs::default();
-    let mut shown = Shown::new(&spec, args.requests);
+    let mut shown = LoadProgress::new(&spec, args.requests);
     let mut window_start_ns = 0;
     let mut order = Order::new(&spec, address, generator, interrupt.flag()).showing(&signs);
     if let Some(requests) = args.requests {
@@ -93,9 +81,9 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     }
     let outcome = outcome?;
     let outcome = if outcome.was_stopped { outcome.cut_short() } else { outcome };
-    let times = Times::of(&outcome, spec.timeout)?;
+    let times = LoadTimes::of(&outcome, spec.timeout)?;
     files.write(&times, wall_clock(window_start_ns))?;
-    let asking = Asking {
+    let asking = LoadSetup {
         spec: &spec,
         generator,
         target: &args.target,
@@ -106,7 +94,7 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
         machine: &machine,
         cpus: thread::available_parallelism().map_or(1, usize::from),
     };
-    let findings = Findings::new(&asking, &outcome, &times);
+    let findings = LoadFindings::new(&asking, &outcome, &times);
     tell_of(&findings, &spec, args.format)?;
     // Of a load that was stopped before its window nothing can be said.
     if findings.ledger.ok == 0 && (findings.ledger.scheduled > 0 || interrupt.exit_code().is_none()) {
@@ -116,11 +104,11 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     Ok(code_of_load(&findings.ledger, findings.valid, worst, &interrupt))
 }
 
-fn tell_of(findings: &Findings, spec: &LoadSpec, format: LoadFormat) -> anyhow::Result<()> {
+fn tell_of(findings: &LoadFindings, spec: &LoadSpec, format: TableOrJson) -> anyhow::Result<()> {
     match format {
-        LoadFormat::Table => print(&table::drawn(findings, spec))?,
-        LoadFormat::Json => {
-            print(&format!("{}\n", serde_json::to_string_pretty(findings)?))?;
+        TableOrJson::Table => print(&table::drawn(findings, spec))?,
+        TableOrJson::Json => {
+            print(&json_text(findings)?)?;
             // Nobody sees them in there who only keeps the object.
             findings.gates.iter().for_each(|gate| tell(&gate.line()));
         }

@@ -1,12 +1,16 @@
-//! What a person must know of a load before all figures: who failed and of what, whether the server kept up, and what a
-//! server does that makes it slow. Sentences without their stop.
+//! What is said of a load's figures. Notices must be known before all figures: who failed and of what, whether the server
+//! kept up, and what a server does that makes it slow. Doubts speak against the figures, each with what to do: where the
+//! generator was late, which end it was and why. Sentences without their stop.
 
-use reports::format::{self, counted, share};
-use reports::record::{Ledger, Malformed, Traffic};
+use reports::format::{self, Unit, counted, share};
+use reports::record::{GeneratorUsage, Ledger, Malformed, Traffic, Warning};
 use reports::study::KEPT_UP;
 
-use super::rate::per_second;
-use crate::plan::LoadSpec;
+use crate::cli::output::per_second;
+use crate::load::{Generator, LoadOutcome};
+use crate::observe::MachineSeen;
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing};
+use crate::run::{generator_doubts, machine_doubts, traffic_doubts};
 
 /// Of all right replies, how many that came in two parts are more than chance.
 const MANY_DELAYED: f64 = 0.1;
@@ -126,14 +130,128 @@ fn delayed_acknowledgements(traffic: &Traffic) -> Option<String> {
     })
 }
 
+/// From this share of its CPU on, a thread that was late had too much to do.
+const BUSY: f64 = 0.5;
+
+/// A request whose own work takes this part of a lag makes up the lag with a few others.
+const PART_OF_A_LAG: f64 = 0.05;
+
+/// Replies from this size on cost the generator more to read than to check.
+const LARGE_REPLY_BYTES: f64 = 65_536.0;
+
+/// What is known of the generator's part.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sending<'a> {
+    pub(super) generator: Generator,
+    pub(super) usage: &'a GeneratorUsage,
+    /// Without polling; absent where no reply was right.
+    pub(super) cpu_ns_per_request: Option<f64>,
+    pub(super) mean_reply_bytes: Option<f64>,
+    /// CPUs that this process may use.
+    pub(super) cpus: usize,
+}
+
+/// In closed loop one side is saturated, and it may be the generator: that bounds what was found and makes it no less
+/// true. What happened to the machine is told in either loop.
+pub(super) fn doubts(spec: &LoadSpec, outcome: &LoadOutcome, machine: &MachineSeen) -> Vec<Warning> {
+    let LoadOutcome { traffic, generator: usage, measured, polling_gave_way, .. } = outcome;
+    let mut doubts = match spec.arrivals {
+        ArrivalProcess::Closed => Vec::new(),
+        _ => generator_doubts(usage, traffic),
+    };
+    doubts.extend(traffic_doubts(traffic, *measured));
+    doubts.extend(machine_doubts(&machine.noise));
+    doubts.extend(machine.unobserved.iter().cloned());
+    doubts.extend(polling_gave_way.map(|cpus| Warning::PollingGaveWay { threads: usage.threads, cpus }));
+    doubts
+}
+
+/// Whether a doubt is about the generator, so that nothing can be said of the server.
+pub(super) fn is_of_the_generator(doubt: &Warning) -> bool {
+    matches!(
+        doubt,
+        Warning::GeneratorFellBehind { .. }
+            | Warning::GeneratorSaturated { .. }
+            | Warning::GeneratorThrottled(_)
+            | Warning::ScheduleLag { .. }
+    )
+}
+
+/// The doubt and what to do, as one sentence without its stop.
+pub(super) fn sentence(doubt: &Warning, sending: Sending<'_>) -> String {
+    let remedy = match doubt {
+        Warning::ScheduleLag { lag_p99_ns: lag_ns, .. } | Warning::TailLag { lag_p99_9_ns: lag_ns, .. } => {
+            sending.why_late(Some(*lag_ns))
+        }
+        Warning::GeneratorFellBehind { .. } | Warning::GeneratorSaturated { .. } => sending.why_late(None),
+        doubt => doubt.remedy(),
+    };
+    format!("{}; {remedy}", doubt.describe())
+}
+
+impl Sending<'_> {
+    fn why_late(self, lag_ns: Option<u64>) -> String {
+        let busy = self.usage.busiest_worker;
+        let own_work = |lag_ns: u64| self.cpu_ns_per_request.is_some_and(|ns| ns >= PART_OF_A_LAG * lag_ns as f64);
+        if self.generator.pacing == Pacing::Ticking && lag_ns.is_some() {
+            return "with --pacing ticking it wakes once a millisecond; give --pacing sleeping to send on time"
+                .to_owned();
+        }
+        if busy < BUSY && !lag_ns.is_some_and(own_work) {
+            return format!(
+                "its busiest thread used {} of its CPU, so it was held up by this machine: stop other programs, or use \
+                 a machine that is not shared, and run again",
+                share(busy)
+            );
+        }
+        let large = self.mean_reply_bytes.filter(|bytes| *bytes >= LARGE_REPLY_BYTES).map(|bytes| {
+            let cpu = self
+                .cpu_ns_per_request
+                .map_or_else(String::new, |ns| format!(" and take it {} of CPU each", Unit::Nanoseconds.show(ns)));
+            format!("the replies are large: {} on average{cpu}; ", Unit::Bytes.show(bytes))
+        });
+        format!("{}{}", large.unwrap_or_default(), self.more_of_it())
+    }
+
+    fn more_of_it(self) -> String {
+        let threads = self.usage.threads as usize;
+        if threads < self.cpus {
+            format!("its busiest thread used {} of its CPU: give more with --threads, or lower the --rate", self.busy())
+        } else {
+            format!(
+                "it has {threads} threads on {} CPUs, and the busiest used {}: lower the --rate, or send from a machine \
+                 with more CPUs",
+                self.cpus,
+                self.busy()
+            )
+        }
+    }
+
+    fn busy(self) -> String {
+        share(self.usage.busiest_worker)
+    }
+}
+
+/// What bounds a closed loop, where it is the generator.
+pub(super) fn capacity_of_the_generator(spec: &LoadSpec, usage: &GeneratorUsage) -> Option<String> {
+    let busy = usage.busiest_worker;
+    (spec.arrivals == ArrivalProcess::Closed && busy > 0.9).then(|| {
+        format!(
+            "the busiest generator thread used {} of its CPU, so that the achieved rate may be the generator's limit \
+             and not the server's; give it more with --threads, where there are CPUs for it",
+            share(busy)
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use reports::record::{Interval, MalformedReason};
 
-    use super::super::ranked::tests::record;
     use super::*;
+    use crate::cli::load::times::tests::record;
     use crate::plan::{ArrivalProcess, Shape, Work};
 
     fn spec(rate_rps: f64) -> LoadSpec {
@@ -213,5 +331,60 @@ mod tests {
         let found = all(&Traffic { delayed_in_the_middle: 11, ..traffic(ledger) });
         assert!(found.len() == 1 && found[0].contains("11 of 100") && found[0].contains("TCP_NODELAY"), "{found:?}");
         assert_eq!(all(&Traffic { delayed_in_the_middle: 10, ..traffic(ledger) }), [""; 0]);
+    }
+
+    const LATE: Warning = Warning::ScheduleLag { lag_p99_ns: 3_000_000, allowed_ns: 1_000_000 };
+
+    fn said(doubt: &Warning, busiest_worker: f64, change: impl FnOnce(&mut Sending<'_>)) -> String {
+        let (threads, kept_pace) = (1, 1.0);
+        let usage =
+            GeneratorUsage { threads, user_cpu_ns: 0, system_cpu_ns: 0, polling_ns: 0, busiest_worker, kept_pace };
+        let mut sending = Sending {
+            generator: Generator { threads: 1, pacing: Pacing::Sleeping },
+            usage: &usage,
+            cpu_ns_per_request: Some(20_000.0),
+            mean_reply_bytes: Some(100.0),
+            cpus: 4,
+        };
+        change(&mut sending);
+        sentence(doubt, sending)
+    }
+
+    #[test]
+    fn an_idle_generator_that_was_late_was_held_up_by_the_machine() {
+        let said = said(&LATE, 0.1, |_| {});
+        assert!(said.starts_with("the generator sent late: p99 of the lag 3 ms"), "{said}");
+        assert!(said.contains("used 10% of its CPU, so it was held up by this machine: stop other programs"), "{said}");
+    }
+
+    #[test]
+    fn a_busy_one_needs_threads_and_not_a_quiet_machine() {
+        for doubt in [LATE, Warning::GeneratorSaturated { busiest_worker: 0.95 }] {
+            let said = said(&doubt, 0.95, |_| {});
+            assert!(said.contains("--threads") && !said.contains("other programs"), "{said}");
+        }
+        let full = said(&LATE, 0.95, |sending| sending.cpus = 1);
+        assert!(full.contains("lower the --rate") && !full.contains("--threads"), "{full}");
+    }
+
+    #[test]
+    fn large_replies_are_named_with_what_they_cost() {
+        let large = |sending: &mut Sending<'_>| {
+            (sending.cpu_ns_per_request, sending.mean_reply_bytes) = (Some(600_000.0), Some(2_097_152.0));
+        };
+        let said = said(&LATE, 0.3, large);
+        assert!(said.contains("the replies are large: 2 MiB on average and take it 600 µs of CPU each"), "{said}");
+        assert!(said.contains("--threads") && !said.contains("other programs"), "{said}");
+    }
+
+    #[test]
+    fn a_ticking_one_is_late_by_design() {
+        let said = said(&LATE, 0.1, |sending| sending.generator.pacing = Pacing::Ticking);
+        assert!(said.contains("--pacing sleeping"), "{said}");
+    }
+
+    #[test]
+    fn other_doubts_keep_their_remedy() {
+        assert!(said(&Warning::NothingRight, 0.1, |_| {}).contains(&Warning::NothingRight.remedy()));
     }
 }

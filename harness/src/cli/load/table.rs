@@ -5,16 +5,16 @@ use std::fmt::Write;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 use reports::format::{self, Unit};
-use reports::record::{ConnectionLedger, Ledger, Malformed};
+use reports::record::{ConnectionLedger, Ledger, Malformed, ReplyBytes};
 
-use super::findings::{Findings, GeneratorFindings, ReplySizes};
+use super::findings::{GeneratorFindings, LoadFindings, ReplySizes};
 use super::gates::HeldGate;
-use super::percentiles::{Bounded, Percentiles};
-use super::rate::per_second;
+use super::times::{Bounded, Percentiles};
+use crate::cli::output::per_second;
 use crate::plan::{LoadSpec, Pacing, Shape};
 
 /// All of it.
-pub(super) fn drawn(findings: &Findings, spec: &LoadSpec) -> String {
+pub(super) fn drawn(findings: &LoadFindings, spec: &LoadSpec) -> String {
     let mut text = String::new();
     let mut line = |what: &str, value: &str| {
         // Writing to a string does not fail.
@@ -41,8 +41,8 @@ pub(super) fn drawn(findings: &Findings, spec: &LoadSpec) -> String {
 
 /// The verdict with what must be known before all figures, then the doubts and the gates. Where the figures are not to be
 /// used, that comes first.
-fn judgement(findings: &Findings) -> String {
-    let Findings { valid, verdict, notices, warnings, gates, .. } = findings;
+fn judgement(findings: &LoadFindings) -> String {
+    let LoadFindings { valid, verdict, notices, warnings, gates, .. } = findings;
     let warnings = warnings.iter().map(|warning| format!("  {warning}"));
     let verdict: Vec<String> = std::iter::once((*verdict).to_owned()).chain(warnings).collect();
     let (first, second) = if *valid { (notices, &verdict) } else { (&verdict, notices) };
@@ -75,13 +75,13 @@ fn time(ns: u64) -> String {
     Unit::Nanoseconds.show(ns as f64)
 }
 
-fn target(findings: &Findings) -> String {
-    let Findings { target, address, wire, work, .. } = findings;
+fn target(findings: &LoadFindings) -> String {
+    let LoadFindings { target, address, wire, work, .. } = findings;
     let at = if target.contains(&address.to_string()) { String::new() } else { format!(" at {address}") };
     format!("{target}{at}, {wire}, {work}")
 }
 
-fn load(findings: &Findings, spec: &LoadSpec) -> String {
+fn load(findings: &LoadFindings, spec: &LoadSpec) -> String {
     let offered = findings.offered_rps.map_or_else(|| "as much as is answered".to_owned(), per_second);
     let shape = match spec.shape {
         Shape::Connections { connections } => format!("held {}", format::counted(connections.into(), "connection")),
@@ -93,7 +93,7 @@ fn load(findings: &Findings, spec: &LoadSpec) -> String {
     format!("{}, {offered}, {shape}; {measured} after {warm_up} of warm-up, seed {}", findings.arrivals, findings.seed)
 }
 
-fn rate(findings: &Findings) -> String {
+fn rate(findings: &LoadFindings) -> String {
     let achieved = per_second(findings.achieved_rps);
     match (findings.offered_rps, findings.scheduled_rps) {
         (Some(offered), Some(scheduled)) => {
@@ -104,7 +104,7 @@ fn rate(findings: &Findings) -> String {
 }
 
 /// All ends that requests had, the sum first.
-fn requests(findings: &Findings) -> String {
+fn requests(findings: &LoadFindings) -> String {
     let ledger = &findings.ledger;
     let had = ledger.ends().into_iter().skip(1).filter(|(_, count)| *count > 0);
     let others: String = had.map(|(end, count)| format!(" + {} {end}", format::count(count))).collect();
@@ -116,12 +116,12 @@ fn requests(findings: &Findings) -> String {
 }
 
 /// Statuses and sizes, as far as they are known.
-fn replies(findings: &Findings) -> Option<String> {
+fn replies(findings: &LoadFindings) -> Option<String> {
     let counts =
         findings.statuses.iter().map(|(status, count)| format!("{} of status {status}", format::count(*count)));
     let statuses = counts.collect::<Vec<_>>().join(", ");
     let sizes = findings.reply_bytes.map(|sizes| {
-        let ReplySizes { least, mean, most, per_second, .. } = sizes;
+        let ReplySizes { bytes: ReplyBytes { least, most, .. }, mean, per_second } = sizes;
         let bytes = |bytes: f64| Unit::Bytes.show(bytes);
         let size = if least == most {
             format!("{} each", bytes(mean))
@@ -135,7 +135,7 @@ fn replies(findings: &Findings) -> Option<String> {
     (!known.is_empty()).then(|| known.join("; "))
 }
 
-fn connections(findings: &Findings) -> String {
+fn connections(findings: &LoadFindings) -> String {
     let ConnectionLedger { established, failed, closed_in_disagreement, never_answered, closed_by_server, .. } =
         findings.connections_ledger;
     let opened = match findings.opening_ns {
@@ -153,24 +153,24 @@ fn connections(findings: &Findings) -> String {
     format!("{opened}{others}")
 }
 
-fn generator(used: &GeneratorFindings, findings: &Findings) -> String {
-    let threads = format::counted(used.threads.into(), "thread");
-    let busy = format::share(used.busiest_worker);
+fn generator(used: &GeneratorFindings, findings: &LoadFindings) -> String {
+    let threads = format::counted(used.usage.threads.into(), "thread");
+    let busy = format::share(used.usage.busiest_worker);
     let requests = findings.achieved_rps * findings.duration_ns as f64 / 1e9;
     let per_request = |ns: u64| Unit::Nanoseconds.show(ns as f64 / requests);
     match used.cpu_ns_per_request {
         Some(ns) => format!(
             "{threads}, the busiest {busy} of its CPU; {} a request without polling (user {}, system {}, polling {})",
             Unit::Nanoseconds.show(ns),
-            per_request(used.user_cpu_ns),
-            per_request(used.system_cpu_ns),
-            per_request(used.polling_ns),
+            per_request(used.usage.user_cpu_ns),
+            per_request(used.usage.system_cpu_ns),
+            per_request(used.usage.polling_ns),
         ),
         None => format!("{threads}, the busiest {busy} of its CPU"),
     }
 }
 
-fn times(findings: &Findings) -> String {
+fn times(findings: &LoadFindings) -> String {
     let service_time = if findings.pacing == Pacing::Ticking { "service time, on a 1 ms tick" } else { "service time" };
     let rows = [
         ("response time", &findings.response_time_ns),
@@ -194,7 +194,7 @@ fn times(findings: &Findings) -> String {
 }
 
 /// What the table would not say by itself.
-fn legend(findings: &Findings) -> String {
+fn legend(findings: &LoadFindings) -> String {
     let all = || [&findings.response_time_ns, &findings.service_time_ns].into_iter().flatten();
     let mean = all().any(Percentiles::has_failures).then_some(match findings.response_time_ns {
         Some(_) => "service time and means are of right replies; in the response time all others rank behind these\n",

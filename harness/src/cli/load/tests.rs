@@ -15,11 +15,11 @@ use reports::record::{
 };
 use serde_json::Value;
 
-use super::findings::{Asking, Findings};
+use super::findings::{LoadFindings, LoadSetup};
 use super::histogram_files::HistogramFiles;
-use super::ranked::tests::record;
 use super::table;
-use super::times::Times;
+use super::times::LoadTimes;
+use super::times::tests::record;
 use crate::load::{Generator, LoadOutcome};
 use crate::observe::MachineSeen;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, Shape, Work};
@@ -28,7 +28,7 @@ const US: u64 = 1_000;
 const TIMEOUT_NS: u64 = 2_000_000_000;
 
 /// How a load is judged; changed by each test as it likes.
-struct Load {
+struct JudgedLoad {
     spec: LoadSpec,
     pacing: Pacing,
     outcome: LoadOutcome,
@@ -46,9 +46,9 @@ struct Written {
     hgrm: String,
 }
 
-impl Load {
+impl JudgedLoad {
     /// Ten seconds at 1,000 requests per second, of which each took 100 µs or, one in a hundred, 300.
-    fn open() -> Load {
+    fn open() -> JudgedLoad {
         let times = || record((0..10_000).map(|index| if index % 100 == 0 { 300 * US } else { 100 * US }));
         let traffic = Traffic {
             ledger: Ledger { scheduled: 10_000, ok: 10_000, ..Ledger::default() },
@@ -58,7 +58,7 @@ impl Load {
             schedule_lag: Some(record([US; 10_000])),
             ..Traffic::new(times())
         };
-        Load {
+        JudgedLoad {
             spec: LoadSpec {
                 arrivals: ArrivalProcess::Poisson { rate_rps: 1_000.0 },
                 shape: Shape::Connections { connections: 4 },
@@ -92,8 +92,8 @@ impl Load {
     }
 
     /// The same, but that every fourth request got an error at once.
-    fn failing() -> Load {
-        let mut load = Load::open();
+    fn failing() -> JudgedLoad {
+        let mut load = JudgedLoad::open();
         let times = || record((0..7_500).map(|index| if index % 100 == 0 { 300 * US } else { 100 * US }));
         load.outcome.traffic.ledger = Ledger { scheduled: 10_000, ok: 7_500, error: 2_500, ..Ledger::default() };
         load.outcome.traffic.ok_within_window = 7_500;
@@ -102,7 +102,7 @@ impl Load {
         load
     }
 
-    fn closed(mut self) -> Load {
+    fn closed(mut self) -> JudgedLoad {
         self.spec.arrivals = ArrivalProcess::Closed;
         (self.outcome.traffic.response_time, self.outcome.traffic.schedule_lag) = (None, None);
         self
@@ -110,7 +110,7 @@ impl Load {
 
     fn written(&self) -> Written {
         let gates: Vec<_> = self.gates.iter().map(|gate| gate.parse().unwrap()).collect();
-        let asking = Asking {
+        let asking = LoadSetup {
             spec: &self.spec,
             generator: Generator { threads: 1, pacing: self.pacing },
             target: "http://localhost:8080/a",
@@ -121,8 +121,8 @@ impl Load {
             machine: &self.machine,
             cpus: 2,
         };
-        let times = Times::of(&self.outcome, self.spec.timeout).unwrap();
-        let findings = Findings::new(&asking, &self.outcome, &times);
+        let times = LoadTimes::of(&self.outcome, self.spec.timeout).unwrap();
+        let findings = LoadFindings::new(&asking, &self.outcome, &times);
         let folder = tempfile::tempdir().unwrap();
         let (hlog, hgrm) = (folder.path().join("a.hlog"), folder.path().join("a.hgrm"));
         let mut files = HistogramFiles::open(Some(&hlog), Some(&hgrm)).unwrap();
@@ -167,8 +167,8 @@ fn row(table: &str, name: &str) -> String {
 #[test]
 fn table_object_log_and_text_tell_the_same_of_failures() {
     for (load, name, key) in [
-        (Load::failing(), "response time", "response_time_ns"),
-        (Load::failing().closed(), "service time", "service_time_ns"),
+        (JudgedLoad::failing(), "response time", "response_time_ns"),
+        (JudgedLoad::failing().closed(), "service time", "service_time_ns"),
     ] {
         let Written { table, json, hlog, hgrm } = load.written();
         let times = &json[key];
@@ -192,7 +192,7 @@ fn table_object_log_and_text_tell_the_same_of_failures() {
 
 #[test]
 fn without_failures_every_figure_is_a_time() {
-    let Written { table, json, hlog, hgrm } = Load::open().written();
+    let Written { table, json, hlog, hgrm } = JudgedLoad::open().written();
     let times = &json["response_time_ns"];
     assert_eq!((&times["max"]["value"], &times["mean_is_of"]), (&hlog.max().into(), &Value::Null));
     assert!((in_text(&hgrm, 1.0) / 300_000.0 - 1.0).abs() < 0.001);
@@ -201,7 +201,7 @@ fn without_failures_every_figure_is_a_time() {
 
 #[test]
 fn the_object_has_all_that_was_asked_for() {
-    let json = Load::open().written().json;
+    let json = JudgedLoad::open().written().json;
     for (key, value) in [
         ("harness_version", Value::from(crate::allocator::VERSION)),
         ("started_at", "1970-01-02T00:00:00.000Z".into()),
@@ -225,7 +225,7 @@ fn the_object_has_all_that_was_asked_for() {
 
 #[test]
 fn replies_have_statuses_sizes_and_a_rate() {
-    let mut load = Load::open();
+    let mut load = JudgedLoad::open();
     let traffic = &mut load.outcome.traffic;
     traffic.statuses = [(200, 9_990), (204, 10)].into();
     traffic.reply_bytes = Some(ReplyBytes { total: 20_480_000, least: 100, most: 5_120 });
@@ -241,7 +241,7 @@ fn replies_have_statuses_sizes_and_a_rate() {
 
 #[test]
 fn what_must_be_known_first_stands_before_the_verdict_unless_that_is_invalid() {
-    let mut load = Load::failing();
+    let mut load = JudgedLoad::failing();
     load.gates = vec!["errors>1%"];
     let ending = |table: &str| {
         let lines: Vec<String> = table.trim_end().lines().map(str::to_owned).collect();
@@ -261,7 +261,7 @@ fn what_must_be_known_first_stands_before_the_verdict_unless_that_is_invalid() {
 
 #[test]
 fn a_late_tail_marks_the_percentile_and_nothing_else() {
-    let mut load = Load::open();
+    let mut load = JudgedLoad::open();
     let lags = (0..10_000).map(|index| if index % 200 == 0 { 5_000 * US } else { US });
     load.outcome.traffic.schedule_lag = Some(record(lags));
     let Written { table, json, .. } = load.written();
@@ -278,13 +278,13 @@ fn a_late_tail_marks_the_percentile_and_nothing_else() {
 
 #[test]
 fn ticking_says_what_it_reads_times_by() {
-    let load = Load { pacing: Pacing::Ticking, ..Load::open() };
+    let load = JudgedLoad { pacing: Pacing::Ticking, ..JudgedLoad::open() };
     assert!(row(&load.written().table, "service time").starts_with("service time, on a 1 ms tick 100 µs"));
 }
 
 #[test]
 fn rates_below_one_are_not_rounded_away() {
-    let mut load = Load::open();
+    let mut load = JudgedLoad::open();
     load.spec.arrivals = ArrivalProcess::Constant { rate_rps: 0.2 };
     let nothing = |_: HistogramRecord| record([100 * US; 2]);
     let traffic = &mut load.outcome.traffic;
@@ -297,7 +297,7 @@ fn rates_below_one_are_not_rounded_away() {
 
 #[test]
 fn what_happened_to_the_machine_is_said_and_a_quota_on_the_generator_makes_it_invalid() {
-    let (mut open, mut closed) = (Load::open(), Load::open().closed());
+    let (mut open, mut closed) = (JudgedLoad::open(), JudgedLoad::open().closed());
     for load in [&mut open, &mut closed] {
         load.machine.noise.max_hiccup_ns = Some(2_000_000_000);
         let (what, reason) = (Unobserved::GeneratorQuota, "its control group is gone".to_owned());

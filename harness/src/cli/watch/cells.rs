@@ -159,7 +159,7 @@ mod tests {
     use reports::study::Pool;
 
     use super::*;
-    use crate::live::Asked;
+    use crate::live::LiveLoad;
     use crate::plan::{ArrivalProcess, Shape, Work};
 
     fn histogram(value_ns: u64, count: u64) -> HistogramRecord {
@@ -202,7 +202,7 @@ mod tests {
 
     fn stretch(measured: Duration) -> Stretch {
         let asked =
-            Asked { connections: 64, rate_rps: Some(100.0), work: "sleep 5ms".into(), flood: 0, is_paused: false };
+            LiveLoad { connections: 64, rate_rps: Some(100.0), work: "sleep 5ms".into(), flood: 0, is_paused: false };
         let spec = LoadSpec {
             arrivals: ArrivalProcess::Poisson { rate_rps: 100.0 },
             shape: Shape::Connections { connections: 64 },

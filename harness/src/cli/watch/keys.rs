@@ -2,24 +2,35 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::playback::Step;
-use crate::live::{Asked, Command, Limits};
+use crate::live::{Limits, LiveLoad, SessionCommand};
 
 /// What is to be done after a key.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Action {
     /// The load changes.
-    Tell(Command),
+    Tell(SessionCommand),
     /// A recording begins or ends.
     Record,
     /// What is played back is played otherwise.
-    Play(Step),
+    Play(PlaybackStep),
     /// The signs are explained, or no longer.
     Explain,
     /// The view ends.
     Quit,
     /// The view ends as after a signal.
     Interrupt,
+}
+
+/// What can be done to what is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PlaybackStep {
+    PauseOrGoOn,
+    Faster,
+    Slower,
+    /// Five seconds further.
+    Forward,
+    /// Five seconds back.
+    Back,
 }
 
 /// Connections that a key steps through.
@@ -39,21 +50,23 @@ pub(super) const LIVE: &[&str] =
 pub(super) const PLAYED: &[&str] = &["q quit", "space pause", "+ - speed", "< > 5 s", "? signs"];
 
 /// What a key does in a live view.
-pub(super) fn live(key: KeyEvent, asked: &Asked, limits: &Limits) -> Option<Action> {
+pub(super) fn live(key: KeyEvent, asked: &LiveLoad, limits: &Limits) -> Option<Action> {
     if let Some(action) = anywhere(key) {
         return Some(action);
     }
     let command = match key.code {
-        KeyCode::Char('+' | '=') | KeyCode::Up => Command::Rate(above(RATES, asked.rate_rps?).min(limits.rate_rps)),
-        KeyCode::Char('-' | '_') | KeyCode::Down => Command::Rate(below(RATES, asked.rate_rps?)),
-        KeyCode::Char(']') | KeyCode::Right => {
-            Command::Connections(above(CONNECTIONS, asked.connections).min(limits.connections))
+        KeyCode::Char('+' | '=') | KeyCode::Up => {
+            SessionCommand::Rate(above(RATES, asked.rate_rps?).min(limits.rate_rps))
         }
-        KeyCode::Char('[') | KeyCode::Left => Command::Connections(below(CONNECTIONS, asked.connections)),
-        KeyCode::Char('w') => Command::Work(next_work(&asked.work)),
-        KeyCode::Char('f') => Command::Flood(if asked.flood == 0 { limits.flood } else { 0 }),
-        KeyCode::Char(' ' | 'p') if asked.is_paused => Command::GoOn,
-        KeyCode::Char(' ' | 'p') => Command::Pause,
+        KeyCode::Char('-' | '_') | KeyCode::Down => SessionCommand::Rate(below(RATES, asked.rate_rps?)),
+        KeyCode::Char(']') | KeyCode::Right => {
+            SessionCommand::Connections(above(CONNECTIONS, asked.connections).min(limits.connections))
+        }
+        KeyCode::Char('[') | KeyCode::Left => SessionCommand::Connections(below(CONNECTIONS, asked.connections)),
+        KeyCode::Char('w') => SessionCommand::Work(next_work(&asked.work)),
+        KeyCode::Char('f') => SessionCommand::Flood(if asked.flood == 0 { limits.flood } else { 0 }),
+        KeyCode::Char(' ' | 'p') if asked.is_paused => SessionCommand::GoOn,
+        KeyCode::Char(' ' | 'p') => SessionCommand::Pause,
         KeyCode::Char('r') => return Some(Action::Record),
         _ => return None,
     };
@@ -63,11 +76,11 @@ pub(super) fn live(key: KeyEvent, asked: &Asked, limits: &Limits) -> Option<Acti
 /// What a key does in a view that is played back.
 pub(super) fn played(key: KeyEvent) -> Option<Action> {
     let step = match key.code {
-        KeyCode::Char(' ' | 'p') => Step::PauseOrGoOn,
-        KeyCode::Char('+' | '=') | KeyCode::Up => Step::Faster,
-        KeyCode::Char('-' | '_') | KeyCode::Down => Step::Slower,
-        KeyCode::Char('>' | '.') | KeyCode::Right => Step::Forward,
-        KeyCode::Char('<' | ',') | KeyCode::Left => Step::Back,
+        KeyCode::Char(' ' | 'p') => PlaybackStep::PauseOrGoOn,
+        KeyCode::Char('+' | '=') | KeyCode::Up => PlaybackStep::Faster,
+        KeyCode::Char('-' | '_') | KeyCode::Down => PlaybackStep::Slower,
+        KeyCode::Char('>' | '.') | KeyCode::Right => PlaybackStep::Forward,
+        KeyCode::Char('<' | ',') | KeyCode::Left => PlaybackStep::Back,
         _ => return anywhere(key),
     };
     Some(Action::Play(step))
@@ -103,15 +116,15 @@ mod tests {
 
     const LIMITS: Limits = Limits { connections: 300, rate_rps: 1_333.0, flood: 50 };
 
-    fn asked() -> Asked {
-        Asked { connections: 64, rate_rps: Some(500.0), work: "sleep 5ms".to_owned(), flood: 0, is_paused: false }
+    fn asked() -> LiveLoad {
+        LiveLoad { connections: 64, rate_rps: Some(500.0), work: "sleep 5ms".to_owned(), flood: 0, is_paused: false }
     }
 
     fn key(code: KeyCode) -> KeyEvent {
         KeyEvent::new(code, KeyModifiers::NONE)
     }
 
-    fn told(character: char, asked: &Asked) -> Option<Command> {
+    fn told(character: char, asked: &LiveLoad) -> Option<SessionCommand> {
         match live(key(KeyCode::Char(character)), asked, &LIMITS)? {
             Action::Tell(command) => Some(command),
             _ => None,
@@ -120,40 +133,46 @@ mod tests {
 
     #[test]
     fn keys_step_up_and_down_within_the_limits() {
-        assert_eq!(told('+', &asked()), Some(Command::Rate(1_000.0)));
-        assert_eq!(told('-', &asked()), Some(Command::Rate(200.0)));
-        assert_eq!(told(']', &asked()), Some(Command::Connections(128)));
-        assert_eq!(told('[', &asked()), Some(Command::Connections(32)));
-        let most = Asked { connections: 256, rate_rps: Some(1_000.0), ..asked() };
-        assert_eq!(told('+', &most), Some(Command::Rate(1_333.0)));
-        assert_eq!(told(']', &most), Some(Command::Connections(300)));
-        let least = Asked { connections: 1, rate_rps: Some(10.0), ..asked() };
-        assert_eq!((told('-', &least), told('[', &least)), (Some(Command::Rate(10.0)), Some(Command::Connections(1))));
+        assert_eq!(told('+', &asked()), Some(SessionCommand::Rate(1_000.0)));
+        assert_eq!(told('-', &asked()), Some(SessionCommand::Rate(200.0)));
+        assert_eq!(told(']', &asked()), Some(SessionCommand::Connections(128)));
+        assert_eq!(told('[', &asked()), Some(SessionCommand::Connections(32)));
+        let most = LiveLoad { connections: 256, rate_rps: Some(1_000.0), ..asked() };
+        assert_eq!(told('+', &most), Some(SessionCommand::Rate(1_333.0)));
+        assert_eq!(told(']', &most), Some(SessionCommand::Connections(300)));
+        let least = LiveLoad { connections: 1, rate_rps: Some(10.0), ..asked() };
+        assert_eq!(
+            (told('-', &least), told('[', &least)),
+            (Some(SessionCommand::Rate(10.0)), Some(SessionCommand::Connections(1)))
+        );
     }
 
     #[test]
     fn a_value_between_two_steps_goes_to_the_next() {
-        let between = Asked { connections: 100, rate_rps: Some(300.0), ..asked() };
+        let between = LiveLoad { connections: 100, rate_rps: Some(300.0), ..asked() };
         assert_eq!(
             (told('+', &between), told('[', &between)),
-            (Some(Command::Rate(500.0)), Some(Command::Connections(64)))
+            (Some(SessionCommand::Rate(500.0)), Some(SessionCommand::Connections(64)))
         );
     }
 
     #[test]
     fn work_goes_round_and_the_rest_is_there_or_not() {
-        assert_eq!(told('w', &asked()), Some(Command::Work("spin 200us".to_owned())));
-        let other = Asked { work: "block 1ms".to_owned(), flood: 50, is_paused: true, ..asked() };
-        assert_eq!(told('w', &other), Some(Command::Work("echo hi".to_owned())));
-        assert_eq!((told('f', &asked()), told('f', &other)), (Some(Command::Flood(50)), Some(Command::Flood(0))));
-        assert_eq!((told(' ', &asked()), told(' ', &other)), (Some(Command::Pause), Some(Command::GoOn)));
+        assert_eq!(told('w', &asked()), Some(SessionCommand::Work("spin 200us".to_owned())));
+        let other = LiveLoad { work: "block 1ms".to_owned(), flood: 50, is_paused: true, ..asked() };
+        assert_eq!(told('w', &other), Some(SessionCommand::Work("echo hi".to_owned())));
+        assert_eq!(
+            (told('f', &asked()), told('f', &other)),
+            (Some(SessionCommand::Flood(50)), Some(SessionCommand::Flood(0)))
+        );
+        assert_eq!((told(' ', &asked()), told(' ', &other)), (Some(SessionCommand::Pause), Some(SessionCommand::GoOn)));
         assert_eq!(live(key(KeyCode::Char('r')), &asked(), &LIMITS), Some(Action::Record));
         assert_eq!(told('x', &asked()), None);
     }
 
     #[test]
     fn a_closed_loop_has_no_rate_to_change() {
-        assert_eq!(told('+', &Asked { rate_rps: None, ..asked() }), None);
+        assert_eq!(told('+', &LiveLoad { rate_rps: None, ..asked() }), None);
     }
 
     #[test]
@@ -171,9 +190,9 @@ mod tests {
     #[test]
     fn what_is_played_can_be_held_sped_up_and_sought_in() {
         let of = |code| played(key(code));
-        assert_eq!(of(KeyCode::Char(' ')), Some(Action::Play(Step::PauseOrGoOn)));
-        assert_eq!(of(KeyCode::Char('+')), Some(Action::Play(Step::Faster)));
-        assert_eq!(of(KeyCode::Right), Some(Action::Play(Step::Forward)));
+        assert_eq!(of(KeyCode::Char(' ')), Some(Action::Play(PlaybackStep::PauseOrGoOn)));
+        assert_eq!(of(KeyCode::Char('+')), Some(Action::Play(PlaybackStep::Faster)));
+        assert_eq!(of(KeyCode::Right), Some(Action::Play(PlaybackStep::Forward)));
         assert_eq!((of(KeyCode::Char('r')), of(KeyCode::Char('f'))), (None, None));
     }
 }

@@ -8,16 +8,16 @@ use std::time::Duration;
 use crossterm::event::{self, Event, KeyEvent, KeyEventKind};
 use reports::record::{Machine, PlacementKind};
 
-use super::draw::{Colours, View, draw};
+use super::draw::{Colours, ScreenView, draw};
 use super::keys::{self, Action};
-use super::recording::{Beginning, Recorder};
+use super::recording::{RecordFrom, SessionRecorder};
 use super::terminal::{self, Terminal};
 use super::{WatchArgs, check_work, clock, colours};
 use crate::cli::contenders;
 use crate::cli::output::tell;
 use crate::cli::servers::Servers;
-use crate::live::web::{Event as Shown, View as Page, Web};
-use crate::live::{Asked, Command, Frame, Limits, Seen, Session};
+use crate::live::web::{PageEvent, PageView, Web};
+use crate::live::{Frame, Limits, LiveLoad, Session, SessionCommand, SessionEvent};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
 use crate::plan::{Participant, Work, place};
 use crate::run::{Interrupt, MachineLock, preflight_side_by_side};
@@ -48,11 +48,11 @@ pub(super) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     let machine = machine()?;
     restrict_this_thread(&placement.generator_cpus)?;
     servers.try_out(&placement.server_cpus, &interrupt)?;
-    let web = args.web.then(|| Web::start(Page::Session, args.web_port, &placement.generator_cpus)).transpose()?;
+    let web = args.web.then(|| Web::start(PageView::Session, args.web_port, &placement.generator_cpus)).transpose()?;
     let session = session(args, limits, &machine, &placement.server_cpus, &contenders, &servers);
-    let mut recorder = Recorder::new(machine, placement, preflight, contenders, servers.page, args.seed);
+    let mut recorder = SessionRecorder::new(machine, placement, preflight, contenders, servers.page, args.seed);
     if let Some(folder) = &args.record {
-        recorder.begin(Some(folder), Beginning::WithTheSession)?;
+        recorder.begin(Some(folder), RecordFrom::WithTheSession)?;
     }
     let message = [cut_down(args, &session), web.as_ref().map(|web| format!("also at http://{}/", web.address()))];
     let message = message.into_iter().flatten().reduce(|first, second| format!("{first}; {second}"));
@@ -72,9 +72,10 @@ fn session(
     contenders: &[Participant],
     servers: &Servers,
 ) -> Session {
-    let asked = Asked { connections: 1, rate_rps: None, work: shown_work(args, servers), flood: 0, is_paused: false };
-    let asked = asked.after(&Command::Connections(args.connections), &limits);
-    let asked = asked.after(&Command::Rate(args.rate as f64), &limits);
+    let asked =
+        LiveLoad { connections: 1, rate_rps: None, work: shown_work(args, servers), flood: 0, is_paused: false };
+    let asked = asked.after(&SessionCommand::Connections(args.connections), &limits);
+    let asked = asked.after(&SessionCommand::Rate(args.rate as f64), &limits);
     Session {
         contenders: contenders.iter().filter_map(Participant::model).map(|model| model.label().to_owned()).collect(),
         commands: servers.commands.clone(),
@@ -106,7 +107,7 @@ fn cut_down(args: &WatchArgs, session: &Session) -> Option<String> {
 fn watch(
     session: &Session,
     message: Option<String>,
-    recorder: &mut Recorder,
+    recorder: &mut SessionRecorder,
     interrupt: &Interrupt,
     web: Option<&Web>,
 ) -> anyhow::Result<String> {
@@ -135,10 +136,10 @@ fn watch(
 struct Watching<'a> {
     frames: Vec<Frame>,
     /// What is asked for once the session has heard of every key.
-    asked: Asked,
+    asked: LiveLoad,
     limits: Limits,
     longest: Duration,
-    commands: Sender<Command>,
+    commands: Sender<SessionCommand>,
     message: Option<String>,
     explains: bool,
     colours: Colours,
@@ -150,7 +151,7 @@ struct Watching<'a> {
 }
 
 impl<'a> Watching<'a> {
-    fn new(session: &Session, commands: Sender<Command>, interrupt: &'a Interrupt) -> Watching<'a> {
+    fn new(session: &Session, commands: Sender<SessionCommand>, interrupt: &'a Interrupt) -> Watching<'a> {
         Watching {
             frames: Vec::new(),
             asked: session.asked.clone(),
@@ -167,7 +168,7 @@ impl<'a> Watching<'a> {
     }
 
     /// Shows what the session tells until it is over, a signal comes, or a key says so.
-    fn show(&mut self, told: &Receiver<Seen>, recorder: &mut Recorder) -> anyhow::Result<()> {
+    fn show(&mut self, told: &Receiver<SessionEvent>, recorder: &mut SessionRecorder) -> anyhow::Result<()> {
         let mut terminal = Terminal::enter()?;
         let mut is_stale = true;
         while !self.interrupt.is_set() {
@@ -194,10 +195,10 @@ impl<'a> Watching<'a> {
         Ok(())
     }
 
-    fn add(&mut self, seen: Seen) {
-        let Seen::Frame(mut frame) = seen else { return };
+    fn add(&mut self, seen: SessionEvent) {
+        let SessionEvent::Frame(mut frame) = seen else { return };
         if let Some(web) = self.web {
-            web.tell(Shown::Frame(Box::new(frame.clone())));
+            web.tell(PageEvent::Frame(Box::new(frame.clone())));
         }
         // Percentiles are what is drawn.
         frame.models.iter_mut().for_each(|model| model.response_times = None);
@@ -207,11 +208,11 @@ impl<'a> Watching<'a> {
         self.frames.push(frame);
     }
 
-    fn draw(&self, terminal: &mut Terminal, recorder: &Recorder) -> anyhow::Result<()> {
+    fn draw(&self, terminal: &mut Terminal, recorder: &SessionRecorder) -> anyhow::Result<()> {
         let at_ms = self.frames.last().map_or(0, |frame| frame.at_ms);
         let recording = if recorder.is_recording() { "RECORDING " } else { "" };
         let status = format!("{recording}{} of {}", clock(at_ms), clock(self.longest.as_millis() as u64));
-        let view = View {
+        let view = ScreenView {
             frames: &self.frames,
             status: &status,
             keys: keys::LIVE,
@@ -224,11 +225,11 @@ impl<'a> Watching<'a> {
     }
 
     /// Does what an event asks for; false where that is to end.
-    fn take(&mut self, event: Event, recorder: &mut Recorder) -> anyhow::Result<bool> {
+    fn take(&mut self, event: Event, recorder: &mut SessionRecorder) -> anyhow::Result<bool> {
         let Some(key) = pressed(event) else { return Ok(true) };
         self.message = None;
         match keys::live(key, &self.asked, &self.limits) {
-            Some(Action::Tell(Command::Work(_))) if self.asks_for_a_page => {
+            Some(Action::Tell(SessionCommand::Work(_))) if self.asks_for_a_page => {
                 self.message = Some("a page is asked for, and nothing else in its place".to_owned());
             }
             Some(Action::Tell(command)) => {
@@ -244,9 +245,9 @@ impl<'a> Watching<'a> {
                 if recorder.is_recording() {
                     recorder.end_with_the_load();
                 } else {
-                    self.message = Some(recorder.begin(None, Beginning::WithTheNextLoad)?);
+                    self.message = Some(recorder.begin(None, RecordFrom::WithTheNextLoad)?);
                 }
-                let _ = self.commands.send(Command::Anew);
+                let _ = self.commands.send(SessionCommand::Anew);
             }
             Some(Action::Explain) => self.explains = !self.explains,
             Some(Action::Quit) => return Ok(false),

@@ -1,13 +1,12 @@
 //! `harness watch`: models side by side under one load that a person changes, live or played back.
 //!
-//! Read `live.rs` or `replay.rs` (what is shown, until when), then `draw/` (how it looks), `keys.rs` (what keys do) and
+//! Read `live.rs` or `replay.rs` (what is shown, until when), then `draw.rs` (how it looks), `keys.rs` (what keys do) and
 //! `terminal.rs` (how the terminal is given back). Must not know: how frames are made.
 
 mod cells;
 mod draw;
 mod keys;
 mod live;
-mod playback;
 mod recording;
 mod replay;
 mod terminal;
@@ -16,7 +15,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::load::ask::duration;
+use super::load::duration;
 use super::servers::ServerArgs;
 use crate::plan::PlanError;
 use draw::Colours;

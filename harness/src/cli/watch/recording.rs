@@ -11,12 +11,12 @@ use reports::record::{Ending, Machine, Manifest, Placement};
 
 use super::cells::{cells, experiment, workload};
 use crate::cli::new_run;
-use crate::live::{FRAMES, FramesFile, Seen, Stretch};
+use crate::live::{FRAMES, FramesFile, SessionEvent, Stretch};
 use crate::plan::{Inside, PageRequest, Participant, Preset, RunPlan};
 use crate::run::Preflight;
 
 /// Records a session, or parts of it.
-pub(super) struct Recorder {
+pub(super) struct SessionRecorder {
     machine: Machine,
     preflight: Preflight,
     plan: RunPlan,
@@ -25,7 +25,7 @@ pub(super) struct Recorder {
 
 /// When a recording begins: with the session, or in the midst of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Beginning {
+pub(super) enum RecordFrom {
     WithTheSession,
     /// What was under way then is no part of it; the load is to begin anew.
     WithTheNextLoad,
@@ -37,14 +37,14 @@ struct Recording {
     frames: FramesFile,
     manifest: Manifest,
     begun: Instant,
-    beginning: Beginning,
+    beginning: RecordFrom,
     /// Whether it ends with the load that is under way.
     is_ending: bool,
     has_frames: bool,
     stretches: u32,
 }
 
-impl Recorder {
+impl SessionRecorder {
     /// Records nothing until it is told to.
     pub(super) fn new(
         machine: Machine,
@@ -53,7 +53,7 @@ impl Recorder {
         contenders: Vec<Participant>,
         page: Option<PageRequest>,
         seed: u64,
-    ) -> Recorder {
+    ) -> SessionRecorder {
         let sizes = Preset::Smoke.sizes();
         let plan = RunPlan {
             experiments: Vec::new(),
@@ -68,7 +68,7 @@ impl Recorder {
             page,
             inside: Inside::Off,
         };
-        Recorder { machine, preflight, plan, current: None }
+        SessionRecorder { machine, preflight, plan, current: None }
     }
 
     pub(super) fn is_recording(&self) -> bool {
@@ -79,7 +79,7 @@ impl Recorder {
     ///
     /// # Errors
     /// Where the folder holds a run already, or can't be written.
-    pub(super) fn begin(&mut self, folder: Option<&Path>, beginning: Beginning) -> anyhow::Result<String> {
+    pub(super) fn begin(&mut self, folder: Option<&Path>, beginning: RecordFrom) -> anyhow::Result<String> {
         let (path, name) = new_run::folder(folder, "watch")?;
         let folder = RunFolder::create(&path)?;
         let mut manifest = new_run::manifest(&self.plan, &self.preflight, self.machine.clone(), (name, "watch"), 0);
@@ -110,17 +110,17 @@ impl Recorder {
     ///
     /// # Errors
     /// Where it can't be written.
-    pub(super) fn take(&mut self, seen: &Seen) -> anyhow::Result<Option<String>> {
+    pub(super) fn take(&mut self, seen: &SessionEvent) -> anyhow::Result<Option<String>> {
         let Some(recording) = &mut self.current else { return Ok(None) };
         match seen {
-            Seen::Frame(frame) => {
+            SessionEvent::Frame(frame) => {
                 recording.frames.add(frame)?;
                 recording.has_frames = true;
             }
-            Seen::Stretch(_) if recording.beginning == Beginning::WithTheNextLoad => {
-                recording.beginning = Beginning::WithTheSession;
+            SessionEvent::Stretch(_) if recording.beginning == RecordFrom::WithTheNextLoad => {
+                recording.beginning = RecordFrom::WithTheSession;
             }
-            Seen::Stretch(stretch) => {
+            SessionEvent::Stretch(stretch) => {
                 recording.add(stretch)?;
                 if recording.is_ending {
                     return self.end();

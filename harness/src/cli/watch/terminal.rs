@@ -31,7 +31,7 @@ pub(super) fn check() -> Result<(), PlanError> {
     let refuse = |why: &str| Err(PlanError::Usage(why.to_owned()));
     if !stdout().is_terminal() || !io::stdin().is_terminal() {
         return refuse(
-            "watch draws on a terminal, and this is none; run it in one, or write a report with harness compare",
+            "watch draws on a terminal, and this is not a terminal; run it in one, or write a report with harness compare",
         );
     }
     match std::env::var("TERM").as_deref() {

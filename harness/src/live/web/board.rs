@@ -11,13 +11,13 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::event::Event;
-use super::notes::{Kind, Note, Notes};
+use super::event::PageEvent;
+use super::notes::{Note, NoteKind, PageNotes};
 
 /// The board. Who writes does so between cells; who reads waits for a change.
 #[derive(Debug)]
 pub(super) struct Board {
-    notes: Mutex<Notes>,
+    notes: Mutex<PageNotes>,
     changed: watch::Sender<u64>,
     readers: AtomicUsize,
     reports_served: AtomicUsize,
@@ -26,7 +26,7 @@ pub(super) struct Board {
 impl Board {
     pub(super) fn new() -> Board {
         Board {
-            notes: Mutex::new(Notes::new()),
+            notes: Mutex::new(PageNotes::new()),
             changed: watch::Sender::new(0),
             readers: AtomicUsize::new(0),
             reports_served: AtomicUsize::new(0),
@@ -34,7 +34,7 @@ impl Board {
     }
 
     /// Takes in what has happened, and wakes the readers.
-    pub(super) fn tell(&self, event: Event) {
+    pub(super) fn tell(&self, event: PageEvent) {
         let mut notes = self.notes();
         notes.take_in(event, Instant::now());
         self.changed.send_replace(notes.version());
@@ -62,7 +62,7 @@ impl Board {
         self.reports_served.load(Ordering::Relaxed)
     }
 
-    fn notes(&self) -> MutexGuard<'_, Notes> {
+    fn notes(&self) -> MutexGuard<'_, PageNotes> {
         // Every change leaves them whole, so a writer that panicked has spoilt nothing.
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -96,7 +96,7 @@ impl Reader {
             (self.seen, self.waiting) = (notes.version(), notes.since(seen));
         }
         let note = self.waiting.pop_front();
-        self.has_ended = note.as_ref().is_some_and(|note| note.kind == Kind::End);
+        self.has_ended = note.as_ref().is_some_and(|note| note.kind == NoteKind::End);
         note
     }
 }
@@ -114,9 +114,9 @@ mod tests {
     #[test]
     fn the_end_comes_last_and_ends_the_reading() {
         let board = Arc::new(Board::new());
-        board.tell(Event::Begins { order: 0, what: "echo threaded".to_owned() });
+        board.tell(PageEvent::Begins { order: 0, what: "echo threaded".to_owned() });
         assert_eq!(board.report(), None);
-        board.tell(Event::Finished { ending: "completed".to_owned(), report: "runs/x/report.html".into() });
+        board.tell(PageEvent::Finished { ending: "completed".to_owned(), report: "runs/x/report.html".into() });
         let mut reader = Reader::new(Arc::clone(&board));
         assert_eq!(board.readers(), 1);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

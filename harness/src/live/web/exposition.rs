@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
-use super::metrics::Totals;
+use super::metrics::MetricTotals;
 
 /// What every metric's name begins with.
 const PREFIX: &str = "harness";
@@ -17,7 +17,7 @@ const PREFIX: &str = "harness";
 pub(super) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 pub(super) const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-impl Totals {
+impl MetricTotals {
     /// All of it in OpenMetrics text.
     pub(super) fn exposition(&self) -> String {
         let mut registry = Registry::with_prefix(PREFIX);
@@ -51,10 +51,9 @@ mod tests {
 
     use hdrhistogram::Histogram;
 
-    use super::super::buckets::Buckets;
-    use super::super::event::{CellLabels, CellSummary, ServerFigures};
     use super::*;
-    use crate::live::{Asked, Frame, ModelFrame, State};
+    use crate::live::web::event::{Buckets, CellLabels, CellSummary, ServerFigures};
+    use crate::live::{Frame, LiveLoad, ModelFrame, ServerState};
 
     /// A cell in which every request took about a millisecond but for two that took a minute.
     fn cell(contender: &str) -> CellSummary {
@@ -81,7 +80,7 @@ mod tests {
 
     #[test]
     fn cells_add_up_and_what_was_not_measured_has_no_sample() {
-        let mut totals = Totals::default();
+        let mut totals = MetricTotals::default();
         totals.planned = Some(7);
         totals.add(&cell("threaded"));
         totals.add(&cell("threaded"));
@@ -118,7 +117,7 @@ mod tests {
         times.record_n(2_000_000, 2).unwrap();
         let model = ModelFrame {
             contender: "threaded".to_owned(),
-            state: State::Running,
+            state: ServerState::Running,
             requests_per_s: 8.0,
             failed_per_s: 4.0,
             replies: Some(2),
@@ -134,13 +133,14 @@ mod tests {
             busy_threads: Vec::new(),
             doubt: None,
         };
-        let asked = Asked { connections: 1, rate_rps: Some(12.0), work: "echo".to_owned(), flood: 0, is_paused: false };
+        let asked =
+            LiveLoad { connections: 1, rate_rps: Some(12.0), work: "echo".to_owned(), flood: 0, is_paused: false };
         Frame { at_ms: 250, asked, models: vec![model] }
     }
 
     #[test]
     fn what_watched_servers_answer_adds_up_from_frame_to_frame() {
-        let mut totals = Totals::default();
+        let mut totals = MetricTotals::default();
         totals.see(&watched());
         totals.see(&watched());
         let text = totals.exposition();
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_older_format_names_counters_as_their_samples() {
-        let mut totals = Totals::default();
+        let mut totals = MetricTotals::default();
         totals.planned = Some(7);
         totals.add(&cell("threaded"));
         let text = plain(&totals.exposition());
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn hostile_labels_stay_between_their_quotes() {
-        let mut totals = Totals::default();
+        let mut totals = MetricTotals::default();
         totals.add(&cell("a\"} 1\n\\"));
         assert!(totals.exposition().contains(r#"contender="a\"} 1\n\\","#), "{}", totals.exposition());
     }

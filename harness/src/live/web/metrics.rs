@@ -1,8 +1,8 @@
 //! A run in figures for Prometheus: counters, gauges and one histogram, named and measured as its conventions say (base
 //! units, `_total` for what only grows).
 //!
-//! A figure changes when a cell ends and never in between, or with each frame of servers that are watched. What was not measured has no sample, rather than a zero.
-//! Must not know: who asks. Beside it: `exposition.rs` (the two text formats), `event.rs` (what a cell is).
+//! A figure changes when a cell ends and never in between, or with each frame of servers that are watched. What was not
+//! measured has no sample, rather than a zero. Must not know: who asks. Beside it: `exposition.rs` (the two text formats), `event.rs` (what a cell is).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,13 +15,12 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 
-use super::buckets::Buckets;
-use super::event::{CellLabels, CellSummary};
+use super::event::{Buckets, CellLabels, CellSummary};
 use crate::live::Frame;
 
 /// Everything that is counted, over all cells that have ended.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Totals {
+pub(super) struct MetricTotals {
     /// Cells there will be; absent where nothing is run.
     pub(super) planned: Option<usize>,
     /// Time that drawing has taken between cells; absent where nothing was drawn.
@@ -35,7 +34,7 @@ pub(super) struct Totals {
     switches: BTreeMap<(CellLabels, &'static str), u64>,
 }
 
-impl Totals {
+impl MetricTotals {
     /// Adds a cell.
     pub(super) fn add(&mut self, cell: &CellSummary) {
         let CellSummary { labels, outcome, requests, response_times, server } = cell;
@@ -134,7 +133,7 @@ impl Totals {
     }
 }
 
-impl Collector for Totals {
+impl Collector for MetricTotals {
     fn encode(&self, mut out: DescriptorEncoder<'_>) -> fmt::Result {
         self.encode_run(&mut out)?;
         self.encode_traffic(&mut out)?;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::event::{Drawn, Event};
-use super::metrics::Totals;
+use super::event::{DrawnPieces, PageEvent};
+use super::metrics::MetricTotals;
 use crate::live::Frame;
 
 /// Frames that a page that comes late still gets: half a minute of four a second.
@@ -19,7 +19,7 @@ const MOST_FRAMES: usize = 120;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Note {
     /// What kind of event it is to a browser.
-    pub(super) kind: Kind,
+    pub(super) kind: NoteKind,
     /// The picture's anchor or the frame's time; empty where there is one of the kind only.
     key: String,
     /// JSON.
@@ -29,7 +29,7 @@ pub(super) struct Note {
 
 /// The kinds of notes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum NoteKind {
     /// How far the run is.
     State,
     /// The anchors of all pictures, in order.
@@ -44,23 +44,23 @@ pub(super) enum Kind {
     End,
 }
 
-impl Kind {
+impl NoteKind {
     /// Its name on the wire.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Kind::State => "state",
-            Kind::Pictures => "pictures",
-            Kind::Picture => "picture",
-            Kind::Sentences => "sentences",
-            Kind::Frame => "frame",
-            Kind::End => "end",
+            NoteKind::State => "state",
+            NoteKind::Pictures => "pictures",
+            NoteKind::Picture => "picture",
+            NoteKind::Sentences => "sentences",
+            NoteKind::Frame => "frame",
+            NoteKind::End => "end",
         }
     }
 }
 
 /// How far a run is.
 #[derive(Debug, Clone, Default, Serialize)]
-struct State {
+struct RunState {
     /// Cells that have ended.
     ended: u32,
     /// Cells there will be.
@@ -73,23 +73,23 @@ struct State {
 
 /// Everything that is known of a run.
 #[derive(Debug)]
-pub(super) struct Notes {
+pub(super) struct PageNotes {
     notes: Vec<Note>,
     version: u64,
-    state: State,
+    state: RunState,
     expected_end: Option<Instant>,
-    totals: Totals,
+    totals: MetricTotals,
     /// The totals as a scraper reads them, made when they change: while a cell is measured nothing is computed.
     metrics: String,
     report: Option<PathBuf>,
 }
 
-impl Notes {
-    pub(super) fn new() -> Notes {
-        let totals = Totals::default();
+impl PageNotes {
+    pub(super) fn new() -> PageNotes {
+        let totals = MetricTotals::default();
         let metrics = totals.exposition();
-        let state = State::default();
-        Notes { notes: Vec::new(), version: 0, state, expected_end: None, totals, metrics, report: None }
+        let state = RunState::default();
+        PageNotes { notes: Vec::new(), version: 0, state, expected_end: None, totals, metrics, report: None }
     }
 
     /// Counts up with every change.
@@ -115,44 +115,44 @@ impl Notes {
     }
 
     /// Takes in what has happened at a moment.
-    pub(super) fn take_in(&mut self, event: Event, now: Instant) {
+    pub(super) fn take_in(&mut self, event: PageEvent, now: Instant) {
         match event {
-            Event::Planned { cells, time } => {
+            PageEvent::Planned { cells, time } => {
                 self.state.cells = cells;
                 self.expected_end = Some(now + time);
                 self.totals.planned = Some(cells);
             }
-            Event::Begins { order, what } => {
+            PageEvent::Begins { order, what } => {
                 self.state.ended = order;
                 self.state.now = what;
             }
-            Event::Ended(cell) => {
+            PageEvent::Ended(cell) => {
                 self.state.ended += 1;
                 self.totals.add(&cell);
             }
-            Event::Drawn(drawn) => self.redraw(drawn),
-            Event::Frame(frame) => return self.append(*frame),
-            Event::Finished { ending, report } => return self.finish(&ending, &report),
+            PageEvent::Drawn(drawn) => self.redraw(drawn),
+            PageEvent::Frame(frame) => return self.append(*frame),
+            PageEvent::Finished { ending, report } => return self.finish(&ending, &report),
         }
         let left = self.expected_end.map_or(Duration::ZERO, |end| end.saturating_duration_since(now));
         self.state.left_s = left.as_secs();
         let state = self.state.clone();
-        self.put(Kind::State, "", &state);
+        self.put(NoteKind::State, "", &state);
         self.metrics = self.totals.exposition();
     }
 
-    fn redraw(&mut self, Drawn { pictures, anew, sentences, took }: Drawn) {
+    fn redraw(&mut self, DrawnPieces { pictures, anew, sentences, took }: DrawnPieces) {
         *self.totals.drawing.get_or_insert_default() += took;
-        self.notes.retain(|note| note.kind != Kind::Picture || pictures.contains(&note.key));
-        let known = self.notes.iter().find(|note| note.kind == Kind::Pictures).map(|note| note.data.as_str());
+        self.notes.retain(|note| note.kind != NoteKind::Picture || pictures.contains(&note.key));
+        let known = self.notes.iter().find(|note| note.kind == NoteKind::Pictures).map(|note| note.data.as_str());
         if known != Some(json(&pictures).as_str()) {
-            self.put(Kind::Pictures, "", &pictures);
+            self.put(NoteKind::Pictures, "", &pictures);
         }
         for (anchor, html) in anew {
-            self.put(Kind::Picture, &anchor, &(&anchor, html));
+            self.put(NoteKind::Picture, &anchor, &(&anchor, html));
         }
         if let Some(html) = sentences {
-            self.put(Kind::Sentences, "", &html);
+            self.put(NoteKind::Sentences, "", &html);
         }
     }
 
@@ -161,11 +161,11 @@ impl Notes {
         self.totals.see(&frame);
         self.metrics = self.totals.exposition();
         frame.models.iter_mut().for_each(|model| model.busy_threads.clear());
-        self.put(Kind::Frame, &frame.at_ms.to_string(), &frame);
-        let frames = self.notes.iter().filter(|note| note.kind == Kind::Frame).count();
+        self.put(NoteKind::Frame, &frame.at_ms.to_string(), &frame);
+        let frames = self.notes.iter().filter(|note| note.kind == NoteKind::Frame).count();
         if frames > MOST_FRAMES {
             // Notes are in the order in which they were put, so the first is the oldest.
-            let oldest = self.notes.iter().position(|note| note.kind == Kind::Frame);
+            let oldest = self.notes.iter().position(|note| note.kind == NoteKind::Frame);
             oldest.map(|oldest| self.notes.remove(oldest));
         }
     }
@@ -173,10 +173,10 @@ impl Notes {
     fn finish(&mut self, ending: &str, report: &Path) {
         self.report = Some(report.to_owned());
         let end = serde_json::json!({ "ending": ending, "report": report.display().to_string() });
-        self.put(Kind::End, "", &end);
+        self.put(NoteKind::End, "", &end);
     }
 
-    fn put(&mut self, kind: Kind, key: &str, data: &impl Serialize) {
+    fn put(&mut self, kind: NoteKind, key: &str, data: &impl Serialize) {
         self.version += 1;
         self.notes.retain(|note| note.kind != kind || note.key != key);
         self.notes.push(Note { kind, key: key.to_owned(), data: json(data), version: self.version });
@@ -190,13 +190,13 @@ fn json(data: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::Asked;
+    use crate::live::LiveLoad;
 
-    fn drawn(pictures: &[&str], anew: &[&str]) -> Event {
-        Event::Drawn(Drawn {
+    fn drawn(pictures: &[&str], anew: &[&str]) -> PageEvent {
+        PageEvent::Drawn(DrawnPieces {
             pictures: pictures.iter().map(|anchor| (*anchor).to_owned()).collect(),
             anew: anew.iter().map(|anchor| ((*anchor).to_owned(), format!("<i>{anchor}\r\n</i>"))).collect(),
-            ..Drawn::default()
+            ..DrawnPieces::default()
         })
     }
 
@@ -206,11 +206,11 @@ mod tests {
 
     #[test]
     fn of_frames_the_last_half_minute_is_kept() {
-        let mut known = Notes::new();
-        let asked = Asked { connections: 1, rate_rps: None, work: "echo".to_owned(), flood: 0, is_paused: false };
+        let mut known = PageNotes::new();
+        let asked = LiveLoad { connections: 1, rate_rps: None, work: "echo".to_owned(), flood: 0, is_paused: false };
         for at_ms in (0..200).map(|number| number * 250) {
             known.take_in(
-                Event::Frame(Box::new(Frame { at_ms, asked: asked.clone(), models: Vec::new() })),
+                PageEvent::Frame(Box::new(Frame { at_ms, asked: asked.clone(), models: Vec::new() })),
                 Instant::now(),
             );
         }
@@ -223,9 +223,9 @@ mod tests {
 
     #[test]
     fn who_comes_late_gets_the_latest_of_everything_once() {
-        let (mut known, now) = (Notes::new(), Instant::now());
-        known.take_in(Event::Planned { cells: 3, time: Duration::from_secs(90) }, now);
-        known.take_in(Event::Begins { order: 0, what: "echo threaded".to_owned() }, now + Duration::from_secs(60));
+        let (mut known, now) = (PageNotes::new(), Instant::now());
+        known.take_in(PageEvent::Planned { cells: 3, time: Duration::from_secs(90) }, now);
+        known.take_in(PageEvent::Begins { order: 0, what: "echo threaded".to_owned() }, now + Duration::from_secs(60));
         known.take_in(drawn(&["a"], &["a"]), now);
         known.take_in(drawn(&["b", "c"], &["b"]), now + Duration::from_secs(61));
         let notes = known.since(0);

@@ -26,33 +26,33 @@ const STYLE: &str = include_str!("page.css");
 
 /// What a page is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum View {
+pub enum PageView {
     /// A run, with figures as in its report.
     Run,
     /// A session in which several servers are watched.
     Session,
 }
 
-impl View {
+impl PageView {
     /// The option that its port is typed with.
     pub(super) fn port_option(self) -> &'static str {
         match self {
-            View::Run => "--live-port",
-            View::Session => "--web-port",
+            PageView::Run => "--live-port",
+            PageView::Session => "--web-port",
         }
     }
 
     /// The page and its script.
     fn sources(self) -> [&'static str; 2] {
         match self {
-            View::Run => [include_str!("page.html"), include_str!("page.js")],
-            View::Session => [include_str!("session.html"), include_str!("session.js")],
+            PageView::Run => [include_str!("page.html"), include_str!("page.js")],
+            PageView::Session => [include_str!("session.html"), include_str!("session.js")],
         }
     }
 }
 
 /// Everything that is served from a board.
-pub(super) fn router(board: Arc<Board>, view: View) -> Router {
+pub(super) fn router(board: Arc<Board>, view: PageView) -> Router {
     let policy = policy();
     let [page, script] = view.sources();
     let page = move || async move { ([(header::CONTENT_SECURITY_POLICY, policy)], html(page)) };
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn the_page_stays_small_and_allows_nothing_inline_of_its_own() {
-        for view in [View::Run, View::Session] {
+        for view in [PageView::Run, PageView::Session] {
             let [page, script] = view.sources();
             assert!(script.len() < 4_096, "the script of {view:?} has {} bytes", script.len());
             assert!(!page.contains("<style") && !page.contains("style=") && !page.contains("onload="), "{view:?}");

@@ -1,6 +1,8 @@
 //! One model: its name and its response times over time, its figures, its process, and a lane for each of its threads; as
 //! many of these lines as there is room for, in this order.
 
+use std::collections::HashMap;
+
 use ratatui::Frame as Canvas;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
@@ -8,10 +10,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use reports::format::{Unit, count, number};
 
-use super::signs::{Spread, stacked};
-use super::{Colours, lanes};
+use super::signs::{BarScale, Colours, of_share, stacked};
 use crate::cli::watch::clock;
-use crate::live::{Frame, ModelFrame, State};
+use crate::live::{Activity, BusyThread, Frame, ModelFrame, ServerState};
 
 /// Characters of the bar of memory.
 const MEMORY_BAR: usize = 16;
@@ -23,27 +24,27 @@ const FEWEST_BARS: usize = 8;
 const LATELY: usize = 8;
 
 /// A model, and what its bars are held against.
-pub(super) struct Panel<'a> {
+pub(super) struct ModelPanel<'a> {
     pub(super) model: &'a ModelFrame,
     /// Its place in every frame.
     pub(super) index: usize,
     /// Frames that there is room for, the latest last.
     pub(super) recent: &'a [Frame],
     /// Of all models.
-    pub(super) response_times: Option<Spread>,
+    pub(super) response_times: Option<BarScale>,
     /// The most that a model has.
     pub(super) most_memory: u64,
     pub(super) colours: Colours,
 }
 
-impl Panel<'_> {
+impl ModelPanel<'_> {
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let (width, height) = (area.width as usize, area.height as usize);
         let mut lines = match &self.model.state {
-            State::Running if height == 1 => vec![self.in_one_line(width)],
-            State::Running => self.running(width, height),
-            State::Died { how, at_ms } => self.over(&format!("died at {}", clock(*at_ms)), how, width),
-            State::FailedToStart { why } => self.over("did not start", why, width),
+            ServerState::Running if height == 1 => vec![self.in_one_line(width)],
+            ServerState::Running => self.running(width, height),
+            ServerState::Died { how, at_ms } => self.over(&format!("died at {}", clock(*at_ms)), how, width),
+            ServerState::FailedToStart { why } => self.over("did not start", why, width),
         };
         lines.truncate(height);
         canvas.render_widget(Paragraph::new(lines), area);
@@ -57,7 +58,7 @@ impl Panel<'_> {
         if let Some(latest) = self.lately().iter().rev().find(|model| !model.busy_threads.is_empty())
             && rows > 0
         {
-            lines.extend(lanes::lines(latest, &history, (width, rows), self.colours));
+            lines.extend(lanes(latest, &history, (width, rows), self.colours));
         }
         lines
     }
@@ -86,7 +87,7 @@ impl Panel<'_> {
 
     /// The name, what speaks against the figures, and the response times over time in the rest of the line.
     fn title(&self, width: usize) -> Line<'static> {
-        let range = |Spread { least, greatest }| Unit::Nanoseconds.range(least as f64, greatest as f64);
+        let range = |BarScale { least, greatest }| Unit::Nanoseconds.range(least as f64, greatest as f64);
         let (faint, p99) = (self.colours.faint(), " p99 ");
         let room = width.saturating_sub(self.model.contender.chars().count() + p99.len() + FEWEST_BARS);
         let scale = self.response_times.map(|spread| format!(" {}", range(spread)));
@@ -166,4 +167,105 @@ fn fitting(apart: &str, figures: &[String], width: usize) -> String {
         text = format!("{text}{apart}{figure}");
     }
     text
+}
+
+/// Characters of a lane that is wide enough to tell anything.
+const LEAST_WIDTH: usize = 36;
+
+/// Characters before the heartbeat: the name, of which the kernel keeps 15, and what the thread is doing.
+const NAME: usize = 15;
+
+/// Lanes for the threads of `latest`, in at most so many columns and rows of the screen, with their past from `history`.
+fn lanes(
+    latest: &ModelFrame,
+    history: &[&ModelFrame],
+    (width, rows): (usize, usize),
+    colours: Colours,
+) -> Vec<Line<'static>> {
+    let threads = &latest.busy_threads;
+    let columns = (width / LEAST_WIDTH).max(1);
+    let all = latest.threads.unwrap_or(0).max(threads.len() as u64);
+    if rows == 1 && threads.len() > columns {
+        return vec![in_one_line(threads, all, width, colours)];
+    }
+    let fits = threads.len().min(rows * columns);
+    // The last place says how many there are besides.
+    let shown = if fits as u64 == all { fits } else { fits.min(rows * columns - 1) };
+    let lane_width = width / columns;
+    let past = past(history, lane_width.saturating_sub(NAME + 6));
+    let mut lanes: Vec<Vec<Span<'static>>> = threads
+        .iter()
+        .take(shown)
+        .map(|thread| lane(thread, name(thread, threads), &past, lane_width, colours))
+        .collect();
+    if (shown as u64) < all {
+        lanes.push(vec![Span::styled(format!("  and {} more threads", count(all - shown as u64)), colours.faint())]);
+    }
+    // From top to bottom, then the next column.
+    let rows = lanes.len().div_ceil(columns);
+    let line =
+        |row: usize| Line::from(lanes.iter().skip(row).step_by(rows.max(1)).flatten().cloned().collect::<Vec<_>>());
+    (0..rows).map(line).collect()
+}
+
+/// What each thread did in the last so many moments, the latest last.
+fn past(history: &[&ModelFrame], room: usize) -> HashMap<u32, String> {
+    let recent = &history[history.len().saturating_sub(room)..];
+    let mut past: HashMap<u32, String> = HashMap::new();
+    for (moment, model) in recent.iter().enumerate() {
+        for thread in &model.busy_threads {
+            let beats = past.entry(thread.tid).or_default();
+            // Moments in which it was not there, or was not told.
+            let missing = moment - beats.chars().count();
+            beats.extend(std::iter::repeat_n(' ', missing));
+            beats.push(beat(thread));
+        }
+    }
+    past.values_mut().for_each(|beats| beats.extend(std::iter::repeat_n(' ', recent.len() - beats.chars().count())));
+    past
+}
+
+fn beat(thread: &BusyThread) -> char {
+    of_share(thread.cpu_share, thread.switches_per_s > 0.0)
+}
+
+/// Its name, with its id where others bear the same name.
+fn name(thread: &BusyThread, all: &[BusyThread]) -> String {
+    let is_alone = all.iter().filter(|other| other.name == thread.name).count() == 1;
+    let id = if is_alone { String::new() } else { format!(" {}", thread.tid) };
+    let name: String = thread.name.chars().take(NAME - id.len()).collect();
+    name + &id
+}
+
+fn lane(
+    thread: &BusyThread,
+    name: String,
+    past: &HashMap<u32, String>,
+    width: usize,
+    colours: Colours,
+) -> Vec<Span<'static>> {
+    let room = width.saturating_sub(NAME + 6);
+    let beats = past.get(&thread.tid).map(String::as_str).unwrap_or_default();
+    let (sign, style) = match thread.activity {
+        Activity::Running => ('●', colours.of(Color::Green)),
+        Activity::Sleeping => ('·', colours.faint()),
+    };
+    vec![
+        Span::styled(format!("  {name:<NAME$} "), colours.faint()),
+        Span::styled(format!("{sign} "), style),
+        Span::styled(format!("{beats:>room$} "), colours.of(Color::Green)),
+    ]
+}
+
+/// One character for each thread, for what it does now.
+fn in_one_line(threads: &[BusyThread], all: u64, width: usize, colours: Colours) -> Line<'static> {
+    let room = width.saturating_sub(26);
+    let beats: String = threads.iter().take(room).map(beat).collect();
+    let more = all - beats.chars().count() as u64;
+    let more = if more > 0 { format!("  and {} more", count(more)) } else { String::new() };
+    Line::from(vec![
+        Span::styled("  each    ", colours.faint()),
+        Span::styled(format!("[{beats}]"), colours.of(Color::Green)),
+        Span::styled(more, colours.faint()),
+    ])
 }

@@ -1,21 +1,43 @@
-//! How a value becomes a character, and several values a bar.
+//! Colours, how a value becomes a character, and several values a bar.
+
+use ratatui::style::{Color, Style};
+
+/// Whether there are colours. Nothing is said by colour alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli::watch) enum Colours {
+    Many,
+    None,
+}
+
+impl Colours {
+    pub(super) fn of(self, colour: Color) -> Style {
+        match self {
+            Colours::Many => Style::new().fg(colour),
+            Colours::None => Style::new(),
+        }
+    }
+
+    pub(super) fn faint(self) -> Style {
+        self.of(Color::DarkGray)
+    }
+}
 
 /// An eighth more from one to the next; a blank is nothing at all.
 const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// The least and the greatest of some values, between which bars are drawn on a logarithmic scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Spread {
+pub(super) struct BarScale {
     pub(super) least: u64,
     pub(super) greatest: u64,
 }
 
-impl Spread {
+impl BarScale {
     /// Nothing where there is no value.
-    pub(super) fn of(values: impl Iterator<Item = u64>) -> Option<Spread> {
-        values.fold(None, |spread: Option<Spread>, value| {
-            let Spread { least, greatest } = spread.unwrap_or(Spread { least: value, greatest: value });
-            Some(Spread { least: least.min(value), greatest: greatest.max(value) })
+    pub(super) fn of(values: impl Iterator<Item = u64>) -> Option<BarScale> {
+        values.fold(None, |spread: Option<BarScale>, value| {
+            let BarScale { least, greatest } = spread.unwrap_or(BarScale { least: value, greatest: value });
+            Some(BarScale { least: least.min(value), greatest: greatest.max(value) })
         })
     }
 
@@ -58,16 +80,16 @@ mod tests {
 
     #[test]
     fn bars_are_logarithmic_between_the_ends() {
-        let spread = Spread::of([1_000, 1_000_000, 100_000].into_iter()).unwrap();
-        assert_eq!(spread, Spread { least: 1_000, greatest: 1_000_000 });
+        let spread = BarScale::of([1_000, 1_000_000, 100_000].into_iter()).unwrap();
+        assert_eq!(spread, BarScale { least: 1_000, greatest: 1_000_000 });
         let signs: String = [1_000, 10_000, 100_000, 1_000_000].map(|value| spread.sign(value)).iter().collect();
         assert_eq!(signs, "▁▃▆█");
-        assert_eq!(Spread::of(std::iter::empty()), None);
+        assert_eq!(BarScale::of(std::iter::empty()), None);
     }
 
     #[test]
     fn values_that_hardly_differ_look_alike() {
-        let spread = Spread::of([5_100_000, 5_200_000].into_iter()).unwrap();
+        let spread = BarScale::of([5_100_000, 5_200_000].into_iter()).unwrap();
         assert_eq!((spread.sign(5_100_000), spread.sign(5_200_000)), ('▁', '▁'));
     }
 

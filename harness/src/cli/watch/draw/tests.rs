@@ -8,8 +8,8 @@ use crate::live::{Activity, BusyThread};
 
 const MS: u64 = 1_000_000;
 
-fn asked() -> Asked {
-    Asked { connections: 64, rate_rps: Some(500.0), work: "sleep 5ms".to_owned(), flood: 0, is_paused: false }
+fn asked() -> LiveLoad {
+    LiveLoad { connections: 64, rate_rps: Some(500.0), work: "sleep 5ms".to_owned(), flood: 0, is_paused: false }
 }
 
 fn thread(tid: u32, name: &str, cpu_share: f64) -> BusyThread {
@@ -20,7 +20,7 @@ fn thread(tid: u32, name: &str, cpu_share: f64) -> BusyThread {
 fn model(contender: &str, p99_ms: u64, threads: Vec<BusyThread>) -> ModelFrame {
     ModelFrame {
         contender: contender.to_owned(),
-        state: State::Running,
+        state: ServerState::Running,
         requests_per_s: 498.0,
         failed_per_s: 0.0,
         replies: None,
@@ -67,11 +67,12 @@ fn frames() -> Vec<Frame> {
     };
     let mut frames: Vec<Frame> = (1..=12).map(frame).collect();
     let died = &mut frames[11].models[2];
-    died.state = State::Died { how: "was killed by SIGKILL, by a hand that a test has".to_owned(), at_ms: 65_000 };
+    died.state =
+        ServerState::Died { how: "was killed by SIGKILL, by a hand that a test has".to_owned(), at_ms: 65_000 };
     frames
 }
 
-fn drawn(width: u16, height: u16, view: &View<'_>) -> String {
+fn drawn(width: u16, height: u16, view: &ScreenView<'_>) -> String {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|canvas| draw(canvas, view)).unwrap();
     let buffer = terminal.backend().buffer();
@@ -79,9 +80,9 @@ fn drawn(width: u16, height: u16, view: &View<'_>) -> String {
     (0..height).map(|row| format!("{}\n", line(row).trim_end())).collect()
 }
 
-fn view(frames: &[Frame]) -> View<'_> {
+fn view(frames: &[Frame]) -> ScreenView<'_> {
     let keys = crate::cli::watch::keys::LIVE;
-    View { frames, status: "0:03 of 10:00", keys, message: None, colours: Colours::None, explains: false }
+    ScreenView { frames, status: "0:03 of 10:00", keys, message: None, colours: Colours::None, explains: false }
 }
 
 fn at(width: u16, height: u16) -> String {
@@ -203,14 +204,14 @@ fn before_the_first_frame_and_behind_the_signs() {
     let starting = drawn(40, 4, &view(&[]));
     assert!(starting.contains("starting the servers") && starting.contains("q quit"), "{starting}");
     let frames = frames();
-    let explained = drawn(80, 24, &View { explains: true, ..view(&frames) });
+    let explained = drawn(80, 24, &ScreenView { explains: true, ..view(&frames) });
     assert!(explained.contains("░ kernel stacks") && !explained.contains("threaded"), "{explained}");
 }
 
 #[test]
 fn a_message_takes_the_place_of_the_keys() {
     let frames = frames();
-    let drawn = drawn(80, 24, &View { message: Some("recording into here"), ..view(&frames) });
+    let drawn = drawn(80, 24, &ScreenView { message: Some("recording into here"), ..view(&frames) });
     assert!(drawn.ends_with("\nrecording into here\n"), "{drawn}");
 }
 
@@ -218,15 +219,15 @@ fn a_message_takes_the_place_of_the_keys() {
 fn a_pause_and_a_flood_are_in_the_first_line() {
     let mut frames = frames();
     let first = |frames: &[Frame], width| drawn(width, 24, &view(frames)).lines().next().unwrap().to_owned();
-    frames[11].asked = Asked { flood: 500, ..asked() };
+    frames[11].asked = LiveLoad { flood: 500, ..asked() };
     assert!(first(&frames, 80).starts_with("each: 64 connections, 500/s, sleep 5ms, and 500 idle  "));
     assert!(first(&frames, 60).starts_with("64 conn, 500/s, sleep 5ms, 500 idle  "));
-    frames[11].asked = Asked { is_paused: true, ..asked() };
+    frames[11].asked = LiveLoad { is_paused: true, ..asked() };
     assert!(first(&frames, 80).starts_with("each: paused  "));
 }
 
 #[test]
 fn nothing_is_said_by_colour_alone() {
     let frames = frames();
-    assert_eq!(drawn(80, 24, &View { colours: Colours::Many, ..view(&frames) }), at(80, 24));
+    assert_eq!(drawn(80, 24, &ScreenView { colours: Colours::Many, ..view(&frames) }), at(80, 24));
 }

@@ -1,10 +1,8 @@
 //! The highest load that each contender carries under an objective: a search per contender and block, all searches of a
 //! block side by side, so that a drifting machine drifts for all.
 //!
-//! Must not know: clocks, how a cell is run, what is concluded over blocks (`reports::objective`). Beside it: `ladder.rs`
-//! is one search, `experiment.rs` what the run says of itself.
-
-mod experiment;
+//! Must not know: clocks, how a cell is run, what is concluded over blocks (`reports::objective`). Beside it: `ladder.rs`,
+//! one search.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,15 +11,13 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use reports::objective::{Kept, kept};
-use reports::record::{Cell, Objective};
+use reports::record::{Cell, Objective, Picture, PictureKind, Scale, Swept};
 use reports::stats::samples_needed;
-
-pub use experiment::{DESCRIPTION, NAME, experiment, pictures};
 
 use super::Steering;
 use super::forecast::Forecast;
-use super::ladder::{Answer, Ladder, Reach, STEP, load_rps, rung_at};
-use crate::plan::{ArrivalProcess, Experiment, LoadSpec, Shape, Task, TaskKind, Turn, Workload};
+use super::ladder::{Ladder, RungRange, RungResult, STEP, load_rps, rung_at};
+use crate::plan::{ArrivalProcess, Contenders, Experiment, LoadSpec, Shape, Task, TaskKind, Turn, Workload};
 
 /// Requests of one session, as in the experiments of `compare`.
 const REQUESTS: u32 = 10;
@@ -70,7 +66,7 @@ fn requests_needed(percentile: f64) -> f64 {
 
 /// What is asked of a search.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked {
+pub struct CapacityGoal {
     /// The promise.
     pub objective: Objective,
     /// Searches of each contender.
@@ -85,8 +81,8 @@ pub struct Asked {
 #[derive(Debug)]
 pub struct Capacity {
     workload: &'static Workload,
-    asked: Asked,
-    reach: Reach,
+    asked: CapacityGoal,
+    reach: RungRange,
     block: u32,
     round: u32,
     ladders: Vec<Ladder>,
@@ -98,8 +94,8 @@ pub struct Capacity {
 
 impl Capacity {
     /// A search for each of so many contenders.
-    pub fn new(experiment: &'static Experiment, contenders: usize, asked: Asked) -> Capacity {
-        let reach = Reach { lowest: lowest_rung(asked.objective.percentile), highest: rung_at(MOST_RPS) };
+    pub fn new(experiment: &'static Experiment, contenders: usize, asked: CapacityGoal) -> Capacity {
+        let reach = RungRange { lowest: lowest_rung(asked.objective.percentile), highest: rung_at(MOST_RPS) };
         let first = Ladder::new(reach, rung_at(START_RPS), FIRST_STRIDE);
         Capacity {
             workload: &experiment.workloads[0],
@@ -202,16 +198,65 @@ impl Steering for Capacity {
     fn found(&mut self, cell: &Cell) {
         let Some((contender, rung, tries)) = self.trying.take() else { return };
         let answer = match kept(&self.asked.objective, cell) {
-            Kept::Yes => Answer::Carried,
-            Kept::No => Answer::Missed,
+            Kept::Yes => RungResult::Carried,
+            Kept::No => RungResult::Missed,
             Kept::CannotTell if tries + 1 < TRIES => {
                 self.trying = Some((contender, rung, tries + 1));
                 return;
             }
-            Kept::CannotTell => Answer::CannotTell,
+            Kept::CannotTell => RungResult::CannotTell,
         };
         self.ladders[contender].answered(rung, answer);
     }
+}
+
+/// What the experiment is called.
+pub const NAME: &str = "capacity";
+
+/// What a client does.
+pub const DESCRIPTION: &str = "Sessions arrive at random, each connects, asks ten times one after another, and closes.";
+
+/// The experiment for a kind of work. It lives as long as the program, as the experiments of `compare` do.
+pub fn experiment(workload: Workload) -> &'static Experiment {
+    Box::leak(Box::new(Experiment {
+        name: NAME,
+        title: "Capacity under an objective",
+        claim: "Async carries more load than threads.",
+        claimed_in: "most answers to \"tokio or OS threads?\"",
+        question: "How many requests per second can be offered before the response time breaks its promise?",
+        possible_answers: &[
+            "With async many times as many.",
+            "Alike, until the work leaves the CPU idle and connections are many.",
+        ],
+        look_at: "How far right each line goes before it crosses the promised time. Loads differ from contender to \
+                  contender, because each search goes its own way.",
+        conditions: &[
+            "Another objective has another answer: a looser one is bounded by capacity, a tighter one by stalls.",
+            "Client and server share one machine, over loopback.",
+        ],
+        workloads: vec![workload].leak(),
+        contenders: Contenders::OfTheRun,
+        own_options: None,
+        pictures: || Vec::new(),
+        decision: || None,
+        probes: |_| Vec::new(),
+        tasks: |_, _, _| Vec::new(),
+    }))
+}
+
+/// The pictures of a search: the percentile that was promised, and what a request costs.
+pub fn pictures(metric: &str) -> Vec<Picture> {
+    let picture = |id: &str, metric: &str| Picture {
+        id: id.to_owned(),
+        kind: PictureKind::Curve,
+        workload: None,
+        metrics: vec![metric.to_owned()],
+        x: Swept::OfferedLoadRps,
+        x_label: None,
+        x_scale: Scale::Log,
+        y_scale: Scale::Log,
+    };
+    vec![picture("response-time", metric), picture("cpu", "cpu_per_request")]
 }
 
 #[cfg(test)]
@@ -224,7 +269,7 @@ mod tests {
     fn search(blocks: u32) -> Capacity {
         let experiment = experiment(Workload::named("echo", DESCRIPTION).unwrap());
         let objective = objective(0.99, Duration::from_millis(20));
-        Capacity::new(experiment, 2, Asked { objective, blocks, seed: 7, concurrent: 100 })
+        Capacity::new(experiment, 2, CapacityGoal { objective, blocks, seed: 7, concurrent: 100 })
     }
 
     fn rate(turn: &Turn) -> f64 {
@@ -290,7 +335,7 @@ mod tests {
     fn windows_hold_enough_requests_for_the_percentile() {
         let objective = objective(0.999, Duration::from_millis(20));
         let experiment = experiment(Workload::named("echo", DESCRIPTION).unwrap());
-        let mut search = Capacity::new(experiment, 1, Asked { objective, blocks: 1, seed: 7, concurrent: 100 });
+        let mut search = Capacity::new(experiment, 1, CapacityGoal { objective, blocks: 1, seed: 7, concurrent: 100 });
         let turn = search.next(100 * SECOND).unwrap();
         let TaskKind::Load(spec) = &turn.task.kind else { panic!() };
         assert!(rate(&turn) * spec.window.as_secs_f64() > samples_needed(0.999) as f64);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::plan::PlanError;
 
 /// How long an address of several has to accept a connection.
-const PATIENCE: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 const PORT_OF_HTTP: u16 = 80;
 
@@ -26,7 +26,7 @@ pub(super) struct TypedTarget {
 /// None of a name's addresses accepts a connection.
 #[derive(Debug, thiserror::Error)]
 #[error("{name} accepts no connection at any of its addresses: {}; see whether the server runs, and where it listens", reasons(.refusals))]
-pub(in crate::cli) struct Unreachable {
+pub(super) struct Unreachable {
     name: String,
     refusals: Vec<(SocketAddr, io::Error)>,
 }
@@ -55,7 +55,7 @@ impl TypedTarget {
         let TypedTarget { authority, host, port, .. } = self;
         let found = (host.as_str(), *port).to_socket_addrs();
         let found =
-            found.map_err(|error| PlanError::Usage(format!("{authority:?} is no address ({error}); {GIVE}")))?;
+            found.map_err(|error| PlanError::Usage(format!("{authority:?} is not an address ({error}); {GIVE}")))?;
         let mut found: Vec<SocketAddr> = found.collect();
         if host.eq_ignore_ascii_case("localhost") {
             // By definition (RFC 6761), whatever this machine's list of names says.
@@ -86,7 +86,7 @@ impl TypedTarget {
         }
         let mut refusals = Vec::new();
         for address in addresses {
-            match TcpStream::connect_timeout(address, PATIENCE) {
+            match TcpStream::connect_timeout(address, CONNECT_TIMEOUT) {
                 Ok(_) => return Ok(*address),
                 Err(error) => refusals.push((*address, error)),
             }
@@ -132,7 +132,7 @@ fn named(text: &str, authority: &str, host: &str, port: Option<u16>) -> Result<T
         Some(port) if is_host => {
             Ok(TypedTarget { authority: authority.to_owned(), path: None, is_url: false, host: host.to_owned(), port })
         }
-        _ => usage(format!("{text:?} is no address; {GIVE}")),
+        _ => usage(format!("{text:?} is not an address; {GIVE}")),
     }
 }
 

@@ -1,12 +1,104 @@
-//! What is asked for: work of our own servers, or a page of any HTTP server with all that is to be sent.
+//! What was typed becomes a load, or a sentence that says what contradicts what: when requests are due, and what each asks
+//! for, be it work of our own servers or a page of any HTTP server with all that is to be sent.
 
 use std::fs;
+use std::time::Duration;
 
 use servers::protocol::Wire;
 
-use super::args::LoadArgs;
-use super::target::TypedTarget;
-use crate::plan::{PageRequest, PlanError, Work};
+use super::args::{ArrivalsArg, LONGEST, LoadArgs, PacingArg, Rate};
+use crate::cli::output::per_second;
+use crate::cli::target::TypedTarget;
+use crate::load::Generator;
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, PlanError, Shape, Work};
+
+/// How long is measured where nothing is said.
+const DURATION: Duration = Duration::from_secs(10);
+
+/// The warm-up where nothing is said.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// Requests of a session where nothing is said: as in `compare`.
+const REQUESTS_PER_SESSION: u32 = 10;
+
+/// The load.
+///
+/// # Errors
+/// Where what was given contradicts itself.
+pub(super) fn spec(args: &LoadArgs, target: &TypedTarget) -> Result<LoadSpec, PlanError> {
+    Ok(LoadSpec {
+        arrivals: arrivals(args)?,
+        shape: shape(args)?,
+        work: work(args, target)?,
+        seed: args.seed,
+        warm_up: args.warm_up.unwrap_or(if args.requests.is_some() { Duration::ZERO } else { WARM_UP }),
+        window: args.duration.unwrap_or(if args.requests.is_some() { LONGEST } else { DURATION }),
+        timeout: args.timeout,
+    })
+}
+
+/// What to know before the load begins, if anything.
+pub(super) fn note(spec: &LoadSpec) -> Option<String> {
+    let Some(rate_rps) = spec.offered_load_rps() else { return Some(CLOSED_LOOP.to_owned()) };
+    let expected = rate_rps * spec.window.as_secs_f64();
+    (expected < 1.0).then(|| {
+        format!(
+            "note: at {}, fewer than one request falls due in {} on average, so there may be nothing to see; give a \
+             higher --rate or a longer --duration",
+            per_second(rate_rps),
+            humantime::format_duration(spec.window)
+        )
+    })
+}
+
+const CLOSED_LOOP: &str = "note: a closed loop sends when it is answered, so that a slow server is asked less and a wait \
+                           in line is never seen: there is no response time, only service time; give --rate N for it";
+
+/// How the generator runs.
+pub(super) fn generator(args: &LoadArgs) -> Result<Generator, PlanError> {
+    let pacing = match args.pacing {
+        PacingArg::Sleeping => Pacing::Sleeping,
+        PacingArg::Precise => Pacing::Precise,
+        PacingArg::Spinning => Pacing::Spinning,
+        PacingArg::Ticking if matches!(args.rate, Rate::Max) => {
+            return usage(
+                "a closed loop sends when it is answered, which ticking would put off; leave out --pacing, or give --rate N",
+            );
+        }
+        PacingArg::Ticking => Pacing::Ticking,
+    };
+    Ok(Generator { threads: args.threads, pacing })
+}
+
+fn arrivals(args: &LoadArgs) -> Result<ArrivalProcess, PlanError> {
+    match (args.rate, args.arrivals) {
+        (Rate::Rps(_), Some(ArrivalsArg::Closed)) => usage(
+            "a closed loop has no rate: it sends when it is answered; leave out --rate, or give --arrivals poisson",
+        ),
+        (Rate::Max, Some(ArrivalsArg::Poisson | ArrivalsArg::Constant)) => {
+            usage("requests that are due at times of their own need a rate; give --rate N, or --arrivals closed")
+        }
+        (Rate::Rps(rate_rps), Some(ArrivalsArg::Constant)) => Ok(ArrivalProcess::Constant { rate_rps }),
+        (Rate::Rps(rate_rps), _) => Ok(ArrivalProcess::Poisson { rate_rps }),
+        (Rate::Max, _) => Ok(ArrivalProcess::Closed),
+    }
+}
+
+fn shape(args: &LoadArgs) -> Result<Shape, PlanError> {
+    if args.arrivals == Some(ArrivalsArg::Sessions) {
+        return Ok(Shape::Sessions {
+            requests: args.requests_per_session.unwrap_or(REQUESTS_PER_SESSION),
+            think_time: args.think_time.unwrap_or_default(),
+            concurrent: args.connections,
+        });
+    }
+    let of_sessions =
+        [("--requests-per-session", args.requests_per_session.is_some()), ("--think-time", args.think_time.is_some())];
+    match of_sessions.into_iter().find(|(_, is_given)| *is_given) {
+        Some((flag, _)) => usage(&format!("{flag} is of sessions; leave it out, or give --arrivals sessions")),
+        None => Ok(Shape::Connections { connections: args.connections }),
+    }
+}
 
 /// The longest body: each connection keeps a copy.
 const MOST_BODY_BYTES: usize = 16 * 1024 * 1024;
@@ -65,7 +157,7 @@ fn page(args: &LoadArgs, target: &TypedTarget, path: &str) -> Result<PageRequest
     }
     if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
         return usage(&format!(
-            "{path:?} is no path; it begins with / and has neither spaces nor letters beyond ASCII: write those as in %20"
+            "{path:?} is not a path; it begins with / and has neither spaces nor letters beyond ASCII: write those as in %20"
         ));
     }
     let body = body(args)?;
@@ -98,7 +190,7 @@ fn method(args: &LoadArgs, has_body: bool) -> Result<String, PlanError> {
         }
         "CONNECT" => usage("CONNECT makes a tunnel of the connection; ask with another --method"),
         method if is_token(method) => Ok(method.to_owned()),
-        method => usage(&format!("{method:?} is no method; one has letters and no spaces, as in POST")),
+        method => usage(&format!("{method:?} is not a method; one has letters and no spaces, as in POST")),
     }
 }
 
@@ -119,11 +211,11 @@ fn body(args: &LoadArgs) -> Result<Option<Vec<u8>>, PlanError> {
 /// A header's name and value, if it can be sent and is not written here.
 fn checked(header: &str) -> Result<(String, String), PlanError> {
     let Some((name, value)) = header.split_once(':') else {
-        return usage(&format!("{header:?} is no header; write one as in 'Accept: text/html'"));
+        return usage(&format!("{header:?} is not a header; write one as in 'Accept: text/html'"));
     };
     let value = value.trim();
     if !is_token(name) {
-        return usage(&format!("{name:?} is no name of a header; one has letters, digits and -, and no spaces"));
+        return usage(&format!("{name:?} is not the name of a header; one has letters, digits and -, and no spaces"));
     }
     if value.chars().any(|character| character.is_control() && character != '\t') {
         return usage(&format!("the value of {name} has a line end or another control character; leave it out"));
@@ -148,6 +240,26 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::plan::Work;
+
+    #[test]
+    fn what_will_hardly_send_anything_says_so_before() {
+        let note = |rate_rps: f64, window: u64| {
+            note(&LoadSpec {
+                arrivals: ArrivalProcess::Poisson { rate_rps },
+                shape: Shape::Connections { connections: 1 },
+                work: Work::new("echo", "hi"),
+                seed: 1,
+                warm_up: Duration::ZERO,
+                window: Duration::from_secs(window),
+                timeout: Duration::from_secs(1),
+            })
+        };
+        assert_eq!(note(0.2, 5), None);
+        let said = note(0.2, 4).unwrap();
+        assert!(said.contains("at 0.2/s, fewer than one request falls due in 4s") && said.contains("--rate"), "{said}");
+        assert!(note(1e-300, 3_600).unwrap().contains("at 1e-300/s"));
+    }
 
     #[derive(Parser)]
     struct Typed {
@@ -201,8 +313,8 @@ mod tests {
     fn what_cannot_be_sent_is_refused_with_the_reason() {
         let table: &[(&[&str], &str)] = &[
             (&["--header", "nonsense"], "'Accept: text/html'"),
-            (&["--header", "a b: c"], "no name of a header"),
-            (&["--header", ": c"], "no name of a header"),
+            (&["--header", "a b: c"], "not the name of a header"),
+            (&["--header", ": c"], "not the name of a header"),
             (&["--header", "a: b\r\nc: d"], "line end"),
             (&["--header", "content-length: 3"], "written from what --body"),
             (&["--header", "Transfer-Encoding: chunked"], "sent whole"),
@@ -210,7 +322,7 @@ mod tests {
             (&["--header", "Host: a", "--header", "Host: b"], "one Host"),
             (&["--method", "HEAD"], "ask with GET"),
             (&["--method", "CONNECT"], "tunnel"),
-            (&["--method", "GET /"], "no method"),
+            (&["--method", "GET /"], "not a method"),
             (&["--body-file", "no/such/file"], "no/such/file can't be read"),
             (&["--body-file", "a", "--body", "b"], "cannot be used with"),
             (&["--wire", "json"], "leave out --wire"),

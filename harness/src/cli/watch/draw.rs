@@ -1,25 +1,25 @@
 //! What is on the screen: a line of what is asked for, a panel for each model, a line of keys. As much of it as fits.
 //!
 //! A pure function of what has been seen. Must not know: clocks, terminals, where frames come from. Read `panel.rs` (one
-//! model), then `lanes.rs` (its threads) and `signs.rs` (how a value becomes a character).
-
-mod lanes;
-mod panel;
-mod signs;
+//! model and its threads), then `signs.rs` (colours, and how a value becomes a character).
 
 use ratatui::Frame as Canvas;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Color, Modifier};
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 use reports::format::{count, counted, number};
 
-use crate::live::{Asked, Frame, Memory, ModelFrame, State};
-use panel::Panel;
-use signs::Spread;
+use crate::live::{Frame, LiveLoad, Memory, ModelFrame, ServerState};
+use panel::ModelPanel;
+use signs::BarScale;
+pub(super) use signs::Colours;
+
+mod panel;
+mod signs;
 
 /// All that is shown.
-pub(super) struct View<'a> {
+pub(super) struct ScreenView<'a> {
     /// What has been seen so far, the latest last; none before the first.
     pub(super) frames: &'a [Frame],
     /// Where in time this is, and whether it is being recorded.
@@ -32,26 +32,6 @@ pub(super) struct View<'a> {
     pub(super) colours: Colours,
     /// Whether the signs are explained instead of the models.
     pub(super) explains: bool,
-}
-
-/// Whether there are colours. Nothing is said by colour alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Colours {
-    Many,
-    None,
-}
-
-impl Colours {
-    pub(super) fn of(self, colour: Color) -> Style {
-        match self {
-            Colours::Many => Style::new().fg(colour),
-            Colours::None => Style::new(),
-        }
-    }
-
-    pub(super) fn faint(self) -> Style {
-        self.of(Color::DarkGray)
-    }
 }
 
 const SIGNS: &[&str] = &[
@@ -71,7 +51,7 @@ const SIGNS: &[&str] = &[
 ];
 
 /// Draws everything.
-pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, view: &ScreenView<'_>) {
     let [head, body, foot] =
         Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]).areas(canvas.area());
     let latest = view.frames.last();
@@ -90,7 +70,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, view: &View<'_>) {
 const OVER: u16 = 2;
 
 /// As many panels as there is room for. Those of models that run share what the others leave.
-fn panels(canvas: &mut Canvas<'_>, view: &View<'_>, frame: &Frame, area: Rect) {
+fn panels(canvas: &mut Canvas<'_>, view: &ScreenView<'_>, frame: &Frame, area: Rect) {
     let count = frame.models.len().min(area.height as usize);
     if count == 0 {
         return;
@@ -98,24 +78,24 @@ fn panels(canvas: &mut Canvas<'_>, view: &View<'_>, frame: &Frame, area: Rect) {
     let columns = area.width as usize;
     let recent = &view.frames[view.frames.len().saturating_sub(columns)..];
     let times = recent.iter().flat_map(|frame| &frame.models).filter_map(|model| model.response_time_p99_ns);
-    let (response_times, most_memory) = (Spread::of(times), most_memory(&frame.models));
+    let (response_times, most_memory) = (BarScale::of(times), most_memory(&frame.models));
     let mut y = area.y;
     for (index, (model, height)) in frame.models.iter().zip(heights(&frame.models[..count], area.height)).enumerate() {
         let area = Rect { y, height, ..area };
         y += height;
-        let panel = Panel { model, index, recent, response_times, most_memory, colours: view.colours };
+        let panel = ModelPanel { model, index, recent, response_times, most_memory, colours: view.colours };
         panel.draw(canvas, area);
     }
 }
 
 fn heights(models: &[ModelFrame], height: u16) -> Vec<u16> {
     let all = models.len() as u16;
-    let running = models.iter().filter(|model| model.state == State::Running).count() as u16;
+    let running = models.iter().filter(|model| model.state == ServerState::Running).count() as u16;
     let over = OVER.min(height / all.max(1));
     let left = height - over * (all - running);
     let mut rest = left.checked_rem(running).unwrap_or(0);
     let mut height_of = |model: &ModelFrame| {
-        if model.state != State::Running {
+        if model.state != ServerState::Running {
             return over;
         }
         let more = u16::from(rest > 0);
@@ -130,14 +110,14 @@ fn most_memory(models: &[ModelFrame]) -> u64 {
 }
 
 /// What is asked for on the left, where in time this is on the right.
-fn header(asked: Option<&Asked>, view: &View<'_>, width: u16) -> Line<'static> {
+fn header(asked: Option<&LiveLoad>, view: &ScreenView<'_>, width: u16) -> Line<'static> {
     let asked = asked.map(|asked| described(asked, width < 70)).unwrap_or_default();
     let gap = (width as usize).saturating_sub(asked.chars().count() + view.status.chars().count()).max(1);
     let style = view.colours.of(Color::Cyan).add_modifier(Modifier::BOLD);
     Line::styled(format!("{asked}{}{}", " ".repeat(gap), view.status), style)
 }
 
-fn described(asked: &Asked, is_short: bool) -> String {
+fn described(asked: &LiveLoad, is_short: bool) -> String {
     let rate = asked.rate_rps.map_or("closed loop".to_owned(), |rate| format!("{}/s", number(rate)));
     let connections =
         if is_short { format!("{} conn", count(asked.connections)) } else { counted(asked.connections, "connection") };
@@ -150,7 +130,7 @@ fn described(asked: &Asked, is_short: bool) -> String {
     }
 }
 
-fn footer(view: &View<'_>, width: u16) -> Line<'static> {
+fn footer(view: &ScreenView<'_>, width: u16) -> Line<'static> {
     if let Some(message) = view.message {
         return Line::styled(message.to_owned(), view.colours.of(Color::Yellow));
     }

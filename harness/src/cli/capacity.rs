@@ -1,0 +1,231 @@
+//! `harness capacity`: how much load each contender carries without breaking a promise about its response time.
+//!
+//! Beside it: `search/capacity.rs` chooses the loads, `reports::objective` says what they came to.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use reports::record::store::RunFolder;
+use reports::record::{Ending, Objective};
+
+use super::busy::FirstLook;
+use super::contenders::cast_for;
+use super::ending::code_of_search;
+use super::load::duration;
+use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, too_few_cpus};
+use super::output::{SummaryFormat, tell};
+use super::progress::{TerminalProgress, rough};
+use super::report;
+use super::servers::{ServerArgs, Servers};
+use crate::observe::allowed_cpus;
+use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, Workload, place};
+use crate::run::{Execution, Preflight, preflight_for};
+use crate::search::capacity::{self, CONCURRENT, Capacity, CapacityGoal, DESCRIPTION, pictures};
+
+/// Find the highest load that each contender carries without breaking a promise about its response time
+#[derive(Debug, clap::Args)]
+pub(super) struct CapacityArgs {
+    /// The promise, p50, p90, p99 or p99.9 below a time; that no request fails is a part of it
+    #[arg(long, value_name = "OBJECTIVE", default_value = "p99<20ms", value_parser = objective)]
+    slo: Objective,
+
+    /// Contenders, separated by commas, all models without it; options as in `compare`
+    #[arg(long, value_name = "LIST")]
+    models: Option<String>,
+
+    #[command(flatten)]
+    servers: ServerArgs,
+
+    /// What is asked for: echo, sleep, block, spin, lock or reply, with its argument
+    #[arg(long, value_name = "WORK", default_value = "echo hi")]
+    work: String,
+
+    /// How often the search is repeated, on fresh servers
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    blocks: u32,
+
+    /// The most time for all of it; searches that it cuts off count for nothing
+    #[arg(long, value_name = "TIME", default_value = "5min", value_parser = duration)]
+    budget: Duration,
+
+    /// Everything random follows from this number
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// Which CPUs server and generator get
+    #[arg(long, value_enum, default_value_t = PlacementArg::Isolated)]
+    placement: PlacementArg,
+
+    /// Folder of the run; `runs/TIME-capacity` without it
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Table)]
+    format: SummaryFormat,
+
+    /// No progress
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// What the kind of run is called, in its folder's name and in its manifest.
+const WHAT: &str = "capacity";
+
+pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
+    let (begun, first_look) = (Instant::now(), FirstLook::take());
+    let deadline = begun + time_for_cells(args.budget, AFTERWARDS)?;
+    let servers = args.servers.resolve()?;
+    let (plan, preflight) = plan(&args, &servers)?;
+    let concurrent = plan.connection_ceiling;
+    let asked = CapacityGoal { objective: args.slo, blocks: args.blocks, seed: args.seed, concurrent };
+    let mut search = Capacity::new(plan.experiments[0], plan.contenders.len(), asked);
+    let held = HeldMachine::take(&plan, &preflight, &servers.commands)?;
+    let interrupt = &held.interrupt;
+    let what = (args.out.as_deref(), WHAT);
+    let (folder, mut manifest) =
+        held.create(&plan, &preflight, what, plan.contenders.len() as u32, (first_look, args.quiet))?;
+    for experiment in &mut manifest.experiments {
+        experiment.objective = Some(args.slo);
+        experiment.pictures = pictures(metric_of(&args.slo));
+    }
+    folder.write_manifest(&manifest)?;
+    if !args.quiet {
+        announce(&args, &search, &folder);
+    }
+    let mut progress = TerminalProgress::new(args.quiet);
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
+    let end = execution.steer(&mut search, deadline, &mut progress);
+    progress.end();
+    let end = end?;
+    let run = folder.read()?;
+    if end.ending == Ending::Interrupted {
+        tell(&format!("interrupted: {} cells are kept in {}", end.cells, folder.path().display()));
+    } else if search.whole_blocks() < args.blocks {
+        let (whole, all) = (search.whole_blocks(), args.blocks);
+        tell(&format!(
+            "the budget is used up: {whole} of {all} blocks are whole; give a longer --budget for the others"
+        ));
+    }
+    report::render(&folder, &run, args.format)?;
+    Ok(code_of_search(&end, search.whole_blocks(), &run, interrupt))
+}
+
+fn announce(args: &CapacityArgs, search: &Capacity, folder: &RunFolder) {
+    tell(&format!(
+        "searching for the highest load with {}; about {}, {} at most; cells go to {}",
+        args.slo.words(),
+        rough(search.usual_time()),
+        rough(args.budget),
+        folder.path().display()
+    ));
+}
+
+/// The percentiles that may be promised, each with the metric that shows it. A maximum is none: it grows with how long
+/// one looks.
+const PERCENTILES: [(&str, f64, &str); 4] = [
+    ("p50", 0.5, "response_time_p50"),
+    ("p90", 0.9, "response_time_p90"),
+    ("p99", 0.99, "response_time_p99"),
+    ("p99.9", 0.999, "response_time_p999"),
+];
+
+/// Cells that may be run again because others used the machine meanwhile; beyond that, the budget is for loads.
+const RETRIES: u32 = 30;
+
+/// Reads `p99<20ms`.
+pub(super) fn objective(text: &str) -> Result<Objective, String> {
+    let (name, below) = text.split_once('<').ok_or("write it as in 'p99<20ms'")?;
+    let known = PERCENTILES.iter().find(|(known, ..)| *known == name.trim());
+    let Some((_, percentile, _)) = known else {
+        let all: Vec<&str> = PERCENTILES.iter().map(|(name, ..)| *name).collect();
+        return Err(format!("nothing is promised of {:?}; choose one of {}", name.trim(), all.join(", ")));
+    };
+    Ok(capacity::objective(*percentile, duration(below.trim())?))
+}
+
+/// The metric that shows what was promised.
+fn metric_of(objective: &Objective) -> &'static str {
+    let found = PERCENTILES.iter().find(|(_, percentile, _)| *percentile == objective.percentile);
+    found.map_or("response_time_p99", |(_, _, metric)| metric)
+}
+
+/// What the budget leaves for cells.
+///
+/// # Errors
+/// Where that is nothing.
+fn time_for_cells(budget: Duration, afterwards: Duration) -> Result<Duration, PlanError> {
+    let left = budget.saturating_sub(afterwards);
+    let least = Duration::from_secs(2);
+    if left >= least {
+        return Ok(left);
+    }
+    let needed = (afterwards + least).as_secs();
+    Err(PlanError::Usage(format!("the budget is too short for a single load; give --budget {needed}s or more")))
+}
+
+/// The plan, and what the machine allows. Changes nothing but this process's own limits.
+///
+/// # Errors
+/// Where work or contenders are unknown.
+pub(super) fn plan(args: &CapacityArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Preflight)> {
+    let named = Workload::named(&args.work, DESCRIPTION)?;
+    let asked =
+        vec![capacity::experiment(servers.page.as_ref().map_or(named, |page| Workload::of_page(page, DESCRIPTION)))];
+    let placement = place(args.placement.kind(), &allowed_cpus()?);
+    // What a cell takes is the search's own affair; of a preset's sizes only these two are looked at.
+    let sizes = Sizes { retries: RETRIES, ..Preset::Quick.sizes().with_blocks(args.blocks) };
+    let cast = cast_for(&placement.server_cpus, args.models.as_deref(), servers, &asked, &sizes)?;
+    let Cast { experiments, contenders, parts, .. } = cast;
+    let mut plan = RunPlan {
+        experiments,
+        contenders,
+        parts,
+        preset: Preset::Quick,
+        sizes,
+        seed: args.seed,
+        placement,
+        connection_ceiling: CONCURRENT,
+        against: None,
+        page: servers.page.clone(),
+        // Nothing that is said of such a run needs it.
+        inside: Inside::Off,
+    };
+    let mut found = preflight_for(&plan, CONCURRENT);
+    plan.connection_ceiling = found.connection_ceiling;
+    found.warnings.extend(too_few_cpus(args.placement.kind(), plan.placement.kind));
+    Ok((plan, found))
+}
+
+#[cfg(test)]
+mod tests {
+    use reports::metrics::metric;
+
+    use super::*;
+
+    #[test]
+    fn a_promise_is_a_percentile_below_a_time() {
+        let read = |text| objective(text).map(|objective| (objective.percentile, objective.below_ns));
+        assert_eq!(read("p99<20ms"), Ok((0.99, 20_000_000)));
+        assert_eq!(read(" p99.9 < 1s "), Ok((0.999, 1_000_000_000)));
+        assert!(read("max<20ms").unwrap_err().contains("p50, p90, p99, p99.9"));
+        assert!(read("p99").unwrap_err().contains("p99<20ms"));
+        assert!(read("p99<20").is_err() && read("p99<0ms").is_err());
+    }
+
+    #[test]
+    fn what_is_promised_can_be_shown() {
+        for (name, ..) in PERCENTILES {
+            let promised = objective(&format!("{name}<5ms")).unwrap();
+            assert!(metric(metric_of(&promised)).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_budget_for_nothing_is_refused() {
+        let afterwards = Duration::from_secs(3);
+        assert!(time_for_cells(Duration::from_secs(4), afterwards).unwrap_err().to_string().contains("--budget 5s"));
+        assert_eq!(time_for_cells(Duration::from_secs(60), afterwards).unwrap(), Duration::from_secs(57));
+    }
+}

@@ -1,0 +1,348 @@
+//! `harness diff`: what has changed from one saved run to another, and whether it is too much. The arithmetic is that of
+//! `reports::diff`; here are the question and the words.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
+use reports::diff::{
+    COMPARED, DecidedBy, Diff, Difference, Gate, GateError, Held, Row, between, differences, of_contenders, within,
+};
+use reports::format::{count, counted, number};
+use reports::record::Manifest;
+use reports::record::store::{Run, RunFolder};
+
+use super::ending::code_of_gates;
+use super::output::{json_text, print, styled, tell};
+use super::progress::rough;
+use crate::plan::PlanError;
+
+/// Hold one saved run against another, and say what has changed
+#[derive(Debug, clap::Args)]
+#[command(after_help = after_help())]
+pub(super) struct DiffArgs {
+    /// The folder of the run that the other is held against; alone, of a run made with `compare --against`, or with --base
+    /// and --new
+    #[arg(value_name = "BASE_RUN")]
+    base: PathBuf,
+
+    /// The folder of the other run
+    #[arg(value_name = "NEW_RUN")]
+    new: Option<PathBuf>,
+
+    /// Of one run, the contender that another one of it is held against
+    #[arg(long = "base", value_name = "CONTENDER", requires = "new_contender", conflicts_with = "new")]
+    base_contender: Option<String>,
+
+    /// Of one run, the contender that is held against that of --base
+    #[arg(long = "new", value_name = "CONTENDER", requires = "base_contender", conflicts_with = "new")]
+    new_contender: Option<String>,
+
+    /// Fail where a figure has changed by more than this for sure: 'p99>+10%', 'throughput<-5%'; of one experiment, workload
+    /// or load with its name behind an @: 'p99>+10%@sleep 5 ms'. Can be given repeatedly
+    #[arg(long, value_name = "GATE")]
+    fail_on: Vec<String>,
+
+    /// Compare runs of different machines all the same
+    #[arg(long)]
+    force: bool,
+
+    /// How to write the comparison
+    #[arg(long, value_enum, default_value_t = DiffFormat::Table)]
+    format: DiffFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DiffFormat {
+    /// Every row, for a terminal.
+    Table,
+    /// Everything as one JSON object.
+    Json,
+    /// The eight rows that matter most, for a pull request.
+    Md,
+}
+
+fn after_help() -> String {
+    let names = COMPARED.iter().map(|compared| format!("{} ({} blocks)", compared.name, compared.blocks_needed()));
+    format!(
+        "Gates, and the blocks that each takes: {}; each with > or < and a change in percent. Which experiment carries \
+         which is said by `harness list` and `harness compare --dry-run`.\nExit codes: 0 passed, 2 usage or another \
+         machine, 4 a gate is inconclusive, 5 a gate has regressed",
+        names.collect::<Vec<_>>().join(", ")
+    )
+}
+
+pub(super) fn run(args: DiffArgs) -> anyhow::Result<ExitCode> {
+    let gates = args.fail_on.iter().map(|text| text.parse()).collect::<Result<Vec<Gate>, GateError>>();
+    let gates = gates.map_err(|error| PlanError::Usage(error.to_string()))?;
+    let base = read(&args.base)?;
+    let (diff, ways) = match (&args.new, args.base_contender.as_deref().zip(args.new_contender.as_deref())) {
+        (Some(path), _) => {
+            let new = read(path)?;
+            if !args.force {
+                refuse_other_machines(&differences(&base.manifest, &new.manifest))?;
+            }
+            let runs = [(args.base.clone(), &base.manifest), (path.clone(), &new.manifest)];
+            (between(&base, &new), Ways::of(runs))
+        }
+        (None, contenders) => {
+            let diff = match contenders {
+                Some((one, other)) => {
+                    of_contenders(&base, one, other).ok_or_else(|| no_contender(&base, one, other))?
+                }
+                None => within(&base).ok_or_else(|| only_one_build(&args.base))?,
+            };
+            (diff, Ways::of([(args.base.clone(), &base.manifest)]))
+        }
+    };
+    if diff.rows.is_empty() {
+        tell("note: the two have nothing in common; `compare --like RUN` makes a run with the loads of another");
+    }
+    let held: Vec<Held> = gates.iter().map(|gate| gate.hold(&diff)).collect();
+    print(&written(&diff, &held, &ways, args.format)?)?;
+    Ok(code_of_gates(held.iter().map(|held| held.outcome).max()))
+}
+
+fn read(path: &Path) -> anyhow::Result<Run> {
+    Ok(RunFolder::open(path)?.read()?)
+}
+
+fn refuse_other_machines(differences: &[Difference]) -> Result<(), PlanError> {
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<String> = differences.iter().map(difference).collect();
+    Err(PlanError::Usage(format!(
+        "the runs are of different machines, so a difference would say little of the servers: {}; run both on one \
+         machine, or compare them all the same with --force",
+        list.join("; ")
+    )))
+}
+
+fn no_contender(run: &Run, base: &str, new: &str) -> PlanError {
+    let labels: Vec<&str> = run.manifest.contenders.iter().map(|contender| contender.label.as_str()).collect();
+    let wrong = [base, new].into_iter().find(|label| !labels.contains(label)).unwrap_or(base);
+    PlanError::Usage(format!("{} has no contender {wrong:?}; it has {}", run.manifest.run, labels.join(", ")))
+}
+
+fn only_one_build(path: &Path) -> PlanError {
+    PlanError::Usage(format!(
+        "{} holds servers of one build only; name a second run, or two of its contenders with --base and --new, or make one \
+         with `harness compare --against PROGRAM`",
+        path.display()
+    ))
+}
+
+fn written(diff: &Diff, held: &[Held], ways: &Ways, format: DiffFormat) -> anyhow::Result<String> {
+    Ok(match format {
+        DiffFormat::Table => table(diff, held, ways),
+        DiffFormat::Md => markdown(diff, held, ways),
+        DiffFormat::Json => {
+            let value = serde_json::json!({ "diff": diff, "gates": held });
+            json_text(&value)?
+        }
+    })
+}
+
+/// The runs that can be given more blocks.
+pub(super) struct Ways {
+    runs: Vec<Way>,
+}
+
+struct Way {
+    path: PathBuf,
+    blocks: u32,
+    /// How long it took; absent where that is not known.
+    took: Option<Duration>,
+}
+
+impl Ways {
+    /// Of these runs, each with its folder.
+    pub(super) fn of<'a>(runs: impl IntoIterator<Item = (PathBuf, &'a Manifest)>) -> Ways {
+        let way = |(path, manifest): (PathBuf, &Manifest)| {
+            let seconds = manifest.elapsed_s.filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
+            Way { path, blocks: manifest.blocks, took: seconds.map(Duration::from_secs_f64) }
+        };
+        Ways { runs: runs.into_iter().map(way).collect() }
+    }
+
+    /// As a sentence without its stop.
+    pub(super) fn to(&self, decided_by: DecidedBy) -> String {
+        match decided_by {
+            DecidedBy::Blocks(blocks) => self.more_blocks(blocks as u32),
+            DecidedBy::NoBlocks => {
+                "More blocks would not decide it: the value is too close to the bound, or no farther from it than a \
+                 contender is from itself"
+                    .to_owned()
+            }
+            DecidedBy::MeasuringAgain => {
+                "More blocks alone would not decide it: measure again what is missing, invalid or without a ratio, or name \
+                 another experiment, workload or load behind the gate, as in 'p99>+10%@sleep 5 ms'"
+                    .to_owned()
+            }
+        }
+    }
+
+    fn more_blocks(&self, blocks: u32) -> String {
+        let short: Vec<&Way> = self.runs.iter().filter(|run| run.blocks < blocks).collect();
+        let mut said = format!("Some {} blocks would decide it", count(blocks.into()));
+        let time: Option<Duration> = short.iter().map(|run| run.time_of(blocks - run.blocks)).sum();
+        if let Some(time) = time.filter(|time| !time.is_zero()) {
+            // Writing to a string does not fail.
+            let _ = write!(said, ", about {} more", rough(time));
+        }
+        let commands =
+            short.iter().map(|run| format!("harness compare --resume {} --blocks {blocks}", run.path.display()));
+        let commands: Vec<String> = commands.collect();
+        if !commands.is_empty() {
+            let _ = write!(said, ": {}", commands.join(" && "));
+        }
+        said
+    }
+}
+
+impl Way {
+    /// So many blocks more, if they take as long as those that there are.
+    fn time_of(&self, more: u32) -> Option<Duration> {
+        Some(self.took? / self.blocks.max(1) * more)
+    }
+}
+
+/// As many as a reader of a pull request looks at.
+const MOST_ROWS: usize = 8;
+
+/// As many reasons as the line of a gate holds; all of them are in the JSON.
+const MOST_REASONS: usize = 3;
+
+/// As many as are named of what only one run has.
+const MOST_NAMED: usize = 6;
+
+/// Every row, and what came of the gates last.
+pub(super) fn table(diff: &Diff, held: &[Held], ways: &Ways) -> String {
+    let rows: Vec<&Row> = diff.rows.iter().collect();
+    let table = styled(header(), rows.into_iter().map(cells), NOTHING);
+    format!("{}{table}\n\n{}{}", heading(diff), remarks(diff, ""), gates(diff, held, ways, ""))
+}
+
+/// The rows that matter most, and how many others there are.
+pub(super) fn markdown(diff: &Diff, held: &[Held], ways: &Ways) -> String {
+    let ranked = diff.ranked();
+    let (shown, rest) = ranked.split_at(ranked.len().min(MOST_ROWS));
+    let table = styled(header(), shown.iter().copied().map(cells), ASCII_MARKDOWN);
+    let different = rest.iter().filter(|row| row.is_different()).count() as u64;
+    let more = match rest.len() as u64 {
+        0 => String::new(),
+        more => format!("- And {}, {different} of them different.\n", counted(more, "more row")),
+    };
+    format!("{}{table}\n\n{more}{}{}", heading(diff), remarks(diff, "- "), gates(diff, held, ways, "- "))
+}
+
+/// `kernel: 6.1.0 and 6.5.0`.
+pub(super) fn difference(difference: &Difference) -> String {
+    let Difference { what, base, new } = difference;
+    format!("{what}: {base} and {new}")
+}
+
+fn heading(diff: &Diff) -> String {
+    format!("base: {}\nnew: {}\n\n", diff.base, diff.new)
+}
+
+fn header() -> Vec<String> {
+    ["contender", "where", "figure", "base", "new", "new/base", "95% interval", "verdict"].map(str::to_owned).to_vec()
+}
+
+fn cells(row: &Row) -> Vec<String> {
+    let ratio = row.ratio.ok();
+    let interval = ratio.and_then(|ratio| ratio.interval).map(|(lo, hi)| format!("{} to {}", number(lo), number(hi)));
+    vec![
+        row.contender.clone(),
+        row.spot.at.clone(),
+        row.label.to_owned(),
+        row.base.clone(),
+        row.new.clone(),
+        ratio.map_or("-".to_owned(), |ratio| number(ratio.value)),
+        interval.unwrap_or_else(|| "-".to_owned()),
+        row.words(),
+    ]
+}
+
+fn remarks(diff: &Diff, bullet: &str) -> String {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let mut line = |words: String| {
+        let _ = writeln!(text, "{bullet}{words}");
+    };
+    line(diff.method.words().to_owned());
+    if !diff.machines_differ.is_empty() {
+        let list: Vec<String> = diff.machines_differ.iter().map(difference).collect();
+        line(format!("The machines differ, so a difference says little of the servers: {}.", list.join("; ")));
+    }
+    for run in &diff.cut_short {
+        line(format!("{run}."));
+    }
+    if !diff.has_twin && diff.rows.iter().any(|row| row.judged.is_some_and(|judged| judged.verdict.is_one())) {
+        line(
+            "No contender was run twice in either: how far one is from itself is not known, and 1.05 times counts."
+                .into(),
+        );
+    }
+    for (which, alone) in [("base", &diff.only_in_base), ("new run", &diff.only_in_new)] {
+        if !alone.is_empty() {
+            let named: Vec<&str> = alone.iter().take(MOST_NAMED).map(String::as_str).collect();
+            let more = alone.len().saturating_sub(MOST_NAMED) as u64;
+            let rest = if more > 0 { format!("; and {} more", counted(more, "place")) } else { String::new() };
+            line(format!("Only in the {which}: {}{rest}.", named.join("; ")));
+        }
+    }
+    text
+}
+
+/// A line for each gate: what was held against what, what came of it, and what would decide it.
+fn gates(diff: &Diff, held: &[Held], ways: &Ways, bullet: &str) -> String {
+    let line = |held: &Held| {
+        let figures = counted(held.rows as u64, "figure");
+        let said =
+            format!("{bullet}{} {}: {} against {}, {figures}", held.gate, held.outcome.word(), diff.new, diff.base);
+        let shown: Vec<&str> = held.reasons.iter().take(MOST_REASONS).map(String::as_str).collect();
+        let more = held.reasons.len().saturating_sub(MOST_REASONS) as u64;
+        let more = if more > 0 { format!("; and {}", counted(more, "more")) } else { String::new() };
+        let reasons = if shown.is_empty() { String::new() } else { format!(": {}{more}", shown.join("; ")) };
+        let way = held.decided_by.map_or(String::new(), |decided_by| format!(". {}", ways.to(decided_by)));
+        format!("{said}{reasons}{way}\n")
+    };
+    held.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ways(of: &[(&str, u32, Option<u64>)]) -> Ways {
+        let way = |(path, blocks, took): &(&str, u32, Option<u64>)| Way {
+            path: PathBuf::from(path),
+            blocks: *blocks,
+            took: took.map(Duration::from_secs),
+        };
+        Ways { runs: of.iter().map(way).collect() }
+    }
+
+    #[test]
+    fn what_decides_comes_with_its_time_and_the_commands() {
+        let both = ways(&[("runs/a", 10, Some(600)), ("runs/b", 10, Some(600))]);
+        assert_eq!(
+            both.to(DecidedBy::Blocks(20)),
+            "Some 20 blocks would decide it, about 20 min more: harness compare --resume runs/a --blocks 20 && harness \
+             compare --resume runs/b --blocks 20"
+        );
+        let one = ways(&[("runs/a", 20, Some(600)), ("runs/b", 10, None)]);
+        assert_eq!(
+            one.to(DecidedBy::Blocks(20)),
+            "Some 20 blocks would decide it: harness compare --resume runs/b --blocks 20"
+        );
+        assert!(both.to(DecidedBy::NoBlocks).starts_with("More blocks would not decide it"));
+        assert!(both.to(DecidedBy::MeasuringAgain).contains("measure again"));
+    }
+}

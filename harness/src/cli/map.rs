@@ -1,0 +1,301 @@
+//! `harness map`: where threads and tasks change places. What was typed becomes a grid, a budget of time decides how often
+//! its squares are measured.
+//!
+//! Beside it: `search/map.rs`, which chooses the squares.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{CellAlignment, Table};
+use reports::crossover::{Grid, Square};
+use reports::format::count;
+use reports::record::Ending;
+use reports::record::store::{Run, RunFolder};
+use reports::study::groups;
+use reports::summary::summarise;
+use serde_json::{Value, json};
+
+use super::busy::FirstLook;
+use super::contenders::cast_for;
+use super::ending::code_of_run;
+use super::load::duration;
+use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, too_few_cpus};
+use super::output::{TableOrJson, json_text, print, tell};
+use super::progress::{TerminalProgress, rough};
+use super::report;
+use super::servers::{ServerArgs, Servers};
+use crate::observe::allowed_cpus;
+use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, Workload, place};
+use crate::run::{Execution, Preflight, preflight_for};
+use crate::search::map::{DESCRIPTION, Map, experiment};
+
+/// Draw where threads and tasks change places: who of two serves more, over connections and work
+#[derive(Debug, clap::Args)]
+pub(super) struct MapArgs {
+    /// The two contenders, separated by a comma, or one beside a --server; options as in `compare`. Without either,
+    /// threaded and async-multi
+    #[arg(long, value_name = "A,B")]
+    models: Option<String>,
+
+    #[command(flatten)]
+    servers: ServerArgs,
+
+    /// Kinds of work, separated by commas: echo, sleep, block, spin, lock or reply, with its argument
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "echo,sleep 5ms,spin 1ms")]
+    work: Vec<String>,
+
+    /// Numbers of connections, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1,8,64,512,4096",
+        value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    connections: Vec<u32>,
+
+    /// The time for all of it; what is left of it after every square has enough pairs is not used
+    #[arg(long, value_name = "TIME", default_value = "3min", value_parser = duration)]
+    budget: Duration,
+
+    /// Everything random follows from this number
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// Which CPUs server and generator get
+    #[arg(long, value_enum, default_value_t = PlacementArg::Isolated)]
+    placement: PlacementArg,
+
+    /// Folder of the run; `runs/TIME-map` without it
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// How to write the map
+    #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
+    format: TableOrJson,
+
+    /// No progress
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// What the kind of run is called, in its folder's name and in its manifest.
+const WHAT: &str = "map";
+
+pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
+    let (begun, first_look) = (Instant::now(), FirstLook::take());
+    let servers = args.servers.resolve()?;
+    let (plan, preflight) = plan(&args, &servers)?;
+    let connections = connections(&args.connections, plan.connection_ceiling);
+    let mut map = Map::new(plan.experiments[0], &connections, args.seed);
+    check_budget(&map, args.budget.saturating_sub(AFTERWARDS), args.budget)?;
+    let held = HeldMachine::take(&plan, &preflight, &servers.commands)?;
+    let interrupt = &held.interrupt;
+    let what = (args.out.as_deref(), WHAT);
+    let (folder, manifest) = held.create(&plan, &preflight, what, 2 * map.len() as u32, (first_look, args.quiet))?;
+    folder.write_manifest(&manifest)?;
+    if !args.quiet {
+        announce(&map, args.budget, &folder);
+    }
+    let mut progress = TerminalProgress::new(args.quiet);
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
+    let end = execution.steer(&mut map, begun + args.budget - AFTERWARDS, &mut progress);
+    progress.end();
+    let end = end?;
+    let run = folder.read()?;
+    if end.ending == Ending::Interrupted {
+        tell(&format!("interrupted: {} cells are kept in {}", end.cells, folder.path().display()));
+    }
+    let report = report::write_page(&folder, &run)?;
+    print(&match args.format {
+        TableOrJson::Table => table(&run, &report),
+        TableOrJson::Json => json(&run, &report)?,
+    })?;
+    Ok(code_of_run(&end, &run, interrupt))
+}
+
+fn announce(map: &Map, budget: Duration, folder: &RunFolder) {
+    tell(&format!(
+        "a map of {} cells; measuring each once takes about {}, and it ends within {}; cells go to {}",
+        map.len(),
+        rough(map.time_of_a_block()),
+        rough(budget),
+        folder.path().display()
+    ));
+}
+
+/// Where nobody is named.
+const USUAL: &str = "threaded,async-multi";
+
+/// How often each square may be run again because others used the machine meanwhile, on average: where they never cease,
+/// the budget is better spent on more pairs, which even it out.
+const RETRIES_PER_SQUARE: u32 = 1;
+
+/// The plan, and what the machine allows. Changes nothing but this process's own limits.
+///
+/// # Errors
+/// Where work or contenders are unknown, or there are not two of them.
+pub(super) fn plan(args: &MapArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Preflight)> {
+    let workloads = match &servers.page {
+        Some(page) => vec![Workload::of_page(page, DESCRIPTION)],
+        None => args.work.iter().map(|work| Workload::named(work, DESCRIPTION)).collect::<Result<Vec<_>, _>>()?,
+    };
+    if let Some(twice) =
+        workloads.iter().enumerate().find(|(at, work)| workloads[..*at].iter().any(|w| w.key == work.key))
+    {
+        return Err(
+            PlanError::Usage(format!("{} is named twice; a map has a column for each work", twice.1.label)).into()
+        );
+    }
+    let columns = workloads.len();
+    let asked = vec![experiment(workloads)];
+    let placement = place(args.placement.kind(), &allowed_cpus()?);
+    let retries = RETRIES_PER_SQUARE * (columns * args.connections.len()) as u32;
+    // What a cell takes is the map's own affair; of a preset's sizes only these two are looked at.
+    let sizes = Sizes { retries, ..Preset::Quick.sizes().with_blocks(1) };
+    let usual = servers.commands.is_empty().then_some(USUAL);
+    let models = args.models.as_deref().or(usual);
+    let Cast { experiments, contenders, parts, .. } =
+        cast_for(&placement.server_cpus, models, servers, &asked, &sizes)?;
+    if contenders.len() != 2 {
+        let sentence = format!(
+            "a map is of two contenders, not {}; give --models {USUAL}, or one of --models and a --server, or two of --server",
+            contenders.len()
+        );
+        return Err(PlanError::Usage(sentence).into());
+    }
+    let mut plan = RunPlan {
+        experiments,
+        contenders,
+        parts,
+        preset: Preset::Quick,
+        sizes,
+        seed: args.seed,
+        placement,
+        connection_ceiling: u32::MAX,
+        against: None,
+        page: servers.page.clone(),
+        // Nothing that is said of such a run needs it.
+        inside: Inside::Off,
+    };
+    let mut found = preflight_for(&plan, args.connections.iter().copied().max().unwrap_or(0));
+    plan.connection_ceiling = found.connection_ceiling;
+    found.warnings.extend(too_few_cpus(args.placement.kind(), plan.placement.kind));
+    Ok((plan, found))
+}
+
+/// The numbers of connections, ascending, each once, none above what the machine allows.
+pub(super) fn connections(asked: &[u32], ceiling: u32) -> Vec<u32> {
+    let mut connections: Vec<u32> = asked.iter().map(|count| (*count).min(ceiling)).collect();
+    connections.sort_unstable();
+    connections.dedup();
+    connections
+}
+
+/// Refuses a budget in which not even a coarse map can be measured.
+///
+/// # Errors
+/// With the budget that it takes.
+fn check_budget(map: &Map, for_cells: Duration, budget: Duration) -> Result<(), PlanError> {
+    let needed = map.time_of_the_coarse_map();
+    if needed <= for_cells {
+        return Ok(());
+    }
+    let whole = needed + budget.saturating_sub(for_cells) + Duration::from_secs(1);
+    Err(PlanError::Usage(format!(
+        "{} are too short for a map of {} cells; give --budget {}s or more, or fewer --connections or --work",
+        rough(budget),
+        map.len(),
+        whole.as_secs()
+    )))
+}
+
+/// The grid, what it says in a sentence, and the report's path last.
+pub(super) fn table(run: &Run, report: &Path) -> String {
+    let groups = groups(run);
+    let grid = grid(run, &groups).map_or("No cell was measured.\n".to_owned(), |grid| {
+        format!(
+            "{}\n\nA star is a winner; other squares name who leads, which may be chance.\n{}.\n",
+            drawn(&grid),
+            grid.sentence()
+        )
+    });
+    format!("{grid}\nreport: {}\n", report.display())
+}
+
+fn drawn(grid: &Grid<'_>) -> String {
+    let mut drawn = Table::new();
+    drawn.load_style(UTF8_HORIZONTAL_ONLY);
+    let header =
+        std::iter::once("connections".to_owned()).chain(grid.workloads.iter().map(|label| (*label).to_owned()));
+    drawn.set_header(header.collect::<Vec<_>>());
+    let labels = grid.contenders.map(|contender| contender.label.as_str());
+    for (connections, row) in grid.connections.iter().zip(&grid.rows) {
+        let squares = row.iter().map(|square| lines(square, labels));
+        drawn.add_row(std::iter::once(count(*connections as u64)).chain(squares).collect::<Vec<_>>());
+    }
+    if let Some(column) = drawn.column_mut(0) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    drawn.trim_fmt()
+}
+
+fn lines(square: &Square, labels: [&str; 2]) -> String {
+    let [who, times, trust] = square.lines(labels);
+    let star = if square.winner().is_some() { " *" } else { "" };
+    format!("{who} {times}{star}\n{trust}")
+}
+
+/// Everything that the grid holds.
+pub(super) fn json(run: &Run, report: &Path) -> anyhow::Result<String> {
+    let groups = groups(run);
+    let grid = grid(run, &groups);
+    let squares = grid.as_ref().map_or(Vec::new(), |grid| grid.squares().map(|it| square(grid, it)).collect());
+    let value = json!({
+        "report": report.display().to_string(),
+        "sentence": grid.as_ref().map(Grid::sentence),
+        "contenders": grid.as_ref().map(|grid| grid.contenders.map(|contender| &contender.label)),
+        "metric": grid.as_ref().map(|grid| grid.metric.name),
+        "squares": squares,
+        "validity": summarise(run).validity,
+    });
+    Ok(json_text(&value)?)
+}
+
+fn square(grid: &Grid<'_>, (connections, workload, square): (f64, &str, &Square)) -> Value {
+    json!({
+        "connections": connections,
+        "work": workload,
+        "finding": square.finding(),
+        "winner": square.winner().map(|place| &grid.contenders[place].label),
+        "ratio": square.ratio.map(|ratio| ratio.value),
+        "at_least": square.at_least.map(|place| &grid.contenders[place].label),
+        "interval": square.ratio.and_then(|ratio| ratio.interval),
+        "pairs": square.ratio.map_or(0, |ratio| ratio.blocks),
+        "values": square.values.map(|value| value.value()),
+    })
+}
+
+fn grid<'a>(run: &'a Run, groups: &'a [reports::study::Group<'a>]) -> Option<Grid<'a>> {
+    let experiment = run.manifest.experiments.first()?;
+    experiment.pictures.iter().find_map(|picture| Grid::of(experiment, picture, groups))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_ascend_and_stay_below_the_ceiling() {
+        assert_eq!(connections(&[512, 1, 8, 8], 10_000), [1, 8, 512]);
+        assert_eq!(connections(&[1, 512, 4_096], 400), [1, 400]);
+    }
+
+    #[test]
+    fn a_budget_for_less_than_a_coarse_map_is_refused_with_the_one_it_takes() {
+        let echo = Workload::named("echo", DESCRIPTION).unwrap();
+        let map = Map::new(experiment(vec![echo]), &[1, 8], 1);
+        let check = |seconds| check_budget(&map, Duration::from_secs(seconds - 3), Duration::from_secs(seconds));
+        let error = check(4).unwrap_err().to_string();
+        let (_, named) = error.split_once("--budget ").unwrap();
+        let named: u64 = named.split('s').next().unwrap().parse().unwrap();
+        assert!(check(named).is_ok() && named < 60, "{error}");
+    }
+}

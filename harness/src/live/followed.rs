@@ -1,0 +1,267 @@
+//! A run that is followed while it goes on: its pictures so far, and each of its cells in the few figures that a scraper
+//! wants.
+//!
+//! Following may cost a measurement nothing: what has to be computed is computed between two cells, seldom, shortly, and for
+//! a fortieth of the run at most, and what is served is ready by then. Must not know: how runs are carried out; it is given
+//! cells. Beside it: `web/mod.rs`, which serves what comes out.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use reports::page::SoFar;
+use reports::record::store::Run;
+use reports::record::{Cell, Manifest, Outcome, Purpose, Traffic};
+
+use super::web::{Buckets, CellLabels, CellSummary, DrawnPieces, ServerFigures};
+
+/// What has been drawn of which cells.
+#[derive(Debug)]
+pub struct Drawing {
+    run: Run,
+    pace: DrawingPace,
+    done: BTreeMap<PagePiece, DrawnWhen>,
+}
+
+/// A picture by its anchor, or what can be said.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum PagePiece {
+    Sentences,
+    Picture(String),
+}
+
+/// What a piece shows.
+#[derive(Debug, Clone, Copy, Default)]
+struct DrawnWhen {
+    /// So many measured cells.
+    cells: usize,
+    /// In which turn it was drawn, from 1.
+    turn: u32,
+}
+
+/// What drawing has taken of a run's time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DrawingCost {
+    /// In all, between two cells.
+    pub spent: Duration,
+    /// At most, between two cells.
+    pub longest: Duration,
+    /// How often.
+    pub turns: u32,
+}
+
+/// How much is drawn in a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DrawingTime {
+    /// As much as the pace allows.
+    Short,
+    /// Everything that is not up to date.
+    Endless,
+}
+
+impl Drawing {
+    /// Of a run with this manifest, and the cells that it has already.
+    pub fn new(manifest: Manifest, cells: Vec<Cell>) -> Drawing {
+        let run = Run { manifest, cells, timelines: Vec::new() };
+        Drawing { run, pace: DrawingPace::default(), done: BTreeMap::new() }
+    }
+
+    /// Takes in a cell that has ended; draws some of what it changes, where it is time to.
+    pub fn ended(&mut self, cell: &Cell) -> Option<DrawnPieces> {
+        self.run.cells.push(cell.clone());
+        self.pace.is_due(Instant::now()).then(|| self.draw(DrawingTime::Short))
+    }
+
+    /// Draws everything that is not up to date: for when no more cell is measured.
+    pub fn rest(&mut self) -> DrawnPieces {
+        self.draw(DrawingTime::Endless)
+    }
+
+    /// What the drawing between cells has taken.
+    pub fn cost(&self) -> DrawingCost {
+        DrawingCost { spent: self.pace.spent(), longest: self.pace.longest(), turns: self.pace.turns() }
+    }
+
+    fn draw(&mut self, allowed: DrawingTime) -> DrawnPieces {
+        let begun = Instant::now();
+        let so_far = SoFar::of(&self.run);
+        let pictures = so_far.pictures();
+        let there = pieces(&pictures, &measured(&self.run));
+        self.done.retain(|piece, _| there.contains_key(piece));
+        let turn = self.pace.turns() + 1;
+        let mut drawn = DrawnPieces::default();
+        for piece in stale(&there, &self.done) {
+            if allowed == DrawingTime::Short && !DrawingPace::goes_on(begun, Instant::now()) {
+                break;
+            }
+            match &piece {
+                PagePiece::Sentences => drawn.sentences = Some(so_far.sentences()),
+                // One that has nothing to show yet is looked at again when there are more cells.
+                PagePiece::Picture(anchor) => {
+                    drawn.anew.extend(so_far.picture(anchor).map(|html| (anchor.clone(), html)));
+                }
+            }
+            self.done.insert(piece.clone(), DrawnWhen { cells: there[&piece], turn });
+        }
+        drawn.pictures = pictures.into_iter().map(|(anchor, _)| anchor).collect();
+        drawn.took = begun.elapsed();
+        if allowed == DrawingTime::Short {
+            self.pace.took(begun, Instant::now());
+        }
+        drawn
+    }
+}
+
+/// Measured cells of each experiment. Probes are in no picture.
+fn measured(run: &Run) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
+    for cell in run.cells.iter().filter(|cell| cell.purpose == Purpose::Measure) {
+        *counts.entry(cell.experiment.as_str()).or_default() += 1;
+    }
+    counts
+}
+
+/// Every piece there is, with the number of cells that it would show.
+fn pieces(pictures: &[(String, String)], measured: &BTreeMap<&str, usize>) -> BTreeMap<PagePiece, usize> {
+    let cells = |experiment: &str| measured.get(experiment).copied().unwrap_or(0);
+    let pictures = pictures.iter().map(|(anchor, experiment)| (PagePiece::Picture(anchor.clone()), cells(experiment)));
+    pictures.chain([(PagePiece::Sentences, measured.values().sum())]).collect()
+}
+
+/// The pieces that lack a cell, in the order in which they are to be drawn.
+fn stale(there: &BTreeMap<PagePiece, usize>, done: &BTreeMap<PagePiece, DrawnWhen>) -> Vec<PagePiece> {
+    let last = |piece: &PagePiece| done.get(piece).copied().unwrap_or_default();
+    let lacking = there.iter().filter(|(piece, cells)| last(piece).cells < **cells);
+    let mut stale: Vec<PagePiece> = lacking.map(|(piece, _)| piece.clone()).collect();
+    stale.sort_by_key(|piece| last(piece).turn);
+    stale
+}
+
+/// The figures of a cell.
+pub fn summary_of(cell: &Cell) -> CellSummary {
+    let last = cell.samples.last();
+    let server = &cell.server;
+    CellSummary {
+        labels: CellLabels {
+            contender: cell.contender.clone(),
+            experiment: cell.experiment.clone(),
+            workload: cell.workload.clone(),
+        },
+        outcome: if cell.outcome == Outcome::Completed { "completed" } else { "failed" },
+        requests: cell.traffic.as_ref().map_or_else(Vec::new, |traffic| traffic.ledger.ends().into()),
+        response_times: cell.traffic.as_ref().and_then(response_times),
+        server: ServerFigures {
+            resident_bytes: last.map(|sample| sample.resident_bytes),
+            threads: last.map(|sample| sample.threads),
+            user_cpu: server.user_cpu_ns.map(Duration::from_nanos),
+            system_cpu: server.system_cpu_ns.map(Duration::from_nanos),
+            voluntary_switches: server.voluntary_switches,
+            involuntary_switches: server.involuntary_switches,
+        },
+    }
+}
+
+fn response_times(traffic: &Traffic) -> Option<Buckets> {
+    let record = traffic.response_time.as_ref()?;
+    let histogram = record.to_histogram().expect("this process made it from a histogram");
+    Some(Buckets::of(&histogram, record.sum_ns))
+}
+
+/// Time between two turns at the least.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// A turn begins no further picture after this.
+const TURN: Duration = Duration::from_millis(50);
+
+/// A turn is followed by this many times as long without one. Every turn has to gather the cells and draws a picture at
+/// least, which takes longer the more cells there are; so the run is never longer by more than this share.
+const REST: u32 = 40;
+
+/// The turns taken so far.
+#[derive(Debug, Default)]
+pub(super) struct DrawingPace {
+    next: Option<Instant>,
+    spent: Duration,
+    longest: Duration,
+    turns: u32,
+}
+
+impl DrawingPace {
+    /// Whether a turn may begin.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.next.is_none_or(|next| now >= next)
+    }
+
+    /// Whether a turn that began at `begun` may go on with another picture.
+    pub(super) fn goes_on(begun: Instant, now: Instant) -> bool {
+        now.saturating_duration_since(begun) < TURN
+    }
+
+    /// Notes a turn.
+    pub(super) fn took(&mut self, begun: Instant, now: Instant) {
+        let time = now.saturating_duration_since(begun);
+        self.next = Some(now + INTERVAL.max(time * REST));
+        self.spent += time;
+        self.longest = self.longest.max(time);
+        self.turns += 1;
+    }
+
+    pub(super) fn spent(&self) -> Duration {
+        self.spent
+    }
+
+    pub(super) fn longest(&self) -> Duration {
+        self.longest
+    }
+
+    pub(super) fn turns(&self) -> u32 {
+        self.turns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(anchor: &str) -> PagePiece {
+        PagePiece::Picture(anchor.to_owned())
+    }
+
+    #[test]
+    fn what_was_drawn_longest_ago_comes_first_and_what_lacks_nothing_not_at_all() {
+        let pictures = [("a", "x"), ("b", "x"), ("c", "y"), ("d", "z")];
+        let pictures = pictures.map(|(anchor, experiment)| (anchor.to_owned(), experiment.to_owned()));
+        let there = pieces(&pictures, &BTreeMap::from([("x", 5), ("y", 9)]));
+        assert_eq!(stale(&there, &BTreeMap::new()).len(), 4, "d has no cell, and there are sentences");
+        let done = [("a", 5, 3), ("b", 2, 2), ("c", 1, 1)];
+        let done = done.map(|(anchor, cells, turn)| (picture(anchor), DrawnWhen { cells, turn }));
+        let sentences = (PagePiece::Sentences, DrawnWhen { cells: 13, turn: 4 });
+        let done = done.into_iter().chain([sentences]).collect();
+        assert_eq!(stale(&there, &done), [picture("c"), picture("b"), PagePiece::Sentences]);
+    }
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn turns_are_short_and_seldom() {
+        let mut pace = DrawingPace::default();
+        let begun = Instant::now();
+        assert!(pace.is_due(begun), "the first may come at once");
+        assert!(DrawingPace::goes_on(begun, begun + 49 * MS) && !DrawingPace::goes_on(begun, begun + 50 * MS));
+        pace.took(begun, begun + 30 * MS);
+        assert!(!pace.is_due(begun + 2_029 * MS) && pace.is_due(begun + 2_030 * MS));
+    }
+
+    #[test]
+    fn a_slow_picture_gets_a_small_share_of_the_time() {
+        let mut pace = DrawingPace::default();
+        let (mut now, begun) = (Instant::now(), Instant::now());
+        for _ in 0..5 {
+            pace.took(now, now + 400 * MS);
+            now += 400 * MS;
+            assert!(!pace.is_due(now + 15_999 * MS) && pace.is_due(now + 16_000 * MS));
+            now += 16_000 * MS;
+        }
+        assert!(pace.spent() * REST <= now - begun);
+        assert_eq!((pace.turns(), pace.longest()), (5, 400 * MS));
+    }
+}

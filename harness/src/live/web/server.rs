@@ -1,0 +1,190 @@
+//! The thread that serves a page: from a port that is listened on to the end of the run.
+//!
+//! Must not know: what is shown. Beside it: `routes.rs`, what is served under which address; `board.rs`, what there is to see.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use tokio::sync::oneshot;
+
+use crate::clock::thread_cpu_ns;
+use crate::observe::restrict_this_thread;
+
+use super::board::Board;
+use super::event::PageEvent;
+use super::routes::{self, PageView};
+
+/// How long pages have to fetch what a run has to say at its end, where nobody wants it served any longer.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How long what is being sent may take when the serving ends.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Why a page can't be served.
+#[derive(Debug, thiserror::Error)]
+pub enum WebError {
+    /// The port is taken, or not to be had.
+    #[error(
+        "127.0.0.1:{port} can't be listened on: {source}; choose another port with {option}, or 0 for any free one"
+    )]
+    Port {
+        /// As asked for.
+        port: u16,
+        /// What another one is chosen with.
+        option: &'static str,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The machine has no thread or descriptor for it.
+    #[error("the live page can't be served: {0}; do without it, or free threads and descriptors")]
+    Resources(#[from] io::Error),
+}
+
+/// A page that is being served. Dropped, it ends by itself and at once.
+#[derive(Debug)]
+pub struct Web {
+    board: Arc<Board>,
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<Duration>,
+}
+
+impl Web {
+    /// Listens on a port of 127.0.0.1, any free one for 0, and serves a page from a thread that keeps to these CPUs.
+    ///
+    /// # Errors
+    /// Where the port can't be had, or a thread.
+    pub fn start(view: PageView, port: u16, cpus: &[u32]) -> Result<Web, WebError> {
+        let option = view.port_option();
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| WebError::Port { port, option, source })?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let board = Arc::new(Board::new());
+        let (stop, stopped) = oneshot::channel();
+        let (served, cpus) = (Arc::clone(&board), cpus.to_vec());
+        let thread = thread::Builder::new().name("live-page".into()).spawn(move || {
+            // Threads that are made by a thread keep to its CPUs anyway; where this fails they still do.
+            let _ = restrict_this_thread(&cpus);
+            runtime.block_on(serve(listener, routes::router(served, view), stopped));
+            Duration::from_nanos(thread_cpu_ns())
+        })?;
+        Ok(Web { board, address, stop, thread })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Shows what has happened to everybody who looks.
+    pub fn tell(&self, event: PageEvent) {
+        self.board.tell(event);
+    }
+
+    /// Says that the run is over, and serves on for so long, or until `is_enough`; where that is no time at all, until
+    /// every page that looks has got the end and the report, and a moment at most. Returns the CPU time of the thread.
+    pub fn finish(self, ending: &str, report: PathBuf, linger: Duration, is_enough: impl Fn() -> bool) -> Duration {
+        let looking = self.board.readers();
+        self.board.tell(PageEvent::Finished { ending: ending.to_owned(), report });
+        let everybody_has_it = || self.board.readers() == 0 && self.board.reports_served() >= looking;
+        let until = Instant::now() + if linger.is_zero() { FAREWELL } else { linger };
+        while Instant::now() < until && !is_enough() && !(linger.is_zero() && everybody_has_it()) {
+            thread::sleep(Duration::from_millis(10));
+        }
+        // It may have ended already, for want of something; then there is nobody to tell.
+        let _ = self.stop.send(());
+        self.thread.join().unwrap_or_default()
+    }
+}
+
+/// Serves until it is stopped, and then what has been begun.
+async fn serve(listener: TcpListener, router: Router, stopped: oneshot::Receiver<()>) {
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    let (ending, ended) = oneshot::channel::<()>();
+    let no_more = async {
+        let _ = ended.await;
+    };
+    let serving = axum::serve(listener, router).with_graceful_shutdown(no_more);
+    let serving = tokio::spawn(serving.into_future());
+    // Whoever would send this is gone, or has sent it.
+    let _ = stopped.await;
+    drop(ending);
+    let _ = tokio::time::timeout(GRACE, serving).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpStream;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    const PATIENT: Duration = Duration::from_secs(20);
+
+    /// The folder of the serving thread under `/proc`.
+    fn serving_thread() -> PathBuf {
+        let tasks = fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
+        let is_it = |task: &PathBuf| fs::read_to_string(task.join("comm")).is_ok_and(|name| name == "live-page\n");
+        tasks.into_iter().find(is_it).unwrap()
+    }
+
+    /// How often a thread has gone to sleep or lost its CPU, both of which take that it was awake.
+    fn switches(thread: &Path) -> u64 {
+        let status = fs::read_to_string(thread.join("status")).unwrap();
+        let counts = status.lines().filter_map(|line| line.split_once("ctxt_switches:")?.1.trim().parse::<u64>().ok());
+        counts.sum()
+    }
+
+    /// The count after it has been the same for a while.
+    fn at_rest(thread: &Path) -> u64 {
+        let until = Instant::now() + PATIENT;
+        let mut last = switches(thread);
+        loop {
+            thread::sleep(Duration::from_millis(100));
+            let now = switches(thread);
+            if now == last {
+                return now;
+            }
+            assert!(Instant::now() < until, "it does not come to rest");
+            last = now;
+        }
+    }
+
+    /// A page that has got its first event.
+    fn looking(web: &Web) -> BufReader<TcpStream> {
+        let mut stream = TcpStream::connect(web.address()).unwrap();
+        stream.set_read_timeout(Some(PATIENT)).unwrap();
+        stream.write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut page = BufReader::new(stream);
+        let mut read = String::new();
+        while !read.contains("data:") {
+            page.read_line(&mut read).unwrap();
+        }
+        assert!(read.starts_with("HTTP/1.1 200 OK\r\n"), "{read}");
+        page
+    }
+
+    #[test]
+    fn nobody_wakes_the_thread_between_two_events_while_pages_look() {
+        let web = Web::start(PageView::Run, 0, &[]).unwrap();
+        web.tell(PageEvent::Begins { order: 0, what: "echo".to_owned() });
+        let pages = [looking(&web), looking(&web), looking(&web)];
+        let serving = serving_thread();
+        let before = at_rest(&serving);
+        // That nothing happens takes a while to see.
+        thread::sleep(Duration::from_millis(500));
+        assert_eq!(switches(&serving), before);
+        web.tell(PageEvent::Begins { order: 1, what: "echo".to_owned() });
+        assert!(at_rest(&serving) > before, "what it is told does wake it");
+        drop(pages);
+    }
+}
