@@ -6,8 +6,8 @@ use reports::record::{Decision, Picture};
 
 use super::declare::{at_most, bars, by, echo_probe, of_workload, probe_over_time, times, value, with};
 use crate::plan::{
-    Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Shape, Sizes,
-    Task, TaskKind, Workload,
+    Bounds, Capacities, Contenders, DisturbanceKind, DisturbanceSpec, DisturbedSpec, Experiment, LoadSpec, Shape,
+    Sizes, Task, TaskKind, Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -71,7 +71,7 @@ fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
             variation: None,
             kind: TaskKind::Disturbed(DisturbedSpec {
                 probe: LoadSpec { work: workload.work(), window: AT_ONCE, ..jobs },
-                disturbance: Disturbance {
+                disturbance: DisturbanceSpec {
                     name: "640 requests at once",
                     kind: DisturbanceKind::Nothing,
                     from: Duration::ZERO,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reports::record::{BoundValue, Condition, Decision, Picture, PictureKind, Relation, Scale, Swept, ValueOf};
 
 use crate::plan::{
-    ArrivalProcess, Bounds, Disturbance, DisturbanceKind, DisturbedSpec, LoadSpec, Shape, TaskKind, Work,
+    ArrivalProcess, Bounds, DisturbanceKind, DisturbanceSpec, DisturbedSpec, LoadSpec, Shape, TaskKind, Work,
 };
 
 /// A probe, and what is done beside it.
@@ -32,7 +32,7 @@ impl DisturbedProbe {
         let probe = LoadSpec { window: quiet + lasting + 2 * quiet, ..probe };
         TaskKind::Disturbed(DisturbedSpec {
             probe,
-            disturbance: Disturbance { name, kind, from: quiet, lasting },
+            disturbance: DisturbanceSpec { name, kind, from: quiet, lasting },
             bounds,
         })
     }

@@ -4,8 +4,8 @@ use reports::record::{Decision, Picture, PictureKind, Swept};
 
 use super::declare::{at_most, by, echo_probe, picture, probe_over_time, times, value};
 use crate::plan::{
-    Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Shape, Sizes,
-    Task, TaskKind, Workload,
+    Bounds, Capacities, Contenders, DisturbanceKind, DisturbanceSpec, DisturbedSpec, Experiment, LoadSpec, Shape,
+    Sizes, Task, TaskKind, Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -55,7 +55,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let window = 15 * lasting;
     let kind = TaskKind::Disturbed(DisturbedSpec {
         probe: LoadSpec { window, ..echo_probe(RATE_RPS, CONNECTIONS, sizes.timeout) },
-        disturbance: Disturbance { name: "a standstill", kind: DisturbanceKind::Stall, from: window / 3, lasting },
+        disturbance: DisturbanceSpec { name: "a standstill", kind: DisturbanceKind::Stall, from: window / 3, lasting },
         bounds: Bounds::default(),
     });
     vec![Task { workload: workload.key, point: "standstill".to_owned(), variation: None, kind }]

@@ -9,8 +9,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::frame::LiveLoad;
-use crate::load::{self, DisturbError, Disturbed, Generator, LoadError, LoadOutcome, Look, Order, Tap, now_ns};
-use crate::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, PageRequest, Shape, Work};
+use crate::load::{self, DisturbError, Disturbed, Generator, LoadError, LoadOutcome, Order, Tap, TapReading, now_ns};
+use crate::plan::{ArrivalProcess, DisturbanceKind, DisturbanceSpec, LoadSpec, Pacing, PageRequest, Shape, Work};
 
 /// Generators of several models share a CPU, so that none may poll.
 const GENERATOR: Generator = Generator { threads: 1, pacing: Pacing::Sleeping };
@@ -55,7 +55,7 @@ impl Driver {
     }
 
     /// What happened since the last look; nothing while connections are being opened.
-    pub(super) fn look(&self) -> Option<Look> {
+    pub(super) fn look(&self) -> Option<TapReading> {
         self.tap.look()
     }
 
@@ -86,7 +86,7 @@ pub(super) struct Flood {
 impl Flood {
     /// Begins to open so many connections, to be held for so long unless they are let go before.
     pub(super) fn start(connections: u64, target: SocketAddr, lasting: Duration) -> io::Result<Flood> {
-        let disturbance = Disturbance {
+        let disturbance = DisturbanceSpec {
             name: "idle connections",
             kind: DisturbanceKind::IdleFlood {
                 per_second: PER_SECOND,

@@ -10,14 +10,14 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::arrivals::{Arrivals, Share};
-use super::connection::{Connections, Settings};
+use super::arrivals::{ArrivalTimes, Share};
+use super::connection::{ConnectionSettings, Connections};
 use super::exchange::Exchange;
 use super::outcome::LoadOutcome;
 use super::recorder::{Loop, Recorder};
 use super::sockets::{Sockets, Sources};
 use super::tap::{Moments, Signs, Tap};
-use super::worker::{EVENTS_AT_ONCE, Schedule, ThreadUsage, Timeline, Usage, Worker};
+use super::worker::{EVENTS_AT_ONCE, LoadTimeline, Schedule, ThreadUsage, WindowUsage, Worker};
 use super::{LoadError, hold};
 use crate::clock::now_ns;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, nanoseconds};
@@ -148,7 +148,7 @@ fn carry_out(order: Order<'_>, mut attend: impl FnMut(Moments)) -> Result<LoadOu
         let mut workers = Vec::new();
         for worker in 0..generator.threads {
             let ready = ready.clone();
-            let (start, timeline) = mpsc::channel::<Timeline>();
+            let (start, timeline) = mpsc::channel::<LoadTimeline>();
             let thread = thread::Builder::new()
                 .name(format!("load-{worker}"))
                 .spawn_scoped(scope, move || work(order, worker, ready, timeline))
@@ -205,15 +205,15 @@ fn until_next_look(moments: &Moments) -> Duration {
     Duration::from_nanos(next_ns.unwrap_or(USUAL_NS).min(USUAL_NS))
 }
 
-fn timeline(spec: &LoadSpec) -> Timeline {
+fn timeline(spec: &LoadSpec) -> LoadTimeline {
     let origin_ns = now_ns() + HEAD_START_NS;
     let window_start = origin_ns + nanoseconds(spec.warm_up);
     let window_end = window_start + nanoseconds(spec.window);
-    Timeline { origin_ns, window: window_start..window_end, give_up_ns: origin_ns + nanoseconds(spec.longest()) }
+    LoadTimeline { origin_ns, window: window_start..window_end, give_up_ns: origin_ns + nanoseconds(spec.longest()) }
 }
 
 /// What a worker leaves.
-struct Done {
+struct WorkerResult {
     recorder: Recorder,
     usage: ThreadUsage,
     /// When it had nothing left to do.
@@ -225,8 +225,8 @@ fn work(
     order: Order<'_>,
     worker: u32,
     ready: mpsc::Sender<Range<u64>>,
-    start: mpsc::Receiver<Timeline>,
-) -> Result<Option<Done>, LoadError> {
+    start: mpsc::Receiver<LoadTimeline>,
+) -> Result<Option<WorkerResult>, LoadError> {
     // The kernel may wake a thread up to 50 us late to save power, unless it is asked not to. Where it refuses, the
     // schedule lag shows it.
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
@@ -251,10 +251,10 @@ fn work(
         tap: order.tap.map(|tap| (tap, worker)),
         signs: order.signs.unwrap_or(&unseen),
         polling_ns: 0,
-        usage: Usage::default(),
+        usage: WindowUsage::default(),
     };
     let (usage, at_ns) = thread.run(schedule(&order, worker))?;
-    Ok(Some(Done { recorder: thread.connections.recorder, usage, at_ns }))
+    Ok(Some(WorkerResult { recorder: thread.connections.recorder, usage, at_ns }))
 }
 
 /// The connections of one worker, none of them open.
@@ -262,7 +262,7 @@ fn connections(order: &Order<'_>, worker: u32) -> Result<Connections<Sockets>, L
     let Order { spec, target, generator, .. } = *order;
     let workers = generator.threads;
     let timeout_ns = nanoseconds(spec.timeout);
-    let settings = Settings { shape: spec.shape, timeout_ns, workers };
+    let settings = ConnectionSettings { shape: spec.shape, timeout_ns, workers };
     let slots = share_of(spec.peak_connections().into(), worker, workers) as u32;
     let loop_kind = if spec.arrivals == ArrivalProcess::Closed { Loop::Closed } else { Loop::Open };
     let recorder = Recorder::new(timeout_ns, loop_kind).keeping(order.room_for_events).by_second(order.by_second);
@@ -292,11 +292,11 @@ fn requests_per_arrival(spec: &LoadSpec) -> u32 {
 }
 
 /// The arrivals of a workload: of sessions where there are sessions, else of requests; none in closed loop.
-fn arrivals(spec: &LoadSpec) -> Option<Arrivals> {
+fn arrivals(spec: &LoadSpec) -> Option<ArrivalTimes> {
     let requests_per_arrival = f64::from(requests_per_arrival(spec));
     match spec.arrivals {
-        ArrivalProcess::Poisson { rate_rps } => Some(Arrivals::poisson(rate_rps / requests_per_arrival, spec.seed)),
-        ArrivalProcess::Constant { rate_rps } => Some(Arrivals::constant(rate_rps / requests_per_arrival)),
+        ArrivalProcess::Poisson { rate_rps } => Some(ArrivalTimes::poisson(rate_rps / requests_per_arrival, spec.seed)),
+        ArrivalProcess::Constant { rate_rps } => Some(ArrivalTimes::constant(rate_rps / requests_per_arrival)),
         ArrivalProcess::Closed => None,
     }
 }

@@ -15,14 +15,14 @@ use reports::record::{Noise, Unobserved, Warning};
 use rustix::thread::{ClockId, clock_nanosleep_absolute, set_current_timer_slack};
 
 use super::cgroups::QuotaWatch;
-use super::cpus::{ServerCpu, Totals, between, restrict_this_thread, tick_ns};
+use super::cpus::{MachineTotals, ServerCpu, between, restrict_this_thread, tick_ns};
 use crate::clock::{now_ns, thread_cpu_ns, timespec};
 
 /// Someone who watches the machine from now on. Nothing it needs may be missing without being missed at the end.
 #[derive(Debug)]
 pub struct MachineWatch {
     proc: PathBuf,
-    before: Totals,
+    before: MachineTotals,
     hiccups: io::Result<HiccupThread>,
     quota: QuotaWatch,
 }
@@ -48,13 +48,13 @@ impl MachineWatch {
     /// As [`MachineWatch::start`], where the kernel's files are elsewhere.
     pub fn start_reading(proc: &Path, cpus: Vec<u32>) -> Self {
         let (hiccups, quota) = (HiccupThread::start(cpus), QuotaWatch::of(std::process::id()));
-        Self { proc: proc.to_owned(), before: Totals::now(proc), hiccups, quota }
+        Self { proc: proc.to_owned(), before: MachineTotals::now(proc), hiccups, quota }
     }
 
     /// Ends, within milliseconds.
     pub fn stop(self, server: ServerCpu) -> MachineSeen {
         let hiccups = self.hiccups.map(HiccupThread::stop);
-        let after = Totals::now(&self.proc);
+        let after = MachineTotals::now(&self.proc);
         let span_ns = after.at_ns().saturating_sub(self.before.at_ns());
         let mut unobserved = Vec::new();
         let mut missing = |what: Unobserved, reason: String| unobserved.push(Warning::NotObserved { what, reason });

@@ -11,7 +11,7 @@ pub struct DisturbedSpec {
     /// The requests that are measured.
     pub probe: LoadSpec,
     /// What else happens.
-    pub disturbance: Disturbance,
+    pub disturbance: DisturbanceSpec,
     /// What the server may take at most, so that the machine outlives the experiment.
     pub bounds: Bounds,
 }
@@ -34,7 +34,7 @@ impl DisturbedSpec {
 
 /// Something that is done to a server.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Disturbance {
+pub struct DisturbanceSpec {
     /// A phrase for a legend: `idle connections`.
     pub name: &'static str,
     /// What it is.
@@ -45,7 +45,7 @@ pub struct Disturbance {
     pub lasting: Duration,
 }
 
-impl Disturbance {
+impl DisturbanceSpec {
     /// The most connections that it has open at once.
     pub fn peak_connections(&self) -> u32 {
         match &self.kind {

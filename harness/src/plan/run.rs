@@ -29,12 +29,12 @@ pub struct RunPlan {
     /// The page that is asked for in place of work. Our own models speak HTTP then.
     pub page: Option<PageRequest>,
     /// Whether servers are looked at from inside while they are measured.
-    pub inside: Inside,
+    pub inside: InsideLooks,
 }
 
 /// Whether servers are asked about their inside, and their threads read one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Inside {
+pub enum InsideLooks {
     /// With every sample.
     On,
     /// Not at all.
@@ -224,7 +224,7 @@ mod tests {
             connection_ceiling,
             against: None,
             page: None,
-            inside: Inside::Off,
+            inside: InsideLooks::Off,
         }
     }
 

@@ -25,7 +25,7 @@ pub mod supervised;
 
 pub use bounds::Cap;
 pub use command::{ADDRESS, COMMAND_READINESS_DEADLINE, CommandLaunch, PORT, PORT_VARIABLE, launch_command};
-pub use error::{Failure, ProcessError};
+pub use error::{LaunchFailure, ProcessError};
 pub use launch::{Launch, READINESS_DEADLINE, launch, launch_program, launch_subject, launch_traced};
 pub use message::Channel;
 pub use orphans::guard;

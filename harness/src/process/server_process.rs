@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use reports::record::{Bound, ServerCounters};
 use rustix::process::Signal;
 
-use super::bounds::{Bounds, Cap};
+use super::bounds::{BoundsInForce, Cap};
 use super::child::Child;
-use super::message::{Channel, Heard, farewell_in, read_line, read_rest};
+use super::message::{Channel, LineRead, farewell_in, read_line, read_rest};
 use super::reap::{Death, panic_text};
 use crate::observe::{Extent, descendants, peak_resident_bytes};
 
@@ -24,7 +24,7 @@ const STOPPING_DEADLINE: Duration = Duration::from_secs(2);
 pub struct ServerProcess {
     child: Child,
     /// Dropped after the child, which is dead and reaped by then.
-    bounds: Bounds,
+    bounds: BoundsInForce,
     /// None where it is a program of another hand, which says nothing there.
     stdout: Option<ChildStdout>,
     address: SocketAddr,
@@ -68,7 +68,7 @@ impl ServerProcess {
     }
 
     fn with(child: Child, stdout: Option<ChildStdout>, address: SocketAddr) -> Self {
-        Self { child, bounds: Bounds::default(), stdout, address, stays_on_its_thread: PhantomData }
+        Self { child, bounds: BoundsInForce::default(), stdout, address, stays_on_its_thread: PhantomData }
     }
 
     /// Its process id.
@@ -104,8 +104,8 @@ impl ServerProcess {
     pub fn next_line(&self, deadline: Instant) -> io::Result<Option<String>> {
         let Some(stdout) = &self.stdout else { return Ok(None) };
         match read_line(stdout, deadline)? {
-            Heard::Line(line) => Ok(Some(line)),
-            Heard::Ended | Heard::TimedOut | Heard::TooLong => Ok(None),
+            LineRead::Line(line) => Ok(Some(line)),
+            LineRead::Ended | LineRead::TimedOut | LineRead::TooLong => Ok(None),
         }
     }
 

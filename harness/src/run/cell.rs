@@ -15,7 +15,7 @@ use super::held::{self, HeldServer};
 use super::session::Interrupt;
 use crate::load::{self, Generator, Moments, now_ns};
 use crate::observe::{Observed, Observer, Watch};
-use crate::plan::{HoldSpec, Inside, LoadSpec, Pacing, Participant, RunPlan, TaskKind, is_base, nanoseconds};
+use crate::plan::{HoldSpec, InsideLooks, LoadSpec, Pacing, Participant, RunPlan, TaskKind, is_base, nanoseconds};
 use crate::process::{
     COMMAND_READINESS_DEADLINE, CommandLaunch, Launch, ProcessError, READINESS_DEADLINE, ServerProcess, Stopped,
     launch, launch_command, launch_program,
@@ -141,7 +141,7 @@ impl<'a> CellRunner<'a> {
             cpus: self.plan.placement.generator_cpus.clone(),
         };
         // A program of another hand has nobody who could be asked.
-        if self.plan.inside == Inside::Off || contender.command().is_some() {
+        if self.plan.inside == InsideLooks::Off || contender.command().is_some() {
             return Observer::start(watch);
         }
         match server.channel() {

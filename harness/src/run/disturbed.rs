@@ -12,7 +12,7 @@ use reports::record::{self, Bound, Warning};
 use super::findings::TaskFindings;
 use super::session::Interrupt;
 use crate::load::{self, DisturbError, Disturbed, Generator, Moments, now_ns};
-use crate::plan::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec, nanoseconds};
+use crate::plan::{Bounds, DisturbanceKind, DisturbanceSpec, DisturbedSpec, nanoseconds};
 use crate::process::{Cap, ServerProcess};
 
 /// Disturbs a server and returns what the probe saw. `generator` is the probe's.
@@ -118,7 +118,7 @@ impl Attendant<'_, '_, '_> {
 }
 
 /// Puts down how the disturbance went. One that could not be carried out leaves a cell that says nothing of it.
-fn note(found: &mut TaskFindings, disturbance: &Disturbance, disturbed: Result<Disturbed, DisturbError>) {
+fn note(found: &mut TaskFindings, disturbance: &DisturbanceSpec, disturbed: Result<Disturbed, DisturbError>) {
     match disturbed {
         Ok(Disturbed { begun_ns, ended_ns, course, traffic }) => {
             let name = disturbance.name.to_owned();

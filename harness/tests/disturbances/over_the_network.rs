@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use harness::load::{self, DisturbError, Disturbed, Generator, now_ns};
-use harness::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, Shape, Work};
+use harness::plan::{ArrivalProcess, DisturbanceKind, DisturbanceSpec, LoadSpec, Pacing, Shape, Work};
 use reports::record::{Fate, Progress, Traffic};
 use servers::protocol::Wire;
 use servers::{Contender, Server};
@@ -18,12 +18,16 @@ use crate::{LONGEST_WAIT, turn, within};
 /// Several times what any of this takes, as a disturbance gives way to whatever else runs on the machine.
 const LASTING: Duration = Duration::from_millis(1_500);
 
-fn of(kind: DisturbanceKind) -> Disturbance {
-    Disturbance { name: "test", kind, from: Duration::from_millis(20), lasting: LASTING }
+fn of(kind: DisturbanceKind) -> DisturbanceSpec {
+    DisturbanceSpec { name: "test", kind, from: Duration::from_millis(20), lasting: LASTING }
 }
 
 /// On a thread of its own, which it leaves at the lowest priority.
-fn carried_out(disturbance: &Disturbance, target: SocketAddr, stop: &AtomicBool) -> Result<Disturbed, DisturbError> {
+fn carried_out(
+    disturbance: &DisturbanceSpec,
+    target: SocketAddr,
+    stop: &AtomicBool,
+) -> Result<Disturbed, DisturbError> {
     thread::scope(|scope| scope.spawn(|| load::disturb(disturbance, target, now_ns(), stop)).join().unwrap())
 }
 
@@ -33,7 +37,7 @@ fn disturb(kind: DisturbanceKind, target: SocketAddr) -> Disturbed {
 
 /// Ended early, as soon as `is_done`.
 fn disturb_until(kind: DisturbanceKind, target: SocketAddr, is_done: impl Fn() -> bool) -> Disturbed {
-    let endless = Disturbance { lasting: LONGEST_WAIT, ..of(kind) };
+    let endless = DisturbanceSpec { lasting: LONGEST_WAIT, ..of(kind) };
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let disturbing = scope.spawn(|| load::disturb(&endless, target, now_ns(), &stop).unwrap());

@@ -12,7 +12,7 @@ use reports::record::{Ending, Machine, Manifest, Placement};
 use super::cells::{cells, experiment, workload};
 use crate::cli::new_run;
 use crate::live::{FRAMES, FramesFile, SessionEvent, Stretch};
-use crate::plan::{Inside, PageRequest, Participant, Preset, RunPlan};
+use crate::plan::{InsideLooks, PageRequest, Participant, Preset, RunPlan};
 use crate::run::Preflight;
 
 /// Records a session, or parts of it.
@@ -66,7 +66,7 @@ impl SessionRecorder {
             connection_ceiling: preflight.connection_ceiling,
             against: None,
             page,
-            inside: Inside::Off,
+            inside: InsideLooks::Off,
         };
         SessionRecorder { machine, preflight, plan, current: None }
     }

@@ -22,7 +22,7 @@ use super::statistics::block;
 use crate::observe::{MachineWatch, QuotaReader, ServerCpu};
 use crate::run::warnings;
 use crate::selftest::bench::Bench;
-use crate::selftest::figure::Figure;
+use crate::selftest::figure::SelftestFigure;
 use crate::selftest::lateness::Obstacle;
 use crate::selftest::row::Attempt;
 
@@ -44,10 +44,10 @@ pub(super) fn quota(_: &Bench) -> Result<Attempt, Obstacle> {
         let before = reader.so_far()?;
         write(15, 670_000)?;
         let throttled = reader.so_far()?.since(before);
-        figures.push(Figure::exact(version, 12, throttled.periods));
-        figures.push(Figure::exact("stopped for, ms", 600, throttled.stopped_ns / 1_000_000));
+        figures.push(SelftestFigure::exact(version, 12, throttled.periods));
+        figures.push(SelftestFigure::exact("stopped for, ms", 600, throttled.stopped_ns / 1_000_000));
         let doubts = warnings(&quiet(Noise { generator_throttled: Some(throttled), ..QUIET }));
-        figures.push(Figure::said("believed", !doubts.iter().any(Warning::invalidates), false));
+        figures.push(SelftestFigure::said("believed", !doubts.iter().any(Warning::invalidates), false));
     }
     calculated(figures)
 }
@@ -68,10 +68,10 @@ pub(super) fn unseen(_: &Bench) -> Result<Attempt, Obstacle> {
     let mut cell = quiet(quiet_but_for(seen.noise));
     cell.warnings = warnings(&cell);
     calculated(vec![
-        Figure::said("the observer says why", says_why(&seen.unobserved), true),
-        Figure::said("the cell says so", says_why(&cell.warnings), true),
-        Figure::said("taken for quiet", disturbed_by(&cell).is_none(), false),
-        Figure::said("a quiet one, taken for quiet", warnings(&quiet(QUIET)).is_empty(), true),
+        SelftestFigure::said("the observer says why", says_why(&seen.unobserved), true),
+        SelftestFigure::said("the cell says so", says_why(&cell.warnings), true),
+        SelftestFigure::said("taken for quiet", disturbed_by(&cell).is_none(), false),
+        SelftestFigure::said("a quiet one, taken for quiet", warnings(&quiet(QUIET)).is_empty(), true),
     ])
 }
 
@@ -94,9 +94,9 @@ pub(super) fn zeros(bench: &Bench) -> Result<Attempt, Obstacle> {
     };
     let refused = |zeros: usize| Some(Err(NoRatio { why: WhyNoRatio::NotPositive, blocks: [zeros, 0], of: [10, 10] }));
     calculated(vec![
-        Figure::said("1 zero of 10: a ratio", ratio_with(1) != refused(1), false),
-        Figure::said("10 zeros of 10: a ratio", ratio_with(BLOCKS) != refused(10), false),
-        Figure::said("no zero: a ratio", matches!(ratio_with(0), Some(Ok(_))), true),
+        SelftestFigure::said("1 zero of 10: a ratio", ratio_with(1) != refused(1), false),
+        SelftestFigure::said("10 zeros of 10: a ratio", ratio_with(BLOCKS) != refused(10), false),
+        SelftestFigure::said("no zero: a ratio", matches!(ratio_with(0), Some(Ok(_))), true),
     ])
 }
 
@@ -119,9 +119,9 @@ pub(super) fn chance(bench: &Bench) -> Result<Attempt, Obstacle> {
     let (edge, clear, single) = (held(2.0, BLOCKS_FOR_A_CLAIM), held(4.0, BLOCKS_FOR_A_CLAIM), held(4.0, 1));
     let percent = |share: f64| format!("{:.1}%", share * 100.0);
     calculated(vec![
-        Figure::holds("said to hold, just so", "<= 5%", percent(edge), edge <= 0.05),
-        Figure::holds("said to hold, 4 times", ">= 80%", percent(clear), clear >= 0.8),
-        Figure::holds("said to hold, one block", "0%", percent(single), single == 0.0),
+        SelftestFigure::holds("said to hold, just so", "<= 5%", percent(edge), edge <= 0.05),
+        SelftestFigure::holds("said to hold, 4 times", ">= 80%", percent(clear), clear >= 0.8),
+        SelftestFigure::holds("said to hold, one block", "0%", percent(single), single == 0.0),
     ])
 }
 
