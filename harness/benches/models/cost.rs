@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use harness::clock::now_ns;
 use harness::load::{self, Generator, Moments};
 use harness::observe::process_cpu;
-use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
+use harness::plan::{ArrivalProcess, LoadShape, LoadSpec, Pacing, Work};
 use harness::process::{Launch, launch_program};
 
 const WARM_UP: Duration = Duration::from_millis(500);
@@ -73,7 +73,7 @@ impl BenchContender {
     fn load(&self, window: Duration) -> LoadSpec {
         LoadSpec {
             arrivals: ArrivalProcess::Closed,
-            shape: Shape::Connections { connections: self.connections },
+            shape: LoadShape::Connections { connections: self.connections },
             work: Work::new("echo", "hi"),
             seed: 1,
             warm_up: WARM_UP,

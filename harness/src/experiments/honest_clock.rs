@@ -4,7 +4,7 @@ use reports::record::{Decision, Picture, PictureKind, Swept};
 
 use super::declare::{at_most, by, echo_probe, picture, probe_over_time, times, value};
 use crate::plan::{
-    Bounds, Capacities, Contenders, DisturbanceKind, DisturbanceSpec, DisturbedSpec, Experiment, LoadSpec, Shape,
+    Bounds, Capacities, Contenders, DisturbanceKind, DisturbanceSpec, DisturbedSpec, Experiment, LoadShape, LoadSpec,
     Sizes, Task, TaskKind, Workload,
 };
 
@@ -46,7 +46,7 @@ const STALLED: &str = "async-single";
 
 /// Eight slow requests, one for each connection, are less than one in a hundred of even a short run.
 const RATE_RPS: f64 = 1_000.0;
-const CONNECTIONS: Shape = Shape::Connections { connections: 8 };
+const CONNECTIONS: LoadShape = LoadShape::Connections { connections: 8 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads[0];

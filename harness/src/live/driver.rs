@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::frame::LiveLoad;
 use crate::load::{self, DisturbError, Disturbed, Generator, LoadError, LoadOutcome, Order, Tap, TapReading, now_ns};
-use crate::plan::{ArrivalProcess, DisturbanceKind, DisturbanceSpec, LoadSpec, Pacing, PageRequest, Shape, Work};
+use crate::plan::{ArrivalProcess, DisturbanceKind, DisturbanceSpec, LoadShape, LoadSpec, Pacing, PageRequest, Work};
 
 /// Generators of several models share a CPU, so that none may poll.
 const GENERATOR: Generator = Generator { threads: 1, pacing: Pacing::Sleeping };
@@ -34,7 +34,7 @@ pub(super) fn spec(asked: &LiveLoad, page: Option<&PageRequest>, seed: u64, last
     let (request_message, parameter) = asked.work.split_once(' ').unwrap_or((&asked.work, ""));
     (!asked.is_paused).then(|| LoadSpec {
         arrivals: asked.rate_rps.map_or(ArrivalProcess::Closed, |rate_rps| ArrivalProcess::Poisson { rate_rps }),
-        shape: Shape::Connections { connections: u32::try_from(asked.connections).unwrap_or(u32::MAX) },
+        shape: LoadShape::Connections { connections: u32::try_from(asked.connections).unwrap_or(u32::MAX) },
         work: page.cloned().map_or_else(|| Work::new(request_message, parameter), Work::Page),
         seed,
         warm_up: WARM_UP,

@@ -20,7 +20,7 @@ use super::recorder::{Loop, Recorder};
 use super::sockets::{Sockets, Sources};
 use super::worker::ThreadUsage;
 use crate::clock::now_ns;
-use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work, nanoseconds};
+use crate::plan::{ArrivalProcess, LoadShape, LoadSpec, Work, nanoseconds};
 
 /// Connects begun at once, bytes sent at once, connections let go at once, and events handled at once: each some hundred
 /// microseconds of work. The kernel lets a thread that runs finish its slice of a few milliseconds, whatever its
@@ -109,7 +109,7 @@ impl Crowd {
             Behaviour::AskOnce => Exchange::new(&work(), target),
         };
         // A request is given up at the end of the span and not before.
-        let shape = Shape::Connections { connections: pace.at_most };
+        let shape = LoadShape::Connections { connections: pace.at_most };
         let settings = ConnectionSettings { shape, timeout_ns: u64::MAX, workers: 1 };
         let mut recorder = Recorder::new(span.end - span.start, Loop::Closed);
         recorder.set_window(0..u64::MAX);
@@ -260,7 +260,7 @@ fn traffic(behaviour: Behaviour, span: &Range<u64>, recorder: Recorder) -> Optio
     let lasting = Duration::from_nanos(span.end - span.start);
     let spec = LoadSpec {
         arrivals: ArrivalProcess::Closed,
-        shape: Shape::Connections { connections: 0 },
+        shape: LoadShape::Connections { connections: 0 },
         work: work(),
         seed: 0,
         warm_up: Duration::ZERO,

@@ -20,7 +20,7 @@ use super::tap::{Moments, Signs, Tap};
 use super::worker::{EVENTS_AT_ONCE, LoadTimeline, Schedule, ThreadUsage, WindowUsage, Worker};
 use super::{LoadError, hold};
 use crate::clock::now_ns;
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, nanoseconds};
+use crate::plan::{ArrivalProcess, LoadShape, LoadSpec, Pacing, nanoseconds};
 
 /// From the moment all workers are ready to the start of the load, so that none starts late.
 const HEAD_START_NS: u64 = 2_000_000;
@@ -190,7 +190,7 @@ fn carry_out(order: Order<'_>, mut attend: impl FnMut(Moments)) -> Result<LoadOu
 
 /// From the first connect of any worker to the last connection that was established.
 fn opening(spec: &LoadSpec, openings: &[Range<u64>]) -> Option<Duration> {
-    let Shape::Connections { .. } = spec.shape else { return None };
+    let LoadShape::Connections { .. } = spec.shape else { return None };
     let begun_ns = openings.iter().map(|opening| opening.start).min()?;
     let ended_ns = openings.iter().map(|opening| opening.end).max()?;
     Some(Duration::from_nanos(ended_ns.saturating_sub(begun_ns)))
@@ -286,8 +286,8 @@ fn schedule(order: &Order<'_>, worker: u32) -> Schedule {
 /// Requests of a session, or the one that is due by itself.
 fn requests_per_arrival(spec: &LoadSpec) -> u32 {
     match spec.shape {
-        Shape::Sessions { requests, .. } => requests,
-        Shape::Connections { .. } => 1,
+        LoadShape::Sessions { requests, .. } => requests,
+        LoadShape::Connections { .. } => 1,
     }
 }
 

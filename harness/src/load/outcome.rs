@@ -206,14 +206,14 @@ fn intervals(tallies: &[IntervalTally], spec: &LoadSpec) -> Vec<Interval> {
 mod tests {
     use super::super::recorder::{Answered, Loop, Scheduled};
     use super::*;
-    use crate::plan::{Shape, Work};
+    use crate::plan::{LoadShape, Work};
 
     const WINDOW: Duration = Duration::from_micros(2);
 
     fn spec(arrivals: ArrivalProcess) -> LoadSpec {
         LoadSpec {
             arrivals,
-            shape: Shape::Connections { connections: 1 },
+            shape: LoadShape::Connections { connections: 1 },
             work: Work::new("echo", "hi"),
             seed: 1,
             warm_up: Duration::from_micros(1),

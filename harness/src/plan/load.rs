@@ -11,7 +11,7 @@ pub struct LoadSpec {
     /// When requests or sessions are due.
     pub arrivals: ArrivalProcess,
     /// What one connection does.
-    pub shape: Shape,
+    pub shape: LoadShape,
     /// What each request asks for.
     pub work: Work,
     /// Seed of the arrivals; equal for all contenders of a load point.
@@ -36,16 +36,16 @@ impl LoadSpec {
     /// The most connections that are open at once.
     pub fn peak_connections(&self) -> u32 {
         match self.shape {
-            Shape::Connections { connections } => connections,
-            Shape::Sessions { concurrent, .. } => concurrent,
+            LoadShape::Connections { connections } => connections,
+            LoadShape::Sessions { concurrent, .. } => concurrent,
         }
     }
 
     /// Has at most so many connections open at once.
     pub fn limit_connections(&mut self, ceiling: u32) {
         match &mut self.shape {
-            Shape::Connections { connections } => *connections = (*connections).min(ceiling),
-            Shape::Sessions { concurrent, .. } => *concurrent = (*concurrent).min(ceiling),
+            LoadShape::Connections { connections } => *connections = (*connections).min(ceiling),
+            LoadShape::Sessions { concurrent, .. } => *concurrent = (*concurrent).min(ceiling),
         }
     }
 
@@ -64,8 +64,8 @@ impl LoadSpec {
                 ArrivalProcess::Closed => record::Arrivals::Closed,
             },
             shape: match self.shape {
-                Shape::Connections { connections } => record::Shape::Connections { connections },
-                Shape::Sessions { requests, think_time, concurrent } => {
+                LoadShape::Connections { connections } => record::Shape::Connections { connections },
+                LoadShape::Sessions { requests, think_time, concurrent } => {
                     record::Shape::Sessions { requests, think_time_ns: nanoseconds(think_time), concurrent }
                 }
             },
@@ -119,7 +119,7 @@ impl Pacing {
 
 /// What one connection does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum LoadShape {
     /// Connections are opened before the load and stay open; requests take turns on them.
     Connections {
         /// How many.
@@ -224,7 +224,7 @@ pub fn nanoseconds(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    fn spec(arrivals: ArrivalProcess, shape: Shape) -> LoadSpec {
+    fn spec(arrivals: ArrivalProcess, shape: LoadShape) -> LoadSpec {
         LoadSpec {
             arrivals,
             shape,
@@ -236,13 +236,13 @@ mod tests {
         }
     }
 
-    fn sessions(concurrent: u32) -> Shape {
-        Shape::Sessions { requests: 10, think_time: Duration::from_millis(3), concurrent }
+    fn sessions(concurrent: u32) -> LoadShape {
+        LoadShape::Sessions { requests: 10, think_time: Duration::from_millis(3), concurrent }
     }
 
     #[test]
     fn a_ceiling_lowers_and_never_raises() {
-        for shape in [sessions(100), Shape::Connections { connections: 100 }] {
+        for shape in [sessions(100), LoadShape::Connections { connections: 100 }] {
             let mut spec = spec(ArrivalProcess::Closed, shape);
             spec.limit_connections(200);
             assert_eq!(spec.peak_connections(), 100);
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!((open.warm_up_ns, open.window_ns, open.timeout_ns), (100_000_000, 2_000_000_000, 500_000_000));
         assert_eq!((open.work.as_str(), open.seed), ("sleep 5ms", 9));
         assert_eq!(open.shape, record::Shape::Sessions { requests: 10, think_time_ns: 3_000_000, concurrent: 8 });
-        let closed = spec(ArrivalProcess::Closed, Shape::Connections { connections: 3 }).to_record();
+        let closed = spec(ArrivalProcess::Closed, LoadShape::Connections { connections: 3 }).to_record();
         assert_eq!((closed.arrivals, closed.offered_load_rps), (record::Arrivals::Closed, None));
         assert_eq!(closed.shape, record::Shape::Connections { connections: 3 });
         let constant = spec(ArrivalProcess::Constant { rate_rps: 2.0 }, sessions(1)).to_record();

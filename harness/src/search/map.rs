@@ -23,7 +23,8 @@ use super::Steering;
 use super::forecast::Forecast;
 use super::refinement::{COARSE, SquareSoFar, Squares};
 use crate::plan::{
-    ArrivalProcess, Contenders, Experiment, LoadSpec, Shape, Task, TaskKind, Turn, Workload, arrival_seed, block_order,
+    ArrivalProcess, Contenders, Experiment, LoadShape, LoadSpec, Task, TaskKind, Turn, Workload, arrival_seed,
+    block_order,
 };
 
 /// What the experiment is called.
@@ -106,7 +107,7 @@ pub fn task(workload: &'static Workload, connections: u32) -> Task {
             // In closed loop one figure says what clients get, with few connections as with many, and no rate has to be
             // chosen that would suit both contenders and every square.
             arrivals: ArrivalProcess::Closed,
-            shape: Shape::Connections { connections },
+            shape: LoadShape::Connections { connections },
             work: workload.work(),
             // Set when the cell is run: it depends on the block.
             seed: 0,

@@ -16,7 +16,7 @@ use super::lateness::Obstacle;
 use super::synthetic::{Script, Synthetic};
 use crate::load::{self, Generator, Moments, Order};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, place};
+use crate::plan::{ArrivalProcess, LoadShape, LoadSpec, Pacing, Work, place};
 use crate::process::{Launch, ServerProcess, launch, launch_subject};
 
 /// How long a subject may take until it has done what it was told: some are to work first.
@@ -121,7 +121,7 @@ impl Bench {
 pub(crate) fn echo(rate_rps: f64, connections: u32, window: Duration) -> LoadSpec {
     LoadSpec {
         arrivals: ArrivalProcess::Constant { rate_rps },
-        shape: Shape::Connections { connections },
+        shape: LoadShape::Connections { connections },
         work: Work::new("echo", "hi"),
         seed: 1,
         warm_up: Duration::ZERO,

@@ -16,7 +16,7 @@ use servers::TraceRecord;
 
 use crate::load::{self, Generator, LoadError, Moments, now_ns};
 use crate::observe::process_cpu;
-use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
+use crate::plan::{ArrivalProcess, LoadShape, LoadSpec, Pacing, Work, nanoseconds};
 use crate::process::{Launch, ProcessError, READINESS_DEADLINE, ServerProcess, launch, launch_traced};
 use spans::lanes;
 
@@ -187,7 +187,7 @@ impl TracedTask<'_> {
     fn load(&self) -> LoadSpec {
         LoadSpec {
             arrivals: ArrivalProcess::Closed,
-            shape: Shape::Connections { connections: self.connections },
+            shape: LoadShape::Connections { connections: self.connections },
             work: self.work.clone(),
             seed: 0,
             warm_up: WARM_UP,

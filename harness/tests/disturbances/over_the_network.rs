@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use harness::load::{self, DisturbError, Disturbed, Generator, now_ns};
-use harness::plan::{ArrivalProcess, DisturbanceKind, DisturbanceSpec, LoadSpec, Pacing, Shape, Work};
+use harness::plan::{ArrivalProcess, DisturbanceKind, DisturbanceSpec, LoadShape, LoadSpec, Pacing, Work};
 use reports::record::{Fate, Progress, Traffic};
 use servers::protocol::Wire;
 use servers::{Contender, Server};
@@ -167,7 +167,7 @@ fn those_who_stay_unanswered_are_in_flight_or_lost_and_never_come_again() {
 fn requests(window: Duration, arrivals: ArrivalProcess) -> LoadSpec {
     LoadSpec {
         arrivals,
-        shape: Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 64 },
+        shape: LoadShape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 64 },
         work: Work::new("echo", "hi"),
         seed: 1,
         warm_up: Duration::from_secs(1),
@@ -186,7 +186,7 @@ fn a_load_is_cut_to_the_time_of_the_disturbance() {
     let (dead, _) = fakes::start(Habit::DiesAt(1));
     // Held connections that can't be opened are no requests.
     let held = LoadSpec {
-        shape: Shape::Connections { connections: 3 },
+        shape: LoadShape::Connections { connections: 3 },
         ..requests(LASTING, ArrivalProcess::Constant { rate_rps: 100.0 })
     };
     assert!(within(LONGEST_WAIT, || std::net::TcpStream::connect(dead).is_err()));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use harness::observe::{allowed_cpus, machine};
 use harness::plan::{
     ArrivalProcess, Bounds, Cast, Choice, Contenders, DisturbanceKind, DisturbanceSpec, DisturbedSpec, Experiment,
-    InsideLooks, LoadSpec, Participant, Preset, RunPlan, Shape, Task, TaskKind, Work, Workload, place,
+    InsideLooks, LoadShape, LoadSpec, Participant, Preset, RunPlan, Task, TaskKind, Work, Workload, place,
 };
 use harness::run::{Execution, Interrupt, RunEnd, RunProgress, utc_now};
 use reports::record::store::RunFolder;
@@ -21,7 +21,7 @@ pub(crate) const MS: u64 = 1_000_000;
 pub(crate) fn task(kind: DisturbanceKind, bounds: Bounds) -> Task {
     let probe = LoadSpec {
         arrivals: ArrivalProcess::Constant { rate_rps: 100.0 },
-        shape: Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 200 },
+        shape: LoadShape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 200 },
         work: Work::new("echo", "hi"),
         seed: 0,
         warm_up: Duration::ZERO,

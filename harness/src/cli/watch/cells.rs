@@ -160,7 +160,7 @@ mod tests {
 
     use super::*;
     use crate::live::LiveLoad;
-    use crate::plan::{ArrivalProcess, Shape, Work};
+    use crate::plan::{ArrivalProcess, LoadShape, Work};
 
     fn histogram(value_ns: u64, count: u64) -> HistogramRecord {
         let mut histogram = Histogram::new(3).unwrap();
@@ -205,7 +205,7 @@ mod tests {
             LiveLoad { connections: 64, rate_rps: Some(100.0), work: "sleep 5ms".into(), flood: 0, is_paused: false };
         let spec = LoadSpec {
             arrivals: ArrivalProcess::Poisson { rate_rps: 100.0 },
-            shape: Shape::Connections { connections: 64 },
+            shape: LoadShape::Connections { connections: 64 },
             work: Work::new("sleep", "5ms"),
             seed: 1,
             warm_up: Duration::from_millis(500),
