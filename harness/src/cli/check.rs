@@ -14,7 +14,7 @@ use super::output::print;
 use super::servers::{find_program, words};
 use crate::check::{self, Broken, Came, CheckFinding, Weight, parts};
 use crate::plan::PlanError;
-use crate::process::{COMMAND_READINESS_DEADLINE, CommandLaunch, ServerProcess, Stopped, launch_command};
+use crate::process::{CommandLaunch, ServerProcess, Stopped, launch_command};
 use crate::run::Interrupt;
 
 /// Talk to a server and say whether it keeps to the JSON protocol (see docs/protocol.md)
@@ -83,14 +83,7 @@ fn start(text: &str) -> anyhow::Result<ServerProcess> {
     let words = words(text).map_err(PlanError::Usage)?;
     find_program("--server, which takes a command without a name", &words)?;
     let interrupt = Interrupt::listen()?;
-    Ok(launch_command(&CommandLaunch {
-        name: NAME,
-        words: &words,
-        cpus: &[],
-        readiness_deadline: COMMAND_READINESS_DEADLINE,
-        stop: interrupt.flag(),
-        harness: None,
-    })?)
+    Ok(launch_command(&CommandLaunch::new(NAME, &words, interrupt.flag()))?)
 }
 
 /// The address of `HOST:PORT`; of several, the first that is IPv4.

@@ -9,14 +9,13 @@ use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
-use rustix::thread::{ClockId, clock_nanosleep_absolute};
 
 use super::arrivals::{Arrival, Share};
 use super::connection::Connections;
 use super::sockets::Sockets;
 use super::tap::{Moments, Signs, Tap};
 use super::{LONGEST_SLEEP_NS, LoadError};
-use crate::clock::{now_ns, timespec};
+use crate::clock::{now_ns, sleep_until};
 use crate::plan::Pacing;
 
 /// Arrivals taken up before the sockets are looked at again, so that a late schedule does not starve the replies.
@@ -112,7 +111,7 @@ impl Worker<'_> {
     fn run_closed(&mut self, most: Option<u64>) -> Result<(), LoadError> {
         // What began before the origin would belong to no part of the load. A signal may end the sleep too early.
         let origin_ns = self.timeline.origin_ns;
-        let _ = clock_nanosleep_absolute(ClockId::Monotonic, &timespec(origin_ns));
+        sleep_until(origin_ns);
         let mut now = now_ns().max(origin_ns);
         self.connections.begin_closed_loop(self.timeline.window.end, most.unwrap_or(u64::MAX), now);
         loop {
@@ -157,7 +156,7 @@ impl Worker<'_> {
         let network = &mut self.connections.network;
         if sleep_ns > 0 && self.pacing == Pacing::Ticking {
             // Not in epoll, which every reply would end. A signal may end it: then a tick is short.
-            let _ = clock_nanosleep_absolute(ClockId::Monotonic, &timespec(now + sleep_ns));
+            sleep_until(now + sleep_ns);
             network.look()?;
         } else if sleep_ns > 0 {
             network.wait_until(now + sleep_ns, now)?;

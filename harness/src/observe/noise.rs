@@ -12,11 +12,11 @@ use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 
 use reports::record::{Noise, Unobserved, Warning};
-use rustix::thread::{ClockId, clock_nanosleep_absolute, set_current_timer_slack};
+use rustix::thread::set_current_timer_slack;
 
 use super::cgroups::QuotaWatch;
 use super::cpus::{MachineTotals, ServerCpu, between, restrict_this_thread, tick_ns};
-use crate::clock::{now_ns, thread_cpu_ns, timespec};
+use crate::clock::{now_ns, sleep_until, thread_cpu_ns};
 
 /// Someone who watches the machine from now on. Nothing it needs may be missing without being missed at the end.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ fn watch(wanted: &Weak<()>) -> Hiccups {
     let mut max_oversleep_ns = 0;
     let mut due = now_ns() + PERIOD_NS;
     while wanted.strong_count() > 0 {
-        if clock_nanosleep_absolute(ClockId::Monotonic, &timespec(due)).is_err() {
+        if !sleep_until(due) {
             // A signal handler ran on this thread: it woke early, which says nothing.
             continue;
         }

@@ -46,13 +46,20 @@ pub struct CommandLaunch<'a> {
 }
 
 /// How long a program may take until it listens: it may have a runtime to load first. Whoever waits can stop waiting.
-pub const COMMAND_READINESS_DEADLINE: Duration = Duration::from_secs(10);
+const READINESS_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Ports that are tried. Between the choice of one and the server's listening there anybody can take it.
 const TRIES: u32 = 3;
 
 /// Time between two looks at whether it listens.
 const STEP: Duration = Duration::from_millis(3);
+
+impl<'a> CommandLaunch<'a> {
+    /// With nothing chosen but the program.
+    pub fn new(name: &'a str, words: &'a [String], stop: &'a AtomicBool) -> CommandLaunch<'a> {
+        CommandLaunch { name, words, cpus: &[], readiness_deadline: READINESS_DEADLINE, stop, harness: None }
+    }
+}
 
 /// Launches a program of another hand, and returns once it listens. As with [`super::launch`] it dies with the thread that
 /// launched it.

@@ -17,7 +17,7 @@ use super::server_process::ServerProcess;
 
 /// How long a server may take until it listens: hundreds of times what it usually takes, and short enough for Ctrl-C to
 /// end a run within three seconds even then.
-pub const READINESS_DEADLINE: Duration = Duration::from_millis(2_500);
+const READINESS_DEADLINE: Duration = Duration::from_millis(2_500);
 
 /// What to launch.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,13 @@ pub struct Launch<'a> {
     pub spin_rate: Option<u64>,
     /// What it speaks, as `serve --wire` takes it; JSON lines where nothing is said.
     pub wire: Option<&'a str>,
+}
+
+impl<'a> Launch<'a> {
+    /// With nothing chosen but the contender.
+    pub fn new(contender: &'a str) -> Launch<'a> {
+        Launch { contender, cpus: &[], readiness_deadline: READINESS_DEADLINE, spin_rate: None, wire: None }
+    }
 }
 
 /// Launches this very program as a server, and returns once it listens.

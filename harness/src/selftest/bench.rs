@@ -77,7 +77,7 @@ impl Bench {
 
     fn how<'a>(&'a self, contender: &'a str) -> Launch<'a> {
         let cpus = &self.placement.server_cpus;
-        Launch { contender, cpus, readiness_deadline: SUBJECT_READINESS_DEADLINE, spin_rate: None, wire: None }
+        Launch { cpus, readiness_deadline: SUBJECT_READINESS_DEADLINE, ..Launch::new(contender) }
     }
 
     /// The cells as a run of the contenders that they name.

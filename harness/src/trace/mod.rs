@@ -17,7 +17,7 @@ use servers::TraceRecord;
 use crate::load::{self, Generator, LoadError, Moments, now_ns};
 use crate::observe::process_cpu;
 use crate::plan::{ArrivalProcess, LoadShape, LoadSpec, Pacing, Work, nanoseconds};
-use crate::process::{Launch, ProcessError, READINESS_DEADLINE, ServerProcess, launch, launch_traced};
+use crate::process::{Launch, ProcessError, ServerProcess, launch, launch_traced};
 use spans::lanes;
 
 /// Before the window, so that threads and connections are there.
@@ -175,13 +175,7 @@ impl TracedTask<'_> {
     }
 
     fn launch(&self) -> Launch<'_> {
-        Launch {
-            contender: self.contender,
-            cpus: self.server_cpus,
-            readiness_deadline: READINESS_DEADLINE,
-            spin_rate: Some(self.spin_rate),
-            wire: None,
-        }
+        Launch { cpus: self.server_cpus, spin_rate: Some(self.spin_rate), ..Launch::new(self.contender) }
     }
 
     fn load(&self) -> LoadSpec {

@@ -66,7 +66,10 @@ fn what_it_started_is_observed_and_ends_with_it() {
     let stopped = server.stop();
     assert_eq!(stopped.peak_resident_bytes, None, "of several processes nothing is known of the peak of their sum");
     assert!(!is_alive(child) && !std::path::Path::new(&format!("/proc/{child}")).exists(), "not even a zombie is left");
-    assert!(stopped.user_cpu + stopped.system_cpu > Duration::from_millis(50), "the child's time is in the totals");
+    assert!(
+        stopped.usage.user_cpu + stopped.usage.system_cpu > Duration::from_millis(50),
+        "the child's time is in the totals"
+    );
 }
 
 #[test]

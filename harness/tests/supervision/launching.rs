@@ -36,8 +36,11 @@ fn a_server_is_launched_used_and_accounted_for() {
     assert_eq!((stopped.killed, &stopped.death), (false, &None), "{stopped:?}");
     assert_eq!(stopped.counters.map(|counters| (counters.accepted, counters.requests_served)), Some((1, 1)));
     // The rusage of the whole life can't be less than the CPU clock some time before; it counts in microseconds.
-    assert!(stopped.user_cpu + stopped.system_cpu + Duration::from_micros(2) >= cpu, "{stopped:?}, {cpu:?}");
-    assert!(stopped.voluntary_switches > 0);
+    assert!(
+        stopped.usage.user_cpu + stopped.usage.system_cpu + Duration::from_micros(2) >= cpu,
+        "{stopped:?}, {cpu:?}"
+    );
+    assert!(stopped.usage.voluntary_switches > 0);
     assert!(stopped.peak_resident_bytes.unwrap() > 100 * 1024);
 }
 

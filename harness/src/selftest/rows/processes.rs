@@ -149,7 +149,7 @@ pub(super) fn cpu(bench: &Bench) -> Result<Attempt, Obstacle> {
 pub(super) fn switches(bench: &Bench) -> Result<Attempt, Obstacle> {
     let count = |count| {
         let stopped = bench.subject(&SelftestSubject::Switching { count })?.stop();
-        Ok::<_, Obstacle>(stopped.voluntary_switches)
+        Ok::<_, Obstacle>(stopped.usage.voluntary_switches)
     };
     let more = count(SWITCHES)?.saturating_sub(count(0)?);
     let figure =
