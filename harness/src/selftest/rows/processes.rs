@@ -74,7 +74,7 @@ pub(super) fn unread(bench: &Bench) -> Result<Attempt, Obstacle> {
         settled_sample(reader, 0, stack_bytes, Duration::from_millis(100), LONGEST_WAIT)
     };
     let streams: Vec<TcpStream> =
-        (0..CONNECTIONS).map(|_| TcpStream::connect(subject.address())).collect::<io::Result<_>>()?;
+        (0..UNREAD_CONNECTIONS).map(|_| TcpStream::connect(subject.address())).collect::<io::Result<_>>()?;
     let before = (socket_buffer_bytes(subject.address())?, sample(&mut reader)?.0.resident_bytes);
     for mut stream in &streams {
         stream.set_write_timeout(Some(LONGEST_WAIT))?;
