@@ -1,7 +1,7 @@
 //! Which loads keep an objective, cell by cell, and the highest that a contender carries, over blocks.
 //!
 //! A block is one search on fresh servers, and its result one number; what is said of a contender is their geometric mean
-//! with an interval over blocks. Must not know: how loads are searched for. Beside it: `record/objective.rs`.
+//! with an interval over blocks. Must not know: how loads are searched for. Beside it: `record/experiment.rs`.
 
 use crate::format::{self, Unit};
 use crate::metrics::{Reading, response_quantile};

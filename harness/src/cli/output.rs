@@ -6,8 +6,8 @@ use clap::ValueEnum;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use reports::export;
+use reports::machine::MachineIdentity;
 use reports::record::store::Run;
-use reports::site::Machine;
 use reports::study::groups;
 use reports::summary::{Answer, Headline, Rank, Summary, SummaryTable, headlines, summarise};
 use reports::verdict::Matrix;
@@ -69,7 +69,8 @@ pub(super) fn summary(run: &Run, format: Format, report: &str) -> anyhow::Result
         Format::Bencher => export::bencher(&figures(run)?),
         Format::GithubActionBenchmark => {
             let manifest = &run.manifest;
-            let origin = format!("run {} of {}, {}", manifest.run, manifest.started_at, Machine::of(manifest).label);
+            let origin =
+                format!("run {} of {}, {}", manifest.run, manifest.started_at, MachineIdentity::of(manifest).label);
             export::github_action_benchmark(&figures(run)?, &origin)
         }
     })

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use reports::diff::differences;
+use reports::machine::differences;
 use reports::record::store::{Run, RunFolder};
 use reports::record::{Ending, ExperimentRecord, Manifest};
 

@@ -1,14 +1,14 @@
 //! A bar per trial, a panel per metric: what one value per contender is compared with.
 //!
 //! A linear bar begins at zero. On a log scale there is no zero to begin at, so a dot stands for the bar. Must not
-//! know: which metrics there are. Beside it: `panel.rs`, `trials.rs`.
+//! know: which metrics there are. Beside it: `panel.rs`, `spots.rs`.
 
 use super::axes::Axis;
+use super::axes::{shortened, width};
 use super::backend::Ink;
-use super::labels::{shortened, width};
 use super::panel::{Frame, Panel};
-use super::spots::look;
-use super::{Figure, PanelPicture, Scene, titled, trials};
+use super::spots::{look, trial_metrics, trial_table};
+use super::{Figure, PanelPicture, Scene, titled};
 use crate::format;
 use crate::metrics::{Metric, Reading};
 use crate::record::Scale;
@@ -28,7 +28,7 @@ struct Row<'g, 'a> {
 }
 
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
-    let metrics = trials::metrics(&scene.picture.metrics);
+    let metrics = trial_metrics(&scene.picture.metrics);
     let experiment = scene.group.experiment;
     let rows = scene.group.trials().map(|(series, trial)| {
         let value = trial.variation.map_or(String::new(), |value| format!(", {}", format::number(value)));
@@ -40,12 +40,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     }
     let swept = rows.iter().any(|row| row.trial.variation.is_some());
     let by = experiment.variation_label().filter(|_| swept).map_or(String::new(), |label| format!(" by {label}"));
-    let panels = metrics.iter().map(|metric| PanelPicture {
-        heading: String::new(),
-        contender: None,
-        svg: panel(scene, metric, &rows),
-        lines: Vec::new(),
-    });
+    let panels = metrics.iter().map(|metric| PanelPicture::unnamed(panel(scene, metric, &rows)));
     let names: Vec<&str> = metrics.iter().map(|metric| metric.label).collect();
     let mut notes: Vec<String> =
         metrics.iter().map(|metric| format!("{}: {}", format::capitalised(metric.label), metric.how_to_read)).collect();
@@ -53,15 +48,12 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         notes.push("On a log scale there is no zero for a bar to begin at, so a mark stands for the value.".into());
     }
     Some(Figure {
-        id: scene.id.clone(),
-        experiment: scene.group.experiment.name.clone(),
-        kind: scene.picture.kind,
         title: titled::bars(scene.group, metrics[0]),
         subtitle: format!("{}{by}: {}", format::capitalised(&format::list(&names)), scene.place()),
         panels: panels.collect(),
-        parts: Vec::new(),
         notes,
-        table: trials::table(scene, &scene.picture.metrics),
+        table: trial_table(scene, &scene.picture.metrics),
+        ..scene.empty()
     })
 }
 

@@ -3,8 +3,8 @@
 //! The name and the numbers in a square say all that its colour says. Must not know: how a square is decided. Beside
 //! it: `../crossover.rs`.
 
+use super::axes::shortened;
 use super::backend::Canvas;
-use super::labels::shortened;
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene, server_cpus};
 use crate::crossover::{Finding, Grid, PAIRS_FOR_WINNER, Square};
 use crate::format;
@@ -21,17 +21,9 @@ const ABREAST: usize = 3;
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let grid = Grid::of(scene.group.experiment, scene.picture, scene.groups)?;
     let places: Vec<usize> = (0..grid.workloads.len()).collect();
-    let panels = places.chunks(ABREAST).map(|columns| PanelPicture {
-        heading: String::new(),
-        contender: None,
-        svg: panel(scene, &grid, columns),
-        lines: Vec::new(),
-    });
+    let panels = places.chunks(ABREAST).map(|columns| PanelPicture::unnamed(panel(scene, &grid, columns)));
     let [a, b] = grid.contenders.map(|contender| contender.label.clone());
     Some(Figure {
-        id: scene.id.clone(),
-        experiment: scene.group.experiment.name.clone(),
-        kind: scene.picture.kind,
         title: grid.sentence(),
         subtitle: format!(
             "{} of {a} and {b} by connections and work, a winner from {} pairs on: {}",
@@ -43,6 +35,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         parts: vec![(0, format!("{a} has more")), (2, format!("{b} has more")), (3, "no winner".into())],
         notes: notes(&grid),
         table: table(scene, &grid),
+        ..scene.empty()
     })
 }
 

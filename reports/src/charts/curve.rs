@@ -4,8 +4,8 @@
 //! which metrics there are. Beside it: `panel.rs`.
 
 use super::axes::Axis;
+use super::axes::CHARACTER;
 use super::backend::Ink;
-use super::labels::CHARACTER;
 use super::panel::{EndLabel, Frame, Panel, Place};
 use super::spots::{Spot, Sweep, look, standing_words};
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene, titled};
@@ -34,25 +34,19 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let lanes = metrics.iter().map(|metric| lanes(scene.group, &sweep, metric).len()).max().unwrap_or(0) as f64;
     let over = if lanes > 0.0 { lanes * LANE + 24.0 } else { 0.0 };
     let width = if metrics.len() > 1 { NARROW } else { WIDE };
-    let panels = metrics.iter().map(|metric| PanelPicture {
-        heading: String::new(),
-        contender: None,
-        svg: panel(scene, &sweep, metric, (&x, &y(metric)), (width, over)),
-        lines: Vec::new(),
-    });
+    let panels = metrics
+        .iter()
+        .map(|metric| PanelPicture::unnamed(panel(scene, &sweep, metric, (&x, &y(metric)), (width, over))));
     let mut notes: Vec<String> = metrics.iter().map(|metric| metric.how_to_read.to_owned()).collect();
     notes.dedup();
     let names: Vec<&str> = metrics.iter().map(|metric| metric.label).collect();
     Some(Figure {
-        id: scene.id.clone(),
-        experiment: scene.group.experiment.name.clone(),
-        kind: scene.picture.kind,
         title: titled::curve(scene.group, &sweep, &metrics),
         subtitle: format!("{} by {}: {}", format::capitalised(&format::list(&names)), sweep.label(), scene.place()),
         panels: panels.collect(),
-        parts: Vec::new(),
         notes,
         table: table(scene.group, &sweep, &metrics),
+        ..scene.empty()
     })
 }
 

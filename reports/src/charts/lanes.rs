@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::axes::Axis;
-use super::labels::shortened;
+use super::axes::shortened;
 use super::panel::{Frame, Panel};
 use super::{DataRow, DataTable, Figure, PanelPicture, server_cpus};
 use crate::format::{self, Unit, counted};

@@ -1,7 +1,7 @@
 //! One plotting area with its grid, axes and direct labels.
 //!
 //! Data goes through plotters in places from 0 to 1, so that linear and logarithmic axes are one type. Must not know:
-//! records, metrics. Beside it: `axes.rs`, `labels.rs`, `backend.rs`.
+//! records, metrics. Beside it: `axes.rs`, `backend.rs`.
 
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::types::RangedCoordf64;
@@ -9,8 +9,8 @@ use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::element::{Circle, Drawable, EmptyElement, PathElement, PointCollection, Polygon};
 
 use super::axes::Axis;
+use super::axes::{CHARACTER, shortened, spread, width};
 use super::backend::{Canvas, FINENESS, Ink};
-use super::labels::{CHARACTER, shortened, spread, width};
 use crate::study::COLOURS;
 
 const LINE_HEIGHT: f64 = 16.0;

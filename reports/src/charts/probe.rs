@@ -2,19 +2,20 @@
 //!
 //! What was answered is a dot, so a probe that is served is a flat band; what was not stands in a lane over the axis,
 //! so one that is not is a wall. Must not know: metrics, other blocks than the one that is shown. Beside it: `panel.rs`,
-//! `account.rs` for the words.
+//! `../words/probe.rs` for the words.
 
 use std::collections::{BTreeSet, HashSet};
 
 use super::axes::Axis;
+use super::axes::{CHARACTER, shortened, width};
 use super::backend::Ink;
-use super::labels::{CHARACTER, shortened, width};
 use super::panel::{Frame, Panel};
-use super::{DataTable, Figure, PanelPicture, Scene, trials};
-use crate::account;
+use super::spots::trial_table;
+use super::{DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
 use crate::record::{Cell, Disturbance, Event, Fate, Scale};
 use crate::study::{Series, Standing, Trial};
+use crate::words::probe;
 
 const LEFT: f64 = 110.0;
 const WIDTH: f64 = 240.0;
@@ -51,15 +52,12 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         lines: lines(one),
     });
     Some(Figure {
-        id: scene.id.clone(),
-        experiment: scene.group.experiment.name.clone(),
-        kind: scene.picture.kind,
-        title: account::served(scene.group)?,
+        title: probe::served(scene.group)?,
         subtitle: format!("Every request of the probe, with {}: {}", first.disturbance.name, scene.place()),
         panels: panels.collect(),
-        parts: Vec::new(),
         notes: notes(&shown),
         table: table(scene),
+        ..scene.empty()
     })
 }
 
@@ -140,7 +138,7 @@ fn panel(scene: &Scene<'_>, one: &Shown<'_, '_>, scales: &Scales) -> String {
         "Dots over time: the response time of every request of the probe with {}; {}. {}. The numbers are in the table below.",
         one.series.contender.label,
         scene.place(),
-        account::answered(&one.trial.pool)
+        probe::answered(&one.trial.pool)
     ))
 }
 
@@ -184,7 +182,7 @@ fn draw_death(panel: &Panel, cell: &Cell, scales: &Scales) {
     let Some(died_at_ns) = cell.server.died_at_ns else { return };
     let at = scales.x.place(died_at_ns as f64);
     panel.line(&[(at, 0.0), (at, 1.0 + scales.over_the_axis() / HEIGHT)], Ink::Line);
-    let how = account::death(cell).unwrap_or_else(|| "found dead".into());
+    let how = probe::death(cell).unwrap_or_else(|| "found dead".into());
     let text = shortened(&how, LONGEST_DEATH);
     let (x, y) = panel.pixel((at, 0.04));
     let room = panel.pixel((1.0, 0.0)).0 - x - 6.0;
@@ -205,9 +203,9 @@ fn lines(one: &Shown<'_, '_>) -> Vec<String> {
         return vec!["Invalid: in no ranking and in no sentence.".into()];
     }
     let mut lines: Vec<String> =
-        account::service(&one.trial.pool).iter().map(|sentence| format::capitalised(sentence)).collect();
-    if let Some(how) = account::death(one.cell) {
-        let said = account::last_words(one.cell).map_or(String::new(), |said| format!(" {said}"));
+        probe::service(&one.trial.pool).iter().map(|sentence| format::capitalised(sentence)).collect();
+    if let Some(how) = probe::death(one.cell) {
+        let said = probe::last_words(one.cell).map_or(String::new(), |said| format!(" {said}"));
         lines.push(format!("The server {how}.{said}"));
     }
     lines
@@ -240,5 +238,5 @@ fn table(scene: &Scene<'_>) -> DataTable {
         "probe_recovery",
         "peak_threads",
     ];
-    trials::table(scene, &names.map(str::to_owned))
+    trial_table(scene, &names.map(str::to_owned))
 }

@@ -27,21 +27,13 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let rate = Unit::PerSecond.show(load);
     let blocks = lines.iter().map(|(_, line)| line.blocks).max().unwrap_or(0);
     Some(Figure {
-        id: scene.id.clone(),
-        experiment: scene.group.experiment.name.clone(),
-        kind: scene.picture.kind,
         title: titled::percentile(group, load)
             .unwrap_or_else(|| format!("Response times at {rate} from the fastest requests to the slowest")),
         subtitle: format!("Response time by percentile at {rate}: {}", scene.place()),
-        panels: vec![PanelPicture {
-            heading: String::new(),
-            contender: None,
-            svg: panel(scene, &lines, &rate),
-            lines: Vec::new(),
-        }],
-        parts: Vec::new(),
+        panels: vec![PanelPicture::unnamed(panel(scene, &lines, &rate))],
         notes: notes(group, &rate, blocks),
         table: table(group, load),
+        ..scene.empty()
     })
 }
 

@@ -1,6 +1,6 @@
 //! What the title of a figure is made from: readings of the contenders at one place, and the verdicts on them.
 //!
-//! Must not know: how a title reads. Beside it: `../summary/titles/`, which words it; `spots.rs`.
+//! Must not know: how a title reads. Beside it: `../words/`, which words it; `spots.rs`.
 
 use super::spots::{Spot, Sweep};
 use crate::format::{self, Unit};
@@ -8,8 +8,8 @@ use crate::metrics::{Metric, Reading, metric};
 use crate::objective::carries;
 use crate::record::Objective;
 use crate::study::{Group, Pool, Series, Standing, counts};
-use crate::summary::titles::{self, Carried, Climb, Entry, Step};
 use crate::verdict::{Matrix, Pair};
+use crate::words::{self, Carried, Climb, Entry, Step};
 
 /// Of a curve: who stays under a bound where it is of response times over the load, or else a comparison where most
 /// is asked.
@@ -37,7 +37,7 @@ pub(super) fn at_load(group: &Group<'_>, metric: &Metric, load: f64) -> String {
         Some(metric.of_pool(&point.pool))
     };
     let at = format!("At {}", Unit::PerSecond.show(load));
-    titles::compared(&at, metric, &entries(group, of), &pairs(Matrix::at(group, metric, load)))
+    words::compared(&at, metric, &entries(group, of), &pairs(Matrix::at(group, metric, load)))
 }
 
 /// Of the rarest percentile that all who kept up with a load have a number for.
@@ -75,7 +75,7 @@ fn at_trials(group: &Group<'_>, metric: &Metric, variation: Option<f64>, at: &st
         let trial = series.trials.iter().find(|trial| trial.variation == variation)?;
         (trial.standing != Standing::Invalid).then(|| metric.of_pool(&trial.pool))
     };
-    titles::compared(at, metric, &entries(group, of), &pairs(Matrix::of_trials(group, metric, variation)))
+    words::compared(at, metric, &entries(group, of), &pairs(Matrix::of_trials(group, metric, variation)))
 }
 
 fn entries<'a>(group: &'a Group<'_>, of: impl Fn(&Series<'_>) -> Option<Reading>) -> Vec<Entry<'a>> {
@@ -101,7 +101,7 @@ fn under_objective(group: &Group<'_>, objective: &Objective) -> String {
             is_open: carries.may_be_more(),
         }
     });
-    titles::carried(&objective.words(), &carried.collect::<Vec<_>>())
+    words::carried(&objective.words(), &carried.collect::<Vec<_>>())
 }
 
 fn climb(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Option<String> {
@@ -113,7 +113,7 @@ fn climb(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Option<String
     let spots = group.series.iter().flat_map(|series| sweep.spots(series));
     let sound = spots.filter(|spot| spot.standing == Standing::Sound);
     let blocks = sound.map(|spot| spot.blocks.iter().filter(|pool| is_valid(pool)).count()).min().unwrap_or(0);
-    titles::climbed(metric, &climbs.collect::<Vec<_>>(), blocks)
+    words::climbed(metric, &climbs.collect::<Vec<_>>(), blocks)
 }
 
 fn is_valid(pool: &Pool<'_>) -> bool {

@@ -4,8 +4,8 @@
 //! not know: sites, records. Beside it: `panel.rs`, `curve.rs`.
 
 use super::axes::Axis;
+use super::axes::width;
 use super::backend::Ink;
-use super::labels::width;
 use super::panel::{EndLabel, Frame, Look, Panel, Place};
 use crate::format::{self, Unit};
 use crate::record::Scale;

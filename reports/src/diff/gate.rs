@@ -1,12 +1,13 @@
-//! Whether a change is too much: a bound on a ratio, and on which side of it the measured interval lies.
+//! Whether a change is too much: a bound on a ratio, on which side of it the measured interval lies, and what comes of it.
 //!
 //! Regressed is said only where all gated rows together would be wrong in 5% of cases, or where a server stopped keeping
 //! up in every block; passed only where each interval ends within the bound and nothing is missing. Beside it:
-//! `compared.rs`, which has the names, `held.rs`, what comes of it.
+//! `places.rs`, which has the names.
 
 use std::str::FromStr;
 
-use super::held::{DecidedBy, Held, Outcome};
+use serde::Serialize;
+
 use super::{COMPARED, Compared, Diff, Doubt, Missing, Row, Spot};
 use crate::format::{self, counted, number};
 use crate::stats::Ratio;
@@ -247,6 +248,71 @@ fn lacking(missing: &[&Missing]) -> Option<String> {
 
 fn listed(names: &[&str]) -> String {
     if names.is_empty() { "nothing".to_owned() } else { format::list(names) }
+}
+
+/// What came of a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Every row is within the bound for sure.
+    Passed,
+    /// Some row could be on either side, or is missing or invalid.
+    Inconclusive,
+    /// Some row is beyond the bound for sure.
+    Regressed,
+}
+
+impl Outcome {
+    /// The one word for it, in output and documentation.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Passed => "passed",
+            Outcome::Inconclusive => "inconclusive",
+            Outcome::Regressed => "regressed",
+        }
+    }
+}
+
+/// A gate, held against a comparison.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Held {
+    /// As it was written.
+    pub gate: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How many rows it was held against.
+    pub rows: usize,
+    /// The rows that decided, in words, those farthest from the bound first; empty where it passed. Where it regressed
+    /// these are the rows beyond the bound and no others.
+    pub reasons: Vec<String>,
+    /// What it would take where it is inconclusive.
+    pub decided_by: Option<DecidedBy>,
+}
+
+/// What it would take for a gate to be decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecidedBy {
+    /// So many blocks in all, if ratios and spreads stay as they are.
+    Blocks(usize),
+    /// No number of blocks that is thought of: a value lies too close to the bound, or no farther from it than a contender
+    /// is from itself.
+    NoBlocks,
+    /// Measuring again what is missing, invalid or without a ratio.
+    MeasuringAgain,
+}
+
+impl Held {
+    /// A gate that nothing was held against.
+    pub(super) fn without_rows(gate: &str, reason: String) -> Held {
+        Held {
+            gate: gate.to_owned(),
+            outcome: Outcome::Inconclusive,
+            rows: 0,
+            reasons: vec![reason],
+            decided_by: Some(DecidedBy::MeasuringAgain),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,25 +4,21 @@
 //! where they were run under the same arrivals, else two samples. Must not know: how it is shown. Beside it: `places.rs`
 //! takes a run apart, `rows.rs` compares, `gate.rs` decides whether a change is too much.
 
-mod compared;
 mod gate;
-mod held;
-mod machine;
 mod places;
 mod rows;
 
 use serde::Serialize;
 
 use crate::format;
+use crate::machine::{Difference, differences};
 use crate::record::Ending;
 use crate::record::store::Run;
 use crate::stats::{NoRatio, Ratio};
 use crate::verdict::{Judged, Verdict, ratio_or_why};
 
-pub use compared::{COMPARED, Compared, Measured};
-pub use gate::{Gate, GateError};
-pub use held::{DecidedBy, Held, Outcome};
-pub use machine::{Difference, differences};
+pub use gate::{DecidedBy, Gate, GateError, Held, Outcome};
+pub use places::{COMPARED, Compared, Measured};
 
 use places::{Place, places};
 

@@ -1,7 +1,6 @@
 //! The rows of a comparison: figures of the same contender at the same place, judged together.
 
-use super::compared::{COMPARED, WhenSaturated};
-use super::places::{Place, Values, Where};
+use super::places::{COMPARED, Place, Values, WhenSaturated, Where};
 use super::{Compared, Diff, Doubt, Method, Missing, Row};
 use crate::stats::{BlockValue, Ratio, unpaired_ratio};
 use crate::study::Standing;

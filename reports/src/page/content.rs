@@ -1,4 +1,4 @@
-//! What the layout is filled with: plain values in the order of the page.
+//! What the layout is filled with: plain values in the order of the page, and one point of the run, read aloud.
 //!
 //! Must not know: tags, styles. Beside it: `page.html.jinja`.
 
@@ -6,17 +6,15 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::bars::BarredTable;
+use super::downloads;
+use super::tables::{BarredTable, VerdictTable, verdict_tables};
 use super::trials::{self, TrialSection};
-use super::verdicts::{self, VerdictTable};
-use super::{downloads, example, interval_log};
-use crate::charts::other_scale::{self, OtherScale};
-use crate::charts::{self, Figure};
-use crate::format::{self, Unit};
-use crate::metrics::METRICS;
+use crate::charts::{self, Figure, OtherScale};
+use crate::format::{self, Unit, count, share};
+use crate::metrics::{METRICS, Reading, metric};
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, PictureKind, PlacementKind, Purpose};
-use crate::study::{colours, groups};
+use crate::study::{Group, Standing, colours, groups};
 use crate::summary::{self, Answer, Summary};
 
 #[derive(Debug, Serialize)]
@@ -107,16 +105,16 @@ impl Content {
             questions: questions.collect(),
             csv: downloads::summary_csv(&summary.tables),
             figures_csv,
-            interval_log: interval_log::of_run(run),
-            other_scales: other_scale::drawn(run, &groups),
+            interval_log: downloads::interval_log(run),
+            other_scales: charts::on_other_scale(run, &groups),
             tables: tables(run, &summary),
-            verdicts: verdicts::tables(&summary.matrices),
+            verdicts: verdict_tables(&summary.matrices),
             trials: trials::sections(run, &groups, &summary, &of_trials),
             summary,
             maps,
             sections: sections(others),
             legend: legend.collect(),
-            example: example::read_aloud(&groups),
+            example: read_aloud(&groups),
             glossary: METRICS.iter().map(|m| (m.label.to_owned(), m.how_to_read.to_owned())).collect(),
             environment: environment(run),
             limits: limits(run),
@@ -285,4 +283,40 @@ fn probe(cell: &Cell) -> [String; 5] {
     let failed = cell.traffic.as_ref().map_or("-".into(), |traffic| format::count(traffic.ledger.failed()));
     let standing = if crate::study::counts(cell) { "valid" } else { "invalid" };
     [cell.workload.clone(), cell.contender.clone(), achieved, failed, standing.into()]
+}
+
+/// Sentences on one sound point with the greatest distance between response and service time, so that the
+/// difference between the two can be seen; absent where no point is sound.
+pub(super) fn read_aloud(groups: &[Group<'_>]) -> Option<String> {
+    let response = metric("response_time_p99")?;
+    let service = metric("service_time_p99")?;
+    let mut best: Option<(f64, String)> = None;
+    for group in groups {
+        for series in &group.series {
+            for point in series.points.iter().filter(|point| point.standing == Standing::Sound) {
+                let readings = (response.of_pool(&point.pool), service.of_pool(&point.pool));
+                let (Reading::Measured(response, _), Reading::Measured(service, _)) = readings else { continue };
+                if best.as_ref().is_some_and(|(distance, _)| *distance >= response / service) {
+                    continue;
+                }
+                let (scheduled, ok) = point.pool.scheduled_and_ok()?;
+                let sentence = format!(
+                    "At {} of {}, {} had {} requests scheduled and answered {} of them in time ({}). 99 of 100 \
+                     were answered within {} of the moment at which they were due: that is the p99 of the response \
+                     time. Counted only from the moment at which they were sent it was {}: that is the service time, \
+                     and it leaves out what had to wait before.",
+                    Unit::PerSecond.show(point.offered_load_rps),
+                    group.workload.label,
+                    series.contender.label,
+                    count(scheduled),
+                    count(ok),
+                    share(ok as f64 / scheduled.max(1) as f64),
+                    Unit::Nanoseconds.show(response),
+                    Unit::Nanoseconds.show(service),
+                );
+                best = Some((response / service, sentence));
+            }
+        }
+    }
+    best.map(|(_, sentence)| sentence)
 }

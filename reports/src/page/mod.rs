@@ -2,18 +2,15 @@
 //!
 //! A pure function: same records, same bytes. Must not know: files, clocks, the environment. Beside it:
 //! `page.html.jinja` (the layout), `style.css`, `script.js` and what it names, `content.rs` (what the layout is filled
-//! with), `trials.rs` (the sections of experiments that put a claim to the test), `verdicts.rs` (who differs from whom),
-//! `bars.rs` (behind the numbers of a table), `downloads.rs` (records and tables as data), `interval_log.rs` (histograms as
-//! data), `so_far.rs` (a run that goes on, in pieces).
+//! with), `trials.rs` (the sections of experiments that put a claim to the test), `tables.rs` (bars behind
+//! numbers, and who differs from whom), `downloads.rs` (records, tables and histograms as data), `so_far.rs` (a run that goes
+//! on, in pieces).
 
-mod bars;
 mod content;
 mod downloads;
-mod example;
-mod interval_log;
 mod so_far;
+mod tables;
 mod trials;
-mod verdicts;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Machine;
+use crate::machine::MachineIdentity;
 use crate::record::Ending;
 use crate::record::store::Run;
 use crate::study::Group;
@@ -78,7 +78,7 @@ pub struct Entry {
     /// Those of them that are in no ranking.
     pub invalid_cells: usize,
     /// Where it was made.
-    pub machine: Machine,
+    pub machine: MachineIdentity,
     /// Names of its experiments.
     pub experiments: Vec<String>,
     /// Labels of its contenders, in its order.
@@ -124,7 +124,7 @@ impl Entry {
             complete: manifest.ending == Ending::Completed,
             cells: summary.validity.cells,
             invalid_cells: summary.validity.invalid_cells,
-            machine: Machine::of(manifest),
+            machine: MachineIdentity::of(manifest),
             experiments: manifest.experiments.iter().map(|experiment| experiment.name.clone()).collect(),
             contenders: contenders.map(|contender| contender.label.clone()).collect(),
             headline: summary::headline(summary),

@@ -8,9 +8,9 @@ use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 
 use super::entry::{Entry, Index, SITE_VERSION};
-use super::machine::Machine;
 use super::trends::{self, MachineTrends};
 use crate::format;
+use crate::machine::MachineIdentity;
 use crate::page::{STYLE, hash};
 
 const LAYOUT: &str = include_str!("index.html.jinja");
@@ -21,7 +21,7 @@ const SCRIPT: &str = include_str!("index.js");
 struct Content {
     standfirst: String,
     runs: Vec<Listed>,
-    machines: Vec<Machine>,
+    machines: Vec<MachineIdentity>,
     experiments: Vec<String>,
     trends: Vec<MachineTrends>,
 }
@@ -66,7 +66,7 @@ fn newest_first(entries: &[Entry]) -> Vec<Entry> {
 
 impl Content {
     fn of(entries: &[Entry]) -> Content {
-        let mut machines: Vec<Machine> = Vec::new();
+        let mut machines: Vec<MachineIdentity> = Vec::new();
         let mut experiments: Vec<String> = Vec::new();
         for entry in entries {
             if !machines.iter().any(|machine| machine.fingerprint == entry.machine.fingerprint) {

@@ -7,10 +7,10 @@
 use serde::Serialize;
 
 use super::entry::Entry;
-use super::machine::Machine;
 use crate::charts::trend::{Trend, TrendLine, TrendValue, draw};
 use crate::charts::{DataRow, DataTable};
 use crate::format::{self, Unit};
+use crate::machine::MachineIdentity;
 use crate::study::COLOURS;
 use crate::summary::Headline;
 
@@ -20,7 +20,7 @@ const SAME_LOAD: f64 = 1.25;
 /// The trends of one machine.
 #[derive(Debug, Serialize)]
 pub(super) struct MachineTrends {
-    machine: Machine,
+    machine: MachineIdentity,
     runs: usize,
     figures: Vec<TrendFigure>,
     /// What there is no picture of, and why.
@@ -52,7 +52,7 @@ impl<'a> Subject<'a> {
 
 /// The trends of each machine that has two runs or more that are no smoke tests, that of the newest run first. `entries` are the newest first.
 pub(super) fn trends(entries: &[Entry]) -> Vec<MachineTrends> {
-    let mut machines: Vec<(&Machine, Vec<&Entry>)> = Vec::new();
+    let mut machines: Vec<(&MachineIdentity, Vec<&Entry>)> = Vec::new();
     for entry in entries.iter().filter(|entry| !entry.is_a_smoke_test()) {
         match machines.iter_mut().find(|(machine, _)| machine.fingerprint == entry.machine.fingerprint) {
             Some((_, runs)) => runs.push(entry),
@@ -63,7 +63,7 @@ pub(super) fn trends(entries: &[Entry]) -> Vec<MachineTrends> {
     several.map(|(machine, runs)| of_machine(machine, &runs)).collect()
 }
 
-fn of_machine(machine: &Machine, runs: &[&Entry]) -> MachineTrends {
+fn of_machine(machine: &MachineIdentity, runs: &[&Entry]) -> MachineTrends {
     let (mut figures, mut absent) = (Vec::new(), Vec::new());
     for subject in subjects(runs) {
         let Some(newest) = newest(runs, subject) else { continue };
@@ -94,7 +94,7 @@ fn subjects<'a>(runs: &[&'a Entry]) -> Vec<Subject<'a>> {
 }
 
 /// One subject over the runs, which are given the newest first and drawn the oldest first.
-fn figure(machine: &Machine, runs: &[&Entry], subject: Subject<'_>, newest: &Headline) -> Option<TrendFigure> {
+fn figure(machine: &MachineIdentity, runs: &[&Entry], subject: Subject<'_>, newest: &Headline) -> Option<TrendFigure> {
     let own = |run: &'_ &Entry| run.figures.iter().any(|figure| Subject::of(figure) == subject);
     let (mut kept, mut left_out) = (Vec::new(), 0);
     for run in runs.iter().rev().filter(|run| own(run)) {

@@ -2,7 +2,7 @@
 //!
 //! Must not know: tags, styles. Beside it: `deck.rs`.
 
-use super::deck::{Kind, Slide};
+use super::{Slide, SlideKind};
 use crate::format;
 use crate::record::store::Run;
 use crate::summary::{Answer, Rank, Summary};
@@ -36,7 +36,7 @@ pub(super) fn verdicts(summary: &Summary) -> Vec<Slide> {
     }
     let certainty = summary.answers.iter().find(|answer| answer.topic == "certainty");
     let slide = |answer: &Answer| Slide {
-        kind: Kind::Words,
+        kind: SlideKind::Words,
         kicker: "Who differs from whom".into(),
         heading: "Estimates: no difference here is a verdict".into(),
         rows: vec![("Why".into(), answer.sentence.clone())],
@@ -109,7 +109,7 @@ fn paged(heading: &str, rows: &[(String, String)], notes: &[(String, String)]) -
         if written > MOST_CHARACTERS {
             written = own;
             let notes = if slides.is_empty() { notes.to_vec() } else { Vec::new() };
-            slides.push(Slide { kind: Kind::Words, heading: heading.to_owned(), notes, ..Slide::default() });
+            slides.push(Slide { kind: SlideKind::Words, heading: heading.to_owned(), notes, ..Slide::default() });
         }
         slides.last_mut().into_iter().for_each(|slide| slide.rows.push(row.clone()));
     }
@@ -129,7 +129,7 @@ pub(super) fn reproduce(run: &Run) -> Slide {
         ("Plan", format!("{}, {} cells", manifest.blocks_in_words(), manifest.planned_cells)),
     ];
     Slide {
-        kind: Kind::End,
+        kind: SlideKind::End,
         kicker: format!("Run {} of {}", manifest.run, manifest.started_at),
         heading: "Run it yourself".into(),
         rows: rows.map(|(term, said)| (term.to_owned(), said)).into(),

@@ -4,7 +4,7 @@
 //! A figure is on one slide, or on several where its panels would be too small to read from the last row. Must not
 //! know: tags, what is drawn in a panel. Beside it: `deck.rs`.
 
-use super::deck::{Kind, Picture, Slide};
+use super::{Slide, SlideKind, SlidePicture};
 use crate::charts::{Figure, PanelPicture};
 use crate::record::{ExperimentRecord, PictureKind};
 use crate::summary::{Answer, Rank, Summary};
@@ -76,10 +76,10 @@ fn drawn(figure: &Figure, answer: Option<String>, notes: &[(String, String)]) ->
     let slide = |number: usize| {
         let of = if slides > 1 { format!(" · {} of {slides}", number + 1) } else { String::new() };
         Slide {
-            kind: Kind::Figure,
+            kind: SlideKind::Figure,
             kicker: format!("{}{of}", figure.subtitle),
             heading: figure.title.clone(),
-            picture: Some(Picture {
+            picture: Some(SlidePicture {
                 figure: figure.id.clone(),
                 panels: named_first(figure).into_iter().skip(number * each).take(each).cloned().collect(),
                 parts: figure.parts.clone(),

@@ -11,7 +11,9 @@ mod figures;
 
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, context};
+use serde::Serialize;
 
+use crate::charts::{DataTable, PanelPicture};
 use crate::page::{STYLE, hash};
 use crate::record::store::Run;
 
@@ -34,6 +36,49 @@ pub fn render(run: &Run) -> String {
         script_hash => hash(SCRIPT),
     };
     slides.render(values).expect("the layout names only what it is given, and is tested")
+}
+
+/// A slide, with what whoever shows it should know.
+#[derive(Debug, Default, Serialize)]
+struct Slide {
+    kind: SlideKind,
+    /// In small letters over the heading.
+    kicker: String,
+    /// The point.
+    heading: String,
+    /// Plausible answers to the question that the heading is.
+    choices: Vec<String>,
+    /// A term and what is said of it, a row each.
+    rows: Vec<(String, String)>,
+    picture: Option<SlidePicture>,
+    /// Under a picture: what follows from it.
+    answer: Option<String>,
+    /// For the speaker: what it is about and a sentence on it, a paragraph each.
+    notes: Vec<(String, String)>,
+    /// For the speaker: the numbers of the picture.
+    numbers: Option<DataTable>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum SlideKind {
+    #[default]
+    Title,
+    Question,
+    Figure,
+    Words,
+    End,
+}
+
+/// What is drawn of a figure on one slide.
+#[derive(Debug, Serialize)]
+struct SlidePicture {
+    /// The figure's anchor in the report.
+    figure: String,
+    panels: Vec<PanelPicture>,
+    parts: Vec<(usize, String)>,
+    /// Whether the parts are drawn faint.
+    faint: bool,
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What was seen of a server's inside, as values over the measurement window.
 //!
 //! Totals are read by several threads one after the other, so one may seem to fall; no difference is taken below zero.
-//! Must not know: how a value is drawn or said. Beside it: `record/inside.rs`.
+//! Must not know: how a value is drawn or said. Beside it: `record/server.rs`.
 
 use crate::format::Unit;
 use crate::record::{Cell, Inside, InsideAnswer, RuntimeAnswer, ThreadTimes, UnstableAnswer};

@@ -1,7 +1,7 @@
 //! Cells of one contender that differ in their block only, taken together: histograms and counts are summed, never
 //! averaged.
 //!
-//! Must not know: which of them count (`study.rs`), what is read from them (`metrics.rs`).
+//! Must not know: which of them count (`mod.rs`), what is read from them (`../metrics/`).
 
 use crate::record::{Cell, Shape};
 use crate::stats::Distribution;

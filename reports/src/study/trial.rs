@@ -1,7 +1,7 @@
 //! Cells that are no point of a curve over the offered load: those in which something was done to the server, those of
 //! another swept variable, those that only stand beside each other.
 //!
-//! Must not know: metrics, how anything is drawn or said. Beside it: `study.rs`, whose series hold these.
+//! Must not know: metrics, how anything is drawn or said. Beside it: `mod.rs`, whose series hold these.
 
 use super::{Group, Pool, Series, Standing, pooled};
 use crate::format::Unit;

@@ -1,19 +1,19 @@
-//! The sentences: who kept up with what, how long requests took there, what a connection costs.
+//! The sentences: who kept up with what, how long requests took there, what a connection costs, who carries
+//! how much under an objective.
 //!
 //! No outcome is assumed. A ratio is called a difference only where the blocks carry a verdict. Must not know: HTML.
 
 use std::collections::BTreeMap;
 
-use super::matrices::stacked;
-use super::titles::no_verdict;
-use super::{Answer, Rank, answer};
-use crate::charts::show_slope;
+use super::{Answer, Rank, answer, pictured, stacked};
 use crate::format::{self, Unit};
-use crate::metrics::{Metric, metric, slope_per_connection};
+use crate::metrics::{Metric, slope_per_connection};
+use crate::objective::{Carries, carries};
 use crate::record::{Phase, PictureKind};
 use crate::stats::Slope;
-use crate::study::{Group, Series, Standing};
+use crate::study::{Group, Series};
 use crate::verdict::{Matrix, PER_CONNECTION, Pair, Verdict};
+use crate::words::{no_verdict, show_slope};
 
 pub(super) fn of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Answer> {
     let mut answers = Vec::new();
@@ -37,13 +37,6 @@ pub(super) fn of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Answer> {
         say(Rank::Detail, "per idle connection", every_connection_cost(group));
     }
     answers
-}
-
-/// The metrics of a kind of picture that the experiment declares for this workload.
-pub(super) fn pictured(group: &Group<'_>, kind: PictureKind) -> Vec<&'static Metric> {
-    let pictures = group.experiment.pictures.iter().filter(|picture| picture.kind == kind);
-    let pictures = pictures.filter(|picture| picture.workload.as_ref().is_none_or(|key| *key == group.workload.key));
-    pictures.flat_map(|picture| &picture.metrics).filter_map(|name| metric(name)).collect()
 }
 
 /// Who carried how much, the most first.
@@ -226,7 +219,16 @@ fn unserved(group: &Group<'_>) -> Option<String> {
     Some(format!("{} answered {answered}; the rest waited.", format::list(&labels)))
 }
 
-/// Whether a point of a series at a load is one that sentences may speak of.
-pub(super) fn sound(series: &Series<'_>, load: f64) -> bool {
-    series.at(load).is_some_and(|point| point.standing == Standing::Sound)
+/// Who carries how much, the most first; nothing where the experiment has no objective.
+pub(super) fn under_objective(group: &Group<'_>) -> Vec<Answer> {
+    let Some(objective) = &group.experiment.objective else { return Vec::new() };
+    let mut found: Vec<_> = group.series.iter().map(|series| (carries(objective, series), series)).collect();
+    let load = |carries: &Carries| carries.load.map_or(0.0, |load| load.value);
+    found.sort_by(|a, b| load(&b.0).total_cmp(&load(&a.0)).then(a.1.index.cmp(&b.1.index)));
+    let each = found
+        .iter()
+        .map(|(carries, series)| format!("{} {} ({})", series.contender.label, carries.show(), carries.remark()));
+    let each: Vec<String> = each.collect();
+    let sentence = format!("With {} and no request failed: {}.", objective.words(), each.join(", "));
+    vec![answer(group, Rank::Lead, "load carried under the objective", sentence)]
 }

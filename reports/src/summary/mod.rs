@@ -1,24 +1,25 @@
 //! A run in sentences and tables, for the head of the report and for a terminal.
 //!
 //! Every sentence is made from the records and holds whatever they say; what is invalid is in none. Must not know:
-//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `headlines.rs`, `matrices.rs`, `objectives.rs`, `tables.rs`,
-//! `titles/` (what is seen in a figure), `trials.rs`, `validity.rs`.
+//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `headlines.rs`, `tables.rs`, `trials.rs`, `validity.rs`; `../words/`.
 
 mod answers;
 mod claims;
 mod headlines;
-mod matrices;
-mod objectives;
 mod tables;
-pub(crate) mod titles;
 mod trials;
 mod validity;
 
 use serde::Serialize;
 
+use crate::metrics::{Metric, Of, metric};
+use crate::record::PictureKind;
 use crate::record::store::Run;
 use crate::study::{Group, groups};
 use crate::verdict::Matrix;
+
+/// Compared wherever there is load, whether or not it is drawn.
+const ALWAYS_COMPARED: &[&str] = &["cpu_per_request"];
 
 pub use claims::{Claim, ClaimVerdict};
 pub use headlines::{Headline, headline, headlines};
@@ -130,24 +131,32 @@ pub fn of_groups(run: &Run, groups: &[Group<'_>]) -> Summary {
     }
 }
 
-/// A search under an objective visits other loads with each contender, so there is none to compare them at.
+/// Which comparisons of all with all a workload gets: what its curves show, CPU time, and what a connection costs. A search
+/// under an objective visits other loads with each contender, so there is none to compare them at.
 fn matrices_of(group: &Group<'_>) -> Vec<Matrix> {
-    match &group.experiment.objective {
-        Some(_) => Vec::new(),
-        None => matrices::of(group),
+    if group.experiment.objective.is_some() {
+        return Vec::new();
     }
+    let mut metrics = pictured(group, PictureKind::Curve);
+    for more in ALWAYS_COMPARED.iter().filter_map(|name| metric(name)) {
+        if !metrics.iter().any(|known| known.name == more.name) {
+            metrics.push(more);
+        }
+    }
+    let at_load = metrics.into_iter().filter_map(|metric| Matrix::at_load(group, metric));
+    at_load.chain(Matrix::of_connections(group, &stacked(group))).collect()
 }
 
 fn answers_of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Answer> {
     match &group.experiment.objective {
-        Some(_) => objectives::answers(group),
+        Some(_) => answers::under_objective(group),
         None => answers::of(group, matrices).into_iter().chain(trials::answers(group)).collect(),
     }
 }
 
 fn tables_of(group: &Group<'_>) -> Vec<SummaryTable> {
     match &group.experiment.objective {
-        Some(_) => objectives::table(group).into_iter().collect(),
+        Some(_) => tables::under_objective(group).into_iter().collect(),
         None => tables::of(group).into_iter().chain(trials::table(group)).collect(),
     }
 }
@@ -161,4 +170,17 @@ fn answer(group: &Group<'_>, rank: Rank, topic: &str, sentence: String) -> Answe
         topic: topic.to_owned(),
         sentence,
     }
+}
+
+/// The metrics of a kind of picture that the experiment declares for this workload.
+fn pictured(group: &Group<'_>, kind: PictureKind) -> Vec<&'static Metric> {
+    let pictures = group.experiment.pictures.iter().filter(|picture| picture.kind == kind);
+    let pictures = pictures.filter(|picture| picture.workload.as_ref().is_none_or(|key| *key == group.workload.key));
+    pictures.flat_map(|picture| &picture.metrics).filter_map(|name| metric(name)).collect()
+}
+
+/// The parts of what a connection costs, as the experiment stacks them.
+fn stacked(group: &Group<'_>) -> Vec<&'static Metric> {
+    let parts = pictured(group, PictureKind::StackedParts);
+    parts.into_iter().filter(|part| matches!(part.of, Of::Stage(_))).collect()
 }

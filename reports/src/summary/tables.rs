@@ -2,11 +2,11 @@
 //!
 //! Must not know: HTML, terminals. Beside it: `answers.rs`.
 
-use super::answers::pictured;
-use super::{Column, Row, SummaryTable, Value};
+use super::{Column, Row, SummaryTable, Value, stacked};
 use crate::format::{self, Unit};
-use crate::metrics::{Metric, Of, Reading, metric, slope_per_connection};
-use crate::record::{Phase, PictureKind};
+use crate::metrics::{Metric, Reading, metric, slope_per_connection};
+use crate::objective::carries;
+use crate::record::Phase;
 use crate::stats::Slope;
 use crate::study::{Group, Series, Standing, counts};
 
@@ -90,8 +90,7 @@ fn who_kept_up(sound: usize, all: usize) -> &'static str {
 }
 
 fn connection_table(group: &Group<'_>) -> SummaryTable {
-    let parts = pictured(group, PictureKind::StackedParts);
-    let parts: Vec<&'static Metric> = parts.into_iter().filter(|part| matches!(part.of, Of::Stage(_))).collect();
+    let parts = stacked(group);
     let unit = parts.first().map_or(Unit::Bytes, |part| part.unit);
     let mut columns = vec![column("per idle connection", "Slope over all connection counts, of all measured parts.")];
     columns.extend(parts.iter().map(|part| column(part.label, part.how_to_read)));
@@ -123,6 +122,36 @@ fn connection_table(group: &Group<'_>) -> SummaryTable {
         rows: with_unmeasured(rows.collect(), columns.len(), group),
         columns,
     }
+}
+
+/// A row per contender; nothing where the experiment has no objective.
+pub(super) fn under_objective(group: &Group<'_>) -> Option<SummaryTable> {
+    let objective = group.experiment.objective.as_ref()?;
+    let columns = [
+        ("carries", "Geometric mean over blocks of the highest offered load that keeps the objective."),
+        ("blocks", "Blocks whose search came to its end, of those that were begun."),
+    ];
+    let row = |series: &Series<'_>| {
+        let carries = carries(objective, series);
+        let (load, remark) = (carries.load.map(|load| load.value), Some(carries.remark()));
+        let blocks = format!("{} of {}", carries.finished(), carries.blocks.len());
+        Row {
+            index: series.index,
+            contender: series.contender.label.clone(),
+            values: vec![
+                Value { text: carries.show(), number: load, remark },
+                Value { text: blocks, number: Some(carries.finished() as f64), remark: None },
+            ],
+        }
+    };
+    let rows = with_unmeasured(group.series.iter().map(row).collect(), columns.len(), group);
+    Some(SummaryTable {
+        experiment: group.experiment.name.clone(),
+        workload: group.workload.key.clone(),
+        title: format!("{}: requests per second with {} and no failure", group.workload.label, objective.words()),
+        columns: columns.map(|(label, help)| Column { label: label.into(), help: help.into() }).into(),
+        rows,
+    })
 }
 
 /// Adds a row per contender that was not measured, so that none is left out in silence; in the run's order.

@@ -1,14 +1,13 @@
 //! Trials in sentences and tables: one sentence for all of a workload, one for each trial, a row for each.
 //!
-//! Must not know: HTML. Beside it: `account.rs`, which finds the words.
+//! Must not know: HTML. Beside it: `words/probe.rs`, which finds the words.
 
-use super::answers::pictured;
-use super::{Answer, Column, Rank, Row, SummaryTable, Value, answer};
-use crate::account;
+use super::{Answer, Column, Rank, Row, SummaryTable, Value, answer, pictured};
 use crate::format;
 use crate::metrics::{Metric, Of, Reading, metric};
 use crate::record::PictureKind;
 use crate::study::{Group, Series, Standing, Trial};
+use crate::words::probe;
 
 /// What is said of every trial in which something was done to the server ...
 const OF_A_PROBE: [&str; 3] = ["probe_success", "probe_p99", "probe_longest_wait"];
@@ -20,7 +19,7 @@ pub(super) fn answers(group: &Group<'_>) -> Vec<Answer> {
         return Vec::new();
     }
     let overall =
-        account::served(group).or_else(|| Some(format::capitalised(&account::range(group, metrics(group).first()?))));
+        probe::served(group).or_else(|| Some(format::capitalised(&probe::range(group, metrics(group).first()?))));
     let lead = overall.map(|sentence| answer(group, Rank::Lead, "all in all", format!("{sentence}.")));
     let details = group.trials().map(|(series, trial)| {
         let topic = group.experiment.name_of(&series.contender.label, trial.variation);
@@ -35,7 +34,7 @@ fn told(group: &Group<'_>, series: &Series<'_>, trial: &Trial<'_>) -> String {
         return format!("Cannot tell for {label}: no valid cell.");
     }
     if trial.shown().is_some_and(|cell| cell.disturbance.is_some()) {
-        return format!("{label} {}", account::story(trial));
+        return format!("{label} {}", probe::story(trial));
     }
     let values = metrics(group).into_iter().filter_map(|metric| {
         let reading = metric.of_pool(&trial.pool);

@@ -3,7 +3,7 @@
 //! A condition is decided only where the whole interval over blocks lies on one side of the bound, or every block of an
 //! exact count; anything else is "cannot tell", with the reason. Since one condition that can't be told leaves the claim
 //! undecided, no more conditions make a wrong verdict more likely. Must not know: which claims there are, charts, HTML.
-//! Beside it: `evidence.rs`, `record/decision.rs`.
+//! Beside it: `evidence.rs`, `record/experiment.rs`.
 
 use super::evidence::{Evidence, Interval};
 use crate::format;

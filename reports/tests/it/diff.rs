@@ -3,7 +3,8 @@
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
-use reports::diff::{Diff, Doubt, Gate, Method, Outcome, Row, between, differences, within};
+use reports::diff::{Diff, Doubt, Gate, Method, Outcome, Row, between, within};
+use reports::machine::differences;
 use reports::record::store::Run;
 use reports::record::{Cell, ContenderRecord, Ending, OtherBuild, Purpose, Warning};
 use reports::verdict::{Judged, Verdict};

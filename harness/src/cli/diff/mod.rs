@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use reports::diff::{COMPARED, Diff, Difference, Gate, GateError, Held, between, differences, of_contenders, within};
+use reports::diff::{COMPARED, Diff, Gate, GateError, Held, between, of_contenders, within};
+use reports::machine::{Difference, differences};
 use reports::record::store::{Run, RunFolder};
 
 use self::ways::Ways;

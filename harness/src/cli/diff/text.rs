@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
-use reports::diff::{Diff, Difference, Held, Row};
+use reports::diff::{Diff, Held, Row};
 use reports::format::{counted, number};
+use reports::machine::Difference;
 
 use super::ways::Ways;
 use crate::cli::output::styled;

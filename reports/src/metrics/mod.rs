@@ -1,9 +1,8 @@
 //! The one table of what can be measured, shown and ranked. A new metric is one entry here.
 //!
-//! Experiments name these in their pictures. Must not know: contenders, charts. Beside it: `study.rs`, whose pools and
+//! Experiments name these in their pictures. Must not know: contenders, charts. Beside it: `../study/`, whose pools and
 //! stages the entries read.
 
-mod certainty;
 mod parts;
 mod per_connection;
 mod probe;
@@ -16,12 +15,11 @@ use crate::study::Pool;
 use probe::During;
 pub(crate) use probe::slow_answers;
 
-pub use certainty::Certainty;
 pub use parts::{Band, Bands, TIME_PARTS, TimePart};
 pub use per_connection::slope_per_connection;
 pub(crate) use per_connection::{slope_of, slopes_by_block, total_of};
-pub use reading::Reading;
 use reading::per;
+pub use reading::{Certainty, Reading};
 
 /// One thing that can be shown.
 #[derive(Debug)]

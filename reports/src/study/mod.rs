@@ -1,25 +1,25 @@
 //! The cells of a run gathered into what pictures and sentences speak of: a series per contender, a point per
 //! offered load or per trial, the blocks of a point pooled.
 //!
-//! Must not know: which metrics there are (`metrics.rs`), how anything is drawn or said. Beside it: `standing.rs` decides
+//! Must not know: which metrics there are (`metrics/`), how anything is drawn or said. Beside it: `standing.rs` decides
 //! what counts, `trial.rs` is for cells that are no point of a curve over the offered load.
-
-mod colours;
-mod inside;
-mod pool;
-mod standing;
-mod trial;
 
 use std::collections::BTreeMap;
 
 use crate::record::store::Run;
-use crate::record::{Arrivals, Cell, ContenderRecord, ExperimentRecord, Phase, Purpose, Stage, WorkloadRecord};
+use crate::record::{
+    Arrivals, Cell, ContenderRecord, ExperimentRecord, Manifest, Phase, Purpose, Stage, WorkloadRecord,
+};
 
-pub(crate) use colours::{COLOURS, colours};
 pub use inside::{InsideOf, TRACKS, Track, below_ns};
 pub use pool::{FAILURES_ALLOWED, KEPT_UP, Pool};
 pub use standing::{Standing, counts, died_as_a_result, disturbed_by, standing_of};
 pub use trial::{Trial, is_a_trial};
+
+mod inside;
+mod pool;
+mod standing;
+mod trial;
 
 /// One workload of one experiment, with a series per contender of the run, in the run's order.
 #[derive(Debug)]
@@ -241,4 +241,26 @@ impl<'a> Group<'a> {
         let most_sound = || (1..=self.series.len()).rev().find_map(|at_least| self.highest_load_with(at_least));
         self.busy_load(blocks).or_else(most_sound)
     }
+}
+
+/// How many there are.
+pub(crate) const COLOURS: usize = 6;
+
+/// The colour of each contender, in the order of the run: the first that no earlier contender of one of its experiments
+/// has or, where all are taken, the one that fewest of these have.
+pub(crate) fn colours(manifest: &Manifest) -> Vec<usize> {
+    // A twin is never drawn.
+    let meet = |a: &ContenderRecord, b: &ContenderRecord| {
+        let drawn = a.twin_of.is_none() && b.twin_of.is_none();
+        drawn && manifest.experiments.iter().any(|experiment| experiment.has(a) && experiment.has(b))
+    };
+    let mut colours: Vec<usize> = Vec::new();
+    for contender in &manifest.contenders {
+        let mut taken = [0; COLOURS];
+        for (other, colour) in manifest.contenders.iter().zip(&colours) {
+            taken[*colour] += usize::from(meet(contender, other));
+        }
+        colours.push((0..COLOURS).min_by_key(|colour| taken[*colour]).unwrap_or(0));
+    }
+    colours
 }

@@ -1,11 +1,13 @@
-//! Bars behind the numbers of a table: how long each is, in its column.
+//! Tables as the page shows them: bars behind the numbers, and who differs from whom.
 //!
-//! From zero, and the greatest of a column is full. They repeat what the numbers say, for the eye alone. Must not know:
-//! tags. Beside it: `page.html.jinja`, which draws them.
+//! A bar begins at zero, and the greatest of a column is full. Bars repeat what the numbers say, for the eye alone. Must
+//! not know: tags. Beside it: `page.html.jinja`, which draws them, `verdict/matrix.rs`.
 
 use serde::Serialize;
 
+use crate::format::number;
 use crate::summary::SummaryTable;
+use crate::verdict::{Matrix, Pair, Verdict};
 
 /// The longest, in pixels: less than the narrowest column is wide.
 const LONGEST: f64 = 60.0;
@@ -35,6 +37,60 @@ impl BarredTable {
         };
         let row = |row: usize| (0..table.columns.len()).map(|column| length(row, column)).collect();
         BarredTable { bars: (0..table.rows.len()).map(row).collect(), table: table.clone() }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct VerdictTable {
+    title: String,
+    columns: Vec<String>,
+    rows: Vec<VerdictRow>,
+    note: String,
+}
+
+#[derive(Debug, Serialize)]
+struct VerdictRow {
+    index: usize,
+    label: String,
+    cells: Vec<VerdictCell>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct VerdictCell {
+    times: String,
+    interval: Option<String>,
+    detail: String,
+    is_different: bool,
+}
+
+/// Those that have blocks enough for a verdict.
+pub(super) fn verdict_tables(matrices: &[Matrix]) -> Vec<VerdictTable> {
+    matrices.iter().filter(|matrix| matrix.has_verdicts()).map(table).collect()
+}
+
+fn table(matrix: &Matrix) -> VerdictTable {
+    let rows = matrix.contenders.iter().map(|row| VerdictRow {
+        index: row.index,
+        label: row.label.clone(),
+        cells: matrix.contenders.iter().map(|column| cell(matrix.pair(row.index, column.index))).collect(),
+    });
+    VerdictTable {
+        title: matrix.title.clone(),
+        columns: matrix.contenders.iter().map(|column| column.label.clone()).collect(),
+        rows: rows.collect(),
+        note: matrix.floor_words(),
+    }
+}
+
+/// Nothing where a contender meets itself.
+fn cell(pair: Option<Pair>) -> VerdictCell {
+    let Some(pair) = pair else { return VerdictCell::default() };
+    let interval = pair.ratio.ok().and_then(|ratio| ratio.interval);
+    VerdictCell {
+        times: format!("{} {}", pair.times(), pair.sign()),
+        interval: interval.map(|(lo, hi)| format!("{} to {}", number(lo), number(hi))),
+        detail: pair.detail(),
+        is_different: pair.judged.is_some_and(|judged| judged.verdict == Verdict::Different),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The title of a curve of response times over the load: who keeps them under a bound, and up to which load.
 //!
 //! The bound is a round number that the data choose: of those on which every contender's points lie clearly on one side
-//! or the other, the lowest under which the highest load is carried. Beside it: `mod.rs`, for what is said otherwise.
+//! or the other, the lowest under which the highest load is carried. Beside it: `compared.rs`, for what is said otherwise.
 
 use crate::format;
 use crate::metrics::Metric;

@@ -1,7 +1,7 @@
 //! The title of a search under an objective: who carries how much.
 //!
-//! Two are called different only where their intervals over blocks have nothing in common. Beside it: `../objectives.rs`,
-//! for the sentence.
+//! Two are called different only where their intervals over blocks have nothing in common. Beside it: `objective.rs`, which
+//! finds the loads.
 
 use crate::format::{self, Unit};
 

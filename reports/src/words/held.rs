@@ -1,9 +1,9 @@
 //! The title of a figure of connections that are held: in how much memory, and whose are dearer.
 //!
 //! Compared are slopes, what one more connection costs; what is said are the totals at the most connections, where these
-//! are in the same order. Beside it: `mod.rs`.
+//! are in the same order. Beside it: `compared.rs`.
 
-use super::{Entry, Told, no_verdict, others_between, ranked, told};
+use super::compared::{Entry, Told, no_verdict, others_between, ranked, told};
 use crate::format::{self, Unit};
 use crate::metrics::{Certainty, Reading};
 use crate::stats::Slope;
@@ -87,6 +87,15 @@ fn two(most: &Held<'_>, least: &Held<'_>, unit: Unit) -> String {
     } else {
         let [dear, cheap] = [most, least].map(|held| unit.show(held.slope.value));
         format!("One more idle connection costs {dear} with {}, {cheap} with {}", most.label, least.label)
+    }
+}
+
+/// A slope with its interval.
+pub(crate) fn show_slope(slope: &Slope, unit: Unit) -> String {
+    let value = unit.show(slope.value);
+    match slope.half_width {
+        Some(half) => format!("{value} ({})", unit.range(slope.value - half, slope.value + half)),
+        None => value,
     }
 }
 
