@@ -13,7 +13,7 @@ use crate::stats::Ratio;
 use crate::study::{Group, Trial};
 use crate::verdict::{Floor, judge_all};
 
-pub use square::{Finding, Served, Square, served};
+pub use square::{ServedRate, Square, SquareFinding, served};
 
 /// Pairs that a square's verdict takes. Fewer than a latency takes, since a server that is busy all the time serves steadily:
 /// six is the least at which all pairs pointing one way is rarer than one in twenty by chance, whatever their distribution.
@@ -73,20 +73,21 @@ impl<'a> Grid<'a> {
 
     /// What the grid says, in a sentence without its stop.
     pub fn sentence(&self) -> String {
-        let count = |finding: Finding| self.squares().filter(|(_, _, square)| square.finding() == finding).count();
-        let [first, second] = [Finding::First, Finding::Second].map(count);
+        let count =
+            |finding: SquareFinding| self.squares().filter(|(_, _, square)| square.finding() == finding).count();
+        let [first, second] = [SquareFinding::First, SquareFinding::Second].map(count);
         let all = self.squares().count();
         let [a, b] = self.contenders.map(|contender| contender.label.as_str());
         let (more, less, wins, losses) = if first > second { (a, b, first, second) } else { (b, a, second, first) };
-        let too_few = count(Finding::TooFewBlocks);
-        let why = match (too_few, count(Finding::GeneratorsLimit)) {
+        let too_few = count(SquareFinding::TooFewBlocks);
+        let why = match (too_few, count(SquareFinding::GeneratorsLimit)) {
             (0, 0) => String::new(),
             (few, 0) => format!(", {few} of them for want of pairs"),
             (0, limit) => format!(", {limit} of them at the generator's limit"),
             (few, limit) => format!(", {few} of them for want of pairs and {limit} at the generator's limit"),
         };
         if wins == 0 {
-            return match count(Finding::Alike) {
+            return match count(SquareFinding::Alike) {
                 alike if alike == all => format!("{a} and {b} serve alike in all {all} cells"),
                 _ if too_few == all => {
                     format!("Cannot tell {a} and {b} apart in any of {all} cells, for want of pairs")

@@ -10,7 +10,7 @@ use crate::format::{self, Unit};
 use crate::machine::MachineIdentity;
 use crate::record::store::Run;
 use crate::study::groups;
-use crate::summary::{self, Headline, Rank, State, Summary};
+use crate::summary::{self, BadgeState, Headline, Rank, Summary};
 
 /// What a figure is filed under. The load is not a part of it: it is chosen anew in every run, from what the contenders
 /// can do, and stands beside the figure instead.
@@ -96,7 +96,7 @@ pub fn markdown(run: &Run) -> String {
     text.push('\n');
     table(&mut text, run, &summary::headlines(&groups));
     claims(&mut text, &summary);
-    for badge in summary.validity.badges.iter().filter(|badge| badge.state == State::Doubt) {
+    for badge in summary.validity.badges.iter().filter(|badge| badge.state == BadgeState::Doubt) {
         line(&mut text, &format!("- ⚠ {}: {}", badge.label, plain(&badge.detail)));
     }
     let manifest = &run.manifest;

@@ -9,7 +9,7 @@ use reports::export;
 use reports::machine::MachineIdentity;
 use reports::record::store::Run;
 use reports::study::groups;
-use reports::summary::{Answer, Headline, Rank, Summary, SummaryTable, headlines, summarise};
+use reports::summary::{Headline, Rank, Statement, Summary, SummaryTable, headlines, summarise};
 use reports::verdict::Matrix;
 
 /// How the summary is written.
@@ -163,7 +163,7 @@ fn header(table: &SummaryTable) -> Vec<String> {
     std::iter::once("contender".to_owned()).chain(columns).collect()
 }
 
-fn cells(row: &reports::summary::Row) -> Vec<String> {
+fn cells(row: &reports::summary::TableRow) -> Vec<String> {
     std::iter::once(row.contender.clone()).chain(row.values.iter().map(|value| value.text.clone())).collect()
 }
 
@@ -174,7 +174,7 @@ fn quoted(field: &str) -> String {
 /// What people say with its verdict, a line each, then the leads, likewise. A lead that is not the only one of its experiment says which workload it is of.
 fn sentences(summary: &Summary) -> String {
     let leads = || summary.answers.iter().filter(|answer| answer.rank == Rank::Lead);
-    let line = |answer: &Answer| match leads().filter(|other| other.experiment == answer.experiment).count() {
+    let line = |answer: &Statement| match leads().filter(|other| other.experiment == answer.experiment).count() {
         1 => format!("  {}\n", answer.sentence),
         _ => format!("  {}: {}\n", answer.label, answer.sentence),
     };

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use reports::record::{Inside, InsideAnswer, Sample};
+use reports::record::{InsideAnswer, InsideRecord, Sample};
 
 use super::thread_times::ThreadReader;
 use crate::clock::{now_ns, thread_cpu_ns};
@@ -28,7 +28,7 @@ pub(super) struct Looks {
     /// The threads are not read again before.
     threads_next_ns: u64,
     has_asked: bool,
-    seen: Inside,
+    seen: InsideRecord,
 }
 
 impl fmt::Debug for Looks {
@@ -40,7 +40,7 @@ impl fmt::Debug for Looks {
 impl Looks {
     pub(super) fn new(pid: u32, ask: Ask) -> Self {
         let threads = ThreadReader::new(pid);
-        Self { ask, threads, threads_next_ns: 0, has_asked: false, seen: Inside::default() }
+        Self { ask, threads, threads_next_ns: 0, has_asked: false, seen: InsideRecord::default() }
     }
 
     /// Looks once, just after a sample was taken. What is seen has the time since `origin_ns`.
@@ -65,13 +65,13 @@ impl Looks {
         }
     }
 
-    pub(super) fn seen(self) -> Inside {
+    pub(super) fn seen(self) -> InsideRecord {
         self.seen
     }
 }
 
 /// CPU time of the thread that answered between its first answer and its last, as a share of one CPU.
-pub(super) fn channel_cpu_share(inside: &Inside) -> Option<f64> {
+pub(super) fn channel_cpu_share(inside: &InsideRecord) -> Option<f64> {
     let (first, last) = (inside.answers.first()?, inside.answers.last()?);
     let span_ns = last.at_ns.checked_sub(first.at_ns).filter(|&span| span > 0)?;
     Some(last.own_cpu_ns.saturating_sub(first.own_cpu_ns) as f64 / span_ns as f64)

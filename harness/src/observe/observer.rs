@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use reports::record::{Inside, Noise, Sample, Unobserved, Warning};
+use reports::record::{InsideRecord, Noise, Sample, Unobserved, Warning};
 
 use super::affinity::restrict_this_thread;
 use super::family::{Extent, cpu_time};
@@ -54,7 +54,7 @@ pub struct Observed {
     /// Most threads in a sample; absent without a sample.
     pub peak_threads: Option<u64>,
     /// Its inside over time; absent where nobody looked.
-    pub inside: Option<Inside>,
+    pub inside: Option<InsideRecord>,
 }
 
 impl Observer {
@@ -139,7 +139,7 @@ fn cpu_ns(pid: u32, extent: Extent) -> io::Result<u64> {
 #[derive(Debug, Default)]
 struct Sampled {
     samples: Vec<Sample>,
-    inside: Option<Inside>,
+    inside: Option<InsideRecord>,
     own_cpu_ns: u64,
 }
 

@@ -1,7 +1,7 @@
 //! Scales: where a value lies along an axis, which round values are named on it, and how labels that would lie on top of
 //! each other are moved apart.
 //!
-//! Must not know: what is drawn, other than how much room letters take. Beside it: `panel.rs` draws what this decides.
+//! Must not know: what is drawn, other than how much room letters take. Beside it: `plot.rs` draws what this decides.
 
 use crate::format::Unit;
 use crate::record::Scale;

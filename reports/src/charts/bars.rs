@@ -1,14 +1,14 @@
 //! A bar per trial, a panel per metric: what one value per contender is compared with.
 //!
 //! A linear bar begins at zero. On a log scale there is no zero to begin at, so a dot stands for the bar. Must not
-//! know: which metrics there are. Beside it: `panel.rs`, `spots.rs`.
+//! know: which metrics there are. Beside it: `plot.rs`, `sweep.rs`.
 
 use super::axes::Axis;
 use super::axes::{shortened, width};
 use super::backend::Ink;
-use super::panel::{Frame, Panel};
-use super::spots::{look, trial_metrics, trial_table};
-use super::{Figure, PanelPicture, Scene, titled};
+use super::plot::{Plot, PlotFrame};
+use super::sweep::{marker_style, trial_metrics, trial_table};
+use super::{Figure, PanelPicture, Scene, titles};
 use crate::format;
 use crate::metrics::{Metric, Reading};
 use crate::record::Scale;
@@ -21,7 +21,7 @@ const VALUE: f64 = 110.0;
 const LONGEST_NAME: usize = 46;
 
 /// A row of every panel.
-struct Row<'g, 'a> {
+struct BarRow<'g, 'a> {
     series: &'g Series<'a>,
     trial: &'g Trial<'a>,
     name: String,
@@ -32,9 +32,9 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let experiment = scene.group.experiment;
     let rows = scene.group.trials().map(|(series, trial)| {
         let value = trial.variation.map_or(String::new(), |value| format!(", {}", format::number(value)));
-        Row { series, trial, name: format!("{}{value}", series.contender.label) }
+        BarRow { series, trial, name: format!("{}{value}", series.contender.label) }
     });
-    let rows: Vec<Row<'_, '_>> = rows.collect();
+    let rows: Vec<BarRow<'_, '_>> = rows.collect();
     if rows.is_empty() || metrics.is_empty() {
         return None;
     }
@@ -48,7 +48,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         notes.push("On a log scale there is no zero for a bar to begin at, so a mark stands for the value.".into());
     }
     Some(Figure {
-        title: titled::bars(scene.group, metrics[0]),
+        title: titles::bars(scene.group, metrics[0]),
         subtitle: format!("{}{by}: {}", format::capitalised(&format::list(&names)), scene.place()),
         panels: panels.collect(),
         notes,
@@ -57,7 +57,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     })
 }
 
-fn panel(scene: &Scene<'_>, metric: &Metric, rows: &[Row<'_, '_>]) -> String {
+fn panel(scene: &Scene<'_>, metric: &Metric, rows: &[BarRow<'_, '_>]) -> String {
     let mut values = Vec::new();
     for row in rows {
         match metric.of_pool(&row.trial.pool) {
@@ -75,8 +75,8 @@ fn panel(scene: &Scene<'_>, metric: &Metric, rows: &[Row<'_, '_>]) -> String {
     let count = rows.len() as f64;
     let y = Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: count, ticks: Vec::new() };
     let left = rows.iter().map(|row| width(&shortened(&row.name, LONGEST_NAME))).fold(0.0, f64::max) + 16.0;
-    let frame = Frame { left, top: 26.0, width: PLOT, height: ROW * count, right: VALUE, bottom: 30.0 };
-    let panel = Panel::new(frame, &x, &y);
+    let frame = PlotFrame { left, top: 26.0, width: PLOT, height: ROW * count, right: VALUE, bottom: 30.0 };
+    let panel = Plot::new(frame, &x, &y);
     panel.heading(&format::capitalised(metric.label));
     for (place, row) in rows.iter().enumerate() {
         let middle = y.place(count - place as f64 - 0.5);
@@ -91,7 +91,7 @@ fn panel(scene: &Scene<'_>, metric: &Metric, rows: &[Row<'_, '_>]) -> String {
     ))
 }
 
-fn draw_row(panel: &Panel, x: &Axis, row: &Row<'_, '_>, metric: &Metric, middle: f64, half: f64) {
+fn draw_row(panel: &Plot, x: &Axis, row: &BarRow<'_, '_>, metric: &Metric, middle: f64, half: f64) {
     let reading = metric.of_pool(&row.trial.pool);
     let (index, at) = (row.series.index, |value: f64| x.place(value));
     let data = reading.value().map_or(String::new(), |value| value.to_string());
@@ -111,7 +111,7 @@ fn draw_row(panel: &Panel, x: &Axis, row: &Row<'_, '_>, metric: &Metric, middle:
     };
     if let Some(end) = end {
         if x.scale == Scale::Log {
-            panel.marker(row.series.colour, (end, middle), look(row.trial.standing));
+            panel.marker(row.series.colour, (end, middle), marker_style(row.trial.standing));
         } else {
             let ink = if invalid { Ink::Hollow } else { Ink::Area };
             panel.surface(

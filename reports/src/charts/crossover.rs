@@ -6,7 +6,7 @@
 use super::axes::shortened;
 use super::backend::Canvas;
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene, server_cpus};
-use crate::crossover::{Finding, Grid, PAIRS_FOR_WINNER, Square};
+use crate::crossover::{Grid, PAIRS_FOR_WINNER, Square, SquareFinding};
 use crate::format;
 
 const LEFT: f64 = 62.0;
@@ -63,8 +63,8 @@ fn panel(scene: &Scene<'_>, grid: &Grid<'_>, columns: &[usize]) -> String {
 fn draw_square(canvas: &Canvas, grid: &Grid<'_>, square: &Square, name: &str, (left, top): (f64, f64)) {
     let labels = grid.contenders.map(|contender| contender.label.as_str());
     let ink = match square.finding() {
-        Finding::First => 0,
-        Finding::Second => 2,
+        SquareFinding::First => 0,
+        SquareFinding::Second => 2,
         _ => 3,
     };
     canvas.open(&[("class", &format!("q q{ink}"))], &format!("{name}: {}", square.said(labels)));
@@ -110,7 +110,7 @@ fn table(scene: &Scene<'_>, grid: &Grid<'_>) -> DataTable {
         cells.push(interval.map_or("-".into(), |(lo, hi)| format!("{} to {}", format::number(lo), format::number(hi))));
         cells.push(ratio.map_or(0, |ratio| ratio.blocks).to_string());
         cells.push(match square.finding() {
-            Finding::GeneratorsLimit | Finding::NotMeasured => square.said(labels),
+            SquareFinding::GeneratorsLimit | SquareFinding::NotMeasured => square.said(labels),
             _ => square.verdict.map_or(String::new(), |verdict| verdict.words()),
         });
         // It is about two contenders, so hiding one of them does not hide it.

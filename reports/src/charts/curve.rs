@@ -1,14 +1,14 @@
 //! A line per contender over the swept variable, one panel per metric; those of one unit share their scale.
 //!
 //! A value beyond the timeout has no height: such points stand in a lane of their own above the axis. Must not know:
-//! which metrics there are. Beside it: `panel.rs`.
+//! which metrics there are. Beside it: `plot.rs`.
 
 use super::axes::Axis;
 use super::axes::CHARACTER;
 use super::backend::Ink;
-use super::panel::{EndLabel, Frame, Panel, Place};
-use super::spots::{Spot, Sweep, look, standing_words};
-use super::{DataRow, DataTable, Figure, PanelPicture, Scene, titled};
+use super::plot::{EndLabel, Plot, PlotFrame, Position};
+use super::sweep::{Sweep, SweptPoint, marker_style, standing_words};
+use super::{DataRow, DataTable, Figure, PanelPicture, Scene, titles};
 use crate::format::{self, Unit};
 use crate::metrics::{Certainty, Metric, Of, Reading, metric};
 use crate::study::{Group, Series, Standing, counts};
@@ -41,7 +41,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     notes.dedup();
     let names: Vec<&str> = metrics.iter().map(|metric| metric.label).collect();
     Some(Figure {
-        title: titled::curve(scene.group, &sweep, &metrics),
+        title: titles::curve(scene.group, &sweep, &metrics),
         subtitle: format!("{} by {}: {}", format::capitalised(&format::list(&names)), sweep.label(), scene.place()),
         panels: panels.collect(),
         notes,
@@ -80,7 +80,7 @@ fn values(scene: &Scene<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> Vec<f64>
 
 /// The series with a point beyond the timeout, in the order of their lanes from the bottom up.
 fn lanes(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Vec<usize> {
-    let beyond = |spot: &Spot<'_, '_>| matches!(metric.of_pool(spot.pool), Reading::Beyond(_));
+    let beyond = |spot: &SweptPoint<'_, '_>| matches!(metric.of_pool(spot.pool), Reading::Beyond(_));
     let mut lanes: Vec<(usize, usize)> = Vec::new();
     for series in &group.series {
         if let Some(first) = sweep.spots(series).iter().position(beyond) {
@@ -101,10 +101,10 @@ fn panel(
 ) -> String {
     let lanes = lanes(scene.group, sweep, metric);
     let labels = scene.group.series.iter().map(|series| series.contender.label.as_str());
-    let right = Frame::room_for(labels);
+    let right = PlotFrame::room_for(labels);
     let left = room_for_ticks(y);
-    let frame = Frame { left, top: 30.0 + over, width, height: PLOT_HEIGHT, right, bottom: 46.0 };
-    let panel = Panel::new(frame, x, y);
+    let frame = PlotFrame { left, top: 30.0 + over, width, height: PLOT_HEIGHT, right, bottom: 46.0 };
+    let panel = Plot::new(frame, x, y);
     panel.heading(&format::capitalised(metric.label));
     if let Some(text) = beyond_what(scene.group, sweep, metric) {
         panel.canvas.text((left, 36.0), "tick", "start", &text);
@@ -136,7 +136,7 @@ fn beyond_what(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Option<
 }
 
 fn draw_series<'a>(
-    panel: &Panel,
+    panel: &Plot,
     (series, sweep): (&'a Series<'_>, &Sweep<'_>),
     metric: &Metric,
     x: &Axis,
@@ -147,7 +147,7 @@ fn draw_series<'a>(
     let index = series.index.to_string();
     panel.canvas.open(&[("class", &format!("k k{}", series.colour)), ("data-c", &index)], label);
     let spots = sweep.spots(series);
-    let placed = |spot: &Spot<'_, '_>| -> Option<Place> {
+    let placed = |spot: &SweptPoint<'_, '_>| -> Option<Position> {
         let height = match metric.of_pool(spot.pool) {
             Reading::Measured(value, _) => y.place(value),
             Reading::Beyond(_) => lane,
@@ -169,12 +169,12 @@ fn draw_series<'a>(
 }
 
 fn draw_spot(
-    panel: &Panel,
+    panel: &Plot,
     (colour, sweep): (usize, &Sweep<'_>),
-    spot: &Spot<'_, '_>,
+    spot: &SweptPoint<'_, '_>,
     metric: &Metric,
     y: &Axis,
-    at: Place,
+    at: Position,
 ) {
     let reading = metric.of_pool(spot.pool);
     let x = spot.x.to_string();
@@ -195,7 +195,7 @@ fn draw_spot(
     if let Some((lo, hi)) = reading.certainty().ends() {
         panel.line(&[(at.0, y.place(lo)), (at.0, hi.map_or(1.0, |hi| y.place(hi)))], Ink::Whisker);
     }
-    panel.marker(colour, at, look(spot.standing));
+    panel.marker(colour, at, marker_style(spot.standing));
     panel.canvas.close();
 }
 

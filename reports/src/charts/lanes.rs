@@ -1,13 +1,13 @@
 //! Who ran what: small multiples of traced windows, a lane per thread and a box per request.
 //!
 //! What a thread does is in its lane, solid where it runs and light where it is parked. Requests that wait without a
-//! thread lie under the lane of the one that they left, a row each. Must not know: experiments. Beside it: `panel.rs`.
+//! thread lie under the lane of the one that they left, a row each. Must not know: experiments. Beside it: `plot.rs`.
 
 use std::collections::BTreeMap;
 
 use super::axes::Axis;
 use super::axes::shortened;
-use super::panel::{Frame, Panel};
+use super::plot::{Plot, PlotFrame};
 use super::{DataRow, DataTable, Figure, PanelPicture, server_cpus};
 use crate::format::{self, Unit, counted};
 use crate::record::store::Run;
@@ -114,12 +114,12 @@ fn panel(timeline: &Timeline) -> String {
     let more = timeline.lanes.len() - shown.len();
     let heights = rows.iter().map(|rows| LANE + rows.len() as f64 * ROW);
     let height = heights.clone().sum::<f64>() + if more > 0 { LANE } else { 0.0 };
-    let frame = Frame { left: LEFT, top: 8.0, width: WIDTH, height, right: 20.0, bottom: 44.0 };
+    let frame = PlotFrame { left: LEFT, top: 8.0, width: WIDTH, height, right: 20.0, bottom: 44.0 };
     let mut x = Axis::over("time", Unit::Nanoseconds, Scale::Linear, &[timeline.window_ns.max(1) as f64]);
     x.to = timeline.window_ns.max(1) as f64;
     x.ticks.retain(|(value, _)| *value <= x.to);
     let y = Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: 1.0, ticks: Vec::new() };
-    let panel = Panel::new(frame, &x, &y);
+    let panel = Plot::new(frame, &x, &y);
     let (mut top, mut room) = (frame.top, MOST_BOXES);
     for (number, ((lane, rows), height)) in shown.iter().zip(&rows).zip(heights).enumerate() {
         let name = if lane.is_main { "main".to_owned() } else { format!("thread {}", number + 1) };
@@ -156,7 +156,7 @@ fn waiting_rows(lane: &Lane) -> BTreeMap<u32, usize> {
 }
 
 /// The boxes of a lane, those of a connection together: one colour, one name.
-fn draw_lane(panel: &Panel, lane: &Lane, rows: &BTreeMap<u32, usize>, (top, x): (f64, &Axis), room: &mut usize) {
+fn draw_lane(panel: &Plot, lane: &Lane, rows: &BTreeMap<u32, usize>, (top, x): (f64, &Axis), room: &mut usize) {
     let mut by_connection: BTreeMap<u32, Vec<&Span>> = BTreeMap::new();
     for span in lane.spans.iter().take(*room) {
         by_connection.entry(span.connection).or_default().push(span);

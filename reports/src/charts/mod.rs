@@ -3,7 +3,7 @@
 //!
 //! A new experiment needs no code here: its pictures name a kind, a swept variable and metrics. Must not know: files,
 //! the page around a figure. Beside it: `scenes.rs` (from a declaration to a figure),
-//! `panel.rs` (what every kind is drawn with), one file per kind.
+//! `plot.rs` (what every kind is drawn with), one file per kind.
 
 mod axes;
 pub(crate) mod backend;
@@ -12,14 +12,14 @@ mod crossover;
 mod curve;
 mod inside;
 mod lanes;
-mod panel;
+mod plot;
 mod probe;
 mod scenes;
 mod spectrum;
 mod split;
-mod spots;
 mod stacked;
-mod titled;
+mod sweep;
+mod titles;
 pub(crate) mod trend;
 
 use serde::Serialize;

@@ -5,9 +5,9 @@
 
 use super::axes::Axis;
 use super::backend::Ink;
-use super::panel::{EndLabel, Frame, Look, Panel};
-use super::spots::standing_words;
-use super::{DataRow, DataTable, Figure, PanelPicture, Scene, titled};
+use super::plot::{EndLabel, MarkerStyle, Plot, PlotFrame};
+use super::sweep::standing_words;
+use super::{DataRow, DataTable, Figure, PanelPicture, Scene, titles};
 use crate::format::{self, Unit};
 use crate::metrics::{Reading, response_quantile};
 use crate::record::Scale;
@@ -27,7 +27,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let rate = Unit::PerSecond.show(load);
     let blocks = lines.iter().map(|(_, line)| line.blocks).max().unwrap_or(0);
     Some(Figure {
-        title: titled::percentile(group, load)
+        title: titles::percentile(group, load)
             .unwrap_or_else(|| format!("Response times at {rate} from the fastest requests to the slowest")),
         subtitle: format!("Response time by percentile at {rate}: {}", scene.place()),
         panels: vec![PanelPicture::unnamed(panel(scene, &lines, &rate))],
@@ -74,9 +74,9 @@ fn panel(scene: &Scene<'_>, lines: &[(&Series<'_>, Spectrum)], rate: &str) -> St
     (x.from, x.to) = (1.2, 10_500.0);
     let beyond: Vec<usize> = lines.iter().filter(|(_, l)| l.goes_beyond()).map(|(s, _)| s.index).collect();
     let over = if beyond.is_empty() { 0.0 } else { beyond.len() as f64 * LANE + 24.0 };
-    let right = Frame::room_for(lines.iter().map(|(series, _)| series.contender.label.as_str()));
-    let frame = Frame { left: 58.0, top: 30.0 + over, width: 620.0, height: HEIGHT, right, bottom: 46.0 };
-    let panel = Panel::new(frame, &x, &y);
+    let right = PlotFrame::room_for(lines.iter().map(|(series, _)| series.contender.label.as_str()));
+    let frame = PlotFrame { left: 58.0, top: 30.0 + over, width: 620.0, height: HEIGHT, right, bottom: 46.0 };
+    let panel = Plot::new(frame, &x, &y);
     panel.heading("Response time");
     if over > 0.0 {
         panel.canvas.text((58.0, 36.0), "tick", "start", "no correct reply within the timeout");
@@ -103,7 +103,7 @@ impl Spectrum {
 }
 
 fn draw_line<'a>(
-    panel: &Panel,
+    panel: &Plot,
     series: &'a Series<'_>,
     spectrum: &Spectrum,
     (x, y): (&Axis, &Axis),
@@ -127,8 +127,8 @@ fn draw_line<'a>(
             let (p, value) = ((1.0 - 1.0 / at).to_string(), reading.value().map_or(String::new(), |v| v.to_string()));
             let title = format!("{}: {}", format::share(1.0 - 1.0 / at), reading.show(Unit::Nanoseconds));
             panel.canvas.open(&[("class", "pt"), ("data-x", &p), ("data-y", &value)], &title);
-            let look = if spectrum.standing == Standing::Sound { Look::Full } else { Look::Hollow };
-            let look = if spectrum.standing == Standing::Invalid { Look::Struck } else { look };
+            let look = if spectrum.standing == Standing::Sound { MarkerStyle::Full } else { MarkerStyle::Hollow };
+            let look = if spectrum.standing == Standing::Invalid { MarkerStyle::Struck } else { look };
             panel.marker(series.colour, (x.place(*at), height), look);
             panel.canvas.close();
         }

@@ -6,8 +6,8 @@
 
 use super::axes::Axis;
 use super::backend::Ink;
-use super::panel::{Frame, Panel};
-use super::spots::standing_words;
+use super::plot::{Plot, PlotFrame};
+use super::sweep::standing_words;
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
 use crate::metrics::{Band, Bands, TIME_PARTS, TimePart};
@@ -97,8 +97,8 @@ fn panel(scene: &Scene<'_>, series: &Series<'_>, loads: &[f64], parts: &[&TimePa
     let height = ROWS[most_bars.clamp(1, ROWS.len()) - 1];
     let rows = loads.len() as f64;
     let y = Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: rows, ticks: Vec::new() };
-    let frame = Frame { left: LEFT, top: 34.0, width: PLOT, height: height * rows, right: 160.0, bottom: 44.0 };
-    let panel = Panel::new(frame, &x, &y);
+    let frame = PlotFrame { left: LEFT, top: 34.0, width: PLOT, height: height * rows, right: 160.0, bottom: 44.0 };
+    let panel = Plot::new(frame, &x, &y);
     panel.heading("Offered load");
     let index = series.index.to_string();
     panel.canvas.open(&[("data-c", &index)], &series.contender.label);
@@ -131,7 +131,7 @@ fn panel(scene: &Scene<'_>, series: &Series<'_>, loads: &[f64], parts: &[&TimePa
     ))
 }
 
-fn draw_bar(panel: &Panel, bar: &Bar, parts: &[&TimePart], load: f64, (low, high): (f64, f64)) {
+fn draw_bar(panel: &Plot, bar: &Bar, parts: &[&TimePart], load: f64, (low, high): (f64, f64)) {
     let total = bar.response_time_ns().max(1.0);
     let mut from = 0.0;
     for (part, part_ns) in parts.iter().zip(&bar.parts_ns) {

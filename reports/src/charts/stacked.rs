@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::axes::Axis;
 use super::backend::Ink;
-use super::panel::{Frame, Panel};
+use super::plot::{Plot, PlotFrame};
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, Of, metric, slope_of, total_of};
@@ -16,7 +16,7 @@ use crate::record::{Cell, Phase, Scale, Stage};
 use crate::stats::Slope;
 use crate::study::{Group, HeldStage, Series};
 use crate::verdict::Matrix;
-use crate::words::{self, Held, show_slope};
+use crate::words::{self, MemoryHeld, show_slope};
 
 const WIDTH: f64 = 250.0;
 const HEIGHT: f64 = 190.0;
@@ -95,8 +95,8 @@ impl Stack {
 }
 
 fn panel(scene: &Scene<'_>, series: &Series<'_>, stack: &Stack, parts: &[&Metric], (x, y): (&Axis, &Axis)) -> String {
-    let frame = Frame { left: 62.0, top: 34.0, width: WIDTH, height: HEIGHT, right: 24.0, bottom: 44.0 };
-    let panel = Panel::new(frame, x, y);
+    let frame = PlotFrame { left: 62.0, top: 34.0, width: WIDTH, height: HEIGHT, right: 24.0, bottom: 44.0 };
+    let panel = Plot::new(frame, x, y);
     panel.heading("Memory of the server");
     let index = series.index.to_string();
     panel.canvas.open(&[("data-c", &index)], &series.contender.label);
@@ -160,7 +160,7 @@ fn lines(series: &Series<'_>, stack: &Stack, parts: &[&Metric]) -> Vec<String> {
             format::count(held)
         ));
     }
-    lines.extend(Kept::of(series, parts).map(|kept| kept.line(y_unit(parts))));
+    lines.extend(MemoryKept::of(series, parts).map(|kept| kept.line(y_unit(parts))));
     if !series.phase(Phase::Idle).any(|held| held.counts()) {
         lines.push("Invalid: not ranked.".into());
     }
@@ -173,7 +173,7 @@ fn title(group: &Group<'_>, held: &[&Series<'_>], stacks: &[Stack], parts: &[&Me
     let serving = counting.filter(|(series, _)| series.answered_of_held().is_none_or(|(answered, of)| answered == of));
     let helds = serving.filter_map(|(series, stack)| {
         let last = stack.levels.last()?;
-        Some(Held {
+        Some(MemoryHeld {
             index: series.index,
             label: &series.contender.label,
             connections: last.connections,
@@ -231,7 +231,7 @@ fn table(held: &[&Series<'_>], parts: &[&Metric]) -> DataTable {
 const LEAST_TAKEN_BYTES: f64 = 131_072.0;
 
 /// The memory of a server around the closing of its connections, in bytes: means over blocks.
-pub(super) struct Kept {
+pub(super) struct MemoryKept {
     connections: u64,
     held: f64,
     closed: f64,
@@ -239,9 +239,9 @@ pub(super) struct Kept {
     share: Option<f64>,
 }
 
-impl Kept {
+impl MemoryKept {
     /// Of the cells that count, or of all where none does; absent where nothing was closed.
-    pub(super) fn of(series: &Series<'_>, parts: &[&Metric]) -> Option<Kept> {
+    pub(super) fn of(series: &Series<'_>, parts: &[&Metric]) -> Option<MemoryKept> {
         let counting = series.stages.iter().any(|held| held.counts());
         let cells = series.stages.iter().filter(|held| held.counts() == counting).map(|held| held.cell);
         let mut seen = BTreeSet::new();
@@ -253,7 +253,7 @@ impl Kept {
         };
         let (before, held, closed) = (mean(before)?, mean(held)?, mean(closed)?);
         let taken = held - before;
-        Some(Kept {
+        Some(MemoryKept {
             connections: cells.iter().filter_map(|cell| self::held(cell)).map(|stage| stage.connections).max()?,
             held,
             closed,
@@ -286,7 +286,7 @@ fn closed(cell: &Cell) -> Option<&Stage> {
 
 /// Who gives memory back, in a sentence; absent where no share is known.
 pub(super) fn kept_sentence(held: &[&Series<'_>], parts: &[&Metric]) -> Option<String> {
-    let share = |series: &&Series<'_>| Some((Kept::of(series, parts)?.share?, series.contender.label.clone()));
+    let share = |series: &&Series<'_>| Some((MemoryKept::of(series, parts)?.share?, series.contender.label.clone()));
     let mut shares: Vec<(f64, String)> = held.iter().filter_map(share).collect();
     shares.sort_by(|a, b| a.0.total_cmp(&b.0));
     let each: Vec<String> =

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::{COMPARED, Compared, Diff, Doubt, Missing, Row, Spot};
+use super::{COMPARED, ComparedFigure, Diff, DiffRow, Missing, NotCompared, PlaceName};
 use crate::format::{self, counted, number};
 use crate::stats::Ratio;
 use crate::verdict::{MOST_BLOCKS, Verdict, fewest};
@@ -20,24 +20,24 @@ const LEVEL: f64 = 0.05;
 #[derive(Debug, Clone)]
 pub struct Gate {
     text: String,
-    of: &'static Compared,
-    bound: Bound,
+    of: &'static ComparedFigure,
+    bound: RatioBound,
     /// An experiment, a workload, or a workload at a load.
     scope: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Bound {
+enum RatioBound {
     /// More times the base than this is too much.
     Above(f64),
     /// Less is too little.
     Below(f64),
 }
 
-/// An expression that is no gate.
+/// An expression that is not a gate.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{text:?} is no gate: {why}; write one such as 'p99>+10%', 'throughput<-5%' or 'p99>+10%@sleep 5 ms', with one of the names \
+    "{text:?} is not a gate: {why}; write one such as 'p99>+10%', 'throughput<-5%' or 'p99>+10%@sleep 5 ms', with one of the names \
      {names}"
 )]
 pub struct GateError {
@@ -59,11 +59,12 @@ impl FromStr for Gate {
         if scope.is_some_and(str::is_empty) {
             return Err(refuse("nothing stands behind the @, where an experiment or a workload is named".to_owned()));
         }
-        let compared = Compared::named(name).ok_or_else(|| refuse(format!("nothing compared is called {name:?}")))?;
+        let compared =
+            ComparedFigure::named(name).ok_or_else(|| refuse(format!("nothing compared is called {name:?}")))?;
         let percent = change.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
         let percent = percent.filter(|percent| percent.is_finite() && *percent > -100.0);
-        let times = 1.0 + percent.ok_or_else(|| refuse(format!("{change:?} is no change in percent")))? / 100.0;
-        let bound = if sign == ">" { Bound::Above(times) } else { Bound::Below(times) };
+        let times = 1.0 + percent.ok_or_else(|| refuse(format!("{change:?} is not a change in percent")))? / 100.0;
+        let bound = if sign == ">" { RatioBound::Above(times) } else { RatioBound::Below(times) };
         Ok(Gate { text: text.to_owned(), of: compared, bound, scope: scope.map(str::to_owned) })
     }
 }
@@ -71,36 +72,38 @@ impl FromStr for Gate {
 impl Gate {
     /// Holds the gate against every row of its figure within its scope. Loads that neither of the two keeps up with are no
     /// part of it.
-    pub fn hold(&self, diff: &Diff) -> Held {
-        let all: Vec<&Row> =
+    pub fn hold(&self, diff: &Diff) -> GateResult {
+        let all: Vec<&DiffRow> =
             diff.rows.iter().filter(|row| row.name == self.of.name && self.covers(&row.spot)).collect();
         let missing = diff.missing.iter().filter(|missing| missing.name == self.of.name && self.covers(&missing.spot));
         let missing: Vec<&Missing> = missing.collect();
         if all.is_empty() && missing.is_empty() {
-            return Held::without_rows(&self.text, self.nothing_there(diff));
+            return GateResult::without_rows(&self.text, self.nothing_there(diff));
         }
-        let rows: Vec<&Row> = all.iter().copied().filter(|row| row.ratio != Err(Doubt::NeitherKeptUp)).collect();
+        let rows: Vec<&DiffRow> =
+            all.iter().copied().filter(|row| row.ratio != Err(NotCompared::NeitherKeptUp)).collect();
         if rows.is_empty() && missing.is_empty() {
-            return Held::without_rows(&self.text, "neither kept up with any load that it is about".to_owned());
+            return GateResult::without_rows(&self.text, "neither kept up with any load that it is about".to_owned());
         }
-        let mut found: Vec<(Outcome, &Row)> = rows.iter().map(|row| (self.row(row, rows.len()), *row)).collect();
+        let mut found: Vec<(DiffOutcome, &DiffRow)> =
+            rows.iter().map(|row| (self.row(row, rows.len()), *row)).collect();
         found.sort_by(|(_, a), (_, b)| self.distance(b).total_cmp(&self.distance(a)));
-        let of_rows = found.iter().map(|(outcome, _)| *outcome).max().unwrap_or(Outcome::Passed);
+        let of_rows = found.iter().map(|(outcome, _)| *outcome).max().unwrap_or(DiffOutcome::Passed);
         let lacking = lacking(&missing);
-        let outcome = if lacking.is_some() { of_rows.max(Outcome::Inconclusive) } else { of_rows };
-        let deciding = || found.iter().filter(|(of_row, _)| *of_row == outcome && outcome != Outcome::Passed);
+        let outcome = if lacking.is_some() { of_rows.max(DiffOutcome::Inconclusive) } else { of_rows };
+        let deciding = || found.iter().filter(|(of_row, _)| *of_row == outcome && outcome != DiffOutcome::Passed);
         let reasons = deciding().map(|(outcome, row)| self.reason(row, *outcome));
-        let lacking = lacking.filter(|_| outcome == Outcome::Inconclusive);
+        let lacking = lacking.filter(|_| outcome == DiffOutcome::Inconclusive);
         let is_lacking = lacking.is_some();
         let reasons = lacking.into_iter().chain(reasons).collect();
         let open = deciding().map(|(_, row)| self.decided_by(row, rows.len()));
         let open = open.chain(is_lacking.then_some(DecidedBy::MeasuringAgain));
-        let decided_by = open.reduce(DecidedBy::and).filter(|_| outcome == Outcome::Inconclusive);
-        Held { gate: self.text.clone(), outcome, rows: rows.len(), reasons, decided_by }
+        let decided_by = open.reduce(DecidedBy::and).filter(|_| outcome == DiffOutcome::Inconclusive);
+        GateResult { gate: self.text.clone(), outcome, rows: rows.len(), reasons, decided_by }
     }
 
     /// Whether a spot is within the scope: the name of its experiment, its workload by key or by label, or all of it.
-    fn covers(&self, spot: &Spot) -> bool {
+    fn covers(&self, spot: &PlaceName) -> bool {
         let names = [&spot.experiment, &spot.workload, &spot.workload_label, &spot.at];
         self.scope.as_ref().is_none_or(|scope| names.iter().any(|name| name.eq_ignore_ascii_case(scope)))
     }
@@ -108,7 +111,7 @@ impl Gate {
     /// Why no row is held against the gate, with what there is.
     fn nothing_there(&self, diff: &Diff) -> String {
         let of_missing = diff.missing.iter().map(|missing| &missing.spot);
-        let spots: Vec<&Spot> = diff.rows.iter().map(|row| &row.spot).chain(of_missing).collect();
+        let spots: Vec<&PlaceName> = diff.rows.iter().map(|row| &row.spot).chain(of_missing).collect();
         let carried = diff.rows.iter().filter(|row| self.covers(&row.spot));
         let mut carries: Vec<&str> = carried.map(|row| row.name).collect();
         carries.sort_unstable();
@@ -127,80 +130,80 @@ impl Gate {
         }
     }
 
-    fn row(&self, row: &Row, rows: usize) -> Outcome {
+    fn row(&self, row: &DiffRow, rows: usize) -> DiffOutcome {
         match row.ratio {
             Ok(ratio) if verdict(row).is_some() => {
                 // What a contender differs from itself is no regression, however sure.
                 let is_told = !matches!(verdict(row), Some(Verdict::Indistinguishable { .. }));
                 match self.ratio(&ratio, rows) {
-                    Outcome::Regressed if !is_told => Outcome::Inconclusive,
+                    DiffOutcome::Regressed if !is_told => DiffOutcome::Inconclusive,
                     outcome => outcome,
                 }
             }
-            Ok(_) => Outcome::Inconclusive,
+            Ok(_) => DiffOutcome::Inconclusive,
             // Times of a server that can't keep up grow as long as the load lasts, beyond any bound.
-            Err(doubt @ (Doubt::FellBehind | Doubt::CaughtUp)) if row.blocks_agree => {
-                self.beyond_any(doubt == Doubt::FellBehind)
+            Err(doubt @ (NotCompared::FellBehind | NotCompared::CaughtUp)) if row.blocks_agree => {
+                self.beyond_any(doubt == NotCompared::FellBehind)
             }
             // Something instead of nothing in every block is beyond any bound too.
-            Err(Doubt::NoRatio(why)) if why.of.iter().all(|blocks| *blocks >= self.of.blocks_needed()) => {
-                why.first_has_more().map_or(Outcome::Inconclusive, |is_more| self.beyond_any(is_more))
+            Err(NotCompared::NoRatio(why)) if why.of.iter().all(|blocks| *blocks >= self.of.blocks_needed()) => {
+                why.first_has_more().map_or(DiffOutcome::Inconclusive, |is_more| self.beyond_any(is_more))
             }
-            Err(_) => Outcome::Inconclusive,
+            Err(_) => DiffOutcome::Inconclusive,
         }
     }
 
-    fn beyond_any(&self, is_more: bool) -> Outcome {
-        let is_too_much = is_more == matches!(self.bound, Bound::Above(_));
-        if is_too_much { Outcome::Regressed } else { Outcome::Passed }
+    fn beyond_any(&self, is_more: bool) -> DiffOutcome {
+        let is_too_much = is_more == matches!(self.bound, RatioBound::Above(_));
+        if is_too_much { DiffOutcome::Regressed } else { DiffOutcome::Passed }
     }
 
-    fn ratio(&self, ratio: &Ratio, rows: usize) -> Outcome {
+    fn ratio(&self, ratio: &Ratio, rows: usize) -> DiffOutcome {
         // Of many rows some would lie beyond by chance; that all lie within asks nothing more of each.
         let (Some(wide), Some(usual)) = (ratio.interval_at(1.0 - LEVEL / rows as f64), ratio.interval) else {
-            return Outcome::Inconclusive;
+            return DiffOutcome::Inconclusive;
         };
         let is_within = match self.bound {
-            Bound::Above(times) => usual.1 <= times,
-            Bound::Below(times) => usual.0 >= times,
+            RatioBound::Above(times) => usual.1 <= times,
+            RatioBound::Below(times) => usual.0 >= times,
         };
         match (self.is_beyond(wide), is_within) {
-            (true, _) => Outcome::Regressed,
-            (false, true) => Outcome::Passed,
-            (false, false) => Outcome::Inconclusive,
+            (true, _) => DiffOutcome::Regressed,
+            (false, true) => DiffOutcome::Passed,
+            (false, false) => DiffOutcome::Inconclusive,
         }
     }
 
     fn is_beyond(&self, (lo, hi): (f64, f64)) -> bool {
         match self.bound {
-            Bound::Above(times) => lo > times,
-            Bound::Below(times) => hi < times,
+            RatioBound::Above(times) => lo > times,
+            RatioBound::Below(times) => hi < times,
         }
     }
 
     /// How far beyond the bound a row is, as a logarithm; what has no ratio comes first.
-    fn distance(&self, row: &Row) -> f64 {
+    fn distance(&self, row: &DiffRow) -> f64 {
         let Ok(ratio) = row.ratio else { return f64::INFINITY };
         match self.bound {
-            Bound::Above(times) => (ratio.value / times).ln(),
-            Bound::Below(times) => (times / ratio.value).ln(),
+            RatioBound::Above(times) => (ratio.value / times).ln(),
+            RatioBound::Below(times) => (times / ratio.value).ln(),
         }
     }
 
-    fn decided_by(&self, row: &Row, rows: usize) -> DecidedBy {
+    fn decided_by(&self, row: &DiffRow, rows: usize) -> DecidedBy {
         let Ok(ratio) = row.ratio else { return DecidedBy::MeasuringAgain };
         let needed = self.of.blocks_needed();
         if ratio.spread.is_none() {
             return DecidedBy::Blocks(needed);
         }
-        let would = |blocks: usize| self.ratio(&ratio.with_blocks(blocks), rows) != Outcome::Inconclusive;
+        let would = |blocks: usize| self.ratio(&ratio.with_blocks(blocks), rows) != DiffOutcome::Inconclusive;
         let least = ratio.blocks.max(needed);
         let blocks = if would(least) { Some(least) } else { fewest(least, MOST_BLOCKS, would) };
         // With as many as there are it is decided but for what a contender differs from itself.
         blocks.filter(|blocks| *blocks > ratio.blocks).map_or(DecidedBy::NoBlocks, DecidedBy::Blocks)
     }
 
-    fn reason(&self, row: &Row, outcome: Outcome) -> String {
+    fn reason(&self, row: &DiffRow, outcome: DiffOutcome) -> String {
         let interval = row.ratio.ok().and_then(|ratio| ratio.interval);
         let times = match (row.ratio, interval) {
             (Ok(ratio), Some((lo, hi))) => {
@@ -212,7 +215,7 @@ impl Gate {
         let is_hidden = interval.is_some_and(|interval| self.is_beyond(interval)) && !row.is_different();
         let words = match (times, outcome) {
             (None, _) => row.words(),
-            (Some(times), Outcome::Regressed) => times,
+            (Some(times), DiffOutcome::Regressed) => times,
             (Some(times), _) if verdict(row).is_none() || is_hidden => format!("{times}, but {}", row.words()),
             (Some(times), _) => format!("{times}, which is not clear of the bound"),
         };
@@ -232,7 +235,7 @@ impl DecidedBy {
 }
 
 /// The verdict on a row; absent with too few blocks for one.
-fn verdict(row: &Row) -> Option<Verdict> {
+fn verdict(row: &DiffRow) -> Option<Verdict> {
     row.judged.map(|judged| judged.verdict).filter(|verdict| verdict.is_one())
 }
 
@@ -253,7 +256,7 @@ fn listed(names: &[&str]) -> String {
 /// What came of a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum DiffOutcome {
     /// Every row is within the bound for sure.
     Passed,
     /// Some row could be on either side, or is missing or invalid.
@@ -262,24 +265,24 @@ pub enum Outcome {
     Regressed,
 }
 
-impl Outcome {
+impl DiffOutcome {
     /// The one word for it, in output and documentation.
     pub fn word(self) -> &'static str {
         match self {
-            Outcome::Passed => "passed",
-            Outcome::Inconclusive => "inconclusive",
-            Outcome::Regressed => "regressed",
+            DiffOutcome::Passed => "passed",
+            DiffOutcome::Inconclusive => "inconclusive",
+            DiffOutcome::Regressed => "regressed",
         }
     }
 }
 
 /// A gate, held against a comparison.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Held {
+pub struct GateResult {
     /// As it was written.
     pub gate: String,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: DiffOutcome,
     /// How many rows it was held against.
     pub rows: usize,
     /// The rows that decided, in words, those farthest from the bound first; empty where it passed. Where it regressed
@@ -302,12 +305,12 @@ pub enum DecidedBy {
     MeasuringAgain,
 }
 
-impl Held {
+impl GateResult {
     /// A gate that nothing was held against.
-    pub(super) fn without_rows(gate: &str, reason: String) -> Held {
-        Held {
+    pub(super) fn without_rows(gate: &str, reason: String) -> GateResult {
+        GateResult {
             gate: gate.to_owned(),
-            outcome: Outcome::Inconclusive,
+            outcome: DiffOutcome::Inconclusive,
             rows: 0,
             reasons: vec![reason],
             decided_by: Some(DecidedBy::MeasuringAgain),
@@ -319,15 +322,15 @@ impl Held {
 mod tests {
     use super::*;
 
-    fn parsed(text: &str) -> Result<(&'static str, Bound), String> {
+    fn parsed(text: &str) -> Result<(&'static str, RatioBound), String> {
         text.parse::<Gate>().map(|gate| (gate.of.name, gate.bound)).map_err(|error| error.to_string())
     }
 
     #[test]
     fn a_gate_is_a_name_a_sign_and_a_change() {
-        assert_eq!(parsed("p99>+10%"), Ok(("p99", Bound::Above(1.1))));
-        assert_eq!(parsed(" cpu-per-request > 5 % "), Ok(("cpu-per-request", Bound::Above(1.05))));
-        assert_eq!(parsed("throughput<-50%"), Ok(("throughput", Bound::Below(0.5))));
+        assert_eq!(parsed("p99>+10%"), Ok(("p99", RatioBound::Above(1.1))));
+        assert_eq!(parsed(" cpu-per-request > 5 % "), Ok(("cpu-per-request", RatioBound::Above(1.05))));
+        assert_eq!(parsed("throughput<-50%"), Ok(("throughput", RatioBound::Below(0.5))));
     }
 
     #[test]

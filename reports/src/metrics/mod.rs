@@ -9,7 +9,7 @@ mod probe;
 mod reading;
 
 use crate::format::Unit;
-use crate::record::{Shape, Stage};
+use crate::record::{ShapeRecord, Stage};
 use crate::stats::{Quantile, proportion};
 use crate::study::Pool;
 use probe::During;
@@ -289,8 +289,8 @@ fn peak_threads(pool: &Pool<'_>) -> Reading {
 fn cpu_per_connection(pool: &Pool<'_>) -> Reading {
     let cpu = pool.sum(|cell| cell.server.window_cpu_ns);
     let connections = pool.sum(|cell| match cell.load.shape {
-        Shape::Connections { connections } => Some(u64::from(connections)),
-        Shape::Sessions { .. } => Some(cell.traffic.as_ref()?.connections.established),
+        ShapeRecord::Connections { connections } => Some(u64::from(connections)),
+        ShapeRecord::Sessions { .. } => Some(cell.traffic.as_ref()?.connections.established),
     });
     plain(per(cpu, connections))
 }

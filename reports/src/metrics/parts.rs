@@ -116,10 +116,10 @@ impl Bands {
     /// Of all these replies; absent where there are none, or a record is of an earlier version.
     pub fn of(splits: &[&TimeSplit]) -> Option<Bands> {
         let sums: Vec<&PartSums> = splits.iter().map(|split| split.by_response_time.as_ref()).collect::<Option<_>>()?;
-        let buckets = Bucket::added_up(&sums);
+        let buckets = ReplyBucket::added_up(&sums);
         let total: u64 = buckets.iter().map(|bucket| bucket.replies).sum();
         let median_ns = buckets[at_rank(&buckets, total.div_ceil(2))?].mean_ns();
-        let is_near = |bucket: &&Bucket| (bucket.mean_ns() - median_ns).abs() <= AROUND * median_ns;
+        let is_near = |bucket: &&ReplyBucket| (bucket.mean_ns() - median_ns).abs() <= AROUND * median_ns;
         let median = Band::of(buckets.iter().filter(is_near));
         // The first of the slowest hundredth is the one after the p99.
         let first = at_rank(&buckets, total - total / 100 + 1).filter(|_| total >= samples_needed(0.99));
@@ -129,7 +129,7 @@ impl Bands {
 }
 
 /// Where the reply of this rank is, the quickest being the first.
-fn at_rank(buckets: &[Bucket], rank: u64) -> Option<usize> {
+fn at_rank(buckets: &[ReplyBucket], rank: u64) -> Option<usize> {
     let mut replies = 0;
     buckets.iter().position(|bucket| {
         replies += bucket.replies;
@@ -139,15 +139,15 @@ fn at_rank(buckets: &[Bucket], rank: u64) -> Option<usize> {
 
 /// Replies of about the same response time.
 #[derive(Debug, Default)]
-struct Bucket {
+struct ReplyBucket {
     replies: u64,
     sums_ns: BTreeMap<String, f64>,
 }
 
-impl Bucket {
+impl ReplyBucket {
     /// Those of several records together, in ascending order of the response time.
-    fn added_up(all: &[&PartSums]) -> Vec<Bucket> {
-        let mut buckets = BTreeMap::<u64, Bucket>::new();
+    fn added_up(all: &[&PartSums]) -> Vec<ReplyBucket> {
+        let mut buckets = BTreeMap::<u64, ReplyBucket>::new();
         for sums in all {
             for (index, (&least_ns, &replies)) in sums.least_ns.iter().zip(&sums.replies).enumerate() {
                 let bucket = buckets.entry(least_ns).or_default();
@@ -167,8 +167,8 @@ impl Bucket {
 }
 
 impl Band {
-    fn of<'a>(buckets: impl IntoIterator<Item = &'a Bucket>) -> Band {
-        let mut all = Bucket::default();
+    fn of<'a>(buckets: impl IntoIterator<Item = &'a ReplyBucket>) -> Band {
+        let mut all = ReplyBucket::default();
         for bucket in buckets {
             all.replies = all.replies.saturating_add(bucket.replies);
             for (name, sum_ns) in &bucket.sums_ns {

@@ -15,10 +15,10 @@ use crate::metrics::{METRICS, Reading, metric};
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, PictureKind, PlacementKind, Purpose};
 use crate::study::{Group, Standing, colours, groups};
-use crate::summary::{self, Answer, Summary};
+use crate::summary::{self, Statement, Summary};
 
 #[derive(Debug, Serialize)]
-pub(super) struct Content {
+pub(super) struct PageContent {
     title: String,
     run: String,
     standfirst: String,
@@ -50,7 +50,7 @@ pub(super) struct Content {
 #[derive(Debug, Serialize)]
 struct Question {
     experiment: ExperimentRecord,
-    answers: Vec<(String, Vec<Answer>)>,
+    answers: Vec<(String, Vec<Statement>)>,
 }
 
 #[derive(Debug, Serialize)]
@@ -70,8 +70,8 @@ struct LegendEntry {
     summary: String,
 }
 
-impl Content {
-    pub(super) fn of(run: &Run) -> Content {
+impl PageContent {
+    pub(super) fn of(run: &Run) -> PageContent {
         let groups = groups(run);
         let summary = summary::of_groups(run, &groups);
         let manifest = &run.manifest;
@@ -98,7 +98,7 @@ impl Content {
             let options = options.collect::<Vec<_>>().join(", ");
             [contender.label.clone(), contender.summary.clone(), options]
         });
-        Content {
+        PageContent {
             title: "tokio or OS threads?".into(),
             run: manifest.run.clone(),
             standfirst: standfirst(run),
@@ -132,7 +132,7 @@ fn tables(run: &Run, summary: &Summary) -> Vec<BarredTable> {
     summary.tables.iter().filter(|table| !has_own_section(run, &table.experiment)).map(BarredTable::of).collect()
 }
 
-fn answers(experiment: &ExperimentRecord, summary: &Summary) -> Vec<(String, Vec<Answer>)> {
+fn answers(experiment: &ExperimentRecord, summary: &Summary) -> Vec<(String, Vec<Statement>)> {
     let of_workload = experiment.workloads.iter().map(|workload| {
         let of_it = summary
             .answers
@@ -140,7 +140,7 @@ fn answers(experiment: &ExperimentRecord, summary: &Summary) -> Vec<(String, Vec
             .filter(|answer| answer.experiment == experiment.name && answer.workload == workload.key);
         (workload.label.clone(), of_it.cloned().collect())
     });
-    of_workload.filter(|(_, answers): &(String, Vec<Answer>)| !answers.is_empty()).collect()
+    of_workload.filter(|(_, answers): &(String, Vec<Statement>)| !answers.is_empty()).collect()
 }
 
 fn standfirst(run: &Run) -> String {

@@ -66,7 +66,7 @@ fn layout(run: &Run, site: Option<&Surroundings>) -> String {
     let page = environment.get_template("page").expect("it was added a line above");
     let script = script();
     let values = context! {
-        page => Value::from(Serde(content::Content::of(run))),
+        page => Value::from(Serde(content::PageContent::of(run))),
         site => site.map(|site| Value::from(Serde(site.clone()))),
         own_url => site.map(Surroundings::own_url),
         style => STYLE,

@@ -97,15 +97,15 @@ fn cell(pair: Option<Pair>) -> VerdictCell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::summary::{Column, Row, Value};
+    use crate::summary::{TableColumn, TableRow, TableValue};
 
     fn bars(columns: &[[Option<f64>; 3]]) -> Vec<Vec<Option<u32>>> {
-        let row = |at: usize| Row {
+        let row = |at: usize| TableRow {
             index: at,
             contender: "a".into(),
-            values: columns.iter().map(|of| Value { text: "-".into(), number: of[at], remark: None }).collect(),
+            values: columns.iter().map(|of| TableValue { text: "-".into(), number: of[at], remark: None }).collect(),
         };
-        let column = |_: &[Option<f64>; 3]| Column { label: "p50".into(), help: String::new() };
+        let column = |_: &[Option<f64>; 3]| TableColumn { label: "p50".into(), help: String::new() };
         let table = SummaryTable {
             experiment: "e".into(),
             workload: "w".into(),

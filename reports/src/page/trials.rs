@@ -11,7 +11,7 @@ use crate::format::{self, Unit};
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, Warning};
 use crate::study::{Group, Standing, Trial};
-use crate::summary::{Answer, Claim, Summary};
+use crate::summary::{Claim, Statement, Summary};
 use crate::words::probe;
 
 #[derive(Debug, Serialize)]
@@ -19,7 +19,7 @@ pub(super) struct TrialSection {
     id: String,
     experiment: ExperimentRecord,
     claim: Option<Claim>,
-    answers: Vec<Answer>,
+    answers: Vec<Statement>,
     figures: Vec<Figure>,
     tables: Vec<BarredTable>,
     /// How the servers ended; absent where nothing was done to any.

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bound, Disturbance, GeneratorUsage, Inside, Sample, ServerUsage, Stage, Traffic, Warning};
+use super::{Bound, DisturbanceRecord, GeneratorUsage, InsideRecord, Sample, ServerUsage, Stage, Traffic, Warning};
 
 /// A file under `cells/`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ pub struct Cell {
     pub variation: Option<f64>,
     /// What was done to the server beside this load, which is then the probe.
     #[serde(default)]
-    pub disturbance: Option<Disturbance>,
+    pub disturbance: Option<DisturbanceRecord>,
     /// What bounded the server.
     #[serde(default)]
     pub bounds: Vec<Bound>,
@@ -65,7 +65,7 @@ pub struct Cell {
     pub samples: Vec<Sample>,
     /// The server from inside over time; absent where nobody looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inside: Option<Inside>,
+    pub inside: Option<InsideRecord>,
     /// The server at each stage of a cell that holds connections.
     #[serde(default)]
     pub stages: Vec<Stage>,
@@ -92,9 +92,9 @@ pub enum Purpose {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Load {
     /// When requests or sessions are due.
-    pub arrivals: Arrivals,
+    pub arrivals: ArrivalsRecord,
     /// What one connection does.
-    pub shape: Shape,
+    pub shape: ShapeRecord,
     /// Requests per second that the schedule holds on average; absent in closed loop and where connections are
     /// only held.
     pub offered_load_rps: Option<f64>,
@@ -113,7 +113,7 @@ pub struct Load {
 /// An arrival process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Arrivals {
+pub enum ArrivalsRecord {
     /// Exponential gaps.
     Poisson,
     /// Equal gaps.
@@ -127,7 +127,7 @@ pub enum Arrivals {
 /// What one connection does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Shape {
+pub enum ShapeRecord {
     /// Connections stay open; `connections` of them.
     Connections {
         /// How many.

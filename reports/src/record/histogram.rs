@@ -45,7 +45,7 @@ impl HistogramRecord {
         HistogramRecord { count: histogram.len(), sum_ns, v2_deflate_base64: STANDARD.encode(bytes) }
     }
 
-    /// The histogram, or why the text is none. At most 1 MiB is inflated, whatever the text claims.
+    /// The histogram, or why the text does not hold one. At most 1 MiB is inflated, whatever the text claims.
     pub fn to_histogram(&self) -> Result<Histogram<u64>, RecordError> {
         let bytes =
             STANDARD.decode(&self.v2_deflate_base64).map_err(|error| refused(format!("it is not base64: {error}")))?;

@@ -107,7 +107,7 @@ pub enum Phase {
 
 /// What was seen of a server's inside.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Inside {
+pub struct InsideRecord {
     /// Its answers, in the order of their times.
     pub answers: Vec<InsideAnswer>,
     /// How often a question had no answer yet when the next one was due: the server was stopped, or its CPU was taken.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, HistogramRecord, TimeSplit};
+use super::{HistogramRecord, RequestEvent, TimeSplit};
 
 /// What the generator sent and got in the measurement window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub struct Traffic {
     pub intervals: Vec<Interval>,
     /// Every request by itself, in the order of their ends; kept for a probe only, whose requests are few.
     #[serde(default)]
-    pub events: Vec<Event>,
+    pub events: Vec<RequestEvent>,
     /// Why replies were malformed, over the whole life of the server, warm-up included; a reason that did not occur is not
     /// there.
     #[serde(default)]
@@ -115,7 +115,7 @@ pub struct Ledger {
     pub error: u64,
     /// No reply within the timeout.
     pub timeout: u64,
-    /// A reply that does not answer its request, or is none.
+    /// A reply that does not answer its request, or is not a reply of the protocol.
     pub malformed: u64,
     /// The connection was refused, or in records of earlier versions reset.
     pub refused: u64,

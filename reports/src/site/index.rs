@@ -18,9 +18,9 @@ const INDEX_STYLE: &str = include_str!("index.css");
 const SCRIPT: &str = include_str!("index.js");
 
 #[derive(Debug, Serialize)]
-struct Content {
+struct IndexContent {
     standfirst: String,
-    runs: Vec<Listed>,
+    runs: Vec<ListedRun>,
     machines: Vec<MachineIdentity>,
     experiments: Vec<String>,
     trends: Vec<MachineTrends>,
@@ -28,7 +28,7 @@ struct Content {
 
 /// A run in the list.
 #[derive(Debug, Serialize)]
-struct Listed {
+struct ListedRun {
     entry: Entry,
     when: String,
     what: String,
@@ -43,7 +43,7 @@ pub fn index_page(entries: &[Entry]) -> String {
     environment.add_template("index", LAYOUT).expect("the layout is part of the program and tested");
     let layout = environment.get_template("index").expect("it was added a line above");
     let values = context! {
-        page => Value::from(Serde(Content::of(&newest_first(entries)))),
+        page => Value::from(Serde(IndexContent::of(&newest_first(entries)))),
         style_hash => hash(&style),
         script_hash => hash(SCRIPT),
         style,
@@ -64,8 +64,8 @@ fn newest_first(entries: &[Entry]) -> Vec<Entry> {
     entries
 }
 
-impl Content {
-    fn of(entries: &[Entry]) -> Content {
+impl IndexContent {
+    fn of(entries: &[Entry]) -> IndexContent {
         let mut machines: Vec<MachineIdentity> = Vec::new();
         let mut experiments: Vec<String> = Vec::new();
         for entry in entries {
@@ -77,13 +77,13 @@ impl Content {
             experiments.extend(new);
         }
         experiments.sort();
-        Content {
+        IndexContent {
             standfirst: format!(
                 "{} on {}, the newest first. Figures of different machines are not to be compared.",
                 format::counted(entries.len() as u64, "run"),
                 format::counted(machines.len() as u64, "machine"),
             ),
-            runs: entries.iter().map(Listed::of).collect(),
+            runs: entries.iter().map(ListedRun::of).collect(),
             trends: trends::trends(entries),
             machines,
             experiments,
@@ -91,14 +91,14 @@ impl Content {
     }
 }
 
-impl Listed {
-    fn of(entry: &Entry) -> Listed {
+impl ListedRun {
+    fn of(entry: &Entry) -> ListedRun {
         let day = entry.started_at.get(..10).unwrap_or(&entry.started_at);
         let time = entry.started_at.get(11..16).map_or(String::new(), |time| format!(", {time} UTC"));
         let blocks = format::counted(u64::from(entry.blocks), "block");
         let contenders = format::counted(entry.contenders.len() as u64, "contender");
         let commit = entry.commit.as_deref().map_or(String::new(), |commit| format!(", commit {commit}"));
-        Listed {
+        ListedRun {
             when: format!("{day}{time}"),
             what: format!("Preset {}, {blocks}, {contenders}{commit}", entry.preset),
             doubt: doubt(entry),

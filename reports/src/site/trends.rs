@@ -38,15 +38,15 @@ struct TrendFigure {
 
 /// What a figure is about: figures that differ in one of these are not compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Subject<'a> {
+struct TrendSubject<'a> {
     experiment: &'a str,
     workload: &'a str,
     metric: &'a str,
 }
 
-impl<'a> Subject<'a> {
-    fn of(figure: &'a Headline) -> Subject<'a> {
-        Subject { experiment: &figure.experiment, workload: &figure.workload, metric: &figure.metric }
+impl<'a> TrendSubject<'a> {
+    fn of(figure: &'a Headline) -> TrendSubject<'a> {
+        TrendSubject { experiment: &figure.experiment, workload: &figure.workload, metric: &figure.metric }
     }
 }
 
@@ -79,26 +79,31 @@ fn of_machine(machine: &MachineIdentity, runs: &[&Entry]) -> MachineTrends {
 }
 
 /// The newest figure of a subject.
-fn newest<'a>(runs: &[&'a Entry], subject: Subject<'_>) -> Option<&'a Headline> {
-    runs.iter().flat_map(|run| &run.figures).find(|figure| Subject::of(figure) == subject)
+fn newest<'a>(runs: &[&'a Entry], subject: TrendSubject<'_>) -> Option<&'a Headline> {
+    runs.iter().flat_map(|run| &run.figures).find(|figure| TrendSubject::of(figure) == subject)
 }
 
-fn subjects<'a>(runs: &[&'a Entry]) -> Vec<Subject<'a>> {
+fn subjects<'a>(runs: &[&'a Entry]) -> Vec<TrendSubject<'a>> {
     let mut subjects = Vec::new();
     for figure in runs.iter().flat_map(|run| &run.figures) {
-        if !subjects.contains(&Subject::of(figure)) {
-            subjects.push(Subject::of(figure));
+        if !subjects.contains(&TrendSubject::of(figure)) {
+            subjects.push(TrendSubject::of(figure));
         }
     }
     subjects
 }
 
 /// One subject over the runs, which are given the newest first and drawn the oldest first.
-fn figure(machine: &MachineIdentity, runs: &[&Entry], subject: Subject<'_>, newest: &Headline) -> Option<TrendFigure> {
-    let own = |run: &'_ &Entry| run.figures.iter().any(|figure| Subject::of(figure) == subject);
+fn figure(
+    machine: &MachineIdentity,
+    runs: &[&Entry],
+    subject: TrendSubject<'_>,
+    newest: &Headline,
+) -> Option<TrendFigure> {
+    let own = |run: &'_ &Entry| run.figures.iter().any(|figure| TrendSubject::of(figure) == subject);
     let (mut kept, mut left_out) = (Vec::new(), 0);
     for run in runs.iter().rev().filter(|run| own(run)) {
-        let figures: Vec<&Headline> = run.figures.iter().filter(|figure| Subject::of(figure) == subject).collect();
+        let figures: Vec<&Headline> = run.figures.iter().filter(|figure| TrendSubject::of(figure) == subject).collect();
         match figures.iter().all(|figure| about_same(figure.offered_load_rps, newest.offered_load_rps)) {
             true => kept.push((*run, figures)),
             false => left_out += 1,

@@ -5,7 +5,7 @@
 use super::{Slide, SlideKind};
 use crate::format;
 use crate::record::store::Run;
-use crate::summary::{Answer, Rank, Summary};
+use crate::summary::{Rank, Statement, Summary};
 use crate::verdict::{Matrix, Pair, Verdict};
 
 /// On one slide.
@@ -35,7 +35,7 @@ pub(super) fn verdicts(summary: &Summary) -> Vec<Slide> {
         return paged("Who differs from whom", &decided.iter().map(row).collect::<Vec<_>>(), &notes);
     }
     let certainty = summary.answers.iter().find(|answer| answer.topic == "certainty");
-    let slide = |answer: &Answer| Slide {
+    let slide = |answer: &Statement| Slide {
         kind: SlideKind::Words,
         kicker: "Who differs from whom".into(),
         heading: "Estimates: no difference here is a verdict".into(),

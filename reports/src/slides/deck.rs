@@ -10,7 +10,7 @@ use crate::page::placement;
 use crate::record::ExperimentRecord;
 use crate::record::store::Run;
 use crate::study::groups;
-use crate::summary::{self, Badge, State, Summary};
+use crate::summary::{self, Badge, BadgeState, Summary};
 
 pub(super) fn slides(run: &Run) -> Vec<Slide> {
     let groups = groups(run);
@@ -65,7 +65,7 @@ fn title(run: &Run, summary: &Summary) -> Slide {
         ("Valid", format!("{valid} of {}", format::counted(validity.cells as u64, "cell"))),
     ];
     let mut rows: Vec<(String, String)> = rows.map(|(term, said)| (term.to_owned(), said)).into();
-    rows.extend(validity.badges.iter().filter(|badge| badge.state == State::Doubt).map(badge));
+    rows.extend(validity.badges.iter().filter(|badge| badge.state == BadgeState::Doubt).map(badge));
     Slide {
         kind: SlideKind::Title,
         kicker: format!("Run {}", manifest.run),
@@ -77,7 +77,7 @@ fn title(run: &Run, summary: &Summary) -> Slide {
 }
 
 fn badge(badge: &Badge) -> (String, String) {
-    let sign = if badge.state == State::Doubt { "⚠" } else { "✓" };
+    let sign = if badge.state == BadgeState::Doubt { "⚠" } else { "✓" };
     (format!("{sign} {}", badge.label), badge.detail.clone())
 }
 

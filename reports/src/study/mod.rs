@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::record::store::Run;
 use crate::record::{
-    Arrivals, Cell, ContenderRecord, ExperimentRecord, Manifest, Phase, Purpose, Stage, WorkloadRecord,
+    ArrivalsRecord, Cell, ContenderRecord, ExperimentRecord, Manifest, Phase, Purpose, Stage, WorkloadRecord,
 };
 
 pub use inside::{InsideOf, TRACKS, Track, below_ns};
@@ -133,7 +133,7 @@ fn series_of<'a>(
         stages.extend(cell.stages.iter().map(|stage| HeldStage { cell, stage }));
         // Positive numbers sort by their bits as they do by value.
         if let Some(load) = cell.load.offered_load_rps.filter(|&load| load > 0.0)
-            && cell.load.arrivals != Arrivals::Held
+            && cell.load.arrivals != ArrivalsRecord::Held
         {
             by_load.entry(load.to_bits()).or_default().push(cell);
         }

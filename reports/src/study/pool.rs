@@ -3,7 +3,7 @@
 //!
 //! Must not know: which of them count (`mod.rs`), what is read from them (`../metrics/`).
 
-use crate::record::{Cell, Shape};
+use crate::record::{Cell, ShapeRecord};
 use crate::stats::Distribution;
 
 /// Fewer correct replies within the window than this share of the requests due in it is saturation, two sessions' worth
@@ -74,7 +74,7 @@ impl<'a> Pool<'a> {
 /// session at its end may have most of its requests after it. It matters only where few requests are scheduled.
 fn straddling(cell: &Cell) -> f64 {
     match cell.load.shape {
-        Shape::Connections { .. } => 0.0,
-        Shape::Sessions { requests, .. } => 2.0 * f64::from(requests),
+        ShapeRecord::Connections { .. } => 0.0,
+        ShapeRecord::Sessions { requests, .. } => 2.0 * f64::from(requests),
     }
 }

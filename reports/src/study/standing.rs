@@ -3,7 +3,7 @@
 //! Must not know: series, metrics. Beside it: `record/warning.rs`, which knows what makes a cell invalid.
 
 use super::Pool;
-use crate::record::{Arrivals, Cell, Outcome, Warning};
+use crate::record::{ArrivalsRecord, Cell, Outcome, Warning};
 
 /// What to make of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Standing {
     /// is not asked for.
     pub(crate) fn of(pool: &Pool<'_>, valid: bool) -> Standing {
         let measured_load =
-            pool.cells.iter().all(|cell| cell.disturbance.is_none() && cell.load.arrivals != Arrivals::Closed);
+            pool.cells.iter().all(|cell| cell.disturbance.is_none() && cell.load.arrivals != ArrivalsRecord::Closed);
         match valid {
             false => Standing::Invalid,
             true if !measured_load || pool.kept_up() => Standing::Sound,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, Rank, answer, pictured, stacked};
+use super::{Rank, Statement, answer, pictured, stacked};
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, slope_per_connection};
 use crate::objective::{Carries, carries};
@@ -15,7 +15,7 @@ use crate::study::{Group, Series};
 use crate::verdict::{Matrix, PER_CONNECTION, Pair, Verdict};
 use crate::words::{no_verdict, show_slope};
 
-pub(super) fn of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Answer> {
+pub(super) fn of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Statement> {
     let mut answers = Vec::new();
     let mut say = |rank: Rank, topic: &str, sentence: Option<String>| {
         answers.extend(sentence.map(|sentence| answer(group, rank, topic, sentence)));
@@ -76,10 +76,10 @@ fn carried(group: &Group<'_>) -> String {
 }
 
 /// A load, and the values at it from the lowest to the highest, each with whose it is.
-type Ranked<'g, 'a> = (f64, Vec<(f64, &'g Series<'a>)>);
+type LoadRanking<'g, 'a> = (f64, Vec<(f64, &'g Series<'a>)>);
 
 /// The contenders that have a value where contenders can be told apart, the lowest first; or why there are too few.
-fn ranked<'g, 'a>(group: &'g Group<'a>, metric: &Metric) -> Result<Ranked<'g, 'a>, String> {
+fn ranked<'g, 'a>(group: &'g Group<'a>, metric: &Metric) -> Result<LoadRanking<'g, 'a>, String> {
     let Some(load) = group.busy_load(metric.blocks_for_verdict) else {
         return Err("Cannot tell: at no load tried did half of the contenders keep up in valid cells.".into());
     };
@@ -220,7 +220,7 @@ fn unserved(group: &Group<'_>) -> Option<String> {
 }
 
 /// Who carries how much, the most first; nothing where the experiment has no objective.
-pub(super) fn under_objective(group: &Group<'_>) -> Vec<Answer> {
+pub(super) fn under_objective(group: &Group<'_>) -> Vec<Statement> {
     let Some(objective) = &group.experiment.objective else { return Vec::new() };
     let mut found: Vec<_> = group.series.iter().map(|series| (carries(objective, series), series)).collect();
     let load = |carries: &Carries| carries.load.map_or(0.0, |load| load.value);

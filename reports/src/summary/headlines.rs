@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::tables::BLOCKS_OF_A_TABLE;
-use super::{Answer, Rank, Summary, stacked};
+use super::{Rank, Statement, Summary, stacked};
 use crate::format::{self, Unit};
 use crate::metrics::{Certainty, Metric, Reading, metric, slope_per_connection};
 use crate::objective::carries;
@@ -65,7 +65,7 @@ pub fn headline(summary: &Summary) -> String {
     let leads = || summary.answers.iter().filter(|answer| answer.rank == Rank::Lead);
     let lead = leads().find(|answer| !decided(&answer.experiment));
     let claim = summary.claims.first().map(|claim| format!("{}.", claim.line()));
-    let sentence = |answer: &Answer| format!("{}: {}", format::capitalised(&answer.label), answer.sentence);
+    let sentence = |answer: &Statement| format!("{}: {}", format::capitalised(&answer.label), answer.sentence);
     let said = lead.map(sentence).or(claim).or_else(|| leads().next().map(sentence));
     said.unwrap_or_else(|| "Nothing was measured that would be an answer.".into())
 }

@@ -23,7 +23,7 @@ const ALWAYS_COMPARED: &[&str] = &["cpu_per_request"];
 
 pub use claims::{Claim, ClaimVerdict};
 pub use headlines::{Headline, headline, headlines};
-pub use validity::{Badge, Doubt, State, Validity};
+pub use validity::{Badge, BadgeState, Doubt, Validity};
 
 /// What a run says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,7 +31,7 @@ pub struct Summary {
     /// What people say, decided where the run can, in the order of the experiments.
     pub claims: Vec<Claim>,
     /// Plain sentences, in the order of the experiments.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<Statement>,
     /// A table per workload of each experiment.
     pub tables: Vec<SummaryTable>,
     /// All contenders against all, per workload and metric.
@@ -42,7 +42,7 @@ pub struct Summary {
 
 /// One sentence, or two that belong together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Answer {
+pub struct Statement {
     /// Name of the experiment.
     pub experiment: String,
     /// Key of the workload.
@@ -77,14 +77,14 @@ pub struct SummaryTable {
     /// Over the table, with the load that its figures are of.
     pub title: String,
     /// The columns after the contender's label.
-    pub columns: Vec<Column>,
+    pub columns: Vec<TableColumn>,
     /// The rows, in the order of the run.
-    pub rows: Vec<Row>,
+    pub rows: Vec<TableRow>,
 }
 
 /// A column of a [`SummaryTable`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Column {
+pub struct TableColumn {
     /// Its heading.
     pub label: String,
     /// One sentence on how to read it.
@@ -93,18 +93,18 @@ pub struct Column {
 
 /// A row of a [`SummaryTable`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
+pub struct TableRow {
     /// The contender's place in the run.
     pub index: usize,
     /// Its label.
     pub contender: String,
     /// A value per column.
-    pub values: Vec<Value>,
+    pub values: Vec<TableValue>,
 }
 
 /// A value of a [`SummaryTable`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Value {
+pub struct TableValue {
     /// As a reader sees it; `-` where there is none.
     pub text: String,
     /// The number behind it in base units (nanoseconds, bytes, per second); absent where there is none.
@@ -147,7 +147,7 @@ fn matrices_of(group: &Group<'_>) -> Vec<Matrix> {
     at_load.chain(Matrix::of_connections(group, &stacked(group))).collect()
 }
 
-fn answers_of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Answer> {
+fn answers_of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Statement> {
     match &group.experiment.objective {
         Some(_) => answers::under_objective(group),
         None => answers::of(group, matrices).into_iter().chain(trials::answers(group)).collect(),
@@ -161,8 +161,8 @@ fn tables_of(group: &Group<'_>) -> Vec<SummaryTable> {
     }
 }
 
-fn answer(group: &Group<'_>, rank: Rank, topic: &str, sentence: String) -> Answer {
-    Answer {
+fn answer(group: &Group<'_>, rank: Rank, topic: &str, sentence: String) -> Statement {
+    Statement {
         experiment: group.experiment.name.clone(),
         workload: group.workload.key.clone(),
         label: group.workload.label.clone(),

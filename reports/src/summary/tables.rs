@@ -2,7 +2,7 @@
 //!
 //! Must not know: HTML, terminals. Beside it: `answers.rs`.
 
-use super::{Column, Row, SummaryTable, Value, stacked};
+use super::{SummaryTable, TableColumn, TableRow, TableValue, stacked};
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, Reading, metric, slope_per_connection};
 use crate::objective::carries;
@@ -60,7 +60,7 @@ fn load_table(group: &Group<'_>) -> SummaryTable {
                 number(load, Unit::PerSecond, more)
             }
             None if group.without_valid_cell().contains(&series.contender.label.as_str()) => {
-                Value { text: "no valid cell".into(), ..missing("cannot tell") }
+                TableValue { text: "no valid cell".into(), ..missing("cannot tell") }
             }
             None => missing("none of the loads tried"),
         }];
@@ -104,7 +104,7 @@ fn connection_table(group: &Group<'_>) -> SummaryTable {
         let threads = series.stages.iter().filter(|held| held.counts()).map(|held| held.stage.sample.threads).max();
         values.push(threads.map_or_else(|| missing("not measured"), |n| number(n as f64, Unit::Count, None)));
         values.push(match series.answered_of_held() {
-            Some((answered, held)) => Value {
+            Some((answered, held)) => TableValue {
                 text: format!("{} of {}", format::count(answered), format::count(held)),
                 number: Some(answered as f64),
                 remark: None,
@@ -135,12 +135,12 @@ pub(super) fn under_objective(group: &Group<'_>) -> Option<SummaryTable> {
         let carries = carries(objective, series);
         let (load, remark) = (carries.load.map(|load| load.value), Some(carries.remark()));
         let blocks = format!("{} of {}", carries.finished(), carries.blocks.len());
-        Row {
+        TableRow {
             index: series.index,
             contender: series.contender.label.clone(),
             values: vec![
-                Value { text: carries.show(), number: load, remark },
-                Value { text: blocks, number: Some(carries.finished() as f64), remark: None },
+                TableValue { text: carries.show(), number: load, remark },
+                TableValue { text: blocks, number: Some(carries.finished() as f64), remark: None },
             ],
         }
     };
@@ -149,61 +149,65 @@ pub(super) fn under_objective(group: &Group<'_>) -> Option<SummaryTable> {
         experiment: group.experiment.name.clone(),
         workload: group.workload.key.clone(),
         title: format!("{}: requests per second with {} and no failure", group.workload.label, objective.words()),
-        columns: columns.map(|(label, help)| Column { label: label.into(), help: help.into() }).into(),
+        columns: columns.map(|(label, help)| TableColumn { label: label.into(), help: help.into() }).into(),
         rows,
     })
 }
 
 /// Adds a row per contender that was not measured, so that none is left out in silence; in the run's order.
-pub(super) fn with_unmeasured(mut rows: Vec<Row>, columns: usize, group: &Group<'_>) -> Vec<Row> {
+pub(super) fn with_unmeasured(mut rows: Vec<TableRow>, columns: usize, group: &Group<'_>) -> Vec<TableRow> {
     rows.extend(group.unmeasured.iter().map(|(index, contender)| {
-        let none = Value { text: "no valid cell".into(), ..missing("no cell was measured") };
-        Row { index: *index, contender: contender.label.clone(), values: vec![none; columns] }
+        let none = TableValue { text: "no valid cell".into(), ..missing("no cell was measured") };
+        TableRow { index: *index, contender: contender.label.clone(), values: vec![none; columns] }
     }));
     rows.sort_by_key(|row| row.index);
     rows
 }
 
-fn column(label: &str, help: &str) -> Column {
-    Column { label: label.to_owned(), help: help.to_owned() }
+fn column(label: &str, help: &str) -> TableColumn {
+    TableColumn { label: label.to_owned(), help: help.to_owned() }
 }
 
-fn row(series: &Series<'_>, values: Vec<Value>) -> Row {
-    Row { index: series.index, contender: series.contender.label.clone(), values }
+fn row(series: &Series<'_>, values: Vec<TableValue>) -> TableRow {
+    TableRow { index: series.index, contender: series.contender.label.clone(), values }
 }
 
-fn number(value: f64, unit: Unit, remark: Option<String>) -> Value {
-    Value { text: unit.show(value), number: Some(value), remark }
+fn number(value: f64, unit: Unit, remark: Option<String>) -> TableValue {
+    TableValue { text: unit.show(value), number: Some(value), remark }
 }
 
-fn missing(why: &str) -> Value {
-    Value { text: "-".into(), number: None, remark: Some(why.to_owned()) }
+fn missing(why: &str) -> TableValue {
+    TableValue { text: "-".into(), number: None, remark: Some(why.to_owned()) }
 }
 
-fn slope(slope: Option<Slope>, unit: Unit) -> Value {
+fn slope(slope: Option<Slope>, unit: Unit) -> TableValue {
     let Some(slope) = slope else { return missing("not measured, or no valid cell") };
     let interval = slope.half_width.map(|half| unit.range(slope.value - half, slope.value + half));
     number(slope.value, unit, interval)
 }
 
-fn at_load(series: &Series<'_>, metric: &Metric, load: Option<f64>) -> Value {
+fn at_load(series: &Series<'_>, metric: &Metric, load: Option<f64>) -> TableValue {
     let Some(load) = load else { return missing("no load to compare at") };
     let Some(point) = series.at(load) else {
-        return Value { text: "not tried".into(), ..missing("was not measured at this load") };
+        return TableValue { text: "not tried".into(), ..missing("was not measured at this load") };
     };
     match point.standing {
         Standing::Sound => {}
-        Standing::Saturated => return Value { text: "saturated".into(), ..missing("did not keep up with this load") },
-        Standing::Invalid => return Value { text: "invalid".into(), ..missing("no valid cell at this load") },
+        Standing::Saturated => {
+            return TableValue { text: "saturated".into(), ..missing("did not keep up with this load") };
+        }
+        Standing::Invalid => return TableValue { text: "invalid".into(), ..missing("no valid cell at this load") },
     }
     let reading = metric.of_pool(&point.pool);
     match reading {
         Reading::Absent => missing("not measured"),
-        _ => Value { text: reading.show(metric.unit), number: reading.value(), remark: reading.remark(metric.unit) },
+        _ => {
+            TableValue { text: reading.show(metric.unit), number: reading.value(), remark: reading.remark(metric.unit) }
+        }
     }
 }
 
-fn failed(series: &Series<'_>) -> Value {
+fn failed(series: &Series<'_>) -> TableValue {
     let (mut scheduled, mut failed) = (0, 0);
     for cell in series.points.iter().flat_map(|point| &point.pool.cells).filter(|cell| counts(cell)) {
         let Some(traffic) = &cell.traffic else { continue };
@@ -215,10 +219,10 @@ fn failed(series: &Series<'_>) -> Value {
     }
     let part = failed as f64 / scheduled as f64;
     let remark = format!("{} of {}", format::count(failed), format::count(scheduled));
-    Value { text: format::share(part), number: Some(part), remark: Some(remark) }
+    TableValue { text: format::share(part), number: Some(part), remark: Some(remark) }
 }
 
-fn never_answered(series: &Series<'_>) -> Value {
+fn never_answered(series: &Series<'_>) -> TableValue {
     let cells = series.points.iter().flat_map(|point| &point.pool.cells).filter(|cell| counts(cell));
     let ledgers = cells.filter_map(|cell| cell.traffic.as_ref()).map(|traffic| traffic.connections);
     let ledgers: Vec<_> = ledgers.collect();
@@ -228,5 +232,5 @@ fn never_answered(series: &Series<'_>) -> Value {
     let never = ledgers.iter().map(|ledger| ledger.never_answered).fold(0, u64::saturating_add);
     let attempted = ledgers.iter().map(|ledger| ledger.attempted).fold(0, u64::saturating_add);
     let remark = format!("of {} begun", format::count(attempted));
-    Value { text: format::count(never), number: Some(never as f64), remark: Some(remark) }
+    TableValue { text: format::count(never), number: Some(never as f64), remark: Some(remark) }
 }

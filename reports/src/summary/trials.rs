@@ -2,7 +2,7 @@
 //!
 //! Must not know: HTML. Beside it: `words/probe.rs`, which finds the words.
 
-use super::{Answer, Column, Rank, Row, SummaryTable, Value, answer, pictured};
+use super::{Rank, Statement, SummaryTable, TableColumn, TableRow, TableValue, answer, pictured};
 use crate::format;
 use crate::metrics::{Metric, Of, Reading, metric};
 use crate::record::PictureKind;
@@ -14,7 +14,7 @@ const OF_A_PROBE: [&str; 3] = ["probe_success", "probe_p99", "probe_longest_wait
 /// ... and where it was too much for some.
 const OF_FAILURES: [&str; 2] = ["held_at_first_failure", "probe_recovery"];
 
-pub(super) fn answers(group: &Group<'_>) -> Vec<Answer> {
+pub(super) fn answers(group: &Group<'_>) -> Vec<Statement> {
     if group.trials().next().is_none() {
         return Vec::new();
     }
@@ -66,8 +66,8 @@ fn metrics(group: &Group<'_>) -> Vec<&'static Metric> {
 pub(super) fn table(group: &Group<'_>) -> Option<SummaryTable> {
     group.trials().next()?;
     let metrics = metrics(group);
-    let columns = metrics.iter().map(|m| Column { label: m.label.to_owned(), help: m.how_to_read.to_owned() });
-    let rows = group.trials().map(|(series, trial)| Row {
+    let columns = metrics.iter().map(|m| TableColumn { label: m.label.to_owned(), help: m.how_to_read.to_owned() });
+    let rows = group.trials().map(|(series, trial)| TableRow {
         index: series.index,
         contender: group.experiment.name_of(&series.contender.label, trial.variation),
         values: metrics.iter().map(|metric| value(metric, trial)).collect(),
@@ -81,10 +81,10 @@ pub(super) fn table(group: &Group<'_>) -> Option<SummaryTable> {
     })
 }
 
-fn value(metric: &Metric, trial: &Trial<'_>) -> Value {
+fn value(metric: &Metric, trial: &Trial<'_>) -> TableValue {
     if trial.standing == Standing::Invalid {
-        return Value { text: "no valid cell".into(), number: None, remark: None };
+        return TableValue { text: "no valid cell".into(), number: None, remark: None };
     }
     let reading = metric.of_pool(&trial.pool);
-    Value { text: reading.show(metric.unit), number: reading.value(), remark: reading.remark(metric.unit) }
+    TableValue { text: reading.show(metric.unit), number: reading.value(), remark: reading.remark(metric.unit) }
 }

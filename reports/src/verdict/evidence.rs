@@ -15,7 +15,7 @@ use crate::study::{Group, Pool, Trial, counts, disturbed_by};
 pub const BLOCKS_FOR_A_CLAIM: usize = 3;
 
 /// From the lower to the upper end; an upper end that is absent is open.
-pub(super) type Interval = (f64, Option<f64>);
+pub(super) type OpenInterval = (f64, Option<f64>);
 
 /// The values that there are.
 pub(super) struct Evidence {
@@ -105,7 +105,7 @@ impl Evidence {
     /// # Errors
     /// With too few blocks. One is enough for a count, but not where another was set aside: counts, too, are others where
     /// threads were late to start, or connections to come.
-    pub(super) fn interval(&self) -> Result<Interval, String> {
+    pub(super) fn interval(&self) -> Result<OpenInterval, String> {
         if self.is_exact() {
             return self.enough_counts().map(|()| self.range());
         }
@@ -118,7 +118,7 @@ impl Evidence {
     ///
     /// # Errors
     /// With too few blocks that have both, and where there is no ratio.
-    pub(super) fn times(&self, other: &Evidence) -> Result<Interval, String> {
+    pub(super) fn times(&self, other: &Evidence) -> Result<OpenInterval, String> {
         if self.is_exact() && other.is_exact() {
             self.enough_counts().and_then(|()| other.enough_counts())?;
             let ((lo, hi), (other_lo, other_hi)) = (self.range(), other.range());
@@ -144,7 +144,7 @@ impl Evidence {
     }
 
     /// The mean with Student's interval: of shares as they are, of all else on the logarithm where there is one.
-    fn mean(&self) -> Option<(f64, Interval)> {
+    fn mean(&self) -> Option<(f64, OpenInterval)> {
         let values: Vec<f64> = self.blocks.values().map(|value| at_least(*value)).collect();
         let is_share = self.metric.unit == Unit::Share;
         let over_blocks = if is_share { mean(&values) } else { geometric_mean(&values).or_else(|| mean(&values)) }?;
@@ -156,7 +156,7 @@ impl Evidence {
         Some((over_blocks.value, (lo, Some(hi).filter(|_| !self.is_open()))))
     }
 
-    fn range(&self) -> Interval {
+    fn range(&self) -> OpenInterval {
         let values = || self.blocks.values().map(|value| at_least(*value));
         (values().fold(f64::INFINITY, f64::min), Some(values().fold(0.0, f64::max)).filter(|_| !self.is_open()))
     }

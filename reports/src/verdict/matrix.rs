@@ -26,7 +26,7 @@ pub struct Matrix {
     /// What the metric is called in a sentence.
     pub label: String,
     /// The contenders, in the order of the run.
-    pub contenders: Vec<Compared>,
+    pub contenders: Vec<MatrixContender>,
     /// Each pair once, the earlier contender first.
     pub pairs: Vec<Pair>,
     /// What a difference has to exceed.
@@ -39,7 +39,7 @@ pub struct Matrix {
 
 /// A contender of a [`Matrix`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Compared {
+pub struct MatrixContender {
     /// Its place in the run.
     pub index: usize,
     /// Its label.
@@ -122,8 +122,9 @@ impl Matrix {
         for pair in pairs.iter_mut().filter(|pair| pair.ratio.is_ok()) {
             pair.judged = judged.next();
         }
-        let contenders =
-            measured.iter().map(|(series, _)| Compared { index: series.index, label: series.contender.label.clone() });
+        let contenders = measured
+            .iter()
+            .map(|(series, _)| MatrixContender { index: series.index, label: series.contender.label.clone() });
         Some(Matrix {
             experiment: group.experiment.name.clone(),
             workload: group.workload.key.clone(),

@@ -12,14 +12,14 @@ const MOST_NAMED: usize = 3;
 
 /// A contender as a title speaks of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Entry<'a> {
+pub(crate) struct RankedEntry<'a> {
     /// Place in the run, as pairs know it.
     pub(crate) index: usize,
     pub(crate) label: &'a str,
     pub(crate) reading: Reading,
 }
 
-impl Entry<'_> {
+impl RankedEntry<'_> {
     /// For an order in which what is too large to be measured is the greatest; absent without a number.
     fn rank(&self) -> Option<(bool, f64)> {
         match self.reading {
@@ -32,9 +32,9 @@ impl Entry<'_> {
 
 /// What may be said of several contenders.
 #[derive(Debug, PartialEq)]
-pub(super) enum Told<'e, 'a> {
+pub(super) enum Conclusion<'e, 'a> {
     /// Of all pairs that are different, the one that is most apart.
-    Apart { more: &'e Entry<'a>, less: &'e Entry<'a> },
+    Apart { more: &'e RankedEntry<'a>, less: &'e RankedEntry<'a> },
     /// Each is equivalent to each.
     Alike { within: f64 },
     /// Blocks enough, and no difference that they carry.
@@ -42,22 +42,23 @@ pub(super) enum Told<'e, 'a> {
     /// Too few blocks for a verdict, or values that cannot be paired.
     NoVerdict,
     /// One has a number, and nobody to be compared with.
-    Alone(&'e Entry<'a>),
+    Alone(&'e RankedEntry<'a>),
     /// Nobody has.
     Nothing,
 }
 
 /// Entries with a number, the lowest first.
-pub(super) fn ranked<'e, 'a>(entries: &'e [Entry<'a>]) -> Vec<&'e Entry<'a>> {
-    let mut ranked: Vec<((bool, f64), &Entry<'_>)> = entries.iter().filter_map(|e| Some((e.rank()?, e))).collect();
+pub(super) fn ranked<'e, 'a>(entries: &'e [RankedEntry<'a>]) -> Vec<&'e RankedEntry<'a>> {
+    let mut ranked: Vec<((bool, f64), &RankedEntry<'_>)> =
+        entries.iter().filter_map(|e| Some((e.rank()?, e))).collect();
     ranked.sort_by(|(a, x), (b, y)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(x.index.cmp(&y.index)));
     ranked.into_iter().map(|(_, entry)| entry).collect()
 }
 
-pub(super) fn told<'e, 'a>(ranked: &[&'e Entry<'a>], pairs: &[Pair]) -> Told<'e, 'a> {
+pub(super) fn told<'e, 'a>(ranked: &[&'e RankedEntry<'a>], pairs: &[Pair]) -> Conclusion<'e, 'a> {
     match ranked {
-        [] => return Told::Nothing,
-        [only] => return Told::Alone(only),
+        [] => return Conclusion::Nothing,
+        [only] => return Conclusion::Alone(only),
         _ => {}
     }
     let place = |index: usize| ranked.iter().position(|entry| entry.index == index);
@@ -70,9 +71,9 @@ pub(super) fn told<'e, 'a>(ranked: &[&'e Entry<'a>], pairs: &[Pair]) -> Told<'e,
         let more_is_first = pair.ratio.is_ok_and(|ratio| ratio.value > 1.0);
         let (more, less) = if more_is_first { (pair.a, pair.b) } else { (pair.b, pair.a) };
         return match (place(more), place(less)) {
-            (Some(more), Some(less)) if more > less => Told::Apart { more: ranked[more], less: ranked[less] },
+            (Some(more), Some(less)) if more > less => Conclusion::Apart { more: ranked[more], less: ranked[less] },
             // Block by block one has more, all blocks together the other: no title says either.
-            _ => Told::CannotTell,
+            _ => Conclusion::CannotTell,
         };
     }
     let all = ranked.len() * (ranked.len() - 1) / 2;
@@ -81,40 +82,40 @@ pub(super) fn told<'e, 'a>(ranked: &[&'e Entry<'a>], pairs: &[Pair]) -> Told<'e,
         _ => None,
     });
     match within.collect::<Option<Vec<f64>>>() {
-        Some(within) if within.len() == all => Told::Alike { within: within.into_iter().fold(1.0, f64::max) },
+        Some(within) if within.len() == all => Conclusion::Alike { within: within.into_iter().fold(1.0, f64::max) },
         _ if among.iter().any(|pair| matches!(verdict(pair), Some(Verdict::Indistinguishable { .. }))) => {
-            Told::CannotTell
+            Conclusion::CannotTell
         }
-        _ => Told::NoVerdict,
+        _ => Conclusion::NoVerdict,
     }
 }
 
 /// The title of a figure that compares contenders in one metric at one place, `At 8,000/s`, or nowhere in particular.
-pub(crate) fn compared(at: &str, metric: &Metric, entries: &[Entry<'_>], pairs: &[Pair]) -> String {
+pub(crate) fn compared(at: &str, metric: &Metric, entries: &[RankedEntry<'_>], pairs: &[Pair]) -> String {
     let ranked = ranked(entries);
-    let show = |entry: &Entry<'_>| entry.reading.say(metric.unit);
+    let show = |entry: &RankedEntry<'_>| entry.reading.say(metric.unit);
     let span = || span(metric, &ranked);
     let said = match told(&ranked, pairs) {
-        Told::Apart { more, less } => {
+        Conclusion::Apart { more, less } => {
             let rest = others_between(&ranked, more, less);
             format!("{}{rest}", two(metric, (more.label, &show(more)), (less.label, &show(less))))
         }
-        Told::Alike { within } => {
+        Conclusion::Alike { within } => {
             let within = (within - 1.0) * 100.0;
             format!("{} are the same within {within:.0}% in {}: {}", those(&ranked), metric.label, span())
         }
-        Told::CannotTell => {
+        Conclusion::CannotTell => {
             format!("{} cannot tell {} apart in {}: {}", blocks(pairs), those(&ranked), metric.label, span())
         }
-        Told::NoVerdict => match (ranked.first(), ranked.last()) {
+        Conclusion::NoVerdict => match (ranked.first(), ranked.last()) {
             (Some(less), Some(more)) if show(less) != show(more) => {
                 let said = two(metric, (more.label, &show(more)), (less.label, &show(less)));
                 format!("{said}{} ({})", others_between(&ranked, more, less), no_verdict(pairs))
             }
             _ => format!("{} show the same {}: {}", those(&ranked), metric.label, span()),
         },
-        Told::Alone(only) => one(metric, only.label, &show(only)),
-        Told::Nothing => format!("no contender has a valid number for the {}", metric.label),
+        Conclusion::Alone(only) => one(metric, only.label, &show(only)),
+        Conclusion::Nothing => format!("no contender has a valid number for the {}", metric.label),
     };
     match at {
         // A label is a name, and keeps its small letters.
@@ -125,7 +126,7 @@ pub(crate) fn compared(at: &str, metric: &Metric, entries: &[Entry<'_>], pairs: 
 }
 
 /// `5.33 to 5.49 ms`, or one number where all show the same.
-fn span(metric: &Metric, ranked: &[&Entry<'_>]) -> String {
+fn span(metric: &Metric, ranked: &[&RankedEntry<'_>]) -> String {
     let (Some(least), Some(most)) = (ranked.first(), ranked.last()) else { return "-".into() };
     let (lo, hi) = (least.reading.say(metric.unit), most.reading.say(metric.unit));
     match (least.reading.value(), most.reading.value()) {
@@ -136,7 +137,7 @@ fn span(metric: &Metric, ranked: &[&Entry<'_>]) -> String {
 }
 
 /// `, 3 others between`, where the two that are named are the first and the last.
-pub(super) fn others_between(ranked: &[&Entry<'_>], more: &Entry<'_>, less: &Entry<'_>) -> String {
+pub(super) fn others_between(ranked: &[&RankedEntry<'_>], more: &RankedEntry<'_>, less: &RankedEntry<'_>) -> String {
     let extremes = ranked.first().is_some_and(|first| first.index == less.index)
         && ranked.last().is_some_and(|last| last.index == more.index);
     match ranked.len() {
@@ -147,7 +148,7 @@ pub(super) fn others_between(ranked: &[&Entry<'_>], more: &Entry<'_>, less: &Ent
 }
 
 /// By name, in the order of the run, where they are few; others may have no number, so it is never "all".
-fn those(ranked: &[&Entry<'_>]) -> String {
+fn those(ranked: &[&RankedEntry<'_>]) -> String {
     if ranked.len() > MOST_NAMED {
         return format!("{} contenders", ranked.len());
     }
@@ -217,8 +218,8 @@ mod tests {
 
     const MS: f64 = 1e6;
 
-    fn entry(index: usize, label: &str, ms: f64) -> Entry<'_> {
-        Entry { index, label, reading: Reading::Measured(ms * MS, Certainty::Unknown) }
+    fn entry(index: usize, label: &str, ms: f64) -> RankedEntry<'_> {
+        RankedEntry { index, label, reading: Reading::Measured(ms * MS, Certainty::Unknown) }
     }
 
     fn pair(a: usize, b: usize, times: f64, verdict: Verdict) -> Pair {
@@ -226,7 +227,7 @@ mod tests {
         Pair { a, b, ratio, judged: Some(Judged { verdict, p_value: None }) }
     }
 
-    fn said(entries: &[Entry<'_>], pairs: &[Pair]) -> String {
+    fn said(entries: &[RankedEntry<'_>], pairs: &[Pair]) -> String {
         compared("At 8,000/s", metric("response_time_p99").unwrap(), entries, pairs)
     }
 
@@ -292,7 +293,7 @@ mod tests {
     fn one_alone_or_nobody_is_not_compared() {
         let alone = said(&[entry(0, "threaded", 9.0)], &[]);
         assert_eq!(alone, "At 8,000/s, threaded takes 9 ms to answer 99 of 100 requests");
-        let few = Entry { reading: Reading::TooFew(100), ..entry(0, "threaded", 9.0) };
+        let few = RankedEntry { reading: Reading::TooFew(100), ..entry(0, "threaded", 9.0) };
         assert_eq!(said(&[few], &[]), "At 8,000/s, no contender has a valid number for the p99 response time");
         assert_eq!(
             compared("", metric("response_time_p99").unwrap(), &[], &[]),
@@ -302,7 +303,7 @@ mod tests {
 
     #[test]
     fn beyond_the_timeout_is_more_than_any_number() {
-        let beyond = Entry { reading: Reading::Beyond(1_000_000_000), ..entry(5, "tasks", 0.0) };
+        let beyond = RankedEntry { reading: Reading::Beyond(1_000_000_000), ..entry(5, "tasks", 0.0) };
         let one = Pair { a: 0, b: 5, ratio: paired_ratio::<f64>(&[]), judged: None };
         assert_eq!(
             said(&[beyond, entry(0, "threaded", 9.0)], &[one]),

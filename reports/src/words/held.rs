@@ -3,7 +3,7 @@
 //! Compared are slopes, what one more connection costs; what is said are the totals at the most connections, where these
 //! are in the same order. Beside it: `compared.rs`.
 
-use super::compared::{Entry, Told, no_verdict, others_between, ranked, told};
+use super::compared::{Conclusion, RankedEntry, no_verdict, others_between, ranked, told};
 use crate::format::{self, Unit};
 use crate::metrics::{Certainty, Reading};
 use crate::stats::Slope;
@@ -11,7 +11,7 @@ use crate::verdict::Pair;
 
 /// What one contender needs, all of whose connections were served.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Held<'a> {
+pub(crate) struct MemoryHeld<'a> {
     pub(crate) index: usize,
     pub(crate) label: &'a str,
     /// The most that were held.
@@ -22,16 +22,16 @@ pub(crate) struct Held<'a> {
     pub(crate) slope: Slope,
 }
 
-pub(crate) fn held(helds: &[Held<'_>], pairs: &[Pair], unit: Unit) -> String {
-    let entry = |held: &Held<'_>| {
+pub(crate) fn held(helds: &[MemoryHeld<'_>], pairs: &[Pair], unit: Unit) -> String {
+    let entry = |held: &MemoryHeld<'_>| {
         let Slope { value, half_width, .. } = held.slope;
         let interval = half_width.map(|half| Certainty::WithinRun { lo: value - half, hi: Some(value + half) });
         let reading = Reading::Measured(value, interval.unwrap_or(Certainty::Unknown));
-        Entry { index: held.index, label: "", reading }
+        RankedEntry { index: held.index, label: "", reading }
     };
-    let entries: Vec<Entry<'_>> = helds.iter().map(entry).collect();
+    let entries: Vec<RankedEntry<'_>> = helds.iter().map(entry).collect();
     let ranked = ranked(&entries);
-    let of = |entry: &Entry<'_>| helds.iter().find(|held| held.index == entry.index);
+    let of = |entry: &RankedEntry<'_>| helds.iter().find(|held| held.index == entry.index);
     let neutral = |why: &str| match (ranked.first().and_then(|e| of(e)), ranked.last().and_then(|e| of(e))) {
         (Some(least), Some(most)) => format!(
             "One more idle connection costs from {} ({}) to {} ({}){why}",
@@ -43,11 +43,11 @@ pub(crate) fn held(helds: &[Held<'_>], pairs: &[Pair], unit: Unit) -> String {
         _ => "What held connections cost in memory".into(),
     };
     match told(&ranked, pairs) {
-        Told::Apart { more, less } => match of(more).zip(of(less)) {
+        Conclusion::Apart { more, less } => match of(more).zip(of(less)) {
             Some((most, least)) => format!("{}{}", two(most, least, unit), others_between(&ranked, more, less)),
             None => neutral(""),
         },
-        Told::NoVerdict => match (ranked.last(), ranked.first()) {
+        Conclusion::NoVerdict => match (ranked.last(), ranked.first()) {
             (Some(more), Some(less)) if are_clear(more, less) => match of(more).zip(of(less)) {
                 Some((most, least)) => {
                     let between = others_between(&ranked, more, less);
@@ -57,22 +57,22 @@ pub(crate) fn held(helds: &[Held<'_>], pairs: &[Pair], unit: Unit) -> String {
             },
             _ => neutral(": cannot tell them apart"),
         },
-        Told::Alike { within } => neutral(&format!(", the same within {:.0}%", (within - 1.0) * 100.0)),
-        Told::CannotTell => neutral(": cannot tell them apart"),
-        Told::Alone(only) => of(only).map_or_else(|| neutral(""), |held| one(held, unit)),
-        Told::Nothing => "What held connections cost in memory".into(),
+        Conclusion::Alike { within } => neutral(&format!(", the same within {:.0}%", (within - 1.0) * 100.0)),
+        Conclusion::CannotTell => neutral(": cannot tell them apart"),
+        Conclusion::Alone(only) => of(only).map_or_else(|| neutral(""), |held| one(held, unit)),
+        Conclusion::Nothing => "What held connections cost in memory".into(),
     }
 }
 
 /// Whether the intervals of two slopes have nothing in common; one without an interval is not clear.
-fn are_clear(more: &Entry<'_>, less: &Entry<'_>) -> bool {
+fn are_clear(more: &RankedEntry<'_>, less: &RankedEntry<'_>) -> bool {
     match (more.reading.certainty().interval(), less.reading.certainty().interval()) {
         (Some((lo, _)), Some((_, Some(hi)))) => lo > hi,
         _ => false,
     }
 }
 
-fn one(held: &Held<'_>, unit: Unit) -> String {
+fn one(held: &MemoryHeld<'_>, unit: Unit) -> String {
     format!(
         "{} holds {} idle connections in {}",
         held.label,
@@ -81,7 +81,7 @@ fn one(held: &Held<'_>, unit: Unit) -> String {
     )
 }
 
-fn two(most: &Held<'_>, least: &Held<'_>, unit: Unit) -> String {
+fn two(most: &MemoryHeld<'_>, least: &MemoryHeld<'_>, unit: Unit) -> String {
     if most.connections == least.connections && most.total > least.total {
         format!("{}, {} in {}", one(most, unit), least.label, unit.show(least.total))
     } else {
@@ -107,9 +107,9 @@ mod tests {
 
     const KIB: f64 = 1_024.0;
 
-    fn one_of(index: usize, label: &str, kib: f64, half_kib: f64) -> Held<'_> {
+    fn one_of(index: usize, label: &str, kib: f64, half_kib: f64) -> MemoryHeld<'_> {
         let slope = Slope { value: kib * KIB, half_width: Some(half_kib * KIB), intercept: 4.0 * KIB * KIB };
-        Held { index, label, connections: 10_000.0, total: slope.intercept + slope.value * 10_000.0, slope }
+        MemoryHeld { index, label, connections: 10_000.0, total: slope.intercept + slope.value * 10_000.0, slope }
     }
 
     fn pair(times: f64, verdict: Verdict) -> Pair {
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn other_counts_are_compared_by_what_one_more_costs() {
-        let fewer = Held { connections: 900.0, ..one_of(1, "async-multi", 2.0, 0.1) };
+        let fewer = MemoryHeld { connections: 900.0, ..one_of(1, "async-multi", 2.0, 0.1) };
         let said = held(&[one_of(0, "threaded", 27.0, 0.1), fewer], &[pair(13.5, Verdict::Different)], Unit::Bytes);
         assert_eq!(said, "One more idle connection costs 27 KiB with threaded, 2 KiB with async-multi");
     }

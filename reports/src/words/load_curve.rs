@@ -9,14 +9,14 @@ use crate::study::Standing;
 
 /// One contender over the loads, ascending.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Climb<'a> {
+pub(crate) struct LoadCurve<'a> {
     pub(crate) label: &'a str,
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<LoadCurvePoint>,
 }
 
 /// One contender at one load.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Step {
+pub(crate) struct LoadCurvePoint {
     pub(crate) load: f64,
     pub(crate) standing: Standing,
     /// The lowest that it may be, of the interval and of every block that counts; 0 where there is no number.
@@ -27,35 +27,35 @@ pub(crate) struct Step {
 
 /// How far a contender stays under a bound.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Reach {
+enum HighestLoad {
     Nowhere,
     UpTo(f64),
     /// No higher load was tried.
     AtLeast(f64),
 }
 
-impl Reach {
+impl HighestLoad {
     fn load(self) -> f64 {
         match self {
-            Reach::Nowhere => 0.0,
-            Reach::UpTo(load) | Reach::AtLeast(load) => load,
+            HighestLoad::Nowhere => 0.0,
+            HighestLoad::UpTo(load) | HighestLoad::AtLeast(load) => load,
         }
     }
 
     fn words(self) -> String {
         match self {
-            Reach::Nowhere => "at no load tried".into(),
-            Reach::UpTo(load) => format!("up to {}/s", format::number(load)),
-            Reach::AtLeast(load) => format!("up to {}/s or more", format::number(load)),
+            HighestLoad::Nowhere => "at no load tried".into(),
+            HighestLoad::UpTo(load) => format!("up to {}/s", format::number(load)),
+            HighestLoad::AtLeast(load) => format!("up to {}/s or more", format::number(load)),
         }
     }
 }
 
 /// Nothing where fewer than two can be placed, or where all reach the same load: then another title says more.
-pub(crate) fn climbed(metric: &Metric, climbs: &[Climb<'_>], blocks: usize) -> Option<String> {
+pub(crate) fn climbed(metric: &Metric, climbs: &[LoadCurve<'_>], blocks: usize) -> Option<String> {
     let bound = bound(climbs)?;
-    let reaches: Vec<Option<Reach>> = climbs.iter().map(|climb| reach(climb, bound)).collect();
-    let mut groups: Vec<(Reach, Vec<&str>)> = Vec::new();
+    let reaches: Vec<Option<HighestLoad>> = climbs.iter().map(|climb| reach(climb, bound)).collect();
+    let mut groups: Vec<(HighestLoad, Vec<&str>)> = Vec::new();
     for (climb, reach) in climbs.iter().zip(&reaches) {
         let Some(reach) = reach else { continue };
         match groups.iter_mut().find(|(other, _)| other == reach) {
@@ -88,10 +88,10 @@ fn round_numbers() -> impl Iterator<Item = f64> {
 }
 
 /// Of the bounds that place most contenders, and under which the highest load is kept, the lowest.
-fn bound(climbs: &[Climb<'_>]) -> Option<f64> {
+fn bound(climbs: &[LoadCurve<'_>]) -> Option<f64> {
     let mut best: Option<(usize, f64, f64)> = None;
     for bound in round_numbers() {
-        let reaches: Vec<Reach> = climbs.iter().filter_map(|climb| reach(climb, bound)).collect();
+        let reaches: Vec<HighestLoad> = climbs.iter().filter_map(|climb| reach(climb, bound)).collect();
         let highest = reaches.iter().map(|reach| reach.load()).fold(0.0, f64::max);
         if reaches.len() > 1 && highest > 0.0 && best.is_none_or(|(n, load, _)| (n, load) < (reaches.len(), highest)) {
             best = Some((reaches.len(), highest, bound));
@@ -101,18 +101,18 @@ fn bound(climbs: &[Climb<'_>]) -> Option<f64> {
 }
 
 /// Absent where a point on the way does not tell.
-fn reach(climb: &Climb<'_>, bound: f64) -> Option<Reach> {
+fn reach(climb: &LoadCurve<'_>, bound: f64) -> Option<HighestLoad> {
     let mut reached = None;
     for step in &climb.steps {
         match step.is_under(bound)? {
             true => reached = Some(step.load),
-            false => return Some(reached.map_or(Reach::Nowhere, Reach::UpTo)),
+            false => return Some(reached.map_or(HighestLoad::Nowhere, HighestLoad::UpTo)),
         }
     }
-    reached.map(Reach::AtLeast)
+    reached.map(HighestLoad::AtLeast)
 }
 
-impl Step {
+impl LoadCurvePoint {
     fn is_under(&self, bound: f64) -> Option<bool> {
         match self.standing {
             Standing::Invalid => None,
@@ -132,15 +132,15 @@ mod tests {
 
     const MS: f64 = 1e6;
 
-    fn climb<'a>(label: &'a str, steps: &[(f64, f64)]) -> Climb<'a> {
+    fn climb<'a>(label: &'a str, steps: &[(f64, f64)]) -> LoadCurve<'a> {
         let step = |&(load, ms): &(f64, f64)| match ms {
-            0.0 => Step { load, standing: Standing::Saturated, lo: 0.0, hi: f64::INFINITY },
-            ms => Step { load, standing: Standing::Sound, lo: ms * 0.95 * MS, hi: ms * 1.05 * MS },
+            0.0 => LoadCurvePoint { load, standing: Standing::Saturated, lo: 0.0, hi: f64::INFINITY },
+            ms => LoadCurvePoint { load, standing: Standing::Sound, lo: ms * 0.95 * MS, hi: ms * 1.05 * MS },
         };
-        Climb { label, steps: steps.iter().map(step).collect() }
+        LoadCurve { label, steps: steps.iter().map(step).collect() }
     }
 
-    fn said(climbs: &[Climb<'_>], blocks: usize) -> Option<String> {
+    fn said(climbs: &[LoadCurve<'_>], blocks: usize) -> Option<String> {
         climbed(metric("response_time_p99").unwrap(), climbs, blocks)
     }
 

@@ -11,6 +11,6 @@ mod load_curve;
 pub(crate) mod probe;
 
 pub(crate) use carried::{Carried, carried};
-pub(crate) use compared::{Entry, compared, no_verdict};
-pub(crate) use held::{Held, held, show_slope};
-pub(crate) use load_curve::{Climb, Step, climbed};
+pub(crate) use compared::{RankedEntry, compared, no_verdict};
+pub(crate) use held::{MemoryHeld, held, show_slope};
+pub(crate) use load_curve::{LoadCurve, LoadCurvePoint, climbed};

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, Reading, metric, slow_answers};
-use crate::record::{Bound, Cell, Disturbance, Event, Fate, Outcome, Warning};
+use crate::record::{Bound, Cell, DisturbanceRecord, Fate, Outcome, RequestEvent, Warning};
 use crate::study::{Group, Pool, Series, Standing, Trial};
 
 /// Longest end of a server's standard error that is shown.
 const LONGEST_LAST_WORDS: usize = 120;
 
 /// Requests by their fate.
-pub(crate) fn fates<'a>(events: impl IntoIterator<Item = &'a Event>) -> BTreeMap<Fate, u64> {
+pub(crate) fn fates<'a>(events: impl IntoIterator<Item = &'a RequestEvent>) -> BTreeMap<Fate, u64> {
     let mut counts = BTreeMap::new();
     events.into_iter().for_each(|event| *counts.entry(event.fate).or_default() += 1);
     counts
@@ -197,7 +197,7 @@ pub(crate) fn turned_away(pool: &Pool<'_>) -> Option<String> {
 }
 
 /// What became of the connections of a disturbance: `2,400 held at the most; 12 refused; 300 ended by the server`.
-pub(crate) fn connections(disturbance: &Disturbance) -> Option<String> {
+pub(crate) fn connections(disturbance: &DisturbanceRecord) -> Option<String> {
     let most = disturbance.course.iter().map(|progress| progress.held).max()?;
     let last = disturbance.course.last()?;
     let mut parts = vec![format!("{} held at the most", format::count(most))];

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 use reports::record::{
-    Arrivals, Cell, ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, Outcome, PartSums, Phase,
-    Purpose, SCHEMA_VERSION, Sample, ServerUsage, Shape, Stage, TimeSplit, Traffic, Warning,
+    ArrivalsRecord, Cell, ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, Outcome, PartSums,
+    Phase, Purpose, SCHEMA_VERSION, Sample, ServerUsage, ShapeRecord, Stage, TimeSplit, Traffic, Warning,
 };
 
 use crate::fixture::{FixtureModel, SECOND};
@@ -25,8 +25,8 @@ pub(crate) fn blank(id: &str, experiment: &str, workload: &str, contender: &str)
         purpose: Purpose::Measure,
         attempts: 1,
         load: Load {
-            arrivals: Arrivals::Poisson,
-            shape: Shape::Sessions { requests: 10, think_time_ns: 0, concurrent: 1_000 },
+            arrivals: ArrivalsRecord::Poisson,
+            shape: ShapeRecord::Sessions { requests: 10, think_time_ns: 0, concurrent: 1_000 },
             offered_load_rps: None,
             work: "echo hi".into(),
             seed: 7,
@@ -55,7 +55,7 @@ pub(crate) fn probe(model: &FixtureModel, key: &str, column: usize, steps: u32) 
     let mut cell = loaded(model, key, column, model.capacity[column], 0, steps);
     cell.id = format!("probe-{key}-{}", model.label);
     cell.purpose = Purpose::CapacityProbe;
-    cell.load.arrivals = Arrivals::Closed;
+    cell.load.arrivals = ArrivalsRecord::Closed;
     cell.load.offered_load_rps = None;
     let traffic = cell.traffic.as_mut().unwrap();
     (traffic.response_time, traffic.schedule_lag, traffic.split) = (None, None, None);
@@ -190,8 +190,8 @@ impl Recorder {
 
 pub(crate) fn held(model: &FixtureModel) -> Cell {
     let mut cell = blank(&format!("memory-{}", model.label), "memory", "held", model.label);
-    cell.load.arrivals = Arrivals::Held;
-    cell.load.shape = Shape::Connections { connections: 10_000 };
+    cell.load.arrivals = ArrivalsRecord::Held;
+    cell.load.shape = ShapeRecord::Connections { connections: 10_000 };
     let answered = |held: u64| if model.serves > 0 { held.min(model.serves) } else { held };
     let [resident, tables, stacks, _] = model.connection_bytes;
     let stage = |phase, connections: u64, of: u64, asked: bool| {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use reports::diff::{COMPARED, Diff, Gate, GateError, Held, between, of_contenders, within};
+use reports::diff::{COMPARED, Diff, Gate, GateError, GateResult, between, of_contenders, within};
 use reports::machine::{Difference, differences};
 use reports::record::store::{Run, RunFolder};
 
@@ -98,7 +98,7 @@ pub(super) fn run(args: DiffArgs) -> anyhow::Result<ExitCode> {
     if diff.rows.is_empty() {
         tell("note: the two have nothing in common; `compare --like RUN` makes a run with the loads of another");
     }
-    let held: Vec<Held> = gates.iter().map(|gate| gate.hold(&diff)).collect();
+    let held: Vec<GateResult> = gates.iter().map(|gate| gate.hold(&diff)).collect();
     print(&written(&diff, &held, &ways, args.format)?)?;
     Ok(code_of_gates(held.iter().map(|held| held.outcome).max()))
 }
@@ -133,7 +133,7 @@ fn only_one_build(path: &Path) -> PlanError {
     ))
 }
 
-fn written(diff: &Diff, held: &[Held], ways: &Ways, format: DiffFormat) -> anyhow::Result<String> {
+fn written(diff: &Diff, held: &[GateResult], ways: &Ways, format: DiffFormat) -> anyhow::Result<String> {
     Ok(match format {
         DiffFormat::Table => text::table(diff, held, ways),
         DiffFormat::Md => text::markdown(diff, held, ways),

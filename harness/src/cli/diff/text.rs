@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
-use reports::diff::{Diff, Held, Row};
+use reports::diff::{Diff, DiffRow, GateResult};
 use reports::format::{counted, number};
 use reports::machine::Difference;
 
@@ -20,14 +20,14 @@ const MOST_REASONS: usize = 3;
 const MOST_NAMED: usize = 6;
 
 /// Every row, and what came of the gates last.
-pub(super) fn table(diff: &Diff, held: &[Held], ways: &Ways) -> String {
-    let rows: Vec<&Row> = diff.rows.iter().collect();
+pub(super) fn table(diff: &Diff, held: &[GateResult], ways: &Ways) -> String {
+    let rows: Vec<&DiffRow> = diff.rows.iter().collect();
     let table = styled(header(), rows.into_iter().map(cells), NOTHING);
     format!("{}{table}\n\n{}{}", heading(diff), remarks(diff, ""), gates(diff, held, ways, ""))
 }
 
 /// The rows that matter most, and how many others there are.
-pub(super) fn markdown(diff: &Diff, held: &[Held], ways: &Ways) -> String {
+pub(super) fn markdown(diff: &Diff, held: &[GateResult], ways: &Ways) -> String {
     let ranked = diff.ranked();
     let (shown, rest) = ranked.split_at(ranked.len().min(MOST_ROWS));
     let table = styled(header(), shown.iter().copied().map(cells), ASCII_MARKDOWN);
@@ -53,7 +53,7 @@ fn header() -> Vec<String> {
     ["contender", "where", "figure", "base", "new", "new/base", "95% interval", "verdict"].map(str::to_owned).to_vec()
 }
 
-fn cells(row: &Row) -> Vec<String> {
+fn cells(row: &DiffRow) -> Vec<String> {
     let ratio = row.ratio.ok();
     let interval = ratio.and_then(|ratio| ratio.interval).map(|(lo, hi)| format!("{} to {}", number(lo), number(hi)));
     vec![
@@ -100,8 +100,8 @@ fn remarks(diff: &Diff, bullet: &str) -> String {
 }
 
 /// A line for each gate: what was held against what, what came of it, and what would decide it.
-fn gates(diff: &Diff, held: &[Held], ways: &Ways, bullet: &str) -> String {
-    let line = |held: &Held| {
+fn gates(diff: &Diff, held: &[GateResult], ways: &Ways, bullet: &str) -> String {
+    let line = |held: &GateResult| {
         let figures = counted(held.rows as u64, "figure");
         let said =
             format!("{bullet}{} {}: {} against {}, {figures}", held.gate, held.outcome.word(), diff.new, diff.base);

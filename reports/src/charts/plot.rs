@@ -18,7 +18,7 @@ const LONGEST_LABEL: usize = 24;
 
 /// Room around the plotting area and its size, in pixels.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Frame {
+pub(crate) struct PlotFrame {
     pub(crate) left: f64,
     pub(crate) top: f64,
     pub(crate) width: f64,
@@ -27,7 +27,7 @@ pub(crate) struct Frame {
     pub(crate) bottom: f64,
 }
 
-impl Frame {
+impl PlotFrame {
     /// Room to the right for direct labels, the longest of which decides.
     pub(crate) fn room_for<'a>(labels: impl IntoIterator<Item = &'a str>) -> f64 {
         let longest = labels.into_iter().map(|label| width(&shortened(label, LONGEST_LABEL))).fold(0.0, f64::max);
@@ -36,26 +36,26 @@ impl Frame {
 }
 
 /// A place in a panel: 0 to 1 from left to right and from bottom to top. Above 1 is the room over the axis.
-pub(crate) type Place = (f64, f64);
+pub(crate) type Position = (f64, f64);
 
 /// What is written beside the end of a line.
 pub(crate) struct EndLabel<'a> {
     pub(crate) series: usize,
     pub(crate) colour: usize,
     pub(crate) text: &'a str,
-    pub(crate) at: Place,
+    pub(crate) at: Position,
 }
 
 /// A picture under construction.
-pub(crate) struct Panel {
+pub(crate) struct Plot {
     pub(crate) canvas: Canvas,
     area: DrawingArea<Canvas, Cartesian2d<RangedCoordf64, RangedCoordf64>>,
-    frame: Frame,
+    frame: PlotFrame,
 }
 
-impl Panel {
+impl Plot {
     /// An empty panel with its grid and its axes named.
-    pub(crate) fn new(frame: Frame, x: &Axis, y: &Axis) -> Panel {
+    pub(crate) fn new(frame: PlotFrame, x: &Axis, y: &Axis) -> Plot {
         let width = (frame.left + frame.width + frame.right).ceil() as u32;
         let height = (frame.top + frame.height + frame.bottom).ceil() as u32;
         let canvas = Canvas::new(width, height);
@@ -64,13 +64,13 @@ impl Panel {
         let down = fine(frame.top + frame.height)..fine(frame.top);
         let places = Cartesian2d::new(0.0..1.0, 0.0..1.0, (across, down));
         let area = canvas.clone().into_drawing_area().apply_coord_spec(places);
-        let panel = Panel { canvas, area, frame };
+        let panel = Plot { canvas, area, frame };
         panel.draw_axes(x, y);
         panel
     }
 
     fn draw_axes(&self, x: &Axis, y: &Axis) {
-        let Frame { left, top, width, height, .. } = self.frame;
+        let PlotFrame { left, top, width, height, .. } = self.frame;
         self.canvas.open(&[("class", "axes"), ("aria-hidden", "true")], "");
         for (value, text) in y.ticks_with_room(height, 2.0) {
             let place = y.place(value);
@@ -94,34 +94,34 @@ impl Panel {
     }
 
     /// A line through places.
-    pub(crate) fn line(&self, places: &[Place], ink: Ink) {
+    pub(crate) fn line(&self, places: &[Position], ink: Ink) {
         if places.len() > 1 {
             self.draw(&PathElement::new(places.to_vec(), ink.style()));
         }
     }
 
     /// A surface.
-    pub(crate) fn surface(&self, places: &[Place], ink: Ink) {
+    pub(crate) fn surface(&self, places: &[Position], ink: Ink) {
         if places.len() > 2 {
             self.draw(&Polygon::new(places.to_vec(), ink.style()));
         }
     }
 
     /// A small dot: one block.
-    pub(crate) fn dot(&self, at: Place) {
+    pub(crate) fn dot(&self, at: Position) {
         self.draw(&Circle::new(at, 2 * FINENESS, Ink::Dot.style()));
     }
 
     /// The contender's marker: full, hollow, or hollow and struck through.
-    pub(crate) fn marker(&self, colour: usize, at: Place, look: Look) {
-        let ink = if look == Look::Full { Ink::Mark } else { Ink::Hollow };
+    pub(crate) fn marker(&self, colour: usize, at: Position, look: MarkerStyle) {
+        let ink = if look == MarkerStyle::Full { Ink::Mark } else { Ink::Hollow };
         if colour == 0 {
             self.draw(&Circle::new(at, 4 * FINENESS, ink.style()));
         } else {
             let shape = SHAPES[colour].iter().map(|&(x, y)| fine(x, y)).collect::<Vec<_>>();
             self.draw(&(EmptyElement::at(at) + Polygon::new(shape, ink.style())));
         }
-        if look == Look::Struck {
+        if look == MarkerStyle::Struck {
             let stroke = [fine(-7.0, 7.0), fine(7.0, -7.0)];
             self.draw(&(EmptyElement::at(at) + PathElement::new(stroke, Ink::Strike.style())));
         }
@@ -146,19 +146,19 @@ impl Panel {
     }
 
     /// Pixels of a place.
-    pub(crate) fn pixel(&self, place: Place) -> (f64, f64) {
-        let Frame { left, top, width, height, .. } = self.frame;
+    pub(crate) fn pixel(&self, place: Position) -> (f64, f64) {
+        let PlotFrame { left, top, width, height, .. } = self.frame;
         (left + width * place.0, top + height * (1.0 - place.1))
     }
 
-    fn place(&self, pixel: (f64, f64)) -> Place {
-        let Frame { left, top, width, height, .. } = self.frame;
+    fn place(&self, pixel: (f64, f64)) -> Position {
+        let PlotFrame { left, top, width, height, .. } = self.frame;
         ((pixel.0 - left) / width, 1.0 - (pixel.1 - top) / height)
     }
 
     fn draw<'a, E>(&self, element: &'a E)
     where
-        &'a E: PointCollection<'a, Place>,
+        &'a E: PointCollection<'a, Position>,
         E: Drawable<Canvas>,
     {
         self.area.draw(element).expect("the backend writes to a String, which takes everything");
@@ -167,7 +167,7 @@ impl Panel {
 
 /// How a marker is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Look {
+pub(crate) enum MarkerStyle {
     Full,
     Hollow,
     Struck,

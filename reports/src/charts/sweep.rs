@@ -4,7 +4,7 @@
 //! Must not know: how a picture looks. Beside it: `curve.rs`, `bars.rs`, `probe.rs`.
 
 use super::axes::Axis;
-use super::panel::Look;
+use super::plot::MarkerStyle;
 use super::{DataRow, DataTable, Scene};
 use crate::format::Unit;
 use crate::metrics::{Certainty, Metric, Of, metric};
@@ -13,7 +13,7 @@ use crate::study::{Group, Pool, Series, Standing};
 
 /// One contender at one value of the swept variable.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Spot<'g, 'a> {
+pub(super) struct SweptPoint<'g, 'a> {
     pub(super) x: f64,
     pub(super) pool: &'g Pool<'a>,
     pub(super) blocks: &'g [Pool<'a>],
@@ -72,16 +72,21 @@ impl<'s> Sweep<'s> {
     }
 
     /// What a series has, in ascending order.
-    pub(super) fn spots<'g, 'a>(&self, series: &'g Series<'a>) -> Vec<Spot<'g, 'a>> {
+    pub(super) fn spots<'g, 'a>(&self, series: &'g Series<'a>) -> Vec<SweptPoint<'g, 'a>> {
         if self.over_load {
             let points = series.points.iter();
-            let spot =
-                points.map(|p| Spot { x: p.offered_load_rps, pool: &p.pool, blocks: &p.blocks, standing: p.standing });
+            let spot = points.map(|p| SweptPoint {
+                x: p.offered_load_rps,
+                pool: &p.pool,
+                blocks: &p.blocks,
+                standing: p.standing,
+            });
             return spot.collect();
         }
         let trials = series.trials.iter();
-        let spot = trials
-            .filter_map(|t| Some(Spot { x: t.variation?, pool: &t.pool, blocks: &t.blocks, standing: t.standing }));
+        let spot = trials.filter_map(|t| {
+            Some(SweptPoint { x: t.variation?, pool: &t.pool, blocks: &t.blocks, standing: t.standing })
+        });
         spot.collect()
     }
 
@@ -95,9 +100,12 @@ impl<'s> Sweep<'s> {
     }
 
     /// The greatest value at which at least half of the series, and two, are sound; and their spots there.
-    pub(super) fn busiest<'g, 'a>(&self, group: &'g Group<'a>) -> Option<(f64, Vec<(&'g Series<'a>, Spot<'g, 'a>)>)> {
+    pub(super) fn busiest<'g, 'a>(
+        &self,
+        group: &'g Group<'a>,
+    ) -> Option<(f64, Vec<(&'g Series<'a>, SweptPoint<'g, 'a>)>)> {
         let at_least = group.series.len().div_ceil(2).max(2);
-        let at = |x: f64| -> Vec<(&'g Series<'a>, Spot<'g, 'a>)> {
+        let at = |x: f64| -> Vec<(&'g Series<'a>, SweptPoint<'g, 'a>)> {
             let spots = group.series.iter().flat_map(|series| self.spots(series).into_iter().map(move |s| (series, s)));
             spots.filter(|(_, spot)| spot.x == x && spot.standing == Standing::Sound).collect()
         };
@@ -115,11 +123,11 @@ pub(super) fn standing_words(standing: Standing) -> Option<&'static str> {
 }
 
 /// How the marker of a point is drawn.
-pub(super) fn look(standing: Standing) -> Look {
+pub(super) fn marker_style(standing: Standing) -> MarkerStyle {
     match standing {
-        Standing::Sound => Look::Full,
-        Standing::Saturated => Look::Hollow,
-        Standing::Invalid => Look::Struck,
+        Standing::Sound => MarkerStyle::Full,
+        Standing::Saturated => MarkerStyle::Hollow,
+        Standing::Invalid => MarkerStyle::Struck,
     }
 }
 

@@ -1,15 +1,15 @@
 //! What the title of a figure is made from: readings of the contenders at one place, and the verdicts on them.
 //!
-//! Must not know: how a title reads. Beside it: `../words/`, which words it; `spots.rs`.
+//! Must not know: how a title reads. Beside it: `../words/`, which words it; `sweep.rs`.
 
-use super::spots::{Spot, Sweep};
+use super::sweep::{Sweep, SweptPoint};
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, Reading, metric};
 use crate::objective::carries;
 use crate::record::Objective;
 use crate::study::{Group, Pool, Series, Standing, counts};
 use crate::verdict::{Matrix, Pair};
-use crate::words::{self, Carried, Climb, Entry, Step};
+use crate::words::{self, Carried, LoadCurve, LoadCurvePoint, RankedEntry};
 
 /// Of a curve: who stays under a bound where it is of response times over the load, or else a comparison where most
 /// is asked.
@@ -78,9 +78,9 @@ fn at_trials(group: &Group<'_>, metric: &Metric, variation: Option<f64>, at: &st
     words::compared(at, metric, &entries(group, of), &pairs(Matrix::of_trials(group, metric, variation)))
 }
 
-fn entries<'a>(group: &'a Group<'_>, of: impl Fn(&Series<'_>) -> Option<Reading>) -> Vec<Entry<'a>> {
+fn entries<'a>(group: &'a Group<'_>, of: impl Fn(&Series<'_>) -> Option<Reading>) -> Vec<RankedEntry<'a>> {
     let entry = |series: &'a Series<'_>| {
-        Some(Entry { index: series.index, label: &series.contender.label, reading: of(series)? })
+        Some(RankedEntry { index: series.index, label: &series.contender.label, reading: of(series)? })
     };
     group.series.iter().filter_map(entry).collect()
 }
@@ -106,7 +106,7 @@ fn under_objective(group: &Group<'_>, objective: &Objective) -> String {
 
 fn climb(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Option<String> {
     let valid = |series: &&Series<'_>| sweep.spots(series).iter().any(|spot| spot.standing != Standing::Invalid);
-    let climbs = group.series.iter().filter(valid).map(|series| Climb {
+    let climbs = group.series.iter().filter(valid).map(|series| LoadCurve {
         label: &series.contender.label,
         steps: sweep.spots(series).iter().map(|spot| step(metric, spot)).collect(),
     });
@@ -121,7 +121,7 @@ fn is_valid(pool: &Pool<'_>) -> bool {
 }
 
 /// The interval of all blocks together, widened to what any of them shows.
-fn step(metric: &Metric, spot: &Spot<'_, '_>) -> Step {
+fn step(metric: &Metric, spot: &SweptPoint<'_, '_>) -> LoadCurvePoint {
     let ends = |reading: Reading| match reading {
         Reading::Measured(value, certainty) => {
             Some(certainty.ends().map_or((value, value), |(lo, hi)| (lo, hi.unwrap_or(f64::INFINITY))))
@@ -139,5 +139,5 @@ fn step(metric: &Metric, spot: &Spot<'_, '_>) -> Step {
         };
         (lo, hi) = (lo.min(least), hi.max(most));
     }
-    Step { load: spot.x, standing: spot.standing, lo, hi }
+    LoadCurvePoint { load: spot.x, standing: spot.standing, lo, hi }
 }
