@@ -6,11 +6,13 @@
 
 mod square;
 
+use itertools::Itertools;
+
 use crate::format;
 use crate::metrics::{Metric, metric};
 use crate::record::{ContenderRecord, ExperimentRecord, Picture, PictureKind};
 use crate::stats::Ratio;
-use crate::study::{Group, Trial};
+use crate::study::{Group, ascending};
 use crate::verdict::{Floor, judge_all};
 
 pub use square::{ServedRate, Square, SquareFinding, served};
@@ -45,11 +47,10 @@ impl<'a> Grid<'a> {
         let groups: Vec<&Group<'a>> = groups.iter().filter(|group| group.experiment.name == experiment.name).collect();
         let contenders = contenders(&groups)?;
         let trials = groups.iter().flat_map(|group| group.trials());
-        let mut connections: Vec<f64> = trials.filter_map(|(_, trial)| trial.variation).collect();
-        connections.sort_by(f64::total_cmp);
-        connections.dedup();
+        let connections = ascending(trials.filter_map(|(_, trial)| trial.variation));
         let square = |group: &Group<'a>, connections: f64| {
-            let [a, b] = contenders.map(|contender| trial(group, contender, connections));
+            let trial = |contender: &ContenderRecord| group.series_of(&contender.label)?.trial(Some(connections));
+            let [a, b] = contenders.map(trial);
             Square::of(metric, a, b)
         };
         let row = |connections: &f64| groups.iter().map(|group| square(group, *connections)).collect();
@@ -129,16 +130,7 @@ fn judge_together(rows: &mut [Vec<Square>]) {
 /// The two that have a series, in the order of the run.
 fn contenders<'a>(groups: &[&Group<'a>]) -> Option<[&'a ContenderRecord; 2]> {
     let series = groups.iter().flat_map(|group| &group.series);
-    let mut found: Vec<(usize, &'a ContenderRecord)> = series.map(|series| (series.index, series.contender)).collect();
-    found.sort_by_key(|(index, _)| *index);
-    found.dedup_by_key(|(index, _)| *index);
-    match found.as_slice() {
-        [(_, a), (_, b), ..] => Some([*a, *b]),
-        _ => None,
-    }
-}
-
-fn trial<'g, 'a>(group: &'g Group<'a>, contender: &ContenderRecord, connections: f64) -> Option<&'g Trial<'a>> {
-    let series = group.series.iter().find(|series| series.contender.label == contender.label)?;
-    series.trials.iter().find(|trial| trial.variation == Some(connections))
+    let in_order = series.map(|series| (series.index, series.contender)).sorted_by_key(|(index, _)| *index);
+    let (a, b) = in_order.dedup_by(|(a, _), (b, _)| a == b).map(|(_, contender)| contender).next_tuple()?;
+    Some([a, b])
 }

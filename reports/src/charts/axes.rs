@@ -45,6 +45,18 @@ impl Axis {
         Axis { title: title.to_owned(), scale, from, to, ticks }
     }
 
+    /// An axis over times from zero to just this one.
+    pub(crate) fn of_time(title: &str, to: f64) -> Axis {
+        let mut axis = Axis { to, ..Axis::over(title, Unit::Nanoseconds, Scale::Linear, &[to]) };
+        axis.ticks.retain(|(value, _)| *value <= to);
+        axis
+    }
+
+    /// Rows of equal height, so many and without a name.
+    pub(crate) fn of_rows(rows: f64) -> Axis {
+        Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: rows, ticks: Vec::new() }
+    }
+
     /// Place of a value, clamped to the axis: 0 at its start, 1 at its end.
     pub(crate) fn place(&self, value: f64) -> f64 {
         let value = value.clamp(self.from, self.to);

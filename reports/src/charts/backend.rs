@@ -85,6 +85,11 @@ impl Canvas {
         self.put(&group);
     }
 
+    /// Opens the group of what is a contender's, so that the page can hide it: its number in the run and its class.
+    pub(crate) fn open_of(&self, index: usize, class: &str, title: &str) {
+        self.open(&[("class", class), ("data-c", &index.to_string())], title);
+    }
+
     pub(crate) fn close(&self) {
         self.put("</g>\n");
     }

@@ -7,10 +7,10 @@ use super::axes::Axis;
 use super::axes::{shortened, width};
 use super::backend::Ink;
 use super::plot::{Plot, PlotFrame};
-use super::sweep::{marker_style, trial_metrics, trial_table};
+use super::sweep::{marker_style, trial_table};
 use super::{Figure, PanelPicture, Scene, titles};
 use crate::format;
-use crate::metrics::{Metric, Reading};
+use crate::metrics::{Metric, Reading, metrics_of_load};
 use crate::record::Scale;
 use crate::study::{Series, Standing, Trial};
 
@@ -28,7 +28,7 @@ struct BarRow<'g, 'a> {
 }
 
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
-    let metrics = trial_metrics(&scene.picture.metrics);
+    let metrics = metrics_of_load(&scene.picture.metrics);
     let experiment = scene.group.experiment;
     let rows = scene.group.trials().map(|(series, trial)| {
         let value = trial.variation.map_or(String::new(), |value| format!(", {}", format::number(value)));
@@ -73,7 +73,7 @@ fn panel(scene: &Scene<'_>, metric: &Metric, rows: &[BarRow<'_, '_>]) -> String 
     }
     let x = Axis::over("", metric.unit, scene.picture.y_scale, &values);
     let count = rows.len() as f64;
-    let y = Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: count, ticks: Vec::new() };
+    let y = Axis::of_rows(count);
     let left = rows.iter().map(|row| width(&shortened(&row.name, LONGEST_NAME))).fold(0.0, f64::max) + 16.0;
     let frame = PlotFrame { left, top: 26.0, width: PLOT, height: ROW * count, right: VALUE, bottom: 30.0 };
     let panel = Plot::new(frame, &x, &y);
@@ -93,13 +93,11 @@ fn panel(scene: &Scene<'_>, metric: &Metric, rows: &[BarRow<'_, '_>]) -> String 
 
 fn draw_row(panel: &Plot, x: &Axis, row: &BarRow<'_, '_>, metric: &Metric, middle: f64, half: f64) {
     let reading = metric.of_pool(&row.trial.pool);
-    let (index, at) = (row.series.index, |value: f64| x.place(value));
+    let at = |value: f64| x.place(value);
     let data = reading.value().map_or(String::new(), |value| value.to_string());
     let number = row.trial.variation.map_or(String::new(), |value| value.to_string());
-    panel.canvas.open(
-        &[("class", &format!("k k{}", row.series.colour)), ("data-c", &index.to_string())],
-        &format!("{}: {}", row.name, reading.show(metric.unit)),
-    );
+    let title = format!("{}: {}", row.name, reading.show(metric.unit));
+    panel.canvas.open_of(row.series.index, &format!("k k{}", row.series.colour), &title);
     let baseline = panel.pixel((0.0, middle)).1 + 4.5;
     panel.canvas.text((panel.pixel((0.0, 0.0)).0 - 8.0, baseline), "label", "end", &shortened(&row.name, LONGEST_NAME));
     panel.canvas.open(&[("class", "pt"), ("data-x", &number), ("data-y", &data)], "");

@@ -10,8 +10,8 @@ use super::plot::{EndLabel, Plot, PlotFrame, Position};
 use super::sweep::{Sweep, SweptPoint, marker_style, standing_words};
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene, titles};
 use crate::format::{self, Unit};
-use crate::metrics::{Certainty, Metric, Of, Reading, metric};
-use crate::study::{Group, Series, Standing, counts};
+use crate::metrics::{Certainty, Metric, Reading, metrics_of_load};
+use crate::study::{Group, Series, Standing};
 
 const PLOT_HEIGHT: f64 = 280.0;
 const NARROW: f64 = 380.0;
@@ -19,7 +19,7 @@ const WIDE: f64 = 620.0;
 const LANE: f64 = 16.0;
 
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
-    let metrics = metrics(scene);
+    let metrics = metrics_of_load(&scene.picture.metrics);
     let sweep = Sweep::of(scene);
     let tried = sweep.tried(scene.group);
     if tried.is_empty() || metrics.is_empty() {
@@ -52,12 +52,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
 
 /// Whether all that is drawn of a curve has a place on a log scale.
 pub(super) fn is_above_zero(scene: &Scene<'_>) -> bool {
-    values(scene, &Sweep::of(scene), &metrics(scene)).iter().all(|&value| value > 0.0)
-}
-
-fn metrics(scene: &Scene<'_>) -> Vec<&'static Metric> {
-    let metrics = scene.picture.metrics.iter().filter_map(|name| metric(name));
-    metrics.filter(|metric| matches!(metric.of, Of::Load(_))).collect()
+    values(scene, &Sweep::of(scene), &metrics_of_load(&scene.picture.metrics)).iter().all(|&value| value > 0.0)
 }
 
 /// All heights in the figure: points, blocks and the ends of intervals.
@@ -144,8 +139,7 @@ fn draw_series<'a>(
     lane: f64,
 ) -> Option<EndLabel<'a>> {
     let label = &series.contender.label;
-    let index = series.index.to_string();
-    panel.canvas.open(&[("class", &format!("k k{}", series.colour)), ("data-c", &index)], label);
+    panel.canvas.open_of(series.index, &format!("k k{}", series.colour), label);
     let spots = sweep.spots(series);
     let placed = |spot: &SweptPoint<'_, '_>| -> Option<Position> {
         let height = match metric.of_pool(spot.pool) {
@@ -187,7 +181,7 @@ fn draw_spot(
     );
     panel.canvas.open(&[("class", "pt"), ("data-x", &x), ("data-y", &value)], &title);
     if spot.blocks.len() > 1 {
-        let blocks = spot.blocks.iter().filter(|pool| pool.cells.iter().all(|cell| counts(cell)));
+        let blocks = spot.blocks.iter().filter(|pool| pool.counts());
         for value in blocks.filter_map(|pool| metric.of_pool(pool).value()) {
             panel.dot((at.0, y.place(value)));
         }

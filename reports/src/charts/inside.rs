@@ -9,7 +9,7 @@ use super::plot::{MarkerStyle, Plot, PlotFrame};
 use super::{DataRow, DataTable, Figure, PanelPicture, server_cpus};
 use crate::format::{self, Unit};
 use crate::record::store::Run;
-use crate::record::{PictureKind, Scale, UnstableAnswer};
+use crate::record::{PictureKind, UnstableAnswer};
 use crate::study::{Group, InsideOf, Series, Standing, TRACKS, Track, below_ns};
 
 const LEFT: f64 = 152.0;
@@ -93,11 +93,9 @@ fn strips(shown: &[InsidePanel<'_, '_>]) -> Vec<Strip> {
 
 fn panel(one: &InsidePanel<'_, '_>, strips: &[Strip]) -> String {
     let window_ns = one.seen.cell.load.window_ns.max(1) as f64;
-    let mut x = Axis::over("time in the window", Unit::Nanoseconds, Scale::Linear, &[window_ns]);
-    x.to = window_ns;
-    x.ticks.retain(|(value, _)| *value <= window_ns);
+    let x = Axis::of_time("time in the window", window_ns);
     let rows = strips.len() as f64;
-    let y = Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: rows, ticks: Vec::new() };
+    let y = Axis::of_rows(rows);
     let frame = PlotFrame { left: LEFT, top: 8.0, width: WIDTH, height: STRIP * rows, right: 30.0, bottom: 44.0 };
     let panel = Plot::new(frame, &x, &y);
     let faint = if one.standing == Standing::Invalid { " faint" } else { "" };
@@ -109,10 +107,7 @@ fn panel(one: &InsidePanel<'_, '_>, strips: &[Strip]) -> String {
         let place = |&(at_ns, value): &(u64, f64)| (x.place(at_ns as f64), y.place(base + LINE * value / strip.top));
         let places: Vec<_> = values.iter().map(place).collect();
         let mean = strip.track.mean(&one.seen).map_or("none".to_owned(), |mean| strip.track.unit.show(mean));
-        let index = one.series.index.to_string();
-        panel
-            .canvas
-            .open(&[("class", &class), ("data-c", &index)], &format!("{}: {mean} on average", strip.track.name));
+        panel.canvas.open_of(one.series.index, &class, &format!("{}: {mean} on average", strip.track.name));
         panel.line(&places, Ink::Line);
         if let [only] = places[..] {
             panel.marker(one.series.colour, only, MarkerStyle::Full);

@@ -134,9 +134,7 @@ impl Plot {
         let placed = spread(&wanted, LINE_HEIGHT, top, self.frame.top + self.frame.height);
         let x = self.frame.left + self.frame.width + 24.0;
         for (label, y) in labels.iter().zip(placed) {
-            let series = label.series.to_string();
-            let class = format!("k k{}", label.colour);
-            self.canvas.open(&[("class", &class), ("data-c", &series)], label.text);
+            self.canvas.open_of(label.series, &format!("k k{}", label.colour), label.text);
             let from = self.pixel(label.at);
             let bend = self.place((x - 10.0, y));
             self.line(&[self.place((from.0 + 7.0, from.1)), bend, self.place((x - 4.0, y))], Ink::Leader);

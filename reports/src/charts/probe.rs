@@ -13,7 +13,7 @@ use super::plot::{Plot, PlotFrame};
 use super::sweep::trial_table;
 use super::{DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
-use crate::record::{Cell, DisturbanceRecord, Fate, RequestEvent, Scale};
+use crate::record::{Cell, DisturbanceRecord, Fate, RequestEvent};
 use crate::study::{Series, Standing, Trial};
 use crate::words::probe;
 
@@ -75,12 +75,9 @@ impl Scales {
         let planned = shown.iter().map(|one| one.cell.load.warm_up_ns.saturating_add(one.cell.load.window_ns));
         let end = planned.chain(events().map(|event| event.at_ns)).max().unwrap_or(1).max(1) as f64;
         let took: Vec<f64> = events().filter(|e| e.fate == Fate::Ok).map(|event| event.took_ns as f64).collect();
-        let mut x = Axis::over("time since the start of the load", Unit::Nanoseconds, Scale::Linear, &[end]);
-        x.to = end;
-        x.ticks.retain(|(value, _)| *value <= end);
         let lanes: BTreeSet<Fate> = events().map(|event| event.fate).filter(|fate| *fate != Fate::Ok).collect();
         Scales {
-            x,
+            x: Axis::of_time("time since the start of the load", end),
             y: Axis::over("", Unit::Nanoseconds, scene.picture.y_scale, &took),
             lanes: lanes.into_iter().collect(),
         }
@@ -124,9 +121,7 @@ fn panel(scene: &Scene<'_>, one: &ProbePanel<'_, '_>, scales: &Scales) -> String
         panel.canvas.text((x - 8.0, y + 4.0), "tick", "end", fate.words());
     }
     let faint = if one.trial.standing == Standing::Invalid { " faint" } else { "" };
-    let index = one.series.index.to_string();
-    let class = format!("k k{}{faint}", one.series.colour);
-    panel.canvas.open(&[("class", &class), ("data-c", &index)], &one.series.contender.label);
+    panel.canvas.open_of(one.series.index, &format!("k k{}{faint}", one.series.colour), &one.series.contender.label);
     draw_fate(&panel, one.events, Fate::Ok, scales, "pin");
     panel.canvas.close();
     panel.canvas.open(&[("class", &format!("warn{faint}"))], "");

@@ -91,12 +91,11 @@ fn notes(split: &[&Series<'_>], parts: &[&TimePart], has_bands: bool) -> Vec<Str
 
 fn panel(scene: &Scene<'_>, series: &Series<'_>, loads: &[f64], parts: &[&TimePart]) -> String {
     let ticks = [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| (share, format!("{}%", share * 100.0)));
-    let mut x = Axis::at("share of the response time", Scale::Linear, ticks.into());
-    x.to = 1.0;
+    let x = Axis { to: 1.0, ..Axis::at("share of the response time", Scale::Linear, ticks.into()) };
     let most_bars = series.points.iter().map(|point| bars(point, parts).len()).max().unwrap_or(1);
     let height = ROWS[most_bars.clamp(1, ROWS.len()) - 1];
     let rows = loads.len() as f64;
-    let y = Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: rows, ticks: Vec::new() };
+    let y = Axis::of_rows(rows);
     let frame = PlotFrame { left: LEFT, top: 34.0, width: PLOT, height: height * rows, right: 160.0, bottom: 44.0 };
     let panel = Plot::new(frame, &x, &y);
     panel.heading("Offered load");

@@ -11,7 +11,7 @@ use super::backend::Ink;
 use super::plot::{Plot, PlotFrame};
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
-use crate::metrics::{Metric, Of, metric, slope_of, total_of};
+use crate::metrics::{Metric, metrics_of_stages, slope_of, total_of};
 use crate::record::{Cell, Phase, Scale, Stage};
 use crate::stats::Slope;
 use crate::study::{Group, HeldStage, Series};
@@ -22,8 +22,7 @@ const WIDTH: f64 = 250.0;
 const HEIGHT: f64 = 190.0;
 
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
-    let parts: Vec<&'static Metric> = scene.picture.metrics.iter().filter_map(|name| metric(name)).collect();
-    let parts: Vec<_> = parts.into_iter().filter(|part| matches!(part.of, Of::Stage(_))).collect();
+    let parts = metrics_of_stages(&scene.picture.metrics);
     let held: Vec<&Series<'_>> = scene.group.series.iter().filter(|s| s.phase(Phase::Idle).count() > 1).collect();
     if parts.is_empty() || held.is_empty() {
         return None;
@@ -170,7 +169,7 @@ fn lines(series: &Series<'_>, stack: &Stack, parts: &[&Metric]) -> Vec<String> {
 /// Of contenders whose every connection was served: one that leaves some unanswered does not pay for them.
 fn title(group: &Group<'_>, held: &[&Series<'_>], stacks: &[Stack], parts: &[&Metric]) -> String {
     let counting = held.iter().zip(stacks).filter(|(series, _)| series.phase(Phase::Idle).any(|held| held.counts()));
-    let serving = counting.filter(|(series, _)| series.answered_of_held().is_none_or(|(answered, of)| answered == of));
+    let serving = counting.filter(|(series, _)| series.serves_all());
     let helds = serving.filter_map(|(series, stack)| {
         let last = stack.levels.last()?;
         Some(MemoryHeld {

@@ -7,9 +7,9 @@ use super::axes::Axis;
 use super::plot::MarkerStyle;
 use super::{DataRow, DataTable, Scene};
 use crate::format::Unit;
-use crate::metrics::{Certainty, Metric, Of, metric};
+use crate::metrics::{Certainty, metrics_of_load};
 use crate::record::Swept;
-use crate::study::{Group, Pool, Series, Standing};
+use crate::study::{Group, Pool, Series, Standing, ascending};
 
 /// One contender at one value of the swept variable.
 #[derive(Debug, Clone, Copy)]
@@ -93,10 +93,7 @@ impl<'s> Sweep<'s> {
     /// Every value tried, ascending.
     pub(super) fn tried(&self, group: &Group<'_>) -> Vec<f64> {
         let spots = group.series.iter().flat_map(|series| self.spots(series));
-        let mut tried: Vec<f64> = spots.map(|spot| spot.x).collect();
-        tried.sort_by(f64::total_cmp);
-        tried.dedup();
-        tried
+        ascending(spots.map(|spot| spot.x))
     }
 
     /// The greatest value at which at least half of the series, and two, are sound; and their spots there.
@@ -131,17 +128,11 @@ pub(super) fn marker_style(standing: Standing) -> MarkerStyle {
     }
 }
 
-/// The metrics of load among those named, each once.
-pub(super) fn trial_metrics(names: &[String]) -> Vec<&'static Metric> {
-    let named = names.iter().filter_map(|name| metric(name));
-    named.filter(|metric| matches!(metric.of, Of::Load(_))).collect()
-}
-
 /// The named metrics of every trial.
 pub(super) fn trial_table(scene: &Scene<'_>, names: &[String]) -> DataTable {
     let experiment = scene.group.experiment;
     let swept = scene.group.trials().any(|(_, trial)| trial.variation.is_some());
-    let metrics = trial_metrics(names);
+    let metrics = metrics_of_load(names);
     let mut columns = vec!["contender".to_owned()];
     columns.extend(swept.then(|| experiment.variation_label().unwrap_or("value").to_owned()));
     for metric in &metrics {

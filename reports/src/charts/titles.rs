@@ -7,7 +7,7 @@ use crate::format::{self, Unit};
 use crate::metrics::{Metric, Reading, metric};
 use crate::objective::carries;
 use crate::record::Objective;
-use crate::study::{Group, Pool, Series, Standing, counts};
+use crate::study::{Group, Series, Standing, ascending};
 use crate::verdict::{Matrix, Pair};
 use crate::words::{self, Carried, LoadCurve, LoadCurvePoint, RankedEntry};
 
@@ -54,8 +54,7 @@ pub(super) fn percentile(group: &Group<'_>, load: f64) -> Option<String> {
 
 /// Of trials that a value per contender, or one more variable, tells apart.
 pub(super) fn bars(group: &Group<'_>, metric: &Metric) -> String {
-    let mut tried: Vec<f64> = group.trials().filter_map(|(_, trial)| trial.variation).collect();
-    tried.sort_by(f64::total_cmp);
+    let tried = ascending(group.trials().filter_map(|(_, trial)| trial.variation));
     let label = group.experiment.variation_label().unwrap_or("value");
     match tried.last() {
         Some(most) => at_trials(group, metric, Some(*most), &format!("At {} {label}", Unit::Count.show(*most))),
@@ -72,7 +71,7 @@ fn trials(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> String {
 
 fn at_trials(group: &Group<'_>, metric: &Metric, variation: Option<f64>, at: &str) -> String {
     let of = |series: &Series<'_>| {
-        let trial = series.trials.iter().find(|trial| trial.variation == variation)?;
+        let trial = series.trial(variation)?;
         (trial.standing != Standing::Invalid).then(|| metric.of_pool(&trial.pool))
     };
     words::compared(at, metric, &entries(group, of), &pairs(Matrix::of_trials(group, metric, variation)))
@@ -112,12 +111,8 @@ fn climb(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Option<String
     });
     let spots = group.series.iter().flat_map(|series| sweep.spots(series));
     let sound = spots.filter(|spot| spot.standing == Standing::Sound);
-    let blocks = sound.map(|spot| spot.blocks.iter().filter(|pool| is_valid(pool)).count()).min().unwrap_or(0);
+    let blocks = sound.map(|spot| spot.blocks.iter().filter(|pool| pool.counts()).count()).min().unwrap_or(0);
     words::climbed(metric, &climbs.collect::<Vec<_>>(), blocks)
-}
-
-fn is_valid(pool: &Pool<'_>) -> bool {
-    pool.cells.iter().all(|cell| counts(cell))
 }
 
 /// The interval of all blocks together, widened to what any of them shows.
@@ -132,7 +127,7 @@ fn step(metric: &Metric, spot: &SweptPoint<'_, '_>) -> LoadCurvePoint {
     let unknown = (0.0, f64::INFINITY);
     let (mut lo, mut hi) = ends(metric.of_pool(spot.pool)).unwrap_or(unknown);
     // A block may hold too few requests for an interval of its own, and still shows a value.
-    for block in spot.blocks.iter().filter(|pool| is_valid(pool)) {
+    for block in spot.blocks.iter().filter(|pool| pool.counts()) {
         let (least, most) = match metric.of_pool(block) {
             Reading::Measured(value, _) => (value, value),
             other => ends(other).unwrap_or((lo, hi)),

@@ -69,8 +69,7 @@ fn runs_axis(runs: &[String]) -> Axis {
 }
 
 fn draw_line<'a>(panel: &Plot, trend: &Trend<'_>, line: &'a TrendLine, (x, y): (&Axis, &Axis)) -> Option<EndLabel<'a>> {
-    let index = line.index.to_string();
-    panel.canvas.open(&[("class", &format!("k k{}", line.colour)), ("data-c", &index)], &line.label);
+    panel.canvas.open_of(line.index, &format!("k k{}", line.colour), &line.label);
     let place = |run: usize, value: f64| -> Position { (x.place(run as f64 + 1.0), y.place(value)) };
     let placed: Vec<Option<Position>> =
         line.values.iter().enumerate().map(|(run, value)| Some(place(run, (*value)?.value))).collect();

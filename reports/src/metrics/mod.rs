@@ -53,6 +53,18 @@ pub fn metric(name: &str) -> Option<&'static Metric> {
     METRICS.iter().find(|metric| metric.name == name)
 }
 
+/// The metrics of load among those named.
+pub(crate) fn metrics_of_load(names: &[String]) -> Vec<&'static Metric> {
+    let named = names.iter().filter_map(|name| metric(name));
+    named.filter(|metric| matches!(metric.of, Of::Load(_))).collect()
+}
+
+/// The metrics of held connections among those named.
+pub(crate) fn metrics_of_stages(names: &[String]) -> Vec<&'static Metric> {
+    let named = names.iter().filter_map(|name| metric(name));
+    named.filter(|metric| matches!(metric.of, Of::Stage(_))).collect()
+}
+
 /// Blocks below which no metric gets a verdict.
 pub fn fewest_blocks_for_a_verdict() -> usize {
     METRICS.iter().map(|metric| metric.blocks_for_verdict).min().unwrap_or(0)

@@ -60,10 +60,6 @@ pub fn render_published(run: &Run, surroundings: &Surroundings) -> String {
 }
 
 fn layout(run: &Run, site: Option<&Surroundings>) -> String {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("page", LAYOUT).expect("the layout is part of the program and tested");
-    let page = environment.get_template("page").expect("it was added a line above");
     let script = script();
     let values = context! {
         page => Value::from(Serde(content::PageContent::of(run))),
@@ -75,7 +71,14 @@ fn layout(run: &Run, site: Option<&Surroundings>) -> String {
         script => script,
         records => downloads::records(run),
     };
-    page.render(values).expect("the layout names only what it is given, and is tested")
+    filled(LAYOUT, values)
+}
+
+/// A layout of this program, filled.
+pub(crate) fn filled(layout: &str, values: Value) -> String {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.render_str(layout, values).expect("a layout names only what it is given, and is tested")
 }
 
 /// The script as a page carries it: comments and indentation are for whoever changes it.

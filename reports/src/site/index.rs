@@ -3,15 +3,15 @@
 //! Readable with scripts off; the script only hides what does not match the filter. Must not know: files. Beside it:
 //! `index.html.jinja` (the layout), `index.css`, `index.js`, `trends.rs`.
 
+use minijinja::context;
 use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 
 use super::entry::{Entry, Index, SITE_VERSION};
 use super::trends::{self, MachineTrends};
 use crate::format;
 use crate::machine::MachineIdentity;
-use crate::page::{STYLE, hash};
+use crate::page::{STYLE, filled, hash};
 
 const LAYOUT: &str = include_str!("index.html.jinja");
 const INDEX_STYLE: &str = include_str!("index.css");
@@ -38,10 +38,6 @@ struct ListedRun {
 /// `index.html`, from all entries of a site.
 pub fn index_page(entries: &[Entry]) -> String {
     let style = format!("{STYLE}{INDEX_STYLE}");
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("index", LAYOUT).expect("the layout is part of the program and tested");
-    let layout = environment.get_template("index").expect("it was added a line above");
     let values = context! {
         page => Value::from(Serde(IndexContent::of(&newest_first(entries)))),
         style_hash => hash(&style),
@@ -49,7 +45,7 @@ pub fn index_page(entries: &[Entry]) -> String {
         style,
         script => SCRIPT,
     };
-    layout.render(values).expect("the layout names only what it is given, and is tested")
+    filled(LAYOUT, values)
 }
 
 /// `data/index.json`, from all entries of a site.

@@ -9,12 +9,12 @@ mod closing;
 mod deck;
 mod figures;
 
+use minijinja::context;
 use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 
 use crate::charts::{DataTable, PanelPicture};
-use crate::page::{STYLE, hash};
+use crate::page::{STYLE, filled, hash};
 use crate::record::store::Run;
 
 const LAYOUT: &str = include_str!("slides.html.jinja");
@@ -23,10 +23,6 @@ const SCRIPT: &str = include_str!("slides.js");
 
 /// Renders the slides of a run.
 pub fn render(run: &Run) -> String {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("slides", LAYOUT).expect("the layout is part of the program and tested");
-    let slides = environment.get_template("slides").expect("it was added a line above");
     let values = context! {
         run => run.manifest.run.clone(),
         slides => Value::from(Serde(deck::slides(run))),
@@ -35,7 +31,7 @@ pub fn render(run: &Run) -> String {
         style_hashes => [hash(STYLE), hash(OWN_STYLE)],
         script_hash => hash(SCRIPT),
     };
-    slides.render(values).expect("the layout names only what it is given, and is tested")
+    filled(LAYOUT, values)
 }
 
 /// A slide, with what whoever shows it should know.

@@ -4,6 +4,8 @@
 //! Must not know: which metrics there are (`metrics/`), how anything is drawn or said. Beside it: `standing.rs` decides
 //! what counts, `trial.rs` is for cells that are no point of a curve over the offered load.
 
+use itertools::Itertools;
+
 use std::collections::BTreeMap;
 
 use crate::record::store::Run;
@@ -70,7 +72,7 @@ pub struct Point<'a> {
 impl Point<'_> {
     /// Blocks that may be ranked.
     pub fn valid_blocks(&self) -> usize {
-        self.blocks.iter().filter(|pool| pool.cells.iter().any(|cell| counts(cell))).count()
+        self.blocks.iter().filter(|pool| pool.counts()).count()
     }
 }
 
@@ -145,6 +147,11 @@ fn series_of<'a>(
     Series { index, colour, contender, points: points.collect(), stages, trials: trial::gather(experiment, &trials) }
 }
 
+/// Every value once, ascending.
+pub(crate) fn ascending(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    values.sorted_by(f64::total_cmp).dedup().collect()
+}
+
 /// The blocks that count together, or all where none counts; each alone; and what to make of them.
 fn pooled(mut cells: Vec<&Cell>) -> (Pool<'_>, Vec<Pool<'_>>, Standing) {
     cells.sort_by_key(|cell| (cell.block, cell.order));
@@ -157,6 +164,11 @@ fn pooled(mut cells: Vec<&Cell>) -> (Pool<'_>, Vec<Pool<'_>>, Standing) {
 }
 
 impl<'a> Series<'a> {
+    /// The trial at a value of what is swept.
+    pub fn trial(&self, variation: Option<f64>) -> Option<&Trial<'a>> {
+        self.trials.iter().find(|trial| trial.variation == variation)
+    }
+
     /// The point at an offered load.
     pub fn at(&self, load: f64) -> Option<&Point<'a>> {
         self.points.iter().find(|point| point.offered_load_rps == load)
@@ -194,6 +206,11 @@ impl<'a> Series<'a> {
 }
 
 impl<'a> Group<'a> {
+    /// The series of a contender, by its label.
+    pub fn series_of(&self, label: &str) -> Option<&Series<'a>> {
+        self.series.iter().find(|series| series.contender.label == label)
+    }
+
     /// Labels of the contenders without a single valid cell here.
     pub fn without_valid_cell(&self) -> Vec<&'a str> {
         let valid = |series: &&Series<'_>| {
@@ -209,10 +226,7 @@ impl<'a> Group<'a> {
     /// Every offered load of the group, ascending.
     pub fn loads(&self) -> Vec<f64> {
         let points = self.series.iter().flat_map(|series| &series.points);
-        let mut loads: Vec<f64> = points.map(|point| point.offered_load_rps).collect();
-        loads.sort_by(f64::total_cmp);
-        loads.dedup();
-        loads
+        ascending(points.map(|point| point.offered_load_rps))
     }
 
     /// The series whose point at this load is sound.

@@ -3,6 +3,7 @@
 //!
 //! Must not know: which of them count (`mod.rs`), what is read from them (`../metrics/`).
 
+use super::counts;
 use crate::record::{Cell, ShapeRecord};
 use crate::stats::Distribution;
 
@@ -32,6 +33,11 @@ impl<'a> Pool<'a> {
             traffic().filter_map(|t| t.response_time.as_ref()).filter_map(|r| r.to_histogram().ok()).collect();
         let service: Vec<_> = traffic().filter_map(|t| t.service_time.to_histogram().ok()).collect();
         Pool { response: Distribution::of(&response), service: Distribution::of(&service), cells }
+    }
+
+    /// Whether all of it may be ranked.
+    pub fn counts(&self) -> bool {
+        self.cells.iter().all(|cell| counts(cell))
     }
 
     /// Sum of a count over the cells; absent where a cell lacks it.

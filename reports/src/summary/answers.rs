@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::{Rank, Statement, answer, pictured, stacked};
 use crate::format::{self, Unit};
-use crate::metrics::{Metric, slope_per_connection};
+use crate::metrics::{Metric, metric, slope_per_connection};
 use crate::objective::{Carries, carries};
 use crate::record::{Phase, PictureKind};
 use crate::stats::Slope;
@@ -22,8 +22,7 @@ pub(super) fn of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Statement> {
     };
     if !group.loads().is_empty() {
         say(Rank::Lead, "load carried", Some(carried(group)));
-        let metrics = pictured(group, PictureKind::Curve);
-        for metric in &metrics {
+        for metric in pictured(group, PictureKind::Curve).iter().filter_map(|name| metric(name)) {
             say(Rank::Detail, metric.label, comparison(group, metric, matrices));
         }
         say(Rank::Detail, "certainty", certainty(matrices));

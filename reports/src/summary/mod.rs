@@ -10,16 +10,17 @@ mod tables;
 mod trials;
 mod validity;
 
+use itertools::Itertools;
 use serde::Serialize;
 
-use crate::metrics::{Metric, Of, metric};
+use crate::metrics::{Metric, metric, metrics_of_stages};
 use crate::record::PictureKind;
 use crate::record::store::Run;
 use crate::study::{Group, groups};
 use crate::verdict::Matrix;
 
 /// Compared wherever there is load, whether or not it is drawn.
-const ALWAYS_COMPARED: &[&str] = &["cpu_per_request"];
+const ALWAYS_COMPARED: &str = "cpu_per_request";
 
 pub use claims::{Claim, ClaimVerdict};
 pub use headlines::{Headline, headline, headlines};
@@ -137,13 +138,9 @@ fn matrices_of(group: &Group<'_>) -> Vec<Matrix> {
     if group.experiment.objective.is_some() {
         return Vec::new();
     }
-    let mut metrics = pictured(group, PictureKind::Curve);
-    for more in ALWAYS_COMPARED.iter().filter_map(|name| metric(name)) {
-        if !metrics.iter().any(|known| known.name == more.name) {
-            metrics.push(more);
-        }
-    }
-    let at_load = metrics.into_iter().filter_map(|metric| Matrix::at_load(group, metric));
+    let names = pictured(group, PictureKind::Curve).into_iter().chain([ALWAYS_COMPARED.to_owned()]);
+    let metrics = names.filter_map(|name| metric(&name)).unique_by(|metric| metric.name);
+    let at_load = metrics.filter_map(|metric| Matrix::at_load(group, metric));
     at_load.chain(Matrix::of_connections(group, &stacked(group))).collect()
 }
 
@@ -172,15 +169,14 @@ fn answer(group: &Group<'_>, rank: Rank, topic: &str, sentence: String) -> State
     }
 }
 
-/// The metrics of a kind of picture that the experiment declares for this workload.
-fn pictured(group: &Group<'_>, kind: PictureKind) -> Vec<&'static Metric> {
+/// The names of the metrics of a kind of picture that the experiment declares for this workload.
+fn pictured(group: &Group<'_>, kind: PictureKind) -> Vec<String> {
     let pictures = group.experiment.pictures.iter().filter(|picture| picture.kind == kind);
     let pictures = pictures.filter(|picture| picture.workload.as_ref().is_none_or(|key| *key == group.workload.key));
-    pictures.flat_map(|picture| &picture.metrics).filter_map(|name| metric(name)).collect()
+    pictures.flat_map(|picture| &picture.metrics).cloned().collect()
 }
 
 /// The parts of what a connection costs, as the experiment stacks them.
 fn stacked(group: &Group<'_>) -> Vec<&'static Metric> {
-    let parts = pictured(group, PictureKind::StackedParts);
-    parts.into_iter().filter(|part| matches!(part.of, Of::Stage(_))).collect()
+    metrics_of_stages(&pictured(group, PictureKind::StackedParts))
 }

@@ -71,13 +71,7 @@ fn load_table(group: &Group<'_>) -> SummaryTable {
         values.push(never_answered(series));
         row(series, values)
     });
-    SummaryTable {
-        experiment: group.experiment.name.clone(),
-        workload: group.workload.key.clone(),
-        title,
-        rows: with_unmeasured(rows.collect(), columns.len(), group),
-        columns,
-    }
+    table(group, title, columns, rows.collect())
 }
 
 /// Why the table is at its load and at no higher one.
@@ -115,13 +109,8 @@ fn connection_table(group: &Group<'_>) -> SummaryTable {
     });
     let most =
         group.series.iter().flat_map(|series| series.phase(Phase::Idle)).map(|held| held.stage.connections).max();
-    SummaryTable {
-        experiment: group.experiment.name.clone(),
-        workload: group.workload.key.clone(),
-        title: format!("Memory per idle connection, up to {} held", format::count(most.unwrap_or(0))),
-        rows: with_unmeasured(rows.collect(), columns.len(), group),
-        columns,
-    }
+    let title = format!("Memory per idle connection, up to {} held", format::count(most.unwrap_or(0)));
+    table(group, title, columns, rows.collect())
 }
 
 /// A row per contender; nothing where the experiment has no objective.
@@ -131,40 +120,40 @@ pub(super) fn under_objective(group: &Group<'_>) -> Option<SummaryTable> {
         ("carries", "Geometric mean over blocks of the highest offered load that keeps the objective."),
         ("blocks", "Blocks whose search came to its end, of those that were begun."),
     ];
-    let row = |series: &Series<'_>| {
+    let carried = |series: &Series<'_>| {
         let carries = carries(objective, series);
         let (load, remark) = (carries.load.map(|load| load.value), Some(carries.remark()));
         let blocks = format!("{} of {}", carries.finished(), carries.blocks.len());
-        TableRow {
-            index: series.index,
-            contender: series.contender.label.clone(),
-            values: vec![
-                TableValue { text: carries.show(), number: load, remark },
-                TableValue { text: blocks, number: Some(carries.finished() as f64), remark: None },
-            ],
-        }
+        let blocks = TableValue { text: blocks, number: Some(carries.finished() as f64), remark: None };
+        row(series, vec![TableValue { text: carries.show(), number: load, remark }, blocks])
     };
-    let rows = with_unmeasured(group.series.iter().map(row).collect(), columns.len(), group);
-    Some(SummaryTable {
-        experiment: group.experiment.name.clone(),
-        workload: group.workload.key.clone(),
-        title: format!("{}: requests per second with {} and no failure", group.workload.label, objective.words()),
-        columns: columns.map(|(label, help)| TableColumn { label: label.into(), help: help.into() }).into(),
-        rows,
-    })
+    let title = format!("{}: requests per second with {} and no failure", group.workload.label, objective.words());
+    let columns = columns.map(|(label, help)| column(label, help)).into();
+    Some(table(group, title, columns, group.series.iter().map(carried).collect()))
 }
 
-/// Adds a row per contender that was not measured, so that none is left out in silence; in the run's order.
-pub(super) fn with_unmeasured(mut rows: Vec<TableRow>, columns: usize, group: &Group<'_>) -> Vec<TableRow> {
+/// The table with a row more per contender that was not measured, so that none is left out in silence; in the run's order.
+pub(super) fn table(
+    group: &Group<'_>,
+    title: String,
+    columns: Vec<TableColumn>,
+    mut rows: Vec<TableRow>,
+) -> SummaryTable {
     rows.extend(group.unmeasured.iter().map(|(index, contender)| {
         let none = TableValue { text: "no valid cell".into(), ..missing("no cell was measured") };
-        TableRow { index: *index, contender: contender.label.clone(), values: vec![none; columns] }
+        TableRow { index: *index, contender: contender.label.clone(), values: vec![none; columns.len()] }
     }));
     rows.sort_by_key(|row| row.index);
-    rows
+    let (experiment, workload) = (group.experiment.name.clone(), group.workload.key.clone());
+    SummaryTable { experiment, workload, title, columns, rows }
 }
 
-fn column(label: &str, help: &str) -> TableColumn {
+/// A reading as it stands in a table.
+pub(super) fn shown(reading: Reading, unit: Unit) -> TableValue {
+    TableValue { text: reading.show(unit), number: reading.value(), remark: reading.remark(unit) }
+}
+
+pub(super) fn column(label: &str, help: &str) -> TableColumn {
     TableColumn { label: label.to_owned(), help: help.to_owned() }
 }
 

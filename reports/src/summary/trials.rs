@@ -2,9 +2,11 @@
 //!
 //! Must not know: HTML. Beside it: `words/probe.rs`, which finds the words.
 
-use super::{Rank, Statement, SummaryTable, TableColumn, TableRow, TableValue, answer, pictured};
+use itertools::Itertools;
+
+use super::{Rank, Statement, SummaryTable, TableRow, TableValue, answer, pictured, tables};
 use crate::format;
-use crate::metrics::{Metric, Of, Reading, metric};
+use crate::metrics::{Metric, Reading, metric, metrics_of_load};
 use crate::record::PictureKind;
 use crate::study::{Group, Series, Standing, Trial};
 use crate::words::probe;
@@ -38,7 +40,7 @@ fn told(group: &Group<'_>, series: &Series<'_>, trial: &Trial<'_>) -> String {
     }
     let values = metrics(group).into_iter().filter_map(|metric| {
         let reading = metric.of_pool(&trial.pool);
-        let remark = reading.remark(metric.unit).map_or(String::new(), |remark| format!(" ({remark})"));
+        let remark = format::bracketed(reading.remark(metric.unit));
         (reading != Reading::Absent).then(|| format!("{} {}{remark}", metric.label, reading.say(metric.unit)))
     });
     let values: Vec<String> = values.collect();
@@ -54,37 +56,25 @@ fn metrics(group: &Group<'_>) -> Vec<&'static Metric> {
     let usual = OF_A_PROBE.iter().filter(|_| disturbed).chain(OF_FAILURES.iter().filter(|_| failed));
     let there = |metric: &&Metric| group.trials().any(|(_, trial)| metric.of_pool(&trial.pool) != Reading::Absent);
     let usual = usual.filter_map(|name| metric(name)).filter(there);
-    let mut metrics: Vec<&'static Metric> = Vec::new();
-    for metric in shown.chain(usual).filter(|metric| matches!(metric.of, Of::Load(_))) {
-        if !metrics.iter().any(|other| other.name == metric.name) {
-            metrics.push(metric);
-        }
-    }
-    metrics
+    metrics_of_load(&shown.collect_vec()).into_iter().chain(usual).unique_by(|metric| metric.name).collect()
 }
 
 pub(super) fn table(group: &Group<'_>) -> Option<SummaryTable> {
     group.trials().next()?;
     let metrics = metrics(group);
-    let columns = metrics.iter().map(|m| TableColumn { label: m.label.to_owned(), help: m.how_to_read.to_owned() });
+    let columns = metrics.iter().map(|metric| tables::column(metric.label, metric.how_to_read));
     let rows = group.trials().map(|(series, trial)| TableRow {
         index: series.index,
         contender: group.experiment.name_of(&series.contender.label, trial.variation),
         values: metrics.iter().map(|metric| value(metric, trial)).collect(),
     });
-    Some(SummaryTable {
-        experiment: group.experiment.name.clone(),
-        workload: group.workload.key.clone(),
-        title: format!("{}: {}", group.experiment.title, group.workload.label),
-        rows: super::tables::with_unmeasured(rows.collect(), metrics.len(), group),
-        columns: columns.collect(),
-    })
+    let title = format!("{}: {}", group.experiment.title, group.workload.label);
+    Some(tables::table(group, title, columns.collect(), rows.collect()))
 }
 
 fn value(metric: &Metric, trial: &Trial<'_>) -> TableValue {
     if trial.standing == Standing::Invalid {
         return TableValue { text: "no valid cell".into(), number: None, remark: None };
     }
-    let reading = metric.of_pool(&trial.pool);
-    TableValue { text: reading.show(metric.unit), number: reading.value(), remark: reading.remark(metric.unit) }
+    tables::shown(metric.of_pool(&trial.pool), metric.unit)
 }

@@ -9,7 +9,7 @@ use crate::format::{self, Unit};
 use crate::metrics::{Certainty, Metric, Reading, metric};
 use crate::record::{Cell, ValueOf};
 use crate::stats::{BlockValue, Ratio, geometric_mean, mean, paired_ratio};
-use crate::study::{Group, Pool, Trial, counts, disturbed_by};
+use crate::study::{Group, Pool, counts, disturbed_by};
 
 /// Blocks that a claim takes. Effects of many times, which claims are about, need no more.
 pub const BLOCKS_FOR_A_CLAIM: usize = 3;
@@ -48,7 +48,9 @@ impl Evidence {
             return Err(format!("the experiment has no workload {workload}"));
         };
         let who = group.experiment.name_of(&wanted.contender, wanted.variation);
-        let trial = trial(wanted, group).ok_or_else(|| format!("{who} was not run"))?;
+        let series = group.series_of(&wanted.contender);
+        let trial = series.and_then(|series| series.trial(wanted.variation));
+        let trial = trial.ok_or_else(|| format!("{who} was not run"))?;
         let cells = || trial.blocks.iter().flat_map(|pool| pool.cells.iter().copied());
         let used: Vec<&Cell> = cells().filter(|cell| why_not(cell).is_none()).collect();
         let set_aside = set_aside(&who, cells());
@@ -83,7 +85,7 @@ impl Evidence {
                 format!("{}: {label} {value} ({ends}, 95% over {} blocks)", self.who, self.blocks.len())
             }
             None => {
-                let remark = self.together.remark(unit).map_or(String::new(), |remark| format!(" ({remark})"));
+                let remark = format::bracketed(self.together.remark(unit));
                 format!("{}: {label} {}{remark}", self.who, self.together.say(unit))
             }
         }
@@ -93,9 +95,8 @@ impl Evidence {
     pub(super) fn words_against(&self, other: &Evidence) -> String {
         let times = self.ratio(other).ok().map(|ratio| {
             let ends = ratio.interval.filter(|_| ratio.blocks >= BLOCKS_FOR_A_CLAIM && !self.is_exact());
-            let (blocks, number) = (ratio.blocks, format::number);
-            let ends = ends.map(|(lo, hi)| format!(" ({} to {}, 95% over {blocks} blocks)", number(lo), number(hi)));
-            format!("{} times{}", number(ratio.value), ends.unwrap_or_default())
+            let ends = ends.map(|ends| format!("{}, 95% over {} blocks", format::interval(ends), ratio.blocks));
+            format!("{} times{}", format::number(ratio.value), format::bracketed(ends))
         });
         format!("{}that of {}", times.map_or(String::new(), |times| format!("{times} ")), other.words())
     }
@@ -183,7 +184,7 @@ impl Evidence {
             return Ok(());
         }
         let have = format::counted(blocks as u64, "block");
-        let aside = self.set_aside.as_ref().map_or(String::new(), |aside| format!(" ({aside})"));
+        let aside = format::bracketed(self.set_aside.clone());
         Err(format!("{have}, and a claim takes {BLOCKS_FOR_A_CLAIM}{aside}"))
     }
 }
@@ -241,9 +242,4 @@ fn lacking_words(
         }
         None => format!("{} of {who} was not measured{some}", metric.label),
     }
-}
-
-fn trial<'g, 'a>(wanted: &ValueOf, group: &'g Group<'a>) -> Option<&'g Trial<'a>> {
-    let series = group.series.iter().find(|series| series.contender.label == wanted.contender)?;
-    series.trials.iter().find(|trial| trial.variation == wanted.variation)
 }

@@ -4,6 +4,8 @@
 //! Facts and no verdicts, in words that the records chose. Must not know: HTML, charts, which outcome anyone expects. Beside
 //! it: `study/trial.rs`, whose trials are told; `verdict/claim.rs`, which decides.
 
+use itertools::Itertools;
+
 use std::collections::BTreeMap;
 
 use crate::format::{self, Unit};
@@ -23,8 +25,7 @@ pub(crate) fn fates<'a>(events: impl IntoIterator<Item = &'a RequestEvent>) -> B
 
 /// `325 refused and 3 reset`.
 pub(crate) fn counted(fates: &BTreeMap<Fate, u64>) -> String {
-    let each = fates.iter().map(|(fate, count)| format!("{} {}", format::count(*count), fate.words()));
-    format::list(&each.collect::<Vec<_>>())
+    format::list(&fates.iter().map(|(fate, count)| format!("{} {}", format::count(*count), fate.words())).collect_vec())
 }
 
 /// What the probe got while something was done to the server: `answered 120 of the 500 requests of the probe that were
@@ -51,7 +52,7 @@ pub(crate) fn answered(pool: &Pool<'_>) -> String {
 pub(crate) fn story(trial: &Trial<'_>) -> String {
     let pool = &trial.pool;
     let after = [recovery(pool), response(pool), end_of_servers(pool), turned_away(pool)];
-    service(pool).into_iter().chain(after.into_iter().flatten()).collect::<Vec<_>>().join(" ")
+    service(pool).into_iter().chain(after.into_iter().flatten()).join(" ")
 }
 
 /// How the probe was served while something was done to the server: the rest of a sentence on the server, and one on
@@ -109,8 +110,7 @@ fn held_when_it_failed(pool: &Pool<'_>) -> Option<String> {
     let metric = metric("held_at_first_failure")?;
     let reading = metric.of_pool(pool);
     let value = reading.value()?;
-    let range = reading.remark(metric.unit).map_or(String::new(), |remark| format!(" ({remark})"));
-    Some(format!("{}{range}", metric.unit.show(value)))
+    Some(format!("{}{}", metric.unit.show(value), format::bracketed(reading.remark(metric.unit))))
 }
 
 fn recovery(pool: &Pool<'_>) -> Option<String> {
@@ -188,11 +188,8 @@ pub(crate) fn turned_away(pool: &Pool<'_>) -> Option<String> {
     let spawns = counted(|cell| Some(cell.server.counters?.spawn_errors));
     let accepts = counted(|cell| Some(cell.server.counters?.accept_errors));
     let parts = [(spawns, "could not spawn a thread"), (accepts, "could not accept a connection")];
-    let parts: Vec<String> = parts
-        .iter()
-        .filter(|(times, _)| *times > 0)
-        .map(|(times, what)| format!("{what} {}", format::counted(*times, "time")))
-        .collect();
+    let parts = parts.iter().filter(|(times, _)| *times > 0);
+    let parts = parts.map(|(times, what)| format!("{what} {}", format::counted(*times, "time"))).collect_vec();
     (!parts.is_empty()).then(|| format!("The server {}.", format::list(&parts)))
 }
 
@@ -268,8 +265,8 @@ pub(crate) fn served(group: &Group<'_>) -> Option<String> {
 
 /// ` (12% to 45%)`, where names and their shares are too many to be listed.
 fn spread(shares: &[f64]) -> String {
-    let (least, most) = shares.iter().fold((1.0_f64, 0.0_f64), |(lo, hi), share| (lo.min(*share), hi.max(*share)));
-    format!(" ({} to {})", format::share(least), format::share(most))
+    let ends = shares.iter().copied().minmax_by(f64::total_cmp).into_option();
+    format::bracketed(ends.map(|(least, most)| format!("{} to {}", format::share(least), format::share(most))))
 }
 
 /// From the lowest to the greatest value of a metric.
@@ -284,9 +281,7 @@ pub(crate) fn range(group: &Group<'_>, metric: &Metric) -> String {
         let who = group.experiment.name_of(&series.contender.label, trial.variation);
         Some((rank, format!("{} with {who}", reading.say(metric.unit))))
     });
-    let mut readings: Vec<((bool, f64), String)> = readings.collect();
-    readings.sort_by(|(a, _), (b, _)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    match readings.as_slice() {
+    match readings.sorted_by(|(a, _), (b, _)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))).collect_vec().as_slice() {
         [] => format!("{}: no valid cell has a value", metric.label),
         [(_, only)] => format!("{}: {only}", metric.label),
         [(_, lowest), .., (_, greatest)] => format!("{}: from {lowest} to {greatest}", metric.label),
