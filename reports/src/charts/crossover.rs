@@ -107,7 +107,7 @@ fn table(scene: &Scene<'_>, grid: &Grid<'_>) -> DataTable {
         let ratio = square.ratio;
         let interval = ratio.and_then(|ratio| ratio.interval);
         cells.push(ratio.map_or("-".into(), |ratio| format::number(ratio.value)));
-        cells.push(interval.map_or("-".into(), |(lo, hi)| format!("{} to {}", format::number(lo), format::number(hi))));
+        cells.push(interval.map_or("-".into(), format::interval));
         cells.push(ratio.map_or(0, |ratio| ratio.blocks).to_string());
         cells.push(match square.finding() {
             SquareFinding::GeneratorsLimit | SquareFinding::NotMeasured => square.said(labels),

@@ -165,14 +165,13 @@ impl Square {
 
     /// How many times as much the leader has, 1 or more; 1 where there is no ratio.
     pub fn factor(&self) -> f64 {
-        self.ratio.map_or(1.0, |ratio| ratio.value.max(1.0 / ratio.value))
+        self.ratio.map_or(1.0, |ratio| ratio.apart())
     }
 
     /// The interval of [`Square::factor`].
     pub fn interval(&self) -> Option<(f64, f64)> {
         let ratio = self.ratio?;
-        let (lo, hi) = ratio.interval?;
-        Some(if ratio.value < 1.0 { (1.0 / hi, 1.0 / lo) } else { (lo, hi) })
+        if ratio.value < 1.0 { ratio.inverse().interval } else { ratio.interval }
     }
 
     /// Three short lines: who has more, how many times as much, and how far to trust that.
@@ -186,9 +185,7 @@ impl Square {
         };
         let bound = if self.at_least.is_some() { "≥ " } else { "" };
         let times = format!("{bound}{}×", format::number(self.factor()));
-        let interval = self
-            .interval()
-            .map_or(String::new(), |(lo, hi)| format!("{} to {}", format::number(lo), format::number(hi)));
+        let interval = self.interval().map_or(String::new(), format::interval);
         let trust = match self.verdict {
             Some(Verdict::Equivalent { .. }) => "alike".into(),
             Some(Verdict::Indistinguishable { .. }) => "can't tell".into(),
@@ -214,9 +211,7 @@ impl Square {
         if self.finding() == SquareFinding::GeneratorsLimit {
             return format!("the generator was at its limit with {}", contenders[self.at_least.unwrap_or(leader)]);
         }
-        let interval = self
-            .interval()
-            .map_or(String::new(), |(lo, hi)| format!(" ({} to {})", format::number(lo), format::number(hi)));
+        let interval = format::bracketed(self.interval().map(format::interval));
         let bound = if self.at_least.is_some() { "at least " } else { "" };
         let times = format::number(self.factor());
         format!("{} has {bound}{times} times as much{interval}; {}", contenders[leader], verdict.words())

@@ -72,38 +72,34 @@ pub fn fewest_blocks_for_a_verdict() -> usize {
 
 /// Every metric, in the order of the glossary.
 pub const METRICS: &[Metric] = &[
-    response("response_time_p50", "median response time", 10, |pool| response_quantile(pool, 0.5)),
-    response("response_time_p90", "p90 response time", 10, |pool| response_quantile(pool, 0.9)),
-    response("response_time_p99", "p99 response time", 20, |pool| response_quantile(pool, 0.99)),
-    response("response_time_p999", "p99.9 response time", 20, |pool| response_quantile(pool, 0.999)),
-    service("service_time_p50", "median service time", 10, |pool| service_quantile(pool, 0.5)),
-    service("service_time_p99", "p99 service time", 20, |pool| service_quantile(pool, 0.99)),
-    Metric {
-        name: "achieved_rps",
-        label: "achieved throughput",
-        unit: Unit::PerSecond,
-        how_to_read: "Correct replies per second. Below the offered load, work piles up or is lost.",
-        blocks_for_verdict: 10,
-        of: Of::Load(|pool| plain(pool.achieved_rps())),
-    },
-    Metric {
-        name: "cpu_per_request",
-        label: "server CPU time per request",
-        unit: Unit::Nanoseconds,
-        how_to_read: "CPU time of the whole server process over correct replies. At low load waiting inflates it: \
-                      compare it where servers are busy.",
-        blocks_for_verdict: 10,
-        of: Of::Load(cpu_per_request),
-    },
-    Metric {
-        name: "switches_per_request",
-        label: "context switches per request",
-        unit: Unit::Count,
-        how_to_read: "Times a CPU left a thread of the server for another task, over the whole life of the server and all \
-                      its correct replies, warm-up included.",
-        blocks_for_verdict: 10,
-        of: Of::Load(switches_per_request),
-    },
+    time("response_time_p50", "median response time", RESPONSE, |pool| response_quantile(pool, 0.5)),
+    time("response_time_p90", "p90 response time", RESPONSE, |pool| response_quantile(pool, 0.9)),
+    time("response_time_p99", "p99 response time", RESPONSE, |pool| response_quantile(pool, 0.99)).of_a_tail(),
+    time("response_time_p999", "p99.9 response time", RESPONSE, |pool| response_quantile(pool, 0.999)).of_a_tail(),
+    time("service_time_p50", "median service time", SERVICE, |pool| service_quantile(pool, 0.5)),
+    time("service_time_p99", "p99 service time", SERVICE, |pool| service_quantile(pool, 0.99)).of_a_tail(),
+    load(
+        "achieved_rps",
+        "achieved throughput",
+        Unit::PerSecond,
+        "Correct replies per second. Below the offered load, work piles up or is lost.",
+        |pool| plain(pool.achieved_rps()),
+    ),
+    time(
+        "cpu_per_request",
+        "server CPU time per request",
+        "CPU time of the whole server process over correct replies. At low load waiting inflates it: compare it where \
+         servers are busy.",
+        cpu_per_request,
+    ),
+    load(
+        "switches_per_request",
+        "context switches per request",
+        Unit::Count,
+        "Times a CPU left a thread of the server for another task, over the whole life of the server and all its correct \
+         replies, warm-up included.",
+        switches_per_request,
+    ),
     load(
         "success",
         "share answered",
@@ -118,10 +114,9 @@ pub const METRICS: &[Metric] = &[
         "The most threads that a sample of the server showed, with the one that tells of its inside where that is on.",
         peak_threads,
     ),
-    load(
+    time(
         "cpu_per_connection",
         "server CPU time per connection",
-        Unit::Nanoseconds,
         "CPU time of the whole server process over the connections that served in the window: sessions where clients come \
          and go, open connections where they stay.",
         cpu_per_connection,
@@ -129,14 +124,12 @@ pub const METRICS: &[Metric] = &[
     load("probe_success", "share of the probe answered", Unit::Share, PROBE_SUCCESS, |pool| {
         probe::success(pool, During::Disturbance)
     }),
-    load("probe_p50", "median response time of the probe", Unit::Nanoseconds, PROBE, |pool| {
+    time("probe_p50", "median response time of the probe", PROBE, |pool| {
         probe::response(pool, During::Disturbance, 0.5)
     }),
-    load("probe_p99", "p99 response time of the probe", Unit::Nanoseconds, PROBE, |pool| {
-        probe::response(pool, During::Disturbance, 0.99)
-    }),
+    time("probe_p99", "p99 response time of the probe", PROBE, |pool| probe::response(pool, During::Disturbance, 0.99)),
     load("probe_slow", "share of the probe answered slowly", Unit::Share, PROBE_SLOW, probe::slow),
-    load("probe_longest_wait", "longest wait of the probe", Unit::Nanoseconds, PROBE_WAIT, probe::longest_wait),
+    time("probe_longest_wait", "longest wait of the probe", PROBE_WAIT, probe::longest_wait),
     load(
         "undisturbed_success",
         "share of the probe answered undisturbed",
@@ -144,10 +137,10 @@ pub const METRICS: &[Metric] = &[
         "As the share of the probe answered, for what was due before or after the disturbance.",
         |pool| probe::success(pool, During::RestOfTheTime),
     ),
-    load("undisturbed_p50", "median response time of the probe undisturbed", Unit::Nanoseconds, UNDISTURBED, |pool| {
+    time("undisturbed_p50", "median response time of the probe undisturbed", UNDISTURBED, |pool| {
         probe::response(pool, During::RestOfTheTime, 0.5)
     }),
-    load("undisturbed_p99", "p99 response time of the probe undisturbed", Unit::Nanoseconds, UNDISTURBED, |pool| {
+    time("undisturbed_p99", "p99 response time of the probe undisturbed", UNDISTURBED, |pool| {
         probe::response(pool, During::RestOfTheTime, 0.99)
     }),
     load(
@@ -158,10 +151,9 @@ pub const METRICS: &[Metric] = &[
          blocks the median, with their range. Where none failed it is more than the most that were held.",
         probe::held_at_first_failure,
     ),
-    load(
+    time(
         "probe_recovery",
         "time from the first failure to the next answer",
-        Unit::Nanoseconds,
         "From the moment at which the first failing request of the probe was due to the first correct reply to a later \
          one. Of several blocks the median, with their range. Nothing to recover from is zero.",
         probe::recovery,
@@ -217,14 +209,13 @@ const fn load(
     Metric { name, label, unit, how_to_read, blocks_for_verdict: 10, of: Of::Load(of) }
 }
 
-const fn response(name: &'static str, label: &'static str, blocks: usize, of: fn(&Pool<'_>) -> Reading) -> Metric {
-    let unit = Unit::Nanoseconds;
-    Metric { name, label, unit, how_to_read: RESPONSE, blocks_for_verdict: blocks, of: Of::Load(of) }
-}
-
-const fn service(name: &'static str, label: &'static str, blocks: usize, of: fn(&Pool<'_>) -> Reading) -> Metric {
-    let unit = Unit::Nanoseconds;
-    Metric { name, label, unit, how_to_read: SERVICE, blocks_for_verdict: blocks, of: Of::Load(of) }
+const fn time(
+    name: &'static str,
+    label: &'static str,
+    how_to_read: &'static str,
+    of: fn(&Pool<'_>) -> Reading,
+) -> Metric {
+    load(name, label, Unit::Nanoseconds, how_to_read, of)
 }
 
 const fn stage(
@@ -238,6 +229,11 @@ const fn stage(
 }
 
 impl Metric {
+    /// The same with as many blocks as rare requests take, whose times scatter more.
+    const fn of_a_tail(self) -> Metric {
+        Metric { blocks_for_verdict: 20, ..self }
+    }
+
     /// The value for cells under load; absent for a metric of held connections.
     pub fn of_pool(&self, pool: &Pool<'_>) -> Reading {
         match self.of {
@@ -257,18 +253,14 @@ impl Metric {
 
 /// The percentile `p` of the response time of everything that was scheduled.
 pub fn response_quantile(pool: &Pool<'_>, p: f64) -> Reading {
-    if pool.response.is_empty() {
-        return Reading::Absent;
+    match pool.scheduled_and_ok().filter(|_| !pool.response.is_empty()) {
+        Some((scheduled, ok)) => Quantile::of_requests(&pool.response, ok, scheduled, pool.timeout_ns(), p).into(),
+        None => Reading::Absent,
     }
-    let Some((scheduled, ok)) = pool.scheduled_and_ok() else { return Reading::Absent };
-    Quantile::of_requests(&pool.response, ok, scheduled, pool.timeout_ns(), p).into()
 }
 
 fn service_quantile(pool: &Pool<'_>, p: f64) -> Reading {
-    if pool.service.is_empty() {
-        return Reading::Absent;
-    }
-    Quantile::of_recordings(&pool.service, p).into()
+    if pool.service.is_empty() { Reading::Absent } else { Quantile::of_recordings(&pool.service, p).into() }
 }
 
 fn plain(value: Option<f64>) -> Reading {

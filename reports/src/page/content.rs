@@ -173,53 +173,44 @@ pub(crate) fn placement(run: &Run) -> String {
     }
 }
 
+/// Anchor, heading and introduction of each section, and whether its figures mark points by how they stand.
+const SECTIONS: [(&str, &str, &str, bool); 6] = [
+    (
+        "load",
+        "Against the load",
+        "Requests come when they are due, whether or not the server is ready. To the right they come more often.",
+        true,
+    ),
+    (
+        "percentiles",
+        "Response time by percentile",
+        "A median hides the slowest requests. Here is every request, the rare slow ones to the right.",
+        true,
+    ),
+    (
+        "memory",
+        "Memory and connections",
+        "Resident size shows only a part of what a thread costs; the kernel holds the rest.",
+        false,
+    ),
+    ("time", "Where the time went", "Servers stamp each reply, so a response time can be taken apart.", false),
+    (
+        "inside",
+        "The server from inside",
+        "Under load each server says how things stand, and the system how its threads fare: what waited for what.",
+        false,
+    ),
+    (
+        "who",
+        "Who ran what",
+        "A few milliseconds, thread by thread: what a thread per connection is, and what a task is.",
+        false,
+    ),
+];
+
 fn sections(figures: Vec<Figure>) -> Vec<Section> {
-    let mut sections = vec![
-        Section {
-            id: "load",
-            heading: "Against the load",
-            introduction: "Requests come when they are due, whether or not the server is ready. To the right they come \
-                           more often.",
-            marks: true,
-            figures: Vec::new(),
-        },
-        Section {
-            id: "percentiles",
-            heading: "Response time by percentile",
-            introduction: "A median hides the slowest requests. Here is every request, the rare slow ones to the right.",
-            marks: true,
-            figures: Vec::new(),
-        },
-        Section {
-            id: "memory",
-            heading: "Memory and connections",
-            introduction: "Resident size shows only a part of what a thread costs; the kernel holds the rest.",
-            marks: false,
-            figures: Vec::new(),
-        },
-        Section {
-            id: "time",
-            heading: "Where the time went",
-            introduction: "Servers stamp each reply, so a response time can be taken apart.",
-            marks: false,
-            figures: Vec::new(),
-        },
-        Section {
-            id: "inside",
-            heading: "The server from inside",
-            introduction: "Under load each server says how things stand, and the system how its threads fare: what \
-                           waited for what.",
-            marks: false,
-            figures: Vec::new(),
-        },
-        Section {
-            id: "who",
-            heading: "Who ran what",
-            introduction: "A few milliseconds, thread by thread: what a thread per connection is, and what a task is.",
-            marks: false,
-            figures: Vec::new(),
-        },
-    ];
+    let empty = |(id, heading, introduction, marks)| Section { id, heading, introduction, marks, figures: Vec::new() };
+    let mut sections = Vec::from(SECTIONS.map(empty));
     for figure in figures {
         let place = match figure.kind {
             PictureKind::Curve | PictureKind::ProbeOverTime | PictureKind::Bars | PictureKind::Crossover => 0,

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::format::number;
+use crate::format;
 use crate::summary::SummaryTable;
 use crate::verdict::{Matrix, Pair, Verdict};
 
@@ -88,7 +88,7 @@ fn cell(pair: Option<Pair>) -> VerdictCell {
     let interval = pair.ratio.ok().and_then(|ratio| ratio.interval);
     VerdictCell {
         times: format!("{} {}", pair.times(), pair.sign()),
-        interval: interval.map(|(lo, hi)| format!("{} to {}", number(lo), number(hi))),
+        interval: interval.map(format::interval),
         detail: pair.detail(),
         is_different: pair.judged.is_some_and(|judged| judged.verdict == Verdict::Different),
     }

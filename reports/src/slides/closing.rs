@@ -71,7 +71,7 @@ fn differing(matrix: &Matrix) -> String {
         match (pair.judged.map(|judged| judged.verdict), pair.ratio) {
             (Some(Verdict::Different), Ok(ratio)) => {
                 let (more, less) = if ratio.value > 1.0 { (pair.a, pair.b) } else { (pair.b, pair.a) };
-                let times = format::number(ratio.value.max(1.0 / ratio.value));
+                let times = format::number(ratio.apart());
                 let said = format!("{times} times {}", name(less));
                 match different.iter_mut().find(|(who, _)| *who == more) {
                     Some((_, others)) => others.push(said),

@@ -3,6 +3,7 @@
 //!
 //! No outcome is assumed. A ratio is called a difference only where the blocks carry a verdict. Must not know: HTML.
 
+use itertools::Itertools;
 use std::collections::BTreeMap;
 
 use super::{Rank, Statement, answer, pictured, stacked};
@@ -84,8 +85,8 @@ fn ranked<'g, 'a>(group: &'g Group<'a>, metric: &Metric) -> Result<LoadRanking<'
     };
     let value = |series: &Series<'_>| metric.of_pool(&series.at(load)?.pool).value();
     let sound = group.sound_at(load).into_iter();
-    let mut found: Vec<_> = sound.filter_map(|series| Some((value(series)?, series))).collect();
-    found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.index.cmp(&b.1.index)));
+    let found = sound.filter_map(|series| Some((value(series)?, series)));
+    let found = found.sorted_by(|a, b| a.0.total_cmp(&b.0).then(a.1.index.cmp(&b.1.index))).collect_vec();
     if found.len() < 2 {
         let reason = "fewer than two contenders have a number, for want of samples or of timely replies";
         return Err(format!("Cannot tell at {}: {reason}.", Unit::PerSecond.show(load)));
@@ -121,9 +122,9 @@ fn apart(matrix: &Matrix, a: &Series<'_>, b: &Series<'_>) -> String {
     let Some((ratio, judged)) = matrix.pair(a.index, b.index).and_then(|pair| pair.ratio.ok().zip(pair.judged)) else {
         return "cannot tell how far apart".into();
     };
-    let interval = ratio.interval.map(|(lo, hi)| format!(" ({} to {})", format::number(lo), format::number(hi)));
+    let interval = format::bracketed(ratio.interval.map(format::interval));
     let verdict = if judged.verdict.is_one() { format!("; {}", judged.verdict.words()) } else { String::new() };
-    format!("{} times{}{verdict}", format::number(ratio.value), interval.unwrap_or_default())
+    format!("{} times{}{verdict}", format::number(ratio.value), interval)
 }
 
 /// Said once for all comparisons: which have too few blocks, or what a difference has to exceed.
@@ -157,9 +158,7 @@ fn costs<'g, 'a>(group: &'g Group<'a>) -> Vec<(Slope, &'g Series<'a>, Unit)> {
     let Some(unit) = parts.first().map(|part| part.unit) else { return Vec::new() };
     let served = group.series.iter().filter(|series| series.serves_all());
     let slopes = served.filter_map(|series| Some((slope_per_connection(series, &parts)?, series, unit)));
-    let mut slopes: Vec<_> = slopes.collect();
-    slopes.sort_by(|a, b| b.0.value.total_cmp(&a.0.value));
-    slopes
+    slopes.sorted_by(|a, b| b.0.value.total_cmp(&a.0.value)).collect()
 }
 
 fn connection_cost(group: &Group<'_>, matrices: &[Matrix]) -> String {
@@ -193,10 +192,9 @@ fn connection_cost(group: &Group<'_>, matrices: &[Matrix]) -> String {
 
 fn every_connection_cost(group: &Group<'_>) -> Option<String> {
     let costs = costs(group);
-    let shown =
+    let mut shown =
         costs.iter().map(|(slope, series, unit)| format!("{} {}", series.contender.label, show_slope(slope, *unit)));
-    let shown: Vec<String> = shown.collect();
-    (!shown.is_empty()).then(|| format!("{}.", shown.join(", ")))
+    (!costs.is_empty()).then(|| format!("{}.", shown.join(", ")))
 }
 
 fn unserved(group: &Group<'_>) -> Option<String> {
@@ -221,13 +219,11 @@ fn unserved(group: &Group<'_>) -> Option<String> {
 /// Who carries how much, the most first; nothing where the experiment has no objective.
 pub(super) fn under_objective(group: &Group<'_>) -> Vec<Statement> {
     let Some(objective) = &group.experiment.objective else { return Vec::new() };
-    let mut found: Vec<_> = group.series.iter().map(|series| (carries(objective, series), series)).collect();
+    let found = group.series.iter().map(|series| (carries(objective, series), series));
     let load = |carries: &Carries| carries.load.map_or(0.0, |load| load.value);
-    found.sort_by(|a, b| load(&b.0).total_cmp(&load(&a.0)).then(a.1.index.cmp(&b.1.index)));
-    let each = found
-        .iter()
+    let most_first = found.sorted_by(|a, b| load(&b.0).total_cmp(&load(&a.0)).then(a.1.index.cmp(&b.1.index)));
+    let each = most_first
         .map(|(carries, series)| format!("{} {} ({})", series.contender.label, carries.show(), carries.remark()));
-    let each: Vec<String> = each.collect();
-    let sentence = format!("With {} and no request failed: {}.", objective.words(), each.join(", "));
+    let sentence = format!("With {} and no request failed: {}.", objective.words(), each.collect_vec().join(", "));
     vec![answer(group, Rank::Lead, "load carried under the objective", sentence)]
 }

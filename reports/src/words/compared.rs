@@ -3,6 +3,8 @@
 //! Whatever the data say, a title is true of them: where they do not tell, it says so, or what is drawn. Pure functions
 //! of readings and pairs. Must not know: pixels, HTML, which outcome anyone expects.
 
+use itertools::Itertools;
+
 use crate::format;
 use crate::metrics::{Metric, Reading};
 use crate::verdict::{Pair, Verdict};
@@ -65,7 +67,7 @@ pub(super) fn told<'e, 'a>(ranked: &[&'e RankedEntry<'a>], pairs: &[Pair]) -> Co
     let among = pairs.iter().filter(|pair| place(pair.a).is_some() && place(pair.b).is_some());
     let among: Vec<&Pair> = among.collect();
     let verdict = |pair: &&Pair| pair.judged.map(|judged| judged.verdict);
-    let factor = |pair: &&Pair| pair.ratio.map_or(1.0, |ratio| ratio.value.max(1.0 / ratio.value));
+    let factor = |pair: &&Pair| pair.ratio.map_or(1.0, |ratio| ratio.apart());
     let different = among.iter().copied().filter(|pair| verdict(pair) == Some(Verdict::Different));
     if let Some(pair) = different.max_by(|a, b| factor(a).total_cmp(&factor(b))) {
         let more_is_first = pair.ratio.is_ok_and(|ratio| ratio.value > 1.0);
@@ -152,9 +154,7 @@ fn those(ranked: &[&RankedEntry<'_>]) -> String {
     if ranked.len() > MOST_NAMED {
         return format!("{} contenders", ranked.len());
     }
-    let mut named = ranked.to_vec();
-    named.sort_by_key(|entry| entry.index);
-    format::list(&named.iter().map(|entry| entry.label).collect::<Vec<_>>())
+    format::list(&ranked.iter().sorted_by_key(|entry| entry.index).map(|entry| entry.label).collect_vec())
 }
 
 fn most_blocks(pairs: &[Pair]) -> u64 {
