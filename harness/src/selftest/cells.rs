@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use reports::metrics::response_quantile;
 use reports::record::store::Run;
-use reports::record::{
-    Cell, ContenderRecord, Ending, ExperimentRecord, Manifest, Noise, Outcome, Purpose, SCHEMA_VERSION, ServerUsage,
-    WorkloadRecord,
-};
+use reports::record::{Cell, ContenderRecord, Ending, ExperimentRecord, Manifest, SCHEMA_VERSION, WorkloadRecord};
 use reports::study::Pool;
 
 use super::bench::Bench;
@@ -29,30 +26,11 @@ pub(crate) fn of_load(spec: &LoadSpec, outcome: LoadOutcome) -> Cell {
 /// A cell in which nothing was seen yet.
 pub(crate) fn empty(spec: &LoadSpec) -> Cell {
     Cell {
-        schema_version: SCHEMA_VERSION,
         id: EXPERIMENT.to_owned(),
         experiment: EXPERIMENT.to_owned(),
         workload: WORKLOAD.to_owned(),
-        variation: None,
-        contender: String::new(),
-        block: 0,
-        order: 0,
-        attempts: 1,
-        purpose: Purpose::Measure,
-        load: spec.to_record(),
-        started_at_ns: 0,
         elapsed_ns: nanoseconds(spec.longest()),
-        outcome: Outcome::Completed,
-        warnings: Vec::new(),
-        traffic: None,
-        disturbance: None,
-        bounds: Vec::new(),
-        generator: None,
-        server: ServerUsage::default(),
-        samples: Vec::new(),
-        inside: None,
-        stages: Vec::new(),
-        noise: Noise::default(),
+        ..Cell::new(spec.to_record())
     }
 }
 

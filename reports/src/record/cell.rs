@@ -6,7 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bound, DisturbanceRecord, GeneratorUsage, InsideRecord, Sample, ServerUsage, Stage, Traffic, Warning};
+use super::{
+    Bound, DisturbanceRecord, GeneratorUsage, InsideRecord, SCHEMA_VERSION, Sample, ServerUsage, Stage, Traffic,
+    Warning,
+};
 
 /// A file under `cells/`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,6 +79,38 @@ pub struct Cell {
 
 fn one() -> u32 {
     1
+}
+
+impl Cell {
+    /// A cell under this load that ended as planned, without names and of which nothing was seen yet.
+    pub fn new(load: Load) -> Cell {
+        Cell {
+            schema_version: SCHEMA_VERSION,
+            id: String::new(),
+            experiment: String::new(),
+            workload: String::new(),
+            contender: String::new(),
+            block: 0,
+            order: 0,
+            attempts: one(),
+            purpose: Purpose::Measure,
+            load,
+            variation: None,
+            disturbance: None,
+            bounds: Vec::new(),
+            started_at_ns: 0,
+            elapsed_ns: 0,
+            outcome: Outcome::Completed,
+            warnings: Vec::new(),
+            traffic: None,
+            generator: None,
+            server: ServerUsage::default(),
+            samples: Vec::new(),
+            inside: None,
+            stages: Vec::new(),
+            noise: Noise::default(),
+        }
+    }
 }
 
 /// Why a cell was run.

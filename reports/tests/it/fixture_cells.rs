@@ -6,48 +6,32 @@ use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 use reports::record::{
-    ArrivalsRecord, Cell, ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, Outcome, PartSums,
-    Phase, Purpose, SCHEMA_VERSION, Sample, ServerUsage, ShapeRecord, Stage, TimeSplit, Traffic, Warning,
+    ArrivalsRecord, Cell, ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, PartSums, Phase,
+    Purpose, Sample, ShapeRecord, Stage, TimeSplit, Traffic, Warning,
 };
 
 use crate::fixture::{FixtureModel, SECOND};
 
 /// A cell without anything measured.
 pub(crate) fn blank(id: &str, experiment: &str, workload: &str, contender: &str) -> Cell {
+    let load = Load {
+        arrivals: ArrivalsRecord::Poisson,
+        shape: ShapeRecord::Sessions { requests: 10, think_time_ns: 0, concurrent: 1_000 },
+        offered_load_rps: None,
+        work: "echo hi".into(),
+        seed: 7,
+        warm_up_ns: SECOND / 2,
+        window_ns: 5 * SECOND,
+        timeout_ns: SECOND,
+    };
     Cell {
-        schema_version: SCHEMA_VERSION,
         id: id.into(),
         experiment: experiment.into(),
         workload: workload.into(),
         contender: contender.into(),
-        block: 0,
-        order: 0,
-        purpose: Purpose::Measure,
-        attempts: 1,
-        load: Load {
-            arrivals: ArrivalsRecord::Poisson,
-            shape: ShapeRecord::Sessions { requests: 10, think_time_ns: 0, concurrent: 1_000 },
-            offered_load_rps: None,
-            work: "echo hi".into(),
-            seed: 7,
-            warm_up_ns: SECOND / 2,
-            window_ns: 5 * SECOND,
-            timeout_ns: SECOND,
-        },
-        variation: None,
-        disturbance: None,
-        bounds: Vec::new(),
-        started_at_ns: 0,
         elapsed_ns: 6 * SECOND,
-        outcome: Outcome::Completed,
-        warnings: Vec::new(),
-        traffic: None,
-        generator: None,
-        server: ServerUsage::default(),
-        samples: Vec::new(),
-        inside: None,
-        stages: Vec::new(),
         noise: Noise { other_cpu_share: Some(0.004), ..Noise::default() },
+        ..Cell::new(load)
     }
 }
 

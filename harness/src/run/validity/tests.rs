@@ -4,8 +4,8 @@ mod load;
 
 use hdrhistogram::Histogram;
 use reports::record::{
-    ArrivalsRecord, DisturbanceRecord, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, SCHEMA_VERSION,
-    ServerCounters, ServerUsage, ShapeRecord,
+    ArrivalsRecord, DisturbanceRecord, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, ServerCounters,
+    ServerUsage, ShapeRecord,
 };
 
 use super::*;
@@ -33,33 +33,22 @@ pub(in crate::run) fn clean() -> Cell {
         mean_in_system: Some(10.0),
         ..Traffic::new(histogram(&[10 * MS; 1_000]))
     };
+    let load = Load {
+        arrivals: ArrivalsRecord::Constant,
+        shape: ShapeRecord::Connections { connections: 64 },
+        offered_load_rps: Some(1_000.0),
+        work: "sleep 10ms".to_owned(),
+        seed: 1,
+        warm_up_ns: 0,
+        window_ns: 1_000 * MS,
+        timeout_ns: 1_000 * MS,
+    };
     Cell {
-        schema_version: SCHEMA_VERSION,
         id: "a".to_owned(),
         experiment: "latency-curve".to_owned(),
         workload: "echo".to_owned(),
         contender: "threaded".to_owned(),
-        block: 0,
-        order: 0,
-        attempts: 1,
-        purpose: Purpose::Measure,
-        variation: None,
-        disturbance: None,
-        bounds: Vec::new(),
-        load: Load {
-            arrivals: ArrivalsRecord::Constant,
-            shape: ShapeRecord::Connections { connections: 64 },
-            offered_load_rps: Some(1_000.0),
-            work: "sleep 10ms".to_owned(),
-            seed: 1,
-            warm_up_ns: 0,
-            window_ns: 1_000 * MS,
-            timeout_ns: 1_000 * MS,
-        },
-        started_at_ns: 0,
         elapsed_ns: 1_100 * MS,
-        outcome: Outcome::Completed,
-        warnings: Vec::new(),
         traffic: Some(traffic),
         generator: Some(GeneratorUsage {
             threads: 1,
@@ -73,9 +62,6 @@ pub(in crate::run) fn clean() -> Cell {
             counters: Some(ServerCounters { requests_served: 1_100, ..ServerCounters::default() }),
             ..ServerUsage::default()
         },
-        samples: Vec::new(),
-        inside: None,
-        stages: Vec::new(),
         noise: Noise {
             other_cpu_share: Some(0.05),
             steal_share: Some(0.05),
@@ -85,6 +71,7 @@ pub(in crate::run) fn clean() -> Cell {
             suspended_ns: Some(MS),
             ..Noise::default()
         },
+        ..Cell::new(load)
     }
 }
 
