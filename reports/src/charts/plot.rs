@@ -1,7 +1,10 @@
 //! One plotting area with its grid, axes and direct labels.
 //!
-//! Data goes through plotters in places from 0 to 1, so that linear and logarithmic axes are one type. Must not know:
-//! records, metrics. Beside it: `axes.rs`, `backend.rs`.
+//! Data goes through plotters, as its elements, in places from 0 to 1, so that linear and logarithmic axes are one type.
+//! Axes and ticks do not: plotters' mesh measures its labels with a font, and an SVG is shown in the reader's, which nobody
+//! knows here; it names ticks where they fall, and ours are round in the unit that is shown, 100 MiB and not 95.4. A line
+//! breaks where a value is missing, which its series do not. Must not know: records, metrics. Beside it: `axes.rs`,
+//! `backend.rs`.
 
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::types::RangedCoordf64;

@@ -9,7 +9,7 @@ use crate::objective::carries;
 use crate::record::Objective;
 use crate::study::{Group, Series, Standing, ascending};
 use crate::verdict::{Matrix, Pair};
-use crate::words::{self, Carried, LoadCurve, LoadCurvePoint, RankedEntry};
+use crate::words::{self, LoadCurve, LoadCurvePoint, RankedEntry};
 
 /// Of a curve: who stays under a bound where it is of response times over the load, or else a comparison where most
 /// is asked.
@@ -89,17 +89,7 @@ fn pairs(matrix: Option<Matrix>) -> Vec<Pair> {
 }
 
 fn under_objective(group: &Group<'_>, objective: &Objective) -> String {
-    let carried = group.series.iter().map(|series| {
-        let carries = carries(objective, series);
-        Carried {
-            label: &series.contender.label,
-            shown: carries.show(),
-            load: carries.load.map(|load| load.value),
-            interval: carries.load.and_then(|load| load.interval),
-            blocks: carries.finished(),
-            is_open: carries.may_be_more(),
-        }
-    });
+    let carried = group.series.iter().map(|s| (s.contender.label.as_str(), carries(objective, s)));
     words::carried(&objective.words(), &carried.collect::<Vec<_>>())
 }
 

@@ -4,22 +4,23 @@
 //! stages the entries read.
 
 mod parts;
-mod per_connection;
 mod probe;
 mod reading;
+mod values;
 
 use crate::format::Unit;
-use crate::record::{ShapeRecord, Stage};
-use crate::stats::{Quantile, proportion};
+use crate::record::Stage;
 use crate::study::Pool;
 use probe::During;
 pub(crate) use probe::slow_answers;
 
 pub use parts::{Band, Bands, TIME_PARTS, TimePart};
-pub use per_connection::slope_per_connection;
-pub(crate) use per_connection::{slope_of, slopes_by_block, total_of};
-use reading::per;
 pub use reading::{Certainty, Reading};
+use values::{
+    cpu_per_connection, cpu_per_request, peak_threads, plain, service_quantile, success, switches_per_request,
+};
+pub use values::{response_quantile, slope_per_connection};
+pub(crate) use values::{slope_of, slopes_by_block, total_of};
 
 /// One thing that can be shown.
 #[derive(Debug)]
@@ -249,52 +250,4 @@ impl Metric {
             Of::Stage(of) => of(stage),
         }
     }
-}
-
-/// The percentile `p` of the response time of everything that was scheduled.
-pub fn response_quantile(pool: &Pool<'_>, p: f64) -> Reading {
-    match pool.scheduled_and_ok().filter(|_| !pool.response.is_empty()) {
-        Some((scheduled, ok)) => Quantile::of_requests(&pool.response, ok, scheduled, pool.timeout_ns(), p).into(),
-        None => Reading::Absent,
-    }
-}
-
-fn service_quantile(pool: &Pool<'_>, p: f64) -> Reading {
-    if pool.service.is_empty() { Reading::Absent } else { Quantile::of_recordings(&pool.service, p).into() }
-}
-
-fn plain(value: Option<f64>) -> Reading {
-    value.map_or(Reading::Absent, |value| Reading::Measured(value, Certainty::Unknown))
-}
-
-fn cpu_per_request(pool: &Pool<'_>) -> Reading {
-    let cpu = pool.sum(|cell| cell.server.window_cpu_ns);
-    let replies = pool.sum(|cell| Some(cell.traffic.as_ref()?.ok_within_window));
-    plain(per(cpu, replies))
-}
-
-fn switches_per_request(pool: &Pool<'_>) -> Reading {
-    let switches =
-        pool.sum(|cell| Some(cell.server.voluntary_switches?.saturating_add(cell.server.involuntary_switches?)));
-    let replies = pool.sum(|cell| Some(cell.traffic.as_ref()?.ok_in_all));
-    plain(per(switches, replies))
-}
-
-fn success(pool: &Pool<'_>) -> Reading {
-    let (scheduled, ok) = pool.scheduled_and_ok().unwrap_or_default();
-    proportion(ok, scheduled).into()
-}
-
-fn peak_threads(pool: &Pool<'_>) -> Reading {
-    let most = pool.cells.iter().filter_map(|cell| cell.server.peak_threads).max();
-    most.map_or(Reading::Absent, |threads| Reading::Measured(threads as f64, Certainty::ExactCount))
-}
-
-fn cpu_per_connection(pool: &Pool<'_>) -> Reading {
-    let cpu = pool.sum(|cell| cell.server.window_cpu_ns);
-    let connections = pool.sum(|cell| match cell.load.shape {
-        ShapeRecord::Connections { connections } => Some(u64::from(connections)),
-        ShapeRecord::Sessions { .. } => Some(cell.traffic.as_ref()?.connections.established),
-    });
-    plain(per(cpu, connections))
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::per;
+use super::reading::per;
 use crate::record::{HistogramRecord, PartSums, TimeSplit};
 use crate::stats::samples_needed;
 use crate::study::Pool;

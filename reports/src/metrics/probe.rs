@@ -3,6 +3,8 @@
 //!
 //! Must not know: what was done. Beside it: `study/trial.rs`, which tells the two times apart.
 
+use super::reading::per;
+use super::values::plain;
 use super::{Certainty, Reading};
 use crate::record::{Cell, Fate, RequestEvent};
 use crate::stats::{Distribution, Quantile, proportion};
@@ -139,7 +141,7 @@ pub(super) fn disturbance_rps(pool: &Pool<'_>) -> Reading {
         let disturbance = cell.disturbance.as_ref()?;
         Some(disturbance.until_ns.saturating_sub(disturbance.from_ns))
     });
-    super::plain(super::per(answered, lasted_ns).map(|per_ns| per_ns * 1e9))
+    plain(per(answered, lasted_ns).map(|per_ns| per_ns * 1e9))
 }
 
 #[cfg(test)]

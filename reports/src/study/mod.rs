@@ -1,7 +1,7 @@
 //! The cells of a run gathered into what pictures and sentences speak of: a series per contender, a point per
 //! offered load or per trial, the blocks of a point pooled.
 //!
-//! Must not know: which metrics there are (`metrics/`), how anything is drawn or said. Beside it: `standing.rs` decides
+//! Must not know: which metrics there are (`metrics/`), how anything is drawn or said. Beside it: `pool.rs` decides
 //! what counts, `trial.rs` is for cells that are no point of a curve over the offered load.
 
 use itertools::Itertools;
@@ -14,13 +14,11 @@ use crate::record::{
 };
 
 pub use inside::{InsideOf, TRACKS, Track, below_ns};
-pub use pool::{FAILURES_ALLOWED, KEPT_UP, Pool};
-pub use standing::{Standing, counts, died_as_a_result, disturbed_by, standing_of};
+pub use pool::{FAILURES_ALLOWED, KEPT_UP, Pool, Standing, counts, died_as_a_result, disturbed_by, standing_of};
 pub use trial::{Trial, is_a_trial};
 
 mod inside;
 mod pool;
-mod standing;
 mod trial;
 
 /// One workload of one experiment, with a series per contender of the run, in the run's order.

@@ -3,42 +3,28 @@
 //! Two are called different only where their intervals over blocks have nothing in common. Beside it: `objective.rs`, which
 //! finds the loads.
 
+use itertools::Itertools;
+
 use crate::format::{self, Unit};
+use crate::objective::Carries;
 
-/// What a contender carries.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Carried<'a> {
-    pub(crate) label: &'a str,
-    /// As words: `at least 9,000/s`.
-    pub(crate) shown: String,
-    /// Requests per second; absent where no load was carried, or no search came to its end.
-    pub(crate) load: Option<f64>,
-    /// Over blocks; absent with one.
-    pub(crate) interval: Option<(f64, f64)>,
-    /// Whose search came to its end.
-    pub(crate) blocks: usize,
-    /// Whether some block could not tell what is above.
-    pub(crate) is_open: bool,
-}
-
-pub(crate) fn carried(objective: &str, contenders: &[Carried<'_>]) -> String {
-    let mut with_load: Vec<(f64, &Carried<'_>)> = contenders.iter().filter_map(|c| Some((c.load?, c))).collect();
-    with_load.sort_by(|a, b| b.0.total_cmp(&a.0));
-    match with_load.as_slice() {
+/// `contenders` are labels, each with what it carries.
+pub(crate) fn carried(objective: &str, contenders: &[(&str, Carries)]) -> String {
+    let with_load = contenders.iter().filter_map(|(label, carries)| Some((carries.load?, *label, carries)));
+    match with_load.sorted_by(|(a, ..), (b, ..)| b.value.total_cmp(&a.value)).collect_vec().as_slice() {
         [] => format!("With {objective}: no search tells what is carried"),
-        [(_, only)] => format!("With {objective}, {} carries {}", only.label, only.shown),
-        [(_, most), .., (_, least)] => {
-            let blocks = most.blocks.min(least.blocks);
-            let two = format!("{} carries {}, {} {}", most.label, most.shown, least.label, least.shown);
-            let clear = most.interval.zip(least.interval).map(|(most, least)| most.0 > least.1);
-            match clear {
+        [(_, only, carries)] => format!("With {objective}, {only} carries {}", carries.show()),
+        all @ [(most, more, of_more), .., (least, less, of_less)] => {
+            let blocks = of_more.finished().min(of_less.finished());
+            let two = format!("{more} carries {}, {less} {}", of_more.show(), of_less.show());
+            match most.interval.zip(least.interval).map(|(most, least)| most.0 > least.1) {
                 // What is open above may be more than the other.
-                Some(true) if !least.is_open => format!("With {objective}, {two}{}", between(with_load.len())),
+                Some(true) if !of_less.may_be_more() => format!("With {objective}, {two}{}", between(all.len())),
                 None if blocks < 2 => {
                     format!("With {objective}, {two} ({}, no verdict)", format::counted(blocks as u64, "block"))
                 }
                 _ => {
-                    let range = Unit::PerSecond.range(least.load.unwrap_or(0.0), most.load.unwrap_or(0.0));
+                    let range = Unit::PerSecond.range(least.value, most.value);
                     format!("With {objective}, cannot tell who carries more: {range}")
                 }
             }
@@ -53,15 +39,17 @@ fn between(count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::objective::BlockResult;
+    use crate::stats::Ratio;
 
-    fn one(label: &str, load: f64, half: f64) -> Carried<'_> {
+    fn one(label: &str, load: f64, half: f64) -> (&str, Carries) {
         let interval = (half > 0.0).then_some((load - half, load + half));
         let blocks = if half > 0.0 { 10 } else { 1 };
-        let shown = Unit::PerSecond.show(load);
-        Carried { label, shown, load: Some(load), interval, blocks, is_open: false }
+        let ratio = Ratio { value: load, interval, blocks, spread: None };
+        (label, Carries { blocks: vec![BlockResult::Carried(load); blocks], load: Some(ratio), step: 1.05 })
     }
 
-    fn said(contenders: &[Carried<'_>]) -> String {
+    fn said(contenders: &[(&str, Carries)]) -> String {
         carried("p99 below 20 ms", contenders)
     }
 
@@ -77,7 +65,8 @@ mod tests {
     fn what_overlaps_or_is_open_is_not_told_apart() {
         let overlap = said(&[one("a", 900.0, 100.0), one("b", 950.0, 100.0)]);
         assert_eq!(overlap, "With p99 below 20 ms, cannot tell who carries more: 900/s to 950/s");
-        let open = Carried { is_open: true, ..one("a", 900.0, 10.0) };
+        let mut open = one("a", 900.0, 10.0);
+        open.1.blocks[0] = BlockResult::AtLeast(900.0);
         assert!(said(&[open, one("b", 1_200.0, 10.0)]).contains("cannot tell"));
         assert!(said(&[one("a", 900.0, 0.0), one("b", 1_200.0, 0.0)]).ends_with("a 900/s (1 block, no verdict)"));
     }

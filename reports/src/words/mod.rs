@@ -10,7 +10,7 @@ mod held;
 mod load_curve;
 pub(crate) mod probe;
 
-pub(crate) use carried::{Carried, carried};
+pub(crate) use carried::carried;
 pub(crate) use compared::{RankedEntry, compared, no_verdict};
 pub(crate) use held::{MemoryHeld, held, show_slope};
 pub(crate) use load_curve::{LoadCurve, LoadCurvePoint, climbed};
