@@ -58,9 +58,9 @@ pub(super) fn is_above_zero(scene: &Scene<'_>) -> bool {
 /// All heights in the figure: points, blocks and the ends of intervals.
 fn values(scene: &Scene<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> Vec<f64> {
     let mut values = Vec::new();
-    for spot in scene.group.series.iter().flat_map(|series| sweep.spots(series)) {
+    for point in scene.group.series.iter().flat_map(|series| sweep.points(series)) {
         for metric in metrics {
-            for pool in spot.blocks.iter().chain([spot.pool]) {
+            for pool in point.blocks.iter().chain([point.pool]) {
                 if let Reading::Measured(value, certainty) = metric.of_pool(pool) {
                     let interval = certainty.ends();
                     values.push(value);
@@ -75,10 +75,10 @@ fn values(scene: &Scene<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> Vec<f64>
 
 /// The series with a point beyond the timeout, in the order of their lanes from the bottom up.
 fn lanes(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Vec<usize> {
-    let beyond = |spot: &SweptPoint<'_, '_>| matches!(metric.of_pool(spot.pool), Reading::Beyond(_));
+    let beyond = |point: &SweptPoint<'_, '_>| matches!(metric.of_pool(point.pool), Reading::Beyond(_));
     let mut lanes: Vec<(usize, usize)> = Vec::new();
     for series in &group.series {
-        if let Some(first) = sweep.spots(series).iter().position(beyond) {
+        if let Some(first) = sweep.points(series).iter().position(beyond) {
             lanes.push((first, series.index));
         }
     }
@@ -123,8 +123,8 @@ fn room_for_ticks(y: &Axis) -> f64 {
 
 /// What the lanes over the axis stand for, where there are any.
 fn beyond_what(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Option<String> {
-    let mut spots = group.series.iter().flat_map(|series| sweep.spots(series));
-    spots.find_map(|spot| match metric.of_pool(spot.pool) {
+    let mut points = group.series.iter().flat_map(|series| sweep.points(series));
+    points.find_map(|point| match metric.of_pool(point.pool) {
         beyond @ Reading::Beyond(_) => beyond.remark(metric.unit),
         _ => None,
     })
@@ -140,48 +140,48 @@ fn draw_series<'a>(
 ) -> Option<EndLabel<'a>> {
     let label = &series.contender.label;
     panel.canvas.open_of(series.index, &format!("k k{}", series.colour), label);
-    let spots = sweep.spots(series);
-    let placed = |spot: &SweptPoint<'_, '_>| -> Option<Position> {
-        let height = match metric.of_pool(spot.pool) {
+    let points = sweep.points(series);
+    let placed = |point: &SweptPoint<'_, '_>| -> Option<Position> {
+        let height = match metric.of_pool(point.pool) {
             Reading::Measured(value, _) => y.place(value),
             Reading::Beyond(_) => lane,
             Reading::TooFew(_) | Reading::Absent => return None,
         };
-        Some((x.place(spot.x), height))
+        Some((x.place(point.x), height))
     };
-    for stretch in spots.split(|spot| spot.standing == Standing::Invalid || placed(spot).is_none()) {
+    for stretch in points.split(|point| point.standing == Standing::Invalid || placed(point).is_none()) {
         panel.line(&stretch.iter().filter_map(placed).collect::<Vec<_>>(), Ink::Line);
     }
-    for spot in &spots {
-        if let Some(at) = placed(spot) {
-            draw_spot(panel, (series.colour, sweep), spot, metric, y, at);
+    for point in &points {
+        if let Some(at) = placed(point) {
+            draw_point(panel, (series.colour, sweep), point, metric, y, at);
         }
     }
     panel.canvas.close();
-    let end = spots.iter().rev().find_map(placed)?;
+    let end = points.iter().rev().find_map(placed)?;
     Some(EndLabel { series: series.index, colour: series.colour, text: label, at: end })
 }
 
-fn draw_spot(
+fn draw_point(
     panel: &Plot,
     (colour, sweep): (usize, &Sweep<'_>),
-    spot: &SweptPoint<'_, '_>,
+    point: &SweptPoint<'_, '_>,
     metric: &Metric,
     y: &Axis,
     at: Position,
 ) {
-    let reading = metric.of_pool(spot.pool);
-    let x = spot.x.to_string();
+    let reading = metric.of_pool(point.pool);
+    let x = point.x.to_string();
     let value = reading.value().map_or(String::new(), |value| value.to_string());
     let title = format!(
         "{}, {}{}",
-        sweep.show(spot.x),
+        sweep.show(point.x),
         reading.show(metric.unit),
-        standing_words(spot.standing).map_or(String::new(), |words| format!(", {words}"))
+        standing_words(point.standing).map_or(String::new(), |words| format!(", {words}"))
     );
     panel.canvas.open(&[("class", "pt"), ("data-x", &x), ("data-y", &value)], &title);
-    if spot.blocks.len() > 1 {
-        let blocks = spot.blocks.iter().filter(|pool| pool.counts());
+    if point.blocks.len() > 1 {
+        let blocks = point.blocks.iter().filter(|pool| pool.counts());
         for value in blocks.filter_map(|pool| metric.of_pool(pool).value()) {
             panel.dot((at.0, y.place(value)));
         }
@@ -189,7 +189,7 @@ fn draw_spot(
     if let Some((lo, hi)) = reading.certainty().ends() {
         panel.line(&[(at.0, y.place(lo)), (at.0, hi.map_or(1.0, |hi| y.place(hi)))], Ink::Whisker);
     }
-    panel.marker(colour, at, marker_style(spot.standing));
+    panel.marker(colour, at, marker_style(point.standing));
     panel.canvas.close();
 }
 
@@ -208,22 +208,22 @@ fn table(group: &Group<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> DataTable
     let mut columns = vec!["contender".to_owned(), sweep.label().into(), "achieved".into()];
     for metric in metrics {
         columns.push(metric.label.into());
-        let spots = group.series.iter().flat_map(|series| sweep.spots(series));
-        columns.push(Certainty::heading(spots.map(|spot| metric.of_pool(spot.pool).certainty())).into());
+        let points = group.series.iter().flat_map(|series| sweep.points(series));
+        columns.push(Certainty::heading(points.map(|point| metric.of_pool(point.pool).certainty())).into());
     }
     columns.extend(["blocks".to_owned(), "standing".into()]);
     let mut rows = Vec::new();
     for series in &group.series {
-        for spot in sweep.spots(series) {
-            let achieved = spot.pool.achieved_rps().map_or("-".into(), |rps| Unit::PerSecond.show(rps));
-            let mut cells = vec![series.contender.label.clone(), sweep.show(spot.x), achieved];
+        for point in sweep.points(series) {
+            let achieved = point.pool.achieved_rps().map_or("-".into(), |rps| Unit::PerSecond.show(rps));
+            let mut cells = vec![series.contender.label.clone(), sweep.show(point.x), achieved];
             for metric in metrics {
-                let reading = metric.of_pool(spot.pool);
+                let reading = metric.of_pool(point.pool);
                 cells.push(reading.show(metric.unit));
                 cells.push(reading.ends(metric.unit).unwrap_or_else(|| "-".into()));
             }
-            cells.push(spot.pool.cells.len().to_string());
-            cells.push(standing_words(spot.standing).unwrap_or(sweep.sound()).into());
+            cells.push(point.pool.cells.len().to_string());
+            cells.push(standing_words(point.standing).unwrap_or(sweep.sound()).into());
             rows.push(DataRow { contender: series.index, cells });
         }
     }

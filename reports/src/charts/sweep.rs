@@ -59,7 +59,7 @@ impl<'s> Sweep<'s> {
         self.over_load
     }
 
-    /// What is said of a sound spot.
+    /// What is said of a sound point.
     pub(super) fn sound(&self) -> &'static str {
         if self.over_load { "kept up" } else { "valid" }
     }
@@ -72,41 +72,42 @@ impl<'s> Sweep<'s> {
     }
 
     /// What a series has, in ascending order.
-    pub(super) fn spots<'g, 'a>(&self, series: &'g Series<'a>) -> Vec<SweptPoint<'g, 'a>> {
+    pub(super) fn points<'g, 'a>(&self, series: &'g Series<'a>) -> Vec<SweptPoint<'g, 'a>> {
         if self.over_load {
             let points = series.points.iter();
-            let spot = points.map(|p| SweptPoint {
+            let point = points.map(|p| SweptPoint {
                 x: p.offered_load_rps,
                 pool: &p.pool,
                 blocks: &p.blocks,
                 standing: p.standing,
             });
-            return spot.collect();
+            return point.collect();
         }
         let trials = series.trials.iter();
-        let spot = trials.filter_map(|t| {
+        let point = trials.filter_map(|t| {
             Some(SweptPoint { x: t.variation?, pool: &t.pool, blocks: &t.blocks, standing: t.standing })
         });
-        spot.collect()
+        point.collect()
     }
 
     /// Every value tried, ascending.
     pub(super) fn tried(&self, group: &Group<'_>) -> Vec<f64> {
-        let spots = group.series.iter().flat_map(|series| self.spots(series));
-        ascending(spots.map(|spot| spot.x))
+        let points = group.series.iter().flat_map(|series| self.points(series));
+        ascending(points.map(|point| point.x))
     }
 
-    /// The greatest value at which at least half of the series, and two, are sound; and their spots there.
+    /// The greatest value at which at least half of the series, and two, are sound; and their points there.
     pub(super) fn busiest<'g, 'a>(
         &self,
         group: &'g Group<'a>,
     ) -> Option<(f64, Vec<(&'g Series<'a>, SweptPoint<'g, 'a>)>)> {
         let at_least = group.series.len().div_ceil(2).max(2);
         let at = |x: f64| -> Vec<(&'g Series<'a>, SweptPoint<'g, 'a>)> {
-            let spots = group.series.iter().flat_map(|series| self.spots(series).into_iter().map(move |s| (series, s)));
-            spots.filter(|(_, spot)| spot.x == x && spot.standing == Standing::Sound).collect()
+            let points =
+                group.series.iter().flat_map(|series| self.points(series).into_iter().map(move |s| (series, s)));
+            points.filter(|(_, point)| point.x == x && point.standing == Standing::Sound).collect()
         };
-        self.tried(group).into_iter().rev().map(|x| (x, at(x))).find(|(_, spots)| spots.len() >= at_least)
+        self.tried(group).into_iter().rev().map(|x| (x, at(x))).find(|(_, points)| points.len() >= at_least)
     }
 }
 

@@ -23,8 +23,8 @@ pub(super) fn curve(group: &Group<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -
         return under_objective(group, objective);
     }
     let of_time = metrics.iter().rev().filter(|metric| metric.name.starts_with("response_time_"));
-    let climbed = of_time.filter_map(|metric| climb(group, sweep, metric)).next();
-    climbed.unwrap_or_else(|| match group.telling_load(first.blocks_for_verdict) {
+    let load_curve = of_time.filter_map(|metric| load_curve(group, sweep, metric)).next();
+    load_curve.unwrap_or_else(|| match group.telling_load(first.blocks_for_verdict) {
         Some(load) => at_load(group, first, load),
         None => format!("{}: no contender kept up with any load in a valid cell", format::capitalised(first.label)),
     })
@@ -93,20 +93,20 @@ fn under_objective(group: &Group<'_>, objective: &Objective) -> String {
     words::carried(&objective.words(), &carried.collect::<Vec<_>>())
 }
 
-fn climb(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Option<String> {
-    let valid = |series: &&Series<'_>| sweep.spots(series).iter().any(|spot| spot.standing != Standing::Invalid);
-    let climbs = group.series.iter().filter(valid).map(|series| LoadCurve {
+fn load_curve(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Option<String> {
+    let valid = |series: &&Series<'_>| sweep.points(series).iter().any(|point| point.standing != Standing::Invalid);
+    let curves = group.series.iter().filter(valid).map(|series| LoadCurve {
         label: &series.contender.label,
-        steps: sweep.spots(series).iter().map(|spot| step(metric, spot)).collect(),
+        steps: sweep.points(series).iter().map(|point| step(metric, point)).collect(),
     });
-    let spots = group.series.iter().flat_map(|series| sweep.spots(series));
-    let sound = spots.filter(|spot| spot.standing == Standing::Sound);
-    let blocks = sound.map(|spot| spot.blocks.iter().filter(|pool| pool.counts()).count()).min().unwrap_or(0);
-    words::climbed(metric, &climbs.collect::<Vec<_>>(), blocks)
+    let points = group.series.iter().flat_map(|series| sweep.points(series));
+    let sound = points.filter(|point| point.standing == Standing::Sound);
+    let blocks = sound.map(|point| point.blocks.iter().filter(|pool| pool.counts()).count()).min().unwrap_or(0);
+    words::load_curve(metric, &curves.collect::<Vec<_>>(), blocks)
 }
 
 /// The interval of all blocks together, widened to what any of them shows.
-fn step(metric: &Metric, spot: &SweptPoint<'_, '_>) -> LoadCurvePoint {
+fn step(metric: &Metric, point: &SweptPoint<'_, '_>) -> LoadCurvePoint {
     let ends = |reading: Reading| match reading {
         Reading::Measured(value, certainty) => {
             Some(certainty.ends().map_or((value, value), |(lo, hi)| (lo, hi.unwrap_or(f64::INFINITY))))
@@ -115,14 +115,14 @@ fn step(metric: &Metric, spot: &SweptPoint<'_, '_>) -> LoadCurvePoint {
         Reading::TooFew(_) | Reading::Absent => None,
     };
     let unknown = (0.0, f64::INFINITY);
-    let (mut lo, mut hi) = ends(metric.of_pool(spot.pool)).unwrap_or(unknown);
+    let (mut lo, mut hi) = ends(metric.of_pool(point.pool)).unwrap_or(unknown);
     // A block may hold too few requests for an interval of its own, and still shows a value.
-    for block in spot.blocks.iter().filter(|pool| pool.counts()) {
+    for block in point.blocks.iter().filter(|pool| pool.counts()) {
         let (least, most) = match metric.of_pool(block) {
             Reading::Measured(value, _) => (value, value),
             other => ends(other).unwrap_or((lo, hi)),
         };
         (lo, hi) = (lo.min(least), hi.max(most));
     }
-    LoadCurvePoint { load: spot.x, standing: spot.standing, lo, hi }
+    LoadCurvePoint { load: point.x, standing: point.standing, lo, hi }
 }

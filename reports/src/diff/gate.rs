@@ -4,6 +4,7 @@
 //! up in every block; passed only where each interval ends within the bound and nothing is missing. Beside it:
 //! `places.rs`, which has the names.
 
+use itertools::Itertools;
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -73,10 +74,9 @@ impl Gate {
     /// Holds the gate against every row of its figure within its scope. Loads that neither of the two keeps up with are no
     /// part of it.
     pub fn hold(&self, diff: &Diff) -> GateResult {
-        let all: Vec<&DiffRow> =
-            diff.rows.iter().filter(|row| row.name == self.of.name && self.covers(&row.spot)).collect();
-        let missing = diff.missing.iter().filter(|missing| missing.name == self.of.name && self.covers(&missing.spot));
-        let missing: Vec<&Missing> = missing.collect();
+        let all = diff.rows.iter().filter(|row| row.name == self.of.name && self.covers(&row.place)).collect_vec();
+        let missing = diff.missing.iter().filter(|missing| missing.name == self.of.name && self.covers(&missing.place));
+        let missing = missing.collect_vec();
         if all.is_empty() && missing.is_empty() {
             return GateResult::without_rows(&self.text, self.nothing_there(diff));
         }
@@ -85,9 +85,8 @@ impl Gate {
         if rows.is_empty() && missing.is_empty() {
             return GateResult::without_rows(&self.text, "neither kept up with any load that it is about".to_owned());
         }
-        let mut found: Vec<(DiffOutcome, &DiffRow)> =
-            rows.iter().map(|row| (self.row(row, rows.len()), *row)).collect();
-        found.sort_by(|(_, a), (_, b)| self.distance(b).total_cmp(&self.distance(a)));
+        let found = rows.iter().map(|row| (self.row(row, rows.len()), *row));
+        let found = found.sorted_by(|(_, a), (_, b)| self.distance(b).total_cmp(&self.distance(a))).collect_vec();
         let of_rows = found.iter().map(|(outcome, _)| *outcome).max().unwrap_or(DiffOutcome::Passed);
         let lacking = lacking(&missing);
         let outcome = if lacking.is_some() { of_rows.max(DiffOutcome::Inconclusive) } else { of_rows };
@@ -102,31 +101,27 @@ impl Gate {
         GateResult { gate: self.text.clone(), outcome, rows: rows.len(), reasons, decided_by }
     }
 
-    /// Whether a spot is within the scope: the name of its experiment, its workload by key or by label, or all of it.
-    fn covers(&self, spot: &PlaceName) -> bool {
-        let names = [&spot.experiment, &spot.workload, &spot.workload_label, &spot.at];
+    /// Whether a place is within the scope: the name of its experiment, its workload by key or by label, or all of it.
+    fn covers(&self, place: &PlaceName) -> bool {
+        let names = [&place.experiment, &place.workload, &place.workload_label, &place.at];
         self.scope.as_ref().is_none_or(|scope| names.iter().any(|name| name.eq_ignore_ascii_case(scope)))
     }
 
     /// Why no row is held against the gate, with what there is.
     fn nothing_there(&self, diff: &Diff) -> String {
-        let of_missing = diff.missing.iter().map(|missing| &missing.spot);
-        let spots: Vec<&PlaceName> = diff.rows.iter().map(|row| &row.spot).chain(of_missing).collect();
-        let carried = diff.rows.iter().filter(|row| self.covers(&row.spot));
-        let mut carries: Vec<&str> = carried.map(|row| row.name).collect();
-        carries.sort_unstable();
-        carries.dedup();
+        let of_missing = diff.missing.iter().map(|missing| &missing.place);
+        let places: Vec<&PlaceName> = diff.rows.iter().map(|row| &row.place).chain(of_missing).collect();
+        let carried = diff.rows.iter().filter(|row| self.covers(&row.place));
         match &self.scope {
-            Some(scope) if !spots.iter().any(|spot| self.covers(spot)) => {
-                let mut known: Vec<&str> = Vec::new();
-                for name in spots.iter().flat_map(|spot| [spot.experiment.as_str(), spot.workload_label.as_str()]) {
-                    if !known.contains(&name) {
-                        known.push(name);
-                    }
-                }
+            Some(scope) if !places.iter().any(|place| self.covers(place)) => {
+                let names = places.iter().flat_map(|place| [place.experiment.as_str(), place.workload_label.as_str()]);
+                let known = names.unique().collect_vec();
                 format!("no experiment or workload is called {scope:?}; there are {}", listed(&known))
             }
-            _ => format!("nothing that it is about was measured in both; what both have is {}", listed(&carries)),
+            _ => {
+                let carries = carried.map(|row| row.name).sorted_unstable().dedup().collect_vec();
+                format!("nothing that it is about was measured in both; what both have is {}", listed(&carries))
+            }
         }
     }
 
@@ -206,10 +201,10 @@ impl Gate {
     fn reason(&self, row: &DiffRow, outcome: DiffOutcome) -> String {
         let interval = row.ratio.ok().and_then(|ratio| ratio.interval);
         let times = match (row.ratio, interval) {
-            (Ok(ratio), Some((lo, hi))) => {
-                Some(format!("{} times the base's ({} to {})", number(ratio.value), number(lo), number(hi)))
+            (Ok(ratio), ends) => {
+                let ends = format::bracketed(ends.map(format::interval));
+                Some(format!("{} times the base's{ends}", number(ratio.value)))
             }
-            (Ok(ratio), None) => Some(format!("{} times the base's", number(ratio.value))),
             (Err(_), _) => None,
         };
         let is_hidden = interval.is_some_and(|interval| self.is_beyond(interval)) && !row.is_different();
@@ -219,7 +214,7 @@ impl Gate {
             (Some(times), _) if verdict(row).is_none() || is_hidden => format!("{times}, but {}", row.words()),
             (Some(times), _) => format!("{times}, which is not clear of the bound"),
         };
-        format!("{} of {}, {}: {words}", row.label, row.contender, row.spot.at)
+        format!("{} of {}, {}: {words}", row.label, row.contender, row.place.at)
     }
 }
 
@@ -241,12 +236,12 @@ fn verdict(row: &DiffRow) -> Option<Verdict> {
 
 /// What nobody can say, in words; absent where there is all of it.
 fn lacking(missing: &[&Missing]) -> Option<String> {
-    let Missing { label, contender, spot, .. } = missing.first()?;
+    let Missing { label, contender, place, .. } = missing.first()?;
     let more = match missing.len() as u64 - 1 {
         0 => String::new(),
         more => format!(" and {}", counted(more, "more place")),
     };
-    Some(format!("only the base has {label} of {contender}, {}{more}", spot.at))
+    Some(format!("only the base has {label} of {contender}, {}{more}", place.at))
 }
 
 fn listed(names: &[&str]) -> String {

@@ -66,7 +66,7 @@ pub struct DiffRow {
     pub contender: String,
     /// Where it was measured.
     #[serde(flatten)]
-    pub spot: PlaceName,
+    pub place: PlaceName,
     /// The name that a gate knows it by.
     pub name: &'static str,
     /// What it is.
@@ -95,7 +95,7 @@ pub struct Missing {
     pub contender: String,
     /// Where it was measured.
     #[serde(flatten)]
-    pub spot: PlaceName,
+    pub place: PlaceName,
 }
 
 /// Where something was measured, the contender left out.

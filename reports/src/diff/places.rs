@@ -58,7 +58,7 @@ pub(super) struct PlaceFigure {
 }
 
 impl MeasuredPlace {
-    pub(super) fn spot(&self) -> PlaceName {
+    pub(super) fn name(&self) -> PlaceName {
         PlaceName {
             experiment: self.place.experiment.clone(),
             workload: self.place.workload.clone(),

@@ -34,7 +34,7 @@ pub(super) fn compare(
             name: of.name,
             label: of.label,
             contender: base.contender.clone(),
-            spot: base.spot(),
+            place: base.name(),
         })
     });
     Diff {
@@ -73,7 +73,7 @@ fn rows_of(
         };
         let row = DiffRow {
             contender: new.contender.clone(),
-            spot: new.spot(),
+            place: new.name(),
             name: of.name,
             label: of.label,
             base: base_values.shown.clone(),

@@ -3,6 +3,7 @@
 //! Readable with scripts off; the script only hides what does not match the filter. Must not know: files. Beside it:
 //! `index.html.jinja` (the layout), `index.css`, `index.js`, `trends.rs`.
 
+use itertools::Itertools;
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
@@ -62,17 +63,9 @@ fn newest_first(entries: &[Entry]) -> Vec<Entry> {
 
 impl IndexContent {
     fn of(entries: &[Entry]) -> IndexContent {
-        let mut machines: Vec<MachineIdentity> = Vec::new();
-        let mut experiments: Vec<String> = Vec::new();
-        for entry in entries {
-            if !machines.iter().any(|machine| machine.fingerprint == entry.machine.fingerprint) {
-                machines.push(entry.machine.clone());
-            }
-            let new = entry.experiments.iter().filter(|name| !experiments.contains(name)).cloned();
-            let new: Vec<String> = new.collect();
-            experiments.extend(new);
-        }
-        experiments.sort();
+        let machines = entries.iter().map(|entry| &entry.machine).unique_by(|machine| &machine.fingerprint).cloned();
+        let machines: Vec<MachineIdentity> = machines.collect();
+        let experiments = entries.iter().flat_map(|entry| &entry.experiments).sorted().dedup().cloned().collect();
         IndexContent {
             standfirst: format!(
                 "{} on {}, the newest first. Figures of different machines are not to be compared.",

@@ -4,6 +4,7 @@
 //! A run whose load is further off than a quarter from that of the newest is left out, and the figure says so. Must not
 //! know: files, HTML. Beside it: `charts/trend.rs`, which draws.
 
+use itertools::Itertools;
 use serde::Serialize;
 
 use super::entry::Entry;
@@ -37,7 +38,7 @@ struct TrendFigure {
 }
 
 /// What a figure is about: figures that differ in one of these are not compared.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct TrendSubject<'a> {
     experiment: &'a str,
     workload: &'a str,
@@ -84,13 +85,7 @@ fn newest<'a>(runs: &[&'a Entry], subject: TrendSubject<'_>) -> Option<&'a Headl
 }
 
 fn subjects<'a>(runs: &[&'a Entry]) -> Vec<TrendSubject<'a>> {
-    let mut subjects = Vec::new();
-    for figure in runs.iter().flat_map(|run| &run.figures) {
-        if !subjects.contains(&TrendSubject::of(figure)) {
-            subjects.push(TrendSubject::of(figure));
-        }
-    }
-    subjects
+    runs.iter().flat_map(|run| &run.figures).map(TrendSubject::of).unique().collect()
 }
 
 /// One subject over the runs, which are given the newest first and drawn the oldest first.
@@ -144,8 +139,7 @@ fn title(newest: &Headline, loads: &[f64]) -> String {
 }
 
 fn range(loads: &[f64]) -> Option<(f64, f64)> {
-    let lo = loads.iter().copied().reduce(f64::min)?;
-    Some((lo, loads.iter().copied().fold(lo, f64::max)))
+    loads.iter().copied().minmax_by(f64::total_cmp).into_option()
 }
 
 fn notes(left_out: u64, loads: &[f64]) -> Vec<String> {
@@ -162,21 +156,16 @@ fn notes(left_out: u64, loads: &[f64]) -> Vec<String> {
 
 /// A line per contender, in the order in which the newest runs have them, so that colours stay as runs are added.
 fn lines(kept: &[(&Entry, Vec<&Headline>)]) -> Vec<TrendLine> {
-    let mut labels: Vec<&str> = Vec::new();
-    for label in kept.iter().rev().flat_map(|(run, _)| &run.contenders) {
-        if !labels.contains(&label.as_str()) {
-            labels.push(label);
-        }
-    }
-    let line = |(index, label): (usize, &&str)| {
+    let labels = kept.iter().rev().flat_map(|(run, _)| &run.contenders).unique();
+    let line = |(index, label): (usize, &String)| {
         let value = |(_, figures): &(&Entry, Vec<&Headline>)| {
-            let figure = figures.iter().find(|figure| figure.contender == **label)?;
+            let figure = figures.iter().find(|figure| figure.contender == *label)?;
             Some(TrendValue { value: figure.value, lo: figure.lo, hi: figure.hi })
         };
         let values = kept.iter().map(value).collect();
-        TrendLine { index, colour: index % COLOURS, label: (*label).to_owned(), values }
+        TrendLine { index, colour: index % COLOURS, label: label.clone(), values }
     };
-    let lines = labels.iter().enumerate().map(line);
+    let lines = labels.enumerate().map(line);
     lines.filter(|line| line.values.iter().any(Option::is_some)).collect()
 }
 

@@ -83,8 +83,9 @@ fn differing(matrix: &Matrix) -> String {
         }
     }
     let different = different.iter().map(|(who, others)| format!("{} has {}", name(*who), format::list(others)));
-    let said = [("Different", different.collect()), ("Equivalent", alike), ("Cannot tell", unknown)];
-    let said = said.iter().filter(|(_, pairs): &&(&str, Vec<String>)| !pairs.is_empty());
+    let said: [(&str, Vec<String>); 3] =
+        [("Different", different.collect()), ("Equivalent", alike), ("Cannot tell", unknown)];
+    let said = said.iter().filter(|(_, pairs)| !pairs.is_empty());
     said.map(|(verdict, pairs)| format!("{verdict}: {}.", pairs.join("; "))).collect::<Vec<_>>().join(" ")
 }
 

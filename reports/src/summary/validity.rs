@@ -104,12 +104,8 @@ fn errors(cells: &[&Cell]) -> Badge {
         [error + ledger.error, malformed + ledger.malformed, refused + ledger.refused, reset + ledger.reset]
     });
     let names = ["answered with an error", "answered wrongly", "refused", "reset"];
-    let parts: Vec<String> = wrong
-        .iter()
-        .zip(names)
-        .filter(|(count, _)| **count > 0)
-        .map(|(count, name)| format!("{} {name}", format::count(*count)))
-        .collect();
+    let parts = wrong.iter().zip(names).filter(|(count, _)| **count > 0);
+    let parts: Vec<String> = parts.map(|(count, name)| format!("{} {name}", format::count(*count))).collect();
     let detail = if parts.is_empty() { "none, timeouts under overload aside".into() } else { parts.join(", ") };
     of_state("Errors", parts.is_empty(), detail)
 }

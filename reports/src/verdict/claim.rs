@@ -5,6 +5,8 @@
 //! undecided, no more conditions make a wrong verdict more likely. Must not know: which claims there are, charts, HTML.
 //! Beside it: `evidence.rs`, `record/experiment.rs`.
 
+use itertools::Itertools;
+
 use super::evidence::{Evidence, OpenInterval};
 use crate::format;
 use crate::record::{BoundValue, Condition, Decision, Relation};
@@ -58,12 +60,7 @@ impl Decided {
 pub fn decide(decision: &Decision, groups: &[&Group<'_>]) -> Decided {
     let found: Vec<(&Condition, ConditionFinding)> =
         decision.conditions.iter().map(|condition| (condition, find(condition, groups))).collect();
-    let mut reasons: Vec<String> = Vec::new();
-    for reason in found.iter().filter_map(|(_, finding)| finding.held.as_ref().err()) {
-        if !reasons.contains(reason) {
-            reasons.push(reason.clone());
-        }
-    }
+    let reasons = found.iter().filter_map(|(_, finding)| finding.held.clone().err()).unique().collect_vec();
     let held = || found.iter().filter(|(_, finding)| finding.held == Ok(true));
     let ruling = if found.is_empty() {
         Ruling::CannotTell(vec!["the experiment declares no condition".into()])

@@ -51,16 +51,16 @@ impl HighestLoad {
     }
 }
 
-/// Nothing where fewer than two can be placed, or where all reach the same load: then another title says more.
-pub(crate) fn climbed(metric: &Metric, climbs: &[LoadCurve<'_>], blocks: usize) -> Option<String> {
-    let bound = bound(climbs)?;
-    let reaches: Vec<Option<HighestLoad>> = climbs.iter().map(|climb| reach(climb, bound)).collect();
+/// Nothing where fewer than two can be placed, or where all highest_load the same load: then another title says more.
+pub(crate) fn load_curve(metric: &Metric, curves: &[LoadCurve<'_>], blocks: usize) -> Option<String> {
+    let bound = bound(curves)?;
+    let highest_loads: Vec<Option<HighestLoad>> = curves.iter().map(|curve| highest_load(curve, bound)).collect();
     let mut groups: Vec<(HighestLoad, Vec<&str>)> = Vec::new();
-    for (climb, reach) in climbs.iter().zip(&reaches) {
-        let Some(reach) = reach else { continue };
-        match groups.iter_mut().find(|(other, _)| other == reach) {
-            Some((_, labels)) => labels.push(climb.label),
-            None => groups.push((*reach, vec![climb.label])),
+    for (curve, highest_load) in curves.iter().zip(&highest_loads) {
+        let Some(highest_load) = highest_load else { continue };
+        match groups.iter_mut().find(|(other, _)| other == highest_load) {
+            Some((_, labels)) => labels.push(curve.label),
+            None => groups.push((*highest_load, vec![curve.label])),
         }
     }
     groups.sort_by(|(a, _), (b, _)| b.load().total_cmp(&a.load()));
@@ -68,11 +68,11 @@ pub(crate) fn climbed(metric: &Metric, climbs: &[LoadCurve<'_>], blocks: usize) 
     let verb = if leaders.len() == 1 { "keeps" } else { "keep" };
     let under = format!("the {} under {}", metric.label, metric.unit.show(bound));
     let mut said = format!("{} {verb} {under} {}", format::list(leaders), first.words());
-    for (reach, labels) in rest {
-        said.push_str(&format!(", {} {}", format::list(labels), reach.words()));
+    for (highest_load, labels) in rest {
+        said.push_str(&format!(", {} {}", format::list(labels), highest_load.words()));
     }
-    let unknown = climbs.iter().zip(&reaches).filter(|(_, reach)| reach.is_none());
-    let unknown: Vec<&str> = unknown.map(|(climb, _)| climb.label).collect();
+    let unknown = curves.iter().zip(&highest_loads).filter(|(_, highest_load)| highest_load.is_none());
+    let unknown: Vec<&str> = unknown.map(|(curve, _)| curve.label).collect();
     if !unknown.is_empty() {
         said.push_str(&format!("; cannot tell for {}", format::list(&unknown)));
     }
@@ -88,22 +88,25 @@ fn round_numbers() -> impl Iterator<Item = f64> {
 }
 
 /// Of the bounds that place most contenders, and under which the highest load is kept, the lowest.
-fn bound(climbs: &[LoadCurve<'_>]) -> Option<f64> {
+fn bound(curves: &[LoadCurve<'_>]) -> Option<f64> {
     let mut best: Option<(usize, f64, f64)> = None;
     for bound in round_numbers() {
-        let reaches: Vec<HighestLoad> = climbs.iter().filter_map(|climb| reach(climb, bound)).collect();
-        let highest = reaches.iter().map(|reach| reach.load()).fold(0.0, f64::max);
-        if reaches.len() > 1 && highest > 0.0 && best.is_none_or(|(n, load, _)| (n, load) < (reaches.len(), highest)) {
-            best = Some((reaches.len(), highest, bound));
+        let highest_loads: Vec<HighestLoad> = curves.iter().filter_map(|curve| highest_load(curve, bound)).collect();
+        let highest = highest_loads.iter().map(|highest_load| highest_load.load()).fold(0.0, f64::max);
+        if highest_loads.len() > 1
+            && highest > 0.0
+            && best.is_none_or(|(n, load, _)| (n, load) < (highest_loads.len(), highest))
+        {
+            best = Some((highest_loads.len(), highest, bound));
         }
     }
     best.map(|(.., bound)| bound)
 }
 
 /// Absent where a point on the way does not tell.
-fn reach(climb: &LoadCurve<'_>, bound: f64) -> Option<HighestLoad> {
+fn highest_load(curve: &LoadCurve<'_>, bound: f64) -> Option<HighestLoad> {
     let mut reached = None;
-    for step in &climb.steps {
+    for step in &curve.steps {
         match step.is_under(bound)? {
             true => reached = Some(step.load),
             false => return Some(reached.map_or(HighestLoad::Nowhere, HighestLoad::UpTo)),
@@ -132,7 +135,7 @@ mod tests {
 
     const MS: f64 = 1e6;
 
-    fn climb<'a>(label: &'a str, steps: &[(f64, f64)]) -> LoadCurve<'a> {
+    fn curve<'a>(label: &'a str, steps: &[(f64, f64)]) -> LoadCurve<'a> {
         let step = |&(load, ms): &(f64, f64)| match ms {
             0.0 => LoadCurvePoint { load, standing: Standing::Saturated, lo: 0.0, hi: f64::INFINITY },
             ms => LoadCurvePoint { load, standing: Standing::Sound, lo: ms * 0.95 * MS, hi: ms * 1.05 * MS },
@@ -140,20 +143,20 @@ mod tests {
         LoadCurve { label, steps: steps.iter().map(step).collect() }
     }
 
-    fn said(climbs: &[LoadCurve<'_>], blocks: usize) -> Option<String> {
-        climbed(metric("response_time_p99").unwrap(), climbs, blocks)
+    fn said(curves: &[LoadCurve<'_>], blocks: usize) -> Option<String> {
+        load_curve(metric("response_time_p99").unwrap(), curves, blocks)
     }
 
     #[test]
     fn who_keeps_a_bound_is_said_in_either_direction() {
         let far = [(400.0, 1.3), (4_000.0, 1.4), (12_000.0, 3.9)];
         let near = [(400.0, 1.2), (4_000.0, 0.0), (12_000.0, 0.0)];
-        let expected = [climb("sequential", &near), climb("async-multi", &far)];
+        let expected = [curve("sequential", &near), curve("async-multi", &far)];
         assert_eq!(
             said(&expected, 20).unwrap(),
             "async-multi keeps the p99 response time under 5 ms up to 12,000/s or more, sequential up to 400/s"
         );
-        let opposite = [climb("sequential", &far), climb("async-multi", &near)];
+        let opposite = [curve("sequential", &far), curve("async-multi", &near)];
         assert_eq!(
             said(&opposite, 20).unwrap(),
             "sequential keeps the p99 response time under 5 ms up to 12,000/s or more, async-multi up to 400/s"
@@ -164,16 +167,16 @@ mod tests {
     #[test]
     fn equals_and_one_alone_are_left_to_another_title() {
         let same = [(400.0, 1.3), (4_000.0, 1.4)];
-        assert_eq!(said(&[climb("a", &same), climb("b", &same)], 20), None);
-        assert_eq!(said(&[climb("a", &same)], 20), None);
+        assert_eq!(said(&[curve("a", &same), curve("b", &same)], 20), None);
+        assert_eq!(said(&[curve("a", &same)], 20), None);
         assert_eq!(said(&[], 20), None);
     }
 
     #[test]
     fn a_point_that_does_not_tell_places_nobody() {
-        let mut unknown = climb("c", &[(400.0, 1.3), (4_000.0, 1.4)]);
+        let mut unknown = curve("c", &[(400.0, 1.3), (4_000.0, 1.4)]);
         unknown.steps[1].standing = Standing::Invalid;
-        let two = [climb("a", &[(400.0, 1.3), (4_000.0, 1.4)]), climb("b", &[(400.0, 1.3), (4_000.0, 0.0)])];
+        let two = [curve("a", &[(400.0, 1.3), (4_000.0, 1.4)]), curve("b", &[(400.0, 1.3), (4_000.0, 0.0)])];
         let three = [two[0].clone(), two[1].clone(), unknown.clone()];
         assert_eq!(
             said(&three, 20).unwrap(),
@@ -185,7 +188,7 @@ mod tests {
     #[test]
     fn no_bound_is_laid_through_an_interval() {
         // 4.8 to 5.2 ms lies on both sides of 5 ms, so the bound is the next round number.
-        let wide = [climb("a", &[(400.0, 1.3), (4_000.0, 4.96)]), climb("b", &[(400.0, 1.3), (4_000.0, 30.0)])];
+        let wide = [curve("a", &[(400.0, 1.3), (4_000.0, 4.96)]), curve("b", &[(400.0, 1.3), (4_000.0, 30.0)])];
         assert!(said(&wide, 20).unwrap().contains("under 10 ms up to 4,000/s or more, b up to 400/s"));
     }
 }

@@ -13,4 +13,4 @@ pub(crate) mod probe;
 pub(crate) use carried::carried;
 pub(crate) use compared::{RankedEntry, compared, no_verdict};
 pub(crate) use held::{MemoryHeld, held, show_slope};
-pub(crate) use load_curve::{LoadCurve, LoadCurvePoint, climbed};
+pub(crate) use load_curve::{LoadCurve, LoadCurvePoint, load_curve};

@@ -129,7 +129,7 @@ fn invalid_points_are_said_and_decide_nothing() {
     }
     let diff = between(&base, &new);
     let found =
-        rows(&diff, "p50").into_iter().find(|row| row.contender == "threaded" && row.spot.at.ends_with(" 700/s"));
+        rows(&diff, "p50").into_iter().find(|row| row.contender == "threaded" && row.place.at.ends_with(" 700/s"));
     assert_eq!(found.unwrap().ratio.unwrap_err(), NotCompared::Invalid);
     assert_eq!(outcome(&diff, "p50>+10%"), DiffOutcome::Inconclusive);
 }
@@ -141,7 +141,7 @@ fn who_no_longer_keeps_up_has_regressed_and_who_now_does_has_not() {
     let diff = between(&base, &new);
     let at = |name: &str, load: &str| {
         let found =
-            rows(&diff, name).into_iter().find(|row| row.contender == "threaded" && row.spot.at.ends_with(load));
+            rows(&diff, name).into_iter().find(|row| row.contender == "threaded" && row.place.at.ends_with(load));
         found.unwrap().ratio
     };
     assert_eq!(at("p50", " 60/s").unwrap_err(), NotCompared::FellBehind);

@@ -58,7 +58,7 @@ fn cells(row: &DiffRow) -> Vec<String> {
     let interval = ratio.and_then(|ratio| ratio.interval).map(|(lo, hi)| format!("{} to {}", number(lo), number(hi)));
     vec![
         row.contender.clone(),
-        row.spot.at.clone(),
+        row.place.at.clone(),
         row.label.to_owned(),
         row.base.clone(),
         row.new.clone(),
