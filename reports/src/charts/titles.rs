@@ -4,7 +4,7 @@
 
 use super::sweep::{Sweep, SweptPoint};
 use crate::format::{self, Unit};
-use crate::metrics::{Metric, Reading, metric};
+use crate::metrics::{Metric, Of, Reading, metric};
 use crate::objective::carries;
 use crate::record::Objective;
 use crate::study::{Group, Series, Standing, ascending};
@@ -22,7 +22,7 @@ pub(super) fn curve(group: &Group<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -
     if let Some(objective) = &group.experiment.objective {
         return under_objective(group, objective);
     }
-    let of_time = metrics.iter().rev().filter(|metric| metric.name.starts_with("response_time_"));
+    let of_time = metrics.iter().rev().filter(|metric| matches!(metric.of, Of::ResponseTime(_)));
     let load_curve = of_time.filter_map(|metric| load_curve(group, sweep, metric)).next();
     load_curve.unwrap_or_else(|| match group.telling_load(first.blocks_for_verdict) {
         Some(load) => at_load(group, first, load),

@@ -44,6 +44,8 @@ pub struct Metric {
 pub enum Of {
     /// Cells under load, their blocks together.
     Load(fn(&Pool<'_>) -> Reading),
+    /// A percentile of the response time, 0 to 1, likewise.
+    ResponseTime(f64),
     /// A stage at which connections are held; in the metric's unit.
     Stage(fn(&Stage) -> Option<u64>),
 }
@@ -57,7 +59,7 @@ pub fn metric(name: &str) -> Option<&'static Metric> {
 /// The metrics of load among those named.
 pub(crate) fn metrics_of_load(names: &[String]) -> Vec<&'static Metric> {
     let named = names.iter().filter_map(|name| metric(name));
-    named.filter(|metric| matches!(metric.of, Of::Load(_))).collect()
+    named.filter(|metric| !matches!(metric.of, Of::Stage(_))).collect()
 }
 
 /// The metrics of held connections among those named.
@@ -73,10 +75,10 @@ pub fn fewest_blocks_for_a_verdict() -> usize {
 
 /// Every metric, in the order of the glossary.
 pub const METRICS: &[Metric] = &[
-    time("response_time_p50", "median response time", RESPONSE, |pool| response_quantile(pool, 0.5)),
-    time("response_time_p90", "p90 response time", RESPONSE, |pool| response_quantile(pool, 0.9)),
-    time("response_time_p99", "p99 response time", RESPONSE, |pool| response_quantile(pool, 0.99)).of_a_tail(),
-    time("response_time_p999", "p99.9 response time", RESPONSE, |pool| response_quantile(pool, 0.999)).of_a_tail(),
+    response("response_time_p50", "median response time", 0.5),
+    response("response_time_p90", "p90 response time", 0.9),
+    response("response_time_p99", "p99 response time", 0.99).of_a_tail(),
+    response("response_time_p999", "p99.9 response time", 0.999).of_a_tail(),
     time("service_time_p50", "median service time", SERVICE, |pool| service_quantile(pool, 0.5)),
     time("service_time_p99", "p99 service time", SERVICE, |pool| service_quantile(pool, 0.99)).of_a_tail(),
     load(
@@ -210,6 +212,11 @@ const fn load(
     Metric { name, label, unit, how_to_read, blocks_for_verdict: 10, of: Of::Load(of) }
 }
 
+const fn response(name: &'static str, label: &'static str, p: f64) -> Metric {
+    let (unit, how_to_read) = (Unit::Nanoseconds, RESPONSE);
+    Metric { name, label, unit, how_to_read, blocks_for_verdict: 10, of: Of::ResponseTime(p) }
+}
+
 const fn time(
     name: &'static str,
     label: &'static str,
@@ -239,6 +246,7 @@ impl Metric {
     pub fn of_pool(&self, pool: &Pool<'_>) -> Reading {
         match self.of {
             Of::Load(of) => of(pool),
+            Of::ResponseTime(p) => response_quantile(pool, p),
             Of::Stage(_) => Reading::Absent,
         }
     }
@@ -246,7 +254,7 @@ impl Metric {
     /// The value at a stage; absent for a metric of load.
     pub fn of_stage(&self, stage: &Stage) -> Option<u64> {
         match self.of {
-            Of::Load(_) => None,
+            Of::Load(_) | Of::ResponseTime(_) => None,
             Of::Stage(of) => of(stage),
         }
     }

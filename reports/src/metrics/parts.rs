@@ -192,18 +192,12 @@ mod tests {
     fn split(buckets: &[(u64, u64, u64)]) -> TimeSplit {
         let sums = |of: fn(&(u64, u64, u64)) -> u64| buckets.iter().map(|bucket| of(bucket) * bucket.0).collect();
         TimeSplit {
-            schedule_lag: None,
-            connection: None,
-            before_send: None,
-            waiting: None,
-            service: None,
-            returning: None,
-            answering: None,
             by_response_time: Some(PartSums {
                 least_ns: buckets.iter().map(|(_, waiting, service)| waiting + service).collect(),
                 replies: buckets.iter().map(|bucket| bucket.0).collect(),
                 sums_ns: BTreeMap::from([("waiting".into(), sums(|b| b.1)), ("service".into(), sums(|b| b.2))]),
             }),
+            ..TimeSplit::default()
         }
     }
 

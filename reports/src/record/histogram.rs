@@ -124,7 +124,7 @@ fn check_header(inflated: &[u8]) -> Result<(), RecordError> {
 
 /// Where the response time of correct replies went, in nanoseconds. What is known of a request covers its response time
 /// without a gap, so the means of the parts add up to the mean response time of correct replies.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct TimeSplit {
     /// Intended start to when the generator had the request in hand. Zero where the request waited behind an earlier
     /// one of its connection, as it would have without any lag.

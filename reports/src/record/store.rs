@@ -228,8 +228,7 @@ fn read_cell(path: &Path) -> Result<Cell, RecordError> {
 
 /// All counts of a ledger together, in a number that holds the sum of any.
 fn requests(ledger: &Ledger) -> u128 {
-    let Ledger { scheduled, ok, error, timeout, malformed, refused, reset, dropped, in_flight } = *ledger;
-    [scheduled, ok, error, timeout, malformed, refused, reset, dropped, in_flight].map(u128::from).iter().sum()
+    ledger.ends().iter().map(|(_, count)| u128::from(*count)).sum::<u128>() + u128::from(ledger.scheduled)
 }
 
 fn histograms(cell: &Cell) -> Vec<(&'static str, &HistogramRecord)> {

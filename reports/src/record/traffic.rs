@@ -131,7 +131,7 @@ pub struct Ledger {
 impl Ledger {
     /// Requests that have an end, plus those in flight; equals `scheduled` in a true ledger.
     pub fn accounted_for(&self) -> u64 {
-        self.ok + self.error + self.timeout + self.malformed + self.refused + self.reset + self.dropped + self.in_flight
+        self.ends().iter().map(|(_, count)| count).sum()
     }
 
     /// Every end that a request can come to, by its name, with how many came to it. A correct reply is the first.

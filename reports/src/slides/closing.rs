@@ -5,7 +5,7 @@
 use super::{Slide, SlideKind};
 use crate::format;
 use crate::record::store::Run;
-use crate::summary::{Rank, Statement, Summary};
+use crate::summary::{CERTAINTY, Rank, Statement, Summary};
 use crate::verdict::{Matrix, Pair, Verdict};
 
 /// On one slide.
@@ -34,7 +34,7 @@ pub(super) fn verdicts(summary: &Summary) -> Vec<Slide> {
         let notes: Vec<(String, String)> = decided.iter().flat_map(|matrix| details(matrix)).collect();
         return paged("Who differs from whom", &decided.iter().map(row).collect::<Vec<_>>(), &notes);
     }
-    let certainty = summary.answers.iter().find(|answer| answer.topic == "certainty");
+    let certainty = summary.answers.iter().find(|answer| answer.topic == CERTAINTY);
     let slide = |answer: &Statement| Slide {
         kind: SlideKind::Words,
         kicker: "Who differs from whom".into(),

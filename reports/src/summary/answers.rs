@@ -16,6 +16,9 @@ use crate::study::{Group, Series};
 use crate::verdict::{Matrix, PER_CONNECTION, Pair, Verdict};
 use crate::words::{no_verdict, show_slope};
 
+/// What the sentence is about that says how sure all comparisons are.
+pub(crate) const CERTAINTY: &str = "certainty";
+
 pub(super) fn of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Statement> {
     let mut answers = Vec::new();
     let mut say = |rank: Rank, topic: &str, sentence: Option<String>| {
@@ -26,7 +29,7 @@ pub(super) fn of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Statement> {
         for metric in pictured(group, PictureKind::Curve).iter().filter_map(|name| metric(name)) {
             say(Rank::Detail, metric.label, comparison(group, metric, matrices));
         }
-        say(Rank::Detail, "certainty", certainty(matrices));
+        say(Rank::Detail, CERTAINTY, certainty(matrices));
         let loads: Vec<String> = group.loads().into_iter().map(format::number).collect();
         say(Rank::Detail, "loads offered", Some(format!("{} requests per second.", format::list(&loads))));
     }

@@ -22,6 +22,7 @@ use crate::verdict::Matrix;
 /// Compared wherever there is load, whether or not it is drawn.
 const ALWAYS_COMPARED: &str = "cpu_per_request";
 
+pub(crate) use answers::CERTAINTY;
 pub use claims::{Claim, ClaimVerdict};
 pub use headlines::{Headline, headline, headlines};
 pub use validity::{Badge, BadgeState, Doubt, Validity};
