@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use reports::record::{Progress, Traffic};
+use reports::record::{DisturbanceProgress, Traffic};
 
 use super::LoadError;
 use super::connection::{Connections, News, Settings};
@@ -74,8 +74,8 @@ pub(super) struct Crowd {
     /// Who is to send next, and when: all wait equally long, so that the first in is the first due.
     due: VecDeque<Due>,
     begun: u64,
-    progress: Progress,
-    course: Vec<Progress>,
+    progress: DisturbanceProgress,
+    course: Vec<DisturbanceProgress>,
 }
 
 /// One connection.
@@ -125,7 +125,7 @@ impl Crowd {
             vacant: (0..pace.at_most).rev().collect(),
             due: VecDeque::new(),
             begun: 0,
-            progress: Progress::default(),
+            progress: DisturbanceProgress::default(),
             course: Vec::new(),
         })
     }
@@ -135,7 +135,7 @@ impl Crowd {
         mut self,
         origin_ns: u64,
         stop: &AtomicBool,
-    ) -> Result<(Vec<Progress>, Option<Traffic>), LoadError> {
+    ) -> Result<(Vec<DisturbanceProgress>, Option<Traffic>), LoadError> {
         let mut noted_ns = 0;
         loop {
             let now = now_ns();
@@ -162,7 +162,7 @@ impl Crowd {
     }
 
     fn note(&mut self, at_ns: u64) {
-        self.course.push(Progress { at_ns, ..self.progress });
+        self.course.push(DisturbanceProgress { at_ns, ..self.progress });
     }
 
     /// Whether as many more or fewer are held as make a difference: one of a few, and some of many.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use reports::record::{Progress, Traffic};
+use reports::record::{DisturbanceProgress, Traffic};
 use rustix::process::setpriority_process;
 
 use super::crowd::{Behaviour, Crowd, Pace};
@@ -38,7 +38,7 @@ pub struct Disturbed {
     /// When the last of what it held was let go.
     pub ended_ns: u64,
     /// How it went on; empty where it has no course of its own.
-    pub course: Vec<Progress>,
+    pub course: Vec<DisturbanceProgress>,
     /// Its requests, where it sent any that could be answered.
     pub traffic: Option<Traffic>,
 }

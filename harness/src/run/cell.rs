@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reports::record::{
-    self, Arrivals, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementKind, Sample, ServerUsage, Shape, Stage,
-    ThreadTimes, Traffic, Warning,
+    self, ArrivalsRecord, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementKind, Sample, ServerUsage,
+    ShapeRecord, Stage, ThreadTimes, Traffic, Warning,
 };
 
 use super::disturbed;
@@ -39,12 +39,12 @@ pub(super) struct CellRunner<'a> {
 pub(super) struct CellFindings {
     pub(super) outcome: Outcome,
     pub(super) traffic: Option<Traffic>,
-    pub(super) disturbance: Option<record::Disturbance>,
+    pub(super) disturbance: Option<record::DisturbanceRecord>,
     pub(super) bounds: Vec<record::Bound>,
     pub(super) generator: Option<GeneratorUsage>,
     pub(super) server: ServerUsage,
     pub(super) samples: Vec<Sample>,
-    pub(super) inside: Option<record::Inside>,
+    pub(super) inside: Option<record::InsideRecord>,
     pub(super) stages: Vec<Stage>,
     pub(super) noise: Noise,
     pub(super) warnings: Vec<Warning>,
@@ -272,13 +272,13 @@ fn rebased(samples: Vec<Sample>, observed_from_ns: u64, origin_ns: u64) -> Vec<S
 }
 
 /// As [`rebased`], for what was seen of the inside.
-fn rebased_inside(inside: record::Inside, observed_from_ns: u64, origin_ns: u64) -> record::Inside {
+fn rebased_inside(inside: record::InsideRecord, observed_from_ns: u64, origin_ns: u64) -> record::InsideRecord {
     let rebase = |at_ns: u64| (at_ns + observed_from_ns).checked_sub(origin_ns);
     let answers = inside.answers.into_iter();
     let answers = answers.filter_map(|answer| Some(InsideAnswer { at_ns: rebase(answer.at_ns)?, ..answer }));
     let threads = inside.threads.into_iter();
     let threads = threads.filter_map(|times| Some(ThreadTimes { at_ns: rebase(times.at_ns)?, ..times }));
-    record::Inside { answers: answers.collect(), threads: threads.collect(), unanswered: inside.unanswered }
+    record::InsideRecord { answers: answers.collect(), threads: threads.collect(), unanswered: inside.unanswered }
 }
 
 /// What was asked of the generator, as it is saved.
@@ -287,8 +287,8 @@ pub(super) fn load_record(task: &TaskKind) -> record::Load {
         TaskKind::Load(spec) => spec.to_record(),
         TaskKind::Disturbed(spec) => spec.probe.to_record(),
         TaskKind::Hold(spec) => record::Load {
-            arrivals: Arrivals::Held,
-            shape: Shape::Connections { connections: task.peak_connections() },
+            arrivals: ArrivalsRecord::Held,
+            shape: ShapeRecord::Connections { connections: task.peak_connections() },
             offered_load_rps: None,
             work: spec.work.to_string(),
             seed: 0,

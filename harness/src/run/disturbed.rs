@@ -123,7 +123,7 @@ fn note(found: &mut TaskFindings, disturbance: &Disturbance, disturbed: Result<D
         Ok(Disturbed { begun_ns, ended_ns, course, traffic }) => {
             let name = disturbance.name.to_owned();
             let [from_ns, until_ns] = [begun_ns, ended_ns].map(|at_ns| at_ns.saturating_sub(found.origin_ns));
-            found.disturbance = Some(record::Disturbance { name, from_ns, until_ns, course, traffic });
+            found.disturbance = Some(record::DisturbanceRecord { name, from_ns, until_ns, course, traffic });
         }
         Err(error) => found.warnings.push(Warning::CheckFailed {
             check: "the disturbance was carried out".to_owned(),

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use reports::record::{Bound, Disturbance, GeneratorUsage, Stage, Traffic, Warning};
+use reports::record::{Bound, DisturbanceRecord, GeneratorUsage, Stage, Traffic, Warning};
 
 use crate::load::Moments;
 use crate::observe::cpu_time;
@@ -17,7 +17,7 @@ pub(crate) struct TaskFindings {
     pub(crate) origin_ns: u64,
     pub(crate) traffic: Option<Traffic>,
     pub(crate) generator: Option<GeneratorUsage>,
-    pub(crate) disturbance: Option<Disturbance>,
+    pub(crate) disturbance: Option<DisturbanceRecord>,
     pub(crate) bounds: Vec<Bound>,
     pub(super) cpu_at_window_start: Option<Duration>,
     pub(crate) window_cpu_ns: Option<u64>,

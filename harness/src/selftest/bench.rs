@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use reports::record::store::Run;
-use reports::record::{Cell, Machine, Placement, PlacementKind};
+use reports::record::{Cell, Machine, PlacementKind, PlacementRecord};
 
 use super::cells;
 use super::lateness::LatenessWatch;
@@ -25,7 +25,7 @@ const SUBJECT_READINESS_DEADLINE: Duration = Duration::from_secs(10);
 /// The means of measuring.
 #[derive(Debug)]
 pub struct Bench {
-    pub(crate) placement: Placement,
+    pub(crate) placement: PlacementRecord,
     pub(crate) machine: Machine,
 }
 
