@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use harness::load::{self, Generator};
 use harness::observe::raise_soft_descriptor_limit;
-use harness::plan::{ArrivalProcess, LoadShape, LoadSpec, Pacing, Work};
+use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
 use harness::process::{Launch, launch_program};
 
 use measured::bare_loop::{self, Ran, WireBytes};
@@ -82,7 +82,7 @@ fn rows_of(connections: u32, rounds: &[(GeneratorCost, GeneratorCost)]) -> [Tabl
 fn generator(target: SocketAddr, connections: u32) -> anyhow::Result<GeneratorCost> {
     let spec = LoadSpec {
         arrivals: ArrivalProcess::Closed,
-        shape: LoadShape::Connections { connections },
+        shape: Shape::Connections { connections },
         work: Work::new("echo", "hi"),
         seed: 1,
         warm_up: Duration::from_millis(200),

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use harness::load::{ArrivalTimes, Tally};
+use harness::load::{Arrivals, Tally};
 use hdrhistogram::Histogram;
 
 /// A power of two, so that going round costs a mask and not a division, which would be most of what is measured.
@@ -15,7 +15,7 @@ const VALUES: usize = 4_096;
 
 /// Values as a load has them: 20 us to 5 ms, ever other buckets.
 fn values() -> [u64; VALUES] {
-    let mut arrivals = ArrivalTimes::poisson(10_000.0, 1);
+    let mut arrivals = Arrivals::poisson(10_000.0, 1);
     std::array::from_fn(|_| 20_000 + arrivals.next().expect("arrivals have no end") % 5_000_000)
 }
 
@@ -41,9 +41,9 @@ fn record(c: &mut Criterion) {
 
 fn next_arrival(c: &mut Criterion) {
     let mut group = c.benchmark_group("next arrival");
-    let mut poisson = ArrivalTimes::poisson(10_000.0, 1);
+    let mut poisson = Arrivals::poisson(10_000.0, 1);
     group.bench_function("poisson", |bencher| bencher.iter(|| black_box(black_box(&mut poisson).next())));
-    let mut constant = ArrivalTimes::constant(10_000.0);
+    let mut constant = Arrivals::constant(10_000.0);
     group.bench_function("constant", |bencher| bencher.iter(|| black_box(black_box(&mut constant).next())));
     group.finish();
 }

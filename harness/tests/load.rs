@@ -10,13 +10,13 @@ use std::thread;
 use std::time::Duration;
 
 use harness::load::{self, Generator, HeldConnections, LoadOutcome};
-use harness::plan::{ArrivalProcess, LoadShape, LoadSpec, Pacing, Work};
+use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
 use servers::protocol::Wire;
 use servers::{Contender, Server};
 
 const GENERATOR: Generator = Generator { threads: 1, pacing: Pacing::Precise };
 
-fn spec(arrivals: ArrivalProcess, shape: LoadShape, work: Work) -> LoadSpec {
+fn spec(arrivals: ArrivalProcess, shape: Shape, work: Work) -> LoadSpec {
     LoadSpec {
         arrivals,
         shape,
@@ -30,8 +30,8 @@ fn spec(arrivals: ArrivalProcess, shape: LoadShape, work: Work) -> LoadSpec {
     }
 }
 
-fn sessions() -> LoadShape {
-    LoadShape::Sessions { requests: 10, think_time: Duration::ZERO, concurrent: 1_000 }
+fn sessions() -> Shape {
+    Shape::Sessions { requests: 10, think_time: Duration::ZERO, concurrent: 1_000 }
 }
 
 fn echo() -> Work {
@@ -78,7 +78,7 @@ fn every_request_of_a_willing_server_is_ok() {
 #[test]
 fn held_connections_share_a_constant_schedule() {
     let (address, stop) = start("async-single");
-    let shape = LoadShape::Connections { connections: 16 };
+    let shape = Shape::Connections { connections: 16 };
     let outcome = run(&spec(ArrivalProcess::Constant { rate_rps: 2_000.0 }, shape, echo()), address);
     assert_eq!(outcome.traffic.ledger.scheduled, 1_000);
     assert_eq!(outcome.traffic.ledger.ok, 1_000);
@@ -89,8 +89,8 @@ fn held_connections_share_a_constant_schedule() {
 #[test]
 fn closed_loop_measures_capacity_and_has_no_response_time() {
     // Few enough that every slot begins a session within the window, however slow the machine is.
-    let sessions = LoadShape::Sessions { requests: 10, think_time: Duration::ZERO, concurrent: 8 };
-    for shape in [LoadShape::Connections { connections: 8 }, sessions] {
+    let sessions = Shape::Sessions { requests: 10, think_time: Duration::ZERO, concurrent: 8 };
+    for shape in [Shape::Connections { connections: 8 }, sessions] {
         let (address, stop) = start("threaded");
         let outcome = run(&spec(ArrivalProcess::Closed, shape, Work::new("sleep", "5ms")), address);
         assert!(outcome.traffic.response_time.is_none());
@@ -124,7 +124,7 @@ fn a_dead_address_refuses_every_request() {
     let traffic = run(&spec(ArrivalProcess::Poisson { rate_rps: 500.0 }, sessions(), echo()), address).traffic;
     assert!(traffic.ledger.refused > 5);
     assert_eq!(traffic.ledger.refused + traffic.ledger.dropped, traffic.ledger.scheduled);
-    let held = spec(ArrivalProcess::Constant { rate_rps: 100.0 }, LoadShape::Connections { connections: 2 }, echo());
+    let held = spec(ArrivalProcess::Constant { rate_rps: 100.0 }, Shape::Connections { connections: 2 }, echo());
     let error = load::run(&held, address, GENERATOR, &AtomicBool::new(false), |_| {}).unwrap_err();
     assert!(error.to_string().contains("0 of 2 connections"), "{error}");
 }
@@ -171,7 +171,7 @@ fn right(line: &str) -> String {
 #[test]
 fn unsolicited_and_endless_replies_do_not_pass_for_answers() {
     let twice = scripted(|_, line| Some(right(line).repeat(2)));
-    let shape = LoadShape::Connections { connections: 4 };
+    let shape = Shape::Connections { connections: 4 };
     let spec = spec(ArrivalProcess::Constant { rate_rps: 200.0 }, shape, echo());
     let traffic = run(&spec, twice).traffic;
     assert!(traffic.ledger.ok <= traffic.ledger.scheduled);
@@ -209,7 +209,7 @@ fn a_stopped_load_still_adds_up() {
 fn several_workers_send_the_schedule_once() {
     let (address, stop) = start("async-multi");
     let generator = Generator { threads: 3, pacing: Pacing::Sleeping };
-    let shape = LoadShape::Connections { connections: 10 };
+    let shape = Shape::Connections { connections: 10 };
     let spec = spec(ArrivalProcess::Constant { rate_rps: 3_000.0 }, shape, echo());
     let outcome = load::run(&spec, address, generator, &AtomicBool::new(false), |_| {}).unwrap();
     assert_eq!(outcome.traffic.ledger.scheduled, 1_500);

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::CheckFinding;
 use super::transcripts::CheckItem;
 use crate::experiments::EXPERIMENTS;
-use crate::plan::{DisturbanceKind, Experiment, LoadShape, LoadSpec, Preset, Task, TaskKind, Work};
+use crate::plan::{DisturbanceKind, Experiment, LoadSpec, Preset, Shape, Task, TaskKind, Work};
 
 /// Whether a server can take part in an experiment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ fn needs(experiment: &Experiment) -> Vec<(CheckItem, String)> {
 
 fn of_load(spec: &LoadSpec) -> Vec<(CheckItem, String)> {
     let goodbye =
-        matches!(spec.shape, LoadShape::Sessions { .. }).then(|| (CheckItem::Closing, "CloseConnection".to_owned()));
+        matches!(spec.shape, Shape::Sessions { .. }).then(|| (CheckItem::Closing, "CloseConnection".to_owned()));
     goodbye.into_iter().chain(of_work(&spec.work)).collect()
 }
 

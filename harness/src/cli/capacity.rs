@@ -19,7 +19,7 @@ use super::progress::{TerminalProgress, rough};
 use super::report;
 use super::servers::{ServerArgs, Servers};
 use crate::observe::allowed_cpus;
-use crate::plan::{Cast, InsideLooks, PlanError, Preset, RunPlan, Sizes, Workload, place};
+use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Execution, Preflight, preflight_for};
 use crate::search::capacity::{self, CONCURRENT, Capacity, CapacityGoal, DESCRIPTION, pictures};
 
@@ -190,7 +190,7 @@ pub(super) fn plan(args: &CapacityArgs, servers: &Servers) -> anyhow::Result<(Ru
         against: None,
         page: servers.page.clone(),
         // Nothing that is said of such a run needs it.
-        inside: InsideLooks::Off,
+        inside: Inside::Off,
     };
     let mut found = preflight_for(&plan, CONCURRENT);
     plan.connection_ceiling = found.connection_ceiling;

@@ -20,7 +20,7 @@ use super::trace::{self, Timelines};
 use super::{contenders, report};
 use crate::experiments::{self, EXPERIMENTS};
 use crate::observe::allowed_cpus;
-use crate::plan::{Cast, Experiment, InsideLooks, PlanError, Preset, RunPlan, is_base, place};
+use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, place};
 use crate::run::{Execution, Preflight, preflight, time_of};
 
 /// Compare server models under the same load and write a report
@@ -73,8 +73,8 @@ pub(super) struct CompareArgs {
     timelines: Option<Timelines>,
 
     /// Whether each server is asked about its inside, twenty times a second, and its threads are read one by one
-    #[arg(long, value_enum, default_value_t = InsideLooks::On, value_name = "on|off")]
-    inside: InsideLooks,
+    #[arg(long, value_enum, default_value_t = Inside::On, value_name = "on|off")]
+    inside: Inside,
 
     /// Folder of the run; `runs/TIME-PRESET` without it
     #[arg(long, value_name = "DIR")]

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use reports::diff::differences;
+use reports::machine::differences;
 use reports::record::store::{Run, RunFolder};
 use reports::record::{Cell, Ending, ExperimentRecord, Manifest, Purpose, Warning};
 
@@ -20,7 +20,7 @@ use super::report::conclude;
 use super::servers::Servers;
 use crate::experiments;
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
-use crate::plan::{Cast, InsideLooks, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes, is_twin, place};
+use crate::plan::{Cast, Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes, is_twin, place};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, preflight, utc_now};
 
 /// Completes the run in a folder, with so many blocks or as many as it was to have.
@@ -152,7 +152,7 @@ pub(super) fn rebuilt(
         connection_ceiling: u32::MAX,
         against,
         page: manifest.page.as_deref().map(PageRequest::get),
-        inside: InsideLooks::On,
+        inside: Inside::On,
     };
     let mut found = preflight(&plan);
     plan.connection_ceiling = found.connection_ceiling;
@@ -186,8 +186,8 @@ pub(super) fn with_models(
 }
 
 /// Whether a run's servers were looked at from inside, for what is added to it. One without a cell can still be either.
-fn inside_of(cells: &[Cell]) -> InsideLooks {
-    if cells.is_empty() || cells.iter().any(|cell| cell.inside.is_some()) { InsideLooks::On } else { InsideLooks::Off }
+fn inside_of(cells: &[Cell]) -> Inside {
+    if cells.is_empty() || cells.iter().any(|cell| cell.inside.is_some()) { Inside::On } else { Inside::Off }
 }
 
 /// The cells of a run from which its loads follow.

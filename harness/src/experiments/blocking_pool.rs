@@ -6,8 +6,8 @@ use reports::record::{Decision, Picture};
 
 use super::declare::{at_most, bars, by, echo_probe, of_workload, probe_over_time, times, value, with};
 use crate::plan::{
-    Bounds, Capacities, Contenders, DisturbanceKind, DisturbanceSpec, DisturbedSpec, Experiment, LoadShape, LoadSpec,
-    Sizes, Task, TaskKind, Workload,
+    Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Shape, Sizes,
+    Task, TaskKind, Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -64,14 +64,14 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let rate_rps = f64::from(JOBS) / AT_ONCE.as_secs_f64();
     let task = |workload: &Workload| {
-        let jobs = echo_probe(rate_rps, LoadShape::Connections { connections: JOBS }, REQUEST_TIMEOUT);
+        let jobs = echo_probe(rate_rps, Shape::Connections { connections: JOBS }, REQUEST_TIMEOUT);
         Task {
             workload: workload.key,
             point: "at-once".to_owned(),
             variation: None,
             kind: TaskKind::Disturbed(DisturbedSpec {
                 probe: LoadSpec { work: workload.work(), window: AT_ONCE, ..jobs },
-                disturbance: DisturbanceSpec {
+                disturbance: Disturbance {
                     name: "640 requests at once",
                     kind: DisturbanceKind::Nothing,
                     from: Duration::ZERO,

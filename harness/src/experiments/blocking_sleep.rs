@@ -7,7 +7,7 @@ use reports::record::{BoundValue, Decision, Picture};
 use super::declare::{
     DisturbedProbe, at, at_least, by, curve_over, echo_probe, in_closed_loop, probe_over_time, value,
 };
-use crate::plan::{Bounds, Capacities, Contenders, Experiment, LoadShape, Sizes, Task, Workload};
+use crate::plan::{Bounds, Capacities, Contenders, Experiment, Shape, Sizes, Task, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "blocking-sleep",
@@ -54,7 +54,7 @@ const BLOCKING: [u32; 4] = [0, 1, 4, 8];
 const PROBE_RPS: f64 = 700.0;
 
 /// So many that a connection rarely waits for its own last reply: what is seen is the server's making, not a line.
-const PROBE: LoadShape = LoadShape::Connections { connections: 200 };
+const PROBE: Shape = Shape::Connections { connections: 200 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads[0];

@@ -6,7 +6,7 @@ use reports::record::{Decision, Picture};
 
 use super::declare::{at_least, bars, by, newcomers, of_workload, times, value, with};
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadShape, LoadSpec, Sizes, Task, TaskKind, Workload,
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -55,7 +55,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 const RATE_RPS: f64 = 1_000.0;
 
 /// As many connections as the pool has workers, or some would not be served.
-const HELD: LoadShape = LoadShape::Connections { connections: 4 };
+const HELD: Shape = Shape::Connections { connections: 4 };
 
 /// Sessions that may be under way at once, some of them in their goodbye.
 const AT_ONCE: u32 = 500;

@@ -4,7 +4,7 @@ use reports::record::{Decision, Picture, PictureKind, Scale, Swept};
 
 use super::declare::{at, at_least, by, picture, times, value};
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadShape, LoadSpec, Sizes, Task, TaskKind, Workload,
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -61,7 +61,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         variation: Some(f64::from(connections)),
         kind: TaskKind::Load(LoadSpec {
             arrivals: ArrivalProcess::Poisson { rate_rps: RATE_RPS },
-            shape: LoadShape::Connections { connections },
+            shape: Shape::Connections { connections },
             work: workload.work(),
             // Set when the cell is run: it depends on the block.
             seed: 0,

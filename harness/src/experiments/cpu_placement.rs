@@ -4,8 +4,7 @@ use reports::record::{Decision, Picture, PictureKind, Swept};
 
 use super::declare::{DisturbedProbe, at_least, bars, by, echo_probe, picture, probe_over_time, times, value};
 use crate::plan::{
-    ArrivalProcess, Bounds, Capacities, Contenders, DisturbanceKind, Experiment, LoadShape, LoadSpec, Sizes, Task,
-    Workload,
+    ArrivalProcess, Bounds, Capacities, Contenders, DisturbanceKind, Experiment, LoadSpec, Shape, Sizes, Task, Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -65,7 +64,7 @@ const CONNECTIONS: u32 = 100;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads[0];
-    let shape = LoadShape::Connections { connections: CONNECTIONS };
+    let shape = Shape::Connections { connections: CONNECTIONS };
     // Longer than a p99 of the probe takes, for which each block has 432 requests where 368 are enough.
     let lasting = sizes.disturbance / 2;
     let computing = LoadSpec {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reports::record::{BoundValue, Condition, Decision, Picture, PictureKind, Relation, Scale, Swept, ValueOf};
 
 use crate::plan::{
-    ArrivalProcess, Bounds, DisturbanceKind, DisturbanceSpec, DisturbedSpec, LoadShape, LoadSpec, TaskKind, Work,
+    ArrivalProcess, Bounds, Disturbance, DisturbanceKind, DisturbedSpec, LoadSpec, Shape, TaskKind, Work,
 };
 
 /// A probe, and what is done beside it.
@@ -32,14 +32,14 @@ impl DisturbedProbe {
         let probe = LoadSpec { window: quiet + lasting + 2 * quiet, ..probe };
         TaskKind::Disturbed(DisturbedSpec {
             probe,
-            disturbance: DisturbanceSpec { name, kind, from: quiet, lasting },
+            disturbance: Disturbance { name, kind, from: quiet, lasting },
             bounds,
         })
     }
 }
 
 /// A probe of small requests, at equal intervals.
-pub(super) fn echo_probe(rate_rps: f64, shape: LoadShape, timeout: Duration) -> LoadSpec {
+pub(super) fn echo_probe(rate_rps: f64, shape: Shape, timeout: Duration) -> LoadSpec {
     LoadSpec {
         arrivals: ArrivalProcess::Constant { rate_rps },
         shape,
@@ -53,8 +53,8 @@ pub(super) fn echo_probe(rate_rps: f64, shape: LoadShape, timeout: Duration) -> 
 }
 
 /// New clients, of whom each connects, asks once and closes; at most so many at once.
-pub(super) fn newcomers(concurrent: u32) -> LoadShape {
-    LoadShape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent }
+pub(super) fn newcomers(concurrent: u32) -> Shape {
+    Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent }
 }
 
 /// Neighbours that ask again as soon as they are answered; nothing where there are none.
@@ -64,7 +64,7 @@ pub(super) fn in_closed_loop(connections: u32, work: Work, lasting: Duration, ti
     }
     DisturbanceKind::Load(LoadSpec {
         arrivals: ArrivalProcess::Closed,
-        shape: LoadShape::Connections { connections },
+        shape: Shape::Connections { connections },
         work,
         seed: 0,
         warm_up: Duration::ZERO,

@@ -4,8 +4,8 @@ use reports::record::{Decision, Picture, PictureKind, Swept};
 
 use super::declare::{at_most, by, echo_probe, picture, probe_over_time, times, value};
 use crate::plan::{
-    Bounds, Capacities, Contenders, DisturbanceKind, DisturbanceSpec, DisturbedSpec, Experiment, LoadShape, LoadSpec,
-    Sizes, Task, TaskKind, Workload,
+    Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Shape, Sizes,
+    Task, TaskKind, Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -46,7 +46,7 @@ const STALLED: &str = "async-single";
 
 /// Eight slow requests, one for each connection, are less than one in a hundred of even a short run.
 const RATE_RPS: f64 = 1_000.0;
-const CONNECTIONS: LoadShape = LoadShape::Connections { connections: 8 };
+const CONNECTIONS: Shape = Shape::Connections { connections: 8 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads[0];
@@ -55,7 +55,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let window = 15 * lasting;
     let kind = TaskKind::Disturbed(DisturbedSpec {
         probe: LoadSpec { window, ..echo_probe(RATE_RPS, CONNECTIONS, sizes.timeout) },
-        disturbance: DisturbanceSpec { name: "a standstill", kind: DisturbanceKind::Stall, from: window / 3, lasting },
+        disturbance: Disturbance { name: "a standstill", kind: DisturbanceKind::Stall, from: window / 3, lasting },
         bounds: Bounds::default(),
     });
     vec![Task { workload: workload.key, point: "standstill".to_owned(), variation: None, kind }]

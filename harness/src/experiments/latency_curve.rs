@@ -6,7 +6,7 @@ use reports::metrics::TIME_PARTS;
 use reports::record::{Picture, PictureKind, Scale, Swept};
 
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadShape, LoadSpec, Sizes, Task, TaskKind, Workload,
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -107,7 +107,7 @@ fn tasks(sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {
 fn spec(sizes: &Sizes, workload: &Workload, arrivals: ArrivalProcess, concurrent: u32) -> LoadSpec {
     LoadSpec {
         arrivals,
-        shape: LoadShape::Sessions { requests: REQUESTS, think_time: Duration::ZERO, concurrent },
+        shape: Shape::Sessions { requests: REQUESTS, think_time: Duration::ZERO, concurrent },
         work: workload.work(),
         // Set when the cell is run: it depends on the block.
         seed: 0,

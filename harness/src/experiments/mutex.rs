@@ -8,7 +8,7 @@ use reports::record::{BoundValue, Decision, Picture};
 use super::declare::{
     DisturbedProbe, at_least, at_most, bars, by, echo_probe, in_closed_loop, of_workload, probe_over_time, value, with,
 };
-use crate::plan::{Bounds, Capacities, Contenders, Experiment, LoadShape, Sizes, Task, Workload};
+use crate::plan::{Bounds, Capacities, Contenders, Experiment, Shape, Sizes, Task, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "mutex",
@@ -71,7 +71,7 @@ const WANTING: u32 = 8;
 const PROBE_RPS: f64 = 500.0;
 
 /// So many that a connection rarely waits for its own last reply: what is seen is the server's making, not a line.
-const PROBE: LoadShape = LoadShape::Connections { connections: 200 };
+const PROBE: Shape = Shape::Connections { connections: 200 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let lasting = (sizes.disturbance / 3).max(Duration::from_millis(300));

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::frame::LiveLoad;
 use crate::load::{self, DisturbError, Disturbed, Generator, LoadError, LoadOutcome, Order, Tap, TapReading, now_ns};
-use crate::plan::{ArrivalProcess, DisturbanceKind, DisturbanceSpec, LoadShape, LoadSpec, Pacing, PageRequest, Work};
+use crate::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, PageRequest, Shape, Work};
 
 /// Generators of several models share a CPU, so that none may poll.
 const GENERATOR: Generator = Generator { threads: 1, pacing: Pacing::Sleeping };
@@ -34,7 +34,7 @@ pub(super) fn spec(asked: &LiveLoad, page: Option<&PageRequest>, seed: u64, last
     let (request_message, parameter) = asked.work.split_once(' ').unwrap_or((&asked.work, ""));
     (!asked.is_paused).then(|| LoadSpec {
         arrivals: asked.rate_rps.map_or(ArrivalProcess::Closed, |rate_rps| ArrivalProcess::Poisson { rate_rps }),
-        shape: LoadShape::Connections { connections: u32::try_from(asked.connections).unwrap_or(u32::MAX) },
+        shape: Shape::Connections { connections: u32::try_from(asked.connections).unwrap_or(u32::MAX) },
         work: page.cloned().map_or_else(|| Work::new(request_message, parameter), Work::Page),
         seed,
         warm_up: WARM_UP,
@@ -86,7 +86,7 @@ pub(super) struct Flood {
 impl Flood {
     /// Begins to open so many connections, to be held for so long unless they are let go before.
     pub(super) fn start(connections: u64, target: SocketAddr, lasting: Duration) -> io::Result<Flood> {
-        let disturbance = DisturbanceSpec {
+        let disturbance = Disturbance {
             name: "idle connections",
             kind: DisturbanceKind::IdleFlood {
                 per_second: PER_SECOND,

@@ -16,7 +16,7 @@ const COUNTED_ONE_BY_ONE: f64 = 100_000.0;
 
 /// Times from the start of the load, in nanoseconds, in ascending order, without end.
 #[derive(Debug)]
-pub struct ArrivalTimes {
+pub struct Arrivals {
     gaps: Gaps,
 }
 
@@ -26,20 +26,20 @@ enum Gaps {
     Equal { gap_ns: f64, index: u64 },
 }
 
-impl ArrivalTimes {
+impl Arrivals {
     /// Exponential gaps with the given mean rate per second, which is positive. ChaCha8 and the exponential
     /// sampler keep their streams across versions, so that a seed in an old record still gives its arrivals.
-    pub fn poisson(rate_per_s: f64, seed: u64) -> ArrivalTimes {
+    pub fn poisson(rate_per_s: f64, seed: u64) -> Arrivals {
         let mut random = Box::new(ChaCha8Rng::seed_from_u64(seed));
         // Finite, so that no product with it is undefined.
         let mean_ns = (1e9 / rate_per_s).min(f64::MAX);
         let next_ns = exponential(mean_ns, &mut random);
-        ArrivalTimes { gaps: Gaps::Exponential { mean_ns, random, next_ns } }
+        Arrivals { gaps: Gaps::Exponential { mean_ns, random, next_ns } }
     }
 
     /// Equal gaps; the first arrival is half a gap from the start, so that any window holds rate times window.
-    pub fn constant(rate_per_s: f64) -> ArrivalTimes {
-        ArrivalTimes { gaps: Gaps::Equal { gap_ns: (1e9 / rate_per_s).min(f64::MAX), index: 0 } }
+    pub fn constant(rate_per_s: f64) -> Arrivals {
+        Arrivals { gaps: Gaps::Equal { gap_ns: (1e9 / rate_per_s).min(f64::MAX), index: 0 } }
     }
 
     /// Passes over so many.
@@ -83,7 +83,7 @@ impl ArrivalTimes {
     }
 }
 
-impl Iterator for ArrivalTimes {
+impl Iterator for Arrivals {
     type Item = u64;
 
     #[inline]
@@ -130,7 +130,7 @@ fn in_ns(time_ns: f64) -> u64 {
 /// One worker's part of the arrivals: every `workers`-th, beginning with number `worker`.
 #[derive(Debug)]
 pub(crate) struct Share {
-    arrivals: ArrivalTimes,
+    arrivals: Arrivals,
     index: u64,
     worker: u64,
     workers: u64,
@@ -147,7 +147,7 @@ pub(crate) struct Arrival {
 
 impl Share {
     /// `worker` counts from 0 and is below `workers`.
-    pub(crate) fn new(arrivals: ArrivalTimes, worker: u32, workers: u32) -> Share {
+    pub(crate) fn new(arrivals: Arrivals, worker: u32, workers: u32) -> Share {
         Share { arrivals, index: 0, worker: worker.into(), workers: workers.into() }
     }
 
@@ -194,11 +194,11 @@ mod tests {
 
     #[test]
     fn a_seed_always_gives_the_same_arrivals() {
-        let first: Vec<u64> = ArrivalTimes::poisson(1_000.0, 7).take(4).collect();
+        let first: Vec<u64> = Arrivals::poisson(1_000.0, 7).take(4).collect();
         assert_eq!(first, FIRST_OF_SEED_7, "the stream of a seed must not change: old records name it");
-        let again: Vec<u64> = ArrivalTimes::poisson(1_000.0, 7).take(4).collect();
+        let again: Vec<u64> = Arrivals::poisson(1_000.0, 7).take(4).collect();
         assert_eq!(first, again);
-        assert_ne!(first, ArrivalTimes::poisson(1_000.0, 8).take(4).collect::<Vec<_>>());
+        assert_ne!(first, Arrivals::poisson(1_000.0, 8).take(4).collect::<Vec<_>>());
     }
 
     const FIRST_OF_SEED_7: [u64; 4] = [158_320, 632_676, 2_781_345, 3_187_667];
@@ -206,14 +206,14 @@ mod tests {
     const SECOND_NS: u64 = 1_000_000_000;
 
     /// Arrivals at this rate, of both kinds.
-    fn both(rate_per_s: f64) -> [ArrivalTimes; 2] {
-        [ArrivalTimes::poisson(rate_per_s, 7), ArrivalTimes::constant(rate_per_s)]
+    fn both(rate_per_s: f64) -> [Arrivals; 2] {
+        [Arrivals::poisson(rate_per_s, 7), Arrivals::constant(rate_per_s)]
     }
 
     #[test]
     fn equal_gaps_begin_with_half_of_one_and_stay_equal() {
-        assert_eq!(ArrivalTimes::constant(1_000.0).take(3).collect::<Vec<_>>(), [500_000, 1_500_000, 2_500_000]);
-        let mut after_an_hour = ArrivalTimes::constant(3e6);
+        assert_eq!(Arrivals::constant(1_000.0).take(3).collect::<Vec<_>>(), [500_000, 1_500_000, 2_500_000]);
+        let mut after_an_hour = Arrivals::constant(3e6);
         after_an_hour.pass_over(3 * 3_600 * 1_000_000);
         assert_eq!(after_an_hour.next(), Some(3_600 * SECOND_NS + 166));
     }
@@ -255,9 +255,9 @@ mod tests {
     #[test]
     fn the_rest_of_equal_gaps_is_exact_to_the_nanosecond() {
         for (end_ns, count) in [(0, 0), (50, 0), (51, 1), (150, 1), (151, 2), (3_600 * SECOND_NS, 36_000_000_000)] {
-            assert_eq!(Share::new(ArrivalTimes::constant(1e7), 0, 1).pass_until(end_ns), count, "{end_ns}");
+            assert_eq!(Share::new(Arrivals::constant(1e7), 0, 1).pass_until(end_ns), count, "{end_ns}");
         }
-        let third = |worker: u32| Share::new(ArrivalTimes::constant(1e7), worker, 3).pass_until(1_000);
+        let third = |worker: u32| Share::new(Arrivals::constant(1e7), worker, 3).pass_until(1_000);
         assert_eq!([0, 1, 2].map(third), [4, 3, 3]);
     }
 
@@ -266,7 +266,7 @@ mod tests {
     fn a_rest_of_billions_is_drawn_with_the_right_mean() {
         const SEEDS: u64 = 400;
         let expected = 1e7 * 3_600.0;
-        let share = |seed: u64| Share::new(ArrivalTimes::poisson(1e7, seed), 1, 250);
+        let share = |seed: u64| Share::new(Arrivals::poisson(1e7, seed), 1, 250);
         let rest = |seed: u64| share(seed).pass_until(3_600 * SECOND_NS) as f64;
         let drawn: Vec<f64> = (0..SEEDS).map(|seed| rest(seed) * 250.0).collect();
         let mean = drawn.iter().sum::<f64>() / SEEDS as f64;

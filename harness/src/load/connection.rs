@@ -17,7 +17,7 @@ use crate::load::arrivals::Arrival;
 use crate::load::exchange::Exchange;
 use crate::load::recorder::{Failure, Recorder, Scheduled};
 use crate::load::slot::{Lines, Slot, SlotState, Timers, WaitingRequest};
-use crate::plan::LoadShape;
+use crate::plan::Shape;
 
 /// The connections of one worker, on the network `N`.
 pub(crate) struct Connections<N: Network> {
@@ -45,7 +45,7 @@ pub(crate) struct Connections<N: Network> {
 /// What stays the same through a load.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ConnectionSettings {
-    pub(crate) shape: LoadShape,
+    pub(crate) shape: Shape,
     pub(crate) timeout_ns: u64,
     /// Of how many workers this is one: with the others it shares the turns of held connections.
     pub(crate) workers: u32,
@@ -211,14 +211,14 @@ impl<N: Network> Connections<N> {
     /// Begins what is due at an arrival.
     pub(crate) fn take_up(&mut self, arrival: Arrival, now: u64) {
         match self.settings.shape {
-            LoadShape::Sessions { requests, .. } => {
+            Shape::Sessions { requests, .. } => {
                 let place = self.recorder.arrival(arrival.due_ns, now, requests);
                 match self.vacant.pop() {
                     Some(index) => self.begin_session(index, place, arrival.due_ns, now),
                     None => self.recorder.unsent(place, Failure::Dropped, requests.into(), arrival.due_ns),
                 }
             }
-            LoadShape::Connections { .. } => {
+            Shape::Connections { .. } => {
                 let place = self.recorder.arrival(arrival.due_ns, now, 1);
                 self.recorder.entered(place, now);
                 let turn = arrival.index / u64::from(self.settings.workers);
@@ -237,8 +237,8 @@ impl<N: Network> Connections<N> {
     /// Counts arrivals that the load ended before, the first of them due at `due_ns`.
     pub(crate) fn never_taken_up(&mut self, due_ns: u64, arrivals: u64) {
         let requests = match self.settings.shape {
-            LoadShape::Sessions { requests, .. } => requests,
-            LoadShape::Connections { .. } => 1,
+            Shape::Sessions { requests, .. } => requests,
+            Shape::Connections { .. } => 1,
         };
         self.recorder.never_taken_up(due_ns, arrivals, requests);
     }
@@ -270,7 +270,7 @@ impl<N: Network> Connections<N> {
     /// Requests of the window that have not ended, counted one by one.
     #[cfg(test)]
     pub(crate) fn outstanding(&self) -> u64 {
-        let of_sessions = matches!(self.settings.shape, LoadShape::Sessions { .. });
+        let of_sessions = matches!(self.settings.shape, Shape::Sessions { .. });
         let in_window = |slot: &&Slot<N::Socket>| slot.scheduled == Scheduled::InWindow;
         let current: u64 = self
             .slots

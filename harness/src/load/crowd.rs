@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use reports::record::{Progress, Traffic};
+use reports::record::{DisturbanceProgress, Traffic};
 
 use super::LoadError;
 use super::connection::{ConnectionSettings, Connections, News};
@@ -20,7 +20,7 @@ use super::recorder::{Loop, Recorder};
 use super::sockets::{Sockets, Sources};
 use super::worker::ThreadUsage;
 use crate::clock::now_ns;
-use crate::plan::{ArrivalProcess, LoadShape, LoadSpec, Work, nanoseconds};
+use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work, nanoseconds};
 
 /// Connects begun at once, bytes sent at once, connections let go at once, and events handled at once: each some hundred
 /// microseconds of work. The kernel lets a thread that runs finish its slice of a few milliseconds, whatever its
@@ -74,8 +74,8 @@ pub(super) struct Crowd {
     /// Who is to send next, and when: all wait equally long, so that the first in is the first due.
     due: VecDeque<DueByte>,
     begun: u64,
-    progress: Progress,
-    course: Vec<Progress>,
+    progress: DisturbanceProgress,
+    course: Vec<DisturbanceProgress>,
 }
 
 /// One connection.
@@ -109,7 +109,7 @@ impl Crowd {
             Behaviour::AskOnce => Exchange::new(&work(), target),
         };
         // A request is given up at the end of the span and not before.
-        let shape = LoadShape::Connections { connections: pace.at_most };
+        let shape = Shape::Connections { connections: pace.at_most };
         let settings = ConnectionSettings { shape, timeout_ns: u64::MAX, workers: 1 };
         let mut recorder = Recorder::new(span.end - span.start, Loop::Closed);
         recorder.set_window(0..u64::MAX);
@@ -125,7 +125,7 @@ impl Crowd {
             vacant: (0..pace.at_most).rev().collect(),
             due: VecDeque::new(),
             begun: 0,
-            progress: Progress::default(),
+            progress: DisturbanceProgress::default(),
             course: Vec::new(),
         })
     }
@@ -135,7 +135,7 @@ impl Crowd {
         mut self,
         origin_ns: u64,
         stop: &AtomicBool,
-    ) -> Result<(Vec<Progress>, Option<Traffic>), LoadError> {
+    ) -> Result<(Vec<DisturbanceProgress>, Option<Traffic>), LoadError> {
         let mut noted_ns = 0;
         loop {
             let now = now_ns();
@@ -162,7 +162,7 @@ impl Crowd {
     }
 
     fn note(&mut self, at_ns: u64) {
-        self.course.push(Progress { at_ns, ..self.progress });
+        self.course.push(DisturbanceProgress { at_ns, ..self.progress });
     }
 
     /// Whether as many more or fewer are held as make a difference: one of a few, and some of many.
@@ -260,7 +260,7 @@ fn traffic(behaviour: Behaviour, span: &Range<u64>, recorder: Recorder) -> Optio
     let lasting = Duration::from_nanos(span.end - span.start);
     let spec = LoadSpec {
         arrivals: ArrivalProcess::Closed,
-        shape: LoadShape::Connections { connections: 0 },
+        shape: Shape::Connections { connections: 0 },
         work: work(),
         seed: 0,
         warm_up: Duration::ZERO,

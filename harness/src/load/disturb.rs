@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use reports::record::{Progress, Traffic};
+use reports::record::{DisturbanceProgress, Traffic};
 use rustix::process::setpriority_process;
 
 use super::crowd::{Behaviour, Crowd, CrowdPace};
 use super::order::{Generator, run};
 use super::{LONGEST_SLEEP_NS, LoadError};
 use crate::clock::now_ns;
-use crate::plan::{DisturbanceKind, DisturbanceSpec, LoadSpec, Pacing, nanoseconds};
+use crate::plan::{Disturbance, DisturbanceKind, LoadSpec, Pacing, nanoseconds};
 
 /// Why something could not be done to a server.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +30,7 @@ pub enum DisturbError {
     Load(#[from] LoadError),
 }
 
-/// How a disturbance went. Moments are on the monotonic clock.
+/// How a disturbance went. LoadMoments are on the monotonic clock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Disturbed {
     /// When it began.
@@ -38,7 +38,7 @@ pub struct Disturbed {
     /// When the last of what it held was let go.
     pub ended_ns: u64,
     /// How it went on; empty where it has no course of its own.
-    pub course: Vec<Progress>,
+    pub course: Vec<DisturbanceProgress>,
     /// Its requests, where it sent any that could be answered.
     pub traffic: Option<Traffic>,
 }
@@ -55,7 +55,7 @@ const GIVES_WAY: i32 = 19;
 /// # Errors
 /// Where `target` is not on loopback, or the generator can't have what it needs of the kernel.
 pub fn disturb(
-    disturbance: &DisturbanceSpec,
+    disturbance: &Disturbance,
     target: SocketAddr,
     origin_ns: u64,
     stop: &AtomicBool,

@@ -15,7 +15,7 @@ use super::recorder::{Loop, Recorder};
 use super::sockets::{Sockets, Sources};
 use super::{LONGEST_SLEEP_NS, LoadError};
 use crate::clock::now_ns;
-use crate::plan::{LoadShape, Work, nanoseconds};
+use crate::plan::{Shape, Work, nanoseconds};
 
 /// Connections under way at once: below any usual backlog, so that none is refused for haste.
 const UNDER_WAY_AT_ONCE: usize = 128;
@@ -38,7 +38,7 @@ impl<'a> HeldConnections<'a> {
     pub fn new(target: SocketAddr, work: &Work, stop: &'a AtomicBool) -> Result<HeldConnections<'a>, LoadError> {
         // Nothing here has a time of its own to be late: whoever holds the connections says how long is waited.
         let settings =
-            ConnectionSettings { shape: LoadShape::Connections { connections: 0 }, timeout_ns: u64::MAX, workers: 1 };
+            ConnectionSettings { shape: Shape::Connections { connections: 0 }, timeout_ns: u64::MAX, workers: 1 };
         let network = Sockets::new(target, Sources::InTurn { worker: 0, workers: 1 }, EVENTS_AT_ONCE)?;
         let mut recorder = Recorder::new(u64::MAX, Loop::Closed);
         recorder.set_window(0..u64::MAX);
@@ -197,11 +197,11 @@ const LOST_AFTER_NS: u64 = 5_000_000;
 /// load on fewer connections than asked for is another load.
 pub(crate) fn open_ahead(
     connections: &mut Connections<Sockets>,
-    shape: LoadShape,
+    shape: Shape,
     target: SocketAddr,
     stop: &AtomicBool,
 ) -> Result<(), LoadError> {
-    let LoadShape::Connections { .. } = shape else { return Ok(()) };
+    let Shape::Connections { .. } = shape else { return Ok(()) };
     let wanted = connections.wanted();
     let give_up_ns = now_ns() + nanoseconds(OPENING_DEADLINE);
     let mut under_way = UnderWay { begun: VecDeque::new(), is_loopback: target.ip().to_canonical().is_loopback() };

@@ -29,14 +29,14 @@ use std::io;
 use std::net::SocketAddr;
 
 pub use crate::clock::now_ns;
-pub use arrivals::ArrivalTimes;
+pub use arrivals::Arrivals;
 pub use disturb::{DisturbError, Disturbed, disturb};
 pub use hold::HeldConnections;
 pub use order::{Generator, Order, probe, run};
 pub use outcome::{LoadOutcome, Second};
 pub use sockets::CONNECTIONS_PER_SOURCE;
 pub use tally::Tally;
-pub use tap::{Moments, Signs, Tap, TapReading};
+pub use tap::{LoadMoments, Signs, Tap, TapReading};
 
 /// The longest sleep of a thread that has something to do by the clock, so that a stop is noticed, in nanoseconds.
 pub(crate) const LONGEST_SLEEP_NS: u64 = 20_000_000;

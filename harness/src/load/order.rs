@@ -10,17 +10,17 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::arrivals::{ArrivalTimes, Share};
+use super::arrivals::{Arrivals, Share};
 use super::connection::{ConnectionSettings, Connections};
 use super::exchange::Exchange;
 use super::outcome::LoadOutcome;
 use super::recorder::{Loop, Recorder};
 use super::sockets::{Sockets, Sources};
-use super::tap::{Moments, Signs, Tap};
+use super::tap::{LoadMoments, Signs, Tap};
 use super::worker::{EVENTS_AT_ONCE, LoadTimeline, Schedule, ThreadUsage, WindowUsage, Worker};
 use super::{LoadError, hold};
 use crate::clock::now_ns;
-use crate::plan::{ArrivalProcess, LoadShape, LoadSpec, Pacing, nanoseconds};
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, nanoseconds};
 
 /// From the moment all workers are ready to the start of the load, so that none starts late.
 const HEAD_START_NS: u64 = 2_000_000;
@@ -44,7 +44,7 @@ pub fn run(
     target: SocketAddr,
     generator: Generator,
     stop: &AtomicBool,
-    attend: impl FnMut(Moments),
+    attend: impl FnMut(LoadMoments),
 ) -> Result<LoadOutcome, LoadError> {
     Order::new(spec, target, generator, stop).run(attend)
 }
@@ -56,7 +56,7 @@ pub fn probe(
     target: SocketAddr,
     generator: Generator,
     stop: &AtomicBool,
-    attend: impl FnMut(Moments),
+    attend: impl FnMut(LoadMoments),
 ) -> Result<LoadOutcome, LoadError> {
     Order { room_for_events: room_for_events(spec), ..Order::new(spec, target, generator, stop) }.run(attend)
 }
@@ -120,7 +120,7 @@ impl<'a> Order<'a> {
     ///
     /// # Errors
     /// Where the generator can't have what it needs of the kernel, or the connections that are held can't be opened.
-    pub fn run(self, attend: impl FnMut(Moments)) -> Result<LoadOutcome, LoadError> {
+    pub fn run(self, attend: impl FnMut(LoadMoments)) -> Result<LoadOutcome, LoadError> {
         let mut order = self;
         // A worker without a connection could only drop its share of the schedule.
         order.generator.threads = self.generator.threads.clamp(1, self.spec.peak_connections().max(1));
@@ -141,7 +141,7 @@ fn allowed_cpus() -> u32 {
     rustix::thread::sched_getaffinity(None).map_or(u32::MAX, |set| set.count())
 }
 
-fn carry_out(order: Order<'_>, mut attend: impl FnMut(Moments)) -> Result<LoadOutcome, LoadError> {
+fn carry_out(order: Order<'_>, mut attend: impl FnMut(LoadMoments)) -> Result<LoadOutcome, LoadError> {
     let Order { spec, generator, .. } = order;
     thread::scope(|scope| {
         let (ready, readiness) = mpsc::channel::<Range<u64>>();
@@ -190,14 +190,14 @@ fn carry_out(order: Order<'_>, mut attend: impl FnMut(Moments)) -> Result<LoadOu
 
 /// From the first connect of any worker to the last connection that was established.
 fn opening(spec: &LoadSpec, openings: &[Range<u64>]) -> Option<Duration> {
-    let LoadShape::Connections { .. } = spec.shape else { return None };
+    let Shape::Connections { .. } = spec.shape else { return None };
     let begun_ns = openings.iter().map(|opening| opening.start).min()?;
     let ended_ns = openings.iter().map(|opening| opening.end).max()?;
     Some(Duration::from_nanos(ended_ns.saturating_sub(begun_ns)))
 }
 
 /// A few milliseconds, or less where the window begins or ends before.
-fn until_next_look(moments: &Moments) -> Duration {
+fn until_next_look(moments: &LoadMoments) -> Duration {
     const USUAL_NS: u64 = 5_000_000;
     let now = now_ns();
     let marks = [moments.window_start_ns, moments.window_end_ns];
@@ -286,17 +286,17 @@ fn schedule(order: &Order<'_>, worker: u32) -> Schedule {
 /// Requests of a session, or the one that is due by itself.
 fn requests_per_arrival(spec: &LoadSpec) -> u32 {
     match spec.shape {
-        LoadShape::Sessions { requests, .. } => requests,
-        LoadShape::Connections { .. } => 1,
+        Shape::Sessions { requests, .. } => requests,
+        Shape::Connections { .. } => 1,
     }
 }
 
 /// The arrivals of a workload: of sessions where there are sessions, else of requests; none in closed loop.
-fn arrivals(spec: &LoadSpec) -> Option<ArrivalTimes> {
+fn arrivals(spec: &LoadSpec) -> Option<Arrivals> {
     let requests_per_arrival = f64::from(requests_per_arrival(spec));
     match spec.arrivals {
-        ArrivalProcess::Poisson { rate_rps } => Some(ArrivalTimes::poisson(rate_rps / requests_per_arrival, spec.seed)),
-        ArrivalProcess::Constant { rate_rps } => Some(ArrivalTimes::constant(rate_rps / requests_per_arrival)),
+        ArrivalProcess::Poisson { rate_rps } => Some(Arrivals::poisson(rate_rps / requests_per_arrival, spec.seed)),
+        ArrivalProcess::Constant { rate_rps } => Some(Arrivals::constant(rate_rps / requests_per_arrival)),
         ArrivalProcess::Closed => None,
     }
 }

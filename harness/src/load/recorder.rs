@@ -8,7 +8,7 @@ mod split;
 
 use std::ops::Range;
 
-use reports::record::{ConnectionLedger, Event, Fate, Ledger};
+use reports::record::{ConnectionLedger, Fate, Ledger, RequestEvent};
 
 pub(crate) use ends::{Answered, Failure, Loop, Replies, Scheduled, SecondTally, Seconds};
 pub(crate) use split::{SplitTally, Sums};
@@ -68,7 +68,7 @@ pub(crate) struct Recorder {
     pub(crate) split: SplitTally,
     pub(crate) intervals: Vec<IntervalTally>,
     /// Every request of the window by itself, on the monotonic clock, as far as there is room.
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Vec<RequestEvent>,
     /// What was seen of replies besides their times.
     pub(crate) replies: Replies,
     /// Requests of the warm-up that were without an end when the window began, and stayed so.
@@ -184,7 +184,7 @@ impl Recorder {
             return;
         }
         let response_time_ns = answered.received_ns.saturating_sub(answered.intended_ns);
-        self.keep(Event { at_ns: answered.intended_ns, took_ns: response_time_ns, fate: Fate::Ok });
+        self.keep(RequestEvent { at_ns: answered.intended_ns, took_ns: response_time_ns, fate: Fate::Ok });
         self.in_system.leave(answered.received_ns);
         self.response_time.record(response_time_ns);
         if let Some(interval) = self.interval(answered.intended_ns) {
@@ -216,7 +216,11 @@ impl Recorder {
         if self.loop_kind == Loop::Closed {
             return;
         }
-        self.keep(Event { at_ns: intended_ns, took_ns: now_ns.saturating_sub(intended_ns), fate: failure.fate() });
+        self.keep(RequestEvent {
+            at_ns: intended_ns,
+            took_ns: now_ns.saturating_sub(intended_ns),
+            fate: failure.fate(),
+        });
         self.in_system.leave(now_ns);
         if matches!(failure, Failure::Timeout | Failure::NeverAnswered) {
             self.response_time.record(self.timeout_ns);
@@ -236,7 +240,7 @@ impl Recorder {
         self.note_failed_in_second(requests, at_ns);
         let room = (self.events.capacity() - self.events.len()) as u64;
         for _ in 0..requests.min(room) {
-            self.keep(Event { at_ns, took_ns: 0, fate: failure.fate() });
+            self.keep(RequestEvent { at_ns, took_ns: 0, fate: failure.fate() });
         }
     }
 

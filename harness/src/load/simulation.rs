@@ -17,7 +17,7 @@ use super::arrivals::Arrival;
 use super::connection::{Closing, Connect, ConnectionSettings, Connections, End, Name, Network};
 use super::exchange::Exchange;
 use super::recorder::{Loop, Recorder};
-use crate::plan::{LoadShape, PageRequest, Work};
+use crate::plan::{PageRequest, Shape, Work};
 
 /// Seeds that once showed a fault.
 const SEEDS_THAT_FAILED: &[u64] = &[];
@@ -291,10 +291,8 @@ impl Play {
         let is_http = kind & 1 == 0;
         let is_closed_loop = kind & 2 == 0;
         let shape = match kind & 4 {
-            0 => LoadShape::Connections { connections: SLOTS },
-            _ => {
-                LoadShape::Sessions { requests: 3, think_time: std::time::Duration::from_nanos(700), concurrent: SLOTS }
-            }
+            0 => Shape::Connections { connections: SLOTS },
+            _ => Shape::Sessions { requests: 3, think_time: std::time::Duration::from_nanos(700), concurrent: SLOTS },
         };
         let work = if is_http { Work::Page(PageRequest::get("/")) } else { Work::new("echo", "hi") };
         let settings = ConnectionSettings { shape, timeout_ns: TIMEOUT_NS, workers: 1 };

@@ -18,7 +18,7 @@ const HAND_OVER_NS: u64 = 50_000_000;
 
 /// The moments of a load, on the monotonic clock in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moments {
+pub struct LoadMoments {
     /// Start of the warm-up.
     pub origin_ns: u64,
     /// Start of the measurement window.

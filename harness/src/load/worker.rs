@@ -13,7 +13,7 @@ use nix::sys::time::TimeValLike;
 use super::arrivals::{Arrival, Share};
 use super::connection::Connections;
 use super::sockets::Sockets;
-use super::tap::{Moments, Signs, Tap};
+use super::tap::{LoadMoments, Signs, Tap};
 use super::{LONGEST_SLEEP_NS, LoadError};
 use crate::clock::{now_ns, sleep_until};
 use crate::plan::Pacing;
@@ -45,9 +45,9 @@ pub(crate) struct LoadTimeline {
 }
 
 impl LoadTimeline {
-    pub(crate) fn moments(&self) -> Moments {
+    pub(crate) fn moments(&self) -> LoadMoments {
         let LoadTimeline { origin_ns, ref window, .. } = *self;
-        Moments { origin_ns, window_start_ns: window.start, window_end_ns: window.end }
+        LoadMoments { origin_ns, window_start_ns: window.start, window_end_ns: window.end }
     }
 }
 

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use std::{fmt, io};
 
-use reports::record::{Inside, InsideAnswer, Noise, Sample, Unobserved, Warning};
+use reports::record::{InsideAnswer, InsideRecord, Noise, Sample, Unobserved, Warning};
 
 use super::cgroups::QuotaWatch;
 use super::cpus::{ServerCpu, restrict_this_thread};
@@ -57,7 +57,7 @@ pub struct Observed {
     /// Most threads in a sample; absent without a sample.
     pub peak_threads: Option<u64>,
     /// Its inside over time; absent where nobody looked.
-    pub inside: Option<Inside>,
+    pub inside: Option<InsideRecord>,
 }
 
 impl Observer {
@@ -142,7 +142,7 @@ fn cpu_ns(pid: u32, extent: Extent) -> io::Result<u64> {
 #[derive(Debug, Default)]
 struct SamplerResult {
     samples: Vec<Sample>,
-    inside: Option<Inside>,
+    inside: Option<InsideRecord>,
     own_cpu_ns: u64,
 }
 
@@ -205,7 +205,7 @@ pub(super) struct Looks {
     /// The threads are not read again before.
     threads_next_ns: u64,
     has_asked: bool,
-    seen: Inside,
+    seen: InsideRecord,
 }
 
 impl fmt::Debug for Looks {
@@ -217,7 +217,7 @@ impl fmt::Debug for Looks {
 impl Looks {
     pub(super) fn new(pid: u32, ask: Ask) -> Self {
         let threads = ThreadReader::new(pid);
-        Self { ask, threads, threads_next_ns: 0, has_asked: false, seen: Inside::default() }
+        Self { ask, threads, threads_next_ns: 0, has_asked: false, seen: InsideRecord::default() }
     }
 
     /// Looks once, just after a sample was taken. What is seen has the time since `origin_ns`.
@@ -242,13 +242,13 @@ impl Looks {
         }
     }
 
-    pub(super) fn seen(self) -> Inside {
+    pub(super) fn seen(self) -> InsideRecord {
         self.seen
     }
 }
 
 /// CPU time of the thread that answered between its first answer and its last, as a share of one CPU.
-pub(super) fn channel_cpu_share(inside: &Inside) -> Option<f64> {
+pub(super) fn channel_cpu_share(inside: &InsideRecord) -> Option<f64> {
     let (first, last) = (inside.answers.first()?, inside.answers.last()?);
     let span_ns = last.at_ns.checked_sub(first.at_ns).filter(|&span| span > 0)?;
     Some(last.own_cpu_ns.saturating_sub(first.own_cpu_ns) as f64 / span_ns as f64)

@@ -11,7 +11,7 @@ pub struct DisturbedSpec {
     /// The requests that are measured.
     pub probe: LoadSpec,
     /// What else happens.
-    pub disturbance: DisturbanceSpec,
+    pub disturbance: Disturbance,
     /// What the server may take at most, so that the machine outlives the experiment.
     pub bounds: Bounds,
 }
@@ -34,7 +34,7 @@ impl DisturbedSpec {
 
 /// Something that is done to a server.
 #[derive(Debug, Clone, PartialEq)]
-pub struct DisturbanceSpec {
+pub struct Disturbance {
     /// A phrase for a legend: `idle connections`.
     pub name: &'static str,
     /// What it is.
@@ -45,7 +45,7 @@ pub struct DisturbanceSpec {
     pub lasting: Duration,
 }
 
-impl DisturbanceSpec {
+impl Disturbance {
     /// The most connections that it has open at once.
     pub fn peak_connections(&self) -> u32 {
         match &self.kind {

@@ -11,7 +11,7 @@ pub struct LoadSpec {
     /// When requests or sessions are due.
     pub arrivals: ArrivalProcess,
     /// What one connection does.
-    pub shape: LoadShape,
+    pub shape: Shape,
     /// What each request asks for.
     pub work: Work,
     /// Seed of the arrivals; equal for all contenders of a load point.
@@ -36,16 +36,16 @@ impl LoadSpec {
     /// The most connections that are open at once.
     pub fn peak_connections(&self) -> u32 {
         match self.shape {
-            LoadShape::Connections { connections } => connections,
-            LoadShape::Sessions { concurrent, .. } => concurrent,
+            Shape::Connections { connections } => connections,
+            Shape::Sessions { concurrent, .. } => concurrent,
         }
     }
 
     /// Has at most so many connections open at once.
     pub fn limit_connections(&mut self, ceiling: u32) {
         match &mut self.shape {
-            LoadShape::Connections { connections } => *connections = (*connections).min(ceiling),
-            LoadShape::Sessions { concurrent, .. } => *concurrent = (*concurrent).min(ceiling),
+            Shape::Connections { connections } => *connections = (*connections).min(ceiling),
+            Shape::Sessions { concurrent, .. } => *concurrent = (*concurrent).min(ceiling),
         }
     }
 
@@ -59,14 +59,14 @@ impl LoadSpec {
     pub fn to_record(&self) -> record::Load {
         record::Load {
             arrivals: match self.arrivals {
-                ArrivalProcess::Poisson { .. } => record::Arrivals::Poisson,
-                ArrivalProcess::Constant { .. } => record::Arrivals::Constant,
-                ArrivalProcess::Closed => record::Arrivals::Closed,
+                ArrivalProcess::Poisson { .. } => record::ArrivalsRecord::Poisson,
+                ArrivalProcess::Constant { .. } => record::ArrivalsRecord::Constant,
+                ArrivalProcess::Closed => record::ArrivalsRecord::Closed,
             },
             shape: match self.shape {
-                LoadShape::Connections { connections } => record::Shape::Connections { connections },
-                LoadShape::Sessions { requests, think_time, concurrent } => {
-                    record::Shape::Sessions { requests, think_time_ns: nanoseconds(think_time), concurrent }
+                Shape::Connections { connections } => record::ShapeRecord::Connections { connections },
+                Shape::Sessions { requests, think_time, concurrent } => {
+                    record::ShapeRecord::Sessions { requests, think_time_ns: nanoseconds(think_time), concurrent }
                 }
             },
             offered_load_rps: self.offered_load_rps(),
@@ -119,7 +119,7 @@ impl Pacing {
 
 /// What one connection does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoadShape {
+pub enum Shape {
     /// Connections are opened before the load and stay open; requests take turns on them.
     Connections {
         /// How many.
@@ -224,7 +224,7 @@ pub fn nanoseconds(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    fn spec(arrivals: ArrivalProcess, shape: LoadShape) -> LoadSpec {
+    fn spec(arrivals: ArrivalProcess, shape: Shape) -> LoadSpec {
         LoadSpec {
             arrivals,
             shape,
@@ -236,13 +236,13 @@ mod tests {
         }
     }
 
-    fn sessions(concurrent: u32) -> LoadShape {
-        LoadShape::Sessions { requests: 10, think_time: Duration::from_millis(3), concurrent }
+    fn sessions(concurrent: u32) -> Shape {
+        Shape::Sessions { requests: 10, think_time: Duration::from_millis(3), concurrent }
     }
 
     #[test]
     fn a_ceiling_lowers_and_never_raises() {
-        for shape in [sessions(100), LoadShape::Connections { connections: 100 }] {
+        for shape in [sessions(100), Shape::Connections { connections: 100 }] {
             let mut spec = spec(ArrivalProcess::Closed, shape);
             spec.limit_connections(200);
             assert_eq!(spec.peak_connections(), 100);
@@ -260,15 +260,15 @@ mod tests {
     #[test]
     fn a_load_is_saved_in_nanoseconds_and_a_closed_loop_offers_no_rate() {
         let open = spec(ArrivalProcess::Poisson { rate_rps: 5.5 }, sessions(8)).to_record();
-        assert_eq!((open.arrivals, open.offered_load_rps), (record::Arrivals::Poisson, Some(5.5)));
+        assert_eq!((open.arrivals, open.offered_load_rps), (record::ArrivalsRecord::Poisson, Some(5.5)));
         assert_eq!((open.warm_up_ns, open.window_ns, open.timeout_ns), (100_000_000, 2_000_000_000, 500_000_000));
         assert_eq!((open.work.as_str(), open.seed), ("sleep 5ms", 9));
-        assert_eq!(open.shape, record::Shape::Sessions { requests: 10, think_time_ns: 3_000_000, concurrent: 8 });
-        let closed = spec(ArrivalProcess::Closed, LoadShape::Connections { connections: 3 }).to_record();
-        assert_eq!((closed.arrivals, closed.offered_load_rps), (record::Arrivals::Closed, None));
-        assert_eq!(closed.shape, record::Shape::Connections { connections: 3 });
+        assert_eq!(open.shape, record::ShapeRecord::Sessions { requests: 10, think_time_ns: 3_000_000, concurrent: 8 });
+        let closed = spec(ArrivalProcess::Closed, Shape::Connections { connections: 3 }).to_record();
+        assert_eq!((closed.arrivals, closed.offered_load_rps), (record::ArrivalsRecord::Closed, None));
+        assert_eq!(closed.shape, record::ShapeRecord::Connections { connections: 3 });
         let constant = spec(ArrivalProcess::Constant { rate_rps: 2.0 }, sessions(1)).to_record();
-        assert_eq!((constant.arrivals, constant.offered_load_rps), (record::Arrivals::Constant, Some(2.0)));
+        assert_eq!((constant.arrivals, constant.offered_load_rps), (record::ArrivalsRecord::Constant, Some(2.0)));
     }
 
     #[test]

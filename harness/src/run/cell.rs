@@ -5,17 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reports::record::{
-    self, Arrivals, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementKind, Sample, ServerUsage, Shape, Stage,
-    ThreadTimes, Traffic, Warning,
+    self, ArrivalsRecord, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementKind, Sample, ServerUsage,
+    ShapeRecord, Stage, ThreadTimes, Traffic, Warning,
 };
 
 use super::disturbed;
 use super::findings::TaskFindings;
 use super::held::{self, HeldServer};
 use super::session::Interrupt;
-use crate::load::{self, Generator, Moments, now_ns};
+use crate::load::{self, Generator, LoadMoments, now_ns};
 use crate::observe::{Observed, Observer, Watch};
-use crate::plan::{HoldSpec, InsideLooks, LoadSpec, Pacing, Participant, RunPlan, TaskKind, is_base, nanoseconds};
+use crate::plan::{HoldSpec, Inside, LoadSpec, Pacing, Participant, RunPlan, TaskKind, is_base, nanoseconds};
 use crate::process::{
     CommandLaunch, Launch, ProcessError, ServerProcess, Stopped, launch, launch_command, launch_program,
 };
@@ -38,12 +38,12 @@ pub(super) struct CellRunner<'a> {
 pub(super) struct CellFindings {
     pub(super) outcome: Outcome,
     pub(super) traffic: Option<Traffic>,
-    pub(super) disturbance: Option<record::Disturbance>,
+    pub(super) disturbance: Option<record::DisturbanceRecord>,
     pub(super) bounds: Vec<record::Bound>,
     pub(super) generator: Option<GeneratorUsage>,
     pub(super) server: ServerUsage,
     pub(super) samples: Vec<Sample>,
-    pub(super) inside: Option<record::Inside>,
+    pub(super) inside: Option<record::InsideRecord>,
     pub(super) stages: Vec<Stage>,
     pub(super) noise: Noise,
     pub(super) warnings: Vec<Warning>,
@@ -136,7 +136,7 @@ impl<'a> CellRunner<'a> {
             cpus: self.plan.placement.generator_cpus.clone(),
         };
         // A program of another hand has nobody who could be asked.
-        if self.plan.inside == InsideLooks::Off || contender.command().is_some() {
+        if self.plan.inside == Inside::Off || contender.command().is_some() {
             return Observer::start(watch);
         }
         match server.channel() {
@@ -150,7 +150,7 @@ impl<'a> CellRunner<'a> {
         let target = server.address();
         let stop = AtomicBool::new(false);
         let mut found = TaskFindings { origin_ns: now_ns(), ..TaskFindings::default() };
-        let attend = |moments: Moments| {
+        let attend = |moments: LoadMoments| {
             found.look_at(server, moments, now_ns());
             let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if found.death.is_some() || self.interrupt.is_set() || is_late {
@@ -267,13 +267,13 @@ fn rebased(samples: Vec<Sample>, observed_from_ns: u64, origin_ns: u64) -> Vec<S
 }
 
 /// As [`rebased`], for what was seen of the inside.
-fn rebased_inside(inside: record::Inside, observed_from_ns: u64, origin_ns: u64) -> record::Inside {
+fn rebased_inside(inside: record::InsideRecord, observed_from_ns: u64, origin_ns: u64) -> record::InsideRecord {
     let rebase = |at_ns: u64| (at_ns + observed_from_ns).checked_sub(origin_ns);
     let answers = inside.answers.into_iter();
     let answers = answers.filter_map(|answer| Some(InsideAnswer { at_ns: rebase(answer.at_ns)?, ..answer }));
     let threads = inside.threads.into_iter();
     let threads = threads.filter_map(|times| Some(ThreadTimes { at_ns: rebase(times.at_ns)?, ..times }));
-    record::Inside { answers: answers.collect(), threads: threads.collect(), unanswered: inside.unanswered }
+    record::InsideRecord { answers: answers.collect(), threads: threads.collect(), unanswered: inside.unanswered }
 }
 
 /// What was asked of the generator, as it is saved.
@@ -282,8 +282,8 @@ pub(super) fn load_record(task: &TaskKind) -> record::Load {
         TaskKind::Load(spec) => spec.to_record(),
         TaskKind::Disturbed(spec) => spec.probe.to_record(),
         TaskKind::Hold(spec) => record::Load {
-            arrivals: Arrivals::Held,
-            shape: Shape::Connections { connections: task.peak_connections() },
+            arrivals: ArrivalsRecord::Held,
+            shape: ShapeRecord::Connections { connections: task.peak_connections() },
             offered_load_rps: None,
             work: spec.work.to_string(),
             seed: 0,

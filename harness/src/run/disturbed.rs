@@ -11,8 +11,8 @@ use reports::record::{self, Bound, Warning};
 
 use super::findings::TaskFindings;
 use super::session::Interrupt;
-use crate::load::{self, DisturbError, Disturbed, Generator, Moments, now_ns};
-use crate::plan::{Bounds, DisturbanceKind, DisturbanceSpec, DisturbedSpec, nanoseconds};
+use crate::load::{self, DisturbError, Disturbed, Generator, LoadMoments, now_ns};
+use crate::plan::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec, nanoseconds};
 use crate::process::{Cap, ServerProcess};
 
 /// Disturbs a server and returns what the probe saw. `generator` is the probe's.
@@ -79,7 +79,7 @@ struct Attendant<'scope, 'env, 'cell> {
 }
 
 impl Attendant<'_, '_, '_> {
-    fn attend(&mut self, moments: Moments, is_interrupted: bool) {
+    fn attend(&mut self, moments: LoadMoments, is_interrupted: bool) {
         let now = now_ns();
         if self.disturbing.is_none() {
             self.begin(moments.origin_ns);
@@ -118,12 +118,12 @@ impl Attendant<'_, '_, '_> {
 }
 
 /// Puts down how the disturbance went. One that could not be carried out leaves a cell that says nothing of it.
-fn note(found: &mut TaskFindings, disturbance: &DisturbanceSpec, disturbed: Result<Disturbed, DisturbError>) {
+fn note(found: &mut TaskFindings, disturbance: &Disturbance, disturbed: Result<Disturbed, DisturbError>) {
     match disturbed {
         Ok(Disturbed { begun_ns, ended_ns, course, traffic }) => {
             let name = disturbance.name.to_owned();
             let [from_ns, until_ns] = [begun_ns, ended_ns].map(|at_ns| at_ns.saturating_sub(found.origin_ns));
-            found.disturbance = Some(record::Disturbance { name, from_ns, until_ns, course, traffic });
+            found.disturbance = Some(record::DisturbanceRecord { name, from_ns, until_ns, course, traffic });
         }
         Err(error) => found.warnings.push(Warning::CheckFailed {
             check: "the disturbance was carried out".to_owned(),

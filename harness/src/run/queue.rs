@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use reports::record::{Arrivals, Cell, Outcome, Warning};
+use reports::record::{ArrivalsRecord, Cell, Outcome, Warning};
 
 use super::validity;
 use crate::plan::Turn;
@@ -74,7 +74,7 @@ fn most_attempts(cell: &Cell) -> u32 {
 fn is_invalid_for_the_generator(cell: &Cell) -> bool {
     let is_its_fault = |warning: &Warning| match warning {
         Warning::GeneratorFellBehind { .. } | Warning::ScheduleLag { .. } => true,
-        Warning::GeneratorSaturated { .. } => cell.load.arrivals != Arrivals::Closed,
+        Warning::GeneratorSaturated { .. } => cell.load.arrivals != ArrivalsRecord::Closed,
         _ => false,
     };
     let mut invalidating = cell.warnings.iter().filter(|warning| warning.invalidates()).peekable();
@@ -172,7 +172,7 @@ mod tests {
         silent.traffic.as_mut().unwrap().ledger = Ledger { scheduled: 9, timeout: 9, ..Ledger::default() };
         assert_eq!(play(12, |_| Some(silent.clone())).2, 3, "who answered nobody may not have had a CPU");
         let mut closed = clean();
-        closed.load.arrivals = Arrivals::Closed;
+        closed.load.arrivals = ArrivalsRecord::Closed;
         closed.warnings = vec![Warning::GeneratorSaturated { busiest_worker: 0.99 }];
         assert_eq!(play(12, |_| Some(closed.clone())).2, 12, "the generator's limit is one every time");
     }

@@ -17,7 +17,7 @@ use reports::stats::samples_needed;
 use super::Steering;
 use super::forecast::Forecast;
 use super::ladder::{Ladder, RungRange, RungResult, STEP, load_rps, rung_at};
-use crate::plan::{ArrivalProcess, Contenders, Experiment, LoadShape, LoadSpec, Task, TaskKind, Turn, Workload};
+use crate::plan::{ArrivalProcess, Contenders, Experiment, LoadSpec, Shape, Task, TaskKind, Turn, Workload};
 
 /// Requests of one session, as in the experiments of `compare`.
 const REQUESTS: u32 = 10;
@@ -132,7 +132,7 @@ impl Capacity {
             variation: None,
             kind: TaskKind::Load(LoadSpec {
                 arrivals: ArrivalProcess::Poisson { rate_rps },
-                shape: LoadShape::Sessions {
+                shape: Shape::Sessions {
                     requests: REQUESTS,
                     think_time: Duration::ZERO,
                     concurrent: self.asked.concurrent,

@@ -14,7 +14,7 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
-use reports::crossover::{PAIRS_FOR_WINNER, Served, served};
+use reports::crossover::{PAIRS_FOR_WINNER, ServedRate, served};
 use reports::metrics::metric;
 use reports::record::{Cell, Picture, PictureKind, Scale, Swept};
 use reports::study::Pool;
@@ -23,8 +23,7 @@ use super::Steering;
 use super::forecast::Forecast;
 use super::refinement::{COARSE, SquareSoFar, Squares};
 use crate::plan::{
-    ArrivalProcess, Contenders, Experiment, LoadShape, LoadSpec, Task, TaskKind, Turn, Workload, arrival_seed,
-    block_order,
+    ArrivalProcess, Contenders, Experiment, LoadSpec, Shape, Task, TaskKind, Turn, Workload, arrival_seed, block_order,
 };
 
 /// What the experiment is called.
@@ -107,7 +106,7 @@ pub fn task(workload: &'static Workload, connections: u32) -> Task {
             // In closed loop one figure says what clients get, with few connections as with many, and no rate has to be
             // chosen that would suit both contenders and every square.
             arrivals: ArrivalProcess::Closed,
-            shape: LoadShape::Connections { connections },
+            shape: Shape::Connections { connections },
             work: workload.work(),
             // Set when the cell is run: it depends on the block.
             seed: 0,
@@ -130,7 +129,7 @@ pub struct Map {
     /// Where that pair belongs.
     at: usize,
     /// The values of that pair, as far as they are known.
-    values: [Option<Served>; 2],
+    values: [Option<ServedRate>; 2],
 }
 
 impl Map {
@@ -211,7 +210,7 @@ impl Steering for Map {
         self.forecasts[self.at].seen(Duration::from_nanos(cell.elapsed_ns));
         self.values[turn.contender] = value(cell);
         if let ([Some(a), Some(b)], true) = (self.values, self.pending.is_empty())
-            && !matches!((a, b), (Served::AtLeast(_), Served::AtLeast(_)))
+            && !matches!((a, b), (ServedRate::AtLeast(_), ServedRate::AtLeast(_)))
         {
             self.squares.known[self.at].pairs.push((a.value(), b.value()));
         }
@@ -219,7 +218,7 @@ impl Steering for Map {
 }
 
 /// What a cell came to; nothing where it tells nothing.
-fn value(cell: &Cell) -> Option<Served> {
+fn value(cell: &Cell) -> Option<ServedRate> {
     served(metric(METRIC)?, &Pool::of(vec![cell]))
 }
 

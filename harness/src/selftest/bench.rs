@@ -8,15 +8,15 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use reports::record::store::Run;
-use reports::record::{Cell, Machine, Placement, PlacementKind};
+use reports::record::{Cell, Machine, PlacementKind, PlacementRecord};
 
 use super::cells;
 use super::lateness::LatenessWatch;
 use super::lateness::Obstacle;
 use super::synthetic::{Script, Synthetic};
-use crate::load::{self, Generator, Moments, Order};
+use crate::load::{self, Generator, LoadMoments, Order};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
-use crate::plan::{ArrivalProcess, LoadShape, LoadSpec, Pacing, Work, place};
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, place};
 use crate::process::{Launch, ServerProcess, launch, launch_subject};
 
 /// How long a subject may take until it has done what it was told: some are to work first.
@@ -25,7 +25,7 @@ const SUBJECT_READINESS_DEADLINE: Duration = Duration::from_secs(10);
 /// The means of measuring.
 #[derive(Debug)]
 pub struct Bench {
-    pub(crate) placement: Placement,
+    pub(crate) placement: PlacementRecord,
     pub(crate) machine: Machine,
 }
 
@@ -90,7 +90,7 @@ impl Bench {
         &self,
         spec: &LoadSpec,
         target: SocketAddr,
-        attend: impl FnMut(Moments),
+        attend: impl FnMut(LoadMoments),
     ) -> Result<Cell, Obstacle> {
         self.load_with(1, spec, target, attend)
     }
@@ -101,7 +101,7 @@ impl Bench {
         threads: u32,
         spec: &LoadSpec,
         target: SocketAddr,
-        attend: impl FnMut(Moments),
+        attend: impl FnMut(LoadMoments),
     ) -> Result<Cell, Obstacle> {
         let has_room = self.placement.kind == PlacementKind::Isolated && threads == 1;
         let pacing = if has_room { Pacing::Precise } else { Pacing::Sleeping };
@@ -121,7 +121,7 @@ impl Bench {
 pub(crate) fn echo(rate_rps: f64, connections: u32, window: Duration) -> LoadSpec {
     LoadSpec {
         arrivals: ArrivalProcess::Constant { rate_rps },
-        shape: LoadShape::Connections { connections },
+        shape: Shape::Connections { connections },
         work: Work::new("echo", "hi"),
         seed: 1,
         warm_up: Duration::ZERO,

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use reports::metrics::response_quantile;
 use reports::record::store::Run;
 use reports::record::{
-    Cell, ContenderRecord, Ending, ExperimentRecord, Machine, Manifest, Noise, Outcome, Placement, Purpose,
-    SCHEMA_VERSION, ServerUsage, WorkloadRecord,
+    Cell, ContenderRecord, Ending, ExperimentRecord, Machine, Manifest, PlacementRecord, SCHEMA_VERSION, WorkloadRecord,
 };
 use reports::study::Pool;
 
@@ -28,30 +27,11 @@ pub(crate) fn of_load(spec: &LoadSpec, outcome: LoadOutcome) -> Cell {
 /// A cell in which nothing was seen yet.
 pub(crate) fn empty(spec: &LoadSpec) -> Cell {
     Cell {
-        schema_version: SCHEMA_VERSION,
         id: EXPERIMENT.to_owned(),
         experiment: EXPERIMENT.to_owned(),
         workload: WORKLOAD.to_owned(),
-        variation: None,
-        contender: String::new(),
-        block: 0,
-        order: 0,
-        attempts: 1,
-        purpose: Purpose::Measure,
-        load: spec.to_record(),
-        started_at_ns: 0,
         elapsed_ns: nanoseconds(spec.longest()),
-        outcome: Outcome::Completed,
-        warnings: Vec::new(),
-        traffic: None,
-        disturbance: None,
-        bounds: Vec::new(),
-        generator: None,
-        server: ServerUsage::default(),
-        samples: Vec::new(),
-        inside: None,
-        stages: Vec::new(),
-        noise: Noise::default(),
+        ..Cell::new(spec.to_record())
     }
 }
 
@@ -69,7 +49,7 @@ pub(crate) fn response_percentile(cell: &Cell, p: f64) -> f64 {
 }
 
 /// The cells as a run of the contenders that they name.
-pub(crate) fn run(placement: &Placement, machine: &Machine, cells: Vec<Cell>) -> Run {
+pub(crate) fn run(placement: &PlacementRecord, machine: &Machine, cells: Vec<Cell>) -> Run {
     let mut labels: Vec<&str> = cells.iter().map(|cell| cell.contender.as_str()).collect();
     labels.sort_unstable();
     labels.dedup();

@@ -14,9 +14,9 @@ use std::time::Duration;
 use reports::record::{SCHEMA_VERSION, SpanState, Timeline, TracingCost};
 use servers::TraceRecord;
 
-use crate::load::{self, Generator, LoadError, Moments, now_ns};
+use crate::load::{self, Generator, LoadError, LoadMoments, now_ns};
 use crate::observe::process_cpu;
-use crate::plan::{ArrivalProcess, LoadShape, LoadSpec, Pacing, Work, nanoseconds};
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
 use crate::process::{Launch, ProcessError, ServerProcess, launch, launch_traced};
 use spans::lanes;
 
@@ -181,7 +181,7 @@ impl TracedTask<'_> {
     fn load(&self) -> LoadSpec {
         LoadSpec {
             arrivals: ArrivalProcess::Closed,
-            shape: LoadShape::Connections { connections: self.connections },
+            shape: Shape::Connections { connections: self.connections },
             work: self.work.clone(),
             seed: 0,
             warm_up: WARM_UP,
@@ -196,7 +196,7 @@ impl TracedTask<'_> {
         let (target, pid) = (server.address(), server.pid());
         let stop = AtomicBool::new(false);
         let (mut window_start_ns, mut cpu_at_start, mut cpu_in_window) = (0, None, None);
-        let attend = |moments: Moments| {
+        let attend = |moments: LoadMoments| {
             let now = now_ns();
             window_start_ns = moments.window_start_ns;
             if cpu_at_start.is_none() && now >= moments.window_start_ns {

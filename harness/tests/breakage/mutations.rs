@@ -43,7 +43,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "averaged-percentiles",
         does: "percentiles of blocks are averaged instead of their histograms summed",
         caught_by: &["merging"],
-        file: "reports/src/stats/distribution.rs",
+        file: "reports/src/stats/quantile.rs",
         original: "std::collections::BTreeMap::<u64, u64>::new()",
         mutant: "
             let histograms: Vec<_> = histograms.into_iter().collect();
@@ -137,7 +137,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "memory-over-n",
         does: "memory per connection is all memory over the number of connections",
         caught_by: &["memory"],
-        file: "reports/src/stats/slope.rs",
+        file: "reports/src/stats/student.rs",
         original: "sxy / sxx",
         mutant: "points.last().map_or(0.0, |(x, y)| y / x)",
     },

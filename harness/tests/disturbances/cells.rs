@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::plan::{ArrivalProcess, Bounds, DisturbanceKind, LoadShape, LoadSpec, TaskKind, Work};
+use harness::plan::{ArrivalProcess, Bounds, DisturbanceKind, LoadSpec, Shape, TaskKind, Work};
 use reports::record::{Cell, Fate, Outcome, Warning};
 
 use crate::trial::{MS, run, task};
@@ -85,7 +85,7 @@ fn the_requests_of_a_neighbour_are_its_own_and_the_server_counts_both() {
     let (cell, _) = run("async-multi", || {
         let neighbour = LoadSpec {
             arrivals: ArrivalProcess::Constant { rate_rps: 200.0 },
-            shape: LoadShape::Connections { connections: 4 },
+            shape: Shape::Connections { connections: 4 },
             work: Work::new("echo", "neighbour"),
             seed: 0,
             warm_up: Duration::ZERO,

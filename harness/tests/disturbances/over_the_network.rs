@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use harness::load::{self, DisturbError, Disturbed, Generator, now_ns};
-use harness::plan::{ArrivalProcess, DisturbanceKind, DisturbanceSpec, LoadShape, LoadSpec, Pacing, Work};
-use reports::record::{Fate, Progress, Traffic};
+use harness::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, Shape, Work};
+use reports::record::{DisturbanceProgress, Fate, Traffic};
 use servers::protocol::Wire;
 use servers::{Contender, Server};
 
@@ -18,16 +18,12 @@ use crate::{LONGEST_WAIT, turn, within};
 /// Several times what any of this takes, as a disturbance gives way to whatever else runs on the machine.
 const LASTING: Duration = Duration::from_millis(1_500);
 
-fn of(kind: DisturbanceKind) -> DisturbanceSpec {
-    DisturbanceSpec { name: "test", kind, from: Duration::from_millis(20), lasting: LASTING }
+fn of(kind: DisturbanceKind) -> Disturbance {
+    Disturbance { name: "test", kind, from: Duration::from_millis(20), lasting: LASTING }
 }
 
 /// On a thread of its own, which it leaves at the lowest priority.
-fn carried_out(
-    disturbance: &DisturbanceSpec,
-    target: SocketAddr,
-    stop: &AtomicBool,
-) -> Result<Disturbed, DisturbError> {
+fn carried_out(disturbance: &Disturbance, target: SocketAddr, stop: &AtomicBool) -> Result<Disturbed, DisturbError> {
     thread::scope(|scope| scope.spawn(|| load::disturb(disturbance, target, now_ns(), stop)).join().unwrap())
 }
 
@@ -37,7 +33,7 @@ fn disturb(kind: DisturbanceKind, target: SocketAddr) -> Disturbed {
 
 /// Ended early, as soon as `is_done`.
 fn disturb_until(kind: DisturbanceKind, target: SocketAddr, is_done: impl Fn() -> bool) -> Disturbed {
-    let endless = DisturbanceSpec { lasting: LONGEST_WAIT, ..of(kind) };
+    let endless = Disturbance { lasting: LONGEST_WAIT, ..of(kind) };
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let disturbing = scope.spawn(|| load::disturb(&endless, target, now_ns(), &stop).unwrap());
@@ -54,7 +50,7 @@ fn in_its_time(disturbed: &Disturbed, per_second: f64) -> u64 {
 }
 
 /// What was held while it lasted; at its end everything was let go.
-fn last_held(disturbed: &Disturbed) -> Progress {
+fn last_held(disturbed: &Disturbed) -> DisturbanceProgress {
     let [.., last, let_go] = &disturbed.course[..] else { panic!("{disturbed:?}") };
     assert_eq!((let_go.held, let_go.refused), (0, last.refused));
     *last
@@ -167,7 +163,7 @@ fn those_who_stay_unanswered_are_in_flight_or_lost_and_never_come_again() {
 fn requests(window: Duration, arrivals: ArrivalProcess) -> LoadSpec {
     LoadSpec {
         arrivals,
-        shape: LoadShape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 64 },
+        shape: Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 64 },
         work: Work::new("echo", "hi"),
         seed: 1,
         warm_up: Duration::from_secs(1),
@@ -186,7 +182,7 @@ fn a_load_is_cut_to_the_time_of_the_disturbance() {
     let (dead, _) = fakes::start(Habit::DiesAt(1));
     // Held connections that can't be opened are no requests.
     let held = LoadSpec {
-        shape: LoadShape::Connections { connections: 3 },
+        shape: Shape::Connections { connections: 3 },
         ..requests(LASTING, ArrivalProcess::Constant { rate_rps: 100.0 })
     };
     assert!(within(LONGEST_WAIT, || std::net::TcpStream::connect(dead).is_err()));

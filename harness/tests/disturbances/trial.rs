@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use harness::observe::{allowed_cpus, machine};
 use harness::plan::{
-    ArrivalProcess, Bounds, Cast, Choice, Contenders, DisturbanceKind, DisturbanceSpec, DisturbedSpec, Experiment,
-    InsideLooks, LoadShape, LoadSpec, Participant, Preset, RunPlan, Task, TaskKind, Work, Workload, place,
+    ArrivalProcess, Bounds, Cast, Choice, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, Inside,
+    LoadSpec, Participant, Preset, RunPlan, Shape, Task, TaskKind, Work, Workload, place,
 };
 use harness::run::{Execution, Interrupt, RunEnd, RunProgress, utc_now};
 use reports::record::store::RunFolder;
@@ -21,7 +21,7 @@ pub(crate) const MS: u64 = 1_000_000;
 pub(crate) fn task(kind: DisturbanceKind, bounds: Bounds) -> Task {
     let probe = LoadSpec {
         arrivals: ArrivalProcess::Constant { rate_rps: 100.0 },
-        shape: LoadShape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 200 },
+        shape: Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 200 },
         work: Work::new("echo", "hi"),
         seed: 0,
         warm_up: Duration::ZERO,
@@ -29,7 +29,7 @@ pub(crate) fn task(kind: DisturbanceKind, bounds: Bounds) -> Task {
         timeout: Duration::from_secs(2),
     };
     let (from, lasting) = (Duration::from_millis(200), Duration::from_millis(600));
-    let disturbance = DisturbanceSpec { name: "test", kind, from, lasting };
+    let disturbance = Disturbance { name: "test", kind, from, lasting };
     Task {
         workload: "probe",
         point: "only".to_owned(),
@@ -47,7 +47,7 @@ pub(crate) fn run(contender: &str, tasks: fn() -> Task) -> (Cell, RunEnd) {
     let plan = RunPlan {
         against: None,
         page: None,
-        inside: InsideLooks::On,
+        inside: Inside::On,
         experiments: vec![experiment],
         contenders,
         parts,

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use harness::load::{self, Generator, now_ns};
-use harness::plan::{ArrivalProcess, LoadShape, LoadSpec, Pacing};
+use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape};
 use proptest::prelude::*;
 
 use crate::subject::{right, spec};
@@ -93,10 +93,10 @@ fn misbehave(mut stream: TcpStream, behaviours: &[Behaviour], next: &AtomicUsize
 const GOODBYE: &str =
     "{\"ConnectionClosed\":{\"initial_timestamp\":\"0\",\"final_timestamp\":\"0\",\"requests_served\":3}}\n";
 
-fn shapes() -> impl Strategy<Value = LoadShape> {
+fn shapes() -> impl Strategy<Value = Shape> {
     prop_oneof![
-        (1..20_u32).prop_map(|connections| LoadShape::Connections { connections }),
-        (1..5_u32, 0..3_u64, 1..20_u32).prop_map(|(requests, think_ms, concurrent)| LoadShape::Sessions {
+        (1..20_u32).prop_map(|connections| Shape::Connections { connections }),
+        (1..5_u32, 0..3_u64, 1..20_u32).prop_map(|(requests, think_ms, concurrent)| Shape::Sessions {
             requests,
             think_time: Duration::from_millis(think_ms),
             concurrent,

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use harness::load::{self, Generator};
-use harness::plan::{ArrivalProcess, LoadShape, LoadSpec, Pacing};
+use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape};
 use servers::{Contender, Server};
 
 use crate::subject::spec;
@@ -25,7 +25,7 @@ fn more_workers_than_connections_lose_nothing() {
     thread::spawn(move || (contender.model.run)(listener, &server).unwrap());
     let generator = Generator { threads: 3, pacing: Pacing::Sleeping };
     let spec = spec(500.0, 1, Duration::from_millis(200));
-    let sessions = LoadShape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 1 };
+    let sessions = Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 1 };
     for shape in [spec.shape, sessions] {
         let spec = LoadSpec { shape, arrivals: ArrivalProcess::Constant { rate_rps: 50.0 }, ..spec.clone() };
         let outcome = load::run(&spec, address, generator, &AtomicBool::new(false), |_| {}).unwrap();

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use harness::plan::{ArrivalProcess, LoadShape, LoadSpec, Work};
+use harness::plan::{ArrivalProcess, LoadSpec, Shape, Work};
 
 pub(crate) fn spec(rate_rps: f64, connections: u32, window: Duration) -> LoadSpec {
     LoadSpec {
         arrivals: ArrivalProcess::Constant { rate_rps },
-        shape: LoadShape::Connections { connections },
+        shape: Shape::Connections { connections },
         work: Work::new("echo", "hi"),
         seed: 1,
         warm_up: Duration::ZERO,

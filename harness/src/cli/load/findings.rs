@@ -19,7 +19,7 @@ use super::times::{LoadTimes, Percentiles};
 use crate::allocator::VERSION;
 use crate::load::{Generator, LoadOutcome};
 use crate::observe::MachineSeen;
-use crate::plan::{ArrivalProcess, LoadShape, LoadSpec, Pacing, Work, nanoseconds};
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
 
 /// What was asked for, and of whom.
 #[derive(Debug)]
@@ -214,7 +214,7 @@ impl GeneratorFindings {
 fn arrivals(spec: &LoadSpec) -> &'static str {
     match (spec.shape, spec.arrivals) {
         (_, ArrivalProcess::Closed) => "closed",
-        (LoadShape::Sessions { .. }, _) => "sessions",
+        (Shape::Sessions { .. }, _) => "sessions",
         (_, ArrivalProcess::Poisson { .. }) => "poisson",
         (_, ArrivalProcess::Constant { .. }) => "constant",
     }

@@ -252,12 +252,12 @@ mod tests {
 
     use super::*;
     use crate::cli::load::times::tests::record;
-    use crate::plan::{ArrivalProcess, LoadShape, Work};
+    use crate::plan::{ArrivalProcess, Shape, Work};
 
     fn spec(rate_rps: f64) -> LoadSpec {
         LoadSpec {
             arrivals: ArrivalProcess::Poisson { rate_rps },
-            shape: LoadShape::Connections { connections: 64 },
+            shape: Shape::Connections { connections: 64 },
             work: Work::new("echo", "hi"),
             seed: 1,
             warm_up: Duration::ZERO,

@@ -10,7 +10,7 @@ use super::args::{ArrivalsArg, LONGEST, LoadArgs, PacingArg, Rate};
 use crate::cli::output::per_second;
 use crate::cli::target::TypedTarget;
 use crate::load::Generator;
-use crate::plan::{ArrivalProcess, LoadShape, LoadSpec, Pacing, PageRequest, PlanError, Work};
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, PlanError, Shape, Work};
 
 /// How long is measured where nothing is said.
 const DURATION: Duration = Duration::from_secs(10);
@@ -84,9 +84,9 @@ fn arrivals(args: &LoadArgs) -> Result<ArrivalProcess, PlanError> {
     }
 }
 
-fn shape(args: &LoadArgs) -> Result<LoadShape, PlanError> {
+fn shape(args: &LoadArgs) -> Result<Shape, PlanError> {
     if args.arrivals == Some(ArrivalsArg::Sessions) {
-        return Ok(LoadShape::Sessions {
+        return Ok(Shape::Sessions {
             requests: args.requests_per_session.unwrap_or(REQUESTS_PER_SESSION),
             think_time: args.think_time.unwrap_or_default(),
             concurrent: args.connections,
@@ -96,7 +96,7 @@ fn shape(args: &LoadArgs) -> Result<LoadShape, PlanError> {
         [("--requests-per-session", args.requests_per_session.is_some()), ("--think-time", args.think_time.is_some())];
     match of_sessions.into_iter().find(|(_, is_given)| *is_given) {
         Some((flag, _)) => usage(&format!("{flag} is of sessions; leave it out, or give --arrivals sessions")),
-        None => Ok(LoadShape::Connections { connections: args.connections }),
+        None => Ok(Shape::Connections { connections: args.connections }),
     }
 }
 
@@ -247,7 +247,7 @@ mod tests {
         let note = |rate_rps: f64, window: u64| {
             note(&LoadSpec {
                 arrivals: ArrivalProcess::Poisson { rate_rps },
-                shape: LoadShape::Connections { connections: 1 },
+                shape: Shape::Connections { connections: 1 },
                 work: Work::new("echo", "hi"),
                 seed: 1,
                 warm_up: Duration::ZERO,

@@ -11,7 +11,7 @@ use super::findings::{GeneratorFindings, LoadFindings, ReplySizes};
 use super::gates::HeldGate;
 use super::times::{Bounded, Percentiles};
 use crate::cli::output::per_second;
-use crate::plan::{LoadShape, LoadSpec, Pacing};
+use crate::plan::{LoadSpec, Pacing, Shape};
 
 /// All of it.
 pub(super) fn drawn(findings: &LoadFindings, spec: &LoadSpec) -> String {
@@ -84,8 +84,8 @@ fn target(findings: &LoadFindings) -> String {
 fn load(findings: &LoadFindings, spec: &LoadSpec) -> String {
     let offered = findings.offered_rps.map_or_else(|| "as much as is answered".to_owned(), per_second);
     let shape = match spec.shape {
-        LoadShape::Connections { connections } => format!("held {}", format::counted(connections.into(), "connection")),
-        LoadShape::Sessions { requests, concurrent, .. } => {
+        Shape::Connections { connections } => format!("held {}", format::counted(connections.into(), "connection")),
+        Shape::Sessions { requests, concurrent, .. } => {
             format!("sessions of {}, {concurrent} at once at most", format::counted(requests.into(), "request"))
         }
     };

@@ -22,7 +22,7 @@ use super::times::LoadTimes;
 use super::times::tests::record;
 use crate::load::{Generator, LoadOutcome};
 use crate::observe::MachineSeen;
-use crate::plan::{ArrivalProcess, LoadShape, LoadSpec, Pacing, PageRequest, Work};
+use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, Shape, Work};
 
 const US: u64 = 1_000;
 const TIMEOUT_NS: u64 = 2_000_000_000;
@@ -61,7 +61,7 @@ impl JudgedLoad {
         JudgedLoad {
             spec: LoadSpec {
                 arrivals: ArrivalProcess::Poisson { rate_rps: 1_000.0 },
-                shape: LoadShape::Connections { connections: 4 },
+                shape: Shape::Connections { connections: 4 },
                 work: Work::Page(PageRequest::get("/a")),
                 seed: 1,
                 warm_up: Duration::from_secs(1),

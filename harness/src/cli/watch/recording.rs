@@ -7,12 +7,12 @@ use std::path::Path;
 use std::time::Instant;
 
 use reports::record::store::RunFolder;
-use reports::record::{Ending, Machine, Manifest, Placement};
+use reports::record::{Ending, Machine, Manifest, PlacementRecord};
 
 use super::cells::{cells, experiment, workload};
 use crate::cli::new_run;
 use crate::live::{FRAMES, FramesFile, SessionEvent, Stretch};
-use crate::plan::{InsideLooks, PageRequest, Participant, Preset, RunPlan};
+use crate::plan::{Inside, PageRequest, Participant, Preset, RunPlan};
 use crate::run::Preflight;
 
 /// Records a session, or parts of it.
@@ -48,7 +48,7 @@ impl SessionRecorder {
     /// Records nothing until it is told to.
     pub(super) fn new(
         machine: Machine,
-        placement: Placement,
+        placement: PlacementRecord,
         preflight: Preflight,
         contenders: Vec<Participant>,
         page: Option<PageRequest>,
@@ -66,7 +66,7 @@ impl SessionRecorder {
             connection_ceiling: preflight.connection_ceiling,
             against: None,
             page,
-            inside: InsideLooks::Off,
+            inside: Inside::Off,
         };
         SessionRecorder { machine, preflight, plan, current: None }
     }

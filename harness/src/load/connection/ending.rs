@@ -7,7 +7,7 @@ use std::mem;
 use super::{Closing, Connections, Name, Network, News};
 use crate::load::recorder::Failure;
 use crate::load::slot::{SlotState, WaitingRequest};
-use crate::plan::{LoadShape, nanoseconds};
+use crate::plan::{Shape, nanoseconds};
 
 /// How long a closed-loop connection rests after a failure, so that a dead server is not hammered.
 const REST_AFTER_FAILURE_NS: u64 = 10_000_000;
@@ -56,7 +56,7 @@ impl<N: Network> Connections<N> {
         let slot = &mut self.slots[index as usize];
         slot.state = if slot.socket.is_some() { SlotState::Ready } else { SlotState::Vacant };
         slot.timer_ns = u64::MAX;
-        let LoadShape::Sessions { think_time, .. } = self.settings.shape else {
+        let Shape::Sessions { think_time, .. } = self.settings.shape else {
             return self.next_in_line(index, now);
         };
         slot.remaining -= 1;
@@ -105,7 +105,7 @@ impl<N: Network> Connections<N> {
     /// The server closes the connection, between two requests, and may do so. The next request opens another.
     pub(super) fn on_closed_between(&mut self, index: u32) {
         let slot = &self.slots[index as usize];
-        let is_last = matches!(self.settings.shape, LoadShape::Sessions { .. }) && slot.remaining <= 1;
+        let is_last = matches!(self.settings.shape, Shape::Sessions { .. }) && slot.remaining <= 1;
         if let Some(connections) = self.recorder.connections(slot.scheduled).filter(|_| !is_last) {
             connections.closed_by_server += 1;
         }
@@ -131,19 +131,19 @@ impl<N: Network> Connections<N> {
     /// In closed loop, begins the next request or session of a slot; otherwise does nothing.
     pub(super) fn begin_anew(&mut self, index: u32, now: u64) {
         let requests = match self.settings.shape {
-            LoadShape::Sessions { requests, .. } => u64::from(requests),
-            LoadShape::Connections { .. } => 1,
+            Shape::Sessions { requests, .. } => u64::from(requests),
+            Shape::Connections { .. } => 1,
         };
         if !self.is_in_closed_loop(now) {
             return;
         }
         self.closed_loop.left = self.closed_loop.left.saturating_sub(requests);
         match self.settings.shape {
-            LoadShape::Sessions { requests, .. } => {
+            Shape::Sessions { requests, .. } => {
                 let place = self.recorder.self_scheduled(now, requests);
                 self.begin_session(index, place, now, now);
             }
-            LoadShape::Connections { .. } => {
+            Shape::Connections { .. } => {
                 let place = self.recorder.self_scheduled(now, 1);
                 self.recorder.entered(place, now);
                 self.begin(index, now, now);
@@ -210,8 +210,8 @@ impl<N: Network> Connections<N> {
     pub(super) fn fail_and_go_on(&mut self, index: u32, failure: Failure, now: u64) {
         self.fail_request(index, failure, now);
         match self.settings.shape {
-            LoadShape::Sessions { .. } => self.end_session(index, now),
-            LoadShape::Connections { .. } => {
+            Shape::Sessions { .. } => self.end_session(index, now),
+            Shape::Connections { .. } => {
                 self.close(index, Closing::WithReset);
                 let rests = self.is_in_closed_loop(now);
                 if rests { self.rest(index, now) } else { self.next_in_line(index, now) }

@@ -15,11 +15,11 @@ use super::{Closing, Connect, Connections, End, Name, Network, News};
 use crate::load::recorder::{Answered, Failure, Scheduled};
 use crate::load::reply::{Heard, Meaning, digits};
 use crate::load::slot::{Slot, SlotState};
-use crate::plan::LoadShape;
+use crate::plan::Shape;
 
 impl<N: Network> Connections<N> {
     pub(super) fn begin_session(&mut self, index: u32, place: Scheduled, intended_ns: u64, now: u64) {
-        let LoadShape::Sessions { requests, .. } = self.settings.shape else { return };
+        let Shape::Sessions { requests, .. } = self.settings.shape else { return };
         let slot = &mut self.slots[index as usize];
         slot.scheduled = place;
         slot.remaining = requests;
@@ -29,7 +29,7 @@ impl<N: Network> Connections<N> {
 
     /// Makes a request the slot's current one, and sends it or connects for it.
     pub(super) fn begin(&mut self, index: u32, intended_ns: u64, now: u64) {
-        if let LoadShape::Connections { .. } = self.settings.shape {
+        if let Shape::Connections { .. } = self.settings.shape {
             self.slots[index as usize].scheduled = self.recorder.place(intended_ns);
         }
         let slot = &mut self.slots[index as usize];
@@ -277,8 +277,8 @@ impl<N: Network> Connections<N> {
             _ => {}
         }
         match self.settings.shape {
-            LoadShape::Sessions { .. } => self.end_session(index, now),
-            LoadShape::Connections { .. } => self.close(index, Closing::WithReset),
+            Shape::Sessions { .. } => self.end_session(index, now),
+            Shape::Connections { .. } => self.close(index, Closing::WithReset),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use reports::record::{Event, Fate, Ledger, Malformed, MalformedReason, ReplyBytes};
+use reports::record::{Fate, Ledger, Malformed, MalformedReason, ReplyBytes, RequestEvent};
 
 use super::Recorder;
 use crate::load::tally::{THREE_DIGITS, bucket, least};
@@ -264,7 +264,7 @@ impl Recorder {
         self
     }
 
-    pub(super) fn keep(&mut self, event: Event) {
+    pub(super) fn keep(&mut self, event: RequestEvent) {
         if self.events.len() < self.events.capacity() {
             self.events.push(event);
         }

@@ -8,7 +8,7 @@ use reports::record::{Cell, HistogramRecord, Ledger, MalformedReason, Traffic, W
 use reports::study::Pool;
 
 use super::calculated;
-use crate::plan::{ArrivalProcess, LoadShape, LoadSpec, PageRequest, Work};
+use crate::plan::{ArrivalProcess, LoadSpec, PageRequest, Shape, Work};
 use crate::selftest::bench::{Bench, echo};
 use crate::selftest::cells::lateness;
 use crate::selftest::figure::SelftestFigure;
@@ -46,7 +46,7 @@ pub(super) fn ledger(bench: &Bench) -> Result<Attempt, Obstacle> {
         0..3 => ScriptedReply::Answer(Duration::ZERO),
         _ => ScriptedReply::Silence,
     };
-    let shape = LoadShape::Sessions { requests: 10, think_time: Duration::ZERO, concurrent: 64 };
+    let shape = Shape::Sessions { requests: 10, think_time: Duration::ZERO, concurrent: 64 };
     let spec = LoadSpec { shape, timeout: TIMEOUT, ..echo(200.0, 1, Duration::from_secs(1)) };
     let (cell, seen) = measure(bench, &spec, script)?;
     let truth = Ledger { scheduled: 200, ok: 60, timeout: 20, dropped: 120, ..Ledger::default() };

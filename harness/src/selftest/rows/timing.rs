@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::calculated;
 use crate::clock::now_ns;
-use crate::load::arrivals::{ArrivalTimes, Share};
+use crate::load::arrivals::{Arrivals, Share};
 use crate::plan::{ArrivalProcess, LoadSpec};
 use crate::process::ServerProcess;
 use crate::selftest::bench::{Bench, echo};
@@ -27,10 +27,10 @@ const COUNT: usize = 100_000;
 
 /// The rate, the shape of the gaps, their independence; and that a seed gives the same arrivals again, whoever sends.
 pub(super) fn schedule(_: &Bench) -> Result<Attempt, Obstacle> {
-    let times: Vec<u64> = ArrivalTimes::poisson(RATE, 1).take(COUNT).collect();
+    let times: Vec<u64> = Arrivals::poisson(RATE, 1).take(COUNT).collect();
     let gaps: Vec<f64> = times.windows(2).map(|pair| (pair[1] - pair[0]) as f64).collect();
     let last_s = times.last().map_or(f64::NAN, |last| *last as f64 / 1e9);
-    let in_ten_seconds = ArrivalTimes::constant(1_000.0).take_while(|due_ns| *due_ns < 10_000_000_000).count();
+    let in_ten_seconds = Arrivals::constant(1_000.0).take_while(|due_ns| *due_ns < 10_000_000_000).count();
     // At the 1% level the distance is 1.63 over the root of the number of gaps.
     let distance = distance_from_exponential(&gaps);
     let correlation = lag_one_correlation(&gaps);
@@ -66,7 +66,7 @@ fn lag_one_correlation(gaps: &[f64]) -> f64 {
 
 fn of_workers(times: &[u64]) -> SelftestFigure {
     let alike = [1, 2, 3].into_iter().filter(|&workers| {
-        let share = |worker| Share::new(ArrivalTimes::poisson(RATE, 1), worker, workers).take(COUNT / workers as usize);
+        let share = |worker| Share::new(Arrivals::poisson(RATE, 1), worker, workers).take(COUNT / workers as usize);
         let mut sent: Vec<u64> = (0..workers).flat_map(share).map(|arrival| arrival.due_ns).collect();
         sent.sort_unstable();
         // What is left over where the division leaves a rest is at the end.
