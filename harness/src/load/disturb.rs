@@ -30,7 +30,7 @@ pub enum DisturbError {
     Load(#[from] LoadError),
 }
 
-/// How a disturbance went. LoadMoments are on the monotonic clock.
+/// How a disturbance went. Moments are on the monotonic clock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Disturbed {
     /// When it began.

@@ -289,7 +289,7 @@ pub(super) fn load_record(task: &TaskKind) -> record::Load {
             seed: 0,
             warm_up_ns: 0,
             window_ns: 0,
-            timeout_ns: nanoseconds(spec.patience),
+            timeout_ns: nanoseconds(spec.give_up_after),
         },
     }
 }

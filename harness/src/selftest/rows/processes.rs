@@ -43,7 +43,8 @@ pub(super) fn memory(bench: &Bench) -> Result<Attempt, Obstacle> {
         kernel_stack_bytes_per_thread: bench.machine.kernel_stack_bytes_per_thread,
         stop: &stop,
     };
-    let spec = HoldSpec { counts: vec![10, 20, 30, 40, 50], work: Work::new("echo", "hi"), patience: LONGEST_WAIT };
+    let spec =
+        HoldSpec { counts: vec![10, 20, 30, 40, 50], work: Work::new("echo", "hi"), give_up_after: LONGEST_WAIT };
     let found = hold(&spec, &held);
     if let Some(failure) = found.failure {
         return Err(Obstacle::Other(failure));

@@ -215,7 +215,7 @@ fn past(history: &[&ModelFrame], room: usize) -> HashMap<u32, String> {
     for (moment, model) in recent.iter().enumerate() {
         for thread in &model.busy_threads {
             let beats = past.entry(thread.tid).or_default();
-            // LoadMoments in which it was not there, or was not told.
+            // Moments in which it was not there, or was not told.
             let missing = moment - beats.chars().count();
             beats.extend(std::iter::repeat_n(' ', missing));
             beats.push(beat(thread));
