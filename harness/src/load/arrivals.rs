@@ -187,7 +187,7 @@ impl Iterator for Share {
     }
 }
 
-// That they fit their process, and that workers share them without loss, is a known answer: `selftest/rows/schedule.rs`.
+// That they fit their process, and that workers share them without loss, is a known answer: `selftest/rows/timing.rs`.
 #[cfg(test)]
 mod tests {
     use super::*;

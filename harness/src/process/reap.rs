@@ -82,16 +82,15 @@ pub(super) fn panic_text(stderr: &str) -> Option<String> {
 /// How the process ended; `None` while it runs. It stays a zombie, so its id and its group can't be taken by another.
 pub(super) fn look(pidfd: BorrowedFd<'_>) -> io::Result<Option<Death>> {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    Ok(waitid(WaitId::PidFd(pidfd), options)?.map(|status| describe(&status)))
+    Ok(waitid(WaitId::PidFd(pidfd), options)?.map(|status| Death::new(kind(&status))))
 }
 
-fn describe(status: &WaitIdStatus) -> Death {
-    let kind = match (status.exit_status(), status.terminating_signal()) {
+fn kind(status: &WaitIdStatus) -> DeathKind {
+    match (status.exit_status(), status.terminating_signal()) {
         (Some(code), _) => DeathKind::Exited(code),
         (None, Some(signal)) => DeathKind::Killed(signal),
         (None, None) => DeathKind::Unknown,
-    };
-    Death::new(kind)
+    }
 }
 
 /// What a process used in its whole life.
