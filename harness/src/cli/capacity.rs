@@ -13,7 +13,7 @@ use super::busy::FirstLook;
 use super::contenders::cast_for;
 use super::ending::code_of_search;
 use super::load::duration;
-use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, too_few_cpus};
+use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, tell_limits, too_few_cpus};
 use super::output::{SummaryFormat, tell};
 use super::progress::{TerminalProgress, rough};
 use super::report;
@@ -81,11 +81,10 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     let concurrent = plan.connection_ceiling;
     let asked = CapacityGoal { objective: args.slo, blocks: args.blocks, seed: args.seed, concurrent };
     let mut search = Capacity::new(plan.experiments[0], plan.contenders.len(), asked);
-    let held = HeldMachine::take(&plan, &preflight, &servers.commands)?;
+    let held = HeldMachine::take(&plan, &preflight, &servers.commands, (first_look, args.quiet))?;
     let interrupt = &held.interrupt;
     let what = (args.out.as_deref(), WHAT);
-    let (folder, mut manifest) =
-        held.create(&plan, &preflight, what, plan.contenders.len() as u32, (first_look, args.quiet))?;
+    let (folder, mut manifest) = held.create(&plan, &preflight, what, plan.contenders.len() as u32)?;
     for experiment in &mut manifest.experiments {
         experiment.objective = Some(args.slo);
         experiment.pictures = pictures(metric_of(&args.slo));
@@ -93,6 +92,7 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&args, &search, &folder);
+        tell_limits(&preflight);
     }
     let mut progress = TerminalProgress::new(args.quiet);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };

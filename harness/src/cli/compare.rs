@@ -118,12 +118,12 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         print(&new_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let held = HeldMachine::take(&plan, &preflight, &servers.commands)?;
+    let held = HeldMachine::take(&plan, &preflight, &servers.commands, (first_look, args.quiet))?;
     let interrupt = &held.interrupt;
     let mut live = args.live.open(&plan.placement.generator_cpus)?;
     let what = (args.out.as_deref(), plan.preset.name());
     let planned = plan.probes().len() + plan.fullest().len();
-    let (folder, manifest) = held.create(&plan, &preflight, what, planned as u32, (first_look, args.quiet))?;
+    let (folder, manifest) = held.create(&plan, &preflight, what, planned as u32)?;
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&plan, &preflight, &folder);
@@ -195,9 +195,7 @@ fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {
         rough(time),
         folder.path().display()
     ));
-    for warning in &preflight.warnings {
-        tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
-    }
+    new_run::tell_limits(preflight);
 }
 
 /// Runs without being named, as far as it exists: some three minutes in all.

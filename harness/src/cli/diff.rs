@@ -307,7 +307,11 @@ fn gates(diff: &Diff, held: &[GateResult], ways: &Ways, bullet: &str) -> String 
             format!("{bullet}{} {}: {} against {}, {figures}", held.gate, held.outcome.word(), diff.new, diff.base);
         let shown: Vec<&str> = held.reasons.iter().take(MOST_REASONS).map(String::as_str).collect();
         let more = held.reasons.len().saturating_sub(MOST_REASONS) as u64;
-        let more = if more > 0 { format!("; and {}", counted(more, "more")) } else { String::new() };
+        let more = if more > 0 {
+            format!("; and {}", format!("{} more", reports::format::count(more)))
+        } else {
+            String::new()
+        };
         let reasons = if shown.is_empty() { String::new() } else { format!(": {}{more}", shown.join("; ")) };
         let way = held.decided_by.map_or(String::new(), |decided_by| format!(". {}", ways.to(decided_by)));
         format!("{said}{reasons}{way}\n")

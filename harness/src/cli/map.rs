@@ -21,8 +21,8 @@ use super::busy::FirstLook;
 use super::contenders::cast_for;
 use super::ending::code_of_run;
 use super::load::duration;
-use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, too_few_cpus};
-use super::output::{TableOrJson, json_text, print, tell};
+use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, tell_limits, too_few_cpus};
+use super::output::{TableOrJson, doubts, json_text, print, tell};
 use super::progress::{TerminalProgress, rough};
 use super::report;
 use super::servers::{ServerArgs, Servers};
@@ -86,13 +86,14 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     let connections = connections(&args.connections, plan.connection_ceiling);
     let mut map = Map::new(plan.experiments[0], &connections, args.seed);
     check_budget(&map, args.budget.saturating_sub(AFTERWARDS), args.budget)?;
-    let held = HeldMachine::take(&plan, &preflight, &servers.commands)?;
+    let held = HeldMachine::take(&plan, &preflight, &servers.commands, (first_look, args.quiet))?;
     let interrupt = &held.interrupt;
     let what = (args.out.as_deref(), WHAT);
-    let (folder, manifest) = held.create(&plan, &preflight, what, 2 * map.len() as u32, (first_look, args.quiet))?;
+    let (folder, manifest) = held.create(&plan, &preflight, what, 2 * map.len() as u32)?;
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&map, args.budget, &folder);
+        tell_limits(&preflight);
     }
     let mut progress = TerminalProgress::new(args.quiet);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
@@ -217,7 +218,7 @@ pub(super) fn table(run: &Run, report: &Path) -> String {
             grid.sentence()
         )
     });
-    format!("{grid}\nreport: {}\n", report.display())
+    format!("{grid}{}\nreport: {}\n", doubts(&summarise(run).validity), report.display())
 }
 
 fn drawn(grid: &Grid<'_>) -> String {

@@ -15,6 +15,7 @@ use reports::record::{Ending, Machine, Manifest, OtherBuild, PlacementKind, SCHE
 use sha2::{Digest, Sha256};
 
 use super::busy::{self, FirstLook};
+use super::output::tell;
 use super::progress::rough;
 use super::servers::Servers;
 use crate::observe::{allowed_cpus, cpu_quota, machine, restrict_this_thread};
@@ -101,10 +102,12 @@ pub(super) struct HeldMachine {
     _lock: MachineLock,
     pub(super) interrupt: Interrupt,
     machine: Machine,
+    busy: Option<Warning>,
 }
 
 impl HeldMachine {
-    /// Takes the machine where it is fit for the plan, tries the servers out, and leaves the server's CPUs.
+    /// Takes the machine where it is fit for the plan, says who else uses it unless that is to be `is_quiet`, tries the
+    /// servers out, and leaves the server's CPUs.
     ///
     /// # Errors
     /// Where the machine is unfit or another run has it, or where a server of another hand does not serve.
@@ -112,16 +115,18 @@ impl HeldMachine {
         plan: &RunPlan,
         preflight: &Preflight,
         commands: &[ServerCommand],
+        (first_look, is_quiet): (FirstLook, bool),
     ) -> anyhow::Result<HeldMachine> {
         preflight.check()?;
         let lock = MachineLock::take()?;
         let interrupt = Interrupt::listen()?;
+        let busy = busy::doubt(first_look, is_quiet);
         let servers = Servers { page: plan.page.clone(), commands: commands.to_vec() };
         servers.try_out(&plan.placement.server_cpus, &interrupt)?;
         let machine = machine()?;
         // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
         restrict_this_thread(&plan.placement.generator_cpus)?;
-        Ok(HeldMachine { _lock: lock, interrupt, machine })
+        Ok(HeldMachine { _lock: lock, interrupt, machine, busy })
     }
 
     /// The folder of a run that begins now, and its manifest, which is yet to be written there. `what` is its preset, or
@@ -135,13 +140,19 @@ impl HeldMachine {
         preflight: &Preflight,
         (out, what): (Option<&Path>, &str),
         planned_cells: u32,
-        (first_look, is_quiet): (FirstLook, bool),
     ) -> anyhow::Result<(RunFolder, Manifest)> {
         let (path, name) = folder(out, what)?;
         let folder = RunFolder::create(path)?;
         let mut manifest = manifest(plan, preflight, self.machine.clone(), (name, what), planned_cells);
-        manifest.warnings.extend(busy::doubt(first_look, is_quiet));
+        manifest.warnings.extend(self.busy.clone());
         Ok((folder, manifest))
+    }
+}
+
+/// Says which limits bind a run that is about to begin, and what to do about each.
+pub(super) fn tell_limits(preflight: &Preflight) {
+    for warning in &preflight.warnings {
+        tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
     }
 }
 
@@ -166,7 +177,7 @@ pub(super) fn too_small_a_quota() -> Option<Warning> {
             file.display(),
             format::share(cpus)
         ),
-        remedy: "raise it, or run outside of that control group".to_owned(),
+        remedy: "write max (-1 in version 1) into that file, or run outside of that control group".to_owned(),
     })
 }
 
@@ -230,7 +241,7 @@ pub(super) fn describe(plan: &RunPlan, preflight: &Preflight) -> String {
     for warning in &preflight.warnings {
         match warning {
             Warning::MachineLimit { limit, consequence, remedy } => {
-                line("limit", format!("{limit}: {consequence}; to raise it: {remedy}"));
+                line("limit", format!("{limit}: {consequence}; {remedy}"));
             }
             Warning::LeftOut { contender, experiment, reason } => {
                 line("left out", format!("{contender} in {experiment}: {reason}"));

@@ -26,7 +26,7 @@ use super::output::{TableOrJson, json_text, print, tell};
 use super::progress::LoadProgress;
 use super::target::TypedTarget;
 use crate::load::{Order, Signs, now_ns};
-use crate::observe::{MachineWatch, ServerCpu};
+use crate::observe::{MachineWatch, ServerCpu, allowed_cpus};
 use crate::plan::LoadSpec;
 use crate::run::{Interrupt, preflight_connections};
 use findings::{LoadFindings, LoadSetup};
@@ -55,8 +55,7 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     if let Some(warning) = too_small_a_quota() {
         tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
     }
-    // There is no record that could keep it.
-    let _ = busy::doubt(first_look, false);
+    let busy = busy::doubt(first_look, false);
     let started_at = SystemTime::now();
     let signs = Signs::default();
     let mut shown = LoadProgress::new(&spec, args.requests);
@@ -68,7 +67,7 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     if args.hlog.is_some() {
         order = order.by_second();
     }
-    let machine = MachineWatch::start(Vec::new());
+    let machine = MachineWatch::start(allowed_cpus().unwrap_or_default(), Vec::new());
     let outcome = order.run(|moments| {
         window_start_ns = moments.window_start_ns;
         shown.show(moments, &signs);
@@ -92,6 +91,7 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
         requests: args.requests,
         gates: &args.fail_on,
         machine: &machine,
+        busy: busy.as_ref(),
         cpus: thread::available_parallelism().map_or(1, usize::from),
     };
     let findings = LoadFindings::new(&asking, &outcome, &times);

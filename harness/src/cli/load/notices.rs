@@ -3,7 +3,7 @@
 //! generator was late, which end it was and why. Sentences without their stop.
 
 use reports::format::{self, Unit, counted, share};
-use reports::record::{GeneratorUsage, Ledger, Malformed, Traffic, Warning};
+use reports::record::{GeneratorUsage, Ledger, Malformed, PlacementKind, Traffic, Warning};
 use reports::study::KEPT_UP;
 
 use crate::cli::output::per_second;
@@ -160,7 +160,7 @@ pub(super) fn doubts(spec: &LoadSpec, outcome: &LoadOutcome, machine: &MachineSe
         _ => generator_doubts(usage, traffic),
     };
     doubts.extend(traffic_doubts(traffic, *measured));
-    doubts.extend(machine_doubts(&machine.noise));
+    doubts.extend(machine_doubts(&machine.noise, PlacementKind::Isolated));
     doubts.extend(machine.unobserved.iter().cloned());
     doubts.extend(polling_gave_way.map(|cpus| Warning::PollingGaveWay { threads: usage.threads, cpus }));
     doubts

@@ -165,6 +165,7 @@ fn watch(bench: &Bench, subject: &ServerProcess) -> Watch {
         interval: Duration::from_millis(50),
         kernel_stack_bytes_per_thread: bench.machine.kernel_stack_bytes_per_thread,
         cpus: bench.placement.generator_cpus.clone(),
+        watched_cpus: Vec::new(),
     }
 }
 
@@ -191,7 +192,7 @@ pub(super) fn proc_files(_: &Bench) -> Result<Attempt, Obstacle> {
 
 fn figures() -> Option<Vec<Figure>> {
     let process = proc_file::parse_status(STATUS)?;
-    let (before, after) = (cpus::parse_stat(BEFORE)?, cpus::parse_stat(AFTER)?);
+    let (before, after) = (cpus::parse_stat(BEFORE, &[])?, cpus::parse_stat(AFTER, &[])?);
     Some(vec![
         Figure::exact("resident bytes", 31_632 * 1024, process.resident_bytes),
         Figure::exact("page table bytes", 144 * 1024, process.page_table_bytes),
