@@ -309,7 +309,10 @@ fn what_happened_to_the_machine_is_said_and_a_quota_on_the_generator_makes_it_in
         assert_eq!(json["valid"], true);
         load.machine.noise.generator_throttled = Some(Throttled { periods: 12, stopped_ns: 600_000_000 });
         let Written { table, json, .. } = load.written();
-        assert!(table.contains("a CPU quota stopped the load generator in 12 periods, for 600 ms of CPU time in all"), "{table}");
+        assert!(
+            table.contains("a CPU quota stopped the load generator in 12 periods, for 600 ms of CPU time in all"),
+            "{table}"
+        );
         assert_eq!(json["valid"], false);
     }
 }
