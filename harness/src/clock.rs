@@ -1,6 +1,7 @@
 //! The one clock of the harness: the machine's monotonic clock, which servers, generator and observer share, so that
 //! their timestamps can be put on one line.
 
+use rustix::thread::clock_nanosleep_absolute;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
 /// Nanoseconds of `CLOCK_MONOTONIC`. Comparable between processes of one machine.
@@ -25,6 +26,12 @@ pub(crate) fn suspended_ns() -> u64 {
         boot_ns.saturating_sub(now_ns())
     };
     (0..READINGS).map(|_| reading()).max().unwrap_or(0)
+}
+
+/// Sleeps until a moment of the monotonic clock. Returns whether it came: where a signal handler ran on this thread, it
+/// woke early.
+pub(crate) fn sleep_until(at_ns: u64) -> bool {
+    clock_nanosleep_absolute(rustix::thread::ClockId::Monotonic, &timespec(at_ns)).is_ok()
 }
 
 /// A moment or a span as the kernel's type.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use harness::clock::now_ns;
-use harness::load::{self, Generator, Moments};
+use harness::load::{self, Generator, LoadMoments};
 use harness::observe::process_cpu;
 use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
 use harness::process::{Launch, launch_program};
@@ -50,7 +50,7 @@ impl BenchContender {
         };
         let server = launch_program(&self.program()?, &launched)?;
         let mut readings = [None; 2];
-        let attend = |moments: Moments| {
+        let attend = |moments: LoadMoments| {
             for (reading, mark_ns) in readings.iter_mut().zip([moments.window_start_ns, moments.window_end_ns]) {
                 if reading.is_none() && now_ns() >= mark_ns {
                     *reading = process_cpu(server.pid()).ok().map(|cpu| CpuReading { at_ns: now_ns(), cpu });

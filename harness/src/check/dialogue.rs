@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use servers::protocol::{Decoded, JsonLines, MAX_RESPONSE_BYTES, Response, WireFormat};
 
-use super::transcripts::{Expected, Step, Transcript};
+use super::transcripts::{Expected, Transcript, TranscriptStep};
 use crate::clock::now_ns;
 
 /// What does not hold, with what led to it.
@@ -67,35 +67,35 @@ struct Talk {
 }
 
 impl Dialogue {
-    fn take(&mut self, step: &Step) -> Result<(), Broken> {
+    fn take(&mut self, step: &TranscriptStep) -> Result<(), Broken> {
         match step {
-            Step::On(place) => self.at = *place,
-            Step::HangUp => {
+            TranscriptStep::On(place) => self.at = *place,
+            TranscriptStep::HangUp => {
                 if let Some(talk) = self.talks.get_mut(self.at) {
                     *talk = None;
                 }
             }
-            Step::AtLeast(duration) => {
+            TranscriptStep::AtLeast(duration) => {
                 let passed = self.begun.elapsed();
                 if passed < *duration {
                     let expected = format!("a reply not before {} ms", duration.as_millis());
                     return Err(self.broken(expected, Came::TooSoon(passed)));
                 }
             }
-            Step::Send(bytes) => self.send(|talk| talk.send(bytes))?,
-            Step::SendBytewise(bytes) => self.send(|talk| {
+            TranscriptStep::Send(bytes) => self.send(|talk| talk.send(bytes))?,
+            TranscriptStep::SendBytewise(bytes) => self.send(|talk| {
                 bytes.chunks(1).try_for_each(|byte| {
                     thread::sleep(BETWEEN_BYTES);
                     talk.send(byte)
                 })
             })?,
-            Step::SendAsTaken(bytes) => self.send(|talk| {
+            TranscriptStep::SendAsTaken(bytes) => self.send(|talk| {
                 // A server that has closed takes no more.
                 let _ = talk.send(bytes);
                 Ok(())
             })?,
-            Step::EndSending => self.send(|talk| talk.stream.shutdown(Shutdown::Write))?,
-            Step::Expect(expected) => self.expect(expected)?,
+            TranscriptStep::EndSending => self.send(|talk| talk.stream.shutdown(Shutdown::Write))?,
+            TranscriptStep::Expect(expected) => self.expect(expected)?,
         }
         Ok(())
     }

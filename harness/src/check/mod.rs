@@ -12,11 +12,11 @@ use std::time::Duration;
 
 pub use dialogue::{Broken, Came};
 pub use part::{Part, parts};
-pub use transcripts::{Item, Transcript, Weight, transcripts};
+pub use transcripts::{CheckItem, Transcript, Weight, transcripts};
 
 /// What came of one transcript.
 #[derive(Debug)]
-pub struct Finding {
+pub struct CheckFinding {
     /// What was checked.
     pub transcript: Transcript,
     /// What does not hold, where something does not.
@@ -25,10 +25,10 @@ pub struct Finding {
 
 /// Goes through all transcripts, each on connections of its own, and hands on each finding as it comes. Nothing is waited
 /// for longer than `patience`.
-pub fn check(target: SocketAddr, patience: Duration, mut found: impl FnMut(&Finding)) -> Vec<Finding> {
+pub fn check(target: SocketAddr, patience: Duration, mut found: impl FnMut(&CheckFinding)) -> Vec<CheckFinding> {
     let one = |transcript: Transcript| {
         let broken = dialogue::hold(&transcript, target, patience).err();
-        let finding = Finding { transcript, broken };
+        let finding = CheckFinding { transcript, broken };
         found(&finding);
         finding
     };

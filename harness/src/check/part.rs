@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Finding;
-use super::transcripts::Item;
+use super::CheckFinding;
+use super::transcripts::CheckItem;
 use crate::experiments::EXPERIMENTS;
 use crate::plan::{DisturbanceKind, Experiment, LoadSpec, Preset, Shape, Task, TaskKind, Work};
 
@@ -19,13 +19,13 @@ pub struct Part {
 }
 
 /// What follows from the findings for every experiment.
-pub fn parts(findings: &[Finding]) -> Vec<Part> {
+pub fn parts(findings: &[CheckFinding]) -> Vec<Part> {
     let broken = findings.iter().filter(|finding| finding.broken.is_some());
-    let missing: BTreeSet<Item> = broken.map(|finding| finding.transcript.item).collect();
+    let missing: BTreeSet<CheckItem> = broken.map(|finding| finding.transcript.item).collect();
     EXPERIMENTS.iter().map(|experiment| part(experiment, &missing)).collect()
 }
 
-fn part(experiment: &Experiment, missing: &BTreeSet<Item>) -> Part {
+fn part(experiment: &Experiment, missing: &BTreeSet<CheckItem>) -> Part {
     let lacking = || needs(experiment).into_iter().find(|(item, _)| missing.contains(item));
     let of_own = experiment.own_options.map(str::to_owned);
     let obstacle = of_own.or_else(|| lacking().map(|(_, what)| format!("it needs {what}")));
@@ -33,10 +33,11 @@ fn part(experiment: &Experiment, missing: &BTreeSet<Item>) -> Part {
 }
 
 /// What it needs of a server, each with a word for it.
-fn needs(experiment: &Experiment) -> Vec<(Item, String)> {
+fn needs(experiment: &Experiment) -> Vec<(CheckItem, String)> {
     let tasks = experiment.all_tasks(&Preset::Quick.sizes());
-    let of_every_load = [Item::OneRequest, Item::InTurn].map(|item| (item, "a right reply to each request".to_owned()));
-    let mut needs: Vec<(Item, String)> = of_every_load.into();
+    let of_every_load =
+        [CheckItem::OneRequest, CheckItem::InTurn].map(|item| (item, "a right reply to each request".to_owned()));
+    let mut needs: Vec<(CheckItem, String)> = of_every_load.into();
     for Task { kind, .. } in &tasks {
         match kind {
             TaskKind::Load(spec) => needs.extend(of_load(spec)),
@@ -52,20 +53,21 @@ fn needs(experiment: &Experiment) -> Vec<(Item, String)> {
     needs
 }
 
-fn of_load(spec: &LoadSpec) -> Vec<(Item, String)> {
-    let goodbye = matches!(spec.shape, Shape::Sessions { .. }).then(|| (Item::Closing, "CloseConnection".to_owned()));
+fn of_load(spec: &LoadSpec) -> Vec<(CheckItem, String)> {
+    let goodbye =
+        matches!(spec.shape, Shape::Sessions { .. }).then(|| (CheckItem::Closing, "CloseConnection".to_owned()));
     goodbye.into_iter().chain(of_work(&spec.work)).collect()
 }
 
-fn of_work(work: &Work) -> Option<(Item, String)> {
+fn of_work(work: &Work) -> Option<(CheckItem, String)> {
     let Work::Asked { request_message, .. } = work else { return None };
     let item = match request_message.as_str() {
-        "sleep" => Item::Sleep,
-        "block" => Item::Block,
-        "spin" => Item::Spin,
-        "lock" => Item::Lock,
-        "reply" => Item::Reply,
-        _ => Item::OneRequest,
+        "sleep" => CheckItem::Sleep,
+        "block" => CheckItem::Block,
+        "spin" => CheckItem::Spin,
+        "lock" => CheckItem::Lock,
+        "reply" => CheckItem::Reply,
+        _ => CheckItem::OneRequest,
     };
     Some((item, format!("the work {request_message}")))
 }
@@ -76,16 +78,16 @@ mod tests {
     use super::super::{Broken, transcripts};
     use super::*;
 
-    fn findings(missing: &[Item]) -> Vec<Finding> {
-        let broken = |item: Item| {
+    fn findings(missing: &[CheckItem]) -> Vec<CheckFinding> {
+        let broken = |item: CheckItem| {
             let broken = Broken { sent: Vec::new(), expected: String::new(), came: Came::Bytes(Vec::new()) };
             missing.contains(&item).then_some(broken)
         };
         let all = transcripts().into_iter();
-        all.map(|transcript| Finding { broken: broken(transcript.item), transcript }).collect()
+        all.map(|transcript| CheckFinding { broken: broken(transcript.item), transcript }).collect()
     }
 
-    fn obstacle(missing: &[Item], experiment: &str) -> Option<String> {
+    fn obstacle(missing: &[CheckItem], experiment: &str) -> Option<String> {
         let parts = parts(&findings(missing));
         parts.into_iter().find(|part| part.experiment == experiment).unwrap().obstacle
     }
@@ -100,12 +102,12 @@ mod tests {
 
     #[test]
     fn what_is_missing_costs_those_experiments_that_need_it() {
-        assert_eq!(obstacle(&[Item::Sleep], "latency-curve").as_deref(), Some("it needs the work sleep"));
-        assert_eq!(obstacle(&[Item::Sleep], "memory"), None);
-        assert_eq!(obstacle(&[Item::Block], "blocking-sleep").as_deref(), Some("it needs the work block"));
-        assert_eq!(obstacle(&[Item::Closing], "latency-curve").as_deref(), Some("it needs CloseConnection"));
-        assert_eq!(obstacle(&[Item::Closing], "memory"), None);
-        assert_eq!(obstacle(&[Item::Times, Item::Pipelined, Item::Oversize], "latency-curve"), None);
-        assert_eq!(obstacle(&[Item::InTurn], "memory").as_deref(), Some("it needs a right reply to each request"));
+        assert_eq!(obstacle(&[CheckItem::Sleep], "latency-curve").as_deref(), Some("it needs the work sleep"));
+        assert_eq!(obstacle(&[CheckItem::Sleep], "memory"), None);
+        assert_eq!(obstacle(&[CheckItem::Block], "blocking-sleep").as_deref(), Some("it needs the work block"));
+        assert_eq!(obstacle(&[CheckItem::Closing], "latency-curve").as_deref(), Some("it needs CloseConnection"));
+        assert_eq!(obstacle(&[CheckItem::Closing], "memory"), None);
+        assert_eq!(obstacle(&[CheckItem::Times, CheckItem::Pipelined, CheckItem::Oversize], "latency-curve"), None);
+        assert_eq!(obstacle(&[CheckItem::InTurn], "memory").as_deref(), Some("it needs a right reply to each request"));
     }
 }

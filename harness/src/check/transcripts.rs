@@ -10,7 +10,7 @@ use servers::protocol::{JsonLines, MAX_REQUEST_BYTES, MAX_RESULT_BYTES, Request,
 /// What is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each transcript says what it checks")]
-pub enum Item {
+pub enum CheckItem {
     OneRequest,
     Text,
     InTurn,
@@ -46,18 +46,18 @@ pub enum Weight {
 #[derive(Debug, Clone)]
 pub struct Transcript {
     /// Which.
-    pub item: Item,
+    pub item: CheckItem,
     /// Whether it must hold.
     pub weight: Weight,
     /// What holds, as a sentence without its stop.
     pub says: &'static str,
     /// What is said and expected, in turn.
-    pub steps: Vec<Step>,
+    pub steps: Vec<TranscriptStep>,
 }
 
 /// A step of a transcript. It begins on connection 0; connections are opened when they are first used.
 #[derive(Debug, Clone)]
-pub enum Step {
+pub enum TranscriptStep {
     /// Send this in one write.
     Send(Vec<u8>),
     /// Send this a byte at a time.
@@ -97,8 +97,14 @@ impl Transcript {
     /// All that is sent if everything holds.
     pub fn sent(&self) -> Vec<u8> {
         let bytes = self.steps.iter().filter_map(|step| match step {
-            Step::Send(bytes) | Step::SendBytewise(bytes) | Step::SendAsTaken(bytes) => Some(bytes.as_slice()),
-            Step::EndSending | Step::Expect(_) | Step::AtLeast(_) | Step::On(_) | Step::HangUp => None,
+            TranscriptStep::Send(bytes) | TranscriptStep::SendBytewise(bytes) | TranscriptStep::SendAsTaken(bytes) => {
+                Some(bytes.as_slice())
+            }
+            TranscriptStep::EndSending
+            | TranscriptStep::Expect(_)
+            | TranscriptStep::AtLeast(_)
+            | TranscriptStep::On(_)
+            | TranscriptStep::HangUp => None,
         });
         bytes.collect::<Vec<_>>().concat()
     }
@@ -122,92 +128,96 @@ fn required() -> Vec<Transcript> {
     let of = |item, says, steps| Transcript { item, weight: Weight::Required, says, steps };
     vec![
         of(
-            Item::OneRequest,
+            CheckItem::OneRequest,
             "a request is answered with its sender_timestamp and its result",
             vec![send(&[echo("hi", "17")]), done("17", "hi")],
         ),
         of(
-            Item::Text,
+            CheckItem::Text,
             "text of any kind comes back as it was sent",
             vec![send(&[echo(TEXT, "a \"b\" \\")]), done("a \"b\" \\", TEXT)],
         ),
         of(
-            Item::InTurn,
+            CheckItem::InTurn,
             "a connection lives on after a reply",
             (0..3).flat_map(|i| [send(&[echo("hi", &number(i))]), done(&number(i), "hi")]).collect(),
         ),
         of(
-            Item::Pipelined,
+            CheckItem::Pipelined,
             "requests that come all at once are all answered, in their order",
             std::iter::once(send(&(0..PIPELINED).map(|i| echo("hi", &number(i))).collect::<Vec<_>>()))
                 .chain((0..PIPELINED).map(|i| done(&number(i), "hi")))
                 .collect(),
         ),
         of(
-            Item::Bytewise,
+            CheckItem::Bytewise,
             "a request may come a byte at a time",
-            vec![Step::SendBytewise(echo("slowly", "1")), done("1", "slowly")],
+            vec![TranscriptStep::SendBytewise(echo("slowly", "1")), done("1", "slowly")],
         ),
         of(
-            Item::Spelling,
+            CheckItem::Spelling,
             "fields may stand in any order, with any whitespace, escapes and fields that nobody knows",
             vec![send(&[SPELLED.to_vec()]), done("1", "ab")],
         ),
         of(
-            Item::LongestLine,
+            CheckItem::LongestLine,
             "a line may have 64 KiB, its newline included",
             vec![send(&[echo(&longest(), "1")]), done("1", &longest())],
         ),
         of(
-            Item::NotJson,
+            CheckItem::NotJson,
             "a line that is no request is refused with an Error, and the connection lives on",
             NO_REQUESTS
                 .iter()
-                .flat_map(|line| [send(&[line.to_vec()]), Step::Expect(Expected::Refusal)])
+                .flat_map(|line| [send(&[line.to_vec()]), TranscriptStep::Expect(Expected::Refusal)])
                 .chain([send(&[echo("still here", "1")]), done("1", "still here")])
                 .collect(),
         ),
         of(
-            Item::UnknownWork,
+            CheckItem::UnknownWork,
             "work that is not known is refused with an Error, and the connection lives on",
             vec![
                 send(&[work("dance", "", "1")]),
-                Step::Expect(Expected::Refusal),
+                TranscriptStep::Expect(Expected::Refusal),
                 send(&[echo("still here", "2")]),
                 done("2", "still here"),
             ],
         ),
         of(
-            Item::Closing,
+            CheckItem::Closing,
             "CloseConnection is answered with the number of requests served, and the server closes",
             vec![
                 send(&[echo("a", "1"), echo("b", "2"), close("from", "to")]),
                 done("1", "a"),
                 done("2", "b"),
-                Step::Expect(Expected::Closed { initial: "from".to_owned(), last: "to".to_owned(), served: 2 }),
-                Step::Expect(Expected::End),
+                TranscriptStep::Expect(Expected::Closed {
+                    initial: "from".to_owned(),
+                    last: "to".to_owned(),
+                    served: 2,
+                }),
+                TranscriptStep::Expect(Expected::End),
             ],
         ),
         of(
-            Item::HalfClose,
+            CheckItem::HalfClose,
             "requests before the client's end are answered, half a request behind them is not, and the server closes",
             vec![
                 send(&[echo("a", "1"), echo("b", "2"), echo("half", "3")[..20].to_vec()]),
-                Step::EndSending,
+                TranscriptStep::EndSending,
                 done("1", "a"),
                 done("2", "b"),
-                Step::Expect(Expected::End),
+                TranscriptStep::Expect(Expected::End),
             ],
         ),
         of(
-            Item::Oversize,
+            CheckItem::Oversize,
             "a longer line ends its connection, with an Error or without, and no other",
             vec![
-                Step::SendAsTaken([vec![b'x'; OVERSIZE_BYTES], b"\n".to_vec()].concat()),
-                Step::Expect(Expected::RefusalOrEnd),
+                TranscriptStep::SendAsTaken([vec![b'x'; OVERSIZE_BYTES], b"\n".to_vec()].concat()),
+                TranscriptStep::Expect(Expected::RefusalOrEnd),
                 // A server that serves one at a time may wait for it.
-                Step::HangUp,
-                Step::On(1),
+                TranscriptStep::HangUp,
+                TranscriptStep::On(1),
                 send(&[echo("still here", "1")]),
                 done("1", "still here"),
             ],
@@ -217,65 +227,66 @@ fn required() -> Vec<Transcript> {
 
 fn optional() -> Vec<Transcript> {
     let of = |item, says, steps| Transcript { item, weight: Weight::Optional, says, steps };
-    let lasts = |kind, parameter| vec![send(&[work(kind, parameter, "1")]), done("1", ""), Step::AtLeast(A_WHILE)];
+    let lasts =
+        |kind, parameter| vec![send(&[work(kind, parameter, "1")]), done("1", ""), TranscriptStep::AtLeast(A_WHILE)];
     vec![
         of(
-            Item::Reply,
+            CheckItem::Reply,
             "reply gives as many bytes as were asked for, up to a mebibyte",
             [0, 3, MAX_RESULT_BYTES]
                 .into_iter()
                 .flat_map(|bytes| [send(&[work("reply", &bytes.to_string(), "1")]), done("1", &"x".repeat(bytes))])
                 .collect(),
         ),
-        of(Item::Sleep, "sleep waits as long as was asked for", lasts("sleep", "30ms")),
-        of(Item::Block, "block waits as long as was asked for", lasts("block", "30ms")),
-        of(Item::Spin, "spin is answered", vec![send(&[work("spin", "500us", "1")]), done("1", "")]),
+        of(CheckItem::Sleep, "sleep waits as long as was asked for", lasts("sleep", "30ms")),
+        of(CheckItem::Block, "block waits as long as was asked for", lasts("block", "30ms")),
+        of(CheckItem::Spin, "spin is answered", vec![send(&[work("spin", "500us", "1")]), done("1", "")]),
         of(
-            Item::Lock,
+            CheckItem::Lock,
             "lock waits, and one holds the lock at a time",
             vec![
                 send(&[work("lock", "30ms", "1")]),
-                Step::On(1),
+                TranscriptStep::On(1),
                 send(&[work("lock", "30ms", "2")]),
-                Step::On(0),
+                TranscriptStep::On(0),
                 done("1", ""),
-                Step::HangUp,
-                Step::On(1),
+                TranscriptStep::HangUp,
+                TranscriptStep::On(1),
                 done("2", ""),
-                Step::AtLeast(2 * A_WHILE),
+                TranscriptStep::AtLeast(2 * A_WHILE),
             ],
         ),
         of(
-            Item::BadParameter,
+            CheckItem::BadParameter,
             "a parameter that makes no sense is refused with an Error, and the connection lives on",
             vec![
                 send(&[work("sleep", "long", "1")]),
-                Step::Expect(Expected::Refusal),
+                TranscriptStep::Expect(Expected::Refusal),
                 send(&[work("sleep", "61s", "2")]),
-                Step::Expect(Expected::Refusal),
+                TranscriptStep::Expect(Expected::Refusal),
                 send(&[work("reply", "-1", "3")]),
-                Step::Expect(Expected::Refusal),
+                TranscriptStep::Expect(Expected::Refusal),
                 send(&[echo("still here", "4")]),
                 done("4", "still here"),
             ],
         ),
         of(
-            Item::SideBySide,
+            CheckItem::SideBySide,
             "while one connection stays open, others are served",
             vec![
                 send(&[echo("first", "1")]),
                 done("1", "first"),
-                Step::On(1),
+                TranscriptStep::On(1),
                 send(&[echo("second", "2")]),
                 done("2", "second"),
             ],
         ),
         of(
-            Item::Times,
+            CheckItem::Times,
             "replies say when the request was received and the reply sent, by this machine's monotonic clock",
             vec![
                 send(&[echo("hi", "1")]),
-                Step::Expect(Expected::DoneWithTimes { timestamp: "1".to_owned(), result: "hi".to_owned() }),
+                TranscriptStep::Expect(Expected::DoneWithTimes { timestamp: "1".to_owned(), result: "hi".to_owned() }),
             ],
         ),
     ]
@@ -292,12 +303,12 @@ const SPELLED: &[u8] =
 const NO_REQUESTS: [&[u8]; 5] =
     [b"GET / HTTP/1.1\r\n", b"{\"RequestWork\":{}}\n", b"{\"Dance\":{}}\n", b"[1,2]\n", b"\xff\xfe\n"];
 
-fn send(lines: &[Vec<u8>]) -> Step {
-    Step::Send(lines.concat())
+fn send(lines: &[Vec<u8>]) -> TranscriptStep {
+    TranscriptStep::Send(lines.concat())
 }
 
-fn done(timestamp: &str, result: &str) -> Step {
-    Step::Expect(Expected::Done { timestamp: timestamp.to_owned(), result: result.to_owned() })
+fn done(timestamp: &str, result: &str) -> TranscriptStep {
+    TranscriptStep::Expect(Expected::Done { timestamp: timestamp.to_owned(), result: result.to_owned() })
 }
 
 fn echo(text: &str, timestamp: &str) -> Vec<u8> {
@@ -342,7 +353,7 @@ mod tests {
         let all = transcripts();
         assert_eq!(all.iter().map(|transcript| transcript.item).collect::<BTreeSet<_>>().len(), all.len());
         for Transcript { says, steps, .. } in &all {
-            assert!(steps.iter().any(|step| matches!(step, Step::Expect(_))), "{says}");
+            assert!(steps.iter().any(|step| matches!(step, TranscriptStep::Expect(_))), "{says}");
         }
     }
 

@@ -12,9 +12,9 @@ use clap::ArgGroup;
 use super::load::duration;
 use super::output::print;
 use super::servers::{find_program, words};
-use crate::check::{self, Broken, Came, Finding, Weight, parts};
+use crate::check::{self, Broken, Came, CheckFinding, Weight, parts};
 use crate::plan::PlanError;
-use crate::process::{COMMAND_READINESS_DEADLINE, CommandLaunch, ServerProcess, Stopped, launch_command};
+use crate::process::{CommandLaunch, ServerProcess, Stopped, launch_command};
 use crate::run::Interrupt;
 
 /// Talk to a server and say whether it keeps to the JSON protocol (see docs/protocol.md)
@@ -73,7 +73,7 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
     if let Some(stopped) = server.map(ServerProcess::stop) {
         print(&end_of_stderr(&stopped))?;
     }
-    let is_broken = |finding: &Finding| finding.transcript.weight == Weight::Required && finding.broken.is_some();
+    let is_broken = |finding: &CheckFinding| finding.transcript.weight == Weight::Required && finding.broken.is_some();
     Ok(if findings.iter().any(is_broken) { ExitCode::from(BROKEN) } else { ExitCode::SUCCESS })
 }
 
@@ -83,14 +83,7 @@ fn start(text: &str) -> anyhow::Result<ServerProcess> {
     let words = words(text).map_err(PlanError::Usage)?;
     find_program("--server, which takes a command without a name", &words)?;
     let interrupt = Interrupt::listen()?;
-    Ok(launch_command(&CommandLaunch {
-        name: NAME,
-        words: &words,
-        cpus: &[],
-        readiness_deadline: COMMAND_READINESS_DEADLINE,
-        stop: interrupt.flag(),
-        harness: None,
-    })?)
+    Ok(launch_command(&CommandLaunch::new(NAME, &words, interrupt.flag()))?)
 }
 
 /// The address of `HOST:PORT`; of several, the first that is IPv4.
@@ -132,7 +125,7 @@ fn heading(weight: Weight) -> String {
 }
 
 /// A line, and what led to it where it does not hold or everything is to be shown.
-fn described(finding: &Finding, verbose: bool) -> String {
+fn described(finding: &CheckFinding, verbose: bool) -> String {
     let says = finding.transcript.says;
     match &finding.broken {
         None if verbose => format!("  holds     {says}\n{}", sent(&finding.transcript.sent())),
@@ -182,7 +175,7 @@ fn escaped(c: char) -> String {
 }
 
 /// What all of it comes to.
-fn conclusion(findings: &[Finding]) -> String {
+fn conclusion(findings: &[CheckFinding]) -> String {
     let count = |weight| {
         let of = || findings.iter().filter(move |finding| finding.transcript.weight == weight);
         (of().filter(|finding| finding.broken.is_none()).count(), of().count())
@@ -240,7 +233,7 @@ mod tests {
             expected: "WorkDone".to_owned(),
             came: Came::Silence(b"{\"Wo".to_vec(), Duration::from_millis(2_000)),
         };
-        let finding_of = |broken| Finding { transcript: transcript.clone(), broken };
+        let finding_of = |broken| CheckFinding { transcript: transcript.clone(), broken };
         assert_eq!(
             described(&finding_of(Some(broken)), false),
             format!(

@@ -14,7 +14,7 @@ use crate::live::web::WebError;
 use crate::load::LoadError;
 use crate::plan::PlanError;
 use crate::run::{Interrupt, LockError, RunEnd, Unfit, is_failure};
-use crate::selftest::Verdict;
+use crate::selftest::SelftestVerdict;
 
 const INTERNAL: u8 = 1;
 const USAGE: u8 = 2;
@@ -102,11 +102,11 @@ pub(super) fn code_of_load(
 }
 
 /// The code of a self-test.
-pub(super) fn code_of_selftest(verdict: Verdict) -> ExitCode {
+pub(super) fn code_of_selftest(verdict: SelftestVerdict) -> ExitCode {
     ExitCode::from(match verdict {
-        Verdict::Right => 0,
-        Verdict::Wrong => INTERNAL,
-        Verdict::CannotTell => INVALID,
+        SelftestVerdict::Right => 0,
+        SelftestVerdict::Wrong => INTERNAL,
+        SelftestVerdict::CannotTell => INVALID,
     })
 }
 

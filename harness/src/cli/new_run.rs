@@ -20,7 +20,7 @@ use super::progress::rough;
 use super::servers::Servers;
 use crate::observe::{allowed_cpus, cpu_quota, machine, restrict_this_thread};
 use crate::plan::{Experiment, Participant, PlanError, RunPlan, ServerCommand, Turn, Work, is_twin};
-use crate::process::{Launch, READINESS_DEADLINE, launch_program};
+use crate::process::{Launch, launch_program};
 use crate::run::{Interrupt, MachineLock, Preflight, commit, time_of, utc_now};
 
 /// Which CPUs server and generator get.
@@ -198,13 +198,7 @@ pub(super) fn other_build(path: &Path) -> Result<OtherBuild, PlanError> {
     if !said.status.success() || !version.starts_with(concat!(env!("CARGO_PKG_NAME"), " ")) {
         return Err(refuse("it is not a harness: it does not say so when asked for its version".to_owned()));
     }
-    let trial = Launch {
-        contender: "sequential",
-        cpus: &[],
-        readiness_deadline: READINESS_DEADLINE,
-        spin_rate: Some(1),
-        wire: None,
-    };
+    let trial = Launch { spin_rate: Some(1), ..Launch::new("sequential") };
     let server = launch_program(&path, &trial);
     server.map_err(|error| refuse(format!("its servers can't be started: {}", error.failure)))?.stop();
     let sha256 = Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect();

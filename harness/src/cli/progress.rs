@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reports::record::{Cell, Outcome};
 
 use super::output::tell;
-use crate::load::{Moments, Signs, now_ns};
+use crate::load::{LoadMoments, Signs, now_ns};
 use crate::plan::{LoadSpec, nanoseconds};
 use crate::run::RunProgress;
 
@@ -93,7 +93,7 @@ impl LoadProgress {
         LoadProgress { bar, timeout, requests, has_warned: false }
     }
 
-    pub(super) fn show(&mut self, moments: Moments, signs: &Signs) {
+    pub(super) fn show(&mut self, moments: LoadMoments, signs: &Signs) {
         let now = now_ns();
         self.warn(signs);
         self.bar.set_message(match now {

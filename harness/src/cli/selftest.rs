@@ -12,7 +12,7 @@ use super::output::{TableOrJson, json_text, print, tell};
 use super::progress::rough;
 use crate::plan::PlanError;
 use crate::run::MachineLock;
-use crate::selftest::{Bench, Figure, Finding, Fit, ROWS, Row, Verdict, select};
+use crate::selftest::{Bench, Fit, ROWS, SelftestFigure, SelftestFinding, SelftestRow, SelftestVerdict, select};
 
 /// Measure what is known already, and say whether the harness finds it
 #[derive(Debug, clap::Args)]
@@ -47,7 +47,7 @@ pub(super) fn run(args: SelftestArgs) -> anyhow::Result<ExitCode> {
     bench.leave_server_cpus()?;
     let usual: Duration = rows.iter().map(|row| row.usual).sum();
     tell(&format!("{} known answers, about {}; longer where others use the machine", rows.len(), rough(usual)));
-    let findings: Vec<Finding> = rows.iter().map(|row| find(row, &bench)).collect();
+    let findings: Vec<SelftestFinding> = rows.iter().map(|row| find(row, &bench)).collect();
     let verdict = overall(&findings);
     let text = match args.format {
         TableOrJson::Table => table(&findings),
@@ -60,19 +60,22 @@ pub(super) fn run(args: SelftestArgs) -> anyhow::Result<ExitCode> {
     Ok(ending::code_of_selftest(verdict))
 }
 
-fn find(row: &Row, bench: &Bench) -> Finding {
+fn find(row: &SelftestRow, bench: &Bench) -> SelftestFinding {
     let finding = row.find(bench);
     tell(&format!("  {:<21} {}", row.name, words(finding.verdict)));
     finding
 }
 
 /// The worst of all.
-fn overall(findings: &[Finding]) -> Verdict {
-    let any = |verdict: Verdict| findings.iter().any(|finding| finding.verdict == verdict);
-    [Verdict::Wrong, Verdict::CannotTell].into_iter().find(|verdict| any(*verdict)).unwrap_or(Verdict::Right)
+fn overall(findings: &[SelftestFinding]) -> SelftestVerdict {
+    let any = |verdict: SelftestVerdict| findings.iter().any(|finding| finding.verdict == verdict);
+    [SelftestVerdict::Wrong, SelftestVerdict::CannotTell]
+        .into_iter()
+        .find(|verdict| any(*verdict))
+        .unwrap_or(SelftestVerdict::Right)
 }
 
-fn list(rows: &[&Row], format: TableOrJson) -> anyhow::Result<String> {
+fn list(rows: &[&SelftestRow], format: TableOrJson) -> anyhow::Result<String> {
     Ok(match format {
         TableOrJson::Table => rows.iter().map(|row| format!("{:<21} {}\n", row.name, row.claim)).collect(),
         TableOrJson::Json => {
@@ -83,7 +86,7 @@ fn list(rows: &[&Row], format: TableOrJson) -> anyhow::Result<String> {
 }
 
 /// A row of the self-test per paragraph, a figure per line.
-pub(super) fn table(findings: &[Finding]) -> String {
+pub(super) fn table(findings: &[SelftestFinding]) -> String {
     let mut text = line(["", "truth", "measured", "tolerance", ""]);
     for finding in findings {
         // Writing to a string does not fail.
@@ -100,7 +103,7 @@ pub(super) fn table(findings: &[Finding]) -> String {
     text
 }
 
-fn of_figure(figure: &Figure) -> String {
+fn of_figure(figure: &SelftestFigure) -> String {
     let fit = match figure.fit {
         Fit::Right => "right",
         Fit::Disturbed => "disturbed",
@@ -115,11 +118,11 @@ fn line([name, truth, measured, tolerance, fit]: [&str; 5]) -> String {
 }
 
 /// All of it in one sentence.
-pub(super) fn sentence(findings: &[Finding]) -> String {
-    let named = |verdict: Verdict| -> Vec<&str> {
+pub(super) fn sentence(findings: &[SelftestFinding]) -> String {
+    let named = |verdict: SelftestVerdict| -> Vec<&str> {
         findings.iter().filter(|finding| finding.verdict == verdict).map(|finding| finding.row).collect()
     };
-    let (wrong, undecided) = (named(Verdict::Wrong), named(Verdict::CannotTell));
+    let (wrong, undecided) = (named(SelftestVerdict::Wrong), named(SelftestVerdict::CannotTell));
     let all = findings.len();
     match (wrong.is_empty(), undecided.is_empty()) {
         (true, true) => format!("All {all} known answers are right: this harness measures what is there."),
@@ -134,10 +137,10 @@ pub(super) fn sentence(findings: &[Finding]) -> String {
 }
 
 /// A verdict as it is said.
-pub(super) fn words(verdict: Verdict) -> &'static str {
+pub(super) fn words(verdict: SelftestVerdict) -> &'static str {
     match verdict {
-        Verdict::Right => "right",
-        Verdict::Wrong => "WRONG",
-        Verdict::CannotTell => "cannot tell",
+        SelftestVerdict::Right => "right",
+        SelftestVerdict::Wrong => "WRONG",
+        SelftestVerdict::CannotTell => "cannot tell",
     }
 }

@@ -21,7 +21,7 @@ use super::inside::{answer, narrate};
 use super::output::tell;
 use crate::observe::restrict_this_thread;
 use crate::plan::PlanError;
-use crate::process::message::{Answer, Farewell, Ready, say};
+use crate::process::message::{Farewell, InsideReply, Ready, say};
 use crate::process::supervised::{StopRequests, Supervision, die_with};
 
 /// How long connections may take to notice that the server stops; what is still open then is cut off.
@@ -162,7 +162,7 @@ fn stop_when_asked(requests: &StopRequests, server: &Arc<Server>, ended: &Receiv
     let mut monitor = ServerMonitor::new(Arc::clone(server));
     requests.wait_and_answer(|| {
         // Whoever asked may be gone; the end of stdin tells.
-        let _ = say(&Answer { inside: answer(monitor.snapshot()) });
+        let _ = say(&InsideReply { inside: answer(monitor.snapshot()) });
     });
     server.stop_handle().stop();
     if ended.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout) {

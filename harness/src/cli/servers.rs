@@ -12,7 +12,7 @@ use servers::protocol::Wire;
 
 use crate::load::HeldConnections;
 use crate::plan::{PageRequest, PlanError, ServerCommand, Work};
-use crate::process::{ADDRESS, COMMAND_READINESS_DEADLINE, CommandLaunch, PORT, launch_command};
+use crate::process::{ADDRESS, CommandLaunch, PORT, launch_command};
 use crate::run::Interrupt;
 
 /// What was typed of programs of another hand.
@@ -97,14 +97,7 @@ impl Servers {
         let work = self.page.clone().map_or_else(|| Work::new("echo", "hi"), Work::Page);
         for command in &self.commands {
             let ServerCommand { name, words, text, .. } = command;
-            let launched = launch_command(&CommandLaunch {
-                name,
-                words,
-                cpus,
-                readiness_deadline: COMMAND_READINESS_DEADLINE,
-                stop: interrupt.flag(),
-                harness: None,
-            });
+            let launched = launch_command(&CommandLaunch { cpus, ..CommandLaunch::new(name, words, interrupt.flag()) });
             if interrupt.is_set() {
                 // What follows ends as any run that is interrupted.
                 return Ok(());

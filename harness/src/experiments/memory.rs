@@ -46,7 +46,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         kind: TaskKind::Hold(HoldSpec {
             counts: sizes.connection_counts.to_vec(),
             work: workload.work(),
-            patience: sizes.patience,
+            give_up_after: sizes.give_up_after,
         }),
     }]
 }

@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::frame::LiveLoad;
-use crate::load::{self, DisturbError, Disturbed, Generator, LoadError, LoadOutcome, Look, Order, Tap, now_ns};
+use crate::load::{self, DisturbError, Disturbed, Generator, LoadError, LoadOutcome, Order, Tap, TapReading, now_ns};
 use crate::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, PageRequest, Shape, Work};
 
 /// Generators of several models share a CPU, so that none may poll.
@@ -55,7 +55,7 @@ impl Driver {
     }
 
     /// What happened since the last look; nothing while connections are being opened.
-    pub(super) fn look(&self) -> Option<Look> {
+    pub(super) fn look(&self) -> Option<TapReading> {
         self.tap.look()
     }
 

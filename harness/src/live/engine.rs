@@ -17,17 +17,12 @@ use super::driver::spec;
 use super::frame::{Frame, LiveLoad};
 use super::watched::{Ended, WatchedModel};
 use crate::clock::now_ns;
-use crate::load::LoadOutcome;
+use crate::load::{LONGEST_SLEEP_NS, LoadOutcome};
 use crate::plan::{LoadSpec, PageRequest, ServerCommand};
-use crate::process::{
-    COMMAND_READINESS_DEADLINE, CommandLaunch, Launch, READINESS_DEADLINE, launch, launch_command, launch_program,
-};
+use crate::process::{CommandLaunch, Launch, launch, launch_command, launch_program};
 
 /// Time between two frames.
 pub const FRAME_INTERVAL: Duration = Duration::from_millis(250);
-
-/// The longest that a death, a stop or the end of the session is not noticed.
-const LONGEST_SLEEP: Duration = Duration::from_millis(20);
 
 /// What is to be watched.
 #[derive(Debug, Clone)]
@@ -78,7 +73,7 @@ impl Session {
         stage.flood();
         let mut due_ns = now_ns() + interval_ns();
         while !stop.load(Ordering::Relaxed) && !stage.time_left().is_zero() && !stage.is_deserted {
-            let wait = Duration::from_nanos(due_ns.saturating_sub(now_ns())).min(LONGEST_SLEEP);
+            let wait = Duration::from_nanos(due_ns.saturating_sub(now_ns()).min(LONGEST_SLEEP_NS));
             match commands.recv_timeout(wait) {
                 Ok(command) => {
                     // Keys that were pressed in a row are one change.
@@ -124,11 +119,10 @@ impl<'a> RunningSession<'a> {
     fn open(session: &'a Session, seen: &'a Sender<SessionEvent>, stop: &AtomicBool) -> RunningSession<'a> {
         let start = |contender: &String| {
             let what = Launch {
-                contender,
                 cpus: &session.server_cpus,
-                readiness_deadline: READINESS_DEADLINE,
                 spin_rate: Some(session.spin_rate),
                 wire: session.page.as_ref().map(|_| "http"),
+                ..Launch::new(contender)
             };
             let program = session.program.as_deref();
             let launched = program.map_or_else(|| launch(&what), |program| launch_program(program, &what));
@@ -136,12 +130,9 @@ impl<'a> RunningSession<'a> {
         };
         let start_command = |command: &ServerCommand| {
             let launched = launch_command(&CommandLaunch {
-                name: &command.name,
-                words: &command.words,
                 cpus: &session.server_cpus,
-                readiness_deadline: COMMAND_READINESS_DEADLINE,
-                stop,
                 harness: session.program.as_deref(),
+                ..CommandLaunch::new(&command.name, &command.words, stop)
             });
             WatchedModel::start(&command.name, launched, session.kernel_stack_bytes_per_thread)
         };

@@ -11,7 +11,7 @@ use super::driver::Driver;
 use super::driver::Flood;
 use super::frame::{ModelFrame, ServerState};
 use super::usage::{ProcessUsage, Used};
-use crate::load::{LoadError, LoadOutcome, Look};
+use crate::load::{LoadError, LoadOutcome, TapReading};
 use crate::plan::LoadSpec;
 use crate::process::{ProcessError, ServerProcess, Stopped};
 
@@ -167,7 +167,7 @@ impl Serving {
         process.stop()
     }
 
-    fn look(&mut self) -> (Option<Look>, Option<Used>, Option<String>) {
+    fn look(&mut self) -> (Option<TapReading>, Option<Used>, Option<String>) {
         let look = self.driver.as_ref().and_then(Driver::look);
         // One that has just ended is noticed as dead at the next look.
         let used = self.usage.as_mut().and_then(|usage| usage.read().ok());

@@ -12,7 +12,7 @@ use super::reply::{DIGITS, Digits, Heard, Matched, Meaning, Template, digits};
 
 /// The request of some work, ready to be sent.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct AskedExchange {
     wire: Wire,
     request: Vec<u8>,
     timestamp_at: usize,
@@ -21,9 +21,9 @@ pub(crate) struct Asked {
     template: Template,
 }
 
-impl Asked {
+impl AskedExchange {
     /// `expected_result` is what a correct server replies to this work.
-    pub(crate) fn new(wire: Wire, request_message: &str, parameter: &str, expected_result: String) -> Asked {
+    pub(crate) fn new(wire: Wire, request_message: &str, parameter: &str, expected_result: String) -> AskedExchange {
         let digits = digits(0);
         let placeholder = std::str::from_utf8(&digits).expect("digits are ASCII");
         let mut request = Vec::new();
@@ -49,7 +49,7 @@ impl Asked {
             &mut close,
         );
         let template = Template::new(wire, &expected_result);
-        Asked { wire, request, timestamp_at, close, expected_result, template }
+        AskedExchange { wire, request, timestamp_at, close, expected_result, template }
     }
 
     pub(crate) fn wire(&self) -> Wire {
@@ -157,7 +157,7 @@ mod tests {
     const LATEST: u64 = u64::MAX;
 
     /// What all of `bytes` say, and how many of them say it.
-    fn said(asked: &Asked, bytes: &[u8], timestamp: u64) -> (Meaning, usize) {
+    fn said(asked: &AskedExchange, bytes: &[u8], timestamp: u64) -> (Meaning, usize) {
         let heard = asked.hear(&mut Vec::new(), bytes, &digits(timestamp));
         (heard.meaning, heard.consumed)
     }
@@ -166,8 +166,8 @@ mod tests {
         Meaning::Right { server_ns: Some(times), then }
     }
 
-    fn echo(parameter: &str) -> Asked {
-        Asked::new(Wire::JsonLines, "echo", parameter, parameter.to_owned())
+    fn echo(parameter: &str) -> AskedExchange {
+        AskedExchange::new(Wire::JsonLines, "echo", parameter, parameter.to_owned())
     }
 
     fn reply(result: &str, timestamp: &str, times: (u64, u64)) -> String {
@@ -265,7 +265,7 @@ mod tests {
     fn either_wire_carries_timestamps_there_and_back() {
         for wire in Wire::ALL {
             for parameter in ["hi", "11111111111111111111", "\r\n\r\n", "1111111111111111111"] {
-                let mut asked = Asked::new(wire, "echo", parameter, parameter.to_owned());
+                let mut asked = AskedExchange::new(wire, "echo", parameter, parameter.to_owned());
                 let timestamp = digits(42);
                 let Decoded::Message {
                     message: Request::RequestWork { sender_timestamp, parameter: asked_for, .. },

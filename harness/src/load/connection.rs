@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use crate::load::arrivals::Arrival;
 use crate::load::exchange::Exchange;
 use crate::load::recorder::{Failure, Recorder, Scheduled};
-use crate::load::slot::{Lines, Slot, State, Timers, Waiting};
+use crate::load::slot::{Lines, Slot, SlotState, Timers, WaitingRequest};
 use crate::plan::Shape;
 
 /// The connections of one worker, on the network `N`.
@@ -28,7 +28,7 @@ pub(crate) struct Connections<N: Network> {
     slots: Vec<Slot<N::Socket>>,
     vacant: Vec<u32>,
     lines: Lines,
-    settings: Settings,
+    settings: ConnectionSettings,
     closed_loop: ClosedLoop,
     /// Connections that have been established so far.
     established: u64,
@@ -44,7 +44,7 @@ pub(crate) struct Connections<N: Network> {
 
 /// What stays the same through a load.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Settings {
+pub(crate) struct ConnectionSettings {
     pub(crate) shape: Shape,
     pub(crate) timeout_ns: u64,
     /// Of how many workers this is one: with the others it shares the turns of held connections.
@@ -74,7 +74,7 @@ impl<N: Network> Connections<N> {
     /// `count` slots, and room for `waiting` requests behind busy connections.
     pub(crate) fn new(
         network: N,
-        settings: Settings,
+        settings: ConnectionSettings,
         count: u32,
         waiting: usize,
         exchange: Exchange,
@@ -140,7 +140,7 @@ impl<N: Network> Connections<N> {
 
     /// Sends something that is no whole request.
     pub(crate) fn say(&mut self, index: u32, bytes: &[u8], now: u64) {
-        if self.slots[index as usize].state == State::Ready {
+        if self.slots[index as usize].state == SlotState::Ready {
             self.send(index, bytes, now);
         }
     }
@@ -160,7 +160,7 @@ impl<N: Network> Connections<N> {
 
     /// Whether a connection is under way.
     pub(crate) fn is_connecting(&self, index: u32) -> bool {
-        self.slots[index as usize].state == State::Connecting
+        self.slots[index as usize].state == SlotState::Connecting
     }
 
     /// When a connection was begun that is still under way.
@@ -175,7 +175,7 @@ impl<N: Network> Connections<N> {
 
     /// Whether nothing but the end is expected.
     pub(crate) fn is_draining(&self, index: u32) -> bool {
-        self.slots[index as usize].state == State::Draining
+        self.slots[index as usize].state == SlotState::Draining
     }
 
     /// How many connections have been established so far.
@@ -225,7 +225,8 @@ impl<N: Network> Connections<N> {
                 let index = (turn % self.slots.len() as u64) as u32;
                 let slot = &mut self.slots[index as usize];
                 if slot.has_request {
-                    self.lines.push(&mut slot.waiting, Waiting { intended_ns: arrival.due_ns, taken_up_ns: now });
+                    self.lines
+                        .push(&mut slot.waiting, WaitingRequest { intended_ns: arrival.due_ns, taken_up_ns: now });
                 } else {
                     self.begin(index, arrival.due_ns, now);
                 }
@@ -262,7 +263,7 @@ impl<N: Network> Connections<N> {
     #[cfg(test)]
     pub(crate) fn awaits_until(&self, name: Name) -> Option<u64> {
         let slot = &self.slots[name.slot as usize];
-        let awaits = slot.state == State::Awaiting && slot.generation == name.generation;
+        let awaits = slot.state == SlotState::Awaiting && slot.generation == name.generation;
         awaits.then_some(slot.intended_ns + self.settings.timeout_ns)
     }
 

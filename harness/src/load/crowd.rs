@@ -13,7 +13,7 @@ use std::time::Duration;
 use reports::record::{DisturbanceProgress, Traffic};
 
 use super::LoadError;
-use super::connection::{Connections, News, Settings};
+use super::connection::{ConnectionSettings, Connections, News};
 use super::exchange::Exchange;
 use super::outcome::LoadOutcome;
 use super::recorder::{Loop, Recorder};
@@ -66,13 +66,13 @@ const FRONT: &[u8] = br#"{"RequestWork":{"request_message":"echo","parameter":""
 pub(super) struct Crowd {
     connections: Connections<Sockets>,
     span: Range<u64>,
-    pace: Pace,
+    pace: CrowdPace,
     behaviour: Behaviour,
     /// What each slot's present connection has come to.
     members: Vec<Member>,
     vacant: Vec<u32>,
     /// Who is to send next, and when: all wait equally long, so that the first in is the first due.
-    due: VecDeque<Due>,
+    due: VecDeque<DueByte>,
     begun: u64,
     progress: DisturbanceProgress,
     course: Vec<DisturbanceProgress>,
@@ -90,7 +90,7 @@ struct Member {
 
 /// Who is to send a byte, and when.
 #[derive(Debug, Clone, Copy)]
-struct Due {
+struct DueByte {
     at_ns: u64,
     slot: u32,
     number: u64,
@@ -101,7 +101,7 @@ impl Crowd {
     pub(super) fn new(
         target: SocketAddr,
         span: Range<u64>,
-        pace: Pace,
+        pace: CrowdPace,
         behaviour: Behaviour,
     ) -> Result<Crowd, LoadError> {
         let exchange = match behaviour {
@@ -110,7 +110,7 @@ impl Crowd {
         };
         // A request is given up at the end of the span and not before.
         let shape = Shape::Connections { connections: pace.at_most };
-        let settings = Settings { shape, timeout_ns: u64::MAX, workers: 1 };
+        let settings = ConnectionSettings { shape, timeout_ns: u64::MAX, workers: 1 };
         let mut recorder = Recorder::new(span.end - span.start, Loop::Closed);
         recorder.set_window(0..u64::MAX);
         let network = Sockets::new(target, Sources::SpreadOver(SOURCES), EVENTS_AT_ONCE)?;
@@ -231,7 +231,7 @@ impl Crowd {
         let member = &mut self.members[slot as usize];
         let byte = FRONT.get(member.sent).copied().unwrap_or(b'a');
         member.sent += 1;
-        self.due.push_back(Due { at_ns: now + every_ns, slot, number: member.number });
+        self.due.push_back(DueByte { at_ns: now + every_ns, slot, number: member.number });
         self.connections.say(slot, &[byte], now);
     }
 
@@ -277,8 +277,8 @@ fn work() -> Work {
 
 /// How many connections may have been begun at a moment, and how many there may be at once.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Pace {
-    beginning: Beginning,
+pub(super) struct CrowdPace {
+    beginning: CrowdStart,
     /// Further ones that may be begun, per second, once the beginning is over.
     per_second: f64,
     /// The most there are at once.
@@ -286,28 +286,28 @@ pub(super) struct Pace {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Beginning {
+enum CrowdStart {
     /// All at the start.
     AtOnce,
     /// Faster and faster, over so many seconds.
     Growing(f64),
 }
 
-impl Pace {
+impl CrowdPace {
     /// More and more until there are `at_most`, `per_second` on average.
-    pub(super) fn growing(per_second: u32, at_most: u32) -> Pace {
+    pub(super) fn growing(per_second: u32, at_most: u32) -> CrowdPace {
         let per_second = f64::from(per_second.max(1));
-        Pace { beginning: Beginning::Growing(f64::from(at_most) / per_second), per_second, at_most }
+        CrowdPace { beginning: CrowdStart::Growing(f64::from(at_most) / per_second), per_second, at_most }
     }
 
     /// All at the start, and none again.
-    pub(super) fn at_once(connections: u32) -> Pace {
-        Pace { beginning: Beginning::AtOnce, per_second: 0.0, at_most: connections }
+    pub(super) fn at_once(connections: u32) -> CrowdPace {
+        CrowdPace { beginning: CrowdStart::AtOnce, per_second: 0.0, at_most: connections }
     }
 
     /// All at the start, and those that the server ends are made again, once a second on average.
-    pub(super) fn at_once_and_again(connections: u32) -> Pace {
-        Pace { per_second: f64::from(connections), ..Pace::at_once(connections) }
+    pub(super) fn at_once_and_again(connections: u32) -> CrowdPace {
+        CrowdPace { per_second: f64::from(connections), ..CrowdPace::at_once(connections) }
     }
 
     /// How many may have been begun `elapsed_ns` after the start, those included that are gone.
@@ -317,9 +317,9 @@ impl Pace {
         let allowed = match self.beginning {
             // With the cube of time, the first handful comes some ten milliseconds apart and the last thousands in
             // hundreds of milliseconds.
-            Beginning::Growing(whole) if seconds < whole => all * (seconds / whole).powi(3),
-            Beginning::Growing(whole) => all + self.per_second * (seconds - whole),
-            Beginning::AtOnce => all + self.per_second * seconds,
+            CrowdStart::Growing(whole) if seconds < whole => all * (seconds / whole).powi(3),
+            CrowdStart::Growing(whole) => all + self.per_second * (seconds - whole),
+            CrowdStart::AtOnce => all + self.per_second * seconds,
         };
         allowed as u64
     }
@@ -343,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_growing_pace_begins_with_single_connections_and_goes_on_evenly() {
-        let pace = Pace::growing(500, 1_000);
+        let pace = CrowdPace::growing(500, 1_000);
         assert_eq!(pace.allowed(0), 0);
         // Two seconds in all, so the nth is begun after two seconds times the cube root of n thousandths.
         assert_eq!((pace.allowed(199 * MS), pace.allowed(201 * MS)), (0, 1));
@@ -353,8 +353,8 @@ mod tests {
 
     #[test]
     fn what_comes_at_once_is_made_again_only_where_it_should() {
-        assert_eq!((Pace::at_once(7).allowed(0), Pace::at_once(7).allowed(9_000 * MS)), (7, 7));
-        let again = Pace::at_once_and_again(7);
+        assert_eq!((CrowdPace::at_once(7).allowed(0), CrowdPace::at_once(7).allowed(9_000 * MS)), (7, 7));
+        let again = CrowdPace::at_once_and_again(7);
         assert_eq!((again.allowed(0), again.allowed(1_000 * MS), again.at_most), (7, 14, 7));
     }
 }

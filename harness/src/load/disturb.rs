@@ -13,7 +13,7 @@ use std::time::Duration;
 use reports::record::{DisturbanceProgress, Traffic};
 use rustix::process::setpriority_process;
 
-use super::crowd::{Behaviour, Crowd, Pace};
+use super::crowd::{Behaviour, Crowd, CrowdPace};
 use super::order::{Generator, run};
 use super::{LONGEST_SLEEP_NS, LoadError};
 use crate::clock::now_ns;
@@ -72,13 +72,13 @@ pub fn disturb(
     let crowd = |pace, behaviour| Crowd::new(target, span.clone(), pace, behaviour)?.gather(origin_ns, stop);
     let (course, traffic) = match &disturbance.kind {
         DisturbanceKind::IdleFlood { per_second, at_most } => {
-            crowd(Pace::growing(*per_second, *at_most), Behaviour::Silent)?
+            crowd(CrowdPace::growing(*per_second, *at_most), Behaviour::Silent)?
         }
         DisturbanceKind::HalfRequests { connections, every } => crowd(
-            Pace::at_once_and_again(*connections),
+            CrowdPace::at_once_and_again(*connections),
             Behaviour::Trickle { every_ns: nanoseconds(*every).max(1_000_000) },
         )?,
-        DisturbanceKind::KeepAlive { connections } => crowd(Pace::at_once(*connections), Behaviour::AskOnce)?,
+        DisturbanceKind::KeepAlive { connections } => crowd(CrowdPace::at_once(*connections), Behaviour::AskOnce)?,
         DisturbanceKind::Load(spec) => (Vec::new(), load(spec, disturbance.lasting, target, stop)?),
         DisturbanceKind::Nothing | DisturbanceKind::Stall => {
             sleep_until(span.end, stop);

@@ -7,16 +7,16 @@ use std::net::SocketAddr;
 
 use servers::protocol::Wire;
 
-use super::asked::Asked;
-use super::page::Page;
+use super::asked::AskedExchange;
+use super::page::PageExchange;
 use super::reply::{Digits, Heard, Hearing, Meaning};
 use crate::plan::Work;
 
 /// The request of a workload, ready to be sent.
 #[derive(Debug, Clone)]
 pub(crate) enum Exchange {
-    Asked(Asked),
-    Page(Page),
+    Asked(AskedExchange),
+    Page(PageExchange),
     /// Nothing is asked, and whatever is said is let pass: for clients that are there to be in the way.
     Nothing,
 }
@@ -26,9 +26,9 @@ impl Exchange {
     pub(crate) fn new(work: &Work, target: SocketAddr) -> Exchange {
         match work {
             Work::Asked { wire, request_message, parameter } => {
-                Exchange::Asked(Asked::new(*wire, request_message, parameter, work.expected_result()))
+                Exchange::Asked(AskedExchange::new(*wire, request_message, parameter, work.expected_result()))
             }
-            Work::Page(request) => Exchange::Page(Page::new(request, target)),
+            Work::Page(request) => Exchange::Page(PageExchange::new(request, target)),
         }
     }
 
@@ -73,7 +73,7 @@ impl Exchange {
     /// What the orderly end of the connection says to it, where something was heard before.
     pub(crate) fn end(&self, hearing: &Hearing) -> Heard {
         match self {
-            Exchange::Page(_) => Page::end(hearing),
+            Exchange::Page(_) => PageExchange::end(hearing),
             Exchange::Asked(_) | Exchange::Nothing => super::page::cut_short(),
         }
     }

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::connection::{Connections, News, Settings};
+use super::connection::{ConnectionSettings, Connections, News};
 use super::exchange::Exchange;
 use super::recorder::{Loop, Recorder};
 use super::sockets::{Sockets, Sources};
@@ -37,7 +37,8 @@ impl<'a> HeldConnections<'a> {
     /// None yet. `work` is what each is asked for later; `stop` ends any wait early.
     pub fn new(target: SocketAddr, work: &Work, stop: &'a AtomicBool) -> Result<HeldConnections<'a>, LoadError> {
         // Nothing here has a time of its own to be late: whoever holds the connections says how long is waited.
-        let settings = Settings { shape: Shape::Connections { connections: 0 }, timeout_ns: u64::MAX, workers: 1 };
+        let settings =
+            ConnectionSettings { shape: Shape::Connections { connections: 0 }, timeout_ns: u64::MAX, workers: 1 };
         let network = Sockets::new(target, Sources::InTurn { worker: 0, workers: 1 }, EVENTS_AT_ONCE)?;
         let mut recorder = Recorder::new(u64::MAX, Loop::Closed);
         recorder.set_window(0..u64::MAX);
@@ -61,13 +62,13 @@ impl<'a> HeldConnections<'a> {
         self.connections.latest_refusal().map(io::Error::from)
     }
 
-    /// Opens more until `wanted` are held, or none has been established for as long as `patience`; [`Self::len`] says
+    /// Opens more until `wanted` are held, or none has been established for as long as `give_up_after`; [`Self::len`] says
     /// how many there are then.
     ///
     /// # Errors
     /// Where the kernel refuses to say what becomes of them.
-    pub fn grow_to(&mut self, wanted: usize, patience: Duration) -> Result<(), LoadError> {
-        let mut deadline = Deadline::new(patience);
+    pub fn grow_to(&mut self, wanted: usize, give_up_after: Duration) -> Result<(), LoadError> {
+        let mut deadline = Deadline::new(give_up_after);
         for _ in self.held.len()..wanted {
             self.connections.make_slots(self.begun + 1);
             self.connections.open(self.begun, now_ns());
@@ -88,18 +89,18 @@ impl<'a> HeldConnections<'a> {
     }
 
     /// Sends one request on every connection and returns how many were answered correctly before none was for as long
-    /// as `patience`.
+    /// as `give_up_after`.
     ///
     /// # Errors
     /// Where the kernel refuses to say what becomes of them.
-    pub fn ask_each(&mut self, patience: Duration) -> Result<usize, LoadError> {
+    pub fn ask_each(&mut self, give_up_after: Duration) -> Result<usize, LoadError> {
         let before = self.connections.recorder.ledger;
         for index in self.held.clone() {
             self.connections.ask(index, now_ns());
         }
         let asked = self.connections.recorder.ledger.scheduled - before.scheduled;
         let mut ended = 0;
-        let mut deadline = Deadline::new(patience);
+        let mut deadline = Deadline::new(give_up_after);
         while ended < asked && !self.is_over(&deadline) {
             self.wait(&deadline)?;
             self.take_news();
@@ -167,18 +168,18 @@ impl<'a> HeldConnections<'a> {
 
 /// A deadline that is put off with every success: a slow server is waited for, one that has stopped is not.
 struct Deadline {
-    patience_ns: u64,
+    give_up_after_ns: u64,
     at_ns: u64,
 }
 
 impl Deadline {
-    fn new(patience: Duration) -> Deadline {
-        let patience_ns = nanoseconds(patience);
-        Deadline { patience_ns, at_ns: now_ns() + patience_ns }
+    fn new(give_up_after: Duration) -> Deadline {
+        let give_up_after_ns = nanoseconds(give_up_after);
+        Deadline { give_up_after_ns, at_ns: now_ns() + give_up_after_ns }
     }
 
     fn put_off(&mut self) {
-        self.at_ns = now_ns() + self.patience_ns;
+        self.at_ns = now_ns() + self.give_up_after_ns;
     }
 }
 

@@ -36,10 +36,10 @@ pub use order::{Generator, Order, probe, run};
 pub use outcome::{LoadOutcome, Second};
 pub use sockets::CONNECTIONS_PER_SOURCE;
 pub use tally::Tally;
-pub use tap::{Look, Moments, Signs, Tap};
+pub use tap::{LoadMoments, Signs, Tap, TapReading};
 
-/// The longest sleep of a generator's thread, so that a stop is noticed, in nanoseconds.
-const LONGEST_SLEEP_NS: u64 = 20_000_000;
+/// The longest sleep of a thread that has something to do by the clock, so that a stop is noticed, in nanoseconds.
+pub(crate) const LONGEST_SLEEP_NS: u64 = 20_000_000;
 
 /// Why a load could not be run. What a server does wrong under load is data, and never one of these.
 #[derive(Debug, thiserror::Error)]

@@ -11,13 +11,13 @@ use std::thread;
 use std::time::Duration;
 
 use super::arrivals::{Arrivals, Share};
-use super::connection::{Connections, Settings};
+use super::connection::{ConnectionSettings, Connections};
 use super::exchange::Exchange;
 use super::outcome::LoadOutcome;
 use super::recorder::{Loop, Recorder};
 use super::sockets::{Sockets, Sources};
-use super::tap::{Moments, Signs, Tap};
-use super::worker::{EVENTS_AT_ONCE, Schedule, ThreadUsage, Timeline, Usage, Worker};
+use super::tap::{LoadMoments, Signs, Tap};
+use super::worker::{EVENTS_AT_ONCE, LoadTimeline, Schedule, ThreadUsage, WindowUsage, Worker};
 use super::{LoadError, hold};
 use crate::clock::now_ns;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, nanoseconds};
@@ -44,7 +44,7 @@ pub fn run(
     target: SocketAddr,
     generator: Generator,
     stop: &AtomicBool,
-    attend: impl FnMut(Moments),
+    attend: impl FnMut(LoadMoments),
 ) -> Result<LoadOutcome, LoadError> {
     Order::new(spec, target, generator, stop).run(attend)
 }
@@ -56,7 +56,7 @@ pub fn probe(
     target: SocketAddr,
     generator: Generator,
     stop: &AtomicBool,
-    attend: impl FnMut(Moments),
+    attend: impl FnMut(LoadMoments),
 ) -> Result<LoadOutcome, LoadError> {
     Order { room_for_events: room_for_events(spec), ..Order::new(spec, target, generator, stop) }.run(attend)
 }
@@ -120,7 +120,7 @@ impl<'a> Order<'a> {
     ///
     /// # Errors
     /// Where the generator can't have what it needs of the kernel, or the connections that are held can't be opened.
-    pub fn run(self, attend: impl FnMut(Moments)) -> Result<LoadOutcome, LoadError> {
+    pub fn run(self, attend: impl FnMut(LoadMoments)) -> Result<LoadOutcome, LoadError> {
         let mut order = self;
         // A worker without a connection could only drop its share of the schedule.
         order.generator.threads = self.generator.threads.clamp(1, self.spec.peak_connections().max(1));
@@ -141,14 +141,14 @@ fn allowed_cpus() -> u32 {
     rustix::thread::sched_getaffinity(None).map_or(u32::MAX, |set| set.count())
 }
 
-fn carry_out(order: Order<'_>, mut attend: impl FnMut(Moments)) -> Result<LoadOutcome, LoadError> {
+fn carry_out(order: Order<'_>, mut attend: impl FnMut(LoadMoments)) -> Result<LoadOutcome, LoadError> {
     let Order { spec, generator, .. } = order;
     thread::scope(|scope| {
         let (ready, readiness) = mpsc::channel::<Range<u64>>();
         let mut workers = Vec::new();
         for worker in 0..generator.threads {
             let ready = ready.clone();
-            let (start, timeline) = mpsc::channel::<Timeline>();
+            let (start, timeline) = mpsc::channel::<LoadTimeline>();
             let thread = thread::Builder::new()
                 .name(format!("load-{worker}"))
                 .spawn_scoped(scope, move || work(order, worker, ready, timeline))
@@ -197,7 +197,7 @@ fn opening(spec: &LoadSpec, openings: &[Range<u64>]) -> Option<Duration> {
 }
 
 /// A few milliseconds, or less where the window begins or ends before.
-fn until_next_look(moments: &Moments) -> Duration {
+fn until_next_look(moments: &LoadMoments) -> Duration {
     const USUAL_NS: u64 = 5_000_000;
     let now = now_ns();
     let marks = [moments.window_start_ns, moments.window_end_ns];
@@ -205,15 +205,15 @@ fn until_next_look(moments: &Moments) -> Duration {
     Duration::from_nanos(next_ns.unwrap_or(USUAL_NS).min(USUAL_NS))
 }
 
-fn timeline(spec: &LoadSpec) -> Timeline {
+fn timeline(spec: &LoadSpec) -> LoadTimeline {
     let origin_ns = now_ns() + HEAD_START_NS;
     let window_start = origin_ns + nanoseconds(spec.warm_up);
     let window_end = window_start + nanoseconds(spec.window);
-    Timeline { origin_ns, window: window_start..window_end, give_up_ns: origin_ns + nanoseconds(spec.longest()) }
+    LoadTimeline { origin_ns, window: window_start..window_end, give_up_ns: origin_ns + nanoseconds(spec.longest()) }
 }
 
 /// What a worker leaves.
-struct Done {
+struct WorkerResult {
     recorder: Recorder,
     usage: ThreadUsage,
     /// When it had nothing left to do.
@@ -225,8 +225,8 @@ fn work(
     order: Order<'_>,
     worker: u32,
     ready: mpsc::Sender<Range<u64>>,
-    start: mpsc::Receiver<Timeline>,
-) -> Result<Option<Done>, LoadError> {
+    start: mpsc::Receiver<LoadTimeline>,
+) -> Result<Option<WorkerResult>, LoadError> {
     // The kernel may wake a thread up to 50 us late to save power, unless it is asked not to. Where it refuses, the
     // schedule lag shows it.
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
@@ -251,10 +251,10 @@ fn work(
         tap: order.tap.map(|tap| (tap, worker)),
         signs: order.signs.unwrap_or(&unseen),
         polling_ns: 0,
-        usage: Usage::default(),
+        usage: WindowUsage::default(),
     };
     let (usage, at_ns) = thread.run(schedule(&order, worker))?;
-    Ok(Some(Done { recorder: thread.connections.recorder, usage, at_ns }))
+    Ok(Some(WorkerResult { recorder: thread.connections.recorder, usage, at_ns }))
 }
 
 /// The connections of one worker, none of them open.
@@ -262,7 +262,7 @@ fn connections(order: &Order<'_>, worker: u32) -> Result<Connections<Sockets>, L
     let Order { spec, target, generator, .. } = *order;
     let workers = generator.threads;
     let timeout_ns = nanoseconds(spec.timeout);
-    let settings = Settings { shape: spec.shape, timeout_ns, workers };
+    let settings = ConnectionSettings { shape: spec.shape, timeout_ns, workers };
     let slots = share_of(spec.peak_connections().into(), worker, workers) as u32;
     let loop_kind = if spec.arrivals == ArrivalProcess::Closed { Loop::Closed } else { Loop::Open };
     let recorder = Recorder::new(timeout_ns, loop_kind).keeping(order.room_for_events).by_second(order.by_second);

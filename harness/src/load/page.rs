@@ -17,28 +17,28 @@ const LONGEST_REMEMBERED_BYTES: usize = 64 * 1024;
 
 /// A page, ready to be asked for.
 #[derive(Debug, Clone)]
-pub(crate) struct Page {
+pub(crate) struct PageExchange {
     request: Vec<u8>,
     last_request: Vec<u8>,
-    latest: Known,
+    latest: LatestReply,
 }
 
 /// How the latest good reply began, and how many bytes followed. The next one begins alike, but for a date that changes
 /// every second, and comparing is far cheaper than parsing.
 #[derive(Debug, Clone, Default)]
-struct Known {
+struct LatestReply {
     front: Vec<u8>,
     rest_bytes: u64,
     status: u16,
 }
 
-impl Page {
+impl PageExchange {
     /// What is asked of whoever is at `target`.
-    pub(crate) fn new(request: &PageRequest, target: SocketAddr) -> Page {
-        Page {
+    pub(crate) fn new(request: &PageRequest, target: SocketAddr) -> PageExchange {
+        PageExchange {
             request: encoded(request, target, ""),
             last_request: encoded(request, target, "Connection: close\r\n"),
-            latest: Known::default(),
+            latest: LatestReply::default(),
         }
     }
 
@@ -55,7 +55,7 @@ impl Page {
     /// What `bytes` amount to, behind what was heard before.
     #[inline]
     pub(crate) fn hear(&mut self, hearing: &mut Hearing, bytes: &[u8]) -> Heard {
-        let Known { front, rest_bytes, status } = &self.latest;
+        let LatestReply { front, rest_bytes, status } = &self.latest;
         if hearing.is_fresh() && !front.is_empty() && bytes.starts_with(front) {
             let reply_bytes = front.len() as u64 + rest_bytes;
             if bytes.len() as u64 >= reply_bytes {
@@ -158,11 +158,11 @@ mod tests {
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n";
     const ONE_CHUNK: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
 
-    fn page() -> Page {
-        Page::new(&PageRequest::get("/a"), ([127, 0, 0, 1], 80).into())
+    fn page() -> PageExchange {
+        PageExchange::new(&PageRequest::get("/a"), ([127, 0, 0, 1], 80).into())
     }
 
-    fn whole(page: &mut Page, bytes: &str) -> Heard {
+    fn whole(page: &mut PageExchange, bytes: &str) -> Heard {
         page.hear(&mut Hearing::default(), bytes.as_bytes())
     }
 
@@ -186,7 +186,7 @@ mod tests {
             body: Some(b"hi".to_vec()),
             ..PageRequest::get("/a")
         };
-        let page = Page::new(&asked, ([127, 0, 0, 1], 80).into());
+        let page = PageExchange::new(&asked, ([127, 0, 0, 1], 80).into());
         let expected = "POST /a HTTP/1.1\r\nHost: localhost:8080\r\nAccept: a/b\r\nContent-Length: 2\r\n\r\nhi";
         assert_eq!(std::str::from_utf8(page.request()), Ok(expected));
     }
@@ -242,11 +242,14 @@ mod tests {
         let reply = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello";
         assert_eq!(page().hear(&mut hearing, reply).meaning, Meaning::Incomplete);
         let closes = Meaning::Right { server_ns: None, then: Persistence::Close };
-        assert_eq!((Page::end(&hearing).meaning, Page::end(&hearing).reply_bytes), (closes, reply.len() as u64));
+        assert_eq!(
+            (PageExchange::end(&hearing).meaning, PageExchange::end(&hearing).reply_bytes),
+            (closes, reply.len() as u64)
+        );
         for front in [10, PLAIN.len() - 1] {
             let mut hearing = Hearing::default();
             page().hear(&mut hearing, &PLAIN.as_bytes()[..front]);
-            assert_eq!(Page::end(&hearing).meaning, Meaning::Wrong(MalformedReason::CutShort), "{front}");
+            assert_eq!(PageExchange::end(&hearing).meaning, Meaning::Wrong(MalformedReason::CutShort), "{front}");
         }
     }
 

@@ -13,7 +13,7 @@ use reports::record::{ConnectionLedger, Fate, Ledger, RequestEvent};
 pub(crate) use ends::{Answered, Failure, Loop, Replies, Scheduled, SecondTally, Seconds};
 pub(crate) use split::{SplitTally, Sums};
 
-use self::split::Parts;
+use self::split::ResponseParts;
 use super::tally::{TWO_DIGITS, Tally};
 use super::tap::{Counted, Tap};
 
@@ -194,7 +194,7 @@ impl Recorder {
     }
 
     fn record_split(&mut self, answered: &Answered) {
-        match Parts::of(answered) {
+        match ResponseParts::of(answered) {
             None => self.out_of_order += 1,
             // There is no response time that could be split.
             Some(_) if self.loop_kind == Loop::Closed => {}

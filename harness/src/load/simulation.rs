@@ -14,7 +14,7 @@ use std::thread;
 use rustix::io::Errno;
 
 use super::arrivals::Arrival;
-use super::connection::{Closing, Connect, Connections, End, Name, Network, Settings};
+use super::connection::{Closing, Connect, ConnectionSettings, Connections, End, Name, Network};
 use super::exchange::Exchange;
 use super::recorder::{Loop, Recorder};
 use crate::plan::{PageRequest, Shape, Work};
@@ -72,7 +72,7 @@ enum Sent {
 }
 
 /// Bytes on their way to the client, and what they are.
-struct Piece {
+struct SentPiece {
     bytes: Vec<u8>,
     /// How many of them have been delivered.
     delivered: usize,
@@ -96,7 +96,7 @@ struct Peer {
     has_misled: bool,
     /// Those that the client gave to the network, whole or not.
     asked: u64,
-    on_their_way: VecDeque<Piece>,
+    on_their_way: VecDeque<SentPiece>,
     /// How it ends once all of that is delivered.
     ends: Option<End>,
     /// Whether it took less than was sent, so that it will say when it takes more.
@@ -188,7 +188,7 @@ impl World {
         peer.answered += u64::from(pieces.last().is_some_and(|(_, sent)| *sent != Sent::Unended));
         peer.has_misled |= pieces.iter().any(|(_, sent)| *sent == Sent::LooksRight);
         let pieces = pieces.into_iter().filter(|(bytes, _)| !bytes.is_empty());
-        peer.on_their_way.extend(pieces.map(|(bytes, sent)| Piece { bytes, delivered: 0, asked_before, sent }));
+        peer.on_their_way.extend(pieces.map(|(bytes, sent)| SentPiece { bytes, delivered: 0, asked_before, sent }));
     }
 
     /// What a server of pages does about a request.
@@ -295,7 +295,7 @@ impl Play {
             _ => Shape::Sessions { requests: 3, think_time: std::time::Duration::from_nanos(700), concurrent: SLOTS },
         };
         let work = if is_http { Work::Page(PageRequest::get("/")) } else { Work::new("echo", "hi") };
-        let settings = Settings { shape, timeout_ns: TIMEOUT_NS, workers: 1 };
+        let settings = ConnectionSettings { shape, timeout_ns: TIMEOUT_NS, workers: 1 };
         let mut recorder = Recorder::new(TIMEOUT_NS, if is_closed_loop { Loop::Closed } else { Loop::Open });
         recorder.set_window(WINDOW);
         let world = World {
@@ -384,7 +384,12 @@ impl Play {
         if random.one_in(300) && peer.ends.is_none() && says_all {
             let (asked_before, bytes) = (peer.asked, if *is_http { &b"HTTP/1.1 200"[..] } else { &b"{}\n"[..] });
             peer.has_misled = true;
-            peer.on_their_way.push_back(Piece { bytes: bytes.to_vec(), delivered: 0, asked_before, sent: Sent::Other });
+            peer.on_their_way.push_back(SentPiece {
+                bytes: bytes.to_vec(),
+                delivered: 0,
+                asked_before,
+                sent: Sent::Other,
+            });
         }
         if peer.on_their_way.is_empty() {
             let Some(end) = peer.ends else { return };

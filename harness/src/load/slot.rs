@@ -11,7 +11,7 @@ use super::reply::{Digits, Hearing, digits};
 
 /// Where a slot stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum SlotState {
     /// No connection, nothing to do.
     Vacant,
     /// Connecting; a request waits for it unless the slot is being opened ahead of the load.
@@ -32,7 +32,7 @@ pub(crate) enum State {
 #[derive(Debug)]
 pub(crate) struct Slot<S> {
     pub(crate) socket: Option<S>,
-    pub(crate) state: State,
+    pub(crate) state: SlotState,
     /// Counts the slot's connections, so that an event of an earlier one is recognised.
     pub(crate) generation: u32,
     pub(crate) scheduled: Scheduled,
@@ -71,7 +71,7 @@ impl<S> Slot<S> {
     pub(crate) fn vacant() -> Slot<S> {
         Slot {
             socket: None,
-            state: State::Vacant,
+            state: SlotState::Vacant,
             generation: 0,
             scheduled: Scheduled::InWarmUp,
             has_request: false,
@@ -104,7 +104,7 @@ impl<S> Slot<S> {
 
 /// A request that waits behind another on its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Waiting {
+pub(crate) struct WaitingRequest {
     pub(crate) intended_ns: u64,
     /// When the generator had it in hand: it has lacked nothing but the connection since.
     pub(crate) taken_up_ns: u64,
@@ -129,13 +129,13 @@ impl Default for Line {
 /// small queues grow.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    places: Vec<Place>,
+    places: Vec<LinePlace>,
     free: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Place {
-    waiting: Waiting,
+struct LinePlace {
+    waiting: WaitingRequest,
     next: u32,
 }
 
@@ -146,8 +146,8 @@ impl Lines {
     }
 
     /// Puts a request at the end of a line.
-    pub(crate) fn push(&mut self, line: &mut Line, waiting: Waiting) {
-        let place = Place { waiting, next: NONE };
+    pub(crate) fn push(&mut self, line: &mut Line, waiting: WaitingRequest) {
+        let place = LinePlace { waiting, next: NONE };
         let index = match self.free {
             NONE => {
                 self.places.push(place);
@@ -167,12 +167,12 @@ impl Lines {
     }
 
     /// Takes the request at the front of a line.
-    pub(crate) fn pop(&mut self, line: &mut Line) -> Option<Waiting> {
+    pub(crate) fn pop(&mut self, line: &mut Line) -> Option<WaitingRequest> {
         if line.head == NONE {
             return None;
         }
         let index = line.head as usize;
-        let Place { waiting, next } = self.places[index];
+        let LinePlace { waiting, next } = self.places[index];
         line.head = next;
         if next == NONE {
             line.tail = NONE;
@@ -184,7 +184,7 @@ impl Lines {
 
     /// Those in a line, from its front.
     #[cfg(test)]
-    pub(crate) fn iter(&self, line: Line) -> impl Iterator<Item = Waiting> {
+    pub(crate) fn iter(&self, line: Line) -> impl Iterator<Item = WaitingRequest> {
         let place = |index: u32| self.places.get(index as usize);
         std::iter::successors(place(line.head), move |before| place(before.next)).map(|place| place.waiting)
     }
@@ -246,8 +246,8 @@ mod tests {
         Slot::vacant()
     }
 
-    fn at(intended_ns: u64) -> Waiting {
-        Waiting { intended_ns, taken_up_ns: intended_ns + 1 }
+    fn at(intended_ns: u64) -> WaitingRequest {
+        WaitingRequest { intended_ns, taken_up_ns: intended_ns + 1 }
     }
 
     #[test]

@@ -18,7 +18,7 @@ const HAND_OVER_NS: u64 = 50_000_000;
 
 /// The moments of a load, on the monotonic clock in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moments {
+pub struct LoadMoments {
     /// Start of the warm-up.
     pub origin_ns: u64,
     /// Start of the measurement window.
@@ -58,7 +58,7 @@ pub struct Tap {
 
 /// What was seen of a load since the last look.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Look {
+pub struct TapReading {
     /// Correct replies per second.
     pub ok_per_s: f64,
     /// Requests per second that ended otherwise.
@@ -92,7 +92,7 @@ impl Tap {
     }
 
     /// What all workers have handed over since the last look; nothing where none has, as before the load begins.
-    pub fn look(&self) -> Option<Look> {
+    pub fn look(&self) -> Option<TapReading> {
         let (mut ok_per_s, mut failed_per_s) = (0.0, 0.0);
         let mut sum = Counted::from(u64::MAX);
         for place in &self.places {
@@ -106,7 +106,7 @@ impl Tap {
                 sum += &counted;
             }
         }
-        (sum.until_ns > 0).then(|| Look {
+        (sum.until_ns > 0).then(|| TapReading {
             ok_per_s,
             failed_per_s,
             ok: sum.ok,

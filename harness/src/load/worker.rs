@@ -9,14 +9,13 @@ use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
-use rustix::thread::{ClockId, clock_nanosleep_absolute};
 
 use super::arrivals::{Arrival, Share};
 use super::connection::Connections;
 use super::sockets::Sockets;
-use super::tap::{Moments, Signs, Tap};
+use super::tap::{LoadMoments, Signs, Tap};
 use super::{LONGEST_SLEEP_NS, LoadError};
-use crate::clock::{now_ns, timespec};
+use crate::clock::{now_ns, sleep_until};
 use crate::plan::Pacing;
 
 /// Arrivals taken up before the sockets are looked at again, so that a late schedule does not starve the replies.
@@ -38,17 +37,17 @@ const TICK_NS: u64 = 1_000_000;
 
 /// The moments of a load, on the monotonic clock.
 #[derive(Debug, Clone)]
-pub(crate) struct Timeline {
+pub(crate) struct LoadTimeline {
     pub(crate) origin_ns: u64,
     pub(crate) window: Range<u64>,
     /// When what is still outstanding is given up and counted as in flight.
     pub(crate) give_up_ns: u64,
 }
 
-impl Timeline {
-    pub(crate) fn moments(&self) -> Moments {
-        let Timeline { origin_ns, ref window, .. } = *self;
-        Moments { origin_ns, window_start_ns: window.start, window_end_ns: window.end }
+impl LoadTimeline {
+    pub(crate) fn moments(&self) -> LoadMoments {
+        let LoadTimeline { origin_ns, ref window, .. } = *self;
+        LoadMoments { origin_ns, window_start_ns: window.start, window_end_ns: window.end }
     }
 }
 
@@ -56,14 +55,14 @@ impl Timeline {
 pub(crate) struct Worker<'a> {
     pub(crate) connections: Connections<Sockets>,
     pub(crate) pacing: Pacing,
-    pub(crate) timeline: Timeline,
+    pub(crate) timeline: LoadTimeline,
     pub(crate) stop: &'a AtomicBool,
     /// Where to hand over what was counted, and as which worker; none where nobody looks on.
     pub(crate) tap: Option<(&'a Tap, u32)>,
     /// Where to say that something was answered, or not.
     pub(crate) signs: &'a Signs,
     pub(crate) polling_ns: u64,
-    pub(crate) usage: Usage,
+    pub(crate) usage: WindowUsage,
 }
 
 /// When a worker begins its requests.
@@ -112,7 +111,7 @@ impl Worker<'_> {
     fn run_closed(&mut self, most: Option<u64>) -> Result<(), LoadError> {
         // What began before the origin would belong to no part of the load. A signal may end the sleep too early.
         let origin_ns = self.timeline.origin_ns;
-        let _ = clock_nanosleep_absolute(ClockId::Monotonic, &timespec(origin_ns));
+        sleep_until(origin_ns);
         let mut now = now_ns().max(origin_ns);
         self.connections.begin_closed_loop(self.timeline.window.end, most.unwrap_or(u64::MAX), now);
         loop {
@@ -157,7 +156,7 @@ impl Worker<'_> {
         let network = &mut self.connections.network;
         if sleep_ns > 0 && self.pacing == Pacing::Ticking {
             // Not in epoll, which every reply would end. A signal may end it: then a tick is short.
-            let _ = clock_nanosleep_absolute(ClockId::Monotonic, &timespec(now + sleep_ns));
+            sleep_until(now + sleep_ns);
             network.look()?;
         } else if sleep_ns > 0 {
             network.wait_until(now + sleep_ns, now)?;
@@ -199,7 +198,7 @@ impl Worker<'_> {
 
     /// The next moment at which usage is noted or the load is given up.
     fn next_mark_ns(&self, now: u64) -> u64 {
-        let Timeline { window, give_up_ns, .. } = &self.timeline;
+        let LoadTimeline { window, give_up_ns, .. } = &self.timeline;
         [window.start, window.end, *give_up_ns].into_iter().find(|mark| *mark > now).unwrap_or(now)
     }
 }
@@ -223,20 +222,20 @@ impl ThreadUsage {
 
 /// The two readings.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Usage {
-    at_start: Option<Reading>,
-    at_end: Option<Reading>,
+pub(crate) struct WindowUsage {
+    at_start: Option<UsageReading>,
+    at_end: Option<UsageReading>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Reading {
+struct UsageReading {
     at_ns: u64,
     user: Duration,
     system: Duration,
     polling_ns: u64,
 }
 
-impl Usage {
+impl WindowUsage {
     /// To be called often; reads when a mark has been passed. `polling_ns` counts up over the thread's life.
     #[inline]
     pub(crate) fn mark(&mut self, now_ns: u64, window: &Range<u64>, polling_ns: u64) {
@@ -267,11 +266,11 @@ impl Usage {
     }
 }
 
-fn read(at_ns: u64, polling_ns: u64) -> Option<Reading> {
+fn read(at_ns: u64, polling_ns: u64) -> Option<UsageReading> {
     let usage = getrusage(UsageWho::RUSAGE_THREAD).ok()?;
     let user = Duration::from_micros(u64::try_from(usage.user_time().num_microseconds()).ok()?);
     let system = Duration::from_micros(u64::try_from(usage.system_time().num_microseconds()).ok()?);
-    Some(Reading { at_ns, user, system, polling_ns })
+    Some(UsageReading { at_ns, user, system, polling_ns })
 }
 
 #[cfg(test)]
@@ -294,7 +293,7 @@ mod tests {
 
     #[test]
     fn only_what_lies_between_the_marks_counts() {
-        let mut usage = Usage::default();
+        let mut usage = WindowUsage::default();
         for (now, polling_ns) in [(999, 1), (1_000, 10), (1_500, 20), (1_999, 30), (2_004, 40), (9_000, 50)] {
             usage.mark(now, &WINDOW, polling_ns);
         }
@@ -304,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_load_that_ended_before_its_window_used_nothing_in_it() {
-        let mut usage = Usage::default();
+        let mut usage = WindowUsage::default();
         usage.mark(999, &WINDOW, 7);
         usage.end(999, 7);
         assert_eq!(usage.within_window(), ThreadUsage::default());
@@ -312,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_load_that_was_stopped_is_counted_until_then() {
-        let mut usage = Usage::default();
+        let mut usage = WindowUsage::default();
         usage.mark(1_000, &WINDOW, 7);
         usage.end(1_500, 9);
         usage.mark(2_000, &WINDOW, 11);
@@ -322,7 +321,7 @@ mod tests {
 
     #[test]
     fn work_between_the_marks_is_seen() {
-        let mut usage = Usage::default();
+        let mut usage = WindowUsage::default();
         let window = now_ns()..now_ns() + 60_000_000;
         usage.mark(window.start, &window, 0);
         let before = crate::clock::thread_cpu_ns();

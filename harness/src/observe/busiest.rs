@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use reports::record::{BusyProcess, BusyStart};
 
-use super::cpus::{ServerCpu, Totals, allowed_cpus, between, tick_ns};
+use super::cpus::{MachineTotals, ServerCpu, allowed_cpus, between, tick_ns};
 use super::process_reader::fields_after_name;
 use crate::clock::now_ns;
 
@@ -25,7 +25,7 @@ const FEWEST_TICKS: u64 = 2;
 /// The machine and all processes that can be seen, at one moment.
 #[derive(Debug)]
 pub struct Glance {
-    totals: Totals,
+    totals: MachineTotals,
     /// The CPUs that the totals are of; none means all.
     cpus: Vec<u32>,
     /// CPU time of what this process started, ended or not, in ticks.
@@ -64,7 +64,7 @@ impl Glance {
         let stat = |pid| Some((pid, parse(&fs::read(format!("/proc/{pid}/stat")).ok()?)?));
         let processes: BTreeMap<u32, Process> = pids.filter_map(stat).collect();
         let of_children = of_children(&processes, process::id());
-        Glance { totals: Totals::now(Path::new("/proc"), &cpus), of_children, processes, cpus }
+        Glance { totals: MachineTotals::now(Path::new("/proc"), &cpus), of_children, processes, cpus }
     }
 
     /// How long it is until another look can be compared with this one; none where it can.

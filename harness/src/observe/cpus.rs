@@ -56,7 +56,7 @@ pub(super) const SHORTEST_SPAN_NS: u64 = 200_000_000;
 
 /// All totals at one moment.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Totals {
+pub(super) struct MachineTotals {
     at_ns: u64,
     ticks: Option<CpuTicks>,
     pressure_us: Option<u64>,
@@ -64,7 +64,7 @@ pub(super) struct Totals {
     suspended_ns: u64,
 }
 
-impl Totals {
+impl MachineTotals {
     /// Of these CPUs; none means all of the machine.
     pub(super) fn now(proc: &Path, cpus: &[u32]) -> Self {
         let read = |path: &str| std::fs::read_to_string(proc.join(path)).ok();
@@ -82,7 +82,7 @@ impl Totals {
     }
 
     /// How long the machine was suspended between another moment and this one.
-    pub(super) fn suspended_ns_since(&self, before: &Totals) -> u64 {
+    pub(super) fn suspended_ns_since(&self, before: &MachineTotals) -> u64 {
         self.suspended_ns.saturating_sub(before.suspended_ns)
     }
 
@@ -96,7 +96,12 @@ impl Totals {
 ///
 /// # Errors
 /// Why there are none, as a clause.
-pub(super) fn between(before: &Totals, after: &Totals, server: ServerCpu, tick_ns: u64) -> Result<Noise, String> {
+pub(super) fn between(
+    before: &MachineTotals,
+    after: &MachineTotals,
+    server: ServerCpu,
+    tick_ns: u64,
+) -> Result<Noise, String> {
     let span_ns = after.at_ns.saturating_sub(before.at_ns);
     if span_ns < SHORTEST_SPAN_NS {
         let ms = |ns: u64| ns / 1_000_000;
@@ -187,8 +192,8 @@ pub(super) mod tests {
     const TICK_NS: u64 = 10_000_000;
 
     /// Of two CPUs.
-    pub(in crate::observe) fn totals(at_ms: u64, busy: u64, stolen: u64, own_ms: u64) -> Totals {
-        Totals {
+    pub(in crate::observe) fn totals(at_ms: u64, busy: u64, stolen: u64, own_ms: u64) -> MachineTotals {
+        MachineTotals {
             at_ns: at_ms * 1_000_000,
             ticks: Some(CpuTicks { busy, stolen, cpus: 2 }),
             pressure_us: Some(at_ms * 100),
@@ -240,10 +245,12 @@ pub(super) mod tests {
 
     #[test]
     fn what_can_not_be_told_has_a_reason() {
-        let why = |before: Totals, after: Totals, server| between(&before, &after, server, TICK_NS).unwrap_err();
+        let why = |before: MachineTotals, after: MachineTotals, server| {
+            between(&before, &after, server, TICK_NS).unwrap_err()
+        };
         let (start, end) = (totals(0, 0, 0, 0), totals(1000, 9, 9, 0));
         assert_eq!(why(start, totals(199, 9, 9, 0), ServerCpu::Used(0)), "it lasted 199 ms, and this takes 200 ms");
-        assert_eq!(why(Totals { ticks: None, ..start }, end, ServerCpu::Used(0)), "/proc/stat can't be read");
+        assert_eq!(why(MachineTotals { ticks: None, ..start }, end, ServerCpu::Used(0)), "/proc/stat can't be read");
         assert_eq!(why(start, end, ServerCpu::Unknown), "the server's own CPU time is not known");
         let unwatched = between(&start, &end, ServerCpu::NotWatched, TICK_NS).unwrap();
         assert_eq!((unwatched.other_cpu_share, unwatched.steal_share), (None, Some(0.045)));

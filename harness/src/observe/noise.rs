@@ -12,11 +12,11 @@ use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 
 use reports::record::{Noise, Unobserved, Warning};
-use rustix::thread::{ClockId, clock_nanosleep_absolute, set_current_timer_slack};
+use rustix::thread::set_current_timer_slack;
 
 use super::cgroups::QuotaWatch;
-use super::cpus::{ServerCpu, Totals, between, restrict_this_thread, tick_ns};
-use crate::clock::{now_ns, thread_cpu_ns, timespec};
+use super::cpus::{MachineTotals, ServerCpu, between, restrict_this_thread, tick_ns};
+use crate::clock::{now_ns, sleep_until, thread_cpu_ns};
 
 /// Someone who watches the machine from now on. Nothing it needs may be missing without being missed at the end.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct MachineWatch {
     proc: PathBuf,
     /// The CPUs that are watched; none means all.
     cpus: Vec<u32>,
-    before: Totals,
+    before: MachineTotals,
     hiccups: io::Result<HiccupThread>,
     quota: QuotaWatch,
 }
@@ -51,13 +51,13 @@ impl MachineWatch {
     /// As [`MachineWatch::start`], where the kernel's files are elsewhere.
     pub fn start_reading(proc: &Path, cpus: Vec<u32>, own_cpus: Vec<u32>) -> Self {
         let (hiccups, quota) = (HiccupThread::start(own_cpus), QuotaWatch::of(std::process::id()));
-        Self { proc: proc.to_owned(), before: Totals::now(proc, &cpus), cpus, hiccups, quota }
+        Self { proc: proc.to_owned(), before: MachineTotals::now(proc, &cpus), cpus, hiccups, quota }
     }
 
     /// Ends, within milliseconds.
     pub fn stop(self, server: ServerCpu) -> MachineSeen {
         let hiccups = self.hiccups.map(HiccupThread::stop);
-        let after = Totals::now(&self.proc, &self.cpus);
+        let after = MachineTotals::now(&self.proc, &self.cpus);
         let span_ns = after.at_ns().saturating_sub(self.before.at_ns());
         let mut unobserved = Vec::new();
         let mut missing = |what: Unobserved, reason: String| unobserved.push(Warning::NotObserved { what, reason });
@@ -128,7 +128,7 @@ fn watch(wanted: &Weak<()>) -> Hiccups {
     let mut max_oversleep_ns = 0;
     let mut due = now_ns() + PERIOD_NS;
     while wanted.strong_count() > 0 {
-        if clock_nanosleep_absolute(ClockId::Monotonic, &timespec(due)).is_err() {
+        if !sleep_until(due) {
             // A signal handler ran on this thread: it woke early, which says nothing.
             continue;
         }

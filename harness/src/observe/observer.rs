@@ -91,11 +91,11 @@ impl Observer {
             let sampled = sampler.stop().ok_or("the thread that watched it ended in the middle")?;
             Ok((before_ns, sampled))
         });
-        let (before_ns, Sampled { samples, inside, own_cpu_ns, failure }) = match sampled {
+        let (before_ns, SamplerResult { samples, inside, own_cpu_ns, failure }) = match sampled {
             Ok((before_ns, sampled)) => (Some(before_ns), sampled),
             Err(reason) => {
                 missing(Unobserved::Server, reason);
-                (None, Sampled::default())
+                (None, SamplerResult::default())
             }
         };
         // A process that has ended used no CPU since its last sample worth a mention.
@@ -125,7 +125,7 @@ impl Observer {
 #[derive(Debug)]
 struct Sampler {
     stop: Sender<()>,
-    thread: JoinHandle<Sampled>,
+    thread: JoinHandle<SamplerResult>,
 }
 
 impl Sampler {
@@ -137,7 +137,7 @@ impl Sampler {
     }
 
     /// Nothing where the thread died.
-    fn stop(self) -> Option<Sampled> {
+    fn stop(self) -> Option<SamplerResult> {
         drop(self.stop);
         self.thread.join().ok()
     }
@@ -148,7 +148,7 @@ fn cpu_ns(pid: u32, extent: Extent) -> io::Result<u64> {
 }
 
 #[derive(Debug, Default)]
-struct Sampled {
+struct SamplerResult {
     samples: Vec<Sample>,
     inside: Option<InsideRecord>,
     own_cpu_ns: u64,
@@ -166,7 +166,12 @@ fn next_due(due_ns: u64, interval_ns: u64, cost_ns: u64, now_ns: u64) -> u64 {
     (due_ns + interval_ns.max(cost_ns.saturating_mul(SAMPLE_TIMES_ITS_COST))).max(now_ns)
 }
 
-fn sample_until(mut reader: ProcessReader, mut looks: Option<Looks>, watch: &Watch, stopped: &Receiver<()>) -> Sampled {
+fn sample_until(
+    mut reader: ProcessReader,
+    mut looks: Option<Looks>,
+    watch: &Watch,
+    stopped: &Receiver<()>,
+) -> SamplerResult {
     // Where pinning is refused the samples are as true, only taken elsewhere.
     let _ = restrict_this_thread(&watch.cpus);
     let interval_ns = (watch.interval.as_nanos() as u64).max(1);
@@ -194,7 +199,7 @@ fn sample_until(mut reader: ProcessReader, mut looks: Option<Looks>, watch: &Wat
             break;
         }
     }
-    Sampled { samples, inside: looks.map(Looks::seen), own_cpu_ns: thread_cpu_ns(), failure }
+    SamplerResult { samples, inside: looks.map(Looks::seen), own_cpu_ns: thread_cpu_ns(), failure }
 }
 
 /// Gives the answer to the last question, if it has come, and asks the next. Its times are monotonic. It must not wait.

@@ -111,7 +111,7 @@ fn ended(pid: u32) -> io::Error {
 const STEP: Duration = Duration::from_millis(20);
 
 /// A sample taken once threads and resident bytes have stopped changing for as long as `quiet`, and whether they had;
-/// after `patience` it is taken anyhow. `at_ns` counts from `origin_ns`, both monotonic. Resident bytes are counted page by
+/// after `give_up_after` it is taken anyhow. `at_ns` counts from `origin_ns`, both monotonic. Resident bytes are counted page by
 /// page where the kernel lets us.
 ///
 /// # Errors
@@ -121,9 +121,9 @@ pub fn settled_sample(
     origin_ns: u64,
     kernel_stack_bytes_per_thread: u64,
     quiet: Duration,
-    patience: Duration,
+    give_up_after: Duration,
 ) -> io::Result<(Sample, bool)> {
-    let give_up = Instant::now() + patience;
+    let give_up = Instant::now() + give_up_after;
     let mut rest = Rest::after(quiet.div_duration_f64(STEP).ceil() as u32);
     loop {
         let at_ns = now_ns().saturating_sub(origin_ns);

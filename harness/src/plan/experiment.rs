@@ -201,7 +201,7 @@ pub struct HoldSpec {
     /// What each connection asks for once, at the last stage.
     pub work: Work,
     /// How long nothing may happen before waiting for it is given up.
-    pub patience: Duration,
+    pub give_up_after: Duration,
 }
 
 fn owned(texts: &[&str]) -> Vec<String> {

@@ -69,7 +69,7 @@ mod tests {
             kind: TaskKind::Hold(HoldSpec {
                 counts: vec![point],
                 work: Work::new("echo", "hi"),
-                patience: Duration::ZERO,
+                give_up_after: Duration::ZERO,
             }),
         };
         (0..4)

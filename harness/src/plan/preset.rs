@@ -46,7 +46,7 @@ impl Preset {
                 load_points: 2,
                 probe_window: Duration::from_millis(60),
                 connection_counts: &[40, 80, 120, 160, 200],
-                patience: Duration::from_millis(200),
+                give_up_after: Duration::from_millis(200),
                 disturbance: Duration::from_millis(600),
             },
             Preset::Quick => Sizes {
@@ -59,7 +59,7 @@ impl Preset {
                 load_points: 4,
                 probe_window: Duration::from_millis(250),
                 connection_counts: &[2_500, 5_000, 7_500, 10_000],
-                patience: Duration::from_millis(1_500),
+                give_up_after: Duration::from_millis(1_500),
                 disturbance: Duration::from_millis(2_400),
             },
             Preset::Full => Sizes {
@@ -72,7 +72,7 @@ impl Preset {
                 load_points: 6,
                 probe_window: Duration::from_secs(1),
                 connection_counts: &[2_000, 4_000, 6_000, 8_000, 10_000],
-                patience: Duration::from_secs(3),
+                give_up_after: Duration::from_secs(3),
                 disturbance: Duration::from_millis(2_400),
             },
         }
@@ -103,7 +103,7 @@ pub struct Sizes {
     pub connection_counts: &'static [u32],
     /// How long nothing may happen before waiting for it is given up, where no load runs. A connect that meets a full
     /// accept queue is tried again by the kernel after a second.
-    pub patience: Duration,
+    pub give_up_after: Duration,
     /// How long something is done to a server beside the requests that are measured.
     pub disturbance: Duration,
 }

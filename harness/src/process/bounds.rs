@@ -17,7 +17,7 @@ use reports::record::Bound;
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 
 use cgroup::{Cgroup, Controller};
-use watchdog::{Watchdog, Watched};
+use watchdog::{Watchdog, WatchedResource};
 
 /// One bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,12 +32,12 @@ pub enum Cap {
 
 /// Bounds that are in force. Dropped after the process has been reaped, they leave nothing behind.
 #[derive(Debug, Default)]
-pub(super) struct Bounds {
+pub(super) struct BoundsInForce {
     cgroups: Vec<Cgroup>,
     watchdogs: Vec<Watchdog>,
 }
 
-impl Bounds {
+impl BoundsInForce {
     /// Puts one more bound on the process; says what enforces it.
     pub(super) fn put(&mut self, cap: Cap, pid: u32, pidfd: &OwnedFd) -> io::Result<Bound> {
         let (resource, value, enforced_by) = match cap {
@@ -56,8 +56,8 @@ impl Bounds {
             return Ok(name);
         }
         let watched = match controller {
-            Controller::Pids => Watched::Threads,
-            Controller::Memory => Watched::Memory,
+            Controller::Pids => WatchedResource::Threads,
+            Controller::Memory => WatchedResource::Memory,
         };
         self.watchdogs.push(Watchdog::start(watched, value, pid, pidfd.try_clone()?)?);
         Ok(watchdog::NAME.to_owned())

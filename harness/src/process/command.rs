@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::child::Child;
-use super::error::{Failure, ProcessError};
+use super::error::{LaunchFailure, ProcessError};
 use super::orphans::{self, start_guard};
 use super::server_process::ServerProcess;
 use crate::observe::descendants;
@@ -46,13 +46,20 @@ pub struct CommandLaunch<'a> {
 }
 
 /// How long a program may take until it listens: it may have a runtime to load first. Whoever waits can stop waiting.
-pub const COMMAND_READINESS_DEADLINE: Duration = Duration::from_secs(10);
+const READINESS_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Ports that are tried. Between the choice of one and the server's listening there anybody can take it.
 const TRIES: u32 = 3;
 
 /// Time between two looks at whether it listens.
 const STEP: Duration = Duration::from_millis(3);
+
+impl<'a> CommandLaunch<'a> {
+    /// With nothing chosen but the program.
+    pub fn new(name: &'a str, words: &'a [String], stop: &'a AtomicBool) -> CommandLaunch<'a> {
+        CommandLaunch { name, words, cpus: &[], readiness_deadline: READINESS_DEADLINE, stop, harness: None }
+    }
+}
 
 /// Launches a program of another hand, and returns once it listens. As with [`super::launch`] it dies with the thread that
 /// launched it.
@@ -64,7 +71,7 @@ pub fn launch_command(launch: &CommandLaunch<'_>) -> Result<ServerProcess, Proce
     loop {
         let address = free_address().map_err(|error| failed(launch, error.into(), String::new()))?;
         match start(launch, address) {
-            Err(ProcessError { failure: Failure::PortTaken { .. }, .. }) if tries < TRIES => tries += 1,
+            Err(ProcessError { failure: LaunchFailure::PortTaken { .. }, .. }) if tries < TRIES => tries += 1,
             ended => return ended,
         }
     }
@@ -73,7 +80,7 @@ pub fn launch_command(launch: &CommandLaunch<'_>) -> Result<ServerProcess, Proce
 fn start(launch: &CommandLaunch<'_>, address: SocketAddr) -> Result<ServerProcess, ProcessError> {
     let fail = |failure, stderr| failed(launch, failure, stderr);
     let own = launch.harness.map_or_else(std::env::current_exe, |path| Ok(path.to_owned()));
-    let own = own.map_err(|error| fail(Failure::OwnPath(error), String::new()))?;
+    let own = own.map_err(|error| fail(LaunchFailure::OwnPath(error), String::new()))?;
     orphans::adopt().map_err(|error| fail(error.into(), String::new()))?;
     let begun = Instant::now();
     let spawned = Command::new(&own)
@@ -84,9 +91,10 @@ fn start(launch: &CommandLaunch<'_>, address: SocketAddr) -> Result<ServerProces
         .stderr(Stdio::piped())
         .process_group(0)
         .spawn();
-    let spawned = spawned.map_err(|source| fail(Failure::Spawn { program: own.clone(), source }, String::new()))?;
+    let spawned =
+        spawned.map_err(|source| fail(LaunchFailure::Spawn { program: own.clone(), source }, String::new()))?;
     let (mut child, _) = Child::adopt(spawned).map_err(|error| fail(error.into(), String::new()))?;
-    let ready = start_guard(&own, child.pid()).map_err(Failure::from).and_then(|guard| {
+    let ready = start_guard(&own, child.pid()).map_err(LaunchFailure::from).and_then(|guard| {
         child.guard_with(guard);
         await_listening(launch, &child, address, begun)
     });
@@ -99,7 +107,7 @@ fn start(launch: &CommandLaunch<'_>, address: SocketAddr) -> Result<ServerProces
     }
 }
 
-fn failed(launch: &CommandLaunch<'_>, failure: Failure, stderr: String) -> ProcessError {
+fn failed(launch: &CommandLaunch<'_>, failure: LaunchFailure, stderr: String) -> ProcessError {
     ProcessError { contender: launch.name.to_owned(), failure, stderr }
 }
 
@@ -136,29 +144,29 @@ fn await_listening(
     child: &Child,
     address: SocketAddr,
     begun: Instant,
-) -> Result<(), Failure> {
+) -> Result<(), LaunchFailure> {
     loop {
         let accepts = TcpStream::connect_timeout(&address, STEP).is_ok();
         if let Some(death) = child.await_death(STEP)? {
             // Who is at the port is not this program.
             return Err(match (accepts, death.is_in_order()) {
-                (_, true) => Failure::LeftItsProcess,
-                (true, false) => Failure::PortTaken { port: address.port() },
-                (false, false) => Failure::EndedEarly { how: death.how },
+                (_, true) => LaunchFailure::LeftItsProcess,
+                (true, false) => LaunchFailure::PortTaken { port: address.port() },
+                (false, false) => LaunchFailure::EndedEarly { how: death.how },
             });
         }
         if accepts {
             return if is_its_own(address.port(), child.pid()) {
                 Ok(())
             } else {
-                Err(Failure::PortTaken { port: address.port() })
+                Err(LaunchFailure::PortTaken { port: address.port() })
             };
         }
         if launch.stop.load(Ordering::Relaxed) {
-            return Err(Failure::Interrupted);
+            return Err(LaunchFailure::Interrupted);
         }
         if begun.elapsed() >= launch.readiness_deadline {
-            return Err(Failure::NotListening { waited: launch.readiness_deadline, address });
+            return Err(LaunchFailure::NotListening { waited: launch.readiness_deadline, address });
         }
     }
 }

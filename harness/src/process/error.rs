@@ -13,14 +13,14 @@ pub struct ProcessError {
     pub contender: String,
     /// What went wrong, without the contender and without what the server wrote.
     #[source]
-    pub failure: Failure,
+    pub failure: LaunchFailure,
     /// The end of what the child wrote to its standard error; empty where it wrote nothing or never ran.
     pub stderr: String,
 }
 
 /// What went wrong in a launch.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum LaunchFailure {
     /// The path of this program could not be read.
     #[error("the path of this program can't be read, so it can't be executed again as a server: {0}")]
     OwnPath(io::Error),
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_sentence_names_contender_reason_and_stderr() {
-        let failure = Failure::NotReady { waited: Duration::from_secs(2) };
+        let failure = LaunchFailure::NotReady { waited: Duration::from_secs(2) };
         let error = ProcessError { contender: "threaded".into(), failure, stderr: "no luck\n".into() };
         assert_eq!(
             error.to_string(),

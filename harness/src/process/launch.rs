@@ -11,13 +11,13 @@ use std::process::{ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::child::Child;
-use super::error::{Failure, ProcessError};
-use super::message::{Heard, Ready, read_line};
+use super::error::{LaunchFailure, ProcessError};
+use super::message::{LineRead, Ready, read_line};
 use super::server_process::ServerProcess;
 
 /// How long a server may take until it listens: hundreds of times what it usually takes, and short enough for Ctrl-C to
 /// end a run within three seconds even then.
-pub const READINESS_DEADLINE: Duration = Duration::from_millis(2_500);
+const READINESS_DEADLINE: Duration = Duration::from_millis(2_500);
 
 /// What to launch.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,13 @@ pub struct Launch<'a> {
     pub spin_rate: Option<u64>,
     /// What it speaks, as `serve --wire` takes it; JSON lines where nothing is said.
     pub wire: Option<&'a str>,
+}
+
+impl<'a> Launch<'a> {
+    /// With nothing chosen but the contender.
+    pub fn new(contender: &'a str) -> Launch<'a> {
+        Launch { contender, cpus: &[], readiness_deadline: READINESS_DEADLINE, spin_rate: None, wire: None }
+    }
 }
 
 /// Launches this very program as a server, and returns once it listens.
@@ -72,7 +79,7 @@ pub fn launch_program(program: &Path, launch: &Launch<'_>) -> Result<ServerProce
 }
 
 fn own_path(launch: &Launch<'_>) -> Result<PathBuf, ProcessError> {
-    std::env::current_exe().map_err(|error| failed(launch, Failure::OwnPath(error), String::new()))
+    std::env::current_exe().map_err(|error| failed(launch, LaunchFailure::OwnPath(error), String::new()))
 }
 
 fn start(program: &Path, command: &str, launch: &Launch<'_>, more: &[&OsStr]) -> Result<ServerProcess, ProcessError> {
@@ -89,7 +96,8 @@ fn start(program: &Path, command: &str, launch: &Launch<'_>, more: &[&OsStr]) ->
         // and a server's own children die with it.
         .process_group(0)
         .spawn();
-    let spawned = spawned.map_err(|source| fail(Failure::Spawn { program: program.into(), source }, String::new()))?;
+    let spawned =
+        spawned.map_err(|source| fail(LaunchFailure::Spawn { program: program.into(), source }, String::new()))?;
     // From here on the child is owned by a type that kills on drop.
     let (mut child, stdout) = Child::adopt(spawned).map_err(|error| fail(error.into(), String::new()))?;
     let stdout = stdout.ok_or_else(|| fail(io::Error::from(io::ErrorKind::InvalidInput).into(), String::new()))?;
@@ -102,7 +110,7 @@ fn start(program: &Path, command: &str, launch: &Launch<'_>, more: &[&OsStr]) ->
     }
 }
 
-fn failed(launch: &Launch<'_>, failure: Failure, stderr: String) -> ProcessError {
+fn failed(launch: &Launch<'_>, failure: LaunchFailure, stderr: String) -> ProcessError {
     ProcessError { contender: launch.contender.to_owned(), failure, stderr }
 }
 
@@ -131,22 +139,22 @@ fn handshake(
     nonce: &str,
     begun: Instant,
     allowed: Duration,
-) -> Result<Ready, Failure> {
+) -> Result<Ready, LaunchFailure> {
     let line = match read_line(stdout, begun + allowed)? {
-        Heard::Line(line) => line,
-        Heard::TimedOut => return Err(Failure::NotReady { waited: allowed }),
-        Heard::TooLong => return Err(refused("its first line does not end".to_owned())),
-        Heard::Ended => {
+        LineRead::Line(line) => line,
+        LineRead::TimedOut => return Err(LaunchFailure::NotReady { waited: allowed }),
+        LineRead::TooLong => return Err(refused("its first line does not end".to_owned())),
+        LineRead::Ended => {
             // The pipe closes a moment before the kernel can tell how the process ended.
             let death = child.await_death(Duration::from_millis(500))?;
             let how = death.map_or_else(|| "closed its standard output".to_owned(), |death| death.how);
-            return Err(Failure::EndedEarly { how });
+            return Err(LaunchFailure::EndedEarly { how });
         }
     };
     check(&line, nonce, child.pid())
 }
 
-fn check(line: &str, nonce: &str, pid: u32) -> Result<Ready, Failure> {
+fn check(line: &str, nonce: &str, pid: u32) -> Result<Ready, LaunchFailure> {
     let ready: Ready = serde_json::from_str(line)
         .map_err(|error| refused(format!("its first line {line:?} is not a ready message ({error})")))?;
     if ready.nonce != nonce {
@@ -158,8 +166,8 @@ fn check(line: &str, nonce: &str, pid: u32) -> Result<Ready, Failure> {
     Ok(ready)
 }
 
-fn refused(reason: String) -> Failure {
-    Failure::Handshake { reason }
+fn refused(reason: String) -> LaunchFailure {
+    LaunchFailure::Handshake { reason }
 }
 
 /// 64 random bits in hexadecimal.

@@ -41,12 +41,12 @@ pub struct Farewell {
     pub stopped: ServerCounters,
 }
 
-/// The line with which the parent asks for an [`Answer`].
+/// The line with which the parent asks for an [`InsideReply`].
 pub(super) const QUESTION: &str = "inside";
 
 /// A line between the first and the last: the server was asked what its inside looks like.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
+pub struct InsideReply {
     /// Its inside at that moment, on the monotonic clock.
     pub inside: InsideAnswer,
 }
@@ -65,7 +65,7 @@ const LONGEST_LINE: usize = 4096;
 
 /// What came of waiting for a line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(super) enum LineRead {
     /// A line, without its end.
     Line(String),
     /// The other side closed the pipe first.
@@ -77,22 +77,22 @@ pub(super) enum Heard {
 }
 
 /// Reads up to the first end of line; one read takes one byte, so that what follows stays in the pipe.
-pub(super) fn read_line(pipe: &impl AsFd, deadline: Instant) -> io::Result<Heard> {
+pub(super) fn read_line(pipe: &impl AsFd, deadline: Instant) -> io::Result<LineRead> {
     let mut line = Vec::new();
     let mut byte = [0];
     while line.len() < LONGEST_LINE {
         if !wait_readable(pipe, deadline)? {
-            return Ok(Heard::TimedOut);
+            return Ok(LineRead::TimedOut);
         }
         match rustix::io::read(pipe, &mut byte) {
-            Ok(0) => return Ok(Heard::Ended),
-            Ok(_) if byte[0] == b'\n' => return Ok(Heard::Line(String::from_utf8_lossy(&line).into_owned())),
+            Ok(0) => return Ok(LineRead::Ended),
+            Ok(_) if byte[0] == b'\n' => return Ok(LineRead::Line(String::from_utf8_lossy(&line).into_owned())),
             Ok(_) => line.push(byte[0]),
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(Heard::TooLong)
+    Ok(LineRead::TooLong)
 }
 
 /// Everything that is in the pipe now, up to its end or 64 KiB. A grandchild that holds the pipe open can't delay it.
@@ -135,11 +135,11 @@ pub struct Channel {
     answers: OwnedFd,
     /// What has come of the answer that is under way.
     partial: Vec<u8>,
-    state: State,
+    state: ChannelState,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ChannelState {
     /// Nothing is under way.
     Free,
     /// A question was asked and not answered yet.
@@ -155,17 +155,17 @@ impl Channel {
     /// Asks through pipes of its own, which lead where these do.
     pub(super) fn new(questions: &impl AsFd, answers: &impl AsFd) -> io::Result<Channel> {
         let [questions, answers] = [questions.as_fd(), answers.as_fd()].map(|fd| fd.try_clone_to_owned());
-        Ok(Channel { questions: questions?, answers: answers?, partial: Vec::new(), state: State::Free })
+        Ok(Channel { questions: questions?, answers: answers?, partial: Vec::new(), state: ChannelState::Free })
     }
 
     /// The answer to the last question, if it has come; then the next question is asked. Never waits.
     pub fn ask(&mut self) -> Option<InsideAnswer> {
-        let answer = if self.state == State::Asked { self.hear() } else { None };
-        if self.state == State::Free {
+        let answer = if self.state == ChannelState::Asked { self.hear() } else { None };
+        if self.state == ChannelState::Free {
             let question = format!("{QUESTION}\n");
             // So few bytes are written whole or not at all: the pipe holds nothing else.
             let written = rustix::io::write(&self.questions, question.as_bytes());
-            self.state = if written.is_ok() { State::Asked } else { State::Gone };
+            self.state = if written.is_ok() { ChannelState::Asked } else { ChannelState::Gone };
         }
         answer
     }
@@ -177,13 +177,13 @@ impl Channel {
             let count = rustix::io::read(&self.answers, &mut chunk).unwrap_or(0);
             self.partial.extend_from_slice(&chunk[..count]);
             if count == 0 || self.partial.len() > LONGEST_ANSWER {
-                self.state = State::Gone;
+                self.state = ChannelState::Gone;
                 return None;
             }
             if self.partial.ends_with(b"\n") {
-                self.state = State::Free;
+                self.state = ChannelState::Free;
                 let line = std::mem::take(&mut self.partial);
-                return serde_json::from_slice::<Answer>(&line).ok().map(|answer| answer.inside);
+                return serde_json::from_slice::<InsideReply>(&line).ok().map(|answer| answer.inside);
             }
         }
         None
@@ -205,7 +205,7 @@ mod tests {
     fn a_line_is_read_and_the_next_one_left() {
         let (reader, mut writer) = io::pipe().unwrap();
         writer.write_all(b"first\nsecond\n").unwrap();
-        assert_eq!(read_line(&reader, soon()).unwrap(), Heard::Line("first".into()));
+        assert_eq!(read_line(&reader, soon()).unwrap(), LineRead::Line("first".into()));
         assert_eq!(read_rest(&reader), "second\n");
     }
 
@@ -213,11 +213,11 @@ mod tests {
     fn silence_end_and_flood_are_told_apart() {
         let (reader, mut writer) = io::pipe().unwrap();
         writer.write_all(b"half").unwrap();
-        assert_eq!(read_line(&reader, Instant::now() + Duration::from_millis(5)).unwrap(), Heard::TimedOut);
+        assert_eq!(read_line(&reader, Instant::now() + Duration::from_millis(5)).unwrap(), LineRead::TimedOut);
         writer.write_all(&[b'x'; LONGEST_LINE]).unwrap();
-        assert_eq!(read_line(&reader, soon()).unwrap(), Heard::TooLong);
+        assert_eq!(read_line(&reader, soon()).unwrap(), LineRead::TooLong);
         drop(writer);
-        assert_eq!(read_line(&reader, soon()).unwrap(), Heard::Ended);
+        assert_eq!(read_line(&reader, soon()).unwrap(), LineRead::Ended);
     }
 
     #[test]
@@ -236,7 +236,7 @@ mod tests {
 
     fn said(requests_ended: u64) -> String {
         let inside = InsideAnswer { requests_ended, ..InsideAnswer::default() };
-        format!("{}\n", serde_json::to_string(&Answer { inside }).unwrap())
+        format!("{}\n", serde_json::to_string(&InsideReply { inside }).unwrap())
     }
 
     #[test]
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(channel.ask().unwrap().requests_ended, 1, "it was asked again");
         drop(server);
         assert_eq!([channel.ask(), channel.ask()], [None, None]);
-        assert_eq!(channel.state, State::Gone);
+        assert_eq!(channel.state, ChannelState::Gone);
     }
 
     #[test]
@@ -272,6 +272,6 @@ mod tests {
         let (mut channel, asked, _server) = channel();
         drop(asked);
         assert_eq!([channel.ask(), channel.ask()], [None, None]);
-        assert_eq!(channel.state, State::Gone);
+        assert_eq!(channel.state, ChannelState::Gone);
     }
 }

@@ -96,11 +96,15 @@ fn describe(status: &WaitIdStatus) -> Death {
 
 /// What a process used in its whole life.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct LifeUsage {
-    pub(super) user_cpu: Duration,
-    pub(super) system_cpu: Duration,
-    pub(super) voluntary_switches: u64,
-    pub(super) involuntary_switches: u64,
+pub struct LifeUsage {
+    /// User CPU time, all threads, to the microsecond.
+    pub user_cpu: Duration,
+    /// System CPU time, all threads, to the microsecond.
+    pub system_cpu: Duration,
+    /// Voluntary context switches, all threads, exact.
+    pub voluntary_switches: u64,
+    /// Involuntary context switches, all threads, exact.
+    pub involuntary_switches: u64,
 }
 
 /// One reaping at a time.

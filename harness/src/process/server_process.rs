@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use reports::record::{Bound, ServerCounters};
 use rustix::process::Signal;
 
-use super::bounds::{Bounds, Cap};
+use super::bounds::{BoundsInForce, Cap};
 use super::child::Child;
-use super::message::{Channel, Heard, farewell_in, read_line, read_rest};
-use super::reap::{Death, panic_text};
+use super::message::{Channel, LineRead, farewell_in, read_line, read_rest};
+use super::reap::{Death, LifeUsage, panic_text};
 use crate::observe::{Extent, descendants, peak_resident_bytes};
 
 /// How long a server may take to stop before it is killed.
@@ -24,7 +24,7 @@ const STOPPING_DEADLINE: Duration = Duration::from_secs(2);
 pub struct ServerProcess {
     child: Child,
     /// Dropped after the child, which is dead and reaped by then.
-    bounds: Bounds,
+    bounds: BoundsInForce,
     /// None where it is a program of another hand, which says nothing there.
     stdout: Option<ChildStdout>,
     address: SocketAddr,
@@ -36,14 +36,8 @@ pub struct ServerProcess {
 /// What is known of a server once it is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stopped {
-    /// User CPU time of its life, all threads, to the microsecond.
-    pub user_cpu: Duration,
-    /// System CPU time of its life, all threads, to the microsecond.
-    pub system_cpu: Duration,
-    /// Voluntary context switches of its life, all threads, exact.
-    pub voluntary_switches: u64,
-    /// Involuntary context switches of its life, all threads, exact.
-    pub involuntary_switches: u64,
+    /// What it used in its life.
+    pub usage: LifeUsage,
     /// Greatest resident size (VmHWM), read just before it was asked to stop; a dead process has none. Not from the
     /// rusage, whose maximum a child inherits from its parent across exec.
     pub peak_resident_bytes: Option<u64>,
@@ -68,7 +62,7 @@ impl ServerProcess {
     }
 
     fn with(child: Child, stdout: Option<ChildStdout>, address: SocketAddr) -> Self {
-        Self { child, bounds: Bounds::default(), stdout, address, stays_on_its_thread: PhantomData }
+        Self { child, bounds: BoundsInForce::default(), stdout, address, stays_on_its_thread: PhantomData }
     }
 
     /// Its process id.
@@ -104,8 +98,8 @@ impl ServerProcess {
     pub fn next_line(&self, deadline: Instant) -> io::Result<Option<String>> {
         let Some(stdout) = &self.stdout else { return Ok(None) };
         match read_line(stdout, deadline)? {
-            Heard::Line(line) => Ok(Some(line)),
-            Heard::Ended | Heard::TimedOut | Heard::TooLong => Ok(None),
+            LineRead::Line(line) => Ok(Some(line)),
+            LineRead::Ended | LineRead::TimedOut | LineRead::TooLong => Ok(None),
         }
     }
 
@@ -151,10 +145,7 @@ impl ServerProcess {
         let is_ours = self.stdout.is_some();
         let death = died_before.or_else(|| ended.filter(|death| !death.is_in_order() && is_ours));
         Stopped {
-            user_cpu: usage.user_cpu,
-            system_cpu: usage.system_cpu,
-            voluntary_switches: usage.voluntary_switches,
-            involuntary_switches: usage.involuntary_switches,
+            usage,
             peak_resident_bytes,
             counters: self.stdout.as_ref().and_then(|stdout| farewell_in(&read_rest(stdout))),
             killed,

@@ -13,12 +13,11 @@ use super::disturbed;
 use super::findings::TaskFindings;
 use super::held::{self, HeldServer};
 use super::session::Interrupt;
-use crate::load::{self, Generator, Moments, now_ns};
+use crate::load::{self, Generator, LoadMoments, now_ns};
 use crate::observe::{Observed, Observer, Watch};
 use crate::plan::{HoldSpec, Inside, LoadSpec, Pacing, Participant, RunPlan, TaskKind, is_base, nanoseconds};
 use crate::process::{
-    COMMAND_READINESS_DEADLINE, CommandLaunch, Launch, ProcessError, READINESS_DEADLINE, ServerProcess, Stopped,
-    launch, launch_command, launch_program,
+    CommandLaunch, Launch, ProcessError, ServerProcess, Stopped, launch, launch_command, launch_program,
 };
 
 /// Time between two samples of the server.
@@ -109,20 +108,16 @@ impl<'a> CellRunner<'a> {
         let cpus = &self.plan.placement.server_cpus;
         if let Some(command) = contender.command() {
             return launch_command(&CommandLaunch {
-                name: &command.name,
-                words: &command.words,
                 cpus,
-                readiness_deadline: COMMAND_READINESS_DEADLINE,
-                stop: self.interrupt.flag(),
                 harness: self.program,
+                ..CommandLaunch::new(&command.name, &command.words, self.interrupt.flag())
             });
         }
         let what = Launch {
-            contender: contender.bare_label(),
             cpus,
-            readiness_deadline: READINESS_DEADLINE,
             spin_rate: Some(self.spin_rate),
             wire: self.plan.wire(),
+            ..Launch::new(contender.bare_label())
         };
         let other = self.plan.against.as_ref().filter(|_| is_base(contender));
         match other.map(|other| Path::new(&other.path)).or(self.program) {
@@ -157,7 +152,7 @@ impl<'a> CellRunner<'a> {
         let target = server.address();
         let stop = AtomicBool::new(false);
         let mut found = TaskFindings { origin_ns: now_ns(), ..TaskFindings::default() };
-        let attend = |moments: Moments| {
+        let attend = |moments: LoadMoments| {
             found.look_at(server, moments, now_ns());
             let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if found.death.is_some() || self.interrupt.is_set() || is_late {
@@ -253,10 +248,10 @@ fn usage(pid: u32, stopped: &Stopped, found: &TaskFindings) -> ServerUsage {
     ServerUsage {
         pid: Some(pid),
         window_cpu_ns: found.window_cpu_ns,
-        user_cpu_ns: Some(nanoseconds(stopped.user_cpu)),
-        system_cpu_ns: Some(nanoseconds(stopped.system_cpu)),
-        voluntary_switches: Some(stopped.voluntary_switches),
-        involuntary_switches: Some(stopped.involuntary_switches),
+        user_cpu_ns: Some(nanoseconds(stopped.usage.user_cpu)),
+        system_cpu_ns: Some(nanoseconds(stopped.usage.system_cpu)),
+        voluntary_switches: Some(stopped.usage.voluntary_switches),
+        involuntary_switches: Some(stopped.usage.involuntary_switches),
         peak_resident_bytes: stopped.peak_resident_bytes,
         peak_threads: None,
         died_at_ns: found.died_at_ns,
@@ -296,7 +291,7 @@ pub(super) fn load_record(task: &TaskKind) -> record::Load {
             seed: 0,
             warm_up_ns: 0,
             window_ns: 0,
-            timeout_ns: nanoseconds(spec.patience),
+            timeout_ns: nanoseconds(spec.give_up_after),
         },
     }
 }

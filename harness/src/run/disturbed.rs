@@ -11,7 +11,7 @@ use reports::record::{self, Bound, Warning};
 
 use super::findings::TaskFindings;
 use super::session::Interrupt;
-use crate::load::{self, DisturbError, Disturbed, Generator, Moments, now_ns};
+use crate::load::{self, DisturbError, Disturbed, Generator, LoadMoments, now_ns};
 use crate::plan::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec, nanoseconds};
 use crate::process::{Cap, ServerProcess};
 
@@ -79,7 +79,7 @@ struct Attendant<'scope, 'env, 'cell> {
 }
 
 impl Attendant<'_, '_, '_> {
-    fn attend(&mut self, moments: Moments, is_interrupted: bool) {
+    fn attend(&mut self, moments: LoadMoments, is_interrupted: bool) {
         let now = now_ns();
         if self.disturbing.is_none() {
             self.begin(moments.origin_ns);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reports::record::{Bound, DisturbanceRecord, GeneratorUsage, Stage, Traffic, Warning};
 
-use crate::load::Moments;
+use crate::load::LoadMoments;
 use crate::observe::cpu_time;
 use crate::plan::nanoseconds;
 use crate::process::{Death, ServerProcess};
@@ -33,7 +33,7 @@ pub(crate) struct TaskFindings {
 impl TaskFindings {
     /// Looks at the server while a load runs, again and again: reads its CPU time at both edges of the window, and whether
     /// it has died.
-    pub(super) fn look_at(&mut self, server: &mut ServerProcess, moments: Moments, now_ns: u64) {
+    pub(super) fn look_at(&mut self, server: &mut ServerProcess, moments: LoadMoments, now_ns: u64) {
         self.origin_ns = moments.origin_ns;
         let cpu = || cpu_time(server.pid(), server.extent()).ok();
         if self.cpu_at_window_start.is_none() && now_ns >= moments.window_start_ns {

@@ -55,7 +55,7 @@ fn stages(spec: &HoldSpec, server: &HeldServer<'_>, found: &mut TaskFindings) ->
     let mut held = HeldConnections::new(server.address, &spec.work, server.stop)?;
     found.stages.push(stage(server, &mut reader, Phase::Idle, 0, None)?);
     for wanted in &spec.counts {
-        held.grow_to(*wanted as usize, spec.patience)?;
+        held.grow_to(*wanted as usize, spec.give_up_after)?;
         found.stages.push(stage(server, &mut reader, Phase::Idle, held.len() as u64, None)?);
         if held.len() < *wanted as usize {
             found.warnings.push(fell_short(&held, *wanted));
@@ -63,7 +63,7 @@ fn stages(spec: &HoldSpec, server: &HeldServer<'_>, found: &mut TaskFindings) ->
         }
     }
     let connections = held.len() as u64;
-    let answered = held.ask_each(spec.patience)? as u64;
+    let answered = held.ask_each(spec.give_up_after)? as u64;
     found.stages.push(stage(server, &mut reader, Phase::AfterRequest, connections, Some(answered))?);
     held.close_all();
     found.stages.push(stage(server, &mut reader, Phase::Closed, 0, None)?);

@@ -97,7 +97,7 @@ mod tests {
     use crate::run::validity::tests::clean;
 
     fn turn(contender: usize) -> Turn {
-        let spec = HoldSpec { counts: vec![1], work: Work::new("echo", "hi"), patience: Duration::ZERO };
+        let spec = HoldSpec { counts: vec![1], work: Work::new("echo", "hi"), give_up_after: Duration::ZERO };
         let task = Task { workload: "echo", point: "1".to_owned(), variation: None, kind: TaskKind::Hold(spec) };
         Turn { experiment: 0, contender, block: 0, task }
     }

@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn what_was_seen_counts_for_more_than_what_was_guessed() {
-        let hold = HoldSpec { counts: vec![1_000], work: Work::new("echo", "hi"), patience: Duration::ZERO };
+        let hold = HoldSpec { counts: vec![1_000], work: Work::new("echo", "hi"), give_up_after: Duration::ZERO };
         let mut forecast = Forecast::of(&TaskKind::Hold(hold));
         let guessed = forecast.time();
         assert!(guessed > Duration::from_secs(1), "{guessed:?}");

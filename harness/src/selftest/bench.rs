@@ -14,7 +14,7 @@ use super::cells;
 use super::lateness::LatenessWatch;
 use super::lateness::Obstacle;
 use super::synthetic::{Script, Synthetic};
-use crate::load::{self, Generator, Moments, Order};
+use crate::load::{self, Generator, LoadMoments, Order};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, place};
 use crate::process::{Launch, ServerProcess, launch, launch_subject};
@@ -77,7 +77,7 @@ impl Bench {
 
     fn how<'a>(&'a self, contender: &'a str) -> Launch<'a> {
         let cpus = &self.placement.server_cpus;
-        Launch { contender, cpus, readiness_deadline: SUBJECT_READINESS_DEADLINE, spin_rate: None, wire: None }
+        Launch { cpus, readiness_deadline: SUBJECT_READINESS_DEADLINE, ..Launch::new(contender) }
     }
 
     /// The cells as a run of the contenders that they name.
@@ -90,7 +90,7 @@ impl Bench {
         &self,
         spec: &LoadSpec,
         target: SocketAddr,
-        attend: impl FnMut(Moments),
+        attend: impl FnMut(LoadMoments),
     ) -> Result<Cell, Obstacle> {
         self.load_with(1, spec, target, attend)
     }
@@ -101,7 +101,7 @@ impl Bench {
         threads: u32,
         spec: &LoadSpec,
         target: SocketAddr,
-        attend: impl FnMut(Moments),
+        attend: impl FnMut(LoadMoments),
     ) -> Result<Cell, Obstacle> {
         let has_room = self.placement.kind == PlacementKind::Isolated && threads == 1;
         let pacing = if has_room { Pacing::Precise } else { Pacing::Sleeping };

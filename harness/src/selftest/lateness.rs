@@ -12,9 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
-use rustix::thread::{ClockId, clock_nanosleep_absolute, set_current_timer_slack};
+use rustix::thread::set_current_timer_slack;
 
-use crate::clock::{now_ns, timespec};
+use crate::clock::{now_ns, sleep_until};
 use crate::load::LoadError;
 use crate::observe::restrict_this_thread;
 use crate::process::ProcessError;
@@ -102,7 +102,7 @@ fn watch(cpu: u32, stop: &AtomicBool) -> Lateness {
     let mut seen = Lateness::default();
     while !stop.load(Ordering::Relaxed) {
         let due_ns = now_ns() + PERIOD_NS;
-        if clock_nanosleep_absolute(ClockId::Monotonic, &timespec(due_ns)).is_ok() {
+        if sleep_until(due_ns) {
             seen.note(now_ns().saturating_sub(due_ns));
         }
     }

@@ -17,19 +17,19 @@ pub mod subject;
 mod synthetic;
 
 pub use bench::Bench;
-pub use figure::{Figure, Fit, Shown};
-pub use row::{Finding, Kind, Row, Verdict};
+pub use figure::{Fit, SelftestFigure, ShownValue};
+pub use row::{SelftestFinding, SelftestKind, SelftestRow, SelftestVerdict};
 pub use rows::ROWS;
 
 /// The rows of these names, in the order of [`ROWS`]; all of them where none is named.
 ///
 /// # Errors
 /// The first name that no row has.
-pub fn select(names: &[String]) -> Result<Vec<&'static Row>, String> {
+pub fn select(names: &[String]) -> Result<Vec<&'static SelftestRow>, String> {
     if let Some(unknown) = names.iter().find(|name| ROWS.iter().all(|row| row.name != **name)) {
         return Err(unknown.clone());
     }
-    let is_wanted = |row: &&Row| names.is_empty() || names.iter().any(|name| name == row.name);
+    let is_wanted = |row: &&SelftestRow| names.is_empty() || names.iter().any(|name| name == row.name);
     Ok(ROWS.iter().filter(is_wanted).collect())
 }
 
@@ -40,11 +40,11 @@ mod tests {
     #[test]
     fn what_no_machine_can_disturb_is_right() {
         let bench = Bench::new().unwrap();
-        let calculated = ROWS.iter().filter(|row| row.kind == Kind::Calculated);
-        let findings: Vec<Finding> = calculated.map(|row| row.find(&bench)).collect();
+        let calculated = ROWS.iter().filter(|row| row.kind == SelftestKind::Calculated);
+        let findings: Vec<SelftestFinding> = calculated.map(|row| row.find(&bench)).collect();
         assert!(findings.len() >= 5);
         for finding in findings {
-            assert_eq!(finding.verdict, Verdict::Right, "{finding:#?}");
+            assert_eq!(finding.verdict, SelftestVerdict::Right, "{finding:#?}");
         }
     }
 

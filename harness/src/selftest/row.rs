@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::bench::Bench;
-use super::figure::{Figure, Fit};
+use super::figure::{Fit, SelftestFigure};
 use super::lateness::Obstacle;
 
 /// One known answer.
 #[derive(Debug)]
-pub struct Row {
+pub struct SelftestRow {
     /// One word, as `--only` takes it.
     pub name: &'static str,
     /// What is known, in a few words.
@@ -18,14 +18,14 @@ pub struct Row {
     /// About how long it takes undisturbed.
     pub usual: Duration,
     /// Whether the machine can disturb it.
-    pub kind: Kind,
+    pub kind: SelftestKind,
     pub(crate) attempt: fn(&Bench) -> Result<Attempt, Obstacle>,
 }
 
 /// Whether a row depends on the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum SelftestKind {
     /// Numbers from numbers: the same everywhere.
     Calculated,
     /// Measured on this machine, which may be too busy.
@@ -35,7 +35,7 @@ pub enum Kind {
 /// What came of one try.
 #[derive(Debug)]
 pub(crate) struct Attempt {
-    pub(crate) figures: Vec<Figure>,
+    pub(crate) figures: Vec<SelftestFigure>,
     /// What was seen to disturb the truth, in words; for rows that nothing can disturb, nothing.
     pub(crate) seen: String,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Attempt {
 /// Whether the harness found what is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum SelftestVerdict {
     /// Every figure is within its tolerance.
     Right,
     /// A figure is beyond its tolerance, and nothing explains it: do not believe this harness here.
@@ -54,28 +54,28 @@ pub enum Verdict {
 
 /// What a row found at its last try.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Finding {
+pub struct SelftestFinding {
     /// Name of the row.
     pub row: &'static str,
     /// What is known.
     pub claim: &'static str,
     /// Whether it was found.
-    pub verdict: Verdict,
+    pub verdict: SelftestVerdict,
     /// Why it cannot be told; absent where it can.
     pub reason: Option<String>,
     /// How often it was tried.
     pub attempts: u32,
     /// The figures of the last try.
-    pub figures: Vec<Figure>,
+    pub figures: Vec<SelftestFigure>,
 }
 
 /// The most tries of a row that the machine disturbs.
 const MOST_ATTEMPTS: u32 = 3;
 
-impl Row {
+impl SelftestRow {
     /// Tries the row until it is right or wrong, a few times at most. It is tried again only for what the machine did,
     /// never for what was measured.
-    pub fn find(&self, bench: &Bench) -> Finding {
+    pub fn find(&self, bench: &Bench) -> SelftestFinding {
         let mut attempts = 0;
         loop {
             attempts += 1;
@@ -84,22 +84,22 @@ impl Row {
                 Err(obstacle) => (Vec::new(), obstacle.to_string()),
             };
             let verdict = verdict(&figures);
-            if verdict != Verdict::CannotTell || attempts == MOST_ATTEMPTS {
-                let reason = (verdict == Verdict::CannotTell).then_some(reason);
-                return Finding { row: self.name, claim: self.claim, verdict, reason, attempts, figures };
+            if verdict != SelftestVerdict::CannotTell || attempts == MOST_ATTEMPTS {
+                let reason = (verdict == SelftestVerdict::CannotTell).then_some(reason);
+                return SelftestFinding { row: self.name, claim: self.claim, verdict, reason, attempts, figures };
             }
         }
     }
 }
 
-fn verdict(figures: &[Figure]) -> Verdict {
+fn verdict(figures: &[SelftestFigure]) -> SelftestVerdict {
     let any = |fit: Fit| figures.iter().any(|figure| figure.fit == fit);
     if any(Fit::Wrong) {
-        Verdict::Wrong
+        SelftestVerdict::Wrong
     } else if figures.is_empty() || any(Fit::Disturbed) {
-        Verdict::CannotTell
+        SelftestVerdict::CannotTell
     } else {
-        Verdict::Right
+        SelftestVerdict::Right
     }
 }
 
@@ -114,39 +114,46 @@ mod tests {
     }
 
     /// Disturbed until the given try, which is right.
-    fn row(attempt: fn(&Bench) -> Result<Attempt, Obstacle>) -> (Finding, u64) {
+    fn row(attempt: fn(&Bench) -> Result<Attempt, Obstacle>) -> (SelftestFinding, u64) {
         TRIES.set(0);
-        let row = Row { name: "row", claim: "", usual: Duration::ZERO, kind: Kind::Calculated, attempt };
+        let row =
+            SelftestRow { name: "row", claim: "", usual: Duration::ZERO, kind: SelftestKind::Calculated, attempt };
         (row.find(&Bench::new().unwrap()), TRIES.get())
     }
 
     fn counted(right_at: u64) -> Attempt {
         TRIES.set(TRIES.get() + 1);
-        let figure = Figure::exact("tries", right_at, TRIES.get()).or_anything_if(true);
+        let figure = SelftestFigure::exact("tries", right_at, TRIES.get()).or_anything_if(true);
         Attempt { figures: vec![figure], seen: "a storm".to_owned() }
     }
 
     #[test]
     fn a_disturbed_row_is_tried_again_and_never_passes_in_silence() {
         let (second, tries) = row(|_| Ok(counted(2)));
-        assert_eq!((second.verdict, second.reason, tries), (Verdict::Right, None, 2));
+        assert_eq!((second.verdict, second.reason, tries), (SelftestVerdict::Right, None, 2));
         let (never, tries) = row(|_| Ok(counted(9)));
-        assert_eq!((never.verdict, never.reason.as_deref(), tries), (Verdict::CannotTell, Some("a storm"), 3));
+        assert_eq!((never.verdict, never.reason.as_deref(), tries), (SelftestVerdict::CannotTell, Some("a storm"), 3));
     }
 
     #[test]
     fn a_wrong_row_is_wrong_at_once() {
         let wrong = |_: &Bench| {
             TRIES.set(TRIES.get() + 1);
-            Ok(Attempt { figures: vec![Figure::exact("a", 1, 1), Figure::exact("b", 1, 2)], seen: String::new() })
+            Ok(Attempt {
+                figures: vec![SelftestFigure::exact("a", 1, 1), SelftestFigure::exact("b", 1, 2)],
+                seen: String::new(),
+            })
         };
         let (finding, tries) = row(wrong);
-        assert_eq!((finding.verdict, tries), (Verdict::Wrong, 1));
+        assert_eq!((finding.verdict, tries), (SelftestVerdict::Wrong, 1));
     }
 
     #[test]
     fn what_can_not_be_tried_can_not_be_told() {
         let (finding, _) = row(|_| Err(Obstacle::Other("no sockets here".to_owned())));
-        assert_eq!((finding.verdict, finding.reason.as_deref()), (Verdict::CannotTell, Some("no sockets here")));
+        assert_eq!(
+            (finding.verdict, finding.reason.as_deref()),
+            (SelftestVerdict::CannotTell, Some("no sockets here"))
+        );
     }
 }

@@ -13,14 +13,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use reports::record::{ServerCounters, Warning};
-use rustix::thread::{ClockId, clock_nanosleep_absolute};
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Socket, Type};
 
 use super::bench::{Bench, echo};
 use super::cells::response_percentile;
 use super::synthetic::{Script, ScriptedReply, serve};
-use crate::clock::{now_ns, thread_cpu_ns, timespec};
+use crate::clock::{now_ns, sleep_until, thread_cpu_ns};
 use crate::process::message::{Farewell, Ready, say};
 use crate::process::supervised::{StopRequests, Supervision};
 
@@ -158,7 +157,7 @@ fn use_cpu(percent: u64) {
             black_box(0);
         }
         // Waking early, as a signal may have it, does no harm: no more CPU is wanted then.
-        let _ = clock_nanosleep_absolute(ClockId::Monotonic, &timespec(begun_ns + period * 10_000_000));
+        sleep_until(begun_ns + period * 10_000_000);
     }
 }
 

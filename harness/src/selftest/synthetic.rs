@@ -22,11 +22,9 @@ use servers::protocol::{Decoded, JsonLines, Persistence, Request, Response, Wire
 use super::lateness::Lateness;
 use super::lateness::Obstacle;
 use crate::clock::{now_ns, timespec};
+use crate::load::LONGEST_SLEEP_NS;
 use crate::observe::restrict_this_thread;
 use crate::plan::nanoseconds;
-
-/// The longest sleep, so that a stop is noticed.
-const LONGEST_SLEEP_NS: u64 = 20_000_000;
 
 /// Which request is to be answered, from 0.
 #[derive(Debug, Clone, Copy)]

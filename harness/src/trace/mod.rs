@@ -14,10 +14,10 @@ use std::time::Duration;
 use reports::record::{SCHEMA_VERSION, SpanState, Timeline, TracingCost};
 use servers::TraceRecord;
 
-use crate::load::{self, Generator, LoadError, Moments, now_ns};
+use crate::load::{self, Generator, LoadError, LoadMoments, now_ns};
 use crate::observe::process_cpu;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
-use crate::process::{Launch, ProcessError, READINESS_DEADLINE, ServerProcess, launch, launch_traced};
+use crate::process::{Launch, ProcessError, ServerProcess, launch, launch_traced};
 use spans::lanes;
 
 /// Before the window, so that threads and connections are there.
@@ -175,13 +175,7 @@ impl TracedTask<'_> {
     }
 
     fn launch(&self) -> Launch<'_> {
-        Launch {
-            contender: self.contender,
-            cpus: self.server_cpus,
-            readiness_deadline: READINESS_DEADLINE,
-            spin_rate: Some(self.spin_rate),
-            wire: None,
-        }
+        Launch { cpus: self.server_cpus, spin_rate: Some(self.spin_rate), ..Launch::new(self.contender) }
     }
 
     fn load(&self) -> LoadSpec {
@@ -202,7 +196,7 @@ impl TracedTask<'_> {
         let (target, pid) = (server.address(), server.pid());
         let stop = AtomicBool::new(false);
         let (mut window_start_ns, mut cpu_at_start, mut cpu_in_window) = (0, None, None);
-        let attend = |moments: Moments| {
+        let attend = |moments: LoadMoments| {
             let now = now_ns();
             window_start_ns = moments.window_start_ns;
             if cpu_at_start.is_none() && now >= moments.window_start_ns {

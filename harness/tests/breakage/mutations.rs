@@ -178,7 +178,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         original: "return self.on_wrong(index, MalformedReason::Surplus, &[rest], now);",
         mutant: "
             self.on_whole(index, &heard, was_delayed, &[&front[..front_bytes], bytes], now);
-            if self.slots[index as usize].state == State::Awaiting {
+            if self.slots[index as usize].state == SlotState::Awaiting {
                 self.on_reply(index, rest, now);
             }
             return;

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use harness::observe::{Extent, cpu_time, descendants};
-use harness::process::{CommandLaunch, Failure, ProcessError, ServerProcess, launch_command};
+use harness::process::{CommandLaunch, LaunchFailure, ProcessError, ServerProcess, launch_command};
 
 use crate::{HARNESS, LONGEST_WAIT, has, is_alive, text, within};
 
@@ -66,7 +66,10 @@ fn what_it_started_is_observed_and_ends_with_it() {
     let stopped = server.stop();
     assert_eq!(stopped.peak_resident_bytes, None, "of several processes nothing is known of the peak of their sum");
     assert!(!is_alive(child) && !std::path::Path::new(&format!("/proc/{child}")).exists(), "not even a zombie is left");
-    assert!(stopped.user_cpu + stopped.system_cpu > Duration::from_millis(50), "the child's time is in the totals");
+    assert!(
+        stopped.usage.user_cpu + stopped.usage.system_cpu > Duration::from_millis(50),
+        "the child's time is in the totals"
+    );
 }
 
 #[test]
@@ -77,7 +80,7 @@ fn one_that_ends_is_quoted() {
         said,
         "it: the server exited with status 3 before it listened; its standard error ends with: no such luck"
     );
-    assert!(matches!(launch(&["true"]).unwrap_err().failure, Failure::LeftItsProcess));
+    assert!(matches!(launch(&["true"]).unwrap_err().failure, LaunchFailure::LeftItsProcess));
     let error = launch(&["/nowhere/to/be/found"]).unwrap_err().to_string();
     assert!(error.contains("/nowhere/to/be/found can't be executed"), "{error}");
 }
@@ -96,7 +99,7 @@ fn one_that_goes_into_the_background_is_refused_and_ended() {
         file.display()
     );
     let error = launch(&["python3", "-c", &script]).unwrap_err();
-    assert!(matches!(error.failure, Failure::LeftItsProcess), "{error}");
+    assert!(matches!(error.failure, LaunchFailure::LeftItsProcess), "{error}");
     // It may have been ended before it said who it was.
     if let Ok(pid) = std::fs::read_to_string(&file) {
         assert!(!is_alive(pid.parse().unwrap()), "the daemon lives on");
@@ -120,7 +123,7 @@ fn who_listens_must_be_who_was_started() {
         "import os, time\nif os.fork():\n    os.wait()\n    time.sleep(600)\nos.setsid()\nif os.fork(): os._exit(0)\n{SAYING}"
     );
     let error = launch(&["python3", "-c", &script]).unwrap_err();
-    assert!(matches!(error.failure, Failure::PortTaken { .. }), "{error}");
+    assert!(matches!(error.failure, LaunchFailure::PortTaken { .. }), "{error}");
 }
 
 #[test]
@@ -138,7 +141,7 @@ fn waiting_ends_when_it_is_told_to() {
     let (stop, harness) = (AtomicBool::new(true), Some(HARNESS.as_ref()));
     let launch =
         CommandLaunch { name: "it", words: &words, cpus: &[], readiness_deadline: LONGEST_WAIT, stop: &stop, harness };
-    assert!(matches!(launch_command(&launch).unwrap_err().failure, Failure::Interrupted));
+    assert!(matches!(launch_command(&launch).unwrap_err().failure, LaunchFailure::Interrupted));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::check::{Came, Finding, Item, Weight, check, transcripts};
+use harness::check::{Came, CheckFinding, CheckItem, Weight, check, transcripts};
 use servers::MODELS;
 use tempfile::TempDir;
 
@@ -11,11 +11,11 @@ use crate::{faulty, harness, text};
 /// As long as a reply may take where one is to come; where none is, a test waits so long.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(3);
 
-fn findings(fault: Option<Item>) -> Vec<Finding> {
+fn findings(fault: Option<CheckItem>) -> Vec<CheckFinding> {
     check(faulty::start(fault), REPLY_TIMEOUT, |_| {})
 }
 
-fn broken(findings: &[Finding]) -> Vec<Item> {
+fn broken(findings: &[CheckFinding]) -> Vec<CheckItem> {
     findings.iter().filter(|finding| finding.broken.is_some()).map(|finding| finding.transcript.item).collect()
 }
 
@@ -44,14 +44,14 @@ fn each_line_fails_for_a_server_that_does_otherwise() {
 
 #[test]
 fn what_came_is_told_apart() {
-    let came = |fault: Item| {
+    let came = |fault: CheckItem| {
         let finding = findings(Some(fault)).into_iter().find(|finding| finding.transcript.item == fault).unwrap();
         finding.broken.unwrap().came
     };
-    assert!(matches!(came(Item::NotJson), Came::End(bytes) if bytes.is_empty()));
-    assert!(matches!(came(Item::Sleep), Came::TooSoon(_)));
-    assert!(matches!(came(Item::Reply), Came::Bytes(bytes) if bytes.ends_with(b"\n")));
-    assert!(matches!(came(Item::SideBySide), Came::Silence(bytes, _) if bytes.is_empty()));
+    assert!(matches!(came(CheckItem::NotJson), Came::End(bytes) if bytes.is_empty()));
+    assert!(matches!(came(CheckItem::Sleep), Came::TooSoon(_)));
+    assert!(matches!(came(CheckItem::Reply), Came::Bytes(bytes) if bytes.ends_with(b"\n")));
+    assert!(matches!(came(CheckItem::SideBySide), Came::Silence(bytes, _) if bytes.is_empty()));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn every_model_of_ours_passes() {
 #[test]
 fn a_server_that_does_not_pass_is_told_what_was_sent_and_what_came() {
     let home = TempDir::new().unwrap();
-    let address = faulty::start(Some(Item::UnknownWork)).to_string();
+    let address = faulty::start(Some(CheckItem::UnknownWork)).to_string();
     let output = harness(&["check", &address], home.path());
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}");

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use harness::process::{Failure, Launch, ServerProcess, launch_program};
+use harness::process::{Launch, LaunchFailure, ServerProcess, launch_program};
 use rustix::process::Signal;
 
 use crate::fakes::{Fake, HANDSHAKE};
@@ -36,8 +36,11 @@ fn a_server_is_launched_used_and_accounted_for() {
     assert_eq!((stopped.killed, &stopped.death), (false, &None), "{stopped:?}");
     assert_eq!(stopped.counters.map(|counters| (counters.accepted, counters.requests_served)), Some((1, 1)));
     // The rusage of the whole life can't be less than the CPU clock some time before; it counts in microseconds.
-    assert!(stopped.user_cpu + stopped.system_cpu + Duration::from_micros(2) >= cpu, "{stopped:?}, {cpu:?}");
-    assert!(stopped.voluntary_switches > 0);
+    assert!(
+        stopped.usage.user_cpu + stopped.usage.system_cpu + Duration::from_micros(2) >= cpu,
+        "{stopped:?}, {cpu:?}"
+    );
+    assert!(stopped.usage.voluntary_switches > 0);
     assert!(stopped.peak_resident_bytes.unwrap() > 100 * 1024);
 }
 
@@ -69,7 +72,7 @@ fn a_dropped_server_is_gone() {
 fn a_server_that_never_listens_fails_with_its_last_words() {
     let fake = Fake::new("echo 'no luck today' >&2; echo $$ >&2; exec sleep 60");
     let error = launch_as(&fake.path, "never", Duration::from_millis(500)).unwrap_err();
-    assert!(matches!(error.failure, Failure::NotReady { .. }), "{error}");
+    assert!(matches!(error.failure, LaunchFailure::NotReady { .. }), "{error}");
     assert!(error.to_string().contains("never") && error.to_string().contains("no luck today"), "{error}");
     let pid = error.stderr.lines().last().unwrap().parse().unwrap();
     assert!(!is_alive(pid), "{pid} was left behind");
@@ -85,7 +88,7 @@ fn a_server_that_ends_at_once_fails_with_its_status() {
 #[test]
 fn a_contender_that_is_unknown_fails_with_the_servers_own_words() {
     let error = launch("pool").unwrap_err();
-    assert!(matches!(error.failure, Failure::EndedEarly { .. }), "{error}");
+    assert!(matches!(error.failure, LaunchFailure::EndedEarly { .. }), "{error}");
     assert!(error.stderr.contains("thread-pool"), "{error}");
 }
 
@@ -99,7 +102,7 @@ fn a_program_that_is_not_there_is_named() {
 fn another_nonce_is_refused() {
     let fake = Fake::new(&format!("{}\nexec sleep 60", HANDSHAKE.replace("nonce=$2", "nonce=00")));
     let error = launch_as(&fake.path, "impostor", LONGEST_WAIT).unwrap_err();
-    assert!(matches!(error.failure, Failure::Handshake { .. }), "{error}");
+    assert!(matches!(error.failure, LaunchFailure::Handshake { .. }), "{error}");
 }
 
 #[test]

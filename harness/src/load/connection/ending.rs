@@ -6,7 +6,7 @@ use std::mem;
 
 use super::{Closing, Connections, Name, Network, News};
 use crate::load::recorder::Failure;
-use crate::load::slot::{State, Waiting};
+use crate::load::slot::{SlotState, WaitingRequest};
 use crate::plan::{Shape, nanoseconds};
 
 /// How long a closed-loop connection rests after a failure, so that a dead server is not hammered.
@@ -20,7 +20,8 @@ impl<N: Network> Connections<N> {
             let slot = &mut self.slots[index as usize];
             let (place, left) = (slot.scheduled, mem::take(&mut slot.remaining));
             self.recorder.unsent(place, Failure::InFlight, u64::from(left), now);
-            while let Some(Waiting { intended_ns, .. }) = self.lines.pop(&mut self.slots[index as usize].waiting) {
+            while let Some(WaitingRequest { intended_ns, .. }) = self.lines.pop(&mut self.slots[index as usize].waiting)
+            {
                 let place = self.recorder.place(intended_ns);
                 self.recorder.failed(place, Failure::InFlight, intended_ns, now);
             }
@@ -32,28 +33,28 @@ impl<N: Network> Connections<N> {
         let slot = &mut self.slots[index as usize];
         let lost_as = slot.lost_as;
         match slot.state {
-            State::Pausing if slot.remaining > 0 => {
+            SlotState::Pausing if slot.remaining > 0 => {
                 let (place, intended_ns) = (slot.scheduled, slot.intended_ns);
-                slot.state = if slot.socket.is_some() { State::Ready } else { State::Vacant };
+                slot.state = if slot.socket.is_some() { SlotState::Ready } else { SlotState::Vacant };
                 self.recorder.entered(place, now);
                 self.begin(index, intended_ns, now);
             }
-            State::Pausing => self.begin_anew(index, now),
-            State::Closing => {
+            SlotState::Pausing => self.begin_anew(index, now),
+            SlotState::Closing => {
                 self.count_disagreement(index);
                 self.end_session(index, now);
             }
-            State::Draining => self.end_session(index, now),
-            State::Vacant => self.fail_and_go_on(index, lost_as, now),
-            State::Connecting | State::Awaiting => self.fail_and_go_on(index, Failure::Timeout, now),
-            State::Ready => {}
+            SlotState::Draining => self.end_session(index, now),
+            SlotState::Vacant => self.fail_and_go_on(index, lost_as, now),
+            SlotState::Connecting | SlotState::Awaiting => self.fail_and_go_on(index, Failure::Timeout, now),
+            SlotState::Ready => {}
         }
     }
 
     /// What a connection that lives does after a request has ended.
     pub(super) fn go_on(&mut self, index: u32, now: u64) {
         let slot = &mut self.slots[index as usize];
-        slot.state = if slot.socket.is_some() { State::Ready } else { State::Vacant };
+        slot.state = if slot.socket.is_some() { SlotState::Ready } else { SlotState::Vacant };
         slot.timer_ns = u64::MAX;
         let Shape::Sessions { think_time, .. } = self.settings.shape else {
             return self.next_in_line(index, now);
@@ -66,7 +67,7 @@ impl<N: Network> Connections<N> {
             self.recorder.entered(place, now);
             self.begin(index, now, now);
         } else {
-            slot.state = State::Pausing;
+            slot.state = SlotState::Pausing;
             slot.intended_ns = now + nanoseconds(think_time);
             let wake_ns = slot.intended_ns;
             self.timers.set(index, slot, wake_ns);
@@ -80,7 +81,7 @@ impl<N: Network> Connections<N> {
             (Some(goodbye), Some(socket)) => {
                 let name = Name { slot: index, generation: slot.generation };
                 let sent = self.network.send(name, socket, goodbye);
-                slot.state = State::Closing;
+                slot.state = SlotState::Closing;
                 self.parting += 1;
                 self.timers.set(index, slot, now.saturating_add(self.settings.timeout_ns));
                 match sent {
@@ -95,7 +96,7 @@ impl<N: Network> Connections<N> {
                     connections.closed_in_agreement += u64::from(agrees);
                     connections.closed_in_disagreement += u64::from(!agrees);
                 }
-                slot.state = State::Draining;
+                slot.state = SlotState::Draining;
                 self.end_session(index, now);
             }
         }
@@ -115,7 +116,7 @@ impl<N: Network> Connections<N> {
     /// Begins the next request of a held connection: one that waits, or in closed loop a new one.
     fn next_in_line(&mut self, index: u32, now: u64) {
         while let Some(waiting) = self.lines.pop(&mut self.slots[index as usize].waiting) {
-            let Waiting { intended_ns, taken_up_ns } = waiting;
+            let WaitingRequest { intended_ns, taken_up_ns } = waiting;
             if intended_ns.saturating_add(self.settings.timeout_ns) > now {
                 self.begin(index, intended_ns, now);
                 self.slots[index as usize].taken_up_ns = taken_up_ns;
@@ -158,24 +159,24 @@ impl<N: Network> Connections<N> {
     /// The connection was refused, reset, or closed by the server.
     pub(super) fn on_lost(&mut self, index: u32, now: u64) {
         match self.slots[index as usize].state {
-            State::Pausing if self.exchange.may_be_closed_between() && self.slots[index as usize].remaining > 0 => {
+            SlotState::Pausing if self.exchange.may_be_closed_between() && self.slots[index as usize].remaining > 0 => {
                 self.on_closed_between(index);
                 let slot = &mut self.slots[index as usize];
-                slot.state = State::Pausing;
+                slot.state = SlotState::Pausing;
                 let wake_ns = slot.intended_ns;
                 self.timers.set(index, slot, wake_ns);
             }
-            State::Draining | State::Pausing => self.end_session(index, now),
-            State::Closing => {
+            SlotState::Draining | SlotState::Pausing => self.end_session(index, now),
+            SlotState::Closing => {
                 self.count_disagreement(index);
                 self.end_session(index, now);
             }
-            State::Ready if self.exchange.may_be_closed_between() => self.on_closed_between(index),
-            State::Awaiting if self.was_closed_before_asked(index) => {
+            SlotState::Ready if self.exchange.may_be_closed_between() => self.on_closed_between(index),
+            SlotState::Awaiting if self.was_closed_before_asked(index) => {
                 self.on_closed_between(index);
                 self.connect(index, now);
             }
-            State::Vacant | State::Connecting | State::Ready | State::Awaiting => {
+            SlotState::Vacant | SlotState::Connecting | SlotState::Ready | SlotState::Awaiting => {
                 self.count_lost(index);
                 self.close(index, Closing::InOrder);
                 let slot = &mut self.slots[index as usize];
@@ -198,7 +199,7 @@ impl<N: Network> Connections<N> {
     fn count_lost(&mut self, index: u32) {
         let slot = &self.slots[index as usize];
         self.has_lost_idle |= !slot.has_request;
-        if matches!(slot.state, State::Connecting | State::Vacant)
+        if matches!(slot.state, SlotState::Connecting | SlotState::Vacant)
             && let Some(connections) = self.recorder.connections(slot.scheduled)
         {
             connections.failed += 1;
@@ -235,7 +236,7 @@ impl<N: Network> Connections<N> {
         let slot = &mut self.slots[index as usize];
         let left = mem::take(&mut slot.remaining);
         self.recorder.unsent(slot.scheduled, Failure::Dropped, u64::from(left), now);
-        let went_well = slot.state == State::Draining;
+        let went_well = slot.state == SlotState::Draining;
         self.close(index, if went_well { Closing::InOrder } else { Closing::WithReset });
         if self.is_in_closed_loop(now) {
             if went_well { self.begin_anew(index, now) } else { self.rest(index, now) }
@@ -246,14 +247,14 @@ impl<N: Network> Connections<N> {
 
     pub(super) fn rest(&mut self, index: u32, now: u64) {
         let slot = &mut self.slots[index as usize];
-        slot.state = State::Pausing;
+        slot.state = SlotState::Pausing;
         self.timers.set(index, slot, now + REST_AFTER_FAILURE_NS);
     }
 
     pub(super) fn close(&mut self, index: u32, how: Closing) {
         let slot = &mut self.slots[index as usize];
-        self.parting -= u32::from(slot.state == State::Closing);
-        let state = mem::replace(&mut slot.state, State::Vacant);
+        self.parting -= u32::from(slot.state == SlotState::Closing);
+        let state = mem::replace(&mut slot.state, SlotState::Vacant);
         slot.hearing.forget();
         slot.unsent.clear();
         if !slot.has_request {
@@ -261,13 +262,13 @@ impl<N: Network> Connections<N> {
         }
         if let Some(socket) = slot.socket.take() {
             self.network.close(socket, how);
-            if state == State::Awaiting
+            if state == SlotState::Awaiting
                 && !slot.has_heard
                 && let Some(connections) = self.recorder.connections(slot.scheduled)
             {
                 connections.never_answered += 1;
             }
-            let was_established = state != State::Connecting;
+            let was_established = state != SlotState::Connecting;
             self.tell(if was_established { News::Gone(index) } else { News::NotEstablished(index) });
         }
     }

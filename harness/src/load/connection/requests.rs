@@ -14,7 +14,7 @@ use servers::protocol::Persistence;
 use super::{Closing, Connect, Connections, End, Name, Network, News};
 use crate::load::recorder::{Answered, Failure, Scheduled};
 use crate::load::reply::{Heard, Meaning, digits};
-use crate::load::slot::{Slot, State};
+use crate::load::slot::{Slot, SlotState};
 use crate::plan::Shape;
 
 impl<N: Network> Connections<N> {
@@ -38,9 +38,9 @@ impl<N: Network> Connections<N> {
         slot.taken_up_ns = now;
         self.timers.set(index, slot, intended_ns.saturating_add(self.settings.timeout_ns));
         match slot.state {
-            State::Vacant | State::Pausing => self.connect(index, now),
+            SlotState::Vacant | SlotState::Pausing => self.connect(index, now),
             // It is sent when the connection is there.
-            State::Connecting => {}
+            SlotState::Connecting => {}
             _ => self.send_request(index, now),
         }
     }
@@ -61,12 +61,12 @@ impl<N: Network> Connections<N> {
         let slot = &mut self.slots[index as usize];
         match begun {
             Ok(Connect::Established(socket)) => {
-                (slot.socket, slot.state) = (Some(socket), State::Connecting);
+                (slot.socket, slot.state) = (Some(socket), SlotState::Connecting);
                 self.on_connected(index, now);
             }
-            Ok(Connect::UnderWay(socket)) => (slot.socket, slot.state) = (Some(socket), State::Connecting),
+            Ok(Connect::UnderWay(socket)) => (slot.socket, slot.state) = (Some(socket), SlotState::Connecting),
             Err(error) => {
-                slot.state = State::Vacant;
+                slot.state = SlotState::Vacant;
                 self.note_refusal(index, error);
                 self.tell(News::NotEstablished(index));
                 self.on_lost(index, now);
@@ -86,7 +86,7 @@ impl<N: Network> Connections<N> {
     /// A connection that was under way is established.
     pub(crate) fn on_connected(&mut self, index: u32, now: u64) {
         let slot = &mut self.slots[index as usize];
-        slot.state = State::Ready;
+        slot.state = SlotState::Ready;
         slot.lost_as = Failure::Reset;
         self.established += 1;
         self.recorder.connected(slot.scheduled, now.saturating_sub(slot.connect_began_ns));
@@ -98,7 +98,7 @@ impl<N: Network> Connections<N> {
 
     fn send_request(&mut self, index: u32, now: u64) {
         let slot = &mut self.slots[index as usize];
-        slot.state = State::Awaiting;
+        slot.state = SlotState::Awaiting;
         slot.sent_ns = now;
         slot.timestamp = digits(slot.intended_ns);
         let is_last = slot.remaining == 1;
@@ -151,10 +151,10 @@ impl<N: Network> Connections<N> {
     pub(crate) fn on_bytes(&mut self, name: Name, bytes: &[u8], now: u64) {
         self.latest_ns = now;
         match self.slots[name.slot as usize].state {
-            State::Awaiting | State::Closing => self.on_reply(name.slot, bytes, now),
-            State::Ready | State::Pausing => self.on_unasked(name.slot, bytes, now),
-            State::Draining if !bytes.is_empty() => self.recorder.malformed(MalformedReason::Surplus, &[bytes]),
-            State::Draining | State::Vacant | State::Connecting => {}
+            SlotState::Awaiting | SlotState::Closing => self.on_reply(name.slot, bytes, now),
+            SlotState::Ready | SlotState::Pausing => self.on_unasked(name.slot, bytes, now),
+            SlotState::Draining if !bytes.is_empty() => self.recorder.malformed(MalformedReason::Surplus, &[bytes]),
+            SlotState::Draining | SlotState::Vacant | SlotState::Connecting => {}
         }
     }
 
@@ -179,7 +179,7 @@ impl<N: Network> Connections<N> {
 
     fn on_whole(&mut self, index: u32, heard: &Heard, was_delayed: bool, example: &[&[u8]], now: u64) {
         match (heard.meaning, self.slots[index as usize].state) {
-            (Meaning::Right { server_ns, then }, State::Awaiting) => {
+            (Meaning::Right { server_ns, then }, SlotState::Awaiting) => {
                 self.recorder.status(self.slots[index as usize].scheduled, heard.status);
                 if self.is_too_late(index, now) {
                     // It was read before the timer that was due came up.
@@ -188,8 +188,10 @@ impl<N: Network> Connections<N> {
                 self.on_right(index, server_ns, heard.reply_bytes, was_delayed, now);
                 self.go_on_as_told(index, then, now);
             }
-            (Meaning::Refused { then }, State::Awaiting) => self.on_refused(index, heard.status, then, now),
-            (Meaning::Closed { requests_served }, State::Closing) => self.on_close_confirmed(index, requests_served),
+            (Meaning::Refused { then }, SlotState::Awaiting) => self.on_refused(index, heard.status, then, now),
+            (Meaning::Closed { requests_served }, SlotState::Closing) => {
+                self.on_close_confirmed(index, requests_served)
+            }
             (Meaning::Wrong(reason), _) => self.on_wrong(index, reason, example, now),
             _ => self.on_wrong(index, MalformedReason::OtherRequest, example, now),
         }
@@ -237,7 +239,7 @@ impl<N: Network> Connections<N> {
 
     fn on_close_confirmed(&mut self, index: u32, requests_served: u64) {
         let slot = &mut self.slots[index as usize];
-        slot.state = State::Draining;
+        slot.state = SlotState::Draining;
         self.parting -= 1;
         let agrees = requests_served == u64::from(slot.answered);
         let place = slot.scheduled;
@@ -270,8 +272,8 @@ impl<N: Network> Connections<N> {
     fn on_wrong(&mut self, index: u32, reason: MalformedReason, example: &[&[u8]], now: u64) {
         self.recorder.malformed(reason, example);
         match self.slots[index as usize].state {
-            State::Closing => self.count_disagreement(index),
-            State::Awaiting => return self.fail_and_go_on(index, Failure::Malformed, now),
+            SlotState::Closing => self.count_disagreement(index),
+            SlotState::Awaiting => return self.fail_and_go_on(index, Failure::Malformed, now),
             _ => {}
         }
         match self.settings.shape {
@@ -285,16 +287,18 @@ impl<N: Network> Connections<N> {
         let index = name.slot;
         let slot = &mut self.slots[index as usize];
         match end {
-            End::Orderly if matches!(slot.state, State::Awaiting | State::Closing) && !slot.hearing.is_fresh() => {
+            End::Orderly
+                if matches!(slot.state, SlotState::Awaiting | SlotState::Closing) && !slot.hearing.is_fresh() =>
+            {
                 let heard = self.exchange.end(&slot.hearing);
                 slot.hearing.forget();
                 self.on_whole(index, &heard, false, &[], now);
             }
-            End::Lost(error) if slot.state == State::Connecting => {
+            End::Lost(error) if slot.state == SlotState::Connecting => {
                 self.note_refusal(index, error);
                 self.on_lost(index, now);
             }
-            End::Orderly if slot.state == State::Connecting => {
+            End::Orderly if slot.state == SlotState::Connecting => {
                 self.note_refusal(index, Errno::CONNRESET);
                 self.on_lost(index, now);
             }

@@ -13,33 +13,33 @@ const BITS: u32 = 7;
 
 /// What a response time is taken into. All are durations in nanoseconds; the names are those of the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Parts {
+pub(crate) struct ResponseParts {
     schedule_lag: u64,
     connection: u64,
-    answer: Answer,
+    answer: AnswerParts,
 }
 
 /// What follows the send: as much as the server says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answer {
+enum AnswerParts {
     Stamped { waiting: u64, service: u64, returning: u64 },
     Unstamped { answering: u64 },
 }
 
-impl Parts {
+impl ResponseParts {
     /// Of a correct reply; absent where its moments are not in the order in which they must have come.
     #[inline]
-    pub(super) fn of(answered: &Answered) -> Option<Parts> {
+    pub(super) fn of(answered: &Answered) -> Option<ResponseParts> {
         let Answered { intended_ns, taken_up_ns, sent_ns, server_ns, received_ns, .. } = *answered;
         let answer = match server_ns {
-            Some((server_received_ns, server_sent_ns)) => Answer::Stamped {
+            Some((server_received_ns, server_sent_ns)) => AnswerParts::Stamped {
                 waiting: server_received_ns.checked_sub(sent_ns)?,
                 service: server_sent_ns.checked_sub(server_received_ns)?,
                 returning: received_ns.checked_sub(server_sent_ns)?,
             },
-            None => Answer::Unstamped { answering: received_ns.checked_sub(sent_ns)? },
+            None => AnswerParts::Unstamped { answering: received_ns.checked_sub(sent_ns)? },
         };
-        Some(Parts {
+        Some(ResponseParts {
             schedule_lag: taken_up_ns.checked_sub(intended_ns)?,
             connection: sent_ns.checked_sub(taken_up_ns)?,
             answer,
@@ -82,7 +82,7 @@ impl SplitTally {
 
     /// Counts a reply.
     #[inline]
-    pub(super) fn record(&mut self, answered: &Answered, parts: &Parts) {
+    pub(super) fn record(&mut self, answered: &Answered, parts: &ResponseParts) {
         let response_time_ns = answered.received_ns - answered.intended_ns;
         let sums = &mut self.by_response_time[tally::bucket::<BITS>(response_time_ns)];
         sums.replies += 1;
@@ -91,7 +91,7 @@ impl SplitTally {
         self.schedule_lag.record(parts.schedule_lag);
         self.connection.record(parts.connection);
         match parts.answer {
-            Answer::Stamped { waiting, service, returning } => {
+            AnswerParts::Stamped { waiting, service, returning } => {
                 sums.waiting_ns += waiting;
                 sums.service_ns += service;
                 sums.returning_ns += returning;
@@ -99,7 +99,7 @@ impl SplitTally {
                 self.service.record(service);
                 self.returning.record(returning);
             }
-            Answer::Unstamped { answering } => {
+            AnswerParts::Unstamped { answering } => {
                 sums.answering_ns += answering;
                 self.answering.record(answering);
             }

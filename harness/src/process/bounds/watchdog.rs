@@ -23,24 +23,24 @@ const INTERVAL: Duration = Duration::from_millis(10);
 
 /// What is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Watched {
+pub(super) enum WatchedResource {
     Threads,
     /// Resident, with the page tables that belong to it.
     Memory,
 }
 
-impl Watched {
+impl WatchedResource {
     fn taken(self, sample: &Sample) -> u64 {
         match self {
-            Watched::Threads => sample.threads,
-            Watched::Memory => sample.resident_bytes + sample.page_table_bytes,
+            WatchedResource::Threads => sample.threads,
+            WatchedResource::Memory => sample.resident_bytes + sample.page_table_bytes,
         }
     }
 
     fn describe(self, value: u64) -> String {
         match self {
-            Watched::Threads => format::counted(value, "thread"),
-            Watched::Memory => format!("{:.1} MiB of memory", value as f64 / f64::from(1 << 20)),
+            WatchedResource::Threads => format::counted(value, "thread"),
+            WatchedResource::Memory => format!("{:.1} MiB of memory", value as f64 / f64::from(1 << 20)),
         }
     }
 }
@@ -48,7 +48,7 @@ impl Watched {
 /// A thread that watches. It ends when this is dropped, or the process has ended.
 #[derive(Debug)]
 pub(super) struct Watchdog {
-    watched: Watched,
+    watched: WatchedResource,
     bound: u64,
     most: Arc<AtomicU64>,
     killed_at: Arc<OnceLock<u64>>,
@@ -57,7 +57,7 @@ pub(super) struct Watchdog {
 }
 
 impl Watchdog {
-    pub(super) fn start(watched: Watched, bound: u64, pid: u32, pidfd: OwnedFd) -> io::Result<Watchdog> {
+    pub(super) fn start(watched: WatchedResource, bound: u64, pid: u32, pidfd: OwnedFd) -> io::Result<Watchdog> {
         let mut reader = ProcessReader::open(pid)?;
         let (most, killed_at) = (Arc::new(AtomicU64::new(0)), Arc::new(OnceLock::new()));
         let (stop, stopped) = channel::<()>();
@@ -87,7 +87,7 @@ impl Watchdog {
             return Some(format!("by the watchdog, at {} where {allowed} are allowed", self.watched.describe(*taken)));
         }
         let most = self.most.load(Ordering::Relaxed);
-        let is_near = self.watched == Watched::Memory && most >= self.bound / 10 * 9;
+        let is_near = self.watched == WatchedResource::Memory && most >= self.bound / 10 * 9;
         is_near.then(|| format!("near its bound, with {} of {allowed}", self.watched.describe(most)))
     }
 }
@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
 
-    fn watched(watched: Watched, bound: u64) -> (Child, Watchdog) {
+    fn watched(watched: WatchedResource, bound: u64) -> (Child, Watchdog) {
         let child = Command::new("sleep").arg("60").spawn().unwrap();
         let pidfd = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).unwrap();
         let watchdog = Watchdog::start(watched, bound, child.id(), pidfd).unwrap();
@@ -119,15 +119,15 @@ mod tests {
 
     #[test]
     fn a_process_beyond_its_bound_is_killed_and_the_bound_named() {
-        let (mut child, watchdog) = watched(Watched::Threads, 0);
+        let (mut child, watchdog) = watched(WatchedResource::Threads, 0);
         assert!(!child.wait().unwrap().success());
         assert_eq!(watchdog.cause().unwrap(), "by the watchdog, at 1 thread where 0 threads are allowed");
     }
 
     #[test]
     fn a_process_within_its_bound_is_left_alone() {
-        let (mut far, of_far) = watched(Watched::Memory, 1 << 40);
-        let (mut near, of_near) = watched(Watched::Threads, 1);
+        let (mut far, of_far) = watched(WatchedResource::Memory, 1 << 40);
+        let (mut near, of_near) = watched(WatchedResource::Threads, 1);
         assert_eq!((of_far.cause(), of_near.cause()), (None, None));
         drop((of_far, of_near));
         for child in [&mut far, &mut near] {

@@ -22,7 +22,7 @@ use super::statistics::block;
 use crate::observe::{MachineWatch, QuotaReader, ServerCpu};
 use crate::run::warnings;
 use crate::selftest::bench::Bench;
-use crate::selftest::figure::Figure;
+use crate::selftest::figure::SelftestFigure;
 use crate::selftest::lateness::Obstacle;
 use crate::selftest::row::Attempt;
 
@@ -46,11 +46,15 @@ pub(super) fn quota(_: &Bench) -> Result<Attempt, Obstacle> {
         let first = reader.so_far()?;
         write(15, after)?;
         let throttled = reader.so_far()?.since(first);
-        figures.push(Figure::exact(version, 12, throttled.periods));
-        figures.push(Figure::exact("stopped for, ms", 600, throttled.stopped_ns / 1_000_000));
+        figures.push(SelftestFigure::exact(version, 12, throttled.periods));
+        figures.push(SelftestFigure::exact("stopped for, ms", 600, throttled.stopped_ns / 1_000_000));
         let doubts = warnings(&quiet(Noise { generator_throttled: Some(throttled), ..QUIET }), ISOLATED);
-        figures.push(Figure::said("believed", !doubts.iter().any(Warning::invalidates), false));
-        figures.push(Figure::said("not mounted, taken for none", QuotaReader::around(groups, "").is_ok(), false));
+        figures.push(SelftestFigure::said("believed", !doubts.iter().any(Warning::invalidates), false));
+        figures.push(SelftestFigure::said(
+            "not mounted, taken for none",
+            QuotaReader::around(groups, "").is_ok(),
+            false,
+        ));
     }
     calculated(figures)
 }
@@ -71,10 +75,10 @@ pub(super) fn unseen(_: &Bench) -> Result<Attempt, Obstacle> {
     let mut cell = quiet(quiet_but_for(seen.noise));
     cell.warnings = warnings(&cell, ISOLATED);
     calculated(vec![
-        Figure::said("the observer says why", says_why(&seen.unobserved), true),
-        Figure::said("the cell says so", says_why(&cell.warnings), true),
-        Figure::said("taken for quiet", disturbed_by(&cell).is_none(), false),
-        Figure::said("a quiet one, taken for quiet", warnings(&quiet(QUIET), ISOLATED).is_empty(), true),
+        SelftestFigure::said("the observer says why", says_why(&seen.unobserved), true),
+        SelftestFigure::said("the cell says so", says_why(&cell.warnings), true),
+        SelftestFigure::said("taken for quiet", disturbed_by(&cell).is_none(), false),
+        SelftestFigure::said("a quiet one, taken for quiet", warnings(&quiet(QUIET), ISOLATED).is_empty(), true),
     ])
 }
 
@@ -83,7 +87,7 @@ pub(super) fn happened(_: &Bench) -> Result<Attempt, Obstacle> {
     let throttled = Throttled { periods: 1, stopped_ns: 50_000_000 };
     let said = |name: &str, noise: Noise, is_it: fn(&Warning) -> bool| {
         let doubts = warnings(&quiet(noise), ISOLATED);
-        Figure::said(name, doubts.len() == 1 && is_it(&doubts[0]) && doubts[0].is_of_the_machine(), true)
+        SelftestFigure::said(name, doubts.len() == 1 && is_it(&doubts[0]) && doubts[0].is_of_the_machine(), true)
     };
     let is_noise = |warning: &Warning| matches!(warning, Warning::NoisyMachine { .. });
     let late = Noise { max_hiccup_ns: Some(25_000_000), ..QUIET };
@@ -117,9 +121,9 @@ pub(super) fn zeros(bench: &Bench) -> Result<Attempt, Obstacle> {
     };
     let refused = |zeros: usize| Some(Err(NoRatio { why: WhyNoRatio::NotPositive, blocks: [zeros, 0], of: [10, 10] }));
     calculated(vec![
-        Figure::said("1 zero of 10: a ratio", ratio_with(1) != refused(1), false),
-        Figure::said("10 zeros of 10: a ratio", ratio_with(BLOCKS) != refused(10), false),
-        Figure::said("no zero: a ratio", matches!(ratio_with(0), Some(Ok(_))), true),
+        SelftestFigure::said("1 zero of 10: a ratio", ratio_with(1) != refused(1), false),
+        SelftestFigure::said("10 zeros of 10: a ratio", ratio_with(BLOCKS) != refused(10), false),
+        SelftestFigure::said("no zero: a ratio", matches!(ratio_with(0), Some(Ok(_))), true),
     ])
 }
 
@@ -145,10 +149,10 @@ pub(super) fn chance(bench: &Bench) -> Result<Attempt, Obstacle> {
     let (single, noisy) = (held(&template, 4.0, 1), held(&disturbed, 4.0, BLOCKS_FOR_A_CLAIM));
     let percent = |share: f64| format!("{:.1}%", share * 100.0);
     calculated(vec![
-        Figure::holds("said to hold, just so", "<= 5%", percent(edge), edge <= 0.05),
-        Figure::holds("said to hold, 4 times", ">= 80%", percent(clear), clear >= 0.8),
-        Figure::holds("said to hold, one block", "0%", percent(single), single == 0.0),
-        Figure::holds("said to hold, others there", "0%", percent(noisy), noisy == 0.0),
+        SelftestFigure::holds("said to hold, just so", "<= 5%", percent(edge), edge <= 0.05),
+        SelftestFigure::holds("said to hold, 4 times", ">= 80%", percent(clear), clear >= 0.8),
+        SelftestFigure::holds("said to hold, one block", "0%", percent(single), single == 0.0),
+        SelftestFigure::holds("said to hold, others there", "0%", percent(noisy), noisy == 0.0),
     ])
 }
 

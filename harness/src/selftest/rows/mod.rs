@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use super::Bench;
 use super::lateness::Obstacle;
-use super::row::Kind::{Calculated, Measured};
-use super::row::{Attempt, Kind, Row};
+use super::row::SelftestKind::{Calculated, Measured};
+use super::row::{Attempt, SelftestKind, SelftestRow};
 
 /// Every known answer, in the order in which they are shown.
-pub const ROWS: &[Row] = &[
+pub const ROWS: &[SelftestRow] = &[
     row("merging", "blocks are pooled, their percentiles never averaged", 1, Calculated, statistics::merging),
     row("intervals", "95% intervals hold the truth 95 times of 100", 1, Calculated, statistics::intervals),
     row("audit", "equals are told apart 6.5 times of 100 at most", 1, Calculated, statistics::audit),
@@ -49,13 +49,13 @@ const fn row(
     name: &'static str,
     claim: &'static str,
     seconds: u64,
-    kind: Kind,
+    kind: SelftestKind,
     attempt: fn(&Bench) -> Result<Attempt, Obstacle>,
-) -> Row {
-    Row { name, claim, usual: Duration::from_secs(seconds), kind, attempt }
+) -> SelftestRow {
+    SelftestRow { name, claim, usual: Duration::from_secs(seconds), kind, attempt }
 }
 
 /// What came of a row that no machine can disturb.
-fn calculated(figures: Vec<super::Figure>) -> Result<Attempt, Obstacle> {
+fn calculated(figures: Vec<super::SelftestFigure>) -> Result<Attempt, Obstacle> {
     Ok(Attempt { figures, seen: String::new() })
 }

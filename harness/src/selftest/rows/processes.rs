@@ -23,7 +23,7 @@ use crate::process::ServerProcess;
 use crate::run::{HeldServer, hold};
 use crate::selftest::bench::{Bench, echo};
 use crate::selftest::cells;
-use crate::selftest::figure::Figure;
+use crate::selftest::figure::SelftestFigure;
 use crate::selftest::lateness::Obstacle;
 use crate::selftest::row::Attempt;
 use crate::selftest::subject::SelftestSubject;
@@ -43,7 +43,8 @@ pub(super) fn memory(bench: &Bench) -> Result<Attempt, Obstacle> {
         kernel_stack_bytes_per_thread: bench.machine.kernel_stack_bytes_per_thread,
         stop: &stop,
     };
-    let spec = HoldSpec { counts: vec![10, 20, 30, 40, 50], work: Work::new("echo", "hi"), patience: LONGEST_WAIT };
+    let spec =
+        HoldSpec { counts: vec![10, 20, 30, 40, 50], work: Work::new("echo", "hi"), give_up_after: LONGEST_WAIT };
     let found = hold(&spec, &held);
     if let Some(failure) = found.failure {
         return Err(Obstacle::Other(failure));
@@ -57,7 +58,7 @@ pub(super) fn memory(bench: &Bench) -> Result<Attempt, Obstacle> {
     let series = groups.first().and_then(|group| group.series.first());
     let slope = series.and_then(|series| slope_per_connection(series, &resident));
     let slope = slope.map_or(f64::NAN, |slope| slope.value);
-    let figure = Figure::within("resident, a connection", Bytes, TOUCHED as f64, slope, 0.05);
+    let figure = SelftestFigure::within("resident, a connection", Bytes, TOUCHED as f64, slope, 0.05);
     let seen = "the subject's memory did not come to rest".to_owned();
     Ok(Attempt { figures: vec![figure.or_anything_if(!at_rest)], seen })
 }
@@ -74,7 +75,7 @@ pub(super) fn unread(bench: &Bench) -> Result<Attempt, Obstacle> {
         settled_sample(reader, 0, stack_bytes, Duration::from_millis(100), LONGEST_WAIT)
     };
     let streams: Vec<TcpStream> =
-        (0..CONNECTIONS).map(|_| TcpStream::connect(subject.address())).collect::<io::Result<_>>()?;
+        (0..UNREAD_CONNECTIONS).map(|_| TcpStream::connect(subject.address())).collect::<io::Result<_>>()?;
     let before = (socket_buffer_bytes(subject.address())?, sample(&mut reader)?.0.resident_bytes);
     for mut stream in &streams {
         stream.set_write_timeout(Some(LONGEST_WAIT))?;
@@ -86,9 +87,9 @@ pub(super) fn unread(bench: &Bench) -> Result<Attempt, Obstacle> {
     let grown = resident.saturating_sub(before.1) as f64;
     Ok(Attempt {
         figures: vec![
-            Figure::within("socket buffers", Bytes, truth, sockets as f64, 0.1),
+            SelftestFigure::within("socket buffers", Bytes, truth, sockets as f64, 0.1),
             // Nothing, within a twentieth of what the sockets hold.
-            Figure::holds("resident", "no more", Bytes.show(grown), grown < truth / 20.0),
+            SelftestFigure::holds("resident", "no more", Bytes.show(grown), grown < truth / 20.0),
         ],
         seen: String::new(),
     })
@@ -126,7 +127,7 @@ pub(super) fn threads(bench: &Bench) -> Result<Attempt, Obstacle> {
         observed.peak_threads.ok_or_else(|| Obstacle::Other("no sample was taken".to_owned()))
     };
     let more = count(THREADS)?.saturating_sub(count(0)?);
-    Ok(Attempt { figures: vec![Figure::exact("threads", THREADS as u64, more)], seen: String::new() })
+    Ok(Attempt { figures: vec![SelftestFigure::exact("threads", THREADS as u64, more)], seen: String::new() })
 }
 
 /// From the first sample to the last.
@@ -141,7 +142,7 @@ pub(super) fn cpu(bench: &Bench) -> Result<Attempt, Obstacle> {
     let share = (last.cpu_ns - first.cpu_ns) as f64 / (last.at_ns - first.at_ns).max(1) as f64;
     // A process that was kept from its CPU at one end makes up for it at the other.
     let missed = seen.total_ns as f64 / 2e9;
-    let figure = Figure::share("CPU", PERCENT as f64 / 100.0, share, 2.0);
+    let figure = SelftestFigure::share("CPU", PERCENT as f64 / 100.0, share, 2.0);
     Ok(Attempt { figures: vec![figure.or_lower_by(missed).or_higher_by(missed)], seen: seen.words() })
 }
 
@@ -149,10 +150,11 @@ pub(super) fn cpu(bench: &Bench) -> Result<Attempt, Obstacle> {
 pub(super) fn switches(bench: &Bench) -> Result<Attempt, Obstacle> {
     let count = |count| {
         let stopped = bench.subject(&SelftestSubject::Switching { count })?.stop();
-        Ok::<_, Obstacle>(stopped.voluntary_switches)
+        Ok::<_, Obstacle>(stopped.usage.voluntary_switches)
     };
     let more = count(SWITCHES)?.saturating_sub(count(0)?);
-    let figure = Figure::within("voluntary switches", reports::format::Unit::Count, SWITCHES as f64, more as f64, 0.02);
+    let figure =
+        SelftestFigure::within("voluntary switches", reports::format::Unit::Count, SWITCHES as f64, more as f64, 0.02);
     Ok(Attempt { figures: vec![figure], seen: String::new() })
 }
 
@@ -187,21 +189,23 @@ const PRESSURE: &str = "some avg10=1.00 avg60=0.50 avg300=0.16 total=12369909\nf
 
 /// The numbers were read from the texts by hand.
 pub(super) fn proc_files(_: &Bench) -> Result<Attempt, Obstacle> {
-    calculated(figures().unwrap_or_else(|| vec![Figure::holds("the texts", "understood", "not understood", false)]))
+    calculated(
+        figures().unwrap_or_else(|| vec![SelftestFigure::holds("the texts", "understood", "not understood", false)]),
+    )
 }
 
-fn figures() -> Option<Vec<Figure>> {
+fn figures() -> Option<Vec<SelftestFigure>> {
     let process = proc_file::parse_status(STATUS)?;
     let (before, after) = (cpus::parse_stat(BEFORE, &[])?, cpus::parse_stat(AFTER, &[])?);
     Some(vec![
-        Figure::exact("resident bytes", 31_632 * 1024, process.resident_bytes),
-        Figure::exact("page table bytes", 144 * 1024, process.page_table_bytes),
-        Figure::exact("virtual bytes", 803_060 * 1024, process.virtual_bytes),
-        Figure::exact("threads", 512, process.threads),
-        Figure::exact("busy ticks", 600 + 200 + 2 + 8, after.busy - before.busy),
-        Figure::exact("stolen ticks", 30, after.stolen - before.stolen),
-        Figure::exact("CPUs", 2, after.cpus),
-        Figure::exact("pressure, us", 12_369_909, cpus::parse_pressure(PRESSURE)?),
+        SelftestFigure::exact("resident bytes", 31_632 * 1024, process.resident_bytes),
+        SelftestFigure::exact("page table bytes", 144 * 1024, process.page_table_bytes),
+        SelftestFigure::exact("virtual bytes", 803_060 * 1024, process.virtual_bytes),
+        SelftestFigure::exact("threads", 512, process.threads),
+        SelftestFigure::exact("busy ticks", 600 + 200 + 2 + 8, after.busy - before.busy),
+        SelftestFigure::exact("stolen ticks", 30, after.stolen - before.stolen),
+        SelftestFigure::exact("CPUs", 2, after.cpus),
+        SelftestFigure::exact("pressure, us", 12_369_909, cpus::parse_pressure(PRESSURE)?),
     ])
 }
 
@@ -227,9 +231,9 @@ pub(super) fn inside(bench: &Bench) -> Result<Attempt, Obstacle> {
     let asking = share(with.noise.sampler_cpu_share)? - share(without.noise.sampler_cpu_share)?;
     let cost = asking.max(0.0) + share(with.noise.channel_cpu_share)?;
     let figures = vec![
-        Figure::exact("connections open", u64::from(CONNECTIONS), open),
-        Figure::exact("requests ended", answered, last.requests_ended),
-        Figure::share("CPU of asking, both sides", 0.0, cost, 1.0),
+        SelftestFigure::exact("connections open", u64::from(CONNECTIONS), open),
+        SelftestFigure::exact("requests ended", answered, last.requests_ended),
+        SelftestFigure::share("CPU of asking, both sides", 0.0, cost, 1.0),
     ];
     Ok(Attempt { figures, seen: seen.words() })
 }

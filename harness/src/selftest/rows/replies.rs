@@ -11,7 +11,7 @@ use super::calculated;
 use crate::plan::{ArrivalProcess, LoadSpec, PageRequest, Shape, Work};
 use crate::selftest::bench::{Bench, echo};
 use crate::selftest::cells::lateness;
-use crate::selftest::figure::Figure;
+use crate::selftest::figure::SelftestFigure;
 use crate::selftest::lateness::Lateness;
 use crate::selftest::lateness::Obstacle;
 use crate::selftest::pages::{PageReply, PageScript, Pages};
@@ -34,9 +34,9 @@ pub(super) fn replies(bench: &Bench) -> Result<Attempt, Obstacle> {
     let at_timeout = traffic.response_time.as_ref().map_or(0, at_or_above_timeout);
     let p999 = response_quantile(&Pool::of(vec![&cell]), 0.995);
     let mut figures = ledger_figures(&truth, &traffic.ledger);
-    figures.push(Figure::exact("timeouts in the histogram", 10, at_timeout));
+    figures.push(SelftestFigure::exact("timeouts in the histogram", 10, at_timeout));
     let is_beyond = p999 == Reading::Beyond(TIMEOUT.as_nanos() as u64);
-    figures.push(Figure::holds("p99.5", "> 300 ms", p999.show(reports::format::Unit::Nanoseconds), is_beyond));
+    figures.push(SelftestFigure::holds("p99.5", "> 300 ms", p999.show(reports::format::Unit::Nanoseconds), is_beyond));
     Ok(excused(figures, seen))
 }
 
@@ -52,7 +52,7 @@ pub(super) fn ledger(bench: &Bench) -> Result<Attempt, Obstacle> {
     let truth = Ledger { scheduled: 200, ok: 60, timeout: 20, dropped: 120, ..Ledger::default() };
     let ledger = traffic(&cell)?.ledger;
     let mut figures = ledger_figures(&truth, &ledger);
-    figures.push(Figure::exact("accounted for", 200, ledger.accounted_for()));
+    figures.push(SelftestFigure::exact("accounted for", 200, ledger.accounted_for()));
     Ok(excused(figures, seen))
 }
 
@@ -72,7 +72,7 @@ fn traffic(cell: &Cell) -> Result<&Traffic, Obstacle> {
     cell.traffic.as_ref().ok_or_else(|| Obstacle::Other("the load left no record".to_owned()))
 }
 
-fn ledger_figures(truth: &Ledger, seen: &Ledger) -> Vec<Figure> {
+fn ledger_figures(truth: &Ledger, seen: &Ledger) -> Vec<SelftestFigure> {
     let counts = |ledger: &Ledger| {
         let Ledger { scheduled, ok, error, timeout, malformed, refused, reset, dropped, in_flight } = *ledger;
         let others = error + refused + reset + in_flight;
@@ -80,7 +80,7 @@ fn ledger_figures(truth: &Ledger, seen: &Ledger) -> Vec<Figure> {
     };
     let names = ["scheduled", "ok", "timed out", "malformed", "never sent", "other ends"];
     let pairs = counts(truth).into_iter().zip(counts(seen));
-    names.into_iter().zip(pairs).map(|(name, (truth, seen))| Figure::exact(name, truth, seen)).collect()
+    names.into_iter().zip(pairs).map(|(name, (truth, seen))| SelftestFigure::exact(name, truth, seen)).collect()
 }
 
 fn at_or_above_timeout(response_time: &HistogramRecord) -> u64 {
@@ -95,7 +95,7 @@ fn at_or_above_timeout(response_time: &HistogramRecord) -> u64 {
 }
 
 /// A pause of a good part of the timeout may turn any reply into a timeout, and shorter ones none.
-fn excused(figures: Vec<Figure>, seen: Lateness) -> Attempt {
+fn excused(figures: Vec<SelftestFigure>, seen: Lateness) -> Attempt {
     let is_disturbed = seen.longest_ns > TIMEOUT.as_nanos() as u64 / 3;
     let figures = figures.into_iter().map(|figure| figure.or_anything_if(is_disturbed)).collect();
     Attempt { figures, seen: seen.words() }
@@ -109,9 +109,9 @@ pub(super) fn surplus(bench: &Bench) -> Result<Attempt, Obstacle> {
     let seen = asked(bench, script)?;
     let truth = Ledger { scheduled: REQUESTS, ok: 900, malformed: 100, ..Ledger::default() };
     let mut figures = seen.ledger_figures(&truth);
-    figures.push(Figure::exact("pages too many", 100, seen.malformed(MalformedReason::Surplus)));
+    figures.push(SelftestFigure::exact("pages too many", 100, seen.malformed(MalformedReason::Surplus)));
     let doubts = |warning: &Warning| matches!(warning, Warning::SurplusReplies { .. });
-    figures.push(Figure::said("believed", !seen.warnings.iter().any(doubts), false));
+    figures.push(SelftestFigure::said("believed", !seen.warnings.iter().any(doubts), false));
     calculated(figures)
 }
 
@@ -125,8 +125,8 @@ pub(super) fn lengths(bench: &Bench) -> Result<Attempt, Obstacle> {
     let seen = asked(bench, script)?;
     let truth = Ledger { scheduled: REQUESTS, ok: 800, malformed: 200, ..Ledger::default() };
     let mut figures = seen.ledger_figures(&truth);
-    figures.push(Figure::exact("cut off", 100, seen.malformed(MalformedReason::CutShort)));
-    figures.push(Figure::exact("beyond numbers", 100, seen.malformed(MalformedReason::BadLength)));
+    figures.push(SelftestFigure::exact("cut off", 100, seen.malformed(MalformedReason::CutShort)));
+    figures.push(SelftestFigure::exact("beyond numbers", 100, seen.malformed(MalformedReason::BadLength)));
     calculated(figures)
 }
 
@@ -138,9 +138,9 @@ pub(super) fn silence(bench: &Bench) -> Result<Attempt, Obstacle> {
     let read = server.end();
     let traffic = cell.traffic.as_ref().ok_or_else(nothing_recorded)?;
     calculated(vec![
-        Figure::exact("right replies", 0, traffic.ledger.ok),
-        Figure::exact("hung since the warm-up", read, traffic.hung_since_warm_up),
-        Figure::said("believed", !cell.warnings.iter().any(Warning::invalidates), false),
+        SelftestFigure::exact("right replies", 0, traffic.ledger.ok),
+        SelftestFigure::exact("hung since the warm-up", read, traffic.hung_since_warm_up),
+        SelftestFigure::said("believed", !cell.warnings.iter().any(Warning::invalidates), false),
     ])
 }
 
@@ -164,13 +164,13 @@ fn closed(window: Duration) -> LoadSpec {
 }
 
 impl PagesSeen {
-    fn ledger_figures(&self, truth: &Ledger) -> Vec<Figure> {
+    fn ledger_figures(&self, truth: &Ledger) -> Vec<SelftestFigure> {
         let Ledger { scheduled, ok, malformed, .. } = self.traffic.ledger;
         vec![
-            Figure::exact("requests that the server read", truth.scheduled, self.read),
-            Figure::exact("scheduled", truth.scheduled, scheduled),
-            Figure::exact("right", truth.ok, ok),
-            Figure::exact("malformed", truth.malformed, malformed),
+            SelftestFigure::exact("requests that the server read", truth.scheduled, self.read),
+            SelftestFigure::exact("scheduled", truth.scheduled, scheduled),
+            SelftestFigure::exact("right", truth.ok, ok),
+            SelftestFigure::exact("malformed", truth.malformed, malformed),
         ]
     }
 

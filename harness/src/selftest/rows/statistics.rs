@@ -16,7 +16,7 @@ use reports::verdict::{Floor, Verdict, compare, judge};
 use super::calculated;
 use crate::selftest::bench::{Bench, echo};
 use crate::selftest::cells;
-use crate::selftest::figure::Figure;
+use crate::selftest::figure::SelftestFigure;
 use crate::selftest::lateness::Lateness;
 use crate::selftest::lateness::Obstacle;
 use crate::selftest::row::Attempt;
@@ -29,9 +29,9 @@ pub(super) fn merging(_: &Bench) -> Result<Attempt, Obstacle> {
     let pool = Pool::of(vec![&fast, &slow]);
     let figure = |name, p, truth_ms: f64| {
         let measured = response_quantile(&pool, p).value().unwrap_or(f64::NAN);
-        Figure::within(name, Nanoseconds, truth_ms * 1e6, measured, 0.002)
+        SelftestFigure::within(name, Nanoseconds, truth_ms * 1e6, measured, 0.002)
     };
-    let pooled = Figure::exact("requests", 2_000, pool.response.len());
+    let pooled = SelftestFigure::exact("requests", 2_000, pool.response.len());
     calculated(vec![pooled, figure("p50", 0.5, 10.0), figure("p97", 0.97, 10.0), figure("p99", 0.99, 500.0)])
 }
 
@@ -64,7 +64,7 @@ pub(super) fn intervals(_: &Bench) -> Result<Attempt, Obstacle> {
         let truth = (-(1.0 - p).ln() * 20e6) as u64;
         let held = (0..SAMPLES).filter(|_| holds(&mut random, p, truth)).count();
         // 95% of a thousand samples, give or take four standard errors of its own, and what the steps add.
-        Figure::share(name, 0.96, held as f64 / f64::from(SAMPLES), 3.5)
+        SelftestFigure::share(name, 0.96, held as f64 / f64::from(SAMPLES), 3.5)
     };
     calculated([(0.5, "p50"), (0.9, "p90"), (0.99, "p99")].map(figure).into())
 }
@@ -111,7 +111,7 @@ pub(super) fn same(bench: &Bench) -> Result<Attempt, Obstacle> {
     let compared = measure(bench, 1.0)?;
     let verdict = compared.verdict();
     let is_right = matches!(verdict, Verdict::Indistinguishable { .. } | Verdict::Equivalent { .. });
-    Ok(compared.attempt(1.0, Figure::holds("verdict", "not different", short(verdict), is_right)))
+    Ok(compared.attempt(1.0, SelftestFigure::holds("verdict", "not different", short(verdict), is_right)))
 }
 
 /// The first contender takes 1.2 times as long as the second.
@@ -120,7 +120,7 @@ pub(super) fn slower(bench: &Bench) -> Result<Attempt, Obstacle> {
     let (verdict, ratio) = (compared.verdict(), compared.ratio.value);
     let is_right = verdict == Verdict::Different && ratio > 1.0;
     let said = format!("{}, {ratio:.2}", short(verdict));
-    Ok(compared.attempt(1.2, Figure::holds("verdict", "different, > 1", said, is_right)))
+    Ok(compared.attempt(1.2, SelftestFigure::holds("verdict", "different, > 1", said, is_right)))
 }
 
 /// A ratio of two contenders, and what the machine may have done to it.
@@ -137,9 +137,9 @@ impl ComparedBlocks {
         judge(&self.ratio, &Floor::default(), metric(METRIC).map_or(usize::MAX, |metric| metric.blocks_for_verdict))
     }
 
-    fn attempt(&self, truth: f64, verdict: Figure) -> Attempt {
+    fn attempt(&self, truth: f64, verdict: SelftestFigure) -> Attempt {
         let ComparedBlocks { ratio, explained, seen } = self;
-        let figure = Figure::interval("ratio", truth, ratio.value, ratio.interval);
+        let figure = SelftestFigure::interval("ratio", truth, ratio.value, ratio.interval);
         let figure = figure.or_higher_by(truth * explained).or_lower_by(truth * explained);
         // Blocks in which the generator was late do not count, and then there may be too few.
         let verdict = verdict.or_anything_if(*explained > 0.0 || ratio.blocks < BLOCKS);
@@ -216,9 +216,9 @@ pub(super) fn audit(_: &Bench) -> Result<Attempt, Obstacle> {
     let by_chance = found(1.0, |ratio| ratio.p_value().is_some_and(|p| p < 0.05));
     let percent = |share: f64| format!("{:.1}%", share * 100.0);
     calculated(vec![
-        Figure::holds("called different, alike", "<= 6.5%", percent(alike), alike <= 0.065),
-        Figure::holds("below 5%, alike", "<= 6.5%", percent(by_chance), by_chance <= 0.065),
-        Figure::holds("called different, 20%", ">= 80%", percent(apart), apart >= 0.8),
+        SelftestFigure::holds("called different, alike", "<= 6.5%", percent(alike), alike <= 0.065),
+        SelftestFigure::holds("below 5%, alike", "<= 6.5%", percent(by_chance), by_chance <= 0.065),
+        SelftestFigure::holds("called different, 20%", ">= 80%", percent(apart), apart >= 0.8),
     ])
 }
 

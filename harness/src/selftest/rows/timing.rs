@@ -16,7 +16,7 @@ use crate::plan::{ArrivalProcess, LoadSpec};
 use crate::process::ServerProcess;
 use crate::selftest::bench::{Bench, echo};
 use crate::selftest::cells::{lateness, response_percentile};
-use crate::selftest::figure::Figure;
+use crate::selftest::figure::SelftestFigure;
 use crate::selftest::lateness::Obstacle;
 use crate::selftest::row::Attempt;
 use crate::selftest::subject::{GENERATED, Report, SelftestSubject};
@@ -36,10 +36,10 @@ pub(super) fn schedule(_: &Bench) -> Result<Attempt, Obstacle> {
     let correlation = lag_one_correlation(&gaps);
     calculated(vec![
         // Four standard errors of a Poisson count.
-        Figure::within("rate", PerSecond, RATE, COUNT as f64 / last_s, 4.0 / (COUNT as f64).sqrt()),
-        Figure::holds("gaps, from exponential", "< 0.0052", format!("{distance:.4}"), distance < 0.0052),
-        Figure::holds("gaps", "independent", format!("r = {correlation:.4}"), correlation.abs() < 0.0127),
-        Figure::exact("constant, in 10 s", 10_000, in_ten_seconds as u64),
+        SelftestFigure::within("rate", PerSecond, RATE, COUNT as f64 / last_s, 4.0 / (COUNT as f64).sqrt()),
+        SelftestFigure::holds("gaps, from exponential", "< 0.0052", format!("{distance:.4}"), distance < 0.0052),
+        SelftestFigure::holds("gaps", "independent", format!("r = {correlation:.4}"), correlation.abs() < 0.0127),
+        SelftestFigure::exact("constant, in 10 s", 10_000, in_ten_seconds as u64),
         of_workers(&times),
     ])
 }
@@ -64,7 +64,7 @@ fn lag_one_correlation(gaps: &[f64]) -> f64 {
     covariance / variance
 }
 
-fn of_workers(times: &[u64]) -> Figure {
+fn of_workers(times: &[u64]) -> SelftestFigure {
     let alike = [1, 2, 3].into_iter().filter(|&workers| {
         let share = |worker| Share::new(Arrivals::poisson(RATE, 1), worker, workers).take(COUNT / workers as usize);
         let mut sent: Vec<u64> = (0..workers).flat_map(share).map(|arrival| arrival.due_ns).collect();
@@ -72,7 +72,7 @@ fn of_workers(times: &[u64]) -> Figure {
         // What is left over where the division leaves a rest is at the end.
         sent[..] == times[..sent.len()]
     });
-    Figure::exact("the same by 1, 2, 3 workers", 3, alike.count() as u64)
+    SelftestFigure::exact("the same by 1, 2, 3 workers", 3, alike.count() as u64)
 }
 
 const MEAN_NS: f64 = 20e6;
@@ -119,7 +119,8 @@ fn percentiles(bench: &Bench, workers: u32, delays: Delays, truths: &[(f64, &str
     let figure = |(q, name, truth_ns): &(f64, &str, f64)| {
         let measured_ns = response_percentile(&cell, *q);
         // It may have been hit on the way there and on the way back.
-        Figure::within(name, Nanoseconds, *truth_ns, measured_ns, tolerance).or_higher_by(2.0 * seen.longest_ns as f64)
+        SelftestFigure::within(name, Nanoseconds, *truth_ns, measured_ns, tolerance)
+            .or_higher_by(2.0 * seen.longest_ns as f64)
     };
     Ok(Attempt { figures: truths.iter().map(figure).collect(), seen: seen.words() })
 }
@@ -153,7 +154,7 @@ pub(super) fn stall(bench: &Bench) -> Result<Attempt, Obstacle> {
     let truth = |q: f64| stalled_ns - (1.0 - q) * WINDOW.as_nanos() as f64;
     // A time without a CPU lengthens response times by itself at most.
     let figure = |name, q: f64, share| {
-        let figure = Figure::within(name, Nanoseconds, truth(q), response_percentile(&cell, q), share);
+        let figure = SelftestFigure::within(name, Nanoseconds, truth(q), response_percentile(&cell, q), share);
         figure.or_higher_by(seen.total_ns as f64)
     };
     let figures = vec![figure("p97", 0.97, 0.1), figure("p99", 0.99, 0.03), figure("p99.9", 0.999, 0.02)];
@@ -191,7 +192,7 @@ pub(super) fn stopped(bench: &Bench) -> Result<Attempt, Obstacle> {
     let report = report.ok_or_else(|| Obstacle::Other("the generator did not report".to_owned()))?;
     let truth_ns = stopped_ns - 0.01 * GENERATED.1.as_nanos() as f64;
     let measured_ns = report.response_p99_ns.unwrap_or(f64::NAN);
-    let p99 = Figure::within("p99", Nanoseconds, truth_ns, measured_ns, 0.05);
+    let p99 = SelftestFigure::within("p99", Nanoseconds, truth_ns, measured_ns, 0.05);
     let is_told = report.warnings.iter().any(|warning| matches!(warning, Warning::ScheduleLag { .. }));
     let figures = vec![p99.or_higher_by(seen.total_ns as f64), invalid(&report.warnings, is_told)];
     Ok(Attempt { figures, seen: seen.words() })
@@ -219,18 +220,18 @@ pub(super) fn overloaded(bench: &Bench) -> Result<Attempt, Obstacle> {
     let kept = (ledger.scheduled as f64 - asked).abs() <= 2.0 && ledger.accounted_for() == ledger.scheduled;
     let counted = format!("{} of {asked:.0}", ledger.accounted_for());
     let figures =
-        vec![invalid(&cell.warnings, is_told), Figure::holds("accounted for", "all asked for", counted, kept)];
+        vec![invalid(&cell.warnings, is_told), SelftestFigure::holds("accounted for", "all asked for", counted, kept)];
     Ok(Attempt { figures, seen: String::new() })
 }
 
-fn invalid(warnings: &[Warning], is_told: bool) -> Figure {
+fn invalid(warnings: &[Warning], is_told: bool) -> SelftestFigure {
     let doubts = warnings.iter().filter(|warning| warning.invalidates()).count();
     let measured = match (doubts, is_told) {
         (0, _) => "believed",
         (_, true) => "not believed",
         (_, false) => "doubted for another reason",
     };
-    Figure::holds("the generator", "not believed", measured, is_told && doubts > 0)
+    SelftestFigure::holds("the generator", "not believed", measured, is_told && doubts > 0)
 }
 
 #[cfg(test)]
