@@ -79,7 +79,7 @@ fn the_generator_knows_no_models_and_no_runtime() {
 
 #[test]
 fn the_live_page_knows_no_runs() {
-    for place in ["harness/src/live/web", "harness/src/live/followed"] {
+    for place in ["harness/src/live/web", "harness/src/live/followed.rs"] {
         assert_unknown(place, MODEL);
         assert_unknown(place, &["crate::run", "crate::load", "crate::process", "crate::plan", "crate::cli"]);
     }
