@@ -2,19 +2,58 @@
 //! the outcome is assumed nowhere.
 
 use reports::stats::paired_ratio;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use super::{Operation, Runner};
 
 /// Whose figure it is, and the figure.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Side {
-    /// Whose.
-    pub name: &'static str,
+    /// Whose; absent where it is the same for all.
+    #[serde(rename = "name", serialize_with = "by_name")]
+    pub runner: Option<Runner>,
     /// Nanoseconds for one, over rounds.
     pub spread_ns: RoundSpread,
 }
 
-/// What is left of a hand-off over a socket.
-pub(super) const WITHOUT_SYSTEM_CALLS: &str = "the same, less these calls";
+impl Side {
+    /// Whose, in words.
+    pub fn name(&self) -> &'static str {
+        self.runner.map_or("either", Runner::name)
+    }
+}
+
+/// What a row is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowSubject {
+    /// An operation as it was measured.
+    Measured(Operation),
+    /// What is left of a hand-off over a socket.
+    WithoutSystemCalls,
+    /// One ready connection against all of them.
+    Amortised,
+}
+
+impl RowSubject {
+    /// What it is called in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            RowSubject::Measured(operation) => operation.name(),
+            RowSubject::WithoutSystemCalls => "the same, less these calls",
+            RowSubject::Amortised => "one ready, then all",
+        }
+    }
+}
+
+impl Serialize for RowSubject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+fn by_name<S: Serializer>(runner: &Option<Runner>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(runner.map_or("either", Runner::name))
+}
 
 /// What the first of two costs, beside the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
