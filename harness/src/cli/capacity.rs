@@ -12,6 +12,7 @@ use reports::record::{Ending, Objective};
 use super::busy::FirstLook;
 use super::contenders::cast_for;
 use super::ending::code_of_search;
+use super::ending::usage;
 use super::load::duration;
 use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, too_few_cpus};
 use super::output::{SummaryFormat, tell};
@@ -162,7 +163,7 @@ fn time_for_cells(budget: Duration, afterwards: Duration) -> Result<Duration, Pl
         return Ok(left);
     }
     let needed = (afterwards + least).as_secs();
-    Err(PlanError::Usage(format!("the budget is too short for a single load; give --budget {needed}s or more")))
+    usage(format!("the budget is too short for a single load; give --budget {needed}s or more"))
 }
 
 /// The plan, and what the machine allows. Changes nothing but this process's own limits.

@@ -16,6 +16,7 @@ use reports::record::Manifest;
 use reports::record::store::{Run, RunFolder};
 
 use super::ending::code_of_gates;
+use super::ending::usage;
 use super::output::{json_text, print, styled, tell};
 use super::progress::rough;
 use crate::plan::PlanError;
@@ -115,11 +116,11 @@ fn refuse_other_machines(differences: &[Difference]) -> Result<(), PlanError> {
         return Ok(());
     }
     let list: Vec<String> = differences.iter().map(difference).collect();
-    Err(PlanError::Usage(format!(
+    usage(format!(
         "the runs are of different machines, so a difference would say little of the servers: {}; run both on one \
          machine, or compare them all the same with --force",
         list.join("; ")
-    )))
+    ))
 }
 
 fn no_contender(run: &Run, base: &str, new: &str) -> PlanError {

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use super::busy::FirstLook;
 use super::contenders::cast_for;
 use super::ending::code_of_run;
+use super::ending::usage;
 use super::load::duration;
 use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, too_few_cpus};
 use super::output::{TableOrJson, json_text, print, tell};
@@ -199,12 +200,12 @@ fn check_budget(map: &Map, for_cells: Duration, budget: Duration) -> Result<(), 
         return Ok(());
     }
     let whole = needed + budget.saturating_sub(for_cells) + Duration::from_secs(1);
-    Err(PlanError::Usage(format!(
+    usage(format!(
         "{} are too short for a map of {} cells; give --budget {}s or more, or fewer --connections or --work",
         rough(budget),
         map.len(),
         whole.as_secs()
-    )))
+    ))
 }
 
 /// The grid, what it says in a sentence, and the report's path last.

@@ -9,6 +9,7 @@ use reports::record::Ending;
 use reports::record::store::{Run, RunFolder};
 use reports::site::Machine;
 
+use super::ending::usage;
 use super::ending::{code_of_run, unproven};
 use super::output::{self, SummaryFormat, print, tell};
 use crate::plan::PlanError;
@@ -120,11 +121,11 @@ pub(super) fn check(runs: &[PathBuf], out: Option<&Path>) -> Result<(), PlanErro
         let count = runs.len();
         let reason =
             format!("--out names one file, and there are {count} runs; leave it out, or name one run at a time");
-        return Err(PlanError::Usage(reason));
+        return usage(reason);
     }
     if out.is_dir() {
         let reason = format!("--out {} is a folder; name a file in it", out.display());
-        return Err(PlanError::Usage(reason));
+        return usage(reason);
     }
     Ok(())
 }

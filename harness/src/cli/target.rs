@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
+use super::ending::usage;
 use crate::plan::PlanError;
 
 /// How long an address of several has to accept a connection.
@@ -95,6 +96,19 @@ impl TypedTarget {
     }
 }
 
+/// Whether `path` can be sent as it is.
+///
+/// # Errors
+/// Where it can't, with what to write instead.
+pub(super) fn check_path(path: &str) -> Result<(), PlanError> {
+    if path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    usage(format!(
+        "{path:?} is not a path; it begins with / and has neither spaces nor letters beyond ASCII: write those as in %20"
+    ))
+}
+
 const GIVE: &str = "give a URL such as http://localhost:8080/, or HOST:PORT as in 127.0.0.1:8080";
 
 fn reasons(refusals: &[(SocketAddr, io::Error)]) -> String {
@@ -145,10 +159,6 @@ fn split(authority: &str) -> (&str, Option<&str>) {
         Some((host, port)) => (host, Some(port)),
         None => (authority, None),
     }
-}
-
-fn usage<T>(sentence: String) -> Result<T, PlanError> {
-    Err(PlanError::Usage(sentence))
 }
 
 #[cfg(test)]
