@@ -14,14 +14,14 @@ use super::contenders::cast_for;
 use super::ending::code_of_search;
 use super::ending::usage;
 use super::load::duration;
-use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, too_few_cpus};
+use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, steered_plan};
 use super::output::{SummaryFormat, tell};
 use super::progress::{RunProgress, rough};
 use super::report;
 use super::servers::{ServerArgs, Servers};
 use crate::observe::allowed_cpus;
-use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, Workload, place};
-use crate::run::{Execution, Preflight, preflight_for};
+use crate::plan::{PlanError, Preset, RunPlan, Sizes, Workload, place};
+use crate::run::{Execution, Preflight};
 use crate::search::capacity::{self, CONCURRENT, Capacity, CapacityGoal, DESCRIPTION, pictures};
 
 /// Find the highest load that each contender carries without breaking a promise about its response time
@@ -178,25 +178,8 @@ pub(super) fn plan(args: &CapacityArgs, servers: &Servers) -> anyhow::Result<(Ru
     // What a cell takes is the search's own affair; of a preset's sizes only these two are looked at.
     let sizes = Sizes { retries: RETRIES, ..Preset::Quick.sizes().with_blocks(args.blocks) };
     let cast = cast_for(&placement.server_cpus, args.models.as_deref(), servers, &asked, &sizes)?;
-    let Cast { experiments, contenders, parts, .. } = cast;
-    let mut plan = RunPlan {
-        experiments,
-        contenders,
-        parts,
-        preset: Preset::Quick,
-        sizes,
-        seed: args.seed,
-        placement,
-        connection_ceiling: CONCURRENT,
-        against: None,
-        page: servers.page.clone(),
-        // Nothing that is said of such a run needs it.
-        inside: Inside::Off,
-    };
-    let mut found = preflight_for(&plan, CONCURRENT);
-    plan.connection_ceiling = found.connection_ceiling;
-    found.warnings.extend(too_few_cpus(args.placement.kind(), plan.placement.kind));
-    Ok((plan, found))
+    let placement = (args.placement.kind(), placement);
+    Ok(steered_plan(cast, sizes, args.seed, placement, servers.page.clone(), CONCURRENT))
 }
 
 #[cfg(test)]

@@ -10,8 +10,9 @@ use reports::record::Ending;
 use reports::record::store::RunFolder;
 
 use super::busy::FirstLook;
+use super::dry_run;
 use super::live::{Followed, LiveArgs};
-use super::new_run::{self, HeldMachine, PlacementArg, other_build, too_few_cpus};
+use super::new_run::{HeldMachine, PlacementArg, other_build, too_few_cpus};
 use super::output::{SummaryFormat, print, tell};
 use super::progress::{RunProgress, rough};
 use super::resume::{self, probes, rebuilt, with_models};
@@ -115,7 +116,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     };
     plan.inside = args.inside;
     if args.dry_run {
-        print(&new_run::describe(&plan, &preflight))?;
+        print(&dry_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
     }
     let held = HeldMachine::take(&plan, &preflight, &servers.commands)?;
@@ -189,7 +190,7 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
 
 fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {
     let time = time_of(&plan.probes()) + time_of(&plan.fullest());
-    let (contenders, blocks) = (plan.contenders.len(), new_run::blocks(plan));
+    let (contenders, blocks) = (plan.contenders.len(), dry_run::blocks(plan));
     tell(&format!(
         "comparing {contenders} contenders, blocks: {blocks}; at most {}; cells go to {}",
         rough(time),

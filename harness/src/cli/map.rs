@@ -22,14 +22,14 @@ use super::contenders::cast_for;
 use super::ending::code_of_run;
 use super::ending::usage;
 use super::load::duration;
-use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, too_few_cpus};
+use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, steered_plan};
 use super::output::{TableOrJson, json_text, print, tell};
 use super::progress::{RunProgress, rough};
 use super::report;
 use super::servers::{ServerArgs, Servers};
 use crate::observe::allowed_cpus;
-use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, Workload, place};
-use crate::run::{Execution, Preflight, preflight_for};
+use crate::plan::{PlanError, Preset, RunPlan, Sizes, Workload, place};
+use crate::run::{Execution, Preflight};
 use crate::search::map::{DESCRIPTION, Map, experiment};
 
 /// Draw where threads and tasks change places: who of two serves more, over connections and work
@@ -153,33 +153,17 @@ pub(super) fn plan(args: &MapArgs, servers: &Servers) -> anyhow::Result<(RunPlan
     let sizes = Sizes { retries, ..Preset::Quick.sizes().with_blocks(1) };
     let usual = servers.commands.is_empty().then_some(USUAL);
     let models = args.models.as_deref().or(usual);
-    let Cast { experiments, contenders, parts, .. } =
-        cast_for(&placement.server_cpus, models, servers, &asked, &sizes)?;
-    if contenders.len() != 2 {
+    let cast = cast_for(&placement.server_cpus, models, servers, &asked, &sizes)?;
+    if cast.contenders.len() != 2 {
         let sentence = format!(
             "a map is of two contenders, not {}; give --models {USUAL}, or one of --models and a --server, or two of --server",
-            contenders.len()
+            cast.contenders.len()
         );
         return Err(PlanError::Usage(sentence).into());
     }
-    let mut plan = RunPlan {
-        experiments,
-        contenders,
-        parts,
-        preset: Preset::Quick,
-        sizes,
-        seed: args.seed,
-        placement,
-        connection_ceiling: u32::MAX,
-        against: None,
-        page: servers.page.clone(),
-        // Nothing that is said of such a run needs it.
-        inside: Inside::Off,
-    };
-    let mut found = preflight_for(&plan, args.connections.iter().copied().max().unwrap_or(0));
-    plan.connection_ceiling = found.connection_ceiling;
-    found.warnings.extend(too_few_cpus(args.placement.kind(), plan.placement.kind));
-    Ok((plan, found))
+    let most = args.connections.iter().copied().max().unwrap_or(0);
+    let placement = (args.placement.kind(), placement);
+    Ok(steered_plan(cast, sizes, args.seed, placement, servers.page.clone(), most))
 }
 
 /// The numbers of connections, ascending, each once, none above what the machine allows.
