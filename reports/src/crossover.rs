@@ -6,14 +6,16 @@
 
 mod square;
 
+use itertools::Itertools;
+
 use crate::format;
 use crate::metrics::{Metric, metric};
 use crate::record::{ContenderRecord, ExperimentRecord, Picture, PictureKind};
 use crate::stats::Ratio;
-use crate::study::{Group, Trial};
+use crate::study::{Group, ascending};
 use crate::verdict::{Floor, judge_all};
 
-pub use square::{Finding, Served, Square, served};
+pub use square::{ServedRate, Square, SquareFinding, served};
 
 /// Pairs that a square's verdict takes. Fewer than a latency takes, since a server that is busy all the time serves steadily:
 /// six is the least at which all pairs pointing one way is rarer than one in twenty by chance, whatever their distribution.
@@ -45,11 +47,10 @@ impl<'a> Grid<'a> {
         let groups: Vec<&Group<'a>> = groups.iter().filter(|group| group.experiment.name == experiment.name).collect();
         let contenders = contenders(&groups)?;
         let trials = groups.iter().flat_map(|group| group.trials());
-        let mut connections: Vec<f64> = trials.filter_map(|(_, trial)| trial.variation).collect();
-        connections.sort_by(f64::total_cmp);
-        connections.dedup();
+        let connections = ascending(trials.filter_map(|(_, trial)| trial.variation));
         let square = |group: &Group<'a>, connections: f64| {
-            let [a, b] = contenders.map(|contender| trial(group, contender, connections));
+            let trial = |contender: &ContenderRecord| group.series_of(&contender.label)?.trial(Some(connections));
+            let [a, b] = contenders.map(trial);
             Square::of(metric, a, b)
         };
         let row = |connections: &f64| groups.iter().map(|group| square(group, *connections)).collect();
@@ -73,20 +74,21 @@ impl<'a> Grid<'a> {
 
     /// What the grid says, in a sentence without its stop.
     pub fn sentence(&self) -> String {
-        let count = |finding: Finding| self.squares().filter(|(_, _, square)| square.finding() == finding).count();
-        let [first, second] = [Finding::First, Finding::Second].map(count);
+        let count =
+            |finding: SquareFinding| self.squares().filter(|(_, _, square)| square.finding() == finding).count();
+        let [first, second] = [SquareFinding::First, SquareFinding::Second].map(count);
         let all = self.squares().count();
         let [a, b] = self.contenders.map(|contender| contender.label.as_str());
         let (more, less, wins, losses) = if first > second { (a, b, first, second) } else { (b, a, second, first) };
-        let too_few = count(Finding::TooFewBlocks);
-        let why = match (too_few, count(Finding::GeneratorsLimit)) {
+        let too_few = count(SquareFinding::TooFewBlocks);
+        let why = match (too_few, count(SquareFinding::GeneratorsLimit)) {
             (0, 0) => String::new(),
             (few, 0) => format!(", {few} of them for want of pairs"),
             (0, limit) => format!(", {limit} of them at the generator's limit"),
             (few, limit) => format!(", {few} of them for want of pairs and {limit} at the generator's limit"),
         };
         if wins == 0 {
-            return match count(Finding::Alike) {
+            return match count(SquareFinding::Alike) {
                 alike if alike == all => format!("{a} and {b} serve alike in all {all} cells"),
                 _ if too_few == all => {
                     format!("Cannot tell {a} and {b} apart in any of {all} cells, for want of pairs")
@@ -128,16 +130,7 @@ fn judge_together(rows: &mut [Vec<Square>]) {
 /// The two that have a series, in the order of the run.
 fn contenders<'a>(groups: &[&Group<'a>]) -> Option<[&'a ContenderRecord; 2]> {
     let series = groups.iter().flat_map(|group| &group.series);
-    let mut found: Vec<(usize, &'a ContenderRecord)> = series.map(|series| (series.index, series.contender)).collect();
-    found.sort_by_key(|(index, _)| *index);
-    found.dedup_by_key(|(index, _)| *index);
-    match found.as_slice() {
-        [(_, a), (_, b), ..] => Some([*a, *b]),
-        _ => None,
-    }
-}
-
-fn trial<'g, 'a>(group: &'g Group<'a>, contender: &ContenderRecord, connections: f64) -> Option<&'g Trial<'a>> {
-    let series = group.series.iter().find(|series| series.contender.label == contender.label)?;
-    series.trials.iter().find(|trial| trial.variation == Some(connections))
+    let in_order = series.map(|series| (series.index, series.contender)).sorted_by_key(|(index, _)| *index);
+    let (a, b) = in_order.dedup_by(|(a, _), (b, _)| a == b).map(|(_, contender)| contender).next_tuple()?;
+    Some([a, b])
 }

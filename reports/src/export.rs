@@ -1,21 +1,191 @@
 //! A run for other tools: a table for a pull request, and the files of two services that keep figures over time.
 //!
-//! Must not know: files, command lines. Beside it: `summary/headlines.rs`, which has the figures.
+//! Must not know: files, command lines, where the report lies. Beside it: `summary/headlines.rs`, which has the figures.
 
-mod bencher;
-mod github_action_benchmark;
-mod markdown;
+use std::fmt::Write;
 
-pub use bencher::bencher;
-pub use github_action_benchmark::github_action_benchmark;
-pub use markdown::{MOST_ROWS, markdown};
+use serde_json::{Map, Value, json};
 
-use crate::summary::Headline;
+use crate::format::{self, Unit};
+use crate::machine::MachineIdentity;
+use crate::record::store::Run;
+use crate::study::groups;
+use crate::summary::{self, BadgeState, Headline, Rank, Summary};
 
 /// What a figure is filed under. The load is not a part of it: it is chosen anew in every run, from what the contenders
 /// can do, and stands beside the figure instead.
 fn name(headline: &Headline) -> String {
     format!("{}/{}/{}", headline.experiment, headline.workload, headline.contender)
+}
+
+/// The figures, each with its 95% interval as bounds, in nanoseconds and bytes. The load that was offered is a measure
+/// of its own beside those that depend on it. A bound that there is none of, as where an interval ends beyond the
+/// timeout, is left out.
+pub fn bencher(figures: &[Headline]) -> String {
+    let mut benchmarks = Map::new();
+    for figure in figures {
+        let measures = benchmarks.entry(name(figure)).or_insert_with(|| json!({}));
+        measures[figure.metric.replace('_', "-")] = metric(figure);
+        if let Some(load) = figure.offered_load_rps {
+            measures["offered-load"] = json!({ "value": load });
+        }
+    }
+    format!("{:#}\n", Value::Object(benchmarks))
+}
+
+fn metric(figure: &Headline) -> Value {
+    let mut metric = json!({ "value": figure.value });
+    if let Some(lo) = figure.lo {
+        metric["lower_value"] = json!(lo);
+    }
+    if let Some(hi) = figure.hi {
+        metric["upper_value"] = json!(hi);
+    }
+    metric
+}
+
+/// The figures, each with its 95% interval as range, in nanoseconds and bytes. `origin` says which run they are of.
+pub fn github_action_benchmark(figures: &[Headline], origin: &str) -> String {
+    let figures: Vec<Value> = figures.iter().map(|figure| entry(figure, origin)).collect();
+    format!("{:#}\n", Value::Array(figures))
+}
+
+fn entry(figure: &Headline, origin: &str) -> Value {
+    let load = figure.offered_load_rps.map(|load| format!("{} offered\n", Unit::PerSecond.show(load)));
+    let mut entry = json!({
+        "name": format!("{}: {}", name(figure), figure.label),
+        "unit": unit(figure.unit),
+        "value": figure.value,
+        "extra": format!("{}{origin}", load.unwrap_or_default()),
+    });
+    if let Some(range) = range(figure) {
+        entry["range"] = json!(range);
+    }
+    entry
+}
+
+/// The interval, in the unit of the value and without a separator, for programs and people.
+fn range(figure: &Headline) -> Option<String> {
+    let beyond = if figure.unit == Unit::Nanoseconds { "beyond the timeout" } else { "beyond what was tried" };
+    let hi = figure.hi.map_or_else(|| beyond.to_owned(), |hi| format!("{hi:.0}"));
+    Some(format!("{:.0} to {hi}", figure.lo?))
+}
+
+fn unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Nanoseconds => "ns",
+        Unit::Bytes => "bytes",
+        Unit::PerSecond => "1/s",
+        Unit::Count => "1",
+        Unit::Share => "share",
+    }
+}
+
+/// Rows that the table has at most; what is left out is said under it.
+pub const MOST_ROWS: usize = 8;
+
+/// The run as GitHub-flavoured Markdown: sentences, a row per contender and a column per headline figure, the claims
+/// folded away, and every badge that is in doubt.
+pub fn markdown(run: &Run) -> String {
+    let groups = groups(run);
+    let summary = summary::of_groups(run, &groups);
+    let mut text = String::from("### tokio or OS threads?\n\n");
+    for answer in summary.answers.iter().filter(|answer| answer.rank == Rank::Lead) {
+        line(&mut text, &format!("- {}: {}", format::capitalised(&plain(&answer.label)), plain(&answer.sentence)));
+    }
+    text.push('\n');
+    table(&mut text, run, &summary::headlines(&groups));
+    claims(&mut text, &summary);
+    for badge in summary.validity.badges.iter().filter(|badge| badge.state == BadgeState::Doubt) {
+        line(&mut text, &format!("- ⚠ {}: {}", badge.label, plain(&badge.detail)));
+    }
+    let manifest = &run.manifest;
+    let blocks = manifest.blocks_in_words();
+    let machine = plain(&MachineIdentity::of(manifest).label);
+    line(
+        &mut text,
+        &format!(
+            "\nRun {} of {}, preset {}, {blocks}. {machine}.",
+            plain(&manifest.run),
+            manifest.started_at,
+            manifest.preset
+        ),
+    );
+    text
+}
+
+/// Writing to a string does not fail.
+fn line(text: &mut String, line: &str) {
+    let _ = writeln!(text, "{line}");
+}
+
+fn table(text: &mut String, run: &Run, figures: &[Headline]) {
+    let mut columns: Vec<&Headline> = Vec::new();
+    for figure in figures {
+        if !columns.iter().any(|column| same_column(column, figure)) {
+            columns.push(figure);
+        }
+    }
+    let labels = run.manifest.contenders.iter().map(|contender| contender.label.as_str());
+    let rows: Vec<&str> = labels.filter(|label| figures.iter().any(|figure| figure.contender == *label)).collect();
+    if rows.is_empty() {
+        return;
+    }
+    let headings = columns.iter().map(|column| heading(column));
+    line(text, &row("contender", headings));
+    line(text, &row("---", columns.iter().map(|_| "---:".to_owned())));
+    for label in rows.iter().take(MOST_ROWS) {
+        let own = |column: &&Headline| {
+            let figure = figures.iter().find(|figure| figure.contender == *label && same_column(figure, column));
+            figure.map_or_else(|| "-".into(), cell)
+        };
+        line(text, &row(&format!("`{}`", plain(label)), columns.iter().map(own)));
+    }
+    let left_out = rows.len().saturating_sub(MOST_ROWS) as u64;
+    let more = if left_out > 0 {
+        format!(" {} more in the report.", format::counted(left_out, "contender"))
+    } else {
+        String::new()
+    };
+    line(text, &format!("\nWith 95% intervals; `-` where a contender did not keep up or has no valid figure.{more}\n"));
+}
+
+fn same_column(one: &Headline, other: &Headline) -> bool {
+    (&one.experiment, &one.workload, &one.metric) == (&other.experiment, &other.workload, &other.metric)
+}
+
+fn heading(column: &Headline) -> String {
+    match column.offered_load_rps {
+        Some(load) => format!("{}, {} at {}", column.label, plain(&column.workload_label), Unit::PerSecond.show(load)),
+        None => column.label.clone(),
+    }
+}
+
+fn cell(figure: &Headline) -> String {
+    let interval = figure.interval().map_or(String::new(), |interval| format!(" ({interval})"));
+    format!("{}{interval}", figure.unit.show(figure.value))
+}
+
+fn row(first: &str, cells: impl Iterator<Item = String>) -> String {
+    let cells: String = cells.map(|cell| format!(" {cell} |")).collect();
+    format!("| {first} |{cells}")
+}
+
+fn claims(text: &mut String, summary: &Summary) {
+    if summary.claims.is_empty() {
+        return;
+    }
+    let claims = format::counted(summary.claims.len() as u64, "claim");
+    line(text, &format!("<details><summary>What people say: {claims}</summary>\n"));
+    for claim in &summary.claims {
+        line(text, &format!("- {}", plain(&claim.line())));
+    }
+    line(text, "\n</details>\n");
+}
+
+/// Text that stays text in a cell of a table.
+fn plain(text: &str) -> String {
+    text.replace(['\n', '\r'], " ").replace('|', "\\|").replace('<', "&lt;").replace('`', "'")
 }
 
 #[cfg(test)]

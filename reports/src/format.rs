@@ -129,6 +129,16 @@ pub fn capitalised(text: &str) -> String {
     characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
 }
 
+/// `1.20 to 1.35`, of plain numbers.
+pub fn interval((lo, hi): (f64, f64)) -> String {
+    format!("{} to {}", number(lo), number(hi))
+}
+
+/// ` (so)` behind what it is said of; nothing where there is nothing to say.
+pub fn bracketed(remark: Option<String>) -> String {
+    remark.map_or(String::new(), |remark| format!(" ({remark})"))
+}
+
 /// `1 block`, `2 blocks`.
 pub fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", self::count(count), if count == 1 { "" } else { "s" })

@@ -7,16 +7,16 @@
 //!
 //! Read in this order: `record` (what was saved), `stats` (what may be concluded from samples), `metrics` (the one
 //! table of what can be shown), `study` (cells gathered into points), `crossover` (who of two serves more, and where),
-//! `objective` (what load keeps a promise), `account` (what became of a server that something was done to), `verdict` and
-//! `summary` (sentences and tables), `diff` (one run against another), `charts` (pictures), `page` (the report), `slides`
-//! (the same to be shown), `site` (many runs), `export` (for other tools).
+//! `objective` (what load keeps a promise), `verdict` (what may be concluded), `words` (how it is said), `charts`
+//! (pictures), `summary` (sentences and tables), `machine` and `diff` (one run against another), `page` (the report),
+//! `slides` (the same to be shown), `site` (many runs), `export` (for other tools). No arrow points back.
 
-mod account;
 pub mod charts;
 pub mod crossover;
 pub mod diff;
 pub mod export;
 pub mod format;
+pub mod machine;
 pub mod metrics;
 pub mod objective;
 pub mod page;
@@ -28,3 +28,4 @@ pub mod study;
 pub mod summary;
 pub mod trace_events;
 pub mod verdict;
+mod words;

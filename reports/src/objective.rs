@@ -1,7 +1,7 @@
 //! Which loads keep an objective, cell by cell, and the highest that a contender carries, over blocks.
 //!
 //! A block is one search on fresh servers, and its result one number; what is said of a contender is their geometric mean
-//! with an interval over blocks. Must not know: how loads are searched for. Beside it: `record/objective.rs`.
+//! with an interval over blocks. Must not know: how loads are searched for. Beside it: `record/experiment.rs`.
 
 use crate::format::{self, Unit};
 use crate::metrics::{Reading, response_quantile};
@@ -39,7 +39,7 @@ pub fn kept(objective: &Objective, cell: &Cell) -> Kept {
 
 /// The result of one block's search, in requests per second.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Found {
+pub enum BlockResult {
     /// This load was carried, and the next higher was not.
     Carried(f64),
     /// This load was carried, and above it no valid cell tells.
@@ -54,7 +54,7 @@ pub enum Found {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Carries {
     /// A result per block.
-    pub blocks: Vec<Found>,
+    pub blocks: Vec<BlockResult>,
     /// Geometric mean of the loads carried, with its interval over blocks; absent where in some block none was. Against one
     /// request per second, so that the ratio is the load.
     pub load: Option<Ratio>,
@@ -70,14 +70,14 @@ pub fn carries(objective: &Objective, series: &Series<'_>) -> Carries {
     numbers.sort_unstable();
     numbers.dedup();
     let of_block = |block: &u32| found(objective, cells.iter().copied().filter(|cell| cell.block == *block));
-    let blocks: Vec<Found> = numbers.iter().map(of_block).collect();
+    let blocks: Vec<BlockResult> = numbers.iter().map(of_block).collect();
     Carries::of(blocks, objective.step)
 }
 
 /// Rounding of loads makes steps a little unequal.
 const ROUNDING: f64 = 1.02;
 
-fn found<'a>(objective: &Objective, cells: impl Iterator<Item = &'a Cell>) -> Found {
+fn found<'a>(objective: &Objective, cells: impl Iterator<Item = &'a Cell>) -> BlockResult {
     let (mut carried, mut missed, mut doubtful) = (None::<f64>, None::<f64>, None::<f64>);
     for cell in cells {
         let Some(load) = cell.load.offered_load_rps else { continue };
@@ -88,18 +88,20 @@ fn found<'a>(objective: &Objective, cells: impl Iterator<Item = &'a Cell>) -> Fo
         }
     }
     match (carried, missed, doubtful) {
-        (Some(carried), Some(missed), _) if missed <= carried * objective.step * ROUNDING => Found::Carried(carried),
-        // A doubtful load that was tried again and then told stands between the two no more.
-        (Some(carried), _, Some(doubtful)) if doubtful > carried => Found::AtLeast(carried),
-        (None, Some(missed), None) if objective.lowest_rps.is_none_or(|lowest| missed <= lowest * ROUNDING) => {
-            Found::LessThan(missed)
+        (Some(carried), Some(missed), _) if missed <= carried * objective.step * ROUNDING => {
+            BlockResult::Carried(carried)
         }
-        _ => Found::Unfinished,
+        // A doubtful load that was tried again and then told stands between the two no more.
+        (Some(carried), _, Some(doubtful)) if doubtful > carried => BlockResult::AtLeast(carried),
+        (None, Some(missed), None) if objective.lowest_rps.is_none_or(|lowest| missed <= lowest * ROUNDING) => {
+            BlockResult::LessThan(missed)
+        }
+        _ => BlockResult::Unfinished,
     }
 }
 
 impl Carries {
-    fn of(blocks: Vec<Found>, step: f64) -> Carries {
+    fn of(blocks: Vec<BlockResult>, step: f64) -> Carries {
         let mut carries = Carries { load: None, blocks, step };
         // A mean of the others would be of blocks that were chosen by their result.
         if carries.least_missed().is_none() {
@@ -110,19 +112,19 @@ impl Carries {
 
     fn carried(&self) -> impl Iterator<Item = f64> {
         self.blocks.iter().filter_map(|found| match found {
-            Found::Carried(load) | Found::AtLeast(load) => Some(*load),
-            Found::LessThan(_) | Found::Unfinished => None,
+            BlockResult::Carried(load) | BlockResult::AtLeast(load) => Some(*load),
+            BlockResult::LessThan(_) | BlockResult::Unfinished => None,
         })
     }
 
     /// Whether some block could not tell what is above the load that it found.
     pub fn may_be_more(&self) -> bool {
-        self.blocks.iter().any(|found| matches!(found, Found::AtLeast(_)))
+        self.blocks.iter().any(|found| matches!(found, BlockResult::AtLeast(_)))
     }
 
     /// Blocks whose search came to an end.
     pub fn finished(&self) -> usize {
-        self.blocks.iter().filter(|found| **found != Found::Unfinished).count()
+        self.blocks.iter().filter(|found| **found != BlockResult::Unfinished).count()
     }
 
     /// The load in words.
@@ -161,7 +163,7 @@ impl Carries {
 
     fn least_missed(&self) -> Option<f64> {
         let missed = self.blocks.iter().filter_map(|found| match found {
-            Found::LessThan(load) => Some(*load),
+            BlockResult::LessThan(load) => Some(*load),
             _ => None,
         });
         missed.reduce(f64::min)
@@ -181,27 +183,29 @@ impl Objective {
 mod tests {
     use super::*;
 
-    fn carries(blocks: &[Found]) -> Carries {
+    fn carries(blocks: &[BlockResult]) -> Carries {
         Carries::of(blocks.to_vec(), 1.05)
     }
 
     #[test]
     fn what_is_carried_is_said_with_its_blocks() {
-        let three = carries(&[Found::Carried(1_000.0), Found::Carried(1_050.0), Found::Carried(1_000.0)]);
+        let three =
+            carries(&[BlockResult::Carried(1_000.0), BlockResult::Carried(1_050.0), BlockResult::Carried(1_000.0)]);
         assert_eq!(three.show(), "1,020/s");
         assert!(three.remark().ends_with("3 blocks") && three.remark().contains(" to "), "{}", three.remark());
-        let equal = carries(&[Found::Carried(1_000.0); 3]);
+        let equal = carries(&[BlockResult::Carried(1_000.0); 3]);
         assert_eq!(equal.remark(), "1,000/s to 1,050/s, 3 blocks", "no finer than what was tried");
-        let open = carries(&[Found::Carried(1_000.0), Found::AtLeast(1_000.0), Found::Unfinished]);
+        let open = carries(&[BlockResult::Carried(1_000.0), BlockResult::AtLeast(1_000.0), BlockResult::Unfinished]);
         assert_eq!((open.show().as_str(), open.finished()), ("at least 1,000/s", 2));
         assert_eq!(open.remark(), "from 1,000/s on, 2 blocks");
-        assert_eq!(carries(&[Found::LessThan(120.0)]).show(), "less than 120/s");
-        assert_eq!(carries(&[Found::Unfinished]).show(), "cannot tell");
+        assert_eq!(carries(&[BlockResult::LessThan(120.0)]).show(), "less than 120/s");
+        assert_eq!(carries(&[BlockResult::Unfinished]).show(), "cannot tell");
     }
 
     #[test]
     fn no_block_is_left_out_for_its_result() {
-        let mixed = carries(&[Found::Carried(1_000.0), Found::LessThan(150.0), Found::LessThan(150.0)]);
+        let mixed =
+            carries(&[BlockResult::Carried(1_000.0), BlockResult::LessThan(150.0), BlockResult::LessThan(150.0)]);
         assert_eq!(mixed.load, None);
         assert_eq!(
             (mixed.show(), mixed.remark()),

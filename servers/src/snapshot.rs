@@ -99,14 +99,14 @@ impl ServerMonitor {
 
 fn runtime_snapshot(runtime: &RuntimeMetrics, seen: &mut Vec<LastChange>, at_ns: u64) -> RuntimeSnapshot {
     seen.resize_with(runtime.num_workers(), LastChange::default);
-    let workers = seen.iter_mut().enumerate().map(|(number, stillness)| {
+    let workers = seen.iter_mut().enumerate().map(|(number, last_change)| {
         let busy_ns = u64::try_from(runtime.worker_total_busy_duration(number).as_nanos()).unwrap_or(u64::MAX);
         let parks_and_unparks = runtime.worker_park_unpark_count(number);
         WorkerSnapshot {
             busy_ns,
             parks: runtime.worker_park_count(number),
             is_parked: is_parked(parks_and_unparks),
-            still_ns: stillness.since(busy_ns, parks_and_unparks, at_ns),
+            still_ns: last_change.since(busy_ns, parks_and_unparks, at_ns),
         }
     });
     RuntimeSnapshot {

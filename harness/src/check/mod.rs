@@ -5,7 +5,6 @@
 
 mod dialogue;
 mod part;
-mod said;
 mod transcripts;
 
 use std::net::SocketAddr;

@@ -1,13 +1,11 @@
-//! The transcripts: what a client says, and what a server that keeps to the protocol says back. Data, and nothing else.
+//! The transcripts: what a client says, and what a server that keeps to the protocol says back. Data, and nothing else; at
+//! the end the bytes that are sent, and texts that are hard to read.
 //!
-//! `docs/protocol.md` states the same for people. Beside it: `dialogue.rs`, which carries a transcript out; `said.rs`, the
-//! bytes.
+//! `docs/protocol.md` states the same for people. Beside it: `dialogue.rs`, which carries a transcript out.
 
 use std::time::Duration;
 
-use servers::protocol::{MAX_REQUEST_BYTES, MAX_RESULT_BYTES};
-
-use super::said::{NO_REQUESTS, SPELLED, TEXT, close, done, echo, longest, number, send, work};
+use servers::protocol::{JsonLines, MAX_REQUEST_BYTES, MAX_RESULT_BYTES, Request, WireFormat};
 
 /// What is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -283,6 +281,56 @@ fn optional() -> Vec<Transcript> {
     ]
 }
 
+const TEXT: &str = "\"höher\" \\ / \n\t\u{1} {}[]:, 😀 \u{2028} end";
+
+/// Fields in another order, spaces, an escape, a field of no meaning, and a line end as some clients write it.
+const SPELLED: &[u8] =
+    b" { \"RequestWork\" : {\"sender_timestamp\":\"1\", \"more\":[1, {\"a\":null}], \"parameter\":\"a\\u0062\",\t\
+                         \"request_message\":\"echo\"} }\r\n";
+
+/// Lines that end where they should and are no requests.
+const NO_REQUESTS: [&[u8]; 5] =
+    [b"GET / HTTP/1.1\r\n", b"{\"RequestWork\":{}}\n", b"{\"Dance\":{}}\n", b"[1,2]\n", b"\xff\xfe\n"];
+
+fn send(lines: &[Vec<u8>]) -> Step {
+    Step::Send(lines.concat())
+}
+
+fn done(timestamp: &str, result: &str) -> Step {
+    Step::Expect(Expected::Done { timestamp: timestamp.to_owned(), result: result.to_owned() })
+}
+
+fn echo(text: &str, timestamp: &str) -> Vec<u8> {
+    work("echo", text, timestamp)
+}
+
+fn work(kind: &str, parameter: &str, timestamp: &str) -> Vec<u8> {
+    line(&Request::RequestWork {
+        request_message: kind.into(),
+        parameter: parameter.into(),
+        sender_timestamp: timestamp.into(),
+    })
+}
+
+fn close(initial: &str, last: &str) -> Vec<u8> {
+    line(&Request::CloseConnection { initial_timestamp: initial.into(), final_timestamp: last.into() })
+}
+
+fn line(request: &Request<'_>) -> Vec<u8> {
+    let mut line = Vec::new();
+    JsonLines.encode_request(request, &mut line);
+    line
+}
+
+fn number(number: u32) -> String {
+    number.to_string()
+}
+
+/// A text that fills a request up to the limit.
+fn longest() -> String {
+    "x".repeat(MAX_REQUEST_BYTES - echo("", "1").len())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -296,5 +344,10 @@ mod tests {
         for Transcript { says, steps, .. } in &all {
             assert!(steps.iter().any(|step| matches!(step, Step::Expect(_))), "{says}");
         }
+    }
+
+    #[test]
+    fn the_longest_line_is_as_long_as_may_be() {
+        assert_eq!(echo(&longest(), "1").len(), MAX_REQUEST_BYTES);
     }
 }

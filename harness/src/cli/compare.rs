@@ -14,7 +14,7 @@ use super::dry_run;
 use super::live::{Followed, LiveArgs};
 use super::new_run::{HeldMachine, PlacementArg, other_build, too_few_cpus};
 use super::output::{SummaryFormat, print, tell};
-use super::progress::{RunProgress, rough};
+use super::progress::{TerminalProgress, rough};
 use super::resume::{self, probes, rebuilt, with_models};
 use super::servers::{ServerArgs, Servers};
 use super::trace::{self, Timelines};
@@ -129,7 +129,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     if !args.quiet {
         announce(&plan, &preflight, &folder);
     }
-    let mut progress = Followed::new(RunProgress::new(args.quiet), live.as_mut(), &manifest, &[]);
+    let mut progress = Followed::new(TerminalProgress::new(args.quiet), live.as_mut(), &manifest, &[]);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
     let end = match like {
         Some(like) => execution.run_with_probes(probes(like), &mut progress),

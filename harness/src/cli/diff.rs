@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
-use reports::diff::{
-    COMPARED, DecidedBy, Diff, Difference, Gate, GateError, Held, Row, between, differences, of_contenders, within,
-};
+use reports::diff::{COMPARED, DecidedBy, Diff, DiffRow, Gate, GateError, GateResult, between, of_contenders, within};
 use reports::format::{count, counted, number};
+use reports::machine::{Difference, differences};
 use reports::record::Manifest;
 use reports::record::store::{Run, RunFolder};
 
@@ -102,7 +101,7 @@ pub(super) fn run(args: DiffArgs) -> anyhow::Result<ExitCode> {
     if diff.rows.is_empty() {
         tell("note: the two have nothing in common; `compare --like RUN` makes a run with the loads of another");
     }
-    let held: Vec<Held> = gates.iter().map(|gate| gate.hold(&diff)).collect();
+    let held: Vec<GateResult> = gates.iter().map(|gate| gate.hold(&diff)).collect();
     print(&written(&diff, &held, &ways, args.format)?)?;
     Ok(code_of_gates(held.iter().map(|held| held.outcome).max()))
 }
@@ -137,7 +136,7 @@ fn only_one_build(path: &Path) -> PlanError {
     ))
 }
 
-fn written(diff: &Diff, held: &[Held], ways: &Ways, format: DiffFormat) -> anyhow::Result<String> {
+fn written(diff: &Diff, held: &[GateResult], ways: &Ways, format: DiffFormat) -> anyhow::Result<String> {
     Ok(match format {
         DiffFormat::Table => table(diff, held, ways),
         DiffFormat::Md => markdown(diff, held, ways),
@@ -222,14 +221,14 @@ const MOST_REASONS: usize = 3;
 const MOST_NAMED: usize = 6;
 
 /// Every row, and what came of the gates last.
-pub(super) fn table(diff: &Diff, held: &[Held], ways: &Ways) -> String {
-    let rows: Vec<&Row> = diff.rows.iter().collect();
+pub(super) fn table(diff: &Diff, held: &[GateResult], ways: &Ways) -> String {
+    let rows: Vec<&DiffRow> = diff.rows.iter().collect();
     let table = styled(header(), rows.into_iter().map(cells), NOTHING);
     format!("{}{table}\n\n{}{}", heading(diff), remarks(diff, ""), gates(diff, held, ways, ""))
 }
 
 /// The rows that matter most, and how many others there are.
-pub(super) fn markdown(diff: &Diff, held: &[Held], ways: &Ways) -> String {
+pub(super) fn markdown(diff: &Diff, held: &[GateResult], ways: &Ways) -> String {
     let ranked = diff.ranked();
     let (shown, rest) = ranked.split_at(ranked.len().min(MOST_ROWS));
     let table = styled(header(), shown.iter().copied().map(cells), ASCII_MARKDOWN);
@@ -255,12 +254,12 @@ fn header() -> Vec<String> {
     ["contender", "where", "figure", "base", "new", "new/base", "95% interval", "verdict"].map(str::to_owned).to_vec()
 }
 
-fn cells(row: &Row) -> Vec<String> {
+fn cells(row: &DiffRow) -> Vec<String> {
     let ratio = row.ratio.ok();
     let interval = ratio.and_then(|ratio| ratio.interval).map(|(lo, hi)| format!("{} to {}", number(lo), number(hi)));
     vec![
         row.contender.clone(),
-        row.spot.at.clone(),
+        row.place.at.clone(),
         row.label.to_owned(),
         row.base.clone(),
         row.new.clone(),
@@ -302,8 +301,8 @@ fn remarks(diff: &Diff, bullet: &str) -> String {
 }
 
 /// A line for each gate: what was held against what, what came of it, and what would decide it.
-fn gates(diff: &Diff, held: &[Held], ways: &Ways, bullet: &str) -> String {
-    let line = |held: &Held| {
+fn gates(diff: &Diff, held: &[GateResult], ways: &Ways, bullet: &str) -> String {
+    let line = |held: &GateResult| {
         let figures = counted(held.rows as u64, "figure");
         let said =
             format!("{bullet}{} {}: {} against {}, {figures}", held.gate, held.outcome.word(), diff.new, diff.base);

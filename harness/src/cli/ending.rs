@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use reports::diff::Outcome;
+use reports::diff::DiffOutcome;
 use reports::record::store::{RecordError, Run};
 use reports::record::{Cell, Ending, Ledger, Purpose, Warning};
 use serde::Serialize;
@@ -116,11 +116,11 @@ pub(super) fn code_of_selftest(verdict: Verdict) -> ExitCode {
 }
 
 /// The code of a comparison of two runs: that of the gate which came out worst.
-pub(super) fn code_of_gates(worst: Option<Outcome>) -> ExitCode {
+pub(super) fn code_of_gates(worst: Option<DiffOutcome>) -> ExitCode {
     ExitCode::from(match worst {
-        Some(Outcome::Regressed) => GATE_EXCEEDED,
-        Some(Outcome::Inconclusive) => INVALID,
-        Some(Outcome::Passed) | None => 0,
+        Some(DiffOutcome::Regressed) => GATE_EXCEEDED,
+        Some(DiffOutcome::Inconclusive) => INVALID,
+        Some(DiffOutcome::Passed) | None => 0,
     })
 }
 

@@ -9,10 +9,10 @@ use reports::record::{Cell, Ending, Manifest};
 
 use super::load::duration;
 use super::output::tell;
-use super::progress::RunProgress;
+use super::progress::TerminalProgress;
 use crate::live::followed::{Drawing, DrawingCost, summary_of};
 use crate::live::web::{PageEvent, PageView, Web, WebError};
-use crate::run::{Interrupt, Progress};
+use crate::run::{Interrupt, RunProgress};
 
 /// What is typed to follow a run in a browser.
 #[derive(Debug, clap::Args)]
@@ -54,7 +54,7 @@ pub(super) struct Live {
 
 /// A run's progress, on the terminal and, where there is one, on a page.
 pub(super) struct Followed<'a> {
-    shown: RunProgress,
+    shown: TerminalProgress,
     page: Option<FollowedPage<'a>>,
 }
 
@@ -66,7 +66,7 @@ struct FollowedPage<'a> {
 impl<'a> Followed<'a> {
     /// Of a run with this manifest and the cells that it has already.
     pub(super) fn new(
-        shown: RunProgress,
+        shown: TerminalProgress,
         live: Option<&'a mut Live>,
         manifest: &Manifest,
         cells: &[Cell],
@@ -96,7 +96,7 @@ impl<'a> Followed<'a> {
     }
 }
 
-impl Progress for Followed<'_> {
+impl RunProgress for Followed<'_> {
     fn planned(&mut self, cells: usize, time: Duration) {
         self.shown.planned(cells, time);
         self.tell(|| PageEvent::Planned { cells, time });

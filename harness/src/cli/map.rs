@@ -24,7 +24,7 @@ use super::ending::usage;
 use super::load::duration;
 use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, steered_plan};
 use super::output::{TableOrJson, json_text, print, tell};
-use super::progress::{RunProgress, rough};
+use super::progress::{TerminalProgress, rough};
 use super::report;
 use super::servers::{ServerArgs, Servers};
 use crate::observe::allowed_cpus;
@@ -95,7 +95,7 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     if !args.quiet {
         announce(&map, args.budget, &folder);
     }
-    let mut progress = RunProgress::new(args.quiet);
+    let mut progress = TerminalProgress::new(args.quiet);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
     let end = execution.steer(&mut map, begun + args.budget - AFTERWARDS, &mut progress);
     progress.end();

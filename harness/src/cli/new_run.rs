@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use reports::format;
 use reports::record::store::RunFolder;
-use reports::record::{Ending, Machine, Manifest, OtherBuild, Placement, PlacementKind, SCHEMA_VERSION, Warning};
+use reports::record::{Ending, Machine, Manifest, OtherBuild, PlacementKind, PlacementRecord, SCHEMA_VERSION, Warning};
 use sha2::{Digest, Sha256};
 
 use super::busy::{self, FirstLook};
@@ -149,7 +149,7 @@ pub(super) fn steered_plan(
     cast: Cast,
     sizes: Sizes,
     seed: u64,
-    (asked, placement): (PlacementKind, Placement),
+    (asked, placement): (PlacementKind, PlacementRecord),
     page: Option<PageRequest>,
     connections: u32,
 ) -> (RunPlan, Preflight) {

@@ -9,10 +9,10 @@ use std::path::Path;
 use clap::ValueEnum;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
+use reports::machine::MachineIdentity;
 use reports::record::store::Run;
-use reports::site::Machine;
 use reports::study::groups;
-use reports::summary::{Answer, Headline, Rank, Summary, SummaryTable, headlines, summarise};
+use reports::summary::{Headline, Rank, Statement, Summary, SummaryTable, headlines, summarise};
 use reports::verdict::Matrix;
 use reports::{export, format};
 use serde::Serialize;
@@ -83,7 +83,8 @@ pub(super) fn summary(run: &Run, format: SummaryFormat, report: &str) -> anyhow:
         SummaryFormat::Bencher => export::bencher(&figures(run)?),
         SummaryFormat::GithubActionBenchmark => {
             let manifest = &run.manifest;
-            let origin = format!("run {} of {}, {}", manifest.run, manifest.started_at, Machine::of(manifest).label);
+            let origin =
+                format!("run {} of {}, {}", manifest.run, manifest.started_at, MachineIdentity::of(manifest).label);
             export::github_action_benchmark(&figures(run)?, &origin)
         }
     })
@@ -176,7 +177,7 @@ fn header(table: &SummaryTable) -> Vec<String> {
     std::iter::once("contender".to_owned()).chain(columns).collect()
 }
 
-fn cells(row: &reports::summary::Row) -> Vec<String> {
+fn cells(row: &reports::summary::TableRow) -> Vec<String> {
     std::iter::once(row.contender.clone()).chain(row.values.iter().map(|value| value.text.clone())).collect()
 }
 
@@ -187,7 +188,7 @@ fn quoted(field: &str) -> String {
 /// What people say with its verdict, a line each, then the leads, likewise. A lead that is not the only one of its experiment says which workload it is of.
 fn sentences(summary: &Summary) -> String {
     let leads = || summary.answers.iter().filter(|answer| answer.rank == Rank::Lead);
-    let line = |answer: &Answer| match leads().filter(|other| other.experiment == answer.experiment).count() {
+    let line = |answer: &Statement| match leads().filter(|other| other.experiment == answer.experiment).count() {
         1 => format!("  {}\n", answer.sentence),
         _ => format!("  {}: {}\n", answer.label, answer.sentence),
     };

@@ -9,7 +9,7 @@ use anyhow::Context;
 use crate::observe::restrict_this_thread;
 use crate::process::PORT_VARIABLE;
 use crate::process::supervised::die_with;
-use crate::selftest::subject::{Subject, run as be};
+use crate::selftest::subject::{SelftestSubject, run as be};
 
 /// What to become, and how.
 #[derive(Debug, clap::Args)]
@@ -60,7 +60,7 @@ pub(super) fn guard(args: &GuardArgs) -> anyhow::Result<ExitCode> {
 pub(super) struct SubjectArgs {
     /// What to be
     #[arg(value_name = "KIND:VALUE")]
-    subject: Subject,
+    subject: SelftestSubject,
 
     /// Stop at the end of stdin, and die with the parent
     #[arg(long, required = true)]

@@ -11,25 +11,25 @@ use reports::record::{Cell, Outcome};
 use super::output::tell;
 use crate::load::{Moments, Signs, now_ns};
 use crate::plan::{LoadSpec, nanoseconds};
-use crate::run::Progress;
+use crate::run::RunProgress;
 
 /// Shows a run while it goes on.
-pub(super) struct RunProgress {
+pub(super) struct TerminalProgress {
     bar: ProgressBar,
     is_terminal: bool,
     expected_end: Instant,
 }
 
-impl RunProgress {
+impl TerminalProgress {
     /// Shows nothing where `is_quiet`.
-    pub(super) fn new(is_quiet: bool) -> RunProgress {
+    pub(super) fn new(is_quiet: bool) -> TerminalProgress {
         let is_terminal = std::io::stderr().is_terminal() && !is_quiet;
         let target = if is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template("  [{bar:24}] {pos}/{len} cells, {prefix} left: {wide_msg}")
             .expect("the template is a constant that a test renders");
         bar.set_style(style.progress_chars("=> "));
-        RunProgress { bar, is_terminal, expected_end: Instant::now() }
+        TerminalProgress { bar, is_terminal, expected_end: Instant::now() }
     }
 
     /// Ends the display; the terminal is as it was.
@@ -43,7 +43,7 @@ impl RunProgress {
     }
 }
 
-impl Progress for RunProgress {
+impl RunProgress for TerminalProgress {
     fn planned(&mut self, cells: usize, time: Duration) {
         self.expected_end = Instant::now() + time;
         self.bar.set_length(cells as u64);
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_display_that_is_hidden_takes_everything() {
-        let mut shown = RunProgress::new(true);
+        let mut shown = TerminalProgress::new(true);
         shown.planned(3, Duration::from_secs(90));
         shown.begins(1, "echo 8000rps threaded");
         assert_eq!(shown.bar.position(), 1);

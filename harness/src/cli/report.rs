@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use reports::diff::differences;
+use reports::machine::{MachineIdentity, differences};
 use reports::record::Ending;
 use reports::record::store::{Run, RunFolder};
-use reports::site::Machine;
 
 use super::ending::usage;
 use super::ending::{code_of_run, unproven};
@@ -63,8 +62,10 @@ fn render_beside(runs: &[(RunFolder, Run)], format: SummaryFormat) -> anyhow::Re
         let summary = output::summary(run, format, &report)?;
         summaries.push((&run.manifest, summary));
     }
-    let several: Vec<(&str, String, String)> =
-        summaries.into_iter().map(|(manifest, text)| (&*manifest.run, Machine::of(manifest).label, text)).collect();
+    let several: Vec<(&str, String, String)> = summaries
+        .into_iter()
+        .map(|(manifest, text)| (&*manifest.run, MachineIdentity::of(manifest).label, text))
+        .collect();
     print(&output::beside(&several, format)?)?;
     let (_, first) = &runs[0];
     if runs.iter().any(|(_, run)| !differences(&first.manifest, &run.manifest).is_empty()) {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use reports::diff::differences;
+use reports::machine::differences;
 use reports::record::store::{Run, RunFolder};
 use reports::record::{Cell, Ending, ExperimentRecord, Manifest, Purpose, Warning};
 
@@ -15,7 +15,7 @@ use super::contenders::{cast_for, of_saved};
 use super::live::{Followed, LiveArgs};
 use super::new_run::{self, other_build};
 use super::output::{SummaryFormat, tell};
-use super::progress::RunProgress;
+use super::progress::TerminalProgress;
 use super::report::conclude;
 use super::servers::Servers;
 use crate::experiments;
@@ -59,7 +59,7 @@ pub(super) fn run(
     if !quiet {
         tell(&format!("{} has {} cells; running what is missing", folder.path().display(), cells.len()));
     }
-    let mut progress = Followed::new(RunProgress::new(quiet), live.as_mut(), &manifest, &cells);
+    let mut progress = Followed::new(TerminalProgress::new(quiet), live.as_mut(), &manifest, &cells);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
     let end = execution.resume(cells, &mut progress);
     progress.end();

@@ -1,15 +1,14 @@
 //! The work of our own servers, in either wire format: its request, and what the reply must say. The request is encoded
 //! once; sending patches the timestamp into place, so that the hot path neither allocates nor encodes.
 //!
-//! Must not know: sockets, time. Beside it: `template.rs`, the short way to the same verdict on a reply.
+//! Must not know: sockets, time. Beside it: `reply.rs`, the short way to the same verdict on a reply.
 
 use std::borrow::Cow;
 
 use reports::record::MalformedReason;
 use servers::protocol::{Decoded, Persistence, Request, Response, Wire, WireFormat};
 
-use super::reply::{DIGITS, Digits, Heard, Meaning, digits};
-use super::template::{Matched, Template};
+use super::reply::{DIGITS, Digits, Heard, Matched, Meaning, Template, digits};
 
 /// The request of some work, ready to be sent.
 #[derive(Debug, Clone)]
@@ -143,7 +142,7 @@ fn heard(meaning: Meaning, consumed: usize) -> Heard {
     Heard { meaning, consumed, reply_bytes: consumed as u64, status: 0 }
 }
 
-/// The server's times, where it sent both; a server without a clock sends none, or noughts.
+/// The server's times, where it sent both; a server without a clock sends none, or zeros.
 fn server_times(received_ns: Option<u64>, sent_ns: Option<u64>) -> Option<(u64, u64)> {
     received_ns.zip(sent_ns).filter(|times| *times != (0, 0))
 }

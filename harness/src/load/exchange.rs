@@ -1,7 +1,7 @@
 //! The bytes of one request, and what the bytes that come back amount to, whatever kind of server it is.
 //!
 //! Must not know: sockets, time. Beside it: `asked.rs`, the work of our own servers; `page.rs`, a page of any HTTP
-//! server; `reply.rs`, what bytes can amount to; `connection/`, which decides when.
+//! server; `reply.rs`, what bytes can amount to; `connection.rs`, which decides when.
 
 use std::net::SocketAddr;
 

@@ -1,7 +1,7 @@
 //! Connections that are held: opened before a load begins; or for what a connection costs while nothing happens on it,
 //! opened in steps, asked once each, closed together.
 //!
-//! They are the generator's own connections (`connection/`), without a schedule. Must not know: what is made of it.
+//! They are the generator's own connections (`connection.rs`), without a schedule. Must not know: what is made of it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,11 +9,11 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::LoadError;
 use super::connection::{Connections, News, Settings};
 use super::exchange::Exchange;
 use super::recorder::{Loop, Recorder};
 use super::sockets::{Sockets, Sources};
+use super::{LONGEST_SLEEP_NS, LoadError};
 use crate::clock::now_ns;
 use crate::plan::{Shape, Work, nanoseconds};
 
@@ -22,9 +22,6 @@ const UNDER_WAY_AT_ONCE: usize = 128;
 
 /// Events taken from the kernel at once.
 const EVENTS_AT_ONCE: usize = 256;
-
-/// The longest sleep, so that a stop is noticed.
-const LONGEST_SLEEP_NS: u64 = 20_000_000;
 
 /// Connections held open to one server.
 pub struct HeldConnections<'a> {

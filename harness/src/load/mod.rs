@@ -2,16 +2,16 @@
 //! request.
 //!
 //! It runs on threads of its own over epoll. Must not know: which model answers, nor that models exist. Read
-//! `worker.rs` (the loop), then `connection/` (what a connection does, without sockets and clocks), then `recorder.rs`
+//! `worker.rs` (the loop), then `connection.rs` (what a connection does, without sockets and clocks), then `recorder.rs`
 //! (what is noted). `simulation.rs` plays servers of all kinds to the connections, and checks the notes.
 
 pub(crate) mod arrivals;
 mod asked;
 mod connection;
+mod crowd;
 mod disturb;
 mod exchange;
 mod hold;
-mod network;
 mod order;
 mod outcome;
 mod page;
@@ -23,7 +23,6 @@ mod slot;
 mod sockets;
 mod tally;
 mod tap;
-mod template;
 mod worker;
 
 use std::io;
@@ -33,11 +32,14 @@ pub use crate::clock::now_ns;
 pub use arrivals::Arrivals;
 pub use disturb::{DisturbError, Disturbed, disturb};
 pub use hold::HeldConnections;
-pub use order::{Generator, Moments, Order, Signs, probe, run};
+pub use order::{Generator, Order, probe, run};
 pub use outcome::{LoadOutcome, Second};
 pub use sockets::CONNECTIONS_PER_SOURCE;
 pub use tally::Tally;
-pub use tap::{Look, Tap};
+pub use tap::{Look, Moments, Signs, Tap};
+
+/// The longest sleep of a generator's thread, so that a stop is noticed, in nanoseconds.
+const LONGEST_SLEEP_NS: u64 = 20_000_000;
 
 /// Why a load could not be run. What a server does wrong under load is data, and never one of these.
 #[derive(Debug, thiserror::Error)]

@@ -16,7 +16,7 @@ use super::exchange::Exchange;
 use super::outcome::LoadOutcome;
 use super::recorder::{Loop, Recorder};
 use super::sockets::{Sockets, Sources};
-use super::tap::Tap;
+use super::tap::{Moments, Signs, Tap};
 use super::worker::{EVENTS_AT_ONCE, Schedule, ThreadUsage, Timeline, Usage, Worker};
 use super::{LoadError, hold};
 use crate::clock::now_ns;
@@ -32,17 +32,6 @@ pub struct Generator {
     pub threads: u32,
     /// How a worker waits.
     pub pacing: Pacing,
-}
-
-/// The moments of a load, on the monotonic clock in nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moments {
-    /// Start of the warm-up.
-    pub origin_ns: u64,
-    /// Start of the measurement window.
-    pub window_start_ns: u64,
-    /// Its end.
-    pub window_end_ns: u64,
 }
 
 /// Runs a load against `target` and returns what became of it, at the latest [`LoadSpec::longest`] after it began.
@@ -93,29 +82,6 @@ pub struct Order<'a> {
     by_second: bool,
     room_for_events: usize,
     tap: Option<&'a Tap>,
-}
-
-/// What can be seen of a load from outside while it runs, at next to no cost to it.
-#[derive(Debug, Default)]
-pub struct Signs {
-    /// Whether a right reply has come.
-    pub answered: AtomicBool,
-    /// Whether a request was given up without a reply.
-    pub given_up: AtomicBool,
-}
-
-impl Signs {
-    #[inline]
-    pub(super) fn note(&self, recorder: &Recorder) {
-        // Written once each: workers would else take the cache line from each other.
-        let note = |sign: &AtomicBool, is_so: bool| {
-            if is_so && !sign.load(Ordering::Relaxed) {
-                sign.store(true, Ordering::Relaxed);
-            }
-        };
-        note(&self.answered, recorder.ok_in_all > 0);
-        note(&self.given_up, recorder.given_up_in_all > 0);
-    }
 }
 
 impl<'a> Order<'a> {

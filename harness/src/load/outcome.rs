@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use reports::record::{Event, GeneratorUsage, HistogramRecord, Interval, PartSums, TimeSplit, Traffic};
+use reports::record::{GeneratorUsage, HistogramRecord, Interval, PartSums, RequestEvent, TimeSplit, Traffic};
 
 use super::recorder::{IntervalTally, Loop, Recorder, SecondTally, Seconds, SplitTally, Sums};
 use super::tally::{LONGEST_NS, Tally};
@@ -179,11 +179,11 @@ fn by_response_time(split: &SplitTally) -> PartSums {
 }
 
 /// In the order of their ends, whichever worker they were on, and on the clock of the load.
-fn events(recorder: &Recorder, spec: &LoadSpec) -> Vec<Event> {
+fn events(recorder: &Recorder, spec: &LoadSpec) -> Vec<RequestEvent> {
     let origin_ns = recorder.window_start_ns().saturating_sub(nanoseconds(spec.warm_up));
     let mut events = recorder.events.clone();
     events.sort_by_key(|event| event.at_ns + event.took_ns);
-    events.iter().map(|event| Event { at_ns: event.at_ns.saturating_sub(origin_ns), ..*event }).collect()
+    events.iter().map(|event| RequestEvent { at_ns: event.at_ns.saturating_sub(origin_ns), ..*event }).collect()
 }
 
 fn intervals(tallies: &[IntervalTally], spec: &LoadSpec) -> Vec<Interval> {

@@ -4,14 +4,13 @@
 //! Must not know: sockets, schedules. Beside it: `outcome.rs` turns merged recorders into the saved record.
 
 mod ends;
-mod merging;
 mod split;
 
 use std::ops::Range;
 
-use reports::record::{ConnectionLedger, Event, Fate, Ledger};
+use reports::record::{ConnectionLedger, Fate, Ledger, RequestEvent};
 
-pub(crate) use ends::{Failure, Replies, SecondTally, Seconds};
+pub(crate) use ends::{Answered, Failure, Loop, Replies, Scheduled, SecondTally, Seconds};
 pub(crate) use split::{SplitTally, Sums};
 
 use self::split::Parts;
@@ -20,33 +19,6 @@ use super::tap::{Counted, Tap};
 
 /// Equal intervals into which the window is divided for the picture over time.
 pub(crate) const INTERVALS: usize = 20;
-
-/// Whether something was scheduled in the measurement window, and so is recorded, or before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scheduled {
-    InWarmUp,
-    InWindow,
-}
-
-/// Whether requests have intended starts of their own. In closed loop they do not, so there is no response time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Loop {
-    Open,
-    Closed,
-}
-
-/// The moments of a request that was answered correctly; the server's two are absent where it sends none.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Answered {
-    pub(crate) intended_ns: u64,
-    /// When there was nothing left to do but have a connection for it.
-    pub(crate) taken_up_ns: u64,
-    pub(crate) sent_ns: u64,
-    pub(crate) server_ns: Option<(u64, u64)>,
-    pub(crate) received_ns: u64,
-    /// Size of the reply.
-    pub(crate) reply_bytes: u64,
-}
 
 /// Requests in the system, integrated over time: the sum of the moments of leaving less that of entering, whatever the
 /// order in which they are noted. It is held against the response times.
@@ -96,7 +68,7 @@ pub(crate) struct Recorder {
     pub(crate) split: SplitTally,
     pub(crate) intervals: Vec<IntervalTally>,
     /// Every request of the window by itself, on the monotonic clock, as far as there is room.
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Vec<RequestEvent>,
     /// What was seen of replies besides their times.
     pub(crate) replies: Replies,
     /// Requests of the warm-up that were without an end when the window began, and stayed so.
@@ -212,7 +184,7 @@ impl Recorder {
             return;
         }
         let response_time_ns = answered.received_ns.saturating_sub(answered.intended_ns);
-        self.keep(Event { at_ns: answered.intended_ns, took_ns: response_time_ns, fate: Fate::Ok });
+        self.keep(RequestEvent { at_ns: answered.intended_ns, took_ns: response_time_ns, fate: Fate::Ok });
         self.in_system.leave(answered.received_ns);
         self.response_time.record(response_time_ns);
         if let Some(interval) = self.interval(answered.intended_ns) {
@@ -244,7 +216,11 @@ impl Recorder {
         if self.loop_kind == Loop::Closed {
             return;
         }
-        self.keep(Event { at_ns: intended_ns, took_ns: now_ns.saturating_sub(intended_ns), fate: failure.fate() });
+        self.keep(RequestEvent {
+            at_ns: intended_ns,
+            took_ns: now_ns.saturating_sub(intended_ns),
+            fate: failure.fate(),
+        });
         self.in_system.leave(now_ns);
         if matches!(failure, Failure::Timeout | Failure::NeverAnswered) {
             self.response_time.record(self.timeout_ns);
@@ -264,7 +240,7 @@ impl Recorder {
         self.note_failed_in_second(requests, at_ns);
         let room = (self.events.capacity() - self.events.len()) as u64;
         for _ in 0..requests.min(room) {
-            self.keep(Event { at_ns, took_ns: 0, fate: failure.fate() });
+            self.keep(RequestEvent { at_ns, took_ns: 0, fate: failure.fate() });
         }
     }
 
@@ -328,11 +304,75 @@ impl Recorder {
         }
     }
 
+    /// Adds another worker's notes.
+    pub(crate) fn add(&mut self, other: &Recorder) {
+        add_ledger(&mut self.ledger, &other.ledger);
+        add_connections(&mut self.connections, &other.connections);
+        self.in_system.area_ns += other.in_system.area_ns;
+        self.arrivals += other.arrivals;
+        self.taken_up_in_time += other.taken_up_in_time;
+        self.ok_within_window += other.ok_within_window;
+        self.ok_in_all += other.ok_in_all;
+        self.given_up_in_all += other.given_up_in_all;
+        self.out_of_order += other.out_of_order;
+        self.left_over += other.left_over;
+        self.response_time.add(&other.response_time);
+        self.service_time.add(&other.service_time);
+        self.schedule_lag.add(&other.schedule_lag);
+        self.connect_time.add(&other.connect_time);
+        self.split.add(&other.split);
+        for (mine, theirs) in self.intervals.iter_mut().zip(&other.intervals) {
+            mine.ok += theirs.ok;
+            mine.failed += theirs.failed;
+            mine.response_time.add(&theirs.response_time);
+        }
+        self.events.extend_from_slice(&other.events);
+        self.replies.add(&other.replies);
+        self.hung_since_warm_up += other.hung_since_warm_up;
+        match (&mut self.seconds, &other.seconds) {
+            (Some(mine), Some(theirs)) => mine.add(theirs),
+            (None, Some(theirs)) => self.seconds = Some(theirs.clone()),
+            (_, None) => {}
+        }
+    }
+
     fn interval(&mut self, intended_ns: u64) -> Option<&mut IntervalTally> {
         let since_start = intended_ns.checked_sub(self.window.start)?;
         let width = ((self.window.end - self.window.start) / INTERVALS as u64).max(1);
         self.intervals.get_mut((since_start / width) as usize)
     }
+}
+
+fn add_ledger(sum: &mut Ledger, part: &Ledger) {
+    let Ledger { scheduled, ok, error, timeout, malformed, refused, reset, dropped, in_flight } = part;
+    sum.scheduled += scheduled;
+    sum.ok += ok;
+    sum.error += error;
+    sum.timeout += timeout;
+    sum.malformed += malformed;
+    sum.refused += refused;
+    sum.reset += reset;
+    sum.dropped += dropped;
+    sum.in_flight += in_flight;
+}
+
+fn add_connections(sum: &mut ConnectionLedger, part: &ConnectionLedger) {
+    let ConnectionLedger {
+        attempted,
+        established,
+        failed,
+        closed_in_agreement,
+        closed_in_disagreement,
+        never_answered,
+        closed_by_server,
+    } = part;
+    sum.attempted += attempted;
+    sum.established += established;
+    sum.failed += failed;
+    sum.closed_in_agreement += closed_in_agreement;
+    sum.closed_in_disagreement += closed_in_disagreement;
+    sum.never_answered += never_answered;
+    sum.closed_by_server += closed_by_server;
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! played.
 //!
 //! No socket and no clock is involved, so millions of steps take seconds, and a seed that fails fails again. Add it to
-//! [`SEEDS_THAT_FAILED`] then. Beside it: `connection/`, which is what is tested here.
+//! [`SEEDS_THAT_FAILED`] then. Beside it: `connection.rs`, which is what is tested here.
 
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -14,9 +14,8 @@ use std::thread;
 use rustix::io::Errno;
 
 use super::arrivals::Arrival;
-use super::connection::{Connections, Settings};
+use super::connection::{Closing, Connect, Connections, End, Name, Network, Settings};
 use super::exchange::Exchange;
-use super::network::{Closing, Connect, End, Name, Network};
 use super::recorder::{Loop, Recorder};
 use crate::plan::{PageRequest, Shape, Work};
 

@@ -1,7 +1,7 @@
 //! The state of one connection, kept small: ten thousand of them must fit beside the histograms. And what all slots of a
 //! worker share: the requests that wait in line, and when a slot is to be looked at.
 //!
-//! Must not know: the network. Beside it: `connection/`, which moves slots from state to state.
+//! Must not know: the network. Beside it: `connection.rs`, which moves slots from state to state.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -1,7 +1,7 @@
 //! The network of a worker: non-blocking sockets, one epoll instance, and a clock among the sockets.
 //!
 //! It reads the clock and the kernel's events, and tells the connections what happened; what follows from it they decide
-//! (`connection/`). Must not know: requests, replies.
+//! (`connection.rs`). Must not know: requests, replies.
 
 use std::mem;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -15,8 +15,7 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, 
 use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime};
 
 use super::LoadError;
-use super::connection::Connections;
-use super::network::{Closing, Connect, End, Name, Network};
+use super::connection::{Closing, Connect, Connections, End, Name, Network};
 use crate::clock::{now_ns, timespec};
 
 /// Connections that share one source address. Past some ten thousand to one destination the kernel's search for

@@ -1,10 +1,12 @@
-//! A look at a load while it runs: what its workers counted since the last look.
+//! What can be seen of a load while it runs: its moments, signs of how it goes, and what its workers counted since the
+//! last look.
 //!
 //! A worker counts for itself and hands over what it has several times a second, between two looks at its sockets. It
 //! never waits for whoever looks: where the place is being read at that moment, it hands over the next time. Nothing is
 //! allocated, and a load that nobody looks at pays one branch for each reply. Must not know: what is made of a look.
 
 use std::ops::AddAssign;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use hdrhistogram::Histogram;
@@ -13,6 +15,40 @@ use super::tally::{TWO_DIGITS, Tally};
 
 /// How often a worker hands over.
 const HAND_OVER_NS: u64 = 50_000_000;
+
+/// The moments of a load, on the monotonic clock in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moments {
+    /// Start of the warm-up.
+    pub origin_ns: u64,
+    /// Start of the measurement window.
+    pub window_start_ns: u64,
+    /// Its end.
+    pub window_end_ns: u64,
+}
+
+/// What can be seen of a load from outside while it runs, at next to no cost to it.
+#[derive(Debug, Default)]
+pub struct Signs {
+    /// Whether a right reply has come.
+    pub answered: AtomicBool,
+    /// Whether a request was given up without a reply.
+    pub given_up: AtomicBool,
+}
+
+impl Signs {
+    #[inline]
+    pub(super) fn note(&self, has_answered: bool, has_given_up: bool) {
+        // Written once each: workers would else take the cache line from each other.
+        let note = |sign: &AtomicBool, is_so: bool| {
+            if is_so && !sign.load(Ordering::Relaxed) {
+                sign.store(true, Ordering::Relaxed);
+            }
+        };
+        note(&self.answered, has_answered);
+        note(&self.given_up, has_given_up);
+    }
+}
 
 /// Where the workers of one load put what they counted.
 #[derive(Debug)]

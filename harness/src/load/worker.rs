@@ -1,7 +1,7 @@
 //! The event loop of one generator thread: take up what is due, wait until the next is, handle what arrived.
 //!
 //! It runs on a thread of its own over epoll, not on a runtime of the kind it measures, and keeps to its schedule
-//! by absolute times. Beside it: `connection/`, what happens to one connection.
+//! by absolute times. Beside it: `connection.rs`, what happens to one connection.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,8 +14,8 @@ use rustix::thread::{ClockId, clock_nanosleep_absolute};
 use super::arrivals::{Arrival, Share};
 use super::connection::Connections;
 use super::sockets::Sockets;
-use super::tap::Tap;
-use super::{LoadError, Moments, Signs};
+use super::tap::{Moments, Signs, Tap};
+use super::{LONGEST_SLEEP_NS, LoadError};
 use crate::clock::{now_ns, timespec};
 use crate::plan::Pacing;
 
@@ -35,9 +35,6 @@ const MOST_PER_POLL_NS: u64 = 5_000;
 
 /// How often a ticking worker wakes.
 const TICK_NS: u64 = 1_000_000;
-
-/// The longest sleep, so that a stop is noticed.
-const LONGEST_SLEEP_NS: u64 = 20_000_000;
 
 /// The moments of a load, on the monotonic clock.
 #[derive(Debug, Clone)]
@@ -87,7 +84,7 @@ impl Worker<'_> {
         let now = now_ns();
         self.usage.end(now, self.polling_ns);
         self.connections.give_up(now);
-        self.signs.note(&self.connections.recorder);
+        self.show_signs();
         Ok((self.usage.within_window(), now))
     }
 
@@ -175,11 +172,16 @@ impl Worker<'_> {
         let now = self.connections.latest_ns.max(woken);
         self.connections.on_timers(now);
         self.usage.mark(now, &self.timeline.window, self.polling_ns);
-        self.signs.note(&self.connections.recorder);
+        self.show_signs();
         if let Some((tap, worker)) = self.tap {
             self.connections.recorder.hand_over(tap, worker, now);
         }
         Ok(now)
+    }
+
+    fn show_signs(&self) {
+        let recorder = &self.connections.recorder;
+        self.signs.note(recorder.ok_in_all > 0, recorder.given_up_in_all > 0);
     }
 
     /// How long to sleep when the next thing is due at `due_ns`. A sleeping thread wakes some 50 us late, so that a

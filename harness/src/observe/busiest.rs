@@ -1,7 +1,7 @@
 //! Who uses the machine besides us: the CPU time of every process between two looks at `/proc`.
 //!
 //! Reading and parsing one file per process costs some ten microseconds each, so this is for the time before a load and
-//! never for the time within. Must not know: what is too much. Beside it: `noise.rs`, the same for the machine as a whole.
+//! never for the time within. Must not know: what is too much. Beside it: `cpus.rs`, the same for the machine as a whole.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,10 +10,9 @@ use std::process;
 use std::time::Duration;
 
 use reports::record::{BusyProcess, BusyStart};
-use rustix::param::clock_ticks_per_second;
 
-use super::family::fields_after_name;
-use super::noise::{ServerCpu, Totals, between};
+use super::cpus::{ServerCpu, Totals, between, tick_ns};
+use super::process_reader::fields_after_name;
 use crate::clock::now_ns;
 
 /// The least time between two looks. The kernel's ticks of ten milliseconds are good to one or two, which in half of it
@@ -84,10 +83,6 @@ impl Glance {
     }
 }
 
-fn tick_ns() -> u64 {
-    1_000_000_000 / clock_ticks_per_second().max(1)
-}
-
 /// The fields that are needed of `/proc/PID/stat`.
 fn parse(stat: &[u8]) -> Option<Process> {
     let text = String::from_utf8_lossy(stat);
@@ -138,7 +133,7 @@ fn others(before: &BTreeMap<u32, Process>, after: &BTreeMap<u32, Process>, us: u
 mod tests {
     use std::process::{Command, Stdio};
 
-    use super::super::noise::tests::totals;
+    use super::super::cpus::tests::totals;
     use super::*;
 
     /// As the kernel writes it: of user and system time, and of children's, and the start.

@@ -10,41 +10,27 @@
 //! all: the reaped child's totals are exact. Only what a process says of its inside needs its help, and how to ask for
 //! that is known elsewhere.
 
-mod affinity;
 mod busiest;
 pub(crate) mod cgroups;
-mod clocks;
-pub(crate) mod cpu_totals;
-mod family;
-mod hiccups;
-mod inside;
-mod limits;
+pub(crate) mod cpus;
 mod machine;
 mod noise;
 mod observer;
-mod proc_file;
+pub(crate) mod proc_file;
 mod process_reader;
-mod quota;
-mod settle;
-mod socket_diag;
 mod sockets;
-pub(crate) mod status;
-mod thread_times;
 mod threads;
 
-pub use affinity::{allowed_cpus, restrict_this_thread};
 pub use busiest::Glance;
-pub use clocks::process_cpu;
-pub(crate) use family::fields_after_name;
-pub use family::{Extent, cpu_time, descendants};
-pub use inside::Ask;
-pub use limits::{Needs, limits, raise_soft_descriptor_limit, shortfalls};
-pub use machine::machine;
-pub use noise::{MachineSeen, MachineWatch, ServerCpu};
-pub use observer::{Observed, Observer, Watch};
-pub use process_reader::{ProcessReader, peak_resident_bytes};
-pub(crate) use quota::QuotaReader;
-pub use quota::cpu_quota;
-pub use settle::settled_sample;
+pub(crate) use cgroups::QuotaReader;
+pub use cgroups::cpu_quota;
+pub use cpus::{ServerCpu, allowed_cpus, restrict_this_thread};
+pub use machine::{LimitKind, MachineLimit, Needs, limits, machine, raise_soft_descriptor_limit, shortfalls};
+pub use noise::{MachineSeen, MachineWatch};
+pub use observer::{Ask, Observed, Observer, Watch};
+pub(crate) use process_reader::fields_after_name;
+pub use process_reader::{
+    Extent, ProcessReader, cpu_time, descendants, peak_resident_bytes, process_cpu, settled_sample,
+};
 pub use sockets::socket_buffer_bytes;
 pub use threads::{ThreadReading, threads};

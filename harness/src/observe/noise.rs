@@ -1,22 +1,22 @@
-//! What went on on the machine besides server and harness, between two moments: totals at both ends, and a thread in
-//! between that sees whether it gets its CPU in time.
+//! What went on on the machine besides server and harness, between two moments: totals at both ends (`cpus.rs`), and a
+//! thread in between that wants to wake every five milliseconds and keeps by how much it was late: what the machine does
+//! to anyone who wants to run on time, whatever the server does.
 //!
 //! What could not be observed is absent in the figures and said as a warning: a machine that nobody could see is not a
 //! quiet one.
 
 use std::io;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+use std::thread::{self, JoinHandle};
 
-use reports::record::{Noise, Throttled, Unobserved, Warning};
-use rustix::param::clock_ticks_per_second;
+use reports::record::{Noise, Unobserved, Warning};
+use rustix::thread::{ClockId, clock_nanosleep_absolute, set_current_timer_slack};
 
-use super::cpu_totals::{CpuTicks, parse_pressure, parse_stat};
-use super::hiccups::HiccupThread;
-use super::quota::QuotaReader;
-use crate::clock::{now_ns, process_cpu_ns, suspended_ns};
-
-/// Below this the kernel's ticks are too coarse to make a share of.
-const SHORTEST_SPAN_NS: u64 = 200_000_000;
+use super::cgroups::QuotaWatch;
+use super::cpus::{ServerCpu, Totals, between, restrict_this_thread, tick_ns};
+use crate::clock::{now_ns, thread_cpu_ns, timespec};
 
 /// Someone who watches the machine from now on. Nothing it needs may be missing without being missed at the end.
 #[derive(Debug)]
@@ -25,17 +25,6 @@ pub struct MachineWatch {
     before: Totals,
     hiccups: io::Result<HiccupThread>,
     quota: QuotaWatch,
-}
-
-/// CPU time that the server used meanwhile: it is not that of other programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ServerCpu {
-    /// In nanoseconds.
-    Used(u64),
-    /// It should be known and is not.
-    Unknown,
-    /// Nobody watches the server, wherever it runs: nothing is said of other programs.
-    NotWatched,
 }
 
 /// What was seen of the machine, and what was not.
@@ -66,10 +55,10 @@ impl MachineWatch {
     pub fn stop(self, server: ServerCpu) -> MachineSeen {
         let hiccups = self.hiccups.map(HiccupThread::stop);
         let after = Totals::now(&self.proc);
-        let span_ns = after.at_ns.saturating_sub(self.before.at_ns);
+        let span_ns = after.at_ns().saturating_sub(self.before.at_ns());
         let mut unobserved = Vec::new();
         let mut missing = |what: Unobserved, reason: String| unobserved.push(Warning::NotObserved { what, reason });
-        let shares = between(&self.before, &after, server, 1_000_000_000 / clock_ticks_per_second());
+        let shares = between(&self.before, &after, server, tick_ns());
         let shares = shares.unwrap_or_else(|reason| {
             missing(Unobserved::OtherPrograms, reason);
             Noise::default()
@@ -81,142 +70,81 @@ impl MachineWatch {
         let noise = Noise {
             max_hiccup_ns: hiccups.map(|seen| seen.max_oversleep_ns),
             generator_throttled: throttled,
-            suspended_ns: Some(after.suspended_ns.saturating_sub(self.before.suspended_ns)),
+            suspended_ns: Some(after.suspended_ns_since(&self.before)),
             ..shares
         };
         MachineSeen { noise, unobserved, own_cpu_ns: hiccups.map_or(0, |seen| seen.own_cpu_ns), span_ns }
     }
 }
 
-/// What quotas do to one process from now on.
+/// Time between two wake-ups: each hiccup above it is seen, by up to this much too small, and shorter ones by chance.
+/// A wake-up from idle costs 20 to 45 us of CPU on a virtual machine; every millisecond it would be 2 to 3% of a core,
+/// which is noise of our own making.
+const PERIOD_NS: u64 = 5_000_000;
+
+/// What the thread saw.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hiccups {
+    pub(super) max_oversleep_ns: u64,
+    pub(super) own_cpu_ns: u64,
+}
+
+/// The running thread. It ends within a period when this is dropped.
 #[derive(Debug)]
-pub(super) struct QuotaWatch(io::Result<(QuotaReader, Throttled)>);
+pub(super) struct HiccupThread {
+    /// The thread goes on as long as this is there.
+    wanted: Arc<()>,
+    thread: JoinHandle<Hiccups>,
+}
 
-impl QuotaWatch {
-    pub(super) fn of(pid: u32) -> Self {
-        let begin = || {
-            let reader = QuotaReader::of(pid)?;
-            let before = reader.so_far()?;
-            Ok((reader, before))
-        };
-        Self(begin())
+impl HiccupThread {
+    pub(super) fn start(cpus: Vec<u32>) -> io::Result<Self> {
+        Self::running(move |wanted| {
+            // Without these two the figure is less sharp, and still a lateness.
+            let _ = restrict_this_thread(&cpus);
+            let _ = set_current_timer_slack(NonZeroU64::new(1));
+            watch(wanted)
+        })
     }
 
-    /// Since the start, or why that is not known.
-    pub(super) fn so_far(self) -> Result<Throttled, String> {
-        let (reader, before) = self.0.map_err(|error| format!("its control groups can't be read: {error}"))?;
-        let after = reader.so_far().map_err(|error| format!("its control group is gone: {error}"))?;
-        Ok(after.since(before))
+    fn running(watch: impl FnOnce(&Weak<()>) -> Hiccups + Send + 'static) -> io::Result<Self> {
+        let wanted = Arc::new(());
+        let still_wanted = Arc::downgrade(&wanted);
+        let thread = thread::Builder::new().name("hiccups".into()).spawn(move || watch(&still_wanted))?;
+        Ok(Self { wanted, thread })
+    }
+
+    /// Ends within a period. Nothing where the thread died: it may have died before the hiccup came.
+    pub(super) fn stop(self) -> Option<Hiccups> {
+        drop(self.wanted);
+        self.thread.join().ok()
     }
 }
 
-/// All totals at one moment.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Totals {
-    at_ns: u64,
-    ticks: Option<CpuTicks>,
-    pressure_us: Option<u64>,
-    own_cpu_ns: u64,
-    suspended_ns: u64,
-}
-
-impl Totals {
-    pub(super) fn now(proc: &Path) -> Self {
-        let read = |path: &str| std::fs::read_to_string(proc.join(path)).ok();
-        Self {
-            at_ns: now_ns(),
-            ticks: read("stat").and_then(|text| parse_stat(&text)),
-            pressure_us: read("pressure/cpu").and_then(|text| parse_pressure(&text)),
-            own_cpu_ns: process_cpu_ns(),
-            suspended_ns: suspended_ns(),
+fn watch(wanted: &Weak<()>) -> Hiccups {
+    let mut max_oversleep_ns = 0;
+    let mut due = now_ns() + PERIOD_NS;
+    while wanted.strong_count() > 0 {
+        if clock_nanosleep_absolute(ClockId::Monotonic, &timespec(due)).is_err() {
+            // A signal handler ran on this thread: it woke early, which says nothing.
+            continue;
         }
+        let now = now_ns();
+        max_oversleep_ns = max_oversleep_ns.max(now.saturating_sub(due));
+        due = next_due(due, now);
     }
-
-    pub(super) fn at_ns(&self) -> u64 {
-        self.at_ns
-    }
-
-    /// CPUs of the machine; absent where the kernel does not say.
-    pub(super) fn cpus(&self) -> Option<u64> {
-        self.ticks.map(|ticks| ticks.cpus)
-    }
+    Hiccups { max_oversleep_ns, own_cpu_ns: thread_cpu_ns() }
 }
 
-/// The shares between two moments; `tick_ns` is the length of a tick.
-///
-/// # Errors
-/// Why there are none, as a clause.
-pub(super) fn between(before: &Totals, after: &Totals, server: ServerCpu, tick_ns: u64) -> Result<Noise, String> {
-    let span_ns = after.at_ns.saturating_sub(before.at_ns);
-    if span_ns < SHORTEST_SPAN_NS {
-        let ms = |ns: u64| ns / 1_000_000;
-        return Err(format!("it lasted {} ms, and {} ms are the least", ms(span_ns), ms(SHORTEST_SPAN_NS)));
-    }
-    let (first, last) = before.ticks.zip(after.ticks).ok_or("/proc/stat can't be read")?;
-    let of_all_cpus = |cpu_ns: u64, cpus: u64| cpu_ns as f64 / (span_ns * cpus.max(1)) as f64;
-    let own_cpu_ns = after.own_cpu_ns.saturating_sub(before.own_cpu_ns);
-    let busy_ns = last.busy.saturating_sub(first.busy) * tick_ns;
-    // Ticks are sampled and our times are exact, so on a quiet machine the difference may fall below zero.
-    let others = |server_cpu_ns| of_all_cpus(busy_ns.saturating_sub(own_cpu_ns + server_cpu_ns), last.cpus);
-    Ok(Noise {
-        other_cpu_share: match server {
-            ServerCpu::Used(server_cpu_ns) => Some(others(server_cpu_ns)),
-            ServerCpu::Unknown => return Err("the server's own CPU time is not known".to_owned()),
-            ServerCpu::NotWatched => None,
-        },
-        steal_share: Some(of_all_cpus(last.stolen.saturating_sub(first.stolen) * tick_ns, last.cpus)),
-        // Not every kernel keeps it, and no verdict on the machine rests on it.
-        cpu_pressure_share: before
-            .pressure_us
-            .zip(after.pressure_us)
-            .map(|(before, after)| of_all_cpus(after.saturating_sub(before) * 1000, 1)),
-        ..Noise::default()
-    })
+/// The next wake-up on the grid; those that a long hiccup swallowed are left out, or it would count many times.
+fn next_due(due: u64, now: u64) -> u64 {
+    due + (now.saturating_sub(due) / PERIOD_NS + 1) * PERIOD_NS
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
+    use super::super::cpus::SHORTEST_SPAN_NS;
     use super::*;
-
-    const TICK_NS: u64 = 10_000_000;
-
-    /// Of two CPUs.
-    pub(in crate::observe) fn totals(at_ms: u64, busy: u64, stolen: u64, own_ms: u64) -> Totals {
-        Totals {
-            at_ns: at_ms * 1_000_000,
-            ticks: Some(CpuTicks { busy, stolen, cpus: 2 }),
-            pressure_us: Some(at_ms * 100),
-            own_cpu_ns: own_ms * 1_000_000,
-            suspended_ns: 0,
-        }
-    }
-
-    #[test]
-    fn what_is_ours_is_not_noise() {
-        // One second of two CPUs: 150 ticks busy, of which 110 were ours.
-        let (before, after) = (totals(0, 1000, 5, 0), totals(1000, 1150, 15, 440));
-        let noise = between(&before, &after, ServerCpu::Used(660_000_000), TICK_NS).unwrap();
-        assert_eq!(noise.other_cpu_share, Some(0.2));
-        assert_eq!(noise.steal_share, Some(0.05));
-        assert_eq!(noise.cpu_pressure_share, Some(0.1));
-    }
-
-    #[test]
-    fn coarse_ticks_never_make_it_negative() {
-        let noise = between(&totals(0, 1000, 5, 0), &totals(1000, 1050, 5, 600), ServerCpu::Used(0), TICK_NS).unwrap();
-        assert_eq!(noise.other_cpu_share, Some(0.0));
-    }
-
-    #[test]
-    fn what_can_not_be_told_has_a_reason() {
-        let why = |before: Totals, after: Totals, server| between(&before, &after, server, TICK_NS).unwrap_err();
-        let (start, end) = (totals(0, 0, 0, 0), totals(1000, 9, 9, 0));
-        assert_eq!(why(start, totals(199, 9, 9, 0), ServerCpu::Used(0)), "it lasted 199 ms, and 200 ms are the least");
-        assert_eq!(why(Totals { ticks: None, ..start }, end, ServerCpu::Used(0)), "/proc/stat can't be read");
-        assert_eq!(why(start, end, ServerCpu::Unknown), "the server's own CPU time is not known");
-        let unwatched = between(&start, &end, ServerCpu::NotWatched, TICK_NS).unwrap();
-        assert_eq!((unwatched.other_cpu_share, unwatched.steal_share), (None, Some(0.045)));
-    }
 
     #[test]
     fn a_machine_that_can_not_be_seen_is_not_quiet() {
@@ -229,5 +157,18 @@ pub(super) mod tests {
             panic!("{seen:?}")
         };
         assert_eq!(reason, "/proc/stat can't be read");
+    }
+
+    #[test]
+    fn one_that_died_saw_nothing_rather_than_no_hiccup() {
+        let dies = HiccupThread::running(|_| std::panic::resume_unwind(Box::new("died"))).unwrap();
+        assert!(dies.stop().is_none());
+        assert!(HiccupThread::start(Vec::new()).unwrap().stop().is_some());
+    }
+
+    #[test]
+    fn the_grid_is_kept_and_the_past_left_out() {
+        assert_eq!(next_due(PERIOD_NS, PERIOD_NS + 100), 2 * PERIOD_NS);
+        assert_eq!(next_due(PERIOD_NS, 4 * PERIOD_NS + 100), 5 * PERIOD_NS);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use reports::diff::{COMPARED, Compared, Measured};
+use reports::diff::{COMPARED, ComparedFigure, Measured};
 use reports::record::{Decision, ExperimentRecord, Picture, WorkloadRecord};
 
 use super::{ArrivalProcess, Capacities, DisturbanceKind, DisturbedSpec, LoadSpec, Preset, Sizes, Work};
@@ -45,7 +45,7 @@ pub struct Experiment {
 
 impl Experiment {
     /// What a gate of `harness diff` can look at in it.
-    pub fn gates(&self) -> Vec<&'static Compared> {
+    pub fn gates(&self) -> Vec<&'static ComparedFigure> {
         let contender = match self.contenders {
             Contenders::Own(labels) => labels.first().copied().unwrap_or_default(),
             Contenders::OfTheRun => ANYBODY,
@@ -53,8 +53,10 @@ impl Experiment {
         let mut capacities = Capacities::default();
         self.workloads.iter().for_each(|workload| capacities.insert(workload.key, contender, 1.0));
         let tasks = (self.tasks)(&Preset::Quick.sizes(), &capacities, contender);
-        let carries = |compared: &&Compared| {
-            tasks.iter().any(|task| Compared::of(task.kind.measured()).any(|of_task| of_task.name == compared.name))
+        let carries = |compared: &&ComparedFigure| {
+            tasks
+                .iter()
+                .any(|task| ComparedFigure::of(task.kind.measured()).any(|of_task| of_task.name == compared.name))
         };
         COMPARED.iter().filter(carries).collect()
     }

@@ -59,14 +59,14 @@ impl LoadSpec {
     pub fn to_record(&self) -> record::Load {
         record::Load {
             arrivals: match self.arrivals {
-                ArrivalProcess::Poisson { .. } => record::Arrivals::Poisson,
-                ArrivalProcess::Constant { .. } => record::Arrivals::Constant,
-                ArrivalProcess::Closed => record::Arrivals::Closed,
+                ArrivalProcess::Poisson { .. } => record::ArrivalsRecord::Poisson,
+                ArrivalProcess::Constant { .. } => record::ArrivalsRecord::Constant,
+                ArrivalProcess::Closed => record::ArrivalsRecord::Closed,
             },
             shape: match self.shape {
-                Shape::Connections { connections } => record::Shape::Connections { connections },
+                Shape::Connections { connections } => record::ShapeRecord::Connections { connections },
                 Shape::Sessions { requests, think_time, concurrent } => {
-                    record::Shape::Sessions { requests, think_time_ns: nanoseconds(think_time), concurrent }
+                    record::ShapeRecord::Sessions { requests, think_time_ns: nanoseconds(think_time), concurrent }
                 }
             },
             offered_load_rps: self.offered_load_rps(),
@@ -260,15 +260,15 @@ mod tests {
     #[test]
     fn a_load_is_saved_in_nanoseconds_and_a_closed_loop_offers_no_rate() {
         let open = spec(ArrivalProcess::Poisson { rate_rps: 5.5 }, sessions(8)).to_record();
-        assert_eq!((open.arrivals, open.offered_load_rps), (record::Arrivals::Poisson, Some(5.5)));
+        assert_eq!((open.arrivals, open.offered_load_rps), (record::ArrivalsRecord::Poisson, Some(5.5)));
         assert_eq!((open.warm_up_ns, open.window_ns, open.timeout_ns), (100_000_000, 2_000_000_000, 500_000_000));
         assert_eq!((open.work.as_str(), open.seed), ("sleep 5ms", 9));
-        assert_eq!(open.shape, record::Shape::Sessions { requests: 10, think_time_ns: 3_000_000, concurrent: 8 });
+        assert_eq!(open.shape, record::ShapeRecord::Sessions { requests: 10, think_time_ns: 3_000_000, concurrent: 8 });
         let closed = spec(ArrivalProcess::Closed, Shape::Connections { connections: 3 }).to_record();
-        assert_eq!((closed.arrivals, closed.offered_load_rps), (record::Arrivals::Closed, None));
-        assert_eq!(closed.shape, record::Shape::Connections { connections: 3 });
+        assert_eq!((closed.arrivals, closed.offered_load_rps), (record::ArrivalsRecord::Closed, None));
+        assert_eq!(closed.shape, record::ShapeRecord::Connections { connections: 3 });
         let constant = spec(ArrivalProcess::Constant { rate_rps: 2.0 }, sessions(1)).to_record();
-        assert_eq!((constant.arrivals, constant.offered_load_rps), (record::Arrivals::Constant, Some(2.0)));
+        assert_eq!((constant.arrivals, constant.offered_load_rps), (record::ArrivalsRecord::Constant, Some(2.0)));
     }
 
     #[test]

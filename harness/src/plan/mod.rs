@@ -8,12 +8,11 @@ mod cast;
 mod disturbance;
 mod experiment;
 mod load;
-mod named_work;
 mod order;
-mod paged;
 mod participant;
 mod preset;
 mod run;
+mod work;
 
 pub use capacity::Capacities;
 pub use cast::{BASE, Cast, Choice, TWIN, is_base, is_twin};

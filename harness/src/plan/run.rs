@@ -1,7 +1,7 @@
 //! A whole run, resolved: which experiments, which contenders, how much, from which seed, on which CPUs.
 
 use clap::ValueEnum;
-use reports::record::{self, OtherBuild, Placement, PlacementKind};
+use reports::record::{self, OtherBuild, PlacementKind, PlacementRecord};
 
 use super::{Capacities, Experiment, PageRequest, Participant, Preset, Sizes, Task, TaskKind, Turn, is_base, is_twin};
 
@@ -21,7 +21,7 @@ pub struct RunPlan {
     /// Everything random follows from this.
     pub seed: u64,
     /// Which CPUs are whose.
-    pub placement: Placement,
+    pub placement: PlacementRecord,
     /// The most connections that the machine's limits allow at once.
     pub connection_ceiling: u32,
     /// The other build of the harness that serves the contenders called base.
@@ -189,14 +189,14 @@ impl RunPlan {
 }
 
 /// Divides the CPUs this process may use. Isolated placement needs two; on one CPU everything is shared.
-pub fn place(kind: PlacementKind, cpus: &[u32]) -> Placement {
+pub fn place(kind: PlacementKind, cpus: &[u32]) -> PlacementRecord {
     match kind {
         PlacementKind::Isolated if cpus.len() >= 2 => {
             // A generator needs about half of what a server does for the same requests.
             let (server, generator) = cpus.split_at(cpus.len() - cpus.len().div_ceil(3));
-            Placement { kind, server_cpus: server.to_vec(), generator_cpus: generator.to_vec() }
+            PlacementRecord { kind, server_cpus: server.to_vec(), generator_cpus: generator.to_vec() }
         }
-        _ => Placement { kind: PlacementKind::Shared, server_cpus: cpus.to_vec(), generator_cpus: cpus.to_vec() },
+        _ => PlacementRecord { kind: PlacementKind::Shared, server_cpus: cpus.to_vec(), generator_cpus: cpus.to_vec() },
     }
 }
 

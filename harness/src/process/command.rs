@@ -2,7 +2,7 @@
 //!
 //! The program is not started directly but by this very one, which puts itself on its CPUs, asks for the death signal and
 //! then becomes that program: nothing runs between the two. It says nothing on a pipe, so it is ready when the port
-//! is its own. Beside it: `launch.rs`, the same for our own servers; `guard.rs`, which ends what it started.
+//! is its own. Beside it: `launch.rs`, the same for our own servers; `orphans.rs`, which ends what it started.
 
 use std::fs;
 use std::io;
@@ -13,10 +13,10 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::child::Child;
 use super::error::{Failure, ProcessError};
-use super::guard;
-use super::orphans;
-use super::server_process::{Child, ServerProcess};
+use super::orphans::{self, start_guard};
+use super::server_process::ServerProcess;
 use crate::observe::descendants;
 
 /// Stands in a command for the port that the server is to listen on.
@@ -86,7 +86,7 @@ fn start(launch: &CommandLaunch<'_>, address: SocketAddr) -> Result<ServerProces
         .spawn();
     let spawned = spawned.map_err(|source| fail(Failure::Spawn { program: own.clone(), source }, String::new()))?;
     let (mut child, _) = Child::adopt(spawned).map_err(|error| fail(error.into(), String::new()))?;
-    let ready = guard::start(&own, child.pid()).map_err(Failure::from).and_then(|guard| {
+    let ready = start_guard(&own, child.pid()).map_err(Failure::from).and_then(|guard| {
         child.guard_with(guard);
         await_listening(launch, &child, address, begun)
     });
@@ -124,7 +124,7 @@ fn command_line(launch: &CommandLaunch<'_>, address: SocketAddr) -> Vec<String> 
 /// A word with the address in it. Doubled braces are braces.
 fn filled_in(word: &str, address: SocketAddr) -> String {
     const DOUBLED: [(&str, &str); 2] = [("{{port}}", "\u{0}p"), ("{{address}}", "\u{0}a")];
-    // No word on a command line holds a nought.
+    // No word on a command line holds a zero byte.
     let kept = DOUBLED.iter().fold(word.to_owned(), |word, (doubled, mark)| word.replace(doubled, mark));
     let filled = kept.replace(PORT, &address.port().to_string()).replace(ADDRESS, &address.to_string());
     filled.replace("\u{0}p", PORT).replace("\u{0}a", ADDRESS)
@@ -141,7 +141,7 @@ fn await_listening(
         let accepts = TcpStream::connect_timeout(&address, STEP).is_ok();
         if let Some(death) = child.await_death(STEP)? {
             // Who is at the port is not this program.
-            return Err(match (accepts, death.in_order) {
+            return Err(match (accepts, death.is_in_order()) {
                 (_, true) => Failure::LeftItsProcess,
                 (true, false) => Failure::PortTaken { port: address.port() },
                 (false, false) => Failure::EndedEarly { how: death.how },

@@ -2,7 +2,7 @@
 //!
 //! Beside it: `supervised.rs`, the child's side of everything that is set up here.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::child::Child;
 use super::error::{Failure, ProcessError};
 use super::message::{Heard, Ready, read_line};
-use super::server_process::{Child, ServerProcess};
-use super::supervised::command_line;
+use super::server_process::ServerProcess;
 
 /// How long a server may take until it listens: hundreds of times what it usually takes, and short enough for Ctrl-C to
 /// end a run within three seconds even then.
@@ -106,6 +106,24 @@ fn failed(launch: &Launch<'_>, failure: Failure, stderr: String) -> ProcessError
     ProcessError { contender: launch.contender.to_owned(), failure, stderr }
 }
 
+/// The arguments with which a supervised server is started.
+fn command_line(command: &str, launch: &Launch<'_>, nonce: &str) -> Vec<OsString> {
+    let mut words = vec![command.to_owned(), launch.contender.to_owned(), "--supervised".to_owned()];
+    words.extend(["--parent".to_owned(), std::process::id().to_string()]);
+    words.extend(["--nonce".to_owned(), nonce.to_owned()]);
+    if !launch.cpus.is_empty() {
+        let cpus: Vec<String> = launch.cpus.iter().map(u32::to_string).collect();
+        words.extend(["--cpus".to_owned(), cpus.join(",")]);
+    }
+    if let Some(rate) = launch.spin_rate {
+        words.extend(["--spin-rate".to_owned(), rate.to_string()]);
+    }
+    if let Some(wire) = launch.wire {
+        words.extend(["--wire".to_owned(), wire.to_owned()]);
+    }
+    words.into_iter().map(OsString::from).collect()
+}
+
 /// The first line of the child, checked against what it must be.
 fn handshake(
     child: &mut Child,
@@ -129,8 +147,8 @@ fn handshake(
 }
 
 fn check(line: &str, nonce: &str, pid: u32) -> Result<Ready, Failure> {
-    let ready: Ready =
-        serde_json::from_str(line).map_err(|error| refused(format!("its first line {line:?} is none ({error})")))?;
+    let ready: Ready = serde_json::from_str(line)
+        .map_err(|error| refused(format!("its first line {line:?} is not a ready message ({error})")))?;
     if ready.nonce != nonce {
         return Err(refused(format!("it answers to nonce {:?} where {nonce:?} was given", ready.nonce)));
     }
@@ -162,6 +180,38 @@ mod tests {
         assert!(check(line, "cd", 7).unwrap_err().to_string().contains("nonce \"ab\" where \"cd\""));
         assert!(check(line, "ab", 8).unwrap_err().to_string().contains("pid is 7 where 8"));
         assert!(check("hello", "ab", 7).unwrap_err().to_string().contains("\"hello\""));
+    }
+
+    #[test]
+    fn the_command_line_carries_everything() {
+        let launch = Launch {
+            contender: "threaded:stack=64KiB",
+            cpus: &[0, 3],
+            readiness_deadline: Duration::from_secs(1),
+            spin_rate: Some(250),
+            wire: Some("http"),
+        };
+        let words: Vec<String> =
+            command_line("serve", &launch, "ab").into_iter().map(|word| word.into_string().unwrap()).collect();
+        let parent = std::process::id().to_string();
+        assert_eq!(
+            words,
+            [
+                "serve",
+                "threaded:stack=64KiB",
+                "--supervised",
+                "--parent",
+                &parent,
+                "--nonce",
+                "ab",
+                "--cpus",
+                "0,3",
+                "--spin-rate",
+                "250",
+                "--wire",
+                "http"
+            ]
+        );
     }
 
     #[test]

@@ -5,32 +5,29 @@
 //! things stand; the child says on stdout where it listens, what it is asked, and at its end what it counted
 //! ([`message`]). Three things keep orphans away, each enough for some way in which the parent may end: [`ServerProcess`]
 //! kills when dropped (an error path), end of file on the child's stdin (a crash, an exit), and the kernel's death signal
-//! (`kill -9` while the child is too busy to read). What a server may take is bounded from outside (`bounds/`).
-//! `launch.rs`, `server_process.rs` and `channel.rs` are the parent's side, `supervised.rs` is the child's. A program of
+//! (`kill -9` while the child is too busy to read). What a server may take is bounded from outside (`bounds.rs`).
+//! `launch.rs`, `server_process.rs` and [`Channel`] are the parent's side, `supervised.rs` is the child's. A program of
 //! another hand can serve too (`command.rs`): it is told a port, says nothing, and a process of ours waits beside it to end
-//! what it started (`guard.rs`); what went into the background is ended too (`orphans.rs`).
+//! what it started, and what went into the background is ended too (`orphans.rs`).
 //!
 //! Must not know: what a server is measured for, models, load. A contender is a string that goes on a command line.
 
 mod bounds;
-mod channel;
+mod child;
 mod command;
-mod death;
 mod error;
-mod guard;
 mod launch;
 pub mod message;
 mod orphans;
 mod reap;
 mod server_process;
-mod stderr_tail;
 pub mod supervised;
 
 pub use bounds::Cap;
-pub use channel::Channel;
 pub use command::{ADDRESS, COMMAND_READINESS_DEADLINE, CommandLaunch, PORT, PORT_VARIABLE, launch_command};
-pub use death::Death;
 pub use error::{Failure, ProcessError};
-pub use guard::guard;
 pub use launch::{Launch, READINESS_DEADLINE, launch, launch_program, launch_subject, launch_traced};
+pub use message::Channel;
+pub use orphans::guard;
+pub use reap::Death;
 pub use server_process::{ServerProcess, Stopped};

@@ -1,14 +1,22 @@
-//! What goes into the background: a program that leaves its process group and its parent would outlive everything here.
+//! What would outlive everything here: processes that a server started in turn.
 //!
-//! Orphans become children of this process instead of init's, and those that are in a session of their own are ended.
-//! Nothing that is started here can be: the leader of a process group can't begin a session. Must not know: who started
-//! what.
+//! One goes into the background: it leaves its process group and its parent. Orphans become children of this process instead
+//! of init's, and those that are in a session of their own are ended. Nothing that is started here can be: the leader of a
+//! process group can't begin a session. Must not know: who started what.
+//!
+//! The other is left behind when the harness is killed with `kill -9`: the kernel's death signal reaches the program that
+//! was started and none that this one started. A guard waits beside it for the end of the harness, and then ends the process
+//! group of the server.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
-use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, waitpid};
+use rustix::process::{
+    Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, set_child_subreaper, waitpid,
+};
 
 use super::reap::turn;
 use crate::observe::fields_after_name;
@@ -60,6 +68,31 @@ fn children() -> Vec<Pid> {
     lists
         .flat_map(|list| list.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect::<Vec<_>>())
         .collect()
+}
+
+/// Starts a guard of the group that this process leads. It must be killed and reaped before that process is.
+pub(super) fn start_guard(program: &Path, leader: u32) -> io::Result<Child> {
+    Command::new(program)
+        .args(["guard", &leader.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        // It must outlive a Ctrl-C that ends the harness.
+        .process_group(0)
+        .spawn()
+}
+
+/// What the guard does: waits for the end of stdin, whose other end the harness holds, and kills the group.
+///
+/// # Errors
+/// Where `leader` can't be a process.
+pub fn guard(leader: u32) -> io::Result<()> {
+    // However reading ends, nobody is left to hold the other end.
+    let _ = io::stdin().read_to_end(&mut Vec::new());
+    let leader = i32::try_from(leader).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
+    // The kernel does not give an id away while a group has it. No such group is fine.
+    let _ = kill_process_group(leader, Signal::KILL);
+    Ok(())
 }
 
 #[cfg(test)]

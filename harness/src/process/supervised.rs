@@ -1,8 +1,7 @@
 //! The child's side of supervision: what a server process does so that it never outlives its parent.
 //!
-//! Beside it: `launch.rs`, which writes the command line that is read here.
+//! Beside it: `launch.rs`, which starts it.
 
-use std::ffi::OsString;
 use std::io::{self, Stdin};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
@@ -12,26 +11,7 @@ use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
 
-use super::launch::Launch;
 use super::message::QUESTION;
-
-/// The arguments with which a supervised server is started.
-pub(super) fn command_line(command: &str, launch: &Launch<'_>, nonce: &str) -> Vec<OsString> {
-    let mut words = vec![command.to_owned(), launch.contender.to_owned(), "--supervised".to_owned()];
-    words.extend(["--parent".to_owned(), std::process::id().to_string()]);
-    words.extend(["--nonce".to_owned(), nonce.to_owned()]);
-    if !launch.cpus.is_empty() {
-        let cpus: Vec<String> = launch.cpus.iter().map(u32::to_string).collect();
-        words.extend(["--cpus".to_owned(), cpus.join(",")]);
-    }
-    if let Some(rate) = launch.spin_rate {
-        words.extend(["--spin-rate".to_owned(), rate.to_string()]);
-    }
-    if let Some(wire) = launch.wire {
-        words.extend(["--wire".to_owned(), wire.to_owned()]);
-    }
-    words.into_iter().map(OsString::from).collect()
-}
 
 /// Asks the kernel for SIGKILL when the parent ends.
 ///
@@ -137,41 +117,7 @@ impl Questions {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-
-    #[test]
-    fn the_command_line_carries_everything() {
-        let launch = Launch {
-            contender: "threaded:stack=64KiB",
-            cpus: &[0, 3],
-            readiness_deadline: Duration::from_secs(1),
-            spin_rate: Some(250),
-            wire: Some("http"),
-        };
-        let words: Vec<String> =
-            command_line("serve", &launch, "ab").into_iter().map(|word| word.into_string().unwrap()).collect();
-        let parent = std::process::id().to_string();
-        assert_eq!(
-            words,
-            [
-                "serve",
-                "threaded:stack=64KiB",
-                "--supervised",
-                "--parent",
-                &parent,
-                "--nonce",
-                "ab",
-                "--cpus",
-                "0,3",
-                "--spin-rate",
-                "250",
-                "--wire",
-                "http"
-            ]
-        );
-    }
 
     #[test]
     fn questions_are_whole_lines_in_however_many_pieces() {

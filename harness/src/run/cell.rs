@@ -5,16 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reports::record::{
-    self, Arrivals, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementKind, Sample, ServerUsage, Shape, Stage,
-    ThreadTimes, Traffic, Warning,
+    self, ArrivalsRecord, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementKind, Sample, ServerUsage,
+    ShapeRecord, Stage, ThreadTimes, Traffic, Warning,
 };
 
 use super::disturbed;
-use super::found::Found;
-use super::held::{self, Held};
-use super::{Execution, Interrupt};
+use super::findings::TaskFindings;
+use super::held::{self, HeldServer};
+use super::session::Interrupt;
 use crate::load::{self, Generator, Moments, now_ns};
-use crate::observe::{Observed, Observer, Watch, cpu_time};
+use crate::observe::{Observed, Observer, Watch};
 use crate::plan::{HoldSpec, Inside, LoadSpec, Pacing, Participant, RunPlan, TaskKind, is_base, nanoseconds};
 use crate::process::{
     COMMAND_READINESS_DEADLINE, CommandLaunch, Launch, ProcessError, READINESS_DEADLINE, ServerProcess, Stopped,
@@ -25,7 +25,7 @@ use crate::process::{
 const SAMPLING_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What stays the same from cell to cell.
-pub(super) struct Bench<'a> {
+pub(super) struct CellRunner<'a> {
     plan: &'a RunPlan,
     kernel_stack_bytes_per_thread: u64,
     spin_rate: u64,
@@ -36,33 +36,37 @@ pub(super) struct Bench<'a> {
 
 /// What was seen in a cell.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct CellFindings {
     pub(super) outcome: Outcome,
     pub(super) traffic: Option<Traffic>,
-    pub(super) disturbance: Option<record::Disturbance>,
+    pub(super) disturbance: Option<record::DisturbanceRecord>,
     pub(super) bounds: Vec<record::Bound>,
     pub(super) generator: Option<GeneratorUsage>,
     pub(super) server: ServerUsage,
     pub(super) samples: Vec<Sample>,
-    pub(super) inside: Option<record::Inside>,
+    pub(super) inside: Option<record::InsideRecord>,
     pub(super) stages: Vec<Stage>,
     pub(super) noise: Noise,
     pub(super) warnings: Vec<Warning>,
 }
 
-impl<'a> Bench<'a> {
-    pub(super) fn new(execution: &Execution<'a>, deadline: Option<Instant>) -> Bench<'a> {
-        let Execution { plan, interrupt, program, .. } = *execution;
-        let kernel_stack_bytes_per_thread = execution.manifest.machine.kernel_stack_bytes_per_thread;
+impl<'a> CellRunner<'a> {
+    pub(super) fn new(
+        plan: &'a RunPlan,
+        interrupt: &'a Interrupt,
+        program: Option<&'a Path>,
+        kernel_stack_bytes_per_thread: u64,
+        deadline: Option<Instant>,
+    ) -> CellRunner<'a> {
         let spin_rate = servers::calibrate_spin();
-        Bench { plan, kernel_stack_bytes_per_thread, spin_rate, interrupt, program, deadline }
+        CellRunner { plan, kernel_stack_bytes_per_thread, spin_rate, interrupt, program, deadline }
     }
 
     /// Runs a task against a fresh server. A server that fails is a result.
-    pub(super) fn run(&self, task: &TaskKind, contender: &Participant) -> Seen {
+    pub(super) fn run(&self, task: &TaskKind, contender: &Participant) -> CellFindings {
         let mut server = match self.start(contender) {
             Ok(server) => server,
-            Err(error) => return Seen::not_started(error.failure.to_string(), error.stderr),
+            Err(error) => return CellFindings::not_started(error.failure.to_string(), error.stderr),
         };
         let pid = server.pid();
         let origin_ns = now_ns();
@@ -85,8 +89,20 @@ impl<'a> Bench<'a> {
         let samples = rebased(observed.samples, origin_ns, found.origin_ns);
         let inside = observed.inside.map(|inside| rebased_inside(inside, origin_ns, found.origin_ns));
         let server = ServerUsage { peak_threads, ..usage(pid, &stopped, &found) };
-        let Found { traffic, disturbance, bounds, generator, stages, .. } = found;
-        Seen { outcome, traffic, disturbance, bounds, generator, server, samples, inside, stages, noise, warnings }
+        let TaskFindings { traffic, disturbance, bounds, generator, stages, .. } = found;
+        CellFindings {
+            outcome,
+            traffic,
+            disturbance,
+            bounds,
+            generator,
+            server,
+            samples,
+            inside,
+            stages,
+            noise,
+            warnings,
+        }
     }
 
     fn start(&self, contender: &Participant) -> Result<ServerProcess, ProcessError> {
@@ -135,25 +151,12 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn load(&self, spec: &LoadSpec, server: &mut ServerProcess) -> Found {
-        let (target, pid, extent) = (server.address(), server.pid(), server.extent());
+    fn load(&self, spec: &LoadSpec, server: &mut ServerProcess) -> TaskFindings {
+        let target = server.address();
         let stop = AtomicBool::new(false);
-        let mut found = Found { origin_ns: now_ns(), ..Found::default() };
+        let mut found = TaskFindings { origin_ns: now_ns(), ..TaskFindings::default() };
         let attend = |moments: Moments| {
-            let now = now_ns();
-            found.origin_ns = moments.origin_ns;
-            if found.cpu_at_window_start.is_none() && now >= moments.window_start_ns {
-                found.cpu_at_window_start = cpu_time(pid, extent).ok();
-            }
-            if found.window_cpu_ns.is_none() && now >= moments.window_end_ns {
-                let cpu = cpu_time(pid, extent)
-                    .ok()
-                    .zip(found.cpu_at_window_start)
-                    .map(|(end, start)| end.saturating_sub(start));
-                found.window_cpu_ns = cpu.map(nanoseconds);
-            }
-            found.death = server.poll_death();
-            found.died_at_ns = found.death.as_ref().map(|_| now.saturating_sub(moments.origin_ns));
+            found.look_at(server, moments, now_ns());
             let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if found.death.is_some() || self.interrupt.is_set() || is_late {
                 stop.store(true, Ordering::Relaxed);
@@ -169,9 +172,9 @@ impl<'a> Bench<'a> {
         found
     }
 
-    fn hold(&self, spec: &HoldSpec, server: &mut ServerProcess) -> Found {
+    fn hold(&self, spec: &HoldSpec, server: &mut ServerProcess) -> TaskFindings {
         let origin_ns = now_ns();
-        let held = Held {
+        let held = HeldServer {
             pid: server.pid(),
             extent: server.extent(),
             address: server.address(),
@@ -179,7 +182,7 @@ impl<'a> Bench<'a> {
             kernel_stack_bytes_per_thread: self.kernel_stack_bytes_per_thread,
             stop: self.interrupt.flag(),
         };
-        let mut found = Found { origin_ns, ..held::hold(spec, &held) };
+        let mut found = TaskFindings { origin_ns, ..held::hold(spec, &held) };
         found.death = server.poll_death();
         found
     }
@@ -194,9 +197,9 @@ impl<'a> Bench<'a> {
     }
 }
 
-impl Seen {
-    fn not_started(reason: String, stderr: String) -> Seen {
-        Seen {
+impl CellFindings {
+    fn not_started(reason: String, stderr: String) -> CellFindings {
+        CellFindings {
             outcome: Outcome::Failed { reason, stderr },
             traffic: None,
             disturbance: None,
@@ -212,7 +215,7 @@ impl Seen {
     }
 }
 
-fn outcome(found: &Found, stopped: &Stopped) -> Outcome {
+fn outcome(found: &TaskFindings, stopped: &Stopped) -> Outcome {
     let stderr = stopped.stderr_tail.clone();
     // What was known at the end has the reason too.
     if let Some(death) = stopped.death.as_ref().or(found.death.as_ref()) {
@@ -225,7 +228,7 @@ fn outcome(found: &Found, stopped: &Stopped) -> Outcome {
 }
 
 /// What the server's end adds to the warnings.
-fn after_the_end(stopped: &Stopped, found: &Found) -> Vec<Warning> {
+fn after_the_end(stopped: &Stopped, found: &TaskFindings) -> Vec<Warning> {
     let mut warnings = Vec::new();
     // One that died of what was done to it is a result, which its outcome tells, and no doubt about it.
     let died_of_it = found.disturbance.is_some() && found.died_at_ns.is_some();
@@ -244,7 +247,7 @@ fn after_the_end(stopped: &Stopped, found: &Found) -> Vec<Warning> {
     warnings
 }
 
-fn usage(pid: u32, stopped: &Stopped, found: &Found) -> ServerUsage {
+fn usage(pid: u32, stopped: &Stopped, found: &TaskFindings) -> ServerUsage {
     ServerUsage {
         pid: Some(pid),
         window_cpu_ns: found.window_cpu_ns,
@@ -269,13 +272,13 @@ fn rebased(samples: Vec<Sample>, observed_from_ns: u64, origin_ns: u64) -> Vec<S
 }
 
 /// As [`rebased`], for what was seen of the inside.
-fn rebased_inside(inside: record::Inside, observed_from_ns: u64, origin_ns: u64) -> record::Inside {
+fn rebased_inside(inside: record::InsideRecord, observed_from_ns: u64, origin_ns: u64) -> record::InsideRecord {
     let rebase = |at_ns: u64| (at_ns + observed_from_ns).checked_sub(origin_ns);
     let answers = inside.answers.into_iter();
     let answers = answers.filter_map(|answer| Some(InsideAnswer { at_ns: rebase(answer.at_ns)?, ..answer }));
     let threads = inside.threads.into_iter();
     let threads = threads.filter_map(|times| Some(ThreadTimes { at_ns: rebase(times.at_ns)?, ..times }));
-    record::Inside { answers: answers.collect(), threads: threads.collect(), unanswered: inside.unanswered }
+    record::InsideRecord { answers: answers.collect(), threads: threads.collect(), unanswered: inside.unanswered }
 }
 
 /// What was asked of the generator, as it is saved.
@@ -284,8 +287,8 @@ pub(super) fn load_record(task: &TaskKind) -> record::Load {
         TaskKind::Load(spec) => spec.to_record(),
         TaskKind::Disturbed(spec) => spec.probe.to_record(),
         TaskKind::Hold(spec) => record::Load {
-            arrivals: Arrivals::Held,
-            shape: Shape::Connections { connections: task.peak_connections() },
+            arrivals: ArrivalsRecord::Held,
+            shape: ShapeRecord::Connections { connections: task.peak_connections() },
             offered_load_rps: None,
             work: spec.work.to_string(),
             seed: 0,

@@ -1,7 +1,7 @@
 //! The task of disturbing a server: a probe asks on schedule from beginning to end, and meanwhile something is done to
 //! the server. A server that dies of it is the result, so the probe goes on asking where it was.
 //!
-//! Beside it: `cell.rs`, which starts the server and stops it; `load/disturb/`, what is done over the network.
+//! Beside it: `cell.rs`, which starts the server and stops it; `load/disturb.rs`, what is done over the network.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +9,9 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 
 use reports::record::{self, Bound, Warning};
 
-use super::Interrupt;
-use super::found::Found;
+use super::findings::TaskFindings;
+use super::session::Interrupt;
 use crate::load::{self, DisturbError, Disturbed, Generator, Moments, now_ns};
-use crate::observe::cpu_time;
 use crate::plan::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec, nanoseconds};
 use crate::process::{Cap, ServerProcess};
 
@@ -22,8 +21,8 @@ pub(super) fn disturb(
     server: &mut ServerProcess,
     generator: Generator,
     interrupt: &Interrupt,
-) -> Found {
-    let mut found = Found { origin_ns: now_ns(), ..Found::default() };
+) -> TaskFindings {
+    let mut found = TaskFindings { origin_ns: now_ns(), ..TaskFindings::default() };
     match bound(server, spec.bounds) {
         Ok(bounds) => found.bounds = bounds,
         Err(error) => {
@@ -75,25 +74,20 @@ struct Attendant<'scope, 'env, 'cell> {
     target: SocketAddr,
     stop: &'env AtomicBool,
     scope: &'scope Scope<'scope, 'env>,
-    found: &'cell mut Found,
+    found: &'cell mut TaskFindings,
     disturbing: Option<ScopedJoinHandle<'scope, Result<Disturbed, DisturbError>>>,
 }
 
 impl Attendant<'_, '_, '_> {
     fn attend(&mut self, moments: Moments, is_interrupted: bool) {
         let now = now_ns();
-        self.found.origin_ns = moments.origin_ns;
         if self.disturbing.is_none() {
             self.begin(moments.origin_ns);
         }
         if self.spec.disturbance.kind == DisturbanceKind::Stall {
             self.stall(now.saturating_sub(moments.origin_ns));
         }
-        self.read_cpu(moments, now);
-        if self.found.death.is_none() {
-            self.found.death = self.server.poll_death();
-            self.found.died_at_ns = self.found.death.as_ref().map(|_| now.saturating_sub(moments.origin_ns));
-        }
+        self.found.look_at(self.server, moments, now);
         if is_interrupted {
             self.stop.store(true, Ordering::Relaxed);
         }
@@ -121,26 +115,15 @@ impl Attendant<'_, '_, '_> {
             self.server.resume();
         }
     }
-
-    fn read_cpu(&mut self, moments: Moments, now: u64) {
-        let cpu = || cpu_time(self.server.pid(), self.server.extent()).ok();
-        if self.found.cpu_at_window_start.is_none() && now >= moments.window_start_ns {
-            self.found.cpu_at_window_start = cpu();
-        }
-        if self.found.window_cpu_ns.is_none() && now >= moments.window_end_ns {
-            let used = cpu().zip(self.found.cpu_at_window_start).map(|(end, start)| end.saturating_sub(start));
-            self.found.window_cpu_ns = used.map(nanoseconds);
-        }
-    }
 }
 
 /// Puts down how the disturbance went. One that could not be carried out leaves a cell that says nothing of it.
-fn note(found: &mut Found, disturbance: &Disturbance, disturbed: Result<Disturbed, DisturbError>) {
+fn note(found: &mut TaskFindings, disturbance: &Disturbance, disturbed: Result<Disturbed, DisturbError>) {
     match disturbed {
         Ok(Disturbed { begun_ns, ended_ns, course, traffic }) => {
             let name = disturbance.name.to_owned();
             let [from_ns, until_ns] = [begun_ns, ended_ns].map(|at_ns| at_ns.saturating_sub(found.origin_ns));
-            found.disturbance = Some(record::Disturbance { name, from_ns, until_ns, course, traffic });
+            found.disturbance = Some(record::DisturbanceRecord { name, from_ns, until_ns, course, traffic });
         }
         Err(error) => found.warnings.push(Warning::CheckFailed {
             check: "the disturbance was carried out".to_owned(),

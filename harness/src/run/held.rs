@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use reports::record::{Phase, Stage, Warning};
 
-use super::found::Found;
+use super::findings::TaskFindings;
 use crate::load::{HeldConnections, LoadError};
 use crate::observe::{Extent, ProcessReader, settled_sample, socket_buffer_bytes};
 use crate::plan::HoldSpec;
@@ -23,7 +23,7 @@ const QUIET: Duration = Duration::from_millis(100);
 const QUIET_AFTER_CLOSING: Duration = Duration::from_millis(500);
 
 /// A server to hold connections to.
-pub(crate) struct Held<'a> {
+pub(crate) struct HeldServer<'a> {
     pub(crate) pid: u32,
     pub(crate) extent: Extent,
     pub(crate) address: SocketAddr,
@@ -42,15 +42,15 @@ enum HoldError {
 }
 
 /// Goes through the stages. What was read before something failed is kept.
-pub(crate) fn hold(spec: &HoldSpec, server: &Held<'_>) -> Found {
-    let mut found = Found::default();
+pub(crate) fn hold(spec: &HoldSpec, server: &HeldServer<'_>) -> TaskFindings {
+    let mut found = TaskFindings::default();
     if let Err(error) = stages(spec, server, &mut found) {
         found.failure = Some(error.to_string());
     }
     found
 }
 
-fn stages(spec: &HoldSpec, server: &Held<'_>, found: &mut Found) -> Result<(), HoldError> {
+fn stages(spec: &HoldSpec, server: &HeldServer<'_>, found: &mut TaskFindings) -> Result<(), HoldError> {
     let mut reader = ProcessReader::of(server.pid, server.extent)?;
     let mut held = HeldConnections::new(server.address, &spec.work, server.stop)?;
     found.stages.push(stage(server, &mut reader, Phase::Idle, 0, None)?);
@@ -73,7 +73,7 @@ fn stages(spec: &HoldSpec, server: &Held<'_>, found: &mut Found) -> Result<(), H
 }
 
 fn stage(
-    server: &Held<'_>,
+    server: &HeldServer<'_>,
     reader: &mut ProcessReader,
     phase: Phase,
     connections: u64,

@@ -3,7 +3,7 @@
 
 use reports::record::{Limit, Warning};
 
-use crate::observe::{Needs, limits, raise_soft_descriptor_limit, shortfalls};
+use crate::observe::{LimitKind, MachineLimit, Needs, limits, raise_soft_descriptor_limit, shortfalls};
 use crate::plan::{Capacities, RunPlan};
 
 /// Descriptors, threads and ports that a process needs besides those for connections.
@@ -88,7 +88,7 @@ pub fn preflight_connections(wanted: u32) -> Result<(), Unfit> {
     if short.is_empty() {
         return Ok(());
     }
-    let remedies = short.iter().map(|limit| limit.remedy.as_str()).collect::<Vec<_>>().join("; ");
+    let remedies = short.iter().map(|short| short.limit.remedy.as_str()).collect::<Vec<_>>().join("; ");
     Err(Unfit { connections: ceiling(wanted.into(), &short) as u32, fewest: wanted, remedies })
 }
 
@@ -122,31 +122,31 @@ fn for_connections(wanted: u64, backlog: u64) -> Preflight {
     let short = shortfalls(&found);
     let ceiling = ceiling(wanted, &short);
     // The soft limit has been raised to the hard one, so that only the hard one is worth naming.
-    let named = short.iter().filter(|limit| !limit.name.contains("soft"));
+    let named = short.iter().filter(|short| short.kind != LimitKind::SoftLimit);
     let warnings = named.map(|limit| warning(limit, ceiling, wanted)).collect();
-    Preflight { connections_wanted: wanted as u32, connection_ceiling: ceiling as u32, warnings, limits: found }
+    let limits = found.into_iter().map(|found| found.limit).collect();
+    Preflight { connections_wanted: wanted as u32, connection_ceiling: ceiling as u32, warnings, limits }
 }
 
 /// Scales down in the proportion of the scarcest limit.
-fn ceiling(wanted: u64, short: &[&Limit]) -> u64 {
-    let allowed = short.iter().filter(|limit| bounds_connections(limit)).filter_map(|limit| {
-        let (value, needed) = (limit.value?, limit.needed?);
+fn ceiling(wanted: u64, short: &[&MachineLimit]) -> u64 {
+    // A short accept queue delays connections and does not prevent them.
+    let bounding = short.iter().filter(|short| short.kind != LimitKind::AcceptQueue);
+    let allowed = bounding.filter_map(|short| {
+        let (value, needed) = (short.limit.value?, short.limit.needed?);
         Some(wanted * value.saturating_sub(SPARE) / needed.max(1))
     });
     allowed.min().unwrap_or(wanted).min(wanted)
 }
 
-/// A short accept queue delays connections and does not prevent them.
-fn bounds_connections(limit: &Limit) -> bool {
-    !limit.name.contains("somaxconn")
-}
-
-fn warning(limit: &Limit, ceiling: u64, wanted: u64) -> Warning {
-    let consequence = if bounds_connections(limit) {
-        format!("at most {ceiling} connections at once instead of {wanted}")
-    } else {
-        "connections may have to be tried again when many come at once".to_owned()
+fn warning(short: &MachineLimit, ceiling: u64, wanted: u64) -> Warning {
+    let consequence = match short.kind {
+        LimitKind::AcceptQueue => "connections may have to be tried again when many come at once".to_owned(),
+        LimitKind::Connections | LimitKind::SoftLimit => {
+            format!("at most {ceiling} connections at once instead of {wanted}")
+        }
     };
+    let limit = &short.limit;
     Warning::MachineLimit { limit: limit.name.clone(), consequence, remedy: limit.remedy.clone() }
 }
 
@@ -154,8 +154,10 @@ fn warning(limit: &Limit, ceiling: u64, wanted: u64) -> Warning {
 mod tests {
     use super::*;
 
-    fn limit(name: &str, value: u64, needed: u64) -> Limit {
-        Limit { name: name.to_owned(), value: Some(value), needed: Some(needed), remedy: "raise it".to_owned() }
+    fn limit(name: &str, value: u64, needed: u64) -> MachineLimit {
+        let (name, remedy) = (name.to_owned(), "raise it".to_owned());
+        let limit = Limit { name, value: Some(value), needed: Some(needed), remedy };
+        MachineLimit { kind: LimitKind::Connections, limit }
     }
 
     #[test]
@@ -182,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_short_accept_queue_is_named_and_scales_nothing() {
-        let queue = limit("accept queue (net.core.somaxconn)", 128, 4_096);
+        let queue = MachineLimit { kind: LimitKind::AcceptQueue, ..limit("whatever it is called", 128, 4_096) };
         assert_eq!(ceiling(10_000, &[&queue]), 10_000);
         let Warning::MachineLimit { consequence, remedy, .. } = warning(&queue, 10_000, 10_000) else { panic!() };
         assert!(consequence.contains("tried again") && remedy == "raise it");

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use reports::record::{Arrivals, Cell, Outcome, Warning};
+use reports::record::{ArrivalsRecord, Cell, Outcome, Warning};
 
 use super::validity;
 use crate::plan::Turn;
@@ -20,12 +20,12 @@ const MOST_ATTEMPTS_IF_INVALID: u32 = 8;
 
 /// Cells in the order in which they are run.
 pub(super) struct Queue {
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<WaitingCell>,
 }
 
 /// A cell that is still to be run, or to be run again.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct WaitingCell {
     pub(super) turn: Turn,
     /// How often it has been run.
     pub(super) attempts: u32,
@@ -35,23 +35,23 @@ pub(super) struct Waiting {
 
 impl Queue {
     pub(super) fn new(turns: Vec<Turn>) -> Queue {
-        let first = |turn| Waiting { turn, attempts: 0, disturbed: None };
+        let first = |turn| WaitingCell { turn, attempts: 0, disturbed: None };
         Queue { waiting: turns.into_iter().map(first).collect() }
     }
 
     /// The next to be run.
-    pub(super) fn next(&mut self) -> Option<Waiting> {
+    pub(super) fn next(&mut self) -> Option<WaitingCell> {
         self.waiting.pop_front()
     }
 
     /// Takes what came of the last attempt, nothing where it was interrupted. Returns the cell where that is the end of
     /// it: a disturbed one that may be run no more, or can't be, is better than none, and says that it was disturbed.
-    pub(super) fn settle(&mut self, last: Waiting, cell: Option<Cell>, retries_left: &mut u32) -> Option<Cell> {
+    pub(super) fn settle(&mut self, last: WaitingCell, cell: Option<Cell>, retries_left: &mut u32) -> Option<Cell> {
         let attempts = last.attempts + 1;
         match cell {
             Some(cell) if *retries_left > 0 && attempts < most_attempts(&cell) => {
                 *retries_left -= 1;
-                self.waiting.push_back(Waiting { turn: last.turn, attempts, disturbed: Some(cell) });
+                self.waiting.push_back(WaitingCell { turn: last.turn, attempts, disturbed: Some(cell) });
                 None
             }
             Some(cell) => Some(cell),
@@ -74,7 +74,7 @@ fn most_attempts(cell: &Cell) -> u32 {
 fn is_invalid_for_the_generator(cell: &Cell) -> bool {
     let is_its_fault = |warning: &Warning| match warning {
         Warning::GeneratorFellBehind { .. } | Warning::ScheduleLag { .. } => true,
-        Warning::GeneratorSaturated { .. } => cell.load.arrivals != Arrivals::Closed,
+        Warning::GeneratorSaturated { .. } => cell.load.arrivals != ArrivalsRecord::Closed,
         _ => false,
     };
     let mut invalidating = cell.warnings.iter().filter(|warning| warning.invalidates()).peekable();
@@ -103,7 +103,7 @@ mod tests {
     }
 
     /// The contenders in the order in which they were run, and those whose cells were kept, with the number of attempts.
-    fn play(retries: u32, attempt: impl Fn(&Waiting) -> Option<Cell>) -> (Vec<usize>, Vec<(usize, u32)>, u32) {
+    fn play(retries: u32, attempt: impl Fn(&WaitingCell) -> Option<Cell>) -> (Vec<usize>, Vec<(usize, u32)>, u32) {
         let (mut queue, mut retries_left) = (Queue::new(vec![turn(0), turn(1), turn(2)]), retries);
         let (mut run, mut kept) = (Vec::new(), Vec::new());
         while let Some(waiting) = queue.next() {
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_disturbed_cell_is_run_again_behind_the_others() {
-        let first_is_disturbed = |waiting: &Waiting| {
+        let first_is_disturbed = |waiting: &WaitingCell| {
             let is_hit = waiting.turn.contender == 0 && waiting.attempts == 0;
             Some(if is_hit { disturbed() } else { clean() })
         };
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn what_is_invalid_for_the_generator_is_run_until_it_is_valid_or_often_enough() {
         let late = |times: u32| {
-            move |waiting: &Waiting| {
+            move |waiting: &WaitingCell| {
                 let warnings = vec![Warning::GeneratorFellBehind { kept_pace: 0.9 }];
                 let is_hit = waiting.turn.contender == 1 && waiting.attempts < times;
                 Some(if is_hit { Cell { warnings, ..clean() } } else { clean() })
@@ -172,14 +172,14 @@ mod tests {
         silent.traffic.as_mut().unwrap().ledger = Ledger { scheduled: 9, timeout: 9, ..Ledger::default() };
         assert_eq!(play(12, |_| Some(silent.clone())).2, 3, "who answered nobody may not have had a CPU");
         let mut closed = clean();
-        closed.load.arrivals = Arrivals::Closed;
+        closed.load.arrivals = ArrivalsRecord::Closed;
         closed.warnings = vec![Warning::GeneratorSaturated { busiest_worker: 0.99 }];
         assert_eq!(play(12, |_| Some(closed.clone())).2, 12, "the generator's limit is one every time");
     }
 
     #[test]
     fn an_interruption_keeps_what_waited_for_another_attempt() {
-        let interrupted_after_the_first = |waiting: &Waiting| {
+        let interrupted_after_the_first = |waiting: &WaitingCell| {
             let is_first = waiting.turn.contender == 0 && waiting.attempts == 0;
             is_first.then(disturbed)
         };

@@ -8,7 +8,7 @@ mod load;
 use std::iter;
 use std::time::Duration;
 
-use reports::record::{Cell, Noise, Outcome, Purpose, Shape, Throttled, Traffic, Unobserved, Warning};
+use reports::record::{Cell, Noise, Outcome, Purpose, ShapeRecord, Throttled, Traffic, Unobserved, Warning};
 
 pub use load::{generator_doubts, traffic_doubts};
 
@@ -81,7 +81,7 @@ pub(crate) fn warnings(cell: &Cell) -> Vec<Warning> {
 /// Whether new clients beside a disturbance came late, by little of the time that they wait for an answer. What such a
 /// probe shows is which clients were served and for how long none was.
 fn is_early_enough_for_newcomers(cell: &Cell, doubt: &Warning) -> bool {
-    let (Warning::ScheduleLag { lag_p99_ns, .. }, Shape::Sessions { .. }, Some(_)) =
+    let (Warning::ScheduleLag { lag_p99_ns, .. }, ShapeRecord::Sessions { .. }, Some(_)) =
         (doubt, cell.load.shape, &cell.disturbance)
     else {
         return false;

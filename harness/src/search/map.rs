@@ -1,5 +1,10 @@
 //! The crossover map: two contenders over connections and work, measured in pairs, the most telling square next.
 //!
+//! Measured in closed loop: one figure then serves few and many connections, and no offered load has to be chosen that suits
+//! every square and both contenders. CPU time per request at an equal load would be inflated by waiting wherever the load is
+//! far from the most that a server can do. Where the generator's CPU is used up the figure is a lower bound, which can show
+//! that its contender has more and nothing else. No pair is left out for it: the fastest would be.
+//!
 //! Must not know: clocks, how a cell is run, what is made of the cells afterwards (`reports::crossover`). Beside it:
 //! `refinement.rs` decides which square is next, `forecast.rs` whether there is time for it.
 
@@ -9,7 +14,7 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
-use reports::crossover::{PAIRS_FOR_WINNER, Served, served};
+use reports::crossover::{PAIRS_FOR_WINNER, ServedRate, served};
 use reports::metrics::metric;
 use reports::record::{Cell, Picture, PictureKind, Scale, Swept};
 use reports::study::Pool;
@@ -124,7 +129,7 @@ pub struct Map {
     /// Where that pair belongs.
     at: usize,
     /// The values of that pair, as far as they are known.
-    values: [Option<Served>; 2],
+    values: [Option<ServedRate>; 2],
 }
 
 impl Map {
@@ -205,7 +210,7 @@ impl Steering for Map {
         self.forecasts[self.at].seen(Duration::from_nanos(cell.elapsed_ns));
         self.values[turn.contender] = value(cell);
         if let ([Some(a), Some(b)], true) = (self.values, self.pending.is_empty())
-            && !matches!((a, b), (Served::AtLeast(_), Served::AtLeast(_)))
+            && !matches!((a, b), (ServedRate::AtLeast(_), ServedRate::AtLeast(_)))
         {
             self.squares.known[self.at].pairs.push((a.value(), b.value()));
         }
@@ -213,7 +218,7 @@ impl Steering for Map {
 }
 
 /// What a cell came to; nothing where it tells nothing.
-fn value(cell: &Cell) -> Option<Served> {
+fn value(cell: &Cell) -> Option<ServedRate> {
     served(metric(METRIC)?, &Pool::of(vec![cell]))
 }
 

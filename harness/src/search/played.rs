@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use reports::record::{
-    Cell, HistogramRecord, Ledger, Noise, Outcome, Purpose, SCHEMA_VERSION, ServerUsage, Traffic, Warning,
-};
+use reports::record::{Cell, HistogramRecord, Ledger, Traffic, Warning};
 
 use super::Steering;
 use crate::plan::{TaskKind, Turn};
@@ -50,22 +48,12 @@ fn cell(turn: &Turn, played: Played) -> Cell {
     times.record_n(response_ns, ok).unwrap();
     let times = HistogramRecord::from_histogram(&times, response_ns * ok);
     Cell {
-        schema_version: SCHEMA_VERSION,
         id: turn.task.point.clone(),
-        experiment: String::new(),
         workload: turn.task.workload.to_owned(),
         contender: turn.contender.to_string(),
         block: turn.block,
-        order: 0,
-        attempts: 1,
-        purpose: Purpose::Measure,
-        load: spec.to_record(),
         variation: turn.task.variation,
-        disturbance: None,
-        bounds: Vec::new(),
-        started_at_ns: 0,
         elapsed_ns: played.took.as_nanos() as u64,
-        outcome: Outcome::Completed,
         warnings: if played.is_valid { vec![] } else { vec![Warning::GeneratorSaturated { busiest_worker: 0.95 }] },
         traffic: Some(Traffic {
             ledger: Ledger { scheduled: ok, ok, ..Ledger::default() },
@@ -74,11 +62,6 @@ fn cell(turn: &Turn, played: Played) -> Cell {
             response_time: Some(times.clone()),
             ..Traffic::new(times)
         }),
-        generator: None,
-        server: ServerUsage::default(),
-        samples: Vec::new(),
-        inside: None,
-        stages: Vec::new(),
-        noise: Noise::default(),
+        ..Cell::new(spec.to_record())
     }
 }

@@ -1,18 +1,19 @@
 //! What every row measures with: the CPUs as `compare` divides them, servers and subjects as `compare` starts them, a
 //! load as `compare` runs it.
 
+use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use reports::record::{Cell, Machine, Placement, PlacementKind};
+use reports::record::store::Run;
+use reports::record::{Cell, Machine, PlacementKind, PlacementRecord};
 
 use super::cells;
-use super::row::Obstacle;
-use super::subject::Subject;
+use super::lateness::LatenessWatch;
+use super::lateness::Obstacle;
 use super::synthetic::{Script, Synthetic};
-use super::watchman::Watchman;
 use crate::load::{self, Generator, Moments, Order};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, place};
@@ -24,7 +25,7 @@ const SUBJECT_READINESS_DEADLINE: Duration = Duration::from_secs(10);
 /// The means of measuring.
 #[derive(Debug)]
 pub struct Bench {
-    pub(crate) placement: Placement,
+    pub(crate) placement: PlacementRecord,
     pub(crate) machine: Machine,
 }
 
@@ -46,11 +47,11 @@ impl Bench {
     }
 
     /// Watches every CPU that server or generator may use.
-    pub(crate) fn watch(&self) -> io::Result<Watchman> {
+    pub(crate) fn watch(&self) -> io::Result<LatenessWatch> {
         let mut cpus = [&self.placement.server_cpus[..], &self.placement.generator_cpus[..]].concat();
         cpus.sort_unstable();
         cpus.dedup();
-        Watchman::start(&cpus)
+        LatenessWatch::start(&cpus)
     }
 
     /// A server on a thread that follows a script.
@@ -64,19 +65,24 @@ impl Bench {
     }
 
     /// A process of known properties.
-    pub(crate) fn subject(&self, subject: &Subject) -> Result<ServerProcess, Obstacle> {
+    pub(crate) fn subject(&self, subject: &impl Display) -> Result<ServerProcess, Obstacle> {
         Ok(launch_subject(&self.how(&subject.to_string()))?)
     }
 
-    /// A generator in a process of its own, on the generator's CPUs.
-    pub(crate) fn generator_process(&self, target: SocketAddr) -> Result<ServerProcess, Obstacle> {
-        let subject = Subject::Generator { target }.to_string();
+    /// The same on the generator's CPUs.
+    pub(crate) fn subject_beside_servers(&self, subject: &impl Display) -> Result<ServerProcess, Obstacle> {
+        let subject = subject.to_string();
         Ok(launch_subject(&Launch { cpus: &self.placement.generator_cpus, ..self.how(&subject) })?)
     }
 
     fn how<'a>(&'a self, contender: &'a str) -> Launch<'a> {
         let cpus = &self.placement.server_cpus;
         Launch { contender, cpus, readiness_deadline: SUBJECT_READINESS_DEADLINE, spin_rate: None, wire: None }
+    }
+
+    /// The cells as a run of the contenders that they name.
+    pub(crate) fn run_of(&self, cells: Vec<Cell>) -> Run {
+        cells::run(&self.placement, &self.machine, cells)
     }
 
     /// Puts a load to a server, and returns what was seen as the cell that would be saved.

@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use reports::metrics::response_quantile;
 use reports::record::store::Run;
 use reports::record::{
-    Cell, ContenderRecord, Ending, ExperimentRecord, Manifest, Noise, Outcome, Purpose, SCHEMA_VERSION, ServerUsage,
-    WorkloadRecord,
+    Cell, ContenderRecord, Ending, ExperimentRecord, Machine, Manifest, PlacementRecord, SCHEMA_VERSION, WorkloadRecord,
 };
 use reports::study::Pool;
 
-use super::bench::Bench;
-use super::watchman::Disturbance;
+use super::lateness::Lateness;
 use crate::load::LoadOutcome;
 use crate::plan::{LoadSpec, nanoseconds};
 use crate::run::warnings;
@@ -29,36 +27,17 @@ pub(crate) fn of_load(spec: &LoadSpec, outcome: LoadOutcome) -> Cell {
 /// A cell in which nothing was seen yet.
 pub(crate) fn empty(spec: &LoadSpec) -> Cell {
     Cell {
-        schema_version: SCHEMA_VERSION,
         id: EXPERIMENT.to_owned(),
         experiment: EXPERIMENT.to_owned(),
         workload: WORKLOAD.to_owned(),
-        variation: None,
-        contender: String::new(),
-        block: 0,
-        order: 0,
-        attempts: 1,
-        purpose: Purpose::Measure,
-        load: spec.to_record(),
-        started_at_ns: 0,
         elapsed_ns: nanoseconds(spec.longest()),
-        outcome: Outcome::Completed,
-        warnings: Vec::new(),
-        traffic: None,
-        disturbance: None,
-        bounds: Vec::new(),
-        generator: None,
-        server: ServerUsage::default(),
-        samples: Vec::new(),
-        inside: None,
-        stages: Vec::new(),
-        noise: Noise::default(),
+        ..Cell::new(spec.to_record())
     }
 }
 
 /// How late the generator was at most, which delays whatever was due then.
-pub(crate) fn lateness(cell: &Cell) -> Disturbance {
-    let mut late = Disturbance::default();
+pub(crate) fn lateness(cell: &Cell) -> Lateness {
+    let mut late = Lateness::default();
     let lag = cell.traffic.as_ref().and_then(|traffic| traffic.schedule_lag.as_ref()?.to_histogram().ok());
     late.note(lag.map_or(0, |lag| lag.max()));
     late
@@ -70,7 +49,7 @@ pub(crate) fn response_percentile(cell: &Cell, p: f64) -> f64 {
 }
 
 /// The cells as a run of the contenders that they name.
-pub(crate) fn run(bench: &Bench, cells: Vec<Cell>) -> Run {
+pub(crate) fn run(placement: &PlacementRecord, machine: &Machine, cells: Vec<Cell>) -> Run {
     let mut labels: Vec<&str> = cells.iter().map(|cell| cell.contender.as_str()).collect();
     labels.sort_unstable();
     labels.dedup();
@@ -91,12 +70,12 @@ pub(crate) fn run(bench: &Bench, cells: Vec<Cell>) -> Run {
         preset: EXPERIMENT.to_owned(),
         seed: 1,
         blocks: cells.iter().map(|cell| cell.block + 1).max().unwrap_or(0),
-        placement: bench.placement.clone(),
+        placement: placement.clone(),
         started_at: String::new(),
         resumed_at: Vec::new(),
         elapsed_s: None,
         ending: Ending::Completed,
-        machine: bench.machine.clone(),
+        machine: machine.clone(),
         limits: Vec::new(),
         warnings: Vec::new(),
         experiments: vec![experiment()],

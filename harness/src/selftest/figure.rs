@@ -50,7 +50,7 @@ impl Figure {
     pub(crate) fn within(name: &str, unit: Unit, truth: f64, measured: f64, share: f64) -> Figure {
         let tolerance = match share {
             0.0 => "exact".to_owned(),
-            // Two digits of a percentage, without noughts at its end.
+            // Two digits of a percentage, without zeros at its end.
             share => format!("{}%", (share * 1e4).round() / 100.0),
         };
         figure(name, |number| unit.show(number), (truth, measured), (share * truth.abs(), tolerance))

@@ -9,12 +9,12 @@
 mod bench;
 mod cells;
 mod figure;
+mod lateness;
 mod pages;
 mod row;
 mod rows;
 pub mod subject;
 mod synthetic;
-mod watchman;
 
 pub use bench::Bench;
 pub use figure::{Figure, Fit, Shown};

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::row::Obstacle;
+use super::lateness::Obstacle;
 use crate::observe::restrict_this_thread;
 
 /// What is done about a request.
@@ -75,15 +75,15 @@ fn converse(mut stream: &TcpStream, script: PageScript, read: &AtomicU64) {
     let _ = stream.set_nodelay(true);
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     while lines.any(|line| line.is_empty()) {
-        let deed = script(read.fetch_add(1, Ordering::SeqCst));
-        let reply = match deed {
+        let reply_kind = script(read.fetch_add(1, Ordering::SeqCst));
+        let reply = match reply_kind {
             PageReply::Right => PAGE.to_owned(),
             PageReply::Twice => PAGE.repeat(2),
             PageReply::CutOff => PAGE.replace("Content-Length: 5", "Content-Length: 9"),
             PageReply::Endless => PAGE.replace("Content-Length: 5", "Content-Length: 18446744073709551616"),
             PageReply::Nothing => String::new(),
         };
-        if stream.write_all(reply.as_bytes()).is_err() || deed == PageReply::CutOff {
+        if stream.write_all(reply.as_bytes()).is_err() || reply_kind == PageReply::CutOff {
             return;
         }
     }

@@ -1,14 +1,12 @@
 //! A row of the self-test: its attempts, and the word for what came of them.
 
-use std::io;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::bench::Bench;
 use super::figure::{Figure, Fit};
-use crate::load::LoadError;
-use crate::process::ProcessError;
+use super::lateness::Obstacle;
 
 /// One known answer.
 #[derive(Debug)]
@@ -40,19 +38,6 @@ pub(crate) struct Attempt {
     pub(crate) figures: Vec<Figure>,
     /// What was seen to disturb the truth, in words; for rows that nothing can disturb, nothing.
     pub(crate) seen: String,
-}
-
-/// Why a row could not even be tried.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Obstacle {
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    #[error(transparent)]
-    Process(#[from] ProcessError),
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[error("{0}")]
-    Other(String),
 }
 
 /// Whether the harness found what is known.

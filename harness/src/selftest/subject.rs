@@ -19,14 +19,14 @@ use socket2::{Domain, Socket, Type};
 
 use super::bench::{Bench, echo};
 use super::cells::response_percentile;
-use super::synthetic::{Deed, Script, serve};
+use super::synthetic::{Script, ScriptedReply, serve};
 use crate::clock::{now_ns, thread_cpu_ns, timespec};
 use crate::process::message::{Farewell, Ready, say};
 use crate::process::supervised::{StopRequests, Supervision};
 
 /// What a subject is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
+pub enum SelftestSubject {
     /// A server that writes to so many bytes for each connection.
     Touching {
         /// Bytes of a connection.
@@ -59,10 +59,10 @@ pub enum Subject {
     },
 }
 
-/// Requests per second of [`Subject::Generator`], and for how long.
+/// Requests per second of [`SelftestSubject::Generator`], and for how long.
 pub(crate) const GENERATED: (f64, Duration) = (1_000.0, Duration::from_secs(2));
 
-/// What [`Subject::Generator`] says at the end of its load.
+/// What [`SelftestSubject::Generator`] says at the end of its load.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Report {
     /// Nothing where the load has no such percentile.
@@ -70,32 +70,32 @@ pub(crate) struct Report {
     pub(crate) warnings: Vec<Warning>,
 }
 
-impl fmt::Display for Subject {
+impl fmt::Display for SelftestSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Subject::Touching { bytes } => write!(f, "touching:{bytes}"),
-            Subject::Threads { count } => write!(f, "threads:{count}"),
-            Subject::Busy { percent } => write!(f, "busy:{percent}"),
-            Subject::Switching { count } => write!(f, "switching:{count}"),
-            Subject::Unread { buffer_bytes } => write!(f, "unread:{buffer_bytes}"),
-            Subject::Generator { target } => write!(f, "generator:{target}"),
+            SelftestSubject::Touching { bytes } => write!(f, "touching:{bytes}"),
+            SelftestSubject::Threads { count } => write!(f, "threads:{count}"),
+            SelftestSubject::Busy { percent } => write!(f, "busy:{percent}"),
+            SelftestSubject::Switching { count } => write!(f, "switching:{count}"),
+            SelftestSubject::Unread { buffer_bytes } => write!(f, "unread:{buffer_bytes}"),
+            SelftestSubject::Generator { target } => write!(f, "generator:{target}"),
         }
     }
 }
 
-impl FromStr for Subject {
+impl FromStr for SelftestSubject {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Subject, String> {
+    fn from_str(text: &str) -> Result<SelftestSubject, String> {
         let (kind, value) = text.split_once(':').ok_or("a subject is written KIND:VALUE")?;
         let number = || value.parse::<usize>().map_err(|error| error.to_string());
         match kind {
-            "touching" => Ok(Subject::Touching { bytes: number()? }),
-            "threads" => Ok(Subject::Threads { count: number()? }),
-            "busy" => Ok(Subject::Busy { percent: number()? as u64 }),
-            "switching" => Ok(Subject::Switching { count: number()? }),
-            "unread" => Ok(Subject::Unread { buffer_bytes: number()? }),
-            "generator" => Ok(Subject::Generator { target: value.parse().map_err(|_| "not an address")? }),
+            "touching" => Ok(SelftestSubject::Touching { bytes: number()? }),
+            "threads" => Ok(SelftestSubject::Threads { count: number()? }),
+            "busy" => Ok(SelftestSubject::Busy { percent: number()? as u64 }),
+            "switching" => Ok(SelftestSubject::Switching { count: number()? }),
+            "unread" => Ok(SelftestSubject::Unread { buffer_bytes: number()? }),
+            "generator" => Ok(SelftestSubject::Generator { target: value.parse().map_err(|_| "not an address")? }),
             _ => Err(format!("there is no subject {kind:?}")),
         }
     }
@@ -105,20 +105,20 @@ impl FromStr for Subject {
 ///
 /// # Errors
 /// Where the process can't get what it needs.
-pub fn run(subject: Subject, nonce: String) -> anyhow::Result<()> {
+pub fn run(subject: SelftestSubject, nonce: String) -> anyhow::Result<()> {
     let requests = StopRequests::listen(Supervision::Supervised)?;
     let mut address = SocketAddr::from(([127, 0, 0, 1], 0));
     match subject {
-        Subject::Touching { bytes } => address = serve_touching(bytes)?,
-        Subject::Threads { count } => keep_threads(count)?,
-        Subject::Busy { percent } => drop(thread::Builder::new().spawn(move || use_cpu(percent))?),
-        Subject::Switching { count } => wait_often(count)?,
-        Subject::Unread { buffer_bytes } => address = serve_unread(buffer_bytes)?,
-        Subject::Generator { target } => address = target,
+        SelftestSubject::Touching { bytes } => address = serve_touching(bytes)?,
+        SelftestSubject::Threads { count } => keep_threads(count)?,
+        SelftestSubject::Busy { percent } => drop(thread::Builder::new().spawn(move || use_cpu(percent))?),
+        SelftestSubject::Switching { count } => wait_often(count)?,
+        SelftestSubject::Unread { buffer_bytes } => address = serve_unread(buffer_bytes)?,
+        SelftestSubject::Generator { target } => address = target,
     }
     let ready = Ready { address, pid: std::process::id(), nonce, model: subject.to_string() };
     say(&ready).context("the parent does not listen")?;
-    if let Subject::Generator { target } = subject {
+    if let SelftestSubject::Generator { target } = subject {
         say(&generate(target)?)?;
     }
     requests.wait();
@@ -131,7 +131,7 @@ fn serve_touching(bytes: usize) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     thread::Builder::new().spawn(move || {
-        let script: Script = Box::new(|_| Deed::Answer(Duration::ZERO));
+        let script: Script = Box::new(|_| ScriptedReply::Answer(Duration::ZERO));
         // Its end is the end of the process, or a failure that the observer sees as connections that are refused.
         let _ = serve(listener, &script, bytes, &AtomicBool::new(false));
     })?;
@@ -204,18 +204,18 @@ mod tests {
     #[test]
     fn a_subject_is_read_as_it_is_written() {
         let subjects = [
-            Subject::Touching { bytes: 7 },
-            Subject::Threads { count: 3 },
-            Subject::Busy { percent: 30 },
-            Subject::Switching { count: 9 },
-            Subject::Unread { buffer_bytes: 5 },
-            Subject::Generator { target: "127.0.0.1:80".parse().unwrap() },
+            SelftestSubject::Touching { bytes: 7 },
+            SelftestSubject::Threads { count: 3 },
+            SelftestSubject::Busy { percent: 30 },
+            SelftestSubject::Switching { count: 9 },
+            SelftestSubject::Unread { buffer_bytes: 5 },
+            SelftestSubject::Generator { target: "127.0.0.1:80".parse().unwrap() },
         ];
         for subject in subjects {
             assert_eq!(subject.to_string().parse(), Ok(subject));
         }
         for wrong in ["threads", "threads:many", "nothing:1", "generator:here"] {
-            assert!(wrong.parse::<Subject>().is_err(), "{wrong}");
+            assert!(wrong.parse::<SelftestSubject>().is_err(), "{wrong}");
         }
     }
 }

@@ -19,8 +19,8 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 use servers::protocol::{Decoded, JsonLines, Persistence, Request, Response, WireFormat};
 
-use super::row::Obstacle;
-use super::watchman::Disturbance;
+use super::lateness::Lateness;
+use super::lateness::Obstacle;
 use crate::clock::{now_ns, timespec};
 use crate::observe::restrict_this_thread;
 use crate::plan::nanoseconds;
@@ -30,7 +30,7 @@ const LONGEST_SLEEP_NS: u64 = 20_000_000;
 
 /// Which request is to be answered, from 0.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked {
+pub(crate) struct RequestNumber {
     /// Among all requests.
     pub(crate) number: u64,
     /// Among those of its connection.
@@ -39,7 +39,7 @@ pub(crate) struct Asked {
 
 /// What is done about a request.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Deed {
+pub(crate) enum ScriptedReply {
     /// The right reply, so long after the request was read.
     Answer(Duration),
     /// A reply at once that is not what was asked for.
@@ -49,13 +49,13 @@ pub(crate) enum Deed {
 }
 
 /// What to do about each request.
-pub(crate) type Script = Box<dyn Fn(Asked) -> Deed + Send>;
+pub(crate) type Script = Box<dyn Fn(RequestNumber) -> ScriptedReply + Send>;
 
 /// The server on a thread of this process.
 pub(crate) struct Synthetic {
     pub(crate) address: SocketAddr,
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<Result<Disturbance, Obstacle>>,
+    thread: JoinHandle<Result<Lateness, Obstacle>>,
 }
 
 impl Synthetic {
@@ -74,7 +74,7 @@ impl Synthetic {
     }
 
     /// Ends it, and says how late it was.
-    pub(crate) fn end(self) -> Result<Disturbance, Obstacle> {
+    pub(crate) fn end(self) -> Result<Lateness, Obstacle> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
@@ -86,14 +86,14 @@ pub(crate) fn serve(
     script: &Script,
     touched_bytes: usize,
     stop: &AtomicBool,
-) -> Result<Disturbance, Obstacle> {
+) -> Result<Lateness, Obstacle> {
     let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
     listener.set_nonblocking(true)?;
     let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(std::io::Error::from)?;
     watch(&epoll, &listener, LISTENER)?;
     let mut server =
         SyntheticServer { epoll, listener, touched_bytes, connections: Vec::new(), asked: 0, due: BinaryHeap::new() };
-    let mut lateness = Disturbance::default();
+    let mut lateness = Lateness::default();
     let mut events: Vec<epoll::Event> = Vec::with_capacity(64);
     while !stop.load(Ordering::Relaxed) {
         let now = now_ns();
@@ -186,13 +186,13 @@ impl SyntheticServer {
             taken += consumed;
             match message {
                 Request::RequestWork { parameter, sender_timestamp, .. } => {
-                    let deed = script(Asked { number: self.asked, of_connection: connection.asked });
+                    let reply_kind = script(RequestNumber { number: self.asked, of_connection: connection.asked });
                     self.asked += 1;
                     connection.asked += 1;
-                    let (delay_ns, result) = match deed {
-                        Deed::Answer(delay) => (nanoseconds(delay), parameter.into_owned()),
-                        Deed::Corrupt => (0, format!("not {parameter}")),
-                        Deed::Silence => continue,
+                    let (delay_ns, result) = match reply_kind {
+                        ScriptedReply::Answer(delay) => (nanoseconds(delay), parameter.into_owned()),
+                        ScriptedReply::Corrupt => (0, format!("not {parameter}")),
+                        ScriptedReply::Silence => continue,
                     };
                     let sender_timestamp = sender_timestamp.into_owned();
                     let due_ns = received_ns + delay_ns;
@@ -210,7 +210,7 @@ impl SyntheticServer {
         true
     }
 
-    fn send_what_is_due(&mut self, lateness: &mut Disturbance) {
+    fn send_what_is_due(&mut self, lateness: &mut Lateness) {
         while let Some(Reverse(reply)) = self.due.peek() {
             let now = now_ns();
             if reply.due_ns > now {

@@ -43,7 +43,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "averaged-percentiles",
         does: "percentiles of blocks are averaged instead of their histograms summed",
         caught_by: &["merging"],
-        file: "reports/src/stats/distribution.rs",
+        file: "reports/src/stats/quantile.rs",
         original: "std::collections::BTreeMap::<u64, u64>::new()",
         mutant: "
             let histograms: Vec<_> = histograms.into_iter().collect();
@@ -137,7 +137,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "memory-over-n",
         does: "memory per connection is all memory over the number of connections",
         caught_by: &["memory"],
-        file: "reports/src/stats/slope.rs",
+        file: "reports/src/stats/student.rs",
         original: "sxy / sxx",
         mutant: "points.last().map_or(0.0, |(x, y)| y / x)",
     },
@@ -174,7 +174,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "surplus-counted",
         does: "what follows a reply counts as the reply to the next request",
         caught_by: &["surplus"],
-        file: "harness/src/load/connection/inbound.rs",
+        file: "harness/src/load/connection/requests.rs",
         original: "return self.on_wrong(index, MalformedReason::Surplus, &[rest], now);",
         mutant: "
             self.on_whole(index, &heard, was_delayed, &[&front[..front_bytes], bytes], now);
@@ -223,7 +223,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "kilobytes-of-1000",
         does: "the kernel's kilobytes are taken for 1,000 bytes",
         caught_by: &["proc-files"],
-        file: "harness/src/observe/status.rs",
+        file: "harness/src/observe/proc_file.rs",
         original: "checked_mul(«1024»)",
         mutant: "1000",
     },
@@ -247,9 +247,9 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "connections-for-requests",
         does: "a server says how many connections it accepted where it is asked for requests",
         caught_by: &["inside"],
-        file: "",
-        original: "requests_served + requests_refused",
-        mutant: "accepted",
+        file: "servers/src/snapshot.rs",
+        original: "counters.requests_served.get() + requests_refused",
+        mutant: "counters.accepted.get()",
     },
     Mutation {
         name: "any-difference-counts",
@@ -294,5 +294,13 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         file: "reports/src/verdict/evidence.rs",
         original: "let (lo, hi) = «ratio.interval.ok_or_else(|| format!(\"{} has one block only\", self.name()))?»;",
         mutant: "(ratio.value, ratio.value)",
+    },
+    Mutation {
+        name: "normal-for-student",
+        does: "ten blocks are judged as if there were a million",
+        caught_by: &["audit"],
+        file: "reports/src/stats/student.rs",
+        original: "of(freedom).sf(t.abs())",
+        mutant: "of(1e6).sf(t.abs())",
     },
 ];

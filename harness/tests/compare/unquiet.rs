@@ -1,11 +1,10 @@
 //! A machine that stops a comparison, or that can't be seen, is in no cell taken for a quiet one.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use reports::record::{Cell, Outcome, Unobserved, Warning};
 
+use crate::cpu_quota::CpuQuota;
 use crate::subject::Home;
 use crate::{text, turn};
 
@@ -17,7 +16,7 @@ fn after(first: &str, home: &Home) -> Command {
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", &format!("{first} && exec \"$@\""), "sh"]);
     command.arg(compare.get_program()).args(compare.get_args());
-    command.env("TMPDIR", home.path()).current_dir(home.path()).stdin(std::process::Stdio::null());
+    command.env("TMPDIR", home.path()).current_dir(home.path()).stdin(Stdio::null());
     command
 }
 
@@ -38,18 +37,9 @@ fn cells_of(home: &Home, mut command: Command, wants: &str) -> Option<Vec<Cell>>
 #[test]
 fn a_quota_is_in_every_cell_that_it_stopped_and_said_at_the_start() {
     let _turn = turn();
-    // Of either version; removed again when all in it have ended.
-    let name = format!("compare-test-{}", std::process::id());
-    let trees = [("/sys/fs/cgroup", "cpu.max", "20000 100000"), ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "20000")];
-    let made = trees.into_iter().filter(|(tree, ..)| Path::new(tree).join("cgroup.procs").exists()).find_map(
-        |(tree, file, quota)| {
-            let group = Removed(Path::new(tree).join(&name));
-            fs::create_dir(&group.0).and_then(|()| fs::write(group.0.join(file), quota)).ok().map(|()| group)
-        },
-    );
-    let Some(group) = made else { return eprintln!("skipped: no control group with a CPU quota can be made here") };
+    let Some(a_fifth_of_a_cpu) = CpuQuota::of_percent(20) else { return };
     let home = Home::new();
-    let command = after(&format!("echo $$ > {}/cgroup.procs", group.0.display()), &home);
+    let command = after(&a_fifth_of_a_cpu.enter(), &home);
     let Some(cells) = cells_of(&home, command, "a control group") else { return };
     let is_it = |warning: &Warning| matches!(warning, Warning::GeneratorThrottled(_));
     assert!(cells.iter().any(|cell| cell.warnings.iter().any(is_it)), "{:?}", cells[0].noise);
@@ -62,15 +52,6 @@ fn a_quota_is_in_every_cell_that_it_stopped_and_said_at_the_start() {
     let at_the_start =
         |warning: &Warning| matches!(warning, Warning::MachineLimit { limit, .. } if limit == "the CPU quota");
     assert!(manifest.warnings.iter().any(at_the_start), "{:?}", manifest.warnings);
-}
-
-/// A control group; removed when dropped.
-struct Removed(PathBuf);
-
-impl Drop for Removed {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir(&self.0);
-    }
 }
 
 /// Over `/proc/stat` lies an empty file, in a namespace of mounts that ends with the run.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use harness::load::{self, DisturbError, Disturbed, Generator, now_ns};
 use harness::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, Shape, Work};
-use reports::record::{Fate, Progress, Traffic};
+use reports::record::{DisturbanceProgress, Fate, Traffic};
 use servers::protocol::Wire;
 use servers::{Contender, Server};
 
@@ -50,7 +50,7 @@ fn in_its_time(disturbed: &Disturbed, per_second: f64) -> u64 {
 }
 
 /// What was held while it lasted; at its end everything was let go.
-fn last_held(disturbed: &Disturbed) -> Progress {
+fn last_held(disturbed: &Disturbed) -> DisturbanceProgress {
     let [.., last, let_go] = &disturbed.course[..] else { panic!("{disturbed:?}") };
     assert_eq!((let_go.held, let_go.refused), (0, last.refused));
     *last

@@ -7,7 +7,7 @@ use harness::plan::{
     ArrivalProcess, Bounds, Cast, Choice, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, Inside,
     LoadSpec, Participant, Preset, RunPlan, Shape, Task, TaskKind, Work, Workload, place,
 };
-use harness::run::{Execution, Interrupt, Progress, RunEnd, utc_now};
+use harness::run::{Execution, Interrupt, RunEnd, RunProgress, utc_now};
 use reports::record::store::RunFolder;
 use reports::record::{Cell, Ending, Manifest, PlacementKind, SCHEMA_VERSION};
 use servers::Contender;
@@ -119,7 +119,7 @@ fn manifest(plan: &RunPlan) -> Manifest {
 
 struct Silent;
 
-impl Progress for Silent {
+impl RunProgress for Silent {
     fn planned(&mut self, _: usize, _: Duration) {}
     fn begins(&mut self, _: u32, _: &str) {}
     fn ended(&mut self, _: &Cell) {}

@@ -1,49 +1,21 @@
 //! What happens to the machine during a load is said, whatever the loop: a quota, a stop, a kernel that does not tell.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use servers::protocol::Wire;
 
+use crate::cpu_quota::CpuQuota;
 use crate::{Findings, load, serve};
-
-/// A control group with half a CPU, of whichever version this machine has; removed when dropped.
-struct HalfACpu(PathBuf);
-
-impl HalfACpu {
-    fn new() -> Result<HalfACpu, String> {
-        let name = format!("load-command-test-{}", std::process::id());
-        let trees =
-            [("/sys/fs/cgroup", "cpu.max", "50000 100000"), ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "50000")];
-        // Where both versions are mounted, the folder of their trees is no group itself.
-        let is_group = |tree: &str| Path::new(tree).join("cgroup.procs").exists();
-        let made = trees.into_iter().filter(|(tree, ..)| is_group(tree)).find_map(|(tree, file, quota)| {
-            let group = HalfACpu(Path::new(tree).join(&name));
-            fs::create_dir(&group.0).and_then(|()| fs::write(group.0.join(file), quota)).ok().map(|()| group)
-        });
-        made.ok_or_else(|| "no control group with a CPU quota can be made here".to_owned())
-    }
-}
-
-impl Drop for HalfACpu {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir(&self.0);
-    }
-}
 
 #[test]
 fn a_quota_that_stops_the_generator_makes_a_load_invalid() {
-    let group = match HalfACpu::new() {
-        Ok(group) => group,
-        Err(reason) => return eprintln!("skipped: {reason}"),
-    };
+    let Some(half_a_cpu) = CpuQuota::of_percent(50) else { return };
     let server = serve("threaded", Wire::JsonLines);
     let mut command = Command::new("sh");
-    let move_in = format!("echo $$ > {}/cgroup.procs && exec \"$@\"", group.0.display());
-    command.args(["-c", &move_in, "sh", env!("CARGO_BIN_EXE_harness"), "load", &server.address.to_string()]);
+    let enter = format!("{} && exec \"$@\"", half_a_cpu.enter());
+    command.args(["-c", &enter, "sh", env!("CARGO_BIN_EXE_harness"), "load", &server.address.to_string()]);
     // It wants a CPU of its own and gets half of one, in a closed loop, which has no schedule to be late for.
     command.args(["--rate", "max", "--connections", "8", "--work", "echo", "--duration", "1s", "--pacing", "spinning"]);
     command.args(["--format", "json"]);

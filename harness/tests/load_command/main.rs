@@ -6,6 +6,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/cpu_quota.rs"]
+mod cpu_quota;
 mod figures;
 mod foreign;
 mod histogram_files;

@@ -1,4 +1,4 @@
-//! What the README quotes stands where it says: lines of the sources, models, exit codes, the Rust version.
+//! What README and CONTRIBUTING quote stands where they say: lines of the sources, models, exit codes, the Rust version.
 
 use std::process::Command;
 
@@ -25,13 +25,16 @@ fn is_quoted_from(quotation: &str, source: &str) -> bool {
 #[test]
 fn quoted_lines_are_in_the_sources() {
     let mut quotations = 0;
-    for Block { info, text: quotation } in blocks(&text("README.md")) {
+    for Block { info, text: quotation } in blocks(&text("CONTRIBUTING.md")) {
         if let Some(path) = info.strip_prefix("rust ") {
-            assert!(is_quoted_from(&quotation, &text(path)), "{path} does not read as the README says:\n{quotation}");
+            assert!(
+                is_quoted_from(&quotation, &text(path)),
+                "{path} does not read as CONTRIBUTING.md says:\n{quotation}"
+            );
             quotations += 1;
         }
     }
-    assert!(quotations >= 2, "the README shows a model and its entry in the table");
+    assert!(quotations >= 2, "it shows a model and its entry in the table");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use reports::objective::{Kept, kept};
-use reports::record::Arrivals;
+use reports::record::ArrivalsRecord;
 
 use crate::Ended;
 
@@ -40,7 +40,10 @@ fn what_it_says_follows_from_its_cells() {
     let (ended, _) = small();
     let run = ended.run();
     let objective = run.manifest.experiments[0].objective.unwrap();
-    assert!(run.cells.iter().all(|cell| cell.load.arrivals == Arrivals::Poisson), "every load is a point of a curve");
+    assert!(
+        run.cells.iter().all(|cell| cell.load.arrivals == ArrivalsRecord::Poisson),
+        "every load is a point of a curve"
+    );
     let loads = |wanted: Kept| {
         let cells = run.cells.iter().filter(move |cell| kept(&objective, cell) == wanted);
         cells.filter_map(|cell| cell.load.offered_load_rps).collect::<Vec<f64>>()

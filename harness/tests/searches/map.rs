@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use reports::record::{Arrivals, Ending, Shape};
+use reports::record::{ArrivalsRecord, Ending, ShapeRecord};
 
 use crate::Ended;
 
@@ -40,8 +40,8 @@ fn its_cells_are_records_in_pairs_on_fresh_servers() {
     assert_eq!(run.manifest.planned_cells as usize, run.cells.len());
     let mut pairs: BTreeMap<(Option<u64>, u32), Vec<&str>> = BTreeMap::new();
     for cell in &run.cells {
-        assert_eq!(cell.load.arrivals, Arrivals::Closed);
-        let Shape::Connections { connections } = cell.load.shape else { panic!("{}", cell.id) };
+        assert_eq!(cell.load.arrivals, ArrivalsRecord::Closed);
+        let ShapeRecord::Connections { connections } = cell.load.shape else { panic!("{}", cell.id) };
         assert_eq!(cell.variation, Some(f64::from(connections)));
         pairs.entry((cell.variation.map(f64::to_bits), cell.block)).or_default().push(&cell.contender);
     }

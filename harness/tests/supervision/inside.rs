@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use harness::clock::now_ns;
 use harness::observe::{Extent, Observer, Watch};
 use harness::process::{Channel, ServerProcess};
-use reports::record::{Inside, InsideAnswer};
+use reports::record::{InsideAnswer, InsideRecord};
 use servers::MODELS;
 
 use crate::{launch, program, within};
@@ -102,7 +102,7 @@ fn an_observer_sees_the_inside_over_time() {
     let begun = Instant::now();
     within(Duration::from_millis(900), || false);
     let observed = observer.stop();
-    let Inside { answers, unanswered, threads } = observed.inside.unwrap();
+    let InsideRecord { answers, unanswered, threads } = observed.inside.unwrap();
     assert!(answers.len() >= 2 && answers.is_sorted_by(|a, b| a.at_ns < b.at_ns), "{answers:?}, {unanswered}");
     assert!(answers.iter().all(|answer| answer.open_connections == 4 && answer.requests_ended == 4));
     assert!(u128::from(answers.last().unwrap().at_ns) <= begun.elapsed().as_nanos());

@@ -1,6 +1,7 @@
-//! Scales: where a value lies along an axis, and which round values are named on it.
+//! Scales: where a value lies along an axis, which round values are named on it, and how labels that would lie on top of
+//! each other are moved apart.
 //!
-//! Must not know: pixels, other than how many labels have room. Beside it: `panel.rs` draws what this decides.
+//! Must not know: what is drawn, other than how much room letters take. Beside it: `plot.rs` draws what this decides.
 
 use crate::format::Unit;
 use crate::record::Scale;
@@ -42,6 +43,18 @@ impl Axis {
             Scale::Linear => (0.0, if last > 0.0 { last * 1.03 } else { 1.0 }),
         };
         Axis { title: title.to_owned(), scale, from, to, ticks }
+    }
+
+    /// An axis over times from zero to just this one.
+    pub(crate) fn of_time(title: &str, to: f64) -> Axis {
+        let mut axis = Axis { to, ..Axis::over(title, Unit::Nanoseconds, Scale::Linear, &[to]) };
+        axis.ticks.retain(|(value, _)| *value <= to);
+        axis
+    }
+
+    /// Rows of equal height, so many and without a name.
+    pub(crate) fn of_rows(rows: f64) -> Axis {
+        Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: rows, ticks: Vec::new() }
     }
 
     /// Place of a value, clamped to the axis: 0 at its start, 1 at its end.
@@ -98,8 +111,69 @@ fn linear_step(unit: Unit, greatest: f64) -> f64 {
     steps.into_iter().find(|&step| step >= rough).unwrap_or(10.0 * decade) * base
 }
 
+/// Pixels of a usual character.
+pub(crate) const CHARACTER: f64 = 7.4;
+
+/// Moves centres apart until neighbours are at least `height` away, each as near to where it wants to be as the
+/// others allow, and all between `top` and `bottom`. The result is in the order of the input.
+pub(crate) fn spread(wanted: &[f64], height: f64, top: f64, bottom: f64) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..wanted.len()).collect();
+    order.sort_by(|&a, &b| wanted[a].total_cmp(&wanted[b]).then(a.cmp(&b)));
+    // Clusters of touching labels: the sum of where their first label wants to be, and how many they are.
+    let mut clusters: Vec<(f64, usize)> = Vec::new();
+    for &index in &order {
+        clusters.push((wanted[index], 1));
+        while let [.., (above, a), (below, b)] = clusters[..] {
+            let first = start(above, a, height, top, bottom);
+            if first + height * a as f64 <= start(below, b, height, top, bottom) {
+                break;
+            }
+            clusters.pop();
+            clusters.pop();
+            clusters.push((above + below - height * (a * b) as f64, a + b));
+        }
+    }
+    let mut placed = vec![0.0; wanted.len()];
+    let mut next = order.into_iter();
+    for (sum, count) in clusters {
+        let first = start(sum, count, height, top, bottom);
+        for (place, index) in next.by_ref().take(count).enumerate() {
+            placed[index] = first + height * place as f64;
+        }
+    }
+    placed
+}
+
+fn start(sum: f64, count: usize, height: f64, top: f64, bottom: f64) -> f64 {
+    let last_start = bottom - height * (count - 1) as f64;
+    (sum / count as f64).min(last_start).max(top)
+}
+
+/// A label short enough for the margin; what is cut off is in the title of its line.
+pub(crate) fn shortened(label: &str, most: usize) -> String {
+    if label.chars().count() <= most {
+        return label.to_owned();
+    }
+    let kept: String = label.chars().take(most - 1).collect();
+    format!("{kept}…")
+}
+
+/// Pixels that a label takes, on the generous side: nobody knows the reader's font.
+pub(crate) fn width(label: &str) -> f64 {
+    let wide = |c: char| match c {
+        'm' | 'M' | 'W' | '@' | '%' | '…' => 13.0,
+        'w' | '<' | '>' | '=' | '+' | '~' => 11.0,
+        c if c.is_ascii_lowercase() || c.is_ascii_digit() || " -:.,'/|".contains(c) => CHARACTER,
+        c if c.is_ascii() => 9.5,
+        _ => 14.0,
+    };
+    label.chars().map(wide).sum()
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -123,5 +197,23 @@ mod tests {
         assert_eq!((axis.place(-5.0), axis.place(1e9)), (0.0, 1.0));
         let kept = axis.ticks_with_room(200.0, 7.0);
         assert!(kept.len() < 12 && kept.last().unwrap().1 == "100", "{kept:?}");
+    }
+
+    #[test]
+    fn labels_with_room_stay_and_others_share_the_shift() {
+        assert_eq!(spread(&[100.0, 10.0, 104.0], 14.0, 0.0, 300.0), [95.0, 10.0, 109.0]);
+        assert_eq!(shortened("threaded:stack=64KiB", 9), "threaded…");
+        assert!(width("wwww") > width("iiii"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_overlap_and_none_leaves(wanted in prop::collection::vec(0.0..300.0f64, 1..15)) {
+            let placed = spread(&wanted, 14.0, 10.0, 290.0);
+            let mut sorted = placed.clone();
+            sorted.sort_by(f64::total_cmp);
+            prop_assert!(sorted.windows(2).all(|pair| pair[1] - pair[0] > 13.999), "{sorted:?}");
+            prop_assert!(sorted[0] >= 9.999 && sorted[sorted.len() - 1] <= 290.001);
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! plotters works on whole pixels, so the canvas is sixteen times as fine as the picture and coordinates are divided
 //! again: lines come out smooth. Colours, dashes and fonts belong to the page's style sheet, so that one picture
-//! follows the theme; a "colour" here is the number of an [`Ink`]. Must not know: data, axes. Beside it: `panel.rs`.
+//! follows the theme; a "colour" here is the number of an [`Ink`]. Must not know: data, axes. Beside it: `plot.rs`.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -15,7 +15,7 @@ use plotters_backend::{BackendColor, BackendCoord, BackendStyle, DrawingBackend,
 /// Steps of the canvas in one pixel of the picture.
 pub(crate) const FINENESS: i32 = 16;
 
-type Drawn = Result<(), DrawingErrorKind<Infallible>>;
+type DrawResult = Result<(), DrawingErrorKind<Infallible>>;
 
 /// What a stroke or a surface is; the style sheet has a class of this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +85,11 @@ impl Canvas {
         self.put(&group);
     }
 
+    /// Opens the group of what is a contender's, so that the page can hide it: its number in the run and its class.
+    pub(crate) fn open_of(&self, index: usize, class: &str, title: &str) {
+        self.open(&[("class", class), ("data-c", &index.to_string())], title);
+    }
+
     pub(crate) fn close(&self) {
         self.put("</g>\n");
     }
@@ -152,39 +157,43 @@ impl DrawingBackend for Canvas {
         (self.width * FINENESS as u32, self.height * FINENESS as u32)
     }
 
-    fn ensure_prepared(&mut self) -> Drawn {
+    fn ensure_prepared(&mut self) -> DrawResult {
         Ok(())
     }
 
-    fn present(&mut self) -> Drawn {
+    fn present(&mut self) -> DrawResult {
         Ok(())
     }
 
-    fn draw_pixel(&mut self, point: BackendCoord, color: BackendColor) -> Drawn {
+    fn draw_pixel(&mut self, point: BackendCoord, color: BackendColor) -> DrawResult {
         self.draw_circle(point, 1, &color, true)
     }
 
-    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Drawn {
+    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> DrawResult {
         self.path([from, to], class(style), "");
         Ok(())
     }
 
-    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Drawn {
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> DrawResult {
         self.path(path, class(style), "");
         Ok(())
     }
 
-    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Drawn {
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> DrawResult {
         self.path(path, class(style), "Z");
         Ok(())
     }
 
-    fn draw_rect<S: BackendStyle>(&mut self, a: BackendCoord, b: BackendCoord, style: &S, _fill: bool) -> Drawn {
+    fn draw_rect<S: BackendStyle>(&mut self, a: BackendCoord, b: BackendCoord, style: &S, _fill: bool) -> DrawResult {
         self.path([a, (b.0, a.1), b, (a.0, b.1)], class(style), "Z");
         Ok(())
     }
 
-    fn draw_circle<S: BackendStyle>(&mut self, at: BackendCoord, radius: u32, style: &S, _fill: bool) -> Drawn {
+    fn draw_circle<S: BackendStyle>(&mut self, at: BackendCoord, radius: u32, style: &S, _fill: bool) -> DrawResult {
         let (x, y, r) = (pixels(at.0), pixels(at.1), pixels(radius as i32));
         self.put(&format!("<circle class=\"{}\" cx=\"{x}\" cy=\"{y}\" r=\"{r}\"/>", class(style)));
         Ok(())

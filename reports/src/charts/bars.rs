@@ -1,16 +1,16 @@
 //! A bar per trial, a panel per metric: what one value per contender is compared with.
 //!
 //! A linear bar begins at zero. On a log scale there is no zero to begin at, so a dot stands for the bar. Must not
-//! know: which metrics there are. Beside it: `panel.rs`, `trials.rs`.
+//! know: which metrics there are. Beside it: `plot.rs`, `sweep.rs`.
 
 use super::axes::Axis;
+use super::axes::{shortened, width};
 use super::backend::Ink;
-use super::labels::{shortened, width};
-use super::panel::{Frame, Panel};
-use super::spots::look;
-use super::{Figure, PanelPicture, Scene, titled, trials};
+use super::plot::{Plot, PlotFrame};
+use super::sweep::{marker_style, trial_table};
+use super::{Figure, PanelPicture, Scene, titles};
 use crate::format;
-use crate::metrics::{Metric, Reading};
+use crate::metrics::{Metric, Reading, metrics_of_load};
 use crate::record::Scale;
 use crate::study::{Series, Standing, Trial};
 
@@ -21,31 +21,26 @@ const VALUE: f64 = 110.0;
 const LONGEST_NAME: usize = 46;
 
 /// A row of every panel.
-struct Row<'g, 'a> {
+struct BarRow<'g, 'a> {
     series: &'g Series<'a>,
     trial: &'g Trial<'a>,
     name: String,
 }
 
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
-    let metrics = trials::metrics(&scene.picture.metrics);
+    let metrics = metrics_of_load(&scene.picture.metrics);
     let experiment = scene.group.experiment;
     let rows = scene.group.trials().map(|(series, trial)| {
         let value = trial.variation.map_or(String::new(), |value| format!(", {}", format::number(value)));
-        Row { series, trial, name: format!("{}{value}", series.contender.label) }
+        BarRow { series, trial, name: format!("{}{value}", series.contender.label) }
     });
-    let rows: Vec<Row<'_, '_>> = rows.collect();
+    let rows: Vec<BarRow<'_, '_>> = rows.collect();
     if rows.is_empty() || metrics.is_empty() {
         return None;
     }
     let swept = rows.iter().any(|row| row.trial.variation.is_some());
     let by = experiment.variation_label().filter(|_| swept).map_or(String::new(), |label| format!(" by {label}"));
-    let panels = metrics.iter().map(|metric| PanelPicture {
-        heading: String::new(),
-        contender: None,
-        svg: panel(scene, metric, &rows),
-        lines: Vec::new(),
-    });
+    let panels = metrics.iter().map(|metric| PanelPicture::unnamed(panel(scene, metric, &rows)));
     let names: Vec<&str> = metrics.iter().map(|metric| metric.label).collect();
     let mut notes: Vec<String> =
         metrics.iter().map(|metric| format!("{}: {}", format::capitalised(metric.label), metric.how_to_read)).collect();
@@ -53,19 +48,16 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         notes.push("On a log scale there is no zero for a bar to begin at, so a mark stands for the value.".into());
     }
     Some(Figure {
-        id: scene.id.clone(),
-        experiment: scene.group.experiment.name.clone(),
-        kind: scene.picture.kind,
-        title: titled::bars(scene.group, metrics[0]),
+        title: titles::bars(scene.group, metrics[0]),
         subtitle: format!("{}{by}: {}", format::capitalised(&format::list(&names)), scene.place()),
         panels: panels.collect(),
-        parts: Vec::new(),
         notes,
-        table: trials::table(scene, &scene.picture.metrics),
+        table: trial_table(scene, &scene.picture.metrics),
+        ..scene.empty()
     })
 }
 
-fn panel(scene: &Scene<'_>, metric: &Metric, rows: &[Row<'_, '_>]) -> String {
+fn panel(scene: &Scene<'_>, metric: &Metric, rows: &[BarRow<'_, '_>]) -> String {
     let mut values = Vec::new();
     for row in rows {
         match metric.of_pool(&row.trial.pool) {
@@ -81,10 +73,10 @@ fn panel(scene: &Scene<'_>, metric: &Metric, rows: &[Row<'_, '_>]) -> String {
     }
     let x = Axis::over("", metric.unit, scene.picture.y_scale, &values);
     let count = rows.len() as f64;
-    let y = Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: count, ticks: Vec::new() };
+    let y = Axis::of_rows(count);
     let left = rows.iter().map(|row| width(&shortened(&row.name, LONGEST_NAME))).fold(0.0, f64::max) + 16.0;
-    let frame = Frame { left, top: 26.0, width: PLOT, height: ROW * count, right: VALUE, bottom: 30.0 };
-    let panel = Panel::new(frame, &x, &y);
+    let frame = PlotFrame { left, top: 26.0, width: PLOT, height: ROW * count, right: VALUE, bottom: 30.0 };
+    let panel = Plot::new(frame, &x, &y);
     panel.heading(&format::capitalised(metric.label));
     for (place, row) in rows.iter().enumerate() {
         let middle = y.place(count - place as f64 - 0.5);
@@ -99,15 +91,13 @@ fn panel(scene: &Scene<'_>, metric: &Metric, rows: &[Row<'_, '_>]) -> String {
     ))
 }
 
-fn draw_row(panel: &Panel, x: &Axis, row: &Row<'_, '_>, metric: &Metric, middle: f64, half: f64) {
+fn draw_row(panel: &Plot, x: &Axis, row: &BarRow<'_, '_>, metric: &Metric, middle: f64, half: f64) {
     let reading = metric.of_pool(&row.trial.pool);
-    let (index, at) = (row.series.index, |value: f64| x.place(value));
+    let at = |value: f64| x.place(value);
     let data = reading.value().map_or(String::new(), |value| value.to_string());
     let number = row.trial.variation.map_or(String::new(), |value| value.to_string());
-    panel.canvas.open(
-        &[("class", &format!("k k{}", row.series.colour)), ("data-c", &index.to_string())],
-        &format!("{}: {}", row.name, reading.show(metric.unit)),
-    );
+    let title = format!("{}: {}", row.name, reading.show(metric.unit));
+    panel.canvas.open_of(row.series.index, &format!("k k{}", row.series.colour), &title);
     let baseline = panel.pixel((0.0, middle)).1 + 4.5;
     panel.canvas.text((panel.pixel((0.0, 0.0)).0 - 8.0, baseline), "label", "end", &shortened(&row.name, LONGEST_NAME));
     panel.canvas.open(&[("class", "pt"), ("data-x", &number), ("data-y", &data)], "");
@@ -119,7 +109,7 @@ fn draw_row(panel: &Panel, x: &Axis, row: &Row<'_, '_>, metric: &Metric, middle:
     };
     if let Some(end) = end {
         if x.scale == Scale::Log {
-            panel.marker(row.series.colour, (end, middle), look(row.trial.standing));
+            panel.marker(row.series.colour, (end, middle), marker_style(row.trial.standing));
         } else {
             let ink = if invalid { Ink::Hollow } else { Ink::Area };
             panel.surface(

@@ -3,10 +3,10 @@
 //! The name and the numbers in a square say all that its colour says. Must not know: how a square is decided. Beside
 //! it: `../crossover.rs`.
 
+use super::axes::shortened;
 use super::backend::Canvas;
-use super::labels::shortened;
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene, server_cpus};
-use crate::crossover::{Finding, Grid, PAIRS_FOR_WINNER, Square};
+use crate::crossover::{Grid, PAIRS_FOR_WINNER, Square, SquareFinding};
 use crate::format;
 
 const LEFT: f64 = 62.0;
@@ -21,17 +21,9 @@ const ABREAST: usize = 3;
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let grid = Grid::of(scene.group.experiment, scene.picture, scene.groups)?;
     let places: Vec<usize> = (0..grid.workloads.len()).collect();
-    let panels = places.chunks(ABREAST).map(|columns| PanelPicture {
-        heading: String::new(),
-        contender: None,
-        svg: panel(scene, &grid, columns),
-        lines: Vec::new(),
-    });
+    let panels = places.chunks(ABREAST).map(|columns| PanelPicture::unnamed(panel(scene, &grid, columns)));
     let [a, b] = grid.contenders.map(|contender| contender.label.clone());
     Some(Figure {
-        id: scene.id.clone(),
-        experiment: scene.group.experiment.name.clone(),
-        kind: scene.picture.kind,
         title: grid.sentence(),
         subtitle: format!(
             "{} of {a} and {b} by connections and work, a winner from {} pairs on: {}",
@@ -43,6 +35,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         parts: vec![(0, format!("{a} has more")), (2, format!("{b} has more")), (3, "no winner".into())],
         notes: notes(&grid),
         table: table(scene, &grid),
+        ..scene.empty()
     })
 }
 
@@ -70,8 +63,8 @@ fn panel(scene: &Scene<'_>, grid: &Grid<'_>, columns: &[usize]) -> String {
 fn draw_square(canvas: &Canvas, grid: &Grid<'_>, square: &Square, name: &str, (left, top): (f64, f64)) {
     let labels = grid.contenders.map(|contender| contender.label.as_str());
     let ink = match square.finding() {
-        Finding::First => 0,
-        Finding::Second => 2,
+        SquareFinding::First => 0,
+        SquareFinding::Second => 2,
         _ => 3,
     };
     canvas.open(&[("class", &format!("q q{ink}"))], &format!("{name}: {}", square.said(labels)));
@@ -114,10 +107,10 @@ fn table(scene: &Scene<'_>, grid: &Grid<'_>) -> DataTable {
         let ratio = square.ratio;
         let interval = ratio.and_then(|ratio| ratio.interval);
         cells.push(ratio.map_or("-".into(), |ratio| format::number(ratio.value)));
-        cells.push(interval.map_or("-".into(), |(lo, hi)| format!("{} to {}", format::number(lo), format::number(hi))));
+        cells.push(interval.map_or("-".into(), format::interval));
         cells.push(ratio.map_or(0, |ratio| ratio.blocks).to_string());
         cells.push(match square.finding() {
-            Finding::GeneratorsLimit | Finding::NotMeasured => square.said(labels),
+            SquareFinding::GeneratorsLimit | SquareFinding::NotMeasured => square.said(labels),
             _ => square.verdict.map_or(String::new(), |verdict| verdict.words()),
         });
         // It is about two contenders, so hiding one of them does not hide it.

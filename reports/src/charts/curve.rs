@@ -1,17 +1,17 @@
 //! A line per contender over the swept variable, one panel per metric; those of one unit share their scale.
 //!
 //! A value beyond the timeout has no height: such points stand in a lane of their own above the axis. Must not know:
-//! which metrics there are. Beside it: `panel.rs`.
+//! which metrics there are. Beside it: `plot.rs`.
 
 use super::axes::Axis;
+use super::axes::CHARACTER;
 use super::backend::Ink;
-use super::labels::CHARACTER;
-use super::panel::{EndLabel, Frame, Panel, Place};
-use super::spots::{Spot, Sweep, look, standing_words};
-use super::{DataRow, DataTable, Figure, PanelPicture, Scene, titled};
+use super::plot::{EndLabel, Plot, PlotFrame, Position};
+use super::sweep::{Sweep, SweptPoint, marker_style, standing_words};
+use super::{DataRow, DataTable, Figure, PanelPicture, Scene, titles};
 use crate::format::{self, Unit};
-use crate::metrics::{Certainty, Metric, Of, Reading, metric};
-use crate::study::{Group, Series, Standing, counts};
+use crate::metrics::{Certainty, Metric, Reading, metrics_of_load};
+use crate::study::{Group, Series, Standing};
 
 const PLOT_HEIGHT: f64 = 280.0;
 const NARROW: f64 = 380.0;
@@ -19,7 +19,7 @@ const WIDE: f64 = 620.0;
 const LANE: f64 = 16.0;
 
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
-    let metrics = metrics(scene);
+    let metrics = metrics_of_load(&scene.picture.metrics);
     let sweep = Sweep::of(scene);
     let tried = sweep.tried(scene.group);
     if tried.is_empty() || metrics.is_empty() {
@@ -34,44 +34,33 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let lanes = metrics.iter().map(|metric| lanes(scene.group, &sweep, metric).len()).max().unwrap_or(0) as f64;
     let over = if lanes > 0.0 { lanes * LANE + 24.0 } else { 0.0 };
     let width = if metrics.len() > 1 { NARROW } else { WIDE };
-    let panels = metrics.iter().map(|metric| PanelPicture {
-        heading: String::new(),
-        contender: None,
-        svg: panel(scene, &sweep, metric, (&x, &y(metric)), (width, over)),
-        lines: Vec::new(),
-    });
+    let panels = metrics
+        .iter()
+        .map(|metric| PanelPicture::unnamed(panel(scene, &sweep, metric, (&x, &y(metric)), (width, over))));
     let mut notes: Vec<String> = metrics.iter().map(|metric| metric.how_to_read.to_owned()).collect();
     notes.dedup();
     let names: Vec<&str> = metrics.iter().map(|metric| metric.label).collect();
     Some(Figure {
-        id: scene.id.clone(),
-        experiment: scene.group.experiment.name.clone(),
-        kind: scene.picture.kind,
-        title: titled::curve(scene.group, &sweep, &metrics),
+        title: titles::curve(scene.group, &sweep, &metrics),
         subtitle: format!("{} by {}: {}", format::capitalised(&format::list(&names)), sweep.label(), scene.place()),
         panels: panels.collect(),
-        parts: Vec::new(),
         notes,
         table: table(scene.group, &sweep, &metrics),
+        ..scene.empty()
     })
 }
 
 /// Whether all that is drawn of a curve has a place on a log scale.
 pub(super) fn is_above_zero(scene: &Scene<'_>) -> bool {
-    values(scene, &Sweep::of(scene), &metrics(scene)).iter().all(|&value| value > 0.0)
-}
-
-fn metrics(scene: &Scene<'_>) -> Vec<&'static Metric> {
-    let metrics = scene.picture.metrics.iter().filter_map(|name| metric(name));
-    metrics.filter(|metric| matches!(metric.of, Of::Load(_))).collect()
+    values(scene, &Sweep::of(scene), &metrics_of_load(&scene.picture.metrics)).iter().all(|&value| value > 0.0)
 }
 
 /// All heights in the figure: points, blocks and the ends of intervals.
 fn values(scene: &Scene<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> Vec<f64> {
     let mut values = Vec::new();
-    for spot in scene.group.series.iter().flat_map(|series| sweep.spots(series)) {
+    for point in scene.group.series.iter().flat_map(|series| sweep.points(series)) {
         for metric in metrics {
-            for pool in spot.blocks.iter().chain([spot.pool]) {
+            for pool in point.blocks.iter().chain([point.pool]) {
                 if let Reading::Measured(value, certainty) = metric.of_pool(pool) {
                     let interval = certainty.ends();
                     values.push(value);
@@ -86,10 +75,10 @@ fn values(scene: &Scene<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> Vec<f64>
 
 /// The series with a point beyond the timeout, in the order of their lanes from the bottom up.
 fn lanes(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Vec<usize> {
-    let beyond = |spot: &Spot<'_, '_>| matches!(metric.of_pool(spot.pool), Reading::Beyond(_));
+    let beyond = |point: &SweptPoint<'_, '_>| matches!(metric.of_pool(point.pool), Reading::Beyond(_));
     let mut lanes: Vec<(usize, usize)> = Vec::new();
     for series in &group.series {
-        if let Some(first) = sweep.spots(series).iter().position(beyond) {
+        if let Some(first) = sweep.points(series).iter().position(beyond) {
             lanes.push((first, series.index));
         }
     }
@@ -107,10 +96,10 @@ fn panel(
 ) -> String {
     let lanes = lanes(scene.group, sweep, metric);
     let labels = scene.group.series.iter().map(|series| series.contender.label.as_str());
-    let right = Frame::room_for(labels);
+    let right = PlotFrame::room_for(labels);
     let left = room_for_ticks(y);
-    let frame = Frame { left, top: 30.0 + over, width, height: PLOT_HEIGHT, right, bottom: 46.0 };
-    let panel = Panel::new(frame, x, y);
+    let frame = PlotFrame { left, top: 30.0 + over, width, height: PLOT_HEIGHT, right, bottom: 46.0 };
+    let panel = Plot::new(frame, x, y);
     panel.heading(&format::capitalised(metric.label));
     if let Some(text) = beyond_what(scene.group, sweep, metric) {
         panel.canvas.text((left, 36.0), "tick", "start", &text);
@@ -134,15 +123,15 @@ fn room_for_ticks(y: &Axis) -> f64 {
 
 /// What the lanes over the axis stand for, where there are any.
 fn beyond_what(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Option<String> {
-    let mut spots = group.series.iter().flat_map(|series| sweep.spots(series));
-    spots.find_map(|spot| match metric.of_pool(spot.pool) {
+    let mut points = group.series.iter().flat_map(|series| sweep.points(series));
+    points.find_map(|point| match metric.of_pool(point.pool) {
         beyond @ Reading::Beyond(_) => beyond.remark(metric.unit),
         _ => None,
     })
 }
 
 fn draw_series<'a>(
-    panel: &Panel,
+    panel: &Plot,
     (series, sweep): (&'a Series<'_>, &Sweep<'_>),
     metric: &Metric,
     x: &Axis,
@@ -150,50 +139,49 @@ fn draw_series<'a>(
     lane: f64,
 ) -> Option<EndLabel<'a>> {
     let label = &series.contender.label;
-    let index = series.index.to_string();
-    panel.canvas.open(&[("class", &format!("k k{}", series.colour)), ("data-c", &index)], label);
-    let spots = sweep.spots(series);
-    let placed = |spot: &Spot<'_, '_>| -> Option<Place> {
-        let height = match metric.of_pool(spot.pool) {
+    panel.canvas.open_of(series.index, &format!("k k{}", series.colour), label);
+    let points = sweep.points(series);
+    let placed = |point: &SweptPoint<'_, '_>| -> Option<Position> {
+        let height = match metric.of_pool(point.pool) {
             Reading::Measured(value, _) => y.place(value),
             Reading::Beyond(_) => lane,
             Reading::TooFew(_) | Reading::Absent => return None,
         };
-        Some((x.place(spot.x), height))
+        Some((x.place(point.x), height))
     };
-    for stretch in spots.split(|spot| spot.standing == Standing::Invalid || placed(spot).is_none()) {
+    for stretch in points.split(|point| point.standing == Standing::Invalid || placed(point).is_none()) {
         panel.line(&stretch.iter().filter_map(placed).collect::<Vec<_>>(), Ink::Line);
     }
-    for spot in &spots {
-        if let Some(at) = placed(spot) {
-            draw_spot(panel, (series.colour, sweep), spot, metric, y, at);
+    for point in &points {
+        if let Some(at) = placed(point) {
+            draw_point(panel, (series.colour, sweep), point, metric, y, at);
         }
     }
     panel.canvas.close();
-    let end = spots.iter().rev().find_map(placed)?;
+    let end = points.iter().rev().find_map(placed)?;
     Some(EndLabel { series: series.index, colour: series.colour, text: label, at: end })
 }
 
-fn draw_spot(
-    panel: &Panel,
+fn draw_point(
+    panel: &Plot,
     (colour, sweep): (usize, &Sweep<'_>),
-    spot: &Spot<'_, '_>,
+    point: &SweptPoint<'_, '_>,
     metric: &Metric,
     y: &Axis,
-    at: Place,
+    at: Position,
 ) {
-    let reading = metric.of_pool(spot.pool);
-    let x = spot.x.to_string();
+    let reading = metric.of_pool(point.pool);
+    let x = point.x.to_string();
     let value = reading.value().map_or(String::new(), |value| value.to_string());
     let title = format!(
         "{}, {}{}",
-        sweep.show(spot.x),
+        sweep.show(point.x),
         reading.show(metric.unit),
-        standing_words(spot.standing).map_or(String::new(), |words| format!(", {words}"))
+        standing_words(point.standing).map_or(String::new(), |words| format!(", {words}"))
     );
     panel.canvas.open(&[("class", "pt"), ("data-x", &x), ("data-y", &value)], &title);
-    if spot.blocks.len() > 1 {
-        let blocks = spot.blocks.iter().filter(|pool| pool.cells.iter().all(|cell| counts(cell)));
+    if point.blocks.len() > 1 {
+        let blocks = point.blocks.iter().filter(|pool| pool.counts());
         for value in blocks.filter_map(|pool| metric.of_pool(pool).value()) {
             panel.dot((at.0, y.place(value)));
         }
@@ -201,7 +189,7 @@ fn draw_spot(
     if let Some((lo, hi)) = reading.certainty().ends() {
         panel.line(&[(at.0, y.place(lo)), (at.0, hi.map_or(1.0, |hi| y.place(hi)))], Ink::Whisker);
     }
-    panel.marker(colour, at, look(spot.standing));
+    panel.marker(colour, at, marker_style(point.standing));
     panel.canvas.close();
 }
 
@@ -220,22 +208,22 @@ fn table(group: &Group<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> DataTable
     let mut columns = vec!["contender".to_owned(), sweep.label().into(), "achieved".into()];
     for metric in metrics {
         columns.push(metric.label.into());
-        let spots = group.series.iter().flat_map(|series| sweep.spots(series));
-        columns.push(Certainty::heading(spots.map(|spot| metric.of_pool(spot.pool).certainty())).into());
+        let points = group.series.iter().flat_map(|series| sweep.points(series));
+        columns.push(Certainty::heading(points.map(|point| metric.of_pool(point.pool).certainty())).into());
     }
     columns.extend(["blocks".to_owned(), "standing".into()]);
     let mut rows = Vec::new();
     for series in &group.series {
-        for spot in sweep.spots(series) {
-            let achieved = spot.pool.achieved_rps().map_or("-".into(), |rps| Unit::PerSecond.show(rps));
-            let mut cells = vec![series.contender.label.clone(), sweep.show(spot.x), achieved];
+        for point in sweep.points(series) {
+            let achieved = point.pool.achieved_rps().map_or("-".into(), |rps| Unit::PerSecond.show(rps));
+            let mut cells = vec![series.contender.label.clone(), sweep.show(point.x), achieved];
             for metric in metrics {
-                let reading = metric.of_pool(spot.pool);
+                let reading = metric.of_pool(point.pool);
                 cells.push(reading.show(metric.unit));
                 cells.push(reading.ends(metric.unit).unwrap_or_else(|| "-".into()));
             }
-            cells.push(spot.pool.cells.len().to_string());
-            cells.push(standing_words(spot.standing).unwrap_or(sweep.sound()).into());
+            cells.push(point.pool.cells.len().to_string());
+            cells.push(standing_words(point.standing).unwrap_or(sweep.sound()).into());
             rows.push(DataRow { contender: series.index, cells });
         }
     }

@@ -1,15 +1,15 @@
 //! The server from inside: small multiples over the measurement window, a panel per contender and a strip per track.
 //!
 //! A strip's scale is the same in all panels, so that servers can be held against each other. Must not know: what there
-//! is to tell of a server (`study/inside.rs`). Beside it: `panel.rs`.
+//! is to tell of a server (`study/inside.rs`). Beside it: `plot.rs`.
 
 use super::axes::Axis;
 use super::backend::Ink;
-use super::panel::{Frame, Look, Panel};
+use super::plot::{MarkerStyle, Plot, PlotFrame};
 use super::{DataRow, DataTable, Figure, PanelPicture, server_cpus};
 use crate::format::{self, Unit};
 use crate::record::store::Run;
-use crate::record::{PictureKind, Scale, UnstableAnswer};
+use crate::record::{PictureKind, UnstableAnswer};
 use crate::study::{Group, InsideOf, Series, Standing, TRACKS, Track, below_ns};
 
 const LEFT: f64 = 152.0;
@@ -19,7 +19,7 @@ const STRIP: f64 = 40.0;
 const LINE: f64 = 0.78;
 
 /// One contender where it is shown.
-struct Shown<'g, 'a> {
+struct InsidePanel<'g, 'a> {
     series: &'g Series<'a>,
     heading: String,
     seen: InsideOf<'g>,
@@ -39,7 +39,7 @@ pub(super) fn figures(run: &Run, groups: &[Group<'_>]) -> Vec<Figure> {
 
 fn figure(run: &Run, group: &Group<'_>) -> Option<Figure> {
     let load = group.busy_load(1).or(group.loads().last().copied());
-    let shown: Vec<Shown<'_, '_>> = match load {
+    let shown: Vec<InsidePanel<'_, '_>> = match load {
         Some(load) => group.series.iter().filter_map(|series| at_load(series, load)).collect(),
         None => group.series.iter().filter_map(|series| last_trial(group, series)).collect(),
     };
@@ -68,22 +68,22 @@ fn figure(run: &Run, group: &Group<'_>) -> Option<Figure> {
 }
 
 /// The first block that counts, or the first of all.
-fn at_load<'g, 'a>(series: &'g Series<'a>, load: f64) -> Option<Shown<'g, 'a>> {
+fn at_load<'g, 'a>(series: &'g Series<'a>, load: f64) -> Option<InsidePanel<'g, 'a>> {
     let point = series.at(load)?;
     let seen = point.pool.cells.iter().find_map(|&cell| InsideOf::cell(cell))?;
-    Some(Shown { series, heading: series.contender.label.clone(), seen, standing: point.standing })
+    Some(InsidePanel { series, heading: series.contender.label.clone(), seen, standing: point.standing })
 }
 
 /// Where an experiment sweeps something else, its greatest value is shown.
-fn last_trial<'g, 'a>(group: &'g Group<'a>, series: &'g Series<'a>) -> Option<Shown<'g, 'a>> {
+fn last_trial<'g, 'a>(group: &'g Group<'a>, series: &'g Series<'a>) -> Option<InsidePanel<'g, 'a>> {
     let trial = series.trials.last()?;
     let seen = InsideOf::cell(trial.shown()?)?;
     let heading = group.experiment.name_of(&series.contender.label, trial.variation);
-    Some(Shown { series, heading, seen, standing: trial.standing })
+    Some(InsidePanel { series, heading, seen, standing: trial.standing })
 }
 
 /// The tracks on which something happened somewhere.
-fn strips(shown: &[Shown<'_, '_>]) -> Vec<Strip> {
+fn strips(shown: &[InsidePanel<'_, '_>]) -> Vec<Strip> {
     let strip = |track: &'static Track| {
         let top = shown.iter().filter_map(|one| track.greatest(&one.seen)).fold(0.0, f64::max);
         (top > 0.0).then_some(Strip { track, top })
@@ -91,15 +91,13 @@ fn strips(shown: &[Shown<'_, '_>]) -> Vec<Strip> {
     TRACKS.iter().filter_map(strip).collect()
 }
 
-fn panel(one: &Shown<'_, '_>, strips: &[Strip]) -> String {
+fn panel(one: &InsidePanel<'_, '_>, strips: &[Strip]) -> String {
     let window_ns = one.seen.cell.load.window_ns.max(1) as f64;
-    let mut x = Axis::over("time in the window", Unit::Nanoseconds, Scale::Linear, &[window_ns]);
-    x.to = window_ns;
-    x.ticks.retain(|(value, _)| *value <= window_ns);
+    let x = Axis::of_time("time in the window", window_ns);
     let rows = strips.len() as f64;
-    let y = Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: rows, ticks: Vec::new() };
-    let frame = Frame { left: LEFT, top: 8.0, width: WIDTH, height: STRIP * rows, right: 30.0, bottom: 44.0 };
-    let panel = Panel::new(frame, &x, &y);
+    let y = Axis::of_rows(rows);
+    let frame = PlotFrame { left: LEFT, top: 8.0, width: WIDTH, height: STRIP * rows, right: 30.0, bottom: 44.0 };
+    let panel = Plot::new(frame, &x, &y);
     let faint = if one.standing == Standing::Invalid { " faint" } else { "" };
     let class = format!("k k{}{faint}", one.series.colour);
     for (row, strip) in strips.iter().enumerate() {
@@ -109,13 +107,10 @@ fn panel(one: &Shown<'_, '_>, strips: &[Strip]) -> String {
         let place = |&(at_ns, value): &(u64, f64)| (x.place(at_ns as f64), y.place(base + LINE * value / strip.top));
         let places: Vec<_> = values.iter().map(place).collect();
         let mean = strip.track.mean(&one.seen).map_or("none".to_owned(), |mean| strip.track.unit.show(mean));
-        let index = one.series.index.to_string();
-        panel
-            .canvas
-            .open(&[("class", &class), ("data-c", &index)], &format!("{}: {mean} on average", strip.track.name));
+        panel.canvas.open_of(one.series.index, &class, &format!("{}: {mean} on average", strip.track.name));
         panel.line(&places, Ink::Line);
         if let [only] = places[..] {
-            panel.marker(one.series.colour, only, Look::Full);
+            panel.marker(one.series.colour, only, MarkerStyle::Full);
         }
         panel.canvas.close();
         if places.is_empty() {
@@ -131,7 +126,7 @@ fn panel(one: &Shown<'_, '_>, strips: &[Strip]) -> String {
 }
 
 /// The name of a strip and the top of its scale, to its left, and the line on which it stands.
-fn name_strip(panel: &Panel, strip: &Strip, base: f64) {
+fn name_strip(panel: &Plot, strip: &Strip, base: f64) {
     panel.line(&[(0.0, base), (1.0, base)], Ink::Grid);
     let bottom = panel.pixel((0.0, base)).1;
     panel.canvas.text((LEFT - 8.0, bottom - 19.0), "tick", "end", strip.track.name);
@@ -140,16 +135,16 @@ fn name_strip(panel: &Panel, strip: &Strip, base: f64) {
 }
 
 /// A mean of the contender by the name of its track.
-fn mean(one: &Shown<'_, '_>, name: &str) -> Option<f64> {
+fn mean(one: &InsidePanel<'_, '_>, name: &str) -> Option<f64> {
     TRACKS.iter().find(|track| track.name == name)?.mean(&one.seen)
 }
 
-fn greatest(one: &Shown<'_, '_>, name: &str) -> Option<f64> {
+fn greatest(one: &InsidePanel<'_, '_>, name: &str) -> Option<f64> {
     TRACKS.iter().find(|track| track.name == name)?.greatest(&one.seen).filter(|&value| value > 0.0)
 }
 
 /// Who had the most threads to run, and who the fewest.
-fn title(shown: &[Shown<'_, '_>]) -> String {
+fn title(shown: &[InsidePanel<'_, '_>]) -> String {
     let mut by_runnable: Vec<(f64, &str)> = shown
         .iter()
         .filter(|one| one.standing == Standing::Sound)
@@ -165,7 +160,7 @@ fn title(shown: &[Shown<'_, '_>]) -> String {
 }
 
 /// What to see in a panel, in words.
-fn lines(one: &Shown<'_, '_>) -> Vec<String> {
+fn lines(one: &InsidePanel<'_, '_>) -> Vec<String> {
     let mut lines = Vec::new();
     if let (Some(runnable), Some(waited)) = (mean(one, "threads runnable"), mean(one, "wait for a CPU")) {
         let (runnable, waited) = (format::number(runnable), Unit::Nanoseconds.show(waited));
@@ -208,7 +203,7 @@ fn polls(told: &UnstableAnswer) -> Option<String> {
     ))
 }
 
-fn notes(group: &Group<'_>, shown: &[Shown<'_, '_>], strips: &[Strip]) -> Vec<String> {
+fn notes(group: &Group<'_>, shown: &[InsidePanel<'_, '_>], strips: &[Strip]) -> Vec<String> {
     let meanings = strips.iter().map(|strip| format!("{}, {}", strip.track.name, strip.track.meaning));
     let mut notes = vec![
         format!("From top to bottom: {}.", meanings.collect::<Vec<_>>().join("; ")),
@@ -230,7 +225,7 @@ fn notes(group: &Group<'_>, shown: &[Shown<'_, '_>], strips: &[Strip]) -> Vec<St
 }
 
 /// What looking cost at most, on either side.
-fn cost(shown: &[Shown<'_, '_>]) -> Option<String> {
+fn cost(shown: &[InsidePanel<'_, '_>]) -> Option<String> {
     let most = |of: fn(&crate::record::Noise) -> Option<f64>| {
         shown.iter().filter_map(|one| of(&one.seen.cell.noise)).max_by(f64::total_cmp)
     };
@@ -243,10 +238,10 @@ fn cost(shown: &[Shown<'_, '_>]) -> Option<String> {
     ))
 }
 
-fn table(shown: &[Shown<'_, '_>]) -> DataTable {
+fn table(shown: &[InsidePanel<'_, '_>]) -> DataTable {
     let columns = ["contender".to_owned()].into_iter().chain(TRACKS.iter().map(|track| track.name.to_owned()));
     let others = ["looks without an answer", "failed accepts", "CPU of looking", "CPU of answering"];
-    let row = |one: &Shown<'_, '_>| {
+    let row = |one: &InsidePanel<'_, '_>| {
         let cell = one.seen.cell;
         let shown = |track: &Track| {
             let (mean, most) = (track.mean(&one.seen)?, track.greatest(&one.seen));

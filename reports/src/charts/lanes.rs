@@ -1,17 +1,19 @@
 //! Who ran what: small multiples of traced windows, a lane per thread and a box per request.
 //!
 //! What a thread does is in its lane, solid where it runs and light where it is parked. Requests that wait without a
-//! thread lie under the lane of the one that they left, a row each. Must not know: experiments. Beside it: `panel.rs`.
+//! thread lie under the lane of the one that they left, a row each. Must not know: experiments. Beside it: `plot.rs`.
+
+use itertools::Itertools;
 
 use std::collections::BTreeMap;
 
 use super::axes::Axis;
-use super::labels::shortened;
-use super::panel::{Frame, Panel};
+use super::axes::shortened;
+use super::plot::{Plot, PlotFrame};
 use super::{DataRow, DataTable, Figure, PanelPicture, server_cpus};
 use crate::format::{self, Unit, counted};
 use crate::record::store::Run;
-use crate::record::{Lane, PictureKind, Scale, Span, SpanState, Timeline, TracingCost};
+use crate::record::{Lane, PictureKind, Span, SpanState, Timeline, TracingCost};
 use crate::study::COLOURS;
 
 const LEFT: f64 = 70.0;
@@ -31,18 +33,11 @@ const LIGHT: f64 = 0.35;
 
 /// A figure for each kind of load that was traced.
 pub(super) fn figures(run: &Run) -> Vec<Figure> {
-    let mut loads: Vec<(&str, u32)> = Vec::new();
-    for timeline in &run.timelines {
-        let load = (timeline.work.as_str(), timeline.connections);
-        if !loads.contains(&load) {
-            loads.push(load);
-        }
-    }
-    let of = |(place, load): (usize, &(&str, u32))| {
-        let of_load = run.timelines.iter().filter(|one| (one.work.as_str(), one.connections) == *load);
-        figure(run, place, &of_load.collect::<Vec<_>>())
+    let load = |one: &Timeline| (one.work.clone(), one.connections);
+    let of = |(place, this): (usize, (String, u32))| {
+        figure(run, place, &run.timelines.iter().filter(|one| load(one) == this).collect_vec())
     };
-    loads.iter().enumerate().filter_map(of).collect()
+    run.timelines.iter().map(load).unique().enumerate().filter_map(of).collect()
 }
 
 fn figure(run: &Run, place: usize, timelines: &[&Timeline]) -> Option<Figure> {
@@ -114,12 +109,10 @@ fn panel(timeline: &Timeline) -> String {
     let more = timeline.lanes.len() - shown.len();
     let heights = rows.iter().map(|rows| LANE + rows.len() as f64 * ROW);
     let height = heights.clone().sum::<f64>() + if more > 0 { LANE } else { 0.0 };
-    let frame = Frame { left: LEFT, top: 8.0, width: WIDTH, height, right: 20.0, bottom: 44.0 };
-    let mut x = Axis::over("time", Unit::Nanoseconds, Scale::Linear, &[timeline.window_ns.max(1) as f64]);
-    x.to = timeline.window_ns.max(1) as f64;
-    x.ticks.retain(|(value, _)| *value <= x.to);
-    let y = Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: 1.0, ticks: Vec::new() };
-    let panel = Panel::new(frame, &x, &y);
+    let frame = PlotFrame { left: LEFT, top: 8.0, width: WIDTH, height, right: 20.0, bottom: 44.0 };
+    let x = Axis::of_time("time", timeline.window_ns.max(1) as f64);
+    let y = Axis::of_rows(1.0);
+    let panel = Plot::new(frame, &x, &y);
     let (mut top, mut room) = (frame.top, MOST_BOXES);
     for (number, ((lane, rows), height)) in shown.iter().zip(&rows).zip(heights).enumerate() {
         let name = if lane.is_main { "main".to_owned() } else { format!("thread {}", number + 1) };
@@ -156,7 +149,7 @@ fn waiting_rows(lane: &Lane) -> BTreeMap<u32, usize> {
 }
 
 /// The boxes of a lane, those of a connection together: one colour, one name.
-fn draw_lane(panel: &Panel, lane: &Lane, rows: &BTreeMap<u32, usize>, (top, x): (f64, &Axis), room: &mut usize) {
+fn draw_lane(panel: &Plot, lane: &Lane, rows: &BTreeMap<u32, usize>, (top, x): (f64, &Axis), room: &mut usize) {
     let mut by_connection: BTreeMap<u32, Vec<&Span>> = BTreeMap::new();
     for span in lane.spans.iter().take(*room) {
         by_connection.entry(span.connection).or_default().push(span);
@@ -204,15 +197,11 @@ fn notes(timelines: &[&Timeline]) -> Vec<String> {
 /// What tracing did to the CPU time of a request, from the least to the most.
 fn cost(timelines: &[&Timeline]) -> Option<String> {
     let ratios = timelines.iter().filter_map(|one| one.cost.map(|cost| cost.traced_cpu_ns / cost.untraced_cpu_ns));
-    let (least, most) = ratios.fold((f64::INFINITY, 0.0_f64), |(lo, hi), ratio| (lo.min(ratio), hi.max(ratio)));
-    least.is_finite().then(|| {
-        format!(
-            "With the notes a request took {} to {} times the CPU time that it took without, in two short windows each, \
-             so that chance has a part in it; the times are in the table.",
-            format::number(least),
-            format::number(most)
-        )
-    })
+    let ends = format::interval(ratios.minmax_by(f64::total_cmp).into_option()?);
+    Some(format!(
+        "With the notes a request took {ends} times the CPU time that it took without, in two short windows each, so that \
+         chance has a part in it; the times are in the table."
+    ))
 }
 
 fn table(run: &Run, timelines: &[&Timeline]) -> DataTable {

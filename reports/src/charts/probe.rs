@@ -1,20 +1,21 @@
 //! Small multiples: every request of a probe over time, a panel per trial on one shared pair of scales.
 //!
 //! What was answered is a dot, so a probe that is served is a flat band; what was not stands in a lane over the axis,
-//! so one that is not is a wall. Must not know: metrics, other blocks than the one that is shown. Beside it: `panel.rs`,
-//! `account.rs` for the words.
+//! so one that is not is a wall. Must not know: metrics, other blocks than the one that is shown. Beside it: `plot.rs`,
+//! `../words/probe.rs` for the words.
 
 use std::collections::{BTreeSet, HashSet};
 
 use super::axes::Axis;
+use super::axes::{CHARACTER, shortened, width};
 use super::backend::Ink;
-use super::labels::{CHARACTER, shortened, width};
-use super::panel::{Frame, Panel};
-use super::{DataTable, Figure, PanelPicture, Scene, trials};
-use crate::account;
+use super::plot::{Plot, PlotFrame};
+use super::sweep::trial_table;
+use super::{DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
-use crate::record::{Cell, Disturbance, Event, Fate, Scale};
+use crate::record::{Cell, DisturbanceRecord, Fate, RequestEvent};
 use crate::study::{Series, Standing, Trial};
+use crate::words::probe;
 
 const LEFT: f64 = 110.0;
 const WIDTH: f64 = 240.0;
@@ -25,12 +26,12 @@ const ROWS: f64 = 36.0;
 const LONGEST_DEATH: usize = 34;
 
 /// What is drawn in one panel.
-struct Shown<'g, 'a> {
+struct ProbePanel<'g, 'a> {
     series: &'g Series<'a>,
     trial: &'g Trial<'a>,
     cell: &'g Cell,
-    disturbance: &'g Disturbance,
-    events: &'g [Event],
+    disturbance: &'g DisturbanceRecord,
+    events: &'g [RequestEvent],
 }
 
 /// What all panels share.
@@ -41,7 +42,8 @@ struct Scales {
 }
 
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
-    let shown: Vec<Shown<'_, '_>> = scene.group.trials().filter_map(|(series, trial)| shown(series, trial)).collect();
+    let shown: Vec<ProbePanel<'_, '_>> =
+        scene.group.trials().filter_map(|(series, trial)| shown(series, trial)).collect();
     let first = shown.first()?;
     let scales = Scales::over(scene, &shown);
     let panels = shown.iter().map(|one| PanelPicture {
@@ -51,37 +53,31 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         lines: lines(one),
     });
     Some(Figure {
-        id: scene.id.clone(),
-        experiment: scene.group.experiment.name.clone(),
-        kind: scene.picture.kind,
-        title: account::served(scene.group)?,
+        title: probe::served(scene.group)?,
         subtitle: format!("Every request of the probe, with {}: {}", first.disturbance.name, scene.place()),
         panels: panels.collect(),
-        parts: Vec::new(),
         notes: notes(&shown),
         table: table(scene),
+        ..scene.empty()
     })
 }
 
-fn shown<'g, 'a>(series: &'g Series<'a>, trial: &'g Trial<'a>) -> Option<Shown<'g, 'a>> {
+fn shown<'g, 'a>(series: &'g Series<'a>, trial: &'g Trial<'a>) -> Option<ProbePanel<'g, 'a>> {
     let cell = trial.shown()?;
     let events = cell.traffic.as_ref().map(|traffic| traffic.events.as_slice()).unwrap_or_default();
     let disturbance = cell.disturbance.as_ref()?;
-    (!events.is_empty()).then_some(Shown { series, trial, cell, disturbance, events })
+    (!events.is_empty()).then_some(ProbePanel { series, trial, cell, disturbance, events })
 }
 
 impl Scales {
-    fn over(scene: &Scene<'_>, shown: &[Shown<'_, '_>]) -> Scales {
+    fn over(scene: &Scene<'_>, shown: &[ProbePanel<'_, '_>]) -> Scales {
         let events = || shown.iter().flat_map(|one| one.events);
         let planned = shown.iter().map(|one| one.cell.load.warm_up_ns.saturating_add(one.cell.load.window_ns));
         let end = planned.chain(events().map(|event| event.at_ns)).max().unwrap_or(1).max(1) as f64;
         let took: Vec<f64> = events().filter(|e| e.fate == Fate::Ok).map(|event| event.took_ns as f64).collect();
-        let mut x = Axis::over("time since the start of the load", Unit::Nanoseconds, Scale::Linear, &[end]);
-        x.to = end;
-        x.ticks.retain(|(value, _)| *value <= end);
         let lanes: BTreeSet<Fate> = events().map(|event| event.fate).filter(|fate| *fate != Fate::Ok).collect();
         Scales {
-            x,
+            x: Axis::of_time("time since the start of the load", end),
             y: Axis::over("", Unit::Nanoseconds, scene.picture.y_scale, &took),
             lanes: lanes.into_iter().collect(),
         }
@@ -114,10 +110,10 @@ fn glyph(fate: Fate) -> &'static str {
     }
 }
 
-fn panel(scene: &Scene<'_>, one: &Shown<'_, '_>, scales: &Scales) -> String {
+fn panel(scene: &Scene<'_>, one: &ProbePanel<'_, '_>, scales: &Scales) -> String {
     let over = scales.over_the_axis();
-    let frame = Frame { left: LEFT, top: ROWS + over, width: WIDTH, height: HEIGHT, right: 22.0, bottom: 44.0 };
-    let panel = Panel::new(frame, &scales.x, &scales.y);
+    let frame = PlotFrame { left: LEFT, top: ROWS + over, width: WIDTH, height: HEIGHT, right: 22.0, bottom: 44.0 };
+    let panel = Plot::new(frame, &scales.x, &scales.y);
     panel.heading("Response time");
     draw_disturbance(&panel, one.disturbance, scales);
     for fate in &scales.lanes {
@@ -125,9 +121,7 @@ fn panel(scene: &Scene<'_>, one: &Shown<'_, '_>, scales: &Scales) -> String {
         panel.canvas.text((x - 8.0, y + 4.0), "tick", "end", fate.words());
     }
     let faint = if one.trial.standing == Standing::Invalid { " faint" } else { "" };
-    let index = one.series.index.to_string();
-    let class = format!("k k{}{faint}", one.series.colour);
-    panel.canvas.open(&[("class", &class), ("data-c", &index)], &one.series.contender.label);
+    panel.canvas.open_of(one.series.index, &format!("k k{}{faint}", one.series.colour), &one.series.contender.label);
     draw_fate(&panel, one.events, Fate::Ok, scales, "pin");
     panel.canvas.close();
     panel.canvas.open(&[("class", &format!("warn{faint}"))], "");
@@ -140,12 +134,12 @@ fn panel(scene: &Scene<'_>, one: &Shown<'_, '_>, scales: &Scales) -> String {
         "Dots over time: the response time of every request of the probe with {}; {}. {}. The numbers are in the table below.",
         one.series.contender.label,
         scene.place(),
-        account::answered(&one.trial.pool)
+        probe::answered(&one.trial.pool)
     ))
 }
 
 /// The requests of one fate, each on its pixel, those on the same pixel once.
-fn draw_fate(panel: &Panel, events: &[Event], fate: Fate, scales: &Scales, class: &str) {
+fn draw_fate(panel: &Plot, events: &[RequestEvent], fate: Fate, scales: &Scales, class: &str) {
     let of_fate = events.iter().filter(|event| event.fate == fate);
     let mut taken = HashSet::new();
     let points = of_fate.map(|event| {
@@ -164,7 +158,7 @@ fn draw_fate(panel: &Panel, events: &[Event], fate: Fate, scales: &Scales, class
 }
 
 /// A shade behind the time in which something was done, named above.
-fn draw_disturbance(panel: &Panel, disturbance: &Disturbance, scales: &Scales) {
+fn draw_disturbance(panel: &Plot, disturbance: &DisturbanceRecord, scales: &Scales) {
     let [from, until] = [disturbance.from_ns, disturbance.until_ns].map(|ns| scales.x.place(ns as f64));
     let top = 1.0 + scales.over_the_axis() / HEIGHT;
     panel.surface(&[(from, 0.0), (until, 0.0), (until, top), (from, top)], Ink::Band);
@@ -180,11 +174,11 @@ fn draw_disturbance(panel: &Panel, disturbance: &Disturbance, scales: &Scales) {
     }
 }
 
-fn draw_death(panel: &Panel, cell: &Cell, scales: &Scales) {
+fn draw_death(panel: &Plot, cell: &Cell, scales: &Scales) {
     let Some(died_at_ns) = cell.server.died_at_ns else { return };
     let at = scales.x.place(died_at_ns as f64);
     panel.line(&[(at, 0.0), (at, 1.0 + scales.over_the_axis() / HEIGHT)], Ink::Line);
-    let how = account::death(cell).unwrap_or_else(|| "found dead".into());
+    let how = probe::death(cell).unwrap_or_else(|| "found dead".into());
     let text = shortened(&how, LONGEST_DEATH);
     let (x, y) = panel.pixel((at, 0.04));
     let room = panel.pixel((1.0, 0.0)).0 - x - 6.0;
@@ -200,20 +194,20 @@ fn draw_death(panel: &Panel, cell: &Cell, scales: &Scales) {
 }
 
 /// What to see in a panel, in words.
-fn lines(one: &Shown<'_, '_>) -> Vec<String> {
+fn lines(one: &ProbePanel<'_, '_>) -> Vec<String> {
     if one.trial.standing == Standing::Invalid {
         return vec!["Invalid: in no ranking and in no sentence.".into()];
     }
     let mut lines: Vec<String> =
-        account::service(&one.trial.pool).iter().map(|sentence| format::capitalised(sentence)).collect();
-    if let Some(how) = account::death(one.cell) {
-        let said = account::last_words(one.cell).map_or(String::new(), |said| format!(" {said}"));
+        probe::service(&one.trial.pool).iter().map(|sentence| format::capitalised(sentence)).collect();
+    if let Some(how) = probe::death(one.cell) {
+        let said = probe::last_words(one.cell).map_or(String::new(), |said| format!(" {said}"));
         lines.push(format!("The server {how}.{said}"));
     }
     lines
 }
 
-fn notes(shown: &[Shown<'_, '_>]) -> Vec<String> {
+fn notes(shown: &[ProbePanel<'_, '_>]) -> Vec<String> {
     let blocks = shown.iter().map(|one| one.trial.blocks.len()).max().unwrap_or(1);
     let mut notes = vec![
         "A dot is a request that was answered, at the moment at which it was due and the time that it took. A request \
@@ -240,5 +234,5 @@ fn table(scene: &Scene<'_>) -> DataTable {
         "probe_recovery",
         "peak_threads",
     ];
-    trials::table(scene, &names.map(str::to_owned))
+    trial_table(scene, &names.map(str::to_owned))
 }

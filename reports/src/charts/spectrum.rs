@@ -3,15 +3,17 @@
 //! The line is the percentile of all blocks together, the band runs from the least to the greatest block, and both
 //! stop where the sample no longer carries the percentile. Must not know: files, other loads.
 
+use itertools::Itertools;
+
 use super::axes::Axis;
 use super::backend::Ink;
-use super::panel::{EndLabel, Frame, Look, Panel};
-use super::spots::standing_words;
-use super::{DataRow, DataTable, Figure, PanelPicture, Scene, titled};
+use super::plot::{EndLabel, Plot, PlotFrame};
+use super::sweep::{marker_style, standing_words};
+use super::{DataRow, DataTable, Figure, PanelPicture, Scene, titles};
 use crate::format::{self, Unit};
 use crate::metrics::{Reading, response_quantile};
 use crate::record::Scale;
-use crate::study::{Group, Point, Series, Standing, counts};
+use crate::study::{Group, Point, Series, Standing};
 
 const NAMED: [(f64, &str); 6] =
     [(0.5, "50%"), (0.75, "75%"), (0.9, "90%"), (0.99, "99%"), (0.999, "99.9%"), (0.9999, "99.99%")];
@@ -27,21 +29,13 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let rate = Unit::PerSecond.show(load);
     let blocks = lines.iter().map(|(_, line)| line.blocks).max().unwrap_or(0);
     Some(Figure {
-        id: scene.id.clone(),
-        experiment: scene.group.experiment.name.clone(),
-        kind: scene.picture.kind,
-        title: titled::percentile(group, load)
+        title: titles::percentile(group, load)
             .unwrap_or_else(|| format!("Response times at {rate} from the fastest requests to the slowest")),
         subtitle: format!("Response time by percentile at {rate}: {}", scene.place()),
-        panels: vec![PanelPicture {
-            heading: String::new(),
-            contender: None,
-            svg: panel(scene, &lines, &rate),
-            lines: Vec::new(),
-        }],
-        parts: Vec::new(),
+        panels: vec![PanelPicture::unnamed(panel(scene, &lines, &rate))],
         notes: notes(group, &rate, blocks),
         table: table(group, load),
+        ..scene.empty()
     })
 }
 
@@ -54,17 +48,16 @@ struct Spectrum {
 
 impl Spectrum {
     fn of(point: &Point<'_>) -> Spectrum {
-        let counting = || point.blocks.iter().filter(|pool| pool.cells.iter().all(|cell| counts(cell)));
+        let counting = || point.blocks.iter().filter(|pool| pool.counts());
         let (mut line, mut band) = (Vec::new(), Vec::new());
         for step in 1..=4 * STEPS_PER_DECADE {
             let x = 10f64.powf(f64::from(step) / f64::from(STEPS_PER_DECADE));
             let p = 1.0 - 1.0 / x;
             line.push((x, response_quantile(&point.pool, p)));
             let blocks: Option<Vec<f64>> = counting().map(|pool| response_quantile(pool, p).value()).collect();
-            if let Some(blocks) = blocks.filter(|blocks| blocks.len() > 1) {
-                let least = blocks.iter().copied().fold(f64::INFINITY, f64::min);
-                band.push((x, least, blocks.iter().copied().fold(0.0, f64::max)));
-            }
+            let ends =
+                blocks.filter(|blocks| blocks.len() > 1).map(|blocks| blocks.into_iter().minmax_by(f64::total_cmp));
+            band.extend(ends.and_then(|ends| ends.into_option()).map(|(least, most)| (x, least, most)));
         }
         Spectrum { line, band, standing: point.standing, blocks: counting().count() }
     }
@@ -82,9 +75,9 @@ fn panel(scene: &Scene<'_>, lines: &[(&Series<'_>, Spectrum)], rate: &str) -> St
     (x.from, x.to) = (1.2, 10_500.0);
     let beyond: Vec<usize> = lines.iter().filter(|(_, l)| l.goes_beyond()).map(|(s, _)| s.index).collect();
     let over = if beyond.is_empty() { 0.0 } else { beyond.len() as f64 * LANE + 24.0 };
-    let right = Frame::room_for(lines.iter().map(|(series, _)| series.contender.label.as_str()));
-    let frame = Frame { left: 58.0, top: 30.0 + over, width: 620.0, height: HEIGHT, right, bottom: 46.0 };
-    let panel = Panel::new(frame, &x, &y);
+    let right = PlotFrame::room_for(lines.iter().map(|(series, _)| series.contender.label.as_str()));
+    let frame = PlotFrame { left: 58.0, top: 30.0 + over, width: 620.0, height: HEIGHT, right, bottom: 46.0 };
+    let panel = Plot::new(frame, &x, &y);
     panel.heading("Response time");
     if over > 0.0 {
         panel.canvas.text((58.0, 36.0), "tick", "start", "no correct reply within the timeout");
@@ -111,15 +104,14 @@ impl Spectrum {
 }
 
 fn draw_line<'a>(
-    panel: &Panel,
+    panel: &Plot,
     series: &'a Series<'_>,
     spectrum: &Spectrum,
     (x, y): (&Axis, &Axis),
     lane: f64,
 ) -> Option<EndLabel<'a>> {
     let label = &series.contender.label;
-    let index = series.index.to_string();
-    panel.canvas.open(&[("class", &format!("k k{}", series.colour)), ("data-c", &index)], label);
+    panel.canvas.open_of(series.index, &format!("k k{}", series.colour), label);
     let lower = spectrum.band.iter().map(|&(at, lo, _)| (x.place(at), y.place(lo)));
     let upper = spectrum.band.iter().rev().map(|&(at, _, hi)| (x.place(at), y.place(hi)));
     panel.surface(&lower.chain(upper).collect::<Vec<_>>(), Ink::Band);
@@ -135,9 +127,7 @@ fn draw_line<'a>(
             let (p, value) = ((1.0 - 1.0 / at).to_string(), reading.value().map_or(String::new(), |v| v.to_string()));
             let title = format!("{}: {}", format::share(1.0 - 1.0 / at), reading.show(Unit::Nanoseconds));
             panel.canvas.open(&[("class", "pt"), ("data-x", &p), ("data-y", &value)], &title);
-            let look = if spectrum.standing == Standing::Sound { Look::Full } else { Look::Hollow };
-            let look = if spectrum.standing == Standing::Invalid { Look::Struck } else { look };
-            panel.marker(series.colour, (x.place(*at), height), look);
+            panel.marker(series.colour, (x.place(*at), height), marker_style(spectrum.standing));
             panel.canvas.close();
         }
     }

@@ -2,21 +2,17 @@
 //! of the slowest hundredth, in shares of each.
 //!
 //! Shares, because response times range over orders of magnitude; the time itself stands beside the bar. Must not know:
-//! which parts there are (`metrics::TIME_PARTS`). Beside it: `split/bars.rs`, what a bar is.
-
-mod bars;
+//! which parts there are (`metrics::TIME_PARTS`).
 
 use super::axes::Axis;
 use super::backend::Ink;
-use super::panel::{Frame, Panel};
-use super::spots::standing_words;
+use super::plot::{Plot, PlotFrame};
+use super::sweep::standing_words;
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
-use crate::metrics::{TIME_PARTS, TimePart};
+use crate::metrics::{Band, Bands, TIME_PARTS, TimePart};
 use crate::record::Scale;
 use crate::study::{Group, Point, Series, Standing};
-use crate::summary::titles::largest_parts;
-use bars::{Bar, bars, means};
 
 /// For one bar of a load, and for two.
 const ROWS: [f64; 2] = [26.0, 40.0];
@@ -45,15 +41,13 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let has_bands = split.iter().flat_map(|series| &series.points).any(|point| bars(point, &parts).len() > 1);
     let of = if has_bands { "the median and of the slowest 1%" } else { "the mean" };
     Some(Figure {
-        id: scene.id.clone(),
-        experiment: scene.group.experiment.name.clone(),
-        kind: scene.picture.kind,
         title: title(scene.group, &split, &parts),
         subtitle: format!("Shares of {of} of the response times of correct replies: {}", scene.place()),
         panels: panels.collect(),
         parts: parts.iter().map(|part| (part.colour, part.label.to_owned())).collect(),
         notes: notes(&split, &parts, has_bands),
         table: table(&split, &parts),
+        ..scene.empty()
     })
 }
 
@@ -97,14 +91,13 @@ fn notes(split: &[&Series<'_>], parts: &[&TimePart], has_bands: bool) -> Vec<Str
 
 fn panel(scene: &Scene<'_>, series: &Series<'_>, loads: &[f64], parts: &[&TimePart]) -> String {
     let ticks = [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| (share, format!("{}%", share * 100.0)));
-    let mut x = Axis::at("share of the response time", Scale::Linear, ticks.into());
-    x.to = 1.0;
+    let x = Axis { to: 1.0, ..Axis::at("share of the response time", Scale::Linear, ticks.into()) };
     let most_bars = series.points.iter().map(|point| bars(point, parts).len()).max().unwrap_or(1);
     let height = ROWS[most_bars.clamp(1, ROWS.len()) - 1];
     let rows = loads.len() as f64;
-    let y = Axis { title: String::new(), scale: Scale::Linear, from: 0.0, to: rows, ticks: Vec::new() };
-    let frame = Frame { left: LEFT, top: 34.0, width: PLOT, height: height * rows, right: 160.0, bottom: 44.0 };
-    let panel = Panel::new(frame, &x, &y);
+    let y = Axis::of_rows(rows);
+    let frame = PlotFrame { left: LEFT, top: 34.0, width: PLOT, height: height * rows, right: 160.0, bottom: 44.0 };
+    let panel = Plot::new(frame, &x, &y);
     panel.heading("Offered load");
     let index = series.index.to_string();
     panel.canvas.open(&[("data-c", &index)], &series.contender.label);
@@ -137,7 +130,7 @@ fn panel(scene: &Scene<'_>, series: &Series<'_>, loads: &[f64], parts: &[&TimePa
     ))
 }
 
-fn draw_bar(panel: &Panel, bar: &Bar, parts: &[&TimePart], load: f64, (low, high): (f64, f64)) {
+fn draw_bar(panel: &Plot, bar: &Bar, parts: &[&TimePart], load: f64, (low, high): (f64, f64)) {
     let total = bar.response_time_ns().max(1.0);
     let mut from = 0.0;
     for (part, part_ns) in parts.iter().zip(&bar.parts_ns) {
@@ -195,4 +188,99 @@ fn table(split: &[&Series<'_>], parts: &[&TimePart]) -> DataTable {
         }
     }
     DataTable { columns, rows }
+}
+
+/// The parts of the response times of some correct replies.
+pub(super) struct Bar {
+    /// Which replies.
+    pub(super) of: &'static str,
+    /// How many they are.
+    pub(super) replies: u64,
+    /// Mean of each part in nanoseconds, absent where it is not known.
+    pub(super) parts_ns: Vec<Option<f64>>,
+}
+
+impl Bar {
+    pub(super) fn response_time_ns(&self) -> f64 {
+        self.parts_ns.iter().flatten().sum()
+    }
+}
+
+/// From the top down; none where no reply was split.
+pub(super) fn bars(point: &Point<'_>, parts: &[&TimePart]) -> Vec<Bar> {
+    if let Some(bands) = Bands::of_pool(&point.pool) {
+        let bar = |of, band: &Band| Bar {
+            of,
+            replies: band.replies,
+            parts_ns: parts.iter().map(|part| band.mean_ns(part)).collect(),
+        };
+        let slowest = bands.slowest.as_ref().map(|band| bar("slowest 1%", band));
+        return [bar("median", &bands.median)].into_iter().chain(slowest).collect();
+    }
+    let parts_ns = means(point, parts);
+    let replies = point.pool.sum(|cell| Some(cell.traffic.as_ref()?.ledger.ok)).unwrap_or(0);
+    let any = parts_ns.iter().any(Option::is_some);
+    any.then_some(Bar { of: "mean", replies, parts_ns }).into_iter().collect()
+}
+
+/// Over all correct replies.
+pub(super) fn means(point: &Point<'_>, parts: &[&TimePart]) -> Vec<Option<f64>> {
+    parts.iter().map(|part| part.mean_ns(&point.pool)).collect()
+}
+
+/// How much larger than the next a part must be to be called the largest.
+const CLEARLY: f64 = 1.05;
+
+/// `labels` are of the parts, `times` their means for each contender that counts. Nothing where no part is the largest.
+pub(crate) fn largest_parts(rate: &str, labels: &[&str], times: &[(&str, Vec<f64>)]) -> Option<String> {
+    let largest = |means: &[f64]| {
+        let (part, most) = means.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
+        let others = means.iter().enumerate().filter(|(other, _)| *other != part);
+        others.clone().all(|(_, mean)| *most > mean * CLEARLY).then_some(part)
+    };
+    let found: Vec<(&str, Option<usize>)> = times.iter().map(|(who, means)| (*who, largest(means))).collect();
+    let of = |part: Option<usize>| {
+        let labels: Vec<&str> = found.iter().filter(|(_, largest)| *largest == part).map(|(who, _)| *who).collect();
+        (!labels.is_empty()).then(|| format::list(&labels))
+    };
+    let phrases = labels
+        .iter()
+        .enumerate()
+        .filter_map(|(part, label)| Some(format!("\u{201c}{label}\u{201d} for {}", of(Some(part))?)));
+    let phrases: Vec<String> = phrases.collect();
+    if phrases.is_empty() {
+        return None;
+    }
+    let none = of(None).map_or(String::new(), |labels| format!("; no part stands out for {labels}"));
+    Some(format!("At {rate}, the largest part of the response time was {}{none}", format::list(&phrases)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARTS: [&str; 3] = ["waiting", "service", "return"];
+
+    fn said(times: &[(&str, [f64; 3])]) -> Option<String> {
+        let times: Vec<(&str, Vec<f64>)> = times.iter().map(|(who, means)| (*who, means.to_vec())).collect();
+        largest_parts("700/s", &PARTS, &times)
+    }
+
+    #[test]
+    fn the_largest_part_is_named_for_each() {
+        let said = said(&[("a", [1.0, 5.0, 1.0]), ("b", [9.0, 5.0, 1.0]), ("c", [1.0, 5.0, 0.0])]);
+        assert_eq!(
+            said.unwrap(),
+            "At 700/s, the largest part of the response time was “waiting” for b and “service” for a and c"
+        );
+    }
+
+    #[test]
+    fn parts_that_are_as_large_are_not_told_apart() {
+        assert!(
+            said(&[("a", [1.0, 5.0, 1.0]), ("b", [5.1, 5.0, 1.0])]).unwrap().ends_with("; no part stands out for b")
+        );
+        assert_eq!(said(&[("b", [5.0, 5.0, 1.0])]), None);
+        assert_eq!(said(&[]), None);
+    }
 }

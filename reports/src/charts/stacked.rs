@@ -1,31 +1,28 @@
-//! Small multiples: what held connections cost, a panel per contender on one shared scale, with fitted slopes.
+//! Small multiples: what held connections cost, a panel per contender on one shared scale, with fitted slopes; and what
+//! the server keeps of it once they are closed.
 //!
 //! The cost of a connection is the slope over all connection counts, never a total divided by a count. Must not know:
-//! which parts there are. Beside it: `panel.rs`. Within: `kept.rs`, what stays after they are closed.
+//! which parts there are.
 
-mod kept;
-
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::axes::Axis;
 use super::backend::Ink;
-use super::panel::{Frame, Panel};
+use super::plot::{Plot, PlotFrame};
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
-use crate::metrics::{Metric, Of, metric, slope_of, total_of};
-use crate::record::{Phase, Scale, Stage};
+use crate::metrics::{Metric, metrics_of_stages, slope_of, total_of};
+use crate::record::{Cell, Phase, Scale, Stage};
 use crate::stats::Slope;
 use crate::study::{Group, HeldStage, Series};
-use crate::summary::titles::{self, Held};
 use crate::verdict::Matrix;
-use kept::Kept;
+use crate::words::{self, MemoryHeld, show_slope};
 
 const WIDTH: f64 = 250.0;
 const HEIGHT: f64 = 190.0;
 
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
-    let parts: Vec<&'static Metric> = scene.picture.metrics.iter().filter_map(|name| metric(name)).collect();
-    let parts: Vec<_> = parts.into_iter().filter(|part| matches!(part.of, Of::Stage(_))).collect();
+    let parts = metrics_of_stages(&scene.picture.metrics);
     let held: Vec<&Series<'_>> = scene.group.series.iter().filter(|s| s.phase(Phase::Idle).count() > 1).collect();
     if parts.is_empty() || held.is_empty() {
         return None;
@@ -43,15 +40,13 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         lines: lines(series, stack, &parts),
     });
     Some(Figure {
-        id: scene.id.clone(),
-        experiment: scene.group.experiment.name.clone(),
-        kind: scene.picture.kind,
         title: title(scene.group, &held, &stacks, &parts),
         subtitle: format!("Memory by connections held open and idle: {}", scene.place()),
         panels: panels.collect(),
         parts: parts.iter().enumerate().map(|(index, part)| (index, part.label.to_owned())).collect(),
         notes: notes(&held, &parts),
         table: table(&held, &parts),
+        ..scene.empty()
     })
 }
 
@@ -98,18 +93,9 @@ impl Stack {
     }
 }
 
-/// A slope with its interval.
-pub(crate) fn show_slope(slope: &Slope, unit: Unit) -> String {
-    let value = unit.show(slope.value);
-    match slope.half_width {
-        Some(half) => format!("{value} ({})", unit.range(slope.value - half, slope.value + half)),
-        None => value,
-    }
-}
-
 fn panel(scene: &Scene<'_>, series: &Series<'_>, stack: &Stack, parts: &[&Metric], (x, y): (&Axis, &Axis)) -> String {
-    let frame = Frame { left: 62.0, top: 34.0, width: WIDTH, height: HEIGHT, right: 24.0, bottom: 44.0 };
-    let panel = Panel::new(frame, x, y);
+    let frame = PlotFrame { left: 62.0, top: 34.0, width: WIDTH, height: HEIGHT, right: 24.0, bottom: 44.0 };
+    let panel = Plot::new(frame, x, y);
     panel.heading("Memory of the server");
     let index = series.index.to_string();
     panel.canvas.open(&[("data-c", &index)], &series.contender.label);
@@ -173,7 +159,7 @@ fn lines(series: &Series<'_>, stack: &Stack, parts: &[&Metric]) -> Vec<String> {
             format::count(held)
         ));
     }
-    lines.extend(Kept::of(series, parts).map(|kept| kept.line(y_unit(parts))));
+    lines.extend(MemoryKept::of(series, parts).map(|kept| kept.line(y_unit(parts))));
     if !series.phase(Phase::Idle).any(|held| held.counts()) {
         lines.push("Invalid: not ranked.".into());
     }
@@ -183,10 +169,10 @@ fn lines(series: &Series<'_>, stack: &Stack, parts: &[&Metric]) -> Vec<String> {
 /// Of contenders whose every connection was served: one that leaves some unanswered does not pay for them.
 fn title(group: &Group<'_>, held: &[&Series<'_>], stacks: &[Stack], parts: &[&Metric]) -> String {
     let counting = held.iter().zip(stacks).filter(|(series, _)| series.phase(Phase::Idle).any(|held| held.counts()));
-    let serving = counting.filter(|(series, _)| series.answered_of_held().is_none_or(|(answered, of)| answered == of));
+    let serving = counting.filter(|(series, _)| series.serves_all());
     let helds = serving.filter_map(|(series, stack)| {
         let last = stack.levels.last()?;
-        Some(Held {
+        Some(MemoryHeld {
             index: series.index,
             label: &series.contender.label,
             connections: last.connections,
@@ -195,7 +181,7 @@ fn title(group: &Group<'_>, held: &[&Series<'_>], stacks: &[Stack], parts: &[&Me
         })
     });
     let pairs = Matrix::of_connections(group, parts).map_or_else(Vec::new, |matrix| matrix.pairs);
-    titles::held(&helds.collect::<Vec<_>>(), &pairs, y_unit(parts))
+    words::held(&helds.collect::<Vec<_>>(), &pairs, y_unit(parts))
 }
 
 fn notes(held: &[&Series<'_>], parts: &[&Metric]) -> Vec<String> {
@@ -209,7 +195,7 @@ fn notes(held: &[&Series<'_>], parts: &[&Metric]) -> Vec<String> {
         format!("{}: {sentence}", format::capitalised(part.label))
     });
     notes.push(each.collect::<Vec<_>>().join(" "));
-    notes.extend(kept::sentence(held, parts));
+    notes.extend(kept_sentence(held, parts));
     notes
 }
 
@@ -238,4 +224,77 @@ fn table(held: &[&Series<'_>], parts: &[&Metric]) -> DataTable {
         }
     }
     DataTable { columns, rows }
+}
+
+/// Connections that took less than this took a few pages, of which a share says nothing.
+const LEAST_TAKEN_BYTES: f64 = 131_072.0;
+
+/// The memory of a server around the closing of its connections, in bytes: means over blocks.
+pub(super) struct MemoryKept {
+    connections: u64,
+    held: f64,
+    closed: f64,
+    /// Of what the connections took, the share that is still there; absent where they took too little.
+    share: Option<f64>,
+}
+
+impl MemoryKept {
+    /// Of the cells that count, or of all where none does; absent where nothing was closed.
+    pub(super) fn of(series: &Series<'_>, parts: &[&Metric]) -> Option<MemoryKept> {
+        let counting = series.stages.iter().any(|held| held.counts());
+        let cells = series.stages.iter().filter(|held| held.counts() == counting).map(|held| held.cell);
+        let mut seen = BTreeSet::new();
+        let cells: Vec<&Cell> = cells.filter(|cell| seen.insert(&cell.id)).collect();
+        let mean = |find: fn(&Cell) -> Option<&Stage>| {
+            let totals = cells.iter().map(|cell| total_of(find(cell)?, parts));
+            let totals = totals.collect::<Option<Vec<u64>>>().filter(|totals| !totals.is_empty())?;
+            Some(totals.iter().map(|&total| total as f64).sum::<f64>() / totals.len() as f64)
+        };
+        let (before, held, closed) = (mean(before)?, mean(held)?, mean(closed)?);
+        let taken = held - before;
+        Some(MemoryKept {
+            connections: cells.iter().filter_map(|cell| self::held(cell)).map(|stage| stage.connections).max()?,
+            held,
+            closed,
+            share: (taken >= LEAST_TAKEN_BYTES).then(|| ((closed - before) / taken).max(0.0)),
+        })
+    }
+
+    /// For under a panel.
+    pub(super) fn line(&self, unit: Unit) -> String {
+        let (held, closed) = (unit.show(self.held), unit.show(self.closed));
+        let connections = format::counted(self.connections, "connection");
+        let stays = self.share.map_or(String::new(), |share| format!(" ({} of what they took)", format::share(share)));
+        format!("{held} with {connections} that asked once; {closed} after all were closed{stays}")
+    }
+}
+
+/// The server with no connection yet.
+fn before(cell: &Cell) -> Option<&Stage> {
+    cell.stages.iter().find(|stage| stage.phase == Phase::Idle && stage.connections == 0)
+}
+
+/// With all of them, each having asked once.
+fn held(cell: &Cell) -> Option<&Stage> {
+    cell.stages.iter().rfind(|stage| stage.phase == Phase::AfterRequest)
+}
+
+fn closed(cell: &Cell) -> Option<&Stage> {
+    cell.stages.iter().rfind(|stage| stage.phase == Phase::Closed)
+}
+
+/// Who gives memory back, in a sentence; absent where no share is known.
+pub(super) fn kept_sentence(held: &[&Series<'_>], parts: &[&Metric]) -> Option<String> {
+    let share = |series: &&Series<'_>| Some((MemoryKept::of(series, parts)?.share?, series.contender.label.clone()));
+    let mut shares: Vec<(f64, String)> = held.iter().filter_map(share).collect();
+    shares.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let each: Vec<String> =
+        shares.iter().map(|(share, label)| format!("{} for {label}", format::share(*share))).collect();
+    (!each.is_empty()).then(|| {
+        format!(
+            "Of the memory that the connections took, this much was still there when all were closed and the server at \
+             rest: {}. It is what the allocator keeps for later, and what threads and their stacks leave behind.",
+            format::list(&each)
+        )
+    })
 }

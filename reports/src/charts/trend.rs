@@ -1,12 +1,12 @@
 //! Values of one metric from run to run, a line per contender.
 //!
 //! Runs stand in their order and not at their times, since weeks without a run would leave no room for the rest. Must
-//! not know: sites, records. Beside it: `panel.rs`, `curve.rs`.
+//! not know: sites, records. Beside it: `plot.rs`, `curve.rs`.
 
 use super::axes::Axis;
+use super::axes::width;
 use super::backend::Ink;
-use super::labels::width;
-use super::panel::{EndLabel, Frame, Look, Panel, Place};
+use super::plot::{EndLabel, MarkerStyle, Plot, PlotFrame, Position};
 use crate::format::{self, Unit};
 use crate::record::Scale;
 
@@ -53,8 +53,8 @@ pub(crate) fn draw(trend: &Trend<'_>) -> String {
     let scale = if trend.unit == Unit::Bytes { Scale::Linear } else { Scale::Log };
     let y = Axis::over("", trend.unit, scale, &values);
     let left = y.ticks.iter().map(|(_, text)| width(text)).fold(40.0, f64::max) + 14.0;
-    let right = Frame::room_for(trend.lines.iter().map(|line| line.label.as_str()));
-    let panel = Panel::new(Frame { left, top: 30.0, width: WIDTH, height: HEIGHT, right, bottom: 46.0 }, &x, &y);
+    let right = PlotFrame::room_for(trend.lines.iter().map(|line| line.label.as_str()));
+    let panel = Plot::new(PlotFrame { left, top: 30.0, width: WIDTH, height: HEIGHT, right, bottom: 46.0 }, &x, &y);
     panel.heading(trend.heading);
     let ends: Vec<EndLabel<'_>> =
         trend.lines.iter().filter_map(|line| draw_line(&panel, trend, line, (&x, &y))).collect();
@@ -68,16 +68,10 @@ fn runs_axis(runs: &[String]) -> Axis {
     Axis { to: runs.len() as f64 + 0.5, from: 0.5, ..Axis::at("run", Scale::Linear, ticks.collect()) }
 }
 
-fn draw_line<'a>(
-    panel: &Panel,
-    trend: &Trend<'_>,
-    line: &'a TrendLine,
-    (x, y): (&Axis, &Axis),
-) -> Option<EndLabel<'a>> {
-    let index = line.index.to_string();
-    panel.canvas.open(&[("class", &format!("k k{}", line.colour)), ("data-c", &index)], &line.label);
-    let place = |run: usize, value: f64| -> Place { (x.place(run as f64 + 1.0), y.place(value)) };
-    let placed: Vec<Option<Place>> =
+fn draw_line<'a>(panel: &Plot, trend: &Trend<'_>, line: &'a TrendLine, (x, y): (&Axis, &Axis)) -> Option<EndLabel<'a>> {
+    panel.canvas.open_of(line.index, &format!("k k{}", line.colour), &line.label);
+    let place = |run: usize, value: f64| -> Position { (x.place(run as f64 + 1.0), y.place(value)) };
+    let placed: Vec<Option<Position>> =
         line.values.iter().enumerate().map(|(run, value)| Some(place(run, (*value)?.value))).collect();
     for stretch in placed.split(Option::is_none) {
         panel.line(&stretch.iter().flatten().copied().collect::<Vec<_>>(), Ink::Line);
@@ -89,7 +83,7 @@ fn draw_line<'a>(
         if let (Some(lo), Some(hi)) = (value.lo, value.hi) {
             panel.line(&[place(run, lo), place(run, hi)], Ink::Whisker);
         }
-        panel.marker(line.colour, place(run, value.value), Look::Full);
+        panel.marker(line.colour, place(run, value.value), MarkerStyle::Full);
         panel.canvas.close();
     }
     panel.canvas.close();

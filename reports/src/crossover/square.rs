@@ -33,7 +33,7 @@ pub struct Square {
 /// What a square says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Finding {
+pub enum SquareFinding {
     /// The first contender has more, and the blocks carry the verdict.
     First,
     /// The second has more, likewise.
@@ -52,28 +52,28 @@ pub enum Finding {
 
 /// What a server served in one cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Served {
+pub enum ServedRate {
     /// So much.
     Exactly(f64),
     /// So much and perhaps more: the generator had no CPU to ask for it.
     AtLeast(f64),
 }
 
-impl Served {
+impl ServedRate {
     /// The number, a lower bound or not.
     pub fn value(self) -> f64 {
         match self {
-            Served::Exactly(value) | Served::AtLeast(value) => value,
+            ServedRate::Exactly(value) | ServedRate::AtLeast(value) => value,
         }
     }
 }
 
 /// What the cell of a pool served, by a metric of which more is better; nothing where it is not valid for any other reason
 /// than a busy generator.
-pub fn served(metric: &Metric, pool: &Pool<'_>) -> Option<Served> {
+pub fn served(metric: &Metric, pool: &Pool<'_>) -> Option<ServedRate> {
     let cell = pool.cells.first()?;
     let value = metric.of_pool(pool).value()?;
-    if counts(cell) { Some(Served::Exactly(value)) } else { is_a_bound(cell).then_some(Served::AtLeast(value)) }
+    if counts(cell) { Some(ServedRate::Exactly(value)) } else { is_a_bound(cell).then_some(ServedRate::AtLeast(value)) }
 }
 
 /// Whether nothing is wrong with a cell but that the generator's CPU was used up.
@@ -98,7 +98,7 @@ impl Blocks {
         for pool in trial.iter().flat_map(|trial| &trial.blocks) {
             if let (Some(cell), Some(served)) = (pool.cells.first(), served(metric, pool)) {
                 blocks.values.insert(cell.block, BlockValue::Is(served.value()));
-                blocks.has_bounds |= matches!(served, Served::AtLeast(_));
+                blocks.has_bounds |= matches!(served, ServedRate::AtLeast(_));
             }
         }
         blocks
@@ -133,25 +133,27 @@ impl Square {
     }
 
     /// What it says. With a lower bound, that its contender has more can be said, and nothing else.
-    pub fn finding(&self) -> Finding {
+    pub fn finding(&self) -> SquareFinding {
         let Some((verdict, leader)) = self.verdict.zip(self.leader()) else {
-            return if self.is_beyond_generator { Finding::GeneratorsLimit } else { Finding::NotMeasured };
+            return if self.is_beyond_generator { SquareFinding::GeneratorsLimit } else { SquareFinding::NotMeasured };
         };
         match (verdict, self.at_least) {
-            (Verdict::TooFewBlocks { .. }, _) => Finding::TooFewBlocks,
-            (Verdict::Different, None) => [Finding::First, Finding::Second][leader],
-            (Verdict::Different, Some(bounded)) if bounded == leader => [Finding::First, Finding::Second][leader],
-            (_, Some(_)) => Finding::GeneratorsLimit,
-            (Verdict::Equivalent { .. }, None) => Finding::Alike,
-            (Verdict::Indistinguishable { .. }, None) => Finding::CannotTell,
+            (Verdict::TooFewBlocks { .. }, _) => SquareFinding::TooFewBlocks,
+            (Verdict::Different, None) => [SquareFinding::First, SquareFinding::Second][leader],
+            (Verdict::Different, Some(bounded)) if bounded == leader => {
+                [SquareFinding::First, SquareFinding::Second][leader]
+            }
+            (_, Some(_)) => SquareFinding::GeneratorsLimit,
+            (Verdict::Equivalent { .. }, None) => SquareFinding::Alike,
+            (Verdict::Indistinguishable { .. }, None) => SquareFinding::CannotTell,
         }
     }
 
     /// The place of the one that a verdict says has more.
     pub fn winner(&self) -> Option<usize> {
         match self.finding() {
-            Finding::First => Some(0),
-            Finding::Second => Some(1),
+            SquareFinding::First => Some(0),
+            SquareFinding::Second => Some(1),
             _ => None,
         }
     }
@@ -163,30 +165,27 @@ impl Square {
 
     /// How many times as much the leader has, 1 or more; 1 where there is no ratio.
     pub fn factor(&self) -> f64 {
-        self.ratio.map_or(1.0, |ratio| ratio.value.max(1.0 / ratio.value))
+        self.ratio.map_or(1.0, |ratio| ratio.apart())
     }
 
     /// The interval of [`Square::factor`].
     pub fn interval(&self) -> Option<(f64, f64)> {
         let ratio = self.ratio?;
-        let (lo, hi) = ratio.interval?;
-        Some(if ratio.value < 1.0 { (1.0 / hi, 1.0 / lo) } else { (lo, hi) })
+        if ratio.value < 1.0 { ratio.inverse().interval } else { ratio.interval }
     }
 
     /// Three short lines: who has more, how many times as much, and how far to trust that.
     pub fn lines(&self, contenders: [&str; 2]) -> [String; 3] {
         let finding = self.finding();
         let leader = match (finding, self.leader()) {
-            (Finding::GeneratorsLimit, _) => return ["-".into(), "generator's".into(), "limit".into()],
+            (SquareFinding::GeneratorsLimit, _) => return ["-".into(), "generator's".into(), "limit".into()],
             (_, None) if self.no_ratio.is_some() => return ["-".into(), "no ratio,".into(), "see report".into()],
             (_, None) => return ["-".into(), "no valid".into(), "pair".into()],
             (_, Some(leader)) => leader,
         };
         let bound = if self.at_least.is_some() { "≥ " } else { "" };
         let times = format!("{bound}{}×", format::number(self.factor()));
-        let interval = self
-            .interval()
-            .map_or(String::new(), |(lo, hi)| format!("{} to {}", format::number(lo), format::number(hi)));
+        let interval = self.interval().map_or(String::new(), format::interval);
         let trust = match self.verdict {
             Some(Verdict::Equivalent { .. }) => "alike".into(),
             Some(Verdict::Indistinguishable { .. }) => "can't tell".into(),
@@ -209,12 +208,10 @@ impl Square {
                 "no block has a valid cell of both".into()
             };
         };
-        if self.finding() == Finding::GeneratorsLimit {
+        if self.finding() == SquareFinding::GeneratorsLimit {
             return format!("the generator was at its limit with {}", contenders[self.at_least.unwrap_or(leader)]);
         }
-        let interval = self
-            .interval()
-            .map_or(String::new(), |(lo, hi)| format!(" ({} to {})", format::number(lo), format::number(hi)));
+        let interval = format::bracketed(self.interval().map(format::interval));
         let bound = if self.at_least.is_some() { "at least " } else { "" };
         let times = format::number(self.factor());
         format!("{} has {bound}{times} times as much{interval}; {}", contenders[leader], verdict.words())

@@ -1,13 +1,15 @@
-//! Whether a change is too much: a bound on a ratio, and on which side of it the measured interval lies.
+//! Whether a change is too much: a bound on a ratio, on which side of it the measured interval lies, and what comes of it.
 //!
 //! Regressed is said only where all gated rows together would be wrong in 5% of cases, or where a server stopped keeping
 //! up in every block; passed only where each interval ends within the bound and nothing is missing. Beside it:
-//! `compared.rs`, which has the names, `held.rs`, what comes of it.
+//! `places.rs`, which has the names.
 
+use itertools::Itertools;
 use std::str::FromStr;
 
-use super::held::{DecidedBy, Held, Outcome};
-use super::{COMPARED, Compared, Diff, Doubt, Missing, Row, Spot};
+use serde::Serialize;
+
+use super::{COMPARED, ComparedFigure, Diff, DiffRow, Missing, NotCompared, PlaceName};
 use crate::format::{self, counted, number};
 use crate::stats::Ratio;
 use crate::verdict::{MOST_BLOCKS, Verdict, fewest};
@@ -19,24 +21,24 @@ const LEVEL: f64 = 0.05;
 #[derive(Debug, Clone)]
 pub struct Gate {
     text: String,
-    of: &'static Compared,
-    bound: Bound,
+    of: &'static ComparedFigure,
+    bound: RatioBound,
     /// An experiment, a workload, or a workload at a load.
     scope: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Bound {
+enum RatioBound {
     /// More times the base than this is too much.
     Above(f64),
     /// Less is too little.
     Below(f64),
 }
 
-/// An expression that is no gate.
+/// An expression that is not a gate.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{text:?} is no gate: {why}; write one such as 'p99>+10%', 'throughput<-5%' or 'p99>+10%@sleep 5 ms', with one of the names \
+    "{text:?} is not a gate: {why}; write one such as 'p99>+10%', 'throughput<-5%' or 'p99>+10%@sleep 5 ms', with one of the names \
      {names}"
 )]
 pub struct GateError {
@@ -58,11 +60,12 @@ impl FromStr for Gate {
         if scope.is_some_and(str::is_empty) {
             return Err(refuse("nothing stands behind the @, where an experiment or a workload is named".to_owned()));
         }
-        let compared = Compared::named(name).ok_or_else(|| refuse(format!("nothing compared is called {name:?}")))?;
+        let compared =
+            ComparedFigure::named(name).ok_or_else(|| refuse(format!("nothing compared is called {name:?}")))?;
         let percent = change.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
         let percent = percent.filter(|percent| percent.is_finite() && *percent > -100.0);
-        let times = 1.0 + percent.ok_or_else(|| refuse(format!("{change:?} is no change in percent")))? / 100.0;
-        let bound = if sign == ">" { Bound::Above(times) } else { Bound::Below(times) };
+        let times = 1.0 + percent.ok_or_else(|| refuse(format!("{change:?} is not a change in percent")))? / 100.0;
+        let bound = if sign == ">" { RatioBound::Above(times) } else { RatioBound::Below(times) };
         Ok(Gate { text: text.to_owned(), of: compared, bound, scope: scope.map(str::to_owned) })
     }
 }
@@ -70,152 +73,148 @@ impl FromStr for Gate {
 impl Gate {
     /// Holds the gate against every row of its figure within its scope. Loads that neither of the two keeps up with are no
     /// part of it.
-    pub fn hold(&self, diff: &Diff) -> Held {
-        let all: Vec<&Row> =
-            diff.rows.iter().filter(|row| row.name == self.of.name && self.covers(&row.spot)).collect();
-        let missing = diff.missing.iter().filter(|missing| missing.name == self.of.name && self.covers(&missing.spot));
-        let missing: Vec<&Missing> = missing.collect();
+    pub fn hold(&self, diff: &Diff) -> GateResult {
+        let all = diff.rows.iter().filter(|row| row.name == self.of.name && self.covers(&row.place)).collect_vec();
+        let missing = diff.missing.iter().filter(|missing| missing.name == self.of.name && self.covers(&missing.place));
+        let missing = missing.collect_vec();
         if all.is_empty() && missing.is_empty() {
-            return Held::without_rows(&self.text, self.nothing_there(diff));
+            return GateResult::without_rows(&self.text, self.nothing_there(diff));
         }
-        let rows: Vec<&Row> = all.iter().copied().filter(|row| row.ratio != Err(Doubt::NeitherKeptUp)).collect();
+        let rows: Vec<&DiffRow> =
+            all.iter().copied().filter(|row| row.ratio != Err(NotCompared::NeitherKeptUp)).collect();
         if rows.is_empty() && missing.is_empty() {
-            return Held::without_rows(&self.text, "neither kept up with any load that it is about".to_owned());
+            return GateResult::without_rows(&self.text, "neither kept up with any load that it is about".to_owned());
         }
-        let mut found: Vec<(Outcome, &Row)> = rows.iter().map(|row| (self.row(row, rows.len()), *row)).collect();
-        found.sort_by(|(_, a), (_, b)| self.distance(b).total_cmp(&self.distance(a)));
-        let of_rows = found.iter().map(|(outcome, _)| *outcome).max().unwrap_or(Outcome::Passed);
+        let found = rows.iter().map(|row| (self.row(row, rows.len()), *row));
+        let found = found.sorted_by(|(_, a), (_, b)| self.distance(b).total_cmp(&self.distance(a))).collect_vec();
+        let of_rows = found.iter().map(|(outcome, _)| *outcome).max().unwrap_or(DiffOutcome::Passed);
         let lacking = lacking(&missing);
-        let outcome = if lacking.is_some() { of_rows.max(Outcome::Inconclusive) } else { of_rows };
-        let deciding = || found.iter().filter(|(of_row, _)| *of_row == outcome && outcome != Outcome::Passed);
+        let outcome = if lacking.is_some() { of_rows.max(DiffOutcome::Inconclusive) } else { of_rows };
+        let deciding = || found.iter().filter(|(of_row, _)| *of_row == outcome && outcome != DiffOutcome::Passed);
         let reasons = deciding().map(|(outcome, row)| self.reason(row, *outcome));
-        let lacking = lacking.filter(|_| outcome == Outcome::Inconclusive);
+        let lacking = lacking.filter(|_| outcome == DiffOutcome::Inconclusive);
         let is_lacking = lacking.is_some();
         let reasons = lacking.into_iter().chain(reasons).collect();
         let open = deciding().map(|(_, row)| self.decided_by(row, rows.len()));
         let open = open.chain(is_lacking.then_some(DecidedBy::MeasuringAgain));
-        let decided_by = open.reduce(DecidedBy::and).filter(|_| outcome == Outcome::Inconclusive);
-        Held { gate: self.text.clone(), outcome, rows: rows.len(), reasons, decided_by }
+        let decided_by = open.reduce(DecidedBy::and).filter(|_| outcome == DiffOutcome::Inconclusive);
+        GateResult { gate: self.text.clone(), outcome, rows: rows.len(), reasons, decided_by }
     }
 
-    /// Whether a spot is within the scope: the name of its experiment, its workload by key or by label, or all of it.
-    fn covers(&self, spot: &Spot) -> bool {
-        let names = [&spot.experiment, &spot.workload, &spot.workload_label, &spot.at];
+    /// Whether a place is within the scope: the name of its experiment, its workload by key or by label, or all of it.
+    fn covers(&self, place: &PlaceName) -> bool {
+        let names = [&place.experiment, &place.workload, &place.workload_label, &place.at];
         self.scope.as_ref().is_none_or(|scope| names.iter().any(|name| name.eq_ignore_ascii_case(scope)))
     }
 
     /// Why no row is held against the gate, with what there is.
     fn nothing_there(&self, diff: &Diff) -> String {
-        let of_missing = diff.missing.iter().map(|missing| &missing.spot);
-        let spots: Vec<&Spot> = diff.rows.iter().map(|row| &row.spot).chain(of_missing).collect();
-        let carried = diff.rows.iter().filter(|row| self.covers(&row.spot));
-        let mut carries: Vec<&str> = carried.map(|row| row.name).collect();
-        carries.sort_unstable();
-        carries.dedup();
+        let of_missing = diff.missing.iter().map(|missing| &missing.place);
+        let places: Vec<&PlaceName> = diff.rows.iter().map(|row| &row.place).chain(of_missing).collect();
+        let carried = diff.rows.iter().filter(|row| self.covers(&row.place));
         match &self.scope {
-            Some(scope) if !spots.iter().any(|spot| self.covers(spot)) => {
-                let mut known: Vec<&str> = Vec::new();
-                for name in spots.iter().flat_map(|spot| [spot.experiment.as_str(), spot.workload_label.as_str()]) {
-                    if !known.contains(&name) {
-                        known.push(name);
-                    }
-                }
+            Some(scope) if !places.iter().any(|place| self.covers(place)) => {
+                let names = places.iter().flat_map(|place| [place.experiment.as_str(), place.workload_label.as_str()]);
+                let known = names.unique().collect_vec();
                 format!("no experiment or workload is called {scope:?}; there are {}", listed(&known))
             }
-            _ => format!("nothing that it is about was measured in both; what both have is {}", listed(&carries)),
+            _ => {
+                let carries = carried.map(|row| row.name).sorted_unstable().dedup().collect_vec();
+                format!("nothing that it is about was measured in both; what both have is {}", listed(&carries))
+            }
         }
     }
 
-    fn row(&self, row: &Row, rows: usize) -> Outcome {
+    fn row(&self, row: &DiffRow, rows: usize) -> DiffOutcome {
         match row.ratio {
             Ok(ratio) if verdict(row).is_some() => {
                 // What a contender differs from itself is no regression, however sure.
                 let is_told = !matches!(verdict(row), Some(Verdict::Indistinguishable { .. }));
                 match self.ratio(&ratio, rows) {
-                    Outcome::Regressed if !is_told => Outcome::Inconclusive,
+                    DiffOutcome::Regressed if !is_told => DiffOutcome::Inconclusive,
                     outcome => outcome,
                 }
             }
-            Ok(_) => Outcome::Inconclusive,
+            Ok(_) => DiffOutcome::Inconclusive,
             // Times of a server that can't keep up grow as long as the load lasts, beyond any bound.
-            Err(doubt @ (Doubt::FellBehind | Doubt::CaughtUp)) if row.blocks_agree => {
-                self.beyond_any(doubt == Doubt::FellBehind)
+            Err(doubt @ (NotCompared::FellBehind | NotCompared::CaughtUp)) if row.blocks_agree => {
+                self.beyond_any(doubt == NotCompared::FellBehind)
             }
             // Something instead of nothing in every block is beyond any bound too.
-            Err(Doubt::NoRatio(why)) if why.of.iter().all(|blocks| *blocks >= self.of.blocks_needed()) => {
-                why.first_has_more().map_or(Outcome::Inconclusive, |is_more| self.beyond_any(is_more))
+            Err(NotCompared::NoRatio(why)) if why.of.iter().all(|blocks| *blocks >= self.of.blocks_needed()) => {
+                why.first_has_more().map_or(DiffOutcome::Inconclusive, |is_more| self.beyond_any(is_more))
             }
-            Err(_) => Outcome::Inconclusive,
+            Err(_) => DiffOutcome::Inconclusive,
         }
     }
 
-    fn beyond_any(&self, is_more: bool) -> Outcome {
-        let is_too_much = is_more == matches!(self.bound, Bound::Above(_));
-        if is_too_much { Outcome::Regressed } else { Outcome::Passed }
+    fn beyond_any(&self, is_more: bool) -> DiffOutcome {
+        let is_too_much = is_more == matches!(self.bound, RatioBound::Above(_));
+        if is_too_much { DiffOutcome::Regressed } else { DiffOutcome::Passed }
     }
 
-    fn ratio(&self, ratio: &Ratio, rows: usize) -> Outcome {
+    fn ratio(&self, ratio: &Ratio, rows: usize) -> DiffOutcome {
         // Of many rows some would lie beyond by chance; that all lie within asks nothing more of each.
         let (Some(wide), Some(usual)) = (ratio.interval_at(1.0 - LEVEL / rows as f64), ratio.interval) else {
-            return Outcome::Inconclusive;
+            return DiffOutcome::Inconclusive;
         };
         let is_within = match self.bound {
-            Bound::Above(times) => usual.1 <= times,
-            Bound::Below(times) => usual.0 >= times,
+            RatioBound::Above(times) => usual.1 <= times,
+            RatioBound::Below(times) => usual.0 >= times,
         };
         match (self.is_beyond(wide), is_within) {
-            (true, _) => Outcome::Regressed,
-            (false, true) => Outcome::Passed,
-            (false, false) => Outcome::Inconclusive,
+            (true, _) => DiffOutcome::Regressed,
+            (false, true) => DiffOutcome::Passed,
+            (false, false) => DiffOutcome::Inconclusive,
         }
     }
 
     fn is_beyond(&self, (lo, hi): (f64, f64)) -> bool {
         match self.bound {
-            Bound::Above(times) => lo > times,
-            Bound::Below(times) => hi < times,
+            RatioBound::Above(times) => lo > times,
+            RatioBound::Below(times) => hi < times,
         }
     }
 
     /// How far beyond the bound a row is, as a logarithm; what has no ratio comes first.
-    fn distance(&self, row: &Row) -> f64 {
+    fn distance(&self, row: &DiffRow) -> f64 {
         let Ok(ratio) = row.ratio else { return f64::INFINITY };
         match self.bound {
-            Bound::Above(times) => (ratio.value / times).ln(),
-            Bound::Below(times) => (times / ratio.value).ln(),
+            RatioBound::Above(times) => (ratio.value / times).ln(),
+            RatioBound::Below(times) => (times / ratio.value).ln(),
         }
     }
 
-    fn decided_by(&self, row: &Row, rows: usize) -> DecidedBy {
+    fn decided_by(&self, row: &DiffRow, rows: usize) -> DecidedBy {
         let Ok(ratio) = row.ratio else { return DecidedBy::MeasuringAgain };
         let needed = self.of.blocks_needed();
         if ratio.spread.is_none() {
             return DecidedBy::Blocks(needed);
         }
-        let would = |blocks: usize| self.ratio(&ratio.with_blocks(blocks), rows) != Outcome::Inconclusive;
+        let would = |blocks: usize| self.ratio(&ratio.with_blocks(blocks), rows) != DiffOutcome::Inconclusive;
         let least = ratio.blocks.max(needed);
         let blocks = if would(least) { Some(least) } else { fewest(least, MOST_BLOCKS, would) };
         // With as many as there are it is decided but for what a contender differs from itself.
         blocks.filter(|blocks| *blocks > ratio.blocks).map_or(DecidedBy::NoBlocks, DecidedBy::Blocks)
     }
 
-    fn reason(&self, row: &Row, outcome: Outcome) -> String {
+    fn reason(&self, row: &DiffRow, outcome: DiffOutcome) -> String {
         let interval = row.ratio.ok().and_then(|ratio| ratio.interval);
         let times = match (row.ratio, interval) {
-            (Ok(ratio), Some((lo, hi))) => {
-                Some(format!("{} times the base's ({} to {})", number(ratio.value), number(lo), number(hi)))
+            (Ok(ratio), ends) => {
+                let ends = format::bracketed(ends.map(format::interval));
+                Some(format!("{} times the base's{ends}", number(ratio.value)))
             }
-            (Ok(ratio), None) => Some(format!("{} times the base's", number(ratio.value))),
             (Err(_), _) => None,
         };
         let is_hidden = interval.is_some_and(|interval| self.is_beyond(interval)) && !row.is_different();
         let words = match (times, outcome) {
             (None, _) => row.words(),
-            (Some(times), Outcome::Regressed) => times,
+            (Some(times), DiffOutcome::Regressed) => times,
             (Some(times), _) if verdict(row).is_none() || is_hidden => format!("{times}, but {}", row.words()),
             (Some(times), _) => format!("{times}, which is not clear of the bound"),
         };
-        format!("{} of {}, {}: {words}", row.label, row.contender, row.spot.at)
+        format!("{} of {}, {}: {words}", row.label, row.contender, row.place.at)
     }
 }
 
@@ -231,37 +230,102 @@ impl DecidedBy {
 }
 
 /// The verdict on a row; absent with too few blocks for one.
-fn verdict(row: &Row) -> Option<Verdict> {
+fn verdict(row: &DiffRow) -> Option<Verdict> {
     row.judged.map(|judged| judged.verdict).filter(|verdict| verdict.is_one())
 }
 
 /// What nobody can say, in words; absent where there is all of it.
 fn lacking(missing: &[&Missing]) -> Option<String> {
-    let Missing { label, contender, spot, .. } = missing.first()?;
+    let Missing { label, contender, place, .. } = missing.first()?;
     let more = match missing.len() as u64 - 1 {
         0 => String::new(),
         more => format!(" and {}", counted(more, "more place")),
     };
-    Some(format!("only the base has {label} of {contender}, {}{more}", spot.at))
+    Some(format!("only the base has {label} of {contender}, {}{more}", place.at))
 }
 
 fn listed(names: &[&str]) -> String {
     if names.is_empty() { "nothing".to_owned() } else { format::list(names) }
 }
 
+/// What came of a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DiffOutcome {
+    /// Every row is within the bound for sure.
+    Passed,
+    /// Some row could be on either side, or is missing or invalid.
+    Inconclusive,
+    /// Some row is beyond the bound for sure.
+    Regressed,
+}
+
+impl DiffOutcome {
+    /// The one word for it, in output and documentation.
+    pub fn word(self) -> &'static str {
+        match self {
+            DiffOutcome::Passed => "passed",
+            DiffOutcome::Inconclusive => "inconclusive",
+            DiffOutcome::Regressed => "regressed",
+        }
+    }
+}
+
+/// A gate, held against a comparison.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GateResult {
+    /// As it was written.
+    pub gate: String,
+    /// What came of it.
+    pub outcome: DiffOutcome,
+    /// How many rows it was held against.
+    pub rows: usize,
+    /// The rows that decided, in words, those farthest from the bound first; empty where it passed. Where it regressed
+    /// these are the rows beyond the bound and no others.
+    pub reasons: Vec<String>,
+    /// What it would take where it is inconclusive.
+    pub decided_by: Option<DecidedBy>,
+}
+
+/// What it would take for a gate to be decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecidedBy {
+    /// So many blocks in all, if ratios and spreads stay as they are.
+    Blocks(usize),
+    /// No number of blocks that is thought of: a value lies too close to the bound, or no farther from it than a contender
+    /// is from itself.
+    NoBlocks,
+    /// Measuring again what is missing, invalid or without a ratio.
+    MeasuringAgain,
+}
+
+impl GateResult {
+    /// A gate that nothing was held against.
+    pub(super) fn without_rows(gate: &str, reason: String) -> GateResult {
+        GateResult {
+            gate: gate.to_owned(),
+            outcome: DiffOutcome::Inconclusive,
+            rows: 0,
+            reasons: vec![reason],
+            decided_by: Some(DecidedBy::MeasuringAgain),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parsed(text: &str) -> Result<(&'static str, Bound), String> {
+    fn parsed(text: &str) -> Result<(&'static str, RatioBound), String> {
         text.parse::<Gate>().map(|gate| (gate.of.name, gate.bound)).map_err(|error| error.to_string())
     }
 
     #[test]
     fn a_gate_is_a_name_a_sign_and_a_change() {
-        assert_eq!(parsed("p99>+10%"), Ok(("p99", Bound::Above(1.1))));
-        assert_eq!(parsed(" cpu-per-request > 5 % "), Ok(("cpu-per-request", Bound::Above(1.05))));
-        assert_eq!(parsed("throughput<-50%"), Ok(("throughput", Bound::Below(0.5))));
+        assert_eq!(parsed("p99>+10%"), Ok(("p99", RatioBound::Above(1.1))));
+        assert_eq!(parsed(" cpu-per-request > 5 % "), Ok(("cpu-per-request", RatioBound::Above(1.05))));
+        assert_eq!(parsed("throughput<-50%"), Ok(("throughput", RatioBound::Below(0.5))));
     }
 
     #[test]

@@ -4,27 +4,23 @@
 //! where they were run under the same arrivals, else two samples. Must not know: how it is shown. Beside it: `places.rs`
 //! takes a run apart, `rows.rs` compares, `gate.rs` decides whether a change is too much.
 
-mod compared;
 mod gate;
-mod held;
-mod machine;
 mod places;
 mod rows;
 
 use serde::Serialize;
 
 use crate::format;
+use crate::machine::{Difference, differences};
 use crate::record::Ending;
 use crate::record::store::Run;
 use crate::stats::{NoRatio, Ratio};
 use crate::verdict::{Judged, Verdict, ratio_or_why};
 
-pub use compared::{COMPARED, Compared, Measured};
-pub use gate::{Gate, GateError};
-pub use held::{DecidedBy, Held, Outcome};
-pub use machine::{Difference, differences};
+pub use gate::{DecidedBy, DiffOutcome, Gate, GateError, GateResult};
+pub use places::{COMPARED, ComparedFigure, Measured};
 
-use places::{Place, places};
+use places::{MeasuredPlace, places};
 
 /// Two runs, or two builds within one, compared.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -44,7 +40,7 @@ pub struct Diff {
     /// Figures of the base that the other lacks, so that nobody can say what became of them.
     pub missing: Vec<Missing>,
     /// A row per figure of a contender at a place that both have, in the order of the base.
-    pub rows: Vec<Row>,
+    pub rows: Vec<DiffRow>,
     /// What only the base has, `threaded, echo at 8,000/s`.
     pub only_in_base: Vec<String>,
     /// What only the other has.
@@ -65,12 +61,12 @@ pub enum Method {
 
 /// One figure of one contender at one place.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
+pub struct DiffRow {
     /// Label of the contender.
     pub contender: String,
     /// Where it was measured.
     #[serde(flatten)]
-    pub spot: Spot,
+    pub place: PlaceName,
     /// The name that a gate knows it by.
     pub name: &'static str,
     /// What it is.
@@ -81,7 +77,7 @@ pub struct Row {
     pub new: String,
     /// How many times the base's the other's is, or why that can't be said.
     #[serde(serialize_with = "ratio_or_why")]
-    pub ratio: Result<Ratio, Doubt>,
+    pub ratio: Result<Ratio, NotCompared>,
     /// Whether each of the two has blocks enough for a verdict that all agree on whether it kept up.
     pub blocks_agree: bool,
     /// What may be said of it; absent without a ratio.
@@ -99,12 +95,12 @@ pub struct Missing {
     pub contender: String,
     /// Where it was measured.
     #[serde(flatten)]
-    pub spot: Spot,
+    pub place: PlaceName,
 }
 
 /// Where something was measured, the contender left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Spot {
+pub struct PlaceName {
     /// Name of the experiment.
     pub experiment: String,
     /// Key of the workload.
@@ -119,7 +115,7 @@ pub struct Spot {
 /// Why two figures are not compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Doubt {
+pub enum NotCompared {
     /// No valid cell in one of the two.
     Invalid,
     /// Neither kept up with the load, so the figures say how long it lasted.
@@ -148,8 +144,8 @@ pub fn between(base: &Run, new: &Run) -> Diff {
 /// Compares the two builds whose servers took turns in one run; absent where there was one only.
 pub fn within(run: &Run) -> Option<Diff> {
     let other = run.manifest.against.as_ref()?;
-    let is_base = |place: &Place| place.contender.ends_with(BASE);
-    let (base, new): (Vec<Place>, Vec<Place>) = places(run).into_iter().partition(is_base);
+    let is_base = |place: &MeasuredPlace| place.contender.ends_with(BASE);
+    let (base, new): (Vec<MeasuredPlace>, Vec<MeasuredPlace>) = places(run).into_iter().partition(is_base);
     let by_server = |contender: &str| contender.split('@').next().unwrap_or_default().to_owned();
     let mut diff = rows::compare((&base, &new), &by_server, Method::Alternated);
     let commit = run.manifest.commit.as_deref().unwrap_or("no commit known");
@@ -163,8 +159,8 @@ pub fn within(run: &Run) -> Option<Diff> {
 pub fn of_contenders(run: &Run, base: &str, new: &str) -> Option<Diff> {
     let is_there = |label: &str| run.manifest.contenders.iter().any(|contender| contender.label == label);
     let all = places(run);
-    let of = |label: &str| -> Vec<Place> {
-        let is_its = |place: &&Place| place.contender == label || place.twin_of.as_deref() == Some(label);
+    let of = |label: &str| -> Vec<MeasuredPlace> {
+        let is_its = |place: &&MeasuredPlace| place.contender == label || place.twin_of.as_deref() == Some(label);
         all.iter().filter(is_its).cloned().collect()
     };
     let mut diff = rows::compare((&of(base), &of(new)), &|_| String::new(), Method::Alternated);
@@ -199,27 +195,27 @@ impl Method {
     }
 }
 
-impl Doubt {
+impl NotCompared {
     /// As the end of a sentence.
     pub fn words(self) -> String {
         let words = match self {
-            Doubt::Invalid => "invalid in one of the two, so cannot tell",
-            Doubt::NeitherKeptUp => "neither kept up with this load",
-            Doubt::FellBehind => "no longer keeps up with this load",
-            Doubt::CaughtUp => "keeps up with this load, as the base did not",
-            Doubt::NoRatio(why) if why.first_has_more() == Some(true) => {
+            NotCompared::Invalid => "invalid in one of the two, so cannot tell",
+            NotCompared::NeitherKeptUp => "neither kept up with this load",
+            NotCompared::FellBehind => "no longer keeps up with this load",
+            NotCompared::CaughtUp => "keeps up with this load, as the base did not",
+            NotCompared::NoRatio(why) if why.first_has_more() == Some(true) => {
                 "no ratio: more than zero in every block, where the base has zero or less in all"
             }
-            Doubt::NoRatio(why) if why.first_has_more() == Some(false) => {
+            NotCompared::NoRatio(why) if why.first_has_more() == Some(false) => {
                 "no ratio: zero or less in every block, where the base has more in all"
             }
-            Doubt::NoRatio(why) => return format!("{}, so cannot tell", why.words(["the new run", "the base"])),
+            NotCompared::NoRatio(why) => return format!("{}, so cannot tell", why.words(["the new run", "the base"])),
         };
         words.to_owned()
     }
 }
 
-impl Row {
+impl DiffRow {
     /// The verdict, or why there is none.
     pub fn words(&self) -> String {
         match (self.ratio, self.judged) {
@@ -237,15 +233,15 @@ impl Row {
 
 impl Diff {
     /// The rows, those that matter most first: differences, the largest first, then what can't be told, then the rest.
-    pub fn ranked(&self) -> Vec<&Row> {
-        let rank = |row: &&Row| match (row.is_different(), row.ratio) {
-            (true, _) | (_, Err(Doubt::FellBehind | Doubt::CaughtUp)) => 0,
-            (_, Err(Doubt::NoRatio(why))) if why.first_has_more().is_some() => 0,
+    pub fn ranked(&self) -> Vec<&DiffRow> {
+        let rank = |row: &&DiffRow| match (row.is_different(), row.ratio) {
+            (true, _) | (_, Err(NotCompared::FellBehind | NotCompared::CaughtUp)) => 0,
+            (_, Err(NotCompared::NoRatio(why))) if why.first_has_more().is_some() => 0,
             (false, Ok(_)) => 1,
             (false, Err(_)) => 2,
         };
-        let size = |row: &&Row| row.ratio.map_or(0.0, |ratio| ratio.value.ln().abs());
-        let mut rows: Vec<&Row> = self.rows.iter().collect();
+        let size = |row: &&DiffRow| row.ratio.map_or(0.0, |ratio| ratio.value.ln().abs());
+        let mut rows: Vec<&DiffRow> = self.rows.iter().collect();
         rows.sort_by(|a, b| rank(a).cmp(&rank(b)).then(size(b).total_cmp(&size(a))));
         rows
     }

@@ -1,20 +1,20 @@
 //! A run taken apart into places: one contender of a workload at one load, one trial, or over the connections it held,
-//! with a figure per block each.
+//! with a figure per block each; and the table of these figures, with the names that a gate knows.
 //!
-//! Must not know: the other run. Beside it: `compared.rs`, which figures there are.
+//! More is worse in all figures but throughput, which only says something where clients ask as fast as they are answered.
+//! Must not know: the other run.
 
-use super::Spot;
-use super::compared::{Compared, Measured};
+use super::PlaceName;
 use crate::format::Unit;
-use crate::metrics::{METRICS, Metric, Of, slope_per_connection, slopes_by_block};
+use crate::metrics::{METRICS, Metric, Of, metric, slope_per_connection, slopes_by_block};
 use crate::record::store::Run;
-use crate::record::{Arrivals, Cell, Load, Phase};
+use crate::record::{ArrivalsRecord, Cell, Load, Phase};
 use crate::study::{Group, HeldStage, Pool, Series, Standing, counts, groups};
-use crate::verdict::{BlockValues, block_values};
+use crate::verdict::{BlockValues, PER_CONNECTION, block_values};
 
 /// What is measured where, the contender left out: the same in two runs of one plan.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Where {
+pub(super) struct PlaceKey {
     pub(super) experiment: String,
     /// Key of the workload.
     pub(super) workload: String,
@@ -33,11 +33,11 @@ pub(super) enum At {
 
 /// One contender somewhere.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct MeasuredPlace {
     pub(super) contender: String,
     /// Label of the contender that this one is the twin of.
     pub(super) twin_of: Option<String>,
-    pub(super) place: Where,
+    pub(super) place: PlaceKey,
     /// Label of the workload.
     pub(super) label: String,
     /// For a reader: `echo at 8,000/s`.
@@ -45,21 +45,21 @@ pub(super) struct Place {
     pub(super) standing: Standing,
     /// The same of each block that counts; empty where connections are held.
     pub(super) of_blocks: Vec<Standing>,
-    pub(super) figures: Vec<Values>,
+    pub(super) figures: Vec<PlaceFigure>,
 }
 
 /// One figure of one place.
 #[derive(Debug, Clone)]
-pub(super) struct Values {
-    pub(super) of: &'static Compared,
+pub(super) struct PlaceFigure {
+    pub(super) of: &'static ComparedFigure,
     /// All blocks together, as a reader sees it.
     pub(super) shown: String,
     pub(super) blocks: BlockValues,
 }
 
-impl Place {
-    pub(super) fn spot(&self) -> Spot {
-        Spot {
+impl MeasuredPlace {
+    pub(super) fn name(&self) -> PlaceName {
+        PlaceName {
             experiment: self.place.experiment.clone(),
             workload: self.place.workload.clone(),
             workload_label: self.label.clone(),
@@ -67,41 +67,42 @@ impl Place {
         }
     }
 
-    pub(super) fn figure(&self, of: &Compared) -> Option<&Values> {
+    pub(super) fn figure(&self, of: &ComparedFigure) -> Option<&PlaceFigure> {
         self.figures.iter().find(|values| values.of.name == of.name)
     }
 }
 
 /// Every place of a run, twins included. A search under an objective visits other loads in every run and has none.
-pub(super) fn places(run: &Run) -> Vec<Place> {
+pub(super) fn places(run: &Run) -> Vec<MeasuredPlace> {
     let groups = groups(run);
     let compared = groups.iter().filter(|group| group.experiment.objective.is_none());
-    let of_group = |group: &Group<'_>| -> Vec<Place> {
+    let of_group = |group: &Group<'_>| -> Vec<MeasuredPlace> {
         group.series.iter().chain(&group.twins).flat_map(|series| of_series(group, series)).collect()
     };
     compared.flat_map(of_group).collect()
 }
 
-fn of_series(group: &Group<'_>, series: &Series<'_>) -> Vec<Place> {
-    let place = |at: At, cell: &Cell, words: String, (standing, blocks): (Standing, &[Pool<'_>]), figures| Place {
-        contender: series.contender.label.clone(),
-        twin_of: series.contender.twin_of.clone(),
-        place: Where {
-            experiment: group.experiment.name.clone(),
-            workload: group.workload.key.clone(),
-            at,
-            load: Load { seed: 0, ..cell.load.clone() },
-        },
-        label: group.workload.label.clone(),
-        words,
-        standing,
-        of_blocks: blocks
-            .iter()
-            .filter(|pool| pool.cells.iter().any(|cell| counts(cell)))
-            .map(standing_of_block)
-            .collect(),
-        figures,
-    };
+fn of_series(group: &Group<'_>, series: &Series<'_>) -> Vec<MeasuredPlace> {
+    let place =
+        |at: At, cell: &Cell, words: String, (standing, blocks): (Standing, &[Pool<'_>]), figures| MeasuredPlace {
+            contender: series.contender.label.clone(),
+            twin_of: series.contender.twin_of.clone(),
+            place: PlaceKey {
+                experiment: group.experiment.name.clone(),
+                workload: group.workload.key.clone(),
+                at,
+                load: Load { seed: 0, ..cell.load.clone() },
+            },
+            label: group.workload.label.clone(),
+            words,
+            standing,
+            of_blocks: blocks
+                .iter()
+                .filter(|pool| pool.cells.iter().any(|cell| counts(cell)))
+                .map(standing_of_block)
+                .collect(),
+            figures,
+        };
     let mut found = Vec::new();
     for point in &series.points {
         let Some(cell) = point.pool.cells.first() else { continue };
@@ -129,24 +130,147 @@ fn standing_of_block(pool: &Pool<'_>) -> Standing {
     Standing::of(pool, true)
 }
 
-fn of_load(cell: &Cell, pool: &Pool<'_>, blocks: &[Pool<'_>]) -> Vec<Values> {
-    let (disturbed, closed) = (cell.disturbance.is_some(), cell.load.arrivals == Arrivals::Closed);
+fn of_load(cell: &Cell, pool: &Pool<'_>, blocks: &[Pool<'_>]) -> Vec<PlaceFigure> {
+    let (disturbed, closed) = (cell.disturbance.is_some(), cell.load.arrivals == ArrivalsRecord::Closed);
     let measured = match (disturbed, closed) {
         (true, _) => Measured::Disturbed,
         (false, true) => Measured::ClosedLoop,
         (false, false) => Measured::Scheduled,
     };
-    let values = |of: &'static Compared| {
+    let values = |of: &'static ComparedFigure| {
         let metric = of.metric()?;
-        Some(Values { of, shown: metric.of_pool(pool).show(metric.unit), blocks: block_values(metric, blocks) })
+        Some(PlaceFigure { of, shown: metric.of_pool(pool).show(metric.unit), blocks: block_values(metric, blocks) })
     };
-    Compared::of(measured).filter_map(values).collect()
+    ComparedFigure::of(measured).filter_map(values).collect()
 }
 
-fn of_held(series: &Series<'_>) -> Vec<Values> {
+fn of_held(series: &Series<'_>) -> Vec<PlaceFigure> {
     let is_part = |metric: &&Metric| matches!(metric.of, Of::Stage(_)) && metric.unit == Unit::Bytes;
     let parts: Vec<&Metric> = METRICS.iter().filter(is_part).collect();
     let shown = slope_per_connection(series, &parts).map_or("-".to_owned(), |slope| Unit::Bytes.show(slope.value));
-    let values = |of| Values { of, shown: shown.clone(), blocks: slopes_by_block(series, &parts) };
-    Compared::of(Measured::Held).map(values).collect()
+    let values = |of| PlaceFigure { of, shown: shown.clone(), blocks: slopes_by_block(series, &parts) };
+    ComparedFigure::of(Measured::Held).map(values).collect()
+}
+
+/// A figure that is compared.
+#[derive(Debug)]
+pub struct ComparedFigure {
+    /// What a gate calls it, `p99`.
+    pub name: &'static str,
+    /// For a column.
+    pub label: &'static str,
+    /// Where it comes from.
+    pub(super) figure: FigureSource,
+    /// How cells are measured that have it.
+    pub(super) of: &'static [Measured],
+    /// Whether a server that does not keep up still has one that can be compared.
+    pub(super) when_saturated: WhenSaturated,
+}
+
+/// Where a figure comes from.
+#[derive(Debug)]
+pub(super) enum FigureSource {
+    /// An entry of the table of metrics.
+    Metric(&'static str),
+    /// Slope of all memory over the connections held.
+    MemoryPerConnection,
+}
+
+/// How a cell is measured, on which depends what can be compared of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measured {
+    /// Nothing is done to the server, and requests are due by a schedule.
+    Scheduled,
+    /// Nothing is done to the server, and each reply is followed by the next request.
+    ClosedLoop,
+    /// Something is done to the server.
+    Disturbed,
+    /// Connections are held.
+    Held,
+}
+
+/// What becomes of a figure when a queue grows as long as the load lasts.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum WhenSaturated {
+    /// It says how long the load lasted.
+    Meaningless,
+    /// It stays what it is.
+    Holds,
+}
+
+/// Everything that is compared, in the order of the rows.
+pub const COMPARED: &[ComparedFigure] = &[
+    timed("p50", "median response time", "response_time_p50", &[Measured::Scheduled]),
+    timed("p99", "p99 response time", "response_time_p99", &[Measured::Scheduled]),
+    ComparedFigure {
+        name: "cpu-per-request",
+        label: "CPU time per request",
+        figure: FigureSource::Metric("cpu_per_request"),
+        of: &[Measured::Scheduled, Measured::ClosedLoop],
+        when_saturated: WhenSaturated::Holds,
+    },
+    ComparedFigure {
+        name: "throughput",
+        label: "throughput",
+        figure: FigureSource::Metric("achieved_rps"),
+        of: &[Measured::ClosedLoop],
+        when_saturated: WhenSaturated::Holds,
+    },
+    ComparedFigure {
+        name: "memory",
+        label: PER_CONNECTION,
+        figure: FigureSource::MemoryPerConnection,
+        of: &[Measured::Held],
+        when_saturated: WhenSaturated::Holds,
+    },
+    timed("probe-p50", "median response time of the probe", "probe_p50", &[Measured::Disturbed]),
+    timed("probe-p99", "p99 response time of the probe", "probe_p99", &[Measured::Disturbed]),
+];
+
+const fn timed(
+    name: &'static str,
+    label: &'static str,
+    metric: &'static str,
+    of: &'static [Measured],
+) -> ComparedFigure {
+    ComparedFigure { name, label, figure: FigureSource::Metric(metric), of, when_saturated: WhenSaturated::Meaningless }
+}
+
+impl ComparedFigure {
+    /// Its entry in the table of metrics; absent for what is fitted over connections.
+    pub(super) fn metric(&self) -> Option<&'static Metric> {
+        match self.figure {
+            FigureSource::Metric(name) => metric(name),
+            FigureSource::MemoryPerConnection => None,
+        }
+    }
+
+    /// The figures of a cell that is measured so.
+    pub fn of(measured: Measured) -> impl Iterator<Item = &'static ComparedFigure> {
+        COMPARED.iter().filter(move |compared| compared.of.contains(&measured))
+    }
+
+    /// The figure that a gate calls so.
+    pub(super) fn named(name: &str) -> Option<&'static ComparedFigure> {
+        COMPARED.iter().find(|compared| compared.name == name)
+    }
+
+    /// Blocks that a verdict on it takes.
+    pub fn blocks_needed(&self) -> usize {
+        const OF_A_FIT: usize = 10;
+        self.metric().map_or(OF_A_FIT, |metric| metric.blocks_for_verdict)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_figure_is_in_the_table_of_metrics() {
+        for compared in COMPARED {
+            let fitted = matches!(compared.figure, FigureSource::MemoryPerConnection);
+            assert_eq!(compared.metric().is_none(), fitted, "{}", compared.name);
+        }
+    }
 }

@@ -3,8 +3,10 @@
 //!
 //! Must not know: what was done. Beside it: `study/trial.rs`, which tells the two times apart.
 
+use super::reading::per;
+use super::values::plain;
 use super::{Certainty, Reading};
-use crate::record::{Cell, Event, Fate};
+use crate::record::{Cell, Fate, RequestEvent};
 use crate::stats::{Distribution, Quantile, proportion};
 use crate::study::Pool;
 
@@ -15,9 +17,9 @@ pub(super) enum During {
     RestOfTheTime,
 }
 
-fn events<'a>(pool: &'a Pool<'_>, during: During) -> Vec<&'a Event> {
+fn events<'a>(pool: &'a Pool<'_>, during: During) -> Vec<&'a RequestEvent> {
     let disturbed = pool.cells.iter().filter(|cell| cell.disturbance.is_some());
-    let of_cell = |cell: &&'a Cell| -> Vec<&'a Event> {
+    let of_cell = |cell: &&'a Cell| -> Vec<&'a RequestEvent> {
         match during {
             During::Disturbance => cell.disturbed().collect(),
             During::RestOfTheTime => cell.undisturbed().collect(),
@@ -45,7 +47,7 @@ pub(super) fn slow(pool: &Pool<'_>) -> Reading {
 /// How many answers were slow; absent where no undisturbed answer says what is usual.
 pub(crate) fn slow_answers(pool: &Pool<'_>) -> Option<u64> {
     let usual_ns = response(pool, During::RestOfTheTime, 0.5).value()?;
-    let is_slow = |event: &&&Event| event.fate == Fate::Ok && event.took_ns as f64 > SLOW * usual_ns;
+    let is_slow = |event: &&&RequestEvent| event.fate == Fate::Ok && event.took_ns as f64 > SLOW * usual_ns;
     Some(events(pool, During::Disturbance).iter().filter(is_slow).count() as u64)
 }
 
@@ -139,7 +141,7 @@ pub(super) fn disturbance_rps(pool: &Pool<'_>) -> Reading {
         let disturbance = cell.disturbance.as_ref()?;
         Some(disturbance.until_ns.saturating_sub(disturbance.from_ns))
     });
-    super::plain(super::per(answered, lasted_ns).map(|per_ns| per_ns * 1e9))
+    plain(per(answered, lasted_ns).map(|per_ns| per_ns * 1e9))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the layout is filled with: plain values in the order of the page.
+//! What the layout is filled with: plain values in the order of the page, and one point of the run, read aloud.
 //!
 //! Must not know: tags, styles. Beside it: `page.html.jinja`.
 
@@ -6,21 +6,19 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::bars::BarredTable;
+use super::downloads;
+use super::tables::{BarredTable, VerdictTable, verdict_tables};
 use super::trials::{self, TrialSection};
-use super::verdicts::{self, VerdictTable};
-use super::{downloads, example, interval_log};
-use crate::charts::other_scale::{self, OtherScale};
-use crate::charts::{self, Figure};
-use crate::format::{self, Unit};
-use crate::metrics::METRICS;
+use crate::charts::{self, Figure, OtherScale};
+use crate::format::{self, Unit, count, share};
+use crate::metrics::{METRICS, Reading, metric};
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, PictureKind, PlacementKind, Purpose};
-use crate::study::{colours, groups};
-use crate::summary::{self, Answer, Summary};
+use crate::study::{Group, Standing, colours, groups};
+use crate::summary::{self, Statement, Summary};
 
 #[derive(Debug, Serialize)]
-pub(super) struct Content {
+pub(super) struct PageContent {
     title: String,
     run: String,
     standfirst: String,
@@ -52,7 +50,7 @@ pub(super) struct Content {
 #[derive(Debug, Serialize)]
 struct Question {
     experiment: ExperimentRecord,
-    answers: Vec<(String, Vec<Answer>)>,
+    answers: Vec<(String, Vec<Statement>)>,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,8 +70,8 @@ struct LegendEntry {
     summary: String,
 }
 
-impl Content {
-    pub(super) fn of(run: &Run) -> Content {
+impl PageContent {
+    pub(super) fn of(run: &Run) -> PageContent {
         let groups = groups(run);
         let summary = summary::of_groups(run, &groups);
         let manifest = &run.manifest;
@@ -100,23 +98,23 @@ impl Content {
             let options = options.collect::<Vec<_>>().join(", ");
             [contender.label.clone(), contender.summary.clone(), options]
         });
-        Content {
+        PageContent {
             title: "tokio or OS threads?".into(),
             run: manifest.run.clone(),
             standfirst: standfirst(run),
             questions: questions.collect(),
             csv: downloads::summary_csv(&summary.tables),
             figures_csv,
-            interval_log: interval_log::of_run(run),
-            other_scales: other_scale::drawn(run, &groups),
+            interval_log: downloads::interval_log(run),
+            other_scales: charts::on_other_scale(run, &groups),
             tables: tables(run, &summary),
-            verdicts: verdicts::tables(&summary.matrices),
+            verdicts: verdict_tables(&summary.matrices),
             trials: trials::sections(run, &groups, &summary, &of_trials),
             summary,
             maps,
             sections: sections(others),
             legend: legend.collect(),
-            example: example::read_aloud(&groups),
+            example: read_aloud(&groups),
             glossary: METRICS.iter().map(|m| (m.label.to_owned(), m.how_to_read.to_owned())).collect(),
             environment: environment(run),
             limits: limits(run),
@@ -134,7 +132,7 @@ fn tables(run: &Run, summary: &Summary) -> Vec<BarredTable> {
     summary.tables.iter().filter(|table| !has_own_section(run, &table.experiment)).map(BarredTable::of).collect()
 }
 
-fn answers(experiment: &ExperimentRecord, summary: &Summary) -> Vec<(String, Vec<Answer>)> {
+fn answers(experiment: &ExperimentRecord, summary: &Summary) -> Vec<(String, Vec<Statement>)> {
     let of_workload = experiment.workloads.iter().map(|workload| {
         let of_it = summary
             .answers
@@ -142,7 +140,7 @@ fn answers(experiment: &ExperimentRecord, summary: &Summary) -> Vec<(String, Vec
             .filter(|answer| answer.experiment == experiment.name && answer.workload == workload.key);
         (workload.label.clone(), of_it.cloned().collect())
     });
-    of_workload.filter(|(_, answers): &(String, Vec<Answer>)| !answers.is_empty()).collect()
+    of_workload.filter(|(_, answers): &(String, Vec<Statement>)| !answers.is_empty()).collect()
 }
 
 fn standfirst(run: &Run) -> String {
@@ -175,53 +173,44 @@ pub(crate) fn placement(run: &Run) -> String {
     }
 }
 
+/// Anchor, heading and introduction of each section, and whether its figures mark points by how they stand.
+const SECTIONS: [(&str, &str, &str, bool); 6] = [
+    (
+        "load",
+        "Against the load",
+        "Requests come when they are due, whether or not the server is ready. To the right they come more often.",
+        true,
+    ),
+    (
+        "percentiles",
+        "Response time by percentile",
+        "A median hides the slowest requests. Here is every request, the rare slow ones to the right.",
+        true,
+    ),
+    (
+        "memory",
+        "Memory and connections",
+        "Resident size shows only a part of what a thread costs; the kernel holds the rest.",
+        false,
+    ),
+    ("time", "Where the time went", "Servers stamp each reply, so a response time can be taken apart.", false),
+    (
+        "inside",
+        "The server from inside",
+        "Under load each server says how things stand, and the system how its threads fare: what waited for what.",
+        false,
+    ),
+    (
+        "who",
+        "Who ran what",
+        "A few milliseconds, thread by thread: what a thread per connection is, and what a task is.",
+        false,
+    ),
+];
+
 fn sections(figures: Vec<Figure>) -> Vec<Section> {
-    let mut sections = vec![
-        Section {
-            id: "load",
-            heading: "Against the load",
-            introduction: "Requests come when they are due, whether or not the server is ready. To the right they come \
-                           more often.",
-            marks: true,
-            figures: Vec::new(),
-        },
-        Section {
-            id: "percentiles",
-            heading: "Response time by percentile",
-            introduction: "A median hides the slowest requests. Here is every request, the rare slow ones to the right.",
-            marks: true,
-            figures: Vec::new(),
-        },
-        Section {
-            id: "memory",
-            heading: "Memory and connections",
-            introduction: "Resident size shows only a part of what a thread costs; the kernel holds the rest.",
-            marks: false,
-            figures: Vec::new(),
-        },
-        Section {
-            id: "time",
-            heading: "Where the time went",
-            introduction: "Servers stamp each reply, so a response time can be taken apart.",
-            marks: false,
-            figures: Vec::new(),
-        },
-        Section {
-            id: "inside",
-            heading: "The server from inside",
-            introduction: "Under load each server says how things stand, and the system how its threads fare: what \
-                           waited for what.",
-            marks: false,
-            figures: Vec::new(),
-        },
-        Section {
-            id: "who",
-            heading: "Who ran what",
-            introduction: "A few milliseconds, thread by thread: what a thread per connection is, and what a task is.",
-            marks: false,
-            figures: Vec::new(),
-        },
-    ];
+    let empty = |(id, heading, introduction, marks)| Section { id, heading, introduction, marks, figures: Vec::new() };
+    let mut sections = Vec::from(SECTIONS.map(empty));
     for figure in figures {
         let place = match figure.kind {
             PictureKind::Curve | PictureKind::ProbeOverTime | PictureKind::Bars | PictureKind::Crossover => 0,
@@ -285,4 +274,40 @@ fn probe(cell: &Cell) -> [String; 5] {
     let failed = cell.traffic.as_ref().map_or("-".into(), |traffic| format::count(traffic.ledger.failed()));
     let standing = if crate::study::counts(cell) { "valid" } else { "invalid" };
     [cell.workload.clone(), cell.contender.clone(), achieved, failed, standing.into()]
+}
+
+/// Sentences on one sound point with the greatest distance between response and service time, so that the
+/// difference between the two can be seen; absent where no point is sound.
+pub(super) fn read_aloud(groups: &[Group<'_>]) -> Option<String> {
+    let response = metric("response_time_p99")?;
+    let service = metric("service_time_p99")?;
+    let mut best: Option<(f64, String)> = None;
+    for group in groups {
+        for series in &group.series {
+            for point in series.points.iter().filter(|point| point.standing == Standing::Sound) {
+                let readings = (response.of_pool(&point.pool), service.of_pool(&point.pool));
+                let (Reading::Measured(response, _), Reading::Measured(service, _)) = readings else { continue };
+                if best.as_ref().is_some_and(|(distance, _)| *distance >= response / service) {
+                    continue;
+                }
+                let (scheduled, ok) = point.pool.scheduled_and_ok()?;
+                let sentence = format!(
+                    "At {} of {}, {} had {} requests scheduled and answered {} of them in time ({}). 99 of 100 \
+                     were answered within {} of the moment at which they were due: that is the p99 of the response \
+                     time. Counted only from the moment at which they were sent it was {}: that is the service time, \
+                     and it leaves out what had to wait before.",
+                    Unit::PerSecond.show(point.offered_load_rps),
+                    group.workload.label,
+                    series.contender.label,
+                    count(scheduled),
+                    count(ok),
+                    share(ok as f64 / scheduled.max(1) as f64),
+                    Unit::Nanoseconds.show(response),
+                    Unit::Nanoseconds.show(service),
+                );
+                best = Some((response / service, sentence));
+            }
+        }
+    }
+    best.map(|(_, sentence)| sentence)
 }

@@ -1,13 +1,18 @@
-//! The data that a report carries: its records as JSON inside the page, its tables as CSV in links.
+//! The data that a report carries: its records as JSON inside the page, its tables as CSV in links, and the response times
+//! of a small run as an HdrHistogram interval log: an interval per cell, tagged with its id, from the start of the run on.
 //!
 //! Histograms, sums by response time, samples and single requests stay in the run's folder, or the page would grow beyond
-//! what a browser opens at once. Must not know: HTML around it. Beside it: `interval_log.rs`, for the histograms of a small
-//! run.
+//! what a browser opens at once. Deflated counts hardly shrink any further. Must not know: HTML around it.
 
+use std::time::Duration;
+
+use hdrhistogram::serialization::V2DeflateSerializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 use serde_json::{Value, json};
 
 use crate::charts::DataTable;
 use crate::record::store::Run;
+use crate::record::{Cell, HistogramRecord, Purpose};
 use crate::summary::SummaryTable;
 
 /// The records as JSON that may stand in a `script` element: no `<` is left that could end it.
@@ -89,6 +94,38 @@ fn percent_encoded(text: &str) -> String {
         }
     }
     encoded
+}
+
+/// What a page has room for beside its pictures, in bytes of base64.
+const MOST_BYTES: usize = 150_000;
+const NS_PER_MS: f64 = 1e6;
+
+/// The log in a `data:` URI; absent where there is none, or too much for a page.
+pub(super) fn interval_log(run: &Run) -> Option<String> {
+    let measured = run.cells.iter().filter(|cell| cell.purpose == Purpose::Measure);
+    let found = measured.filter_map(|cell| Some((cell, cell.traffic.as_ref()?.response_time.as_ref()?)));
+    let found: Vec<(&Cell, &HistogramRecord)> = found.collect();
+    let bytes: usize = found.iter().map(|(_, record)| record.v2_deflate_base64.len()).sum();
+    if found.is_empty() || bytes > MOST_BYTES {
+        return None;
+    }
+    Some(data_uri("text/plain", &written(&found)?))
+}
+
+/// Absent where a histogram can't be read: a log without it would look whole.
+fn written(found: &[(&Cell, &HistogramRecord)]) -> Option<String> {
+    let (mut log, mut serializer) = (Vec::new(), V2DeflateSerializer::new());
+    let mut writer = IntervalLogWriterBuilder::new()
+        .add_comment("response times; values in nanoseconds, the greatest of an interval in milliseconds")
+        .with_max_value_divisor(NS_PER_MS)
+        .begin_log_with(&mut log, &mut serializer)
+        .ok()?;
+    for (cell, record) in found {
+        let [start, window] = [cell.started_at_ns, cell.load.window_ns].map(Duration::from_nanos);
+        writer.write_histogram(&record.to_histogram().ok()?, start, window, Some(Tag::new(&cell.id)?)).ok()?;
+    }
+    drop(writer);
+    String::from_utf8(log).ok()
 }
 
 #[cfg(test)]

@@ -2,18 +2,15 @@
 //!
 //! A pure function: same records, same bytes. Must not know: files, clocks, the environment. Beside it:
 //! `page.html.jinja` (the layout), `style.css`, `script.js` and what it names, `content.rs` (what the layout is filled
-//! with), `trials.rs` (the sections of experiments that put a claim to the test), `verdicts.rs` (who differs from whom),
-//! `bars.rs` (behind the numbers of a table), `downloads.rs` (records and tables as data), `interval_log.rs` (histograms as
-//! data), `so_far.rs` (a run that goes on, in pieces).
+//! with), `trials.rs` (the sections of experiments that put a claim to the test), `tables.rs` (bars behind
+//! numbers, and who differs from whom), `downloads.rs` (records, tables and histograms as data), `so_far.rs` (a run that goes
+//! on, in pieces).
 
-mod bars;
 mod content;
 mod downloads;
-mod example;
-mod interval_log;
 mod so_far;
+mod tables;
 mod trials;
-mod verdicts;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -63,13 +60,9 @@ pub fn render_published(run: &Run, surroundings: &Surroundings) -> String {
 }
 
 fn layout(run: &Run, site: Option<&Surroundings>) -> String {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("page", LAYOUT).expect("the layout is part of the program and tested");
-    let page = environment.get_template("page").expect("it was added a line above");
     let script = script();
     let values = context! {
-        page => Value::from(Serde(content::Content::of(run))),
+        page => Value::from(Serde(content::PageContent::of(run))),
         site => site.map(|site| Value::from(Serde(site.clone()))),
         own_url => site.map(Surroundings::own_url),
         style => STYLE,
@@ -78,7 +71,14 @@ fn layout(run: &Run, site: Option<&Surroundings>) -> String {
         script => script,
         records => downloads::records(run),
     };
-    page.render(values).expect("the layout names only what it is given, and is tested")
+    filled(LAYOUT, values)
+}
+
+/// A layout of this program, filled.
+pub(crate) fn filled(layout: &str, values: Value) -> String {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.render_str(layout, values).expect("a layout names only what it is given, and is tested")
 }
 
 /// The script as a page carries it: comments and indentation are for whoever changes it.

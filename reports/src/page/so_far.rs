@@ -11,7 +11,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, context};
 
 use super::{LAYOUT, downloads};
-use crate::charts::{self, other_scale};
+use crate::charts;
 use crate::record::store::Run;
 use crate::study::{Group, groups};
 use crate::summary::{self, Rank};
@@ -53,7 +53,7 @@ impl<'a> SoFar<'a> {
         let figure = charts::figure_at(self.run, &self.groups, anchor)?;
         let page = context! {
             figures_csv => BTreeMap::from([(anchor, downloads::figure_csv(&figure.table))]),
-            other_scales => other_scale::drawn_at(self.run, &self.groups, anchor)
+            other_scales => charts::on_other_scale_at(self.run, &self.groups, anchor)
                 .map(|other| BTreeMap::from([(anchor, Value::from(Serde(other)))]))
                 .unwrap_or_default(),
         };

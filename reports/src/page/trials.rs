@@ -1,25 +1,25 @@
 //! What the section of an experiment made of trials is filled with: what people say, the pictures, what happened to
 //! each server, and what it was allowed to take.
 //!
-//! Must not know: tags, styles. Beside it: `content.rs`, `account.rs` for the words.
+//! Must not know: tags, styles. Beside it: `content.rs`, `../words/probe.rs` for the words.
 
 use serde::Serialize;
 
-use super::bars::BarredTable;
-use crate::account;
+use super::tables::BarredTable;
 use crate::charts::{DataRow, DataTable, Figure};
 use crate::format::{self, Unit};
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, Warning};
 use crate::study::{Group, Standing, Trial};
-use crate::summary::{Answer, Claim, Summary};
+use crate::summary::{Claim, Statement, Summary};
+use crate::words::probe;
 
 #[derive(Debug, Serialize)]
 pub(super) struct TrialSection {
     id: String,
     experiment: ExperimentRecord,
     claim: Option<Claim>,
-    answers: Vec<Answer>,
+    answers: Vec<Statement>,
     figures: Vec<Figure>,
     tables: Vec<BarredTable>,
     /// How the servers ended; absent where nothing was done to any.
@@ -60,10 +60,10 @@ fn end(group: &Group<'_>, label: &str, trial: &Trial<'_>) -> Option<Vec<String>>
     let cell = trial.shown()?;
     let disturbance = cell.disturbance.as_ref()?;
     let events = trial.pool.cells.iter().filter_map(|cell| cell.traffic.as_ref()).flat_map(|traffic| &traffic.events);
-    let fates = account::counted(&account::fates(events));
-    let connections = account::connections(disturbance);
+    let fates = probe::counted(&probe::fates(events));
+    let connections = probe::connections(disturbance);
     let connections = connections.map_or(String::new(), |connections| format!(": {connections}"));
-    let bounds: Vec<String> = cell.bounds.iter().map(account::bound).collect();
+    let bounds: Vec<String> = cell.bounds.iter().map(probe::bound).collect();
     let invalid = if trial.standing == Standing::Invalid { " (invalid)" } else { "" };
     Some(vec![
         format!("{}{invalid}", group.experiment.name_of(label, trial.variation)),
@@ -76,10 +76,10 @@ fn end(group: &Group<'_>, label: &str, trial: &Trial<'_>) -> Option<Vec<String>>
 
 /// How the servers of a trial ended, and what they could not do before that.
 fn server(trial: &Trial<'_>, cell: &Cell) -> String {
-    let died = trial.pool.cells.iter().filter(|cell| account::death(cell).is_some()).count();
+    let died = trial.pool.cells.iter().filter(|cell| probe::death(cell).is_some()).count();
     let stubborn = trial.pool.cells.iter().any(|cell| cell.warnings.contains(&Warning::ServerKilled));
     let mut sentences = Vec::new();
-    match trial.pool.cells.iter().find_map(|cell| Some((*cell, account::death(cell)?))) {
+    match trial.pool.cells.iter().find_map(|cell| Some((*cell, probe::death(cell)?))) {
         None if stubborn => sentences.push("Lived, did not stop when told to, and was killed.".to_owned()),
         None => sentences.push("Lived until it was told to stop.".to_owned()),
         Some((cell, how)) => {
@@ -89,10 +89,10 @@ fn server(trial: &Trial<'_>, cell: &Cell) -> String {
                 all => format!(" in {died} of {all} blocks"),
             };
             sentences.push(format!("It {how}{}{times}.", when.unwrap_or_default()));
-            sentences.extend(account::last_words(cell));
+            sentences.extend(probe::last_words(cell));
         }
     }
-    sentences.extend(account::turned_away(&trial.pool));
+    sentences.extend(probe::turned_away(&trial.pool));
     sentences.extend(cell.server.peak_threads.map(|most| format!("{} at most.", format::counted(most, "thread"))));
     sentences.join(" ")
 }

@@ -10,7 +10,7 @@ use super::Traffic;
 
 /// What was done to the server while the probe asked on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Disturbance {
+pub struct DisturbanceRecord {
     /// What it is, as a phrase for a legend: `idle connections`, `half requests`.
     pub name: String,
     /// When it began.
@@ -19,7 +19,7 @@ pub struct Disturbance {
     pub until_ns: u64,
     /// How it went on, in order; empty where it has no course of its own.
     #[serde(default)]
-    pub course: Vec<Progress>,
+    pub course: Vec<DisturbanceProgress>,
     /// Requests that were part of it; absent where it sent none that could be answered.
     #[serde(default)]
     pub traffic: Option<Traffic>,
@@ -27,7 +27,7 @@ pub struct Disturbance {
 
 /// A disturbance at one moment. Counts are since its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Progress {
+pub struct DisturbanceProgress {
     /// When.
     pub at_ns: u64,
     /// Connections that it holds.
@@ -51,7 +51,7 @@ pub struct Bound {
 
 /// What became of one request of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
+pub struct RequestEvent {
     /// Its intended start.
     pub at_ns: u64,
     /// From its intended start to its end, however it ended.

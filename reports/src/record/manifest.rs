@@ -29,7 +29,7 @@ pub struct Manifest {
     /// their own.
     pub blocks: u32,
     /// Which CPUs the server and the generator had.
-    pub placement: Placement,
+    pub placement: PlacementRecord,
     /// Wall-clock time at which the run began, RFC 3339 in UTC.
     pub started_at: String,
     /// Wall-clock times at which it was resumed, RFC 3339 in UTC.
@@ -132,7 +132,7 @@ pub struct CommandRecord {
 
 /// Which CPUs were whose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Placement {
+pub struct PlacementRecord {
     /// `isolated` (disjoint sets) or `shared` (all on all).
     pub kind: PlacementKind,
     /// CPUs the server was allowed.

@@ -8,17 +8,11 @@
 
 mod busy_start;
 mod cell;
-mod decision;
 mod disturbance;
 mod experiment;
 mod histogram;
-mod inside;
-mod malformed;
 mod manifest;
-mod noise;
-mod objective;
 mod server;
-mod split;
 pub mod store;
 mod timeline;
 mod traffic;
@@ -26,17 +20,11 @@ mod warning;
 
 pub use busy_start::*;
 pub use cell::*;
-pub use decision::*;
 pub use disturbance::*;
 pub use experiment::*;
 pub use histogram::*;
-pub use inside::*;
-pub use malformed::*;
 pub use manifest::*;
-pub use noise::*;
-pub use objective::*;
 pub use server::*;
-pub use split::*;
 pub use store::RecordError;
 pub use timeline::*;
 pub use traffic::*;

@@ -72,7 +72,7 @@ pub enum RecordError {
         /// Its size.
         bytes: u64,
     },
-    /// A histogram that is none.
+    /// Text that does not hold a histogram.
     #[error("a histogram cannot be read: {why}")]
     Histogram {
         /// What is wrong with it.
@@ -228,8 +228,7 @@ fn read_cell(path: &Path) -> Result<Cell, RecordError> {
 
 /// All counts of a ledger together, in a number that holds the sum of any.
 fn requests(ledger: &Ledger) -> u128 {
-    let Ledger { scheduled, ok, error, timeout, malformed, refused, reset, dropped, in_flight } = *ledger;
-    [scheduled, ok, error, timeout, malformed, refused, reset, dropped, in_flight].map(u128::from).iter().sum()
+    ledger.ends().iter().map(|(_, count)| u128::from(*count)).sum::<u128>() + u128::from(ledger.scheduled)
 }
 
 fn histograms(cell: &Cell) -> Vec<(&'static str, &HistogramRecord)> {
@@ -248,16 +247,21 @@ fn histograms(cell: &Cell) -> Vec<(&'static str, &HistogramRecord)> {
 }
 
 fn read_record<T: DeserializeOwned>(path: &Path) -> Result<T, RecordError> {
+    let json = read_bytes(path)?;
+    let found = schema_version(&json).map_err(|error| malformed(path, &error))?;
+    if found > u64::from(SCHEMA_VERSION) {
+        return Err(RecordError::Newer { path: path.to_owned(), found });
+    }
+    serde_json::from_slice(&json).map_err(|error| malformed(path, &error))
+}
+
+/// The version of a file, whatever else is in it.
+pub(crate) fn schema_version(json: &[u8]) -> Result<u64, serde_json::Error> {
     #[derive(serde::Deserialize)]
     struct Version {
         schema_version: u64,
     }
-    let json = read_bytes(path)?;
-    let version: Version = serde_json::from_slice(&json).map_err(|error| malformed(path, &error))?;
-    if version.schema_version > u64::from(SCHEMA_VERSION) {
-        return Err(RecordError::Newer { path: path.to_owned(), found: version.schema_version });
-    }
-    serde_json::from_slice(&json).map_err(|error| malformed(path, &error))
+    serde_json::from_slice(json).map(|version: Version| version.schema_version)
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, RecordError> {

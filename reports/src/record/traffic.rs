@@ -1,4 +1,4 @@
-//! What the generator sent and got in a cell, and what it used for that.
+//! What the generator sent and got in a cell, why replies were not taken for right ones, and what it used for that.
 //!
 //! Times are in nanoseconds; `at_ns` counts from the start of the cell's load. Beside it: `cell.rs`, which holds these.
 
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, HistogramRecord, Malformed, TimeSplit};
+use super::{HistogramRecord, RequestEvent, TimeSplit};
 
 /// What the generator sent and got in the measurement window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub struct Traffic {
     pub intervals: Vec<Interval>,
     /// Every request by itself, in the order of their ends; kept for a probe only, whose requests are few.
     #[serde(default)]
-    pub events: Vec<Event>,
+    pub events: Vec<RequestEvent>,
     /// Why replies were malformed, over the whole life of the server, warm-up included; a reason that did not occur is not
     /// there.
     #[serde(default)]
@@ -115,7 +115,7 @@ pub struct Ledger {
     pub error: u64,
     /// No reply within the timeout.
     pub timeout: u64,
-    /// A reply that does not answer its request, or is none.
+    /// A reply that does not answer its request, or is not a reply of the protocol.
     pub malformed: u64,
     /// The connection was refused, or in records of earlier versions reset.
     pub refused: u64,
@@ -131,7 +131,7 @@ pub struct Ledger {
 impl Ledger {
     /// Requests that have an end, plus those in flight; equals `scheduled` in a true ledger.
     pub fn accounted_for(&self) -> u64 {
-        self.ok + self.error + self.timeout + self.malformed + self.refused + self.reset + self.dropped + self.in_flight
+        self.ends().iter().map(|(_, count)| count).sum()
     }
 
     /// Every end that a request can come to, by its name, with how many came to it. A correct reply is the first.
@@ -206,4 +206,89 @@ pub struct GeneratorUsage {
     pub busiest_worker: f64,
     /// Scheduled arrivals that were taken up by the end of the window, over all; 1 where it kept pace.
     pub kept_pace: f64,
+}
+
+/// Replies that were wrong for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Malformed {
+    /// Why.
+    pub reason: MalformedReason,
+    /// How many were.
+    pub count: u64,
+    /// The beginning of the first of them as it came, with everything but printable ASCII escaped. Empty where nothing had
+    /// come.
+    pub example: String,
+}
+
+/// Why a reply is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MalformedReason {
+    /// Bytes that no request asked for: behind a reply, or while none was outstanding.
+    Surplus,
+    /// No message of the protocol that was spoken.
+    NotTheProtocol,
+    /// The length of the reply is said in a way that can't be, or in two ways.
+    BadLength,
+    /// The framing of a chunked body does not hold.
+    BadChunk,
+    /// The head of the reply is longer than is read.
+    HeadTooLong,
+    /// Interim replies (1xx) without an end.
+    EndlessInterim,
+    /// The connection ended in the middle of the reply.
+    CutShort,
+    /// A reply of the protocol to another request, or to none.
+    OtherRequest,
+    /// The reply to this request, with a result that it should not have.
+    WrongResult,
+}
+
+impl MalformedReason {
+    /// All of them.
+    pub const ALL: [MalformedReason; 9] = [
+        MalformedReason::Surplus,
+        MalformedReason::NotTheProtocol,
+        MalformedReason::BadLength,
+        MalformedReason::BadChunk,
+        MalformedReason::HeadTooLong,
+        MalformedReason::EndlessInterim,
+        MalformedReason::CutShort,
+        MalformedReason::OtherRequest,
+        MalformedReason::WrongResult,
+    ];
+
+    /// What was wrong, as a sentence about "a reply" without its stop.
+    pub fn describe(self) -> &'static str {
+        match self {
+            MalformedReason::Surplus => "more bytes came than belong to the reply that was asked for",
+            MalformedReason::NotTheProtocol => "what came is no message of this protocol",
+            MalformedReason::BadLength => "the reply says its length wrongly, or in two ways",
+            MalformedReason::BadChunk => "a chunk of the body does not end where it says",
+            MalformedReason::HeadTooLong => "the head of the reply is longer than 100 KiB",
+            MalformedReason::EndlessInterim => "interim replies (1xx) came without an end",
+            MalformedReason::CutShort => "the connection ended in the middle of the reply",
+            MalformedReason::OtherRequest => "the reply is to another request",
+            MalformedReason::WrongResult => "the reply has a wrong result",
+        }
+    }
+
+    /// What to do about it, as a sentence without its stop.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            MalformedReason::Surplus => {
+                "look for a place in the server that writes a reply twice, or a length that is too small"
+            }
+            MalformedReason::NotTheProtocol => "give the --wire that the server speaks, and --path for a page",
+            MalformedReason::BadLength => "look at the Content-Length and Transfer-Encoding that the server sends",
+            MalformedReason::BadChunk => "look at how the server writes its chunks",
+            MalformedReason::HeadTooLong => "look at the headers that the server sends",
+            MalformedReason::EndlessInterim => "look at why the server never comes to its reply",
+            MalformedReason::CutShort => "look for a crash in the server, or a length that is too large",
+            MalformedReason::OtherRequest => {
+                "look at whether the server says back the sender_timestamp of each request"
+            }
+            MalformedReason::WrongResult => "look at what the server does for this work",
+        }
+    }
 }

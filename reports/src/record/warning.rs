@@ -54,15 +54,6 @@ pub enum Warning {
         /// Its share of its CPU, 0 to 1.
         busiest_worker: f64,
     },
-    /// Too few samples for a percentile.
-    TooFewSamples {
-        /// `p99`.
-        percentile: String,
-        /// Samples there are.
-        samples: u64,
-        /// Samples it takes.
-        needed: u64,
-    },
     /// The server ended in the middle.
     ServerDied {
         /// Signal or exit status.
@@ -139,63 +130,54 @@ pub enum Warning {
     },
 }
 
+/// What a warning does to a cell.
+enum Gravity {
+    /// The cell is invalid.
+    Invalidates,
+    /// The machine was not quiet.
+    Machine,
+    /// Both.
+    MachineInvalidates,
+    /// It is said, and nothing else.
+    Remark,
+}
+
 impl Warning {
     /// Whether a cell with this warning is invalid: shown hollow and left out of every ranking.
     pub fn invalidates(&self) -> bool {
-        match self {
-            Warning::GeneratorFellBehind { .. }
-            | Warning::ScheduleLag { .. }
-            | Warning::GeneratorSaturated { .. }
-            | Warning::NothingRight
-            | Warning::SurplusReplies { .. }
-            | Warning::GeneratorThrottled(_)
-            | Warning::ServerDied { .. }
-            | Warning::CheckFailed { .. } => true,
-            Warning::TooFewSamples { .. }
-            | Warning::TailLag { .. }
-            | Warning::PollingGaveWay { .. }
-            | Warning::StallHidden { .. }
-            | Warning::MachineLimit { .. }
-            | Warning::NoisyMachine { .. }
-            | Warning::Hiccup { .. }
-            | Warning::ServerThrottled(_)
-            | Warning::Suspended { .. }
-            | Warning::NotObserved { .. }
-            | Warning::BusyStart(_)
-            | Warning::ServerTurnedAway { .. }
-            | Warning::NotSettled { .. }
-            | Warning::ServerKilled
-            | Warning::LeftOut { .. } => false,
-        }
+        matches!(self.gravity(), Gravity::Invalidates | Gravity::MachineInvalidates)
     }
 
     /// Whether it is the machine's doing, whatever ran on it: on a cell with such a warning no claim rests. A limit that
     /// was there all along is none of these.
     pub fn is_of_the_machine(&self) -> bool {
+        matches!(self.gravity(), Gravity::Machine | Gravity::MachineInvalidates)
+    }
+
+    fn gravity(&self) -> Gravity {
         match self {
+            Warning::GeneratorFellBehind { .. }
+            | Warning::ScheduleLag { .. }
+            | Warning::GeneratorSaturated { .. }
+            | Warning::NothingRight
+            | Warning::SurplusReplies { .. }
+            | Warning::ServerDied { .. }
+            | Warning::CheckFailed { .. } => Gravity::Invalidates,
+            Warning::GeneratorThrottled(_) => Gravity::MachineInvalidates,
             Warning::NoisyMachine { .. }
             | Warning::BusyStart(_)
             | Warning::Hiccup { .. }
-            | Warning::GeneratorThrottled(_)
             | Warning::ServerThrottled(_)
             | Warning::Suspended { .. }
-            | Warning::NotObserved { .. } => true,
-            Warning::GeneratorFellBehind { .. }
-            | Warning::ScheduleLag { .. }
-            | Warning::TailLag { .. }
+            | Warning::NotObserved { .. } => Gravity::Machine,
+            Warning::TailLag { .. }
             | Warning::PollingGaveWay { .. }
             | Warning::StallHidden { .. }
-            | Warning::NothingRight
-            | Warning::SurplusReplies { .. }
-            | Warning::GeneratorSaturated { .. }
-            | Warning::TooFewSamples { .. }
-            | Warning::ServerDied { .. }
-            | Warning::CheckFailed { .. }
             | Warning::MachineLimit { .. }
             | Warning::ServerTurnedAway { .. }
             | Warning::NotSettled { .. }
             | Warning::ServerKilled
-            | Warning::LeftOut { .. } => false,
+            | Warning::LeftOut { .. } => Gravity::Remark,
         }
     }
 
@@ -230,9 +212,6 @@ impl Warning {
             }
             Warning::GeneratorSaturated { busiest_worker } => {
                 format!("the busiest generator thread used {} of its CPU", format::share(*busiest_worker))
-            }
-            Warning::TooFewSamples { percentile, samples, needed } => {
-                format!("{percentile} needs {} samples, there are {}", format::count(*needed), format::count(*samples))
             }
             Warning::ServerDied { how } => format!("the server ended in the middle: {how}"),
             Warning::CheckFailed { check, detail } => format!("the check {check:?} did not hold: {detail}"),
@@ -293,7 +272,6 @@ impl Warning {
             Warning::SurplusReplies { .. } => {
                 "mend the server: it writes a reply twice, or one longer than it says".into()
             }
-            Warning::TooFewSamples { .. } => "measure longer or more blocks".into(),
             Warning::ServerDied { .. } => "read the end of its standard error in the cell's file".into(),
             Warning::CheckFailed { .. } => "do not use the figures; report the check with all of them".into(),
             Warning::MachineLimit { remedy, .. } => remedy.clone(),

@@ -7,9 +7,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Machine;
+use crate::machine::MachineIdentity;
 use crate::record::Ending;
-use crate::record::store::Run;
+use crate::record::store::{Run, schema_version};
 use crate::study::Group;
 use crate::summary::{self, Headline, Summary};
 
@@ -43,7 +43,8 @@ impl TryFrom<String> for Address {
     type Error = String;
 
     fn try_from(text: String) -> Result<Address, String> {
-        Address::parse(&text).ok_or_else(|| format!("{text:?} is no address of a run, such as 2026-01-02-0123abcd"))
+        Address::parse(&text)
+            .ok_or_else(|| format!("{text:?} is not the address of a run, such as 2026-01-02-0123abcd"))
     }
 }
 
@@ -78,7 +79,7 @@ pub struct Entry {
     /// Those of them that are in no ranking.
     pub invalid_cells: usize,
     /// Where it was made.
-    pub machine: Machine,
+    pub machine: MachineIdentity,
     /// Names of its experiments.
     pub experiments: Vec<String>,
     /// Labels of its contenders, in its order.
@@ -124,7 +125,7 @@ impl Entry {
             complete: manifest.ending == Ending::Completed,
             cells: summary.validity.cells,
             invalid_cells: summary.validity.invalid_cells,
-            machine: Machine::of(manifest),
+            machine: MachineIdentity::of(manifest),
             experiments: manifest.experiments.iter().map(|experiment| experiment.name.clone()).collect(),
             contenders: contenders.map(|contender| contender.label.clone()).collect(),
             headline: summary::headline(summary),
@@ -159,15 +160,10 @@ impl Index {
 }
 
 fn checked<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T, NotAnEntry> {
-    #[derive(Deserialize)]
-    struct Version {
-        schema_version: u64,
+    match schema_version(json)? {
+        newer if newer > u64::from(SITE_VERSION) => Err(NotAnEntry::Newer(newer)),
+        _ => Ok(serde_json::from_slice(json)?),
     }
-    let version: Version = serde_json::from_slice(json)?;
-    if version.schema_version > u64::from(SITE_VERSION) {
-        return Err(NotAnEntry::Newer(version.schema_version));
-    }
-    Ok(serde_json::from_slice(json)?)
 }
 
 fn lines(value: &impl Serialize) -> Vec<u8> {

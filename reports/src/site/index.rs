@@ -3,32 +3,33 @@
 //! Readable with scripts off; the script only hides what does not match the filter. Must not know: files. Beside it:
 //! `index.html.jinja` (the layout), `index.css`, `index.js`, `trends.rs`.
 
+use itertools::Itertools;
+use minijinja::context;
 use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 
 use super::entry::{Entry, Index, SITE_VERSION};
-use super::machine::Machine;
 use super::trends::{self, MachineTrends};
 use crate::format;
-use crate::page::{STYLE, hash};
+use crate::machine::MachineIdentity;
+use crate::page::{STYLE, filled, hash};
 
 const LAYOUT: &str = include_str!("index.html.jinja");
 const INDEX_STYLE: &str = include_str!("index.css");
 const SCRIPT: &str = include_str!("index.js");
 
 #[derive(Debug, Serialize)]
-struct Content {
+struct IndexContent {
     standfirst: String,
-    runs: Vec<Listed>,
-    machines: Vec<Machine>,
+    runs: Vec<ListedRun>,
+    machines: Vec<MachineIdentity>,
     experiments: Vec<String>,
     trends: Vec<MachineTrends>,
 }
 
 /// A run in the list.
 #[derive(Debug, Serialize)]
-struct Listed {
+struct ListedRun {
     entry: Entry,
     when: String,
     what: String,
@@ -38,18 +39,14 @@ struct Listed {
 /// `index.html`, from all entries of a site.
 pub fn index_page(entries: &[Entry]) -> String {
     let style = format!("{STYLE}{INDEX_STYLE}");
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("index", LAYOUT).expect("the layout is part of the program and tested");
-    let layout = environment.get_template("index").expect("it was added a line above");
     let values = context! {
-        page => Value::from(Serde(Content::of(&newest_first(entries)))),
+        page => Value::from(Serde(IndexContent::of(&newest_first(entries)))),
         style_hash => hash(&style),
         script_hash => hash(SCRIPT),
         style,
         script => SCRIPT,
     };
-    layout.render(values).expect("the layout names only what it is given, and is tested")
+    filled(LAYOUT, values)
 }
 
 /// `data/index.json`, from all entries of a site.
@@ -64,26 +61,18 @@ fn newest_first(entries: &[Entry]) -> Vec<Entry> {
     entries
 }
 
-impl Content {
-    fn of(entries: &[Entry]) -> Content {
-        let mut machines: Vec<Machine> = Vec::new();
-        let mut experiments: Vec<String> = Vec::new();
-        for entry in entries {
-            if !machines.iter().any(|machine| machine.fingerprint == entry.machine.fingerprint) {
-                machines.push(entry.machine.clone());
-            }
-            let new = entry.experiments.iter().filter(|name| !experiments.contains(name)).cloned();
-            let new: Vec<String> = new.collect();
-            experiments.extend(new);
-        }
-        experiments.sort();
-        Content {
+impl IndexContent {
+    fn of(entries: &[Entry]) -> IndexContent {
+        let machines = entries.iter().map(|entry| &entry.machine).unique_by(|machine| &machine.fingerprint).cloned();
+        let machines: Vec<MachineIdentity> = machines.collect();
+        let experiments = entries.iter().flat_map(|entry| &entry.experiments).sorted().dedup().cloned().collect();
+        IndexContent {
             standfirst: format!(
                 "{} on {}, the newest first. Figures of different machines are not to be compared.",
                 format::counted(entries.len() as u64, "run"),
                 format::counted(machines.len() as u64, "machine"),
             ),
-            runs: entries.iter().map(Listed::of).collect(),
+            runs: entries.iter().map(ListedRun::of).collect(),
             trends: trends::trends(entries),
             machines,
             experiments,
@@ -91,14 +80,14 @@ impl Content {
     }
 }
 
-impl Listed {
-    fn of(entry: &Entry) -> Listed {
+impl ListedRun {
+    fn of(entry: &Entry) -> ListedRun {
         let day = entry.started_at.get(..10).unwrap_or(&entry.started_at);
         let time = entry.started_at.get(11..16).map_or(String::new(), |time| format!(", {time} UTC"));
         let blocks = format::counted(u64::from(entry.blocks), "block");
         let contenders = format::counted(entry.contenders.len() as u64, "contender");
         let commit = entry.commit.as_deref().map_or(String::new(), |commit| format!(", commit {commit}"));
-        Listed {
+        ListedRun {
             when: format!("{day}{time}"),
             what: format!("Preset {}, {blocks}, {contenders}{commit}", entry.preset),
             doubt: doubt(entry),

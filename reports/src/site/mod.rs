@@ -4,14 +4,12 @@
 //! newest run under a name of its own) is made anew from the entries of all of them. Every link is relative, so a site
 //! works wherever it is put. Must not know: files, clocks; the folder is the business of whoever calls. Beside it:
 //! `entry.rs` (what a site knows of a run), `index.rs` (the page of all runs), `trends.rs`, `preview.rs` (the picture
-//! that a link is shown with), `machine.rs` (which runs may be compared).
+//! that a link is shown with); `../machine.rs` (which runs may be compared).
 
 mod archive;
 mod entry;
 mod index;
-mod machine;
 mod preview;
-mod raster;
 mod trends;
 
 use sha2::{Digest, Sha256};
@@ -23,7 +21,6 @@ use crate::summary;
 
 pub use entry::{Address, Entry, Index, NotAnEntry, SITE_VERSION};
 pub use index::{index_page, index_record};
-pub use machine::Machine;
 
 /// The page of a run or of the index, in its folder.
 pub const PAGE: &str = "index.html";

@@ -4,13 +4,14 @@
 //! A run whose load is further off than a quarter from that of the newest is left out, and the figure says so. Must not
 //! know: files, HTML. Beside it: `charts/trend.rs`, which draws.
 
+use itertools::Itertools;
 use serde::Serialize;
 
 use super::entry::Entry;
-use super::machine::Machine;
 use crate::charts::trend::{Trend, TrendLine, TrendValue, draw};
 use crate::charts::{DataRow, DataTable};
 use crate::format::{self, Unit};
+use crate::machine::MachineIdentity;
 use crate::study::COLOURS;
 use crate::summary::Headline;
 
@@ -20,7 +21,7 @@ const SAME_LOAD: f64 = 1.25;
 /// The trends of one machine.
 #[derive(Debug, Serialize)]
 pub(super) struct MachineTrends {
-    machine: Machine,
+    machine: MachineIdentity,
     runs: usize,
     figures: Vec<TrendFigure>,
     /// What there is no picture of, and why.
@@ -37,22 +38,22 @@ struct TrendFigure {
 }
 
 /// What a figure is about: figures that differ in one of these are not compared.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Subject<'a> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct TrendSubject<'a> {
     experiment: &'a str,
     workload: &'a str,
     metric: &'a str,
 }
 
-impl<'a> Subject<'a> {
-    fn of(figure: &'a Headline) -> Subject<'a> {
-        Subject { experiment: &figure.experiment, workload: &figure.workload, metric: &figure.metric }
+impl<'a> TrendSubject<'a> {
+    fn of(figure: &'a Headline) -> TrendSubject<'a> {
+        TrendSubject { experiment: &figure.experiment, workload: &figure.workload, metric: &figure.metric }
     }
 }
 
 /// The trends of each machine that has two runs or more that are no smoke tests, that of the newest run first. `entries` are the newest first.
 pub(super) fn trends(entries: &[Entry]) -> Vec<MachineTrends> {
-    let mut machines: Vec<(&Machine, Vec<&Entry>)> = Vec::new();
+    let mut machines: Vec<(&MachineIdentity, Vec<&Entry>)> = Vec::new();
     for entry in entries.iter().filter(|entry| !entry.is_a_smoke_test()) {
         match machines.iter_mut().find(|(machine, _)| machine.fingerprint == entry.machine.fingerprint) {
             Some((_, runs)) => runs.push(entry),
@@ -63,7 +64,7 @@ pub(super) fn trends(entries: &[Entry]) -> Vec<MachineTrends> {
     several.map(|(machine, runs)| of_machine(machine, &runs)).collect()
 }
 
-fn of_machine(machine: &Machine, runs: &[&Entry]) -> MachineTrends {
+fn of_machine(machine: &MachineIdentity, runs: &[&Entry]) -> MachineTrends {
     let (mut figures, mut absent) = (Vec::new(), Vec::new());
     for subject in subjects(runs) {
         let Some(newest) = newest(runs, subject) else { continue };
@@ -79,26 +80,25 @@ fn of_machine(machine: &Machine, runs: &[&Entry]) -> MachineTrends {
 }
 
 /// The newest figure of a subject.
-fn newest<'a>(runs: &[&'a Entry], subject: Subject<'_>) -> Option<&'a Headline> {
-    runs.iter().flat_map(|run| &run.figures).find(|figure| Subject::of(figure) == subject)
+fn newest<'a>(runs: &[&'a Entry], subject: TrendSubject<'_>) -> Option<&'a Headline> {
+    runs.iter().flat_map(|run| &run.figures).find(|figure| TrendSubject::of(figure) == subject)
 }
 
-fn subjects<'a>(runs: &[&'a Entry]) -> Vec<Subject<'a>> {
-    let mut subjects = Vec::new();
-    for figure in runs.iter().flat_map(|run| &run.figures) {
-        if !subjects.contains(&Subject::of(figure)) {
-            subjects.push(Subject::of(figure));
-        }
-    }
-    subjects
+fn subjects<'a>(runs: &[&'a Entry]) -> Vec<TrendSubject<'a>> {
+    runs.iter().flat_map(|run| &run.figures).map(TrendSubject::of).unique().collect()
 }
 
 /// One subject over the runs, which are given the newest first and drawn the oldest first.
-fn figure(machine: &Machine, runs: &[&Entry], subject: Subject<'_>, newest: &Headline) -> Option<TrendFigure> {
-    let own = |run: &'_ &Entry| run.figures.iter().any(|figure| Subject::of(figure) == subject);
+fn figure(
+    machine: &MachineIdentity,
+    runs: &[&Entry],
+    subject: TrendSubject<'_>,
+    newest: &Headline,
+) -> Option<TrendFigure> {
+    let own = |run: &'_ &Entry| run.figures.iter().any(|figure| TrendSubject::of(figure) == subject);
     let (mut kept, mut left_out) = (Vec::new(), 0);
     for run in runs.iter().rev().filter(|run| own(run)) {
-        let figures: Vec<&Headline> = run.figures.iter().filter(|figure| Subject::of(figure) == subject).collect();
+        let figures: Vec<&Headline> = run.figures.iter().filter(|figure| TrendSubject::of(figure) == subject).collect();
         match figures.iter().all(|figure| about_same(figure.offered_load_rps, newest.offered_load_rps)) {
             true => kept.push((*run, figures)),
             false => left_out += 1,
@@ -139,8 +139,7 @@ fn title(newest: &Headline, loads: &[f64]) -> String {
 }
 
 fn range(loads: &[f64]) -> Option<(f64, f64)> {
-    let lo = loads.iter().copied().reduce(f64::min)?;
-    Some((lo, loads.iter().copied().fold(lo, f64::max)))
+    loads.iter().copied().minmax_by(f64::total_cmp).into_option()
 }
 
 fn notes(left_out: u64, loads: &[f64]) -> Vec<String> {
@@ -157,21 +156,16 @@ fn notes(left_out: u64, loads: &[f64]) -> Vec<String> {
 
 /// A line per contender, in the order in which the newest runs have them, so that colours stay as runs are added.
 fn lines(kept: &[(&Entry, Vec<&Headline>)]) -> Vec<TrendLine> {
-    let mut labels: Vec<&str> = Vec::new();
-    for label in kept.iter().rev().flat_map(|(run, _)| &run.contenders) {
-        if !labels.contains(&label.as_str()) {
-            labels.push(label);
-        }
-    }
-    let line = |(index, label): (usize, &&str)| {
+    let labels = kept.iter().rev().flat_map(|(run, _)| &run.contenders).unique();
+    let line = |(index, label): (usize, &String)| {
         let value = |(_, figures): &(&Entry, Vec<&Headline>)| {
-            let figure = figures.iter().find(|figure| figure.contender == **label)?;
+            let figure = figures.iter().find(|figure| figure.contender == *label)?;
             Some(TrendValue { value: figure.value, lo: figure.lo, hi: figure.hi })
         };
         let values = kept.iter().map(value).collect();
-        TrendLine { index, colour: index % COLOURS, label: (*label).to_owned(), values }
+        TrendLine { index, colour: index % COLOURS, label: label.clone(), values }
     };
-    let lines = labels.iter().enumerate().map(line);
+    let lines = labels.enumerate().map(line);
     lines.filter(|line| line.values.iter().any(Option::is_some)).collect()
 }
 

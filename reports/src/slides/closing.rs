@@ -2,10 +2,10 @@
 //!
 //! Must not know: tags, styles. Beside it: `deck.rs`.
 
-use super::deck::{Kind, Slide};
+use super::{Slide, SlideKind};
 use crate::format;
 use crate::record::store::Run;
-use crate::summary::{Answer, Rank, Summary};
+use crate::summary::{CERTAINTY, Rank, Statement, Summary};
 use crate::verdict::{Matrix, Pair, Verdict};
 
 /// On one slide.
@@ -34,9 +34,9 @@ pub(super) fn verdicts(summary: &Summary) -> Vec<Slide> {
         let notes: Vec<(String, String)> = decided.iter().flat_map(|matrix| details(matrix)).collect();
         return paged("Who differs from whom", &decided.iter().map(row).collect::<Vec<_>>(), &notes);
     }
-    let certainty = summary.answers.iter().find(|answer| answer.topic == "certainty");
-    let slide = |answer: &Answer| Slide {
-        kind: Kind::Words,
+    let certainty = summary.answers.iter().find(|answer| answer.topic == CERTAINTY);
+    let slide = |answer: &Statement| Slide {
+        kind: SlideKind::Words,
         kicker: "Who differs from whom".into(),
         heading: "Estimates: no difference here is a verdict".into(),
         rows: vec![("Why".into(), answer.sentence.clone())],
@@ -71,7 +71,7 @@ fn differing(matrix: &Matrix) -> String {
         match (pair.judged.map(|judged| judged.verdict), pair.ratio) {
             (Some(Verdict::Different), Ok(ratio)) => {
                 let (more, less) = if ratio.value > 1.0 { (pair.a, pair.b) } else { (pair.b, pair.a) };
-                let times = format::number(ratio.value.max(1.0 / ratio.value));
+                let times = format::number(ratio.apart());
                 let said = format!("{times} times {}", name(less));
                 match different.iter_mut().find(|(who, _)| *who == more) {
                     Some((_, others)) => others.push(said),
@@ -83,8 +83,9 @@ fn differing(matrix: &Matrix) -> String {
         }
     }
     let different = different.iter().map(|(who, others)| format!("{} has {}", name(*who), format::list(others)));
-    let said = [("Different", different.collect()), ("Equivalent", alike), ("Cannot tell", unknown)];
-    let said = said.iter().filter(|(_, pairs): &&(&str, Vec<String>)| !pairs.is_empty());
+    let said: [(&str, Vec<String>); 3] =
+        [("Different", different.collect()), ("Equivalent", alike), ("Cannot tell", unknown)];
+    let said = said.iter().filter(|(_, pairs)| !pairs.is_empty());
     said.map(|(verdict, pairs)| format!("{verdict}: {}.", pairs.join("; "))).collect::<Vec<_>>().join(" ")
 }
 
@@ -109,7 +110,7 @@ fn paged(heading: &str, rows: &[(String, String)], notes: &[(String, String)]) -
         if written > MOST_CHARACTERS {
             written = own;
             let notes = if slides.is_empty() { notes.to_vec() } else { Vec::new() };
-            slides.push(Slide { kind: Kind::Words, heading: heading.to_owned(), notes, ..Slide::default() });
+            slides.push(Slide { kind: SlideKind::Words, heading: heading.to_owned(), notes, ..Slide::default() });
         }
         slides.last_mut().into_iter().for_each(|slide| slide.rows.push(row.clone()));
     }
@@ -129,7 +130,7 @@ pub(super) fn reproduce(run: &Run) -> Slide {
         ("Plan", format!("{}, {} cells", manifest.blocks_in_words(), manifest.planned_cells)),
     ];
     Slide {
-        kind: Kind::End,
+        kind: SlideKind::End,
         kicker: format!("Run {} of {}", manifest.run, manifest.started_at),
         heading: "Run it yourself".into(),
         rows: rows.map(|(term, said)| (term.to_owned(), said)).into(),

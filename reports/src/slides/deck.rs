@@ -3,59 +3,14 @@
 //!
 //! Nothing before a question gives its answer away. Must not know: tags, styles. Beside it: `figures.rs`, `closing.rs`.
 
-use serde::Serialize;
-
-use super::{closing, figures};
-use crate::charts::{self, DataTable, PanelPicture};
+use super::{Slide, SlideKind, closing, figures};
+use crate::charts;
 use crate::format::{self, Unit};
 use crate::page::placement;
 use crate::record::ExperimentRecord;
 use crate::record::store::Run;
 use crate::study::groups;
-use crate::summary::{self, Badge, State, Summary};
-
-/// A slide, with what whoever shows it should know.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Slide {
-    pub(super) kind: Kind,
-    /// In small letters over the heading.
-    pub(super) kicker: String,
-    /// The point.
-    pub(super) heading: String,
-    /// Plausible answers to the question that the heading is.
-    pub(super) choices: Vec<String>,
-    /// A term and what is said of it, a row each.
-    pub(super) rows: Vec<(String, String)>,
-    pub(super) picture: Option<Picture>,
-    /// Under a picture: what follows from it.
-    pub(super) answer: Option<String>,
-    /// For the speaker: what it is about and a sentence on it, a paragraph each.
-    pub(super) notes: Vec<(String, String)>,
-    /// For the speaker: the numbers of the picture.
-    pub(super) numbers: Option<DataTable>,
-}
-
-#[derive(Debug, Clone, Copy, Default, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Kind {
-    #[default]
-    Title,
-    Question,
-    Figure,
-    Words,
-    End,
-}
-
-/// What is drawn of a figure on one slide.
-#[derive(Debug, Serialize)]
-pub(super) struct Picture {
-    /// The figure's anchor in the report.
-    pub(super) figure: String,
-    pub(super) panels: Vec<PanelPicture>,
-    pub(super) parts: Vec<(usize, String)>,
-    /// Whether the parts are drawn faint.
-    pub(super) faint: bool,
-}
+use crate::summary::{self, Badge, BadgeState, Summary};
 
 pub(super) fn slides(run: &Run) -> Vec<Slide> {
     let groups = groups(run);
@@ -110,9 +65,9 @@ fn title(run: &Run, summary: &Summary) -> Slide {
         ("Valid", format!("{valid} of {}", format::counted(validity.cells as u64, "cell"))),
     ];
     let mut rows: Vec<(String, String)> = rows.map(|(term, said)| (term.to_owned(), said)).into();
-    rows.extend(validity.badges.iter().filter(|badge| badge.state == State::Doubt).map(badge));
+    rows.extend(validity.badges.iter().filter(|badge| badge.state == BadgeState::Doubt).map(badge));
     Slide {
-        kind: Kind::Title,
+        kind: SlideKind::Title,
         kicker: format!("Run {}", manifest.run),
         heading: "tokio or OS threads?".into(),
         rows,
@@ -122,7 +77,7 @@ fn title(run: &Run, summary: &Summary) -> Slide {
 }
 
 fn badge(badge: &Badge) -> (String, String) {
-    let sign = if badge.state == State::Doubt { "⚠" } else { "✓" };
+    let sign = if badge.state == BadgeState::Doubt { "⚠" } else { "✓" };
     (format!("{sign} {}", badge.label), badge.detail.clone())
 }
 
@@ -135,7 +90,7 @@ fn question(experiment: &ExperimentRecord) -> Slide {
     let workloads = experiment.workloads.iter();
     notes.extend(workloads.map(|workload| (workload.label.clone(), workload.description.clone())));
     Slide {
-        kind: Kind::Question,
+        kind: SlideKind::Question,
         kicker: format!("{}. People say: \u{201c}{}\u{201d}", experiment.title, experiment.claim),
         heading: experiment.question.clone(),
         choices: experiment.possible_answers.clone(),
@@ -146,7 +101,7 @@ fn question(experiment: &ExperimentRecord) -> Slide {
 
 fn unmeasured(experiment: &ExperimentRecord) -> Slide {
     Slide {
-        kind: Kind::Words,
+        kind: SlideKind::Words,
         kicker: experiment.title.clone(),
         heading: "No cell of it has been measured.".into(),
         ..Slide::default()

@@ -4,10 +4,10 @@
 //! A figure is on one slide, or on several where its panels would be too small to read from the last row. Must not
 //! know: tags, what is drawn in a panel. Beside it: `deck.rs`.
 
-use super::deck::{Kind, Picture, Slide};
+use super::{Slide, SlideKind, SlidePicture};
 use crate::charts::{Figure, PanelPicture};
 use crate::record::{ExperimentRecord, PictureKind};
-use crate::summary::{Answer, Rank, Summary};
+use crate::summary::{Rank, Statement, Summary};
 
 /// Room for a picture on a slide of 1280 by 720, in pixels.
 const ROOM: (f64, f64) = (1_200.0, 420.0);
@@ -26,8 +26,9 @@ pub(super) fn of_experiment(
     experiment: &ExperimentRecord,
     summary: &Summary,
 ) -> Vec<Slide> {
-    let of_it = |answer: &&Answer| answer.experiment == experiment.name && Some(answer.workload.as_str()) == workload;
-    let answers: Vec<&Answer> = summary.answers.iter().filter(of_it).collect();
+    let of_it =
+        |answer: &&Statement| answer.experiment == experiment.name && Some(answer.workload.as_str()) == workload;
+    let answers: Vec<&Statement> = summary.answers.iter().filter(of_it).collect();
     let claim = summary.claims.iter().find(|claim| claim.experiment == experiment.name);
     let answer = match claim {
         Some(claim) => Some(claim.line()),
@@ -49,7 +50,7 @@ pub(super) fn of_none(figure: &Figure) -> Vec<Slide> {
 }
 
 /// Under the first picture the answer to the question; under others what is said of just what they show.
-fn answer(figure: &Figure, place: usize, answers: &[&Answer]) -> Option<String> {
+fn answer(figure: &Figure, place: usize, answers: &[&Statement]) -> Option<String> {
     // A grid of who serves more is the answer.
     if figure.kind == PictureKind::Crossover {
         return None;
@@ -76,10 +77,10 @@ fn drawn(figure: &Figure, answer: Option<String>, notes: &[(String, String)]) ->
     let slide = |number: usize| {
         let of = if slides > 1 { format!(" · {} of {slides}", number + 1) } else { String::new() };
         Slide {
-            kind: Kind::Figure,
+            kind: SlideKind::Figure,
             kicker: format!("{}{of}", figure.subtitle),
             heading: figure.title.clone(),
-            picture: Some(Picture {
+            picture: Some(SlidePicture {
                 figure: figure.id.clone(),
                 panels: named_first(figure).into_iter().skip(number * each).take(each).cloned().collect(),
                 parts: figure.parts.clone(),

@@ -9,10 +9,12 @@ mod closing;
 mod deck;
 mod figures;
 
+use minijinja::context;
 use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, context};
+use serde::Serialize;
 
-use crate::page::{STYLE, hash};
+use crate::charts::{DataTable, PanelPicture};
+use crate::page::{STYLE, filled, hash};
 use crate::record::store::Run;
 
 const LAYOUT: &str = include_str!("slides.html.jinja");
@@ -21,10 +23,6 @@ const SCRIPT: &str = include_str!("slides.js");
 
 /// Renders the slides of a run.
 pub fn render(run: &Run) -> String {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("slides", LAYOUT).expect("the layout is part of the program and tested");
-    let slides = environment.get_template("slides").expect("it was added a line above");
     let values = context! {
         run => run.manifest.run.clone(),
         slides => Value::from(Serde(deck::slides(run))),
@@ -33,7 +31,50 @@ pub fn render(run: &Run) -> String {
         style_hashes => [hash(STYLE), hash(OWN_STYLE)],
         script_hash => hash(SCRIPT),
     };
-    slides.render(values).expect("the layout names only what it is given, and is tested")
+    filled(LAYOUT, values)
+}
+
+/// A slide, with what whoever shows it should know.
+#[derive(Debug, Default, Serialize)]
+struct Slide {
+    kind: SlideKind,
+    /// In small letters over the heading.
+    kicker: String,
+    /// The point.
+    heading: String,
+    /// Plausible answers to the question that the heading is.
+    choices: Vec<String>,
+    /// A term and what is said of it, a row each.
+    rows: Vec<(String, String)>,
+    picture: Option<SlidePicture>,
+    /// Under a picture: what follows from it.
+    answer: Option<String>,
+    /// For the speaker: what it is about and a sentence on it, a paragraph each.
+    notes: Vec<(String, String)>,
+    /// For the speaker: the numbers of the picture.
+    numbers: Option<DataTable>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum SlideKind {
+    #[default]
+    Title,
+    Question,
+    Figure,
+    Words,
+    End,
+}
+
+/// What is drawn of a figure on one slide.
+#[derive(Debug, Serialize)]
+struct SlidePicture {
+    /// The figure's anchor in the report.
+    figure: String,
+    panels: Vec<PanelPicture>,
+    parts: Vec<(usize, String)>,
+    /// Whether the parts are drawn faint.
+    faint: bool,
 }
 
 #[cfg(test)]

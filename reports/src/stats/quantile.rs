@@ -1,11 +1,12 @@
-//! A percentile with its order-statistics interval, or why there is none.
+//! Percentiles and shares of requests, with their intervals, or why there is no number.
 //!
-//! Which recordings bound the percentile follows from the binomial distribution alone, without assuming a shape.
-//! The interval speaks of the requests of these runs only: how much runs differ is shown by the blocks.
+//! Percentiles of blocks are never averaged: the blocks' histograms are summed, and the percentile is taken of the sum. Which
+//! recordings bound it follows from the binomial distribution alone, without assuming a shape; a share has Wilson's
+//! interval (1927), which holds near 0 and 1 too. The intervals speak of the requests of these runs only: how much runs
+//! differ is shown by the blocks.
 
+use hdrhistogram::Histogram;
 use statrs::distribution::{Binomial, DiscreteCDF};
-
-use super::Distribution;
 
 const TAIL: f64 = 0.025;
 
@@ -89,9 +90,76 @@ fn last_true(mut low: u64, mut high: u64, holds: impl Fn(u64) -> bool) -> u64 {
     low
 }
 
+/// Values in ascending order, each with the number of recordings up to and including it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Distribution {
+    steps: Vec<(u64, u64)>,
+}
+
+impl Distribution {
+    /// The recordings of all the histograms together.
+    pub fn of<'a>(histograms: impl IntoIterator<Item = &'a Histogram<u64>>) -> Distribution {
+        let mut counts = std::collections::BTreeMap::<u64, u64>::new();
+        for histogram in histograms {
+            for step in histogram.iter_recorded() {
+                let count = counts.entry(step.value_iterated_to()).or_default();
+                *count = count.saturating_add(step.count_at_value());
+            }
+        }
+        let mut total = 0_u64;
+        let steps = counts.into_iter().map(|(value, count)| {
+            total = total.saturating_add(count);
+            (value, total)
+        });
+        Distribution { steps: steps.collect() }
+    }
+
+    /// These values, a recording each.
+    pub fn of_values(values: impl IntoIterator<Item = u64>) -> Distribution {
+        let mut values: Vec<u64> = values.into_iter().collect();
+        values.sort_unstable();
+        Distribution { steps: values.into_iter().zip(1..).collect() }
+    }
+
+    /// Number of recordings.
+    pub fn len(&self) -> u64 {
+        self.steps.last().map_or(0, |&(_, total)| total)
+    }
+
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The value of the recording with this rank in ascending order, the smallest having rank 1. Absent beyond the
+    /// last.
+    pub fn at_rank(&self, rank: u64) -> Option<u64> {
+        let at = self.steps.partition_point(|&(_, total)| total < rank.max(1));
+        self.steps.get(at).map(|&(value, _)| value)
+    }
+}
+
+/// Two-sided 95% of the normal distribution.
+const Z: f64 = 1.959_964;
+
+/// The share of `hits` among `total` with its 95% interval; absent where there is nothing to take a share of.
+pub fn proportion(hits: u64, total: u64) -> Option<(f64, (f64, f64))> {
+    if total == 0 {
+        return None;
+    }
+    let n = total as f64;
+    let share = hits.min(total) as f64 / n;
+    let scale = 1.0 + Z * Z / n;
+    let middle = (share + Z * Z / (2.0 * n)) / scale;
+    let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt() / scale;
+    // At the ends the interval reaches the share itself; rounding must not leave it a hair outside.
+    Some((share, ((middle - half).clamp(0.0, share), (middle + half).clamp(share, 1.0))))
+}
+
 #[cfg(test)]
 mod tests {
     use hdrhistogram::Histogram;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -161,5 +229,51 @@ mod tests {
             covered += u32::from(lo <= truth && truth <= hi.unwrap());
         }
         assert!((935..=985).contains(&covered), "{covered} of 1000");
+    }
+
+    fn histogram(values: &[u64]) -> Histogram<u64> {
+        let mut histogram = Histogram::new_with_bounds(1, 60_000_000_000, 3).unwrap();
+        values.iter().for_each(|&value| histogram.record(value).unwrap());
+        histogram
+    }
+
+    proptest! {
+        #[test]
+        fn merging_is_the_histogram_of_the_union(
+            a in prop::collection::vec(1u64..50_000_000_000, 0..60),
+            b in prop::collection::vec(1u64..50_000_000_000, 0..60),
+        ) {
+            let both: Vec<u64> = a.iter().chain(&b).copied().collect();
+            let merged = Distribution::of([&histogram(&a), &histogram(&b)]);
+            prop_assert_eq!(&merged, &Distribution::of([&histogram(&both)]));
+            prop_assert_eq!(merged.len(), both.len() as u64);
+        }
+
+        #[test]
+        fn ranks_agree_with_sorted_values_to_three_digits(mut values in prop::collection::vec(1u64..50_000_000_000, 1..80)) {
+            let distribution = Distribution::of([&histogram(&values)]);
+            values.sort_unstable();
+            for (index, &value) in values.iter().enumerate() {
+                let found = distribution.at_rank(index as u64 + 1).unwrap();
+                prop_assert!(found >= value && found as f64 <= value as f64 * 1.002 + 1.0, "{found} {value}");
+            }
+            prop_assert_eq!(distribution.at_rank(values.len() as u64 + 1), None);
+        }
+    }
+
+    #[test]
+    fn the_interval_is_that_of_the_textbook() {
+        // 81 of 263: 0.2553 to 0.3662 (Newcombe 1998, method 3).
+        let (share, (lo, hi)) = proportion(81, 263).unwrap();
+        assert!((share - 0.307_98).abs() < 1e-5 && (lo - 0.2553).abs() < 1e-4 && (hi - 0.3662).abs() < 1e-4);
+    }
+
+    #[test]
+    fn all_and_none_are_not_certain() {
+        let (none, (lo, hi)) = proportion(0, 20).unwrap();
+        assert!(none == 0.0 && lo == 0.0 && (hi - 0.1611).abs() < 1e-4, "{hi}");
+        let (all, (lo, hi)) = proportion(20, 20).unwrap();
+        assert!(all == 1.0 && (lo - 0.8389).abs() < 1e-4 && hi == 1.0, "{lo}");
+        assert_eq!(proportion(0, 0), None);
     }
 }

@@ -1,15 +1,14 @@
-//! How many times one contender's figure is another's, paired by block on the logarithm.
+//! How many times one contender's figure is another's, on the logarithm: of pairs of blocks, or of two samples of blocks
+//! that are no pairs; or why there is no ratio.
 //!
 //! The replicate is a block, a fresh server process each: requests of one run resemble each other, so intervals from
-//! within a run would call almost everything different.
+//! within a run would call almost everything different. Of two samples the degrees of freedom are those of the smaller one,
+//! which is never more than what Welch (1947) and Satterthwaite allow: the interval may be a little too wide, and is never
+//! too narrow. Must not know: records, contenders.
 
 use serde::Serialize;
 
-use super::block::{BlockValue, NoRatio, positive};
-use super::student::{two_sided_p, two_sided_t};
-
-/// Of the intervals that are shown.
-pub(super) const CONFIDENCE: f64 = 0.95;
+use super::student::{CONFIDENCE, Moments, two_sided_p, two_sided_t};
 
 /// A ratio over blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -33,14 +32,16 @@ pub fn paired_ratio<V: Into<BlockValue> + Copy>(pairs: &[(V, V)]) -> Result<Rati
     let second: Vec<BlockValue> = pairs.iter().map(|(_, b)| (*b).into()).collect();
     let [first, second] = positive([&first, &second])?;
     let logs: Vec<f64> = first.iter().zip(second).map(|(a, b)| (a / b).ln()).collect();
-    let n = logs.len() as f64;
-    let mean = logs.iter().sum::<f64>() / n;
-    let spread = (logs.len() > 1).then(|| (logs.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt());
-    let ratio = Ratio { value: mean.exp(), interval: None, blocks: logs.len(), spread };
-    Ok(Ratio { interval: ratio.interval_at(CONFIDENCE), ..ratio })
+    let Moments { mean, spread, .. } = Moments::of(&logs);
+    Ok(Ratio::of(mean, spread, logs.len()))
 }
 
 impl Ratio {
+    fn of(mean_log: f64, spread: Option<f64>, blocks: usize) -> Ratio {
+        let ratio = Ratio { value: mean_log.exp(), interval: None, blocks, spread };
+        Ratio { interval: ratio.interval_at(CONFIDENCE), ..ratio }
+    }
+
     /// How many times the second is the first.
     pub fn inverse(self) -> Ratio {
         let interval = self.interval.map(|(lo, hi)| (1.0 / hi, 1.0 / lo));
@@ -81,10 +82,129 @@ impl Ratio {
     }
 }
 
+/// What a block that counts says of a figure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum BlockValue {
+    /// This number.
+    Is(f64),
+    /// More than this, and nobody knows how much more.
+    Beyond(f64),
+    /// Nothing: too few samples, or nothing to take it from.
+    Missing,
+}
+
+impl From<f64> for BlockValue {
+    fn from(value: f64) -> BlockValue {
+        if value.is_finite() { BlockValue::Is(value) } else { BlockValue::Missing }
+    }
+}
+
+/// Why figures make no ratio. A block that has none is not left out: that would choose blocks by their result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct NoRatio {
+    /// What stands against it.
+    pub why: WhyNoRatio,
+    /// In so many blocks of the first and of the second.
+    pub blocks: [usize; 2],
+    /// Of so many.
+    pub of: [usize; 2],
+}
+
+/// What stands against a ratio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhyNoRatio {
+    /// No block counts for both.
+    NoBlocks,
+    /// A block that counts has no value.
+    Missing,
+    /// A block says only that it is more than could be measured.
+    Beyond,
+    /// A block has zero or less, of which there is no logarithm.
+    NotPositive,
+}
+
+impl NoRatio {
+    /// The same of the second held against the first.
+    pub fn inverse(self) -> NoRatio {
+        let [[a, b], [of_a, of_b]] = [self.blocks, self.of];
+        NoRatio { blocks: [b, a], of: [of_b, of_a], ..self }
+    }
+
+    /// Whether one side has a positive number in every block and the other in none: then who has more is plain, although
+    /// no ratio says how much. True where it is the first that has more.
+    pub fn first_has_more(&self) -> Option<bool> {
+        let all = |side: usize| self.of[side] > 0 && self.blocks[side] == self.of[side];
+        match (self.why, self.blocks) {
+            (WhyNoRatio::NotPositive, [0, _]) if all(1) => Some(true),
+            (WhyNoRatio::NotPositive, [_, 0]) if all(0) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Why there is none and what was there instead, the two called so: `no ratio, zero or less in 3 of 10 blocks of
+    /// base`.
+    pub fn words(&self, names: [&str; 2]) -> String {
+        let what = match self.why {
+            WhyNoRatio::NoBlocks => return "no ratio, no block has a valid cell of both".to_owned(),
+            WhyNoRatio::Missing => "no value",
+            WhyNoRatio::Beyond => "more than could be measured",
+            WhyNoRatio::NotPositive => "zero or less",
+        };
+        let sides = [0, 1].into_iter().filter(|side| self.blocks[*side] > 0);
+        let sides = sides.map(|side| match (self.blocks[side], self.of[side]) {
+            (1, 1) => format!("in the one block of {}", names[side]),
+            (some, all) if some == all => format!("in all {all} blocks of {}", names[side]),
+            (some, all) => format!("in {some} of {all} blocks of {}", names[side]),
+        });
+        format!("no ratio, {what} {}", sides.collect::<Vec<_>>().join(" and "))
+    }
+}
+
+/// The numbers of the blocks of either side, all positive, or why they make no ratio.
+pub(super) fn positive(sides: [&[BlockValue]; 2]) -> Result<[Vec<f64>; 2], NoRatio> {
+    let of = sides.map(<[BlockValue]>::len);
+    if of.contains(&0) {
+        return Err(NoRatio { why: WhyNoRatio::NoBlocks, blocks: [0, 0], of });
+    }
+    for why in [WhyNoRatio::Missing, WhyNoRatio::Beyond, WhyNoRatio::NotPositive] {
+        let is_so = |value: &&BlockValue| match (why, value) {
+            (WhyNoRatio::Missing, BlockValue::Missing) | (WhyNoRatio::Beyond, BlockValue::Beyond(_)) => true,
+            (WhyNoRatio::NotPositive, BlockValue::Is(value)) => value.is_nan() || *value <= 0.0,
+            _ => false,
+        };
+        let blocks = sides.map(|side| side.iter().filter(is_so).count());
+        if blocks != [0, 0] {
+            return Err(NoRatio { why, blocks, of });
+        }
+    }
+    let number = |value: &BlockValue| match value {
+        BlockValue::Is(value) => Some(*value),
+        BlockValue::Beyond(_) | BlockValue::Missing => None,
+    };
+    Ok(sides.map(|side| side.iter().filter_map(number).collect()))
+}
+
+/// The ratio of `a` to `b`, values of blocks that have nothing to do with one another. `blocks` is the number of the
+/// smaller sample. Without an interval where one has a single block.
+///
+/// # Errors
+/// Where a block of either has no positive number: it is not left out, so there is no ratio of the others.
+pub fn unpaired_ratio<V: Into<BlockValue> + Copy>(a: &[V], b: &[V]) -> Result<Ratio, NoRatio> {
+    let [a, b] = [a, b].map(|side| side.iter().map(|value| (*value).into()).collect::<Vec<BlockValue>>());
+    let logs = positive([&a, &b])?.map(|values| values.iter().map(|value| value.ln()).collect::<Vec<f64>>());
+    let blocks = logs[0].len().min(logs[1].len());
+    let [a, b] = logs.map(|logs| Moments::of(&logs));
+    let error = a.error.zip(b.error).map(|(a, b)| a.hypot(b));
+    // The spread of as many pairs as would give a mean with the same error.
+    let spread = error.map(|error| error * (blocks as f64).sqrt());
+    Ok(Ratio::of(a.mean - b.mean, spread, blocks))
+}
+
 #[cfg(test)]
 mod tests {
+    use super::BlockValue::{Beyond, Is, Missing};
     use super::*;
-    use crate::stats::WhyNoRatio;
 
     #[test]
     fn swapped_labels_flip_the_ratio_exactly() {
@@ -130,5 +250,49 @@ mod tests {
     fn blocks_that_never_differ_are_certain() {
         let p = |ratio: f64| paired_ratio(&[(ratio, 1.0); 4]).unwrap().p_value().unwrap();
         assert_eq!((p(1.0), p(2.0)), (1.0, 0.0));
+    }
+
+    fn refused(first: &[BlockValue], second: &[BlockValue]) -> NoRatio {
+        positive([first, second]).unwrap_err()
+    }
+
+    #[test]
+    fn what_has_no_logarithm_is_counted_and_not_dropped() {
+        let zeros = refused(&[Is(1.0), Is(2.0), Is(3.0)], &[Is(1.0), Is(0.0), Is(-1.0)]);
+        assert_eq!(zeros, NoRatio { why: WhyNoRatio::NotPositive, blocks: [0, 2], of: [3, 3] });
+        assert_eq!(zeros.words(["new", "base"]), "no ratio, zero or less in 2 of 3 blocks of base");
+        let missing = refused(&[Missing, Is(0.0)], &[Beyond(1e9), Missing]);
+        assert_eq!(missing.words(["a", "b"]), "no ratio, no value in 1 of 2 blocks of a and in 1 of 2 blocks of b");
+        let beyond = refused(&[Beyond(1e9)], &[Is(0.0)]);
+        assert_eq!(beyond.words(["a", "b"]), "no ratio, more than could be measured in the one block of a");
+        assert_eq!(refused(&[], &[Is(1.0)]).why, WhyNoRatio::NoBlocks);
+        assert_eq!(refused(&[f64::NAN.into()], &[f64::INFINITY.into()]).why, WhyNoRatio::Missing);
+        assert_eq!(refused(&[Is(f64::NAN)], &[Is(1.0)]).why, WhyNoRatio::NotPositive);
+    }
+
+    #[test]
+    fn who_has_more_is_plain_where_only_the_other_has_nothing_in_any_block() {
+        assert_eq!(refused(&[Is(1.0), Is(2.0)], &[Is(0.0), Is(0.0)]).first_has_more(), Some(true));
+        assert_eq!(refused(&[Is(0.0), Is(0.0)], &[Is(5.0), Is(1.0)]).first_has_more(), Some(false));
+        assert_eq!(refused(&[Is(1.0), Is(2.0)], &[Is(0.0), Is(1.0)]).first_has_more(), None);
+        assert_eq!(refused(&[Is(0.0)], &[Is(0.0)]).first_has_more(), None);
+    }
+
+    #[test]
+    fn two_samples_give_the_interval_of_the_smaller_ones_freedom() {
+        // Logarithms 0.1, 0.3 (error 0.1) and 0, 0.1, 0.2 (error 0.0577): 0.1 +- t(1) * 0.1155.
+        let values = |logs: &[f64]| logs.iter().map(|log| log.exp()).collect::<Vec<_>>();
+        let ratio = unpaired_ratio(&values(&[0.1, 0.3]), &values(&[0.0, 0.1, 0.2])).unwrap();
+        assert!((ratio.value - 0.1f64.exp()).abs() < 1e-12 && ratio.blocks == 2);
+        let (lo, hi) = ratio.interval.unwrap();
+        assert!(((hi / lo).ln() / 2.0 - 12.706_2 * 0.115_470).abs() < 1e-4, "{lo} {hi}");
+    }
+
+    #[test]
+    fn one_block_has_no_interval_and_none_no_ratio() {
+        let one = unpaired_ratio(&[2.0], &[1.0, 1.1]).unwrap();
+        assert_eq!((one.interval, one.p_value(), one.blocks), (None, None, 1));
+        assert_eq!(unpaired_ratio(&[], &[1.0]).unwrap_err().of, [0, 1]);
+        assert_eq!(unpaired_ratio(&[2.0, 0.0], &[1.0, 1.1, 1.2]).unwrap_err().blocks, [1, 0]);
     }
 }

@@ -1,10 +1,10 @@
 //! What was seen of a server's inside, as values over the measurement window.
 //!
 //! Totals are read by several threads one after the other, so one may seem to fall; no difference is taken below zero.
-//! Must not know: how a value is drawn or said. Beside it: `record/inside.rs`.
+//! Must not know: how a value is drawn or said. Beside it: `record/server.rs`.
 
 use crate::format::Unit;
-use crate::record::{Cell, Inside, InsideAnswer, RuntimeAnswer, ThreadTimes, UnstableAnswer};
+use crate::record::{Cell, InsideAnswer, InsideRecord, RuntimeAnswer, ThreadTimes, UnstableAnswer};
 
 /// Something that can be told of a server's inside at any moment.
 #[derive(Debug)]
@@ -15,12 +15,12 @@ pub struct Track {
     pub unit: Unit,
     /// What it is, as the end of a sentence.
     pub meaning: &'static str,
-    value: Value,
+    value: TrackValue,
 }
 
 /// How a value comes from what was seen.
 #[derive(Debug)]
-enum Value {
+enum TrackValue {
     /// From an answer.
     Answer(fn(&InsideAnswer) -> Option<f64>),
     /// From two answers, one after the other.
@@ -37,7 +37,7 @@ pub const TRACKS: [Track; 9] = [
         name: "threads runnable",
         unit: Unit::Count,
         meaning: "the threads that run or wait for a CPU, on average since the last reading",
-        value: Value::Threads(|from, to| {
+        value: TrackValue::Threads(|from, to| {
             // What threads did that came and went unseen can't be known.
             were_seen(from, to).then_some(())?;
             let runnable = |times: &ThreadTimes| times.ran_ns + times.waited_ns;
@@ -48,43 +48,43 @@ pub const TRACKS: [Track; 9] = [
         name: "wait for a CPU",
         unit: Unit::Nanoseconds,
         meaning: "how long threads that could have run waited for a CPU, per request",
-        value: Value::ThreadsPerRequest(|from, to| to.waited_ns.saturating_sub(from.waited_ns)),
+        value: TrackValue::ThreadsPerRequest(|from, to| to.waited_ns.saturating_sub(from.waited_ns)),
     },
     Track {
         name: "turns on a CPU",
         unit: Unit::Count,
         meaning: "how often some thread was given a CPU, per request",
-        value: Value::ThreadsPerRequest(|from, to| to.times_run.saturating_sub(from.times_run)),
+        value: TrackValue::ThreadsPerRequest(|from, to| to.times_run.saturating_sub(from.times_run)),
     },
     Track {
         name: "requests under way",
         unit: Unit::Count,
         meaning: "the requests that were read and whose reply was not ready",
-        value: Value::Answer(|answer| Some(grown(answer.requests_ended, answer.requests_begun))),
+        value: TrackValue::Answer(|answer| Some(grown(answer.requests_ended, answer.requests_begun))),
     },
     Track {
         name: "connections waiting",
         unit: Unit::Count,
         meaning: "the connections accepted that no thread and no task had begun to serve: the queue of a pool",
-        value: Value::Answer(|answer| Some(answer.waiting_connections as f64)),
+        value: TrackValue::Answer(|answer| Some(answer.waiting_connections as f64)),
     },
     Track {
         name: "tasks alive",
         unit: Unit::Count,
         meaning: "the tasks of the runtime, one for each connection",
-        value: Value::Answer(|answer| Some(answer.runtime.as_ref()?.alive_tasks as f64)),
+        value: TrackValue::Answer(|answer| Some(answer.runtime.as_ref()?.alive_tasks as f64)),
     },
     Track {
         name: "tasks in global queue",
         unit: Unit::Count,
         meaning: "the tasks ready to run in the queue that all workers of the runtime share",
-        value: Value::Answer(|answer| Some(answer.runtime.as_ref()?.global_queue_depth as f64)),
+        value: TrackValue::Answer(|answer| Some(answer.runtime.as_ref()?.global_queue_depth as f64)),
     },
     Track {
         name: "workers busy",
         unit: Unit::Share,
         meaning: "the part of its workers' time that the runtime spent on tasks, blocked ones included",
-        value: Value::Answers(|from, to| {
+        value: TrackValue::Answers(|from, to| {
             let workers = to.runtime.as_ref()?.workers.len().max(1) as f64;
             let busy = grown(engaged_ns(from.runtime.as_ref()?), engaged_ns(to.runtime.as_ref()?));
             Some((busy / (time(from.at_ns, to.at_ns)? * workers)).min(1.0))
@@ -95,7 +95,7 @@ pub const TRACKS: [Track; 9] = [
         unit: Unit::Nanoseconds,
         meaning: "for how long a worker of the runtime had neither parked nor gone on to other tasks: one of its tasks \
                   blocks or computes, or the system gave its CPU to others",
-        value: Value::Answer(|answer| Some(longest_still_ns(answer.runtime.as_ref()?) as f64)),
+        value: TrackValue::Answer(|answer| Some(longest_still_ns(answer.runtime.as_ref()?) as f64)),
     },
 ];
 
@@ -136,7 +136,7 @@ pub struct InsideOf<'a> {
 impl<'a> InsideOf<'a> {
     /// Nothing where nobody looked, or no answer came in the window.
     pub fn cell(cell: &'a Cell) -> Option<InsideOf<'a>> {
-        let Inside { answers, threads, .. } = cell.inside.as_ref()?;
+        let InsideRecord { answers, threads, .. } = cell.inside.as_ref()?;
         let until_ns = cell.load.warm_up_ns.saturating_add(cell.load.window_ns);
         let within = |at_ns: u64| (cell.load.warm_up_ns..=until_ns).contains(&at_ns);
         let answers: Vec<_> = answers.iter().filter(|answer| within(answer.at_ns)).collect();
@@ -187,10 +187,12 @@ impl Track {
     pub fn values(&self, seen: &InsideOf<'_>) -> Vec<(u64, f64)> {
         let answers = || seen.answers.windows(2).map(|pair| (pair[0], pair[1]));
         let values: Vec<(u64, Option<f64>)> = match self.value {
-            Value::Answer(of) => seen.answers.iter().map(|answer| (answer.at_ns, of(answer))).collect(),
-            Value::Answers(of) => answers().map(|(from, to)| (to.at_ns, of(from, to))).collect(),
-            Value::Threads(of) => seen.threads.windows(2).map(|pair| (pair[1].at_ns, of(pair[0], pair[1]))).collect(),
-            Value::ThreadsPerRequest(of) => {
+            TrackValue::Answer(of) => seen.answers.iter().map(|answer| (answer.at_ns, of(answer))).collect(),
+            TrackValue::Answers(of) => answers().map(|(from, to)| (to.at_ns, of(from, to))).collect(),
+            TrackValue::Threads(of) => {
+                seen.threads.windows(2).map(|pair| (pair[1].at_ns, of(pair[0], pair[1]))).collect()
+            }
+            TrackValue::ThreadsPerRequest(of) => {
                 let readings = seen.readings();
                 readings.windows(2).map(|pair| (pair[1].at_ns, seen.per_request(pair[0], pair[1], of))).collect()
             }
@@ -203,13 +205,13 @@ impl Track {
     pub fn mean(&self, seen: &InsideOf<'_>) -> Option<f64> {
         let readings = seen.readings();
         match self.value {
-            Value::Answer(_) => {
+            TrackValue::Answer(_) => {
                 let values = self.values(seen);
                 (!values.is_empty()).then(|| values.iter().map(|(_, value)| value).sum::<f64>() / values.len() as f64)
             }
-            Value::Answers(of) => of(seen.answers.first()?, seen.answers.last()?),
-            Value::Threads(of) => of(seen.threads.first()?, seen.threads.last()?),
-            Value::ThreadsPerRequest(of) => seen.per_request(readings.first()?, readings.last()?, of),
+            TrackValue::Answers(of) => of(seen.answers.first()?, seen.answers.last()?),
+            TrackValue::Threads(of) => of(seen.threads.first()?, seen.threads.last()?),
+            TrackValue::ThreadsPerRequest(of) => seen.per_request(readings.first()?, readings.last()?, of),
         }
     }
 

@@ -1,11 +1,11 @@
 //! Cells that are no point of a curve over the offered load: those in which something was done to the server, those of
 //! another swept variable, those that only stand beside each other.
 //!
-//! Must not know: metrics, how anything is drawn or said. Beside it: `study.rs`, whose series hold these.
+//! Must not know: metrics, how anything is drawn or said. Beside it: `mod.rs`, whose series hold these.
 
 use super::{Group, Pool, Series, Standing, pooled};
 use crate::format::Unit;
-use crate::record::{Arrivals, Cell, Event, ExperimentRecord, Fate, PictureKind, Shape, Swept};
+use crate::record::{ArrivalsRecord, Cell, ExperimentRecord, Fate, PictureKind, RequestEvent, ShapeRecord, Swept};
 
 /// What became of one contender at one value of what its experiment sweeps.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct Trial<'a> {
 /// Whether a cell is a trial, and not a point over the offered load or a stage of held connections.
 pub fn is_a_trial(experiment: &ExperimentRecord, cell: &Cell) -> bool {
     let varied = cell.disturbance.is_some() || cell.variation.is_some();
-    cell.load.arrivals != Arrivals::Held && (varied || experiment.is_made_of_trials())
+    cell.load.arrivals != ArrivalsRecord::Held && (varied || experiment.is_made_of_trials())
 }
 
 impl ExperimentRecord {
@@ -58,7 +58,7 @@ impl ExperimentRecord {
     fn variation_of(&self, cell: &Cell) -> Option<f64> {
         let by_connections = self.pictures.iter().any(|picture| picture.x == Swept::Connections);
         cell.variation.or_else(|| match cell.load.shape {
-            Shape::Connections { connections } if by_connections => Some(f64::from(connections)),
+            ShapeRecord::Connections { connections } if by_connections => Some(f64::from(connections)),
             _ => None,
         })
     }
@@ -98,17 +98,17 @@ impl Trial<'_> {
 
 impl Cell {
     /// Requests of the probe that were due while something was done to the server.
-    pub fn disturbed(&self) -> impl Iterator<Item = &Event> {
+    pub fn disturbed(&self) -> impl Iterator<Item = &RequestEvent> {
         self.probed().filter(|event| self.is_disturbed_at(event.at_ns))
     }
 
     /// Requests of the probe that were due before or after that, the warm-up left out.
-    pub fn undisturbed(&self) -> impl Iterator<Item = &Event> {
+    pub fn undisturbed(&self) -> impl Iterator<Item = &RequestEvent> {
         let warm_up_ns = self.load.warm_up_ns;
         self.probed().filter(move |event| !self.is_disturbed_at(event.at_ns) && event.at_ns >= warm_up_ns)
     }
 
-    fn probed(&self) -> impl Iterator<Item = &Event> {
+    fn probed(&self) -> impl Iterator<Item = &RequestEvent> {
         self.traffic.iter().flat_map(|traffic| &traffic.events)
     }
 
@@ -118,7 +118,7 @@ impl Cell {
 
     /// The first request of the probe, by when it was due, that was due during the disturbance or after and got no
     /// correct reply.
-    pub fn first_failure(&self) -> Option<&Event> {
+    pub fn first_failure(&self) -> Option<&RequestEvent> {
         let from_ns = self.disturbance.as_ref()?.from_ns;
         let failed = self.probed().filter(|event| event.at_ns >= from_ns && event.fate != Fate::Ok);
         failed.min_by_key(|event| event.at_ns)

@@ -1,32 +1,35 @@
-//! The sentences: who kept up with what, how long requests took there, what a connection costs.
+//! The sentences: who kept up with what, how long requests took there, what a connection costs, who carries
+//! how much under an objective.
 //!
 //! No outcome is assumed. A ratio is called a difference only where the blocks carry a verdict. Must not know: HTML.
 
+use itertools::Itertools;
 use std::collections::BTreeMap;
 
-use super::matrices::stacked;
-use super::titles::no_verdict;
-use super::{Answer, Rank, answer};
-use crate::charts::show_slope;
+use super::{Rank, Statement, answer, pictured, stacked};
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, metric, slope_per_connection};
+use crate::objective::{Carries, carries};
 use crate::record::{Phase, PictureKind};
 use crate::stats::Slope;
-use crate::study::{Group, Series, Standing};
+use crate::study::{Group, Series};
 use crate::verdict::{Matrix, PER_CONNECTION, Pair, Verdict};
+use crate::words::{no_verdict, show_slope};
 
-pub(super) fn of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Answer> {
+/// What the sentence is about that says how sure all comparisons are.
+pub(crate) const CERTAINTY: &str = "certainty";
+
+pub(super) fn of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Statement> {
     let mut answers = Vec::new();
     let mut say = |rank: Rank, topic: &str, sentence: Option<String>| {
         answers.extend(sentence.map(|sentence| answer(group, rank, topic, sentence)));
     };
     if !group.loads().is_empty() {
         say(Rank::Lead, "load carried", Some(carried(group)));
-        let metrics = pictured(group, PictureKind::Curve);
-        for metric in &metrics {
+        for metric in pictured(group, PictureKind::Curve).iter().filter_map(|name| metric(name)) {
             say(Rank::Detail, metric.label, comparison(group, metric, matrices));
         }
-        say(Rank::Detail, "certainty", certainty(matrices));
+        say(Rank::Detail, CERTAINTY, certainty(matrices));
         let loads: Vec<String> = group.loads().into_iter().map(format::number).collect();
         say(Rank::Detail, "loads offered", Some(format!("{} requests per second.", format::list(&loads))));
     }
@@ -37,13 +40,6 @@ pub(super) fn of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Answer> {
         say(Rank::Detail, "per idle connection", every_connection_cost(group));
     }
     answers
-}
-
-/// The metrics of a kind of picture that the experiment declares for this workload.
-pub(super) fn pictured(group: &Group<'_>, kind: PictureKind) -> Vec<&'static Metric> {
-    let pictures = group.experiment.pictures.iter().filter(|picture| picture.kind == kind);
-    let pictures = pictures.filter(|picture| picture.workload.as_ref().is_none_or(|key| *key == group.workload.key));
-    pictures.flat_map(|picture| &picture.metrics).filter_map(|name| metric(name)).collect()
 }
 
 /// Who carried how much, the most first.
@@ -83,17 +79,17 @@ fn carried(group: &Group<'_>) -> String {
 }
 
 /// A load, and the values at it from the lowest to the highest, each with whose it is.
-type Ranked<'g, 'a> = (f64, Vec<(f64, &'g Series<'a>)>);
+type LoadRanking<'g, 'a> = (f64, Vec<(f64, &'g Series<'a>)>);
 
 /// The contenders that have a value where contenders can be told apart, the lowest first; or why there are too few.
-fn ranked<'g, 'a>(group: &'g Group<'a>, metric: &Metric) -> Result<Ranked<'g, 'a>, String> {
+fn ranked<'g, 'a>(group: &'g Group<'a>, metric: &Metric) -> Result<LoadRanking<'g, 'a>, String> {
     let Some(load) = group.busy_load(metric.blocks_for_verdict) else {
         return Err("Cannot tell: at no load tried did half of the contenders keep up in valid cells.".into());
     };
     let value = |series: &Series<'_>| metric.of_pool(&series.at(load)?.pool).value();
     let sound = group.sound_at(load).into_iter();
-    let mut found: Vec<_> = sound.filter_map(|series| Some((value(series)?, series))).collect();
-    found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.index.cmp(&b.1.index)));
+    let found = sound.filter_map(|series| Some((value(series)?, series)));
+    let found = found.sorted_by(|a, b| a.0.total_cmp(&b.0).then(a.1.index.cmp(&b.1.index))).collect_vec();
     if found.len() < 2 {
         let reason = "fewer than two contenders have a number, for want of samples or of timely replies";
         return Err(format!("Cannot tell at {}: {reason}.", Unit::PerSecond.show(load)));
@@ -129,9 +125,9 @@ fn apart(matrix: &Matrix, a: &Series<'_>, b: &Series<'_>) -> String {
     let Some((ratio, judged)) = matrix.pair(a.index, b.index).and_then(|pair| pair.ratio.ok().zip(pair.judged)) else {
         return "cannot tell how far apart".into();
     };
-    let interval = ratio.interval.map(|(lo, hi)| format!(" ({} to {})", format::number(lo), format::number(hi)));
+    let interval = format::bracketed(ratio.interval.map(format::interval));
     let verdict = if judged.verdict.is_one() { format!("; {}", judged.verdict.words()) } else { String::new() };
-    format!("{} times{}{verdict}", format::number(ratio.value), interval.unwrap_or_default())
+    format!("{} times{}{verdict}", format::number(ratio.value), interval)
 }
 
 /// Said once for all comparisons: which have too few blocks, or what a difference has to exceed.
@@ -165,9 +161,7 @@ fn costs<'g, 'a>(group: &'g Group<'a>) -> Vec<(Slope, &'g Series<'a>, Unit)> {
     let Some(unit) = parts.first().map(|part| part.unit) else { return Vec::new() };
     let served = group.series.iter().filter(|series| series.serves_all());
     let slopes = served.filter_map(|series| Some((slope_per_connection(series, &parts)?, series, unit)));
-    let mut slopes: Vec<_> = slopes.collect();
-    slopes.sort_by(|a, b| b.0.value.total_cmp(&a.0.value));
-    slopes
+    slopes.sorted_by(|a, b| b.0.value.total_cmp(&a.0.value)).collect()
 }
 
 fn connection_cost(group: &Group<'_>, matrices: &[Matrix]) -> String {
@@ -201,10 +195,9 @@ fn connection_cost(group: &Group<'_>, matrices: &[Matrix]) -> String {
 
 fn every_connection_cost(group: &Group<'_>) -> Option<String> {
     let costs = costs(group);
-    let shown =
+    let mut shown =
         costs.iter().map(|(slope, series, unit)| format!("{} {}", series.contender.label, show_slope(slope, *unit)));
-    let shown: Vec<String> = shown.collect();
-    (!shown.is_empty()).then(|| format!("{}.", shown.join(", ")))
+    (!costs.is_empty()).then(|| format!("{}.", shown.join(", ")))
 }
 
 fn unserved(group: &Group<'_>) -> Option<String> {
@@ -226,7 +219,14 @@ fn unserved(group: &Group<'_>) -> Option<String> {
     Some(format!("{} answered {answered}; the rest waited.", format::list(&labels)))
 }
 
-/// Whether a point of a series at a load is one that sentences may speak of.
-pub(super) fn sound(series: &Series<'_>, load: f64) -> bool {
-    series.at(load).is_some_and(|point| point.standing == Standing::Sound)
+/// Who carries how much, the most first; nothing where the experiment has no objective.
+pub(super) fn under_objective(group: &Group<'_>) -> Vec<Statement> {
+    let Some(objective) = &group.experiment.objective else { return Vec::new() };
+    let found = group.series.iter().map(|series| (carries(objective, series), series));
+    let load = |carries: &Carries| carries.load.map_or(0.0, |load| load.value);
+    let most_first = found.sorted_by(|a, b| load(&b.0).total_cmp(&load(&a.0)).then(a.1.index.cmp(&b.1.index)));
+    let each = most_first
+        .map(|(carries, series)| format!("{} {} ({})", series.contender.label, carries.show(), carries.remark()));
+    let sentence = format!("With {} and no request failed: {}.", objective.words(), each.collect_vec().join(", "));
+    vec![answer(group, Rank::Lead, "load carried under the objective", sentence)]
 }

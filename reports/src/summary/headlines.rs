@@ -5,13 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::answers::{pictured, sound};
 use super::tables::BLOCKS_OF_A_TABLE;
-use super::{Answer, Rank, Summary};
+use super::{Rank, Statement, Summary, stacked};
 use crate::format::{self, Unit};
-use crate::metrics::{Certainty, Metric, Of, Reading, metric, slope_per_connection};
+use crate::metrics::{Certainty, Metric, Reading, metric, slope_per_connection};
 use crate::objective::carries;
-use crate::record::PictureKind;
 use crate::study::{Group, Series};
 use crate::verdict::PER_CONNECTION;
 
@@ -67,7 +65,7 @@ pub fn headline(summary: &Summary) -> String {
     let leads = || summary.answers.iter().filter(|answer| answer.rank == Rank::Lead);
     let lead = leads().find(|answer| !decided(&answer.experiment));
     let claim = summary.claims.first().map(|claim| format!("{}.", claim.line()));
-    let sentence = |answer: &Answer| format!("{}: {}", format::capitalised(&answer.label), answer.sentence);
+    let sentence = |answer: &Statement| format!("{}: {}", format::capitalised(&answer.label), answer.sentence);
     let said = lead.map(sentence).or(claim).or_else(|| leads().next().map(sentence));
     said.unwrap_or_else(|| "Nothing was measured that would be an answer.".into())
 }
@@ -82,7 +80,7 @@ fn under_load(group: &Group<'_>) -> Vec<Headline> {
     let Some(load) = group.telling_load(BLOCKS_OF_A_TABLE) else { return Vec::new() };
     let mut found = Vec::new();
     for metric in metrics {
-        for series in group.series.iter().filter(|series| sound(series, load)) {
+        for series in group.sound_at(load) {
             let reading = series.at(load).map(|point| metric.of_pool(&point.pool));
             if let Some(Reading::Measured(value, certainty)) = reading {
                 let interval = certainty.interval();
@@ -113,8 +111,7 @@ fn under_objective(group: &Group<'_>) -> Vec<Headline> {
 }
 
 fn per_connection(group: &Group<'_>) -> Vec<Headline> {
-    let parts = pictured(group, PictureKind::StackedParts);
-    let parts: Vec<&Metric> = parts.into_iter().filter(|part| matches!(part.of, Of::Stage(_))).collect();
+    let parts = stacked(group);
     let Some(unit) = parts.first().map(|part| part.unit) else { return Vec::new() };
     let called = ("memory_per_connection", PER_CONNECTION, unit);
     let of = |series: &Series<'_>| {

@@ -1,28 +1,31 @@
 //! A run in sentences and tables, for the head of the report and for a terminal.
 //!
 //! Every sentence is made from the records and holds whatever they say; what is invalid is in none. Must not know:
-//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `headlines.rs`, `matrices.rs`, `objectives.rs`, `tables.rs`,
-//! `titles/` (what is seen in a figure), `trials.rs`, `validity.rs`.
+//! HTML, colours. Beside it: `claims.rs`, `answers.rs`, `headlines.rs`, `tables.rs`, `trials.rs`, `validity.rs`; `../words/`.
 
 mod answers;
 mod claims;
 mod headlines;
-mod matrices;
-mod objectives;
 mod tables;
-pub(crate) mod titles;
 mod trials;
 mod validity;
 
+use itertools::Itertools;
 use serde::Serialize;
 
+use crate::metrics::{Metric, metric, metrics_of_stages};
+use crate::record::PictureKind;
 use crate::record::store::Run;
 use crate::study::{Group, groups};
 use crate::verdict::Matrix;
 
+/// Compared wherever there is load, whether or not it is drawn.
+const ALWAYS_COMPARED: &str = "cpu_per_request";
+
+pub(crate) use answers::CERTAINTY;
 pub use claims::{Claim, ClaimVerdict};
 pub use headlines::{Headline, headline, headlines};
-pub use validity::{Badge, Doubt, State, Validity};
+pub use validity::{Badge, BadgeState, Doubt, Validity};
 
 /// What a run says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,7 +33,7 @@ pub struct Summary {
     /// What people say, decided where the run can, in the order of the experiments.
     pub claims: Vec<Claim>,
     /// Plain sentences, in the order of the experiments.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<Statement>,
     /// A table per workload of each experiment.
     pub tables: Vec<SummaryTable>,
     /// All contenders against all, per workload and metric.
@@ -41,7 +44,7 @@ pub struct Summary {
 
 /// One sentence, or two that belong together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Answer {
+pub struct Statement {
     /// Name of the experiment.
     pub experiment: String,
     /// Key of the workload.
@@ -76,14 +79,14 @@ pub struct SummaryTable {
     /// Over the table, with the load that its figures are of.
     pub title: String,
     /// The columns after the contender's label.
-    pub columns: Vec<Column>,
+    pub columns: Vec<TableColumn>,
     /// The rows, in the order of the run.
-    pub rows: Vec<Row>,
+    pub rows: Vec<TableRow>,
 }
 
 /// A column of a [`SummaryTable`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Column {
+pub struct TableColumn {
     /// Its heading.
     pub label: String,
     /// One sentence on how to read it.
@@ -92,18 +95,18 @@ pub struct Column {
 
 /// A row of a [`SummaryTable`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
+pub struct TableRow {
     /// The contender's place in the run.
     pub index: usize,
     /// Its label.
     pub contender: String,
     /// A value per column.
-    pub values: Vec<Value>,
+    pub values: Vec<TableValue>,
 }
 
 /// A value of a [`SummaryTable`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Value {
+pub struct TableValue {
     /// As a reader sees it; `-` where there is none.
     pub text: String,
     /// The number behind it in base units (nanoseconds, bytes, per second); absent where there is none.
@@ -130,30 +133,34 @@ pub fn of_groups(run: &Run, groups: &[Group<'_>]) -> Summary {
     }
 }
 
-/// A search under an objective visits other loads with each contender, so there is none to compare them at.
+/// Which comparisons of all with all a workload gets: what its curves show, CPU time, and what a connection costs. A search
+/// under an objective visits other loads with each contender, so there is none to compare them at.
 fn matrices_of(group: &Group<'_>) -> Vec<Matrix> {
-    match &group.experiment.objective {
-        Some(_) => Vec::new(),
-        None => matrices::of(group),
+    if group.experiment.objective.is_some() {
+        return Vec::new();
     }
+    let names = pictured(group, PictureKind::Curve).into_iter().chain([ALWAYS_COMPARED.to_owned()]);
+    let metrics = names.filter_map(|name| metric(&name)).unique_by(|metric| metric.name);
+    let at_load = metrics.filter_map(|metric| Matrix::at_load(group, metric));
+    at_load.chain(Matrix::of_connections(group, &stacked(group))).collect()
 }
 
-fn answers_of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Answer> {
+fn answers_of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Statement> {
     match &group.experiment.objective {
-        Some(_) => objectives::answers(group),
+        Some(_) => answers::under_objective(group),
         None => answers::of(group, matrices).into_iter().chain(trials::answers(group)).collect(),
     }
 }
 
 fn tables_of(group: &Group<'_>) -> Vec<SummaryTable> {
     match &group.experiment.objective {
-        Some(_) => objectives::table(group).into_iter().collect(),
+        Some(_) => tables::under_objective(group).into_iter().collect(),
         None => tables::of(group).into_iter().chain(trials::table(group)).collect(),
     }
 }
 
-fn answer(group: &Group<'_>, rank: Rank, topic: &str, sentence: String) -> Answer {
-    Answer {
+fn answer(group: &Group<'_>, rank: Rank, topic: &str, sentence: String) -> Statement {
+    Statement {
         experiment: group.experiment.name.clone(),
         workload: group.workload.key.clone(),
         label: group.workload.label.clone(),
@@ -161,4 +168,16 @@ fn answer(group: &Group<'_>, rank: Rank, topic: &str, sentence: String) -> Answe
         topic: topic.to_owned(),
         sentence,
     }
+}
+
+/// The names of the metrics of a kind of picture that the experiment declares for this workload.
+fn pictured(group: &Group<'_>, kind: PictureKind) -> Vec<String> {
+    let pictures = group.experiment.pictures.iter().filter(|picture| picture.kind == kind);
+    let pictures = pictures.filter(|picture| picture.workload.as_ref().is_none_or(|key| *key == group.workload.key));
+    pictures.flat_map(|picture| &picture.metrics).cloned().collect()
+}
+
+/// The parts of what a connection costs, as the experiment stacks them.
+fn stacked(group: &Group<'_>) -> Vec<&'static Metric> {
+    metrics_of_stages(&pictured(group, PictureKind::StackedParts))
 }

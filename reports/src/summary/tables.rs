@@ -2,11 +2,11 @@
 //!
 //! Must not know: HTML, terminals. Beside it: `answers.rs`.
 
-use super::answers::pictured;
-use super::{Column, Row, SummaryTable, Value};
+use super::{SummaryTable, TableColumn, TableRow, TableValue, stacked};
 use crate::format::{self, Unit};
-use crate::metrics::{Metric, Of, Reading, metric, slope_per_connection};
-use crate::record::{Phase, PictureKind};
+use crate::metrics::{Metric, Reading, metric, slope_per_connection};
+use crate::objective::carries;
+use crate::record::Phase;
 use crate::stats::Slope;
 use crate::study::{Group, Series, Standing, counts};
 
@@ -60,7 +60,7 @@ fn load_table(group: &Group<'_>) -> SummaryTable {
                 number(load, Unit::PerSecond, more)
             }
             None if group.without_valid_cell().contains(&series.contender.label.as_str()) => {
-                Value { text: "no valid cell".into(), ..missing("cannot tell") }
+                TableValue { text: "no valid cell".into(), ..missing("cannot tell") }
             }
             None => missing("none of the loads tried"),
         }];
@@ -71,13 +71,7 @@ fn load_table(group: &Group<'_>) -> SummaryTable {
         values.push(never_answered(series));
         row(series, values)
     });
-    SummaryTable {
-        experiment: group.experiment.name.clone(),
-        workload: group.workload.key.clone(),
-        title,
-        rows: with_unmeasured(rows.collect(), columns.len(), group),
-        columns,
-    }
+    table(group, title, columns, rows.collect())
 }
 
 /// Why the table is at its load and at no higher one.
@@ -90,8 +84,7 @@ fn who_kept_up(sound: usize, all: usize) -> &'static str {
 }
 
 fn connection_table(group: &Group<'_>) -> SummaryTable {
-    let parts = pictured(group, PictureKind::StackedParts);
-    let parts: Vec<&'static Metric> = parts.into_iter().filter(|part| matches!(part.of, Of::Stage(_))).collect();
+    let parts = stacked(group);
     let unit = parts.first().map_or(Unit::Bytes, |part| part.unit);
     let mut columns = vec![column("per idle connection", "Slope over all connection counts, of all measured parts.")];
     columns.extend(parts.iter().map(|part| column(part.label, part.how_to_read)));
@@ -105,7 +98,7 @@ fn connection_table(group: &Group<'_>) -> SummaryTable {
         let threads = series.stages.iter().filter(|held| held.counts()).map(|held| held.stage.sample.threads).max();
         values.push(threads.map_or_else(|| missing("not measured"), |n| number(n as f64, Unit::Count, None)));
         values.push(match series.answered_of_held() {
-            Some((answered, held)) => Value {
+            Some((answered, held)) => TableValue {
                 text: format!("{} of {}", format::count(answered), format::count(held)),
                 number: Some(answered as f64),
                 remark: None,
@@ -116,65 +109,94 @@ fn connection_table(group: &Group<'_>) -> SummaryTable {
     });
     let most =
         group.series.iter().flat_map(|series| series.phase(Phase::Idle)).map(|held| held.stage.connections).max();
-    SummaryTable {
-        experiment: group.experiment.name.clone(),
-        workload: group.workload.key.clone(),
-        title: format!("Memory per idle connection, up to {} held", format::count(most.unwrap_or(0))),
-        rows: with_unmeasured(rows.collect(), columns.len(), group),
-        columns,
-    }
+    let title = format!("Memory per idle connection, up to {} held", format::count(most.unwrap_or(0)));
+    table(group, title, columns, rows.collect())
 }
 
-/// Adds a row per contender that was not measured, so that none is left out in silence; in the run's order.
-pub(super) fn with_unmeasured(mut rows: Vec<Row>, columns: usize, group: &Group<'_>) -> Vec<Row> {
+/// A row per contender; nothing where the experiment has no objective.
+pub(super) fn under_objective(group: &Group<'_>) -> Option<SummaryTable> {
+    let objective = group.experiment.objective.as_ref()?;
+    let columns = [
+        ("carries", "Geometric mean over blocks of the highest offered load that keeps the objective."),
+        ("blocks", "Blocks whose search came to its end, of those that were begun."),
+    ];
+    let carried = |series: &Series<'_>| {
+        let carries = carries(objective, series);
+        let (load, remark) = (carries.load.map(|load| load.value), Some(carries.remark()));
+        let blocks = format!("{} of {}", carries.finished(), carries.blocks.len());
+        let blocks = TableValue { text: blocks, number: Some(carries.finished() as f64), remark: None };
+        row(series, vec![TableValue { text: carries.show(), number: load, remark }, blocks])
+    };
+    let title = format!("{}: requests per second with {} and no failure", group.workload.label, objective.words());
+    let columns = columns.map(|(label, help)| column(label, help)).into();
+    Some(table(group, title, columns, group.series.iter().map(carried).collect()))
+}
+
+/// The table with a row more per contender that was not measured, so that none is left out in silence; in the run's order.
+pub(super) fn table(
+    group: &Group<'_>,
+    title: String,
+    columns: Vec<TableColumn>,
+    mut rows: Vec<TableRow>,
+) -> SummaryTable {
     rows.extend(group.unmeasured.iter().map(|(index, contender)| {
-        let none = Value { text: "no valid cell".into(), ..missing("no cell was measured") };
-        Row { index: *index, contender: contender.label.clone(), values: vec![none; columns] }
+        let none = TableValue { text: "no valid cell".into(), ..missing("no cell was measured") };
+        TableRow { index: *index, contender: contender.label.clone(), values: vec![none; columns.len()] }
     }));
     rows.sort_by_key(|row| row.index);
-    rows
+    let (experiment, workload) = (group.experiment.name.clone(), group.workload.key.clone());
+    SummaryTable { experiment, workload, title, columns, rows }
 }
 
-fn column(label: &str, help: &str) -> Column {
-    Column { label: label.to_owned(), help: help.to_owned() }
+/// A reading as it stands in a table.
+pub(super) fn shown(reading: Reading, unit: Unit) -> TableValue {
+    TableValue { text: reading.show(unit), number: reading.value(), remark: reading.remark(unit) }
 }
 
-fn row(series: &Series<'_>, values: Vec<Value>) -> Row {
-    Row { index: series.index, contender: series.contender.label.clone(), values }
+pub(super) fn column(label: &str, help: &str) -> TableColumn {
+    TableColumn { label: label.to_owned(), help: help.to_owned() }
 }
 
-fn number(value: f64, unit: Unit, remark: Option<String>) -> Value {
-    Value { text: unit.show(value), number: Some(value), remark }
+fn row(series: &Series<'_>, values: Vec<TableValue>) -> TableRow {
+    TableRow { index: series.index, contender: series.contender.label.clone(), values }
 }
 
-fn missing(why: &str) -> Value {
-    Value { text: "-".into(), number: None, remark: Some(why.to_owned()) }
+fn number(value: f64, unit: Unit, remark: Option<String>) -> TableValue {
+    TableValue { text: unit.show(value), number: Some(value), remark }
 }
 
-fn slope(slope: Option<Slope>, unit: Unit) -> Value {
+fn missing(why: &str) -> TableValue {
+    TableValue { text: "-".into(), number: None, remark: Some(why.to_owned()) }
+}
+
+fn slope(slope: Option<Slope>, unit: Unit) -> TableValue {
     let Some(slope) = slope else { return missing("not measured, or no valid cell") };
     let interval = slope.half_width.map(|half| unit.range(slope.value - half, slope.value + half));
     number(slope.value, unit, interval)
 }
 
-fn at_load(series: &Series<'_>, metric: &Metric, load: Option<f64>) -> Value {
+fn at_load(series: &Series<'_>, metric: &Metric, load: Option<f64>) -> TableValue {
     let Some(load) = load else { return missing("no load to compare at") };
     let Some(point) = series.at(load) else {
-        return Value { text: "not tried".into(), ..missing("was not measured at this load") };
+        return TableValue { text: "not tried".into(), ..missing("was not measured at this load") };
     };
     match point.standing {
         Standing::Sound => {}
-        Standing::Saturated => return Value { text: "saturated".into(), ..missing("did not keep up with this load") },
-        Standing::Invalid => return Value { text: "invalid".into(), ..missing("no valid cell at this load") },
+        Standing::Saturated => {
+            return TableValue { text: "saturated".into(), ..missing("did not keep up with this load") };
+        }
+        Standing::Invalid => return TableValue { text: "invalid".into(), ..missing("no valid cell at this load") },
     }
     let reading = metric.of_pool(&point.pool);
     match reading {
         Reading::Absent => missing("not measured"),
-        _ => Value { text: reading.show(metric.unit), number: reading.value(), remark: reading.remark(metric.unit) },
+        _ => {
+            TableValue { text: reading.show(metric.unit), number: reading.value(), remark: reading.remark(metric.unit) }
+        }
     }
 }
 
-fn failed(series: &Series<'_>) -> Value {
+fn failed(series: &Series<'_>) -> TableValue {
     let (mut scheduled, mut failed) = (0, 0);
     for cell in series.points.iter().flat_map(|point| &point.pool.cells).filter(|cell| counts(cell)) {
         let Some(traffic) = &cell.traffic else { continue };
@@ -186,10 +208,10 @@ fn failed(series: &Series<'_>) -> Value {
     }
     let part = failed as f64 / scheduled as f64;
     let remark = format!("{} of {}", format::count(failed), format::count(scheduled));
-    Value { text: format::share(part), number: Some(part), remark: Some(remark) }
+    TableValue { text: format::share(part), number: Some(part), remark: Some(remark) }
 }
 
-fn never_answered(series: &Series<'_>) -> Value {
+fn never_answered(series: &Series<'_>) -> TableValue {
     let cells = series.points.iter().flat_map(|point| &point.pool.cells).filter(|cell| counts(cell));
     let ledgers = cells.filter_map(|cell| cell.traffic.as_ref()).map(|traffic| traffic.connections);
     let ledgers: Vec<_> = ledgers.collect();
@@ -199,5 +221,5 @@ fn never_answered(series: &Series<'_>) -> Value {
     let never = ledgers.iter().map(|ledger| ledger.never_answered).fold(0, u64::saturating_add);
     let attempted = ledgers.iter().map(|ledger| ledger.attempted).fold(0, u64::saturating_add);
     let remark = format!("of {} begun", format::count(attempted));
-    Value { text: format::count(never), number: Some(never as f64), remark: Some(remark) }
+    TableValue { text: format::count(never), number: Some(never as f64), remark: Some(remark) }
 }

@@ -1,26 +1,27 @@
 //! Trials in sentences and tables: one sentence for all of a workload, one for each trial, a row for each.
 //!
-//! Must not know: HTML. Beside it: `account.rs`, which finds the words.
+//! Must not know: HTML. Beside it: `words/probe.rs`, which finds the words.
 
-use super::answers::pictured;
-use super::{Answer, Column, Rank, Row, SummaryTable, Value, answer};
-use crate::account;
+use itertools::Itertools;
+
+use super::{Rank, Statement, SummaryTable, TableRow, TableValue, answer, pictured, tables};
 use crate::format;
-use crate::metrics::{Metric, Of, Reading, metric};
+use crate::metrics::{Metric, Reading, metric, metrics_of_load};
 use crate::record::PictureKind;
 use crate::study::{Group, Series, Standing, Trial};
+use crate::words::probe;
 
 /// What is said of every trial in which something was done to the server ...
 const OF_A_PROBE: [&str; 3] = ["probe_success", "probe_p99", "probe_longest_wait"];
 /// ... and where it was too much for some.
 const OF_FAILURES: [&str; 2] = ["held_at_first_failure", "probe_recovery"];
 
-pub(super) fn answers(group: &Group<'_>) -> Vec<Answer> {
+pub(super) fn answers(group: &Group<'_>) -> Vec<Statement> {
     if group.trials().next().is_none() {
         return Vec::new();
     }
     let overall =
-        account::served(group).or_else(|| Some(format::capitalised(&account::range(group, metrics(group).first()?))));
+        probe::served(group).or_else(|| Some(format::capitalised(&probe::range(group, metrics(group).first()?))));
     let lead = overall.map(|sentence| answer(group, Rank::Lead, "all in all", format!("{sentence}.")));
     let details = group.trials().map(|(series, trial)| {
         let topic = group.experiment.name_of(&series.contender.label, trial.variation);
@@ -35,11 +36,11 @@ fn told(group: &Group<'_>, series: &Series<'_>, trial: &Trial<'_>) -> String {
         return format!("Cannot tell for {label}: no valid cell.");
     }
     if trial.shown().is_some_and(|cell| cell.disturbance.is_some()) {
-        return format!("{label} {}", account::story(trial));
+        return format!("{label} {}", probe::story(trial));
     }
     let values = metrics(group).into_iter().filter_map(|metric| {
         let reading = metric.of_pool(&trial.pool);
-        let remark = reading.remark(metric.unit).map_or(String::new(), |remark| format!(" ({remark})"));
+        let remark = format::bracketed(reading.remark(metric.unit));
         (reading != Reading::Absent).then(|| format!("{} {}{remark}", metric.label, reading.say(metric.unit)))
     });
     let values: Vec<String> = values.collect();
@@ -55,37 +56,25 @@ fn metrics(group: &Group<'_>) -> Vec<&'static Metric> {
     let usual = OF_A_PROBE.iter().filter(|_| disturbed).chain(OF_FAILURES.iter().filter(|_| failed));
     let there = |metric: &&Metric| group.trials().any(|(_, trial)| metric.of_pool(&trial.pool) != Reading::Absent);
     let usual = usual.filter_map(|name| metric(name)).filter(there);
-    let mut metrics: Vec<&'static Metric> = Vec::new();
-    for metric in shown.chain(usual).filter(|metric| matches!(metric.of, Of::Load(_))) {
-        if !metrics.iter().any(|other| other.name == metric.name) {
-            metrics.push(metric);
-        }
-    }
-    metrics
+    metrics_of_load(&shown.collect_vec()).into_iter().chain(usual).unique_by(|metric| metric.name).collect()
 }
 
 pub(super) fn table(group: &Group<'_>) -> Option<SummaryTable> {
     group.trials().next()?;
     let metrics = metrics(group);
-    let columns = metrics.iter().map(|m| Column { label: m.label.to_owned(), help: m.how_to_read.to_owned() });
-    let rows = group.trials().map(|(series, trial)| Row {
+    let columns = metrics.iter().map(|metric| tables::column(metric.label, metric.how_to_read));
+    let rows = group.trials().map(|(series, trial)| TableRow {
         index: series.index,
         contender: group.experiment.name_of(&series.contender.label, trial.variation),
         values: metrics.iter().map(|metric| value(metric, trial)).collect(),
     });
-    Some(SummaryTable {
-        experiment: group.experiment.name.clone(),
-        workload: group.workload.key.clone(),
-        title: format!("{}: {}", group.experiment.title, group.workload.label),
-        rows: super::tables::with_unmeasured(rows.collect(), metrics.len(), group),
-        columns: columns.collect(),
-    })
+    let title = format!("{}: {}", group.experiment.title, group.workload.label);
+    Some(tables::table(group, title, columns.collect(), rows.collect()))
 }
 
-fn value(metric: &Metric, trial: &Trial<'_>) -> Value {
+fn value(metric: &Metric, trial: &Trial<'_>) -> TableValue {
     if trial.standing == Standing::Invalid {
-        return Value { text: "no valid cell".into(), number: None, remark: None };
+        return TableValue { text: "no valid cell".into(), number: None, remark: None };
     }
-    let reading = metric.of_pool(&trial.pool);
-    Value { text: reading.show(metric.unit), number: reading.value(), remark: reading.remark(metric.unit) }
+    tables::shown(metric.of_pool(&trial.pool), metric.unit)
 }

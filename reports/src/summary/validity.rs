@@ -30,7 +30,7 @@ pub struct Badge {
     /// The question as a statement.
     pub label: String,
     /// Whether it holds.
-    pub state: State,
+    pub state: BadgeState,
     /// With numbers.
     pub detail: String,
 }
@@ -38,7 +38,7 @@ pub struct Badge {
 /// How a badge is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum BadgeState {
     /// It holds everywhere.
     Good,
     /// Not everywhere; what fails is marked.
@@ -82,7 +82,7 @@ fn badge(cells: &[&Cell], label: &str, trouble: &str, well: &str, concerns: impl
 }
 
 fn of_state(label: &str, good: bool, detail: String) -> Badge {
-    Badge { label: label.to_owned(), state: if good { State::Good } else { State::Doubt }, detail }
+    Badge { label: label.to_owned(), state: if good { BadgeState::Good } else { BadgeState::Doubt }, detail }
 }
 
 fn accounts(cells: &[&Cell]) -> Badge {
@@ -104,12 +104,8 @@ fn errors(cells: &[&Cell]) -> Badge {
         [error + ledger.error, malformed + ledger.malformed, refused + ledger.refused, reset + ledger.reset]
     });
     let names = ["answered with an error", "answered wrongly", "refused", "reset"];
-    let parts: Vec<String> = wrong
-        .iter()
-        .zip(names)
-        .filter(|(count, _)| **count > 0)
-        .map(|(count, name)| format!("{} {name}", format::count(*count)))
-        .collect();
+    let parts = wrong.iter().zip(names).filter(|(count, _)| **count > 0);
+    let parts: Vec<String> = parts.map(|(count, name)| format!("{} {name}", format::count(*count))).collect();
     let detail = if parts.is_empty() { "none, timeouts under overload aside".into() } else { parts.join(", ") };
     of_state("Errors", parts.is_empty(), detail)
 }

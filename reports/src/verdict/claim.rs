@@ -3,9 +3,11 @@
 //! A condition is decided only where the whole interval over blocks lies on one side of the bound, or every block of an
 //! exact count; anything else is "cannot tell", with the reason. Since one condition that can't be told leaves the claim
 //! undecided, no more conditions make a wrong verdict more likely. Must not know: which claims there are, charts, HTML.
-//! Beside it: `evidence.rs`, `record/decision.rs`.
+//! Beside it: `evidence.rs`, `record/experiment.rs`.
 
-use super::evidence::{Evidence, Interval};
+use itertools::Itertools;
+
+use super::evidence::{Evidence, OpenInterval};
 use crate::format;
 use crate::record::{BoundValue, Condition, Decision, Relation};
 use crate::study::Group;
@@ -56,14 +58,9 @@ impl Decided {
 
 /// Holds a decision against the groups of its experiment.
 pub fn decide(decision: &Decision, groups: &[&Group<'_>]) -> Decided {
-    let found: Vec<(&Condition, Finding)> =
+    let found: Vec<(&Condition, ConditionFinding)> =
         decision.conditions.iter().map(|condition| (condition, find(condition, groups))).collect();
-    let mut reasons: Vec<String> = Vec::new();
-    for reason in found.iter().filter_map(|(_, finding)| finding.held.as_ref().err()) {
-        if !reasons.contains(reason) {
-            reasons.push(reason.clone());
-        }
-    }
+    let reasons = found.iter().filter_map(|(_, finding)| finding.held.clone().err()).unique().collect_vec();
     let held = || found.iter().filter(|(_, finding)| finding.held == Ok(true));
     let ruling = if found.is_empty() {
         Ruling::CannotTell(vec!["the experiment declares no condition".into()])
@@ -81,7 +78,7 @@ pub fn decide(decision: &Decision, groups: &[&Group<'_>]) -> Decided {
     Decided { ruling, by_counts, values: found.into_iter().filter_map(|(_, finding)| finding.words).collect() }
 }
 
-struct Finding {
+struct ConditionFinding {
     /// Or why it can't be told.
     held: Result<bool, String>,
     words: Option<String>,
@@ -89,10 +86,10 @@ struct Finding {
     by_counts: bool,
 }
 
-fn find(condition: &Condition, groups: &[&Group<'_>]) -> Finding {
+fn find(condition: &Condition, groups: &[&Group<'_>]) -> ConditionFinding {
     let value = match Evidence::gather(&condition.value, groups) {
         Ok(value) => value,
-        Err(reason) => return Finding { held: Err(reason), words: None, by_counts: false },
+        Err(reason) => return ConditionFinding { held: Err(reason), words: None, by_counts: false },
     };
     let asked = match condition.relation {
         Relation::AtLeast => "at least",
@@ -104,17 +101,17 @@ fn find(condition: &Condition, groups: &[&Group<'_>]) -> Finding {
             let held = value.interval().and_then(|interval| {
                 compare(interval, condition.relation, (*number, Some(*number))).ok_or_else(|| both_sides(&value))
             });
-            Finding { held, words: Some(words), by_counts: value.is_exact() }
+            ConditionFinding { held, words: Some(words), by_counts: value.is_exact() }
         }
         BoundValue::Times { factor, of } => match Evidence::gather(of, groups) {
-            Err(reason) => Finding { held: Err(reason), words: Some(value.words()), by_counts: false },
+            Err(reason) => ConditionFinding { held: Err(reason), words: Some(value.words()), by_counts: false },
             Ok(other) => {
                 let bound = format!("asked for: {asked} {} times", format::number(*factor));
                 let words = format!("{}; {}; {bound}", value.words(), value.words_against(&other));
                 let held = value.times(&other).and_then(|interval| {
                     compare(interval, condition.relation, (*factor, Some(*factor))).ok_or_else(|| both_sides(&value))
                 });
-                Finding { held, words: Some(words), by_counts: value.is_exact() && other.is_exact() }
+                ConditionFinding { held, words: Some(words), by_counts: value.is_exact() && other.is_exact() }
             }
         },
     }
@@ -125,8 +122,8 @@ fn both_sides(value: &Evidence) -> String {
 }
 
 /// Absent where the two overlap, so that either could be the case.
-fn compare(value: Interval, relation: Relation, bound: Interval) -> Option<bool> {
-    let end = |interval: Interval| interval.1.unwrap_or(f64::INFINITY);
+fn compare(value: OpenInterval, relation: Relation, bound: OpenInterval) -> Option<bool> {
+    let end = |interval: OpenInterval| interval.1.unwrap_or(f64::INFINITY);
     let (clearly, clearly_not) = match relation {
         Relation::AtLeast => (value.0 >= end(bound), end(value) < bound.0),
         Relation::AtMost => (end(value) <= bound.0, value.0 > end(bound)),

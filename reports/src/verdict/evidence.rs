@@ -9,13 +9,13 @@ use crate::format::{self, Unit};
 use crate::metrics::{Certainty, Metric, Reading, metric};
 use crate::record::{Cell, ValueOf};
 use crate::stats::{BlockValue, Ratio, geometric_mean, mean, paired_ratio};
-use crate::study::{Group, Pool, Trial, counts, disturbed_by};
+use crate::study::{Group, Pool, counts, disturbed_by};
 
 /// Blocks that a claim takes. Effects of many times, which claims are about, need no more.
 pub const BLOCKS_FOR_A_CLAIM: usize = 3;
 
 /// From the lower to the upper end; an upper end that is absent is open.
-pub(super) type Interval = (f64, Option<f64>);
+pub(super) type OpenInterval = (f64, Option<f64>);
 
 /// The values that there are.
 pub(super) struct Evidence {
@@ -48,7 +48,9 @@ impl Evidence {
             return Err(format!("the experiment has no workload {workload}"));
         };
         let who = group.experiment.name_of(&wanted.contender, wanted.variation);
-        let trial = trial(wanted, group).ok_or_else(|| format!("{who} was not run"))?;
+        let series = group.series_of(&wanted.contender);
+        let trial = series.and_then(|series| series.trial(wanted.variation));
+        let trial = trial.ok_or_else(|| format!("{who} was not run"))?;
         let cells = || trial.blocks.iter().flat_map(|pool| pool.cells.iter().copied());
         let used: Vec<&Cell> = cells().filter(|cell| why_not(cell).is_none()).collect();
         let set_aside = set_aside(&who, cells());
@@ -83,7 +85,7 @@ impl Evidence {
                 format!("{}: {label} {value} ({ends}, 95% over {} blocks)", self.who, self.blocks.len())
             }
             None => {
-                let remark = self.together.remark(unit).map_or(String::new(), |remark| format!(" ({remark})"));
+                let remark = format::bracketed(self.together.remark(unit));
                 format!("{}: {label} {}{remark}", self.who, self.together.say(unit))
             }
         }
@@ -93,9 +95,8 @@ impl Evidence {
     pub(super) fn words_against(&self, other: &Evidence) -> String {
         let times = self.ratio(other).ok().map(|ratio| {
             let ends = ratio.interval.filter(|_| ratio.blocks >= BLOCKS_FOR_A_CLAIM && !self.is_exact());
-            let (blocks, number) = (ratio.blocks, format::number);
-            let ends = ends.map(|(lo, hi)| format!(" ({} to {}, 95% over {blocks} blocks)", number(lo), number(hi)));
-            format!("{} times{}", number(ratio.value), ends.unwrap_or_default())
+            let ends = ends.map(|ends| format!("{}, 95% over {} blocks", format::interval(ends), ratio.blocks));
+            format!("{} times{}", format::number(ratio.value), format::bracketed(ends))
         });
         format!("{}that of {}", times.map_or(String::new(), |times| format!("{times} ")), other.words())
     }
@@ -105,7 +106,7 @@ impl Evidence {
     /// # Errors
     /// With too few blocks. One is enough for a count, but not where another was set aside: counts, too, are others where
     /// threads were late to start, or connections to come.
-    pub(super) fn interval(&self) -> Result<Interval, String> {
+    pub(super) fn interval(&self) -> Result<OpenInterval, String> {
         if self.is_exact() {
             return self.enough_counts().map(|()| self.range());
         }
@@ -118,7 +119,7 @@ impl Evidence {
     ///
     /// # Errors
     /// With too few blocks that have both, and where there is no ratio.
-    pub(super) fn times(&self, other: &Evidence) -> Result<Interval, String> {
+    pub(super) fn times(&self, other: &Evidence) -> Result<OpenInterval, String> {
         if self.is_exact() && other.is_exact() {
             self.enough_counts().and_then(|()| other.enough_counts())?;
             let ((lo, hi), (other_lo, other_hi)) = (self.range(), other.range());
@@ -144,7 +145,7 @@ impl Evidence {
     }
 
     /// The mean with Student's interval: of shares as they are, of all else on the logarithm where there is one.
-    fn mean(&self) -> Option<(f64, Interval)> {
+    fn mean(&self) -> Option<(f64, OpenInterval)> {
         let values: Vec<f64> = self.blocks.values().map(|value| at_least(*value)).collect();
         let is_share = self.metric.unit == Unit::Share;
         let over_blocks = if is_share { mean(&values) } else { geometric_mean(&values).or_else(|| mean(&values)) }?;
@@ -156,7 +157,7 @@ impl Evidence {
         Some((over_blocks.value, (lo, Some(hi).filter(|_| !self.is_open()))))
     }
 
-    fn range(&self) -> Interval {
+    fn range(&self) -> OpenInterval {
         let values = || self.blocks.values().map(|value| at_least(*value));
         (values().fold(f64::INFINITY, f64::min), Some(values().fold(0.0, f64::max)).filter(|_| !self.is_open()))
     }
@@ -183,7 +184,7 @@ impl Evidence {
             return Ok(());
         }
         let have = format::counted(blocks as u64, "block");
-        let aside = self.set_aside.as_ref().map_or(String::new(), |aside| format!(" ({aside})"));
+        let aside = format::bracketed(self.set_aside.clone());
         Err(format!("{have}, and a claim takes {BLOCKS_FOR_A_CLAIM}{aside}"))
     }
 }
@@ -241,9 +242,4 @@ fn lacking_words(
         }
         None => format!("{} of {who} was not measured{some}", metric.label),
     }
-}
-
-fn trial<'g, 'a>(wanted: &ValueOf, group: &'g Group<'a>) -> Option<&'g Trial<'a>> {
-    let series = group.series.iter().find(|series| series.contender.label == wanted.contender)?;
-    series.trials.iter().find(|trial| trial.variation == wanted.variation)
 }

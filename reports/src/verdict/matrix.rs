@@ -3,10 +3,11 @@
 //! Pairs are pairs of blocks; the floor comes from the contender that was run twice. Must not know: charts, HTML. Beside
 //! it: `judge.rs`, which finds the words.
 
+use itertools::Itertools;
 use serde::Serialize;
 
 use super::{BlockValues, Floor, Judged, Verdict, block_values, has_any, judge_all, ratio_of, ratio_or_why};
-use crate::format::{Unit, counted, number};
+use crate::format::{Unit, counted, interval, number};
 use crate::metrics::{Metric, slopes_by_block};
 use crate::stats::{NoRatio, Ratio};
 use crate::study::{Group, Series, Standing};
@@ -26,7 +27,7 @@ pub struct Matrix {
     /// What the metric is called in a sentence.
     pub label: String,
     /// The contenders, in the order of the run.
-    pub contenders: Vec<Compared>,
+    pub contenders: Vec<MatrixContender>,
     /// Each pair once, the earlier contender first.
     pub pairs: Vec<Pair>,
     /// What a difference has to exceed.
@@ -39,7 +40,7 @@ pub struct Matrix {
 
 /// A contender of a [`Matrix`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Compared {
+pub struct MatrixContender {
     /// Its place in the run.
     pub index: usize,
     /// Its label.
@@ -83,10 +84,7 @@ impl Matrix {
 
     /// A metric of trials at one value of what the experiment sweeps. Absent where fewer than two have a valid one.
     pub(crate) fn of_trials(group: &Group<'_>, metric: &Metric, variation: Option<f64>) -> Option<Matrix> {
-        let values = |series: &Series<'_>| {
-            let trial = series.trials.iter().find(|trial| trial.variation == variation)?;
-            Some(block_values(metric, &trial.blocks)).filter(has_any)
-        };
+        let values = |series: &Series<'_>| Some(block_values(metric, &series.trial(variation)?.blocks)).filter(has_any);
         let title = group.experiment.name_of(metric.label, variation);
         Matrix::of(group, &title, metric.label, metric.blocks_for_verdict, floor(group, &values), &values)
     }
@@ -111,19 +109,21 @@ impl Matrix {
             return None;
         }
         let (floor, twin) = floor.map_or((Floor::default(), None), |(floor, twin)| (floor, Some(twin)));
-        let mut pairs = Vec::new();
-        for (place, (a, of_a)) in measured.iter().enumerate() {
-            for (b, of_b) in &measured[place + 1..] {
-                pairs.push(Pair { a: a.index, b: b.index, ratio: ratio_of(of_a, of_b), judged: None });
-            }
-        }
+        let pair = |((a, of_a), (b, of_b)): (&(&Series<'_>, BlockValues), &(&Series<'_>, BlockValues))| Pair {
+            a: a.index,
+            b: b.index,
+            ratio: ratio_of(of_a, of_b),
+            judged: None,
+        };
+        let mut pairs: Vec<Pair> = measured.iter().tuple_combinations().map(pair).collect();
         let ratios: Vec<Ratio> = pairs.iter().filter_map(|pair| pair.ratio.ok()).collect();
         let mut judged = judge_all(&ratios, &floor, blocks_needed).into_iter();
         for pair in pairs.iter_mut().filter(|pair| pair.ratio.is_ok()) {
             pair.judged = judged.next();
         }
-        let contenders =
-            measured.iter().map(|(series, _)| Compared { index: series.index, label: series.contender.label.clone() });
+        let contenders = measured
+            .iter()
+            .map(|(series, _)| MatrixContender { index: series.index, label: series.contender.label.clone() });
         Some(Matrix {
             experiment: group.experiment.name.clone(),
             workload: group.workload.key.clone(),
@@ -162,12 +162,11 @@ impl Matrix {
         });
         let open: Vec<Option<f64>> = open.collect();
         let pairs = counted(open.len() as u64, "pair");
-        let would: Vec<f64> = open.iter().flatten().copied().collect();
-        let (least, most) = (would.iter().copied().reduce(f64::min), would.iter().copied().reduce(f64::max));
-        match least.zip(most) {
+        let would = open.iter().flatten().copied();
+        match would.clone().minmax_by(f64::total_cmp).into_option() {
             Some((least, most)) => {
                 let blocks = if least < most { Unit::Count.range(least, most) } else { Unit::Count.show(least) };
-                Some(format!("{pairs} cannot be told apart; {blocks} blocks would decide {} of them.", would.len()))
+                Some(format!("{pairs} cannot be told apart; {blocks} blocks would decide {} of them.", would.count()))
             }
             None if open.is_empty() => None,
             None => Some(format!("{pairs} cannot be told apart, nor would a thousand blocks do.")),
@@ -212,9 +211,9 @@ impl Pair {
             Err(why) => return format!("{}, so cannot tell", why.words(["the first", "the second"])),
         };
         let Some(judged) = self.judged else { return "not judged".into() };
-        let interval = ratio.interval.map(|(lo, hi)| format!("{} to {}, ", number(lo), number(hi)));
+        let ends = ratio.interval.map(|ends| format!("{}, ", interval(ends)));
         let p = judged.p_value.map(|p| if p < 0.001 { ", p < 0.001".into() } else { format!(", p = {p:.3}") });
-        format!("{}{}{}", interval.unwrap_or_default(), judged.verdict.words(), p.unwrap_or_default())
+        format!("{}{}{}", ends.unwrap_or_default(), judged.verdict.words(), p.unwrap_or_default())
     }
 }
 
@@ -222,7 +221,6 @@ impl Pair {
 fn floor(group: &Group<'_>, values: &dyn Fn(&Series<'_>) -> Option<BlockValues>) -> Option<(Floor, String)> {
     let twin = group.twins.first()?;
     let label = twin.contender.twin_of.as_ref()?;
-    let itself = group.series.iter().find(|series| series.contender.label == *label)?;
-    let twin = ratio_of(&values(itself)?, &values(twin)?).ok()?;
+    let twin = ratio_of(&values(group.series_of(label)?)?, &values(twin)?).ok()?;
     Some((Floor::of(twin), label.clone()))
 }

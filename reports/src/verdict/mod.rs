@@ -24,7 +24,7 @@ pub use floor::Floor;
 pub use judge::{Judged, Verdict, judge, judge_all};
 pub(crate) use judge::{MOST_BLOCKS, fewest, judge_each};
 pub(crate) use matrix::PER_CONNECTION;
-pub use matrix::{Compared, Matrix, Pair};
+pub use matrix::{Matrix, MatrixContender, Pair};
 
 /// What each block that counts says, by the number of the block.
 pub(crate) type BlockValues = BTreeMap<u32, BlockValue>;

@@ -5,7 +5,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 use reports::record::store::Run;
-use reports::record::{BoundValue, Decision, Event, Fate, Relation};
+use reports::record::{BoundValue, Decision, Fate, Relation, RequestEvent};
 use reports::study::groups;
 use reports::verdict::{BLOCKS_FOR_A_CLAIM, Ruling, decide};
 
@@ -87,7 +87,8 @@ pub(crate) fn served(seed: u64, share: f64) -> Said {
         for cell in &mut run.cells {
             let of_server = (share + 0.01 * normal(&mut random)).clamp(0.0, 1.0);
             let fate = |random: &mut ChaCha8Rng| if random.random_bool(of_server) { Fate::Ok } else { Fate::Timeout };
-            let event = |at| Event { at_ns: fixture_trials::FROM + at, took_ns: 1_000_000, fate: fate(&mut random) };
+            let event =
+                |at| RequestEvent { at_ns: fixture_trials::FROM + at, took_ns: 1_000_000, fate: fate(&mut random) };
             cell.traffic.as_mut().unwrap().events = (0..REQUESTS).map(event).collect();
         }
         run

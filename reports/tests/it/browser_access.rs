@@ -9,7 +9,7 @@ use reports::site;
 use serde_json::{Value, json};
 
 use crate::devtools::{Browser, Tab};
-use crate::{browser_site, fixture, fixture_map, fixture_trials, lanes};
+use crate::{browser_files, fixture, fixture_map, fixture_trials, lanes};
 
 const AXE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/../axe-core/axe.min.js");
 /// The width of A4 without its margins, in pixels of 1/96 inch.
@@ -32,7 +32,7 @@ fn axe_finds_nothing_serious_in_either_theme_or_on_a_phone() {
         ("trials", render(&fixture_trials::run())),
         ("map", render(&fixture_map::run())),
         ("who ran what", render(&lanes::traced())),
-        ("index of a site", site::index_page(&browser_site::entries())),
+        ("index of a site", site::index_page(&browser_files::entries())),
     ];
     for (name, page) in pages {
         for (width, theme) in [(1280, "light"), (360, "dark")] {

@@ -3,7 +3,8 @@
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
-use reports::diff::{Diff, Doubt, Gate, Method, Outcome, Row, between, differences, within};
+use reports::diff::{Diff, DiffOutcome, DiffRow, Gate, Method, NotCompared, between, within};
+use reports::machine::differences;
 use reports::record::store::Run;
 use reports::record::{Cell, ContenderRecord, Ending, OtherBuild, Purpose, Warning};
 use reports::verdict::{Judged, Verdict};
@@ -23,11 +24,11 @@ pub(crate) fn run(blocks: u32, seed: u64, times: f64) -> Run {
     run
 }
 
-fn rows<'d>(diff: &'d Diff, name: &str) -> Vec<&'d Row> {
+fn rows<'d>(diff: &'d Diff, name: &str) -> Vec<&'d DiffRow> {
     diff.rows.iter().filter(|row| row.name == name).collect()
 }
 
-fn outcome(diff: &Diff, gate: &str) -> Outcome {
+fn outcome(diff: &Diff, gate: &str) -> DiffOutcome {
     gate.parse::<Gate>().unwrap().hold(diff).outcome
 }
 
@@ -41,10 +42,10 @@ fn a_fifth_more_cpu_time_is_found_and_a_gate_says_so() {
         let ratio = row.ratio.unwrap();
         assert!(row.is_different() && (1.1..1.3).contains(&ratio.value), "{row:?}");
     }
-    assert_eq!(outcome(&diff, "cpu-per-request>+5%"), Outcome::Regressed);
-    assert_eq!(outcome(&diff, "cpu-per-request>+40%"), Outcome::Passed);
-    assert_eq!(outcome(&diff, "cpu-per-request>+20%"), Outcome::Inconclusive);
-    assert_eq!(outcome(&diff, "cpu-per-request<-10%"), Outcome::Passed);
+    assert_eq!(outcome(&diff, "cpu-per-request>+5%"), DiffOutcome::Regressed);
+    assert_eq!(outcome(&diff, "cpu-per-request>+40%"), DiffOutcome::Passed);
+    assert_eq!(outcome(&diff, "cpu-per-request>+20%"), DiffOutcome::Inconclusive);
+    assert_eq!(outcome(&diff, "cpu-per-request<-10%"), DiffOutcome::Passed);
 }
 
 #[test]
@@ -55,7 +56,7 @@ fn the_other_way_round_it_is_the_inverse() {
         assert!((a.ratio.unwrap().value * b.ratio.unwrap().value - 1.0).abs() < 1e-9);
         assert_eq!(a.judged.unwrap().verdict, b.judged.unwrap().verdict);
     }
-    assert_eq!(outcome(&back, "cpu-per-request<-5%"), Outcome::Regressed);
+    assert_eq!(outcome(&back, "cpu-per-request<-5%"), DiffOutcome::Regressed);
 }
 
 #[test]
@@ -63,8 +64,8 @@ fn the_same_server_twice_is_no_regression() {
     let mut regressed = 0;
     for seed in 0..10 {
         let diff = between(&run(10, 2 * seed, 1.0), &run(10, 2 * seed + 1, 1.0));
-        regressed += usize::from(outcome(&diff, "cpu-per-request>+0%") == Outcome::Regressed);
-        assert_eq!(outcome(&diff, "cpu-per-request>+20%"), Outcome::Passed);
+        regressed += usize::from(outcome(&diff, "cpu-per-request>+0%") == DiffOutcome::Regressed);
+        assert_eq!(outcome(&diff, "cpu-per-request>+20%"), DiffOutcome::Passed);
     }
     // The level allows one in forty.
     assert!(regressed <= 1, "{regressed} of 10");
@@ -75,10 +76,13 @@ fn few_blocks_decide_no_gate() {
     let diff = between(&run(2, 1, 1.0), &run(2, 2, 3.0));
     let verdict = rows(&diff, "cpu-per-request")[0].judged.unwrap().verdict;
     assert_eq!(verdict, Verdict::TooFewBlocks { have: 2, needed: 10 });
-    assert_eq!(outcome(&diff, "cpu-per-request>+5%"), Outcome::Inconclusive);
+    assert_eq!(outcome(&diff, "cpu-per-request>+5%"), DiffOutcome::Inconclusive);
     // Ten blocks tell medians and not yet a p99.
     let ten = between(&run(10, 1, 1.0), &run(10, 2, 1.0));
-    assert_eq!((outcome(&ten, "p50>+10%"), outcome(&ten, "p99>+10%")), (Outcome::Passed, Outcome::Inconclusive));
+    assert_eq!(
+        (outcome(&ten, "p50>+10%"), outcome(&ten, "p99>+10%")),
+        (DiffOutcome::Passed, DiffOutcome::Inconclusive)
+    );
 }
 
 #[test]
@@ -125,9 +129,9 @@ fn invalid_points_are_said_and_decide_nothing() {
     }
     let diff = between(&base, &new);
     let found =
-        rows(&diff, "p50").into_iter().find(|row| row.contender == "threaded" && row.spot.at.ends_with(" 700/s"));
-    assert_eq!(found.unwrap().ratio.unwrap_err(), Doubt::Invalid);
-    assert_eq!(outcome(&diff, "p50>+10%"), Outcome::Inconclusive);
+        rows(&diff, "p50").into_iter().find(|row| row.contender == "threaded" && row.place.at.ends_with(" 700/s"));
+    assert_eq!(found.unwrap().ratio.unwrap_err(), NotCompared::Invalid);
+    assert_eq!(outcome(&diff, "p50>+10%"), DiffOutcome::Inconclusive);
 }
 
 #[test]
@@ -137,48 +141,48 @@ fn who_no_longer_keeps_up_has_regressed_and_who_now_does_has_not() {
     let diff = between(&base, &new);
     let at = |name: &str, load: &str| {
         let found =
-            rows(&diff, name).into_iter().find(|row| row.contender == "threaded" && row.spot.at.ends_with(load));
+            rows(&diff, name).into_iter().find(|row| row.contender == "threaded" && row.place.at.ends_with(load));
         found.unwrap().ratio
     };
-    assert_eq!(at("p50", " 60/s").unwrap_err(), Doubt::FellBehind);
+    assert_eq!(at("p50", " 60/s").unwrap_err(), NotCompared::FellBehind);
     assert!(at("p50", " 8,000/s").is_ok() && at("cpu-per-request", " 60/s").is_ok());
-    assert_eq!(outcome(&diff, "p50>+10%"), Outcome::Regressed);
-    assert_eq!(outcome(&diff, "p99>+10%"), Outcome::Inconclusive, "a p99 takes twenty blocks");
+    assert_eq!(outcome(&diff, "p50>+10%"), DiffOutcome::Regressed);
+    assert_eq!(outcome(&diff, "p99>+10%"), DiffOutcome::Inconclusive, "a p99 takes twenty blocks");
     let words = serde_json::to_string(&diff).unwrap();
     assert!(words.contains(r#"{"no_ratio":"fell-behind"}"#), "{words}");
     let back = between(&new, &base);
-    assert_eq!((outcome(&back, "p50>+10%"), outcome(&back, "p50<-10%")), (Outcome::Passed, Outcome::Regressed));
+    assert_eq!((outcome(&back, "p50>+10%"), outcome(&back, "p50<-10%")), (DiffOutcome::Passed, DiffOutcome::Regressed));
     // Where blocks do not agree, another run might come out otherwise.
     let (base, mut new) = (run(10, 1, 1.0), run(10, 2, 1.0));
     saturate(&mut new, 9);
-    assert_eq!(outcome(&between(&base, &new), "p50>+10%"), Outcome::Inconclusive);
+    assert_eq!(outcome(&between(&base, &new), "p50>+10%"), DiffOutcome::Inconclusive);
 }
 
 #[test]
 fn no_gate_passes_over_what_is_missing() {
     let (base, mut new) = (run(10, 1, 1.0), run(10, 2, 1.0));
-    assert_eq!(outcome(&between(&base, &new), "cpu-per-request>+50%"), Outcome::Passed);
+    assert_eq!(outcome(&between(&base, &new), "cpu-per-request>+50%"), DiffOutcome::Passed);
     new.cells.retain(|cell| cell.contender != "threaded" || cell.load.offered_load_rps != Some(700.0));
     new.manifest.ending = Ending::Interrupted;
     let diff = between(&base, &new);
     let held = "cpu-per-request>+50%".parse::<Gate>().unwrap().hold(&diff);
     let reason = "only the base has CPU time per request of threaded, sleep 5 ms at 700/s".to_owned();
-    assert_eq!((held.outcome, held.reasons), (Outcome::Inconclusive, vec![reason]));
+    assert_eq!((held.outcome, held.reasons), (DiffOutcome::Inconclusive, vec![reason]));
     assert!(diff.cut_short[0].starts_with("run-2 did not come to its end, and has "), "{:?}", diff.cut_short);
     // What is only in the new run is no part of the question.
-    assert_eq!(outcome(&between(&new, &base), "cpu-per-request>+50%"), Outcome::Passed);
+    assert_eq!(outcome(&between(&new, &base), "cpu-per-request>+50%"), DiffOutcome::Passed);
 }
 
 #[test]
 fn what_a_contender_differs_from_itself_is_no_regression() {
     let mut diff = between(&run(10, 1, 1.0), &run(10, 2, 1.5));
-    assert_eq!(outcome(&diff, "cpu-per-request>+10%"), Outcome::Regressed);
+    assert_eq!(outcome(&diff, "cpu-per-request>+10%"), DiffOutcome::Regressed);
     for row in &mut diff.rows {
         let hidden = Verdict::Indistinguishable { decided_by: None, is_hidden: true };
         row.judged = row.judged.map(|judged| Judged { verdict: hidden, ..judged });
     }
     let held = "cpu-per-request>+10%".parse::<Gate>().unwrap().hold(&diff);
-    assert_eq!(held.outcome, Outcome::Inconclusive);
+    assert_eq!(held.outcome, DiffOutcome::Inconclusive);
     assert!(held.reasons[0].contains("), but cannot tell them apart"), "{:?}", held.reasons);
 }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use reports::record::store::Run;
 use reports::record::{
-    Cell, ContenderRecord, Ending, ExperimentRecord, Limit, Machine, Manifest, Picture, PictureKind, Placement,
-    PlacementKind, SCHEMA_VERSION, Scale, Swept, WorkloadRecord,
+    Cell, ContenderRecord, Ending, ExperimentRecord, Limit, Machine, Manifest, Picture, PictureKind, PlacementKind,
+    PlacementRecord, SCHEMA_VERSION, Scale, Swept, WorkloadRecord,
 };
 
 use crate::fixture_cells::{held, loaded, probe};
@@ -151,7 +151,7 @@ fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) 
         preset: "quick".into(),
         seed: 7,
         blocks: size.blocks,
-        placement: Placement { kind: PlacementKind::Isolated, server_cpus: vec![0], generator_cpus: vec![1] },
+        placement: PlacementRecord { kind: PlacementKind::Isolated, server_cpus: vec![0], generator_cpus: vec![1] },
         started_at: "2026-01-02T03:04:05Z".into(),
         resumed_at: Vec::new(),
         elapsed_s: Some(91.4),

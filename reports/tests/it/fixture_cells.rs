@@ -6,48 +6,32 @@ use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 use reports::record::{
-    Arrivals, Cell, ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, Outcome, PartSums, Phase,
-    Purpose, SCHEMA_VERSION, Sample, ServerUsage, Shape, Stage, TimeSplit, Traffic, Warning,
+    ArrivalsRecord, Cell, ConnectionLedger, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, PartSums, Phase,
+    Purpose, Sample, ShapeRecord, Stage, TimeSplit, Traffic, Warning,
 };
 
 use crate::fixture::{FixtureModel, SECOND};
 
 /// A cell without anything measured.
 pub(crate) fn blank(id: &str, experiment: &str, workload: &str, contender: &str) -> Cell {
+    let load = Load {
+        arrivals: ArrivalsRecord::Poisson,
+        shape: ShapeRecord::Sessions { requests: 10, think_time_ns: 0, concurrent: 1_000 },
+        offered_load_rps: None,
+        work: "echo hi".into(),
+        seed: 7,
+        warm_up_ns: SECOND / 2,
+        window_ns: 5 * SECOND,
+        timeout_ns: SECOND,
+    };
     Cell {
-        schema_version: SCHEMA_VERSION,
         id: id.into(),
         experiment: experiment.into(),
         workload: workload.into(),
         contender: contender.into(),
-        block: 0,
-        order: 0,
-        purpose: Purpose::Measure,
-        attempts: 1,
-        load: Load {
-            arrivals: Arrivals::Poisson,
-            shape: Shape::Sessions { requests: 10, think_time_ns: 0, concurrent: 1_000 },
-            offered_load_rps: None,
-            work: "echo hi".into(),
-            seed: 7,
-            warm_up_ns: SECOND / 2,
-            window_ns: 5 * SECOND,
-            timeout_ns: SECOND,
-        },
-        variation: None,
-        disturbance: None,
-        bounds: Vec::new(),
-        started_at_ns: 0,
         elapsed_ns: 6 * SECOND,
-        outcome: Outcome::Completed,
-        warnings: Vec::new(),
-        traffic: None,
-        generator: None,
-        server: ServerUsage::default(),
-        samples: Vec::new(),
-        inside: None,
-        stages: Vec::new(),
         noise: Noise { other_cpu_share: Some(0.004), ..Noise::default() },
+        ..Cell::new(load)
     }
 }
 
@@ -55,7 +39,7 @@ pub(crate) fn probe(model: &FixtureModel, key: &str, column: usize, steps: u32) 
     let mut cell = loaded(model, key, column, model.capacity[column], 0, steps);
     cell.id = format!("probe-{key}-{}", model.label);
     cell.purpose = Purpose::CapacityProbe;
-    cell.load.arrivals = Arrivals::Closed;
+    cell.load.arrivals = ArrivalsRecord::Closed;
     cell.load.offered_load_rps = None;
     let traffic = cell.traffic.as_mut().unwrap();
     (traffic.response_time, traffic.schedule_lag, traffic.split) = (None, None, None);
@@ -190,8 +174,8 @@ impl Recorder {
 
 pub(crate) fn held(model: &FixtureModel) -> Cell {
     let mut cell = blank(&format!("memory-{}", model.label), "memory", "held", model.label);
-    cell.load.arrivals = Arrivals::Held;
-    cell.load.shape = Shape::Connections { connections: 10_000 };
+    cell.load.arrivals = ArrivalsRecord::Held;
+    cell.load.shape = ShapeRecord::Connections { connections: 10_000 };
     let answered = |held: u64| if model.serves > 0 { held.min(model.serves) } else { held };
     let [resident, tables, stacks, _] = model.connection_bytes;
     let stage = |phase, connections: u64, of: u64, asked: bool| {

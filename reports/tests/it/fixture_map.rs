@@ -5,7 +5,8 @@
 
 use reports::record::store::Run;
 use reports::record::{
-    Arrivals, Cell, ExperimentRecord, Picture, PictureKind, Scale, Shape, Swept, Traffic, Warning, WorkloadRecord,
+    ArrivalsRecord, Cell, ExperimentRecord, Picture, PictureKind, Scale, ShapeRecord, Swept, Traffic, Warning,
+    WorkloadRecord,
 };
 
 use crate::fixture::{self, SECOND};
@@ -63,8 +64,8 @@ pub(crate) fn run() -> Run {
 
 fn cell(workload: &str, contender: &str, connections: u32, block: u32) -> Cell {
     let mut cell = blank(&format!("map-{workload}-{contender}-{connections}-{block}"), "map", workload, contender);
-    cell.load.arrivals = Arrivals::Closed;
-    cell.load.shape = Shape::Connections { connections };
+    cell.load.arrivals = ArrivalsRecord::Closed;
+    cell.load.shape = ShapeRecord::Connections { connections };
     cell.load.window_ns = SECOND;
     (cell.variation, cell.block) = (Some(f64::from(connections)), block);
     cell

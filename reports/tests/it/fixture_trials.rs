@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use reports::record::store::Run;
 use reports::record::{
-    Arrivals, Bound, BoundValue, Cell, Condition, ConnectionLedger, ContenderRecord, Decision, Disturbance, Event,
-    ExperimentRecord, Fate, HistogramRecord, Ledger, Outcome, Picture, PictureKind, Progress, Relation, Scale,
-    ServerCounters, Shape, Swept, Traffic, ValueOf, Warning, WorkloadRecord,
+    ArrivalsRecord, Bound, BoundValue, Cell, Condition, ConnectionLedger, ContenderRecord, Decision,
+    DisturbanceProgress, DisturbanceRecord, ExperimentRecord, Fate, HistogramRecord, Ledger, Outcome, Picture,
+    PictureKind, Relation, RequestEvent, Scale, ServerCounters, ShapeRecord, Swept, Traffic, ValueOf, Warning,
+    WorkloadRecord,
 };
 
 use crate::fixture::{self, SECOND};
@@ -25,12 +26,12 @@ const END: u64 = 12 * SECOND;
 const EVERY: u64 = 20 * MS;
 
 /// Every request of a probe, the fate of each by when it is due.
-pub(crate) fn events(fate: impl Fn(u64) -> (u64, Fate)) -> Vec<Event> {
+pub(crate) fn events(fate: impl Fn(u64) -> (u64, Fate)) -> Vec<RequestEvent> {
     let due = (0..END / EVERY).map(|n| n * EVERY);
-    let mut events: Vec<Event> = due
+    let mut events: Vec<RequestEvent> = due
         .map(|at_ns| {
             let (took_ns, fate) = fate(at_ns);
-            Event { at_ns, took_ns, fate }
+            RequestEvent { at_ns, took_ns, fate }
         })
         .collect();
     events.sort_by_key(|event| event.at_ns + event.took_ns);
@@ -44,14 +45,14 @@ pub(crate) fn answered(at_ns: u64) -> (u64, Fate) {
 }
 
 /// Idle connections, three hundred more each second, up to those the server can't take.
-fn flood() -> Disturbance {
-    let course = (0..=80).map(|tenth: u64| Progress {
+fn flood() -> DisturbanceRecord {
+    let course = (0..=80).map(|tenth: u64| DisturbanceProgress {
         at_ns: FROM + tenth * SECOND / 10,
         held: tenth * 30,
         refused: tenth / 20,
         ended_by_server: 0,
     });
-    Disturbance {
+    DisturbanceRecord {
         name: "idle connections".into(),
         from_ns: FROM,
         until_ns: UNTIL,
@@ -61,7 +62,7 @@ fn flood() -> Disturbance {
 }
 
 /// Traffic with these requests.
-pub(crate) fn traffic(events: Vec<Event>) -> Traffic {
+pub(crate) fn traffic(events: Vec<RequestEvent>) -> Traffic {
     let mut response = Histogram::<u64>::new_with_bounds(1, 60 * SECOND, 3).unwrap();
     events.iter().for_each(|event| response.record(event.took_ns.max(1)).unwrap());
     let sum = events.iter().map(|event| event.took_ns).sum();
@@ -87,10 +88,15 @@ pub(crate) fn traffic(events: Vec<Event>) -> Traffic {
 }
 
 /// A cell of a probe and a disturbance.
-pub(crate) fn disturbed(experiment: &str, contender: &str, disturbance: Disturbance, events: Vec<Event>) -> Cell {
+pub(crate) fn disturbed(
+    experiment: &str,
+    contender: &str,
+    disturbance: DisturbanceRecord,
+    events: Vec<RequestEvent>,
+) -> Cell {
     let mut cell = blank(&format!("{experiment}-{contender}"), experiment, "newcomers", contender);
-    cell.load.arrivals = Arrivals::Constant;
-    cell.load.shape = Shape::Sessions { requests: 1, think_time_ns: 0, concurrent: 100 };
+    cell.load.arrivals = ArrivalsRecord::Constant;
+    cell.load.shape = ShapeRecord::Sessions { requests: 1, think_time_ns: 0, concurrent: 100 };
     cell.load.offered_load_rps = Some(50.0);
     (cell.load.warm_up_ns, cell.load.window_ns) = (0, END);
     cell.disturbance = Some(disturbance);
@@ -154,7 +160,7 @@ fn blocking(contender: &str, blockers: u64, block: u32) -> Cell {
         let hit = (FROM..UNTIL).contains(&at) && (at / EVERY).is_multiple_of(3);
         if hit && wait > SECOND { (SECOND, Fate::Timeout) } else { (took + if hit { wait } else { 0 }, fate) }
     };
-    let disturbance = Disturbance {
+    let disturbance = DisturbanceRecord {
         name: "clients that block".into(),
         from_ns: FROM,
         until_ns: UNTIL,

@@ -3,7 +3,7 @@
 use reports::charts::{Figure, figures};
 use reports::record::store::Run;
 use reports::record::{
-    Cell, Inside, InsideAnswer, PictureKind, RuntimeAnswer, ThreadTimes, UnstableAnswer, WorkerAnswer,
+    Cell, InsideAnswer, InsideRecord, PictureKind, RuntimeAnswer, ThreadTimes, UnstableAnswer, WorkerAnswer,
 };
 use reports::study::{InsideOf, TRACKS, Track, below_ns, groups};
 
@@ -14,7 +14,7 @@ const MS: u64 = 1_000_000;
 const LOOKS: u64 = 55;
 
 /// A server with so many threads to run all the time, that answers a thousand requests a second.
-fn inside(runnable: u64, runtime: impl Fn(u64) -> Option<RuntimeAnswer>) -> Inside {
+fn inside(runnable: u64, runtime: impl Fn(u64) -> Option<RuntimeAnswer>) -> InsideRecord {
     let answer = |look: u64| InsideAnswer {
         at_ns: look * 100 * MS,
         open_connections: 12,
@@ -34,7 +34,7 @@ fn inside(runnable: u64, runtime: impl Fn(u64) -> Option<RuntimeAnswer>) -> Insi
         times_run: look * 200,
         process_cpu_ns: look * 105 * MS,
     };
-    Inside { answers: (0..LOOKS).map(answer).collect(), unanswered: 1, threads: (0..LOOKS).map(times).collect() }
+    InsideRecord { answers: (0..LOOKS).map(answer).collect(), unanswered: 1, threads: (0..LOOKS).map(times).collect() }
 }
 
 /// Two workers, of which one blocks from the third second of the load to its end.
@@ -69,13 +69,13 @@ fn track(name: &str) -> &'static Track {
     TRACKS.iter().find(|track| track.name == name).unwrap()
 }
 
-fn cell(inside: Inside) -> Cell {
+fn cell(inside: InsideRecord) -> Cell {
     let run = looked_at();
     let cell = run.cells.into_iter().find(|cell| cell.contender == "threaded" && cell.load.warm_up_ns > 0).unwrap();
     Cell { inside: Some(inside), ..cell }
 }
 
-fn mean(name: &str, inside: Inside) -> Option<f64> {
+fn mean(name: &str, inside: InsideRecord) -> Option<f64> {
     let cell = cell(inside);
     track(name).mean(&InsideOf::cell(&cell)?)
 }
@@ -97,8 +97,10 @@ fn the_warm_up_and_what_comes_after_the_window_are_left_out() {
     let values = track("requests under way").values(&seen);
     // Half a second of warm-up, then five seconds; the last look of the fixture is within.
     assert_eq!((values.len(), values[0].0, values.last().unwrap().0), (50, 0, 4_900 * MS));
-    let late =
-        Inside { answers: vec![InsideAnswer { at_ns: u64::MAX, ..InsideAnswer::default() }], ..Inside::default() };
+    let late = InsideRecord {
+        answers: vec![InsideAnswer { at_ns: u64::MAX, ..InsideAnswer::default() }],
+        ..InsideRecord::default()
+    };
     assert!(InsideOf::cell(&Cell { inside: Some(late), ..cell }).is_none());
 }
 

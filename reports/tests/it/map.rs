@@ -1,7 +1,7 @@
 //! The crossover map: what each square says, what all of them say together, and where the page shows it.
 
 use reports::charts::figures;
-use reports::crossover::{Finding, Grid};
+use reports::crossover::{Grid, SquareFinding};
 use reports::page::render;
 use reports::record::PictureKind;
 use reports::record::store::Run;
@@ -10,7 +10,7 @@ use reports::study::groups;
 use crate::fixture_map;
 
 /// Findings row by row, and the sentence.
-fn read(run: &Run) -> (Vec<Vec<Finding>>, String) {
+fn read(run: &Run) -> (Vec<Vec<SquareFinding>>, String) {
     let groups = groups(run);
     let experiment = &run.manifest.experiments[0];
     let grid = Grid::of(experiment, &experiment.pictures[0], &groups).unwrap();
@@ -24,10 +24,10 @@ fn every_square_says_what_its_blocks_carry() {
     assert_eq!(
         findings,
         [
-            [Finding::First, Finding::Alike],
-            [Finding::CannotTell, Finding::TooFewBlocks],
-            [Finding::GeneratorsLimit, Finding::GeneratorsLimit],
-            [Finding::Second, Finding::NotMeasured],
+            [SquareFinding::First, SquareFinding::Alike],
+            [SquareFinding::CannotTell, SquareFinding::TooFewBlocks],
+            [SquareFinding::GeneratorsLimit, SquareFinding::GeneratorsLimit],
+            [SquareFinding::Second, SquareFinding::NotMeasured],
         ]
     );
     assert_eq!(
@@ -58,7 +58,8 @@ fn a_map_without_a_winner_names_none() {
     let mut run = fixture_map::run();
     run.cells.retain(|cell| cell.block < 2);
     let (findings, sentence) = read(&run);
-    let winners = findings.iter().flatten().filter(|finding| matches!(finding, Finding::First | Finding::Second));
+    let winners =
+        findings.iter().flatten().filter(|finding| matches!(finding, SquareFinding::First | SquareFinding::Second));
     assert_eq!(winners.count(), 0);
     assert_eq!(
         sentence,

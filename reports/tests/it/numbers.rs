@@ -5,9 +5,9 @@ use hdrhistogram::Histogram;
 use reports::charts::{Figure, figures};
 use reports::format::Unit;
 use reports::record::store::Run;
-use reports::record::{Cell, Ledger, Outcome, Phase, Purpose, Shape, Warning};
+use reports::record::{Cell, Ledger, Outcome, Phase, Purpose, ShapeRecord, Warning};
 use reports::study::{Standing, groups};
-use reports::summary::{Summary, Value, summarise};
+use reports::summary::{Summary, TableValue, summarise};
 
 use crate::fixture;
 
@@ -47,7 +47,7 @@ fn percentile(run: &Run, contender: &str, load: f64, p: f64) -> f64 {
     sum.value_at_quantile(p) as f64
 }
 
-fn row<'a>(summary: &'a Summary, table: usize, contender: &str) -> Vec<(&'a str, &'a Value)> {
+fn row<'a>(summary: &'a Summary, table: usize, contender: &str) -> Vec<(&'a str, &'a TableValue)> {
     let table = &summary.tables[table];
     let row = table.rows.iter().find(|row| row.contender == contender).unwrap();
     table.columns.iter().map(|column| column.label.as_str()).zip(&row.values).collect()
@@ -258,7 +258,7 @@ fn a_session_across_the_end_of_a_short_window_is_no_saturation() {
         for block in 0..2 {
             let at = fixture::find(&run, "sleep-5ms", "threaded", 60.0, block);
             let cell = &mut run.cells[at];
-            cell.load.shape = Shape::Sessions { requests: 10, think_time_ns: 0, concurrent: 8 };
+            cell.load.shape = ShapeRecord::Sessions { requests: 10, think_time_ns: 0, concurrent: 8 };
             let traffic = cell.traffic.as_mut().unwrap();
             traffic.ledger = Ledger { scheduled: 160, ok: 160, ..Ledger::default() };
             traffic.ok_within_window = 160 - missing;

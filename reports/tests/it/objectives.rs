@@ -1,7 +1,7 @@
 //! Loads held against an objective: which cells keep it, and what is said of a contender over its blocks.
 
 use reports::export::{bencher, github_action_benchmark};
-use reports::objective::{Found, Kept, carries, kept};
+use reports::objective::{BlockResult, Kept, carries, kept};
 use reports::page::render;
 use reports::record::store::Run;
 use reports::record::{Objective, Warning};
@@ -20,7 +20,7 @@ pub(crate) fn searched(below_ms: u64) -> Run {
 }
 
 /// What each block of a contender found.
-fn found(run: &Run, contender: &str) -> Vec<Found> {
+fn found(run: &Run, contender: &str) -> Vec<BlockResult> {
     let groups = groups(run);
     let series = groups[0].series.iter().find(|series| series.contender.label == contender).unwrap();
     carries(&groups[0].experiment.objective.unwrap(), series).blocks
@@ -29,10 +29,10 @@ fn found(run: &Run, contender: &str) -> Vec<Found> {
 #[test]
 fn the_highest_load_before_the_first_that_broke_the_promise_is_carried() {
     let run = searched(50);
-    assert_eq!(found(&run, "sequential"), [Found::Carried(60.0); 2]);
-    assert_eq!(found(&searched(1), "sequential"), [Found::LessThan(60.0); 2]);
+    assert_eq!(found(&run, "sequential"), [BlockResult::Carried(60.0); 2]);
+    assert_eq!(found(&searched(1), "sequential"), [BlockResult::LessThan(60.0); 2]);
     let unfinished = found(&run, "async-multi");
-    assert!(unfinished.iter().all(|found| *found == Found::Unfinished), "no load was too much: {unfinished:?}");
+    assert!(unfinished.iter().all(|found| *found == BlockResult::Unfinished), "no load was too much: {unfinished:?}");
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn where_no_valid_cell_tells_the_load_is_at_least_what_was_carried() {
         let at = find(&run, "sleep-5ms", "async-multi", load, 1);
         run.cells[at].warnings.push(Warning::GeneratorSaturated { busiest_worker: 0.95 });
     }
-    assert_eq!(found(&run, "async-multi")[1], Found::AtLeast(60.0));
+    assert_eq!(found(&run, "async-multi")[1], BlockResult::AtLeast(60.0));
     let summary = summarise(&run);
     let lead = summary.answers.iter().find(|answer| answer.experiment == "latency-curve").unwrap();
     assert!(lead.sentence.starts_with("With p90 below 50 ms and no request failed: "), "{}", lead.sentence);

@@ -5,7 +5,7 @@ use reports::charts::{Figure, figures};
 use reports::metrics::{Certainty, Reading, metric};
 use reports::page::render;
 use reports::record::store::{Run, RunFolder};
-use reports::record::{Cell, Event, ExperimentRecord, Fate, Outcome, PictureKind, Shape, Swept, Warning};
+use reports::record::{Cell, ExperimentRecord, Fate, Outcome, PictureKind, RequestEvent, ShapeRecord, Swept, Warning};
 use reports::study::{Standing, counts, groups};
 use reports::summary::summarise;
 
@@ -23,7 +23,7 @@ fn reading(run: &Run, name: &str, contender: &str) -> Reading {
     metric(name).unwrap().of_pool(&series.trials[0].pool)
 }
 
-fn events<'a>(run: &'a Run, contender: &str) -> &'a [Event] {
+fn events<'a>(run: &'a Run, contender: &str) -> &'a [RequestEvent] {
     &cell(run, contender).traffic.as_ref().unwrap().events
 }
 
@@ -39,7 +39,7 @@ fn told(run: &Run, topic: &str) -> String {
 fn a_probe_is_measured_within_the_disturbance_and_apart_from_it() {
     let run = fixture::run();
     let events = events(&run, "threaded");
-    let within: Vec<&Event> = events.iter().filter(|event| (FROM..UNTIL).contains(&event.at_ns)).collect();
+    let within: Vec<&RequestEvent> = events.iter().filter(|event| (FROM..UNTIL).contains(&event.at_ns)).collect();
     let ok = within.iter().filter(|event| event.fate == Fate::Ok).count();
     assert_eq!((within.len(), ok), (400, 170));
     assert_eq!(reading(&run, "probe_success", "threaded").value(), Some(170.0 / 400.0));
@@ -101,7 +101,7 @@ fn every_dot_stands_where_its_request_belongs_and_none_is_left_out() {
     };
     let (left, ten_seconds) = (tick("0", "x", 0.0), tick("10 s", "x", 0.0));
     let (low, high) = (tick("1 ms", "y", 4.0), tick("2 ms", "y", 4.0));
-    let place = |event: &Event| {
+    let place = |event: &RequestEvent| {
         let x = left + (ten_seconds - left) * event.at_ns as f64 / (10 * SECOND) as f64;
         let y = low + (high - low) * (event.took_ns as f64 / MS as f64).log2();
         (x, y)
@@ -182,7 +182,7 @@ fn a_curve_over_connections_is_drawn_from_the_shape_of_the_load() {
     for connections in [10, 1_000] {
         run.cells.extend(plain.iter().cloned().map(|mut cell| {
             cell.id = format!("{}-{connections}", cell.id);
-            cell.load.shape = Shape::Connections { connections };
+            cell.load.shape = ShapeRecord::Connections { connections };
             cell
         }));
     }
@@ -262,11 +262,11 @@ fn a_cell_that_lacks_what_others_have_is_drawn_as_far_as_it_goes() {
 fn a_slow_answer_takes_ten_times_what_is_usual() {
     let run = fixture::run();
     let events = events(&run, "threaded");
-    let is_within = |event: &&Event| (FROM..UNTIL).contains(&event.at_ns);
+    let is_within = |event: &&RequestEvent| (FROM..UNTIL).contains(&event.at_ns);
     let mut usual: Vec<u64> = events.iter().filter(|event| !is_within(event)).map(|event| event.took_ns).collect();
     usual.sort_unstable();
     let bound_ns = 10 * usual[(usual.len() - 1) / 2];
-    let is_slow = |event: &&Event| event.fate == Fate::Ok && event.took_ns > bound_ns;
+    let is_slow = |event: &&RequestEvent| event.fate == Fate::Ok && event.took_ns > bound_ns;
     let slow = events.iter().filter(is_within).filter(is_slow).count();
     assert_eq!(reading(&run, "probe_slow", "threaded").value(), Some(slow as f64 / 400.0));
 

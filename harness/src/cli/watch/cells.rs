@@ -8,8 +8,8 @@ use std::time::Duration;
 use reports::format::{self, counted};
 use reports::metrics::TIME_PARTS;
 use reports::record::{
-    Cell, ExperimentRecord, Load, Noise, Outcome, Picture, PictureKind, Purpose, SCHEMA_VERSION, Sample, Scale,
-    ServerUsage, Swept, Traffic, Warning, WorkloadRecord,
+    Cell, ExperimentRecord, Load, Picture, PictureKind, Sample, Scale, ServerUsage, Swept, Traffic, Warning,
+    WorkloadRecord,
 };
 
 use super::clock;
@@ -100,23 +100,13 @@ fn cell(
     let window_ns = nanoseconds(outcome.measured);
     let load = Load { window_ns, ..spec.to_record() };
     let cell = Cell {
-        schema_version: SCHEMA_VERSION,
         id: format!("{WATCHED}.{}.{order}.{safe}", key(number)),
         experiment: WATCHED.to_owned(),
         workload: key(number),
         contender: contender.to_owned(),
-        block: 0,
         order,
-        attempts: 1,
-        purpose: Purpose::Measure,
         elapsed_ns: load.warm_up_ns + window_ns,
-        load,
-        variation: None,
-        disturbance: None,
-        bounds: Vec::new(),
         started_at_ns: stretch.begun_ns,
-        outcome: Outcome::Completed,
-        warnings: Vec::new(),
         traffic: Some(traffic(outcome, spec)),
         generator: Some(outcome.generator),
         server: ServerUsage {
@@ -124,9 +114,7 @@ fn cell(
             ..ServerUsage::default()
         },
         samples: samples.to_vec(),
-        inside: None,
-        stages: Vec::new(),
-        noise: Noise::default(),
+        ..Cell::new(load)
     };
     let warnings = std::iter::once(side_by_side()).chain(run::warnings(&cell)).collect();
     Cell { warnings, ..cell }

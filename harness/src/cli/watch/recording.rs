@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use reports::record::store::RunFolder;
-use reports::record::{Ending, Machine, Manifest, Placement};
+use reports::record::{Ending, Machine, Manifest, PlacementRecord};
 
 use super::cells::{cells, experiment, workload};
 use crate::cli::new_run;
@@ -48,7 +48,7 @@ impl SessionRecorder {
     /// Records nothing until it is told to.
     pub(super) fn new(
         machine: Machine,
-        placement: Placement,
+        placement: PlacementRecord,
         preflight: Preflight,
         contenders: Vec<Participant>,
         page: Option<PageRequest>,

@@ -1,11 +1,10 @@
 //! How requests, sessions and connections end, and what a slot does next.
 //!
-//! Beside it: `outbound.rs`, how they begin; `inbound.rs`, what comes back.
+//! Beside it: `requests.rs`, how they begin, and what comes back.
 
 use std::mem;
 
-use super::{Connections, News};
-use crate::load::network::{Closing, Name, Network};
+use super::{Closing, Connections, Name, Network, News};
 use crate::load::recorder::Failure;
 use crate::load::slot::{State, Waiting};
 use crate::plan::{Shape, nanoseconds};
@@ -14,6 +13,43 @@ use crate::plan::{Shape, nanoseconds};
 const REST_AFTER_FAILURE_NS: u64 = 10_000_000;
 
 impl<N: Network> Connections<N> {
+    /// Ends everything, counting what has no end yet as in flight.
+    pub(crate) fn give_up(&mut self, now: u64) {
+        for index in 0..self.slots.len() as u32 {
+            self.fail_request(index, Failure::InFlight, now);
+            let slot = &mut self.slots[index as usize];
+            let (place, left) = (slot.scheduled, mem::take(&mut slot.remaining));
+            self.recorder.unsent(place, Failure::InFlight, u64::from(left), now);
+            while let Some(Waiting { intended_ns, .. }) = self.lines.pop(&mut self.slots[index as usize].waiting) {
+                let place = self.recorder.place(intended_ns);
+                self.recorder.failed(place, Failure::InFlight, intended_ns, now);
+            }
+            self.close(index, Closing::WithReset);
+        }
+    }
+
+    pub(super) fn on_timer(&mut self, index: u32, now: u64) {
+        let slot = &mut self.slots[index as usize];
+        let lost_as = slot.lost_as;
+        match slot.state {
+            State::Pausing if slot.remaining > 0 => {
+                let (place, intended_ns) = (slot.scheduled, slot.intended_ns);
+                slot.state = if slot.socket.is_some() { State::Ready } else { State::Vacant };
+                self.recorder.entered(place, now);
+                self.begin(index, intended_ns, now);
+            }
+            State::Pausing => self.begin_anew(index, now),
+            State::Closing => {
+                self.count_disagreement(index);
+                self.end_session(index, now);
+            }
+            State::Draining => self.end_session(index, now),
+            State::Vacant => self.fail_and_go_on(index, lost_as, now),
+            State::Connecting | State::Awaiting => self.fail_and_go_on(index, Failure::Timeout, now),
+            State::Ready => {}
+        }
+    }
+
     /// What a connection that lives does after a request has ended.
     pub(super) fn go_on(&mut self, index: u32, now: u64) {
         let slot = &mut self.slots[index as usize];

@@ -3,15 +3,42 @@
 
 use std::collections::BTreeMap;
 
-use reports::record::{Event, Fate, Ledger, Malformed, MalformedReason, ReplyBytes};
+use reports::record::{Fate, Ledger, Malformed, MalformedReason, ReplyBytes, RequestEvent};
 
-use super::{Answered, Loop, Recorder, Scheduled};
+use super::Recorder;
 use crate::load::tally::{THREE_DIGITS, bucket, least};
 
 /// How much of a malformed reply is kept as an example.
 const EXAMPLE_BYTES: usize = 120;
 
 const SECOND_NS: u64 = 1_000_000_000;
+
+/// Whether something was scheduled in the measurement window, and so is recorded, or before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheduled {
+    InWarmUp,
+    InWindow,
+}
+
+/// Whether requests have intended starts of their own. In closed loop they do not, so there is no response time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loop {
+    Open,
+    Closed,
+}
+
+/// The moments of a request that was answered correctly; the server's two are absent where it sends none.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Answered {
+    pub(crate) intended_ns: u64,
+    /// When there was nothing left to do but have a connection for it.
+    pub(crate) taken_up_ns: u64,
+    pub(crate) sent_ns: u64,
+    pub(crate) server_ns: Option<(u64, u64)>,
+    pub(crate) received_ns: u64,
+    /// Size of the reply.
+    pub(crate) reply_bytes: u64,
+}
 
 /// What one worker saw of replies.
 #[derive(Debug, Clone, Default)]
@@ -237,7 +264,7 @@ impl Recorder {
         self
     }
 
-    pub(super) fn keep(&mut self, event: Event) {
+    pub(super) fn keep(&mut self, event: RequestEvent) {
         if self.events.len() < self.events.capacity() {
             self.events.push(event);
         }

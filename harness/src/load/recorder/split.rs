@@ -1,11 +1,11 @@
 //! Where response times went: a histogram of each part, and the parts added up by how long the response took, so that
 //! those of the slowest can be held against those of the median.
 //!
-//! Beside it: `outcome/split.rs` saves them.
+//! Beside it: `outcome.rs` saves them.
 
 use std::array;
 
-use super::Answered;
+use super::ends::Answered;
 use crate::load::tally::{self, Tally};
 
 /// Response times are told apart to one part in 64 to 128. What is said of a median is allowed one in twenty.

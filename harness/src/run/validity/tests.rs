@@ -4,8 +4,8 @@ mod load;
 
 use hdrhistogram::Histogram;
 use reports::record::{
-    Arrivals, Disturbance, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, SCHEMA_VERSION, ServerCounters,
-    ServerUsage, Shape,
+    ArrivalsRecord, DisturbanceRecord, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, ServerCounters,
+    ServerUsage, ShapeRecord,
 };
 
 use super::*;
@@ -18,8 +18,8 @@ fn histogram(values_ns: &[u64]) -> HistogramRecord {
     HistogramRecord::from_histogram(&histogram, values_ns.iter().sum())
 }
 
-fn disturbance(traffic: Option<Traffic>) -> Disturbance {
-    Disturbance { name: "others".to_owned(), from_ns: 0, until_ns: MS, course: Vec::new(), traffic }
+fn disturbance(traffic: Option<Traffic>) -> DisturbanceRecord {
+    DisturbanceRecord { name: "others".to_owned(), from_ns: 0, until_ns: MS, course: Vec::new(), traffic }
 }
 
 /// A thousand requests of 10 ms each in a window of a second, of which the server and all checks approve.
@@ -33,33 +33,22 @@ pub(in crate::run) fn clean() -> Cell {
         mean_in_system: Some(10.0),
         ..Traffic::new(histogram(&[10 * MS; 1_000]))
     };
+    let load = Load {
+        arrivals: ArrivalsRecord::Constant,
+        shape: ShapeRecord::Connections { connections: 64 },
+        offered_load_rps: Some(1_000.0),
+        work: "sleep 10ms".to_owned(),
+        seed: 1,
+        warm_up_ns: 0,
+        window_ns: 1_000 * MS,
+        timeout_ns: 1_000 * MS,
+    };
     Cell {
-        schema_version: SCHEMA_VERSION,
         id: "a".to_owned(),
         experiment: "latency-curve".to_owned(),
         workload: "echo".to_owned(),
         contender: "threaded".to_owned(),
-        block: 0,
-        order: 0,
-        attempts: 1,
-        purpose: Purpose::Measure,
-        variation: None,
-        disturbance: None,
-        bounds: Vec::new(),
-        load: Load {
-            arrivals: Arrivals::Constant,
-            shape: Shape::Connections { connections: 64 },
-            offered_load_rps: Some(1_000.0),
-            work: "sleep 10ms".to_owned(),
-            seed: 1,
-            warm_up_ns: 0,
-            window_ns: 1_000 * MS,
-            timeout_ns: 1_000 * MS,
-        },
-        started_at_ns: 0,
         elapsed_ns: 1_100 * MS,
-        outcome: Outcome::Completed,
-        warnings: Vec::new(),
         traffic: Some(traffic),
         generator: Some(GeneratorUsage {
             threads: 1,
@@ -73,9 +62,6 @@ pub(in crate::run) fn clean() -> Cell {
             counters: Some(ServerCounters { requests_served: 1_100, ..ServerCounters::default() }),
             ..ServerUsage::default()
         },
-        samples: Vec::new(),
-        inside: None,
-        stages: Vec::new(),
         noise: Noise {
             other_cpu_share: Some(0.05),
             steal_share: Some(0.05),
@@ -85,6 +71,7 @@ pub(in crate::run) fn clean() -> Cell {
             suspended_ns: Some(MS),
             ..Noise::default()
         },
+        ..Cell::new(load)
     }
 }
 
@@ -255,7 +242,7 @@ fn noise_is_told_and_does_not_invalidate() {
 #[test]
 fn a_generator_that_a_quota_stopped_is_believed_in_no_loop() {
     let throttled = Throttled { periods: 1, stopped_ns: MS };
-    for arrivals in [Arrivals::Constant, Arrivals::Closed] {
+    for arrivals in [ArrivalsRecord::Constant, ArrivalsRecord::Closed] {
         let found = changed(|cell| {
             cell.load.arrivals = arrivals;
             cell.noise.generator_throttled = Some(throttled);
@@ -323,7 +310,7 @@ fn a_capacity_probe_is_meant_to_saturate_and_its_algebra_still_holds() {
 
 #[test]
 fn new_clients_beside_a_disturbance_may_come_late_by_a_twentieth_of_their_timeout() {
-    let late = |shape: Shape, disturbance: Option<Disturbance>, lag_ns: u64| {
+    let late = |shape: ShapeRecord, disturbance: Option<DisturbanceRecord>, lag_ns: u64| {
         changed(|cell| {
             cell.load.shape = shape;
             cell.disturbance = disturbance;
@@ -331,8 +318,8 @@ fn new_clients_beside_a_disturbance_may_come_late_by_a_twentieth_of_their_timeou
         })
     };
     let is_late = |warnings: Vec<Warning>| matches!(warnings[..], [Warning::ScheduleLag { .. }]);
-    let newcomers = Shape::Sessions { requests: 1, think_time_ns: 0, concurrent: 10 };
-    let connected = Shape::Connections { connections: 10 };
+    let newcomers = ShapeRecord::Sessions { requests: 1, think_time_ns: 0, concurrent: 10 };
+    let connected = ShapeRecord::Connections { connections: 10 };
     assert_eq!(late(newcomers, Some(disturbance(None)), 49 * MS), []);
     assert!(is_late(late(newcomers, Some(disturbance(None)), 51 * MS)));
     assert!(is_late(late(newcomers, None, 49 * MS)));

@@ -17,14 +17,14 @@ use reports::stats::{NoRatio, WhyNoRatio};
 use reports::study::{disturbed_by, groups};
 use reports::verdict::{BLOCKS_FOR_A_CLAIM, Ruling, compare, decide};
 
-use super::arithmetic::block;
 use super::calculated;
+use super::statistics::block;
 use crate::observe::{MachineWatch, QuotaReader, ServerCpu};
 use crate::run::warnings;
 use crate::selftest::bench::Bench;
-use crate::selftest::cells;
 use crate::selftest::figure::Figure;
-use crate::selftest::row::{Attempt, Obstacle};
+use crate::selftest::lateness::Obstacle;
+use crate::selftest::row::Attempt;
 
 /// A quota used up in 12 of 20 periods, as the kernel writes it in either version of control groups.
 pub(super) fn quota(_: &Bench) -> Result<Attempt, Obstacle> {
@@ -86,7 +86,7 @@ pub(super) fn zeros(bench: &Bench) -> Result<Attempt, Obstacle> {
     };
     let ratio_with = |zeros: u32| {
         let both = |number| [cell("first", number, number < zeros), cell("second", number, false)];
-        let run = cells::run(bench, (0..BLOCKS).flat_map(both).collect());
+        let run = bench.run_of((0..BLOCKS).flat_map(both).collect());
         let groups = groups(&run);
         let group = groups.first()?;
         let point = |series: usize| group.series.get(series)?.points.first();
@@ -137,7 +137,7 @@ fn ruling(bench: &Bench, template: &Cell, random: &mut impl Rng, times: f64, blo
             cells.push(Cell { contender, block: number, server, variation: Some(1.0), ..template.clone() });
         }
     }
-    let run = cells::run(bench, cells);
+    let run = bench.run_of(cells);
     let value = |contender: &str| {
         let contender = contender.to_owned();
         ValueOf { metric: CPU.to_owned(), contender, workload: None, variation: Some(1.0) }

@@ -1,27 +1,31 @@
-//! Servers that do not answer as they should: each request has one end, and it is the true one.
+//! Servers that do not answer as they should, and such as nobody here wrote and that lie: each request has one end, and it is
+//! the true one; what comes too much, too little or not at all is never right.
 
 use std::time::Duration;
 
 use reports::metrics::{Reading, response_quantile};
-use reports::record::{Cell, HistogramRecord, Ledger, Traffic};
+use reports::record::{Cell, HistogramRecord, Ledger, MalformedReason, Traffic, Warning};
 use reports::study::Pool;
 
-use crate::plan::{LoadSpec, Shape};
+use super::calculated;
+use crate::plan::{ArrivalProcess, LoadSpec, PageRequest, Shape, Work};
 use crate::selftest::bench::{Bench, echo};
 use crate::selftest::cells::lateness;
 use crate::selftest::figure::Figure;
-use crate::selftest::row::{Attempt, Obstacle};
-use crate::selftest::synthetic::{Asked, Deed};
-use crate::selftest::watchman::Disturbance;
+use crate::selftest::lateness::Lateness;
+use crate::selftest::lateness::Obstacle;
+use crate::selftest::pages::{PageReply, PageScript, Pages};
+use crate::selftest::row::Attempt;
+use crate::selftest::synthetic::{RequestNumber, ScriptedReply};
 
 const TIMEOUT: Duration = Duration::from_millis(300);
 
 /// A thousand requests.
 pub(super) fn replies(bench: &Bench) -> Result<Attempt, Obstacle> {
-    let script = |asked: Asked| match asked.number {
-        number if number % 100 == 99 => Deed::Silence,
-        number if number % 250 == 30 => Deed::Corrupt,
-        _ => Deed::Answer(Duration::ZERO),
+    let script = |asked: RequestNumber| match asked.number {
+        number if number % 100 == 99 => ScriptedReply::Silence,
+        number if number % 250 == 30 => ScriptedReply::Corrupt,
+        _ => ScriptedReply::Answer(Duration::ZERO),
     };
     let spec = LoadSpec { timeout: TIMEOUT, ..echo(500.0, 200, Duration::from_secs(2)) };
     let (cell, seen) = measure(bench, &spec, script)?;
@@ -38,9 +42,9 @@ pub(super) fn replies(bench: &Bench) -> Result<Attempt, Obstacle> {
 
 /// Twenty sessions of ten requests, of which a server answers three and then says nothing.
 pub(super) fn ledger(bench: &Bench) -> Result<Attempt, Obstacle> {
-    let script = |asked: Asked| match asked.of_connection {
-        0..3 => Deed::Answer(Duration::ZERO),
-        _ => Deed::Silence,
+    let script = |asked: RequestNumber| match asked.of_connection {
+        0..3 => ScriptedReply::Answer(Duration::ZERO),
+        _ => ScriptedReply::Silence,
     };
     let shape = Shape::Sessions { requests: 10, think_time: Duration::ZERO, concurrent: 64 };
     let spec = LoadSpec { shape, timeout: TIMEOUT, ..echo(200.0, 1, Duration::from_secs(1)) };
@@ -55,12 +59,12 @@ pub(super) fn ledger(bench: &Bench) -> Result<Attempt, Obstacle> {
 fn measure(
     bench: &Bench,
     spec: &LoadSpec,
-    script: impl Fn(Asked) -> Deed + Send + 'static,
-) -> Result<(Cell, Disturbance), Obstacle> {
+    script: impl Fn(RequestNumber) -> ScriptedReply + Send + 'static,
+) -> Result<(Cell, Lateness), Obstacle> {
     let server = bench.synthetic(Box::new(script))?;
-    let watchman = bench.watch()?;
+    let watch = bench.watch()?;
     let cell = bench.load(spec, server.address, |_| {})?;
-    let seen = watchman.end().and(server.end()?).and(lateness(&cell));
+    let seen = watch.end().and(server.end()?).and(lateness(&cell));
     Ok((cell, seen))
 }
 
@@ -91,8 +95,90 @@ fn at_or_above_timeout(response_time: &HistogramRecord) -> u64 {
 }
 
 /// A pause of a good part of the timeout may turn any reply into a timeout, and shorter ones none.
-fn excused(figures: Vec<Figure>, seen: Disturbance) -> Attempt {
+fn excused(figures: Vec<Figure>, seen: Lateness) -> Attempt {
     let is_disturbed = seen.longest_ns > TIMEOUT.as_nanos() as u64 / 3;
     let figures = figures.into_iter().map(|figure| figure.or_anything_if(is_disturbed)).collect();
     Attempt { figures, seen: seen.words() }
+}
+
+const REQUESTS: u64 = 1_000;
+
+/// Every tenth page is written twice.
+pub(super) fn surplus(bench: &Bench) -> Result<Attempt, Obstacle> {
+    let script: PageScript = |number| if number % 10 == 3 { PageReply::Twice } else { PageReply::Right };
+    let seen = asked(bench, script)?;
+    let truth = Ledger { scheduled: REQUESTS, ok: 900, malformed: 100, ..Ledger::default() };
+    let mut figures = seen.ledger_figures(&truth);
+    figures.push(Figure::exact("pages too many", 100, seen.malformed(MalformedReason::Surplus)));
+    let doubts = |warning: &Warning| matches!(warning, Warning::SurplusReplies { .. });
+    figures.push(Figure::said("believed", !seen.warnings.iter().any(doubts), false));
+    calculated(figures)
+}
+
+/// Of ten pages one is cut off and one has a length beyond all numbers.
+pub(super) fn lengths(bench: &Bench) -> Result<Attempt, Obstacle> {
+    let script: PageScript = |number| match number % 10 {
+        3 => PageReply::CutOff,
+        6 => PageReply::Endless,
+        _ => PageReply::Right,
+    };
+    let seen = asked(bench, script)?;
+    let truth = Ledger { scheduled: REQUESTS, ok: 800, malformed: 200, ..Ledger::default() };
+    let mut figures = seen.ledger_figures(&truth);
+    figures.push(Figure::exact("cut off", 100, seen.malformed(MalformedReason::CutShort)));
+    figures.push(Figure::exact("beyond numbers", 100, seen.malformed(MalformedReason::BadLength)));
+    calculated(figures)
+}
+
+/// Nobody is answered, and all that was asked was asked in the warm-up.
+pub(super) fn silence(bench: &Bench) -> Result<Attempt, Obstacle> {
+    let server = Pages::start(&bench.placement.server_cpus, |_| PageReply::Nothing)?;
+    let spec = LoadSpec { warm_up: Duration::from_millis(200), ..closed(Duration::from_millis(300)) };
+    let cell = bench.load(&spec, server.address, |_| {})?;
+    let read = server.end();
+    let traffic = cell.traffic.as_ref().ok_or_else(nothing_recorded)?;
+    calculated(vec![
+        Figure::exact("right replies", 0, traffic.ledger.ok),
+        Figure::exact("hung since the warm-up", read, traffic.hung_since_warm_up),
+        Figure::said("believed", !cell.warnings.iter().any(Warning::invalidates), false),
+    ])
+}
+
+/// What was seen of a server that was asked a thousand times, and what it saw itself.
+struct PagesSeen {
+    traffic: Traffic,
+    warnings: Vec<Warning>,
+    read: u64,
+}
+
+fn asked(bench: &Bench, script: PageScript) -> Result<PagesSeen, Obstacle> {
+    let server = Pages::start(&bench.placement.server_cpus, script)?;
+    let cell = bench.load_counted(REQUESTS, &closed(Duration::from_secs(20)), server.address)?;
+    let read = server.end();
+    Ok(PagesSeen { traffic: cell.traffic.ok_or_else(nothing_recorded)?, warnings: cell.warnings, read })
+}
+
+fn closed(window: Duration) -> LoadSpec {
+    let work = Work::Page(PageRequest::get("/"));
+    LoadSpec { arrivals: ArrivalProcess::Closed, work, ..echo(1.0, 8, window) }
+}
+
+impl PagesSeen {
+    fn ledger_figures(&self, truth: &Ledger) -> Vec<Figure> {
+        let Ledger { scheduled, ok, malformed, .. } = self.traffic.ledger;
+        vec![
+            Figure::exact("requests that the server read", truth.scheduled, self.read),
+            Figure::exact("scheduled", truth.scheduled, scheduled),
+            Figure::exact("right", truth.ok, ok),
+            Figure::exact("malformed", truth.malformed, malformed),
+        ]
+    }
+
+    fn malformed(&self, reason: MalformedReason) -> u64 {
+        self.traffic.malformed.iter().filter(|malformed| malformed.reason == reason).map(|found| found.count).sum()
+    }
+}
+
+fn nothing_recorded() -> Obstacle {
+    Obstacle::Other("the load left no record".to_owned())
 }

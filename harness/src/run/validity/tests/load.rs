@@ -1,6 +1,6 @@
 //! A late tail, and a server that serves nobody or sends more than it was asked for.
 
-use reports::record::{Disturbance, Ledger, Malformed, MalformedReason, Warning};
+use reports::record::{DisturbanceRecord, Ledger, Malformed, MalformedReason, Warning};
 
 use super::{MS, changed, disturbance, histogram, traffic};
 
@@ -37,7 +37,7 @@ fn a_late_schedule_is_not_said_of_its_tail_once_more() {
 
 #[test]
 fn a_load_without_one_right_reply_is_invalid_but_as_the_result_of_a_disturbance() {
-    let unanswered = |disturbance: Option<Disturbance>| {
+    let unanswered = |disturbance: Option<DisturbanceRecord>| {
         changed(|cell| {
             cell.disturbance = disturbance;
             let traffic = cell.traffic.as_mut().unwrap();
@@ -52,7 +52,7 @@ fn a_load_without_one_right_reply_is_invalid_but_as_the_result_of_a_disturbance(
 
 #[test]
 fn replies_that_nobody_asked_for_invalidate_whatever_is_done_to_the_server() {
-    let malformed = |reason, disturbance: Option<Disturbance>| {
+    let malformed = |reason, disturbance: Option<DisturbanceRecord>| {
         changed(|cell| {
             cell.disturbance = disturbance;
             cell.traffic.as_mut().unwrap().malformed = vec![Malformed { reason, count: 3, example: String::new() }];

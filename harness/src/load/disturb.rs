@@ -1,0 +1,117 @@
+//! What is done to a server beside the requests that are measured, as far as it is done over the network: clients that
+//! say nothing, clients that never come to the end of a request, clients that stay.
+//!
+//! It shares the generator's CPU with the probe, and gives way to it: a thread of its own at the lowest priority, a few
+//! connections at a time. Loopback only, and it ends by itself. Must not know: processes; stopping a server is for those
+//! who started it. Read `crowd.rs`.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use reports::record::{DisturbanceProgress, Traffic};
+use rustix::process::setpriority_process;
+
+use super::crowd::{Behaviour, Crowd, Pace};
+use super::order::{Generator, run};
+use super::{LONGEST_SLEEP_NS, LoadError};
+use crate::clock::now_ns;
+use crate::plan::{Disturbance, DisturbanceKind, LoadSpec, Pacing, nanoseconds};
+
+/// Why something could not be done to a server.
+#[derive(Debug, thiserror::Error)]
+pub enum DisturbError {
+    /// The server is not on this machine.
+    #[error("{0} is not on this machine, and only servers on loopback are disturbed; give an address in 127.0.0.0/8")]
+    NotLoopback(SocketAddr),
+    /// The generator could not carry it out.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+/// How a disturbance went. Moments are on the monotonic clock.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Disturbed {
+    /// When it began.
+    pub begun_ns: u64,
+    /// When the last of what it held was let go.
+    pub ended_ns: u64,
+    /// How it went on; empty where it has no course of its own.
+    pub course: Vec<DisturbanceProgress>,
+    /// Its requests, where it sent any that could be answered.
+    pub traffic: Option<Traffic>,
+}
+
+/// A niceness at which a thread gets little where others want the CPU for long. What it does for short is kept short in
+/// `crowd.rs`.
+const GIVES_WAY: i32 = 19;
+
+/// Does to the server at `target` what is to be done, at its time after `origin_ns`, and returns when that is over, or
+/// soon after `stop`. Leaves the calling thread at the lowest priority. What a server does about it is data. `at_ns` in the course counts from `origin_ns`.
+///
+/// Nothing is done here about [`DisturbanceKind::Stall`] but to wait for it.
+///
+/// # Errors
+/// Where `target` is not on loopback, or the generator can't have what it needs of the kernel.
+pub fn disturb(
+    disturbance: &Disturbance,
+    target: SocketAddr,
+    origin_ns: u64,
+    stop: &AtomicBool,
+) -> Result<Disturbed, DisturbError> {
+    if !target.ip().to_canonical().is_loopback() {
+        return Err(DisturbError::NotLoopback(target));
+    }
+    // Where the kernel refuses, the probe's schedule lag shows it.
+    let _ = setpriority_process(None, GIVES_WAY);
+    let span =
+        origin_ns + nanoseconds(disturbance.from)..origin_ns + nanoseconds(disturbance.from + disturbance.lasting);
+    sleep_until(span.start, stop);
+    let begun_ns = now_ns();
+    let crowd = |pace, behaviour| Crowd::new(target, span.clone(), pace, behaviour)?.gather(origin_ns, stop);
+    let (course, traffic) = match &disturbance.kind {
+        DisturbanceKind::IdleFlood { per_second, at_most } => {
+            crowd(Pace::growing(*per_second, *at_most), Behaviour::Silent)?
+        }
+        DisturbanceKind::HalfRequests { connections, every } => crowd(
+            Pace::at_once_and_again(*connections),
+            Behaviour::Trickle { every_ns: nanoseconds(*every).max(1_000_000) },
+        )?,
+        DisturbanceKind::KeepAlive { connections } => crowd(Pace::at_once(*connections), Behaviour::AskOnce)?,
+        DisturbanceKind::Load(spec) => (Vec::new(), load(spec, disturbance.lasting, target, stop)?),
+        DisturbanceKind::Nothing | DisturbanceKind::Stall => {
+            sleep_until(span.end, stop);
+            (Vec::new(), None)
+        }
+    };
+    Ok(Disturbed { begun_ns, ended_ns: now_ns(), course, traffic })
+}
+
+/// A load whose warm-up and window are cut to `lasting`, the warm-up last. Nothing where its connections could not be
+/// opened: a server that takes none is a result.
+fn load(
+    spec: &LoadSpec,
+    lasting: Duration,
+    target: SocketAddr,
+    stop: &AtomicBool,
+) -> Result<Option<Traffic>, DisturbError> {
+    let window = spec.window.min(lasting);
+    let spec = LoadSpec { window, warm_up: spec.warm_up.min(lasting - window), ..spec.clone() };
+    // The probe's thread polls; this one must not, or it would take the CPU that they share.
+    let generator = Generator { threads: 1, pacing: Pacing::Sleeping };
+    match run(&spec, target, generator, stop, |_| {}) {
+        Ok(outcome) => Ok(Some(outcome.traffic)),
+        Err(LoadError::NotConnected { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn sleep_until(at_ns: u64, stop: &AtomicBool) {
+    while let left @ 1.. = at_ns.saturating_sub(now_ns()) {
+        if stop.load(Ordering::Relaxed) {
+            return;
+        }
+        thread::sleep(Duration::from_nanos(left.min(LONGEST_SLEEP_NS)));
+    }
+}

@@ -1,0 +1,235 @@
+//! The CPUs of the machine: which of them a thread may run on, and what all of them did between two moments, from
+//! `/proc/stat` and `/proc/pressure/cpu`.
+//!
+//! Beside it: `noise.rs`, which watches them meanwhile; `busiest.rs`, who used them.
+
+use std::io;
+use std::path::Path;
+
+use reports::record::Noise;
+use rustix::param::clock_ticks_per_second;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+use crate::clock::{now_ns, process_cpu_ns, suspended_ns};
+
+/// Restricts the calling thread, and every thread and process that it will make, to `cpus`. An empty set leaves it as
+/// it is.
+///
+/// # Errors
+/// Where this process may use none of them, or a number is beyond what the kernel's set can hold.
+pub fn restrict_this_thread(cpus: &[u32]) -> io::Result<()> {
+    if cpus.is_empty() {
+        return Ok(());
+    }
+    let mut set = CpuSet::new();
+    for &cpu in cpus {
+        if cpu as usize >= CpuSet::MAX_CPU {
+            return Err(io::Error::other(format!("there can't be a CPU {cpu}")));
+        }
+        set.set(cpu as usize);
+    }
+    Ok(sched_setaffinity(None, &set)?)
+}
+
+/// CPUs that the calling thread may run on, ascending.
+///
+/// # Errors
+/// Where the kernel does not tell.
+pub fn allowed_cpus() -> io::Result<Vec<u32>> {
+    let set = sched_getaffinity(None)?;
+    Ok((0..CpuSet::MAX_CPU).filter(|cpu| set.is_set(*cpu)).map(|cpu| cpu as u32).collect())
+}
+
+/// CPU time that the server used meanwhile: it is not that of other programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerCpu {
+    /// In nanoseconds.
+    Used(u64),
+    /// It should be known and is not.
+    Unknown,
+    /// Nobody watches the server, wherever it runs: nothing is said of other programs.
+    NotWatched,
+}
+
+/// Below this the kernel's ticks are too coarse to make a share of.
+pub(super) const SHORTEST_SPAN_NS: u64 = 200_000_000;
+
+/// All totals at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Totals {
+    at_ns: u64,
+    ticks: Option<CpuTicks>,
+    pressure_us: Option<u64>,
+    own_cpu_ns: u64,
+    suspended_ns: u64,
+}
+
+impl Totals {
+    pub(super) fn now(proc: &Path) -> Self {
+        let read = |path: &str| std::fs::read_to_string(proc.join(path)).ok();
+        Self {
+            at_ns: now_ns(),
+            ticks: read("stat").and_then(|text| parse_stat(&text)),
+            pressure_us: read("pressure/cpu").and_then(|text| parse_pressure(&text)),
+            own_cpu_ns: process_cpu_ns(),
+            suspended_ns: suspended_ns(),
+        }
+    }
+
+    pub(super) fn at_ns(&self) -> u64 {
+        self.at_ns
+    }
+
+    /// How long the machine was suspended between another moment and this one.
+    pub(super) fn suspended_ns_since(&self, before: &Totals) -> u64 {
+        self.suspended_ns.saturating_sub(before.suspended_ns)
+    }
+
+    /// CPUs of the machine; absent where the kernel does not say.
+    pub(super) fn cpus(&self) -> Option<u64> {
+        self.ticks.map(|ticks| ticks.cpus)
+    }
+}
+
+/// The shares between two moments; `tick_ns` is the length of a tick.
+///
+/// # Errors
+/// Why there are none, as a clause.
+pub(super) fn between(before: &Totals, after: &Totals, server: ServerCpu, tick_ns: u64) -> Result<Noise, String> {
+    let span_ns = after.at_ns.saturating_sub(before.at_ns);
+    if span_ns < SHORTEST_SPAN_NS {
+        let ms = |ns: u64| ns / 1_000_000;
+        return Err(format!("it lasted {} ms, and {} ms are the least", ms(span_ns), ms(SHORTEST_SPAN_NS)));
+    }
+    let (first, last) = before.ticks.zip(after.ticks).ok_or("/proc/stat can't be read")?;
+    let of_all_cpus = |cpu_ns: u64, cpus: u64| cpu_ns as f64 / (span_ns * cpus.max(1)) as f64;
+    let own_cpu_ns = after.own_cpu_ns.saturating_sub(before.own_cpu_ns);
+    let busy_ns = last.busy.saturating_sub(first.busy) * tick_ns;
+    // Ticks are sampled and our times are exact, so on a quiet machine the difference may fall below zero.
+    let others = |server_cpu_ns| of_all_cpus(busy_ns.saturating_sub(own_cpu_ns + server_cpu_ns), last.cpus);
+    Ok(Noise {
+        other_cpu_share: match server {
+            ServerCpu::Used(server_cpu_ns) => Some(others(server_cpu_ns)),
+            ServerCpu::Unknown => return Err("the server's own CPU time is not known".to_owned()),
+            ServerCpu::NotWatched => None,
+        },
+        steal_share: Some(of_all_cpus(last.stolen.saturating_sub(first.stolen) * tick_ns, last.cpus)),
+        // Not every kernel keeps it, and no verdict on the machine rests on it.
+        cpu_pressure_share: before
+            .pressure_us
+            .zip(after.pressure_us)
+            .map(|(before, after)| of_all_cpus(after.saturating_sub(before) * 1000, 1)),
+        ..Noise::default()
+    })
+}
+
+/// Ticks of all CPUs since the start of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CpuTicks {
+    /// User, nice, system and both kinds of interrupt; guests are within user.
+    pub(crate) busy: u64,
+    /// What the hypervisor gave to others while this machine wanted to run.
+    pub(crate) stolen: u64,
+    /// CPUs that are there.
+    pub(crate) cpus: u64,
+}
+
+/// Length of a tick of the kernel's accounts, in nanoseconds.
+pub(super) fn tick_ns() -> u64 {
+    1_000_000_000 / clock_ticks_per_second().max(1)
+}
+
+/// Parses `/proc/stat`; a kernel too old to tell of stolen time tells of none.
+pub(crate) fn parse_stat(text: &str) -> Option<CpuTicks> {
+    let mut lines = text.lines();
+    let mut totals = lines.next()?.strip_prefix("cpu ")?.split_ascii_whitespace().map(str::parse::<u64>);
+    let mut next = || totals.next()?.ok();
+    let (user, nice, system, _idle, _waiting) = (next()?, next()?, next()?, next()?, next()?);
+    let (irq, softirq, stolen) = (next()?, next()?, next().unwrap_or(0));
+    let cpus = lines.take_while(|line| line.starts_with("cpu")).count() as u64;
+    Some(CpuTicks { busy: user + nice + system + irq + softirq, stolen, cpus })
+}
+
+/// Microseconds in which some task waited for a CPU, since the start of the machine.
+pub(crate) fn parse_pressure(text: &str) -> Option<u64> {
+    let some = text.lines().find(|line| line.starts_with("some "))?;
+    some.split_ascii_whitespace().find_map(|word| word.strip_prefix("total="))?.parse().ok()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_cpus_are_refused_and_none_changes_nothing() {
+        let before = sched_getaffinity(None).unwrap();
+        assert!(restrict_this_thread(&[u32::MAX]).is_err());
+        assert!(restrict_this_thread(&[CpuSet::MAX_CPU as u32 - 1]).is_err());
+        restrict_this_thread(&[]).unwrap();
+        assert_eq!(sched_getaffinity(None).unwrap(), before);
+    }
+
+    const STAT: &str = "cpu  13744 5 4415 297783 885 2 71 31 9 0\ncpu0 6377 0 1811 150184 87 0 10 13 0 0\n\
+        cpu1 7367 0 2603 147598 797 0 60 17 0 0\nintr 1234 0\nctxt 99\n";
+
+    const TICK_NS: u64 = 10_000_000;
+
+    /// Of two CPUs.
+    pub(in crate::observe) fn totals(at_ms: u64, busy: u64, stolen: u64, own_ms: u64) -> Totals {
+        Totals {
+            at_ns: at_ms * 1_000_000,
+            ticks: Some(CpuTicks { busy, stolen, cpus: 2 }),
+            pressure_us: Some(at_ms * 100),
+            own_cpu_ns: own_ms * 1_000_000,
+            suspended_ns: 0,
+        }
+    }
+
+    #[test]
+    fn busy_is_all_but_idle_waiting_and_stolen() {
+        let expected = CpuTicks { busy: 13744 + 5 + 4415 + 2 + 71, stolen: 31, cpus: 2 };
+        assert_eq!(parse_stat(STAT), Some(expected));
+    }
+
+    #[test]
+    fn what_is_cut_off_is_absent() {
+        assert_eq!(parse_stat("cpu  1 2 3\n"), None);
+        assert_eq!(parse_stat("intr 5\n"), None);
+        assert_eq!(parse_stat(""), None);
+    }
+
+    #[test]
+    fn pressure_is_that_of_some_tasks() {
+        let text =
+            "some avg10=0.00 avg60=0.00 avg300=0.16 total=12369909\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n";
+        assert_eq!(parse_pressure(text), Some(12_369_909));
+        assert_eq!(parse_pressure("full avg10=0.00 total=7\n"), None);
+    }
+
+    #[test]
+    fn what_is_ours_is_not_noise() {
+        // One second of two CPUs: 150 ticks busy, of which 110 were ours.
+        let (before, after) = (totals(0, 1000, 5, 0), totals(1000, 1150, 15, 440));
+        let noise = between(&before, &after, ServerCpu::Used(660_000_000), TICK_NS).unwrap();
+        assert_eq!(noise.other_cpu_share, Some(0.2));
+        assert_eq!(noise.steal_share, Some(0.05));
+        assert_eq!(noise.cpu_pressure_share, Some(0.1));
+    }
+
+    #[test]
+    fn coarse_ticks_never_make_it_negative() {
+        let noise = between(&totals(0, 1000, 5, 0), &totals(1000, 1050, 5, 600), ServerCpu::Used(0), TICK_NS).unwrap();
+        assert_eq!(noise.other_cpu_share, Some(0.0));
+    }
+
+    #[test]
+    fn what_can_not_be_told_has_a_reason() {
+        let why = |before: Totals, after: Totals, server| between(&before, &after, server, TICK_NS).unwrap_err();
+        let (start, end) = (totals(0, 0, 0, 0), totals(1000, 9, 9, 0));
+        assert_eq!(why(start, totals(199, 9, 9, 0), ServerCpu::Used(0)), "it lasted 199 ms, and 200 ms are the least");
+        assert_eq!(why(Totals { ticks: None, ..start }, end, ServerCpu::Used(0)), "/proc/stat can't be read");
+        assert_eq!(why(start, end, ServerCpu::Unknown), "the server's own CPU time is not known");
+        let unwatched = between(&start, &end, ServerCpu::NotWatched, TICK_NS).unwrap();
+        assert_eq!((unwatched.other_cpu_share, unwatched.steal_share), (None, Some(0.045)));
+    }
+}

@@ -1,0 +1,173 @@
+//! A run from beginning to end: the plan's probes and blocks, what is missing of a run that was cut off, or the cells that
+//! a search chooses as it goes on; and its manifest, completed.
+//!
+//! Must not know: how a report looks, what is searched for. Beside it: `series.rs`, which runs cells one after another.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use reports::record::store::{RecordError, RunFolder};
+use reports::record::{Cell, Ending, Manifest, Purpose, Warning};
+
+use super::cell::CellRunner;
+use super::preflight::generator_bounds;
+use super::series::{CellSeries, RunProgress, time_of};
+use super::session::Interrupt;
+use crate::plan::{RunPlan, Turn, block_order};
+use crate::search::Steering;
+
+/// How a run came out, beyond what its folder says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunEnd {
+    /// How it ended.
+    pub ending: Ending,
+    /// Cells written.
+    pub cells: u32,
+    /// Cells whose server could not be started, or died where nothing was done to it.
+    pub failed: u32,
+}
+
+/// Everything a run needs besides its plan.
+pub struct Execution<'a> {
+    /// What to run.
+    pub plan: &'a RunPlan,
+    /// Where cells are written.
+    pub folder: &'a RunFolder,
+    /// The manifest as written at the start; it is completed and written again at the end.
+    pub manifest: Manifest,
+    /// Set by a signal.
+    pub interrupt: &'a Interrupt,
+    /// The program that is executed as a server; this very one where none is given.
+    pub program: Option<&'a Path>,
+}
+
+impl Execution<'_> {
+    /// Runs the plan to its end or until it is interrupted.
+    ///
+    /// # Errors
+    /// Where a record can't be written. What was written before stays. Whatever a server does is data.
+    pub fn run(self, progress: &mut dyn RunProgress) -> Result<RunEnd, RecordError> {
+        self.carry_out(None, progress, |series| series.run())
+    }
+
+    /// Runs what is missing in a run that was cut off, or that gets more blocks: all of the plan but `kept`, the cells
+    /// that its folder holds.
+    ///
+    /// # Errors
+    /// As [`Execution::run`].
+    pub fn resume(self, kept: Vec<Cell>, progress: &mut dyn RunProgress) -> Result<RunEnd, RecordError> {
+        self.carry_out(None, progress, |series| {
+            series.keep(kept);
+            series.run()
+        })
+    }
+
+    /// Runs the plan under the loads that follow from the probes of another run, so that the two can be compared.
+    ///
+    /// # Errors
+    /// As [`Execution::run`].
+    pub fn run_with_probes(self, probes: Vec<Cell>, progress: &mut dyn RunProgress) -> Result<RunEnd, RecordError> {
+        self.carry_out(None, progress, |series| {
+            series.take_loads_from(probes);
+            series.run()
+        })
+    }
+
+    /// Runs the cells that `steering` chooses until it has enough, or it is interrupted, or the deadline has come. A cell
+    /// that is under way then is cut off and no result.
+    ///
+    /// # Errors
+    /// As [`Execution::run`].
+    pub fn steer(
+        self,
+        steering: &mut dyn Steering,
+        deadline: Instant,
+        progress: &mut dyn RunProgress,
+    ) -> Result<RunEnd, RecordError> {
+        self.carry_out(Some(deadline), progress, |series| series.steered(steering, deadline))
+    }
+
+    /// Runs a series of cells, and completes the manifest with what was planned.
+    fn carry_out(
+        mut self,
+        deadline: Option<Instant>,
+        progress: &mut dyn RunProgress,
+        run: impl FnOnce(&mut CellSeries<'_>) -> Result<Planned, RecordError>,
+    ) -> Result<RunEnd, RecordError> {
+        let begun = Instant::now();
+        let Execution { plan, folder, interrupt, program, .. } = self;
+        let stack_bytes = self.manifest.machine.kernel_stack_bytes_per_thread;
+        let runner = CellRunner::new(plan, interrupt, program, stack_bytes, deadline);
+        let mut series = CellSeries::new(plan, folder, interrupt, runner, progress, deadline);
+        let planned = run(&mut series)?;
+        let (cells, failed) = (series.next_order, series.failed);
+        let before = self.manifest.elapsed_s.unwrap_or(0.0);
+        let ending = if self.interrupt.is_set() { Ending::Interrupted } else { Ending::Completed };
+        self.manifest.planned_cells = planned.cells;
+        self.manifest.blocks = planned.blocks;
+        for bound in planned.bounds {
+            if !self.manifest.warnings.contains(&bound) {
+                self.manifest.warnings.push(bound);
+            }
+        }
+        self.manifest.elapsed_s = Some(before + begun.elapsed().as_secs_f64());
+        self.manifest.ending = ending;
+        self.folder.write_manifest(&self.manifest)?;
+        Ok(RunEnd { ending, cells, failed })
+    }
+}
+
+/// What was to be run, as it is known at the end.
+struct Planned {
+    cells: u32,
+    blocks: u32,
+    /// What bounded it.
+    bounds: Vec<Warning>,
+}
+
+impl CellSeries<'_> {
+    /// Runs everything.
+    fn run(&mut self) -> Result<Planned, RecordError> {
+        let plan = self.plan;
+        let probes = self.unprobed(plan.probes());
+        let blocks = plan.most_blocks();
+        let guess = plan.fullest();
+        self.progress.planned(probes.len() + guess.len(), time_of(&probes) + time_of(&guess));
+        let probed = probes.len();
+        let capacities = self.probe(block_order(plan.probes(), plan.seed, u32::MAX))?;
+        let bounds = generator_bounds(plan, &capacities);
+        let turns: Vec<Turn> = (0..blocks).flat_map(|number| plan.block(number, &capacities)).collect();
+        let missing = self.unknown(turns);
+        let cells = self.kept + (probed + missing.len()) as u32;
+        self.progress.planned(cells as usize, time_of(&missing));
+        for number in 0..blocks {
+            let turns = block_order(plan.block(number, &capacities), plan.seed, number);
+            self.block(turns, Purpose::Measure, |_, _| {})?;
+        }
+        Ok(Planned { cells, blocks: plan.sizes.blocks, bounds })
+    }
+
+    /// What was planned is what was run: the most blocks that anything got.
+    fn steered(&mut self, steering: &mut dyn Steering, deadline: Instant) -> Result<Planned, RecordError> {
+        let (begun, mut blocks) = (Instant::now(), 0);
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.progress.planned(self.expected(begun.elapsed(), left), left);
+            let Some(mut turn) = steering.next(left) else { break };
+            // A search asks for an echo where a page is to stand for it.
+            let Some(task) = self.plan.as_asked(turn.task) else { break };
+            turn.task = task;
+            let Some(cell) = self.cell(turn, Purpose::Measure)? else { break };
+            blocks = blocks.max(cell.block + 1);
+            steering.found(&cell);
+        }
+        Ok(Planned { cells: self.next_order, blocks, bounds: Vec::new() })
+    }
+
+    /// Cells there will be, if the next take as long as those before.
+    fn expected(&self, elapsed: Duration, left: Duration) -> usize {
+        let ended = f64::from(self.next_order);
+        let more = ended * left.as_secs_f64() / elapsed.as_secs_f64().max(0.001);
+        (ended + more) as usize
+    }
+}

@@ -1,0 +1,51 @@
+//! What the task of a cell finds out, whichever task it is. Beside it: `cell.rs` (load), `held.rs` (held connections),
+//! `disturbed.rs` (a probe and a disturbance).
+
+use std::time::Duration;
+
+use reports::record::{Bound, DisturbanceRecord, GeneratorUsage, Stage, Traffic, Warning};
+
+use crate::load::Moments;
+use crate::observe::cpu_time;
+use crate::plan::nanoseconds;
+use crate::process::{Death, ServerProcess};
+
+/// What the task itself found out, while the server ran.
+#[derive(Debug, Default)]
+pub(crate) struct TaskFindings {
+    /// Start of the load, monotonic; the start of the task where there is no load.
+    pub(crate) origin_ns: u64,
+    pub(crate) traffic: Option<Traffic>,
+    pub(crate) generator: Option<GeneratorUsage>,
+    pub(crate) disturbance: Option<DisturbanceRecord>,
+    pub(crate) bounds: Vec<Bound>,
+    pub(super) cpu_at_window_start: Option<Duration>,
+    pub(crate) window_cpu_ns: Option<u64>,
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) warnings: Vec<Warning>,
+    /// Why the task could not be put to the server.
+    pub(crate) failure: Option<String>,
+    pub(crate) death: Option<Death>,
+    /// When it was found dead in the middle, from `origin_ns`.
+    pub(crate) died_at_ns: Option<u64>,
+}
+
+impl TaskFindings {
+    /// Looks at the server while a load runs, again and again: reads its CPU time at both edges of the window, and whether
+    /// it has died.
+    pub(super) fn look_at(&mut self, server: &mut ServerProcess, moments: Moments, now_ns: u64) {
+        self.origin_ns = moments.origin_ns;
+        let cpu = || cpu_time(server.pid(), server.extent()).ok();
+        if self.cpu_at_window_start.is_none() && now_ns >= moments.window_start_ns {
+            self.cpu_at_window_start = cpu();
+        }
+        if self.window_cpu_ns.is_none() && now_ns >= moments.window_end_ns {
+            let used = cpu().zip(self.cpu_at_window_start).map(|(end, start)| end.saturating_sub(start));
+            self.window_cpu_ns = used.map(nanoseconds);
+        }
+        if self.death.is_none() {
+            self.death = server.poll_death();
+            self.died_at_ns = self.death.as_ref().map(|_| now_ns.saturating_sub(moments.origin_ns));
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What a run has to do with the world around it: it is the only benchmark on its machine, it is stopped by Ctrl-C and TERM,
+//! and it says from which commit and at what time of day it was run.
+//!
+//! Of signals the first stops the load and keeps what there is, the second ends the process at once. Two benchmarks at a
+//! time would measure each other.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::SystemTime;
+use std::{env, io};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// Whether the run is to be stopped, and by which signal.
+#[derive(Debug, Default)]
+pub struct Interrupt {
+    stop: Arc<AtomicBool>,
+    signal: Arc<AtomicUsize>,
+}
+
+impl Interrupt {
+    /// Listens for both signals from now on. The children of a process that ends at once die with it.
+    ///
+    /// # Errors
+    /// Where the kernel refuses the handler.
+    pub fn listen() -> io::Result<Interrupt> {
+        let interrupt = Interrupt::default();
+        for signal in [SIGINT, SIGTERM] {
+            // In this order: at the first signal the flag is not set yet, at the second it is.
+            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&interrupt.stop))?;
+            flag::register_usize(signal, Arc::clone(&interrupt.signal), signal as usize)?;
+            flag::register(signal, Arc::clone(&interrupt.stop))?;
+        }
+        Ok(interrupt)
+    }
+
+    /// As [`Interrupt::listen`], but that a second signal changes nothing until [`Interrupt::end_at_the_next`]: for whoever
+    /// has something to put in order first.
+    ///
+    /// # Errors
+    /// As [`Interrupt::listen`].
+    pub fn listen_patiently() -> io::Result<Interrupt> {
+        let interrupt = Interrupt::default();
+        for signal in [SIGINT, SIGTERM] {
+            flag::register_usize(signal, Arc::clone(&interrupt.signal), signal as usize)?;
+            flag::register(signal, Arc::clone(&interrupt.stop))?;
+        }
+        Ok(interrupt)
+    }
+
+    /// From now on the next signal ends the process at once.
+    ///
+    /// # Errors
+    /// As [`Interrupt::listen`].
+    pub fn end_at_the_next(&self) -> io::Result<()> {
+        for signal in [SIGINT, SIGTERM] {
+            flag::register_conditional_shutdown(signal, 128 + signal, Arc::new(AtomicBool::new(true)))?;
+        }
+        Ok(())
+    }
+
+    /// As if Ctrl-C had been pressed: for a terminal that hands it on as a key.
+    pub fn raise(&self) {
+        self.signal.store(SIGINT as usize, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a signal has come.
+    pub fn is_set(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The flag itself, for those who poll it.
+    pub fn flag(&self) -> &AtomicBool {
+        &self.stop
+    }
+
+    /// The exit code by custom: 130 for Ctrl-C, 143 for TERM; nothing where no signal has come.
+    pub fn exit_code(&self) -> Option<u8> {
+        match self.signal.load(Ordering::Relaxed) {
+            0 => None,
+            signal => Some(128 + signal as u8),
+        }
+    }
+}
+
+/// Held for as long as a run lasts; the kernel gives it up when the process ends, however it ends.
+#[derive(Debug)]
+pub struct MachineLock {
+    _file: File,
+}
+
+/// Why the lock can't be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Someone else has it.
+    #[error("another benchmark is running on this machine (it holds {}); wait for it to end", path.display())]
+    Held {
+        /// The locked file.
+        path: PathBuf,
+    },
+    /// The file can't be opened or locked.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl MachineLock {
+    /// Takes the lock, or says who has it.
+    ///
+    /// # Errors
+    /// Where another benchmark holds it, or the file can't be made.
+    pub fn take() -> Result<MachineLock, LockError> {
+        let path = env::temp_dir().join("tokio-or-threads.lock");
+        let io_error = |source| LockError::Io { path: path.clone(), source };
+        // Where the file is another user's it can't be written, and need not be: reading is enough to lock it.
+        let made = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = made.or_else(|_| File::open(&path)).map_err(io_error)?;
+        match file.try_lock() {
+            Ok(()) => Ok(MachineLock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(LockError::Held { path }),
+            Err(TryLockError::Error(source)) => Err(LockError::Io { path, source }),
+        }
+    }
+}
+
+/// The commit of the sources, with `-dirty` where they have changed since; nothing outside a checkout or without git.
+pub fn commit() -> Option<String> {
+    let output = Command::new("git")
+        .args(["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--abbrev=12", "--dirty", "--exclude=*"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    (output.status.success() && !text.trim().is_empty()).then(|| text.trim().to_owned())
+}
+
+/// The time of day in UTC, as RFC 3339 to the second.
+pub fn utc_now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}

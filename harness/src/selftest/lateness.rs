@@ -1,0 +1,123 @@
+//! What stood in the way of a row: why it could not even be tried, or how late the machine let anybody run.
+//!
+//! The latter is seen by threads that want to wake every other millisecond, one on each CPU, and note when they could not: what the machine
+//! did to server and generator while a row was measured.
+//!
+//! `observe/noise.rs` keeps the greatest lateness on the generator's CPUs; a row needs the sum on all of them, because
+//! delays add up in a queue.
+
+use std::io;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use rustix::thread::{ClockId, clock_nanosleep_absolute, set_current_timer_slack};
+
+use crate::clock::{now_ns, timespec};
+use crate::load::LoadError;
+use crate::observe::restrict_this_thread;
+use crate::process::ProcessError;
+
+/// Why a row could not even be tried.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Obstacle {
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("{0}")]
+    Other(String),
+}
+
+const PERIOD_NS: u64 = 2_000_000;
+
+/// Lateness that any timer may have.
+const USUAL_NS: u64 = 300_000;
+
+/// What was taken from whoever wanted to run, beyond what is usual, in nanoseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Lateness {
+    pub(crate) longest_ns: u64,
+    pub(crate) total_ns: u64,
+}
+
+impl Lateness {
+    /// A lateness of so much was seen.
+    pub(crate) fn note(&mut self, late_ns: u64) {
+        let beyond_ns = late_ns.saturating_sub(USUAL_NS);
+        self.longest_ns = self.longest_ns.max(beyond_ns);
+        self.total_ns += beyond_ns;
+    }
+
+    /// Both together.
+    pub(crate) fn and(self, other: Lateness) -> Lateness {
+        Lateness { longest_ns: self.longest_ns.max(other.longest_ns), total_ns: self.total_ns + other.total_ns }
+    }
+
+    /// For a reader who wants to know why.
+    pub(crate) fn words(self) -> String {
+        let ms = |ns: u64| ns as f64 / 1e6;
+        format!("threads ran up to {:.1} ms late, {:.1} ms in all", ms(self.longest_ns), ms(self.total_ns))
+    }
+}
+
+/// The threads at work; they end when this is dropped.
+pub(crate) struct LatenessWatch {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<Lateness>>,
+}
+
+impl LatenessWatch {
+    /// Watches these CPUs.
+    pub(crate) fn start(cpus: &[u32]) -> std::io::Result<LatenessWatch> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let threads = cpus.iter().map(|&cpu| {
+            let stop = Arc::clone(&stop);
+            thread::Builder::new().name(format!("lateness-{cpu}")).spawn(move || watch(cpu, &stop))
+        });
+        Ok(LatenessWatch { threads: threads.collect::<Result<_, _>>()?, stop })
+    }
+
+    /// What has been seen since the start.
+    pub(crate) fn end(mut self) -> Lateness {
+        self.stop.store(true, Ordering::Relaxed);
+        let seen = self.threads.drain(..).map(|thread| thread.join().unwrap_or_default());
+        seen.fold(Lateness::default(), Lateness::and)
+    }
+}
+
+impl Drop for LatenessWatch {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+fn watch(cpu: u32, stop: &AtomicBool) -> Lateness {
+    // Where these are refused, the lateness seen is that of another CPU, or of a lazier timer.
+    let _ = restrict_this_thread(&[cpu]);
+    let _ = set_current_timer_slack(NonZeroU64::new(1));
+    let mut seen = Lateness::default();
+    while !stop.load(Ordering::Relaxed) {
+        let due_ns = now_ns() + PERIOD_NS;
+        if clock_nanosleep_absolute(ClockId::Monotonic, &timespec(due_ns)).is_ok() {
+            seen.note(now_ns().saturating_sub(due_ns));
+        }
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_is_no_disturbance_and_the_rest_adds_up() {
+        let mut seen = Lateness::default();
+        [100_000, USUAL_NS, USUAL_NS + 5, USUAL_NS + 2].iter().for_each(|late_ns| seen.note(*late_ns));
+        assert_eq!(seen, Lateness { longest_ns: 5, total_ns: 7 });
+        assert_eq!(seen.and(seen), Lateness { longest_ns: 5, total_ns: 14 });
+    }
+}

@@ -1,0 +1,261 @@
+//! The one table of what can be measured, shown and ranked. A new metric is one entry here.
+//!
+//! Experiments name these in their pictures. Must not know: contenders, charts. Beside it: `../study/`, whose pools and
+//! stages the entries read.
+
+mod parts;
+mod probe;
+mod reading;
+mod values;
+
+use crate::format::Unit;
+use crate::record::Stage;
+use crate::study::Pool;
+use probe::During;
+pub(crate) use probe::slow_answers;
+
+pub use parts::{Band, Bands, TIME_PARTS, TimePart};
+pub use reading::{Certainty, Reading};
+use values::{
+    cpu_per_connection, cpu_per_request, peak_threads, plain, service_quantile, success, switches_per_request,
+};
+pub use values::{response_quantile, slope_per_connection};
+pub(crate) use values::{slope_of, slopes_by_block, total_of};
+
+/// One thing that can be shown.
+#[derive(Debug)]
+pub struct Metric {
+    /// What pictures call it.
+    pub name: &'static str,
+    /// For an axis or a column.
+    pub label: &'static str,
+    /// What its numbers count.
+    pub unit: Unit,
+    /// One sentence for a reader who meets it the first time.
+    pub how_to_read: &'static str,
+    /// Blocks that a verdict on it takes.
+    pub blocks_for_verdict: usize,
+    /// Where it comes from.
+    pub of: Of,
+}
+
+/// Where a metric comes from.
+#[derive(Debug)]
+pub enum Of {
+    /// Cells under load, their blocks together.
+    Load(fn(&Pool<'_>) -> Reading),
+    /// A percentile of the response time, 0 to 1, likewise.
+    ResponseTime(f64),
+    /// A stage at which connections are held; in the metric's unit.
+    Stage(fn(&Stage) -> Option<u64>),
+}
+
+/// The metric that a picture names; a `-` is as good as a `_`.
+pub fn metric(name: &str) -> Option<&'static Metric> {
+    let name = name.replace('-', "_");
+    METRICS.iter().find(|metric| metric.name == name)
+}
+
+/// The metrics of load among those named.
+pub(crate) fn metrics_of_load(names: &[String]) -> Vec<&'static Metric> {
+    let named = names.iter().filter_map(|name| metric(name));
+    named.filter(|metric| !matches!(metric.of, Of::Stage(_))).collect()
+}
+
+/// The metrics of held connections among those named.
+pub(crate) fn metrics_of_stages(names: &[String]) -> Vec<&'static Metric> {
+    let named = names.iter().filter_map(|name| metric(name));
+    named.filter(|metric| matches!(metric.of, Of::Stage(_))).collect()
+}
+
+/// Blocks below which no metric gets a verdict.
+pub fn fewest_blocks_for_a_verdict() -> usize {
+    METRICS.iter().map(|metric| metric.blocks_for_verdict).min().unwrap_or(0)
+}
+
+/// Every metric, in the order of the glossary.
+pub const METRICS: &[Metric] = &[
+    response("response_time_p50", "median response time", 0.5),
+    response("response_time_p90", "p90 response time", 0.9),
+    response("response_time_p99", "p99 response time", 0.99).of_a_tail(),
+    response("response_time_p999", "p99.9 response time", 0.999).of_a_tail(),
+    time("service_time_p50", "median service time", SERVICE, |pool| service_quantile(pool, 0.5)),
+    time("service_time_p99", "p99 service time", SERVICE, |pool| service_quantile(pool, 0.99)).of_a_tail(),
+    load(
+        "achieved_rps",
+        "achieved throughput",
+        Unit::PerSecond,
+        "Correct replies per second. Below the offered load, work piles up or is lost.",
+        |pool| plain(pool.achieved_rps()),
+    ),
+    time(
+        "cpu_per_request",
+        "server CPU time per request",
+        "CPU time of the whole server process over correct replies. At low load waiting inflates it: compare it where \
+         servers are busy.",
+        cpu_per_request,
+    ),
+    load(
+        "switches_per_request",
+        "context switches per request",
+        Unit::Count,
+        "Times a CPU left a thread of the server for another task, over the whole life of the server and all its correct \
+         replies, warm-up included.",
+        switches_per_request,
+    ),
+    load(
+        "success",
+        "share answered",
+        Unit::Share,
+        "Requests with a correct reply in time, of all that were due. The interval is of these requests only.",
+        success,
+    ),
+    load(
+        "peak_threads",
+        "most threads",
+        Unit::Count,
+        "The most threads that a sample of the server showed, with the one that tells of its inside where that is on.",
+        peak_threads,
+    ),
+    time(
+        "cpu_per_connection",
+        "server CPU time per connection",
+        "CPU time of the whole server process over the connections that served in the window: sessions where clients come \
+         and go, open connections where they stay.",
+        cpu_per_connection,
+    ),
+    load("probe_success", "share of the probe answered", Unit::Share, PROBE_SUCCESS, |pool| {
+        probe::success(pool, During::Disturbance)
+    }),
+    time("probe_p50", "median response time of the probe", PROBE, |pool| {
+        probe::response(pool, During::Disturbance, 0.5)
+    }),
+    time("probe_p99", "p99 response time of the probe", PROBE, |pool| probe::response(pool, During::Disturbance, 0.99)),
+    load("probe_slow", "share of the probe answered slowly", Unit::Share, PROBE_SLOW, probe::slow),
+    time("probe_longest_wait", "longest wait of the probe", PROBE_WAIT, probe::longest_wait),
+    load(
+        "undisturbed_success",
+        "share of the probe answered undisturbed",
+        Unit::Share,
+        "As the share of the probe answered, for what was due before or after the disturbance.",
+        |pool| probe::success(pool, During::RestOfTheTime),
+    ),
+    time("undisturbed_p50", "median response time of the probe undisturbed", UNDISTURBED, |pool| {
+        probe::response(pool, During::RestOfTheTime, 0.5)
+    }),
+    time("undisturbed_p99", "p99 response time of the probe undisturbed", UNDISTURBED, |pool| {
+        probe::response(pool, During::RestOfTheTime, 0.99)
+    }),
+    load(
+        "held_at_first_failure",
+        "connections held when the probe first failed",
+        Unit::Count,
+        "Connections that the disturbance held when the first request was due that got no correct reply. Of several \
+         blocks the median, with their range. Where none failed it is more than the most that were held.",
+        probe::held_at_first_failure,
+    ),
+    time(
+        "probe_recovery",
+        "time from the first failure to the next answer",
+        "From the moment at which the first failing request of the probe was due to the first correct reply to a later \
+         one. Of several blocks the median, with their range. Nothing to recover from is zero.",
+        probe::recovery,
+    ),
+    load(
+        "disturbance_rps",
+        "throughput of the disturbance",
+        Unit::PerSecond,
+        "Correct replies per second to the requests that disturb the probe.",
+        probe::disturbance_rps,
+    ),
+    stage("resident", "resident", Unit::Bytes, "Pages of the process in memory: heap and touched stack.", |stage| {
+        Some(stage.sample.resident_bytes)
+    }),
+    stage("page_tables", "page tables", Unit::Bytes, "What the kernel needs to map those pages.", |stage| {
+        Some(stage.sample.page_table_bytes)
+    }),
+    stage("kernel_stacks", "kernel stacks", Unit::Bytes, "The kernel's own stack, one for each thread.", |stage| {
+        Some(stage.sample.kernel_stack_bytes)
+    }),
+    stage(
+        "socket_buffers",
+        "socket buffers",
+        Unit::Bytes,
+        "Bytes that wait in the kernel to be read or sent.",
+        |stage| stage.socket_buffer_bytes,
+    ),
+    stage("threads", "threads", Unit::Count, "Threads of the server process.", |stage| Some(stage.sample.threads)),
+];
+
+const RESPONSE: &str = "From the moment at which the request was due to the last byte of its reply, so it includes all \
+                        waiting. Requests without a correct reply rank last.";
+const SERVICE: &str = "From the send to the last byte of the reply. It leaves out what waited before the send.";
+
+const PROBE: &str = "Of the probe's requests that were due while something was done to the server, from that moment to the \
+                     last byte of the reply. Requests without a correct reply rank last.";
+const UNDISTURBED: &str = "As the probe's response time, for what was due before or after the disturbance.";
+const PROBE_SUCCESS: &str = "A probe is a few clients with a low, constant rate of requests. Of those that were due while \
+                             something was done to the server, the share with a correct reply in time. The interval is \
+                             of these requests only.";
+const PROBE_SLOW: &str = "Of the probe's requests that were due while something was done to the server, the share with a \
+                          correct reply that took more than ten times the median of the undisturbed probe.";
+const PROBE_WAIT: &str = "The longest from when a request of the probe was due to its end, whichever it was, while \
+                          something was done to the server.";
+
+const fn load(
+    name: &'static str,
+    label: &'static str,
+    unit: Unit,
+    how_to_read: &'static str,
+    of: fn(&Pool<'_>) -> Reading,
+) -> Metric {
+    Metric { name, label, unit, how_to_read, blocks_for_verdict: 10, of: Of::Load(of) }
+}
+
+const fn response(name: &'static str, label: &'static str, p: f64) -> Metric {
+    let (unit, how_to_read) = (Unit::Nanoseconds, RESPONSE);
+    Metric { name, label, unit, how_to_read, blocks_for_verdict: 10, of: Of::ResponseTime(p) }
+}
+
+const fn time(
+    name: &'static str,
+    label: &'static str,
+    how_to_read: &'static str,
+    of: fn(&Pool<'_>) -> Reading,
+) -> Metric {
+    load(name, label, Unit::Nanoseconds, how_to_read, of)
+}
+
+const fn stage(
+    name: &'static str,
+    label: &'static str,
+    unit: Unit,
+    how_to_read: &'static str,
+    of: fn(&Stage) -> Option<u64>,
+) -> Metric {
+    Metric { name, label, unit, how_to_read, blocks_for_verdict: 10, of: Of::Stage(of) }
+}
+
+impl Metric {
+    /// The same with as many blocks as rare requests take, whose times scatter more.
+    const fn of_a_tail(self) -> Metric {
+        Metric { blocks_for_verdict: 20, ..self }
+    }
+
+    /// The value for cells under load; absent for a metric of held connections.
+    pub fn of_pool(&self, pool: &Pool<'_>) -> Reading {
+        match self.of {
+            Of::Load(of) => of(pool),
+            Of::ResponseTime(p) => response_quantile(pool, p),
+            Of::Stage(_) => Reading::Absent,
+        }
+    }
+
+    /// The value at a stage; absent for a metric of load.
+    pub fn of_stage(&self, stage: &Stage) -> Option<u64> {
+        match self.of {
+            Of::Load(_) | Of::ResponseTime(_) => None,
+            Of::Stage(of) => of(stage),
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! What became of a server that something was done to, and of its clients: a trial by itself, and a workload's trials in
+//! one sentence.
+//!
+//! Facts and no verdicts, in words that the records chose. Must not know: HTML, charts, which outcome anyone expects. Beside
+//! it: `study/trial.rs`, whose trials are told; `verdict/claim.rs`, which decides.
+
+use itertools::Itertools;
+
+use std::collections::BTreeMap;
+
+use crate::format::{self, Unit};
+use crate::metrics::{Metric, Reading, metric, slow_answers};
+use crate::record::{Bound, Cell, DisturbanceRecord, Fate, Outcome, RequestEvent, Warning};
+use crate::study::{Group, Pool, Series, Standing, Trial};
+
+/// Longest end of a server's standard error that is shown.
+const LONGEST_LAST_WORDS: usize = 120;
+
+/// Requests by their fate.
+pub(crate) fn fates<'a>(events: impl IntoIterator<Item = &'a RequestEvent>) -> BTreeMap<Fate, u64> {
+    let mut counts = BTreeMap::new();
+    events.into_iter().for_each(|event| *counts.entry(event.fate).or_default() += 1);
+    counts
+}
+
+/// `325 refused and 3 reset`.
+pub(crate) fn counted(fates: &BTreeMap<Fate, u64>) -> String {
+    format::list(&fates.iter().map(|(fate, count)| format!("{} {}", format::count(*count), fate.words())).collect_vec())
+}
+
+/// What the probe got while something was done to the server: `answered 120 of the 500 requests of the probe that were
+/// due meanwhile, 8 of them slowly: 380 timed out`.
+pub(crate) fn answered(pool: &Pool<'_>) -> String {
+    let fates = fates(pool.cells.iter().flat_map(|cell| cell.disturbed()));
+    let due: u64 = fates.values().sum();
+    let ok = fates.get(&Fate::Ok).copied().unwrap_or(0);
+    let requests = format::counted(due, "request");
+    let share = match ok {
+        _ if due == 0 => return "was not asked by the probe meanwhile".into(),
+        0 => format!("answered none of the {requests}"),
+        _ if ok == due => format!("answered all {requests}"),
+        _ => format!("answered {} of the {requests}", format::count(ok)),
+    };
+    let failed: BTreeMap<Fate, u64> = fates.into_iter().filter(|(fate, _)| *fate != Fate::Ok).collect();
+    let failed = if failed.is_empty() { String::new() } else { format!(": {}", counted(&failed)) };
+    let slow = slow_answers(pool).filter(|slow| *slow > 0);
+    let slow = slow.map_or(String::new(), |slow| format!(", {} of them slowly", format::count(slow)));
+    format!("{share} of the probe that were due meanwhile{slow}{failed}")
+}
+
+/// The whole story of a trial in which something was done to the server, as the rest of a sentence on it and more.
+pub(crate) fn story(trial: &Trial<'_>) -> String {
+    let pool = &trial.pool;
+    let after = [recovery(pool), response(pool), end_of_servers(pool), turned_away(pool)];
+    service(pool).into_iter().chain(after.into_iter().flatten()).join(" ")
+}
+
+/// How the probe was served while something was done to the server: the rest of a sentence on the server, and one on
+/// the first failure where the first does not say it.
+pub(crate) fn service(pool: &Pool<'_>) -> Vec<String> {
+    match all_until_none(pool) {
+        Some(whole) => vec![whole],
+        None => [Some(format!("{}.", answered(pool))), first_failure(pool)].into_iter().flatten().collect(),
+    }
+}
+
+/// `answered all 170 requests of the probe until idle connections came to 1,020, then none of 230: 230 timed out`;
+/// absent where the break is not as clean.
+fn all_until_none(pool: &Pool<'_>) -> Option<String> {
+    let (mut before, mut after) = (0, BTreeMap::<Fate, u64>::new());
+    for cell in &pool.cells {
+        let failed_at_ns = cell.first_failure()?.at_ns;
+        before += cell.disturbed().filter(|event| event.at_ns < failed_at_ns).count() as u64;
+        let later = cell.disturbed().filter(|event| event.at_ns >= failed_at_ns);
+        later.for_each(|event| *after.entry(event.fate).or_default() += 1);
+    }
+    if before == 0 || after.is_empty() || after.contains_key(&Fate::Ok) {
+        return None;
+    }
+    let (_, when) = when_it_failed(pool)?;
+    let none_of = format::count(after.values().sum());
+    Some(format!(
+        "answered all {} of the probe until {when}, then none of {none_of} as long as that went on: {}.",
+        format::counted(before, "request"),
+        counted(&after)
+    ))
+}
+
+/// Whose failure was the first, and when that was.
+fn when_it_failed(pool: &Pool<'_>) -> Option<(Fate, String)> {
+    let (cell, event) = pool.cells.iter().find_map(|cell| Some((cell, cell.first_failure()?)))?;
+    let disturbance = cell.disturbance.as_ref()?;
+    let when = match held_when_it_failed(pool) {
+        _ if event.at_ns >= disturbance.until_ns => format!("{} had ended", disturbance.name),
+        Some(held) => format!("{} came to {held}", disturbance.name),
+        None => {
+            let after_ns = event.at_ns.saturating_sub(disturbance.from_ns) as f64;
+            format!("{} had been going on for {}", disturbance.name, Unit::Nanoseconds.show(after_ns))
+        }
+    };
+    Some((event.fate, when))
+}
+
+fn first_failure(pool: &Pool<'_>) -> Option<String> {
+    let (fate, when) = when_it_failed(pool)?;
+    Some(format!("The first to fail ({}) was due when {when}.", fate.words()))
+}
+
+fn held_when_it_failed(pool: &Pool<'_>) -> Option<String> {
+    let metric = metric("held_at_first_failure")?;
+    let reading = metric.of_pool(pool);
+    let value = reading.value()?;
+    Some(format!("{}{}", metric.unit.show(value), format::bracketed(reading.remark(metric.unit))))
+}
+
+fn recovery(pool: &Pool<'_>) -> Option<String> {
+    let metric = metric("probe_recovery")?;
+    match metric.of_pool(pool) {
+        Reading::Measured(0.0, _) => None,
+        Reading::Measured(ns, _) => {
+            Some(format!("From the first failure to the next answer it took {}.", metric.unit.show(ns)))
+        }
+        Reading::Beyond(ns) => Some(format!(
+            "From the first failure on nothing was answered, to the end of the load {} later.",
+            metric.unit.show(ns as f64)
+        )),
+        Reading::TooFew(_) | Reading::Absent => None,
+    }
+}
+
+fn response(pool: &Pool<'_>) -> Option<String> {
+    let [meanwhile, otherwise] = ["probe_p99", "undisturbed_p99"].map(metric);
+    let (meanwhile, otherwise) = (meanwhile?, otherwise?);
+    let shown = |reading: Reading| match reading {
+        Reading::Measured(..) | Reading::Beyond(_) => Some(reading.say(Unit::Nanoseconds)),
+        Reading::TooFew(_) | Reading::Absent => None,
+    };
+    let now = shown(meanwhile.of_pool(pool))?;
+    let apart = shown(otherwise.of_pool(pool)).map_or(String::new(), |p99| format!(", and {p99} undisturbed"));
+    Some(format!("The probe's p99 was {now}{apart}."))
+}
+
+/// How a server ended before its time, as the rest of a sentence on it: `was killed by signal 6`.
+pub(crate) fn death(cell: &Cell) -> Option<String> {
+    let warned = cell.warnings.iter().find_map(|warning| match warning {
+        Warning::ServerDied { how } => Some(how.clone()),
+        _ => None,
+    });
+    match &cell.outcome {
+        Outcome::Failed { reason, .. } if warned.is_none() => {
+            Some(reason.strip_prefix("the server ").unwrap_or(reason).to_owned())
+        }
+        _ => warned,
+    }
+}
+
+/// The last line that a server wrote to its standard error before it died, as a sentence.
+pub(crate) fn last_words(cell: &Cell) -> Option<String> {
+    let Outcome::Failed { stderr, .. } = &cell.outcome else { return None };
+    // Where it panicked, that line says more than the hint on backtraces after it.
+    let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+    let said = lines.clone().rfind(|line| line.contains("panicked")).or_else(|| lines.next_back())?;
+    // The text of a panic is part of how it ended.
+    if death(cell).is_some_and(|how| how.contains(said)) {
+        return None;
+    }
+    let said: String = said.chars().take(LONGEST_LAST_WORDS).collect();
+    Some(format!("It said: \u{201c}{said}\u{201d}."))
+}
+
+fn end_of_servers(pool: &Pool<'_>) -> Option<String> {
+    let died: Vec<(&&Cell, String)> = pool.cells.iter().filter_map(|cell| Some((cell, death(cell)?))).collect();
+    let (cell, how) = died.first()?;
+    let when = cell
+        .server
+        .died_at_ns
+        .map_or(String::new(), |ns| format!(", {} after the start of the load", Unit::Nanoseconds.show(ns as f64)));
+    let blocks = match pool.cells.len() {
+        1 => String::new(),
+        all => format!(" (in {} of {all} blocks)", died.len()),
+    };
+    Some(format!("The server {how}{when}{blocks}."))
+}
+
+/// What a server could not take on, as it counted itself.
+pub(crate) fn turned_away(pool: &Pool<'_>) -> Option<String> {
+    let counted = |of: fn(&Cell) -> Option<u64>| pool.cells.iter().filter_map(|cell| of(cell)).sum::<u64>();
+    let spawns = counted(|cell| Some(cell.server.counters?.spawn_errors));
+    let accepts = counted(|cell| Some(cell.server.counters?.accept_errors));
+    let parts = [(spawns, "could not spawn a thread"), (accepts, "could not accept a connection")];
+    let parts = parts.iter().filter(|(times, _)| *times > 0);
+    let parts = parts.map(|(times, what)| format!("{what} {}", format::counted(*times, "time"))).collect_vec();
+    (!parts.is_empty()).then(|| format!("The server {}.", format::list(&parts)))
+}
+
+/// What became of the connections of a disturbance: `2,400 held at the most; 12 refused; 300 ended by the server`.
+pub(crate) fn connections(disturbance: &DisturbanceRecord) -> Option<String> {
+    let most = disturbance.course.iter().map(|progress| progress.held).max()?;
+    let last = disturbance.course.last()?;
+    let mut parts = vec![format!("{} held at the most", format::count(most))];
+    let others = [(last.refused, "refused"), (last.ended_by_server, "ended by the server")];
+    let others = others.iter().filter(|(count, _)| *count > 0);
+    parts.extend(others.map(|(count, what)| format!("{} {what}", format::count(*count))));
+    Some(parts.join("; "))
+}
+
+/// `1,000 threads, by rlimit (RLIMIT_NPROC)`.
+pub(crate) fn bound(bound: &Bound) -> String {
+    let value = match bound.resource.as_str() {
+        "memory" => Unit::Bytes.show(bound.value as f64),
+        _ => format::count(bound.value),
+    };
+    format!("{value} {}, by {}", bound.resource, bound.enforced_by)
+}
+
+/// The most contenders that a sentence names one by one.
+const MOST_NAMED: usize = 4;
+
+fn valid<'g, 'a>(group: &'g Group<'a>) -> impl Iterator<Item = (&'g Series<'a>, &'g Trial<'a>)> {
+    group.trials().filter(|(_, trial)| trial.standing != Standing::Invalid)
+}
+
+/// Who served the probe throughout, who in part and who not at all; absent where nothing was done to any server.
+pub(crate) fn served(group: &Group<'_>) -> Option<String> {
+    let disturbance = group.trials().find_map(|(_, trial)| trial.shown()?.disturbance.as_ref())?;
+    let (mut all, mut some, mut none) = (Vec::new(), Vec::new(), Vec::new());
+    let mut shares: Vec<f64> = Vec::new();
+    for (series, trial) in valid(group) {
+        let fates = fates(trial.pool.cells.iter().flat_map(|cell| cell.disturbed()));
+        let (ok, due) = (fates.get(&Fate::Ok).copied().unwrap_or(0), fates.values().sum::<u64>());
+        let name = group.experiment.name_of(&series.contender.label, trial.variation);
+        match ok {
+            _ if due == 0 => {}
+            0 => none.push(name),
+            _ if ok == due => all.push(name),
+            _ => {
+                shares.push(ok as f64 / due as f64);
+                some.push(format!("{name} ({})", format::share(ok as f64 / due as f64)));
+            }
+        }
+    }
+    let asked = all.len() + some.len() + none.len();
+    let named = |names: &[String]| match names.len() {
+        0..=MOST_NAMED => format!("by {}", format::list(names)),
+        many if many == asked => format!("in all {many} trials"),
+        many => format!("in {many} of {asked} trials"),
+    };
+    let waits = metric("probe_longest_wait").filter(|_| all.len() == asked && asked > 0);
+    let waits = waits.map(|wait| range(group, wait));
+    let parts = [(all, "all"), (some, "some"), (none, "none")];
+    let mut phrases: Vec<String> = Vec::new();
+    for (names, share) in parts.iter().filter(|(names, _)| !names.is_empty()) {
+        // The first phrase says what is spoken of.
+        let what = if phrases.is_empty() { " of the probe's requests were answered" } else { "" };
+        let each = if *share == "some" && names.len() > MOST_NAMED { spread(&shares) } else { String::new() };
+        phrases.push(format!("{share}{what} {}{each}", named(names)));
+    }
+    if phrases.is_empty() {
+        return Some("No valid cell shows what became of the probe".into());
+    }
+    // Where nothing was lost, what there is to see is who waited.
+    phrases.extend(waits);
+    Some(format!("With {}, {}", disturbance.name, phrases.join("; ")))
+}
+
+/// ` (12% to 45%)`, where names and their shares are too many to be listed.
+fn spread(shares: &[f64]) -> String {
+    let ends = shares.iter().copied().minmax_by(f64::total_cmp).into_option();
+    format::bracketed(ends.map(|(least, most)| format!("{} to {}", format::share(least), format::share(most))))
+}
+
+/// From the lowest to the greatest value of a metric.
+pub(crate) fn range(group: &Group<'_>, metric: &Metric) -> String {
+    let readings = valid(group).filter_map(|(series, trial)| {
+        let reading = metric.of_pool(&trial.pool);
+        let rank = match reading {
+            Reading::Measured(value, _) => (false, value),
+            Reading::Beyond(least) => (true, least as f64),
+            Reading::TooFew(_) | Reading::Absent => return None,
+        };
+        let who = group.experiment.name_of(&series.contender.label, trial.variation);
+        Some((rank, format!("{} with {who}", reading.say(metric.unit))))
+    });
+    match readings.sorted_by(|(a, _), (b, _)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))).collect_vec().as_slice() {
+        [] => format!("{}: no valid cell has a value", metric.label),
+        [(_, only)] => format!("{}: {only}", metric.label),
+        [(_, lowest), .., (_, greatest)] => format!("{}: from {lowest} to {greatest}", metric.label),
+    }
+}
