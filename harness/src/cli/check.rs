@@ -9,9 +9,8 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::ArgGroup;
 
-use super::ending::usage;
 use super::load::duration;
-use super::output::print;
+use super::output::{print, usage};
 use super::servers::{find_program, words};
 use crate::check::{self, Broken, Came, Finding, Weight, parts};
 use crate::plan::PlanError;

@@ -5,7 +5,7 @@ use std::thread;
 use reports::record::{self, CommandRecord, Manifest, Warning};
 use servers::{Contender, MODELS};
 
-use super::ending::usage;
+use super::output::usage;
 use super::servers::Servers;
 
 use crate::observe::restrict_this_thread;

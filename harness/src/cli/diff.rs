@@ -15,8 +15,7 @@ use reports::record::Manifest;
 use reports::record::store::{Run, RunFolder};
 
 use super::ending::code_of_gates;
-use super::ending::usage;
-use super::output::{json_text, print, styled, tell};
+use super::output::{json_text, print, styled, tell, usage};
 use super::progress::rough;
 use crate::plan::PlanError;
 

@@ -32,11 +32,6 @@ pub(super) fn sentence(error: &anyhow::Error) -> String {
     })
 }
 
-/// What was typed can't be done; `sentence` says why, and what to type instead.
-pub(super) fn usage<T>(sentence: impl Into<String>) -> Result<T, PlanError> {
-    Err(PlanError::Usage(sentence.into()))
-}
-
 /// The code of an error that ended a command.
 pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
     let is_wrong_folder = matches!(error.downcast_ref(), Some(RecordError::Occupied(_) | RecordError::NoRun(_)));

@@ -8,9 +8,8 @@ use reports::machine::{MachineIdentity, differences};
 use reports::record::Ending;
 use reports::record::store::{Run, RunFolder};
 
-use super::ending::usage;
 use super::ending::{code_of_run, unproven};
-use super::output::{self, SummaryFormat, print, tell};
+use super::output::{self, SummaryFormat, print, tell, usage};
 use crate::plan::PlanError;
 use crate::run::{Interrupt, RunEnd};
 

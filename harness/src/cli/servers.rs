@@ -10,7 +10,7 @@ use std::time::Duration;
 use servers::MODELS;
 use servers::protocol::Wire;
 
-use super::ending::usage;
+use super::output::usage;
 use super::target::check_path;
 use crate::load::HeldConnections;
 use crate::plan::{PageRequest, PlanError, ServerCommand, Work};

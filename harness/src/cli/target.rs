@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-use super::ending::usage;
+use super::output::usage;
 use crate::plan::PlanError;
 
 /// How long an address of several has to accept a connection.

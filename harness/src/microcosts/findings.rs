@@ -2,9 +2,10 @@
 //!
 //! Beside it: `comparison.rs`, which of two is the greater; `sentences.rs`, how that is said.
 
-use serde::Serialize;
+use reports::stats::Ratio;
+use serde::{Serialize, Serializer};
 
-use super::comparison::{CostRatio, CostVerdict, RoundSpread, RowSubject, Side, compare};
+use super::comparison::{CostVerdict, RoundSpread, RowSubject, Side, compare};
 use super::{CpuSet, MicrocostRounds, Operation, Runner, sentences};
 
 /// All that was found.
@@ -30,11 +31,18 @@ pub struct MicrocostRow {
     /// Tasks; in `amortised`, all ready at once.
     pub second: Option<Side>,
     /// The first as a multiple of the second.
-    pub times: Option<CostRatio>,
+    #[serde(serialize_with = "value_and_interval")]
+    pub times: Option<Ratio>,
     /// What the first costs beside the second; absent without a second.
     pub first_costs: Option<CostVerdict>,
     /// What that means.
     pub sentence: String,
+}
+
+/// Without what a row has no use for: rounds are not blocks.
+fn value_and_interval<S: Serializer>(times: &Option<Ratio>, serializer: S) -> Result<S::Ok, S::Error> {
+    let shown = |times: Ratio| serde_json::json!({ "value": times.value, "interval": times.interval });
+    times.map(shown).serialize(serializer)
 }
 
 /// Concludes from what [`super::take_rounds`] took. What was not measured is in no row.

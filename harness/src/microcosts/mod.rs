@@ -19,7 +19,7 @@ mod threads;
 use std::io;
 use std::thread;
 
-pub use comparison::{CostRatio, CostVerdict, RoundSpread, RowSubject, Side};
+pub use comparison::{CostVerdict, RoundSpread, RowSubject, Side};
 pub use connections::CONNECTIONS;
 pub use findings::{MicrocostFindings, MicrocostRow, conclude};
 pub use rounds::{MicrocostRounds, RoundSettings, take_rounds};

@@ -1,8 +1,9 @@
 //! A finding in plain words, from its values alone.
 
 use reports::format::{counted, number};
+use reports::stats::Ratio;
 
-use super::comparison::{CostRatio, CostVerdict, RoundSpread, RowSubject, Side};
+use super::comparison::{CostVerdict, RoundSpread, RowSubject, Side};
 use super::{MicrocostRounds, Operation};
 
 /// What a row says of its two sides.
@@ -10,7 +11,7 @@ pub(super) fn compared(
     placement: &str,
     operation: RowSubject,
     (first, second): (&Side, &Side),
-    (times, verdict): (Option<CostRatio>, CostVerdict),
+    (times, verdict): (Option<Ratio>, CostVerdict),
 ) -> String {
     let subject = activity(operation);
     let (one, other) = match operation {
@@ -21,7 +22,7 @@ pub(super) fn compared(
     };
     let (times, (dear, cheap), (more, less)) = match (verdict, times) {
         (CostVerdict::More, Some(times)) => (times, (&one, &other), (first, second)),
-        (CostVerdict::Less, Some(times)) => (inverse(times), (&other, &one), (second, first)),
+        (CostVerdict::Less, Some(times)) => (times.inverse(), (&other, &one), (second, first)),
         _ => {
             let ranges = [first, second].map(|side| range(&side.spread_ns)).join(" against ");
             let why = if times.is_none() { "; in some round nothing was left" } else { "" };
@@ -85,10 +86,6 @@ fn activity(subject: RowSubject) -> &'static str {
         RowSubject::WithoutSystemCalls => "handing a byte over a socket, without its write and read,",
         RowSubject::Amortised => "a request to 1,000 connections",
     }
-}
-
-fn inverse(times: CostRatio) -> CostRatio {
-    CostRatio { value: 1.0 / times.value, interval: times.interval.map(|(lo, hi)| (1.0 / hi, 1.0 / lo)) }
 }
 
 fn range(spread: &RoundSpread) -> String {

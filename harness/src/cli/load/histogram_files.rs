@@ -15,7 +15,7 @@ use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
 use super::times::LoadTimes;
-use crate::cli::ending::usage;
+use crate::cli::output::usage;
 use crate::plan::PlanError;
 
 const NS_PER_MS: f64 = 1e6;

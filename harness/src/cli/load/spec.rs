@@ -7,8 +7,7 @@ use std::time::Duration;
 use servers::protocol::Wire;
 
 use super::args::{ArrivalsArg, LONGEST, LoadArgs, PacingArg, Rate};
-use crate::cli::ending::usage;
-use crate::cli::output::per_second;
+use crate::cli::output::{per_second, usage};
 use crate::cli::target::{TypedTarget, check_path};
 use crate::load::Generator;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, PlanError, Shape, Work};

@@ -13,7 +13,7 @@ use crossterm::terminal::{
 };
 use ratatui::backend::CrosstermBackend;
 
-use crate::cli::ending::usage;
+use crate::cli::output::usage;
 use crate::plan::PlanError;
 
 /// Whether the terminal is the view's. Cleared by whoever gives it back first.
