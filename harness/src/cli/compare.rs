@@ -10,7 +10,6 @@ use reports::record::Ending;
 use reports::record::store::RunFolder;
 
 use super::busy::FirstLook;
-use super::dry_run;
 use super::live::{Followed, LiveArgs};
 use super::new_run::{HeldMachine, PlacementArg, other_build, too_few_cpus};
 use super::output::{SummaryFormat, print, tell};
@@ -18,7 +17,7 @@ use super::progress::{TerminalProgress, rough};
 use super::resume::{self, probes, rebuilt, with_models};
 use super::servers::{ServerArgs, Servers};
 use super::trace::{self, Timelines};
-use super::{contenders, report};
+use super::{contenders, dry_run, report};
 use crate::experiments::{self, EXPERIMENTS};
 use crate::observe::allowed_cpus;
 use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, place};

@@ -16,8 +16,7 @@ mod subject;
 mod tasks;
 mod threads;
 
-use std::io;
-use std::thread;
+use std::{io, thread};
 
 pub use comparison::{CostVerdict, RoundSpread, RowSubject, Side};
 pub use connections::CONNECTIONS;

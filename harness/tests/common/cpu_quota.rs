@@ -1,9 +1,8 @@
 //! A control group with a CPU quota, of whichever version this machine has. Included by the tests that need one.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 /// A group of its own. Removed when dropped, once all that was in it has ended.
 pub(crate) struct CpuQuota(PathBuf);
