@@ -2,7 +2,7 @@
 //! version 2; what CPU they allow it, and how often they stopped it. In a period, usually a tenth of a second, a group may
 //! use so much CPU time; once it is used up, all of it stands still until the next.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
 use reports::record::Throttled;
@@ -48,30 +48,61 @@ pub(crate) fn groups_of(pid: u32, controller: &str) -> io::Result<Vec<CgroupFold
     Ok(folders(&groups, &mounts, controller))
 }
 
-/// As [`groups_of`], from the text of both files.
+/// As [`groups_of`], from the text of both files. A group that cannot be seen from here is left out.
 pub(crate) fn folders(groups: &str, mounts: &str, controller: &str) -> Vec<CgroupFolder> {
     let trees = [(CgroupVersion::Two, "cgroup2", None), (CgroupVersion::One, "cgroup", Some(controller))];
     let folder_in = |(version, kind, controller)| {
-        let ((root, mount), group) = (mount_of(mounts, kind, controller)?, group_of(groups, controller)?);
-        // What is mounted may be a part of the tree, and the process may be outside of it: then the top is all there is.
-        let below = group.strip_prefix(root.trim_end_matches('/')).unwrap_or("").trim_start_matches('/');
-        let is_inside = !below.split('/').any(|part| part == "..");
-        let folder = if is_inside && !below.is_empty() { mount.join(below) } else { mount.clone() };
-        Some(CgroupFolder { version, folder, mount })
+        let group = Path::new(group_of(groups, controller)?);
+        // Of a tree several parts may be mounted, and the group may be in none of them.
+        mounts_of(mounts, kind, controller).find_map(|(root, mount)| {
+            let below = group.strip_prefix(&root).ok()?;
+            let is_inside = !below.components().any(|part| part == Component::ParentDir);
+            // Joined with nothing, the path would end with a slash.
+            let folder = if below.as_os_str().is_empty() { mount.clone() } else { mount.join(below) };
+            is_inside.then_some(CgroupFolder { version, folder, mount })
+        })
     };
     trees.into_iter().filter_map(folder_in).collect()
 }
 
-/// Which part of the tree of a controller, or of version 2, is mounted, and where.
-fn mount_of<'a>(mounts: &'a str, kind: &str, controller: Option<&str>) -> Option<(&'a str, PathBuf)> {
-    mounts.lines().find_map(|line| {
+/// The group that decides on a controller: that of version 1 where there is one, else that of version 2; none where the
+/// kernel has no control groups.
+///
+/// # Errors
+/// The group where it cannot be seen from here.
+fn deciding<'f>(
+    groups: &str,
+    folders: &'f [CgroupFolder],
+    controller: &str,
+) -> Result<Option<&'f CgroupFolder>, String> {
+    let named = group_of(groups, Some(controller)).map(|group| (CgroupVersion::One, group));
+    let Some((version, group)) = named.or_else(|| Some((CgroupVersion::Two, group_of(groups, None)?))) else {
+        return Ok(None);
+    };
+    let seen = folders.iter().find(|folder| folder.version == version);
+    seen.map(Some).ok_or_else(|| format!("its control group {group} is not mounted here"))
+}
+
+/// Which parts of the tree of a controller, or of version 2, are mounted, and where.
+fn mounts_of<'a>(
+    mounts: &'a str,
+    kind: &'a str,
+    controller: Option<&'a str>,
+) -> impl Iterator<Item = (PathBuf, PathBuf)> + 'a {
+    mounts.lines().filter_map(move |line| {
         let (place, what) = line.split_once(" - ")?;
         let mut words = what.split(' ');
         let is_kind = words.next() == Some(kind);
         let fits = is_kind && words.nth(1).is_some_and(|options| is_named(options, controller));
         let mut place = place.split(' ').skip(3);
-        fits.then(|| Some((place.next()?, PathBuf::from(place.next()?)))).flatten()
+        fits.then(|| Some((unescaped(place.next()?), unescaped(place.next()?)))).flatten()
     })
+}
+
+/// The kernel writes what would end a field as three octal digits.
+fn unescaped(field: &str) -> PathBuf {
+    let escapes = [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")];
+    escapes.into_iter().fold(field.to_owned(), |text, (escape, is)| text.replace(escape, is)).into()
 }
 
 /// The group of a process in the tree of a controller, or of version 2.
@@ -94,18 +125,31 @@ pub(crate) struct QuotaReader(Vec<PathBuf>);
 
 impl QuotaReader {
     /// # Errors
-    /// Where there is no such process.
+    /// Where there is no such process, or its groups cannot be seen from here.
     pub(crate) fn of(pid: u32) -> io::Result<QuotaReader> {
-        let groups = groups_of(pid, "cpu")?;
-        Ok(Self::in_folders(groups.iter().flat_map(CgroupFolder::with_ancestors)))
+        let groups = fs::read_to_string(format!("/proc/{pid}/cgroup"))?;
+        Self::around(&groups, &fs::read_to_string("/proc/self/mountinfo")?)
     }
 
-    /// Of the groups in these folders.
-    pub(crate) fn in_folders<'a>(folders: impl IntoIterator<Item = &'a Path>) -> QuotaReader {
-        let files = folders.into_iter().map(|folder| folder.join("cpu.stat"));
-        // A group without the controller has no such file, or one that counts no periods: it stops nobody.
-        let counts = |file: &PathBuf| fs::read_to_string(file).is_ok_and(|text| throttled_in(&text).is_some());
-        QuotaReader(files.filter(counts).collect())
+    /// Around a process with these groups, which are mounted so.
+    pub(crate) fn around(groups: &str, mounts: &str) -> io::Result<QuotaReader> {
+        const CONTROLLER: &str = "cpu";
+        let folders = folders(groups, mounts, CONTROLLER);
+        if let Some(deciding) = deciding(groups, &folders, CONTROLLER).map_err(io::Error::other)? {
+            // Where there are groups, there is at least its own.
+            fs::read_to_string(deciding.folder.join("cpu.stat"))?;
+        }
+        let mut statistics = Vec::new();
+        for file in folders.iter().flat_map(CgroupFolder::with_ancestors).map(|folder| folder.join("cpu.stat")) {
+            match fs::read_to_string(&file) {
+                Ok(text) if throttled_in(&text).is_some() => statistics.push(file),
+                // One that counts no periods has no quota, and stops nobody.
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(QuotaReader(statistics))
     }
 
     /// What all of them have stopped so far.
@@ -209,8 +253,36 @@ mod tests {
         let folder = |group: &str| found(&format!("8:pids:{group}\n"), &mounts, "pids").remove(0).1;
         assert_eq!(folder("/docker/c1/inner"), "/sys/fs/cgroup/pids/inner");
         assert_eq!(folder("/docker/c1"), "/sys/fs/cgroup/pids");
-        assert_eq!(folder("/elsewhere"), "/sys/fs/cgroup/pids");
-        assert_eq!(found("0::/../outside\n", MOUNTS_V2, "pids")[0].1, "/sys/fs/cgroup");
+        // What lies outside of it is not the group with the nearest name.
+        for outside in ["/elsewhere", "/docker/c10/x", "/docker", "/docker/c1/../x"] {
+            assert_eq!(found(&format!("8:pids:{outside}\n"), &mounts, "pids"), [], "{outside}");
+        }
+        assert_eq!(found("0::/../outside\n", MOUNTS_V2, "pids"), []);
+        // Of two parts that are mounted, the one that holds it.
+        let two = format!("{}{}", mounts.replace("c1 ", "c2 "), mounts.replace("/pids ", "/my\\040pids "));
+        assert_eq!(found("8:pids:/docker/c1/a\n", &two, "pids")[0].1, "/sys/fs/cgroup/my pids/a");
+    }
+
+    #[test]
+    fn a_quota_that_can_not_be_seen_is_not_one_that_stopped_nobody() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = |version: &str| root.path().join(version);
+        let mount = |version: &str, kind: &str, options: &str| {
+            format!("30 23 0:26 / {} rw - {kind} {kind} {options}\n", folder(version).display())
+        };
+        let (one, two) = (mount("one", "cgroup", "rw,cpu"), mount("two", "cgroup2", "rw"));
+        let files = |groups: &str, mounts: &str| Ok::<_, io::Error>(QuotaReader::around(groups, mounts)?.0.len());
+        for (version, counts) in [("one", "throttled_time 0"), ("two", "throttled_usec 0")] {
+            fs::create_dir_all(folder(version).join("a")).unwrap();
+            fs::write(folder(version).join("cpu.stat"), "usage_usec 1\n").unwrap();
+            fs::write(folder(version).join("a/cpu.stat"), format!("nr_throttled 0\n{counts}\n")).unwrap();
+        }
+        assert_eq!(files("2:cpu:/a\n0::/\n", &one).unwrap(), 1, "version 2 has no say where version 1 has it");
+        assert_eq!(files("0::/a\n", &two).unwrap(), 1);
+        assert_eq!(files("", "").unwrap(), 0, "a kernel without control groups");
+        for (groups, mounts) in [("2:cpu:/a\n", ""), ("0::/a\n", ""), ("0::/../a\n", &two), ("2:cpu:/b\n", &one)] {
+            assert!(files(groups, mounts).is_err(), "{groups}{mounts}");
+        }
     }
 
     #[test]
@@ -255,10 +327,5 @@ mod tests {
         assert_eq!(quota_in(folder.path()), Some((1.5, folder.path().join("cpu.cfs_quota_us"))));
         write("cpu.max", "50000 100000\n");
         assert_eq!(quota_in(folder.path()), Some((0.5, folder.path().join("cpu.max"))));
-    }
-
-    #[test]
-    fn this_process_can_be_asked() {
-        assert!(QuotaReader::of(std::process::id()).unwrap().so_far().is_ok());
     }
 }

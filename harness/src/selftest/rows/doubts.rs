@@ -26,28 +26,31 @@ use crate::selftest::figure::Figure;
 use crate::selftest::lateness::Obstacle;
 use crate::selftest::row::Attempt;
 
-/// A quota used up in 12 of 20 periods, as the kernel writes it in either version of control groups.
+/// A quota used up in 12 of 20 periods, as the kernel writes it in either version of control groups, and one whose group is
+/// not mounted.
 pub(super) fn quota(_: &Bench) -> Result<Attempt, Obstacle> {
     let folder = tempfile::tempdir()?;
-    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
-    fs::create_dir(&one)?;
-    fs::create_dir(&two)?;
-    let write = |periods: u64, stopped_us: u64| {
-        let counts = format!("nr_periods {}\nnr_throttled {periods}\n", periods + 8);
-        fs::write(one.join("cpu.stat"), format!("{counts}throttled_time {}000\n", stopped_us))?;
-        fs::write(two.join("cpu.stat"), format!("usage_usec 7\n{counts}throttled_usec {stopped_us}\n"))
+    let tree =
+        |kind: &str, options: &str| format!("30 23 0:26 / {} rw - {kind} {kind} {options}\n", folder.path().display());
+    let write = |periods: u64, stopped: &str| {
+        fs::write(folder.path().join("cpu.stat"), format!("nr_throttled {periods}\n{stopped}\n"))
     };
+    let versions = [
+        ("version 1", "2:cpu:/\n", tree("cgroup", "rw,cpu"), ["throttled_time 70000000", "throttled_time 670000000"]),
+        ("version 2", "0::/\n", tree("cgroup2", "rw"), ["throttled_usec 70000", "throttled_usec 670000"]),
+    ];
     let mut figures = Vec::new();
-    for (version, folder) in [("version 1", &one), ("version 2", &two)] {
-        write(3, 70_000)?;
-        let reader = QuotaReader::in_folders([folder.as_path()]);
-        let before = reader.so_far()?;
-        write(15, 670_000)?;
-        let throttled = reader.so_far()?.since(before);
+    for (version, groups, mounts, [before, after]) in versions {
+        write(3, before)?;
+        let reader = QuotaReader::around(groups, &mounts)?;
+        let first = reader.so_far()?;
+        write(15, after)?;
+        let throttled = reader.so_far()?.since(first);
         figures.push(Figure::exact(version, 12, throttled.periods));
         figures.push(Figure::exact("stopped for, ms", 600, throttled.stopped_ns / 1_000_000));
         let doubts = warnings(&quiet(Noise { generator_throttled: Some(throttled), ..QUIET }));
         figures.push(Figure::said("believed", !doubts.iter().any(Warning::invalidates), false));
+        figures.push(Figure::said("not mounted, taken for none", QuotaReader::around(groups, "").is_ok(), false));
     }
     calculated(figures)
 }
