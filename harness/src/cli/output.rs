@@ -17,6 +17,8 @@ use reports::verdict::Matrix;
 use reports::{export, format};
 use serde::Serialize;
 
+use crate::plan::PlanError;
+
 /// How what was found is written, where there are just these two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum TableOrJson {
@@ -56,6 +58,11 @@ pub(super) fn print(text: &str) -> io::Result<()> {
 /// `eprintln!` would.
 pub(super) fn tell(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// What was typed can't be done; `sentence` says why, and what to type instead.
+pub(super) fn usage<T>(sentence: impl Into<String>) -> Result<T, PlanError> {
+    Err(PlanError::Usage(sentence.into()))
 }
 
 /// Why there is nothing to hand on.
