@@ -22,7 +22,7 @@ use harness::process::{Launch, launch_program};
 use measured::bare_loop::{self, Ran, WireBytes};
 use measured::figure::{RoundFigure, Target};
 use measured::placement::leave_a_cpu_to_the_server;
-use measured::table::{TableFormat, TableRow, written};
+use measured::table::{BenchRow, TableFormat, written};
 
 const ROUNDS: usize = 5;
 const WINDOW: Duration = Duration::from_secs(2);
@@ -63,8 +63,8 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn rows_of(connections: u32, rounds: &[(GeneratorCost, GeneratorCost)]) -> [TableRow; 4] {
-    let row = |what: &str, unit, target, of: fn(&(GeneratorCost, GeneratorCost)) -> f64| TableRow {
+fn rows_of(connections: u32, rounds: &[(GeneratorCost, GeneratorCost)]) -> [BenchRow; 4] {
+    let row = |what: &str, unit, target, of: fn(&(GeneratorCost, GeneratorCost)) -> f64| BenchRow {
         what: format!("{connections} connections: {what}"),
         unit,
         target,

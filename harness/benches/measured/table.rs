@@ -18,7 +18,7 @@ pub(crate) enum TableFormat {
 
 /// A figure, or why there is none.
 #[derive(Debug, Clone)]
-pub(crate) struct TableRow {
+pub(crate) struct BenchRow {
     /// What was measured.
     pub(crate) what: String,
     /// The unit; empty for a ratio.
@@ -31,7 +31,7 @@ pub(crate) struct TableRow {
     pub(crate) detail: String,
 }
 
-impl TableRow {
+impl BenchRow {
     /// What the row comes to, in words.
     pub(crate) fn outcome(&self) -> String {
         match (&self.figure, self.target) {
@@ -72,9 +72,9 @@ fn with_unit(value: f64, unit: &str) -> String {
 }
 
 /// All rows, for stdout.
-pub(crate) fn written(rows: &[TableRow], format: TableFormat) -> String {
+pub(crate) fn written(rows: &[BenchRow], format: TableFormat) -> String {
     match format {
-        TableFormat::Json => format!("{:#}\n", json!({ "rows": rows.iter().map(TableRow::json).collect::<Vec<_>>() })),
+        TableFormat::Json => format!("{:#}\n", json!({ "rows": rows.iter().map(BenchRow::json).collect::<Vec<_>>() })),
         TableFormat::Table => {
             let mut table = Table::new();
             table.load_style(NOTHING).set_header(["what", "median", "spread", "target", "", ""]);

@@ -19,7 +19,7 @@ use clap::{Parser, Subcommand};
 use cost::{BenchContender, RequestCost};
 use measured::figure::{RoundFigure, Target};
 use measured::placement::leave_a_cpu_to_the_server;
-use measured::table::{TableFormat, TableRow, written};
+use measured::table::{BenchRow, TableFormat, written};
 
 #[derive(Debug, Parser)]
 struct ModelsBench {
@@ -112,14 +112,14 @@ fn contenders() -> Vec<BenchContender> {
     contenders
 }
 
-fn rows(contenders: &[BenchContender], rounds: &[Vec<RequestCost>]) -> Vec<TableRow> {
+fn rows(contenders: &[BenchContender], rounds: &[Vec<RequestCost>]) -> Vec<BenchRow> {
     let row = |what, unit, target, of: &dyn Fn(&[RequestCost]) -> f64| {
         let values: Vec<f64> = rounds.iter().map(|round| of(round)).collect();
         let counted = values.iter().filter(|value| value.is_finite()).count();
         let figure = RoundFigure::of(&values).ok_or_else(|| "the server was not kept busy in any round".to_owned());
         let detail =
             if counted < rounds.len() { format!("{counted} rounds of {}", rounds.len()) } else { String::new() };
-        TableRow { what, unit, target, figure, detail }
+        BenchRow { what, unit, target, figure, detail }
     };
     let place = |name, connections| {
         let wanted = BenchContender { name, connections };

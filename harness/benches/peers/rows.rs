@@ -7,7 +7,7 @@ use reports::format::number;
 use crate::load::{PeerLoad, PeerPacing};
 use crate::measure::{PeerRun, Rounds};
 use crate::measured::figure::{RoundFigure, Target};
-use crate::measured::table::TableRow;
+use crate::measured::table::BenchRow;
 use crate::tools::{BARE_LOOP, FLOOR, HEY, OHA, OURS, REWRK, Tool, WRK, WRK2};
 
 /// One row of the table.
@@ -126,7 +126,7 @@ impl PeerComparison {
     }
 
     /// The row, from what the rounds gave.
-    pub(crate) fn row(&self, rounds: &Rounds) -> TableRow {
+    pub(crate) fn row(&self, rounds: &Rounds) -> BenchRow {
         let subject = self.rounds_of(self.subject, rounds);
         let against = self.against.map(|tool| self.rounds_of(tool, rounds)).transpose();
         let (figure, detail) = match (subject, against) {
@@ -138,7 +138,7 @@ impl PeerComparison {
             }
         };
         let unit = if self.against.is_some() { "" } else { self.quantity.unit };
-        TableRow { what: self.to_string(), unit, target: self.target, figure, detail }
+        BenchRow { what: self.to_string(), unit, target: self.target, figure, detail }
     }
 
     /// A number for each round, NaN where it failed; or why there is none at all.

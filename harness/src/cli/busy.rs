@@ -5,7 +5,7 @@
 
 use std::thread;
 
-use reports::record::{BusyStart, Warning};
+use reports::record::{BusyStart, Unobserved, Warning};
 
 use super::output::tell;
 use crate::observe::Glance;
@@ -22,28 +22,34 @@ impl FirstLook {
 
     /// Looks again, two fifths of a second after the first at the earliest; returns what others used where that is more
     /// than a quiet machine shows.
-    pub(super) fn compare(self) -> Option<BusyStart> {
+    ///
+    /// # Errors
+    /// Why it is not known, as a clause.
+    pub(super) fn compare(self) -> Result<Option<BusyStart>, String> {
         let FirstLook(first) = self;
         // What the preparation took need not be waited for. A sleep may end a little early by the other clock.
         while !first.until_comparable().is_zero() {
             thread::sleep(first.until_comparable());
         }
-        first.until(&Glance::now()).filter(is_too_busy)
+        Ok(Some(first.until(&first.again())?).filter(is_too_busy))
     }
 }
 
 /// As [`FirstLook::compare`], and what was found is said, unless `quiet`, and becomes a doubt of the run.
 pub(super) fn doubt(first: FirstLook, quiet: bool) -> Option<Warning> {
-    let busy = first.compare()?;
+    let (said, doubt) = match first.compare() {
+        Ok(None) => return None,
+        Ok(Some(busy)) => (sentence(&busy), Warning::BusyStart(busy)),
+        Err(reason) => {
+            let doubt = Warning::NotObserved { what: Unobserved::OtherPrograms, reason };
+            (format!("{}; {}", doubt.describe(), doubt.remedy()), doubt)
+        }
+    };
     if !quiet {
-        say(&busy);
+        // On stderr, where it spoils no output for programs.
+        tell(&said);
     }
-    Some(Warning::BusyStart(busy))
-}
-
-/// On stderr, where it spoils no output for programs.
-fn say(busy: &BusyStart) {
-    tell(&sentence(busy));
+    Some(doubt)
 }
 
 fn sentence(busy: &BusyStart) -> String {

@@ -13,14 +13,14 @@ use super::busy::FirstLook;
 use super::contenders::cast_for;
 use super::ending::code_of_search;
 use super::load::duration;
-use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, too_few_cpus};
-use super::output::{SummaryFormat, tell};
+use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, steered_plan, tell_limits};
+use super::output::{SummaryFormat, tell, usage};
 use super::progress::{TerminalProgress, rough};
 use super::report;
 use super::servers::{ServerArgs, Servers};
 use crate::observe::allowed_cpus;
-use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, Workload, place};
-use crate::run::{Execution, Preflight, preflight_for};
+use crate::plan::{PlanError, Preset, RunPlan, Sizes, Workload, place};
+use crate::run::{Execution, Preflight};
 use crate::search::capacity::{self, CONCURRENT, Capacity, CapacityGoal, DESCRIPTION, pictures};
 
 /// Find the highest load that each contender carries without breaking a promise about its response time
@@ -81,11 +81,10 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     let concurrent = plan.connection_ceiling;
     let asked = CapacityGoal { objective: args.slo, blocks: args.blocks, seed: args.seed, concurrent };
     let mut search = Capacity::new(plan.experiments[0], plan.contenders.len(), asked);
-    let held = HeldMachine::take(&plan, &preflight, &servers.commands)?;
+    let held = HeldMachine::take(&plan, &preflight, &servers.commands, (first_look, args.quiet))?;
     let interrupt = &held.interrupt;
     let what = (args.out.as_deref(), WHAT);
-    let (folder, mut manifest) =
-        held.create(&plan, &preflight, what, plan.contenders.len() as u32, (first_look, args.quiet))?;
+    let (folder, mut manifest) = held.create(&plan, &preflight, what, plan.contenders.len() as u32)?;
     for experiment in &mut manifest.experiments {
         experiment.objective = Some(args.slo);
         experiment.pictures = pictures(metric_of(&args.slo));
@@ -93,6 +92,7 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&args, &search, &folder);
+        tell_limits(&preflight);
     }
     let mut progress = TerminalProgress::new(args.quiet);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
@@ -162,7 +162,7 @@ fn time_for_cells(budget: Duration, afterwards: Duration) -> Result<Duration, Pl
         return Ok(left);
     }
     let needed = (afterwards + least).as_secs();
-    Err(PlanError::Usage(format!("the budget is too short for a single load; give --budget {needed}s or more")))
+    usage(format!("the budget is too short for a single load; give --budget {needed}s or more"))
 }
 
 /// The plan, and what the machine allows. Changes nothing but this process's own limits.
@@ -177,25 +177,8 @@ pub(super) fn plan(args: &CapacityArgs, servers: &Servers) -> anyhow::Result<(Ru
     // What a cell takes is the search's own affair; of a preset's sizes only these two are looked at.
     let sizes = Sizes { retries: RETRIES, ..Preset::Quick.sizes().with_blocks(args.blocks) };
     let cast = cast_for(&placement.server_cpus, args.models.as_deref(), servers, &asked, &sizes)?;
-    let Cast { experiments, contenders, parts, .. } = cast;
-    let mut plan = RunPlan {
-        experiments,
-        contenders,
-        parts,
-        preset: Preset::Quick,
-        sizes,
-        seed: args.seed,
-        placement,
-        connection_ceiling: CONCURRENT,
-        against: None,
-        page: servers.page.clone(),
-        // Nothing that is said of such a run needs it.
-        inside: Inside::Off,
-    };
-    let mut found = preflight_for(&plan, CONCURRENT);
-    plan.connection_ceiling = found.connection_ceiling;
-    found.warnings.extend(too_few_cpus(args.placement.kind(), plan.placement.kind));
-    Ok((plan, found))
+    let placement = (args.placement.kind(), placement);
+    Ok(steered_plan(cast, sizes, args.seed, placement, servers.page.clone(), CONCURRENT))
 }
 
 #[cfg(test)]

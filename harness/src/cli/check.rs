@@ -10,7 +10,7 @@ use anyhow::bail;
 use clap::ArgGroup;
 
 use super::load::duration;
-use super::output::print;
+use super::output::{print, usage};
 use super::servers::{find_program, words};
 use crate::check::{self, Broken, Came, CheckFinding, Weight, parts};
 use crate::plan::PlanError;
@@ -94,20 +94,18 @@ fn resolve(text: &str, allow_remote: bool) -> Result<SocketAddr, PlanError> {
     let found: Vec<SocketAddr> = match text.to_socket_addrs() {
         Ok(found) => found.collect(),
         Err(error) => {
-            return Err(PlanError::Usage(format!(
-                "{text:?} is not an address ({error}); give HOST:PORT, as in 127.0.0.1:8080"
-            )));
+            return usage(format!("{text:?} is not an address ({error}); give HOST:PORT, as in 127.0.0.1:8080"));
         }
     };
     let Some(address) = found.iter().find(|address| address.is_ipv4()).or(found.first()).copied() else {
-        return Err(PlanError::Usage(format!("{text:?} has no address")));
+        return usage(format!("{text:?} has no address"));
     };
     if !address.ip().to_canonical().is_loopback() && !allow_remote {
-        return Err(PlanError::Usage(format!(
+        return usage(format!(
             "{} is not this machine's loopback, and what is sent there is meant to be refused; give --allow-remote where \
              that server is yours",
             address.ip()
-        )));
+        ));
     }
     Ok(address)
 }

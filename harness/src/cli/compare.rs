@@ -11,13 +11,13 @@ use reports::record::store::RunFolder;
 
 use super::busy::FirstLook;
 use super::live::{Followed, LiveArgs};
-use super::new_run::{self, HeldMachine, PlacementArg, other_build, too_few_cpus};
+use super::new_run::{HeldMachine, PlacementArg, other_build, tell_limits, too_few_cpus};
 use super::output::{SummaryFormat, print, tell};
 use super::progress::{TerminalProgress, rough};
 use super::resume::{self, probes, rebuilt, with_models};
 use super::servers::{ServerArgs, Servers};
 use super::trace::{self, Timelines};
-use super::{contenders, report};
+use super::{contenders, dry_run, report};
 use crate::experiments::{self, EXPERIMENTS};
 use crate::observe::allowed_cpus;
 use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, place};
@@ -115,15 +115,15 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     };
     plan.inside = args.inside;
     if args.dry_run {
-        print(&new_run::describe(&plan, &preflight))?;
+        print(&dry_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let held = HeldMachine::take(&plan, &preflight, &servers.commands)?;
+    let held = HeldMachine::take(&plan, &preflight, &servers.commands, (first_look, args.quiet))?;
     let interrupt = &held.interrupt;
     let mut live = args.live.open(&plan.placement.generator_cpus)?;
     let what = (args.out.as_deref(), plan.preset.name());
     let planned = plan.probes().len() + plan.fullest().len();
-    let (folder, manifest) = held.create(&plan, &preflight, what, planned as u32, (first_look, args.quiet))?;
+    let (folder, manifest) = held.create(&plan, &preflight, what, planned as u32)?;
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&plan, &preflight, &folder);
@@ -189,15 +189,13 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
 
 fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {
     let time = time_of(&plan.probes()) + time_of(&plan.fullest());
-    let (contenders, blocks) = (plan.contenders.len(), new_run::blocks(plan));
+    let (contenders, blocks) = (plan.contenders.len(), dry_run::blocks(plan));
     tell(&format!(
         "comparing {contenders} contenders, blocks: {blocks}; at most {}; cells go to {}",
         rough(time),
         folder.path().display()
     ));
-    for warning in &preflight.warnings {
-        tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
-    }
+    tell_limits(preflight);
 }
 
 /// Runs without being named, as far as it exists: some three minutes in all.

@@ -5,6 +5,7 @@ use std::thread;
 use reports::record::{self, CommandRecord, Manifest, Warning};
 use servers::{Contender, MODELS};
 
+use super::output::usage;
 use super::servers::Servers;
 
 use crate::observe::restrict_this_thread;
@@ -117,21 +118,19 @@ fn parse(list: Option<&str>) -> Result<Vec<Contender>, PlanError> {
     };
     if texts.is_empty() {
         let all: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
-        return Err(PlanError::Usage(format!("the list names no contender; models: {}", all.join(", "))));
+        return usage(format!("the list names no contender; models: {}", all.join(", ")));
     }
     let mut contenders: Vec<Contender> = Vec::new();
     for text in &texts {
         let contender = Contender::parse(text)?;
         if contenders.iter().any(|other| other.label() == contender.label()) {
             let label = contender.label();
-            return Err(PlanError::Usage(format!("{label} is named twice; give one a name of its own, {label}@again")));
+            return usage(format!("{label} is named twice; give one a name of its own, {label}@again"));
         }
         let named = Participant::Model(contender.clone());
         if is_twin(&named) || is_base(&named) {
             let label = contender.label();
-            return Err(PlanError::Usage(format!(
-                "{label}: twins and bases are added by themselves; choose another name"
-            )));
+            return usage(format!("{label}: twins and bases are added by themselves; choose another name"));
         }
         contenders.push(contender);
     }

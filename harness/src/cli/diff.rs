@@ -15,7 +15,7 @@ use reports::record::Manifest;
 use reports::record::store::{Run, RunFolder};
 
 use super::ending::code_of_gates;
-use super::output::{json_text, print, styled, tell};
+use super::output::{json_text, print, styled, tell, usage};
 use super::progress::rough;
 use crate::plan::PlanError;
 
@@ -114,11 +114,11 @@ fn refuse_other_machines(differences: &[Difference]) -> Result<(), PlanError> {
         return Ok(());
     }
     let list: Vec<String> = differences.iter().map(difference).collect();
-    Err(PlanError::Usage(format!(
+    usage(format!(
         "the runs are of different machines, so a difference would say little of the servers: {}; run both on one \
          machine, or compare them all the same with --force",
         list.join("; ")
-    )))
+    ))
 }
 
 fn no_contender(run: &Run, base: &str, new: &str) -> PlanError {
@@ -307,7 +307,7 @@ fn gates(diff: &Diff, held: &[GateResult], ways: &Ways, bullet: &str) -> String 
             format!("{bullet}{} {}: {} against {}, {figures}", held.gate, held.outcome.word(), diff.new, diff.base);
         let shown: Vec<&str> = held.reasons.iter().take(MOST_REASONS).map(String::as_str).collect();
         let more = held.reasons.len().saturating_sub(MOST_REASONS) as u64;
-        let more = if more > 0 { format!("; and {}", counted(more, "more")) } else { String::new() };
+        let more = if more > 0 { format!("; and {} more", reports::format::count(more)) } else { String::new() };
         let reasons = if shown.is_empty() { String::new() } else { format!(": {}{more}", shown.join("; ")) };
         let way = held.decided_by.map_or(String::new(), |decided_by| format!(". {}", ways.to(decided_by)));
         format!("{said}{reasons}{way}\n")

@@ -1,9 +1,8 @@
 //! What a server saw of its own inside: as it is said to the parent and saved, and in words for a person.
 
-use std::io;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
+use std::{io, thread};
 
 use reports::format::{counted, share};
 use reports::record::{InsideAnswer, RuntimeAnswer, UnstableAnswer, WorkerAnswer};

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use servers::{MODELS, OptionKey};
 
-use super::new_run::gates;
+use super::dry_run::gates;
 use super::output::{TableOrJson, json_text, print};
 use crate::experiments::EXPERIMENTS;
 

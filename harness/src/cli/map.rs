@@ -21,14 +21,14 @@ use super::busy::FirstLook;
 use super::contenders::cast_for;
 use super::ending::code_of_run;
 use super::load::duration;
-use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, too_few_cpus};
-use super::output::{TableOrJson, json_text, print, tell};
+use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, steered_plan, tell_limits};
+use super::output::{TableOrJson, doubts, json_text, print, tell, usage};
 use super::progress::{TerminalProgress, rough};
 use super::report;
 use super::servers::{ServerArgs, Servers};
 use crate::observe::allowed_cpus;
-use crate::plan::{Cast, Inside, PlanError, Preset, RunPlan, Sizes, Workload, place};
-use crate::run::{Execution, Preflight, preflight_for};
+use crate::plan::{PlanError, Preset, RunPlan, Sizes, Workload, place};
+use crate::run::{Execution, Preflight};
 use crate::search::map::{DESCRIPTION, Map, experiment};
 
 /// Draw where threads and tasks change places: who of two serves more, over connections and work
@@ -86,13 +86,14 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     let connections = connections(&args.connections, plan.connection_ceiling);
     let mut map = Map::new(plan.experiments[0], &connections, args.seed);
     check_budget(&map, args.budget.saturating_sub(AFTERWARDS), args.budget)?;
-    let held = HeldMachine::take(&plan, &preflight, &servers.commands)?;
+    let held = HeldMachine::take(&plan, &preflight, &servers.commands, (first_look, args.quiet))?;
     let interrupt = &held.interrupt;
     let what = (args.out.as_deref(), WHAT);
-    let (folder, manifest) = held.create(&plan, &preflight, what, 2 * map.len() as u32, (first_look, args.quiet))?;
+    let (folder, manifest) = held.create(&plan, &preflight, what, 2 * map.len() as u32)?;
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&map, args.budget, &folder);
+        tell_limits(&preflight);
     }
     let mut progress = TerminalProgress::new(args.quiet);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
@@ -152,33 +153,17 @@ pub(super) fn plan(args: &MapArgs, servers: &Servers) -> anyhow::Result<(RunPlan
     let sizes = Sizes { retries, ..Preset::Quick.sizes().with_blocks(1) };
     let usual = servers.commands.is_empty().then_some(USUAL);
     let models = args.models.as_deref().or(usual);
-    let Cast { experiments, contenders, parts, .. } =
-        cast_for(&placement.server_cpus, models, servers, &asked, &sizes)?;
-    if contenders.len() != 2 {
+    let cast = cast_for(&placement.server_cpus, models, servers, &asked, &sizes)?;
+    if cast.contenders.len() != 2 {
         let sentence = format!(
             "a map is of two contenders, not {}; give --models {USUAL}, or one of --models and a --server, or two of --server",
-            contenders.len()
+            cast.contenders.len()
         );
         return Err(PlanError::Usage(sentence).into());
     }
-    let mut plan = RunPlan {
-        experiments,
-        contenders,
-        parts,
-        preset: Preset::Quick,
-        sizes,
-        seed: args.seed,
-        placement,
-        connection_ceiling: u32::MAX,
-        against: None,
-        page: servers.page.clone(),
-        // Nothing that is said of such a run needs it.
-        inside: Inside::Off,
-    };
-    let mut found = preflight_for(&plan, args.connections.iter().copied().max().unwrap_or(0));
-    plan.connection_ceiling = found.connection_ceiling;
-    found.warnings.extend(too_few_cpus(args.placement.kind(), plan.placement.kind));
-    Ok((plan, found))
+    let most = args.connections.iter().copied().max().unwrap_or(0);
+    let placement = (args.placement.kind(), placement);
+    Ok(steered_plan(cast, sizes, args.seed, placement, servers.page.clone(), most))
 }
 
 /// The numbers of connections, ascending, each once, none above what the machine allows.
@@ -199,12 +184,12 @@ fn check_budget(map: &Map, for_cells: Duration, budget: Duration) -> Result<(), 
         return Ok(());
     }
     let whole = needed + budget.saturating_sub(for_cells) + Duration::from_secs(1);
-    Err(PlanError::Usage(format!(
+    usage(format!(
         "{} are too short for a map of {} cells; give --budget {}s or more, or fewer --connections or --work",
         rough(budget),
         map.len(),
         whole.as_secs()
-    )))
+    ))
 }
 
 /// The grid, what it says in a sentence, and the report's path last.
@@ -217,7 +202,7 @@ pub(super) fn table(run: &Run, report: &Path) -> String {
             grid.sentence()
         )
     });
-    format!("{grid}\nreport: {}\n", report.display())
+    format!("{grid}{}\nreport: {}\n", doubts(&summarise(run).validity), report.display())
 }
 
 fn drawn(grid: &Grid<'_>) -> String {

@@ -82,9 +82,9 @@ fn drawn(rows: &[MicrocostRow], style: TableStyle) -> String {
     table.load_style(style);
     table.set_header(["what", "threads", "tasks", "of runtime", "threads/tasks round by round (95%)"]);
     for row in rows {
-        let runtime = row.second.as_ref().map_or("-", |side| runtime(side.name));
+        let runtime = row.second.as_ref().and_then(|side| side.runner?.flavour()).unwrap_or("-");
         let tasks = row.second.as_ref().map_or("-".to_owned(), figure);
-        table.add_row([row.operation.to_owned(), figure(&row.first), tasks, runtime.to_owned(), ratio(row)]);
+        table.add_row([row.operation.name().to_owned(), figure(&row.first), tasks, runtime.to_owned(), ratio(row)]);
     }
     for column in [1, 2, 4] {
         if let Some(column) = table.column_mut(column) {
@@ -92,10 +92,6 @@ fn drawn(rows: &[MicrocostRow], style: TableStyle) -> String {
         }
     }
     table.trim_fmt()
-}
-
-fn runtime(name: &str) -> &str {
-    name.trim_start_matches("tasks (").trim_end_matches(')')
 }
 
 fn figure(side: &Side) -> String {

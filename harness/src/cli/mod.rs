@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod contenders;
 mod diff;
+mod dry_run;
 mod ending;
 mod inside;
 mod list;

@@ -1,26 +1,25 @@
 //! What every command that makes a run has in common before its first cell: CPUs, another build to compare with, the machine
-//! held for the run, a folder, the manifest; and what a dry run says of a plan.
+//! held for the run, a folder, the manifest.
 //!
 //! Must not know: what is run. Beside it: `compare.rs`, `map.rs`, `capacity.rs`.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use reports::format::{self, counted};
+use reports::format;
 use reports::record::store::RunFolder;
-use reports::record::{Ending, Machine, Manifest, OtherBuild, PlacementKind, SCHEMA_VERSION, Warning};
+use reports::record::{Ending, Machine, Manifest, OtherBuild, PlacementKind, PlacementRecord, SCHEMA_VERSION, Warning};
 use sha2::{Digest, Sha256};
 
 use super::busy::{self, FirstLook};
-use super::progress::rough;
+use super::output::tell;
 use super::servers::Servers;
 use crate::observe::{allowed_cpus, cpu_quota, machine, restrict_this_thread};
-use crate::plan::{Experiment, Participant, PlanError, RunPlan, ServerCommand, Turn, Work, is_twin};
+use crate::plan::{Cast, Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes};
 use crate::process::{Launch, launch_program};
-use crate::run::{Interrupt, MachineLock, Preflight, commit, time_of, utc_now};
+use crate::run::{Interrupt, MachineLock, Preflight, commit, preflight_for, utc_now};
 
 /// Which CPUs server and generator get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -101,10 +100,12 @@ pub(super) struct HeldMachine {
     _lock: MachineLock,
     pub(super) interrupt: Interrupt,
     machine: Machine,
+    busy: Option<Warning>,
 }
 
 impl HeldMachine {
-    /// Takes the machine where it is fit for the plan, tries the servers out, and leaves the server's CPUs.
+    /// Takes the machine where it is fit for the plan, says who else uses it unless that is to be `is_quiet`, tries the
+    /// servers out, and leaves the server's CPUs.
     ///
     /// # Errors
     /// Where the machine is unfit or another run has it, or where a server of another hand does not serve.
@@ -112,16 +113,18 @@ impl HeldMachine {
         plan: &RunPlan,
         preflight: &Preflight,
         commands: &[ServerCommand],
+        (first_look, is_quiet): (FirstLook, bool),
     ) -> anyhow::Result<HeldMachine> {
         preflight.check()?;
         let lock = MachineLock::take()?;
         let interrupt = Interrupt::listen()?;
+        let busy = busy::doubt(first_look, is_quiet);
         let servers = Servers { page: plan.page.clone(), commands: commands.to_vec() };
         servers.try_out(&plan.placement.server_cpus, &interrupt)?;
         let machine = machine()?;
         // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
         restrict_this_thread(&plan.placement.generator_cpus)?;
-        Ok(HeldMachine { _lock: lock, interrupt, machine })
+        Ok(HeldMachine { _lock: lock, interrupt, machine, busy })
     }
 
     /// The folder of a run that begins now, and its manifest, which is yet to be written there. `what` is its preset, or
@@ -135,14 +138,51 @@ impl HeldMachine {
         preflight: &Preflight,
         (out, what): (Option<&Path>, &str),
         planned_cells: u32,
-        (first_look, is_quiet): (FirstLook, bool),
     ) -> anyhow::Result<(RunFolder, Manifest)> {
         let (path, name) = folder(out, what)?;
         let folder = RunFolder::create(path)?;
         let mut manifest = manifest(plan, preflight, self.machine.clone(), (name, what), planned_cells);
-        manifest.warnings.extend(busy::doubt(first_look, is_quiet));
+        manifest.warnings.extend(self.busy.clone());
         Ok((folder, manifest))
     }
+}
+
+/// Says which limits bind a run that is about to begin, and what to do about each.
+pub(super) fn tell_limits(preflight: &Preflight) {
+    for warning in &preflight.warnings {
+        tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
+    }
+}
+
+/// The plan of a run whose cells a search chooses, which holds `connections` at once at the most, and what the machine allows.
+/// Changes nothing but this process's own limits.
+pub(super) fn steered_plan(
+    cast: Cast,
+    sizes: Sizes,
+    seed: u64,
+    (asked, placement): (PlacementKind, PlacementRecord),
+    page: Option<PageRequest>,
+    connections: u32,
+) -> (RunPlan, Preflight) {
+    let Cast { experiments, contenders, parts, .. } = cast;
+    let mut plan = RunPlan {
+        experiments,
+        contenders,
+        parts,
+        preset: Preset::Quick,
+        sizes,
+        seed,
+        placement,
+        connection_ceiling: connections,
+        against: None,
+        page,
+        // Nothing that is said of such a run needs it.
+        inside: Inside::Off,
+    };
+    let mut found = preflight_for(&plan, connections);
+    plan.connection_ceiling = found.connection_ceiling;
+    found.warnings.extend(too_few_cpus(asked, plan.placement.kind));
+    (plan, found)
 }
 
 /// Says it where there are not CPUs enough: for the placement that was asked for, or all the time.
@@ -166,7 +206,7 @@ pub(super) fn too_small_a_quota() -> Option<Warning> {
             file.display(),
             format::share(cpus)
         ),
-        remedy: "raise it, or run outside of that control group".to_owned(),
+        remedy: "write max (-1 in version 1) into that file, or run outside of that control group".to_owned(),
     })
 }
 
@@ -192,75 +232,4 @@ pub(super) fn other_build(path: &Path) -> Result<OtherBuild, PlanError> {
     server.map_err(|error| refuse(format!("its servers can't be started: {}", error.failure)))?.stop();
     let sha256 = Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(OtherBuild { path: path.display().to_string(), version, sha256 })
-}
-
-/// The plan in words.
-pub(super) fn describe(plan: &RunPlan, preflight: &Preflight) -> String {
-    let (probes, all) = (plan.probes(), plan.fullest());
-    let cells = probes.len() + all.len();
-    let time = time_of(&probes) + time_of(&all);
-    let mut text = String::new();
-    let mut line = |what: &str, value: String| {
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "{what:<12} {value}");
-    };
-    line("contenders", plan.contenders.iter().map(|named| named.label()).collect::<Vec<_>>().join(", "));
-    for command in plan.contenders.iter().filter(|named| !is_twin(named)).filter_map(Participant::command) {
-        line("command", format!("{}: {}", command.name, command.text));
-    }
-    if let Some(page) = &plan.page {
-        line("page", format!("{}, in place of an echo", Work::Page(page.clone())));
-    }
-    for (index, experiment) in plan.experiments.iter().enumerate() {
-        line("experiment", format!("{}: {}", experiment.name, points(plan, index)));
-    }
-    line("blocks", blocks(plan));
-    line("cells", format!("at most {cells}, {} of them capacity probes", probes.len()));
-    line("time", format!("about {} at most", rough(time.max(Duration::from_secs(1)))));
-    let peak = all.iter().map(|turn| turn.task.kind.peak_connections()).max().unwrap_or(0);
-    line("connections", format!("at most {peak} at once, all to 127.0.0.1"));
-    line("placement", placement(plan));
-    line("seed", plan.seed.to_string());
-    for warning in &preflight.warnings {
-        match warning {
-            Warning::MachineLimit { limit, consequence, remedy } => {
-                line("limit", format!("{limit}: {consequence}; to raise it: {remedy}"));
-            }
-            Warning::LeftOut { contender, experiment, reason } => {
-                line("left out", format!("{contender} in {experiment}: {reason}"));
-            }
-            _ => {}
-        }
-    }
-    text
-}
-
-fn points(plan: &RunPlan, experiment: usize) -> String {
-    let block: Vec<Turn> = plan.fullest_block().into_iter().filter(|turn| turn.experiment == experiment).collect();
-    let blocks = plan.blocks_of(plan.experiments[experiment]);
-    let time = rough((time_of(&block) * blocks).max(Duration::from_secs(1)));
-    let blocks = counted(u64::from(blocks), "block");
-    let gates = gates(plan.experiments[experiment]);
-    format!("at most {} cells a block, {blocks}, about {time}; gates: {gates}", block.len())
-}
-
-/// What `harness diff --fail-on` can look at: `p50, p99`.
-pub(super) fn gates(experiment: &Experiment) -> String {
-    experiment.gates().iter().map(|compared| compared.name).collect::<Vec<_>>().join(", ")
-}
-
-/// `1`, or `1, 3 for claims` where those experiments have more.
-pub(super) fn blocks(plan: &RunPlan) -> String {
-    let (blocks, most) = (plan.sizes.blocks, plan.most_blocks());
-    if most == blocks { blocks.to_string() } else { format!("{blocks}, {} for claims", plan.sizes.claim_blocks) }
-}
-
-fn placement(plan: &RunPlan) -> String {
-    let list = |cpus: &[u32]| cpus.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-    let placement = &plan.placement;
-    let (server, generator) = (list(&placement.server_cpus), list(&placement.generator_cpus));
-    match placement.kind {
-        PlacementKind::Isolated => format!("isolated: server on CPU {server}, generator on CPU {generator}"),
-        PlacementKind::Shared => format!("shared: server and generator on CPU {server}"),
-    }
 }

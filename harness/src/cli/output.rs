@@ -12,10 +12,12 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use reports::machine::MachineIdentity;
 use reports::record::store::Run;
 use reports::study::groups;
-use reports::summary::{Headline, Rank, Statement, Summary, SummaryTable, headlines, summarise};
+use reports::summary::{BadgeState, Headline, Rank, Statement, Summary, SummaryTable, Validity, headlines, summarise};
 use reports::verdict::Matrix;
 use reports::{export, format};
 use serde::Serialize;
+
+use crate::plan::PlanError;
 
 /// How what was found is written, where there are just these two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -58,6 +60,11 @@ pub(super) fn tell(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// What was typed can't be done; `sentence` says why, and what to type instead.
+pub(super) fn usage<T>(sentence: impl Into<String>) -> Result<T, PlanError> {
+    Err(PlanError::Usage(sentence.into()))
+}
+
 /// Why there is nothing to hand on.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -77,7 +84,8 @@ pub(super) fn summary(run: &Run, format: SummaryFormat, report: &str) -> anyhow:
         SummaryFormat::Csv => summary().tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
         SummaryFormat::Table => {
             let summary = summary();
-            format!("{}{}{}\nreport: {report}\n", tables(&summary), matrices(&summary), sentences(&summary))
+            let said = format!("{}{}{}", tables(&summary), matrices(&summary), sentences(&summary));
+            format!("{said}{}\nreport: {report}\n", doubts(&summary.validity))
         }
         SummaryFormat::Md => export::markdown(run),
         SummaryFormat::Bencher => export::bencher(&figures(run)?),
@@ -183,6 +191,17 @@ fn cells(row: &reports::summary::TableRow) -> Vec<String> {
 
 fn quoted(field: &str) -> String {
     if field.contains([',', '"', '\n']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
+}
+
+/// What not to believe, in a line; nothing where there is no doubt.
+pub(super) fn doubts(validity: &Validity) -> String {
+    let badges = validity.badges.iter().filter(|badge| badge.state == BadgeState::Doubt);
+    let doubtful: Vec<String> =
+        badges.map(|badge| format!("{} ({})", badge.label.to_lowercase(), badge.detail)).collect();
+    if doubtful.is_empty() {
+        return String::new();
+    }
+    format!("\ndoubtful: {}; the report says where, and what to do\n", doubtful.join(", "))
 }
 
 /// What people say with its verdict, a line each, then the leads, likewise. A lead that is not the only one of its experiment says which workload it is of.

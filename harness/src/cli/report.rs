@@ -9,7 +9,7 @@ use reports::record::Ending;
 use reports::record::store::{Run, RunFolder};
 
 use super::ending::{code_of_run, unproven};
-use super::output::{self, SummaryFormat, print, tell};
+use super::output::{self, SummaryFormat, print, tell, usage};
 use crate::plan::PlanError;
 use crate::run::{Interrupt, RunEnd};
 
@@ -121,11 +121,11 @@ pub(super) fn check(runs: &[PathBuf], out: Option<&Path>) -> Result<(), PlanErro
         let count = runs.len();
         let reason =
             format!("--out names one file, and there are {count} runs; leave it out, or name one run at a time");
-        return Err(PlanError::Usage(reason));
+        return usage(reason);
     }
     if out.is_dir() {
         let reason = format!("--out {} is a folder; name a file in it", out.display());
-        return Err(PlanError::Usage(reason));
+        return usage(reason);
     }
     Ok(())
 }

@@ -47,6 +47,7 @@ pub(super) fn run(
     preflight.check()?;
     check_same(&manifest, &plan, &preflight)?;
     let interrupt = Interrupt::listen()?;
+    let busy = busy::doubt(first_look, quiet);
     let servers = Servers { page: plan.page.clone(), commands: servers.commands.clone() };
     servers.try_out(&plan.placement.server_cpus, &interrupt)?;
     restrict_this_thread(&plan.placement.generator_cpus)?;
@@ -54,7 +55,7 @@ pub(super) fn run(
     let resumed_at = [&manifest.resumed_at[..], &[utc_now()]].concat();
     let (blocks, experiments) = (plan.sizes.blocks, plan.experiment_records());
     let mut manifest = Manifest { ending: Ending::Running, blocks, experiments, resumed_at, ..manifest };
-    manifest.warnings.extend(busy::doubt(first_look, quiet));
+    manifest.warnings.extend(busy);
     folder.write_manifest(&manifest)?;
     if !quiet {
         tell(&format!("{} has {} cells; running what is missing", folder.path().display(), cells.len()));
@@ -155,6 +156,7 @@ pub(super) fn rebuilt(
         inside: Inside::On,
     };
     let mut found = preflight(&plan);
+    found.warnings.extend(new_run::too_small_a_quota());
     plan.connection_ceiling = found.connection_ceiling;
     found.warnings.extend(manifest.warnings.iter().filter(|warning| is_left_out(warning)).cloned());
     Ok((plan, found))

@@ -10,6 +10,8 @@ use std::time::Duration;
 use servers::MODELS;
 use servers::protocol::Wire;
 
+use super::output::usage;
+use super::target::check_path;
 use crate::load::HeldConnections;
 use crate::plan::{PageRequest, PlanError, ServerCommand, Work};
 use crate::process::{ADDRESS, CommandLaunch, PORT, launch_command};
@@ -67,23 +69,23 @@ impl ServerArgs {
     pub(super) fn check_no_page(&self) -> Result<(), PlanError> {
         match (self.wire, &self.path) {
             (None, None) => Ok(()),
-            _ => usage("what a saved run asks for is in its manifest; leave out --wire and --path".to_owned()),
+            _ => usage("what a saved run asks for is in its manifest; leave out --wire and --path"),
         }
     }
 
     fn page(&self) -> Result<Option<PageRequest>, PlanError> {
         match (self.wire, &self.path) {
             (Some(Wire::JsonLines), Some(_)) => {
-                usage("--path is a page of an HTTP server, which --wire json is not; leave out one of them".to_owned())
+                usage("--path is a page of an HTTP server, which --wire json is not; leave out one of them")
             }
             (Some(Wire::Http), None) => usage(
-                "--wire http needs the page that is to be asked for; give --path /, or another that every contender has"
-                    .to_owned(),
+                "--wire http needs the page that is to be asked for; give --path /, or another that every contender has",
             ),
-            (_, Some(path)) if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) => usage(
-                format!("{path:?} is not a path; it begins with / and has neither spaces nor letters beyond ASCII"),
-            ),
-            (_, path) => Ok(path.as_deref().map(PageRequest::get)),
+            (_, Some(path)) => {
+                check_path(path)?;
+                Ok(Some(PageRequest::get(path)))
+            }
+            (_, None) => Ok(None),
         }
     }
 }
@@ -205,10 +207,6 @@ pub(super) fn find_program(whose: &str, words: &[String]) -> Result<(), PlanErro
         return Ok(());
     }
     usage(format!("{whose}: no program {program:?} is in the PATH; install it, or give its path"))
-}
-
-fn usage<T>(sentence: String) -> Result<T, PlanError> {
-    Err(PlanError::Usage(sentence))
 }
 
 #[cfg(test)]

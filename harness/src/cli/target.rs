@@ -1,10 +1,12 @@
-//! Where the load goes: a URL or HOST:PORT, and which of a name's addresses it is. Never off this machine by accident.
+//! A server as it is typed, and what is asked of it: a URL or HOST:PORT and which of a name's addresses it is, a path, a work.
+//! Never off this machine by accident.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-use crate::plan::PlanError;
+use super::output::usage;
+use crate::plan::{PlanError, Work};
 
 /// How long an address of several has to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -95,6 +97,31 @@ impl TypedTarget {
     }
 }
 
+/// Whether `path` can be sent as it is.
+///
+/// # Errors
+/// Where it can't, with what to write instead.
+pub(super) fn check_path(path: &str) -> Result<(), PlanError> {
+    if path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    usage(format!(
+        "{path:?} is not a path; it begins with / and has neither spaces nor letters beyond ASCII: write those as in %20"
+    ))
+}
+
+/// Work of our own servers, as in `sleep 5ms`.
+///
+/// # Errors
+/// Where no server knows it.
+pub(super) fn typed_work(text: &str) -> Result<Work, PlanError> {
+    let (request_message, parameter) = text.split_once(' ').unwrap_or((text, ""));
+    match servers::service::decide(request_message, parameter.into()) {
+        Ok(_) => Ok(Work::new(request_message, parameter)),
+        Err(refusal) => usage(format!("--work: {refusal}")),
+    }
+}
+
 const GIVE: &str = "give a URL such as http://localhost:8080/, or HOST:PORT as in 127.0.0.1:8080";
 
 fn reasons(refusals: &[(SocketAddr, io::Error)]) -> String {
@@ -145,10 +172,6 @@ fn split(authority: &str) -> (&str, Option<&str>) {
         Some((host, port)) => (host, Some(port)),
         None => (authority, None),
     }
-}
-
-fn usage<T>(sentence: String) -> Result<T, PlanError> {
-    Err(PlanError::Usage(sentence))
 }
 
 #[cfg(test)]
@@ -225,5 +248,11 @@ mod tests {
         for words in ["example:1 accepts no connection", &nobody.to_string(), &nobody_either.to_string(), "refused"] {
             assert!(error.contains(words), "{words}: {error}");
         }
+    }
+
+    #[test]
+    fn work_that_no_server_knows_is_refused() {
+        assert!(typed_work("sleep 5ms").is_ok());
+        assert!(typed_work("dance").unwrap_err().to_string().contains("--work: "));
     }
 }

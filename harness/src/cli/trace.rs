@@ -15,8 +15,9 @@ use reports::trace_events::trace_events;
 use servers::Contender;
 
 use super::output::{print, tell};
+use super::target::typed_work;
 use crate::observe::{allowed_cpus, restrict_this_thread};
-use crate::plan::{PlanError, Preset, RunPlan, Work, is_base, is_twin, place};
+use crate::plan::{Preset, RunPlan, Work, is_base, is_twin, place};
 use crate::run::{Interrupt, MachineLock, preflight_connections};
 use crate::trace::{LONGEST, TracedTask, WINDOW, trace};
 
@@ -55,9 +56,7 @@ fn window(text: &str) -> Result<Duration, String> {
 
 pub(super) fn run(args: TraceArgs) -> anyhow::Result<ExitCode> {
     let contender = Contender::parse(&args.contender)?;
-    let (request_message, parameter) = args.work.split_once(' ').unwrap_or((&args.work, ""));
-    servers::service::decide(request_message, parameter.into())
-        .map_err(|refusal| PlanError::Usage(format!("--work: {refusal}")))?;
+    let work = typed_work(&args.work)?;
     preflight_connections(args.connections)?;
     let _lock = MachineLock::take()?;
     let interrupt = Interrupt::listen()?;
@@ -65,7 +64,7 @@ pub(super) fn run(args: TraceArgs) -> anyhow::Result<ExitCode> {
     restrict_this_thread(&placement.generator_cpus)?;
     let task = TracedTask {
         contender: contender.label(),
-        work: Work::new(request_message, parameter),
+        work,
         connections: args.connections,
         window: args.window,
         server_cpus: &placement.server_cpus,

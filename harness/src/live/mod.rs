@@ -17,7 +17,6 @@ mod watched;
 pub mod web;
 
 pub use asked::{Limits, SessionCommand};
-pub use engine::Stretch;
-pub use engine::{FRAME_INTERVAL, Session, SessionEvent};
+pub use engine::{FRAME_INTERVAL, Session, SessionEvent, Stretch};
 pub use frame::{Activity, BusyThread, Frame, LiveLoad, Memory, ModelFrame, ServerState};
 pub use frames_file::{FRAMES, FramesError, FramesFile, read_frames};

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use reports::record::Sample;
 
-use super::driver::Driver;
-use super::driver::Flood;
+use super::driver::{Driver, Flood};
 use super::frame::{ModelFrame, ServerState};
 use super::usage::{ProcessUsage, Used};
 use crate::load::{LoadError, LoadOutcome, TapReading};

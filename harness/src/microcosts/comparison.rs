@@ -1,20 +1,59 @@
 //! What rounds say together, and which of two figures is the greater, where the rounds can tell. Numbers in, a verdict out;
 //! the outcome is assumed nowhere.
 
-use reports::stats::paired_ratio;
-use serde::Serialize;
+use reports::stats::{Ratio, paired_ratio};
+use serde::{Serialize, Serializer};
+
+use super::{Operation, Runner};
 
 /// Whose figure it is, and the figure.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Side {
-    /// Whose.
-    pub name: &'static str,
+    /// Whose; absent where it is the same for all.
+    #[serde(rename = "name", serialize_with = "by_name")]
+    pub runner: Option<Runner>,
     /// Nanoseconds for one, over rounds.
     pub spread_ns: RoundSpread,
 }
 
-/// What is left of a hand-off over a socket.
-pub(super) const WITHOUT_SYSTEM_CALLS: &str = "the same, less these calls";
+impl Side {
+    /// Whose, in words.
+    pub fn name(&self) -> &'static str {
+        self.runner.map_or("either", Runner::name)
+    }
+}
+
+/// What a row is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowSubject {
+    /// An operation as it was measured.
+    Measured(Operation),
+    /// What is left of a hand-off over a socket.
+    WithoutSystemCalls,
+    /// One ready connection against all of them.
+    Amortised,
+}
+
+impl RowSubject {
+    /// What it is called in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            RowSubject::Measured(operation) => operation.name(),
+            RowSubject::WithoutSystemCalls => "the same, less these calls",
+            RowSubject::Amortised => "one ready, then all",
+        }
+    }
+}
+
+impl Serialize for RowSubject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+fn by_name<S: Serializer>(runner: &Option<Runner>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(runner.map_or("either", Runner::name))
+}
 
 /// What the first of two costs, beside the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -28,29 +67,19 @@ pub enum CostVerdict {
     CannotTell,
 }
 
-/// How many times the second the first is.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct CostRatio {
-    /// Geometric mean of the rounds' ratios.
-    pub value: f64,
-    /// Its 95% interval over the rounds; absent with one round.
-    pub interval: Option<(f64, f64)>,
-}
-
 /// Compares round by round. Differences are told only where the middle halves of the rounds do not overlap *and* the
 /// interval of the ratio excludes one: the first is about what is seen again and again, the second about how many rounds
 /// there were. There is no ratio where a figure is not positive, as what is left of a subtraction may not be.
-pub(super) fn compare(first: &RoundSpread, second: &RoundSpread) -> (Option<CostRatio>, CostVerdict) {
+pub(super) fn compare(first: &RoundSpread, second: &RoundSpread) -> (Option<Ratio>, CostVerdict) {
     let pairs: Vec<(f64, f64)> = first.rounds.iter().copied().zip(second.rounds.iter().copied()).collect();
     let Ok(ratio) = paired_ratio(&pairs) else { return (None, CostVerdict::CannotTell) };
-    let times = Some(CostRatio { value: ratio.value, interval: ratio.interval });
-    let verdict = match times.and_then(|times| times.interval) {
+    let verdict = match ratio.interval {
         _ if first.overlaps(second) => CostVerdict::CannotTell,
         Some((lo, _)) if lo > 1.0 => CostVerdict::More,
         Some((_, hi)) if hi < 1.0 => CostVerdict::Less,
         _ => CostVerdict::CannotTell,
     };
-    (times, verdict)
+    (Some(ratio), verdict)
 }
 
 /// A figure over rounds.
@@ -102,7 +131,7 @@ fn at(sorted: &[f64], share: f64) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn compared(first: &[f64], second: &[f64]) -> (Option<CostRatio>, CostVerdict) {
+    fn compared(first: &[f64], second: &[f64]) -> (Option<Ratio>, CostVerdict) {
         compare(&RoundSpread::of(first).unwrap(), &RoundSpread::of(second).unwrap())
     }
 

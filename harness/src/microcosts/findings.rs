@@ -2,9 +2,10 @@
 //!
 //! Beside it: `comparison.rs`, which of two is the greater; `sentences.rs`, how that is said.
 
-use serde::Serialize;
+use reports::stats::Ratio;
+use serde::{Serialize, Serializer};
 
-use super::comparison::{CostRatio, CostVerdict, RoundSpread, Side, WITHOUT_SYSTEM_CALLS, compare};
+use super::comparison::{CostVerdict, RoundSpread, RowSubject, Side, compare};
 use super::{CpuSet, MicrocostRounds, Operation, Runner, sentences};
 
 /// All that was found.
@@ -24,17 +25,24 @@ pub struct MicrocostRow {
     /// On which CPUs.
     pub placement: String,
     /// What was done.
-    pub operation: &'static str,
+    pub operation: RowSubject,
     /// Threads; in `amortised`, one ready at a time.
     pub first: Side,
     /// Tasks; in `amortised`, all ready at once.
     pub second: Option<Side>,
     /// The first as a multiple of the second.
-    pub times: Option<CostRatio>,
+    #[serde(serialize_with = "value_and_interval")]
+    pub times: Option<Ratio>,
     /// What the first costs beside the second; absent without a second.
     pub first_costs: Option<CostVerdict>,
     /// What that means.
     pub sentence: String,
+}
+
+/// Without what a row has no use for: rounds are not blocks.
+fn value_and_interval<S: Serializer>(times: &Option<Ratio>, serializer: S) -> Result<S::Ok, S::Error> {
+    let shown = |times: Ratio| serde_json::json!({ "value": times.value, "interval": times.interval });
+    times.map(shown).serialize(serializer)
 }
 
 /// Concludes from what [`super::take_rounds`] took. What was not measured is in no row.
@@ -65,19 +73,19 @@ impl OnPlacement<'_> {
         for operation in Operation::ALL {
             if operation == Operation::SystemCalls {
                 rows.extend(self.system_calls());
-                rows.extend(self.pairs(WITHOUT_SYSTEM_CALLS, |kind| self.without_system_calls(kind)));
+                rows.extend(self.pairs(RowSubject::WithoutSystemCalls, |kind| self.without_system_calls(kind)));
             } else {
-                rows.extend(self.pairs(operation.name(), |kind| self.spread(operation, kind)));
+                rows.extend(self.pairs(RowSubject::Measured(operation), |kind| self.spread(operation, kind)));
             }
         }
         rows
     }
 
     /// Threads beside each kind of task.
-    fn pairs(&self, operation: &'static str, spread: impl Fn(Runner) -> Option<RoundSpread>) -> Vec<MicrocostRow> {
+    fn pairs(&self, operation: RowSubject, spread: impl Fn(Runner) -> Option<RoundSpread>) -> Vec<MicrocostRow> {
         let pair = |task: Runner| {
-            let first = Side { name: Runner::Thread.name(), spread_ns: spread(Runner::Thread)? };
-            let second = Side { name: task.name(), spread_ns: spread(task)? };
+            let first = Side { runner: Some(Runner::Thread), spread_ns: spread(Runner::Thread)? };
+            let second = Side { runner: Some(task), spread_ns: spread(task)? };
             Some(finding(&self.name, operation, first, second))
         };
         [Runner::Task, Runner::TaskOnMany].into_iter().filter_map(pair).collect()
@@ -86,17 +94,17 @@ impl OnPlacement<'_> {
     fn amortised(&self) -> Vec<MicrocostRow> {
         let of = |kind: Runner| {
             let side =
-                |operation: Operation| Some(Side { name: kind.name(), spread_ns: self.spread(operation, kind)? });
+                |operation: Operation| Some(Side { runner: Some(kind), spread_ns: self.spread(operation, kind)? });
             let (one, all) = (side(Operation::OneReady)?, side(Operation::AllReady)?);
-            Some(finding(&self.name, sentences::AMORTISED, one, all))
+            Some(finding(&self.name, RowSubject::Amortised, one, all))
         };
         [Runner::Thread, Runner::Task, Runner::TaskOnMany].into_iter().filter_map(of).collect()
     }
 
     fn system_calls(&self) -> Option<MicrocostRow> {
-        let first = Side { name: "either", spread_ns: self.spread(Operation::SystemCalls, Runner::Thread)? };
+        let first = Side { runner: None, spread_ns: self.spread(Operation::SystemCalls, Runner::Thread)? };
         let sentence = sentences::system_calls(&self.name, &first.spread_ns);
-        let operation = Operation::SystemCalls.name();
+        let operation = RowSubject::Measured(Operation::SystemCalls);
         let placement = self.name.clone();
         Some(MicrocostRow { placement, operation, first, second: None, times: None, first_costs: None, sentence })
     }
@@ -120,7 +128,7 @@ impl OnPlacement<'_> {
 }
 
 /// A row with its verdict and sentence.
-pub(super) fn finding(placement: &str, operation: &'static str, first: Side, second: Side) -> MicrocostRow {
+pub(super) fn finding(placement: &str, operation: RowSubject, first: Side, second: Side) -> MicrocostRow {
     let (times, verdict) = compare(&first.spread_ns, &second.spread_ns);
     let sentence = sentences::compared(placement, operation, (&first, &second), (times, verdict));
     MicrocostRow {
@@ -159,9 +167,9 @@ mod tests {
         let findings = conclude(&samples(5));
         assert_eq!((findings.rows.len(), findings.amortised.len()), (6 * 2 + 1 + 2, 3));
         for row in &findings.rows {
-            let expected = match row.second.as_ref().map(|side| side.name) {
+            let expected = match row.second.as_ref().map(|side| side.runner) {
                 None => None,
-                Some("tasks (current-thread)") => Some(CostVerdict::More),
+                Some(Some(Runner::Task)) => Some(CostVerdict::More),
                 Some(_) => Some(CostVerdict::CannotTell),
             };
             assert_eq!(row.first_costs, expected, "{}", row.sentence);
@@ -172,7 +180,7 @@ mod tests {
     #[test]
     fn the_system_calls_are_taken_off_both_sides() {
         let findings = conclude(&samples(5));
-        let row = findings.rows.iter().find(|row| row.operation == WITHOUT_SYSTEM_CALLS).unwrap();
+        let row = findings.rows.iter().find(|row| row.operation == RowSubject::WithoutSystemCalls).unwrap();
         let medians = (row.first.spread_ns.median, row.second.as_ref().unwrap().spread_ns.median);
         assert_eq!(medians, (1_000.0, 10.0));
         assert!((row.times.unwrap().value - 100.0).abs() < 1e-9);
@@ -192,7 +200,7 @@ mod tests {
             .retain(|sampled| sampled.subject.kind != Runner::Task && sampled.subject.operation != Operation::AllReady);
         let findings = conclude(&samples);
         assert!(findings.amortised.is_empty());
-        assert!(findings.rows.iter().all(|row| row.operation != Operation::AllReady.name()));
+        assert!(findings.rows.iter().all(|row| row.operation != RowSubject::Measured(Operation::AllReady)));
         assert!(conclude(&[]).rows.is_empty());
     }
 }

@@ -16,10 +16,9 @@ mod subject;
 mod tasks;
 mod threads;
 
-use std::io;
-use std::thread;
+use std::{io, thread};
 
-pub use comparison::{CostRatio, CostVerdict, RoundSpread, Side};
+pub use comparison::{CostVerdict, RoundSpread, RowSubject, Side};
 pub use connections::CONNECTIONS;
 pub use findings::{MicrocostFindings, MicrocostRow, conclude};
 pub use rounds::{MicrocostRounds, RoundSettings, take_rounds};

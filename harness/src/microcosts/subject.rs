@@ -26,6 +26,15 @@ impl Runner {
             Runner::TaskOnMany => "tasks (multi-thread)",
         }
     }
+
+    /// The flavour of runtime under it, as tokio calls it; absent for threads.
+    pub fn flavour(self) -> Option<&'static str> {
+        match self {
+            Runner::Thread => None,
+            Runner::Task => Some("current-thread"),
+            Runner::TaskOnMany => Some("multi-thread"),
+        }
+    }
 }
 
 /// What is done.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use reports::record::{BusyProcess, BusyStart};
 
-use super::cpus::{MachineTotals, ServerCpu, between, tick_ns};
+use super::cpus::{MachineTotals, ServerCpu, allowed_cpus, between, tick_ns};
 use super::process_reader::fields_after_name;
 use crate::clock::now_ns;
 
@@ -26,6 +26,8 @@ const FEWEST_TICKS: u64 = 2;
 #[derive(Debug)]
 pub struct Glance {
     totals: MachineTotals,
+    /// The CPUs that the totals are of; none means all.
+    cpus: Vec<u32>,
     /// CPU time of what this process started, ended or not, in ticks.
     of_children: u64,
     processes: BTreeMap<u32, Process>,
@@ -46,13 +48,23 @@ struct Process {
 impl Glance {
     /// Looks.
     pub fn now() -> Glance {
+        // Of those that this process may use. Where the kernel does not say which, of all.
+        Glance::of(allowed_cpus().unwrap_or_default())
+    }
+
+    /// Looks once more, at the same CPUs, whichever this thread may use by now.
+    pub fn again(&self) -> Glance {
+        Glance::of(self.cpus.clone())
+    }
+
+    fn of(cpus: Vec<u32>) -> Glance {
         let entries = fs::read_dir("/proc").into_iter().flatten();
         let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
         // One that has ended meanwhile, or is hidden from us, is not there.
         let stat = |pid| Some((pid, parse(&fs::read(format!("/proc/{pid}/stat")).ok()?)?));
         let processes: BTreeMap<u32, Process> = pids.filter_map(stat).collect();
         let of_children = of_children(&processes, process::id());
-        Glance { totals: MachineTotals::now(Path::new("/proc")), of_children, processes }
+        Glance { totals: MachineTotals::now(Path::new("/proc"), &cpus), of_children, processes, cpus }
     }
 
     /// How long it is until another look can be compared with this one; none where it can.
@@ -60,12 +72,15 @@ impl Glance {
         Duration::from_nanos((self.totals.at_ns() + SPAN_NS).saturating_sub(now_ns()))
     }
 
-    /// What others used from this look to a later one; nothing where the kernel does not say, or the two are too close.
-    pub fn until(&self, after: &Glance) -> Option<BusyStart> {
+    /// What others used from this look to a later one.
+    ///
+    /// # Errors
+    /// Why that is not known, as a clause: the kernel does not say, or the two are too close.
+    pub fn until(&self, after: &Glance) -> Result<BusyStart, String> {
         let of_children_ns = after.of_children.saturating_sub(self.of_children) * tick_ns();
-        let noise = between(&self.totals, &after.totals, ServerCpu::Used(of_children_ns), tick_ns()).ok()?;
+        let noise = between(&self.totals, &after.totals, ServerCpu::Used(of_children_ns), tick_ns())?;
         let span_ns = after.totals.at_ns().saturating_sub(self.totals.at_ns());
-        let all_ns = span_ns as f64 * after.totals.cpus()? as f64;
+        let all_ns = span_ns as f64 * after.totals.cpus().unwrap_or(1) as f64;
         let share = |ticks: u64| (ticks * tick_ns()) as f64 / all_ns;
         let mut processes: Vec<BusyProcess> = others(&self.processes, &after.processes, process::id())
             .into_iter()
@@ -73,9 +88,9 @@ impl Glance {
             .map(|(pid, name, ticks)| BusyProcess { pid, name, cpu_share: share(ticks) })
             .collect();
         processes.sort_by(|a, b| b.cpu_share.total_cmp(&a.cpu_share));
-        Some(BusyStart {
+        Ok(BusyStart {
             // Ticks are whole, so that all of it may come to a little more.
-            other_cpu_share: noise.other_cpu_share?.min(1.0),
+            other_cpu_share: noise.other_cpu_share.unwrap_or(0.0).min(1.0),
             steal_share: noise.steal_share,
             cpu_pressure_share: noise.cpu_pressure_share,
             processes,
@@ -193,13 +208,20 @@ mod tests {
             ])
         };
         // A second of two CPUs, of which others had 180 ticks and the hypervisor took 10.
-        let before = Glance { totals: totals(0, 1_000, 5, 0), of_children: 0, processes: processes(50, 3, 7) };
-        let after = Glance { totals: totals(1_000, 1_180, 15, 0), of_children: 0, processes: processes(150, 83, 8) };
+        let before =
+            Glance { totals: totals(0, 1_000, 5, 0), cpus: Vec::new(), of_children: 0, processes: processes(50, 3, 7) };
+        let after = Glance {
+            totals: totals(1_000, 1_180, 15, 0),
+            cpus: Vec::new(),
+            of_children: 0,
+            processes: processes(150, 83, 8),
+        };
         let found = before.until(&after).unwrap();
         assert_eq!((found.other_cpu_share, found.steal_share, found.cpu_pressure_share), (0.9, Some(0.05), Some(0.1)));
         let busy = |pid, name: &str, cpu_share| BusyProcess { pid, name: name.to_owned(), cpu_share };
         assert_eq!(found.processes, [busy(9, "python3", 0.5), busy(8, "sh", 0.4)], "one tick is chance");
-        let all = Glance { totals: totals(1_000, 1_203, 5, 0), of_children: 0, processes: BTreeMap::new() };
+        let all =
+            Glance { totals: totals(1_000, 1_203, 5, 0), cpus: Vec::new(), of_children: 0, processes: BTreeMap::new() };
         assert_eq!(before.until(&all).unwrap().other_cpu_share, 1.0);
     }
 
@@ -216,7 +238,7 @@ mod tests {
         let processes = &glance.processes;
         assert!(is_ours(processes, child.id(), process::id()) && processes[&child.id()].parent == process::id());
         assert!(!is_ours(processes, processes[&process::id()].parent, process::id()));
-        assert!(glance.until(&glance).is_none(), "no time has passed between them");
+        assert!(glance.until(&glance).is_err(), "no time has passed between them");
         drop(child.stdin.take());
         child.wait().unwrap();
     }

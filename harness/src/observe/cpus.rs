@@ -65,11 +65,12 @@ pub(super) struct MachineTotals {
 }
 
 impl MachineTotals {
-    pub(super) fn now(proc: &Path) -> Self {
+    /// Of these CPUs; none means all of the machine.
+    pub(super) fn now(proc: &Path, cpus: &[u32]) -> Self {
         let read = |path: &str| std::fs::read_to_string(proc.join(path)).ok();
         Self {
             at_ns: now_ns(),
-            ticks: read("stat").and_then(|text| parse_stat(&text)),
+            ticks: read("stat").and_then(|text| parse_stat(&text, cpus)),
             pressure_us: read("pressure/cpu").and_then(|text| parse_pressure(&text)),
             own_cpu_ns: process_cpu_ns(),
             suspended_ns: suspended_ns(),
@@ -85,7 +86,7 @@ impl MachineTotals {
         self.suspended_ns.saturating_sub(before.suspended_ns)
     }
 
-    /// CPUs of the machine; absent where the kernel does not say.
+    /// How many CPUs that is; absent where the kernel does not say.
     pub(super) fn cpus(&self) -> Option<u64> {
         self.ticks.map(|ticks| ticks.cpus)
     }
@@ -104,7 +105,7 @@ pub(super) fn between(
     let span_ns = after.at_ns.saturating_sub(before.at_ns);
     if span_ns < SHORTEST_SPAN_NS {
         let ms = |ns: u64| ns / 1_000_000;
-        return Err(format!("it lasted {} ms, and {} ms are the least", ms(span_ns), ms(SHORTEST_SPAN_NS)));
+        return Err(format!("it lasted {} ms, and this takes {} ms", ms(span_ns), ms(SHORTEST_SPAN_NS)));
     }
     let (first, last) = before.ticks.zip(after.ticks).ok_or("/proc/stat can't be read")?;
     let of_all_cpus = |cpu_ns: u64, cpus: u64| cpu_ns as f64 / (span_ns * cpus.max(1)) as f64;
@@ -128,14 +129,14 @@ pub(super) fn between(
     })
 }
 
-/// Ticks of all CPUs since the start of the machine.
+/// Ticks of some CPUs since the start of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CpuTicks {
     /// User, nice, system and both kinds of interrupt; guests are within user.
     pub(crate) busy: u64,
     /// What the hypervisor gave to others while this machine wanted to run.
     pub(crate) stolen: u64,
-    /// CPUs that are there.
+    /// How many CPUs it is of.
     pub(crate) cpus: u64,
 }
 
@@ -144,15 +145,26 @@ pub(super) fn tick_ns() -> u64 {
     1_000_000_000 / clock_ticks_per_second().max(1)
 }
 
-/// Parses `/proc/stat`; a kernel too old to tell of stolen time tells of none.
-pub(crate) fn parse_stat(text: &str) -> Option<CpuTicks> {
-    let mut lines = text.lines();
-    let mut totals = lines.next()?.strip_prefix("cpu ")?.split_ascii_whitespace().map(str::parse::<u64>);
-    let mut next = || totals.next()?.ok();
-    let (user, nice, system, _idle, _waiting) = (next()?, next()?, next()?, next()?, next()?);
-    let (irq, softirq, stolen) = (next()?, next()?, next().unwrap_or(0));
-    let cpus = lines.take_while(|line| line.starts_with("cpu")).count() as u64;
-    Some(CpuTicks { busy: user + nice + system + irq + softirq, stolen, cpus })
+/// Parses `/proc/stat`, of these CPUs or, where none is named, of all. A kernel too old to tell of stolen time tells of none.
+/// Nothing where a CPU is not there.
+pub(crate) fn parse_stat(text: &str, cpus: &[u32]) -> Option<CpuTicks> {
+    let of_one = |line: &str| {
+        let (name, counts) = line.split_once(' ')?;
+        let number: u32 = name.strip_prefix("cpu")?.parse().ok()?;
+        let mut counts = counts.split_ascii_whitespace().map(str::parse::<u64>);
+        let mut next = || counts.next()?.ok();
+        let (user, nice, system, _idle, _waiting) = (next()?, next()?, next()?, next()?, next()?);
+        let (irq, softirq, stolen) = (next()?, next()?, next().unwrap_or(0));
+        Some((number, user + nice + system + irq + softirq, stolen))
+    };
+    let wanted = |number: &u32| cpus.is_empty() || cpus.contains(number);
+    let found: Vec<_> = text.lines().filter_map(of_one).filter(|(number, ..)| wanted(number)).collect();
+    let count = found.len();
+    (count > 0 && count >= cpus.len()).then(|| CpuTicks {
+        busy: found.iter().map(|(_, busy, _)| busy).sum(),
+        stolen: found.iter().map(|(.., stolen)| stolen).sum(),
+        cpus: count as u64,
+    })
 }
 
 /// Microseconds in which some task waited for a CPU, since the start of the machine.
@@ -192,15 +204,19 @@ pub(super) mod tests {
 
     #[test]
     fn busy_is_all_but_idle_waiting_and_stolen() {
-        let expected = CpuTicks { busy: 13744 + 5 + 4415 + 2 + 71, stolen: 31, cpus: 2 };
-        assert_eq!(parse_stat(STAT), Some(expected));
+        let first = 6377 + 1811 + 10;
+        let second = 7367 + 2603 + 60;
+        let expected = CpuTicks { busy: first + second, stolen: 13 + 17, cpus: 2 };
+        assert_eq!(parse_stat(STAT, &[]), Some(expected));
+        assert_eq!(parse_stat(STAT, &[1]), Some(CpuTicks { busy: second, stolen: 17, cpus: 1 }));
+        assert_eq!(parse_stat(STAT, &[1, 5]), None, "one of them is not there");
     }
 
     #[test]
     fn what_is_cut_off_is_absent() {
-        assert_eq!(parse_stat("cpu  1 2 3\n"), None);
-        assert_eq!(parse_stat("intr 5\n"), None);
-        assert_eq!(parse_stat(""), None);
+        assert_eq!(parse_stat("cpu0 1 2 3\n", &[]), None);
+        assert_eq!(parse_stat("intr 5\n", &[]), None);
+        assert_eq!(parse_stat("", &[]), None);
     }
 
     #[test]
@@ -233,7 +249,7 @@ pub(super) mod tests {
             between(&before, &after, server, TICK_NS).unwrap_err()
         };
         let (start, end) = (totals(0, 0, 0, 0), totals(1000, 9, 9, 0));
-        assert_eq!(why(start, totals(199, 9, 9, 0), ServerCpu::Used(0)), "it lasted 199 ms, and 200 ms are the least");
+        assert_eq!(why(start, totals(199, 9, 9, 0), ServerCpu::Used(0)), "it lasted 199 ms, and this takes 200 ms");
         assert_eq!(why(MachineTotals { ticks: None, ..start }, end, ServerCpu::Used(0)), "/proc/stat can't be read");
         assert_eq!(why(start, end, ServerCpu::Unknown), "the server's own CPU time is not known");
         let unwatched = between(&start, &end, ServerCpu::NotWatched, TICK_NS).unwrap();

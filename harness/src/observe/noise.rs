@@ -22,6 +22,8 @@ use crate::clock::{now_ns, sleep_until, thread_cpu_ns};
 #[derive(Debug)]
 pub struct MachineWatch {
     proc: PathBuf,
+    /// The CPUs that are watched; none means all.
+    cpus: Vec<u32>,
     before: MachineTotals,
     hiccups: io::Result<HiccupThread>,
     quota: QuotaWatch,
@@ -40,21 +42,22 @@ pub struct MachineSeen {
 }
 
 impl MachineWatch {
-    /// Begins to watch; the thread runs on `cpus`, none means any. Never fails: what can't be seen is said at the end.
-    pub fn start(cpus: Vec<u32>) -> Self {
-        Self::start_reading(Path::new("/proc"), cpus)
+    /// Begins to watch `cpus`; the thread that watches runs on `own_cpus`. None means all, and any. Never fails: what can't
+    /// be seen is said at the end.
+    pub fn start(cpus: Vec<u32>, own_cpus: Vec<u32>) -> Self {
+        Self::start_reading(Path::new("/proc"), cpus, own_cpus)
     }
 
     /// As [`MachineWatch::start`], where the kernel's files are elsewhere.
-    pub fn start_reading(proc: &Path, cpus: Vec<u32>) -> Self {
-        let (hiccups, quota) = (HiccupThread::start(cpus), QuotaWatch::of(std::process::id()));
-        Self { proc: proc.to_owned(), before: MachineTotals::now(proc), hiccups, quota }
+    pub fn start_reading(proc: &Path, cpus: Vec<u32>, own_cpus: Vec<u32>) -> Self {
+        let (hiccups, quota) = (HiccupThread::start(own_cpus), QuotaWatch::of(std::process::id()));
+        Self { proc: proc.to_owned(), before: MachineTotals::now(proc, &cpus), cpus, hiccups, quota }
     }
 
     /// Ends, within milliseconds.
     pub fn stop(self, server: ServerCpu) -> MachineSeen {
         let hiccups = self.hiccups.map(HiccupThread::stop);
-        let after = MachineTotals::now(&self.proc);
+        let after = MachineTotals::now(&self.proc, &self.cpus);
         let span_ns = after.at_ns().saturating_sub(self.before.at_ns());
         let mut unobserved = Vec::new();
         let mut missing = |what: Unobserved, reason: String| unobserved.push(Warning::NotObserved { what, reason });
@@ -149,7 +152,7 @@ mod tests {
     #[test]
     fn a_machine_that_can_not_be_seen_is_not_quiet() {
         let nowhere = tempfile::tempdir().unwrap();
-        let watch = MachineWatch::start_reading(nowhere.path(), Vec::new());
+        let watch = MachineWatch::start_reading(nowhere.path(), Vec::new(), Vec::new());
         std::thread::sleep(std::time::Duration::from_nanos(SHORTEST_SPAN_NS));
         let seen = watch.stop(ServerCpu::Used(0));
         assert_eq!((seen.noise.other_cpu_share, seen.noise.steal_share), (None, None));

@@ -32,6 +32,8 @@ pub struct Watch {
     pub kernel_stack_bytes_per_thread: u64,
     /// CPUs of both threads, those of the load generator rather than the server's; none means any.
     pub cpus: Vec<u32>,
+    /// The CPUs that server and harness may use, on which others are noise; none means all.
+    pub watched_cpus: Vec<u32>,
 }
 
 /// The two threads at work. Dropped without [`Observer::stop`] they end by themselves.
@@ -74,7 +76,8 @@ impl Observer {
 
     fn begin(watch: Watch, looks: Option<Looks>) -> Self {
         let (pid, extent) = (watch.pid, watch.extent);
-        let (machine, quota) = (MachineWatch::start(watch.cpus.clone()), QuotaWatch::of(pid));
+        let (machine, quota) =
+            (MachineWatch::start(watch.watched_cpus.clone(), watch.cpus.clone()), QuotaWatch::of(pid));
         let sampler = cpu_ns(pid, extent).and_then(|before| Ok((before, Sampler::start(watch, looks)?)));
         Self { pid, extent, machine, quota, sampler }
     }
@@ -88,7 +91,7 @@ impl Observer {
             let sampled = sampler.stop().ok_or("the thread that watched it ended in the middle")?;
             Ok((before_ns, sampled))
         });
-        let (before_ns, SamplerResult { samples, inside, own_cpu_ns }) = match sampled {
+        let (before_ns, SamplerResult { samples, inside, own_cpu_ns, failure }) = match sampled {
             Ok((before_ns, sampled)) => (Some(before_ns), sampled),
             Err(reason) => {
                 missing(Unobserved::Server, reason);
@@ -97,7 +100,12 @@ impl Observer {
         };
         // A process that has ended used no CPU since its last sample worth a mention.
         let last_cpu_ns = samples.last().map(|sample: &Sample| sample.cpu_ns);
-        let now_cpu_ns = cpu_ns(self.pid, self.extent).ok().or(last_cpu_ns);
+        let now_cpu_ns = cpu_ns(self.pid, self.extent).ok();
+        // Of a process that has ended, whoever supervises it says so.
+        if let (Some(_), Some(error)) = (now_cpu_ns, failure) {
+            missing(Unobserved::Server, format!("it could be watched no longer: {error}"));
+        }
+        let now_cpu_ns = now_cpu_ns.or(last_cpu_ns);
         let used_ns = now_cpu_ns.zip(before_ns).map(|(now, before)| now.saturating_sub(before));
         let server_throttled = self.quota.so_far().map_err(|reason| missing(Unobserved::ServerQuota, reason)).ok();
         let machine = self.machine.stop(used_ns.map_or(ServerCpu::Unknown, ServerCpu::Used));
@@ -144,6 +152,8 @@ struct SamplerResult {
     samples: Vec<Sample>,
     inside: Option<InsideRecord>,
     own_cpu_ns: u64,
+    /// What ended it before it was to end: mostly that there is no such process any more.
+    failure: Option<io::Error>,
 }
 
 /// A sample takes its CPU at most one part in so many of the time. The kernel adds up the CPU time of a process over its
@@ -166,12 +176,17 @@ fn sample_until(
     let _ = restrict_this_thread(&watch.cpus);
     let interval_ns = (watch.interval.as_nanos() as u64).max(1);
     let mut samples = Vec::with_capacity(256);
-    let mut due = now_ns();
+    let (mut due, mut failure) = (now_ns(), None);
     loop {
         let before_cpu_ns = thread_cpu_ns();
         let at_ns = now_ns().saturating_sub(watch.origin_ns);
-        // Once the process has ended, whoever supervises it says how.
-        let Ok(sample) = reader.sample(at_ns, watch.kernel_stack_bytes_per_thread) else { break };
+        let sample = match reader.sample(at_ns, watch.kernel_stack_bytes_per_thread) {
+            Ok(sample) => sample,
+            Err(error) => {
+                failure = Some(error);
+                break;
+            }
+        };
         let cost_ns = thread_cpu_ns() - before_cpu_ns;
         if let Some(looks) = &mut looks {
             looks.look(watch.origin_ns, &sample);
@@ -184,7 +199,7 @@ fn sample_until(
             break;
         }
     }
-    SamplerResult { samples, inside: looks.map(Looks::seen), own_cpu_ns: thread_cpu_ns() }
+    SamplerResult { samples, inside: looks.map(Looks::seen), own_cpu_ns: thread_cpu_ns(), failure }
 }
 
 /// Gives the answer to the last question, if it has come, and asks the next. Its times are monotonic. It must not wait.

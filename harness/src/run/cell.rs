@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use reports::record::{
     self, ArrivalsRecord, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementKind, Sample, ServerUsage,
-    ShapeRecord, Stage, ThreadTimes, Traffic, Warning,
+    ShapeRecord, Stage, ThreadTimes, Traffic, Unobserved, Warning,
 };
 
 use super::disturbed;
@@ -80,10 +80,10 @@ impl<'a> CellRunner<'a> {
         let outcome = outcome(&found, &stopped);
         let mut warnings = found.warnings.clone();
         warnings.extend(after_the_end(&stopped, &found));
-        if outcome == Outcome::Completed {
-            // Of a server that failed everybody knows that it could not be watched to the end.
-            warnings.extend(observed.unobserved);
-        }
+        // Of a server that has ended everybody knows that it could not be watched to the end.
+        let has_ended = outcome != Outcome::Completed;
+        let is_known = |doubt: &Warning| matches!(doubt, Warning::NotObserved { what: Unobserved::Server, .. });
+        warnings.extend(observed.unobserved.into_iter().filter(|doubt| !(has_ended && is_known(doubt))));
         let Observed { noise, peak_threads, .. } = observed;
         let samples = rebased(observed.samples, origin_ns, found.origin_ns);
         let inside = observed.inside.map(|inside| rebased_inside(inside, origin_ns, found.origin_ns));
@@ -127,13 +127,15 @@ impl<'a> CellRunner<'a> {
     }
 
     fn observe(&self, contender: &Participant, server: &ServerProcess, origin_ns: u64) -> Observer {
+        let placement = &self.plan.placement;
         let watch = Watch {
             pid: server.pid(),
             extent: server.extent(),
             origin_ns,
             interval: SAMPLING_INTERVAL,
             kernel_stack_bytes_per_thread: self.kernel_stack_bytes_per_thread,
-            cpus: self.plan.placement.generator_cpus.clone(),
+            cpus: placement.generator_cpus.clone(),
+            watched_cpus: [&placement.server_cpus[..], &placement.generator_cpus].concat(),
         };
         // A program of another hand has nobody who could be asked.
         if self.plan.inside == Inside::Off || contender.command().is_some() {

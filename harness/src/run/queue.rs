@@ -18,6 +18,9 @@ const MOST_ATTEMPTS: u32 = 4;
 /// The most often a cell is run that is invalid because of the generator.
 const MOST_ATTEMPTS_IF_INVALID: u32 = 8;
 
+/// A quota that stopped the generator for less than this part of a cell is one that the cell just met.
+const PART_OF_A_CELL: u64 = 10;
+
 /// Cells in the order in which they are run.
 pub(super) struct Queue {
     waiting: VecDeque<WaitingCell>,
@@ -74,6 +77,8 @@ fn most_attempts(cell: &Cell) -> u32 {
 fn is_invalid_for_the_generator(cell: &Cell) -> bool {
     let is_its_fault = |warning: &Warning| match warning {
         Warning::GeneratorFellBehind { .. } | Warning::ScheduleLag { .. } => true,
+        // A quota that was met now and then may not be met again.
+        Warning::GeneratorThrottled(throttled) => throttled.stopped_ns < cell.elapsed_ns / PART_OF_A_CELL,
         Warning::GeneratorSaturated { .. } => cell.load.arrivals != ArrivalsRecord::Closed,
         _ => false,
     };

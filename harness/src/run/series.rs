@@ -182,7 +182,7 @@ impl<'a> CellSeries<'a> {
             stages: seen.stages,
             noise: seen.noise,
         };
-        let doubts = validity::warnings(&cell);
+        let doubts = validity::warnings(&cell, plan.placement.kind);
         cell.warnings.extend(doubts);
         cell
     }

@@ -8,17 +8,24 @@ mod load;
 use std::iter;
 use std::time::Duration;
 
-use reports::record::{Cell, Noise, Outcome, Purpose, ShapeRecord, Throttled, Traffic, Unobserved, Warning};
+use reports::record::{
+    Cell, Noise, Outcome, PlacementKind, Purpose, ShapeRecord, Throttled, Traffic, Unobserved, Warning,
+};
+
+use reports::study::died_as_a_result;
 
 pub use load::{generator_doubts, traffic_doubts};
 
 use crate::plan::nanoseconds;
 
-/// Shares of all CPUs beyond which the machine was not quiet.
+/// Shares of the CPUs of a run beyond which the machine was not quiet.
 pub(crate) const NOISE: f64 = 0.05;
 
 /// Oversleep of a thread on the generator's CPU beyond which that CPU was taken away.
 const LONG_HICCUP: Duration = Duration::from_millis(20);
+
+/// The same where server and generator share their CPUs, and take them from each other for as long as a scheduler lets them.
+const LONG_HICCUP_WHERE_SHARED: Duration = Duration::from_millis(200);
 
 /// Two clocks that were not kept apart by a suspension agree to this.
 const CLOCKS_AGREE: Duration = Duration::from_millis(1);
@@ -35,7 +42,7 @@ pub(super) fn is_disturbed(cell: &Cell) -> bool {
         warning => warning.is_of_the_machine(),
     };
     let was_hit = cell.warnings.iter().any(passes) || was_held_up(cell);
-    cell.outcome == Outcome::Completed && was_hit && !has_broken_server(cell)
+    came_to_its_end(cell) && was_hit && !has_broken_server(cell)
 }
 
 /// Whether the server sent what nobody had asked for, or all that it answered was wrong. One that answered nobody may not
@@ -61,8 +68,8 @@ fn was_held_up(cell: &Cell) -> bool {
 }
 
 /// All that speaks against believing a cell.
-pub(crate) fn warnings(cell: &Cell) -> Vec<Warning> {
-    let mut warnings = noise(cell);
+pub(crate) fn warnings(cell: &Cell, placement: PlacementKind) -> Vec<Warning> {
+    let mut warnings = noise(cell, placement);
     // A probe is meant to saturate whatever is the slower, which may be the generator.
     if let (Purpose::Measure, Some(usage), Some(traffic)) = (cell.purpose, &cell.generator, &cell.traffic) {
         let doubts = generator_doubts(usage, traffic);
@@ -103,22 +110,30 @@ fn counts_differ(cell: &Cell, traffic: &Traffic) -> Option<Warning> {
 }
 
 /// What others did to the machine during a cell, and what is not known of it.
-fn noise(cell: &Cell) -> Vec<Warning> {
-    let mut doubts = machine_doubts(&cell.noise);
-    if cell.outcome == Outcome::Completed {
+fn noise(cell: &Cell, placement: PlacementKind) -> Vec<Warning> {
+    let mut doubts = machine_doubts(&cell.noise, placement);
+    if came_to_its_end(cell) {
         doubts.extend(unseen(cell));
     }
     doubts
 }
 
+/// Whether a cell says what it was run for: it ended as planned, or the server died of what was done to it.
+fn came_to_its_end(cell: &Cell) -> bool {
+    cell.outcome == Outcome::Completed || died_as_a_result(cell)
+}
+
 /// What happened to the machine while it was watched that throws doubt on whatever was measured meanwhile.
-pub fn machine_doubts(noise: &Noise) -> Vec<Warning> {
+pub fn machine_doubts(noise: &Noise, placement: PlacementKind) -> Vec<Warning> {
     let percent = |share: f64| format!("{:.0}%", share * 100.0);
     let share = |share: Option<f64>| share.filter(|share| *share > NOISE).map(percent);
-    let others = share(noise.other_cpu_share).map(|share| format!("other processes used {share} of all CPUs"));
-    let stolen = share(noise.steal_share).map(|share| format!("the hypervisor took {share} of all CPUs away"));
+    let others = share(noise.other_cpu_share).map(|share| format!("other processes used {share} of this run's CPUs"));
+    let stolen = share(noise.steal_share).map(|share| format!("the hypervisor took {share} of this run's CPUs away"));
     let throttled = |throttled: Option<Throttled>| throttled.filter(|throttled| throttled.periods > 0);
-    let allowed_ns = nanoseconds(LONG_HICCUP);
+    let allowed_ns = nanoseconds(match placement {
+        PlacementKind::Isolated => LONG_HICCUP,
+        PlacementKind::Shared => LONG_HICCUP_WHERE_SHARED,
+    });
     let hiccup = noise.max_hiccup_ns.filter(|hiccup_ns| *hiccup_ns > allowed_ns);
     let suspended = noise.suspended_ns.filter(|suspended_ns| *suspended_ns > nanoseconds(CLOCKS_AGREE));
     let mut doubts: Vec<Warning> =

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use reports::metrics::response_quantile;
 use reports::record::store::Run;
 use reports::record::{
-    Cell, ContenderRecord, Ending, ExperimentRecord, Machine, Manifest, PlacementRecord, SCHEMA_VERSION, WorkloadRecord,
+    Cell, ContenderRecord, Ending, ExperimentRecord, Machine, Manifest, PlacementKind, PlacementRecord, SCHEMA_VERSION,
+    WorkloadRecord,
 };
 use reports::study::Pool;
 
@@ -21,7 +22,7 @@ const WORKLOAD: &str = "known";
 pub(crate) fn of_load(spec: &LoadSpec, outcome: LoadOutcome) -> Cell {
     let LoadOutcome { traffic, generator, .. } = outcome;
     let cell = Cell { traffic: Some(traffic), generator: Some(generator), ..empty(spec) };
-    Cell { warnings: warnings(&cell), ..cell }
+    Cell { warnings: warnings(&cell, PlacementKind::Isolated), ..cell }
 }
 
 /// A cell in which nothing was seen yet.

@@ -1,6 +1,6 @@
 //! From notes to lanes: what each thread did for which request, and when.
 //!
-//! Pure. Must not know: models. Beside it: `mod.rs`, which has a server make the notes.
+//! Pure. Must not know: models. Beside it: `window.rs`, which has a server make the notes.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

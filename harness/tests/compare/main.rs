@@ -10,8 +10,8 @@ mod against;
 mod busy;
 #[path = "../common/mod.rs"]
 mod common;
-#[path = "../common/cpu_quota.rs"]
-mod cpu_quota;
+#[path = "../common/confined.rs"]
+mod confined;
 #[path = "../../../reports/tests/it/devtools.rs"]
 #[allow(dead_code, reason = "the report's tests open pages of their own with it, and here one is served")]
 mod devtools;

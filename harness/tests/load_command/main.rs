@@ -6,8 +6,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-#[path = "../common/cpu_quota.rs"]
-mod cpu_quota;
+#[path = "../common/confined.rs"]
+mod confined;
 mod figures;
 mod foreign;
 mod histogram_files;

@@ -10,8 +10,7 @@ use std::time::Duration;
 use harness::clock::now_ns;
 use serde_json::{Value, json};
 
-use crate::http_server;
-use crate::{Findings, serve};
+use crate::{Findings, http_server, serve};
 use servers::protocol::Wire;
 
 const WAITING: Duration = Duration::from_millis(3);

@@ -93,6 +93,7 @@ fn an_observer_sees_a_process_over_time() {
         interval: Duration::from_millis(20),
         kernel_stack_bytes_per_thread: STACK,
         cpus: vec![0],
+        watched_cpus: Vec::new(),
     };
     let observer = Observer::start(watch);
     subject.order("threads 7");
@@ -125,6 +126,7 @@ fn the_samples_end_with_the_process() {
         interval: Duration::from_millis(1),
         kernel_stack_bytes_per_thread: STACK,
         cpus: Vec::new(),
+        watched_cpus: Vec::new(),
     };
     let observer = Observer::start(watch.clone());
     drop(subject);

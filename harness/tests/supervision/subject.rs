@@ -1,11 +1,10 @@
 //! A process of known properties, to be observed: this test binary, run again, which does as it is told.
 
-use std::env;
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
-use std::thread;
+use std::{env, thread};
 
 const SUBJECT: &str = "SUPERVISION_TEST_SUBJECT";
 

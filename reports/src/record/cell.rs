@@ -197,9 +197,9 @@ pub enum Outcome {
 /// What else went on on the machine during a cell. What could not be observed is absent, and a warning of the cell says why.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Noise {
-    /// CPU time of processes other than server and harness, as a share of all CPUs, 0 to 1.
+    /// CPU time of processes other than server and harness, as a share of the CPUs that these may use, 0 to 1.
     pub other_cpu_share: Option<f64>,
-    /// CPU time that the hypervisor gave to others, as a share of all CPUs, 0 to 1.
+    /// CPU time that the hypervisor gave to others, as a share of the same CPUs, 0 to 1.
     pub steal_share: Option<f64>,
     /// Time in which some task waited for a CPU (PSI), as a share of the time, 0 to 1.
     pub cpu_pressure_share: Option<f64>,
@@ -272,6 +272,29 @@ impl Unobserved {
             Unobserved::Suspension => "whether the machine was suspended",
             Unobserved::Server => "the server's memory and threads over time",
             Unobserved::Machine => "what else went on on the machine",
+        }
+    }
+
+    /// What the reader can do about it, as a sentence without its stop.
+    pub(crate) fn remedy(self) -> &'static str {
+        match self {
+            Unobserved::OtherPrograms => "measure for 200 ms or longer, where /proc/stat can be read",
+            Unobserved::Hiccups => "allow the harness more threads, and its CPUs",
+            Unobserved::GeneratorQuota | Unobserved::ServerQuota => {
+                "mount the control groups where the harness runs (/sys/fs/cgroup), or run it outside of the container"
+            }
+            Unobserved::Suspension => "look at the machine's log for a suspend",
+            Unobserved::Server => "allow the harness more threads, and to read /proc of the server",
+            Unobserved::Machine => "see with another program whether the machine was quiet",
+        }
+    }
+
+    /// Whether anything may have happened to the machine that is seen nowhere else. A quota that stops a thread is also seen
+    /// as a thread that gets its CPU late.
+    pub(crate) fn leaves_the_machine_unseen(self) -> bool {
+        match self {
+            Unobserved::OtherPrograms | Unobserved::Hiccups | Unobserved::Suspension | Unobserved::Machine => true,
+            Unobserved::GeneratorQuota | Unobserved::ServerQuota | Unobserved::Server => false,
         }
     }
 }

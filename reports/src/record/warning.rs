@@ -168,8 +168,8 @@ impl Warning {
             | Warning::BusyStart(_)
             | Warning::Hiccup { .. }
             | Warning::ServerThrottled(_)
-            | Warning::Suspended { .. }
-            | Warning::NotObserved { .. } => Gravity::Machine,
+            | Warning::Suspended { .. } => Gravity::Machine,
+            Warning::NotObserved { what, .. } if what.leaves_the_machine_unseen() => Gravity::Machine,
             Warning::TailLag { .. }
             | Warning::PollingGaveWay { .. }
             | Warning::StallHidden { .. }
@@ -177,6 +177,7 @@ impl Warning {
             | Warning::ServerTurnedAway { .. }
             | Warning::NotSettled { .. }
             | Warning::ServerKilled
+            | Warning::NotObserved { .. }
             | Warning::LeftOut { .. } => Gravity::Remark,
         }
     }
@@ -218,7 +219,7 @@ impl Warning {
             Warning::MachineLimit { limit, consequence, .. } => format!("{limit} of this machine: {consequence}"),
             Warning::NoisyMachine { what } => format!("others used the machine: {what}"),
             Warning::Hiccup { max_hiccup_ns, allowed_ns } => format!(
-                "the machine stood still for a thread that was due, {} at worst, allowed {}",
+                "a thread of the harness got its CPU {} late at worst, where {} is allowed",
                 time(max_hiccup_ns),
                 time(allowed_ns)
             ),
@@ -263,7 +264,7 @@ impl Warning {
                     .into()
             }
             Warning::Suspended { .. } => "keep the machine awake, and run again".into(),
-            Warning::NotObserved { .. } => "mend what kept it from being seen, and run again".into(),
+            Warning::NotObserved { what, .. } => what.remedy().into(),
             Warning::PollingGaveWay { .. } => "give it no more threads than there are CPUs, or let it sleep".into(),
             Warning::StallHidden { .. } => {
                 "offer a fixed rate, which goes on through a stop and shows what it costs".into()
@@ -286,7 +287,7 @@ impl Warning {
 
 fn throttled_by_quota(who: &str, throttled: Throttled) -> String {
     format!(
-        "a CPU quota stopped {who} in {}, for {} in all",
+        "a CPU quota stopped {who} in {}, for {} of CPU time in all",
         format::counted(throttled.periods, "period"),
         Unit::Nanoseconds.show(throttled.stopped_ns as f64)
     )

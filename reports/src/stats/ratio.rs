@@ -8,7 +8,7 @@
 
 use serde::Serialize;
 
-use super::student::{CONFIDENCE, Moments, two_sided_p, two_sided_t};
+use super::student::{CONFIDENCE, MeanAndSpread, two_sided_p, two_sided_t};
 
 /// A ratio over blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -32,7 +32,7 @@ pub fn paired_ratio<V: Into<BlockValue> + Copy>(pairs: &[(V, V)]) -> Result<Rati
     let second: Vec<BlockValue> = pairs.iter().map(|(_, b)| (*b).into()).collect();
     let [first, second] = positive([&first, &second])?;
     let logs: Vec<f64> = first.iter().zip(second).map(|(a, b)| (a / b).ln()).collect();
-    let Moments { mean, spread, .. } = Moments::of(&logs);
+    let MeanAndSpread { mean, spread, .. } = MeanAndSpread::of(&logs);
     Ok(Ratio::of(mean, spread, logs.len()))
 }
 
@@ -194,7 +194,7 @@ pub fn unpaired_ratio<V: Into<BlockValue> + Copy>(a: &[V], b: &[V]) -> Result<Ra
     let [a, b] = [a, b].map(|side| side.iter().map(|value| (*value).into()).collect::<Vec<BlockValue>>());
     let logs = positive([&a, &b])?.map(|values| values.iter().map(|value| value.ln()).collect::<Vec<f64>>());
     let blocks = logs[0].len().min(logs[1].len());
-    let [a, b] = logs.map(|logs| Moments::of(&logs));
+    let [a, b] = logs.map(|logs| MeanAndSpread::of(&logs));
     let error = a.error.zip(b.error).map(|(a, b)| a.hypot(b));
     // The spread of as many pairs as would give a mean with the same error.
     let spread = error.map(|error| error * (blocks as f64).sqrt());

@@ -33,7 +33,7 @@ pub struct Mean {
 }
 
 /// The mean of some values and how they scatter.
-pub(super) struct Moments {
+pub(super) struct MeanAndSpread {
     pub(super) mean: f64,
     /// Standard deviation of a value; absent with one.
     pub(super) spread: Option<f64>,
@@ -41,19 +41,19 @@ pub(super) struct Moments {
     pub(super) error: Option<f64>,
 }
 
-impl Moments {
-    pub(super) fn of(values: &[f64]) -> Moments {
+impl MeanAndSpread {
+    pub(super) fn of(values: &[f64]) -> MeanAndSpread {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         let of_several = |value: f64| (values.len() > 1).then_some(value.sqrt());
-        Moments { mean, spread: of_several(squares / (n - 1.0)), error: of_several(squares / (n - 1.0) / n) }
+        MeanAndSpread { mean, spread: of_several(squares / (n - 1.0)), error: of_several(squares / (n - 1.0) / n) }
     }
 }
 
 /// The arithmetic mean; absent without a value.
 pub fn mean(values: &[f64]) -> Option<Mean> {
-    let Moments { mean: value, error, .. } = Moments::of(values);
+    let MeanAndSpread { mean: value, error, .. } = MeanAndSpread::of(values);
     let half = error.map(|error| two_sided_t(values.len() as f64 - 1.0, CONFIDENCE) * error);
     (!values.is_empty()).then(|| Mean { value, interval: half.map(|half| (value - half, value + half)) })
 }

@@ -63,9 +63,9 @@ pub(super) fn of(run: &Run) -> Validity {
     let badges = vec![
         badge(&cells, "Generator", "late or short of CPU", "on time", |warning| {
             let pace = matches!(warning, Warning::GeneratorFellBehind { .. } | Warning::ScheduleLag { .. });
-            pace || matches!(warning, Warning::GeneratorSaturated { .. })
+            pace || matches!(warning, Warning::GeneratorSaturated { .. } | Warning::GeneratorThrottled(_))
         }),
-        badge(&cells, "Machine", "not quiet", "quiet", Warning::is_of_the_machine),
+        badge(&cells, "Machine", "not quiet, or not seen to be", "quiet", Warning::is_of_the_machine),
         accounts(&cells),
         errors(&cells),
         complete(run),

@@ -33,6 +33,8 @@ pub(super) struct LoadSetup<'a> {
     /// How many requests there were to be, where that bounds the load and not a time.
     pub(super) requests: Option<u64>,
     pub(super) gates: &'a [LoadGate],
+    /// Who used the machine before.
+    pub(super) busy: Option<&'a Warning>,
     /// What went on on this machine meanwhile.
     pub(super) machine: &'a MachineSeen,
     /// CPUs that this process may use.
@@ -116,7 +118,8 @@ impl LoadFindings {
         let seconds = measured.as_secs_f64();
         let per_second = |count: f64| if seconds > 0.0 { count / seconds } else { 0.0 };
         let ledger = traffic.ledger;
-        let doubts = doubts(spec, outcome, asking.machine);
+        let mut doubts = doubts(spec, outcome, asking.machine);
+        doubts.extend(asking.busy.cloned());
         let valid = !doubts.iter().any(Warning::invalidates) && seconds > 0.0;
         let page = match &spec.work {
             Work::Page(page) => Some(page),

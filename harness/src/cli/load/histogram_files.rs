@@ -15,6 +15,7 @@ use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
 use super::times::LoadTimes;
+use crate::cli::output::usage;
 use crate::plan::PlanError;
 
 const NS_PER_MS: f64 = 1e6;
@@ -37,7 +38,7 @@ impl HistogramFiles {
     /// Where one can't be written to, or both are the same.
     pub(super) fn open(hlog: Option<&Path>, hgrm: Option<&Path>) -> Result<HistogramFiles, PlanError> {
         if hlog.is_some() && hlog == hgrm {
-            return Err(PlanError::Usage("--hlog and --hgrm name the same file; give each its own".to_owned()));
+            return usage("--hlog and --hgrm name the same file; give each its own");
         }
         Ok(HistogramFiles { hlog: hlog.map(Sink::open).transpose()?, hgrm: hgrm.map(Sink::open).transpose()? })
     }

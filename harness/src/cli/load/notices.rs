@@ -3,7 +3,7 @@
 //! generator was late, which end it was and why. Sentences without their stop.
 
 use reports::format::{self, Unit, counted, share};
-use reports::record::{GeneratorUsage, Ledger, Malformed, Traffic, Warning};
+use reports::record::{GeneratorUsage, Ledger, Malformed, PlacementKind, Traffic, Warning};
 use reports::study::KEPT_UP;
 
 use crate::cli::output::per_second;
@@ -36,13 +36,10 @@ pub(super) fn notices(spec: &LoadSpec, traffic: &Traffic, achieved_rps: Option<f
 fn failures(traffic: &Traffic) -> Option<String> {
     let ledger = &traffic.ledger;
     let of_all = |count: f64| share(count / ledger.scheduled as f64);
-    let mut kinds: Vec<(String, f64)> = ledger
-        .ends()
-        .into_iter()
-        .skip(1)
-        .filter(|(end, count)| *count > 0 && !(*end == "error" && has_statuses(traffic)))
-        .map(|(end, count)| (end.to_owned(), count as f64))
-        .collect();
+    // Errors are told by their statuses, where these are known.
+    let error = if has_statuses(traffic) { 0 } else { ledger.error };
+    let ends = Ledger { error, ..*ledger }.ends().into_iter().skip(1).filter(|(_, count)| *count > 0);
+    let mut kinds: Vec<(String, f64)> = ends.map(|(end, count)| (end.to_owned(), count as f64)).collect();
     kinds.extend(errors_by_status(traffic));
     kinds.sort_by(|one, other| other.1.total_cmp(&one.1));
     let list: Vec<String> = kinds.iter().map(|(kind, count)| format!("{kind} {}", of_all(*count))).collect();
@@ -160,7 +157,7 @@ pub(super) fn doubts(spec: &LoadSpec, outcome: &LoadOutcome, machine: &MachineSe
         _ => generator_doubts(usage, traffic),
     };
     doubts.extend(traffic_doubts(traffic, *measured));
-    doubts.extend(machine_doubts(&machine.noise));
+    doubts.extend(machine_doubts(&machine.noise, PlacementKind::Isolated));
     doubts.extend(machine.unobserved.iter().cloned());
     doubts.extend(polling_gave_way.map(|cpus| Warning::PollingGaveWay { threads: usage.threads, cpus }));
     doubts

@@ -7,8 +7,8 @@ use std::time::Duration;
 use servers::protocol::Wire;
 
 use super::args::{ArrivalsArg, LONGEST, LoadArgs, PacingArg, Rate};
-use crate::cli::output::per_second;
-use crate::cli::target::TypedTarget;
+use crate::cli::output::{per_second, usage};
+use crate::cli::target::{TypedTarget, check_path};
 use crate::load::Generator;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, PageRequest, PlanError, Shape, Work};
 
@@ -95,7 +95,7 @@ fn shape(args: &LoadArgs) -> Result<Shape, PlanError> {
     let of_sessions =
         [("--requests-per-session", args.requests_per_session.is_some()), ("--think-time", args.think_time.is_some())];
     match of_sessions.into_iter().find(|(_, is_given)| *is_given) {
-        Some((flag, _)) => usage(&format!("{flag} is of sessions; leave it out, or give --arrivals sessions")),
+        Some((flag, _)) => usage(format!("{flag} is of sessions; leave it out, or give --arrivals sessions")),
         None => Ok(Shape::Connections { connections: args.connections }),
     }
 }
@@ -140,7 +140,7 @@ fn asked(args: &LoadArgs, target: &TypedTarget) -> Result<Work, PlanError> {
         ("--body-file", args.body_file.is_some()),
     ];
     if let Some((flag, _)) = of_pages.into_iter().find(|(_, is_given)| *is_given) {
-        return usage(&format!("{flag} is for a page of an HTTP server; give its URL or --path, without --work"));
+        return usage(format!("{flag} is for a page of an HTTP server; give its URL or --path, without --work"));
     }
     if target.is_url && args.wire == Some(Wire::JsonLines) {
         return usage("a URL is of HTTP, which --wire json is not; leave out --wire, or give HOST:PORT");
@@ -155,11 +155,7 @@ fn page(args: &LoadArgs, target: &TypedTarget, path: &str) -> Result<PageRequest
     if args.wire == Some(Wire::JsonLines) {
         return usage("a page is of HTTP, which --wire json is not; leave out --wire, or give --work");
     }
-    if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return usage(&format!(
-            "{path:?} is not a path; it begins with / and has neither spaces nor letters beyond ASCII: write those as in %20"
-        ));
-    }
+    check_path(path)?;
     let body = body(args)?;
     let method = method(args, body.is_some())?;
     // A request that could have a body says that it has none (RFC 9110, 8.6).
@@ -190,7 +186,7 @@ fn method(args: &LoadArgs, has_body: bool) -> Result<String, PlanError> {
         }
         "CONNECT" => usage("CONNECT makes a tunnel of the connection; ask with another --method"),
         method if is_token(method) => Ok(method.to_owned()),
-        method => usage(&format!("{method:?} is not a method; one has letters and no spaces, as in POST")),
+        method => usage(format!("{method:?} is not a method; one has letters and no spaces, as in POST")),
     }
 }
 
@@ -211,28 +207,24 @@ fn body(args: &LoadArgs) -> Result<Option<Vec<u8>>, PlanError> {
 /// A header's name and value, if it can be sent and is not written here.
 fn checked(header: &str) -> Result<(String, String), PlanError> {
     let Some((name, value)) = header.split_once(':') else {
-        return usage(&format!("{header:?} is not a header; write one as in 'Accept: text/html'"));
+        return usage(format!("{header:?} is not a header; write one as in 'Accept: text/html'"));
     };
     let value = value.trim();
     if !is_token(name) {
-        return usage(&format!("{name:?} is not the name of a header; one has letters, digits and -, and no spaces"));
+        return usage(format!("{name:?} is not the name of a header; one has letters, digits and -, and no spaces"));
     }
     if value.chars().any(|character| character.is_control() && character != '\t') {
-        return usage(&format!("the value of {name} has a line end or another control character; leave it out"));
+        return usage(format!("the value of {name} has a line end or another control character; leave it out"));
     }
     let written = WRITTEN_HERE.iter().find(|(written, _)| name.eq_ignore_ascii_case(written));
     match written {
-        Some((_, reason)) => usage(&format!("{name} can't be given by hand: {reason}")),
+        Some((_, reason)) => usage(format!("{name} can't be given by hand: {reason}")),
         None => Ok((name.to_owned(), value.to_owned())),
     }
 }
 
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || TOKEN.contains(&byte))
-}
-
-fn usage<T>(sentence: &str) -> Result<T, PlanError> {
-    Err(PlanError::Usage(sentence.to_owned()))
 }
 
 #[cfg(test)]

@@ -51,23 +51,22 @@ fn judgement(findings: &LoadFindings) -> String {
 }
 
 /// Why there is nothing to show: what became of most requests, and what to look at.
-pub(super) fn nothing_right(ledger: &Ledger, malformed: &[Malformed]) -> String {
+pub(super) fn nothing_right(ledger: &Ledger, replies: &[Malformed]) -> String {
     if ledger.scheduled == 0 {
         return "error: no request fell due: give a higher --rate or a longer --duration".to_owned();
     }
-    let most = ledger.ends().into_iter().max_by_key(|(_, count)| *count);
-    let reason = malformed.iter().max_by_key(|malformed| malformed.count).map(|malformed| malformed.reason);
-    let (end, remedy) = match most {
-        Some(("error", _)) => ("answered with an error", "ask for something that the server has (--path, --work)"),
-        Some(("malformed", _)) => (
-            "answered with something else",
-            reason.map_or("see whether the server speaks what was asked (--wire, --path)", |reason| reason.remedy()),
-        ),
-        Some(("timeout", _)) => ("not answered in time", "see whether it answers at all, or give a longer --timeout"),
-        Some(("refused", _)) => ("refused a connection", "see whether the server is still there"),
-        Some(("reset", _)) => ("lost with their connection", "see whether the server is still there"),
-        _ => ("never sent or answered", "give a longer --duration or more --connections"),
-    };
+    let Ledger { error, timeout, malformed, refused, reset, dropped, in_flight, .. } = *ledger;
+    let reason = replies.iter().max_by_key(|reply| reply.count).map(|reply| reply.reason.remedy());
+    let reason = reason.unwrap_or("see whether the server speaks what was asked (--wire, --path)");
+    let ends = [
+        (error, "answered with an error", "ask for something that the server has (--path, --work)"),
+        (timeout, "not answered in time", "see whether it answers at all, or give a longer --timeout"),
+        (malformed, "answered with something else", reason),
+        (refused, "refused a connection", "see whether the server is still there"),
+        (reset, "lost with their connection", "see whether the server is still there"),
+        (dropped.max(in_flight), "never sent or answered", "give a longer --duration or more --connections"),
+    ];
+    let (_, end, remedy) = ends.into_iter().max_by_key(|(count, ..)| *count).expect("there are six");
     format!("error: no request of {} got a right reply; most were {end}: {remedy}", format::count(ledger.scheduled))
 }
 

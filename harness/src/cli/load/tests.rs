@@ -119,6 +119,7 @@ impl JudgedLoad {
             requests: None,
             gates: &gates,
             machine: &self.machine,
+            busy: None,
             cpus: 2,
         };
         let times = LoadTimes::of(&self.outcome, self.spec.timeout).unwrap();
@@ -303,12 +304,15 @@ fn what_happened_to_the_machine_is_said_and_a_quota_on_the_generator_makes_it_in
         let (what, reason) = (Unobserved::GeneratorQuota, "its control group is gone".to_owned());
         load.machine.unobserved = vec![Warning::NotObserved { what, reason }];
         let Written { table, json, .. } = load.written();
-        assert!(table.contains("the machine stood still for a thread that was due, 2 s at worst"), "{table}");
+        assert!(table.contains("a thread of the harness got its CPU 2 s late at worst"), "{table}");
         assert!(table.contains("could not be observed: its control group is gone"), "{table}");
         assert_eq!(json["valid"], true);
         load.machine.noise.generator_throttled = Some(Throttled { periods: 12, stopped_ns: 600_000_000 });
         let Written { table, json, .. } = load.written();
-        assert!(table.contains("a CPU quota stopped the load generator in 12 periods, for 600 ms in all"), "{table}");
+        assert!(
+            table.contains("a CPU quota stopped the load generator in 12 periods, for 600 ms of CPU time in all"),
+            "{table}"
+        );
         assert_eq!(json["valid"], false);
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use reports::format::{self, counted};
 use reports::metrics::TIME_PARTS;
 use reports::record::{
-    Cell, ExperimentRecord, Load, Picture, PictureKind, Sample, Scale, ServerUsage, Swept, Traffic, Warning,
-    WorkloadRecord,
+    Cell, ExperimentRecord, Load, Picture, PictureKind, PlacementKind, Sample, Scale, ServerUsage, Swept, Traffic,
+    Warning, WorkloadRecord,
 };
 
 use super::clock;
@@ -116,7 +116,7 @@ fn cell(
         samples: samples.to_vec(),
         ..Cell::new(load)
     };
-    let warnings = std::iter::once(side_by_side()).chain(run::warnings(&cell)).collect();
+    let warnings = std::iter::once(side_by_side()).chain(run::warnings(&cell, PlacementKind::Shared)).collect();
     Cell { warnings, ..cell }
 }
 

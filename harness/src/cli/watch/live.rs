@@ -12,10 +12,11 @@ use super::draw::{Colours, ScreenView, draw};
 use super::keys::{self, Action};
 use super::recording::{RecordFrom, SessionRecorder};
 use super::terminal::{self, Terminal};
-use super::{WatchArgs, check_work, clock, colours};
+use super::{WatchArgs, clock, colours};
 use crate::cli::contenders;
 use crate::cli::output::tell;
 use crate::cli::servers::Servers;
+use crate::cli::target::typed_work;
 use crate::live::web::{PageEvent, PageView, Web};
 use crate::live::{Frame, Limits, LiveLoad, Session, SessionCommand, SessionEvent};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
@@ -33,7 +34,7 @@ const KEPT: usize = 600;
 
 /// Watches until it is left, or the time is over.
 pub(super) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
-    check_work(&args.work)?;
+    typed_work(&args.work)?;
     let placement = place(PlacementKind::Isolated, &allowed_cpus()?);
     let servers = args.servers.resolve()?;
     let usual = servers.commands.is_empty().then_some(USUAL);

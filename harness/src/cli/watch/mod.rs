@@ -17,7 +17,6 @@ use std::time::Duration;
 
 use super::load::duration;
 use super::servers::ServerArgs;
-use crate::plan::PlanError;
 use draw::Colours;
 
 /// Watch models side by side under a load that you change, in this terminal
@@ -86,13 +85,6 @@ fn clock(ms: u64) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
-/// Refuses work that no server knows.
-fn check_work(work: &str) -> Result<(), PlanError> {
-    let (request_message, parameter) = work.split_once(' ').unwrap_or((work, ""));
-    let known = servers::service::decide(request_message, parameter.into());
-    known.map(drop).map_err(|refusal| PlanError::Usage(format!("--work: {refusal}")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,11 +92,5 @@ mod tests {
     #[test]
     fn time_is_told_in_minutes_and_seconds() {
         assert_eq!([clock(0), clock(65_999), clock(600_000)], ["0:00", "1:05", "10:00"]);
-    }
-
-    #[test]
-    fn work_that_no_server_knows_is_refused() {
-        assert!(check_work("sleep 5ms").is_ok());
-        assert!(check_work("dance").unwrap_err().to_string().contains("--work: "));
     }
 }

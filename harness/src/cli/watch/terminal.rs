@@ -13,6 +13,7 @@ use crossterm::terminal::{
 };
 use ratatui::backend::CrosstermBackend;
 
+use crate::cli::output::usage;
 use crate::plan::PlanError;
 
 /// Whether the terminal is the view's. Cleared by whoever gives it back first.
@@ -28,7 +29,7 @@ pub(super) struct Terminal {
 /// # Errors
 /// Where there is none, with what to do instead.
 pub(super) fn check() -> Result<(), PlanError> {
-    let refuse = |why: &str| Err(PlanError::Usage(why.to_owned()));
+    let refuse = |why: &str| usage(why.to_owned());
     if !stdout().is_terminal() || !io::stdin().is_terminal() {
         return refuse(
             "watch draws on a terminal, and this is not a terminal; run it in one, or write a report with harness compare",

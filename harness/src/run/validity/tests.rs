@@ -78,7 +78,7 @@ pub(in crate::run) fn clean() -> Cell {
 fn changed(change: impl FnOnce(&mut Cell)) -> Vec<Warning> {
     let mut cell = clean();
     change(&mut cell);
-    warnings(&cell)
+    warnings(&cell, PlacementKind::Isolated)
 }
 
 fn traffic(change: impl FnOnce(&mut Traffic)) -> Vec<Warning> {
@@ -98,7 +98,7 @@ fn failed(warnings: &[Warning]) -> &str {
 
 #[test]
 fn a_clean_cell_at_the_edge_of_every_limit_passes() {
-    assert_eq!(warnings(&clean()), []);
+    assert_eq!(warnings(&clean(), PlacementKind::Isolated), []);
 }
 
 #[test]
@@ -266,16 +266,23 @@ fn what_nobody_has_seen_is_not_quiet() {
     for (take_away, unobserved) in absent {
         let mut cell = clean();
         take_away(&mut cell.noise);
-        let [warning @ Warning::NotObserved { what, .. }] = &warnings(&cell)[..] else { panic!("{unobserved:?}") };
+        let [warning @ Warning::NotObserved { what, .. }] = &warnings(&cell, PlacementKind::Isolated)[..] else {
+            panic!("{unobserved:?}")
+        };
         assert_eq!(*what, unobserved);
-        assert!(warning.is_of_the_machine() && !warning.invalidates());
+        assert!(!warning.invalidates());
+        // A quota that stops a thread is seen by the thread that watches for hiccups, too.
+        let is_seen_otherwise = matches!(unobserved, Unobserved::GeneratorQuota | Unobserved::ServerQuota);
+        assert_eq!(warning.is_of_the_machine(), !is_seen_otherwise, "{unobserved:?}");
         // Where the observer has said why, nothing is said twice.
         let reason = "its thread could not be started".to_owned();
         let said = Warning::NotObserved { what: unobserved, reason };
-        assert_eq!(warnings(&Cell { warnings: vec![said], ..cell.clone() }), []);
-        // Of a server that died everybody knows that it could not be watched to the end.
+        assert_eq!(warnings(&Cell { warnings: vec![said], ..cell.clone() }, PlacementKind::Isolated), []);
+        // A server that died of what was done to it is a result, and so is looked at all the same.
         cell.outcome = Outcome::Failed { reason: "it died".to_owned(), stderr: String::new() };
-        assert_eq!(warnings(&cell), []);
+        assert_eq!(warnings(&cell, PlacementKind::Isolated), []);
+        (cell.disturbance, cell.server.died_at_ns) = (Some(disturbance(None)), Some(MS));
+        assert_eq!(warnings(&cell, PlacementKind::Isolated).len(), 1);
     }
 }
 

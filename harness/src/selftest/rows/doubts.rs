@@ -10,8 +10,8 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
 use reports::metrics::metric;
 use reports::record::{
-    BoundValue, Cell, Condition, Decision, HistogramRecord, Ledger, Noise, Relation, ServerUsage, Throttled, Traffic,
-    Unobserved, ValueOf, Warning,
+    BoundValue, Cell, Condition, Decision, HistogramRecord, Ledger, Noise, PlacementKind, Relation, ServerUsage,
+    Throttled, Traffic, Unobserved, ValueOf, Warning,
 };
 use reports::stats::{NoRatio, WhyNoRatio};
 use reports::study::{disturbed_by, groups};
@@ -48,7 +48,7 @@ pub(super) fn quota(_: &Bench) -> Result<Attempt, Obstacle> {
         let throttled = reader.so_far()?.since(first);
         figures.push(SelftestFigure::exact(version, 12, throttled.periods));
         figures.push(SelftestFigure::exact("stopped for, ms", 600, throttled.stopped_ns / 1_000_000));
-        let doubts = warnings(&quiet(Noise { generator_throttled: Some(throttled), ..QUIET }));
+        let doubts = warnings(&quiet(Noise { generator_throttled: Some(throttled), ..QUIET }), ISOLATED);
         figures.push(SelftestFigure::said("believed", !doubts.iter().any(Warning::invalidates), false));
         figures.push(SelftestFigure::said(
             "not mounted, taken for none",
@@ -62,7 +62,7 @@ pub(super) fn quota(_: &Bench) -> Result<Attempt, Obstacle> {
 /// The kernel's files are not where they should be, and nothing else is wrong.
 pub(super) fn unseen(_: &Bench) -> Result<Attempt, Obstacle> {
     let nowhere = tempfile::tempdir()?;
-    let watch = MachineWatch::start_reading(nowhere.path(), Vec::new());
+    let watch = MachineWatch::start_reading(nowhere.path(), Vec::new(), Vec::new());
     // Longer than the shortest span of which the kernel's ticks say something.
     thread::sleep(Duration::from_millis(250));
     let seen = watch.stop(ServerCpu::Used(0));
@@ -73,12 +73,32 @@ pub(super) fn unseen(_: &Bench) -> Result<Attempt, Obstacle> {
     let quiet_but_for =
         |noise: Noise| Noise { other_cpu_share: noise.other_cpu_share, steal_share: noise.steal_share, ..QUIET };
     let mut cell = quiet(quiet_but_for(seen.noise));
-    cell.warnings = warnings(&cell);
+    cell.warnings = warnings(&cell, ISOLATED);
     calculated(vec![
         SelftestFigure::said("the observer says why", says_why(&seen.unobserved), true),
         SelftestFigure::said("the cell says so", says_why(&cell.warnings), true),
         SelftestFigure::said("taken for quiet", disturbed_by(&cell).is_none(), false),
-        SelftestFigure::said("a quiet one, taken for quiet", warnings(&quiet(QUIET)).is_empty(), true),
+        SelftestFigure::said("a quiet one, taken for quiet", warnings(&quiet(QUIET), ISOLATED).is_empty(), true),
+    ])
+}
+
+/// What may happen to a machine, one thing at a time.
+pub(super) fn happened(_: &Bench) -> Result<Attempt, Obstacle> {
+    let throttled = Throttled { periods: 1, stopped_ns: 50_000_000 };
+    let said = |name: &str, noise: Noise, is_it: fn(&Warning) -> bool| {
+        let doubts = warnings(&quiet(noise), ISOLATED);
+        SelftestFigure::said(name, doubts.len() == 1 && is_it(&doubts[0]) && doubts[0].is_of_the_machine(), true)
+    };
+    let is_noise = |warning: &Warning| matches!(warning, Warning::NoisyMachine { .. });
+    let late = Noise { max_hiccup_ns: Some(25_000_000), ..QUIET };
+    let slept = Noise { suspended_ns: Some(3_000_000_000), ..QUIET };
+    let stopped = Noise { server_throttled: Some(throttled), ..QUIET };
+    calculated(vec![
+        said("others used 20%", Noise { other_cpu_share: Some(0.2), ..QUIET }, is_noise),
+        said("20% was stolen", Noise { steal_share: Some(0.2), ..QUIET }, is_noise),
+        said("a thread was late", late, |warning| matches!(warning, Warning::Hiccup { .. })),
+        said("it was suspended", slept, |warning| matches!(warning, Warning::Suspended { .. })),
+        said("the server was stopped", stopped, |warning| matches!(warning, Warning::ServerThrottled(_))),
     ])
 }
 
@@ -119,16 +139,20 @@ pub(super) fn chance(bench: &Bench) -> Result<Attempt, Obstacle> {
     let ledger = Ledger { scheduled: 100, ok: 100, ..Ledger::default() };
     let traffic = Traffic { ledger, ok_within_window: 100, ok_in_all: 100, ..Traffic::new(nothing) };
     let template = Cell { traffic: Some(traffic), ..block(&[(10, 1)]) };
-    let mut held = |times: f64, blocks: usize| {
-        let rulings = (0..RUNS).filter(|_| ruling(bench, &template, &mut random, times, blocks) == Ruling::Holds);
+    let noisy = Warning::NoisyMachine { what: "other programs used 20% of this run's CPUs".to_owned() };
+    let disturbed = Cell { warnings: vec![noisy], ..template.clone() };
+    let mut held = |template: &Cell, times: f64, blocks: usize| {
+        let rulings = (0..RUNS).filter(|_| ruling(bench, template, &mut random, times, blocks) == Ruling::Holds);
         rulings.count() as f64 / f64::from(RUNS)
     };
-    let (edge, clear, single) = (held(2.0, BLOCKS_FOR_A_CLAIM), held(4.0, BLOCKS_FOR_A_CLAIM), held(4.0, 1));
+    let (edge, clear) = (held(&template, 2.0, BLOCKS_FOR_A_CLAIM), held(&template, 4.0, BLOCKS_FOR_A_CLAIM));
+    let (single, noisy) = (held(&template, 4.0, 1), held(&disturbed, 4.0, BLOCKS_FOR_A_CLAIM));
     let percent = |share: f64| format!("{:.1}%", share * 100.0);
     calculated(vec![
         SelftestFigure::holds("said to hold, just so", "<= 5%", percent(edge), edge <= 0.05),
         SelftestFigure::holds("said to hold, 4 times", ">= 80%", percent(clear), clear >= 0.8),
         SelftestFigure::holds("said to hold, one block", "0%", percent(single), single == 0.0),
+        SelftestFigure::holds("said to hold, others there", "0%", percent(noisy), noisy == 0.0),
     ])
 }
 
@@ -154,6 +178,8 @@ fn ruling(bench: &Bench, template: &Cell, random: &mut impl Rng, times: f64, blo
     let (groups, decision) = (groups(&run), Decision { conditions: vec![condition] });
     decide(&decision, &groups.iter().collect::<Vec<_>>()).ruling
 }
+
+const ISOLATED: PlacementKind = PlacementKind::Isolated;
 
 /// A machine that was seen and on which nothing happened.
 const QUIET: Noise = Noise {

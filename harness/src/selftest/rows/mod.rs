@@ -21,6 +21,7 @@ pub const ROWS: &[SelftestRow] = &[
     row("chance", "a claim that just holds is said to 5 times of 100 at most", 1, Calculated, doubts::chance),
     row("zeros", "a block with a zero makes no ratio", 1, Calculated, doubts::zeros),
     row("quota", "a CPU quota that stopped the generator is not believed", 1, Calculated, doubts::quota),
+    row("happened", "what happens to the machine is said", 1, Calculated, doubts::happened),
     row("unseen", "a machine that nobody saw is not quiet", 1, Calculated, doubts::unseen),
     row("schedule", "arrivals fit their process, whoever sends them", 1, Calculated, timing::schedule),
     row("proc-files", "what the kernel says is read as it says it", 1, Calculated, processes::proc_files),

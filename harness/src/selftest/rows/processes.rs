@@ -167,6 +167,7 @@ fn watch(bench: &Bench, subject: &ServerProcess) -> Watch {
         interval: Duration::from_millis(50),
         kernel_stack_bytes_per_thread: bench.machine.kernel_stack_bytes_per_thread,
         cpus: bench.placement.generator_cpus.clone(),
+        watched_cpus: Vec::new(),
     }
 }
 
@@ -195,7 +196,7 @@ pub(super) fn proc_files(_: &Bench) -> Result<Attempt, Obstacle> {
 
 fn figures() -> Option<Vec<SelftestFigure>> {
     let process = proc_file::parse_status(STATUS)?;
-    let (before, after) = (cpus::parse_stat(BEFORE)?, cpus::parse_stat(AFTER)?);
+    let (before, after) = (cpus::parse_stat(BEFORE, &[])?, cpus::parse_stat(AFTER, &[])?);
     Some(vec![
         SelftestFigure::exact("resident bytes", 31_632 * 1024, process.resident_bytes),
         SelftestFigure::exact("page table bytes", 144 * 1024, process.page_table_bytes),

@@ -1,0 +1,82 @@
+//! `compare --dry-run`: what a run would do and need, without a server or a packet.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use reports::format::counted;
+use reports::record::{PlacementKind, Warning};
+
+use super::progress::rough;
+use crate::plan::{Experiment, Participant, RunPlan, Turn, Work, is_twin};
+use crate::run::{Preflight, time_of};
+
+/// The plan in words.
+pub(super) fn describe(plan: &RunPlan, preflight: &Preflight) -> String {
+    let (probes, all) = (plan.probes(), plan.fullest());
+    let cells = probes.len() + all.len();
+    let time = time_of(&probes) + time_of(&all);
+    let mut text = String::new();
+    let mut line = |what: &str, value: String| {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{what:<12} {value}");
+    };
+    line("contenders", plan.contenders.iter().map(|named| named.label()).collect::<Vec<_>>().join(", "));
+    for command in plan.contenders.iter().filter(|named| !is_twin(named)).filter_map(Participant::command) {
+        line("command", format!("{}: {}", command.name, command.text));
+    }
+    if let Some(page) = &plan.page {
+        line("page", format!("{}, in place of an echo", Work::Page(page.clone())));
+    }
+    for (index, experiment) in plan.experiments.iter().enumerate() {
+        line("experiment", format!("{}: {}", experiment.name, points(plan, index)));
+    }
+    line("blocks", blocks(plan));
+    line("cells", format!("at most {cells}, {} of them capacity probes", probes.len()));
+    line("time", format!("about {} at most", rough(time.max(Duration::from_secs(1)))));
+    let peak = all.iter().map(|turn| turn.task.kind.peak_connections()).max().unwrap_or(0);
+    line("connections", format!("at most {peak} at once, all to 127.0.0.1"));
+    line("placement", placement(plan));
+    line("seed", plan.seed.to_string());
+    for warning in &preflight.warnings {
+        match warning {
+            Warning::MachineLimit { limit, consequence, remedy } => {
+                line("limit", format!("{limit}: {consequence}; {remedy}"));
+            }
+            Warning::LeftOut { contender, experiment, reason } => {
+                line("left out", format!("{contender} in {experiment}: {reason}"));
+            }
+            _ => {}
+        }
+    }
+    text
+}
+
+fn points(plan: &RunPlan, experiment: usize) -> String {
+    let block: Vec<Turn> = plan.fullest_block().into_iter().filter(|turn| turn.experiment == experiment).collect();
+    let blocks = plan.blocks_of(plan.experiments[experiment]);
+    let time = rough((time_of(&block) * blocks).max(Duration::from_secs(1)));
+    let blocks = counted(u64::from(blocks), "block");
+    let gates = gates(plan.experiments[experiment]);
+    format!("at most {} cells a block, {blocks}, about {time}; gates: {gates}", block.len())
+}
+
+/// What `harness diff --fail-on` can look at: `p50, p99`.
+pub(super) fn gates(experiment: &Experiment) -> String {
+    experiment.gates().iter().map(|compared| compared.name).collect::<Vec<_>>().join(", ")
+}
+
+/// `1`, or `1, 3 for claims` where those experiments have more.
+pub(super) fn blocks(plan: &RunPlan) -> String {
+    let (blocks, most) = (plan.sizes.blocks, plan.most_blocks());
+    if most == blocks { blocks.to_string() } else { format!("{blocks}, {} for claims", plan.sizes.claim_blocks) }
+}
+
+fn placement(plan: &RunPlan) -> String {
+    let list = |cpus: &[u32]| cpus.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+    let placement = &plan.placement;
+    let (server, generator) = (list(&placement.server_cpus), list(&placement.generator_cpus));
+    match placement.kind {
+        PlacementKind::Isolated => format!("isolated: server on CPU {server}, generator on CPU {generator}"),
+        PlacementKind::Shared => format!("shared: server and generator on CPU {server}"),
+    }
+}

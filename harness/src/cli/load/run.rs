@@ -1,0 +1,132 @@
+//! One load from what was typed to an exit code.
+//!
+//! Beside it: `spec.rs`, `findings.rs`, `table.rs`, which it calls in this order.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use super::args::LoadArgs;
+use super::findings::{LoadFindings, LoadSetup};
+use super::histogram_files::HistogramFiles;
+use super::times::LoadTimes;
+use super::{spec, table};
+use crate::cli::busy::{self, FirstLook};
+use crate::cli::ending::code_of_load;
+use crate::cli::new_run::too_small_a_quota;
+use crate::cli::output::{TableOrJson, json_text, print, tell};
+use crate::cli::progress::LoadProgress;
+use crate::cli::target::TypedTarget;
+use crate::load::{Generator, LoadError, LoadOutcome, Order, Signs, now_ns};
+use crate::observe::{MachineSeen, MachineWatch, ServerCpu, allowed_cpus};
+use crate::plan::LoadSpec;
+use crate::run::{Interrupt, preflight_connections};
+
+pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
+    let first_look = FirstLook::take();
+    let target = TypedTarget::parse(&args.target)?;
+    let spec = spec::spec(&args, &target)?;
+    let generator = spec::generator(&args)?;
+    let addresses = target.addresses(args.allow_remote)?;
+    let mut files = HistogramFiles::open(args.hlog.as_deref(), args.hgrm.as_deref())?;
+    preflight_connections(spec.peak_connections())?;
+    let address = target.reached(&addresses)?;
+    let interrupt = Interrupt::listen()?;
+    if addresses.first() != Some(&address) {
+        let name = &target.authority;
+        tell(&format!("note: of the addresses of {name}, {address} is the first that accepts a connection"));
+    }
+    spec::note(&spec).iter().for_each(|note| tell(note));
+    if let Some(warning) = too_small_a_quota() {
+        tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
+    }
+    let busy = busy::doubt(first_look, false);
+    let carried_out = match carry_out(&args, &spec, address, generator, &interrupt) {
+        Ok(carried_out) => carried_out,
+        Err(error) => {
+            let Some(code) = interrupt.exit_code() else { return Err(error.into()) };
+            tell(&format!("stopped before the load began: {error}"));
+            return Ok(ExitCode::from(code));
+        }
+    };
+    let CarriedOut { outcome, machine, started_at, window_start } = carried_out;
+    let times = LoadTimes::of(&outcome, spec.timeout)?;
+    files.write(&times, window_start)?;
+    let asking = LoadSetup {
+        spec: &spec,
+        generator,
+        target: &args.target,
+        address,
+        started_at,
+        requests: args.requests,
+        gates: &args.fail_on,
+        machine: &machine,
+        busy: busy.as_ref(),
+        cpus: thread::available_parallelism().map_or(1, usize::from),
+    };
+    let findings = LoadFindings::new(&asking, &outcome, &times);
+    tell_of(&findings, &spec, args.format)?;
+    // Of a load that was stopped before its window nothing can be said.
+    if findings.ledger.ok == 0 && (findings.ledger.scheduled > 0 || interrupt.exit_code().is_none()) {
+        tell(&table::nothing_right(&findings.ledger, &findings.malformed));
+    }
+    let worst = findings.gates.iter().map(|gate| gate.outcome).max();
+    Ok(code_of_load(&findings.ledger, findings.valid, worst, &interrupt))
+}
+
+/// A load that came to its end, or was stopped after it had begun.
+struct CarriedOut {
+    outcome: LoadOutcome,
+    machine: MachineSeen,
+    started_at: SystemTime,
+    /// What the beginning of the window was for people.
+    window_start: SystemTime,
+}
+
+fn carry_out(
+    args: &LoadArgs,
+    spec: &LoadSpec,
+    address: SocketAddr,
+    generator: Generator,
+    interrupt: &Interrupt,
+) -> Result<CarriedOut, LoadError> {
+    let started_at = SystemTime::now();
+    let signs = Signs::default();
+    let mut progress = LoadProgress::new(spec, args.requests);
+    let mut window_start_ns = 0;
+    let mut order = Order::new(spec, address, generator, interrupt.flag()).showing(&signs);
+    if let Some(requests) = args.requests {
+        order = order.at_most(requests);
+    }
+    if args.hlog.is_some() {
+        order = order.by_second();
+    }
+    let machine = MachineWatch::start(allowed_cpus().unwrap_or_default(), Vec::new());
+    let outcome = order.run(|moments| {
+        window_start_ns = moments.window_start_ns;
+        progress.show(moments, &signs);
+    });
+    let machine = machine.stop(ServerCpu::NotWatched);
+    progress.end();
+    let outcome = outcome?;
+    let outcome = if outcome.was_stopped { outcome.cut_short() } else { outcome };
+    Ok(CarriedOut { outcome, machine, started_at, window_start: wall_clock(window_start_ns) })
+}
+
+fn tell_of(findings: &LoadFindings, spec: &LoadSpec, format: TableOrJson) -> anyhow::Result<()> {
+    match format {
+        TableOrJson::Table => print(&table::drawn(findings, spec))?,
+        TableOrJson::Json => {
+            print(&json_text(findings)?)?;
+            // Nobody sees them in there who only keeps the object.
+            findings.gates.iter().for_each(|gate| tell(&gate.line()));
+        }
+    }
+    Ok(())
+}
+
+/// What the monotonic clock's reading was for people.
+fn wall_clock(at_ns: u64) -> SystemTime {
+    SystemTime::now() - Duration::from_nanos(now_ns().saturating_sub(at_ns))
+}
