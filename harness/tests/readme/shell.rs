@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::{NamedTempFile, TempDir};
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
 /// Stands in for cargo. `compare`, `map`, `capacity` and `microcosts` are made short, and code 4 of `compare`, `diff` and `load` is let pass: it
 /// says that the figures are not to be believed, which beside other tests they are not, and none is looked at. `selftest`
@@ -126,14 +126,14 @@ impl Drop for Running {
     }
 }
 
-/// What `look` finds, before the patience ends.
+/// What `look` finds, in the longest time that anything here takes.
 fn within<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + LONGEST_WAIT;
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < deadline, "{what} did not come within {PATIENCE:?}");
+        assert!(Instant::now() < deadline, "{what} did not come within {LONGEST_WAIT:?}");
         thread::sleep(Duration::from_millis(10));
     }
 }

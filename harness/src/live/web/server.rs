@@ -128,7 +128,7 @@ mod tests {
 
     use super::*;
 
-    const PATIENT: Duration = Duration::from_secs(20);
+    const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
     /// The folder of the serving thread under `/proc`.
     fn serving_thread() -> PathBuf {
@@ -146,7 +146,7 @@ mod tests {
 
     /// The count after it has been the same for a while.
     fn at_rest(thread: &Path) -> u64 {
-        let until = Instant::now() + PATIENT;
+        let until = Instant::now() + LONGEST_WAIT;
         let mut last = switches(thread);
         loop {
             thread::sleep(Duration::from_millis(100));
@@ -162,7 +162,7 @@ mod tests {
     /// A page that has got its first event.
     fn looking(web: &Web) -> BufReader<TcpStream> {
         let mut stream = TcpStream::connect(web.address()).unwrap();
-        stream.set_read_timeout(Some(PATIENT)).unwrap();
+        stream.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
         stream.write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         let mut page = BufReader::new(stream);
         let mut read = String::new();
