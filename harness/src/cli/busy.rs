@@ -31,7 +31,9 @@ impl FirstLook {
         while !first.until_comparable().is_zero() {
             thread::sleep(first.until_comparable());
         }
-        Ok(Some(first.until(&first.again())?).filter(is_too_busy))
+        let second = first.again();
+        let limit = NOISE + first.resolution(&second);
+        Ok(Some(first.until(&second)?).filter(|busy| is_too_busy(busy, limit)))
     }
 }
 
@@ -56,8 +58,8 @@ fn sentence(busy: &BusyStart) -> String {
     format!("this machine is busy: others use {}; figures will be doubtful: {}", busy.words(), busy.remedy())
 }
 
-fn is_too_busy(busy: &BusyStart) -> bool {
-    busy.other_cpu_share > NOISE || busy.steal_share.is_some_and(|share| share > NOISE)
+fn is_too_busy(busy: &BusyStart, limit: f64) -> bool {
+    busy.other_cpu_share > limit || busy.steal_share.is_some_and(|share| share > limit)
 }
 
 #[cfg(test)]
@@ -73,8 +75,9 @@ mod tests {
 
     #[test]
     fn the_limit_is_that_of_a_cell() {
-        assert!(!is_too_busy(&used(NOISE, Some(NOISE))) && !is_too_busy(&used(0.0, None)));
-        assert!(is_too_busy(&used(NOISE + 0.01, None)) && is_too_busy(&used(0.0, Some(NOISE + 0.01))));
+        let is_too_busy = |other, steal| is_too_busy(&used(other, steal), NOISE);
+        assert!(!is_too_busy(NOISE, Some(NOISE)) && !is_too_busy(0.0, None));
+        assert!(is_too_busy(NOISE + 0.01, None) && is_too_busy(0.0, Some(NOISE + 0.01)));
     }
 
     #[test]

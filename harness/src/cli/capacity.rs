@@ -81,7 +81,8 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     let concurrent = plan.connection_ceiling;
     let asked = CapacityGoal { objective: args.slo, blocks: args.blocks, seed: args.seed, concurrent };
     let mut search = Capacity::new(plan.experiments[0], plan.contenders.len(), asked);
-    let held = HeldMachine::take(&plan, &preflight, &servers.commands, (first_look, args.quiet))?;
+    let mut held = HeldMachine::take(&preflight)?;
+    held.prepare(&plan, &servers.commands, (first_look, args.quiet))?;
     let interrupt = &held.interrupt;
     let what = (args.out.as_deref(), WHAT);
     let (folder, mut manifest) = held.create(&plan, &preflight, what, plan.contenders.len() as u32)?;

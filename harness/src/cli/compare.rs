@@ -118,9 +118,11 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         print(&dry_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let held = HeldMachine::take(&plan, &preflight, &servers.commands, (first_look, args.quiet))?;
-    let interrupt = &held.interrupt;
+    let mut held = HeldMachine::take(&preflight)?;
+    // Where it can be followed is said first.
     let mut live = args.live.open(&plan.placement.generator_cpus)?;
+    held.prepare(&plan, &servers.commands, (first_look, args.quiet))?;
+    let interrupt = &held.interrupt;
     let what = (args.out.as_deref(), plan.preset.name());
     let planned = plan.probes().len() + plan.fullest().len();
     let (folder, manifest) = held.create(&plan, &preflight, what, planned as u32)?;

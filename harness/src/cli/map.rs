@@ -86,7 +86,8 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     let connections = connections(&args.connections, plan.connection_ceiling);
     let mut map = Map::new(plan.experiments[0], &connections, args.seed);
     check_budget(&map, args.budget.saturating_sub(AFTERWARDS), args.budget)?;
-    let held = HeldMachine::take(&plan, &preflight, &servers.commands, (first_look, args.quiet))?;
+    let mut held = HeldMachine::take(&preflight)?;
+    held.prepare(&plan, &servers.commands, (first_look, args.quiet))?;
     let interrupt = &held.interrupt;
     let what = (args.out.as_deref(), WHAT);
     let (folder, manifest) = held.create(&plan, &preflight, what, 2 * map.len() as u32)?;

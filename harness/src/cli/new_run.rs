@@ -104,27 +104,32 @@ pub(super) struct HeldMachine {
 }
 
 impl HeldMachine {
-    /// Takes the machine where it is fit for the plan, says who else uses it unless that is to be `is_quiet`, tries the
-    /// servers out, and leaves the server's CPUs.
+    /// Takes the machine where it is fit.
     ///
     /// # Errors
-    /// Where the machine is unfit or another run has it, or where a server of another hand does not serve.
-    pub(super) fn take(
-        plan: &RunPlan,
-        preflight: &Preflight,
-        commands: &[ServerCommand],
-        (first_look, is_quiet): (FirstLook, bool),
-    ) -> anyhow::Result<HeldMachine> {
+    /// Where the machine is unfit or another run has it.
+    pub(super) fn take(preflight: &Preflight) -> anyhow::Result<HeldMachine> {
         preflight.check()?;
         let lock = MachineLock::take()?;
         let interrupt = Interrupt::listen()?;
-        let busy = busy::doubt(first_look, is_quiet);
+        Ok(HeldMachine { _lock: lock, interrupt, machine: machine()?, busy: None })
+    }
+
+    /// Says who else uses the machine, unless that is to be `is_quiet`, tries the servers out, and leaves the server's CPUs.
+    ///
+    /// # Errors
+    /// Where a server of another hand does not serve.
+    pub(super) fn prepare(
+        &mut self,
+        plan: &RunPlan,
+        commands: &[ServerCommand],
+        (first_look, is_quiet): (FirstLook, bool),
+    ) -> anyhow::Result<()> {
+        self.busy = busy::doubt(first_look, is_quiet);
         let servers = Servers { page: plan.page.clone(), commands: commands.to_vec() };
-        servers.try_out(&plan.placement.server_cpus, &interrupt)?;
-        let machine = machine()?;
+        servers.try_out(&plan.placement.server_cpus, &self.interrupt)?;
         // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
-        restrict_this_thread(&plan.placement.generator_cpus)?;
-        Ok(HeldMachine { _lock: lock, interrupt, machine, busy })
+        Ok(restrict_this_thread(&plan.placement.generator_cpus)?)
     }
 
     /// The folder of a run that begins now, and its manifest, which is yet to be written there. `what` is its preset, or

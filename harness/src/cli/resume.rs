@@ -47,11 +47,12 @@ pub(super) fn run(
     preflight.check()?;
     check_same(&manifest, &plan, &preflight)?;
     let interrupt = Interrupt::listen()?;
+    // Where it can be followed is said first.
+    let mut live = live.open(&plan.placement.generator_cpus)?;
     let busy = busy::doubt(first_look, quiet);
     let servers = Servers { page: plan.page.clone(), commands: servers.commands.clone() };
     servers.try_out(&plan.placement.server_cpus, &interrupt)?;
     restrict_this_thread(&plan.placement.generator_cpus)?;
-    let mut live = live.open(&plan.placement.generator_cpus)?;
     let resumed_at = [&manifest.resumed_at[..], &[utc_now()]].concat();
     let (blocks, experiments) = (plan.sizes.blocks, plan.experiment_records());
     let mut manifest = Manifest { ending: Ending::Running, blocks, experiments, resumed_at, ..manifest };

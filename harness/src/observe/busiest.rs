@@ -19,6 +19,9 @@ use crate::clock::now_ns;
 /// would come near to the few hundredths of two CPUs that are to be found.
 const SPAN_NS: u64 = 400_000_000;
 
+/// So many ticks more or less than were used may be in the accounts of a machine.
+const UNCERTAIN_TICKS: u64 = 3;
+
 /// Who used less may have met a tick by chance, and is not worth a name.
 const FEWEST_TICKS: u64 = 2;
 
@@ -70,6 +73,12 @@ impl Glance {
     /// How long it is until another look can be compared with this one; none where it can.
     pub fn until_comparable(&self) -> Duration {
         Duration::from_nanos((self.totals.at_ns() + SPAN_NS).saturating_sub(now_ns()))
+    }
+
+    /// What a few ticks of the kernel's accounts are of the time from this look to a later one: no share is known better.
+    pub fn resolution(&self, after: &Glance) -> f64 {
+        let span_ns = after.totals.at_ns().saturating_sub(self.totals.at_ns()).max(1);
+        (UNCERTAIN_TICKS * tick_ns()) as f64 / (span_ns * after.totals.cpus().unwrap_or(1)) as f64
     }
 
     /// What others used from this look to a later one.
@@ -217,6 +226,7 @@ mod tests {
             processes: processes(150, 83, 8),
         };
         let found = before.until(&after).unwrap();
+        assert_eq!(before.resolution(&after), 0.015, "three ticks of two hundred");
         assert_eq!((found.other_cpu_share, found.steal_share, found.cpu_pressure_share), (0.9, Some(0.05), Some(0.1)));
         let busy = |pid, name: &str, cpu_share| BusyProcess { pid, name: name.to_owned(), cpu_share };
         assert_eq!(found.processes, [busy(9, "python3", 0.5), busy(8, "sh", 0.4)], "one tick is chance");

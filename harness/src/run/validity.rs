@@ -42,7 +42,8 @@ pub(super) fn is_disturbed(cell: &Cell) -> bool {
         warning => warning.is_of_the_machine(),
     };
     let was_hit = cell.warnings.iter().any(passes) || was_held_up(cell);
-    came_to_its_end(cell) && was_hit && !has_broken_server(cell)
+    // What became of a server that died of what was done to it stands, and says how the machine was.
+    cell.outcome == Outcome::Completed && was_hit && !has_broken_server(cell)
 }
 
 /// Whether the server sent what nobody had asked for, or all that it answered was wrong. One that answered nobody may not
