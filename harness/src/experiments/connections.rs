@@ -28,7 +28,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     ],
     workloads: &[Workload {
         key: "echo",
-        label: "2,000 echoes per second in all",
+        label: "5,000 echoes per second in all",
         description: "Connections are opened before the load and stay. Requests come at random times and take turns on \
                       them.",
         work: ("echo", "hi"),
@@ -41,7 +41,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     tasks,
 };
 
-const RATE_RPS: f64 = 2_000.0;
+const RATE_RPS: f64 = 5_000.0;
 
 /// The fewest connections; the most are the preset's.
 const FEWEST: u32 = 10;
