@@ -3,7 +3,7 @@
 'use strict';
 
 const net = require('node:net');
-const { setTimeout: sleep } = require('node:timers/promises');
+const timers = require('node:timers/promises');
 
 const MOST_LINE_BYTES = 64 * 1024; // newline included
 const MOST_RESULT_BYTES = 1024 * 1024;
@@ -11,6 +11,9 @@ const MOST_MS = 60_000;
 const UNITS = { ns: 1e-6, us: 1e-3, ms: 1, s: 1000 };
 
 const nowNs = () => process.hrtime.bigint();
+
+// A timer of Node counts in whole milliseconds and may fire up to one of them early.
+const sleep = (ms, value) => timers.setTimeout(Math.ceil(ms) + 1, value);
 
 // The request makes no sense; the connection lives on.
 class Refused extends Error {}
