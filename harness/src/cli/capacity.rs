@@ -93,7 +93,7 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&args, &search, &folder);
-        tell_limits(&preflight);
+        tell_limits(&preflight.warnings);
     }
     let mut progress = TerminalProgress::new(args.quiet);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };

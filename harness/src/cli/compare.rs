@@ -197,7 +197,7 @@ fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {
         rough(time),
         folder.path().display()
     ));
-    tell_limits(preflight);
+    tell_limits(&preflight.warnings);
 }
 
 /// Runs without being named, as far as it exists: some three minutes in all.

@@ -94,7 +94,7 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&map, args.budget, &folder);
-        tell_limits(&preflight);
+        tell_limits(&preflight.warnings);
     }
     let mut progress = TerminalProgress::new(args.quiet);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };

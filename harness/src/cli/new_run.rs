@@ -152,9 +152,9 @@ impl HeldMachine {
     }
 }
 
-/// Says which limits bind a run that is about to begin, and what to do about each.
-pub(super) fn tell_limits(preflight: &Preflight) {
-    for warning in &preflight.warnings {
+/// Says which limits bind what is about to begin, and what to do about each.
+pub(super) fn tell_limits<'a>(warnings: impl IntoIterator<Item = &'a Warning>) {
+    for warning in warnings {
         tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
     }
 }

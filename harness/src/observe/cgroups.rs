@@ -42,10 +42,14 @@ impl CgroupFolder {
 /// # Errors
 /// Where there is no such process.
 pub(crate) fn groups_of(pid: u32, controller: &str) -> io::Result<Vec<CgroupFolder>> {
-    let groups = fs::read_to_string(format!("/proc/{pid}/cgroup"))?;
-    // As this process sees them, whose files it will read.
-    let mounts = fs::read_to_string("/proc/self/mountinfo")?;
+    let (groups, mounts) = groups_and_mounts(pid)?;
     Ok(folders(&groups, &mounts, controller))
+}
+
+/// What the kernel says of the groups of a process, and of all that is mounted as this process sees it, whose files it will
+/// read.
+fn groups_and_mounts(pid: u32) -> io::Result<(String, String)> {
+    Ok((fs::read_to_string(format!("/proc/{pid}/cgroup"))?, fs::read_to_string("/proc/self/mountinfo")?))
 }
 
 /// As [`groups_of`], from the text of both files. A group that cannot be seen from here is left out.
@@ -127,8 +131,8 @@ impl QuotaReader {
     /// # Errors
     /// Where there is no such process, or its groups cannot be seen from here.
     pub(crate) fn of(pid: u32) -> io::Result<QuotaReader> {
-        let groups = fs::read_to_string(format!("/proc/{pid}/cgroup"))?;
-        Self::around(&groups, &fs::read_to_string("/proc/self/mountinfo")?)
+        let (groups, mounts) = groups_and_mounts(pid)?;
+        Self::around(&groups, &mounts)
     }
 
     /// Around a process with these groups, which are mounted so.

@@ -14,7 +14,7 @@ use super::times::LoadTimes;
 use super::{spec, table};
 use crate::cli::busy::{self, FirstLook};
 use crate::cli::ending::code_of_load;
-use crate::cli::new_run::too_small_a_quota;
+use crate::cli::new_run::{tell_limits, too_small_a_quota};
 use crate::cli::output::{TableOrJson, json_text, print, tell};
 use crate::cli::progress::LoadProgress;
 use crate::cli::target::TypedTarget;
@@ -38,9 +38,7 @@ pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
         tell(&format!("note: of the addresses of {name}, {address} is the first that accepts a connection"));
     }
     spec::note(&spec).iter().for_each(|note| tell(note));
-    if let Some(warning) = too_small_a_quota() {
-        tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
-    }
+    tell_limits(&too_small_a_quota());
     let busy = busy::doubt(first_look, false);
     let carried_out = match carry_out(&args, &spec, address, generator, &interrupt) {
         Ok(carried_out) => carried_out,
