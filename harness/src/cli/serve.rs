@@ -197,6 +197,7 @@ impl Goodbye {
                 spawn_errors: counters.spawn_errors,
                 requests_served: counters.requests_served,
                 requests_refused: counters.requests_refused,
+                backend_errors: counters.backend_errors,
                 idle_timeouts: counters.idle_timeouts,
                 frame_deadlines: counters.frame_deadlines,
                 limit_waits: counters.limit_waits,
