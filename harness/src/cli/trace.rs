@@ -29,7 +29,7 @@ pub(super) struct TraceArgs {
     #[arg(value_name = "MODEL[:KEY=VALUE,...]")]
     contender: String,
 
-    /// What every request asks for: echo, sleep, block, spin, lock or reply, with its argument
+    /// What every request asks for: echo, call, sleep, block, spin, lock or reply, with its argument
     #[arg(long, value_name = "WORK", default_value = "sleep 5ms")]
     work: String,
 

@@ -136,6 +136,7 @@ impl<'a> RunningSession<'a> {
             let launched = launch_command(&CommandLaunch {
                 cpus: &session.server_cpus,
                 harness: session.program.as_deref(),
+                backend: session.backend,
                 ..CommandLaunch::new(&command.name, &command.words, stop)
             });
             WatchedModel::start(&command.name, launched, session.kernel_stack_bytes_per_thread)

@@ -126,6 +126,7 @@ impl<'a> CellRunner<'a> {
             return launch_command(&CommandLaunch {
                 cpus,
                 harness: self.program,
+                backend,
                 ..CommandLaunch::new(&command.name, &command.words, self.interrupt.flag())
             });
         }
