@@ -11,6 +11,7 @@
 
 mod accept;
 mod admission;
+pub mod backend;
 mod clock;
 mod connection;
 mod containment;

@@ -37,7 +37,7 @@ pub(super) struct CapacityArgs {
     #[command(flatten)]
     servers: ServerArgs,
 
-    /// What is asked for: echo, sleep, block, spin, lock or reply, with its argument
+    /// What is asked for: echo, call, sleep, block, spin, lock or reply, with its argument
     #[arg(long, value_name = "WORK", default_value = "echo hi")]
     work: String,
 

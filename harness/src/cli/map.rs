@@ -42,8 +42,8 @@ pub(super) struct MapArgs {
     #[command(flatten)]
     servers: ServerArgs,
 
-    /// Kinds of work, separated by commas: echo, sleep, block, spin, lock or reply, with its argument
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "echo,sleep 5ms,spin 1ms")]
+    /// Kinds of work, separated by commas: echo, call, sleep, block, spin, lock or reply, with its argument
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "echo,call 5ms,spin 1ms")]
     work: Vec<String>,
 
     /// Numbers of connections, separated by commas

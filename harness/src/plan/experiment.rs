@@ -182,6 +182,21 @@ impl TaskKind {
         }
     }
 
+    /// Whether a request of it has the server ask its backend.
+    pub fn calls_backend(&self) -> bool {
+        match self {
+            TaskKind::Load(spec) => spec.work.calls_backend(),
+            TaskKind::Hold(spec) => spec.work.calls_backend(),
+            TaskKind::Disturbed(spec) => {
+                let beside = match &spec.disturbance.kind {
+                    DisturbanceKind::Load(load) => load.work.calls_backend(),
+                    _ => false,
+                };
+                beside || spec.probe.work.calls_backend()
+            }
+        }
+    }
+
     /// About how long it takes, without the server's start and stop. Open load within capacity ends with its window.
     pub fn usual_duration(&self) -> Duration {
         match self {

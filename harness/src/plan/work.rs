@@ -38,6 +38,11 @@ impl Workload {
         })
     }
 
+    /// Whether its requests have the server ask its backend.
+    pub fn calls_backend(&self) -> bool {
+        Work::new(self.work.0, self.work.1).calls_backend()
+    }
+
     /// The workload of a page, which stands for an echo in a run that asks for it.
     pub fn of_page(page: &PageRequest, description: &'static str) -> Workload {
         let label = Work::Page(page.clone()).to_string();
