@@ -160,8 +160,7 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
     let placement = place(kind, &allowed_cpus()?);
     let experiments = experiments(&args.experiments)?;
     let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), servers, &experiments, &sizes)?;
-    let allows_verdicts = sizes.blocks as usize >= fewest_blocks_for_a_verdict();
-    let cast = if allows_verdicts { cast.with_twins()? } else { cast };
+    let cast = cast.with_twins(|experiment| sizes.blocks_of(experiment) as usize >= fewest_blocks_for_a_verdict())?;
     let against = args.against.as_deref().map(other_build).transpose()?;
     let Cast { experiments, contenders, parts, left_out } = if against.is_some() { cast.with_bases()? } else { cast };
     if against.is_some() && !contenders.iter().any(is_base) {
@@ -201,7 +200,7 @@ fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {
 }
 
 /// Runs without being named, as far as it exists: some three minutes in all.
-const DEFAULTS: &[&str] = &["latency-curve", "memory", "idle-flood", "blocking-sleep"];
+const DEFAULTS: &[&str] = &["thread-or-task", "latency-curve", "memory", "idle-flood", "blocking-sleep"];
 
 /// Names every experiment.
 const ALL: &str = "all";
@@ -242,7 +241,7 @@ mod tests {
     #[test]
     fn all_means_all_and_nothing_the_defaults() {
         assert_eq!(names(&["all"]).len(), EXPERIMENTS.len());
-        assert!(names(&[]).starts_with(&["latency-curve", "memory"]));
+        assert!(names(&[]).starts_with(&["thread-or-task", "latency-curve", "memory"]));
         assert_eq!(names(&["memory", "latency-curve", "memory"]), ["memory", "latency-curve"]);
     }
 }

@@ -47,8 +47,8 @@ const SINGLE: &str = "async-single";
 const MULTI: &str = "async-multi:workers=4";
 const AWAY: &str = "async-multi:placement=spawn-blocking,workers=4";
 
-/// Connections that block: none, one, as many as there are workers, twice as many. Where a sweep has no more points than
-/// its ends, those that decide.
+/// Connections that block: none, one, as many as there are workers, twice as many. Those that decide, unless there is time
+/// for all.
 const BLOCKING: [u32; 4] = [0, 1, 4, 8];
 const DECIDING: [u32; 2] = [1, 8];
 
@@ -75,7 +75,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         }
         .task(),
     };
-    let points = if sizes.load_points < BLOCKING.len() as u32 { &DECIDING[..] } else { &BLOCKING };
+    let points = if sizes.load_points <= BLOCKING.len() as u32 { &DECIDING[..] } else { &BLOCKING };
     points.iter().copied().map(task).collect()
 }
 

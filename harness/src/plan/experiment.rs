@@ -48,7 +48,7 @@ impl Experiment {
     pub fn gates(&self) -> Vec<&'static ComparedFigure> {
         let contender = match self.contenders {
             Contenders::Own(labels) => labels.first().copied().unwrap_or_default(),
-            Contenders::OfTheRun => ANYBODY,
+            Contenders::OfTheRun | Contenders::Protagonists => ANYBODY,
         };
         let mut capacities = Capacities::default();
         self.workloads.iter().for_each(|workload| capacities.insert(workload.key, contender, 1.0));
@@ -90,6 +90,8 @@ const ANYBODY: &str = "threaded";
 pub enum Contenders {
     /// The contenders of the run.
     OfTheRun,
+    /// The two that the run's scorecard is about.
+    Protagonists,
     /// These, whatever the run compares elsewhere, unless the run names its contenders.
     Own(&'static [&'static str]),
 }

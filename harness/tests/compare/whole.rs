@@ -6,7 +6,7 @@ use std::process::Output;
 use std::sync::OnceLock;
 
 use harness::experiments::EXPERIMENTS;
-use harness::plan::{Contenders, Experiment};
+use harness::plan::{Contenders, Experiment, PROTAGONISTS};
 use reports::metrics::{Bands, TIME_PARTS};
 use reports::record::store::Run;
 use reports::record::{Cell, Ending, Outcome, Purpose, Warning};
@@ -50,6 +50,7 @@ fn code_of(run: &Run) -> i32 {
 fn cast() -> BTreeSet<(&'static str, &'static str)> {
     let of = |experiment: &'static Experiment| -> Vec<&'static str> {
         match experiment.contenders {
+            Contenders::Protagonists => PROTAGONISTS.to_vec(),
             Contenders::OfTheRun => MODELS.iter().map(|model| model.name).collect(),
             Contenders::Own(labels) => labels.to_vec(),
         }
@@ -59,7 +60,7 @@ fn cast() -> BTreeSet<(&'static str, &'static str)> {
 }
 
 /// What is run where no experiment is named, as far as it exists.
-const DEFAULTS: &[&str] = &["latency-curve", "memory", "idle-flood", "blocking-sleep"];
+const DEFAULTS: &[&str] = &["thread-or-task", "latency-curve", "memory", "idle-flood", "blocking-sleep"];
 
 #[test]
 fn everyone_is_put_to_their_experiments_and_nothing_fails() {
