@@ -1,0 +1,101 @@
+//! The scorecard on a terminal: twenty lines of eighty columns at the most, the report's path and the next command among
+//! them.
+//!
+//! Must not know: how a verdict is found, or worded. Beside it: `output.rs`, the other formats.
+
+use clap::ValueEnum;
+use reports::record::Manifest;
+use reports::scorecard::{Scorecard, ScorecardRow};
+use reports::words::advice::advice;
+use reports::words::scorecard as words;
+
+use crate::plan::Preset;
+use crate::run::commit;
+
+const COLUMNS: usize = 80;
+const LINES: usize = 20;
+/// Of a question, of a value, and of a verdict with what parts it from the values.
+const QUESTION: usize = 38;
+const VALUE: usize = 12;
+const VERDICT: usize = COLUMNS - QUESTION - 2 * VALUE;
+/// What stands under a row.
+const INDENT: &str = "    ";
+
+/// Answer, rows, the path of the report, and what to type next.
+pub(super) fn text(card: &Scorecard, manifest: &Manifest, report: &str) -> String {
+    let shorts = card.shorts();
+    let header = format!("{:QUESTION$}{}", "", shorts.map(|short| right(short, VALUE)).concat());
+    let rows: Vec<String> = card.rows.iter().map(|row| line(row, shorts)).collect();
+    let end = [String::new(), format!("report: {report}"), format!("next: {}", next(card, manifest, report))];
+    let mut reasons: Vec<String> = card.rows.iter().filter_map(words::would_take).collect();
+    reasons.dedup();
+    let reasons: Vec<String> = reasons.iter().map(|why| fitted(&format!("cannot tell: {why}"), COLUMNS)).collect();
+    // The rows come first; what else fits is said in the order of its weight.
+    let mut room = LINES.saturating_sub(1 + rows.len() + end.len());
+    let mut take = |lines: Vec<String>| -> Vec<String> {
+        let fits = lines.len() <= room;
+        room -= if fits { lines.len() } else { 0 };
+        if fits { lines } else { Vec::new() }
+    };
+    let paragraph = |sentences: Vec<String>| [wrapped(&sentences.join(" ")), vec![String::new()]].concat();
+    let said = take(paragraph(words::answer(card)));
+    let reasons = take(reasons);
+    let remedies: Vec<Vec<String>> = card.rows.iter().map(|row| take(under(row, shorts))).collect();
+    let advice = take(advice(card).map_or_else(Vec::new, |sentence| paragraph(vec![sentence])));
+    let with_remedies = rows.into_iter().zip(remedies).flat_map(|(row, under)| [vec![row], under].concat());
+    let lines = said.into_iter().chain(advice).chain([header]).chain(with_remedies).chain(reasons).chain(end);
+    lines.map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+fn line(row: &ScorecardRow, shorts: [&str; 2]) -> String {
+    let values = row.values.map(|value| right(&words::value(value, row.unit), VALUE)).concat();
+    let verdict = fitted(&words::verdict(row, shorts), VERDICT - 2);
+    format!("{:QUESTION$}{values}  {verdict}", fitted(&words::short_question(&row.topic), QUESTION))
+}
+
+/// What is known beside the values.
+fn under(row: &ScorecardRow, shorts: [&str; 2]) -> Vec<String> {
+    let measured = words::stand_ins(row, shorts).map(|who| format!("measured: {who}"));
+    let both: Vec<String> = [measured, words::remedy(row, shorts)].into_iter().flatten().collect();
+    if both.is_empty() { Vec::new() } else { vec![fitted(&format!("{INDENT}{}", both.join("; ")), COLUMNS)] }
+}
+
+/// What decides more or, where nothing does, what shows more. Only a comparison can go on, and only with the build that made
+/// it; another one makes a new run of the same plan.
+fn next(card: &Scorecard, manifest: &Manifest, report: &str) -> String {
+    let run = report.strip_suffix("/report.html").unwrap_or(report);
+    let is_a_comparison = Preset::from_str(&manifest.preset, false).is_ok();
+    let is_of_this_build = (&*manifest.harness_version, &manifest.commit) == (env!("CARGO_PKG_VERSION"), &commit());
+    match card.blocks_to_decide().filter(|_| is_a_comparison) {
+        Some(blocks) if is_of_this_build => format!("harness compare --resume {run} --blocks {blocks}"),
+        Some(blocks) => format!("harness compare --like {run} --blocks {blocks}"),
+        None => format!("harness report {run} --format table"),
+    }
+}
+
+/// Cut off where it is too long, and said so.
+fn fitted(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width - 1).chain(['…']).collect()
+}
+
+fn right(text: &str, width: usize) -> String {
+    format!("{:>width$}", fitted(text, width - 1))
+}
+
+/// Broken between words.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= COLUMNS => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(fitted(word, COLUMNS)),
+        }
+    }
+    lines
+}
