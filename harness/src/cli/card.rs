@@ -3,6 +3,8 @@
 //!
 //! Must not know: how a verdict is found, or worded. Beside it: `output.rs`, the other formats.
 
+use std::collections::BTreeSet;
+
 use clap::ValueEnum;
 use reports::record::Manifest;
 use reports::scorecard::{Scorecard, ScorecardRow};
@@ -26,9 +28,8 @@ pub(super) fn text(card: &Scorecard, manifest: &Manifest, report: &str) -> Strin
     let shorts = card.shorts();
     let header = format!("{:QUESTION$}{}", "", shorts.map(|short| right(short, VALUE)).concat());
     let rows: Vec<String> = card.rows.iter().map(|row| line(row, shorts)).collect();
-    let end = [String::new(), format!("report: {report}"), format!("next: {}", next(card, manifest, report))];
-    let mut reasons: Vec<String> = card.rows.iter().filter_map(words::would_take).collect();
-    reasons.dedup();
+    let end = [String::new(), format!("next: {}", next(card, manifest, report)), format!("report: {report}")];
+    let reasons: BTreeSet<String> = card.rows.iter().filter_map(words::would_take).collect();
     let reasons: Vec<String> = reasons.iter().map(|why| fitted(&format!("cannot tell: {why}"), COLUMNS)).collect();
     // The rows come first; what else fits is said in the order of its weight.
     let mut room = LINES.saturating_sub(1 + rows.len() + end.len());
@@ -37,13 +38,21 @@ pub(super) fn text(card: &Scorecard, manifest: &Manifest, report: &str) -> Strin
         room -= if fits { lines.len() } else { 0 };
         if fits { lines } else { Vec::new() }
     };
-    let paragraph = |sentences: Vec<String>| [wrapped(&sentences.join(" ")), vec![String::new()]].concat();
-    let said = take(paragraph(words::answer(card)));
+    let said = take([wrapped(&words::answer(card).join(" ")), vec![String::new()]].concat());
+    let advice = take(advice(card).map_or_else(Vec::new, |sentence| wrapped(&sentence)));
     let reasons = take(reasons);
     let remedies: Vec<Vec<String>> = card.rows.iter().map(|row| take(under(row, shorts))).collect();
-    let advice = take(advice(card).map_or_else(Vec::new, |sentence| paragraph(vec![sentence])));
     let with_remedies = rows.into_iter().zip(remedies).flat_map(|(row, under)| [vec![row], under].concat());
-    let lines = said.into_iter().chain(advice).chain([header]).chain(with_remedies).chain(reasons).chain(end);
+    let (answer, parting) = said.split_at(said.len().saturating_sub(1));
+    let lines = answer
+        .iter()
+        .cloned()
+        .chain(advice)
+        .chain(parting.iter().cloned())
+        .chain([header])
+        .chain(with_remedies)
+        .chain(reasons)
+        .chain(end);
     lines.map(|line| format!("{}\n", line.trim_end())).collect()
 }
 

@@ -15,7 +15,7 @@ pub struct Protagonist {
     pub colour: usize,
     /// Its label in the run: `async-multi`.
     pub label: String,
-    /// What a heading calls it: `tokio, a task per connection`.
+    /// What a heading calls it: `a task per connection`.
     pub name: String,
     /// What a verdict calls it: `tokio`.
     pub short: String,

@@ -123,6 +123,17 @@ pub struct Remedy {
     pub value: SideValue,
 }
 
+impl ScorecardRow {
+    /// Whether the ratio may be less than it is, and whether it may be more, since a side is a bound.
+    pub(crate) fn open_ends(&self) -> [bool; 2] {
+        let bounds = self.values.map(|value| value.is_some_and(|value| value.at_least));
+        match self.better {
+            Direction::Less => [bounds[1], bounds[0]],
+            Direction::More => bounds,
+        }
+    }
+}
+
 impl Scorecard {
     /// The scorecard of a run; absent where fewer than two contenders took part.
     pub fn of(run: &Run) -> Option<Scorecard> {

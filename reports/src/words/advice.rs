@@ -19,7 +19,8 @@ pub fn advice(card: &Scorecard) -> Option<String> {
     let joined = |reasons: &[&str]| match reasons {
         [] => String::new(),
         [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+        [one, other] => format!("{one} or {other}"),
+        [first @ .., last] => format!("{}, or {last}", first.join(", ")),
     };
     match [reasons(0), reasons(1)] {
         [first, second] if first.is_empty() && second.is_empty() => None,

@@ -179,7 +179,7 @@ fn clause(topic: &Topic, by: f64, at_least: bool) -> String {
         Topic::Waiting { .. } => format!("{many} as many waiting requests get through"),
         Topic::FewClients { .. } => format!("a few clients are answered in {part} of the time"),
         Topic::NearTheLimit { .. } => format!("the slowest answers near the limit take {part} of the time"),
-        Topic::HeldUp { .. } => format!("others wait {part} of the time while a request blocks"),
+        Topic::HeldUp { .. } => format!("others wait {part} as long while a request blocks"),
         Topic::Held { what, .. } => format!("{many} as many {what} are held until a newcomer gets no answer"),
         Topic::Computation { .. } => format!("{many} as much is computed"),
     }
@@ -390,7 +390,7 @@ pub(crate) mod tests {
             [
                 "On this machine, with tokio an idle connection takes a sixteenth of the memory and a busy request takes \
                  two thirds of the CPU time.",
-                "With threads others wait 1/55 of the time while a request blocks.",
+                "With threads others wait 1/55 as long while a request blocks.",
                 "The two are alike in response time with few clients.",
             ]
         );

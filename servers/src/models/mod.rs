@@ -145,7 +145,7 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "async-multi",
-        title: "tokio, a task per connection",
+        title: "a task per connection",
         short: "tokio",
         summary: "a tokio task per connection, on a pool of threads",
         options: &[
