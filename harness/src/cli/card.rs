@@ -24,11 +24,11 @@ const VERDICT: usize = COLUMNS - QUESTION - 2 * VALUE;
 const INDENT: &str = "    ";
 
 /// Answer, rows, the path of the report, and what to type next.
-pub(super) fn text(card: &Scorecard, manifest: &Manifest, report: &str) -> String {
+pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str) -> String {
     let shorts = card.shorts();
     let header = format!("{:QUESTION$}{}", "", shorts.map(|short| right(short, VALUE)).concat());
     let rows: Vec<String> = card.rows.iter().map(|row| line(row, shorts)).collect();
-    let end = [String::new(), format!("next: {}", next(card, manifest, report)), format!("report: {report}")];
+    let end = [String::new(), format!("next: {next}"), format!("report: {report}")];
     let reasons: BTreeSet<String> = card.rows.iter().filter_map(words::would_take).collect();
     let reasons: Vec<String> = reasons.iter().map(|why| fitted(&format!("cannot tell: {why}"), COLUMNS)).collect();
     // The rows come first; what else fits is said in the order of its weight.
@@ -40,6 +40,8 @@ pub(super) fn text(card: &Scorecard, manifest: &Manifest, report: &str) -> Strin
     };
     let said = take([wrapped(&words::answer(card).join(" ")), vec![String::new()]].concat());
     let advice = take(advice(card).map_or_else(Vec::new, |sentence| wrapped(&sentence)));
+    let doubts: String = doubts.split_whitespace().collect::<Vec<_>>().join(" ");
+    let doubts = take(if doubts.is_empty() { Vec::new() } else { vec![fitted(&doubts, COLUMNS)] });
     let reasons = take(reasons);
     let remedies: Vec<Vec<String>> = card.rows.iter().map(|row| take(under(row, shorts))).collect();
     let with_remedies = rows.into_iter().zip(remedies).flat_map(|(row, under)| [vec![row], under].concat());
@@ -52,6 +54,7 @@ pub(super) fn text(card: &Scorecard, manifest: &Manifest, report: &str) -> Strin
         .chain([header])
         .chain(with_remedies)
         .chain(reasons)
+        .chain(doubts)
         .chain(end);
     lines.map(|line| format!("{}\n", line.trim_end())).collect()
 }
@@ -71,7 +74,7 @@ fn under(row: &ScorecardRow, shorts: [&str; 2]) -> Vec<String> {
 
 /// What decides more or, where nothing does, what shows more. Only a comparison can go on, and only with the build that made
 /// it; another one makes a new run of the same plan.
-fn next(card: &Scorecard, manifest: &Manifest, report: &str) -> String {
+pub(super) fn next(card: &Scorecard, manifest: &Manifest, report: &str) -> String {
     let run = report.strip_suffix("/report.html").unwrap_or(report);
     let is_a_comparison = Preset::from_str(&manifest.preset, false).is_ok();
     let is_of_this_build = (&*manifest.harness_version, &manifest.commit) == (env!("CARGO_PKG_VERSION"), &commit());
@@ -107,4 +110,79 @@ fn wrapped(text: &str) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use reports::format::Unit;
+    use reports::scorecard::{Direction, Protagonist, Remedy, RowVerdict, SideValue, Topic, Undecided};
+
+    use super::*;
+
+    const LONG: &str = "async-multi:placement=spawn-blocking,stack=64KiB,workers=4";
+
+    fn row(topic: Topic, verdict: RowVerdict) -> ScorecardRow {
+        let side = |value| Some(SideValue { value, at_least: true });
+        let remedy = Remedy { helps: 1, options: LONG.into(), value: SideValue { value: 1e5, at_least: false } };
+        ScorecardRow {
+            topic,
+            unit: Unit::PerSecond,
+            better: Direction::Less,
+            values: [side(123_456.0), side(123_456_789.0)],
+            ratio: Some(0.02),
+            low: Some(0.01),
+            high: None,
+            verdict,
+            blocks: 10,
+            stand_ins: [None, Some(LONG.into())],
+            remedy: Some(remedy),
+            experiment: "e".into(),
+            metric: None,
+        }
+    }
+
+    /// As many rows as there are topics, as long as they get.
+    fn longest(shorts: [&str; 2]) -> Scorecard {
+        let protagonist = |(index, short): (usize, &str)| Protagonist {
+            index,
+            colour: index,
+            label: short.into(),
+            name: short.into(),
+            short: short.into(),
+        };
+        let better = |who| RowVerdict::Better { who, times: 123.0, at_least: true };
+        let open = RowVerdict::CannotTell(Undecided::TooFewBlocks { have: 1, needed: 10 });
+        let rows = vec![
+            row(Topic::MemoryPerConnection, better(1)),
+            row(Topic::CpuPerRequest { load: 123_456.0, connections: Some(10_000) }, better(1)),
+            row(Topic::Waiting { for_ns: 5_000_000, offered: Some(123_456.0) }, better(1)),
+            row(Topic::FewClients { load: 92.0 }, RowVerdict::Alike { within: 1.05 }),
+            row(Topic::NearTheLimit { load: 123_456.0 }, open),
+            row(Topic::HeldUp { blocking: 1, for_ns: 50_000_000 }, better(0)),
+            row(Topic::Held { what: "idle connections".into(), memory_bytes: None }, better(0)),
+            row(Topic::Computation { cpus: 64 }, better(0)),
+        ];
+        Scorecard { protagonists: [(0, shorts[0]), (1, shorts[1])].map(protagonist), rows }
+    }
+
+    #[test]
+    fn twenty_lines_of_eighty_columns_hold_every_row() {
+        for shorts in [["threads", "tokio"], [LONG, "threaded:idle-timeout=100ms,stack=64KiB"]] {
+            let said = text(&longest(shorts), ("harness compare", "runs/1/report.html"), "\ndoubtful: much; see\n");
+            let lines: Vec<&str> = said.lines().collect();
+            assert!(lines.len() <= LINES, "{} lines:\n{said}", lines.len());
+            assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS), "{said}");
+            let rows =
+                ["memory of", "CPU time", "requests carried", "few clients", "(p99)", "others wait", "held", "64 CPUs"];
+            assert!(rows.iter().all(|row| lines.iter().any(|line| line.contains(row))), "{said}");
+            assert_eq!(lines.last(), Some(&"report: runs/1/report.html"));
+        }
+    }
+
+    #[test]
+    fn a_row_has_both_values_and_a_word() {
+        let card = longest(["threads", "tokio"]);
+        let said = line(&card.rows[0], card.shorts());
+        assert!(said.starts_with("memory of one more idle connection") && said.ends_with("  tokio ≥ 123×"), "{said}");
+    }
 }

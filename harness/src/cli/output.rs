@@ -92,7 +92,10 @@ pub(super) fn summary(run: &Run, format: SummaryFormat, report: &str) -> anyhow:
             json_text(&value)?
         }
         SummaryFormat::Scorecard => match Scorecard::of(run).filter(|card| !card.rows.is_empty()) {
-            Some(card) => card::text(&card, &run.manifest, report),
+            Some(card) => {
+                let next = card::next(&card, &run.manifest, report);
+                card::text(&card, (&next, report), &doubts(&summary().validity))
+            }
             // Nobody was held against anybody.
             None => self::summary(run, SummaryFormat::Table, report)?,
         },
