@@ -17,10 +17,10 @@ use super::progress::{TerminalProgress, rough};
 use super::resume::{self, probes, rebuilt, with_models};
 use super::servers::{ServerArgs, Servers};
 use super::trace::{self, Timelines};
-use super::{contenders, dry_run, report};
+use super::{contenders, dry_run, protagonists, report};
 use crate::experiments::{self, EXPERIMENTS};
 use crate::observe::allowed_cpus;
-use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, place};
+use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, is_twin, place};
 use crate::run::{Execution, Preflight, preflight, time_of};
 
 /// Compare server models under the same load and write a report
@@ -87,8 +87,12 @@ pub(super) struct CompareArgs {
     #[arg(long)]
     dry_run: bool,
 
+    /// The two that the report is about, such as two versions of one server; without it threaded and async-multi
+    #[arg(long, value_name = "A,B", conflicts_with = "resume")]
+    protagonists: Option<String>,
+
     /// How to write the summary at the end
-    #[arg(long, value_enum, default_value_t = SummaryFormat::Table)]
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Scorecard)]
     format: SummaryFormat,
 
     /// No progress
@@ -114,6 +118,9 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         None => plan(&args, &servers)?,
     };
     plan.inside = args.inside;
+    let labels: Vec<&str> =
+        plan.contenders.iter().filter(|it| !is_twin(it)).map(|contender| contender.label()).collect();
+    let protagonists = protagonists::choose(args.protagonists.as_deref(), &labels)?;
     if args.dry_run {
         print(&dry_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
@@ -125,7 +132,8 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let interrupt = &held.interrupt;
     let what = (args.out.as_deref(), plan.preset.name());
     let planned = plan.probes().len() + plan.fullest().len();
-    let (folder, manifest) = held.create(&plan, &preflight, what, planned as u32)?;
+    let (folder, mut manifest) = held.create(&plan, &preflight, what, planned as u32)?;
+    manifest.protagonists = protagonists;
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&plan, &preflight, &folder);

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use reports::record::store::Run;
 use reports::record::{
-    Cell, ContenderRecord, Ending, ExperimentRecord, Limit, Machine, Manifest, Picture, PictureKind, PlacementKind,
-    PlacementRecord, SCHEMA_VERSION, Scale, Swept, WorkloadRecord,
+    Cell, ContenderRecord, Demand, Ending, ExperimentRecord, Limit, Machine, Manifest, Picture, PictureKind,
+    PlacementKind, PlacementRecord, SCHEMA_VERSION, Scale, Swept, WorkloadRecord,
 };
 
 use crate::fixture_cells::{held, loaded, probe};
@@ -136,6 +136,7 @@ pub(crate) fn find(run: &Run, workload: &str, contender: &str, load: f64, block:
 fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) -> Manifest {
     let contender = |model: &FixtureModel| ContenderRecord {
         twin_of: None,
+        display: None,
         command: None,
         label: model.label.into(),
         model: model.label.into(),
@@ -177,6 +178,7 @@ fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) 
         warnings: Vec::new(),
         experiments: vec![latency_curve(workloads), memory()],
         contenders: size.models.iter().map(contender).collect(),
+        protagonists: None,
         against: None,
         page: None,
         planned_cells,
@@ -212,6 +214,7 @@ fn latency_curve(workloads: &[(&str, &str, usize)]) -> ExperimentRecord {
         key: (*key).into(),
         label: (*label).into(),
         description: "A session of ten requests.".into(),
+        demand: Some(if *key == "echo" { Demand::Nothing } else { Demand::Waiting { for_ns: 5_000_000 } }),
     };
     ExperimentRecord {
         name: "latency-curve".into(),
@@ -246,6 +249,7 @@ fn memory() -> ExperimentRecord {
             key: "held".into(),
             label: "held connections".into(),
             description: "Opened and held.".into(),
+            demand: None,
         }],
         pictures: vec![Picture {
             id: "parts".into(),
