@@ -10,10 +10,7 @@ use servers::Contender;
 use super::contenders::split;
 use super::output::usage;
 use crate::experiments;
-use crate::plan::{Participant, PlanError, demand};
-
-/// A thread and a task per connection: the two that the question is about.
-const USUAL: [&str; 2] = ["threaded", "async-multi"];
+use crate::plan::{PROTAGONISTS, Participant, PlanError, demand};
 
 /// The labels that `--protagonists` names; the usual two where nothing was typed and both took part.
 ///
@@ -21,7 +18,7 @@ const USUAL: [&str; 2] = ["threaded", "async-multi"];
 /// Where it does not name two contenders of the run.
 pub(super) fn choose(typed: Option<&str>, labels: &[&str]) -> Result<Option<[String; 2]>, PlanError> {
     let Some(typed) = typed else {
-        return Ok(USUAL.iter().all(|usual| labels.contains(usual)).then(|| USUAL.map(str::to_owned)));
+        return Ok(PROTAGONISTS.iter().all(|usual| labels.contains(usual)).then(|| PROTAGONISTS.map(str::to_owned)));
     };
     // An option may be typed in any order.
     let label = |text: String| Contender::parse(&text).map_or(text, |contender| contender.label().to_owned());

@@ -132,7 +132,7 @@ pub fn demand((name, parameter): (&str, &str)) -> Option<Demand> {
     let for_ns = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     Some(match decide(name, Cow::Borrowed(parameter)).ok()? {
         WorkOrder::Echo(_) | WorkOrder::Reply(_) => Demand::Nothing,
-        WorkOrder::Sleep(duration) => Demand::Waiting { for_ns: for_ns(duration) },
+        WorkOrder::Sleep(duration) | WorkOrder::Call(duration) => Demand::Waiting { for_ns: for_ns(duration) },
         WorkOrder::Block(duration) => Demand::Blocking { for_ns: for_ns(duration) },
         WorkOrder::Spin(duration) => Demand::Computing { for_ns: for_ns(duration) },
         WorkOrder::Lock(duration) => Demand::Locking { for_ns: for_ns(duration) },

@@ -45,7 +45,6 @@ pub(crate) fn run(contender: &str, tasks: fn() -> Task) -> (Cell, RunEnd) {
     let choice = Choice::Named(vec![Participant::Model(Contender::parse(contender).unwrap())]);
     let Cast { contenders, parts, .. } = Cast::new(&[experiment], &choice).unwrap();
     let plan = RunPlan {
-        protagonists: None,
         against: None,
         page: None,
         inside: Inside::On,
@@ -94,6 +93,7 @@ fn experiment(tasks: fn() -> Task) -> Experiment {
 
 fn manifest(plan: &RunPlan) -> Manifest {
     Manifest {
+        protagonists: None,
         schema_version: SCHEMA_VERSION,
         run: "run".to_owned(),
         harness_version: "test".to_owned(),

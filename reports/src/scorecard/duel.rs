@@ -6,7 +6,7 @@
 use super::{Remedy, ScorecardRow, Topic};
 use crate::format::Unit;
 use crate::stats::{BlockValue, NoRatio, Ratio, geometric_mean, mean, paired_ratio};
-use crate::verdict::{BlockValues, Floor, Verdict, judge_each, paired};
+use crate::verdict::{BLOCKS_FOR_A_CLAIM, BlockValues, Floor, Verdict, judge_each, paired};
 
 /// What is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,10 @@ pub(super) fn judged(duels: Vec<Duel>) -> Vec<ScorecardRow> {
         .filter_map(|duel| Some((Standoff::of(&duel)?, duel)))
         .map(|(standoff, duel)| (duel, standoff))
         .collect();
-    let ratios = rows.iter().filter_map(|(duel, it)| Some((it.ratio.ok()?, duel.floor, duel.blocks_needed)));
+    let ratios = rows.iter().filter_map(|(duel, it)| {
+        let ratio = it.ratio.ok()?;
+        Some((ratio, duel.floor, blocks_needed(&ratio, duel.blocks_needed)))
+    });
     let mut verdicts = judge_each(&ratios.collect::<Vec<_>>()).into_iter();
     let row = |(duel, standoff): (Duel, Standoff)| {
         let verdict = match standoff.ratio {
@@ -103,6 +106,15 @@ pub(super) fn judged(duels: Vec<Duel>) -> Vec<ScorecardRow> {
         row_of(duel, &standoff, verdict)
     };
     rows.into_iter().map(row).collect()
+}
+
+/// Nobody doubts that twice as much is more, where even the nearer end of the interval is.
+const BEYOND_DOUBT: f64 = 2.0;
+
+/// Blocks that a verdict takes: of two that are many times apart for sure, as few as of a claim.
+fn blocks_needed(ratio: &Ratio, usually: usize) -> usize {
+    let is_clear = ratio.interval.is_some_and(|(low, high)| low >= BEYOND_DOUBT || high <= 1.0 / BEYOND_DOUBT);
+    if is_clear { usually.min(BLOCKS_FOR_A_CLAIM) } else { usually }
 }
 
 /// Which end of a ratio is open: the first has a bound only, the second has.
@@ -266,6 +278,19 @@ mod tests {
         let one = row(Direction::Less, &[Is(30.0)], &[Is(2.0)]);
         assert_eq!(one.verdict, RowVerdict::CannotTell(Undecided::TooFewBlocks { have: 1, needed: 10 }));
         assert_eq!((one.ratio, one.low, one.high), (Some(15.0), None, None));
+    }
+
+    #[test]
+    fn many_times_apart_takes_three_blocks_and_less_takes_ten() {
+        let three = |value: f64| ten(value).into_iter().take(3).collect::<Vec<_>>();
+        let clear = row(Direction::Less, &three(30.0), &three(2.0)).verdict;
+        assert!(matches!(clear, RowVerdict::Better { who: 1, .. }), "{clear:?}");
+        let little = row(Direction::Less, &three(3.0), &three(2.0)).verdict;
+        assert_eq!(little, RowVerdict::CannotTell(Undecided::TooFewBlocks { have: 3, needed: 10 }));
+        let scattered = row(Direction::Less, &[Is(3.0), Is(30.0), Is(300.0)], &three(2.0)).verdict;
+        assert_eq!(scattered, RowVerdict::CannotTell(Undecided::TooFewBlocks { have: 3, needed: 10 }));
+        let two = row(Direction::Less, &three(30.0)[..2], &three(2.0)[..2]).verdict;
+        assert!(matches!(two, RowVerdict::CannotTell(_)), "{two:?}");
     }
 
     #[test]

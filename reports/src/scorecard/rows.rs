@@ -6,10 +6,11 @@
 use super::cast::{Player, differing, players};
 use super::duel::{Direction, Duel, SideValue};
 use super::{Protagonist, Remedy, Topic};
+use crate::crossover::{ServedRate, served};
 use crate::format::Unit;
 use crate::metrics::{Metric, Reading, metric, metrics_of_stages, slopes_by_block};
 use crate::objective::{BlockResult, carries};
-use crate::record::{Bound, Demand, Manifest, PictureKind, ShapeRecord};
+use crate::record::{ArrivalsRecord, Bound, Demand, Manifest, PictureKind, ShapeRecord};
 use crate::stats::BlockValue;
 use crate::study::{Group, Pool, Series, Standing, Trial, ascending};
 use crate::verdict::{BlockValues, Floor, block_values, floor, has_any, paired};
@@ -192,6 +193,9 @@ impl Scene<'_, '_> {
             let duel = self.duel(Topic::Waiting { for_ns, offered: None }, achieved, &values);
             return Some(Duel { better: Direction::More, metric: None, ..duel });
         }
+        if let Some(duel) = self.in_closed_loop(for_ns, achieved) {
+            return Some(duel);
+        }
         let [first, second] = self.sides();
         let values = |series: &Series<'_>, load: f64| {
             let point = series.at(load).filter(|point| point.standing != Standing::Invalid)?;
@@ -206,6 +210,24 @@ impl Scene<'_, '_> {
         let load = *left_behind.or(loads.last())?;
         let topic = Topic::Waiting { for_ns, offered: Some(load) };
         let duel = self.duel(topic, achieved, &|series| values(series, load));
+        Some(Duel { better: Direction::More, ..duel })
+    }
+
+    /// What is answered where clients ask as soon as they are answered, with the most clients.
+    fn in_closed_loop(&self, for_ns: u64, achieved: &Metric) -> Option<Duel> {
+        let [first, second] = self.sides();
+        let blocks = |series: &Series<'_>, at: f64| {
+            let trial = series.trial(Some(at))?;
+            let is_closed = trial.pool.cells.iter().all(|cell| cell.load.arrivals == ArrivalsRecord::Closed);
+            let of_block =
+                |pool: &Pool<'_>| Some((pool.cells.first()?.block, answered_in_closed_loop(pool, for_ns, achieved)));
+            is_closed.then(|| trial.blocks.iter().filter_map(of_block).collect::<BlockValues>())
+        };
+        let variations = ascending(first.trials.iter().filter_map(|trial| trial.variation));
+        let most = variations.into_iter().rev().find(|at| {
+            [first, second].iter().all(|side| blocks(side, *at).as_ref().is_some_and(has_any))
+        })?;
+        let duel = self.duel(Topic::Waiting { for_ns, offered: None }, achieved, &|series| blocks(series, most));
         Some(Duel { better: Direction::More, ..duel })
     }
 
@@ -314,6 +336,23 @@ fn answered(block: &Pool<'_>, achieved: &Metric) -> BlockValue {
     match (Standing::of(block, true), BlockValue::from(achieved.of_pool(block))) {
         (Standing::Sound, BlockValue::Is(value)) => BlockValue::Beyond(value),
         (_, value) => value,
+    }
+}
+
+/// Clients that wait for nothing but the wait itself say what they could ask, and not what the server could answer; likewise
+/// a generator without CPU left.
+const PART_OF_ALL_THAT_CLIENTS_CAN_ASK: f64 = 0.8;
+
+fn answered_in_closed_loop(pool: &Pool<'_>, for_ns: u64, achieved: &Metric) -> BlockValue {
+    let most = pool.cells.first().and_then(|cell| match cell.load.shape {
+        ShapeRecord::Connections { connections } => Some(f64::from(connections) * 1e9 / for_ns as f64),
+        ShapeRecord::Sessions { .. } => None,
+    });
+    let is_all = |rate: f64| most.is_some_and(|most| rate >= PART_OF_ALL_THAT_CLIENTS_CAN_ASK * most);
+    match served(achieved, pool) {
+        Some(ServedRate::Exactly(rate)) if !is_all(rate) => BlockValue::Is(rate),
+        Some(ServedRate::Exactly(rate) | ServedRate::AtLeast(rate)) => BlockValue::Beyond(rate),
+        None => BlockValue::Missing,
     }
 }
 
