@@ -45,7 +45,6 @@ pub(crate) fn run(contender: &str, tasks: fn() -> Task) -> (Cell, RunEnd) {
     let choice = Choice::Named(vec![Participant::Model(Contender::parse(contender).unwrap())]);
     let Cast { contenders, parts, .. } = Cast::new(&[experiment], &choice).unwrap();
     let plan = RunPlan {
-        protagonists: None,
         against: None,
         page: None,
         inside: Inside::On,
@@ -112,6 +111,7 @@ fn manifest(plan: &RunPlan) -> Manifest {
         warnings: Vec::new(),
         experiments: plan.experiment_records(),
         contenders: plan.contender_records(),
+        protagonists: None,
         against: None,
         page: None,
         planned_cells: 1,
