@@ -20,7 +20,7 @@ use super::trace::{self, Timelines};
 use super::{contenders, dry_run, protagonists, report};
 use crate::experiments::{self, EXPERIMENTS};
 use crate::observe::allowed_cpus;
-use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, is_twin, place};
+use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, place};
 use crate::run::{Execution, Preflight, preflight, time_of};
 
 /// Compare server models under the same load and write a report
@@ -118,9 +118,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         None => plan(&args, &servers)?,
     };
     plan.inside = args.inside;
-    let labels: Vec<&str> =
-        plan.contenders.iter().filter(|it| !is_twin(it)).map(|contender| contender.label()).collect();
-    let protagonists = protagonists::choose(args.protagonists.as_deref(), &labels)?;
+    let protagonists = protagonists::of_plan(args.protagonists.as_deref(), &plan.contenders)?;
     if args.dry_run {
         print(&dry_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
@@ -168,6 +166,10 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
     let placement = place(kind, &allowed_cpus()?);
     let experiments = experiments(&args.experiments)?;
     let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), servers, &experiments, &sizes)?;
+    let cast = match protagonists::of_plan(args.protagonists.as_deref(), &cast.contenders)? {
+        Some(two) => cast.about(&two),
+        None => cast,
+    };
     let cast = cast.with_twins(|experiment| sizes.blocks_of(experiment) as usize >= fewest_blocks_for_a_verdict())?;
     let against = args.against.as_deref().map(other_build).transpose()?;
     let Cast { experiments, contenders, parts, left_out } = if against.is_some() { cast.with_bases()? } else { cast };

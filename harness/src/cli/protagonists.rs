@@ -10,7 +10,7 @@ use servers::Contender;
 use super::contenders::split;
 use super::output::usage;
 use crate::experiments;
-use crate::plan::{PROTAGONISTS, Participant, PlanError, demand};
+use crate::plan::{PROTAGONISTS, Participant, PlanError, demand, is_twin};
 
 /// The labels that `--protagonists` names; the usual two where nothing was typed and both took part.
 ///
@@ -39,6 +39,12 @@ pub(super) fn choose(typed: Option<&str>, labels: &[&str]) -> Result<Option<[Str
             usage(format!("--protagonists names two contenders, A,B, and here are {count}; choose from {all}"))
         }
     }
+}
+
+/// As [`choose`], of those who take part in a run that is planned.
+pub(super) fn of_plan(typed: Option<&str>, contenders: &[Participant]) -> Result<Option<[String; 2]>, PlanError> {
+    let labels: Vec<&str> = contenders.iter().filter(|it| !is_twin(it)).map(Participant::label).collect();
+    choose(typed, &labels)
 }
 
 /// The contenders that may be chosen: nobody's second self is.
@@ -97,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_usual_two_play_where_both_took_part() {
-        assert_eq!(choose(None, &LABELS).unwrap().unwrap(), USUAL);
+        assert_eq!(choose(None, &LABELS).unwrap().unwrap(), PROTAGONISTS);
         assert_eq!(choose(None, &LABELS[..2]).unwrap(), None);
         assert_eq!(choose(Some("async-multi, sequential"), &LABELS).unwrap().unwrap(), ["async-multi", "sequential"]);
     }

@@ -82,6 +82,19 @@ impl Cast {
         cast
     }
 
+    /// Puts these two to the test wherever the protagonists are. Nobody plays a part that he is not cast for.
+    #[must_use]
+    pub fn about(mut self, two: &[String; 2]) -> Cast {
+        let places: Vec<usize> =
+            two.iter().filter_map(|label| self.contenders.iter().position(|it| it.label() == *label)).collect();
+        for (experiment, part) in self.experiments.iter().zip(&mut self.parts) {
+            if experiment.contenders == Contenders::Protagonists && places.len() == two.len() {
+                part.clone_from(&places);
+            }
+        }
+        self
+    }
+
     /// Adds an experiment with those who play in it, where there is anybody.
     fn play(&mut self, experiment: &'static Experiment, playing: Vec<Participant>) {
         if !playing.is_empty() {
@@ -199,7 +212,10 @@ mod tests {
         let usual = contenders(&["sequential", "threaded", "async-single", "async-multi"]);
         assert_eq!(played(Choice::Usual(usual)), "threaded async-multi async-multi@twin");
         let named = contenders(&["rayon-pool", "threaded", "sequential"]);
-        assert_eq!(played(Choice::Named(named)), "rayon-pool threaded threaded@twin");
+        assert_eq!(played(Choice::Named(named.clone())), "rayon-pool threaded threaded@twin");
+        let cast = Cast::new(&[experiments::find("thread-or-task").unwrap(), experiments()[0]], &Choice::Named(named));
+        let cast = cast.unwrap().about(&["sequential".to_owned(), "rayon-pool".to_owned()]);
+        assert_eq!((labels(&cast, 0).join(" ").as_str(), labels(&cast, 1).len()), ("sequential rayon-pool", 3));
     }
 
     fn labels(cast: &Cast, experiment: usize) -> Vec<&str> {

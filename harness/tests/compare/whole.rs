@@ -192,6 +192,15 @@ fn stdout_is_data_and_nothing_but_data() {
     let report = home.out().join("report.html");
     assert_eq!(said["report"], report.to_str().unwrap());
     assert!(!said["summary"]["tables"].as_array().unwrap().is_empty());
+    let rows = said["scorecard"].as_array().unwrap();
+    assert!(rows.len() >= 3, "{rows:?}");
+    for row in rows {
+        for key in ["question", "threads", "tokio", "unit", "ratio", "low", "high", "verdict", "blocks"] {
+            assert!(row.get(key).is_some(), "{key}: {row}");
+        }
+        assert!(!row["question"].as_str().unwrap().is_empty() && row["blocks"].as_u64().unwrap() > 0, "{row}");
+    }
+    assert_eq!(said["protagonists"][0]["label"], "threaded");
 }
 
 #[test]
@@ -207,8 +216,15 @@ fn a_report_rendered_again_is_the_same_to_the_byte() {
         assert!(!output.stdout.is_empty());
         assert!(fs::read(&page).unwrap() == before, "{format}: the page has changed");
     }
-    let table = home.command(&["report", "the-run"]).output().unwrap();
-    assert_eq!(text(&table.stdout).lines().last(), Some("report: the-run/report.html"));
+    let card = home.command(&["report", "the-run"]).output().unwrap();
+    let lines: Vec<&str> = text(&card.stdout).lines().collect();
+    assert_eq!(lines.last(), Some(&"report: the-run/report.html"));
+    assert!(lines.len() <= 20 && lines.iter().all(|line| line.chars().count() <= 80), "{lines:#?}");
+    assert!(lines.iter().any(|line| line.starts_with("memory of one more idle connection")), "{lines:#?}");
+    assert!(
+        lines.iter().any(|line| line.starts_with("next: harness compare --resume the-run --blocks ")),
+        "{lines:#?}"
+    );
     let files: BTreeSet<String> =
         fs::read_dir(home.out()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(files, ["cells", "manifest.json", "report.html"].map(str::to_owned).into());

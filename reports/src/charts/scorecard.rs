@@ -21,7 +21,8 @@ const HEAD: f64 = 7.0;
 const KNOB: f64 = 5.5;
 
 /// The numbers on the axis.
-const TICKS: [(f64, &str); 5] = [(1.0 / 16.0, "1/16×"), (0.25, "1/4×"), (1.0, "1×"), (4.0, "4×"), (16.0, "16×")];
+pub(crate) const TICKS: [(f64, &str); 5] =
+    [(1.0 / 16.0, "1/16×"), (0.25, "1/4×"), (1.0, "1×"), (4.0, "4×"), (16.0, "16×")];
 
 /// Where a ratio lies on the axis, 0 to 1.
 pub(crate) fn place(ratio: f64) -> f64 {

@@ -224,9 +224,10 @@ impl Scene<'_, '_> {
             is_closed.then(|| trial.blocks.iter().filter_map(of_block).collect::<BlockValues>())
         };
         let variations = ascending(first.trials.iter().filter_map(|trial| trial.variation));
-        let most = variations.into_iter().rev().find(|at| {
-            [first, second].iter().all(|side| blocks(side, *at).as_ref().is_some_and(has_any))
-        })?;
+        let most = variations
+            .into_iter()
+            .rev()
+            .find(|at| [first, second].iter().all(|side| blocks(side, *at).as_ref().is_some_and(has_any)))?;
         let duel = self.duel(Topic::Waiting { for_ns, offered: None }, achieved, &|series| blocks(series, most));
         Some(Duel { better: Direction::More, ..duel })
     }

@@ -91,6 +91,14 @@ pub(crate) fn decided() -> Run {
     run(&Size { models: MODELS.to_vec(), loads: vec![60.0, 700.0], blocks: 20, workloads: 1, steps: 20 })
 }
 
+/// Two of the models in ten blocks of both workloads, and that is what the run is about.
+pub(crate) fn duel() -> Run {
+    let models = vec![MODELS[1], MODELS[5]];
+    let mut run = run(&Size { models, loads: vec![60.0, 8_000.0, 24_000.0], blocks: 10, workloads: 2, steps: 40 });
+    run.manifest.protagonists = Some([MODELS[1].label, MODELS[5].label].map(str::to_owned));
+    run
+}
+
 /// A run of this size.
 pub(crate) fn run(size: &Size) -> Run {
     let workloads = [("sleep-5ms", "sleep 5 ms", 1), ("echo", "echo", 0)];
