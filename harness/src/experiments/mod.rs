@@ -14,6 +14,7 @@ mod latency_curve;
 mod memory;
 mod mutex;
 mod slowloris;
+mod timers;
 
 use crate::plan::Experiment;
 
@@ -31,6 +32,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
     cpu_placement::EXPERIMENT,
     blocking_pool::EXPERIMENT,
     honest_clock::EXPERIMENT,
+    timers::EXPERIMENT,
 ];
 
 /// The experiment of that name.

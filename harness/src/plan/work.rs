@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn work_that_no_server_knows_is_refused_with_what_there_is() {
         let said = |text: &str| Workload::named(text, "").unwrap_err().to_string();
-        assert!(said("dance").contains("work: echo, sleep"), "{}", said("dance"));
+        assert!(said("dance").contains("work: echo, call, sleep"), "{}", said("dance"));
         assert!(said("sleep").contains("write it as in"), "{}", said("sleep"));
     }
 
