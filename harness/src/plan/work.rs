@@ -144,7 +144,7 @@ impl Experiment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiments::EXPERIMENTS;
+    use crate::experiments::{self, EXPERIMENTS};
     use crate::plan::Preset;
 
     #[test]
@@ -177,11 +177,14 @@ mod tests {
             .filter(|experiment| !experiment.paged_workloads(&sizes, &page()).is_empty())
             .map(|experiment| experiment.name)
             .collect();
-        assert!(paged.starts_with(&["latency-curve", "memory", "connections", "churn", "idle-flood"]), "{paged:?}");
+        assert!(
+            paged.starts_with(&["thread-or-task", "latency-curve", "memory", "connections", "churn", "idle-flood"]),
+            "{paged:?}"
+        );
         for other in ["slowloris", "mutex", "blocking-sleep"] {
             assert!(!paged.contains(&other), "{paged:?}");
         }
-        for task in EXPERIMENTS[0].all_tasks(&sizes) {
+        for task in experiments::find("latency-curve").unwrap().all_tasks(&sizes) {
             let is_echo = task.workload == "echo";
             assert_eq!(page().in_place_of_work(task).is_some(), is_echo);
         }
@@ -190,7 +193,7 @@ mod tests {
     #[test]
     fn what_is_saved_says_that_a_page_was_asked_for() {
         let sizes = Preset::Quick.sizes();
-        let record = EXPERIMENTS[0].to_paged_record(Vec::new(), &sizes, &page());
+        let record = experiments::find("latency-curve").unwrap().to_paged_record(Vec::new(), &sizes, &page());
         let [workload] = &record.workloads[..] else { panic!("{:?}", record.workloads) };
         assert_eq!((workload.key.as_str(), workload.label.as_str()), ("echo", "GET /x"));
         assert!(workload.description.contains("GET /x stands for each echo"));

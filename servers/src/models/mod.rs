@@ -26,6 +26,10 @@ mod threaded;
 pub struct Model {
     /// As it is typed and shown: the name of its file, with hyphens.
     pub name: &'static str,
+    /// What readers call it, as a phrase for a heading: `a thread per connection`.
+    pub title: &'static str,
+    /// The same in a word or two, for a verdict: `threads`.
+    pub short: &'static str,
     /// Who runs a connection, in a line.
     pub summary: &'static str,
     /// The options it has.
@@ -66,6 +70,8 @@ impl Concurrency {
 pub const MODELS: &[Model] = &[
     Model {
         name: "sequential",
+        title: "one connection after the other",
+        short: "one by one",
         summary: "the accept loop itself, one connection after the other",
         options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, BUFFER, STRETCH],
         concurrency: Concurrency::One,
@@ -73,6 +79,8 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "threaded",
+        title: "a thread per connection",
+        short: "threads",
         summary: "one OS thread per connection",
         options: &[
             BACKEND_POOL,
@@ -91,6 +99,8 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "thread-pool",
+        title: "a pool of threads",
+        short: "thread pool",
         summary: "a fixed pool of threads as in the Rust Book; a worker owns a connection until it closes",
         options: &[
             BACKEND_POOL,
@@ -109,6 +119,8 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "rayon-pool",
+        title: "a rayon pool",
+        short: "rayon",
         summary: "a rayon pool; a worker owns a connection until it closes",
         options: &[
             BACKEND_POOL,
@@ -126,6 +138,8 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "async-single",
+        title: "tokio, one thread",
+        short: "tokio, one thread",
         summary: "a tokio task per connection, all on one thread",
         options: &[
             BACKEND_POOL,
@@ -144,6 +158,8 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "async-multi",
+        title: "a task per connection",
+        short: "tokio",
         summary: "a tokio task per connection, on a pool of threads",
         options: &[
             BACKEND_POOL,
