@@ -65,13 +65,20 @@ pub(super) fn next_action<'a>(next: Decoded<Request<'a>>, server: &Server, reque
 
 impl PendingReply<'_> {
     /// The reply to a request that was whole at `received_ns`, to be sent at once: it says that it is sent now.
-    pub(super) fn with_result(self, result: Cow<'_, str>, received_ns: u64, server: &Server) -> EncodedReply {
+    pub(super) fn with_result(
+        self,
+        result: Cow<'_, str>,
+        received_ns: u64,
+        waited_ns: Option<u64>,
+        server: &Server,
+    ) -> EncodedReply {
         server.counters.requests_served.increment();
         let done = Response::WorkDone {
             sender_timestamp: self.sender_timestamp,
             result,
             server_received_ns: Some(received_ns),
             server_sent_ns: Some(monotonic_ns()),
+            server_waited_ns: waited_ns,
         };
         encode(server, &done, self.then)
     }

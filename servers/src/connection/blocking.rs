@@ -39,13 +39,16 @@ fn answer_requests(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Ser
         loop {
             let reply = match next_action(inbox.next_request(server.wire), server, requests_served) {
                 NextAction::Read => break,
-                NextAction::Work { order, pending } => match perform_on_thread(order, &mut backend, trace, server)? {
-                    Performed::Done(result) => {
-                        requests_served += 1;
-                        pending.with_result(result, received_ns, server)
+                NextAction::Work { order, pending } => {
+                    let performed = perform_on_thread(order, &mut backend, trace, server)?;
+                    match performed {
+                        Performed::Done { result, waited_ns } => {
+                            requests_served += 1;
+                            pending.with_result(result, received_ns, waited_ns, server)
+                        }
+                        Performed::BackendFailed(error) => pending.with_failure(&error, server),
                     }
-                    Performed::BackendFailed(error) => pending.with_failure(&error, server),
-                },
+                }
                 NextAction::Reply(reply) => reply,
             };
             stream.write_all(&reply.bytes)?;

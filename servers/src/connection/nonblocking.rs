@@ -40,10 +40,11 @@ async fn answer_requests(stream: &mut TcpStream, trace: &ConnectionTrace, server
             let reply = match next_action(inbox.next_request(server.wire), server, requests_served) {
                 NextAction::Read => break,
                 NextAction::Work { order, pending } => {
-                    match perform_in_task(order, &mut backend, trace, server).await? {
-                        Performed::Done(result) => {
+                    let performed = perform_in_task(order, &mut backend, trace, server).await?;
+                    match performed {
+                        Performed::Done { result, waited_ns } => {
                             requests_served += 1;
-                            pending.with_result(result, received_ns, server)
+                            pending.with_result(result, received_ns, waited_ns, server)
                         }
                         Performed::BackendFailed(error) => pending.with_failure(&error, server),
                     }

@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use crate::options::{
-    BACKLOG, BLOCKING_THREADS, BUFFER, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, MUTEX, OptionKey,
+    BACKEND_POOL, BACKLOG, BLOCKING_THREADS, BUFFER, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, MUTEX, OptionKey,
     PLACEMENT_ON_ONE_THREAD, PLACEMENT_ON_THREADS, PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK,
     STRETCH, ServerOptions,
 };
@@ -83,6 +83,7 @@ pub const MODELS: &[Model] = &[
         short: "threads",
         summary: "one OS thread per connection",
         options: &[
+            BACKEND_POOL,
             BACKLOG,
             FRAME_DEADLINE,
             IDLE_TIMEOUT,
@@ -102,6 +103,7 @@ pub const MODELS: &[Model] = &[
         short: "thread pool",
         summary: "a fixed pool of threads as in the Rust Book; a worker owns a connection until it closes",
         options: &[
+            BACKEND_POOL,
             BACKLOG,
             FRAME_DEADLINE,
             IDLE_TIMEOUT,
@@ -120,7 +122,17 @@ pub const MODELS: &[Model] = &[
         title: "a rayon pool",
         short: "rayon",
         summary: "a rayon pool; a worker owns a connection until it closes",
-        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, BUFFER, STACK, STRETCH, POOL_WORKERS],
+        options: &[
+            BACKEND_POOL,
+            BACKLOG,
+            FRAME_DEADLINE,
+            IDLE_TIMEOUT,
+            MAX_CONNECTIONS,
+            BUFFER,
+            STACK,
+            STRETCH,
+            POOL_WORKERS,
+        ],
         concurrency: Concurrency::Workers,
         run: rayon_pool::run,
     },
@@ -130,6 +142,7 @@ pub const MODELS: &[Model] = &[
         short: "tokio, one thread",
         summary: "a tokio task per connection, all on one thread",
         options: &[
+            BACKEND_POOL,
             BACKLOG,
             BLOCKING_THREADS,
             FRAME_DEADLINE,
@@ -149,6 +162,7 @@ pub const MODELS: &[Model] = &[
         short: "tokio",
         summary: "a tokio task per connection, on a pool of threads",
         options: &[
+            BACKEND_POOL,
             BACKLOG,
             BLOCKING_THREADS,
             FRAME_DEADLINE,

@@ -69,6 +69,7 @@ impl Client {
             json!({"WorkDone": {
                 "sender_timestamp": headers.get("Sender-Timestamp"), "result": body,
                 "server_received_ns": number("Server-Received-Ns"), "server_sent_ns": number("Server-Sent-Ns"),
+                "server_waited_ns": headers.get("Server-Waited-Ns").map(|ns| ns.parse::<u64>().unwrap()),
             }})
         }
     }
