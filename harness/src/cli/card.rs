@@ -160,7 +160,7 @@ mod tests {
             row(Topic::NearTheLimit { load: 123_456.0 }, open),
             row(Topic::HeldUp { blocking: 1, for_ns: 50_000_000 }, better(0)),
             row(Topic::Held { what: "idle connections".into(), memory_bytes: None }, better(0)),
-            row(Topic::Computation { cpus: 64 }, better(0)),
+            row(Topic::Computation { at: "CPUs: 64".into() }, better(0)),
         ];
         Scorecard { protagonists: [(0, shorts[0]), (1, shorts[1])].map(protagonist), rows }
     }
@@ -172,8 +172,16 @@ mod tests {
             let lines: Vec<&str> = said.lines().collect();
             assert!(lines.len() <= LINES, "{} lines:\n{said}", lines.len());
             assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS), "{said}");
-            let rows =
-                ["memory of", "CPU time", "requests carried", "few clients", "(p99)", "others wait", "held", "64 CPUs"];
+            let rows = [
+                "memory of",
+                "CPU time",
+                "requests carried",
+                "few clients",
+                "(p99)",
+                "others wait",
+                "held",
+                "CPUs: 64",
+            ];
             assert!(rows.iter().all(|row| lines.iter().any(|line| line.contains(row))), "{said}");
             assert_eq!(lines.last(), Some(&"report: runs/1/report.html"));
         }

@@ -309,4 +309,24 @@ mod tests {
         assert!(matches!(alone.verdict, RowVerdict::Better { .. }), "{alone:?}");
         assert!(matches!(together.verdict, RowVerdict::CannotTell(Undecided::TooClose { .. })), "{together:?}");
     }
+
+    #[test]
+    fn two_that_are_the_same_are_rarely_called_different() {
+        // Ten blocks of each, noisy by a third, from a generator of Weyl's and a mixing by multiplication.
+        let mut state = 0u64;
+        let mut noise = || {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            let sum: f64 = (0..4).map(|part| ((mixed >> (16 * part)) & 0xffff) as f64 / 65_536.0).sum();
+            Is((0.5 * (sum - 2.0)).exp())
+        };
+        let mut side = || (0..10).map(|_| noise()).collect::<Vec<BlockValue>>();
+        let wrong = (0..400).filter(|_| {
+            let duels = (0..7).map(|_| duel(Direction::Less, &side(), &side())).collect();
+            judged(duels).iter().any(|row| matches!(row.verdict, RowVerdict::Better { .. }))
+        });
+        let wrong = wrong.count();
+        assert!((1..=30).contains(&wrong), "in {wrong} of 400 scorecards a row is called different");
+    }
 }

@@ -107,8 +107,8 @@ pub enum Topic {
     },
     /// Computation done per second.
     Computation {
-        /// On so many CPUs.
-        cpus: u32,
+        /// At which value of what is swept: `CPUs: 4`.
+        at: String,
     },
 }
 

@@ -9,7 +9,7 @@ use super::{Protagonist, Remedy, Topic};
 use crate::format::Unit;
 use crate::metrics::{Metric, Reading, metric, metrics_of_stages, slopes_by_block};
 use crate::objective::{BlockResult, carries};
-use crate::record::{Bound, Demand, Manifest, PictureKind, ShapeRecord};
+use crate::record::{Bound, Demand, Manifest, PictureKind, ShapeRecord, Swept};
 use crate::stats::BlockValue;
 use crate::study::{Group, Pool, Series, Standing, Trial, ascending};
 use crate::verdict::{BlockValues, Floor, block_values, floor, has_any, paired};
@@ -249,9 +249,14 @@ impl Scene<'_, '_> {
         Some(self.of_trials(Topic::Held { what, memory_bytes }, metric, None, Direction::More))
     }
 
-    /// Computation on the most CPUs that it was tried on.
+    /// Computation at the greatest value of a variable of its own, such as the CPUs of the server.
     fn computation(&self) -> Option<Duel> {
         let Some(Demand::Computing { .. }) = self.demand else { return None };
+        let experiment = self.group.experiment;
+        let label = experiment.variation_label()?;
+        if !experiment.pictures.iter().any(|picture| picture.x == Swept::Variation) {
+            return None;
+        }
         let metric = metric("achieved_rps")?;
         let [first, second] = self.sides();
         let is_quiet = |side: &Series<'_>, at: f64| {
@@ -260,7 +265,8 @@ impl Scene<'_, '_> {
         };
         let variations = ascending(first.trials.iter().filter_map(|trial| trial.variation));
         let most = variations.into_iter().rev().find(|at| is_quiet(first, *at) && is_quiet(second, *at))?;
-        Some(self.of_trials(Topic::Computation { cpus: most as u32 }, metric, Some(most), Direction::More))
+        let at = format!("{label}: {}", Unit::Count.show(most));
+        Some(self.of_trials(Topic::Computation { at }, metric, Some(most), Direction::More))
     }
 
     fn of_trials(&self, topic: Topic, metric: &Metric, variation: Option<f64>, better: Direction) -> Duel {

@@ -36,9 +36,7 @@ pub fn question(topic: &Topic) -> String {
             let within = memory_bytes.map_or(String::new(), |bytes| format!(" in {}", Unit::Bytes.show(bytes as f64)));
             format!("{} held{within} until a newcomer gets no answer", format::capitalised(what))
         }
-        Topic::Computation { cpus } => {
-            format!("Computation done on {}", format::counted(u64::from(*cpus), "CPU"))
-        }
+        Topic::Computation { at } => format!("Computation done per second ({at})"),
     }
 }
 
@@ -53,7 +51,7 @@ pub fn short_question(topic: &Topic) -> String {
         Topic::HeldUp { blocking: 1, .. } => "others wait while one request blocks".into(),
         Topic::HeldUp { blocking, .. } => format!("others wait while {blocking} requests block"),
         Topic::Held { what, .. } => format!("{what} held until no answer"),
-        Topic::Computation { cpus } => format!("computation on {}", format::counted(u64::from(*cpus), "CPU")),
+        Topic::Computation { at } => format!("computation per second ({at})"),
     }
 }
 
@@ -301,7 +299,7 @@ pub(crate) mod tests {
             HELD_UP,
             Topic::HeldUp { blocking: 4, for_ns: 50_000_000 },
             Topic::Held { what: "idle connections".into(), memory_bytes: Some(64 << 20) },
-            Topic::Computation { cpus: 4 },
+            Topic::Computation { at: "CPUs: 4".into() },
         ]
     }
 
