@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use reports::record::Manifest;
 use reports::scorecard::{Scorecard, ScorecardRow};
 use reports::words::advice::advice;
+use reports::words::answer::answer;
 use reports::words::scorecard as words;
 
 use crate::plan::Preset;
@@ -38,15 +39,15 @@ pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str)
         room -= if fits { lines.len() } else { 0 };
         if fits { lines } else { Vec::new() }
     };
-    let said = take([wrapped(&words::answer(card).join(" ")), vec![String::new()]].concat());
+    let said = take([wrapped(&answer(card).join(" ")), vec![String::new()]].concat());
     let advice = take(advice(card).map_or_else(Vec::new, |sentence| wrapped(&sentence)));
     let doubts: String = doubts.split_whitespace().collect::<Vec<_>>().join(" ");
-    let doubts = take(if doubts.is_empty() { Vec::new() } else { vec![fitted(&doubts, COLUMNS)] });
+    let doubts = take(if doubts.is_empty() { Vec::new() } else { wrapped(&doubts) });
     let reasons = take(reasons);
     let remedies: Vec<Vec<String>> = card.rows.iter().map(|row| take(under(row, shorts))).collect();
     let with_remedies = rows.into_iter().zip(remedies).flat_map(|(row, under)| [vec![row], under].concat());
-    let (answer, parting) = said.split_at(said.len().saturating_sub(1));
-    let lines = answer
+    let (spoken, parting) = said.split_at(said.len().saturating_sub(1));
+    let lines = spoken
         .iter()
         .cloned()
         .chain(advice)
