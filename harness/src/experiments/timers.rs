@@ -23,7 +23,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     look_at: "How far a line lies above what was asked for, on the left where that is little. On the right it hardly shows, \
               and is still there. Then, whether a request costs more CPU time the more timers are pending.",
     conditions: &[
-        "tokio's timers, and the kernel's as std::thread::sleep sets them. Other runtimes have other timers.",
+        "tokio's timers, and the kernel's as std's sleep sets them. Other runtimes have other timers.",
         "A thread's timer is late by its slack, 50 us by default, which Linux allows to be set.",
         "Servers rarely wait for timers: what this shows is no reason for threads or for tasks where they wait for sockets.",
     ],
