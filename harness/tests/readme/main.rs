@@ -8,6 +8,7 @@ mod commands;
 mod markdown;
 mod pages;
 mod paths;
+mod picture;
 mod quotes;
 mod servers;
 mod shell;
