@@ -32,8 +32,17 @@ impl Ruling {
             Ruling::Holds => "holds".into(),
             Ruling::HoldsOnlyFor(cases) => format!("holds only for {}", format::list(cases)),
             Ruling::DoesNotHold => "does not hold".into(),
-            Ruling::CannotTell(reasons) => format!("cannot tell here: {}", reasons.join("; ")),
+            Ruling::CannotTell(reasons) => format!("cannot tell here: {}", first_of(reasons)),
         }
+    }
+}
+
+/// The first of several reasons, and how many there are beside it: a reader who mends that one meets the next.
+fn first_of(reasons: &[String]) -> String {
+    match reasons {
+        [] => "nothing was measured".to_owned(),
+        [only] => only.clone(),
+        [first, rest @ ..] => format!("{first}; and {}", format::counted(rest.len() as u64, "more reason")),
     }
 }
 
