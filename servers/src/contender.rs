@@ -9,7 +9,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::models::{MODELS, Model};
-use crate::options::{OptionKey, ServerOptions};
+use crate::options::{Accepting, OptionKey, ServerOptions};
 
 /// A model with options.
 #[derive(Debug, Clone)]
@@ -74,6 +74,11 @@ pub enum ContenderError {
         /// As it was typed.
         name: String,
     },
+    /// A limit on what no single accept loop can count.
+    #[error(
+        "max-connections needs one accept loop that counts them, and accept=reuseport has several; leave one of them out"
+    )]
+    LimitOfManyLoops,
     /// The option stands there twice.
     #[error("{option} is given twice; give it once")]
     GivenTwice {
@@ -107,6 +112,9 @@ impl Contender {
             if given_values.insert(key.name, key.value(&options)).is_some() {
                 return Err(ContenderError::GivenTwice { option: key.name });
             }
+        }
+        if options.accepting == Accepting::Reuseport && options.max_connections.is_some() {
+            return Err(ContenderError::LimitOfManyLoops);
         }
         let mut label = label(model, &given_values);
         if let Some(name) = &own_name {

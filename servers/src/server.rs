@@ -27,8 +27,8 @@ pub struct Server {
     pub(crate) admission: Arc<Admission>,
     /// Ends the accept loop.
     pub(crate) stop: Arc<StopSignal>,
-    /// What the runtime tells of itself, from when there is one.
-    pub(crate) runtime: OnceLock<RuntimeMetrics>,
+    /// What the runtimes tell of themselves, from when there are any: one, or one for each worker.
+    pub(crate) runtimes: OnceLock<Vec<RuntimeMetrics>>,
     /// Where connections note what they do; off unless asked for.
     trace: Option<Arc<Trace>>,
 }
@@ -46,7 +46,7 @@ impl Server {
             counters: LiveCounters::default(),
             admission: Arc::new(Admission::new(options.max_connections)),
             stop: Arc::default(),
-            runtime: OnceLock::new(),
+            runtimes: OnceLock::new(),
             trace: None,
             options,
         }
@@ -88,9 +88,9 @@ impl Server {
         ConnectionTrace::new(self.trace.as_ref(), number)
     }
 
-    /// Tells a [`ServerMonitor`](crate::ServerMonitor) which runtime has this server's tasks. A server runs once, so the
-    /// first runtime is the only one.
-    pub(crate) fn runs_on(&self, runtime: &Runtime) {
-        let _ = self.runtime.set(runtime.metrics());
+    /// Tells a [`ServerMonitor`](crate::ServerMonitor) which runtimes have this server's tasks. A server runs once, so
+    /// the first to be told are the only ones.
+    pub(crate) fn runs_on(&self, runtimes: &[Runtime]) {
+        let _ = self.runtimes.set(runtimes.iter().map(Runtime::metrics).collect());
     }
 }

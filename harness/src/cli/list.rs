@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use servers::{MODELS, OptionKey};
+use servers::{MODELS, Model, OptionKey};
 
 use super::dry_run::gates;
 use super::output::{TableOrJson, json_text, print};
@@ -35,8 +35,12 @@ const OPTION_COLUMN: usize = 6;
 
 fn table() -> String {
     let mut text = "models\n".to_owned();
-    for model in MODELS {
-        text.push_str(&wrapped(&format!("  {:<14} ", model.name), COLUMN, model.summary));
+    for model in MODELS.iter().filter(|model| model.runs_by_default) {
+        text.push_str(&of_model(model));
+    }
+    text.push_str("\nmodels that run only where they are named with --models\n");
+    for model in MODELS.iter().filter(|model| !model.runs_by_default) {
+        text.push_str(&of_model(model));
     }
     text.push_str("\noptions and their defaults; give them as in thread-pool:workers=8,stack=64KiB\n");
     for (option, models) in options() {
@@ -76,6 +80,10 @@ fn options() -> Vec<(&'static OptionKey, Vec<&'static str>)> {
     options
 }
 
+fn of_model(model: &Model) -> String {
+    wrapped(&format!("  {:<14} ", model.name), COLUMN, model.summary)
+}
+
 fn of_models(models: &[&str]) -> String {
     if models.len() == MODELS.len() { "every model".to_owned() } else { models.join(", ") }
 }
@@ -113,7 +121,7 @@ fn json() -> serde_json::Value {
             })
         });
         serde_json::json!({
-            "name": model.name, "summary": model.summary, "options": options.collect::<Vec<_>>(),
+            "name": model.name, "summary": model.summary, "runs_by_default": model.runs_by_default, "options": options.collect::<Vec<_>>(),
         })
     });
     let experiments = EXPERIMENTS.iter().map(|experiment| {

@@ -8,13 +8,14 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use crate::options::{
-    BACKLOG, BLOCKING_THREADS, BUFFER, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, MUTEX, OptionKey,
-    PLACEMENT_ON_ONE_THREAD, PLACEMENT_ON_THREADS, PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK,
-    STRETCH, ServerOptions,
+    ACCEPT_IN_TASKS, ACCEPT_ON_THREADS, BACKLOG, BLOCKING_THREADS, BUFFER, FRAME_DEADLINE, IDLE_TIMEOUT,
+    MAX_CONNECTIONS, MUTEX, OptionKey, PER_CORE_WORKERS, PLACEMENT_ON_ONE_THREAD, PLACEMENT_ON_THREADS,
+    PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK, STRETCH, ServerOptions,
 };
 use crate::server::Server;
 
 mod async_multi;
+mod async_per_core;
 mod async_single;
 mod rayon_pool;
 mod sequential;
@@ -30,6 +31,8 @@ pub struct Model {
     pub summary: &'static str,
     /// The options it has.
     pub options: &'static [OptionKey],
+    /// Whether it takes part where nobody is named. The others are there to be named, beside what they explain.
+    pub runs_by_default: bool,
     /// How many connections it serves at a time.
     pub concurrency: Concurrency,
     /// Serves the connections of a listening socket until the server is stopped.
@@ -62,12 +65,18 @@ impl Concurrency {
     }
 }
 
-/// All models, from the simplest on.
+/// The models that take part where nobody is named.
+pub fn default_models() -> impl Iterator<Item = &'static Model> {
+    MODELS.iter().filter(|model| model.runs_by_default)
+}
+
+/// All models, from the simplest on; then those that only run where they are named.
 pub const MODELS: &[Model] = &[
     Model {
         name: "sequential",
         summary: "the accept loop itself, one connection after the other",
         options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, BUFFER, STRETCH],
+        runs_by_default: true,
         concurrency: Concurrency::One,
         run: sequential::run,
     },
@@ -75,6 +84,7 @@ pub const MODELS: &[Model] = &[
         name: "threaded",
         summary: "one OS thread per connection",
         options: &[
+            ACCEPT_ON_THREADS,
             BACKLOG,
             FRAME_DEADLINE,
             IDLE_TIMEOUT,
@@ -85,6 +95,7 @@ pub const MODELS: &[Model] = &[
             STACK,
             STRETCH,
         ],
+        runs_by_default: true,
         concurrency: Concurrency::Unbounded,
         run: threaded::run,
     },
@@ -102,6 +113,7 @@ pub const MODELS: &[Model] = &[
             STRETCH,
             POOL_WORKERS,
         ],
+        runs_by_default: true,
         concurrency: Concurrency::Workers,
         run: thread_pool::run,
     },
@@ -109,6 +121,7 @@ pub const MODELS: &[Model] = &[
         name: "rayon-pool",
         summary: "a rayon pool; a worker owns a connection until it closes",
         options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, BUFFER, STACK, STRETCH, POOL_WORKERS],
+        runs_by_default: true,
         concurrency: Concurrency::Workers,
         run: rayon_pool::run,
     },
@@ -126,6 +139,7 @@ pub const MODELS: &[Model] = &[
             BUFFER,
             STRETCH,
         ],
+        runs_by_default: true,
         concurrency: Concurrency::Unbounded,
         run: async_single::run,
     },
@@ -133,6 +147,7 @@ pub const MODELS: &[Model] = &[
         name: "async-multi",
         summary: "a tokio task per connection, on a pool of threads",
         options: &[
+            ACCEPT_IN_TASKS,
             BACKLOG,
             BLOCKING_THREADS,
             FRAME_DEADLINE,
@@ -144,8 +159,27 @@ pub const MODELS: &[Model] = &[
             STRETCH,
             RUNTIME_WORKERS,
         ],
+        runs_by_default: true,
         concurrency: Concurrency::Unbounded,
         run: async_multi::run,
+    },
+    Model {
+        name: "async-per-core",
+        summary: "a tokio runtime of one thread for each CPU, each of which accepts for itself",
+        options: &[
+            BACKLOG,
+            BLOCKING_THREADS,
+            FRAME_DEADLINE,
+            IDLE_TIMEOUT,
+            MUTEX,
+            PLACEMENT_ON_ONE_THREAD,
+            BUFFER,
+            STRETCH,
+            PER_CORE_WORKERS,
+        ],
+        runs_by_default: false,
+        concurrency: Concurrency::Unbounded,
+        run: async_per_core::run,
     },
 ];
 

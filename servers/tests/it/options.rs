@@ -13,6 +13,7 @@ use crate::running::{RunningServer, wait_until, with_contenders};
 
 /// Values of every option there is; a model need not take all of them.
 const VALUES: &[(&str, &[&str])] = &[
+    ("accept", &["single", "reuseport"]),
     ("backlog", &["1", "65535"]),
     ("blocking-threads", &["1", "512"]),
     ("frame-deadline", &["off", "30s"]),

@@ -71,7 +71,11 @@ impl RunningServer {
 
 /// Runs a test against all models side by side; over one wire, then over the other.
 pub(crate) fn with_every_model(test: fn(&RunningServer)) {
-    let contenders = MODELS.iter().map(|model| model.name).chain(["threaded:stack=64KiB"]);
+    let contenders = MODELS.iter().map(|model| model.name).chain([
+        "threaded:stack=64KiB",
+        "threaded:accept=reuseport",
+        "async-multi:accept=reuseport,workers=2",
+    ]);
     Wire::ALL.into_iter().for_each(|wire| with_contenders(contenders.clone(), wire, test));
 }
 
