@@ -18,6 +18,10 @@ use crate::server::Server;
 use crate::stop::StopOnDrop;
 use crate::trace::{ConnectionTrace, Moment};
 
+mod ready;
+
+pub(crate) use ready::{Attempt, ReadyAcceptor};
+
 /// A listening socket for any model. Port 0 lets the kernel choose a free one.
 ///
 /// The kernel cuts the backlog down to `net.core.somaxconn`, silently.
@@ -77,9 +81,10 @@ fn bound(address: SocketAddr, accepting: Accepting) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Accepts the connections of a listening socket, one after the other: std's on a thread, tokio's in a task.
+/// Accepts the connections of a listening socket, one after the other: std's on a thread, tokio's in a task, mio's for an
+/// event loop.
 ///
-/// `next` is there twice, and a test compares the two word by word.
+/// `next` is there twice, and a test compares the two word by word; `accept/ready.rs` has what does not wait.
 pub(crate) struct Acceptor<L> {
     listener: L,
     server: Arc<Server>,

@@ -13,6 +13,7 @@ use crate::trace::{ConnectionTrace, Moment};
 pub(crate) mod lock;
 mod placement;
 pub(crate) mod spin;
+pub(crate) mod steps;
 
 use placement::{BlockingJob, place_in_task, place_on_thread};
 

@@ -63,6 +63,11 @@ pub(super) fn next_action<'a>(next: Decoded<Request<'a>>, server: &Server, reque
 }
 
 impl PendingReply<'_> {
+    /// The same, for whoever outlives the request's bytes.
+    pub(super) fn into_owned(self) -> PendingReply<'static> {
+        PendingReply { sender_timestamp: Cow::Owned(self.sender_timestamp.into_owned()), then: self.then }
+    }
+
     /// The reply to a request that was whole at `received_ns`, to be sent at once: it says that it is sent now.
     pub(super) fn with_result(self, result: Cow<'_, str>, received_ns: u64, server: &Server) -> EncodedReply {
         server.counters.requests_served.increment();

@@ -17,7 +17,9 @@ use crate::server::Server;
 mod async_multi;
 mod async_per_core;
 mod async_single;
+mod pool_per_request;
 mod rayon_pool;
+mod reactor;
 mod sequential;
 mod thread_pool;
 mod threaded;
@@ -180,6 +182,22 @@ pub const MODELS: &[Model] = &[
         runs_by_default: false,
         concurrency: Concurrency::Unbounded,
         run: async_per_core::run,
+    },
+    Model {
+        name: "reactor",
+        summary: "one thread that waits for all sockets at once, by hand: what a runtime does underneath",
+        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, BUFFER, STRETCH],
+        runs_by_default: false,
+        concurrency: Concurrency::Unbounded,
+        run: reactor::run,
+    },
+    Model {
+        name: "pool-per-request",
+        summary: "a reactor that hands requests, not connections, to a pool of threads",
+        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, BUFFER, STACK, STRETCH, POOL_WORKERS],
+        runs_by_default: false,
+        concurrency: Concurrency::Unbounded,
+        run: pool_per_request::run,
     },
 ];
 

@@ -70,6 +70,7 @@ fn at_once(contender: &str, work: &str, parameter: &str) -> usize {
 fn blocking_holds_up_the_others_where_its_placement_lets_it() {
     let expected = [
         ("threaded", 4),
+        ("reactor", 1),
         ("async-single", 1),
         ("async-single:placement=yielding", 1),
         ("async-single:placement=spawn-blocking", 4),
@@ -92,10 +93,23 @@ fn computing_lets_others_in_between_where_its_placement_says_so() {
 }
 
 #[test]
-fn jobs_beyond_the_blocking_threads_wait_for_one() {
-    let running = RunningServer::start("async-single:placement=spawn-blocking,blocking-threads=1", Wire::JsonLines);
-    let took = whole_time(&intervals(&running, 4, "block", "50ms"));
-    assert!(took >= Duration::from_millis(4 * 50), "one thread has blocked four times for 50 ms in {took:?}");
+fn jobs_beyond_the_threads_for_them_wait_for_one() {
+    for contender in ["async-single:placement=spawn-blocking,blocking-threads=1", "pool-per-request:workers=1"] {
+        let running = RunningServer::start(contender, Wire::JsonLines);
+        let took = whole_time(&intervals(&running, 4, "block", "50ms"));
+        assert!(took >= Duration::from_millis(4 * 50), "{contender}: one thread has blocked four times in {took:?}");
+        running.stop().unwrap();
+    }
+}
+
+#[test]
+fn a_request_that_blocks_in_a_pool_holds_up_no_other_connection() {
+    let running = RunningServer::start("pool-per-request:workers=2", Wire::JsonLines);
+    let (mut blocking, mut other) = (running.connect(), running.connect());
+    blocking.send(&running.request("block", "1s", "1"));
+    assert_eq!(other.work("echo", "hi")["result"], "hi");
+    let echo_sent_ns = other.work("echo", "hi")["server_sent_ns"].as_u64().unwrap();
+    assert!(echo_sent_ns < blocking.reply().unwrap()["WorkDone"]["server_sent_ns"].as_u64().unwrap());
     running.stop().unwrap();
 }
 
