@@ -11,6 +11,7 @@
 
 mod accept;
 mod admission;
+mod built_with;
 mod clock;
 mod connection;
 mod containment;
@@ -32,6 +33,7 @@ mod twins;
 mod work;
 
 pub use accept::bind;
+pub use built_with::{built_with, version_of};
 pub use clock::monotonic_ns;
 pub use contender::{Contender, ContenderError};
 pub use counters::Counters;

@@ -1,9 +1,10 @@
 //! `harness list`: what there is to choose from.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use servers::{MODELS, Model, OptionKey};
+use servers::{MODELS, Model, OptionKey, built_with};
 
 use super::dry_run::gates;
 use super::output::{TableOrJson, json_text, print};
@@ -130,8 +131,9 @@ fn json() -> serde_json::Value {
             "gates": experiment.gates().iter().map(|compared| compared.name).collect::<Vec<_>>(),
         })
     });
+    let built_with: BTreeMap<String, String> = built_with().into_iter().collect();
     serde_json::json!({
-        "models": models.collect::<Vec<_>>(), "experiments": experiments.collect::<Vec<_>>(),
+        "built_with": built_with, "models": models.collect::<Vec<_>>(), "experiments": experiments.collect::<Vec<_>>(),
     })
 }
 
