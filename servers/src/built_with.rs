@@ -10,7 +10,13 @@ pub fn built_with() -> Vec<(String, String)> {
 }
 
 /// Those that models of this build run on.
-const RUNS_MODELS: &[&str] = &["mio", "rayon", "tokio"];
+const RUNS_MODELS: &[&str] = &[
+    "mio",
+    "rayon",
+    "tokio",
+    #[cfg(feature = "axum")]
+    "axum",
+];
 
 /// The version of a package that the workspace was locked to; of several, all.
 pub fn version_of(package: &str) -> Option<String> {

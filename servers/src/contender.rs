@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::models::{MODELS, Model};
+use crate::models::{LEFT_OUT, LeftOut, MODELS, Model};
 use crate::options::{Accepting, OptionKey, ServerOptions};
 
 /// A model with options.
@@ -35,6 +35,14 @@ pub enum ContenderError {
         name: String,
         /// The names there are.
         models: String,
+    },
+    /// There is such a model, and this build is without it.
+    #[error("{model} is not part of this build; build with `--features {feature}`")]
+    NotBuilt {
+        /// The model.
+        model: &'static str,
+        /// What brings it in.
+        feature: &'static str,
     },
     /// What follows the model's name is not written as an option.
     #[error("\"{text}\" is not an option; write options as in {model}:name=value,name=value, with the names {options}")]
@@ -100,6 +108,9 @@ impl Contender {
             None => (text.trim(), None),
         };
         let Some(model) = MODELS.iter().find(|model| model.name == name) else {
+            if let Some(LeftOut { model, feature }) = LEFT_OUT.iter().find(|left_out| left_out.model == name) {
+                return Err(ContenderError::NotBuilt { model, feature });
+            }
             return Err(ContenderError::UnknownModel {
                 name: name.to_owned(),
                 models: names(MODELS, |model| model.name),

@@ -38,7 +38,7 @@ pub use clock::monotonic_ns;
 pub use contender::{Contender, ContenderError};
 pub use counters::Counters;
 pub use histograms::{HistogramBucket, UnstableMetrics};
-pub use models::{Concurrency, MODELS, Model, default_models};
+pub use models::{Concurrency, LEFT_OUT, LeftOut, MODELS, Model, default_models};
 pub use options::{Accepting, LockKind, OptionKey, ServerOptions, Spawning, WorkPlacement};
 pub use server::Server;
 pub use snapshot::{RuntimeSnapshot, ServerMonitor, ServerSnapshot, WorkerSnapshot};

@@ -26,6 +26,9 @@ pub(super) fn cast_for(
 ) -> anyhow::Result<Cast> {
     let choice = choice(cpus, list, &servers.commands)?;
     let cast = on_cpus(cpus, || Ok(Cast::new(experiments, &choice)?))?;
+    if servers.page.is_none() {
+        check_speaks_json(&cast.contenders)?;
+    }
     let cast = match &servers.page {
         Some(page) => cast.with_pages(|experiment| !experiment.paged_workloads(sizes, page).is_empty()),
         None => cast,
@@ -36,6 +39,21 @@ pub(super) fn cast_for(
         return Err(PlanError::Usage(sentence).into());
     }
     Ok(cast)
+}
+
+/// Who speaks HTTP alone can be asked for pages, and not for our protocol's work.
+///
+/// # Errors
+/// Where one does.
+pub(super) fn check_speaks_json(contenders: &[Participant]) -> Result<(), PlanError> {
+    let models = contenders.iter().filter_map(Participant::model);
+    match models.map(|contender| contender.model).find(|model| model.is_http_only) {
+        Some(model) => usage(format!(
+            "{} speaks HTTP alone; ask everybody for a page instead of work, with --wire http --path /echo/hi",
+            model.name
+        )),
+        None => Ok(()),
+    }
 }
 
 fn choice(cpus: &[u32], list: Option<&str>, commands: &[ServerCommand]) -> anyhow::Result<Choice> {

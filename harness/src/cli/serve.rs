@@ -83,6 +83,9 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     // First of all, while the parent can hardly have died yet, and before any thread is made.
     let supervision = supervise(&args)?;
     let contender = Contender::parse(&args.contender)?;
+    if contender.model.is_http_only && args.wire != Wire::Http {
+        bail!(PlanError::Usage(format!("{} speaks HTTP alone; give --wire http", contender.model.name)));
+    }
     let listener = bind(&args, &contender)?;
     let address = listener.local_addr()?;
     let mut server = Server::new(contender.options.clone(), args.wire, args.spin_rate);

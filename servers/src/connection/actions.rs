@@ -92,7 +92,7 @@ fn refuse<'a>(server: &Server, fault: Fault, reason: String, then: Persistence) 
     NextAction::Reply(encode(server, &Response::Error { fault, reason: reason.into() }, then))
 }
 
-fn fault_of(refusal: &Refusal) -> Fault {
+pub(super) fn fault_of(refusal: &Refusal) -> Fault {
     match refusal {
         Refusal::UnknownWork(_) => Fault::UnknownWork,
         Refusal::NoDuration(_) | Refusal::TooLong(_) | Refusal::NoSize(_) => Fault::BadRequest,

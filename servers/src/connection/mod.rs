@@ -7,6 +7,8 @@ mod actions;
 pub(crate) mod blocking;
 mod deadline;
 pub(crate) mod nonblocking;
+#[cfg(feature = "axum")]
+pub(crate) mod routes;
 pub(crate) mod stepwise;
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ use crate::server::Server;
 mod async_multi;
 mod async_per_core;
 mod async_single;
+#[cfg(feature = "axum")]
+mod axum;
 mod pool_per_request;
 mod rayon_pool;
 mod reactor;
@@ -35,6 +37,8 @@ pub struct Model {
     pub options: &'static [OptionKey],
     /// Whether it takes part where nobody is named. The others are there to be named, beside what they explain.
     pub runs_by_default: bool,
+    /// Whether HTTP is all that it speaks: a library's loop serves its connections, and not ours.
+    pub is_http_only: bool,
     /// How many connections it serves at a time.
     pub concurrency: Concurrency,
     /// Serves the connections of a listening socket until the server is stopped.
@@ -79,6 +83,7 @@ pub const MODELS: &[Model] = &[
         summary: "the accept loop itself, one connection after the other",
         options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, BUFFER, STRETCH],
         runs_by_default: true,
+        is_http_only: false,
         concurrency: Concurrency::One,
         run: sequential::run,
     },
@@ -98,6 +103,7 @@ pub const MODELS: &[Model] = &[
             STRETCH,
         ],
         runs_by_default: true,
+        is_http_only: false,
         concurrency: Concurrency::Unbounded,
         run: threaded::run,
     },
@@ -116,6 +122,7 @@ pub const MODELS: &[Model] = &[
             POOL_WORKERS,
         ],
         runs_by_default: true,
+        is_http_only: false,
         concurrency: Concurrency::Workers,
         run: thread_pool::run,
     },
@@ -124,6 +131,7 @@ pub const MODELS: &[Model] = &[
         summary: "a rayon pool; a worker owns a connection until it closes",
         options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, BUFFER, STACK, STRETCH, POOL_WORKERS],
         runs_by_default: true,
+        is_http_only: false,
         concurrency: Concurrency::Workers,
         run: rayon_pool::run,
     },
@@ -142,6 +150,7 @@ pub const MODELS: &[Model] = &[
             STRETCH,
         ],
         runs_by_default: true,
+        is_http_only: false,
         concurrency: Concurrency::Unbounded,
         run: async_single::run,
     },
@@ -162,6 +171,7 @@ pub const MODELS: &[Model] = &[
             RUNTIME_WORKERS,
         ],
         runs_by_default: true,
+        is_http_only: false,
         concurrency: Concurrency::Unbounded,
         run: async_multi::run,
     },
@@ -180,6 +190,7 @@ pub const MODELS: &[Model] = &[
             PER_CORE_WORKERS,
         ],
         runs_by_default: false,
+        is_http_only: false,
         concurrency: Concurrency::Unbounded,
         run: async_per_core::run,
     },
@@ -188,6 +199,7 @@ pub const MODELS: &[Model] = &[
         summary: "one thread that waits for all sockets at once, by hand: what a runtime does underneath",
         options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, BUFFER, STRETCH],
         runs_by_default: false,
+        is_http_only: false,
         concurrency: Concurrency::Unbounded,
         run: reactor::run,
     },
@@ -196,9 +208,35 @@ pub const MODELS: &[Model] = &[
         summary: "a reactor that hands requests, not connections, to a pool of threads",
         options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, BUFFER, STACK, STRETCH, POOL_WORKERS],
         runs_by_default: false,
+        is_http_only: false,
         concurrency: Concurrency::Unbounded,
         run: pool_per_request::run,
     },
+    #[cfg(feature = "axum")]
+    Model {
+        name: "axum",
+        summary: "axum on a pool of threads, over HTTP alone: what people deploy",
+        options: &[BACKLOG, BLOCKING_THREADS, MAX_CONNECTIONS, MUTEX, PLACEMENT_ON_WORKERS, STRETCH, RUNTIME_WORKERS],
+        runs_by_default: false,
+        is_http_only: true,
+        concurrency: Concurrency::Unbounded,
+        run: axum::run,
+    },
+];
+
+/// A model that this build leaves out, and the feature of cargo's that brings it in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The model's name.
+    pub model: &'static str,
+    /// The feature.
+    pub feature: &'static str,
+}
+
+/// The models that this build leaves out.
+pub const LEFT_OUT: &[LeftOut] = &[
+    #[cfg(not(feature = "axum"))]
+    LeftOut { model: "axum", feature: "axum" },
 ];
 
 #[cfg(test)]

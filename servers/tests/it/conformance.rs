@@ -8,7 +8,7 @@ use servers::protocol::{MAX_REQUEST_BYTES, MAX_RESULT_BYTES, Wire};
 
 use crate::client::{Client, close};
 use crate::intervals::{intervals, most_at_once, whole_time};
-use crate::running::{RunningServer, wait_until, with_every_model};
+use crate::running::{RunningServer, wait_until, with_every_model, with_every_model_of_our_loop};
 
 #[test]
 fn work_is_done() {
@@ -63,7 +63,7 @@ fn a_request_may_be_as_long_as_the_limit() {
 
 #[test]
 fn a_line_beyond_the_limit_is_refused_and_ends_the_connection() {
-    with_every_model(|running| {
+    with_every_model_of_our_loop(|running| {
         let mut client = running.connect();
         client.send(&running.request("echo", "before", "1"));
         // Twice the limit: the server must refuse it before it has read it all, and the refusal must arrive.
@@ -83,7 +83,7 @@ fn a_line_beyond_the_limit_is_refused_and_ends_the_connection() {
 
 #[test]
 fn a_client_that_never_stops_sending_is_cut_off() {
-    with_every_model(|running| {
+    with_every_model_of_our_loop(|running| {
         let mut client = running.connect();
         let mebibyte = vec![b'x'; 1024 * 1024];
         let refused =
@@ -94,7 +94,7 @@ fn a_client_that_never_stops_sending_is_cut_off() {
 
 #[test]
 fn bad_requests_are_refused_and_the_connection_lives_on() {
-    with_every_model(|running| {
+    with_every_model_of_our_loop(|running| {
         let mut client = running.connect();
         let bad = bad_requests(running);
         let expected = bad.len() as u64;
@@ -126,7 +126,7 @@ fn bad_requests(running: &RunningServer) -> Vec<Vec<u8>> {
 
 #[test]
 fn closing_is_answered_and_the_server_closes() {
-    with_every_model(|running| {
+    with_every_model_of_our_loop(|running| {
         let mut client = running.connect();
         client.work("echo", "1");
         client.work("echo", "2");
@@ -141,7 +141,7 @@ fn closing_is_answered_and_the_server_closes() {
 
 #[test]
 fn the_last_reply_reaches_a_client_that_has_sent_more() {
-    with_every_model(|running| {
+    with_every_model_of_our_loop(|running| {
         let mut client = running.connect();
         let more = running.request("echo", "never looked at", "1").repeat(300);
         client.send(&[close(running.wire, "from", "to"), more].concat());
@@ -242,9 +242,10 @@ fn timestamps_nest() {
 #[test]
 fn stopping_ends_the_accept_loop_and_refuses_clients() {
     for model in servers::MODELS {
-        let running = RunningServer::start(model.name, Wire::JsonLines);
+        let wire = if model.is_http_only { Wire::Http } else { Wire::JsonLines };
+        let running = RunningServer::start(model.name, wire);
         let address = running.address;
-        Client::connect(address, Wire::JsonLines).work("echo", "before");
+        Client::connect(address, wire).work("echo", "before");
         running.stop().unwrap();
         wait_until("connecting fails", || std::net::TcpStream::connect(address).is_err());
     }

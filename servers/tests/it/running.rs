@@ -79,13 +79,20 @@ pub(crate) fn with_every_model(test: fn(&RunningServer)) {
     Wire::ALL.into_iter().for_each(|wire| with_contenders(contenders.clone(), wire, test));
 }
 
+/// As [`with_every_model`], but without those whose connections are a library's: how it reads and refuses is its own.
+pub(crate) fn with_every_model_of_our_loop(test: fn(&RunningServer)) {
+    let contenders = MODELS.iter().filter(|model| !model.is_http_only).map(|model| model.name);
+    Wire::ALL.into_iter().for_each(|wire| with_contenders(contenders.clone(), wire, test));
+}
+
 /// Runs a test side by side against every model that has all of `options`, with these.
 pub(crate) fn with_every_model_that_takes(options: &str, test: fn(&RunningServer)) {
     let contenders = MODELS.iter().map(|model| format!("{}:{options}", model.name));
     with_contenders(contenders.filter(|contender| Contender::parse(contender).is_ok()), Wire::JsonLines, test);
 }
 
-/// Runs a test against some contenders side by side, each on a thread named after it.
+/// Runs a test against some contenders side by side, each on a thread named after it, over this wire or the only one that
+/// a contender speaks.
 pub(crate) fn with_contenders<T>(contenders: impl IntoIterator<Item = T>, wire: Wire, test: fn(&RunningServer))
 where
     T: Into<String>,
@@ -94,6 +101,7 @@ where
         .into_iter()
         .map(|contender| {
             let contender: String = contender.into();
+            let wire = if Contender::parse(&contender).unwrap().model.is_http_only { Wire::Http } else { wire };
             let name = contender.clone();
             let test = move || {
                 let running = RunningServer::start(&contender, wire);
