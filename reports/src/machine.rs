@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::format::{Unit, counted};
+use crate::record::store::Run;
 use crate::record::{Manifest, PlacementKind};
 
 /// A machine together with the way its CPUs were divided.
@@ -67,10 +68,17 @@ pub fn differences(base: &Manifest, new: &Manifest) -> Vec<Difference> {
 }
 
 /// What ran on the machine and bears on the numbers, by name, with versions: a change of it is a mark in a trend. The
-/// system, the allocator, and what the servers were built with as far as the run has it.
-pub fn software(manifest: &Manifest) -> BTreeMap<String, String> {
-    let system = system(manifest).map(|(what, value)| (what.to_owned(), value));
-    manifest.built_with.clone().into_iter().chain(system).collect()
+/// system, the allocator, what the servers were built with as far as the run has it, and the drivers that they had.
+pub fn software(run: &Run) -> BTreeMap<String, String> {
+    let system = system(&run.manifest).map(|(what, value)| (what.to_owned(), value));
+    let drivers = drivers(run).into_iter().map(|(contender, driver)| (format!("driver of {contender}"), driver));
+    run.manifest.built_with.clone().into_iter().chain(system).chain(drivers).collect()
+}
+
+/// Which driver of its runtime each contender ran on, of those that had a choice.
+pub fn drivers(run: &Run) -> BTreeMap<String, String> {
+    let told = run.cells.iter().filter_map(|cell| Some((cell.contender.clone(), cell.server.driver.clone()?)));
+    told.collect()
 }
 
 /// `rustc 1.95.0, tokio 1.54.1`.

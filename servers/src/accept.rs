@@ -18,6 +18,8 @@ use crate::server::Server;
 use crate::stop::StopOnDrop;
 use crate::trace::{ConnectionTrace, Moment};
 
+#[cfg(feature = "compio")]
+mod completion;
 mod ready;
 
 pub(crate) use ready::{Attempt, ReadyAcceptor};

@@ -16,6 +16,8 @@ const RUNS_MODELS: &[&str] = &[
     "tokio",
     #[cfg(feature = "axum")]
     "axum",
+    #[cfg(feature = "compio")]
+    "compio",
 ];
 
 /// The version of a package that the workspace was locked to; of several, all.

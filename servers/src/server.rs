@@ -29,6 +29,8 @@ pub struct Server {
     pub(crate) stop: Arc<StopSignal>,
     /// What the runtimes tell of themselves, from when there are any: one, or one for each worker.
     pub(crate) runtimes: OnceLock<Vec<RuntimeMetrics>>,
+    /// How the runtime asks the kernel, where it had a choice.
+    driver: OnceLock<&'static str>,
     /// Where connections note what they do; off unless asked for.
     trace: Option<Arc<Trace>>,
 }
@@ -47,6 +49,7 @@ impl Server {
             admission: Arc::new(Admission::new(options.max_connections)),
             stop: Arc::default(),
             runtimes: OnceLock::new(),
+            driver: OnceLock::new(),
             trace: None,
             options,
         }
@@ -86,6 +89,17 @@ impl Server {
     /// What a connection makes its notes with. `number` counts connections from 1.
     pub(crate) fn connection_trace(&self, number: u64) -> ConnectionTrace {
         ConnectionTrace::new(self.trace.as_ref(), number)
+    }
+
+    /// How the model's runtime asks the kernel for I/O, where that is found out only as it starts: `io_uring` or `epoll`.
+    pub fn driver(&self) -> Option<&'static str> {
+        self.driver.get().copied()
+    }
+
+    /// Notes how the runtime asks the kernel. A server runs once, so the first word is the only one.
+    #[cfg(feature = "compio")]
+    pub(crate) fn is_driven_by(&self, driver: &'static str) {
+        let _ = self.driver.set(driver);
     }
 
     /// Tells a [`ServerMonitor`](crate::ServerMonitor) which runtimes have this server's tasks. A server runs once, so

@@ -205,7 +205,7 @@ impl Goodbye {
                 limit_waits: counters.limit_waits,
             };
             // Whoever read stdout may be gone; that is no reason not to stop in order.
-            let _ = say(&Farewell { stopped });
+            let _ = say(&Farewell { stopped, driver: server.driver().map(str::to_owned) });
         });
     }
 }

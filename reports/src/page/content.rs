@@ -11,7 +11,7 @@ use super::tables::{BarredTable, VerdictTable, verdict_tables};
 use super::trials::{self, TrialSection};
 use crate::charts::{self, Figure, OtherScale};
 use crate::format::{self, Unit, count, share};
-use crate::machine::in_words;
+use crate::machine::{drivers, in_words};
 use crate::metrics::{METRICS, Reading, metric};
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, PictureKind, PlacementKind, Purpose};
@@ -252,7 +252,8 @@ fn environment(run: &Run) -> Vec<(String, String)> {
         ("Built with", built_with(run)),
         ("Kernel stack of a thread", Unit::Bytes.show(machine.kernel_stack_bytes_per_thread as f64)),
     ];
-    rows.map(|(name, value)| (name.to_owned(), value)).into()
+    let drivers = drivers(run).into_iter().map(|(contender, driver)| (format!("Driver of {contender}"), driver));
+    rows.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(drivers).collect()
 }
 
 /// Servers of another build have that build's, which its version names where it is not the system's.

@@ -130,7 +130,7 @@ impl Entry {
             cells: summary.validity.cells,
             invalid_cells: summary.validity.invalid_cells,
             machine: MachineIdentity::of(manifest),
-            software: software(manifest),
+            software: software(run),
             experiments: manifest.experiments.iter().map(|experiment| experiment.name.clone()).collect(),
             contenders: contenders.map(|contender| contender.label.clone()).collect(),
             headline: summary::headline(summary),

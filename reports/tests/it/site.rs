@@ -197,6 +197,14 @@ fn a_change_of_what_the_servers_ran_on_is_a_mark_in_the_trend_of_their_machine()
     assert_eq!(marks, changed.matches("<figure id=\"trend-").count(), "a mark in each figure");
     let said = "on with kernel 7.0.0 instead of 6.1.0 and tokio 1.51.0 instead of 1.52.2.</p>";
     assert_eq!(changed.matches(said).count(), marks);
+    let driven =
+        |run: &mut Run, driver: &str| run.cells.iter_mut().for_each(|cell| cell.server.driver = Some(driver.into()));
+    let (mut before, mut after) = (on_day(3), on_day(9));
+    driven(&mut before, "io_uring");
+    driven(&mut after, "epoll");
+    assert!(
+        site::index_page(&[entry(&before), entry(&after)]).contains("driver of threaded epoll instead of io_uring")
+    );
     // A run of which nobody noted what it was built with says nothing of a change.
     assert!(!page(|manifest| manifest.built_with.clear()).contains("class=\"change\""));
 }

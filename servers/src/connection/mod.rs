@@ -5,6 +5,8 @@
 
 mod actions;
 pub(crate) mod blocking;
+#[cfg(feature = "compio")]
+pub(crate) mod completion;
 mod deadline;
 pub(crate) mod nonblocking;
 #[cfg(feature = "axum")]

@@ -19,6 +19,8 @@ mod async_per_core;
 mod async_single;
 #[cfg(feature = "axum")]
 mod axum;
+#[cfg(feature = "compio")]
+mod compio;
 mod pool_per_request;
 mod rayon_pool;
 mod reactor;
@@ -222,6 +224,16 @@ pub const MODELS: &[Model] = &[
         concurrency: Concurrency::Unbounded,
         run: axum::run,
     },
+    #[cfg(feature = "compio")]
+    Model {
+        name: "compio",
+        summary: "a task per connection on one thread, with io_uring where the kernel allows it",
+        options: &[BACKLOG, MAX_CONNECTIONS, BUFFER, STRETCH],
+        runs_by_default: false,
+        is_http_only: false,
+        concurrency: Concurrency::Unbounded,
+        run: compio::run,
+    },
 ];
 
 /// A model that this build leaves out, and the feature of cargo's that brings it in.
@@ -237,6 +249,8 @@ pub struct LeftOut {
 pub const LEFT_OUT: &[LeftOut] = &[
     #[cfg(not(feature = "axum"))]
     LeftOut { model: "axum", feature: "axum" },
+    #[cfg(not(feature = "compio"))]
+    LeftOut { model: "compio", feature: "compio" },
 ];
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::io;
 use std::time::Instant;
 
-use super::perform_on_thread;
+use super::{NO_TEXT, perform_on_thread};
 use crate::server::Server;
 use crate::service::WorkOrder;
 use crate::trace::{ConnectionTrace, Moment};
@@ -49,17 +49,19 @@ pub(crate) fn begin_on_loop<'a>(
 impl Underway {
     /// The result, where there is one by now.
     pub(crate) fn poll(&mut self, trace: &ConnectionTrace) -> io::Result<Option<Cow<'static, str>>> {
-        let result = match self {
-            Underway::Timer(ends_at) => (*ends_at <= Instant::now()).then(|| Ok(Cow::Borrowed(""))),
-            Underway::Elsewhere(result) => result.take().map(|result| result.map(Cow::Owned)),
-        };
-        if result.is_some() {
-            trace.note(Moment::Resumed);
+        match self {
+            Underway::Timer(ends_at) if *ends_at <= Instant::now() => {
+                trace.note(Moment::Resumed);
+                trace.note(Moment::Ended);
+                Ok(Some(NO_TEXT))
+            }
+            Underway::Elsewhere(result) => {
+                let Some(result) = result.take() else { return Ok(None) };
+                trace.note(Moment::Resumed);
+                result.map(|text| Some(Cow::Owned(text)))
+            }
+            Underway::Timer(_) => Ok(None),
         }
-        if let (Underway::Timer(_), Some(_)) = (&self, &result) {
-            trace.note(Moment::Ended);
-        }
-        result.transpose()
     }
 
     /// When it is worth asking again, where a clock says so.
