@@ -5,9 +5,8 @@
 //! `poll`. Whoever computes or blocks in between holds up all others, as in async_single.rs.
 //!
 //! A runtime has the same parts under other names. A connection that returns instead of waiting is a future, and letting
-//! it go on is polling it. The set of deadlines is the timer, `poll` the driver, `ready` the run queue. What
-//! tokio adds is wakers, so that a future can wait for anything and not only for what this loop knows.
-//! Production code would take tokio.
+//! it go on is polling it. The set of deadlines is the timer, `poll` the driver, `ready` the run queue. tokio adds wakers,
+//! so that a future can wait for anything and not only for what this loop knows. Production code would take tokio.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, ErrorKind};
