@@ -37,6 +37,49 @@ function lock(ms) {
   return held;
 }
 
+// A connection's own connection to the backend, whose address is in the environment.
+class Link {
+  #socket = null;
+  #calls = 0;
+
+  async call(ms) {
+    const [host, port] = (process.env.BACKEND ?? '').split(':');
+    if (!port) throw new Refused('this server has no backend to call; put its ADDRESS:PORT into BACKEND');
+    try {
+      this.#socket ??= net.connect({ host, port: Number(port), noDelay: true });
+      this.#calls = (this.#calls + 1) >>> 0;
+      const frame = Buffer.from('call\0\0\0\0\0\0\0\0\0\0\0\0');
+      frame.writeUInt32LE(this.#calls, 4);
+      frame.writeBigUInt64LE(BigInt(Math.round(ms * 1e6)), 8);
+      this.#socket.write(frame);
+      const answer = await this.#answer();
+      if (answer.toString('latin1', 0, 4) !== 'done' || !answer.subarray(4).equals(frame.subarray(4))) {
+        throw new Error('it gave a wrong answer');
+      }
+    } catch (error) {
+      this.close();
+      throw new Refused(`the backend did not answer: ${error.message}`);
+    }
+  }
+
+  #answer() {
+    const socket = this.#socket;
+    return new Promise((resolve, reject) => {
+      const ended = () => reject(new Error('it closed the connection'));
+      const readable = () => {
+        const answer = socket.read(16);
+        if (answer?.length === 16) resolve(answer);
+      };
+      socket.on('readable', readable).on('error', reject).on('end', ended);
+    }).finally(() => socket.removeAllListeners());
+  }
+
+  close() {
+    this.#socket?.destroy();
+    this.#socket = null;
+  }
+}
+
 const WORK = {
   echo: (text) => text,
   reply(bytes) {
@@ -45,6 +88,7 @@ const WORK = {
     }
     return 'x'.repeat(Number(bytes));
   },
+  call: (text, link) => link.call(milliseconds(text)).then(() => ''),
   sleep: (text) => sleep(milliseconds(text), ''),
   // There is no other way to block the one thread; it stops every connection.
   block: (text) => (Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds(text)), ''),
@@ -60,7 +104,7 @@ function texts(object, ...names) {
 }
 
 // The reply to a line.
-async function answer(line, served) {
+async function answer(line, served, link) {
   const receivedNs = nowNs();
   try {
     const { RequestWork: asked, CloseConnection: close } = JSON.parse(line);
@@ -73,7 +117,7 @@ async function answer(line, served) {
     if (!Object.hasOwn(WORK, kind)) {
       throw new Refused(`no work is called "${kind.slice(0, 40)}"; work: ${Object.keys(WORK).join(', ')}`);
     }
-    const result = await WORK[kind](parameter);
+    const result = await WORK[kind](parameter, link);
     // Nanoseconds since the machine started: whole numbers up to 2^53, for some hundred days.
     const times = { server_received_ns: Number(receivedNs), server_sent_ns: Number(nowNs()) };
     return { WorkDone: { sender_timestamp, result, ...times } };
@@ -103,13 +147,15 @@ async function* lines(socket) {
 
 async function serve(socket) {
   const reply = (message) => socket.write(JSON.stringify(message) + '\n');
+  const link = new Link();
+  socket.on('close', () => link.close());
   let served = 0;
   for await (const line of lines(socket)) {
     if (line === null) {
       reply({ Error: { reason: `a line is at most ${MOST_LINE_BYTES} bytes, newline included` } });
       break;
     }
-    const message = await answer(line, served);
+    const message = await answer(line, served, link);
     served += 'WorkDone' in message;
     reply(message);
     if ('ConnectionClosed' in message) break;

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import struct
 import sys
 import time
 
@@ -36,7 +37,36 @@ def spin(duration):
         pass
 
 
-async def work(kind, parameter):
+class Link:
+    """A connection's own connection to the backend, whose address is in the environment."""
+
+    def __init__(self):
+        self.streams, self.calls = None, 0
+
+    async def call(self, duration):
+        if "BACKEND" not in os.environ:
+            raise Refused("this server has no backend to call; put its ADDRESS:PORT into BACKEND")
+        try:
+            if not self.streams:
+                host, port = os.environ["BACKEND"].rsplit(":", 1)
+                self.streams = await asyncio.open_connection(host, int(port))
+            reader, writer = self.streams
+            self.calls = (self.calls + 1) % 2**32
+            what = struct.pack("<IQ", self.calls, round(duration * 1e9))
+            writer.write(b"call" + what)
+            if await reader.readexactly(16) != b"done" + what:
+                raise OSError("it gave a wrong answer")
+        except (OSError, asyncio.IncompleteReadError) as error:
+            self.close()
+            raise Refused(f"the backend did not answer: {error}")
+
+    def close(self):
+        if self.streams:
+            self.streams[1].close()
+        self.streams = None
+
+
+async def work(kind, parameter, link):
     """Does the work and returns its result."""
     if kind == "echo":
         return parameter
@@ -44,7 +74,9 @@ async def work(kind, parameter):
         if not re.fullmatch(r"\d{1,7}", parameter) or int(parameter) > MOST_RESULT_BYTES:
             raise Refused(f"write a number of bytes of at most {MOST_RESULT_BYTES}")
         return "x" * int(parameter)
-    if kind == "sleep":
+    if kind == "call":
+        await link.call(seconds(parameter))
+    elif kind == "sleep":
         await asyncio.sleep(seconds(parameter))
     elif kind == "block":
         time.sleep(seconds(parameter))  # on purpose: it stops every other task
@@ -55,11 +87,11 @@ async def work(kind, parameter):
         async with LOCK:
             await asyncio.sleep(duration)
     else:
-        raise Refused(f"no work is called {kind!r:.50}; work: echo, sleep, block, spin, lock, reply")
+        raise Refused(f"no work is called {kind!r:.50}; work: echo, call, sleep, block, spin, lock, reply")
     return ""
 
 
-async def answer(line, served):
+async def answer(line, served, link):
     """The reply to a line, and whether the connection ends with it."""
     received_ns = time.monotonic_ns()
     try:
@@ -68,7 +100,7 @@ async def answer(line, served):
             times = {name: close[name] for name in ("initial_timestamp", "final_timestamp")}
             return {"ConnectionClosed": {**times, "requests_served": served}}, True
         request = message["RequestWork"]
-        result = await work(request["request_message"], request["parameter"])
+        result = await work(request["request_message"], request["parameter"], link)
         done = {"sender_timestamp": request["sender_timestamp"], "result": result}
     except Refused as reason:
         return {"Error": {"reason": str(reason)}}, False
@@ -87,7 +119,7 @@ async def drain(reader, writer):
 
 
 async def serve(reader, writer):
-    served = 0
+    served, link = 0, Link()
     try:
         while True:
             try:
@@ -100,7 +132,7 @@ async def serve(reader, writer):
                 reason = f"a line is at most {MOST_LINE_BYTES} bytes, newline included"
                 writer.write(json.dumps({"Error": {"reason": reason}}).encode() + b"\n")
                 return await drain(reader, writer)
-            reply, is_last = await answer(line, served)
+            reply, is_last = await answer(line, served, link)
             served += "WorkDone" in reply
             writer.write(json.dumps(reply).encode() + b"\n")
             await writer.drain()
@@ -109,6 +141,7 @@ async def serve(reader, writer):
     except (OSError, asyncio.TimeoutError):
         pass  # the client has gone
     finally:
+        link.close()
         writer.close()
 
 

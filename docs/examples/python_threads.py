@@ -4,7 +4,9 @@
 import json
 import os
 import re
+import socket
 import socketserver
+import struct
 import sys
 import threading
 import time
@@ -14,6 +16,7 @@ MOST_RESULT_BYTES = 1024 * 1024
 MOST_SECONDS = 60
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 LOCK = threading.Lock()
+LINK = threading.local()  # to the backend; there is a thread per connection, so each has its own
 
 
 class Refused(Exception):
@@ -36,6 +39,31 @@ def spin(duration):
         pass
 
 
+def call(duration):
+    """Asks the backend, whose address is in the environment, and waits for its answer."""
+    if "BACKEND" not in os.environ:
+        raise Refused("this server has no backend to call; put its ADDRESS:PORT into BACKEND")
+    try:
+        if not hasattr(LINK, "socket"):
+            host, port = os.environ["BACKEND"].rsplit(":", 1)
+            LINK.socket, LINK.calls = socket.create_connection((host, int(port))), 0
+            LINK.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        LINK.calls = (LINK.calls + 1) % 2**32
+        what = struct.pack("<IQ", LINK.calls, round(duration * 1e9))
+        LINK.socket.sendall(b"call" + what)
+        answer = b""
+        while len(answer) < 16:
+            more = LINK.socket.recv(16 - len(answer))
+            if not more:
+                raise OSError("it closed the connection")
+            answer += more
+        if answer != b"done" + what:
+            raise OSError("it gave a wrong answer")
+    except OSError as error:
+        vars(LINK).pop("socket", None)
+        raise Refused(f"the backend did not answer: {error}")
+
+
 def work(kind, parameter):
     """Does the work and returns its result."""
     if kind == "echo":
@@ -44,7 +72,9 @@ def work(kind, parameter):
         if not re.fullmatch(r"\d{1,7}", parameter) or int(parameter) > MOST_RESULT_BYTES:
             raise Refused(f"write a number of bytes of at most {MOST_RESULT_BYTES}")
         return "x" * int(parameter)
-    if kind in ("sleep", "block"):
+    if kind == "call":
+        call(seconds(parameter))
+    elif kind in ("sleep", "block"):
         time.sleep(seconds(parameter))
     elif kind == "spin":
         spin(seconds(parameter))
@@ -53,7 +83,7 @@ def work(kind, parameter):
         with LOCK:
             time.sleep(duration)
     else:
-        raise Refused(f"no work is called {kind!r:.50}; work: echo, sleep, block, spin, lock, reply")
+        raise Refused(f"no work is called {kind!r:.50}; work: echo, call, sleep, block, spin, lock, reply")
     return ""
 
 

@@ -12,6 +12,15 @@ pub fn thread_cpu_ns() -> u64 {
     nanoseconds(clock_gettime(ClockId::ThreadCPUTime))
 }
 
+/// CPU time so far of another thread of this process, in nanoseconds. None where there is no such thread.
+pub(crate) fn cpu_ns_of_thread(thread: rustix::thread::Pid) -> Option<u64> {
+    // As the kernel numbers them: the complement of the thread's number, and three bits that say that it is the number of a
+    // thread (4) and that the scheduler's time is asked for (2). It is part of the kernel's interface.
+    let clock = (!thread.as_raw_nonzero().get() << 3) | 6;
+    let time = nix::time::clock_gettime(nix::time::ClockId::from_raw(clock)).ok()?;
+    Some(nanoseconds(Timespec { tv_sec: time.tv_sec(), tv_nsec: time.tv_nsec() }))
+}
+
 /// CPU time of all threads of this process so far, in nanoseconds.
 pub fn process_cpu_ns() -> u64 {
     nanoseconds(clock_gettime(ClockId::ProcessCPUTime))
@@ -49,6 +58,13 @@ fn nanoseconds(time: Timespec) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_threads_cpu_time_is_the_same_from_inside_and_from_outside() {
+        let thread = rustix::thread::gettid();
+        let (before, seen, after) = (thread_cpu_ns(), cpu_ns_of_thread(thread).unwrap(), thread_cpu_ns());
+        assert!((before..=after).contains(&seen), "{before} {seen} {after}");
+    }
 
     #[test]
     fn kernel_time_round_trips() {

@@ -2,7 +2,9 @@
 //! what it saw. The binary in `main.rs` is this library with a command line.
 #![deny(unsafe_code)]
 
+mod alarm;
 mod allocator;
+pub mod backend;
 pub mod check;
 pub mod cli;
 pub mod clock;

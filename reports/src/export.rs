@@ -9,8 +9,11 @@ use serde_json::{Map, Value, json};
 use crate::format::{self, Unit};
 use crate::machine::MachineIdentity;
 use crate::record::store::Run;
+use crate::scorecard::{Protagonist, RowVerdict, Scorecard, ScorecardRow};
 use crate::study::groups;
 use crate::summary::{self, BadgeState, Headline, Rank, Summary};
+use crate::words::advice::advice;
+use crate::words::scorecard as words;
 
 /// What a figure is filed under. The load is not a part of it: it is chosen anew in every run, from what the contenders
 /// can do, and stands beside the figure instead.
@@ -81,6 +84,49 @@ fn unit(unit: Unit) -> &'static str {
     }
 }
 
+/// The rows of a scorecard. A value and the verdict stand under the short names of the two; a verdict that is none is `alike`
+/// or `cannot tell`. How many times better the second is has open ends where a side only has a bound.
+pub fn scorecard(card: &Scorecard) -> Vec<Value> {
+    card.rows.iter().map(|row| scorecard_row(row, card.shorts())).collect()
+}
+
+fn scorecard_row(row: &ScorecardRow, shorts: [&str; 2]) -> Value {
+    let mut values = Map::new();
+    for (short, value) in shorts.iter().zip(row.values) {
+        values.insert((*short).to_owned(), json!(value.map(|value| value.value)));
+    }
+    let bounds = shorts.iter().zip(row.values).filter(|(_, value)| value.is_some_and(|value| value.at_least));
+    let bounds: Vec<&str> = bounds.map(|(short, _)| *short).collect();
+    let verdict = match row.verdict {
+        RowVerdict::Better { who, .. } => shorts[who],
+        RowVerdict::Alike { .. } => "alike",
+        RowVerdict::CannotTell(_) => "cannot tell",
+    };
+    let own = json!({
+        "question": words::question(&row.topic),
+        "unit": unit(row.unit),
+        "at_least": bounds,
+        "ratio": row.ratio,
+        "low": row.low,
+        "high": row.high,
+        "verdict": verdict,
+        "words": words::verdict(row, shorts),
+        "would_take": words::would_take(row),
+        "remedy": words::remedy(row, shorts),
+        "measured": words::stand_ins(row, shorts),
+        "blocks": row.blocks,
+        "experiment": row.experiment,
+    });
+    values.extend(own.as_object().cloned().unwrap_or_default());
+    Value::Object(values)
+}
+
+/// The two that a scorecard is about.
+pub fn protagonists(card: &Scorecard) -> Value {
+    let of = |it: &Protagonist| json!({ "label": it.label, "name": it.name, "short": it.short });
+    json!(card.protagonists.each_ref().map(of))
+}
+
 /// Rows that the table has at most; what is left out is said under it.
 pub const MOST_ROWS: usize = 8;
 
@@ -94,6 +140,9 @@ pub fn markdown(run: &Run) -> String {
         line(&mut text, &format!("- {}: {}", format::capitalised(&plain(&answer.label)), plain(&answer.sentence)));
     }
     text.push('\n');
+    if let Some(card) = Scorecard::of_groups(run, &groups).filter(|card| !card.rows.is_empty()) {
+        scorecard_table(&mut text, &card);
+    }
     table(&mut text, run, &summary::headlines(&groups));
     claims(&mut text, &summary);
     for badge in summary.validity.badges.iter().filter(|badge| badge.state == BadgeState::Doubt) {
@@ -148,6 +197,25 @@ fn table(text: &mut String, run: &Run, figures: &[Headline]) {
         String::new()
     };
     line(text, &format!("\nWith 95% intervals; `-` where a contender did not keep up or has no valid figure.{more}\n"));
+}
+
+fn scorecard_table(text: &mut String, card: &Scorecard) {
+    let shorts = card.shorts();
+    for sentence in words::answer(card).into_iter().chain(advice(card)) {
+        line(text, &plain(&sentence));
+    }
+    line(text, "");
+    line(text, &row("", shorts.iter().map(|short| plain(short)).chain(["verdict".to_owned()])));
+    line(text, &row("---", ["---:", "---:", ":---"].map(str::to_owned).into_iter()));
+    for of in &card.rows {
+        let verdict = words::verdict(of, shorts);
+        let verdict = if matches!(of.verdict, RowVerdict::CannotTell(_)) { verdict } else { format!("**{verdict}**") };
+        let why = format::bracketed(words::would_take(of).or_else(|| words::remedy(of, shorts)));
+        let values = of.values.iter().map(|value| words::value(*value, of.unit));
+        let cells: Vec<String> = values.chain([plain(&format!("{verdict}{why}"))]).collect();
+        line(text, &row(&plain(&words::question(&of.topic)), cells.into_iter()));
+    }
+    line(text, "");
 }
 
 fn same_column(one: &Headline, other: &Headline) -> bool {

@@ -18,6 +18,8 @@ pub struct Counters {
     pub requests_served: u64,
     /// Requests answered with `Error`, counted likewise.
     pub requests_refused: u64,
+    /// Requests answered with `Error` since the backend they call did not answer.
+    pub backend_errors: u64,
     /// Connections closed because no byte came for as long as `idle-timeout`.
     pub idle_timeouts: u64,
     /// Connections closed because a request was not whole at its `frame-deadline`.
@@ -55,6 +57,7 @@ pub(crate) struct LiveCounters {
     pub(crate) requests_begun: RelaxedCounter,
     pub(crate) requests_served: RelaxedCounter,
     pub(crate) requests_refused: RelaxedCounter,
+    pub(crate) backend_errors: RelaxedCounter,
     pub(crate) idle_timeouts: RelaxedCounter,
     pub(crate) frame_deadlines: RelaxedCounter,
 }

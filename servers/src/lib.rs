@@ -11,6 +11,7 @@
 
 mod accept;
 mod admission;
+pub mod backend;
 mod built_with;
 mod clock;
 mod connection;

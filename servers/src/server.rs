@@ -1,6 +1,7 @@
 //! What all connections of one server share: its options, its lock, its counters. One to a process or a test.
 //! It knows nothing of connections, and does not know who runs them.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::{Runtime, RuntimeMetrics};
@@ -22,6 +23,8 @@ pub struct Server {
     pub(crate) spin_iterations_per_us: u64,
     /// The one lock that `lock` requests hold while they wait.
     pub(crate) lock: SharedLock,
+    /// Whom `call` requests wait for.
+    pub(crate) backend: Option<SocketAddr>,
     pub(crate) counters: LiveCounters,
     /// Asked before each accept.
     pub(crate) admission: Arc<Admission>,
@@ -45,6 +48,7 @@ impl Server {
             wire,
             spin_iterations_per_us: spin_iterations_per_us.unwrap_or_else(calibrate_spin),
             lock: SharedLock::new(options.mutex),
+            backend: None,
             counters: LiveCounters::default(),
             admission: Arc::new(Admission::new(options.max_connections)),
             stop: Arc::default(),
@@ -61,6 +65,12 @@ impl Server {
         Server { trace: Some(trace), ..self }
     }
 
+    /// The same server, whose `call` requests ask the backend at this address.
+    #[must_use]
+    pub fn calling(self, backend: SocketAddr) -> Server {
+        Server { backend: Some(backend), ..self }
+    }
+
     /// A handle that ends this server's accept loop, before or while it runs.
     pub fn stop_handle(&self) -> StopHandle {
         StopHandle::new(Arc::clone(&self.stop), Arc::clone(&self.admission))
@@ -75,6 +85,7 @@ impl Server {
             spawn_errors: counters.spawn_errors.get(),
             requests_served: counters.requests_served.get(),
             requests_refused: counters.requests_refused.get(),
+            backend_errors: counters.backend_errors.get(),
             idle_timeouts: counters.idle_timeouts.get(),
             frame_deadlines: counters.frame_deadlines.get(),
             limit_waits: self.admission.waits(),

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::protocol::MAX_RESULT_BYTES;
 
-/// The longest sleep, block, spin or lock that a client may ask for.
+/// The longest call, sleep, block, spin or lock that a client may ask for.
 pub const MAX_WORK_DURATION: Duration = Duration::from_secs(60);
 
 /// What a request asks for, within the limits.
@@ -16,7 +16,9 @@ pub const MAX_WORK_DURATION: Duration = Duration::from_secs(60);
 pub enum WorkOrder<'a> {
     /// Reply with this text.
     Echo(Cow<'a, str>),
-    /// Wait this long without using the CPU.
+    /// Ask the backend, which answers after this long, and wait for its answer.
+    Call(Duration),
+    /// Wait this long by a timer.
     Sleep(Duration),
     /// Block the thread that does the work for this long, as a call does that waits for a disk or a database.
     Block(Duration),
@@ -33,6 +35,7 @@ impl<'a> WorkOrder<'a> {
     pub(crate) fn into_owned(self) -> WorkOrder<'static> {
         match self {
             WorkOrder::Echo(text) => WorkOrder::Echo(Cow::Owned(text.into_owned())),
+            WorkOrder::Call(duration) => WorkOrder::Call(duration),
             WorkOrder::Sleep(duration) => WorkOrder::Sleep(duration),
             WorkOrder::Block(duration) => WorkOrder::Block(duration),
             WorkOrder::Spin(duration) => WorkOrder::Spin(duration),
@@ -45,6 +48,7 @@ impl<'a> WorkOrder<'a> {
     pub(crate) fn stretched(self, percent: u32) -> WorkOrder<'a> {
         let longer = |duration: Duration| duration * percent / 100;
         match self {
+            WorkOrder::Call(duration) => WorkOrder::Call(longer(duration)),
             WorkOrder::Sleep(duration) => WorkOrder::Sleep(longer(duration)),
             WorkOrder::Block(duration) => WorkOrder::Block(longer(duration)),
             WorkOrder::Spin(duration) => WorkOrder::Spin(longer(duration)),
@@ -58,7 +62,7 @@ impl<'a> WorkOrder<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// There is no such work.
-    #[error("no work is called \"{0}\"; work: echo, sleep, block, spin, lock, reply")]
+    #[error("no work is called \"{0}\"; work: echo, call, sleep, block, spin, lock, reply")]
     UnknownWork(String),
     /// The parameter should have been a duration.
     #[error("\"{0}\" is not a duration; write it as in 250us, 5ms or 2s")]
@@ -75,6 +79,7 @@ pub enum Refusal {
 pub fn decide<'a>(request_message: &str, parameter: Cow<'a, str>) -> Result<WorkOrder<'a>, Refusal> {
     match request_message {
         "echo" => Ok(WorkOrder::Echo(parameter)),
+        "call" => duration(&parameter).map(WorkOrder::Call),
         "sleep" => duration(&parameter).map(WorkOrder::Sleep),
         "block" => duration(&parameter).map(WorkOrder::Block),
         "spin" => duration(&parameter).map(WorkOrder::Spin),
@@ -116,6 +121,7 @@ mod tests {
     #[test]
     fn work_is_named_by_the_request() {
         assert_eq!(ask("echo", "5ms"), Ok(WorkOrder::Echo("5ms".into())));
+        assert_eq!(ask("call", "5ms"), Ok(WorkOrder::Call(Duration::from_millis(5))));
         assert_eq!(ask("sleep", "5ms"), Ok(WorkOrder::Sleep(Duration::from_millis(5))));
         assert_eq!(ask("block", "1s"), Ok(WorkOrder::Block(Duration::from_secs(1))));
         assert_eq!(ask("spin", "250us"), Ok(WorkOrder::Spin(Duration::from_micros(250))));
@@ -127,6 +133,7 @@ mod tests {
     fn stretching_prolongs_what_takes_time_and_nothing_else() {
         let stretched = |work: &str, parameter: &'static str| ask(work, parameter).unwrap().stretched(120);
         assert_eq!(stretched("sleep", "5ms"), WorkOrder::Sleep(Duration::from_millis(6)));
+        assert_eq!(stretched("call", "5ms"), WorkOrder::Call(Duration::from_millis(6)));
         assert_eq!(stretched("spin", "60s"), WorkOrder::Spin(Duration::from_secs(72)));
         assert_eq!(
             (stretched("echo", "5ms"), stretched("reply", "9")),
@@ -146,7 +153,7 @@ mod tests {
     #[test]
     fn nonsense_is_refused_with_a_remedy() {
         let said = |work: &str, parameter: &str| ask(work, parameter).unwrap_err().to_string();
-        assert_eq!(said("dance", ""), "no work is called \"dance\"; work: echo, sleep, block, spin, lock, reply");
+        assert_eq!(said("dance", ""), "no work is called \"dance\"; work: echo, call, sleep, block, spin, lock, reply");
         assert_eq!(said("sleep", "long"), "\"long\" is not a duration; write it as in 250us, 5ms or 2s");
         assert!(said("sleep", "18446744073709551615years").contains("not a duration"));
         assert_eq!(said("spin", "2m"), "\"2m\" is too long; ask for at most 60s");

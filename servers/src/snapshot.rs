@@ -23,7 +23,7 @@ pub struct ServerSnapshot {
     pub waiting_connections: u64,
     /// Requests read and understood since the start. One whose work panicked has begun and never ends.
     pub requests_begun: u64,
-    /// Requests whose reply was put together since the start, refusals included.
+    /// Requests whose reply was put together since the start, refusals and failures included.
     pub requests_ended: u64,
     /// Calls of accept that failed since the start.
     pub accept_errors: u64,
@@ -82,7 +82,8 @@ impl ServerMonitor {
         let accepted = counters.accepted.get();
         let turned_away = counters.spawn_errors.get();
         let requests_refused = counters.requests_refused.get();
-        let requests_ended = counters.requests_served.get() + requests_refused;
+        let requests_done = counters.requests_served.get() + counters.backend_errors.get();
+        let requests_ended = requests_done + requests_refused;
         let requests_begun = counters.requests_begun.get() + requests_refused;
         let at_ns = monotonic_ns();
         let kept = accepted.saturating_sub(turned_away);

@@ -2,6 +2,7 @@
 //!
 //! The two functions are twins: only what waits differs, and a test compares them word by word. Neither knows of
 //! connections or of who runs it. What an option decides stands in files of its own: `work/placement.rs`, `work/lock.rs`.
+//! What a call to the backend is, `work/call.rs` says.
 
 use std::borrow::Cow;
 use std::io;
@@ -10,15 +11,26 @@ use crate::server::Server;
 use crate::service::WorkOrder;
 use crate::trace::{ConnectionTrace, Moment};
 
+pub(crate) mod call;
 pub(crate) mod lock;
 mod placement;
 pub(crate) mod spin;
 pub(crate) mod steps;
 
+use call::{BackendError, BackendLink, call_in_task, call_on_thread};
 use placement::{BlockingJob, place_in_task, place_on_thread};
 
 /// The result of work that only takes time.
 const NO_TEXT: Cow<'static, str> = Cow::Borrowed("");
+
+/// What became of a work order.
+#[derive(Debug)]
+pub(crate) enum Performed<'a> {
+    /// It was done, with this result.
+    Done(Cow<'a, str>),
+    /// The backend did not do its part.
+    BackendFailed(BackendError),
+}
 
 /// Performs a work order and gives its result. An error ends the connection.
 ///
@@ -26,14 +38,22 @@ const NO_TEXT: Cow<'static, str> = Cow::Borrowed("");
 /// it likes, a task keeps its runtime's worker from everyone else. That is a difference to be measured, not hidden.
 pub(crate) fn perform_on_thread<'a>(
     order: WorkOrder<'a>,
+    backend: &mut BackendLink<std::net::TcpStream>,
     trace: &ConnectionTrace,
     server: &Server,
-) -> io::Result<Cow<'a, str>> {
+) -> io::Result<Performed<'a>> {
     trace.note(Moment::Begun);
     let (placement, iterations_per_us) = (server.options.placement, server.spin_iterations_per_us);
     let result = match order {
         WorkOrder::Echo(text) => text,
         WorkOrder::Reply(bytes) => Cow::Owned("x".repeat(bytes)),
+        WorkOrder::Call(duration) => {
+            if let Err(error) = call_on_thread(duration, backend, trace, server) {
+                trace.note(Moment::Ended);
+                return Ok(Performed::BackendFailed(error));
+            }
+            NO_TEXT
+        }
         WorkOrder::Sleep(duration) => {
             trace.wait_on_thread();
             std::thread::sleep(duration);
@@ -54,20 +74,28 @@ pub(crate) fn perform_on_thread<'a>(
         }
     };
     trace.note(Moment::Ended);
-    Ok(result)
+    Ok(Performed::Done(result))
 }
 
 /// As [`perform_on_thread`], but what waits gives the thread to another task.
 pub(crate) async fn perform_in_task<'a>(
     order: WorkOrder<'a>,
+    backend: &mut BackendLink<tokio::net::TcpStream>,
     trace: &ConnectionTrace,
     server: &Server,
-) -> io::Result<Cow<'a, str>> {
+) -> io::Result<Performed<'a>> {
     trace.note(Moment::Begun);
     let (placement, iterations_per_us) = (server.options.placement, server.spin_iterations_per_us);
     let result = match order {
         WorkOrder::Echo(text) => text,
         WorkOrder::Reply(bytes) => Cow::Owned("x".repeat(bytes)),
+        WorkOrder::Call(duration) => {
+            if let Err(error) = call_in_task(duration, backend, trace, server).await {
+                trace.note(Moment::Ended);
+                return Ok(Performed::BackendFailed(error));
+            }
+            NO_TEXT
+        }
         WorkOrder::Sleep(duration) => {
             trace.wait_in_task();
             tokio::time::sleep(duration).await;
@@ -88,5 +116,5 @@ pub(crate) async fn perform_in_task<'a>(
         }
     };
     trace.note(Moment::Ended);
-    Ok(result)
+    Ok(Performed::Done(result))
 }

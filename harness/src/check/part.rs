@@ -62,6 +62,7 @@ fn of_load(spec: &LoadSpec) -> Vec<(CheckItem, String)> {
 fn of_work(work: &Work) -> Option<(CheckItem, String)> {
     let Work::Asked { request_message, .. } = work else { return None };
     let item = match request_message.as_str() {
+        "call" => CheckItem::Call,
         "sleep" => CheckItem::Sleep,
         "block" => CheckItem::Block,
         "spin" => CheckItem::Spin,
@@ -102,8 +103,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_costs_those_experiments_that_need_it() {
-        assert_eq!(obstacle(&[CheckItem::Sleep], "latency-curve").as_deref(), Some("it needs the work sleep"));
-        assert_eq!(obstacle(&[CheckItem::Sleep], "memory"), None);
+        assert_eq!(obstacle(&[CheckItem::Call], "latency-curve").as_deref(), Some("it needs the work call"));
+        assert_eq!(obstacle(&[CheckItem::Call], "memory"), None);
         assert_eq!(obstacle(&[CheckItem::Block], "blocking-sleep").as_deref(), Some("it needs the work block"));
         assert_eq!(obstacle(&[CheckItem::Closing], "latency-curve").as_deref(), Some("it needs CloseConnection"));
         assert_eq!(obstacle(&[CheckItem::Closing], "memory"), None);

@@ -24,6 +24,7 @@ pub enum CheckItem {
     HalfClose,
     Oversize,
     Reply,
+    Call,
     Sleep,
     Block,
     Spin,
@@ -238,6 +239,7 @@ fn optional() -> Vec<Transcript> {
                 .flat_map(|bytes| [send(&[work("reply", &bytes.to_string(), "1")]), done("1", &"x".repeat(bytes))])
                 .collect(),
         ),
+        of(CheckItem::Call, "call waits for the backend as long as was asked for", lasts("call", "30ms")),
         of(CheckItem::Sleep, "sleep waits as long as was asked for", lasts("sleep", "30ms")),
         of(CheckItem::Block, "block waits as long as was asked for", lasts("block", "30ms")),
         of(CheckItem::Spin, "spin is answered", vec![send(&[work("spin", "500us", "1")]), done("1", "")]),

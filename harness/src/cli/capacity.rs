@@ -16,8 +16,8 @@ use super::load::duration;
 use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, steered_plan, tell_limits};
 use super::output::{SummaryFormat, tell, usage};
 use super::progress::{TerminalProgress, rough};
-use super::report;
 use super::servers::{ServerArgs, Servers};
+use super::{protagonists, report};
 use crate::observe::allowed_cpus;
 use crate::plan::{PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Execution, Preflight};
@@ -37,7 +37,7 @@ pub(super) struct CapacityArgs {
     #[command(flatten)]
     servers: ServerArgs,
 
-    /// What is asked for: echo, sleep, block, spin, lock or reply, with its argument
+    /// What is asked for: echo, call, sleep, block, spin, lock or reply, with its argument
     #[arg(long, value_name = "WORK", default_value = "echo hi")]
     work: String,
 
@@ -100,7 +100,7 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     let end = execution.steer(&mut search, deadline, &mut progress);
     progress.end();
     let end = end?;
-    let run = folder.read()?;
+    let run = protagonists::read(&folder, None)?;
     if end.ending == Ending::Interrupted {
         tell(&format!("interrupted: {} cells are kept in {}", end.cells, folder.path().display()));
     } else if search.whole_blocks() < args.blocks {

@@ -6,12 +6,13 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::ArgGroup;
 
 use super::load::duration;
 use super::output::{print, usage};
 use super::servers::{find_program, words};
+use crate::backend::{Backend, Promptness};
 use crate::check::{self, Broken, Came, CheckFinding, Weight, parts};
 use crate::plan::PlanError;
 use crate::process::{CommandLaunch, ServerProcess, Stopped, launch_command};
@@ -46,10 +47,13 @@ pub(super) struct CheckArgs {
 const BROKEN: u8 = 1;
 
 pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
+    // A server that was started by somebody else has its own, or none.
+    let backend = args.server.as_ref().map(|_| Backend::start(Promptness::Sleeps)).transpose();
+    let backend = backend.context("the backend for call requests can't be started")?;
     let (target, server) = match (&args.target, &args.server) {
         (Some(target), _) => (resolve(target, args.allow_remote)?, None),
         (None, command) => {
-            let server = start(command.as_deref().unwrap_or_default())?;
+            let server = start(command.as_deref().unwrap_or_default(), backend.as_ref())?;
             (server.address(), Some(server))
         }
     };
@@ -78,12 +82,13 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Starts the server, on any CPU.
-fn start(text: &str) -> anyhow::Result<ServerProcess> {
+fn start(text: &str, backend: Option<&Backend>) -> anyhow::Result<ServerProcess> {
     const NAME: &str = "the server";
     let words = words(text).map_err(PlanError::Usage)?;
     find_program("--server, which takes a command without a name", &words)?;
     let interrupt = Interrupt::listen()?;
-    Ok(launch_command(&CommandLaunch::new(NAME, &words, interrupt.flag()))?)
+    let backend = backend.map(Backend::address);
+    Ok(launch_command(&CommandLaunch { backend, ..CommandLaunch::new(NAME, &words, interrupt.flag()) })?)
 }
 
 /// The address of `HOST:PORT`; of several, the first that is IPv4.

@@ -17,7 +17,7 @@ use super::progress::{TerminalProgress, rough};
 use super::resume::{self, probes, rebuilt, with_models};
 use super::servers::{ServerArgs, Servers};
 use super::trace::{self, Timelines};
-use super::{contenders, dry_run, report};
+use super::{contenders, dry_run, protagonists, report};
 use crate::experiments::{self, EXPERIMENTS};
 use crate::observe::allowed_cpus;
 use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, place};
@@ -87,8 +87,12 @@ pub(super) struct CompareArgs {
     #[arg(long)]
     dry_run: bool,
 
+    /// The two that the report is about, such as two versions of one server; without it threaded and async-multi
+    #[arg(long, value_name = "A,B", conflicts_with = "resume")]
+    protagonists: Option<String>,
+
     /// How to write the summary at the end
-    #[arg(long, value_enum, default_value_t = SummaryFormat::Table)]
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Scorecard)]
     format: SummaryFormat,
 
     /// No progress
@@ -114,6 +118,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         None => plan(&args, &servers)?,
     };
     plan.inside = args.inside;
+    let protagonists = protagonists::of_plan(args.protagonists.as_deref(), &plan.contenders)?;
     if args.dry_run {
         print(&dry_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
@@ -125,7 +130,8 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let interrupt = &held.interrupt;
     let what = (args.out.as_deref(), plan.preset.name());
     let planned = plan.probes().len() + plan.fullest().len();
-    let (folder, manifest) = held.create(&plan, &preflight, what, planned as u32)?;
+    let (folder, mut manifest) = held.create(&plan, &preflight, what, planned as u32)?;
+    manifest.protagonists = protagonists;
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&plan, &preflight, &folder);
@@ -160,8 +166,11 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
     let placement = place(kind, &allowed_cpus()?);
     let experiments = experiments(&args.experiments)?;
     let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), servers, &experiments, &sizes)?;
-    let allows_verdicts = sizes.blocks as usize >= fewest_blocks_for_a_verdict();
-    let cast = if allows_verdicts { cast.with_twins()? } else { cast };
+    let cast = match protagonists::of_plan(args.protagonists.as_deref(), &cast.contenders)? {
+        Some(two) => cast.about(&two),
+        None => cast,
+    };
+    let cast = cast.with_twins(|experiment| sizes.blocks_of(experiment) as usize >= fewest_blocks_for_a_verdict())?;
     let against = args.against.as_deref().map(other_build).transpose()?;
     let Cast { experiments, contenders, parts, left_out } = if against.is_some() { cast.with_bases()? } else { cast };
     if against.is_some() && !contenders.iter().any(is_base) {
@@ -201,7 +210,7 @@ fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {
 }
 
 /// Runs without being named, as far as it exists: some three minutes in all.
-const DEFAULTS: &[&str] = &["latency-curve", "memory", "idle-flood", "blocking-sleep"];
+const DEFAULTS: &[&str] = &["thread-or-task", "latency-curve", "memory", "idle-flood", "blocking-sleep"];
 
 /// Names every experiment.
 const ALL: &str = "all";
@@ -242,7 +251,7 @@ mod tests {
     #[test]
     fn all_means_all_and_nothing_the_defaults() {
         assert_eq!(names(&["all"]).len(), EXPERIMENTS.len());
-        assert!(names(&[]).starts_with(&["latency-curve", "memory"]));
+        assert!(names(&[]).starts_with(&["thread-or-task", "latency-curve", "memory"]));
         assert_eq!(names(&["memory", "latency-curve", "memory"]), ["memory", "latency-curve"]);
     }
 }

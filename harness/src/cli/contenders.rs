@@ -157,7 +157,7 @@ fn parse(list: Option<&str>) -> Result<Vec<Contender>, PlanError> {
 }
 
 /// A piece with a value and no model is one more option of the contender before it.
-fn split(list: &str) -> Vec<String> {
+pub(super) fn split(list: &str) -> Vec<String> {
     let mut texts: Vec<String> = Vec::new();
     for piece in list.split(',').map(str::trim).filter(|piece| !piece.is_empty()) {
         let is_option = piece.contains('=') && !piece.contains(':');

@@ -41,7 +41,7 @@ pub(super) struct DiffArgs {
     new_contender: Option<String>,
 
     /// Fail where a figure has changed by more than this for sure: 'p99>+10%', 'throughput<-5%'; of one experiment, workload
-    /// or load with its name behind an @: 'p99>+10%@sleep 5 ms'. Can be given repeatedly
+    /// or load with its name behind an @: 'p99>+10%@call 5 ms'. Can be given repeatedly
     #[arg(long, value_name = "GATE")]
     fail_on: Vec<String>,
 
@@ -179,7 +179,7 @@ impl Ways {
             }
             DecidedBy::MeasuringAgain => {
                 "More blocks alone would not decide it: measure again what is missing, invalid or without a ratio, or name \
-                 another experiment, workload or load behind the gate, as in 'p99>+10%@sleep 5 ms'"
+                 another experiment, workload or load behind the gate, as in 'p99>+10%@call 5 ms'"
                     .to_owned()
             }
         }

@@ -7,7 +7,7 @@ use reports::format::counted;
 use reports::record::{PlacementKind, Warning};
 
 use super::progress::rough;
-use crate::plan::{Experiment, Participant, RunPlan, Turn, Work, is_twin};
+use crate::plan::{Experiment, Participant, Repeated, RunPlan, Turn, Work, is_twin};
 use crate::run::{Preflight, time_of};
 
 /// The plan in words.
@@ -65,10 +65,15 @@ pub(super) fn gates(experiment: &Experiment) -> String {
     experiment.gates().iter().map(|compared| compared.name).collect::<Vec<_>>().join(", ")
 }
 
-/// `1`, or `1, 3 for claims` where those experiments have more.
+/// `1`, or `1, 3 for claims, 10 for the scorecard` where those experiments have more.
 pub(super) fn blocks(plan: &RunPlan) -> String {
-    let (blocks, most) = (plan.sizes.blocks, plan.most_blocks());
-    if most == blocks { blocks.to_string() } else { format!("{blocks}, {} for claims", plan.sizes.claim_blocks) }
+    let mut said = plan.sizes.blocks.to_string();
+    for (repeated, why) in [(Repeated::ForAClaim, "claims"), (Repeated::ForTheScorecard, "the scorecard")] {
+        let experiment = plan.experiments.iter().find(|experiment| Repeated::of(experiment) == repeated);
+        let blocks = experiment.map(|experiment| plan.blocks_of(experiment)).filter(|it| *it != plan.sizes.blocks);
+        said.extend(blocks.map(|blocks| format!(", {blocks} for {why}")));
+    }
+    said
 }
 
 fn placement(plan: &RunPlan) -> String {

@@ -24,8 +24,8 @@ use super::load::duration;
 use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, steered_plan, tell_limits};
 use super::output::{TableOrJson, doubts, json_text, print, tell, usage};
 use super::progress::{TerminalProgress, rough};
-use super::report;
 use super::servers::{ServerArgs, Servers};
+use super::{protagonists, report};
 use crate::observe::allowed_cpus;
 use crate::plan::{PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Execution, Preflight};
@@ -42,8 +42,8 @@ pub(super) struct MapArgs {
     #[command(flatten)]
     servers: ServerArgs,
 
-    /// Kinds of work, separated by commas: echo, sleep, block, spin, lock or reply, with its argument
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "echo,sleep 5ms,spin 1ms")]
+    /// Kinds of work, separated by commas: echo, call, sleep, block, spin, lock or reply, with its argument
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "echo,call 5ms,spin 1ms")]
     work: Vec<String>,
 
     /// Numbers of connections, separated by commas
@@ -101,7 +101,7 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     let end = execution.steer(&mut map, begun + args.budget - AFTERWARDS, &mut progress);
     progress.end();
     let end = end?;
-    let run = folder.read()?;
+    let run = protagonists::read(&folder, None)?;
     if end.ending == Ending::Interrupted {
         tell(&format!("interrupted: {} cells are kept in {}", end.cells, folder.path().display()));
     }

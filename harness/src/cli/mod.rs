@@ -4,6 +4,7 @@
 
 mod busy;
 mod capacity;
+mod card;
 mod check;
 mod compare;
 mod contenders;
@@ -20,6 +21,7 @@ mod new_run;
 mod output;
 mod own_children;
 mod progress;
+mod protagonists;
 mod publish;
 mod report;
 mod resume;

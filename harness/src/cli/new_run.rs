@@ -88,6 +88,7 @@ pub(super) fn manifest(
         warnings: preflight.warnings.clone(),
         experiments: plan.experiment_records(),
         contenders: plan.contender_records(),
+        protagonists: None,
         against: plan.against.clone(),
         page: plan.page.as_ref().map(|page| page.path.clone()),
         planned_cells,

@@ -11,12 +11,14 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use reports::machine::MachineIdentity;
 use reports::record::store::Run;
+use reports::scorecard::Scorecard;
 use reports::study::groups;
 use reports::summary::{BadgeState, Headline, Rank, Statement, Summary, SummaryTable, Validity, headlines, summarise};
 use reports::verdict::Matrix;
 use reports::{export, format};
 use serde::Serialize;
 
+use super::card;
 use crate::plan::PlanError;
 
 /// How what was found is written, where there are just these two.
@@ -31,7 +33,9 @@ pub(super) enum TableOrJson {
 /// How the summary is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum SummaryFormat {
-    /// For a terminal.
+    /// Who of two is better in what, in twenty lines.
+    Scorecard,
+    /// All figures of all contenders, for a terminal.
     Table,
     /// The summary as one JSON object.
     Json,
@@ -78,9 +82,23 @@ pub(super) fn summary(run: &Run, format: SummaryFormat, report: &str) -> anyhow:
     let summary = || summarise(run);
     Ok(match format {
         SummaryFormat::Json => {
-            let value = serde_json::json!({ "report": report, "summary": summary() });
+            let card = Scorecard::of(run);
+            let value = serde_json::json!({
+                "report": report,
+                "protagonists": card.as_ref().map(export::protagonists),
+                "scorecard": card.as_ref().map(export::scorecard).unwrap_or_default(),
+                "summary": summary(),
+            });
             json_text(&value)?
         }
+        SummaryFormat::Scorecard => match Scorecard::of(run).filter(|card| !card.rows.is_empty()) {
+            Some(card) => {
+                let next = card::next(&card, &run.manifest, report);
+                card::text(&card, (&next, report), &doubts(&summary().validity))
+            }
+            // Nobody was held against anybody.
+            None => self::summary(run, SummaryFormat::Table, report)?,
+        },
         SummaryFormat::Csv => summary().tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
         SummaryFormat::Table => {
             let summary = summary();

@@ -12,6 +12,7 @@ use reports::record::store::{Run, RunFile, RunFolder};
 use reports::site::{self, Address, Entry, Index, NotAnEntry, Published};
 
 use super::output::{self, print, tell};
+use super::protagonists;
 
 /// Put runs on a static site: an index, a permanent page for each, trends, and their data
 #[derive(Debug, clap::Args)]
@@ -63,7 +64,7 @@ struct Candidate {
 impl Candidate {
     fn read(path: &Path) -> anyhow::Result<Candidate> {
         let folder = RunFolder::open(path)?;
-        let (run, files) = (folder.read()?, folder.files()?);
+        let (run, files) = (protagonists::read(&folder, None)?, folder.files()?);
         if run.manifest.ending == Ending::Running {
             return Err(SiteError::NotEnded(path.to_owned()).into());
         }

@@ -10,6 +10,7 @@ use reports::record::store::{Run, RunFolder};
 
 use super::ending::{code_of_run, unproven};
 use super::output::{self, SummaryFormat, print, tell, usage};
+use super::protagonists;
 use crate::plan::PlanError;
 use crate::run::{Interrupt, RunEnd};
 
@@ -21,8 +22,12 @@ pub(super) struct ReportArgs {
     runs: Vec<PathBuf>,
 
     /// How to write the summary
-    #[arg(long, value_enum, default_value_t = SummaryFormat::Table)]
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Scorecard)]
     format: SummaryFormat,
+
+    /// The two that the report is about; without it those that the run was made for
+    #[arg(long, value_name = "A,B")]
+    protagonists: Option<String>,
 
     /// Write slides instead, the same figures one to a page, with questions to vote on and notes for the speaker
     #[arg(long, conflicts_with = "format")]
@@ -36,7 +41,7 @@ pub(super) struct ReportArgs {
 pub(super) fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
     let read = |path: &PathBuf| -> anyhow::Result<(RunFolder, Run)> {
         let folder = RunFolder::open(path)?;
-        let run = folder.read()?;
+        let run = protagonists::read(&folder, args.protagonists.as_deref())?;
         Ok((folder, run))
     };
     check(&args.runs, args.out.as_deref())?;
@@ -80,7 +85,7 @@ pub(super) fn conclude(
     format: SummaryFormat,
     interrupt: &Interrupt,
 ) -> anyhow::Result<ExitCode> {
-    let run = folder.read()?;
+    let run = protagonists::read(folder, None)?;
     if end.ending == Ending::Interrupted {
         let path = folder.path().display();
         let has_commands = run.manifest.contenders.iter().any(|contender| contender.command.is_some());

@@ -20,7 +20,9 @@ use super::report::conclude;
 use super::servers::Servers;
 use crate::experiments;
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
-use crate::plan::{Cast, Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes, is_twin, place};
+use crate::plan::{
+    Cast, Experiment, Inside, PageRequest, PlanError, Preset, Repeated, RunPlan, ServerCommand, is_twin, place,
+};
 use crate::run::{Execution, Interrupt, MachineLock, Preflight, preflight, utc_now};
 
 /// Completes the run in a folder, with so many blocks or as many as it was to have.
@@ -41,9 +43,6 @@ pub(super) fn run(
     }
     let (mut plan, preflight) = rebuilt(&manifest, blocks, &servers.commands)?;
     plan.inside = inside_of(&cells);
-    // Blocks that it has are not taken away.
-    let has = manifest.experiments.iter().filter_map(|experiment| experiment.blocks).max().unwrap_or(0);
-    plan.sizes.claim_blocks = plan.sizes.claim_blocks.max(has);
     preflight.check()?;
     check_same(&manifest, &plan, &preflight)?;
     let interrupt = Interrupt::listen()?;
@@ -132,10 +131,15 @@ pub(super) fn rebuilt(
         |why: String| PlanError::Usage(format!("{}: {why}; make a new run with harness compare", manifest.run));
     let preset = <Preset as ValueEnum>::from_str(&manifest.preset, false)
         .map_err(|_| refuse("it is not a run of harness compare".to_owned()))?;
-    let claims = manifest.experiments.iter().filter(|experiment| experiment.decision.is_some());
-    let of_claims = claims.filter_map(|experiment| experiment.blocks).max().unwrap_or(manifest.blocks);
-    let as_it_was = Sizes { blocks: manifest.blocks, claim_blocks: of_claims, ..preset.sizes() };
-    let sizes = blocks.map_or(as_it_was, |blocks| as_it_was.with_blocks(blocks));
+    let sizes = preset.sizes().with_blocks_of(|repeated| {
+        let those = manifest
+            .experiments
+            .iter()
+            .filter(|it| experiments::find(&it.name).is_some_and(|experiment| Repeated::of(experiment) == repeated));
+        let has = those.filter_map(|experiment| experiment.blocks).max().unwrap_or(manifest.blocks);
+        // Blocks that it has are not taken away.
+        blocks.map_or(has, |blocks| blocks.max(has))
+    });
     let placement = place(manifest.placement.kind, &allowed_cpus()?);
     let named = manifest.experiments.iter().map(|experiment| {
         let found = experiments::find(&experiment.name);
@@ -184,8 +188,11 @@ pub(super) fn with_models(
 ) -> anyhow::Result<(RunPlan, Preflight)> {
     let Some(list) = list else { return Ok((plan, preflight)) };
     let cast = cast_for(&plan.placement.server_cpus, Some(list), servers, &plan.experiments, &plan.sizes)?;
-    let has_twins = plan.contenders.iter().any(is_twin);
-    let cast = if has_twins { cast.with_twins()? } else { cast };
+    let had_twin = |experiment: &Experiment| {
+        let mut parts = plan.experiments.iter().zip(&plan.parts).filter(|(of, _)| of.name == experiment.name);
+        parts.any(|(_, part)| part.iter().any(|place| is_twin(&plan.contenders[*place])))
+    };
+    let cast = cast.with_twins(had_twin)?;
     let cast = if plan.against.is_some() { cast.with_bases()? } else { cast };
     let Cast { experiments, contenders, parts, left_out } = cast;
     preflight.warnings.retain(|warning| !is_left_out(warning));

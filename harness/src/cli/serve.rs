@@ -19,6 +19,7 @@ use servers::{Contender, Server, ServerMonitor, Trace};
 
 use super::inside::{answer, narrate};
 use super::output::tell;
+use crate::backend::{Backend, Promptness};
 use crate::observe::restrict_this_thread;
 use crate::plan::PlanError;
 use crate::process::message::{Farewell, InsideReply, Ready, say};
@@ -45,6 +46,10 @@ pub struct ServeArgs {
     /// Listen on an address that other machines can reach. The servers have no access control
     #[arg(long)]
     allow_remote: bool,
+
+    /// The backend that `call` requests ask; without it the server starts one of its own
+    #[arg(long, value_name = "ADDR:PORT")]
+    backend: Option<SocketAddr>,
 
     /// Note which thread runs which request, and write that down at the end; `harness trace` makes a picture of it
     #[arg(long, value_name = "FILE.json")]
@@ -88,7 +93,11 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     }
     let listener = bind(&args, &contender)?;
     let address = listener.local_addr()?;
+    let own_backend = own_backend(&args, supervision)?;
     let mut server = Server::new(contender.options.clone(), args.wire, args.spin_rate);
+    if let Some(backend) = args.backend.or(own_backend.as_ref().map(Backend::address)) {
+        server = server.calling(backend);
+    }
     let notes = args.trace.as_deref().map(TraceFile::open).transpose()?;
     if let Some(notes) = &notes {
         server = server.traced(Arc::clone(&notes.trace));
@@ -116,6 +125,16 @@ fn supervise(args: &ServeArgs) -> anyhow::Result<Supervision> {
         }
         _ => Ok(Supervision::ByHand),
     }
+}
+
+/// Whom `call` requests ask, where a person gave no other. Of a server that is measured, the harness has the backend: it
+/// would be a part of what is measured.
+fn own_backend(args: &ServeArgs, supervision: Supervision) -> anyhow::Result<Option<Backend>> {
+    if args.backend.is_some() || supervision == Supervision::Supervised {
+        return Ok(None);
+    }
+    let backend = Backend::start(Promptness::Sleeps);
+    backend.map(Some).context("the backend for call requests can't be started; give another with --backend ADDR:PORT")
 }
 
 fn bind(args: &ServeArgs, contender: &Contender) -> anyhow::Result<TcpListener> {
@@ -200,6 +219,7 @@ impl Goodbye {
                 spawn_errors: counters.spawn_errors,
                 requests_served: counters.requests_served,
                 requests_refused: counters.requests_refused,
+                backend_errors: counters.backend_errors,
                 idle_timeouts: counters.idle_timeouts,
                 frame_deadlines: counters.frame_deadlines,
                 limit_waits: counters.limit_waits,

@@ -16,6 +16,7 @@ use servers::Contender;
 
 use super::output::{print, tell};
 use super::target::typed_work;
+use crate::backend::{Backend, Promptness};
 use crate::observe::{allowed_cpus, restrict_this_thread};
 use crate::plan::{Preset, RunPlan, Work, is_base, is_twin, place};
 use crate::run::{Interrupt, MachineLock, preflight_connections};
@@ -28,7 +29,7 @@ pub(super) struct TraceArgs {
     #[arg(value_name = "MODEL[:KEY=VALUE,...]")]
     contender: String,
 
-    /// What every request asks for: echo, sleep, block, spin, lock or reply, with its argument
+    /// What every request asks for: echo, call, sleep, block, spin, lock or reply, with its argument
     #[arg(long, value_name = "WORK", default_value = "sleep 5ms")]
     work: String,
 
@@ -62,6 +63,8 @@ pub(super) fn run(args: TraceArgs) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen()?;
     let placement = place(PlacementKind::Isolated, &allowed_cpus()?);
     restrict_this_thread(&placement.generator_cpus)?;
+    let backend = work.calls_backend().then(|| Backend::start(Promptness::Sleeps)).transpose();
+    let backend = backend.context("the backend that the requests call can't be started")?;
     let task = TracedTask {
         contender: contender.label(),
         work,
@@ -69,6 +72,7 @@ pub(super) fn run(args: TraceArgs) -> anyhow::Result<ExitCode> {
         window: args.window,
         server_cpus: &placement.server_cpus,
         spin_rate: servers::calibrate_spin(),
+        backend: backend.as_ref().map(Backend::address),
     };
     let traced = trace(&task, interrupt.flag());
     if let Some(code) = interrupt.exit_code() {
@@ -162,6 +166,7 @@ pub(super) fn add(plan: &RunPlan, folder: &RunFolder, interrupt: &Interrupt) -> 
             window: WINDOW,
             server_cpus: &plan.placement.server_cpus,
             spin_rate,
+            backend: None,
         };
         let traced = trace(&task, interrupt.flag());
         if interrupt.is_set() {

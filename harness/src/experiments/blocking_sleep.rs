@@ -47,8 +47,10 @@ const SINGLE: &str = "async-single";
 const MULTI: &str = "async-multi:workers=4";
 const AWAY: &str = "async-multi:placement=spawn-blocking,workers=4";
 
-/// Connections that block: none, one, as many as there are workers, twice as many.
+/// Connections that block: none, one, as many as there are workers, twice as many. Those that decide, unless there is time
+/// for all.
 const BLOCKING: [u32; 4] = [0, 1, 4, 8];
+const DECIDING: [u32; 2] = [1, 8];
 
 /// Often enough for a p99 within the shortest time of a quick run, which takes 368 samples.
 const PROBE_RPS: f64 = 700.0;
@@ -73,7 +75,8 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         }
         .task(),
     };
-    BLOCKING.map(task).to_vec()
+    let points = if sizes.load_points <= BLOCKING.len() as u32 { &DECIDING[..] } else { &BLOCKING };
+    points.iter().copied().map(task).collect()
 }
 
 fn pictures() -> Vec<Picture> {

@@ -37,11 +37,11 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
             work: ("echo", "hi"),
         },
         Workload {
-            key: "sleep-5ms",
-            label: "sleep 5 ms",
-            description: "As echo, but each request waits for 5 ms without using the CPU, as a query to a database \
-                          would.",
-            work: ("sleep", "5ms"),
+            key: "call-5ms",
+            label: "call 5 ms",
+            description: "As echo, but for each request the server asks a backend over a connection that it holds, \
+                          and waits for its answer, which comes 5 ms later: as it would for a database.",
+            work: ("call", "5ms"),
         },
     ],
     contenders: Contenders::OfTheRun,

@@ -1,7 +1,8 @@
 //! What a connection costs while nothing happens on it: connections are opened in stages, held, asked once, closed.
 
-use reports::record::{Picture, PictureKind, Scale, Swept};
+use reports::record::{Decision, Picture, PictureKind, Scale, Swept};
 
+use super::declare::{at_least, by, times, value};
 use crate::plan::{Capacities, Contenders, Experiment, HoldSpec, Sizes, Task, TaskKind, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -32,7 +33,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     contenders: Contenders::OfTheRun,
     own_options: None,
     pictures,
-    decision: || None,
+    decision,
     probes: |_| Vec::new(),
     tasks,
 };
@@ -44,11 +45,17 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         point: "stages".to_owned(),
         variation: None,
         kind: TaskKind::Hold(HoldSpec {
-            counts: sizes.connection_counts.to_vec(),
+            counts: counts(sizes),
             work: workload.work(),
             give_up_after: sizes.give_up_after,
         }),
     }]
+}
+
+/// Enough for a slope, and a check that it is one: what a connection costs does not depend on how many more there are.
+fn counts(sizes: &Sizes) -> Vec<u32> {
+    let most = sizes.connection_counts.iter().copied().max().unwrap_or(0);
+    [most / 10, most / 5, most * 2 / 5].to_vec()
 }
 
 fn pictures() -> Vec<Picture> {
@@ -62,4 +69,12 @@ fn pictures() -> Vec<Picture> {
         x_scale: Scale::Linear,
         y_scale: Scale::Linear,
     }]
+}
+
+/// Bound by memory is who needs several times as much of it as a task for each further connection.
+const SEVERAL: f64 = 5.0;
+
+fn decision() -> Option<Decision> {
+    let of = |contender| value("memory_per_connection", contender);
+    by([at_least("a thread per connection", of("threaded"), times(SEVERAL, of("async-multi")))])
 }

@@ -14,11 +14,13 @@ mod latency_curve;
 mod memory;
 mod mutex;
 mod slowloris;
+mod thread_or_task;
 
 use crate::plan::Experiment;
 
 /// All experiments, in the order in which a report shows them.
 pub const EXPERIMENTS: &[Experiment] = &[
+    thread_or_task::EXPERIMENT,
     latency_curve::EXPERIMENT,
     memory::EXPERIMENT,
     connections::EXPERIMENT,
@@ -48,7 +50,7 @@ mod tests {
     use servers::{Contender, default_models};
 
     use super::*;
-    use crate::plan::{Capacities, Contenders, Preset, Sizes, Task};
+    use crate::plan::{Capacities, Contenders, PROTAGONISTS, Preset, Sizes, Task};
 
     #[test]
     fn every_file_is_in_the_table() {
@@ -66,6 +68,7 @@ mod tests {
     fn contenders(experiment: &Experiment) -> Vec<String> {
         match experiment.contenders {
             Contenders::Own(labels) => labels.iter().map(|label| (*label).to_owned()).collect(),
+            Contenders::Protagonists => PROTAGONISTS.map(str::to_owned).to_vec(),
             Contenders::OfTheRun => default_models().map(|model| model.name.to_owned()).collect(),
         }
     }

@@ -5,6 +5,7 @@
 //! after another: what each of them can do alone is for a run to say. Must not know: who looks on. Beside it:
 //! `watched.rs`, one model. A stretch in which one load went on unchanged is told of when the load changes or ends.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -39,6 +40,8 @@ pub struct Session {
     pub server_cpus: Vec<u32>,
     /// Spin iterations per microsecond.
     pub spin_rate: u64,
+    /// The backend that `call` requests ask, where there is one.
+    pub backend: Option<SocketAddr>,
     /// As [`reports::record::Machine`] has it.
     pub kernel_stack_bytes_per_thread: u64,
     /// The arrivals follow from this; they are the same at each model.
@@ -122,6 +125,7 @@ impl<'a> RunningSession<'a> {
                 cpus: &session.server_cpus,
                 spin_rate: Some(session.spin_rate),
                 wire: session.page.as_ref().map(|_| "http"),
+                backend: session.backend,
                 ..Launch::new(contender)
             };
             let program = session.program.as_deref();
@@ -132,6 +136,7 @@ impl<'a> RunningSession<'a> {
             let launched = launch_command(&CommandLaunch {
                 cpus: &session.server_cpus,
                 harness: session.program.as_deref(),
+                backend: session.backend,
                 ..CommandLaunch::new(&command.name, &command.words, stop)
             });
             WatchedModel::start(&command.name, launched, session.kernel_stack_bytes_per_thread)

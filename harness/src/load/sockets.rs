@@ -12,10 +12,10 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, ipproto, sockopt};
-use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime};
 
 use super::LoadError;
 use super::connection::{Closing, Connect, Connections, End, Name, Network};
+use crate::alarm::Alarm;
 use crate::clock::{now_ns, timespec};
 
 /// Connections that share one source address. Past some ten thousand to one destination the kernel's search for
@@ -69,7 +69,7 @@ impl Sockets {
     /// None yet. At most `events_at_once` events are taken from the kernel in one go.
     pub(crate) fn new(target: SocketAddr, sources: Sources, events_at_once: usize) -> Result<Sockets, LoadError> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(LoadError::epoll)?;
-        let alarm = Alarm::new(&epoll)?;
+        let alarm = Alarm::new(&epoll, ALARM).map_err(LoadError::epoll)?;
         Ok(Sockets {
             epoll,
             target,
@@ -86,7 +86,7 @@ impl Sockets {
         if !self.unread.is_empty() {
             return self.look();
         }
-        self.alarm.set(at_ns, now_ns)?;
+        self.alarm.set(at_ns, now_ns).map_err(LoadError::epoll)?;
         self.take_events(None)
     }
 
@@ -245,39 +245,3 @@ impl Connections<Sockets> {
 
 /// What tells of the end of a stream.
 const ENDED: EventFlags = EventFlags::RDHUP.union(EventFlags::HUP).union(EventFlags::ERR);
-
-/// A clock among the sockets: one descriptor that ends an epoll wait at a moment.
-///
-/// Giving each wait its own timeout instead has the kernel set a timer whenever the wait begins and take it back whenever
-/// a reply ends it, twice per request; on a virtual machine each of these leaves the guest. This one is set again only
-/// after it has gone off, or where it would go off too late.
-#[derive(Debug)]
-struct Alarm {
-    timer: OwnedFd,
-    /// On the monotonic clock.
-    set_for_ns: u64,
-}
-
-impl Alarm {
-    /// Puts a silent alarm among what `epoll` waits for.
-    fn new(epoll: &OwnedFd) -> Result<Alarm, LoadError> {
-        let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)
-            .map_err(LoadError::epoll)?;
-        // Reported once each time it goes off, so that it need not be read.
-        epoll::add(epoll, &timer, EventData::new_u64(ALARM), EventFlags::IN | EventFlags::ET)
-            .map_err(LoadError::epoll)?;
-        Ok(Alarm { timer, set_for_ns: 0 })
-    }
-
-    /// Goes off at `at_ns`, or before: an alarm that is set for an earlier moment is left as it is.
-    #[inline]
-    fn set(&mut self, at_ns: u64, now_ns: u64) -> Result<(), LoadError> {
-        if (now_ns + 1..=at_ns).contains(&self.set_for_ns) {
-            return Ok(());
-        }
-        let once = Itimerspec { it_interval: timespec(0), it_value: timespec(at_ns.max(1)) };
-        timerfd_settime(&self.timer, TimerfdTimerFlags::ABSTIME, &once).map_err(LoadError::epoll)?;
-        self.set_for_ns = at_ns;
-        Ok(())
-    }
-}

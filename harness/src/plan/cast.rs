@@ -21,6 +21,9 @@ pub fn is_base(contender: &Participant) -> bool {
     contender.name() == Some(BASE)
 }
 
+/// Those whom the question is about, where nobody else was named.
+pub const PROTAGONISTS: [&str; 2] = ["threaded", "async-multi"];
+
 /// Where the contenders of a run come from.
 #[derive(Debug, Clone)]
 pub enum Choice {
@@ -79,6 +82,19 @@ impl Cast {
         cast
     }
 
+    /// Puts these two to the test wherever the protagonists are. Nobody plays a part that he is not cast for.
+    #[must_use]
+    pub fn about(mut self, two: &[String; 2]) -> Cast {
+        let places: Vec<usize> =
+            two.iter().filter_map(|label| self.contenders.iter().position(|it| it.label() == *label)).collect();
+        for (experiment, part) in self.experiments.iter().zip(&mut self.parts) {
+            if experiment.contenders == Contenders::Protagonists && places.len() == two.len() {
+                part.clone_from(&places);
+            }
+        }
+        self
+    }
+
     /// Adds an experiment with those who play in it, where there is anybody.
     fn play(&mut self, experiment: &'static Experiment, playing: Vec<Participant>) {
         if !playing.is_empty() {
@@ -88,17 +104,15 @@ impl Cast {
         }
     }
 
-    /// Adds to each experiment that compares the contenders of the run the last of them once more, as its own twin: how
-    /// far apart these two are is what a difference between others has to exceed.
+    /// Adds to each experiment that compares the contenders of the run, and of which `repeats` is true, the last of them once
+    /// more, as its own twin: how far apart these two are is what a difference between others has to exceed.
     ///
     /// # Errors
     /// None that is known of: a twin's name is one.
-    pub fn with_twins(mut self) -> Result<Cast, ContenderError> {
+    pub fn with_twins(mut self, repeats: impl Fn(&Experiment) -> bool) -> Result<Cast, ContenderError> {
         for (place, experiment) in self.experiments.clone().into_iter().enumerate() {
-            let Some(last) = self.parts[place].last().filter(|_| matches!(experiment.contenders, Contenders::OfTheRun))
-            else {
-                continue;
-            };
+            let compares = !matches!(experiment.contenders, Contenders::Own(_)) && repeats(experiment);
+            let Some(last) = self.parts[place].last().filter(|_| compares) else { continue };
             let twin = self.contenders[*last].named(TWIN)?;
             let twin = self.place_of(twin);
             self.parts[place].push(twin);
@@ -151,14 +165,28 @@ fn playing(experiment: &Experiment, choice: &Choice) -> Result<Vec<Participant>,
         (Contenders::Own(labels), Choice::Usual(_)) => {
             labels.iter().map(|label| Contender::parse(label).map(Participant::Model)).collect()
         }
+        (Contenders::Protagonists, Choice::Usual(contenders) | Choice::Named(contenders)) => {
+            Ok(protagonists(contenders))
+        }
         (_, Choice::Usual(contenders) | Choice::Named(contenders)) => Ok(contenders.clone()),
+    }
+}
+
+/// The two that the question is about or, where one of them was not named, the first two that were.
+fn protagonists(contenders: &[Participant]) -> Vec<Participant> {
+    let find = |label: &str| contenders.iter().find(|contender| contender.label() == label).cloned();
+    let usual: Vec<Participant> = PROTAGONISTS.iter().filter_map(|label| find(label)).collect();
+    if usual.len() == PROTAGONISTS.len() {
+        usual
+    } else {
+        contenders.iter().take(PROTAGONISTS.len()).cloned().collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiments::EXPERIMENTS;
+    use crate::experiments::{self, EXPERIMENTS};
     use crate::plan::ServerCommand;
 
     fn contenders(labels: &[&str]) -> Vec<Participant> {
@@ -171,8 +199,23 @@ mod tests {
 
     /// One experiment of each kind.
     fn experiments() -> Vec<&'static Experiment> {
-        let with_own = EXPERIMENTS.iter().find(|experiment| experiment.name == "idle-flood").unwrap();
-        vec![&EXPERIMENTS[0], with_own]
+        ["latency-curve", "idle-flood"].map(|name| experiments::find(name).unwrap()).to_vec()
+    }
+
+    #[test]
+    fn protagonists_are_the_usual_two_or_the_first_two_that_were_named() {
+        let played = |choice: Choice| {
+            let cast = Cast::new(&[experiments::find("thread-or-task").unwrap()], &choice).unwrap();
+            let cast = cast.with_twins(|_| true).unwrap();
+            labels(&cast, 0).join(" ")
+        };
+        let usual = contenders(&["sequential", "threaded", "async-single", "async-multi"]);
+        assert_eq!(played(Choice::Usual(usual)), "threaded async-multi async-multi@twin");
+        let named = contenders(&["rayon-pool", "threaded", "sequential"]);
+        assert_eq!(played(Choice::Named(named.clone())), "rayon-pool threaded threaded@twin");
+        let cast = Cast::new(&[experiments::find("thread-or-task").unwrap(), experiments()[0]], &Choice::Named(named));
+        let cast = cast.unwrap().about(&["sequential".to_owned(), "rayon-pool".to_owned()]);
+        assert_eq!((labels(&cast, 0).join(" ").as_str(), labels(&cast, 1).len()), ("sequential rayon-pool", 3));
     }
 
     fn labels(cast: &Cast, experiment: usize) -> Vec<&str> {
@@ -195,7 +238,7 @@ mod tests {
     fn a_twin_plays_where_contenders_of_the_run_are_compared() {
         let cast = Cast::new(&experiments(), &Choice::Usual(contenders(&["threaded", "async-multi"]))).unwrap();
         let alone = labels(&cast, 1).join(" ");
-        let cast = cast.with_twins().unwrap();
+        let cast = cast.with_twins(|_| true).unwrap();
         assert_eq!(labels(&cast, 0), ["threaded", "async-multi", "async-multi@twin"]);
         assert_eq!(labels(&cast, 1).join(" "), alone);
     }
@@ -203,7 +246,7 @@ mod tests {
     #[test]
     fn every_contender_but_a_twin_has_a_base() {
         let cast = Cast::new(&experiments(), &Choice::Named(contenders(&["threaded", "async-multi"]))).unwrap();
-        let cast = cast.with_twins().unwrap().with_bases().unwrap();
+        let cast = cast.with_twins(|_| true).unwrap().with_bases().unwrap();
         let all = ["threaded", "threaded@base", "async-multi", "async-multi@base"];
         assert_eq!(labels(&cast, 0), [&all[..], &["async-multi@twin"]].concat());
         assert_eq!(labels(&cast, 1), all);
@@ -221,7 +264,7 @@ mod tests {
     fn a_program_of_another_hand_is_left_out_where_our_options_are_compared() {
         let mutex = EXPERIMENTS.iter().find(|experiment| experiment.own_options.is_some()).unwrap();
         let both = [&contenders(&["threaded"])[..], &[python()]].concat();
-        let cast = Cast::new(&[&EXPERIMENTS[0], mutex], &Choice::Named(both)).unwrap();
+        let cast = Cast::new(&[experiments()[0], mutex], &Choice::Named(both)).unwrap();
         assert_eq!(
             (labels(&cast, 0).join(" "), labels(&cast, 1).join(" ")),
             ("threaded python".into(), "threaded".into())
@@ -229,23 +272,24 @@ mod tests {
         let [Warning::LeftOut { contender, experiment, reason }] = &cast.left_out[..] else { panic!() };
         assert_eq!((contender.as_str(), experiment.as_str()), ("python", mutex.name));
         assert!(reason.contains("option"), "{reason}");
-        let alone = Cast::new(&[&EXPERIMENTS[0], mutex], &Choice::Named(vec![python()])).unwrap();
+        let alone = Cast::new(&[experiments()[0], mutex], &Choice::Named(vec![python()])).unwrap();
         assert_eq!((alone.experiments.len(), alone.parts.len()), (1, 1), "nobody is left to play in the other");
     }
 
     #[test]
     fn programs_have_twins_and_no_bases() {
         let named = [&[python()], &contenders(&["threaded"])[..]].concat();
-        let cast = Cast::new(&[&EXPERIMENTS[0]], &Choice::Named(named)).unwrap().with_bases().unwrap();
+        let cast = Cast::new(&[experiments()[0]], &Choice::Named(named)).unwrap().with_bases().unwrap();
         assert_eq!(labels(&cast, 0), ["python", "threaded", "threaded@base"]);
-        let cast = Cast::new(&[&EXPERIMENTS[0]], &Choice::Named(vec![python()])).unwrap().with_twins().unwrap();
+        let cast =
+            Cast::new(&[experiments()[0]], &Choice::Named(vec![python()])).unwrap().with_twins(|_| true).unwrap();
         assert_eq!(labels(&cast, 0), ["python", "python@twin"]);
     }
 
     #[test]
     fn an_experiment_without_a_page_is_left_out_with_all_its_contenders() {
         let cast = Cast::new(&experiments(), &Choice::Named(vec![python()])).unwrap();
-        let cast = cast.with_pages(|experiment| experiment.name == EXPERIMENTS[0].name);
+        let cast = cast.with_pages(|experiment| experiment.name == experiments()[0].name);
         assert_eq!((cast.experiments.len(), cast.left_out.len()), (1, 1));
         assert_eq!(labels(&cast, 0), ["python"]);
     }

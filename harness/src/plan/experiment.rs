@@ -1,10 +1,12 @@
 //! What an experiment is: a claim, a question, and how each contender is put to it. Plain data and pure functions; the
 //! experiments themselves are in `experiments/`, a file each.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use reports::diff::{COMPARED, ComparedFigure, Measured};
-use reports::record::{Decision, ExperimentRecord, Picture, WorkloadRecord};
+use reports::record::{Decision, Demand, ExperimentRecord, Picture, WorkloadRecord};
+use servers::service::{WorkOrder, decide};
 
 use super::{ArrivalProcess, Capacities, DisturbanceKind, DisturbedSpec, LoadSpec, Preset, Sizes, Work};
 
@@ -48,7 +50,7 @@ impl Experiment {
     pub fn gates(&self) -> Vec<&'static ComparedFigure> {
         let contender = match self.contenders {
             Contenders::Own(labels) => labels.first().copied().unwrap_or_default(),
-            Contenders::OfTheRun => ANYBODY,
+            Contenders::OfTheRun | Contenders::Protagonists => ANYBODY,
         };
         let mut capacities = Capacities::default();
         self.workloads.iter().for_each(|workload| capacities.insert(workload.key, contender, 1.0));
@@ -90,6 +92,8 @@ const ANYBODY: &str = "threaded";
 pub enum Contenders {
     /// The contenders of the run.
     OfTheRun,
+    /// The two that the run's scorecard is about.
+    Protagonists,
     /// These, whatever the run compares elsewhere, unless the run names its contenders.
     Own(&'static [&'static str]),
 }
@@ -118,8 +122,21 @@ impl Workload {
             key: self.key.to_owned(),
             label: self.label.to_owned(),
             description: self.description.to_owned(),
+            demand: demand(self.work),
         }
     }
+}
+
+/// What work asks of a server, as a record says it; absent where no server knows such work.
+pub fn demand((name, parameter): (&str, &str)) -> Option<Demand> {
+    let for_ns = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    Some(match decide(name, Cow::Borrowed(parameter)).ok()? {
+        WorkOrder::Echo(_) | WorkOrder::Reply(_) => Demand::Nothing,
+        WorkOrder::Sleep(duration) | WorkOrder::Call(duration) => Demand::Waiting { for_ns: for_ns(duration) },
+        WorkOrder::Block(duration) => Demand::Blocking { for_ns: for_ns(duration) },
+        WorkOrder::Spin(duration) => Demand::Computing { for_ns: for_ns(duration) },
+        WorkOrder::Lock(duration) => Demand::Locking { for_ns: for_ns(duration) },
+    })
 }
 
 /// What is done to one contender's fresh server: the content of a cell.
@@ -179,6 +196,21 @@ impl TaskKind {
             TaskKind::Load(spec) => spec.peak_connections(),
             TaskKind::Hold(spec) => spec.counts.iter().copied().max().unwrap_or(0),
             TaskKind::Disturbed(spec) => spec.probe.peak_connections() + spec.disturbance.peak_connections(),
+        }
+    }
+
+    /// Whether a request of it has the server ask its backend.
+    pub fn calls_backend(&self) -> bool {
+        match self {
+            TaskKind::Load(spec) => spec.work.calls_backend(),
+            TaskKind::Hold(spec) => spec.work.calls_backend(),
+            TaskKind::Disturbed(spec) => {
+                let beside = match &spec.disturbance.kind {
+                    DisturbanceKind::Load(load) => load.work.calls_backend(),
+                    _ => false,
+                };
+                beside || spec.probe.work.calls_backend()
+            }
         }
     }
 

@@ -1,9 +1,11 @@
 //! What is asked of the generator, as plain data: when requests are due, what a connection does, and for how long.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use reports::record;
 use servers::protocol::{MAX_RESULT_BYTES, Wire};
+use servers::service::{WorkOrder, decide};
 
 /// Everything the generator needs to know, apart from the address.
 #[derive(Debug, Clone, PartialEq)]
@@ -190,6 +192,12 @@ impl Work {
             Work::Asked { wire, .. } => *wire,
             Work::Page(_) => Wire::Http,
         }
+    }
+
+    /// Whether the server asks its backend for it.
+    pub fn calls_backend(&self) -> bool {
+        let Work::Asked { request_message, parameter, .. } = self else { return false };
+        matches!(decide(request_message, Cow::Borrowed(parameter)), Ok(WorkOrder::Call(_)))
     }
 
     /// The `result` of a correct reply, as the protocol has it: the text of an echo, the bytes of a reply, and of

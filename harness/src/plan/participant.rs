@@ -89,6 +89,22 @@ impl Participant {
         self.model().map_or(UNKNOWN_BACKLOG, |contender| contender.options.backlog)
     }
 
+    /// What readers call it: the title of its model with the options that were typed, or the name of a program.
+    pub(crate) fn display(&self) -> record::DisplayName {
+        match self {
+            Participant::Model(contender) => {
+                let options = contender.bare_label().split_once(':').map(|(_, options)| format!(", {options}"));
+                record::DisplayName {
+                    name: format!("{}{}", contender.model.title, options.unwrap_or_default()),
+                    short: contender.model.short.to_owned(),
+                }
+            }
+            Participant::Command(command) => {
+                record::DisplayName { name: command.name.clone(), short: command.name.clone() }
+            }
+        }
+    }
+
     /// As it is saved, but for its twin.
     pub(super) fn to_record(&self) -> record::ContenderRecord {
         match self {
@@ -98,6 +114,7 @@ impl Participant {
                 options: contender.resolved_options(),
                 summary: contender.model.summary.to_owned(),
                 twin_of: None,
+                display: Some(self.display()),
                 command: None,
             },
             Participant::Command(command) => record::ContenderRecord {
@@ -106,6 +123,7 @@ impl Participant {
                 options: BTreeMap::new(),
                 summary: command.summary(),
                 twin_of: None,
+                display: Some(self.display()),
                 command: Some(record::CommandRecord {
                     command: command.text.clone(),
                     version: command.version.clone(),

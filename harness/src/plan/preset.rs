@@ -5,6 +5,8 @@ use std::time::Duration;
 use clap::ValueEnum;
 use reports::verdict::BLOCKS_FOR_A_CLAIM;
 
+use super::{Contenders, Experiment};
+
 /// How thorough a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Preset {
@@ -16,10 +18,53 @@ pub enum Preset {
     Full,
 }
 
+/// Why an experiment is repeated as often as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeated {
+    /// For an estimate.
+    ForAnEstimate,
+    /// To decide a claim.
+    ForAClaim,
+    /// Since the scorecard rests on it.
+    ForTheScorecard,
+}
+
+impl Repeated {
+    /// Why this one is.
+    pub fn of(experiment: &Experiment) -> Repeated {
+        match experiment.contenders {
+            Contenders::Protagonists => Repeated::ForTheScorecard,
+            _ if (experiment.decision)().is_some() => Repeated::ForAClaim,
+            _ => Repeated::ForAnEstimate,
+        }
+    }
+}
+
 impl Sizes {
+    /// How many blocks an experiment has.
+    pub fn blocks_of(&self, experiment: &Experiment) -> u32 {
+        match Repeated::of(experiment) {
+            Repeated::ForAnEstimate => self.blocks,
+            Repeated::ForAClaim => self.claim_blocks,
+            Repeated::ForTheScorecard => self.scorecard_blocks,
+        }
+    }
+
     /// So many blocks of everything.
+    #[must_use]
     pub fn with_blocks(self, blocks: u32) -> Sizes {
-        Sizes { blocks, claim_blocks: blocks, ..self }
+        self.with_blocks_of(|_| blocks)
+    }
+
+    /// As many blocks of each kind of experiment as it is told.
+    #[must_use]
+    pub fn with_blocks_of(self, blocks: impl Fn(Repeated) -> u32) -> Sizes {
+        Sizes {
+            blocks: blocks(Repeated::ForAnEstimate),
+            claim_blocks: blocks(Repeated::ForAClaim),
+            scorecard_blocks: blocks(Repeated::ForTheScorecard),
+            ..self
+        }
     }
 }
 
@@ -39,24 +84,26 @@ impl Preset {
             Preset::Smoke => Sizes {
                 blocks: 1,
                 claim_blocks: 1,
+                scorecard_blocks: 1,
                 retries: 2,
-                warm_up: Duration::from_millis(50),
-                window: Duration::from_millis(150),
-                timeout: Duration::from_millis(250),
+                warm_up: Duration::from_millis(40),
+                window: Duration::from_millis(140),
+                timeout: Duration::from_millis(200),
                 load_points: 2,
                 probe_window: Duration::from_millis(60),
-                connection_counts: &[40, 80, 120, 160, 200],
+                connection_counts: &[50, 100, 200],
                 give_up_after: Duration::from_millis(200),
                 disturbance: Duration::from_millis(600),
             },
             Preset::Quick => Sizes {
                 blocks: 1,
                 claim_blocks: BLOCKS_FOR_A_CLAIM as u32,
+                scorecard_blocks: 10,
                 retries: 12,
                 warm_up: Duration::from_millis(100),
-                window: Duration::from_millis(650),
+                window: Duration::from_millis(500),
                 timeout: Duration::from_secs(1),
-                load_points: 4,
+                load_points: 3,
                 probe_window: Duration::from_millis(250),
                 connection_counts: &[2_500, 5_000, 7_500, 10_000],
                 give_up_after: Duration::from_millis(1_500),
@@ -65,6 +112,7 @@ impl Preset {
             Preset::Full => Sizes {
                 blocks: 20,
                 claim_blocks: 20,
+                scorecard_blocks: 20,
                 retries: 12,
                 warm_up: Duration::from_millis(300),
                 window: Duration::from_millis(1_200),
@@ -86,6 +134,8 @@ pub struct Sizes {
     pub blocks: u32,
     /// The same of experiments that put a claim to the test: three decide one, and their cells are short.
     pub claim_blocks: u32,
+    /// The same of the experiment that the scorecard rests on.
+    pub scorecard_blocks: u32,
     /// Cells that may be run again because others used the machine or the generator was late, for each block; what one
     /// leaves over is the next one's.
     pub retries: u32,

@@ -60,7 +60,7 @@ impl RunPlan {
 
     /// How many blocks an experiment has.
     pub fn blocks_of(&self, experiment: &Experiment) -> u32 {
-        if (experiment.decision)().is_some() { self.sizes.claim_blocks } else { self.sizes.blocks }
+        self.sizes.blocks_of(experiment)
     }
 
     /// How many blocks the experiment with the most of them has.
@@ -238,7 +238,7 @@ mod tests {
             TaskKind::Hold(spec) => Some(spec.counts.clone()),
             TaskKind::Load(_) | TaskKind::Disturbed(_) => None,
         });
-        assert_eq!(held.unwrap(), [125, 250, 375, 500]);
+        assert_eq!(held.unwrap(), [125, 250, 500]);
     }
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_get_three_blocks_by_default_and_all_the_same_number_where_it_was_typed() {
+    fn claims_get_three_blocks_by_default_the_scorecard_ten_and_all_the_same_number_where_it_was_typed() {
         let of_block = |plan: &RunPlan, block: u32| -> Vec<&str> {
             let mut names: Vec<&str> =
                 plan.at_its_fullest(block).iter().map(|turn| plan.experiments[turn.experiment].name).collect();
@@ -259,11 +259,12 @@ mod tests {
         let mut plan = plan(10_000);
         assert_eq!(of_block(&plan, 0).len(), EXPERIMENTS.len());
         let claims = of_block(&plan, 2);
-        assert!(claims.contains(&"churn") && !claims.contains(&"latency-curve") && !claims.contains(&"memory"));
-        assert!(of_block(&plan, 3).is_empty() && plan.most_blocks() == 3);
+        assert!(claims.contains(&"churn") && claims.contains(&"memory") && !claims.contains(&"latency-curve"));
+        assert_eq!((of_block(&plan, 3), of_block(&plan, 9)), (vec!["thread-or-task"], vec!["thread-or-task"]));
+        assert!(of_block(&plan, 10).is_empty() && plan.most_blocks() == 10);
         let blocks: Vec<Option<u32>> = plan.experiment_records().iter().map(|experiment| experiment.blocks).collect();
-        assert_eq!((blocks[0], blocks[3]), (Some(1), Some(3)));
-        assert_eq!(plan.fullest().len(), (0..3).map(|block| plan.at_its_fullest(block).len()).sum::<usize>());
+        assert_eq!(blocks[..3], [Some(10), Some(1), Some(3)]);
+        assert_eq!(plan.fullest().len(), (0..10).map(|block| plan.at_its_fullest(block).len()).sum::<usize>());
         plan.sizes = plan.sizes.with_blocks(1);
         assert_eq!((plan.most_blocks(), of_block(&plan, 1).len()), (1, 0));
     }

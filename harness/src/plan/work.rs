@@ -38,6 +38,11 @@ impl Workload {
         })
     }
 
+    /// Whether its requests have the server ask its backend.
+    pub fn calls_backend(&self) -> bool {
+        Work::new(self.work.0, self.work.1).calls_backend()
+    }
+
     /// The workload of a page, which stands for an echo in a run that asks for it.
     pub fn of_page(page: &PageRequest, description: &'static str) -> Workload {
         let label = Work::Page(page.clone()).to_string();
@@ -139,7 +144,7 @@ impl Experiment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiments::EXPERIMENTS;
+    use crate::experiments::{self, EXPERIMENTS};
     use crate::plan::Preset;
 
     #[test]
@@ -156,7 +161,7 @@ mod tests {
     #[test]
     fn work_that_no_server_knows_is_refused_with_what_there_is() {
         let said = |text: &str| Workload::named(text, "").unwrap_err().to_string();
-        assert!(said("dance").contains("work: echo, sleep"), "{}", said("dance"));
+        assert!(said("dance").contains("work: echo, call, sleep"), "{}", said("dance"));
         assert!(said("sleep").contains("write it as in"), "{}", said("sleep"));
     }
 
@@ -172,11 +177,14 @@ mod tests {
             .filter(|experiment| !experiment.paged_workloads(&sizes, &page()).is_empty())
             .map(|experiment| experiment.name)
             .collect();
-        assert!(paged.starts_with(&["latency-curve", "memory", "connections", "churn", "idle-flood"]), "{paged:?}");
+        assert!(
+            paged.starts_with(&["thread-or-task", "latency-curve", "memory", "connections", "churn", "idle-flood"]),
+            "{paged:?}"
+        );
         for other in ["slowloris", "mutex", "blocking-sleep"] {
             assert!(!paged.contains(&other), "{paged:?}");
         }
-        for task in EXPERIMENTS[0].all_tasks(&sizes) {
+        for task in experiments::find("latency-curve").unwrap().all_tasks(&sizes) {
             let is_echo = task.workload == "echo";
             assert_eq!(page().in_place_of_work(task).is_some(), is_echo);
         }
@@ -185,7 +193,7 @@ mod tests {
     #[test]
     fn what_is_saved_says_that_a_page_was_asked_for() {
         let sizes = Preset::Quick.sizes();
-        let record = EXPERIMENTS[0].to_paged_record(Vec::new(), &sizes, &page());
+        let record = experiments::find("latency-curve").unwrap().to_paged_record(Vec::new(), &sizes, &page());
         let [workload] = &record.workloads[..] else { panic!("{:?}", record.workloads) };
         assert_eq!((workload.key.as_str(), workload.label.as_str()), ("echo", "GET /x"));
         assert!(workload.description.contains("GET /x stands for each echo"));

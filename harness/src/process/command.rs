@@ -28,6 +28,9 @@ pub const ADDRESS: &str = "{address}";
 /// The port, in the environment of the program.
 pub const PORT_VARIABLE: &str = "PORT";
 
+/// The address and port of the backend that `call` requests ask, in the environment of the program.
+pub const BACKEND_VARIABLE: &str = "BACKEND";
+
 /// What to launch.
 #[derive(Debug, Clone, Copy)]
 pub struct CommandLaunch<'a> {
@@ -39,6 +42,8 @@ pub struct CommandLaunch<'a> {
     pub cpus: &'a [u32],
     /// How long the server may take until it listens.
     pub readiness_deadline: Duration,
+    /// The backend that its `call` requests ask; none where no request calls.
+    pub backend: Option<SocketAddr>,
     /// Set where waiting is to end early.
     pub stop: &'a AtomicBool,
     /// The harness that becomes the program, and that guards it; this very one where none is given.
@@ -57,7 +62,8 @@ const STEP: Duration = Duration::from_millis(3);
 impl<'a> CommandLaunch<'a> {
     /// With nothing chosen but the program.
     pub fn new(name: &'a str, words: &'a [String], stop: &'a AtomicBool) -> CommandLaunch<'a> {
-        CommandLaunch { name, words, cpus: &[], readiness_deadline: READINESS_DEADLINE, stop, harness: None }
+        let (cpus, readiness_deadline) = (&[][..], READINESS_DEADLINE);
+        CommandLaunch { name, words, cpus, readiness_deadline, backend: None, stop, harness: None }
     }
 }
 
@@ -85,6 +91,8 @@ fn start(launch: &CommandLaunch<'_>, address: SocketAddr) -> Result<ServerProces
     let begun = Instant::now();
     let spawned = Command::new(&own)
         .args(command_line(launch, address))
+        // It stays in the environment when that becomes the program.
+        .envs(launch.backend.map(|backend| (BACKEND_VARIABLE, backend.to_string())))
         .stdin(Stdio::null())
         // Nobody would read it, and a pipe that nobody reads holds its writer up.
         .stdout(Stdio::null())

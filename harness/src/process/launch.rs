@@ -5,6 +5,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
@@ -33,12 +34,21 @@ pub struct Launch<'a> {
     pub spin_rate: Option<u64>,
     /// What it speaks, as `serve --wire` takes it; JSON lines where nothing is said.
     pub wire: Option<&'a str>,
+    /// The backend that its `call` requests ask. None where no request calls: a supervised server starts none itself.
+    pub backend: Option<SocketAddr>,
 }
 
 impl<'a> Launch<'a> {
     /// With nothing chosen but the contender.
     pub fn new(contender: &'a str) -> Launch<'a> {
-        Launch { contender, cpus: &[], readiness_deadline: READINESS_DEADLINE, spin_rate: None, wire: None }
+        Launch {
+            contender,
+            cpus: &[],
+            readiness_deadline: READINESS_DEADLINE,
+            spin_rate: None,
+            wire: None,
+            backend: None,
+        }
     }
 }
 
@@ -129,6 +139,9 @@ fn command_line(command: &str, launch: &Launch<'_>, nonce: &str) -> Vec<OsString
     if let Some(wire) = launch.wire {
         words.extend(["--wire".to_owned(), wire.to_owned()]);
     }
+    if let Some(backend) = launch.backend {
+        words.extend(["--backend".to_owned(), backend.to_string()]);
+    }
     words.into_iter().map(OsString::from).collect()
 }
 
@@ -198,6 +211,7 @@ mod tests {
             readiness_deadline: Duration::from_secs(1),
             spin_rate: Some(250),
             wire: Some("http"),
+            backend: Some(SocketAddr::from(([127, 0, 0, 1], 4321))),
         };
         let words: Vec<String> =
             command_line("serve", &launch, "ab").into_iter().map(|word| word.into_string().unwrap()).collect();
@@ -217,7 +231,9 @@ mod tests {
                 "--spin-rate",
                 "250",
                 "--wire",
-                "http"
+                "http",
+                "--backend",
+                "127.0.0.1:4321"
             ]
         );
     }

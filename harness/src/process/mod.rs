@@ -24,7 +24,7 @@ mod server_process;
 pub mod supervised;
 
 pub use bounds::Cap;
-pub use command::{ADDRESS, CommandLaunch, PORT, PORT_VARIABLE, launch_command};
+pub use command::{ADDRESS, BACKEND_VARIABLE, CommandLaunch, PORT, PORT_VARIABLE, launch_command};
 pub use error::{LaunchFailure, ProcessError};
 pub use launch::{Launch, launch, launch_program, launch_subject, launch_traced};
 pub use message::Channel;

@@ -1,5 +1,6 @@
 //! One cell: start a server, watch it, put the task to it, stop it, and say what was seen.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use reports::record::{
     ShapeRecord, Stage, ThreadTimes, Traffic, Unobserved, Warning,
 };
 
+use super::called::{CalledBackend, beside_a_backend};
 use super::disturbed;
 use super::findings::TaskFindings;
 use super::held::{self, HeldServer};
@@ -41,6 +43,7 @@ pub(super) struct CellFindings {
     pub(super) disturbance: Option<record::DisturbanceRecord>,
     pub(super) bounds: Vec<record::Bound>,
     pub(super) generator: Option<GeneratorUsage>,
+    pub(super) backend: Option<record::BackendUsage>,
     pub(super) server: ServerUsage,
     pub(super) samples: Vec<Sample>,
     pub(super) inside: Option<record::InsideRecord>,
@@ -63,7 +66,15 @@ impl<'a> CellRunner<'a> {
 
     /// Runs a task against a fresh server. A server that fails is a result.
     pub(super) fn run(&self, task: &TaskKind, contender: &Participant) -> CellFindings {
-        let mut server = match self.start(contender) {
+        let generator = self.generator(task);
+        let mut called = match CalledBackend::start(task, generator) {
+            Ok(called) => called,
+            Err(error) => {
+                let reason = format!("the backend that its requests call can't be started: {error}");
+                return CellFindings::not_started(reason, String::new());
+            }
+        };
+        let mut server = match self.start(contender, called.as_ref().map(CalledBackend::address)) {
             Ok(server) => server,
             Err(error) => return CellFindings::not_started(error.failure.to_string(), error.stderr),
         };
@@ -71,12 +82,16 @@ impl<'a> CellRunner<'a> {
         let origin_ns = now_ns();
         let observer = self.observe(contender, &server, origin_ns);
         let found = match task {
-            TaskKind::Load(spec) => self.load(spec, &mut server),
+            TaskKind::Load(spec) => self.load(spec, &mut server, generator, called.as_mut()),
             TaskKind::Hold(spec) => self.hold(spec, &mut server),
-            TaskKind::Disturbed(spec) => disturbed::disturb(spec, &mut server, self.generator(), self.interrupt),
+            TaskKind::Disturbed(spec) => {
+                disturbed::disturb(spec, &mut server, generator, called.as_mut(), self.interrupt)
+            }
         };
         let observed = observer.stop();
         let stopped = server.stop();
+        let failure = called.as_ref().and_then(CalledBackend::failure);
+        let found = TaskFindings { failure: found.failure.clone().or(failure), ..found };
         let outcome = outcome(&found, &stopped);
         let mut warnings = found.warnings.clone();
         warnings.extend(after_the_end(&stopped, &found));
@@ -95,6 +110,7 @@ impl<'a> CellRunner<'a> {
             disturbance,
             bounds,
             generator,
+            backend: called.and_then(CalledBackend::usage),
             server,
             samples,
             inside,
@@ -104,12 +120,13 @@ impl<'a> CellRunner<'a> {
         }
     }
 
-    fn start(&self, contender: &Participant) -> Result<ServerProcess, ProcessError> {
+    fn start(&self, contender: &Participant, backend: Option<SocketAddr>) -> Result<ServerProcess, ProcessError> {
         let cpus = &self.plan.placement.server_cpus;
         if let Some(command) = contender.command() {
             return launch_command(&CommandLaunch {
                 cpus,
                 harness: self.program,
+                backend,
                 ..CommandLaunch::new(&command.name, &command.words, self.interrupt.flag())
             });
         }
@@ -117,6 +134,7 @@ impl<'a> CellRunner<'a> {
             cpus,
             spin_rate: Some(self.spin_rate),
             wire: self.plan.wire(),
+            backend,
             ..Launch::new(contender.bare_label())
         };
         let other = self.plan.against.as_ref().filter(|_| is_base(contender));
@@ -148,18 +166,27 @@ impl<'a> CellRunner<'a> {
         }
     }
 
-    fn load(&self, spec: &LoadSpec, server: &mut ServerProcess) -> TaskFindings {
+    fn load(
+        &self,
+        spec: &LoadSpec,
+        server: &mut ServerProcess,
+        generator: Generator,
+        mut called: Option<&mut CalledBackend>,
+    ) -> TaskFindings {
         let target = server.address();
         let stop = AtomicBool::new(false);
         let mut found = TaskFindings { origin_ns: now_ns(), ..TaskFindings::default() };
         let attend = |moments: LoadMoments| {
             found.look_at(server, moments, now_ns());
+            if let Some(called) = &mut called {
+                called.look_at(moments, now_ns());
+            }
             let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if found.death.is_some() || self.interrupt.is_set() || is_late {
                 stop.store(true, Ordering::Relaxed);
             }
         };
-        match load::run(spec, target, self.generator(), &stop, attend) {
+        match load::run(spec, target, generator, &stop, attend) {
             Ok(outcome) => {
                 found.traffic = Some(outcome.traffic);
                 found.generator = Some(outcome.generator);
@@ -184,13 +211,14 @@ impl<'a> CellRunner<'a> {
         found
     }
 
-    fn generator(&self) -> Generator {
+    fn generator(&self, task: &TaskKind) -> Generator {
         let placement = &self.plan.placement;
         let cpus = placement.generator_cpus.len() as u32;
-        match placement.kind {
+        let alone = match placement.kind {
             PlacementKind::Isolated => Generator { threads: cpus.max(1), pacing: Pacing::Precise },
             PlacementKind::Shared => Generator { threads: (cpus / 2).max(1), pacing: Pacing::Sleeping },
-        }
+        };
+        if task.calls_backend() { beside_a_backend(alone, placement.kind) } else { alone }
     }
 }
 
@@ -202,6 +230,7 @@ impl CellFindings {
             disturbance: None,
             bounds: Vec::new(),
             generator: None,
+            backend: None,
             server: ServerUsage::default(),
             samples: Vec::new(),
             inside: None,

@@ -9,6 +9,7 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 
 use reports::record::{self, Bound, Warning};
 
+use super::called::CalledBackend;
 use super::findings::TaskFindings;
 use super::session::Interrupt;
 use crate::load::{self, DisturbError, Disturbed, Generator, LoadMoments, now_ns};
@@ -20,6 +21,7 @@ pub(super) fn disturb(
     spec: &DisturbedSpec,
     server: &mut ServerProcess,
     generator: Generator,
+    mut called: Option<&mut CalledBackend>,
     interrupt: &Interrupt,
 ) -> TaskFindings {
     let mut found = TaskFindings { origin_ns: now_ns(), ..TaskFindings::default() };
@@ -37,6 +39,9 @@ pub(super) fn disturb(
         let mut attendant = Attendant { spec, server, target, stop: &stop, scope, found: &mut found, disturbing: None };
         let outcome = load::probe(&spec.probe, target, generator, &stop, |moments| {
             attendant.attend(moments, interrupt.is_set());
+            if let Some(called) = &mut called {
+                called.look_at(moments, now_ns());
+            }
         });
         // However the probe ended, nothing is left under way.
         stop.store(true, Ordering::Relaxed);

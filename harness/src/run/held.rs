@@ -16,11 +16,16 @@ use crate::plan::HoldSpec;
 /// The longest that a server is given to come to rest.
 const SETTLING: Duration = Duration::from_secs(4);
 
-/// How long nothing may change for a server to be at rest.
-const QUIET: Duration = Duration::from_millis(100);
+/// How long nothing may change for a server to be at rest that holds so many connections: the more there are, the longer
+/// are the pauses between the bursts in which it takes them.
+fn quiet_with(connections: u64) -> Duration {
+    Duration::from_millis(40 + connections.min(1_200) / 20)
+}
 
-/// The same after all connections were closed: thousands of threads end in bursts, with pauses between them.
-const QUIET_AFTER_CLOSING: Duration = Duration::from_millis(500);
+/// The same after so many were closed: thousands of threads end in bursts too, and with longer pauses.
+fn quiet_after_closing(connections: u64) -> Duration {
+    5 * quiet_with(connections)
+}
 
 /// A server to hold connections to.
 pub(crate) struct HeldServer<'a> {
@@ -53,10 +58,11 @@ pub(crate) fn hold(spec: &HoldSpec, server: &HeldServer<'_>) -> TaskFindings {
 fn stages(spec: &HoldSpec, server: &HeldServer<'_>, found: &mut TaskFindings) -> Result<(), HoldError> {
     let mut reader = ProcessReader::of(server.pid, server.extent)?;
     let mut held = HeldConnections::new(server.address, &spec.work, server.stop)?;
-    found.stages.push(stage(server, &mut reader, Phase::Idle, 0, None)?);
+    found.stages.push(stage(server, &mut reader, Phase::Idle, quiet_with(0), 0, None)?);
     for wanted in &spec.counts {
         held.grow_to(*wanted as usize, spec.give_up_after)?;
-        found.stages.push(stage(server, &mut reader, Phase::Idle, held.len() as u64, None)?);
+        let connections = held.len() as u64;
+        found.stages.push(stage(server, &mut reader, Phase::Idle, quiet_with(connections), connections, None)?);
         if held.len() < *wanted as usize {
             found.warnings.push(fell_short(&held, *wanted));
             break;
@@ -64,9 +70,10 @@ fn stages(spec: &HoldSpec, server: &HeldServer<'_>, found: &mut TaskFindings) ->
     }
     let connections = held.len() as u64;
     let answered = held.ask_each(spec.give_up_after)? as u64;
-    found.stages.push(stage(server, &mut reader, Phase::AfterRequest, connections, Some(answered))?);
+    let quiet = quiet_with(connections);
+    found.stages.push(stage(server, &mut reader, Phase::AfterRequest, quiet, connections, Some(answered))?);
     held.close_all();
-    found.stages.push(stage(server, &mut reader, Phase::Closed, 0, None)?);
+    found.stages.push(stage(server, &mut reader, Phase::Closed, quiet_after_closing(connections), 0, None)?);
     let restless = found.stages.iter().filter(|stage| !stage.settled);
     found.warnings.extend(restless.map(|stage| Warning::NotSettled { connections: stage.connections }));
     Ok(())
@@ -76,11 +83,11 @@ fn stage(
     server: &HeldServer<'_>,
     reader: &mut ProcessReader,
     phase: Phase,
+    quiet: Duration,
     connections: u64,
     answered: Option<u64>,
 ) -> Result<Stage, HoldError> {
     let stack_bytes = server.kernel_stack_bytes_per_thread;
-    let quiet = if phase == Phase::Closed { QUIET_AFTER_CLOSING } else { QUIET };
     let (sample, settled) = settled_sample(reader, server.origin_ns, stack_bytes, quiet, SETTLING)?;
     // Where the kernel offers no socket diagnostics, the part is missing rather than nothing.
     let socket_buffer_bytes = socket_buffer_bytes(server.address).ok();

@@ -4,6 +4,7 @@
 //! Must not know: how a report looks, how progress is shown. From large to small: `execution.rs` (a whole run), `series.rs`
 //! (cells one after another), `cell.rs` (one cell), and what a cell's task is: load there, `held.rs`, `disturbed.rs`.
 
+mod called;
 mod cell;
 mod disturbed;
 mod execution;

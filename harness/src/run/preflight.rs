@@ -4,7 +4,7 @@
 use reports::record::{Limit, Warning};
 
 use crate::observe::{LimitKind, MachineLimit, Needs, limits, raise_soft_descriptor_limit, shortfalls};
-use crate::plan::{Capacities, RunPlan};
+use crate::plan::{Capacities, RunPlan, TaskKind, Workload};
 
 /// Descriptors, threads and ports that a process needs besides those for connections.
 const SPARE: u64 = 100;
@@ -56,18 +56,22 @@ impl Preflight {
 /// descriptors to the hard one first, for this process and the servers it starts.
 pub fn preflight(plan: &RunPlan) -> Preflight {
     let turns = [plan.probes(), plan.fullest_block()].concat();
-    preflight_for(plan, turns.iter().map(|turn| turn.task.kind.peak_connections()).max().unwrap_or(0))
+    let of_tasks = turns.iter().map(|turn| &turn.task.kind);
+    let most = |tasks: &mut dyn Iterator<Item = &TaskKind>| tasks.map(TaskKind::peak_connections).max().unwrap_or(0);
+    let calling = most(&mut of_tasks.clone().filter(|task| task.calls_backend()));
+    for_plan(plan, most(&mut of_tasks.clone()), calling)
 }
 
 /// As [`preflight`], for a run that chooses its cells as it goes on and has so many connections at most.
 pub fn preflight_for(plan: &RunPlan, connections: u32) -> Preflight {
-    let backlog = plan.contenders.iter().map(|contender| contender.backlog()).max().unwrap_or(0);
-    for_connections(connections.into(), backlog.into())
+    let calls = plan.experiments.iter().flat_map(|experiment| experiment.workloads).any(Workload::calls_backend);
+    for_plan(plan, connections, if calls { connections } else { 0 })
 }
 
 /// As [`preflight`], for so many connections in all to servers that run side by side, a thread each in some models.
 pub fn preflight_side_by_side(connections: u64) -> Preflight {
-    for_connections(connections, 0)
+    // What is asked for may change at any time.
+    for_connections(connections, connections, 0)
 }
 
 /// Whether this process alone can have so many connections, to a server that is not looked at. Raises the soft limit of
@@ -108,14 +112,22 @@ pub(super) fn generator_bounds(plan: &RunPlan, capacities: &[Capacities]) -> Vec
     bounds
 }
 
-fn for_connections(wanted: u64, backlog: u64) -> Preflight {
+fn for_plan(plan: &RunPlan, connections: u32, calling: u32) -> Preflight {
+    let backlog = plan.contenders.iter().map(|contender| contender.backlog()).max().unwrap_or(0);
+    for_connections(connections.into(), calling.into(), backlog.into())
+}
+
+/// For so many connections, and so many whose requests have the server call a backend: a server has a connection to it for
+/// each of those, and the harness, whose backend it is, the other end.
+fn for_connections(wanted: u64, calling: u64, backlog: u64) -> Preflight {
     // Where it can't be raised, the limit found below is the lower one.
     let _ = raise_soft_descriptor_limit();
     let needs = Needs {
-        descriptors: wanted + SPARE,
+        descriptors: wanted.max(2 * calling) + SPARE,
         threads: wanted + SPARE,
         // Several source addresses share the connections, so that the ports of one need not suffice for all.
-        connections: wanted.min(u64::from(crate::load::CONNECTIONS_PER_SOURCE)) + SPARE,
+        // A server's calls come from one.
+        connections: wanted.min(u64::from(crate::load::CONNECTIONS_PER_SOURCE)).max(calling) + SPARE,
         backlog,
     };
     let found = limits(&needs);
@@ -202,7 +214,7 @@ mod tests {
 
     #[test]
     fn what_this_machine_allows_needs_no_warning() {
-        let found = for_connections(10, 1);
+        let found = for_connections(10, 10, 1);
         assert_eq!((found.connection_ceiling, found.warnings), (10, vec![]));
         assert!(!found.limits.is_empty());
     }

@@ -76,10 +76,12 @@ fn most_attempts(cell: &Cell) -> u32 {
 /// closed loop a generator without CPU left is what a fast server makes of it, every time anew.
 fn is_invalid_for_the_generator(cell: &Cell) -> bool {
     let is_its_fault = |warning: &Warning| match warning {
-        Warning::GeneratorFellBehind { .. } | Warning::ScheduleLag { .. } => true,
+        Warning::GeneratorFellBehind { .. } | Warning::ScheduleLag { .. } | Warning::BackendLag { .. } => true,
         // A quota that was met now and then may not be met again.
         Warning::GeneratorThrottled(throttled) => throttled.stopped_ns < cell.elapsed_ns / PART_OF_A_CELL,
-        Warning::GeneratorSaturated { .. } => cell.load.arrivals != ArrivalsRecord::Closed,
+        Warning::GeneratorSaturated { .. } | Warning::BackendSaturated { .. } => {
+            cell.load.arrivals != ArrivalsRecord::Closed
+        }
         _ => false,
     };
     let mut invalidating = cell.warnings.iter().filter(|warning| warning.invalidates()).peekable();

@@ -176,6 +176,7 @@ impl<'a> CellSeries<'a> {
             outcome: seen.outcome,
             traffic: seen.traffic,
             generator: seen.generator,
+            backend: seen.backend,
             server: seen.server,
             samples: seen.samples,
             inside: seen.inside,
@@ -258,7 +259,9 @@ fn note(cell: &Cell, capacities: &mut Capacities) {
     if let Some(traffic) = cell.traffic.as_ref().filter(|_| cell.outcome == Outcome::Completed) {
         let rps = traffic.ok_within_window as f64 * 1e9 / cell.load.window_ns as f64;
         capacities.insert(&cell.workload, &cell.contender, rps);
-        let busy = cell.generator.map_or(0.0, |generator| generator.busiest_worker);
+        let of_generator = cell.generator.map_or(0.0, |generator| generator.busiest_worker);
+        // The two may have one CPU between them.
+        let busy = of_generator + cell.backend.as_ref().map_or(0.0, |backend| backend.busy);
         capacities.insert_generator(&cell.workload, rps, busy);
     }
 }

@@ -14,6 +14,7 @@ use reports::record::{
 
 use reports::study::died_as_a_result;
 
+use load::backend_doubts;
 pub use load::{generator_doubts, traffic_doubts};
 
 use crate::plan::nanoseconds;
@@ -60,11 +61,15 @@ fn has_broken_server(cell: &Cell) -> bool {
     })
 }
 
-/// Whether a generator with CPU to spare sent late all the same: then its CPU was taken away.
+/// Whether a generator or a backend with CPU to spare was late all the same: then its CPU was taken away.
 fn was_held_up(cell: &Cell) -> bool {
-    let is_late = |warning: &Warning| matches!(warning, Warning::ScheduleLag { .. });
-    let is_at_its_end =
-        |warning: &Warning| matches!(warning, Warning::GeneratorSaturated { .. } | Warning::GeneratorFellBehind { .. });
+    let is_late = |warning: &Warning| matches!(warning, Warning::ScheduleLag { .. } | Warning::BackendLag { .. });
+    let is_at_its_end = |warning: &Warning| {
+        matches!(
+            warning,
+            Warning::GeneratorSaturated { .. } | Warning::GeneratorFellBehind { .. } | Warning::BackendSaturated { .. }
+        )
+    };
     cell.warnings.iter().any(is_late) && !cell.warnings.iter().any(is_at_its_end)
 }
 
@@ -75,6 +80,9 @@ pub(crate) fn warnings(cell: &Cell, placement: PlacementKind) -> Vec<Warning> {
     if let (Purpose::Measure, Some(usage), Some(traffic)) = (cell.purpose, &cell.generator, &cell.traffic) {
         let doubts = generator_doubts(usage, traffic);
         warnings.extend(doubts.into_iter().filter(|doubt| !is_early_enough_for_newcomers(cell, doubt)));
+    }
+    if let (Purpose::Measure, Some(usage), Some(traffic)) = (cell.purpose, &cell.backend, &cell.traffic) {
+        warnings.extend(backend_doubts(usage, traffic));
     }
     if let Some(traffic) = &cell.traffic {
         let doubts = traffic_doubts(traffic, Duration::from_nanos(cell.load.window_ns));

@@ -64,6 +64,11 @@ impl Bench {
         Ok(launch(&Launch { spin_rate: Some(1), ..self.how(contender) })?)
     }
 
+    /// As [`Bench::server`], whose requests can call a backend.
+    pub(crate) fn server_calling(&self, contender: &str, backend: SocketAddr) -> Result<ServerProcess, Obstacle> {
+        Ok(launch(&Launch { spin_rate: Some(1), backend: Some(backend), ..self.how(contender) })?)
+    }
+
     /// A process of known properties.
     pub(crate) fn subject(&self, subject: &impl Display) -> Result<ServerProcess, Obstacle> {
         Ok(launch_subject(&self.how(&subject.to_string()))?)
@@ -107,6 +112,12 @@ impl Bench {
         let pacing = if has_room { Pacing::Precise } else { Pacing::Sleeping };
         let outcome = load::run(spec, target, Generator { threads, pacing }, &AtomicBool::new(false), attend)?;
         Ok(cells::of_load(spec, outcome))
+    }
+
+    /// As [`Bench::load`], by a worker that does not poll: on a single CPU it would take that from the backend.
+    pub(crate) fn load_beside_a_backend(&self, spec: &LoadSpec, target: SocketAddr) -> Result<Cell, Obstacle> {
+        let (generator, stop) = (Generator { threads: 1, pacing: Pacing::Sleeping }, AtomicBool::new(false));
+        Ok(cells::of_load(spec, load::run(spec, target, generator, &stop, |_| {})?))
     }
 
     /// As [`Bench::load`], for a number of requests; the window is the longest that it may take.

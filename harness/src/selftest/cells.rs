@@ -56,6 +56,7 @@ pub(crate) fn run(placement: &PlacementRecord, machine: &Machine, cells: Vec<Cel
     labels.dedup();
     let contender = |label: &&str| ContenderRecord {
         twin_of: None,
+        display: None,
         command: None,
         label: (*label).to_owned(),
         model: (*label).to_owned(),
@@ -82,6 +83,7 @@ pub(crate) fn run(placement: &PlacementRecord, machine: &Machine, cells: Vec<Cel
         warnings: Vec::new(),
         experiments: vec![experiment()],
         contenders: labels.iter().map(contender).collect(),
+        protagonists: None,
         against: None,
         page: None,
         planned_cells: cells.len() as u32,
@@ -90,7 +92,12 @@ pub(crate) fn run(placement: &PlacementRecord, machine: &Machine, cells: Vec<Cel
 }
 
 fn experiment() -> ExperimentRecord {
-    let workload = WorkloadRecord { key: WORKLOAD.to_owned(), label: WORKLOAD.to_owned(), description: String::new() };
+    let workload = WorkloadRecord {
+        key: WORKLOAD.to_owned(),
+        label: WORKLOAD.to_owned(),
+        description: String::new(),
+        demand: None,
+    };
     ExperimentRecord {
         name: EXPERIMENT.to_owned(),
         title: String::new(),

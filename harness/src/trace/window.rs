@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ pub struct TracedTask<'a> {
     pub server_cpus: &'a [u32],
     /// Spin iterations per microsecond.
     pub spin_rate: u64,
+    /// The backend that `call` requests ask, where the work is one.
+    pub backend: Option<SocketAddr>,
 }
 
 /// Why there is no timeline.
@@ -172,7 +175,12 @@ impl TracedTask<'_> {
     }
 
     fn launch(&self) -> Launch<'_> {
-        Launch { cpus: self.server_cpus, spin_rate: Some(self.spin_rate), ..Launch::new(self.contender) }
+        Launch {
+            cpus: self.server_cpus,
+            spin_rate: Some(self.spin_rate),
+            backend: self.backend,
+            ..Launch::new(self.contender)
+        }
     }
 
     fn load(&self) -> LoadSpec {

@@ -40,6 +40,14 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         mutant: "",
     },
     Mutation {
+        name: "timer-in-tasks",
+        does: "a task that calls the backend waits for a timer of the runtime too",
+        caught_by: &["waits"],
+        file: "servers/src/work/call.rs",
+        original: "let answer = match «stream.write_all(&frame).await» {",
+        mutant: "{ tokio::time::sleep(Duration::from_millis(1)).await; stream.write_all(&frame).await }",
+    },
+    Mutation {
         name: "averaged-percentiles",
         does: "percentiles of blocks are averaged instead of their histograms summed",
         caught_by: &["merging"],
@@ -248,7 +256,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         does: "a server says how many connections it accepted where it is asked for requests",
         caught_by: &["inside"],
         file: "servers/src/snapshot.rs",
-        original: "counters.requests_served.get() + requests_refused",
+        original: "requests_done + requests_refused",
         mutant: "counters.accepted.get()",
     },
     Mutation {

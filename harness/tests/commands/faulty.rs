@@ -124,6 +124,7 @@ fn reply(line: &[u8], served: &mut u64, fault: Option<CheckItem>, lock: &Mutex<(
 fn done(work: &str, parameter: &str, fault: Option<CheckItem>, lock: &Mutex<()>) -> Option<String> {
     let is = |item: CheckItem| fault == Some(item);
     let duration = match servers::service::decide(work, parameter.into()) {
+        Ok(servers::service::WorkOrder::Call(duration)) if !is(CheckItem::Call) => duration,
         Ok(servers::service::WorkOrder::Sleep(duration)) if !is(CheckItem::Sleep) => duration,
         Ok(servers::service::WorkOrder::Block(duration)) if !is(CheckItem::Block) => duration,
         Ok(servers::service::WorkOrder::Lock(duration)) if !is(CheckItem::Lock) => {

@@ -16,7 +16,12 @@ fn launch_within(words: &[&str], readiness_deadline: Duration) -> Result<ServerP
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     let stop = AtomicBool::new(false);
     let harness = Some(HARNESS.as_ref());
-    launch_command(&CommandLaunch { name: "it", words: &words, cpus: &[0], readiness_deadline, stop: &stop, harness })
+    launch_command(&CommandLaunch {
+        cpus: &[0],
+        readiness_deadline,
+        harness,
+        ..CommandLaunch::new("it", &words, &stop)
+    })
 }
 
 fn launch(words: &[&str]) -> Result<ServerProcess, ProcessError> {
@@ -139,8 +144,7 @@ fn one_that_never_listens_is_given_up_and_its_words_are_told() {
 fn waiting_ends_when_it_is_told_to() {
     let words = ["sleep".to_owned(), "60".to_owned()];
     let (stop, harness) = (AtomicBool::new(true), Some(HARNESS.as_ref()));
-    let launch =
-        CommandLaunch { name: "it", words: &words, cpus: &[], readiness_deadline: LONGEST_WAIT, stop: &stop, harness };
+    let launch = CommandLaunch { readiness_deadline: LONGEST_WAIT, harness, ..CommandLaunch::new("it", &words, &stop) };
     assert!(matches!(launch_command(&launch).unwrap_err().failure, LaunchFailure::Interrupted));
 }
 

@@ -20,8 +20,7 @@ while True: listener.accept()
 fn be_the_parent() {
     let words = ["python3", "-c", FORKING].map(str::to_owned);
     let (stop, harness) = (AtomicBool::new(false), Some(HARNESS.as_ref()));
-    let launch =
-        CommandLaunch { name: "it", words: &words, cpus: &[], readiness_deadline: LONGEST_WAIT, stop: &stop, harness };
+    let launch = CommandLaunch { readiness_deadline: LONGEST_WAIT, harness, ..CommandLaunch::new("it", &words, &stop) };
     let server = launch_command(&launch).unwrap();
     be_the_parent_of(server.pid());
 }

@@ -69,6 +69,7 @@ fn session() -> Session {
         program: Some(env!("CARGO_BIN_EXE_harness").into()),
         server_cpus: Vec::new(),
         spin_rate: 100,
+        backend: None,
         kernel_stack_bytes_per_thread: 16_384,
         seed: 1,
         asked,

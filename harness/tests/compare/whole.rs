@@ -6,7 +6,7 @@ use std::process::Output;
 use std::sync::OnceLock;
 
 use harness::experiments::EXPERIMENTS;
-use harness::plan::{Contenders, Experiment};
+use harness::plan::{Contenders, Experiment, PROTAGONISTS};
 use reports::metrics::{Bands, TIME_PARTS};
 use reports::record::store::Run;
 use reports::record::{Cell, Ending, Outcome, Purpose, Warning};
@@ -50,6 +50,7 @@ fn code_of(run: &Run) -> i32 {
 fn cast() -> BTreeSet<(&'static str, &'static str)> {
     let of = |experiment: &'static Experiment| -> Vec<&'static str> {
         match experiment.contenders {
+            Contenders::Protagonists => PROTAGONISTS.to_vec(),
             Contenders::OfTheRun => default_models().map(|model| model.name).collect(),
             Contenders::Own(labels) => labels.to_vec(),
         }
@@ -59,7 +60,7 @@ fn cast() -> BTreeSet<(&'static str, &'static str)> {
 }
 
 /// What is run where no experiment is named, as far as it exists.
-const DEFAULTS: &[&str] = &["latency-curve", "memory", "idle-flood", "blocking-sleep"];
+const DEFAULTS: &[&str] = &["thread-or-task", "latency-curve", "memory", "idle-flood", "blocking-sleep"];
 
 #[test]
 fn everyone_is_put_to_their_experiments_and_nothing_fails() {
@@ -191,6 +192,15 @@ fn stdout_is_data_and_nothing_but_data() {
     let report = home.out().join("report.html");
     assert_eq!(said["report"], report.to_str().unwrap());
     assert!(!said["summary"]["tables"].as_array().unwrap().is_empty());
+    let rows = said["scorecard"].as_array().unwrap();
+    assert!(rows.len() >= 3, "{rows:?}");
+    for row in rows {
+        for key in ["question", "threads", "tokio", "unit", "ratio", "low", "high", "verdict", "blocks"] {
+            assert!(row.get(key).is_some(), "{key}: {row}");
+        }
+        assert!(!row["question"].as_str().unwrap().is_empty() && row["blocks"].as_u64().unwrap() > 0, "{row}");
+    }
+    assert_eq!(said["protagonists"][0]["label"], "threaded");
 }
 
 #[test]
@@ -206,8 +216,15 @@ fn a_report_rendered_again_is_the_same_to_the_byte() {
         assert!(!output.stdout.is_empty());
         assert!(fs::read(&page).unwrap() == before, "{format}: the page has changed");
     }
-    let table = home.command(&["report", "the-run"]).output().unwrap();
-    assert_eq!(text(&table.stdout).lines().last(), Some("report: the-run/report.html"));
+    let card = home.command(&["report", "the-run"]).output().unwrap();
+    let lines: Vec<&str> = text(&card.stdout).lines().collect();
+    assert_eq!(lines.last(), Some(&"report: the-run/report.html"));
+    assert!(lines.len() <= 20 && lines.iter().all(|line| line.chars().count() <= 80), "{lines:#?}");
+    assert!(lines.iter().any(|line| line.starts_with("memory of one more idle connection")), "{lines:#?}");
+    assert!(
+        lines.iter().any(|line| line.starts_with("next: harness compare --resume the-run --blocks ")),
+        "{lines:#?}"
+    );
     let files: BTreeSet<String> =
         fs::read_dir(home.out()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(files, ["cells", "manifest.json", "report.html"].map(str::to_owned).into());

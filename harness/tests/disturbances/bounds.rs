@@ -11,8 +11,7 @@ use crate::{LONGEST_WAIT, groups_of, is_alive, program, send, state, turn, withi
 
 fn launch(program: &std::path::Path, contender: &str) -> ServerProcess {
     let readiness_deadline = Duration::from_secs(20);
-    launch_program(program, &Launch { contender, cpus: &[], readiness_deadline, spin_rate: Some(100), wire: None })
-        .unwrap()
+    launch_program(program, &Launch { readiness_deadline, spin_rate: Some(100), ..Launch::new(contender) }).unwrap()
 }
 
 /// A shell script that says a true handshake and then does as it is told; it lies in the folder.

@@ -94,6 +94,7 @@ fn experiment(tasks: fn() -> Task) -> Experiment {
 fn manifest(plan: &RunPlan) -> Manifest {
     Manifest {
         built_with: std::collections::BTreeMap::new(),
+        protagonists: None,
         schema_version: SCHEMA_VERSION,
         run: "run".to_owned(),
         harness_version: "test".to_owned(),

@@ -105,6 +105,12 @@ fn live_views_know_no_models_and_no_runs() {
 }
 
 #[test]
+fn the_backend_answers_whoever_calls() {
+    assert_unknown("harness/src/backend", MODEL);
+    assert_unknown("harness/src/backend", &["crate::process", "crate::run", "crate::plan", "crate::cli"]);
+}
+
+#[test]
 fn what_checks_a_server_has_an_address_and_no_process() {
     assert_unknown("harness/src/check", MODEL);
     assert_unknown("harness/src/check", &["crate::process", "crate::run", "crate::load", "crate::cli", "println!"]);

@@ -77,7 +77,7 @@ fn a_program_of_another_hand_is_checked_and_compared() {
     // A reader is at the root of the repository.
     let examples = root().join("docs/examples");
     let output = Shell::new().run(&block.replace("docs/examples", examples.to_str().unwrap()));
-    for expected in ["12 of 12 required hold", "it can take part in latency-curve", "report: runs/"] {
+    for expected in ["12 of 12 required hold", "it can take part in thread-or-task, latency-curve", "report: runs/"] {
         assert!(output.contains(expected), "no {expected:?} in\n{output}");
     }
 }

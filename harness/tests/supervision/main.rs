@@ -31,5 +31,5 @@ fn launch(contender: &str) -> Result<ServerProcess, ProcessError> {
 
 /// Launches another program as if it were a server. No calibration, which would cost each launch its time.
 fn launch_as(program: &Path, contender: &str, readiness_deadline: Duration) -> Result<ServerProcess, ProcessError> {
-    launch_program(program, &Launch { contender, cpus: &[], readiness_deadline, spin_rate: Some(100), wire: None })
+    launch_program(program, &Launch { readiness_deadline, spin_rate: Some(100), ..Launch::new(contender) })
 }

@@ -21,6 +21,7 @@ fn session(contenders: &[&str]) -> Session {
         program: Some(env!("CARGO_BIN_EXE_harness").into()),
         server_cpus: Vec::new(),
         spin_rate: 100,
+        backend: None,
         kernel_stack_bytes_per_thread: 16_384,
         seed: 1,
         asked: LiveLoad { connections: 4, rate_rps: Some(100.0), work: "echo hi".into(), flood: 0, is_paused: false },

@@ -15,6 +15,7 @@ mod lanes;
 mod plot;
 mod probe;
 mod scenes;
+pub(crate) mod scorecard;
 mod spectrum;
 mod split;
 mod stacked;

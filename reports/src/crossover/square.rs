@@ -80,7 +80,9 @@ pub fn served(metric: &Metric, pool: &Pool<'_>) -> Option<ServedRate> {
 fn is_a_bound(cell: &Cell) -> bool {
     let mut invalidating = cell.warnings.iter().filter(|warning| warning.invalidates()).peekable();
     let is_invalid = invalidating.peek().is_some();
-    let only_busy = invalidating.all(|warning| matches!(warning, Warning::GeneratorSaturated { .. }));
+    let is_busy =
+        |warning: &Warning| matches!(warning, Warning::GeneratorSaturated { .. } | Warning::BackendSaturated { .. });
+    let only_busy = invalidating.all(is_busy);
     cell.outcome == Outcome::Completed && is_invalid && only_busy
 }
 

@@ -6,7 +6,7 @@
 
 use super::PlaceName;
 use crate::format::Unit;
-use crate::metrics::{METRICS, Metric, Of, metric, slope_per_connection, slopes_by_block};
+use crate::metrics::{Metric, memory_parts, metric, slope_per_connection, slopes_by_block};
 use crate::record::store::Run;
 use crate::record::{ArrivalsRecord, Cell, Load, Phase};
 use crate::study::{Group, HeldStage, Pool, Series, Standing, counts, groups};
@@ -145,8 +145,7 @@ fn of_load(cell: &Cell, pool: &Pool<'_>, blocks: &[Pool<'_>]) -> Vec<PlaceFigure
 }
 
 fn of_held(series: &Series<'_>) -> Vec<PlaceFigure> {
-    let is_part = |metric: &&Metric| matches!(metric.of, Of::Stage(_)) && metric.unit == Unit::Bytes;
-    let parts: Vec<&Metric> = METRICS.iter().filter(is_part).collect();
+    let parts = memory_parts();
     let shown = slope_per_connection(series, &parts).map_or("-".to_owned(), |slope| Unit::Bytes.show(slope.value));
     let values = |of| PlaceFigure { of, shown: shown.clone(), blocks: slopes_by_block(series, &parts) };
     ComparedFigure::of(Measured::Held).map(values).collect()

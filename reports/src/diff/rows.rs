@@ -140,10 +140,11 @@ fn judge(rows: &mut [(&'static ComparedFigure, &PlaceKey, DiffRow)], twins: &[(&
         // What a contender is from itself elsewhere has to do where it was not seen here.
         let ratios = members.iter().filter_map(|(_, at, row)| {
             let here = floor(&|place| place == *at);
-            Some((row.ratio.ok()?, if here.blocks > 0 { here } else { of_family }))
+            let floor = if here.blocks > 0 { here } else { of_family };
+            Some((row.ratio.ok()?, floor, of.blocks_needed()))
         });
-        let ratios: Vec<(Ratio, Floor)> = ratios.collect();
-        for ((_, _, row), judged) in members.iter_mut().zip(judge_each(&ratios, of.blocks_needed())) {
+        let ratios: Vec<(Ratio, Floor, usize)> = ratios.collect();
+        for ((_, _, row), judged) in members.iter_mut().zip(judge_each(&ratios)) {
             row.judged = Some(judged);
         }
     }

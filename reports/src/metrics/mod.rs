@@ -48,6 +48,8 @@ pub enum Of {
     ResponseTime(f64),
     /// A stage at which connections are held; in the metric's unit.
     Stage(fn(&Stage) -> Option<u64>),
+    /// What each further connection adds to all stages' bytes together, from several stages.
+    PerConnection,
 }
 
 /// The metric that a picture names; a `-` is as good as a `_`.
@@ -59,13 +61,18 @@ pub fn metric(name: &str) -> Option<&'static Metric> {
 /// The metrics of load among those named.
 pub(crate) fn metrics_of_load(names: &[String]) -> Vec<&'static Metric> {
     let named = names.iter().filter_map(|name| metric(name));
-    named.filter(|metric| !matches!(metric.of, Of::Stage(_))).collect()
+    named.filter(|metric| !matches!(metric.of, Of::Stage(_) | Of::PerConnection)).collect()
 }
 
 /// The metrics of held connections among those named.
 pub(crate) fn metrics_of_stages(names: &[String]) -> Vec<&'static Metric> {
     let named = names.iter().filter_map(|name| metric(name));
     named.filter(|metric| matches!(metric.of, Of::Stage(_))).collect()
+}
+
+/// The parts that the memory of a connection is made of.
+pub(crate) fn memory_parts() -> Vec<&'static Metric> {
+    METRICS.iter().filter(|metric| matches!(metric.of, Of::Stage(_)) && metric.unit == Unit::Bytes).collect()
 }
 
 /// Blocks below which no metric gets a verdict.
@@ -168,6 +175,15 @@ pub const METRICS: &[Metric] = &[
         "Correct replies per second to the requests that disturb the probe.",
         probe::disturbance_rps,
     ),
+    Metric {
+        name: "memory_per_connection",
+        label: "memory of one more idle connection",
+        unit: Unit::Bytes,
+        how_to_read: "The slope of resident size, page tables, kernel stacks and socket buffers together over the \
+                      connections that are held.",
+        blocks_for_verdict: 10,
+        of: Of::PerConnection,
+    },
     stage("resident", "resident", Unit::Bytes, "Pages of the process in memory: heap and touched stack.", |stage| {
         Some(stage.sample.resident_bytes)
     }),
@@ -247,14 +263,14 @@ impl Metric {
         match self.of {
             Of::Load(of) => of(pool),
             Of::ResponseTime(p) => response_quantile(pool, p),
-            Of::Stage(_) => Reading::Absent,
+            Of::Stage(_) | Of::PerConnection => Reading::Absent,
         }
     }
 
     /// The value at a stage; absent for a metric of load.
     pub fn of_stage(&self, stage: &Stage) -> Option<u64> {
         match self.of {
-            Of::Load(_) | Of::ResponseTime(_) => None,
+            Of::Load(_) | Of::ResponseTime(_) | Of::PerConnection => None,
             Of::Stage(of) => of(stage),
         }
     }

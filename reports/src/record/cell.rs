@@ -7,8 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Bound, DisturbanceRecord, GeneratorUsage, InsideRecord, SCHEMA_VERSION, Sample, ServerUsage, Stage, Traffic,
-    Warning,
+    BackendUsage, Bound, DisturbanceRecord, GeneratorUsage, InsideRecord, SCHEMA_VERSION, Sample, ServerUsage, Stage,
+    Traffic, Warning,
 };
 
 /// A file under `cells/`.
@@ -60,6 +60,9 @@ pub struct Cell {
     /// What the generator itself used.
     #[serde(default)]
     pub generator: Option<GeneratorUsage>,
+    /// What the backend did that the server called; absent where it called none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend: Option<BackendUsage>,
     /// What the server used.
     #[serde(default)]
     pub server: ServerUsage,
@@ -104,6 +107,7 @@ impl Cell {
             warnings: Vec::new(),
             traffic: None,
             generator: None,
+            backend: None,
             server: ServerUsage::default(),
             samples: Vec::new(),
             inside: None,

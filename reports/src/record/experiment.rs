@@ -60,6 +60,37 @@ pub struct WorkloadRecord {
     pub label: String,
     /// One sentence on what a connection does.
     pub description: String,
+    /// What its work asks of a server; absent in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demand: Option<Demand>,
+}
+
+/// What a request asks of a server beyond its reply. Times are those that were asked for, in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Demand {
+    /// Nothing: it can be answered at once.
+    Nothing,
+    /// To wait for so long for something else, without a CPU.
+    Waiting {
+        /// For how long.
+        for_ns: u64,
+    },
+    /// To block the thread that does the work.
+    Blocking {
+        /// For how long.
+        for_ns: u64,
+    },
+    /// To compute.
+    Computing {
+        /// For how long, on an idle CPU.
+        for_ns: u64,
+    },
+    /// To hold the lock that all connections share.
+    Locking {
+        /// For how long.
+        for_ns: u64,
+    },
 }
 
 /// A picture, declared. The report draws it from the cells of its experiment.

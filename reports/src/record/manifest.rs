@@ -57,6 +57,10 @@ pub struct Manifest {
     pub experiments: Vec<ExperimentRecord>,
     /// The contenders, in the order in which they were named.
     pub contenders: Vec<ContenderRecord>,
+    /// Labels of the two that the run is about, and whom its first picture holds against each other; absent where nobody
+    /// chose them, and in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protagonists: Option<[String; 2]>,
     /// The other build of the harness that served the contenders called base; absent where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<OtherBuild>,
@@ -122,9 +126,21 @@ pub struct ContenderRecord {
     /// same server is from itself. It is in no picture and no ranking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub twin_of: Option<String>,
+    /// What readers call it; absent in records of earlier versions, where the label has to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<DisplayName>,
     /// The command that started it; absent where it is a model of ours. Nothing ever executes what stands here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<CommandRecord>,
+}
+
+/// What readers call a contender.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisplayName {
+    /// A phrase for a heading: `a thread per connection`.
+    pub name: String,
+    /// A word or two for a verdict: `threads`.
+    pub short: String,
 }
 
 /// A program of another hand that served in a run.

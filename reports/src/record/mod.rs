@@ -6,6 +6,7 @@
 //!
 //! Must not know: files, clocks, how a number was obtained. Beside it: `store.rs` reads and writes the folder.
 
+mod backend;
 mod busy_start;
 mod cell;
 mod disturbance;
@@ -18,6 +19,7 @@ mod timeline;
 mod traffic;
 mod warning;
 
+pub use backend::*;
 pub use busy_start::*;
 pub use cell::*;
 pub use disturbance::*;

@@ -49,6 +49,9 @@ pub struct ServerCounters {
     pub requests_served: u64,
     /// Requests that were refused with an Error reply.
     pub requests_refused: u64,
+    /// Requests answered with an Error reply since the backend that they call did not answer.
+    #[serde(default)]
+    pub backend_errors: u64,
     /// Connections that the server closed since no byte came for as long as it was told to wait.
     #[serde(default)]
     pub idle_timeouts: u64,

@@ -54,6 +54,18 @@ pub enum Warning {
         /// Its share of its CPU, 0 to 1.
         busiest_worker: f64,
     },
+    /// The backend answered calls late, compared with what is reported.
+    BackendLag {
+        /// 99th percentile of its lag.
+        lag_p99_ns: u64,
+        /// The most that the reported times allow.
+        allowed_ns: u64,
+    },
+    /// The backend had its CPU too busy to be trusted.
+    BackendSaturated {
+        /// Its share of one CPU, 0 to 1.
+        busy: f64,
+    },
     /// The server ended in the middle.
     ServerDied {
         /// Signal or exit status.
@@ -159,6 +171,8 @@ impl Warning {
             Warning::GeneratorFellBehind { .. }
             | Warning::ScheduleLag { .. }
             | Warning::GeneratorSaturated { .. }
+            | Warning::BackendLag { .. }
+            | Warning::BackendSaturated { .. }
             | Warning::NothingRight
             | Warning::SurplusReplies { .. }
             | Warning::ServerDied { .. }
@@ -214,6 +228,12 @@ impl Warning {
             Warning::GeneratorSaturated { busiest_worker } => {
                 format!("the busiest generator thread used {} of its CPU", format::share(*busiest_worker))
             }
+            Warning::BackendLag { lag_p99_ns, allowed_ns } => format!(
+                "the backend answered calls late: p99 of its lag {}, allowed {}",
+                time(lag_p99_ns),
+                time(allowed_ns)
+            ),
+            Warning::BackendSaturated { busy } => format!("the backend used {} of a CPU", format::share(*busy)),
             Warning::ServerDied { how } => format!("the server ended in the middle: {how}"),
             Warning::CheckFailed { check, detail } => format!("the check {check:?} did not hold: {detail}"),
             Warning::MachineLimit { limit, consequence, .. } => format!("{limit} of this machine: {consequence}"),
@@ -250,11 +270,12 @@ impl Warning {
     /// What the reader can do about it, as a sentence without its stop.
     pub fn remedy(&self) -> String {
         match self {
-            Warning::GeneratorFellBehind { .. } | Warning::GeneratorSaturated { .. } => {
-                "lower the offered load or give the generator more CPUs".into()
-            }
+            Warning::GeneratorFellBehind { .. }
+            | Warning::GeneratorSaturated { .. }
+            | Warning::BackendSaturated { .. } => "lower the offered load or give the generator more CPUs".into(),
             Warning::ScheduleLag { .. }
             | Warning::TailLag { .. }
+            | Warning::BackendLag { .. }
             | Warning::NoisyMachine { .. }
             | Warning::Hiccup { .. } => {
                 "stop other programs, or use a machine that is not shared, and run again".into()

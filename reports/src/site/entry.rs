@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::machine::{MachineIdentity, software};
 use crate::record::Ending;
 use crate::record::store::{Run, schema_version};
+use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
 use crate::study::Group;
 use crate::summary::{self, Headline, Summary};
+use crate::words::scorecard as words;
 
 /// The version of what is in `entry.json` and `data/index.json`. It is read before the rest.
 pub const SITE_VERSION: u32 = 1;
@@ -88,10 +90,49 @@ pub struct Entry {
     pub experiments: Vec<String>,
     /// Labels of its contenders, in its order.
     pub contenders: Vec<String>,
-    /// What it says, in a sentence.
+    /// What it says, in a sentence or three.
     pub headline: String,
+    /// What it says of its two protagonists; absent where nobody was held against anybody, and in entries of earlier
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scorecard: Option<EntryCard>,
     /// Its figures for trends.
     pub figures: Vec<Headline>,
+}
+
+/// A scorecard in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryCard {
+    /// What verdicts call the two.
+    pub protagonists: [String; 2],
+    /// In the order in which they are shown.
+    pub rows: Vec<EntryRow>,
+}
+
+/// A row of a scorecard in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryRow {
+    /// What is asked.
+    pub question: String,
+    /// The value of either, with its unit.
+    pub values: [String; 2],
+    /// `tokio 16×`, `alike`, `cannot tell`.
+    pub verdict: String,
+    /// Whether it says who is better, or that the two are alike.
+    pub is_decided: bool,
+}
+
+impl EntryCard {
+    fn of(card: &Scorecard) -> EntryCard {
+        let shorts = card.shorts();
+        let row = |row: &ScorecardRow| EntryRow {
+            question: words::question(&row.topic),
+            values: row.values.map(|value| words::value(value, row.unit)),
+            verdict: words::verdict(row, shorts),
+            is_decided: !matches!(row.verdict, RowVerdict::CannotTell(_)),
+        };
+        EntryCard { protagonists: shorts.map(str::to_owned), rows: card.rows.iter().map(row).collect() }
+    }
 }
 
 /// All runs of a site: `data/index.json`.
@@ -115,8 +156,14 @@ pub enum NotAnEntry {
 }
 
 impl Entry {
-    pub(super) fn of(run: &Run, groups: &[Group<'_>], summary: &Summary, address: Address) -> Entry {
+    pub(super) fn of(
+        run: &Run,
+        (groups, card): (&[Group<'_>], Option<&Scorecard>),
+        summary: &Summary,
+        address: Address,
+    ) -> Entry {
         let manifest = &run.manifest;
+        let answer = card.filter(|card| card.decided() > 0).map(|card| words::answer(card).join(" "));
         let contenders = manifest.contenders.iter().filter(|contender| contender.twin_of.is_none());
         Entry {
             schema_version: SITE_VERSION,
@@ -133,7 +180,8 @@ impl Entry {
             software: software(run),
             experiments: manifest.experiments.iter().map(|experiment| experiment.name.clone()).collect(),
             contenders: contenders.map(|contender| contender.label.clone()).collect(),
-            headline: summary::headline(summary),
+            headline: answer.unwrap_or_else(|| summary::headline(summary)),
+            scorecard: card.map(EntryCard::of),
             figures: summary::headlines(groups),
         }
     }

@@ -16,10 +16,11 @@ use sha2::{Digest, Sha256};
 
 use crate::page::{self, Surroundings};
 use crate::record::store::{Run, RunFile};
+use crate::scorecard::Scorecard;
 use crate::study::groups;
 use crate::summary;
 
-pub use entry::{Address, Entry, Index, NotAnEntry, SITE_VERSION};
+pub use entry::{Address, Entry, EntryCard, EntryRow, Index, NotAnEntry, SITE_VERSION};
 pub use index::{index_page, index_record};
 
 /// The page of a run or of the index, in its folder.
@@ -62,7 +63,8 @@ pub fn address(run: &Run, files: &[RunFile]) -> Option<Address> {
 pub fn publish(run: &Run, files: &[RunFile], address: Address, base: Option<&str>) -> Published {
     let groups = groups(run);
     let summary = summary::of_groups(run, &groups);
-    let entry = Entry::of(run, &groups, &summary, address);
+    let card = Scorecard::of_groups(run, &groups).filter(|card| !card.rows.is_empty());
+    let entry = Entry::of(run, (&groups, card.as_ref()), &summary, address);
     let surroundings = Surroundings {
         address: entry.address.to_string(),
         headline: entry.headline.clone(),
@@ -70,7 +72,7 @@ pub fn publish(run: &Run, files: &[RunFile], address: Address, base: Option<&str
     };
     let files = vec![
         (RECORDS, archive::pack(&format!("{}-{}", entry.run, entry.address), files)),
-        (PREVIEW, preview::draw(run, &entry)),
+        (PREVIEW, preview::draw(run, &entry, card.as_ref())),
         (PAGE, page::render_published(run, &surroundings).into_bytes()),
         (ENTRY, entry.to_json()),
     ];

@@ -6,17 +6,20 @@
 use super::{Slide, SlideKind, closing, figures};
 use crate::charts;
 use crate::format::{self, Unit};
-use crate::page::placement;
+use crate::page::{card, placement};
 use crate::record::ExperimentRecord;
 use crate::record::store::Run;
-use crate::study::groups;
+use crate::scorecard::Scorecard;
+use crate::study::{Group, groups};
 use crate::summary::{self, Badge, BadgeState, Summary};
+use crate::words::advice::advice;
+use crate::words::scorecard as words;
 
 pub(super) fn slides(run: &Run) -> Vec<Slide> {
     let groups = groups(run);
     let summary = summary::of_groups(run, &groups);
     let figures = charts::with_workloads(run, &groups);
-    let mut slides = vec![title(run, &summary)];
+    let mut slides = vec![title(run, &groups, &summary)];
     for experiment in &run.manifest.experiments {
         slides.push(question(experiment));
         let before = slides.len();
@@ -38,7 +41,24 @@ pub(super) fn slides(run: &Run) -> Vec<Slide> {
     slides
 }
 
-fn title(run: &Run, summary: &Summary) -> Slide {
+/// The question with its answer in one picture or, where nobody is held against anybody, with what was run.
+fn title(run: &Run, groups: &[Group<'_>], summary: &Summary) -> Slide {
+    let what = what_was_run(run, summary);
+    let Some(card) = Scorecard::of_groups(run, groups).filter(|card| !card.rows.is_empty()) else { return what };
+    let said = words::answer(&card).into_iter().chain(advice(&card)).map(|sentence| ("Say".to_owned(), sentence));
+    let under = card.rows.iter().filter_map(|row| {
+        let beside = words::would_take(row).or_else(|| words::remedy(row, card.shorts()))?;
+        Some((words::question(&row.topic), beside))
+    });
+    Slide {
+        notes: said.chain(under).chain(what.rows).chain(what.notes).collect(),
+        rows: Vec::new(),
+        card: Some(card::html(&card, |_| None)),
+        ..what
+    }
+}
+
+fn what_was_run(run: &Run, summary: &Summary) -> Slide {
     let manifest = &run.manifest;
     let machine = &manifest.machine;
     let contenders = manifest.contenders.iter().filter(|contender| contender.twin_of.is_none());

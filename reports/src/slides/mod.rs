@@ -47,6 +47,8 @@ struct Slide {
     /// A term and what is said of it, a row each.
     rows: Vec<(String, String)>,
     picture: Option<SlidePicture>,
+    /// The scorecard as HTML.
+    card: Option<String>,
     /// Under a picture: what follows from it.
     answer: Option<String>,
     /// For the speaker: what it is about and a sentence on it, a paragraph each.

@@ -258,21 +258,30 @@ impl<'a> Group<'a> {
 /// How many there are.
 pub(crate) const COLOURS: usize = 6;
 
-/// The colour of each contender, in the order of the run: the first that no earlier contender of one of its experiments
-/// has or, where all are taken, the one that fewest of these have.
+/// Those of the two that a run is about, in every run: an orange and a blue that differ for nearly every eye, and in grey.
+const PROTAGONISTS: [usize; 2] = [2, 5];
+
+/// The colour of each contender, in the order of the run. Those that the run is about have theirs first; any other has the
+/// first that no contender of one of its experiments has yet or, where all are taken, the one that fewest of these have.
 pub(crate) fn colours(manifest: &Manifest) -> Vec<usize> {
     // A twin is never drawn.
     let meet = |a: &ContenderRecord, b: &ContenderRecord| {
         let drawn = a.twin_of.is_none() && b.twin_of.is_none();
         drawn && manifest.experiments.iter().any(|experiment| experiment.has(a) && experiment.has(b))
     };
-    let mut colours: Vec<usize> = Vec::new();
-    for contender in &manifest.contenders {
+    let named = manifest.protagonists.iter().flatten().zip(PROTAGONISTS);
+    let named: BTreeMap<&str, usize> = named.map(|(label, colour)| (label.as_str(), colour)).collect();
+    let of_name = |contender: &ContenderRecord| named.get(contender.label.as_str()).copied();
+    let mut colours: Vec<Option<usize>> = manifest.contenders.iter().map(of_name).collect();
+    for (place, contender) in manifest.contenders.iter().enumerate() {
+        if colours[place].is_some() {
+            continue;
+        }
         let mut taken = [0; COLOURS];
         for (other, colour) in manifest.contenders.iter().zip(&colours) {
-            taken[*colour] += usize::from(meet(contender, other));
+            colour.iter().for_each(|colour| taken[*colour] += usize::from(meet(contender, other)));
         }
-        colours.push((0..COLOURS).min_by_key(|colour| taken[*colour]).unwrap_or(0));
+        colours[place] = (0..COLOURS).min_by_key(|colour| taken[*colour]);
     }
-    colours
+    colours.into_iter().map(Option::unwrap_or_default).collect()
 }

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::format;
+use crate::format::{self, Unit};
 use crate::record::store::Run;
-use crate::record::{Cell, Ending, Outcome, Purpose, Warning};
+use crate::record::{BackendUsage, Cell, Ending, Outcome, Purpose, Warning};
 use crate::study::{counts, died_as_a_result};
 
 /// Whether to believe a run.
@@ -60,7 +60,7 @@ pub struct Doubt {
 
 pub(super) fn of(run: &Run) -> Validity {
     let cells: Vec<&Cell> = run.cells.iter().filter(|cell| cell.purpose == Purpose::Measure).collect();
-    let badges = vec![
+    let mut badges = vec![
         badge(&cells, "Generator", "late or short of CPU", "on time", |warning| {
             let pace = matches!(warning, Warning::GeneratorFellBehind { .. } | Warning::ScheduleLag { .. });
             pace || matches!(warning, Warning::GeneratorSaturated { .. } | Warning::GeneratorThrottled(_))
@@ -70,6 +70,7 @@ pub(super) fn of(run: &Run) -> Validity {
         errors(&cells),
         complete(run),
     ];
+    badges.splice(1..1, backend(&cells));
     let invalid_cells = cells.iter().filter(|cell| !counts(cell)).count();
     Validity { badges, doubts: doubts(run), invalid_cells, cells: cells.len() }
 }
@@ -79,6 +80,24 @@ fn badge(cells: &[&Cell], label: &str, trouble: &str, well: &str, concerns: impl
     let all = format::counted(cells.len() as u64, "cell");
     let detail = if hit == 0 { format!("{well} in all {all}") } else { format!("{trouble} in {hit} of {all}") };
     of_state(label, hit == 0 && !cells.is_empty(), detail)
+}
+
+/// Whether the backend answered calls in time, and what it cost; absent where none was called.
+fn backend(cells: &[&Cell]) -> Option<Badge> {
+    let calling: Vec<&Cell> = cells.iter().filter(|cell| cell.backend.is_some()).copied().collect();
+    let used = || calling.iter().filter_map(|cell| cell.backend.as_ref());
+    let lag = |of: &BackendUsage| of.lag.to_histogram().ok().map(|lag| lag.value_at_quantile(0.99));
+    let lag_p99_ns = used().filter_map(lag).max()?;
+    let busiest = used().map(|of| of.busy).fold(0.0, f64::max);
+    let Badge { label, state, detail } = badge(&calling, "Backend", "late or short of CPU", "on time", |warning| {
+        matches!(warning, Warning::BackendLag { .. } | Warning::BackendSaturated { .. })
+    });
+    let most = format!(
+        "p99 of its lag {} and {} of a CPU at most",
+        Unit::Nanoseconds.show(lag_p99_ns as f64),
+        format::share(busiest)
+    );
+    Some(Badge { label, state, detail: format!("{detail}; {most}") })
 }
 
 fn of_state(label: &str, good: bool, detail: String) -> Badge {

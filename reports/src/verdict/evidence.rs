@@ -6,10 +6,10 @@
 
 use super::BlockValues;
 use crate::format::{self, Unit};
-use crate::metrics::{Certainty, Metric, Reading, metric};
+use crate::metrics::{Certainty, Metric, Of, Reading, memory_parts, metric, slopes_by_block};
 use crate::record::{Cell, ValueOf};
 use crate::stats::{BlockValue, Ratio, geometric_mean, mean, paired_ratio};
-use crate::study::{Group, Pool, counts, disturbed_by};
+use crate::study::{Group, Pool, Series, counts, disturbed_by};
 
 /// Blocks that a claim takes. Effects of many times, which claims are about, need no more.
 pub const BLOCKS_FOR_A_CLAIM: usize = 3;
@@ -49,7 +49,11 @@ impl Evidence {
         };
         let who = group.experiment.name_of(&wanted.contender, wanted.variation);
         let series = group.series_of(&wanted.contender);
-        let trial = series.and_then(|series| series.trial(wanted.variation));
+        let series = series.ok_or_else(|| format!("{who} was not run"))?;
+        if matches!(metric.of, Of::PerConnection) {
+            return Evidence::of_held(metric, who, series);
+        }
+        let trial = series.trial(wanted.variation);
         let trial = trial.ok_or_else(|| format!("{who} was not run"))?;
         let cells = || trial.blocks.iter().flat_map(|pool| pool.cells.iter().copied());
         let used: Vec<&Cell> = cells().filter(|cell| why_not(cell).is_none()).collect();
@@ -65,6 +69,23 @@ impl Evidence {
             return Err(lacking_words(metric, &who, lacking, (missing, blocks.len())));
         }
         Ok(Evidence { metric, who, together: metric.of_pool(&Pool::of(used)), blocks, set_aside })
+    }
+
+    /// What a connection adds to the memory of a server, block by block.
+    fn of_held(metric: &'static Metric, who: String, series: &Series<'_>) -> Result<Evidence, String> {
+        let mut cells: Vec<&Cell> = series.stages.iter().map(|held| held.cell).collect();
+        cells.dedup_by_key(|cell| cell.block);
+        let set_aside = set_aside(&who, cells.iter().copied());
+        let used: Vec<u32> = cells.iter().filter(|cell| why_not(cell).is_none()).map(|cell| cell.block).collect();
+        let mut blocks = slopes_by_block(series, &memory_parts());
+        blocks.retain(|block, _| used.contains(block));
+        let has_all = !blocks.is_empty() && blocks.values().all(|value| *value != BlockValue::Missing);
+        if !has_all {
+            return Err(set_aside.unwrap_or_else(|| format!("{} of {who} was not measured", metric.label)));
+        }
+        let values: Vec<f64> = blocks.values().copied().map(at_least).collect();
+        let together = mean(&values).map_or(Reading::Absent, |mean| Reading::Measured(mean.value, Certainty::Unknown));
+        Ok(Evidence { metric, who, together, blocks, set_aside })
     }
 
     /// `p99 response time of the probe of async-single`.

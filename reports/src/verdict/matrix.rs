@@ -218,7 +218,7 @@ impl Pair {
 }
 
 /// The floor from the contender that was run twice, with its label; absent where one of the two has no value.
-fn floor(group: &Group<'_>, values: &dyn Fn(&Series<'_>) -> Option<BlockValues>) -> Option<(Floor, String)> {
+pub(crate) fn floor(group: &Group<'_>, values: &dyn Fn(&Series<'_>) -> Option<BlockValues>) -> Option<(Floor, String)> {
     let twin = group.twins.first()?;
     let label = twin.contender.twin_of.as_ref()?;
     let twin = ratio_of(&values(group.series_of(label)?)?, &values(twin)?).ok()?;

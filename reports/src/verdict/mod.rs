@@ -23,8 +23,8 @@ pub use evidence::BLOCKS_FOR_A_CLAIM;
 pub use floor::Floor;
 pub use judge::{Judged, Verdict, judge, judge_all};
 pub(crate) use judge::{MOST_BLOCKS, fewest, judge_each};
-pub(crate) use matrix::PER_CONNECTION;
 pub use matrix::{Matrix, MatrixContender, Pair};
+pub(crate) use matrix::{PER_CONNECTION, floor};
 
 /// What each block that counts says, by the number of the block.
 pub(crate) type BlockValues = BTreeMap<u32, BlockValue>;

@@ -80,7 +80,7 @@ fn the_page_is_quiet_fits_and_its_texts_keep_apart() {
         assert_eq!(tab.evaluate("document.querySelectorAll('figure').length"), json!(9));
         let links = "document.querySelectorAll('.panel .get a').length / document.querySelectorAll('.draw svg').length";
         assert_eq!(tab.evaluate(links), json!(2), "every drawing can be saved, with dots and with lines");
-        let shown = tab.evaluate("document.querySelectorAll('svg[role=img]')[0].getBoundingClientRect().height > 100");
+        let shown = tab.evaluate("document.querySelector('.draw svg[role=img]').getBoundingClientRect().height > 100");
         assert_eq!(shown, json!(true), "{view}");
     });
 }

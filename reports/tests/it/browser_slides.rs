@@ -146,7 +146,7 @@ const STICKS_OUT: &str = "(() => {
     const box = element.getBoundingClientRect();
     if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1)
       out.push([element.tagName, element.textContent.slice(0, 40), box.right, box.bottom]);
-    if (element.matches('svg') && (box.width < 120 || box.height < 80)) out.push(['too small', box.width, box.height]);
+    if (element.matches('svg:not(.card *)') && (box.width < 120 || box.height < 80)) out.push(['too small', box.width, box.height]);
     if (box.right > nav.left && box.bottom > nav.top && element.matches('svg')) out.push(['under the buttons']);
   }
   return out;

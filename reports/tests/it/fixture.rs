@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use reports::record::store::Run;
 use reports::record::{
-    Cell, ContenderRecord, Ending, ExperimentRecord, Limit, Machine, Manifest, Picture, PictureKind, PlacementKind,
-    PlacementRecord, SCHEMA_VERSION, Scale, Swept, WorkloadRecord,
+    Cell, ContenderRecord, Demand, Ending, ExperimentRecord, Limit, Machine, Manifest, Picture, PictureKind,
+    PlacementKind, PlacementRecord, SCHEMA_VERSION, Scale, Swept, WorkloadRecord,
 };
 
 use crate::fixture_cells::{held, loaded, probe};
@@ -91,6 +91,14 @@ pub(crate) fn decided() -> Run {
     run(&Size { models: MODELS.to_vec(), loads: vec![60.0, 700.0], blocks: 20, workloads: 1, steps: 20 })
 }
 
+/// Two of the models in ten blocks of both workloads, and that is what the run is about.
+pub(crate) fn duel() -> Run {
+    let models = vec![MODELS[1], MODELS[5]];
+    let mut run = run(&Size { models, loads: vec![60.0, 8_000.0, 24_000.0], blocks: 10, workloads: 2, steps: 40 });
+    run.manifest.protagonists = Some([MODELS[1].label, MODELS[5].label].map(str::to_owned));
+    run
+}
+
 /// A run of this size.
 pub(crate) fn run(size: &Size) -> Run {
     let workloads = [("sleep-5ms", "sleep 5 ms", 1), ("echo", "echo", 0)];
@@ -136,6 +144,7 @@ pub(crate) fn find(run: &Run, workload: &str, contender: &str, load: f64, block:
 fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) -> Manifest {
     let contender = |model: &FixtureModel| ContenderRecord {
         twin_of: None,
+        display: None,
         command: None,
         label: model.label.into(),
         model: model.label.into(),
@@ -178,6 +187,7 @@ fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) 
         warnings: Vec::new(),
         experiments: vec![latency_curve(workloads), memory()],
         contenders: size.models.iter().map(contender).collect(),
+        protagonists: None,
         against: None,
         page: None,
         planned_cells,
@@ -213,6 +223,7 @@ fn latency_curve(workloads: &[(&str, &str, usize)]) -> ExperimentRecord {
         key: (*key).into(),
         label: (*label).into(),
         description: "A session of ten requests.".into(),
+        demand: Some(if *key == "echo" { Demand::Nothing } else { Demand::Waiting { for_ns: 5_000_000 } }),
     };
     ExperimentRecord {
         name: "latency-curve".into(),
@@ -247,6 +258,7 @@ fn memory() -> ExperimentRecord {
             key: "held".into(),
             label: "held connections".into(),
             description: "Opened and held.".into(),
+            demand: None,
         }],
         pictures: vec![Picture {
             id: "parts".into(),

@@ -90,6 +90,7 @@ fn experiment() -> ExperimentRecord {
         key: key.into(),
         label: label.into(),
         description: "Each connection asks again when it is answered.".into(),
+        demand: None,
     };
     ExperimentRecord {
         name: "map".into(),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use reports::record::store::Run;
 use reports::record::{
-    ArrivalsRecord, Bound, BoundValue, Cell, Condition, ConnectionLedger, ContenderRecord, Decision,
+    ArrivalsRecord, Bound, BoundValue, Cell, Condition, ConnectionLedger, ContenderRecord, Decision, Demand,
     DisturbanceProgress, DisturbanceRecord, ExperimentRecord, Fate, HistogramRecord, Ledger, Outcome, Picture,
     PictureKind, Relation, RequestEvent, Scale, ServerCounters, ShapeRecord, Swept, Traffic, ValueOf, Warning,
     WorkloadRecord,
@@ -209,6 +209,7 @@ fn experiment(name: &str, claim: &str, pictures: Vec<Picture>, contenders: &[&st
             key: "newcomers".into(),
             label: "a new client every 20 ms".into(),
             description: "Each connects, asks once and closes.".into(),
+            demand: Some(Demand::Nothing),
         }],
         pictures,
         decision: None,
@@ -234,6 +235,7 @@ pub(crate) fn run() -> Run {
     run.manifest.experiments = vec![flood_experiment(), blocking_experiment(), churn_experiment()];
     let of = |label: &str| ContenderRecord {
         twin_of: None,
+        display: None,
         command: None,
         label: label.into(),
         model: label.into(),
@@ -291,6 +293,7 @@ fn blocking_experiment() -> ExperimentRecord {
     let bars = picture("bars", PictureKind::Bars, &["probe_p99"], Swept::Variation, Scale::Log);
     let claim = "A worker or two may block.";
     let mut blocking = experiment("blocking-sleep", claim, vec![curve, bars], &["threaded", "async-multi"]);
+    blocking.workloads[0].demand = Some(Demand::Blocking { for_ns: 50 * MS });
     let at = |blockers: f64| ValueOf { variation: Some(blockers), ..value("probe_p99", "async-multi") };
     let bound = BoundValue::Times { factor: 10.0, of: at(0.0) };
     let conditions = vec![condition("two of eight workers", at(2.0), Relation::AtMost, bound)];

@@ -27,6 +27,7 @@ mod numbers;
 mod objectives;
 mod other_forms;
 mod records;
+mod scorecard;
 mod site;
 mod slides;
 mod trials;

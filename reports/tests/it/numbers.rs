@@ -5,9 +5,9 @@ use hdrhistogram::Histogram;
 use reports::charts::{Figure, figures};
 use reports::format::Unit;
 use reports::record::store::Run;
-use reports::record::{Cell, Ledger, Outcome, Phase, Purpose, ShapeRecord, Warning};
+use reports::record::{BackendUsage, Cell, HistogramRecord, Ledger, Outcome, Phase, Purpose, ShapeRecord, Warning};
 use reports::study::{Standing, groups};
-use reports::summary::{Summary, TableValue, summarise};
+use reports::summary::{BadgeState, Summary, TableValue, summarise};
 
 use crate::fixture;
 
@@ -269,4 +269,31 @@ fn a_session_across_the_end_of_a_short_window_is_no_saturation() {
     };
     assert_eq!(standing(28), Standing::Sound);
     assert_eq!(standing(29), Standing::Saturated);
+}
+
+#[test]
+fn a_backend_is_judged_where_one_was_called_and_nowhere_else() {
+    let mut run = fixture::whole();
+    let badge = |run: &Run| {
+        let badges = summarise(run).validity.badges;
+        badges.into_iter().find(|badge| badge.label == "Backend").map(|badge| (badge.state, badge.detail))
+    };
+    assert_eq!(badge(&run), None);
+    let mut lag = Histogram::<u64>::new_with_bounds(1, 3_600_000_000_000, 3).unwrap();
+    lag.record_n(100_000, 1_000).unwrap();
+    let lag = HistogramRecord::from_histogram(&lag, 100_000_000);
+    let usage = BackendUsage { calls: 1_000, lag, cpu_ns: 40_000_000, busy: 0.04 };
+    let cells = run.cells.iter_mut().filter(|cell| cell.purpose == Purpose::Measure);
+    cells.for_each(|cell| cell.backend = Some(usage.clone()));
+    let (state, detail) = badge(&run).unwrap();
+    assert_eq!(state, BadgeState::Good);
+    assert!(
+        detail.starts_with("on time in all ") && detail.ends_with("p99 of its lag 100 µs and 4.00% of a CPU at most"),
+        "{detail}"
+    );
+    let at = fixture::find(&run, "sleep-5ms", "async-multi", 8_000.0, 0);
+    run.cells[at].warnings.push(Warning::BackendLag { lag_p99_ns: 9_000_000, allowed_ns: 1_000_000 });
+    let (state, detail) = badge(&run).unwrap();
+    assert_eq!(state, BadgeState::Doubt);
+    assert!(detail.starts_with("late or short of CPU in 1 of "), "{detail}");
 }

@@ -100,16 +100,26 @@ fn the_newest_is_the_same_page_but_for_where_its_links_lead() {
 
 #[test]
 fn the_preview_is_a_picture_of_the_size_that_sites_take() {
-    let published = published(&fixture::small());
+    let mut alone = fixture::small();
+    alone.manifest.contenders.truncate(1);
+    let (blue, grey) = ([0, 114, 178], [120, 120, 120]);
+    assert!(pixels_of(&alone, blue) > 3_000, "one alone is a bar");
+    assert!(pixels_of(&fixture::small(), grey) > 500, "two that are not told apart are grey bars");
+    let decided = pixels_of(&fixture::duel(), blue);
+    assert!(decided > 300, "{decided} pixels of who is better");
+}
+
+/// Pixels of a colour in the preview of a run.
+fn pixels_of(run: &Run, colour: [u8; 3]) -> usize {
+    let published = published(run);
     let (_, bytes) = published.files.iter().find(|(name, _)| *name == PREVIEW).unwrap();
     let decoder = png::Decoder::new(std::io::Cursor::new(bytes));
     let mut reader = decoder.read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut pixels).unwrap();
     assert_eq!((info.width, info.height), (1200, 630));
-    let bar = pixels.chunks(3).filter(|pixel| *pixel == [0, 114, 178]).count();
-    assert!(bar > 3_000, "bars of {bar} pixels");
     assert!(bytes.len() < 300_000, "{} bytes", bytes.len());
+    pixels.chunks(3).filter(|pixel| *pixel == colour).count()
 }
 
 #[test]

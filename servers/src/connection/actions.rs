@@ -7,6 +7,7 @@ use crate::clock::monotonic_ns;
 use crate::protocol::{Decoded, Fault, Persistence, Request, Response, WireFormat};
 use crate::server::Server;
 use crate::service::{Refusal, WorkOrder, decide};
+use crate::work::call::BackendError;
 
 /// Where a reply's buffer begins; enough for any reply whose result is a few words.
 ///
@@ -78,6 +79,13 @@ impl PendingReply<'_> {
             server_sent_ns: Some(monotonic_ns()),
         };
         encode(server, &done, self.then)
+    }
+
+    /// The reply to a request whose call to the backend failed.
+    pub(super) fn with_failure(self, error: &BackendError, server: &Server) -> EncodedReply {
+        server.counters.backend_errors.increment();
+        let reason = error.to_string().into();
+        encode(server, &Response::Error { fault: Fault::Backend, reason }, self.then)
     }
 }
 

@@ -16,7 +16,8 @@ use crate::clock::monotonic_ns;
 use crate::protocol::{Inbox, Persistence};
 use crate::server::Server;
 use crate::trace::{ConnectionTrace, Moment};
-use crate::work::perform_on_thread;
+use crate::work::call::BackendLink;
+use crate::work::{Performed, perform_on_thread};
 
 /// Serves a connection until it ends. Dropping `accepted` closes it and makes room for another.
 pub(crate) fn serve(mut accepted: AcceptedConnection<TcpStream>, server: Arc<Server>) {
@@ -32,16 +33,19 @@ pub(crate) fn serve(mut accepted: AcceptedConnection<TcpStream>, server: Arc<Ser
 fn answer_requests(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Server) -> io::Result<()> {
     let mut inbox = Inbox::reading(server.options.read_buffer_bytes);
     let mut deadline = ReadDeadline::new(server);
+    let mut backend = BackendLink::new();
     let mut requests_served = 0;
     while let Some(received_ns) = receive(stream, &mut inbox, &mut deadline, trace)? {
         loop {
             let reply = match next_action(inbox.next_request(server.wire), server, requests_served) {
                 NextAction::Read => break,
-                NextAction::Work { order, pending } => {
-                    let result = perform_on_thread(order, trace, server)?;
-                    requests_served += 1;
-                    pending.with_result(result, received_ns, server)
-                }
+                NextAction::Work { order, pending } => match perform_on_thread(order, &mut backend, trace, server)? {
+                    Performed::Done(result) => {
+                        requests_served += 1;
+                        pending.with_result(result, received_ns, server)
+                    }
+                    Performed::BackendFailed(error) => pending.with_failure(&error, server),
+                },
                 NextAction::Reply(reply) => reply,
             };
             stream.write_all(&reply.bytes)?;

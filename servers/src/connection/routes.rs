@@ -21,7 +21,8 @@ use crate::protocol::Fault;
 use crate::server::Server;
 use crate::service::decide;
 use crate::trace::ConnectionTrace;
-use crate::work::perform_in_task;
+use crate::work::call::BackendLink;
+use crate::work::{Performed, perform_in_task};
 
 // As `protocol/http/headers.rs` has them; a library writes names in small letters.
 const SENDER_TIMESTAMP: HeaderName = HeaderName::from_static("sender-timestamp");
@@ -65,7 +66,7 @@ async fn perform(server: &Server, work: &str, parameter: String, headers: &Heade
     server.counters.requests_begun.increment();
     // A handler does not know its connection, so nothing can be noted of it.
     let untraced = ConnectionTrace::new(None, 0);
-    let Ok(result) = perform_in_task(order, &untraced, server).await else {
+    let Ok(Performed::Done(result)) = perform_in_task(order, &mut BackendLink::new(), &untraced, server).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     server.counters.requests_served.increment();

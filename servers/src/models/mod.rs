@@ -33,6 +33,10 @@ mod threaded;
 pub struct Model {
     /// As it is typed and shown: the name of its file, with hyphens.
     pub name: &'static str,
+    /// What readers call it, as a phrase for a heading: `a thread per connection`.
+    pub title: &'static str,
+    /// The same in a word or two, for a verdict: `threads`.
+    pub short: &'static str,
     /// Who runs a connection, in a line.
     pub summary: &'static str,
     /// The options it has.
@@ -82,6 +86,8 @@ pub fn default_models() -> impl Iterator<Item = &'static Model> {
 pub const MODELS: &[Model] = &[
     Model {
         name: "sequential",
+        title: "one connection after the other",
+        short: "one by one",
         summary: "the accept loop itself, one connection after the other",
         options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, BUFFER, STRETCH],
         runs_by_default: true,
@@ -91,6 +97,8 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "threaded",
+        title: "a thread per connection",
+        short: "threads",
         summary: "one OS thread per connection",
         options: &[
             ACCEPT_ON_THREADS,
@@ -111,6 +119,8 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "thread-pool",
+        title: "a pool of threads",
+        short: "thread pool",
         summary: "a fixed pool of threads as in the Rust Book; a worker owns a connection until it closes",
         options: &[
             BACKLOG,
@@ -130,6 +140,8 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "rayon-pool",
+        title: "a rayon pool",
+        short: "rayon",
         summary: "a rayon pool; a worker owns a connection until it closes",
         options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, BUFFER, STACK, STRETCH, POOL_WORKERS],
         runs_by_default: true,
@@ -139,6 +151,8 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "async-single",
+        title: "tokio, one thread",
+        short: "tokio, one thread",
         summary: "a tokio task per connection, all on one thread",
         options: &[
             BACKLOG,
@@ -158,6 +172,8 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "async-multi",
+        title: "a task per connection",
+        short: "tokio",
         summary: "a tokio task per connection, on a pool of threads",
         options: &[
             ACCEPT_IN_TASKS,
@@ -179,6 +195,8 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "async-per-core",
+        title: "a tokio runtime per core",
+        short: "tokio per core",
         summary: "a tokio runtime of one thread for each CPU, each of which accepts for itself",
         options: &[
             BACKLOG,
@@ -198,6 +216,8 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "reactor",
+        title: "one thread, by hand",
+        short: "reactor",
         summary: "one thread that waits for all sockets at once, by hand: what a runtime does underneath",
         options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, BUFFER, STRETCH],
         runs_by_default: false,
@@ -207,6 +227,8 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "pool-per-request",
+        title: "a pool of threads for requests",
+        short: "pool per request",
         summary: "a reactor that hands requests, not connections, to a pool of threads",
         options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, BUFFER, STACK, STRETCH, POOL_WORKERS],
         runs_by_default: false,
@@ -217,6 +239,8 @@ pub const MODELS: &[Model] = &[
     #[cfg(feature = "axum")]
     Model {
         name: "axum",
+        title: "axum on tokio",
+        short: "axum",
         summary: "axum on a pool of threads, over HTTP alone: what people deploy",
         options: &[BACKLOG, BLOCKING_THREADS, MAX_CONNECTIONS, MUTEX, PLACEMENT_ON_WORKERS, STRETCH, RUNTIME_WORKERS],
         runs_by_default: false,
@@ -227,6 +251,8 @@ pub const MODELS: &[Model] = &[
     #[cfg(feature = "compio")]
     Model {
         name: "compio",
+        title: "compio, one thread",
+        short: "compio",
         summary: "a task per connection on one thread, with io_uring where the kernel allows it",
         options: &[BACKLOG, MAX_CONNECTIONS, BUFFER, STRETCH],
         runs_by_default: false,

@@ -186,7 +186,7 @@ pub(crate) const STACK: OptionKey = OptionKey {
 /// A server that is known to be slower: what finds a difference between this and the same without it can be believed.
 pub(crate) const STRETCH: OptionKey = OptionKey {
     name: "stretch",
-    summary: "how long sleep, block, spin and lock take of the time asked for: a known difference for a comparison to find",
+    summary: "how long call, sleep, block, spin and lock take of the time asked for: a known difference for a comparison to find",
     expected: "a whole percentage from 100% to 1000%, such as 120%",
     own_default: None,
     set: |options, value| {

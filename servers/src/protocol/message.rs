@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum Request<'a> {
     /// Do some work and reply with its result.
     RequestWork {
-        /// The kind of work: `echo`, `sleep`, `block`, `spin`, `lock` or `reply`.
+        /// The kind of work: `echo`, `call`, `sleep`, `block`, `spin`, `lock` or `reply`.
         #[serde(borrow)]
         request_message: Cow<'a, str>,
         /// The argument of the work: a text, a duration such as `5ms`, or a number of bytes.
@@ -87,4 +87,6 @@ pub enum Fault {
     Timeout,
     /// The client waits for leave to send the rest, which is not given here.
     Expectation,
+    /// The server's own backend did not answer.
+    Backend,
 }

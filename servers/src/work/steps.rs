@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use std::io;
 use std::time::Instant;
 
-use super::{NO_TEXT, perform_on_thread};
+use super::call::BackendLink;
+use super::{NO_TEXT, Performed, perform_on_thread};
 use crate::server::Server;
 use crate::service::WorkOrder;
 use crate::trace::{ConnectionTrace, Moment};
@@ -42,7 +43,15 @@ pub(crate) fn begin_on_loop<'a>(
             trace.note(Moment::Suspended);
             Ok(Begun::Underway(Underway::Timer(Instant::now() + duration)))
         }
-        at_once => perform_on_thread(at_once, trace, server).map(Begun::Done),
+        at_once => perform_at_once(at_once, trace, server).map(Begun::Done),
+    }
+}
+
+/// A call has a connection to the backend of its own, and fails with the client's.
+fn perform_at_once<'a>(order: WorkOrder<'a>, trace: &ConnectionTrace, server: &Server) -> io::Result<Cow<'a, str>> {
+    match perform_on_thread(order, &mut BackendLink::new(), trace, server)? {
+        Performed::Done(result) => Ok(result),
+        Performed::BackendFailed(error) => Err(io::Error::other(error)),
     }
 }
 
@@ -88,7 +97,7 @@ impl HandedWork {
 
     /// Does the work on this thread, which waits for it.
     pub(crate) fn perform(self, server: &Server) -> io::Result<String> {
-        let result = perform_on_thread(self.order, &self.trace, server).map(Cow::into_owned);
+        let result = perform_at_once(self.order, &self.trace, server).map(Cow::into_owned);
         self.trace.note(Moment::Suspended);
         result
     }

@@ -57,7 +57,7 @@ impl Client {
         self.reader.read_exact(&mut body).unwrap();
         let body = String::from_utf8(body).unwrap();
         let number = |name: &str| headers[name].parse::<u64>().unwrap();
-        if status.starts_with("HTTP/1.1 4") {
+        if status.starts_with("HTTP/1.1 4") || status.starts_with("HTTP/1.1 5") {
             json!({"Error": {"reason": body}})
         } else if headers.contains_key("requests-served") {
             json!({"ConnectionClosed": {

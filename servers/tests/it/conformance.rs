@@ -18,12 +18,12 @@ fn work_is_done() {
         assert_eq!(client.work("spin", "1ms")["result"], "");
         assert_eq!(client.work("reply", "3")["result"], "xxx");
         assert_eq!(client.work("reply", &MAX_RESULT_BYTES.to_string())["result"].as_str().unwrap().len(), 1_048_576);
-        for waiting in ["sleep", "block", "lock"] {
+        for waiting in ["call", "sleep", "block", "lock"] {
             let done = client.work(waiting, "20ms");
             let waited_ns = done["server_sent_ns"].as_u64().unwrap() - done["server_received_ns"].as_u64().unwrap();
             assert!(waited_ns >= 20_000_000, "{waiting} took {waited_ns} ns");
         }
-        assert_eq!(running.server.counters().requests_served, 7);
+        assert_eq!(running.server.counters().requests_served, 8);
     });
 }
 
@@ -213,6 +213,30 @@ fn sleeps_overlap_where_the_model_can() {
         let intervals = intervals(running, 4, "sleep", "500ms");
         assert_eq!(most_at_once(&intervals), running.holds(4));
     });
+}
+
+#[test]
+fn calls_overlap_where_the_model_can() {
+    with_every_model(|running| {
+        let intervals = intervals(running, 4, "call", "500ms");
+        assert_eq!(most_at_once(&intervals), running.holds(4));
+    });
+}
+
+#[test]
+fn a_backend_that_is_not_there_is_said_and_the_connection_lives_on() {
+    for (model, wire) in servers::MODELS.iter().flat_map(|model| Wire::ALL.map(|wire| (model, wire))) {
+        let running = RunningServer::start_without_backend(model.name, wire);
+        let mut client = running.connect();
+        client.send(&running.request("call", "1ms", "1"));
+        let said = client.error();
+        assert!(said.contains("can't be reached"), "{} over {wire}: {said}", model.name);
+        assert_eq!(client.work("echo", "still here")["result"], "still here");
+        let counters = running.server.counters();
+        assert_eq!((counters.backend_errors, counters.requests_served), (1, 1), "{}", model.name);
+        drop(client);
+        running.stop().unwrap();
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
 
 mod architecture;
+mod backend;
 mod client;
 mod conformance;
 mod contenders;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use servers::protocol::Wire;
 use servers::{Contender, MODELS, Server, StopHandle, bind};
 
+use crate::backend;
 use crate::client::{self, Client};
 
 /// Far more than anything here takes, even on a busy machine.
@@ -25,20 +26,25 @@ pub(crate) struct RunningServer {
 
 impl RunningServer {
     pub(crate) fn start(contender: &str, wire: Wire) -> RunningServer {
-        RunningServer::start_after(contender, wire, |_| {})
+        RunningServer::start_after(contender, wire, backend::address(), |_| {})
+    }
+
+    /// A server whose backend is not there.
+    pub(crate) fn start_without_backend(contender: &str, wire: Wire) -> RunningServer {
+        RunningServer::start_after(contender, wire, backend::nobody(), |_| {})
     }
 
     /// A server that was stopped before its model ran.
     pub(crate) fn start_stopped(contender: &str) -> RunningServer {
-        RunningServer::start_after(contender, Wire::JsonLines, StopHandle::stop)
+        RunningServer::start_after(contender, Wire::JsonLines, backend::nobody(), StopHandle::stop)
     }
 
-    fn start_after(contender: &str, wire: Wire, before: fn(&StopHandle)) -> RunningServer {
+    fn start_after(contender: &str, wire: Wire, backend: SocketAddr, before: fn(&StopHandle)) -> RunningServer {
         let contender = Contender::parse(contender).unwrap();
         let listener = bind((Ipv4Addr::LOCALHOST, 0).into(), &contender.options).unwrap();
         let address = listener.local_addr().unwrap();
         // Nothing here depends on how fast the machine computes.
-        let server = Arc::new(Server::new(contender.options.clone(), wire, Some(100)));
+        let server = Arc::new(Server::new(contender.options.clone(), wire, Some(100)).calling(backend));
         let stop = server.stop_handle();
         before(&stop);
         let (end, ended) = mpsc::channel();

@@ -60,7 +60,8 @@ pub(in crate::cli) struct LoadArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "body", help_heading = REQUEST)]
     pub(super) body_file: Option<PathBuf>,
 
-    /// What our own servers are asked for: echo, sleep, block, spin, lock or reply, with its argument [default: echo hi]
+    /// What our own servers are asked for: echo, call, sleep, block, spin, lock or reply, with its argument [default: echo
+    /// hi]
     #[arg(long, value_name = "WORK", conflicts_with = "path", help_heading = REQUEST)]
     pub(super) work: Option<String>,
 

@@ -74,7 +74,7 @@ pub(super) fn workload(experiment: &mut ExperimentRecord, stretch: &Stretch, num
     ));
     let parts: Vec<&str> = TIME_PARTS.iter().map(|part| part.name).collect();
     experiment.pictures.push(picture("split", PictureKind::TimeSplit, &parts, Swept::OfferedLoadRps, Scale::Linear));
-    experiment.workloads.push(WorkloadRecord { key: key.clone(), label, description });
+    experiment.workloads.push(WorkloadRecord { key: key.clone(), label, description, demand: None });
 }
 
 /// A cell for each model; none where the load was too short, or something else happened meanwhile.

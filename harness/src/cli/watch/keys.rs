@@ -40,7 +40,7 @@ const CONNECTIONS: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_000, 2_00
 const RATES: &[f64] = &[10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0];
 
 /// Kinds of work that a key steps through.
-pub(super) const WORKS: &[&str] = &["echo hi", "sleep 5ms", "spin 200us"];
+pub(super) const WORKS: &[&str] = &["echo hi", "call 5ms", "spin 200us"];
 
 /// The keys of a live view, those first that matter most where not all can be shown.
 pub(super) const LIVE: &[&str] =
@@ -117,7 +117,7 @@ mod tests {
     const LIMITS: Limits = Limits { connections: 300, rate_rps: 1_333.0, flood: 50 };
 
     fn asked() -> LiveLoad {
-        LiveLoad { connections: 64, rate_rps: Some(500.0), work: "sleep 5ms".to_owned(), flood: 0, is_paused: false }
+        LiveLoad { connections: 64, rate_rps: Some(500.0), work: "call 5ms".to_owned(), flood: 0, is_paused: false }
     }
 
     fn key(code: KeyCode) -> KeyEvent {

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread;
 use std::time::Duration;
 
+use anyhow::Context;
 use crossterm::event::{self, Event, KeyEvent, KeyEventKind};
 use reports::record::{Machine, PlacementKind};
 
@@ -13,6 +14,7 @@ use super::keys::{self, Action};
 use super::recording::{RecordFrom, SessionRecorder};
 use super::terminal::{self, Terminal};
 use super::{WatchArgs, clock, colours};
+use crate::backend::{Backend, Promptness};
 use crate::cli::contenders;
 use crate::cli::output::tell;
 use crate::cli::servers::Servers;
@@ -51,7 +53,8 @@ pub(super) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     restrict_this_thread(&placement.generator_cpus)?;
     servers.try_out(&placement.server_cpus, &interrupt)?;
     let web = args.web.then(|| Web::start(PageView::Session, args.web_port, &placement.generator_cpus)).transpose()?;
-    let session = session(args, limits, &machine, &placement.server_cpus, &contenders, &servers);
+    let backend = Backend::start(Promptness::Sleeps).context("the backend for call requests can't be started")?;
+    let session = session(args, &backend, limits, &machine, &placement.server_cpus, &contenders, &servers);
     let mut recorder = SessionRecorder::new(machine, placement, preflight, contenders, servers.page, args.seed);
     if let Some(folder) = &args.record {
         recorder.begin(Some(folder), RecordFrom::WithTheSession)?;
@@ -68,6 +71,7 @@ pub(super) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
 
 fn session(
     args: &WatchArgs,
+    backend: &Backend,
     limits: Limits,
     machine: &Machine,
     server_cpus: &[u32],
@@ -85,6 +89,7 @@ fn session(
         program: None,
         server_cpus: server_cpus.to_vec(),
         spin_rate: servers::calibrate_spin(),
+        backend: Some(backend.address()),
         kernel_stack_bytes_per_thread: machine.kernel_stack_bytes_per_thread,
         seed: args.seed,
         asked,

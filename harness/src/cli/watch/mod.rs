@@ -37,8 +37,8 @@ pub(super) struct WatchArgs {
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     rate: u64,
 
-    /// What requests ask for: echo, sleep, block, spin, lock or reply, with its argument
-    #[arg(long, value_name = "WORK", default_value = "sleep 5ms")]
+    /// What requests ask for: echo, call, sleep, block, spin, lock or reply, with its argument
+    #[arg(long, value_name = "WORK", default_value = "call 5ms")]
     work: String,
 
     /// How long it goes on at most, an hour at most

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use reports::record::{GeneratorUsage, HistogramRecord, Malformed, MalformedReason, Traffic, Warning};
+use reports::record::{BackendUsage, GeneratorUsage, HistogramRecord, Malformed, MalformedReason, Traffic, Warning};
 use reports::stats::samples_needed;
 
 use crate::plan::nanoseconds;
@@ -38,6 +38,20 @@ pub fn generator_doubts(usage: &GeneratorUsage, traffic: &Traffic) -> Vec<Warnin
         doubts.push(Warning::GeneratorSaturated { busiest_worker: usage.busiest_worker });
     }
     doubts.extend(lag(traffic).or_else(|| tail_lag(traffic)));
+    doubts
+}
+
+/// What makes the backend doubtful: it had no CPU to spare, or answered late.
+pub(super) fn backend_doubts(usage: &BackendUsage, traffic: &Traffic) -> Vec<Warning> {
+    let mut doubts = Vec::new();
+    if usage.busy > MOST_BUSY {
+        doubts.push(Warning::BackendSaturated { busy: usage.busy });
+    }
+    // In closed loop there is no response time, and the service time is what is reported.
+    let reported = traffic.response_time.as_ref().unwrap_or(&traffic.service_time);
+    let allowed_ns = allowed(percentile(reported, 0.99).unwrap_or(0));
+    let lag_p99_ns = percentile(&usage.lag, 0.99).filter(|lag_p99_ns| *lag_p99_ns > allowed_ns);
+    doubts.extend(lag_p99_ns.map(|lag_p99_ns| Warning::BackendLag { lag_p99_ns, allowed_ns }));
     doubts
 }
 

@@ -4,8 +4,8 @@ mod load;
 
 use hdrhistogram::Histogram;
 use reports::record::{
-    ArrivalsRecord, DisturbanceRecord, GeneratorUsage, HistogramRecord, Ledger, Load, Noise, ServerCounters,
-    ServerUsage, ShapeRecord,
+    ArrivalsRecord, BackendUsage, DisturbanceRecord, GeneratorUsage, HistogramRecord, Ledger, Load, Noise,
+    ServerCounters, ServerUsage, ShapeRecord,
 };
 
 use super::*;
@@ -58,6 +58,7 @@ pub(in crate::run) fn clean() -> Cell {
             busiest_worker: 0.8,
             kept_pace: 0.99,
         }),
+        backend: Some(BackendUsage { calls: 1_000, lag: histogram(&[MS / 2; 1_000]), cpu_ns: 0, busy: 0.8 }),
         server: ServerUsage {
             counters: Some(ServerCounters { requests_served: 1_100, ..ServerCounters::default() }),
             ..ServerUsage::default()
@@ -87,6 +88,40 @@ fn traffic(change: impl FnOnce(&mut Traffic)) -> Vec<Warning> {
 
 fn generator(change: impl FnOnce(&mut GeneratorUsage)) -> Vec<Warning> {
     changed(|cell| change(cell.generator.as_mut().unwrap()))
+}
+
+#[test]
+fn a_backend_that_was_late_or_busy_invalidates_and_says_which() {
+    let backend = |change: fn(&mut BackendUsage)| changed(|cell| change(cell.backend.as_mut().unwrap()));
+    // The p99 of the response time is 10 ms, and a tenth of that is allowed.
+    let late = backend(|usage| usage.lag = histogram(&[[MS / 10; 980].as_slice(), &[3 * MS; 20]].concat()));
+    assert!(matches!(late[..], [Warning::BackendLag { allowed_ns: 1_000_000.., .. }]), "{late:?}");
+    let busy = backend(|usage| usage.busy = 0.81);
+    assert_eq!(busy, [Warning::BackendSaturated { busy: 0.81 }]);
+    assert!(late[0].invalidates() && busy[0].invalidates());
+}
+
+#[test]
+fn a_closed_loop_is_held_to_its_service_time() {
+    let backend_lag = |service_ms: u64| {
+        changed(|cell| {
+            let traffic = cell.traffic.as_mut().unwrap();
+            traffic.response_time = None;
+            traffic.service_time = histogram(&[service_ms * MS; 1_000]);
+            cell.backend.as_mut().unwrap().lag = histogram(&[2 * MS; 1_000]);
+        })
+    };
+    assert!(backend_lag(5).iter().any(|warning| matches!(warning, Warning::BackendLag { .. })));
+    assert!(!backend_lag(30).iter().any(|warning| matches!(warning, Warning::BackendLag { .. })));
+}
+
+#[test]
+fn a_backend_with_cpu_to_spare_that_was_late_was_held_up_by_the_machine() {
+    let late = Warning::BackendLag { lag_p99_ns: 3 * MS, allowed_ns: MS };
+    let busy = Warning::BackendSaturated { busy: 0.9 };
+    let with = |warnings: Vec<Warning>| is_disturbed(&Cell { warnings, ..clean() });
+    assert!(with(vec![late.clone()]));
+    assert!(!with(vec![late, busy]));
 }
 
 /// The name of the only check that failed, which invalidates.

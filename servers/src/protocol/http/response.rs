@@ -21,6 +21,7 @@ const FAULTS: &[(Fault, u16, &[u8])] = &[
     (Fault::Timeout, 408, b"HTTP/1.1 408 Request Timeout\r\n"),
     (Fault::TooLong, 413, b"HTTP/1.1 413 Content Too Large\r\n"),
     (Fault::Expectation, 417, b"HTTP/1.1 417 Expectation Failed\r\n"),
+    (Fault::Backend, 502, b"HTTP/1.1 502 Bad Gateway\r\n"),
 ];
 
 /// Appends a response.

@@ -1,0 +1,188 @@
+//! The scorecard on a terminal: twenty lines of eighty columns at the most, the report's path and the next command among
+//! them.
+//!
+//! Must not know: how a verdict is found, or worded. Beside it: `output.rs`, the other formats.
+
+use std::collections::BTreeSet;
+
+use clap::ValueEnum;
+use reports::record::Manifest;
+use reports::scorecard::{Scorecard, ScorecardRow};
+use reports::words::advice::advice;
+use reports::words::scorecard as words;
+
+use crate::plan::Preset;
+use crate::run::commit;
+
+const COLUMNS: usize = 80;
+const LINES: usize = 20;
+/// Of a question, of a value, and of a verdict with what parts it from the values.
+const QUESTION: usize = 38;
+const VALUE: usize = 12;
+const VERDICT: usize = COLUMNS - QUESTION - 2 * VALUE;
+/// What stands under a row.
+const INDENT: &str = "    ";
+
+/// Answer, rows, the path of the report, and what to type next.
+pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str) -> String {
+    let shorts = card.shorts();
+    let header = format!("{:QUESTION$}{}", "", shorts.map(|short| right(short, VALUE)).concat());
+    let rows: Vec<String> = card.rows.iter().map(|row| line(row, shorts)).collect();
+    let end = [String::new(), format!("next: {next}"), format!("report: {report}")];
+    let reasons: BTreeSet<String> = card.rows.iter().filter_map(words::would_take).collect();
+    let reasons: Vec<String> = reasons.iter().map(|why| fitted(&format!("cannot tell: {why}"), COLUMNS)).collect();
+    // The rows come first; what else fits is said in the order of its weight.
+    let mut room = LINES.saturating_sub(1 + rows.len() + end.len());
+    let mut take = |lines: Vec<String>| -> Vec<String> {
+        let fits = lines.len() <= room;
+        room -= if fits { lines.len() } else { 0 };
+        if fits { lines } else { Vec::new() }
+    };
+    let said = take([wrapped(&words::answer(card).join(" ")), vec![String::new()]].concat());
+    let advice = take(advice(card).map_or_else(Vec::new, |sentence| wrapped(&sentence)));
+    let doubts: String = doubts.split_whitespace().collect::<Vec<_>>().join(" ");
+    let doubts = take(if doubts.is_empty() { Vec::new() } else { vec![fitted(&doubts, COLUMNS)] });
+    let reasons = take(reasons);
+    let remedies: Vec<Vec<String>> = card.rows.iter().map(|row| take(under(row, shorts))).collect();
+    let with_remedies = rows.into_iter().zip(remedies).flat_map(|(row, under)| [vec![row], under].concat());
+    let (answer, parting) = said.split_at(said.len().saturating_sub(1));
+    let lines = answer
+        .iter()
+        .cloned()
+        .chain(advice)
+        .chain(parting.iter().cloned())
+        .chain([header])
+        .chain(with_remedies)
+        .chain(reasons)
+        .chain(doubts)
+        .chain(end);
+    lines.map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+fn line(row: &ScorecardRow, shorts: [&str; 2]) -> String {
+    let values = row.values.map(|value| right(&words::value(value, row.unit), VALUE)).concat();
+    let verdict = fitted(&words::verdict(row, shorts), VERDICT - 2);
+    format!("{:QUESTION$}{values}  {verdict}", fitted(&words::short_question(&row.topic), QUESTION))
+}
+
+/// What is known beside the values.
+fn under(row: &ScorecardRow, shorts: [&str; 2]) -> Vec<String> {
+    let measured = words::stand_ins(row, shorts).map(|who| format!("measured: {who}"));
+    let both: Vec<String> = [measured, words::remedy(row, shorts)].into_iter().flatten().collect();
+    if both.is_empty() { Vec::new() } else { vec![fitted(&format!("{INDENT}{}", both.join("; ")), COLUMNS)] }
+}
+
+/// What decides more or, where nothing does, what shows more. Only a comparison can go on, and only with the build that made
+/// it; another one makes a new run of the same plan.
+pub(super) fn next(card: &Scorecard, manifest: &Manifest, report: &str) -> String {
+    let run = report.strip_suffix("/report.html").unwrap_or(report);
+    let is_a_comparison = Preset::from_str(&manifest.preset, false).is_ok();
+    let is_of_this_build = (&*manifest.harness_version, &manifest.commit) == (env!("CARGO_PKG_VERSION"), &commit());
+    match card.blocks_to_decide().filter(|_| is_a_comparison) {
+        Some(blocks) if is_of_this_build => format!("harness compare --resume {run} --blocks {blocks}"),
+        Some(blocks) => format!("harness compare --like {run} --blocks {blocks}"),
+        None => format!("harness report {run} --format table"),
+    }
+}
+
+/// Cut off where it is too long, and said so.
+fn fitted(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width - 1).chain(['…']).collect()
+}
+
+fn right(text: &str, width: usize) -> String {
+    format!("{:>width$}", fitted(text, width - 1))
+}
+
+/// Broken between words.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= COLUMNS => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(fitted(word, COLUMNS)),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use reports::format::Unit;
+    use reports::scorecard::{Direction, Protagonist, Remedy, RowVerdict, SideValue, Topic, Undecided};
+
+    use super::*;
+
+    const LONG: &str = "async-multi:placement=spawn-blocking,stack=64KiB,workers=4";
+
+    fn row(topic: Topic, verdict: RowVerdict) -> ScorecardRow {
+        let side = |value| Some(SideValue { value, at_least: true });
+        let remedy = Remedy { helps: 1, options: LONG.into(), value: SideValue { value: 1e5, at_least: false } };
+        ScorecardRow {
+            topic,
+            unit: Unit::PerSecond,
+            better: Direction::Less,
+            values: [side(123_456.0), side(123_456_789.0)],
+            ratio: Some(0.02),
+            low: Some(0.01),
+            high: None,
+            verdict,
+            blocks: 10,
+            stand_ins: [None, Some(LONG.into())],
+            remedy: Some(remedy),
+            experiment: "e".into(),
+            metric: None,
+        }
+    }
+
+    /// As many rows as there are topics, as long as they get.
+    fn longest(shorts: [&str; 2]) -> Scorecard {
+        let protagonist = |(index, short): (usize, &str)| Protagonist {
+            index,
+            colour: index,
+            label: short.into(),
+            name: short.into(),
+            short: short.into(),
+        };
+        let better = |who| RowVerdict::Better { who, times: 123.0, at_least: true };
+        let open = RowVerdict::CannotTell(Undecided::TooFewBlocks { have: 1, needed: 10 });
+        let rows = vec![
+            row(Topic::MemoryPerConnection, better(1)),
+            row(Topic::CpuPerRequest { load: 123_456.0, connections: Some(10_000) }, better(1)),
+            row(Topic::Waiting { for_ns: 5_000_000, offered: Some(123_456.0) }, better(1)),
+            row(Topic::FewClients { load: 92.0 }, RowVerdict::Alike { within: 1.05 }),
+            row(Topic::NearTheLimit { load: 123_456.0 }, open),
+            row(Topic::HeldUp { blocking: 1, for_ns: 50_000_000 }, better(0)),
+            row(Topic::Held { what: "idle connections".into(), memory_bytes: None }, better(0)),
+            row(Topic::Computation { cpus: 64 }, better(0)),
+        ];
+        Scorecard { protagonists: [(0, shorts[0]), (1, shorts[1])].map(protagonist), rows }
+    }
+
+    #[test]
+    fn twenty_lines_of_eighty_columns_hold_every_row() {
+        for shorts in [["threads", "tokio"], [LONG, "threaded:idle-timeout=100ms,stack=64KiB"]] {
+            let said = text(&longest(shorts), ("harness compare", "runs/1/report.html"), "\ndoubtful: much; see\n");
+            let lines: Vec<&str> = said.lines().collect();
+            assert!(lines.len() <= LINES, "{} lines:\n{said}", lines.len());
+            assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS), "{said}");
+            let rows =
+                ["memory of", "CPU time", "requests carried", "few clients", "(p99)", "others wait", "held", "64 CPUs"];
+            assert!(rows.iter().all(|row| lines.iter().any(|line| line.contains(row))), "{said}");
+            assert_eq!(lines.last(), Some(&"report: runs/1/report.html"));
+        }
+    }
+
+    #[test]
+    fn a_row_has_both_values_and_a_word() {
+        let card = longest(["threads", "tokio"]);
+        let said = line(&card.rows[0], card.shorts());
+        assert!(said.starts_with("memory of one more idle connection") && said.ends_with("  tokio ≥ 123×"), "{said}");
+    }
+}

@@ -1,0 +1,105 @@
+//! The question itself: a thread for each connection, or a task? The two of them and nobody else, in short cells that are
+//! repeated often enough for a verdict.
+//!
+//! What idle connections, floods and blocking requests do to the two is put to the test elsewhere: there three blocks decide.
+
+use std::time::Duration;
+
+use reports::record::Picture;
+
+use super::declare::{bars, of_workload};
+use crate::plan::{
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
+};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "thread-or-task",
+    title: "A thread or a task for each connection",
+    claim: "Tokio carries more than a thread per connection, and answers faster.",
+    claimed_in: "answers to \"what is the benefit of using tokio instead of OS threads?\"",
+    question: "Threads or tokio: who answers a few clients first, who spends less CPU on a thousand, and who carries more \
+               requests that wait for a database?",
+    possible_answers: &[
+        "Tokio in all three.",
+        "Threads for a few clients, tokio for a thousand and for requests that wait.",
+        "Both alike: the kernel does the same work for either.",
+    ],
+    look_at: "Each pair of bars is one question. What counts is how many times apart they are, not how high.",
+    conditions: &[
+        "Clients, server and backend share one machine, over loopback: a network adds the same to either.",
+        "The server has the CPUs that the report names; with more of them tokio has more workers.",
+        "Replies are small, and the work is trivial or waits for a socket.",
+    ],
+    workloads: &[
+        Workload {
+            key: FEW,
+            label: "500 echoes a second from 8 clients",
+            description: "Connections are opened before the load and stay. Requests come at random times and take turns \
+                          on them.",
+            work: ("echo", "hi"),
+        },
+        Workload {
+            key: MANY,
+            label: "10,000 echoes a second from 1,000 clients",
+            description: "As with few clients, with a hundred times as many and more to do.",
+            work: ("echo", "hi"),
+        },
+        Workload {
+            key: WAITING,
+            label: "512 clients whose requests wait 5 ms for a backend",
+            description: "Each client asks again as soon as it is answered. For each request the server asks a backend over \
+                          a connection that it holds, and waits 5 ms for the answer, as for a database.",
+            work: ("call", "5ms"),
+        },
+    ],
+    contenders: Contenders::Protagonists,
+    own_options: None,
+    pictures,
+    decision: || None,
+    probes: |_| Vec::new(),
+    tasks,
+};
+
+const FEW: &str = "few-clients";
+const MANY: &str = "many-clients";
+const WAITING: &str = "waiting";
+
+fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
+    let [few, many, waiting] = EXPERIMENT.workloads else { return Vec::new() };
+    let poisson = |rate_rps| ArrivalProcess::Poisson { rate_rps };
+    vec![
+        task(sizes, few, poisson(500.0), 8),
+        task(sizes, many, poisson(10_000.0), 1_000),
+        task(sizes, waiting, ArrivalProcess::Closed, 512),
+    ]
+}
+
+/// Short: what decides is how many processes a figure comes from, not how long each is looked at.
+const LONGEST_WINDOW: Duration = Duration::from_millis(350);
+const LONGEST_WARM_UP: Duration = Duration::from_millis(100);
+
+fn task(sizes: &Sizes, workload: &Workload, arrivals: ArrivalProcess, connections: u32) -> Task {
+    Task {
+        workload: workload.key,
+        point: format!("{connections}-connections"),
+        variation: Some(f64::from(connections)),
+        kind: TaskKind::Load(LoadSpec {
+            arrivals,
+            shape: Shape::Connections { connections },
+            work: workload.work(),
+            // Set when the cell is run: it depends on the block.
+            seed: 0,
+            warm_up: sizes.warm_up.min(LONGEST_WARM_UP),
+            window: sizes.window.min(LONGEST_WINDOW),
+            timeout: sizes.timeout,
+        }),
+    }
+}
+
+fn pictures() -> Vec<Picture> {
+    vec![
+        of_workload(FEW, bars(&["response_time_p50"])),
+        of_workload(MANY, bars(&["cpu_per_request"])),
+        of_workload(WAITING, bars(&["achieved_rps"])),
+    ]
+}

@@ -1,0 +1,79 @@
+//! A wait is a wait: requests that have a server ask a backend take as long as the backend does, whoever runs them. Where
+//! models differ here with few clients, what differs is a timer, and not threads and tasks.
+
+use std::time::Duration;
+
+use reports::format::Unit::Nanoseconds;
+use servers::{Concurrency, MODELS, Model};
+
+use crate::backend::{Backend, Promptness};
+use crate::plan::{LoadSpec, Work};
+use crate::selftest::bench::{Bench, echo};
+use crate::selftest::cells::{lateness, response_percentile};
+use crate::selftest::figure::SelftestFigure;
+use crate::selftest::lateness::{Lateness, Obstacle};
+use crate::selftest::row::Attempt;
+
+/// Few enough that none of them waits for another, or for a worker.
+const CLIENTS: u32 = 4;
+
+const RATE: f64 = 200.0;
+
+const WINDOW: Duration = Duration::from_millis(1_500);
+
+/// What a median may be, in nanoseconds: the wait itself, and 0.6 ms for two wake-ups and four ways through the kernel.
+const MEDIAN_NS: (f64, f64) = (5.0e6, 5.6e6);
+
+/// By how much the slowest may be above the quickest.
+const APART: f64 = 0.03;
+
+/// A hit on less than this part of a window moves no median: all requests take equally long.
+const PART_OF_A_WINDOW: u32 = 4;
+
+/// The same wait in every model that serves several clients at a time.
+pub(super) fn waits(bench: &Bench) -> Result<Attempt, Obstacle> {
+    let backend = Backend::start(Promptness::Sleeps)?;
+    let (mut figures, mut medians) = (Vec::new(), Vec::new());
+    let (mut all_seen, mut is_disturbed) = (Lateness::default(), false);
+    for model in MODELS.iter().filter(|model| model.concurrency != Concurrency::One) {
+        let (median_ns, seen) = median(bench, &backend, &contender(model))?;
+        let (least, most) = MEDIAN_NS;
+        let middle = (least + most) / 2.0;
+        let figure = SelftestFigure::within(model.name, Nanoseconds, middle, median_ns, (most - least) / 2.0 / middle);
+        figures.push(figure.or_higher_by(explained_ns(seen)));
+        medians.push(median_ns);
+        is_disturbed |= explained_ns(seen) > 0.0;
+        all_seen = all_seen.and(seen);
+    }
+    let (quickest, slowest) =
+        medians.iter().fold((f64::INFINITY, 0.0_f64), |(lo, hi), median| (lo.min(*median), hi.max(*median)));
+    let apart = slowest / quickest - 1.0;
+    let figure = SelftestFigure::holds("apart", "3% at most", format!("{:.1}%", apart * 100.0), apart <= APART);
+    figures.push(figure.or_anything_if(is_disturbed));
+    Ok(Attempt { figures, seen: all_seen.words() })
+}
+
+/// With a worker for each client, where connections hold workers.
+fn contender(model: &Model) -> String {
+    match model.concurrency {
+        Concurrency::Workers => format!("{}:workers={CLIENTS}", model.name),
+        Concurrency::One | Concurrency::Unbounded => model.name.to_owned(),
+    }
+}
+
+/// The median of the response times in nanoseconds, and how late the machine let anybody run meanwhile.
+fn median(bench: &Bench, backend: &Backend, contender: &str) -> Result<(f64, Lateness), Obstacle> {
+    let server = bench.server_calling(contender, backend.address())?;
+    let spec = LoadSpec { work: Work::new("call", "5ms"), ..echo(RATE, CLIENTS, WINDOW) };
+    let (watch, mark) = (bench.watch()?, backend.mark());
+    let cell = bench.load_beside_a_backend(&spec, server.address())?;
+    let mut seen = watch.end().and(lateness(&cell));
+    let usage = backend.since(mark).ok_or_else(|| Obstacle::Other("the backend has ended".to_owned()))?;
+    seen.note(usage.lag.to_histogram().map_or(0, |lag| lag.max()));
+    Ok((response_percentile(&cell, 0.5), seen))
+}
+
+fn explained_ns(seen: Lateness) -> f64 {
+    let is_much = u128::from(seen.total_ns) > WINDOW.as_nanos() / u128::from(PART_OF_A_WINDOW);
+    if is_much { seen.longest_ns as f64 } else { 0.0 }
+}

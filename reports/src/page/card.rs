@@ -1,0 +1,67 @@
+//! A scorecard as HTML: the first thing in a report and on the slides, and small in a list of runs.
+//!
+//! A table that can be read aloud, with a drawing in each row. Must not know: what is compared. Beside it: `card.html.jinja`
+//! (the layout), `card.css`, `../charts/scorecard.rs` (the bars).
+
+use minijinja::context;
+use minijinja::value::{Serde, Value};
+use serde::Serialize;
+
+use super::filled;
+use crate::charts::scorecard::{axis, bar};
+use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
+use crate::words::scorecard::{question, remedy, stand_ins, value, verdict, would_take};
+
+const LAYOUT: &str = include_str!("card.html.jinja");
+
+#[derive(Debug, Serialize)]
+struct CardRow {
+    question: String,
+    /// The anchor of its section; empty where there is none.
+    link: String,
+    values: Vec<String>,
+    bar: String,
+    verdict: String,
+    /// The colour of the better one; absent where there is none.
+    colour: Option<usize>,
+    /// Under the question, a line each.
+    notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct CardHead {
+    colour: usize,
+    short: String,
+    name: String,
+    /// The code name, where it says more than the name.
+    label: Option<String>,
+}
+
+/// The table. `link` finds the anchor of a row's section.
+pub(crate) fn html(card: &Scorecard, link: impl Fn(&ScorecardRow) -> Option<String>) -> String {
+    let rows: Vec<CardRow> = card.rows.iter().map(|row| row_of(card, row, link(row).unwrap_or_default())).collect();
+    let heads = card.protagonists.each_ref().map(|protagonist| CardHead {
+        colour: protagonist.colour,
+        short: protagonist.short.clone(),
+        name: protagonist.name.clone(),
+        label: Some(protagonist.label.clone()).filter(|label| *label != protagonist.name),
+    });
+    filled(LAYOUT, context! { rows => Value::from(Serde(rows)), heads => Value::from(Serde(heads)), axis => axis() })
+}
+
+fn row_of(card: &Scorecard, row: &ScorecardRow, link: String) -> CardRow {
+    let shorts = card.shorts();
+    let measured = stand_ins(row, shorts).map(|who| format!("measured: {who}"));
+    CardRow {
+        question: question(&row.topic),
+        link,
+        values: row.values.iter().map(|side| value(*side, row.unit)).collect(),
+        bar: bar(card, row),
+        verdict: verdict(row, shorts),
+        colour: match row.verdict {
+            RowVerdict::Better { who, .. } => Some(card.protagonists[who].colour),
+            RowVerdict::Alike { .. } | RowVerdict::CannotTell(_) => None,
+        },
+        notes: [remedy(row, shorts), measured, would_take(row)].into_iter().flatten().collect(),
+    }
+}

@@ -1,0 +1,405 @@
+//! What a scorecard says: the question of each row, the verdict in a word or two, what it would take where there is none,
+//! and the answer of the whole in sentences that a person would say aloud.
+//!
+//! Everything follows from verdicts: what is not decided is in no answer. Must not know: HTML, columns. Beside it:
+//! `../scorecard/`, whose rows are told; `advice.rs`, whom to choose.
+
+use crate::format::{self, Unit};
+use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow, SideValue, Topic, Undecided};
+
+/// What a row asks, in plain words.
+pub fn question(topic: &Topic) -> String {
+    match topic {
+        Topic::MemoryPerConnection => "Memory of one more idle connection".into(),
+        Topic::CpuPerRequest { load, connections } => {
+            let on = connections
+                .map_or(String::new(), |count| format!(" on {}", format::counted(u64::from(count), "connection")));
+            format!("CPU time of a request, at {}{on}", Unit::PerSecond.show(*load))
+        }
+        Topic::Waiting { for_ns, offered } => {
+            let of = offered.map_or(String::new(), |load| format!(", of {} offered", Unit::PerSecond.show(load)));
+            format!("Requests carried that wait {} for something else{of}", time(*for_ns))
+        }
+        Topic::FewClients { load } => {
+            format!("Response time with few clients (median, at {})", Unit::PerSecond.show(*load))
+        }
+        Topic::NearTheLimit { load } => {
+            format!("Response time near the limit (p99, at {})", Unit::PerSecond.show(*load))
+        }
+        Topic::HeldUp { blocking: 1, for_ns } => {
+            format!("Longest wait of others while one request blocks for {}", time(*for_ns))
+        }
+        Topic::HeldUp { blocking, for_ns } => {
+            format!("Longest wait of others while {blocking} requests block for {}", time(*for_ns))
+        }
+        Topic::Held { what, memory_bytes } => {
+            let within = memory_bytes.map_or(String::new(), |bytes| format!(" in {}", Unit::Bytes.show(bytes as f64)));
+            format!("{} held{within} until a newcomer gets no answer", format::capitalised(what))
+        }
+        Topic::Computation { cpus } => {
+            format!("Computation done on {}", format::counted(u64::from(*cpus), "CPU"))
+        }
+    }
+}
+
+/// The same in at most 38 characters, for a terminal.
+pub fn short_question(topic: &Topic) -> String {
+    match topic {
+        Topic::MemoryPerConnection => "memory of one more idle connection".into(),
+        Topic::CpuPerRequest { load, .. } => format!("CPU time of a request at {}", Unit::PerSecond.show(*load)),
+        Topic::Waiting { for_ns, .. } => format!("requests carried that wait {}", time(*for_ns)),
+        Topic::FewClients { .. } => "response time, few clients (median)".into(),
+        Topic::NearTheLimit { .. } => "response time near the limit (p99)".into(),
+        Topic::HeldUp { blocking: 1, .. } => "others wait while one request blocks".into(),
+        Topic::HeldUp { blocking, .. } => format!("others wait while {blocking} requests block"),
+        Topic::Held { what, .. } => format!("{what} held until no answer"),
+        Topic::Computation { cpus } => format!("computation on {}", format::counted(u64::from(*cpus), "CPU")),
+    }
+}
+
+fn time(ns: u64) -> String {
+    Unit::Nanoseconds.show(ns as f64)
+}
+
+/// `≥ 42,000/s`; a dash where there is no number.
+pub fn value(value: Option<SideValue>, unit: Unit) -> String {
+    match value {
+        Some(SideValue { value, at_least }) => format!("{}{}", if at_least { "≥ " } else { "" }, unit.show(value)),
+        None => "–".into(),
+    }
+}
+
+/// `16×`, `1.5×`; of 1 or more.
+pub fn times(times: f64) -> String {
+    match times {
+        times if times >= 9.95 => format!("{}×", format::count(times.round() as u64)),
+        times if times >= 1.995 => format!("{times:.1}×"),
+        times => format!("{times:.2}×"),
+    }
+}
+
+/// The verdict in a word: `tokio 16×`, `alike`, `cannot tell`.
+pub fn verdict(row: &ScorecardRow, shorts: [&str; 2]) -> String {
+    match row.verdict {
+        RowVerdict::Better { who, times: by, at_least } => {
+            format!("{} {}{}", shorts[who], if at_least { "≥ " } else { "" }, times(by))
+        }
+        RowVerdict::Alike { .. } => "alike".into(),
+        RowVerdict::CannotTell(_) => "cannot tell".into(),
+    }
+}
+
+/// What a verdict would take, as the rest of a sentence; absent where there is one.
+pub fn would_take(row: &ScorecardRow) -> Option<String> {
+    let RowVerdict::CannotTell(why) = row.verdict else { return None };
+    Some(match why {
+        Undecided::TooFewBlocks { have, needed } => format!("measured {}; a verdict takes {needed}", often(have)),
+        Undecided::TooClose { decided_by: Some(blocks) } => {
+            format!("measured {}; some {} would decide", often(row.blocks), format::count(blocks as u64))
+        }
+        Undecided::TooClose { decided_by: None } => {
+            format!("measured {}, and not even a thousand times would decide", often(row.blocks))
+        }
+        Undecided::NoLimit => "not everybody came to a limit; more load would tell".into(),
+        Undecided::NoRatio(_) => "some measurement gave no number; longer ones would".into(),
+    })
+}
+
+fn often(times: usize) -> String {
+    match times {
+        1 => "once".into(),
+        2 => "twice".into(),
+        many => format!("{} times", format::count(many as u64)),
+    }
+}
+
+/// What helps the worse of the two: `0.1 ms for tokio with placement=spawn-blocking`; absent where nothing is known.
+pub fn remedy(row: &ScorecardRow, shorts: [&str; 2]) -> Option<String> {
+    let remedy = row.remedy.as_ref()?;
+    let who = format!("{} with {}", shorts[remedy.helps], remedy.options);
+    Some(match row.topic {
+        // Its clients may have been sent away, so that fewer were held.
+        Topic::Held { .. } if remedy.value.at_least => format!("{who} answered every newcomer"),
+        _ => format!("{} for {who}", value(Some(remedy.value), row.unit)),
+    })
+}
+
+/// Who was measured in place of a protagonist: `tokio with workers=4`; absent where both were themselves.
+pub fn stand_ins(row: &ScorecardRow, shorts: [&str; 2]) -> Option<String> {
+    let names = row.stand_ins.iter().zip(shorts).filter_map(|(options, short)| {
+        let options = options.as_ref().filter(|options| !options.is_empty())?;
+        Some(format!("{short} with {options}"))
+    });
+    let names: Vec<String> = names.collect();
+    (!names.is_empty()).then(|| format::list(&names))
+}
+
+/// The answer in at most three sentences.
+pub fn answer(card: &Scorecard) -> Vec<String> {
+    let shorts = card.shorts();
+    if card.decided() == 0 {
+        return vec![match card.rows.len() {
+            0 => "This run measured nothing that tells the two apart.".into(),
+            _ => "Nothing is decided yet: these figures are estimates.".into(),
+        }];
+    }
+    let mut sentences = Vec::new();
+    for who in [1, 0] {
+        let clauses = card.rows.iter().filter_map(|row| match row.verdict {
+            RowVerdict::Better { who: better, times, at_least } if better == who => {
+                Some(clause(&row.topic, times, at_least))
+            }
+            _ => None,
+        });
+        let clauses: Vec<String> = clauses.take(MOST_CLAUSES).collect();
+        if !clauses.is_empty() {
+            let start = if sentences.is_empty() { "On this machine, with" } else { "With" };
+            sentences.push(format!("{start} {} {}.", shorts[who], format::list(&clauses)));
+        }
+    }
+    let alike = card.rows.iter().filter(|row| matches!(row.verdict, RowVerdict::Alike { .. }));
+    let alike: Vec<&str> = alike.map(|row| subject(&row.topic)).take(MOST_CLAUSES).collect();
+    if !alike.is_empty() {
+        let start = if sentences.is_empty() { "On this machine, the two" } else { "The two" };
+        sentences.push(format!("{start} are alike in {}.", format::list(&alike)));
+    }
+    sentences
+}
+
+/// So many things a sentence says at the most.
+const MOST_CLAUSES: usize = 3;
+
+/// What is so with the better one.
+fn clause(topic: &Topic, by: f64, at_least: bool) -> String {
+    let part = part_of(by, at_least);
+    let many = if at_least { format!("at least {}", plain_times(by)) } else { plain_times(by) };
+    match topic {
+        Topic::MemoryPerConnection => format!("an idle connection takes {part} of the memory"),
+        Topic::CpuPerRequest { .. } => format!("a busy request takes {part} of the CPU time"),
+        Topic::Waiting { .. } => format!("{many} as many waiting requests get through"),
+        Topic::FewClients { .. } => format!("a few clients are answered in {part} of the time"),
+        Topic::NearTheLimit { .. } => format!("the slowest answers near the limit take {part} of the time"),
+        Topic::HeldUp { .. } => format!("others wait {part} as long while a request blocks"),
+        Topic::Held { what, .. } => format!("{many} as many {what} are held until a newcomer gets no answer"),
+        Topic::Computation { .. } => format!("{many} as much is computed"),
+    }
+}
+
+/// In what two are alike.
+fn subject(topic: &Topic) -> &'static str {
+    match topic {
+        Topic::MemoryPerConnection => "the memory of a connection",
+        Topic::CpuPerRequest { .. } => "the CPU time of a request",
+        Topic::Waiting { .. } => "the waiting requests that they carry",
+        Topic::FewClients { .. } => "response time with few clients",
+        Topic::NearTheLimit { .. } => "response time near the limit",
+        Topic::HeldUp { .. } => "what others wait while a request blocks",
+        Topic::Held { .. } => "the idle clients that they hold",
+        Topic::Computation { .. } => "computation",
+    }
+}
+
+/// `twice`, `3 times`, `1.5 times`.
+fn plain_times(times: f64) -> String {
+    match times {
+        times if (1.95..2.05).contains(&times) => "twice".into(),
+        times if times >= 9.95 || (times - times.round()).abs() < 0.05 => {
+            format!("{} times", format::count(times.round() as u64))
+        }
+        times => format!("{times:.1} times"),
+    }
+}
+
+/// What one in so many is called.
+const PARTS: [&str; 20] = [
+    "half",
+    "a third",
+    "a quarter",
+    "a fifth",
+    "a sixth",
+    "a seventh",
+    "an eighth",
+    "a ninth",
+    "a tenth",
+    "an eleventh",
+    "a twelfth",
+    "a thirteenth",
+    "a fourteenth",
+    "a fifteenth",
+    "a sixteenth",
+    "a seventeenth",
+    "an eighteenth",
+    "a nineteenth",
+    "a twentieth",
+    "a twenty-first",
+];
+
+/// How much of the other's the better one takes: `a sixteenth`, `two thirds`, `86%`, `1/55`.
+fn part_of(times: f64, at_least: bool) -> String {
+    let near = |other: f64| (times / other - 1.0).abs() < 0.035;
+    let part = match times {
+        _ if near(1.5) => "two thirds".into(),
+        _ if near(4.0 / 3.0) => "three quarters".into(),
+        times if times < 1.93 => format!("{:.0}%", 100.0 / times),
+        times if times < 21.5 => {
+            PARTS.get(times.round() as usize - 2).map_or_else(String::new, |part| (*part).to_owned())
+        }
+        times => format!("1/{}", format::count(times.round() as u64)),
+    };
+    if at_least { format!("at most {part}") } else { part }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::scorecard::{Direction, Protagonist, Remedy};
+
+    pub(crate) fn row(topic: Topic, verdict: RowVerdict) -> ScorecardRow {
+        ScorecardRow {
+            topic,
+            unit: Unit::Nanoseconds,
+            better: Direction::Less,
+            values: [Some(SideValue { value: 9e5, at_least: false }), Some(SideValue { value: 5e7, at_least: true })],
+            ratio: Some(0.018),
+            low: Some(0.016),
+            high: None,
+            verdict,
+            blocks: 10,
+            stand_ins: [None, None],
+            remedy: None,
+            experiment: "e".into(),
+            metric: None,
+        }
+    }
+
+    pub(crate) fn better(who: usize, times: f64) -> RowVerdict {
+        RowVerdict::Better { who, times, at_least: false }
+    }
+
+    pub(crate) fn card(rows: Vec<ScorecardRow>) -> Scorecard {
+        let of = |index: usize, short: &str| Protagonist {
+            index,
+            colour: index,
+            label: short.into(),
+            name: short.into(),
+            short: short.into(),
+        };
+        Scorecard { protagonists: [of(0, "threads"), of(1, "tokio")], rows }
+    }
+
+    pub(crate) const HELD_UP: Topic = Topic::HeldUp { blocking: 1, for_ns: 50_000_000 };
+    pub(crate) const CPU: Topic = Topic::CpuPerRequest { load: 20_000.0, connections: Some(256) };
+    const SHORTS: [&str; 2] = ["threads", "tokio"];
+
+    fn every_topic() -> Vec<Topic> {
+        vec![
+            Topic::MemoryPerConnection,
+            CPU,
+            Topic::Waiting { for_ns: 5_000_000, offered: Some(42_000.0) },
+            Topic::FewClients { load: 92.0 },
+            Topic::NearTheLimit { load: 31_000.0 },
+            HELD_UP,
+            Topic::HeldUp { blocking: 4, for_ns: 50_000_000 },
+            Topic::Held { what: "idle connections".into(), memory_bytes: Some(64 << 20) },
+            Topic::Computation { cpus: 4 },
+        ]
+    }
+
+    #[test]
+    fn questions_are_in_plain_words_and_fit() {
+        let asked = every_topic().iter().map(question).collect::<Vec<_>>();
+        assert_eq!(asked[1], "CPU time of a request, at 20,000/s on 256 connections");
+        assert_eq!(asked[2], "Requests carried that wait 5 ms for something else, of 42,000/s offered");
+        assert_eq!(asked[5], "Longest wait of others while one request blocks for 50 ms");
+        assert_eq!(asked[7], "Idle connections held in 64 MiB until a newcomer gets no answer");
+        for topic in every_topic() {
+            let (asked, short) = (question(&topic), short_question(&topic));
+            assert!(asked.split(' ').count() <= 14 && short.chars().count() <= 38, "{asked}, {short}");
+            for word in ["blocks,", "cell", "probe", "model", "preset"] {
+                assert!(!asked.contains(word), "{asked}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_verdict_is_a_word_and_a_number() {
+        let said = |verdict| super::verdict(&row(CPU, verdict), SHORTS);
+        assert_eq!(said(better(1, 16.2)), "tokio 16×");
+        assert_eq!(said(RowVerdict::Better { who: 1, times: 4.6, at_least: true }), "tokio ≥ 4.6×");
+        assert_eq!(said(better(0, 1.524)), "threads 1.52×");
+        assert_eq!(said(RowVerdict::Alike { within: 1.05 }), "alike");
+        assert_eq!(said(RowVerdict::CannotTell(Undecided::NoLimit)), "cannot tell");
+    }
+
+    #[test]
+    fn what_cannot_be_told_says_what_it_would_take() {
+        let said = |why| would_take(&row(CPU, RowVerdict::CannotTell(why))).unwrap();
+        assert_eq!(said(Undecided::TooFewBlocks { have: 1, needed: 10 }), "measured once; a verdict takes 10");
+        assert_eq!(said(Undecided::TooClose { decided_by: Some(40) }), "measured 10 times; some 40 would decide");
+        assert_eq!(would_take(&row(CPU, better(0, 2.0))), None);
+    }
+
+    #[test]
+    fn a_remedy_says_what_it_does_and_for_whom() {
+        let with = |topic, value, at_least, options: &str| {
+            let value = SideValue { value, at_least };
+            let remedy = Some(Remedy { helps: 1, options: options.into(), value });
+            remedy_of(ScorecardRow { remedy, ..row(topic, better(0, 55.0)) })
+        };
+        assert_eq!(
+            with(HELD_UP, 1e5, false, "placement=spawn-blocking"),
+            "100 µs for tokio with placement=spawn-blocking"
+        );
+        let held = Topic::Held { what: "idle connections".into(), memory_bytes: None };
+        assert_eq!(with(held, 687.0, true, "idle-timeout=1s"), "tokio with idle-timeout=1s answered every newcomer");
+    }
+
+    fn remedy_of(row: ScorecardRow) -> String {
+        remedy(&row, SHORTS).unwrap()
+    }
+
+    #[test]
+    fn values_say_where_they_are_bounds() {
+        let [first, second] = row(CPU, better(0, 2.0)).values;
+        assert_eq!(value(first, Unit::Nanoseconds), "900 µs");
+        assert_eq!(value(second, Unit::Nanoseconds), "≥ 50 ms");
+        assert_eq!(value(None, Unit::Bytes), "–");
+    }
+
+    #[test]
+    fn parts_are_said_as_people_say_them() {
+        let said = [1.1, 1.34, 1.5, 1.8, 2.0, 3.1, 16.2, 55.0].map(|times| part_of(times, false));
+        let expected = ["91%", "three quarters", "two thirds", "56%", "half", "a third", "a sixteenth", "1/55"];
+        assert_eq!(said, expected);
+        assert_eq!(part_of(4.6, true), "at most a fifth");
+        assert_eq!([2.0, 4.0, 4.6, 16.2].map(plain_times), ["twice", "4 times", "4.6 times", "16 times"]);
+    }
+
+    #[test]
+    fn the_answer_holds_what_is_decided_and_nothing_else() {
+        let few = Topic::FewClients { load: 92.0 };
+        let rows = vec![
+            row(Topic::MemoryPerConnection, better(1, 16.2)),
+            row(CPU, better(1, 1.5)),
+            row(few, RowVerdict::Alike { within: 1.05 }),
+            row(Topic::NearTheLimit { load: 1.0 }, RowVerdict::CannotTell(Undecided::TooClose { decided_by: None })),
+            row(HELD_UP, better(0, 55.0)),
+        ];
+        assert_eq!(
+            answer(&card(rows)),
+            [
+                "On this machine, with tokio an idle connection takes a sixteenth of the memory and a busy request takes \
+                 two thirds of the CPU time.",
+                "With threads others wait 1/55 as long while a request blocks.",
+                "The two are alike in response time with few clients.",
+            ]
+        );
+    }
+
+    #[test]
+    fn without_a_verdict_there_is_no_answer() {
+        let open = RowVerdict::CannotTell(Undecided::TooFewBlocks { have: 1, needed: 10 });
+        assert_eq!(answer(&card(vec![row(CPU, open)])), ["Nothing is decided yet: these figures are estimates."]);
+        assert_eq!(answer(&card(Vec::new())), ["This run measured nothing that tells the two apart."]);
+    }
+}
