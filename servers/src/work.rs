@@ -12,6 +12,8 @@ use crate::service::WorkOrder;
 use crate::trace::{ConnectionTrace, Moment};
 
 pub(crate) mod call;
+#[cfg(feature = "compio")]
+pub(crate) mod completion;
 pub(crate) mod lock;
 mod placement;
 pub(crate) mod spin;

@@ -18,7 +18,8 @@ use crate::clock::monotonic_ns;
 use crate::protocol::{Inbox, Persistence};
 use crate::server::Server;
 use crate::trace::{ConnectionTrace, Moment};
-use crate::work::steps::{Begun, begin_on_loop};
+use crate::work::call::BackendLink;
+use crate::work::completion::perform_by_completion;
 
 /// Serves a connection until it ends. Dropping `accepted` closes it and makes room for another.
 pub(crate) async fn serve(mut accepted: AcceptedConnection<TcpStream>, server: Arc<Server>) {
@@ -30,6 +31,7 @@ pub(crate) async fn serve(mut accepted: AcceptedConnection<TcpStream>, server: A
 async fn answer_requests(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Server) -> io::Result<()> {
     let mut inbox = Inbox::reading(server.options.read_buffer_bytes);
     let mut lent = Vec::with_capacity(server.options.read_buffer_bytes);
+    let mut backend = BackendLink::new();
     let mut requests_served = 0;
     while read(stream, &mut inbox, &mut lent).await? > 0 {
         trace.note(Moment::Read);
@@ -38,19 +40,8 @@ async fn answer_requests(stream: &mut TcpStream, trace: &ConnectionTrace, server
             let reply = match next_action(inbox.next_request(server.wire), server, requests_served) {
                 NextAction::Read => break,
                 NextAction::Work { order, pending } => {
-                    let result = match begin_on_loop(order, trace, server)? {
-                        Begun::Done(result) => result,
-                        Begun::Underway(mut work) => loop {
-                            if let Some(ends_at) = work.ends_at() {
-                                compio::time::sleep_until(ends_at).await;
-                            }
-                            if let Some(result) = work.poll(trace)? {
-                                break result;
-                            }
-                        },
-                    };
-                    requests_served += 1;
-                    pending.with_result(result, received_ns, server)
+                    let performed = perform_by_completion(order, &mut backend, trace, server).await?;
+                    pending.with(performed, received_ns, &mut requests_served, server)
                 }
                 NextAction::Reply(reply) => reply,
             };

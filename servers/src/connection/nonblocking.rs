@@ -17,7 +17,7 @@ use crate::protocol::{Inbox, Persistence};
 use crate::server::Server;
 use crate::trace::{ConnectionTrace, Moment};
 use crate::work::call::BackendLink;
-use crate::work::{Performed, perform_in_task};
+use crate::work::perform_in_task;
 
 /// Serves a connection until it ends. Dropping `accepted` closes it and makes room for another.
 pub(crate) async fn serve(mut accepted: AcceptedConnection<TcpStream>, server: Arc<Server>) {
@@ -40,13 +40,8 @@ async fn answer_requests(stream: &mut TcpStream, trace: &ConnectionTrace, server
             let reply = match next_action(inbox.next_request(server.wire), server, requests_served) {
                 NextAction::Read => break,
                 NextAction::Work { order, pending } => {
-                    match perform_in_task(order, &mut backend, trace, server).await? {
-                        Performed::Done(result) => {
-                            requests_served += 1;
-                            pending.with_result(result, received_ns, server)
-                        }
-                        Performed::BackendFailed(error) => pending.with_failure(&error, server),
-                    }
+                    let performed = perform_in_task(order, &mut backend, trace, server).await?;
+                    pending.with(performed, received_ns, &mut requests_served, server)
                 }
                 NextAction::Reply(reply) => reply,
             };

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Router;
+use axum::extract::connect_info::{ConnectInfo, IntoMakeServiceWithConnectInfo};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 
 use super::actions::fault_of;
 use crate::accept::AcceptedConnection;
@@ -29,28 +31,42 @@ const SENDER_TIMESTAMP: HeaderName = HeaderName::from_static("sender-timestamp")
 const SERVER_RECEIVED_NS: HeaderName = HeaderName::from_static("server-received-ns");
 const SERVER_SENT_NS: HeaderName = HeaderName::from_static("server-sent-ns");
 
-/// `GET /echo/hi`, or `POST /echo` with the parameter as its body.
-pub(crate) fn router(server: Arc<Server>) -> Router {
-    let in_path: MethodRouter<Arc<Server>> =
-        get(async |State(server): State<Arc<Server>>, Path((work, parameter)): Path<(String, String)>, headers| {
-            perform(&server, &work, parameter, &headers).await
-        });
+/// `GET /echo/hi`, or `POST /echo` with the parameter as its body; for every connection with a link of its own.
+pub(crate) fn router(server: Arc<Server>) -> IntoMakeServiceWithConnectInfo<Router, SharedLink> {
+    let in_path: MethodRouter<Arc<Server>> = get(
+        async |State(server): State<Arc<Server>>, backend, Path((work, parameter)): Path<(String, String)>, headers| {
+            perform(&server, &backend, &work, parameter, &headers).await
+        },
+    );
     let empty: MethodRouter<Arc<Server>> =
-        get(async |State(server): State<Arc<Server>>, Path(work): Path<String>, headers| {
-            perform(&server, &work, String::new(), &headers).await
+        get(async |State(server): State<Arc<Server>>, backend, Path(work): Path<String>, headers| {
+            perform(&server, &backend, &work, String::new(), &headers).await
         });
     let in_body = empty.clone().post(
-        async |State(server): State<Arc<Server>>, Path(work): Path<String>, headers: HeaderMap, body: String| {
-            perform(&server, &work, body, &headers).await
-        },
+        async |State(server): State<Arc<Server>>,
+               backend,
+               Path(work): Path<String>,
+               headers: HeaderMap,
+               body: String| { perform(&server, &backend, &work, body, &headers).await },
     );
     let routes =
         Router::new().route("/{work}/{*parameter}", in_path).route("/{work}/", empty).route("/{work}", in_body);
-    routes.with_state(server)
+    routes.with_state(server).into_make_service_with_connect_info()
 }
 
+/// A connection's own link to the backend, as axum hands it to every handler. Nobody waits for it: over HTTP/1.1 a
+/// connection has one request at a time.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SharedLink(Arc<Mutex<BackendLink<TcpStream>>>);
+
 /// What all handlers do, once the request is whole.
-async fn perform(server: &Server, work: &str, parameter: String, headers: &HeaderMap) -> Response {
+async fn perform(
+    server: &Server,
+    ConnectInfo(backend): &ConnectInfo<SharedLink>,
+    work: &str,
+    parameter: String,
+    headers: &HeaderMap,
+) -> Response {
     let received_ns = monotonic_ns();
     let order = match decide(work, parameter.into()) {
         Ok(order) => order.stretched(server.options.stretch_percent),
@@ -66,8 +82,14 @@ async fn perform(server: &Server, work: &str, parameter: String, headers: &Heade
     server.counters.requests_begun.increment();
     // A handler does not know its connection, so nothing can be noted of it.
     let untraced = ConnectionTrace::new(None, 0);
-    let Ok(Performed::Done(result)) = perform_in_task(order, &mut BackendLink::new(), &untraced, server).await else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    let mut link = backend.0.lock().await;
+    let result = match perform_in_task(order, &mut link, &untraced, server).await {
+        Ok(Performed::Done(result)) => result,
+        Ok(Performed::BackendFailed(error)) => {
+            server.counters.backend_errors.increment();
+            return (StatusCode::BAD_GATEWAY, error.to_string()).into_response();
+        }
+        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     };
     server.counters.requests_served.increment();
     let mut response = result.into_owned().into_response();

@@ -20,7 +20,16 @@ use crate::counters::ServingGuard;
 use crate::protocol::{Inbox, Persistence};
 use crate::server::Server;
 use crate::trace::Moment;
-use crate::work::steps::{Begun, HandedWork, Underway, begin_on_loop};
+use crate::work::call::BackendLink;
+use crate::work::steps::{Begun, HandedWork, ReturnedWork, Underway, begin_on_loop};
+
+/// What tells the kernel's news of a connection's backend from those of its client.
+const OF_BACKEND: usize = 1 << (usize::BITS - 1);
+
+/// The connection that a token is about, be the news of its client or of its backend.
+pub(crate) fn connection_of(token: Token) -> Token {
+    Token(token.0 & !OF_BACKEND)
+}
 
 /// How often one connection may read before others have their turn, as much as it may have to say.
 const READS_A_TURN: usize = 32;
@@ -32,6 +41,10 @@ pub(crate) struct SteppedConnection<'s> {
     server: &'s Server,
     inbox: Inbox,
     deadline: ReadDeadline<'s>,
+    /// The way to the backend, where the loop itself calls it.
+    backend: BackendLink<TcpStream>,
+    /// The same where a worker calls and blocks: it goes with the work, and comes back with the result.
+    worker_backend: BackendLink<std::net::TcpStream>,
     received_ns: u64,
     requests_served: u64,
     stage: Stage,
@@ -87,6 +100,8 @@ impl<'s> SteppedConnection<'s> {
             server,
             inbox: Inbox::reading(server.options.read_buffer_bytes),
             deadline: ReadDeadline::new(server),
+            backend: BackendLink::new(),
+            worker_backend: BackendLink::new(),
             received_ns: 0,
             requests_served: 0,
             stage: Stage::default(),
@@ -102,14 +117,18 @@ impl<'s> SteppedConnection<'s> {
         registry.register(&mut self.accepted.stream, self.token, Interest::READABLE | Interest::WRITABLE)
     }
 
-    /// Something has happened to the socket.
+    /// Something has happened to one of its sockets. Of the backend's there is nothing to note: a call is asked how it
+    /// stands whenever the connection goes on.
     pub(crate) fn notice(&mut self, event: &Event) {
+        if event.token() != self.token {
+            return;
+        }
         self.may_read |= event.is_readable();
         self.is_read_closed |= event.is_read_closed();
     }
 
     /// The result of work that was handed over.
-    pub(crate) fn bring_back(&mut self, result: io::Result<String>) {
+    pub(crate) fn bring_back(&mut self, result: io::Result<ReturnedWork>) {
         if let Stage::Working { work: Underway::Elsewhere(awaited), .. } = &mut self.stage {
             *awaited = Some(result);
         }
@@ -125,12 +144,13 @@ impl<'s> SteppedConnection<'s> {
     }
 
     /// Goes on until it must wait, and says for what. It may be called at any time: who has waited for nothing waits on.
+    /// `registry` is where it was registered itself, and learns of a socket to the backend.
     ///
     /// Work is done here and now, or else handed over; then it goes on after its result was brought back.
-    pub(crate) fn go_on(&mut self, hand_over: Option<HandOver<'_>>) -> Awaited {
+    pub(crate) fn go_on(&mut self, registry: &Registry, hand_over: Option<HandOver<'_>>) -> Awaited {
         self.reads_left = READS_A_TURN;
         loop {
-            match self.step(hand_over) {
+            match self.step(registry, hand_over) {
                 Ok(Continue(())) => {}
                 Ok(Break(awaited)) => return awaited,
                 // Clients leave in the middle all the time: an error ends this connection and concerns nobody else.
@@ -139,46 +159,53 @@ impl<'s> SteppedConnection<'s> {
         }
     }
 
-    fn step(&mut self, hand_over: Option<HandOver<'_>>) -> io::Result<ControlFlow<Awaited>> {
+    fn step(&mut self, registry: &Registry, hand_over: Option<HandOver<'_>>) -> io::Result<ControlFlow<Awaited>> {
         match mem::take(&mut self.stage) {
-            Stage::Answering => self.answer(hand_over),
+            Stage::Answering => self.answer(registry, hand_over),
             Stage::Reading { until } => self.receive(until),
-            Stage::Working { mut work, pending } => match work.poll(&self.accepted.trace)? {
-                Some(result) => {
-                    self.requests_served += 1;
-                    let reply = pending.with_result(result, self.received_ns, self.server);
-                    self.stage = Stage::Writing { reply, written: 0 };
-                    Ok(Continue(()))
-                }
-                None => {
-                    self.stage = Stage::Working { work, pending };
-                    Ok(Break(Awaited::Event))
-                }
-            },
+            Stage::Working { work, pending } => self.work(work, pending),
             Stage::Writing { reply, written } => self.write(reply, written),
             Stage::Lingering { reads_left, until } => self.linger(reads_left, until),
         }
     }
 
+    fn work(&mut self, work: Underway, pending: PendingReply<'static>) -> io::Result<ControlFlow<Awaited>> {
+        match work.poll(&mut self.backend, &mut self.worker_backend, &self.accepted.trace)? {
+            Break(performed) => {
+                let reply = pending.with(performed, self.received_ns, &mut self.requests_served, self.server);
+                self.stage = Stage::Writing { reply, written: 0 };
+                Ok(Continue(()))
+            }
+            Continue(work) => {
+                self.stage = Stage::Working { work, pending };
+                Ok(Break(Awaited::Event))
+            }
+        }
+    }
+
     /// Takes the next request that is whole. Where there is none, it is time to read.
-    fn answer(&mut self, hand_over: Option<HandOver<'_>>) -> io::Result<ControlFlow<Awaited>> {
+    fn answer(&mut self, registry: &Registry, hand_over: Option<HandOver<'_>>) -> io::Result<ControlFlow<Awaited>> {
         let trace = &self.accepted.trace;
         self.stage = match next_action(self.inbox.next_request(self.server.wire), self.server, self.requests_served) {
             NextAction::Read => Stage::Reading { until: self.deadline.of_next_read(&self.inbox) },
             NextAction::Reply(reply) => Stage::Writing { reply, written: 0 },
             NextAction::Work { order, pending } => match hand_over {
                 Some(hand_over) => {
-                    hand_over(self.token, HandedWork::new(order, trace));
+                    let backend = mem::take(&mut self.worker_backend);
+                    hand_over(self.token, HandedWork::new(order, backend, trace));
                     Stage::Working { work: Underway::Elsewhere(None), pending: pending.into_owned() }
                 }
-                None => match begin_on_loop(order, trace, self.server)? {
-                    Begun::Underway(work) => Stage::Working { work, pending: pending.into_owned() },
-                    Begun::Done(result) => {
-                        self.requests_served += 1;
-                        let reply = pending.with_result(result, self.received_ns, self.server);
-                        Stage::Writing { reply, written: 0 }
+                None => {
+                    let told = (registry, Token(self.token.0 | OF_BACKEND));
+                    match begin_on_loop(order, &mut self.backend, told, trace, self.server)? {
+                        Begun::Underway(work) => Stage::Working { work, pending: pending.into_owned() },
+                        Begun::Done(performed) => {
+                            let reply =
+                                pending.with(performed, self.received_ns, &mut self.requests_served, self.server);
+                            Stage::Writing { reply, written: 0 }
+                        }
                     }
-                },
+                }
             },
         };
         Ok(Continue(()))

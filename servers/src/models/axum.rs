@@ -11,12 +11,13 @@ use std::net::TcpListener;
 use std::slice;
 use std::sync::Arc;
 
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::runtime;
 use tokio::sync::oneshot;
 
 use crate::accept::Acceptor;
-use crate::connection::routes::{RoutedConnection, router};
+use crate::connection::routes::{RoutedConnection, SharedLink, router};
 use crate::histograms::with_histograms;
 use crate::server::Server;
 
@@ -67,5 +68,11 @@ impl Listener for CountedListener {
 
     fn local_addr(&self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl Connected<IncomingStream<'_, CountedListener>> for SharedLink {
+    fn connect_info(_: IncomingStream<'_, CountedListener>) -> SharedLink {
+        SharedLink::default()
     }
 }

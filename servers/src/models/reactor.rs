@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, Token};
 
 use crate::accept::{Attempt, ReadyAcceptor};
-use crate::connection::stepwise::{Awaited, HandOver, SteppedConnection};
+use crate::connection::stepwise::{Awaited, HandOver, SteppedConnection, connection_of};
 use crate::containment::contain_panic;
 use crate::server::Server;
 
@@ -70,19 +70,18 @@ impl<'s> Reactor<'s> {
 
     /// The only place where the thread waits: until a socket is ready, or the first deadline is over.
     pub(super) fn wait(&mut self) -> io::Result<()> {
-        let timeout = match self.deadlines.first() {
-            _ if !self.ready.is_empty() => Some(Duration::ZERO),
-            first => first.map(|(until, _)| until.saturating_duration_since(Instant::now())),
-        };
+        let first = self.deadlines.first().map(|(until, _)| until.saturating_duration_since(Instant::now()));
+        let timeout = if self.ready.is_empty() { first } else { Some(Duration::ZERO) };
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
             _ => {}
         }
         for event in &self.events {
-            if let Some(connection) = self.connections.get_mut(&event.token()) {
+            let token = connection_of(event.token());
+            if let Some(connection) = self.connections.get_mut(&token) {
                 connection.notice(event);
             }
-            self.ready.push(event.token());
+            self.ready.push(token);
         }
         while let Some(first) = self.deadlines.first().copied().filter(|(until, _)| *until <= Instant::now()) {
             self.deadlines.remove(&first);
@@ -108,7 +107,7 @@ impl<'s> Reactor<'s> {
         let Some(connection) = self.connections.get_mut(&token) else { return };
         let before = connection.wakes_at();
         let mut awaited = Awaited::Nothing;
-        contain_panic(|| awaited = connection.go_on(hand_over));
+        contain_panic(|| awaited = connection.go_on(self.poll.registry(), hand_over));
         let after = connection.wakes_at().filter(|_| awaited == Awaited::Event);
         before.map(|until| self.deadlines.remove(&(until, token)));
         self.deadlines.extend(after.map(|until| (until, token)));

@@ -17,7 +17,11 @@ use crate::backend::{BackendCall, CALL_FRAME_BYTES};
 use crate::server::Server;
 use crate::trace::{ConnectionTrace, Moment};
 
-/// A client connection's own connection to the backend: std's on a thread, tokio's in a task.
+#[cfg(feature = "compio")]
+pub(crate) mod completion;
+pub(crate) mod stepwise;
+
+/// A client connection's own connection to the backend: std's on a thread, tokio's in a task, mio's on an event loop.
 #[derive(Debug)]
 pub(crate) struct BackendLink<S> {
     /// None until the first call, and after one that failed.
@@ -53,6 +57,12 @@ pub(crate) enum BackendError {
         /// Where it is.
         address: SocketAddr,
     },
+}
+
+impl<S> Default for BackendLink<S> {
+    fn default() -> BackendLink<S> {
+        BackendLink::new()
+    }
 }
 
 impl<S> BackendLink<S> {

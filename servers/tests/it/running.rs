@@ -29,9 +29,9 @@ impl RunningServer {
         RunningServer::start_after(contender, wire, backend::address(), |_| {})
     }
 
-    /// A server whose backend is not there.
-    pub(crate) fn start_without_backend(contender: &str, wire: Wire) -> RunningServer {
-        RunningServer::start_after(contender, wire, backend::nobody(), |_| {})
+    /// A server that calls the backend at this address.
+    pub(crate) fn start_calling(contender: &str, wire: Wire, backend: SocketAddr) -> RunningServer {
+        RunningServer::start_after(contender, wire, backend, |_| {})
     }
 
     /// A server that was stopped before its model ran.

@@ -8,6 +8,7 @@ use mio::{Events, Poll};
 use super::*;
 use crate::Contender;
 use crate::accept::{Attempt, ReadyAcceptor};
+use crate::backend::{BackendCall, CALL_FRAME_BYTES};
 use crate::protocol::{MAX_RESULT_BYTES, Request, Wire, WireFormat};
 use crate::testing::wait_until;
 
@@ -47,7 +48,7 @@ fn turn(poll: &mut Poll, connection: &mut SteppedConnection<'_>) -> Awaited {
     let mut events = Events::with_capacity(8);
     poll.poll(&mut events, Some(std::time::Duration::from_millis(1))).unwrap();
     events.iter().for_each(|event| connection.notice(event));
-    connection.go_on(None)
+    connection.go_on(poll.registry(), None)
 }
 
 #[test]
@@ -104,6 +105,47 @@ fn a_wait_is_over_at_its_moment_and_not_for_being_asked() {
 }
 
 #[test]
+fn a_call_waits_for_the_backends_socket_and_what_that_says_is_not_said_of_the_clients() {
+    let backend = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let contender = Contender::parse("reactor").unwrap();
+    let server = Server::new(contender.options, Wire::JsonLines, Some(1)).calling(backend.local_addr().unwrap());
+    let (server, mut poll) = (Arc::new(server), Poll::new().unwrap());
+    let (mut client, mut connection) = connection(&server, &poll);
+    client.write_all(&request("call", "5ms")).unwrap();
+    wait_until("it calls", || {
+        turn(&mut poll, &mut connection);
+        matches!(connection.stage, Stage::Working { work: Underway::Call(_), .. })
+    });
+    assert_eq!(connection.wakes_at(), None);
+    let (mut called, _) = backend.accept().unwrap();
+    called.set_nonblocking(true).unwrap();
+    let mut frame = [0; CALL_FRAME_BYTES];
+    wait_until("the call has come", || {
+        assert_eq!(turn(&mut poll, &mut connection), Awaited::Event);
+        called.read(&mut frame).is_ok_and(|count| count == CALL_FRAME_BYTES)
+    });
+    called.write_all(&BackendCall::from_request(&frame).unwrap().reply()).unwrap();
+    drop(called);
+    // Only what the kernel tells may wake it.
+    let mut is_of_backend = false;
+    let mut events = Events::with_capacity(8);
+    wait_until("its reply is out", || {
+        poll.poll(&mut events, Some(std::time::Duration::from_millis(1))).unwrap();
+        for event in &events {
+            assert_eq!(connection_of(event.token()), TOKEN);
+            is_of_backend |= event.token() != TOKEN;
+            connection.notice(event);
+            assert_eq!(connection.go_on(poll.registry(), None), Awaited::Event);
+        }
+        server.counters.requests_served.get() == 1
+    });
+    assert!(is_of_backend);
+    // The backend has ended by now, of which the kernel tells at the latest here.
+    turn(&mut poll, &mut connection);
+    assert!(!connection.is_read_closed && !connection.may_read, "the backend has ended, not the client");
+}
+
+#[test]
 fn work_that_was_handed_over_ends_when_its_result_is_brought_back() {
     let (server, mut poll) = (server(), Poll::new().unwrap());
     let (mut client, mut connection) = connection(&server, &poll);
@@ -113,10 +155,13 @@ fn work_that_was_handed_over_ends_when_its_result_is_brought_back() {
         let mut events = Events::with_capacity(8);
         poll.poll(&mut events, Some(std::time::Duration::ZERO)).unwrap();
         events.iter().for_each(|event| connection.notice(event));
-        connection.go_on(Some(&|token, work| {
-            assert_eq!(token, TOKEN);
-            *handed.borrow_mut() = Some(work);
-        }));
+        connection.go_on(
+            poll.registry(),
+            Some(&|token, work| {
+                assert_eq!(token, TOKEN);
+                *handed.borrow_mut() = Some(work);
+            }),
+        );
         handed.borrow().is_some()
     });
     assert_eq!(turn(&mut poll, &mut connection), Awaited::Event);
