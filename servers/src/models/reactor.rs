@@ -77,6 +77,7 @@ impl<'s> Reactor<'s> {
             _ => {}
         }
         for event in &self.events {
+            // The socket of a call to the backend speaks for the connection that calls.
             let token = connection_of(event.token());
             if let Some(connection) = self.connections.get_mut(&token) {
                 connection.notice(event);
