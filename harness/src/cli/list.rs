@@ -44,7 +44,7 @@ fn table() -> String {
         text.push_str(&of_model(model));
     }
     for LeftOut { model, feature } in LEFT_OUT {
-        let remedy = format!("left out of this build; cargo build --release --features {feature} has it");
+        let remedy = format!("left out of this build; add --features {feature} to cargo build");
         text.push_str(&wrapped(&format!("  {model:<16} "), COLUMN, &remedy));
     }
     text.push_str("\noptions and their defaults; give them as in thread-pool:workers=8,stack=64KiB\n");
