@@ -13,6 +13,7 @@ use crate::scorecard::{Protagonist, RowVerdict, Scorecard, ScorecardRow};
 use crate::study::groups;
 use crate::summary::{self, BadgeState, Headline, Rank, Summary};
 use crate::words::advice::advice;
+use crate::words::answer::answer;
 use crate::words::scorecard as words;
 
 /// What a figure is filed under. The load is not a part of it: it is chosen anew in every run, from what the contenders
@@ -136,13 +137,13 @@ pub fn markdown(run: &Run) -> String {
     let groups = groups(run);
     let summary = summary::of_groups(run, &groups);
     let mut text = String::from("### tokio or OS threads?\n\n");
+    if let Some(card) = Scorecard::of_groups(run, &groups).filter(|card| !card.rows.is_empty()) {
+        scorecard_table(&mut text, &card);
+    }
     for answer in summary.answers.iter().filter(|answer| answer.rank == Rank::Lead) {
         line(&mut text, &format!("- {}: {}", format::capitalised(&plain(&answer.label)), plain(&answer.sentence)));
     }
     text.push('\n');
-    if let Some(card) = Scorecard::of_groups(run, &groups).filter(|card| !card.rows.is_empty()) {
-        scorecard_table(&mut text, &card);
-    }
     table(&mut text, run, &summary::headlines(&groups));
     claims(&mut text, &summary);
     for badge in summary.validity.badges.iter().filter(|badge| badge.state == BadgeState::Doubt) {
@@ -201,7 +202,7 @@ fn table(text: &mut String, run: &Run, figures: &[Headline]) {
 
 fn scorecard_table(text: &mut String, card: &Scorecard) {
     let shorts = card.shorts();
-    for sentence in words::answer(card).into_iter().chain(advice(card)) {
+    for sentence in answer(card).into_iter().chain(advice(card)) {
         line(text, &plain(&sentence));
     }
     line(text, "");

@@ -31,6 +31,7 @@ fn wire<F: WireFormat>(c: &mut Criterion, name: &str, format: F) {
         result: "hi".into(),
         server_received_ns: Some(4_621_724_776_158),
         server_sent_ns: Some(4_621_724_809_147),
+        server_waited_ns: None,
     };
     let (mut request_bytes, mut response_bytes) = (Vec::new(), Vec::new());
     format.encode_request(&request, &mut request_bytes);

@@ -12,6 +12,7 @@ use crate::options::ServerOptions;
 use crate::protocol::Wire;
 use crate::stop::{StopHandle, StopSignal};
 use crate::trace::{ConnectionTrace, Trace};
+use crate::work::backend_pool::BackendPool;
 use crate::work::lock::SharedLock;
 use crate::work::spin::calibrate_spin;
 
@@ -25,6 +26,8 @@ pub struct Server {
     pub(crate) lock: SharedLock,
     /// Whom `call` requests wait for.
     pub(crate) backend: Option<SocketAddr>,
+    /// What its calls share; none where each connection has a link of its own.
+    pub(crate) backend_pool: Option<BackendPool>,
     pub(crate) counters: LiveCounters,
     /// Asked before each accept.
     pub(crate) admission: Arc<Admission>,
@@ -49,6 +52,7 @@ impl Server {
             spin_iterations_per_us: spin_iterations_per_us.unwrap_or_else(calibrate_spin),
             lock: SharedLock::new(options.mutex),
             backend: None,
+            backend_pool: options.backend_pool.map(BackendPool::new),
             counters: LiveCounters::default(),
             admission: Arc::new(Admission::new(options.max_connections)),
             stop: Arc::default(),

@@ -11,6 +11,7 @@ use crate::server::Server;
 use crate::service::WorkOrder;
 use crate::trace::{ConnectionTrace, Moment};
 
+pub(crate) mod backend_pool;
 pub(crate) mod call;
 #[cfg(feature = "compio")]
 pub(crate) mod completion;
@@ -29,7 +30,11 @@ const NO_TEXT: Cow<'static, str> = Cow::Borrowed("");
 #[derive(Debug)]
 pub(crate) enum Performed<'a> {
     /// It was done, with this result.
-    Done(Cow<'a, str>),
+    Done {
+        result: Cow<'a, str>,
+        /// How long it waited for a link to the backend, in nanoseconds, where it had to share one.
+        waited_ns: Option<u64>,
+    },
     /// The backend did not do its part.
     BackendFailed(BackendError),
 }
@@ -46,13 +51,17 @@ pub(crate) fn perform_on_thread<'a>(
 ) -> io::Result<Performed<'a>> {
     trace.note(Moment::Begun);
     let (placement, iterations_per_us) = (server.options.placement, server.spin_iterations_per_us);
+    let mut waited_ns = None;
     let result = match order {
         WorkOrder::Echo(text) => text,
         WorkOrder::Reply(bytes) => Cow::Owned("x".repeat(bytes)),
         WorkOrder::Call(duration) => {
-            if let Err(error) = call_on_thread(duration, backend, trace, server) {
-                trace.note(Moment::Ended);
-                return Ok(Performed::BackendFailed(error));
+            match call_on_thread(duration, backend, trace, server) {
+                Ok(waited) => waited_ns = waited,
+                Err(error) => {
+                    trace.note(Moment::Ended);
+                    return Ok(Performed::BackendFailed(error));
+                }
             }
             NO_TEXT
         }
@@ -76,7 +85,7 @@ pub(crate) fn perform_on_thread<'a>(
         }
     };
     trace.note(Moment::Ended);
-    Ok(Performed::Done(result))
+    Ok(Performed::Done { result, waited_ns })
 }
 
 /// As [`perform_on_thread`], but what waits gives the thread to another task.
@@ -88,13 +97,17 @@ pub(crate) async fn perform_in_task<'a>(
 ) -> io::Result<Performed<'a>> {
     trace.note(Moment::Begun);
     let (placement, iterations_per_us) = (server.options.placement, server.spin_iterations_per_us);
+    let mut waited_ns = None;
     let result = match order {
         WorkOrder::Echo(text) => text,
         WorkOrder::Reply(bytes) => Cow::Owned("x".repeat(bytes)),
         WorkOrder::Call(duration) => {
-            if let Err(error) = call_in_task(duration, backend, trace, server).await {
-                trace.note(Moment::Ended);
-                return Ok(Performed::BackendFailed(error));
+            match call_in_task(duration, backend, trace, server).await {
+                Ok(waited) => waited_ns = waited,
+                Err(error) => {
+                    trace.note(Moment::Ended);
+                    return Ok(Performed::BackendFailed(error));
+                }
             }
             NO_TEXT
         }
@@ -118,5 +131,5 @@ pub(crate) async fn perform_in_task<'a>(
         }
     };
     trace.note(Moment::Ended);
-    Ok(Performed::Done(result))
+    Ok(Performed::Done { result, waited_ns })
 }

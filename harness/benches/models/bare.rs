@@ -108,8 +108,13 @@ fn read_and_reply(stream: &mut TcpStream, inbox: &mut Inbox, reply: &mut Vec<u8>
         match inbox.next_request(JsonLines) {
             Decoded::Message { message: Request::RequestWork { parameter, sender_timestamp, .. }, then, .. } => {
                 let server_sent_ns = Some(monotonic_ns());
-                let done =
-                    Response::WorkDone { sender_timestamp, result: parameter, server_received_ns, server_sent_ns };
+                let done = Response::WorkDone {
+                    sender_timestamp,
+                    result: parameter,
+                    server_received_ns,
+                    server_sent_ns,
+                    server_waited_ns: None,
+                };
                 reply.clear();
                 JsonLines.encode_response(&done, then, reply);
                 stream.write_all(reply)?;

@@ -227,7 +227,7 @@ fn is_it(expected: &Expected, reply: &Response<'_>, sent_ns: u64, received_ns: u
         }
         (
             Expected::DoneWithTimes { timestamp, result },
-            Response::WorkDone { sender_timestamp, result: said, server_received_ns, server_sent_ns },
+            Response::WorkDone { sender_timestamp, result: said, server_received_ns, server_sent_ns, .. },
         ) => {
             let times = server_received_ns.zip(*server_sent_ns);
             let are_in_order = times.is_some_and(|(received, sent)| [sent_ns, received, sent, received_ns].is_sorted());

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use reports::record::Manifest;
 use reports::scorecard::{Scorecard, ScorecardRow};
 use reports::words::advice::advice;
+use reports::words::answer::answer;
 use reports::words::scorecard as words;
 
 use crate::plan::Preset;
@@ -38,15 +39,15 @@ pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str)
         room -= if fits { lines.len() } else { 0 };
         if fits { lines } else { Vec::new() }
     };
-    let said = take([wrapped(&words::answer(card).join(" ")), vec![String::new()]].concat());
+    let said = take([wrapped(&answer(card).join(" ")), vec![String::new()]].concat());
     let advice = take(advice(card).map_or_else(Vec::new, |sentence| wrapped(&sentence)));
     let doubts: String = doubts.split_whitespace().collect::<Vec<_>>().join(" ");
-    let doubts = take(if doubts.is_empty() { Vec::new() } else { vec![fitted(&doubts, COLUMNS)] });
+    let doubts = take(if doubts.is_empty() { Vec::new() } else { wrapped(&doubts) });
     let reasons = take(reasons);
     let remedies: Vec<Vec<String>> = card.rows.iter().map(|row| take(under(row, shorts))).collect();
     let with_remedies = rows.into_iter().zip(remedies).flat_map(|(row, under)| [vec![row], under].concat());
-    let (answer, parting) = said.split_at(said.len().saturating_sub(1));
-    let lines = answer
+    let (spoken, parting) = said.split_at(said.len().saturating_sub(1));
+    let lines = spoken
         .iter()
         .cloned()
         .chain(advice)
@@ -160,7 +161,7 @@ mod tests {
             row(Topic::NearTheLimit { load: 123_456.0 }, open),
             row(Topic::HeldUp { blocking: 1, for_ns: 50_000_000 }, better(0)),
             row(Topic::Held { what: "idle connections".into(), memory_bytes: None }, better(0)),
-            row(Topic::Computation { cpus: 64 }, better(0)),
+            row(Topic::Computation { at: "CPUs: 64".into() }, better(0)),
         ];
         Scorecard { protagonists: [(0, shorts[0]), (1, shorts[1])].map(protagonist), rows }
     }
@@ -172,8 +173,16 @@ mod tests {
             let lines: Vec<&str> = said.lines().collect();
             assert!(lines.len() <= LINES, "{} lines:\n{said}", lines.len());
             assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS), "{said}");
-            let rows =
-                ["memory of", "CPU time", "requests carried", "few clients", "(p99)", "others wait", "held", "64 CPUs"];
+            let rows = [
+                "memory of",
+                "CPU time",
+                "requests carried",
+                "few clients",
+                "(p99)",
+                "others wait",
+                "held",
+                "CPUs: 64",
+            ];
             assert!(rows.iter().all(|row| lines.iter().any(|line| line.contains(row))), "{said}");
             assert_eq!(lines.last(), Some(&"report: runs/1/report.html"));
         }

@@ -55,7 +55,7 @@ const BOUNDS: Bounds = Bounds { threads: Some(1_000), open_files: Some(2_000), m
 /// Idle connections at the end of a flood that lasts as long as in any preset but smoke, more than either bound; fewer in
 /// a shorter one.
 const MOST_IDLE: u32 = 2_400;
-const MOST_IDLE_PER_SECOND: f64 = 1_700.0;
+const MOST_IDLE_PER_SECOND: f64 = 2_500.0;
 
 /// The part of its time that the flood grows; then it holds what it has, so that clients who wait reach their timeout.
 const GROWING: f64 = 0.55;
@@ -71,7 +71,7 @@ const MOST_WAITING: u32 = 250;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     // Long enough to grow beyond the bounds and to hold what it has for longer than anybody waits.
-    let lasting = sizes.disturbance * 3 / 5;
+    let lasting = sizes.disturbance * 2 / 5;
     let trial = DisturbedProbe {
         probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout.min(LONGEST_TIMEOUT)),
         name: "idle connections",

@@ -81,7 +81,8 @@ const LONGEST_STRETCH: u32 = 2;
 /// At low loads the usual window would hold a handful of sessions, whose chance arrivals decide the result.
 fn window(sizes: &Sizes, rate_rps: f64) -> Duration {
     let wanted = Duration::from_secs_f64(SESSIONS_WANTED * f64::from(REQUESTS) / rate_rps);
-    wanted.clamp(sizes.window, sizes.window * LONGEST_STRETCH)
+    let usual = sizes.window * 3 / 5;
+    wanted.clamp(usual, usual * LONGEST_STRETCH)
 }
 
 fn tasks(sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {

@@ -15,6 +15,7 @@ mod memory;
 mod mutex;
 mod slowloris;
 mod thread_or_task;
+mod timers;
 
 use crate::plan::Experiment;
 
@@ -33,6 +34,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
     cpu_placement::EXPERIMENT,
     blocking_pool::EXPERIMENT,
     honest_clock::EXPERIMENT,
+    timers::EXPERIMENT,
 ];
 
 /// The experiment of that name.

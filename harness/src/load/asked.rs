@@ -105,7 +105,8 @@ impl AskedExchange {
         match self.wire.decode_response(bytes) {
             Decoded::Incomplete => heard(Meaning::Incomplete, 0),
             Decoded::Message {
-                message: Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns },
+                message:
+                    Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns, server_waited_ns },
                 consumed,
                 then,
             } => {
@@ -120,7 +121,7 @@ impl AskedExchange {
                     Some(reason) => heard(Meaning::Wrong(reason), consumed),
                     None => {
                         let server_ns = server_times(server_received_ns, server_sent_ns);
-                        heard(Meaning::Right { server_ns, then }, consumed)
+                        Heard { server_waited_ns, ..heard(Meaning::Right { server_ns, then }, consumed) }
                     }
                 }
             }
@@ -139,7 +140,7 @@ impl AskedExchange {
 
 /// Our own servers' replies over HTTP have a status, but what it says is in the message already.
 fn heard(meaning: Meaning, consumed: usize) -> Heard {
-    Heard { meaning, consumed, reply_bytes: consumed as u64, status: 0 }
+    Heard { meaning, consumed, reply_bytes: consumed as u64, status: 0, server_waited_ns: None }
 }
 
 /// The server's times, where it sent both; a server without a clock sends none, or zeros.
@@ -293,8 +294,13 @@ mod tests {
     fn encoded(wire: Wire, result: &str, timestamp: &str, then: Persistence) -> Vec<u8> {
         let mut bytes = Vec::new();
         let (sender_timestamp, result) = (Cow::Borrowed(timestamp), Cow::Borrowed(result));
-        let reply =
-            Response::WorkDone { sender_timestamp, result, server_received_ns: Some(5), server_sent_ns: Some(9) };
+        let reply = Response::WorkDone {
+            sender_timestamp,
+            result,
+            server_received_ns: Some(5),
+            server_sent_ns: Some(9),
+            server_waited_ns: None,
+        };
         wire.encode_response(&reply, then, &mut bytes);
         bytes
     }

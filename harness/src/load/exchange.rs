@@ -64,9 +64,13 @@ impl Exchange {
         match self {
             Exchange::Asked(asked) => asked.hear(&mut hearing.kept, bytes, timestamp),
             Exchange::Page(page) => page.hear(hearing, bytes),
-            Exchange::Nothing => {
-                Heard { meaning: Meaning::Incomplete, consumed: bytes.len(), reply_bytes: 0, status: 0 }
-            }
+            Exchange::Nothing => Heard {
+                meaning: Meaning::Incomplete,
+                consumed: bytes.len(),
+                reply_bytes: 0,
+                status: 0,
+                server_waited_ns: None,
+            },
         }
     }
 

@@ -145,6 +145,7 @@ fn split(split: &SplitTally) -> Option<TimeSplit> {
         connection: measured(&split.connection),
         before_send: None,
         waiting: measured(&split.waiting),
+        backend_queue: measured(&split.backend_queue),
         service: measured(&split.service),
         returning: measured(&split.returning),
         answering: measured(&split.answering),
@@ -160,10 +161,11 @@ fn measured(tally: &Tally) -> Option<HistogramRecord> {
 type SumOf = fn(&Sums) -> u64;
 
 fn by_response_time(split: &SplitTally) -> PartSums {
-    let sum_of: [(&str, &Tally, SumOf); 6] = [
+    let sum_of: [(&str, &Tally, SumOf); 7] = [
         ("schedule_lag", &split.schedule_lag, |sums| sums.schedule_lag_ns),
         ("connection", &split.connection, |sums| sums.connection_ns),
         ("waiting", &split.waiting, |sums| sums.waiting_ns),
+        ("backend_queue", &split.backend_queue, |sums| sums.backend_queue_ns),
         ("service", &split.service, |sums| sums.service_ns),
         ("returning", &split.returning, |sums| sums.returning_ns),
         ("answering", &split.answering, |sums| sums.answering_ns),
@@ -233,6 +235,7 @@ mod tests {
             taken_up_ns: 1_000,
             sent_ns: 1_000,
             server_ns: None,
+            server_waited_ns: None,
             received_ns: 1_500,
             reply_bytes: 7,
         };

@@ -60,11 +60,23 @@ impl PageExchange {
             let reply_bytes = front.len() as u64 + rest_bytes;
             if bytes.len() as u64 >= reply_bytes {
                 let meaning = Meaning::Right { server_ns: None, then: Persistence::KeepAlive };
-                return Heard { meaning, consumed: reply_bytes as usize, reply_bytes, status: *status };
+                return Heard {
+                    meaning,
+                    consumed: reply_bytes as usize,
+                    reply_bytes,
+                    status: *status,
+                    server_waited_ns: None,
+                };
             }
             hearing.reader.begin_body(*status, front.len(), *rest_bytes);
             let (taken, _) = hearing.reader.read(&mut hearing.kept, &bytes[front.len()..]);
-            return Heard { meaning: Meaning::Incomplete, consumed: front.len() + taken, reply_bytes: 0, status: 0 };
+            return Heard {
+                meaning: Meaning::Incomplete,
+                consumed: front.len() + taken,
+                reply_bytes: 0,
+                status: 0,
+                server_waited_ns: None,
+            };
         }
         self.read(hearing, bytes)
     }
@@ -82,7 +94,9 @@ impl PageExchange {
         let was_fresh = hearing.is_fresh();
         let (consumed, step) = hearing.reader.read(&mut hearing.kept, bytes);
         match step {
-            ReplyStep::Incomplete => Heard { meaning: Meaning::Incomplete, consumed, reply_bytes: 0, status: 0 },
+            ReplyStep::Incomplete => {
+                Heard { meaning: Meaning::Incomplete, consumed, reply_bytes: 0, status: 0, server_waited_ns: None }
+            }
             ReplyStep::Whole(whole) => {
                 let heard = said(consumed, &whole);
                 let is_kept = matches!(heard.meaning, Meaning::Right { then: Persistence::KeepAlive, .. });
@@ -111,7 +125,7 @@ fn said(consumed: usize, whole: &WholeReply) -> Heard {
         200..=299 => Meaning::Right { server_ns: None, then: whole.then },
         _ => Meaning::Refused { then: whole.then },
     };
-    Heard { meaning, consumed, reply_bytes: whole.bytes, status: whole.status }
+    Heard { meaning, consumed, reply_bytes: whole.bytes, status: whole.status, server_waited_ns: None }
 }
 
 /// A reply that the end of its connection cut off.
@@ -120,7 +134,7 @@ pub(crate) fn cut_short() -> Heard {
 }
 
 fn wrong(consumed: usize, reason: MalformedReason) -> Heard {
-    Heard { meaning: Meaning::Wrong(reason), consumed, reply_bytes: 0, status: 0 }
+    Heard { meaning: Meaning::Wrong(reason), consumed, reply_bytes: 0, status: 0, server_waited_ns: None }
 }
 
 fn reason(fault: ReplyFault) -> MalformedReason {
@@ -168,7 +182,7 @@ mod tests {
 
     fn right(consumed: usize) -> Heard {
         let meaning = Meaning::Right { server_ns: None, then: Persistence::KeepAlive };
-        Heard { meaning, consumed, reply_bytes: consumed as u64, status: 200 }
+        Heard { meaning, consumed, reply_bytes: consumed as u64, status: 200, server_waited_ns: None }
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub(crate) struct Heard {
     pub(crate) reply_bytes: u64,
     /// Its status code; 0 where replies have none.
     pub(crate) status: u16,
+    /// How long it waited within the server for a connection to the backend, where the server says so.
+    pub(crate) server_waited_ns: Option<u64>,
 }
 
 /// What a reply says to the request that is out.
@@ -119,7 +121,9 @@ impl Template {
             let mut reply = Vec::new();
             let (sender_timestamp, result) = (Cow::Borrowed(TIMESTAMPS[timestamp]), Cow::Borrowed(result));
             let (server_received_ns, server_sent_ns) = (Some(NUMBERS[received]), Some(NUMBERS[sent]));
-            let done = Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns };
+            let server_waited_ns = None;
+            let done =
+                Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns, server_waited_ns };
             wire.encode_response(&done, Persistence::KeepAlive, &mut reply);
             reply
         };
@@ -181,7 +185,9 @@ mod tests {
         let sender_timestamp = Cow::Borrowed(std::str::from_utf8(timestamp).unwrap());
         let result = Cow::Borrowed(result);
         let (server_received_ns, server_sent_ns) = (Some(server_received_ns), Some(server_sent_ns));
-        let reply = Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns };
+        let server_waited_ns = None;
+        let reply =
+            Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns, server_waited_ns };
         wire.encode_response(&reply, Persistence::KeepAlive, &mut bytes);
         bytes
     }

@@ -3,7 +3,10 @@
 use clap::ValueEnum;
 use reports::record::{self, OtherBuild, PlacementKind, PlacementRecord};
 
-use super::{Capacities, Experiment, PageRequest, Participant, Preset, Sizes, Task, TaskKind, Turn, is_base, is_twin};
+use super::{
+    Capacities, Experiment, PROTAGONISTS, PageRequest, Participant, Preset, Sizes, Task, TaskKind, Turn, is_base,
+    is_twin,
+};
 
 /// Everything a run was asked for.
 #[derive(Debug)]
@@ -113,7 +116,8 @@ impl RunPlan {
     fn turns_of(&self, experiment: usize, block: u32, tasks: &dyn Fn(&str) -> Vec<Task>) -> Vec<Turn> {
         let paged = self.page.as_ref().map(|page| self.experiments[experiment].paged_workloads(&self.sizes, page));
         let mut turns = Vec::new();
-        for contender in &self.parts[experiment] {
+        let playing = self.parts[experiment].iter().filter(|place| self.plays_in(block, experiment, **place));
+        for contender in playing {
             for task in tasks(self.contenders[*contender].label()) {
                 if paged.as_ref().is_some_and(|keys| !keys.contains(task.workload)) {
                     continue;
@@ -123,6 +127,19 @@ impl RunPlan {
             }
         }
         turns
+    }
+
+    /// Whether a contender plays in this block of an experiment. The blocks that a claim takes beyond those of all else are
+    /// for those whom its decision looks at, and for those of the question; for all where the claim can't be decided.
+    fn plays_in(&self, block: u32, experiment: usize, place: usize) -> bool {
+        let Some(decision) = (self.experiments[experiment].decision)().filter(|_| block >= self.sizes.blocks) else {
+            return true;
+        };
+        let label = |place: usize| self.contenders[place].bare_label();
+        let is_cast = |decides: &str| self.parts[experiment].iter().any(|place| label(*place) == decides);
+        let decides = |contender: &str| decision.contenders().any(|decides| decides == contender);
+        let contender = label(place);
+        !decision.contenders().all(is_cast) || decides(contender) || PROTAGONISTS.contains(&contender)
     }
 
     /// What our own models speak, where that is not JSON lines.
@@ -205,14 +222,17 @@ mod tests {
     use servers::Contender;
 
     use super::*;
-    use crate::experiments::EXPERIMENTS;
+    use crate::experiments::{self, EXPERIMENTS};
     use crate::plan::{Cast, Choice};
 
     fn plan(connection_ceiling: u32) -> RunPlan {
         let experiments: Vec<_> = EXPERIMENTS.iter().collect();
-        let named = ["sequential", "async-single"].map(|label| Participant::Model(Contender::parse(label).unwrap()));
-        let Cast { experiments, contenders, parts, .. } =
-            Cast::new(&experiments, &Choice::Named(named.into())).unwrap();
+        plan_of(&experiments, &["sequential", "async-single"], connection_ceiling)
+    }
+
+    fn plan_of(experiments: &[&'static Experiment], named: &[&str], connection_ceiling: u32) -> RunPlan {
+        let named = named.iter().map(|label| Participant::Model(Contender::parse(label).unwrap())).collect();
+        let Cast { experiments, contenders, parts, .. } = Cast::new(experiments, &Choice::Named(named)).unwrap();
         RunPlan {
             experiments,
             contenders,
@@ -267,6 +287,21 @@ mod tests {
         assert_eq!(plan.fullest().len(), (0..10).map(|block| plan.at_its_fullest(block).len()).sum::<usize>());
         plan.sizes = plan.sizes.with_blocks(1);
         assert_eq!((plan.most_blocks(), of_block(&plan, 1).len()), (1, 0));
+    }
+
+    #[test]
+    fn further_blocks_of_a_claim_are_for_those_who_decide_it() {
+        let memory = experiments::find("memory").unwrap();
+        let played = |plan: &RunPlan, block: u32| -> Vec<String> {
+            let turns = plan.at_its_fullest(block);
+            turns.iter().map(|turn| plan.contenders[turn.contender].label().to_owned()).collect()
+        };
+        let mut plan = plan_of(&[memory], &["sequential", "threaded", "async-multi"], 10_000);
+        assert_eq!((played(&plan, 0).len(), played(&plan, 1)), (3, vec!["threaded".into(), "async-multi".into()]));
+        plan.sizes = plan.sizes.with_blocks(2);
+        assert_eq!(played(&plan, 1).len(), 3, "as often as was typed");
+        let undecided = plan_of(&[memory], &["sequential", "threaded"], 10_000);
+        assert_eq!(played(&undecided, 1).len(), 2, "nobody decides it");
     }
 
     #[test]

@@ -223,6 +223,7 @@ impl SyntheticServer {
                 result: reply.result.into(),
                 server_received_ns: Some(reply.received_ns),
                 server_sent_ns: Some(now),
+                server_waited_ns: None,
             };
             send(&mut connection.stream, &done);
         }

@@ -67,7 +67,7 @@ fn every_model_of_ours_passes() {
                 assert_eq!(output.status.code(), Some(0), "{}: {said}{}", model.name, text(&output.stderr));
                 let required = transcripts().iter().filter(|of| of.weight == Weight::Required).count();
                 assert!(said.contains(&format!("{required} of {required} required hold")), "{said}");
-                assert!(said.contains("it can take part in latency-curve, memory"), "{said}");
+                assert!(said.contains("it can take part in thread-or-task, latency-curve, memory"), "{said}");
             });
         }
     });

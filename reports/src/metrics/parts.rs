@@ -39,6 +39,12 @@ pub const TIME_PARTS: &[TimePart] = &[
         meaning: "sent, but the server has not taken it up; on a new connection it may not have accepted it",
         colour: 1,
     },
+    TimePart {
+        name: "backend_queue",
+        label: "waiting for a backend connection",
+        meaning: "in the hands of the server, which has no connection to its backend free",
+        colour: 5,
+    },
     TimePart { name: "service", label: "service", meaning: "in the hands of the server", colour: 2 },
     TimePart { name: "returning", label: "returning", meaning: "replied, but not yet received", colour: 3 },
     TimePart {

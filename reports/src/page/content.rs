@@ -6,20 +6,18 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::downloads;
+use super::first_screen::FirstScreen;
 use super::tables::{BarredTable, VerdictTable, verdict_tables};
 use super::trials::{self, TrialSection};
-use super::{card, downloads};
 use crate::charts::{self, Figure, OtherScale};
 use crate::format::{self, Unit, count, share};
 use crate::machine::{drivers, in_words};
 use crate::metrics::{METRICS, Reading, metric};
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, PictureKind, PlacementKind, Purpose};
-use crate::scorecard::{Scorecard, ScorecardRow};
-use crate::study::{Group, Standing, colours, disturbed_by, groups};
+use crate::study::{Group, Standing, colours, groups};
 use crate::summary::{self, Statement, Summary};
-use crate::words::advice::advice;
-use crate::words::scorecard as words;
 
 #[derive(Debug, Serialize)]
 pub(super) struct PageContent {
@@ -51,15 +49,6 @@ pub(super) struct PageContent {
     interval_log: Option<String>,
     /// Drawings that stand in for others when a reader wants the other scale, by the figure's anchor.
     other_scales: BTreeMap<String, OtherScale>,
-}
-
-/// What a reader sees first.
-#[derive(Debug, Serialize)]
-struct FirstScreen {
-    answer: String,
-    advice: Option<String>,
-    table: String,
-    trust: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -117,7 +106,7 @@ impl PageContent {
             title: "tokio or OS threads?".into(),
             run: manifest.run.clone(),
             standfirst: standfirst(run),
-            scorecard: first_screen(run, &groups),
+            scorecard: FirstScreen::of(run, &groups),
             questions: questions.collect(),
             csv: downloads::summary_csv(&summary.tables),
             figures_csv,
@@ -138,33 +127,6 @@ impl PageContent {
             contenders: contenders.collect(),
         }
     }
-}
-
-/// The answer and the scorecard; absent where it has no row.
-fn first_screen(run: &Run, groups: &[Group<'_>]) -> Option<FirstScreen> {
-    let card = Scorecard::of_groups(run, groups).filter(|card| !card.rows.is_empty())?;
-    let link = |row: &ScorecardRow| charts::anchor(run, groups, &row.experiment, row.metric);
-    Some(FirstScreen {
-        answer: words::answer(&card).join(" "),
-        advice: advice(&card),
-        table: card::html(&card, link),
-        trust: trust(run, &card),
-    })
-}
-
-/// Why to believe the scorecard, in a line.
-fn trust(run: &Run, card: &Scorecard) -> String {
-    let most = card.rows.iter().map(|row| row.blocks).max().unwrap_or(0);
-    let often = if most == 1 { "once".into() } else { format!("up to {} times", count(most as u64)) };
-    let cells = || run.cells.iter().filter(|cell| cell.purpose == Purpose::Measure);
-    let quiet = cells().filter(|cell| disturbed_by(cell).is_none()).count() as u64;
-    format!(
-        "Everything was measured {often}, on fresh servers. Bars are 95% intervals of how many times better, on a \
-         logarithmic scale. {} The machine was quiet in {} of {} measurements.",
-        placement(run),
-        count(quiet),
-        count(cells().count() as u64),
-    )
 }
 
 fn has_own_section(run: &Run, name: &str) -> bool {

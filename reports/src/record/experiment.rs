@@ -178,6 +178,19 @@ pub struct Decision {
     pub conditions: Vec<Condition>,
 }
 
+impl Decision {
+    /// Labels of those whose values it looks at.
+    pub fn contenders(&self) -> impl Iterator<Item = &str> {
+        self.conditions.iter().flat_map(|condition| {
+            let other = match &condition.bound {
+                BoundValue::Times { of, .. } => Some(of.contender.as_str()),
+                BoundValue::Number(_) => None,
+            };
+            [Some(condition.value.contender.as_str()), other].into_iter().flatten()
+        })
+    }
+}
+
 /// One comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Condition {

@@ -139,7 +139,11 @@ pub struct TimeSplit {
     /// Send to the server's receipt: the network, the accept queue, the socket buffer, the scheduler.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<HistogramRecord>,
-    /// The server's receipt to its reply.
+    /// Of the time between the server's receipt and its reply, what the request waited for a connection to the backend;
+    /// absent where it had none to share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend_queue: Option<HistogramRecord>,
+    /// The server's receipt to its reply, that wait left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<HistogramRecord>,
     /// The server's reply to its receipt by the generator.
@@ -161,6 +165,7 @@ impl TimeSplit {
             ("connection", &self.connection),
             ("before_send", &self.before_send),
             ("waiting", &self.waiting),
+            ("backend_queue", &self.backend_queue),
             ("service", &self.service),
             ("returning", &self.returning),
             ("answering", &self.answering),

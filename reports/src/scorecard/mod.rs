@@ -3,11 +3,12 @@
 //! Computed from the blocks alone, with the statistics of every other verdict: paired ratios on the logarithm, all rows
 //! judged together after Holm, and no difference below what a server differs by from itself. A row that the run has no data
 //! for is left out. Must not know: sentences (`../words/scorecard.rs`), pixels, HTML. Beside it: `cast.rs` (whom it is
-//! about), `rows.rs` (where each row finds its figures), `duel.rs` (what becomes of them).
+//! about), `rows.rs` and `trials.rs` (where each row finds its figures), `duel.rs` (what becomes of them).
 
 mod cast;
 mod duel;
 mod rows;
+mod trials;
 
 pub use cast::Protagonist;
 pub use duel::{Direction, RowVerdict, SideValue, Undecided};
@@ -107,8 +108,8 @@ pub enum Topic {
     },
     /// Computation done per second.
     Computation {
-        /// On so many CPUs.
-        cpus: u32,
+        /// At which value of what is swept: `CPUs: 4`.
+        at: String,
     },
 }
 

@@ -14,6 +14,7 @@ use crate::record::store::{Run, schema_version};
 use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
 use crate::study::Group;
 use crate::summary::{self, Headline, Summary};
+use crate::words::answer::answer;
 use crate::words::scorecard as words;
 
 /// The version of what is in `entry.json` and `data/index.json`. It is read before the rest.
@@ -163,7 +164,7 @@ impl Entry {
         address: Address,
     ) -> Entry {
         let manifest = &run.manifest;
-        let answer = card.filter(|card| card.decided() > 0).map(|card| words::answer(card).join(" "));
+        let said = card.filter(|card| card.decided() > 0).map(|card| answer(card).join(" "));
         let contenders = manifest.contenders.iter().filter(|contender| contender.twin_of.is_none());
         Entry {
             schema_version: SITE_VERSION,
@@ -180,7 +181,7 @@ impl Entry {
             software: software(run),
             experiments: manifest.experiments.iter().map(|experiment| experiment.name.clone()).collect(),
             contenders: contenders.map(|contender| contender.label.clone()).collect(),
-            headline: answer.unwrap_or_else(|| summary::headline(summary)),
+            headline: said.unwrap_or_else(|| summary::headline(summary)),
             scorecard: card.map(EntryCard::of),
             figures: summary::headlines(groups),
         }

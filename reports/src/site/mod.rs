@@ -10,6 +10,7 @@ mod archive;
 mod entry;
 mod index;
 mod preview;
+mod preview_card;
 mod trends;
 
 use sha2::{Digest, Sha256};

@@ -13,6 +13,7 @@ use crate::scorecard::Scorecard;
 use crate::study::{Group, groups};
 use crate::summary::{self, Badge, BadgeState, Summary};
 use crate::words::advice::advice;
+use crate::words::answer::answer;
 use crate::words::scorecard as words;
 
 pub(super) fn slides(run: &Run) -> Vec<Slide> {
@@ -45,7 +46,7 @@ pub(super) fn slides(run: &Run) -> Vec<Slide> {
 fn title(run: &Run, groups: &[Group<'_>], summary: &Summary) -> Slide {
     let what = what_was_run(run, summary);
     let Some(card) = Scorecard::of_groups(run, groups).filter(|card| !card.rows.is_empty()) else { return what };
-    let said = words::answer(&card).into_iter().chain(advice(&card)).map(|sentence| ("Say".to_owned(), sentence));
+    let said = answer(&card).into_iter().chain(advice(&card)).map(|sentence| ("Say".to_owned(), sentence));
     let under = card.rows.iter().filter_map(|row| {
         let beside = words::would_take(row).or_else(|| words::remedy(row, card.shorts()))?;
         Some((words::question(&row.topic), beside))

@@ -149,8 +149,8 @@ fn split(parts: [HistogramRecord; 5], sums: &BTreeMap<u64, (u64, [u64; 5])>) -> 
         sums_ns: PARTS.iter().enumerate().map(part_sums).collect(),
     };
     let [schedule_lag, connection, waiting, service, returning] = parts.map(Some);
-    let (before_send, answering, by_response_time) = (None, None, Some(by_response_time));
-    TimeSplit { schedule_lag, connection, before_send, waiting, service, returning, answering, by_response_time }
+    let by_response_time = Some(by_response_time);
+    TimeSplit { schedule_lag, connection, waiting, service, returning, by_response_time, ..TimeSplit::default() }
 }
 
 struct Recorder(Histogram<u64>, u64);

@@ -79,22 +79,29 @@ impl PendingReply<'_> {
         server: &Server,
     ) -> EncodedReply {
         match performed {
-            Performed::Done(result) => {
+            Performed::Done { result, waited_ns } => {
                 *requests_served += 1;
-                self.with_result(result, received_ns, server)
+                self.with_result(result, received_ns, waited_ns, server)
             }
             Performed::BackendFailed(error) => self.with_failure(&error, server),
         }
     }
 
     /// The reply that is to be sent at once: it says that it is sent now.
-    fn with_result(self, result: Cow<'_, str>, received_ns: u64, server: &Server) -> EncodedReply {
+    fn with_result(
+        self,
+        result: Cow<'_, str>,
+        received_ns: u64,
+        waited_ns: Option<u64>,
+        server: &Server,
+    ) -> EncodedReply {
         server.counters.requests_served.increment();
         let done = Response::WorkDone {
             sender_timestamp: self.sender_timestamp,
             result,
             server_received_ns: Some(received_ns),
             server_sent_ns: Some(monotonic_ns()),
+            server_waited_ns: waited_ns,
         };
         encode(server, &done, self.then)
     }

@@ -30,6 +30,7 @@ use crate::work::{Performed, perform_in_task};
 const SENDER_TIMESTAMP: HeaderName = HeaderName::from_static("sender-timestamp");
 const SERVER_RECEIVED_NS: HeaderName = HeaderName::from_static("server-received-ns");
 const SERVER_SENT_NS: HeaderName = HeaderName::from_static("server-sent-ns");
+const SERVER_WAITED_NS: HeaderName = HeaderName::from_static("server-waited-ns");
 
 /// `GET /echo/hi`, or `POST /echo` with the parameter as its body; for every connection with a link of its own.
 pub(crate) fn router(server: Arc<Server>) -> IntoMakeServiceWithConnectInfo<Router, SharedLink> {
@@ -83,8 +84,8 @@ async fn perform(
     // A handler does not know its connection, so nothing can be noted of it.
     let untraced = ConnectionTrace::new(None, 0);
     let mut link = backend.0.lock().await;
-    let result = match perform_in_task(order, &mut link, &untraced, server).await {
-        Ok(Performed::Done(result)) => result,
+    let (result, waited_ns) = match perform_in_task(order, &mut link, &untraced, server).await {
+        Ok(Performed::Done { result, waited_ns }) => (result, waited_ns),
         Ok(Performed::BackendFailed(error)) => {
             server.counters.backend_errors.increment();
             return (StatusCode::BAD_GATEWAY, error.to_string()).into_response();
@@ -96,6 +97,7 @@ async fn perform(
     let told = response.headers_mut();
     told.extend(headers.get(&SENDER_TIMESTAMP).map(|sent| (SENDER_TIMESTAMP, sent.clone())));
     told.insert(SERVER_RECEIVED_NS, HeaderValue::from(received_ns));
+    told.extend(waited_ns.map(|ns| (SERVER_WAITED_NS, HeaderValue::from(ns))));
     told.insert(SERVER_SENT_NS, HeaderValue::from(monotonic_ns()));
     response
 }

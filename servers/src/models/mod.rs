@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use crate::options::{
-    ACCEPT_IN_TASKS, ACCEPT_ON_THREADS, BACKLOG, BLOCKING_THREADS, BUFFER, FRAME_DEADLINE, IDLE_TIMEOUT,
+    ACCEPT_IN_TASKS, ACCEPT_ON_THREADS, BACKEND_POOL, BACKLOG, BLOCKING_THREADS, BUFFER, FRAME_DEADLINE, IDLE_TIMEOUT,
     MAX_CONNECTIONS, MUTEX, OptionKey, PER_CORE_WORKERS, PLACEMENT_ON_ONE_THREAD, PLACEMENT_ON_THREADS,
     PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK, STRETCH, ServerOptions,
 };
@@ -102,6 +102,7 @@ pub const MODELS: &[Model] = &[
         summary: "one OS thread per connection",
         options: &[
             ACCEPT_ON_THREADS,
+            BACKEND_POOL,
             BACKLOG,
             FRAME_DEADLINE,
             IDLE_TIMEOUT,
@@ -123,6 +124,7 @@ pub const MODELS: &[Model] = &[
         short: "thread pool",
         summary: "a fixed pool of threads as in the Rust Book; a worker owns a connection until it closes",
         options: &[
+            BACKEND_POOL,
             BACKLOG,
             FRAME_DEADLINE,
             IDLE_TIMEOUT,
@@ -143,7 +145,17 @@ pub const MODELS: &[Model] = &[
         title: "a rayon pool",
         short: "rayon",
         summary: "a rayon pool; a worker owns a connection until it closes",
-        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, BUFFER, STACK, STRETCH, POOL_WORKERS],
+        options: &[
+            BACKEND_POOL,
+            BACKLOG,
+            FRAME_DEADLINE,
+            IDLE_TIMEOUT,
+            MAX_CONNECTIONS,
+            BUFFER,
+            STACK,
+            STRETCH,
+            POOL_WORKERS,
+        ],
         runs_by_default: true,
         is_http_only: false,
         concurrency: Concurrency::Workers,
@@ -155,6 +167,7 @@ pub const MODELS: &[Model] = &[
         short: "tokio, one thread",
         summary: "a tokio task per connection, all on one thread",
         options: &[
+            BACKEND_POOL,
             BACKLOG,
             BLOCKING_THREADS,
             FRAME_DEADLINE,
@@ -177,6 +190,7 @@ pub const MODELS: &[Model] = &[
         summary: "a tokio task per connection, on a pool of threads",
         options: &[
             ACCEPT_IN_TASKS,
+            BACKEND_POOL,
             BACKLOG,
             BLOCKING_THREADS,
             FRAME_DEADLINE,
@@ -230,7 +244,17 @@ pub const MODELS: &[Model] = &[
         title: "a pool of threads for requests",
         short: "pool per request",
         summary: "a reactor that hands requests, not connections, to a pool of threads",
-        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, BUFFER, STACK, STRETCH, POOL_WORKERS],
+        options: &[
+            BACKEND_POOL,
+            BACKLOG,
+            FRAME_DEADLINE,
+            IDLE_TIMEOUT,
+            MAX_CONNECTIONS,
+            BUFFER,
+            STACK,
+            STRETCH,
+            POOL_WORKERS,
+        ],
         runs_by_default: false,
         is_http_only: false,
         concurrency: Concurrency::Unbounded,
@@ -242,7 +266,16 @@ pub const MODELS: &[Model] = &[
         title: "axum on tokio",
         short: "axum",
         summary: "axum on a pool of threads, over HTTP alone: what people deploy",
-        options: &[BACKLOG, BLOCKING_THREADS, MAX_CONNECTIONS, MUTEX, PLACEMENT_ON_WORKERS, STRETCH, RUNTIME_WORKERS],
+        options: &[
+            BACKEND_POOL,
+            BACKLOG,
+            BLOCKING_THREADS,
+            MAX_CONNECTIONS,
+            MUTEX,
+            PLACEMENT_ON_WORKERS,
+            STRETCH,
+            RUNTIME_WORKERS,
+        ],
         runs_by_default: false,
         is_http_only: true,
         concurrency: Concurrency::Unbounded,

@@ -40,6 +40,19 @@ pub(crate) const BACKLOG: OptionKey = OptionKey {
     show: |options| options.backlog.to_string(),
 };
 
+/// What services have: without it, no client waits for another at the backend.
+pub(crate) const BACKEND_POOL: OptionKey = OptionKey {
+    name: "backend-pool",
+    summary: "connections to the backend that all clients share; off gives each client one of its own",
+    expected: "a whole number from 1 to 4096, or off",
+    own_default: None,
+    set: |options, value| {
+        options.backend_pool = parse_unless_off(value, |value| parse_count(value, 4096))?;
+        Some(())
+    },
+    show: |options| show_unless_off(options.backend_pool, |connections| connections.to_string()),
+};
+
 /// How many threads a runtime may start beside its workers. Tokio's own default; a job beyond it waits in a queue.
 pub(crate) const BLOCKING_THREADS: OptionKey = OptionKey {
     name: "blocking-threads",

@@ -30,6 +30,8 @@ pub struct ServerOptions {
     pub frame_deadline: Option<Duration>,
     /// How many connections may be open before the server stops accepting.
     pub max_connections: Option<usize>,
+    /// How many connections to the backend all clients share; none where each has its own.
+    pub backend_pool: Option<usize>,
     /// How many threads the runtime may have for calls that block.
     pub blocking_threads: usize,
     /// What a thread that cannot be had does to the server.
@@ -93,6 +95,7 @@ impl ServerOptions {
             idle_timeout: None,
             frame_deadline: None,
             max_connections: None,
+            backend_pool: None,
             // As tokio's runtimes have them.
             blocking_threads: 512,
             spawning: Spawning::Builder,

@@ -40,6 +40,8 @@ pub(super) fn read_work_done(line: &[u8]) -> Option<Response<'_>> {
         result: Cow::Borrowed(result),
         server_received_ns: Some(server_received_ns),
         server_sent_ns: Some(server_sent_ns),
+        // With it, a reply is not spelled like this.
+        server_waited_ns: None,
     })
 }
 
@@ -60,7 +62,7 @@ pub(super) fn write_request(request: &Request<'_>, out: &mut Vec<u8>) {
 
 pub(super) fn write_response(response: &Response<'_>, out: &mut Vec<u8>) {
     match response {
-        Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns } => {
+        Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns, server_waited_ns } => {
             write_text(br#"{"WorkDone":{"sender_timestamp":"#, sender_timestamp, out);
             write_text(br#","result":"#, result, out);
             if let Some(server_received_ns) = *server_received_ns {
@@ -68,6 +70,9 @@ pub(super) fn write_response(response: &Response<'_>, out: &mut Vec<u8>) {
             }
             if let Some(server_sent_ns) = *server_sent_ns {
                 write_integer(br#","server_sent_ns":"#, server_sent_ns, out);
+            }
+            if let Some(server_waited_ns) = *server_waited_ns {
+                write_integer(br#","server_waited_ns":"#, server_waited_ns, out);
             }
         }
         Response::ConnectionClosed { initial_timestamp, final_timestamp, requests_served } => {

@@ -125,6 +125,7 @@ mod tests {
             result: "hi".into(),
             server_received_ns,
             server_sent_ns,
+            server_waited_ns: None,
         };
         for (line, message) in [
             ("{\"WorkDone\":{\"sender_timestamp\":\"1\",\"result\":\"hi\"}}\n", done(None, None)),

@@ -48,6 +48,10 @@ pub enum Response<'a> {
         /// Just before the reply was written, on the same clock. Absent as above.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         server_sent_ns: Option<u64>,
+        /// How long the request waited within the server for a connection to its backend, in nanoseconds; absent where
+        /// it had none to share.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server_waited_ns: Option<u64>,
     },
     /// Nothing follows: the server closes the connection now.
     ConnectionClosed {

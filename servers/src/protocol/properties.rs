@@ -121,7 +121,7 @@ proptest! {
             bytes[..head].iter().filter(|byte| b"\r\n".contains(byte)).count() / 2
         };
         prop_assert!(lines(encoded(|out| Wire::Http.encode_request(&request, out))) <= 4);
-        prop_assert!(lines(encoded(|out| Wire::Http.encode_response(&response, Persistence::Close, out))) <= 6);
+        prop_assert!(lines(encoded(|out| Wire::Http.encode_response(&response, Persistence::Close, out))) <= 7);
     }
 
     #[test]
@@ -205,6 +205,7 @@ proptest! {
             result: text.into(),
             server_received_ns: Some(ns),
             server_sent_ns: Some(ns / 7),
+            server_waited_ns: None,
         };
         let line = serde_json::to_vec(&response).unwrap();
         prop_assert_eq!(canonical::read_work_done(&line), Some(response));

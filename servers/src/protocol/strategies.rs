@@ -27,14 +27,17 @@ pub(super) fn request() -> impl Strategy<Value = Request<'static>> {
 
 pub(super) fn response() -> impl Strategy<Value = Response<'static>> {
     prop_oneof![
-        (text(), text(), any::<Option<u64>>(), of(0..1000_u64)).prop_map(|(sent, result, received_ns, sent_ns)| {
-            Response::WorkDone {
-                sender_timestamp: sent.into(),
-                result: result.into(),
-                server_received_ns: received_ns,
-                server_sent_ns: sent_ns,
+        (text(), text(), any::<Option<u64>>(), of(0..1000_u64), of(0..1000_u64)).prop_map(
+            |(sent, result, received_ns, sent_ns, waited_ns)| {
+                Response::WorkDone {
+                    sender_timestamp: sent.into(),
+                    result: result.into(),
+                    server_received_ns: received_ns,
+                    server_sent_ns: sent_ns,
+                    server_waited_ns: waited_ns,
+                }
             }
-        }),
+        ),
         (text(), text(), any::<u64>()).prop_map(|(initial, last, requests_served)| Response::ConnectionClosed {
             initial_timestamp: initial.into(),
             final_timestamp: last.into(),

@@ -1,7 +1,8 @@
 //! A call to a backend over a connection that is held: what services wait for, where `sleep` waits for a timer.
 //! Beside it: `work.rs`, which calls this, and `backend.rs`, the frames.
 //!
-//! Every connection of a client has a link of its own, made at its first call and held until it ends or breaks. A call
+//! Every connection of a client has a link of its own, made at its first call and held until it ends or breaks; or all of
+//! them share those of a pool (`backend_pool.rs`). A call
 //! has no time limit of its own: while the backend does not answer, the request waits, and its client decides for how
 //! long.
 
@@ -14,6 +15,7 @@ use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::backend::{BackendCall, CALL_FRAME_BYTES};
+use crate::clock::monotonic_ns;
 use crate::server::Server;
 use crate::trace::{ConnectionTrace, Moment};
 
@@ -96,45 +98,76 @@ impl<S> BackendLink<S> {
     }
 }
 
-/// Asks the backend to wait, and blocks the thread until it has answered.
+/// Asks the backend to wait, and blocks the thread until it has answered. Says for how long a link of the pool was waited
+/// for, in nanoseconds, where there is a pool.
 pub(crate) fn call_on_thread(
     wait: Duration,
     link: &mut BackendLink<std::net::TcpStream>,
     trace: &ConnectionTrace,
     server: &Server,
-) -> Result<(), BackendError> {
-    let (call, address) = link.begin(wait, server)?;
+) -> Result<Option<u64>, BackendError> {
     trace.note(Moment::Parked);
-    let mut exchange = || {
-        let mut stream = match link.stream.take() {
+    let ended = match &server.backend_pool {
+        None => link.exchange(wait, server).map(|()| None),
+        Some(pool) => {
+            let begun_ns = monotonic_ns();
+            let mut shared = pool.link_on_thread();
+            let waited_ns = monotonic_ns() - begun_ns;
+            shared.exchange(wait, server).map(|()| Some(waited_ns))
+        }
+    };
+    trace.note(Moment::Resumed);
+    ended
+}
+
+/// As [`call_on_thread`]; other tasks run until it has answered.
+pub(crate) async fn call_in_task(
+    wait: Duration,
+    link: &mut BackendLink<tokio::net::TcpStream>,
+    trace: &ConnectionTrace,
+    server: &Server,
+) -> Result<Option<u64>, BackendError> {
+    trace.note(Moment::Suspended);
+    // In boxes, or what a call needs meanwhile would add its size to every connection: 200 bytes to 768.
+    let ended = match &server.backend_pool {
+        None => Box::pin(link.exchange(wait, server)).await.map(|()| None),
+        Some(pool) => {
+            let begun_ns = monotonic_ns();
+            let mut shared = Box::pin(pool.link_in_task()).await;
+            let waited_ns = monotonic_ns() - begun_ns;
+            Box::pin(shared.exchange(wait, server)).await.map(|()| Some(waited_ns))
+        }
+    };
+    trace.note(Moment::Resumed);
+    ended
+}
+
+impl BackendLink<std::net::TcpStream> {
+    /// One call, over a connection that is made if there is none.
+    fn exchange(&mut self, wait: Duration, server: &Server) -> Result<(), BackendError> {
+        let (call, address) = self.begin(wait, server)?;
+        let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => std::net::TcpStream::connect(address)
                 .and_then(|stream| prepare(&stream).map(|()| stream))
                 .map_err(|source| BackendError::Unreachable { address, source })?,
         };
         let mut frame = call.request();
-        let answer = stream.write_all(&frame).and_then(|()| stream.read_exact(&mut frame)).map(|()| frame);
-        link.end(stream, call, answer, address)
-    };
-    let ended = exchange();
-    trace.note(Moment::Resumed);
-    ended
+        let answer = match stream.write_all(&frame) {
+            Ok(()) => stream.read_exact(&mut frame).map(|_| frame),
+            Err(error) => Err(error),
+        };
+        self.end(stream, call, answer, address)
+    }
 }
 
-/// Asks the backend to wait; other tasks run until it has answered.
-pub(crate) async fn call_in_task(
-    wait: Duration,
-    link: &mut BackendLink<tokio::net::TcpStream>,
-    trace: &ConnectionTrace,
-    server: &Server,
-) -> Result<(), BackendError> {
-    let (call, address) = link.begin(wait, server)?;
-    trace.note(Moment::Suspended);
-    let mut exchange = async || {
-        let mut stream = match link.stream.take() {
+impl BackendLink<tokio::net::TcpStream> {
+    /// One call, over a connection that is made if there is none.
+    async fn exchange(&mut self, wait: Duration, server: &Server) -> Result<(), BackendError> {
+        let (call, address) = self.begin(wait, server)?;
+        let mut stream = match self.stream.take() {
             Some(stream) => stream,
-            // In a box: it is needed once, and would add its size to every connection.
-            None => Box::pin(tokio::net::TcpStream::connect(address))
+            None => tokio::net::TcpStream::connect(address)
                 .await
                 .and_then(|stream| prepare(&stream).map(|()| stream))
                 .map_err(|source| BackendError::Unreachable { address, source })?,
@@ -144,11 +177,8 @@ pub(crate) async fn call_in_task(
             Ok(()) => stream.read_exact(&mut frame).await.map(|_| frame),
             Err(error) => Err(error),
         };
-        link.end(stream, call, answer, address)
-    };
-    let ended = exchange().await;
-    trace.note(Moment::Resumed);
-    ended
+        self.end(stream, call, answer, address)
+    }
 }
 
 /// Frames go out at once. A link that is closed is reset: nothing is under way on it then, and the wait after an orderly
@@ -191,7 +221,11 @@ mod tests {
     }
 
     fn server(backend: Option<SocketAddr>) -> Server {
-        let options = Contender::parse("threaded").unwrap().options;
+        with_options("threaded", backend)
+    }
+
+    fn with_options(contender: &str, backend: Option<SocketAddr>) -> Server {
+        let options = Contender::parse(contender).unwrap().options;
         let server = Server::new(options, Wire::JsonLines, Some(1));
         match backend {
             Some(address) => server.calling(address),
@@ -203,7 +237,13 @@ mod tests {
     fn calls(world: TwinWorld, count: usize, server: &Server) -> Vec<Result<(), String>> {
         let trace = Trace::with_slots(64);
         let notes = ConnectionTrace::new(Some(&trace), 1);
-        let said = |ended: Result<(), BackendError>| ended.map_err(|error| error.to_string());
+        let said = |ended: Result<Option<u64>, BackendError>| match ended {
+            Ok(waited_ns) => {
+                assert_eq!(waited_ns.is_some(), server.backend_pool.is_some());
+                Ok(())
+            }
+            Err(error) => Err(error.to_string()),
+        };
         let ended = world.run(
             || {
                 let mut link = BackendLink::new();
@@ -220,7 +260,7 @@ mod tests {
         );
         let moments: Vec<Moment> = trace.record().events.iter().map(|event| event.moment).collect();
         let waits = if world == TwinWorld::Thread { Moment::Parked } else { Moment::Suspended };
-        let expected = [waits, Moment::Resumed].repeat(if server.backend.is_some() { count } else { 0 });
+        let expected = [waits, Moment::Resumed].repeat(count);
         assert_eq!(moments, expected);
         ended
     }
@@ -234,6 +274,19 @@ mod tests {
                 call.reply().to_vec()
             });
             assert_eq!(calls(world, 3, &server(Some(address))), [Ok(()), Ok(()), Ok(())]);
+        }
+    }
+
+    #[test]
+    fn links_of_a_pool_are_shared_and_held() {
+        for world in WORLDS {
+            // Two connections of clients, one after the other: the link of the first serves the second.
+            let server = with_options("threaded:backend-pool=1", Some(backend(4, |call| call.reply().to_vec())));
+            assert_eq!(calls(world, 2, &server), [Ok(()), Ok(())]);
+            // A runtime has ended with the one task that it ran, and its sockets with it.
+            if world == TwinWorld::Thread {
+                assert_eq!(calls(world, 2, &server), [Ok(()), Ok(())]);
+            }
         }
     }
 

@@ -26,7 +26,7 @@ pub(crate) async fn perform_by_completion<'a>(
         WorkOrder::Call(duration) => {
             trace.note(Moment::Begun);
             match call_by_completion(duration, backend, trace, server).await {
-                Ok(()) => Performed::Done(NO_TEXT),
+                Ok(()) => Performed::Done { result: NO_TEXT, waited_ns: None },
                 Err(error) => Performed::BackendFailed(error),
             }
         }
@@ -35,7 +35,7 @@ pub(crate) async fn perform_by_completion<'a>(
             trace.note(Moment::Suspended);
             compio::time::sleep(duration).await;
             trace.note(Moment::Resumed);
-            Performed::Done(NO_TEXT)
+            Performed::Done { result: NO_TEXT, waited_ns: None }
         }
         at_once => return perform_at_once(at_once, trace, server),
     };

@@ -86,10 +86,12 @@ impl Underway {
         trace: &ConnectionTrace,
     ) -> io::Result<ControlFlow<Performed<'static>, Underway>> {
         let performed = match self {
-            Underway::Timer(ends_at) if ends_at <= Instant::now() => Performed::Done(NO_TEXT),
+            Underway::Timer(ends_at) if ends_at <= Instant::now() => {
+                Performed::Done { result: NO_TEXT, waited_ns: None }
+            }
             Underway::Timer(_) | Underway::Elsewhere(None) => return Ok(Continue(self)),
             Underway::Call(call) => match call.poll(backend) {
-                Break(Ok(())) => Performed::Done(NO_TEXT),
+                Break(Ok(())) => Performed::Done { result: NO_TEXT, waited_ns: None },
                 Break(Err(error)) => Performed::BackendFailed(error),
                 Continue(call) => return Ok(Continue(Underway::Call(call))),
             },

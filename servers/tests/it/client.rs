@@ -69,6 +69,7 @@ impl Client {
             json!({"WorkDone": {
                 "sender_timestamp": headers.get("sender-timestamp"), "result": body,
                 "server_received_ns": number("server-received-ns"), "server_sent_ns": number("server-sent-ns"),
+                "server_waited_ns": headers.get("server-waited-ns").map(|ns| ns.parse::<u64>().unwrap()),
             }})
         }
     }

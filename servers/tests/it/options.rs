@@ -14,6 +14,7 @@ use crate::running::{RunningServer, wait_until, with_contenders};
 /// Values of every option there is; a model need not take all of them.
 const VALUES: &[(&str, &[&str])] = &[
     ("accept", &["single", "reuseport"]),
+    ("backend-pool", &["off", "1"]),
     ("backlog", &["1", "65535"]),
     ("blocking-threads", &["1", "512"]),
     ("frame-deadline", &["off", "30s"]),
@@ -168,4 +169,25 @@ fn a_lock_held_by_who_blocks_holds_up_all_and_one_held_by_who_awaits_does_not() 
     };
     assert!(echo_overtakes("async-single:mutex=tokio"));
     assert!(!echo_overtakes("async-single:mutex=std"));
+}
+
+#[test]
+fn calls_over_a_pool_wait_for_a_link_and_say_how_long() {
+    for wire in Wire::ALL {
+        let models = ["threaded", "async-multi", "pool-per-request", "axum"];
+        let pooled = models.map(|model| format!("{model}:backend-pool=1"));
+        // This build may leave a model out.
+        let built_in = pooled.into_iter().filter(|contender| Contender::parse(contender).is_ok());
+        with_contenders(built_in, wire, |running| {
+            let mut clients: Vec<_> = (0..3).map(|_| running.connect()).collect();
+            clients.iter_mut().for_each(|client| client.send(&running.request("call", "50ms", "1")));
+            let replies = clients.iter_mut().map(|client| client.reply().unwrap()["WorkDone"].clone());
+            let mut waited_ns: Vec<u64> = replies.map(|done| done["server_waited_ns"].as_u64().unwrap()).collect();
+            waited_ns.sort_unstable();
+            // The second waits for the first, the third for both; they may have come some time after it.
+            assert!(waited_ns[2] >= 30_000_000, "{waited_ns:?}");
+            let mut alone = running.connect();
+            assert!(alone.work("echo", "hi")["server_waited_ns"].is_null());
+        });
+    }
 }

@@ -241,6 +241,7 @@ mod tests {
             connection: part(),
             before_send: part(),
             waiting: part(),
+            backend_queue: part(),
             service: part(),
             returning: part(),
             answering: part(),

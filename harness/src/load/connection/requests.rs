@@ -185,7 +185,7 @@ impl<N: Network> Connections<N> {
                     // It was read before the timer that was due came up.
                     return self.fail_and_go_on(index, Failure::Timeout, now);
                 }
-                self.on_right(index, server_ns, heard.reply_bytes, was_delayed, now);
+                self.on_right(index, server_ns, heard, was_delayed, now);
                 self.go_on_as_told(index, then, now);
             }
             (Meaning::Refused { then }, SlotState::Awaiting) => self.on_refused(index, heard.status, then, now),
@@ -201,13 +201,15 @@ impl<N: Network> Connections<N> {
         now > self.slots[index as usize].intended_ns.saturating_add(self.settings.timeout_ns)
     }
 
-    fn on_right(&mut self, index: u32, server_ns: Option<(u64, u64)>, reply_bytes: u64, was_delayed: bool, now: u64) {
+    fn on_right(&mut self, index: u32, server_ns: Option<(u64, u64)>, heard: &Heard, was_delayed: bool, now: u64) {
         let slot = &mut self.slots[index as usize];
         slot.answered += 1;
         slot.has_heard = true;
         slot.has_request = false;
         let Slot { intended_ns, taken_up_ns, sent_ns, .. } = *slot;
-        let answered = Answered { intended_ns, taken_up_ns, sent_ns, server_ns, received_ns: now, reply_bytes };
+        let Heard { reply_bytes, server_waited_ns, .. } = *heard;
+        let answered =
+            Answered { intended_ns, taken_up_ns, sent_ns, server_ns, server_waited_ns, received_ns: now, reply_bytes };
         self.recorder.ok(slot.scheduled, &answered);
         if was_delayed {
             self.recorder.delayed(slot.scheduled);

@@ -35,6 +35,8 @@ pub(crate) struct Answered {
     pub(crate) taken_up_ns: u64,
     pub(crate) sent_ns: u64,
     pub(crate) server_ns: Option<(u64, u64)>,
+    /// How long of that it waited within the server for a connection to the backend, where it had to share one.
+    pub(crate) server_waited_ns: Option<u64>,
     pub(crate) received_ns: u64,
     /// Size of the reply.
     pub(crate) reply_bytes: u64,

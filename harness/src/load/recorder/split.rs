@@ -22,7 +22,7 @@ pub(crate) struct ResponseParts {
 /// What follows the send: as much as the server says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AnswerParts {
-    Stamped { waiting: u64, service: u64, returning: u64 },
+    Stamped { waiting: u64, backend_queue: Option<u64>, service: u64, returning: u64 },
     Unstamped { answering: u64 },
 }
 
@@ -30,11 +30,12 @@ impl ResponseParts {
     /// Of a correct reply; absent where its moments are not in the order in which they must have come.
     #[inline]
     pub(super) fn of(answered: &Answered) -> Option<ResponseParts> {
-        let Answered { intended_ns, taken_up_ns, sent_ns, server_ns, received_ns, .. } = *answered;
+        let Answered { intended_ns, taken_up_ns, sent_ns, server_ns, server_waited_ns, received_ns, .. } = *answered;
         let answer = match server_ns {
             Some((server_received_ns, server_sent_ns)) => AnswerParts::Stamped {
                 waiting: server_received_ns.checked_sub(sent_ns)?,
-                service: server_sent_ns.checked_sub(server_received_ns)?,
+                backend_queue: server_waited_ns,
+                service: server_sent_ns.checked_sub(server_received_ns)?.checked_sub(server_waited_ns.unwrap_or(0))?,
                 returning: received_ns.checked_sub(server_sent_ns)?,
             },
             None => AnswerParts::Unstamped { answering: received_ns.checked_sub(sent_ns)? },
@@ -55,6 +56,7 @@ pub(crate) struct Sums {
     pub(crate) schedule_lag_ns: u64,
     pub(crate) connection_ns: u64,
     pub(crate) waiting_ns: u64,
+    pub(crate) backend_queue_ns: u64,
     pub(crate) service_ns: u64,
     pub(crate) returning_ns: u64,
     pub(crate) answering_ns: u64,
@@ -66,6 +68,7 @@ pub(crate) struct SplitTally {
     pub(crate) schedule_lag: Tally,
     pub(crate) connection: Tally,
     pub(crate) waiting: Tally,
+    pub(crate) backend_queue: Tally,
     pub(crate) service: Tally,
     pub(crate) returning: Tally,
     pub(crate) answering: Tally,
@@ -75,9 +78,10 @@ pub(crate) struct SplitTally {
 impl SplitTally {
     /// Empty.
     pub(super) fn new() -> SplitTally {
-        let [schedule_lag, connection, waiting, service, returning, answering] = array::from_fn(|_| Tally::new());
+        let [schedule_lag, connection, waiting, backend_queue, service, returning, answering] =
+            array::from_fn(|_| Tally::new());
         let by_response_time = vec![Sums::default(); tally::buckets::<BITS>()].into_boxed_slice();
-        SplitTally { schedule_lag, connection, waiting, service, returning, answering, by_response_time }
+        SplitTally { schedule_lag, connection, waiting, backend_queue, service, returning, answering, by_response_time }
     }
 
     /// Counts a reply.
@@ -91,7 +95,11 @@ impl SplitTally {
         self.schedule_lag.record(parts.schedule_lag);
         self.connection.record(parts.connection);
         match parts.answer {
-            AnswerParts::Stamped { waiting, service, returning } => {
+            AnswerParts::Stamped { waiting, backend_queue, service, returning } => {
+                if let Some(backend_queue) = backend_queue {
+                    sums.backend_queue_ns += backend_queue;
+                    self.backend_queue.record(backend_queue);
+                }
                 sums.waiting_ns += waiting;
                 sums.service_ns += service;
                 sums.returning_ns += returning;
@@ -112,6 +120,7 @@ impl SplitTally {
             &mut self.schedule_lag,
             &mut self.connection,
             &mut self.waiting,
+            &mut self.backend_queue,
             &mut self.service,
             &mut self.returning,
             &mut self.answering,
@@ -120,6 +129,7 @@ impl SplitTally {
             &other.schedule_lag,
             &other.connection,
             &other.waiting,
+            &other.backend_queue,
             &other.service,
             &other.returning,
             &other.answering,
@@ -139,12 +149,21 @@ impl SplitTally {
 
 impl Sums {
     fn add(&mut self, other: &Sums) {
-        let Sums { replies, schedule_lag_ns, connection_ns, waiting_ns, service_ns, returning_ns, answering_ns } =
-            *other;
+        let Sums {
+            replies,
+            schedule_lag_ns,
+            connection_ns,
+            waiting_ns,
+            backend_queue_ns,
+            service_ns,
+            returning_ns,
+            answering_ns,
+        } = *other;
         self.replies += replies;
         self.schedule_lag_ns += schedule_lag_ns;
         self.connection_ns += connection_ns;
         self.waiting_ns += waiting_ns;
+        self.backend_queue_ns += backend_queue_ns;
         self.service_ns += service_ns;
         self.returning_ns += returning_ns;
         self.answering_ns += answering_ns;

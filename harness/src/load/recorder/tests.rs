@@ -19,6 +19,7 @@ fn answered(intended_ns: u64, received_ns: u64) -> Answered {
         taken_up_ns: intended_ns,
         sent_ns: intended_ns,
         server_ns: None,
+        server_waited_ns: None,
         received_ns,
         reply_bytes: 40,
     }
@@ -138,6 +139,7 @@ fn times_that_do_not_nest_are_counted_and_not_split() {
         taken_up_ns: 1_005,
         sent_ns: 1_011,
         server_ns: Some((1_013, 1_016)),
+        server_waited_ns: None,
         received_ns: 1_020,
         reply_bytes: 40,
     };
@@ -169,6 +171,7 @@ fn the_parts_of_the_slow_are_kept_apart_and_add_up_whoever_noted_them() {
         taken_up_ns: 1_001,
         sent_ns: 1_003,
         server_ns: Some((1_006, 1_010)),
+        server_waited_ns: None,
         received_ns: 1_015,
         reply_bytes: 40,
     };
@@ -184,6 +187,7 @@ fn the_parts_of_the_slow_are_kept_apart_and_add_up_whoever_noted_them() {
         schedule_lag_ns: 2,
         connection_ns: 4,
         waiting_ns: 6,
+        backend_queue_ns: 0,
         service_ns: 8,
         returning_ns: 10,
         answering_ns: 0,
@@ -193,12 +197,34 @@ fn the_parts_of_the_slow_are_kept_apart_and_add_up_whoever_noted_them() {
         schedule_lag_ns: 1,
         connection_ns: 2,
         waiting_ns: 903,
+        backend_queue_ns: 0,
         service_ns: 4,
         returning_ns: 5,
         answering_ns: 0,
     };
     // 915 is in the bucket from 912 to 919: at these values they are eight wide.
     assert_eq!(noted, [(15, usual), (912, slowest)]);
+}
+
+#[test]
+fn a_wait_for_the_backend_is_a_part_of_its_own_and_not_of_the_service() {
+    let shared = Answered {
+        intended_ns: 1_000,
+        taken_up_ns: 1_001,
+        sent_ns: 1_003,
+        server_ns: Some((1_006, 1_046)),
+        server_waited_ns: Some(30),
+        received_ns: 1_050,
+        reply_bytes: 40,
+    };
+    let mut recorder = recorder();
+    recorder.ok(Scheduled::InWindow, &shared);
+    assert_eq!((sums(&recorder), recorder.split.backend_queue.sum_ns()), ([1, 2, 3, 10, 4, 0], 30));
+    let (_, of_bucket) = recorder.split.by_response_time().next().unwrap();
+    assert_eq!((of_bucket.backend_queue_ns, of_bucket.service_ns), (30, 10));
+    // It can't have waited for longer than it was there.
+    recorder.ok(Scheduled::InWindow, &Answered { server_waited_ns: Some(41), ..shared });
+    assert_eq!(recorder.out_of_order, 1);
 }
 
 #[test]

@@ -11,6 +11,8 @@ pub const SENDER_TIMESTAMP: &str = "Sender-Timestamp";
 pub const SERVER_RECEIVED_NS: &str = "Server-Received-Ns";
 /// Just before the server wrote the reply, on the same clock.
 pub const SERVER_SENT_NS: &str = "Server-Sent-Ns";
+/// How long the request waited within the server for a connection to its backend, in nanoseconds.
+pub const SERVER_WAITED_NS: &str = "Server-Waited-Ns";
 /// Of a request to close and the reply to it: comes back unchanged.
 pub const INITIAL_TIMESTAMP: &str = "Initial-Timestamp";
 /// Of a request to close and the reply to it: comes back unchanged.

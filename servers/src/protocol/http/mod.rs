@@ -21,7 +21,7 @@ mod transcripts;
 pub use body::{Body, Chunks};
 pub use headers::{
     FINAL_TIMESTAMP, INITIAL_TIMESTAMP, MAX_HEADERS, REQUESTS_SERVED, SENDER_TIMESTAMP, SERVER_RECEIVED_NS,
-    SERVER_SENT_NS,
+    SERVER_SENT_NS, SERVER_WAITED_NS,
 };
 pub use reading::{LONGEST_HEAD_BYTES, ReplyFault, ReplyReader, ReplyStep, WholeReply};
 #[cfg(test)]

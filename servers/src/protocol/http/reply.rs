@@ -9,7 +9,7 @@ use super::body::{Body, chunked};
 use super::framing::{Framing, Reason, TransferCoding, explain, number};
 use super::headers::{
     FINAL_TIMESTAMP, INITIAL_TIMESTAMP, MAX_HEADERS, REQUESTS_SERVED, SENDER_TIMESTAMP, SERVER_RECEIVED_NS,
-    SERVER_SENT_NS,
+    SERVER_SENT_NS, SERVER_WAITED_NS,
 };
 use crate::protocol::format::{Decoded, Persistence};
 use crate::protocol::message::Fault;
@@ -27,6 +27,8 @@ pub(crate) struct HttpReply<'a> {
     pub server_received_ns: Option<u64>,
     /// [`SERVER_SENT_NS`], on the same clock.
     pub server_sent_ns: Option<u64>,
+    /// [`SERVER_WAITED_NS`].
+    pub server_waited_ns: Option<u64>,
     /// [`INITIAL_TIMESTAMP`], as the request to close had it.
     pub initial_timestamp: Option<&'a [u8]>,
     /// [`FINAL_TIMESTAMP`], as the request to close had it.
@@ -113,6 +115,7 @@ fn head(bytes: &[u8]) -> Result<Option<ReplyHead<'_>>, Reason> {
         sender_timestamp: None,
         server_received_ns: None,
         server_sent_ns: None,
+        server_waited_ns: None,
         initial_timestamp: None,
         final_timestamp: None,
         requests_served: None,
@@ -135,6 +138,8 @@ impl<'a> ReplyHead<'a> {
             self.reply.server_received_ns = in_digits()?;
         } else if is(SERVER_SENT_NS) {
             self.reply.server_sent_ns = in_digits()?;
+        } else if is(SERVER_WAITED_NS) {
+            self.reply.server_waited_ns = in_digits()?;
         } else if is(INITIAL_TIMESTAMP) {
             self.reply.initial_timestamp = Some(header.value);
         } else if is(FINAL_TIMESTAMP) {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::framing::Reason;
 use super::headers::{
     FINAL_TIMESTAMP, INITIAL_TIMESTAMP, REQUESTS_SERVED, SENDER_TIMESTAMP, SERVER_RECEIVED_NS, SERVER_SENT_NS,
-    write_header, write_number,
+    SERVER_WAITED_NS, write_header, write_number,
 };
 use super::reply::{HttpReply, decode_reply};
 use crate::protocol::format::{Decoded, MAX_RESPONSE_BYTES, Persistence};
@@ -27,7 +27,7 @@ const FAULTS: &[(Fault, u16, &[u8])] = &[
 /// Appends a response.
 pub(super) fn encode(response: &Response<'_>, then: Persistence, out: &mut Vec<u8>) {
     match response {
-        Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns } => {
+        Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns, server_waited_ns } => {
             out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
             if !sender_timestamp.is_empty() {
                 write_header(SENDER_TIMESTAMP, sender_timestamp, out);
@@ -37,6 +37,9 @@ pub(super) fn encode(response: &Response<'_>, then: Persistence, out: &mut Vec<u
             }
             if let Some(server_sent_ns) = *server_sent_ns {
                 write_number(SERVER_SENT_NS, server_sent_ns, out);
+            }
+            if let Some(server_waited_ns) = *server_waited_ns {
+                write_number(SERVER_WAITED_NS, server_waited_ns, out);
             }
             write_rest(then, result, out);
         }
@@ -92,6 +95,7 @@ fn response(reply: HttpReply<'_>) -> Result<Response<'_>, Reason> {
             result: body(&reply)?,
             server_received_ns: reply.server_received_ns,
             server_sent_ns: reply.server_sent_ns,
+            server_waited_ns: reply.server_waited_ns,
         }),
         (_, _, Some((fault, ..))) => Ok(Response::Error { fault: *fault, reason: body(&reply)? }),
         _ => Err("a status that these servers do not reply with"),

@@ -109,6 +109,7 @@ fn replies_are_written() {
         result: "hi".into(),
         server_received_ns: Some(5),
         server_sent_ns: Some(9),
+        server_waited_ns: None,
     };
     let expected = "HTTP/1.1 200 OK\r\nSender-Timestamp: 7\r\nServer-Received-Ns: 5\r\nServer-Sent-Ns: 9\r\n\
                     Content-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\r\nhi";

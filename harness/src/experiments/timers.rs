@@ -1,0 +1,134 @@
+//! Waits for a timer: how long one lasts that was to be short, and what it costs to have many of them pending.
+
+use std::time::Duration;
+
+use reports::record::{BoundValue, Condition, Decision, Picture, Scale};
+
+use super::declare::{at, at_most, by, curve_over, of_workload, value, with};
+use crate::plan::{
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Work, Workload,
+};
+
+pub(super) const EXPERIMENT: Experiment = Experiment {
+    name: "timers",
+    title: "Waits for a timer",
+    claim: "A timer waits as long as it is told to.",
+    claimed_in: "code that calls sleep(1 ms) in a loop, and benchmarks that sleep in place of a database",
+    question: "A request has the server sleep for 1 ms, on a thread or in a task. How long does it take?",
+    possible_answers: &[
+        "1 ms and what two wake-ups take, in either world.",
+        "In a task less, since a runtime need not ask the kernel for each timer.",
+        "In a task up to 2 ms, since the runtime's clock ticks once a millisecond and rounds up.",
+    ],
+    look_at: "How far a line lies above what was asked for, on the left where that is little. On the right it hardly shows, \
+              and is still there. Then, whether a request costs more CPU time the more timers are pending.",
+    conditions: &[
+        "tokio's timers, and the kernel's as std's sleep sets them. Other runtimes have other timers.",
+        "A thread's timer is late by its slack, 50 us by default, which Linux allows to be set.",
+        "Servers rarely wait for timers: what this shows is no reason for threads or for tasks where they wait for sockets.",
+    ],
+    workloads: &[
+        Workload {
+            key: "asked",
+            label: "sleeps of 0.1 to 20 ms",
+            description: "200 requests per second at equal distances on 32 connections. Each has the server sleep once.",
+            work: ("sleep", "1ms"),
+        },
+        Workload {
+            key: "pending",
+            label: "5,000 sleeps per second",
+            description: "Requests come at random times. The longer each sleeps, the more timers are pending at a time: \
+                          5 for each millisecond, 10,000 for 2 s. The same number of them ends in every second.",
+            work: ("sleep", "2s"),
+        },
+    ],
+    contenders: Contenders::Own(&["threaded", "async-multi"]),
+    own_options: None,
+    pictures,
+    decision,
+    probes: |_| Vec::new(),
+    tasks,
+};
+
+/// Sleeps that are asked for, in microseconds.
+const ASKED_US: [u32; 6] = [100, 500, 1_000, 2_000, 5_000, 20_000];
+
+const ASKED_RPS: f64 = 200.0;
+const ASKED_CONNECTIONS: u32 = 32;
+
+const PENDING_RPS: f64 = 5_000.0;
+
+/// Connections for each pending timer: random arrivals sometimes want more of them than on average.
+const ROOM: f64 = 1.25;
+
+fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
+    let most = sizes.connection_counts.iter().copied().max().unwrap_or(1);
+    let counts = [most / 100, most / 10, most].into_iter().filter(|count| *count > 0);
+    ASKED_US.into_iter().map(|us| asked(sizes, us)).chain(counts.map(|count| pending(sizes, count))).collect()
+}
+
+fn asked(sizes: &Sizes, us: u32) -> Task {
+    Task {
+        workload: "asked",
+        point: format!("{us}us"),
+        variation: Some(f64::from(us) / 1e3),
+        kind: TaskKind::Load(LoadSpec {
+            arrivals: ArrivalProcess::Constant { rate_rps: ASKED_RPS },
+            shape: Shape::Connections { connections: ASKED_CONNECTIONS },
+            ..sleeping(sizes, Duration::from_micros(us.into()))
+        }),
+    }
+}
+
+fn pending(sizes: &Sizes, count: u32) -> Task {
+    let wait = Duration::from_secs_f64(f64::from(count) / PENDING_RPS);
+    let spec = sleeping(sizes, wait);
+    Task {
+        workload: "pending",
+        point: format!("{count}-pending"),
+        variation: Some(wait.as_secs_f64() * 1e3),
+        kind: TaskKind::Load(LoadSpec {
+            arrivals: ArrivalProcess::Poisson { rate_rps: PENDING_RPS },
+            shape: Shape::Connections { connections: (f64::from(count) * ROOM).ceil() as u32 },
+            // Until as many are pending as will be.
+            warm_up: spec.warm_up + wait,
+            ..spec
+        }),
+    }
+}
+
+/// A sleep of that long; who comes when is still to be said.
+fn sleeping(sizes: &Sizes, wait: Duration) -> LoadSpec {
+    LoadSpec {
+        arrivals: ArrivalProcess::Closed,
+        shape: Shape::Connections { connections: 1 },
+        work: Work::new("sleep", &format!("{}us", wait.as_micros())),
+        // Set when the cell is run: it depends on the block.
+        seed: 0,
+        warm_up: sizes.warm_up,
+        window: sizes.window * 2 / 3,
+        timeout: sizes.timeout + wait,
+    }
+}
+
+fn pictures() -> Vec<Picture> {
+    let over = |key, metrics: &[&str]| {
+        let curve = Picture { x_scale: Scale::Log, ..curve_over("asked for, in ms", metrics) };
+        of_workload(key, curve)
+    };
+    vec![over("asked", &["response_time_p50", "response_time_p99"]), over("pending", &["cpu_per_request"])]
+}
+
+/// A tenth of a sleep of 20 ms, and half of one of 1 ms, are more than the two wake-ups of a quiet machine take.
+fn decision() -> Option<Decision> {
+    let keeps_to = |holds_for: &str, contender: &str, asked_ms: f64, most_ms: f64| -> Condition {
+        let median = with("asked", at(asked_ms, value("response_time_p50", contender)));
+        at_most(holds_for, median, BoundValue::Number(most_ms * 1e6))
+    };
+    by([
+        keeps_to("1 ms in a thread", "threaded", 1.0, 1.5),
+        keeps_to("1 ms in a task", "async-multi", 1.0, 1.5),
+        keeps_to("20 ms in a thread", "threaded", 20.0, 22.0),
+        keeps_to("20 ms in a task", "async-multi", 20.0, 22.0),
+    ])
+}
