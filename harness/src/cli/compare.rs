@@ -210,7 +210,7 @@ fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {
 }
 
 /// Runs without being named, as far as it exists: some three minutes in all.
-const DEFAULTS: &[&str] = &["thread-or-task", "latency-curve", "memory", "idle-flood", "blocking-sleep"];
+const DEFAULTS: &[&str] = &["thread-or-task", "latency-curve", "memory", "same-memory", "blocking-sleep"];
 
 /// Names every experiment.
 const ALL: &str = "all";

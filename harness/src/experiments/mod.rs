@@ -13,6 +13,7 @@ mod keep_alive;
 mod latency_curve;
 mod memory;
 mod mutex;
+mod same_memory;
 mod slowloris;
 mod thread_or_task;
 mod timers;
@@ -26,6 +27,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
     memory::EXPERIMENT,
     connections::EXPERIMENT,
     churn::EXPERIMENT,
+    same_memory::EXPERIMENT,
     idle_flood::EXPERIMENT,
     slowloris::EXPERIMENT,
     keep_alive::EXPERIMENT,

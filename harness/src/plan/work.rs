@@ -178,7 +178,7 @@ mod tests {
             .map(|experiment| experiment.name)
             .collect();
         assert!(
-            paged.starts_with(&["thread-or-task", "latency-curve", "memory", "connections", "churn", "idle-flood"]),
+            paged.starts_with(&["thread-or-task", "latency-curve", "memory", "connections", "churn", "same-memory"]),
             "{paged:?}"
         );
         for other in ["slowloris", "mutex", "blocking-sleep"] {

@@ -60,7 +60,7 @@ fn cast() -> BTreeSet<(&'static str, &'static str)> {
 }
 
 /// What is run where no experiment is named, as far as it exists.
-const DEFAULTS: &[&str] = &["thread-or-task", "latency-curve", "memory", "idle-flood", "blocking-sleep"];
+const DEFAULTS: &[&str] = &["thread-or-task", "latency-curve", "memory", "same-memory", "blocking-sleep"];
 
 #[test]
 fn everyone_is_put_to_their_experiments_and_nothing_fails() {

@@ -1,4 +1,4 @@
-//! README.md and ARCHITECTURE.md say what is so: commands run, quoted lines are in the sources, paths exist, and
+//! README.md, the guide and ARCHITECTURE.md say what is so: commands run, quoted lines are in the sources, paths exist, and
 //! modules know nobody whom they must not know.
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
@@ -6,8 +6,11 @@
 mod arrows;
 mod commands;
 mod markdown;
+mod pages;
 mod paths;
+mod picture;
 mod quotes;
+mod servers;
 mod shell;
 
 use std::fs;

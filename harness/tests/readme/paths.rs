@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use crate::markdown::{Block, blocks, code_spans, links};
+use crate::markdown::{Block, anchor, blocks, code_spans, links, sections};
+use crate::pages::pages;
 use crate::{root, text};
 
 /// Folders that a run makes, and what is not a path of this repository.
@@ -11,18 +12,39 @@ fn is_of_this_repository(span: &str) -> bool {
     span.contains('/') && !span.starts_with('/') && !span.starts_with("runs/") && !span.contains(' ')
 }
 
+/// The documents that are read, by their paths from the root.
+fn documents() -> Vec<String> {
+    let others = ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/performance.md", "docs/protocol.md"];
+    let entries = fs::read_dir(root().join("docs/experiments")).unwrap().map(|entry| entry.unwrap().file_name());
+    let experiments = entries.map(|name| format!("docs/experiments/{}", name.to_str().unwrap()));
+    [pages(), others.map(str::to_owned).to_vec(), vec!["docs/demonstration.md".into()], experiments.collect()].concat()
+}
+
+/// Code spans name paths from the root; links lead from the document's own folder, and to a heading where they name one.
 #[test]
 fn every_path_named_exists() {
     let mut looked_at = 0;
-    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/performance.md"] {
-        let markdown = text(document);
+    for document in documents() {
+        let markdown = text(&document);
         let spans = code_spans(&markdown).into_iter().filter(|span| is_of_this_repository(span) && span != "cells/");
-        for path in spans.chain(links(&markdown).into_iter().filter(|link| !link.contains("://"))) {
+        for path in spans {
             assert!(root().join(&path).exists(), "{document} names {path}, which is not there");
             looked_at += 1;
         }
+        for link in links(&markdown).into_iter().filter(|link| !link.contains("://")) {
+            let (path, heading) = link.split_once('#').unwrap_or((&link, ""));
+            let target = match path {
+                "" => root().join(&document),
+                path => root().join(&document).parent().unwrap().join(path),
+            };
+            assert!(target.exists(), "{document} leads to {link}, which is not there");
+            let is_there =
+                || sections(&fs::read_to_string(&target).unwrap()).iter().any(|it| anchor(&it.heading) == heading);
+            assert!(heading.is_empty() || is_there(), "{document} leads to {link}, which has no such heading");
+            looked_at += 1;
+        }
     }
-    assert!(looked_at > 50, "only {looked_at} paths were found in the documents");
+    assert!(looked_at > 100, "only {looked_at} paths were found in the documents");
 }
 
 /// The drawing of the packages, each from the line with its folder on.

@@ -1,10 +1,11 @@
-//! What README and CONTRIBUTING quote stands where they say: lines of the sources, models, exit codes, the Rust version.
+//! What README, guide and CONTRIBUTING quote stands where they say: lines of the sources, models, exit codes, the Rust version.
 
 use std::process::Command;
 
 use servers::MODELS;
 
 use crate::markdown::{Block, blocks, code_spans};
+use crate::pages::section;
 use crate::text;
 
 /// Stands for lines that are left out of a quotation.
@@ -45,8 +46,8 @@ fn a_changed_line_is_noticed() {
 }
 
 #[test]
-fn every_model_is_in_the_readme() {
-    let spans = code_spans(&text("README.md"));
+fn every_model_is_in_the_guide() {
+    let spans = code_spans(&section("The models"));
     for model in MODELS {
         assert!(spans.contains(&model.name.to_owned()), "{}", model.name);
     }
@@ -57,16 +58,13 @@ fn exit_codes_are_those_of_the_help() {
     let help = Command::new(env!("CARGO_BIN_EXE_harness")).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     let (_, of_help) = help.split_once("Exit codes:").unwrap();
-    let readme = text("README.md");
-    let (_, section) = readme.split_once("## Exit codes").unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
-    let of_readme: Vec<u8> = section
+    let of_guide: Vec<u8> = section("Exit codes")
         .lines()
         .filter_map(|row| row.strip_prefix("| ")?.split_once(" |"))
         .flat_map(|(codes, _)| codes.split(", "))
         .filter_map(|code| code.parse().ok())
         .collect();
-    assert_eq!(of_readme, numbers(of_help));
+    assert_eq!(of_guide, numbers(of_help));
 }
 
 fn numbers(text: &str) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! Runs what the README tells a reader to type, in a folder of its own.
+//! Runs what README and guide tell a reader to type, in a folder of its own.
 //!
 //! Blocks are run as they are written. What differs from a reader's terminal is in the environment: `cargo run
 //! --release --` is the binary that this test was built with, because building another would take minutes.

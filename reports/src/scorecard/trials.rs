@@ -71,9 +71,11 @@ impl Scene<'_, '_> {
             return None;
         }
         let what = trials[0].shown()?.disturbance.as_ref()?.name.clone();
+        // Of bounds that were chosen for each resource by itself, the choice would decide.
         let memory_bytes = match bounds.map(Vec::as_slice) {
             Some([only]) if only.resource == MEMORY => Some(only.value),
-            _ => None,
+            Some([]) | None => None,
+            Some(_) => return None,
         };
         Some(self.of_trials(Topic::Held { what, memory_bytes }, metric, None, Direction::More))
     }

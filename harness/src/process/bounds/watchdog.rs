@@ -21,11 +21,14 @@ pub(super) const NAME: &str = "watchdog";
 /// touches some tens of megabytes: by so much it may overshoot.
 const INTERVAL: Duration = Duration::from_millis(10);
 
+/// What the kernel gives each thread for its own stack, on every machine that this runs on.
+const KERNEL_STACK_BYTES: u64 = 16 * 1024;
+
 /// What is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WatchedResource {
     Threads,
-    /// Resident, with the page tables that belong to it.
+    /// Resident, with the page tables and kernel stacks that belong to it.
     Memory,
 }
 
@@ -33,7 +36,7 @@ impl WatchedResource {
     fn taken(self, sample: &Sample) -> u64 {
         match self {
             WatchedResource::Threads => sample.threads,
-            WatchedResource::Memory => sample.resident_bytes + sample.page_table_bytes,
+            WatchedResource::Memory => sample.resident_bytes + sample.page_table_bytes + sample.kernel_stack_bytes,
         }
     }
 
@@ -65,7 +68,7 @@ impl Watchdog {
         let watch = move || {
             while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 // The process has ended; whoever supervises it says how.
-                let Ok(sample) = reader.sample(0, 0) else { return };
+                let Ok(sample) = reader.sample(0, KERNEL_STACK_BYTES) else { return };
                 let taken = watched.taken(&sample);
                 seen.fetch_max(taken, Ordering::Relaxed);
                 if taken > bound {
