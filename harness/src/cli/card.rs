@@ -40,6 +40,7 @@ pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str)
         if fits { lines } else { Vec::new() }
     };
     let said = take([wrapped(&answer(card).join(" ")), vec![String::new()]].concat());
+    let names = take(names(card));
     let advice = take(advice(card).map_or_else(Vec::new, |sentence| wrapped(&sentence)));
     let doubts: String = doubts.split_whitespace().collect::<Vec<_>>().join(" ");
     let doubts = take(if doubts.is_empty() { Vec::new() } else { wrapped(&doubts) });
@@ -52,12 +53,20 @@ pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str)
         .cloned()
         .chain(advice)
         .chain(parting.iter().cloned())
+        .chain(names)
         .chain([header])
         .chain(with_remedies)
         .chain(reasons)
         .chain(doubts)
         .chain(end);
     lines.map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// Who the two are, where a word does not say it since they have options: `threads: threaded:stack=64KiB`.
+fn names(card: &Scorecard) -> Vec<String> {
+    let with_options = card.protagonists.iter().filter(|it| it.label.contains(':') && it.label != it.short);
+    let names: Vec<String> = with_options.map(|it| format!("{}: {}", it.short, it.label)).collect();
+    if names.is_empty() { Vec::new() } else { wrapped(&names.join("; ")) }
 }
 
 fn line(row: &ScorecardRow, shorts: [&str; 2]) -> String {
@@ -186,6 +195,14 @@ mod tests {
             assert!(rows.iter().all(|row| lines.iter().any(|line| line.contains(row))), "{said}");
             assert_eq!(lines.last(), Some(&"report: runs/1/report.html"));
         }
+    }
+
+    #[test]
+    fn options_are_said_where_the_word_does_not_say_them() {
+        let mut card = longest(["threads", "tokio"]);
+        assert_eq!(names(&card), [""; 0]);
+        card.protagonists[0].label = "threaded:stack=64KiB".into();
+        assert_eq!(names(&card), ["threads: threaded:stack=64KiB"]);
     }
 
     #[test]
