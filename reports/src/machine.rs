@@ -2,17 +2,20 @@
 //!
 //! Must not know: what was measured, pages. Beside it: `record/manifest.rs`, which says what is known of a machine.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::format::{Unit, counted};
+use crate::record::store::Run;
 use crate::record::{Manifest, PlacementKind};
 
 /// A machine together with the way its CPUs were divided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MachineIdentity {
-    /// Differs where anything differs that is known to bear on the numbers: processor, number of CPUs and whose they
-    /// were, memory, kernel, clock source, congestion control, hypervisor, governor, allocator.
+    /// Differs where anything differs that makes it another machine: processor, number of CPUs and whose they were, memory,
+    /// clock source, hypervisor, governor. What runs on it may change from day to day: see [`software`].
     pub fingerprint: String,
     /// For a reader, in a line.
     pub label: String,
@@ -30,7 +33,7 @@ impl MachineIdentity {
             }
             PlacementKind::Shared => "shared with the load".to_owned(),
         };
-        let facts = facts(manifest, cpus.clone(), placed.clone(), memory.clone()).map(|(_, value)| value);
+        let facts = hardware(manifest, cpus.clone(), placed.clone(), memory.clone()).map(|(_, value)| value);
         // What follows the release is how the kernel was built: it tells machines apart, and a reader little.
         let release = machine.kernel.split(' ').next().unwrap_or_default();
         let hash = Sha256::digest(facts.join("\n").as_bytes());
@@ -57,16 +60,44 @@ pub fn differences(base: &Manifest, new: &Manifest) -> Vec<Difference> {
     let of = |manifest: &Manifest| {
         let machine = &manifest.machine;
         let memory = format!("{:.1} GiB", machine.memory_bytes as f64 / 1_073_741_824.0);
-        facts(manifest, machine.cpus.to_string(), placed(manifest), memory)
+        hardware(manifest, machine.cpus.to_string(), placed(manifest), memory).into_iter().chain(system(manifest))
     };
-    let pairs = of(base).into_iter().zip(of(new));
+    let pairs = of(base).zip(of(new));
     let differs = pairs.filter(|((_, base), (_, new))| base != new);
     differs.map(|((what, base), (_, new))| Difference { what, base, new }).collect()
 }
 
-/// What bears on the numbers, by name. The memory is rounded, since the same machine differs by some pages from boot to
+/// What ran on the machine and bears on the numbers, by name, with versions: a change of it is a mark in a trend. The
+/// system, the allocator, what the servers were built with as far as the run has it, and the drivers that they had.
+pub fn software(run: &Run) -> BTreeMap<String, String> {
+    let system = system(&run.manifest).map(|(what, value)| (what.to_owned(), value));
+    let drivers = drivers(run).into_iter().map(|(contender, driver)| (format!("driver of {contender}"), driver));
+    run.manifest.built_with.clone().into_iter().chain(system).chain(drivers).collect()
+}
+
+/// Which driver of its runtime each contender ran on, of those that had a choice.
+pub fn drivers(run: &Run) -> BTreeMap<String, String> {
+    let told = run.cells.iter().filter_map(|cell| Some((cell.contender.clone(), cell.server.driver.clone()?)));
+    told.collect()
+}
+
+/// `rustc 1.95.0, tokio 1.54.1`.
+pub fn in_words(software: &BTreeMap<String, String>) -> String {
+    software.iter().map(|(what, version)| format!("{what} {version}")).collect::<Vec<_>>().join(", ")
+}
+
+fn system(manifest: &Manifest) -> [(&'static str, String); 3] {
+    let machine = &manifest.machine;
+    [
+        ("kernel", machine.kernel.clone()),
+        ("congestion control", machine.congestion_control.clone()),
+        ("allocator", machine.allocator.clone()),
+    ]
+}
+
+/// What the machine is, by name. The memory is rounded, since the same machine differs by some pages from boot to
 /// boot; the kernel stack of a thread is left out, an estimate that is never quite the same twice.
-fn facts(manifest: &Manifest, cpus: String, placed: String, memory: String) -> [(&'static str, String); 10] {
+fn hardware(manifest: &Manifest, cpus: String, placed: String, memory: String) -> [(&'static str, String); 7] {
     let machine = &manifest.machine;
     let known = |value: Option<String>| value.unwrap_or_else(|| "unknown".to_owned());
     [
@@ -74,12 +105,9 @@ fn facts(manifest: &Manifest, cpus: String, placed: String, memory: String) -> [
         ("CPUs", cpus),
         ("CPU placement", placed),
         ("memory", memory),
-        ("kernel", machine.kernel.clone()),
         ("clock source", machine.clock_source.clone()),
-        ("congestion control", machine.congestion_control.clone()),
         ("virtualised", known(machine.virtualised.map(|yes| yes.to_string()))),
         ("governor", known(machine.governor.clone())),
-        ("allocator", machine.allocator.clone()),
     ]
 }
 

@@ -2,36 +2,94 @@
 //! fails, never give up and never spin. Who then runs a connection is the models' business.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::admission::Permit;
-use crate::options::ServerOptions;
+use crate::options::{Accepting, ServerOptions};
 use crate::server::Server;
+use crate::stop::StopOnDrop;
 use crate::trace::{ConnectionTrace, Moment};
+
+#[cfg(feature = "compio")]
+mod completion;
+mod ready;
+
+pub(crate) use ready::{Attempt, ReadyAcceptor};
 
 /// A listening socket for any model. Port 0 lets the kernel choose a free one.
 ///
 /// The kernel cuts the backlog down to `net.core.somaxconn`, silently.
-pub fn bind(address: SocketAddr, options: &ServerOptions) -> io::Result<std::net::TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // A server that is started again must not wait for the connections of its predecessor to be forgotten.
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
+pub fn bind(address: SocketAddr, options: &ServerOptions) -> io::Result<TcpListener> {
+    if options.accepting == Accepting::Reuseport && address.port() != 0 {
+        // Another server with SO_REUSEPORT would let this one have a share of its connections. A socket without it is
+        // told that the port is taken.
+        bound(address, Accepting::Single)?;
+    }
+    listen(address, options)
+}
+
+/// The listening sockets of all accept loops: this one, and as many more on its port as the options say.
+pub(crate) fn one_for_each_loop(listener: TcpListener, options: &ServerOptions) -> io::Result<Vec<TcpListener>> {
+    let address = listener.local_addr()?;
+    let more = (1..options.accept_loops()).map(|_| listen(address, options));
+    std::iter::once(Ok(listener)).chain(more).collect()
+}
+
+/// Runs each accept loop on a thread of its own, and one of them on this thread. Where one ends, in whatever way, the
+/// server is stopped, and so all of them end.
+pub(crate) fn run_each_loop<T: Send>(
+    mut loops: Vec<T>,
+    server: &Arc<Server>,
+    run: impl Fn(T) -> io::Result<()> + Sync,
+) -> io::Result<()> {
+    let Some(own) = loops.pop() else { return Ok(()) };
+    let run = &run;
+    thread::scope(|scope| {
+        let _stops_the_others = StopOnDrop::new(server);
+        let on_a_thread = |of_the_others| {
+            thread::Builder::new().spawn_scoped(scope, move || {
+                let _stops_the_others = StopOnDrop::new(server);
+                run(of_the_others)
+            })
+        };
+        let others = loops.into_iter().map(on_a_thread).collect::<io::Result<Vec<_>>>()?;
+        let ended = run(own);
+        server.stop_handle().stop();
+        let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        others.fold(ended, Result::and)
+    })
+}
+
+fn listen(address: SocketAddr, options: &ServerOptions) -> io::Result<TcpListener> {
+    let socket = bound(address, options.accepting)?;
     socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
     Ok(socket.into())
 }
 
-/// Accepts the connections of a listening socket, one after the other: std's on a thread, tokio's in a task.
+fn bound(address: SocketAddr, accepting: Accepting) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // A server that is started again must not wait for the connections of its predecessor to be forgotten.
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(accepting == Accepting::Reuseport)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+/// Accepts the connections of a listening socket, one after the other: std's on a thread, tokio's in a task, mio's for an
+/// event loop.
 ///
-/// `next` is there twice, and a test compares the two word by word.
-pub(crate) struct Acceptor<'a, L> {
+/// `next` is there twice, and a test compares the two word by word; `accept/ready.rs` has what does not wait.
+pub(crate) struct Acceptor<L> {
     listener: L,
-    server: &'a Server,
+    server: Arc<Server>,
     backoff: Backoff,
 }
 
@@ -45,14 +103,14 @@ pub(crate) struct AcceptedConnection<S> {
     permit: Permit,
 }
 
-impl<'a, L: AsFd> Acceptor<'a, L> {
-    pub(crate) fn new(listener: L, server: &'a Server) -> io::Result<Acceptor<'a, L>> {
+impl<L: AsFd> Acceptor<L> {
+    pub(crate) fn new(listener: L, server: &Arc<Server>) -> io::Result<Acceptor<L>> {
         server.stop.remember(&listener)?;
-        Ok(Acceptor { listener, server, backoff: Backoff::new() })
+        Ok(Acceptor { listener, server: Arc::clone(server), backoff: Backoff::new() })
     }
 }
 
-impl<L> Acceptor<'_, L> {
+impl<L> Acceptor<L> {
     /// Counts a connection. What comes next is accepted without a wait again.
     fn accepted<S>(&mut self, stream: S, permit: Permit) -> AcceptedConnection<S> {
         self.backoff = Backoff::new();
@@ -75,7 +133,7 @@ impl<L> Acceptor<'_, L> {
     }
 }
 
-impl Acceptor<'_, std::net::TcpListener> {
+impl Acceptor<std::net::TcpListener> {
     /// The next connection, or none once the server is stopped.
     pub(crate) fn next(&mut self) -> io::Result<Option<AcceptedConnection<std::net::TcpStream>>> {
         let Some(permit) = self.server.admission.permit_on_thread() else { return Ok(None) };
@@ -96,7 +154,7 @@ impl Acceptor<'_, std::net::TcpListener> {
     }
 }
 
-impl Acceptor<'_, tokio::net::TcpListener> {
+impl Acceptor<tokio::net::TcpListener> {
     /// The next connection, or none once the server is stopped.
     pub(crate) async fn next(&mut self) -> io::Result<Option<AcceptedConnection<tokio::net::TcpStream>>> {
         let Some(permit) = self.server.admission.permit_in_task().await else { return Ok(None) };
@@ -151,7 +209,13 @@ fn is_final(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::*;
+    use crate::Contender;
+    use crate::protocol::Wire;
+    use crate::testing::wait_until;
 
     #[test]
     fn waits_grow_and_are_bounded() {
@@ -166,5 +230,38 @@ mod tests {
             assert!(!is_final(&errno.into()), "{errno}");
         }
         assert!(is_final(&Errno::INVAL.into()));
+    }
+    #[test]
+    fn a_port_that_several_loops_share_is_not_shared_with_another_server() {
+        let options = Contender::parse("threaded:accept=reuseport").unwrap().options;
+        let options = ServerOptions { workers: 3, ..options };
+        let listener = bind((Ipv4Addr::LOCALHOST, 0).into(), &options).unwrap();
+        let address = listener.local_addr().unwrap();
+        assert_eq!(bind(address, &options).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        let listeners = one_for_each_loop(listener, &options).unwrap();
+        let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.local_addr().unwrap()).collect();
+        assert_eq!(addresses, [address; 3]);
+    }
+
+    #[test]
+    fn a_loop_that_ends_stops_the_others_and_its_panic_or_error_is_theirs() {
+        let ended = |own_fails: bool| {
+            let server = server();
+            let run = |number: u32| match (number, own_fails) {
+                (0, false) => panic!("a panic in an accept loop, as the test wants it"),
+                (1, true) => Err(io::ErrorKind::Other.into()),
+                _ => {
+                    wait_until("the server is stopped", || server.stop.is_given());
+                    Ok(())
+                }
+            };
+            catch_unwind(AssertUnwindSafe(|| run_each_loop(vec![0, 2, 1], &server, run)))
+        };
+        ended(false).unwrap_err();
+        assert_eq!(ended(true).unwrap().unwrap_err().kind(), io::ErrorKind::Other);
+    }
+
+    fn server() -> Arc<Server> {
+        Arc::new(Server::new(Contender::parse("threaded").unwrap().options, Wire::JsonLines, Some(1)))
     }
 }

@@ -1,7 +1,7 @@
 //! How many connections may be open at once, where `max-connections` says so. A server at its limit does not accept, so
 //! those beyond it wait in the kernel's backlog: they cost the server nothing, and get their turn.
 //!
-//! The accept loop of `accept.rs` asks here before it accepts; there is one of them to a server. It waits on a
+//! The accept loop of `accept.rs` asks here before it accepts; there is one of them to a server with a limit. It waits on a
 //! thread or in a task, and the two ways of waiting are all that is written twice; a test of each runs both.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -25,6 +25,17 @@ pub(crate) struct Admission {
 struct AdmissionState {
     open: usize,
     is_closed: bool,
+    /// Whether somebody who can't wait here has been turned down since the last permit.
+    is_wanted: bool,
+}
+
+/// Why there is no permit just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoPermit {
+    /// As many connections are open as may be; ask again once one has ended.
+    Full,
+    /// The server is stopped.
+    Closed,
 }
 
 /// The right to one connection, given back when dropped: at the connection's end, a panic, or a failed spawn.
@@ -70,6 +81,18 @@ impl Admission {
             // A change since then is not lost: it makes this return at once.
             self.task.notified().await;
         }
+    }
+
+    /// A permit for who can't wait: an event loop has other things to do. However often it asks, it is one wait.
+    pub(crate) fn permit_at_once(self: &Arc<Self>) -> Result<Permit, NoPermit> {
+        let Some(limit) = self.limit else { return Ok(Permit { from: None }) };
+        let mut state = self.state();
+        let is_full = state.open >= limit && !state.is_closed;
+        if is_full && !state.is_wanted {
+            self.waits.increment();
+        }
+        state.is_wanted = is_full;
+        if is_full { Err(NoPermit::Full) } else { self.permit(&mut state).ok_or(NoPermit::Closed) }
     }
 
     /// Ends all waiting: nobody is admitted from here on.
@@ -147,6 +170,22 @@ mod tests {
             drop(first);
             assert!(second.recv_timeout(DEADLINE).unwrap().is_some());
         }
+    }
+
+    #[test]
+    fn who_cannot_wait_is_turned_down_and_has_waited_once() {
+        let admission = Arc::new(Admission::new(Some(1)));
+        let first = admission.permit_at_once().unwrap();
+        for _ in 0..3 {
+            assert_eq!(admission.permit_at_once().unwrap_err(), NoPermit::Full);
+        }
+        assert_eq!(admission.waits(), 1);
+        drop(first);
+        let _second = admission.permit_at_once().unwrap();
+        admission.permit_at_once().unwrap_err();
+        assert_eq!(admission.waits(), 2);
+        admission.close();
+        assert_eq!(admission.permit_at_once().unwrap_err(), NoPermit::Closed);
     }
 
     #[test]

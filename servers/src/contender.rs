@@ -8,8 +8,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::models::{MODELS, Model};
-use crate::options::{OptionKey, ServerOptions};
+use crate::models::{LEFT_OUT, LeftOut, MODELS, Model};
+use crate::options::{Accepting, OptionKey, ServerOptions};
 
 /// A model with options.
 #[derive(Debug, Clone)]
@@ -35,6 +35,14 @@ pub enum ContenderError {
         name: String,
         /// The names there are.
         models: String,
+    },
+    /// There is such a model, and this build is without it.
+    #[error("{model} is not part of this build; build with `--features {feature}`")]
+    NotBuilt {
+        /// The model.
+        model: &'static str,
+        /// What brings it in.
+        feature: &'static str,
     },
     /// What follows the model's name is not written as an option.
     #[error("\"{text}\" is not an option; write options as in {model}:name=value,name=value, with the names {options}")]
@@ -74,6 +82,11 @@ pub enum ContenderError {
         /// As it was typed.
         name: String,
     },
+    /// A limit on what no single accept loop can count.
+    #[error(
+        "max-connections needs one accept loop that counts them, and accept=reuseport has several; leave one of them out"
+    )]
+    LimitOfManyLoops,
     /// The option stands there twice.
     #[error("{option} is given twice; give it once")]
     GivenTwice {
@@ -95,6 +108,9 @@ impl Contender {
             None => (text.trim(), None),
         };
         let Some(model) = MODELS.iter().find(|model| model.name == name) else {
+            if let Some(LeftOut { model, feature }) = LEFT_OUT.iter().find(|left_out| left_out.model == name) {
+                return Err(ContenderError::NotBuilt { model, feature });
+            }
             return Err(ContenderError::UnknownModel {
                 name: name.to_owned(),
                 models: names(MODELS, |model| model.name),
@@ -107,6 +123,9 @@ impl Contender {
             if given_values.insert(key.name, key.value(&options)).is_some() {
                 return Err(ContenderError::GivenTwice { option: key.name });
             }
+        }
+        if options.accepting == Accepting::Reuseport && options.max_connections.is_some() {
+            return Err(ContenderError::LimitOfManyLoops);
         }
         let mut label = label(model, &given_values);
         if let Some(name) = &own_name {

@@ -35,7 +35,7 @@ mod built {
         builder
     }
 
-    pub(crate) fn unstable_metrics(_runtime: &RuntimeMetrics) -> Option<UnstableMetrics> {
+    pub(crate) fn unstable_metrics(_runtimes: &[RuntimeMetrics]) -> Option<UnstableMetrics> {
         None
     }
 }
@@ -43,6 +43,7 @@ mod built {
 /// Of a runtime built with `--cfg tokio_unstable`.
 #[cfg(tokio_unstable)]
 mod built {
+    use std::collections::BTreeMap;
     use std::ops::Range;
     use std::time::Duration;
 
@@ -60,26 +61,31 @@ mod built {
             .metrics_schedule_latency_histogram_configuration(scale())
     }
 
-    pub(crate) fn unstable_metrics(runtime: &RuntimeMetrics) -> Option<UnstableMetrics> {
-        let workers = || 0..runtime.num_workers();
-        let poll_time = |bucket| {
-            let count = workers().map(|worker| runtime.poll_time_histogram_bucket_count(worker, bucket)).sum();
-            (runtime.poll_time_histogram_bucket_range(bucket), count)
-        };
-        let latency = |bucket| {
-            let count = workers().map(|worker| runtime.schedule_latency_histogram_bucket_count(worker, bucket)).sum();
-            (runtime.schedule_latency_histogram_bucket_range(bucket), count)
-        };
-        Some(UnstableMetrics {
-            stolen_tasks: workers().map(|worker| runtime.worker_steal_count(worker)).sum(),
-            poll_times: filled((0..runtime.poll_time_histogram_num_buckets()).map(poll_time)),
-            schedule_latencies: filled((0..runtime.schedule_latency_histogram_num_buckets()).map(latency)),
-        })
+    pub(crate) fn unstable_metrics(runtimes: &[RuntimeMetrics]) -> Option<UnstableMetrics> {
+        let (mut stolen_tasks, mut poll_times, mut latencies) = (0, BTreeMap::new(), BTreeMap::new());
+        for runtime in runtimes {
+            for worker in 0..runtime.num_workers() {
+                stolen_tasks += runtime.worker_steal_count(worker);
+                for bucket in 0..runtime.poll_time_histogram_num_buckets() {
+                    let count = runtime.poll_time_histogram_bucket_count(worker, bucket);
+                    add(&mut poll_times, &runtime.poll_time_histogram_bucket_range(bucket), count);
+                }
+                for bucket in 0..runtime.schedule_latency_histogram_num_buckets() {
+                    let count = runtime.schedule_latency_histogram_bucket_count(worker, bucket);
+                    add(&mut latencies, &runtime.schedule_latency_histogram_bucket_range(bucket), count);
+                }
+            }
+        }
+        Some(UnstableMetrics { stolen_tasks, poll_times: filled(poll_times), schedule_latencies: filled(latencies) })
     }
 
-    fn filled(buckets: impl Iterator<Item = (Range<Duration>, u64)>) -> Vec<HistogramBucket> {
-        let filled = buckets.filter(|(_, count)| *count > 0);
-        let below = |range: &Range<Duration>| u64::try_from(range.end.as_nanos()).unwrap_or(u64::MAX);
-        filled.map(|(range, count)| HistogramBucket { below_ns: below(&range), count }).collect()
+    fn add(counts: &mut BTreeMap<u64, u64>, range: &Range<Duration>, count: u64) {
+        let below_ns = u64::try_from(range.end.as_nanos()).unwrap_or(u64::MAX);
+        *counts.entry(below_ns).or_default() += count;
+    }
+
+    fn filled(counts: BTreeMap<u64, u64>) -> Vec<HistogramBucket> {
+        let filled = counts.into_iter().filter(|(_, count)| *count > 0);
+        filled.map(|(below_ns, count)| HistogramBucket { below_ns, count }).collect()
     }
 }

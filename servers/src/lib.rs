@@ -1,4 +1,4 @@
-//! What is measured: one protocol, one service and one connection loop, run by six server models.
+//! What is measured: one protocol, one service and one connection loop, run by every server model.
 //!
 //! A model differs from the next one only in *who runs a connection*, so that whatever separates two
 //! models in a report comes from threads and tasks and from nothing else. Nothing here knows how the servers are
@@ -12,6 +12,7 @@
 mod accept;
 mod admission;
 pub mod backend;
+mod built_with;
 mod clock;
 mod connection;
 mod containment;
@@ -33,12 +34,13 @@ mod twins;
 mod work;
 
 pub use accept::bind;
+pub use built_with::{built_with, version_of};
 pub use clock::monotonic_ns;
 pub use contender::{Contender, ContenderError};
 pub use counters::Counters;
 pub use histograms::{HistogramBucket, UnstableMetrics};
-pub use models::{Concurrency, MODELS, Model};
-pub use options::{LockKind, OptionKey, ServerOptions, Spawning, WorkPlacement};
+pub use models::{Concurrency, LEFT_OUT, LeftOut, MODELS, Model, default_models};
+pub use options::{Accepting, LockKind, OptionKey, ServerOptions, Spawning, WorkPlacement};
 pub use server::Server;
 pub use snapshot::{RuntimeSnapshot, ServerMonitor, ServerSnapshot, WorkerSnapshot};
 pub use stop::StopHandle;

@@ -33,8 +33,10 @@ pub struct Server {
     pub(crate) admission: Arc<Admission>,
     /// Ends the accept loop.
     pub(crate) stop: Arc<StopSignal>,
-    /// What the runtime tells of itself, from when there is one.
-    pub(crate) runtime: OnceLock<RuntimeMetrics>,
+    /// What the runtimes tell of themselves, from when there are any: one, or one for each worker.
+    pub(crate) runtimes: OnceLock<Vec<RuntimeMetrics>>,
+    /// How the runtime asks the kernel, where it had a choice.
+    driver: OnceLock<&'static str>,
     /// Where connections note what they do; off unless asked for.
     trace: Option<Arc<Trace>>,
 }
@@ -54,7 +56,8 @@ impl Server {
             counters: LiveCounters::default(),
             admission: Arc::new(Admission::new(options.max_connections)),
             stop: Arc::default(),
-            runtime: OnceLock::new(),
+            runtimes: OnceLock::new(),
+            driver: OnceLock::new(),
             trace: None,
             options,
         }
@@ -103,9 +106,20 @@ impl Server {
         ConnectionTrace::new(self.trace.as_ref(), number)
     }
 
-    /// Tells a [`ServerMonitor`](crate::ServerMonitor) which runtime has this server's tasks. A server runs once, so the
-    /// first runtime is the only one.
-    pub(crate) fn runs_on(&self, runtime: &Runtime) {
-        let _ = self.runtime.set(runtime.metrics());
+    /// How the model's runtime asks the kernel for I/O, where that is found out only as it starts: `io_uring` or `epoll`.
+    pub fn driver(&self) -> Option<&'static str> {
+        self.driver.get().copied()
+    }
+
+    /// Notes how the runtime asks the kernel. A server runs once, so the first word is the only one.
+    #[cfg(feature = "compio")]
+    pub(crate) fn is_driven_by(&self, driver: &'static str) {
+        let _ = self.driver.set(driver);
+    }
+
+    /// Tells a [`ServerMonitor`](crate::ServerMonitor) which runtimes have this server's tasks. A server runs once, so
+    /// the first to be told are the only ones.
+    pub(crate) fn runs_on(&self, runtimes: &[Runtime]) {
+        let _ = self.runtimes.set(runtimes.iter().map(Runtime::metrics).collect());
     }
 }

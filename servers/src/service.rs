@@ -31,6 +31,19 @@ pub enum WorkOrder<'a> {
 }
 
 impl<'a> WorkOrder<'a> {
+    /// The same work, for whoever outlives the request's bytes.
+    pub(crate) fn into_owned(self) -> WorkOrder<'static> {
+        match self {
+            WorkOrder::Echo(text) => WorkOrder::Echo(Cow::Owned(text.into_owned())),
+            WorkOrder::Call(duration) => WorkOrder::Call(duration),
+            WorkOrder::Sleep(duration) => WorkOrder::Sleep(duration),
+            WorkOrder::Block(duration) => WorkOrder::Block(duration),
+            WorkOrder::Spin(duration) => WorkOrder::Spin(duration),
+            WorkOrder::Lock(duration) => WorkOrder::Lock(duration),
+            WorkOrder::Reply(bytes) => WorkOrder::Reply(bytes),
+        }
+    }
+
     /// The same work, with times of so many percent of those asked for.
     pub(crate) fn stretched(self, percent: u32) -> WorkOrder<'a> {
         let longer = |duration: Duration| duration * percent / 100;

@@ -27,11 +27,12 @@ pub struct ServerSnapshot {
     pub requests_ended: u64,
     /// Calls of accept that failed since the start.
     pub accept_errors: u64,
-    /// The runtime; absent where there is none.
+    /// The runtime, or all runtimes together; absent where there is none.
     pub runtime: Option<RuntimeSnapshot>,
 }
 
-/// A tokio runtime at one moment. The accept loop is no task of its own and in none of these.
+/// A tokio runtime at one moment; of several runtimes, all of them together. An accept loop is no task of its own and in
+/// none of these, unless there are several on one runtime.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuntimeSnapshot {
     /// Tasks that have not ended.
@@ -93,14 +94,16 @@ impl ServerMonitor {
             requests_begun,
             requests_ended,
             accept_errors: counters.accept_errors.get(),
-            runtime: self.server.runtime.get().map(|runtime| runtime_snapshot(runtime, &mut self.workers, at_ns)),
+            runtime: self.server.runtimes.get().map(|runtimes| runtime_snapshot(runtimes, &mut self.workers, at_ns)),
         }
     }
 }
 
-fn runtime_snapshot(runtime: &RuntimeMetrics, seen: &mut Vec<LastChange>, at_ns: u64) -> RuntimeSnapshot {
-    seen.resize_with(runtime.num_workers(), LastChange::default);
-    let workers = seen.iter_mut().enumerate().map(|(number, last_change)| {
+fn runtime_snapshot(runtimes: &[RuntimeMetrics], seen: &mut Vec<LastChange>, at_ns: u64) -> RuntimeSnapshot {
+    let workers: Vec<(&RuntimeMetrics, usize)> =
+        runtimes.iter().flat_map(|runtime| (0..runtime.num_workers()).map(move |number| (runtime, number))).collect();
+    seen.resize_with(workers.len(), LastChange::default);
+    let workers = workers.into_iter().zip(seen).map(|((runtime, number), last_change)| {
         let busy_ns = u64::try_from(runtime.worker_total_busy_duration(number).as_nanos()).unwrap_or(u64::MAX);
         let parks_and_unparks = runtime.worker_park_unpark_count(number);
         WorkerSnapshot {
@@ -112,9 +115,9 @@ fn runtime_snapshot(runtime: &RuntimeMetrics, seen: &mut Vec<LastChange>, at_ns:
     });
     RuntimeSnapshot {
         workers: workers.collect(),
-        alive_tasks: runtime.num_alive_tasks() as u64,
-        global_queue_depth: runtime.global_queue_depth() as u64,
-        unstable: histograms::unstable_metrics(runtime),
+        alive_tasks: runtimes.iter().map(|runtime| runtime.num_alive_tasks() as u64).sum(),
+        global_queue_depth: runtimes.iter().map(|runtime| runtime.global_queue_depth() as u64).sum(),
+        unstable: histograms::unstable_metrics(runtimes),
     }
 }
 

@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use socket2::SockRef;
 
 use crate::admission::Admission;
+use crate::server::Server;
 
-/// Ends a server's accept loop.
+/// Ends a server's accept loops.
 #[derive(Debug, Clone)]
 pub struct StopHandle {
     signal: Arc<StopSignal>,
@@ -33,7 +34,23 @@ impl StopHandle {
     }
 }
 
-/// Tells the accept loop that it is to end.
+/// Stops a server when it is dropped, be it by a panic.
+#[derive(Debug)]
+pub(crate) struct StopOnDrop(StopHandle);
+
+impl StopOnDrop {
+    pub(crate) fn new(server: &Server) -> StopOnDrop {
+        StopOnDrop(server.stop_handle())
+    }
+}
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+/// Tells the accept loops that they are to end.
 #[derive(Debug, Default)]
 pub(crate) struct StopSignal {
     state: Mutex<ListenState>,
@@ -44,19 +61,20 @@ pub(crate) struct StopSignal {
 enum ListenState {
     #[default]
     NotYet,
-    /// A second descriptor of the listening socket, to shut it down with.
-    On(TcpListener),
+    /// A second descriptor of each listening socket, to shut it down with.
+    On(Vec<TcpListener>),
     Stopped,
 }
 
 impl StopSignal {
-    /// Remembers the socket that stopping must shut down. Stopped already, it is shut down at once.
+    /// Remembers a socket that stopping must shut down. Stopped already, it is shut down at once.
     pub(crate) fn remember(&self, listener: &impl AsFd) -> io::Result<()> {
         let listener = TcpListener::from(listener.as_fd().try_clone_to_owned()?);
         let mut state = self.state();
-        match *state {
+        match &mut *state {
             ListenState::Stopped => shut_down(&listener),
-            ListenState::NotYet | ListenState::On(_) => *state = ListenState::On(listener),
+            ListenState::NotYet => *state = ListenState::On(vec![listener]),
+            ListenState::On(listeners) => listeners.push(listener),
         }
         Ok(())
     }
@@ -67,8 +85,8 @@ impl StopSignal {
 
     fn give(&self) {
         let before = std::mem::replace(&mut *self.state(), ListenState::Stopped);
-        if let ListenState::On(listener) = before {
-            shut_down(&listener);
+        if let ListenState::On(listeners) = before {
+            listeners.iter().for_each(shut_down);
         }
     }
 

@@ -13,9 +13,12 @@ use crate::trace::{ConnectionTrace, Moment};
 
 pub(crate) mod backend_pool;
 pub(crate) mod call;
+#[cfg(feature = "compio")]
+pub(crate) mod completion;
 pub(crate) mod lock;
 mod placement;
 pub(crate) mod spin;
+pub(crate) mod steps;
 
 use call::{BackendError, BackendLink, call_in_task, call_on_thread};
 use placement::{BlockingJob, place_in_task, place_on_thread};

@@ -3,7 +3,7 @@
 use std::thread;
 
 use reports::record::{self, CommandRecord, Manifest, Warning};
-use servers::{Contender, MODELS};
+use servers::{Contender, MODELS, default_models};
 
 use super::output::usage;
 use super::servers::Servers;
@@ -26,6 +26,9 @@ pub(super) fn cast_for(
 ) -> anyhow::Result<Cast> {
     let choice = choice(cpus, list, &servers.commands)?;
     let cast = on_cpus(cpus, || Ok(Cast::new(experiments, &choice)?))?;
+    if servers.page.is_none() {
+        check_speaks_json(&cast.contenders)?;
+    }
     let cast = match &servers.page {
         Some(page) => cast.with_pages(|experiment| !experiment.paged_workloads(sizes, page).is_empty()),
         None => cast,
@@ -36,6 +39,21 @@ pub(super) fn cast_for(
         return Err(PlanError::Usage(sentence).into());
     }
     Ok(cast)
+}
+
+/// Who speaks HTTP alone can be asked for pages, and not for our protocol's work.
+///
+/// # Errors
+/// Where one does.
+pub(super) fn check_speaks_json(contenders: &[Participant]) -> Result<(), PlanError> {
+    let models = contenders.iter().filter_map(Participant::model);
+    match models.map(|contender| contender.model).find(|model| model.is_http_only) {
+        Some(model) => usage(format!(
+            "{} speaks HTTP alone; ask everybody for a page instead of work, with --wire http --path /echo/hi",
+            model.name
+        )),
+        None => Ok(()),
+    }
 }
 
 fn choice(cpus: &[u32], list: Option<&str>, commands: &[ServerCommand]) -> anyhow::Result<Choice> {
@@ -107,14 +125,15 @@ fn on_cpus<T: Send>(cpus: &[u32], make: impl FnOnce() -> anyhow::Result<T> + Sen
     })
 }
 
-/// Reads `threaded,thread-pool:workers=8,stack=64KiB,async-multi`; without a list, every model with its defaults.
+/// Reads `threaded,thread-pool:workers=8,stack=64KiB,async-multi`; without a list, every model that needs no naming, with its
+/// defaults.
 ///
 /// # Errors
 /// Where the list is empty, a model or an option is unknown, or a contender is named twice.
 fn parse(list: Option<&str>) -> Result<Vec<Contender>, PlanError> {
     let texts = match list {
         Some(list) => split(list),
-        None => MODELS.iter().map(|model| model.name.to_owned()).collect(),
+        None => default_models().map(|model| model.name.to_owned()).collect(),
     };
     if texts.is_empty() {
         let all: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
@@ -190,8 +209,10 @@ mod tests {
     }
 
     #[test]
-    fn without_a_list_every_model_takes_part() {
-        assert_eq!(parse(None).unwrap().len(), MODELS.len());
+    fn without_a_list_every_model_takes_part_that_needs_no_naming() {
+        let parsed = parse(None).unwrap();
+        let usual = ["sequential", "threaded", "thread-pool", "rayon-pool", "async-single", "async-multi"];
+        assert!(parsed.iter().map(Contender::label).eq(usual), "{parsed:?}");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! `harness list`: what there is to choose from.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use servers::{MODELS, OptionKey};
+use servers::{LEFT_OUT, LeftOut, MODELS, Model, OptionKey, built_with};
 
 use super::dry_run::gates;
 use super::output::{TableOrJson, json_text, print};
@@ -30,13 +31,21 @@ pub(super) fn run(args: ListArgs) -> anyhow::Result<ExitCode> {
 const COLUMNS: usize = 80;
 
 /// Where what is said of a model or an experiment begins, and what of an option.
-const COLUMN: usize = 17;
+const COLUMN: usize = 19;
 const OPTION_COLUMN: usize = 6;
 
 fn table() -> String {
     let mut text = "models\n".to_owned();
-    for model in MODELS {
-        text.push_str(&wrapped(&format!("  {:<14} ", model.name), COLUMN, model.summary));
+    for model in MODELS.iter().filter(|model| model.runs_by_default) {
+        text.push_str(&of_model(model));
+    }
+    text.push_str("\nmodels that run only where they are named with --models\n");
+    for model in MODELS.iter().filter(|model| !model.runs_by_default) {
+        text.push_str(&of_model(model));
+    }
+    for LeftOut { model, feature } in LEFT_OUT {
+        let remedy = format!("left out of this build; add --features {feature} to cargo build");
+        text.push_str(&wrapped(&format!("  {model:<16} "), COLUMN, &remedy));
     }
     text.push_str("\noptions and their defaults; give them as in thread-pool:workers=8,stack=64KiB\n");
     for (option, models) in options() {
@@ -49,7 +58,7 @@ fn table() -> String {
     }
     text.push_str("\nexperiments\n");
     for experiment in EXPERIMENTS {
-        text.push_str(&wrapped(&format!("  {:<14} ", experiment.name), COLUMN, experiment.question));
+        text.push_str(&wrapped(&format!("  {:<16} ", experiment.name), COLUMN, experiment.question));
         let gates = format!("gates of diff: {}", gates(experiment));
         text.push_str(&wrapped(&" ".repeat(COLUMN), COLUMN, &gates));
     }
@@ -74,6 +83,10 @@ fn options() -> Vec<(&'static OptionKey, Vec<&'static str>)> {
     }
     options.sort_by_key(|(option, _)| option.name);
     options
+}
+
+fn of_model(model: &Model) -> String {
+    wrapped(&format!("  {:<16} ", model.name), COLUMN, model.summary)
 }
 
 fn of_models(models: &[&str]) -> String {
@@ -113,7 +126,7 @@ fn json() -> serde_json::Value {
             })
         });
         serde_json::json!({
-            "name": model.name, "summary": model.summary, "options": options.collect::<Vec<_>>(),
+            "name": model.name, "summary": model.summary, "runs_by_default": model.runs_by_default, "options": options.collect::<Vec<_>>(),
         })
     });
     let experiments = EXPERIMENTS.iter().map(|experiment| {
@@ -122,8 +135,11 @@ fn json() -> serde_json::Value {
             "gates": experiment.gates().iter().map(|compared| compared.name).collect::<Vec<_>>(),
         })
     });
+    let left_out =
+        LEFT_OUT.iter().map(|left_out| serde_json::json!({"name": left_out.model, "feature": left_out.feature}));
+    let built_with: BTreeMap<String, String> = built_with().into_iter().collect();
     serde_json::json!({
-        "models": models.collect::<Vec<_>>(), "experiments": experiments.collect::<Vec<_>>(),
+        "built_with": built_with, "models": models.collect::<Vec<_>>(), "left_out": left_out.collect::<Vec<_>>(), "experiments": experiments.collect::<Vec<_>>(),
     })
 }
 
@@ -135,6 +151,17 @@ mod tests {
     fn the_list_fits_a_narrow_terminal() {
         for line in table().lines() {
             assert!(line.chars().count() <= COLUMNS, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_model_is_in_the_list_or_how_to_build_it_in() {
+        let text = table();
+        let row = |name: &str| text.lines().find(|line| line.starts_with(&format!("  {name:<16} "))).map(str::to_owned);
+        assert!(MODELS.iter().all(|model| row(model.name).is_some()), "{text}");
+        for left_out in LEFT_OUT {
+            assert!(row(left_out.model).unwrap().contains("left out of this build"), "{text}");
+            assert!(text.contains(&format!("--features {}", left_out.feature)), "{text}");
         }
     }
 

@@ -3,6 +3,7 @@
 //!
 //! Must not know: what is run. Beside it: `compare.rs`, `map.rs`, `capacity.rs`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -68,6 +69,7 @@ pub(super) fn manifest(
     planned_cells: u32,
 ) -> Manifest {
     Manifest {
+        built_with: servers::built_with().into_iter().collect(),
         schema_version: SCHEMA_VERSION,
         run,
         harness_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -237,5 +239,14 @@ pub(super) fn other_build(path: &Path) -> Result<OtherBuild, PlanError> {
     let server = launch_program(&path, &trial);
     server.map_err(|error| refuse(format!("its servers can't be started: {}", error.failure)))?.stop();
     let sha256 = Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(OtherBuild { path: path.display().to_string(), version, sha256 })
+    Ok(OtherBuild { built_with: built_with(&path), path: path.display().to_string(), version, sha256 })
+}
+
+/// What another build says that it is built with. One that was made before builds could tell says nothing.
+fn built_with(program: &Path) -> BTreeMap<String, String> {
+    let list =
+        Command::new(program).args(["list", "--format", "json"]).stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let list = list.ok().and_then(|said| serde_json::from_slice::<serde_json::Value>(&said.stdout).ok());
+    let told = list.and_then(|list| serde_json::from_value(list.get("built_with")?.clone()).ok());
+    told.unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use reports::machine::differences;
+use reports::machine::{differences, in_words};
 use reports::record::store::{Run, RunFolder};
 use reports::record::{Cell, Ending, ExperimentRecord, Manifest, Purpose, Warning};
 
@@ -88,6 +88,11 @@ fn check_same(manifest: &Manifest, plan: &RunPlan, preflight: &Preflight) -> any
     if build(manifest) != build(&now) {
         let (then, now) = (described(build(manifest)), described(build(&now)));
         let why = format!("it was made by {then}, and this is {now}; resume it with the build that made it");
+        return Err(refuse(manifest, why).into());
+    }
+    if !manifest.built_with.is_empty() && manifest.built_with != now.built_with {
+        let (then, now) = (in_words(&manifest.built_with), in_words(&now.built_with));
+        let why = format!("it was made by a build with {then}, and this one has {now}; resume it with that build");
         return Err(refuse(manifest, why).into());
     }
     if manifest.against != now.against {

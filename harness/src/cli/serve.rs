@@ -88,6 +88,9 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     // First of all, while the parent can hardly have died yet, and before any thread is made.
     let supervision = supervise(&args)?;
     let contender = Contender::parse(&args.contender)?;
+    if contender.model.is_http_only && args.wire != Wire::Http {
+        bail!(PlanError::Usage(format!("{} speaks HTTP alone; give --wire http", contender.model.name)));
+    }
     let listener = bind(&args, &contender)?;
     let address = listener.local_addr()?;
     let own_backend = own_backend(&args, supervision)?;
@@ -222,7 +225,7 @@ impl Goodbye {
                 limit_waits: counters.limit_waits,
             };
             // Whoever read stdout may be gone; that is no reason not to stop in order.
-            let _ = say(&Farewell { stopped });
+            let _ = say(&Farewell { stopped, driver: server.driver().map(str::to_owned) });
         });
     }
 }

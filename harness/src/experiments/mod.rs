@@ -51,7 +51,7 @@ mod tests {
 
     use reports::metrics::{TIME_PARTS, metric};
     use reports::record::{BoundValue, Condition, Picture, PictureKind, ValueOf};
-    use servers::{Contender, MODELS};
+    use servers::{Contender, default_models};
 
     use super::*;
     use crate::plan::{Capacities, Contenders, PROTAGONISTS, Preset, Sizes, Task};
@@ -68,12 +68,12 @@ mod tests {
         assert_eq!(files, names);
     }
 
-    /// Labels of the contenders that an experiment has of its own, or else of all models.
+    /// Labels of the contenders that an experiment has of its own, or else those of a run that names nobody.
     fn contenders(experiment: &Experiment) -> Vec<String> {
         match experiment.contenders {
             Contenders::Own(labels) => labels.iter().map(|label| (*label).to_owned()).collect(),
             Contenders::Protagonists => PROTAGONISTS.map(str::to_owned).to_vec(),
-            Contenders::OfTheRun => MODELS.iter().map(|model| model.name.to_owned()).collect(),
+            Contenders::OfTheRun => default_models().map(|model| model.name.to_owned()).collect(),
         }
     }
 

@@ -11,7 +11,7 @@ use rustix::thread::sched_getaffinity;
 
 use super::cgroups::{CgroupFolder, groups_of};
 use super::proc_file::{bytes_of, number, text};
-use crate::allocator::CHOSEN;
+use crate::allocator::chosen;
 
 /// What this machine is. Some milliseconds; to be read while nothing runs.
 ///
@@ -60,8 +60,8 @@ fn kernel_stack(meminfo: &str, loadavg: &str) -> Option<u64> {
 
 /// The allocator of this program, which is also every server's.
 fn allocator() -> String {
-    if let Some(chosen) = CHOSEN {
-        return chosen.to_owned();
+    if let Some(chosen) = chosen() {
+        return chosen;
     }
     if cfg!(target_env = "musl") {
         return "system (musl)".to_owned();

@@ -27,7 +27,7 @@ pub const PROTAGONISTS: [&str; 2] = ["threaded", "async-multi"];
 /// Where the contenders of a run come from.
 #[derive(Debug, Clone)]
 pub enum Choice {
-    /// Every model with its defaults. An experiment that has contenders of its own runs those.
+    /// Every model that needs no naming, with its defaults. An experiment that has contenders of its own runs those.
     Usual(Vec<Participant>),
     /// These were named, and play in every experiment. A claim that is decided by others can't be told then.
     Named(Vec<Participant>),

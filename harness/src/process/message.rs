@@ -39,6 +39,9 @@ pub struct Ready {
 pub struct Farewell {
     /// What it counted in its life.
     pub stopped: ServerCounters,
+    /// How its runtime asked the kernel for I/O, where it had a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<String>,
 }
 
 /// The line with which the parent asks for an [`InsideReply`].
@@ -109,9 +112,9 @@ pub(super) fn read_rest(pipe: &impl AsFd) -> String {
     String::from_utf8_lossy(&rest).into_owned()
 }
 
-/// The counters in the last of `lines` that is a farewell.
-pub(super) fn farewell_in(lines: &str) -> Option<ServerCounters> {
-    lines.lines().rev().find_map(|line| serde_json::from_str::<Farewell>(line).ok()).map(|farewell| farewell.stopped)
+/// The last of `lines` that is a farewell.
+pub(super) fn farewell_in(lines: &str) -> Option<Farewell> {
+    lines.lines().rev().find_map(|line| serde_json::from_str(line).ok())
 }
 
 /// Waits until `fd` can be read or has ended; false when the deadline passed first.
@@ -224,7 +227,8 @@ mod tests {
     fn counters_are_found_after_other_lines() {
         let lines = "noise\n{\"stopped\":{\"accepted\":3,\"accept_errors\":0,\"spawn_errors\":0,\
                      \"requests_served\":7,\"requests_refused\":1}}\n";
-        assert_eq!(farewell_in(lines).map(|counters| (counters.accepted, counters.requests_served)), Some((3, 7)));
+        let stopped = farewell_in(lines).unwrap().stopped;
+        assert_eq!((stopped.accepted, stopped.requests_served), (3, 7));
         assert_eq!(farewell_in("{\"stopped\":{\"accepted\":3}}\n"), None);
     }
 

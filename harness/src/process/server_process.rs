@@ -43,6 +43,8 @@ pub struct Stopped {
     pub peak_resident_bytes: Option<u64>,
     /// What it counted and said in its last line; absent where it was killed before it could.
     pub counters: Option<ServerCounters>,
+    /// How its runtime asked the kernel for I/O, where it had a choice and said so.
+    pub driver: Option<String>,
     /// Whether it had to be killed because it did not stop when asked.
     pub killed: bool,
     /// How it ended, where it ended by itself before it was asked to, or not in order when asked; with the bound that
@@ -144,10 +146,12 @@ impl ServerProcess {
         // However a program of another hand ends when it is asked to, it has done so.
         let is_ours = self.stdout.is_some();
         let death = died_before.or_else(|| ended.filter(|death| !death.is_in_order() && is_ours));
+        let farewell = self.stdout.as_ref().and_then(|stdout| farewell_in(&read_rest(stdout)));
         Stopped {
             usage,
             peak_resident_bytes,
-            counters: self.stdout.as_ref().and_then(|stdout| farewell_in(&read_rest(stdout))),
+            counters: farewell.as_ref().map(|farewell| farewell.stopped),
+            driver: farewell.and_then(|farewell| farewell.driver),
             killed,
             death: death.map(|death| death.because(panic_text(&stderr_tail))),
             stderr_tail,

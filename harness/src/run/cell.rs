@@ -285,6 +285,7 @@ fn usage(pid: u32, stopped: &Stopped, found: &TaskFindings) -> ServerUsage {
         peak_threads: None,
         died_at_ns: found.died_at_ns,
         counters: stopped.counters,
+        driver: stopped.driver.clone(),
     }
 }
 

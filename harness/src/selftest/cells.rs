@@ -64,6 +64,7 @@ pub(crate) fn run(placement: &PlacementRecord, machine: &Machine, cells: Vec<Cel
         summary: String::new(),
     };
     let manifest = Manifest {
+        built_with: std::collections::BTreeMap::new(),
         schema_version: SCHEMA_VERSION,
         run: EXPERIMENT.to_owned(),
         harness_version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -122,7 +122,7 @@ pub fn run(subject: SelftestSubject, nonce: String) -> anyhow::Result<()> {
     }
     requests.wait();
     // Whoever read stdout may be gone; that is no reason not to stop in order.
-    let _ = say(&Farewell { stopped: ServerCounters::default() });
+    let _ = say(&Farewell { stopped: ServerCounters::default(), driver: None });
     Ok(())
 }
 

@@ -54,7 +54,7 @@ fn spans(events: &[&TraceEvent], end_ns: u64) -> Vec<(u32, Span)> {
             Moment::Accepted | Moment::Read | Moment::Ended | Moment::Written => continue,
         };
         request += u32::from(event.moment == Moment::Begun);
-        let number = if event.moment == Moment::Read { request + 1 } else { request };
+        let number = if event.moment == Moment::Read || next_is(Moment::Begun) { request + 1 } else { request };
         let connection = u32::try_from(event.connection).unwrap_or(u32::MAX);
         found.push((event.thread, Span { connection, request: number, state, from_ns: event.at_ns, until_ns }));
     }

@@ -34,7 +34,7 @@ pub(crate) fn sources() -> Result<Sources, String> {
     let mut files = Sources::new();
     for package in PACKAGES {
         // Whatever a manifest names must be there, so the benchmarks come along.
-        for part in ["Cargo.toml", "src", "benches"] {
+        for part in ["Cargo.toml", "build.rs", "src", "benches"] {
             gather(&Path::new(package).join(part), &mut files);
         }
         for (file, mutations) in of_package(package) {

@@ -30,12 +30,13 @@ fn another_builds_servers_run_beside_ours() {
     assert_eq!(contenders, BTreeSet::from(["threaded", "threaded@base"]));
     let summary = &run.manifest.contenders[1].summary;
     assert!(summary.contains(&against), "{summary}");
-    // Once to be asked who it is, once on trial, and once for each attempt at its cell: the others were ours.
+    assert_eq!((build.built_with.is_empty(), &build.built_with), (false, &run.manifest.built_with));
+    // Twice to be asked who it is and what it is made of, once on trial, and once for each attempt at its cell: the others were ours.
     let executed = fs::read_to_string(log).unwrap();
     let served = executed.lines().filter(|line| line.starts_with("serve threaded ")).count();
     let attempts =
         |label: &str| run.cells.iter().filter(|cell| cell.contender == label).map(|cell| cell.attempts).sum::<u32>();
-    assert_eq!((executed.lines().count(), served), (served + 2, attempts("threaded@base") as usize), "{executed}");
+    assert_eq!((executed.lines().count(), served), (served + 3, attempts("threaded@base") as usize), "{executed}");
 }
 
 #[test]

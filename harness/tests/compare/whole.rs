@@ -10,7 +10,7 @@ use harness::plan::{Contenders, Experiment, PROTAGONISTS};
 use reports::metrics::{Bands, TIME_PARTS};
 use reports::record::store::Run;
 use reports::record::{Cell, Ending, Outcome, Purpose, Warning};
-use servers::MODELS;
+use servers::default_models;
 
 use crate::subject::Home;
 use crate::{text, turn};
@@ -46,12 +46,12 @@ fn code_of(run: &Run) -> i32 {
     if measured(run).all(|cell| proven.contains(&workload(cell))) { 0 } else { 4 }
 }
 
-/// Who takes part in what: every model, unless an experiment has contenders of its own.
+/// Who takes part in what: every model that needs no naming, unless an experiment has contenders of its own.
 fn cast() -> BTreeSet<(&'static str, &'static str)> {
     let of = |experiment: &'static Experiment| -> Vec<&'static str> {
         match experiment.contenders {
             Contenders::Protagonists => PROTAGONISTS.to_vec(),
-            Contenders::OfTheRun => MODELS.iter().map(|model| model.name).collect(),
+            Contenders::OfTheRun => default_models().map(|model| model.name).collect(),
             Contenders::Own(labels) => labels.to_vec(),
         }
     };
@@ -117,7 +117,7 @@ fn the_parts_of_the_median_add_up_to_it_in_every_cell() {
         assert!((sum - median).abs() <= 0.05 * median, "{}: {sum} and {median}", cell.id);
         seen += 1;
     }
-    assert!(seen >= 2 * MODELS.len(), "{seen} cells");
+    assert!(seen >= 2 * default_models().count(), "{seen} cells");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn every_contender_is_probed_once_a_workload_and_before_all_else() {
     }
     let workloads = EXPERIMENTS.iter().filter(|experiment| experiment.name == "latency-curve");
     let workloads: usize = workloads.map(|experiment| experiment.workloads.len()).sum();
-    assert_eq!(probes.len(), MODELS.len() * workloads);
+    assert_eq!(probes.len(), default_models().count() * workloads);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn the_manifest_says_what_was_run() {
     assert_eq!((manifest.run.as_str(), manifest.preset.as_str(), manifest.seed), ("the-run", "smoke", 1));
     assert!(manifest.argv.contains(&"--format".to_owned()), "{:?}", manifest.argv);
     let labels: Vec<&str> = manifest.contenders.iter().map(|contender| contender.label.as_str()).collect();
-    let models: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
+    let models: Vec<&str> = default_models().map(|model| model.name).collect();
     assert!(labels.starts_with(&models), "the models first, then what experiments bring: {labels:?}");
     assert_eq!(labels.iter().collect::<BTreeSet<_>>().len(), labels.len(), "{labels:?}");
     assert!(run.cells.windows(2).all(|pair| pair[0].started_at_ns + pair[0].elapsed_ns <= pair[1].started_at_ns));

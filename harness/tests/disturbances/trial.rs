@@ -93,6 +93,7 @@ fn experiment(tasks: fn() -> Task) -> Experiment {
 
 fn manifest(plan: &RunPlan) -> Manifest {
     Manifest {
+        built_with: std::collections::BTreeMap::new(),
         protagonists: None,
         schema_version: SCHEMA_VERSION,
         run: "run".to_owned(),

@@ -21,7 +21,7 @@ fn the_first_command_writes_a_report() {
     let (_, report) = output.trim_end().rsplit_once("report: ").unwrap();
     let page = std::fs::read_to_string(shell.path(report)).unwrap();
     assert!(report.starts_with("runs/") && page.starts_with("<!doctype html>"), "{report}");
-    for model in servers::MODELS {
+    for model in servers::default_models() {
         assert!(page.contains(model.name), "{} is not in the report", model.name);
     }
 }

@@ -24,6 +24,17 @@ pub(crate) struct Trend<'a> {
     pub(crate) runs: &'a [String],
     /// The contenders.
     pub(crate) lines: &'a [TrendLine],
+    /// What changed from one run to the next that is none of the contenders.
+    pub(crate) changes: &'a [TrendChange],
+}
+
+/// A mark between two runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TrendChange {
+    /// The place of the run that is the first with the change, counted from 0.
+    pub(crate) before_run: usize,
+    /// What changed.
+    pub(crate) text: String,
 }
 
 /// One contender.
@@ -56,6 +67,12 @@ pub(crate) fn draw(trend: &Trend<'_>) -> String {
     let right = PlotFrame::room_for(trend.lines.iter().map(|line| line.label.as_str()));
     let panel = Plot::new(PlotFrame { left, top: 30.0, width: WIDTH, height: HEIGHT, right, bottom: 46.0 }, &x, &y);
     panel.heading(trend.heading);
+    for change in trend.changes {
+        let place = x.place(change.before_run as f64 + 0.5);
+        panel.canvas.open(&[("class", "change")], &change.text);
+        panel.line(&[(place, 0.0), (place, 1.0)], Ink::Leader);
+        panel.canvas.close();
+    }
     let ends: Vec<EndLabel<'_>> =
         trend.lines.iter().filter_map(|line| draw_line(&panel, trend, line, (&x, &y))).collect();
     panel.end_labels(&ends, 1.0);
@@ -95,8 +112,9 @@ fn aria_label(trend: &Trend<'_>) -> String {
     let names: Vec<&str> = trend.lines.iter().map(|line| line.label.as_str()).collect();
     let runs = format::counted(trend.runs.len() as u64, "run");
     format!(
-        "Line chart of {} over {runs} for {}. The numbers are in the table below.",
+        "Line chart of {} over {runs} for {}{}. The numbers are in the table below.",
         trend.heading,
-        format::list(&names)
+        format::list(&names),
+        if trend.changes.is_empty() { "" } else { ", with a mark where what they ran on changed" }
     )
 }

@@ -12,6 +12,7 @@ use super::tables::{BarredTable, VerdictTable, verdict_tables};
 use super::trials::{self, TrialSection};
 use crate::charts::{self, Figure, OtherScale};
 use crate::format::{self, Unit, count, share};
+use crate::machine::{drivers, in_words};
 use crate::metrics::{METRICS, Reading, metric};
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, PictureKind, PlacementKind, Purpose};
@@ -252,9 +253,11 @@ fn environment(run: &Run) -> Vec<(String, String)> {
         ("Hypervisor", machine.virtualised.map_or("unknown", |yes| if yes { "yes" } else { "no" }).into()),
         ("Frequency governor", known(&machine.governor)),
         ("Allocator of the servers", allocator(run)),
+        ("Built with", built_with(run)),
         ("Kernel stack of a thread", Unit::Bytes.show(machine.kernel_stack_bytes_per_thread as f64)),
     ];
-    rows.map(|(name, value)| (name.to_owned(), value)).into()
+    let drivers = drivers(run).into_iter().map(|(contender, driver)| (format!("Driver of {contender}"), driver));
+    rows.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(drivers).collect()
 }
 
 /// Servers of another build have that build's, which its version names where it is not the system's.
@@ -263,6 +266,19 @@ fn allocator(run: &Run) -> String {
     match &run.manifest.against {
         Some(other) => format!("{ours}; of those called base that of {}", other.version),
         None => ours.clone(),
+    }
+}
+
+/// The compiler and what runs underneath the models, of both builds where there are two.
+fn built_with(run: &Run) -> String {
+    let told = |built_with: &BTreeMap<String, String>| match built_with.is_empty() {
+        true => "not noted".to_owned(),
+        false => in_words(built_with),
+    };
+    let ours = told(&run.manifest.built_with);
+    match &run.manifest.against {
+        Some(other) => format!("{ours}; those called base with {}", told(&other.built_with)),
+        None => ours,
     }
 }
 

@@ -43,6 +43,10 @@ pub struct Manifest {
     pub ending: Ending,
     /// The machine the run was made on.
     pub machine: Machine,
+    /// What the servers were built with, by name and version: the compiler, and what runs underneath the models. Empty in
+    /// a run that was made before this was noted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub built_with: BTreeMap<String, String>,
     /// The limits that were looked at before any load.
     #[serde(default)]
     pub limits: Vec<Limit>,
@@ -89,6 +93,9 @@ pub struct OtherBuild {
     pub version: String,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
+    /// As [`Manifest::built_with`]; empty where that build does not tell.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub built_with: BTreeMap<String, String>,
 }
 
 /// How a run ended.

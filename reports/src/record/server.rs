@@ -31,6 +31,9 @@ pub struct ServerUsage {
     pub died_at_ns: Option<u64>,
     /// What the server counted itself and said when it stopped.
     pub counters: Option<ServerCounters>,
+    /// How its runtime asked the kernel for I/O, where that depends on what the kernel allows: `io_uring` or `epoll`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<String>,
 }
 
 /// What a server counted itself.

@@ -3,11 +3,12 @@
 //!
 //! Must not know: files, pages. Beside it: `index.rs` and `trends.rs`, which are made of nothing else.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::machine::MachineIdentity;
+use crate::machine::{MachineIdentity, software};
 use crate::record::Ending;
 use crate::record::store::{Run, schema_version};
 use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
@@ -83,6 +84,9 @@ pub struct Entry {
     pub invalid_cells: usize,
     /// Where it was made.
     pub machine: MachineIdentity,
+    /// What ran there and bears on the numbers, by name. Empty in an entry that was made before this was kept.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub software: BTreeMap<String, String>,
     /// Names of its experiments.
     pub experiments: Vec<String>,
     /// Labels of its contenders, in its order.
@@ -174,6 +178,7 @@ impl Entry {
             cells: summary.validity.cells,
             invalid_cells: summary.validity.invalid_cells,
             machine: MachineIdentity::of(manifest),
+            software: software(run),
             experiments: manifest.experiments.iter().map(|experiment| experiment.name.clone()).collect(),
             contenders: contenders.map(|contender| contender.label.clone()).collect(),
             headline: said.unwrap_or_else(|| summary::headline(summary)),

@@ -8,7 +8,7 @@ use itertools::Itertools;
 use serde::Serialize;
 
 use super::entry::Entry;
-use crate::charts::trend::{Trend, TrendLine, TrendValue, draw};
+use crate::charts::trend::{Trend, TrendChange, TrendLine, TrendValue, draw};
 use crate::charts::{DataRow, DataTable};
 use crate::format::{self, Unit};
 use crate::machine::MachineIdentity;
@@ -110,13 +110,14 @@ fn figure(
     let names: Vec<String> = kept.iter().map(|(run, _)| short_time(&run.started_at)).collect();
     let lines = lines(&kept);
     let heading = format::capitalised(&newest.label);
-    let svg = draw(&Trend { heading: &heading, unit: newest.unit, runs: &names, lines: &lines });
+    let changes = changes(&kept.iter().map(|(run, _)| *run).collect::<Vec<_>>());
+    let svg = draw(&Trend { heading: &heading, unit: newest.unit, runs: &names, lines: &lines, changes: &changes });
     let loads: Vec<f64> = kept.iter().filter_map(|(_, figures)| figures.first()?.offered_load_rps).collect();
     Some(TrendFigure {
         id: format!("trend-{}-{}-{}-{}", machine.fingerprint, subject.experiment, subject.workload, subject.metric),
         title: title(newest, &loads),
         svg,
-        notes: notes(left_out, &loads),
+        notes: notes(left_out, &loads, &changes),
         table: table(newest.unit, &kept, &lines),
     })
 }
@@ -142,8 +143,8 @@ fn range(loads: &[f64]) -> Option<(f64, f64)> {
     loads.iter().copied().minmax_by(f64::total_cmp).into_option()
 }
 
-fn notes(left_out: u64, loads: &[f64]) -> Vec<String> {
-    let mut notes = Vec::new();
+fn notes(left_out: u64, loads: &[f64], changes: &[TrendChange]) -> Vec<String> {
+    let mut notes: Vec<String> = changes.iter().map(|change| format!("{}.", change.text)).collect();
     if range(loads).is_some_and(|(lo, hi)| lo < hi) {
         notes.push("The load differs a little from run to run, as what the contenders could do differed.".to_owned());
     }
@@ -152,6 +153,23 @@ fn notes(left_out: u64, loads: &[f64]) -> Vec<String> {
         notes.push(format!("{runs} left out: the load was more than a quarter off that of the newest."));
     }
     notes
+}
+
+/// What ran on the machine changed between these runs, which are given the oldest first: a step there may be of its making.
+/// Of two runs that do not both know what they ran on, nothing is said.
+fn changes(runs: &[&Entry]) -> Vec<TrendChange> {
+    let pairs = runs.windows(2).enumerate();
+    let changed = pairs.filter_map(|(place, pair)| {
+        let (before, after) = (&pair[0].software, &pair[1].software);
+        let changed = after.iter().filter_map(|(what, now)| {
+            let then = before.get(what).filter(|then| *then != now)?;
+            Some(format!("{what} {now} instead of {then}"))
+        });
+        let changed: Vec<String> = changed.collect();
+        let text = format!("From {} on with {}", short_time(&pair[1].started_at), format::list(&changed));
+        (!changed.is_empty()).then_some(TrendChange { before_run: place + 1, text })
+    });
+    changed.collect()
 }
 
 /// A line per contender, in the order in which the newest runs have them, so that colours stay as runs are added.

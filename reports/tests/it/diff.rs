@@ -1,5 +1,7 @@
 //! One run held against another: what is found, what is not, and what is refused to be told.
 
+use std::collections::BTreeMap;
+
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
@@ -223,7 +225,12 @@ fn another_machine_is_named() {
 fn two_builds_in_one_run_are_base_and_new() {
     let mut both = run(10, 1, 1.0);
     assert_eq!(within(&both), None);
-    let other = OtherBuild { path: "/old/harness".into(), version: "harness 0.0.9".into(), sha256: "ab".into() };
+    let other = OtherBuild {
+        path: "/old/harness".into(),
+        version: "harness 0.0.9".into(),
+        sha256: "ab".into(),
+        built_with: BTreeMap::new(),
+    };
     both.manifest.against = Some(other);
     let named = |label: &str| format!("{label}@base");
     let base_of = |contender: &ContenderRecord| ContenderRecord { label: named(&contender.label), ..contender.clone() };

@@ -152,6 +152,7 @@ fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) 
         summary: format!("what runs a connection in {}", model.label),
     };
     Manifest {
+        built_with: BTreeMap::from([("tokio".to_owned(), "1.52.2".to_owned())]),
         schema_version: SCHEMA_VERSION,
         run: "fixture".into(),
         harness_version: "0.1.0".into(),

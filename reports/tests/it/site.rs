@@ -1,6 +1,7 @@
 //! What the files of a site hold: entries, the index, trends, the preview, and what a run's page says of the site. Beside it:
 //! `harness/tests/publish/`, which has the folder.
 
+use reports::record::Manifest;
 use reports::record::store::{Run, RunFile};
 use reports::site::{self, Entry, PAGE, PREVIEW, Published};
 
@@ -181,12 +182,41 @@ fn a_trend_stays_within_one_machine() {
     let here = [entry(&on_day(3)), entry(&on_day(9))];
     assert!(site::index_page(&here).contains("id=\"trend-"));
     let mut elsewhere = on_day(9);
-    elsewhere.manifest.machine.kernel = "7.0.0".into();
+    elsewhere.manifest.machine.cpu_model = "Another CPU".into();
     let page = site::index_page(&[here[0].clone(), entry(&elsewhere)]);
     assert!(!page.contains("id=\"trend-") && page.contains("2 runs on 2 machines"));
     let mut shared = on_day(9);
     shared.manifest.placement.kind = reports::record::PlacementKind::Shared;
     assert!(!site::index_page(&[here[0].clone(), entry(&shared)]).contains("id=\"trend-"));
+}
+
+#[test]
+fn a_change_of_what_the_servers_ran_on_is_a_mark_in_the_trend_of_their_machine() {
+    let page = |change: fn(&mut Manifest)| {
+        let mut later = on_day(9);
+        change(&mut later.manifest);
+        site::index_page(&[entry(&on_day(3)), entry(&later)])
+    };
+    assert!(!page(|_| {}).contains("class=\"change\""));
+    let changed = page(|manifest| {
+        manifest.built_with.insert("tokio".into(), "1.51.0".into());
+        manifest.machine.kernel = "7.0.0".into();
+    });
+    assert!(changed.contains("2 runs on 1 machine") && changed.contains("id=\"trend-"));
+    let marks = changed.matches("class=\"change\"").count();
+    assert_eq!(marks, changed.matches("<figure id=\"trend-").count(), "a mark in each figure");
+    let said = "on with kernel 7.0.0 instead of 6.1.0 and tokio 1.51.0 instead of 1.52.2.</p>";
+    assert_eq!(changed.matches(said).count(), marks);
+    let driven =
+        |run: &mut Run, driver: &str| run.cells.iter_mut().for_each(|cell| cell.server.driver = Some(driver.into()));
+    let (mut before, mut after) = (on_day(3), on_day(9));
+    driven(&mut before, "io_uring");
+    driven(&mut after, "epoll");
+    assert!(
+        site::index_page(&[entry(&before), entry(&after)]).contains("driver of threaded epoll instead of io_uring")
+    );
+    // A run of which nobody noted what it was built with says nothing of a change.
+    assert!(!page(|manifest| manifest.built_with.clear()).contains("class=\"change\""));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::clock::monotonic_ns;
 use crate::protocol::{Decoded, Fault, Persistence, Request, Response, WireFormat};
 use crate::server::Server;
 use crate::service::{Refusal, WorkOrder, decide};
+use crate::work::Performed;
 use crate::work::call::BackendError;
 
 /// Where a reply's buffer begins; enough for any reply whose result is a few words.
@@ -64,8 +65,30 @@ pub(super) fn next_action<'a>(next: Decoded<Request<'a>>, server: &Server, reque
 }
 
 impl PendingReply<'_> {
-    /// The reply to a request that was whole at `received_ns`, to be sent at once: it says that it is sent now.
-    pub(super) fn with_result(
+    /// The same, for whoever outlives the request's bytes.
+    pub(super) fn into_owned(self) -> PendingReply<'static> {
+        PendingReply { sender_timestamp: Cow::Owned(self.sender_timestamp.into_owned()), then: self.then }
+    }
+
+    /// The reply to a request that was whole at `received_ns`, and how many requests the connection has had done by then.
+    pub(super) fn with(
+        self,
+        performed: Performed<'_>,
+        received_ns: u64,
+        requests_served: &mut u64,
+        server: &Server,
+    ) -> EncodedReply {
+        match performed {
+            Performed::Done { result, waited_ns } => {
+                *requests_served += 1;
+                self.with_result(result, received_ns, waited_ns, server)
+            }
+            Performed::BackendFailed(error) => self.with_failure(&error, server),
+        }
+    }
+
+    /// The reply that is to be sent at once: it says that it is sent now.
+    fn with_result(
         self,
         result: Cow<'_, str>,
         received_ns: u64,
@@ -84,7 +107,7 @@ impl PendingReply<'_> {
     }
 
     /// The reply to a request whose call to the backend failed.
-    pub(super) fn with_failure(self, error: &BackendError, server: &Server) -> EncodedReply {
+    fn with_failure(self, error: &BackendError, server: &Server) -> EncodedReply {
         server.counters.backend_errors.increment();
         let reason = error.to_string().into();
         encode(server, &Response::Error { fault: Fault::Backend, reason }, self.then)
@@ -102,7 +125,7 @@ fn refuse<'a>(server: &Server, fault: Fault, reason: String, then: Persistence) 
     NextAction::Reply(encode(server, &Response::Error { fault, reason: reason.into() }, then))
 }
 
-fn fault_of(refusal: &Refusal) -> Fault {
+pub(super) fn fault_of(refusal: &Refusal) -> Fault {
     match refusal {
         Refusal::UnknownWork(_) => Fault::UnknownWork,
         Refusal::NoDuration(_) | Refusal::TooLong(_) | Refusal::NoSize(_) => Fault::BadRequest,

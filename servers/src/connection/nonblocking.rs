@@ -17,7 +17,7 @@ use crate::protocol::{Inbox, Persistence};
 use crate::server::Server;
 use crate::trace::{ConnectionTrace, Moment};
 use crate::work::call::BackendLink;
-use crate::work::{Performed, perform_in_task};
+use crate::work::perform_in_task;
 
 /// Serves a connection until it ends. Dropping `accepted` closes it and makes room for another.
 pub(crate) async fn serve(mut accepted: AcceptedConnection<TcpStream>, server: Arc<Server>) {
@@ -41,13 +41,7 @@ async fn answer_requests(stream: &mut TcpStream, trace: &ConnectionTrace, server
                 NextAction::Read => break,
                 NextAction::Work { order, pending } => {
                     let performed = perform_in_task(order, &mut backend, trace, server).await?;
-                    match performed {
-                        Performed::Done { result, waited_ns } => {
-                            requests_served += 1;
-                            pending.with_result(result, received_ns, waited_ns, server)
-                        }
-                        Performed::BackendFailed(error) => pending.with_failure(&error, server),
-                    }
+                    pending.with(performed, received_ns, &mut requests_served, server)
                 }
                 NextAction::Reply(reply) => reply,
             };

@@ -8,6 +8,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::slice;
 use std::sync::Arc;
 
 use tokio::runtime;
@@ -23,7 +24,7 @@ pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()>
         .max_blocking_threads(blocking)
         .enable_all()
         .build()?;
-    server.runs_on(&runtime);
+    server.runs_on(slice::from_ref(&runtime));
     let ended = runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;

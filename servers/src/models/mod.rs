@@ -8,15 +8,22 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use crate::options::{
-    BACKEND_POOL, BACKLOG, BLOCKING_THREADS, BUFFER, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, MUTEX, OptionKey,
-    PLACEMENT_ON_ONE_THREAD, PLACEMENT_ON_THREADS, PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK,
-    STRETCH, ServerOptions,
+    ACCEPT_IN_TASKS, ACCEPT_ON_THREADS, BACKEND_POOL, BACKLOG, BLOCKING_THREADS, BUFFER, FRAME_DEADLINE, IDLE_TIMEOUT,
+    MAX_CONNECTIONS, MUTEX, OptionKey, PER_CORE_WORKERS, PLACEMENT_ON_ONE_THREAD, PLACEMENT_ON_THREADS,
+    PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK, STRETCH, ServerOptions,
 };
 use crate::server::Server;
 
 mod async_multi;
+mod async_per_core;
 mod async_single;
+#[cfg(feature = "axum")]
+mod axum;
+#[cfg(feature = "compio")]
+mod compio;
+mod pool_per_request;
 mod rayon_pool;
+mod reactor;
 mod sequential;
 mod thread_pool;
 mod threaded;
@@ -34,6 +41,10 @@ pub struct Model {
     pub summary: &'static str,
     /// The options it has.
     pub options: &'static [OptionKey],
+    /// Whether it takes part where nobody is named. The others are there to be named, beside what they explain.
+    pub runs_by_default: bool,
+    /// Whether HTTP is all that it speaks: a library's loop serves its connections, and not ours.
+    pub is_http_only: bool,
     /// How many connections it serves at a time.
     pub concurrency: Concurrency,
     /// Serves the connections of a listening socket until the server is stopped.
@@ -66,7 +77,12 @@ impl Concurrency {
     }
 }
 
-/// All models, from the simplest on.
+/// The models that take part where nobody is named.
+pub fn default_models() -> impl Iterator<Item = &'static Model> {
+    MODELS.iter().filter(|model| model.runs_by_default)
+}
+
+/// All models, from the simplest on; then those that only run where they are named.
 pub const MODELS: &[Model] = &[
     Model {
         name: "sequential",
@@ -74,6 +90,8 @@ pub const MODELS: &[Model] = &[
         short: "one by one",
         summary: "the accept loop itself, one connection after the other",
         options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, BUFFER, STRETCH],
+        runs_by_default: true,
+        is_http_only: false,
         concurrency: Concurrency::One,
         run: sequential::run,
     },
@@ -83,6 +101,7 @@ pub const MODELS: &[Model] = &[
         short: "threads",
         summary: "one OS thread per connection",
         options: &[
+            ACCEPT_ON_THREADS,
             BACKEND_POOL,
             BACKLOG,
             FRAME_DEADLINE,
@@ -94,6 +113,8 @@ pub const MODELS: &[Model] = &[
             STACK,
             STRETCH,
         ],
+        runs_by_default: true,
+        is_http_only: false,
         concurrency: Concurrency::Unbounded,
         run: threaded::run,
     },
@@ -114,6 +135,8 @@ pub const MODELS: &[Model] = &[
             STRETCH,
             POOL_WORKERS,
         ],
+        runs_by_default: true,
+        is_http_only: false,
         concurrency: Concurrency::Workers,
         run: thread_pool::run,
     },
@@ -133,6 +156,8 @@ pub const MODELS: &[Model] = &[
             STRETCH,
             POOL_WORKERS,
         ],
+        runs_by_default: true,
+        is_http_only: false,
         concurrency: Concurrency::Workers,
         run: rayon_pool::run,
     },
@@ -153,6 +178,8 @@ pub const MODELS: &[Model] = &[
             BUFFER,
             STRETCH,
         ],
+        runs_by_default: true,
+        is_http_only: false,
         concurrency: Concurrency::Unbounded,
         run: async_single::run,
     },
@@ -162,6 +189,7 @@ pub const MODELS: &[Model] = &[
         short: "tokio",
         summary: "a tokio task per connection, on a pool of threads",
         options: &[
+            ACCEPT_IN_TASKS,
             BACKEND_POOL,
             BACKLOG,
             BLOCKING_THREADS,
@@ -174,9 +202,114 @@ pub const MODELS: &[Model] = &[
             STRETCH,
             RUNTIME_WORKERS,
         ],
+        runs_by_default: true,
+        is_http_only: false,
         concurrency: Concurrency::Unbounded,
         run: async_multi::run,
     },
+    Model {
+        name: "async-per-core",
+        title: "a tokio runtime per core",
+        short: "tokio per core",
+        summary: "a tokio runtime of one thread for each CPU, each of which accepts for itself",
+        options: &[
+            BACKLOG,
+            BLOCKING_THREADS,
+            FRAME_DEADLINE,
+            IDLE_TIMEOUT,
+            MUTEX,
+            PLACEMENT_ON_ONE_THREAD,
+            BUFFER,
+            STRETCH,
+            PER_CORE_WORKERS,
+        ],
+        runs_by_default: false,
+        is_http_only: false,
+        concurrency: Concurrency::Unbounded,
+        run: async_per_core::run,
+    },
+    Model {
+        name: "reactor",
+        title: "one thread, by hand",
+        short: "reactor",
+        summary: "one thread that waits for all sockets at once, by hand: what a runtime does underneath",
+        options: &[BACKLOG, FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, BUFFER, STRETCH],
+        runs_by_default: false,
+        is_http_only: false,
+        concurrency: Concurrency::Unbounded,
+        run: reactor::run,
+    },
+    Model {
+        name: "pool-per-request",
+        title: "a pool of threads for requests",
+        short: "pool per request",
+        summary: "a reactor that hands requests, not connections, to a pool of threads",
+        options: &[
+            BACKEND_POOL,
+            BACKLOG,
+            FRAME_DEADLINE,
+            IDLE_TIMEOUT,
+            MAX_CONNECTIONS,
+            BUFFER,
+            STACK,
+            STRETCH,
+            POOL_WORKERS,
+        ],
+        runs_by_default: false,
+        is_http_only: false,
+        concurrency: Concurrency::Unbounded,
+        run: pool_per_request::run,
+    },
+    #[cfg(feature = "axum")]
+    Model {
+        name: "axum",
+        title: "axum on tokio",
+        short: "axum",
+        summary: "axum on a pool of threads, over HTTP alone: what people deploy",
+        options: &[
+            BACKEND_POOL,
+            BACKLOG,
+            BLOCKING_THREADS,
+            MAX_CONNECTIONS,
+            MUTEX,
+            PLACEMENT_ON_WORKERS,
+            STRETCH,
+            RUNTIME_WORKERS,
+        ],
+        runs_by_default: false,
+        is_http_only: true,
+        concurrency: Concurrency::Unbounded,
+        run: axum::run,
+    },
+    #[cfg(feature = "compio")]
+    Model {
+        name: "compio",
+        title: "compio, one thread",
+        short: "compio",
+        summary: "a task per connection on one thread, with io_uring where the kernel allows it",
+        options: &[BACKLOG, MAX_CONNECTIONS, BUFFER, STRETCH],
+        runs_by_default: false,
+        is_http_only: false,
+        concurrency: Concurrency::Unbounded,
+        run: compio::run,
+    },
+];
+
+/// A model that this build leaves out, and the feature of cargo's that brings it in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The model's name.
+    pub model: &'static str,
+    /// The feature.
+    pub feature: &'static str,
+}
+
+/// The models that this build leaves out.
+pub const LEFT_OUT: &[LeftOut] = &[
+    #[cfg(not(feature = "axum"))]
+    LeftOut { model: "axum", feature: "axum" },
+    #[cfg(not(feature = "compio"))]
+    LeftOut { model: "compio", feature: "compio" },
 ];
 
 #[cfg(test)]

@@ -29,12 +29,12 @@ pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()>
 
 type Job = Box<dyn FnOnce() + Send + 'static>;
 
-struct ThreadPool {
+pub(super) struct ThreadPool {
     queue: Sender<Job>,
 }
 
 impl ThreadPool {
-    fn new(workers: usize, stack_bytes: usize) -> io::Result<ThreadPool> {
+    pub(super) fn new(workers: usize, stack_bytes: usize) -> io::Result<ThreadPool> {
         let (queue, jobs) = channel();
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..workers {
@@ -44,7 +44,7 @@ impl ThreadPool {
         Ok(ThreadPool { queue })
     }
 
-    fn execute(&self, job: impl FnOnce() + Send + 'static) {
+    pub(super) fn execute(&self, job: impl FnOnce() + Send + 'static) {
         // This fails where all workers are gone, which they are not before the pool itself is.
         let _ = self.queue.send(Box::new(job));
     }

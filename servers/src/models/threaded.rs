@@ -4,18 +4,24 @@
 //! it waits. So the thread is spawned by the builder, which gives an error where `thread::spawn` panics and takes
 //! the accept loop, and with it every client, down; `spawn=panicking` does that too, for comparison. Production
 //! code would set a limit on the number of connections and deadlines for what they send, which are options here.
+//! Usually there is one accept loop; with `accept=reuseport` there is one for each CPU.
 
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 
-use crate::accept::Acceptor;
+use crate::accept::{Acceptor, one_for_each_loop, run_each_loop};
 use crate::connection::blocking::serve;
 use crate::options::Spawning;
 use crate::server::Server;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
+    let listeners = one_for_each_loop(listener, &server.options)?;
+    run_each_loop(listeners, server, |listener| accept(listener, server))
+}
+
+fn accept(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let mut acceptor = Acceptor::new(listener, server)?;
     while let Some(accepted) = acceptor.next()? {
         let shared = Arc::clone(server);

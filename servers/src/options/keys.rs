@@ -4,10 +4,28 @@ use std::thread::available_parallelism;
 
 use super::server_options::OptionKey;
 use super::values::{
-    KIB, Keyword, LockKind, MIB, Spawning, WorkPlacement, parse_count, parse_percent, parse_size, parse_timeout,
-    parse_unless_off, show_size, show_timeout, show_unless_off,
+    Accepting, KIB, Keyword, LockKind, MIB, Spawning, WorkPlacement, parse_count, parse_percent, parse_size,
+    parse_timeout, parse_unless_off, show_size, show_timeout, show_unless_off,
 };
 use crate::protocol::MAX_READ_BUFFER_BYTES;
+
+/// For a runtime that has workers to run the loops.
+pub(crate) const ACCEPT_IN_TASKS: OptionKey = OptionKey {
+    name: "accept",
+    summary: "who accepts: single, one loop; reuseport, a loop and a socket of its own for each CPU or worker, among \
+              which the kernel deals out the connections. Not with max-connections",
+    expected: "single or reuseport",
+    own_default: None,
+    set: |options, value| {
+        options.accepting = Accepting::parse(value)?;
+        Some(())
+    },
+    show: |options| options.accepting.show(),
+};
+
+/// Where threads are as many as there are connections, there is a loop for each CPU that this process may use.
+pub(crate) const ACCEPT_ON_THREADS: OptionKey =
+    OptionKey { own_default: RUNTIME_WORKERS.own_default, ..ACCEPT_IN_TASKS };
 
 /// Every model accepts connections.
 pub(crate) const BACKLOG: OptionKey = OptionKey {
@@ -197,6 +215,15 @@ pub(crate) const POOL_WORKERS: OptionKey = OptionKey { own_default: Some(|option
 /// The size of a pool that no connection waits in: as many as there are CPUs that this process may use.
 pub(crate) const RUNTIME_WORKERS: OptionKey = OptionKey {
     own_default: Some(|options| options.workers = available_parallelism().map_or(1, usize::from)),
+    ..WORKERS
+};
+
+/// As many, and each of them accepts for itself.
+pub(crate) const PER_CORE_WORKERS: OptionKey = OptionKey {
+    own_default: Some(|options| {
+        options.workers = available_parallelism().map_or(1, usize::from);
+        options.accepting = Accepting::Reuseport;
+    }),
     ..WORKERS
 };
 

@@ -3,13 +3,13 @@
 use std::slice;
 use std::time::Duration;
 
-use super::values::{LockKind, MIB, Spawning, WorkPlacement};
+use super::values::{Accepting, LockKind, MIB, Spawning, WorkPlacement};
 use crate::protocol::READ_BUFFER_BYTES;
 
 /// The options of a server. A model reads those it has and ignores the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerOptions {
-    /// How many threads serve connections, where their number is fixed.
+    /// How many threads serve connections, where their number is fixed; and how many accept them, where several do.
     pub workers: usize,
     /// The stack reserved for each thread that serves connections, in bytes of address space.
     pub stack_bytes: usize,
@@ -17,6 +17,8 @@ pub struct ServerOptions {
     pub read_buffer_bytes: usize,
     /// How many connections the kernel may hold for the server until it accepts them.
     pub backlog: u32,
+    /// Whether one loop accepts all connections.
+    pub accepting: Accepting,
     /// Where computing and blocking happen.
     pub placement: WorkPlacement,
     /// Which lock `lock` requests hold, and how.
@@ -71,6 +73,14 @@ impl OptionKey {
 }
 
 impl ServerOptions {
+    /// How many accept loops the server has, each with a listening socket of its own.
+    pub fn accept_loops(&self) -> usize {
+        match self.accepting {
+            Accepting::Single => 1,
+            Accepting::Reuseport => self.workers,
+        }
+    }
+
     /// The defaults of a model that has the options `keys`.
     pub(crate) fn defaults(keys: &[OptionKey]) -> ServerOptions {
         let mut options = ServerOptions {
@@ -79,6 +89,7 @@ impl ServerOptions {
             stack_bytes: 2 * MIB,
             read_buffer_bytes: READ_BUFFER_BYTES,
             backlog: 4096,
+            accepting: Accepting::Single,
             placement: WorkPlacement::Inline,
             mutex: LockKind::Tokio,
             idle_timeout: None,

@@ -45,6 +45,15 @@ pub enum Spawning {
     Panicking,
 }
 
+/// How many sockets a server listens on, each with an accept loop of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepting {
+    /// One, which every connection comes through.
+    Single,
+    /// Several on the same port; the kernel deals the connections out among them (SO_REUSEPORT).
+    Reuseport,
+}
+
 /// Values that are words from a list.
 pub(super) trait Keyword: Copy + PartialEq + 'static {
     /// All of them, as they are typed.
@@ -78,6 +87,11 @@ impl Keyword for LockKind {
 impl Keyword for Spawning {
     const WORDS: &'static [(&'static str, Spawning)] =
         &[("builder", Spawning::Builder), ("panicking", Spawning::Panicking)];
+}
+
+impl Keyword for Accepting {
+    const WORDS: &'static [(&'static str, Accepting)] =
+        &[("single", Accepting::Single), ("reuseport", Accepting::Reuseport)];
 }
 
 pub(super) fn parse_size(text: &str) -> Option<usize> {
@@ -176,6 +190,7 @@ mod tests {
         all_return::<WorkPlacement>();
         all_return::<LockKind>();
         all_return::<Spawning>();
+        all_return::<Accepting>();
         assert_eq!(WorkPlacement::parse("Inline"), None);
     }
 }

@@ -78,13 +78,13 @@ impl<S> SharedLinks<S> {
 
 impl<S> LinkShelf<S> {
     fn take(&mut self) -> BackendLink<S> {
-        self.idle.pop().unwrap_or_else(BackendLink::new)
+        self.idle.pop().unwrap_or_default()
     }
 }
 
 impl<S> Drop for LentLink<'_, S> {
     fn drop(&mut self) {
-        let link = mem::replace(&mut self.link, BackendLink::new());
+        let link = mem::take(&mut self.link);
         let mut shelf = self.links.shelf();
         shelf.idle.push(link);
         if self.permit.is_none() {

@@ -19,7 +19,11 @@ use crate::clock::monotonic_ns;
 use crate::server::Server;
 use crate::trace::{ConnectionTrace, Moment};
 
-/// A client connection's own connection to the backend: std's on a thread, tokio's in a task.
+#[cfg(feature = "compio")]
+pub(crate) mod completion;
+pub(crate) mod stepwise;
+
+/// A client connection's own connection to the backend: std's on a thread, tokio's in a task, mio's on an event loop.
 #[derive(Debug)]
 pub(crate) struct BackendLink<S> {
     /// None until the first call, and after one that failed.
@@ -55,6 +59,12 @@ pub(crate) enum BackendError {
         /// Where it is.
         address: SocketAddr,
     },
+}
+
+impl<S> Default for BackendLink<S> {
+    fn default() -> BackendLink<S> {
+        BackendLink::new()
+    }
 }
 
 impl<S> BackendLink<S> {

@@ -2,7 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -30,6 +31,39 @@ pub(crate) fn address() -> SocketAddr {
         });
         address
     })
+}
+
+/// A backend that breaks off: how many calls of a connection it answers, and with which bytes.
+pub(crate) struct Moody {
+    pub(crate) address: SocketAddr,
+    /// How many connections were made to it so far.
+    pub(crate) connections: Arc<AtomicUsize>,
+}
+
+impl Moody {
+    /// Answers so many calls of each connection as `answer` says, in two pieces, and then closes it.
+    pub(crate) fn start(calls: usize, answer: fn(BackendCall) -> Vec<u8>) -> Moody {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let (address, connections) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+        let counted = Arc::clone(&connections);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                counted.fetch_add(1, Ordering::SeqCst);
+                let mut stream = stream.unwrap();
+                stream.set_nodelay(true).unwrap();
+                for _ in 0..calls {
+                    let mut frame = [0; CALL_FRAME_BYTES];
+                    if stream.read_exact(&mut frame).is_err() {
+                        break;
+                    }
+                    let bytes = answer(BackendCall::from_request(&frame).expect("a server calls as it should"));
+                    let (one, other) = bytes.split_at(bytes.len() / 2);
+                    let _ = stream.write_all(one).and_then(|()| stream.write_all(other));
+                }
+            }
+        });
+        Moody { address, connections }
+    }
 }
 
 /// An address at which nobody listens.

@@ -51,25 +51,25 @@ impl Client {
     fn rest_of_http_reply(&mut self, status: &str) -> Value {
         let mut headers = HashMap::new();
         while let Some((name, value)) = self.line().expect("a whole head").split_once(": ") {
-            headers.insert(name.to_owned(), value.to_owned());
+            headers.insert(name.to_ascii_lowercase(), value.to_owned());
         }
-        let mut body = vec![0; headers["Content-Length"].parse().unwrap()];
+        let mut body = vec![0; headers["content-length"].parse().unwrap()];
         self.reader.read_exact(&mut body).unwrap();
         let body = String::from_utf8(body).unwrap();
         let number = |name: &str| headers[name].parse::<u64>().unwrap();
         if status.starts_with("HTTP/1.1 4") || status.starts_with("HTTP/1.1 5") {
             json!({"Error": {"reason": body}})
-        } else if headers.contains_key("Requests-Served") {
+        } else if headers.contains_key("requests-served") {
             json!({"ConnectionClosed": {
-                "initial_timestamp": headers["Initial-Timestamp"], "final_timestamp": headers["Final-Timestamp"],
-                "requests_served": number("Requests-Served"),
+                "initial_timestamp": headers["initial-timestamp"], "final_timestamp": headers["final-timestamp"],
+                "requests_served": number("requests-served"),
             }})
         } else {
             assert_eq!(status, "HTTP/1.1 200 OK");
             json!({"WorkDone": {
-                "sender_timestamp": headers.get("Sender-Timestamp"), "result": body,
-                "server_received_ns": number("Server-Received-Ns"), "server_sent_ns": number("Server-Sent-Ns"),
-                "server_waited_ns": headers.get("Server-Waited-Ns").map(|ns| ns.parse::<u64>().unwrap()),
+                "sender_timestamp": headers.get("sender-timestamp"), "result": body,
+                "server_received_ns": number("server-received-ns"), "server_sent_ns": number("server-sent-ns"),
+                "server_waited_ns": headers.get("server-waited-ns").map(|ns| ns.parse::<u64>().unwrap()),
             }})
         }
     }

@@ -8,7 +8,7 @@ use servers::protocol::{MAX_REQUEST_BYTES, MAX_RESULT_BYTES, Wire};
 
 use crate::client::{Client, close};
 use crate::intervals::{intervals, most_at_once, whole_time};
-use crate::running::{RunningServer, wait_until, with_every_model};
+use crate::running::{RunningServer, wait_until, with_every_model, with_every_model_of_our_loop};
 
 #[test]
 fn work_is_done() {
@@ -31,7 +31,7 @@ fn work_is_done() {
 fn pipelined_requests_are_answered_in_order() {
     with_every_model(|running| {
         let mut client = running.connect();
-        let works = ["echo", "sleep", "echo"].iter().cycle().take(60);
+        let works = ["echo", "sleep", "call"].iter().cycle().take(60);
         let bytes: Vec<u8> =
             works.enumerate().flat_map(|(i, work)| running.request(work, "1ms", &i.to_string())).collect();
         client.send(&bytes);
@@ -63,7 +63,7 @@ fn a_request_may_be_as_long_as_the_limit() {
 
 #[test]
 fn a_line_beyond_the_limit_is_refused_and_ends_the_connection() {
-    with_every_model(|running| {
+    with_every_model_of_our_loop(|running| {
         let mut client = running.connect();
         client.send(&running.request("echo", "before", "1"));
         // Twice the limit: the server must refuse it before it has read it all, and the refusal must arrive.
@@ -83,7 +83,7 @@ fn a_line_beyond_the_limit_is_refused_and_ends_the_connection() {
 
 #[test]
 fn a_client_that_never_stops_sending_is_cut_off() {
-    with_every_model(|running| {
+    with_every_model_of_our_loop(|running| {
         let mut client = running.connect();
         let mebibyte = vec![b'x'; 1024 * 1024];
         let refused =
@@ -94,7 +94,7 @@ fn a_client_that_never_stops_sending_is_cut_off() {
 
 #[test]
 fn bad_requests_are_refused_and_the_connection_lives_on() {
-    with_every_model(|running| {
+    with_every_model_of_our_loop(|running| {
         let mut client = running.connect();
         let bad = bad_requests(running);
         let expected = bad.len() as u64;
@@ -126,7 +126,7 @@ fn bad_requests(running: &RunningServer) -> Vec<Vec<u8>> {
 
 #[test]
 fn closing_is_answered_and_the_server_closes() {
-    with_every_model(|running| {
+    with_every_model_of_our_loop(|running| {
         let mut client = running.connect();
         client.work("echo", "1");
         client.work("echo", "2");
@@ -141,7 +141,7 @@ fn closing_is_answered_and_the_server_closes() {
 
 #[test]
 fn the_last_reply_reaches_a_client_that_has_sent_more() {
-    with_every_model(|running| {
+    with_every_model_of_our_loop(|running| {
         let mut client = running.connect();
         let more = running.request("echo", "never looked at", "1").repeat(300);
         client.send(&[close(running.wire, "from", "to"), more].concat());
@@ -155,12 +155,14 @@ fn the_last_reply_reaches_a_client_that_has_sent_more() {
 fn requests_before_a_half_close_are_answered() {
     with_every_model(|running| {
         let mut client = running.connect();
-        let mut bytes = [running.request("sleep", "20ms", "1"), running.request("echo", "2", "2")].concat();
-        bytes.extend_from_slice(&running.request("echo", "half", "3")[..20]);
+        let whole = [("sleep", "20ms", "1"), ("call", "20ms", "2"), ("echo", "hi", "3")];
+        let mut bytes = whole.map(|(work, parameter, sent)| running.request(work, parameter, sent)).concat();
+        bytes.extend_from_slice(&running.request("echo", "half", "4")[..20]);
         client.send(&bytes);
         client.end_sending();
-        assert_eq!(client.reply().unwrap()["WorkDone"]["sender_timestamp"], "1");
-        assert_eq!(client.reply().unwrap()["WorkDone"]["sender_timestamp"], "2");
+        for (.., sent) in whole {
+            assert_eq!(client.reply().unwrap()["WorkDone"]["sender_timestamp"], sent);
+        }
         client.assert_closed();
     });
 }
@@ -174,6 +176,9 @@ fn a_reset_ends_one_connection_only() {
             client.reset();
             let mut client = running.connect();
             client.send(&[running.request("sleep", "5ms", "1"), running.request("reply", "500000", "2")].concat());
+            client.reset();
+            let mut client = running.connect();
+            client.send(&running.request("call", "5ms", "1"));
             client.reset();
         }
         assert_eq!(running.connect().work("echo", "after")["result"], "after");
@@ -224,22 +229,6 @@ fn calls_overlap_where_the_model_can() {
 }
 
 #[test]
-fn a_backend_that_is_not_there_is_said_and_the_connection_lives_on() {
-    for (model, wire) in servers::MODELS.iter().flat_map(|model| Wire::ALL.map(|wire| (model, wire))) {
-        let running = RunningServer::start_without_backend(model.name, wire);
-        let mut client = running.connect();
-        client.send(&running.request("call", "1ms", "1"));
-        let said = client.error();
-        assert!(said.contains("can't be reached"), "{} over {wire}: {said}", model.name);
-        assert_eq!(client.work("echo", "still here")["result"], "still here");
-        let counters = running.server.counters();
-        assert_eq!((counters.backend_errors, counters.requests_served), (1, 1), "{}", model.name);
-        drop(client);
-        running.stop().unwrap();
-    }
-}
-
-#[test]
 fn the_lock_is_held_by_one_at_a_time() {
     with_every_model(|running| {
         let took = whole_time(&intervals(running, 4, "lock", "30ms"));
@@ -266,9 +255,10 @@ fn timestamps_nest() {
 #[test]
 fn stopping_ends_the_accept_loop_and_refuses_clients() {
     for model in servers::MODELS {
-        let running = RunningServer::start(model.name, Wire::JsonLines);
+        let wire = if model.is_http_only { Wire::Http } else { Wire::JsonLines };
+        let running = RunningServer::start(model.name, wire);
         let address = running.address;
-        Client::connect(address, Wire::JsonLines).work("echo", "before");
+        Client::connect(address, wire).work("echo", "before");
         running.stop().unwrap();
         wait_until("connecting fails", || std::net::TcpStream::connect(address).is_err());
     }

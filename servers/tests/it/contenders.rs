@@ -98,6 +98,7 @@ fn options_that_a_model_cannot_have_are_refused_with_those_it_has() {
         ("rayon-pool", &["mutex=std", "placement=rayon", "spawn=panicking"]),
         ("async-single", &["workers=2", "stack=1MiB", "spawn=panicking"]),
         ("async-multi", &["stack=1MiB", "spawn=panicking"]),
+        ("async-per-core", &["accept=single", "max-connections=1", "stack=1MiB"]),
     ];
     for (model, options) in refused {
         let keys = MODELS.iter().find(|known| known.name == model).unwrap().options;
@@ -125,8 +126,17 @@ fn values_that_a_model_cannot_have_are_refused_with_those_it_takes() {
         ("thread-pool:max-connections=0", "a whole number from 1 to 1000000, or off"),
         ("async-single:blocking-threads=0", "a whole number from 1 to 16384"),
         ("threaded:spawn=unwrap", "builder or panicking"),
+        ("async-multi:accept=many", "single or reuseport"),
     ];
     for (contender, expected) in expected {
         assert!(complaint(contender).ends_with(&format!("; it takes {expected}")), "{}", complaint(contender));
     }
+}
+
+#[test]
+fn a_limit_of_several_accept_loops_is_refused() {
+    for contender in ["threaded:accept=reuseport,max-connections=9", "async-multi:max-connections=9,accept=reuseport"] {
+        assert!(complaint(contender).ends_with("leave one of them out"), "{}", complaint(contender));
+    }
+    Contender::parse("threaded:accept=reuseport,max-connections=off").unwrap();
 }

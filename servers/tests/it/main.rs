@@ -4,6 +4,7 @@
 
 mod architecture;
 mod backend;
+mod calls;
 mod client;
 mod conformance;
 mod contenders;

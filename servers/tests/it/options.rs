@@ -13,6 +13,7 @@ use crate::running::{RunningServer, wait_until, with_contenders};
 
 /// Values of every option there is; a model need not take all of them.
 const VALUES: &[(&str, &[&str])] = &[
+    ("accept", &["single", "reuseport"]),
     ("backend-pool", &["off", "1"]),
     ("backlog", &["1", "65535"]),
     ("blocking-threads", &["1", "512"]),
@@ -70,6 +71,7 @@ fn at_once(contender: &str, work: &str, parameter: &str) -> usize {
 fn blocking_holds_up_the_others_where_its_placement_lets_it() {
     let expected = [
         ("threaded", 4),
+        ("reactor", 1),
         ("async-single", 1),
         ("async-single:placement=yielding", 1),
         ("async-single:placement=spawn-blocking", 4),
@@ -92,10 +94,23 @@ fn computing_lets_others_in_between_where_its_placement_says_so() {
 }
 
 #[test]
-fn jobs_beyond_the_blocking_threads_wait_for_one() {
-    let running = RunningServer::start("async-single:placement=spawn-blocking,blocking-threads=1", Wire::JsonLines);
-    let took = whole_time(&intervals(&running, 4, "block", "50ms"));
-    assert!(took >= Duration::from_millis(4 * 50), "one thread has blocked four times for 50 ms in {took:?}");
+fn jobs_beyond_the_threads_for_them_wait_for_one() {
+    for contender in ["async-single:placement=spawn-blocking,blocking-threads=1", "pool-per-request:workers=1"] {
+        let running = RunningServer::start(contender, Wire::JsonLines);
+        let took = whole_time(&intervals(&running, 4, "block", "50ms"));
+        assert!(took >= Duration::from_millis(4 * 50), "{contender}: one thread has blocked four times in {took:?}");
+        running.stop().unwrap();
+    }
+}
+
+#[test]
+fn a_request_that_blocks_in_a_pool_holds_up_no_other_connection() {
+    let running = RunningServer::start("pool-per-request:workers=2", Wire::JsonLines);
+    let (mut blocking, mut other) = (running.connect(), running.connect());
+    blocking.send(&running.request("block", "1s", "1"));
+    assert_eq!(other.work("echo", "hi")["result"], "hi");
+    let echo_sent_ns = other.work("echo", "hi")["server_sent_ns"].as_u64().unwrap();
+    assert!(echo_sent_ns < blocking.reply().unwrap()["WorkDone"]["server_sent_ns"].as_u64().unwrap());
     running.stop().unwrap();
 }
 
@@ -159,7 +174,11 @@ fn a_lock_held_by_who_blocks_holds_up_all_and_one_held_by_who_awaits_does_not() 
 #[test]
 fn calls_over_a_pool_wait_for_a_link_and_say_how_long() {
     for wire in Wire::ALL {
-        with_contenders(["threaded:backend-pool=1", "async-multi:backend-pool=1"], wire, |running| {
+        let models = ["threaded", "async-multi", "pool-per-request", "axum"];
+        let pooled = models.map(|model| format!("{model}:backend-pool=1"));
+        // This build may leave a model out.
+        let built_in = pooled.into_iter().filter(|contender| Contender::parse(contender).is_ok());
+        with_contenders(built_in, wire, |running| {
             let mut clients: Vec<_> = (0..3).map(|_| running.connect()).collect();
             clients.iter_mut().for_each(|client| client.send(&running.request("call", "50ms", "1")));
             let replies = clients.iter_mut().map(|client| client.reply().unwrap()["WorkDone"].clone());

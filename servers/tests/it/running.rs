@@ -29,9 +29,9 @@ impl RunningServer {
         RunningServer::start_after(contender, wire, backend::address(), |_| {})
     }
 
-    /// A server whose backend is not there.
-    pub(crate) fn start_without_backend(contender: &str, wire: Wire) -> RunningServer {
-        RunningServer::start_after(contender, wire, backend::nobody(), |_| {})
+    /// A server that calls the backend at this address.
+    pub(crate) fn start_calling(contender: &str, wire: Wire, backend: SocketAddr) -> RunningServer {
+        RunningServer::start_after(contender, wire, backend, |_| {})
     }
 
     /// A server that was stopped before its model ran.
@@ -77,7 +77,17 @@ impl RunningServer {
 
 /// Runs a test against all models side by side; over one wire, then over the other.
 pub(crate) fn with_every_model(test: fn(&RunningServer)) {
-    let contenders = MODELS.iter().map(|model| model.name).chain(["threaded:stack=64KiB"]);
+    let contenders = MODELS.iter().map(|model| model.name).chain([
+        "threaded:stack=64KiB",
+        "threaded:accept=reuseport",
+        "async-multi:accept=reuseport,workers=2",
+    ]);
+    Wire::ALL.into_iter().for_each(|wire| with_contenders(contenders.clone(), wire, test));
+}
+
+/// As [`with_every_model`], but without those whose connections are a library's: how it reads and refuses is its own.
+pub(crate) fn with_every_model_of_our_loop(test: fn(&RunningServer)) {
+    let contenders = MODELS.iter().filter(|model| !model.is_http_only).map(|model| model.name);
     Wire::ALL.into_iter().for_each(|wire| with_contenders(contenders.clone(), wire, test));
 }
 
@@ -87,7 +97,8 @@ pub(crate) fn with_every_model_that_takes(options: &str, test: fn(&RunningServer
     with_contenders(contenders.filter(|contender| Contender::parse(contender).is_ok()), Wire::JsonLines, test);
 }
 
-/// Runs a test against some contenders side by side, each on a thread named after it.
+/// Runs a test against some contenders side by side, each on a thread named after it, over this wire or the only one that
+/// a contender speaks.
 pub(crate) fn with_contenders<T>(contenders: impl IntoIterator<Item = T>, wire: Wire, test: fn(&RunningServer))
 where
     T: Into<String>,
@@ -96,6 +107,7 @@ where
         .into_iter()
         .map(|contender| {
             let contender: String = contender.into();
+            let wire = if Contender::parse(&contender).unwrap().model.is_http_only { Wire::Http } else { wire };
             let name = contender.clone();
             let test = move || {
                 let running = RunningServer::start(&contender, wire);

@@ -93,19 +93,23 @@ fn whoever_waits_for_a_worker_is_in_the_queue() {
 
 #[test]
 fn a_runtime_tells_its_tasks_and_its_workers() {
-    with_contenders(["async-single", "async-multi:workers=3"], Wire::JsonLines, |running| {
-        let mut monitor = monitor(running);
-        let mut clients: Vec<_> = (0..4).map(|_| running.connect()).collect();
-        clients.iter_mut().for_each(|client| drop(client.work("spin", "1ms")));
-        let seen = wait_for(&mut monitor, "every worker is parked", |seen| {
-            seen.runtime.iter().flat_map(|runtime| &runtime.workers).all(|worker| worker.is_parked)
-        });
-        let runtime = seen.runtime.unwrap();
-        let workers = if running.contender.label() == "async-single" { 1 } else { 3 };
-        assert_eq!((runtime.alive_tasks, runtime.global_queue_depth, runtime.workers.len()), (4, 0, workers));
-        let busy_ns: u64 = runtime.workers.iter().map(|worker| worker.busy_ns).sum();
-        assert!(busy_ns > 0 && runtime.workers.iter().all(|worker| worker.parks > 0 && worker.still_ns == 0));
-    });
+    with_contenders(
+        ["async-single", "async-multi:workers=3", "async-per-core:workers=3"],
+        Wire::JsonLines,
+        |running| {
+            let mut monitor = monitor(running);
+            let mut clients: Vec<_> = (0..4).map(|_| running.connect()).collect();
+            clients.iter_mut().for_each(|client| drop(client.work("spin", "1ms")));
+            let seen = wait_for(&mut monitor, "every worker is parked", |seen| {
+                seen.runtime.iter().flat_map(|runtime| &runtime.workers).all(|worker| worker.is_parked)
+            });
+            let runtime = seen.runtime.unwrap();
+            let workers = if running.contender.label() == "async-single" { 1 } else { 3 };
+            assert_eq!((runtime.alive_tasks, runtime.global_queue_depth, runtime.workers.len()), (4, 0, workers));
+            let busy_ns: u64 = runtime.workers.iter().map(|worker| worker.busy_ns).sum();
+            assert!(busy_ns > 0 && runtime.workers.iter().all(|worker| worker.parks > 0 && worker.still_ns == 0));
+        },
+    );
 }
 
 /// The known trap: the busy time of a worker that blocks stands still, as if it were idle.

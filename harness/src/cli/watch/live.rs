@@ -42,6 +42,7 @@ pub(super) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     let usual = servers.commands.is_empty().then_some(USUAL);
     let models = args.models.as_deref().or(usual);
     let contenders = contenders::listed(&placement.server_cpus, models, &servers.commands)?;
+    contenders::check_speaks_json(&contenders)?;
     terminal::check()?;
     let models = contenders.len() as u64;
     let preflight = preflight_side_by_side(Limits::connections_wanted(models));

@@ -29,7 +29,7 @@ pub const ROWS: &[SelftestRow] = &[
     row("stall", "a stall is seen by every request that was due in it", 6, Measured, timing::stall),
     row("exponential", "delays of 20 ms on average, exponential", 5, Measured, timing::exponential),
     row("trimodal", "90% in 5 ms, 8.5% in 20 ms, 1.5% in 100 ms", 3, Measured, timing::trimodal),
-    row("waits", "a call of 5 ms takes as long in every model", 10, Measured, waits::waits),
+    row("waits", "a call of 5 ms takes as long in all default models and the reactor", 10, Measured, waits::waits),
     row("replies", "every 100th reply dropped, every 250th corrupted", 3, Measured, replies::replies),
     row("ledger", "sessions that end early: nothing disappears", 2, Measured, replies::ledger),
     row("surplus", "every tenth page is written twice", 1, Measured, replies::surplus),

@@ -1,0 +1,89 @@
+//! One connection in a task where the kernel completes reads and writes. Beside nonblocking.rs, a buffer is given away
+//! with each of them and comes back with the result, since the kernel works on it meanwhile; and nothing here is
+//! tokio's, so a wait is a timer of compio's.
+
+use std::io;
+use std::net::Shutdown;
+use std::sync::Arc;
+
+use compio::BufResult;
+use compio::io::{AsyncRead, AsyncWriteExt};
+use compio::net::TcpStream;
+use socket2::SockRef;
+
+use super::actions::{NextAction, next_action};
+use super::deadline::{LINGERING_READS, has_unread};
+use crate::accept::AcceptedConnection;
+use crate::clock::monotonic_ns;
+use crate::protocol::{Inbox, Persistence};
+use crate::server::Server;
+use crate::trace::{ConnectionTrace, Moment};
+use crate::work::call::BackendLink;
+use crate::work::completion::perform_by_completion;
+
+/// Serves a connection until it ends. Dropping `accepted` closes it and makes room for another.
+pub(crate) async fn serve(mut accepted: AcceptedConnection<TcpStream>, server: Arc<Server>) {
+    let _serving = server.counters.begin_connection();
+    // Clients leave in the middle all the time: an error ends this connection and concerns nobody else.
+    let _ = answer_requests(&mut accepted.stream, &accepted.trace, &server).await;
+}
+
+async fn answer_requests(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Server) -> io::Result<()> {
+    let mut inbox = Inbox::reading(server.options.read_buffer_bytes);
+    let mut lent = Vec::with_capacity(server.options.read_buffer_bytes);
+    let mut backend = BackendLink::new();
+    let mut requests_served = 0;
+    while read(stream, &mut inbox, &mut lent).await? > 0 {
+        trace.note(Moment::Read);
+        let received_ns = monotonic_ns();
+        loop {
+            let reply = match next_action(inbox.next_request(server.wire), server, requests_served) {
+                NextAction::Read => break,
+                NextAction::Work { order, pending } => {
+                    let performed = perform_by_completion(order, &mut backend, trace, server).await?;
+                    pending.with(performed, received_ns, &mut requests_served, server)
+                }
+                NextAction::Reply(reply) => reply,
+            };
+            stream.write_all(reply.bytes).await.0?;
+            trace.note(Moment::Written);
+            if reply.then == Persistence::Close {
+                return end(stream, &mut inbox, &mut lent).await;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads once, and gives how many bytes came. `lent` is what the kernel writes into; its bytes go into the inbox.
+async fn read(stream: &mut TcpStream, inbox: &mut Inbox, lent: &mut Vec<u8>) -> io::Result<usize> {
+    lent.clear();
+    let BufResult(read, returned) = stream.read(std::mem::take(lent)).await;
+    *lent = returned;
+    let count = read?;
+    let mut rest = &lent[..count];
+    while !rest.is_empty() {
+        // There may be less room than was read, where a long request is growing.
+        let spare = inbox.spare();
+        let fits = rest.len().min(spare.len());
+        spare[..fits].copy_from_slice(&rest[..fits]);
+        inbox.filled(fits);
+        rest = &rest[fits..];
+    }
+    Ok(count)
+}
+
+/// As its twins end a connection: with what the client was still sending taken in, or its last reply might be lost.
+async fn end(stream: &mut TcpStream, inbox: &mut Inbox, lent: &mut Vec<u8>) -> io::Result<()> {
+    if !has_unread(inbox, stream) {
+        return Ok(());
+    }
+    SockRef::from(&*stream).shutdown(Shutdown::Write)?;
+    for _ in 0..LINGERING_READS {
+        inbox.clear();
+        if read(stream, inbox, lent).await? == 0 {
+            break;
+        }
+    }
+    Ok(())
+}

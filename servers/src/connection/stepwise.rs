@@ -1,0 +1,318 @@
+//! One connection for an event loop: what waits, says what it waits for and returns. Beside blocking.rs and its twin, the
+//! loop is turned inside out: where it stands is a value, [`Stage`], and no place in the code. The compiler makes such
+//! a value of nonblocking.rs. It knows neither the loop nor the other connections.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
+use std::net::Shutdown;
+use std::ops::ControlFlow::{self, Break, Continue};
+use std::time::Instant;
+
+use mio::event::Event;
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+
+use super::actions::{EncodedReply, NextAction, PendingReply, next_action};
+use super::deadline::{LINGERING_READS, ReadDeadline, has_unread};
+use crate::accept::AcceptedConnection;
+use crate::clock::monotonic_ns;
+use crate::counters::ServingGuard;
+use crate::protocol::{Inbox, Persistence};
+use crate::server::Server;
+use crate::trace::Moment;
+use crate::work::call::BackendLink;
+use crate::work::steps::{Begun, HandedWork, ReturnedWork, Underway, begin_on_loop};
+
+/// What tells the kernel's news of a connection's backend from those of its client.
+const OF_BACKEND: usize = 1 << (usize::BITS - 1);
+
+/// The connection that a token is about, be the news of its client or of its backend.
+pub(crate) fn connection_of(token: Token) -> Token {
+    Token(token.0 & !OF_BACKEND)
+}
+
+/// How often one connection may read before others have their turn, as much as it may have to say.
+const READS_A_TURN: usize = 32;
+
+/// A connection that is never waited for.
+pub(crate) struct SteppedConnection<'s> {
+    accepted: AcceptedConnection<TcpStream>,
+    token: Token,
+    server: &'s Server,
+    inbox: Inbox,
+    deadline: ReadDeadline<'s>,
+    /// The way to the backend, where the loop itself calls it.
+    backend: BackendLink<TcpStream>,
+    /// The same where a worker calls and blocks: it goes with the work, and comes back with the result.
+    worker_backend: BackendLink<std::net::TcpStream>,
+    received_ns: u64,
+    requests_served: u64,
+    stage: Stage,
+    /// Whether a read is worth a try: the loop tells once when bytes come, and not again before all were read.
+    may_read: bool,
+    /// Whether the client has sent its last byte, so that a read never finds nothing.
+    is_read_closed: bool,
+    /// How many more reads it has in this turn.
+    reads_left: usize,
+    _serving: ServingGuard<'s>,
+}
+
+/// Where a connection stands between two turns.
+#[derive(Default)]
+enum Stage {
+    /// Requests that came whole are answered.
+    #[default]
+    Answering,
+    /// It waits for bytes.
+    Reading { until: Option<Instant> },
+    /// It waits for the result of a request.
+    Working { work: Underway, pending: PendingReply<'static> },
+    /// It waits until the client takes its reply.
+    Writing { reply: EncodedReply, written: usize },
+    /// The last reply is out, and it takes in what the client was still sending.
+    Lingering { reads_left: usize, until: Option<Instant> },
+}
+
+/// What a connection waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    /// Its socket, a result, or the moment that [`SteppedConnection::wakes_at`] gives.
+    Event,
+    /// Nothing: it has had its turn, and others are to have theirs.
+    Turn,
+    /// It has ended.
+    Nothing,
+}
+
+/// Takes the work of a connection elsewhere, to come back under the same token.
+pub(crate) type HandOver<'a> = &'a (dyn Fn(Token, HandedWork) + 'a);
+
+impl<'s> SteppedConnection<'s> {
+    /// A connection that waits for its first byte.
+    pub(crate) fn new(
+        accepted: AcceptedConnection<TcpStream>,
+        server: &'s Server,
+        token: Token,
+    ) -> SteppedConnection<'s> {
+        SteppedConnection {
+            accepted,
+            token,
+            server,
+            inbox: Inbox::reading(server.options.read_buffer_bytes),
+            deadline: ReadDeadline::new(server),
+            backend: BackendLink::new(),
+            worker_backend: BackendLink::new(),
+            received_ns: 0,
+            requests_served: 0,
+            stage: Stage::default(),
+            may_read: false,
+            is_read_closed: false,
+            reads_left: 0,
+            _serving: server.counters.begin_connection(),
+        }
+    }
+
+    /// Asks to be told, under its token, when the client has sent something or has room for more.
+    pub(crate) fn register(&mut self, registry: &Registry) -> io::Result<()> {
+        registry.register(&mut self.accepted.stream, self.token, Interest::READABLE | Interest::WRITABLE)
+    }
+
+    /// Something has happened to one of its sockets. Of the backend's there is nothing to note: a call is asked how it
+    /// stands whenever the connection goes on.
+    pub(crate) fn notice(&mut self, event: &Event) {
+        if event.token() != self.token {
+            return;
+        }
+        self.may_read |= event.is_readable();
+        self.is_read_closed |= event.is_read_closed();
+    }
+
+    /// The result of work that was handed over.
+    pub(crate) fn bring_back(&mut self, result: io::Result<ReturnedWork>) {
+        if let Stage::Working { work: Underway::Elsewhere(awaited), .. } = &mut self.stage {
+            *awaited = Some(result);
+        }
+    }
+
+    /// When it is to go on though nothing has happened; none where that can take for ever.
+    pub(crate) fn wakes_at(&self) -> Option<Instant> {
+        match &self.stage {
+            Stage::Reading { until } | Stage::Lingering { until, .. } => *until,
+            Stage::Working { work, .. } => work.ends_at(),
+            Stage::Answering | Stage::Writing { .. } => None,
+        }
+    }
+
+    /// Goes on until it must wait, and says for what. It may be called at any time: who has waited for nothing waits on.
+    /// `registry` is where it was registered itself, and learns of a socket to the backend.
+    ///
+    /// Work is done here and now, or else handed over; then it goes on after its result was brought back.
+    pub(crate) fn go_on(&mut self, registry: &Registry, hand_over: Option<HandOver<'_>>) -> Awaited {
+        self.reads_left = READS_A_TURN;
+        loop {
+            match self.step(registry, hand_over) {
+                Ok(Continue(())) => {}
+                Ok(Break(awaited)) => return awaited,
+                // Clients leave in the middle all the time: an error ends this connection and concerns nobody else.
+                Err(_) => return Awaited::Nothing,
+            }
+        }
+    }
+
+    fn step(&mut self, registry: &Registry, hand_over: Option<HandOver<'_>>) -> io::Result<ControlFlow<Awaited>> {
+        match mem::take(&mut self.stage) {
+            Stage::Answering => self.answer(registry, hand_over),
+            Stage::Reading { until } => self.receive(until),
+            Stage::Working { work, pending } => self.work(work, pending),
+            Stage::Writing { reply, written } => self.write(reply, written),
+            Stage::Lingering { reads_left, until } => self.linger(reads_left, until),
+        }
+    }
+
+    fn work(&mut self, work: Underway, pending: PendingReply<'static>) -> io::Result<ControlFlow<Awaited>> {
+        match work.poll(&mut self.backend, &mut self.worker_backend, &self.accepted.trace)? {
+            Break(performed) => {
+                let reply = pending.with(performed, self.received_ns, &mut self.requests_served, self.server);
+                self.stage = Stage::Writing { reply, written: 0 };
+                Ok(Continue(()))
+            }
+            Continue(work) => {
+                self.stage = Stage::Working { work, pending };
+                Ok(Break(Awaited::Event))
+            }
+        }
+    }
+
+    /// Takes the next request that is whole. Where there is none, it is time to read.
+    fn answer(&mut self, registry: &Registry, hand_over: Option<HandOver<'_>>) -> io::Result<ControlFlow<Awaited>> {
+        let trace = &self.accepted.trace;
+        self.stage = match next_action(self.inbox.next_request(self.server.wire), self.server, self.requests_served) {
+            NextAction::Read => Stage::Reading { until: self.deadline.of_next_read(&self.inbox) },
+            NextAction::Reply(reply) => Stage::Writing { reply, written: 0 },
+            NextAction::Work { order, pending } => match hand_over {
+                Some(hand_over) => {
+                    let backend = mem::take(&mut self.worker_backend);
+                    hand_over(self.token, HandedWork::new(order, backend, trace));
+                    Stage::Working { work: Underway::Elsewhere(None), pending: pending.into_owned() }
+                }
+                None => {
+                    let told = (registry, Token(self.token.0 | OF_BACKEND));
+                    match begin_on_loop(order, &mut self.backend, told, trace, self.server)? {
+                        Begun::Underway(work) => Stage::Working { work, pending: pending.into_owned() },
+                        Begun::Done(performed) => {
+                            let reply =
+                                pending.with(performed, self.received_ns, &mut self.requests_served, self.server);
+                            Stage::Writing { reply, written: 0 }
+                        }
+                    }
+                }
+            },
+        };
+        Ok(Continue(()))
+    }
+
+    fn receive(&mut self, until: Option<Instant>) -> io::Result<ControlFlow<Awaited>> {
+        if self.reads_left == 0 && self.may_read {
+            self.stage = Stage::Reading { until };
+            return Ok(Break(Awaited::Turn));
+        }
+        let is_over = self.is_over(until);
+        match self.read()? {
+            Some(0) => Ok(Break(Awaited::Nothing)),
+            Some(_) => {
+                self.accepted.trace.note(Moment::Read);
+                self.received_ns = monotonic_ns();
+                Ok(Continue(()))
+            }
+            None if is_over => {
+                self.deadline.tell_client(&self.accepted.stream)?;
+                self.end()
+            }
+            None => {
+                self.stage = Stage::Reading { until };
+                Ok(Break(Awaited::Event))
+            }
+        }
+    }
+
+    /// Whether it has waited long enough. What has come by then counts, though nobody has told of it yet.
+    fn is_over(&mut self, until: Option<Instant>) -> bool {
+        let is_over = until.is_some_and(|until| until <= Instant::now());
+        self.may_read |= is_over;
+        is_over
+    }
+
+    /// What has come; none where nothing has. A read that fills less than its buffer has emptied the socket, and the loop
+    /// will tell when there is more: asking again only to hear that would be a system call for each request.
+    fn read(&mut self) -> io::Result<Option<usize>> {
+        while self.may_read {
+            let spare = self.inbox.spare();
+            let room = spare.len();
+            match self.accepted.stream.read(spare) {
+                Ok(count) => {
+                    self.inbox.filled(count);
+                    self.reads_left = self.reads_left.saturating_sub(1);
+                    self.may_read = count == room || self.is_read_closed;
+                    return Ok(Some(count));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.may_read = false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    fn write(&mut self, reply: EncodedReply, mut written: usize) -> io::Result<ControlFlow<Awaited>> {
+        while written < reply.bytes.len() {
+            match self.accepted.stream.write(&reply.bytes[written..]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => written += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.stage = Stage::Writing { reply, written };
+                    return Ok(Break(Awaited::Event));
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.accepted.trace.note(Moment::Written);
+        match reply.then {
+            Persistence::Close => self.end(),
+            Persistence::KeepAlive => {
+                self.deadline.request_ended();
+                Ok(Continue(()))
+            }
+        }
+    }
+
+    /// As its twins end a connection: with what the client was still sending taken in, or its last reply might be lost.
+    fn end(&mut self) -> io::Result<ControlFlow<Awaited>> {
+        if !has_unread(&self.inbox, &self.accepted.stream) {
+            return Ok(Break(Awaited::Nothing));
+        }
+        self.accepted.stream.shutdown(Shutdown::Write)?;
+        self.stage = Stage::Lingering { reads_left: LINGERING_READS, until: self.deadline.of_lingering() };
+        self.may_read = true;
+        Ok(Continue(()))
+    }
+
+    fn linger(&mut self, reads_left: usize, until: Option<Instant>) -> io::Result<ControlFlow<Awaited>> {
+        self.inbox.clear();
+        let is_over = self.is_over(until);
+        match self.read()? {
+            Some(count) if count > 0 && reads_left > 1 => {
+                self.stage = Stage::Lingering { reads_left: reads_left - 1, until };
+                Ok(Continue(()))
+            }
+            None if !is_over => {
+                self.stage = Stage::Lingering { reads_left, until };
+                Ok(Break(Awaited::Event))
+            }
+            _ => Ok(Break(Awaited::Nothing)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! One thread, and readiness by hand: what tokio does underneath async_single.rs, without a future in sight.
+//!
+//! The kernel tells which sockets have become ready (epoll, by way of mio). The loop lets each of their connections go on
+//! until it would have to wait, and keeps what it waits for. So one thread serves everybody, and waits in a single place:
+//! `poll`. Whoever computes or blocks in between holds up all others, as in async_single.rs.
+//!
+//! A runtime has the same parts under other names. A connection that returns instead of waiting is a future, and letting
+//! it go on is polling it. The set of deadlines is the timer, `poll` the driver, `ready` the run queue. tokio adds wakers,
+//! so that a future can wait for anything and not only for what this loop knows. Production code would take tokio.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::{self, ErrorKind};
+use std::mem;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Token};
+
+use crate::accept::{Attempt, ReadyAcceptor};
+use crate::connection::stepwise::{Awaited, HandOver, SteppedConnection, connection_of};
+use crate::containment::contain_panic;
+use crate::server::Server;
+
+pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
+    let mut reactor = Reactor::new(listener, server)?;
+    loop {
+        reactor.wait()?;
+        if !reactor.let_all_go_on(None)? {
+            return Ok(());
+        }
+    }
+}
+
+/// What the kernel calls the listening socket when it tells of it. Connections have the numbers from 1 on.
+const LISTENER: Token = Token(0);
+
+/// How many connections are accepted before those that are there have their turn.
+const ACCEPTED_AT_ONCE: usize = 64;
+
+pub(super) struct Reactor<'s> {
+    server: &'s Server,
+    pub(super) poll: Poll,
+    events: Events,
+    acceptor: ReadyAcceptor,
+    pub(super) connections: HashMap<Token, SteppedConnection<'s>>,
+    newest: Token,
+    /// Who is to be woken when, the earliest first.
+    deadlines: BTreeSet<(Instant, Token)>,
+    /// Who can go on.
+    pub(super) ready: Vec<Token>,
+}
+
+impl<'s> Reactor<'s> {
+    pub(super) fn new(listener: TcpListener, server: &'s Arc<Server>) -> io::Result<Reactor<'s>> {
+        let mut acceptor = ReadyAcceptor::new(listener, server)?;
+        let poll = Poll::new()?;
+        acceptor.register(poll.registry(), LISTENER)?;
+        Ok(Reactor {
+            server,
+            poll,
+            events: Events::with_capacity(1024),
+            acceptor,
+            connections: HashMap::new(),
+            newest: LISTENER,
+            deadlines: BTreeSet::new(),
+            ready: Vec::new(),
+        })
+    }
+
+    /// The only place where the thread waits: until a socket is ready, or the first deadline is over.
+    pub(super) fn wait(&mut self) -> io::Result<()> {
+        let first = self.deadlines.first().map(|(until, _)| until.saturating_duration_since(Instant::now()));
+        let timeout = if self.ready.is_empty() { first } else { Some(Duration::ZERO) };
+        match self.poll.poll(&mut self.events, timeout) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+        for event in &self.events {
+            // The socket of a call to the backend speaks for the connection that calls.
+            let token = connection_of(event.token());
+            if let Some(connection) = self.connections.get_mut(&token) {
+                connection.notice(event);
+            }
+            self.ready.push(token);
+        }
+        while let Some(first) = self.deadlines.first().copied().filter(|(until, _)| *until <= Instant::now()) {
+            self.deadlines.remove(&first);
+            self.ready.push(first.1);
+        }
+        Ok(())
+    }
+
+    /// Lets everybody go on who can, until each has to wait. False once the server is stopped.
+    pub(super) fn let_all_go_on(&mut self, hand_over: Option<HandOver<'_>>) -> io::Result<bool> {
+        for token in mem::take(&mut self.ready) {
+            if token != LISTENER {
+                self.let_go_on(token, hand_over);
+            } else if !self.accept()? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn let_go_on(&mut self, token: Token, hand_over: Option<HandOver<'_>>) {
+        // It may have ended just before.
+        let Some(connection) = self.connections.get_mut(&token) else { return };
+        let before = connection.wakes_at();
+        let mut awaited = Awaited::Nothing;
+        contain_panic(|| awaited = connection.go_on(self.poll.registry(), hand_over));
+        let after = connection.wakes_at().filter(|_| awaited == Awaited::Event);
+        before.map(|until| self.deadlines.remove(&(until, token)));
+        self.deadlines.extend(after.map(|until| (until, token)));
+        match awaited {
+            Awaited::Event => {}
+            Awaited::Turn => self.ready.push(token),
+            Awaited::Nothing => {
+                // Dropping it closes its socket, of which the kernel then tells no more.
+                self.connections.remove(&token);
+                self.ready.extend(self.acceptor.is_full().then_some(LISTENER));
+            }
+        }
+    }
+
+    /// Accepts who has come. False once the server is stopped.
+    fn accept(&mut self) -> io::Result<bool> {
+        for _ in 0..ACCEPTED_AT_ONCE {
+            match self.acceptor.attempt()? {
+                Attempt::Accepted(accepted) => {
+                    self.newest.0 += 1;
+                    let mut connection = SteppedConnection::new(accepted, self.server, self.newest);
+                    // The kernel tells at once that a new socket can be written to, so it has its first turn. One of
+                    // which it can't tell is closed.
+                    if connection.register(self.poll.registry()).is_ok() {
+                        self.connections.insert(self.newest, connection);
+                    }
+                }
+                Attempt::Nobody(until) => {
+                    self.deadlines.extend(until.map(|until| (until, LISTENER)));
+                    return Ok(true);
+                }
+                Attempt::Stopped => return Ok(false),
+            }
+        }
+        self.ready.push(LISTENER);
+        Ok(true)
+    }
+}
