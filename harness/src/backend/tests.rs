@@ -97,7 +97,10 @@ fn what_it_did_is_noted_from_a_mark_on() {
             answer(&mut stream);
         }
     };
+    let start = backend.mark();
     ask(5);
+    // What it did is noted after the reply is sent.
+    wait_for_calls(&backend, start, 5);
     let mark = backend.mark();
     let nothing = backend.since(mark).unwrap();
     assert_eq!((nothing.calls, nothing.lag.count), (0, 0));

@@ -26,7 +26,8 @@ use crate::run::{Execution, Preflight, preflight, time_of};
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]
 pub(super) struct CompareArgs {
-    /// How thorough: smoke (does everything work), quick (some 3 minutes), full (enough for verdicts)
+    /// How thorough: smoke (does everything work), quick (verdicts for the scorecard, in some 2 minutes), full (for everything,
+    /// in more than an hour)
     #[arg(long, value_enum, default_value_t = Preset::Quick)]
     preset: Preset,
 
@@ -209,7 +210,7 @@ fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {
     tell_limits(&preflight.warnings);
 }
 
-/// Runs without being named, as far as it exists: some three minutes in all.
+/// Runs without being named, as far as it exists: some two minutes in all.
 const DEFAULTS: &[&str] = &["thread-or-task", "latency-curve", "memory", "same-memory", "blocking-sleep"];
 
 /// Names every experiment.

@@ -74,6 +74,9 @@ fn probes(sizes: &Sizes) -> Vec<Task> {
     EXPERIMENT.workloads.iter().map(probe).collect()
 }
 
+/// Ten times what anybody waits who is served at all; who is not keeps a cell waiting for so long.
+const LONGEST_TIMEOUT: Duration = Duration::from_millis(500);
+
 /// Sessions that a window should hold, on average, and how much longer it may get for their sake.
 const SESSIONS_WANTED: f64 = 20.0;
 const LONGEST_STRETCH: u32 = 2;
@@ -114,7 +117,7 @@ fn spec(sizes: &Sizes, workload: &Workload, arrivals: ArrivalProcess, concurrent
         seed: 0,
         warm_up: sizes.warm_up,
         window: sizes.window,
-        timeout: sizes.timeout,
+        timeout: sizes.timeout.min(LONGEST_TIMEOUT),
     }
 }
 

@@ -51,7 +51,7 @@ const BOUNDS: Bounds = Bounds { threads: None, open_files: None, memory_bytes: S
 /// Idle connections at the end, where the flood lasts as long as in any preset but smoke: five times as many as threads have
 /// room for, and as many as a usual limit of descriptors allows on both sides.
 const MOST_IDLE: u32 = 12_000;
-const MOST_IDLE_PER_SECOND: f64 = 10_000.0;
+const MOST_IDLE_PER_SECOND: f64 = 14_000.0;
 
 /// The part of its time that the flood grows; then it holds what it has, so that clients who wait reach their timeout.
 const GROWING: f64 = 0.7;
@@ -62,7 +62,7 @@ const MOST_WAITING: u32 = 250;
 const LONGEST_TIMEOUT: Duration = Duration::from_millis(300);
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let lasting = sizes.disturbance / 2;
+    let lasting = sizes.disturbance * 3 / 8;
     let trial = DisturbedProbe {
         probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout.min(LONGEST_TIMEOUT)),
         name: "idle connections",

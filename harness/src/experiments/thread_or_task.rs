@@ -33,22 +33,22 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     workloads: &[
         Workload {
             key: FEW,
-            label: "500 echoes a second from 8 clients",
+            label: "400 requests a second from 16 clients, each waiting 5 ms for a backend",
             description: "Connections are opened before the load and stay. Requests come at random times and take turns \
-                          on them.",
-            work: ("echo", "hi"),
+                          on them. For each the server asks a backend over a connection that it holds, and waits 5 ms for \
+                          the answer, as for a database.",
+            work: ("call", "5ms"),
         },
         Workload {
             key: MANY,
             label: "10,000 echoes a second from 1,000 clients",
-            description: "As with few clients, with a hundred times as many and more to do.",
+            description: "As with few clients, but many more of them, who wait for nothing but the server.",
             work: ("echo", "hi"),
         },
         Workload {
             key: WAITING,
             label: "512 clients whose requests wait 5 ms for a backend",
-            description: "Each client asks again as soon as it is answered. For each request the server asks a backend over \
-                          a connection that it holds, and waits 5 ms for the answer, as for a database.",
+            description: "Each client asks again as soon as it is answered, and the server asks its backend as for few.",
             work: ("call", "5ms"),
         },
     ],
@@ -68,15 +68,15 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let [few, many, waiting] = EXPERIMENT.workloads else { return Vec::new() };
     let poisson = |rate_rps| ArrivalProcess::Poisson { rate_rps };
     vec![
-        task(sizes, few, poisson(500.0), 8),
+        task(sizes, few, poisson(400.0), 16),
         task(sizes, many, poisson(10_000.0), 1_000),
         task(sizes, waiting, ArrivalProcess::Closed, 512),
     ]
 }
 
 /// Short: what decides is how many processes a figure comes from, not how long each is looked at.
-const LONGEST_WINDOW: Duration = Duration::from_millis(350);
-const LONGEST_WARM_UP: Duration = Duration::from_millis(100);
+const LONGEST_WINDOW: Duration = Duration::from_millis(250);
+const LONGEST_WARM_UP: Duration = Duration::from_millis(80);
 
 fn task(sizes: &Sizes, workload: &Workload, arrivals: ArrivalProcess, connections: u32) -> Task {
     Task {

@@ -12,9 +12,9 @@ use super::{Contenders, Experiment};
 pub enum Preset {
     /// Does everything work? Under 20 seconds, far too few samples for the tails.
     Smoke,
-    /// Estimates, and verdicts on claims, in some three minutes.
+    /// Verdicts for the scorecard and on claims, estimates of all else, in some two minutes.
     Quick,
-    /// Enough blocks for verdicts; most of an hour.
+    /// Enough blocks for verdicts on everything; more than an hour.
     Full,
 }
 
@@ -99,14 +99,14 @@ impl Preset {
                 blocks: 1,
                 claim_blocks: BLOCKS_FOR_A_CLAIM as u32,
                 scorecard_blocks: 10,
-                retries: 30,
+                retries: 12,
                 warm_up: Duration::from_millis(100),
                 window: Duration::from_millis(650),
                 timeout: Duration::from_secs(1),
                 load_points: 3,
                 probe_window: Duration::from_millis(250),
                 connection_counts: &[2_500, 5_000, 7_500, 10_000],
-                give_up_after: Duration::from_millis(1_500),
+                give_up_after: Duration::from_millis(800),
                 disturbance: Duration::from_millis(2_400),
             },
             Preset::Full => Sizes {
@@ -136,8 +136,8 @@ pub struct Sizes {
     pub claim_blocks: u32,
     /// The same of the experiment that the scorecard rests on.
     pub scorecard_blocks: u32,
-    /// Cells that may be run again because others used the machine or the generator was late, for each block; what one
-    /// leaves over is the next one's.
+    /// Cells that may be run again because others used the machine or the generator was late, for each block, and no more
+    /// than half of its cells for any but the first; what one leaves over is the next one's.
     pub retries: u32,
     /// Of each load.
     pub warm_up: Duration,

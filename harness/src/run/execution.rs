@@ -142,6 +142,9 @@ impl CellSeries<'_> {
         self.progress.planned(cells as usize, time_of(&missing));
         for number in 0..blocks {
             let turns = block_order(plan.block(number, &capacities), plan.seed, number);
+            if number > 0 {
+                self.allow_retries(turns.len());
+            }
             self.block(turns, Purpose::Measure, |_, _| {})?;
         }
         Ok(Planned { cells, blocks: plan.sizes.blocks, bounds })

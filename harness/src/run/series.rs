@@ -73,7 +73,7 @@ impl<'a> CellSeries<'a> {
             are_loads_given: false,
             kept: 0,
             next_order: 0,
-            retries_left: plan.sizes.retries * plan.sizes.blocks,
+            retries_left: plan.sizes.retries,
             failed: 0,
         }
     }
@@ -85,6 +85,11 @@ impl<'a> CellSeries<'a> {
         let probes = self.unprobed(probes);
         self.block(probes, Purpose::CapacityProbe, |experiment, cell| note(cell, &mut capacities[experiment]))?;
         Ok(capacities)
+    }
+
+    /// Allows more cells to be run again, for a further block: half of them, or as many as for any block.
+    pub(super) fn allow_retries(&mut self, cells: usize) {
+        self.retries_left += self.plan.sizes.retries.min((cells / 2) as u32);
     }
 
     /// Runs cells one after another, and those that were disturbed once more when the others are done: what disturbs a

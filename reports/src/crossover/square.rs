@@ -76,12 +76,15 @@ pub fn served(metric: &Metric, pool: &Pool<'_>) -> Option<ServedRate> {
     if counts(cell) { Some(ServedRate::Exactly(value)) } else { is_a_bound(cell).then_some(ServedRate::AtLeast(value)) }
 }
 
-/// Whether nothing is wrong with a cell but that the generator's CPU was used up.
+/// Whether nothing is wrong with a cell but that the generator's CPU was used up, or its backend late.
 fn is_a_bound(cell: &Cell) -> bool {
     let mut invalidating = cell.warnings.iter().filter(|warning| warning.invalidates()).peekable();
     let is_invalid = invalidating.peek().is_some();
-    let is_busy =
-        |warning: &Warning| matches!(warning, Warning::GeneratorSaturated { .. } | Warning::BackendSaturated { .. });
+    // Clients who wait for a late backend ask less, and so does a generator without CPU.
+    let is_busy = |warning: &Warning| {
+        use Warning::{BackendLag, BackendSaturated, GeneratorSaturated};
+        matches!(warning, GeneratorSaturated { .. } | BackendSaturated { .. } | BackendLag { .. })
+    };
     let only_busy = invalidating.all(is_busy);
     cell.outcome == Outcome::Completed && is_invalid && only_busy
 }

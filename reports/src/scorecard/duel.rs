@@ -5,6 +5,7 @@
 
 use super::{Remedy, ScorecardRow, Topic};
 use crate::format::Unit;
+use crate::metrics::fewest_blocks_for_a_verdict;
 use crate::stats::{BlockValue, NoRatio, Ratio, geometric_mean, mean, paired_ratio};
 use crate::verdict::{BLOCKS_FOR_A_CLAIM, BlockValues, Floor, Verdict, judge_each, paired};
 
@@ -111,10 +112,11 @@ pub(super) fn judged(duels: Vec<Duel>) -> Vec<ScorecardRow> {
 /// Nobody doubts that twice as much is more, where even the nearer end of the interval is.
 const BEYOND_DOUBT: f64 = 2.0;
 
-/// Blocks that a verdict takes: of two that are many times apart for sure, as few as of a claim.
+/// Blocks that a verdict takes: of two that are many times apart for sure, as few as of a claim. Tails, which take more than
+/// others, scatter too much for that.
 fn blocks_needed(ratio: &Ratio, usually: usize) -> usize {
     let is_clear = ratio.interval.is_some_and(|(low, high)| low >= BEYOND_DOUBT || high <= 1.0 / BEYOND_DOUBT);
-    if is_clear { usually.min(BLOCKS_FOR_A_CLAIM) } else { usually }
+    if is_clear && usually <= fewest_blocks_for_a_verdict() { usually.min(BLOCKS_FOR_A_CLAIM) } else { usually }
 }
 
 /// Which end of a ratio is open: the first has a bound only, the second has.

@@ -86,13 +86,15 @@ pub enum Topic {
     FewClients {
         /// The load.
         load: f64,
+        /// How long each request waits for something else, where it does.
+        waits_ns: Option<u64>,
     },
     /// The p99 at the highest load that both keep up with.
     NearTheLimit {
         /// The load.
         load: f64,
     },
-    /// The longest wait of others while requests block.
+    /// The p99 of what others wait while requests block.
     HeldUp {
         /// So many at a time.
         blocking: u32,

@@ -29,7 +29,10 @@ pub(super) fn found(groups: &[Group<'_>], manifest: &Manifest, protagonists: &[P
             connections: place.connections,
         }),
         scenes.iter().find_map(Scene::waiting),
-        under_load(&scenes, "response_time_p50", quietest, |place| Topic::FewClients { load: place.load }),
+        under_load(&scenes, "response_time_p50", quietest, |place| Topic::FewClients {
+            load: place.load,
+            waits_ns: place.waits_ns,
+        }),
         under_load(&scenes, "response_time_p99", near_the_limit, |place| Topic::NearTheLimit { load: place.load }),
         scenes.iter().find_map(Scene::held_up),
         scenes.iter().find_map(Scene::held),
@@ -48,6 +51,8 @@ pub(super) struct Scene<'g, 'a> {
 /// A load that both keep up with.
 struct Place {
     load: f64,
+    /// How long each request waits for something else, where it does.
+    waits_ns: Option<u64>,
     /// Where connections stay open.
     connections: Option<u32>,
     /// Where connections are what is swept.
@@ -60,7 +65,7 @@ struct Place {
 type Rank = [f64; 2];
 
 fn busiest(place: &Place) -> Option<Rank> {
-    Some([f64::from(place.connections.unwrap_or(0)), place.load])
+    place.waits_ns.is_none().then(|| [f64::from(place.connections.unwrap_or(0)), place.load])
 }
 
 fn quietest(place: &Place) -> Option<Rank> {
@@ -68,10 +73,10 @@ fn quietest(place: &Place) -> Option<Rank> {
 }
 
 fn near_the_limit(place: &Place) -> Option<Rank> {
-    place.is_highest.then_some([place.load, 0.0])
+    (place.is_highest && place.waits_ns.is_none()).then_some([place.load, 0.0])
 }
 
-/// A metric of requests that can be answered at once, at the best place of all; the more blocks up to what a verdict takes,
+/// A metric of requests that can be answered at once, or wait and need no CPU for it, at the best place of all; the more blocks up to what a verdict takes,
 /// the better.
 fn under_load(
     scenes: &[Scene<'_, '_>],
@@ -81,7 +86,7 @@ fn under_load(
 ) -> Option<Duel> {
     let metric = metric(name)?;
     let mut best: Option<([f64; 3], Duel)> = None;
-    for scene in scenes.iter().filter(|scene| scene.demand == Some(Demand::Nothing)) {
+    for scene in scenes {
         for place in scene.places() {
             let Some([major, minor]) = rank(&place) else { continue };
             let duel = scene.duel(topic(&place), metric, &|series| place.values(series, metric));
@@ -116,6 +121,11 @@ impl Scene<'_, '_> {
         if self.group.experiment.objective.is_some() {
             return Vec::new();
         }
+        let waits_ns = match self.demand {
+            Some(Demand::Nothing) => None,
+            Some(Demand::Waiting { for_ns }) => Some(for_ns),
+            _ => return Vec::new(),
+        };
         let [first, second] = self.sides();
         let is_sound =
             |series: &Series<'_>, load: f64| series.at(load).is_some_and(|at| at.standing == Standing::Sound);
@@ -124,6 +134,7 @@ impl Scene<'_, '_> {
         let highest = loads.last().copied().filter(|_| loads.len() > 1);
         let points = loads.iter().map(|&load| Place {
             load,
+            waits_ns,
             connections: first.at(load).and_then(|point| connections(&point.pool)),
             variation: None,
             is_highest: highest == Some(load),
@@ -136,6 +147,7 @@ impl Scene<'_, '_> {
             let load = trial.shown()?.load.offered_load_rps?;
             (is_quiet(trial) && is_quiet(other)).then(|| Place {
                 load,
+                waits_ns,
                 connections: connections(&trial.pool),
                 variation: trial.variation,
                 is_highest: false,

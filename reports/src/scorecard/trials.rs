@@ -38,10 +38,11 @@ impl Scene<'_, '_> {
         Some(Duel { better: Direction::More, ..duel })
     }
 
-    /// What others wait while the fewest requests block.
+    /// What all but one in a hundred of the others wait at most while the fewest requests block. The longest wait of all would
+    /// be one that the machine took as often as one that the server took.
     pub(super) fn held_up(&self) -> Option<Duel> {
         let Some(Demand::Blocking { for_ns }) = self.demand else { return None };
-        let metric = metric("probe_longest_wait")?;
+        let metric = metric("probe_p99")?;
         let [first, second] = self.sides();
         let variations = ascending(first.trials.iter().filter_map(|trial| trial.variation));
         let is_tried = |at: &f64| *at > 0.0 && [first, second].iter().all(|side| is_valid(side, Some(*at)));

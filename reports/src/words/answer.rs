@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_answer_holds_what_is_decided_and_nothing_else() {
-        let few = Topic::FewClients { load: 92.0 };
+        let few = Topic::FewClients { load: 92.0, waits_ns: None };
         let rows = vec![
             row(Topic::MemoryPerConnection, better(1, 16.2)),
             row(CPU, better(1, 1.5)),

@@ -18,17 +18,18 @@ pub fn question(topic: &Topic) -> String {
             let of = offered.map_or(String::new(), |load| format!(", of {} offered", Unit::PerSecond.show(load)));
             format!("Requests carried that wait {} for something else{of}", time(*for_ns))
         }
-        Topic::FewClients { load } => {
-            format!("Response time with few clients (median, at {})", Unit::PerSecond.show(*load))
+        Topic::FewClients { load, waits_ns } => {
+            let waiting = waits_ns.map_or(String::new(), |ns| format!(" whose requests wait {}", time(ns)));
+            format!("Response time with few clients{waiting} (median, at {})", Unit::PerSecond.show(*load))
         }
         Topic::NearTheLimit { load } => {
             format!("Response time near the limit (p99, at {})", Unit::PerSecond.show(*load))
         }
         Topic::HeldUp { blocking: 1, for_ns } => {
-            format!("Longest wait of others while one request blocks for {}", time(*for_ns))
+            format!("What others wait while one request blocks for {} (p99)", time(*for_ns))
         }
         Topic::HeldUp { blocking, for_ns } => {
-            format!("Longest wait of others while {blocking} requests block for {}", time(*for_ns))
+            format!("What others wait while {blocking} requests block for {} (p99)", time(*for_ns))
         }
         Topic::Held { what, memory_bytes } => {
             let within = memory_bytes.map_or(String::new(), |bytes| format!(" in {}", Unit::Bytes.show(bytes as f64)));
@@ -177,7 +178,7 @@ pub(crate) mod tests {
             Topic::MemoryPerConnection,
             CPU,
             Topic::Waiting { for_ns: 5_000_000, offered: Some(42_000.0) },
-            Topic::FewClients { load: 92.0 },
+            Topic::FewClients { load: 400.0, waits_ns: Some(5_000_000) },
             Topic::NearTheLimit { load: 31_000.0 },
             HELD_UP,
             Topic::HeldUp { blocking: 4, for_ns: 50_000_000 },
@@ -191,7 +192,7 @@ pub(crate) mod tests {
         let asked = every_topic().iter().map(question).collect::<Vec<_>>();
         assert_eq!(asked[1], "CPU time of a request, at 20,000/s on 256 connections");
         assert_eq!(asked[2], "Requests carried that wait 5 ms for something else, of 42,000/s offered");
-        assert_eq!(asked[5], "Longest wait of others while one request blocks for 50 ms");
+        assert_eq!(asked[5], "What others wait while one request blocks for 50 ms (p99)");
         assert_eq!(asked[7], "Idle connections held in 64 MiB until a newcomer gets no answer");
         for topic in every_topic() {
             let (asked, short) = (question(&topic), short_question(&topic));

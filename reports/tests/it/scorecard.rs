@@ -76,7 +76,7 @@ fn trials_fill_the_rows_on_others_and_on_connections_held() {
     let rows = rows(about(fixture_trials::run(), ["threaded", "async-multi"]));
     let held_up = rows.iter().find(|row| matches!(row.topic, Topic::HeldUp { .. })).unwrap();
     assert_eq!(held_up.experiment, "blocking-sleep");
-    assert_eq!(held_up.metric, Some("probe_longest_wait"));
+    assert_eq!(held_up.metric, Some("probe_p99"));
 }
 
 #[test]
