@@ -9,7 +9,7 @@ use std::iter;
 use std::time::Duration;
 
 use reports::record::{
-    ArrivalsRecord, Cell, Noise, Outcome, PlacementKind, Purpose, ShapeRecord, Throttled, Traffic, Unobserved, Warning,
+    Cell, Noise, Outcome, PlacementKind, Purpose, ShapeRecord, Throttled, Traffic, Unobserved, Warning,
 };
 
 use reports::study::died_as_a_result;
@@ -61,14 +61,9 @@ fn has_broken_server(cell: &Cell) -> bool {
     })
 }
 
-/// Whether a generator or a backend with CPU to spare was late all the same: then its CPU was taken away. Of a backend beside
-/// a generator that asks as fast as it is answered nobody knows: the two share what CPU there is.
+/// Whether a generator or a backend with CPU to spare was late all the same: then its CPU was taken away.
 fn was_held_up(cell: &Cell) -> bool {
-    let is_late = |warning: &Warning| match warning {
-        Warning::ScheduleLag { .. } => true,
-        Warning::BackendLag { .. } => cell.load.arrivals != ArrivalsRecord::Closed,
-        _ => false,
-    };
+    let is_late = |warning: &Warning| matches!(warning, Warning::ScheduleLag { .. } | Warning::BackendLag { .. });
     let is_at_its_end = |warning: &Warning| {
         matches!(
             warning,

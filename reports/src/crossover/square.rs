@@ -82,8 +82,8 @@ fn is_a_bound(cell: &Cell) -> bool {
     let is_invalid = invalidating.peek().is_some();
     // Clients who wait for a late backend ask less, and so does a generator without CPU.
     let is_busy = |warning: &Warning| {
-        use Warning::{BackendLag, BackendSaturated, GeneratorSaturated};
-        matches!(warning, GeneratorSaturated { .. } | BackendSaturated { .. } | BackendLag { .. })
+        use Warning::{BackendSaturated, BackendSlowedClients, GeneratorSaturated};
+        matches!(warning, GeneratorSaturated { .. } | BackendSaturated { .. } | BackendSlowedClients { .. })
     };
     let only_busy = invalidating.all(is_busy);
     cell.outcome == Outcome::Completed && is_invalid && only_busy

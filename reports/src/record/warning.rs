@@ -61,6 +61,13 @@ pub enum Warning {
         /// The most that the reported times allow.
         allowed_ns: u64,
     },
+    /// The backend answered clients late who ask again when they are answered: they would have asked more.
+    BackendSlowedClients {
+        /// Mean of its lag.
+        mean_lag_ns: u64,
+        /// Mean time from a request to its reply, in which that is.
+        mean_service_time_ns: u64,
+    },
     /// The backend had its CPU too busy to be trusted.
     BackendSaturated {
         /// Its share of one CPU, 0 to 1.
@@ -172,6 +179,7 @@ impl Warning {
             | Warning::ScheduleLag { .. }
             | Warning::GeneratorSaturated { .. }
             | Warning::BackendLag { .. }
+            | Warning::BackendSlowedClients { .. }
             | Warning::BackendSaturated { .. }
             | Warning::NothingRight
             | Warning::SurplusReplies { .. }
@@ -233,6 +241,11 @@ impl Warning {
                 time(lag_p99_ns),
                 time(allowed_ns)
             ),
+            Warning::BackendSlowedClients { mean_lag_ns, mean_service_time_ns } => format!(
+                "the backend answered calls late: by {} of the {} that a request took, both on average",
+                time(mean_lag_ns),
+                time(mean_service_time_ns)
+            ),
             Warning::BackendSaturated { busy } => format!("the backend used {} of a CPU", format::share(*busy)),
             Warning::ServerDied { how } => format!("the server ended in the middle: {how}"),
             Warning::CheckFailed { check, detail } => format!("the check {check:?} did not hold: {detail}"),
@@ -272,6 +285,7 @@ impl Warning {
         match self {
             Warning::GeneratorFellBehind { .. }
             | Warning::GeneratorSaturated { .. }
+            | Warning::BackendSlowedClients { .. }
             | Warning::BackendSaturated { .. } => "lower the offered load or give the generator more CPUs".into(),
             Warning::ScheduleLag { .. }
             | Warning::TailLag { .. }

@@ -90,7 +90,8 @@ fn backend(cells: &[&Cell]) -> Option<Badge> {
     let lag_p99_ns = used().filter_map(lag).max()?;
     let busiest = used().map(|of| of.busy).fold(0.0, f64::max);
     let Badge { label, state, detail } = badge(&calling, "Backend", "late or short of CPU", "on time", |warning| {
-        matches!(warning, Warning::BackendLag { .. } | Warning::BackendSaturated { .. })
+        use Warning::{BackendLag, BackendSaturated, BackendSlowedClients};
+        matches!(warning, BackendLag { .. } | BackendSlowedClients { .. } | BackendSaturated { .. })
     });
     let most = format!(
         "p99 of its lag {} and {} of a CPU at most",

@@ -47,12 +47,22 @@ pub(super) fn backend_doubts(usage: &BackendUsage, traffic: &Traffic) -> Vec<War
     if usage.busy > MOST_BUSY {
         doubts.push(Warning::BackendSaturated { busy: usage.busy });
     }
-    // In closed loop there is no response time, and the service time is what is reported.
-    let reported = traffic.response_time.as_ref().unwrap_or(&traffic.service_time);
-    let allowed_ns = allowed(percentile(reported, 0.99).unwrap_or(0));
+    let Some(response_time) = &traffic.response_time else {
+        doubts.extend(slowed_clients(&usage.lag, &traffic.service_time));
+        return doubts;
+    };
+    let allowed_ns = allowed(percentile(response_time, 0.99).unwrap_or(0));
     let lag_p99_ns = percentile(&usage.lag, 0.99).filter(|lag_p99_ns| *lag_p99_ns > allowed_ns);
     doubts.extend(lag_p99_ns.map(|lag_p99_ns| Warning::BackendLag { lag_p99_ns, allowed_ns }));
     doubts
+}
+
+/// In closed loop the rate is the result: so many clients over the mean time from one request of a client to its next, which
+/// lag of the backend makes longer by its own mean.
+fn slowed_clients(lag: &HistogramRecord, service_time: &HistogramRecord) -> Option<Warning> {
+    let (lag_ns, service_ns) = (lag.mean_ns()?, service_time.mean_ns()?);
+    let warning = Warning::BackendSlowedClients { mean_lag_ns: lag_ns as u64, mean_service_time_ns: service_ns as u64 };
+    (lag_ns > TOLERANCE * service_ns).then_some(warning)
 }
 
 fn lag(traffic: &Traffic) -> Option<Warning> {

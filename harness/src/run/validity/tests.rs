@@ -58,7 +58,7 @@ pub(in crate::run) fn clean() -> Cell {
             busiest_worker: 0.8,
             kept_pace: 0.99,
         }),
-        backend: Some(BackendUsage { calls: 1_000, lag: histogram(&[MS / 2; 1_000]), cpu_ns: 0, busy: 0.8 }),
+        backend: Some(BackendUsage { calls: 1_000, lag: histogram(&[MS / 40; 1_000]), cpu_ns: 0, busy: 0.8 }),
         server: ServerUsage {
             counters: Some(ServerCounters { requests_served: 1_100, ..ServerCounters::default() }),
             ..ServerUsage::default()
@@ -111,8 +111,9 @@ fn a_closed_loop_is_held_to_its_service_time() {
             cell.backend.as_mut().unwrap().lag = histogram(&[2 * MS; 1_000]);
         })
     };
-    assert!(backend_lag(5).iter().any(|warning| matches!(warning, Warning::BackendLag { .. })));
-    assert!(!backend_lag(30).iter().any(|warning| matches!(warning, Warning::BackendLag { .. })));
+    let is_slowed = |warning: &Warning| matches!(warning, Warning::BackendSlowedClients { .. });
+    assert!(backend_lag(30).iter().any(is_slowed));
+    assert!(!backend_lag(50).iter().any(is_slowed));
 }
 
 #[test]
