@@ -209,6 +209,9 @@ mod tests {
     fn a_row_has_both_values_and_a_word() {
         let card = longest(["threads", "tokio"]);
         let said = line(&card.rows[0], card.shorts());
-        assert!(said.starts_with("memory of one more idle connection") && said.ends_with("  tokio ≥ 123×"), "{said}");
+        assert!(
+            said.starts_with("memory of one more idle connection") && said.ends_with("  tokio ≥\u{a0}123×"),
+            "{said}"
+        );
     }
 }

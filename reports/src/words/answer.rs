@@ -3,8 +3,9 @@
 //! Everything follows from verdicts: what is not decided is in no answer. Must not know: HTML. Beside it: `scorecard.rs`, which
 //! says the rows; `advice.rs`, whom to choose.
 
+use super::scorecard::value;
 use crate::format;
-use crate::scorecard::{RowVerdict, Scorecard, Topic};
+use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow, Topic};
 
 /// The answer in at most three sentences.
 pub fn answer(card: &Scorecard) -> Vec<String> {
@@ -19,7 +20,7 @@ pub fn answer(card: &Scorecard) -> Vec<String> {
     for who in [1, 0] {
         let clauses = card.rows.iter().filter_map(|row| match row.verdict {
             RowVerdict::Better { who: better, times, at_least } if better == who => {
-                Some(clause(&row.topic, times, at_least))
+                Some(clause(row, who, (times, at_least)))
             }
             _ => None,
         });
@@ -42,16 +43,20 @@ pub fn answer(card: &Scorecard) -> Vec<String> {
 const MOST_CLAUSES: usize = 3;
 
 /// What is so with the better one.
-fn clause(topic: &Topic, by: f64, at_least: bool) -> String {
+fn clause(row: &ScorecardRow, who: usize, (by, at_least): (f64, bool)) -> String {
     let part = part_of(by, at_least);
     let many = if at_least { format!("at least {}", plain_times(by)) } else { plain_times(by) };
-    match topic {
+    let [of_it, of_the_other] =
+        [who, 1 - who].map(|side| value(row.values[side], row.unit).replace("≥\u{a0}", "at least "));
+    match &row.topic {
         Topic::MemoryPerConnection => format!("an idle connection takes {part} of the memory"),
         Topic::CpuPerRequest { .. } => format!("a busy request takes {part} of the CPU time"),
         Topic::Waiting { .. } => format!("{many} as many waiting requests get through"),
         Topic::FewClients { .. } => format!("a few clients are answered in {part} of the time"),
         Topic::NearTheLimit { .. } => format!("the slowest answers near the limit take {part} of the time"),
-        Topic::HeldUp { .. } => format!("others wait {part} as long while a request blocks"),
+        Topic::HeldUp { .. } => {
+            format!("others wait {of_it} while a request blocks, instead of {of_the_other}")
+        }
         Topic::Held { what, .. } => format!("{many} as many {what} are held until a newcomer gets no answer"),
         Topic::Computation { .. } => format!("{many} as much is computed"),
     }
@@ -151,7 +156,7 @@ mod tests {
             [
                 "On this machine, with tokio an idle connection takes a sixteenth of the memory and a busy request takes \
                  two thirds of the CPU time.",
-                "With threads others wait 1/55 as long while a request blocks.",
+                "With threads others wait 900 µs while a request blocks, instead of at least 50 ms.",
                 "The two are alike in response time with few clients.",
             ]
         );

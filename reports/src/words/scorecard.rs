@@ -58,10 +58,10 @@ fn time(ns: u64) -> String {
     Unit::Nanoseconds.show(ns as f64)
 }
 
-/// `≥ 42,000/s`; a dash where there is no number.
+/// `≥ 42,000/s`, which no line may break; a dash where there is no number.
 pub fn value(value: Option<SideValue>, unit: Unit) -> String {
     match value {
-        Some(SideValue { value, at_least }) => format!("{}{}", if at_least { "≥ " } else { "" }, unit.show(value)),
+        Some(SideValue { value, at_least }) => format!("{}{}", if at_least { "≥\u{a0}" } else { "" }, unit.show(value)),
         None => "–".into(),
     }
 }
@@ -79,7 +79,7 @@ pub fn times(times: f64) -> String {
 pub fn verdict(row: &ScorecardRow, shorts: [&str; 2]) -> String {
     match row.verdict {
         RowVerdict::Better { who, times: by, at_least } => {
-            format!("{} {}{}", shorts[who], if at_least { "≥ " } else { "" }, times(by))
+            format!("{} {}{}", shorts[who], if at_least { "≥\u{a0}" } else { "" }, times(by))
         }
         RowVerdict::Alike { .. } => "alike".into(),
         RowVerdict::CannotTell(_) => "cannot tell".into(),
@@ -207,7 +207,7 @@ pub(crate) mod tests {
     fn a_verdict_is_a_word_and_a_number() {
         let said = |verdict| super::verdict(&row(CPU, verdict), SHORTS);
         assert_eq!(said(better(1, 16.2)), "tokio 16×");
-        assert_eq!(said(RowVerdict::Better { who: 1, times: 4.6, at_least: true }), "tokio ≥ 4.6×");
+        assert_eq!(said(RowVerdict::Better { who: 1, times: 4.6, at_least: true }), "tokio ≥\u{a0}4.6×");
         assert_eq!(said(better(0, 1.524)), "threads 1.52×");
         assert_eq!(said(RowVerdict::Alike { within: 1.05 }), "alike");
         assert_eq!(said(RowVerdict::CannotTell(Undecided::NoLimit)), "cannot tell");
@@ -244,7 +244,7 @@ pub(crate) mod tests {
     fn values_say_where_they_are_bounds() {
         let [first, second] = row(CPU, better(0, 2.0)).values;
         assert_eq!(value(first, Unit::Nanoseconds), "900 µs");
-        assert_eq!(value(second, Unit::Nanoseconds), "≥ 50 ms");
+        assert_eq!(value(second, Unit::Nanoseconds), "≥\u{a0}50 ms");
         assert_eq!(value(None, Unit::Bytes), "–");
     }
 }
