@@ -4,14 +4,17 @@
 //! Must not know: how a verdict is found, or worded. Beside it: `output.rs`, the other formats.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use clap::ValueEnum;
-use reports::record::Manifest;
+use reports::record::Purpose;
+use reports::record::store::Run;
 use reports::scorecard::{Scorecard, ScorecardRow};
 use reports::words::advice::advice;
 use reports::words::answer::answer;
 use reports::words::scorecard as words;
 
+use super::progress::rough;
 use crate::plan::Preset;
 use crate::run::commit;
 
@@ -84,15 +87,27 @@ fn under(row: &ScorecardRow, shorts: [&str; 2]) -> Vec<String> {
 
 /// What decides more or, where nothing does, what shows more. Only a comparison can go on, and only with the build that made
 /// it; another one makes a new run of the same plan.
-pub(super) fn next(card: &Scorecard, manifest: &Manifest, report: &str) -> String {
-    let run = report.strip_suffix("/report.html").unwrap_or(report);
+pub(super) fn next(card: &Scorecard, run: &Run, report: &str) -> String {
+    let manifest = &run.manifest;
+    let folder = report.strip_suffix("/report.html").unwrap_or(report);
     let is_a_comparison = Preset::from_str(&manifest.preset, false).is_ok();
     let is_of_this_build = (&*manifest.harness_version, &manifest.commit) == (env!("CARGO_PKG_VERSION"), &commit());
     match card.blocks_to_decide().filter(|_| is_a_comparison) {
-        Some(blocks) if is_of_this_build => format!("harness compare --resume {run} --blocks {blocks}"),
-        Some(blocks) => format!("harness compare --like {run} --blocks {blocks}"),
-        None => format!("harness report {run} --format table"),
+        Some(blocks) if is_of_this_build => {
+            let time = rough(time_of_more(run, blocks as u32));
+            format!("harness compare --resume {folder} --blocks {blocks}  # some {time} more")
+        }
+        Some(blocks) => format!("harness compare --like {folder} --blocks {blocks}"),
+        None => format!("harness report {folder} --format table"),
     }
+}
+
+/// How long it takes to have so many blocks of everything: each further one takes as long as the first, in which all play.
+fn time_of_more(run: &Run, blocks: u32) -> Duration {
+    let measured = || run.cells.iter().filter(|cell| cell.purpose == Purpose::Measure);
+    let whole: u64 = measured().filter(|cell| cell.block == 0).map(|cell| cell.elapsed_ns).sum();
+    let spent = measured().map(|cell| cell.elapsed_ns).sum();
+    Duration::from_nanos(whole.saturating_mul(u64::from(blocks)).saturating_sub(spent))
 }
 
 /// Cut off where it is too long, and said so.
@@ -203,6 +218,14 @@ mod tests {
         assert_eq!(names(&card), [""; 0]);
         card.protagonists[0].label = "threaded:stack=64KiB".into();
         assert_eq!(names(&card), ["threads: threaded:stack=64KiB"]);
+    }
+
+    #[test]
+    fn more_blocks_take_as_long_as_the_first_and_what_there_is_takes_nothing() {
+        let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/samples/scorecard");
+        let run = reports::record::store::RunFolder::open(samples).unwrap().read().unwrap();
+        // Its first block took 40.0 s of 88.1 s.
+        assert_eq!((time_of_more(&run, 1), time_of_more(&run, 20).as_secs()), (Duration::ZERO, 712));
     }
 
     #[test]

@@ -93,7 +93,7 @@ pub(super) fn summary(run: &Run, format: SummaryFormat, report: &str) -> anyhow:
         }
         SummaryFormat::Scorecard => match Scorecard::of(run).filter(|card| !card.rows.is_empty()) {
             Some(card) => {
-                let next = card::next(&card, &run.manifest, report);
+                let next = card::next(&card, run, report);
                 card::text(&card, (&next, report), &doubts(&summary().validity))
             }
             // Nobody was held against anybody.
