@@ -208,7 +208,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         original: "wrong(0, MalformedReason::CutShort)",
         mutant: "
             let meaning = Meaning::Right { server_ns: None, then: Persistence::Close };
-            Heard { meaning, consumed: 0, reply_bytes: 0, status: 200 }
+            Heard { meaning, consumed: 0, reply_bytes: 0, status: 200, server_waited_ns: None }
         ",
     },
     Mutation {
