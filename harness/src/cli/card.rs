@@ -92,7 +92,11 @@ pub(super) fn next(card: &Scorecard, run: &Run, report: &str) -> String {
     let folder = report.strip_suffix("/report.html").unwrap_or(report);
     let is_a_comparison = Preset::from_str(&manifest.preset, false).is_ok();
     let is_of_this_build = (&*manifest.harness_version, &manifest.commit) == (env!("CARGO_PKG_VERSION"), &commit());
-    match card.blocks_to_decide().filter(|_| is_a_comparison) {
+    let planned = |name: &str| {
+        let experiment = manifest.experiments.iter().find(|experiment| experiment.name == name);
+        experiment.and_then(|experiment| experiment.blocks).unwrap_or(manifest.blocks) as usize
+    };
+    match card.blocks_to_decide(planned).filter(|_| is_a_comparison) {
         Some(blocks) if is_of_this_build => {
             let time = rough(time_of_more(run, blocks as u32));
             format!("harness compare --resume {folder} --blocks {blocks}  # some {time} more")

@@ -47,7 +47,7 @@ pub(super) struct CompareArgs {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// Repetitions of every cell, each on a fresh server; without it the preset's number, and three where a claim is decided
+    /// Repetitions of every cell, each on a fresh server; without it the preset's number, which is three where a claim is decided and ten for the scorecard
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     blocks: Option<u32>,
 
@@ -89,7 +89,7 @@ pub(super) struct CompareArgs {
     dry_run: bool,
 
     /// The two that the report is about, such as two versions of one server; without it threaded and async-multi
-    #[arg(long, value_name = "A,B", conflicts_with = "resume")]
+    #[arg(long, value_name = "A,B", conflicts_with_all = ["resume", "like"])]
     protagonists: Option<String>,
 
     /// How to write the summary at the end
@@ -113,13 +113,12 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let like = args.like.as_deref().map(|run| RunFolder::open(run)?.read()).transpose()?;
     let (mut plan, preflight) = match &like {
         Some(like) => {
-            let (plan, preflight) = rebuilt(&like.manifest, args.blocks, &servers.commands)?;
+            let (plan, preflight) = rebuilt(&like.manifest, |has| args.blocks.unwrap_or(has), &servers.commands)?;
             with_models((plan, preflight), args.models.as_deref(), &servers)?
         }
         None => plan(&args, &servers)?,
     };
     plan.inside = args.inside;
-    let protagonists = protagonists::of_plan(args.protagonists.as_deref(), &plan.contenders)?;
     if args.dry_run {
         print(&dry_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
@@ -131,8 +130,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let interrupt = &held.interrupt;
     let what = (args.out.as_deref(), plan.preset.name());
     let planned = plan.probes().len() + plan.fullest().len();
-    let (folder, mut manifest) = held.create(&plan, &preflight, what, planned as u32)?;
-    manifest.protagonists = protagonists;
+    let (folder, manifest) = held.create(&plan, &preflight, what, planned as u32)?;
     folder.write_manifest(&manifest)?;
     if !args.quiet {
         announce(&plan, &preflight, &folder);
@@ -167,8 +165,9 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
     let placement = place(kind, &allowed_cpus()?);
     let experiments = experiments(&args.experiments)?;
     let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), servers, &experiments, &sizes)?;
-    let cast = match protagonists::of_plan(args.protagonists.as_deref(), &cast.contenders)? {
-        Some(two) => cast.about(&two),
+    let protagonists = protagonists::of_plan(args.protagonists.as_deref(), &cast.contenders)?;
+    let cast = match &protagonists {
+        Some(two) => cast.about(two),
         None => cast,
     };
     let cast = cast.with_twins(|experiment| sizes.blocks_of(experiment) as usize >= fewest_blocks_for_a_verdict())?;
@@ -180,6 +179,7 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
         return Err(PlanError::Usage(sentence.to_owned()).into());
     }
     let mut plan = RunPlan {
+        protagonists,
         experiments,
         contenders,
         parts,

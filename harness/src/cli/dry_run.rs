@@ -54,7 +54,8 @@ pub(super) fn describe(plan: &RunPlan, preflight: &Preflight) -> String {
 fn points(plan: &RunPlan, experiment: usize) -> String {
     let block: Vec<Turn> = plan.fullest_block().into_iter().filter(|turn| turn.experiment == experiment).collect();
     let blocks = plan.blocks_of(plan.experiments[experiment]);
-    let time = rough((time_of(&block) * blocks).max(Duration::from_secs(1)));
+    let all: Vec<Turn> = plan.fullest().into_iter().filter(|turn| turn.experiment == experiment).collect();
+    let time = rough(time_of(&all).max(Duration::from_secs(1)));
     let blocks = counted(u64::from(blocks), "block");
     let gates = gates(plan.experiments[experiment]);
     format!("at most {} cells a block, {blocks}, about {time}; gates: {gates}", block.len())

@@ -88,7 +88,7 @@ pub(super) fn manifest(
         warnings: preflight.warnings.clone(),
         experiments: plan.experiment_records(),
         contenders: plan.contender_records(),
-        protagonists: None,
+        protagonists: plan.protagonists.clone(),
         against: plan.against.clone(),
         page: plan.page.as_ref().map(|page| page.path.clone()),
         planned_cells,
@@ -174,6 +174,7 @@ pub(super) fn steered_plan(
 ) -> (RunPlan, Preflight) {
     let Cast { experiments, contenders, parts, .. } = cast;
     let mut plan = RunPlan {
+        protagonists: None,
         experiments,
         contenders,
         parts,

@@ -16,6 +16,7 @@ use super::live::{Followed, LiveArgs};
 use super::new_run::{self, other_build};
 use super::output::{SummaryFormat, tell};
 use super::progress::TerminalProgress;
+use super::protagonists;
 use super::report::conclude;
 use super::servers::Servers;
 use crate::experiments;
@@ -41,7 +42,9 @@ pub(super) fn run(
         let has = manifest.blocks;
         return Err(refuse(&manifest, format!("it has {has} blocks, and {fewer} are fewer; give {has} or more")).into());
     }
-    let (mut plan, preflight) = rebuilt(&manifest, blocks, &servers.commands)?;
+    // Blocks that it has are not taken away.
+    let wanted = |has: u32| blocks.map_or(has, |blocks| blocks.max(has));
+    let (mut plan, preflight) = rebuilt(&manifest, wanted, &servers.commands)?;
     plan.inside = inside_of(&cells);
     preflight.check()?;
     check_same(&manifest, &plan, &preflight)?;
@@ -116,7 +119,7 @@ fn refuse(manifest: &Manifest, why: String) -> PlanError {
     PlanError::Usage(format!("{} can't be resumed: {why}, or make a new run", manifest.run))
 }
 
-/// The plan of the run, with so many blocks or as many as it has, and what this machine's limits make of it. `typed` are the
+/// The plan of the run, with as many blocks as are `wanted` of those that it has, and what this machine's limits make of it. `typed` are the
 /// commands of its programs of another hand.
 ///
 /// # Errors
@@ -124,7 +127,7 @@ fn refuse(manifest: &Manifest, why: String) -> PlanError {
 /// not typed again.
 pub(super) fn rebuilt(
     manifest: &Manifest,
-    blocks: Option<u32>,
+    wanted: impl Fn(u32) -> u32,
     typed: &[ServerCommand],
 ) -> anyhow::Result<(RunPlan, Preflight)> {
     let refuse =
@@ -136,9 +139,7 @@ pub(super) fn rebuilt(
             .experiments
             .iter()
             .filter(|it| experiments::find(&it.name).is_some_and(|experiment| Repeated::of(experiment) == repeated));
-        let has = those.filter_map(|experiment| experiment.blocks).max().unwrap_or(manifest.blocks);
-        // Blocks that it has are not taken away.
-        blocks.map_or(has, |blocks| blocks.max(has))
+        wanted(those.filter_map(|experiment| experiment.blocks).max().unwrap_or(manifest.blocks))
     });
     let placement = place(manifest.placement.kind, &allowed_cpus()?);
     let named = manifest.experiments.iter().map(|experiment| {
@@ -153,6 +154,7 @@ pub(super) fn rebuilt(
     };
     let against = manifest.against.as_ref().map(|other| other_build(other.path.as_ref())).transpose()?;
     let mut plan = RunPlan {
+        protagonists: manifest.protagonists.clone(),
         experiments,
         contenders,
         parts: manifest.experiments.iter().map(plays).collect(),
@@ -188,6 +190,15 @@ pub(super) fn with_models(
 ) -> anyhow::Result<(RunPlan, Preflight)> {
     let Some(list) = list else { return Ok((plan, preflight)) };
     let cast = cast_for(&plan.placement.server_cpus, Some(list), servers, &plan.experiments, &plan.sizes)?;
+    let is_cast = |label: &String| cast.contenders.iter().any(|contender| contender.label() == label);
+    let protagonists = match &plan.protagonists {
+        Some(two) if two.iter().all(is_cast) => Some(two.clone()),
+        _ => protagonists::of_plan(None, &cast.contenders)?,
+    };
+    let cast = match &protagonists {
+        Some(two) => cast.about(two),
+        None => cast,
+    };
     let had_twin = |experiment: &Experiment| {
         let mut parts = plan.experiments.iter().zip(&plan.parts).filter(|(of, _)| of.name == experiment.name);
         parts.any(|(_, part)| part.iter().any(|place| is_twin(&plan.contenders[*place])))
@@ -197,7 +208,7 @@ pub(super) fn with_models(
     let Cast { experiments, contenders, parts, left_out } = cast;
     preflight.warnings.retain(|warning| !is_left_out(warning));
     preflight.warnings.extend(left_out);
-    Ok((RunPlan { experiments, contenders, parts, ..plan }, preflight))
+    Ok((RunPlan { protagonists, experiments, contenders, parts, ..plan }, preflight))
 }
 
 /// Whether a run's servers were looked at from inside, for what is added to it. One without a cell can still be either.

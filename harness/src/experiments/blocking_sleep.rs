@@ -35,7 +35,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
                       other without a pause.",
         work: ("block", "50ms"),
     }],
-    contenders: Contenders::Own(&["threaded", SINGLE, MULTI, AWAY]),
+    contenders: Contenders::Own(&["threaded", "async-multi", SINGLE, MULTI, AWAY]),
     own_options: None,
     pictures,
     decision,

@@ -54,6 +54,11 @@ impl Cast {
     pub fn new(experiments: &[&'static Experiment], choice: &Choice) -> Result<Cast, ContenderError> {
         let (experiments_played, left_out) = (Vec::new(), Vec::new());
         let mut cast = Cast { experiments: experiments_played, contenders: Vec::new(), parts: Vec::new(), left_out };
+        // In the order of the models, or in which they were named, whichever experiment comes first.
+        let is_for_all = |it: &&&Experiment| it.contenders == Contenders::OfTheRun && it.own_options.is_none();
+        if let Some(experiment) = experiments.iter().find(is_for_all) {
+            cast.contenders = playing(experiment, choice)?;
+        }
         for experiment in experiments {
             let (able, unable): (Vec<_>, Vec<_>) =
                 playing(experiment, choice)?.into_iter().partition(|contender| can_play(experiment, contender));
@@ -69,8 +74,13 @@ impl Cast {
     pub fn with_pages(self, takes_pages: impl Fn(&Experiment) -> bool) -> Cast {
         const REASON: &str = "it needs work of our own protocol, for which no page can stand";
         let (experiments, parts) = (self.experiments, self.parts);
-        let mut cast =
-            Cast { experiments: Vec::new(), contenders: Vec::new(), parts: Vec::new(), left_out: self.left_out };
+        let stays = |place: &usize| {
+            let mut parts = experiments.iter().zip(&parts);
+            parts.any(|(experiment, part)| takes_pages(experiment) && part.contains(place))
+        };
+        let contenders = self.contenders.iter().enumerate().filter(|(place, _)| stays(place));
+        let contenders = contenders.map(|(_, contender)| contender.clone()).collect();
+        let mut cast = Cast { experiments: Vec::new(), contenders, parts: Vec::new(), left_out: self.left_out };
         for (experiment, part) in experiments.into_iter().zip(parts) {
             let playing: Vec<Participant> = part.iter().map(|place| self.contenders[*place].clone()).collect();
             if takes_pages(experiment) {

@@ -11,6 +11,8 @@ use super::{
 /// Everything a run was asked for.
 #[derive(Debug)]
 pub struct RunPlan {
+    /// Labels of the two that the run is about; absent where nobody chose them and one of the usual two takes no part.
+    pub protagonists: Option<[String; 2]>,
     /// In the order in which a report shows them.
     pub experiments: Vec<&'static Experiment>,
     /// All that take part in something; labels are unique.
@@ -139,7 +141,11 @@ impl RunPlan {
         let is_cast = |decides: &str| self.parts[experiment].iter().any(|place| label(*place) == decides);
         let decides = |contender: &str| decision.contenders().any(|decides| decides == contender);
         let contender = label(place);
-        !decision.contenders().all(is_cast) || decides(contender) || PROTAGONISTS.contains(&contender)
+        let is_asked_for = match &self.protagonists {
+            Some(two) => two.iter().any(|label| label == contender),
+            None => PROTAGONISTS.contains(&contender),
+        };
+        !decision.contenders().all(is_cast) || decides(contender) || is_asked_for
     }
 
     /// What our own models speak, where that is not JSON lines.
@@ -234,6 +240,7 @@ mod tests {
         let named = named.iter().map(|label| Participant::Model(Contender::parse(label).unwrap())).collect();
         let Cast { experiments, contenders, parts, .. } = Cast::new(experiments, &Choice::Named(named)).unwrap();
         RunPlan {
+            protagonists: None,
             experiments,
             contenders,
             parts,
@@ -300,6 +307,9 @@ mod tests {
         assert_eq!((played(&plan, 0).len(), played(&plan, 1)), (3, vec!["threaded".into(), "async-multi".into()]));
         plan.sizes = plan.sizes.with_blocks(2);
         assert_eq!(played(&plan, 1).len(), 3, "as often as was typed");
+        plan.sizes = Preset::Quick.sizes();
+        plan.protagonists = Some(["sequential", "threaded"].map(str::to_owned));
+        assert_eq!(played(&plan, 1).len(), 3, "and those whom the run is about");
         let undecided = plan_of(&[memory], &["sequential", "threaded"], 10_000);
         assert_eq!(played(&undecided, 1).len(), 2, "nobody decides it");
     }

@@ -26,14 +26,17 @@ fn a_server_that_keeps_to_all_of_it_passes() {
     assert_eq!(findings.len(), transcripts().len());
 }
 
+const ATTEMPTS: usize = 3;
+
 #[test]
 fn each_line_fails_for_a_server_that_does_otherwise() {
     std::thread::scope(|scope| {
         for transcript in transcripts() {
             scope.spawn(move || {
                 let item = transcript.item;
-                let findings = findings(Some(item));
-                assert!(broken(&findings).contains(&item), "{item:?} is not noticed");
+                // A machine that is late by as much as a reply is early hides that once, and not again and again.
+                let findings = (0..ATTEMPTS).map(|_| findings(Some(item))).find(|found| broken(found).contains(&item));
+                let findings = findings.unwrap_or_else(|| panic!("{item:?} is not noticed"));
                 let broken =
                     findings.into_iter().find_map(|of| of.broken.filter(|_| of.transcript.item == item)).unwrap();
                 assert!(!broken.expected.is_empty() && !broken.sent.is_empty(), "{item:?}: {broken:?}");

@@ -45,6 +45,7 @@ pub(crate) fn run(contender: &str, tasks: fn() -> Task) -> (Cell, RunEnd) {
     let choice = Choice::Named(vec![Participant::Model(Contender::parse(contender).unwrap())]);
     let Cast { contenders, parts, .. } = Cast::new(&[experiment], &choice).unwrap();
     let plan = RunPlan {
+        protagonists: None,
         against: None,
         page: None,
         inside: Inside::On,

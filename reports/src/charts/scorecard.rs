@@ -9,8 +9,6 @@ use crate::words::scorecard::verdict;
 
 use super::backend::Canvas;
 
-/// What is more than so many times better lies at the end of the axis.
-const FARTHEST: f64 = 64.0;
 const WIDTH: f64 = 340.0;
 const MARGIN: f64 = 14.0;
 const HEIGHT: f64 = 26.0;
@@ -20,49 +18,73 @@ const HALF_BAR: f64 = 3.5;
 const HEAD: f64 = 7.0;
 const KNOB: f64 = 5.5;
 
-/// The numbers on the axis.
-pub(crate) const TICKS: [(f64, &str); 5] =
-    [(1.0 / 16.0, "1/16×"), (0.25, "1/4×"), (1.0, "1×"), (4.0, "4×"), (16.0, "16×")];
-
-/// Where a ratio lies on the axis, 0 to 1.
-pub(crate) fn place(ratio: f64) -> f64 {
-    (0.5 + ratio.ln() / FARTHEST.ln() / 2.0).clamp(0.0, 1.0)
+/// The axis that all rows of a scorecard share.
+pub(crate) struct Axis {
+    /// What is more times better lies at the end.
+    farthest: f64,
+    /// The numbers on it.
+    pub(crate) ticks: [(f64, &'static str); 5],
 }
 
-/// The ends of a row's bar on the axis, each with whether it is an arrow; absent where there is no ratio.
-pub(crate) fn ends(row: &ScorecardRow) -> Option<[(f64, bool); 2]> {
-    let ratio = row.ratio?;
-    let [may_be_less, may_be_more] = row.open_ends();
-    let low = if may_be_less { 0.0 } else { row.low.unwrap_or(ratio) };
-    let high = if may_be_more { f64::INFINITY } else { row.high.unwrap_or(ratio) };
-    let low_place = if low > 0.0 { place(low) } else { 0.0 };
-    Some([(low_place, low < 1.0 / FARTHEST), (place(high), high > FARTHEST)])
-}
+/// To sixteen times either way, as most differences are.
+const NEAR: Axis = Axis {
+    farthest: 64.0,
+    ticks: [(1.0 / 16.0, "1/16×"), (0.25, "1/4×"), (1.0, "1×"), (4.0, "4×"), (16.0, "16×")],
+};
+/// Where some ratio lies beyond that.
+const FAR: Axis = Axis {
+    farthest: 4_096.0,
+    ticks: [(1.0 / 256.0, "1/256×"), (1.0 / 16.0, "1/16×"), (1.0, "1×"), (16.0, "16×"), (256.0, "256×")],
+};
 
-/// The axis with its numbers, without a row.
-pub(crate) fn axis() -> String {
-    let canvas = Canvas::new(WIDTH as u32, AXIS_HEIGHT as u32);
-    for (ratio, text) in TICKS {
-        canvas.text((pixel(place(ratio)), 13.0), "tick", "middle", text);
+impl Axis {
+    /// Wide enough for every ratio of the card.
+    pub(crate) fn of(card: &Scorecard) -> Axis {
+        let is_near = |ratio: f64| ratio <= NEAR.farthest && ratio >= 1.0 / NEAR.farthest;
+        if card.rows.iter().filter_map(|row| row.ratio).all(is_near) { NEAR } else { FAR }
     }
-    canvas.finish("How many times better, from a sixteenth to sixteen times")
+
+    /// Where a ratio lies on the axis, 0 to 1.
+    pub(crate) fn place(&self, ratio: f64) -> f64 {
+        (0.5 + ratio.ln() / self.farthest.ln() / 2.0).clamp(0.0, 1.0)
+    }
+
+    /// The ends of a row's bar on the axis, each with whether it is an arrow; absent where there is no ratio.
+    pub(crate) fn ends(&self, row: &ScorecardRow) -> Option<[(f64, bool); 2]> {
+        let ratio = row.ratio?;
+        let [may_be_less, may_be_more] = row.open_ends();
+        let low = if may_be_less { 0.0 } else { row.low.unwrap_or(ratio) };
+        let high = if may_be_more { f64::INFINITY } else { row.high.unwrap_or(ratio) };
+        let low_place = if low > 0.0 { self.place(low) } else { 0.0 };
+        Some([(low_place, low < 1.0 / self.farthest), (self.place(high), high > self.farthest)])
+    }
+
+    /// The axis with its numbers, without a row.
+    pub(crate) fn drawn(&self) -> String {
+        let canvas = Canvas::new(WIDTH as u32, AXIS_HEIGHT as u32);
+        for (ratio, text) in self.ticks {
+            canvas.text((pixel(self.place(ratio)), 13.0), "tick", "middle", text);
+        }
+        canvas.finish("How many times better, on a logarithmic axis")
+    }
 }
 
 /// The bar of a row.
 pub(crate) fn bar(card: &Scorecard, row: &ScorecardRow) -> String {
+    let axis = Axis::of(card);
     let canvas = Canvas::new(WIDTH as u32, HEIGHT as u32);
-    for (ratio, _) in TICKS {
+    for (ratio, _) in axis.ticks {
         let class = if ratio == 1.0 { "middle" } else { "tenth" };
-        canvas.glyphs(&[(pixel(place(ratio)), 0.0)], &format!("v{HEIGHT}"), class);
+        canvas.glyphs(&[(pixel(axis.place(ratio)), 0.0)], &format!("v{HEIGHT}"), class);
     }
     let class = match row.verdict {
         RowVerdict::Better { who, .. } => format!("k k{}", card.protagonists[who].colour),
         RowVerdict::Alike { .. } | RowVerdict::CannotTell(_) => "open".into(),
     };
     canvas.open(&[("class", &class)], "");
-    if let (Some(ratio), Some([low, high])) = (row.ratio, ends(row)) {
+    if let (Some(ratio), Some([low, high])) = (row.ratio, axis.ends(row)) {
         let middle = HEIGHT / 2.0;
-        let at = pixel(place(ratio));
+        let at = pixel(axis.place(ratio));
         let stem = pixel(0.5) - at;
         canvas.glyphs(&[(at, middle)], &format!("h{stem:.1}"), "stem");
         let (from, to) = (pixel(low.0), pixel(high.0));
@@ -108,8 +130,12 @@ mod tests {
 
     #[test]
     fn one_is_in_the_middle_and_what_is_too_far_is_at_the_end() {
-        assert_eq!([place(1.0), place(64.0), place(1.0 / 64.0), place(1e9)], [0.5, 1.0, 0.0, 1.0]);
-        assert!((place(8.0) + place(1.0 / 8.0) - 1.0).abs() < 1e-12);
+        assert_eq!([1.0, 64.0, 1.0 / 64.0, 1e9].map(|ratio| NEAR.place(ratio)), [0.5, 1.0, 0.0, 1.0]);
+        assert!((NEAR.place(8.0) + NEAR.place(1.0 / 8.0) - 1.0).abs() < 1e-12);
+        let farthest = |ratio: f64| {
+            Axis::of(&card(vec![ScorecardRow { ratio: Some(ratio), ..row(CPU, better(1, 2.0)) }])).farthest
+        };
+        assert_eq!([1.0 / 464.0, 1.0 / 60.0, 15.0, 80.0].map(farthest), [4_096.0, 64.0, 64.0, 4_096.0]);
     }
 
     #[test]
@@ -119,7 +145,7 @@ mod tests {
             (row.ratio, row.low, row.high) = (Some(ratio), low, high);
             row.values.iter_mut().flatten().for_each(|value| value.at_least = false);
             row.values[0].as_mut().unwrap().at_least = open;
-            ends(&row).unwrap().map(|(_, is_arrow)| is_arrow)
+            NEAR.ends(&row).unwrap().map(|(_, is_arrow)| is_arrow)
         };
         assert_eq!(arrows(2.0, Some(1.5), Some(3.0), false), [false, false]);
         assert_eq!(arrows(2.0, Some(1.5), None, true), [false, true]);

@@ -8,7 +8,7 @@ use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use super::filled;
-use crate::charts::scorecard::{axis, bar};
+use crate::charts::scorecard::{Axis, bar};
 use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
 use crate::words::scorecard::{question, remedy, stand_ins, value, verdict, would_take};
 
@@ -46,7 +46,10 @@ pub(crate) fn html(card: &Scorecard, link: impl Fn(&ScorecardRow) -> Option<Stri
         name: protagonist.name.clone(),
         label: Some(protagonist.label.clone()).filter(|label| *label != protagonist.name),
     });
-    filled(LAYOUT, context! { rows => Value::from(Serde(rows)), heads => Value::from(Serde(heads)), axis => axis() })
+    filled(
+        LAYOUT,
+        context! { rows => Value::from(Serde(rows)), heads => Value::from(Serde(heads)), axis => Axis::of(card).drawn() },
+    )
 }
 
 fn row_of(card: &Scorecard, row: &ScorecardRow, link: String) -> CardRow {

@@ -72,15 +72,15 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// `1 block`, or `1 block, 3 for claims` where those experiments have more.
+    /// `1 block`, or `1 block, 3 for claims, 10 for the scorecard` where those experiments have more.
     pub fn blocks_in_words(&self) -> String {
-        let own =
-            self.experiments.iter().filter_map(|experiment| Some((experiment.blocks?, experiment.decision.is_some())));
-        let blocks = counted(u64::from(self.blocks), "block");
-        match own.filter(|(blocks, is_claim)| *is_claim && *blocks != self.blocks).map(|(blocks, _)| blocks).max() {
-            Some(more) => format!("{blocks}, {more} for claims"),
-            None => blocks,
+        let mut said = counted(u64::from(self.blocks), "block");
+        for (is_claim, what) in [(true, "claims"), (false, "the scorecard")] {
+            let those = self.experiments.iter().filter(|experiment| experiment.decision.is_some() == is_claim);
+            let more = those.filter_map(|experiment| experiment.blocks).filter(|blocks| *blocks != self.blocks).max();
+            said.extend(more.map(|blocks| format!(", {blocks} for {what}")));
         }
+        said
     }
 }
 

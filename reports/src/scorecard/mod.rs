@@ -161,12 +161,15 @@ impl Scorecard {
     }
 
     /// Blocks with which all rows would be decided for which it takes no more than a hundred; absent where there is none.
-    pub fn blocks_to_decide(&self) -> Option<usize> {
+    /// `planned` says how many an experiment has, of which some may not be valid.
+    pub fn blocks_to_decide(&self, planned: impl Fn(&str) -> usize) -> Option<usize> {
         let wanted = self.rows.iter().filter_map(|row| match row.verdict {
-            RowVerdict::CannotTell(Undecided::TooFewBlocks { needed, .. }) => Some(needed),
-            RowVerdict::CannotTell(Undecided::TooClose { decided_by }) => decided_by,
+            RowVerdict::CannotTell(Undecided::TooFewBlocks { needed, .. }) => Some((row, needed)),
+            RowVerdict::CannotTell(Undecided::TooClose { decided_by }) => Some((row, decided_by?)),
             _ => None,
         });
+        // Those that it has and that are not valid are not valid with more of them either.
+        let wanted = wanted.map(|(row, blocks)| blocks + planned(&row.experiment).saturating_sub(row.blocks));
         wanted.filter(|blocks| *blocks <= MOST_BLOCKS_ADVISED).max()
     }
 }

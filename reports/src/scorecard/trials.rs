@@ -26,7 +26,7 @@ impl Scene<'_, '_> {
             let trial = series.trial(Some(at))?;
             let is_closed = trial.pool.cells.iter().all(|cell| cell.load.arrivals == ArrivalsRecord::Closed);
             let of_block =
-                |pool: &Pool<'_>| Some((pool.cells.first()?.block, answered_in_closed_loop(pool, for_ns, achieved)));
+                |pool: &Pool<'_>| Some((pool.cells.first()?.block, answered_in_closed_loop(pool, for_ns, achieved)?));
             is_closed.then(|| trial.blocks.iter().filter_map(of_block).collect::<BlockValues>())
         };
         let variations = ascending(first.trials.iter().filter_map(|trial| trial.variation));
@@ -144,16 +144,17 @@ impl Scene<'_, '_> {
 /// a generator without CPU left.
 const PART_OF_ALL_THAT_CLIENTS_CAN_ASK: f64 = 0.8;
 
-fn answered_in_closed_loop(pool: &Pool<'_>, for_ns: u64, achieved: &Metric) -> BlockValue {
+/// Absent where the block is not valid for any reason but that limit: then it is left out, as in every other row.
+fn answered_in_closed_loop(pool: &Pool<'_>, for_ns: u64, achieved: &Metric) -> Option<BlockValue> {
     let most = pool.cells.first().and_then(|cell| match cell.load.shape {
         ShapeRecord::Connections { connections } => Some(f64::from(connections) * 1e9 / for_ns as f64),
         ShapeRecord::Sessions { .. } => None,
     });
     let is_all = |rate: f64| most.is_some_and(|most| rate >= PART_OF_ALL_THAT_CLIENTS_CAN_ASK * most);
     match served(achieved, pool) {
-        Some(ServedRate::Exactly(rate)) if !is_all(rate) => BlockValue::Is(rate),
-        Some(ServedRate::Exactly(rate) | ServedRate::AtLeast(rate)) => BlockValue::Beyond(rate),
-        None => BlockValue::Missing,
+        Some(ServedRate::Exactly(rate)) if !is_all(rate) => Some(BlockValue::Is(rate)),
+        Some(ServedRate::Exactly(rate) | ServedRate::AtLeast(rate)) => Some(BlockValue::Beyond(rate)),
+        None => pool.counts().then_some(BlockValue::Missing),
     }
 }
 

@@ -73,6 +73,10 @@ impl Evidence {
 
     /// What a connection adds to the memory of a server, block by block.
     fn of_held(metric: &'static Metric, who: String, series: &Series<'_>) -> Result<Evidence, String> {
+        // What a connection costs a server that does not serve it says nothing.
+        if let Some((answered, held)) = series.answered_of_held().filter(|_| !series.serves_all()) {
+            return Err(format!("{who} answered {answered} of {held} held connections"));
+        }
         let mut cells: Vec<&Cell> = series.stages.iter().map(|held| held.cell).collect();
         cells.dedup_by_key(|cell| cell.block);
         let set_aside = set_aside(&who, cells.iter().copied());

@@ -2,7 +2,7 @@
 //!
 //! Beside it: `scorecard.rs`, which says the verdicts.
 
-use crate::scorecard::{RowVerdict, Scorecard, Topic};
+use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow, Topic};
 
 /// So many reasons are named for either.
 const MOST_REASONS: usize = 3;
@@ -14,7 +14,7 @@ pub fn advice(card: &Scorecard) -> Option<String> {
     let reasons = |who: usize| -> Vec<&'static str> {
         let better =
             card.rows.iter().filter(|row| matches!(row.verdict, RowVerdict::Better { who: it, .. } if it == who));
-        better.map(|row| reason(&row.topic)).take(MOST_REASONS).collect()
+        better.map(reason).take(MOST_REASONS).collect()
     };
     let joined = |reasons: &[&str]| match reasons {
         [] => String::new(),
@@ -33,13 +33,14 @@ pub fn advice(card: &Scorecard) -> Option<String> {
 }
 
 /// What one would choose the better one for.
-fn reason(topic: &Topic) -> &'static str {
-    match topic {
+fn reason(row: &ScorecardRow) -> &'static str {
+    match row.topic {
         Topic::MemoryPerConnection => "you hold many connections",
         Topic::CpuPerRequest { .. } => "CPU time is what you pay for",
         Topic::Waiting { .. } => "most requests wait for something else",
         Topic::FewClients { .. } => "you serve few clients and count microseconds",
         Topic::NearTheLimit { .. } => "the slowest answers near the limit count",
+        Topic::HeldUp { .. } if row.remedy.is_some() => "some of your code blocks and you leave it where it is",
         Topic::HeldUp { .. } => "some of your code blocks",
         Topic::Held { .. } => "many clients connect and say nothing",
         Topic::Computation { .. } => "requests compute",

@@ -23,7 +23,7 @@ pub fn question(topic: &Topic) -> String {
             format!("Response time with few clients{waiting} (median, at {})", Unit::PerSecond.show(*load))
         }
         Topic::NearTheLimit { load } => {
-            format!("Response time near the limit (p99, at {})", Unit::PerSecond.show(*load))
+            format!("Response time near the limit (p99, small requests at {})", Unit::PerSecond.show(*load))
         }
         Topic::HeldUp { blocking: 1, for_ns } => {
             format!("What others wait while one request blocks for {} (p99)", time(*for_ns))
@@ -90,7 +90,9 @@ pub fn verdict(row: &ScorecardRow, shorts: [&str; 2]) -> String {
 pub fn would_take(row: &ScorecardRow) -> Option<String> {
     let RowVerdict::CannotTell(why) = row.verdict else { return None };
     Some(match why {
-        Undecided::TooFewBlocks { have, needed } => format!("measured {}; a verdict takes {needed}", often(have)),
+        Undecided::TooFewBlocks { have, needed } => {
+            format!("measured {}; it takes {needed} times to tell", often(have))
+        }
         Undecided::TooClose { decided_by: Some(blocks) } => {
             format!("measured {}; some {} would decide", often(row.blocks), format::count(blocks as u64))
         }
@@ -216,7 +218,7 @@ pub(crate) mod tests {
     #[test]
     fn what_cannot_be_told_says_what_it_would_take() {
         let said = |why| would_take(&row(CPU, RowVerdict::CannotTell(why))).unwrap();
-        assert_eq!(said(Undecided::TooFewBlocks { have: 1, needed: 10 }), "measured once; a verdict takes 10");
+        assert_eq!(said(Undecided::TooFewBlocks { have: 1, needed: 10 }), "measured once; it takes 10 times to tell");
         assert_eq!(said(Undecided::TooClose { decided_by: Some(40) }), "measured 10 times; some 40 would decide");
         assert_eq!(would_take(&row(CPU, better(0, 2.0))), None);
     }

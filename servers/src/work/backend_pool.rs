@@ -1,5 +1,6 @@
 //! A fixed number of links to the backend that all connections share, where `backend-pool` says so: what services do. Who
-//! finds none free waits in line. Beside it: `call.rs`, which asks over them.
+//! finds none free waits: tasks in the order in which they came, as tokio's semaphore has it; threads as a condition variable
+//! wakes them, where one that comes just then may be first. Beside it: `call.rs`, which asks over them.
 
 use std::mem;
 use std::ops::{Deref, DerefMut};

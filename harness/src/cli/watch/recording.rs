@@ -56,6 +56,7 @@ impl SessionRecorder {
     ) -> SessionRecorder {
         let sizes = Preset::Smoke.sizes();
         let plan = RunPlan {
+            protagonists: None,
             experiments: Vec::new(),
             parts: Vec::new(),
             contenders,
