@@ -40,7 +40,7 @@ const FAR: Axis = Axis {
 impl Axis {
     /// Wide enough for every ratio of the card.
     pub(crate) fn of(card: &Scorecard) -> Axis {
-        let is_near = |ratio: f64| ratio <= NEAR.farthest && ratio >= 1.0 / NEAR.farthest;
+        let is_near = |ratio: f64| (1.0 / NEAR.farthest..=NEAR.farthest).contains(&ratio);
         if card.rows.iter().filter_map(|row| row.ratio).all(is_near) { NEAR } else { FAR }
     }
 
