@@ -38,6 +38,43 @@ impl DisturbedProbe {
     }
 }
 
+/// Idle connections, ever more of them, beside new clients who each connect, ask once and close.
+pub(super) struct IdleFlood {
+    pub(super) lasting: Duration,
+    /// Idle connections at the end of a flood that lasts as long as in any preset but smoke; in a shorter one as many as
+    /// these a second come to.
+    pub(super) most: u32,
+    pub(super) most_per_second: f64,
+    /// The part of its time that the flood grows; then it holds what it has, so that clients who wait reach their timeout.
+    pub(super) growing: f64,
+    /// Of a new client.
+    pub(super) timeout: Duration,
+    /// What the server may take.
+    pub(super) bounds: Bounds,
+}
+
+/// New clients per second: often enough to tell the first few idle connections apart.
+const NEWCOMERS_RPS: f64 = 100.0;
+
+/// New clients that may wait at once: more than come within any timeout.
+const MOST_WAITING: u32 = 250;
+
+impl IdleFlood {
+    pub(super) fn task(self) -> TaskKind {
+        let seconds = self.lasting.as_secs_f64();
+        let at_most = self.most.min((self.most_per_second * seconds) as u32);
+        let per_second = (f64::from(at_most) / (seconds * self.growing)).ceil() as u32;
+        DisturbedProbe {
+            probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), self.timeout),
+            name: "idle connections",
+            kind: DisturbanceKind::IdleFlood { per_second, at_most },
+            lasting: self.lasting,
+            bounds: self.bounds,
+        }
+        .task()
+    }
+}
+
 /// A probe of small requests, at equal intervals.
 pub(super) fn echo_probe(rate_rps: f64, shape: Shape, timeout: Duration) -> LoadSpec {
     LoadSpec {

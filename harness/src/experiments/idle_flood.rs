@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use reports::record::{BoundValue, Decision};
 
-use super::declare::{DisturbedProbe, at_least, at_most, by, echo_probe, newcomers, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Sizes, Task, Workload};
+use super::declare::{IdleFlood, at_least, at_most, by, probe_over_time, value};
+use crate::plan::{Bounds, Capacities, Contenders, Experiment, Sizes, Task, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "idle-flood",
@@ -52,41 +52,19 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
 /// What the server may take. Reached within the flood, and far below what any machine allows.
 const BOUNDS: Bounds = Bounds { threads: Some(1_000), open_files: Some(2_000), memory_bytes: None };
 
-/// Idle connections at the end of a flood that lasts as long as in any preset but smoke, more than either bound; fewer in
-/// a shorter one.
-const MOST_IDLE: u32 = 2_400;
-const MOST_IDLE_PER_SECOND: f64 = 2_500.0;
-
-/// The part of its time that the flood grows; then it holds what it has, so that clients who wait reach their timeout.
-const GROWING: f64 = 0.55;
-
-/// New clients per second: often enough to tell the first few idle connections apart.
-const NEWCOMERS_RPS: f64 = 100.0;
-
-/// Half of the flood's time at most, or nobody would reach it between the limits and the end.
-const LONGEST_TIMEOUT: Duration = Duration::from_millis(500);
-
-/// New clients that may wait at once: more than come within the timeout.
-const MOST_WAITING: u32 = 250;
-
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    // Long enough to grow beyond the bounds and to hold what it has for longer than anybody waits.
-    let lasting = sizes.disturbance * 2 / 5;
-    let trial = DisturbedProbe {
-        probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout.min(LONGEST_TIMEOUT)),
-        name: "idle connections",
-        kind: flood(lasting),
-        lasting,
+    let flood = IdleFlood {
+        // Long enough to grow beyond the bounds and to hold what it has for longer than anybody waits.
+        lasting: sizes.disturbance * 2 / 5,
+        most: 2_400,
+        most_per_second: 2_500.0,
+        growing: 0.55,
+        // Half of the flood's time at most, or nobody would reach it between the limits and the end.
+        timeout: sizes.timeout.min(Duration::from_millis(500)),
         bounds: BOUNDS,
     };
     let workload = EXPERIMENT.workloads[0].key;
-    vec![Task { workload, point: "flood".to_owned(), variation: None, kind: trial.task() }]
-}
-
-fn flood(lasting: Duration) -> DisturbanceKind {
-    let seconds = lasting.as_secs_f64();
-    let at_most = MOST_IDLE.min((MOST_IDLE_PER_SECOND * seconds) as u32);
-    DisturbanceKind::IdleFlood { per_second: (f64::from(at_most) / (seconds * GROWING)).ceil() as u32, at_most }
+    vec![Task { workload, point: "flood".to_owned(), variation: None, kind: flood.task() }]
 }
 
 /// A server that turns fewer new clients away than one in twenty withstood the flood.

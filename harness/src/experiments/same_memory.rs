@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use reports::record::{BoundValue, Decision};
 
-use super::declare::{DisturbedProbe, at_least, at_most, by, echo_probe, newcomers, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Sizes, Task, Workload};
+use super::declare::{IdleFlood, at_least, at_most, by, probe_over_time, value};
+use crate::plan::{Bounds, Capacities, Contenders, Experiment, Sizes, Task, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "same-memory",
@@ -48,36 +48,18 @@ const TASKS: &str = "async-multi";
 /// Small enough to be met in a second, by threads.
 const BOUNDS: Bounds = Bounds { threads: None, open_files: None, memory_bytes: Some(64 << 20) };
 
-/// Idle connections at the end, where the flood lasts as long as in any preset but smoke: five times as many as threads have
-/// room for, and as many as a usual limit of descriptors allows on both sides.
-const MOST_IDLE: u32 = 12_000;
-const MOST_IDLE_PER_SECOND: f64 = 14_000.0;
-
-/// The part of its time that the flood grows; then it holds what it has, so that clients who wait reach their timeout.
-const GROWING: f64 = 0.7;
-
-/// New clients per second, and how many may wait at once: more than come within the timeout.
-const NEWCOMERS_RPS: f64 = 100.0;
-const MOST_WAITING: u32 = 250;
-const LONGEST_TIMEOUT: Duration = Duration::from_millis(300);
-
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let lasting = sizes.disturbance * 3 / 8;
-    let trial = DisturbedProbe {
-        probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout.min(LONGEST_TIMEOUT)),
-        name: "idle connections",
-        kind: flood(lasting),
-        lasting,
+    let flood = IdleFlood {
+        lasting: sizes.disturbance * 3 / 8,
+        // Five times as many as threads have room for, and as many as a usual limit of descriptors allows on both sides.
+        most: 12_000,
+        most_per_second: 14_000.0,
+        growing: 0.7,
+        timeout: sizes.timeout.min(Duration::from_millis(300)),
         bounds: BOUNDS,
     };
     let workload = EXPERIMENT.workloads[0].key;
-    vec![Task { workload, point: "flood".to_owned(), variation: None, kind: trial.task() }]
-}
-
-fn flood(lasting: Duration) -> DisturbanceKind {
-    let seconds = lasting.as_secs_f64();
-    let at_most = MOST_IDLE.min((MOST_IDLE_PER_SECOND * seconds) as u32);
-    DisturbanceKind::IdleFlood { per_second: (f64::from(at_most) / (seconds * GROWING)).ceil() as u32, at_most }
+    vec![Task { workload, point: "flood".to_owned(), variation: None, kind: flood.task() }]
 }
 
 /// A server that turns fewer new clients away than one in twenty withstood the flood.
