@@ -76,7 +76,10 @@ fn most_attempts(cell: &Cell) -> u32 {
 /// closed loop a generator without CPU left is what a fast server makes of it, every time anew.
 fn is_invalid_for_the_generator(cell: &Cell) -> bool {
     let is_its_fault = |warning: &Warning| match warning {
-        Warning::GeneratorFellBehind { .. } | Warning::ScheduleLag { .. } | Warning::BackendLag { .. } => true,
+        Warning::GeneratorFellBehind { .. }
+        | Warning::ScheduleLag { .. }
+        | Warning::BackendLag { .. }
+        | Warning::BackendSlowedClients { .. } => true,
         // A quota that was met now and then may not be met again.
         Warning::GeneratorThrottled(throttled) => throttled.stopped_ns < cell.elapsed_ns / PART_OF_A_CELL,
         Warning::GeneratorSaturated { .. } | Warning::BackendSaturated { .. } => {
@@ -183,7 +186,7 @@ mod tests {
         closed.warnings = vec![Warning::GeneratorSaturated { busiest_worker: 0.99 }];
         assert_eq!(play(12, |_| Some(closed.clone())).2, 12, "the generator's limit is one every time");
         closed.warnings = vec![Warning::BackendSlowedClients { mean_lag_ns: 1, mean_service_time_ns: 2 }];
-        assert_eq!(play(12, |_| Some(closed.clone())).2, 12, "and so is that of its backend");
+        assert_eq!(play(12, |_| Some(closed.clone())).2, 0, "a backend may not be late again");
     }
 
     #[test]

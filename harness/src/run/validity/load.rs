@@ -25,6 +25,9 @@ const PART_OF_A_WINDOW: u64 = 10;
 /// A stop that is hidden is at least so many times as long as the p99.
 const TIMES_THE_P99: u64 = 10;
 
+/// The part of what is reported that lag may be.
+const MOST_LAG: f64 = 0.1;
+
 /// How far two figures that must agree may be apart.
 const TOLERANCE: f64 = 0.05;
 
@@ -62,7 +65,7 @@ pub(super) fn backend_doubts(usage: &BackendUsage, traffic: &Traffic) -> Vec<War
 fn slowed_clients(lag: &HistogramRecord, service_time: &HistogramRecord) -> Option<Warning> {
     let (lag_ns, service_ns) = (lag.mean_ns()?, service_time.mean_ns()?);
     let warning = Warning::BackendSlowedClients { mean_lag_ns: lag_ns as u64, mean_service_time_ns: service_ns as u64 };
-    (lag_ns > TOLERANCE * service_ns).then_some(warning)
+    (lag_ns > MOST_LAG * service_ns).then_some(warning)
 }
 
 fn lag(traffic: &Traffic) -> Option<Warning> {

@@ -112,8 +112,8 @@ fn a_closed_loop_is_held_to_its_service_time() {
         })
     };
     let is_slowed = |warning: &Warning| matches!(warning, Warning::BackendSlowedClients { .. });
-    assert!(backend_lag(30).iter().any(is_slowed));
-    assert!(!backend_lag(50).iter().any(is_slowed));
+    assert!(backend_lag(15).iter().any(is_slowed));
+    assert!(!backend_lag(30).iter().any(is_slowed));
 }
 
 #[test]
