@@ -22,7 +22,7 @@ use crate::trace::{ConnectionTrace, Moment};
 mod completion;
 mod ready;
 
-pub(crate) use ready::{Attempt, ReadyAcceptor};
+pub(crate) use ready::{AcceptAttempt, ReadyAcceptor};
 
 /// A listening socket for any model. Port 0 lets the kernel choose a free one.
 ///

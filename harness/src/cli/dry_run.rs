@@ -28,7 +28,7 @@ pub(super) fn describe(plan: &RunPlan, preflight: &Preflight) -> String {
         line("page", format!("{}, in place of an echo", Work::Page(page.clone())));
     }
     for (index, experiment) in plan.experiments.iter().enumerate() {
-        line("experiment", format!("{}: {}", experiment.name, points(plan, index)));
+        line("experiment", format!("{}: {}", experiment.name, points(plan, &all, index)));
     }
     line("blocks", blocks(plan));
     line("cells", format!("at most {cells}, {} of them capacity probes", probes.len()));
@@ -51,14 +51,14 @@ pub(super) fn describe(plan: &RunPlan, preflight: &Preflight) -> String {
     text
 }
 
-fn points(plan: &RunPlan, experiment: usize) -> String {
-    let block: Vec<Turn> = plan.fullest_block().into_iter().filter(|turn| turn.experiment == experiment).collect();
+fn points(plan: &RunPlan, all: &[Turn], experiment: usize) -> String {
+    let of_it: Vec<Turn> = all.iter().filter(|turn| turn.experiment == experiment).cloned().collect();
+    let block = of_it.iter().filter(|turn| turn.block == 0).count();
     let blocks = plan.blocks_of(plan.experiments[experiment]);
-    let all: Vec<Turn> = plan.fullest().into_iter().filter(|turn| turn.experiment == experiment).collect();
-    let time = rough(time_of(&all).max(Duration::from_secs(1)));
+    let time = rough(time_of(&of_it).max(Duration::from_secs(1)));
     let blocks = counted(u64::from(blocks), "block");
     let gates = gates(plan.experiments[experiment]);
-    format!("at most {} cells a block, {blocks}, about {time}; gates: {gates}", block.len())
+    format!("at most {} cells a block, {blocks}, about {time}; gates: {gates}", block)
 }
 
 /// What `harness diff --fail-on` can look at: `p50, p99`.

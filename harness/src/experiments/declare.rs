@@ -7,7 +7,7 @@ use std::time::Duration;
 use reports::record::{BoundValue, Condition, Decision, Picture, PictureKind, Relation, Scale, Swept, ValueOf};
 
 use crate::plan::{
-    ArrivalProcess, Bounds, Disturbance, DisturbanceKind, DisturbedSpec, LoadSpec, Shape, TaskKind, Work,
+    ArrivalProcess, Bounds, Disturbance, DisturbanceKind, DisturbedSpec, LoadSpec, Shape, Task, TaskKind, Work,
 };
 
 /// A probe, and what is done beside it.
@@ -53,6 +53,9 @@ pub(super) struct IdleFlood {
     pub(super) bounds: Bounds,
 }
 
+/// A server that turns fewer new clients away than one in twenty withstood the flood.
+pub(super) const WITHSTOOD: BoundValue = BoundValue::Number(0.95);
+
 /// New clients per second: often enough to tell the first few idle connections apart.
 const NEWCOMERS_RPS: f64 = 100.0;
 
@@ -60,18 +63,18 @@ const NEWCOMERS_RPS: f64 = 100.0;
 const MOST_WAITING: u32 = 250;
 
 impl IdleFlood {
-    pub(super) fn task(self) -> TaskKind {
+    pub(super) fn task(self, workload: &'static str) -> Task {
         let seconds = self.lasting.as_secs_f64();
         let at_most = self.most.min((self.most_per_second * seconds) as u32);
         let per_second = (f64::from(at_most) / (seconds * self.growing)).ceil() as u32;
-        DisturbedProbe {
+        let trial = DisturbedProbe {
             probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), self.timeout),
             name: "idle connections",
             kind: DisturbanceKind::IdleFlood { per_second, at_most },
             lasting: self.lasting,
             bounds: self.bounds,
-        }
-        .task()
+        };
+        Task { workload, point: "flood".to_owned(), variation: None, kind: trial.task() }
     }
 }
 

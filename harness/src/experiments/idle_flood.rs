@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use reports::record::{BoundValue, Decision};
+use reports::record::Decision;
 
-use super::declare::{IdleFlood, at_least, at_most, by, probe_over_time, value};
+use super::declare::{IdleFlood, WITHSTOOD, at_least, at_most, by, probe_over_time, value};
 use crate::plan::{Bounds, Capacities, Contenders, Experiment, Sizes, Task, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -63,12 +63,8 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         timeout: sizes.timeout.min(Duration::from_millis(500)),
         bounds: BOUNDS,
     };
-    let workload = EXPERIMENT.workloads[0].key;
-    vec![Task { workload, point: "flood".to_owned(), variation: None, kind: flood.task() }]
+    vec![flood.task(EXPERIMENT.workloads[0].key)]
 }
-
-/// A server that turns fewer new clients away than one in twenty withstood the flood.
-const WITHSTOOD: BoundValue = BoundValue::Number(0.95);
 
 fn decision() -> Option<Decision> {
     let served = |contender| value("probe_success", contender);

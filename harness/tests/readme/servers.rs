@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::pages::marked;
-use crate::shell::Shell;
+use crate::shell::{Running, Shell};
 
 const PORT: &str = "7878";
 
@@ -23,12 +23,8 @@ fn a_server_answers_by_hand() {
     let [serve] = marked("With nc", "sh serve").try_into().unwrap();
     let [ask] = marked("With nc", "sh run").try_into().unwrap();
     let [reply] = marked("With nc", "json reply").try_into().unwrap();
-    let port = free_port().to_string();
-    assert!(serve.contains(PORT) && ask.contains(PORT));
-    let shell = Shell::new();
-    let mut server = shell.start(&serve.replace(PORT, &port));
-    assert!(server.first_line().contains(&format!("127.0.0.1:{port}")), "{}", server.output());
-    assert_eq!(in_common(&shell.run(&ask.replace(PORT, &port))), in_common(&reply));
+    let (shell, mut server, ask) = served(&serve, &ask);
+    assert_eq!(in_common(&shell.run(&ask)), in_common(&reply));
     server.interrupt();
     assert!(server.output().lines().last().unwrap().contains("\"requests_served\":1"), "{}", server.output());
 }
@@ -37,12 +33,8 @@ fn a_server_answers_by_hand() {
 fn any_server_takes_load() {
     let [serve] = marked("Put load on a server", "sh serve").try_into().unwrap();
     let [load] = marked("Put load on a server", "sh run").try_into().unwrap();
-    let port = free_port().to_string();
-    assert!(serve.contains(PORT) && load.contains(PORT));
-    let shell = Shell::new();
-    let mut server = shell.start(&serve.replace(PORT, &port));
-    assert!(server.first_line().contains(&format!("127.0.0.1:{port}")), "{}", server.output());
-    let output = shell.run(&load.replace(PORT, &port));
+    let (shell, mut server, load) = served(&serve, &load);
+    let output = shell.run(&load);
     for expected in ["offered 2,000/s", "response time", "GET /echo/hi", "service time"] {
         assert!(output.contains(expected), "no {expected:?} in\n{output}");
     }
@@ -59,16 +51,22 @@ fn a_server_answers_curl() {
     }
     let [serve] = marked("With curl, wrk, oha", "sh serve").try_into().unwrap();
     let [ask] = marked("With curl, wrk, oha", "sh run").try_into().unwrap();
-    let port = free_port().to_string();
-    assert!(serve.contains(PORT) && ask.contains(PORT));
-    let shell = Shell::new();
-    let mut server = shell.start(&serve.replace(PORT, &port));
-    assert!(server.first_line().contains(&format!("127.0.0.1:{port}")), "{}", server.output());
-    let output = shell.run(&ask.replace(PORT, &port));
+    let (shell, mut server, ask) = served(&serve, &ask);
+    let output = shell.run(&ask);
     assert!(output.starts_with("HTTP/1.1 200 OK\r\n") && output.contains("Server-Sent-Ns: "), "{output}");
     assert!(output.ends_with("\r\n\r\nhiany text"), "{output}");
     server.interrupt();
     assert!(server.output().lines().last().unwrap().contains("\"requests_served\":2"), "{}", server.output());
+}
+
+/// Runs what serves on a port of its own, and gives what asks it on that port.
+fn served(serve: &str, ask: &str) -> (Shell, Running, String) {
+    let port = free_port().to_string();
+    assert!(serve.contains(PORT) && ask.contains(PORT));
+    let shell = Shell::new();
+    let server = shell.start(&serve.replace(PORT, &port));
+    assert!(server.first_line().contains(&format!("127.0.0.1:{port}")), "{}", server.output());
+    (shell, server, ask.replace(PORT, &port))
 }
 
 /// A reply without its times, which differ each time and must be in order.

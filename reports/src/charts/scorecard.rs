@@ -19,7 +19,7 @@ const HEAD: f64 = 7.0;
 const KNOB: f64 = 5.5;
 
 /// The axis that all rows of a scorecard share.
-pub(crate) struct Axis {
+pub(crate) struct RatioAxis {
     /// What is more times better lies at the end.
     farthest: f64,
     /// The numbers on it.
@@ -27,19 +27,19 @@ pub(crate) struct Axis {
 }
 
 /// To sixteen times either way, as most differences are.
-const NEAR: Axis = Axis {
+const NEAR: RatioAxis = RatioAxis {
     farthest: 64.0,
     ticks: [(1.0 / 16.0, "1/16×"), (0.25, "1/4×"), (1.0, "1×"), (4.0, "4×"), (16.0, "16×")],
 };
 /// Where some ratio lies beyond that.
-const FAR: Axis = Axis {
+const FAR: RatioAxis = RatioAxis {
     farthest: 4_096.0,
     ticks: [(1.0 / 256.0, "1/256×"), (1.0 / 16.0, "1/16×"), (1.0, "1×"), (16.0, "16×"), (256.0, "256×")],
 };
 
-impl Axis {
+impl RatioAxis {
     /// Wide enough for every ratio of the card.
-    pub(crate) fn of(card: &Scorecard) -> Axis {
+    pub(crate) fn of(card: &Scorecard) -> RatioAxis {
         let is_near = |ratio: f64| (1.0 / NEAR.farthest..=NEAR.farthest).contains(&ratio);
         if card.rows.iter().filter_map(|row| row.ratio).all(is_near) { NEAR } else { FAR }
     }
@@ -71,7 +71,7 @@ impl Axis {
 
 /// The bar of a row.
 pub(crate) fn bar(card: &Scorecard, row: &ScorecardRow) -> String {
-    let axis = Axis::of(card);
+    let axis = RatioAxis::of(card);
     let canvas = Canvas::new(WIDTH as u32, HEIGHT as u32);
     for (ratio, _) in axis.ticks {
         let class = if ratio == 1.0 { "middle" } else { "tenth" };
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!([1.0, 64.0, 1.0 / 64.0, 1e9].map(|ratio| NEAR.place(ratio)), [0.5, 1.0, 0.0, 1.0]);
         assert!((NEAR.place(8.0) + NEAR.place(1.0 / 8.0) - 1.0).abs() < 1e-12);
         let farthest = |ratio: f64| {
-            Axis::of(&card(vec![ScorecardRow { ratio: Some(ratio), ..row(CPU, better(1, 2.0)) }])).farthest
+            RatioAxis::of(&card(vec![ScorecardRow { ratio: Some(ratio), ..row(CPU, better(1, 2.0)) }])).farthest
         };
         assert_eq!([1.0 / 464.0, 1.0 / 60.0, 15.0, 80.0].map(farthest), [4_096.0, 64.0, 64.0, 4_096.0]);
     }

@@ -8,7 +8,7 @@ use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use super::filled;
-use crate::charts::scorecard::{Axis, bar};
+use crate::charts::scorecard::{RatioAxis, bar};
 use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
 use crate::words::scorecard::{question, remedy, stand_ins, value, verdict, would_take};
 
@@ -48,7 +48,7 @@ pub(crate) fn html(card: &Scorecard, link: impl Fn(&ScorecardRow) -> Option<Stri
     });
     filled(
         LAYOUT,
-        context! { rows => Value::from(Serde(rows)), heads => Value::from(Serde(heads)), axis => Axis::of(card).drawn() },
+        context! { rows => Value::from(Serde(rows)), heads => Value::from(Serde(heads)), axis => RatioAxis::of(card).drawn() },
     )
 }
 

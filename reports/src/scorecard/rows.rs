@@ -7,10 +7,9 @@
 use super::cast::{Player, players};
 use super::duel::{Direction, Duel};
 use super::{Protagonist, Topic};
-use crate::format::Unit;
-use crate::metrics::{Metric, metric, metrics_of_stages, slopes_by_block};
+use crate::metrics::{Metric, memory_parts, metric, slopes_by_block};
 use crate::objective::{BlockResult, carries};
-use crate::record::{Demand, Manifest, PictureKind, ShapeRecord};
+use crate::record::{Demand, Manifest, ShapeRecord};
 use crate::stats::BlockValue;
 use crate::study::{Group, Pool, Series, Standing, Trial};
 use crate::verdict::{BlockValues, Floor, block_values, floor, has_any, paired};
@@ -19,30 +18,30 @@ use crate::verdict::{BlockValues, Floor, block_values, floor, has_any, paired};
 pub(super) fn found(groups: &[Group<'_>], manifest: &Manifest, protagonists: &[Protagonist; 2]) -> Vec<Duel> {
     let scenes = groups.iter().filter_map(|group| {
         let players = players(group, manifest, protagonists)?;
-        Some(Scene { group, demand: group.workload.demand, players })
+        Some(PlayedGroup { group, demand: group.workload.demand, players })
     });
-    let scenes: Vec<Scene<'_, '_>> = scenes.collect();
+    let scenes: Vec<PlayedGroup<'_, '_>> = scenes.collect();
     let rows = [
-        scenes.iter().find_map(Scene::memory),
+        scenes.iter().find_map(PlayedGroup::memory),
         under_load(&scenes, "cpu_per_request", busiest, |place| Topic::CpuPerRequest {
             load: place.load,
             connections: place.connections,
         }),
-        scenes.iter().find_map(Scene::waiting),
+        scenes.iter().find_map(PlayedGroup::waiting),
         under_load(&scenes, "response_time_p50", quietest, |place| Topic::FewClients {
             load: place.load,
             waits_ns: place.waits_ns,
         }),
         under_load(&scenes, "response_time_p99", near_the_limit, |place| Topic::NearTheLimit { load: place.load }),
-        scenes.iter().find_map(Scene::held_up),
-        scenes.iter().find_map(Scene::held),
-        scenes.iter().find_map(Scene::computation),
+        scenes.iter().find_map(PlayedGroup::held_up),
+        scenes.iter().find_map(PlayedGroup::held),
+        scenes.iter().find_map(PlayedGroup::computation),
     ];
     rows.into_iter().flatten().collect()
 }
 
 /// A workload and who plays the two parts in it.
-pub(super) struct Scene<'g, 'a> {
+pub(super) struct PlayedGroup<'g, 'a> {
     pub(super) group: &'g Group<'a>,
     pub(super) demand: Option<Demand>,
     pub(super) players: [Player<'g, 'a>; 2],
@@ -79,7 +78,7 @@ fn near_the_limit(place: &Place) -> Option<Rank> {
 /// A metric of requests that can be answered at once, or wait and need no CPU for it, at the best place of all; the more blocks up to what a verdict takes,
 /// the better.
 fn under_load(
-    scenes: &[Scene<'_, '_>],
+    scenes: &[PlayedGroup<'_, '_>],
     name: &str,
     rank: fn(&Place) -> Option<Rank>,
     topic: fn(&Place) -> Topic,
@@ -110,7 +109,7 @@ impl Place {
     }
 }
 
-impl Scene<'_, '_> {
+impl PlayedGroup<'_, '_> {
     pub(super) fn sides(&self) -> [&Series<'_>; 2] {
         self.players.each_ref().map(|player| player.series)
     }
@@ -173,10 +172,8 @@ impl Scene<'_, '_> {
     }
 
     fn memory(&self) -> Option<Duel> {
-        let pictures = self.group.experiment.pictures.iter().filter(|it| it.kind == PictureKind::StackedParts);
-        let names: Vec<String> = pictures.flat_map(|picture| &picture.metrics).cloned().collect();
-        let parts = metrics_of_stages(&names);
-        let first = *parts.first().filter(|part| part.unit == Unit::Bytes)?;
+        let parts = memory_parts();
+        let first = *parts.first()?;
         // What a connection costs a server that does not serve it says nothing.
         if !self.sides().iter().all(|series| series.serves_all()) {
             return None;

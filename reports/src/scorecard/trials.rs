@@ -5,7 +5,7 @@
 
 use super::cast::differing;
 use super::duel::{Direction, Duel, SideValue};
-use super::rows::Scene;
+use super::rows::PlayedGroup;
 use super::{Remedy, Topic};
 use crate::crossover::{ServedRate, served};
 use crate::format::Unit;
@@ -18,7 +18,7 @@ use crate::verdict::{BlockValues, block_values, has_any};
 /// How many times better something must make a value to be called a remedy.
 const HELPS: f64 = 2.0;
 
-impl Scene<'_, '_> {
+impl PlayedGroup<'_, '_> {
     /// What is answered where clients ask as soon as they are answered, with the most clients.
     pub(super) fn in_closed_loop(&self, for_ns: u64, achieved: &Metric) -> Option<Duel> {
         let [first, second] = self.sides();

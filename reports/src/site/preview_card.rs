@@ -3,7 +3,7 @@
 //! Must not know: pages, entries. Beside it: `preview.rs`, whose sheet is drawn on; `../charts/scorecard.rs`.
 
 use super::preview::{Colour, INK, MARGIN, ROW, Raster, SIZE, SOFT};
-use crate::charts::scorecard::Axis;
+use crate::charts::scorecard::RatioAxis;
 use crate::format;
 use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
 use crate::words::scorecard as words;
@@ -25,7 +25,7 @@ pub(super) fn draw(sheet: &mut Raster, card: &Scorecard, answer: &str) {
     for (place, line) in sheet.lines(28.0, width - 2.0 * MARGIN, 3, answer).iter().enumerate() {
         sheet.text((MARGIN, 122.0 + 36.0 * place as f64), 28.0, INK, line);
     }
-    let (shorts, axis) = (card.shorts(), Axis::of(card));
+    let (shorts, axis) = (card.shorts(), RatioAxis::of(card));
     for (end, short) in VALUES.into_iter().zip(shorts) {
         sheet.text_until((end, FIRST_ROW - 10.0), 20.0, SOFT, short);
     }
@@ -53,7 +53,7 @@ pub(super) fn draw(sheet: &mut Raster, card: &Scorecard, answer: &str) {
 }
 
 /// Under the rows, as far as there is room for the numbers.
-fn ticks(sheet: &mut Raster, axis: &Axis, y: f64) {
+fn ticks(sheet: &mut Raster, axis: &RatioAxis, y: f64) {
     for (ratio, text) in axis.ticks.into_iter().step_by(2) {
         let middle = ROOM.0 + ROOM.1 * axis.place(ratio);
         sheet.text((middle - sheet.width_of(16.0, text) / 2.0, y), 16.0, SOFT, text);
@@ -61,7 +61,7 @@ fn ticks(sheet: &mut Raster, axis: &Axis, y: f64) {
 }
 
 /// How many times better: from the middle to the value, with its interval. An open end reaches the end of the axis.
-fn bar(sheet: &mut Raster, axis: &Axis, row: &ScorecardRow, (y, colour): (f64, Colour)) {
+fn bar(sheet: &mut Raster, axis: &RatioAxis, row: &ScorecardRow, (y, colour): (f64, Colour)) {
     let at = |place: f64| ROOM.0 + ROOM.1 * place;
     sheet.fill((at(0.5) - 1.0, y - ROW / 2.0), (2.0, ROW), SOFT);
     let (Some(ratio), Some([low, high])) = (row.ratio, axis.ends(row)) else { return };

@@ -21,7 +21,7 @@ pub(crate) struct ReadyAcceptor {
 }
 
 /// What became of one attempt to accept.
-pub(crate) enum Attempt {
+pub(crate) enum AcceptAttempt {
     /// A connection.
     Accepted(AcceptedConnection<TcpStream>),
     /// Nobody can be accepted now. Try again when the socket says that it is ready, when a full server has lost a
@@ -49,31 +49,31 @@ impl ReadyAcceptor {
     }
 
     /// Accepts the next connection, where there is one and nothing speaks against it.
-    pub(crate) fn attempt(&mut self) -> io::Result<Attempt> {
+    pub(crate) fn attempt(&mut self) -> io::Result<AcceptAttempt> {
         if self.rests_until.is_some_and(|until| Instant::now() < until) {
-            return Ok(Attempt::Nobody(self.rests_until));
+            return Ok(AcceptAttempt::Nobody(self.rests_until));
         }
         self.rests_until = None;
         let permit = self.acceptor.server.admission.permit_at_once();
         self.is_full = matches!(permit, Err(NoPermit::Full));
         let permit = match permit {
             Ok(permit) => permit,
-            Err(NoPermit::Full) => return Ok(Attempt::Nobody(None)),
-            Err(NoPermit::Closed) => return Ok(Attempt::Stopped),
+            Err(NoPermit::Full) => return Ok(AcceptAttempt::Nobody(None)),
+            Err(NoPermit::Closed) => return Ok(AcceptAttempt::Stopped),
         };
         match self.acceptor.listener.accept() {
             Ok((stream, _)) => {
                 // As for the other models: replies are small and written whole.
                 let _ = stream.set_nodelay(true);
-                Ok(Attempt::Accepted(self.acceptor.accepted(stream, permit)))
+                Ok(AcceptAttempt::Accepted(self.acceptor.accepted(stream, permit)))
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Attempt::Nobody(None)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(AcceptAttempt::Nobody(None)),
             Err(error) => match self.acceptor.wait_after(error)? {
                 Some(rest) => {
                     self.rests_until = Some(Instant::now() + rest);
-                    Ok(Attempt::Nobody(self.rests_until))
+                    Ok(AcceptAttempt::Nobody(self.rests_until))
                 }
-                None => Ok(Attempt::Stopped),
+                None => Ok(AcceptAttempt::Stopped),
             },
         }
     }

@@ -1,5 +1,5 @@
 //! One connection for an event loop: what waits, says what it waits for and returns. Beside blocking.rs and its twin, the
-//! loop is turned inside out: where it stands is a value, [`Stage`], and no place in the code. The compiler makes such
+//! loop is turned inside out: where it stands is a value, [`ConnectionStage`], and no place in the code. The compiler makes such
 //! a value of nonblocking.rs. It knows neither the loop nor the other connections.
 
 use std::io::{self, ErrorKind, Read, Write};
@@ -47,7 +47,7 @@ pub(crate) struct SteppedConnection<'s> {
     worker_backend: BackendLink<std::net::TcpStream>,
     received_ns: u64,
     requests_served: u64,
-    stage: Stage,
+    stage: ConnectionStage,
     /// Whether a read is worth a try: the loop tells once when bytes come, and not again before all were read.
     may_read: bool,
     /// Whether the client has sent its last byte, so that a read never finds nothing.
@@ -59,7 +59,7 @@ pub(crate) struct SteppedConnection<'s> {
 
 /// Where a connection stands between two turns.
 #[derive(Default)]
-enum Stage {
+enum ConnectionStage {
     /// Requests that came whole are answered.
     #[default]
     Answering,
@@ -104,7 +104,7 @@ impl<'s> SteppedConnection<'s> {
             worker_backend: BackendLink::new(),
             received_ns: 0,
             requests_served: 0,
-            stage: Stage::default(),
+            stage: ConnectionStage::default(),
             may_read: false,
             is_read_closed: false,
             reads_left: 0,
@@ -129,7 +129,7 @@ impl<'s> SteppedConnection<'s> {
 
     /// The result of work that was handed over.
     pub(crate) fn bring_back(&mut self, result: io::Result<ReturnedWork>) {
-        if let Stage::Working { work: Underway::Elsewhere(awaited), .. } = &mut self.stage {
+        if let ConnectionStage::Working { work: Underway::Elsewhere(awaited), .. } = &mut self.stage {
             *awaited = Some(result);
         }
     }
@@ -137,9 +137,9 @@ impl<'s> SteppedConnection<'s> {
     /// When it is to go on though nothing has happened; none where that can take for ever.
     pub(crate) fn wakes_at(&self) -> Option<Instant> {
         match &self.stage {
-            Stage::Reading { until } | Stage::Lingering { until, .. } => *until,
-            Stage::Working { work, .. } => work.ends_at(),
-            Stage::Answering | Stage::Writing { .. } => None,
+            ConnectionStage::Reading { until } | ConnectionStage::Lingering { until, .. } => *until,
+            ConnectionStage::Working { work, .. } => work.ends_at(),
+            ConnectionStage::Answering | ConnectionStage::Writing { .. } => None,
         }
     }
 
@@ -161,11 +161,11 @@ impl<'s> SteppedConnection<'s> {
 
     fn step(&mut self, registry: &Registry, hand_over: Option<HandOver<'_>>) -> io::Result<ControlFlow<Awaited>> {
         match mem::take(&mut self.stage) {
-            Stage::Answering => self.answer(registry, hand_over),
-            Stage::Reading { until } => self.receive(until),
-            Stage::Working { work, pending } => self.work(work, pending),
-            Stage::Writing { reply, written } => self.write(reply, written),
-            Stage::Lingering { reads_left, until } => self.linger(reads_left, until),
+            ConnectionStage::Answering => self.answer(registry, hand_over),
+            ConnectionStage::Reading { until } => self.receive(until),
+            ConnectionStage::Working { work, pending } => self.work(work, pending),
+            ConnectionStage::Writing { reply, written } => self.write(reply, written),
+            ConnectionStage::Lingering { reads_left, until } => self.linger(reads_left, until),
         }
     }
 
@@ -173,11 +173,11 @@ impl<'s> SteppedConnection<'s> {
         match work.poll(&mut self.backend, &mut self.worker_backend, &self.accepted.trace)? {
             Break(performed) => {
                 let reply = pending.with(performed, self.received_ns, &mut self.requests_served, self.server);
-                self.stage = Stage::Writing { reply, written: 0 };
+                self.stage = ConnectionStage::Writing { reply, written: 0 };
                 Ok(Continue(()))
             }
             Continue(work) => {
-                self.stage = Stage::Working { work, pending };
+                self.stage = ConnectionStage::Working { work, pending };
                 Ok(Break(Awaited::Event))
             }
         }
@@ -187,22 +187,22 @@ impl<'s> SteppedConnection<'s> {
     fn answer(&mut self, registry: &Registry, hand_over: Option<HandOver<'_>>) -> io::Result<ControlFlow<Awaited>> {
         let trace = &self.accepted.trace;
         self.stage = match next_action(self.inbox.next_request(self.server.wire), self.server, self.requests_served) {
-            NextAction::Read => Stage::Reading { until: self.deadline.of_next_read(&self.inbox) },
-            NextAction::Reply(reply) => Stage::Writing { reply, written: 0 },
+            NextAction::Read => ConnectionStage::Reading { until: self.deadline.of_next_read(&self.inbox) },
+            NextAction::Reply(reply) => ConnectionStage::Writing { reply, written: 0 },
             NextAction::Work { order, pending } => match hand_over {
                 Some(hand_over) => {
                     let backend = mem::take(&mut self.worker_backend);
                     hand_over(self.token, HandedWork::new(order, backend, trace));
-                    Stage::Working { work: Underway::Elsewhere(None), pending: pending.into_owned() }
+                    ConnectionStage::Working { work: Underway::Elsewhere(None), pending: pending.into_owned() }
                 }
                 None => {
                     let told = (registry, Token(self.token.0 | OF_BACKEND));
                     match begin_on_loop(order, &mut self.backend, told, trace, self.server)? {
-                        Begun::Underway(work) => Stage::Working { work, pending: pending.into_owned() },
+                        Begun::Underway(work) => ConnectionStage::Working { work, pending: pending.into_owned() },
                         Begun::Done(performed) => {
                             let reply =
                                 pending.with(performed, self.received_ns, &mut self.requests_served, self.server);
-                            Stage::Writing { reply, written: 0 }
+                            ConnectionStage::Writing { reply, written: 0 }
                         }
                     }
                 }
@@ -213,7 +213,7 @@ impl<'s> SteppedConnection<'s> {
 
     fn receive(&mut self, until: Option<Instant>) -> io::Result<ControlFlow<Awaited>> {
         if self.reads_left == 0 && self.may_read {
-            self.stage = Stage::Reading { until };
+            self.stage = ConnectionStage::Reading { until };
             return Ok(Break(Awaited::Turn));
         }
         let is_over = self.is_over(until);
@@ -229,7 +229,7 @@ impl<'s> SteppedConnection<'s> {
                 self.end()
             }
             None => {
-                self.stage = Stage::Reading { until };
+                self.stage = ConnectionStage::Reading { until };
                 Ok(Break(Awaited::Event))
             }
         }
@@ -269,7 +269,7 @@ impl<'s> SteppedConnection<'s> {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => written += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.stage = Stage::Writing { reply, written };
+                    self.stage = ConnectionStage::Writing { reply, written };
                     return Ok(Break(Awaited::Event));
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -292,7 +292,7 @@ impl<'s> SteppedConnection<'s> {
             return Ok(Break(Awaited::Nothing));
         }
         self.accepted.stream.shutdown(Shutdown::Write)?;
-        self.stage = Stage::Lingering { reads_left: LINGERING_READS, until: self.deadline.of_lingering() };
+        self.stage = ConnectionStage::Lingering { reads_left: LINGERING_READS, until: self.deadline.of_lingering() };
         self.may_read = true;
         Ok(Continue(()))
     }
@@ -302,11 +302,11 @@ impl<'s> SteppedConnection<'s> {
         let is_over = self.is_over(until);
         match self.read()? {
             Some(count) if count > 0 && reads_left > 1 => {
-                self.stage = Stage::Lingering { reads_left: reads_left - 1, until };
+                self.stage = ConnectionStage::Lingering { reads_left: reads_left - 1, until };
                 Ok(Continue(()))
             }
             None if !is_over => {
-                self.stage = Stage::Lingering { reads_left, until };
+                self.stage = ConnectionStage::Lingering { reads_left, until };
                 Ok(Break(Awaited::Event))
             }
             _ => Ok(Break(Awaited::Nothing)),

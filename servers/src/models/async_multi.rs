@@ -43,7 +43,8 @@ pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()>
     ended
 }
 
-async fn accept(listener: TcpListener, server: Arc<Server>) -> io::Result<()> {
+/// Accepts in a task, and gives each connection one.
+pub(super) async fn accept(listener: TcpListener, server: Arc<Server>) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let mut acceptor = Acceptor::new(listener, &server)?;

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use tokio::runtime;
 
-use crate::accept::{Acceptor, one_for_each_loop, run_each_loop};
-use crate::connection::nonblocking::serve;
+use super::async_multi::accept;
+use crate::accept::{one_for_each_loop, run_each_loop};
 use crate::histograms::with_histograms;
 use crate::server::Server;
 
@@ -30,19 +30,9 @@ pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()>
     server.runs_on(&runtimes);
     let loops = listeners.into_iter().zip(runtimes).collect();
     run_each_loop(loops, server, |(listener, runtime)| {
-        let ended = runtime.block_on(accept(listener, server));
+        let ended = runtime.block_on(accept(listener, Arc::clone(server)));
         // Dropping the runtime instead would wait for every thread that blocks for a request.
         runtime.shutdown_background();
         ended
     })
-}
-
-async fn accept(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
-    listener.set_nonblocking(true)?;
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    let mut acceptor = Acceptor::new(listener, server)?;
-    while let Some(accepted) = acceptor.next().await? {
-        tokio::spawn(serve(accepted, Arc::clone(server)));
-    }
-    Ok(())
 }

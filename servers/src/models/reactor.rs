@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
 
-use crate::accept::{Attempt, ReadyAcceptor};
+use crate::accept::{AcceptAttempt, ReadyAcceptor};
 use crate::connection::stepwise::{Awaited, HandOver, SteppedConnection, connection_of};
 use crate::containment::contain_panic;
 use crate::server::Server;
@@ -127,7 +127,7 @@ impl<'s> Reactor<'s> {
     fn accept(&mut self) -> io::Result<bool> {
         for _ in 0..ACCEPTED_AT_ONCE {
             match self.acceptor.attempt()? {
-                Attempt::Accepted(accepted) => {
+                AcceptAttempt::Accepted(accepted) => {
                     self.newest.0 += 1;
                     let mut connection = SteppedConnection::new(accepted, self.server, self.newest);
                     // The kernel tells at once that a new socket can be written to, so it has its first turn. One of
@@ -136,11 +136,11 @@ impl<'s> Reactor<'s> {
                         self.connections.insert(self.newest, connection);
                     }
                 }
-                Attempt::Nobody(until) => {
+                AcceptAttempt::Nobody(until) => {
                     self.deadlines.extend(until.map(|until| (until, LISTENER)));
                     return Ok(true);
                 }
-                Attempt::Stopped => return Ok(false),
+                AcceptAttempt::Stopped => return Ok(false),
             }
         }
         self.ready.push(LISTENER);

@@ -7,7 +7,7 @@ use mio::{Events, Poll};
 
 use super::*;
 use crate::Contender;
-use crate::accept::{Attempt, ReadyAcceptor};
+use crate::accept::{AcceptAttempt, ReadyAcceptor};
 use crate::backend::{BackendCall, CALL_FRAME_BYTES};
 use crate::protocol::{MAX_RESULT_BYTES, Request, Wire, WireFormat};
 use crate::testing::wait_until;
@@ -25,7 +25,7 @@ fn connection<'s>(server: &'s Arc<Server>, poll: &Poll) -> (net::TcpStream, Step
     let mut acceptor = ReadyAcceptor::new(listener, server).unwrap();
     let mut accepted = None;
     wait_until("the connection is accepted", || {
-        if let Attempt::Accepted(connection) = acceptor.attempt().unwrap() {
+        if let AcceptAttempt::Accepted(connection) = acceptor.attempt().unwrap() {
             accepted = Some(connection);
         }
         accepted.is_some()
@@ -73,7 +73,8 @@ fn a_reply_that_the_client_does_not_take_is_waited_for_and_then_goes_on() {
     let (mut client, mut connection) = connection(&server, &poll);
     client.write_all(&request("reply", &MAX_RESULT_BYTES.to_string()).repeat(8)).unwrap();
     wait_until("the client's side is full", || {
-        turn(&mut poll, &mut connection) == Awaited::Event && matches!(connection.stage, Stage::Writing { .. })
+        turn(&mut poll, &mut connection) == Awaited::Event
+            && matches!(connection.stage, ConnectionStage::Writing { .. })
     });
     let before = server.counters.requests_served.get();
     assert!(before < 8, "nothing was waited for");
@@ -82,7 +83,7 @@ fn a_reply_that_the_client_does_not_take_is_waited_for_and_then_goes_on() {
     wait_until("all has arrived", || {
         taken += client.read(&mut buffer).unwrap_or(0);
         turn(&mut poll, &mut connection);
-        taken > 8 * MAX_RESULT_BYTES && matches!(connection.stage, Stage::Reading { .. })
+        taken > 8 * MAX_RESULT_BYTES && matches!(connection.stage, ConnectionStage::Reading { .. })
     });
 }
 
@@ -114,7 +115,7 @@ fn a_call_waits_for_the_backends_socket_and_what_that_says_is_not_said_of_the_cl
     client.write_all(&request("call", "5ms")).unwrap();
     wait_until("it calls", || {
         turn(&mut poll, &mut connection);
-        matches!(connection.stage, Stage::Working { work: Underway::Call(_), .. })
+        matches!(connection.stage, ConnectionStage::Working { work: Underway::Call(_), .. })
     });
     assert_eq!(connection.wakes_at(), None);
     let (mut called, _) = backend.accept().unwrap();
