@@ -99,7 +99,7 @@ pub(super) fn next(card: &Scorecard, run: &Run, report: &str) -> String {
     match card.blocks_to_decide(planned).filter(|_| is_a_comparison) {
         Some(blocks) if is_of_this_build => {
             let time = rough(time_of_more(run, blocks as u32));
-            format!("harness compare --resume {folder} --blocks {blocks}  # some {time} more")
+            format!("harness compare --resume {folder} --blocks {blocks} # {time}")
         }
         Some(blocks) => format!("harness compare --like {folder} --blocks {blocks}"),
         None => format!("harness report {folder} --format table"),
