@@ -2,7 +2,6 @@
 //!
 //! Beside it: `search/capacity.rs` chooses the loads, `reports::objective` says what they came to.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -13,13 +12,13 @@ use super::busy::FirstLook;
 use super::contenders::cast_for;
 use super::ending::code_of_search;
 use super::load::duration;
-use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, steered_plan, tell_limits};
+use super::new_run::{AFTERWARDS, OpenRun, RunArgs, steered_plan, tell_limits};
 use super::output::{SummaryFormat, tell, usage};
 use super::progress::{TerminalProgress, rough};
-use super::servers::{ServerArgs, Servers};
+use super::servers::Servers;
 use super::{protagonists, report};
 use crate::observe::allowed_cpus;
-use crate::plan::{PlanError, Preset, RunPlan, Sizes, Workload, place};
+use crate::plan::{Experiment, Pictures, PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Execution, Preflight};
 use crate::search::capacity::{self, CONCURRENT, Capacity, CapacityGoal, DESCRIPTION, pictures};
 
@@ -34,9 +33,6 @@ pub(super) struct CapacityArgs {
     #[arg(long, value_name = "LIST")]
     models: Option<String>,
 
-    #[command(flatten)]
-    servers: ServerArgs,
-
     /// What is asked for: echo, call, sleep, block, spin, lock or reply, with its argument
     #[arg(long, value_name = "WORK", default_value = "echo hi")]
     work: String,
@@ -49,25 +45,12 @@ pub(super) struct CapacityArgs {
     #[arg(long, value_name = "TIME", default_value = "5min", value_parser = duration)]
     budget: Duration,
 
-    /// Everything random follows from this number
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-
-    /// Which CPUs server and generator get
-    #[arg(long, value_enum, default_value_t = PlacementArg::Isolated)]
-    placement: PlacementArg,
-
-    /// Folder of the run; `runs/TIME-capacity` without it
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunArgs,
 
     /// How to write the result
     #[arg(long, value_enum, default_value_t = SummaryFormat::Table)]
     format: SummaryFormat,
-
-    /// No progress
-    #[arg(long, short)]
-    quiet: bool,
 }
 
 /// What the kind of run is called, in its folder's name and in its manifest.
@@ -76,26 +59,21 @@ const WHAT: &str = "capacity";
 pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     let (begun, first_look) = (Instant::now(), FirstLook::take());
     let deadline = begun + time_for_cells(args.budget, AFTERWARDS)?;
-    let servers = args.servers.resolve()?;
-    let (plan, preflight) = plan(&args, &servers)?;
+    let servers = args.run.servers.resolve()?;
+    let experiment = experiment(&args, &servers)?;
+    let (plan, preflight) = plan(&args, &servers, &experiment)?;
     let concurrent = plan.connection_ceiling;
-    let asked = CapacityGoal { objective: args.slo, blocks: args.blocks, seed: args.seed, concurrent };
-    let mut search = Capacity::new(plan.experiments[0], plan.contenders.len(), asked);
-    let mut held = HeldMachine::take(&preflight)?;
-    held.prepare(&plan, &servers.commands, (first_look, args.quiet))?;
+    let asked = CapacityGoal { objective: args.slo, blocks: args.blocks, seed: args.run.seed, concurrent };
+    let mut search = Capacity::new(&experiment, plan.contenders.len(), asked);
+    let what = (WHAT, plan.contenders.len() as u32);
+    let OpenRun { held, folder, manifest, .. } =
+        args.run.open((&plan, &preflight), (&servers, first_look), None, what)?;
     let interrupt = &held.interrupt;
-    let what = (args.out.as_deref(), WHAT);
-    let (folder, mut manifest) = held.create(&plan, &preflight, what, plan.contenders.len() as u32)?;
-    for experiment in &mut manifest.experiments {
-        experiment.objective = Some(args.slo);
-        experiment.pictures = pictures(metric_of(&args.slo));
-    }
-    folder.write_manifest(&manifest)?;
-    if !args.quiet {
+    if !args.run.quiet {
         announce(&args, &search, &folder);
         tell_limits(&preflight.warnings);
     }
-    let mut progress = TerminalProgress::new(args.quiet);
+    let mut progress = TerminalProgress::new(args.run.quiet);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
     let end = execution.steer(&mut search, deadline, &mut progress);
     progress.end();
@@ -123,13 +101,13 @@ fn announce(args: &CapacityArgs, search: &Capacity, folder: &RunFolder) {
     ));
 }
 
-/// The percentiles that may be promised, each with the metric that shows it. A maximum is none: it grows with how long
+/// The percentiles that may be promised, each with the pictures that show it. A maximum is none: it grows with how long
 /// one looks.
-const PERCENTILES: [(&str, f64, &str); 4] = [
-    ("p50", 0.5, "response_time_p50"),
-    ("p90", 0.9, "response_time_p90"),
-    ("p99", 0.99, "response_time_p99"),
-    ("p99.9", 0.999, "response_time_p999"),
+const PERCENTILES: [(&str, f64, Pictures); 4] = [
+    ("p50", 0.5, || pictures("response_time_p50")),
+    ("p90", 0.9, || pictures("response_time_p90")),
+    ("p99", 0.99, || pictures("response_time_p99")),
+    ("p99.9", 0.999, || pictures("response_time_p999")),
 ];
 
 /// Cells that may be run again because others used the machine meanwhile; beyond that, the budget is for loads.
@@ -146,10 +124,10 @@ pub(super) fn objective(text: &str) -> Result<Objective, String> {
     Ok(capacity::objective(*percentile, duration(below.trim())?))
 }
 
-/// The metric that shows what was promised.
-fn metric_of(objective: &Objective) -> &'static str {
+/// The pictures that show what was promised.
+fn pictures_of(objective: &Objective) -> Pictures {
     let found = PERCENTILES.iter().find(|(_, percentile, _)| *percentile == objective.percentile);
-    found.map_or("response_time_p99", |(_, _, metric)| metric)
+    found.map_or(Vec::new, |(_, _, pictures)| *pictures)
 }
 
 /// What the budget leaves for cells.
@@ -166,20 +144,32 @@ fn time_for_cells(budget: Duration, afterwards: Duration) -> Result<Duration, Pl
     usage(format!("the budget is too short for a single load; give --budget {needed}s or more"))
 }
 
+/// The experiment: this work, or a page, under this promise.
+///
+/// # Errors
+/// Where work is unknown.
+fn experiment(args: &CapacityArgs, servers: &Servers) -> Result<Experiment, PlanError> {
+    let workload = match &servers.page {
+        Some(page) => Workload::of_page(page, DESCRIPTION),
+        None => Workload::named(&args.work, DESCRIPTION)?,
+    };
+    Ok(capacity::experiment(workload, args.slo, pictures_of(&args.slo)))
+}
+
 /// The plan, and what the machine allows. Changes nothing but this process's own limits.
 ///
 /// # Errors
-/// Where work or contenders are unknown.
-pub(super) fn plan(args: &CapacityArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Preflight)> {
-    let named = Workload::named(&args.work, DESCRIPTION)?;
-    let asked =
-        vec![capacity::experiment(servers.page.as_ref().map_or(named, |page| Workload::of_page(page, DESCRIPTION)))];
-    let placement = place(args.placement.kind(), &allowed_cpus()?);
+/// Where contenders are unknown.
+fn plan<'a>(
+    args: &CapacityArgs,
+    servers: &Servers,
+    experiment: &'a Experiment,
+) -> anyhow::Result<(RunPlan<'a>, Preflight)> {
+    let placement = place(args.run.placement.kind(), &allowed_cpus()?);
     // What a cell takes is the search's own affair; of a preset's sizes only these two are looked at.
     let sizes = Sizes { retries: RETRIES, ..Preset::Quick.sizes().with_blocks(args.blocks) };
-    let cast = cast_for(&placement.server_cpus, args.models.as_deref(), servers, &asked, &sizes)?;
-    let placement = (args.placement.kind(), placement);
-    Ok(steered_plan(cast, sizes, args.seed, placement, servers.page.clone(), CONCURRENT))
+    let cast = cast_for(&placement.server_cpus, args.models.as_deref(), servers, &[experiment], &sizes)?;
+    Ok(steered_plan(cast, sizes, &args.run, (placement, servers.page.clone()), CONCURRENT))
 }
 
 #[cfg(test)]
@@ -202,7 +192,9 @@ mod tests {
     fn what_is_promised_can_be_shown() {
         for (name, ..) in PERCENTILES {
             let promised = objective(&format!("{name}<5ms")).unwrap();
-            assert!(metric(metric_of(&promised)).is_some(), "{name}");
+            let pictures = pictures_of(&promised)();
+            let shown = pictures.iter().flat_map(|picture| &picture.metrics);
+            assert!(shown.clone().all(|name| metric(name).is_some()) && shown.count() == 2, "{name}");
         }
     }
 

@@ -11,11 +11,11 @@ use reports::record::store::RunFolder;
 
 use super::busy::FirstLook;
 use super::live::{Followed, LiveArgs};
-use super::new_run::{HeldMachine, PlacementArg, other_build, tell_limits, too_few_cpus};
+use super::new_run::{OpenRun, RunArgs, other_build, tell_limits, too_few_cpus};
 use super::output::{SummaryFormat, print, tell};
 use super::progress::{TerminalProgress, rough};
 use super::resume::{self, probes, rebuilt, with_models};
-use super::servers::{ServerArgs, Servers};
+use super::servers::Servers;
 use super::trace::{self, Timelines};
 use super::{contenders, dry_run, protagonists, report};
 use crate::experiments::{self, EXPERIMENTS};
@@ -36,24 +36,16 @@ pub(super) struct CompareArgs {
     #[arg(long, value_name = "LIST")]
     models: Option<String>,
 
-    #[command(flatten)]
-    servers: ServerArgs,
-
     /// Experiments, separated by commas, or `all`; without it those that answer the question first. See `harness list`
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     experiments: Vec<String>,
 
-    /// Everything random follows from this number: arrivals and the order of the cells
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    #[command(flatten)]
+    run: RunArgs,
 
     /// Repetitions of every cell, each on a fresh server; without it the preset's number, which is three where a claim is decided and ten for the scorecard
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     blocks: Option<u32>,
-
-    /// Which CPUs server and generator get
-    #[arg(long, value_enum, default_value_t = PlacementArg::Isolated)]
-    placement: PlacementArg,
 
     /// Another build of the harness, whose servers run beside ours in every block under the name of base
     #[arg(long, value_name = "PROGRAM")]
@@ -77,10 +69,6 @@ pub(super) struct CompareArgs {
     #[arg(long, value_enum, default_value_t = Inside::On, value_name = "on|off")]
     inside: Inside,
 
-    /// Folder of the run; `runs/TIME-PRESET` without it
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-
     #[command(flatten)]
     live: LiveArgs,
 
@@ -95,20 +83,16 @@ pub(super) struct CompareArgs {
     /// How to write the summary at the end
     #[arg(long, value_enum, default_value_t = SummaryFormat::Scorecard)]
     format: SummaryFormat,
-
-    /// No progress
-    #[arg(long, short)]
-    quiet: bool,
 }
 
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let first_look = FirstLook::take();
-    let servers = args.servers.resolve()?;
+    let servers = args.run.servers.resolve()?;
     if args.resume.is_some() || args.like.is_some() {
-        args.servers.check_no_page()?;
+        args.run.servers.check_no_page()?;
     }
     if let Some(run) = &args.resume {
-        return resume::run(run, args.blocks, &servers, &args.live, args.format, (args.quiet, first_look));
+        return resume::run(run, args.blocks, &servers, &args.live, args.format, (args.run.quiet, first_look));
     }
     let like = args.like.as_deref().map(|run| RunFolder::open(run)?.read()).transpose()?;
     let (mut plan, preflight) = match &like {
@@ -123,19 +107,15 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         print(&dry_run::describe(&plan, &preflight))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut held = HeldMachine::take(&preflight)?;
-    // Where it can be followed is said first.
-    let mut live = args.live.open(&plan.placement.generator_cpus)?;
-    held.prepare(&plan, &servers.commands, (first_look, args.quiet))?;
-    let interrupt = &held.interrupt;
-    let what = (args.out.as_deref(), plan.preset.name());
     let planned = plan.probes().len() + plan.fullest().len();
-    let (folder, manifest) = held.create(&plan, &preflight, what, planned as u32)?;
-    folder.write_manifest(&manifest)?;
-    if !args.quiet {
+    let what = (plan.preset.name(), planned as u32);
+    let OpenRun { held, mut live, folder, manifest } =
+        args.run.open((&plan, &preflight), (&servers, first_look), Some(&args.live), what)?;
+    let interrupt = &held.interrupt;
+    if !args.run.quiet {
         announce(&plan, &preflight, &folder);
     }
-    let mut progress = Followed::new(TerminalProgress::new(args.quiet), live.as_mut(), &manifest, &[]);
+    let mut progress = Followed::new(TerminalProgress::new(args.run.quiet), live.as_mut(), &manifest, &[]);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
     let end = match like {
         Some(like) => execution.run_with_probes(probes(like), &mut progress),
@@ -145,7 +125,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let end = end?;
     let wanted = args.timelines.unwrap_or(Timelines::of(args.preset));
     if wanted == Timelines::On && end.ending == Ending::Completed {
-        if !args.quiet {
+        if !args.run.quiet {
             tell("tracing who ran what, some ten seconds");
         }
         trace::add(&plan, &folder, interrupt)?;
@@ -158,10 +138,10 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// What was typed, resolved. Looks at the machine's limits and changes nothing but this process's own.
-fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Preflight)> {
+fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan<'static>, Preflight)> {
     let sizes = args.preset.sizes();
     let sizes = args.blocks.map_or(sizes, |blocks| sizes.with_blocks(blocks));
-    let kind = args.placement.kind();
+    let kind = args.run.placement.kind();
     let placement = place(kind, &allowed_cpus()?);
     let experiments = experiments(&args.experiments)?;
     let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), servers, &experiments, &sizes)?;
@@ -185,7 +165,7 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
         parts,
         preset: args.preset,
         sizes,
-        seed: args.seed,
+        seed: args.run.seed,
         placement,
         connection_ceiling: u32::MAX,
         against,
@@ -199,7 +179,7 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Prefl
     Ok((plan, found))
 }
 
-fn announce(plan: &RunPlan, preflight: &Preflight, folder: &RunFolder) {
+fn announce(plan: &RunPlan<'_>, preflight: &Preflight, folder: &RunFolder) {
     let time = time_of(&plan.probes()) + time_of(&plan.fullest());
     let (contenders, blocks) = (plan.contenders.len(), dry_run::blocks(plan));
     tell(&format!(
@@ -222,10 +202,10 @@ const ALL: &str = "all";
 /// Where there is no experiment of a name.
 pub(super) fn experiments(names: &[String]) -> Result<Vec<&'static Experiment>, PlanError> {
     if names.is_empty() {
-        return Ok(EXPERIMENTS.iter().filter(|experiment| DEFAULTS.contains(&experiment.name)).collect());
+        return Ok(EXPERIMENTS.iter().copied().filter(|experiment| DEFAULTS.contains(&experiment.name)).collect());
     }
     if names.iter().any(|name| name == ALL) {
-        return Ok(EXPERIMENTS.iter().collect());
+        return Ok(EXPERIMENTS.to_vec());
     }
     let mut found: Vec<&'static Experiment> = Vec::new();
     for name in names {

@@ -17,13 +17,13 @@ use crate::plan::{Cast, Choice, Experiment, Participant, PlanError, ServerComman
 ///
 /// # Errors
 /// As [`parse`], where the CPUs can't be had, and where nobody can take part in anything.
-pub(super) fn cast_for(
+pub(super) fn cast_for<'a>(
     cpus: &[u32],
     list: Option<&str>,
     servers: &Servers,
-    experiments: &[&'static Experiment],
+    experiments: &[&'a Experiment],
     sizes: &Sizes,
-) -> anyhow::Result<Cast> {
+) -> anyhow::Result<Cast<'a>> {
     let choice = choice(cpus, list, &servers.commands)?;
     let cast = on_cpus(cpus, || Ok(Cast::new(experiments, &choice)?))?;
     if servers.page.is_none() {
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn workers_of_a_runtime_are_as_many_as_the_servers_cpus() {
         let cpu = crate::observe::allowed_cpus().unwrap()[0];
-        let experiments = [&EXPERIMENTS[0]];
+        let experiments = [EXPERIMENTS[0]];
         let (servers, sizes) = (Servers::default(), Preset::Smoke.sizes());
         let cast = cast_for(&[cpu], Some("async-multi,thread-pool"), &servers, &experiments, &sizes).unwrap();
         let workers = |index: usize| cast.contenders[index].model().unwrap().resolved_options()["workers"].clone();

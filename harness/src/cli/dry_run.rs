@@ -11,7 +11,7 @@ use crate::plan::{Experiment, Participant, Repeated, RunPlan, Turn, Work, is_twi
 use crate::run::{Preflight, time_of};
 
 /// The plan in words.
-pub(super) fn describe(plan: &RunPlan, preflight: &Preflight) -> String {
+pub(super) fn describe(plan: &RunPlan<'_>, preflight: &Preflight) -> String {
     let (probes, all) = (plan.probes(), plan.fullest());
     let cells = probes.len() + all.len();
     let time = time_of(&probes) + time_of(&all);
@@ -51,7 +51,7 @@ pub(super) fn describe(plan: &RunPlan, preflight: &Preflight) -> String {
     text
 }
 
-fn points(plan: &RunPlan, all: &[Turn], experiment: usize) -> String {
+fn points(plan: &RunPlan<'_>, all: &[Turn], experiment: usize) -> String {
     let of_it: Vec<Turn> = all.iter().filter(|turn| turn.experiment == experiment).cloned().collect();
     let block = of_it.iter().filter(|turn| turn.block == 0).count();
     let blocks = plan.blocks_of(plan.experiments[experiment]);
@@ -67,7 +67,7 @@ pub(super) fn gates(experiment: &Experiment) -> String {
 }
 
 /// `1`, or `1, 3 for claims, 10 for the scorecard` where those experiments have more.
-pub(super) fn blocks(plan: &RunPlan) -> String {
+pub(super) fn blocks(plan: &RunPlan<'_>) -> String {
     let mut said = plan.sizes.blocks.to_string();
     for (repeated, why) in [(Repeated::ForAClaim, "claims"), (Repeated::ForTheScorecard, "the scorecard")] {
         let experiment = plan.experiments.iter().find(|experiment| Repeated::of(experiment) == repeated);
@@ -77,7 +77,7 @@ pub(super) fn blocks(plan: &RunPlan) -> String {
     said
 }
 
-fn placement(plan: &RunPlan) -> String {
+fn placement(plan: &RunPlan<'_>) -> String {
     let list = |cpus: &[u32]| cpus.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
     let placement = &plan.placement;
     let (server, generator) = (list(&placement.server_cpus), list(&placement.generator_cpus));

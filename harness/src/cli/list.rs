@@ -58,7 +58,7 @@ fn table() -> String {
     }
     text.push_str("\nexperiments\n");
     for experiment in EXPERIMENTS {
-        text.push_str(&wrapped(&format!("  {:<16} ", experiment.name), COLUMN, experiment.question));
+        text.push_str(&wrapped(&format!("  {:<16} ", experiment.name), COLUMN, experiment.story.question));
         let gates = format!("gates of diff: {}", gates(experiment));
         text.push_str(&wrapped(&" ".repeat(COLUMN), COLUMN, &gates));
     }
@@ -131,7 +131,7 @@ fn json() -> serde_json::Value {
     });
     let experiments = EXPERIMENTS.iter().map(|experiment| {
         serde_json::json!({
-            "name": experiment.name, "claim": experiment.claim, "question": experiment.question,
+            "name": experiment.name, "claim": experiment.story.claim, "question": experiment.story.question,
             "gates": experiment.gates().iter().map(|compared| compared.name).collect::<Vec<_>>(),
         })
     });

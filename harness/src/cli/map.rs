@@ -3,7 +3,7 @@
 //!
 //! Beside it: `search/map.rs`, which chooses the squares.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -21,13 +21,13 @@ use super::busy::FirstLook;
 use super::contenders::cast_for;
 use super::ending::code_of_run;
 use super::load::duration;
-use super::new_run::{AFTERWARDS, HeldMachine, PlacementArg, steered_plan, tell_limits};
+use super::new_run::{AFTERWARDS, OpenRun, RunArgs, steered_plan, tell_limits};
 use super::output::{TableOrJson, doubts, json_text, print, tell, usage};
 use super::progress::{TerminalProgress, rough};
-use super::servers::{ServerArgs, Servers};
+use super::servers::Servers;
 use super::{protagonists, report};
 use crate::observe::allowed_cpus;
-use crate::plan::{PlanError, Preset, RunPlan, Sizes, Workload, place};
+use crate::plan::{Experiment, PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Execution, Preflight};
 use crate::search::map::{DESCRIPTION, Map, experiment};
 
@@ -38,9 +38,6 @@ pub(super) struct MapArgs {
     /// threaded and async-multi
     #[arg(long, value_name = "A,B")]
     models: Option<String>,
-
-    #[command(flatten)]
-    servers: ServerArgs,
 
     /// Kinds of work, separated by commas: echo, call, sleep, block, spin, lock or reply, with its argument
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "echo,call 5ms,spin 1ms")]
@@ -55,25 +52,12 @@ pub(super) struct MapArgs {
     #[arg(long, value_name = "TIME", default_value = "3min", value_parser = duration)]
     budget: Duration,
 
-    /// Everything random follows from this number
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-
-    /// Which CPUs server and generator get
-    #[arg(long, value_enum, default_value_t = PlacementArg::Isolated)]
-    placement: PlacementArg,
-
-    /// Folder of the run; `runs/TIME-map` without it
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunArgs,
 
     /// How to write the map
     #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
     format: TableOrJson,
-
-    /// No progress
-    #[arg(long, short)]
-    quiet: bool,
 }
 
 /// What the kind of run is called, in its folder's name and in its manifest.
@@ -81,22 +65,21 @@ const WHAT: &str = "map";
 
 pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     let (begun, first_look) = (Instant::now(), FirstLook::take());
-    let servers = args.servers.resolve()?;
-    let (plan, preflight) = plan(&args, &servers)?;
+    let servers = args.run.servers.resolve()?;
+    let experiment = experiment(workloads(&args.work, &servers)?);
+    let (plan, preflight) = plan(&args, &servers, &experiment)?;
     let connections = connections(&args.connections, plan.connection_ceiling);
-    let mut map = Map::new(plan.experiments[0], &connections, args.seed);
+    let mut map = Map::new(&experiment, &connections, args.run.seed);
     check_budget(&map, args.budget.saturating_sub(AFTERWARDS), args.budget)?;
-    let mut held = HeldMachine::take(&preflight)?;
-    held.prepare(&plan, &servers.commands, (first_look, args.quiet))?;
+    let what = (WHAT, 2 * map.len() as u32);
+    let OpenRun { held, folder, manifest, .. } =
+        args.run.open((&plan, &preflight), (&servers, first_look), None, what)?;
     let interrupt = &held.interrupt;
-    let what = (args.out.as_deref(), WHAT);
-    let (folder, manifest) = held.create(&plan, &preflight, what, 2 * map.len() as u32)?;
-    folder.write_manifest(&manifest)?;
-    if !args.quiet {
+    if !args.run.quiet {
         announce(&map, args.budget, &folder);
         tell_limits(&preflight.warnings);
     }
-    let mut progress = TerminalProgress::new(args.quiet);
+    let mut progress = TerminalProgress::new(args.run.quiet);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
     let end = execution.steer(&mut map, begun + args.budget - AFTERWARDS, &mut progress);
     progress.end();
@@ -130,31 +113,35 @@ const USUAL: &str = "threaded,async-multi";
 /// the budget is better spent on more pairs, which even it out.
 const RETRIES_PER_SQUARE: u32 = 1;
 
+/// A column for each work that was typed, or one for a page.
+///
+/// # Errors
+/// Where work is unknown, or named twice.
+fn workloads(work: &[String], servers: &Servers) -> Result<Vec<Workload>, PlanError> {
+    let workloads = match &servers.page {
+        Some(page) => vec![Workload::of_page(page, DESCRIPTION)],
+        None => work.iter().map(|work| Workload::named(work, DESCRIPTION)).collect::<Result<Vec<_>, _>>()?,
+    };
+    let is_again = |(at, work): &(usize, &Workload)| workloads[..*at].iter().any(|other| other.key == work.key);
+    match workloads.iter().enumerate().find(is_again) {
+        Some((_, twice)) => usage(format!("{} is named twice; a map has a column for each work", twice.label)),
+        None => Ok(workloads),
+    }
+}
+
 /// The plan, and what the machine allows. Changes nothing but this process's own limits.
 ///
 /// # Errors
-/// Where work or contenders are unknown, or there are not two of them.
-pub(super) fn plan(args: &MapArgs, servers: &Servers) -> anyhow::Result<(RunPlan, Preflight)> {
-    let workloads = match &servers.page {
-        Some(page) => vec![Workload::of_page(page, DESCRIPTION)],
-        None => args.work.iter().map(|work| Workload::named(work, DESCRIPTION)).collect::<Result<Vec<_>, _>>()?,
-    };
-    if let Some(twice) =
-        workloads.iter().enumerate().find(|(at, work)| workloads[..*at].iter().any(|w| w.key == work.key))
-    {
-        return Err(
-            PlanError::Usage(format!("{} is named twice; a map has a column for each work", twice.1.label)).into()
-        );
-    }
-    let columns = workloads.len();
-    let asked = vec![experiment(workloads)];
-    let placement = place(args.placement.kind(), &allowed_cpus()?);
+/// Where contenders are unknown, or there are not two of them.
+fn plan<'a>(args: &MapArgs, servers: &Servers, experiment: &'a Experiment) -> anyhow::Result<(RunPlan<'a>, Preflight)> {
+    let columns = experiment.workloads().len();
+    let placement = place(args.run.placement.kind(), &allowed_cpus()?);
     let retries = RETRIES_PER_SQUARE * (columns * args.connections.len()) as u32;
     // What a cell takes is the map's own affair; of a preset's sizes only these two are looked at.
     let sizes = Sizes { retries, ..Preset::Quick.sizes().with_blocks(1) };
     let usual = servers.commands.is_empty().then_some(USUAL);
     let models = args.models.as_deref().or(usual);
-    let cast = cast_for(&placement.server_cpus, models, servers, &asked, &sizes)?;
+    let cast = cast_for(&placement.server_cpus, models, servers, &[experiment], &sizes)?;
     if cast.contenders.len() != 2 {
         let sentence = format!(
             "a map is of two contenders, not {}; give --models {USUAL}, or one of --models and a --server, or two of --server",
@@ -163,8 +150,7 @@ pub(super) fn plan(args: &MapArgs, servers: &Servers) -> anyhow::Result<(RunPlan
         return Err(PlanError::Usage(sentence).into());
     }
     let most = args.connections.iter().copied().max().unwrap_or(0);
-    let placement = (args.placement.kind(), placement);
-    Ok(steered_plan(cast, sizes, args.seed, placement, servers.page.clone(), most))
+    Ok(steered_plan(cast, sizes, &args.run, (placement, servers.page.clone()), most))
 }
 
 /// The numbers of connections, ascending, each once, none above what the machine allows.
@@ -277,7 +263,7 @@ mod tests {
     #[test]
     fn a_budget_for_less_than_a_coarse_map_is_refused_with_the_one_it_takes() {
         let echo = Workload::named("echo", DESCRIPTION).unwrap();
-        let map = Map::new(experiment(vec![echo]), &[1, 8], 1);
+        let map = Map::new(&experiment(vec![echo]), &[1, 8], 1);
         let check = |seconds| check_budget(&map, Duration::from_secs(seconds - 3), Duration::from_secs(seconds));
         let error = check(4).unwrap_err().to_string();
         let (_, named) = error.split_once("--budget ").unwrap();

@@ -15,8 +15,9 @@ use reports::record::{Ending, Machine, Manifest, OtherBuild, PlacementKind, Plac
 use sha2::{Digest, Sha256};
 
 use super::busy::{self, FirstLook};
+use super::live::{Live, LiveArgs};
 use super::output::tell;
-use super::servers::Servers;
+use super::servers::{ServerArgs, Servers};
 use crate::observe::{allowed_cpus, cpu_quota, machine, restrict_this_thread};
 use crate::plan::{Cast, Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes};
 use crate::process::{Launch, launch_program};
@@ -41,6 +42,29 @@ impl PlacementArg {
     }
 }
 
+/// What is typed for every run.
+#[derive(Debug, clap::Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) servers: ServerArgs,
+
+    /// Everything random follows from this number: arrivals and the order of the cells
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+
+    /// Which CPUs server and generator get
+    #[arg(long, value_enum, default_value_t = PlacementArg::Isolated)]
+    pub(super) placement: PlacementArg,
+
+    /// Folder of the run; `runs/TIME-KIND` without it
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+
+    /// No progress
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
 /// The run's folder and name, its folder's last part: what was typed, or `runs/TIME-WHAT`.
 ///
 /// # Errors
@@ -62,7 +86,7 @@ pub(super) fn folder(out: Option<&Path>, what: &str) -> Result<(PathBuf, String)
 
 /// The manifest of a run that begins now. `what` is its preset, or the command that makes runs of another kind.
 pub(super) fn manifest(
-    plan: &RunPlan,
+    plan: &RunPlan<'_>,
     preflight: &Preflight,
     machine: Machine,
     (run, what): (String, &str),
@@ -103,55 +127,72 @@ pub(super) struct HeldMachine {
     _lock: MachineLock,
     pub(super) interrupt: Interrupt,
     machine: Machine,
-    busy: Option<Warning>,
 }
 
 impl HeldMachine {
-    /// Takes the machine where it is fit.
+    /// Takes the machine.
     ///
     /// # Errors
-    /// Where the machine is unfit or another run has it.
-    pub(super) fn take(preflight: &Preflight) -> anyhow::Result<HeldMachine> {
-        preflight.check()?;
+    /// Where another run has it.
+    pub(super) fn take() -> anyhow::Result<HeldMachine> {
         let lock = MachineLock::take()?;
-        let interrupt = Interrupt::listen()?;
-        Ok(HeldMachine { _lock: lock, interrupt, machine: machine()?, busy: None })
+        Ok(HeldMachine { _lock: lock, interrupt: Interrupt::listen()?, machine: machine()? })
     }
 
-    /// Says who else uses the machine, unless that is to be `is_quiet`, tries the servers out, and leaves the server's CPUs.
+    /// Makes it ready: says who else uses it, unless that is to be `is_quiet`, tries the servers out, and leaves the
+    /// server's CPUs. Returns what is to be doubted because of others.
     ///
     /// # Errors
-    /// Where a server of another hand does not serve.
+    /// Where the machine is unfit, or a server of another hand does not serve.
     pub(super) fn prepare(
-        &mut self,
-        plan: &RunPlan,
+        &self,
+        plan: &RunPlan<'_>,
         commands: &[ServerCommand],
         (first_look, is_quiet): (FirstLook, bool),
-    ) -> anyhow::Result<()> {
-        self.busy = busy::doubt(first_look, is_quiet);
+    ) -> anyhow::Result<Option<Warning>> {
+        let busy = busy::doubt(first_look, is_quiet);
         let servers = Servers { page: plan.page.clone(), commands: commands.to_vec() };
         servers.try_out(&plan.placement.server_cpus, &self.interrupt)?;
         // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
-        Ok(restrict_this_thread(&plan.placement.generator_cpus)?)
+        restrict_this_thread(&plan.placement.generator_cpus)?;
+        Ok(busy)
     }
+}
 
-    /// The folder of a run that begins now, and its manifest, which is yet to be written there. `what` is its preset, or
-    /// the command that makes runs of another kind.
+/// A run that is about to begin: the machine is its own, and its folder is made.
+pub(super) struct OpenRun {
+    pub(super) held: HeldMachine,
+    /// The page in a browser, where one is wanted.
+    pub(super) live: Option<Live>,
+    pub(super) folder: RunFolder,
+    pub(super) manifest: Manifest,
+}
+
+impl RunArgs {
+    /// Takes the machine, makes it ready, and makes the folder with its manifest. `what` is the run's preset, or the command
+    /// that makes runs of another kind.
     ///
     /// # Errors
-    /// Where the folder has no name or can't be made.
-    pub(super) fn create(
+    /// Where the machine is unfit or another run has it, a server of another hand does not serve, the page's port can't be
+    /// had, or the folder has no name or can't be made.
+    pub(super) fn open(
         &self,
-        plan: &RunPlan,
-        preflight: &Preflight,
-        (out, what): (Option<&Path>, &str),
-        planned_cells: u32,
-    ) -> anyhow::Result<(RunFolder, Manifest)> {
-        let (path, name) = folder(out, what)?;
+        (plan, preflight): (&RunPlan<'_>, &Preflight),
+        (servers, first_look): (&Servers, FirstLook),
+        live: Option<&LiveArgs>,
+        (what, planned_cells): (&str, u32),
+    ) -> anyhow::Result<OpenRun> {
+        preflight.check()?;
+        let held = HeldMachine::take()?;
+        // Where it can be followed is said first.
+        let live = live.map(|live| live.open(&plan.placement.generator_cpus)).transpose()?.flatten();
+        let busy = held.prepare(plan, &servers.commands, (first_look, self.quiet))?;
+        let (path, name) = folder(self.out.as_deref(), what)?;
         let folder = RunFolder::create(path)?;
-        let mut manifest = manifest(plan, preflight, self.machine.clone(), (name, what), planned_cells);
-        manifest.warnings.extend(self.busy.clone());
-        Ok((folder, manifest))
+        let mut manifest = manifest(plan, preflight, held.machine.clone(), (name, what), planned_cells);
+        manifest.warnings.extend(busy);
+        folder.write_manifest(&manifest)?;
+        Ok(OpenRun { held, live, folder, manifest })
     }
 }
 
@@ -164,14 +205,13 @@ pub(super) fn tell_limits<'a>(warnings: impl IntoIterator<Item = &'a Warning>) {
 
 /// The plan of a run whose cells a search chooses, which holds `connections` at once at the most, and what the machine allows.
 /// Changes nothing but this process's own limits.
-pub(super) fn steered_plan(
-    cast: Cast,
+pub(super) fn steered_plan<'a>(
+    cast: Cast<'a>,
     sizes: Sizes,
-    seed: u64,
-    (asked, placement): (PlacementKind, PlacementRecord),
-    page: Option<PageRequest>,
+    args: &RunArgs,
+    (placement, page): (PlacementRecord, Option<PageRequest>),
     connections: u32,
-) -> (RunPlan, Preflight) {
+) -> (RunPlan<'a>, Preflight) {
     let Cast { experiments, contenders, parts, .. } = cast;
     let mut plan = RunPlan {
         protagonists: None,
@@ -180,7 +220,7 @@ pub(super) fn steered_plan(
         parts,
         preset: Preset::Quick,
         sizes,
-        seed,
+        seed: args.seed,
         placement,
         connection_ceiling: connections,
         against: None,
@@ -190,7 +230,7 @@ pub(super) fn steered_plan(
     };
     let mut found = preflight_for(&plan, connections);
     plan.connection_ceiling = found.connection_ceiling;
-    found.warnings.extend(too_few_cpus(asked, plan.placement.kind));
+    found.warnings.extend(too_few_cpus(args.placement.kind(), plan.placement.kind));
     (plan, found)
 }
 

@@ -83,8 +83,9 @@ fn complete(run: &mut Run) {
 }
 
 fn declared(experiment: &str, key: &str) -> Option<Demand> {
-    let workloads = experiments::find(experiment)?.workloads;
-    demand(workloads.iter().find(|workload| workload.key == key)?.work)
+    let workloads = experiments::find(experiment)?.workloads();
+    let (name, parameter) = &workloads.iter().find(|workload| workload.key == key)?.work;
+    demand((name, parameter))
 }
 
 fn parsed(work: &str) -> Option<Demand> {

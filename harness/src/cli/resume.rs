@@ -10,21 +10,21 @@ use reports::machine::{differences, in_words};
 use reports::record::store::{Run, RunFolder};
 use reports::record::{Cell, Ending, ExperimentRecord, Manifest, Purpose, Warning};
 
-use super::busy::{self, FirstLook};
+use super::busy::FirstLook;
 use super::contenders::{cast_for, of_saved};
 use super::live::{Followed, LiveArgs};
-use super::new_run::{self, other_build};
+use super::new_run::{self, HeldMachine, other_build};
 use super::output::{SummaryFormat, tell};
 use super::progress::TerminalProgress;
 use super::protagonists;
 use super::report::conclude;
 use super::servers::Servers;
 use crate::experiments;
-use crate::observe::{allowed_cpus, machine, restrict_this_thread};
+use crate::observe::{allowed_cpus, machine};
 use crate::plan::{
     Cast, Experiment, Inside, PageRequest, PlanError, Preset, Repeated, RunPlan, ServerCommand, is_twin, place,
 };
-use crate::run::{Execution, Interrupt, MachineLock, Preflight, preflight, utc_now};
+use crate::run::{Execution, Preflight, preflight, utc_now};
 
 /// Completes the run in a folder, with so many blocks or as many as it was to have.
 pub(super) fn run(
@@ -35,7 +35,7 @@ pub(super) fn run(
     format: SummaryFormat,
     (quiet, first_look): (bool, FirstLook),
 ) -> anyhow::Result<ExitCode> {
-    let _lock = MachineLock::take()?;
+    let held = HeldMachine::take()?;
     let folder = RunFolder::open(path)?;
     let Run { manifest, cells, .. } = folder.read()?;
     if let Some(fewer) = blocks.filter(|blocks| *blocks < manifest.blocks) {
@@ -48,13 +48,9 @@ pub(super) fn run(
     plan.inside = inside_of(&cells);
     preflight.check()?;
     check_same(&manifest, &plan, &preflight)?;
-    let interrupt = Interrupt::listen()?;
     // Where it can be followed is said first.
     let mut live = live.open(&plan.placement.generator_cpus)?;
-    let busy = busy::doubt(first_look, quiet);
-    let servers = Servers { page: plan.page.clone(), commands: servers.commands.clone() };
-    servers.try_out(&plan.placement.server_cpus, &interrupt)?;
-    restrict_this_thread(&plan.placement.generator_cpus)?;
+    let busy = held.prepare(&plan, &servers.commands, (first_look, quiet))?;
     let resumed_at = [&manifest.resumed_at[..], &[utc_now()]].concat();
     let (blocks, experiments) = (plan.sizes.blocks, plan.experiment_records());
     let mut manifest = Manifest { ending: Ending::Running, blocks, experiments, resumed_at, ..manifest };
@@ -64,19 +60,19 @@ pub(super) fn run(
         tell(&format!("{} has {} cells; running what is missing", folder.path().display(), cells.len()));
     }
     let mut progress = Followed::new(TerminalProgress::new(quiet), live.as_mut(), &manifest, &cells);
-    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: None };
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &held.interrupt, program: None };
     let end = execution.resume(cells, &mut progress);
     progress.end();
     let end = end?;
-    let code = conclude(&folder, &end, format, &interrupt)?;
+    let code = conclude(&folder, &end, format, &held.interrupt)?;
     if let Some(live) = live {
-        live.conclude(&folder, end.ending, &interrupt);
+        live.conclude(&folder, end.ending, &held.interrupt);
     }
     Ok(code)
 }
 
 /// Whether a cell that is run now is the same measurement as those that the run has.
-fn check_same(manifest: &Manifest, plan: &RunPlan, preflight: &Preflight) -> anyhow::Result<()> {
+fn check_same(manifest: &Manifest, plan: &RunPlan<'_>, preflight: &Preflight) -> anyhow::Result<()> {
     let now = new_run::manifest(plan, preflight, machine()?, (manifest.run.clone(), plan.preset.name()), 0);
     let build = |manifest: &Manifest| (manifest.harness_version.clone(), manifest.commit.clone());
     let described = |(version, commit): (String, Option<String>)| match commit {
@@ -129,7 +125,7 @@ pub(super) fn rebuilt(
     manifest: &Manifest,
     wanted: impl Fn(u32) -> u32,
     typed: &[ServerCommand],
-) -> anyhow::Result<(RunPlan, Preflight)> {
+) -> anyhow::Result<(RunPlan<'static>, Preflight)> {
     let refuse =
         |why: String| PlanError::Usage(format!("{}: {why}; make a new run with harness compare", manifest.run));
     let preset = <Preset as ValueEnum>::from_str(&manifest.preset, false)
@@ -183,11 +179,11 @@ fn is_left_out(warning: &Warning) -> bool {
 ///
 /// # Errors
 /// As for the contenders of a new run.
-pub(super) fn with_models(
-    (plan, mut preflight): (RunPlan, Preflight),
+pub(super) fn with_models<'a>(
+    (plan, mut preflight): (RunPlan<'a>, Preflight),
     list: Option<&str>,
     servers: &Servers,
-) -> anyhow::Result<(RunPlan, Preflight)> {
+) -> anyhow::Result<(RunPlan<'a>, Preflight)> {
     let Some(list) = list else { return Ok((plan, preflight)) };
     let cast = cast_for(&plan.placement.server_cpus, Some(list), servers, &plan.experiments, &plan.sizes)?;
     let is_cast = |label: &String| cast.contenders.iter().any(|contender| contender.label() == label);

@@ -148,7 +148,7 @@ const MOST_SPANS: usize = 1_500;
 ///
 /// # Errors
 /// Where a window can't be written.
-pub(super) fn add(plan: &RunPlan, folder: &RunFolder, interrupt: &Interrupt) -> Result<(), RecordError> {
+pub(super) fn add(plan: &RunPlan<'_>, folder: &RunFolder, interrupt: &Interrupt) -> Result<(), RecordError> {
     let spin_rate = servers::calibrate_spin();
     // A twin would look the same, what another build notes of itself it may note otherwise, and a program of another hand
     // notes nothing.

@@ -6,48 +6,53 @@ use reports::record::{Decision, Picture};
 
 use super::declare::{at_most, bars, by, echo_probe, of_workload, probe_over_time, times, value, with};
 use crate::plan::{
-    Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Shape, Sizes,
-    Task, TaskKind, Workload,
+    Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Recipe, Shape,
+    Sizes, Story, Task, TaskKind, Workload,
 };
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
+pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "blocking-pool",
-    title: "Threads of an async server",
-    claim: "Async uses a fixed number of threads.",
-    claimed_in: "explanations of what a runtime is",
-    question: "Six hundred requests come at once, each blocks for half a second on spawn_blocking. When is the last one \
-               answered, and how many threads has the server by then?",
-    possible_answers: &[
-        "After half a second: the runtime makes as many threads as it needs.",
-        "After a second: it makes 512, and the rest waits for those.",
-        "After minutes: there is a thread for each CPU, and no more.",
-    ],
-    look_at: "The steps. As many requests as the pool has threads are answered after one length of the work, the next \
-              after two. Beside that, how many threads there were.",
-    conditions: &[
-        "Work that waits in an .await takes no thread, whatever its number.",
-        "Tokio's pool keeps its threads for ten seconds after their last job, and has 512 at most unless told otherwise.",
-    ],
-    workloads: &[
-        Workload {
-            key: "blocks",
-            label: "block for 500 ms, all at once",
-            description: "Each connection asks once, within a quarter of a second, and the work blocks a thread.",
-            work: ("block", "500ms"),
-        },
-        Workload {
-            key: "waits",
-            label: "wait for 500 ms, all at once",
-            description: "The same, but the work waits in an .await where there is one.",
-            work: ("sleep", "500ms"),
-        },
-    ],
-    contenders: Contenders::Own(&["threaded", AWAY, "async-multi:blocking-threads=128,placement=spawn-blocking"]),
-    own_options: Some("it counts the threads of the option placement, which other programs do not have"),
-    pictures,
-    decision,
-    probes: |_| Vec::new(),
-    tasks,
+    story: Story {
+        title: "Threads of an async server",
+        claim: "Async uses a fixed number of threads.",
+        claimed_in: "explanations of what a runtime is",
+        question: "Six hundred requests come at once, each blocks for half a second on spawn_blocking. When is the \
+                   last one answered, and how many threads has the server by then?",
+        possible_answers: &[
+            "After half a second: the runtime makes as many threads as it needs.",
+            "After a second: it makes 512, and the rest waits for those.",
+            "After minutes: there is a thread for each CPU, and no more.",
+        ],
+        look_at: "The steps. As many requests as the pool has threads are answered after one length of the work, the \
+                  next after two. Beside that, how many threads there were.",
+        conditions: &[
+            "Work that waits in an .await takes no thread, whatever its number.",
+            "Tokio's pool keeps its threads for ten seconds after their last job, and has 512 at most unless told \
+             otherwise.",
+        ],
+        pictures,
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[
+            Workload::new(
+                "blocks",
+                "block for 500 ms, all at once",
+                "Each connection asks once, within a quarter of a second, and the work blocks a thread.",
+                ("block", "500ms"),
+            ),
+            Workload::new(
+                "waits",
+                "wait for 500 ms, all at once",
+                "The same, but the work waits in an .await where there is one.",
+                ("sleep", "500ms"),
+            ),
+        ],
+        contenders: Contenders::Own(&["threaded", AWAY, "async-multi:blocking-threads=128,placement=spawn-blocking"]),
+        own_options: Some("it counts the threads of the option placement, which other programs do not have"),
+        decision,
+        probes: |_| Vec::new(),
+        tasks,
+    },
 };
 
 const AWAY: &str = "async-multi:placement=spawn-blocking";
@@ -66,7 +71,7 @@ fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let task = |workload: &Workload| {
         let jobs = echo_probe(rate_rps, Shape::Connections { connections: JOBS }, REQUEST_TIMEOUT);
         Task {
-            workload: workload.key,
+            workload: workload.key.clone(),
             point: "at-once".to_owned(),
             variation: None,
             kind: TaskKind::Disturbed(DisturbedSpec {
@@ -81,14 +86,14 @@ fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
             }),
         }
     };
-    EXPERIMENT.workloads.iter().map(task).collect()
+    EXPERIMENT.workloads().iter().map(task).collect()
 }
 
 fn pictures() -> Vec<Picture> {
     let of = |workload: &Workload| {
-        [of_workload(workload.key, probe_over_time()), of_workload(workload.key, bars(&["peak_threads"]))]
+        [of_workload(&workload.key, probe_over_time()), of_workload(&workload.key, bars(&["peak_threads"]))]
     };
-    EXPERIMENT.workloads.iter().flat_map(of).collect()
+    EXPERIMENT.workloads().iter().flat_map(of).collect()
 }
 
 fn decision() -> Option<Decision> {

@@ -7,40 +7,45 @@ use reports::record::{BoundValue, Decision, Picture};
 use super::declare::{
     DisturbedProbe, at, at_least, by, curve_over, echo_probe, in_closed_loop, probe_over_time, value,
 };
-use crate::plan::{Bounds, Capacities, Contenders, Experiment, Shape, Sizes, Task, Workload};
+use crate::plan::{Bounds, Capacities, Contenders, Experiment, Recipe, Shape, Sizes, Story, Task, Workload};
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
+pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "blocking-sleep",
-    title: "Blocking inside a task",
-    claim: "A task that blocks stops everything.",
-    claimed_in: "introductions to async, and their opposite, \"a worker or two may block\", in code reviews",
-    question: "Of four workers one is blocked most of the time. How much longer does everybody else wait?",
-    possible_answers: &[
-        "A quarter longer: three workers are left.",
-        "Not at all, until all four are blocked.",
-        "Possibly longer than with two blocked: it depends on which worker it is.",
-    ],
-    look_at: "Follow a line to the right. On one thread every blocking request counts. With several workers the line \
-              need not rise steadily: a single blocked worker hurts the others where it is the one that watches the \
-              sockets.",
-    conditions: &[
-        "A blocking request holds its thread for 50 ms without computing, as a synchronous call to a database does.",
-        "Which worker watches the sockets is decided anew again and again; the share of time in which it is a blocked \
-         one differs from machine to machine, and from version to version of the runtime.",
-    ],
-    workloads: &[Workload {
-        key: "block-50ms",
-        label: "beside requests that block for 50 ms",
-        description: "Small requests on connections that stay. On others, requests that block for 50 ms follow each \
-                      other without a pause.",
-        work: ("block", "50ms"),
-    }],
-    contenders: Contenders::Own(&["threaded", "async-multi", SINGLE, MULTI, AWAY]),
-    own_options: None,
-    pictures,
-    decision,
-    probes: |_| Vec::new(),
-    tasks,
+    story: Story {
+        title: "Blocking inside a task",
+        claim: "A task that blocks stops everything.",
+        claimed_in: "introductions to async, and their opposite, \"a worker or two may block\", in code reviews",
+        question: "Of four workers one is blocked most of the time. How much longer does everybody else wait?",
+        possible_answers: &[
+            "A quarter longer: three workers are left.",
+            "Not at all, until all four are blocked.",
+            "Possibly longer than with two blocked: it depends on which worker it is.",
+        ],
+        look_at: "Follow a line to the right. On one thread every blocking request counts. With several workers the \
+                  line need not rise steadily: a single blocked worker hurts the others where it is the one that \
+                  watches the sockets.",
+        conditions: &[
+            "A blocking request holds its thread for 50 ms without computing, as a synchronous call to a database \
+             does.",
+            "Which worker watches the sockets is decided anew again and again; the share of time in which it is a \
+             blocked one differs from machine to machine, and from version to version of the runtime.",
+        ],
+        pictures,
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[Workload::new(
+            "block-50ms",
+            "beside requests that block for 50 ms",
+            "Small requests on connections that stay. On others, requests that block for 50 ms follow each other \
+                 without a pause.",
+            ("block", "50ms"),
+        )],
+        contenders: Contenders::Own(&["threaded", "async-multi", SINGLE, MULTI, AWAY]),
+        own_options: None,
+        decision,
+        probes: |_| Vec::new(),
+        tasks,
+    },
 };
 
 const SINGLE: &str = "async-single";
@@ -59,11 +64,11 @@ const PROBE_RPS: f64 = 1_400.0;
 const PROBE: Shape = Shape::Connections { connections: 200 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads[0];
+    let workload = &EXPERIMENT.workloads()[0];
     // Every 50 ms tell the same story again.
     let lasting = (sizes.disturbance / 8).max(Duration::from_millis(300));
     let task = |blocking: u32| Task {
-        workload: workload.key,
+        workload: workload.key.clone(),
         point: format!("{blocking}-blocking"),
         variation: Some(f64::from(blocking)),
         kind: DisturbedProbe {

@@ -6,49 +6,53 @@ use reports::record::{Decision, Picture};
 
 use super::declare::{at_least, bars, by, newcomers, of_workload, times, value, with};
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Recipe, Shape, Sizes, Story, Task, TaskKind, Workload,
 };
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
+pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "churn",
-    title: "A new connection for every request",
-    claim: "Spawning a thread for each connection is expensive.",
-    claimed_in: "arguments for pools, and for tasks",
-    question: "A server makes a thread for every connection, and each connection asks once. How much more CPU time does \
-               a request take than in a server that makes a task?",
-    possible_answers: &[
-        "Ten times as much.",
-        "About twice as much.",
-        "Next to nothing more: connecting itself costs far more than either.",
-    ],
-    look_at: "The bars of each model side by side: what a request costs on a connection that stays, and what it costs \
-              together with a connection of its own. Then compare that difference between the models.",
-    conditions: &[
-        "A request of no work at all. Any work makes the difference smaller in proportion.",
-        "CPU time is that of the server's process. What the kernel does for a connection outside of it, on behalf of the \
-         client, is not in it.",
-        "CPU time per request includes waking up, and is higher than under full load.",
-    ],
-    workloads: &[
-        Workload {
-            key: "held",
-            label: "on connections that stay",
-            description: "Echoes at random times, on four connections that were opened before.",
-            work: ("echo", "hi"),
-        },
-        Workload {
-            key: "new",
-            label: "on a new connection each",
-            description: "The same rate; each connects, asks for one echo and closes.",
-            work: ("echo", "hi"),
-        },
-    ],
-    contenders: Contenders::Own(&["threaded", "thread-pool:workers=4", "async-single", "async-multi"]),
-    own_options: None,
-    pictures,
-    decision,
-    probes: |_| Vec::new(),
-    tasks,
+    story: Story {
+        title: "A new connection for every request",
+        claim: "Spawning a thread for each connection is expensive.",
+        claimed_in: "arguments for pools, and for tasks",
+        question: "A server makes a thread for every connection, and each connection asks once. How much more CPU \
+                   time does a request take than in a server that makes a task?",
+        possible_answers: &[
+            "Ten times as much.",
+            "About twice as much.",
+            "Next to nothing more: connecting itself costs far more than either.",
+        ],
+        look_at: "The bars of each model side by side: what a request costs on a connection that stays, and what it \
+                  costs together with a connection of its own. Then compare that difference between the models.",
+        conditions: &[
+            "A request of no work at all. Any work makes the difference smaller in proportion.",
+            "CPU time is that of the server's process. What the kernel does for a connection outside of it, on behalf \
+             of the client, is not in it.",
+            "CPU time per request includes waking up, and is higher than under full load.",
+        ],
+        pictures,
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[
+            Workload::new(
+                "held",
+                "on connections that stay",
+                "Echoes at random times, on four connections that were opened before.",
+                ("echo", "hi"),
+            ),
+            Workload::new(
+                "new",
+                "on a new connection each",
+                "The same rate; each connects, asks for one echo and closes.",
+                ("echo", "hi"),
+            ),
+        ],
+        contenders: Contenders::Own(&["threaded", "thread-pool:workers=4", "async-single", "async-multi"]),
+        own_options: None,
+        decision,
+        probes: |_| Vec::new(),
+        tasks,
+    },
 };
 
 /// Requests per second, at which every model keeps pace with either workload.
@@ -62,7 +66,7 @@ const AT_ONCE: u32 = 500;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let task = |workload: &Workload, shape| Task {
-        workload: workload.key,
+        workload: workload.key.clone(),
         point: format!("{RATE_RPS}rps"),
         variation: None,
         kind: TaskKind::Load(LoadSpec {
@@ -77,11 +81,11 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         }),
     };
     let shapes = [HELD, newcomers(AT_ONCE)];
-    EXPERIMENT.workloads.iter().zip(shapes).map(|(workload, shape)| task(workload, shape)).collect()
+    EXPERIMENT.workloads().iter().zip(shapes).map(|(workload, shape)| task(workload, shape)).collect()
 }
 
 fn pictures() -> Vec<Picture> {
-    EXPERIMENT.workloads.iter().map(|workload| of_workload(workload.key, bars(&["cpu_per_request"]))).collect()
+    EXPERIMENT.workloads().iter().map(|workload| of_workload(&workload.key, bars(&["cpu_per_request"]))).collect()
 }
 
 /// What is so much dearer is called expensive here.

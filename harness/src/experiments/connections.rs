@@ -4,41 +4,45 @@ use reports::record::{Decision, Picture, PictureKind, Scale, Swept};
 
 use super::declare::{at, at_least, by, picture, times, value};
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Recipe, Shape, Sizes, Story, Task, TaskKind, Workload,
 };
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
+pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "connections",
-    title: "Many connections, the same work",
-    claim: "Thousands of threads thrash.",
-    claimed_in: "the C10K problem, and what has been concluded from it since",
-    question: "The same number of requests per second comes over ten connections, then over ten thousand. What does a \
-               request cost?",
-    possible_answers: &[
-        "With threads many times as much: the scheduler drowns in them.",
-        "With threads and with tasks alike a little more, since each request finds cold caches.",
-        "The same: a thread that waits costs nothing.",
-    ],
-    look_at: "How a line goes on to the right, not how high it begins. What grows with the number of connections is the \
-              price of having many; what is high throughout is the price of the model.",
-    conditions: &[
-        "Most threads wait at any moment. Thousands that are all ready to run do stand in each other's way.",
-        "One rate, at which every model keeps pace. CPU time per request includes waking up, and is higher than under \
-         full load.",
-    ],
-    workloads: &[Workload {
-        key: "echo",
-        label: "5,000 echoes per second in all",
-        description: "Connections are opened before the load and stay. Requests come at random times and take turns on \
-                      them.",
-        work: ("echo", "hi"),
-    }],
-    contenders: Contenders::Own(&["threaded", "async-single", "async-multi"]),
-    own_options: None,
-    pictures,
-    decision,
-    probes: |_| Vec::new(),
-    tasks,
+    story: Story {
+        title: "Many connections, the same work",
+        claim: "Thousands of threads thrash.",
+        claimed_in: "the C10K problem, and what has been concluded from it since",
+        question: "The same number of requests per second comes over ten connections, then over ten thousand. What \
+                   does a request cost?",
+        possible_answers: &[
+            "With threads many times as much: the scheduler drowns in them.",
+            "With threads and with tasks alike a little more, since each request finds cold caches.",
+            "The same: a thread that waits costs nothing.",
+        ],
+        look_at: "How a line goes on to the right, not how high it begins. What grows with the number of connections \
+                  is the price of having many; what is high throughout is the price of the model.",
+        conditions: &[
+            "Most threads wait at any moment. Thousands that are all ready to run do stand in each other's way.",
+            "One rate, at which every model keeps pace. CPU time per request includes waking up, and is higher than \
+             under full load.",
+        ],
+        pictures,
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[Workload::new(
+            "echo",
+            "5,000 echoes per second in all",
+            "Connections are opened before the load and stay. Requests come at random times and take turns on \
+                 them.",
+            ("echo", "hi"),
+        )],
+        contenders: Contenders::Own(&["threaded", "async-single", "async-multi"]),
+        own_options: None,
+        decision,
+        probes: |_| Vec::new(),
+        tasks,
+    },
 };
 
 const RATE_RPS: f64 = 5_000.0;
@@ -50,13 +54,13 @@ const FEWEST: u32 = 10;
 const MOST: f64 = 10_000.0;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads[0];
+    let workload = &EXPERIMENT.workloads()[0];
     let most = sizes.connection_counts.iter().copied().max().unwrap_or(FEWEST);
     let mut counts = vec![FEWEST, most / 100, most / 10, most];
     counts.retain(|count| *count >= FEWEST);
     counts.dedup();
     let task = |connections: u32| Task {
-        workload: workload.key,
+        workload: workload.key.clone(),
         point: format!("{connections}-connections"),
         variation: Some(f64::from(connections)),
         kind: TaskKind::Load(LoadSpec {

@@ -4,52 +4,56 @@ use reports::record::{Decision, Picture, PictureKind, Swept};
 
 use super::declare::{DisturbedProbe, at_least, bars, by, echo_probe, picture, probe_over_time, times, value};
 use crate::plan::{
-    ArrivalProcess, Bounds, Capacities, Contenders, DisturbanceKind, Experiment, LoadSpec, Shape, Sizes, Task, Workload,
+    ArrivalProcess, Bounds, Capacities, Contenders, DisturbanceKind, Experiment, LoadSpec, Recipe, Shape, Sizes, Story,
+    Task, Workload,
 };
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
+pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "cpu-placement",
-    title: "Where computation runs",
-    claim: "Computation belongs on spawn_blocking.",
-    claimed_in: "the documentation of async runtimes, and most answers to \"my server is stuck\"",
-    question: "One request in ten computes for 15 ms. What do the other nine see, and does it matter where the \
-               computation runs?",
-    possible_answers: &[
-        "Anywhere but in the task itself is as good as anywhere else.",
-        "With one CPU it makes no difference: the computation has to be done.",
-        "The computation takes as long everywhere; who waits for it differs by far.",
-    ],
-    look_at: "The throughput of the computation is alike: it has the CPU time that it needs wherever it runs. Look at \
-              how long the small requests wait meanwhile.",
-    conditions: &[
-        "Computation takes six tenths of one CPU in all. Where there are more CPUs than workers that compute, even \
-         inline hurts less.",
-        "The computation is cut into pieces for `yielding`; not every one can be.",
-        "With far more computation than CPUs, spawn_blocking begins all of it at once and ends none: a bounded pool \
-         does better then.",
-    ],
-    workloads: &[Workload {
-        key: "spin-15ms",
-        label: "beside requests that compute for 15 ms",
-        description: "Nine in ten requests are echoes on connections that stay. One in ten, on others, computes for \
-                      15 ms.",
-        work: ("spin", "15ms"),
-    }],
-    contenders: Contenders::Own(&[
-        "threaded",
-        "async-single",
-        "async-single:placement=spawn-blocking",
-        INLINE,
-        "async-multi:placement=yielding",
-        AWAY,
-        "async-multi:placement=block-in-place",
-        "async-multi:placement=rayon",
-    ]),
-    own_options: Some("its contenders differ in the option placement, which other programs do not have"),
-    pictures,
-    decision,
-    probes: |_| Vec::new(),
-    tasks,
+    story: Story {
+        title: "Where computation runs",
+        claim: "Computation belongs on spawn_blocking.",
+        claimed_in: "the documentation of async runtimes, and most answers to \"my server is stuck\"",
+        question: "One request in ten computes for 15 ms. What do the other nine see, and does it matter where the \
+                   computation runs?",
+        possible_answers: &[
+            "Anywhere but in the task itself is as good as anywhere else.",
+            "With one CPU it makes no difference: the computation has to be done.",
+            "The computation takes as long everywhere; who waits for it differs by far.",
+        ],
+        look_at: "The throughput of the computation is alike: it has the CPU time that it needs wherever it runs. \
+                  Look at how long the small requests wait meanwhile.",
+        conditions: &[
+            "Computation takes six tenths of one CPU in all. Where there are more CPUs than workers that compute, \
+             even inline hurts less.",
+            "The computation is cut into pieces for `yielding`; not every one can be.",
+            "With far more computation than CPUs, spawn_blocking begins all of it at once and ends none: a bounded \
+             pool does better then.",
+        ],
+        pictures,
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[Workload::new(
+            "spin-15ms",
+            "beside requests that compute for 15 ms",
+            "Nine in ten requests are echoes on connections that stay. One in ten, on others, computes for 15 ms.",
+            ("spin", "15ms"),
+        )],
+        contenders: Contenders::Own(&[
+            "threaded",
+            "async-single",
+            "async-single:placement=spawn-blocking",
+            INLINE,
+            "async-multi:placement=yielding",
+            AWAY,
+            "async-multi:placement=block-in-place",
+            "async-multi:placement=rayon",
+        ]),
+        own_options: Some("its contenders differ in the option placement, which other programs do not have"),
+        decision,
+        probes: |_| Vec::new(),
+        tasks,
+    },
 };
 
 const INLINE: &str = "async-multi:placement=inline";
@@ -63,7 +67,7 @@ const PROBE_RPS: f64 = 9.0 * SPINS_RPS;
 const CONNECTIONS: u32 = 100;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads[0];
+    let workload = &EXPERIMENT.workloads()[0];
     let shape = Shape::Connections { connections: CONNECTIONS };
     // Longer than a p99 of the probe takes, for which each block has 432 requests where 368 are enough.
     let lasting = sizes.disturbance / 2;
@@ -80,7 +84,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         lasting,
         bounds: Bounds::default(),
     };
-    vec![Task { workload: workload.key, point: "tenth".to_owned(), variation: None, kind: trial.task() }]
+    vec![Task { workload: workload.key.clone(), point: "tenth".to_owned(), variation: None, kind: trial.task() }]
 }
 
 fn pictures() -> Vec<Picture> {

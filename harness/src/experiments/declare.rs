@@ -8,6 +8,7 @@ use reports::record::{BoundValue, Condition, Decision, Picture, PictureKind, Rel
 
 use crate::plan::{
     ArrivalProcess, Bounds, Disturbance, DisturbanceKind, DisturbedSpec, LoadSpec, Shape, Task, TaskKind, Work,
+    Workload,
 };
 
 /// A probe, and what is done beside it.
@@ -63,7 +64,7 @@ const NEWCOMERS_RPS: f64 = 100.0;
 const MOST_WAITING: u32 = 250;
 
 impl IdleFlood {
-    pub(super) fn task(self, workload: &'static str) -> Task {
+    pub(super) fn task(self, workload: &Workload) -> Task {
         let seconds = self.lasting.as_secs_f64();
         let at_most = self.most.min((self.most_per_second * seconds) as u32);
         let per_second = (f64::from(at_most) / (seconds * self.growing)).ceil() as u32;
@@ -74,7 +75,7 @@ impl IdleFlood {
             lasting: self.lasting,
             bounds: self.bounds,
         };
-        Task { workload, point: "flood".to_owned(), variation: None, kind: trial.task() }
+        Task { workload: workload.key.clone(), point: "flood".to_owned(), variation: None, kind: trial.task() }
     }
 }
 

@@ -4,42 +4,48 @@ use reports::record::{Decision, Picture, PictureKind, Swept};
 
 use super::declare::{at_most, by, echo_probe, picture, probe_over_time, times, value};
 use crate::plan::{
-    Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Shape, Sizes,
-    Task, TaskKind, Workload,
+    Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Recipe, Shape,
+    Sizes, Story, Task, TaskKind, Workload,
 };
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
+pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "honest-clock",
-    title: "Two clocks, one run",
-    claim: "The p99 looks fine.",
-    claimed_in: "dashboards, and reports of load tests whose clients wait for each reply before they go on",
-    question: "A server stands still for a fifteenth of a run. What does the p99 say?",
-    possible_answers: &[
-        "It is nearly as long as the standstill.",
-        "It says nothing of it: a handful of requests were slow, far less than one in a hundred.",
-        "Either, depending on when the clock of a request starts.",
-    ],
-    look_at: "Both figures come from the same requests of the same run. One clock starts when a request was due, the other \
-              when it could be sent. On a connection that waits for its reply nothing else is sent, so that the second \
-              clock sees one slow request per connection, however many should have been sent meanwhile.",
-    conditions: &[
-        "The standstill is made by stopping the process. Garbage collection, a slow disk and a busy neighbour do the \
-         same to a server.",
-        "Both clocks are right; they answer different questions. Only the first one answers how long a client waits.",
-    ],
-    workloads: &[Workload {
-        key: "echo",
-        label: "1,000 echoes per second",
-        description: "At equal intervals, in turn on eight connections that stay. The server's process is stopped once, \
-                      and continued.",
-        work: ("echo", "hi"),
-    }],
-    contenders: Contenders::Own(&["threaded", STALLED]),
-    own_options: None,
-    pictures,
-    decision,
-    probes: |_| Vec::new(),
-    tasks,
+    story: Story {
+        title: "Two clocks, one run",
+        claim: "The p99 looks fine.",
+        claimed_in: "dashboards, and reports of load tests whose clients wait for each reply before they go on",
+        question: "A server stands still for a fifteenth of a run. What does the p99 say?",
+        possible_answers: &[
+            "It is nearly as long as the standstill.",
+            "It says nothing of it: a handful of requests were slow, far less than one in a hundred.",
+            "Either, depending on when the clock of a request starts.",
+        ],
+        look_at: "Both figures come from the same requests of the same run. One clock starts when a request was due, \
+                  the other when it could be sent. On a connection that waits for its reply nothing else is sent, so \
+                  that the second clock sees one slow request per connection, however many should have been sent \
+                  meanwhile.",
+        conditions: &[
+            "The standstill is made by stopping the process. Garbage collection, a slow disk and a busy neighbour do \
+             the same to a server.",
+            "Both clocks are right; they answer different questions. Only the first one answers how long a client \
+             waits.",
+        ],
+        pictures,
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[Workload::new(
+            "echo",
+            "1,000 echoes per second",
+            "At equal intervals, in turn on eight connections that stay. The server's process is stopped once, \
+                 and continued.",
+            ("echo", "hi"),
+        )],
+        contenders: Contenders::Own(&["threaded", STALLED]),
+        own_options: None,
+        decision,
+        probes: |_| Vec::new(),
+        tasks,
+    },
 };
 
 const STALLED: &str = "async-single";
@@ -49,7 +55,7 @@ const RATE_RPS: f64 = 1_000.0;
 const CONNECTIONS: Shape = Shape::Connections { connections: 8 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads[0];
+    let workload = &EXPERIMENT.workloads()[0];
     // Of the whole run a fifteenth.
     let lasting = sizes.disturbance / 10;
     let window = 15 * lasting;
@@ -58,7 +64,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         disturbance: Disturbance { name: "a standstill", kind: DisturbanceKind::Stall, from: window / 3, lasting },
         bounds: Bounds::default(),
     });
-    vec![Task { workload: workload.key, point: "standstill".to_owned(), variation: None, kind }]
+    vec![Task { workload: workload.key.clone(), point: "standstill".to_owned(), variation: None, kind }]
 }
 
 fn pictures() -> Vec<Picture> {

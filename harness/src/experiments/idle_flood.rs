@@ -5,48 +5,53 @@ use std::time::Duration;
 use reports::record::Decision;
 
 use super::declare::{IdleFlood, WITHSTOOD, at_least, at_most, by, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, Experiment, Sizes, Task, Workload};
+use crate::plan::{Bounds, Capacities, Contenders, Experiment, Recipe, Sizes, Story, Task, Workload};
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
+pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "idle-flood",
-    title: "Clients that connect and never respond",
-    claim: "A thread per connection is open to denial of service by clients that connect and never respond.",
-    claimed_in: "questions about thread pools and async servers, and most advice against a thread per connection",
-    question: "How many idle connections does it take until a new client is no longer served, and how does that end?",
-    possible_answers: &[
-        "Threads run out after a few thousand connections; tasks never do.",
-        "Every model has its number: a connection, a pool's size, a limit of threads, a limit of open files.",
-        "Idle connections cost nothing, so none of them fails.",
-    ],
-    look_at: "The moment at which dots leave the bottom line, and how many connections were held then. After the shaded \
-              time all of them are let go: see who serves again at once, and who had died.",
-    conditions: &[
-        "The limits of threads and of open files are set low on purpose, so that they are met in seconds. Real ones \
-         are higher, and met all the same.",
-        "No model sets a deadline to a client that says nothing, unless its label says so.",
-        "A new client is one that connects; those that are connected already may go on being served.",
-    ],
-    workloads: &[Workload {
-        key: "newcomers",
-        label: "a new client every 10 ms",
-        description: "Each connects, asks for one echo and closes. Beside them others connect and say nothing, slowly \
-                      at first, so that the first few can be told apart.",
-        work: ("echo", "hi"),
-    }],
-    contenders: Contenders::Own(&[
-        "sequential",
-        "thread-pool",
-        "threaded",
-        "threaded:spawn=panicking",
-        "threaded:idle-timeout=100ms",
-        "async-multi",
-        "async-multi:idle-timeout=100ms",
-    ]),
-    own_options: None,
-    pictures: || vec![probe_over_time()],
-    decision,
-    probes: |_| Vec::new(),
-    tasks,
+    story: Story {
+        title: "Clients that connect and never respond",
+        claim: "A thread per connection is open to denial of service by clients that connect and never respond.",
+        claimed_in: "questions about thread pools and async servers, and most advice against a thread per connection",
+        question: "How many idle connections does it take until a new client is no longer served, and how does that \
+                   end?",
+        possible_answers: &[
+            "Threads run out after a few thousand connections; tasks never do.",
+            "Every model has its number: a connection, a pool's size, a limit of threads, a limit of open files.",
+            "Idle connections cost nothing, so none of them fails.",
+        ],
+        look_at: "The moment at which dots leave the bottom line, and how many connections were held then. After the \
+                  shaded time all of them are let go: see who serves again at once, and who had died.",
+        conditions: &[
+            "The limits of threads and of open files are set low on purpose, so that they are met in seconds. Real \
+             ones are higher, and met all the same.",
+            "No model sets a deadline to a client that says nothing, unless its label says so.",
+            "A new client is one that connects; those that are connected already may go on being served.",
+        ],
+        pictures: || vec![probe_over_time()],
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[Workload::new(
+            "newcomers",
+            "a new client every 10 ms",
+            "Each connects, asks for one echo and closes. Beside them others connect and say nothing, slowly at \
+                 first, so that the first few can be told apart.",
+            ("echo", "hi"),
+        )],
+        contenders: Contenders::Own(&[
+            "sequential",
+            "thread-pool",
+            "threaded",
+            "threaded:spawn=panicking",
+            "threaded:idle-timeout=100ms",
+            "async-multi",
+            "async-multi:idle-timeout=100ms",
+        ]),
+        own_options: None,
+        decision,
+        probes: |_| Vec::new(),
+        tasks,
+    },
 };
 
 /// What the server may take. Reached within the flood, and far below what any machine allows.
@@ -63,7 +68,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         timeout: sizes.timeout.min(Duration::from_millis(500)),
         bounds: BOUNDS,
     };
-    vec![flood.task(EXPERIMENT.workloads[0].key)]
+    vec![flood.task(&EXPERIMENT.workloads()[0])]
 }
 
 fn decision() -> Option<Decision> {

@@ -3,38 +3,43 @@
 use reports::record::{BoundValue, Decision, Picture};
 
 use super::declare::{DisturbedProbe, at, at_most, by, curve_over, echo_probe, newcomers, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Sizes, Task, Workload};
+use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Recipe, Sizes, Story, Task, Workload};
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
+pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "keep-alive",
-    title: "Clients that stay",
-    claim: "A thread pool fixes what is wrong with threads.",
-    claimed_in: "the last chapter of many a book, and most answers to \"too many threads\"",
-    question: "A pool has four workers. Four clients were answered and stay connected, as browsers do. How long does \
-               the fifth wait?",
-    possible_answers: &[
-        "Not at all: the workers have nothing to do.",
-        "As long as one request takes.",
-        "Until one of the four leaves.",
-    ],
-    look_at: "With as many clients as workers the dots fall along a line down to the end of the shaded time: whoever \
-              comes waits until somebody leaves, and not a moment less. One client fewer, and nobody waits.",
-    conditions: &[
-        "Four workers, so that a few clients show it. With more it takes more clients, and no more work.",
-        "A pool that hands out requests instead of connections does not have this; it is a small runtime.",
-    ],
-    workloads: &[Workload {
-        key: "newcomers",
-        label: "a new client every 20 ms",
-        description: "Each connects, asks for one echo and closes. Others were answered once and stay, without a word.",
-        work: ("echo", "hi"),
-    }],
-    contenders: Contenders::Own(&[POOL, "rayon-pool:workers=4", "threaded", "async-single"]),
-    own_options: None,
-    pictures,
-    decision,
-    probes: |_| Vec::new(),
-    tasks,
+    story: Story {
+        title: "Clients that stay",
+        claim: "A thread pool fixes what is wrong with threads.",
+        claimed_in: "the last chapter of many a book, and most answers to \"too many threads\"",
+        question: "A pool has four workers. Four clients were answered and stay connected, as browsers do. How long \
+                   does the fifth wait?",
+        possible_answers: &[
+            "Not at all: the workers have nothing to do.",
+            "As long as one request takes.",
+            "Until one of the four leaves.",
+        ],
+        look_at: "With as many clients as workers the dots fall along a line down to the end of the shaded time: \
+                  whoever comes waits until somebody leaves, and not a moment less. One client fewer, and nobody \
+                  waits.",
+        conditions: &[
+            "Four workers, so that a few clients show it. With more it takes more clients, and no more work.",
+            "A pool that hands out requests instead of connections does not have this; it is a small runtime.",
+        ],
+        pictures,
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[Workload::new(
+            "newcomers",
+            "a new client every 20 ms",
+            "Each connects, asks for one echo and closes. Others were answered once and stay, without a word.",
+            ("echo", "hi"),
+        )],
+        contenders: Contenders::Own(&[POOL, "rayon-pool:workers=4", "threaded", "async-single"]),
+        own_options: None,
+        decision,
+        probes: |_| Vec::new(),
+        tasks,
+    },
 };
 
 const POOL: &str = "thread-pool:workers=4";
@@ -49,7 +54,7 @@ const MOST_WAITING: u32 = 500;
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let lasting = sizes.disturbance / 3;
     let task = |staying: u32| Task {
-        workload: EXPERIMENT.workloads[0].key,
+        workload: EXPERIMENT.workloads()[0].key.clone(),
         point: format!("{staying}-staying"),
         variation: Some(f64::from(staying)),
         kind: DisturbedProbe {

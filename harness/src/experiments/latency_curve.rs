@@ -6,50 +6,54 @@ use reports::metrics::TIME_PARTS;
 use reports::record::{Picture, PictureKind, Scale, Swept};
 
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Recipe, Shape, Sizes, Story, Task, TaskKind, Workload,
 };
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
+pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "latency-curve",
-    title: "Response time under load",
-    claim: "Async is faster than threads.",
-    claimed_in: "most answers to \"tokio or OS threads?\"",
-    question: "Which model answers first as more and more clients come, and which one stops keeping up first?",
-    possible_answers: &[
-        "Async is faster at any load.",
-        "They are all alike until one of them runs out of CPU, or of workers.",
-        "Threads are faster as long as there are few clients.",
-    ],
-    look_at: "Follow one line to the right. Where it turns up steeply, that model no longer keeps pace: requests \
-              wait longer the longer the load lasts. How far right that happens matters more than how low the line \
-              begins.",
-    conditions: &[
-        "Clients and server share one machine, over loopback: a network adds the same to every model.",
-        "Replies are small and the work is trivial or only waits; computation changes the picture.",
-        "With the server on few CPUs, async-multi has no more to work with than async-single.",
-    ],
-    workloads: &[
-        Workload {
-            key: "echo",
-            label: "echo",
-            description: "A session connects, asks for ten echoes one after another, and closes. The work costs \
-                          next to nothing: what is seen is the model's own cost.",
-            work: ("echo", "hi"),
-        },
-        Workload {
-            key: "call-5ms",
-            label: "call 5 ms",
-            description: "As echo, but for each request the server asks a backend over a connection that it holds, \
-                          and waits for its answer, which comes 5 ms later: as it would for a database.",
-            work: ("call", "5ms"),
-        },
-    ],
-    contenders: Contenders::OfTheRun,
-    own_options: None,
-    pictures,
-    decision: || None,
-    probes,
-    tasks,
+    story: Story {
+        title: "Response time under load",
+        claim: "Async is faster than threads.",
+        claimed_in: "most answers to \"tokio or OS threads?\"",
+        question: "Which model answers first as more and more clients come, and which one stops keeping up first?",
+        possible_answers: &[
+            "Async is faster at any load.",
+            "They are all alike until one of them runs out of CPU, or of workers.",
+            "Threads are faster as long as there are few clients.",
+        ],
+        look_at: "Follow one line to the right. Where it turns up steeply, that model no longer keeps pace: requests \
+                  wait longer the longer the load lasts. How far right that happens matters more than how low the \
+                  line begins.",
+        conditions: &[
+            "Clients and server share one machine, over loopback: a network adds the same to every model.",
+            "Replies are small and the work is trivial or only waits; computation changes the picture.",
+            "With the server on few CPUs, async-multi has no more to work with than async-single.",
+        ],
+        pictures,
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[
+            Workload::new(
+                "echo",
+                "echo",
+                "A session connects, asks for ten echoes one after another, and closes. The work costs next to \
+                 nothing: what is seen is the model's own cost.",
+                ("echo", "hi"),
+            ),
+            Workload::new(
+                "call-5ms",
+                "call 5 ms",
+                "As echo, but for each request the server asks a backend over a connection that it holds, and waits \
+                 for its answer, which comes 5 ms later: as it would for a database.",
+                ("call", "5ms"),
+            ),
+        ],
+        contenders: Contenders::OfTheRun,
+        own_options: None,
+        decision: || None,
+        probes,
+        tasks,
+    },
 };
 
 /// Requests of one session.
@@ -63,7 +67,7 @@ const PROBING_SESSIONS: u32 = 256;
 
 fn probes(sizes: &Sizes) -> Vec<Task> {
     let probe = |workload: &Workload| Task {
-        workload: workload.key,
+        workload: workload.key.clone(),
         point: "capacity".to_owned(),
         variation: None,
         kind: TaskKind::Load(LoadSpec {
@@ -71,7 +75,7 @@ fn probes(sizes: &Sizes) -> Vec<Task> {
             ..spec(sizes, workload, ArrivalProcess::Closed, PROBING_SESSIONS)
         }),
     };
-    EXPERIMENT.workloads.iter().map(probe).collect()
+    EXPERIMENT.workloads().iter().map(probe).collect()
 }
 
 /// Ten times what anybody waits who is served at all; who is not keeps a cell waiting for so long.
@@ -90,12 +94,12 @@ fn window(sizes: &Sizes, rate_rps: f64) -> Duration {
 
 fn tasks(sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {
     let mut tasks = Vec::new();
-    for workload in EXPERIMENT.workloads {
-        let loads = capacities.offered_loads(workload.key, sizes.load_points);
-        for rate_rps in capacities.worth_running(workload.key, contender, &loads) {
+    for workload in EXPERIMENT.workloads() {
+        let loads = capacities.offered_loads(&workload.key, sizes.load_points);
+        for rate_rps in capacities.worth_running(&workload.key, contender, &loads) {
             let arrivals = ArrivalProcess::Poisson { rate_rps: *rate_rps };
             tasks.push(Task {
-                workload: workload.key,
+                workload: workload.key.clone(),
                 point: format!("{rate_rps}rps"),
                 variation: None,
                 kind: TaskKind::Load(LoadSpec {
@@ -122,14 +126,14 @@ fn spec(sizes: &Sizes, workload: &Workload, arrivals: ArrivalProcess, concurrent
 }
 
 fn pictures() -> Vec<Picture> {
-    EXPERIMENT.workloads.iter().flat_map(pictures_of).collect()
+    EXPERIMENT.workloads().iter().flat_map(pictures_of).collect()
 }
 
 fn pictures_of(workload: &Workload) -> Vec<Picture> {
     let picture = |id: &str, kind, metrics: &[&str], x, x_scale, y_scale| Picture {
         id: format!("{}-{id}", workload.key),
         kind,
-        workload: Some(workload.key.to_owned()),
+        workload: Some(workload.key.to_string()),
         metrics: metrics.iter().map(|metric| (*metric).to_owned()).collect(),
         x,
         x_label: None,

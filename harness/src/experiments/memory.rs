@@ -3,45 +3,50 @@
 use reports::record::{Decision, Picture, PictureKind, Scale, Swept};
 
 use super::declare::{at_least, by, times, value};
-use crate::plan::{Capacities, Contenders, Experiment, HoldSpec, Sizes, Task, TaskKind, Workload};
+use crate::plan::{Capacities, Contenders, Experiment, HoldSpec, Recipe, Sizes, Story, Task, TaskKind, Workload};
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
+pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "memory",
-    title: "Memory of idle connections",
-    claim: "A thread per connection is bounded by memory; tasks are not.",
-    claimed_in: "the usual explanation of why threads do not scale to many connections",
-    question: "How much memory does one more idle connection take, and which part of it would top not show?",
-    possible_answers: &[
-        "A thread takes its whole stack of 2 MiB; a task takes next to nothing.",
-        "A thread takes some tens of KiB, half of it in the kernel; a task takes a KiB or two.",
-        "Both are small beside the socket's own buffers.",
-    ],
-    look_at: "The slopes, not the heights: how much each further connection adds, and to which part. Kernel stacks \
-              and page tables belong to the process, though they are not in its resident size.",
-    conditions: &[
-        "Idle connections: a busy one also holds buffers and whatever its request needs.",
-        "The socket itself costs the kernel some KiB more, the same for every model, and is not in these figures.",
-        "The allocator and the size of the read buffer decide part of the result; both are the same for all models.",
-    ],
-    workloads: &[Workload {
-        key: "held",
-        label: "held connections",
-        description: "Connections are opened in stages and held without a byte sent; at the last stage each asks \
-                      for one echo; then all are closed.",
-        work: ("echo", "hi"),
-    }],
-    contenders: Contenders::OfTheRun,
-    own_options: None,
-    pictures,
-    decision,
-    probes: |_| Vec::new(),
-    tasks,
+    story: Story {
+        title: "Memory of idle connections",
+        claim: "A thread per connection is bounded by memory; tasks are not.",
+        claimed_in: "the usual explanation of why threads do not scale to many connections",
+        question: "How much memory does one more idle connection take, and which part of it would top not show?",
+        possible_answers: &[
+            "A thread takes its whole stack of 2 MiB; a task takes next to nothing.",
+            "A thread takes some tens of KiB, half of it in the kernel; a task takes a KiB or two.",
+            "Both are small beside the socket's own buffers.",
+        ],
+        look_at: "The slopes, not the heights: how much each further connection adds, and to which part. Kernel \
+                  stacks and page tables belong to the process, though they are not in its resident size.",
+        conditions: &[
+            "Idle connections: a busy one also holds buffers and whatever its request needs.",
+            "The socket itself costs the kernel some KiB more, the same for every model, and is not in these figures.",
+            "The allocator and the size of the read buffer decide part of the result; both are the same for all \
+             models.",
+        ],
+        pictures,
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[Workload::new(
+            "held",
+            "held connections",
+            "Connections are opened in stages and held without a byte sent; at the last stage each asks for one \
+                 echo; then all are closed.",
+            ("echo", "hi"),
+        )],
+        contenders: Contenders::OfTheRun,
+        own_options: None,
+        decision,
+        probes: |_| Vec::new(),
+        tasks,
+    },
 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads[0];
+    let workload = &EXPERIMENT.workloads()[0];
     vec![Task {
-        workload: workload.key,
+        workload: workload.key.clone(),
         point: "stages".to_owned(),
         variation: None,
         kind: TaskKind::Hold(HoldSpec {

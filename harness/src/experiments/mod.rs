@@ -21,27 +21,27 @@ mod timers;
 use crate::plan::Experiment;
 
 /// All experiments, in the order in which a report shows them.
-pub const EXPERIMENTS: &[Experiment] = &[
-    thread_or_task::EXPERIMENT,
-    latency_curve::EXPERIMENT,
-    memory::EXPERIMENT,
-    connections::EXPERIMENT,
-    churn::EXPERIMENT,
-    same_memory::EXPERIMENT,
-    idle_flood::EXPERIMENT,
-    slowloris::EXPERIMENT,
-    keep_alive::EXPERIMENT,
-    blocking_sleep::EXPERIMENT,
-    mutex::EXPERIMENT,
-    cpu_placement::EXPERIMENT,
-    blocking_pool::EXPERIMENT,
-    honest_clock::EXPERIMENT,
-    timers::EXPERIMENT,
+pub static EXPERIMENTS: &[&Experiment] = &[
+    &thread_or_task::EXPERIMENT,
+    &latency_curve::EXPERIMENT,
+    &memory::EXPERIMENT,
+    &connections::EXPERIMENT,
+    &churn::EXPERIMENT,
+    &same_memory::EXPERIMENT,
+    &idle_flood::EXPERIMENT,
+    &slowloris::EXPERIMENT,
+    &keep_alive::EXPERIMENT,
+    &blocking_sleep::EXPERIMENT,
+    &mutex::EXPERIMENT,
+    &cpu_placement::EXPERIMENT,
+    &blocking_pool::EXPERIMENT,
+    &honest_clock::EXPERIMENT,
+    &timers::EXPERIMENT,
 ];
 
 /// The experiment of that name.
 pub fn find(name: &str) -> Option<&'static Experiment> {
-    EXPERIMENTS.iter().find(|experiment| experiment.name == name)
+    EXPERIMENTS.iter().copied().find(|experiment| experiment.name == name)
 }
 
 #[cfg(test)]
@@ -70,7 +70,7 @@ mod tests {
 
     /// Labels of the contenders that an experiment has of its own, or else those of a run that names nobody.
     fn contenders(experiment: &Experiment) -> Vec<String> {
-        match experiment.contenders {
+        match experiment.contenders() {
             Contenders::Own(labels) => labels.iter().map(|label| (*label).to_owned()).collect(),
             Contenders::Protagonists => PROTAGONISTS.map(str::to_owned).to_vec(),
             Contenders::OfTheRun => default_models().map(|model| model.name.to_owned()).collect(),
@@ -81,12 +81,12 @@ mod tests {
     fn block(experiment: &Experiment, sizes: &Sizes) -> Vec<Task> {
         let mut capacities = Capacities::default();
         let contenders = contenders(experiment);
-        for workload in experiment.workloads {
+        for workload in experiment.workloads() {
             for contender in &contenders {
-                capacities.insert(workload.key, contender, 1_000.0);
+                capacities.insert(&workload.key, contender, 1_000.0);
             }
         }
-        contenders.iter().flat_map(|contender| (experiment.tasks)(sizes, &capacities, contender)).collect()
+        contenders.iter().flat_map(|contender| experiment.tasks(sizes, &capacities, contender)).collect()
     }
 
     #[test]
@@ -104,20 +104,21 @@ mod tests {
     fn every_experiment_is_whole() {
         for experiment in EXPERIMENTS {
             let mut capacities = Capacities::default();
-            for workload in experiment.workloads {
-                capacities.insert(workload.key, "threaded", 1_000.0);
+            for workload in experiment.workloads() {
+                capacities.insert(&workload.key, "threaded", 1_000.0);
             }
-            let tasks = (experiment.tasks)(&Preset::Quick.sizes(), &capacities, "threaded");
-            for workload in experiment.workloads {
+            let tasks = experiment.tasks(&Preset::Quick.sizes(), &capacities, "threaded");
+            for workload in experiment.workloads() {
                 assert!(tasks.iter().any(|task| task.workload == workload.key), "{}", experiment.name);
             }
-            let points: BTreeSet<_> = tasks.iter().map(|task| (task.workload, &task.point)).collect();
+            let points: BTreeSet<_> = tasks.iter().map(|task| (&task.workload, &task.point)).collect();
             assert_eq!(points.len(), tasks.len(), "{}: two tasks share a point", experiment.name);
             let record = experiment.to_record(Vec::new());
             assert!(!record.pictures.is_empty() && record.possible_answers.len() >= 2, "{}", experiment.name);
             let page = format!("{}/../docs/experiments/{}.md", env!("CARGO_MANIFEST_DIR"), experiment.name);
             assert!(std::path::Path::new(&page).exists(), "{}: no page says why", experiment.name);
-            for text in [experiment.claim, experiment.claimed_in, experiment.question, experiment.look_at] {
+            let story = &experiment.story;
+            for text in [story.claim, story.claimed_in, story.question, story.look_at] {
                 assert!(!text.is_empty());
             }
         }
@@ -126,7 +127,7 @@ mod tests {
     #[test]
     fn pictures_name_metrics_and_workloads_that_there_are() {
         for experiment in EXPERIMENTS {
-            let pictures = (experiment.pictures)();
+            let pictures = (experiment.story.pictures)();
             let ids: BTreeSet<_> = pictures.iter().map(|picture| &picture.id).collect();
             assert_eq!(ids.len(), pictures.len(), "{}: two pictures share an anchor", experiment.name);
             for Picture { kind, workload, metrics, .. } in &pictures {
@@ -140,8 +141,8 @@ mod tests {
                 };
                 assert!(!metrics.is_empty() && metrics.iter().all(known), "{}: {metrics:?}", experiment.name);
                 let is_clear = match workload {
-                    Some(key) => experiment.workloads.iter().any(|workload| workload.key == key),
-                    None => experiment.workloads.len() == 1,
+                    Some(key) => experiment.workloads().iter().any(|workload| workload.key == *key),
+                    None => experiment.workloads().len() == 1,
                 };
                 assert!(is_clear, "{}: {workload:?}", experiment.name);
             }
@@ -153,13 +154,13 @@ mod tests {
         let sizes = Preset::Quick.sizes();
         for experiment in EXPERIMENTS {
             let tasks = block(experiment, &sizes);
-            let conditions = (experiment.decision)().map_or(Vec::new(), |decision| decision.conditions);
+            let conditions = experiment.decision().map_or(Vec::new(), |decision| decision.conditions);
             for value in conditions.iter().flat_map(values) {
                 let of = format!("{}: {value:?}", experiment.name);
                 assert!(metric(&value.metric).is_some(), "{of}");
                 assert!(contenders(experiment).contains(&value.contender), "{of}");
-                assert_eq!(value.workload.is_some(), experiment.workloads.len() > 1, "{of}");
-                let is_its_task = |task: &&Task| value.workload.as_ref().is_none_or(|key| key == task.workload);
+                assert_eq!(value.workload.is_some(), experiment.workloads().len() > 1, "{of}");
+                let is_its_task = |task: &&Task| value.workload.as_ref().is_none_or(|key| *key == task.workload);
                 assert!(tasks.iter().filter(is_its_task).any(|task| task.variation == value.variation), "{of}");
             }
         }
@@ -181,7 +182,7 @@ mod tests {
         for experiment in EXPERIMENTS.iter().filter(|experiment| experiment.name != LONGER) {
             let tasks = block(experiment, &Preset::Quick.sizes());
             let each: Duration = tasks.iter().map(|task| task.kind.usual_duration()).sum();
-            let is_claim = (experiment.decision)().is_some();
+            let is_claim = experiment.decision().is_some();
             let time = each * if is_claim { Preset::Quick.sizes().claim_blocks } else { 1 };
             assert!(time < Duration::from_secs(52), "{}: {time:?}, starts and stops not counted", experiment.name);
             let most = tasks.iter().map(|task| task.kind.peak_connections()).max().unwrap();

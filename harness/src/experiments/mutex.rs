@@ -8,57 +8,57 @@ use reports::record::{BoundValue, Decision, Picture};
 use super::declare::{
     DisturbedProbe, at_least, at_most, bars, by, echo_probe, in_closed_loop, of_workload, probe_over_time, value, with,
 };
-use crate::plan::{Bounds, Capacities, Contenders, Experiment, Shape, Sizes, Task, Workload};
+use crate::plan::{Bounds, Capacities, Contenders, Experiment, Recipe, Shape, Sizes, Story, Task, Workload};
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
+pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "mutex",
-    title: "A lock in async code",
-    claim: "Never use std's mutex in async code.",
-    claimed_in: "reviews of async code, though tokio's own documentation says something else",
-    question: "Eight connections want one lock all the time. What does a ninth see that does not want it at all?",
-    possible_answers: &[
-        "With std's lock it waits, with tokio's it does not.",
-        "Nothing, as long as the lock is held for microseconds and never across an .await.",
-        "It depends on the number of workers alone.",
-    ],
-    look_at: "Who is answered and how soon, with a short and with a long hold. A lock that blocks its thread and is held \
-              across an .await may stop the server for good: then nothing is answered any more, and it has to be \
-              killed in the end.",
-    conditions: &[
-        "The lock is held while waiting and not while computing. Tokio's timer knows whole milliseconds only, so that \
-         its lock is held for over a millisecond where 20 us were asked for: compare throughputs of the long hold.",
-        "One like std's stands for what the compiler refuses with std's own guard in a task that may change threads, \
-         and allows with others.",
-        "More workers put the standstill off and do not prevent it: it takes as many waiting tasks as workers.",
-    ],
-    workloads: &[
-        Workload {
-            key: "short",
-            label: "held for 20 us",
-            description: "Eight connections ask for the lock again and again, and hold it for 20 us. Others ask for \
-                          an echo, which takes no lock.",
-            work: ("lock", "20us"),
-        },
-        Workload {
-            key: "long",
-            label: "held for 5 ms",
-            description: "The same, and the lock is held for 5 ms.",
-            work: ("lock", "5ms"),
-        },
-    ],
-    contenders: Contenders::Own(&[
-        "async-single:mutex=std",
-        "async-single:mutex=tokio",
-        "async-single:mutex=std-across-await",
-        STD,
-        "async-multi:mutex=tokio,workers=4",
-        ACROSS,
-    ]),
-    own_options: Some("its contenders differ in the option mutex, which other programs do not have"),
-    pictures,
-    decision,
-    probes: |_| Vec::new(),
-    tasks,
+    story: Story {
+        title: "A lock in async code",
+        claim: "Never use std's mutex in async code.",
+        claimed_in: "reviews of async code, though tokio's own documentation says something else",
+        question: "Eight connections want one lock all the time. What does a ninth see that does not want it at all?",
+        possible_answers: &[
+            "With std's lock it waits, with tokio's it does not.",
+            "Nothing, as long as the lock is held for microseconds and never across an .await.",
+            "It depends on the number of workers alone.",
+        ],
+        look_at: "Who is answered and how soon, with a short and with a long hold. A lock that blocks its thread and \
+                  is held across an .await may stop the server for good: then nothing is answered any more, and it \
+                  has to be killed in the end.",
+        conditions: &[
+            "The lock is held while waiting and not while computing. Tokio's timer knows whole milliseconds only, so \
+             that its lock is held for over a millisecond where 20 us were asked for: compare throughputs of the long \
+             hold.",
+            "One like std's stands for what the compiler refuses with std's own guard in a task that may change \
+             threads, and allows with others.",
+            "More workers put the standstill off and do not prevent it: it takes as many waiting tasks as workers.",
+        ],
+        pictures,
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[
+            Workload::new(
+                "short",
+                "held for 20 us",
+                "Eight connections ask for the lock again and again, and hold it for 20 us. Others ask for an echo, \
+                 which takes no lock.",
+                ("lock", "20us"),
+            ),
+            Workload::new("long", "held for 5 ms", "The same, and the lock is held for 5 ms.", ("lock", "5ms")),
+        ],
+        contenders: Contenders::Own(&[
+            "async-single:mutex=std",
+            "async-single:mutex=tokio",
+            "async-single:mutex=std-across-await",
+            STD,
+            "async-multi:mutex=tokio,workers=4",
+            ACROSS,
+        ]),
+        own_options: Some("its contenders differ in the option mutex, which other programs do not have"),
+        decision,
+        probes: |_| Vec::new(),
+        tasks,
+    },
 };
 
 const STD: &str = "async-multi:mutex=std,workers=4";
@@ -76,7 +76,7 @@ const PROBE: Shape = Shape::Connections { connections: 200 };
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let lasting = (sizes.disturbance / 3).max(Duration::from_millis(300));
     let task = |workload: &Workload| Task {
-        workload: workload.key,
+        workload: workload.key.clone(),
         point: "contended".to_owned(),
         variation: None,
         kind: DisturbedProbe {
@@ -88,15 +88,15 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         }
         .task(),
     };
-    EXPERIMENT.workloads.iter().map(task).collect()
+    EXPERIMENT.workloads().iter().map(task).collect()
 }
 
 fn pictures() -> Vec<Picture> {
     let of = |workload: &Workload| {
-        let over_time = of_workload(workload.key, probe_over_time());
-        [over_time, of_workload(workload.key, bars(&["probe_p50", "probe_success", "disturbance_rps"]))]
+        let over_time = of_workload(&workload.key, probe_over_time());
+        [over_time, of_workload(&workload.key, bars(&["probe_p50", "probe_success", "disturbance_rps"]))]
     };
-    EXPERIMENT.workloads.iter().flat_map(of).collect()
+    EXPERIMENT.workloads().iter().flat_map(of).collect()
 }
 
 /// Who waits as long as one long hold, though it wants no lock, waits for those who do; in nanoseconds.

@@ -7,39 +7,43 @@ use std::time::Duration;
 use reports::record::Decision;
 
 use super::declare::{IdleFlood, WITHSTOOD, at_least, at_most, by, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, Experiment, Sizes, Task, Workload};
+use crate::plan::{Bounds, Capacities, Contenders, Experiment, Recipe, Sizes, Story, Task, Workload};
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
+pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "same-memory",
-    title: "Idle clients in the same memory",
-    claim: "Clients that connect and never respond bring down a server with threads, and none with tasks.",
-    claimed_in: "answers to \"what is the benefit of using tokio instead of OS threads?\"",
-    question: "Two servers have 64 MiB each and all the threads and descriptors that the machine gives. How many idle \
-               clients does each hold until a new one gets no answer?",
-    possible_answers: &[
-        "The same: an idle client costs nothing.",
-        "Tokio twice as many.",
-        "Tokio more than five times as many.",
-    ],
-    look_at: "The moment at which dots leave the bottom line, and how many connections were held then.",
-    conditions: &[
-        "What a server takes is its resident size, page tables and kernel stacks. Buffers of sockets are the kernel's and \
-         the same for both.",
-        "The flood ends at a number. A server that holds all of them may hold more.",
-        "A deadline on idle connections helps either; see idle-flood.",
-    ],
-    workloads: &[Workload {
-        key: "newcomers",
-        label: "a new client every 10 ms",
-        description: "Each connects, asks for one echo and closes. Beside them ever more others connect and say nothing.",
-        work: ("echo", "hi"),
-    }],
-    contenders: Contenders::Own(&[THREADS, TASKS]),
-    own_options: None,
-    pictures: || vec![probe_over_time()],
-    decision,
-    probes: |_| Vec::new(),
-    tasks,
+    story: Story {
+        title: "Idle clients in the same memory",
+        claim: "Clients that connect and never respond bring down a server with threads, and none with tasks.",
+        claimed_in: "answers to \"what is the benefit of using tokio instead of OS threads?\"",
+        question: "Two servers have 64 MiB each and all the threads and descriptors that the machine gives. How many \
+                   idle clients does each hold until a new one gets no answer?",
+        possible_answers: &[
+            "The same: an idle client costs nothing.",
+            "Tokio twice as many.",
+            "Tokio more than five times as many.",
+        ],
+        look_at: "The moment at which dots leave the bottom line, and how many connections were held then.",
+        conditions: &[
+            "What a server takes is its resident size, page tables and kernel stacks. Buffers of sockets are the \
+             kernel's and the same for both.",
+            "The flood ends at a number. A server that holds all of them may hold more.",
+            "A deadline on idle connections helps either; see idle-flood.",
+        ],
+        pictures: || vec![probe_over_time()],
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[Workload::new(
+            "newcomers",
+            "a new client every 10 ms",
+            "Each connects, asks for one echo and closes. Beside them ever more others connect and say nothing.",
+            ("echo", "hi"),
+        )],
+        contenders: Contenders::Own(&[THREADS, TASKS]),
+        own_options: None,
+        decision,
+        probes: |_| Vec::new(),
+        tasks,
+    },
 };
 
 const THREADS: &str = "threaded";
@@ -58,7 +62,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         timeout: sizes.timeout.min(Duration::from_millis(300)),
         bounds: BOUNDS,
     };
-    vec![flood.task(EXPERIMENT.workloads[0].key)]
+    vec![flood.task(&EXPERIMENT.workloads()[0])]
 }
 
 fn decision() -> Option<Decision> {

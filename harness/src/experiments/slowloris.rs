@@ -6,52 +6,57 @@ use std::time::Duration;
 use reports::record::{BoundValue, Decision};
 
 use super::declare::{DisturbedProbe, at_least, by, echo_probe, newcomers, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Sizes, Task, Workload};
+use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Recipe, Sizes, Story, Task, Workload};
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
+pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "slowloris",
-    title: "A byte every now and then",
-    claim: "Async is immune to slow clients.",
-    claimed_in: "comparisons of async servers with those that have a thread per connection, since 2009",
-    question: "Many clients send a byte now and then, and never a whole request. Which server still serves a new client?",
-    possible_answers: &[
-        "The async one: a slow client costs it next to nothing.",
-        "Every server that closes a connection on which nothing comes for a while.",
-        "Only one that gives a request a time until it must be whole.",
-    ],
-    look_at: "Compare the three pictures of a model: without a limit, with a timeout that each byte begins anew, and \
-              with a deadline on the whole request. A server that is rescued serves new clients again while the \
-              attack goes on.",
-    conditions: &[
-        "The limits of threads and of open files are set low on purpose. More of either makes the attack larger, and \
-         no more difficult.",
-        "The attackers come again as soon as they are thrown out, as they would. A pool's queue stays full of them: a \
-         deadline frees a worker for the next of the attackers, and not for the client behind them.",
-        "A deadline must allow for honest clients with slow lines, and is seconds rather than a quarter of one.",
-    ],
-    workloads: &[Workload {
-        key: "newcomers",
-        label: "a new client every 10 ms",
-        description: "Each connects, asks for one echo and closes. Beside them others send a byte of a request every \
-                      100 ms, and connect again when they are thrown out.",
-        work: ("echo", "hi"),
-    }],
-    contenders: Contenders::Own(&[
-        "thread-pool",
-        "thread-pool:idle-timeout=250ms",
-        "thread-pool:frame-deadline=250ms",
-        "threaded",
-        "threaded:idle-timeout=250ms",
-        "threaded:frame-deadline=250ms",
-        "async-multi",
-        "async-multi:idle-timeout=250ms",
-        "async-multi:frame-deadline=250ms",
-    ]),
-    own_options: None,
-    pictures: || vec![probe_over_time()],
-    decision,
-    probes: |_| Vec::new(),
-    tasks,
+    story: Story {
+        title: "A byte every now and then",
+        claim: "Async is immune to slow clients.",
+        claimed_in: "comparisons of async servers with those that have a thread per connection, since 2009",
+        question: "Many clients send a byte now and then, and never a whole request. Which server still serves a new \
+                   client?",
+        possible_answers: &[
+            "The async one: a slow client costs it next to nothing.",
+            "Every server that closes a connection on which nothing comes for a while.",
+            "Only one that gives a request a time until it must be whole.",
+        ],
+        look_at: "Compare the three pictures of a model: without a limit, with a timeout that each byte begins anew, \
+                  and with a deadline on the whole request. A server that is rescued serves new clients again while \
+                  the attack goes on.",
+        conditions: &[
+            "The limits of threads and of open files are set low on purpose. More of either makes the attack larger, \
+             and no more difficult.",
+            "The attackers come again as soon as they are thrown out, as they would. A pool's queue stays full of \
+             them: a deadline frees a worker for the next of the attackers, and not for the client behind them.",
+            "A deadline must allow for honest clients with slow lines, and is seconds rather than a quarter of one.",
+        ],
+        pictures: || vec![probe_over_time()],
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[Workload::new(
+            "newcomers",
+            "a new client every 10 ms",
+            "Each connects, asks for one echo and closes. Beside them others send a byte of a request every 100 \
+                 ms, and connect again when they are thrown out.",
+            ("echo", "hi"),
+        )],
+        contenders: Contenders::Own(&[
+            "thread-pool",
+            "thread-pool:idle-timeout=250ms",
+            "thread-pool:frame-deadline=250ms",
+            "threaded",
+            "threaded:idle-timeout=250ms",
+            "threaded:frame-deadline=250ms",
+            "async-multi",
+            "async-multi:idle-timeout=250ms",
+            "async-multi:frame-deadline=250ms",
+        ]),
+        own_options: None,
+        decision,
+        probes: |_| Vec::new(),
+        tasks,
+    },
 };
 
 /// What the server may take: less than the attackers want, and more than they get hold of within a deadline.
@@ -79,7 +84,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         bounds: BOUNDS,
     };
     vec![Task {
-        workload: EXPERIMENT.workloads[0].key,
+        workload: EXPERIMENT.workloads()[0].key.clone(),
         point: "attack".to_owned(),
         variation: None,
         kind: trial.task(),

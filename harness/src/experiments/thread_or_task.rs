@@ -9,55 +9,59 @@ use reports::record::Picture;
 
 use super::declare::{bars, of_workload};
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Recipe, Shape, Sizes, Story, Task, TaskKind, Workload,
 };
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
+pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "thread-or-task",
-    title: "A thread or a task for each connection",
-    claim: "Tokio carries more than a thread per connection, and answers faster.",
-    claimed_in: "answers to \"what is the benefit of using tokio instead of OS threads?\"",
-    question: "Threads or tokio: who answers a few clients first, who spends less CPU on a thousand, and who carries more \
-               requests that wait for a database?",
-    possible_answers: &[
-        "Tokio in all three.",
-        "Threads for a few clients, tokio for a thousand and for requests that wait.",
-        "Both alike: the kernel does the same work for either.",
-    ],
-    look_at: "Each pair of bars is one question. What counts is how many times apart they are, not how high.",
-    conditions: &[
-        "Clients, server and backend share one machine, over loopback: a network adds the same to either.",
-        "The server has the CPUs that the report names; with more of them tokio has more workers.",
-        "Replies are small, and the work is trivial or waits for a socket.",
-    ],
-    workloads: &[
-        Workload {
-            key: FEW,
-            label: "400 requests a second from 16 clients, each waiting 5 ms for a backend",
-            description: "Connections are opened before the load and stay. Requests come at random times and take turns \
-                          on them. For each the server asks a backend over a connection that it holds, and waits 5 ms for \
-                          the answer, as for a database.",
-            work: ("call", "5ms"),
-        },
-        Workload {
-            key: MANY,
-            label: "10,000 echoes a second from 1,000 clients",
-            description: "As with few clients, but many more of them, who wait for nothing but the server.",
-            work: ("echo", "hi"),
-        },
-        Workload {
-            key: WAITING,
-            label: "512 clients whose requests wait 5 ms for a backend",
-            description: "Each client asks again as soon as it is answered, and the server asks its backend as for few.",
-            work: ("call", "5ms"),
-        },
-    ],
-    contenders: Contenders::Protagonists,
-    own_options: None,
-    pictures,
-    decision: || None,
-    probes: |_| Vec::new(),
-    tasks,
+    story: Story {
+        title: "A thread or a task for each connection",
+        claim: "Tokio carries more than a thread per connection, and answers faster.",
+        claimed_in: "answers to \"what is the benefit of using tokio instead of OS threads?\"",
+        question: "Threads or tokio: who answers a few clients first, who spends less CPU on a thousand, and who \
+                   carries more requests that wait for a database?",
+        possible_answers: &[
+            "Tokio in all three.",
+            "Threads for a few clients, tokio for a thousand and for requests that wait.",
+            "Both alike: the kernel does the same work for either.",
+        ],
+        look_at: "Each pair of bars is one question. What counts is how many times apart they are, not how high.",
+        conditions: &[
+            "Clients, server and backend share one machine, over loopback: a network adds the same to either.",
+            "The server has the CPUs that the report names; with more of them tokio has more workers.",
+            "Replies are small, and the work is trivial or waits for a socket.",
+        ],
+        pictures,
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[
+            Workload::new(
+                FEW,
+                "400 requests a second from 16 clients, each waiting 5 ms for a backend",
+                "Connections are opened before the load and stay. Requests come at random times and take turns on \
+                 them. For each the server asks a backend over a connection that it holds, and waits 5 ms for the \
+                 answer, as for a database.",
+                ("call", "5ms"),
+            ),
+            Workload::new(
+                MANY,
+                "10,000 echoes a second from 1,000 clients",
+                "As with few clients, but many more of them, who wait for nothing but the server.",
+                ("echo", "hi"),
+            ),
+            Workload::new(
+                WAITING,
+                "512 clients whose requests wait 5 ms for a backend",
+                "Each client asks again as soon as it is answered, and the server asks its backend as for few.",
+                ("call", "5ms"),
+            ),
+        ],
+        contenders: Contenders::Protagonists,
+        own_options: None,
+        decision: || None,
+        probes: |_| Vec::new(),
+        tasks,
+    },
 };
 
 const FEW: &str = "few-clients";
@@ -65,7 +69,7 @@ const MANY: &str = "many-clients";
 const WAITING: &str = "waiting";
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let [few, many, waiting] = EXPERIMENT.workloads else { return Vec::new() };
+    let [few, many, waiting] = EXPERIMENT.workloads() else { return Vec::new() };
     let poisson = |rate_rps| ArrivalProcess::Poisson { rate_rps };
     vec![
         task(sizes, few, poisson(400.0), 16),
@@ -80,7 +84,7 @@ const LONGEST_WARM_UP: Duration = Duration::from_millis(80);
 
 fn task(sizes: &Sizes, workload: &Workload, arrivals: ArrivalProcess, connections: u32) -> Task {
     Task {
-        workload: workload.key,
+        workload: workload.key.clone(),
         point: format!("{connections}-connections"),
         variation: Some(f64::from(connections)),
         kind: TaskKind::Load(LoadSpec {

@@ -6,48 +6,55 @@ use reports::record::{BoundValue, Condition, Decision, Picture, Scale};
 
 use super::declare::{at, at_most, by, curve_over, of_workload, value, with};
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Work, Workload,
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Recipe, Shape, Sizes, Story, Task, TaskKind, Work,
+    Workload,
 };
 
-pub(super) const EXPERIMENT: Experiment = Experiment {
+pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "timers",
-    title: "Waits for a timer",
-    claim: "A timer waits as long as it is told to.",
-    claimed_in: "code that calls sleep(1 ms) in a loop, and benchmarks that sleep in place of a database",
-    question: "A request has the server sleep for 1 ms, on a thread or in a task. How long does it take?",
-    possible_answers: &[
-        "1 ms and what two wake-ups take, in either world.",
-        "In a task less, since a runtime need not ask the kernel for each timer.",
-        "In a task up to 2 ms, since the runtime's clock ticks once a millisecond and rounds up.",
-    ],
-    look_at: "How far a line lies above what was asked for, on the left where that is little. On the right it hardly shows, \
-              and is still there. Then, whether a request costs more CPU time the more timers are pending.",
-    conditions: &[
-        "tokio's timers, and the kernel's as std's sleep sets them. Other runtimes have other timers.",
-        "A thread's timer is late by its slack, 50 us by default, which Linux allows to be set.",
-        "Servers rarely wait for timers: what this shows is no reason for threads or for tasks where they wait for sockets.",
-    ],
-    workloads: &[
-        Workload {
-            key: "asked",
-            label: "sleeps of 0.1 to 20 ms",
-            description: "200 requests per second at equal distances on 32 connections. Each has the server sleep once.",
-            work: ("sleep", "1ms"),
-        },
-        Workload {
-            key: "pending",
-            label: "5,000 sleeps per second",
-            description: "Requests come at random times. The longer each sleeps, the more timers are pending at a time: \
-                          5 for each millisecond, 10,000 for 2 s. The same number of them ends in every second.",
-            work: ("sleep", "2s"),
-        },
-    ],
-    contenders: Contenders::Own(&["threaded", "async-multi"]),
-    own_options: None,
-    pictures,
-    decision,
-    probes: |_| Vec::new(),
-    tasks,
+    story: Story {
+        title: "Waits for a timer",
+        claim: "A timer waits as long as it is told to.",
+        claimed_in: "code that calls sleep(1 ms) in a loop, and benchmarks that sleep in place of a database",
+        question: "A request has the server sleep for 1 ms, on a thread or in a task. How long does it take?",
+        possible_answers: &[
+            "1 ms and what two wake-ups take, in either world.",
+            "In a task less, since a runtime need not ask the kernel for each timer.",
+            "In a task up to 2 ms, since the runtime's clock ticks once a millisecond and rounds up.",
+        ],
+        look_at: "How far a line lies above what was asked for, on the left where that is little. On the right it \
+                  hardly shows, and is still there. Then, whether a request costs more CPU time the more timers are \
+                  pending.",
+        conditions: &[
+            "tokio's timers, and the kernel's as std's sleep sets them. Other runtimes have other timers.",
+            "A thread's timer is late by its slack, 50 us by default, which Linux allows to be set.",
+            "Servers rarely wait for timers: what this shows is no reason for threads or for tasks where they wait \
+             for sockets.",
+        ],
+        pictures,
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[
+            Workload::new(
+                "asked",
+                "sleeps of 0.1 to 20 ms",
+                "200 requests per second at equal distances on 32 connections. Each has the server sleep once.",
+                ("sleep", "1ms"),
+            ),
+            Workload::new(
+                "pending",
+                "5,000 sleeps per second",
+                "Requests come at random times. The longer each sleeps, the more timers are pending at a time: 5 for \
+                 each millisecond, 10,000 for 2 s. The same number of them ends in every second.",
+                ("sleep", "2s"),
+            ),
+        ],
+        contenders: Contenders::Own(&["threaded", "async-multi"]),
+        own_options: None,
+        decision,
+        probes: |_| Vec::new(),
+        tasks,
+    },
 };
 
 /// Sleeps that are asked for, in microseconds.
@@ -69,7 +76,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
 
 fn asked(sizes: &Sizes, us: u32) -> Task {
     Task {
-        workload: "asked",
+        workload: "asked".into(),
         point: format!("{us}us"),
         variation: Some(f64::from(us) / 1e3),
         kind: TaskKind::Load(LoadSpec {
@@ -84,7 +91,7 @@ fn pending(sizes: &Sizes, count: u32) -> Task {
     let wait = Duration::from_secs_f64(f64::from(count) / PENDING_RPS);
     let spec = sleeping(sizes, wait);
     Task {
-        workload: "pending",
+        workload: "pending".into(),
         point: format!("{count}-pending"),
         variation: Some(wait.as_secs_f64() * 1e3),
         kind: TaskKind::Load(LoadSpec {

@@ -35,9 +35,9 @@ pub enum Choice {
 
 /// The contenders of a run, each once, and who of them is in which experiment.
 #[derive(Debug)]
-pub struct Cast {
+pub struct Cast<'a> {
     /// Those in which anybody plays.
-    pub experiments: Vec<&'static Experiment>,
+    pub experiments: Vec<&'a Experiment>,
     /// In the order in which a report shows them; labels are unique.
     pub contenders: Vec<Participant>,
     /// For each experiment the places of its contenders in the list.
@@ -46,23 +46,23 @@ pub struct Cast {
     pub left_out: Vec<Warning>,
 }
 
-impl Cast {
+impl<'a> Cast<'a> {
     /// Casts the experiments.
     ///
     /// # Errors
     /// Where an experiment's own contender can't be.
-    pub fn new(experiments: &[&'static Experiment], choice: &Choice) -> Result<Cast, ContenderError> {
+    pub fn new(experiments: &[&'a Experiment], choice: &Choice) -> Result<Cast<'a>, ContenderError> {
         let (experiments_played, left_out) = (Vec::new(), Vec::new());
         let mut cast = Cast { experiments: experiments_played, contenders: Vec::new(), parts: Vec::new(), left_out };
         // In the order of the models, or in which they were named, whichever experiment comes first.
-        let is_for_all = |it: &&&Experiment| it.contenders == Contenders::OfTheRun && it.own_options.is_none();
+        let is_for_all = |it: &&&Experiment| it.contenders() == Contenders::OfTheRun && it.own_options().is_none();
         if let Some(experiment) = experiments.iter().find(is_for_all) {
             cast.contenders = playing(experiment, choice)?;
         }
         for experiment in experiments {
             let (able, unable): (Vec<_>, Vec<_>) =
                 playing(experiment, choice)?.into_iter().partition(|contender| can_play(experiment, contender));
-            let reason = experiment.own_options.unwrap_or_default();
+            let reason = experiment.own_options().unwrap_or_default();
             cast.left_out.extend(unable.iter().map(|contender| left_out_of(experiment, contender, reason)));
             cast.play(experiment, able);
         }
@@ -71,7 +71,7 @@ impl Cast {
 
     /// Without the experiments that have no part for a page, which `takes_pages` tells.
     #[must_use]
-    pub fn with_pages(self, takes_pages: impl Fn(&Experiment) -> bool) -> Cast {
+    pub fn with_pages(self, takes_pages: impl Fn(&Experiment) -> bool) -> Cast<'a> {
         const REASON: &str = "it needs work of our own protocol, for which no page can stand";
         let (experiments, parts) = (self.experiments, self.parts);
         let stays = |place: &usize| {
@@ -94,11 +94,11 @@ impl Cast {
 
     /// Puts these two to the test wherever the protagonists are. Nobody plays a part that he is not cast for.
     #[must_use]
-    pub fn about(mut self, two: &[String; 2]) -> Cast {
+    pub fn about(mut self, two: &[String; 2]) -> Cast<'a> {
         let places: Vec<usize> =
             two.iter().filter_map(|label| self.contenders.iter().position(|it| it.label() == *label)).collect();
         for (experiment, part) in self.experiments.iter().zip(&mut self.parts) {
-            if experiment.contenders == Contenders::Protagonists && places.len() == two.len() {
+            if experiment.contenders() == Contenders::Protagonists && places.len() == two.len() {
                 part.clone_from(&places);
             }
         }
@@ -106,7 +106,7 @@ impl Cast {
     }
 
     /// Adds an experiment with those who play in it, where there is anybody.
-    fn play(&mut self, experiment: &'static Experiment, playing: Vec<Participant>) {
+    fn play(&mut self, experiment: &'a Experiment, playing: Vec<Participant>) {
         if !playing.is_empty() {
             let part = playing.into_iter().map(|contender| self.place_of(contender)).collect();
             self.experiments.push(experiment);
@@ -119,9 +119,9 @@ impl Cast {
     ///
     /// # Errors
     /// None that is known of: a twin's name is one.
-    pub fn with_twins(mut self, repeats: impl Fn(&Experiment) -> bool) -> Result<Cast, ContenderError> {
+    pub fn with_twins(mut self, repeats: impl Fn(&Experiment) -> bool) -> Result<Cast<'a>, ContenderError> {
         for (place, experiment) in self.experiments.clone().into_iter().enumerate() {
-            let compares = !matches!(experiment.contenders, Contenders::Own(_)) && repeats(experiment);
+            let compares = !matches!(experiment.contenders(), Contenders::Own(_)) && repeats(experiment);
             let Some(last) = self.parts[place].last().filter(|_| compares) else { continue };
             let twin = self.contenders[*last].named(TWIN)?;
             let twin = self.place_of(twin);
@@ -134,7 +134,7 @@ impl Cast {
     ///
     /// # Errors
     /// None that is known of: a base's name is one.
-    pub fn with_bases(mut self) -> Result<Cast, ContenderError> {
+    pub fn with_bases(mut self) -> Result<Cast<'a>, ContenderError> {
         for part in std::mem::take(&mut self.parts) {
             let mut doubled = Vec::new();
             for place in part {
@@ -159,7 +159,7 @@ impl Cast {
 }
 
 fn can_play(experiment: &Experiment, contender: &Participant) -> bool {
-    contender.model().is_some() || experiment.own_options.is_none()
+    contender.model().is_some() || experiment.own_options().is_none()
 }
 
 fn left_out_of(experiment: &Experiment, contender: &Participant, reason: &str) -> Warning {
@@ -171,7 +171,7 @@ fn left_out_of(experiment: &Experiment, contender: &Participant, reason: &str) -
 }
 
 fn playing(experiment: &Experiment, choice: &Choice) -> Result<Vec<Participant>, ContenderError> {
-    match (experiment.contenders, choice) {
+    match (experiment.contenders(), choice) {
         (Contenders::Own(labels), Choice::Usual(_)) => {
             labels.iter().map(|label| Contender::parse(label).map(Participant::Model)).collect()
         }
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!((labels(&cast, 0).join(" ").as_str(), labels(&cast, 1).len()), ("sequential rayon-pool", 3));
     }
 
-    fn labels(cast: &Cast, experiment: usize) -> Vec<&str> {
+    fn labels<'a>(cast: &'a Cast<'_>, experiment: usize) -> Vec<&'a str> {
         cast.parts[experiment].iter().map(|place| cast.contenders[*place].label()).collect()
     }
 
@@ -236,7 +236,7 @@ mod tests {
     fn an_experiment_with_contenders_of_its_own_runs_those_and_all_are_listed_once() {
         let cast = Cast::new(&experiments(), &Choice::Usual(contenders(&["threaded", "rayon-pool"]))).unwrap();
         assert_eq!(labels(&cast, 0), ["threaded", "rayon-pool"]);
-        let Contenders::Own(own) = experiments()[1].contenders else { panic!() };
+        let Contenders::Own(own) = experiments()[1].contenders() else { panic!() };
         assert_eq!(labels(&cast, 1), own);
         let mut all: Vec<&str> = cast.contenders.iter().map(Participant::label).collect();
         all.sort_unstable();
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_program_of_another_hand_is_left_out_where_our_options_are_compared() {
-        let mutex = EXPERIMENTS.iter().find(|experiment| experiment.own_options.is_some()).unwrap();
+        let mutex = EXPERIMENTS.iter().find(|experiment| experiment.own_options().is_some()).unwrap();
         let both = [&contenders(&["threaded"])[..], &[python()]].concat();
         let cast = Cast::new(&[experiments()[0], mutex], &Choice::Named(both)).unwrap();
         assert_eq!(

@@ -5,16 +5,25 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use reports::diff::{COMPARED, ComparedFigure, Measured};
-use reports::record::{Decision, Demand, ExperimentRecord, Picture, WorkloadRecord};
+use reports::record::{Decision, Demand, ExperimentRecord, Objective, Picture, WorkloadRecord};
 use servers::service::{WorkOrder, decide};
 
 use super::{ArrivalProcess, Capacities, DisturbanceKind, DisturbedSpec, LoadSpec, Preset, Sizes, Work};
 
-/// One experiment.
+/// One experiment: what is told of it, and how it is made.
 #[derive(Debug)]
 pub struct Experiment {
     /// As on the command line, `latency-curve`.
     pub name: &'static str,
+    /// What readers are told.
+    pub story: Story,
+    /// What is run.
+    pub recipe: Recipe,
+}
+
+/// What readers are told of an experiment, before they see what came out and beside it.
+#[derive(Debug)]
+pub struct Story {
     /// A few words for a heading.
     pub title: &'static str,
     /// The claim under test, as people say it.
@@ -29,32 +38,105 @@ pub struct Experiment {
     pub look_at: &'static str,
     /// Conditions under which the result does not hold.
     pub conditions: &'static [&'static str],
-    /// What requests ask for, a variant each; at least one.
-    pub workloads: &'static [Workload],
-    /// Who is put to the test.
-    pub contenders: Contenders,
-    /// Why only our models can take part, as a clause; none where any server of the protocol can.
-    pub own_options: Option<&'static str>,
     /// The pictures, in the order shown.
-    pub pictures: fn() -> Vec<Picture>,
-    /// How the claim is decided; none where only a reader can.
-    pub decision: fn() -> Option<Decision>,
-    /// What is run first, once per contender, to find out what it can do.
-    pub probes: fn(&Sizes) -> Vec<Task>,
-    /// What is run for a contender in each block, given what all contenders can do.
-    pub tasks: fn(&Sizes, &Capacities, contender: &str) -> Vec<Task>,
+    pub pictures: Pictures,
+}
+
+/// What makes the pictures of an experiment.
+pub type Pictures = fn() -> Vec<Picture>;
+
+/// How an experiment is made.
+#[derive(Debug)]
+pub enum Recipe {
+    /// Its cells are known before it begins, but for loads that follow from what probes find.
+    Fixed {
+        /// What requests ask for, a variant each; at least one.
+        workloads: &'static [Workload],
+        /// Who is put to the test.
+        contenders: Contenders,
+        /// Why only our models can take part, as a clause; none where any server of the protocol can.
+        own_options: Option<&'static str>,
+        /// How the claim is decided; none where only a reader can.
+        decision: fn() -> Option<Decision>,
+        /// What is run first, once per contender, to find out what it can do.
+        probes: fn(&Sizes) -> Vec<Task>,
+        /// What is run for a contender in each block, given what all contenders can do.
+        tasks: fn(&Sizes, &Capacities, contender: &str) -> Vec<Task>,
+    },
+    /// A search chooses each cell by what the last ones found. The contenders are those of the run, and the pictures speak.
+    Steered {
+        /// What requests ask for, as it was typed; at least one.
+        workloads: Vec<Workload>,
+        /// The promise that is searched for, where there is one.
+        objective: Option<Objective>,
+    },
 }
 
 impl Experiment {
+    /// What requests ask for, a variant each; at least one.
+    pub fn workloads(&self) -> &[Workload] {
+        match &self.recipe {
+            Recipe::Fixed { workloads, .. } => workloads,
+            Recipe::Steered { workloads, .. } => workloads,
+        }
+    }
+
+    /// Who is put to the test.
+    pub fn contenders(&self) -> Contenders {
+        match self.recipe {
+            Recipe::Fixed { contenders, .. } => contenders,
+            Recipe::Steered { .. } => Contenders::OfTheRun,
+        }
+    }
+
+    /// Why only our models can take part, as a clause; none where any server of the protocol can.
+    pub fn own_options(&self) -> Option<&'static str> {
+        match self.recipe {
+            Recipe::Fixed { own_options, .. } => own_options,
+            Recipe::Steered { .. } => None,
+        }
+    }
+
+    /// How the claim is decided; none where only a reader can.
+    pub fn decision(&self) -> Option<Decision> {
+        match self.recipe {
+            Recipe::Fixed { decision, .. } => decision(),
+            Recipe::Steered { .. } => None,
+        }
+    }
+
+    /// What is run first, once per contender; nothing where a search chooses.
+    pub fn probes(&self, sizes: &Sizes) -> Vec<Task> {
+        match self.recipe {
+            Recipe::Fixed { probes, .. } => probes(sizes),
+            Recipe::Steered { .. } => Vec::new(),
+        }
+    }
+
+    /// What is run for a contender in each block; nothing where a search chooses.
+    pub fn tasks(&self, sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {
+        match self.recipe {
+            Recipe::Fixed { tasks, .. } => tasks(sizes, capacities, contender),
+            Recipe::Steered { .. } => Vec::new(),
+        }
+    }
+
+    fn objective(&self) -> Option<Objective> {
+        match self.recipe {
+            Recipe::Fixed { .. } => None,
+            Recipe::Steered { objective, .. } => objective,
+        }
+    }
+
     /// What a gate of `harness diff` can look at in it.
     pub fn gates(&self) -> Vec<&'static ComparedFigure> {
-        let contender = match self.contenders {
+        let contender = match self.contenders() {
             Contenders::Own(labels) => labels.first().copied().unwrap_or_default(),
             Contenders::OfTheRun | Contenders::Protagonists => ANYBODY,
         };
         let mut capacities = Capacities::default();
-        self.workloads.iter().for_each(|workload| capacities.insert(workload.key, contender, 1.0));
-        let tasks = (self.tasks)(&Preset::Quick.sizes(), &capacities, contender);
+        self.workloads().iter().for_each(|workload| capacities.insert(&workload.key, contender, 1.0));
+        let tasks = self.tasks(&Preset::Quick.sizes(), &capacities, contender);
         let carries = |compared: &&ComparedFigure| {
             tasks
                 .iter()
@@ -65,19 +147,20 @@ impl Experiment {
 
     /// As it is saved, with the labels of those that it puts to the test.
     pub fn to_record(&self, contenders: Vec<String>) -> ExperimentRecord {
+        let story = &self.story;
         ExperimentRecord {
             name: self.name.to_owned(),
-            title: self.title.to_owned(),
-            claim: self.claim.to_owned(),
-            claimed_in: self.claimed_in.to_owned(),
-            question: self.question.to_owned(),
-            possible_answers: owned(self.possible_answers),
-            look_at: self.look_at.to_owned(),
-            conditions: owned(self.conditions),
-            workloads: self.workloads.iter().map(Workload::to_record).collect(),
-            pictures: (self.pictures)(),
-            decision: (self.decision)(),
-            objective: None,
+            title: story.title.to_owned(),
+            claim: story.claim.to_owned(),
+            claimed_in: story.claimed_in.to_owned(),
+            question: story.question.to_owned(),
+            possible_answers: owned(story.possible_answers),
+            look_at: story.look_at.to_owned(),
+            conditions: owned(story.conditions),
+            workloads: self.workloads().iter().map(Workload::to_record).collect(),
+            pictures: (story.pictures)(),
+            decision: self.decision(),
+            objective: self.objective(),
             contenders,
             blocks: None,
         }
@@ -102,27 +185,42 @@ pub enum Contenders {
 #[derive(Debug)]
 pub struct Workload {
     /// Unique within the experiment, and safe in a file name.
-    pub key: &'static str,
+    pub key: Cow<'static, str>,
     /// For a heading.
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
     /// One sentence on what a connection does.
     pub description: &'static str,
     /// `request_message` and `parameter`.
-    pub work: (&'static str, &'static str),
+    pub work: (Cow<'static, str>, Cow<'static, str>),
 }
 
 impl Workload {
+    /// A workload that is data of the program; [`Workload::named`] is one that was typed.
+    pub const fn new(
+        key: &'static str,
+        label: &'static str,
+        description: &'static str,
+        (name, parameter): (&'static str, &'static str),
+    ) -> Workload {
+        Workload {
+            key: Cow::Borrowed(key),
+            label: Cow::Borrowed(label),
+            description,
+            work: (Cow::Borrowed(name), Cow::Borrowed(parameter)),
+        }
+    }
+
     /// The work as the generator takes it.
     pub fn work(&self) -> Work {
-        Work::new(self.work.0, self.work.1)
+        Work::new(&self.work.0, &self.work.1)
     }
 
     fn to_record(&self) -> WorkloadRecord {
         WorkloadRecord {
-            key: self.key.to_owned(),
-            label: self.label.to_owned(),
+            key: self.key.clone().into_owned(),
+            label: self.label.clone().into_owned(),
             description: self.description.to_owned(),
-            demand: demand(self.work),
+            demand: demand((&self.work.0, &self.work.1)),
         }
     }
 }
@@ -143,7 +241,7 @@ pub fn demand((name, parameter): (&str, &str)) -> Option<Demand> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {
     /// Key of the workload.
-    pub workload: &'static str,
+    pub workload: Cow<'static, str>,
     /// Tells the tasks of a workload apart, in the cell's name: `8000rps`.
     pub point: String,
     /// The value of the variable that the experiment sweeps, where that is not the offered load.

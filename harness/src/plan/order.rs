@@ -63,7 +63,7 @@ mod tests {
 
     fn turns() -> Vec<Turn> {
         let task = |point: u32| Task {
-            workload: "echo",
+            workload: "echo".into(),
             point: point.to_string(),
             variation: None,
             kind: TaskKind::Hold(HoldSpec {

@@ -32,9 +32,9 @@ pub enum Repeated {
 impl Repeated {
     /// Why this one is.
     pub fn of(experiment: &Experiment) -> Repeated {
-        match experiment.contenders {
+        match experiment.contenders() {
             Contenders::Protagonists => Repeated::ForTheScorecard,
-            _ if (experiment.decision)().is_some() => Repeated::ForAClaim,
+            _ if experiment.decision().is_some() => Repeated::ForAClaim,
             _ => Repeated::ForAnEstimate,
         }
     }

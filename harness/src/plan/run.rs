@@ -10,11 +10,11 @@ use super::{
 
 /// Everything a run was asked for.
 #[derive(Debug)]
-pub struct RunPlan {
+pub struct RunPlan<'a> {
     /// Labels of the two that the run is about; absent where nobody chose them and one of the usual two takes no part.
     pub protagonists: Option<[String; 2]>,
     /// In the order in which a report shows them.
-    pub experiments: Vec<&'static Experiment>,
+    pub experiments: Vec<&'a Experiment>,
     /// All that take part in something; labels are unique.
     pub contenders: Vec<Participant>,
     /// For each experiment, the places of its contenders in that list.
@@ -57,10 +57,10 @@ pub enum PlanError {
     Contender(#[from] servers::ContenderError),
 }
 
-impl RunPlan {
+impl RunPlan<'_> {
     /// Index of each contender with each of its probing tasks, in order.
     pub fn probes(&self) -> Vec<Turn> {
-        self.turns(0, |experiment, _| (experiment.probes)(&self.sizes))
+        self.turns(0, |experiment, _| experiment.probes(&self.sizes))
     }
 
     /// How many blocks an experiment has.
@@ -76,9 +76,9 @@ impl RunPlan {
     /// The turns of one block, not yet in random order: of the experiments that have so many.
     pub fn block(&self, block: u32, capacities: &[Capacities]) -> Vec<Turn> {
         let mut turns = Vec::new();
-        let with_it = |(_, experiment): &(usize, &&'static Experiment)| block < self.blocks_of(experiment);
+        let with_it = |(_, experiment): &(usize, &&Experiment)| block < self.blocks_of(experiment);
         for (index, experiment) in self.experiments.iter().enumerate().filter(with_it) {
-            let tasks = |contender: &str| (experiment.tasks)(&self.sizes, &capacities[index], contender);
+            let tasks = |contender: &str| experiment.tasks(&self.sizes, &capacities[index], contender);
             turns.extend(self.turns_of(index, block, &tasks));
         }
         turns
@@ -96,11 +96,11 @@ impl RunPlan {
     }
 
     fn at_its_fullest(&self, block: u32) -> Vec<Turn> {
-        let alike = |(index, experiment): (usize, &&'static Experiment)| {
+        let alike = |(index, experiment): (usize, &&Experiment)| {
             let mut capacities = Capacities::default();
-            for workload in experiment.workloads {
+            for workload in experiment.workloads() {
                 for place in &self.parts[index] {
-                    capacities.insert(workload.key, self.contenders[*place].label(), 1.0);
+                    capacities.insert(&workload.key, self.contenders[*place].label(), 1.0);
                 }
             }
             capacities
@@ -109,7 +109,7 @@ impl RunPlan {
     }
 
     fn turns(&self, block: u32, tasks: impl Fn(&Experiment, &str) -> Vec<Task>) -> Vec<Turn> {
-        let of = |(index, experiment): (usize, &&'static Experiment)| {
+        let of = |(index, experiment): (usize, &&Experiment)| {
             self.turns_of(index, block, &|contender| tasks(experiment, contender))
         };
         self.experiments.iter().enumerate().flat_map(of).collect()
@@ -121,7 +121,7 @@ impl RunPlan {
         let playing = self.parts[experiment].iter().filter(|place| self.plays_in(block, experiment, **place));
         for contender in playing {
             for task in tasks(self.contenders[*contender].label()) {
-                if paged.as_ref().is_some_and(|keys| !keys.contains(task.workload)) {
+                if paged.as_ref().is_some_and(|keys| !keys.contains(&task.workload)) {
                     continue;
                 }
                 let Some(task) = self.as_asked(task) else { continue };
@@ -134,7 +134,7 @@ impl RunPlan {
     /// Whether a contender plays in this block of an experiment. The blocks that a claim takes beyond those of all else are
     /// for those whom its decision looks at, and for those of the question; for all where the claim can't be decided.
     fn plays_in(&self, block: u32, experiment: usize, place: usize) -> bool {
-        let Some(decision) = (self.experiments[experiment].decision)().filter(|_| block >= self.sizes.blocks) else {
+        let Some(decision) = self.experiments[experiment].decision().filter(|_| block >= self.sizes.blocks) else {
             return true;
         };
         let label = |place: usize| self.contenders[place].bare_label();
@@ -231,12 +231,12 @@ mod tests {
     use crate::experiments::{self, EXPERIMENTS};
     use crate::plan::{Cast, Choice};
 
-    fn plan(connection_ceiling: u32) -> RunPlan {
-        let experiments: Vec<_> = EXPERIMENTS.iter().collect();
+    fn plan(connection_ceiling: u32) -> RunPlan<'static> {
+        let experiments: Vec<_> = EXPERIMENTS.to_vec();
         plan_of(&experiments, &["sequential", "async-single"], connection_ceiling)
     }
 
-    fn plan_of(experiments: &[&'static Experiment], named: &[&str], connection_ceiling: u32) -> RunPlan {
+    fn plan_of(experiments: &[&'static Experiment], named: &[&str], connection_ceiling: u32) -> RunPlan<'static> {
         let named = named.iter().map(|label| Participant::Model(Contender::parse(label).unwrap())).collect();
         let Cast { experiments, contenders, parts, .. } = Cast::new(experiments, &Choice::Named(named)).unwrap();
         RunPlan {
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn claims_get_three_blocks_by_default_the_scorecard_ten_and_all_the_same_number_where_it_was_typed() {
-        let of_block = |plan: &RunPlan, block: u32| -> Vec<&str> {
+        let of_block = |plan: &RunPlan<'_>, block: u32| -> Vec<&str> {
             let mut names: Vec<&str> =
                 plan.at_its_fullest(block).iter().map(|turn| plan.experiments[turn.experiment].name).collect();
             names.dedup();
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn further_blocks_of_a_claim_are_for_those_who_decide_it() {
         let memory = experiments::find("memory").unwrap();
-        let played = |plan: &RunPlan, block: u32| -> Vec<String> {
+        let played = |plan: &RunPlan<'_>, block: u32| -> Vec<String> {
             let turns = plan.at_its_fullest(block);
             turns.iter().map(|turn| plan.contenders[turn.contender].label().to_owned()).collect()
         };

@@ -18,8 +18,7 @@ use super::{
 const ECHOED: &str = "hi";
 
 impl Workload {
-    /// The workload of `echo`, `echo hi`, `sleep 5ms` and so on. Experiments are data for as long as the program runs, and
-    /// so is what was typed: its text is leaked, once for each work on the command line.
+    /// The workload of `echo`, `echo hi`, `sleep 5ms` and so on, as it was typed.
     ///
     /// # Errors
     /// Where no server knows such work.
@@ -31,22 +30,22 @@ impl Workload {
         let safe = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
         let key: String = format!("{name}-{parameter}").chars().map(safe).take(LONGEST_KEY).collect();
         Ok(Workload {
-            key: key.leak(),
-            label: label.leak(),
+            key: key.into(),
+            label: label.into(),
             description,
-            work: (name.to_owned().leak(), parameter.to_owned().leak()),
+            work: (name.to_owned().into(), parameter.to_owned().into()),
         })
     }
 
     /// Whether its requests have the server ask its backend.
     pub fn calls_backend(&self) -> bool {
-        Work::new(self.work.0, self.work.1).calls_backend()
+        self.work().calls_backend()
     }
 
     /// The workload of a page, which stands for an echo in a run that asks for it.
     pub fn of_page(page: &PageRequest, description: &'static str) -> Workload {
         let label = Work::Page(page.clone()).to_string();
-        Workload { key: "page", label: label.leak(), description, work: ("echo", ECHOED) }
+        Workload { label: label.into(), ..Workload::new("page", "", description, ("echo", ECHOED)) }
     }
 }
 
@@ -97,21 +96,22 @@ impl Experiment {
     pub fn all_tasks(&self, sizes: &Sizes) -> Vec<Task> {
         const ANYBODY: &str = "anybody";
         let mut capacities = Capacities::default();
-        for workload in self.workloads {
-            capacities.insert(workload.key, ANYBODY, 1_000.0);
+        for workload in self.workloads() {
+            capacities.insert(&workload.key, ANYBODY, 1_000.0);
         }
-        [(self.probes)(sizes), (self.tasks)(sizes, &capacities, ANYBODY)].concat()
+        [self.probes(sizes), self.tasks(sizes, &capacities, ANYBODY)].concat()
     }
 
     /// Keys of the workloads in all of whose tasks a page can stand for the work. Where a search chooses the tasks, it can
     /// in all.
-    pub fn paged_workloads(&self, sizes: &Sizes, page: &PageRequest) -> BTreeSet<&'static str> {
+    pub fn paged_workloads(&self, sizes: &Sizes, page: &PageRequest) -> BTreeSet<Cow<'static, str>> {
         let tasks = self.all_tasks(sizes);
-        let mut keys: BTreeSet<&'static str> = self.workloads.iter().map(|workload| workload.key).collect();
+        let mut keys: BTreeSet<Cow<'static, str>> =
+            self.workloads().iter().map(|workload| workload.key.clone()).collect();
         for task in tasks {
-            let key = task.workload;
+            let key = task.workload.clone();
             if page.in_place_of_work(task).is_none() {
-                keys.remove(key);
+                keys.remove(&key);
             }
         }
         keys
@@ -131,7 +131,7 @@ impl Experiment {
         let asked = Work::Page(page.clone()).to_string();
         for workload in &mut record.workloads {
             let is_named_after_its_work =
-                self.workloads.iter().any(|of| of.label == workload.label && of.label == of.work.0);
+                self.workloads().iter().any(|of| of.label == workload.label && of.label == of.work.0);
             if is_named_after_its_work {
                 workload.label.clone_from(&asked);
             }
@@ -150,12 +150,12 @@ mod tests {
     #[test]
     fn work_is_named_for_files_and_for_readers() {
         let of = |text: &str| {
-            let Workload { key, label, work, .. } = Workload::named(text, "").unwrap();
-            (key, label, work)
+            let Workload { key, label, work: (name, parameter), .. } = Workload::named(text, "").unwrap();
+            [key, label, name, parameter].map(Cow::into_owned)
         };
-        assert_eq!(of("echo"), ("echo-hi", "echo", ("echo", "hi")));
-        assert_eq!(of(" sleep 5ms "), ("sleep-5ms", "sleep 5 ms", ("sleep", "5ms")));
-        assert_eq!(of("reply 1000"), ("reply-1000", "reply 1000", ("reply", "1000")));
+        assert_eq!(of("echo"), ["echo-hi", "echo", "echo", "hi"]);
+        assert_eq!(of(" sleep 5ms "), ["sleep-5ms", "sleep 5 ms", "sleep", "5ms"]);
+        assert_eq!(of("reply 1000"), ["reply-1000", "reply 1000", "reply", "1000"]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ const SAMPLING_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What stays the same from cell to cell.
 pub(super) struct CellRunner<'a> {
-    plan: &'a RunPlan,
+    plan: &'a RunPlan<'a>,
     kernel_stack_bytes_per_thread: u64,
     spin_rate: u64,
     interrupt: &'a Interrupt,
@@ -54,7 +54,7 @@ pub(super) struct CellFindings {
 
 impl<'a> CellRunner<'a> {
     pub(super) fn new(
-        plan: &'a RunPlan,
+        plan: &'a RunPlan<'a>,
         interrupt: &'a Interrupt,
         program: Option<&'a Path>,
         kernel_stack_bytes_per_thread: u64,

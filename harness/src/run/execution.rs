@@ -30,7 +30,7 @@ pub struct RunEnd {
 /// Everything a run needs besides its plan.
 pub struct Execution<'a> {
     /// What to run.
-    pub plan: &'a RunPlan,
+    pub plan: &'a RunPlan<'a>,
     /// Where cells are written.
     pub folder: &'a RunFolder,
     /// The manifest as written at the start; it is completed and written again at the end.

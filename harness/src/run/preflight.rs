@@ -54,7 +54,7 @@ impl Preflight {
 
 /// Looks at the limits for a plan: so many connections at once, a thread each in some models. Raises the soft limit of
 /// descriptors to the hard one first, for this process and the servers it starts.
-pub fn preflight(plan: &RunPlan) -> Preflight {
+pub fn preflight(plan: &RunPlan<'_>) -> Preflight {
     let turns = [plan.probes(), plan.fullest_block()].concat();
     let of_tasks = turns.iter().map(|turn| &turn.task.kind);
     let most = |tasks: &mut dyn Iterator<Item = &TaskKind>| tasks.map(TaskKind::peak_connections).max().unwrap_or(0);
@@ -63,8 +63,8 @@ pub fn preflight(plan: &RunPlan) -> Preflight {
 }
 
 /// As [`preflight`], for a run that chooses its cells as it goes on and has so many connections at most.
-pub fn preflight_for(plan: &RunPlan, connections: u32) -> Preflight {
-    let calls = plan.experiments.iter().flat_map(|experiment| experiment.workloads).any(Workload::calls_backend);
+pub fn preflight_for(plan: &RunPlan<'_>, connections: u32) -> Preflight {
+    let calls = plan.experiments.iter().flat_map(|experiment| experiment.workloads()).any(Workload::calls_backend);
     for_plan(plan, connections, if calls { connections } else { 0 })
 }
 
@@ -97,11 +97,11 @@ pub fn preflight_connections(wanted: u32) -> Result<(), Unfit> {
 }
 
 /// Says for which workloads the generator can't offer what it would take to saturate the fastest contender.
-pub(super) fn generator_bounds(plan: &RunPlan, capacities: &[Capacities]) -> Vec<Warning> {
+pub(super) fn generator_bounds(plan: &RunPlan<'_>, capacities: &[Capacities]) -> Vec<Warning> {
     let mut bounds = Vec::new();
     for (experiment, found) in plan.experiments.iter().zip(capacities) {
-        for workload in experiment.workloads {
-            let Some(most) = found.generator_bound(workload.key) else { continue };
+        for workload in experiment.workloads() {
+            let Some(most) = found.generator_bound(&workload.key) else { continue };
             bounds.push(Warning::MachineLimit {
                 limit: format!("the load generator's CPU time in {} {}", experiment.name, workload.label),
                 consequence: format!("loads end at about {most:.0}/s, before the fastest contender is saturated"),
@@ -112,7 +112,7 @@ pub(super) fn generator_bounds(plan: &RunPlan, capacities: &[Capacities]) -> Vec
     bounds
 }
 
-fn for_plan(plan: &RunPlan, connections: u32, calling: u32) -> Preflight {
+fn for_plan(plan: &RunPlan<'_>, connections: u32, calling: u32) -> Preflight {
     let backlog = plan.contenders.iter().map(|contender| contender.backlog()).max().unwrap_or(0);
     for_connections(connections.into(), calling.into(), backlog.into())
 }

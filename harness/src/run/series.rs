@@ -33,7 +33,7 @@ const CELL_OVERHEAD: Duration = Duration::from_millis(120);
 
 /// The cells of a run, one after another.
 pub(super) struct CellSeries<'a> {
-    pub(super) plan: &'a RunPlan,
+    pub(super) plan: &'a RunPlan<'a>,
     folder: &'a RunFolder,
     interrupt: &'a Interrupt,
     runner: CellRunner<'a>,
@@ -54,7 +54,7 @@ pub(super) struct CellSeries<'a> {
 
 impl<'a> CellSeries<'a> {
     pub(super) fn new(
-        plan: &'a RunPlan,
+        plan: &'a RunPlan<'a>,
         folder: &'a RunFolder,
         interrupt: &'a Interrupt,
         runner: CellRunner<'a>,
@@ -158,14 +158,14 @@ impl<'a> CellSeries<'a> {
         let contender = plan.contenders[turn.contender].label();
         let order = self.next_order;
         self.progress.begins(order, &format!("{} {} {contender}", turn.task.workload, turn.task.point));
-        turn.task.kind.set_seed(arrival_seed(plan.seed, experiment, turn.task.workload, &turn.task.point, turn.block));
+        turn.task.kind.set_seed(arrival_seed(plan.seed, experiment, &turn.task.workload, &turn.task.point, turn.block));
         let begun_ns = now_ns();
         let seen = self.runner.run(&turn.task.kind, &plan.contenders[turn.contender]);
         let mut cell = Cell {
             schema_version: SCHEMA_VERSION,
             id: cell_id(experiment, &turn, contender),
             experiment: experiment.to_owned(),
-            workload: turn.task.workload.to_owned(),
+            workload: turn.task.workload.to_string(),
             contender: contender.to_owned(),
             block: turn.block,
             order,

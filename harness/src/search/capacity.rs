@@ -4,6 +4,7 @@
 //! Must not know: clocks, how a cell is run, what is concluded over blocks (`reports::objective`). Beside it: `ladder.rs`,
 //! one search.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -17,7 +18,9 @@ use reports::stats::samples_needed;
 use super::Steering;
 use super::forecast::Forecast;
 use super::ladder::{Ladder, RungRange, RungResult, STEP, load_rps, rung_at};
-use crate::plan::{ArrivalProcess, Contenders, Experiment, LoadSpec, Shape, Task, TaskKind, Turn, Workload};
+use crate::plan::{
+    ArrivalProcess, Experiment, LoadSpec, Pictures, Recipe, Shape, Story, Task, TaskKind, Turn, Work, Workload,
+};
 
 /// Requests of one session, as in the experiments of `compare`.
 const REQUESTS: u32 = 10;
@@ -80,7 +83,9 @@ pub struct CapacityGoal {
 /// Steers the searches.
 #[derive(Debug)]
 pub struct Capacity {
-    workload: &'static Workload,
+    /// Key of the workload.
+    workload: Cow<'static, str>,
+    work: Work,
     asked: CapacityGoal,
     reach: RungRange,
     block: u32,
@@ -94,11 +99,13 @@ pub struct Capacity {
 
 impl Capacity {
     /// A search for each of so many contenders.
-    pub fn new(experiment: &'static Experiment, contenders: usize, asked: CapacityGoal) -> Capacity {
+    pub fn new(experiment: &Experiment, contenders: usize, asked: CapacityGoal) -> Capacity {
         let reach = RungRange { lowest: lowest_rung(asked.objective.percentile), highest: rung_at(MOST_RPS) };
         let first = Ladder::new(reach, rung_at(START_RPS), FIRST_STRIDE);
+        let workload = &experiment.workloads()[0];
         Capacity {
-            workload: &experiment.workloads[0],
+            workload: workload.key.clone(),
+            work: workload.work(),
             asked,
             reach,
             block: 0,
@@ -127,7 +134,7 @@ impl Capacity {
         let below = Duration::from_nanos(self.asked.objective.below_ns);
         let again = if tries > 0 { format!("-again-{tries}") } else { String::new() };
         Task {
-            workload: self.workload.key,
+            workload: self.workload.clone(),
             point: format!("{rate_rps}rps{again}"),
             variation: None,
             kind: TaskKind::Load(LoadSpec {
@@ -137,7 +144,7 @@ impl Capacity {
                     think_time: Duration::ZERO,
                     concurrent: self.asked.concurrent,
                 },
-                work: self.workload.work(),
+                work: self.work.clone(),
                 // Set when the cell is run: it depends on the block.
                 seed: 0,
                 warm_up: WARM_UP,
@@ -216,32 +223,29 @@ pub const NAME: &str = "capacity";
 /// What a client does.
 pub const DESCRIPTION: &str = "Sessions arrive at random, each connects, asks ten times one after another, and closes.";
 
-/// The experiment for a kind of work. It lives as long as the program, as the experiments of `compare` do.
-pub fn experiment(workload: Workload) -> &'static Experiment {
-    Box::leak(Box::new(Experiment {
+/// The experiment for a kind of work and a promise; `pictures` are those of the percentile that was promised.
+pub fn experiment(workload: Workload, objective: Objective, pictures: Pictures) -> Experiment {
+    Experiment {
         name: NAME,
-        title: "Capacity under an objective",
-        claim: "Async carries more load than threads.",
-        claimed_in: "most answers to \"tokio or OS threads?\"",
-        question: "How many requests per second can be offered before the response time breaks its promise?",
-        possible_answers: &[
-            "With async many times as many.",
-            "Alike, until the work leaves the CPU idle and connections are many.",
-        ],
-        look_at: "How far right each line goes before it crosses the promised time. Loads differ from contender to \
-                  contender, because each search goes its own way.",
-        conditions: &[
-            "Another objective has another answer: a looser one is bounded by capacity, a tighter one by stalls.",
-            "Client and server share one machine, over loopback.",
-        ],
-        workloads: vec![workload].leak(),
-        contenders: Contenders::OfTheRun,
-        own_options: None,
-        pictures: || Vec::new(),
-        decision: || None,
-        probes: |_| Vec::new(),
-        tasks: |_, _, _| Vec::new(),
-    }))
+        story: Story {
+            title: "Capacity under an objective",
+            claim: "Async carries more load than threads.",
+            claimed_in: "most answers to \"tokio or OS threads?\"",
+            question: "How many requests per second can be offered before the response time breaks its promise?",
+            possible_answers: &[
+                "With async many times as many.",
+                "Alike, until the work leaves the CPU idle and connections are many.",
+            ],
+            look_at: "How far right each line goes before it crosses the promised time. Loads differ from contender to \
+                      contender, because each search goes its own way.",
+            conditions: &[
+                "Another objective has another answer: a looser one is bounded by capacity, a tighter one by stalls.",
+                "Client and server share one machine, over loopback.",
+            ],
+            pictures,
+        },
+        recipe: Recipe::Steered { workloads: vec![workload], objective: Some(objective) },
+    }
 }
 
 /// The pictures of a search: the percentile that was promised, and what a request costs.
@@ -266,10 +270,19 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    const ECHO: Workload = Workload::new("echo", "echo", DESCRIPTION, ("echo", "hi"));
+
+    fn goal(percentile: f64, blocks: u32) -> CapacityGoal {
+        let objective = objective(percentile, Duration::from_millis(20));
+        CapacityGoal { objective, blocks, seed: 7, concurrent: 100 }
+    }
+
+    fn echoing() -> Experiment {
+        experiment(ECHO, goal(0.99, 1).objective, Vec::new)
+    }
+
     fn search(blocks: u32) -> Capacity {
-        let experiment = experiment(Workload::named("echo", DESCRIPTION).unwrap());
-        let objective = objective(0.99, Duration::from_millis(20));
-        Capacity::new(experiment, 2, CapacityGoal { objective, blocks, seed: 7, concurrent: 100 })
+        Capacity::new(&echoing(), 2, goal(0.99, blocks))
     }
 
     fn rate(turn: &Turn) -> f64 {
@@ -333,9 +346,7 @@ mod tests {
 
     #[test]
     fn windows_hold_enough_requests_for_the_percentile() {
-        let objective = objective(0.999, Duration::from_millis(20));
-        let experiment = experiment(Workload::named("echo", DESCRIPTION).unwrap());
-        let mut search = Capacity::new(experiment, 1, CapacityGoal { objective, blocks: 1, seed: 7, concurrent: 100 });
+        let mut search = Capacity::new(&echoing(), 1, goal(0.999, 1));
         let turn = search.next(100 * SECOND).unwrap();
         let TaskKind::Load(spec) = &turn.task.kind else { panic!() };
         assert!(rate(&turn) * spec.window.as_secs_f64() > samples_needed(0.999) as f64);

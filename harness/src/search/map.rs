@@ -23,7 +23,8 @@ use super::Steering;
 use super::forecast::Forecast;
 use super::refinement::{COARSE, SquareSoFar, Squares};
 use crate::plan::{
-    ArrivalProcess, Contenders, Experiment, LoadSpec, Shape, Task, TaskKind, Turn, Workload, arrival_seed, block_order,
+    ArrivalProcess, Experiment, LoadSpec, Recipe, Shape, Story, Task, TaskKind, Turn, Workload, arrival_seed,
+    block_order,
 };
 
 /// What the experiment is called.
@@ -49,34 +50,31 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 pub const DESCRIPTION: &str =
     "Connections are opened before the load and stay. Each asks again as soon as it is answered.";
 
-/// The experiment for these workloads. It lives as long as the program, as the experiments of `compare` do.
-pub fn experiment(workloads: Vec<Workload>) -> &'static Experiment {
-    Box::leak(Box::new(Experiment {
+/// The experiment for these workloads.
+pub fn experiment(workloads: Vec<Workload>) -> Experiment {
+    Experiment {
         name: NAME,
-        title: "The crossover map",
-        claim: "Threads are for few connections, async is for many.",
-        claimed_in: "most advice on choosing between the two",
-        question: "From how many connections on, and for what work, does one of the two serve more than the other?",
-        possible_answers: &[
-            "Async serves more everywhere.",
-            "Threads serve more up to some hundreds of connections, async beyond.",
-            "They serve alike wherever the work costs more than being served.",
-        ],
-        look_at: "The border between the colours, and how large the numbers are on either side of it. Grey is an answer: \
-                  there the choice does not matter for throughput, or this run can't tell.",
-        conditions: &[
-            "Every connection is busy all the time. Connections that mostly idle cost memory, which is another question.",
-            "With the server on few CPUs, a runtime with several workers has nothing to gain from them.",
-            "Client and server share one machine, over loopback.",
-        ],
-        workloads: workloads.leak(),
-        contenders: Contenders::OfTheRun,
-        own_options: None,
-        pictures,
-        decision: || None,
-        probes: |_| Vec::new(),
-        tasks: |_, _, _| Vec::new(),
-    }))
+        story: Story {
+            title: "The crossover map",
+            claim: "Threads are for few connections, async is for many.",
+            claimed_in: "most advice on choosing between the two",
+            question: "From how many connections on, and for what work, does one of the two serve more than the other?",
+            possible_answers: &[
+                "Async serves more everywhere.",
+                "Threads serve more up to some hundreds of connections, async beyond.",
+                "They serve alike wherever the work costs more than being served.",
+            ],
+            look_at: "The border between the colours, and how large the numbers are on either side of it. Grey is an \
+                      answer: there the choice does not matter for throughput, or this run can't tell.",
+            conditions: &[
+                "Every connection is busy all the time. Connections that mostly idle cost memory, which is another question.",
+                "With the server on few CPUs, a runtime with several workers has nothing to gain from them.",
+                "Client and server share one machine, over loopback.",
+            ],
+            pictures,
+        },
+        recipe: Recipe::Steered { workloads, objective: None },
+    }
 }
 
 fn pictures() -> Vec<Picture> {
@@ -97,9 +95,9 @@ fn pictures() -> Vec<Picture> {
 }
 
 /// What is measured of a workload with so many connections.
-pub fn task(workload: &'static Workload, connections: u32) -> Task {
+pub fn task(workload: &Workload, connections: u32) -> Task {
     Task {
-        workload: workload.key,
+        workload: workload.key.clone(),
         point: format!("{connections}-connections"),
         variation: Some(f64::from(connections)),
         kind: TaskKind::Load(LoadSpec {
@@ -134,17 +132,17 @@ pub struct Map {
 
 impl Map {
     /// A map over connections, ascending, and the experiment's workloads.
-    pub fn new(experiment: &'static Experiment, connections: &[u32], seed: u64) -> Map {
+    pub fn new(experiment: &Experiment, connections: &[u32], seed: u64) -> Map {
         let row = |connections: &u32| {
             let connections = *connections;
-            experiment.workloads.iter().map(move |workload| task(workload, connections))
+            experiment.workloads().iter().map(move |workload| task(workload, connections))
         };
         let tasks: Vec<Task> = connections.iter().flat_map(row).collect();
         Map {
             forecasts: tasks.iter().map(|task| Forecast::of(&task.kind)).collect(),
             squares: Squares {
                 known: vec![SquareSoFar::default(); tasks.len()],
-                columns: experiment.workloads.len().max(1),
+                columns: experiment.workloads().len().max(1),
                 enough: PAIRS_FOR_WINNER as u32,
             },
             tasks,
@@ -189,7 +187,7 @@ impl Map {
         self.at = self.squares.urgent(&places).into_iter().find(in_time)?;
         let (block, task) = (self.squares.known[self.at].tried, &self.tasks[self.at]);
         let turn = |contender| Turn { experiment: 0, contender, block, task: task.clone() };
-        let seed = arrival_seed(self.seed, NAME, task.workload, &task.point, block);
+        let seed = arrival_seed(self.seed, NAME, &task.workload, &task.point, block);
         self.pending = block_order(vec![turn(0), turn(1)], seed, block).into();
         self.values = [None; 2];
         self.squares.known[self.at].tried += 1;
@@ -233,7 +231,7 @@ mod tests {
 
     fn map() -> Map {
         let workloads = ["echo", "sleep 5ms"].map(|work| Workload::named(work, DESCRIPTION).unwrap());
-        Map::new(experiment(workloads.into()), &[1, 64, 4_096], 7)
+        Map::new(&experiment(workloads.into()), &[1, 64, 4_096], 7)
     }
 
     /// Threads serve more up to 64 connections, tasks beyond; each cell is off a little, by its block.
@@ -245,9 +243,11 @@ mod tests {
     }
 
     /// How many cells each square got.
-    fn cells(chosen: &[Turn]) -> BTreeMap<(&'static str, &str), usize> {
+    fn cells(chosen: &[Turn]) -> BTreeMap<(&str, &str), usize> {
         let mut cells = BTreeMap::new();
-        chosen.iter().for_each(|turn| *cells.entry((turn.task.workload, turn.task.point.as_str())).or_default() += 1);
+        chosen
+            .iter()
+            .for_each(|turn| *cells.entry((turn.task.workload.as_ref(), turn.task.point.as_str())).or_default() += 1);
         cells
     }
 

@@ -49,7 +49,7 @@ fn cell(turn: &Turn, played: Played) -> Cell {
     let times = HistogramRecord::from_histogram(&times, response_ns * ok);
     Cell {
         id: turn.task.point.clone(),
-        workload: turn.task.workload.to_owned(),
+        workload: turn.task.workload.to_string(),
         contender: turn.contender.to_string(),
         block: turn.block,
         variation: turn.task.variation,

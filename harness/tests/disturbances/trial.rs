@@ -5,7 +5,7 @@ use std::time::Duration;
 use harness::observe::{allowed_cpus, machine};
 use harness::plan::{
     ArrivalProcess, Bounds, Cast, Choice, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, Inside,
-    LoadSpec, Participant, Preset, RunPlan, Shape, Task, TaskKind, Work, Workload, place,
+    LoadSpec, Participant, Preset, Recipe, RunPlan, Shape, Story, Task, TaskKind, Work, Workload, place,
 };
 use harness::run::{Execution, Interrupt, RunEnd, RunProgress, utc_now};
 use reports::record::store::RunFolder;
@@ -31,7 +31,7 @@ pub(crate) fn task(kind: DisturbanceKind, bounds: Bounds) -> Task {
     let (from, lasting) = (Duration::from_millis(200), Duration::from_millis(600));
     let disturbance = Disturbance { name: "test", kind, from, lasting };
     Task {
-        workload: "probe",
+        workload: "probe".into(),
         point: "only".to_owned(),
         variation: Some(1.5),
         kind: TaskKind::Disturbed(DisturbedSpec { probe, disturbance, bounds }),
@@ -40,8 +40,7 @@ pub(crate) fn task(kind: DisturbanceKind, bounds: Bounds) -> Task {
 
 /// Runs the one task that `tasks` makes, as a comparison would.
 pub(crate) fn run(contender: &str, tasks: fn() -> Task) -> (Cell, RunEnd) {
-    // Plans hold experiments for ever, as they are constants elsewhere.
-    let experiment: &'static Experiment = Box::leak(Box::new(experiment(tasks)));
+    let experiment = &experiment(tasks);
     let choice = Choice::Named(vec![Participant::Model(Contender::parse(contender).unwrap())]);
     let Cast { contenders, parts, .. } = Cast::new(&[experiment], &choice).unwrap();
     let plan = RunPlan {
@@ -69,30 +68,36 @@ pub(crate) fn run(contender: &str, tasks: fn() -> Task) -> (Cell, RunEnd) {
     (cells.remove(0), end)
 }
 
+const WORKLOADS: &[Workload] = &[Workload::new("probe", "probe", "A probe.", ("echo", "hi"))];
+
 fn experiment(tasks: fn() -> Task) -> Experiment {
     static TASKS: std::sync::Mutex<Option<fn() -> Task>> = std::sync::Mutex::new(None);
     *TASKS.lock().unwrap() = Some(tasks);
     Experiment {
         name: "trial",
-        title: "Trial",
-        claim: "None.",
-        claimed_in: "nowhere",
-        question: "None?",
-        possible_answers: &["Yes.", "No."],
-        look_at: "Nothing.",
-        conditions: &[],
-        workloads: &[Workload { key: "probe", label: "probe", description: "A probe.", work: ("echo", "hi") }],
-        contenders: Contenders::OfTheRun,
-        own_options: None,
-        pictures: Vec::new,
-        decision: || None,
-        probes: |_| Vec::new(),
-        // Tests take turns, so that this is the one that was put there last.
-        tasks: |_, _, _| vec![TASKS.lock().unwrap().unwrap()()],
+        story: Story {
+            title: "Trial",
+            claim: "None.",
+            claimed_in: "nowhere",
+            question: "None?",
+            possible_answers: &["Yes.", "No."],
+            look_at: "Nothing.",
+            conditions: &[],
+            pictures: Vec::new,
+        },
+        recipe: Recipe::Fixed {
+            workloads: WORKLOADS,
+            contenders: Contenders::OfTheRun,
+            own_options: None,
+            decision: || None,
+            probes: |_| Vec::new(),
+            // Tests take turns, so that this is the one that was put there last.
+            tasks: |_, _, _| vec![TASKS.lock().unwrap().unwrap()()],
+        },
     }
 }
 
-fn manifest(plan: &RunPlan) -> Manifest {
+fn manifest(plan: &RunPlan<'_>) -> Manifest {
     Manifest {
         built_with: std::collections::BTreeMap::new(),
         protagonists: None,

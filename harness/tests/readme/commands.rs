@@ -100,17 +100,17 @@ fn claims_are_decided() {
     let [block] = marked("Test a claim", "sh run").try_into().unwrap();
     let output = Shell::new().run(&block);
     for experiment in EXPERIMENTS.iter().filter(|experiment| block.contains(experiment.name)) {
-        assert!(output.contains(experiment.claim.trim_end_matches('.')), "{}: not in\n{output}", experiment.name);
+        assert!(output.contains(experiment.story.claim.trim_end_matches('.')), "{}: not in\n{output}", experiment.name);
     }
 }
 
 #[test]
 fn the_list_of_claims_is_that_of_the_experiments() {
     let list = section("Test a claim");
-    for experiment in EXPERIMENTS.iter().filter(|experiment| (experiment.decision)().is_some()) {
+    for experiment in EXPERIMENTS.iter().filter(|experiment| experiment.decision().is_some()) {
         let row = format!("[{0}](../experiments/{0}.md) |", experiment.name);
         let row = list.lines().find(|line| line.ends_with(&row)).unwrap_or_else(|| panic!("no {row}"));
-        assert_eq!(row.replace('`', "").split('|').nth(1).unwrap().trim(), experiment.claim);
+        assert_eq!(row.replace('`', "").split('|').nth(1).unwrap().trim(), experiment.story.claim);
     }
 }
 

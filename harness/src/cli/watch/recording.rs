@@ -19,7 +19,7 @@ use crate::run::Preflight;
 pub(super) struct SessionRecorder {
     machine: Machine,
     preflight: Preflight,
-    plan: RunPlan,
+    plan: RunPlan<'static>,
     current: Option<Recording>,
 }
 
