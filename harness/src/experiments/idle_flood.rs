@@ -10,7 +10,7 @@ use crate::plan::{Bounds, Capacities, Contenders, Experiment, Recipe, Sizes, Sto
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "idle-flood",
     story: Story {
-        title: "Clients that connect and never respond",
+        title: "Idle clients at 1,000 threads and 2,000 descriptors",
         claim: "A thread per connection is open to denial of service by clients that connect and never respond.",
         claimed_in: "questions about thread pools and async servers, and most advice against a thread per connection",
         question: "How many idle connections does it take until a new client is no longer served, and how does that \
@@ -23,8 +23,8 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         look_at: "The moment at which dots leave the bottom line, and how many connections were held then. After the \
                   shaded time all of them are let go: see who serves again at once, and who had died.",
         conditions: &[
-            "The limits of threads and of open files are set low on purpose, so that they are met in seconds. Real \
-             ones are higher, and met all the same.",
+            "The limits of threads and of descriptors are this experiment's, low on purpose, so that they are met in \
+             seconds: they say nothing of who holds more. For that see same-memory.",
             "No model sets a deadline to a client that says nothing, unless its label says so.",
             "A new client is one that connects; those that are connected already may go on being served.",
         ],
@@ -33,7 +33,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
     recipe: Recipe::Fixed {
         workloads: &[Workload::new(
             "newcomers",
-            "a new client every 10 ms",
+            "a new client every 10 ms; at most 1,000 threads and 2,000 descriptors",
             "Each connects, asks for one echo and closes. Beside them others connect and say nothing, slowly at \
                  first, so that the first few can be told apart.",
             ("echo", "hi"),

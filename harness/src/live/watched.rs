@@ -32,6 +32,8 @@ struct Serving {
     flood: Option<Flood>,
     /// Why no load is on it, though one is asked for.
     trouble: Option<String>,
+    /// Why it has more of the CPUs, or less, than its neighbours: where it has not the same share as each of them.
+    unequal: Option<String>,
     samples: Vec<Sample>,
 }
 
@@ -44,7 +46,8 @@ pub(super) struct Ended {
 }
 
 impl WatchedModel {
-    /// Watches a server that was started. One that did not start is a result.
+    /// Watches a server that was started, and gives it as much of the CPUs as each of its neighbours has. One that did not
+    /// start is a result.
     pub(super) fn start(
         contender: &str,
         launched: Result<ServerProcess, ProcessError>,
@@ -52,10 +55,13 @@ impl WatchedModel {
     ) -> WatchedModel {
         let contender = contender.to_owned();
         match launched {
-            Ok(process) => {
+            Ok(mut process) => {
+                let refused = process.share_cpus_equally().err();
+                let unequal = refused.map(|error| format!("the more threads, the more of the CPUs it gets: {error}"));
                 // One that is gone already is found dead at the first look.
                 let usage = ProcessUsage::open(process.pid(), process.extent(), kernel_stack_bytes_per_thread).ok();
-                let server = Serving { process, usage, driver: None, flood: None, trouble: None, samples: Vec::new() };
+                let server =
+                    Serving { process, usage, driver: None, flood: None, trouble: None, unequal, samples: Vec::new() };
                 WatchedModel { contender, state: ServerState::Running, server: Some(server) }
             }
             Err(error) => WatchedModel {
@@ -178,6 +184,6 @@ impl Serving {
         }
         let late = look.as_ref().and_then(|look| look.mean_lag_ns).filter(|lag_ns| *lag_ns > LATE_NS);
         let late = late.map(|lag_ns| format!("generator {} ms late, which is in these times", lag_ns / 1_000_000));
-        (look, used, self.trouble.clone().or(late))
+        (look, used, self.trouble.clone().or(late).or_else(|| self.unequal.clone()))
     }
 }

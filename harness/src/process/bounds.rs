@@ -40,25 +40,41 @@ pub(super) struct BoundsInForce {
 impl BoundsInForce {
     /// Puts one more bound on the process; says what enforces it.
     pub(super) fn put(&mut self, cap: Cap, pid: u32, pidfd: &OwnedFd) -> io::Result<Bound> {
+        let mut contain = |controller, value, otherwise| self.contain((controller, otherwise), value, pid, pidfd);
         let (resource, value, enforced_by) = match cap {
             Cap::OpenFiles(value) => ("open files", limit_open_files(pid, value)?, RLIMIT.to_owned()),
-            Cap::Threads(value) => ("threads", value, self.contain(Controller::Pids, value, pid, pidfd)?),
-            Cap::Memory(value) => ("memory", value, self.contain(Controller::Memory, value, pid, pidfd)?),
+            Cap::Threads(value) => ("threads", value, contain(Controller::Pids, value, WatchedResource::Threads)?),
+            Cap::Memory(value) => ("memory", value, contain(Controller::Memory, value, WatchedResource::Memory)?),
         };
         Ok(Bound { resource: resource.to_owned(), value, enforced_by })
     }
 
-    fn contain(&mut self, controller: Controller, value: u64, pid: u32, pidfd: &OwnedFd) -> io::Result<String> {
+    /// Gives processes as much of the CPUs, together, as any other group beside theirs gets, however many threads want it.
+    ///
+    /// # Errors
+    /// Where no control group can be made, with the reason.
+    pub(super) fn share_cpus(&mut self, pids: &[u32]) -> io::Result<()> {
+        let Some((first, others)) = pids.split_first() else { return Ok(()) };
+        let cgroup = Cgroup::around(*first, Controller::Cpu, None)?;
+        // One that has ended meanwhile needs no share.
+        others.iter().for_each(|pid| drop(cgroup.add(*pid)));
+        self.cgroups.push(cgroup);
+        Ok(())
+    }
+
+    fn contain(
+        &mut self,
+        (controller, watched): (Controller, WatchedResource),
+        value: u64,
+        pid: u32,
+        pidfd: &OwnedFd,
+    ) -> io::Result<String> {
         // Why there is no cgroup to be had does not matter: there is another way.
-        if let Ok(cgroup) = Cgroup::around(pid, controller, value) {
+        if let Ok(cgroup) = Cgroup::around(pid, controller, Some(value)) {
             let name = cgroup.name();
             self.cgroups.push(cgroup);
             return Ok(name);
         }
-        let watched = match controller {
-            Controller::Pids => WatchedResource::Threads,
-            Controller::Memory => WatchedResource::Memory,
-        };
         self.watchdogs.push(Watchdog::start(watched, value, pid, pidfd.try_clone()?)?);
         Ok(watchdog::NAME.to_owned())
     }

@@ -114,6 +114,18 @@ impl ServerProcess {
         caps.iter().map(|cap| self.bounds.put(*cap, pid, pidfd)).collect()
     }
 
+    /// Gives it an equal share of the CPUs among servers that run side by side, however many threads each of them has.
+    ///
+    /// # Errors
+    /// Where no control group can be made, with the reason.
+    pub fn share_cpus_equally(&mut self) -> io::Result<()> {
+        let children = match self.extent() {
+            Extent::Alone => Vec::new(),
+            Extent::WithChildren => descendants(self.pid()),
+        };
+        self.bounds.share_cpus(&[&[self.pid()], &children[..]].concat())
+    }
+
     /// Stops all its threads where they are, until [`ServerProcess::resume`]. It can be killed all the same.
     pub fn pause(&self) {
         // Fails only for a process that has ended.

@@ -116,6 +116,28 @@ fn models_are_seen_under_the_load_that_is_asked_for() {
 }
 
 #[test]
+fn sixteen_threads_get_no_more_of_a_cpu_than_one_task_runner() {
+    let first = harness::observe::allowed_cpus().unwrap()[0];
+    let computing = LiveLoad { connections: 16, rate_rps: None, work: "spin 1ms".into(), flood: 0, is_paused: false };
+    let session = Session { server_cpus: vec![first], asked: computing, ..session(&["threaded", "async-single"]) };
+    watch(&session, |watched| {
+        let used = |model: &ModelFrame| model.cpu_share.unwrap_or_default();
+        let frame = watched.until("the CPU is used up", |frame| frame.models.iter().map(used).sum::<f64>() > 0.5);
+        let [threaded, single] = frame.models.as_slice() else { panic!("{frame:?}") };
+        match &single.doubt {
+            None => assert!(used(single) > 0.5 * used(threaded), "{} beside {}", used(single), used(threaded)),
+            // Where no group can be made, every panel says so.
+            Some(doubt) => {
+                let says_so =
+                    |model: &ModelFrame| model.doubt.as_ref().is_some_and(|of| of.contains("the more threads"));
+                assert!(frame.models.iter().all(says_so), "{doubt}");
+                eprintln!("skipped: shares of a CPU: {doubt}");
+            }
+        }
+    });
+}
+
+#[test]
 fn a_program_of_another_hand_is_watched_beside_a_model_over_a_page() {
     let words = [env!("CARGO_BIN_EXE_harness"), "serve", "async-single", "--wire", "http", "--listen", "{address}"];
     let ours = ServerCommand::new("another", None, "", words.map(str::to_owned).into());

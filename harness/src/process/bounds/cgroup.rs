@@ -1,8 +1,8 @@
 //! A control group of its own around one process: made beside or below this process's own, removed when the process is
 //! gone.
 //!
-//! In version 1 each controller has a tree of its own, and only the one that counts threads is used: memory is left to
-//! whoever has put this process into its group. In version 2 there is one tree, and a group gets a controller only where
+//! In version 1 each controller has a tree of its own, and those that count threads and share out CPUs are used: memory is
+//! left to whoever has put this process into its group. In version 2 there is one tree, and a group gets a controller only where
 //! its parent passes it on. Whatever is not as it should be makes an attempt fail, and it leaves nothing behind.
 
 use std::fs;
@@ -14,11 +14,12 @@ use std::time::Duration;
 
 use crate::observe::cgroups::{CgroupFolder, CgroupVersion, groups_of};
 
-/// What a group is to bound.
+/// What a group is to bound, or to share out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Controller {
     Pids,
     Memory,
+    Cpu,
 }
 
 impl Controller {
@@ -26,14 +27,23 @@ impl Controller {
         match self {
             Controller::Pids => "pids",
             Controller::Memory => "memory",
+            Controller::Cpu => "cpu",
         }
     }
 
-    fn limit_file(self) -> &'static str {
-        match self {
-            Controller::Pids => "pids.max",
-            Controller::Memory => "memory.max",
+    /// The file that takes the limit, or the share.
+    fn file(self, version: CgroupVersion) -> &'static str {
+        match (self, version) {
+            (Controller::Pids, _) => "pids.max",
+            (Controller::Memory, _) => "memory.max",
+            (Controller::Cpu, CgroupVersion::One) => "cpu.shares",
+            (Controller::Cpu, CgroupVersion::Two) => "cpu.weight",
         }
+    }
+
+    /// Whether its tree of version 1 is used.
+    fn is_used_in_version_one(self) -> bool {
+        self != Controller::Memory
     }
 }
 
@@ -49,8 +59,9 @@ pub(super) struct Cgroup {
 const PREFIX: &str = "tokio-or-threads-";
 
 impl Cgroup {
-    /// Makes a group with a limit and puts the process into it, all its threads with it.
-    pub(super) fn around(pid: u32, controller: Controller, limit: u64) -> io::Result<Cgroup> {
+    /// Makes a group with a limit, or without one what every new group gets, and puts the process into it, all its threads
+    /// with it.
+    pub(super) fn around(pid: u32, controller: Controller, limit: Option<u64>) -> io::Result<Cgroup> {
         let own = groups_of(std::process::id(), controller.name())?;
         let mut reason = io::Error::from(io::ErrorKind::NotFound);
         for parent in parents(own, controller) {
@@ -67,7 +78,7 @@ impl Cgroup {
         parent: &Path,
         version: CgroupVersion,
         controller: Controller,
-        limit: u64,
+        limit: Option<u64>,
         pid: u32,
     ) -> io::Result<Cgroup> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -76,13 +87,20 @@ impl Cgroup {
         fs::create_dir(&folder)?;
         // From here on it is removed on the way out, whatever fails.
         let cgroup = Cgroup { folder, version, controller };
-        let limit_file = cgroup.folder.join(controller.limit_file());
-        if !limit_file.exists() {
-            return Err(io::Error::other("the group does not have the controller"));
+        let file = cgroup.folder.join(controller.file(version));
+        if !file.exists() {
+            return Err(io::Error::other(format!("control groups here do not have {}", controller.file(version))));
         }
-        fs::write(limit_file, limit.to_string())?;
-        fs::write(cgroup.folder.join("cgroup.procs"), pid.to_string())?;
+        if let Some(limit) = limit {
+            fs::write(file, limit.to_string())?;
+        }
+        cgroup.add(pid)?;
         Ok(cgroup)
+    }
+
+    /// Puts one more process into it.
+    pub(super) fn add(&self, pid: u32) -> io::Result<()> {
+        fs::write(self.folder.join("cgroup.procs"), pid.to_string())
     }
 
     /// As it is to be named in a record.
@@ -91,7 +109,7 @@ impl Cgroup {
             CgroupVersion::One => "v1",
             CgroupVersion::Two => "v2",
         };
-        format!("cgroup {version} ({})", self.controller.limit_file())
+        format!("cgroup {version} ({})", self.controller.file(self.version))
     }
 
     /// Whether the kernel killed in this group for want of memory.
@@ -138,7 +156,7 @@ fn parents(own: Vec<CgroupFolder>, controller: Controller) -> Vec<CgroupFolder> 
             let above = group.parent();
             vec![Some(group), above]
         }
-        CgroupVersion::One => vec![(controller == Controller::Pids).then_some(group)],
+        CgroupVersion::One => vec![controller.is_used_in_version_one().then_some(group)],
     });
     with_those_beside.flatten().collect()
 }
@@ -155,6 +173,7 @@ mod tests {
 
     const MOUNTS: &str = "31 23 0:27 / /sys/fs/cgroup/pids rw,relatime - cgroup cgroup rw,pids\n\
         32 23 0:28 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n\
+        33 23 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct\n\
         30 23 0:26 / /sys/fs/cgroup/unified rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
 
     fn found(own: &str, controller: Controller) -> Vec<String> {
@@ -166,6 +185,7 @@ mod tests {
     fn a_group_is_made_below_or_beside_ones_own() {
         assert_eq!(found("8:pids:/a\n4:memory:/b\n", Controller::Pids), ["pids/a"]);
         assert_eq!(found("8:pids:/a\n4:memory:/b\n", Controller::Memory), [""; 0]);
+        assert_eq!(found("1:cpu,cpuacct:/c\n", Controller::Cpu), ["cpu,cpuacct/c"]);
         let own = "0::/user.slice/app.slice/x.scope\n";
         let both = ["unified/user.slice/app.slice/x.scope", "unified/user.slice/app.slice"];
         assert_eq!(found(own, Controller::Memory), both);
@@ -176,7 +196,7 @@ mod tests {
     #[test]
     fn a_group_without_its_controller_is_given_up_and_removed() {
         let parent = tempfile::tempdir().unwrap();
-        let made = Cgroup::below(parent.path(), CgroupVersion::Two, Controller::Memory, 1, std::process::id());
+        let made = Cgroup::below(parent.path(), CgroupVersion::Two, Controller::Memory, Some(1), std::process::id());
         assert!(made.is_err());
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
     }
