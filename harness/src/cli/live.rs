@@ -102,9 +102,9 @@ impl RunProgress for Followed<'_> {
         self.tell(|| PageEvent::Planned { cells, time });
     }
 
-    fn begins(&mut self, order: u32, what: &str) {
-        self.shown.begins(order, what);
-        self.tell(|| PageEvent::Begins { order, what: what.to_owned() });
+    fn begins(&mut self, order: u32, finds_out: &str, contender: &str) {
+        self.shown.begins(order, finds_out, contender);
+        self.tell(|| PageEvent::Begins { order, what: format!("{finds_out} ({contender})") });
     }
 
     fn ended(&mut self, cell: &Cell) {

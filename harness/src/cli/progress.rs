@@ -6,7 +6,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use reports::record::{Cell, Outcome};
+use reports::format::{Unit, count};
+use reports::metrics::{Of, metric, response_quantile};
+use reports::record::{ArrivalsRecord, Cell, Outcome, Phase};
+use reports::study::Pool;
 
 use super::output::tell;
 use crate::load::{LoadMoments, Signs, now_ns};
@@ -18,6 +21,10 @@ pub(super) struct TerminalProgress {
     bar: ProgressBar,
     is_terminal: bool,
     expected_end: Instant,
+    /// What is being found out.
+    question: String,
+    /// What the last cell found.
+    last: String,
 }
 
 impl TerminalProgress {
@@ -26,15 +33,26 @@ impl TerminalProgress {
         let is_terminal = std::io::stderr().is_terminal() && !is_quiet;
         let target = if is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
-        let style = ProgressStyle::with_template("  [{bar:24}] {pos}/{len} cells, {prefix} left: {wide_msg}")
+        let style = ProgressStyle::with_template("  [{bar:16}] {prefix} left: {msg}")
             .expect("the template is a constant that a test renders");
         bar.set_style(style.progress_chars("=> "));
-        TerminalProgress { bar, is_terminal, expected_end: Instant::now() }
+        TerminalProgress {
+            bar,
+            is_terminal,
+            expected_end: Instant::now(),
+            question: String::new(),
+            last: String::new(),
+        }
     }
 
     /// Ends the display; the terminal is as it was.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// The question, and below it what was found last.
+    fn show_question(&self) {
+        self.bar.set_message(format!("{}{}", self.question, self.last));
     }
 
     fn show_time_left(&self) {
@@ -50,9 +68,10 @@ impl RunProgress for TerminalProgress {
         self.show_time_left();
     }
 
-    fn begins(&mut self, order: u32, what: &str) {
+    fn begins(&mut self, order: u32, finds_out: &str, _: &str) {
         self.bar.set_position(order.into());
-        self.bar.set_message(what.to_owned());
+        finds_out.clone_into(&mut self.question);
+        self.show_question();
         self.show_time_left();
     }
 
@@ -61,6 +80,36 @@ impl RunProgress for TerminalProgress {
             let line = format!("{} {} {}: {reason}", cell.experiment, cell.workload, cell.contender);
             if self.is_terminal { self.bar.println(line) } else { tell(&line) }
         }
+        if let Some(found) = in_few_words(cell) {
+            self.last = format!("\n  last: {found}");
+            self.show_question();
+        }
+    }
+}
+
+/// What a cell measured, as soon as it is known; nothing where it measured nothing that a few words say.
+fn in_few_words(cell: &Cell) -> Option<String> {
+    let pool = Pool::of(vec![cell]);
+    let shown = |name: &str, words: &str| {
+        let metric = metric(name)?;
+        let Of::Load(read) = metric.of else { return None };
+        let value = read(&pool).value()?;
+        Some(format!("{} {}{words}", cell.contender, metric.unit.show(value)))
+    };
+    let held = || {
+        let stage = cell.stages.iter().rfind(|stage| stage.phase == Phase::Idle)?;
+        let resident = Unit::Bytes.show(stage.sample.resident_bytes as f64);
+        Some(format!("{} {} connections, {resident} in memory", cell.contender, count(stage.connections)))
+    };
+    let median = || {
+        let value = response_quantile(&pool, 0.5).value()?;
+        Some(format!("{} answered within {}, half of the time", cell.contender, Unit::Nanoseconds.show(value)))
+    };
+    match (&cell.disturbance, cell.load.arrivals) {
+        (Some(_), _) => shown("probe_success", " of the others answered"),
+        (None, _) if !cell.stages.is_empty() => held(),
+        (None, ArrivalsRecord::Closed) => shown("achieved_rps", ""),
+        (None, _) => median(),
     }
 }
 
@@ -130,15 +179,45 @@ impl LoadProgress {
 
 #[cfg(test)]
 mod tests {
+    use reports::record::{Sample, Stage};
+
     use super::*;
+    use crate::plan::{ArrivalProcess, Shape, Work};
 
     #[test]
     fn a_display_that_is_hidden_takes_everything() {
         let mut shown = TerminalProgress::new(true);
         shown.planned(3, Duration::from_secs(90));
-        shown.begins(1, "echo 8000rps threaded");
+        shown.begins(1, "do thousands of threads thrash?", "threaded");
         assert_eq!(shown.bar.position(), 1);
         shown.end();
+    }
+
+    #[test]
+    fn what_a_cell_found_is_said_in_few_words_and_nothing_where_it_found_nothing() {
+        let spec = LoadSpec {
+            arrivals: ArrivalProcess::Closed,
+            shape: Shape::Connections { connections: 1 },
+            work: Work::new("echo", "hi"),
+            seed: 1,
+            warm_up: Duration::ZERO,
+            window: Duration::from_secs(1),
+            timeout: Duration::from_secs(1),
+        };
+        let nothing = Cell { contender: "threaded".to_owned(), ..Cell::new(spec.to_record()) };
+        assert_eq!(in_few_words(&nothing), None);
+        let sample = Sample { resident_bytes: 64 << 20, ..Sample::default() };
+        let stage = |phase, connections| Stage {
+            phase,
+            connections,
+            answered: None,
+            sample,
+            socket_buffer_bytes: None,
+            settled: true,
+        };
+        let stages = vec![stage(Phase::Idle, 10), stage(Phase::Idle, 1_000), stage(Phase::Closed, 0)];
+        let held = Cell { stages, ..nothing };
+        assert_eq!(in_few_words(&held).unwrap(), "threaded 1,000 connections, 64 MiB in memory");
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claimed_in: "explanations of what a runtime is",
         question: "Six hundred requests come at once, each blocks for half a second on spawn_blocking. When is the \
                    last one answered, and how many threads has the server by then?",
+        finds_out: "how many threads does an async server make?",
         possible_answers: &[
             "After half a second: the runtime makes as many threads as it needs.",
             "After a second: it makes 512, and the rest waits for those.",

@@ -16,6 +16,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claim: "A task that blocks stops everything.",
         claimed_in: "introductions to async, and their opposite, \"a worker or two may block\", in code reviews",
         question: "Of four workers one is blocked most of the time. How much longer does everybody else wait?",
+        finds_out: "does one blocking request hold up the others?",
         possible_answers: &[
             "A quarter longer: three workers are left.",
             "Not at all, until all four are blocked.",

@@ -17,6 +17,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claimed_in: "arguments for pools, and for tasks",
         question: "A server makes a thread for every connection, and each connection asks once. How much more CPU \
                    time does a request take than in a server that makes a task?",
+        finds_out: "what does a new connection cost?",
         possible_answers: &[
             "Ten times as much.",
             "About twice as much.",

@@ -15,6 +15,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claimed_in: "the C10K problem, and what has been concluded from it since",
         question: "The same number of requests per second comes over ten connections, then over ten thousand. What \
                    does a request cost?",
+        finds_out: "do thousands of threads thrash?",
         possible_answers: &[
             "With threads many times as much: the scheduler drowns in them.",
             "With threads and with tasks alike a little more, since each request finds cold caches.",

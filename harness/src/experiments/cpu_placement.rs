@@ -16,6 +16,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claimed_in: "the documentation of async runtimes, and most answers to \"my server is stuck\"",
         question: "One request in ten computes for 15 ms. What do the other nine see, and does it matter where the \
                    computation runs?",
+        finds_out: "who waits while one request in ten computes?",
         possible_answers: &[
             "Anywhere but in the task itself is as good as anywhere else.",
             "With one CPU it makes no difference: the computation has to be done.",

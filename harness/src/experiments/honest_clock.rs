@@ -15,6 +15,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claim: "The p99 looks fine.",
         claimed_in: "dashboards, and reports of load tests whose clients wait for each reply before they go on",
         question: "A server stands still for a fifteenth of a run. What does the p99 say?",
+        finds_out: "does the p99 show a server that stood still?",
         possible_answers: &[
             "It is nearly as long as the standstill.",
             "It says nothing of it: a handful of requests were slow, far less than one in a hundred.",

@@ -15,6 +15,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claimed_in: "questions about thread pools and async servers, and most advice against a thread per connection",
         question: "How many idle connections does it take until a new client is no longer served, and how does that \
                    end?",
+        finds_out: "what do idle clients do to a new one?",
         possible_answers: &[
             "Threads run out after a few thousand connections; tasks never do.",
             "Every model has its number: a connection, a pool's size, a limit of threads, a limit of open files.",

@@ -16,6 +16,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claim: "Async is faster than threads.",
         claimed_in: "most answers to \"tokio or OS threads?\"",
         question: "Which model answers first as more and more clients come, and which one stops keeping up first?",
+        finds_out: "who keeps up as more clients come?",
         possible_answers: &[
             "Async is faster at any load.",
             "They are all alike until one of them runs out of CPU, or of workers.",

@@ -12,6 +12,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claim: "A thread per connection is bounded by memory; tasks are not.",
         claimed_in: "the usual explanation of why threads do not scale to many connections",
         question: "How much memory does one more idle connection take, and which part of it would top not show?",
+        finds_out: "what does one more idle connection cost?",
         possible_answers: &[
             "A thread takes its whole stack of 2 MiB; a task takes next to nothing.",
             "A thread takes some tens of KiB, half of it in the kernel; a task takes a KiB or two.",

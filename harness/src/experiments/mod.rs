@@ -118,6 +118,8 @@ mod tests {
             let page = format!("{}/../docs/experiments/{}.md", env!("CARGO_MANIFEST_DIR"), experiment.name);
             assert!(std::path::Path::new(&page).exists(), "{}: no page says why", experiment.name);
             let story = &experiment.story;
+            assert!((3..=10).contains(&story.finds_out.split(' ').count()), "{}: {}", experiment.name, story.finds_out);
+            assert!(story.finds_out.ends_with('?'), "{}: {}", experiment.name, story.finds_out);
             for text in [story.claim, story.claimed_in, story.question, story.look_at] {
                 assert!(!text.is_empty());
             }

@@ -17,6 +17,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claim: "Never use std's mutex in async code.",
         claimed_in: "reviews of async code, though tokio's own documentation says something else",
         question: "Eight connections want one lock all the time. What does a ninth see that does not want it at all?",
+        finds_out: "who waits for a lock that others hold?",
         possible_answers: &[
             "With std's lock it waits, with tokio's it does not.",
             "Nothing, as long as the lock is held for microseconds and never across an .await.",

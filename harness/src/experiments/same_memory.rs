@@ -17,6 +17,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claimed_in: "answers to \"what is the benefit of using tokio instead of OS threads?\"",
         question: "Two servers have 64 MiB each and all the threads and descriptors that the machine gives. How many \
                    idle clients does each hold until a new one gets no answer?",
+        finds_out: "how many idle clients fit in 64 MiB?",
         possible_answers: &[
             "The same: an idle client costs nothing.",
             "Tokio twice as many.",

@@ -16,6 +16,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claimed_in: "comparisons of async servers with those that have a thread per connection, since 2009",
         question: "Many clients send a byte now and then, and never a whole request. Which server still serves a new \
                    client?",
+        finds_out: "do clients that send slowly hold up the others?",
         possible_answers: &[
             "The async one: a slow client costs it next to nothing.",
             "Every server that closes a connection on which nothing comes for a while.",

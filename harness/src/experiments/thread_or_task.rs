@@ -20,6 +20,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claimed_in: "answers to \"what is the benefit of using tokio instead of OS threads?\"",
         question: "Threads or tokio: who answers a few clients first, who spends less CPU on a thousand, and who \
                    carries more requests that wait for a database?",
+        finds_out: "who answers first, spends less CPU and carries more?",
         possible_answers: &[
             "Tokio in all three.",
             "Threads for a few clients, tokio for a thousand and for requests that wait.",

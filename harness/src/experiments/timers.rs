@@ -17,6 +17,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claim: "A timer waits as long as it is told to.",
         claimed_in: "code that calls sleep(1 ms) in a loop, and benchmarks that sleep in place of a database",
         question: "A request has the server sleep for 1 ms, on a thread or in a task. How long does it take?",
+        finds_out: "how long does a timer really wait?",
         possible_answers: &[
             "1 ms and what two wake-ups take, in either world.",
             "In a task less, since a runtime need not ask the kernel for each timer.",

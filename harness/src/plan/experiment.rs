@@ -32,6 +32,8 @@ pub struct Story {
     pub claimed_in: &'static str,
     /// The question a reader answers before looking.
     pub question: &'static str,
+    /// The same in ten words or fewer, for whoever waits while it is found out: `do thousands of threads thrash?`
+    pub finds_out: &'static str,
     /// Plausible answers.
     pub possible_answers: &'static [&'static str],
     /// What to look at in the pictures.

@@ -21,8 +21,8 @@ use crate::plan::{Capacities, RunPlan, Turn, arrival_seed};
 pub trait RunProgress {
     /// The number of cells and the time they should take are known, or known better than before.
     fn planned(&mut self, cells: usize, time: Duration);
-    /// A cell begins, number `order` of the run from 0.
-    fn begins(&mut self, order: u32, what: &str);
+    /// A cell begins, number `order` of the run from 0, to find something out of a contender: `do thousands of threads thrash?`
+    fn begins(&mut self, order: u32, finds_out: &str, contender: &str);
     /// A cell has ended.
     fn ended(&mut self, cell: &Cell);
 }
@@ -154,10 +154,10 @@ impl<'a> CellSeries<'a> {
 
     fn attempt(&mut self, mut turn: Turn, purpose: Purpose, attempts: u32) -> Cell {
         let plan = self.plan;
-        let experiment = plan.experiments[turn.experiment].name;
+        let (experiment, story) = (plan.experiments[turn.experiment].name, &plan.experiments[turn.experiment].story);
         let contender = plan.contenders[turn.contender].label();
         let order = self.next_order;
-        self.progress.begins(order, &format!("{} {} {contender}", turn.task.workload, turn.task.point));
+        self.progress.begins(order, story.finds_out, contender);
         turn.task.kind.set_seed(arrival_seed(plan.seed, experiment, &turn.task.workload, &turn.task.point, turn.block));
         let begun_ns = now_ns();
         let seen = self.runner.run(&turn.task.kind, &plan.contenders[turn.contender]);

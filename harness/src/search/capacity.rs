@@ -232,6 +232,7 @@ pub fn experiment(workload: Workload, objective: Objective, pictures: Pictures) 
             claim: "Async carries more load than threads.",
             claimed_in: "most answers to \"tokio or OS threads?\"",
             question: "How many requests per second can be offered before the response time breaks its promise?",
+            finds_out: "how much load does it carry within the promise?",
             possible_answers: &[
                 "With async many times as many.",
                 "Alike, until the work leaves the CPU idle and connections are many.",

@@ -59,6 +59,7 @@ pub fn experiment(workloads: Vec<Workload>) -> Experiment {
             claim: "Threads are for few connections, async is for many.",
             claimed_in: "most advice on choosing between the two",
             question: "From how many connections on, and for what work, does one of the two serve more than the other?",
+            finds_out: "who serves more, with so many connections?",
             possible_answers: &[
                 "Async serves more everywhere.",
                 "Threads serve more up to some hundreds of connections, async beyond.",

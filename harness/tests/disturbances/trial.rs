@@ -80,6 +80,7 @@ fn experiment(tasks: fn() -> Task) -> Experiment {
             claim: "None.",
             claimed_in: "nowhere",
             question: "None?",
+            finds_out: "none?",
             possible_answers: &["Yes.", "No."],
             look_at: "Nothing.",
             conditions: &[],
@@ -129,6 +130,6 @@ struct Silent;
 
 impl RunProgress for Silent {
     fn planned(&mut self, _: usize, _: Duration) {}
-    fn begins(&mut self, _: u32, _: &str) {}
+    fn begins(&mut self, _: u32, _: &str, _: &str) {}
     fn ended(&mut self, _: &Cell) {}
 }

@@ -24,7 +24,7 @@ pub enum PageEvent {
     Begins {
         /// Its number in the run, from 0.
         order: u32,
-        /// Workload, load and contender, in words.
+        /// What it is to find out, and of whom.
         what: String,
     },
     /// A cell has ended.
