@@ -11,7 +11,8 @@ use reports::record::store::RunFolder;
 
 use super::busy::FirstLook;
 use super::live::{Followed, LiveArgs};
-use super::new_run::{OpenRun, RunArgs, other_build, tell_limits, too_few_cpus};
+use super::new_run::{OpenRun, RunArgs, tell_limits, too_few_cpus};
+use super::other_build::{build_of_saved, other_build};
 use super::output::{SummaryFormat, print, tell};
 use super::progress::{TerminalProgress, rough};
 use super::resume::{self, probes, rebuilt, with_models};
@@ -41,23 +42,24 @@ pub(super) struct CompareArgs {
     experiments: Vec<String>,
 
     #[command(flatten)]
-    run: RunArgs,
+    pub(super) run: RunArgs,
 
     /// Repetitions of every cell, each on a fresh server; without it the preset's number, which is three where a claim is decided and ten for the scorecard
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    blocks: Option<u32>,
+    pub(super) blocks: Option<u32>,
 
-    /// Another build of the harness, whose servers run beside ours in every block under the name of base
+    /// Another build of the harness, whose servers run beside ours in every block under the name of base. Has to be typed
+    /// again for --resume and --like of such a run
     #[arg(long, value_name = "PROGRAM")]
-    against: Option<PathBuf>,
+    pub(super) against: Option<PathBuf>,
 
     /// Completes a run that was cut off, or gives it more `--blocks`; all else is as it was
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "models", "experiments", "seed", "placement", "against", "out", "dry_run", "like"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "models", "experiments", "seed", "placement", "out", "dry_run", "like"])]
     resume: Option<PathBuf>,
 
     /// Takes plan, seed and loads of another run, so that `harness diff` can hold the two against each other; of its
     /// contenders those of --models, or all
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "experiments", "seed", "placement", "against"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "experiments", "seed", "placement"])]
     like: Option<PathBuf>,
 
     /// Whether to trace a few milliseconds of each contender afterwards, for the picture of who ran what: some ten seconds
@@ -70,7 +72,7 @@ pub(super) struct CompareArgs {
     inside: Inside,
 
     #[command(flatten)]
-    live: LiveArgs,
+    pub(super) live: LiveArgs,
 
     /// Say what would be run and what it needs, and stop
     #[arg(long)]
@@ -82,7 +84,7 @@ pub(super) struct CompareArgs {
 
     /// How to write the summary at the end
     #[arg(long, value_enum, default_value_t = SummaryFormat::Scorecard)]
-    format: SummaryFormat,
+    pub(super) format: SummaryFormat,
 }
 
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
@@ -92,12 +94,14 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         args.run.servers.check_no_page()?;
     }
     if let Some(run) = &args.resume {
-        return resume::run(run, args.blocks, &servers, &args.live, args.format, (args.run.quiet, first_look));
+        return resume::run(run, &args, &servers, first_look);
     }
     let like = args.like.as_deref().map(|run| RunFolder::open(run)?.read()).transpose()?;
     let (mut plan, preflight) = match &like {
         Some(like) => {
-            let (plan, preflight) = rebuilt(&like.manifest, |has| args.blocks.unwrap_or(has), &servers.commands)?;
+            let against = build_of_saved(like.manifest.against.as_ref(), args.against.as_deref(), false)?;
+            let blocks = |has| args.blocks.unwrap_or(has);
+            let (plan, preflight) = rebuilt(&like.manifest, blocks, (&servers.commands, against))?;
             with_models((plan, preflight), args.models.as_deref(), &servers)?
         }
         None => plan(&args, &servers)?,

@@ -18,6 +18,7 @@ mod load;
 mod map;
 mod microcosts;
 mod new_run;
+mod other_build;
 mod output;
 mod own_children;
 mod progress;

@@ -1,18 +1,15 @@
-//! What every command that makes a run has in common before its first cell: CPUs, another build to compare with, the machine
-//! held for the run, a folder, the manifest.
+//! What every command that makes a run has in common before its first cell: CPUs, the machine held for the run, a folder,
+//! the manifest.
 //!
 //! Must not know: what is run. Beside it: `compare.rs`, `map.rs`, `capacity.rs`.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use clap::ValueEnum;
 use reports::format;
 use reports::record::store::RunFolder;
-use reports::record::{Ending, Machine, Manifest, OtherBuild, PlacementKind, PlacementRecord, SCHEMA_VERSION, Warning};
-use sha2::{Digest, Sha256};
+use reports::record::{Ending, Machine, Manifest, PlacementKind, PlacementRecord, SCHEMA_VERSION, Warning};
 
 use super::busy::{self, FirstLook};
 use super::live::{Live, LiveArgs};
@@ -20,7 +17,6 @@ use super::output::tell;
 use super::servers::{ServerArgs, Servers};
 use crate::observe::{allowed_cpus, cpu_quota, machine, restrict_this_thread};
 use crate::plan::{Cast, Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes};
-use crate::process::{Launch, launch_program};
 use crate::run::{Interrupt, MachineLock, Preflight, commit, preflight_for, utc_now};
 
 /// Which CPUs server and generator get.
@@ -257,37 +253,4 @@ pub(super) fn too_small_a_quota() -> Option<Warning> {
         ),
         remedy: "write max (-1 in version 1) into that file, or run outside of that control group".to_owned(),
     })
-}
-
-/// Looks at the other build, and starts and stops a server with it.
-///
-/// # Errors
-/// Where the file can't be read, is no harness, or its servers can't be started as ours are.
-pub(super) fn other_build(path: &Path) -> Result<OtherBuild, PlanError> {
-    let shown = path.display();
-    let remedy = "give the harness binary of another build, such as target/release/harness of another checkout";
-    let refuse = |reason: String| PlanError::Usage(format!("--against {shown}: {reason}; {remedy}"));
-    // A path, not a name that is looked for elsewhere.
-    let path = path.canonicalize().map_err(|error| refuse(error.to_string()))?;
-    let file = std::fs::read(&path).map_err(|error| refuse(error.to_string()))?;
-    let said = Command::new(&path).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output();
-    let said = said.map_err(|error| refuse(error.to_string()))?;
-    let version = String::from_utf8_lossy(&said.stdout).trim().to_owned();
-    if !said.status.success() || !version.starts_with(concat!(env!("CARGO_PKG_NAME"), " ")) {
-        return Err(refuse("it is not a harness: it does not say so when asked for its version".to_owned()));
-    }
-    let trial = Launch { spin_rate: Some(1), ..Launch::new("sequential") };
-    let server = launch_program(&path, &trial);
-    server.map_err(|error| refuse(format!("its servers can't be started: {}", error.failure)))?.stop();
-    let sha256 = Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(OtherBuild { built_with: built_with(&path), path: path.display().to_string(), version, sha256 })
-}
-
-/// What another build says that it is built with. One that was made before builds could tell says nothing.
-fn built_with(program: &Path) -> BTreeMap<String, String> {
-    let list =
-        Command::new(program).args(["list", "--format", "json"]).stdin(Stdio::null()).stderr(Stdio::null()).output();
-    let list = list.ok().and_then(|said| serde_json::from_slice::<serde_json::Value>(&said.stdout).ok());
-    let told = list.and_then(|list| serde_json::from_value(list.get("built_with")?.clone()).ok());
-    told.unwrap_or_default()
 }

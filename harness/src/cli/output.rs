@@ -1,6 +1,7 @@
 //! What goes out: text to stdout, whole and once (a reader that leaves early, as `head` does, is no error), files that are
 //! there whole or not at all, and the summary of a run in each of its formats.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -49,19 +50,34 @@ pub(super) enum SummaryFormat {
     Bencher,
 }
 
-/// Writes to stdout.
+/// Writes to stdout, what could command a terminal made visible.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(visible(text).as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         done => done,
     }
 }
 
-/// Writes a line to stderr. It, too, may have a reader that leaves early, as in `2>&1 | head`: that ends no run, which
+/// The text with escape sequences, and all else that a terminal obeys instead of showing it, written out as JSON does. Labels, and what
+/// servers said last, come from others: they must not move the cursor, change a title, or turn the order of what stands
+/// beside them.
+pub(super) fn visible(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| {
+        let turns_order = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        (c.is_control() && c != '\n' && c != '\t') || turns_order
+    };
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |c: char| if obeyed(c) { format!("\\u{:04x}", c as u32) } else { c.to_string() };
+    Cow::Owned(text.chars().map(shown).collect())
+}
+
+/// Writes a line to stderr, as [`print`] does. It, too, may have a reader that leaves early, as in `2>&1 | head`: that ends no run, which
 /// `eprintln!` would.
 pub(super) fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", visible(line));
 }
 
 /// What was typed can't be done; `sentence` says why, and what to type instead.
@@ -271,6 +287,15 @@ mod tests {
         assert_eq!(quoted("thread-pool:workers=8,stack=64KiB"), "\"thread-pool:workers=8,stack=64KiB\"");
         assert_eq!(quoted("say \"hi\""), "\"say \"\"hi\"\"\"");
         assert_eq!(quoted("1.2 ms"), "1.2 ms");
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        assert_eq!(visible("a label\twith 5 µs\nand a line"), "a label\twith 5 µs\nand a line");
+        assert_eq!(visible("\u{1b}]0;owned\u{7}\u{1b}[2J"), "\\u001b]0;owned\\u0007\\u001b[2J");
+        assert_eq!(visible("a\rb \u{9b}31m \u{202e}desrever"), "a\\u000db \\u009b31m \\u202edesrever");
+        let json = serde_json::to_string("\u{202e}\u{85}").unwrap();
+        assert_eq!(serde_json::from_str::<String>(&visible(&json)).unwrap(), "\u{202e}\u{85}", "JSON stays JSON");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use reports::metrics::{Of, metric, response_quantile};
 use reports::record::{ArrivalsRecord, Cell, Outcome, Phase};
 use reports::study::Pool;
 
-use super::output::tell;
+use super::output::{tell, visible};
 use crate::load::{LoadMoments, Signs, now_ns};
 use crate::plan::{LoadSpec, nanoseconds};
 use crate::run::RunProgress;
@@ -78,7 +78,7 @@ impl RunProgress for TerminalProgress {
     fn ended(&mut self, cell: &Cell) {
         if let Outcome::Failed { reason, .. } = &cell.outcome {
             let line = format!("{} {} {}: {reason}", cell.experiment, cell.workload, cell.contender);
-            if self.is_terminal { self.bar.println(line) } else { tell(&line) }
+            if self.is_terminal { self.bar.println(visible(&line)) } else { tell(&line) }
         }
         if let Some(found) = in_few_words(cell) {
             self.last = format!("\n  last: {found}");

@@ -8,13 +8,15 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use reports::machine::{differences, in_words};
 use reports::record::store::{Run, RunFolder};
-use reports::record::{Cell, Ending, ExperimentRecord, Manifest, Purpose, Warning};
+use reports::record::{Cell, Ending, ExperimentRecord, Manifest, OtherBuild, Purpose, Warning};
 
 use super::busy::FirstLook;
+use super::compare::CompareArgs;
 use super::contenders::{cast_for, of_saved};
-use super::live::{Followed, LiveArgs};
-use super::new_run::{self, HeldMachine, other_build};
-use super::output::{SummaryFormat, tell};
+use super::live::Followed;
+use super::new_run::{self, HeldMachine};
+use super::other_build::build_of_saved;
+use super::output::tell;
 use super::progress::TerminalProgress;
 use super::protagonists;
 use super::report::conclude;
@@ -29,27 +31,27 @@ use crate::run::{Execution, Preflight, preflight, utc_now};
 /// Completes the run in a folder, with so many blocks or as many as it was to have.
 pub(super) fn run(
     path: &Path,
-    blocks: Option<u32>,
+    args: &CompareArgs,
     servers: &Servers,
-    live: &LiveArgs,
-    format: SummaryFormat,
-    (quiet, first_look): (bool, FirstLook),
+    first_look: FirstLook,
 ) -> anyhow::Result<ExitCode> {
     let held = HeldMachine::take()?;
     let folder = RunFolder::open(path)?;
     let Run { manifest, cells, .. } = folder.read()?;
+    let (blocks, quiet) = (args.blocks, args.run.quiet);
     if let Some(fewer) = blocks.filter(|blocks| *blocks < manifest.blocks) {
         let has = manifest.blocks;
         return Err(refuse(&manifest, format!("it has {has} blocks, and {fewer} are fewer; give {has} or more")).into());
     }
     // Blocks that it has are not taken away.
     let wanted = |has: u32| blocks.map_or(has, |blocks| blocks.max(has));
-    let (mut plan, preflight) = rebuilt(&manifest, wanted, &servers.commands)?;
+    let against = build_of_saved(manifest.against.as_ref(), args.against.as_deref(), true)?;
+    let (mut plan, preflight) = rebuilt(&manifest, wanted, (&servers.commands, against))?;
     plan.inside = inside_of(&cells);
     preflight.check()?;
     check_same(&manifest, &plan, &preflight)?;
     // Where it can be followed is said first.
-    let mut live = live.open(&plan.placement.generator_cpus)?;
+    let mut live = args.live.open(&plan.placement.generator_cpus)?;
     let busy = held.prepare(&plan, &servers.commands, (first_look, quiet))?;
     let resumed_at = [&manifest.resumed_at[..], &[utc_now()]].concat();
     let (blocks, experiments) = (plan.sizes.blocks, plan.experiment_records());
@@ -64,7 +66,7 @@ pub(super) fn run(
     let end = execution.resume(cells, &mut progress);
     progress.end();
     let end = end?;
-    let code = conclude(&folder, &end, format, &held.interrupt)?;
+    let code = conclude(&folder, &end, args.format, &held.interrupt)?;
     if let Some(live) = live {
         live.conclude(&folder, end.ending, &held.interrupt);
     }
@@ -116,7 +118,7 @@ fn refuse(manifest: &Manifest, why: String) -> PlanError {
 }
 
 /// The plan of the run, with as many blocks as are `wanted` of those that it has, and what this machine's limits make of it. `typed` are the
-/// commands of its programs of another hand.
+/// commands of its programs of another hand, beside the other build that it was compared with.
 ///
 /// # Errors
 /// Where the run was no comparison, this version lacks one of its experiments or contenders, or a command was
@@ -124,7 +126,7 @@ fn refuse(manifest: &Manifest, why: String) -> PlanError {
 pub(super) fn rebuilt(
     manifest: &Manifest,
     wanted: impl Fn(u32) -> u32,
-    typed: &[ServerCommand],
+    (typed, against): (&[ServerCommand], Option<OtherBuild>),
 ) -> anyhow::Result<(RunPlan<'static>, Preflight)> {
     let refuse =
         |why: String| PlanError::Usage(format!("{}: {why}; make a new run with harness compare", manifest.run));
@@ -148,7 +150,6 @@ pub(super) fn rebuilt(
         let places = manifest.contenders.iter().enumerate();
         places.filter(|(_, contender)| experiment.has(contender)).map(|(place, _)| place).collect()
     };
-    let against = manifest.against.as_ref().map(|other| other_build(other.path.as_ref())).transpose()?;
     let mut plan = RunPlan {
         protagonists: manifest.protagonists.clone(),
         experiments,

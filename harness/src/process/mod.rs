@@ -12,6 +12,7 @@
 //!
 //! Must not know: what a server is measured for, models, load. A contender is a string that goes on a command line.
 
+mod asked;
 mod bounds;
 mod child;
 mod command;
@@ -23,6 +24,7 @@ mod reap;
 mod server_process;
 pub mod supervised;
 
+pub use asked::answer_of;
 pub use bounds::Cap;
 pub use command::{ADDRESS, BACKEND_VARIABLE, CommandLaunch, PORT, PORT_VARIABLE, launch_command};
 pub use error::{LaunchFailure, ProcessError};

@@ -14,7 +14,10 @@ use serde::de::DeserializeOwned;
 use super::{Cell, HistogramRecord, Ledger, Manifest, SCHEMA_VERSION, Timeline};
 
 const LARGEST_FILE_BYTES: u64 = 64 << 20;
-const LONGEST_ID: usize = 180;
+/// More than a thorough run of everything has, many times over.
+const MOST_FILES: usize = 100_000;
+/// As long as the name of a cell may be, so that its file can be made anywhere.
+pub const LONGEST_ID: usize = 180;
 /// Beyond this, counts are no longer exact as floating-point numbers.
 const MOST_REQUESTS: u128 = 1 << 53;
 const MANIFEST: &str = "manifest.json";
@@ -72,6 +75,12 @@ pub enum RecordError {
         /// Its size.
         bytes: u64,
     },
+    /// A pipe, a device, a link or a folder where a file should be.
+    #[error("{} is not a file; a run is made of files, remove it to read the rest", .0.display())]
+    NotAFile(PathBuf),
+    /// More files than any run has.
+    #[error("{} holds more than {MOST_FILES} files, more than any run has", .0.display())]
+    TooMany(PathBuf),
     /// Text that does not hold a histogram.
     #[error("a histogram cannot be read: {why}")]
     Histogram {
@@ -199,6 +208,9 @@ fn records_in(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
         if path.extension().is_some_and(|ending| ending == "json") {
             paths.push(path);
         }
+        if paths.len() > MOST_FILES {
+            return Err(RecordError::TooMany(folder.to_owned()));
+        }
     }
     paths.sort();
     Ok(paths)
@@ -265,6 +277,10 @@ pub(crate) fn schema_version(json: &[u8]) -> Result<u64, serde_json::Error> {
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, RecordError> {
+    // Looked at before it is opened: opening a pipe would wait for whoever writes into it.
+    if !fs::symlink_metadata(path).map_err(io("read", path))?.is_file() {
+        return Err(RecordError::NotAFile(path.to_owned()));
+    }
     let file = fs::File::open(path).map_err(io("read", path))?;
     let bytes = file.metadata().map_err(io("read", path))?.len();
     if bytes > LARGEST_FILE_BYTES {

@@ -2,6 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use reports::record::SCHEMA_VERSION;
 use reports::record::store::{RecordError, RunFolder};
@@ -141,4 +145,29 @@ fn a_file_beyond_any_record_is_not_read() {
     // A sparse file: its size is claimed, not written.
     fs::File::options().write(true).open(&cell).unwrap().set_len((64 << 20) + 1).unwrap();
     assert!(matches!(folder.read().unwrap_err(), RecordError::TooLarge { .. }));
+}
+
+#[test]
+fn what_is_no_file_is_refused_by_name_and_never_waited_for() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = saved(home.path().join("run").as_path());
+    let [manifest, cell] = files(folder.path());
+    let (pipe, link) = (cell.with_file_name("pipe.json"), cell.with_file_name("link.json"));
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    assert!(refused(&folder).contains("pipe.json is not a file"));
+    fs::remove_file(&pipe).unwrap();
+    std::os::unix::fs::symlink(&manifest, &link).unwrap();
+    assert!(refused(&folder).contains("link.json is not a file"));
+    fs::remove_file(&link).unwrap();
+    fs::create_dir(cell.with_file_name("folder.json")).unwrap();
+    assert!(refused(&folder).contains("folder.json is not a file"));
+}
+
+/// Why a run can't be read; a reader that waits for somebody to write into a pipe would wait for ever.
+fn refused(folder: &RunFolder) -> String {
+    let (tells, told) = mpsc::channel();
+    let folder = folder.clone();
+    thread::spawn(move || tells.send(folder.read().map(|_| ()).unwrap_err().to_string()));
+    told.recv_timeout(Duration::from_secs(60)).unwrap()
 }

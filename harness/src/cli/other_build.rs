@@ -1,0 +1,112 @@
+//! `--against`: another build of the harness, whose servers run beside ours.
+//!
+//! Nothing that a saved run names is executed: its build has to be typed again, and to be the very file that it was before
+//! any of it runs. Beside it: `new_run.rs`, `resume.rs`.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use reports::record::OtherBuild;
+use sha2::{Digest, Sha256};
+
+use crate::plan::PlanError;
+use crate::process::{Launch, answer_of, launch_program};
+
+/// Looks at the other build that was typed, and starts and stops a server with it.
+///
+/// # Errors
+/// Where the file can't be read, is no harness, or its servers can't be started as ours are.
+pub(super) fn other_build(path: &Path) -> Result<OtherBuild, PlanError> {
+    let found = FoundBuild::at(path)?;
+    found.tried()
+}
+
+/// The build that a saved run was compared with, which has to be `typed` again. Where it `must_be_the_same`, its bytes are
+/// compared before it is executed.
+///
+/// # Errors
+/// As [`other_build`]; where it was not typed, or was and the run had none, or is another file.
+pub(super) fn build_of_saved(
+    saved: Option<&OtherBuild>,
+    typed: Option<&Path>,
+    must_be_the_same: bool,
+) -> Result<Option<OtherBuild>, PlanError> {
+    match (saved, typed) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(PlanError::Usage(
+            "--against: that run compared with no other build; leave it out, or make a new run".to_owned(),
+        )),
+        (Some(saved), None) => Err(PlanError::Usage(format!(
+            "that run compared with another build, and no program is executed because a run's folder names it; type it \
+             again, --against {:?}, if you trust it",
+            saved.path
+        ))),
+        (Some(saved), Some(typed)) => {
+            let found = FoundBuild::at(typed)?;
+            if must_be_the_same && found.sha256 != saved.sha256 {
+                let (now, then) = (&found.sha256[..12], saved.sha256.get(..12).unwrap_or_default());
+                let why = format!("it is not the build that the run compared with ({now}..., then {then}...)");
+                return Err(found.refuse(&why));
+            }
+            found.tried().map(Some)
+        }
+    }
+}
+
+/// A file that may be a build, of which nothing was executed yet.
+struct FoundBuild {
+    path: PathBuf,
+    sha256: String,
+}
+
+impl FoundBuild {
+    fn at(path: &Path) -> Result<FoundBuild, PlanError> {
+        // A path, not a name that is looked for elsewhere.
+        let read = || {
+            let path = path.canonicalize()?;
+            if !path.is_file() {
+                return Err(io::Error::other("it is no file"));
+            }
+            let file = std::fs::read(&path)?;
+            Ok((path, Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect()))
+        };
+        let (path, sha256) = read().map_err(|error| refusal(path, &error.to_string()))?;
+        Ok(FoundBuild { path, sha256 })
+    }
+
+    fn refuse(&self, reason: &str) -> PlanError {
+        refusal(&self.path, reason)
+    }
+
+    /// Executes it: it says who it is and what it is made of, and serves.
+    fn tried(self) -> Result<OtherBuild, PlanError> {
+        let said = answer_of(&self.path, &["--version"]).map_err(|error| self.refuse(&error.to_string()))?;
+        let is_harness = |said: &String| said.starts_with(concat!(env!("CARGO_PKG_NAME"), " "));
+        let Some(version) = said.filter(is_harness) else {
+            return Err(self.refuse("it is not a harness: it does not say so when asked for its version"));
+        };
+        let trial = Launch { spin_rate: Some(1), ..Launch::new("sequential") };
+        let server = launch_program(&self.path, &trial);
+        server.map_err(|error| self.refuse(&format!("its servers can't be started: {}", error.failure)))?.stop();
+        Ok(OtherBuild {
+            built_with: built_with(&self.path),
+            path: self.path.display().to_string(),
+            version: version.trim().to_owned(),
+            sha256: self.sha256,
+        })
+    }
+}
+
+fn refusal(path: &Path, reason: &str) -> PlanError {
+    let remedy = "give the harness binary of another build, such as target/release/harness of another checkout";
+    PlanError::Usage(format!("--against {}: {reason}; {remedy}", path.display()))
+}
+
+/// What another build says that it is built with. One that was made before builds could tell says nothing.
+fn built_with(program: &Path) -> BTreeMap<String, String> {
+    let list = answer_of(program, &["list", "--format", "json"]).ok().flatten();
+    let list = list.and_then(|list| serde_json::from_str::<serde_json::Value>(&list).ok());
+    let told = list.and_then(|list| serde_json::from_value(list.get("built_with")?.clone()).ok());
+    told.unwrap_or_default()
+}
