@@ -6,8 +6,8 @@ use reports::record::{Decision, Picture};
 
 use super::declare::{at_most, bars, by, echo_probe, of_workload, probe_over_time, times, value, with};
 use crate::plan::{
-    Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Shape, Sizes,
-    Task, TaskKind, Workload,
+    Bounds, Capacities, Contenders, CpuNeed, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Shape,
+    Sizes, Task, TaskKind, Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -69,6 +69,7 @@ fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
             workload: workload.key,
             point: "at-once".to_owned(),
             variation: None,
+            server_cpus: CpuNeed::AsPlaced,
             kind: TaskKind::Disturbed(DisturbedSpec {
                 probe: LoadSpec { work: workload.work(), window: AT_ONCE, ..jobs },
                 disturbance: Disturbance {

@@ -7,7 +7,7 @@ use reports::record::{BoundValue, Decision, Picture};
 use super::declare::{
     DisturbedProbe, at, at_least, by, curve_over, echo_probe, in_closed_loop, probe_over_time, value,
 };
-use crate::plan::{Bounds, Capacities, Contenders, Experiment, Shape, Sizes, Task, Workload};
+use crate::plan::{Bounds, Capacities, Contenders, CpuNeed, Experiment, Shape, Sizes, Task, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "blocking-sleep",
@@ -66,6 +66,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         workload: workload.key,
         point: format!("{blocking}-blocking"),
         variation: Some(f64::from(blocking)),
+        server_cpus: CpuNeed::AsPlaced,
         kind: DisturbedProbe {
             probe: echo_probe(PROBE_RPS, PROBE, sizes.timeout),
             name: "blocking requests",

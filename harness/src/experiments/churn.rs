@@ -6,7 +6,7 @@ use reports::record::{Decision, Picture};
 
 use super::declare::{at_least, bars, by, newcomers, of_workload, times, value, with};
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
+    ArrivalProcess, Capacities, Contenders, CpuNeed, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -65,6 +65,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         workload: workload.key,
         point: format!("{RATE_RPS}rps"),
         variation: None,
+        server_cpus: CpuNeed::AsPlaced,
         kind: TaskKind::Load(LoadSpec {
             arrivals: ArrivalProcess::Poisson { rate_rps: RATE_RPS },
             shape,

@@ -4,7 +4,7 @@ use reports::record::{Decision, Picture, PictureKind, Scale, Swept};
 
 use super::declare::{at, at_least, by, picture, times, value};
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
+    ArrivalProcess, Capacities, Contenders, CpuNeed, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -59,6 +59,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         workload: workload.key,
         point: format!("{connections}-connections"),
         variation: Some(f64::from(connections)),
+        server_cpus: CpuNeed::AsPlaced,
         kind: TaskKind::Load(LoadSpec {
             arrivals: ArrivalProcess::Poisson { rate_rps: RATE_RPS },
             shape: Shape::Connections { connections },

@@ -4,7 +4,8 @@ use reports::record::{Decision, Picture, PictureKind, Swept};
 
 use super::declare::{DisturbedProbe, at_least, bars, by, echo_probe, picture, probe_over_time, times, value};
 use crate::plan::{
-    ArrivalProcess, Bounds, Capacities, Contenders, DisturbanceKind, Experiment, LoadSpec, Shape, Sizes, Task, Workload,
+    ArrivalProcess, Bounds, Capacities, Contenders, CpuNeed, DisturbanceKind, Experiment, LoadSpec, Shape, Sizes, Task,
+    Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -80,7 +81,13 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         lasting,
         bounds: Bounds::default(),
     };
-    vec![Task { workload: workload.key, point: "tenth".to_owned(), variation: None, kind: trial.task() }]
+    vec![Task {
+        workload: workload.key,
+        point: "tenth".to_owned(),
+        variation: None,
+        server_cpus: CpuNeed::AsPlaced,
+        kind: trial.task(),
+    }]
 }
 
 fn pictures() -> Vec<Picture> {

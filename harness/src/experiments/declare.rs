@@ -7,7 +7,7 @@ use std::time::Duration;
 use reports::record::{BoundValue, Condition, Decision, Picture, PictureKind, Relation, Scale, Swept, ValueOf};
 
 use crate::plan::{
-    ArrivalProcess, Bounds, Disturbance, DisturbanceKind, DisturbedSpec, LoadSpec, Shape, Task, TaskKind, Work,
+    ArrivalProcess, Bounds, CpuNeed, Disturbance, DisturbanceKind, DisturbedSpec, LoadSpec, Shape, Task, TaskKind, Work,
 };
 
 /// A probe, and what is done beside it.
@@ -74,7 +74,13 @@ impl IdleFlood {
             lasting: self.lasting,
             bounds: self.bounds,
         };
-        Task { workload, point: "flood".to_owned(), variation: None, kind: trial.task() }
+        Task {
+            workload,
+            point: "flood".to_owned(),
+            variation: None,
+            server_cpus: CpuNeed::AsPlaced,
+            kind: trial.task(),
+        }
     }
 }
 

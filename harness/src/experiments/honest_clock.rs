@@ -4,8 +4,8 @@ use reports::record::{Decision, Picture, PictureKind, Swept};
 
 use super::declare::{at_most, by, echo_probe, picture, probe_over_time, times, value};
 use crate::plan::{
-    Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Shape, Sizes,
-    Task, TaskKind, Workload,
+    Bounds, Capacities, Contenders, CpuNeed, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Shape,
+    Sizes, Task, TaskKind, Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -58,7 +58,13 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         disturbance: Disturbance { name: "a standstill", kind: DisturbanceKind::Stall, from: window / 3, lasting },
         bounds: Bounds::default(),
     });
-    vec![Task { workload: workload.key, point: "standstill".to_owned(), variation: None, kind }]
+    vec![Task {
+        workload: workload.key,
+        point: "standstill".to_owned(),
+        variation: None,
+        server_cpus: CpuNeed::AsPlaced,
+        kind,
+    }]
 }
 
 fn pictures() -> Vec<Picture> {

@@ -3,7 +3,7 @@
 use reports::record::{BoundValue, Decision, Picture};
 
 use super::declare::{DisturbedProbe, at, at_most, by, curve_over, echo_probe, newcomers, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Sizes, Task, Workload};
+use crate::plan::{Bounds, Capacities, Contenders, CpuNeed, DisturbanceKind, Experiment, Sizes, Task, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "keep-alive",
@@ -52,6 +52,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         workload: EXPERIMENT.workloads[0].key,
         point: format!("{staying}-staying"),
         variation: Some(f64::from(staying)),
+        server_cpus: CpuNeed::AsPlaced,
         kind: DisturbedProbe {
             // Nobody gives up before the others leave.
             probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), 2 * lasting),

@@ -6,7 +6,7 @@ use reports::metrics::TIME_PARTS;
 use reports::record::{Picture, PictureKind, Scale, Swept};
 
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
+    ArrivalProcess, Capacities, Contenders, CpuNeed, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -66,6 +66,7 @@ fn probes(sizes: &Sizes) -> Vec<Task> {
         workload: workload.key,
         point: "capacity".to_owned(),
         variation: None,
+        server_cpus: CpuNeed::AsPlaced,
         kind: TaskKind::Load(LoadSpec {
             window: sizes.probe_window,
             ..spec(sizes, workload, ArrivalProcess::Closed, PROBING_SESSIONS)
@@ -98,6 +99,7 @@ fn tasks(sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {
                 workload: workload.key,
                 point: format!("{rate_rps}rps"),
                 variation: None,
+                server_cpus: CpuNeed::AsPlaced,
                 kind: TaskKind::Load(LoadSpec {
                     window: window(sizes, *rate_rps),
                     ..spec(sizes, workload, arrivals, CONCURRENT)

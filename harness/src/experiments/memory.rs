@@ -3,7 +3,7 @@
 use reports::record::{Decision, Picture, PictureKind, Scale, Swept};
 
 use super::declare::{at_least, by, times, value};
-use crate::plan::{Capacities, Contenders, Experiment, HoldSpec, Sizes, Task, TaskKind, Workload};
+use crate::plan::{Capacities, Contenders, CpuNeed, Experiment, HoldSpec, Sizes, Task, TaskKind, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "memory",
@@ -44,6 +44,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         workload: workload.key,
         point: "stages".to_owned(),
         variation: None,
+        server_cpus: CpuNeed::AsPlaced,
         kind: TaskKind::Hold(HoldSpec {
             counts: counts(sizes),
             work: workload.work(),

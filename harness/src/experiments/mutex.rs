@@ -8,7 +8,7 @@ use reports::record::{BoundValue, Decision, Picture};
 use super::declare::{
     DisturbedProbe, at_least, at_most, bars, by, echo_probe, in_closed_loop, of_workload, probe_over_time, value, with,
 };
-use crate::plan::{Bounds, Capacities, Contenders, Experiment, Shape, Sizes, Task, Workload};
+use crate::plan::{Bounds, Capacities, Contenders, CpuNeed, Experiment, Shape, Sizes, Task, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "mutex",
@@ -79,6 +79,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         workload: workload.key,
         point: "contended".to_owned(),
         variation: None,
+        server_cpus: CpuNeed::AsPlaced,
         kind: DisturbedProbe {
             probe: echo_probe(PROBE_RPS, PROBE, sizes.timeout),
             name: "requests for the lock",

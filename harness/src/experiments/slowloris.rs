@@ -6,7 +6,7 @@ use std::time::Duration;
 use reports::record::{BoundValue, Decision};
 
 use super::declare::{DisturbedProbe, at_least, by, echo_probe, newcomers, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Sizes, Task, Workload};
+use crate::plan::{Bounds, Capacities, Contenders, CpuNeed, DisturbanceKind, Experiment, Sizes, Task, Workload};
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "slowloris",
@@ -82,6 +82,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         workload: EXPERIMENT.workloads[0].key,
         point: "attack".to_owned(),
         variation: None,
+        server_cpus: CpuNeed::AsPlaced,
         kind: trial.task(),
     }]
 }

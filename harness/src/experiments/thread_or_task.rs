@@ -9,7 +9,7 @@ use reports::record::Picture;
 
 use super::declare::{bars, of_workload};
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
+    ArrivalProcess, Capacities, Contenders, CpuNeed, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -83,6 +83,7 @@ fn task(sizes: &Sizes, workload: &Workload, arrivals: ArrivalProcess, connection
         workload: workload.key,
         point: format!("{connections}-connections"),
         variation: Some(f64::from(connections)),
+        server_cpus: CpuNeed::AsPlaced,
         kind: TaskKind::Load(LoadSpec {
             arrivals,
             shape: Shape::Connections { connections },

@@ -6,7 +6,7 @@ use reports::record::{BoundValue, Condition, Decision, Picture, Scale};
 
 use super::declare::{at, at_most, by, curve_over, of_workload, value, with};
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Work, Workload,
+    ArrivalProcess, Capacities, Contenders, CpuNeed, Experiment, LoadSpec, Shape, Sizes, Task, TaskKind, Work, Workload,
 };
 
 pub(super) const EXPERIMENT: Experiment = Experiment {
@@ -72,6 +72,7 @@ fn asked(sizes: &Sizes, us: u32) -> Task {
         workload: "asked",
         point: format!("{us}us"),
         variation: Some(f64::from(us) / 1e3),
+        server_cpus: CpuNeed::AsPlaced,
         kind: TaskKind::Load(LoadSpec {
             arrivals: ArrivalProcess::Constant { rate_rps: ASKED_RPS },
             shape: Shape::Connections { connections: ASKED_CONNECTIONS },
@@ -87,6 +88,7 @@ fn pending(sizes: &Sizes, count: u32) -> Task {
         workload: "pending",
         point: format!("{count}-pending"),
         variation: Some(wait.as_secs_f64() * 1e3),
+        server_cpus: CpuNeed::AsPlaced,
         kind: TaskKind::Load(LoadSpec {
             arrivals: ArrivalProcess::Poisson { rate_rps: PENDING_RPS },
             shape: Shape::Connections { connections: (f64::from(count) * ROOM).ceil() as u32 },

@@ -8,7 +8,7 @@ use reports::diff::{COMPARED, ComparedFigure, Measured};
 use reports::record::{Decision, Demand, ExperimentRecord, Picture, WorkloadRecord};
 use servers::service::{WorkOrder, decide};
 
-use super::{ArrivalProcess, Capacities, DisturbanceKind, DisturbedSpec, LoadSpec, Preset, Sizes, Work};
+use super::{ArrivalProcess, Capacities, CpuNeed, DisturbanceKind, DisturbedSpec, LoadSpec, Preset, Sizes, Work};
 
 /// One experiment.
 #[derive(Debug)]
@@ -148,6 +148,8 @@ pub struct Task {
     pub point: String,
     /// The value of the variable that the experiment sweeps, where that is not the offered load.
     pub variation: Option<f64>,
+    /// How many CPUs its server gets.
+    pub server_cpus: CpuNeed,
     /// What is done.
     pub kind: TaskKind,
 }

@@ -59,13 +59,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::plan::{HoldSpec, TaskKind, Work};
+    use crate::plan::{CpuNeed, HoldSpec, TaskKind, Work};
 
     fn turns() -> Vec<Turn> {
         let task = |point: u32| Task {
             workload: "echo",
             point: point.to_string(),
             variation: None,
+            server_cpus: CpuNeed::AsPlaced,
             kind: TaskKind::Hold(HoldSpec {
                 counts: vec![point],
                 work: Work::new("echo", "hi"),

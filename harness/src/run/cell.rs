@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reports::record::{
-    self, ArrivalsRecord, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementKind, Sample, ServerUsage,
-    ShapeRecord, Stage, ThreadTimes, Traffic, Unobserved, Warning,
+    self, ArrivalsRecord, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementKind, PlacementRecord, Sample,
+    ServerUsage, ShapeRecord, Stage, ThreadTimes, Traffic, Unobserved, Warning,
 };
 
 use super::called::{CalledBackend, beside_a_backend};
@@ -16,7 +16,7 @@ use super::findings::TaskFindings;
 use super::held::{self, HeldServer};
 use super::session::Interrupt;
 use crate::load::{self, Generator, LoadMoments, now_ns};
-use crate::observe::{Observed, Observer, Watch};
+use crate::observe::{Observed, Observer, Watch, restrict_this_thread};
 use crate::plan::{HoldSpec, Inside, LoadSpec, Pacing, Participant, RunPlan, TaskKind, is_base, nanoseconds};
 use crate::process::{
     CommandLaunch, Launch, ProcessError, ServerProcess, Stopped, launch, launch_command, launch_program,
@@ -64,9 +64,26 @@ impl<'a> CellRunner<'a> {
         CellRunner { plan, kernel_stack_bytes_per_thread, spin_rate, interrupt, program, deadline }
     }
 
-    /// Runs a task against a fresh server. A server that fails is a result.
-    pub(super) fn run(&self, task: &TaskKind, contender: &Participant) -> CellFindings {
-        let generator = self.generator(task);
+    /// Runs a task against a fresh server, on the CPUs that it was given. A server that fails is a result.
+    pub(super) fn run(&self, task: &TaskKind, contender: &Participant, placement: &PlacementRecord) -> CellFindings {
+        let of_run = &self.plan.placement;
+        if placement == of_run {
+            return self.run_where_it_is(task, contender, placement);
+        }
+        if let Err(error) = restrict_this_thread(&placement.generator_cpus) {
+            return CellFindings::not_started(
+                format!("the load generator can't have its CPUs: {error}"),
+                String::new(),
+            );
+        }
+        let found = self.run_where_it_is(task, contender, placement);
+        // It has run there before. Where it can't go back, the next cell's noise and lag show it.
+        let _ = restrict_this_thread(&of_run.generator_cpus);
+        found
+    }
+
+    fn run_where_it_is(&self, task: &TaskKind, contender: &Participant, placement: &PlacementRecord) -> CellFindings {
+        let generator = generator(task, placement);
         let mut called = match CalledBackend::start(task, generator) {
             Ok(called) => called,
             Err(error) => {
@@ -74,13 +91,14 @@ impl<'a> CellRunner<'a> {
                 return CellFindings::not_started(reason, String::new());
             }
         };
-        let mut server = match self.start(contender, called.as_ref().map(CalledBackend::address)) {
+        let backend = called.as_ref().map(CalledBackend::address);
+        let mut server = match self.start(contender, backend, &placement.server_cpus) {
             Ok(server) => server,
             Err(error) => return CellFindings::not_started(error.failure.to_string(), error.stderr),
         };
         let pid = server.pid();
         let origin_ns = now_ns();
-        let observer = self.observe(contender, &server, origin_ns);
+        let observer = self.observe(contender, &server, origin_ns, placement);
         let found = match task {
             TaskKind::Load(spec) => self.load(spec, &mut server, generator, called.as_mut()),
             TaskKind::Hold(spec) => self.hold(spec, &mut server),
@@ -120,8 +138,12 @@ impl<'a> CellRunner<'a> {
         }
     }
 
-    fn start(&self, contender: &Participant, backend: Option<SocketAddr>) -> Result<ServerProcess, ProcessError> {
-        let cpus = &self.plan.placement.server_cpus;
+    fn start(
+        &self,
+        contender: &Participant,
+        backend: Option<SocketAddr>,
+        cpus: &[u32],
+    ) -> Result<ServerProcess, ProcessError> {
         if let Some(command) = contender.command() {
             return launch_command(&CommandLaunch {
                 cpus,
@@ -144,8 +166,13 @@ impl<'a> CellRunner<'a> {
         }
     }
 
-    fn observe(&self, contender: &Participant, server: &ServerProcess, origin_ns: u64) -> Observer {
-        let placement = &self.plan.placement;
+    fn observe(
+        &self,
+        contender: &Participant,
+        server: &ServerProcess,
+        origin_ns: u64,
+        placement: &PlacementRecord,
+    ) -> Observer {
         let watch = Watch {
             pid: server.pid(),
             extent: server.extent(),
@@ -210,16 +237,16 @@ impl<'a> CellRunner<'a> {
         found.death = server.poll_death();
         found
     }
+}
 
-    fn generator(&self, task: &TaskKind) -> Generator {
-        let placement = &self.plan.placement;
-        let cpus = placement.generator_cpus.len() as u32;
-        let alone = match placement.kind {
-            PlacementKind::Isolated => Generator { threads: cpus.max(1), pacing: Pacing::Precise },
-            PlacementKind::Shared => Generator { threads: (cpus / 2).max(1), pacing: Pacing::Sleeping },
-        };
-        if task.calls_backend() { beside_a_backend(alone, placement.kind) } else { alone }
-    }
+/// How the generator runs for a task, on its CPUs.
+fn generator(task: &TaskKind, placement: &PlacementRecord) -> Generator {
+    let cpus = placement.generator_cpus.len() as u32;
+    let alone = match placement.kind {
+        PlacementKind::Isolated => Generator { threads: cpus.max(1), pacing: Pacing::Precise },
+        PlacementKind::Shared => Generator { threads: (cpus / 2).max(1), pacing: Pacing::Sleeping },
+    };
+    if task.calls_backend() { beside_a_backend(alone, placement.kind) } else { alone }
 }
 
 impl CellFindings {

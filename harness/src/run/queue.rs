@@ -98,12 +98,18 @@ mod tests {
     use reports::record::Ledger;
 
     use super::*;
-    use crate::plan::{HoldSpec, Task, TaskKind, Work};
+    use crate::plan::{CpuNeed, HoldSpec, Task, TaskKind, Work};
     use crate::run::validity::tests::clean;
 
     fn turn(contender: usize) -> Turn {
         let spec = HoldSpec { counts: vec![1], work: Work::new("echo", "hi"), give_up_after: Duration::ZERO };
-        let task = Task { workload: "echo", point: "1".to_owned(), variation: None, kind: TaskKind::Hold(spec) };
+        let task = Task {
+            workload: "echo",
+            point: "1".to_owned(),
+            variation: None,
+            server_cpus: CpuNeed::AsPlaced,
+            kind: TaskKind::Hold(spec),
+        };
         Turn { experiment: 0, contender, block: 0, task }
     }
 

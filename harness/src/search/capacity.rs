@@ -17,7 +17,7 @@ use reports::stats::samples_needed;
 use super::Steering;
 use super::forecast::Forecast;
 use super::ladder::{Ladder, RungRange, RungResult, STEP, load_rps, rung_at};
-use crate::plan::{ArrivalProcess, Contenders, Experiment, LoadSpec, Shape, Task, TaskKind, Turn, Workload};
+use crate::plan::{ArrivalProcess, Contenders, CpuNeed, Experiment, LoadSpec, Shape, Task, TaskKind, Turn, Workload};
 
 /// Requests of one session, as in the experiments of `compare`.
 const REQUESTS: u32 = 10;
@@ -130,6 +130,7 @@ impl Capacity {
             workload: self.workload.key,
             point: format!("{rate_rps}rps{again}"),
             variation: None,
+            server_cpus: CpuNeed::AsPlaced,
             kind: TaskKind::Load(LoadSpec {
                 arrivals: ArrivalProcess::Poisson { rate_rps },
                 shape: Shape::Sessions {

@@ -23,7 +23,8 @@ use super::Steering;
 use super::forecast::Forecast;
 use super::refinement::{COARSE, SquareSoFar, Squares};
 use crate::plan::{
-    ArrivalProcess, Contenders, Experiment, LoadSpec, Shape, Task, TaskKind, Turn, Workload, arrival_seed, block_order,
+    ArrivalProcess, Contenders, CpuNeed, Experiment, LoadSpec, Shape, Task, TaskKind, Turn, Workload, arrival_seed,
+    block_order,
 };
 
 /// What the experiment is called.
@@ -102,6 +103,7 @@ pub fn task(workload: &'static Workload, connections: u32) -> Task {
         workload: workload.key,
         point: format!("{connections}-connections"),
         variation: Some(f64::from(connections)),
+        server_cpus: CpuNeed::AsPlaced,
         kind: TaskKind::Load(LoadSpec {
             // In closed loop one figure says what clients get, with few connections as with many, and no rate has to be
             // chosen that would suit both contenders and every square.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use harness::observe::{allowed_cpus, machine};
 use harness::plan::{
-    ArrivalProcess, Bounds, Cast, Choice, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, Inside,
-    LoadSpec, Participant, Preset, RunPlan, Shape, Task, TaskKind, Work, Workload, place,
+    ArrivalProcess, Bounds, Cast, Choice, Contenders, CpuNeed, Disturbance, DisturbanceKind, DisturbedSpec, Experiment,
+    Inside, LoadSpec, Participant, Preset, RunPlan, Shape, Task, TaskKind, Work, Workload, place,
 };
 use harness::run::{Execution, Interrupt, RunEnd, RunProgress, utc_now};
 use reports::record::store::RunFolder;
@@ -34,6 +34,7 @@ pub(crate) fn task(kind: DisturbanceKind, bounds: Bounds) -> Task {
         workload: "probe",
         point: "only".to_owned(),
         variation: Some(1.5),
+        server_cpus: CpuNeed::AsPlaced,
         kind: TaskKind::Disturbed(DisturbedSpec { probe, disturbance, bounds }),
     }
 }
