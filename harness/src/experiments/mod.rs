@@ -1,10 +1,12 @@
 //! The experiments: one file each, and one line in the table below. An experiment is data and pure functions; it does
 //! no I/O and does not know how it is carried out.
 
+mod accept;
 mod blocking_pool;
 mod blocking_sleep;
 mod churn;
 mod connections;
+mod cores;
 mod cpu_placement;
 mod declare;
 mod honest_clock;
@@ -26,7 +28,9 @@ pub const EXPERIMENTS: &[Experiment] = &[
     latency_curve::EXPERIMENT,
     memory::EXPERIMENT,
     connections::EXPERIMENT,
+    cores::EXPERIMENT,
     churn::EXPERIMENT,
+    accept::EXPERIMENT,
     same_memory::EXPERIMENT,
     idle_flood::EXPERIMENT,
     slowloris::EXPERIMENT,

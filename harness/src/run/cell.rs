@@ -16,7 +16,7 @@ use super::findings::TaskFindings;
 use super::held::{self, HeldServer};
 use super::session::Interrupt;
 use crate::load::{self, Generator, LoadMoments, now_ns};
-use crate::observe::{Observed, Observer, Watch, restrict_this_thread};
+use crate::observe::{Observed, Observer, Watch, allowed_cpus, restrict_this_thread};
 use crate::plan::{HoldSpec, Inside, LoadSpec, Pacing, Participant, RunPlan, TaskKind, is_base, nanoseconds};
 use crate::process::{
     CommandLaunch, Launch, ProcessError, ServerProcess, Stopped, launch, launch_command, launch_program,
@@ -66,19 +66,20 @@ impl<'a> CellRunner<'a> {
 
     /// Runs a task against a fresh server, on the CPUs that it was given. A server that fails is a result.
     pub(super) fn run(&self, task: &TaskKind, contender: &Participant, placement: &PlacementRecord) -> CellFindings {
-        let of_run = &self.plan.placement;
-        if placement == of_run {
+        if *placement == self.plan.placement {
             return self.run_where_it_is(task, contender, placement);
         }
-        if let Err(error) = restrict_this_thread(&placement.generator_cpus) {
-            return CellFindings::not_started(
-                format!("the load generator can't have its CPUs: {error}"),
-                String::new(),
-            );
-        }
+        let moved = allowed_cpus().and_then(|before| restrict_this_thread(&placement.generator_cpus).map(|()| before));
+        let before = match moved {
+            Ok(before) => before,
+            Err(error) => {
+                let reason = format!("the load generator can't have its CPUs: {error}");
+                return CellFindings::not_started(reason, String::new());
+            }
+        };
         let found = self.run_where_it_is(task, contender, placement);
-        // It has run there before. Where it can't go back, the next cell's noise and lag show it.
-        let _ = restrict_this_thread(&of_run.generator_cpus);
+        // It has run there before. Where it can't go back, the noise and lag of the next cell show it.
+        let _ = restrict_this_thread(&before);
         found
     }
 
@@ -242,9 +243,12 @@ impl<'a> CellRunner<'a> {
 /// How the generator runs for a task, on its CPUs.
 fn generator(task: &TaskKind, placement: &PlacementRecord) -> Generator {
     let cpus = placement.generator_cpus.len() as u32;
+    // A connection costs its client about as much as its server, and a request half of that.
+    let comes_and_goes = matches!(task, TaskKind::Load(spec) if spec.comes_and_goes());
+    let of_shared = if comes_and_goes { cpus } else { cpus / 2 };
     let alone = match placement.kind {
         PlacementKind::Isolated => Generator { threads: cpus.max(1), pacing: Pacing::Precise },
-        PlacementKind::Shared => Generator { threads: (cpus / 2).max(1), pacing: Pacing::Sleeping },
+        PlacementKind::Shared => Generator { threads: of_shared.max(1), pacing: Pacing::Sleeping },
     };
     if task.calls_backend() { beside_a_backend(alone, placement.kind) } else { alone }
 }
