@@ -6,18 +6,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reports::record::{
-    self, ArrivalsRecord, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementKind, PlacementRecord, Sample,
-    ServerUsage, ShapeRecord, Stage, ThreadTimes, Traffic, Unobserved, Warning,
+    self, ArrivalsRecord, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementRecord, Sample, ServerUsage,
+    ShapeRecord, Stage, ThreadTimes, Traffic, Unobserved, Warning,
 };
 
-use super::called::{CalledBackend, beside_a_backend};
+use super::called::CalledBackend;
 use super::disturbed;
 use super::findings::TaskFindings;
 use super::held::{self, HeldServer};
+use super::placed::{generator, on_cpus};
 use super::session::Interrupt;
 use crate::load::{self, Generator, LoadMoments, now_ns};
-use crate::observe::{Observed, Observer, Watch, allowed_cpus, restrict_this_thread};
-use crate::plan::{HoldSpec, Inside, LoadSpec, Pacing, Participant, RunPlan, TaskKind, is_base, nanoseconds};
+use crate::observe::{Observed, Observer, Watch};
+use crate::plan::{HoldSpec, Inside, LoadSpec, Participant, RunPlan, TaskKind, is_base, nanoseconds};
 use crate::process::{
     CommandLaunch, Launch, ProcessError, ServerProcess, Stopped, launch, launch_command, launch_program,
 };
@@ -69,18 +70,10 @@ impl<'a> CellRunner<'a> {
         if *placement == self.plan.placement {
             return self.run_where_it_is(task, contender, placement);
         }
-        let moved = allowed_cpus().and_then(|before| restrict_this_thread(&placement.generator_cpus).map(|()| before));
-        let before = match moved {
-            Ok(before) => before,
-            Err(error) => {
-                let reason = format!("the load generator can't have its CPUs: {error}");
-                return CellFindings::not_started(reason, String::new());
-            }
-        };
-        let found = self.run_where_it_is(task, contender, placement);
-        // It has run there before. Where it can't go back, the noise and lag of the next cell show it.
-        let _ = restrict_this_thread(&before);
-        found
+        let found = on_cpus(&placement.generator_cpus, || self.run_where_it_is(task, contender, placement));
+        found.unwrap_or_else(|error| {
+            CellFindings::not_started(format!("the load generator can't have its CPUs: {error}"), String::new())
+        })
     }
 
     fn run_where_it_is(&self, task: &TaskKind, contender: &Participant, placement: &PlacementRecord) -> CellFindings {
@@ -238,19 +231,6 @@ impl<'a> CellRunner<'a> {
         found.death = server.poll_death();
         found
     }
-}
-
-/// How the generator runs for a task, on its CPUs.
-fn generator(task: &TaskKind, placement: &PlacementRecord) -> Generator {
-    let cpus = placement.generator_cpus.len() as u32;
-    // A connection costs its client about as much as its server, and a request half of that.
-    let comes_and_goes = matches!(task, TaskKind::Load(spec) if spec.comes_and_goes());
-    let of_shared = if comes_and_goes { cpus } else { cpus / 2 };
-    let alone = match placement.kind {
-        PlacementKind::Isolated => Generator { threads: cpus.max(1), pacing: Pacing::Precise },
-        PlacementKind::Shared => Generator { threads: of_shared.max(1), pacing: Pacing::Sleeping },
-    };
-    if task.calls_backend() { beside_a_backend(alone, placement.kind) } else { alone }
 }
 
 impl CellFindings {
