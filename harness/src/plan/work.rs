@@ -74,7 +74,9 @@ impl PageRequest {
                 match &mut spec.disturbance.kind {
                     DisturbanceKind::Load(LoadSpec { work, .. }) => self.replace(work)?,
                     DisturbanceKind::Nothing | DisturbanceKind::Stall | DisturbanceKind::IdleFlood { .. } => {}
-                    DisturbanceKind::HalfRequests { .. } | DisturbanceKind::KeepAlive { .. } => return None,
+                    DisturbanceKind::HalfRequests { .. }
+                    | DisturbanceKind::KeepAlive { .. }
+                    | DisturbanceKind::Pipelining { .. } => return None,
                 }
             }
         }
