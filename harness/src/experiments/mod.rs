@@ -9,6 +9,7 @@ mod connections;
 mod cores;
 mod cpu_placement;
 mod declare;
+mod fairness;
 mod honest_clock;
 mod idle_flood;
 mod keep_alive;
@@ -35,6 +36,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
     idle_flood::EXPERIMENT,
     slowloris::EXPERIMENT,
     keep_alive::EXPERIMENT,
+    fairness::EXPERIMENT,
     blocking_sleep::EXPERIMENT,
     mutex::EXPERIMENT,
     cpu_placement::EXPERIMENT,

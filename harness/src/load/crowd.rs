@@ -268,8 +268,8 @@ pub(super) fn traffic(span: &Range<u64>, recorder: Recorder) -> Traffic {
     LoadOutcome::merge(&spec, lasting, vec![(recorder, ThreadUsage::default())]).traffic
 }
 
-/// What is asked: as little as can be.
-pub(super) fn work() -> Work {
+/// What is asked once: as little as can be.
+fn work() -> Work {
     Work::new("echo", "hi")
 }
 

@@ -80,7 +80,9 @@ pub fn disturb(
             Behaviour::Trickle { every_ns: nanoseconds(*every).max(1_000_000) },
         )?,
         DisturbanceKind::KeepAlive { connections } => crowd(CrowdPace::at_once(*connections), Behaviour::AskOnce)?,
-        DisturbanceKind::Pipelining { outstanding } => (Vec::new(), pipeline(target, &span, *outstanding, stop)),
+        DisturbanceKind::Pipelining { outstanding, work } => {
+            (Vec::new(), pipeline(target, &span, (*outstanding, work), stop))
+        }
         DisturbanceKind::Load(spec) => (Vec::new(), load(spec, disturbance.lasting, target, stop)?),
         DisturbanceKind::Nothing | DisturbanceKind::Stall => {
             sleep_until(span.end, stop);

@@ -16,34 +16,44 @@ use reports::record::{MalformedReason, Traffic};
 use servers::protocol::Persistence;
 
 use super::LONGEST_SLEEP_NS;
-use super::crowd::{traffic, work};
+use super::crowd::traffic;
 use super::exchange::Exchange;
 use super::recorder::{Answered, Failure, Loop, Recorder, Scheduled};
 use super::reply::{Heard, Hearing, Meaning, digits};
 use crate::clock::now_ns;
+use crate::plan::Work;
 
-/// How long it rests when it has handled what came, so that the probe gets the CPU that the two may share. A server has
-/// enough to do meanwhile.
-const REST: Duration = Duration::from_micros(100);
+/// How long it goes on at most, and how long it rests then, so that the probe gets the CPU that the two may share. A server
+/// has enough to do meanwhile.
+const BURST_NS: u64 = 150_000;
+const REST: Duration = Duration::from_micros(50);
 
-/// Some hundred replies.
-const READ_AT_ONCE: usize = 16 * 1024;
+/// Some dozens of replies.
+const READ_AT_ONCE: usize = 4 * 1024;
 
 /// Asks without end on one connection to `target` until the span is over, with so many requests out at a time. What is out
 /// then is given up. Nothing where no connection could be had, or where the span was over before: a server that takes none
 /// is a result. A connection that is lost, or on which something wrong came, is not made anew.
-pub(super) fn pipeline(target: SocketAddr, span: &Range<u64>, outstanding: u32, stop: &AtomicBool) -> Option<Traffic> {
+pub(super) fn pipeline(
+    target: SocketAddr,
+    span: &Range<u64>,
+    (outstanding, work): (u32, &Work),
+    stop: &AtomicBool,
+) -> Option<Traffic> {
     let left = Duration::from_nanos(span.end.saturating_sub(now_ns()));
     let stream = (!left.is_zero()).then(|| connect(target, left).ok()).flatten()?;
     let mut recorder = Recorder::new(u64::MAX, Loop::Closed);
     recorder.set_window(span.clone());
-    let exchange = Exchange::new(&work(), target);
+    let exchange = Exchange::new(work, target);
     let mut pipeline =
         Pipeline { stream, exchange, recorder, hearing: Hearing::default(), out: VecDeque::new(), latest_ns: 0 };
-    let mut has_connection = true;
+    let (mut has_connection, mut rested_ns) = (true, now_ns());
     while has_connection && now_ns() < span.end && !stop.load(Ordering::Relaxed) {
         has_connection = pipeline.ask(outstanding).and_then(|()| pipeline.hear()).is_ok();
-        thread::sleep(REST);
+        if now_ns() >= rested_ns + BURST_NS {
+            thread::sleep(REST);
+            rested_ns = now_ns();
+        }
     }
     pipeline.give_up(if has_connection { Failure::InFlight } else { Failure::Reset });
     Some(traffic(span, pipeline.recorder))

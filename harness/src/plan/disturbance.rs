@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::LoadSpec;
+use super::{LoadSpec, Work};
 
 /// A probe, and what is done to its server meanwhile.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,6 +89,8 @@ pub enum DisturbanceKind {
     Pipelining {
         /// Requests that are out at a time.
         outstanding: u32,
+        /// What each asks for.
+        work: Work,
     },
     /// Requests of another kind, on connections of their own. Its warm-up and window are cut to the disturbance.
     Load(LoadSpec),
