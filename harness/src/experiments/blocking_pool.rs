@@ -71,11 +71,10 @@ fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let rate_rps = f64::from(JOBS) / AT_ONCE.as_secs_f64();
     let task = |workload: &Workload| {
         let jobs = echo_probe(rate_rps, Shape::Connections { connections: JOBS }, REQUEST_TIMEOUT);
-        Task {
-            workload: workload.key.clone(),
-            point: "at-once".to_owned(),
-            variation: None,
-            kind: TaskKind::Disturbed(DisturbedSpec {
+        Task::new(
+            workload.key.clone(),
+            "at-once",
+            TaskKind::Disturbed(DisturbedSpec {
                 probe: LoadSpec { work: workload.work(), window: AT_ONCE, ..jobs },
                 disturbance: Disturbance {
                     name: "640 requests at once",
@@ -85,7 +84,7 @@ fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
                 },
                 bounds: Bounds::default(),
             }),
-        }
+        )
     };
     EXPERIMENT.workloads().iter().map(task).collect()
 }

@@ -68,18 +68,20 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads()[0];
     // Every 50 ms tell the same story again.
     let lasting = (sizes.disturbance / 8).max(Duration::from_millis(300));
-    let task = |blocking: u32| Task {
-        workload: workload.key.clone(),
-        point: format!("{blocking}-blocking"),
-        variation: Some(f64::from(blocking)),
-        kind: DisturbedProbe {
-            probe: echo_probe(PROBE_RPS, PROBE, sizes.timeout),
-            name: "blocking requests",
-            kind: in_closed_loop(blocking, workload.work(), lasting, 2 * sizes.timeout),
-            lasting,
-            bounds: Bounds::default(),
-        }
-        .task(),
+    let task = |blocking: u32| {
+        Task::new(
+            workload.key.clone(),
+            format!("{blocking}-blocking"),
+            DisturbedProbe {
+                probe: echo_probe(PROBE_RPS, PROBE, sizes.timeout),
+                name: "blocking requests",
+                kind: in_closed_loop(blocking, workload.work(), lasting, 2 * sizes.timeout),
+                lasting,
+                bounds: Bounds::default(),
+            }
+            .task(),
+        )
+        .varied(f64::from(blocking))
     };
     let points = if sizes.load_points <= BLOCKING.len() as u32 { &DECIDING[..] } else { &BLOCKING };
     points.iter().copied().map(task).collect()

@@ -66,20 +66,21 @@ const HELD: Shape = Shape::Connections { connections: 4 };
 const AT_ONCE: u32 = 500;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let task = |workload: &Workload, shape| Task {
-        workload: workload.key.clone(),
-        point: format!("{RATE_RPS}rps"),
-        variation: None,
-        kind: TaskKind::Load(LoadSpec {
-            arrivals: ArrivalProcess::Poisson { rate_rps: RATE_RPS },
-            shape,
-            work: workload.work(),
-            // Set when the cell is run: it depends on the block.
-            seed: 0,
-            warm_up: sizes.warm_up.max(Duration::from_millis(100)),
-            window: 2 * sizes.window,
-            timeout: sizes.timeout,
-        }),
+    let task = |workload: &Workload, shape| {
+        Task::new(
+            workload.key.clone(),
+            format!("{RATE_RPS}rps"),
+            TaskKind::Load(LoadSpec {
+                arrivals: ArrivalProcess::Poisson { rate_rps: RATE_RPS },
+                shape,
+                work: workload.work(),
+                // Set when the cell is run: it depends on the block.
+                seed: 0,
+                warm_up: sizes.warm_up.max(Duration::from_millis(100)),
+                window: 2 * sizes.window,
+                timeout: sizes.timeout,
+            }),
+        )
     };
     let shapes = [HELD, newcomers(AT_ONCE)];
     EXPERIMENT.workloads().iter().zip(shapes).map(|(workload, shape)| task(workload, shape)).collect()

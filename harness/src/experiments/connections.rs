@@ -60,20 +60,22 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let mut counts = vec![FEWEST, most / 100, most / 10, most];
     counts.retain(|count| *count >= FEWEST);
     counts.dedup();
-    let task = |connections: u32| Task {
-        workload: workload.key.clone(),
-        point: format!("{connections}-connections"),
-        variation: Some(f64::from(connections)),
-        kind: TaskKind::Load(LoadSpec {
-            arrivals: ArrivalProcess::Poisson { rate_rps: RATE_RPS },
-            shape: Shape::Connections { connections },
-            work: workload.work(),
-            // Set when the cell is run: it depends on the block.
-            seed: 0,
-            warm_up: sizes.warm_up,
-            window: sizes.window * 3 / 2,
-            timeout: sizes.timeout,
-        }),
+    let task = |connections: u32| {
+        Task::new(
+            workload.key.clone(),
+            format!("{connections}-connections"),
+            TaskKind::Load(LoadSpec {
+                arrivals: ArrivalProcess::Poisson { rate_rps: RATE_RPS },
+                shape: Shape::Connections { connections },
+                work: workload.work(),
+                // Set when the cell is run: it depends on the block.
+                seed: 0,
+                warm_up: sizes.warm_up,
+                window: sizes.window * 3 / 2,
+                timeout: sizes.timeout,
+            }),
+        )
+        .varied(f64::from(connections))
     };
     counts.into_iter().map(task).collect()
 }

@@ -85,7 +85,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         lasting,
         bounds: Bounds::default(),
     };
-    vec![Task { workload: workload.key.clone(), point: "tenth".to_owned(), variation: None, kind: trial.task() }]
+    vec![Task::new(workload.key.clone(), "tenth", trial.task())]
 }
 
 fn pictures() -> Vec<Picture> {

@@ -75,7 +75,7 @@ impl IdleFlood {
             lasting: self.lasting,
             bounds: self.bounds,
         };
-        Task { workload: workload.key.clone(), point: "flood".to_owned(), variation: None, kind: trial.task() }
+        Task::new(workload.key.clone(), "flood", trial.task())
     }
 }
 

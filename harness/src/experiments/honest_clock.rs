@@ -65,7 +65,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         disturbance: Disturbance { name: "a standstill", kind: DisturbanceKind::Stall, from: window / 3, lasting },
         bounds: Bounds::default(),
     });
-    vec![Task { workload: workload.key.clone(), point: "standstill".to_owned(), variation: None, kind }]
+    vec![Task::new(workload.key.clone(), "standstill", kind)]
 }
 
 fn pictures() -> Vec<Picture> {

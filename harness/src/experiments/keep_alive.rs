@@ -54,19 +54,21 @@ const MOST_WAITING: u32 = 500;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let lasting = sizes.disturbance / 3;
-    let task = |staying: u32| Task {
-        workload: EXPERIMENT.workloads()[0].key.clone(),
-        point: format!("{staying}-staying"),
-        variation: Some(f64::from(staying)),
-        kind: DisturbedProbe {
-            // Nobody gives up before the others leave.
-            probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), 2 * lasting),
-            name: "clients that stay",
-            kind: DisturbanceKind::KeepAlive { connections: staying },
-            lasting,
-            bounds: Bounds::default(),
-        }
-        .task(),
+    let task = |staying: u32| {
+        Task::new(
+            EXPERIMENT.workloads()[0].key.clone(),
+            format!("{staying}-staying"),
+            DisturbedProbe {
+                // Nobody gives up before the others leave.
+                probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), 2 * lasting),
+                name: "clients that stay",
+                kind: DisturbanceKind::KeepAlive { connections: staying },
+                lasting,
+                bounds: Bounds::default(),
+            }
+            .task(),
+        )
+        .varied(f64::from(staying))
     };
     STAYING.map(task).to_vec()
 }

@@ -67,14 +67,15 @@ const CONCURRENT: u32 = 8_000;
 const PROBING_SESSIONS: u32 = 256;
 
 fn probes(sizes: &Sizes) -> Vec<Task> {
-    let probe = |workload: &Workload| Task {
-        workload: workload.key.clone(),
-        point: "capacity".to_owned(),
-        variation: None,
-        kind: TaskKind::Load(LoadSpec {
-            window: sizes.probe_window,
-            ..spec(sizes, workload, ArrivalProcess::Closed, PROBING_SESSIONS)
-        }),
+    let probe = |workload: &Workload| {
+        Task::new(
+            workload.key.clone(),
+            "capacity",
+            TaskKind::Load(LoadSpec {
+                window: sizes.probe_window,
+                ..spec(sizes, workload, ArrivalProcess::Closed, PROBING_SESSIONS)
+            }),
+        )
     };
     EXPERIMENT.workloads().iter().map(probe).collect()
 }
@@ -99,15 +100,14 @@ fn tasks(sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {
         let loads = capacities.offered_loads(&workload.key, sizes.load_points);
         for rate_rps in capacities.worth_running(&workload.key, contender, &loads) {
             let arrivals = ArrivalProcess::Poisson { rate_rps: *rate_rps };
-            tasks.push(Task {
-                workload: workload.key.clone(),
-                point: format!("{rate_rps}rps"),
-                variation: None,
-                kind: TaskKind::Load(LoadSpec {
+            tasks.push(Task::new(
+                workload.key.clone(),
+                format!("{rate_rps}rps"),
+                TaskKind::Load(LoadSpec {
                     window: window(sizes, *rate_rps),
                     ..spec(sizes, workload, arrivals, CONCURRENT)
                 }),
-            });
+            ));
         }
     }
     tasks

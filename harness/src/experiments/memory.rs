@@ -46,16 +46,11 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads()[0];
-    vec![Task {
-        workload: workload.key.clone(),
-        point: "stages".to_owned(),
-        variation: None,
-        kind: TaskKind::Hold(HoldSpec {
-            counts: counts(sizes),
-            work: workload.work(),
-            give_up_after: sizes.give_up_after,
-        }),
-    }]
+    vec![Task::new(
+        workload.key.clone(),
+        "stages",
+        TaskKind::Hold(HoldSpec { counts: counts(sizes), work: workload.work(), give_up_after: sizes.give_up_after }),
+    )]
 }
 
 /// Enough for a slope, and a check that it is one: what a connection costs does not depend on how many more there are.

@@ -1,12 +1,15 @@
 //! The experiments: one file each, and one line in the table below. An experiment is data and pure functions; it does
 //! no I/O and does not know how it is carried out.
 
+mod accept;
 mod blocking_pool;
 mod blocking_sleep;
 mod churn;
 mod connections;
+mod cores;
 mod cpu_placement;
 mod declare;
+mod fairness;
 mod honest_clock;
 mod idle_flood;
 mod keep_alive;
@@ -26,11 +29,14 @@ pub static EXPERIMENTS: &[&Experiment] = &[
     &latency_curve::EXPERIMENT,
     &memory::EXPERIMENT,
     &connections::EXPERIMENT,
+    &cores::EXPERIMENT,
     &churn::EXPERIMENT,
+    &accept::EXPERIMENT,
     &same_memory::EXPERIMENT,
     &idle_flood::EXPERIMENT,
     &slowloris::EXPERIMENT,
     &keep_alive::EXPERIMENT,
+    &fairness::EXPERIMENT,
     &blocking_sleep::EXPERIMENT,
     &mutex::EXPERIMENT,
     &cpu_placement::EXPERIMENT,

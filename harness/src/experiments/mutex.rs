@@ -76,18 +76,19 @@ const PROBE: Shape = Shape::Connections { connections: 200 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let lasting = (sizes.disturbance / 3).max(Duration::from_millis(300));
-    let task = |workload: &Workload| Task {
-        workload: workload.key.clone(),
-        point: "contended".to_owned(),
-        variation: None,
-        kind: DisturbedProbe {
-            probe: echo_probe(PROBE_RPS, PROBE, sizes.timeout),
-            name: "requests for the lock",
-            kind: in_closed_loop(WANTING, workload.work(), lasting, sizes.timeout),
-            lasting,
-            bounds: Bounds::default(),
-        }
-        .task(),
+    let task = |workload: &Workload| {
+        Task::new(
+            workload.key.clone(),
+            "contended",
+            DisturbedProbe {
+                probe: echo_probe(PROBE_RPS, PROBE, sizes.timeout),
+                name: "requests for the lock",
+                kind: in_closed_loop(WANTING, workload.work(), lasting, sizes.timeout),
+                lasting,
+                bounds: Bounds::default(),
+            }
+            .task(),
+        )
     };
     EXPERIMENT.workloads().iter().map(task).collect()
 }

@@ -84,12 +84,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         lasting: sizes.disturbance / 2,
         bounds: BOUNDS,
     };
-    vec![Task {
-        workload: EXPERIMENT.workloads()[0].key.clone(),
-        point: "attack".to_owned(),
-        variation: None,
-        kind: trial.task(),
-    }]
+    vec![Task::new(EXPERIMENT.workloads()[0].key.clone(), "attack", trial.task())]
 }
 
 /// Of the new clients, so many must be served for a server to have been rescued.

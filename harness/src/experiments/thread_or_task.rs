@@ -84,11 +84,10 @@ const LONGEST_WINDOW: Duration = Duration::from_millis(250);
 const LONGEST_WARM_UP: Duration = Duration::from_millis(80);
 
 fn task(sizes: &Sizes, workload: &Workload, arrivals: ArrivalProcess, connections: u32) -> Task {
-    Task {
-        workload: workload.key.clone(),
-        point: format!("{connections}-connections"),
-        variation: Some(f64::from(connections)),
-        kind: TaskKind::Load(LoadSpec {
+    Task::new(
+        workload.key.clone(),
+        format!("{connections}-connections"),
+        TaskKind::Load(LoadSpec {
             arrivals,
             shape: Shape::Connections { connections },
             work: workload.work(),
@@ -98,7 +97,8 @@ fn task(sizes: &Sizes, workload: &Workload, arrivals: ArrivalProcess, connection
             window: sizes.window.min(LONGEST_WINDOW),
             timeout: sizes.timeout,
         }),
-    }
+    )
+    .varied(f64::from(connections))
 }
 
 fn pictures() -> Vec<Picture> {

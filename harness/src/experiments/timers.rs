@@ -76,33 +76,33 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
 }
 
 fn asked(sizes: &Sizes, us: u32) -> Task {
-    Task {
-        workload: "asked".into(),
-        point: format!("{us}us"),
-        variation: Some(f64::from(us) / 1e3),
-        kind: TaskKind::Load(LoadSpec {
+    Task::new(
+        "asked",
+        format!("{us}us"),
+        TaskKind::Load(LoadSpec {
             arrivals: ArrivalProcess::Constant { rate_rps: ASKED_RPS },
             shape: Shape::Connections { connections: ASKED_CONNECTIONS },
             ..sleeping(sizes, Duration::from_micros(us.into()))
         }),
-    }
+    )
+    .varied(f64::from(us) / 1e3)
 }
 
 fn pending(sizes: &Sizes, count: u32) -> Task {
     let wait = Duration::from_secs_f64(f64::from(count) / PENDING_RPS);
     let spec = sleeping(sizes, wait);
-    Task {
-        workload: "pending".into(),
-        point: format!("{count}-pending"),
-        variation: Some(wait.as_secs_f64() * 1e3),
-        kind: TaskKind::Load(LoadSpec {
+    Task::new(
+        "pending",
+        format!("{count}-pending"),
+        TaskKind::Load(LoadSpec {
             arrivals: ArrivalProcess::Poisson { rate_rps: PENDING_RPS },
             shape: Shape::Connections { connections: (f64::from(count) * ROOM).ceil() as u32 },
             // Until as many are pending as will be.
             warm_up: spec.warm_up + wait,
             ..spec
         }),
-    }
+    )
+    .varied(wait.as_secs_f64() * 1e3)
 }
 
 /// A sleep of that long; who comes when is still to be said.

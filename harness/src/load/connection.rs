@@ -47,7 +47,9 @@ pub(crate) struct Connections<N: Network> {
 pub(crate) struct ConnectionSettings {
     pub(crate) shape: Shape,
     pub(crate) timeout_ns: u64,
-    /// Of how many workers this is one: with the others it shares the turns of held connections.
+    /// Which worker this is, from 0.
+    pub(crate) worker: u32,
+    /// Of how many: with the others it shares the turns of held connections.
     pub(crate) workers: u32,
 }
 
@@ -257,6 +259,12 @@ impl<N: Network> Connections<N> {
         while let Some(index) = self.timers.pop_due(now, &mut self.slots) {
             self.on_timer(index, now);
         }
+    }
+
+    /// The number of a connection that stays, among those of all workers; none where connections come and go.
+    fn number(&self, index: u32) -> Option<u32> {
+        let ConnectionSettings { shape, worker, workers, .. } = self.settings;
+        matches!(shape, Shape::Connections { .. }).then_some(index * workers + worker)
     }
 
     /// Until when a reply is awaited on a connection, if one is.

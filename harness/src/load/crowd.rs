@@ -110,7 +110,7 @@ impl Crowd {
         };
         // A request is given up at the end of the span and not before.
         let shape = Shape::Connections { connections: pace.at_most };
-        let settings = ConnectionSettings { shape, timeout_ns: u64::MAX, workers: 1 };
+        let settings = ConnectionSettings { shape, timeout_ns: u64::MAX, worker: 0, workers: 1 };
         let mut recorder = Recorder::new(span.end - span.start, Loop::Closed);
         recorder.set_window(0..u64::MAX);
         let network = Sockets::new(target, Sources::SpreadOver(SOURCES), EVENTS_AT_ONCE)?;
@@ -158,7 +158,8 @@ impl Crowd {
         self.note(now_ns().saturating_sub(origin_ns));
         self.let_go();
         self.note(now_ns().saturating_sub(origin_ns));
-        Ok((self.course, traffic(self.behaviour, &self.span, self.connections.recorder)))
+        let asks = self.behaviour == Behaviour::AskOnce;
+        Ok((self.course, asks.then(|| traffic(&self.span, self.connections.recorder))))
     }
 
     fn note(&mut self, at_ns: u64) {
@@ -252,11 +253,8 @@ impl Crowd {
     }
 }
 
-/// What became of the crowd's requests, where it sent any.
-fn traffic(behaviour: Behaviour, span: &Range<u64>, recorder: Recorder) -> Option<Traffic> {
-    if behaviour != Behaviour::AskOnce {
-        return None;
-    }
+/// What became of requests without a schedule, in the span of a disturbance.
+pub(super) fn traffic(span: &Range<u64>, recorder: Recorder) -> Traffic {
     let lasting = Duration::from_nanos(span.end - span.start);
     let spec = LoadSpec {
         arrivals: ArrivalProcess::Closed,
@@ -267,7 +265,7 @@ fn traffic(behaviour: Behaviour, span: &Range<u64>, recorder: Recorder) -> Optio
         window: lasting,
         timeout: lasting,
     };
-    Some(LoadOutcome::merge(&spec, lasting, vec![(recorder, ThreadUsage::default())]).traffic)
+    LoadOutcome::merge(&spec, lasting, vec![(recorder, ThreadUsage::default())]).traffic
 }
 
 /// What is asked once: as little as can be.

@@ -1,5 +1,5 @@
 //! What is done to a server beside the requests that are measured, as far as it is done over the network: clients that
-//! say nothing, clients that never come to the end of a request, clients that stay.
+//! say nothing, clients that never come to the end of a request, clients that stay, one that asks without end.
 //!
 //! It shares the generator's CPU with the probe, and gives way to it: a thread of its own at the lowest priority, a few
 //! connections at a time. Loopback only, and it ends by itself. Must not know: processes; stopping a server is for those
@@ -15,6 +15,7 @@ use rustix::process::setpriority_process;
 
 use super::crowd::{Behaviour, Crowd, CrowdPace};
 use super::order::{Generator, run};
+use super::pipeline::pipeline;
 use super::{LONGEST_SLEEP_NS, LoadError};
 use crate::clock::now_ns;
 use crate::plan::{Disturbance, DisturbanceKind, LoadSpec, Pacing, nanoseconds};
@@ -79,6 +80,9 @@ pub fn disturb(
             Behaviour::Trickle { every_ns: nanoseconds(*every).max(1_000_000) },
         )?,
         DisturbanceKind::KeepAlive { connections } => crowd(CrowdPace::at_once(*connections), Behaviour::AskOnce)?,
+        DisturbanceKind::Pipelining { outstanding, work } => {
+            (Vec::new(), pipeline(target, &span, (*outstanding, work), stop))
+        }
         DisturbanceKind::Load(spec) => (Vec::new(), load(spec, disturbance.lasting, target, stop)?),
         DisturbanceKind::Nothing | DisturbanceKind::Stall => {
             sleep_until(span.end, stop);

@@ -37,8 +37,12 @@ impl<'a> HeldConnections<'a> {
     /// None yet. `work` is what each is asked for later; `stop` ends any wait early.
     pub fn new(target: SocketAddr, work: &Work, stop: &'a AtomicBool) -> Result<HeldConnections<'a>, LoadError> {
         // Nothing here has a time of its own to be late: whoever holds the connections says how long is waited.
-        let settings =
-            ConnectionSettings { shape: Shape::Connections { connections: 0 }, timeout_ns: u64::MAX, workers: 1 };
+        let settings = ConnectionSettings {
+            shape: Shape::Connections { connections: 0 },
+            timeout_ns: u64::MAX,
+            worker: 0,
+            workers: 1,
+        };
         let network = Sockets::new(target, Sources::InTurn { worker: 0, workers: 1 }, EVENTS_AT_ONCE)?;
         let mut recorder = Recorder::new(u64::MAX, Loop::Closed);
         recorder.set_window(0..u64::MAX);

@@ -15,6 +15,7 @@ mod hold;
 mod order;
 mod outcome;
 mod page;
+mod pipeline;
 mod recorder;
 mod reply;
 #[cfg(test)]

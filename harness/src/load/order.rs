@@ -262,7 +262,7 @@ fn connections(order: &Order<'_>, worker: u32) -> Result<Connections<Sockets>, L
     let Order { spec, target, generator, .. } = *order;
     let workers = generator.threads;
     let timeout_ns = nanoseconds(spec.timeout);
-    let settings = ConnectionSettings { shape: spec.shape, timeout_ns, workers };
+    let settings = ConnectionSettings { shape: spec.shape, timeout_ns, worker, workers };
     let slots = share_of(spec.peak_connections().into(), worker, workers) as u32;
     let loop_kind = if spec.arrivals == ArrivalProcess::Closed { Loop::Closed } else { Loop::Open };
     let recorder = Recorder::new(timeout_ns, loop_kind).keeping(order.room_for_events).by_second(order.by_second);

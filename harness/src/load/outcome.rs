@@ -238,6 +238,7 @@ mod tests {
             server_waited_ns: None,
             received_ns: 1_500,
             reply_bytes: 7,
+            connection: None,
         };
         recorder.ok(Scheduled::InWindow, &answered);
         (recorder, usage)

@@ -184,7 +184,12 @@ impl Recorder {
             return;
         }
         let response_time_ns = answered.received_ns.saturating_sub(answered.intended_ns);
-        self.keep(RequestEvent { at_ns: answered.intended_ns, took_ns: response_time_ns, fate: Fate::Ok });
+        self.keep(RequestEvent {
+            at_ns: answered.intended_ns,
+            took_ns: response_time_ns,
+            fate: Fate::Ok,
+            connection: answered.connection,
+        });
         self.in_system.leave(answered.received_ns);
         self.response_time.record(response_time_ns);
         if let Some(interval) = self.interval(answered.intended_ns) {
@@ -202,8 +207,15 @@ impl Recorder {
         }
     }
 
-    /// A request that had entered the system ended without a correct reply.
-    pub(crate) fn failed(&mut self, place: Scheduled, failure: Failure, intended_ns: u64, now_ns: u64) {
+    /// A request that had entered the system ended without a correct reply, on one of the connections that stay or on
+    /// another.
+    pub(crate) fn failed(
+        &mut self,
+        place: Scheduled,
+        failure: Failure,
+        (intended_ns, now_ns): (u64, u64),
+        connection: Option<u32>,
+    ) {
         // After an error reply both sides agree that the request was not served.
         self.given_up_in_all += u64::from(failure != Failure::Error);
         self.show_failed();
@@ -220,6 +232,7 @@ impl Recorder {
             at_ns: intended_ns,
             took_ns: now_ns.saturating_sub(intended_ns),
             fate: failure.fate(),
+            connection,
         });
         self.in_system.leave(now_ns);
         if matches!(failure, Failure::Timeout | Failure::NeverAnswered) {
@@ -240,7 +253,7 @@ impl Recorder {
         self.note_failed_in_second(requests, at_ns);
         let room = (self.events.capacity() - self.events.len()) as u64;
         for _ in 0..requests.min(room) {
-            self.keep(RequestEvent { at_ns, took_ns: 0, fate: failure.fate() });
+            self.keep(RequestEvent { at_ns, took_ns: 0, fate: failure.fate(), connection: None });
         }
     }
 

@@ -295,7 +295,7 @@ impl Play {
             _ => Shape::Sessions { requests: 3, think_time: std::time::Duration::from_nanos(700), concurrent: SLOTS },
         };
         let work = if is_http { Work::Page(PageRequest::get("/")) } else { Work::new("echo", "hi") };
-        let settings = ConnectionSettings { shape, timeout_ns: TIMEOUT_NS, workers: 1 };
+        let settings = ConnectionSettings { shape, timeout_ns: TIMEOUT_NS, worker: 0, workers: 1 };
         let mut recorder = Recorder::new(TIMEOUT_NS, if is_closed_loop { Loop::Closed } else { Loop::Open });
         recorder.set_window(WINDOW);
         let world = World {

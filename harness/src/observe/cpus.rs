@@ -159,11 +159,12 @@ pub(crate) fn parse_stat(text: &str, cpus: &[u32]) -> Option<CpuTicks> {
     };
     let wanted = |number: &u32| cpus.is_empty() || cpus.contains(number);
     let found: Vec<_> = text.lines().filter_map(of_one).filter(|(number, ..)| wanted(number)).collect();
-    let count = found.len();
-    (count > 0 && count >= cpus.len()).then(|| CpuTicks {
+    // One that server and generator share is named twice.
+    let is_there = |cpu: &u32| found.iter().any(|(number, ..)| number == cpu);
+    (!found.is_empty() && cpus.iter().all(is_there)).then(|| CpuTicks {
         busy: found.iter().map(|(_, busy, _)| busy).sum(),
         stolen: found.iter().map(|(.., stolen)| stolen).sum(),
-        cpus: count as u64,
+        cpus: found.len() as u64,
     })
 }
 
@@ -209,6 +210,7 @@ pub(super) mod tests {
         let expected = CpuTicks { busy: first + second, stolen: 13 + 17, cpus: 2 };
         assert_eq!(parse_stat(STAT, &[]), Some(expected));
         assert_eq!(parse_stat(STAT, &[1]), Some(CpuTicks { busy: second, stolen: 17, cpus: 1 }));
+        assert_eq!(parse_stat(STAT, &[0, 1, 0, 1]), Some(expected), "server and generator share them");
         assert_eq!(parse_stat(STAT, &[1, 5]), None, "one of them is not there");
     }
 

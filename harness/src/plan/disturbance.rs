@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::LoadSpec;
+use super::{LoadSpec, Work};
 
 /// A probe, and what is done to its server meanwhile.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +27,7 @@ impl DisturbedSpec {
                 *connections = (*connections).min(left);
             }
             DisturbanceKind::Load(spec) => spec.limit_connections(left),
-            DisturbanceKind::Nothing | DisturbanceKind::Stall => {}
+            DisturbanceKind::Nothing | DisturbanceKind::Stall | DisturbanceKind::Pipelining { .. } => {}
         }
     }
 }
@@ -54,6 +54,7 @@ impl Disturbance {
                 *connections
             }
             DisturbanceKind::Load(spec) => spec.peak_connections(),
+            DisturbanceKind::Pipelining { .. } => 1,
             DisturbanceKind::Nothing | DisturbanceKind::Stall => 0,
         }
     }
@@ -83,6 +84,13 @@ pub enum DisturbanceKind {
     KeepAlive {
         /// Connections, all begun at once.
         connections: u32,
+    },
+    /// One client that does not wait for replies: as soon as it has one, it sends the next request behind those that are out.
+    Pipelining {
+        /// Requests that are out at a time.
+        outstanding: u32,
+        /// What each asks for.
+        work: Work,
     },
     /// Requests of another kind, on connections of their own. Its warm-up and window are cut to the disturbance.
     Load(LoadSpec),

@@ -8,7 +8,7 @@ use reports::diff::{COMPARED, ComparedFigure, Measured};
 use reports::record::{Decision, Demand, ExperimentRecord, Objective, Picture, WorkloadRecord};
 use servers::service::{WorkOrder, decide};
 
-use super::{ArrivalProcess, Capacities, DisturbanceKind, DisturbedSpec, LoadSpec, Preset, Sizes, Work};
+use super::{ArrivalProcess, Capacities, CpuNeed, DisturbanceKind, DisturbedSpec, LoadSpec, Preset, Sizes, Work};
 
 /// One experiment: what is told of it, and how it is made.
 #[derive(Debug)]
@@ -248,8 +248,28 @@ pub struct Task {
     pub point: String,
     /// The value of the variable that the experiment sweeps, where that is not the offered load.
     pub variation: Option<f64>,
+    /// How many CPUs its server gets.
+    pub server_cpus: CpuNeed,
     /// What is done.
     pub kind: TaskKind,
+}
+
+impl Task {
+    /// For a server on the CPUs of the run, where nothing is swept but the offered load.
+    pub fn new(workload: impl Into<Cow<'static, str>>, point: impl Into<String>, kind: TaskKind) -> Task {
+        let (workload, point) = (workload.into(), point.into());
+        Task { workload, point, variation: None, server_cpus: CpuNeed::AsPlaced, kind }
+    }
+
+    /// At this value of what the experiment sweeps.
+    pub fn varied(self, value: f64) -> Task {
+        Task { variation: Some(value), ..self }
+    }
+
+    /// For a server on so many CPUs.
+    pub fn on(self, server_cpus: CpuNeed) -> Task {
+        Task { server_cpus, ..self }
+    }
 }
 
 /// What is done to a server.

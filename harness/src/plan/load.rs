@@ -43,6 +43,11 @@ impl LoadSpec {
         }
     }
 
+    /// Whether clients connect anew for each request, as fast as they are served.
+    pub fn comes_and_goes(&self) -> bool {
+        self.arrivals == ArrivalProcess::Closed && matches!(self.shape, Shape::Sessions { requests: 1, .. })
+    }
+
     /// Has at most so many connections open at once.
     pub fn limit_connections(&mut self, ceiling: u32) {
         match &mut self.shape {

@@ -10,6 +10,7 @@ mod experiment;
 mod load;
 mod order;
 mod participant;
+mod placement;
 mod preset;
 mod run;
 mod work;
@@ -21,5 +22,6 @@ pub use experiment::{Contenders, Experiment, HoldSpec, Pictures, Recipe, Story, 
 pub use load::{ArrivalProcess, LoadSpec, Pacing, PageRequest, Shape, Work, nanoseconds};
 pub use order::{Turn, arrival_seed, block_order};
 pub use participant::{Participant, ServerCommand};
+pub use placement::{CpuNeed, place, place_task};
 pub use preset::{Preset, Repeated, Sizes};
-pub use run::{Inside, PlanError, RunPlan, place};
+pub use run::{Inside, PlanError, RunPlan};

@@ -62,15 +62,16 @@ mod tests {
     use crate::plan::{HoldSpec, TaskKind, Work};
 
     fn turns() -> Vec<Turn> {
-        let task = |point: u32| Task {
-            workload: "echo".into(),
-            point: point.to_string(),
-            variation: None,
-            kind: TaskKind::Hold(HoldSpec {
-                counts: vec![point],
-                work: Work::new("echo", "hi"),
-                give_up_after: Duration::ZERO,
-            }),
+        let task = |point: u32| {
+            Task::new(
+                "echo",
+                point.to_string(),
+                TaskKind::Hold(HoldSpec {
+                    counts: vec![point],
+                    work: Work::new("echo", "hi"),
+                    give_up_after: Duration::ZERO,
+                }),
+            )
         };
         (0..4)
             .flat_map(|point| (0..6).map(move |contender| (point, contender)))

@@ -1,11 +1,11 @@
 //! A whole run, resolved: which experiments, which contenders, how much, from which seed, on which CPUs.
 
 use clap::ValueEnum;
-use reports::record::{self, OtherBuild, PlacementKind, PlacementRecord};
+use reports::record::{self, OtherBuild, PlacementRecord};
 
 use super::{
     Capacities, Experiment, PROTAGONISTS, PageRequest, Participant, Preset, Sizes, Task, TaskKind, Turn, is_base,
-    is_twin,
+    is_twin, place_task,
 };
 
 /// Everything a run was asked for.
@@ -124,7 +124,7 @@ impl RunPlan<'_> {
                 if paged.as_ref().is_some_and(|keys| !keys.contains(&task.workload)) {
                     continue;
                 }
-                let Some(task) = self.as_asked(task) else { continue };
+                let Some(task) = self.as_asked(task).filter(|task| self.placement_of(task).is_some()) else { continue };
                 turns.push(Turn { experiment, contender: *contender, block, task: self.within_limits(task) });
             }
         }
@@ -159,6 +159,11 @@ impl RunPlan<'_> {
             Some(page) => page.in_place_of_work(task),
             None => Some(task),
         }
+    }
+
+    /// Which CPUs are whose in a task; none where its server needs more than the run has.
+    pub fn placement_of(&self, task: &Task) -> Option<PlacementRecord> {
+        place_task(&self.placement, task.server_cpus)
     }
 
     /// The task, scaled down to what the machine allows: fewer connections in the same proportions.
@@ -211,25 +216,14 @@ impl RunPlan<'_> {
     }
 }
 
-/// Divides the CPUs this process may use. Isolated placement needs two; on one CPU everything is shared.
-pub fn place(kind: PlacementKind, cpus: &[u32]) -> PlacementRecord {
-    match kind {
-        PlacementKind::Isolated if cpus.len() >= 2 => {
-            // A generator needs about half of what a server does for the same requests.
-            let (server, generator) = cpus.split_at(cpus.len() - cpus.len().div_ceil(3));
-            PlacementRecord { kind, server_cpus: server.to_vec(), generator_cpus: generator.to_vec() }
-        }
-        _ => PlacementRecord { kind: PlacementKind::Shared, server_cpus: cpus.to_vec(), generator_cpus: cpus.to_vec() },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use servers::Contender;
 
     use super::*;
     use crate::experiments::{self, EXPERIMENTS};
-    use crate::plan::{Cast, Choice};
+    use crate::plan::{Cast, Choice, place};
+    use reports::record::PlacementKind;
 
     fn plan(connection_ceiling: u32) -> RunPlan<'static> {
         let experiments: Vec<_> = EXPERIMENTS.to_vec();
@@ -312,14 +306,5 @@ mod tests {
         assert_eq!(played(&plan, 1).len(), 3, "and those whom the run is about");
         let undecided = plan_of(&[memory], &["sequential", "threaded"], 10_000);
         assert_eq!(played(&undecided, 1).len(), 2, "nobody decides it");
-    }
-
-    #[test]
-    fn isolated_cpus_are_disjoint_and_one_cpu_is_shared() {
-        assert_eq!(place(PlacementKind::Isolated, &[0, 1]).server_cpus, [0]);
-        let eight = place(PlacementKind::Isolated, &[0, 1, 2, 3, 4, 5, 6, 7]);
-        assert_eq!((eight.server_cpus.len(), eight.generator_cpus.as_slice()), (5, [5, 6, 7].as_slice()));
-        assert_eq!(place(PlacementKind::Isolated, &[3]).kind, PlacementKind::Shared);
-        assert_eq!(place(PlacementKind::Shared, &[0, 1]).generator_cpus, [0, 1]);
     }
 }

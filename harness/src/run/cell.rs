@@ -6,18 +6,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reports::record::{
-    self, ArrivalsRecord, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementKind, Sample, ServerUsage,
+    self, ArrivalsRecord, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementRecord, Sample, ServerUsage,
     ShapeRecord, Stage, ThreadTimes, Traffic, Unobserved, Warning,
 };
 
-use super::called::{CalledBackend, beside_a_backend};
+use super::called::CalledBackend;
 use super::disturbed;
 use super::findings::TaskFindings;
 use super::held::{self, HeldServer};
+use super::placed::{generator, on_cpus};
 use super::session::Interrupt;
 use crate::load::{self, Generator, LoadMoments, now_ns};
 use crate::observe::{Observed, Observer, Watch};
-use crate::plan::{HoldSpec, Inside, LoadSpec, Pacing, Participant, RunPlan, TaskKind, is_base, nanoseconds};
+use crate::plan::{HoldSpec, Inside, LoadSpec, Participant, RunPlan, TaskKind, is_base, nanoseconds};
 use crate::process::{
     CommandLaunch, Launch, ProcessError, ServerProcess, Stopped, launch, launch_command, launch_program,
 };
@@ -64,9 +65,19 @@ impl<'a> CellRunner<'a> {
         CellRunner { plan, kernel_stack_bytes_per_thread, spin_rate, interrupt, program, deadline }
     }
 
-    /// Runs a task against a fresh server. A server that fails is a result.
-    pub(super) fn run(&self, task: &TaskKind, contender: &Participant) -> CellFindings {
-        let generator = self.generator(task);
+    /// Runs a task against a fresh server, on the CPUs that it was given. A server that fails is a result.
+    pub(super) fn run(&self, task: &TaskKind, contender: &Participant, placement: &PlacementRecord) -> CellFindings {
+        if *placement == self.plan.placement {
+            return self.run_where_it_is(task, contender, placement);
+        }
+        let found = on_cpus(&placement.generator_cpus, || self.run_where_it_is(task, contender, placement));
+        found.unwrap_or_else(|error| {
+            CellFindings::not_started(format!("the load generator can't have its CPUs: {error}"), String::new())
+        })
+    }
+
+    fn run_where_it_is(&self, task: &TaskKind, contender: &Participant, placement: &PlacementRecord) -> CellFindings {
+        let generator = generator(task, placement);
         let mut called = match CalledBackend::start(task, generator) {
             Ok(called) => called,
             Err(error) => {
@@ -74,13 +85,14 @@ impl<'a> CellRunner<'a> {
                 return CellFindings::not_started(reason, String::new());
             }
         };
-        let mut server = match self.start(contender, called.as_ref().map(CalledBackend::address)) {
+        let backend = called.as_ref().map(CalledBackend::address);
+        let mut server = match self.start(contender, backend, &placement.server_cpus) {
             Ok(server) => server,
             Err(error) => return CellFindings::not_started(error.failure.to_string(), error.stderr),
         };
         let pid = server.pid();
         let origin_ns = now_ns();
-        let observer = self.observe(contender, &server, origin_ns);
+        let observer = self.observe(contender, &server, origin_ns, placement);
         let found = match task {
             TaskKind::Load(spec) => self.load(spec, &mut server, generator, called.as_mut()),
             TaskKind::Hold(spec) => self.hold(spec, &mut server),
@@ -120,8 +132,12 @@ impl<'a> CellRunner<'a> {
         }
     }
 
-    fn start(&self, contender: &Participant, backend: Option<SocketAddr>) -> Result<ServerProcess, ProcessError> {
-        let cpus = &self.plan.placement.server_cpus;
+    fn start(
+        &self,
+        contender: &Participant,
+        backend: Option<SocketAddr>,
+        cpus: &[u32],
+    ) -> Result<ServerProcess, ProcessError> {
         if let Some(command) = contender.command() {
             return launch_command(&CommandLaunch {
                 cpus,
@@ -144,8 +160,13 @@ impl<'a> CellRunner<'a> {
         }
     }
 
-    fn observe(&self, contender: &Participant, server: &ServerProcess, origin_ns: u64) -> Observer {
-        let placement = &self.plan.placement;
+    fn observe(
+        &self,
+        contender: &Participant,
+        server: &ServerProcess,
+        origin_ns: u64,
+        placement: &PlacementRecord,
+    ) -> Observer {
         let watch = Watch {
             pid: server.pid(),
             extent: server.extent(),
@@ -209,16 +230,6 @@ impl<'a> CellRunner<'a> {
         let mut found = TaskFindings { origin_ns, ..held::hold(spec, &held) };
         found.death = server.poll_death();
         found
-    }
-
-    fn generator(&self, task: &TaskKind) -> Generator {
-        let placement = &self.plan.placement;
-        let cpus = placement.generator_cpus.len() as u32;
-        let alone = match placement.kind {
-            PlacementKind::Isolated => Generator { threads: cpus.max(1), pacing: Pacing::Precise },
-            PlacementKind::Shared => Generator { threads: (cpus / 2).max(1), pacing: Pacing::Sleeping },
-        };
-        if task.calls_backend() { beside_a_backend(alone, placement.kind) } else { alone }
     }
 }
 

@@ -10,6 +10,7 @@ mod disturbed;
 mod execution;
 mod findings;
 mod held;
+mod placed;
 mod preflight;
 mod queue;
 mod series;

@@ -4,7 +4,7 @@
 use reports::record::{Limit, Warning};
 
 use crate::observe::{LimitKind, MachineLimit, Needs, limits, raise_soft_descriptor_limit, shortfalls};
-use crate::plan::{Capacities, RunPlan, TaskKind, Workload};
+use crate::plan::{Capacities, CpuNeed, Experiment, RunPlan, TaskKind, Workload};
 
 /// Descriptors, threads and ports that a process needs besides those for connections.
 const SPARE: u64 = 100;
@@ -59,7 +59,20 @@ pub fn preflight(plan: &RunPlan<'_>) -> Preflight {
     let of_tasks = turns.iter().map(|turn| &turn.task.kind);
     let most = |tasks: &mut dyn Iterator<Item = &TaskKind>| tasks.map(TaskKind::peak_connections).max().unwrap_or(0);
     let calling = most(&mut of_tasks.clone().filter(|task| task.calls_backend()));
-    for_plan(plan, most(&mut of_tasks.clone()), calling)
+    let mut found = for_plan(plan, most(&mut of_tasks.clone()), calling);
+    found.warnings.extend(plan.experiments.iter().filter_map(|experiment| on_one_cpu(plan, experiment)));
+    found
+}
+
+/// Says it of an experiment that compares servers on several CPUs, where there is one.
+fn on_one_cpu(plan: &RunPlan<'_>, experiment: &Experiment) -> Option<Warning> {
+    let tasks = experiment.all_tasks(&plan.sizes);
+    let mut for_two = tasks.iter().filter(|task| task.server_cpus == CpuNeed::Just(2));
+    for_two.any(|task| plan.placement_of(task).is_none()).then(|| Warning::MachineLimit {
+        limit: "CPUs of this process".to_owned(),
+        consequence: format!("{} can't give its server two CPUs, and so can't be decided", experiment.name),
+        remedy: "run on a machine with two CPUs or more".to_owned(),
+    })
 }
 
 /// As [`preflight`], for a run that chooses its cells as it goes on and has so many connections at most.

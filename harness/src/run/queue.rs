@@ -103,7 +103,7 @@ mod tests {
 
     fn turn(contender: usize) -> Turn {
         let spec = HoldSpec { counts: vec![1], work: Work::new("echo", "hi"), give_up_after: Duration::ZERO };
-        let task = Task { workload: "echo".into(), point: "1".to_owned(), variation: None, kind: TaskKind::Hold(spec) };
+        let task = Task::new("echo", "1", TaskKind::Hold(spec));
         Turn { experiment: 0, contender, block: 0, task }
     }
 

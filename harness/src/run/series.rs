@@ -160,7 +160,9 @@ impl<'a> CellSeries<'a> {
         self.progress.begins(order, story.finds_out, contender);
         turn.task.kind.set_seed(arrival_seed(plan.seed, experiment, &turn.task.workload, &turn.task.point, turn.block));
         let begun_ns = now_ns();
-        let seen = self.runner.run(&turn.task.kind, &plan.contenders[turn.contender]);
+        // A plan leaves out what it has no place for.
+        let placement = plan.placement_of(&turn.task).unwrap_or_else(|| plan.placement.clone());
+        let seen = self.runner.run(&turn.task.kind, &plan.contenders[turn.contender], &placement);
         let mut cell = Cell {
             schema_version: SCHEMA_VERSION,
             id: cell_id(experiment, &turn, contender),
@@ -173,6 +175,7 @@ impl<'a> CellSeries<'a> {
             purpose,
             load: cell::load_record(&turn.task.kind),
             variation: turn.task.variation,
+            placement: (placement != plan.placement).then(|| placement.clone()),
             disturbance: seen.disturbance,
             bounds: seen.bounds,
             started_at_ns: begun_ns - self.origin_ns,
@@ -188,7 +191,7 @@ impl<'a> CellSeries<'a> {
             stages: seen.stages,
             noise: seen.noise,
         };
-        let doubts = validity::warnings(&cell, plan.placement.kind);
+        let doubts = validity::warnings(&cell, placement.kind);
         cell.warnings.extend(doubts);
         cell
     }

@@ -133,11 +133,10 @@ impl Capacity {
         let needed = requests_needed(self.asked.objective.percentile);
         let below = Duration::from_nanos(self.asked.objective.below_ns);
         let again = if tries > 0 { format!("-again-{tries}") } else { String::new() };
-        Task {
-            workload: self.workload.clone(),
-            point: format!("{rate_rps}rps{again}"),
-            variation: None,
-            kind: TaskKind::Load(LoadSpec {
+        Task::new(
+            self.workload.clone(),
+            format!("{rate_rps}rps{again}"),
+            TaskKind::Load(LoadSpec {
                 arrivals: ArrivalProcess::Poisson { rate_rps },
                 shape: Shape::Sessions {
                     requests: REQUESTS,
@@ -152,7 +151,7 @@ impl Capacity {
                 // A request that breaks the promise by this much need not be waited for any longer.
                 timeout: (4 * below).clamp(Duration::from_secs(1), Duration::from_secs(60)),
             }),
-        }
+        )
     }
 
     /// The next contender's next load; nothing where all blocks have ended.

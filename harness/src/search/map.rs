@@ -97,11 +97,10 @@ fn pictures() -> Vec<Picture> {
 
 /// What is measured of a workload with so many connections.
 pub fn task(workload: &Workload, connections: u32) -> Task {
-    Task {
-        workload: workload.key.clone(),
-        point: format!("{connections}-connections"),
-        variation: Some(f64::from(connections)),
-        kind: TaskKind::Load(LoadSpec {
+    Task::new(
+        workload.key.clone(),
+        format!("{connections}-connections"),
+        TaskKind::Load(LoadSpec {
             // In closed loop one figure says what clients get, with few connections as with many, and no rate has to be
             // chosen that would suit both contenders and every square.
             arrivals: ArrivalProcess::Closed,
@@ -113,7 +112,8 @@ pub fn task(workload: &Workload, connections: u32) -> Task {
             window: WINDOW,
             timeout: TIMEOUT,
         }),
-    }
+    )
+    .varied(f64::from(connections))
 }
 
 /// Steers the run of a map.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use harness::plan::{ArrivalProcess, Bounds, DisturbanceKind, LoadSpec, Shape, TaskKind, Work};
-use reports::record::{Cell, Fate, Outcome, Warning};
+use harness::observe::allowed_cpus;
+use harness::plan::{ArrivalProcess, Bounds, CpuNeed, DisturbanceKind, LoadSpec, Shape, Task, TaskKind, Work, place};
+use reports::record::{Cell, Fate, Outcome, PlacementKind, PlacementRecord as Placed, Warning};
 
 use crate::trial::{MS, run, task};
 use crate::{groups_of, turn};
@@ -151,4 +152,28 @@ fn bounds_are_met_named_and_written_down() {
     }
     assert_eq!(end.failed, 0);
     assert_eq!(groups_of(std::process::id()), Vec::<String>::new());
+}
+
+fn on_all_cpus() -> Task {
+    let all = allowed_cpus().unwrap().len() as u32;
+    Task { server_cpus: CpuNeed::Just(all), ..task(DisturbanceKind::Nothing, UNBOUNDED) }
+}
+
+#[test]
+fn a_server_runs_on_as_many_cpus_as_its_task_says() {
+    let _turn = turn();
+    let all = allowed_cpus().unwrap();
+    let usual = place(PlacementKind::Isolated, &all);
+    let (as_placed, _) = run("async-multi", || task(DisturbanceKind::Nothing, UNBOUNDED));
+    let (on_all, end) = run("async-multi", on_all_cpus);
+    assert_eq!((end.failed, as_placed.placement.as_ref()), (0, None));
+    let placement = on_all.placement.as_ref().unwrap_or(&usual);
+    let Placed { kind, server_cpus, generator_cpus } = placement;
+    assert_eq!((*kind, server_cpus, generator_cpus), (PlacementKind::Shared, &all, &all));
+    // A worker for each CPU that it sees.
+    let more = (all.len() - usual.server_cpus.len()) as u64;
+    assert_eq!(on_all.server.peak_threads, as_placed.server.peak_threads.map(|threads| threads + more));
+    assert!(on_all.noise.other_cpu_share.is_some(), "{:?}", on_all.warnings);
+    checked(on_all);
+    assert_eq!(allowed_cpus().unwrap(), all, "and is moved back");
 }

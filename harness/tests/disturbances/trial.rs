@@ -30,12 +30,7 @@ pub(crate) fn task(kind: DisturbanceKind, bounds: Bounds) -> Task {
     };
     let (from, lasting) = (Duration::from_millis(200), Duration::from_millis(600));
     let disturbance = Disturbance { name: "test", kind, from, lasting };
-    Task {
-        workload: "probe".into(),
-        point: "only".to_owned(),
-        variation: Some(1.5),
-        kind: TaskKind::Disturbed(DisturbedSpec { probe, disturbance, bounds }),
-    }
+    Task::new("probe", "only", TaskKind::Disturbed(DisturbedSpec { probe, disturbance, bounds })).varied(1.5)
 }
 
 /// Runs the one task that `tasks` makes, as a comparison would.

@@ -5,9 +5,10 @@
 
 use super::axes::shortened;
 use super::backend::Canvas;
-use super::{DataRow, DataTable, Figure, PanelPicture, Scene, server_cpus};
+use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
 use crate::crossover::{Grid, PAIRS_FOR_WINNER, Square, SquareFinding};
 use crate::format;
+use crate::placement::server_cpus;
 
 const LEFT: f64 = 62.0;
 const TOP: f64 = 48.0;

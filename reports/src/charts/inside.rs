@@ -6,8 +6,9 @@
 use super::axes::Axis;
 use super::backend::Ink;
 use super::plot::{MarkerStyle, Plot, PlotFrame};
-use super::{DataRow, DataTable, Figure, PanelPicture, server_cpus};
+use super::{DataRow, DataTable, Figure, PanelPicture};
 use crate::format::{self, Unit};
+use crate::placement::server_cpus_of;
 use crate::record::store::Run;
 use crate::record::{PictureKind, UnstableAnswer};
 use crate::study::{Group, InsideOf, Series, Standing, TRACKS, Track, below_ns};
@@ -59,7 +60,11 @@ fn figure(run: &Run, group: &Group<'_>) -> Option<Figure> {
         experiment: group.experiment.name.clone(),
         kind: PictureKind::Inside,
         title: format!("{rate}{}", title(&shown)),
-        subtitle: format!("How things stood inside over time: {}, {}", group.workload.label, server_cpus(run)),
+        subtitle: format!(
+            "How things stood inside over time: {}, {}",
+            group.workload.label,
+            server_cpus_of(run, group)
+        ),
         panels: panels.collect(),
         parts: Vec::new(),
         notes: notes(group, &shown, &strips),

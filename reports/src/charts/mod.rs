@@ -25,7 +25,7 @@ pub(crate) mod trend;
 
 use serde::Serialize;
 
-use crate::format;
+use crate::placement::server_cpus_of;
 use crate::record::store::Run;
 use crate::record::{Picture, PictureKind};
 use crate::study::Group;
@@ -122,12 +122,6 @@ impl Scene<'_> {
 
     /// `sleep 5 ms, server on 1 CPU`.
     fn place(&self) -> String {
-        format!("{}, {}", self.group.workload.label, server_cpus(self.run))
+        format!("{}, {}", self.group.workload.label, server_cpus_of(self.run, self.group))
     }
-}
-
-/// How many CPUs the server had, as the title of a picture says it.
-pub(crate) fn server_cpus(run: &Run) -> String {
-    let cpus = run.manifest.placement.server_cpus.len() as u64;
-    format!("server on {}", format::counted(cpus, "CPU"))
 }

@@ -3,6 +3,7 @@
 //! Experiments name these in their pictures. Must not know: contenders, charts. Beside it: `../study/`, whose pools and
 //! stages the entries read.
 
+mod fairness;
 mod parts;
 mod probe;
 mod reading;
@@ -140,6 +141,11 @@ pub const METRICS: &[Metric] = &[
     time("probe_p99", "p99 response time of the probe", PROBE, |pool| probe::response(pool, During::Disturbance, 0.99)),
     load("probe_slow", "share of the probe answered slowly", Unit::Share, PROBE_SLOW, probe::slow),
     time("probe_longest_wait", "longest wait of the probe", PROBE_WAIT, probe::longest_wait),
+    load("jains_index", "Jain's index over the probe's connections", Unit::Count, JAIN, fairness::jains_index),
+    time("worst_connection_p99", "p99 of the connection that was served worst", WORST, |pool| {
+        fairness::of_the_worst(pool, 0.99)
+    })
+    .of_a_tail(),
     load(
         "undisturbed_success",
         "share of the probe answered undisturbed",
@@ -217,6 +223,12 @@ const PROBE_SLOW: &str = "Of the probe's requests that were due while something 
                           correct reply that took more than ten times the median of the undisturbed probe.";
 const PROBE_WAIT: &str = "The longest from when a request of the probe was due to its end, whichever it was, while \
                           something was done to the server.";
+
+const JAIN: &str = "How evenly the server shared itself among connections that ask for the same: from the correct replies \
+                    that each got to what was due while something was done to the server. All alike is 1. Of eight \
+                    connections 0.5 is what it is where four are served and four are not.";
+const WORST: &str = "The p99 response time of each of the probe's connections by itself, while something was done to the \
+                     server, and the longest of these. Requests without a correct reply rank last.";
 
 const fn load(
     name: &'static str,

@@ -14,8 +14,9 @@ use crate::charts::{self, Figure, OtherScale};
 use crate::format::{self, Unit, count, share};
 use crate::machine::{drivers, in_words};
 use crate::metrics::{METRICS, Reading, metric};
+use crate::placement::placement;
 use crate::record::store::Run;
-use crate::record::{Cell, ExperimentRecord, PictureKind, PlacementKind, Purpose};
+use crate::record::{Cell, ExperimentRecord, PictureKind, Purpose};
 use crate::study::{Group, Standing, colours, groups};
 use crate::summary::{self, Statement, Summary};
 
@@ -163,19 +164,6 @@ fn standfirst(run: &Run) -> String {
         Unit::Bytes.show(manifest.machine.memory_bytes as f64),
         manifest.machine.kernel,
     )
-}
-
-/// Who had which CPUs, in a sentence.
-pub(crate) fn placement(run: &Run) -> String {
-    let placement = &run.manifest.placement;
-    let server = format::counted(placement.server_cpus.len() as u64, "CPU");
-    match placement.kind {
-        PlacementKind::Isolated => {
-            let generator = format::counted(placement.generator_cpus.len() as u64, "other CPU");
-            format!("The server had {server} to itself; the load generator had {generator}.")
-        }
-        PlacementKind::Shared => format!("Server and load generator shared the same {server}."),
-    }
 }
 
 /// Anchor, heading and introduction of each section, and whether its figures mark points by how they stand.

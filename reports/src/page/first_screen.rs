@@ -6,9 +6,9 @@
 use serde::Serialize;
 
 use super::card;
-use super::content::placement;
 use crate::charts;
 use crate::format::count;
+use crate::placement::placement_of_run;
 use crate::record::Purpose;
 use crate::record::store::Run;
 use crate::scorecard::{Scorecard, ScorecardRow};
@@ -44,7 +44,7 @@ fn trust(run: &Run, card: &Scorecard) -> String {
     let most = card.rows.iter().map(|row| row.blocks).max().unwrap_or(0);
     let cells = || run.cells.iter().filter(|cell| cell.purpose == Purpose::Measure);
     let quiet = cells().filter(|cell| disturbed_by(cell).is_none()).count() as u64;
-    trusted(most as u64, &placement(run), (quiet, cells().count() as u64))
+    trusted(most as u64, &placement_of_run(run), (quiet, cells().count() as u64))
 }
 
 /// Measured so often at the most, on these CPUs; quiet in so many of all measurements.

@@ -25,7 +25,6 @@ use sha2::{Digest, Sha256};
 use crate::charts::backend::escape;
 use crate::record::store::Run;
 
-pub(crate) use content::placement;
 pub use so_far::SoFar;
 
 const LAYOUT: &str = include_str!("page.html.jinja");

@@ -7,8 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BackendUsage, Bound, DisturbanceRecord, GeneratorUsage, InsideRecord, SCHEMA_VERSION, Sample, ServerUsage, Stage,
-    Traffic, Warning,
+    BackendUsage, Bound, DisturbanceRecord, GeneratorUsage, InsideRecord, PlacementRecord, SCHEMA_VERSION, Sample,
+    ServerUsage, Stage, Traffic, Warning,
 };
 
 /// A file under `cells/`.
@@ -39,6 +39,9 @@ pub struct Cell {
     /// The value of the variable that the experiment sweeps, where that is not the offered load.
     #[serde(default)]
     pub variation: Option<f64>,
+    /// Which CPUs were whose, where its task asked for others than the run's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<PlacementRecord>,
     /// What was done to the server beside this load, which is then the probe.
     #[serde(default)]
     pub disturbance: Option<DisturbanceRecord>,
@@ -99,6 +102,7 @@ impl Cell {
             purpose: Purpose::Measure,
             load,
             variation: None,
+            placement: None,
             disturbance: None,
             bounds: Vec::new(),
             started_at_ns: 0,

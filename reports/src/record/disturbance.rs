@@ -58,6 +58,10 @@ pub struct RequestEvent {
     pub took_ns: u64,
     /// How it ended.
     pub fate: Fate,
+    /// On which of the connections that stay it was, from 0; absent where they come and go, and in records of earlier
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<u32>,
 }
 
 /// How one request ended.

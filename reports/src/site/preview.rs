@@ -7,8 +7,8 @@ use ab_glyph::{Font, FontRef, ScaleFont, point};
 
 use super::entry::Entry;
 use super::preview_card;
-use crate::charts::server_cpus;
 use crate::format::{self, Unit};
+use crate::placement::server_cpus;
 use crate::record::store::Run;
 use crate::scorecard::Scorecard;
 use crate::summary::Headline;

@@ -6,7 +6,8 @@
 use super::{Slide, SlideKind, closing, figures};
 use crate::charts;
 use crate::format::{self, Unit};
-use crate::page::{card, placement};
+use crate::page::card;
+use crate::placement::placement;
 use crate::record::ExperimentRecord;
 use crate::record::store::Run;
 use crate::scorecard::Scorecard;

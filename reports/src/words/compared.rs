@@ -171,7 +171,7 @@ pub(crate) fn no_verdict(pairs: &[Pair]) -> String {
 }
 
 /// What stands before the number and after it.
-const VERBS: [(&str, &str, &str); 12] = [
+const VERBS: [(&str, &str, &str); 13] = [
     ("response_time_p50", "takes", " to answer half of the requests"),
     ("response_time_p90", "takes", " to answer 90 of 100 requests"),
     ("response_time_p99", "takes", " to answer 99 of 100 requests"),
@@ -183,6 +183,7 @@ const VERBS: [(&str, &str, &str); 12] = [
     ("success", "answers", " of the requests"),
     ("probe_success", "answers", " of the probe's requests"),
     ("probe_p50", "takes", " to answer half of the probe's requests"),
+    ("worst_connection_p99", "takes", " to answer 99 of 100 requests of the client it serves worst"),
     ("probe_p99", "takes", " to answer 99 of 100 of the probe's requests"),
 ];
 

@@ -87,8 +87,12 @@ pub(crate) fn served(seed: u64, share: f64) -> Said {
         for cell in &mut run.cells {
             let of_server = (share + 0.01 * normal(&mut random)).clamp(0.0, 1.0);
             let fate = |random: &mut ChaCha8Rng| if random.random_bool(of_server) { Fate::Ok } else { Fate::Timeout };
-            let event =
-                |at| RequestEvent { at_ns: fixture_trials::FROM + at, took_ns: 1_000_000, fate: fate(&mut random) };
+            let event = |at| RequestEvent {
+                at_ns: fixture_trials::FROM + at,
+                took_ns: 1_000_000,
+                fate: fate(&mut random),
+                connection: None,
+            };
             cell.traffic.as_mut().unwrap().events = (0..REQUESTS).map(event).collect();
         }
         run

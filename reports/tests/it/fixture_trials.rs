@@ -31,7 +31,7 @@ pub(crate) fn events(fate: impl Fn(u64) -> (u64, Fate)) -> Vec<RequestEvent> {
     let mut events: Vec<RequestEvent> = due
         .map(|at_ns| {
             let (took_ns, fate) = fate(at_ns);
-            RequestEvent { at_ns, took_ns, fate }
+            RequestEvent { at_ns, took_ns, fate, connection: None }
         })
         .collect();
     events.sort_by_key(|event| event.at_ns + event.took_ns);

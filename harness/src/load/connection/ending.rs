@@ -23,7 +23,7 @@ impl<N: Network> Connections<N> {
             while let Some(WaitingRequest { intended_ns, .. }) = self.lines.pop(&mut self.slots[index as usize].waiting)
             {
                 let place = self.recorder.place(intended_ns);
-                self.recorder.failed(place, Failure::InFlight, intended_ns, now);
+                self.recorder.failed(place, Failure::InFlight, (intended_ns, now), self.number(index));
             }
             self.close(index, Closing::WithReset);
         }
@@ -123,7 +123,8 @@ impl<N: Network> Connections<N> {
                 return;
             }
             let (place, slot) = (self.recorder.place(intended_ns), &self.slots[index as usize]);
-            self.recorder.failed(place, slot.as_seen(Failure::Timeout), intended_ns, now);
+            let failure = slot.as_seen(Failure::Timeout);
+            self.recorder.failed(place, failure, (intended_ns, now), self.number(index));
         }
         self.begin_anew(index, now);
     }
@@ -221,11 +222,12 @@ impl<N: Network> Connections<N> {
 
     /// Records the end of the current request, if there is one.
     pub(super) fn fail_request(&mut self, index: u32, failure: Failure, now: u64) {
+        let connection = self.number(index);
         let slot = &mut self.slots[index as usize];
         if !mem::take(&mut slot.has_request) {
             return;
         }
-        self.recorder.failed(slot.scheduled, slot.as_seen(failure), slot.intended_ns, now);
+        self.recorder.failed(slot.scheduled, slot.as_seen(failure), (slot.intended_ns, now), connection);
         if failure != Failure::Error {
             // The session is over; what is left of it was never sent.
             slot.remaining = slot.remaining.saturating_sub(1);

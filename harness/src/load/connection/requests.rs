@@ -202,14 +202,23 @@ impl<N: Network> Connections<N> {
     }
 
     fn on_right(&mut self, index: u32, server_ns: Option<(u64, u64)>, heard: &Heard, was_delayed: bool, now: u64) {
+        let connection = self.number(index);
         let slot = &mut self.slots[index as usize];
         slot.answered += 1;
         slot.has_heard = true;
         slot.has_request = false;
         let Slot { intended_ns, taken_up_ns, sent_ns, .. } = *slot;
         let Heard { reply_bytes, server_waited_ns, .. } = *heard;
-        let answered =
-            Answered { intended_ns, taken_up_ns, sent_ns, server_ns, server_waited_ns, received_ns: now, reply_bytes };
+        let answered = Answered {
+            intended_ns,
+            taken_up_ns,
+            sent_ns,
+            server_ns,
+            server_waited_ns,
+            received_ns: now,
+            reply_bytes,
+            connection,
+        };
         self.recorder.ok(slot.scheduled, &answered);
         if was_delayed {
             self.recorder.delayed(slot.scheduled);

@@ -40,6 +40,8 @@ pub(crate) struct Answered {
     pub(crate) received_ns: u64,
     /// Size of the reply.
     pub(crate) reply_bytes: u64,
+    /// Which of the connections that stay it came on.
+    pub(crate) connection: Option<u32>,
 }
 
 /// What one worker saw of replies.

@@ -22,6 +22,7 @@ fn answered(intended_ns: u64, received_ns: u64) -> Answered {
         server_waited_ns: None,
         received_ns,
         reply_bytes: 40,
+        connection: None,
     }
 }
 
@@ -44,7 +45,7 @@ fn play(recorder: &mut Recorder, (due_ns, late_ns, ends, sent): &(u64, u64, Vec<
         now += 10;
         match end {
             0 => recorder.ok(place, &answered(now - 10, now)),
-            failure => recorder.failed(place, FAILURES[failure - 1], now - 10, now),
+            failure => recorder.failed(place, FAILURES[failure - 1], (now - 10, now), None),
         }
     }
     recorder.unsent(place, Failure::Dropped, ends.len().saturating_sub(*sent) as u64, 0);
@@ -100,7 +101,7 @@ fn what_is_due_before_the_window_leaves_no_trace_but_the_count_of_replies() {
     recorder.entered(place, 999);
     recorder.ok(place, &answered(999, 1_001));
     recorder.entered(place, 1_001);
-    recorder.failed(place, Failure::Timeout, 1_001, 1_501);
+    recorder.failed(place, Failure::Timeout, (1_001, 1_501), None);
     recorder.never_taken_up(999, 1, 5);
     assert_eq!((recorder.ledger, recorder.arrivals), (Ledger::default(), 0));
     assert_eq!((recorder.ok_in_all, recorder.ok_within_window), (1, 1));
@@ -113,7 +114,7 @@ fn a_timeout_enters_the_response_times_at_the_timeout() {
     let mut recorder = recorder();
     let place = recorder.arrival(1_000, 1_000, 1);
     recorder.entered(place, 1_000);
-    recorder.failed(place, Failure::Timeout, 1_000, 1_777);
+    recorder.failed(place, Failure::Timeout, (1_000, 1_777), None);
     assert_eq!(recorder.response_time.sum_ns(), TIMEOUT_NS);
     assert_eq!(recorder.ledger, Ledger { scheduled: 1, timeout: 1, ..Ledger::default() });
 }
@@ -142,6 +143,7 @@ fn times_that_do_not_nest_are_counted_and_not_split() {
         server_waited_ns: None,
         received_ns: 1_020,
         reply_bytes: 40,
+        connection: None,
     };
     let mut recorder = recorder();
     recorder.ok(Scheduled::InWindow, &ordered);
@@ -174,6 +176,7 @@ fn the_parts_of_the_slow_are_kept_apart_and_add_up_whoever_noted_them() {
         server_waited_ns: None,
         received_ns: 1_015,
         reply_bytes: 40,
+        connection: None,
     };
     let slow = Answered { server_ns: Some((1_906, 1_910)), received_ns: 1_915, ..quick };
     let (mut one, mut other) = (recorder(), recorder());
@@ -216,6 +219,7 @@ fn a_wait_for_the_backend_is_a_part_of_its_own_and_not_of_the_service() {
         server_waited_ns: Some(30),
         received_ns: 1_050,
         reply_bytes: 40,
+        connection: None,
     };
     let mut recorder = recorder();
     recorder.ok(Scheduled::InWindow, &shared);
