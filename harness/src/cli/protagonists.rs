@@ -72,6 +72,9 @@ fn complete(run: &mut Run) {
         let display = || Contender::parse(&contender.label).ok().map(|model| Participant::Model(model).display());
         contender.display = contender.display.take().or_else(display);
     }
+    for timeline in &mut run.timelines {
+        timeline.demand = timeline.demand.or_else(|| parsed(&timeline.work));
+    }
     for experiment in &mut run.manifest.experiments {
         for workload in &mut experiment.workloads {
             let cells = run.cells.iter().filter(|cell| cell.experiment == experiment.name);

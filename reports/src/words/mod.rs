@@ -13,6 +13,7 @@ mod held;
 mod load_curve;
 pub(crate) mod probe;
 pub mod scorecard;
+pub(crate) mod why;
 
 pub(crate) use carried::carried;
 pub(crate) use compared::{RankedEntry, compared, no_verdict};
