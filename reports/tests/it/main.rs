@@ -32,3 +32,4 @@ mod site;
 mod slides;
 mod trials;
 mod verdicts;
+mod why;
