@@ -115,10 +115,10 @@ impl<'g, 'a> Mechanism<'g, 'a> {
         }
     }
 
-    /// What a request costs either, where that is known beside what is drawn.
-    pub(crate) fn without_lanes(self) -> Option<Mechanism<'g, 'a>> {
+    /// What a request that waits costs either, in place of the lanes, where that is known.
+    pub(crate) fn without_waiting_lanes(self, row: &ScorecardRow) -> Option<Mechanism<'g, 'a>> {
         match self {
-            Mechanism::Lanes { costs, .. } => {
+            Mechanism::Lanes { costs, .. } if matches!(row.topic, Topic::Waiting { .. }) => {
                 costs.iter().all(|cost| cost.cpu_ns.is_some()).then_some(Mechanism::Request(costs))
             }
             other => Some(other),

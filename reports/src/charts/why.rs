@@ -12,7 +12,7 @@ use crate::format::{Unit, capitalised, counted};
 use crate::mechanism::{ConnectionParts, Mechanism, Replies, ServingCost, TimeParts};
 use crate::metrics::{Metric, metric};
 use crate::record::store::Run;
-use crate::record::{PictureKind, Scale};
+use crate::record::{PictureKind, Scale, Timeline};
 use crate::scorecard::{Scorecard, ScorecardRow};
 use crate::study::{Group, Series, Trial};
 use crate::words::scorecard::value;
@@ -74,18 +74,9 @@ pub(crate) fn figure(run: &Run, card: &Scorecard, row: &ScorecardRow, mechanism:
         Mechanism::Request(costs) => bars("What a request costs the server".into(), requests(costs), Vec::new()),
         Mechanism::Time(time) => {
             let named = time.parts.iter().map(|part| (part.colour, part.label.to_owned()));
-            bars(replies(time.of).into(), vec![times(time)], named.collect())
+            bars(replies(time.of).into(), vec![times(time, row)], named.collect())
         }
-        Mechanism::Lanes { timelines, .. } => {
-            let mut drawn = lanes::drawn(run, timelines)?;
-            drawn.panels.iter_mut().for_each(|panel| panel.lines.truncate(1));
-            let clients = counted(u64::from(timelines[0].connections), "client");
-            let subtitle = format!(
-                "Lanes are threads, colours are {clients}. Solid: it runs. Light: it waits. {}",
-                capitalised(&place)
-            );
-            headed(Figure { subtitle, ..drawn }, &card.shorts().map(str::to_owned))
-        }
+        Mechanism::Lanes { timelines, .. } => of_lanes(run, card, *timelines)?,
         Mechanism::Course { group, sides } => {
             let mut course = course(run, card, group, sides)?;
             // What is said beside it says it shorter.
@@ -96,6 +87,16 @@ pub(crate) fn figure(run: &Run, card: &Scorecard, row: &ScorecardRow, mechanism:
         }
     };
     Some(Figure { id: anchor(row), title: why::title(mechanism, row, card.shorts()), ..figure })
+}
+
+/// The traced windows of both, without an anchor and a title.
+pub(crate) fn of_lanes(run: &Run, card: &Scorecard, timelines: [&Timeline; 2]) -> Option<Figure> {
+    let mut drawn = lanes::drawn(run, &timelines)?;
+    drawn.panels.iter_mut().for_each(|panel| panel.lines.truncate(1));
+    let clients = counted(u64::from(timelines[0].connections), "client");
+    let place = capitalised(&server_cpus(run));
+    let subtitle = format!("Lanes are threads, colours are {clients}. Solid: it runs. Light: it waits. {place}");
+    Some(headed(Figure { subtitle, ..drawn }, &card.shorts().map(str::to_owned)))
 }
 
 /// The anchor of what explains a row.
@@ -132,19 +133,19 @@ fn connection(parts: &[&Metric], sides: &[ConnectionParts; 2], row: &ScorecardRo
         let segments = known.filter_map(|(colour, (part, bytes))| {
             Some(Segment { colour: Some(colour), label: part.label.into(), value: bytes.filter(|bytes| *bytes > 0.0)? })
         });
-        // The row's value is over blocks, and may differ in its last digit from one line through all of them.
-        SideBar { text: value(row.values[side], row.unit), ..stacked(side, segments.collect(), Unit::Bytes) }
+        as_in_the_row(stacked(side, segments.collect(), Unit::Bytes), row)
     };
     BarPanel { heading: "Memory of a connection".into(), unit: Unit::Bytes, bars: vec![bar(0), bar(1)] }
 }
 
-fn times(time: &TimeParts) -> BarPanel {
+fn times(time: &TimeParts, row: &ScorecardRow) -> BarPanel {
     let bar = |side: usize| {
         let known = time.parts.iter().zip(&time.sides[side]);
         let segments = known.filter_map(|(part, ns)| {
             Some(Segment { colour: Some(part.colour), label: part.label.into(), value: ns.filter(|ns| *ns > 0.0)? })
         });
-        stacked(side, segments.collect(), Unit::Nanoseconds)
+        let bar = stacked(side, segments.collect(), Unit::Nanoseconds);
+        if time.of == Replies::Median { as_in_the_row(bar, row) } else { bar }
     };
     BarPanel { heading: "Response time".into(), unit: Unit::Nanoseconds, bars: vec![bar(0), bar(1)] }
 }
@@ -154,6 +155,11 @@ fn stacked(side: usize, segments: Vec<Segment>, unit: Unit) -> SideBar {
     SideBar { side, segments, text }
 }
 
+/// The row's value is over blocks, and may differ in its last digit from what all of them together give.
+fn as_in_the_row(bar: SideBar, row: &ScorecardRow) -> SideBar {
+    SideBar { text: value(row.values[bar.side], row.unit), ..bar }
+}
+
 /// A panel for each thing that is known of both.
 fn requests(costs: &[ServingCost; 2]) -> Vec<BarPanel> {
     let panel = |name: &str, of: fn(&ServingCost) -> Option<f64>| {
@@ -161,7 +167,8 @@ fn requests(costs: &[ServingCost; 2]) -> Vec<BarPanel> {
         let bar = |side: usize| {
             let value = of(&costs[side])?;
             let segment = Segment { colour: None, label: metric.label.into(), value };
-            Some(SideBar { side, segments: vec![segment], text: metric.unit.show(value) })
+            let text = if metric.unit == Unit::Count { why::few_digits(value) } else { metric.unit.show(value) };
+            Some(SideBar { side, segments: vec![segment], text })
         };
         let bars = vec![bar(0)?, bar(1)?];
         Some(BarPanel { heading: capitalised(metric.label), unit: metric.unit, bars })

@@ -86,7 +86,7 @@ pub(crate) fn sentences(mechanism: &Mechanism<'_, '_>, row: &ScorecardRow, short
         match mechanism {
             Mechanism::Connection { parts, sides } => connection(&who, parts, &sides[side]),
             Mechanism::Request(costs) => request(&who, &costs[side]),
-            Mechanism::Time(parts) => time(&who, parts, side),
+            Mechanism::Time(parts) => time(&who, parts, side, &sides.value(side)),
             // Whoever stood in elsewhere, the windows are of the protagonists.
             Mechanism::Lanes { timelines, costs } => lanes(shorts[side], timelines[side], &costs[side], &row.topic),
             Mechanism::Course { sides: trials, .. } => match row.topic {
@@ -164,7 +164,7 @@ fn costs_title(costs: &[ServingCost; 2], sides: &Sides<'_>) -> String {
 }
 
 /// `1.77`, `0.05`: as many digits as a sentence bears.
-fn few_digits(value: f64) -> String {
+pub(crate) fn few_digits(value: f64) -> String {
     if value < 9.95 { format!("{value:.2}") } else { number(value) }
 }
 
@@ -202,13 +202,16 @@ fn time_title(parts: &TimeParts, sides: &Sides<'_>) -> String {
     }
 }
 
-fn time(who: &str, parts: &TimeParts, side: usize) -> String {
+fn time(who: &str, parts: &TimeParts, side: usize, median: &str) -> String {
     let what = match parts.of {
         Replies::All => "a reply took",
         Replies::Median => "the median reply took",
         Replies::Slowest => "the slowest hundredth of the replies took",
     };
-    let all = Unit::Nanoseconds.show(together(&parts.sides[side]));
+    let all = match parts.of {
+        Replies::Median => median.to_owned(),
+        Replies::All | Replies::Slowest => Unit::Nanoseconds.show(together(&parts.sides[side])),
+    };
     let of_it = largest(parts, side)
         .map_or(String::new(), |(label, ns)| format!(", {} of it {label}", Unit::Nanoseconds.show(ns)));
     format!("With {who} {what} {all}{of_it}.")
@@ -226,13 +229,22 @@ fn lanes_title(timelines: &[&Timeline; 2], sides: &Sides<'_>) -> String {
         Topic::HeldUp { .. } if others > 0 => {
             format!("With {worse} blocked requests keep all {} threads", held.lanes.len())
         }
-        _ => format!(
-            "{} wait on {}; with {better} on {}",
-            counted(held.under_way(), "request"),
-            counted(held.lanes.len() as u64, "thread"),
-            other.lanes.len()
-        ),
+        _ => on_threads([held, other], better),
     }
+}
+
+/// Of two traced windows under requests that wait, the one with more threads first.
+pub(crate) fn lanes_seen([first, second]: [&Timeline; 2], shorts: [&str; 2]) -> String {
+    if first.lanes.len() >= second.lanes.len() {
+        on_threads([first, second], shorts[1])
+    } else {
+        on_threads([second, first], shorts[0])
+    }
+}
+
+fn on_threads([one, other]: [&Timeline; 2], short_of_other: &str) -> String {
+    let threads = counted(one.lanes.len() as u64, "thread");
+    format!("{} wait on {threads}; with {short_of_other} on {}", counted(one.under_way(), "request"), other.lanes.len())
 }
 
 /// Clients whose requests were not under way while others' were.
