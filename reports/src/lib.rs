@@ -7,7 +7,7 @@
 //!
 //! Read in this order: `record` (what was saved), `stats` (what may be concluded from samples), `metrics` (the one
 //! table of what can be shown), `study` (cells gathered into points), `placement` (who had which CPUs), `crossover` (who of two serves more, and where),
-//! `objective` (what load keeps a promise), `verdict` (what may be concluded), `scorecard` (the same of two, a row a question), `words` (how it is said), `charts`
+//! `objective` (what load keeps a promise), `verdict` (what may be concluded), `scorecard` (the same of two, a row a question), `mechanism` (why a row is so), `words` (how it is said), `charts`
 //! (pictures), `summary` (sentences and tables), `machine` and `diff` (one run against another), `page` (the report),
 //! `slides` (the same to be shown), `site` (many runs), `export` (for other tools). No arrow points back.
 
@@ -17,6 +17,7 @@ pub mod diff;
 pub mod export;
 pub mod format;
 pub mod machine;
+mod mechanism;
 pub mod metrics;
 pub mod objective;
 pub mod page;

@@ -85,6 +85,7 @@ mod tests {
             schema_version: 1,
             contender: "a".into(),
             work: "sleep 5ms".into(),
+            demand: None,
             connections: 2,
             waiting: 0,
             server_cpus: 1,

@@ -62,8 +62,8 @@ pub(super) struct CompareArgs {
     #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "experiments", "seed", "placement"])]
     like: Option<PathBuf>,
 
-    /// Whether to trace a few milliseconds of each contender afterwards, for the picture of who ran what: some ten seconds
-    /// more; off without it, but for full
+    /// Of whom to trace a few milliseconds afterwards, for the picture of who ran what: of the two that the report is about,
+    /// in a second or two, or of all, in some ten seconds; without it off for smoke, protagonists for quick, on for full
     #[arg(long, value_enum)]
     timelines: Option<Timelines>,
 
@@ -128,11 +128,11 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     progress.end();
     let end = end?;
     let wanted = args.timelines.unwrap_or(Timelines::of(args.preset));
-    if wanted == Timelines::On && end.ending == Ending::Completed {
-        if !args.run.quiet {
+    if wanted != Timelines::Off && end.ending == Ending::Completed {
+        if wanted == Timelines::On && !args.run.quiet {
             tell("tracing who ran what, some ten seconds");
         }
-        trace::add(&plan, &folder, interrupt)?;
+        trace::add(&plan, &folder, wanted, interrupt)?;
     }
     let code = report::conclude(&folder, &end, args.format, interrupt)?;
     if let Some(live) = live {

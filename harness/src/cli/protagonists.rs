@@ -20,9 +20,7 @@ pub(super) fn choose(typed: Option<&str>, labels: &[&str]) -> Result<Option<[Str
     let Some(typed) = typed else {
         return Ok(PROTAGONISTS.iter().all(|usual| labels.contains(usual)).then(|| PROTAGONISTS.map(str::to_owned)));
     };
-    // An option may be typed in any order.
-    let label = |text: String| Contender::parse(&text).map_or(text, |contender| contender.label().to_owned());
-    let named: Vec<String> = split(typed).into_iter().map(label).collect();
+    let named = named(typed);
     let all = labels.join(", ");
     match <[String; 2]>::try_from(named) {
         Ok([first, second]) if first == second => {
@@ -39,6 +37,12 @@ pub(super) fn choose(typed: Option<&str>, labels: &[&str]) -> Result<Option<[Str
             usage(format!("--protagonists names two contenders, A,B, and here are {count}; choose from {all}"))
         }
     }
+}
+
+/// The labels of contenders as they were typed; their options may be in any order.
+pub(super) fn named(typed: &str) -> Vec<String> {
+    let label = |text: String| Contender::parse(&text).map_or(text, |contender| contender.label().to_owned());
+    split(typed).into_iter().map(label).collect()
 }
 
 /// As [`choose`], of those who take part in a run that is planned.
@@ -71,6 +75,9 @@ fn complete(run: &mut Run) {
     for contender in run.manifest.contenders.iter_mut().filter(|contender| contender.command.is_none()) {
         let display = || Contender::parse(&contender.label).ok().map(|model| Participant::Model(model).display());
         contender.display = contender.display.take().or_else(display);
+    }
+    for timeline in &mut run.timelines {
+        timeline.demand = timeline.demand.or_else(|| parsed(&timeline.work));
     }
     for experiment in &mut run.manifest.experiments {
         for workload in &mut experiment.workloads {

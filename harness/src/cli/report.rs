@@ -7,6 +7,7 @@ use anyhow::Context;
 use reports::machine::{MachineIdentity, differences};
 use reports::record::Ending;
 use reports::record::store::{Run, RunFolder};
+use reports::slides::{DeckChoice, FigureChoice};
 
 use super::ending::{code_of_run, unproven};
 use super::output::{self, SummaryFormat, print, tell, usage};
@@ -29,9 +30,17 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "A,B")]
     protagonists: Option<String>,
 
-    /// Write slides instead, the same figures one to a page, with questions to vote on and notes for the speaker
+    /// Write slides instead: a talk of at most fifteen, with votes, their reveals and notes for the speaker
     #[arg(long, conflicts_with = "format")]
     slides: bool,
+
+    /// Slides with these figures of the report too, by their anchors; `all` for every figure in place of the talk
+    #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "slides")]
+    figures: Vec<String>,
+
+    /// Slides with none but these contenders
+    #[arg(long, value_name = "LIST", requires = "slides")]
+    models: Option<String>,
 
     /// Where the slides go [default: slides.html in the run's folder]
     #[arg(long, value_name = "FILE", requires = "slides")]
@@ -48,7 +57,7 @@ pub(super) fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
     // All are read before any is written, so that a wrong name changes nothing.
     let runs = args.runs.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
     if args.slides {
-        write(&runs, args.out.as_deref())?;
+        write(&runs, &chosen(&args), args.out.as_deref())?;
         return Ok(ExitCode::SUCCESS);
     }
     match &runs[..] {
@@ -135,12 +144,29 @@ pub(super) fn check(runs: &[PathBuf], out: Option<&Path>) -> Result<(), PlanErro
     Ok(())
 }
 
+/// What was typed of `--figures` and `--models`.
+fn chosen(args: &ReportArgs) -> DeckChoice {
+    let figures = match &args.figures[..] {
+        [] => FigureChoice::Talk,
+        [all] if all == ALL => FigureChoice::All,
+        named => FigureChoice::Named(named.to_vec()),
+    };
+    DeckChoice { figures, contenders: args.models.as_deref().map_or_else(Vec::new, protagonists::named) }
+}
+
+/// Names every figure.
+const ALL: &str = "all";
+
 /// Writes the slides of each run beside its records, or of one run to `out`; the paths to stdout.
-pub(super) fn write(runs: &[(RunFolder, Run)], out: Option<&Path>) -> anyhow::Result<()> {
-    for (folder, run) in runs {
+fn write(runs: &[(RunFolder, Run)], choice: &DeckChoice, out: Option<&Path>) -> anyhow::Result<()> {
+    let slides = |run: &Run| {
+        reports::slides::render_chosen(run, choice).map_err(|unknown| PlanError::Usage(unknown.to_string()))
+    };
+    // As with the runs, a wrong name changes nothing.
+    let all = runs.iter().map(|(_, run)| slides(run)).collect::<Result<Vec<_>, _>>()?;
+    for ((folder, _), html) in runs.iter().zip(all) {
         let path = out.map_or_else(|| folder.path().join("slides.html"), Path::to_owned);
-        output::write(&path, reports::slides::render(run).as_bytes())
-            .with_context(|| format!("{} can't be written", path.display()))?;
+        output::write(&path, html.as_bytes()).with_context(|| format!("{} can't be written", path.display()))?;
         print(&format!("slides: {}\n", path.display()))?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueEnum;
 use reports::format::{Unit, counted};
-use reports::record::store::{RecordError, RunFolder};
+use reports::record::store::RunFolder;
 use reports::record::{PlacementKind, SpanState, Timeline};
 use reports::trace_events::trace_events;
 use servers::Contender;
@@ -20,7 +20,7 @@ use crate::backend::{Backend, Promptness};
 use crate::observe::{allowed_cpus, restrict_this_thread};
 use crate::plan::{Preset, RunPlan, Work, is_base, is_twin, place};
 use crate::run::{Interrupt, MachineLock, preflight_connections};
-use crate::trace::{LONGEST, TracedTask, WINDOW, trace};
+use crate::trace::{LONGEST, TracedTask, WINDOW, trace, trace_briefly};
 
 /// Show which thread runs which request, in a short window
 #[derive(Debug, clap::Args)]
@@ -116,27 +116,67 @@ fn described(timeline: &Timeline) -> String {
     text
 }
 
-/// Whether windows are traced.
+/// Whose windows are traced after the last cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Timelines {
-    /// After the last cell; takes some ten seconds for the six models.
+    /// All contenders of the first experiment, and what tracing costs: some ten seconds for the six models.
     On,
-    /// Not at all.
+    /// The two that the report is about: two seconds at most.
+    Protagonists,
+    /// Nobody.
     Off,
 }
 
 impl Timelines {
     /// What a preset does where nothing is said.
     pub(super) fn of(preset: Preset) -> Timelines {
-        if preset == Preset::Full { Timelines::On } else { Timelines::Off }
+        match preset {
+            Preset::Smoke => Timelines::Off,
+            Preset::Quick => Timelines::Protagonists,
+            Preset::Full => Timelines::On,
+        }
+    }
+
+    /// Waits that give a task's thread away, and one that keeps it.
+    fn works(self) -> [(&'static str, &'static str); 2] {
+        match self {
+            Timelines::On => [("sleep", "5ms"), ("block", "5ms")],
+            Timelines::Protagonists | Timelines::Off => [("call", "5ms"), ("block", "5ms")],
+        }
+    }
+
+    /// Of all many more than any pool has workers by default; of two as many as can be told apart in a picture, and more than
+    /// there are workers.
+    fn connections(self, server_cpus: usize) -> u32 {
+        match self {
+            Timelines::On => CONNECTIONS,
+            Timelines::Protagonists | Timelines::Off => (3 * server_cpus as u32).clamp(FEW_CONNECTIONS, CONNECTIONS),
+        }
+    }
+
+    /// Places of those who are traced. A twin would look the same, what another build notes of itself it may note otherwise,
+    /// and a program of another hand notes nothing.
+    fn traced(self, plan: &RunPlan<'_>) -> Vec<usize> {
+        let is_ours = |place: &usize| {
+            let contender = &plan.contenders[*place];
+            contender.model().is_some() && !is_twin(contender) && !is_base(contender)
+        };
+        match self {
+            Timelines::On => {
+                let all = plan.parts.first().into_iter().flatten().copied();
+                all.filter(is_ours).take(MOST_CONTENDERS).collect()
+            }
+            Timelines::Protagonists => {
+                let place = |label: &String| plan.contenders.iter().position(|contender| contender.label() == label);
+                plan.protagonists.iter().flatten().filter_map(place).filter(is_ours).collect()
+            }
+            Timelines::Off => Vec::new(),
+        }
     }
 }
 
-/// A wait that gives a task's thread away, and one that keeps it.
-const WORKS: [(&str, &str); 2] = [("sleep", "5ms"), ("block", "5ms")];
-
-/// Many more than any pool has workers by default.
 const CONNECTIONS: u32 = 40;
+const FEW_CONNECTIONS: u32 = 8;
 
 /// The most contenders that one figure shows with sense.
 const MOST_CONTENDERS: usize = 12;
@@ -144,31 +184,39 @@ const MOST_CONTENDERS: usize = 12;
 /// Spans of a window that are kept: 40 connections with requests of 5 ms come to half of that in 25 ms.
 const MOST_SPANS: usize = 1_500;
 
-/// Traces the contenders of the first experiment. One that can't be traced is named and left out.
+/// Traces those who are to be traced, under each work. One that can't be traced is named and left out.
 ///
 /// # Errors
-/// Where a window can't be written.
-pub(super) fn add(plan: &RunPlan<'_>, folder: &RunFolder, interrupt: &Interrupt) -> Result<(), RecordError> {
+/// Where a window can't be written, or there is no backend to call.
+pub(super) fn add(
+    plan: &RunPlan<'_>,
+    folder: &RunFolder,
+    timelines: Timelines,
+    interrupt: &Interrupt,
+) -> anyhow::Result<()> {
+    let contenders = timelines.traced(plan);
+    let works = timelines.works().map(|(request_message, parameter)| Work::new(request_message, parameter));
+    if contenders.is_empty() {
+        return Ok(());
+    }
     let spin_rate = servers::calibrate_spin();
-    // A twin would look the same, what another build notes of itself it may note otherwise, and a program of another hand
-    // notes nothing.
-    let is_ours = |place: &&usize| {
-        let contender = &plan.contenders[**place];
-        contender.model().is_some() && !is_twin(contender) && !is_base(contender)
-    };
-    let contenders = || plan.parts.first().into_iter().flatten().filter(is_ours).take(MOST_CONTENDERS);
-    let turns = WORKS.into_iter().flat_map(|work| contenders().map(move |place| (work, &plan.contenders[*place])));
-    for (number, ((request_message, parameter), contender)) in turns.enumerate() {
+    let backend = works.iter().any(Work::calls_backend).then(|| Backend::start(Promptness::Sleeps)).transpose();
+    let backend = backend.context("the backend that the traced requests call can't be started")?;
+    let turns = works.iter().flat_map(|work| contenders.iter().map(move |place| (work, &plan.contenders[*place])));
+    for (number, (work, contender)) in turns.enumerate() {
         let task = TracedTask {
             contender: contender.label(),
-            work: Work::new(request_message, parameter),
-            connections: CONNECTIONS.min(plan.connection_ceiling),
+            work: work.clone(),
+            connections: timelines.connections(plan.placement.server_cpus.len()).min(plan.connection_ceiling),
             window: WINDOW,
             server_cpus: &plan.placement.server_cpus,
             spin_rate,
-            backend: None,
+            backend: backend.as_ref().filter(|_| work.calls_backend()).map(Backend::address),
         };
-        let traced = trace(&task, interrupt.flag());
+        let traced = match timelines {
+            Timelines::On => trace(&task, interrupt.flag()),
+            Timelines::Protagonists | Timelines::Off => trace_briefly(&task, interrupt.flag()),
+        };
         if interrupt.is_set() {
             break;
         }

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use reports::record;
+use reports::record::{self, Demand};
 use servers::protocol::{MAX_RESULT_BYTES, Wire};
 use servers::service::{WorkOrder, decide};
+
+use super::experiment::demand;
 
 /// Everything the generator needs to know, apart from the address.
 #[derive(Debug, Clone, PartialEq)]
@@ -203,6 +205,14 @@ impl Work {
     pub fn calls_backend(&self) -> bool {
         let Work::Asked { request_message, parameter, .. } = self else { return false };
         matches!(decide(request_message, Cow::Borrowed(parameter)), Ok(WorkOrder::Call(_)))
+    }
+
+    /// What it asks of a server; absent where that is not known.
+    pub fn demand(&self) -> Option<Demand> {
+        match self {
+            Work::Asked { request_message, parameter, .. } => demand((request_message, parameter)),
+            Work::Page(_) => None,
+        }
     }
 
     /// The `result` of a correct reply, as the protocol has it: the text of an echo, the bytes of a reply, and of

@@ -42,6 +42,12 @@ pub(super) fn figures(run: &Run) -> Vec<Figure> {
 }
 
 fn figure(run: &Run, place: usize, timelines: &[&Timeline]) -> Option<Figure> {
+    let drawn = drawn(run, timelines)?;
+    Some(Figure { id: format!("who-ran-what-{}", place + 1), title: title(timelines), ..drawn })
+}
+
+/// The windows beside each other, without an anchor and a title.
+pub(super) fn drawn(run: &Run, timelines: &[&Timeline]) -> Option<Figure> {
     let first = timelines.first()?;
     let panels = timelines.iter().map(|timeline| PanelPicture {
         heading: timeline.contender.clone(),
@@ -50,10 +56,10 @@ fn figure(run: &Run, place: usize, timelines: &[&Timeline]) -> Option<Figure> {
         lines: lines(timeline),
     });
     Some(Figure {
-        id: format!("who-ran-what-{}", place + 1),
+        id: String::new(),
         experiment: String::new(),
         kind: PictureKind::Lanes,
-        title: title(timelines),
+        title: String::new(),
         subtitle: format!(
             "{} on {}, each of which asks again when it is answered: {}",
             first.work,

@@ -22,6 +22,7 @@ mod stacked;
 mod sweep;
 mod titles;
 pub(crate) mod trend;
+pub(crate) mod why;
 
 use serde::Serialize;
 

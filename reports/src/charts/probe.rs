@@ -29,6 +29,7 @@ const LONGEST_DEATH: usize = 34;
 struct ProbePanel<'g, 'a> {
     series: &'g Series<'a>,
     trial: &'g Trial<'a>,
+    colour: usize,
     cell: &'g Cell,
     disturbance: &'g DisturbanceRecord,
     events: &'g [RequestEvent],
@@ -42,8 +43,14 @@ struct Scales {
 }
 
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
-    let shown: Vec<ProbePanel<'_, '_>> =
-        scene.group.trials().filter_map(|(series, trial)| shown(series, trial)).collect();
+    let trials: Vec<_> = scene.group.trials().map(|(series, trial)| (series, trial, series.colour)).collect();
+    Some(Figure { title: probe::served(scene.group)?, ..draw_trials(scene, &trials)? })
+}
+
+/// As [`draw`], of these trials only, each with the number of its colour, and without a title.
+pub(super) fn draw_trials<'g>(scene: &Scene<'g>, trials: &[(&'g Series<'g>, &'g Trial<'g>, usize)]) -> Option<Figure> {
+    let shown = trials.iter().filter_map(|(series, trial, colour)| shown(series, trial, *colour));
+    let shown: Vec<ProbePanel<'_, '_>> = shown.collect();
     let first = shown.first()?;
     let scales = Scales::over(scene, &shown);
     let panels = shown.iter().map(|one| PanelPicture {
@@ -53,7 +60,6 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         lines: lines(one),
     });
     Some(Figure {
-        title: probe::served(scene.group)?,
         subtitle: format!("Every request of the probe, with {}: {}", first.disturbance.name, scene.place()),
         panels: panels.collect(),
         notes: notes(&shown),
@@ -62,11 +68,11 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     })
 }
 
-fn shown<'g, 'a>(series: &'g Series<'a>, trial: &'g Trial<'a>) -> Option<ProbePanel<'g, 'a>> {
+fn shown<'g, 'a>(series: &'g Series<'a>, trial: &'g Trial<'a>, colour: usize) -> Option<ProbePanel<'g, 'a>> {
     let cell = trial.shown()?;
     let events = cell.traffic.as_ref().map(|traffic| traffic.events.as_slice()).unwrap_or_default();
     let disturbance = cell.disturbance.as_ref()?;
-    (!events.is_empty()).then_some(ProbePanel { series, trial, cell, disturbance, events })
+    (!events.is_empty()).then_some(ProbePanel { series, trial, colour, cell, disturbance, events })
 }
 
 impl Scales {
@@ -121,7 +127,7 @@ fn panel(scene: &Scene<'_>, one: &ProbePanel<'_, '_>, scales: &Scales) -> String
         panel.canvas.text((x - 8.0, y + 4.0), "tick", "end", fate.words());
     }
     let faint = if one.trial.standing == Standing::Invalid { " faint" } else { "" };
-    panel.canvas.open_of(one.series.index, &format!("k k{}{faint}", one.series.colour), &one.series.contender.label);
+    panel.canvas.open_of(one.series.index, &format!("k k{}{faint}", one.colour), &one.series.contender.label);
     draw_fate(&panel, one.events, Fate::Ok, scales, "pin");
     panel.canvas.close();
     panel.canvas.open(&[("class", &format!("warn{faint}"))], "");
@@ -178,8 +184,9 @@ fn draw_death(panel: &Plot, cell: &Cell, scales: &Scales) {
     let Some(died_at_ns) = cell.server.died_at_ns else { return };
     let at = scales.x.place(died_at_ns as f64);
     panel.line(&[(at, 0.0), (at, 1.0 + scales.over_the_axis() / HEIGHT)], Ink::Line);
-    let how = probe::death(cell).unwrap_or_else(|| "found dead".into());
-    let text = shortened(&how, LONGEST_DEATH);
+    // Half a sentence says less than that it died; the words under the panel have all of it.
+    let how = probe::death(cell).filter(|how| how.chars().count() <= LONGEST_DEATH);
+    let text = how.unwrap_or_else(|| "the server died".into());
     let (x, y) = panel.pixel((at, 0.04));
     let room = panel.pixel((1.0, 0.0)).0 - x - 6.0;
     // Where it has room on neither side, it ends at the frame.

@@ -72,11 +72,7 @@ impl RatioAxis {
 /// The bar of a row.
 pub(crate) fn bar(card: &Scorecard, row: &ScorecardRow) -> String {
     let axis = RatioAxis::of(card);
-    let canvas = Canvas::new(WIDTH as u32, HEIGHT as u32);
-    for (ratio, _) in axis.ticks {
-        let class = if ratio == 1.0 { "middle" } else { "tenth" };
-        canvas.glyphs(&[(pixel(axis.place(ratio)), 0.0)], &format!("v{HEIGHT}"), class);
-    }
+    let canvas = ruled(&axis);
     let class = match row.verdict {
         RowVerdict::Better { who, .. } => format!("k k{}", card.protagonists[who].colour),
         RowVerdict::Alike { .. } | RowVerdict::CannotTell(_) => "open".into(),
@@ -103,6 +99,26 @@ pub(crate) fn bar(card: &Scorecard, row: &ScorecardRow) -> String {
     }
     canvas.close();
     canvas.finish(&label(card, row))
+}
+
+/// The place of a bar that is not known yet.
+pub(crate) fn no_bar() -> String {
+    ruled(&NEAR).finish("Not known yet")
+}
+
+/// The lines of the axis, over the height of a row.
+fn ruled(axis: &RatioAxis) -> Canvas {
+    let canvas = Canvas::new(WIDTH as u32, HEIGHT as u32);
+    for (ratio, _) in axis.ticks {
+        let class = if ratio == 1.0 { "middle" } else { "tenth" };
+        canvas.glyphs(&[(pixel(axis.place(ratio)), 0.0)], &format!("v{HEIGHT}"), class);
+    }
+    canvas
+}
+
+/// The axis that gives no ratio away.
+pub(crate) fn near_axis() -> String {
+    NEAR.drawn()
 }
 
 /// What is seen, for who does not see it: `tokio 16×; ratio 16.2, 95% interval 16 to 16.4`.

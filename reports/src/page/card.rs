@@ -8,7 +8,7 @@ use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use super::filled;
-use crate::charts::scorecard::{RatioAxis, bar};
+use crate::charts::scorecard::{RatioAxis, bar, near_axis, no_bar};
 use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
 use crate::words::scorecard::{question, remedy, stand_ins, value, verdict, would_take};
 
@@ -39,17 +39,32 @@ struct CardHead {
 
 /// The table. `link` finds the anchor of a row's section.
 pub(crate) fn html(card: &Scorecard, link: impl Fn(&ScorecardRow) -> Option<String>) -> String {
-    let rows: Vec<CardRow> = card.rows.iter().map(|row| row_of(card, row, link(row).unwrap_or_default())).collect();
+    let rows = card.rows.iter().map(|row| row_of(card, row, link(row).unwrap_or_default())).collect();
+    table(card, rows, RatioAxis::of(card).drawn())
+}
+
+/// The table with its questions and without an answer.
+pub(crate) fn questions(card: &Scorecard) -> String {
+    let asked = |row: &ScorecardRow| CardRow {
+        question: question(&row.topic),
+        link: String::new(),
+        values: vec!["?".into(), "?".into()],
+        bar: no_bar(),
+        verdict: "?".into(),
+        colour: None,
+        notes: Vec::new(),
+    };
+    table(card, card.rows.iter().map(asked).collect(), near_axis())
+}
+
+fn table(card: &Scorecard, rows: Vec<CardRow>, axis: String) -> String {
     let heads = card.protagonists.each_ref().map(|protagonist| CardHead {
         colour: protagonist.colour,
         short: protagonist.short.clone(),
         name: protagonist.name.clone(),
         label: Some(protagonist.label.clone()).filter(|label| *label != protagonist.name),
     });
-    filled(
-        LAYOUT,
-        context! { rows => Value::from(Serde(rows)), heads => Value::from(Serde(heads)), axis => RatioAxis::of(card).drawn() },
-    )
+    filled(LAYOUT, context! { rows => Value::from(Serde(rows)), heads => Value::from(Serde(heads)), axis })
 }
 
 fn row_of(card: &Scorecard, row: &ScorecardRow, link: String) -> CardRow {

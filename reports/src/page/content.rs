@@ -10,6 +10,7 @@ use super::downloads;
 use super::first_screen::FirstScreen;
 use super::tables::{BarredTable, VerdictTable, verdict_tables};
 use super::trials::{self, TrialSection};
+use super::why::{self, WhyArticle};
 use crate::charts::{self, Figure, OtherScale};
 use crate::format::{self, Unit, count, share};
 use crate::machine::{drivers, in_words};
@@ -17,6 +18,7 @@ use crate::metrics::{METRICS, Reading, metric};
 use crate::placement::placement;
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, PictureKind, Purpose};
+use crate::scorecard::Scorecard;
 use crate::study::{Group, Standing, colours, groups};
 use crate::summary::{self, Statement, Summary};
 
@@ -27,6 +29,7 @@ pub(super) struct PageContent {
     standfirst: String,
     /// Absent where no two contenders can be held against each other.
     scorecard: Option<FirstScreen>,
+    why: Vec<WhyArticle>,
     questions: Vec<Question>,
     summary: Summary,
     /// Grids of who serves more: the answer in one picture, so they come first.
@@ -83,8 +86,11 @@ impl PageContent {
         let questions = manifest.experiments.iter().filter(|experiment| !experiment.is_made_of_trials());
         let questions = questions
             .map(|experiment| Question { answers: answers(experiment, &summary), experiment: experiment.clone() });
+        let card = Scorecard::of_groups(run, &groups).filter(|card| !card.rows.is_empty());
+        let why = card.as_ref().map_or_else(Vec::new, |card| why::articles(run, &groups, card));
         let figures = charts::figures(run, &groups);
-        let figures_csv = figures.iter().map(|figure| (figure.id.clone(), downloads::figure_csv(&figure.table)));
+        let all_figures = figures.iter().chain(why.iter().map(WhyArticle::figure));
+        let figures_csv = all_figures.map(|figure| (figure.id.clone(), downloads::figure_csv(&figure.table)));
         let figures_csv = figures_csv.collect();
         let (maps, figures): (Vec<Figure>, Vec<Figure>) =
             figures.into_iter().partition(|figure| figure.kind == PictureKind::Crossover);
@@ -107,7 +113,8 @@ impl PageContent {
             title: "tokio or OS threads?".into(),
             run: manifest.run.clone(),
             standfirst: standfirst(run),
-            scorecard: FirstScreen::of(run, &groups),
+            scorecard: card.map(|card| FirstScreen::of(run, &groups, &card, &why)),
+            why,
             questions: questions.collect(),
             csv: downloads::summary_csv(&summary.tables),
             figures_csv,

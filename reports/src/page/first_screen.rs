@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::card;
+use super::why::WhyArticle;
 use crate::charts;
 use crate::format::count;
 use crate::placement::placement_of_run;
@@ -26,16 +27,18 @@ pub(super) struct FirstScreen {
 }
 
 impl FirstScreen {
-    /// The answer and the scorecard; absent where it has no row.
-    pub(super) fn of(run: &Run, groups: &[Group<'_>]) -> Option<FirstScreen> {
-        let card = Scorecard::of_groups(run, groups).filter(|card| !card.rows.is_empty())?;
-        let link = |row: &ScorecardRow| charts::anchor(run, groups, &row.experiment, row.metric);
-        Some(FirstScreen {
-            answer: answer(&card).join(" "),
-            advice: advice(&card),
-            table: card::html(&card, link),
-            trust: trust(run, &card),
-        })
+    /// The answer and the scorecard, whose rows lead to what explains them or, where nothing does, to their figures.
+    pub(super) fn of(run: &Run, groups: &[Group<'_>], card: &Scorecard, why: &[WhyArticle]) -> FirstScreen {
+        let link = |row: &ScorecardRow| match why.iter().find(|article| article.is_of(row)) {
+            Some(article) => Some(article.figure().id.clone()),
+            None => charts::anchor(run, groups, &row.experiment, row.metric),
+        };
+        FirstScreen {
+            answer: answer(card).join(" "),
+            advice: advice(card),
+            table: card::html(card, link),
+            trust: trust(run, card),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! `page.html.jinja` (the layout), `style.css`, `script.js` and what it names, `content.rs` (what the layout is filled
 //! with), `trials.rs` (the sections of experiments that put a claim to the test), `tables.rs` (bars behind
 //! numbers, and who differs from whom), `first_screen.rs` and `card.rs` (the
-//! scorecard), `downloads.rs` (records, tables and histograms as data), `so_far.rs` (a run that goes
+//! scorecard), `why.rs` (what is behind its rows), `downloads.rs` (records, tables and histograms as data), `so_far.rs` (a run that goes
 //! on, in pieces).
 
 pub(crate) mod card;
@@ -14,6 +14,7 @@ mod first_screen;
 mod so_far;
 mod tables;
 mod trials;
+mod why;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

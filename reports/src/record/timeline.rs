@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Demand;
+
 /// A traced window; a file under `timelines/`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Timeline {
@@ -16,6 +18,9 @@ pub struct Timeline {
     pub contender: String,
     /// What every request asked for, `sleep 5ms`.
     pub work: String,
+    /// What that asks of a server; absent in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demand: Option<Demand>,
     /// Connections that asked, each again as soon as it was answered.
     pub connections: u32,
     /// Of those, the ones for which no thread did anything in the window: not accepted, or in a queue.
@@ -155,6 +160,7 @@ mod tests {
             schema_version: SCHEMA_VERSION,
             contender: "a".into(),
             work: "sleep 5ms".into(),
+            demand: None,
             connections: 3,
             waiting: 0,
             server_cpus: 1,

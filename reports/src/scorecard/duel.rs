@@ -3,7 +3,7 @@
 //! What is more than could be measured is a bound, and so is a ratio with it: it decides only in the direction in which it is
 //! open. Must not know: which rows there are. Beside it: `../verdict/judge.rs`.
 
-use super::{Remedy, ScorecardRow, Topic};
+use super::{Remedy, RowSource, ScorecardRow, Topic};
 use crate::format::Unit;
 use crate::metrics::fewest_blocks_for_a_verdict;
 use crate::stats::{BlockValue, NoRatio, Ratio, geometric_mean, mean, paired_ratio};
@@ -82,6 +82,7 @@ pub(super) struct Duel {
     pub(super) remedies: [Option<Remedy>; 2],
     pub(super) experiment: String,
     pub(super) metric: Option<&'static str>,
+    pub(super) source: RowSource,
 }
 
 /// The rows, all judged together. Those without a block that has both are left out.
@@ -220,6 +221,7 @@ fn row_of(duel: Duel, standoff: &Standoff, verdict: RowVerdict) -> ScorecardRow 
         remedy,
         experiment: duel.experiment,
         metric: duel.metric,
+        source: duel.source,
     }
 }
 

@@ -61,6 +61,31 @@ pub struct ScorecardRow {
     pub experiment: String,
     /// Name of the metric that is compared, where it is in a picture of that experiment.
     pub metric: Option<&'static str>,
+    /// Which measurements of that experiment its figures are from.
+    pub source: RowSource,
+}
+
+/// Which measurements of an experiment a row's figures are from.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RowSource {
+    /// Key of the workload.
+    pub workload: String,
+    /// At which point of it.
+    pub at: MeasuredAt,
+    /// Who played the two parts: their places in the run.
+    pub players: [usize; 2],
+}
+
+/// At which point of a workload something was measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum MeasuredAt {
+    /// With connections held, over all counts; or over the loads of a search.
+    #[default]
+    Everywhere,
+    /// At this offered load, in requests per second.
+    Load(f64),
+    /// At this value of what is swept; absent where nothing is.
+    Trial(Option<f64>),
 }
 
 /// What is asked. Times are in nanoseconds, loads in requests per second.
@@ -124,6 +149,22 @@ pub struct Remedy {
     pub options: String,
     /// What becomes of the value then.
     pub value: SideValue,
+}
+
+impl Topic {
+    /// Tells the topics apart in anchors.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Topic::MemoryPerConnection => "memory",
+            Topic::CpuPerRequest { .. } => "cpu",
+            Topic::Waiting { .. } => "waiting",
+            Topic::FewClients { .. } => "few-clients",
+            Topic::NearTheLimit { .. } => "limit",
+            Topic::HeldUp { .. } => "blocking",
+            Topic::Held { .. } => "held",
+            Topic::Computation { .. } => "computation",
+        }
+    }
 }
 
 impl ScorecardRow {

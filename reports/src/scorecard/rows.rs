@@ -6,7 +6,7 @@
 
 use super::cast::{Player, players};
 use super::duel::{Direction, Duel};
-use super::{Protagonist, Topic};
+use super::{MeasuredAt, Protagonist, RowSource, Topic};
 use crate::metrics::{Metric, memory_parts, metric, slopes_by_block};
 use crate::objective::{BlockResult, carries};
 use crate::record::{Demand, Manifest, ShapeRecord};
@@ -88,7 +88,7 @@ fn under_load(
     for scene in scenes {
         for place in scene.places() {
             let Some([major, minor]) = rank(&place) else { continue };
-            let duel = scene.duel(topic(&place), metric, &|series| place.values(series, metric));
+            let duel = scene.duel(topic(&place), metric, place.at(), &|series| place.values(series, metric));
             let blocks = paired(&duel.sides[0], &duel.sides[1]).len().min(metric.blocks_for_verdict);
             let rank = [blocks as f64, major, minor];
             if blocks > 0 && best.as_ref().is_none_or(|(other, _)| rank > *other) {
@@ -100,6 +100,10 @@ fn under_load(
 }
 
 impl Place {
+    fn at(&self) -> MeasuredAt {
+        self.variation.map_or(MeasuredAt::Load(self.load), |variation| MeasuredAt::Trial(Some(variation)))
+    }
+
     fn values(&self, series: &Series<'_>, metric: &Metric) -> Option<BlockValues> {
         let (blocks, standing) = match self.variation {
             Some(_) => series.trial(self.variation).map(|trial| (&trial.blocks, trial.standing))?,
@@ -155,7 +159,13 @@ impl PlayedGroup<'_, '_> {
         points.chain(trials.filter(|place| place.variation.is_some())).collect()
     }
 
-    pub(super) fn duel(&self, topic: Topic, metric: &Metric, of: &dyn Fn(&Series<'_>) -> Option<BlockValues>) -> Duel {
+    pub(super) fn duel(
+        &self,
+        topic: Topic,
+        metric: &Metric,
+        at: MeasuredAt,
+        of: &dyn Fn(&Series<'_>) -> Option<BlockValues>,
+    ) -> Duel {
         let values = |series: &Series<'_>| of(series).unwrap_or_default();
         Duel {
             topic,
@@ -168,6 +178,11 @@ impl PlayedGroup<'_, '_> {
             remedies: [None, None],
             experiment: self.group.experiment.name.clone(),
             metric: Some(metric.name),
+            source: RowSource {
+                workload: self.group.workload.key.clone(),
+                at,
+                players: self.sides().map(|series| series.index),
+            },
         }
     }
 
@@ -179,7 +194,7 @@ impl PlayedGroup<'_, '_> {
             return None;
         }
         let values = |series: &Series<'_>| Some(slopes_by_block(series, &parts)).filter(has_any);
-        let duel = self.duel(Topic::MemoryPerConnection, first, &values);
+        let duel = self.duel(Topic::MemoryPerConnection, first, MeasuredAt::Everywhere, &values);
         duel.sides.iter().all(has_any).then_some(duel)
     }
 
@@ -196,7 +211,8 @@ impl PlayedGroup<'_, '_> {
                 });
                 Some((0..).zip(found).collect::<BlockValues>())
             };
-            let duel = self.duel(Topic::Waiting { for_ns, offered: None }, achieved, &values);
+            let topic = Topic::Waiting { for_ns, offered: None };
+            let duel = self.duel(topic, achieved, MeasuredAt::Everywhere, &values);
             return Some(Duel { better: Direction::More, metric: None, ..duel });
         }
         if let Some(duel) = self.in_closed_loop(for_ns, achieved) {
@@ -215,7 +231,7 @@ impl PlayedGroup<'_, '_> {
         let left_behind = loads.iter().rev().find(|load| is_behind(first, **load) || is_behind(second, **load));
         let load = *left_behind.or(loads.last())?;
         let topic = Topic::Waiting { for_ns, offered: Some(load) };
-        let duel = self.duel(topic, achieved, &|series| values(series, load));
+        let duel = self.duel(topic, achieved, MeasuredAt::Load(load), &|series| values(series, load));
         Some(Duel { better: Direction::More, ..duel })
     }
 }

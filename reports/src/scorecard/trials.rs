@@ -6,7 +6,7 @@
 use super::cast::differing;
 use super::duel::{Direction, Duel, SideValue};
 use super::rows::PlayedGroup;
-use super::{Remedy, Topic};
+use super::{MeasuredAt, Remedy, Topic};
 use crate::crossover::{ServedRate, served};
 use crate::format::Unit;
 use crate::metrics::{Metric, Reading, metric};
@@ -34,7 +34,8 @@ impl PlayedGroup<'_, '_> {
             .into_iter()
             .rev()
             .find(|at| [first, second].iter().all(|side| blocks(side, *at).as_ref().is_some_and(has_any)))?;
-        let duel = self.duel(Topic::Waiting { for_ns, offered: None }, achieved, &|series| blocks(series, most));
+        let (topic, at) = (Topic::Waiting { for_ns, offered: None }, MeasuredAt::Trial(Some(most)));
+        let duel = self.duel(topic, achieved, at, &|series| blocks(series, most));
         Some(Duel { better: Direction::More, ..duel })
     }
 
@@ -103,7 +104,7 @@ impl PlayedGroup<'_, '_> {
 
     fn of_trials(&self, topic: Topic, metric: &Metric, variation: Option<f64>, better: Direction) -> Duel {
         let values = |series: &Series<'_>| Some(block_values(metric, &series.trial(variation)?.blocks)).filter(has_any);
-        let duel = self.duel(topic, metric, &values);
+        let duel = self.duel(topic, metric, MeasuredAt::Trial(variation), &values);
         let remedies = [0, 1].map(|who| self.remedy(who, metric, variation, better));
         Duel { better, remedies, ..duel }
     }

@@ -2,7 +2,7 @@
 //!
 //! Must not know: tags, styles. Beside it: `deck.rs`.
 
-use super::{Slide, SlideKind};
+use super::{Slide, SlideKind, deck};
 use crate::format;
 use crate::record::store::Run;
 use crate::summary::{CERTAINTY, Rank, Statement, Summary};
@@ -115,6 +115,13 @@ fn paged(heading: &str, rows: &[(String, String)], notes: &[(String, String)]) -
         slides.last_mut().into_iter().for_each(|slide| slide.rows.push(row.clone()));
     }
     slides
+}
+
+/// The last of a talk: on what machine, how often, and how to do it again.
+pub(super) fn how_it_was_measured(run: &Run, summary: &Summary) -> Slide {
+    let again = reproduce(run);
+    let rows = again.rows.into_iter().chain(deck::where_and_how(run, summary)).collect();
+    Slide { heading: "How it was measured".into(), rows, ..again }
 }
 
 /// The last: how somebody else gets numbers of their own.

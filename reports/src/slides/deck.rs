@@ -1,9 +1,10 @@
-//! Which slides there are, in which order: what was run, then each experiment as a question and its pictures, then what
+//! Every figure of the report one to a slide: what was run, then each experiment as a question and its pictures, then what
 //! follows from all of them.
 //!
-//! Nothing before a question gives its answer away. Must not know: tags, styles. Beside it: `figures.rs`, `closing.rs`.
+//! Nothing before a question gives its answer away. Must not know: tags, styles. Beside it: `talk.rs`, what a speaker
+//! tells of it; `figures.rs`, `closing.rs`.
 
-use super::{Slide, SlideKind, closing, figures};
+use super::{Slide, SlideKind, closing, figures, lettered};
 use crate::charts;
 use crate::format::{self, Unit};
 use crate::page::card;
@@ -21,7 +22,7 @@ pub(super) fn slides(run: &Run) -> Vec<Slide> {
     let groups = groups(run);
     let summary = summary::of_groups(run, &groups);
     let figures = charts::with_workloads(run, &groups);
-    let mut slides = vec![title(run, &groups, &summary)];
+    let mut slides = vec![with_the_answer(run, &groups, &summary)];
     for experiment in &run.manifest.experiments {
         slides.push(question(experiment));
         let before = slides.len();
@@ -44,7 +45,7 @@ pub(super) fn slides(run: &Run) -> Vec<Slide> {
 }
 
 /// The question with its answer in one picture or, where nobody is held against anybody, with what was run.
-fn title(run: &Run, groups: &[Group<'_>], summary: &Summary) -> Slide {
+fn with_the_answer(run: &Run, groups: &[Group<'_>], summary: &Summary) -> Slide {
     let what = what_was_run(run, summary);
     let Some(card) = Scorecard::of_groups(run, groups).filter(|card| !card.rows.is_empty()) else { return what };
     let said = answer(&card).into_iter().chain(advice(&card)).map(|sentence| ("Say".to_owned(), sentence));
@@ -60,42 +61,47 @@ fn title(run: &Run, groups: &[Group<'_>], summary: &Summary) -> Slide {
     }
 }
 
-fn what_was_run(run: &Run, summary: &Summary) -> Slide {
+/// The question.
+pub(super) fn title(run: &Run) -> Slide {
+    Slide {
+        kind: SlideKind::Title,
+        kicker: format!("Run {}", run.manifest.run),
+        heading: "tokio or OS threads?".into(),
+        ..Slide::default()
+    }
+}
+
+/// The question, and what was run to answer it.
+pub(super) fn what_was_run(run: &Run, summary: &Summary) -> Slide {
     let manifest = &run.manifest;
-    let machine = &manifest.machine;
     let contenders = manifest.contenders.iter().filter(|contender| contender.twin_of.is_none());
     let contenders: Vec<&str> = contenders.map(|contender| contender.label.as_str()).collect();
     let experiments: Vec<&str> = manifest.experiments.iter().map(|experiment| experiment.title.as_str()).collect();
     let blocks = manifest.blocks_in_words();
-    let validity = &summary.validity;
-    let valid = validity.cells - validity.invalid_cells;
     let rows = [
         ("Who", format::list(&contenders)),
         ("What", format::list(&experiments)),
         ("When", format!("{}, preset {}, {blocks}", manifest.started_at, manifest.preset)),
-        (
-            "Where",
-            format!(
-                "{}, {}, {}, Linux {}",
-                machine.cpu_model,
-                format::counted(u64::from(machine.cpus), "CPU"),
-                Unit::Bytes.show(machine.memory_bytes as f64),
-                machine.kernel
-            ),
-        ),
-        ("How", placement(run)),
-        ("Valid", format!("{valid} of {}", format::counted(validity.cells as u64, "cell"))),
     ];
-    let mut rows: Vec<(String, String)> = rows.map(|(term, said)| (term.to_owned(), said)).into();
-    rows.extend(validity.badges.iter().filter(|badge| badge.state == BadgeState::Doubt).map(badge));
-    Slide {
-        kind: SlideKind::Title,
-        kicker: format!("Run {}", manifest.run),
-        heading: "tokio or OS threads?".into(),
-        rows,
-        notes: validity.badges.iter().map(badge).collect(),
-        ..Slide::default()
-    }
+    let rows = rows.map(|(term, said)| (term.to_owned(), said)).into_iter().chain(where_and_how(run, summary));
+    Slide { rows: rows.collect(), notes: summary.validity.badges.iter().map(badge).collect(), ..title(run) }
+}
+
+/// The machine, who had which of its CPUs, and what is to be doubted.
+pub(super) fn where_and_how(run: &Run, summary: &Summary) -> Vec<(String, String)> {
+    let (machine, validity) = (&run.manifest.machine, &summary.validity);
+    let valid = validity.cells - validity.invalid_cells;
+    let place = format!(
+        "{}, {}, {}, Linux {}",
+        machine.cpu_model,
+        format::counted(u64::from(machine.cpus), "CPU"),
+        Unit::Bytes.show(machine.memory_bytes as f64),
+        machine.kernel
+    );
+    let valid = format!("{valid} of {}", format::counted(validity.cells as u64, "cell"));
+    let rows = [("Where", place), ("How", placement(run)), ("Valid", valid)];
+    let rows = rows.map(|(term, said)| (term.to_owned(), said)).into_iter();
+    rows.chain(validity.badges.iter().filter(|badge| badge.state == BadgeState::Doubt).map(badge)).collect()
 }
 
 fn badge(badge: &Badge) -> (String, String) {
@@ -115,7 +121,7 @@ fn question(experiment: &ExperimentRecord) -> Slide {
         kind: SlideKind::Question,
         kicker: format!("{}. People say: \u{201c}{}\u{201d}", experiment.title, experiment.claim),
         heading: experiment.question.clone(),
-        choices: experiment.possible_answers.clone(),
+        choices: lettered(&experiment.possible_answers),
         notes,
         ..Slide::default()
     }

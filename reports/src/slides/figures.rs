@@ -68,7 +68,7 @@ fn lettered(choices: &[String]) -> String {
     lettered.collect::<Vec<_>>().join(" ")
 }
 
-fn drawn(figure: &Figure, answer: Option<String>, notes: &[(String, String)]) -> Vec<Slide> {
+pub(super) fn drawn(figure: &Figure, answer: Option<String>, notes: &[(String, String)]) -> Vec<Slide> {
     let sizes: Vec<(f64, f64)> = figure.panels.iter().map(|panel| size(&panel.svg)).collect();
     let each = abreast(&sizes, if figure.panels.len() > 1 { WORDS } else { 0.0 });
     let slides = figure.panels.len().div_ceil(each).max(1);

@@ -18,8 +18,10 @@
     nav.append(made);
   };
 
-  const show = (to) => {
+  // A vote is shown as a question first, and as answered to whoever comes back to it.
+  const show = (to, answered) => {
     now = Math.min(Math.max(to, 0), slides.length - 1);
+    slides[now].classList.toggle('asking', !answered && slides[now].matches('.vote'));
     slides.forEach((slide, number) => slide.classList.toggle('now', number === now));
     place.textContent = `${now + 1} / ${slides.length}`;
     const slide = slides[now];
@@ -38,17 +40,19 @@
   const readHash = () => show((parseInt(location.hash.slice(1), 10) || 1) - 1);
   const turn = (name, on) => {
     root.classList.toggle(name, on);
-    show(now);
+    show(now, !slides[now].matches('.asking'));
   };
   const overview = () => turn('all');
+  const next = () => (slides[now].matches('.asking') ? show(now, true) : show(now + 1));
+  const back = () => show(now - 1, true);
 
   const keys = {
-    ArrowRight: () => show(now + 1),
-    ArrowDown: () => show(now + 1),
-    PageDown: () => show(now + 1),
-    ArrowLeft: () => show(now - 1),
-    ArrowUp: () => show(now - 1),
-    PageUp: () => show(now - 1),
+    ArrowRight: next,
+    ArrowDown: next,
+    PageDown: next,
+    ArrowLeft: back,
+    ArrowUp: back,
+    PageUp: back,
     Home: () => show(0),
     End: () => show(slides.length - 1),
     n: () => turn('noting'),
@@ -58,7 +62,7 @@
   addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest?.('.scroll')) return;
     const pressed = event.target.closest?.('button, summary');
-    if (event.key === ' ' && !pressed) show(now + (event.shiftKey ? -1 : 1));
+    if (event.key === ' ' && !pressed) event.shiftKey ? back() : next();
     else if (event.key === 'Enter' && !pressed && root.classList.contains('all')) overview();
     else if (keys[event.key]) keys[event.key]();
     else return;
@@ -71,9 +75,9 @@
   }));
   addEventListener('hashchange', readHash);
 
-  button('‹', 'Previous slide', () => show(now - 1));
+  button('‹', 'Previous slide', back);
   nav.append(place);
-  button('›', 'Next slide', () => show(now + 1));
+  button('›', 'Next slide', next);
   document.body.append(nav);
   root.classList.add('on');
   readHash();

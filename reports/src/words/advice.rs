@@ -33,7 +33,7 @@ pub fn advice(card: &Scorecard) -> Option<String> {
 }
 
 /// What one would choose the better one for.
-fn reason(row: &ScorecardRow) -> &'static str {
+pub(super) fn reason(row: &ScorecardRow) -> &'static str {
     match row.topic {
         Topic::MemoryPerConnection => "you hold many connections",
         Topic::CpuPerRequest { .. } => "CPU time is what you pay for",

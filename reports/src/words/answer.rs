@@ -39,6 +39,17 @@ pub fn answer(card: &Scorecard) -> Vec<String> {
     sentences
 }
 
+/// The answer of one row, in a sentence; absent where there is no verdict.
+pub(crate) fn said(row: &ScorecardRow, shorts: [&str; 2]) -> Option<String> {
+    match row.verdict {
+        RowVerdict::Better { who, times, at_least } => {
+            Some(format!("With {} {}.", shorts[who], clause(row, who, (times, at_least))))
+        }
+        RowVerdict::Alike { .. } => Some(format!("The two are alike in {}.", subject(&row.topic))),
+        RowVerdict::CannotTell(_) => None,
+    }
+}
+
 /// So many things a sentence says at the most.
 const MOST_CLAUSES: usize = 3;
 
@@ -63,7 +74,7 @@ fn clause(row: &ScorecardRow, who: usize, (by, at_least): (f64, bool)) -> String
 }
 
 /// In what two are alike.
-fn subject(topic: &Topic) -> &'static str {
+pub(super) fn subject(topic: &Topic) -> &'static str {
     match topic {
         Topic::MemoryPerConnection => "the memory of a connection",
         Topic::CpuPerRequest { .. } => "the CPU time of a request",

@@ -3,7 +3,8 @@
 //! Below charts and summaries, both of which speak so. Must not know: pixels, tables, HTML. A file per kind of figure:
 //! `compared.rs` (contenders in one metric), `load_curve.rs` (response times over the load), `held.rs` (connections held),
 //! `carried.rs` (a search under an objective), `probe.rs` (a disturbance), `scorecard.rs`, `answer.rs` and `advice.rs` (two
-//! contenders in everything that was measured of them).
+//! contenders in everything that was measured of them), `why.rs` (what is behind that), `vote.rs` and `monday.rs` (the same
+//! for a room).
 
 pub mod advice;
 pub mod answer;
@@ -11,8 +12,11 @@ mod carried;
 mod compared;
 mod held;
 mod load_curve;
+pub(crate) mod monday;
 pub(crate) mod probe;
 pub mod scorecard;
+pub(crate) mod vote;
+pub(crate) mod why;
 
 pub(crate) use carried::carried;
 pub(crate) use compared::{RankedEntry, compared, no_verdict};

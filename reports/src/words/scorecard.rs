@@ -136,7 +136,7 @@ pub fn stand_ins(row: &ScorecardRow, shorts: [&str; 2]) -> Option<String> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::scorecard::{Direction, Protagonist, Remedy, Scorecard};
+    use crate::scorecard::{Direction, Protagonist, Remedy, RowSource, Scorecard};
 
     pub(crate) fn row(topic: Topic, verdict: RowVerdict) -> ScorecardRow {
         ScorecardRow {
@@ -153,6 +153,7 @@ pub(crate) mod tests {
             remedy: None,
             experiment: "e".into(),
             metric: None,
+            source: RowSource::default(),
         }
     }
 

@@ -3,16 +3,22 @@
 //! Beside it: `browser.rs` for the report, `devtools.rs`, which talks to the browser.
 
 use reports::record::store::Run;
-use reports::slides::render;
+use reports::slides::{DeckChoice, FigureChoice, render, render_chosen};
 use serde_json::json;
 
 use crate::browser::OVERLAPS;
 use crate::devtools::{Browser, Tab};
+use crate::talk::traced_sample;
+use crate::why::sample;
 use crate::{fixture, fixture_map, fixture_trials};
 
 const COUNT: &str = "document.querySelectorAll('.slide').length";
 const SHOWN: &str =
     "[...document.querySelectorAll('.slide')].filter((s) => s.getClientRects().length).map((s) => Number(s.id))";
+
+fn with_all_figures(run: &Run) -> String {
+    render_chosen(run, &DeckChoice { figures: FigureChoice::All, ..DeckChoice::default() }).unwrap()
+}
 
 fn press(tab: &mut Tab<'_>, key: &str) {
     tab.evaluate(&format!(
@@ -23,7 +29,7 @@ fn press(tab: &mut Tab<'_>, key: &str) {
 #[test]
 fn keys_walk_through_and_the_address_remembers() {
     let Some(mut browser) = Browser::start() else { return };
-    let mut tab = browser.open(&render(&fixture::small()), 1280, "light");
+    let mut tab = browser.open(&with_all_figures(&fixture::small()), 1280, "light");
     let last = tab.evaluate(COUNT).as_u64().unwrap();
     assert!(last > 8);
     let walk: [(&[&str], u64); 6] = [
@@ -55,7 +61,7 @@ fn keys_walk_through_and_the_address_remembers() {
 #[test]
 fn notes_and_overview_come_and_go() {
     let Some(mut browser) = Browser::start() else { return };
-    let mut tab = browser.open(&render(&fixture::small()), 1280, "dark");
+    let mut tab = browser.open(&with_all_figures(&fixture::small()), 1280, "dark");
     let notes = "[...document.querySelectorAll('.notes')].filter((n) => n.getClientRects().length).length";
     press(&mut tab, "ArrowRight");
     for shown in [1, 0] {
@@ -76,14 +82,44 @@ fn notes_and_overview_come_and_go() {
     tab.assert_quiet();
 }
 
-/// Looks at every slide of a run in a window of this size.
-fn on_every_slide(run: &Run, (width, height): (u32, u32), check: impl Fn(&mut Tab<'_>, u64)) {
+#[test]
+fn a_vote_shows_its_answer_with_the_next_key_and_to_whoever_comes_back() {
     let Some(mut browser) = Browser::start() else { return };
-    let mut tab = browser.open(&render(run), width, "light");
+    let html = render(&sample());
+    let mut tab = browser.open(&html, 1280, "light");
+    let seen = "[[...document.querySelectorAll('.now .reveal')].filter((e) => e.getClientRects().length).length,
+      [...document.querySelectorAll('.now .sign')].filter((e) => e.getClientRects().length).length]";
+    assert_eq!(tab.evaluate(seen), json!([0, 0]), "the first is no vote");
+    let walk = [
+        ("ArrowRight", 2, [0, 0]),
+        ("ArrowRight", 2, [1, 1]),
+        ("PageDown", 3, [0, 0]),
+        ("ArrowLeft", 2, [1, 1]),
+        (" ", 3, [0, 0]),
+        (" ", 3, [1, 1]),
+        ("n", 3, [1, 1]),
+    ];
+    for (key, slide, shown) in walk {
+        press(&mut tab, key);
+        assert_eq!((tab.evaluate(SHOWN), tab.evaluate(seen)), (json!([slide]), json!(shown)), "after {key}");
+    }
+    let all = tab.evaluate(COUNT).as_u64().unwrap();
+    assert_eq!(tab.printed_pages() as u64, all, "a vote and its answer are one page");
+    tab.assert_quiet();
+}
+
+/// Looks at every slide of a run in a window of this size, at votes before and after their answers.
+fn on_every_slide(html: &str, (width, height): (u32, u32), check: impl Fn(&mut Tab<'_>, u64)) {
+    let Some(mut browser) = Browser::start() else { return };
+    let mut tab = browser.open(html, width, "light");
     tab.resize(width, height);
     for slide in 1..=tab.evaluate(COUNT).as_u64().unwrap() {
         assert_eq!(tab.evaluate(SHOWN), json!([slide]));
         check(&mut tab, slide);
+        if tab.evaluate("document.querySelector('.now.asking') !== null") == json!(true) {
+            press(&mut tab, "ArrowRight");
+            check(&mut tab, slide);
+        }
         press(&mut tab, "ArrowRight");
     }
     tab.assert_quiet();
@@ -91,7 +127,9 @@ fn on_every_slide(run: &Run, (width, height): (u32, u32), check: impl Fn(&mut Ta
 
 #[test]
 fn nothing_sticks_out_of_a_slide_or_lies_on_another() {
-    for run in [fixture::whole(), fixture::decided(), fixture_trials::run(), fixture_map::run()] {
+    let all = [fixture::whole(), fixture::decided(), fixture_trials::run(), fixture_map::run()];
+    let talks = [traced_sample(), fixture_trials::run(), fixture_map::run()].map(|run| render(&run));
+    for run in all.iter().map(with_all_figures).chain(talks) {
         for size in [(1280, 720), (1024, 768)] {
             on_every_slide(&run, size, |tab, slide| {
                 assert_eq!(tab.evaluate(STICKS_OUT), json!([]), "slide {slide} at {size:?}");
@@ -104,7 +142,7 @@ fn nothing_sticks_out_of_a_slide_or_lies_on_another() {
 
 #[test]
 fn a_phone_shows_a_slide_that_can_be_read() {
-    on_every_slide(&fixture::whole(), (360, 740), |tab, slide| {
+    on_every_slide(&render(&traced_sample()), (360, 740), |tab, slide| {
         let wide = tab.evaluate("document.documentElement.scrollWidth > innerWidth");
         assert_eq!(wide, json!(false), "slide {slide} is wider than the window");
         let size = tab.evaluate("parseFloat(getComputedStyle(document.querySelector('.now h1, .now h2')).fontSize)");
@@ -115,7 +153,7 @@ fn a_phone_shows_a_slide_that_can_be_read() {
 #[test]
 fn every_slide_is_printed_on_a_page_of_its_own() {
     let Some(mut browser) = Browser::start() else { return };
-    let mut tab = browser.open(&render(&fixture::small()), 1280, "dark");
+    let mut tab = browser.open(&with_all_figures(&fixture::small()), 1280, "dark");
     let all = tab.evaluate(COUNT).as_u64().unwrap();
     assert_eq!(tab.printed_pages() as u64, all);
     press(&mut tab, "n");
@@ -125,7 +163,7 @@ fn every_slide_is_printed_on_a_page_of_its_own() {
 #[test]
 fn without_scripts_all_slides_stand_one_below_the_other() {
     let Some(mut browser) = Browser::start() else { return };
-    let html = render(&fixture::small());
+    let html = with_all_figures(&fixture::small());
     let silent = html.replacen("<script>", "<script type=\"text/plain\">", 1);
     assert_ne!(html, silent);
     let mut tab = browser.open(&silent, 1280, "light");
@@ -143,6 +181,7 @@ const STICKS_OUT: &str = "(() => {
   const out = [];
   if (frame.right > innerWidth + 1 || frame.bottom > innerHeight + 1) out.push(['slide', frame.right, frame.bottom]);
   for (const element of slide.querySelectorAll('p, h1, h2, h3, li, dt, dd, svg[role=img]')) {
+    if (!element.getClientRects().length) continue;
     const box = element.getBoundingClientRect();
     if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1)
       out.push([element.tagName, element.textContent.slice(0, 40), box.right, box.bottom]);

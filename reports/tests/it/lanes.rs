@@ -19,6 +19,7 @@ fn timeline(contender: &str, lanes: Vec<Vec<Span>>) -> Timeline {
         schema_version: SCHEMA_VERSION,
         contender: contender.into(),
         work: "sleep 5ms".into(),
+        demand: None,
         connections: 40,
         waiting: 0,
         server_cpus: 1,

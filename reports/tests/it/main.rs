@@ -30,5 +30,7 @@ mod records;
 mod scorecard;
 mod site;
 mod slides;
+mod talk;
 mod trials;
 mod verdicts;
+mod why;

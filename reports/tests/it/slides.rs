@@ -3,7 +3,7 @@
 use reports::charts::figures;
 use reports::page;
 use reports::record::store::Run;
-use reports::slides::render;
+use reports::slides::{DeckChoice, FigureChoice, render, render_chosen};
 use reports::study::groups;
 
 use crate::{fixture, fixture_map, fixture_trials};
@@ -17,6 +17,11 @@ fn all() -> Vec<(&'static str, Run)> {
     ]
 }
 
+/// Every figure in place of the talk.
+fn with_all_figures(run: &Run) -> String {
+    render_chosen(run, &DeckChoice { figures: FigureChoice::All, ..DeckChoice::default() }).unwrap()
+}
+
 /// The slides one by one, notes left out.
 fn sections(html: &str) -> Vec<&str> {
     html.split("<section ").skip(1).map(|slide| slide.split("</section>").next().unwrap()).collect()
@@ -25,7 +30,7 @@ fn sections(html: &str) -> Vec<&str> {
 #[test]
 fn every_figure_of_the_report_is_on_a_slide_with_its_title_and_its_numbers() {
     for (name, run) in all() {
-        let (html, report) = (render(&run), page::render(&run));
+        let (html, report) = (with_all_figures(&run), page::render(&run));
         for figure in figures(&run, &groups(&run)) {
             assert!(report.contains(&format!("<figure id=\"{}\"", figure.id)), "{name}: {}", figure.id);
             let own: Vec<&str> =
@@ -43,14 +48,14 @@ fn every_figure_of_the_report_is_on_a_slide_with_its_title_and_its_numbers() {
 #[test]
 fn nothing_before_a_question_gives_its_answer_away() {
     for (name, run) in all() {
-        let html = render(&run);
+        let html = with_all_figures(&run);
         let slides = sections(&html);
         for experiment in &run.manifest.experiments {
             let question =
                 slides.iter().position(|s| s.starts_with("class=\"slide question") && s.contains(&experiment.title));
             let question = question.unwrap_or_else(|| panic!("{name}: no question of {}", experiment.name));
             for choice in &experiment.possible_answers {
-                assert!(slides[question].contains(&format!("<li>{choice}</li>")), "{name}: {choice}");
+                assert!(slides[question].contains(&format!("</b> {choice}</li>")), "{name}: {choice}");
             }
             let own = format!("data-figure=\"{}-", experiment.name);
             let first = slides.iter().position(|slide| slide.contains(&own));
@@ -65,7 +70,7 @@ fn nothing_before_a_question_gives_its_answer_away() {
 
 #[test]
 fn the_last_slide_says_how_to_run_it_again() {
-    let html = render(&fixture::small());
+    let html = with_all_figures(&fixture::small());
     let last = sections(&html).last().unwrap().replace("<span>", "").replace("</span>", "");
     for part in ["Run it yourself", "harness compare --seed 7", "<dd>7 </dd>", "0123abc"] {
         assert!(last.contains(part), "{part}: {last}");
@@ -74,11 +79,11 @@ fn the_last_slide_says_how_to_run_it_again() {
 
 #[test]
 fn claims_and_verdicts_are_in_words() {
-    let html = render(&fixture_trials::with_blocks(fixture_trials::run(), 3));
+    let html = with_all_figures(&fixture_trials::with_blocks(fixture_trials::run(), 3));
     assert!(html.contains("What people say, put to the test") && html.contains("<dd>holds only for tasks</dd>"));
-    let few = render(&fixture::small());
+    let few = with_all_figures(&fixture::small());
     assert!(few.contains("Estimates: no difference here is a verdict"), "two blocks decide nothing");
-    let decided = render(&fixture::decided());
+    let decided = with_all_figures(&fixture::decided());
     assert!(decided.contains("Who differs from whom") && !decided.contains("Estimates: no difference"));
     let cpu = "Different: threaded has 1.61 times thread-pool, 1.57 times rayon-pool, ";
     assert!(decided.contains(cpu) && decided.contains("Equivalent: thread-pool and rayon-pool."));
@@ -99,16 +104,18 @@ fn hostile_records_stay_text() {
         experiment.pictures.iter_mut().for_each(|picture| picture.id.push_str(hostile));
         experiment.workloads.iter_mut().for_each(|workload| workload.label = hostile.into());
     }
-    let html = render(&run);
-    assert!(!html.contains(hostile) && html.matches("<script").count() == 1);
-    assert!(html.contains("window.pwned"), "it is there, as text");
+    for html in [render(&run), with_all_figures(&run)] {
+        assert!(!html.contains(hostile) && html.matches("<script").count() == 1);
+        assert!(html.contains("window.pwned"), "it is there, as text");
+    }
 }
 
 #[test]
 fn slides_are_one_file_without_network_and_the_same_every_time() {
     for (name, run) in all() {
-        let html = render(&run);
-        assert_eq!(html, render(&run), "{name}");
+        let html = with_all_figures(&run);
+        assert_eq!(html, with_all_figures(&run), "{name}");
+        assert_eq!(render(&run), render(&run), "{name}");
         assert!(html.contains("default-src 'none'") && !html.contains("unsafe-inline"), "{name}");
         assert!(!html.contains(" style=\"") && !html.contains(" src=") && !html.contains("href="), "{name}");
         assert!(html.len() <= 1_500_000, "{name}: {} bytes", html.len());
@@ -119,10 +126,14 @@ fn slides_are_one_file_without_network_and_the_same_every_time() {
 fn a_run_that_was_cut_off_has_slides_with_what_it_has() {
     let mut run = fixture::small();
     run.cells.truncate(5);
-    assert!(render(&run).contains("Run it yourself"));
+    assert!(render(&run).contains("How it was measured") && with_all_figures(&run).contains("Run it yourself"));
     run.cells.clear();
-    assert!(render(&run).contains("No cell of it has been measured."));
+    for html in [render(&run), with_all_figures(&run)] {
+        assert!(html.contains("No cell of it has been measured."));
+    }
     run.manifest.experiments.clear();
     run.manifest.contenders.clear();
-    assert_eq!(sections(&render(&run)).len(), 2, "what was run, and how to run it again");
+    for html in [render(&run), with_all_figures(&run)] {
+        assert_eq!(sections(&html).len(), 2, "what was run, and how it was measured");
+    }
 }

@@ -16,6 +16,7 @@ fn duel(better: Direction, first: &[BlockValue], second: &[BlockValue]) -> Duel 
         remedies: [None, None],
         experiment: "e".into(),
         metric: None,
+        source: RowSource::default(),
     }
 }
 
