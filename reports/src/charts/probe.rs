@@ -15,7 +15,7 @@ use super::{DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
 use crate::record::{Cell, DisturbanceRecord, Fate, RequestEvent};
 use crate::study::{Series, Standing, Trial};
-use crate::words::probe;
+use crate::words::{probe, served};
 
 const LEFT: f64 = 110.0;
 const WIDTH: f64 = 240.0;
@@ -44,21 +44,21 @@ struct Scales {
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let shown: Vec<ProbePanel<'_, '_>> =
         scene.group.trials().filter_map(|(series, trial)| shown(series, trial)).collect();
-    let first = shown.first()?;
+    if shown.is_empty() {
+        return None;
+    }
     let scales = Scales::over(scene, &shown);
     let panels = shown.iter().map(|one| PanelPicture {
-        heading: scene.group.experiment.name_of(&one.series.contender.label, one.trial.variation),
+        heading: scene.group.name_of(one.series, one.trial),
         contender: Some(one.series.index),
         svg: panel(scene, one, &scales),
         lines: lines(one),
     });
     Some(Figure {
-        title: probe::served(scene.group)?,
-        subtitle: format!("Every request of the probe, with {}: {}", first.disturbance.name, scene.place()),
         panels: panels.collect(),
         notes: notes(&shown),
         table: table(scene),
-        ..scene.empty()
+        ..scene.titled(&served(scene.group)?, &format!("Every request of the probe over time: {}", scene.place()))
     })
 }
 
@@ -121,7 +121,7 @@ fn panel(scene: &Scene<'_>, one: &ProbePanel<'_, '_>, scales: &Scales) -> String
         panel.canvas.text((x - 8.0, y + 4.0), "tick", "end", fate.words());
     }
     let faint = if one.trial.standing == Standing::Invalid { " faint" } else { "" };
-    panel.canvas.open_of(one.series.index, &format!("k k{}{faint}", one.series.colour), &one.series.contender.label);
+    panel.canvas.open_of(one.series.index, &format!("k k{}{faint}", one.series.colour), &one.series.name);
     draw_fate(&panel, one.events, Fate::Ok, scales, "pin");
     panel.canvas.close();
     panel.canvas.open(&[("class", &format!("warn{faint}"))], "");
@@ -132,7 +132,7 @@ fn panel(scene: &Scene<'_>, one: &ProbePanel<'_, '_>, scales: &Scales) -> String
     panel.canvas.close();
     panel.canvas.finish(&format!(
         "Dots over time: the response time of every request of the probe with {}; {}. {}. The numbers are in the table below.",
-        one.series.contender.label,
+        one.series.name,
         scene.place(),
         probe::answered(&one.trial.pool)
     ))

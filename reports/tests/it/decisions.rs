@@ -74,7 +74,7 @@ fn a_measured_value_can_be_the_bound() {
     };
     assert_eq!(blocking(20.0, 1.0).verdict, ClaimVerdict::Holds);
     assert_eq!(blocking(20.0, 2.0).verdict, ClaimVerdict::DoesNotHold);
-    assert_cannot_tell(&blocking(10.0, 3.0), "async-multi (clients that block: 3) was not run");
+    assert_cannot_tell(&blocking(10.0, 3.0), "async-multi, clients that block: 3 was not run");
 }
 
 #[test]

@@ -30,5 +30,6 @@ mod records;
 mod scorecard;
 mod site;
 mod slides;
+mod titles;
 mod trials;
 mod verdicts;
