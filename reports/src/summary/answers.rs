@@ -216,7 +216,7 @@ fn connection_cost(group: &Group<'_>, matrices: &[Matrix]) -> String {
             let apart = match pair {
                 Some((matrix, pair)) if has_verdict(pair) => apart(matrix, more, less),
                 Some((matrix, pair)) if clear && pair.ratio.is_ok() => {
-                    format!("{} ({})", apart(matrix, more, less), measured(&matrix.pairs))
+                    format!("{}, {}", apart(matrix, more, less), measured(&matrix.pairs))
                 }
                 _ => "cannot tell them apart".into(),
             };

@@ -212,6 +212,23 @@ fn one(metric: &Metric, of: &RankedEntry) -> Title {
     })
 }
 
+/// What was seen of somebody who is named already: `spent 46.9 µs of CPU per request`, `others waited up to 9 ms`.
+pub(super) fn alone(metric: &Metric, fact: &Fact) -> String {
+    let value = fact.say();
+    match wording(metric).1 {
+        Some(Wording::Within(share)) => format!("answered {share} {}", fact.within()),
+        Some(Wording::Did(before, after)) => format!("{before} {value}{after}"),
+        Some(Wording::Befell(before)) => format!("{} {value}", uncapitalised(before)),
+        None => format!("{} {value}", metric.label),
+    }
+}
+
+/// A wording is no name, so its first letter is small within a sentence.
+fn uncapitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
+}
+
 /// `Threads spent 46.9 µs of CPU per request, tokio 29.7 µs`, or shorter where that is too long.
 fn two(metric: &Metric, more: &RankedEntry, less: &RankedEntry) -> Title {
     let (high, low) = (more.fact.say(), less.fact.say());

@@ -8,6 +8,7 @@
 pub mod advice;
 pub mod answer;
 mod carried;
+pub(crate) mod claim;
 mod compared;
 pub mod estimates;
 mod fact;

@@ -42,11 +42,7 @@ pub(crate) fn largest_parts(labels: &[&str], times: &[PartTimes]) -> Option<Titl
                 [one] => one.clone(),
                 many => many.len().to_string(),
             };
-            Title::fitting([
-                of(|names| format::list(names)),
-                of(counted),
-                "The largest part of the response time differs".into(),
-            ])
+            Title::fitting([of(format::list), of(counted), "The largest part of the response time differs".into()])
         }
     };
     Some(title.and(open))

@@ -116,15 +116,20 @@ impl Witnessed {
     }
 }
 
+/// How much was done to it, as a phrase; empty where that is always the same.
+fn at(one: &Witnessed) -> String {
+    if one.with.is_empty() { String::new() } else { format!("at {}", one.with) }
+}
+
 /// The worst first.
 fn answered(who: Witnesses, about: &[&Witnessed]) -> Title {
     match about {
         _ if about.iter().all(|one| one.ok == 0) => Title::of(format!("Nobody answered {}", who.words())),
-        [only] => Title::of(format!("{} answered {}", only.name.first(), only.share_of(who))).and(only.with.as_str()),
+        [only] => Title::of(format!("{} answered {}", only.name.first(), only.share_of(who))).and(at(only)),
         [worst, .., best] => {
             let said =
                 format!("{} answered {}, {} {}", worst.name.first(), worst.share_of(who), best.name, best.share());
-            Title::fitting([said]).and(worst.with.as_str())
+            Title::fitting([said]).and(at(worst))
         }
         [] => Title::of(format!("Nobody answered {}", who.words())),
     }
@@ -136,11 +141,14 @@ fn waited(about: &[&Witnessed]) -> Title {
     let say = |one: &Witnessed| one.longest_wait.say();
     match measured.as_slice() {
         [] => Title::of("All others were answered"),
-        [only] => Title::of(format!("Others waited up to {} with {}", say(only), only.name)).and(only.with.as_str()),
+        [only] => Title::of(format!("Others waited up to {} with {}", say(only), only.name)).and(at(only)),
         [most, .., least] => {
             let (long, short) = (say(most), say(least));
-            let with =
-                if most.with == least.with { most.with.clone() } else { format!("{} with {}", most.with, most.name) };
+            let with = match most.with.as_str() {
+                "" => String::new(),
+                _ if most.with == least.with => at(most),
+                with => format!("{} at {with}", most.name),
+            };
             Title::fitting([
                 format!("Others waited up to {long} with {}, {short} with {}", most.name, least.name),
                 format!("Others waited {long} with {}, {short} with {}", most.name, least.name),
@@ -199,7 +207,7 @@ mod tests {
         ];
         let said = title(&seen);
         assert_eq!(said.said, "Others waited 512 ms with tokio (one thread), 2.80 ms with threads");
-        assert_eq!(said.beside, ["the longest wait", "8 that block"]);
+        assert_eq!(said.beside, ["the longest wait", "at 8 that block"]);
         assert_eq!(title(&seen[..1]).said, "Others waited up to 700 µs with threads");
     }
 
