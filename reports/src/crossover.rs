@@ -14,6 +14,7 @@ use crate::record::{ContenderRecord, ExperimentRecord, Picture, PictureKind};
 use crate::stats::Ratio;
 use crate::study::{Group, ascending};
 use crate::verdict::{Floor, judge_all};
+use crate::words::{Name, Title};
 
 pub use square::{ServedRate, Square, SquareFinding, served};
 
@@ -74,46 +75,56 @@ impl<'a> Grid<'a> {
 
     /// What the grid says, in a sentence without its stop.
     pub fn sentence(&self) -> String {
+        self.title().sentence()
+    }
+
+    /// What readers call the two.
+    pub fn names(&self) -> [String; 2] {
+        self.contenders.map(ContenderRecord::name)
+    }
+
+    pub(crate) fn title(&self) -> Title {
         let count =
             |finding: SquareFinding| self.squares().filter(|(_, _, square)| square.finding() == finding).count();
         let [first, second] = [SquareFinding::First, SquareFinding::Second].map(count);
         let all = self.squares().count();
-        let [a, b] = self.contenders.map(|contender| contender.label.as_str());
+        let [a, b] = self.contenders.map(Name::of);
         let (more, less, wins, losses) = if first > second { (a, b, first, second) } else { (b, a, second, first) };
-        let too_few = count(SquareFinding::TooFewBlocks);
-        let why = match (too_few, count(SquareFinding::GeneratorsLimit)) {
-            (0, 0) => String::new(),
-            (few, 0) => format!(", {few} of them for want of pairs"),
-            (0, limit) => format!(", {limit} of them at the generator's limit"),
-            (few, limit) => format!(", {few} of them for want of pairs and {limit} at the generator's limit"),
+        let reasons = [
+            (SquareFinding::TooFewBlocks, "for want of pairs"),
+            (SquareFinding::GeneratorsLimit, "at the generator's limit"),
+        ];
+        let reasons = reasons.map(|(finding, why)| (count(finding), why)).into_iter().filter(|(count, _)| *count > 0);
+        let reasons: Vec<String> = reasons.map(|(count, why)| format!("{count} of them {why}")).collect();
+        let open = all - wins - losses - count(SquareFinding::Alike);
+        let open = match (open, reasons.as_slice()) {
+            (0, _) => String::new(),
+            (open, []) => format!("{open} open"),
+            (open, reasons) => format!("{open} open, {}", format::list(reasons)),
         };
         if wins == 0 {
-            return match count(SquareFinding::Alike) {
-                alike if alike == all => format!("{a} and {b} serve alike in all {all} cells"),
-                _ if too_few == all => {
-                    format!("Cannot tell {a} and {b} apart in any of {all} cells, for want of pairs")
-                }
-                alike => {
-                    format!("Cannot tell {a} and {b} apart in {} of {all} cells{why}; none has a winner", all - alike)
-                }
+            let alike = count(SquareFinding::Alike);
+            let title = if alike == all {
+                Title::of(format!("{} and {less} serve alike in all {all} squares", more.first()))
+            } else {
+                Title::of(format!("Cannot tell {less} and {more} apart in {} of {all} squares", all - alike))
             };
+            return title.and(open);
         }
         let counter = if losses > 0 { format!(", {less} in {losses}") } else { String::new() };
-        let open = all - wins - losses;
-        let rest = if open > 0 { format!("; {open} have no winner{why}") } else { String::new() };
-        let most = self.greatest().map_or(String::new(), |most| format!(". {most}"));
-        format!("{more} serves more than {less} in {wins} of {all} cells{counter}{rest}{most}")
+        let said = format!("{} served more in {wins} of {all} squares{counter}", more.first());
+        Title::of(said).and(self.greatest().unwrap_or_default()).and(open)
     }
 
     /// Where the difference is greatest, of those that a verdict carries.
     fn greatest(&self) -> Option<String> {
         let decided = self.squares().filter(|(_, _, square)| square.winner().is_some());
         let (connections, workload, square) = decided.max_by(|a, b| a.2.factor().total_cmp(&b.2.factor()))?;
-        let winner = self.contenders[square.winner()?].label.as_str();
+        let winner = self.contenders[square.winner()?].name();
         let times = format::number(square.factor());
         let connections = format::counted(connections as u64, "connection");
         let bound = if square.at_least.is_some() { "at least " } else { "" };
-        Some(format!("Most at {connections}, {workload}: {winner}, {bound}{times} times"))
+        Some(format!("most at {connections}, {workload}: {winner}, {bound}{times} times"))
     }
 }
 

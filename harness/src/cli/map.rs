@@ -198,7 +198,8 @@ fn drawn(grid: &Grid<'_>) -> String {
     let header =
         std::iter::once("connections".to_owned()).chain(grid.workloads.iter().map(|label| (*label).to_owned()));
     drawn.set_header(header.collect::<Vec<_>>());
-    let labels = grid.contenders.map(|contender| contender.label.as_str());
+    let names = grid.names();
+    let labels = names.each_ref().map(String::as_str);
     for (connections, row) in grid.connections.iter().zip(&grid.rows) {
         let squares = row.iter().map(|square| lines(square, labels));
         drawn.add_row(std::iter::once(count(*connections as u64)).chain(squares).collect::<Vec<_>>());

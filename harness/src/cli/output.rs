@@ -156,23 +156,27 @@ fn figures(run: &Run) -> Result<Vec<Headline>, NoFigures> {
 }
 
 fn tables(summary: &Summary) -> String {
-    let drawn = |table: &SummaryTable| drawn(header(table), table.rows.iter().map(cells));
-    summary.tables.iter().map(|table| format!("{}\n\n{}\n\n", table.title, drawn(table))).collect()
+    let drawn = |table: &SummaryTable| drawn(header(table), table.rows.iter().map(|row| cells(row, &row.name)));
+    let title = |table: &SummaryTable| match table.note.as_str() {
+        "" => table.title.clone(),
+        note => format!("{}\n{note}", table.title),
+    };
+    summary.tables.iter().map(|table| format!("{}\n\n{}\n\n", title(table), drawn(table))).collect()
 }
 
 /// All against all, where there are blocks enough to say anything.
 fn matrices(summary: &Summary) -> String {
     let told = summary.matrices.iter().filter(|matrix| matrix.has_verdicts());
     let text = |matrix: &Matrix| {
-        let labels = || matrix.contenders.iter().map(|contender| contender.label.clone());
-        let header = std::iter::once("row over column".to_owned()).chain(labels()).collect();
+        let names = || matrix.contenders.iter().map(|contender| contender.name.clone());
+        let header = std::iter::once("row over column".to_owned()).chain(names()).collect();
         let cell = |row: usize, column: usize| match matrix.pair(row, column) {
             Some(pair) => format!("{} {}", pair.times(), pair.sign()),
             None => ".".to_owned(),
         };
         let rows = matrix.contenders.iter().map(|row| {
             let columns = matrix.contenders.iter().map(|column| cell(row.index, column.index));
-            std::iter::once(row.label.clone()).chain(columns).collect()
+            std::iter::once(row.name.clone()).chain(columns).collect()
         });
         let drawn = drawn(header, rows);
         let undecided = matrix.undecided_words().map_or(String::new(), |words| format!(" {words}"));
@@ -210,7 +214,7 @@ fn terminal_columns() -> Option<u16> {
 
 fn csv(table: &SummaryTable) -> String {
     let line = |fields: Vec<String>| fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",") + "\n";
-    let rows = table.rows.iter().map(|row| line(cells(row)));
+    let rows = table.rows.iter().map(|row| line(cells(row, &row.contender)));
     std::iter::once(line(header(table))).chain(rows).collect()
 }
 
@@ -219,8 +223,9 @@ fn header(table: &SummaryTable) -> Vec<String> {
     std::iter::once("contender".to_owned()).chain(columns).collect()
 }
 
-fn cells(row: &reports::summary::TableRow) -> Vec<String> {
-    std::iter::once(row.contender.clone()).chain(row.values.iter().map(|value| value.text.clone())).collect()
+/// A row that begins with one of the contender's names.
+fn cells(row: &reports::summary::TableRow, name: &str) -> Vec<String> {
+    std::iter::once(name.to_owned()).chain(row.values.iter().map(|value| value.text.clone())).collect()
 }
 
 fn quoted(field: &str) -> String {

@@ -98,9 +98,9 @@ fn decision() -> Option<Decision> {
     let ruined =
         |holds_for, contender, blocking| at_least(holds_for, at(blocking, value("probe_p99", contender)), HALF_A_CALL);
     by([
-        ruined("one thread and one connection that blocks", SINGLE, 1.0),
-        ruined("four workers and one connection that blocks", MULTI, 1.0),
-        ruined("four workers and eight that block", MULTI, 8.0),
-        ruined("blocking calls on spawn_blocking", AWAY, 8.0),
+        ruined("tokio on one thread while one task blocks", SINGLE, 1.0),
+        ruined("tokio on four while one does", MULTI, 1.0),
+        ruined("tokio on four while eight do", MULTI, 8.0),
+        ruined("calls on spawn_blocking", AWAY, 8.0),
     ])
 }

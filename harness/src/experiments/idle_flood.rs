@@ -77,6 +77,6 @@ fn decision() -> Option<Decision> {
     by([
         at_most("a thread per connection without a timeout", served("threaded"), WITHSTOOD),
         at_most("one that closes idle connections", served("threaded:idle-timeout=100ms"), WITHSTOOD),
-        at_least("threads and not for tasks", served("async-multi"), WITHSTOOD),
+        at_least("tasks, which stay up", served("async-multi"), WITHSTOOD),
     ])
 }

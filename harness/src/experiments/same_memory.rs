@@ -70,6 +70,6 @@ fn decision() -> Option<Decision> {
     let served = |contender| value("probe_success", contender);
     by([
         at_most("a thread per connection", served(THREADS), WITHSTOOD),
-        at_least("threads and not for tasks", served(TASKS), WITHSTOOD),
+        at_least("tasks, which stay up", served(TASKS), WITHSTOOD),
     ])
 }

@@ -121,7 +121,7 @@ fn sleeping(sizes: &Sizes, wait: Duration) -> LoadSpec {
 
 fn pictures() -> Vec<Picture> {
     let over = |key, metrics: &[&str]| {
-        let curve = Picture { x_scale: Scale::Log, ..curve_over("asked for, in ms", metrics) };
+        let curve = Picture { x_scale: Scale::Log, ..curve_over("ms asked for", metrics) };
         of_workload(key, curve)
     };
     vec![over("asked", &["response_time_p50", "response_time_p99"]), over("pending", &["cpu_per_request"])]

@@ -60,6 +60,6 @@ fn one_block_decides_no_claim_but_by_exact_counts() {
     let claims: Vec<&str> = said.lines().filter(|line| line.starts_with("  \u{201c}")).collect();
     assert_eq!(claims.len(), 2, "{said}{}", text(&output.stderr));
     for claim in claims {
-        assert!(claim.contains(" cannot tell here: ") || claim.ends_with("(exact counts)"), "{claim}");
+        assert!(claim.contains(" Cannot tell here: ") || claim.ends_with("(counted exactly)"), "{claim}");
     }
 }

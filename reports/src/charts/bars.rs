@@ -8,11 +8,12 @@ use super::axes::{shortened, width};
 use super::backend::Ink;
 use super::plot::{Plot, PlotFrame};
 use super::sweep::{marker_style, trial_table};
-use super::{Figure, PanelPicture, Scene, titles};
+use super::{Figure, PanelPicture, Scene};
 use crate::format;
 use crate::metrics::{Metric, Reading, metrics_of_load};
 use crate::record::Scale;
 use crate::study::{Series, Standing, Trial};
+use crate::words;
 
 const ROW: f64 = 26.0;
 const BAR: f64 = 0.62;
@@ -31,15 +32,18 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let metrics = metrics_of_load(&scene.picture.metrics);
     let experiment = scene.group.experiment;
     let rows = scene.group.trials().map(|(series, trial)| {
-        let value = trial.variation.map_or(String::new(), |value| format!(", {}", format::number(value)));
-        BarRow { series, trial, name: format!("{}{value}", series.contender.label) }
+        let value = trial.variation.filter(|_| scene.group.is_swept());
+        let value = value.map_or(String::new(), |value| format!(", {}", format::number(value)));
+        BarRow { series, trial, name: format!("{}{value}", series.name) }
     });
     let rows: Vec<BarRow<'_, '_>> = rows.collect();
     if rows.is_empty() || metrics.is_empty() {
         return None;
     }
-    let swept = rows.iter().any(|row| row.trial.variation.is_some());
-    let by = experiment.variation_label().filter(|_| swept).map_or(String::new(), |label| format!(" by {label}"));
+    let by = experiment
+        .variation_label()
+        .filter(|_| scene.group.is_swept())
+        .map_or(String::new(), |label| format!(" by {label}"));
     let panels = metrics.iter().map(|metric| PanelPicture::unnamed(panel(scene, metric, &rows)));
     let names: Vec<&str> = metrics.iter().map(|metric| metric.label).collect();
     let mut notes: Vec<String> =
@@ -47,13 +51,12 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     if scene.picture.y_scale == Scale::Log {
         notes.push("On a log scale there is no zero for a bar to begin at, so a mark stands for the value.".into());
     }
+    let axes = format!("{}{by}: {}", format::capitalised(&format::list(&names)), scene.place());
     Some(Figure {
-        title: titles::bars(scene.group, metrics[0]),
-        subtitle: format!("{}{by}: {}", format::capitalised(&format::list(&names)), scene.place()),
         panels: panels.collect(),
         notes,
         table: trial_table(scene, &scene.picture.metrics),
-        ..scene.empty()
+        ..scene.titled(&words::bars(scene.group, metrics[0]), &axes)
     })
 }
 

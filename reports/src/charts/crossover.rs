@@ -23,20 +23,19 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let grid = Grid::of(scene.group.experiment, scene.picture, scene.groups)?;
     let places: Vec<usize> = (0..grid.workloads.len()).collect();
     let panels = places.chunks(ABREAST).map(|columns| PanelPicture::unnamed(panel(scene, &grid, columns)));
-    let [a, b] = grid.contenders.map(|contender| contender.label.clone());
+    let [a, b] = grid.names();
+    let axes = format!(
+        "{} of {a} and {b} by connections and work, a winner from {} pairs on: {}",
+        format::capitalised(grid.metric.label),
+        PAIRS_FOR_WINNER,
+        server_cpus(scene.run)
+    );
     Some(Figure {
-        title: grid.sentence(),
-        subtitle: format!(
-            "{} of {a} and {b} by connections and work, a winner from {} pairs on: {}",
-            format::capitalised(grid.metric.label),
-            PAIRS_FOR_WINNER,
-            server_cpus(scene.run)
-        ),
         panels: panels.collect(),
         parts: vec![(0, format!("{a} has more")), (2, format!("{b} has more")), (3, "no winner".into())],
         notes: notes(&grid),
         table: table(scene, &grid),
-        ..scene.empty()
+        ..scene.titled(&grid.title(), &axes)
     })
 }
 
@@ -62,7 +61,8 @@ fn panel(scene: &Scene<'_>, grid: &Grid<'_>, columns: &[usize]) -> String {
 }
 
 fn draw_square(canvas: &Canvas, grid: &Grid<'_>, square: &Square, name: &str, (left, top): (f64, f64)) {
-    let labels = grid.contenders.map(|contender| contender.label.as_str());
+    let names = grid.names();
+    let labels = names.each_ref().map(String::as_str);
     let ink = match square.finding() {
         SquareFinding::First => 0,
         SquareFinding::Second => 2,
@@ -98,7 +98,8 @@ fn notes(grid: &Grid<'_>) -> Vec<String> {
 }
 
 fn table(scene: &Scene<'_>, grid: &Grid<'_>) -> DataTable {
-    let labels = grid.contenders.map(|contender| contender.label.as_str());
+    let names = grid.names();
+    let labels = names.each_ref().map(String::as_str);
     let mut columns = vec!["connections, work".to_owned()];
     columns.extend(labels.map(|label| format!("{label}: {}", grid.metric.label)));
     columns.extend([format!("{} / {}", labels[0], labels[1]), "interval".into(), "pairs".into(), "verdict".into()]);

@@ -40,13 +40,12 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let mut notes: Vec<String> = metrics.iter().map(|metric| metric.how_to_read.to_owned()).collect();
     notes.dedup();
     let names: Vec<&str> = metrics.iter().map(|metric| metric.label).collect();
+    let axes = format!("{} by {}: {}", format::capitalised(&format::list(&names)), sweep.label(), scene.place());
     Some(Figure {
-        title: titles::curve(scene.group, &sweep, &metrics),
-        subtitle: format!("{} by {}: {}", format::capitalised(&format::list(&names)), sweep.label(), scene.place()),
         panels: panels.collect(),
         notes,
         table: table(scene.group, &sweep, &metrics),
-        ..scene.empty()
+        ..scene.titled(&titles::curve(scene.group, &sweep, &metrics), &axes)
     })
 }
 
@@ -95,7 +94,7 @@ fn panel(
     (width, over): (f64, f64),
 ) -> String {
     let lanes = lanes(scene.group, sweep, metric);
-    let labels = scene.group.series.iter().map(|series| series.contender.label.as_str());
+    let labels = scene.group.series.iter().map(|series| series.name.as_str());
     let right = PlotFrame::room_for(labels);
     let left = room_for_ticks(y);
     let frame = PlotFrame { left, top: 30.0 + over, width, height: PLOT_HEIGHT, right, bottom: 46.0 };
@@ -138,7 +137,7 @@ fn draw_series<'a>(
     y: &Axis,
     lane: f64,
 ) -> Option<EndLabel<'a>> {
-    let label = &series.contender.label;
+    let label = &series.name;
     panel.canvas.open_of(series.index, &format!("k k{}", series.colour), label);
     let points = sweep.points(series);
     let placed = |point: &SweptPoint<'_, '_>| -> Option<Position> {
@@ -194,7 +193,7 @@ fn draw_point(
 }
 
 fn aria_label(scene: &Scene<'_>, sweep: &Sweep<'_>, metric: &Metric) -> String {
-    let contenders: Vec<&str> = scene.group.series.iter().map(|series| series.contender.label.as_str()).collect();
+    let contenders: Vec<&str> = scene.group.series.iter().map(|series| series.name.as_str()).collect();
     format!(
         "Line chart of {} over {} for {}; {}. The numbers are in the table below.",
         metric.label,
@@ -216,7 +215,7 @@ fn table(group: &Group<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> DataTable
     for series in &group.series {
         for point in sweep.points(series) {
             let achieved = point.pool.achieved_rps().map_or("-".into(), |rps| Unit::PerSecond.show(rps));
-            let mut cells = vec![series.contender.label.clone(), sweep.show(point.x), achieved];
+            let mut cells = vec![series.name.clone(), sweep.show(point.x), achieved];
             for metric in metrics {
                 let reading = metric.of_pool(point.pool);
                 cells.push(reading.show(metric.unit));

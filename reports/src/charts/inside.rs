@@ -12,6 +12,7 @@ use crate::placement::server_cpus_of;
 use crate::record::store::Run;
 use crate::record::{PictureKind, UnstableAnswer};
 use crate::study::{Group, InsideOf, Series, Standing, TRACKS, Track, below_ns};
+use crate::words::Title;
 
 const LEFT: f64 = 152.0;
 const WIDTH: f64 = 200.0;
@@ -54,17 +55,14 @@ fn figure(run: &Run, group: &Group<'_>) -> Option<Figure> {
         svg: panel(one, &strips),
         lines: lines(one),
     });
-    let rate = load.map_or(String::new(), |load| format!("At {}: ", Unit::PerSecond.show(load)));
+    let rate = load.map_or(String::new(), |load| format!("at {}", Unit::PerSecond.show(load)));
+    let title = Title::of("What went on inside the servers").and(rate);
     Some(Figure {
         id: format!("inside-{}-{}", group.experiment.name, group.workload.key),
         experiment: group.experiment.name.clone(),
         kind: PictureKind::Inside,
-        title: format!("{rate}{}", title(&shown)),
-        subtitle: format!(
-            "How things stood inside over time: {}, {}",
-            group.workload.label,
-            server_cpus_of(run, group)
-        ),
+        subtitle: title.subtitle(&format!("Over the window: {}, {}", group.workload.label, server_cpus_of(run, group))),
+        title: title.said,
         panels: panels.collect(),
         parts: Vec::new(),
         notes: notes(group, &shown, &strips),
@@ -76,14 +74,14 @@ fn figure(run: &Run, group: &Group<'_>) -> Option<Figure> {
 fn at_load<'g, 'a>(series: &'g Series<'a>, load: f64) -> Option<InsidePanel<'g, 'a>> {
     let point = series.at(load)?;
     let seen = point.pool.cells.iter().find_map(|&cell| InsideOf::cell(cell))?;
-    Some(InsidePanel { series, heading: series.contender.label.clone(), seen, standing: point.standing })
+    Some(InsidePanel { series, heading: series.name.clone(), seen, standing: point.standing })
 }
 
 /// Where an experiment sweeps something else, its greatest value is shown.
 fn last_trial<'g, 'a>(group: &'g Group<'a>, series: &'g Series<'a>) -> Option<InsidePanel<'g, 'a>> {
     let trial = series.trials.last()?;
     let seen = InsideOf::cell(trial.shown()?)?;
-    let heading = group.experiment.name_of(&series.contender.label, trial.variation);
+    let heading = group.name_of(series, trial);
     Some(InsidePanel { series, heading, seen, standing: trial.standing })
 }
 
@@ -148,22 +146,6 @@ fn greatest(one: &InsidePanel<'_, '_>, name: &str) -> Option<f64> {
     TRACKS.iter().find(|track| track.name == name)?.greatest(&one.seen).filter(|&value| value > 0.0)
 }
 
-/// Who had the most threads to run, and who the fewest.
-fn title(shown: &[InsidePanel<'_, '_>]) -> String {
-    let mut by_runnable: Vec<(f64, &str)> = shown
-        .iter()
-        .filter(|one| one.standing == Standing::Sound)
-        .filter_map(|one| Some((mean(one, "threads runnable")?, one.series.contender.label.as_str())))
-        .collect();
-    by_runnable.sort_by(|a, b| b.0.total_cmp(&a.0));
-    match by_runnable[..] {
-        [(most, many), .., (fewest, few)] => {
-            format!("{many} had {} threads to run at a time, {few} {}", format::number(most), format::number(fewest))
-        }
-        _ => "what servers said of their inside".to_owned(),
-    }
-}
-
 /// What to see in a panel, in words.
 fn lines(one: &InsidePanel<'_, '_>) -> Vec<String> {
     let mut lines = Vec::new();
@@ -221,7 +203,7 @@ fn notes(group: &Group<'_>, shown: &[InsidePanel<'_, '_>], strips: &[Strip]) -> 
     ];
     let is_shown = |series: &&Series<'_>| shown.iter().any(|one| one.series.index == series.index);
     let others = group.series.iter().filter(|series| !is_shown(series));
-    let others: Vec<&str> = others.map(|series| series.contender.label.as_str()).collect();
+    let others: Vec<&str> = others.map(|series| series.name.as_str()).collect();
     if !others.is_empty() {
         notes.push(format!("No answer came in the window from {}.", format::list(&others)));
     }

@@ -16,6 +16,7 @@ use crate::placement::server_cpus;
 use crate::record::store::Run;
 use crate::record::{Lane, PictureKind, Span, SpanState, Timeline, TracingCost};
 use crate::study::COLOURS;
+use crate::words::Title;
 
 const LEFT: f64 = 70.0;
 const WIDTH: f64 = 282.0;
@@ -43,14 +44,14 @@ pub(super) fn figures(run: &Run) -> Vec<Figure> {
 
 fn figure(run: &Run, place: usize, timelines: &[&Timeline]) -> Option<Figure> {
     let drawn = drawn(run, timelines)?;
-    Some(Figure { id: format!("who-ran-what-{}", place + 1), title: title(timelines), ..drawn })
+    Some(Figure { id: format!("who-ran-what-{}", place + 1), title: title(run, timelines).said, ..drawn })
 }
 
 /// The windows beside each other, without an anchor and a title.
 pub(super) fn drawn(run: &Run, timelines: &[&Timeline]) -> Option<Figure> {
     let first = timelines.first()?;
     let panels = timelines.iter().map(|timeline| PanelPicture {
-        heading: timeline.contender.clone(),
+        heading: name(run, timeline),
         contender: contender(run, timeline),
         svg: panel(timeline),
         lines: lines(timeline),
@@ -73,12 +74,17 @@ pub(super) fn drawn(run: &Run, timelines: &[&Timeline]) -> Option<Figure> {
     })
 }
 
+/// What readers call its contender.
+fn name(run: &Run, timeline: &Timeline) -> String {
+    contender(run, timeline).map_or_else(|| timeline.contender.clone(), |index| run.manifest.contenders[index].name())
+}
+
 fn contender(run: &Run, timeline: &Timeline) -> Option<usize> {
     run.manifest.contenders.iter().position(|contender| contender.label == timeline.contender)
 }
 
 /// Whoever had the most requests under way, and whoever had the most on the fewest threads.
-fn title(timelines: &[&Timeline]) -> String {
+fn title(run: &Run, timelines: &[&Timeline]) -> Title {
     let fewest_first = |one: &&&Timeline| (one.under_way(), std::cmp::Reverse(one.lanes.len()));
     let most_first = |one: &&&Timeline| (one.under_way(), one.lanes.len());
     let fewest = timelines.iter().map(|one| one.lanes.len()).min().unwrap_or(0);
@@ -86,11 +92,12 @@ fn title(timelines: &[&Timeline]) -> String {
     let few = timelines.iter().filter(|one| one.lanes.len() == fewest).max_by_key(fewest_first);
     let of = |one: &&Timeline| {
         let (requests, threads) = (counted(one.under_way(), "request"), counted(one.lanes.len() as u64, "thread"));
-        format!("{requests} on {threads} ({})", one.contender)
+        format!("{requests} on {threads} ({})", name(run, one))
     };
     let mut said: Vec<String> = many.into_iter().chain(few).map(of).collect();
     said.dedup();
-    said.join(", ")
+    let plain = "Who ran what, thread by thread".to_owned();
+    Title::fitting([said.join(", ")].into_iter().filter(|said| !said.is_empty()).chain([plain]))
 }
 
 /// What to see in a panel, in words.
@@ -229,7 +236,7 @@ fn table(run: &Run, timelines: &[&Timeline]) -> DataTable {
         let count = |value: u64| format::count(value);
         let cost = |of: fn(&TracingCost) -> f64| timeline.cost.as_ref().map_or("-".to_owned(), |cost| time(of(cost)));
         let cells = vec![
-            shortened(&timeline.contender, 60),
+            shortened(&name(run, timeline), 60),
             count(timeline.lanes.len() as u64),
             count(timeline.under_way()),
             count(u64::from(timeline.connections.saturating_sub(timeline.waiting))),

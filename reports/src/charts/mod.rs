@@ -30,6 +30,7 @@ use crate::placement::server_cpus_of;
 use crate::record::store::Run;
 use crate::record::{Picture, PictureKind};
 use crate::study::Group;
+use crate::words::Title;
 
 pub use scenes::figures;
 pub(crate) use scenes::{OtherScale, anchor, anchors, figure_at, on_other_scale, on_other_scale_at, with_workloads};
@@ -119,6 +120,11 @@ impl Scene<'_> {
             notes: Vec::new(),
             table: DataTable::default(),
         }
+    }
+
+    /// The same with its title, and under it what belongs to that and what is on the axes.
+    fn titled(&self, title: &Title, axes: &str) -> Figure {
+        Figure { title: title.said.clone(), subtitle: title.subtitle(axes), ..self.empty() }
     }
 
     /// `sleep 5 ms, server on 1 CPU`.

@@ -15,7 +15,7 @@ use super::{DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
 use crate::record::{Cell, DisturbanceRecord, Fate, RequestEvent};
 use crate::study::{Series, Standing, Trial};
-use crate::words::probe;
+use crate::words::{probe, served};
 
 const LEFT: f64 = 110.0;
 const WIDTH: f64 = 240.0;
@@ -44,7 +44,10 @@ struct Scales {
 
 pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let trials: Vec<_> = scene.group.trials().map(|(series, trial)| (series, trial, series.colour)).collect();
-    Some(Figure { title: probe::served(scene.group)?, ..draw_trials(scene, &trials)? })
+    let drawn = draw_trials(scene, &trials)?;
+    let title = served(scene.group)?;
+    let subtitle = title.subtitle(&format!("Every request of the probe over time: {}", scene.place()));
+    Some(Figure { title: title.said, subtitle, ..drawn })
 }
 
 /// As [`draw`], of these trials only, each with the number of its colour, and without a title.
@@ -54,16 +57,16 @@ pub(super) fn draw_trials<'g>(scene: &Scene<'g>, trials: &[(&'g Series<'g>, &'g 
     let first = shown.first()?;
     let scales = Scales::over(scene, &shown);
     let panels = shown.iter().map(|one| PanelPicture {
-        heading: scene.group.experiment.name_of(&one.series.contender.label, one.trial.variation),
+        heading: scene.group.name_of(one.series, one.trial),
         contender: Some(one.series.index),
         svg: panel(scene, one, &scales),
         lines: lines(one),
     });
     Some(Figure {
-        subtitle: format!("Every request of the probe, with {}: {}", first.disturbance.name, scene.place()),
         panels: panels.collect(),
         notes: notes(&shown),
         table: table(scene),
+        subtitle: format!("Every request of the probe, with {}: {}", first.disturbance.name, scene.place()),
         ..scene.empty()
     })
 }
@@ -127,7 +130,7 @@ fn panel(scene: &Scene<'_>, one: &ProbePanel<'_, '_>, scales: &Scales) -> String
         panel.canvas.text((x - 8.0, y + 4.0), "tick", "end", fate.words());
     }
     let faint = if one.trial.standing == Standing::Invalid { " faint" } else { "" };
-    panel.canvas.open_of(one.series.index, &format!("k k{}{faint}", one.colour), &one.series.contender.label);
+    panel.canvas.open_of(one.series.index, &format!("k k{}{faint}", one.colour), &one.series.name);
     draw_fate(&panel, one.events, Fate::Ok, scales, "pin");
     panel.canvas.close();
     panel.canvas.open(&[("class", &format!("warn{faint}"))], "");
@@ -138,7 +141,7 @@ fn panel(scene: &Scene<'_>, one: &ProbePanel<'_, '_>, scales: &Scales) -> String
     panel.canvas.close();
     panel.canvas.finish(&format!(
         "Dots over time: the response time of every request of the probe with {}; {}. {}. The numbers are in the table below.",
-        one.series.contender.label,
+        one.series.name,
         scene.place(),
         probe::answered(&one.trial.pool)
     ))

@@ -9,11 +9,12 @@ use super::axes::Axis;
 use super::backend::Ink;
 use super::plot::{EndLabel, Plot, PlotFrame};
 use super::sweep::{marker_style, standing_words};
-use super::{DataRow, DataTable, Figure, PanelPicture, Scene, titles};
+use super::{DataRow, DataTable, Figure, PanelPicture, Scene};
 use crate::format::{self, Unit};
 use crate::metrics::{Reading, response_quantile};
 use crate::record::Scale;
 use crate::study::{Group, Point, Series, Standing};
+use crate::words::{self, Title};
 
 const NAMED: [(f64, &str); 6] =
     [(0.5, "50%"), (0.75, "75%"), (0.9, "90%"), (0.99, "99%"), (0.999, "99.9%"), (0.9999, "99.99%")];
@@ -28,14 +29,14 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         group.series.iter().filter_map(|series| Some((series, Spectrum::of(series.at(load)?)))).collect();
     let rate = Unit::PerSecond.show(load);
     let blocks = lines.iter().map(|(_, line)| line.blocks).max().unwrap_or(0);
+    let title = words::percentile(group, load).unwrap_or_else(|| {
+        Title::of("Response times from the fastest requests to the slowest").and(format!("at {rate}"))
+    });
     Some(Figure {
-        title: titles::percentile(group, load)
-            .unwrap_or_else(|| format!("Response times at {rate} from the fastest requests to the slowest")),
-        subtitle: format!("Response time by percentile at {rate}: {}", scene.place()),
         panels: vec![PanelPicture::unnamed(panel(scene, &lines, &rate))],
         notes: notes(group, &rate, blocks),
         table: table(group, load),
-        ..scene.empty()
+        ..scene.titled(&title, &format!("Response time by percentile: {}", scene.place()))
     })
 }
 
@@ -75,7 +76,7 @@ fn panel(scene: &Scene<'_>, lines: &[(&Series<'_>, Spectrum)], rate: &str) -> St
     (x.from, x.to) = (1.2, 10_500.0);
     let beyond: Vec<usize> = lines.iter().filter(|(_, l)| l.goes_beyond()).map(|(s, _)| s.index).collect();
     let over = if beyond.is_empty() { 0.0 } else { beyond.len() as f64 * LANE + 24.0 };
-    let right = PlotFrame::room_for(lines.iter().map(|(series, _)| series.contender.label.as_str()));
+    let right = PlotFrame::room_for(lines.iter().map(|(series, _)| series.name.as_str()));
     let frame = PlotFrame { left: 58.0, top: 30.0 + over, width: 620.0, height: HEIGHT, right, bottom: 46.0 };
     let panel = Plot::new(frame, &x, &y);
     panel.heading("Response time");
@@ -89,7 +90,7 @@ fn panel(scene: &Scene<'_>, lines: &[(&Series<'_>, Spectrum)], rate: &str) -> St
         ends.extend(draw_line(&panel, series, spectrum, (&x, &y), 1.0 + LANE * (lane + 1.0) / HEIGHT));
     }
     panel.end_labels(&ends, 1.0 + over / HEIGHT);
-    let contenders: Vec<&str> = lines.iter().map(|(series, _)| series.contender.label.as_str()).collect();
+    let contenders: Vec<&str> = lines.iter().map(|(series, _)| series.name.as_str()).collect();
     panel.canvas.finish(&format!(
         "Line chart of response time by percentile at {rate} for {}; {}. The numbers are in the table below.",
         format::list(&contenders),
@@ -110,7 +111,7 @@ fn draw_line<'a>(
     (x, y): (&Axis, &Axis),
     lane: f64,
 ) -> Option<EndLabel<'a>> {
-    let label = &series.contender.label;
+    let label = &series.name;
     panel.canvas.open_of(series.index, &format!("k k{}", series.colour), label);
     let lower = spectrum.band.iter().map(|&(at, lo, _)| (x.place(at), y.place(lo)));
     let upper = spectrum.band.iter().rev().map(|&(at, _, hi)| (x.place(at), y.place(hi)));
@@ -162,7 +163,7 @@ fn table(group: &Group<'_>, load: f64) -> DataTable {
     let columns = columns.chain(["samples".to_owned(), "standing".into()]).collect();
     let rows = group.series.iter().filter_map(|series| {
         let point = series.at(load)?;
-        let mut cells = vec![series.contender.label.clone()];
+        let mut cells = vec![series.name.clone()];
         for (p, _) in NAMED {
             let reading = response_quantile(&point.pool, p);
             let shown = reading.show(Unit::Nanoseconds);

@@ -13,6 +13,7 @@ use crate::format::{self, Unit};
 use crate::metrics::{Band, Bands, TIME_PARTS, TimePart};
 use crate::record::Scale;
 use crate::study::{Group, Point, Series, Standing};
+use crate::words::{Name, PartTimes, Title, largest_parts};
 
 /// For one bar of a load, and for two.
 const ROWS: [f64; 2] = [26.0, 40.0];
@@ -33,21 +34,20 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     }
     let loads = scene.group.loads();
     let panels = split.iter().map(|series| PanelPicture {
-        heading: series.contender.label.clone(),
+        heading: series.name.clone(),
         contender: Some(series.index),
         svg: panel(scene, series, &loads, &parts),
         lines: Vec::new(),
     });
     let has_bands = split.iter().flat_map(|series| &series.points).any(|point| bars(point, &parts).len() > 1);
     let of = if has_bands { "the median and of the slowest 1%" } else { "the mean" };
+    let axes = format!("Shares of {of} of the response times of correct replies: {}", scene.place());
     Some(Figure {
-        title: title(scene.group, &split, &parts),
-        subtitle: format!("Shares of {of} of the response times of correct replies: {}", scene.place()),
         panels: panels.collect(),
         parts: parts.iter().map(|part| (part.colour, part.label.to_owned())).collect(),
         notes: notes(&split, &parts, has_bands),
         table: table(&split, &parts),
-        ..scene.empty()
+        ..scene.titled(&title(scene.group, &split, &parts), &axes)
     })
 }
 
@@ -76,7 +76,7 @@ fn notes(split: &[&Series<'_>], parts: &[&TimePart], has_bands: bool) -> Vec<Str
         let answering = parts.iter().find(|part| part.name == "answering");
         answering.is_some_and(|part| pools().any(|pool| part.mean_ns(pool).is_some()))
     });
-    let unstamped: Vec<&str> = unstamped.map(|series| series.contender.label.as_str()).collect();
+    let unstamped: Vec<&str> = unstamped.map(|series| series.name.as_str()).collect();
     if !unstamped.is_empty() {
         let who = format::list(&unstamped);
         notes.push(format!("Not known of {who}: what came between sending and the answer, as its replies do not say."));
@@ -100,7 +100,7 @@ fn panel(scene: &Scene<'_>, series: &Series<'_>, loads: &[f64], parts: &[&TimePa
     let panel = Plot::new(frame, &x, &y);
     panel.heading("Offered load");
     let index = series.index.to_string();
-    panel.canvas.open(&[("data-c", &index)], &series.contender.label);
+    panel.canvas.open(&[("data-c", &index)], &series.name);
     for (row, &load) in loads.iter().enumerate() {
         let middle = rows - row as f64 - 0.5;
         let baseline = |middle: f64| panel.pixel((0.0, y.place(middle))).1 + 4.5;
@@ -125,7 +125,7 @@ fn panel(scene: &Scene<'_>, series: &Series<'_>, loads: &[f64], parts: &[&TimePa
     panel.canvas.close();
     panel.canvas.finish(&format!(
         "Stacked bars of the parts of response times by offered load for {}; {}. The numbers are in the table below.",
-        series.contender.label,
+        series.name,
         scene.place()
     ))
 }
@@ -148,7 +148,7 @@ fn draw_bar(panel: &Plot, bar: &Bar, parts: &[&TimePart], load: f64, (low, high)
 }
 
 /// Which part was largest for whom, at the highest load with a choice.
-fn title(group: &Group<'_>, split: &[&Series<'_>], parts: &[&TimePart]) -> String {
+fn title(group: &Group<'_>, split: &[&Series<'_>], parts: &[&TimePart]) -> Title {
     let title = || {
         let load = group.telling_load(1)?;
         let times = split.iter().filter_map(|series| {
@@ -156,13 +156,16 @@ fn title(group: &Group<'_>, split: &[&Series<'_>], parts: &[&TimePart]) -> Strin
             let means = means(point, parts);
             // What is not known is not the largest.
             let known = means.iter().any(Option::is_some);
-            known.then(|| (series.contender.label.as_str(), means.iter().map(|mean| mean.unwrap_or(0.0)).collect()))
+            known.then(|| PartTimes {
+                name: Name::of(series.contender),
+                leads: series.leads,
+                means_ns: means.iter().map(|mean| mean.unwrap_or(0.0)).collect(),
+            })
         });
-        let times: Vec<(&str, Vec<f64>)> = times.collect();
         let labels: Vec<&str> = parts.iter().map(|part| part.label).collect();
-        largest_parts(&Unit::PerSecond.show(load), &labels, &times)
+        Some(largest_parts(&labels, &times.collect::<Vec<_>>())?.and(format!("at {}", Unit::PerSecond.show(load))))
     };
-    title().unwrap_or_else(|| "Where the response time went".to_owned())
+    title().unwrap_or_else(|| Title::of("Where the response time went"))
 }
 
 fn table(split: &[&Series<'_>], parts: &[&TimePart]) -> DataTable {
@@ -171,7 +174,7 @@ fn table(split: &[&Series<'_>], parts: &[&TimePart]) -> DataTable {
     columns.extend(["together".to_owned(), "standing".into()]);
     let shown = |ns: Option<f64>| ns.map_or("-".to_owned(), |ns| Unit::Nanoseconds.show(ns));
     let row = |series: &Series<'_>, point: &Point<'_>, bar: Option<&Bar>| {
-        let mut cells = vec![series.contender.label.clone(), Unit::PerSecond.show(point.offered_load_rps)];
+        let mut cells = vec![series.name.clone(), Unit::PerSecond.show(point.offered_load_rps)];
         cells.push(bar.map_or("-", |bar| bar.of).into());
         cells.push(bar.map_or("-".into(), |bar| format::count(bar.replies)));
         cells.extend((0..parts.len()).map(|number| shown(bar.and_then(|bar| bar.parts_ns[number]))));
@@ -226,61 +229,4 @@ pub(super) fn bars(point: &Point<'_>, parts: &[&TimePart]) -> Vec<Bar> {
 /// Over all correct replies.
 pub(super) fn means(point: &Point<'_>, parts: &[&TimePart]) -> Vec<Option<f64>> {
     parts.iter().map(|part| part.mean_ns(&point.pool)).collect()
-}
-
-/// How much larger than the next a part must be to be called the largest.
-const CLEARLY: f64 = 1.05;
-
-/// `labels` are of the parts, `times` their means for each contender that counts. Nothing where no part is the largest.
-pub(crate) fn largest_parts(rate: &str, labels: &[&str], times: &[(&str, Vec<f64>)]) -> Option<String> {
-    let largest = |means: &[f64]| {
-        let (part, most) = means.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
-        let others = means.iter().enumerate().filter(|(other, _)| *other != part);
-        others.clone().all(|(_, mean)| *most > mean * CLEARLY).then_some(part)
-    };
-    let found: Vec<(&str, Option<usize>)> = times.iter().map(|(who, means)| (*who, largest(means))).collect();
-    let of = |part: Option<usize>| {
-        let labels: Vec<&str> = found.iter().filter(|(_, largest)| *largest == part).map(|(who, _)| *who).collect();
-        (!labels.is_empty()).then(|| format::list(&labels))
-    };
-    let phrases = labels
-        .iter()
-        .enumerate()
-        .filter_map(|(part, label)| Some(format!("\u{201c}{label}\u{201d} for {}", of(Some(part))?)));
-    let phrases: Vec<String> = phrases.collect();
-    if phrases.is_empty() {
-        return None;
-    }
-    let none = of(None).map_or(String::new(), |labels| format!("; no part stands out for {labels}"));
-    Some(format!("At {rate}, the largest part of the response time was {}{none}", format::list(&phrases)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PARTS: [&str; 3] = ["waiting", "service", "return"];
-
-    fn said(times: &[(&str, [f64; 3])]) -> Option<String> {
-        let times: Vec<(&str, Vec<f64>)> = times.iter().map(|(who, means)| (*who, means.to_vec())).collect();
-        largest_parts("700/s", &PARTS, &times)
-    }
-
-    #[test]
-    fn the_largest_part_is_named_for_each() {
-        let said = said(&[("a", [1.0, 5.0, 1.0]), ("b", [9.0, 5.0, 1.0]), ("c", [1.0, 5.0, 0.0])]);
-        assert_eq!(
-            said.unwrap(),
-            "At 700/s, the largest part of the response time was “waiting” for b and “service” for a and c"
-        );
-    }
-
-    #[test]
-    fn parts_that_are_as_large_are_not_told_apart() {
-        assert!(
-            said(&[("a", [1.0, 5.0, 1.0]), ("b", [5.1, 5.0, 1.0])]).unwrap().ends_with("; no part stands out for b")
-        );
-        assert_eq!(said(&[("b", [5.0, 5.0, 1.0])]), None);
-        assert_eq!(said(&[]), None);
-    }
 }

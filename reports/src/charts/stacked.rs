@@ -16,7 +16,7 @@ use crate::record::{Cell, Phase, Scale, Stage};
 use crate::stats::Slope;
 use crate::study::{Group, HeldStage, Series};
 use crate::verdict::Matrix;
-use crate::words::{self, MemoryHeld, show_slope};
+use crate::words::{self, MemoryHeld, Name, Title, show_slope};
 
 const WIDTH: f64 = 250.0;
 const HEIGHT: f64 = 190.0;
@@ -34,19 +34,18 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let x = Axis { title: "connections held open".into(), ..Axis::over("", Unit::Count, Scale::Linear, &[most]) };
     let y = Axis::over("", unit, scene.picture.y_scale, &totals);
     let panels = held.iter().zip(&stacks).map(|(series, stack)| PanelPicture {
-        heading: series.contender.label.clone(),
+        heading: series.name.clone(),
         contender: Some(series.index),
         svg: panel(scene, series, stack, &parts, (&x, &y)),
         lines: lines(series, stack, &parts),
     });
+    let axes = format!("Memory by connections held open and idle: {}", scene.place());
     Some(Figure {
-        title: title(scene.group, &held, &stacks, &parts),
-        subtitle: format!("Memory by connections held open and idle: {}", scene.place()),
         panels: panels.collect(),
         parts: parts.iter().enumerate().map(|(index, part)| (index, part.label.to_owned())).collect(),
         notes: notes(&held, &parts),
         table: table(&held, &parts),
-        ..scene.empty()
+        ..scene.titled(&title(scene.group, &held, &stacks, &parts), &axes)
     })
 }
 
@@ -98,7 +97,7 @@ fn panel(scene: &Scene<'_>, series: &Series<'_>, stack: &Stack, parts: &[&Metric
     let panel = Plot::new(frame, x, y);
     panel.heading("Memory of the server");
     let index = series.index.to_string();
-    panel.canvas.open(&[("data-c", &index)], &series.contender.label);
+    panel.canvas.open(&[("data-c", &index)], &series.name);
     let mut below = vec![0.0; stack.levels.len()];
     for (number, part) in parts.iter().enumerate() {
         let Some(values) = stack.levels.iter().map(|level| level.parts[number]).collect::<Option<Vec<f64>>>() else {
@@ -132,7 +131,7 @@ fn panel(scene: &Scene<'_>, series: &Series<'_>, stack: &Stack, parts: &[&Metric
     panel.canvas.close();
     panel.canvas.finish(&format!(
         "Stacked areas of memory over connections for {}; {}. The numbers are in the table below.",
-        series.contender.label,
+        series.name,
         scene.place()
     ))
 }
@@ -167,14 +166,15 @@ fn lines(series: &Series<'_>, stack: &Stack, parts: &[&Metric]) -> Vec<String> {
 }
 
 /// Of contenders whose every connection was served: one that leaves some unanswered does not pay for them.
-fn title(group: &Group<'_>, held: &[&Series<'_>], stacks: &[Stack], parts: &[&Metric]) -> String {
+fn title(group: &Group<'_>, held: &[&Series<'_>], stacks: &[Stack], parts: &[&Metric]) -> Title {
     let counting = held.iter().zip(stacks).filter(|(series, _)| series.phase(Phase::Idle).any(|held| held.counts()));
     let serving = counting.filter(|(series, _)| series.serves_all());
     let helds = serving.filter_map(|(series, stack)| {
         let last = stack.levels.last()?;
         Some(MemoryHeld {
             index: series.index,
-            label: &series.contender.label,
+            name: Name::of(series.contender),
+            leads: series.leads,
             connections: last.connections,
             total: last.total(),
             slope: stack.total?,
@@ -211,7 +211,7 @@ fn table(held: &[&Series<'_>], parts: &[&Metric]) -> DataTable {
                 Phase::AfterRequest => "after one request",
                 Phase::Closed => "closed",
             };
-            let mut cells = vec![series.contender.label.clone(), (cell.block + 1).to_string(), phase.into()];
+            let mut cells = vec![series.name.clone(), (cell.block + 1).to_string(), phase.into()];
             cells.push(format::count(stage.connections));
             cells.push(stage.answered.map_or("-".into(), format::count));
             for part in parts {
@@ -285,7 +285,7 @@ fn closed(cell: &Cell) -> Option<&Stage> {
 
 /// Who gives memory back, in a sentence; absent where no share is known.
 pub(super) fn kept_sentence(held: &[&Series<'_>], parts: &[&Metric]) -> Option<String> {
-    let share = |series: &&Series<'_>| Some((MemoryKept::of(series, parts)?.share?, series.contender.label.clone()));
+    let share = |series: &&Series<'_>| Some((MemoryKept::of(series, parts)?.share?, series.name.clone()));
     let mut shares: Vec<(f64, String)> = held.iter().filter_map(share).collect();
     shares.sort_by(|a, b| a.0.total_cmp(&b.0));
     let each: Vec<String> =

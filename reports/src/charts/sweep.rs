@@ -142,7 +142,7 @@ pub(super) fn trial_table(scene: &Scene<'_>, names: &[String]) -> DataTable {
     }
     columns.extend(["blocks".to_owned(), "standing".into()]);
     let rows = scene.group.trials().map(|(series, trial)| {
-        let mut cells = vec![series.contender.label.clone()];
+        let mut cells = vec![series.name.clone()];
         cells.extend(swept.then(|| trial.variation.map_or("-".into(), |value| Unit::Count.show(value))));
         for metric in &metrics {
             let reading = metric.of_pool(&trial.pool);

@@ -270,6 +270,15 @@ impl Metric {
         Metric { blocks_for_verdict: 20, ..self }
     }
 
+    /// Where there is no room for the label: `p99`, `the median`.
+    pub(crate) fn short_label(&self) -> &'static str {
+        match self.of {
+            Of::ResponseTime(0.5) => "the median",
+            Of::ResponseTime(_) => self.label.strip_suffix(" response time").unwrap_or(self.label),
+            Of::Load(_) | Of::Stage(_) | Of::PerConnection => self.label,
+        }
+    }
+
     /// The value for cells under load; absent for a metric of held connections.
     pub fn of_pool(&self, pool: &Pool<'_>) -> Reading {
         match self.of {

@@ -21,6 +21,7 @@ use crate::record::{Cell, ExperimentRecord, PictureKind, Purpose};
 use crate::scorecard::Scorecard;
 use crate::study::{Group, Standing, colours, groups};
 use crate::summary::{self, Statement, Summary};
+use crate::words::estimates::estimates;
 
 #[derive(Debug, Serialize)]
 pub(super) struct PageContent {
@@ -40,6 +41,8 @@ pub(super) struct PageContent {
     sections: Vec<Section>,
     trials: Vec<TrialSection>,
     legend: Vec<LegendEntry>,
+    /// Which experiments are estimates throughout; absent where none is.
+    estimates: Option<String>,
     example: Option<String>,
     glossary: Vec<(String, String)>,
     environment: Vec<(String, String)>,
@@ -127,6 +130,7 @@ impl PageContent {
             maps,
             sections: sections(others),
             legend: legend.collect(),
+            estimates: estimates(manifest),
             example: read_aloud(&groups),
             glossary: METRICS.iter().map(|m| (m.label.to_owned(), m.how_to_read.to_owned())).collect(),
             environment: environment(run),
@@ -313,7 +317,7 @@ pub(super) fn read_aloud(groups: &[Group<'_>]) -> Option<String> {
                      and it leaves out what had to wait before.",
                     Unit::PerSecond.show(point.offered_load_rps),
                     group.workload.label,
-                    series.contender.label,
+                    series.name,
                     count(scheduled),
                     count(ok),
                     share(ok as f64 / scheduled.max(1) as f64),

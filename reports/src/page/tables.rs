@@ -71,12 +71,12 @@ pub(super) fn verdict_tables(matrices: &[Matrix]) -> Vec<VerdictTable> {
 fn table(matrix: &Matrix) -> VerdictTable {
     let rows = matrix.contenders.iter().map(|row| VerdictRow {
         index: row.index,
-        label: row.label.clone(),
+        label: row.name.clone(),
         cells: matrix.contenders.iter().map(|column| cell(matrix.pair(row.index, column.index))).collect(),
     });
     VerdictTable {
         title: matrix.title.clone(),
-        columns: matrix.contenders.iter().map(|column| column.label.clone()).collect(),
+        columns: matrix.contenders.iter().map(|column| column.name.clone()).collect(),
         rows: rows.collect(),
         note: matrix.floor_words(),
     }
@@ -103,6 +103,7 @@ mod tests {
         let row = |at: usize| TableRow {
             index: at,
             contender: "a".into(),
+            name: "a".into(),
             values: columns.iter().map(|of| TableValue { text: "-".into(), number: of[at], remark: None }).collect(),
         };
         let column = |_: &[Option<f64>; 3]| TableColumn { label: "p50".into(), help: String::new() };
@@ -110,6 +111,7 @@ mod tests {
             experiment: "e".into(),
             workload: "w".into(),
             title: "t".into(),
+            note: String::new(),
             columns: columns.iter().map(column).collect(),
             rows: (0..3).map(row).collect(),
         };

@@ -72,6 +72,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Whether a contender is one of the two that the run is about; none is where the run does not say which.
+    pub fn is_about(&self, contender: &ContenderRecord) -> bool {
+        self.protagonists.as_ref().is_some_and(|two| two.contains(&contender.label))
+    }
+
     /// `1 block`, or `1 block, 3 for claims, 10 for the scorecard` where those experiments have more.
     pub fn blocks_in_words(&self) -> String {
         let mut said = counted(u64::from(self.blocks), "block");
@@ -132,6 +137,19 @@ pub struct ContenderRecord {
     /// The command that started it; absent where it is a model of ours. Nothing ever executes what stands here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<CommandRecord>,
+}
+
+impl ContenderRecord {
+    /// What a sentence calls it, with what tells it from others of its model in brackets: `threads`, `tokio (one thread)`,
+    /// `tokio (workers=4)`. Its label where readers know no other name.
+    pub fn name(&self) -> String {
+        let Some(DisplayName { short, .. }) = &self.display else { return self.label.clone() };
+        let (name, kind) = short.split_once(", ").unwrap_or((short, ""));
+        let options = self.label.split_once(':').map_or("", |(_, options)| options);
+        let told_by =
+            [kind, options].iter().filter(|text| !text.is_empty()).flat_map(|text| text.split(',')).collect::<Vec<_>>();
+        if told_by.is_empty() { name.to_owned() } else { format!("{name} ({})", told_by.join(", ")) }
+    }
 }
 
 /// What readers call a contender.

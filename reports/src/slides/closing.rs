@@ -47,7 +47,7 @@ pub(super) fn verdicts(summary: &Summary) -> Vec<Slide> {
 
 fn label(matrix: &Matrix, index: usize) -> &str {
     let found = matrix.contenders.iter().find(|contender| contender.index == index);
-    found.map_or("-", |contender| &contender.label)
+    found.map_or("-", |contender| &contender.name)
 }
 
 /// What a difference has to exceed, and every pair with its interval.

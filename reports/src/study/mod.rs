@@ -46,6 +46,10 @@ pub struct Series<'a> {
     pub colour: usize,
     /// The contender.
     pub contender: &'a ContenderRecord,
+    /// What readers call the contender.
+    pub name: String,
+    /// Whether it is one of the two that the run is about.
+    pub leads: bool,
     /// A point per offered load, in ascending order.
     pub points: Vec<Point<'a>>,
     /// Every stage at which connections were held.
@@ -105,7 +109,10 @@ pub fn groups(run: &Run) -> Vec<Group<'_>> {
                         && cell.purpose == Purpose::Measure
                 };
                 let cells: Vec<&Cell> = run.cells.iter().filter(of_series).collect();
-                (!cells.is_empty()).then(|| series_of((index, colours[index]), contender, experiment, &cells))
+                (!cells.is_empty()).then(|| Series {
+                    leads: run.manifest.is_about(contender),
+                    ..series_of((index, colours[index]), contender, experiment, &cells)
+                })
             });
             let (twins, series): (Vec<_>, Vec<_>) = series.partition(|series| series.contender.twin_of.is_some());
             let contenders = run.manifest.contenders.iter().enumerate();
@@ -142,7 +149,8 @@ fn series_of<'a>(
         let (pool, blocks, standing) = pooled(cells);
         Point { offered_load_rps: f64::from_bits(bits), pool, blocks, standing }
     });
-    Series { index, colour, contender, points: points.collect(), stages, trials: trial::gather(experiment, &trials) }
+    let trials = trial::gather(experiment, &trials);
+    Series { index, colour, contender, name: contender.name(), leads: false, points: points.collect(), stages, trials }
 }
 
 /// Every value once, ascending.
@@ -209,16 +217,16 @@ impl<'a> Group<'a> {
         self.series.iter().find(|series| series.contender.label == label)
     }
 
-    /// Labels of the contenders without a single valid cell here.
-    pub fn without_valid_cell(&self) -> Vec<&'a str> {
+    /// The names of the contenders without a single valid cell here.
+    pub fn without_valid_cell(&self) -> Vec<String> {
         let valid = |series: &&Series<'_>| {
             series.points.iter().any(|point| point.standing != Standing::Invalid)
                 || series.stages.iter().any(HeldStage::counts)
                 || series.trials.iter().any(|trial| trial.standing != Standing::Invalid)
         };
         let measured = self.series.iter().filter(|series| !valid(series));
-        let all_invalid = measured.map(|series| series.contender.label.as_str());
-        all_invalid.chain(self.unmeasured.iter().map(|(_, contender)| contender.label.as_str())).collect()
+        let all_invalid = measured.map(|series| series.name.clone());
+        all_invalid.chain(self.unmeasured.iter().map(|(_, contender)| contender.name())).collect()
     }
 
     /// Every offered load of the group, ascending.

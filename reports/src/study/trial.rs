@@ -3,7 +3,7 @@
 //!
 //! Must not know: metrics, how anything is drawn or said. Beside it: `mod.rs`, whose series hold these.
 
-use super::{Group, Pool, Series, Standing, pooled};
+use super::{Group, Pool, Series, Standing, ascending, pooled};
 use crate::format::Unit;
 use crate::record::{ArrivalsRecord, Cell, ExperimentRecord, Fate, PictureKind, RequestEvent, ShapeRecord, Swept};
 
@@ -45,12 +45,12 @@ impl ExperimentRecord {
         declared.or_else(|| connections.then_some("connections"))
     }
 
-    /// A contender at a value of what is swept: `threaded (connections: 4)`.
+    /// A contender at a value of what is swept: `threaded, connections: 4`.
     pub fn name_of(&self, contender: &str, variation: Option<f64>) -> String {
         match (variation.map(|value| Unit::Count.show(value)), self.variation_label()) {
             (None, _) => contender.to_owned(),
             (Some(value), None) => format!("{contender} ({value})"),
-            (Some(value), Some(label)) => format!("{contender} ({label}: {value})"),
+            (Some(value), Some(label)) => format!("{contender}, {label}: {value}"),
         }
     }
 
@@ -61,6 +61,19 @@ impl ExperimentRecord {
             ShapeRecord::Connections { connections } if by_connections => Some(f64::from(connections)),
             _ => None,
         })
+    }
+}
+
+impl Group<'_> {
+    /// Whether its trials differ in what the experiment sweeps, and not only in the contender.
+    pub fn is_swept(&self) -> bool {
+        ascending(self.trials().filter_map(|(_, trial)| trial.variation)).len() > 1
+    }
+
+    /// What a heading calls a trial: `tokio (workers=4), connections that block: 8`.
+    pub fn name_of(&self, series: &Series<'_>, trial: &Trial<'_>) -> String {
+        let is_told = self.is_swept() || self.experiment.variation_label().is_some();
+        self.experiment.name_of(&series.name, trial.variation.filter(|_| is_told))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::record::{Phase, PictureKind};
 use crate::stats::Slope;
 use crate::study::{Group, Series};
 use crate::verdict::{Matrix, PER_CONNECTION, Pair, Verdict};
-use crate::words::{no_verdict, show_slope};
+use crate::words::{Fact, Name, measured, often, show_slope};
 
 /// What the sentence is about that says how sure all comparisons are.
 pub(crate) const CERTAINTY: &str = "certainty";
@@ -42,40 +42,76 @@ pub(super) fn of(group: &Group<'_>, matrices: &[Matrix]) -> Vec<Statement> {
     answers
 }
 
-/// Who carried how much, the most first.
-fn carried(group: &Group<'_>) -> String {
-    let mut ranked: Vec<(f64, bool, Vec<&str>)> = Vec::new();
-    let (mut none, unknown) = (Vec::new(), group.without_valid_cell());
-    for series in &group.series {
-        let label = series.contender.label.as_str();
+/// What is known of how much a contender carries.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum KeptUp {
+    /// With every load tried, this the highest.
+    WithAll(f64),
+    /// With one load, and not with the next.
+    Until(f64, f64),
+    /// With a load; above it no valid cell tells.
+    AtLeast(f64),
+    /// Not even with this, the lowest tried.
+    NotWith(f64),
+    Unknown,
+}
+
+impl KeptUp {
+    fn of(series: &Series<'_>, is_unknown: bool) -> KeptUp {
+        let next = |above: f64| series.points.iter().map(|point| point.offered_load_rps).find(|load| *load > above);
         match series.kept_up_to() {
-            Some(load) => {
-                let tried_no_more = series.points.last().is_some_and(|point| point.offered_load_rps == load);
-                let more = tried_no_more || series.may_carry_more();
-                match ranked.iter_mut().find(|(other, other_more, _)| (*other, *other_more) == (load, more)) {
-                    Some((_, _, labels)) => labels.push(label),
-                    None => ranked.push((load, more, vec![label])),
-                }
-            }
-            None if unknown.contains(&label) => {}
-            None => none.push(label),
+            Some(load) if series.may_carry_more() => KeptUp::AtLeast(load),
+            Some(load) => next(load).map_or(KeptUp::WithAll(load), |next| KeptUp::Until(load, next)),
+            None if is_unknown => KeptUp::Unknown,
+            None => next(0.0).map_or(KeptUp::Unknown, KeptUp::NotWith),
         }
     }
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
-    let parts = ranked.iter().enumerate().map(|(place, (load, more, labels))| {
-        let verb = if place == 0 { " carried" } else { "" };
-        let unit = if place == 0 { " requests per second" } else { "" };
-        let more = if *more { " or more" } else { "" };
-        format!("{}{verb} {}{unit}{more}", format::list(labels), format::number(*load))
-    });
-    let mut parts: Vec<String> = parts.collect();
-    if !none.is_empty() {
-        parts.push(format!("{} none of the loads tried", format::list(&none)));
+
+    /// For an order with the most first.
+    fn load(self) -> f64 {
+        match self {
+            KeptUp::WithAll(load) | KeptUp::Until(load, _) | KeptUp::AtLeast(load) => load,
+            KeptUp::NotWith(_) => 0.0,
+            KeptUp::Unknown => -1.0,
+        }
     }
-    if !unknown.is_empty() {
-        parts.push(format!("cannot tell for {}: no valid cell", format::list(&unknown)));
+
+    /// What is said of those who did. Loads that were not tried rank nobody, so each says what it was seen to do.
+    fn words(self, who: &[&Name]) -> String {
+        let show = |load| Unit::PerSecond.show(load);
+        let named = Name::list(who);
+        match self {
+            KeptUp::WithAll(load) => format!("{named} kept up with every load tried, to {}.", show(load)),
+            KeptUp::Until(load, next) => format!("{named} kept up with {} and not with {}.", show(load), show(next)),
+            KeptUp::AtLeast(load) => {
+                format!("{named} kept up with {}; above it nothing valid was measured.", show(load))
+            }
+            KeptUp::NotWith(load) => format!("{named} did not keep up with {}, the lowest load tried.", show(load)),
+            KeptUp::Unknown => {
+                let names: Vec<String> = who.iter().map(|name| name.to_string()).collect();
+                format!("Cannot tell for {}: no valid cell.", format::list(&names))
+            }
+        }
     }
-    format!("{}.", parts.join(", "))
+}
+
+/// Who kept up with how much, the most first.
+fn carried(group: &Group<'_>) -> String {
+    let invalid = group.without_valid_cell();
+    let measured = group
+        .series
+        .iter()
+        .map(|series| (KeptUp::of(series, invalid.contains(&series.name)), Name::of(series.contender)));
+    let unmeasured = group.unmeasured.iter().map(|(_, contender)| (KeptUp::Unknown, Name::of(contender)));
+    let all: Vec<(KeptUp, Name)> = measured.chain(unmeasured).collect();
+    let mut kinds: Vec<KeptUp> = Vec::new();
+    for (kept, _) in all.iter().sorted_by(|(a, _), (b, _)| b.load().total_cmp(&a.load())) {
+        if !kinds.contains(kept) {
+            kinds.push(*kept);
+        }
+    }
+    let who = |of: &KeptUp| all.iter().filter(|(kept, _)| kept == of).map(|(_, name)| name).collect_vec();
+    kinds.iter().map(|kept| kept.words(&who(kept))).join(" ")
 }
 
 /// A load, and the values at it from the lowest to the highest, each with whose it is.
@@ -105,7 +141,7 @@ fn comparison(group: &Group<'_>, metric: &Metric, matrices: &[Matrix]) -> Option
     };
     let (lowest, highest) = (found.first()?.1, found.last()?.1);
     Some(format!(
-        "At {} from {} to {}: {}.",
+        "At {} {} and {}: {}.",
         Unit::PerSecond.show(load),
         shown(lowest, metric, load)?,
         shown(highest, metric, load)?,
@@ -113,11 +149,10 @@ fn comparison(group: &Group<'_>, metric: &Metric, matrices: &[Matrix]) -> Option
     ))
 }
 
-/// `5.20 ms (threaded, 5.18 to 5.31 ms)`.
+/// `threads 5.20 ms (5.18 to 5.31 ms)`.
 fn shown(series: &Series<'_>, metric: &Metric, load: f64) -> Option<String> {
     let reading = metric.of_pool(&series.at(load)?.pool);
-    let interval = reading.remark(metric.unit).map_or(String::new(), |remark| format!(", {remark}"));
-    Some(format!("{} ({}{interval})", reading.show(metric.unit), series.contender.label))
+    Some(format!("{} {}", series.name, Fact::new(reading, metric.unit).in_full()))
 }
 
 /// The ratio by block, with the verdict where there are blocks enough for one.
@@ -147,10 +182,9 @@ fn certainty(matrices: &[Matrix]) -> Option<String> {
     let mut sentences: Vec<String> =
         floors.map(|matrix| format!("{}: {}", format::capitalised(&matrix.label), matrix.floor_words())).collect();
     if let Some(fewest) = fewest {
-        let needs = needs.iter().map(|(blocks, labels)| format!("{blocks} blocks for {}", format::list(labels)));
+        let needs = needs.iter().map(|(blocks, labels)| format!("{blocks} of the {}", format::list(labels)));
         let needs: Vec<String> = needs.collect();
-        let have = format::counted(fewest as u64, "block");
-        sentences.push(format!("{have}: estimates, cannot tell for sure; a verdict takes {}.", needs.join(", ")));
+        sentences.push(format!("Measured {}: estimates. A verdict takes {}.", often(fewest), needs.join(", ")));
     }
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }
@@ -165,38 +199,35 @@ fn costs<'g, 'a>(group: &'g Group<'a>) -> Vec<(Slope, &'g Series<'a>, Unit)> {
 }
 
 fn connection_cost(group: &Group<'_>, matrices: &[Matrix]) -> String {
-    let costs = costs(group);
-    let label = |series: &Series<'_>| series.contender.label.clone();
-    let show = |slope: &Slope, series, unit: &Unit| format!("{} with {}", unit.show(slope.value), label(series));
-    match costs.as_slice() {
+    let all = costs(group);
+    let leading: Vec<&(Slope, &Series<'_>, Unit)> = all.iter().filter(|(_, series, _)| series.leads).collect();
+    let about = if leading.len() == 2 { leading } else { all.iter().collect() };
+    let show =
+        |(slope, series, unit): &(Slope, &Series<'_>, Unit)| format!("{} with {}", unit.show(slope.value), series.name);
+    match about.as_slice() {
         [] => "Cannot tell what a connection costs: no contender that served every one has a valid fit.".into(),
-        [(slope, only, unit)] => format!("One more idle connection costs {}.", show(slope, only, unit)),
-        [(high, most, unit), .., (low, least, _)] => {
+        [only] => format!("One more idle connection costs {}.", show(only)),
+        [most @ (high, more, _), .., least @ (low, less, _)] => {
             let of_connections = matrices.iter().find(|matrix| matrix.label == PER_CONNECTION);
-            let pair = of_connections.and_then(|matrix| Some((matrix, matrix.pair(most.index, least.index)?)));
+            let pair = of_connections.and_then(|matrix| Some((matrix, matrix.pair(more.index, less.index)?)));
             let has_verdict = |pair: Pair| pair.judged.is_some_and(|judged| judged.verdict.is_one());
             let bound = |slope: &Slope, sign: f64| slope.half_width.map(|half| slope.value + sign * half);
             let clear = bound(high, -1.0).zip(bound(low, 1.0)).is_some_and(|(most, least)| most > least);
             let apart = match pair {
-                Some((matrix, pair)) if has_verdict(pair) => apart(matrix, most, least),
+                Some((matrix, pair)) if has_verdict(pair) => apart(matrix, more, less),
                 Some((matrix, pair)) if clear && pair.ratio.is_ok() => {
-                    format!("{} ({})", apart(matrix, most, least), no_verdict(&matrix.pairs))
+                    format!("{}, {}", apart(matrix, more, less), measured(&matrix.pairs))
                 }
                 _ => "cannot tell them apart".into(),
             };
-            format!(
-                "One more idle connection costs {} and {}: {apart}.",
-                show(high, most, unit),
-                show(low, least, unit)
-            )
+            format!("One more idle connection costs {} and {}: {apart}.", show(most), show(least))
         }
     }
 }
 
 fn every_connection_cost(group: &Group<'_>) -> Option<String> {
     let costs = costs(group);
-    let mut shown =
-        costs.iter().map(|(slope, series, unit)| format!("{} {}", series.contender.label, show_slope(slope, *unit)));
+    let mut shown = costs.iter().map(|(slope, series, unit)| format!("{} {}", series.name, show_slope(slope, *unit)));
     (!costs.is_empty()).then(|| format!("{}.", shown.join(", ")))
 }
 
@@ -204,10 +235,10 @@ fn unserved(group: &Group<'_>) -> Option<String> {
     let short = group.series.iter().filter_map(|series| {
         let (answered, held) = series.answered_of_held().filter(|(answered, held)| answered < held)?;
         let valid = series.phase(Phase::AfterRequest).any(|held| held.counts());
-        valid.then(|| (series.contender.label.as_str(), format::count(answered), format::count(held)))
+        valid.then(|| (Name::of(series.contender), format::count(answered), format::count(held)))
     });
     let short: Vec<_> = short.collect();
-    let labels: Vec<&str> = short.iter().map(|(label, ..)| *label).collect();
+    let names: Vec<&Name> = short.iter().map(|(name, ..)| name).collect();
     let (_, _, held) = short.first()?;
     let answered = if short.iter().all(|(_, _, other)| other == held) {
         let answered: Vec<&String> = short.iter().map(|(_, answered, _)| answered).collect();
@@ -216,7 +247,7 @@ fn unserved(group: &Group<'_>) -> Option<String> {
         let each: Vec<String> = short.iter().map(|(_, answered, held)| format!("{answered} of {held}")).collect();
         format!("{} held connections", format::list(&each))
     };
-    Some(format!("{} answered {answered}; the rest waited.", format::list(&labels)))
+    Some(format!("{} answered {answered}; the rest waited.", Name::list(&names)))
 }
 
 /// Who carries how much, the most first; nothing where the experiment has no objective.
@@ -225,8 +256,7 @@ pub(super) fn under_objective(group: &Group<'_>) -> Vec<Statement> {
     let found = group.series.iter().map(|series| (carries(objective, series), series));
     let load = |carries: &Carries| carries.load.map_or(0.0, |load| load.value);
     let most_first = found.sorted_by(|a, b| load(&b.0).total_cmp(&load(&a.0)).then(a.1.index.cmp(&b.1.index)));
-    let each = most_first
-        .map(|(carries, series)| format!("{} {} ({})", series.contender.label, carries.show(), carries.remark()));
+    let each = most_first.map(|(carries, series)| format!("{} {} ({})", series.name, carries.show(), carries.remark()));
     let sentence = format!("With {} and no request failed: {}.", objective.words(), each.collect_vec().join(", "));
     vec![answer(group, Rank::Lead, "load carried under the objective", sentence)]
 }

@@ -8,6 +8,7 @@ use crate::charts;
 use crate::record::store::Run;
 use crate::study::Group;
 use crate::verdict::{self, Ruling};
+use crate::words;
 
 /// A claim with its verdict.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -18,7 +19,7 @@ pub struct Claim {
     pub claim: String,
     /// What the records say.
     pub verdict: ClaimVerdict,
-    /// The verdict in words, with the cases in which it holds or why it can't be told: `holds only for echo`.
+    /// The verdict in words, with the cases on either side or why it can't be told: `True for echo; not for sleep`.
     pub sentence: String,
     /// The values that decided, each beside its bound.
     pub values: Vec<String>,
@@ -43,7 +44,7 @@ pub enum ClaimVerdict {
 impl Claim {
     /// The claim and its verdict in one line, for a terminal or a list.
     pub fn line(&self) -> String {
-        format!("\u{201c}{}\u{201d} {}", self.claim.trim_end_matches('.'), self.sentence)
+        format!("\u{201c}{}\u{201d}: {}", self.claim.trim_end_matches('.'), self.sentence)
     }
 }
 
@@ -53,18 +54,17 @@ pub(super) fn of(run: &Run, groups: &[Group<'_>]) -> Vec<Claim> {
         let own: Vec<&Group<'_>> = groups.iter().filter(|group| group.experiment.name == experiment.name).collect();
         let decided = verdict::decide(decision, &own);
         let deciding = decision.conditions.first().map(|condition| condition.value.metric.as_str());
-        let sentence = decided.words();
         Some(Claim {
             experiment: experiment.name.clone(),
             claim: experiment.claim.clone(),
             verdict: match decided.ruling {
                 Ruling::Holds => ClaimVerdict::Holds,
-                Ruling::HoldsOnlyFor(_) => ClaimVerdict::HoldsOnlyFor,
+                Ruling::HoldsOnlyFor { .. } => ClaimVerdict::HoldsOnlyFor,
                 Ruling::DoesNotHold => ClaimVerdict::DoesNotHold,
                 Ruling::CannotTell(_) => ClaimVerdict::CannotTell,
             },
-            sentence,
-            values: decided.values,
+            sentence: words::claim::ruled(&decided),
+            values: decided.values.iter().map(words::claim::value).collect(),
             figure: charts::anchor(run, groups, &experiment.name, deciding),
         })
     });

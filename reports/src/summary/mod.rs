@@ -78,6 +78,9 @@ pub struct SummaryTable {
     pub workload: String,
     /// Over the table, with the load that its figures are of.
     pub title: String,
+    /// What belongs to the title and is no part of it; empty where nothing does.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
     /// The columns after the contender's label.
     pub columns: Vec<TableColumn>,
     /// The rows, in the order of the run.
@@ -100,6 +103,8 @@ pub struct TableRow {
     pub index: usize,
     /// Its label.
     pub contender: String,
+    /// What readers call it.
+    pub name: String,
     /// A value per column.
     pub values: Vec<TableValue>,
 }

@@ -9,6 +9,7 @@ use crate::objective::carries;
 use crate::record::Phase;
 use crate::stats::Slope;
 use crate::study::{Group, Series, Standing, counts};
+use crate::words::Title;
 
 const AT_LOAD: [(&str, &str); 5] = [
     ("response_time_p50", "p50"),
@@ -37,13 +38,11 @@ fn load_table(group: &Group<'_>) -> SummaryTable {
     let label = &group.workload.label;
     let title = match load {
         Some(load) => {
-            let rate = Unit::PerSecond.show(load);
             let who = who_kept_up(group.sound_at(load).len(), group.series.len());
-            format!(
-                "{label}: response times at {rate}, the highest load that {who} kept up with; failures at all loads"
-            )
+            let why = format!("the highest load that {who} kept up with; failures are of all loads");
+            Title::of(format!("Response times at {}: {label}", Unit::PerSecond.show(load))).and(why)
         }
-        None => format!("{label}: no contender kept up with any load"),
+        None => Title::of(format!("Nobody kept up with any load: {label}")),
     };
     let mut columns = vec![column("kept up with", "Highest offered load tried that it kept up with.")];
     let metrics = AT_LOAD.map(|(name, label)| (metric(name), label));
@@ -59,7 +58,7 @@ fn load_table(group: &Group<'_>) -> SummaryTable {
                 let more = series.may_carry_more().then(|| "or more: no valid cell above".to_owned());
                 number(load, Unit::PerSecond, more)
             }
-            None if group.without_valid_cell().contains(&series.contender.label.as_str()) => {
+            None if group.without_valid_cell().contains(&series.name) => {
                 TableValue { text: "no valid cell".into(), ..missing("cannot tell") }
             }
             None => missing("none of the loads tried"),
@@ -110,7 +109,7 @@ fn connection_table(group: &Group<'_>) -> SummaryTable {
     let most =
         group.series.iter().flat_map(|series| series.phase(Phase::Idle)).map(|held| held.stage.connections).max();
     let title = format!("Memory per idle connection, up to {} held", format::count(most.unwrap_or(0)));
-    table(group, title, columns, rows.collect())
+    table(group, Title::of(title), columns, rows.collect())
 }
 
 /// A row per contender; nothing where the experiment has no objective.
@@ -127,7 +126,8 @@ pub(super) fn under_objective(group: &Group<'_>) -> Option<SummaryTable> {
         let blocks = TableValue { text: blocks, number: Some(carries.finished() as f64), remark: None };
         row(series, vec![TableValue { text: carries.show(), number: load, remark }, blocks])
     };
-    let title = format!("{}: requests per second with {} and no failure", group.workload.label, objective.words());
+    let title = format!("Carried with {}: {}", objective.words(), group.workload.label);
+    let title = Title::of(title).and("requests per second, with no request failed");
     let columns = columns.map(|(label, help)| column(label, help)).into();
     Some(table(group, title, columns, group.series.iter().map(carried).collect()))
 }
@@ -135,17 +135,18 @@ pub(super) fn under_objective(group: &Group<'_>) -> Option<SummaryTable> {
 /// The table with a row more per contender that was not measured, so that none is left out in silence; in the run's order.
 pub(super) fn table(
     group: &Group<'_>,
-    title: String,
+    title: Title,
     columns: Vec<TableColumn>,
     mut rows: Vec<TableRow>,
 ) -> SummaryTable {
     rows.extend(group.unmeasured.iter().map(|(index, contender)| {
         let none = TableValue { text: "no valid cell".into(), ..missing("no cell was measured") };
-        TableRow { index: *index, contender: contender.label.clone(), values: vec![none; columns.len()] }
+        let (contender, name) = (contender.label.clone(), contender.name());
+        TableRow { index: *index, contender, name, values: vec![none; columns.len()] }
     }));
     rows.sort_by_key(|row| row.index);
     let (experiment, workload) = (group.experiment.name.clone(), group.workload.key.clone());
-    SummaryTable { experiment, workload, title, columns, rows }
+    SummaryTable { experiment, workload, note: title.beside.join(", "), title: title.said, columns, rows }
 }
 
 /// A reading as it stands in a table.
@@ -158,7 +159,7 @@ pub(super) fn column(label: &str, help: &str) -> TableColumn {
 }
 
 fn row(series: &Series<'_>, values: Vec<TableValue>) -> TableRow {
-    TableRow { index: series.index, contender: series.contender.label.clone(), values }
+    TableRow { index: series.index, contender: series.contender.label.clone(), name: series.name.clone(), values }
 }
 
 fn number(value: f64, unit: Unit, remark: Option<String>) -> TableValue {

@@ -9,7 +9,7 @@ use crate::format;
 use crate::metrics::{Metric, Reading, metric, metrics_of_load};
 use crate::record::PictureKind;
 use crate::study::{Group, Series, Standing, Trial};
-use crate::words::probe;
+use crate::words::{self, Name, Title, probe};
 
 /// What is said of every trial in which something was done to the server ...
 const OF_A_PROBE: [&str; 3] = ["probe_success", "probe_p99", "probe_longest_wait"];
@@ -20,23 +20,21 @@ pub(super) fn answers(group: &Group<'_>) -> Vec<Statement> {
     if group.trials().next().is_none() {
         return Vec::new();
     }
-    let overall =
-        probe::served(group).or_else(|| Some(format::capitalised(&probe::range(group, metrics(group).first()?))));
-    let lead = overall.map(|sentence| answer(group, Rank::Lead, "all in all", format!("{sentence}.")));
+    let overall = words::served(group).or_else(|| Some(words::bars(group, metrics(group).first()?)));
+    let lead = overall.map(|title| answer(group, Rank::Lead, "all in all", format!("{}.", title.sentence())));
     let details = group.trials().map(|(series, trial)| {
-        let topic = group.experiment.name_of(&series.contender.label, trial.variation);
+        let topic = group.name_of(series, trial);
         answer(group, Rank::Detail, &topic, told(group, series, trial))
     });
     lead.into_iter().chain(details).collect()
 }
 
 fn told(group: &Group<'_>, series: &Series<'_>, trial: &Trial<'_>) -> String {
-    let label = &series.contender.label;
     if trial.standing == Standing::Invalid {
-        return format!("Cannot tell for {label}: no valid cell.");
+        return format!("Cannot tell for {}: no valid cell.", series.name);
     }
     if trial.shown().is_some_and(|cell| cell.disturbance.is_some()) {
-        return format!("{label} {}", probe::story(trial));
+        return format!("{} {}", Name::of(series.contender).first(), probe::story(trial));
     }
     let values = metrics(group).into_iter().filter_map(|metric| {
         let reading = metric.of_pool(&trial.pool);
@@ -66,9 +64,11 @@ pub(super) fn table(group: &Group<'_>) -> Option<SummaryTable> {
     let rows = group.trials().map(|(series, trial)| TableRow {
         index: series.index,
         contender: group.experiment.name_of(&series.contender.label, trial.variation),
+        name: group.name_of(series, trial),
         values: metrics.iter().map(|metric| value(metric, trial)).collect(),
     });
-    let title = format!("{}: {}", group.experiment.title, group.workload.label);
+    let (experiment, workload) = (&group.experiment.title, &group.workload.label);
+    let title = Title::fitting([format!("{experiment}: {workload}"), format::capitalised(workload)]);
     Some(tables::table(group, title, columns.collect(), rows.collect()))
 }
 

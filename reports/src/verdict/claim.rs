@@ -2,14 +2,14 @@
 //!
 //! A condition is decided only where the whole interval over blocks lies on one side of the bound, or every block of an
 //! exact count; anything else is "cannot tell", with the reason. Since one condition that can't be told leaves the claim
-//! undecided, no more conditions make a wrong verdict more likely. Must not know: which claims there are, charts, HTML.
-//! Beside it: `evidence.rs`, `record/experiment.rs`.
+//! undecided, no more conditions make a wrong verdict more likely. Must not know: which claims there are, how a verdict reads.
+//! Beside it: `evidence.rs`, `record/experiment.rs`, `../words/claim.rs`.
 
 use itertools::Itertools;
 
-use super::evidence::{Evidence, OpenInterval};
-use crate::format;
+use super::evidence::{Evidence, Observed, OpenInterval};
 use crate::record::{BoundValue, Condition, Decision, Relation};
+use crate::stats::Ratio;
 use crate::study::Group;
 
 /// What the records say to a claim.
@@ -17,52 +17,39 @@ use crate::study::Group;
 pub enum Ruling {
     /// Under every condition.
     Holds,
-    /// Under these conditions, as completions of "holds only for".
-    HoldsOnlyFor(Vec<String>),
+    /// Under some of the conditions.
+    HoldsOnlyFor {
+        /// These, as completions of "true for".
+        cases: Vec<String>,
+        /// And not under these.
+        not_for: Vec<String>,
+    },
     /// Under none.
     DoesNotHold,
     /// A condition could not be decided; why, a phrase each.
     CannotTell(Vec<String>),
 }
 
-impl Ruling {
-    /// `holds only for a deadline on the whole frame`.
-    pub fn words(&self) -> String {
-        match self {
-            Ruling::Holds => "holds".into(),
-            Ruling::HoldsOnlyFor(cases) => format!("holds only for {}", format::list(cases)),
-            Ruling::DoesNotHold => "does not hold".into(),
-            Ruling::CannotTell(reasons) => format!("cannot tell here: {}", first_of(reasons)),
-        }
-    }
-}
-
-/// The first of several reasons, and how many there are beside it: a reader who mends that one meets the next.
-fn first_of(reasons: &[String]) -> String {
-    match reasons {
-        [] => "nothing was measured".to_owned(),
-        [only] => only.clone(),
-        [first, rest @ ..] => format!("{first}; and {}", format::counted(rest.len() as u64, "more reason")),
-    }
-}
-
 /// A claim, decided.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Decided {
     /// What the records say.
     pub ruling: Ruling,
-    /// The value of each condition beside its bound, in words.
-    pub values: Vec<String>,
+    /// The value of each condition beside its bound, as far as there is one.
+    pub values: Vec<BoundedValue>,
     /// Whether all of it was counted exactly, so that no interval is needed.
     pub by_counts: bool,
 }
 
-impl Decided {
-    /// The ruling, and whether it rests on exact counts: `holds (exact counts)`.
-    pub fn words(&self) -> String {
-        let counts = if self.by_counts { " (exact counts)" } else { "" };
-        format!("{}{counts}", self.ruling.words())
-    }
+/// A value beside the bound that a claim needs it to keep.
+#[derive(Debug, Clone)]
+pub struct BoundedValue {
+    /// The value.
+    pub value: Observed,
+    /// What it is a multiple of, where the bound is one, and how many times as much it is.
+    pub against: Option<(Observed, Option<Ratio>)>,
+    /// The bound; absent where what it is a multiple of is not known.
+    pub bound: Option<(Relation, f64)>,
 }
 
 /// Holds a decision against the groups of its experiment.
@@ -80,17 +67,21 @@ pub fn decide(decision: &Decision, groups: &[&Group<'_>]) -> Decided {
     } else if held().count() == 0 {
         Ruling::DoesNotHold
     } else {
-        Ruling::HoldsOnlyFor(held().map(|(condition, _)| condition.holds_for.clone()).collect())
+        let of = |held: bool| -> Vec<String> {
+            let found = found.iter().filter(|(_, finding)| finding.held == Ok(held));
+            found.map(|(condition, _)| condition.holds_for.clone()).collect()
+        };
+        Ruling::HoldsOnlyFor { cases: of(true), not_for: of(false) }
     };
     let is_decided = !matches!(ruling, Ruling::CannotTell(_));
     let by_counts = is_decided && found.iter().all(|(_, finding)| finding.by_counts);
-    Decided { ruling, by_counts, values: found.into_iter().filter_map(|(_, finding)| finding.words).collect() }
+    Decided { ruling, by_counts, values: found.into_iter().filter_map(|(_, finding)| finding.value).collect() }
 }
 
 struct ConditionFinding {
     /// Or why it can't be told.
     held: Result<bool, String>,
-    words: Option<String>,
+    value: Option<BoundedValue>,
     /// Whether it rests on exact counts.
     by_counts: bool,
 }
@@ -98,36 +89,35 @@ struct ConditionFinding {
 fn find(condition: &Condition, groups: &[&Group<'_>]) -> ConditionFinding {
     let value = match Evidence::gather(&condition.value, groups) {
         Ok(value) => value,
-        Err(reason) => return ConditionFinding { held: Err(reason), words: None, by_counts: false },
+        Err(reason) => return ConditionFinding { held: Err(reason), value: None, by_counts: false },
     };
-    let asked = match condition.relation {
-        Relation::AtLeast => "at least",
-        Relation::AtMost => "at most",
+    let observed = |against, bound: Option<f64>| {
+        let bound = bound.map(|bound| (condition.relation, bound));
+        Some(BoundedValue { value: value.observed(), against, bound })
     };
     match &condition.bound {
         BoundValue::Number(number) => {
-            let words = format!("{}; asked for: {asked} {}", value.words(), value.metric.unit.show(*number));
             let held = value.interval().and_then(|interval| {
                 compare(interval, condition.relation, (*number, Some(*number))).ok_or_else(|| both_sides(&value))
             });
-            ConditionFinding { held, words: Some(words), by_counts: value.is_exact() }
+            ConditionFinding { held, value: observed(None, Some(*number)), by_counts: value.is_exact() }
         }
         BoundValue::Times { factor, of } => match Evidence::gather(of, groups) {
-            Err(reason) => ConditionFinding { held: Err(reason), words: Some(value.words()), by_counts: false },
+            Err(reason) => ConditionFinding { held: Err(reason), value: observed(None, None), by_counts: false },
             Ok(other) => {
-                let bound = format!("asked for: {asked} {} times", format::number(*factor));
-                let words = format!("{}; {}; {bound}", value.words(), value.words_against(&other));
                 let held = value.times(&other).and_then(|interval| {
                     compare(interval, condition.relation, (*factor, Some(*factor))).ok_or_else(|| both_sides(&value))
                 });
-                ConditionFinding { held, words: Some(words), by_counts: value.is_exact() && other.is_exact() }
+                let against = Some((other.observed(), value.observed_times(&other)));
+                let by_counts = value.is_exact() && other.is_exact();
+                ConditionFinding { held, value: observed(against, Some(*factor)), by_counts }
             }
         },
     }
 }
 
 fn both_sides(value: &Evidence) -> String {
-    format!("{} lies on both sides of its bound, with its interval; more blocks would narrow it", value.name())
+    format!("{} lies on both sides of its bound, with its interval; measuring more often would narrow it", value.name())
 }
 
 /// Absent where the two overlap, so that either could be the case.

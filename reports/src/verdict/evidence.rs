@@ -17,11 +17,27 @@ pub const BLOCKS_FOR_A_CLAIM: usize = 3;
 /// From the lower to the upper end; an upper end that is absent is open.
 pub(super) type OpenInterval = (f64, Option<f64>);
 
+/// A value that decides, with how sure it is.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    /// The contender, and the value of what is swept.
+    pub who: String,
+    /// Whether there is such a value.
+    pub has_variation: bool,
+    /// What was measured.
+    pub metric: &'static Metric,
+    /// The mean over blocks with its interval or, with too few of them and of counts, all blocks together.
+    pub reading: Reading,
+    /// Blocks that the interval is over; absent where it is of all of them together.
+    pub blocks: Option<usize>,
+}
+
 /// The values that there are.
 pub(super) struct Evidence {
     pub(super) metric: &'static Metric,
     /// Contender and variation.
     who: String,
+    has_variation: bool,
     /// All blocks that are used, together.
     together: Reading,
     blocks: BlockValues,
@@ -47,8 +63,10 @@ impl Evidence {
             let workload = wanted.workload.as_deref().unwrap_or("of its own");
             return Err(format!("the experiment has no workload {workload}"));
         };
-        let who = group.experiment.name_of(&wanted.contender, wanted.variation);
         let series = group.series_of(&wanted.contender);
+        let name = series.map_or(wanted.contender.as_str(), |series| series.name.as_str());
+        let who = group.experiment.name_of(name, wanted.variation);
+        let has_variation = wanted.variation.is_some();
         let series = series.ok_or_else(|| format!("{who} was not run"))?;
         if matches!(metric.of, Of::PerConnection) {
             return Evidence::of_held(metric, who, series);
@@ -68,7 +86,7 @@ impl Evidence {
             let lacking = used.iter().map(|cell| metric.of_pool(&Pool::of(vec![*cell])));
             return Err(lacking_words(metric, &who, lacking, (missing, blocks.len())));
         }
-        Ok(Evidence { metric, who, together: metric.of_pool(&Pool::of(used)), blocks, set_aside })
+        Ok(Evidence { metric, who, has_variation, together: metric.of_pool(&Pool::of(used)), blocks, set_aside })
     }
 
     /// What a connection adds to the memory of a server, block by block.
@@ -89,7 +107,7 @@ impl Evidence {
         }
         let values: Vec<f64> = blocks.values().copied().map(at_least).collect();
         let together = mean(&values).map_or(Reading::Absent, |mean| Reading::Measured(mean.value, Certainty::Unknown));
-        Ok(Evidence { metric, who, together, blocks, set_aside })
+        Ok(Evidence { metric, who, has_variation: false, together, blocks, set_aside })
     }
 
     /// `p99 response time of the probe of async-single`.
@@ -97,33 +115,24 @@ impl Evidence {
         format!("{} of {}", self.metric.label, self.who)
     }
 
-    /// The value with how sure it is.
-    pub(super) fn words(&self) -> String {
-        let (unit, label) = (self.metric.unit, self.metric.label);
-        let over_blocks = self.mean().filter(|_| self.has_blocks() && !self.is_exact());
-        match over_blocks {
+    /// The value with how sure it is, for a sentence.
+    pub(super) fn observed(&self) -> Observed {
+        let is_bound = self.blocks.values().all(|block| matches!(block, BlockValue::Beyond(_)));
+        let over_blocks = self.mean().filter(|_| self.has_blocks() && !self.is_exact() && !is_bound);
+        let (reading, blocks) = match over_blocks {
             Some((value, (lo, hi))) => {
-                let shown = Reading::Measured(value, Certainty::OverBlocks { lo, hi });
-                let is_bound = self.blocks.values().all(|block| matches!(block, BlockValue::Beyond(_)));
-                let value = if is_bound { self.together.say(unit) } else { shown.say(unit) };
-                let ends = shown.ends(unit).unwrap_or_default();
-                format!("{}: {label} {value} ({ends}, 95% over {} blocks)", self.who, self.blocks.len())
+                (Reading::Measured(value, Certainty::OverBlocks { lo, hi }), Some(self.blocks.len()))
             }
-            None => {
-                let remark = format::bracketed(self.together.remark(unit));
-                format!("{}: {label} {}{remark}", self.who, self.together.say(unit))
-            }
-        }
+            None => (self.together, None),
+        };
+        Observed { who: self.who.clone(), has_variation: self.has_variation, metric: self.metric, reading, blocks }
     }
 
-    /// How many times another's value it is.
-    pub(super) fn words_against(&self, other: &Evidence) -> String {
-        let times = self.ratio(other).ok().map(|ratio| {
-            let ends = ratio.interval.filter(|_| ratio.blocks >= BLOCKS_FOR_A_CLAIM && !self.is_exact());
-            let ends = ends.map(|ends| format!("{}, 95% over {} blocks", format::interval(ends), ratio.blocks));
-            format!("{} times{}", format::number(ratio.value), format::bracketed(ends))
-        });
-        format!("{}that of {}", times.map_or(String::new(), |times| format!("{times} ")), other.words())
+    /// How many times another's value it is, for a sentence; its interval is absent with too few blocks and of counts.
+    pub(super) fn observed_times(&self, other: &Evidence) -> Option<Ratio> {
+        let ratio = self.ratio(other).ok()?;
+        let interval = ratio.interval.filter(|_| ratio.blocks >= BLOCKS_FOR_A_CLAIM && !self.is_exact());
+        Some(Ratio { interval, ..ratio })
     }
 
     /// Where the value lies: over blocks, or, of an exact count, from the least to the greatest block.
@@ -208,9 +217,13 @@ impl Evidence {
         if blocks >= BLOCKS_FOR_A_CLAIM {
             return Ok(());
         }
-        let have = format::counted(blocks as u64, "block");
+        let have = match blocks {
+            1 => "once".to_owned(),
+            2 => "twice".to_owned(),
+            more => format!("{more} times"),
+        };
         let aside = format::bracketed(self.set_aside.clone());
-        Err(format!("{have}, and a claim takes {BLOCKS_FOR_A_CLAIM}{aside}"))
+        Err(format!("measured {have}, and a claim takes {BLOCKS_FOR_A_CLAIM} times{aside}"))
     }
 }
 

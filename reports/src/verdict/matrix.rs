@@ -45,6 +45,8 @@ pub struct MatrixContender {
     pub index: usize,
     /// Its label.
     pub label: String,
+    /// What readers call it.
+    pub name: String,
 }
 
 /// Two contenders of a [`Matrix`].
@@ -121,9 +123,11 @@ impl Matrix {
         for pair in pairs.iter_mut().filter(|pair| pair.ratio.is_ok()) {
             pair.judged = judged.next();
         }
-        let contenders = measured
-            .iter()
-            .map(|(series, _)| MatrixContender { index: series.index, label: series.contender.label.clone() });
+        let contenders = measured.iter().map(|(series, _)| MatrixContender {
+            index: series.index,
+            label: series.contender.label.clone(),
+            name: series.name.clone(),
+        });
         Some(Matrix {
             experiment: group.experiment.name.clone(),
             workload: group.workload.key.clone(),

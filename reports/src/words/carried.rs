@@ -5,35 +5,54 @@
 
 use itertools::Itertools;
 
-use crate::format::{self, Unit};
+use super::name::Name;
+use super::title::{Title, often};
+use crate::format::Unit;
 use crate::objective::Carries;
 
-/// `contenders` are labels, each with what it carries.
-pub(crate) fn carried(objective: &str, contenders: &[(&str, Carries)]) -> String {
-    let with_load = contenders.iter().filter_map(|(label, carries)| Some((carries.load?, *label, carries)));
-    match with_load.sorted_by(|(a, ..), (b, ..)| b.value.total_cmp(&a.value)).collect_vec().as_slice() {
-        [] => format!("With {objective}: no search tells what is carried"),
-        [(_, only, carries)] => format!("With {objective}, {only} carries {}", carries.show()),
-        all @ [(most, more, of_more), .., (least, less, of_less)] => {
-            let blocks = of_more.finished().min(of_less.finished());
-            let two = format!("{more} carries {}, {less} {}", of_more.show(), of_less.show());
+/// What one contender carries.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LoadCarried {
+    pub(crate) name: Name,
+    pub(crate) carries: Carries,
+}
+
+pub(crate) fn carried(objective: &str, contenders: &[LoadCarried]) -> Title {
+    let with_load = contenders.iter().filter_map(|one| Some((one.carries.load?, one)));
+    match with_load.sorted_by(|(a, _), (b, _)| b.value.total_cmp(&a.value)).collect_vec().as_slice() {
+        [] => Title::of("No search tells what is carried").and(format!("with {objective}")),
+        [(_, only)] => {
+            Title::of(format!("With {objective}, {} carried {}", only.name, only.carries.show())).and(searched(only))
+        }
+        all @ [(most, more), .., (least, less)] => {
             match most.interval.zip(least.interval).map(|(most, least)| most.0 > least.1) {
                 // What is open above may be more than the other.
-                Some(true) if !of_less.may_be_more() => format!("With {objective}, {two}{}", between(all.len())),
-                None if blocks < 2 => {
-                    format!("With {objective}, {two} ({}, no verdict)", format::counted(blocks as u64, "block"))
+                Some(true) if !less.carries.may_be_more() => two(objective, more, less).and(between(all.len())),
+                None if more.carries.finished().min(less.carries.finished()) < 2 => {
+                    two(objective, more, less).and(between(all.len()))
                 }
-                _ => {
-                    let range = Unit::PerSecond.range(least.value, most.value);
-                    format!("With {objective}, cannot tell who carries more: {range}")
-                }
+                _ => Title::of("Cannot tell who carries more")
+                    .and(format!("with {objective}"))
+                    .and(Unit::PerSecond.range(least.value, most.value)),
             }
         }
     }
 }
 
+fn two(objective: &str, more: &LoadCarried, less: &LoadCarried) -> Title {
+    let [of_more, of_less] = [more, less].map(|one| one.carries.show());
+    let plain = format!("{} carried {of_more}, {} {of_less}", more.name.first(), less.name);
+    let whole = format!("With {objective}, {} carried {of_more}, {} {of_less}", more.name, less.name);
+    let fewest = if more.carries.finished() < less.carries.finished() { more } else { less };
+    Title::fitting([whole, plain]).and(format!("with {objective}")).and(searched(fewest))
+}
+
+fn searched(one: &LoadCarried) -> String {
+    format!("searched {}", often(one.carries.finished()))
+}
+
 fn between(count: usize) -> String {
-    if count > 2 { format!(", {} between", format::counted(count as u64 - 2, "other")) } else { String::new() }
+    if count > 2 { format!("{} between", crate::format::counted(count as u64 - 2, "other")) } else { String::new() }
 }
 
 #[cfg(test)]
@@ -42,38 +61,42 @@ mod tests {
     use crate::objective::BlockResult;
     use crate::stats::Ratio;
 
-    fn one(label: &str, load: f64, half: f64) -> (&str, Carries) {
+    fn one(name: &str, load: f64, half: f64) -> LoadCarried {
         let interval = (half > 0.0).then_some((load - half, load + half));
         let blocks = if half > 0.0 { 10 } else { 1 };
         let ratio = Ratio { value: load, interval, blocks, spread: None };
-        (label, Carries { blocks: vec![BlockResult::Carried(load); blocks], load: Some(ratio), step: 1.05 })
+        let carries = Carries { blocks: vec![BlockResult::Carried(load); blocks], load: Some(ratio), step: 1.05 };
+        LoadCarried { name: Name::plain(name), carries }
     }
 
-    fn said(contenders: &[(&str, Carries)]) -> String {
+    fn title(contenders: &[LoadCarried]) -> Title {
         carried("p99 below 20 ms", contenders)
     }
 
     #[test]
     fn a_difference_is_said_in_either_direction() {
-        let expected = said(&[one("threads", 900.0, 10.0), one("tasks", 1_200.0, 10.0)]);
-        assert_eq!(expected, "With p99 below 20 ms, tasks carries 1,200/s, threads 900/s");
-        let opposite = said(&[one("threads", 1_200.0, 10.0), one("tasks", 900.0, 10.0)]);
-        assert_eq!(opposite, "With p99 below 20 ms, threads carries 1,200/s, tasks 900/s");
+        let expected = title(&[one("threads", 900.0, 10.0), one("tasks", 1_200.0, 10.0)]);
+        assert_eq!(expected.said, "With p99 below 20 ms, tasks carried 1,200/s, threads 900/s");
+        let opposite = title(&[one("threads", 1_200.0, 10.0), one("tasks", 900.0, 10.0)]);
+        assert_eq!(opposite.said, "With p99 below 20 ms, threads carried 1,200/s, tasks 900/s");
+        assert_eq!(opposite.beside.last().unwrap(), "searched 10 times");
     }
 
     #[test]
     fn what_overlaps_or_is_open_is_not_told_apart() {
-        let overlap = said(&[one("a", 900.0, 100.0), one("b", 950.0, 100.0)]);
-        assert_eq!(overlap, "With p99 below 20 ms, cannot tell who carries more: 900/s to 950/s");
+        let overlap = title(&[one("a", 900.0, 100.0), one("b", 950.0, 100.0)]);
+        assert_eq!(overlap.said, "Cannot tell who carries more");
+        assert_eq!(overlap.beside, ["with p99 below 20 ms", "900/s to 950/s"]);
         let mut open = one("a", 900.0, 10.0);
-        open.1.blocks[0] = BlockResult::AtLeast(900.0);
-        assert!(said(&[open, one("b", 1_200.0, 10.0)]).contains("cannot tell"));
-        assert!(said(&[one("a", 900.0, 0.0), one("b", 1_200.0, 0.0)]).ends_with("a 900/s (1 block, no verdict)"));
+        open.carries.blocks[0] = BlockResult::AtLeast(900.0);
+        assert!(title(&[open, one("b", 1_200.0, 10.0)]).said.starts_with("Cannot tell"));
+        let once = title(&[one("a", 900.0, 0.0), one("b", 1_200.0, 0.0)]);
+        assert!(once.said.ends_with("a 900/s") && once.beside.last().unwrap() == "searched once", "{once:?}");
     }
 
     #[test]
     fn one_alone_or_nobody_is_not_compared() {
-        assert_eq!(said(&[one("a", 900.0, 10.0)]), "With p99 below 20 ms, a carries 900/s");
-        assert_eq!(said(&[]), "With p99 below 20 ms: no search tells what is carried");
+        assert_eq!(title(&[one("a", 900.0, 10.0)]).said, "With p99 below 20 ms, a carried 900/s");
+        assert_eq!(title(&[]).said, "No search tells what is carried");
     }
 }

@@ -5,64 +5,64 @@
 
 use itertools::Itertools;
 
+use super::fact::{Fact, Surety};
+use super::name::Name;
+use super::title::{Title, often};
 use crate::format;
-use crate::metrics::{Metric, Reading};
+use crate::metrics::Metric;
 use crate::verdict::{Pair, Verdict};
 
 /// More contenders than this are counted and not named.
 const MOST_NAMED: usize = 3;
 
 /// A contender as a title speaks of it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct RankedEntry<'a> {
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct RankedEntry {
     /// Place in the run, as pairs know it.
     pub(crate) index: usize,
-    pub(crate) label: &'a str,
-    pub(crate) reading: Reading,
-}
-
-impl RankedEntry<'_> {
-    /// For an order in which what is too large to be measured is the greatest; absent without a number.
-    fn rank(&self) -> Option<(bool, f64)> {
-        match self.reading {
-            Reading::Measured(value, _) => Some((false, value)),
-            Reading::Beyond(least) => Some((true, least as f64)),
-            Reading::TooFew(_) | Reading::Absent => None,
-        }
-    }
+    pub(crate) name: Name,
+    /// Whether the run is about it and one other. Where both have a number, the title is about these two.
+    pub(crate) leads: bool,
+    pub(crate) fact: Fact,
 }
 
 /// What may be said of several contenders.
 #[derive(Debug, PartialEq)]
-pub(super) enum Conclusion<'e, 'a> {
+pub(super) enum Conclusion<'e> {
     /// Of all pairs that are different, the one that is most apart.
-    Apart { more: &'e RankedEntry<'a>, less: &'e RankedEntry<'a> },
+    Apart { more: &'e RankedEntry, less: &'e RankedEntry },
     /// Each is equivalent to each.
     Alike { within: f64 },
     /// Blocks enough, and no difference that they carry.
     CannotTell,
-    /// Too few blocks for a verdict, or values that cannot be paired.
-    NoVerdict,
+    /// Too few blocks for a verdict, or values that cannot be paired: estimates, from the lowest to the greatest.
+    Estimates { more: &'e RankedEntry, less: &'e RankedEntry },
     /// One has a number, and nobody to be compared with.
-    Alone(&'e RankedEntry<'a>),
+    Alone(&'e RankedEntry),
     /// Nobody has.
     Nothing,
 }
 
 /// Entries with a number, the lowest first.
-pub(super) fn ranked<'e, 'a>(entries: &'e [RankedEntry<'a>]) -> Vec<&'e RankedEntry<'a>> {
-    let mut ranked: Vec<((bool, f64), &RankedEntry<'_>)> =
-        entries.iter().filter_map(|e| Some((e.rank()?, e))).collect();
-    ranked.sort_by(|(a, x), (b, y)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(x.index.cmp(&y.index)));
-    ranked.into_iter().map(|(_, entry)| entry).collect()
+pub(super) fn ranked(entries: &[RankedEntry]) -> Vec<&RankedEntry> {
+    let with_number = entries.iter().filter(|entry| entry.fact.surety() != Surety::NotMeasured);
+    with_number
+        .sorted_by(|a, b| a.fact.order(&b.fact).unwrap_or(std::cmp::Ordering::Equal).then(a.index.cmp(&b.index)))
+        .collect()
 }
 
-pub(super) fn told<'e, 'a>(ranked: &[&'e RankedEntry<'a>], pairs: &[Pair]) -> Conclusion<'e, 'a> {
-    match ranked {
+/// Those that a title is about: the two that the run is about where both have a number, or else all.
+pub(super) fn told_of<'e>(ranked: &[&'e RankedEntry]) -> Vec<&'e RankedEntry> {
+    let leading: Vec<&RankedEntry> = ranked.iter().copied().filter(|entry| entry.leads).collect();
+    if leading.len() == 2 { leading } else { ranked.to_vec() }
+}
+
+pub(super) fn told<'e>(ranked: &[&'e RankedEntry], pairs: &[Pair]) -> Conclusion<'e> {
+    let (less, more) = match ranked {
         [] => return Conclusion::Nothing,
         [only] => return Conclusion::Alone(only),
-        _ => {}
-    }
+        [less, .., more] => (*less, *more),
+    };
     let place = |index: usize| ranked.iter().position(|entry| entry.index == index);
     let among = pairs.iter().filter(|pair| place(pair.a).is_some() && place(pair.b).is_some());
     let among: Vec<&Pair> = among.collect();
@@ -88,139 +88,186 @@ pub(super) fn told<'e, 'a>(ranked: &[&'e RankedEntry<'a>], pairs: &[Pair]) -> Co
         _ if among.iter().any(|pair| matches!(verdict(pair), Some(Verdict::Indistinguishable { .. }))) => {
             Conclusion::CannotTell
         }
-        _ => Conclusion::NoVerdict,
+        _ => Conclusion::Estimates { more, less },
     }
 }
 
-/// The title of a figure that compares contenders in one metric at one place, `At 8,000/s`, or nowhere in particular.
-pub(crate) fn compared(at: &str, metric: &Metric, entries: &[RankedEntry<'_>], pairs: &[Pair]) -> String {
-    let ranked = ranked(entries);
-    let show = |entry: &RankedEntry<'_>| entry.reading.say(metric.unit);
-    let span = || span(metric, &ranked);
-    let said = match told(&ranked, pairs) {
+/// The title of a figure that compares contenders in one metric at one place, `at 8,000/s`, or nowhere in particular.
+pub(crate) fn compared(at: &str, metric: &Metric, entries: &[RankedEntry], pairs: &[Pair]) -> Title {
+    let all = ranked(entries);
+    let about = told_of(&all);
+    let (who, label) = (those(&about), metric.label);
+    match told(&about, pairs) {
         Conclusion::Apart { more, less } => {
-            let rest = others_between(&ranked, more, less);
-            format!("{}{rest}", two(metric, (more.label, &show(more)), (less.label, &show(less))))
+            two(metric, more, less).and(at).and(measured(pairs)).and(others(&all, more, less))
+        }
+        Conclusion::Estimates { more, less } if more.fact.say() != less.fact.say() => {
+            two(metric, more, less).and(at).and(measured(pairs)).and(others(&all, more, less))
+        }
+        Conclusion::Estimates { .. } => {
+            Title::of(format!("{who} showed the same {label}")).and(at).and(span(&all)).and(measured(pairs))
         }
         Conclusion::Alike { within } => {
-            let within = (within - 1.0) * 100.0;
-            format!("{} are the same within {within:.0}% in {}: {}", those(&ranked), metric.label, span())
+            let within = format!("the same within {:.0}%", (within - 1.0) * 100.0);
+            Title::of(format!("{who} were alike in {label}")).and(at).and(span(&all)).and(within).and(measured(pairs))
         }
         Conclusion::CannotTell => {
-            format!("{} cannot tell {} apart in {}: {}", blocks(pairs), those(&ranked), metric.label, span())
+            let apart = format!("Cannot tell {} apart", those_inside(&about));
+            Title::fitting([format!("{apart} in {label}"), apart]).and(at).and(span(&all)).and(measured(pairs))
         }
-        Conclusion::NoVerdict => match (ranked.first(), ranked.last()) {
-            (Some(less), Some(more)) if show(less) != show(more) => {
-                let said = two(metric, (more.label, &show(more)), (less.label, &show(less)));
-                format!("{said}{} ({})", others_between(&ranked, more, less), no_verdict(pairs))
-            }
-            _ => format!("{} show the same {}: {}", those(&ranked), metric.label, span()),
-        },
-        Conclusion::Alone(only) => one(metric, only.label, &show(only)),
-        Conclusion::Nothing => format!("no contender has a valid number for the {}", metric.label),
-    };
-    match at {
-        // A label is a name, and keeps its small letters.
-        "" if ranked.iter().any(|entry| said.starts_with(entry.label)) => said,
-        "" => format::capitalised(&said),
-        at => format!("{at}, {said}"),
+        Conclusion::Alone(only) => one(metric, only).and(at),
+        Conclusion::Nothing => Title::of(format!("No valid {label}")).and(at),
     }
 }
 
 /// `5.33 to 5.49 ms`, or one number where all show the same.
-fn span(metric: &Metric, ranked: &[&RankedEntry<'_>]) -> String {
-    let (Some(least), Some(most)) = (ranked.first(), ranked.last()) else { return "-".into() };
-    let (lo, hi) = (least.reading.say(metric.unit), most.reading.say(metric.unit));
-    match (least.reading.value(), most.reading.value()) {
-        _ if lo == hi => lo,
-        (Some(least), Some(most)) => metric.unit.range(least, most),
-        _ => format!("{lo} to {hi}"),
+fn span(ranked: &[&RankedEntry]) -> String {
+    match ranked {
+        [least, .., most] => Fact::span(&least.fact, &most.fact),
+        [only] => only.fact.say(),
+        [] => String::new(),
     }
 }
 
-/// `, 3 others between`, where the two that are named are the first and the last.
-pub(super) fn others_between(ranked: &[&RankedEntry<'_>], more: &RankedEntry<'_>, less: &RankedEntry<'_>) -> String {
-    let extremes = ranked.first().is_some_and(|first| first.index == less.index)
-        && ranked.last().is_some_and(|last| last.index == more.index);
-    match ranked.len() {
-        1..=2 => String::new(),
-        all if extremes => format!(", {} between", format::counted(all as u64 - 2, "other")),
+/// `3 others between` where the two that are named are the first and the last, or else how far all are apart.
+pub(super) fn others(ranked: &[&RankedEntry], more: &RankedEntry, less: &RankedEntry) -> String {
+    match ranked {
+        [first, .., last] if ranked.len() > 2 => {
+            let extremes = first.index == less.index && last.index == more.index;
+            let others = format::counted(ranked.len() as u64 - 2, "other");
+            if extremes { format!("{others} between") } else { format!("all {} from {}", ranked.len(), span(ranked)) }
+        }
         _ => String::new(),
     }
 }
 
-/// By name, in the order of the run, where they are few; others may have no number, so it is never "all".
-fn those(ranked: &[&RankedEntry<'_>]) -> String {
-    if ranked.len() > MOST_NAMED {
-        return format!("{} contenders", ranked.len());
+/// By name, in the order of the run, where they are few, as a sentence begins; others may have no number, so it is never
+/// "all".
+fn those(about: &[&RankedEntry]) -> String {
+    if about.len() > MOST_NAMED {
+        return format!("{} contenders", about.len());
     }
-    format::list(&ranked.iter().sorted_by_key(|entry| entry.index).map(|entry| entry.label).collect_vec())
+    let in_order = about.iter().sorted_by_key(|entry| entry.index);
+    Name::list(&in_order.map(|entry| &entry.name).collect_vec())
 }
 
-fn most_blocks(pairs: &[Pair]) -> u64 {
-    pairs.iter().filter_map(|pair| pair.ratio.ok()).map(|ratio| ratio.blocks as u64).max().unwrap_or(0)
+/// As [`those`], in the middle of a sentence.
+fn those_inside(about: &[&RankedEntry]) -> String {
+    if about.len() > MOST_NAMED {
+        return format!("{} contenders", about.len());
+    }
+    format::list(&about.iter().sorted_by_key(|entry| entry.index).map(|entry| entry.name.to_string()).collect_vec())
 }
 
-fn blocks(pairs: &[Pair]) -> String {
-    format::counted(most_blocks(pairs), "block")
+/// `measured once`; nothing where no pair says how often.
+pub(crate) fn measured(pairs: &[Pair]) -> String {
+    let most = pairs.iter().filter_map(|pair| pair.ratio.ok()).map(|ratio| ratio.blocks).max().unwrap_or(0);
+    if most == 0 { String::new() } else { format!("measured {}", often(most)) }
 }
 
-/// `2 blocks, no verdict`.
-pub(crate) fn no_verdict(pairs: &[Pair]) -> String {
-    if most_blocks(pairs) == 0 { "no verdict".into() } else { format!("{}, no verdict", blocks(pairs)) }
+/// How a title says a metric.
+enum Wording {
+    /// `threads answered 99% within 9 ms`: who took less is named first.
+    Within(&'static str),
+    /// `threads served 900/s`: what stands before the number and after it.
+    Did(&'static str, &'static str),
+    /// `Others waited 9 ms with threads`: what stands before the number.
+    Befell(&'static str),
 }
 
-/// What stands before the number and after it.
-const VERBS: [(&str, &str, &str); 13] = [
-    ("response_time_p50", "takes", " to answer half of the requests"),
-    ("response_time_p90", "takes", " to answer 90 of 100 requests"),
-    ("response_time_p99", "takes", " to answer 99 of 100 requests"),
-    ("response_time_p999", "takes", " to answer 999 of 1,000 requests"),
-    ("achieved_rps", "serves", ""),
-    ("cpu_per_request", "spends", " of CPU time on a request"),
-    ("cpu_per_connection", "spends", " of CPU time on a connection"),
-    ("peak_threads", "runs up to", " threads"),
-    ("success", "answers", " of the requests"),
-    ("probe_success", "answers", " of the probe's requests"),
-    ("probe_p50", "takes", " to answer half of the probe's requests"),
-    ("worst_connection_p99", "takes", " to answer 99 of 100 requests of the client it serves worst"),
-    ("probe_p99", "takes", " to answer 99 of 100 of the probe's requests"),
+/// The name of a metric, what it is called where there is little room, and its wording.
+const WORDINGS: [(&str, &str, Wording); 14] = [
+    ("response_time_p50", "half", Wording::Within("half")),
+    ("response_time_p90", "p90", Wording::Within("90%")),
+    ("response_time_p99", "p99", Wording::Within("99%")),
+    ("response_time_p999", "p99.9", Wording::Within("99.9%")),
+    ("achieved_rps", "served", Wording::Did("served", "")),
+    ("cpu_per_request", "CPU per request", Wording::Did("spent", " of CPU per request")),
+    ("cpu_per_connection", "CPU per connection", Wording::Did("spent", " of CPU per connection")),
+    ("peak_threads", "most threads", Wording::Did("ran up to", " threads")),
+    ("success", "answered", Wording::Did("answered", " of requests")),
+    ("probe_success", "others answered", Wording::Did("answered", " of other clients")),
+    ("probe_p50", "median wait", Wording::Befell("Half of the others waited up to")),
+    ("probe_p99", "others waited", Wording::Befell("Others waited up to")),
+    ("worst_connection_p99", "worst served", Wording::Befell("The client served worst waited up to")),
+    ("probe_longest_wait", "longest wait", Wording::Befell("Others waited up to")),
 ];
 
-fn verb(metric: &Metric) -> Option<(&'static str, &'static str)> {
-    VERBS.iter().find(|(name, ..)| *name == metric.name).map(|(_, before, after)| (*before, *after))
+/// How a metric is said in full, and what it is called where there is little room.
+fn wording(metric: &Metric) -> (&'static str, Option<&'static Wording>) {
+    let found = WORDINGS.iter().find(|(name, ..)| *name == metric.name);
+    found.map_or((metric.label, None), |(_, short, wording)| (*short, Some(wording)))
 }
 
-/// `threaded spends 46.9 µs of CPU time on a request`.
-fn one(metric: &Metric, who: &str, value: &str) -> String {
-    match verb(metric) {
-        Some((before, after)) => format!("{who} {before} {value}{after}"),
-        None => format!("{}: {value} with {who}", metric.label),
+/// `Threads spent 46.9 µs of CPU per request`.
+fn one(metric: &Metric, of: &RankedEntry) -> Title {
+    let (who, value) = (of.name.first(), of.fact.say());
+    Title::of(match wording(metric).1 {
+        Some(Wording::Within(share)) if of.fact.surety() == Surety::LowerBound => {
+            format!("{who} took {value} to answer {share}")
+        }
+        Some(Wording::Within(share)) => format!("{who} answered {share} {}", of.fact.within()),
+        Some(Wording::Did(before, after)) => format!("{who} {before} {value}{after}"),
+        Some(Wording::Befell(before)) => format!("{before} {value} with {}", of.name),
+        None => format!("{}: {value} with {}", format::capitalised(metric.label), of.name),
+    })
+}
+
+/// What was seen of somebody who is named already: `spent 46.9 µs of CPU per request`, `others waited up to 9 ms`.
+pub(super) fn alone(metric: &Metric, fact: &Fact) -> String {
+    let value = fact.say();
+    match wording(metric).1 {
+        Some(Wording::Within(share)) => format!("answered {share} {}", fact.within()),
+        Some(Wording::Did(before, after)) => format!("{before} {value}{after}"),
+        Some(Wording::Befell(before)) => format!("{} {value}", uncapitalised(before)),
+        None => format!("{} {value}", metric.label),
     }
 }
 
-/// `threaded spends 46.9 µs of CPU time on a request, async-multi 29.7 µs`.
-fn two(metric: &Metric, first: (&str, &str), second: (&str, &str)) -> String {
-    let (who, value) = second;
-    let repeated = match verb(metric) {
-        Some((before, _)) if before.ends_with(" up to") => "up to ",
-        Some(_) => "",
-        None => return format!("{}, {value} with {who}", one(metric, first.0, first.1)),
+/// A wording is no name, so its first letter is small within a sentence.
+fn uncapitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// `Threads spent 46.9 µs of CPU per request, tokio 29.7 µs`, or shorter where that is too long.
+fn two(metric: &Metric, more: &RankedEntry, less: &RankedEntry) -> Title {
+    let (high, low) = (more.fact.say(), less.fact.say());
+    let (short, wording) = wording(metric);
+    let plain = format!("{}: {} {high}, {} {low}", format::capitalised(short), more.name, less.name);
+    let spoken = match wording {
+        // Of what both did not do in time, one is not faster.
+        Some(Wording::Within(share)) if less.fact.surety() != Surety::LowerBound => {
+            let (within, other) = (less.fact.within(), more.fact.within());
+            Some(format!("{} answered {share} {within}, {} {other}", less.name.first(), more.name))
+        }
+        Some(Wording::Did(before, after)) => {
+            let repeated = if before.ends_with(" up to") { "up to " } else { "" };
+            Some(format!("{} {before} {high}{after}, {} {repeated}{low}", more.name.first(), less.name))
+        }
+        Some(Wording::Befell(before)) => Some(format!("{before} {high} with {}, {low} with {}", more.name, less.name)),
+        Some(Wording::Within(_)) | None => None,
     };
-    format!("{}, {who} {repeated}{value}", one(metric, first.0, first.1))
+    Title::fitting(spoken.into_iter().chain([plain]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{Certainty, metric};
+    use crate::format::Unit;
+    use crate::metrics::{Certainty, Reading, metric};
     use crate::stats::paired_ratio;
     use crate::verdict::Judged;
+    use crate::words::title::{MOST_WORDS, words};
 
     const MS: f64 = 1e6;
 
-    fn entry(index: usize, label: &str, ms: f64) -> RankedEntry<'_> {
-        RankedEntry { index, label, reading: Reading::Measured(ms * MS, Certainty::Unknown) }
+    fn of(index: usize, name: &str, reading: Reading, unit: Unit) -> RankedEntry {
+        RankedEntry { index, name: Name::plain(name), leads: false, fact: Fact::new(reading, unit) }
+    }
+
+    fn entry(index: usize, name: &str, ms: f64) -> RankedEntry {
+        of(index, name, Reading::Measured(ms * MS, Certainty::Unknown), Unit::Nanoseconds)
     }
 
     fn pair(a: usize, b: usize, times: f64, verdict: Verdict) -> Pair {
@@ -228,8 +275,12 @@ mod tests {
         Pair { a, b, ratio, judged: Some(Judged { verdict, p_value: None }) }
     }
 
-    fn said(entries: &[RankedEntry<'_>], pairs: &[Pair]) -> String {
-        compared("At 8,000/s", metric("response_time_p99").unwrap(), entries, pairs)
+    fn title(entries: &[RankedEntry], pairs: &[Pair]) -> Title {
+        compared("at 8,000/s", metric("response_time_p99").unwrap(), entries, pairs)
+    }
+
+    fn said(entries: &[RankedEntry], pairs: &[Pair]) -> String {
+        title(entries, pairs).said
     }
 
     const DOUBTFUL: Verdict = Verdict::Indistinguishable { decided_by: None, is_hidden: true };
@@ -238,40 +289,38 @@ mod tests {
     #[test]
     fn a_difference_is_said_in_either_direction() {
         let expected =
-            said(&[entry(0, "threaded", 9.0), entry(5, "tasks", 5.0)], &[pair(0, 5, 1.8, Verdict::Different)]);
-        assert_eq!(expected, "At 8,000/s, threaded takes 9 ms to answer 99 of 100 requests, tasks 5 ms");
+            title(&[entry(0, "threads", 9.0), entry(5, "tasks", 5.0)], &[pair(0, 5, 1.8, Verdict::Different)]);
+        assert_eq!(expected.said, "Tasks answered 99% within 5 ms, threads within 9 ms");
+        assert_eq!(expected.beside, ["at 8,000/s", "measured 20 times"]);
         let opposite =
-            said(&[entry(0, "threaded", 5.0), entry(5, "tasks", 9.0)], &[pair(0, 5, 0.55, Verdict::Different)]);
-        assert_eq!(opposite, "At 8,000/s, tasks takes 9 ms to answer 99 of 100 requests, threaded 5 ms");
+            said(&[entry(0, "threads", 5.0), entry(5, "tasks", 9.0)], &[pair(0, 5, 0.55, Verdict::Different)]);
+        assert_eq!(opposite, "Threads answered 99% within 5 ms, tasks within 9 ms");
     }
 
     #[test]
-    fn a_raw_difference_without_a_verdict_is_none() {
-        let entries = [entry(0, "threaded", 9.0), entry(5, "tasks", 5.0)];
-        assert_eq!(
-            said(&entries, &[pair(0, 5, 1.8, DOUBTFUL)]),
-            "At 8,000/s, 20 blocks cannot tell threaded and tasks apart in p99 response time: 5 to 9 ms"
-        );
-        assert_eq!(
-            said(&entries, &[pair(0, 5, 1.8, FEW)]),
-            "At 8,000/s, threaded takes 9 ms to answer 99 of 100 requests, tasks 5 ms (20 blocks, no verdict)"
-        );
-        assert!(said(&entries, &[]).ends_with("tasks 5 ms (no verdict)"));
+    fn a_raw_difference_without_a_verdict_is_an_estimate_or_none() {
+        let entries = [entry(0, "threads", 9.0), entry(5, "tasks", 5.0)];
+        let doubtful = title(&entries, &[pair(0, 5, 1.8, DOUBTFUL)]);
+        assert_eq!(doubtful.said, "Cannot tell threads and tasks apart in p99 response time");
+        assert_eq!(doubtful.beside, ["at 8,000/s", "5 to 9 ms", "measured 20 times"]);
+        let few = title(&entries, &[pair(0, 5, 1.8, FEW)]);
+        assert_eq!(few.said, "Tasks answered 99% within 5 ms, threads within 9 ms");
+        assert_eq!(few.beside, ["at 8,000/s", "measured 20 times"]);
+        assert_eq!(title(&entries, &[]).beside, ["at 8,000/s"]);
     }
 
     #[test]
     fn the_same_is_said_to_be_the_same() {
         let alike = Verdict::Equivalent { within: 1.05 };
-        let entries = [entry(0, "threaded", 5.0), entry(5, "tasks", 5.1)];
-        assert_eq!(
-            said(&entries, &[pair(0, 5, 0.98, alike)]),
-            "At 8,000/s, threaded and tasks are the same within 5% in p99 response time: 5 to 5.10 ms"
-        );
+        let entries = [entry(0, "threads", 5.0), entry(5, "tasks", 5.1)];
+        let same = title(&entries, &[pair(0, 5, 0.98, alike)]);
+        assert_eq!(same.said, "Threads and tasks were alike in p99 response time");
+        assert_eq!(same.beside, ["at 8,000/s", "5 to 5.10 ms", "the same within 5%", "measured 20 times"]);
         // Of three, two pairs that are equivalent do not make the third one so.
         let three = [entry(0, "a", 5.0), entry(1, "b", 5.1), entry(2, "c", 5.2)];
         let pairs = [pair(0, 1, 0.98, alike), pair(1, 2, 0.98, alike), pair(0, 2, 0.96, DOUBTFUL)];
-        assert!(said(&three, &pairs).contains("cannot tell a, b and c apart"));
-        assert!(said(&three, &pairs[..2]).ends_with("1 other between (20 blocks, no verdict)"));
+        assert_eq!(said(&three, &pairs), "Cannot tell a, b and c apart in p99 response time");
+        assert_eq!(title(&three, &pairs[..2]).beside.last().unwrap(), "1 other between");
     }
 
     #[test]
@@ -279,49 +328,72 @@ mod tests {
         let three = [entry(0, "a", 5.0), entry(1, "b", 6.0), entry(2, "c", 9.0)];
         let pairs =
             [pair(0, 1, 0.83, Verdict::Different), pair(1, 2, 0.67, Verdict::Different), pair(0, 2, 0.55, DOUBTFUL)];
-        assert_eq!(said(&three, &pairs), "At 8,000/s, c takes 9 ms to answer 99 of 100 requests, b 6 ms");
+        let two = title(&three, &pairs);
+        assert_eq!(two.said, "B answered 99% within 6 ms, c within 9 ms");
+        assert_eq!(two.beside.last().unwrap(), "all 3 from 5 to 9 ms");
         let all = [pair(0, 1, 0.83, DOUBTFUL), pair(1, 2, 0.67, DOUBTFUL), pair(0, 2, 0.55, Verdict::Different)];
-        assert!(said(&three, &all).ends_with("a 5 ms, 1 other between"));
+        assert_eq!(said(&three, &all), "A answered 99% within 5 ms, c within 9 ms");
+    }
+
+    #[test]
+    fn a_title_is_about_the_two_that_the_run_is_about() {
+        let leading = |entry: RankedEntry| RankedEntry { leads: true, ..entry };
+        let entries = [leading(entry(0, "threads", 6.0)), leading(entry(1, "tokio", 5.9)), entry(2, "rayon", 20.0)];
+        let pairs = [pair(0, 1, 1.02, DOUBTFUL), pair(0, 2, 0.3, Verdict::Different)];
+        let title = title(&entries, &pairs);
+        assert_eq!(title.said, "Cannot tell threads and tokio apart in p99 response time");
+        assert_eq!(title.beside[1], "5.90 to 20 ms", "the others are seen and counted under it");
+        // Where one of them has no number, it is about all that have one.
+        let without =
+            [leading(of(0, "threads", Reading::Absent, Unit::Nanoseconds)), entries[1].clone(), entries[2].clone()];
+        assert_eq!(said(&without, &[]), "Tokio answered 99% within 5.90 ms, rayon within 20 ms");
     }
 
     #[test]
     fn blocks_that_contradict_their_sum_name_nobody() {
-        let entries = [entry(0, "threaded", 5.0), entry(5, "tasks", 9.0)];
-        assert!(said(&entries, &[pair(0, 5, 1.8, Verdict::Different)]).contains("cannot tell"));
+        let entries = [entry(0, "threads", 5.0), entry(5, "tasks", 9.0)];
+        assert!(said(&entries, &[pair(0, 5, 1.8, Verdict::Different)]).starts_with("Cannot tell"));
     }
 
     #[test]
     fn one_alone_or_nobody_is_not_compared() {
-        let alone = said(&[entry(0, "threaded", 9.0)], &[]);
-        assert_eq!(alone, "At 8,000/s, threaded takes 9 ms to answer 99 of 100 requests");
-        let few = RankedEntry { reading: Reading::TooFew(100), ..entry(0, "threaded", 9.0) };
-        assert_eq!(said(&[few], &[]), "At 8,000/s, no contender has a valid number for the p99 response time");
-        assert_eq!(
-            compared("", metric("response_time_p99").unwrap(), &[], &[]),
-            "No contender has a valid number for the p99 response time"
-        );
+        assert_eq!(said(&[entry(0, "threads", 9.0)], &[]), "Threads answered 99% within 9 ms");
+        let few = of(0, "threads", Reading::TooFew(100), Unit::Nanoseconds);
+        assert_eq!(said(&[few], &[]), "No valid p99 response time");
     }
 
     #[test]
-    fn beyond_the_timeout_is_more_than_any_number() {
-        let beyond = RankedEntry { reading: Reading::Beyond(1_000_000_000), ..entry(5, "tasks", 0.0) };
+    fn what_is_beyond_the_timeout_is_more_than_any_number() {
+        let beyond = |index, name| of(index, name, Reading::Beyond(1_000_000_000), Unit::Nanoseconds);
         let one = Pair { a: 0, b: 5, ratio: paired_ratio::<f64>(&[]), judged: None };
         assert_eq!(
-            said(&[beyond, entry(0, "threaded", 9.0)], &[one]),
-            "At 8,000/s, tasks takes more than 1 s to answer 99 of 100 requests, threaded 9 ms (no verdict)"
+            said(&[beyond(5, "tasks"), entry(0, "threads", 9.0)], &[one]),
+            "Threads answered 99% within 9 ms, tasks not within 1 s"
         );
+        assert_eq!(said(&[beyond(5, "tasks")], &[]), "Tasks took more than 1 s to answer 99%");
+        let both = [beyond(0, "threads"), beyond(5, "tasks")];
+        assert_eq!(said(&both, &[one]), "Threads and tasks showed the same p99 response time");
     }
 
     #[test]
-    fn every_verb_is_of_a_metric() {
-        VERBS.iter().for_each(|(name, ..)| assert!(metric(name).is_some(), "{name}"));
+    fn every_wording_is_of_a_metric_and_fits_a_title() {
+        let names = ["tokio (one thread)", "threads"];
+        for (name, ..) in &WORDINGS {
+            let metric = metric(name).unwrap();
+            let [more, less] = [(0, 46.9e3), (1, 29.7e3)].map(|(index, value)| {
+                of(index, names[index], Reading::Measured(value, Certainty::Unknown), metric.unit)
+            });
+            let said = two(metric, &more, &less).said;
+            assert!(words(&said) <= MOST_WORDS, "{said}");
+        }
     }
 
     #[test]
-    fn a_metric_without_a_verb_is_named() {
+    fn what_is_too_long_is_said_shorter() {
+        let [a, b] = ["tokio (spawn-blocking, workers=4)", "tokio (one thread)"].map(|name| entry(0, name, 9.0));
+        let said = two(metric("cpu_per_request").unwrap(), &a, &b).said;
+        assert_eq!(said, "CPU per request: tokio (spawn-blocking, workers=4) 9 ms, tokio (one thread) 9 ms");
         let switches = metric("switches_per_request").unwrap();
-        assert_eq!(two(switches, ("a", "4"), ("b", "2")), "context switches per request: 4 with a, 2 with b");
-        let p99 = metric("response_time_p99").unwrap();
-        assert_eq!(two(p99, ("a", "4 ms"), ("b", "2 ms")), "a takes 4 ms to answer 99 of 100 requests, b 2 ms");
+        assert!(two(switches, &a, &b).said.starts_with("Context switches per request: tokio"));
     }
 }

@@ -2,23 +2,37 @@
 //!
 //! Below charts and summaries, both of which speak so. Must not know: pixels, tables, HTML. A file per kind of figure:
 //! `compared.rs` (contenders in one metric), `load_curve.rs` (response times over the load), `held.rs` (connections held),
-//! `carried.rs` (a search under an objective), `probe.rs` (a disturbance), `scorecard.rs`, `answer.rs` and `advice.rs` (two
-//! contenders in everything that was measured of them), `why.rs` (what is behind that), `vote.rs` and `monday.rs` (the same
-//! for a room).
+//! `carried.rs` (a search under an objective), `parts.rs` (what response times are made of), `served.rs` and `probe.rs` (a
+//! disturbance), `scorecard.rs`, `answer.rs` and `advice.rs` (two contenders in everything that was measured of them), `why.rs`
+//! (what is behind that), `vote.rs` and `monday.rs` (the same for a room). What they share: `title.rs`, `name.rs` and `fact.rs`.
 
 pub mod advice;
 pub mod answer;
 mod carried;
+pub(crate) mod claim;
 mod compared;
+pub mod estimates;
+mod fact;
 mod held;
 mod load_curve;
 pub(crate) mod monday;
+mod name;
+mod of_group;
+mod parts;
 pub(crate) mod probe;
 pub mod scorecard;
+mod served;
+mod title;
 pub(crate) mod vote;
 pub(crate) mod why;
 
-pub(crate) use carried::carried;
-pub(crate) use compared::{RankedEntry, compared, no_verdict};
+pub(crate) use carried::{LoadCarried, carried};
+pub(crate) use compared::measured;
+pub(crate) use fact::Fact;
 pub(crate) use held::{MemoryHeld, held, show_slope};
 pub(crate) use load_curve::{LoadCurve, LoadCurvePoint, load_curve};
+pub(crate) use name::Name;
+pub(crate) use of_group::{at_load, at_trials, bars, percentile};
+pub(crate) use parts::{PartTimes, largest_parts};
+pub(crate) use served::served;
+pub(crate) use title::{Title, often};

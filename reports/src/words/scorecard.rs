@@ -2,6 +2,7 @@
 //!
 //! Must not know: HTML, columns. Beside it: `../scorecard/`, whose rows are told; `answer.rs`, what all of them say.
 
+use super::title::often;
 use crate::format::{self, Unit};
 use crate::scorecard::{RowVerdict, ScorecardRow, SideValue, Topic, Undecided};
 
@@ -102,14 +103,6 @@ pub fn would_take(row: &ScorecardRow) -> Option<String> {
         Undecided::NoLimit => "not everybody came to a limit; more load would tell".into(),
         Undecided::NoRatio(_) => "some measurement gave no number; longer ones would".into(),
     })
-}
-
-fn often(times: usize) -> String {
-    match times {
-        1 => "once".into(),
-        2 => "twice".into(),
-        many => format!("{} times", format::count(many as u64)),
-    }
 }
 
 /// What helps the worse of the two: `0.1 ms for tokio with placement=spawn-blocking`; absent where nothing is known.

@@ -34,7 +34,7 @@ fn said(experiment: &str, decision: &Decision, mut simulate: impl FnMut() -> Run
         let groups = groups(&run);
         let own: Vec<_> = groups.iter().filter(|group| group.experiment.name == experiment).collect();
         match decide(decision, &own).ruling {
-            Ruling::Holds | Ruling::HoldsOnlyFor(_) => holds += 1,
+            Ruling::Holds | Ruling::HoldsOnlyFor { .. } => holds += 1,
             Ruling::DoesNotHold => does_not += 1,
             Ruling::CannotTell(_) => {}
         }

@@ -28,26 +28,31 @@ fn serves(contender: &str) -> Condition {
 
 fn assert_cannot_tell(claim: &Claim, reason: &str) {
     assert_eq!(claim.verdict, ClaimVerdict::CannotTell, "{claim:?}");
-    assert!(claim.sentence.starts_with("cannot tell here: ") && claim.sentence.contains(reason), "{}", claim.sentence);
+    assert!(claim.sentence.starts_with("Cannot tell here: ") && claim.sentence.contains(reason), "{}", claim.sentence);
 }
 
 #[test]
 fn a_claim_holds_everywhere_somewhere_or_nowhere() {
     let holds = decided(run(), vec![serves("async-multi")]);
-    assert_eq!((holds.verdict, holds.sentence.as_str()), (ClaimVerdict::Holds, "holds"));
+    assert_eq!((holds.verdict, holds.sentence.as_str()), (ClaimVerdict::Holds, "True"));
     assert_eq!(
         holds.values,
-        ["async-multi: share of the probe answered 100% (99.68% to 100%, 95% over 3 blocks); asked for: at least 90%"]
+        [
+            "async-multi: answered 100% of other clients (99.68% to 100%, 95% interval, measured 3 times); we call it an outage below 90%"
+        ]
     );
     assert_eq!(holds.figure.as_deref(), Some("idle-flood-held"), "the figure that shows the metric");
-    assert_eq!(holds.line(), "\u{201c}Tasks are immune to clients that say nothing\u{201d} holds");
+    assert_eq!(holds.line(), "\u{201c}Tasks are immune to clients that say nothing\u{201d}: True");
 
     let some = decided(run(), vec![serves("async-multi"), serves("threaded"), serves("thread-pool")]);
-    assert_eq!((some.verdict, some.sentence.as_str()), (ClaimVerdict::HoldsOnlyFor, "holds only for async-multi"));
+    assert_eq!(
+        (some.verdict, some.sentence.as_str()),
+        (ClaimVerdict::HoldsOnlyFor, "True for async-multi; not for threaded and for thread-pool")
+    );
     assert_eq!(some.values.len(), 3);
 
     let nowhere = decided(run(), vec![serves("threaded"), serves("thread-pool")]);
-    assert_eq!((nowhere.verdict, nowhere.sentence.as_str()), (ClaimVerdict::DoesNotHold, "does not hold"));
+    assert_eq!((nowhere.verdict, nowhere.sentence.as_str()), (ClaimVerdict::DoesNotHold, "Not true"));
 }
 
 #[test]
@@ -74,7 +79,7 @@ fn a_measured_value_can_be_the_bound() {
     };
     assert_eq!(blocking(20.0, 1.0).verdict, ClaimVerdict::Holds);
     assert_eq!(blocking(20.0, 2.0).verdict, ClaimVerdict::DoesNotHold);
-    assert_cannot_tell(&blocking(10.0, 3.0), "async-multi (clients that block: 3) was not run");
+    assert_cannot_tell(&blocking(10.0, 3.0), "async-multi, clients that block: 3 was not run");
 }
 
 #[test]
@@ -136,11 +141,11 @@ fn fewer_than_three_blocks_decide_nothing_that_is_no_count() {
         let few = decided(with_blocks(fixture_trials::run(), blocks), vec![serves("async-multi")]);
         assert_cannot_tell(&few, ", and a claim takes 3");
         // What there is stands beside it all the same.
-        assert!(few.values[0].starts_with("async-multi: share of the probe answered 100% ("), "{:?}", few.values);
-        assert!(!few.values[0].contains("over"), "{:?}", few.values);
+        assert!(few.values[0].starts_with("async-multi: answered 100% of other clients ("), "{:?}", few.values);
+        assert!(!few.values[0].contains("95% interval"), "{:?}", few.values);
     }
     let twice = decided(with_blocks(fixture_trials::run(), 1), vec![serves("async-multi"), serves("threaded")]);
-    assert_eq!(twice.sentence, "cannot tell here: 1 block, and a claim takes 3", "said once");
+    assert_eq!(twice.sentence, "Cannot tell here: measured once, and a claim takes 3 times", "said once");
 }
 
 #[test]
@@ -150,16 +155,16 @@ fn an_exact_count_decides_with_one_block_and_says_that_it_is_one() {
         decided(with_blocks(fixture_trials::run(), 1), vec![few])
     };
     assert_eq!((threads(12.0).verdict, threads(11.0).verdict), (ClaimVerdict::Holds, ClaimVerdict::DoesNotHold));
-    assert_eq!(threads(12.0).values, ["async-multi: most threads 12 (exact count); asked for: at most 12"]);
-    assert_eq!(threads(12.0).sentence, "holds (exact counts)");
+    assert_eq!(threads(12.0).values, ["async-multi: ran up to 12 threads (exact count); the claim needs 12 or less"]);
+    assert_eq!(threads(12.0).sentence, "True (counted exactly)");
     let quarter = |factor| {
         let bound = BoundValue::Times { factor, of: value("peak_threads", "threaded") };
         let few = condition("it", value("peak_threads", "async-multi"), Relation::AtMost, bound);
         decided(with_blocks(fixture_trials::run(), 1), vec![few])
     };
     assert_eq!((quarter(0.25).verdict, quarter(0.01).verdict), (ClaimVerdict::Holds, ClaimVerdict::DoesNotHold));
-    let counts = "async-multi: most threads 12 (exact count); 0.0120 times that of threaded: most threads 1,000 (exact \
-                  count); asked for: at most 0.250 times";
+    let counts = "async-multi: ran up to 12 threads (exact count); 0.0120 times that of threaded: ran up to 1,000 threads (exact \
+                  count); the claim needs 0.250 times or less";
     assert_eq!(quarter(0.25).values, [counts]);
     // Blocks that do not agree leave it open.
     let mut apart = run();
@@ -189,7 +194,7 @@ fn a_disturbed_block_is_no_ground_for_a_claim() {
         of_tasks.for_each(|cell| cell.warnings.push(noise()));
         decided(run, vec![serves("async-multi")])
     };
-    let reason = "2 blocks, and a claim takes 3 (1 of 3 blocks of async-multi was disturbed: others used the machine: other \
+    let reason = "measured twice, and a claim takes 3 times (1 of 3 blocks of async-multi was disturbed: others used the machine: other \
                   processes used 60% of all CPUs)";
     assert_cannot_tell(&disturb(1), reason);
     assert_cannot_tell(&disturb(3), "every cell of async-multi was disturbed: others used the machine");
@@ -212,7 +217,7 @@ fn a_count_rests_on_three_blocks_where_another_was_disturbed_or_invalid() {
         [alone, against].map(|condition| decided(run.clone(), vec![condition]))
     };
     let [alone, against] = with(3, 2, "async-multi", noise);
-    let reason = "1 block, and a claim takes 3 (2 of 3 blocks of async-multi were disturbed: others used the machine";
+    let reason = "measured once, and a claim takes 3 times (2 of 3 blocks of async-multi were disturbed: others used the machine";
     assert_cannot_tell(&alone, reason);
     assert_cannot_tell(&against, reason);
     let [alone, against] = with(3, 2, "threaded", noise);

@@ -150,13 +150,14 @@ fn totals_that_fall_are_no_negative_values() {
 }
 
 #[test]
-fn a_figure_says_who_had_threads_to_run_and_what_looking_cost() {
+fn a_panel_says_who_had_threads_to_run_and_what_looking_cost() {
     let mut run = looked_at();
     for cell in &mut run.cells {
         (cell.noise.sampler_cpu_share, cell.noise.channel_cpu_share) = (Some(0.002), Some(0.0005));
     }
     let figure = only(&run);
-    assert!(figure.title.ends_with("/s: threaded had 5 threads to run at a time, async-multi 1"), "{}", figure.title);
+    assert!(figure.subtitle.starts_with("At 8,000/s. "), "{}", figure.subtitle);
+    assert!(figure.panels[0].lines[0].starts_with("5 threads runnable on average"), "{:?}", figure.panels[0].lines);
     // Nobody looked into sequential, and nobody waited for a worker.
     assert_eq!(
         figure.panels.iter().map(|panel| panel.heading.as_str()).collect::<Vec<_>>(),
@@ -203,7 +204,7 @@ fn where_no_load_is_swept_the_greatest_value_is_shown() {
         .flat_map(|figure| figure.panels.iter().map(|panel| panel.heading.as_str()))
         .collect();
     let swept = headings.iter().filter(|heading| heading.contains("clients that block")).copied();
-    let last = ["threaded (clients that block: 8)", "async-multi (clients that block: 8)"];
+    let last = ["threaded, clients that block: 8", "async-multi, clients that block: 8"];
     assert_eq!(swept.collect::<Vec<_>>(), last, "{headings:?}");
 }
 

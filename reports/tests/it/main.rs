@@ -31,6 +31,7 @@ mod scorecard;
 mod site;
 mod slides;
 mod talk;
+mod titles;
 mod trials;
 mod verdicts;
 mod why;

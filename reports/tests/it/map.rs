@@ -32,8 +32,8 @@ fn every_square_says_what_its_blocks_carry() {
     );
     assert_eq!(
         sentence,
-        "async-multi serves more than threaded in 1 of 8 cells, threaded in 1; 6 have no winner, 1 of them for want of \
-         pairs and 2 at the generator's limit. Most at 4,096 connections, echo: async-multi, at least 1.93 times"
+        "async-multi served more in 1 of 8 squares, threaded in 1 (most at 4,096 connections, echo: async-multi, at least \
+         1.93 times, 5 open, 1 of them for want of pairs and 2 of them at the generator's limit)"
     );
 }
 
@@ -63,8 +63,8 @@ fn a_map_without_a_winner_names_none() {
     assert_eq!(winners.count(), 0);
     assert_eq!(
         sentence,
-        "Cannot tell threaded and async-multi apart in 8 of 8 cells, 6 of them for want of pairs and 1 at the generator's \
-         limit; none has a winner"
+        "Cannot tell threaded and async-multi apart in 8 of 8 squares (8 open, 6 of them for want of pairs and 1 of them at \
+         the generator's limit)"
     );
 }
 

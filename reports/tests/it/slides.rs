@@ -80,7 +80,7 @@ fn the_last_slide_says_how_to_run_it_again() {
 #[test]
 fn claims_and_verdicts_are_in_words() {
     let html = with_all_figures(&fixture_trials::with_blocks(fixture_trials::run(), 3));
-    assert!(html.contains("What people say, put to the test") && html.contains("<dd>holds only for tasks</dd>"));
+    assert!(html.contains("What people say, put to the test") && html.contains("<dd>True for tasks; not for"));
     let few = with_all_figures(&fixture::small());
     assert!(few.contains("Estimates: no difference here is a verdict"), "two blocks decide nothing");
     let decided = with_all_figures(&fixture::decided());

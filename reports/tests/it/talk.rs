@@ -109,7 +109,7 @@ fn a_speaker_chooses_figures_and_contenders() {
     let slides = slides(&html);
     let figure = place(&slides, "data-figure=\"memory-memory-by-part\"");
     assert!(figure < place(&slides, "The answer") && figure > place(&slides, "why-memory"));
-    assert!(!slides[figure].1.contains("rayon-pool") && slides[figure].1.contains("threaded"));
+    assert!(!slides[figure].1.contains("rayon") && slides[figure].1.contains("<h3>threads</h3>"));
     let Err(UnknownChoice::Figure { known, .. }) = chosen(&["nonsense"], &[]) else { panic!("it was taken") };
     assert!(known.contains(&"memory-memory-by-part".to_owned()));
     let refused = chosen(&[], &["nobody"]).unwrap_err().to_string();

@@ -1,0 +1,84 @@
+//! What a sentence calls a contender.
+//!
+//! Must not know: what is said of it. Beside it: `record/manifest.rs`, which has the names.
+
+use std::fmt;
+
+use crate::format;
+use crate::record::ContenderRecord;
+
+/// A name for the middle of a sentence and for its start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Name {
+    text: String,
+    /// A code name keeps its small letters wherever it stands.
+    is_code: bool,
+}
+
+impl Name {
+    pub(crate) fn of(contender: &ContenderRecord) -> Name {
+        let text = contender.name();
+        Name { is_code: text == contender.label, text }
+    }
+
+    /// As it begins a sentence.
+    pub(crate) fn first(&self) -> String {
+        if self.is_code { self.text.clone() } else { format::capitalised(&self.text) }
+    }
+
+    /// Names as the start of a sentence: the first of them decides.
+    pub(crate) fn list(names: &[&Name]) -> String {
+        let (Some(first), rest) = (names.first(), names.iter().skip(1)) else { return String::new() };
+        let names: Vec<String> = [first.first()].into_iter().chain(rest.map(|name| name.text.clone())).collect();
+        format::list(&names)
+    }
+
+    /// A name by itself, for tests.
+    #[cfg(test)]
+    pub(crate) fn plain(text: &str) -> Name {
+        Name { text: text.to_owned(), is_code: false }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::record::DisplayName;
+
+    fn called(label: &str, short: Option<&str>) -> Name {
+        let display = short.map(|short| DisplayName { name: short.into(), short: short.into() });
+        let (label, model, summary) = (label.to_owned(), String::new(), String::new());
+        let options = BTreeMap::new();
+        Name::of(&ContenderRecord { label, model, options, summary, twin_of: None, display, command: None })
+    }
+
+    #[test]
+    fn what_tells_it_from_others_of_its_model_is_in_brackets() {
+        let said = [
+            called("threaded", Some("threads")),
+            called("async-single", Some("tokio, one thread")),
+            called("async-multi:placement=spawn-blocking,workers=4", Some("tokio")),
+            called("threaded:spawn=panicking", None),
+        ];
+        assert_eq!(
+            said.each_ref().map(Name::to_string),
+            [
+                "threads",
+                "tokio (one thread)",
+                "tokio (placement=spawn-blocking, workers=4)",
+                "threaded:spawn=panicking"
+            ]
+        );
+        assert_eq!(said[0].first(), "Threads");
+        assert_eq!(said[3].first(), "threaded:spawn=panicking", "a code name has no large letter");
+        assert_eq!(Name::list(&[&said[1], &said[0]]), "Tokio (one thread) and threads");
+    }
+}
