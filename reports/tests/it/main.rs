@@ -14,6 +14,7 @@ mod colours;
 mod decisions;
 mod devtools;
 mod diff;
+mod fairness;
 mod fixture;
 mod fixture_cells;
 mod fixture_map;
