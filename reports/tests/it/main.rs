@@ -27,6 +27,7 @@ mod map;
 mod numbers;
 mod objectives;
 mod other_forms;
+mod placement;
 mod records;
 mod scorecard;
 mod site;
