@@ -67,8 +67,9 @@ impl Decided {
 
 /// Holds a decision against the groups of its experiment.
 pub fn decide(decision: &Decision, groups: &[&Group<'_>]) -> Decided {
+    let deciding: Vec<&str> = decision.contenders().unique().collect();
     let found: Vec<(&Condition, ConditionFinding)> =
-        decision.conditions.iter().map(|condition| (condition, find(condition, groups))).collect();
+        decision.conditions.iter().map(|condition| (condition, find(condition, groups, &deciding))).collect();
     let reasons = found.iter().filter_map(|(_, finding)| finding.held.clone().err()).unique().collect_vec();
     let held = || found.iter().filter(|(_, finding)| finding.held == Ok(true));
     let ruling = if found.is_empty() {
@@ -95,8 +96,8 @@ struct ConditionFinding {
     by_counts: bool,
 }
 
-fn find(condition: &Condition, groups: &[&Group<'_>]) -> ConditionFinding {
-    let value = match Evidence::gather(&condition.value, groups) {
+fn find(condition: &Condition, groups: &[&Group<'_>], deciding: &[&str]) -> ConditionFinding {
+    let value = match Evidence::gather(&condition.value, groups, deciding) {
         Ok(value) => value,
         Err(reason) => return ConditionFinding { held: Err(reason), words: None, by_counts: false },
     };
@@ -112,7 +113,7 @@ fn find(condition: &Condition, groups: &[&Group<'_>]) -> ConditionFinding {
             });
             ConditionFinding { held, words: Some(words), by_counts: value.is_exact() }
         }
-        BoundValue::Times { factor, of } => match Evidence::gather(of, groups) {
+        BoundValue::Times { factor, of } => match Evidence::gather(of, groups, deciding) {
             Err(reason) => ConditionFinding { held: Err(reason), words: Some(value.words()), by_counts: false },
             Ok(other) => {
                 let bound = format!("asked for: {asked} {} times", format::number(*factor));

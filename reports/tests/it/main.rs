@@ -11,6 +11,7 @@ mod browser_files;
 mod browser_reading;
 mod browser_slides;
 mod colours;
+mod common_load;
 mod decisions;
 mod devtools;
 mod diff;
