@@ -20,7 +20,7 @@ pub(super) fn common_load(which: CommonLoad, group: &Group<'_>, deciding: &[&str
     let mut common = group.loads().into_iter().filter(|load| series.iter().all(|series| keeps_up(series, *load)));
     let found = match which {
         CommonLoad::Lowest => common.next(),
-        CommonLoad::Highest => common.last(),
+        CommonLoad::Highest => common.next_back(),
     };
     let names: Vec<String> = deciding.iter().map(|label| (*label).to_owned()).collect();
     found.ok_or_else(|| {
