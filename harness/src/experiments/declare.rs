@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use reports::record::{BoundValue, Condition, Decision, Picture, PictureKind, Relation, Scale, Swept, ValueOf};
+use reports::record::{
+    BoundValue, CommonLoad, Condition, Decision, Picture, PictureKind, Relation, Scale, Swept, ValueOf,
+};
 
 use crate::plan::{
     ArrivalProcess, Bounds, Disturbance, DisturbanceKind, DisturbedSpec, LoadSpec, Shape, Task, TaskKind, Work,
@@ -156,7 +158,7 @@ pub(super) fn by(conditions: impl IntoIterator<Item = Condition>) -> Option<Deci
 
 /// A metric of a contender, where nothing is swept and there is one workload.
 pub(super) fn value(metric: &str, contender: &str) -> ValueOf {
-    ValueOf { metric: metric.to_owned(), contender: contender.to_owned(), workload: None, variation: None }
+    ValueOf { metric: metric.to_owned(), contender: contender.to_owned(), workload: None, variation: None, load: None }
 }
 
 /// The same at a value of what is swept.
@@ -167,6 +169,11 @@ pub(super) fn at(variation: f64, value: ValueOf) -> ValueOf {
 /// The same of one workload of several.
 pub(super) fn with(workload: &str, value: ValueOf) -> ValueOf {
     ValueOf { workload: Some(workload.to_owned()), ..value }
+}
+
+/// The same at one of the loads with which all who decide have kept up.
+pub(super) fn under(load: CommonLoad, value: ValueOf) -> ValueOf {
+    ValueOf { load: Some(load), ..value }
 }
 
 /// So many times another value.

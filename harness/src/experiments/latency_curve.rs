@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use reports::metrics::TIME_PARTS;
-use reports::record::{Picture, PictureKind, Scale, Swept};
+use reports::record::{CommonLoad, Condition, Decision, Picture, PictureKind, Scale, Swept};
 
+use super::declare::{at_most, by, times, under, value, with};
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Recipe, Shape, Sizes, Story, Task, TaskKind, Workload,
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, PROTAGONISTS, Recipe, Shape, Sizes, Story, Task,
+    TaskKind, Workload,
 };
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
@@ -35,14 +37,14 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
     recipe: Recipe::Fixed {
         workloads: &[
             Workload::new(
-                "echo",
+                ECHO,
                 "echo",
                 "A session connects, asks for ten echoes one after another, and closes. The work costs next to \
                  nothing: what is seen is the model's own cost.",
                 ("echo", "hi"),
             ),
             Workload::new(
-                "call-5ms",
+                CALL,
                 "call 5 ms",
                 "As echo, but for each request the server asks a backend over a connection that it holds, and waits \
                  for its answer, which comes 5 ms later: as it would for a database.",
@@ -51,11 +53,14 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         contenders: Contenders::OfTheRun,
         own_options: None,
-        decision: || None,
+        decision,
         probes,
         tasks,
     },
 };
+
+const ECHO: &str = "echo";
+const CALL: &str = "call-5ms";
 
 /// Requests of one session.
 const REQUESTS: u32 = 10;
@@ -169,4 +174,22 @@ fn pictures_of(workload: &Workload) -> Vec<Picture> {
         ),
         picture("cpu", PictureKind::Curve, &["cpu_per_request"], load, Scale::Log, Scale::Log),
     ]
+}
+
+/// A tenth less is faster, as people mean it.
+const FASTER: f64 = 0.9;
+
+/// Of those that the question is about: at the lowest load and at the highest with which both keep up.
+fn decision() -> Option<Decision> {
+    let [threads, tasks] = PROTAGONISTS;
+    let faster = |holds_for: &str, workload: &str, load: CommonLoad| -> Condition {
+        let median = |contender: &str| under(load, with(workload, value("response_time_p50", contender)));
+        at_most(holds_for, median(tasks), times(FASTER, median(threads)))
+    };
+    by([
+        faster("echoes of a quiet server", ECHO, CommonLoad::Lowest),
+        faster("echoes of a busy server", ECHO, CommonLoad::Highest),
+        faster("calls of a quiet server", CALL, CommonLoad::Lowest),
+        faster("calls of a busy server", CALL, CommonLoad::Highest),
+    ])
 }

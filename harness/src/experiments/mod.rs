@@ -56,7 +56,7 @@ mod tests {
     use std::time::Duration;
 
     use reports::metrics::{TIME_PARTS, metric};
-    use reports::record::{BoundValue, Condition, Picture, PictureKind, ValueOf};
+    use reports::record::{Decision, Picture, PictureKind};
     use servers::{Contender, default_models};
 
     use super::*;
@@ -162,8 +162,8 @@ mod tests {
         let sizes = Preset::Quick.sizes();
         for experiment in EXPERIMENTS {
             let tasks = block(experiment, &sizes);
-            let conditions = experiment.decision().map_or(Vec::new(), |decision| decision.conditions);
-            for value in conditions.iter().flat_map(values) {
+            let decision = experiment.decision();
+            for value in decision.iter().flat_map(Decision::values) {
                 let of = format!("{}: {value:?}", experiment.name);
                 assert!(metric(&value.metric).is_some(), "{of}");
                 assert!(contenders(experiment).contains(&value.contender), "{of}");
@@ -171,14 +171,6 @@ mod tests {
                 let is_its_task = |task: &&Task| value.workload.as_ref().is_none_or(|key| *key == task.workload);
                 assert!(tasks.iter().filter(is_its_task).any(|task| task.variation == value.variation), "{of}");
             }
-        }
-    }
-
-    /// The values that a condition is about.
-    fn values(condition: &Condition) -> Vec<&ValueOf> {
-        match &condition.bound {
-            BoundValue::Number(_) => vec![&condition.value],
-            BoundValue::Times { of, .. } => vec![&condition.value, of],
         }
     }
 

@@ -34,7 +34,8 @@ impl Repeated {
     pub fn of(experiment: &Experiment) -> Repeated {
         match experiment.contenders() {
             Contenders::Protagonists => Repeated::ForTheScorecard,
-            _ if experiment.decision().is_some() => Repeated::ForAClaim,
+            // All loads of all contenders three times would take longer than all else together.
+            _ if experiment.decision().is_some_and(|decision| !decision.is_at_loads()) => Repeated::ForAClaim,
             _ => Repeated::ForAnEstimate,
         }
     }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use reports::record::ExperimentRecord;
+use reports::record::{ExperimentRecord, ValueOf};
 use servers::service::decide;
 
 use super::{
@@ -130,6 +130,9 @@ impl Experiment {
         let kept = self.paged_workloads(sizes, page);
         record.workloads.retain(|workload| kept.contains(workload.key.as_str()));
         record.pictures.retain(|picture| picture.workload.as_deref().is_none_or(|key| kept.contains(key)));
+        // Without some of its values a claim can't be decided.
+        let is_kept = |value: &ValueOf| value.workload.as_deref().is_none_or(|key| kept.contains(key));
+        record.decision = record.decision.filter(|decision| decision.values().all(is_kept));
         let asked = Work::Page(page.clone()).to_string();
         for workload in &mut record.workloads {
             let is_named_after_its_work =
@@ -199,5 +202,8 @@ mod tests {
         assert_eq!((workload.key.as_str(), workload.label.as_str()), ("echo", "GET /x"));
         assert!(workload.description.contains("GET /x stands for each echo"));
         assert!(record.pictures.iter().all(|picture| picture.workload.as_deref() == Some("echo")));
+        assert_eq!(record.decision, None, "it looks at calls too");
+        let churn = experiments::find("churn").unwrap().to_paged_record(Vec::new(), &sizes, &page());
+        assert!(churn.decision.is_some());
     }
 }

@@ -104,6 +104,19 @@ fn the_requests_of_a_neighbour_are_its_own_and_the_server_counts_both() {
 }
 
 #[test]
+fn a_greedy_client_is_counted_with_the_probe() {
+    let _turn = turn();
+    let (cell, _) = run("threaded", || {
+        task(DisturbanceKind::Pipelining { outstanding: 50, work: Work::new("spin", "20us") }, UNBOUNDED)
+    });
+    let cell = checked(cell);
+    let (probe, greedy) = (cell.traffic.unwrap(), cell.disturbance.unwrap().traffic.unwrap());
+    assert!(greedy.ok_in_all > 0 && greedy.given_up_in_all <= 50, "{:?}", greedy.ledger);
+    let served = cell.server.counters.unwrap().requests_served - probe.ok_in_all;
+    assert!((greedy.ok_in_all..=greedy.ok_in_all + greedy.given_up_in_all).contains(&served), "{served}");
+}
+
+#[test]
 fn those_who_stay_are_counted_with_the_probe() {
     let _turn = turn();
     let (cell, _) = run("threaded", || task(DisturbanceKind::KeepAlive { connections: 50 }, UNBOUNDED));

@@ -49,6 +49,23 @@ fn in_its_time(disturbed: &Disturbed, per_second: f64) -> u64 {
     ((disturbed.ended_ns - disturbed.begun_ns) as f64 / 1e9 * per_second).ceil() as u64
 }
 
+/// What became of a server of ours meanwhile, which tells how many requests it has served: what was done, and how many they
+/// were when it had ended.
+fn with_server<T>(model: &str, work: impl FnOnce(SocketAddr, &dyn Fn() -> u64) -> T) -> (T, u64) {
+    let contender = Contender::parse(model).unwrap();
+    let listener = servers::bind("127.0.0.1:0".parse().unwrap(), &contender.options).unwrap();
+    let target = listener.local_addr().unwrap();
+    let server = Arc::new(Server::new(contender.options.clone(), Wire::JsonLines, Some(1)));
+    let running = thread::spawn({
+        let server = Arc::clone(&server);
+        move || (contender.model.run)(listener, &server).unwrap()
+    });
+    let done = work(target, &|| server.counters().requests_served);
+    server.stop_handle().stop();
+    running.join().unwrap();
+    (done, server.counters().requests_served)
+}
+
 /// What was held while it lasted; at its end everything was let go.
 fn last_held(disturbed: &Disturbed) -> DisturbanceProgress {
     let [.., last, let_go] = &disturbed.course[..] else { panic!("{disturbed:?}") };
@@ -129,22 +146,13 @@ fn half_requests_that_a_server_ends_are_made_again() {
 #[test]
 fn those_who_stay_are_answered_once_each() {
     let _turn = turn();
-    let contender = Contender::parse("async-single").unwrap();
-    let listener = servers::bind("127.0.0.1:0".parse().unwrap(), &contender.options).unwrap();
-    let target = listener.local_addr().unwrap();
-    let server = Arc::new(Server::new(contender.options.clone(), Wire::JsonLines, Some(1)));
-    let running = thread::spawn({
-        let server = Arc::clone(&server);
-        move || (contender.model.run)(listener, &server).unwrap()
-    });
-    let disturbed = disturb(DisturbanceKind::KeepAlive { connections: 40 }, target);
+    let kind = DisturbanceKind::KeepAlive { connections: 40 };
+    let (disturbed, served) = with_server("async-single", |target, _| disturb(kind, target));
     let last = last_held(&disturbed);
     assert_eq!((last.held, last.refused, last.ended_by_server), (40, 0, 0));
     let Traffic { ledger, ok_in_all, given_up_in_all, .. } = disturbed.traffic.unwrap();
     assert_eq!((ledger.scheduled, ledger.ok, ok_in_all, given_up_in_all), (40, 40, 40, 0));
-    assert_eq!(server.counters().requests_served, 40);
-    server.stop_handle().stop();
-    running.join().unwrap();
+    assert_eq!(served, 40);
 }
 
 #[test]
@@ -158,6 +166,55 @@ fn those_who_stay_unanswered_are_in_flight_or_lost_and_never_come_again() {
     let ledger = disturbed.traffic.as_ref().unwrap().ledger;
     assert_eq!((ledger.scheduled, ledger.reset, seen.accepted()), (7, 7, 7));
     assert_eq!(last_held(&disturbed).ended_by_server, 7);
+}
+
+fn hundred() -> DisturbanceKind {
+    DisturbanceKind::Pipelining { outstanding: 100, work: Work::new("echo", "hi") }
+}
+
+/// Its timestamp has twenty digits.
+const REQUEST_BYTES: u64 =
+    br#"{"RequestWork":{"request_message":"echo","parameter":"hi","sender_timestamp":"12345678901234567890"}}"#.len()
+        as u64
+        + 1;
+
+#[test]
+fn a_client_that_pipelines_has_so_many_requests_out_and_waits_for_no_reply() {
+    let _turn = turn();
+    let (target, seen) = fakes::start(Habit::Mute);
+    let all = 100 * REQUEST_BYTES;
+    let disturbed = disturb_until(hundred(), target, || seen.bytes() >= all);
+    assert_eq!((seen.accepted(), seen.bytes()), (1, all), "none is sent again");
+    let ledger = disturbed.traffic.unwrap().ledger;
+    assert_eq!((ledger.scheduled, ledger.in_flight), (100, 100));
+}
+
+#[test]
+fn each_reply_makes_room_for_a_request_and_both_sides_count_alike() {
+    let _turn = turn();
+    let disturbed =
+        with_server("async-single", |target, served| disturb_until(hundred(), target, || served() >= 1_000));
+    let (Disturbed { traffic, course, .. }, served) = disturbed;
+    let Traffic { ledger, ok_in_all, given_up_in_all, events, .. } = traffic.unwrap();
+    assert_eq!(
+        (ledger.ok, ledger.in_flight, ledger.scheduled),
+        (ok_in_all, given_up_in_all, ok_in_all + given_up_in_all)
+    );
+    assert!(ledger.in_flight <= 100 && (ok_in_all..=ledger.scheduled).contains(&served), "{ledger:?} {served}");
+    assert!(course.is_empty() && events.is_empty());
+}
+
+#[test]
+fn a_server_that_ends_it_or_refuses_a_request_is_a_result() {
+    let _turn = turn();
+    let (rude, seen) = fakes::start(Habit::EndsAfter(10));
+    let ledger = disturb(hundred(), rude).traffic.unwrap().ledger;
+    // Its last word is an error, which answers the first of them and makes room for one more; or it was lost with the rest.
+    assert_eq!((ledger.reset, ledger.scheduled - ledger.error, seen.accepted()), (100, 100, 1), "{ledger:?}");
+    assert!(ledger.error <= 1, "{ledger:?}");
+    let (dead, _) = fakes::start(Habit::DiesAt(1));
+    assert!(within(LONGEST_WAIT, || std::net::TcpStream::connect(dead).is_err()));
+    assert_eq!(disturb(hundred(), dead).traffic, None);
 }
 
 fn requests(window: Duration, arrivals: ArrivalProcess) -> LoadSpec {
@@ -226,6 +283,24 @@ fn probed(target: SocketAddr) -> Vec<Fate> {
     let off = due.iter().zip(&schedule).map(|(due, wanted)| due.abs_diff(*wanted)).max().unwrap();
     assert!(off <= 10_000_000, "{due:?}");
     events.iter().map(|event| event.fate).collect()
+}
+
+#[test]
+fn a_probe_on_connections_that_stay_says_on_which_each_request_was() {
+    let _turn = turn();
+    let spec = LoadSpec {
+        shape: Shape::Connections { connections: 5 },
+        warm_up: Duration::ZERO,
+        timeout: LONGEST_WAIT,
+        ..requests(Duration::from_millis(500), ArrivalProcess::Constant { rate_rps: 100.0 })
+    };
+    let generator = Generator { threads: 2, pacing: Pacing::Sleeping };
+    let (outcome, _) = with_server("threaded", |target, _| {
+        load::probe(&spec, target, generator, &AtomicBool::new(false), |_| {}).unwrap()
+    });
+    let count = |number: u32| outcome.traffic.events.iter().filter(|event| event.connection == Some(number)).count();
+    // Each of two workers takes every other request, and its connections take turns: three here, two there.
+    assert_eq!((0..5).map(count).collect::<Vec<_>>(), [9, 13, 8, 12, 8]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod pages;
 mod paths;
 mod picture;
 mod quotes;
+mod sentences;
 mod servers;
 mod shell;
 

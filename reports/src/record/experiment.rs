@@ -181,12 +181,22 @@ pub struct Decision {
 impl Decision {
     /// Labels of those whose values it looks at.
     pub fn contenders(&self) -> impl Iterator<Item = &str> {
+        self.values().map(|value| value.contender.as_str())
+    }
+
+    /// Whether it looks at the loads of a sweep.
+    pub fn is_at_loads(&self) -> bool {
+        self.values().any(|value| value.load.is_some())
+    }
+
+    /// The values that it looks at.
+    pub fn values(&self) -> impl Iterator<Item = &ValueOf> {
         self.conditions.iter().flat_map(|condition| {
             let other = match &condition.bound {
-                BoundValue::Times { of, .. } => Some(of.contender.as_str()),
+                BoundValue::Times { of, .. } => Some(of),
                 BoundValue::Number(_) => None,
             };
-            [Some(condition.value.contender.as_str()), other].into_iter().flatten()
+            [Some(&condition.value), other].into_iter().flatten()
         })
     }
 }
@@ -217,6 +227,19 @@ pub struct ValueOf {
     /// The value of the swept variable; absent where nothing is swept.
     #[serde(default)]
     pub variation: Option<f64>,
+    /// Which of the offered loads, where these are swept: the run finds out which there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<CommonLoad>,
+}
+
+/// One of the loads of a sweep with which all contenders that a claim is decided by have kept up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CommonLoad {
+    /// The lowest of these.
+    Lowest,
+    /// The highest.
+    Highest,
 }
 
 /// How a value must lie to its bound.

@@ -54,8 +54,9 @@ pub struct BoundedValue {
 
 /// Holds a decision against the groups of its experiment.
 pub fn decide(decision: &Decision, groups: &[&Group<'_>]) -> Decided {
+    let deciding: Vec<&str> = decision.contenders().unique().collect();
     let found: Vec<(&Condition, ConditionFinding)> =
-        decision.conditions.iter().map(|condition| (condition, find(condition, groups))).collect();
+        decision.conditions.iter().map(|condition| (condition, find(condition, groups, &deciding))).collect();
     let reasons = found.iter().filter_map(|(_, finding)| finding.held.clone().err()).unique().collect_vec();
     let held = || found.iter().filter(|(_, finding)| finding.held == Ok(true));
     let ruling = if found.is_empty() {
@@ -86,8 +87,8 @@ struct ConditionFinding {
     by_counts: bool,
 }
 
-fn find(condition: &Condition, groups: &[&Group<'_>]) -> ConditionFinding {
-    let value = match Evidence::gather(&condition.value, groups) {
+fn find(condition: &Condition, groups: &[&Group<'_>], deciding: &[&str]) -> ConditionFinding {
+    let value = match Evidence::gather(&condition.value, groups, deciding) {
         Ok(value) => value,
         Err(reason) => return ConditionFinding { held: Err(reason), value: None, by_counts: false },
     };
@@ -102,7 +103,7 @@ fn find(condition: &Condition, groups: &[&Group<'_>]) -> ConditionFinding {
             });
             ConditionFinding { held, value: observed(None, Some(*number)), by_counts: value.is_exact() }
         }
-        BoundValue::Times { factor, of } => match Evidence::gather(of, groups) {
+        BoundValue::Times { factor, of } => match Evidence::gather(of, groups, deciding) {
             Err(reason) => ConditionFinding { held: Err(reason), value: observed(None, None), by_counts: false },
             Ok(other) => {
                 let held = value.times(&other).and_then(|interval| {

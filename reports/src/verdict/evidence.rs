@@ -5,6 +5,7 @@
 //! for what was measured. A block that counts and has no value is not passed over. Beside it: `claim.rs`.
 
 use super::BlockValues;
+use super::common_load::common_load;
 use crate::format::{self, Unit};
 use crate::metrics::{Certainty, Metric, Of, Reading, memory_parts, metric, slopes_by_block};
 use crate::record::{Cell, ValueOf};
@@ -46,11 +47,11 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    /// Looks a value up.
+    /// Looks a value up. `deciding` are all contenders that the claim is decided by.
     ///
     /// # Errors
     /// Where there is none to be used, in words.
-    pub(super) fn gather(wanted: &ValueOf, groups: &[&Group<'_>]) -> Result<Evidence, String> {
+    pub(super) fn gather(wanted: &ValueOf, groups: &[&Group<'_>], deciding: &[&str]) -> Result<Evidence, String> {
         let Some(metric) = metric(&wanted.metric) else {
             return Err(format!("this version has no metric called {}", wanted.metric));
         };
@@ -63,17 +64,24 @@ impl Evidence {
             let workload = wanted.workload.as_deref().unwrap_or("of its own");
             return Err(format!("the experiment has no workload {workload}"));
         };
+        let load = wanted.load.map(|which| common_load(which, group, deciding)).transpose()?;
         let series = group.series_of(&wanted.contender);
         let name = series.map_or(wanted.contender.as_str(), |series| series.name.as_str());
-        let who = group.experiment.name_of(name, wanted.variation);
+        let who = match load {
+            Some(load) => format!("{name} at {}", Unit::PerSecond.show(load)),
+            None => group.experiment.name_of(name, wanted.variation),
+        };
         let has_variation = wanted.variation.is_some();
         let series = series.ok_or_else(|| format!("{who} was not run"))?;
         if matches!(metric.of, Of::PerConnection) {
             return Evidence::of_held(metric, who, series);
         }
-        let trial = series.trial(wanted.variation);
-        let trial = trial.ok_or_else(|| format!("{who} was not run"))?;
-        let cells = || trial.blocks.iter().flat_map(|pool| pool.cells.iter().copied());
+        let blocks = match load {
+            Some(load) => series.at(load).map(|point| &point.blocks),
+            None => series.trial(wanted.variation).map(|trial| &trial.blocks),
+        };
+        let blocks = blocks.ok_or_else(|| format!("{who} was not run"))?;
+        let cells = || blocks.iter().flat_map(|pool| pool.cells.iter().copied());
         let used: Vec<&Cell> = cells().filter(|cell| why_not(cell).is_none()).collect();
         let set_aside = set_aside(&who, cells());
         if used.is_empty() {

@@ -5,6 +5,7 @@
 //! gathers.
 
 mod claim;
+mod common_load;
 mod evidence;
 mod floor;
 mod judge;

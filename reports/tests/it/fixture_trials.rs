@@ -221,7 +221,7 @@ fn experiment(name: &str, claim: &str, pictures: Vec<Picture>, contenders: &[&st
 
 /// A value of the flood's probe.
 pub(crate) fn value(metric: &str, contender: &str) -> ValueOf {
-    ValueOf { metric: metric.into(), contender: contender.into(), workload: None, variation: None }
+    ValueOf { metric: metric.into(), contender: contender.into(), workload: None, variation: None, load: None }
 }
 
 /// A condition on a value.

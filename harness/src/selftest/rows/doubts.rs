@@ -171,7 +171,7 @@ fn ruling(bench: &Bench, template: &Cell, random: &mut impl Rng, times: f64, blo
     let run = bench.run_of(cells);
     let value = |contender: &str| {
         let contender = contender.to_owned();
-        ValueOf { metric: CPU.to_owned(), contender, workload: None, variation: Some(1.0) }
+        ValueOf { metric: CPU.to_owned(), contender, workload: None, variation: Some(1.0), load: None }
     };
     let bound = BoundValue::Times { factor: 2.0, of: value("second") };
     let condition = Condition { holds_for: "it".to_owned(), value: value("first"), relation: Relation::AtLeast, bound };
