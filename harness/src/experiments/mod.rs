@@ -13,6 +13,7 @@ mod keep_alive;
 mod latency_curve;
 mod memory;
 mod mutex;
+mod overload;
 mod same_memory;
 mod slowloris;
 mod thread_or_task;
@@ -31,6 +32,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
     idle_flood::EXPERIMENT,
     slowloris::EXPERIMENT,
     keep_alive::EXPERIMENT,
+    overload::EXPERIMENT,
     blocking_sleep::EXPERIMENT,
     mutex::EXPERIMENT,
     cpu_placement::EXPERIMENT,

@@ -3,6 +3,7 @@
 //! Experiments name these in their pictures. Must not know: contenders, charts. Beside it: `../study/`, whose pools and
 //! stages the entries read.
 
+mod goodput;
 mod parts;
 mod probe;
 mod reading;
@@ -11,13 +12,14 @@ mod values;
 use crate::format::Unit;
 use crate::record::Stage;
 use crate::study::Pool;
+use goodput::When;
 use probe::During;
 pub(crate) use probe::slow_answers;
 
 pub use parts::{Band, Bands, TIME_PARTS, TimePart};
 pub use reading::{Certainty, Reading};
 use values::{
-    cpu_per_connection, cpu_per_request, peak_threads, plain, service_quantile, success, switches_per_request,
+    cpu_per_connection, cpu_per_request, peak_memory, peak_threads, plain, service_quantile, success, switches_per_request,
 };
 pub use values::{response_quantile, slope_per_connection};
 pub(crate) use values::{slope_of, slopes_by_block, total_of};
@@ -124,6 +126,14 @@ pub const METRICS: &[Metric] = &[
         "The most threads that a sample of the server showed, with the one that tells of its inside where that is on.",
         peak_threads,
     ),
+    load(
+        "peak_memory",
+        "most memory",
+        Unit::Bytes,
+        "The greatest resident size of the server's process in its life, of several blocks the median with their range. \
+         Buffers of sockets are the kernel's and not in it.",
+        peak_memory,
+    ),
     time(
         "cpu_per_connection",
         "server CPU time per connection",
@@ -175,6 +185,18 @@ pub const METRICS: &[Metric] = &[
         "Correct replies per second to the requests that disturb the probe.",
         probe::disturbance_rps,
     ),
+    load("goodput_before", "goodput before", Unit::PerSecond, GOODPUT, |pool| goodput::goodput(pool, When::Before)),
+    load("goodput_meanwhile", "goodput meanwhile", Unit::PerSecond, GOODPUT, |pool| {
+        goodput::goodput(pool, When::Meanwhile)
+    }),
+    load("goodput_after", "goodput after", Unit::PerSecond, GOODPUT, |pool| goodput::goodput(pool, When::After)),
+    time(
+        "goodput_recovery",
+        "time until the goodput is back",
+        "From the end of the disturbance to the first tenth of a second in which the share of the probe with a correct \
+         reply in time is within 5% of what it was before. Of several blocks the median, with their range.",
+        goodput::recovery,
+    ),
     Metric {
         name: "memory_per_connection",
         label: "memory of one more idle connection",
@@ -217,6 +239,9 @@ const PROBE_SLOW: &str = "Of the probe's requests that were due while something 
                           correct reply that took more than ten times the median of the undisturbed probe.";
 const PROBE_WAIT: &str = "The longest from when a request of the probe was due to its end, whichever it was, while \
                           something was done to the server.";
+
+const GOODPUT: &str = "Correct replies in time per second, before something was done to the server, meanwhile or after. \
+                       Meanwhile those to the requests of the disturbance count as well as the probe's.";
 
 const fn load(
     name: &'static str,

@@ -97,14 +97,14 @@ pub(super) fn recovery(pool: &Pool<'_>) -> Reading {
 
 /// What one block says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Block {
+pub(super) enum Block {
     Is(u64),
     /// More than it could tell.
     Above(u64),
 }
 
 /// The median over the blocks, and their range where there are several. A block that could not tell ranks last.
-fn over_blocks(pool: &Pool<'_>, of: impl Fn(&Cell) -> Option<Block>) -> Reading {
+pub(super) fn over_blocks(pool: &Pool<'_>, of: impl Fn(&Cell) -> Option<Block>) -> Reading {
     let blocks = pool.cells.iter().map(|cell| of(cell)).collect::<Option<Vec<Block>>>();
     blocks.map_or(Reading::Absent, median)
 }

@@ -51,7 +51,7 @@ pub(crate) fn answered(pool: &Pool<'_>) -> String {
 /// The whole story of a trial in which something was done to the server, as the rest of a sentence on it and more.
 pub(crate) fn story(trial: &Trial<'_>) -> String {
     let pool = &trial.pool;
-    let after = [recovery(pool), response(pool), end_of_servers(pool), turned_away(pool)];
+    let after = [recovery(pool), goodput(pool), response(pool), end_of_servers(pool), turned_away(pool)];
     service(pool).into_iter().chain(after.into_iter().flatten()).join(" ")
 }
 
@@ -124,6 +124,21 @@ fn recovery(pool: &Pool<'_>) -> Option<String> {
             "From the first failure on nothing was answered, to the end of the load {} later.",
             metric.unit.show(ns as f64)
         )),
+        Reading::TooFew(_) | Reading::Absent => None,
+    }
+}
+
+/// When the server answered as many in time as before, where more clients than it could serve came for a while.
+fn goodput(pool: &Pool<'_>) -> Option<String> {
+    let sent_requests = |cell: &&Cell| cell.disturbance.as_ref().is_some_and(|it| it.traffic.is_some());
+    let failed = |cell: &&Cell| cell.disturbed().any(|event| event.fate != Fate::Ok);
+    pool.cells.iter().find(|cell| sent_requests(cell) && failed(cell))?;
+    let metric = metric("goodput_recovery")?;
+    let said = |when: &str, was: &str| format!("{when} that ended, the goodput {was} within 5% of what it was before.");
+    match metric.of_pool(pool) {
+        Reading::Measured(0.0, _) => Some(said("As soon as", "was back")),
+        Reading::Measured(ns, _) => Some(said(&format!("{} after", metric.unit.show(ns)), "was back")),
+        Reading::Beyond(ns) => Some(said(&format!("{} after", metric.unit.show(ns as f64)), "was still not")),
         Reading::TooFew(_) | Reading::Absent => None,
     }
 }
