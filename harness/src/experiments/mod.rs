@@ -3,6 +3,7 @@
 
 mod blocking_pool;
 mod blocking_sleep;
+mod burst;
 mod churn;
 mod connections;
 mod cpu_placement;
@@ -33,6 +34,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
     slowloris::EXPERIMENT,
     keep_alive::EXPERIMENT,
     overload::EXPERIMENT,
+    burst::EXPERIMENT,
     blocking_sleep::EXPERIMENT,
     mutex::EXPERIMENT,
     cpu_placement::EXPERIMENT,

@@ -14,10 +14,10 @@ use reports::record::{DisturbanceProgress, Traffic};
 use rustix::process::setpriority_process;
 
 use super::crowd::{Behaviour, Crowd, CrowdPace};
-use super::order::{Generator, run};
+use super::order::{Generator, Order};
 use super::{LONGEST_SLEEP_NS, LoadError};
 use crate::clock::now_ns;
-use crate::plan::{Disturbance, DisturbanceKind, LoadSpec, Pacing, nanoseconds};
+use crate::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, Shape, Work, nanoseconds};
 
 /// Why something could not be done to a server.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +79,9 @@ pub fn disturb(
             Behaviour::Trickle { every_ns: nanoseconds(*every).max(1_000_000) },
         )?,
         DisturbanceKind::KeepAlive { connections } => crowd(CrowdPace::at_once(*connections), Behaviour::AskOnce)?,
+        DisturbanceKind::Burst { connections, work } => {
+            (Vec::new(), burst(*connections, work, disturbance.lasting, target, stop)?)
+        }
         DisturbanceKind::Load(spec) => (Vec::new(), load(spec, disturbance.lasting, target, stop)?),
         DisturbanceKind::Nothing | DisturbanceKind::Stall => {
             sleep_until(span.end, stop);
@@ -98,9 +101,34 @@ fn load(
 ) -> Result<Option<Traffic>, DisturbError> {
     let window = spec.window.min(lasting);
     let spec = LoadSpec { window, warm_up: spec.warm_up.min(lasting - window), ..spec.clone() };
-    // The probe's thread polls; this one must not, or it would take the CPU that they share.
-    let generator = Generator { threads: 1, pacing: Pacing::Sleeping };
-    match run(&spec, target, generator, stop, |_| {}) {
+    carried_out(Order::new(&spec, target, GENERATOR, stop))
+}
+
+/// As many sessions as there are places for, begun together, and no other in place of one that has ended.
+fn burst(
+    connections: u32,
+    work: &Work,
+    lasting: Duration,
+    target: SocketAddr,
+    stop: &AtomicBool,
+) -> Result<Option<Traffic>, DisturbError> {
+    let spec = LoadSpec {
+        arrivals: ArrivalProcess::Closed,
+        shape: Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: connections },
+        work: work.clone(),
+        seed: 0,
+        warm_up: Duration::ZERO,
+        window: lasting,
+        timeout: lasting,
+    };
+    carried_out(Order::new(&spec, target, GENERATOR, stop).at_most(connections.into()))
+}
+
+/// The probe's thread polls; this one must not, or it would take the CPU that they share.
+const GENERATOR: Generator = Generator { threads: 1, pacing: Pacing::Sleeping };
+
+fn carried_out(order: Order<'_>) -> Result<Option<Traffic>, DisturbError> {
+    match order.run(|_| {}) {
         Ok(outcome) => Ok(Some(outcome.traffic)),
         Err(LoadError::NotConnected { .. }) => Ok(None),
         Err(error) => Err(error.into()),

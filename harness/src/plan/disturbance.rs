@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::LoadSpec;
+use super::{LoadSpec, Work};
 
 /// A probe, and what is done to its server meanwhile.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +23,9 @@ impl DisturbedSpec {
         let left = ceiling - self.probe.peak_connections();
         match &mut self.disturbance.kind {
             DisturbanceKind::IdleFlood { at_most, .. } => *at_most = (*at_most).min(left),
-            DisturbanceKind::HalfRequests { connections, .. } | DisturbanceKind::KeepAlive { connections } => {
+            DisturbanceKind::HalfRequests { connections, .. }
+            | DisturbanceKind::KeepAlive { connections }
+            | DisturbanceKind::Burst { connections, .. } => {
                 *connections = (*connections).min(left);
             }
             DisturbanceKind::Load(spec) => spec.limit_connections(left),
@@ -50,9 +52,9 @@ impl Disturbance {
     pub fn peak_connections(&self) -> u32 {
         match &self.kind {
             DisturbanceKind::IdleFlood { at_most, .. } => *at_most,
-            DisturbanceKind::HalfRequests { connections, .. } | DisturbanceKind::KeepAlive { connections } => {
-                *connections
-            }
+            DisturbanceKind::HalfRequests { connections, .. }
+            | DisturbanceKind::KeepAlive { connections }
+            | DisturbanceKind::Burst { connections, .. } => *connections,
             DisturbanceKind::Load(spec) => spec.peak_connections(),
             DisturbanceKind::Nothing | DisturbanceKind::Stall => 0,
         }
@@ -83,6 +85,14 @@ pub enum DisturbanceKind {
     KeepAlive {
         /// Connections, all begun at once.
         connections: u32,
+    },
+    /// New clients who all connect at the same moment. Each asks once and closes, and it is over when the last has done so,
+    /// or given up at the end of its time.
+    Burst {
+        /// How many.
+        connections: u32,
+        /// What each asks for.
+        work: Work,
     },
     /// Requests of another kind, on connections of their own. Its warm-up and window are cut to the disturbance.
     Load(LoadSpec),

@@ -16,7 +16,7 @@ use super::findings::TaskFindings;
 use super::held::{self, HeldServer};
 use super::session::Interrupt;
 use crate::load::{self, Generator, LoadMoments, now_ns};
-use crate::observe::{Observed, Observer, Watch};
+use crate::observe::{Observed, Observer, Watch, listen_overflows};
 use crate::plan::{HoldSpec, Inside, LoadSpec, Pacing, Participant, RunPlan, TaskKind, is_base, nanoseconds};
 use crate::process::{
     CommandLaunch, Launch, ProcessError, ServerProcess, Stopped, launch, launch_command, launch_program,
@@ -79,6 +79,7 @@ impl<'a> CellRunner<'a> {
             Err(error) => return CellFindings::not_started(error.failure.to_string(), error.stderr),
         };
         let pid = server.pid();
+        let overflows_before = listen_overflows();
         let origin_ns = now_ns();
         let observer = self.observe(contender, &server, origin_ns);
         let found = match task {
@@ -89,6 +90,7 @@ impl<'a> CellRunner<'a> {
             }
         };
         let observed = observer.stop();
+        let overflows = listen_overflows().zip(overflows_before).map(|(after, before)| after.saturating_sub(before));
         let stopped = server.stop();
         let failure = called.as_ref().and_then(CalledBackend::failure);
         let found = TaskFindings { failure: found.failure.clone().or(failure), ..found };
@@ -102,7 +104,7 @@ impl<'a> CellRunner<'a> {
         let Observed { noise, peak_threads, .. } = observed;
         let samples = rebased(observed.samples, origin_ns, found.origin_ns);
         let inside = observed.inside.map(|inside| rebased_inside(inside, origin_ns, found.origin_ns));
-        let server = ServerUsage { peak_threads, ..usage(pid, &stopped, &found) };
+        let server = ServerUsage { peak_threads, listen_overflows: overflows, ..usage(pid, &stopped, &found) };
         let TaskFindings { traffic, disturbance, bounds, generator, stages, .. } = found;
         CellFindings {
             outcome,
@@ -284,6 +286,7 @@ fn usage(pid: u32, stopped: &Stopped, found: &TaskFindings) -> ServerUsage {
         peak_resident_bytes: stopped.peak_resident_bytes,
         peak_threads: None,
         died_at_ns: found.died_at_ns,
+        listen_overflows: None,
         counters: stopped.counters,
         driver: stopped.driver.clone(),
     }

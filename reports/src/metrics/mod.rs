@@ -3,6 +3,7 @@
 //! Experiments name these in their pictures. Must not know: contenders, charts. Beside it: `../study/`, whose pools and
 //! stages the entries read.
 
+mod disturbing;
 mod goodput;
 mod parts;
 mod probe;
@@ -183,7 +184,30 @@ pub const METRICS: &[Metric] = &[
         "throughput of the disturbance",
         Unit::PerSecond,
         "Correct replies per second to the requests that disturb the probe.",
-        probe::disturbance_rps,
+        disturbing::rps,
+    ),
+    load(
+        "disturbance_success",
+        "share of the disturbance answered",
+        Unit::Share,
+        "Requests with a correct reply in time, of those that disturb the probe.",
+        disturbing::success,
+    ),
+    time("connect_p99", "p99 of the time to connect", CONNECT, |pool| disturbing::connect(pool, 0.99)),
+    time(
+        "time_to_drain",
+        "time until all were answered",
+        "From the moment at which the clients came who disturb the probe to the last reply to them. Of several blocks the \
+         median, with their range. Where some gave up it is more than that.",
+        disturbing::drained,
+    ),
+    load(
+        "listen_overflows",
+        "listen overflows",
+        Unit::Count,
+        "Times that a connect met a full accept queue, a second attempt of the same client included: the kernel's own \
+         count, of the whole network namespace. Of several blocks the median, with their range.",
+        disturbing::listen_overflows,
     ),
     load("goodput_before", "goodput before", Unit::PerSecond, GOODPUT, |pool| goodput::goodput(pool, When::Before)),
     load("goodput_meanwhile", "goodput meanwhile", Unit::PerSecond, GOODPUT, |pool| {
@@ -240,6 +264,8 @@ const PROBE_SLOW: &str = "Of the probe's requests that were due while something 
 const PROBE_WAIT: &str = "The longest from when a request of the probe was due to its end, whichever it was, while \
                           something was done to the server.";
 
+const CONNECT: &str = "From the start of a connect to the connection, of the clients who disturb the probe. Those who never \
+                       got one rank last.";
 const GOODPUT: &str = "Correct replies in time per second, before something was done to the server, meanwhile or after. \
                        Meanwhile those to the requests of the disturbance count as well as the probe's.";
 

@@ -3,8 +3,6 @@
 //!
 //! Must not know: what was done. Beside it: `study/trial.rs`, which tells the two times apart.
 
-use super::reading::per;
-use super::values::plain;
 use super::{Certainty, Reading};
 use crate::record::{Cell, Fate, RequestEvent};
 use crate::stats::{Distribution, Quantile, proportion};
@@ -132,16 +130,6 @@ fn median(mut blocks: Vec<Block>) -> Reading {
         Some(lo) if blocks.len() > 1 => Reading::Measured(value, Certainty::Range { lo, hi: end(last) }),
         _ => Reading::Measured(value, Certainty::Unknown),
     }
-}
-
-/// Requests of the disturbance's own that were answered, per second of it.
-pub(super) fn disturbance_rps(pool: &Pool<'_>) -> Reading {
-    let answered = pool.sum(|cell| Some(cell.disturbance.as_ref()?.traffic.as_ref()?.ok_in_all));
-    let lasted_ns = pool.sum(|cell| {
-        let disturbance = cell.disturbance.as_ref()?;
-        Some(disturbance.until_ns.saturating_sub(disturbance.from_ns))
-    });
-    plain(per(answered, lasted_ns).map(|per_ns| per_ns * 1e9))
 }
 
 #[cfg(test)]

@@ -29,6 +29,9 @@ pub struct ServerUsage {
     /// When it was found dead in the middle; absent where it lived until it was stopped.
     #[serde(default)]
     pub died_at_ns: Option<u64>,
+    /// Times that a connect met a full accept queue while it ran, of any server in its network namespace (ListenOverflows).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listen_overflows: Option<u64>,
     /// What the server counted itself and said when it stopped.
     pub counters: Option<ServerCounters>,
     /// How its runtime asked the kernel for I/O, where that depends on what the kernel allows: `io_uring` or `epoll`.
