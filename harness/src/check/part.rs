@@ -46,7 +46,7 @@ fn needs(experiment: &Experiment) -> Vec<(CheckItem, String)> {
                 needs.extend(of_load(&spec.probe));
                 match &spec.disturbance.kind {
                     DisturbanceKind::Load(load) => needs.extend(of_load(load)),
-                    DisturbanceKind::Burst { work, .. } => needs.extend(of_work(work)),
+                    DisturbanceKind::Burst { work, .. } | DisturbanceKind::SlowReaders { work, .. } => needs.extend(of_work(work)),
                     _ => {}
                 }
             }

@@ -16,6 +16,7 @@ mod memory;
 mod mutex;
 mod overload;
 mod same_memory;
+mod slow_reader;
 mod slowloris;
 mod thread_or_task;
 mod timers;
@@ -32,6 +33,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
     same_memory::EXPERIMENT,
     idle_flood::EXPERIMENT,
     slowloris::EXPERIMENT,
+    slow_reader::EXPERIMENT,
     keep_alive::EXPERIMENT,
     overload::EXPERIMENT,
     burst::EXPERIMENT,

@@ -254,20 +254,22 @@ impl Crowd {
 
 /// What became of the crowd's requests, where it sent any.
 fn traffic(behaviour: Behaviour, span: &Range<u64>, recorder: Recorder) -> Option<Traffic> {
-    if behaviour != Behaviour::AskOnce {
-        return None;
-    }
+    (behaviour == Behaviour::AskOnce).then(|| told(&work(), span, recorder))
+}
+
+/// What became of requests that had no schedule.
+pub(super) fn told(work: &Work, span: &Range<u64>, recorder: Recorder) -> Traffic {
     let lasting = Duration::from_nanos(span.end - span.start);
     let spec = LoadSpec {
         arrivals: ArrivalProcess::Closed,
         shape: Shape::Connections { connections: 0 },
-        work: work(),
+        work: work.clone(),
         seed: 0,
         warm_up: Duration::ZERO,
         window: lasting,
         timeout: lasting,
     };
-    Some(LoadOutcome::merge(&spec, lasting, vec![(recorder, ThreadUsage::default())]).traffic)
+    LoadOutcome::merge(&spec, lasting, vec![(recorder, ThreadUsage::default())]).traffic
 }
 
 /// What is asked once: as little as can be.

@@ -15,6 +15,7 @@ use rustix::process::setpriority_process;
 
 use super::crowd::{Behaviour, Crowd, CrowdPace};
 use super::order::{Generator, Order};
+use super::slow_readers::SlowReaders;
 use super::{LONGEST_SLEEP_NS, LoadError};
 use crate::clock::now_ns;
 use crate::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, Shape, Work, nanoseconds};
@@ -81,6 +82,11 @@ pub fn disturb(
         DisturbanceKind::KeepAlive { connections } => crowd(CrowdPace::at_once(*connections), Behaviour::AskOnce)?,
         DisturbanceKind::Burst { connections, work } => {
             (Vec::new(), burst(*connections, work, disturbance.lasting, target, stop)?)
+        }
+        DisturbanceKind::SlowReaders { connections, requests, work, bytes_per_second } => {
+            let [connections, requests, bytes_per_second] = [*connections, *requests, *bytes_per_second];
+            let readers = SlowReaders { connections, requests, work, bytes_per_second };
+            readers.gather(target, span.clone(), origin_ns, stop)
         }
         DisturbanceKind::Load(spec) => (Vec::new(), load(spec, disturbance.lasting, target, stop)?),
         DisturbanceKind::Nothing | DisturbanceKind::Stall => {

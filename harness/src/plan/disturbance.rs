@@ -25,7 +25,8 @@ impl DisturbedSpec {
             DisturbanceKind::IdleFlood { at_most, .. } => *at_most = (*at_most).min(left),
             DisturbanceKind::HalfRequests { connections, .. }
             | DisturbanceKind::KeepAlive { connections }
-            | DisturbanceKind::Burst { connections, .. } => {
+            | DisturbanceKind::Burst { connections, .. }
+            | DisturbanceKind::SlowReaders { connections, .. } => {
                 *connections = (*connections).min(left);
             }
             DisturbanceKind::Load(spec) => spec.limit_connections(left),
@@ -54,7 +55,8 @@ impl Disturbance {
             DisturbanceKind::IdleFlood { at_most, .. } => *at_most,
             DisturbanceKind::HalfRequests { connections, .. }
             | DisturbanceKind::KeepAlive { connections }
-            | DisturbanceKind::Burst { connections, .. } => *connections,
+            | DisturbanceKind::Burst { connections, .. }
+            | DisturbanceKind::SlowReaders { connections, .. } => *connections,
             DisturbanceKind::Load(spec) => spec.peak_connections(),
             DisturbanceKind::Nothing | DisturbanceKind::Stall => 0,
         }
@@ -93,6 +95,17 @@ pub enum DisturbanceKind {
         connections: u32,
         /// What each asks for.
         work: Work,
+    },
+    /// Clients who send many requests at once, and read the replies slowly or not at all.
+    SlowReaders {
+        /// Connections, all begun at once.
+        connections: u32,
+        /// Of each, one behind the other.
+        requests: u32,
+        /// What each request asks for.
+        work: Work,
+        /// What each client reads; 0 for nothing at all.
+        bytes_per_second: u32,
     },
     /// Requests of another kind, on connections of their own. Its warm-up and window are cut to the disturbance.
     Load(LoadSpec),

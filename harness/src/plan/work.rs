@@ -76,7 +76,9 @@ impl PageRequest {
                         self.replace(work)?;
                     }
                     DisturbanceKind::Nothing | DisturbanceKind::Stall | DisturbanceKind::IdleFlood { .. } => {}
-                    DisturbanceKind::HalfRequests { .. } | DisturbanceKind::KeepAlive { .. } => return None,
+                    DisturbanceKind::HalfRequests { .. }
+                    | DisturbanceKind::KeepAlive { .. }
+                    | DisturbanceKind::SlowReaders { .. } => return None,
                 }
             }
         }
