@@ -46,7 +46,9 @@ fn needs(experiment: &Experiment) -> Vec<(CheckItem, String)> {
                 needs.extend(of_load(&spec.probe));
                 match &spec.disturbance.kind {
                     DisturbanceKind::Load(load) => needs.extend(of_load(load)),
-                    DisturbanceKind::Burst { work, .. } | DisturbanceKind::SlowReaders { work, .. } => needs.extend(of_work(work)),
+                    DisturbanceKind::Burst { work, .. }
+                    | DisturbanceKind::SlowReaders { work, .. }
+                    | DisturbanceKind::Shutdown { work, .. } => needs.extend(of_work(work)),
                     _ => {}
                 }
             }

@@ -16,6 +16,7 @@ mod memory;
 mod mutex;
 mod overload;
 mod same_memory;
+mod shutdown;
 mod slow_reader;
 mod slowloris;
 mod thread_or_task;
@@ -43,6 +44,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
     blocking_pool::EXPERIMENT,
     honest_clock::EXPERIMENT,
     timers::EXPERIMENT,
+    shutdown::EXPERIMENT,
 ];
 
 /// The experiment of that name.

@@ -60,13 +60,13 @@ const MOST_WAITING: u32 = 500;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads[0];
-    let lasting = sizes.disturbance / 6;
+    let lasting = sizes.disturbance / 5;
     let task = |kib_per_second: u32| Task {
         workload: workload.key,
         point: format!("{kib_per_second}kib"),
         variation: Some(f64::from(kib_per_second)),
         kind: DisturbedProbe {
-            probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout.min(Duration::from_millis(300))),
+            probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout.min(Duration::from_millis(200))),
             name: "clients who do not read",
             kind: DisturbanceKind::SlowReaders {
                 connections: READERS,

@@ -6,6 +6,7 @@
 //! who started it. Read `crowd.rs`.
 
 use std::net::SocketAddr;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -51,7 +52,8 @@ const GIVES_WAY: i32 = 19;
 /// Does to the server at `target` what is to be done, at its time after `origin_ns`, and returns when that is over, or
 /// soon after `stop`. Leaves the calling thread at the lowest priority. What a server does about it is data. `at_ns` in the course counts from `origin_ns`.
 ///
-/// Nothing is done here about [`DisturbanceKind::Stall`] but to wait for it.
+/// Signals are for those who started the server: about [`DisturbanceKind::Stall`] nothing is done here but to wait for it, and
+/// of [`DisturbanceKind::Shutdown`] the clients come here and the signal does not.
 ///
 /// # Errors
 /// Where `target` is not on loopback, or the generator can't have what it needs of the kernel.
@@ -79,7 +81,26 @@ pub fn disturb(
             CrowdPace::at_once_and_again(*connections),
             Behaviour::Trickle { every_ns: nanoseconds(*every).max(1_000_000) },
         )?,
-        DisturbanceKind::KeepAlive { connections } => crowd(CrowdPace::at_once(*connections), Behaviour::AskOnce)?,
+        DisturbanceKind::KeepAlive { connections } => {
+            // As little as can be.
+            let work = Work::new("echo", "hi");
+            crowd(CrowdPace::at_once(*connections), Behaviour::AskOnce(&work))?
+        }
+        DisturbanceKind::Shutdown { idle, half_sent, running, work, .. } => {
+            // Of a request, half is sent by the time of the signal, and the rest never.
+            let half = Behaviour::Trickle { every_ns: nanoseconds(Duration::from_millis(5)) };
+            let others = [(*idle, Behaviour::Silent), (*half_sent, half)];
+            thread::scope(|scope| {
+                let crowd = &crowd;
+                let gathering =
+                    others.map(|(count, behaviour)| scope.spawn(move || crowd(CrowdPace::at_once(count), behaviour)));
+                let asked = crowd(CrowdPace::at_once(*running), Behaviour::AskOnce(work));
+                for others in gathering {
+                    others.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+                }
+                asked
+            })?
+        }
         DisturbanceKind::Burst { connections, work } => {
             (Vec::new(), burst(*connections, work, disturbance.lasting, target, stop)?)
         }

@@ -204,7 +204,8 @@ mod tests {
 
     #[test]
     fn overflows_stand_under_their_name() {
-        let text = "TcpExt: SyncookiesSent ListenOverflows ListenDrops\nTcpExt: 1 22 333\nIpExt: InNoRoutes\nIpExt: 4\n";
+        let text =
+            "TcpExt: SyncookiesSent ListenOverflows ListenDrops\nTcpExt: 1 22 333\nIpExt: InNoRoutes\nIpExt: 4\n";
         assert_eq!(overflows_in(text), Some(22));
         assert_eq!(overflows_in("TcpExt: A B\nTcpExt: 1 2\n"), None);
         assert_eq!(overflows_in(""), None);

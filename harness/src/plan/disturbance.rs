@@ -30,6 +30,11 @@ impl DisturbedSpec {
                 *connections = (*connections).min(left);
             }
             DisturbanceKind::Load(spec) => spec.limit_connections(left),
+            DisturbanceKind::Shutdown { idle, half_sent, running, .. } => {
+                *idle = (*idle).min(left / 3);
+                *half_sent = (*half_sent).min(left / 3);
+                *running = (*running).min(left / 3);
+            }
             DisturbanceKind::Nothing | DisturbanceKind::Stall => {}
         }
     }
@@ -58,6 +63,7 @@ impl Disturbance {
             | DisturbanceKind::Burst { connections, .. }
             | DisturbanceKind::SlowReaders { connections, .. } => *connections,
             DisturbanceKind::Load(spec) => spec.peak_connections(),
+            DisturbanceKind::Shutdown { idle, half_sent, running, .. } => idle + half_sent + running,
             DisturbanceKind::Nothing | DisturbanceKind::Stall => 0,
         }
     }
@@ -109,6 +115,20 @@ pub enum DisturbanceKind {
     },
     /// Requests of another kind, on connections of their own. Its warm-up and window are cut to the disturbance.
     Load(LoadSpec),
+    /// The server is told to stop (TERM), while some connections are idle, some have sent half a request, and some wait for
+    /// the reply to a whole one.
+    Shutdown {
+        /// Connections that say nothing.
+        idle: u32,
+        /// Connections with half a request.
+        half_sent: u32,
+        /// Connections that asked once.
+        running: u32,
+        /// What those asked for.
+        work: Work,
+        /// From the beginning, when all of them connect, to the signal.
+        after: Duration,
+    },
     /// The server process is stopped, and continued at the end.
     Stall,
 }

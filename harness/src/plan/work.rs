@@ -78,7 +78,8 @@ impl PageRequest {
                     DisturbanceKind::Nothing | DisturbanceKind::Stall | DisturbanceKind::IdleFlood { .. } => {}
                     DisturbanceKind::HalfRequests { .. }
                     | DisturbanceKind::KeepAlive { .. }
-                    | DisturbanceKind::SlowReaders { .. } => return None,
+                    | DisturbanceKind::SlowReaders { .. }
+                    | DisturbanceKind::Shutdown { .. } => return None,
                 }
             }
         }

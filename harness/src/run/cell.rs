@@ -98,7 +98,7 @@ impl<'a> CellRunner<'a> {
         let mut warnings = found.warnings.clone();
         warnings.extend(after_the_end(&stopped, &found));
         // Of a server that has ended everybody knows that it could not be watched to the end.
-        let has_ended = outcome != Outcome::Completed;
+        let has_ended = outcome != Outcome::Completed || found.stop_asked_ns.is_some();
         let is_known = |doubt: &Warning| matches!(doubt, Warning::NotObserved { what: Unobserved::Server, .. });
         warnings.extend(observed.unobserved.into_iter().filter(|doubt| !(has_ended && is_known(doubt))));
         let Observed { noise, peak_threads, .. } = observed;
@@ -246,7 +246,8 @@ impl CellFindings {
 fn outcome(found: &TaskFindings, stopped: &Stopped) -> Outcome {
     let stderr = stopped.stderr_tail.clone();
     // What was known at the end has the reason too.
-    if let Some(death) = stopped.death.as_ref().or(found.death.as_ref()) {
+    let death = stopped.death.as_ref().or(found.death.as_ref());
+    if let Some(death) = death.filter(|death| !found.was_asked_for(death)) {
         Outcome::Failed { reason: format!("the server {}", death.how), stderr }
     } else if let Some(reason) = found.failure.clone() {
         Outcome::Failed { reason, stderr }

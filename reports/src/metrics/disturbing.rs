@@ -50,6 +50,24 @@ pub(super) fn drained(pool: &Pool<'_>) -> Reading {
     })
 }
 
+/// Requests that were sent whole before the server was told to stop and never got their reply.
+pub(super) fn lost(pool: &Pool<'_>) -> Reading {
+    over_blocks(pool, |cell| {
+        cell.disturbance.as_ref()?.stop_asked_ns?;
+        traffic(cell).map(|traffic| Block::Is(traffic.ledger.failed()))
+    })
+}
+
+/// From when the server was told to stop until its process was gone; beyond the end of the load where it stayed.
+pub(super) fn time_to_stop(pool: &Pool<'_>) -> Reading {
+    over_blocks(pool, |cell| {
+        let asked_ns = cell.disturbance.as_ref()?.stop_asked_ns?;
+        let end_ns = cell.load.warm_up_ns.saturating_add(cell.load.window_ns);
+        let never = Block::Above(end_ns.saturating_sub(asked_ns));
+        Some(cell.server.died_at_ns.map_or(never, |gone_ns| Block::Is(gone_ns.saturating_sub(asked_ns))))
+    })
+}
+
 /// Connects that met a full accept queue.
 pub(super) fn listen_overflows(pool: &Pool<'_>) -> Reading {
     over_blocks(pool, |cell| cell.server.listen_overflows.map(Block::Is))

@@ -113,6 +113,7 @@ mod tests {
             name: "more clients".to_owned(),
             from_ns: 200 * MS,
             until_ns: 400 * MS,
+            stop_asked_ns: None,
             course: Vec::new(),
             traffic: Some(own),
         };

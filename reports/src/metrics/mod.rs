@@ -20,7 +20,8 @@ pub(crate) use probe::slow_answers;
 pub use parts::{Band, Bands, TIME_PARTS, TimePart};
 pub use reading::{Certainty, Reading};
 use values::{
-    cpu_per_connection, cpu_per_request, peak_memory, peak_threads, plain, service_quantile, success, switches_per_request,
+    cpu_per_connection, cpu_per_request, peak_memory, peak_threads, plain, service_quantile, success,
+    switches_per_request,
 };
 pub use values::{response_quantile, slope_per_connection};
 pub(crate) use values::{slope_of, slopes_by_block, total_of};
@@ -208,6 +209,20 @@ pub const METRICS: &[Metric] = &[
         "Times that a connect met a full accept queue, a second attempt of the same client included: the kernel's own \
          count, of the whole network namespace. Of several blocks the median, with their range.",
         disturbing::listen_overflows,
+    ),
+    load(
+        "replies_lost",
+        "replies lost",
+        Unit::Count,
+        "Requests that were sent whole before the server was told to stop, and never got their reply. Of several blocks the \
+         median, with their range.",
+        disturbing::lost,
+    ),
+    time(
+        "time_to_stop",
+        "time to stop",
+        "From the signal to the end of the server's process, to some 5 ms. Of several blocks the median, with their range.",
+        disturbing::time_to_stop,
     ),
     load("goodput_before", "goodput before", Unit::PerSecond, GOODPUT, |pool| goodput::goodput(pool, When::Before)),
     load("goodput_meanwhile", "goodput meanwhile", Unit::PerSecond, GOODPUT, |pool| {

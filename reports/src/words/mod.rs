@@ -2,10 +2,11 @@
 //!
 //! Below charts and summaries, both of which speak so. Must not know: pixels, tables, HTML. A file per kind of figure:
 //! `compared.rs` (contenders in one metric), `load_curve.rs` (response times over the load), `held.rs` (connections held),
-//! `carried.rs` (a search under an objective), `probe.rs` (a disturbance), `scorecard.rs`, `answer.rs` and `advice.rs` (two
+//! `carried.rs` (a search under an objective), `probe.rs` and `aftermath.rs` (a disturbance), `scorecard.rs`, `answer.rs` and `advice.rs` (two
 //! contenders in everything that was measured of them).
 
 pub mod advice;
+mod aftermath;
 pub mod answer;
 mod carried;
 mod compared;

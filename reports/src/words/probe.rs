@@ -8,6 +8,7 @@ use itertools::Itertools;
 
 use std::collections::BTreeMap;
 
+use super::aftermath;
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, Reading, metric, slow_answers};
 use crate::record::{Bound, Cell, DisturbanceRecord, Fate, Outcome, RequestEvent, Warning};
@@ -51,8 +52,9 @@ pub(crate) fn answered(pool: &Pool<'_>) -> String {
 /// The whole story of a trial in which something was done to the server, as the rest of a sentence on it and more.
 pub(crate) fn story(trial: &Trial<'_>) -> String {
     let pool = &trial.pool;
-    let after = [recovery(pool), goodput(pool), response(pool), end_of_servers(pool), turned_away(pool)];
-    service(pool).into_iter().chain(after.into_iter().flatten()).join(" ")
+    let aftermath = [aftermath::goodput(pool), aftermath::shutdown(pool)];
+    let after = [recovery(pool), response(pool), end_of_servers(pool), turned_away(pool)];
+    service(pool).into_iter().chain(after.into_iter().chain(aftermath).flatten()).join(" ")
 }
 
 /// How the probe was served while something was done to the server: the rest of a sentence on the server, and one on
@@ -124,21 +126,6 @@ fn recovery(pool: &Pool<'_>) -> Option<String> {
             "From the first failure on nothing was answered, to the end of the load {} later.",
             metric.unit.show(ns as f64)
         )),
-        Reading::TooFew(_) | Reading::Absent => None,
-    }
-}
-
-/// When the server answered as many in time as before, where more clients than it could serve came for a while.
-fn goodput(pool: &Pool<'_>) -> Option<String> {
-    let sent_requests = |cell: &&Cell| cell.disturbance.as_ref().is_some_and(|it| it.traffic.is_some());
-    let failed = |cell: &&Cell| cell.disturbed().any(|event| event.fate != Fate::Ok);
-    pool.cells.iter().find(|cell| sent_requests(cell) && failed(cell))?;
-    let metric = metric("goodput_recovery")?;
-    let said = |when: &str, was: &str| format!("{when} that ended, the goodput {was} within 5% of what it was before.");
-    match metric.of_pool(pool) {
-        Reading::Measured(0.0, _) => Some(said("As soon as", "was back")),
-        Reading::Measured(ns, _) => Some(said(&format!("{} after", metric.unit.show(ns)), "was back")),
-        Reading::Beyond(ns) => Some(said(&format!("{} after", metric.unit.show(ns as f64)), "was still not")),
         Reading::TooFew(_) | Reading::Absent => None,
     }
 }
