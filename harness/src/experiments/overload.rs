@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reports::record::{BoundValue, Decision, Picture};
 
-use super::declare::{at_least, at_most, bars, by, newcomers, probe_over_time, times, value};
+use super::declare::{at_least, at_most, bars, by, newcomers, probe_over_time, value};
 use crate::plan::{
     ArrivalProcess, Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec,
     Sizes, Task, TaskKind, Workload,
@@ -110,22 +110,19 @@ fn pictures() -> Vec<Picture> {
     vec![probe_over_time(), goodput]
 }
 
-/// Who is offered more and answers less than before is not robust. Working for those who have left halves it, working for
-/// those who still wait adds two thirds.
-const AS_MUCH_AS_BEFORE: f64 = 1.0;
+/// Of 200% as many as the 60% that were answered before. Who works for those who have left answers next to none, who works
+/// for those who still wait answers half of them.
+const AS_MANY_AS_BEFORE: BoundValue = BoundValue::Number(0.3);
 
 /// What piled up takes a second to work off; what was not let in, nothing. In nanoseconds.
 const SOON: BoundValue = BoundValue::Number(350e6);
 
 fn decision() -> Option<Decision> {
-    let as_much = |holds_for, contender| {
-        let before = times(AS_MUCH_AS_BEFORE, value("goodput_before", contender));
-        at_least(holds_for, value("goodput_meanwhile", contender), before)
-    };
+    let as_many = |holds_for, contender| at_least(holds_for, value("probe_success", contender), AS_MANY_AS_BEFORE);
     by([
-        as_much("a pool of four threads", POOL),
-        as_much("as many threads as CPUs, with tasks", TASKS),
-        as_much("tasks with a limit on connections and a short backlog", LIMITED),
+        as_many("a pool of four threads", POOL),
+        as_many("as many threads as CPUs, with tasks", TASKS),
+        as_many("tasks with a limit on connections and a short backlog", LIMITED),
         at_most("the time after it, with such limits", value("goodput_recovery", LIMITED), SOON),
     ])
 }

@@ -59,7 +59,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads[0];
     let trial = DisturbedProbe {
         probe: echo_probe(100.0, newcomers(CLIENTS), sizes.timeout.min(LASTING)),
-        name: "TERM",
+        name: "a shutdown",
         kind: DisturbanceKind::Shutdown {
             idle: CLIENTS,
             half_sent: CLIENTS,

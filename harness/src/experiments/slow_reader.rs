@@ -83,7 +83,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
 }
 
 fn pictures() -> Vec<Picture> {
-    let curve = curve_over("KiB per second that each reads", &["peak_memory", "probe_p99", "probe_success"]);
+    let curve = curve_over("KiB/s that each reads", &["peak_memory", "probe_p99", "probe_success"]);
     vec![curve, probe_over_time()]
 }
 

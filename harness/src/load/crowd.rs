@@ -255,13 +255,13 @@ impl<'a> Crowd<'a> {
 /// What became of the crowd's requests, where it sent any.
 fn traffic(behaviour: Behaviour<'_>, span: &Range<u64>, recorder: Recorder) -> Option<Traffic> {
     match behaviour {
-        Behaviour::AskOnce(work) => Some(told(work, span, recorder)),
+        Behaviour::AskOnce(work) => Some(unscheduled_traffic(work, span, recorder)),
         Behaviour::Silent | Behaviour::Trickle { .. } => None,
     }
 }
 
 /// What became of requests that had no schedule.
-pub(super) fn told(work: &Work, span: &Range<u64>, recorder: Recorder) -> Traffic {
+pub(super) fn unscheduled_traffic(work: &Work, span: &Range<u64>, recorder: Recorder) -> Traffic {
     let lasting = Duration::from_nanos(span.end - span.start);
     let spec = LoadSpec {
         arrivals: ArrivalProcess::Closed,

@@ -87,19 +87,8 @@ pub fn disturb(
             crowd(CrowdPace::at_once(*connections), Behaviour::AskOnce(&work))?
         }
         DisturbanceKind::Shutdown { idle, half_sent, running, work, .. } => {
-            // Of a request, half is sent by the time of the signal, and the rest never.
-            let half = Behaviour::Trickle { every_ns: nanoseconds(Duration::from_millis(5)) };
-            let others = [(*idle, Behaviour::Silent), (*half_sent, half)];
-            thread::scope(|scope| {
-                let crowd = &crowd;
-                let gathering =
-                    others.map(|(count, behaviour)| scope.spawn(move || crowd(CrowdPace::at_once(count), behaviour)));
-                let asked = crowd(CrowdPace::at_once(*running), Behaviour::AskOnce(work));
-                for others in gathering {
-                    others.join().unwrap_or_else(|panic| resume_unwind(panic))?;
-                }
-                asked
-            })?
+            // Of the idle and the halves there is nothing to tell.
+            (Vec::new(), before_the_signal([*idle, *half_sent, *running], work, crowd)?)
         }
         DisturbanceKind::Burst { connections, work } => {
             (Vec::new(), burst(*connections, work, disturbance.lasting, target, stop)?)
@@ -129,6 +118,28 @@ fn load(
     let window = spec.window.min(lasting);
     let spec = LoadSpec { window, warm_up: spec.warm_up.min(lasting - window), ..spec.clone() };
     carried_out(Order::new(&spec, target, GENERATOR, stop))
+}
+
+/// Those who say nothing, those who send half a request, and those who ask once, side by side; what became of the last.
+fn before_the_signal<'a>(
+    [idle, half_sent, running]: [u32; 3],
+    work: &'a Work,
+    crowd: impl Fn(CrowdPace, Behaviour<'a>) -> Result<(Vec<DisturbanceProgress>, Option<Traffic>), LoadError> + Sync,
+) -> Result<Option<Traffic>, LoadError> {
+    // Too slowly for the request ever to be whole.
+    let half = Behaviour::Trickle { every_ns: 5_000_000 };
+    let sorts = [(idle, Behaviour::Silent), (half_sent, half), (running, Behaviour::AskOnce(work))];
+    thread::scope(|scope| {
+        let crowd = &crowd;
+        let gathering =
+            sorts.map(|(count, behaviour)| scope.spawn(move || crowd(CrowdPace::at_once(count), behaviour)));
+        let mut told = None;
+        for gathered in gathering {
+            let (_, traffic) = gathered.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+            told = told.or(traffic);
+        }
+        Ok(told)
+    })
 }
 
 /// As many sessions as there are places for, begun together, and no other in place of one that has ended.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use reports::record::{DisturbanceProgress, Traffic};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
-use super::crowd::told;
+use super::crowd::unscheduled_traffic;
 use super::exchange::Exchange;
 use super::recorder::{Failure, Loop, Recorder};
 use super::reply::digits;
@@ -98,7 +98,7 @@ impl SlowReaders<'_> {
             let place = recorder.self_scheduled(begun_ns, 1);
             recorder.failed(place, Failure::InFlight, begun_ns, now);
         }
-        (course, Some(told(self.work, &span, recorder)))
+        (course, Some(unscheduled_traffic(self.work, &span, recorder)))
     }
 }
 
