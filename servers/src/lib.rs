@@ -18,6 +18,7 @@ mod connection;
 mod containment;
 mod contender;
 mod counters;
+mod drain;
 mod histograms;
 mod models;
 mod options;

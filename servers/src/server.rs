@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::runtime::{Runtime, RuntimeMetrics};
 
@@ -78,6 +79,11 @@ impl Server {
     /// A handle that ends this server's accept loop, before or while it runs.
     pub fn stop_handle(&self) -> StopHandle {
         StopHandle::new(Arc::clone(&self.stop), Arc::clone(&self.admission))
+    }
+
+    /// How long at most it goes on after it was stopped, for the requests that it has begun.
+    pub fn drain_time(&self) -> Duration {
+        self.options.drain.unwrap_or_default()
     }
 
     /// The counters as they stand. They are read one after the other, not at one instant.

@@ -26,7 +26,7 @@ impl StopHandle {
 
     /// Makes the model's `run` return as soon as it is back at accepting, and refuses new connections.
     ///
-    /// Nobody waits for connections still open. Those on threads go on until their clients or the process
+    /// Nobody waits for connections still open, and for requests under way only where the option `drain` says so. Those on threads go on until their clients or the process
     /// end, those in tasks are dropped with their runtime. Stopping twice is stopping once.
     pub fn stop(&self) {
         self.admission.close();

@@ -44,8 +44,12 @@ fn needs(experiment: &Experiment) -> Vec<(CheckItem, String)> {
             TaskKind::Hold(spec) => needs.extend(of_work(&spec.work)),
             TaskKind::Disturbed(spec) => {
                 needs.extend(of_load(&spec.probe));
-                if let DisturbanceKind::Load(load) = &spec.disturbance.kind {
-                    needs.extend(of_load(load));
+                match &spec.disturbance.kind {
+                    DisturbanceKind::Load(load) => needs.extend(of_load(load)),
+                    DisturbanceKind::Burst { work, .. }
+                    | DisturbanceKind::SlowReaders { work, .. }
+                    | DisturbanceKind::Shutdown { work, .. } => needs.extend(of_work(work)),
+                    _ => {}
                 }
             }
         }

@@ -187,7 +187,8 @@ fn stop_when_asked(requests: &StopRequests, server: &Arc<Server>, ended: &Receiv
         let _ = say(&InsideReply { inside: answer(monitor.snapshot()) });
     });
     server.stop_handle().stop();
-    if ended.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout) {
+    let drain = server.drain_time();
+    if ended.recv_timeout(GRACE + drain) == Err(RecvTimeoutError::Timeout) {
         // A connection in the middle of its work holds the model up, and no thread can be ended from outside.
         goodbye.say(server);
         std::process::exit(0);

@@ -4,6 +4,7 @@
 mod accept;
 mod blocking_pool;
 mod blocking_sleep;
+mod burst;
 mod churn;
 mod connections;
 mod cores;
@@ -16,7 +17,10 @@ mod keep_alive;
 mod latency_curve;
 mod memory;
 mod mutex;
+mod overload;
 mod same_memory;
+mod shutdown;
+mod slow_reader;
 mod slowloris;
 mod thread_or_task;
 mod timers;
@@ -35,14 +39,18 @@ pub static EXPERIMENTS: &[&Experiment] = &[
     &same_memory::EXPERIMENT,
     &idle_flood::EXPERIMENT,
     &slowloris::EXPERIMENT,
+    &slow_reader::EXPERIMENT,
     &keep_alive::EXPERIMENT,
     &fairness::EXPERIMENT,
+    &overload::EXPERIMENT,
+    &burst::EXPERIMENT,
     &blocking_sleep::EXPERIMENT,
     &mutex::EXPERIMENT,
     &cpu_placement::EXPERIMENT,
     &blocking_pool::EXPERIMENT,
     &honest_clock::EXPERIMENT,
     &timers::EXPERIMENT,
+    &shutdown::EXPERIMENT,
 ];
 
 /// The experiment of that name.

@@ -50,24 +50,24 @@ const SOURCES: u32 = 8;
 
 /// What all clients of a disturbance do once they are connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Behaviour {
+pub(super) enum Behaviour<'a> {
     /// Nothing.
     Silent,
     /// Send the bytes of a request that has no end, one at a time, so long apart.
     Trickle { every_ns: u64 },
     /// Ask once.
-    AskOnce,
+    AskOnce(&'a Work),
 }
 
 /// The beginning of a request. What follows is more and more of its parameter.
 const FRONT: &[u8] = br#"{"RequestWork":{"request_message":"echo","parameter":""#;
 
 /// The connections of one disturbance.
-pub(super) struct Crowd {
+pub(super) struct Crowd<'a> {
     connections: Connections<Sockets>,
     span: Range<u64>,
     pace: CrowdPace,
-    behaviour: Behaviour,
+    behaviour: Behaviour<'a>,
     /// What each slot's present connection has come to.
     members: Vec<Member>,
     vacant: Vec<u32>,
@@ -96,17 +96,17 @@ struct DueByte {
     number: u64,
 }
 
-impl Crowd {
+impl<'a> Crowd<'a> {
     /// Nobody yet.
     pub(super) fn new(
         target: SocketAddr,
         span: Range<u64>,
         pace: CrowdPace,
-        behaviour: Behaviour,
-    ) -> Result<Crowd, LoadError> {
+        behaviour: Behaviour<'a>,
+    ) -> Result<Crowd<'a>, LoadError> {
         let exchange = match behaviour {
             Behaviour::Silent | Behaviour::Trickle { .. } => Exchange::Nothing,
-            Behaviour::AskOnce => Exchange::new(&work(), target),
+            Behaviour::AskOnce(work) => Exchange::new(work, target),
         };
         // A request is given up at the end of the span and not before.
         let shape = Shape::Connections { connections: pace.at_most };
@@ -158,8 +158,7 @@ impl Crowd {
         self.note(now_ns().saturating_sub(origin_ns));
         self.let_go();
         self.note(now_ns().saturating_sub(origin_ns));
-        let asks = self.behaviour == Behaviour::AskOnce;
-        Ok((self.course, asks.then(|| traffic(&self.span, self.connections.recorder))))
+        Ok((self.course, traffic(self.behaviour, &self.span, self.connections.recorder)))
     }
 
     fn note(&mut self, at_ns: u64) {
@@ -184,7 +183,7 @@ impl Crowd {
             self.members[slot as usize] = Member { number: self.begun, is_held: false, sent: 0 };
             match self.behaviour {
                 Behaviour::Silent | Behaviour::Trickle { .. } => self.connections.open(slot, now),
-                Behaviour::AskOnce => self.connections.ask(slot, now),
+                Behaviour::AskOnce(_) => self.connections.ask(slot, now),
             }
         }
         self.begun < allowed && !self.vacant.is_empty()
@@ -253,24 +252,27 @@ impl Crowd {
     }
 }
 
-/// What became of requests without a schedule, in the span of a disturbance.
-pub(super) fn traffic(span: &Range<u64>, recorder: Recorder) -> Traffic {
+/// What became of the crowd's requests, where it sent any.
+fn traffic(behaviour: Behaviour<'_>, span: &Range<u64>, recorder: Recorder) -> Option<Traffic> {
+    match behaviour {
+        Behaviour::AskOnce(work) => Some(unscheduled_traffic(work, span, recorder)),
+        Behaviour::Silent | Behaviour::Trickle { .. } => None,
+    }
+}
+
+/// What became of requests that had no schedule.
+pub(super) fn unscheduled_traffic(work: &Work, span: &Range<u64>, recorder: Recorder) -> Traffic {
     let lasting = Duration::from_nanos(span.end - span.start);
     let spec = LoadSpec {
         arrivals: ArrivalProcess::Closed,
         shape: Shape::Connections { connections: 0 },
-        work: work(),
+        work: work.clone(),
         seed: 0,
         warm_up: Duration::ZERO,
         window: lasting,
         timeout: lasting,
     };
     LoadOutcome::merge(&spec, lasting, vec![(recorder, ThreadUsage::default())]).traffic
-}
-
-/// What is asked once: as little as can be.
-fn work() -> Work {
-    Work::new("echo", "hi")
 }
 
 /// How many connections may have been begun at a moment, and how many there may be at once.

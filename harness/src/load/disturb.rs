@@ -6,6 +6,7 @@
 //! who started it. Read `crowd.rs`.
 
 use std::net::SocketAddr;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -14,11 +15,12 @@ use reports::record::{DisturbanceProgress, Traffic};
 use rustix::process::setpriority_process;
 
 use super::crowd::{Behaviour, Crowd, CrowdPace};
-use super::order::{Generator, run};
+use super::order::{Generator, Order};
 use super::pipeline::pipeline;
+use super::slow_readers::SlowReaders;
 use super::{LONGEST_SLEEP_NS, LoadError};
 use crate::clock::now_ns;
-use crate::plan::{Disturbance, DisturbanceKind, LoadSpec, Pacing, nanoseconds};
+use crate::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, Shape, Work, nanoseconds};
 
 /// Why something could not be done to a server.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +53,8 @@ const GIVES_WAY: i32 = 19;
 /// Does to the server at `target` what is to be done, at its time after `origin_ns`, and returns when that is over, or
 /// soon after `stop`. Leaves the calling thread at the lowest priority. What a server does about it is data. `at_ns` in the course counts from `origin_ns`.
 ///
-/// Nothing is done here about [`DisturbanceKind::Stall`] but to wait for it.
+/// Signals are for those who started the server: about [`DisturbanceKind::Stall`] nothing is done here but to wait for it, and
+/// of [`DisturbanceKind::Shutdown`] the clients come here and the signal does not.
 ///
 /// # Errors
 /// Where `target` is not on loopback, or the generator can't have what it needs of the kernel.
@@ -79,7 +82,23 @@ pub fn disturb(
             CrowdPace::at_once_and_again(*connections),
             Behaviour::Trickle { every_ns: nanoseconds(*every).max(1_000_000) },
         )?,
-        DisturbanceKind::KeepAlive { connections } => crowd(CrowdPace::at_once(*connections), Behaviour::AskOnce)?,
+        DisturbanceKind::KeepAlive { connections } => {
+            // As little as can be.
+            let work = Work::new("echo", "hi");
+            crowd(CrowdPace::at_once(*connections), Behaviour::AskOnce(&work))?
+        }
+        DisturbanceKind::Shutdown { idle, half_sent, running, work, .. } => {
+            // Of the idle and the halves there is nothing to tell.
+            (Vec::new(), before_the_signal([*idle, *half_sent, *running], work, crowd)?)
+        }
+        DisturbanceKind::Burst { connections, work } => {
+            (Vec::new(), burst(*connections, work, disturbance.lasting, target, stop)?)
+        }
+        DisturbanceKind::SlowReaders { connections, requests, work, bytes_per_second } => {
+            let [connections, requests, bytes_per_second] = [*connections, *requests, *bytes_per_second];
+            let readers = SlowReaders { connections, requests, work, bytes_per_second };
+            readers.gather(target, span.clone(), origin_ns, stop)
+        }
         DisturbanceKind::Pipelining { outstanding, work } => {
             (Vec::new(), pipeline(target, &span, (*outstanding, work), stop))
         }
@@ -102,9 +121,56 @@ fn load(
 ) -> Result<Option<Traffic>, DisturbError> {
     let window = spec.window.min(lasting);
     let spec = LoadSpec { window, warm_up: spec.warm_up.min(lasting - window), ..spec.clone() };
-    // The probe's thread polls; this one must not, or it would take the CPU that they share.
-    let generator = Generator { threads: 1, pacing: Pacing::Sleeping };
-    match run(&spec, target, generator, stop, |_| {}) {
+    carried_out(Order::new(&spec, target, GENERATOR, stop))
+}
+
+/// Those who say nothing, those who send half a request, and those who ask once, side by side; what became of the last.
+fn before_the_signal<'a>(
+    [idle, half_sent, running]: [u32; 3],
+    work: &'a Work,
+    crowd: impl Fn(CrowdPace, Behaviour<'a>) -> Result<(Vec<DisturbanceProgress>, Option<Traffic>), LoadError> + Sync,
+) -> Result<Option<Traffic>, LoadError> {
+    // Too slowly for the request ever to be whole.
+    let half = Behaviour::Trickle { every_ns: 5_000_000 };
+    let sorts = [(idle, Behaviour::Silent), (half_sent, half), (running, Behaviour::AskOnce(work))];
+    thread::scope(|scope| {
+        let crowd = &crowd;
+        let gathering =
+            sorts.map(|(count, behaviour)| scope.spawn(move || crowd(CrowdPace::at_once(count), behaviour)));
+        let mut told = None;
+        for gathered in gathering {
+            let (_, traffic) = gathered.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+            told = told.or(traffic);
+        }
+        Ok(told)
+    })
+}
+
+/// As many sessions as there are places for, begun together, and no other in place of one that has ended.
+fn burst(
+    connections: u32,
+    work: &Work,
+    lasting: Duration,
+    target: SocketAddr,
+    stop: &AtomicBool,
+) -> Result<Option<Traffic>, DisturbError> {
+    let spec = LoadSpec {
+        arrivals: ArrivalProcess::Closed,
+        shape: Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: connections },
+        work: work.clone(),
+        seed: 0,
+        warm_up: Duration::ZERO,
+        window: lasting,
+        timeout: lasting,
+    };
+    carried_out(Order::new(&spec, target, GENERATOR, stop).at_most(connections.into()))
+}
+
+/// The probe's thread polls; this one must not, or it would take the CPU that they share.
+const GENERATOR: Generator = Generator { threads: 1, pacing: Pacing::Sleeping };
+
+fn carried_out(order: Order<'_>) -> Result<Option<Traffic>, DisturbError> {
+    match order.run(|_| {}) {
         Ok(outcome) => Ok(Some(outcome.traffic)),
         Err(LoadError::NotConnected { .. }) => Ok(None),
         Err(error) => Err(error.into()),

@@ -21,6 +21,7 @@ mod reply;
 #[cfg(test)]
 mod simulation;
 mod slot;
+mod slow_readers;
 mod sockets;
 mod tally;
 mod tap;

@@ -62,7 +62,7 @@ pub fn probe(
 }
 
 /// The most requests that are kept by themselves, on average.
-const MOST_EVENTS: f64 = 5_000.0;
+const MOST_EVENTS: f64 = 20_000.0;
 
 /// Room for every request of the window, with six standard deviations to spare where arrivals are random.
 fn room_for_events(spec: &LoadSpec) -> usize {

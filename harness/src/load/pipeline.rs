@@ -16,7 +16,7 @@ use reports::record::{MalformedReason, Traffic};
 use servers::protocol::Persistence;
 
 use super::LONGEST_SLEEP_NS;
-use super::crowd::traffic;
+use super::crowd::unscheduled_traffic;
 use super::exchange::Exchange;
 use super::recorder::{Answered, Failure, Loop, Recorder, Scheduled};
 use super::reply::{Heard, Hearing, Meaning, digits};
@@ -56,7 +56,7 @@ pub(super) fn pipeline(
         }
     }
     pipeline.give_up(if has_connection { Failure::InFlight } else { Failure::Reset });
-    Some(traffic(span, pipeline.recorder))
+    Some(unscheduled_traffic(work, span, pipeline.recorder))
 }
 
 fn connect(target: SocketAddr, within: Duration) -> io::Result<TcpStream> {

@@ -32,5 +32,5 @@ pub(crate) use process_reader::fields_after_name;
 pub use process_reader::{
     Extent, ProcessReader, cpu_time, descendants, peak_resident_bytes, process_cpu, settled_sample,
 };
-pub use sockets::socket_buffer_bytes;
+pub use sockets::{listen_overflows, socket_buffer_bytes};
 pub use threads::{ThreadReading, threads};

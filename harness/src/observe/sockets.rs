@@ -1,6 +1,6 @@
 //! How much the kernel keeps in a server's socket buffers: memory that no resident size shows. Asked of the kernel's
 //! socket diagnostics (`NETLINK_SOCK_DIAG`, sock_diag(7)): a request for the TCP sockets of one local port, and a parser of
-//! what comes back.
+//! what comes back. And how often a connect met a full accept queue, which only the kernel knows.
 //!
 //! Netlink speaks in the byte order of the machine, except for ports and addresses, which are as on the wire.
 
@@ -12,6 +12,8 @@ use std::time::Duration;
 use rustix::net::netlink::{SOCK_DIAG, SocketAddrNetlink};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, sendto, socket_with};
+
+use super::proc_file::text;
 
 /// Bytes in the receive and send buffers of all TCP sockets that are local to `server`, the connections that it has not
 /// accepted yet included. The clients' ends of loopback connections are not in it. Some milliseconds at ten thousand
@@ -38,6 +40,20 @@ pub fn socket_buffer_bytes(server: SocketAddr) -> io::Result<u64> {
             }
         }
     }
+}
+
+/// Times since the machine started that a connect met a full accept queue, of any listening socket in this network
+/// namespace; absent where the kernel does not tell.
+pub fn listen_overflows() -> Option<u64> {
+    overflows_in(&text("/proc/self/net/netstat")?)
+}
+
+/// Names in one line and values in the next, each with the protocol in front.
+fn overflows_in(netstat: &str) -> Option<u64> {
+    let mut of_tcp = netstat.lines().filter_map(|line| line.strip_prefix("TcpExt:"));
+    let (names, values) = (of_tcp.next()?.split_whitespace(), of_tcp.next()?.split_whitespace());
+    let (_, value) = names.zip(values).find(|(name, _)| *name == "ListenOverflows")?;
+    value.parse().ok()
 }
 
 fn ask(server: SocketAddr) -> io::Result<OwnedFd> {
@@ -184,6 +200,15 @@ mod tests {
         body.extend(SKMEMINFO.to_ne_bytes());
         body.extend(memory.iter().flat_map(|value| value.to_ne_bytes()));
         message(SOCK_DIAG_BY_FAMILY, &body)
+    }
+
+    #[test]
+    fn overflows_stand_under_their_name() {
+        let text =
+            "TcpExt: SyncookiesSent ListenOverflows ListenDrops\nTcpExt: 1 22 333\nIpExt: InNoRoutes\nIpExt: 4\n";
+        assert_eq!(overflows_in(text), Some(22));
+        assert_eq!(overflows_in("TcpExt: A B\nTcpExt: 1 2\n"), None);
+        assert_eq!(overflows_in(""), None);
     }
 
     #[test]

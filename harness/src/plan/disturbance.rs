@@ -23,10 +23,18 @@ impl DisturbedSpec {
         let left = ceiling - self.probe.peak_connections();
         match &mut self.disturbance.kind {
             DisturbanceKind::IdleFlood { at_most, .. } => *at_most = (*at_most).min(left),
-            DisturbanceKind::HalfRequests { connections, .. } | DisturbanceKind::KeepAlive { connections } => {
+            DisturbanceKind::HalfRequests { connections, .. }
+            | DisturbanceKind::KeepAlive { connections }
+            | DisturbanceKind::Burst { connections, .. }
+            | DisturbanceKind::SlowReaders { connections, .. } => {
                 *connections = (*connections).min(left);
             }
             DisturbanceKind::Load(spec) => spec.limit_connections(left),
+            DisturbanceKind::Shutdown { idle, half_sent, running, .. } => {
+                *idle = (*idle).min(left / 3);
+                *half_sent = (*half_sent).min(left / 3);
+                *running = (*running).min(left / 3);
+            }
             DisturbanceKind::Nothing | DisturbanceKind::Stall | DisturbanceKind::Pipelining { .. } => {}
         }
     }
@@ -50,11 +58,13 @@ impl Disturbance {
     pub fn peak_connections(&self) -> u32 {
         match &self.kind {
             DisturbanceKind::IdleFlood { at_most, .. } => *at_most,
-            DisturbanceKind::HalfRequests { connections, .. } | DisturbanceKind::KeepAlive { connections } => {
-                *connections
-            }
+            DisturbanceKind::HalfRequests { connections, .. }
+            | DisturbanceKind::KeepAlive { connections }
+            | DisturbanceKind::Burst { connections, .. }
+            | DisturbanceKind::SlowReaders { connections, .. } => *connections,
             DisturbanceKind::Load(spec) => spec.peak_connections(),
             DisturbanceKind::Pipelining { .. } => 1,
+            DisturbanceKind::Shutdown { idle, half_sent, running, .. } => idle + half_sent + running,
             DisturbanceKind::Nothing | DisturbanceKind::Stall => 0,
         }
     }
@@ -92,8 +102,41 @@ pub enum DisturbanceKind {
         /// What each asks for.
         work: Work,
     },
+    /// New clients who all connect at the same moment. Each asks once and closes, and it is over when the last has done so,
+    /// or given up at the end of its time.
+    Burst {
+        /// How many.
+        connections: u32,
+        /// What each asks for.
+        work: Work,
+    },
+    /// Clients who send many requests at once, and read the replies slowly or not at all.
+    SlowReaders {
+        /// Connections, all begun at once.
+        connections: u32,
+        /// Of each, one behind the other.
+        requests: u32,
+        /// What each request asks for.
+        work: Work,
+        /// What each client reads; 0 for nothing at all.
+        bytes_per_second: u32,
+    },
     /// Requests of another kind, on connections of their own. Its warm-up and window are cut to the disturbance.
     Load(LoadSpec),
+    /// The server is told to stop (TERM), while some connections are idle, some have sent half a request, and some wait for
+    /// the reply to a whole one.
+    Shutdown {
+        /// Connections that say nothing.
+        idle: u32,
+        /// Connections with half a request.
+        half_sent: u32,
+        /// Connections that asked once.
+        running: u32,
+        /// What those asked for.
+        work: Work,
+        /// From the beginning, when all of them connect, to the signal.
+        after: Duration,
+    },
     /// The server process is stopped, and continued at the end.
     Stall,
 }

@@ -327,6 +327,9 @@ impl TaskKind {
             TaskKind::Disturbed(spec) => {
                 let beside = match &spec.disturbance.kind {
                     DisturbanceKind::Load(load) => load.work.calls_backend(),
+                    DisturbanceKind::Burst { work, .. }
+                    | DisturbanceKind::SlowReaders { work, .. }
+                    | DisturbanceKind::Shutdown { work, .. } => work.calls_backend(),
                     _ => false,
                 };
                 beside || spec.probe.work.calls_backend()

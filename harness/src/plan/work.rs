@@ -71,11 +71,15 @@ impl PageRequest {
             TaskKind::Disturbed(spec) => {
                 self.replace(&mut spec.probe.work)?;
                 match &mut spec.disturbance.kind {
-                    DisturbanceKind::Load(LoadSpec { work, .. }) => self.replace(work)?,
+                    DisturbanceKind::Load(LoadSpec { work, .. }) | DisturbanceKind::Burst { work, .. } => {
+                        self.replace(work)?;
+                    }
                     DisturbanceKind::Nothing | DisturbanceKind::Stall | DisturbanceKind::IdleFlood { .. } => {}
                     DisturbanceKind::HalfRequests { .. }
                     | DisturbanceKind::KeepAlive { .. }
-                    | DisturbanceKind::Pipelining { .. } => return None,
+                    | DisturbanceKind::Pipelining { .. }
+                    | DisturbanceKind::SlowReaders { .. }
+                    | DisturbanceKind::Shutdown { .. } => return None,
                 }
             }
         }

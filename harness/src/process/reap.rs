@@ -58,7 +58,7 @@ impl Death {
     }
 
     /// Whether it was an exit with status 0.
-    pub(super) fn is_in_order(&self) -> bool {
+    pub fn is_in_order(&self) -> bool {
         self.kind == DeathKind::Exited(0)
     }
 

@@ -137,6 +137,12 @@ impl ServerProcess {
         let _ = self.child.signal(Signal::CONT);
     }
 
+    /// Asks it to stop (TERM) and does not wait. [`ServerProcess::stop`] is needed all the same.
+    pub fn ask_to_stop(&self) {
+        // Fails only for a process that has ended.
+        let _ = self.child.signal(Signal::TERM);
+    }
+
     /// How it ended, or `None` while it runs; one system call while it runs, and never waits.
     pub fn poll_death(&mut self) -> Option<Death> {
         // The call can't fail for a child that is not reaped before `self` is gone.
@@ -149,8 +155,8 @@ impl ServerProcess {
     pub fn stop(mut self) -> Stopped {
         let died_before = self.poll_death();
         let peak_resident_bytes = self.peak_resident_bytes();
-        // Fails only for a process that has ended, which the wait below notices at once.
-        let _ = self.child.signal(Signal::TERM);
+        // One that has ended is noticed by the wait below at once.
+        self.ask_to_stop();
         let ended = self.child.await_death(STOPPING_DEADLINE).ok().flatten();
         let killed = ended.is_none();
         let usage = self.child.kill_and_reap();

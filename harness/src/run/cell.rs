@@ -17,7 +17,7 @@ use super::held::{self, HeldServer};
 use super::placed::{generator, on_cpus};
 use super::session::Interrupt;
 use crate::load::{self, Generator, LoadMoments, now_ns};
-use crate::observe::{Observed, Observer, Watch};
+use crate::observe::{Observed, Observer, Watch, listen_overflows};
 use crate::plan::{HoldSpec, Inside, LoadSpec, Participant, RunPlan, TaskKind, is_base, nanoseconds};
 use crate::process::{
     CommandLaunch, Launch, ProcessError, ServerProcess, Stopped, launch, launch_command, launch_program,
@@ -91,6 +91,7 @@ impl<'a> CellRunner<'a> {
             Err(error) => return CellFindings::not_started(error.failure.to_string(), error.stderr),
         };
         let pid = server.pid();
+        let overflows_before = listen_overflows();
         let origin_ns = now_ns();
         let observer = self.observe(contender, &server, origin_ns, placement);
         let found = match task {
@@ -101,6 +102,7 @@ impl<'a> CellRunner<'a> {
             }
         };
         let observed = observer.stop();
+        let overflows = listen_overflows().zip(overflows_before).map(|(after, before)| after.saturating_sub(before));
         let stopped = server.stop();
         let failure = called.as_ref().and_then(CalledBackend::failure);
         let found = TaskFindings { failure: found.failure.clone().or(failure), ..found };
@@ -108,13 +110,13 @@ impl<'a> CellRunner<'a> {
         let mut warnings = found.warnings.clone();
         warnings.extend(after_the_end(&stopped, &found));
         // Of a server that has ended everybody knows that it could not be watched to the end.
-        let has_ended = outcome != Outcome::Completed;
+        let has_ended = outcome != Outcome::Completed || found.stop_asked_ns.is_some();
         let is_known = |doubt: &Warning| matches!(doubt, Warning::NotObserved { what: Unobserved::Server, .. });
         warnings.extend(observed.unobserved.into_iter().filter(|doubt| !(has_ended && is_known(doubt))));
         let Observed { noise, peak_threads, .. } = observed;
         let samples = rebased(observed.samples, origin_ns, found.origin_ns);
         let inside = observed.inside.map(|inside| rebased_inside(inside, origin_ns, found.origin_ns));
-        let server = ServerUsage { peak_threads, ..usage(pid, &stopped, &found) };
+        let server = ServerUsage { peak_threads, listen_overflows: overflows, ..usage(pid, &stopped, &found) };
         let TaskFindings { traffic, disturbance, bounds, generator, stages, .. } = found;
         CellFindings {
             outcome,
@@ -255,7 +257,8 @@ impl CellFindings {
 fn outcome(found: &TaskFindings, stopped: &Stopped) -> Outcome {
     let stderr = stopped.stderr_tail.clone();
     // What was known at the end has the reason too.
-    if let Some(death) = stopped.death.as_ref().or(found.death.as_ref()) {
+    let death = stopped.death.as_ref().or(found.death.as_ref());
+    if let Some(death) = death.filter(|death| !found.was_asked_for(death)) {
         Outcome::Failed { reason: format!("the server {}", death.how), stderr }
     } else if let Some(reason) = found.failure.clone() {
         Outcome::Failed { reason, stderr }
@@ -295,6 +298,7 @@ fn usage(pid: u32, stopped: &Stopped, found: &TaskFindings) -> ServerUsage {
         peak_resident_bytes: stopped.peak_resident_bytes,
         peak_threads: None,
         died_at_ns: found.died_at_ns,
+        listen_overflows: None,
         counters: stopped.counters,
         driver: stopped.driver.clone(),
     }

@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Scope, ScopedJoinHandle};
+use std::time::Duration;
 
 use reports::record::{self, Bound, Warning};
 
@@ -89,8 +90,10 @@ impl Attendant<'_, '_, '_> {
         if self.disturbing.is_none() {
             self.begin(moments.origin_ns);
         }
-        if self.spec.disturbance.kind == DisturbanceKind::Stall {
-            self.stall(now.saturating_sub(moments.origin_ns));
+        match self.spec.disturbance.kind {
+            DisturbanceKind::Stall => self.stall(now.saturating_sub(moments.origin_ns)),
+            DisturbanceKind::Shutdown { after, .. } => self.shut_down(now.saturating_sub(moments.origin_ns), after),
+            _ => {}
         }
         self.found.look_at(self.server, moments, now);
         if is_interrupted {
@@ -107,6 +110,14 @@ impl Attendant<'_, '_, '_> {
                 self.found.failure = Some(format!("a thread for the disturbance could not be started: {error}"));
                 self.stop.store(true, Ordering::Relaxed);
             }
+        }
+    }
+
+    /// Tells the server to stop, once, so long after the disturbance began.
+    fn shut_down(&mut self, at_ns: u64, after: Duration) {
+        if self.found.stop_asked_ns.is_none() && at_ns >= nanoseconds(self.spec.disturbance.from + after) {
+            self.server.ask_to_stop();
+            self.found.stop_asked_ns = Some(at_ns);
         }
     }
 
@@ -128,7 +139,9 @@ fn note(found: &mut TaskFindings, disturbance: &Disturbance, disturbed: Result<D
         Ok(Disturbed { begun_ns, ended_ns, course, traffic }) => {
             let name = disturbance.name.to_owned();
             let [from_ns, until_ns] = [begun_ns, ended_ns].map(|at_ns| at_ns.saturating_sub(found.origin_ns));
-            found.disturbance = Some(record::DisturbanceRecord { name, from_ns, until_ns, course, traffic });
+            let stop_asked_ns = found.stop_asked_ns;
+            found.disturbance =
+                Some(record::DisturbanceRecord { name, from_ns, until_ns, stop_asked_ns, course, traffic });
         }
         Err(error) => found.warnings.push(Warning::CheckFailed {
             check: "the disturbance was carried out".to_owned(),

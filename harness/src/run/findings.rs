@@ -28,9 +28,16 @@ pub(crate) struct TaskFindings {
     pub(crate) death: Option<Death>,
     /// When it was found dead in the middle, from `origin_ns`.
     pub(crate) died_at_ns: Option<u64>,
+    /// When it was told to stop in the middle, from `origin_ns`.
+    pub(super) stop_asked_ns: Option<u64>,
 }
 
 impl TaskFindings {
+    /// Whether a server that ended in this way did what it was told.
+    pub(super) fn was_asked_for(&self, death: &Death) -> bool {
+        self.stop_asked_ns.is_some() && death.is_in_order()
+    }
+
     /// Looks at the server while a load runs, again and again: reads its CPU time at both edges of the window, and whether
     /// it has died.
     pub(super) fn look_at(&mut self, server: &mut ServerProcess, moments: LoadMoments, now_ns: u64) {

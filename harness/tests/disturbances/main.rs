@@ -10,6 +10,7 @@ mod bounds;
 mod cells;
 #[path = "../common/mod.rs"]
 mod common;
+mod crowds;
 mod fakes;
 mod left_behind;
 mod over_the_network;

@@ -3,7 +3,9 @@
 //! Experiments name these in their pictures. Must not know: contenders, charts. Beside it: `../study/`, whose pools and
 //! stages the entries read.
 
+mod disturbing;
 mod fairness;
+mod goodput;
 mod parts;
 mod probe;
 mod reading;
@@ -12,13 +14,15 @@ mod values;
 use crate::format::Unit;
 use crate::record::Stage;
 use crate::study::Pool;
+use goodput::When;
 use probe::During;
 pub(crate) use probe::slow_answers;
 
 pub use parts::{Band, Bands, TIME_PARTS, TimePart};
 pub use reading::{Certainty, Reading};
 use values::{
-    cpu_per_connection, cpu_per_request, peak_threads, plain, service_quantile, success, switches_per_request,
+    cpu_per_connection, cpu_per_request, peak_memory, peak_threads, plain, service_quantile, success,
+    switches_per_request,
 };
 pub use values::{response_quantile, slope_per_connection};
 pub(crate) use values::{slope_of, slopes_by_block, total_of};
@@ -125,6 +129,14 @@ pub const METRICS: &[Metric] = &[
         "The most threads that a sample of the server showed, with the one that tells of its inside where that is on.",
         peak_threads,
     ),
+    load(
+        "peak_memory",
+        "most memory",
+        Unit::Bytes,
+        "The greatest resident size of the server's process in its life, of several blocks the median with their range. \
+         Buffers of sockets are the kernel's and not in it.",
+        peak_memory,
+    ),
     time(
         "cpu_per_connection",
         "server CPU time per connection",
@@ -179,7 +191,56 @@ pub const METRICS: &[Metric] = &[
         "throughput of the disturbance",
         Unit::PerSecond,
         "Correct replies per second to the requests that disturb the probe.",
-        probe::disturbance_rps,
+        disturbing::rps,
+    ),
+    load(
+        "disturbance_success",
+        "share of the disturbance answered",
+        Unit::Share,
+        "Requests with a correct reply in time, of those that disturb the probe.",
+        disturbing::success,
+    ),
+    time("connect_p99", "p99 of the time to connect", CONNECT, |pool| disturbing::connect(pool, 0.99)),
+    time(
+        "time_to_drain",
+        "time until all were answered",
+        "From the moment at which the clients came who disturb the probe to the last reply to them. Of several blocks the \
+         median, with their range. Where some gave up it is more than that.",
+        disturbing::drained,
+    ),
+    load(
+        "listen_overflows",
+        "listen overflows",
+        Unit::Count,
+        "Times that a connect met a full accept queue, a second attempt of the same client included: the kernel's own \
+         count, of the whole network namespace. Of several blocks the median, with their range.",
+        disturbing::listen_overflows,
+    ),
+    load(
+        "replies_lost",
+        "replies lost",
+        Unit::Count,
+        "Requests that were sent whole before the server was told to stop, and never got their reply. Of several blocks the \
+         median, with their range.",
+        disturbing::lost,
+    ),
+    time(
+        "time_to_stop",
+        "time to stop",
+        "From the signal to the end of the server's process, to some 5 ms. Of several blocks the median, with their range.",
+        disturbing::time_to_stop,
+    ),
+    load("goodput_before", "goodput before", Unit::PerSecond, GOODPUT, |pool| goodput::goodput(pool, When::Before)),
+    load("goodput_meanwhile", "goodput meanwhile", Unit::PerSecond, GOODPUT, |pool| {
+        goodput::goodput(pool, When::Meanwhile)
+    }),
+    load("goodput_after", "goodput after", Unit::PerSecond, GOODPUT, |pool| goodput::goodput(pool, When::After)),
+    time(
+        "goodput_recovery",
+        "time until the goodput is back",
+        "From the end of the disturbance to the first tenth of a second in which the share of the probe with a correct \
+         reply in time is within 5% of what it was before. Of several blocks the median, with their range.",
+        goodput::recovery,
     ),
     Metric {
         name: "memory_per_connection",
@@ -229,6 +290,10 @@ const JAIN: &str = "How evenly the server shared itself among connections that a
                     connections 0.5 is what it is where four are served and four are not.";
 const WORST: &str = "The p99 response time of each of the probe's connections by itself, while something was done to the \
                      server, and the longest of these. Requests without a correct reply rank last.";
+const CONNECT: &str = "From the start of a connect to the connection, of the clients who disturb the probe. Those who never \
+                       got one rank last.";
+const GOODPUT: &str = "Correct replies in time per second, before something was done to the server, meanwhile or after. \
+                       Meanwhile those to the requests of the disturbance count as well as the probe's.";
 
 const fn load(
     name: &'static str,

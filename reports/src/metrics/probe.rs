@@ -3,8 +3,6 @@
 //!
 //! Must not know: what was done. Beside it: `study/trial.rs`, which tells the two times apart.
 
-use super::reading::per;
-use super::values::plain;
 use super::{Certainty, Reading};
 use crate::record::{Cell, Fate, RequestEvent};
 use crate::stats::{Distribution, Quantile, proportion};
@@ -97,14 +95,14 @@ pub(super) fn recovery(pool: &Pool<'_>) -> Reading {
 
 /// What one block says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Block {
+pub(super) enum Block {
     Is(u64),
     /// More than it could tell.
     Above(u64),
 }
 
 /// The median over the blocks, and their range where there are several. A block that could not tell ranks last.
-fn over_blocks(pool: &Pool<'_>, of: impl Fn(&Cell) -> Option<Block>) -> Reading {
+pub(super) fn over_blocks(pool: &Pool<'_>, of: impl Fn(&Cell) -> Option<Block>) -> Reading {
     let blocks = pool.cells.iter().map(|cell| of(cell)).collect::<Option<Vec<Block>>>();
     blocks.map_or(Reading::Absent, median)
 }
@@ -132,16 +130,6 @@ fn median(mut blocks: Vec<Block>) -> Reading {
         Some(lo) if blocks.len() > 1 => Reading::Measured(value, Certainty::Range { lo, hi: end(last) }),
         _ => Reading::Measured(value, Certainty::Unknown),
     }
-}
-
-/// Requests of the disturbance's own that were answered, per second of it.
-pub(super) fn disturbance_rps(pool: &Pool<'_>) -> Reading {
-    let answered = pool.sum(|cell| Some(cell.disturbance.as_ref()?.traffic.as_ref()?.ok_in_all));
-    let lasted_ns = pool.sum(|cell| {
-        let disturbance = cell.disturbance.as_ref()?;
-        Some(disturbance.until_ns.saturating_sub(disturbance.from_ns))
-    });
-    plain(per(answered, lasted_ns).map(|per_ns| per_ns * 1e9))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::probe::{Block, over_blocks};
 use super::reading::per;
 use super::{Certainty, Metric, Reading};
 use crate::record::{Phase, ShapeRecord, Stage};
@@ -48,6 +49,10 @@ pub(super) fn success(pool: &Pool<'_>) -> Reading {
 pub(super) fn peak_threads(pool: &Pool<'_>) -> Reading {
     let most = pool.cells.iter().filter_map(|cell| cell.server.peak_threads).max();
     most.map_or(Reading::Absent, |threads| Reading::Measured(threads as f64, Certainty::ExactCount))
+}
+
+pub(super) fn peak_memory(pool: &Pool<'_>) -> Reading {
+    over_blocks(pool, |cell| cell.server.peak_resident_bytes.map(Block::Is))
 }
 
 pub(super) fn cpu_per_connection(pool: &Pool<'_>) -> Reading {

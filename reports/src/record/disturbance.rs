@@ -17,6 +17,9 @@ pub struct DisturbanceRecord {
     pub from_ns: u64,
     /// When it ended.
     pub until_ns: u64,
+    /// When the server was told to stop, where that was it; it was gone at [`super::ServerUsage::died_at_ns`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_asked_ns: Option<u64>,
     /// How it went on, in order; empty where it has no course of its own.
     #[serde(default)]
     pub course: Vec<DisturbanceProgress>,

@@ -26,9 +26,13 @@ pub struct ServerUsage {
     pub peak_resident_bytes: Option<u64>,
     /// Most threads seen in a sample.
     pub peak_threads: Option<u64>,
-    /// When it was found dead in the middle; absent where it lived until it was stopped.
+    /// When it was found dead in the middle, or gone after it was told to stop there; absent where it lived to the end of the
+    /// load.
     #[serde(default)]
     pub died_at_ns: Option<u64>,
+    /// Times that a connect met a full accept queue while it ran, of any server in its network namespace (ListenOverflows).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listen_overflows: Option<u64>,
     /// What the server counted itself and said when it stopped.
     pub counters: Option<ServerCounters>,
     /// How its runtime asked the kernel for I/O, where that depends on what the kernel allows: `io_uring` or `epoll`.

@@ -2,11 +2,13 @@
 //!
 //! Below charts and summaries, both of which speak so. Must not know: pixels, tables, HTML. A file per kind of figure:
 //! `compared.rs` (contenders in one metric), `load_curve.rs` (response times over the load), `held.rs` (connections held),
-//! `carried.rs` (a search under an objective), `parts.rs` (what response times are made of), `served.rs` and `probe.rs` (a
-//! disturbance), `scorecard.rs`, `answer.rs` and `advice.rs` (two contenders in everything that was measured of them), `why.rs`
-//! (what is behind that), `vote.rs` and `monday.rs` (the same for a room). What they share: `title.rs`, `name.rs` and `fact.rs`.
+//! `carried.rs` (a search under an objective), `parts.rs` (what response times are made of), `served.rs`, `probe.rs` and
+//! `aftermath.rs` (a disturbance), `scorecard.rs`, `answer.rs` and `advice.rs` (two contenders in everything that was measured
+//! of them), `why.rs` (what is behind that), `vote.rs` and `monday.rs` (the same for a room). What they share: `title.rs`,
+//! `name.rs` and `fact.rs`.
 
 pub mod advice;
+mod aftermath;
 pub mod answer;
 mod carried;
 pub(crate) mod claim;

@@ -7,6 +7,7 @@ use itertools::Itertools;
 
 use std::collections::BTreeMap;
 
+use super::aftermath;
 use crate::format::{self, Unit};
 use crate::metrics::{Reading, metric, slow_answers};
 use crate::record::{Bound, Cell, DisturbanceRecord, Fate, Outcome, RequestEvent, Warning};
@@ -50,8 +51,9 @@ pub(crate) fn answered(pool: &Pool<'_>) -> String {
 /// The whole story of a trial in which something was done to the server, as the rest of a sentence on it and more.
 pub(crate) fn story(trial: &Trial<'_>) -> String {
     let pool = &trial.pool;
+    let aftermath = [aftermath::goodput(pool), aftermath::shutdown(pool)];
     let after = [recovery(pool), response(pool), end_of_servers(pool), turned_away(pool)];
-    service(pool).into_iter().chain(after.into_iter().flatten()).join(" ")
+    service(pool).into_iter().chain(after.into_iter().chain(aftermath).flatten()).join(" ")
 }
 
 /// How the probe was served while something was done to the server: the rest of a sentence on the server, and one on

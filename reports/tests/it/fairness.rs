@@ -17,6 +17,7 @@ fn cell(fate: impl Fn(u32, u64) -> (u64, Fate)) -> Cell {
         until_ns: UNTIL,
         course: Vec::new(),
         traffic: None,
+        stop_asked_ns: None,
     };
     let mut events = Vec::new();
     for connection in 0..CONNECTIONS {

@@ -56,6 +56,7 @@ fn flood() -> DisturbanceRecord {
         name: "idle connections".into(),
         from_ns: FROM,
         until_ns: UNTIL,
+        stop_asked_ns: None,
         course: course.collect(),
         traffic: None,
     }
@@ -164,6 +165,7 @@ fn blocking(contender: &str, blockers: u64, block: u32) -> Cell {
         name: "clients that block".into(),
         from_ns: FROM,
         until_ns: UNTIL,
+        stop_asked_ns: None,
         course: Vec::new(),
         traffic: Some(Traffic { ok_in_all: 8 * 40 * blockers, ..traffic(Vec::new()) }),
     };

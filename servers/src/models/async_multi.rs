@@ -51,5 +51,6 @@ pub(super) async fn accept(listener: TcpListener, server: Arc<Server>) -> io::Re
     while let Some(accepted) = acceptor.next().await? {
         tokio::spawn(serve(accepted, Arc::clone(&server)));
     }
+    server.drain_in_task().await;
     Ok(())
 }

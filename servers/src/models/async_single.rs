@@ -32,6 +32,7 @@ pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()>
         while let Some(accepted) = acceptor.next().await? {
             tokio::spawn(serve(accepted, Arc::clone(server)));
         }
+        server.drain_in_task().await;
         Ok(())
     });
     // Dropping the runtime instead would wait for every thread that blocks for a request.

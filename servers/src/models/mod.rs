@@ -8,8 +8,8 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use crate::options::{
-    ACCEPT_IN_TASKS, ACCEPT_ON_THREADS, BACKEND_POOL, BACKLOG, BLOCKING_THREADS, BUFFER, FRAME_DEADLINE, IDLE_TIMEOUT,
-    MAX_CONNECTIONS, MUTEX, OptionKey, PER_CORE_WORKERS, PLACEMENT_ON_ONE_THREAD, PLACEMENT_ON_THREADS,
+    ACCEPT_IN_TASKS, ACCEPT_ON_THREADS, BACKEND_POOL, BACKLOG, BLOCKING_THREADS, BUFFER, DRAIN, FRAME_DEADLINE,
+    IDLE_TIMEOUT, MAX_CONNECTIONS, MUTEX, OptionKey, PER_CORE_WORKERS, PLACEMENT_ON_ONE_THREAD, PLACEMENT_ON_THREADS,
     PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK, STRETCH, ServerOptions,
 };
 use crate::server::Server;
@@ -104,6 +104,7 @@ pub const MODELS: &[Model] = &[
             ACCEPT_ON_THREADS,
             BACKEND_POOL,
             BACKLOG,
+            DRAIN,
             FRAME_DEADLINE,
             IDLE_TIMEOUT,
             MAX_CONNECTIONS,
@@ -126,6 +127,7 @@ pub const MODELS: &[Model] = &[
         options: &[
             BACKEND_POOL,
             BACKLOG,
+            DRAIN,
             FRAME_DEADLINE,
             IDLE_TIMEOUT,
             MAX_CONNECTIONS,
@@ -148,6 +150,7 @@ pub const MODELS: &[Model] = &[
         options: &[
             BACKEND_POOL,
             BACKLOG,
+            DRAIN,
             FRAME_DEADLINE,
             IDLE_TIMEOUT,
             MAX_CONNECTIONS,
@@ -170,6 +173,7 @@ pub const MODELS: &[Model] = &[
             BACKEND_POOL,
             BACKLOG,
             BLOCKING_THREADS,
+            DRAIN,
             FRAME_DEADLINE,
             IDLE_TIMEOUT,
             MAX_CONNECTIONS,
@@ -193,6 +197,7 @@ pub const MODELS: &[Model] = &[
             BACKEND_POOL,
             BACKLOG,
             BLOCKING_THREADS,
+            DRAIN,
             FRAME_DEADLINE,
             IDLE_TIMEOUT,
             MAX_CONNECTIONS,
@@ -215,6 +220,7 @@ pub const MODELS: &[Model] = &[
         options: &[
             BACKLOG,
             BLOCKING_THREADS,
+            DRAIN,
             FRAME_DEADLINE,
             IDLE_TIMEOUT,
             MUTEX,

@@ -27,5 +27,6 @@ pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()>
         // Rayon aborts the whole process where a job panics.
         pool.spawn(|| contain_panic(|| serve(accepted, shared)));
     }
+    server.drain_on_thread();
     Ok(())
 }

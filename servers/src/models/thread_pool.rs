@@ -24,6 +24,7 @@ pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()>
         let shared = Arc::clone(server);
         pool.execute(move || serve(accepted, shared));
     }
+    server.drain_on_thread();
     Ok(())
 }
 

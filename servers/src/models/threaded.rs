@@ -35,5 +35,6 @@ fn accept(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
             Err(error) => panic!("failed to spawn thread: {error:?}"),
         }
     }
+    server.drain_on_thread();
     Ok(())
 }

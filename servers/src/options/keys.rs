@@ -53,6 +53,18 @@ pub(crate) const BACKEND_POOL: OptionKey = OptionKey {
     show: |options| show_unless_off(options.backend_pool, |connections| connections.to_string()),
 };
 
+/// For models whose accept loop can wait for what the others do.
+pub(crate) const DRAIN: OptionKey = OptionKey {
+    name: "drain",
+    summary: "how long at most a server that is told to stop waits for the requests it has begun; off waits for none",
+    set: |options, value| {
+        options.drain = parse_unless_off(value, parse_timeout)?;
+        Some(())
+    },
+    show: |options| show_unless_off(options.drain, show_timeout),
+    ..IDLE_TIMEOUT
+};
+
 /// How many threads a runtime may start beside its workers. Tokio's own default; a job beyond it waits in a queue.
 pub(crate) const BLOCKING_THREADS: OptionKey = OptionKey {
     name: "blocking-threads",

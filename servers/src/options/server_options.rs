@@ -28,6 +28,8 @@ pub struct ServerOptions {
     pub idle_timeout: Option<Duration>,
     /// How long a request may take from its first byte until it is whole, however it trickles in.
     pub frame_deadline: Option<Duration>,
+    /// How long a server that is stopped may wait for requests that it has begun.
+    pub drain: Option<Duration>,
     /// How many connections may be open before the server stops accepting.
     pub max_connections: Option<usize>,
     /// How many connections to the backend all clients share; none where each has its own.
@@ -94,6 +96,7 @@ impl ServerOptions {
             mutex: LockKind::Tokio,
             idle_timeout: None,
             frame_deadline: None,
+            drain: None,
             max_connections: None,
             backend_pool: None,
             // As tokio's runtimes have them.

@@ -34,6 +34,7 @@ fn resolved_options_are_all_and_only_those_of_the_model() {
         [
             pair("backend-pool", "off"),
             pair("backlog", "1"),
+            pair("drain", "off"),
             pair("frame-deadline", "off"),
             pair("idle-timeout", "off"),
             pair("max-connections", "off"),
@@ -78,7 +79,7 @@ fn complaints_name_the_remedy() {
     assert_eq!(
         complaint("rayon-pool:64KiB"),
         "\"64KiB\" is not an option; write options as in rayon-pool:name=value,name=value, with the names \
-         backend-pool, backlog, frame-deadline, idle-timeout, max-connections, read-buffer, stack, stretch, workers",
+         backend-pool, backlog, drain, frame-deadline, idle-timeout, max-connections, read-buffer, stack, stretch, workers",
     );
     assert_eq!(complaint("async-multi:workers=0"), "workers cannot be \"0\"; it takes a whole number from 1 to 4096",);
     assert_eq!(

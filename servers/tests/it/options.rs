@@ -17,6 +17,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("backend-pool", &["off", "1"]),
     ("backlog", &["1", "65535"]),
     ("blocking-threads", &["1", "512"]),
+    ("drain", &["off", "30s"]),
     ("frame-deadline", &["off", "30s"]),
     ("idle-timeout", &["off", "30s"]),
     ("max-connections", &["off", "1"]),

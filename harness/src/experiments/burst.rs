@@ -1,0 +1,88 @@
+//! Thousands of clients who connect at the same moment, against servers with a short and a long accept queue.
+
+use std::time::Duration;
+
+use reports::record::{BoundValue, Decision, Picture};
+
+use super::declare::{DisturbedProbe, at_most, bars, by, echo_probe, newcomers, probe_over_time, value};
+use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Recipe, Sizes, Story, Task, Workload};
+
+pub(super) static EXPERIMENT: Experiment = Experiment {
+    name: "burst",
+    story: Story {
+        title: "Thousands of clients at the same moment",
+        claim: "Async absorbs bursts of connections.",
+        claimed_in: "arguments for tokio in front of clients who all come back at once, as after a lost network",
+        question: "2,000 clients connect at the same moment. Each asks for an echo and closes. When has the last of \
+                   them been answered?",
+        finds_out: "how long do thousands of clients at once wait?",
+        possible_answers: &[
+            "With tasks after some milliseconds, with threads after a second.",
+            "After some hundred milliseconds in either world.",
+            "Where the accept queue is short, after more than a second in either; where it is long, at once.",
+        ],
+        look_at: "The time to connect beside the listen overflows. A client who met a full queue waits for a second \
+                  and tries again, however idle the server is by then.",
+        conditions: &[
+            "All clients are on this machine and connect over loopback, as fast as one thread can begin it.",
+            "A server with more CPUs accepts faster than that thread connects, and no queue builds up.",
+            "The kernel cuts a backlog down to net.core.somaxconn: where that is 128, both queues are short.",
+            "The count of overflows is of the whole network namespace: other servers that overflow meanwhile are in \
+             it.",
+        ],
+        pictures,
+    },
+    recipe: Recipe::Fixed {
+        workloads: &[Workload::new(
+            "echo",
+            "2,000 connects at once",
+            "Each client connects, asks for an echo and closes. A new client comes every 10 ms all the time, as \
+                 the probe.",
+            ("echo", "hi"),
+        )],
+        contenders: Contenders::Own(&[THREADS_SHORT, THREADS_LONG, TASKS_SHORT, TASKS_LONG]),
+        own_options: None,
+        decision,
+        probes: |_| Vec::new(),
+        tasks,
+    },
+};
+
+const THREADS_SHORT: &str = "threaded:backlog=64";
+const THREADS_LONG: &str = "threaded:backlog=4095";
+const TASKS_SHORT: &str = "async-multi:backlog=64";
+const TASKS_LONG: &str = "async-multi:backlog=4095";
+
+const CLIENTS: u32 = 2_000;
+
+/// New clients of the probe, of whom all that come may have to wait.
+const NEWCOMERS_RPS: f64 = 100.0;
+const MOST_WAITING: u32 = 400;
+
+/// Long enough for a second attempt, which the kernel makes after a second, and too short for a third.
+const TIMEOUT: Duration = Duration::from_millis(1_300);
+
+fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
+    let workload = &EXPERIMENT.workloads()[0];
+    let trial = DisturbedProbe {
+        probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), TIMEOUT),
+        name: "2,000 connects at once",
+        kind: DisturbanceKind::Burst { connections: CLIENTS, work: workload.work() },
+        lasting: TIMEOUT,
+        bounds: Bounds::default(),
+    };
+    vec![Task::new(workload.key.clone(), format!("{CLIENTS}-at-once"), trial.task())]
+}
+
+fn pictures() -> Vec<Picture> {
+    vec![bars(&["connect_p99", "time_to_drain", "listen_overflows", "disturbance_success"]), probe_over_time()]
+}
+
+/// Less than what the kernel waits for before it tries again, and many times what it takes to answer all of them; in
+/// nanoseconds.
+const ABSORBED: BoundValue = BoundValue::Number(900e6);
+
+fn decision() -> Option<Decision> {
+    let absorbed = |holds_for, contender| at_most(holds_for, value("time_to_drain", contender), ABSORBED);
+    by([absorbed("a short accept queue", TASKS_SHORT), absorbed("a long accept queue", TASKS_LONG)])
+}

@@ -1,0 +1,116 @@
+//! What came after something was done to a server: how soon it answered as before, or what it lost when it was told to stop.
+//!
+//! Must not know: HTML, charts. Beside it: `probe.rs`, which tells the rest of a trial.
+
+use crate::format::{self, Unit};
+use crate::metrics::{Reading, metric};
+use crate::record::{Cell, Fate};
+use crate::study::Pool;
+
+/// When the server answered as many in time as before, where more clients than it could serve came for a while.
+pub(super) fn goodput(pool: &Pool<'_>) -> Option<String> {
+    let was_asked_for_more =
+        |cell: &&Cell| cell.disturbance.as_ref().is_some_and(|it| it.traffic.is_some() && it.stop_asked_ns.is_none());
+    let failed = |cell: &&Cell| cell.disturbed().any(|event| event.fate != Fate::Ok);
+    pool.cells.iter().find(|cell| was_asked_for_more(cell) && failed(cell))?;
+    let metric = metric("goodput_recovery")?;
+    let said = |when: &str, was: &str| format!("{when} that ended, the goodput {was} within 5% of what it was before.");
+    match metric.of_pool(pool) {
+        Reading::Measured(0.0, _) => Some(said("As soon as", "was back")),
+        Reading::Measured(ns, _) => Some(said(&format!("{} after", metric.unit.show(ns)), "was back")),
+        Reading::Beyond(ns) => Some(said(&format!("{} after", metric.unit.show(ns as f64)), "was still not")),
+        Reading::TooFew(_) | Reading::Absent => None,
+    }
+}
+
+/// What was lost of the requests that the server had before it was told to stop, and how soon it was gone.
+pub(super) fn shutdown(pool: &Pool<'_>) -> Option<String> {
+    let asked: Vec<&Cell> = pool
+        .cells
+        .iter()
+        .copied()
+        .filter(|cell| cell.disturbance.as_ref().is_some_and(|it| it.stop_asked_ns.is_some()))
+        .collect();
+    let ledgers = asked.iter().filter_map(|cell| Some(cell.disturbance.as_ref()?.traffic.as_ref()?.ledger));
+    let (all, lost) = ledgers.fold((0, 0), |(all, lost), ledger| (all + ledger.scheduled, lost + ledger.failed()));
+    if all == 0 {
+        return None;
+    }
+    let lost = match lost {
+        0 => format!("none of {}", format::counted(all, "request")),
+        lost => format!("{} of {}", format::count(lost), format::counted(all, "request")),
+    };
+    let gone = match metric("time_to_stop")?.of_pool(pool) {
+        Reading::Measured(ns, _) => format!("was gone {} after it was told to stop", Unit::Nanoseconds.show(ns)),
+        Reading::Beyond(ns) => {
+            format!("was still there {} after it was told to stop", Unit::Nanoseconds.show(ns as f64))
+        }
+        Reading::TooFew(_) | Reading::Absent => return None,
+    };
+    Some(format!("The server {gone}, and {lost} that it had by then went without a reply."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{
+        ArrivalsRecord, DisturbanceRecord, HistogramRecord, Ledger, Load, RequestEvent, ShapeRecord, Traffic,
+    };
+
+    const MS: u64 = 1_000_000;
+
+    /// A probe every 10 ms for 600 ms that fails from 100 ms to `well_again_ms`; something was done from 100 to 200 ms.
+    fn cell(well_again_ms: u64, stop_asked_ns: Option<u64>, lost: u64) -> Cell {
+        let empty = HistogramRecord { count: 0, sum_ns: 0, v2_deflate_base64: String::new() };
+        let event = |ms: u64| {
+            let fate = if (100..well_again_ms).contains(&ms) { Fate::Refused } else { Fate::Ok };
+            RequestEvent { at_ns: ms * MS, took_ns: MS, fate, connection: None }
+        };
+        let ledger = Ledger { scheduled: 8, ok: 8 - lost, reset: lost, ..Ledger::default() };
+        let disturbance = DisturbanceRecord {
+            name: "others".to_owned(),
+            from_ns: 100 * MS,
+            until_ns: 200 * MS,
+            stop_asked_ns,
+            course: Vec::new(),
+            traffic: Some(Traffic { ledger, ..Traffic::new(empty.clone()) }),
+        };
+        let load = Load {
+            arrivals: ArrivalsRecord::Constant,
+            shape: ShapeRecord::Connections { connections: 1 },
+            offered_load_rps: Some(100.0),
+            work: "echo hi".to_owned(),
+            seed: 1,
+            warm_up_ns: 0,
+            window_ns: 600 * MS,
+            timeout_ns: 50 * MS,
+        };
+        let events = (0..600).step_by(10).map(event).collect();
+        let mut cell = Cell::new(load);
+        cell.traffic = Some(Traffic { events, ..Traffic::new(empty) });
+        cell.disturbance = Some(disturbance);
+        cell.server.died_at_ns = stop_asked_ns.map(|asked_ns| asked_ns + 5 * MS);
+        cell
+    }
+
+    #[test]
+    fn the_goodput_is_back_at_once_later_or_not() {
+        let told = |well_again_ms| goodput(&Pool::of(vec![&cell(well_again_ms, None, 0)]));
+        let back =
+            |when: &str, was| Some(format!("{when} that ended, the goodput {was} within 5% of what it was before."));
+        assert_eq!(told(200), back("As soon as", "was back"));
+        assert_eq!(told(300), back("100 ms after", "was back"));
+        assert_eq!(told(900), back("400 ms after", "was still not"));
+        assert_eq!(told(100), None, "nothing failed, so there is nothing to tell");
+    }
+
+    #[test]
+    fn a_shutdown_tells_what_was_lost_and_how_long_it_took() {
+        let told = |lost| shutdown(&Pool::of(vec![&cell(900, Some(150 * MS), lost)])).unwrap();
+        let begin = "The server was gone 5 ms after it was told to stop, and";
+        assert_eq!(told(0), format!("{begin} none of 8 requests that it had by then went without a reply."));
+        assert_eq!(told(8), format!("{begin} 8 of 8 requests that it had by then went without a reply."));
+        let cell = cell(900, None, 0);
+        assert_eq!(shutdown(&Pool::of(vec![&cell])), None);
+    }
+}
