@@ -180,7 +180,7 @@ fn draw_death(panel: &Plot, cell: &Cell, scales: &Scales) {
     panel.line(&[(at, 0.0), (at, 1.0 + scales.over_the_axis() / HEIGHT)], Ink::Line);
     let how = probe::death(cell).unwrap_or_else(|| "found dead".into());
     let text = shortened(&how, LONGEST_DEATH);
-    let (x, y) = panel.pixel((at, 0.04));
+    let (x, y) = panel.pixel((at, 0.5));
     let room = panel.pixel((1.0, 0.0)).0 - x - 6.0;
     // Where it has room on neither side, it ends at the frame.
     let written = text.chars().count() as f64 * CHARACTER * 0.92;
@@ -216,7 +216,9 @@ fn notes(shown: &[ProbePanel<'_, '_>]) -> Vec<String> {
             .to_owned(),
     ];
     if blocks > 1 {
-        notes.push(format!("Shown is the first valid of {blocks} blocks; the words and the table are of all of them."));
+        notes.push(format!(
+            "Shown is the first valid of {blocks} measurements; the words and the table are of all of them."
+        ));
     }
     notes
 }

@@ -167,8 +167,8 @@ pub(crate) fn measured(pairs: &[Pair]) -> String {
 
 /// How a title says a metric.
 enum Wording {
-    /// `threads answered 99% within 9 ms`: who took less is named first.
-    Within(&'static str),
+    /// `threads answered 99% of requests within 9 ms`, or only `99%` where there is little room: who took less is named first.
+    Within(&'static str, &'static str),
     /// `threads served 900/s`: what stands before the number and after it.
     Did(&'static str, &'static str),
     /// `Others waited 9 ms with threads`: what stands before the number.
@@ -177,10 +177,10 @@ enum Wording {
 
 /// The name of a metric, what it is called where there is little room, and its wording.
 const WORDINGS: [(&str, &str, Wording); 13] = [
-    ("response_time_p50", "half", Wording::Within("half")),
-    ("response_time_p90", "p90", Wording::Within("90%")),
-    ("response_time_p99", "p99", Wording::Within("99%")),
-    ("response_time_p999", "p99.9", Wording::Within("99.9%")),
+    ("response_time_p50", "half", Wording::Within("half the requests", "half")),
+    ("response_time_p90", "p90", Wording::Within("90% of requests", "90%")),
+    ("response_time_p99", "p99", Wording::Within("99% of requests", "99%")),
+    ("response_time_p999", "p99.9", Wording::Within("99.9% of requests", "99.9%")),
     ("achieved_rps", "served", Wording::Did("served", "")),
     ("cpu_per_request", "CPU per request", Wording::Did("spent", " of CPU per request")),
     ("cpu_per_connection", "CPU per connection", Wording::Did("spent", " of CPU per connection")),
@@ -202,10 +202,10 @@ fn wording(metric: &Metric) -> (&'static str, Option<&'static Wording>) {
 fn one(metric: &Metric, of: &RankedEntry) -> Title {
     let (who, value) = (of.name.first(), of.fact.say());
     Title::of(match wording(metric).1 {
-        Some(Wording::Within(share)) if of.fact.surety() == Surety::LowerBound => {
+        Some(Wording::Within(share, _)) if of.fact.surety() == Surety::LowerBound => {
             format!("{who} took {value} to answer {share}")
         }
-        Some(Wording::Within(share)) => format!("{who} answered {share} {}", of.fact.within()),
+        Some(Wording::Within(share, _)) => format!("{who} answered {share} {}", of.fact.within()),
         Some(Wording::Did(before, after)) => format!("{who} {before} {value}{after}"),
         Some(Wording::Befell(before)) => format!("{before} {value} with {}", of.name),
         None => format!("{}: {value} with {}", format::capitalised(metric.label), of.name),
@@ -216,7 +216,7 @@ fn one(metric: &Metric, of: &RankedEntry) -> Title {
 pub(super) fn alone(metric: &Metric, fact: &Fact) -> String {
     let value = fact.say();
     match wording(metric).1 {
-        Some(Wording::Within(share)) => format!("answered {share} {}", fact.within()),
+        Some(Wording::Within(share, _)) => format!("answered {share} {}", fact.within()),
         Some(Wording::Did(before, after)) => format!("{before} {value}{after}"),
         Some(Wording::Befell(before)) => format!("{} {value}", uncapitalised(before)),
         None => format!("{} {value}", metric.label),
@@ -236,16 +236,17 @@ fn two(metric: &Metric, more: &RankedEntry, less: &RankedEntry) -> Title {
     let plain = format!("{}: {} {high}, {} {low}", format::capitalised(short), more.name, less.name);
     let spoken = match wording {
         // Of what both did not do in time, one is not faster.
-        Some(Wording::Within(share)) if less.fact.surety() != Surety::LowerBound => {
+        Some(Wording::Within(share, short)) if less.fact.surety() != Surety::LowerBound => {
             let (within, other) = (less.fact.within(), more.fact.within());
-            Some(format!("{} answered {share} {within}, {} {other}", less.name.first(), more.name))
+            let said = |share: &str| format!("{} answered {share} {within}, {} {other}", less.name.first(), more.name);
+            vec![said(share), said(short)]
         }
         Some(Wording::Did(before, after)) => {
             let repeated = if before.ends_with(" up to") { "up to " } else { "" };
-            Some(format!("{} {before} {high}{after}, {} {repeated}{low}", more.name.first(), less.name))
+            vec![format!("{} {before} {high}{after}, {} {repeated}{low}", more.name.first(), less.name)]
         }
-        Some(Wording::Befell(before)) => Some(format!("{before} {high} with {}, {low} with {}", more.name, less.name)),
-        Some(Wording::Within(_)) | None => None,
+        Some(Wording::Befell(before)) => vec![format!("{before} {high} with {}, {low} with {}", more.name, less.name)],
+        Some(Wording::Within(..)) | None => Vec::new(),
     };
     Title::fitting(spoken.into_iter().chain([plain]))
 }
@@ -289,11 +290,11 @@ mod tests {
     fn a_difference_is_said_in_either_direction() {
         let expected =
             title(&[entry(0, "threads", 9.0), entry(5, "tasks", 5.0)], &[pair(0, 5, 1.8, Verdict::Different)]);
-        assert_eq!(expected.said, "Tasks answered 99% within 5 ms, threads within 9 ms");
+        assert_eq!(expected.said, "Tasks answered 99% of requests within 5 ms, threads within 9 ms");
         assert_eq!(expected.beside, ["at 8,000/s", "measured 20 times"]);
         let opposite =
             said(&[entry(0, "threads", 5.0), entry(5, "tasks", 9.0)], &[pair(0, 5, 0.55, Verdict::Different)]);
-        assert_eq!(opposite, "Threads answered 99% within 5 ms, tasks within 9 ms");
+        assert_eq!(opposite, "Threads answered 99% of requests within 5 ms, tasks within 9 ms");
     }
 
     #[test]
@@ -303,7 +304,7 @@ mod tests {
         assert_eq!(doubtful.said, "Cannot tell threads and tasks apart in p99 response time");
         assert_eq!(doubtful.beside, ["at 8,000/s", "5 to 9 ms", "measured 20 times"]);
         let few = title(&entries, &[pair(0, 5, 1.8, FEW)]);
-        assert_eq!(few.said, "Tasks answered 99% within 5 ms, threads within 9 ms");
+        assert_eq!(few.said, "Tasks answered 99% of requests within 5 ms, threads within 9 ms");
         assert_eq!(few.beside, ["at 8,000/s", "measured 20 times"]);
         assert_eq!(title(&entries, &[]).beside, ["at 8,000/s"]);
     }
@@ -328,10 +329,10 @@ mod tests {
         let pairs =
             [pair(0, 1, 0.83, Verdict::Different), pair(1, 2, 0.67, Verdict::Different), pair(0, 2, 0.55, DOUBTFUL)];
         let two = title(&three, &pairs);
-        assert_eq!(two.said, "B answered 99% within 6 ms, c within 9 ms");
+        assert_eq!(two.said, "B answered 99% of requests within 6 ms, c within 9 ms");
         assert_eq!(two.beside.last().unwrap(), "all 3 from 5 to 9 ms");
         let all = [pair(0, 1, 0.83, DOUBTFUL), pair(1, 2, 0.67, DOUBTFUL), pair(0, 2, 0.55, Verdict::Different)];
-        assert_eq!(said(&three, &all), "A answered 99% within 5 ms, c within 9 ms");
+        assert_eq!(said(&three, &all), "A answered 99% of requests within 5 ms, c within 9 ms");
     }
 
     #[test]
@@ -345,7 +346,7 @@ mod tests {
         // Where one of them has no number, it is about all that have one.
         let without =
             [leading(of(0, "threads", Reading::Absent, Unit::Nanoseconds)), entries[1].clone(), entries[2].clone()];
-        assert_eq!(said(&without, &[]), "Tokio answered 99% within 5.90 ms, rayon within 20 ms");
+        assert_eq!(said(&without, &[]), "Tokio answered 99% of requests within 5.90 ms, rayon within 20 ms");
     }
 
     #[test]
@@ -356,7 +357,7 @@ mod tests {
 
     #[test]
     fn one_alone_or_nobody_is_not_compared() {
-        assert_eq!(said(&[entry(0, "threads", 9.0)], &[]), "Threads answered 99% within 9 ms");
+        assert_eq!(said(&[entry(0, "threads", 9.0)], &[]), "Threads answered 99% of requests within 9 ms");
         let few = of(0, "threads", Reading::TooFew(100), Unit::Nanoseconds);
         assert_eq!(said(&[few], &[]), "No valid p99 response time");
     }
@@ -369,7 +370,7 @@ mod tests {
             said(&[beyond(5, "tasks"), entry(0, "threads", 9.0)], &[one]),
             "Threads answered 99% within 9 ms, tasks not within 1 s"
         );
-        assert_eq!(said(&[beyond(5, "tasks")], &[]), "Tasks took more than 1 s to answer 99%");
+        assert_eq!(said(&[beyond(5, "tasks")], &[]), "Tasks took more than 1 s to answer 99% of requests");
         let both = [beyond(0, "threads"), beyond(5, "tasks")];
         assert_eq!(said(&both, &[one]), "Threads and tasks showed the same p99 response time");
     }
