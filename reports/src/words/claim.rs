@@ -2,9 +2,9 @@
 //!
 //! Must not know: which claims there are. Beside it: `../verdict/claim.rs`, which decides.
 
-use super::compared::alone;
 use super::fact::Fact;
 use super::title::often;
+use super::wording::alone;
 use crate::format;
 use crate::record::Relation;
 use crate::verdict::{BoundedValue, Decided, Observed, Ruling};

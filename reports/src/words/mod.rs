@@ -1,9 +1,11 @@
 //! What figures and sentences say, in words: titles, and what became of a server that something was done to.
 //!
 //! Below charts and summaries, both of which speak so. Must not know: pixels, tables, HTML. A file per kind of figure:
-//! `compared.rs` (contenders in one metric), `load_curve.rs` (response times over the load), `held.rs` (connections held),
-//! `carried.rs` (a search under an objective), `parts.rs` (what response times are made of), `served.rs` and `probe.rs` (a disturbance), `scorecard.rs`, `answer.rs` and `advice.rs` (two
-//! contenders in everything that was measured of them). What they share: `title.rs`, `name.rs` and `fact.rs`.
+//! `compared.rs` and `of_group.rs` (contenders in one metric), `load_curve.rs` (response times over the load), `held.rs`
+//! (connections held), `carried.rs` (a search under an objective), `parts.rs` (what response times are made of), `served.rs`
+//! and `probe.rs` (a disturbance), `claim.rs` (what people say), `estimates.rs` (what holds for a whole run), `scorecard.rs`,
+//! `answer.rs` and `advice.rs` (two contenders in everything that was measured of them). What they share: `title.rs`,
+//! `name.rs`, `fact.rs` and `wording.rs`.
 
 pub mod advice;
 pub mod answer;
@@ -21,6 +23,7 @@ pub(crate) mod probe;
 pub mod scorecard;
 mod served;
 mod title;
+mod wording;
 
 pub(crate) use carried::{LoadCarried, carried};
 pub(crate) use compared::measured;
