@@ -29,7 +29,7 @@ fn it_ends_within_its_budget_with_what_is_carried() {
     assert!(ended.stderr().contains("40 s at most"), "{}", ended.stderr());
     let said = ended.json();
     let sentence = said["summary"]["answers"][0]["sentence"].as_str().unwrap();
-    assert!(sentence.starts_with("With p50 below 500 ms and no request failed: sequential "), "{sentence}");
+    assert!(sentence.starts_with("With p50 below 500 ms and no request failed: one by one "), "{sentence}");
     let load = &said["summary"]["tables"][0]["rows"][0]["values"][0];
     // It cannot be more: that is how long its requests take.
     assert!(load["number"].as_f64().is_none_or(|load| load < 260.0), "{load}");

@@ -1,4 +1,5 @@
-//! A line per contender over the swept variable, one panel per metric; those of one unit share their scale.
+//! A line per contender over the swept variable, one panel per metric, each on a scale of its own: on a common one a
+//! median is flat beside a p99.
 //!
 //! A value beyond the timeout has no height: such points stand in a lane of their own above the axis. Must not know:
 //! which metrics there are. Beside it: `plot.rs`.
@@ -26,10 +27,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
         return None;
     }
     let x = sweep.axis(scene, &tried);
-    let y = |metric: &Metric| {
-        let alike: Vec<&Metric> = metrics.iter().copied().filter(|other| other.unit == metric.unit).collect();
-        Axis::over("", metric.unit, scene.picture.y_scale, &values(scene, &sweep, &alike))
-    };
+    let y = |metric: &Metric| Axis::over("", metric.unit, scene.picture.y_scale, &values(scene, &sweep, &[metric]));
     // Panels side by side have their axes at one height, so the one with most lanes makes room in all.
     let lanes = metrics.iter().map(|metric| lanes(scene.group, &sweep, metric).len()).max().unwrap_or(0) as f64;
     let over = if lanes > 0.0 { lanes * LANE + 24.0 } else { 0.0 };

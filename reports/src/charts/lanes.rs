@@ -90,14 +90,22 @@ fn title(run: &Run, timelines: &[&Timeline]) -> Title {
     let fewest = timelines.iter().map(|one| one.lanes.len()).min().unwrap_or(0);
     let many = timelines.iter().max_by_key(most_first);
     let few = timelines.iter().filter(|one| one.lanes.len() == fewest).max_by_key(fewest_first);
-    let of = |one: &&Timeline| {
+    let first = many.map(|one| {
         let (requests, threads) = (counted(one.under_way(), "request"), counted(one.lanes.len() as u64, "thread"));
-        format!("{requests} on {threads} ({})", name(run, one))
-    };
-    let mut said: Vec<String> = many.into_iter().chain(few).map(of).collect();
-    said.dedup();
+        format!("{requests} on {threads} with {}", name(run, one))
+    });
+    let second = few.filter(|few| many.is_some_and(|many| many.contender != few.contender));
+    let second = second.map(|one| {
+        format!(
+            "{} on {} with {}",
+            format::count(one.under_way()),
+            format::count(one.lanes.len() as u64),
+            name(run, one)
+        )
+    });
+    let said = first.into_iter().chain(second).collect_vec();
     let plain = "Who ran what, thread by thread".to_owned();
-    Title::fitting([said.join(", ")].into_iter().filter(|said| !said.is_empty()).chain([plain]))
+    Title::fitting((!said.is_empty()).then(|| said.join(", ")).into_iter().chain([plain]))
 }
 
 /// What to see in a panel, in words.

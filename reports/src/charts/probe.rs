@@ -190,7 +190,7 @@ fn draw_death(panel: &Plot, cell: &Cell, scales: &Scales) {
     // Half a sentence says less than that it died; the words under the panel have all of it.
     let how = probe::death(cell).filter(|how| how.chars().count() <= LONGEST_DEATH);
     let text = how.unwrap_or_else(|| "the server died".into());
-    let (x, y) = panel.pixel((at, 0.04));
+    let (x, y) = panel.pixel((at, 0.5));
     let room = panel.pixel((1.0, 0.0)).0 - x - 6.0;
     // Where it has room on neither side, it ends at the frame.
     let written = text.chars().count() as f64 * CHARACTER * 0.92;
@@ -226,7 +226,9 @@ fn notes(shown: &[ProbePanel<'_, '_>]) -> Vec<String> {
             .to_owned(),
     ];
     if blocks > 1 {
-        notes.push(format!("Shown is the first valid of {blocks} blocks; the words and the table are of all of them."));
+        notes.push(format!(
+            "Shown is the first valid of {blocks} measurements; the words and the table are of all of them."
+        ));
     }
     notes
 }

@@ -147,9 +147,9 @@ fn notes(group: &Group<'_>, rate: &str, blocks: usize) -> Vec<String> {
          looks at ten times rarer requests; a line ends where too few samples remain to say more."
     )];
     notes.push(match blocks {
-        0 | 1 => "One block only: there is no band to show how much runs differ.".into(),
+        0 | 1 => "Measured once: no band shows how much runs differ.".into(),
         _ => {
-            format!("The line is of all {blocks} blocks together; the band runs from the least block to the greatest.")
+            format!("Measured {blocks} times: the line is of all together, and the band runs from the least to the greatest.")
         }
     });
     if group.series.iter().flat_map(|series| &series.points).all(|point| point.standing == Standing::Invalid) {

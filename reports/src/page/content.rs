@@ -48,7 +48,7 @@ pub(super) struct PageContent {
     environment: Vec<(String, String)>,
     limits: Vec<[String; 4]>,
     probes: Vec<[String; 5]>,
-    contenders: Vec<[String; 3]>,
+    contenders: Vec<[String; 4]>,
     csv: String,
     /// The numbers of each figure as a file, by its anchor.
     figures_csv: BTreeMap<String, String>,
@@ -77,7 +77,7 @@ struct Section {
 struct LegendEntry {
     index: usize,
     colour: usize,
-    label: String,
+    name: String,
     summary: String,
 }
 
@@ -104,13 +104,13 @@ impl PageContent {
         let legend = legend.map(|(index, (contender, colour))| LegendEntry {
             index,
             colour,
-            label: contender.label.clone(),
+            name: contender.name(),
             summary: contender.summary.clone(),
         });
         let contenders = manifest.contenders.iter().map(|contender| {
             let options = contender.options.iter().map(|(key, value)| format!("{key} = {value}"));
             let options = options.collect::<Vec<_>>().join(", ");
-            [contender.label.clone(), contender.summary.clone(), options]
+            [contender.name(), contender.label.clone(), contender.summary.clone(), options]
         });
         PageContent {
             title: "tokio or OS threads?".into(),

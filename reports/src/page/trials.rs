@@ -10,7 +10,7 @@ use crate::charts::{DataRow, DataTable, Figure};
 use crate::format::{self, Unit};
 use crate::record::store::Run;
 use crate::record::{Cell, ExperimentRecord, Warning};
-use crate::study::{Group, Standing, Trial};
+use crate::study::{Group, Series, Standing, Trial};
 use crate::summary::{Claim, Statement, Summary};
 use crate::words::probe;
 
@@ -48,15 +48,13 @@ fn ends<'g, 'a: 'g>(groups: impl Iterator<Item = &'g Group<'a>>) -> Option<DataT
     let mut rows = Vec::new();
     for group in groups {
         for (series, trial) in group.trials() {
-            rows.extend(
-                end(group, &series.contender.label, trial).map(|cells| DataRow { contender: series.index, cells }),
-            );
+            rows.extend(end(group, series, trial).map(|cells| DataRow { contender: series.index, cells }));
         }
     }
     (!rows.is_empty()).then(|| DataTable { columns: columns.map(str::to_owned).into(), rows })
 }
 
-fn end(group: &Group<'_>, label: &str, trial: &Trial<'_>) -> Option<Vec<String>> {
+fn end(group: &Group<'_>, series: &Series<'_>, trial: &Trial<'_>) -> Option<Vec<String>> {
     let cell = trial.shown()?;
     let disturbance = cell.disturbance.as_ref()?;
     let events = trial.pool.cells.iter().filter_map(|cell| cell.traffic.as_ref()).flat_map(|traffic| &traffic.events);
@@ -66,7 +64,7 @@ fn end(group: &Group<'_>, label: &str, trial: &Trial<'_>) -> Option<Vec<String>>
     let bounds: Vec<String> = cell.bounds.iter().map(probe::bound).collect();
     let invalid = if trial.standing == Standing::Invalid { " (invalid)" } else { "" };
     Some(vec![
-        format!("{}{invalid}", group.experiment.name_of(label, trial.variation)),
+        format!("{}{invalid}", group.name_of(series, trial)),
         server(trial, cell),
         fates,
         format!("{}{connections}", disturbance.name),
@@ -83,10 +81,13 @@ fn server(trial: &Trial<'_>, cell: &Cell) -> String {
         None if stubborn => sentences.push("Lived, did not stop when told to, and was killed.".to_owned()),
         None => sentences.push("Lived until it was told to stop.".to_owned()),
         Some((cell, how)) => {
-            let when = cell.server.died_at_ns.map(|ns| format!(", {} in", Unit::Nanoseconds.show(ns as f64)));
+            let when = cell
+                .server
+                .died_at_ns
+                .map(|ns| format!(", {} after the start of the load", Unit::Nanoseconds.show(ns as f64)));
             let times = match trial.pool.cells.len() {
                 1 => String::new(),
-                all => format!(" in {died} of {all} blocks"),
+                all => format!("; so it did {died} of {all} times"),
             };
             sentences.push(format!("It {how}{}{times}.", when.unwrap_or_default()));
             sentences.extend(probe::last_words(cell));

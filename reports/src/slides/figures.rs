@@ -99,7 +99,7 @@ pub(super) fn drawn(figure: &Figure, answer: Option<String>, notes: &[(String, S
 fn named_first(figure: &Figure) -> Vec<&PanelPicture> {
     let is_named = |heading: &str| {
         let words = figure.title.split([' ', ',']);
-        !heading.is_empty() && words.into_iter().any(|word| word == heading)
+        !heading.is_empty() && words.into_iter().any(|word| word.eq_ignore_ascii_case(heading))
     };
     let (named, others): (Vec<_>, Vec<_>) = figure.panels.iter().partition(|panel| is_named(&panel.heading));
     named.into_iter().chain(others).collect()

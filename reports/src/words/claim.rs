@@ -2,9 +2,9 @@
 //!
 //! Must not know: which claims there are. Beside it: `../verdict/claim.rs`, which decides.
 
-use super::compared::alone;
 use super::fact::Fact;
 use super::title::often;
+use super::wording::alone;
 use crate::format;
 use crate::record::Relation;
 use crate::verdict::{BoundedValue, Decided, Observed, Ruling};
@@ -43,29 +43,33 @@ pub(crate) fn value(bounded: &BoundedValue) -> String {
         return format!("{observed}{needed}");
     };
     let times = ratio.map(|ratio| {
-        let ends = ratio.interval.map(|ends| format!("{}, {}", format::interval(ends), over(ratio.blocks)));
+        let ends = ratio.interval.map(format::interval);
         format!("{} times{} ", format::number(ratio.value), format::bracketed(ends))
     });
     let needed = bounded
         .bound
         .map(|(relation, factor)| format!("; the claim needs {} times {}", format::number(factor), or_more(relation)));
-    format!("{observed}; {}that of {}{}", times.unwrap_or_default(), self::observed(other), needed.unwrap_or_default())
+    let other = format!(
+        "{}, {}{}",
+        other.who,
+        Fact::new(other.reading, other.metric.unit).say(),
+        format::bracketed(sure(other))
+    );
+    format!("{observed}; {}that of {other}{}", times.unwrap_or_default(), needed.unwrap_or_default())
 }
 
-/// `threads: answered 34% of other clients (31% to 38%, 95% interval, measured 3 times)`.
+/// `threads: answered 34% of other clients (95% interval 31% to 38%, measured 3 times)`.
 fn observed(one: &Observed) -> String {
     let fact = Fact::new(one.reading, one.metric.unit);
-    let sure = match one.blocks {
-        Some(blocks) => one.reading.ends(one.metric.unit).map(|ends| format!("{ends}, {}", over(blocks))),
-        None => one.reading.remark(one.metric.unit),
-    };
     // A value of what is swept has a colon of its own.
     let mark = if one.has_variation { " –" } else { ":" };
-    format!("{}{mark} {}{}", one.who, alone(one.metric, &fact), format::bracketed(sure))
+    format!("{}{mark} {}{}", one.who, alone(one.metric, &fact), format::bracketed(sure(one)))
 }
 
-fn over(blocks: usize) -> String {
-    format!("95% interval, measured {}", often(blocks))
+/// The interval over blocks, or what else is known of how sure it is.
+fn sure(one: &Observed) -> Option<String> {
+    let Some(blocks) = one.blocks else { return one.reading.remark(one.metric.unit) };
+    one.reading.ends(one.metric.unit).map(|ends| format!("95% interval {ends}, measured {}", often(blocks)))
 }
 
 /// What a bound means.
@@ -122,7 +126,7 @@ mod tests {
         let bound = |value, relation, bound| BoundedValue { value, against: None, bound: Some((relation, bound)) };
         assert_eq!(
             value(&bound(of("probe_success", 0.43, Some(3)), Relation::AtMost, 0.95)),
-            "threads: answered 43% of other clients (39% to 47%, 95% interval, measured 3 times); we call it an outage \
+            "threads: answered 43% of other clients (95% interval 39% to 47%, measured 3 times); we call it an outage \
              below 95%"
         );
         let waits = Observed { who: "tokio, clients: 1".into(), has_variation: true, ..of("probe_p99", 5e7, None) };
@@ -143,8 +147,8 @@ mod tests {
         };
         assert_eq!(
             value(&bounded),
-            "threads: memory of one more idle connection 30 KiB; 15.4 times (15.2 to 15.6, 95% interval, measured 3 \
-             times) that of tokio: memory of one more idle connection 2 KiB; the claim needs 5 times or more"
+            "threads: memory of one more idle connection 30 KiB; 15.4 times (15.2 to 15.6) that of tokio, 2 KiB; the claim \
+             needs 5 times or more"
         );
     }
 }

@@ -8,6 +8,7 @@ use itertools::Itertools;
 use super::fact::{Fact, Surety};
 use super::name::Name;
 use super::title::{Title, often};
+use super::wording::{one, two};
 use crate::format;
 use crate::metrics::Metric;
 use crate::verdict::{Pair, Verdict};
@@ -165,92 +166,6 @@ pub(crate) fn measured(pairs: &[Pair]) -> String {
     if most == 0 { String::new() } else { format!("measured {}", often(most)) }
 }
 
-/// How a title says a metric.
-enum Wording {
-    /// `threads answered 99% within 9 ms`: who took less is named first.
-    Within(&'static str),
-    /// `threads served 900/s`: what stands before the number and after it.
-    Did(&'static str, &'static str),
-    /// `Others waited 9 ms with threads`: what stands before the number.
-    Befell(&'static str),
-}
-
-/// The name of a metric, what it is called where there is little room, and its wording.
-const WORDINGS: [(&str, &str, Wording); 14] = [
-    ("response_time_p50", "half", Wording::Within("half")),
-    ("response_time_p90", "p90", Wording::Within("90%")),
-    ("response_time_p99", "p99", Wording::Within("99%")),
-    ("response_time_p999", "p99.9", Wording::Within("99.9%")),
-    ("achieved_rps", "served", Wording::Did("served", "")),
-    ("cpu_per_request", "CPU per request", Wording::Did("spent", " of CPU per request")),
-    ("cpu_per_connection", "CPU per connection", Wording::Did("spent", " of CPU per connection")),
-    ("peak_threads", "most threads", Wording::Did("ran up to", " threads")),
-    ("success", "answered", Wording::Did("answered", " of requests")),
-    ("probe_success", "others answered", Wording::Did("answered", " of other clients")),
-    ("probe_p50", "median wait", Wording::Befell("Half of the others waited up to")),
-    ("probe_p99", "others waited", Wording::Befell("Others waited up to")),
-    ("worst_connection_p99", "worst served", Wording::Befell("The client served worst waited up to")),
-    ("probe_longest_wait", "longest wait", Wording::Befell("Others waited up to")),
-];
-
-/// How a metric is said in full, and what it is called where there is little room.
-fn wording(metric: &Metric) -> (&'static str, Option<&'static Wording>) {
-    let found = WORDINGS.iter().find(|(name, ..)| *name == metric.name);
-    found.map_or((metric.label, None), |(_, short, wording)| (*short, Some(wording)))
-}
-
-/// `Threads spent 46.9 µs of CPU per request`.
-fn one(metric: &Metric, of: &RankedEntry) -> Title {
-    let (who, value) = (of.name.first(), of.fact.say());
-    Title::of(match wording(metric).1 {
-        Some(Wording::Within(share)) if of.fact.surety() == Surety::LowerBound => {
-            format!("{who} took {value} to answer {share}")
-        }
-        Some(Wording::Within(share)) => format!("{who} answered {share} {}", of.fact.within()),
-        Some(Wording::Did(before, after)) => format!("{who} {before} {value}{after}"),
-        Some(Wording::Befell(before)) => format!("{before} {value} with {}", of.name),
-        None => format!("{}: {value} with {}", format::capitalised(metric.label), of.name),
-    })
-}
-
-/// What was seen of somebody who is named already: `spent 46.9 µs of CPU per request`, `others waited up to 9 ms`.
-pub(super) fn alone(metric: &Metric, fact: &Fact) -> String {
-    let value = fact.say();
-    match wording(metric).1 {
-        Some(Wording::Within(share)) => format!("answered {share} {}", fact.within()),
-        Some(Wording::Did(before, after)) => format!("{before} {value}{after}"),
-        Some(Wording::Befell(before)) => format!("{} {value}", uncapitalised(before)),
-        None => format!("{} {value}", metric.label),
-    }
-}
-
-/// A wording is no name, so its first letter is small within a sentence.
-fn uncapitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
-}
-
-/// `Threads spent 46.9 µs of CPU per request, tokio 29.7 µs`, or shorter where that is too long.
-fn two(metric: &Metric, more: &RankedEntry, less: &RankedEntry) -> Title {
-    let (high, low) = (more.fact.say(), less.fact.say());
-    let (short, wording) = wording(metric);
-    let plain = format!("{}: {} {high}, {} {low}", format::capitalised(short), more.name, less.name);
-    let spoken = match wording {
-        // Of what both did not do in time, one is not faster.
-        Some(Wording::Within(share)) if less.fact.surety() != Surety::LowerBound => {
-            let (within, other) = (less.fact.within(), more.fact.within());
-            Some(format!("{} answered {share} {within}, {} {other}", less.name.first(), more.name))
-        }
-        Some(Wording::Did(before, after)) => {
-            let repeated = if before.ends_with(" up to") { "up to " } else { "" };
-            Some(format!("{} {before} {high}{after}, {} {repeated}{low}", more.name.first(), less.name))
-        }
-        Some(Wording::Befell(before)) => Some(format!("{before} {high} with {}, {low} with {}", more.name, less.name)),
-        Some(Wording::Within(_)) | None => None,
-    };
-    Title::fitting(spoken.into_iter().chain([plain]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,7 +173,6 @@ mod tests {
     use crate::metrics::{Certainty, Reading, metric};
     use crate::stats::paired_ratio;
     use crate::verdict::Judged;
-    use crate::words::title::{MOST_WORDS, words};
 
     const MS: f64 = 1e6;
 
@@ -290,11 +204,11 @@ mod tests {
     fn a_difference_is_said_in_either_direction() {
         let expected =
             title(&[entry(0, "threads", 9.0), entry(5, "tasks", 5.0)], &[pair(0, 5, 1.8, Verdict::Different)]);
-        assert_eq!(expected.said, "Tasks answered 99% within 5 ms, threads within 9 ms");
+        assert_eq!(expected.said, "Tasks answered 99% of requests within 5 ms, threads within 9 ms");
         assert_eq!(expected.beside, ["at 8,000/s", "measured 20 times"]);
         let opposite =
             said(&[entry(0, "threads", 5.0), entry(5, "tasks", 9.0)], &[pair(0, 5, 0.55, Verdict::Different)]);
-        assert_eq!(opposite, "Threads answered 99% within 5 ms, tasks within 9 ms");
+        assert_eq!(opposite, "Threads answered 99% of requests within 5 ms, tasks within 9 ms");
     }
 
     #[test]
@@ -304,7 +218,7 @@ mod tests {
         assert_eq!(doubtful.said, "Cannot tell threads and tasks apart in p99 response time");
         assert_eq!(doubtful.beside, ["at 8,000/s", "5 to 9 ms", "measured 20 times"]);
         let few = title(&entries, &[pair(0, 5, 1.8, FEW)]);
-        assert_eq!(few.said, "Tasks answered 99% within 5 ms, threads within 9 ms");
+        assert_eq!(few.said, "Tasks answered 99% of requests within 5 ms, threads within 9 ms");
         assert_eq!(few.beside, ["at 8,000/s", "measured 20 times"]);
         assert_eq!(title(&entries, &[]).beside, ["at 8,000/s"]);
     }
@@ -329,10 +243,10 @@ mod tests {
         let pairs =
             [pair(0, 1, 0.83, Verdict::Different), pair(1, 2, 0.67, Verdict::Different), pair(0, 2, 0.55, DOUBTFUL)];
         let two = title(&three, &pairs);
-        assert_eq!(two.said, "B answered 99% within 6 ms, c within 9 ms");
+        assert_eq!(two.said, "B answered 99% of requests within 6 ms, c within 9 ms");
         assert_eq!(two.beside.last().unwrap(), "all 3 from 5 to 9 ms");
         let all = [pair(0, 1, 0.83, DOUBTFUL), pair(1, 2, 0.67, DOUBTFUL), pair(0, 2, 0.55, Verdict::Different)];
-        assert_eq!(said(&three, &all), "A answered 99% within 5 ms, c within 9 ms");
+        assert_eq!(said(&three, &all), "A answered 99% of requests within 5 ms, c within 9 ms");
     }
 
     #[test]
@@ -346,7 +260,7 @@ mod tests {
         // Where one of them has no number, it is about all that have one.
         let without =
             [leading(of(0, "threads", Reading::Absent, Unit::Nanoseconds)), entries[1].clone(), entries[2].clone()];
-        assert_eq!(said(&without, &[]), "Tokio answered 99% within 5.90 ms, rayon within 20 ms");
+        assert_eq!(said(&without, &[]), "Tokio answered 99% of requests within 5.90 ms, rayon within 20 ms");
     }
 
     #[test]
@@ -357,7 +271,7 @@ mod tests {
 
     #[test]
     fn one_alone_or_nobody_is_not_compared() {
-        assert_eq!(said(&[entry(0, "threads", 9.0)], &[]), "Threads answered 99% within 9 ms");
+        assert_eq!(said(&[entry(0, "threads", 9.0)], &[]), "Threads answered 99% of requests within 9 ms");
         let few = of(0, "threads", Reading::TooFew(100), Unit::Nanoseconds);
         assert_eq!(said(&[few], &[]), "No valid p99 response time");
     }
@@ -370,30 +284,8 @@ mod tests {
             said(&[beyond(5, "tasks"), entry(0, "threads", 9.0)], &[one]),
             "Threads answered 99% within 9 ms, tasks not within 1 s"
         );
-        assert_eq!(said(&[beyond(5, "tasks")], &[]), "Tasks took more than 1 s to answer 99%");
+        assert_eq!(said(&[beyond(5, "tasks")], &[]), "Tasks took more than 1 s to answer 99% of requests");
         let both = [beyond(0, "threads"), beyond(5, "tasks")];
         assert_eq!(said(&both, &[one]), "Threads and tasks showed the same p99 response time");
-    }
-
-    #[test]
-    fn every_wording_is_of_a_metric_and_fits_a_title() {
-        let names = ["tokio (one thread)", "threads"];
-        for (name, ..) in &WORDINGS {
-            let metric = metric(name).unwrap();
-            let [more, less] = [(0, 46.9e3), (1, 29.7e3)].map(|(index, value)| {
-                of(index, names[index], Reading::Measured(value, Certainty::Unknown), metric.unit)
-            });
-            let said = two(metric, &more, &less).said;
-            assert!(words(&said) <= MOST_WORDS, "{said}");
-        }
-    }
-
-    #[test]
-    fn what_is_too_long_is_said_shorter() {
-        let [a, b] = ["tokio (spawn-blocking, workers=4)", "tokio (one thread)"].map(|name| entry(0, name, 9.0));
-        let said = two(metric("cpu_per_request").unwrap(), &a, &b).said;
-        assert_eq!(said, "CPU per request: tokio (spawn-blocking, workers=4) 9 ms, tokio (one thread) 9 ms");
-        let switches = metric("switches_per_request").unwrap();
-        assert!(two(switches, &a, &b).said.starts_with("Context switches per request: tokio"));
     }
 }

@@ -3,7 +3,7 @@
 //! Compared are slopes, what one more connection costs; what is said are the totals at the most connections, where these
 //! are in the same order. Beside it: `compared.rs`.
 
-use super::compared::{Conclusion, RankedEntry, measured, others, ranked, told, told_of};
+use super::compared::{Conclusion, RankedEntry, measured, ranked, told, told_of};
 use super::fact::Fact;
 use super::name::Name;
 use super::title::Title;
@@ -32,13 +32,13 @@ pub(crate) fn held(helds: &[MemoryHeld], pairs: &[Pair], unit: Unit) -> Title {
     let all = ranked(&entries);
     let about = told_of(&all);
     let of = |entry: &RankedEntry| helds.iter().find(|held| held.index == entry.index);
-    let apart = |more: &RankedEntry, less: &RankedEntry| {
-        let (most, least) = (of(more)?, of(less)?);
-        Some(two(most, least, unit).and(measured(pairs)).and(others(&all, more, less)))
-    };
     let span = match all.as_slice() {
         [least, .., most] => format!("one more costs {}", Fact::span(&least.fact, &most.fact)),
         _ => String::new(),
+    };
+    let apart = |more: &RankedEntry, less: &RankedEntry| {
+        let (most, least) = (of(more)?, of(less)?);
+        Some(two(most, least, unit).and(measured(pairs)).and(if all.len() > 2 { span.clone() } else { String::new() }))
     };
     let open = || Title::of("Cannot tell apart what an idle connection costs").and(span.clone()).and(measured(pairs));
     let drawn = || Title::of("What held connections cost in memory");

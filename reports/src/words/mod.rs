@@ -1,11 +1,12 @@
 //! What figures and sentences say, in words: titles, and what became of a server that something was done to.
 //!
 //! Below charts and summaries, both of which speak so. Must not know: pixels, tables, HTML. A file per kind of figure:
-//! `compared.rs` (contenders in one metric), `load_curve.rs` (response times over the load), `held.rs` (connections held),
-//! `carried.rs` (a search under an objective), `parts.rs` (what response times are made of), `served.rs`, `probe.rs` and
-//! `aftermath.rs` (a disturbance), `scorecard.rs`, `answer.rs` and `advice.rs` (two contenders in everything that was measured
-//! of them), `why.rs` (what is behind that), `vote.rs` and `monday.rs` (the same for a room). What they share: `title.rs`,
-//! `name.rs` and `fact.rs`.
+//! `compared.rs` and `of_group.rs` (contenders in one metric), `load_curve.rs` (response times over the load), `held.rs`
+//! (connections held), `carried.rs` (a search under an objective), `parts.rs` (what response times are made of), `served.rs`,
+//! `probe.rs` and `aftermath.rs` (a disturbance), `claim.rs` (what people say), `estimates.rs` (what holds for a whole run),
+//! `scorecard.rs`, `answer.rs` and `advice.rs` (two contenders in everything that was measured of them), `why.rs` (what is
+//! behind that), `vote.rs` and `monday.rs` (the same for a room). What they share: `title.rs`, `name.rs`, `fact.rs` and
+//! `wording.rs`.
 
 pub mod advice;
 mod aftermath;
@@ -27,6 +28,7 @@ mod served;
 mod title;
 pub(crate) mod vote;
 pub(crate) mod why;
+mod wording;
 
 pub(crate) use carried::{LoadCarried, carried};
 pub(crate) use compared::measured;

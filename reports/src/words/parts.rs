@@ -26,16 +26,18 @@ pub(crate) fn largest_parts(labels: &[&str], times: &[PartTimes]) -> Option<Titl
     let with = |part: Option<usize>| -> Vec<String> {
         about.iter().filter(|one| one.largest() == part).map(|one| one.name.to_string()).collect()
     };
-    let largest = labels.iter().enumerate().map(|(part, label)| (format!("\u{201c}{label}\u{201d}"), with(Some(part))));
-    let largest: Vec<(String, Vec<String>)> = largest.filter(|(_, names)| !names.is_empty()).collect();
+    let largest = labels.iter().enumerate().map(|(part, label)| (*label, with(Some(part))));
+    let largest: Vec<(&str, Vec<String>)> = largest.filter(|(_, names)| !names.is_empty()).collect();
     let none = with(None);
     let open = if none.is_empty() { String::new() } else { format!("no part stands out with {}", format::list(&none)) };
     let title = match largest.as_slice() {
         [] => return None,
-        [(part, _)] if none.is_empty() => Title::of(format!("{part} was the largest part of the response time")),
+        [(label, _)] if none.is_empty() => {
+            Title::of(format!("{} was the largest part of the response time", quoted(&format::capitalised(label))))
+        }
         several => {
             let of = |show: fn(&[String]) -> String| {
-                let each = several.iter().map(|(part, names)| format!("{part} with {}", show(names)));
+                let each = several.iter().map(|(part, names)| format!("{} with {}", quoted(part), show(names)));
                 format!("Largest part: {}", each.collect::<Vec<_>>().join(", "))
             };
             let counted = |names: &[String]| match names {
@@ -46,6 +48,10 @@ pub(crate) fn largest_parts(labels: &[&str], times: &[PartTimes]) -> Option<Titl
         }
     };
     Some(title.and(open))
+}
+
+fn quoted(label: &str) -> String {
+    format!("\u{201c}{label}\u{201d}")
 }
 
 impl PartTimes {
@@ -73,7 +79,7 @@ mod tests {
         let three = [one("a", [1.0, 5.0, 1.0]), one("b", [9.0, 5.0, 1.0]), one("c", [1.0, 5.0, 0.0])];
         assert_eq!(title(&three).unwrap().said, "Largest part: “waiting” with b, “service” with a and c");
         let same = title(&[three[0].clone(), three[2].clone()]).unwrap();
-        assert_eq!(same.said, "“service” was the largest part of the response time");
+        assert_eq!(same.said, "“Service” was the largest part of the response time");
     }
 
     #[test]
@@ -83,7 +89,7 @@ mod tests {
         many.extend(["d", "e"].map(|name| of(name, [9.0, 5.0, 1.0])));
         assert_eq!(title(&many).unwrap().said, "Largest part: “waiting” with 2, “service” with 3");
         (many[0].leads, many[1].leads) = (true, true);
-        assert_eq!(title(&many).unwrap().said, "“service” was the largest part of the response time");
+        assert_eq!(title(&many).unwrap().said, "“Service” was the largest part of the response time");
     }
 
     #[test]

@@ -178,7 +178,7 @@ fn end_of_servers(pool: &Pool<'_>) -> Option<String> {
         .map_or(String::new(), |ns| format!(", {} after the start of the load", Unit::Nanoseconds.show(ns as f64)));
     let blocks = match pool.cells.len() {
         1 => String::new(),
-        all => format!(" (in {} of {all} blocks)", died.len()),
+        all => format!(", {} of {all} times", died.len()),
     };
     Some(format!("The server {how}{when}{blocks}."))
 }

@@ -38,7 +38,7 @@ fn a_claim_holds_everywhere_somewhere_or_nowhere() {
     assert_eq!(
         holds.values,
         [
-            "async-multi: answered 100% of other clients (99.68% to 100%, 95% interval, measured 3 times); we call it an outage below 90%"
+            "async-multi: answered 100% of other clients (95% interval 99.68% to 100%, measured 3 times); we call it an outage below 90%"
         ]
     );
     assert_eq!(holds.figure.as_deref(), Some("idle-flood-held"), "the figure that shows the metric");
@@ -163,7 +163,7 @@ fn an_exact_count_decides_with_one_block_and_says_that_it_is_one() {
         decided(with_blocks(fixture_trials::run(), 1), vec![few])
     };
     assert_eq!((quarter(0.25).verdict, quarter(0.01).verdict), (ClaimVerdict::Holds, ClaimVerdict::DoesNotHold));
-    let counts = "async-multi: ran up to 12 threads (exact count); 0.0120 times that of threaded: ran up to 1,000 threads (exact \
+    let counts = "async-multi: ran up to 12 threads (exact count); 0.0120 times that of threaded, 1,000 (exact \
                   count); the claim needs 0.250 times or less";
     assert_eq!(quarter(0.25).values, [counts]);
     // Blocks that do not agree leave it open.

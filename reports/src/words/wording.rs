@@ -1,0 +1,133 @@
+//! How a metric is said of one contender or of two: the verb, the number and what it is of.
+//!
+//! A metric without a wording of its own is named. Must not know: verdicts, which contenders there are. Beside it:
+//! `compared.rs`, which chooses the two.
+
+use super::compared::RankedEntry;
+use super::fact::{Fact, Surety};
+use super::title::Title;
+use crate::format;
+use crate::metrics::Metric;
+
+/// How a title says a metric.
+enum Wording {
+    /// `threads answered 99% of requests within 9 ms`, or only `99%` where there is little room: who took less is named first.
+    Within(&'static str, &'static str),
+    /// `threads served 900/s`: what stands before the number and after it.
+    Did(&'static str, &'static str),
+    /// `Others waited 9 ms with threads`: what stands before the number.
+    Befell(&'static str),
+}
+
+/// The name of a metric, what it is called where there is little room, and its wording.
+const WORDINGS: [(&str, &str, Wording); 14] = [
+    ("response_time_p50", "half", Wording::Within("half the requests", "half")),
+    ("response_time_p90", "p90", Wording::Within("90% of requests", "90%")),
+    ("response_time_p99", "p99", Wording::Within("99% of requests", "99%")),
+    ("response_time_p999", "p99.9", Wording::Within("99.9% of requests", "99.9%")),
+    ("achieved_rps", "served", Wording::Did("served", "")),
+    ("cpu_per_request", "CPU per request", Wording::Did("spent", " of CPU per request")),
+    ("cpu_per_connection", "CPU per connection", Wording::Did("spent", " of CPU per connection")),
+    ("peak_threads", "most threads", Wording::Did("ran up to", " threads")),
+    ("success", "answered", Wording::Did("answered", " of requests")),
+    ("probe_success", "others answered", Wording::Did("answered", " of other clients")),
+    ("probe_p50", "median wait", Wording::Befell("Half of the others waited up to")),
+    ("probe_p99", "others waited", Wording::Befell("Others waited up to")),
+    ("worst_connection_p99", "worst served", Wording::Befell("The client served worst waited up to")),
+    ("probe_longest_wait", "longest wait", Wording::Befell("Others waited up to")),
+];
+
+/// How a metric is said in full, and what it is called where there is little room.
+fn wording(metric: &Metric) -> (&'static str, Option<&'static Wording>) {
+    let found = WORDINGS.iter().find(|(name, ..)| *name == metric.name);
+    found.map_or((metric.label, None), |(_, short, wording)| (*short, Some(wording)))
+}
+
+/// `Threads spent 46.9 µs of CPU per request`.
+pub(super) fn one(metric: &Metric, of: &RankedEntry) -> Title {
+    let (who, value) = (of.name.first(), of.fact.say());
+    Title::of(match wording(metric).1 {
+        Some(Wording::Within(share, _)) if of.fact.surety() == Surety::LowerBound => {
+            format!("{who} took {value} to answer {share}")
+        }
+        Some(Wording::Within(share, _)) => format!("{who} answered {share} {}", of.fact.within()),
+        Some(Wording::Did(before, after)) => format!("{who} {before} {value}{after}"),
+        Some(Wording::Befell(before)) => format!("{before} {value} with {}", of.name),
+        None => format!("{}: {value} with {}", format::capitalised(metric.label), of.name),
+    })
+}
+
+/// What was seen of somebody who is named already: `spent 46.9 µs of CPU per request`, `others waited up to 9 ms`.
+pub(super) fn alone(metric: &Metric, fact: &Fact) -> String {
+    let value = fact.say();
+    match wording(metric).1 {
+        Some(Wording::Within(share, _)) => format!("answered {share} {}", fact.within()),
+        Some(Wording::Did(before, after)) => format!("{before} {value}{after}"),
+        Some(Wording::Befell(before)) => format!("{} {value}", uncapitalised(before)),
+        None => format!("{} {value}", metric.label),
+    }
+}
+
+/// A wording is no name, so its first letter is small within a sentence.
+fn uncapitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// `Threads spent 46.9 µs of CPU per request, tokio 29.7 µs`, or shorter where that is too long.
+pub(super) fn two(metric: &Metric, more: &RankedEntry, less: &RankedEntry) -> Title {
+    let (high, low) = (more.fact.say(), less.fact.say());
+    let (short, wording) = wording(metric);
+    let plain = format!("{}: {} {high}, {} {low}", format::capitalised(short), more.name, less.name);
+    let spoken = match wording {
+        // Of what both did not do in time, one is not faster.
+        Some(Wording::Within(share, short)) if less.fact.surety() != Surety::LowerBound => {
+            let (within, other) = (less.fact.within(), more.fact.within());
+            let said = |share: &str| format!("{} answered {share} {within}, {} {other}", less.name.first(), more.name);
+            vec![said(share), said(short)]
+        }
+        Some(Wording::Did(before, after)) => {
+            let repeated = if before.ends_with(" up to") { "up to " } else { "" };
+            vec![format!("{} {before} {high}{after}, {} {repeated}{low}", more.name.first(), less.name)]
+        }
+        Some(Wording::Befell(before)) => vec![format!("{before} {high} with {}, {low} with {}", more.name, less.name)],
+        Some(Wording::Within(..)) | None => Vec::new(),
+    };
+    Title::fitting(spoken.into_iter().chain([plain]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::Unit;
+    use crate::metrics::{Certainty, Reading, metric};
+    use crate::words::name::Name;
+    use crate::words::title::{MOST_WORDS, words};
+
+    fn of(index: usize, name: &str, value: f64, unit: Unit) -> RankedEntry {
+        let fact = Fact::new(Reading::Measured(value, Certainty::Unknown), unit);
+        RankedEntry { index, name: Name::plain(name), leads: false, fact }
+    }
+
+    #[test]
+    fn every_wording_is_of_a_metric_and_fits_a_title() {
+        let names = ["tokio (one thread)", "threads"];
+        for (name, ..) in &WORDINGS {
+            let metric = metric(name).unwrap();
+            let [more, less] =
+                [(0, 46.9e3), (1, 29.7e3)].map(|(index, value)| of(index, names[index], value, metric.unit));
+            let said = two(metric, &more, &less).said;
+            assert!(words(&said) <= MOST_WORDS, "{said}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_said_shorter() {
+        let [a, b] =
+            ["tokio (spawn-blocking, workers=4)", "tokio (one thread)"].map(|name| of(0, name, 9e6, Unit::Nanoseconds));
+        let said = two(metric("cpu_per_request").unwrap(), &a, &b).said;
+        assert_eq!(said, "CPU per request: tokio (spawn-blocking, workers=4) 9 ms, tokio (one thread) 9 ms");
+        let switches = metric("switches_per_request").unwrap();
+        assert!(two(switches, &a, &b).said.starts_with("Context switches per request: tokio"));
+    }
+}
