@@ -144,7 +144,7 @@ fn wrapped(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use reports::format::Unit;
-    use reports::scorecard::{Direction, Protagonist, Remedy, RowVerdict, SideValue, Topic, Undecided};
+    use reports::scorecard::{Direction, Protagonist, Remedy, RowSource, RowVerdict, SideValue, Topic, Undecided};
 
     use super::*;
 
@@ -167,6 +167,7 @@ mod tests {
             remedy: Some(remedy),
             experiment: "e".into(),
             metric: None,
+            source: RowSource::default(),
         }
     }
 
