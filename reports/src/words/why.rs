@@ -178,13 +178,13 @@ fn together(side: &[Option<f64>]) -> f64 {
 }
 
 /// The largest part of a side, and how large it is.
-fn largest<'p>(parts: &'p TimeParts, side: usize) -> Option<(&'p str, f64)> {
+fn largest(parts: &TimeParts, side: usize) -> Option<(&str, f64)> {
     let known = parts.parts.iter().zip(&parts.sides[side]).filter_map(|(part, ns)| Some((part.label, (*ns)?)));
     known.max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 /// The largest part, where most of the time is of it.
-fn mostly<'p>(parts: &'p TimeParts, side: usize) -> Option<&'p str> {
+fn mostly(parts: &TimeParts, side: usize) -> Option<&str> {
     largest(parts, side).filter(|(_, ns)| *ns > MOST * together(&parts.sides[side])).map(|(label, _)| label)
 }
 
