@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Output, Stdio};
 
+use reports::record::Demand;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -124,6 +125,26 @@ fn a_run_has_a_picture_of_it_where_it_is_asked_for() {
     assert_eq!(std::fs::read_dir(home.path().join("run/timelines")).unwrap().count(), 2);
     let page = std::fs::read_to_string(home.path().join("run/report.html")).unwrap();
     assert!(page.contains("<h2>Who ran what</h2>") && page.contains(" on 1 thread with tokio (one thread)</a>"));
+}
+
+#[test]
+fn the_two_that_a_report_is_about_are_traced_under_a_wait_and_a_block() {
+    let home = TempDir::new().unwrap();
+    let words =
+        ["compare", "--preset", "smoke", "--experiments", "memory", "--models", "threaded,async-multi", "--quiet"];
+    let output = harness(&home, &[&words[..], &["--timelines", "protagonists", "--out", "run"]].concat());
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", String::from_utf8_lossy(&output.stderr));
+    let run = reports::record::store::RunFolder::open(home.path().join("run")).unwrap().read().unwrap();
+    let traced: Vec<_> = run.timelines.iter().map(|one| (one.contender.as_str(), one.demand.unwrap())).collect();
+    let (waiting, blocking) = (Demand::Waiting { for_ns: 5_000_000 }, Demand::Blocking { for_ns: 5_000_000 });
+    assert_eq!(
+        traced,
+        [("threaded", waiting), ("async-multi", waiting), ("threaded", blocking), ("async-multi", blocking)]
+    );
+    assert!(run.timelines.iter().all(|one| one.cost.is_none() && !one.lanes.is_empty()));
+    // A thread for each that waits; a few that leave all of them.
+    let [threads, tasks] = [0, 1].map(|place| run.timelines[place].lanes.len());
+    assert!(threads > tasks, "{threads} {tasks}");
 }
 
 #[test]

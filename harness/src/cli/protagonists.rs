@@ -74,7 +74,10 @@ pub(super) fn read(folder: &RunFolder, typed: Option<&str>) -> anyhow::Result<Ru
 fn complete(run: &mut Run) {
     for contender in run.manifest.contenders.iter_mut().filter(|contender| contender.command.is_none()) {
         let display = || Contender::parse(&contender.label).ok().map(|model| Participant::Model(model).display());
-        contender.display = contender.display.take().or_else(display);
+        let display = display();
+        let colour = display.as_ref().and_then(|display| display.colour);
+        contender.display = contender.display.take().or(display);
+        contender.display.iter_mut().for_each(|display| display.colour = display.colour.or(colour));
     }
     for timeline in &mut run.timelines {
         timeline.demand = timeline.demand.or_else(|| parsed(&timeline.work));

@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use reports::record;
-use servers::{Contender, ContenderError};
+use servers::{Contender, ContenderError, MODELS, Model};
+
+use super::PROTAGONISTS;
 
 /// Who takes part.
 #[derive(Debug, Clone)]
@@ -97,10 +99,11 @@ impl Participant {
                 record::DisplayName {
                     name: format!("{}{}", contender.model.title, options.unwrap_or_default()),
                     short: contender.model.short.to_owned(),
+                    colour: colour(contender.model),
                 }
             }
             Participant::Command(command) => {
-                record::DisplayName { name: command.name.clone(), short: command.name.clone() }
+                record::DisplayName { name: command.name.clone(), short: command.name.clone(), colour: None }
             }
         }
     }
@@ -131,6 +134,18 @@ impl Participant {
             },
         }
     }
+}
+
+/// Those of the usual two: an orange and a blue that differ for nearly every eye, and in grey.
+const COLOURS_OF_PROTAGONISTS: [usize; 2] = [2, 5];
+const OTHER_COLOURS: [usize; 4] = [0, 1, 3, 4];
+
+/// The colour of a model in every report; none of those that take part only where they are named.
+fn colour(model: &Model) -> Option<usize> {
+    let usual = PROTAGONISTS.iter().position(|name| *name == model.name);
+    let mut others = MODELS.iter().filter(|it| it.runs_by_default && !PROTAGONISTS.contains(&it.name));
+    let other = || Some(*OTHER_COLOURS.get(others.position(|it| it.name == model.name)?)?);
+    usual.map(|place| COLOURS_OF_PROTAGONISTS[place]).or_else(other)
 }
 
 impl ServerCommand {

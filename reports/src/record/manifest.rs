@@ -159,6 +159,9 @@ pub struct DisplayName {
     pub name: String,
     /// A word or two for a verdict: `threads`.
     pub short: String,
+    /// Number of the colour that it has in every run where nobody beside it has that; absent where any does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<usize>,
 }
 
 /// A program of another hand that served in a run.

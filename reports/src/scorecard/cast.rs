@@ -34,18 +34,19 @@ pub(super) fn protagonists(manifest: &Manifest) -> Option<[Protagonist; 2]> {
     })?;
     let colours = colours(manifest);
     let display = |contender: &ContenderRecord| {
-        let label = || DisplayName { name: contender.label.clone(), short: contender.label.clone() };
+        let label = || DisplayName { name: contender.label.clone(), short: contender.label.clone(), colour: None };
         contender.display.clone().unwrap_or_else(label)
     };
     let [one, other] = [first, second].map(|(_, contender)| display(contender));
     let (same_name, same_short) = (one.name == other.name, one.short == other.short);
-    let of = |(index, contender): (usize, &ContenderRecord), DisplayName { name, short }: DisplayName| Protagonist {
-        index,
-        colour: colours.get(index).copied().unwrap_or(0),
-        label: contender.label.clone(),
-        name: if same_name { contender.label.clone() } else { name },
-        short: if same_short { contender.label.clone() } else { short },
-    };
+    let of =
+        |(index, contender): (usize, &ContenderRecord), DisplayName { name, short, .. }: DisplayName| Protagonist {
+            index,
+            colour: colours.get(index).copied().unwrap_or(0),
+            label: contender.label.clone(),
+            name: if same_name { contender.label.clone() } else { name },
+            short: if same_short { contender.label.clone() } else { short },
+        };
     Some([of(first, one), of(second, other)])
 }
 
@@ -79,7 +80,7 @@ fn player<'g, 'a>(group: &'g Group<'a>, protagonist: &ContenderRecord, may_stand
 }
 
 /// The options of a contender that another does not have the same: `workers=4`.
-pub(super) fn differing(contender: &ContenderRecord, from: &ContenderRecord) -> Vec<String> {
+pub(crate) fn differing(contender: &ContenderRecord, from: &ContenderRecord) -> Vec<String> {
     let options = contender.options.iter().filter(|(key, value)| from.options.get(*key) != Some(*value));
     options.map(|(key, value)| format!("{key}={value}")).collect()
 }

@@ -11,6 +11,7 @@ mod rows;
 mod trials;
 
 pub use cast::Protagonist;
+pub(crate) use cast::differing;
 pub use duel::{Direction, RowVerdict, SideValue, Undecided};
 
 use crate::format::Unit;

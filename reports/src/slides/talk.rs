@@ -13,7 +13,7 @@ use crate::record::store::Run;
 use crate::record::{Demand, PictureKind};
 use crate::scorecard::Scorecard;
 use crate::study::groups;
-use crate::summary;
+use crate::summary::{self, ClaimVerdict};
 use crate::words::advice::advice;
 use crate::words::monday::monday;
 use crate::words::why;
@@ -42,21 +42,21 @@ pub(super) fn slides(run: &Run, named: &[String]) -> Vec<Slide> {
         .flat_map(|card| card.rows.iter().filter_map(|row| votes::of_row(run, &groups, card, row, has_seen_lanes)));
     slides.extend(votes);
     let is_told = |name: &str| card.iter().flat_map(|card| &card.rows).any(|row| row.experiment == name);
-    let untold = run.manifest.experiments.iter().filter(|experiment| !is_told(&experiment.name));
-    // Without a decision it would be a picture and no answer.
-    let untold = untold.filter(|experiment| experiment.decision.is_some() || slides_have_no_vote(&card));
-    let untold: Vec<Slide> = untold.map(|it| votes::of_experiment(&all_figures, it, &summary)).collect();
-    slides.extend(untold);
+    let is_ruled = |name: &str| {
+        let claim = summary.claims.iter().find(|claim| claim.experiment == name);
+        claim.is_some_and(|claim| claim.verdict != ClaimVerdict::CannotTell)
+    };
+    // A vote that nobody can answer is none, unless there is no other.
+    let is_all_there_is = card.as_ref().is_none_or(|card| card.decided() == 0);
+    let is_wanted = |name: &str| !is_told(name) && is_ruled(name) || is_all_there_is;
+    let others = run.manifest.experiments.iter().filter(|experiment| is_wanted(&experiment.name));
+    slides.extend(others.map(|it| votes::of_experiment(run, &all_figures, it, &summary)));
     slides.truncate(room);
     let wanted = all_figures.iter().filter(|(figure, _)| named.contains(&figure.id));
     slides.extend(wanted.flat_map(|(figure, _)| figures::of_none(figure)));
     slides.extend(last);
     slides.push(closing::how_it_was_measured(run, &summary));
     slides
-}
-
-fn slides_have_no_vote(card: &Option<Scorecard>) -> bool {
-    card.as_ref().is_none_or(|card| card.decided() == 0)
 }
 
 /// The scorecard with its questions and without an answer, so that nobody's vote is given away.

@@ -4,11 +4,11 @@
 //! Must not know: tags. Beside it: `talk.rs`, which puts them in order; `../words/vote.rs`, `../mechanism.rs`.
 
 use super::{Choice, Slide, SlideKind, SlidePicture, figures, lettered};
-use crate::charts;
+use crate::charts::{self, Figure};
 use crate::mechanism::Mechanism;
-use crate::record::ExperimentRecord;
 use crate::record::store::Run;
-use crate::scorecard::{Scorecard, ScorecardRow};
+use crate::record::{ExperimentRecord, PictureKind};
+use crate::scorecard::{Scorecard, ScorecardRow, differing};
 use crate::study::Group;
 use crate::summary::{Claim, Rank, Statement, Summary};
 use crate::words::answer::said;
@@ -67,13 +67,16 @@ pub(super) fn of_row(
 
 /// An experiment whose claim is put to the test: its own answers, its verdict and its first picture.
 pub(super) fn of_experiment(
-    figures: &[(charts::Figure, Option<&str>)],
+    run: &Run,
+    figures: &[(Figure, Option<&str>)],
     experiment: &ExperimentRecord,
     summary: &Summary,
 ) -> Slide {
     let claim = summary.claims.iter().find(|claim| claim.experiment == experiment.name);
-    let first = figures.iter().find(|(figure, _)| figure.experiment == experiment.name);
-    let drawn = first.and_then(|(figure, _)| figures::drawn(figure, None, &[]).into_iter().next());
+    let own = figures.iter().filter(|(figure, _)| figure.experiment == experiment.name);
+    // The first of those that are easiest to read from afar.
+    let first = own.min_by_key(|(figure, _)| is_hard_to_read(figure.kind));
+    let drawn = first.and_then(|(figure, _)| figures::drawn(&of_the_two(run, figure), None, &[]).into_iter().next());
     let of_it = |answer: &&Statement| answer.experiment == experiment.name && answer.rank == Rank::Lead;
     let lead = summary.answers.iter().find(of_it).map(|answer| answer.sentence.clone());
     let mut notes = vec![("Ask".to_owned(), ASK.to_owned()), ("Look".into(), experiment.look_at.clone())];
@@ -92,6 +95,36 @@ pub(super) fn of_experiment(
         numbers,
         notes,
         ..Slide::default()
+    }
+}
+
+/// A figure with one panel for each of the two that the run is about: its last, which is where most was asked of it. As it is
+/// where it has no panel for each.
+fn of_the_two(run: &Run, figure: &Figure) -> Figure {
+    let contenders = &run.manifest.contenders;
+    let last = |label: &String| {
+        let protagonist = contenders.iter().find(|it| it.label == *label)?;
+        let panels = figure.panels.iter().rev().filter_map(|panel| Some((panel, contenders.get(panel.contender?)?)));
+        let of_model = panels.filter(|(_, contender)| contender.model == protagonist.model);
+        // Of several as far from it the first, which is the last panel.
+        let nearest =
+            of_model.min_by_key(|(_, contender)| (contender.label != *label, differing(contender, protagonist).len()));
+        nearest.map(|(panel, _)| panel.clone())
+    };
+    let two = run.manifest.protagonists.as_ref().and_then(|[first, second]| Some(vec![last(first)?, last(second)?]));
+    Figure { panels: two.unwrap_or_else(|| figure.panels.clone()), ..figure.clone() }
+}
+
+/// Lines with their names beside them, or rare percentiles.
+fn is_hard_to_read(kind: PictureKind) -> bool {
+    match kind {
+        PictureKind::Curve | PictureKind::PercentileSpectrum | PictureKind::Inside => true,
+        PictureKind::StackedParts
+        | PictureKind::TimeSplit
+        | PictureKind::ProbeOverTime
+        | PictureKind::Bars
+        | PictureKind::Crossover
+        | PictureKind::Lanes => false,
     }
 }
 

@@ -9,6 +9,7 @@ use reports::record::{Outcome, Warning};
 use serde_json::{Value, json};
 
 use crate::devtools::{Browser, Tab};
+use crate::talk::traced_sample;
 use crate::{fixture, fixture_map, fixture_trials, lanes, objectives};
 
 const HOSTILE: [&str; 3] = [
@@ -131,6 +132,22 @@ fn every_kind_of_figure_fits_and_its_texts_keep_apart_with_many_contenders_too()
             assert_eq!(tab.evaluate(&drawn), json!(true), "{figure} at {view}");
         });
     }
+}
+
+#[test]
+fn the_reasons_fit_in_every_view_and_their_texts_keep_apart() {
+    in_all_views(&traced_sample(), |tab, view| {
+        assert_eq!(tab.evaluate(OVERFLOW), json!([]), "wider than the window at {view}");
+        assert_eq!(tab.evaluate(OVERLAPS), json!([]), "texts overlap at {view}");
+        assert_eq!(tab.evaluate("document.querySelectorAll('article.why figure').length"), json!(5), "{view}");
+    });
+    // Where there is room the contents stand beside the text.
+    let Some(mut browser) = Browser::start() else { return };
+    let mut tab = browser.open(&render(&traced_sample()), 1600, "light");
+    let beside = "document.querySelector('.report>nav').getBoundingClientRect().right <= \
+                  document.querySelector('main').getBoundingClientRect().left";
+    assert_eq!(tab.evaluate(beside), json!(true));
+    tab.assert_quiet();
 }
 
 #[test]

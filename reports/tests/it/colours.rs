@@ -6,12 +6,13 @@
 //! is not looked at: grids and rules, the dots of single blocks (their range is drawn too), leaders from a line to its
 //! name. Beside it: `charts/panel.rs`, whose markers differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reports::page::render;
-use reports::record::ContenderRecord;
+use reports::record::store::Run;
+use reports::record::{ContenderRecord, DisplayName};
 
-use crate::fixture_trials;
+use crate::{fixture, fixture_trials};
 
 const STYLE: &str = include_str!("../../src/page/style.css");
 
@@ -188,6 +189,39 @@ fn contenders_differ_by_their_dash_too() {
         assert!(!dashes[..index].contains(one), "{} has the dash of another, {one:?}", CONTENDERS[index]);
     }
     assert_eq!(dashes.iter().filter(|dash| dash.is_none()).count(), 1, "one line is solid");
+}
+
+/// Labels and the colours that a page's legend gives them.
+fn legend(run: &Run) -> BTreeMap<String, String> {
+    let page = render(run);
+    let entries = page.split("<button type=\"button\" data-toggle=\"").skip(1).map(|entry| {
+        let (_, colour) = entry.split_once("class=\"k k").unwrap();
+        let (_, label) = entry.split_once("</svg>").unwrap();
+        (label.split('<').next().unwrap().to_owned(), colour.split('"').next().unwrap().to_owned())
+    });
+    entries.collect()
+}
+
+#[test]
+fn a_contender_that_has_a_colour_has_it_in_every_run() {
+    let mut run = fixture::whole();
+    for (contender, colour) in run.manifest.contenders.iter_mut().zip([0, 2, 1, 3, 4, 5]) {
+        let label = contender.label.clone();
+        contender.display = Some(DisplayName { name: label.clone(), short: label, colour: Some(colour) });
+    }
+    let all = legend(&run);
+    assert_eq!(all.values().collect::<BTreeSet<_>>().len(), all.len());
+    let mut few = run.clone();
+    few.manifest.contenders.reverse();
+    few.manifest.contenders.truncate(3);
+    few.manifest.protagonists = Some([0, 2].map(|place| few.manifest.contenders[place].label.clone()));
+    for (label, colour) in legend(&few) {
+        assert_eq!(all[&label], colour, "{label}");
+    }
+    // Where another beside it has its colour, it takes another.
+    run.manifest.contenders[1].display.as_mut().unwrap().colour = Some(0);
+    let all = legend(&run);
+    assert_eq!(all.values().collect::<BTreeSet<_>>().len(), all.len());
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn the_page_goes_from_the_answer_to_its_reasons_and_then_to_all_else() {
     let ids = ["scorecard", "why", "claims", "answers", "summary", "load", "how", "method", "downloads"];
     let places: Vec<usize> = ids.map(|id| page.find(&format!("<section id=\"{id}\"")).expect(id)).into();
     assert!(places.is_sorted(), "{places:?}");
-    let (_, contents) = page.split_once("<nav aria-label=\"Sections\">").unwrap();
+    let (_, contents) = page.split_once("<nav class=\"scroll\" aria-label=\"Sections\">").unwrap();
     let contents = text(contents.split_once("</nav>").unwrap().0);
     let (answer, rest) = contents.split_once("All that was measured").unwrap();
     assert!(answer.contains("Why") && answer.contains("Claims") && rest.contains("Answers"), "{contents}");
