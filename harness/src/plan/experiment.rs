@@ -209,6 +209,7 @@ impl TaskKind {
             TaskKind::Disturbed(spec) => {
                 let beside = match &spec.disturbance.kind {
                     DisturbanceKind::Load(load) => load.work.calls_backend(),
+                    DisturbanceKind::Pipelining { work, .. } => work.calls_backend(),
                     _ => false,
                 };
                 beside || spec.probe.work.calls_backend()
