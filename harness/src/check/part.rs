@@ -46,10 +46,18 @@ fn needs(experiment: &Experiment) -> Vec<(CheckItem, String)> {
                 needs.extend(of_load(&spec.probe));
                 match &spec.disturbance.kind {
                     DisturbanceKind::Load(load) => needs.extend(of_load(load)),
-                    DisturbanceKind::Burst { work, .. }
-                    | DisturbanceKind::SlowReaders { work, .. }
-                    | DisturbanceKind::Shutdown { work, .. } => needs.extend(of_work(work)),
-                    _ => {}
+                    DisturbanceKind::Burst { work, .. } | DisturbanceKind::Shutdown { work, .. } => {
+                        needs.extend(of_work(work));
+                    }
+                    DisturbanceKind::Pipelining { work, .. } | DisturbanceKind::SlowReaders { work, .. } => {
+                        needs.push((CheckItem::Pipelined, "replies to requests that are sent ahead".to_owned()));
+                        needs.extend(of_work(work));
+                    }
+                    DisturbanceKind::Nothing
+                    | DisturbanceKind::IdleFlood { .. }
+                    | DisturbanceKind::HalfRequests { .. }
+                    | DisturbanceKind::KeepAlive { .. }
+                    | DisturbanceKind::Stall => {}
                 }
             }
         }
@@ -113,6 +121,9 @@ mod tests {
         assert_eq!(obstacle(&[CheckItem::Closing], "latency-curve").as_deref(), Some("it needs CloseConnection"));
         assert_eq!(obstacle(&[CheckItem::Closing], "memory"), None);
         assert_eq!(obstacle(&[CheckItem::Times, CheckItem::Pipelined, CheckItem::Oversize], "latency-curve"), None);
+        let needs_ahead = Some("it needs replies to requests that are sent ahead");
+        assert_eq!(obstacle(&[CheckItem::Pipelined], "fairness").as_deref(), needs_ahead);
+        assert_eq!(obstacle(&[CheckItem::Spin], "fairness").as_deref(), Some("it needs the work spin"));
         assert_eq!(obstacle(&[CheckItem::InTurn], "memory").as_deref(), Some("it needs a right reply to each request"));
     }
 }

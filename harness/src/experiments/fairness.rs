@@ -23,8 +23,8 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "Soon with threads, and late with tasks, from which nobody takes the CPU away.",
             "It depends: on whether a thread is left that looks after the others.",
         ],
-        look_at: "First Jain's index: 1 is where all eight are served alike. Then the p99 of the client that fares \
-                  worst. Last, how much the greedy one gets: what the others leave is rightly its own.",
+        look_at: "First Jain's index: 1 is where all eight are served alike, well or badly. Then the p99 of the client \
+                  that fares worst. Last, how much the greedy one gets: what the others leave is rightly its own.",
         conditions: &[
             "The eight ask for less than their share of the server. Whoever asks for more has to wait for somebody.",
             "A runtime with more workers than there are greedy clients has one left that looks at the sockets. The \

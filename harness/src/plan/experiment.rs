@@ -329,6 +329,7 @@ impl TaskKind {
                     DisturbanceKind::Load(load) => load.work.calls_backend(),
                     DisturbanceKind::Burst { work, .. }
                     | DisturbanceKind::SlowReaders { work, .. }
+                    | DisturbanceKind::Pipelining { work, .. }
                     | DisturbanceKind::Shutdown { work, .. } => work.calls_backend(),
                     _ => false,
                 };

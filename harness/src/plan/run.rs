@@ -263,6 +263,22 @@ mod tests {
     }
 
     #[test]
+    fn what_needs_more_cpus_than_there_are_is_left_out() {
+        let experiments = ["cores", "accept"].map(|name| experiments::find(name).unwrap());
+        let mut plan = plan_of(&experiments, &["threaded"], 10_000);
+        let played = |plan: &RunPlan<'_>| -> Vec<String> {
+            let turns = plan.fullest_block();
+            turns.iter().map(|turn| format!("{} {}", turn.task.workload, turn.task.point)).collect()
+        };
+        let on_two = ["spin-1ms 1-cpus", "echo 1-cpus", "spin-1ms 2-cpus", "echo 2-cpus", "come-and-go 64-clients"];
+        assert_eq!(played(&plan), on_two);
+        plan.placement = place(PlacementKind::Isolated, &[3]);
+        assert_eq!(played(&plan), on_two[..2]);
+        plan.placement = place(PlacementKind::Isolated, &[0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(played(&plan).len(), 9, "1, 2, 4 and 8 of nine");
+    }
+
+    #[test]
     fn every_contender_is_probed_once_per_workload() {
         let probes = plan(10_000).probes();
         // Of two contenders, in the two workloads of latency-curve and the one of overload.

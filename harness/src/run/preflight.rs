@@ -177,7 +177,11 @@ fn warning(short: &MachineLimit, ceiling: u64, wanted: u64) -> Warning {
 
 #[cfg(test)]
 mod tests {
+    use reports::record::PlacementKind;
+
     use super::*;
+    use crate::experiments::EXPERIMENTS;
+    use crate::plan::{Inside, Preset, place};
 
     fn limit(name: &str, value: u64, needed: u64) -> MachineLimit {
         let (name, remedy) = (name.to_owned(), "raise it".to_owned());
@@ -222,6 +226,33 @@ mod tests {
         if let Ok(descriptors) = u32::try_from(descriptors) {
             let error = preflight_connections(descriptors).unwrap_err();
             assert!(error.connections < descriptors && error.remedies.contains("nofile"), "{error}");
+        }
+    }
+
+    #[test]
+    fn experiments_that_need_two_cpus_are_named_where_there_is_one() {
+        let named = |cpus: &[u32]| -> Vec<&str> {
+            let plan = plan_on(cpus);
+            let told = plan.experiments.iter().filter(|experiment| on_one_cpu(&plan, experiment).is_some());
+            told.map(|experiment| experiment.name).collect()
+        };
+        assert_eq!((named(&[0]), named(&[0, 1])), (vec!["cores", "accept"], vec![]));
+    }
+
+    fn plan_on(cpus: &[u32]) -> RunPlan<'static> {
+        RunPlan {
+            protagonists: None,
+            experiments: EXPERIMENTS.to_vec(),
+            contenders: Vec::new(),
+            parts: Vec::new(),
+            preset: Preset::Quick,
+            sizes: Preset::Quick.sizes(),
+            seed: 1,
+            placement: place(PlacementKind::Isolated, cpus),
+            connection_ceiling: 1,
+            against: None,
+            page: None,
+            inside: Inside::Off,
         }
     }
 

@@ -54,7 +54,7 @@ mod tests {
     use crate::record::DisplayName;
 
     fn called(label: &str, short: Option<&str>) -> Name {
-        let display = short.map(|short| DisplayName { name: short.into(), short: short.into() });
+        let display = short.map(|short| DisplayName { name: short.into(), short: short.into(), colour: None });
         let (label, model, summary) = (label.to_owned(), String::new(), String::new());
         let options = BTreeMap::new();
         Name::of(&ContenderRecord { label, model, options, summary, twin_of: None, display, command: None })
