@@ -12,6 +12,9 @@ pub struct Capacities {
 /// The greatest load offered, over the greatest capacity.
 const PAST_SATURATION: f64 = 1.2;
 
+/// So much less than the best is no chance, but a limit of the contender's own.
+const FAR: f64 = 0.5;
+
 /// How busy the generator may be planned to get, by what a request cost it in the probe. On schedule it finds fewer
 /// replies waiting at a time than in closed loop, and a request costs it a third more; above 80% its cells are invalid.
 const MOST_BUSY_PLANNED: f64 = 0.6;
@@ -42,6 +45,13 @@ impl Capacities {
     /// What was found; absent where the probe failed.
     pub fn get(&self, workload: &str, contender: &str) -> Option<f64> {
         self.rps.get(&(workload.to_owned(), contender.to_owned())).copied()
+    }
+
+    /// What a contender can do of work whose limit is the CPUs: as much as the best of all, unless it is far from that. What
+    /// keeps a probe from its CPUs makes it find too little, and never too much.
+    pub fn alike(&self, workload: &str, contender: &str) -> Option<f64> {
+        let own = self.get(workload, contender)?;
+        self.of(workload).reduce(f64::max).filter(|greatest| own > FAR * greatest).or(Some(own))
     }
 
     /// Offered loads for a workload, the same for all contenders: `points` of them in equal ratios, from half the least
@@ -118,6 +128,17 @@ mod tests {
         assert_eq!(capacities.worth_running("sleep", "thread-pool", &loads), [98.0, 390.0, 1_600.0]);
         assert_eq!(capacities.worth_running("sleep", "async-single", &loads).len(), 5);
         assert_eq!(capacities.worth_running("sleep", "broken", &loads).len(), 5);
+    }
+
+    #[test]
+    fn a_probe_that_found_a_little_less_was_held_up() {
+        let mut capacities = Capacities::default();
+        for (contender, rps) in [("threaded", 480.0), ("async-multi", 300.0), ("limited", 120.0)] {
+            capacities.insert("spin", contender, rps);
+        }
+        let of = |contender| capacities.alike("spin", contender);
+        assert_eq!((of("threaded"), of("async-multi")), (Some(480.0), Some(480.0)));
+        assert_eq!((of("limited"), of("broken")), (Some(120.0), None));
     }
 
     #[test]
