@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::metrics::{TIME_PARTS, memory_parts};
-use crate::record::{Lane, SCHEMA_VERSION, Span};
+use crate::record::{Lane, SCHEMA_VERSION, Span, SpanState, Timeline};
 use crate::words::scorecard::tests::{CPU, HELD_UP, better, row};
 
 const SHORTS: [&str; 2] = ["threads", "tokio"];
