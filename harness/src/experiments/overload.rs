@@ -83,8 +83,6 @@ fn probes(sizes: &Sizes) -> Vec<Task> {
 fn tasks(sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads()[0].key;
     let Some(capacity_rps) = capacities.alike(workload, contender) else { return Vec::new() };
-    let workload = EXPERIMENT.workloads[0].key;
-    let Some(capacity_rps) = capacities.alike(workload, contender) else { return Vec::new() };
     let at = |share: f64| clients(ArrivalProcess::Constant { rate_rps: share * capacity_rps }, AT_ONCE);
     let lasting = sizes.disturbance / 6;
     // What piles up at 200% in some time is worked off beside 60% in two and a half times that.
