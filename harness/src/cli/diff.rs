@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
-use reports::diff::{COMPARED, DecidedBy, Diff, DiffRow, Gate, GateError, GateResult, between, of_contenders, within};
+use reports::diff::{
+    ComparedFigure, DecidedBy, Diff, DiffRow, Gate, GateError, GateResult, between, of_contenders, within,
+};
 use reports::format::{count, counted, number};
 use reports::machine::{Difference, differences};
 use reports::record::Manifest;
@@ -65,7 +67,8 @@ enum DiffFormat {
 }
 
 fn after_help() -> String {
-    let names = COMPARED.iter().map(|compared| format!("{} ({} blocks)", compared.name, compared.blocks_needed()));
+    let names =
+        ComparedFigure::all().map(|compared| format!("{} ({} blocks)", compared.name, compared.blocks_needed()));
     format!(
         "Gates, and the blocks that each takes: {}; each with > or < and a change in percent. Which experiment carries \
          which is said by `harness list` and `harness compare --dry-run`.\nExit codes: 0 passed, 2 usage or another \

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use reports::diff::{COMPARED, ComparedFigure, Measured};
+use reports::diff::{ComparedFigure, Measured};
 use reports::record::{Decision, Demand, ExperimentRecord, Objective, Picture, WorkloadRecord};
 use servers::service::{WorkOrder, decide};
 
@@ -131,7 +131,7 @@ impl Experiment {
     }
 
     /// What a gate of `harness diff` can look at in it.
-    pub fn gates(&self) -> Vec<&'static ComparedFigure> {
+    pub fn gates(&self) -> Vec<ComparedFigure> {
         let contender = match self.contenders() {
             Contenders::Own(labels) => labels.first().copied().unwrap_or_default(),
             Contenders::OfTheRun | Contenders::Protagonists => ANYBODY,
@@ -139,12 +139,12 @@ impl Experiment {
         let mut capacities = Capacities::default();
         self.workloads().iter().for_each(|workload| capacities.insert(&workload.key, contender, 1.0));
         let tasks = self.tasks(&Preset::Quick.sizes(), &capacities, contender);
-        let carries = |compared: &&ComparedFigure| {
+        let carries = |compared: &ComparedFigure| {
             tasks
                 .iter()
                 .any(|task| ComparedFigure::of(task.kind.measured()).any(|of_task| of_task.name == compared.name))
         };
-        COMPARED.iter().filter(carries).collect()
+        ComparedFigure::all().filter(carries).collect()
     }
 
     /// As it is saved, with the labels of those that it puts to the test.

@@ -17,7 +17,7 @@ use super::backend::{Canvas, FINENESS, Ink};
 use crate::study::COLOURS;
 
 const LINE_HEIGHT: f64 = 16.0;
-const LONGEST_LABEL: usize = 24;
+const LONGEST_LABEL: usize = 34;
 
 /// Room around the plotting area and its size, in pixels.
 #[derive(Debug, Clone, Copy)]

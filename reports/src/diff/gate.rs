@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::{COMPARED, ComparedFigure, Diff, DiffRow, Missing, NotCompared, PlaceName};
+use super::{ComparedFigure, Diff, DiffRow, Missing, NotCompared, PlaceName};
 use crate::format::{self, counted, number};
 use crate::stats::Ratio;
 use crate::verdict::{MOST_BLOCKS, Verdict, fewest};
@@ -21,7 +21,7 @@ const LEVEL: f64 = 0.05;
 #[derive(Debug, Clone)]
 pub struct Gate {
     text: String,
-    of: &'static ComparedFigure,
+    of: ComparedFigure,
     bound: RatioBound,
     /// An experiment, a workload, or a workload at a load.
     scope: Option<String>,
@@ -51,7 +51,7 @@ impl FromStr for Gate {
     type Err = GateError;
 
     fn from_str(text: &str) -> Result<Gate, GateError> {
-        let names = || COMPARED.iter().map(|compared| compared.name).collect::<Vec<_>>().join(", ");
+        let names = || ComparedFigure::all().map(|compared| compared.name).collect::<Vec<_>>().join(", ");
         let refuse = |why: String| GateError { text: text.to_owned(), why, names: names() };
         let at = text.find(['>', '<']).ok_or_else(|| refuse("it has neither > nor <".to_owned()))?;
         let (name, sign, rest) = (text[..at].trim(), &text[at..=at], &text[at + 1..]);

@@ -17,8 +17,9 @@ use crate::record::store::Run;
 use crate::stats::{NoRatio, Ratio};
 use crate::verdict::{Judged, Verdict, ratio_or_why};
 
+pub use crate::metrics::Measured;
 pub use gate::{DecidedBy, DiffOutcome, Gate, GateError, GateResult};
-pub use places::{COMPARED, ComparedFigure, Measured};
+pub use places::ComparedFigure;
 
 use places::{MeasuredPlace, places};
 

@@ -6,11 +6,11 @@
 
 use super::PlaceName;
 use crate::format::Unit;
-use crate::metrics::{Metric, memory_parts, metric, slope_per_connection, slopes_by_block};
+use crate::metrics::{ComparedAs, METRICS, Measured, Metric, memory_parts, slope_per_connection, slopes_by_block};
 use crate::record::store::Run;
 use crate::record::{ArrivalsRecord, Cell, Load, Phase};
 use crate::study::{Group, HeldStage, Pool, Series, Standing, counts, groups};
-use crate::verdict::{BlockValues, PER_CONNECTION, block_values};
+use crate::verdict::{BlockValues, block_values};
 
 /// What is measured where, the contender left out: the same in two runs of one plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +51,7 @@ pub(super) struct MeasuredPlace {
 /// One figure of one place.
 #[derive(Debug, Clone)]
 pub(super) struct PlaceFigure {
-    pub(super) of: &'static ComparedFigure,
+    pub(super) of: ComparedFigure,
     /// All blocks together, as a reader sees it.
     pub(super) shown: String,
     pub(super) blocks: BlockValues,
@@ -137,139 +137,55 @@ fn of_load(cell: &Cell, pool: &Pool<'_>, blocks: &[Pool<'_>]) -> Vec<PlaceFigure
         (false, true) => Measured::ClosedLoop,
         (false, false) => Measured::Scheduled,
     };
-    let values = |of: &'static ComparedFigure| {
-        let metric = of.metric()?;
-        Some(PlaceFigure { of, shown: metric.of_pool(pool).show(metric.unit), blocks: block_values(metric, blocks) })
+    let values = |of: ComparedFigure| {
+        let metric = of.metric;
+        PlaceFigure { of, shown: metric.of_pool(pool).show(metric.unit), blocks: block_values(metric, blocks) }
     };
-    ComparedFigure::of(measured).filter_map(values).collect()
+    ComparedFigure::of(measured).map(values).collect()
 }
 
 fn of_held(series: &Series<'_>) -> Vec<PlaceFigure> {
     let parts = memory_parts();
     let shown = slope_per_connection(series, &parts).map_or("-".to_owned(), |slope| Unit::Bytes.show(slope.value));
-    let values = |of| PlaceFigure { of, shown: shown.clone(), blocks: slopes_by_block(series, &parts) };
+    let values = |of: ComparedFigure| PlaceFigure { of, shown: shown.clone(), blocks: slopes_by_block(series, &parts) };
     ComparedFigure::of(Measured::Held).map(values).collect()
 }
 
-/// A figure that is compared.
-#[derive(Debug)]
+/// A metric that is compared, as the table of metrics has it.
+#[derive(Debug, Clone, Copy)]
 pub struct ComparedFigure {
     /// What a gate calls it, `p99`.
     pub name: &'static str,
-    /// For a column.
-    pub label: &'static str,
-    /// Where it comes from.
-    pub(super) figure: FigureSource,
-    /// How cells are measured that have it.
-    pub(super) of: &'static [Measured],
-    /// Whether a server that does not keep up still has one that can be compared.
-    pub(super) when_saturated: WhenSaturated,
-}
-
-/// Where a figure comes from.
-#[derive(Debug)]
-pub(super) enum FigureSource {
-    /// An entry of the table of metrics.
-    Metric(&'static str),
-    /// Slope of all memory over the connections held.
-    MemoryPerConnection,
-}
-
-/// How a cell is measured, on which depends what can be compared of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Measured {
-    /// Nothing is done to the server, and requests are due by a schedule.
-    Scheduled,
-    /// Nothing is done to the server, and each reply is followed by the next request.
-    ClosedLoop,
-    /// Something is done to the server.
-    Disturbed,
-    /// Connections are held.
-    Held,
-}
-
-/// What becomes of a figure when a queue grows as long as the load lasts.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum WhenSaturated {
-    /// It says how long the load lasted.
-    Meaningless,
-    /// It stays what it is.
-    Holds,
-}
-
-/// Everything that is compared, in the order of the rows.
-pub const COMPARED: &[ComparedFigure] = &[
-    timed("p50", "median response time", "response_time_p50", &[Measured::Scheduled]),
-    timed("p99", "p99 response time", "response_time_p99", &[Measured::Scheduled]),
-    ComparedFigure {
-        name: "cpu-per-request",
-        label: "CPU time per request",
-        figure: FigureSource::Metric("cpu_per_request"),
-        of: &[Measured::Scheduled, Measured::ClosedLoop],
-        when_saturated: WhenSaturated::Holds,
-    },
-    ComparedFigure {
-        name: "throughput",
-        label: "throughput",
-        figure: FigureSource::Metric("achieved_rps"),
-        of: &[Measured::ClosedLoop],
-        when_saturated: WhenSaturated::Holds,
-    },
-    ComparedFigure {
-        name: "memory",
-        label: PER_CONNECTION,
-        figure: FigureSource::MemoryPerConnection,
-        of: &[Measured::Held],
-        when_saturated: WhenSaturated::Holds,
-    },
-    timed("probe-p50", "median response time of the probe", "probe_p50", &[Measured::Disturbed]),
-    timed("probe-p99", "p99 response time of the probe", "probe_p99", &[Measured::Disturbed]),
-];
-
-const fn timed(
-    name: &'static str,
-    label: &'static str,
-    metric: &'static str,
-    of: &'static [Measured],
-) -> ComparedFigure {
-    ComparedFigure { name, label, figure: FigureSource::Metric(metric), of, when_saturated: WhenSaturated::Meaningless }
+    pub(super) metric: &'static Metric,
+    pub(super) how: ComparedAs,
 }
 
 impl ComparedFigure {
-    /// Its entry in the table of metrics; absent for what is fitted over connections.
-    pub(super) fn metric(&self) -> Option<&'static Metric> {
-        match self.figure {
-            FigureSource::Metric(name) => metric(name),
-            FigureSource::MemoryPerConnection => None,
-        }
+    /// Everything that is compared, in the order of the rows.
+    pub fn all() -> impl Iterator<Item = ComparedFigure> {
+        METRICS.iter().filter_map(|metric| {
+            let how = metric.compared?;
+            Some(ComparedFigure { name: how.gate, metric, how })
+        })
     }
 
     /// The figures of a cell that is measured so.
-    pub fn of(measured: Measured) -> impl Iterator<Item = &'static ComparedFigure> {
-        COMPARED.iter().filter(move |compared| compared.of.contains(&measured))
+    pub fn of(measured: Measured) -> impl Iterator<Item = ComparedFigure> {
+        ComparedFigure::all().filter(move |compared| compared.how.measured.contains(&measured))
     }
 
     /// The figure that a gate calls so.
-    pub(super) fn named(name: &str) -> Option<&'static ComparedFigure> {
-        COMPARED.iter().find(|compared| compared.name == name)
+    pub(super) fn named(name: &str) -> Option<ComparedFigure> {
+        ComparedFigure::all().find(|compared| compared.name == name)
+    }
+
+    /// For a column.
+    pub(super) fn label(&self) -> &'static str {
+        self.metric.label
     }
 
     /// Blocks that a verdict on it takes.
     pub fn blocks_needed(&self) -> usize {
-        const OF_A_FIT: usize = 10;
-        self.metric().map_or(OF_A_FIT, |metric| metric.blocks_for_verdict)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_figure_is_in_the_table_of_metrics() {
-        for compared in COMPARED {
-            let fitted = matches!(compared.figure, FigureSource::MemoryPerConnection);
-            assert_eq!(compared.metric().is_none(), fitted, "{}", compared.name);
-        }
+        self.metric.blocks_for_verdict
     }
 }

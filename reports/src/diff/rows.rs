@@ -1,7 +1,8 @@
 //! The rows of a comparison: figures of the same contender at the same place, judged together.
 
-use super::places::{COMPARED, MeasuredPlace, PlaceFigure, PlaceKey, WhenSaturated};
+use super::places::{MeasuredPlace, PlaceFigure, PlaceKey};
 use super::{ComparedFigure, Diff, DiffRow, Method, Missing, NotCompared};
+use crate::metrics::WhenSaturated;
 use crate::stats::{BlockValue, Ratio, unpaired_ratio};
 use crate::study::Standing;
 use crate::verdict::{Floor, judge_each, ratio_of};
@@ -28,11 +29,12 @@ pub(super) fn compare(
         alone.map(|place| format!("{} of {}, {}", place.place.experiment, place.contender, place.words)).collect()
     };
     let missing = base.iter().filter(|place| place.twin_of.is_none()).flat_map(|base| {
-        let lost = |of: &&ComparedFigure| !new.iter().any(|new| same(base, new) && new.figure(of).is_some());
-        let missing = COMPARED.iter().filter(|of| base.figure(of).is_some() && is_told(base.standing, of)).filter(lost);
+        let lost = |of: &ComparedFigure| !new.iter().any(|new| same(base, new) && new.figure(of).is_some());
+        let missing =
+            ComparedFigure::all().filter(|of| base.figure(of).is_some() && is_told(base.standing, of)).filter(lost);
         missing.map(|of| Missing {
             name: of.name,
-            label: of.label,
+            label: of.label(),
             contender: base.contender.clone(),
             place: base.name(),
         })
@@ -64,10 +66,10 @@ fn rows_of(
     base: &MeasuredPlace,
     new: &MeasuredPlace,
     method: Method,
-) -> impl Iterator<Item = (&'static ComparedFigure, DiffRow)> {
-    COMPARED.iter().filter_map(move |of| {
-        let (base_values, new_values) = (base.figure(of)?, new.figure(of)?);
-        let ratio = match doubt(base.standing, new.standing, of) {
+) -> impl Iterator<Item = (ComparedFigure, DiffRow)> {
+    ComparedFigure::all().filter_map(move |of| {
+        let (base_values, new_values) = (base.figure(&of)?, new.figure(&of)?);
+        let ratio = match doubt(base.standing, new.standing, &of) {
             Some(doubt) => Err(doubt),
             None => ratio(base_values, new_values, method),
         };
@@ -75,11 +77,11 @@ fn rows_of(
             contender: new.contender.clone(),
             place: new.name(),
             name: of.name,
-            label: of.label,
+            label: of.label(),
             base: base_values.shown.clone(),
             new: new_values.shown.clone(),
             ratio,
-            blocks_agree: is_clear(base, of) && is_clear(new, of),
+            blocks_agree: is_clear(base, &of) && is_clear(new, &of),
             judged: None,
         };
         Some((of, row))
@@ -88,7 +90,7 @@ fn rows_of(
 
 /// Whether a figure says something of a server at a place where it stands so.
 fn is_told(standing: Standing, of: &ComparedFigure) -> bool {
-    standing == Standing::Sound || (standing == Standing::Saturated && of.when_saturated == WhenSaturated::Holds)
+    standing == Standing::Sound || (standing == Standing::Saturated && of.how.when_saturated == WhenSaturated::Holds)
 }
 
 /// Whether the blocks are as many as a verdict takes, and agree on whether the server kept up.
@@ -100,7 +102,7 @@ fn doubt(base: Standing, new: Standing, of: &ComparedFigure) -> Option<NotCompar
     use Standing::{Invalid, Saturated, Sound};
     match (base, new) {
         (Invalid, _) | (_, Invalid) => Some(NotCompared::Invalid),
-        _ if of.when_saturated == WhenSaturated::Holds => None,
+        _ if of.how.when_saturated == WhenSaturated::Holds => None,
         (Saturated, Saturated) => Some(NotCompared::NeitherKeptUp),
         (Sound, Saturated) => Some(NotCompared::FellBehind),
         (Saturated, Sound) => Some(NotCompared::CaughtUp),
@@ -120,7 +122,7 @@ fn ratio(base: &PlaceFigure, new: &PlaceFigure, method: Method) -> Result<Ratio,
 }
 
 /// Judges the rows of one figure of one workload together, against the floor of its twins in either run.
-fn judge(rows: &mut [(&'static ComparedFigure, &PlaceKey, DiffRow)], twins: &[(&MeasuredPlace, &MeasuredPlace)]) {
+fn judge(rows: &mut [(ComparedFigure, &PlaceKey, DiffRow)], twins: &[(&MeasuredPlace, &MeasuredPlace)]) {
     let family = |of: &ComparedFigure, place: &PlaceKey| (place.experiment.clone(), place.workload.clone(), of.name);
     let mut families: Vec<_> = rows.iter().map(|(of, place, _)| family(of, place)).collect();
     families.sort();
@@ -132,11 +134,11 @@ fn judge(rows: &mut [(&'static ComparedFigure, &PlaceKey, DiffRow)], twins: &[(&
         let floor = |place: &dyn Fn(&PlaceKey) -> bool| {
             let related = twins.iter().filter(|(itself, _)| place(&itself.place));
             let of_itself = |(itself, twin): &(&MeasuredPlace, &MeasuredPlace)| {
-                ratio_of(&itself.figure(of)?.blocks, &twin.figure(of)?.blocks).ok()
+                ratio_of(&itself.figure(&of)?.blocks, &twin.figure(&of)?.blocks).ok()
             };
             Floor::highest(related.filter_map(of_itself))
         };
-        let of_family = floor(&|place| family(of, place) == this);
+        let of_family = floor(&|place| family(&of, place) == this);
         // What a contender is from itself elsewhere has to do where it was not seen here.
         let ratios = members.iter().filter_map(|(_, at, row)| {
             let here = floor(&|place| place == *at);

@@ -1,4 +1,4 @@
-//! The one table of what can be measured, shown and ranked. A new metric is one entry here.
+//! What can be measured, shown, ranked and compared. A new metric is one entry of `table.rs`.
 //!
 //! Experiments name these in their pictures. Must not know: contenders, charts. Beside it: `../study/`, whose pools and
 //! stages the entries read.
@@ -9,21 +9,17 @@ mod goodput;
 mod parts;
 mod probe;
 mod reading;
+mod table;
 mod values;
 
 use crate::format::Unit;
 use crate::record::Stage;
 use crate::study::Pool;
-use goodput::When;
-use probe::During;
 pub(crate) use probe::slow_answers;
 
 pub use parts::{Band, Bands, TIME_PARTS, TimePart};
 pub use reading::{Certainty, Reading};
-use values::{
-    cpu_per_connection, cpu_per_request, peak_memory, peak_threads, plain, service_quantile, success,
-    switches_per_request,
-};
+pub use table::METRICS;
 pub use values::{response_quantile, slope_per_connection};
 pub(crate) use values::{slope_of, slopes_by_block, total_of};
 
@@ -38,10 +34,75 @@ pub struct Metric {
     pub unit: Unit,
     /// One sentence for a reader who meets it the first time.
     pub how_to_read: &'static str,
+    /// Where there is little room: `p99`.
+    pub short: &'static str,
     /// Blocks that a verdict on it takes.
     pub blocks_for_verdict: usize,
     /// Where it comes from.
     pub of: Of,
+    /// Which tables have a column for it, whatever the pictures show.
+    pub(crate) column: Column,
+    /// How a title says it; by its name where it has no wording.
+    pub(crate) wording: Option<Wording>,
+    /// How one run's is held against another's; none where it is not.
+    pub(crate) compared: Option<ComparedAs>,
+}
+
+/// Which tables have a column for a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Column {
+    /// None but those of pictures that show it.
+    OfPictures,
+    /// All at one load.
+    AtOneLoad,
+    /// All of trials in which something was done to the server.
+    OfProbes,
+    /// The same where it was too much for some.
+    OfFailures,
+}
+
+/// How a title says a metric.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wording {
+    /// `threads answered 99% of requests within 9 ms`, or only `99%` where there is little room: who took less is named first.
+    Within(&'static str, &'static str),
+    /// `threads served 900/s`: what stands before the number and after it.
+    Did(&'static str, &'static str),
+    /// `Others waited 9 ms with threads`: what stands before the number.
+    Befell(&'static str),
+}
+
+/// How a metric of one run is held against that of another.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ComparedAs {
+    /// What a gate calls it, `p99`.
+    pub(crate) gate: &'static str,
+    /// How cells are measured that have it.
+    pub(crate) measured: &'static [Measured],
+    /// Whether a server that does not keep up still has one that can be compared.
+    pub(crate) when_saturated: WhenSaturated,
+}
+
+/// How a cell is measured, on which depends what can be compared of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measured {
+    /// Nothing is done to the server, and requests are due by a schedule.
+    Scheduled,
+    /// Nothing is done to the server, and each reply is followed by the next request.
+    ClosedLoop,
+    /// Something is done to the server.
+    Disturbed,
+    /// Connections are held.
+    Held,
+}
+
+/// What becomes of a figure when a queue grows as long as the load lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhenSaturated {
+    /// It says how long the load lasted.
+    Meaningless,
+    /// It stays what it is.
+    Holds,
 }
 
 /// Where a metric comes from.
@@ -80,267 +141,22 @@ pub(crate) fn memory_parts() -> Vec<&'static Metric> {
     METRICS.iter().filter(|metric| matches!(metric.of, Of::Stage(_)) && metric.unit == Unit::Bytes).collect()
 }
 
+/// The metrics that tables of a kind have a column for.
+pub(crate) fn metrics_in(column: Column) -> impl Iterator<Item = &'static Metric> {
+    METRICS.iter().filter(move |metric| metric.column == column)
+}
+
 /// Blocks below which no metric gets a verdict.
 pub fn fewest_blocks_for_a_verdict() -> usize {
     METRICS.iter().map(|metric| metric.blocks_for_verdict).min().unwrap_or(0)
 }
 
-/// Every metric, in the order of the glossary.
-pub const METRICS: &[Metric] = &[
-    response("response_time_p50", "median response time", 0.5),
-    response("response_time_p90", "p90 response time", 0.9),
-    response("response_time_p99", "p99 response time", 0.99).of_a_tail(),
-    response("response_time_p999", "p99.9 response time", 0.999).of_a_tail(),
-    time("service_time_p50", "median service time", SERVICE, |pool| service_quantile(pool, 0.5)),
-    time("service_time_p99", "p99 service time", SERVICE, |pool| service_quantile(pool, 0.99)).of_a_tail(),
-    load(
-        "achieved_rps",
-        "achieved throughput",
-        Unit::PerSecond,
-        "Correct replies per second. Below the offered load, work piles up or is lost.",
-        |pool| plain(pool.achieved_rps()),
-    ),
-    time(
-        "cpu_per_request",
-        "server CPU time per request",
-        "CPU time of the whole server process over correct replies. At low load waiting inflates it: compare it where \
-         servers are busy.",
-        cpu_per_request,
-    ),
-    load(
-        "switches_per_request",
-        "context switches per request",
-        Unit::Count,
-        "Times a CPU left a thread of the server for another task, over the whole life of the server and all its correct \
-         replies, warm-up included.",
-        switches_per_request,
-    ),
-    load(
-        "success",
-        "share answered",
-        Unit::Share,
-        "Requests with a correct reply in time, of all that were due. The interval is of these requests only.",
-        success,
-    ),
-    load(
-        "peak_threads",
-        "most threads",
-        Unit::Count,
-        "The most threads that a sample of the server showed, with the one that tells of its inside where that is on.",
-        peak_threads,
-    ),
-    load(
-        "peak_memory",
-        "most memory",
-        Unit::Bytes,
-        "The greatest resident size of the server's process in its life, of several blocks the median with their range. \
-         Buffers of sockets are the kernel's and not in it.",
-        peak_memory,
-    ),
-    time(
-        "cpu_per_connection",
-        "server CPU time per connection",
-        "CPU time of the whole server process over the connections that served in the window: sessions where clients come \
-         and go, open connections where they stay.",
-        cpu_per_connection,
-    ),
-    load("probe_success", "share of the probe answered", Unit::Share, PROBE_SUCCESS, |pool| {
-        probe::success(pool, During::Disturbance)
-    }),
-    time("probe_p50", "median response time of the probe", PROBE, |pool| {
-        probe::response(pool, During::Disturbance, 0.5)
-    }),
-    time("probe_p99", "p99 response time of the probe", PROBE, |pool| probe::response(pool, During::Disturbance, 0.99)),
-    load("probe_slow", "share of the probe answered slowly", Unit::Share, PROBE_SLOW, probe::slow),
-    time("probe_longest_wait", "longest wait of the probe", PROBE_WAIT, probe::longest_wait),
-    load("jains_index", "Jain's index over the probe's connections", Unit::Count, JAIN, fairness::jains_index),
-    time("worst_connection_p99", "p99 of the connection that was served worst", WORST, |pool| {
-        fairness::of_the_worst(pool, 0.99)
-    })
-    .of_a_tail(),
-    load(
-        "undisturbed_success",
-        "share of the probe answered undisturbed",
-        Unit::Share,
-        "As the share of the probe answered, for what was due before or after the disturbance.",
-        |pool| probe::success(pool, During::RestOfTheTime),
-    ),
-    time("undisturbed_p50", "median response time of the probe undisturbed", UNDISTURBED, |pool| {
-        probe::response(pool, During::RestOfTheTime, 0.5)
-    }),
-    time("undisturbed_p99", "p99 response time of the probe undisturbed", UNDISTURBED, |pool| {
-        probe::response(pool, During::RestOfTheTime, 0.99)
-    }),
-    load(
-        "held_at_first_failure",
-        "connections held when the probe first failed",
-        Unit::Count,
-        "Connections that the disturbance held when the first request was due that got no correct reply. Of several \
-         blocks the median, with their range. Where none failed it is more than the most that were held.",
-        probe::held_at_first_failure,
-    ),
-    time(
-        "probe_recovery",
-        "time from the first failure to the next answer",
-        "From the moment at which the first failing request of the probe was due to the first correct reply to a later \
-         one. Of several blocks the median, with their range. Nothing to recover from is zero.",
-        probe::recovery,
-    ),
-    load(
-        "disturbance_rps",
-        "throughput of the disturbance",
-        Unit::PerSecond,
-        "Correct replies per second to the requests that disturb the probe.",
-        disturbing::rps,
-    ),
-    load(
-        "disturbance_success",
-        "share of the disturbance answered",
-        Unit::Share,
-        "Requests with a correct reply in time, of those that disturb the probe.",
-        disturbing::success,
-    ),
-    time("connect_p99", "p99 of the time to connect", CONNECT, |pool| disturbing::connect(pool, 0.99)),
-    time(
-        "time_to_drain",
-        "time until all were answered",
-        "From the moment at which the clients came who disturb the probe to the last reply to them. Of several blocks the \
-         median, with their range. Where some gave up it is more than that.",
-        disturbing::drained,
-    ),
-    load(
-        "listen_overflows",
-        "listen overflows",
-        Unit::Count,
-        "Times that a connect met a full accept queue, a second attempt of the same client included: the kernel's own \
-         count, of the whole network namespace. Of several blocks the median, with their range.",
-        disturbing::listen_overflows,
-    ),
-    load(
-        "replies_lost",
-        "replies lost",
-        Unit::Count,
-        "Requests that were sent whole before the server was told to stop, and never got their reply. Of several blocks the \
-         median, with their range.",
-        disturbing::lost,
-    ),
-    time(
-        "time_to_stop",
-        "time to stop",
-        "From the signal to the end of the server's process, to some 5 ms. Of several blocks the median, with their range.",
-        disturbing::time_to_stop,
-    ),
-    load("goodput_before", "goodput before", Unit::PerSecond, GOODPUT, |pool| goodput::goodput(pool, When::Before)),
-    load("goodput_meanwhile", "goodput meanwhile", Unit::PerSecond, GOODPUT, |pool| {
-        goodput::goodput(pool, When::Meanwhile)
-    }),
-    load("goodput_after", "goodput after", Unit::PerSecond, GOODPUT, |pool| goodput::goodput(pool, When::After)),
-    time(
-        "goodput_recovery",
-        "time until the goodput is back",
-        "From the end of the disturbance to the first tenth of a second in which the share of the probe with a correct \
-         reply in time is within 5% of what it was before. Of several blocks the median, with their range.",
-        goodput::recovery,
-    ),
-    Metric {
-        name: "memory_per_connection",
-        label: "memory of one more idle connection",
-        unit: Unit::Bytes,
-        how_to_read: "The slope of resident size, page tables, kernel stacks and socket buffers together over the \
-                      connections that are held.",
-        blocks_for_verdict: 10,
-        of: Of::PerConnection,
-    },
-    stage("resident", "resident", Unit::Bytes, "Pages of the process in memory: heap and touched stack.", |stage| {
-        Some(stage.sample.resident_bytes)
-    }),
-    stage("page_tables", "page tables", Unit::Bytes, "What the kernel needs to map those pages.", |stage| {
-        Some(stage.sample.page_table_bytes)
-    }),
-    stage("kernel_stacks", "kernel stacks", Unit::Bytes, "The kernel's own stack, one for each thread.", |stage| {
-        Some(stage.sample.kernel_stack_bytes)
-    }),
-    stage(
-        "socket_buffers",
-        "socket buffers",
-        Unit::Bytes,
-        "Bytes that wait in the kernel to be read or sent.",
-        |stage| stage.socket_buffer_bytes,
-    ),
-    stage("threads", "threads", Unit::Count, "Threads of the server process.", |stage| Some(stage.sample.threads)),
-];
-
-const RESPONSE: &str = "From the moment at which the request was due to the last byte of its reply, so it includes all \
-                        waiting. Requests without a correct reply rank last.";
-const SERVICE: &str = "From the send to the last byte of the reply. It leaves out what waited before the send.";
-
-const PROBE: &str = "Of the probe's requests that were due while something was done to the server, from that moment to the \
-                     last byte of the reply. Requests without a correct reply rank last.";
-const UNDISTURBED: &str = "As the probe's response time, for what was due before or after the disturbance.";
-const PROBE_SUCCESS: &str = "A probe is a few clients with a low, constant rate of requests. Of those that were due while \
-                             something was done to the server, the share with a correct reply in time. The interval is \
-                             of these requests only.";
-const PROBE_SLOW: &str = "Of the probe's requests that were due while something was done to the server, the share with a \
-                          correct reply that took more than ten times the median of the undisturbed probe.";
-const PROBE_WAIT: &str = "The longest from when a request of the probe was due to its end, whichever it was, while \
-                          something was done to the server.";
-
-const JAIN: &str = "How evenly the server shared itself among connections that ask for the same: from the correct replies \
-                    that each got to what was due while something was done to the server. All alike is 1. Of eight \
-                    connections 0.5 is what it is where four are served and four are not.";
-const WORST: &str = "The p99 response time of each of the probe's connections by itself, while something was done to the \
-                     server, and the longest of these. Requests without a correct reply rank last.";
-const CONNECT: &str = "From the start of a connect to the connection, of the clients who disturb the probe. Those who never \
-                       got one rank last.";
-const GOODPUT: &str = "Correct replies in time per second, before something was done to the server, meanwhile or after. \
-                       Meanwhile those to the requests of the disturbance count as well as the probe's.";
-
-const fn load(
-    name: &'static str,
-    label: &'static str,
-    unit: Unit,
-    how_to_read: &'static str,
-    of: fn(&Pool<'_>) -> Reading,
-) -> Metric {
-    Metric { name, label, unit, how_to_read, blocks_for_verdict: 10, of: Of::Load(of) }
-}
-
-const fn response(name: &'static str, label: &'static str, p: f64) -> Metric {
-    let (unit, how_to_read) = (Unit::Nanoseconds, RESPONSE);
-    Metric { name, label, unit, how_to_read, blocks_for_verdict: 10, of: Of::ResponseTime(p) }
-}
-
-const fn time(
-    name: &'static str,
-    label: &'static str,
-    how_to_read: &'static str,
-    of: fn(&Pool<'_>) -> Reading,
-) -> Metric {
-    load(name, label, Unit::Nanoseconds, how_to_read, of)
-}
-
-const fn stage(
-    name: &'static str,
-    label: &'static str,
-    unit: Unit,
-    how_to_read: &'static str,
-    of: fn(&Stage) -> Option<u64>,
-) -> Metric {
-    Metric { name, label, unit, how_to_read, blocks_for_verdict: 10, of: Of::Stage(of) }
-}
-
 impl Metric {
-    /// The same with as many blocks as rare requests take, whose times scatter more.
-    const fn of_a_tail(self) -> Metric {
-        Metric { blocks_for_verdict: 20, ..self }
-    }
-
-    /// Where there is no room for the label: `p99`, `the median`.
+    /// The short name within a sentence: `p99`, `the median`.
     pub(crate) fn short_label(&self) -> &'static str {
         match self.of {
             Of::ResponseTime(0.5) => "the median",
-            Of::ResponseTime(_) => self.label.strip_suffix(" response time").unwrap_or(self.label),
-            Of::Load(_) | Of::Stage(_) | Of::PerConnection => self.label,
+            _ => self.short,
         }
     }
 

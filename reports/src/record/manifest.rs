@@ -146,10 +146,19 @@ impl ContenderRecord {
         let Some(DisplayName { short, .. }) = &self.display else { return self.label.clone() };
         let (name, kind) = short.split_once(", ").unwrap_or((short, ""));
         let options = self.label.split_once(':').map_or("", |(_, options)| options);
-        let told_by =
-            [kind, options].iter().filter(|text| !text.is_empty()).flat_map(|text| text.split(',')).collect::<Vec<_>>();
+        let told_by = [kind, options]
+            .iter()
+            .filter(|text| !text.is_empty())
+            .flat_map(|text| text.split(','))
+            .map(bare)
+            .collect::<Vec<_>>();
         if told_by.is_empty() { name.to_owned() } else { format!("{name} ({})", told_by.join(", ")) }
     }
+}
+
+/// An option as a name has it: where work is placed says by itself what it is.
+fn bare(option: &str) -> &str {
+    option.strip_prefix("placement=").unwrap_or(option)
 }
 
 /// What readers call a contender.

@@ -4,20 +4,12 @@
 
 use super::{SummaryTable, TableColumn, TableRow, TableValue, stacked};
 use crate::format::{self, Unit};
-use crate::metrics::{Metric, Reading, metric, slope_per_connection};
+use crate::metrics::{Column, Metric, Reading, metrics_in, slope_per_connection};
 use crate::objective::carries;
 use crate::record::Phase;
 use crate::stats::Slope;
 use crate::study::{Group, Series, Standing, counts};
 use crate::words::Title;
-
-const AT_LOAD: [(&str, &str); 5] = [
-    ("response_time_p50", "p50"),
-    ("response_time_p99", "p99"),
-    ("response_time_p999", "p99.9"),
-    ("cpu_per_request", "CPU per request"),
-    ("switches_per_request", "switches per request"),
-];
 
 /// Valid blocks that it takes for a load to be shown.
 pub(super) const BLOCKS_OF_A_TABLE: usize = 1;
@@ -45,10 +37,7 @@ fn load_table(group: &Group<'_>) -> SummaryTable {
         None => Title::of(format!("Nobody kept up with any load: {label}")),
     };
     let mut columns = vec![column("kept up with", "Highest offered load tried that it kept up with.")];
-    let metrics = AT_LOAD.map(|(name, label)| (metric(name), label));
-    for (metric, label) in &metrics {
-        columns.push(column(label, metric.map_or("", |metric| metric.how_to_read)));
-    }
+    columns.extend(metrics_in(Column::AtOneLoad).map(|metric| column(metric.short, metric.how_to_read)));
     columns.push(column("failed", "Requests without a correct reply, over all loads tried."));
     columns.push(column("never answered", "Connections that never got a single answer, over all loads tried."));
     let rows = group.series.iter().map(|series| {
@@ -63,9 +52,7 @@ fn load_table(group: &Group<'_>) -> SummaryTable {
             }
             None => missing("none of the loads tried"),
         }];
-        for (metric, _) in &metrics {
-            values.push(metric.map_or_else(|| missing("not measured"), |metric| at_load(series, metric, load)));
-        }
+        values.extend(metrics_in(Column::AtOneLoad).map(|metric| at_load(series, metric, load)));
         values.push(failed(series));
         values.push(never_answered(series));
         row(series, values)

@@ -6,15 +6,10 @@ use itertools::Itertools;
 
 use super::{Rank, Statement, SummaryTable, TableRow, TableValue, answer, pictured, tables};
 use crate::format;
-use crate::metrics::{Metric, Reading, metric, metrics_of_load};
+use crate::metrics::{Column, Metric, Reading, metrics_in, metrics_of_load};
 use crate::record::PictureKind;
 use crate::study::{Group, Series, Standing, Trial};
 use crate::words::{self, Name, Title, probe};
-
-/// What is said of every trial in which something was done to the server ...
-const OF_A_PROBE: [&str; 3] = ["probe_success", "probe_p99", "probe_longest_wait"];
-/// ... and where it was too much for some.
-const OF_FAILURES: [&str; 2] = ["held_at_first_failure", "probe_recovery"];
 
 pub(super) fn answers(group: &Group<'_>) -> Vec<Statement> {
     if group.trials().next().is_none() {
@@ -51,9 +46,10 @@ fn metrics(group: &Group<'_>) -> Vec<&'static Metric> {
     let cells = || group.trials().flat_map(|(_, trial)| &trial.pool.cells);
     let disturbed = cells().any(|cell| cell.disturbance.is_some());
     let failed = cells().any(|cell| cell.first_failure().is_some());
-    let usual = OF_A_PROBE.iter().filter(|_| disturbed).chain(OF_FAILURES.iter().filter(|_| failed));
+    let of_probes = metrics_in(Column::OfProbes).filter(|_| disturbed);
+    let usual = of_probes.chain(metrics_in(Column::OfFailures).filter(|_| failed));
     let there = |metric: &&Metric| group.trials().any(|(_, trial)| metric.of_pool(&trial.pool) != Reading::Absent);
-    let usual = usual.filter_map(|name| metric(name)).filter(there);
+    let usual = usual.filter(there);
     metrics_of_load(&shown.collect_vec()).into_iter().chain(usual).unique_by(|metric| metric.name).collect()
 }
 

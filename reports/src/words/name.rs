@@ -70,12 +70,7 @@ mod tests {
         ];
         assert_eq!(
             said.each_ref().map(Name::to_string),
-            [
-                "threads",
-                "tokio (one thread)",
-                "tokio (placement=spawn-blocking, workers=4)",
-                "threaded:spawn=panicking"
-            ]
+            ["threads", "tokio (one thread)", "tokio (spawn-blocking, workers=4)", "threaded:spawn=panicking"]
         );
         assert_eq!(said[0].first(), "Threads");
         assert_eq!(said[3].first(), "threaded:spawn=panicking", "a code name has no large letter");

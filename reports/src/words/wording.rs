@@ -1,52 +1,18 @@
 //! How a metric is said of one contender or of two: the verb, the number and what it is of.
 //!
-//! A metric without a wording of its own is named. Must not know: verdicts, which contenders there are. Beside it:
+//! The wordings stand in the table of metrics; a metric without one is named. Must not know: verdicts, which contenders there are. Beside it:
 //! `compared.rs`, which chooses the two.
 
 use super::compared::RankedEntry;
 use super::fact::{Fact, Surety};
 use super::title::Title;
 use crate::format;
-use crate::metrics::Metric;
-
-/// How a title says a metric.
-enum Wording {
-    /// `threads answered 99% of requests within 9 ms`, or only `99%` where there is little room: who took less is named first.
-    Within(&'static str, &'static str),
-    /// `threads served 900/s`: what stands before the number and after it.
-    Did(&'static str, &'static str),
-    /// `Others waited 9 ms with threads`: what stands before the number.
-    Befell(&'static str),
-}
-
-/// The name of a metric, what it is called where there is little room, and its wording.
-const WORDINGS: [(&str, &str, Wording); 14] = [
-    ("response_time_p50", "half", Wording::Within("half the requests", "half")),
-    ("response_time_p90", "p90", Wording::Within("90% of requests", "90%")),
-    ("response_time_p99", "p99", Wording::Within("99% of requests", "99%")),
-    ("response_time_p999", "p99.9", Wording::Within("99.9% of requests", "99.9%")),
-    ("achieved_rps", "served", Wording::Did("served", "")),
-    ("cpu_per_request", "CPU per request", Wording::Did("spent", " of CPU per request")),
-    ("cpu_per_connection", "CPU per connection", Wording::Did("spent", " of CPU per connection")),
-    ("peak_threads", "most threads", Wording::Did("ran up to", " threads")),
-    ("success", "answered", Wording::Did("answered", " of requests")),
-    ("probe_success", "others answered", Wording::Did("answered", " of other clients")),
-    ("probe_p50", "median wait", Wording::Befell("Half of the others waited up to")),
-    ("probe_p99", "others waited", Wording::Befell("Others waited up to")),
-    ("worst_connection_p99", "worst served", Wording::Befell("The client served worst waited up to")),
-    ("probe_longest_wait", "longest wait", Wording::Befell("Others waited up to")),
-];
-
-/// How a metric is said in full, and what it is called where there is little room.
-fn wording(metric: &Metric) -> (&'static str, Option<&'static Wording>) {
-    let found = WORDINGS.iter().find(|(name, ..)| *name == metric.name);
-    found.map_or((metric.label, None), |(_, short, wording)| (*short, Some(wording)))
-}
+use crate::metrics::{Metric, Wording};
 
 /// `Threads spent 46.9 µs of CPU per request`.
 pub(super) fn one(metric: &Metric, of: &RankedEntry) -> Title {
     let (who, value) = (of.name.first(), of.fact.say());
-    Title::of(match wording(metric).1 {
+    Title::of(match metric.wording {
         Some(Wording::Within(share, _)) if of.fact.surety() == Surety::LowerBound => {
             format!("{who} took {value} to answer {share}")
         }
@@ -60,7 +26,7 @@ pub(super) fn one(metric: &Metric, of: &RankedEntry) -> Title {
 /// What was seen of somebody who is named already: `spent 46.9 µs of CPU per request`, `others waited up to 9 ms`.
 pub(super) fn alone(metric: &Metric, fact: &Fact) -> String {
     let value = fact.say();
-    match wording(metric).1 {
+    match metric.wording {
         Some(Wording::Within(share, _)) => format!("answered {share} {}", fact.within()),
         Some(Wording::Did(before, after)) => format!("{before} {value}{after}"),
         Some(Wording::Befell(before)) => format!("{} {value}", uncapitalised(before)),
@@ -77,9 +43,8 @@ fn uncapitalised(text: &str) -> String {
 /// `Threads spent 46.9 µs of CPU per request, tokio 29.7 µs`, or shorter where that is too long.
 pub(super) fn two(metric: &Metric, more: &RankedEntry, less: &RankedEntry) -> Title {
     let (high, low) = (more.fact.say(), less.fact.say());
-    let (short, wording) = wording(metric);
-    let plain = format!("{}: {} {high}, {} {low}", format::capitalised(short), more.name, less.name);
-    let spoken = match wording {
+    let plain = format!("{}: {} {high}, {} {low}", format::capitalised(metric.short), more.name, less.name);
+    let spoken = match metric.wording {
         // Of what both did not do in time, one is not faster.
         Some(Wording::Within(share, short)) if less.fact.surety() != Surety::LowerBound => {
             let (within, other) = (less.fact.within(), more.fact.within());
@@ -100,7 +65,7 @@ pub(super) fn two(metric: &Metric, more: &RankedEntry, less: &RankedEntry) -> Ti
 mod tests {
     use super::*;
     use crate::format::Unit;
-    use crate::metrics::{Certainty, Reading, metric};
+    use crate::metrics::{Certainty, METRICS, Reading, metric};
     use crate::words::name::Name;
     use crate::words::title::{MOST_WORDS, words};
 
@@ -110,10 +75,9 @@ mod tests {
     }
 
     #[test]
-    fn every_wording_is_of_a_metric_and_fits_a_title() {
+    fn every_wording_fits_a_title() {
         let names = ["tokio (one thread)", "threads"];
-        for (name, ..) in &WORDINGS {
-            let metric = metric(name).unwrap();
+        for metric in METRICS.iter().filter(|metric| metric.wording.is_some()) {
             let [more, less] =
                 [(0, 46.9e3), (1, 29.7e3)].map(|(index, value)| of(index, names[index], value, metric.unit));
             let said = two(metric, &more, &less).said;
@@ -128,6 +92,6 @@ mod tests {
         let said = two(metric("cpu_per_request").unwrap(), &a, &b).said;
         assert_eq!(said, "CPU per request: tokio (spawn-blocking, workers=4) 9 ms, tokio (one thread) 9 ms");
         let switches = metric("switches_per_request").unwrap();
-        assert!(two(switches, &a, &b).said.starts_with("Context switches per request: tokio"));
+        assert!(two(switches, &a, &b).said.starts_with("Switches per request: tokio"));
     }
 }

@@ -37,7 +37,7 @@ fn the_highest_load_is_the_last_with_which_all_who_decide_kept_up() {
     let far = 1_000.0;
     let of_two = decided(run(3), at_most(far, tasks, threaded, CommonLoad::Highest));
     assert_eq!(of_two.verdict, ClaimVerdict::Holds, "{of_two:?}");
-    assert!(say(&of_two).starts_with(&format!("{tasks} at 8,000/s: server CPU time per request")), "{}", say(&of_two));
+    assert!(say(&of_two).starts_with(&format!("{tasks} at 8,000/s: spent")), "{}", say(&of_two));
     assert!(say(&of_two).contains(&format!("that of {threaded} at 8,000/s")), "{}", say(&of_two));
     let with_the_slow = decided(run(3), at_most(far, tasks, sequential, CommonLoad::Highest));
     assert!(say(&with_the_slow).starts_with(&format!("{tasks} at 60/s: ")), "{}", say(&with_the_slow));
@@ -57,7 +57,7 @@ fn the_ratio_at_that_load_decides() {
 #[test]
 fn one_block_decides_nothing() {
     let claim = decided(run(1), at_most(9.0, MODELS[5].label, MODELS[1].label, CommonLoad::Highest));
-    assert_eq!(claim.sentence, "cannot tell here: 1 block, and a claim takes 3");
+    assert_eq!(claim.sentence, "Cannot tell here: measured once, and a claim takes 3 times");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn who_was_not_run_or_never_kept_up_leaves_no_load() {
     let is_of_tasks = |cell: &Cell| cell.contender == MODELS[5].label;
     let mut without = run(3);
     without.cells.retain(|cell| !is_of_tasks(cell));
-    assert_eq!(reason(without), format!("cannot tell here: {} was not run", MODELS[5].label));
+    assert_eq!(reason(without), format!("Cannot tell here: {} was not run", MODELS[5].label));
     let mut invalid = run(3);
     for cell in invalid.cells.iter_mut().filter(|cell| is_of_tasks(cell)) {
         cell.warnings.push(Warning::GeneratorFellBehind { kept_pace: 0.2 });

@@ -168,7 +168,7 @@ fn no_gate_passes_over_what_is_missing() {
     new.manifest.ending = Ending::Interrupted;
     let diff = between(&base, &new);
     let held = "cpu-per-request>+50%".parse::<Gate>().unwrap().hold(&diff);
-    let reason = "only the base has CPU time per request of threaded, sleep 5 ms at 700/s".to_owned();
+    let reason = "only the base has server CPU time per request of threaded, sleep 5 ms at 700/s".to_owned();
     assert_eq!((held.outcome, held.reasons), (DiffOutcome::Inconclusive, vec![reason]));
     assert!(diff.cut_short[0].starts_with("run-2 did not come to its end, and has "), "{:?}", diff.cut_short);
     // What is only in the new run is no part of the question.

@@ -27,7 +27,7 @@ fn something_instead_of_nothing_is_beyond_any_bound_and_the_reverse_is_not() {
     let diff = between(&base, &new);
     let gated = held(&diff, "cpu-per-request>+900%");
     assert_eq!(gated.outcome, DiffOutcome::Regressed);
-    let reason = "CPU time per request of threaded, sleep 5 ms at 60/s: no ratio: more than zero in every block, where the \
+    let reason = "server CPU time per request of threaded, sleep 5 ms at 60/s: no ratio: more than zero in every block, where the \
                   base has zero or less in all";
     assert!(gated.reasons.len() == 3 && gated.reasons.contains(&reason.to_owned()), "{:?}", gated.reasons);
     assert_eq!(outcome(&diff, "cpu-per-request<-10%"), DiffOutcome::Passed);
@@ -62,7 +62,7 @@ fn a_contender_that_only_the_base_has_leaves_every_gate_of_it_inconclusive() {
     new.manifest.contenders.retain(|contender| contender.label != "threaded");
     new.cells.retain(|cell| cell.contender != "threaded");
     let gated = held(&between(&base, &new), "cpu-per-request>+50%");
-    let reason = "only the base has CPU time per request of threaded, sleep 5 ms at 60/s and 2 more places";
+    let reason = "only the base has server CPU time per request of threaded, sleep 5 ms at 60/s and 2 more places";
     assert_eq!((gated.outcome, gated.reasons), (DiffOutcome::Inconclusive, vec![reason.to_owned()]));
     assert_eq!(outcome(&between(&new, &base), "cpu-per-request>+50%"), DiffOutcome::Passed);
     // A regression of another is one all the same, and then it is what is said.
@@ -96,7 +96,7 @@ fn what_exceeded_comes_first_and_alone() {
     }
     let gated = held(&between(&run(10, 1, 1.0), &new), "cpu-per-request>+0%");
     assert_eq!((gated.outcome, gated.rows, gated.reasons.len()), (DiffOutcome::Regressed, 6, 3));
-    let first = "CPU time per request of threaded, sleep 5 ms at 700/s: ";
+    let first = "server CPU time per request of threaded, sleep 5 ms at 700/s: ";
     assert!(gated.reasons[0].starts_with(first), "{:?}", gated.reasons);
     assert!(gated.reasons.iter().all(|reason| reason.contains("threaded")), "{:?}", gated.reasons);
 }
