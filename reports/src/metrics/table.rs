@@ -16,12 +16,28 @@ use crate::format::Unit;
 use crate::record::Stage;
 use crate::study::Pool;
 
+const SCHEDULED: &[Measured] = &[Measured::Scheduled];
+const DISTURBED: &[Measured] = &[Measured::Disturbed];
+
 /// Every metric, in the order of the glossary.
 pub const METRICS: &[Metric] = &[
-    response("response_time_p50", "median response time", 0.5).short("p50").within("half the requests", "half").column(Column::AtOneLoad).compared("p50", &[Measured::Scheduled], WhenSaturated::Meaningless),
+    response("response_time_p50", "median response time", 0.5)
+        .short("p50")
+        .within("half the requests", "half")
+        .column(Column::AtOneLoad)
+        .compared("p50", SCHEDULED, WhenSaturated::Meaningless),
     response("response_time_p90", "p90 response time", 0.9).short("p90").within("90% of requests", "90%"),
-    response("response_time_p99", "p99 response time", 0.99).short("p99").within("99% of requests", "99%").column(Column::AtOneLoad).compared("p99", &[Measured::Scheduled], WhenSaturated::Meaningless).of_a_tail(),
-    response("response_time_p999", "p99.9 response time", 0.999).short("p99.9").within("99.9% of requests", "99.9%").column(Column::AtOneLoad).of_a_tail(),
+    response("response_time_p99", "p99 response time", 0.99)
+        .short("p99")
+        .within("99% of requests", "99%")
+        .column(Column::AtOneLoad)
+        .compared("p99", SCHEDULED, WhenSaturated::Meaningless)
+        .of_a_tail(),
+    response("response_time_p999", "p99.9 response time", 0.999)
+        .short("p99.9")
+        .within("99.9% of requests", "99.9%")
+        .column(Column::AtOneLoad)
+        .of_a_tail(),
     time("service_time_p50", "median service time", SERVICE, |pool| service_quantile(pool, 0.5)),
     time("service_time_p99", "p99 service time", SERVICE, |pool| service_quantile(pool, 0.99)).of_a_tail(),
     load(
@@ -30,64 +46,94 @@ pub const METRICS: &[Metric] = &[
         Unit::PerSecond,
         "Correct replies per second. Below the offered load, work piles up or is lost.",
         |pool| plain(pool.achieved_rps()),
-    ).short("throughput").did("served", "").compared("throughput", &[Measured::ClosedLoop], WhenSaturated::Holds),
+    )
+    .short("throughput")
+    .did("served", "")
+    .compared("throughput", &[Measured::ClosedLoop], WhenSaturated::Holds),
     time(
         "cpu_per_request",
         "server CPU time per request",
-        "CPU time of the whole server process over correct replies. At low load waiting inflates it: compare it where \
-         servers are busy.",
+        "CPU time of the whole server process over correct replies. At low load waiting inflates it: compare \
+         it where servers are busy.",
         cpu_per_request,
-    ).short("CPU per request").did("spent", " of CPU per request").column(Column::AtOneLoad).compared("cpu-per-request", &[Measured::Scheduled, Measured::ClosedLoop], WhenSaturated::Holds),
+    )
+    .short("CPU per request")
+    .did("spent", " of CPU per request")
+    .column(Column::AtOneLoad)
+    .compared("cpu-per-request", &[Measured::Scheduled, Measured::ClosedLoop], WhenSaturated::Holds),
     load(
         "switches_per_request",
         "context switches per request",
         Unit::Count,
-        "Times a CPU left a thread of the server for another task, over the whole life of the server and all its correct \
-         replies, warm-up included.",
+        "Times a CPU left a thread of the server for another task, over the whole life of the server and all \
+         its correct replies, warm-up included.",
         switches_per_request,
-    ).short("switches per request").column(Column::AtOneLoad),
+    )
+    .short("switches per request")
+    .column(Column::AtOneLoad),
     load(
         "success",
         "share answered",
         Unit::Share,
         "Requests with a correct reply in time, of all that were due. The interval is of these requests only.",
         success,
-    ).short("answered").did("answered", " of requests"),
+    )
+    .short("answered")
+    .did("answered", " of requests"),
     load(
         "peak_threads",
         "most threads",
         Unit::Count,
-        "The most threads that a sample of the server showed, with the one that tells of its inside where that is on.",
+        "The most threads that a sample of the server showed, with the one that tells of its inside where that \
+         is on.",
         peak_threads,
-    ).did("ran up to", " threads"),
+    )
+    .did("ran up to", " threads"),
     load(
         "peak_memory",
         "most memory",
         Unit::Bytes,
-        "The greatest resident size of the server's process in its life, of several blocks the median with their range. \
-         Buffers of sockets are the kernel's and not in it.",
+        "The greatest resident size of the server's process in its life, of several blocks the median with \
+         their range. Buffers of sockets are the kernel's and not in it.",
         peak_memory,
     ),
     time(
         "cpu_per_connection",
         "server CPU time per connection",
-        "CPU time of the whole server process over the connections that served in the window: sessions where clients come \
-         and go, open connections where they stay.",
+        "CPU time of the whole server process over the connections that served in the window: sessions where \
+         clients come and go, open connections where they stay.",
         cpu_per_connection,
-    ).short("CPU per connection").did("spent", " of CPU per connection"),
+    )
+    .short("CPU per connection")
+    .did("spent", " of CPU per connection"),
     load("probe_success", "share of the probe answered", Unit::Share, PROBE_SUCCESS, |pool| {
         probe::success(pool, During::Disturbance)
-    }).short("others answered").did("answered", " of other clients").column(Column::OfProbes),
+    })
+    .short("others answered")
+    .did("answered", " of other clients")
+    .column(Column::OfProbes),
     time("probe_p50", "median response time of the probe", PROBE, |pool| {
         probe::response(pool, During::Disturbance, 0.5)
-    }).short("median wait").befell("Half of the others waited up to").compared("probe-p50", &[Measured::Disturbed], WhenSaturated::Meaningless),
-    time("probe_p99", "p99 response time of the probe", PROBE, |pool| probe::response(pool, During::Disturbance, 0.99)).short("others waited").befell("Others waited up to").column(Column::OfProbes).compared("probe-p99", &[Measured::Disturbed], WhenSaturated::Meaningless),
+    })
+    .short("median wait")
+    .befell("Half of the others waited up to")
+    .compared("probe-p50", DISTURBED, WhenSaturated::Meaningless),
+    time("probe_p99", "p99 response time of the probe", PROBE, |pool| probe::response(pool, During::Disturbance, 0.99))
+        .short("others waited")
+        .befell("Others waited up to")
+        .column(Column::OfProbes)
+        .compared("probe-p99", DISTURBED, WhenSaturated::Meaningless),
     load("probe_slow", "share of the probe answered slowly", Unit::Share, PROBE_SLOW, probe::slow),
-    time("probe_longest_wait", "longest wait of the probe", PROBE_WAIT, probe::longest_wait).short("longest wait").befell("Others waited up to").column(Column::OfProbes),
+    time("probe_longest_wait", "longest wait of the probe", PROBE_WAIT, probe::longest_wait)
+        .short("longest wait")
+        .befell("Others waited up to")
+        .column(Column::OfProbes),
     load("jains_index", "Jain's index over the probe's connections", Unit::Count, JAIN, fairness::jains_index),
     time("worst_connection_p99", "p99 of the connection that was served worst", WORST, |pool| {
         fairness::of_the_worst(pool, 0.99)
-    }).short("worst served").befell("The client served worst waited up to")
+    })
+    .short("worst served")
+    .befell("The client served worst waited up to")
     .of_a_tail(),
     load(
         "undisturbed_success",
@@ -106,17 +152,20 @@ pub const METRICS: &[Metric] = &[
         "held_at_first_failure",
         "connections held when the probe first failed",
         Unit::Count,
-        "Connections that the disturbance held when the first request was due that got no correct reply. Of several \
-         blocks the median, with their range. Where none failed it is more than the most that were held.",
+        "Connections that the disturbance held when the first request was due that got no correct reply. Of \
+         several blocks the median, with their range. Where none failed it is more than the most that were \
+         held.",
         probe::held_at_first_failure,
-    ).column(Column::OfFailures),
+    )
+    .column(Column::OfFailures),
     time(
         "probe_recovery",
         "time from the first failure to the next answer",
-        "From the moment at which the first failing request of the probe was due to the first correct reply to a later \
-         one. Of several blocks the median, with their range. Nothing to recover from is zero.",
+        "From the moment at which the first failing request of the probe was due to the first correct reply to \
+         a later one. Of several blocks the median, with their range. Nothing to recover from is zero.",
         probe::recovery,
-    ).column(Column::OfFailures),
+    )
+    .column(Column::OfFailures),
     load(
         "disturbance_rps",
         "throughput of the disturbance",
@@ -135,30 +184,31 @@ pub const METRICS: &[Metric] = &[
     time(
         "time_to_drain",
         "time until all were answered",
-        "From the moment at which the clients came who disturb the probe to the last reply to them. Of several blocks the \
-         median, with their range. Where some gave up it is more than that.",
+        "From the moment at which the clients came who disturb the probe to the last reply to them. Of several \
+         blocks the median, with their range. Where some gave up it is more than that.",
         disturbing::drained,
     ),
     load(
         "listen_overflows",
         "listen overflows",
         Unit::Count,
-        "Times that a connect met a full accept queue, a second attempt of the same client included: the kernel's own \
-         count, of the whole network namespace. Of several blocks the median, with their range.",
+        "Times that a connect met a full accept queue, a second attempt of the same client included: the \
+         kernel's own count, of the whole network namespace. Of several blocks the median, with their range.",
         disturbing::listen_overflows,
     ),
     load(
         "replies_lost",
         "replies lost",
         Unit::Count,
-        "Requests that were sent whole before the server was told to stop, and never got their reply. Of several blocks the \
-         median, with their range.",
+        "Requests that were sent whole before the server was told to stop, and never got their reply. Of \
+         several blocks the median, with their range.",
         disturbing::lost,
     ),
     time(
         "time_to_stop",
         "time to stop",
-        "From the signal to the end of the server's process, to some 5 ms. Of several blocks the median, with their range.",
+        "From the signal to the end of the server's process, to some 5 ms. Of several blocks the median, with \
+         their range.",
         disturbing::time_to_stop,
     ),
     load("goodput_before", "goodput before", Unit::PerSecond, GOODPUT, |pool| goodput::goodput(pool, When::Before)),
@@ -169,8 +219,9 @@ pub const METRICS: &[Metric] = &[
     time(
         "goodput_recovery",
         "time until the goodput is back",
-        "From the end of the disturbance to the first tenth of a second in which the share of the probe with a correct \
-         reply in time is within 5% of what it was before. Of several blocks the median, with their range.",
+        "From the end of the disturbance to the first tenth of a second in which the share of the probe with a \
+         correct reply in time is within 5% of what it was before. Of several blocks the median, with their \
+         range.",
         goodput::recovery,
     ),
     Metric {
