@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use reports::record::Noise;
 use rustix::param::clock_ticks_per_second;
@@ -61,6 +62,8 @@ pub(super) struct MachineTotals {
     ticks: Option<CpuTicks>,
     pressure_us: Option<u64>,
     own_cpu_ns: u64,
+    /// What the kernel's own threads did on these CPUs with packets that came faster than interrupts could take them.
+    packets_ns: u64,
     suspended_ns: u64,
 }
 
@@ -73,6 +76,7 @@ impl MachineTotals {
             ticks: read("stat").and_then(|text| parse_stat(&text, cpus)),
             pressure_us: read("pressure/cpu").and_then(|text| parse_pressure(&text)),
             own_cpu_ns: process_cpu_ns(),
+            packets_ns: packets_ns(proc, cpus),
             suspended_ns: suspended_ns(),
         }
     }
@@ -109,7 +113,9 @@ pub(super) fn between(
     }
     let (first, last) = before.ticks.zip(after.ticks).ok_or("/proc/stat can't be read")?;
     let of_all_cpus = |cpu_ns: u64, cpus: u64| cpu_ns as f64 / (span_ns * cpus.max(1)) as f64;
-    let own_cpu_ns = after.own_cpu_ns.saturating_sub(before.own_cpu_ns);
+    // The packets are those of the run: where there are so many of them, nobody else sends any to speak of.
+    let packets_ns = after.packets_ns.saturating_sub(before.packets_ns);
+    let own_cpu_ns = after.own_cpu_ns.saturating_sub(before.own_cpu_ns) + packets_ns;
     let busy_ns = last.busy.saturating_sub(first.busy) * tick_ns;
     // Ticks are sampled and our times are exact, so on a quiet machine the difference may fall below zero.
     let others = |server_cpu_ns| of_all_cpus(busy_ns.saturating_sub(own_cpu_ns + server_cpu_ns), last.cpus);
@@ -127,6 +133,33 @@ pub(super) fn between(
             .map(|(before, after)| of_all_cpus(after.saturating_sub(before) * 1000, 1)),
         ..Noise::default()
     })
+}
+
+/// CPU time of the threads `ksoftirqd` of these CPUs, or of all where none is named; 0 where the kernel's threads can't be
+/// seen, as in a container: then their work counts as that of others.
+fn packets_ns(proc: &Path, cpus: &[u32]) -> u64 {
+    let of_these = softirq_threads(proc).into_iter().filter(|(cpu, _)| cpus.is_empty() || cpus.contains(cpu));
+    of_these.filter_map(|(_, pid)| run_time_ns(&proc.join(pid.to_string()).join("schedstat"))).sum()
+}
+
+/// The threads `ksoftirqd`, a CPU and a number each. There are as many as the machine has CPUs, and they stay.
+fn softirq_threads(proc: &Path) -> Vec<(u32, u32)> {
+    static OF_THIS_MACHINE: OnceLock<Vec<(u32, u32)>> = OnceLock::new();
+    let find = || {
+        let numbers = std::fs::read_dir(proc).into_iter().flatten().flatten();
+        let numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+        let thread = |pid: u32| {
+            let name = std::fs::read_to_string(proc.join(pid.to_string()).join("comm")).ok()?;
+            Some((name.trim().strip_prefix("ksoftirqd/")?.parse().ok()?, pid))
+        };
+        numbers.filter_map(thread).collect()
+    };
+    if proc == Path::new("/proc") { OF_THIS_MACHINE.get_or_init(find).clone() } else { find() }
+}
+
+/// The time that a thread ran, from its `schedstat`.
+fn run_time_ns(schedstat: &Path) -> Option<u64> {
+    std::fs::read_to_string(schedstat).ok()?.split(' ').next()?.parse().ok()
 }
 
 /// Ticks of some CPUs since the start of the machine.
@@ -199,6 +232,7 @@ pub(super) mod tests {
             ticks: Some(CpuTicks { busy, stolen, cpus: 2 }),
             pressure_us: Some(at_ms * 100),
             own_cpu_ns: own_ms * 1_000_000,
+            packets_ns: 0,
             suspended_ns: 0,
         }
     }
@@ -237,6 +271,23 @@ pub(super) mod tests {
         assert_eq!(noise.other_cpu_share, Some(0.2));
         assert_eq!(noise.steal_share, Some(0.05));
         assert_eq!(noise.cpu_pressure_share, Some(0.1));
+    }
+
+    #[test]
+    fn packets_of_the_run_are_not_the_work_of_others() {
+        let proc = tempfile::tempdir().unwrap();
+        for (pid, name, ran) in
+            [("12", "ksoftirqd/0", "70000000 5 6"), ("19", "ksoftirqd/1", "900 5 6"), ("31", "sh", "8 5 6")]
+        {
+            let folder = proc.path().join(pid);
+            std::fs::create_dir(&folder).unwrap();
+            std::fs::write(folder.join("comm"), format!("{name}\n")).unwrap();
+            std::fs::write(folder.join("schedstat"), format!("{ran}\n")).unwrap();
+        }
+        assert_eq!([packets_ns(proc.path(), &[0]), packets_ns(proc.path(), &[])], [70_000_000, 70_000_900]);
+        let after = MachineTotals { packets_ns: 100_000_000, ..totals(1000, 1150, 15, 440) };
+        let noise = between(&totals(0, 1000, 5, 0), &after, ServerCpu::Used(660_000_000), TICK_NS).unwrap();
+        assert_eq!(noise.other_cpu_share, Some(0.15));
     }
 
     #[test]

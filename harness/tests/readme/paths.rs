@@ -14,10 +14,18 @@ fn is_of_this_repository(span: &str) -> bool {
 
 /// The documents that are read, by their paths from the root.
 fn documents() -> Vec<String> {
-    let others = ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/performance.md", "docs/protocol.md"];
+    let others = [
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "docs/beside-others.md",
+        "docs/demonstration.md",
+        "docs/performance.md",
+        "docs/protocol.md",
+    ];
     let entries = fs::read_dir(root().join("docs/experiments")).unwrap().map(|entry| entry.unwrap().file_name());
     let experiments = entries.map(|name| format!("docs/experiments/{}", name.to_str().unwrap()));
-    [pages(), others.map(str::to_owned).to_vec(), vec!["docs/demonstration.md".into()], experiments.collect()].concat()
+    [pages(), others.map(str::to_owned).to_vec(), experiments.collect()].concat()
 }
 
 /// Code spans name paths from the root; links lead from the document's own folder, and to a heading where they name one.
