@@ -83,8 +83,8 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     vec![Task::new(EXPERIMENT.workloads()[0].key.clone(), "greedy", trial.task())]
 }
 
-/// A thousand requests of the greedy client, and several slices of a scheduler, in nanoseconds.
-const STARVED: BoundValue = BoundValue::Number(25e6);
+/// Five hundred requests of the greedy client, and more than three slices of a scheduler, in nanoseconds.
+const STARVED: BoundValue = BoundValue::Number(10e6);
 
 fn decision() -> Option<Decision> {
     let serves_all = |holds_for: &str, contender: &str| -> Condition {
