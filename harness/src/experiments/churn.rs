@@ -77,7 +77,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
                 // Set when the cell is run: it depends on the block.
                 seed: 0,
                 warm_up: sizes.warm_up.max(Duration::from_millis(100)),
-                window: sizes.window * 3 / 2,
+                window: sizes.window,
                 timeout: sizes.timeout,
             }),
         )

@@ -71,7 +71,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
                 // Set when the cell is run: it depends on the block.
                 seed: 0,
                 warm_up: sizes.warm_up,
-                window: sizes.window * 5 / 4,
+                window: sizes.window,
                 timeout: sizes.timeout,
             }),
         )

@@ -57,9 +57,9 @@ const CONNECTIONS: Shape = Shape::Connections { connections: 8 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads()[0];
-    // Of the whole run a fifteenth.
+    // Of the whole run a tenth.
     let lasting = sizes.disturbance / 10;
-    let window = 15 * lasting;
+    let window = 10 * lasting;
     let kind = TaskKind::Disturbed(DisturbedSpec {
         probe: LoadSpec { window, ..echo_probe(RATE_RPS, CONNECTIONS, sizes.timeout) },
         disturbance: Disturbance { name: "a standstill", kind: DisturbanceKind::Stall, from: window / 3, lasting },

@@ -53,7 +53,7 @@ const NEWCOMERS_RPS: f64 = 50.0;
 const MOST_WAITING: u32 = 500;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let lasting = sizes.disturbance / 3;
+    let lasting = sizes.disturbance / 4;
     let task = |staying: u32| {
         Task::new(
             EXPERIMENT.workloads()[0].key.clone(),

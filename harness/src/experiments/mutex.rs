@@ -75,7 +75,7 @@ const PROBE_RPS: f64 = 500.0;
 const PROBE: Shape = Shape::Connections { connections: 200 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let lasting = (sizes.disturbance / 3).max(Duration::from_millis(300));
+    let lasting = (sizes.disturbance / 4).max(Duration::from_millis(300));
     let task = |workload: &Workload| {
         Task::new(
             workload.key.clone(),
