@@ -14,7 +14,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         title: "Two clocks, one run",
         claim: "The p99 looks fine.",
         claimed_in: "dashboards, and reports of load tests whose clients wait for each reply before they go on",
-        question: "A server stands still for a fifteenth of a run. What does the p99 say?",
+        question: "A server stands still for a tenth of a run. What does the p99 say?",
         finds_out: "does the p99 show a server that stood still?",
         possible_answers: &[
             "It is nearly as long as the standstill.",
