@@ -14,7 +14,7 @@ use crate::record::{ContenderRecord, ExperimentRecord, Picture, PictureKind};
 use crate::stats::Ratio;
 use crate::study::{Group, ascending};
 use crate::verdict::{Floor, judge_all};
-use crate::words::{Name, Title};
+use crate::words::{DisplayedName, Title};
 
 pub use square::{ServedRate, Square, SquareFinding, served};
 
@@ -88,7 +88,7 @@ impl<'a> Grid<'a> {
             |finding: SquareFinding| self.squares().filter(|(_, _, square)| square.finding() == finding).count();
         let [first, second] = [SquareFinding::First, SquareFinding::Second].map(count);
         let all = self.squares().count();
-        let [a, b] = self.contenders.map(Name::of);
+        let [a, b] = self.contenders.map(DisplayedName::of);
         let (more, less, wins, losses) = if first > second { (a, b, first, second) } else { (b, a, second, first) };
         let reasons = [
             (SquareFinding::TooFewBlocks, "for want of pairs"),

@@ -23,7 +23,7 @@ pub(crate) enum Mechanism<'g, 'a> {
     /// What a request costs a server.
     Request([ServingCost; 2]),
     /// Where the response time went.
-    Time(TimeParts),
+    Time(TimeOfEither),
     /// Which thread ran which request, in a traced window.
     Lanes {
         /// The windows.
@@ -66,7 +66,7 @@ pub(crate) struct ServingCost {
 
 /// Of which replies the time is taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Replies {
+pub(crate) enum RepliesApart {
     /// All: the mean.
     All,
     /// Those that took about as long as the median one.
@@ -77,9 +77,9 @@ pub(crate) enum Replies {
 
 /// Where the response time of both went.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct TimeParts {
+pub(crate) struct TimeOfEither {
     /// Of which replies.
-    pub(crate) of: Replies,
+    pub(crate) of: RepliesApart,
     /// The parts, in the order of a request's way.
     pub(crate) parts: Vec<&'static TimePart>,
     /// Nanoseconds of each part, of either protagonist; absent where it is not known.
@@ -102,10 +102,10 @@ impl<'g, 'a> Mechanism<'g, 'a> {
             Topic::Waiting { .. } => {
                 let lanes = lanes(run, card, |demand| matches!(demand, Demand::Waiting { .. }));
                 let lanes = lanes.map(|timelines| Mechanism::Lanes { timelines, costs: scene.costs() });
-                lanes.or_else(|| scene.time(Replies::All)).or_else(|| scene.request())
+                lanes.or_else(|| scene.time(RepliesApart::All)).or_else(|| scene.request())
             }
-            Topic::FewClients { .. } => scene.time(Replies::Median),
-            Topic::NearTheLimit { .. } => scene.time(Replies::Slowest),
+            Topic::FewClients { .. } => scene.time(RepliesApart::Median),
+            Topic::NearTheLimit { .. } => scene.time(RepliesApart::Slowest),
             Topic::HeldUp { .. } => {
                 let lanes = lanes(run, card, |demand| matches!(demand, Demand::Blocking { .. }));
                 let lanes = lanes.map(|timelines| Mechanism::Lanes { timelines, costs: [ServingCost::default(); 2] });
@@ -202,14 +202,14 @@ impl<'g, 'a, 'r> PlayedRow<'g, 'a, 'r> {
         costs
     }
 
-    fn time(&self, of: Replies) -> Option<Mechanism<'g, 'a>> {
+    fn time(&self, of: RepliesApart) -> Option<Mechanism<'g, 'a>> {
         let pools = self.pools()?;
         let parts = |pool: &Pool<'_>| -> Option<Vec<Option<f64>>> {
             let bands = Bands::of_pool(pool);
             let means = match of {
-                Replies::All => TIME_PARTS.iter().map(|part| part.mean_ns(pool)).collect::<Vec<_>>(),
-                Replies::Median => TIME_PARTS.iter().map(|part| bands.as_ref()?.median.mean_ns(part)).collect(),
-                Replies::Slowest => {
+                RepliesApart::All => TIME_PARTS.iter().map(|part| part.mean_ns(pool)).collect::<Vec<_>>(),
+                RepliesApart::Median => TIME_PARTS.iter().map(|part| bands.as_ref()?.median.mean_ns(part)).collect(),
+                RepliesApart::Slowest => {
                     TIME_PARTS.iter().map(|part| bands.as_ref()?.slowest.as_ref()?.mean_ns(part)).collect()
                 }
             };
@@ -219,7 +219,7 @@ impl<'g, 'a, 'r> PlayedRow<'g, 'a, 'r> {
         let is_known = |place: &usize| first[*place].is_some() || second[*place].is_some();
         let known: Vec<usize> = (0..TIME_PARTS.len()).filter(is_known).collect();
         let of_known = |side: &Vec<Option<f64>>| known.iter().map(|place| side[*place]).collect();
-        Some(Mechanism::Time(TimeParts {
+        Some(Mechanism::Time(TimeOfEither {
             of,
             parts: known.iter().map(|place| &TIME_PARTS[*place]).collect(),
             sides: [of_known(&first), of_known(&second)],

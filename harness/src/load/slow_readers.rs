@@ -44,7 +44,7 @@ pub(super) struct SlowReaders<'a> {
 }
 
 /// One of them.
-struct Reader {
+struct SlowReader {
     stream: TcpStream,
     /// Of its requests, what the socket has not taken yet.
     unsent: Range<usize>,
@@ -67,7 +67,7 @@ impl SlowReaders<'_> {
         let mut readers = Vec::new();
         for _ in 0..self.connections {
             match connect(target) {
-                Ok(stream) => readers.push(Reader { stream, unsent: 0..requests.len(), read: 0 }),
+                Ok(stream) => readers.push(SlowReader { stream, unsent: 0..requests.len(), read: 0 }),
                 Err(_) => progress.refused += 1,
             }
         }
@@ -102,7 +102,7 @@ impl SlowReaders<'_> {
     }
 }
 
-impl Reader {
+impl SlowReader {
     /// Sends what is left of its requests and reads up to so many bytes in all; false where the server has ended it.
     fn go_on(&mut self, requests: &[u8], may_have_read: u64, buffer: &mut [u8]) -> bool {
         while !self.unsent.is_empty() {

@@ -13,7 +13,7 @@ use crate::format::{self, Unit};
 use crate::metrics::{Band, Bands, TIME_PARTS, TimePart};
 use crate::record::Scale;
 use crate::study::{Group, Point, Series, Standing};
-use crate::words::{Name, PartTimes, Title, largest_parts};
+use crate::words::{DisplayedName, PartTimes, Title, largest_parts};
 
 /// For one bar of a load, and for two.
 const ROWS: [f64; 2] = [26.0, 40.0];
@@ -157,7 +157,7 @@ fn title(group: &Group<'_>, split: &[&Series<'_>], parts: &[&TimePart]) -> Title
             // What is not known is not the largest.
             let known = means.iter().any(Option::is_some);
             known.then(|| PartTimes {
-                name: Name::of(series.contender),
+                name: DisplayedName::of(series.contender),
                 leads: series.leads,
                 means_ns: means.iter().map(|mean| mean.unwrap_or(0.0)).collect(),
             })

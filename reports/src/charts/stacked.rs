@@ -16,7 +16,7 @@ use crate::record::{Cell, Phase, Scale, Stage};
 use crate::stats::Slope;
 use crate::study::{Group, HeldStage, Series};
 use crate::verdict::Matrix;
-use crate::words::{self, MemoryHeld, Name, Title, show_slope};
+use crate::words::{self, DisplayedName, MemoryHeld, Title, show_slope};
 
 const WIDTH: f64 = 250.0;
 const HEIGHT: f64 = 190.0;
@@ -173,7 +173,7 @@ fn title(group: &Group<'_>, held: &[&Series<'_>], stacks: &[Stack], parts: &[&Me
         let last = stack.levels.last()?;
         Some(MemoryHeld {
             index: series.index,
-            name: Name::of(series.contender),
+            name: DisplayedName::of(series.contender),
             leads: series.leads,
             connections: last.connections,
             total: last.total(),

@@ -7,7 +7,7 @@ use crate::metrics::{Metric, Of, Reading};
 use crate::objective::carries;
 use crate::record::Objective;
 use crate::study::{Group, Series, Standing};
-use crate::words::{self, LoadCarried, LoadCurve, LoadCurvePoint, Name, Title};
+use crate::words::{self, DisplayedName, LoadCarried, LoadCurve, LoadCurvePoint, Title};
 
 /// Of a curve: who stays under a bound where it is of response times over the load, or else a comparison where most
 /// is asked.
@@ -39,14 +39,14 @@ fn under_objective(group: &Group<'_>, objective: &Objective) -> Title {
     let carried = group
         .series
         .iter()
-        .map(|series| LoadCarried { name: Name::of(series.contender), carries: carries(objective, series) });
+        .map(|series| LoadCarried { name: DisplayedName::of(series.contender), carries: carries(objective, series) });
     words::carried(&objective.words(), &carried.collect::<Vec<_>>())
 }
 
 fn load_curve(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Option<Title> {
     let valid = |series: &&Series<'_>| sweep.points(series).iter().any(|point| point.standing != Standing::Invalid);
     let curves = group.series.iter().filter(valid).map(|series| LoadCurve {
-        name: Name::of(series.contender),
+        name: DisplayedName::of(series.contender),
         leads: series.leads,
         steps: sweep.points(series).iter().map(|point| step(metric, point)).collect(),
     });

@@ -9,7 +9,7 @@ use super::backend::Ink;
 use super::plot::{Plot, PlotFrame};
 use super::{DataRow, DataTable, Figure, PanelPicture, Scene, lanes, probe};
 use crate::format::{Unit, capitalised, counted};
-use crate::mechanism::{ConnectionParts, Mechanism, Replies, ServingCost, TimeParts};
+use crate::mechanism::{ConnectionParts, Mechanism, RepliesApart, ServingCost, TimeOfEither};
 use crate::metrics::{Metric, metric};
 use crate::placement::server_cpus;
 use crate::record::store::Run;
@@ -139,14 +139,14 @@ fn connection(parts: &[&Metric], sides: &[ConnectionParts; 2], row: &ScorecardRo
     BarPanel { heading: "Memory of a connection".into(), unit: Unit::Bytes, bars: vec![bar(0), bar(1)] }
 }
 
-fn times(time: &TimeParts, row: &ScorecardRow) -> BarPanel {
+fn times(time: &TimeOfEither, row: &ScorecardRow) -> BarPanel {
     let bar = |side: usize| {
         let known = time.parts.iter().zip(&time.sides[side]);
         let segments = known.filter_map(|(part, ns)| {
             Some(Segment { colour: Some(part.colour), label: part.label.into(), value: ns.filter(|ns| *ns > 0.0)? })
         });
         let bar = stacked(side, segments.collect(), Unit::Nanoseconds);
-        if time.of == Replies::Median { as_in_the_row(bar, row) } else { bar }
+        if time.of == RepliesApart::Median { as_in_the_row(bar, row) } else { bar }
     };
     BarPanel { heading: "Response time".into(), unit: Unit::Nanoseconds, bars: vec![bar(0), bar(1)] }
 }
@@ -178,11 +178,11 @@ fn requests(costs: &[ServingCost; 2]) -> Vec<BarPanel> {
     panels.into_iter().flatten().collect()
 }
 
-fn replies(of: Replies) -> &'static str {
+fn replies(of: RepliesApart) -> &'static str {
     match of {
-        Replies::All => "Where the response time went, on average",
-        Replies::Median => "Where the time of the median reply went",
-        Replies::Slowest => "Where the time of the slowest 1% went",
+        RepliesApart::All => "Where the response time went, on average",
+        RepliesApart::Median => "Where the time of the median reply went",
+        RepliesApart::Slowest => "Where the time of the slowest 1% went",
     }
 }
 

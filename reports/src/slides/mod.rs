@@ -66,7 +66,7 @@ struct Slide {
     /// The point.
     heading: String,
     /// Plausible answers to the question that the heading is.
-    choices: Vec<Choice>,
+    choices: Vec<PossibleAnswer>,
     /// A term and what is said of it, a row each.
     rows: Vec<(String, String)>,
     picture: Option<SlidePicture>,
@@ -84,7 +84,7 @@ struct Slide {
 
 /// A plausible answer.
 #[derive(Debug, Clone, Serialize)]
-struct Choice {
+struct PossibleAnswer {
     letter: char,
     text: String,
     /// Whether it turned out right, which a room sees after the vote.
@@ -92,9 +92,9 @@ struct Choice {
 }
 
 /// Answers of which nobody has said which is right.
-fn lettered(answers: &[String]) -> Vec<Choice> {
+fn lettered(answers: &[String]) -> Vec<PossibleAnswer> {
     let lettered = ('A'..).zip(answers);
-    lettered.map(|(letter, text)| Choice { letter, text: text.clone(), is_right: false }).collect()
+    lettered.map(|(letter, text)| PossibleAnswer { letter, text: text.clone(), is_right: false }).collect()
 }
 
 #[derive(Debug, Clone, Copy, Default, Serialize)]

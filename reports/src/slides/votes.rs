@@ -3,7 +3,7 @@
 //!
 //! Must not know: tags. Beside it: `talk.rs`, which puts them in order; `../words/vote.rs`, `../mechanism.rs`.
 
-use super::{Choice, Slide, SlideKind, SlidePicture, figures, lettered};
+use super::{PossibleAnswer, Slide, SlideKind, SlidePicture, figures, lettered};
 use crate::charts::{self, Figure};
 use crate::mechanism::Mechanism;
 use crate::record::store::Run;
@@ -50,7 +50,7 @@ pub(super) fn of_row(
         kind: SlideKind::Vote,
         kicker: "Who is better, and by how much?".into(),
         heading: question(&row.topic),
-        choices: answers.map(|((letter, text), is_right)| Choice { letter, text, is_right }).collect(),
+        choices: answers.map(|((letter, text), is_right)| PossibleAnswer { letter, text, is_right }).collect(),
         answer: Some([Some(said), helps].into_iter().flatten().collect::<Vec<_>>().join(" ")),
         why: sentences.into_iter().flatten().collect(),
         numbers: figure.as_ref().map(|figure| figure.table.clone()),

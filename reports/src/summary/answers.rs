@@ -14,7 +14,7 @@ use crate::record::{Phase, PictureKind};
 use crate::stats::Slope;
 use crate::study::{Group, Series};
 use crate::verdict::{Matrix, PER_CONNECTION, Pair, Verdict};
-use crate::words::{Fact, Name, measured, often, show_slope};
+use crate::words::{DisplayedName, Fact, measured, often, show_slope};
 
 /// What the sentence is about that says how sure all comparisons are.
 pub(crate) const CERTAINTY: &str = "certainty";
@@ -77,9 +77,9 @@ impl KeptUp {
     }
 
     /// What is said of those who did. Loads that were not tried rank nobody, so each says what it was seen to do.
-    fn words(self, who: &[&Name]) -> String {
+    fn words(self, who: &[&DisplayedName]) -> String {
         let show = |load| Unit::PerSecond.show(load);
-        let named = Name::list(who);
+        let named = DisplayedName::list(who);
         match self {
             KeptUp::WithAll(load) => format!("{named} kept up with every load tried, to {}.", show(load)),
             KeptUp::Until(load, next) => format!("{named} kept up with {} and not with {}.", show(load), show(next)),
@@ -101,9 +101,9 @@ fn carried(group: &Group<'_>) -> String {
     let measured = group
         .series
         .iter()
-        .map(|series| (KeptUp::of(series, invalid.contains(&series.name)), Name::of(series.contender)));
-    let unmeasured = group.unmeasured.iter().map(|(_, contender)| (KeptUp::Unknown, Name::of(contender)));
-    let all: Vec<(KeptUp, Name)> = measured.chain(unmeasured).collect();
+        .map(|series| (KeptUp::of(series, invalid.contains(&series.name)), DisplayedName::of(series.contender)));
+    let unmeasured = group.unmeasured.iter().map(|(_, contender)| (KeptUp::Unknown, DisplayedName::of(contender)));
+    let all: Vec<(KeptUp, DisplayedName)> = measured.chain(unmeasured).collect();
     let mut kinds: Vec<KeptUp> = Vec::new();
     for (kept, _) in all.iter().sorted_by(|(a, _), (b, _)| b.load().total_cmp(&a.load())) {
         if !kinds.contains(kept) {
@@ -235,10 +235,10 @@ fn unserved(group: &Group<'_>) -> Option<String> {
     let short = group.series.iter().filter_map(|series| {
         let (answered, held) = series.answered_of_held().filter(|(answered, held)| answered < held)?;
         let valid = series.phase(Phase::AfterRequest).any(|held| held.counts());
-        valid.then(|| (Name::of(series.contender), format::count(answered), format::count(held)))
+        valid.then(|| (DisplayedName::of(series.contender), format::count(answered), format::count(held)))
     });
     let short: Vec<_> = short.collect();
-    let names: Vec<&Name> = short.iter().map(|(name, ..)| name).collect();
+    let names: Vec<&DisplayedName> = short.iter().map(|(name, ..)| name).collect();
     let (_, _, held) = short.first()?;
     let answered = if short.iter().all(|(_, _, other)| other == held) {
         let answered: Vec<&String> = short.iter().map(|(_, answered, _)| answered).collect();
@@ -247,7 +247,7 @@ fn unserved(group: &Group<'_>) -> Option<String> {
         let each: Vec<String> = short.iter().map(|(_, answered, held)| format!("{answered} of {held}")).collect();
         format!("{} held connections", format::list(&each))
     };
-    Some(format!("{} answered {answered}; the rest waited.", Name::list(&names)))
+    Some(format!("{} answered {answered}; the rest waited.", DisplayedName::list(&names)))
 }
 
 /// Who carries how much, the most first; nothing where the experiment has no objective.

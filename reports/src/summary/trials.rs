@@ -9,7 +9,7 @@ use crate::format;
 use crate::metrics::{Column, Metric, Reading, metrics_in, metrics_of_load};
 use crate::record::PictureKind;
 use crate::study::{Group, Series, Standing, Trial};
-use crate::words::{self, Name, Title, probe};
+use crate::words::{self, DisplayedName, Title, probe};
 
 pub(super) fn answers(group: &Group<'_>) -> Vec<Statement> {
     if group.trials().next().is_none() {
@@ -29,7 +29,7 @@ fn told(group: &Group<'_>, series: &Series<'_>, trial: &Trial<'_>) -> String {
         return format!("Cannot tell for {}: no valid cell.", series.name);
     }
     if trial.shown().is_some_and(|cell| cell.disturbance.is_some()) {
-        return format!("{} {}", Name::of(series.contender).first(), probe::story(trial));
+        return format!("{} {}", DisplayedName::of(series.contender).first(), probe::story(trial));
     }
     let values = metrics(group).into_iter().filter_map(|metric| {
         let reading = metric.of_pool(&trial.pool);

@@ -7,7 +7,7 @@
 
 use itertools::Itertools;
 
-use super::evidence::{Evidence, Observed, OpenInterval};
+use super::evidence::{Evidence, ObservedValue, OpenInterval};
 use crate::record::{BoundValue, Condition, Decision, Relation};
 use crate::stats::Ratio;
 use crate::study::Group;
@@ -45,9 +45,9 @@ pub struct Decided {
 #[derive(Debug, Clone)]
 pub struct BoundedValue {
     /// The value.
-    pub value: Observed,
+    pub value: ObservedValue,
     /// What it is a multiple of, where the bound is one, and how many times as much it is.
-    pub against: Option<(Observed, Option<Ratio>)>,
+    pub against: Option<(ObservedValue, Option<Ratio>)>,
     /// The bound; absent where what it is a multiple of is not known.
     pub bound: Option<(Relation, f64)>,
 }

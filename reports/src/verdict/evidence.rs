@@ -20,7 +20,7 @@ pub(super) type OpenInterval = (f64, Option<f64>);
 
 /// A value that decides, with how sure it is.
 #[derive(Debug, Clone)]
-pub struct Observed {
+pub struct ObservedValue {
     /// The contender, and the value of what is swept.
     pub who: String,
     /// Whether there is such a value.
@@ -124,7 +124,7 @@ impl Evidence {
     }
 
     /// The value with how sure it is, for a sentence.
-    pub(super) fn observed(&self) -> Observed {
+    pub(super) fn observed(&self) -> ObservedValue {
         let is_bound = self.blocks.values().all(|block| matches!(block, BlockValue::Beyond(_)));
         let over_blocks = self.mean().filter(|_| self.has_blocks() && !self.is_exact() && !is_bound);
         let (reading, blocks) = match over_blocks {
@@ -133,7 +133,7 @@ impl Evidence {
             }
             None => (self.together, None),
         };
-        Observed { who: self.who.clone(), has_variation: self.has_variation, metric: self.metric, reading, blocks }
+        ObservedValue { who: self.who.clone(), has_variation: self.has_variation, metric: self.metric, reading, blocks }
     }
 
     /// How many times another's value it is, for a sentence; its interval is absent with too few blocks and of counts.

@@ -20,7 +20,7 @@ use crate::stats::{BlockValue, NoRatio, Ratio, paired_ratio};
 use crate::study::{Point, Pool, counts};
 
 pub use claim::{BoundedValue, Decided, Ruling, decide};
-pub use evidence::{BLOCKS_FOR_A_CLAIM, Observed};
+pub use evidence::{BLOCKS_FOR_A_CLAIM, ObservedValue};
 pub use floor::Floor;
 pub use judge::{Judged, Verdict, judge, judge_all};
 pub(crate) use judge::{MOST_BLOCKS, fewest, judge_each};

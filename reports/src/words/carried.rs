@@ -5,7 +5,7 @@
 
 use itertools::Itertools;
 
-use super::name::Name;
+use super::name::DisplayedName;
 use super::title::{Title, often};
 use crate::format::Unit;
 use crate::objective::Carries;
@@ -13,7 +13,7 @@ use crate::objective::Carries;
 /// What one contender carries.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LoadCarried {
-    pub(crate) name: Name,
+    pub(crate) name: DisplayedName,
     pub(crate) carries: Carries,
 }
 
@@ -66,7 +66,7 @@ mod tests {
         let blocks = if half > 0.0 { 10 } else { 1 };
         let ratio = Ratio { value: load, interval, blocks, spread: None };
         let carries = Carries { blocks: vec![BlockResult::Carried(load); blocks], load: Some(ratio), step: 1.05 };
-        LoadCarried { name: Name::plain(name), carries }
+        LoadCarried { name: DisplayedName::plain(name), carries }
     }
 
     fn title(contenders: &[LoadCarried]) -> Title {

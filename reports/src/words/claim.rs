@@ -7,7 +7,7 @@ use super::title::often;
 use super::wording::alone;
 use crate::format;
 use crate::record::Relation;
-use crate::verdict::{BoundedValue, Decided, Observed, Ruling};
+use crate::verdict::{BoundedValue, Decided, ObservedValue, Ruling};
 
 /// `True for one thread; not for spawn_blocking`, without a stop.
 pub(crate) fn ruled(decided: &Decided) -> String {
@@ -59,7 +59,7 @@ pub(crate) fn value(bounded: &BoundedValue) -> String {
 }
 
 /// `threads: answered 34% of other clients (95% interval 31% to 38%, measured 3 times)`.
-fn observed(one: &Observed) -> String {
+fn observed(one: &ObservedValue) -> String {
     let fact = Fact::new(one.reading, one.metric.unit);
     // A value of what is swept has a colon of its own.
     let mark = if one.has_variation { " –" } else { ":" };
@@ -67,13 +67,13 @@ fn observed(one: &Observed) -> String {
 }
 
 /// The interval over blocks, or what else is known of how sure it is.
-fn sure(one: &Observed) -> Option<String> {
+fn sure(one: &ObservedValue) -> Option<String> {
     let Some(blocks) = one.blocks else { return one.reading.remark(one.metric.unit) };
     one.reading.ends(one.metric.unit).map(|ends| format!("95% interval {ends}, measured {}", often(blocks)))
 }
 
 /// What a bound means.
-fn needed(value: &Observed, (relation, bound): (Relation, f64)) -> String {
+fn needed(value: &ObservedValue, (relation, bound): (Relation, f64)) -> String {
     let shown = value.metric.unit.show(bound);
     match value.metric.name {
         "probe_success" => format!("we call it an outage below {shown}"),
@@ -94,14 +94,14 @@ mod tests {
     use crate::metrics::{Certainty, Reading, metric};
     use crate::stats::Ratio;
 
-    fn of(name: &str, value: f64, blocks: Option<usize>) -> Observed {
+    fn of(name: &str, value: f64, blocks: Option<usize>) -> ObservedValue {
         let metric = metric(name).unwrap();
         let certainty = match blocks {
             Some(_) => Certainty::OverBlocks { lo: value * 0.9, hi: Some(value * 1.1) },
             None => Certainty::Unknown,
         };
         let reading = Reading::Measured(value, certainty);
-        Observed { who: "threads".into(), has_variation: false, metric, reading, blocks }
+        ObservedValue { who: "threads".into(), has_variation: false, metric, reading, blocks }
     }
 
     fn decided(ruling: Ruling, by_counts: bool) -> Decided {
@@ -129,7 +129,8 @@ mod tests {
             "threads: answered 43% of other clients (95% interval 39% to 47%, measured 3 times); we call it an outage \
              below 95%"
         );
-        let waits = Observed { who: "tokio, clients: 1".into(), has_variation: true, ..of("probe_p99", 5e7, None) };
+        let waits =
+            ObservedValue { who: "tokio, clients: 1".into(), has_variation: true, ..of("probe_p99", 5e7, None) };
         assert_eq!(
             value(&bound(waits, Relation::AtLeast, 2.5e7)),
             "tokio, clients: 1 – others waited up to 50 ms; the claim needs 25 ms or more"
@@ -139,7 +140,7 @@ mod tests {
     #[test]
     fn a_multiple_is_said_with_what_it_is_of() {
         let ratio = Ratio { value: 15.4, interval: Some((15.2, 15.6)), blocks: 3, spread: None };
-        let other = Observed { who: "tokio".into(), ..of("memory_per_connection", 2_048.0, None) };
+        let other = ObservedValue { who: "tokio".into(), ..of("memory_per_connection", 2_048.0, None) };
         let bounded = BoundedValue {
             value: of("memory_per_connection", 30_720.0, None),
             against: Some((other, Some(ratio))),

@@ -6,7 +6,7 @@
 use itertools::Itertools;
 
 use super::fact::{Fact, Surety};
-use super::name::Name;
+use super::name::DisplayedName;
 use super::title::{Title, often};
 use super::wording::{one, two};
 use crate::format;
@@ -21,7 +21,7 @@ const MOST_NAMED: usize = 3;
 pub(crate) struct RankedEntry {
     /// Place in the run, as pairs know it.
     pub(crate) index: usize,
-    pub(crate) name: Name,
+    pub(crate) name: DisplayedName,
     /// Whether the run is about it and one other. Where both have a number, the title is about these two.
     pub(crate) leads: bool,
     pub(crate) fact: Fact,
@@ -149,7 +149,7 @@ fn those(about: &[&RankedEntry]) -> String {
         return format!("{} contenders", about.len());
     }
     let in_order = about.iter().sorted_by_key(|entry| entry.index);
-    Name::list(&in_order.map(|entry| &entry.name).collect_vec())
+    DisplayedName::list(&in_order.map(|entry| &entry.name).collect_vec())
 }
 
 /// As [`those`], in the middle of a sentence.
@@ -177,7 +177,7 @@ mod tests {
     const MS: f64 = 1e6;
 
     fn of(index: usize, name: &str, reading: Reading, unit: Unit) -> RankedEntry {
-        RankedEntry { index, name: Name::plain(name), leads: false, fact: Fact::new(reading, unit) }
+        RankedEntry { index, name: DisplayedName::plain(name), leads: false, fact: Fact::new(reading, unit) }
     }
 
     fn entry(index: usize, name: &str, ms: f64) -> RankedEntry {

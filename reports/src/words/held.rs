@@ -5,7 +5,7 @@
 
 use super::compared::{Conclusion, RankedEntry, measured, ranked, told, told_of};
 use super::fact::Fact;
-use super::name::Name;
+use super::name::DisplayedName;
 use super::title::Title;
 use crate::format::{self, Unit};
 use crate::metrics::{Certainty, Reading};
@@ -16,7 +16,7 @@ use crate::verdict::Pair;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct MemoryHeld {
     pub(crate) index: usize,
-    pub(crate) name: Name,
+    pub(crate) name: DisplayedName,
     /// Whether the run is about it and one other.
     pub(crate) leads: bool,
     /// The most that were held.
@@ -104,7 +104,7 @@ mod tests {
     fn one_of(index: usize, name: &str, kib: f64, half_kib: f64) -> MemoryHeld {
         let slope = Slope { value: kib * KIB, half_width: Some(half_kib * KIB), intercept: 4.0 * KIB * KIB };
         let total = slope.intercept + slope.value * 10_000.0;
-        MemoryHeld { index, name: Name::plain(name), leads: false, connections: 10_000.0, total, slope }
+        MemoryHeld { index, name: DisplayedName::plain(name), leads: false, connections: 10_000.0, total, slope }
     }
 
     fn pair(times: f64, verdict: Verdict) -> Pair {

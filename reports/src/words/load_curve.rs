@@ -5,7 +5,7 @@
 //! placed between the two; where these are far apart, between says next to nothing, and nothing is said. Beside it:
 //! `compared.rs`, for what is said otherwise.
 
-use super::name::Name;
+use super::name::DisplayedName;
 use super::title::{Title, often};
 use crate::format::{self, Unit};
 use crate::metrics::Metric;
@@ -14,7 +14,7 @@ use crate::study::Standing;
 /// One contender over the loads, ascending.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LoadCurve {
-    pub(crate) name: Name,
+    pub(crate) name: DisplayedName,
     /// Whether the run is about it and one other. Where both are there, the title is about these two.
     pub(crate) leads: bool,
     pub(crate) steps: Vec<LoadCurvePoint>,
@@ -68,7 +68,7 @@ pub(crate) fn load_curve(metric: &Metric, curves: &[LoadCurve], blocks: usize) -
     let leading: Vec<&LoadCurve> = curves.iter().filter(|curve| curve.leads).collect();
     let about = if leading.len() == 2 { leading } else { curves.iter().collect() };
     let bound = bound(&about)?;
-    let mut groups: Vec<(HighestLoad, Vec<&Name>)> = Vec::new();
+    let mut groups: Vec<(HighestLoad, Vec<&DisplayedName>)> = Vec::new();
     let mut unknown: Vec<String> = Vec::new();
     for curve in about {
         match highest_load(curve, bound) {
@@ -82,11 +82,11 @@ pub(crate) fn load_curve(metric: &Metric, curves: &[LoadCurve], blocks: usize) -
     groups.sort_by(|(a, _), (b, _)| b.load().total_cmp(&a.load()));
     let [(most, leaders), between @ .., (least, last)] = groups.as_slice() else { return None };
     let kept = format!("kept {} under {} {}", metric.short_label(), metric.unit.show(bound), most.words());
-    let list = |names: &[&Name]| format::list(&names.iter().map(|name| name.to_string()).collect::<Vec<_>>());
-    let counted = |names: &[&Name]| if names.len() > 1 { names.len().to_string() } else { list(names) };
+    let list = |names: &[&DisplayedName]| format::list(&names.iter().map(|name| name.to_string()).collect::<Vec<_>>());
+    let counted = |names: &[&DisplayedName]| if names.len() > 1 { names.len().to_string() } else { list(names) };
     let wordings = [
-        format!("{} {kept}, {} {}", Name::list(leaders), list(last), least.words()),
-        format!("{} {kept}, {} {}", Name::list(leaders), counted(last), least.words()),
+        format!("{} {kept}, {} {}", DisplayedName::list(leaders), list(last), least.words()),
+        format!("{} {kept}, {} {}", DisplayedName::list(leaders), counted(last), least.words()),
         format!("{} contenders {kept}, {} {}", leaders.len(), counted(last), least.words()),
     ];
     // Nobody is "1 contenders".
@@ -153,7 +153,7 @@ mod tests {
             0.0 => LoadCurvePoint { load, standing: Standing::Saturated, lo: 0.0, hi: f64::INFINITY },
             ms => LoadCurvePoint { load, standing: Standing::Sound, lo: ms * 0.95 * MS, hi: ms * 1.05 * MS },
         };
-        LoadCurve { name: Name::plain(name), leads: false, steps: steps.iter().map(step).collect() }
+        LoadCurve { name: DisplayedName::plain(name), leads: false, steps: steps.iter().map(step).collect() }
     }
 
     fn title(curves: &[LoadCurve]) -> Option<Title> {

@@ -35,7 +35,7 @@ pub(crate) use compared::measured;
 pub(crate) use fact::Fact;
 pub(crate) use held::{MemoryHeld, held, show_slope};
 pub(crate) use load_curve::{LoadCurve, LoadCurvePoint, load_curve};
-pub(crate) use name::Name;
+pub(crate) use name::DisplayedName;
 pub(crate) use of_group::{at_load, at_trials, bars, percentile};
 pub(crate) use parts::{PartTimes, largest_parts};
 pub(crate) use served::served;

@@ -9,16 +9,16 @@ use crate::record::ContenderRecord;
 
 /// A name for the middle of a sentence and for its start.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Name {
+pub(crate) struct DisplayedName {
     text: String,
     /// A code name keeps its small letters wherever it stands.
     is_code: bool,
 }
 
-impl Name {
-    pub(crate) fn of(contender: &ContenderRecord) -> Name {
+impl DisplayedName {
+    pub(crate) fn of(contender: &ContenderRecord) -> DisplayedName {
         let text = contender.name();
-        Name { is_code: text == contender.label, text }
+        DisplayedName { is_code: text == contender.label, text }
     }
 
     /// As it begins a sentence.
@@ -27,7 +27,7 @@ impl Name {
     }
 
     /// Names as the start of a sentence: the first of them decides.
-    pub(crate) fn list(names: &[&Name]) -> String {
+    pub(crate) fn list(names: &[&DisplayedName]) -> String {
         let (Some(first), rest) = (names.first(), names.iter().skip(1)) else { return String::new() };
         let names: Vec<String> = [first.first()].into_iter().chain(rest.map(|name| name.text.clone())).collect();
         format::list(&names)
@@ -35,12 +35,12 @@ impl Name {
 
     /// A name by itself, for tests.
     #[cfg(test)]
-    pub(crate) fn plain(text: &str) -> Name {
-        Name { text: text.to_owned(), is_code: false }
+    pub(crate) fn plain(text: &str) -> DisplayedName {
+        DisplayedName { text: text.to_owned(), is_code: false }
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for DisplayedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
@@ -53,11 +53,11 @@ mod tests {
     use super::*;
     use crate::record::DisplayName;
 
-    fn called(label: &str, short: Option<&str>) -> Name {
+    fn called(label: &str, short: Option<&str>) -> DisplayedName {
         let display = short.map(|short| DisplayName { name: short.into(), short: short.into(), colour: None });
         let (label, model, summary) = (label.to_owned(), String::new(), String::new());
         let options = BTreeMap::new();
-        Name::of(&ContenderRecord { label, model, options, summary, twin_of: None, display, command: None })
+        DisplayedName::of(&ContenderRecord { label, model, options, summary, twin_of: None, display, command: None })
     }
 
     #[test]
@@ -69,11 +69,11 @@ mod tests {
             called("threaded:spawn=panicking", None),
         ];
         assert_eq!(
-            said.each_ref().map(Name::to_string),
+            said.each_ref().map(DisplayedName::to_string),
             ["threads", "tokio (one thread)", "tokio (spawn-blocking, workers=4)", "threaded:spawn=panicking"]
         );
         assert_eq!(said[0].first(), "Threads");
         assert_eq!(said[3].first(), "threaded:spawn=panicking", "a code name has no large letter");
-        assert_eq!(Name::list(&[&said[1], &said[0]]), "Tokio (one thread) and threads");
+        assert_eq!(DisplayedName::list(&[&said[1], &said[0]]), "Tokio (one thread) and threads");
     }
 }

@@ -4,7 +4,7 @@
 
 use super::compared::{RankedEntry, compared};
 use super::fact::Fact;
-use super::name::Name;
+use super::name::DisplayedName;
 use super::title::Title;
 use crate::format::Unit;
 use crate::metrics::{Metric, Reading, metric};
@@ -52,7 +52,7 @@ pub(crate) fn at_trials(group: &Group<'_>, metric: &Metric, variation: Option<f6
 fn entries(group: &Group<'_>, metric: &Metric, of: impl Fn(&Series<'_>) -> Option<Reading>) -> Vec<RankedEntry> {
     let entry = |series: &Series<'_>| {
         let fact = Fact::new(of(series)?, metric.unit);
-        Some(RankedEntry { index: series.index, name: Name::of(series.contender), leads: series.leads, fact })
+        Some(RankedEntry { index: series.index, name: DisplayedName::of(series.contender), leads: series.leads, fact })
     };
     group.series.iter().filter_map(entry).collect()
 }

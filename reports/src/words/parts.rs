@@ -2,14 +2,14 @@
 //!
 //! Must not know: which parts there are. Beside it: `charts/split.rs`, which draws them.
 
-use super::name::Name;
+use super::name::DisplayedName;
 use super::title::Title;
 use crate::format;
 
 /// The parts of one contender's response times.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PartTimes {
-    pub(crate) name: Name,
+    pub(crate) name: DisplayedName,
     /// Whether the run is about it and one other. Where both are there, the title is about these two.
     pub(crate) leads: bool,
     /// A mean for each part, in nanoseconds.
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     fn one(name: &str, means: [f64; 3]) -> PartTimes {
-        PartTimes { name: Name::plain(name), leads: false, means_ns: means.to_vec() }
+        PartTimes { name: DisplayedName::plain(name), leads: false, means_ns: means.to_vec() }
     }
 
     fn title(times: &[PartTimes]) -> Option<Title> {

@@ -7,7 +7,7 @@
 use itertools::Itertools;
 
 use super::fact::{Fact, Surety};
-use super::name::Name;
+use super::name::DisplayedName;
 use super::probe::fates;
 use super::title::Title;
 use crate::format;
@@ -18,7 +18,7 @@ use crate::study::{Group, Standing};
 /// What others got from one server.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Witnessed {
-    pub(crate) name: Name,
+    pub(crate) name: DisplayedName,
     /// Whether the run is about it and one other. Where both are there, the title is about these two.
     pub(crate) leads: bool,
     /// How much was done to it: `8 connections that block`; empty where that is always the same.
@@ -61,7 +61,7 @@ pub(crate) fn served(group: &Group<'_>) -> Option<Title> {
         let fates = fates(trial.pool.cells.iter().flat_map(|cell| cell.disturbed()));
         let with = trial.variation.filter(|_| group.is_swept()).zip(group.experiment.variation_label());
         Witnessed {
-            name: Name::of(series.contender),
+            name: DisplayedName::of(series.contender),
             leads: series.leads,
             with: with.map_or(String::new(), |(value, label)| format!("{} {label}", format::number(value))),
             ok: fates.get(&Fate::Ok).copied().unwrap_or(0),
@@ -178,7 +178,7 @@ mod tests {
 
     fn one(name: &str, with: &str, ok: u64, wait_ms: f64) -> Witnessed {
         let longest_wait = Fact::new(Reading::Measured(wait_ms * 1e6, Certainty::Unknown), Unit::Nanoseconds);
-        Witnessed { name: Name::plain(name), leads: false, with: with.into(), ok, due: 200, longest_wait }
+        Witnessed { name: DisplayedName::plain(name), leads: false, with: with.into(), ok, due: 200, longest_wait }
     }
 
     fn title(seen: &[Witnessed]) -> Title {

@@ -6,7 +6,7 @@
 use super::probe;
 use super::scorecard::value;
 use crate::format::{self, Unit, count, counted, number};
-use crate::mechanism::{ConnectionParts, Mechanism, Replies, ServingCost, TimeParts};
+use crate::mechanism::{ConnectionParts, Mechanism, RepliesApart, ServingCost, TimeOfEither};
 use crate::metrics::{Metric, metric};
 use crate::scorecard::{RowVerdict, ScorecardRow, Topic};
 use crate::study::Trial;
@@ -182,17 +182,17 @@ fn together(side: &[Option<f64>]) -> f64 {
 }
 
 /// The largest part of a side, and how large it is.
-fn largest(parts: &TimeParts, side: usize) -> Option<(&str, f64)> {
+fn largest(parts: &TimeOfEither, side: usize) -> Option<(&str, f64)> {
     let known = parts.parts.iter().zip(&parts.sides[side]).filter_map(|(part, ns)| Some((part.label, (*ns)?)));
     known.max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 /// The largest part, where most of the time is of it.
-fn mostly(parts: &TimeParts, side: usize) -> Option<&str> {
+fn mostly(parts: &TimeOfEither, side: usize) -> Option<&str> {
     largest(parts, side).filter(|(_, ns)| *ns > MOST * together(&parts.sides[side])).map(|(label, _)| label)
 }
 
-fn time_title(parts: &TimeParts, sides: &Sides<'_>) -> String {
+fn time_title(parts: &TimeOfEither, sides: &Sides<'_>) -> String {
     let [behind, ahead] = sides.order;
     let [worse, better] = [behind, ahead].map(|side| sides.shorts[side]);
     match [behind, ahead].map(|side| mostly(parts, side)) {
@@ -206,15 +206,15 @@ fn time_title(parts: &TimeParts, sides: &Sides<'_>) -> String {
     }
 }
 
-fn time(who: &str, parts: &TimeParts, side: usize, median: &str) -> String {
+fn time(who: &str, parts: &TimeOfEither, side: usize, median: &str) -> String {
     let what = match parts.of {
-        Replies::All => "a reply took",
-        Replies::Median => "the median reply took",
-        Replies::Slowest => "the slowest hundredth of the replies took",
+        RepliesApart::All => "a reply took",
+        RepliesApart::Median => "the median reply took",
+        RepliesApart::Slowest => "the slowest hundredth of the replies took",
     };
     let all = match parts.of {
-        Replies::Median => median.to_owned(),
-        Replies::All | Replies::Slowest => Unit::Nanoseconds.show(together(&parts.sides[side])),
+        RepliesApart::Median => median.to_owned(),
+        RepliesApart::All | RepliesApart::Slowest => Unit::Nanoseconds.show(together(&parts.sides[side])),
     };
     let of_it = largest(parts, side)
         .map_or(String::new(), |(label, ns)| format!(", {} of it {label}", Unit::Nanoseconds.show(ns)));

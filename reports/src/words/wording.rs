@@ -66,12 +66,12 @@ mod tests {
     use super::*;
     use crate::format::Unit;
     use crate::metrics::{Certainty, METRICS, Reading, metric};
-    use crate::words::name::Name;
+    use crate::words::name::DisplayedName;
     use crate::words::title::{MOST_WORDS, words};
 
     fn of(index: usize, name: &str, value: f64, unit: Unit) -> RankedEntry {
         let fact = Fact::new(Reading::Measured(value, Certainty::Unknown), unit);
-        RankedEntry { index, name: Name::plain(name), leads: false, fact }
+        RankedEntry { index, name: DisplayedName::plain(name), leads: false, fact }
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn the_largest_part_of_a_reply_is_named() {
     let parts: Vec<_> = TIME_PARTS.iter().filter(|part| ["waiting", "service"].contains(&part.name)).collect();
     let of = |first: [f64; 2], second: [f64; 2]| {
         let sides = [first, second].map(|side| side.map(Some).into());
-        let time = TimeParts { of: Replies::Slowest, parts: parts.clone(), sides };
+        let time = TimeOfEither { of: RepliesApart::Slowest, parts: parts.clone(), sides };
         said(&Mechanism::Time(time), &row(Topic::NearTheLimit { load: 6e4 }, better(1, 60.0)))
     };
     assert_eq!(
