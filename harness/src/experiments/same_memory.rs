@@ -55,10 +55,11 @@ const BOUNDS: Bounds = Bounds { threads: None, open_files: None, memory_bytes: S
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let flood = IdleFlood {
-        lasting: sizes.disturbance * 3 / 8,
-        // Five times as many as threads have room for, and as many as a usual limit of descriptors allows on both sides.
-        most: 12_000,
-        most_per_second: 14_000.0,
+        lasting: sizes.disturbance * 5 / 12,
+        // Seven times as many as threads have room for, and as many as the usual limits of descriptors and of memory
+        // mappings allow, beside the probe.
+        most: 15_900,
+        most_per_second: 16_000.0,
         growing: 0.7,
         timeout: sizes.timeout.min(Duration::from_millis(300)),
         bounds: BOUNDS,
