@@ -141,12 +141,13 @@ pub struct ContenderRecord {
 
 impl ContenderRecord {
     /// What a sentence calls it, with what tells it from others of its model in brackets: `threads`, `tokio (one thread)`,
-    /// `tokio (workers=4)`. Its label where readers know no other name.
+    /// `tokio (workers=4)`, `threads (base)`. Its label where readers know no other name. As unique in a run as its label.
     pub fn name(&self) -> String {
         let Some(DisplayName { short, .. }) = &self.display else { return self.label.clone() };
         let (name, kind) = short.split_once(", ").unwrap_or((short, ""));
-        let options = self.label.split_once(':').map_or("", |(_, options)| options);
-        let told_by = [kind, options]
+        let (bare_label, own_name) = self.label.split_once('@').unwrap_or((&self.label, ""));
+        let options = bare_label.split_once(':').map_or("", |(_, options)| options);
+        let told_by = [kind, options, own_name]
             .iter()
             .filter(|text| !text.is_empty())
             .flat_map(|text| text.split(','))

@@ -180,6 +180,13 @@ impl<'a> Series<'a> {
         self.points.iter().find(|point| point.offered_load_rps == load)
     }
 
+    /// Whether anything that was measured of it counts.
+    pub fn has_valid_cell(&self) -> bool {
+        self.points.iter().any(|point| point.standing != Standing::Invalid)
+            || self.stages.iter().any(HeldStage::counts)
+            || self.trials.iter().any(|trial| trial.standing != Standing::Invalid)
+    }
+
     /// The highest load tried that it kept up with, below the first that it did not.
     pub fn kept_up_to(&self) -> Option<f64> {
         let sound = self.points.iter().take_while(|point| point.standing != Standing::Saturated);
@@ -219,12 +226,7 @@ impl<'a> Group<'a> {
 
     /// The names of the contenders without a single valid cell here.
     pub fn without_valid_cell(&self) -> Vec<String> {
-        let valid = |series: &&Series<'_>| {
-            series.points.iter().any(|point| point.standing != Standing::Invalid)
-                || series.stages.iter().any(HeldStage::counts)
-                || series.trials.iter().any(|trial| trial.standing != Standing::Invalid)
-        };
-        let measured = self.series.iter().filter(|series| !valid(series));
+        let measured = self.series.iter().filter(|series| !series.has_valid_cell());
         let all_invalid = measured.map(|series| series.name.clone());
         all_invalid.chain(self.unmeasured.iter().map(|(_, contender)| contender.name())).collect()
     }

@@ -57,12 +57,12 @@ enum KeptUp {
 }
 
 impl KeptUp {
-    fn of(series: &Series<'_>, is_unknown: bool) -> KeptUp {
+    fn of(series: &Series<'_>) -> KeptUp {
         let next = |above: f64| series.points.iter().map(|point| point.offered_load_rps).find(|load| *load > above);
         match series.kept_up_to() {
             Some(load) if series.may_carry_more() => KeptUp::AtLeast(load),
             Some(load) => next(load).map_or(KeptUp::WithAll(load), |next| KeptUp::Until(load, next)),
-            None if is_unknown => KeptUp::Unknown,
+            None if !series.has_valid_cell() => KeptUp::Unknown,
             None => next(0.0).map_or(KeptUp::Unknown, KeptUp::NotWith),
         }
     }
@@ -97,11 +97,7 @@ impl KeptUp {
 
 /// Who kept up with how much, the most first.
 fn carried(group: &Group<'_>) -> String {
-    let invalid = group.without_valid_cell();
-    let measured = group
-        .series
-        .iter()
-        .map(|series| (KeptUp::of(series, invalid.contains(&series.name)), DisplayedName::of(series.contender)));
+    let measured = group.series.iter().map(|series| (KeptUp::of(series), DisplayedName::of(series.contender)));
     let unmeasured = group.unmeasured.iter().map(|(_, contender)| (KeptUp::Unknown, DisplayedName::of(contender)));
     let all: Vec<(KeptUp, DisplayedName)> = measured.chain(unmeasured).collect();
     let mut kinds: Vec<KeptUp> = Vec::new();

@@ -47,9 +47,7 @@ fn load_table(group: &Group<'_>) -> SummaryTable {
                 let more = series.may_carry_more().then(|| "or more: no valid cell above".to_owned());
                 number(load, Unit::PerSecond, more)
             }
-            None if group.without_valid_cell().contains(&series.name) => {
-                TableValue { text: "no valid cell".into(), ..missing("cannot tell") }
-            }
+            None if !series.has_valid_cell() => TableValue { text: "no valid cell".into(), ..missing("cannot tell") },
             None => missing("none of the loads tried"),
         }];
         values.extend(metrics_in(Column::AtOneLoad).map(|metric| at_load(series, metric, load)));

@@ -67,10 +67,19 @@ mod tests {
             called("async-single", Some("tokio, one thread")),
             called("async-multi:placement=spawn-blocking,workers=4", Some("tokio")),
             called("threaded:spawn=panicking", None),
+            called("threaded@base", Some("threads")),
+            called("async-multi:workers=4@again", Some("tokio")),
         ];
         assert_eq!(
             said.each_ref().map(DisplayedName::to_string),
-            ["threads", "tokio (one thread)", "tokio (spawn-blocking, workers=4)", "threaded:spawn=panicking"]
+            [
+                "threads",
+                "tokio (one thread)",
+                "tokio (spawn-blocking, workers=4)",
+                "threaded:spawn=panicking",
+                "threads (base)",
+                "tokio (workers=4, again)"
+            ]
         );
         assert_eq!(said[0].first(), "Threads");
         assert_eq!(said[3].first(), "threaded:spawn=panicking", "a code name has no large letter");
