@@ -38,7 +38,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "block-50ms",
             "beside requests that block for 50 ms",
             "Small requests on connections that stay. On others, requests that block for 50 ms follow each other \
-                 without a pause.",
+             without a pause.",
             ("block", "50ms"),
         )],
         contenders: Contenders::Own(&["threaded", "async-multi", SINGLE, MULTI, AWAY]),

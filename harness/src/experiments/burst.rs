@@ -37,7 +37,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "echo",
             "2,000 connects at once",
             "Each client connects, asks for an echo and closes. A new client comes every 10 ms all the time, as \
-                 the probe.",
+             the probe.",
             ("echo", "hi"),
         )],
         contenders: Contenders::Own(&[THREADS_SHORT, THREADS_LONG, TASKS_SHORT, TASKS_LONG]),

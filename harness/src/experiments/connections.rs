@@ -35,7 +35,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "echo",
             "5,000 echoes per second in all",
             "Connections are opened before the load and stay. Requests come at random times and take turns on \
-                 them.",
+             them.",
             ("echo", "hi"),
         )],
         contenders: Contenders::Own(&["threaded", "async-single", "async-multi"]),

@@ -40,7 +40,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "polite",
             "eight polite clients beside a greedy one",
             "3,000 echoes per second at equal distances, in turns on eight connections that stay. Beside them one \
-                 client has a hundred requests out, each of 20 us of computation, and sends another for each reply.",
+             client has a hundred requests out, each of 20 us of computation, and sends another for each reply.",
             ("echo", "hi"),
         )],
         contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI]),

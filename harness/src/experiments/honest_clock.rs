@@ -38,7 +38,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "echo",
             "1,000 echoes per second",
             "At equal intervals, in turn on eight connections that stay. The server's process is stopped once, \
-                 and continued.",
+             and continued.",
             ("echo", "hi"),
         )],
         contenders: Contenders::Own(&["threaded", STALLED]),

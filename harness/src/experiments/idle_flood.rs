@@ -36,7 +36,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "newcomers",
             "a new client every 10 ms; at most 1,000 threads and 2,000 descriptors",
             "Each connects, asks for one echo and closes. Beside them others connect and say nothing, slowly at \
-                 first, so that the first few can be told apart.",
+             first, so that the first few can be told apart.",
             ("echo", "hi"),
         )],
         contenders: Contenders::Own(&[

@@ -33,7 +33,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "held",
             "held connections",
             "Connections are opened in stages and held without a byte sent; at the last stage each asks for one \
-                 echo; then all are closed.",
+             echo; then all are closed.",
             ("echo", "hi"),
         )],
         contenders: Contenders::OfTheRun,

@@ -42,7 +42,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "deadline",
             "2 ms of computing within 50 ms",
             "Each client connects, asks for 2 ms of computing, and gives up 50 ms after it was due. Beside them \
-                 come more clients of the same kind.",
+             come more clients of the same kind.",
             ("spin", "2ms"),
         )],
         contenders: Contenders::Own(&[THREADS, POOL, TASKS, LIMITED]),

@@ -36,7 +36,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "running",
             "TERM in the middle of eight requests",
             "Eight clients each ask once for a sleep of 200 ms, eight have sent half a request, eight say \
-                 nothing. Beside them a new client comes every 10 ms and asks for an echo, as the probe.",
+             nothing. Beside them a new client comes every 10 ms and asks for an echo, as the probe.",
             ("sleep", "200ms"),
         )],
         contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI, THREADS_DRAIN, MULTI_DRAIN]),

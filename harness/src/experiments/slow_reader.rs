@@ -39,7 +39,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "newcomers",
             "a new client every 2 ms",
             "Each connects, asks for one echo and closes. Beside them 16 others each ask for 32 replies of a MiB \
-                 and read them slowly, or not at all.",
+             and read them slowly, or not at all.",
             ("reply", "1048576"),
         )],
         contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI]),

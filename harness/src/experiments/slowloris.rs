@@ -39,7 +39,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "newcomers",
             "a new client every 10 ms",
             "Each connects, asks for one echo and closes. Beside them others send a byte of a request every 100 \
-                 ms, and connect again when they are thrown out.",
+             ms, and connect again when they are thrown out.",
             ("echo", "hi"),
         )],
         contenders: Contenders::Own(&[

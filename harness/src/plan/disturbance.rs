@@ -141,6 +141,24 @@ pub enum DisturbanceKind {
     Stall,
 }
 
+impl DisturbanceKind {
+    /// What its own requests ask for; absent where it sends none, or none that is whole and chosen.
+    pub fn work(&self) -> Option<&Work> {
+        match self {
+            DisturbanceKind::Load(spec) => Some(&spec.work),
+            DisturbanceKind::Burst { work, .. }
+            | DisturbanceKind::SlowReaders { work, .. }
+            | DisturbanceKind::Pipelining { work, .. }
+            | DisturbanceKind::Shutdown { work, .. } => Some(work),
+            DisturbanceKind::Nothing
+            | DisturbanceKind::IdleFlood { .. }
+            | DisturbanceKind::HalfRequests { .. }
+            | DisturbanceKind::KeepAlive { .. }
+            | DisturbanceKind::Stall => None,
+        }
+    }
+}
+
 /// What a server may take at most. Absent: whatever the machine allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Bounds {

@@ -13,15 +13,17 @@ mod participant;
 mod placement;
 mod preset;
 mod run;
+mod task;
 mod work;
 
 pub use capacity::Capacities;
 pub use cast::{BASE, Cast, Choice, PROTAGONISTS, TWIN, is_base, is_twin};
 pub use disturbance::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec};
-pub use experiment::{Contenders, Experiment, HoldSpec, Pictures, Recipe, Story, Task, TaskKind, Workload, demand};
+pub use experiment::{Contenders, Experiment, Pictures, Recipe, Story, Workload, demand};
 pub use load::{ArrivalProcess, LoadSpec, Pacing, PageRequest, Shape, Work, nanoseconds};
 pub use order::{Turn, arrival_seed, block_order};
 pub use participant::{Participant, ServerCommand};
 pub use placement::{CpuNeed, place, place_task};
 pub use preset::{Preset, Repeated, Sizes};
 pub use run::{Inside, PlanError, RunPlan};
+pub use task::{HoldSpec, Task, TaskKind};

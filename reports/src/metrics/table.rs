@@ -224,19 +224,15 @@ pub const METRICS: &[Metric] = &[
          range.",
         goodput::recovery,
     ),
-    Metric {
-        name: "memory_per_connection",
-        label: "memory of one more idle connection",
-        unit: Unit::Bytes,
-        how_to_read: "The slope of resident size, page tables, kernel stacks and socket buffers together over the \
-                      connections that are held.",
-        short: "memory per connection",
-        blocks_for_verdict: 10,
-        of: Of::PerConnection,
-        column: Column::OfPictures,
-        wording: None,
-        compared: None,
-    }
+    metric(
+        "memory_per_connection",
+        "memory of one more idle connection",
+        Unit::Bytes,
+        "The slope of resident size, page tables, kernel stacks and socket buffers together over the connections \
+         that are held.",
+        Of::PerConnection,
+    )
+    .short("memory per connection")
     .compared("memory", &[Measured::Held], WhenSaturated::Holds),
     stage("resident", "resident", Unit::Bytes, "Pages of the process in memory: heap and touched stack.", |stage| {
         Some(stage.sample.resident_bytes)
@@ -282,6 +278,22 @@ const CONNECT: &str = "From the start of a connect to the connection, of the cli
 const GOODPUT: &str = "Correct replies in time per second, before something was done to the server, meanwhile or after. \
                        Meanwhile those to the requests of the disturbance count as well as the probe's.";
 
+/// A metric of which nothing else is said.
+const fn metric(name: &'static str, label: &'static str, unit: Unit, how_to_read: &'static str, of: Of) -> Metric {
+    Metric {
+        name,
+        label,
+        unit,
+        how_to_read,
+        short: label,
+        blocks_for_verdict: 10,
+        column: Column::OfPictures,
+        wording: None,
+        compared: None,
+        of,
+    }
+}
+
 const fn load(
     name: &'static str,
     label: &'static str,
@@ -289,34 +301,11 @@ const fn load(
     how_to_read: &'static str,
     of: fn(&Pool<'_>) -> Reading,
 ) -> Metric {
-    Metric {
-        name,
-        label,
-        unit,
-        how_to_read,
-        short: label,
-        blocks_for_verdict: 10,
-        column: Column::OfPictures,
-        wording: None,
-        compared: None,
-        of: Of::Load(of),
-    }
+    metric(name, label, unit, how_to_read, Of::Load(of))
 }
 
 const fn response(name: &'static str, label: &'static str, p: f64) -> Metric {
-    let (unit, how_to_read) = (Unit::Nanoseconds, RESPONSE);
-    Metric {
-        name,
-        label,
-        unit,
-        how_to_read,
-        short: label,
-        blocks_for_verdict: 10,
-        column: Column::OfPictures,
-        wording: None,
-        compared: None,
-        of: Of::ResponseTime(p),
-    }
+    metric(name, label, Unit::Nanoseconds, RESPONSE, Of::ResponseTime(p))
 }
 
 const fn time(
@@ -335,18 +324,7 @@ const fn stage(
     how_to_read: &'static str,
     of: fn(&Stage) -> Option<u64>,
 ) -> Metric {
-    Metric {
-        name,
-        label,
-        unit,
-        how_to_read,
-        short: label,
-        blocks_for_verdict: 10,
-        column: Column::OfPictures,
-        wording: None,
-        compared: None,
-        of: Of::Stage(of),
-    }
+    metric(name, label, unit, how_to_read, Of::Stage(of))
 }
 
 impl Metric {

@@ -124,14 +124,15 @@ fn at(one: &Witnessed) -> String {
 /// The worst first.
 fn answered(who: Witnesses, about: &[&Witnessed]) -> Title {
     match about {
-        _ if about.iter().all(|one| one.ok == 0) => Title::of(format!("Nobody answered {}", who.words())),
-        [only] => Title::of(format!("{} answered {}", only.name.first(), only.share_of(who))).and(at(only)),
-        [worst, .., best] => {
+        [only] if only.ok > 0 => {
+            Title::of(format!("{} answered {}", only.name.first(), only.share_of(who))).and(at(only))
+        }
+        [worst, .., best] if best.ok > 0 => {
             let said =
                 format!("{} answered {}, {} {}", worst.name.first(), worst.share_of(who), best.name, best.share());
-            Title::fitting([said]).and(at(worst))
+            Title::of(said).and(at(worst))
         }
-        [] => Title::of(format!("Nobody answered {}", who.words())),
+        _ => Title::of(format!("Nobody answered {}", who.words())),
     }
 }
 

@@ -1,0 +1,125 @@
+//! What is done to one contender's fresh server: the content of a cell. Plain data and pure functions.
+//!
+//! Must not know: how it is done. Beside it: `experiment.rs`, whose recipes make tasks; `load.rs` and `disturbance.rs`, what a
+//! task holds.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use reports::diff::Measured;
+
+use super::{ArrivalProcess, CpuNeed, DisturbanceKind, DisturbedSpec, LoadSpec, Work};
+
+/// What is done to one contender's fresh server: the content of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// Key of the workload.
+    pub workload: Cow<'static, str>,
+    /// Tells the tasks of a workload apart, in the cell's name: `8000rps`.
+    pub point: String,
+    /// The value of the variable that the experiment sweeps, where that is not the offered load.
+    pub variation: Option<f64>,
+    /// How many CPUs its server gets.
+    pub server_cpus: CpuNeed,
+    /// What is done.
+    pub kind: TaskKind,
+}
+
+impl Task {
+    /// For a server on the CPUs of the run, where nothing is swept but the offered load.
+    pub fn new(workload: impl Into<Cow<'static, str>>, point: impl Into<String>, kind: TaskKind) -> Task {
+        let (workload, point) = (workload.into(), point.into());
+        Task { workload, point, variation: None, server_cpus: CpuNeed::AsPlaced, kind }
+    }
+
+    /// At this value of what the experiment sweeps.
+    pub fn varied(self, value: f64) -> Task {
+        Task { variation: Some(value), ..self }
+    }
+
+    /// For a server on so many CPUs.
+    pub fn on(self, server_cpus: CpuNeed) -> Task {
+        Task { server_cpus, ..self }
+    }
+}
+
+/// What is done to a server.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a plan holds some hundreds of them, and experiments write them as data")]
+pub enum TaskKind {
+    /// Load, on schedule or in closed loop.
+    Load(LoadSpec),
+    /// Connections are opened in stages and held.
+    Hold(HoldSpec),
+    /// A probe, and something that is done to the server meanwhile.
+    Disturbed(DisturbedSpec),
+}
+
+impl TaskKind {
+    /// How it is measured, on which depends what a gate can look at.
+    pub(super) fn measured(&self) -> Measured {
+        match self {
+            TaskKind::Load(LoadSpec { arrivals: ArrivalProcess::Closed, .. }) => Measured::ClosedLoop,
+            TaskKind::Load(_) => Measured::Scheduled,
+            TaskKind::Hold(_) => Measured::Held,
+            TaskKind::Disturbed(_) => Measured::Disturbed,
+        }
+    }
+
+    /// Sets the seed of the arrivals of what is measured, and of what is done meanwhile.
+    pub fn set_seed(&mut self, seed: u64) {
+        match self {
+            TaskKind::Load(spec) => spec.seed = seed,
+            TaskKind::Hold(_) => {}
+            TaskKind::Disturbed(spec) => {
+                spec.probe.seed = seed;
+                if let DisturbanceKind::Load(load) = &mut spec.disturbance.kind {
+                    // Another, or the two would be in step.
+                    load.seed = !seed;
+                }
+            }
+        }
+    }
+
+    /// The most connections that are open at once.
+    pub fn peak_connections(&self) -> u32 {
+        match self {
+            TaskKind::Load(spec) => spec.peak_connections(),
+            TaskKind::Hold(spec) => spec.counts.iter().copied().max().unwrap_or(0),
+            TaskKind::Disturbed(spec) => spec.probe.peak_connections() + spec.disturbance.peak_connections(),
+        }
+    }
+
+    /// Whether a request of it has the server ask its backend.
+    pub fn calls_backend(&self) -> bool {
+        match self {
+            TaskKind::Load(spec) => spec.work.calls_backend(),
+            TaskKind::Hold(spec) => spec.work.calls_backend(),
+            TaskKind::Disturbed(spec) => {
+                let beside = spec.disturbance.kind.work().is_some_and(Work::calls_backend);
+                beside || spec.probe.work.calls_backend()
+            }
+        }
+    }
+
+    /// About how long it takes, without the server's start and stop. Open load within capacity ends with its window.
+    pub fn usual_duration(&self) -> Duration {
+        match self {
+            TaskKind::Load(spec) => spec.warm_up + spec.window,
+            // Measured: opening, settling and reading takes a quarter of a second a stage.
+            TaskKind::Hold(spec) => Duration::from_millis(250) * (spec.counts.len() as u32 + 3),
+            TaskKind::Disturbed(spec) => spec.probe.warm_up + spec.probe.window,
+        }
+    }
+}
+
+/// How connections are held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoldSpec {
+    /// Connections at each stage, ascending; a stage with none comes before them by itself.
+    pub counts: Vec<u32>,
+    /// What each connection asks for once, at the last stage.
+    pub work: Work,
+    /// How long nothing may happen before waiting for it is given up.
+    pub give_up_after: Duration,
+}
