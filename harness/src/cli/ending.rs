@@ -140,6 +140,7 @@ fn place(cell: &Cell) -> (&str, &str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::LockHolder;
 
     fn not_connected() -> LoadError {
         LoadError::NotConnected { target: ([127, 0, 0, 1], 1).into(), established: 0, wanted: 1 }
@@ -172,7 +173,7 @@ mod tests {
     #[test]
     fn each_kind_of_error_has_its_code() {
         let unknown = servers::Contender::parse("nope").unwrap_err();
-        let held = LockError::Held { path: "x".into() };
+        let held = LockError::Held { path: "x".into(), holder: LockHolder::Hidden };
         let codes = [
             (anyhow::Error::from(PlanError::Usage("no".to_owned())), USAGE),
             (anyhow::Error::from(unknown), USAGE),

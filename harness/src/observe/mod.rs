@@ -13,6 +13,7 @@
 mod busiest;
 pub(crate) mod cgroups;
 pub(crate) mod cpus;
+mod identity;
 mod machine;
 mod noise;
 mod observer;
@@ -25,6 +26,7 @@ pub use busiest::Glance;
 pub(crate) use cgroups::QuotaReader;
 pub use cgroups::cpu_quota;
 pub use cpus::{ServerCpu, allowed_cpus, restrict_this_thread};
+pub use identity::{ProcessIdentity, user_name};
 pub use machine::{LimitKind, MachineLimit, Needs, limits, machine, raise_soft_descriptor_limit, shortfalls};
 pub use noise::{MachineSeen, MachineWatch};
 pub use observer::{Ask, Observed, Observer, Watch};

@@ -25,7 +25,12 @@ const HARNESS: &str = env!("CARGO_BIN_EXE_harness");
 /// The harness with these arguments, at the root of the repository, where the examples are.
 fn harness(arguments: &[&str], temporary: &Path) -> Output {
     let mut command = Command::new(HARNESS);
-    command.args(arguments).current_dir(root()).env("TMPDIR", temporary).stdin(Stdio::null());
+    command
+        .args(arguments)
+        .current_dir(root())
+        .env("TMPDIR", temporary)
+        .env("HARNESS_LOCK", temporary.join("lock"))
+        .stdin(Stdio::null());
     command.output().unwrap()
 }
 
