@@ -110,6 +110,11 @@ pub(super) fn code_of_selftest(verdict: SelftestVerdict) -> ExitCode {
     })
 }
 
+/// The code of a look at the machine.
+pub(super) fn code_of_doctor(is_fit: bool) -> ExitCode {
+    ExitCode::from(if is_fit { 0 } else { UNFIT })
+}
+
 /// The code of a comparison of two runs: that of the gate which came out worst.
 pub(super) fn code_of_gates(worst: Option<DiffOutcome>) -> ExitCode {
     ExitCode::from(match worst {
