@@ -106,18 +106,21 @@ fn place(chosen: Option<OsString>) -> PathBuf {
 fn take_at(path: PathBuf) -> Result<MachineLock, LockError> {
     for _ in 0..TRIES {
         let Some(file) = opened(&path)? else { continue };
-        match file.try_lock() {
-            // Who was quicker to remove it than we to lock it would let another benchmark begin beside us.
-            Ok(()) if is_at(&path, &file) => return Ok(MachineLock { _file: file }),
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let holder = holder_of(&file);
-                return Err(LockError::Held { path, holder });
-            }
-            Err(TryLockError::Error(source)) => return Err(LockError::Io { path, source }),
+        if let Some(lock) = locked(&path, file)? {
+            return Ok(lock);
         }
     }
     Err(LockError::Io { path, source: io::Error::other("it is removed again and again") })
+}
+
+/// Locks a file that was opened at this path; none where it has been removed since: whoever locks the next one would begin
+/// beside us.
+fn locked(path: &Path, file: File) -> Result<Option<MachineLock>, LockError> {
+    match file.try_lock() {
+        Ok(()) => Ok(is_at(path, &file).then_some(MachineLock { _file: file })),
+        Err(TryLockError::WouldBlock) => Err(LockError::Held { path: path.to_owned(), holder: holder_of(&file) }),
+        Err(TryLockError::Error(source)) => Err(LockError::Io { path: path.to_owned(), source }),
+    }
 }
 
 /// The file, made if need be; none where somebody was quicker, and it is to be tried again.
@@ -255,11 +258,11 @@ mod tests {
     #[test]
     fn a_file_that_is_gone_from_its_path_locks_nobody_out() {
         let (_home, path) = home();
-        let file = opened(&path).unwrap().unwrap();
-        assert!(is_at(&path, &file));
+        let [file, same] = [(); 2].map(|()| opened(&path).unwrap().unwrap());
+        drop(locked(&path, same).unwrap().expect("it is there"));
         fs::remove_file(&path).unwrap();
         let _held = take_at(path.clone()).unwrap();
-        assert!(!is_at(&path, &file), "whoever locked this one would begin beside another");
+        assert!(locked(&path, file).unwrap().is_none(), "two would have a lock");
     }
 
     #[test]

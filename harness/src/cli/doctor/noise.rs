@@ -136,9 +136,9 @@ mod tests {
             let rows = states(noise).into_iter();
             rows.filter(|(_, state)| *state == RowState::Spoils).map(|(name, _)| name).collect()
         };
-        assert_eq!(spoilt(quiet.clone()), [] as [String; 0]);
-        assert_eq!(spoilt(Noise { steal_share: Some(0.2), ..quiet.clone() }), ["taken by the hypervisor"]);
-        assert_eq!(spoilt(Noise { max_hiccup_ns: Some(90_000_000), ..quiet.clone() }), ["waking on time"]);
+        assert_eq!(spoilt(quiet), [] as [String; 0]);
+        assert_eq!(spoilt(Noise { steal_share: Some(0.2), ..quiet }), ["taken by the hypervisor"]);
+        assert_eq!(spoilt(Noise { max_hiccup_ns: Some(90_000_000), ..quiet }), ["waking on time"]);
         let throttled = Some(Throttled { periods: 3, stopped_ns: 1 });
         assert_eq!(spoilt(Noise { generator_throttled: throttled, ..quiet }), ["stopped by a CPU quota"]);
     }
