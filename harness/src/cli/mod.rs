@@ -25,6 +25,7 @@ mod own_children;
 mod progress;
 mod protagonists;
 mod publish;
+mod remote;
 mod report;
 mod resume;
 mod selftest;
