@@ -13,7 +13,14 @@ use tempfile::TempDir;
 /// busy machine every connection gets its turn in it.
 fn harness(home: &TempDir, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
-    command.args(arguments).current_dir(home.path()).env("TMPDIR", home.path()).stdin(Stdio::null()).output().unwrap()
+    command
+        .args(arguments)
+        .current_dir(home.path())
+        .env("TMPDIR", home.path())
+        .env("HARNESS_LOCK", home.path().join("lock"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
 }
 
 /// A written trace.

@@ -70,6 +70,10 @@ pub(crate) fn run_each_loop<T: Send>(
 
 fn listen(address: SocketAddr, options: &ServerOptions) -> io::Result<TcpListener> {
     let socket = bound(address, options.accepting)?;
+    if options.unread_timeout.is_some() {
+        // Each connection that it accepts inherits this.
+        socket.set_tcp_user_timeout(options.unread_timeout)?;
+    }
     socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
     Ok(socket.into())
 }

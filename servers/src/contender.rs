@@ -9,7 +9,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::models::{LEFT_OUT, LeftOut, MODELS, Model};
-use crate::options::{Accepting, OptionKey, ServerOptions};
+use crate::options::{Accepting, MAX_CONNECTIONS, OptionKey, ServerOptions};
 
 /// A model with options.
 #[derive(Debug, Clone)]
@@ -99,6 +99,12 @@ impl Contender {
     /// Reads `model[:key=value,...][@name]`. The name changes nothing but the label: with it the same server can take
     /// part in a comparison twice.
     pub fn parse(text: &str) -> Result<Contender, ContenderError> {
+        Contender::parse_over(text, &[])
+    }
+
+    /// As [`Contender::parse`], with other values for what nobody typed, where the model has these options. They are not part
+    /// of the label.
+    pub fn parse_over(text: &str, defaults: &[(&str, &str)]) -> Result<Contender, ContenderError> {
         let (text, own_name) = match text.split_once('@') {
             Some((text, name)) => (text, Some(checked_name(name.trim())?)),
             None => (text, None),
@@ -117,12 +123,25 @@ impl Contender {
             });
         };
         let mut options = ServerOptions::defaults(model.options);
+        for (name, value) in defaults {
+            let key = model.options.iter().find(|key| key.name == *name);
+            if let Some(key) = key.filter(|key| key.set(&mut options, value).is_none()) {
+                return Err(ContenderError::BadValue {
+                    option: key.name,
+                    value: (*value).to_owned(),
+                    expected: key.expected,
+                });
+            }
+        }
         let mut given_values = BTreeMap::new();
         for text in given.iter().flat_map(|given| given.split(',')) {
             let key = set_option(model, &mut options, text.trim())?;
             if given_values.insert(key.name, key.value(&options)).is_some() {
                 return Err(ContenderError::GivenTwice { option: key.name });
             }
+        }
+        if options.accepting == Accepting::Reuseport && !given_values.contains_key(MAX_CONNECTIONS.name) {
+            options.max_connections = None;
         }
         if options.accepting == Accepting::Reuseport && options.max_connections.is_some() {
             return Err(ContenderError::LimitOfManyLoops);

@@ -44,6 +44,18 @@ impl<'a> WorkOrder<'a> {
         }
     }
 
+    /// How long the work takes an undisturbed server, which for an echo and a reply is nothing to speak of.
+    pub(crate) fn duration(&self) -> Duration {
+        match *self {
+            WorkOrder::Call(duration)
+            | WorkOrder::Sleep(duration)
+            | WorkOrder::Block(duration)
+            | WorkOrder::Spin(duration)
+            | WorkOrder::Lock(duration) => duration,
+            WorkOrder::Echo(_) | WorkOrder::Reply(_) => Duration::ZERO,
+        }
+    }
+
     /// The same work, with times of so many percent of those asked for.
     pub(crate) fn stretched(self, percent: u32) -> WorkOrder<'a> {
         let longer = |duration: Duration| duration * percent / 100;
@@ -58,7 +70,7 @@ impl<'a> WorkOrder<'a> {
     }
 }
 
-/// Why a request is not served. The connection lives on.
+/// Why a request is not served. The connection lives on, unless its work is used up.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// There is no such work.
@@ -73,6 +85,9 @@ pub enum Refusal {
     /// The parameter should have been a number of bytes.
     #[error("\"{0}\" is not a size; write a number of bytes up to {MAX_RESULT_BYTES}")]
     NoSize(String),
+    /// The connection has asked for as much work as it may.
+    #[error("one connection may ask for {}s of work in all, and this is more; connect again", .0.as_secs_f64())]
+    WorkIsUsedUp(Duration),
 }
 
 /// The work that a request's `request_message` and `parameter` name.

@@ -7,6 +7,7 @@ use std::thread;
 
 use reports::record::{BusyStart, Unobserved, Warning};
 
+use super::new_run::MORE_IS_SAID;
 use super::output::tell;
 use crate::observe::Glance;
 use crate::run::NOISE;
@@ -26,6 +27,15 @@ impl FirstLook {
     /// # Errors
     /// Why it is not known, as a clause.
     pub(super) fn compare(self) -> Result<Option<BusyStart>, String> {
+        let (used, is_too_busy) = self.used()?;
+        Ok(Some(used).filter(|_| is_too_busy))
+    }
+
+    /// As [`FirstLook::compare`], but returns what others used in any case, and whether it is too much.
+    ///
+    /// # Errors
+    /// As [`FirstLook::compare`].
+    pub(super) fn used(self) -> Result<(BusyStart, bool), String> {
         let FirstLook(first) = self;
         // What the preparation took need not be waited for. A sleep may end a little early by the other clock.
         while !first.until_comparable().is_zero() {
@@ -33,7 +43,9 @@ impl FirstLook {
         }
         let second = first.again();
         let limit = NOISE + first.resolution(&second);
-        Ok(Some(first.until(&second)?).filter(|busy| is_too_busy(busy, limit)))
+        let used = first.until(&second)?;
+        let is_too_busy = is_too_busy(&used, limit);
+        Ok((used, is_too_busy))
     }
 }
 
@@ -49,7 +61,7 @@ pub(super) fn doubt(first: FirstLook, quiet: bool) -> Option<Warning> {
     };
     if !quiet {
         // On stderr, where it spoils no output for programs.
-        tell(&said);
+        tell(&format!("{said}; {MORE_IS_SAID}"));
     }
     Some(doubt)
 }

@@ -141,6 +141,17 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
+/// What this machine's limits mean for a comparison of which nothing is typed.
+pub(super) fn usual_preflight() -> anyhow::Result<Preflight> {
+    #[derive(clap::Parser)]
+    struct Typed {
+        #[command(flatten)]
+        args: CompareArgs,
+    }
+    let Typed { args } = <Typed as clap::Parser>::try_parse_from(["compare"])?;
+    Ok(plan(&args, &args.run.servers.resolve()?)?.1)
+}
+
 /// What was typed, resolved. Looks at the machine's limits and changes nothing but this process's own.
 fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan<'static>, Preflight)> {
     let sizes = args.preset.sizes();

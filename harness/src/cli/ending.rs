@@ -110,6 +110,11 @@ pub(super) fn code_of_selftest(verdict: SelftestVerdict) -> ExitCode {
     })
 }
 
+/// The code of a look at the machine.
+pub(super) fn code_of_doctor(is_fit: bool) -> ExitCode {
+    ExitCode::from(if is_fit { 0 } else { UNFIT })
+}
+
 /// The code of a comparison of two runs: that of the gate which came out worst.
 pub(super) fn code_of_gates(worst: Option<DiffOutcome>) -> ExitCode {
     ExitCode::from(match worst {
@@ -140,6 +145,7 @@ fn place(cell: &Cell) -> (&str, &str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::LockHolder;
 
     fn not_connected() -> LoadError {
         LoadError::NotConnected { target: ([127, 0, 0, 1], 1).into(), established: 0, wanted: 1 }
@@ -172,7 +178,7 @@ mod tests {
     #[test]
     fn each_kind_of_error_has_its_code() {
         let unknown = servers::Contender::parse("nope").unwrap_err();
-        let held = LockError::Held { path: "x".into() };
+        let held = LockError::Held { path: "x".into(), holder: LockHolder::Hidden };
         let codes = [
             (anyhow::Error::from(PlanError::Usage("no".to_owned())), USAGE),
             (anyhow::Error::from(unknown), USAGE),

@@ -9,6 +9,7 @@ mod check;
 mod compare;
 mod contenders;
 mod diff;
+mod doctor;
 mod dry_run;
 mod ending;
 mod inside;
@@ -24,6 +25,7 @@ mod own_children;
 mod progress;
 mod protagonists;
 mod publish;
+mod remote;
 mod report;
 mod resume;
 mod selftest;
@@ -82,6 +84,8 @@ enum Command {
     Trace(trace::TraceArgs),
     /// Watch models side by side under a load that you change, in this terminal
     Watch(watch::WatchArgs),
+    /// Say whether this machine is fit for a run: what was left behind, its limits, who else uses it
+    Doctor(doctor::DoctorArgs),
     /// Measure what is known already, and say whether the harness finds it
     Selftest(selftest::SelftestArgs),
     #[command(hide = true)]
@@ -108,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Trace(args) => trace::run(args),
         Command::Watch(args) => watch::run(args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Selftest(args) => selftest::run(args),
         Command::Subject(args) => own_children::be_subject(args),
         Command::Become(args) => own_children::become_program(args),

@@ -194,10 +194,18 @@ impl RunArgs {
 
 /// Says which limits bind what is about to begin, and what to do about each.
 pub(super) fn tell_limits<'a>(warnings: impl IntoIterator<Item = &'a Warning>) {
+    let mut is_told = false;
     for warning in warnings {
         tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
+        is_told = true;
+    }
+    if is_told {
+        tell(&format!("note: {MORE_IS_SAID}"));
     }
 }
+
+/// Where all of what a run finds of its machine is said.
+pub(super) const MORE_IS_SAID: &str = "`harness doctor` says more about this machine";
 
 /// The plan of a run whose cells a search chooses, which holds `connections` at once at the most, and what the machine allows.
 /// Changes nothing but this process's own limits.

@@ -19,6 +19,7 @@ use servers::{Contender, Server, ServerMonitor, Trace};
 
 use super::inside::{answer, narrate};
 use super::output::tell;
+use super::remote::{REMOTE_LIMITS, can_be_reached, remote_limits};
 use crate::backend::{Backend, Promptness};
 use crate::observe::restrict_this_thread;
 use crate::plan::PlanError;
@@ -43,7 +44,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "json|http", default_value_t)]
     wire: Wire,
 
-    /// Listen on an address that other machines can reach. The servers have no access control
+    /// Listen on an address that other machines can reach. The servers have no access control; each client has limits then,
+    /// which are options of the model and are said at the start
     #[arg(long)]
     allow_remote: bool,
 
@@ -87,7 +89,8 @@ pub struct ServeArgs {
 pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     // First of all, while the parent can hardly have died yet, and before any thread is made.
     let supervision = supervise(&args)?;
-    let contender = Contender::parse(&args.contender)?;
+    let is_remote = args.allow_remote && can_be_reached(args.listen);
+    let contender = Contender::parse_over(&args.contender, if is_remote { REMOTE_LIMITS } else { &[] })?;
     if contender.model.is_http_only && args.wire != Wire::Http {
         bail!(PlanError::Usage(format!("{} speaks HTTP alone; give --wire http", contender.model.name)));
     }
@@ -109,6 +112,9 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         .context("the line that tells where the server listens can't be written to standard output")?;
     if supervision == Supervision::ByHand && io::stderr().is_terminal() {
         hint(address, args.wire);
+    }
+    if is_remote {
+        tell(&remote_limits(&contender));
     }
     if args.inside {
         narrate(&server).context("the thread that tells how things stand can't be made")?;
@@ -139,7 +145,7 @@ fn own_backend(args: &ServeArgs, supervision: Supervision) -> anyhow::Result<Opt
 
 fn bind(args: &ServeArgs, contender: &Contender) -> anyhow::Result<TcpListener> {
     let address = args.listen;
-    if !address.ip().to_canonical().is_loopback() && !args.allow_remote {
+    if can_be_reached(address) && !args.allow_remote {
         bail!(PlanError::Usage(format!(
             "{} can be reached from other machines, and the servers have no access control; \
              give --allow-remote where that is wanted, or listen on 127.0.0.1",

@@ -25,7 +25,7 @@ mod server_process;
 pub mod supervised;
 
 pub use asked::answer_of;
-pub use bounds::Cap;
+pub use bounds::{Cap, left_groups};
 pub use command::{ADDRESS, BACKEND_VARIABLE, CommandLaunch, PORT, PORT_VARIABLE, launch_command};
 pub use error::{LaunchFailure, ProcessError};
 pub use launch::{Launch, launch, launch_program, launch_subject, launch_traced};

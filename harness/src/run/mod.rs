@@ -10,6 +10,7 @@ mod disturbed;
 mod execution;
 mod findings;
 mod held;
+mod lock;
 mod placed;
 mod preflight;
 mod queue;
@@ -19,8 +20,9 @@ mod validity;
 
 pub use execution::{Execution, RunEnd};
 pub(crate) use held::{HeldServer, hold};
+pub use lock::{LOCK_VARIABLE, LockError, LockHolder, MachineLock};
 pub use preflight::{Preflight, Unfit, preflight, preflight_connections, preflight_for, preflight_side_by_side};
 pub use series::{RunProgress, time_of};
-pub use session::{Interrupt, LockError, MachineLock, commit, utc_now};
+pub use session::{Interrupt, commit, utc_now};
 pub(crate) use validity::{NOISE, warnings};
 pub use validity::{generator_doubts, is_failure, machine_doubts, traffic_doubts};

@@ -1,16 +1,14 @@
-//! What a run has to do with the world around it: it is the only benchmark on its machine, it is stopped by Ctrl-C and TERM,
-//! and it says from which commit and at what time of day it was run.
+//! What a run has to do with the world around it: it is stopped by Ctrl-C and TERM, and it says from which commit and at what
+//! time of day it was run.
 //!
-//! Of signals the first stops the load and keeps what there is, the second ends the process at once. Two benchmarks at a
-//! time would measure each other.
+//! Of signals the first stops the load and keeps what there is, the second ends the process at once. Beside it: `lock.rs`,
+//! which keeps two runs apart.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::path::PathBuf;
+use std::io;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::SystemTime;
-use std::{env, io};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -84,50 +82,6 @@ impl Interrupt {
         match self.signal.load(Ordering::Relaxed) {
             0 => None,
             signal => Some(128 + signal as u8),
-        }
-    }
-}
-
-/// Held for as long as a run lasts; the kernel gives it up when the process ends, however it ends.
-#[derive(Debug)]
-pub struct MachineLock {
-    _file: File,
-}
-
-/// Why the lock can't be had.
-#[derive(Debug, thiserror::Error)]
-pub enum LockError {
-    /// Someone else has it.
-    #[error("another benchmark is running on this machine (it holds {}); wait for it to end", path.display())]
-    Held {
-        /// The locked file.
-        path: PathBuf,
-    },
-    /// The file can't be opened or locked.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-}
-
-impl MachineLock {
-    /// Takes the lock, or says who has it.
-    ///
-    /// # Errors
-    /// Where another benchmark holds it, or the file can't be made.
-    pub fn take() -> Result<MachineLock, LockError> {
-        let path = env::temp_dir().join("tokio-or-threads.lock");
-        let io_error = |source| LockError::Io { path: path.clone(), source };
-        // Where the file is another user's it can't be written, and need not be: reading is enough to lock it.
-        let made = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let file = made.or_else(|_| File::open(&path)).map_err(io_error)?;
-        match file.try_lock() {
-            Ok(()) => Ok(MachineLock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(LockError::Held { path }),
-            Err(TryLockError::Error(source)) => Err(LockError::Io { path, source }),
         }
     }
 }

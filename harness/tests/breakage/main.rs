@@ -79,7 +79,10 @@ fn every_breakage_turns_a_known_answer_wrong() {
 fn verdicts(program: &Path, rows: &[&str], breakage: Option<&str>) -> Vec<(String, String)> {
     let home = TempDir::new().unwrap();
     let mut command = Command::new(program);
-    command.args(["selftest", "--format", "json", "--only", &rows.join(",")]).env("TMPDIR", home.path());
+    command
+        .args(["selftest", "--format", "json", "--only", &rows.join(",")])
+        .env("TMPDIR", home.path())
+        .env("HARNESS_LOCK", home.path().join("lock"));
     match breakage {
         Some(breakage) => command.env(VARIABLE, breakage),
         None => command.env_remove(VARIABLE),

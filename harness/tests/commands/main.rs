@@ -1,4 +1,5 @@
-//! Programs of another hand: how they are started and ended, whether they keep to the protocol, and how they are compared.
+//! Programs of another hand: how they are started and ended, whether they keep to the protocol, and how they are compared. And
+//! what `doctor` says of the machine.
 //!
 //! What python3 and node are needed for is skipped by name where they are not there; with `CI` in the environment it fails
 //! instead.
@@ -8,6 +9,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod compared;
+mod doctor;
 mod examples;
 mod faulty;
 mod launching;
@@ -25,7 +27,12 @@ const HARNESS: &str = env!("CARGO_BIN_EXE_harness");
 /// The harness with these arguments, at the root of the repository, where the examples are.
 fn harness(arguments: &[&str], temporary: &Path) -> Output {
     let mut command = Command::new(HARNESS);
-    command.args(arguments).current_dir(root()).env("TMPDIR", temporary).stdin(Stdio::null());
+    command
+        .args(arguments)
+        .current_dir(root())
+        .env("TMPDIR", temporary)
+        .env("HARNESS_LOCK", temporary.join("lock"))
+        .stdin(Stdio::null());
     command.output().unwrap()
 }
 

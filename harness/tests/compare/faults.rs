@@ -102,6 +102,7 @@ fn few_descriptors_scale_the_plan_down_and_are_named() {
         .args(compare)
         .arg(&out)
         .env("TMPDIR", home.path())
+        .env("HARNESS_LOCK", home.path().join("lock"))
         .stdin(Stdio::null())
         .output()
         .unwrap();

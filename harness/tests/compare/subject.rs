@@ -33,7 +33,12 @@ impl Home {
     /// The program with these arguments, at home here.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program();
-        command.args(arguments).env("TMPDIR", self.path()).current_dir(self.path()).stdin(Stdio::null());
+        command
+            .args(arguments)
+            .env("TMPDIR", self.path())
+            .env("HARNESS_LOCK", self.path().join("lock"))
+            .current_dir(self.path())
+            .stdin(Stdio::null());
         command
     }
 

@@ -22,7 +22,11 @@ impl Comparison {
         let mut command = Command::new(program());
         command.args(["compare", "--experiments", "idle-flood", "--out", "run"]);
         command.args(["--preset", preset, "--models", models]);
-        command.env("TMPDIR", home.path()).current_dir(home.path()).stdin(Stdio::null());
+        command
+            .env("TMPDIR", home.path())
+            .env("HARNESS_LOCK", home.path().join("lock"))
+            .current_dir(home.path())
+            .stdin(Stdio::null());
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         Self { child, home }
     }

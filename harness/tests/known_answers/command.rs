@@ -13,7 +13,13 @@ const ROWS: &str = "merging,stall,exponential,trimodal,ledger,unread,threads,cpu
 /// The command in a folder of its own, where the lock lies too.
 fn selftest(home: &TempDir, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
-    command.arg("selftest").args(arguments).env("TMPDIR", home.path()).output().unwrap()
+    command
+        .arg("selftest")
+        .args(arguments)
+        .env("TMPDIR", home.path())
+        .env("HARNESS_LOCK", home.path().join("lock"))
+        .output()
+        .unwrap()
 }
 
 #[test]
@@ -67,10 +73,12 @@ fn rows_are_listed_and_others_refused() {
 #[test]
 fn beside_another_benchmark_nothing_is_measured() {
     let home = TempDir::new().unwrap();
-    let lock = std::fs::File::create(home.path().join("tokio-or-threads.lock")).unwrap();
+    let lock = std::fs::File::create(home.path().join("lock")).unwrap();
     lock.lock().unwrap();
     let output = selftest(&home, &["--only", "merging"]);
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(3), ""));
+    let told = text(&output.stderr);
+    assert!(told.contains(&format!("process {} of ", std::process::id())), "{told}");
 }
 
 #[test]

@@ -73,6 +73,7 @@ impl Shell {
             .env("HARNESS", env!("CARGO_BIN_EXE_harness"))
             // The lock that keeps benchmarks apart lies there: a person's own run is not in the way of the test.
             .env("TMPDIR", self.folder.path())
+            .env("HARNESS_LOCK", self.folder.path().join("lock"))
             .stdin(Stdio::null())
             .stdout(File::create(&output).unwrap())
             .stderr(File::create(&messages).unwrap())

@@ -30,7 +30,11 @@ impl Ended {
         let home = TempDir::new().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
         command.args(arguments).args(["--out", "the-run"]);
-        command.env("TMPDIR", home.path()).current_dir(home.path()).stdin(Stdio::null());
+        command
+            .env("TMPDIR", home.path())
+            .env("HARNESS_LOCK", home.path().join("lock"))
+            .current_dir(home.path())
+            .stdin(Stdio::null());
         Ended { output: command.output().unwrap(), home }
     }
 

@@ -27,7 +27,7 @@ impl ByHand {
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -135,7 +135,37 @@ fn an_address_off_this_machine_needs_consent() {
     assert!(text.contains("0.0.0.0") && text.contains("--allow-remote"), "{text}");
     // What is given consent to is served, on loopback as on any address of the machine.
     let server = ByHand::start(&["threaded", "--spin-rate", "1", "--listen", "0.0.0.0:0", "--allow-remote"]);
-    assert!(ask(SocketAddr::from(([127, 0, 0, 1], server.ready.address.port()))).contains("WorkDone"));
+    assert!(ask(on_loopback(&server)).contains("WorkDone"));
+}
+
+fn on_loopback(server: &ByHand) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], server.ready.address.port()))
+}
+
+#[test]
+fn who_can_come_from_anywhere_has_limits_that_are_said_and_can_be_changed() {
+    let contender = "threaded:idle-timeout=300ms";
+    let remote = ["--spin-rate", "1", "--listen", "0.0.0.0:0", "--allow-remote"];
+    let mut server = ByHand::start(&[&[contender], &remote[..]].concat());
+    let (_, mut silent) = ask_and_hold(on_loopback(&server));
+    let mut last = String::new();
+    silent.read_to_string(&mut last).unwrap();
+    assert!(last.contains("nothing came for too long"), "what is typed counts: {last}");
+    // Sixty seconds and a little more, in two requests that are each allowed alone.
+    let mut greedy = TcpStream::connect(on_loopback(&server)).unwrap();
+    greedy.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    greedy.write_all(ECHO.replace("echo", "sleep").replace("hi", "1ms").as_bytes()).unwrap();
+    greedy.write_all(ECHO.replace("echo", "sleep").replace("hi", "60s").as_bytes()).unwrap();
+    let mut said = String::new();
+    greedy.read_to_string(&mut said).unwrap();
+    assert!(said.contains("one connection may ask for 60s of work in all"), "{said}");
+    let mut line = String::new();
+    BufReader::new(server.child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    for limit in
+        ["max-connections=1000", "idle-timeout=300ms", "frame-deadline=10s", "unread-timeout=30s", "max-work=60s"]
+    {
+        assert!(line.contains(limit), "{limit}: {line}");
+    }
 }
 
 #[test]

@@ -48,6 +48,7 @@ impl Screen {
             .args(arguments)
             .env("TERM", "xterm")
             .env("TMPDIR", home.path())
+            .env("HARNESS_LOCK", home.path().join("lock"))
             .env("NO_COLOR", "1")
             .current_dir(home.path())
             .stdin(stream())

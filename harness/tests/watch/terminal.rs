@@ -134,6 +134,7 @@ fn where_there_is_no_terminal_it_says_so() {
     let output = Command::new(env!("CARGO_BIN_EXE_harness"))
         .args(SMALL)
         .env("TMPDIR", home.path())
+        .env("HARNESS_LOCK", home.path().join("lock"))
         .stdin(Stdio::null())
         .output()
         .unwrap();

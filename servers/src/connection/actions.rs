@@ -2,6 +2,7 @@
 //! and tasks. Beside it: `blocking.rs` and its twin, which do it.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::clock::monotonic_ns;
 use crate::protocol::{Decoded, Fault, Persistence, Request, Response, WireFormat};
@@ -39,8 +40,34 @@ pub(super) struct EncodedReply {
     pub(super) then: Persistence,
 }
 
-/// Decides about what is next in the inbox. `requests_served` is how many requests this connection has had done.
-pub(super) fn next_action<'a>(next: Decoded<Request<'a>>, server: &Server, requests_served: u64) -> NextAction<'a> {
+/// What one connection has had so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ConnectionTotals {
+    /// Requests that were done.
+    requests_served: u64,
+    /// Time of all work that it asked for and that was begun.
+    work: Duration,
+}
+
+impl ConnectionTotals {
+    /// Adds work, unless that would be more than one connection may have.
+    fn admit(&mut self, order: &WorkOrder<'_>, limit: Option<Duration>) -> Result<(), Refusal> {
+        let Some(limit) = limit else { return Ok(()) };
+        let work = self.work.saturating_add(order.duration());
+        if work > limit {
+            return Err(Refusal::WorkIsUsedUp(limit));
+        }
+        self.work = work;
+        Ok(())
+    }
+}
+
+/// Decides about what is next in the inbox of a connection that has had so much.
+pub(super) fn next_action<'a>(
+    next: Decoded<Request<'a>>,
+    server: &Server,
+    totals: &mut ConnectionTotals,
+) -> NextAction<'a> {
     match next {
         Decoded::Incomplete => NextAction::Read,
         Decoded::Message {
@@ -49,14 +76,21 @@ pub(super) fn next_action<'a>(next: Decoded<Request<'a>>, server: &Server, reque
             ..
         } => match decide(&request_message, parameter) {
             Ok(order) => {
-                server.counters.requests_begun.increment();
                 let order = order.stretched(server.options.stretch_percent);
+                if let Err(refusal) = totals.admit(&order, server.options.max_work) {
+                    return refuse(server, fault_of(&refusal), refusal.to_string(), Persistence::Close);
+                }
+                server.counters.requests_begun.increment();
                 NextAction::Work { order, pending: PendingReply { sender_timestamp, then } }
             }
             Err(refusal) => refuse(server, fault_of(&refusal), refusal.to_string(), then),
         },
         Decoded::Message { message: Request::CloseConnection { initial_timestamp, final_timestamp }, .. } => {
-            let closed = Response::ConnectionClosed { initial_timestamp, final_timestamp, requests_served };
+            let closed = Response::ConnectionClosed {
+                initial_timestamp,
+                final_timestamp,
+                requests_served: totals.requests_served,
+            };
             NextAction::Reply(encode(server, &closed, Persistence::Close))
         }
         Decoded::Malformed { fault, reason, then, .. } => refuse(server, fault, reason, then),
@@ -75,12 +109,12 @@ impl PendingReply<'_> {
         self,
         performed: Performed<'_>,
         received_ns: u64,
-        requests_served: &mut u64,
+        totals: &mut ConnectionTotals,
         server: &Server,
     ) -> EncodedReply {
         match performed {
             Performed::Done { result, waited_ns } => {
-                *requests_served += 1;
+                totals.requests_served += 1;
                 self.with_result(result, received_ns, waited_ns, server)
             }
             Performed::BackendFailed(error) => self.with_failure(&error, server),
@@ -128,6 +162,8 @@ fn refuse<'a>(server: &Server, fault: Fault, reason: String, then: Persistence) 
 pub(super) fn fault_of(refusal: &Refusal) -> Fault {
     match refusal {
         Refusal::UnknownWork(_) => Fault::UnknownWork,
-        Refusal::NoDuration(_) | Refusal::TooLong(_) | Refusal::NoSize(_) => Fault::BadRequest,
+        Refusal::NoDuration(_) | Refusal::TooLong(_) | Refusal::NoSize(_) | Refusal::WorkIsUsedUp(_) => {
+            Fault::BadRequest
+        }
     }
 }

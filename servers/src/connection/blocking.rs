@@ -9,7 +9,7 @@ use socket2::SockRef;
 use std::io::Write;
 use std::net::TcpStream;
 
-use super::actions::{NextAction, next_action};
+use super::actions::{ConnectionTotals, NextAction, next_action};
 use super::deadline::{LINGERING_READS, ReadDeadline, has_unread, read_on_thread};
 use crate::accept::AcceptedConnection;
 use crate::clock::monotonic_ns;
@@ -34,14 +34,14 @@ fn answer_requests(stream: &mut TcpStream, trace: &ConnectionTrace, server: &Ser
     let mut inbox = Inbox::reading(server.options.read_buffer_bytes);
     let mut deadline = ReadDeadline::new(server);
     let mut backend = BackendLink::new();
-    let mut requests_served = 0;
+    let mut totals = ConnectionTotals::default();
     while let Some(received_ns) = receive(stream, &mut inbox, &mut deadline, trace)? {
         loop {
-            let reply = match next_action(inbox.next_request(server.wire), server, requests_served) {
+            let reply = match next_action(inbox.next_request(server.wire), server, &mut totals) {
                 NextAction::Read => break,
                 NextAction::Work { order, pending } => {
                     let performed = perform_on_thread(order, &mut backend, trace, server)?;
-                    pending.with(performed, received_ns, &mut requests_served, server)
+                    pending.with(performed, received_ns, &mut totals, server)
                 }
                 NextAction::Reply(reply) => reply,
             };

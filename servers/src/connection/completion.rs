@@ -11,7 +11,7 @@ use compio::io::{AsyncRead, AsyncWriteExt};
 use compio::net::TcpStream;
 use socket2::SockRef;
 
-use super::actions::{NextAction, next_action};
+use super::actions::{ConnectionTotals, NextAction, next_action};
 use super::deadline::{LINGERING_READS, has_unread};
 use crate::accept::AcceptedConnection;
 use crate::clock::monotonic_ns;
@@ -32,16 +32,16 @@ async fn answer_requests(stream: &mut TcpStream, trace: &ConnectionTrace, server
     let mut inbox = Inbox::reading(server.options.read_buffer_bytes);
     let mut lent = Vec::with_capacity(server.options.read_buffer_bytes);
     let mut backend = BackendLink::new();
-    let mut requests_served = 0;
+    let mut totals = ConnectionTotals::default();
     while read(stream, &mut inbox, &mut lent).await? > 0 {
         trace.note(Moment::Read);
         let received_ns = monotonic_ns();
         loop {
-            let reply = match next_action(inbox.next_request(server.wire), server, requests_served) {
+            let reply = match next_action(inbox.next_request(server.wire), server, &mut totals) {
                 NextAction::Read => break,
                 NextAction::Work { order, pending } => {
                     let performed = perform_by_completion(order, &mut backend, trace, server).await?;
-                    pending.with(performed, received_ns, &mut requests_served, server)
+                    pending.with(performed, received_ns, &mut totals, server)
                 }
                 NextAction::Reply(reply) => reply,
             };

@@ -3,8 +3,8 @@
 //!
 //! There are two limits, since the one that everybody sets is not enough. `idle_timeout` begins anew with every
 //! byte: a client that sends one now and then is never idle, and never done. `frame_deadline` counts from the first
-//! byte of a request until the request is whole. Replies have no limit: a client that does not read them can hold its
-//! connection for as long as it likes.
+//! byte of a request until the request is whole. How long replies may stay
+//! unread is no matter of a connection: the kernel keeps `unread_timeout` (`accept.rs`).
 
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;

@@ -12,7 +12,7 @@ use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
-use super::actions::{EncodedReply, NextAction, PendingReply, next_action};
+use super::actions::{ConnectionTotals, EncodedReply, NextAction, PendingReply, next_action};
 use super::deadline::{LINGERING_READS, ReadDeadline, has_unread};
 use crate::accept::AcceptedConnection;
 use crate::clock::monotonic_ns;
@@ -46,7 +46,7 @@ pub(crate) struct SteppedConnection<'s> {
     /// The same where a worker calls and blocks: it goes with the work, and comes back with the result.
     worker_backend: BackendLink<std::net::TcpStream>,
     received_ns: u64,
-    requests_served: u64,
+    totals: ConnectionTotals,
     stage: ConnectionStage,
     /// Whether a read is worth a try: the loop tells once when bytes come, and not again before all were read.
     may_read: bool,
@@ -103,7 +103,7 @@ impl<'s> SteppedConnection<'s> {
             backend: BackendLink::new(),
             worker_backend: BackendLink::new(),
             received_ns: 0,
-            requests_served: 0,
+            totals: ConnectionTotals::default(),
             stage: ConnectionStage::default(),
             may_read: false,
             is_read_closed: false,
@@ -172,7 +172,7 @@ impl<'s> SteppedConnection<'s> {
     fn work(&mut self, work: Underway, pending: PendingReply<'static>) -> io::Result<ControlFlow<Awaited>> {
         match work.poll(&mut self.backend, &mut self.worker_backend, &self.accepted.trace)? {
             Break(performed) => {
-                let reply = pending.with(performed, self.received_ns, &mut self.requests_served, self.server);
+                let reply = pending.with(performed, self.received_ns, &mut self.totals, self.server);
                 self.stage = ConnectionStage::Writing { reply, written: 0 };
                 Ok(Continue(()))
             }
@@ -186,7 +186,7 @@ impl<'s> SteppedConnection<'s> {
     /// Takes the next request that is whole. Where there is none, it is time to read.
     fn answer(&mut self, registry: &Registry, hand_over: Option<HandOver<'_>>) -> io::Result<ControlFlow<Awaited>> {
         let trace = &self.accepted.trace;
-        self.stage = match next_action(self.inbox.next_request(self.server.wire), self.server, self.requests_served) {
+        self.stage = match next_action(self.inbox.next_request(self.server.wire), self.server, &mut self.totals) {
             NextAction::Read => ConnectionStage::Reading { until: self.deadline.of_next_read(&self.inbox) },
             NextAction::Reply(reply) => ConnectionStage::Writing { reply, written: 0 },
             NextAction::Work { order, pending } => match hand_over {
@@ -200,8 +200,7 @@ impl<'s> SteppedConnection<'s> {
                     match begin_on_loop(order, &mut self.backend, told, trace, self.server)? {
                         Begun::Underway(work) => ConnectionStage::Working { work, pending: pending.into_owned() },
                         Begun::Done(performed) => {
-                            let reply =
-                                pending.with(performed, self.received_ns, &mut self.requests_served, self.server);
+                            let reply = pending.with(performed, self.received_ns, &mut self.totals, self.server);
                             ConnectionStage::Writing { reply, written: 0 }
                         }
                     }

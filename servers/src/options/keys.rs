@@ -116,6 +116,30 @@ pub(crate) const MAX_CONNECTIONS: OptionKey = OptionKey {
     show: |options| show_unless_off(options.max_connections, |connections| connections.to_string()),
 };
 
+/// What a client may have done for it, however quickly it asks and whether or not it reads.
+pub(crate) const MAX_WORK: OptionKey = OptionKey {
+    name: "max-work",
+    summary: "time of all calls, sleeps, blocks, spins and locks that one connection may ask for before it is closed",
+    set: |options, value| {
+        options.max_work = parse_unless_off(value, parse_timeout)?;
+        Some(())
+    },
+    show: |options| show_unless_off(options.max_work, show_timeout),
+    ..IDLE_TIMEOUT
+};
+
+/// A limit that the kernel keeps, so that it costs no model a timer.
+pub(crate) const UNREAD_TIMEOUT: OptionKey = OptionKey {
+    name: "unread-timeout",
+    summary: "time that a client may leave replies unread, once no buffer takes any more, before its connection is reset",
+    set: |options, value| {
+        options.unread_timeout = parse_unless_off(value, parse_timeout)?;
+        Some(())
+    },
+    show: |options| show_unless_off(options.unread_timeout, show_timeout),
+    ..IDLE_TIMEOUT
+};
+
 /// A thread can only block, so this is a choice of tasks alone.
 pub(crate) const MUTEX: OptionKey = OptionKey {
     name: "mutex",

@@ -32,6 +32,10 @@ pub struct ServerOptions {
     pub drain: Option<Duration>,
     /// How many connections may be open before the server stops accepting.
     pub max_connections: Option<usize>,
+    /// How long what was sent to a client may stay unread before the kernel ends the connection.
+    pub unread_timeout: Option<Duration>,
+    /// How much work, in time, one connection may ask for in all.
+    pub max_work: Option<Duration>,
     /// How many connections to the backend all clients share; none where each has its own.
     pub backend_pool: Option<usize>,
     /// How many threads the runtime may have for calls that block.
@@ -98,6 +102,8 @@ impl ServerOptions {
             frame_deadline: None,
             drain: None,
             max_connections: None,
+            unread_timeout: None,
+            max_work: None,
             backend_pool: None,
             // As tokio's runtimes have them.
             blocking_threads: 512,

@@ -25,8 +25,10 @@ fn resolved_options_are_all_and_only_those_of_the_model() {
             pair("backlog", "4096"),
             pair("frame-deadline", "off"),
             pair("idle-timeout", "120s"),
+            pair("max-work", "off"),
             pair("read-buffer", "512"),
             pair("stretch", "100%"),
+            pair("unread-timeout", "off"),
         ],
     );
     assert_eq!(
@@ -38,9 +40,11 @@ fn resolved_options_are_all_and_only_those_of_the_model() {
             pair("frame-deadline", "off"),
             pair("idle-timeout", "off"),
             pair("max-connections", "off"),
+            pair("max-work", "off"),
             pair("read-buffer", "512"),
             pair("stack", "2MiB"),
             pair("stretch", "100%"),
+            pair("unread-timeout", "off"),
             pair("workers", "4"),
         ],
     );
@@ -74,7 +78,7 @@ fn complaints_name_the_remedy() {
     assert_eq!(complaint("pool"), format!("no model is called \"pool\"; models: {}", models.join(", ")));
     assert_eq!(
         complaint("sequential:workers=2"),
-        "sequential has no option \"workers\"; its options: backlog, frame-deadline, idle-timeout, read-buffer, stretch"
+        "sequential has no option \"workers\"; its options: backlog, frame-deadline, idle-timeout, max-work, read-buffer, stretch, unread-timeout"
     );
     assert_eq!(
         complaint("rayon-pool:64KiB"),

@@ -1,7 +1,9 @@
-//! Limits on what clients may do to a server: be idle, be slow, be many.
+//! Limits on what clients may do to a server: be idle, be slow, be deaf, be many, ask for much.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use servers::ServerMonitor;
 use servers::protocol::Wire;
 
 use crate::client::Client;
@@ -145,4 +147,49 @@ fn a_server_at_its_limit_can_be_stopped() {
         wait_until("the server waits at its limit", || running.server.counters().limit_waits == 1);
         running.stop().unwrap();
     }
+}
+
+#[test]
+fn who_does_not_read_loses_the_connection() {
+    with_every_model_that_takes("unread-timeout=300ms", |running| {
+        let mut deaf = running.connect();
+        // More than the buffers of both ends hold.
+        deaf.send(&running.request("reply", "65536", "1").repeat(1_000));
+        let mut monitor = ServerMonitor::new(Arc::clone(&running.server));
+        wait_until("its replies are on their way", || running.server.counters().requests_served > 0);
+        wait_until("the kernel has given up", || monitor.snapshot().open_connections == 0);
+        let served = running.server.counters().requests_served;
+        assert!(served < 1_000, "all of it found room, and nothing was unread");
+        assert_eq!(running.connect().work("echo", "after")["result"], "after");
+    });
+}
+
+#[test]
+fn who_reads_late_but_in_time_gets_everything() {
+    with_every_model_that_takes("unread-timeout=20s", |running| {
+        let mut client = running.connect();
+        client.send(&running.request("reply", "65536", "1").repeat(200));
+        for _ in 0..200 {
+            assert!(client.reply().unwrap()["WorkDone"]["result"].as_str().unwrap().len() == 65_536);
+        }
+    });
+}
+
+#[test]
+fn a_connection_has_so_much_work_and_no_more() {
+    with_every_model_that_takes("max-work=100ms", |running| {
+        let mut client = running.connect();
+        // What takes no time is no work.
+        for _ in 0..10 {
+            client.work("echo", "hi");
+        }
+        for work in ["sleep", "block", "spin", "call"] {
+            client.work(work, "25ms");
+        }
+        client.send(&running.request("lock", "1ms", "1"));
+        assert!(client.error().contains("0.1s of work in all"));
+        client.assert_closed();
+        assert_eq!(running.server.counters().requests_refused, 1);
+        assert_eq!(running.connect().work("lock", "1ms")["result"], "", "another connection has its own");
+    });
 }

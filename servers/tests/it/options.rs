@@ -21,12 +21,14 @@ const VALUES: &[(&str, &[&str])] = &[
     ("frame-deadline", &["off", "30s"]),
     ("idle-timeout", &["off", "30s"]),
     ("max-connections", &["off", "1"]),
+    ("max-work", &["off", "30s"]),
     ("mutex", &["tokio", "std", "std-across-await"]),
     ("placement", &["inline", "yielding", "spawn-blocking", "block-in-place", "rayon"]),
     ("read-buffer", &["64", "512", "64KiB"]),
     ("spawn", &["builder", "panicking"]),
     ("stack", &["64KiB", "2MiB"]),
     ("stretch", &["100%", "1000%"]),
+    ("unread-timeout", &["off", "30s"]),
     ("workers", &["1", "8"]),
 ];
 

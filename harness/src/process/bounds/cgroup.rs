@@ -134,13 +134,29 @@ impl Drop for Cgroup {
 /// Removes the groups that earlier processes of this program left behind when they were killed. One that is in use can't
 /// be removed, and one whose maker lives is not touched.
 fn sweep(parent: &Path) {
-    let Ok(entries) = fs::read_dir(parent) else { return };
-    for entry in entries.flatten() {
+    left_in(parent).into_iter().for_each(|group| drop(fs::remove_dir(group)));
+}
+
+/// The groups in here whose maker is gone.
+fn left_in(parent: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(parent) else { return Vec::new() };
+    let is_left = |entry: &fs::DirEntry| {
         let maker = entry.file_name().to_str().and_then(maker);
-        if maker.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
-            let _ = fs::remove_dir(entry.path());
-        }
-    }
+        maker.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists())
+    };
+    entries.flatten().filter(is_left).map(|entry| entry.path()).collect()
+}
+
+/// All such groups where this process would make its own.
+pub fn left_groups() -> Vec<PathBuf> {
+    let controllers = [Controller::Pids, Controller::Memory, Controller::Cpu];
+    let parents = controllers.into_iter().flat_map(|controller| {
+        parents(groups_of(std::process::id(), controller.name()).unwrap_or_default(), controller)
+    });
+    let mut left: Vec<PathBuf> = parents.flat_map(|parent| left_in(&parent.folder)).collect();
+    left.sort();
+    left.dedup();
+    left
 }
 
 /// The process that made the group of this name, if it is one of this program's.
