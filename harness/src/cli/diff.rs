@@ -164,9 +164,10 @@ struct Way {
 impl Ways {
     /// Of these runs, each with its folder.
     pub(super) fn of<'a>(runs: impl IntoIterator<Item = (PathBuf, &'a Manifest)>) -> Ways {
-        let way = |(path, manifest): (PathBuf, &Manifest)| {
-            let seconds = manifest.elapsed_s.filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
-            Way { path, blocks: manifest.blocks, took: seconds.map(Duration::from_secs_f64) }
+        let way = |(path, manifest): (PathBuf, &Manifest)| Way {
+            path,
+            blocks: manifest.blocks,
+            took: manifest.elapsed_ns.map(Duration::from_nanos),
         };
         Ways { runs: runs.into_iter().map(way).collect() }
     }

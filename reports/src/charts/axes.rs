@@ -34,9 +34,11 @@ impl Axis {
         Axis { title, scale: Scale::Linear, from: 0.0, to: f64::from(count) * step, ticks: ticks.collect() }
     }
 
-    /// An axis whose named values are the given ones, with a little room at both ends.
+    /// An axis whose named values are the given ones, in ascending order, with a little room at both ends. No decade has a
+    /// zero, so with one it is linear.
     pub(crate) fn at(title: &str, scale: Scale, ticks: Vec<(f64, String)>) -> Axis {
         let first = ticks.first().map_or(1.0, |tick| tick.0);
+        let scale = if first > 0.0 { scale } else { Scale::Linear };
         let last = ticks.last().map_or(1.0, |tick| tick.0);
         let (from, to) = match scale {
             Scale::Log => (first / 1.25, last * 1.25),
