@@ -121,6 +121,9 @@ fn name(field: &str, text: &str) -> Result<(), String> {
     if text.len() > LONGEST_NAME {
         return Err(format!("{field}: a name of {} bytes, more than {LONGEST_NAME}", text.len()));
     }
+    if text.contains(char::is_control) {
+        return Err(format!("{field}: {text:?} has control characters, and a name has none"));
+    }
     Ok(())
 }
 
