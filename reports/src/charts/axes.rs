@@ -187,6 +187,13 @@ mod tests {
     }
 
     #[test]
+    fn a_zero_has_a_place_where_decades_were_asked_for() {
+        let ticks = [0.0, 8.0].map(|value| (value, format!("{value}")));
+        let axis = Axis::at("x", Scale::Log, ticks.to_vec());
+        assert!(axis.place(0.0) == 0.0 && axis.place(8.0) > 0.9, "{axis:?}");
+    }
+
+    #[test]
     fn bytes_step_in_binary_units() {
         let axis = Axis::over("m", Unit::Bytes, Scale::Linear, &[0.0, 264.0 * 1_048_576.0]);
         let names: Vec<_> = axis.ticks.iter().map(|tick| tick.1.as_str()).collect();

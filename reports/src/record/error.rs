@@ -41,6 +41,14 @@ pub enum RecordError {
         /// What is wrong, the field first where it is about one.
         why: String,
     },
+    /// What a run that is to be saved has too much of.
+    #[error("the run can't be saved in {}: {why}; plan a smaller one", path.display())]
+    Unsaved {
+        /// The folder.
+        path: PathBuf,
+        /// What, the field first.
+        why: String,
+    },
     /// Written by a later version.
     #[error("{} has schema {found}, and this version reads up to {SCHEMA_VERSION}; render it with the version that made it, or update", path.display())]
     Newer {

@@ -11,10 +11,10 @@ const MOST_REQUESTS: u128 = 1 << 53;
 const MOST_CONTENDERS: usize = 128;
 /// Several times those that there are.
 const MOST_EXPERIMENTS: usize = 128;
-/// Of all experiments.
-const MOST_PICTURES: usize = 512;
-/// Of an experiment.
-const MOST_WORKLOADS: usize = 512;
+/// Of all experiments; what somebody tries out in some hours before `watch` has five for each load.
+const MOST_PICTURES: usize = 10_000;
+/// Of an experiment; likewise.
+const MOST_WORKLOADS: usize = 2_000;
 /// A contender with all its options set has half of it.
 const LONGEST_NAME: usize = 1_024;
 /// More threads than a traced window can have that did anything.

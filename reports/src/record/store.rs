@@ -83,7 +83,9 @@ impl RunFolder {
     }
 
     /// Writes or replaces the manifest; a reader sees the old one or the new one, never a half.
+    /// What would not be read back is not written: a run learns before its first cell that it is too large to be saved.
     pub fn write_manifest(&self, manifest: &Manifest) -> Result<(), RecordError> {
+        manifest.check().map_err(|why| RecordError::Unsaved { path: self.path.clone(), why })?;
         self.write(&self.path, MANIFEST, manifest)
     }
 

@@ -213,6 +213,28 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::with_cases(cases()) })]
+
+    #[test]
+    fn a_file_with_other_bytes_is_read_or_refused_by_its_name(
+        subject in any::<Index>(), file in any::<Index>(), place in any::<Index>(), byte in any::<u8>(), cut in any::<bool>(),
+    ) {
+        let subject = subject.get(&SUBJECTS);
+        let (path, json) = file.get(&subject.files);
+        let home = tempfile::tempdir().unwrap();
+        let folder = subject.saved_with(&(Kind::Manifest, Vec::new()), &subject.files[0].1, None, home.path());
+        let mut bytes = json.to_string().into_bytes();
+        let place = place.index(bytes.len());
+        if cut { bytes.truncate(place) } else { bytes[place] = byte }
+        fs::write(home.path().join(path), bytes).unwrap();
+        if let Err(error) = folder.read() {
+            let said = error.to_string();
+            prop_assert!(said.contains(path.to_str().unwrap()), "{said}");
+        }
+    }
+}
+
 /// A run takes a second or so to render without optimisation.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(24)

@@ -215,6 +215,18 @@ fn every_histogram_of_a_cell_is_read_before_any_is_used() {
 }
 
 #[test]
+fn what_would_not_be_read_is_not_written() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = saved(home.path().join("run").as_path());
+    let mut manifest = fixture::small().manifest;
+    let contender = manifest.contenders[0].clone();
+    manifest.contenders = vec![contender; 129];
+    let error = folder.write_manifest(&manifest).unwrap_err().to_string();
+    assert!(error.contains("contenders: 129 of them, more than 128; plan a smaller one"), "{error}");
+    assert!(folder.read().is_ok(), "the one before is still there");
+}
+
+#[test]
 fn what_is_wrong_is_said_with_file_line_and_field() {
     let home = tempfile::tempdir().unwrap();
     let folder = saved(home.path().join("run").as_path());
