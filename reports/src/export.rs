@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::format::{self, Unit};
 use crate::machine::MachineIdentity;
+use crate::plain::{markdown as plain, markdown_code};
 use crate::record::store::Run;
 use crate::scorecard::{Protagonist, RowVerdict, Scorecard, ScorecardRow};
 use crate::study::groups;
@@ -147,7 +148,7 @@ pub fn markdown(run: &Run) -> String {
     table(&mut text, run, &summary::headlines(&groups));
     claims(&mut text, &summary);
     for badge in summary.validity.badges.iter().filter(|badge| badge.state == BadgeState::Doubt) {
-        line(&mut text, &format!("- ⚠ {}: {}", badge.label, plain(&badge.detail)));
+        line(&mut text, &format!("- ⚠ {}: {}", plain(&badge.label), plain(&badge.detail)));
     }
     let manifest = &run.manifest;
     let blocks = manifest.blocks_in_words();
@@ -157,8 +158,8 @@ pub fn markdown(run: &Run) -> String {
         &format!(
             "\nRun {} of {}, preset {}, {blocks}. {machine}.",
             plain(&manifest.run),
-            manifest.started_at,
-            manifest.preset
+            plain(&manifest.started_at),
+            plain(&manifest.preset)
         ),
     );
     text
@@ -189,7 +190,7 @@ fn table(text: &mut String, run: &Run, figures: &[Headline]) {
             let figure = figures.iter().find(|figure| figure.contender == *label && same_column(figure, column));
             figure.map_or_else(|| "-".into(), cell)
         };
-        line(text, &row(&format!("`{}`", plain(label)), columns.iter().map(own)));
+        line(text, &row(&markdown_code(label), columns.iter().map(own)));
     }
     let left_out = rows.len().saturating_sub(MOST_ROWS) as u64;
     let more = if left_out > 0 {
@@ -225,8 +226,10 @@ fn same_column(one: &Headline, other: &Headline) -> bool {
 
 fn heading(column: &Headline) -> String {
     match column.offered_load_rps {
-        Some(load) => format!("{}, {} at {}", column.label, plain(&column.workload_label), Unit::PerSecond.show(load)),
-        None => column.label.clone(),
+        Some(load) => {
+            format!("{}, {} at {}", plain(&column.label), plain(&column.workload_label), Unit::PerSecond.show(load))
+        }
+        None => plain(&column.label),
     }
 }
 
@@ -250,11 +253,6 @@ fn claims(text: &mut String, summary: &Summary) {
         line(text, &format!("- {}", plain(&claim.line())));
     }
     line(text, "\n</details>\n");
-}
-
-/// Text that stays text in a cell of a table.
-fn plain(text: &str) -> String {
-    text.replace(['\n', '\r'], " ").replace('|', "\\|").replace('<', "&lt;").replace('`', "'")
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod objective;
 pub mod page;
 mod placement;
+pub mod plain;
 pub mod record;
 pub mod scorecard;
 pub mod site;

@@ -13,6 +13,7 @@ use reports::diff::{
 };
 use reports::format::{count, counted, number};
 use reports::machine::{Difference, differences};
+use reports::plain;
 use reports::record::Manifest;
 use reports::record::store::{Run, RunFolder};
 
@@ -164,9 +165,10 @@ struct Way {
 impl Ways {
     /// Of these runs, each with its folder.
     pub(super) fn of<'a>(runs: impl IntoIterator<Item = (PathBuf, &'a Manifest)>) -> Ways {
-        let way = |(path, manifest): (PathBuf, &Manifest)| {
-            let seconds = manifest.elapsed_s.filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
-            Way { path, blocks: manifest.blocks, took: seconds.map(Duration::from_secs_f64) }
+        let way = |(path, manifest): (PathBuf, &Manifest)| Way {
+            path,
+            blocks: manifest.blocks,
+            took: manifest.elapsed_ns.map(Duration::from_nanos),
         };
         Ways { runs: runs.into_iter().map(way).collect() }
     }
@@ -226,20 +228,24 @@ const MOST_NAMED: usize = 6;
 pub(super) fn table(diff: &Diff, held: &[GateResult], ways: &Ways) -> String {
     let rows: Vec<&DiffRow> = diff.rows.iter().collect();
     let table = styled(header(), rows.into_iter().map(cells), NOTHING);
-    format!("{}{table}\n\n{}{}", heading(diff), remarks(diff, ""), gates(diff, held, ways, ""))
+    let lines = lines(remarks(diff).into_iter().chain(gates(diff, held, ways)), |line| line);
+    format!("{}{table}\n\n{lines}", heading(diff, str::to_owned))
 }
 
 /// The rows that matter most, and how many others there are.
 pub(super) fn markdown(diff: &Diff, held: &[GateResult], ways: &Ways) -> String {
     let ranked = diff.ranked();
     let (shown, rest) = ranked.split_at(ranked.len().min(MOST_ROWS));
-    let table = styled(header(), shown.iter().copied().map(cells), ASCII_MARKDOWN);
+    let plain_cells = |row: &&DiffRow| cells(row).iter().map(|cell| plain::markdown(cell)).collect();
+    let table = styled(header(), shown.iter().map(plain_cells), ASCII_MARKDOWN);
     let different = rest.iter().filter(|row| row.is_different()).count() as u64;
     let more = match rest.len() as u64 {
         0 => String::new(),
         more => format!("- And {}, {different} of them different.\n", counted(more, "more row")),
     };
-    format!("{}{table}\n\n{more}{}{}", heading(diff), remarks(diff, "- "), gates(diff, held, ways, "- "))
+    let said = remarks(diff).into_iter().chain(gates(diff, held, ways));
+    let lines = lines(said, |line| format!("- {}", plain::markdown(&line)));
+    format!("{}{table}\n\n{more}{lines}", heading(diff, plain::markdown))
 }
 
 /// `kernel: 6.1.0 and 6.5.0`.
@@ -248,8 +254,12 @@ pub(super) fn difference(difference: &Difference) -> String {
     format!("{what}: {base} and {new}")
 }
 
-fn heading(diff: &Diff) -> String {
-    format!("base: {}\nnew: {}\n\n", diff.base, diff.new)
+fn heading(diff: &Diff, written: fn(&str) -> String) -> String {
+    format!("base: {}\nnew: {}\n\n", written(&diff.base), written(&diff.new))
+}
+
+fn lines(said: impl Iterator<Item = String>, written: fn(String) -> String) -> String {
+    said.map(|line| written(line) + "\n").collect()
 }
 
 fn header() -> Vec<String> {
@@ -271,12 +281,9 @@ fn cells(row: &DiffRow) -> Vec<String> {
     ]
 }
 
-fn remarks(diff: &Diff, bullet: &str) -> String {
-    let mut text = String::new();
-    // Writing to a string does not fail.
-    let mut line = |words: String| {
-        let _ = writeln!(text, "{bullet}{words}");
-    };
+fn remarks(diff: &Diff) -> Vec<String> {
+    let mut said = Vec::new();
+    let mut line = |words: String| said.push(words);
     line(diff.method.words().to_owned());
     if !diff.machines_differ.is_empty() {
         let list: Vec<String> = diff.machines_differ.iter().map(difference).collect();
@@ -299,21 +306,20 @@ fn remarks(diff: &Diff, bullet: &str) -> String {
             line(format!("Only in the {which}: {}{rest}.", named.join("; ")));
         }
     }
-    text
+    said
 }
 
 /// A line for each gate: what was held against what, what came of it, and what would decide it.
-fn gates(diff: &Diff, held: &[GateResult], ways: &Ways, bullet: &str) -> String {
+fn gates(diff: &Diff, held: &[GateResult], ways: &Ways) -> Vec<String> {
     let line = |held: &GateResult| {
         let figures = counted(held.rows as u64, "figure");
-        let said =
-            format!("{bullet}{} {}: {} against {}, {figures}", held.gate, held.outcome.word(), diff.new, diff.base);
+        let said = format!("{} {}: {} against {}, {figures}", held.gate, held.outcome.word(), diff.new, diff.base);
         let shown: Vec<&str> = held.reasons.iter().take(MOST_REASONS).map(String::as_str).collect();
         let more = held.reasons.len().saturating_sub(MOST_REASONS) as u64;
         let more = if more > 0 { format!("; and {} more", reports::format::count(more)) } else { String::new() };
         let reasons = if shown.is_empty() { String::new() } else { format!(": {}{more}", shown.join("; ")) };
         let way = held.decided_by.map_or(String::new(), |decided_by| format!(". {}", ways.to(decided_by)));
-        format!("{said}{reasons}{way}\n")
+        format!("{said}{reasons}{way}")
     };
     held.iter().map(line).collect()
 }

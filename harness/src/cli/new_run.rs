@@ -101,7 +101,7 @@ pub(super) fn manifest(
         placement: plan.placement.clone(),
         started_at: utc_now(),
         resumed_at: Vec::new(),
-        elapsed_s: None,
+        elapsed_ns: None,
         ending: Ending::Running,
         machine,
         limits: preflight.limits.clone(),

@@ -16,7 +16,7 @@ use reports::scorecard::Scorecard;
 use reports::study::groups;
 use reports::summary::{BadgeState, Headline, Rank, Statement, Summary, SummaryTable, Validity, headlines, summarise};
 use reports::verdict::Matrix;
-use reports::{export, format};
+use reports::{export, format, plain};
 use serde::Serialize;
 
 use super::card;
@@ -144,7 +144,7 @@ pub(super) fn beside(runs: &[(&str, String, String)], format: SummaryFormat) -> 
         return Ok(json_text(&values)?);
     }
     let heading = |(run, machine, text): &(&str, String, String)| match format {
-        SummaryFormat::Md => format!("## {run}\n\n{machine}\n\n{text}"),
+        SummaryFormat::Md => format!("## {}\n\n{}\n\n{text}", plain::markdown(run), plain::markdown(machine)),
         _ => format!("{run}: {machine}\n\n{text}"),
     };
     Ok(runs.iter().map(heading).collect::<Vec<_>>().join("\n"))
@@ -213,7 +213,8 @@ fn terminal_columns() -> Option<u16> {
 }
 
 fn csv(table: &SummaryTable) -> String {
-    let line = |fields: Vec<String>| fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",") + "\n";
+    let line =
+        |fields: Vec<String>| fields.iter().map(|field| plain::csv_field(field)).collect::<Vec<_>>().join(",") + "\n";
     let rows = table.rows.iter().map(|row| line(cells(row, &row.contender)));
     std::iter::once(line(header(table))).chain(rows).collect()
 }
@@ -226,10 +227,6 @@ fn header(table: &SummaryTable) -> Vec<String> {
 /// A row that begins with one of the contender's names.
 fn cells(row: &reports::summary::TableRow, name: &str) -> Vec<String> {
     std::iter::once(name.to_owned()).chain(row.values.iter().map(|value| value.text.clone())).collect()
-}
-
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
 }
 
 /// What not to believe, in a line; nothing where there is no doubt.
@@ -286,13 +283,6 @@ pub(super) fn json_text(value: &impl Serialize) -> serde_json::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn fields_of_csv_are_quoted_where_they_must_be() {
-        assert_eq!(quoted("thread-pool:workers=8,stack=64KiB"), "\"thread-pool:workers=8,stack=64KiB\"");
-        assert_eq!(quoted("say \"hi\""), "\"say \"\"hi\"\"\"");
-        assert_eq!(quoted("1.2 ms"), "1.2 ms");
-    }
 
     #[test]
     fn what_a_terminal_would_obey_is_shown() {

@@ -52,7 +52,7 @@ impl TerminalProgress {
 
     /// The question, and below it what was found last.
     fn show_question(&self) {
-        self.bar.set_message(format!("{}{}", self.question, self.last));
+        self.bar.set_message(visible(&format!("{}{}", self.question, self.last)).into_owned());
     }
 
     fn show_time_left(&self) {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::{fs, io};
 
 use reports::record::Ending;
-use reports::record::store::{Run, RunFile, RunFolder};
+use reports::record::store::{RecordError, Run, RunFile, RunFolder, read_file};
 use reports::site::{self, Address, Entry, Index, NotAnEntry, Published};
 
 use super::output::{self, print, tell};
@@ -75,6 +75,9 @@ impl Candidate {
 
 const INDEX: &str = "data/index.json";
 
+/// The records of a large run, or the entries of some ten thousand.
+const LARGEST_FILE_BYTES: u64 = 256 << 20;
+
 /// Why a run is not published.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SiteError {
@@ -103,6 +106,9 @@ pub(super) enum SiteError {
         /// The address in it.
         address: Address,
     },
+    /// Something else where a file of the site should be.
+    #[error(transparent)]
+    File(#[from] RecordError),
     /// The operating system refused.
     #[error("{}: cannot {doing}: {source}", path.display())]
     Io {
@@ -126,7 +132,7 @@ impl SiteFolder {
     pub(super) fn open(path: &Path) -> Result<SiteFolder, SiteError> {
         let index = path.join(INDEX);
         if index.is_file() {
-            let json = fs::read(&index).map_err(refused("read", &index))?;
+            let json = read_file(&index, LARGEST_FILE_BYTES)?;
             Index::from_json(&json).map_err(|why| SiteError::Unreadable { path: index, why })?;
         } else {
             let data = path.join("data");
@@ -182,7 +188,7 @@ impl SiteFolder {
             // Anything else is a folder that was being written when somebody killed the program.
             let Some(address) = found.file_name().to_str().and_then(Address::parse) else { continue };
             let path = found.path().join(site::ENTRY);
-            let json = fs::read(&path).map_err(refused("read", &path))?;
+            let json = read_file(&path, LARGEST_FILE_BYTES)?;
             let entry = Entry::from_json(&json).map_err(|why| SiteError::Unreadable { path: path.clone(), why })?;
             if entry.address != address {
                 return Err(SiteError::Moved { path, address: entry.address });
@@ -202,7 +208,7 @@ impl SiteFolder {
         }
         names.sort_by_key(|name| name == site::PAGE);
         for name in names {
-            let bytes = fs::read(from.join(&name)).map_err(refused("read", &from.join(&name)))?;
+            let bytes = read_file(&from.join(&name), LARGEST_FILE_BYTES)?;
             write(&latest.join(&name), &site::as_latest(&name, bytes))?;
         }
         Ok(())

@@ -2,7 +2,7 @@
 //!
 //! Whoever wrote a file is not trusted: sizes are checked before anything is read. Beside it: `frame.rs`, a line.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -35,6 +35,9 @@ pub enum FramesError {
         /// Why.
         source: io::Error,
     },
+    /// A pipe or a device.
+    #[error("{} is not a file; name a recording of harness watch, or its folder", .0.display())]
+    NotAFile(PathBuf),
     /// It is something else, or it is damaged.
     #[error("{}, line {line}: {why}; is this a recording of harness watch?", path.display())]
     Malformed {
@@ -95,11 +98,16 @@ impl FramesFile {
 pub fn read_frames(path: &Path) -> Result<Vec<Frame>, FramesError> {
     let malformed = |line, why: String| FramesError::Malformed { path: path.to_owned(), line, why };
     let refused = |source| failed(path, "read", source);
-    let file = File::open(path).map_err(refused)?;
-    let bytes = file.metadata().map_err(refused)?.len();
+    // Looked at before it is opened: opening a pipe would wait for whoever writes into it.
+    let found = fs::metadata(path).map_err(refused)?;
+    if !found.is_file() {
+        return Err(FramesError::NotAFile(path.to_owned()));
+    }
+    let bytes = found.len();
     if bytes > LARGEST_FILE_BYTES {
         return Err(malformed(1, format!("it has {bytes} bytes, more than {LARGEST_FILE_BYTES}")));
     }
+    let file = File::open(path).map_err(refused)?;
     let mut file = BufReader::new(file.take(LARGEST_FILE_BYTES));
     let heading = next_line(&mut file).map_err(refused)?;
     let heading: Heading = serde_json::from_slice(&heading).map_err(|error| malformed(1, error.to_string()))?;

@@ -13,7 +13,7 @@ use super::cell::CellRunner;
 use super::preflight::generator_bounds;
 use super::series::{CellSeries, RunProgress, time_of};
 use super::session::Interrupt;
-use crate::plan::{RunPlan, Turn, block_order};
+use crate::plan::{RunPlan, Turn, block_order, nanoseconds};
 use crate::search::Steering;
 
 /// How a run came out, beyond what its folder says.
@@ -101,7 +101,7 @@ impl Execution<'_> {
         let mut series = CellSeries::new(plan, folder, interrupt, runner, progress, deadline);
         let planned = run(&mut series)?;
         let (cells, failed) = (series.next_order, series.failed);
-        let before = self.manifest.elapsed_s.unwrap_or(0.0);
+        let before = self.manifest.elapsed_ns.unwrap_or(0);
         let ending = if self.interrupt.is_set() { Ending::Interrupted } else { Ending::Completed };
         self.manifest.planned_cells = planned.cells;
         self.manifest.blocks = planned.blocks;
@@ -110,7 +110,7 @@ impl Execution<'_> {
                 self.manifest.warnings.push(bound);
             }
         }
-        self.manifest.elapsed_s = Some(before + begun.elapsed().as_secs_f64());
+        self.manifest.elapsed_ns = Some(before.saturating_add(nanoseconds(begun.elapsed())));
         self.manifest.ending = ending;
         self.folder.write_manifest(&self.manifest)?;
         Ok(RunEnd { ending, cells, failed })

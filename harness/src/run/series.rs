@@ -249,12 +249,16 @@ impl<'a> CellSeries<'a> {
 /// Of a label, at most so much stands in a cell's name: however long it is, its file can be made.
 const MOST_OF_A_LABEL: usize = 60;
 
+/// What of a label stands in the name of a cell, of which something else must make it unique.
+pub(crate) fn in_a_name(label: &str) -> String {
+    label.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(MOST_OF_A_LABEL).collect()
+}
+
 /// A name that is unique in the run and safe as a file's. Labels hold characters that files should not, and may be long, so
 /// a contender with options or a long name is told apart by its place in the plan.
 fn cell_id(experiment: &str, turn: &Turn, contender: &str) -> String {
-    let safe = |text: &str| text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect::<String>();
     let is_shortened = contender.chars().count() > MOST_OF_A_LABEL;
-    let label: String = safe(contender).chars().take(MOST_OF_A_LABEL).collect();
+    let label = in_a_name(contender);
     let place =
         if is_shortened || contender.contains([':', '@']) { format!("-{}", turn.contender) } else { String::new() };
     let Turn { block, task, .. } = turn;

@@ -76,7 +76,7 @@ pub(crate) fn run(placement: &PlacementRecord, machine: &Machine, cells: Vec<Cel
         placement: placement.clone(),
         started_at: String::new(),
         resumed_at: Vec::new(),
-        elapsed_s: None,
+        elapsed_ns: None,
         ending: Ending::Completed,
         machine: machine.clone(),
         limits: Vec::new(),

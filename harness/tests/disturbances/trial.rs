@@ -108,7 +108,7 @@ fn manifest(plan: &RunPlan<'_>) -> Manifest {
         placement: plan.placement.clone(),
         started_at: utc_now(),
         resumed_at: Vec::new(),
-        elapsed_s: None,
+        elapsed_ns: None,
         ending: Ending::Running,
         machine: machine().unwrap(),
         limits: Vec::new(),

@@ -66,3 +66,51 @@ fn a_run_without_a_figure_exports_none() {
     }
     assert!(home.done(&["report", "empty", "--format", "md"]).contains("Run fixture of"));
 }
+
+/// The run, its name, machine and a contender called what would be a formula, a picture, code, HTML and further columns.
+fn of_a_stranger(home: &Home, name: &str) {
+    home.run(name, &[]);
+    let called = "=cmd|![x](http://a)`<b>[y](z)";
+    let files = fs::read_dir(home.path(name).join("cells")).unwrap().map(|entry| entry.unwrap().path());
+    for file in files.chain([home.path(name).join("manifest.json")]) {
+        let mut text = fs::read_to_string(&file).unwrap();
+        for field in
+            ["\"contender\":\"threaded\"", "\"label\":\"threaded\"", "\"run\":\"fixture\"", "\"preset\":\"quick\""]
+        {
+            let (key, _) = field.split_once(':').unwrap();
+            text = text.replace(field, &format!("{key}:\"{called}\""));
+        }
+        text = text.replace("\"cpu_model\":\"", &format!("\"cpu_model\":\"{called}"));
+        text = text.replace("\"started_at\":\"", "\"started_at\":\"\\u001b[2J![x](http://a)");
+        fs::write(file, text).unwrap();
+    }
+}
+
+#[test]
+fn what_strangers_call_things_is_text_wherever_it_is_written() {
+    let home = Home::new();
+    of_a_stranger(&home, "one");
+    of_a_stranger(&home, "two");
+    let reports = [&["report", "one", "--format", "md"][..], &["report", "one", "two", "--format", "md"]];
+    let diffs = [&["diff", "one", "two", "--format", "md", "--fail-on", "p99>+10%"][..]];
+    for command in reports.into_iter().chain(diffs) {
+        let output = home.harness(command);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("=cmd"), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        for line in text.lines() {
+            // In code nothing is live, and nothing ends it early.
+            let (code, rest) = line.strip_prefix("| `").and_then(|line| line.split_once('`')).unwrap_or(("", line));
+            assert!(code.is_empty() || code.ends_with("(z)") || !code.contains("cmd"), "{command:?}: {line}");
+            assert!(["![x](", "[y](", "<b>"].iter().all(|live| !rest.contains(live)), "{command:?}: {line}");
+        }
+        assert!(!text.contains('\u{1b}'), "{command:?}");
+        let columns = |line: &str| line.replace("\\\\", "").replace("\\|", "").matches('|').count();
+        let mut rows = text.lines().filter(|line| line.starts_with('|')).map(columns).collect::<Vec<_>>();
+        rows.dedup();
+        assert!(rows.len() <= 3, "each row has the columns of its table: {text}");
+    }
+    let csv = home.done(&["report", "one", "--format", "csv"]);
+    assert!(csv.contains("\n'=cmd|") && !csv.contains("\n=") && !csv.contains(",="), "{csv}");
+    let table = home.done(&["report", "one", "--format", "table"]);
+    assert!(table.contains("=cmd|") && !table.contains('\u{1b}'), "{table}");
+}

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
 
 mod exports;
+mod hostile;
 mod refusals;
 mod served;
 mod site;

@@ -34,9 +34,11 @@ impl Axis {
         Axis { title, scale: Scale::Linear, from: 0.0, to: f64::from(count) * step, ticks: ticks.collect() }
     }
 
-    /// An axis whose named values are the given ones, with a little room at both ends.
+    /// An axis whose named values are the given ones, in ascending order, with a little room at both ends. No decade has a
+    /// zero, so with one it is linear.
     pub(crate) fn at(title: &str, scale: Scale, ticks: Vec<(f64, String)>) -> Axis {
         let first = ticks.first().map_or(1.0, |tick| tick.0);
+        let scale = if first > 0.0 { scale } else { Scale::Linear };
         let last = ticks.last().map_or(1.0, |tick| tick.0);
         let (from, to) = match scale {
             Scale::Log => (first / 1.25, last * 1.25),
@@ -182,6 +184,13 @@ mod tests {
         let names: Vec<_> = axis.ticks.iter().map(|tick| tick.1.as_str()).collect();
         assert_eq!(names, ["100 µs", "1 ms", "10 ms", "100 ms"]);
         assert_eq!((axis.from, axis.to), (100e3, 100e6));
+    }
+
+    #[test]
+    fn a_zero_has_a_place_where_decades_were_asked_for() {
+        let ticks = [0.0, 8.0].map(|value| (value, format!("{value}")));
+        let axis = Axis::at("x", Scale::Log, ticks.to_vec());
+        assert!(axis.place(0.0) == 0.0 && axis.place(8.0) > 0.9, "{axis:?}");
     }
 
     #[test]

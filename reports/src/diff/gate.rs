@@ -315,6 +315,8 @@ impl GateResult {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parsed(text: &str) -> Result<(&'static str, RatioBound), String> {
@@ -334,6 +336,20 @@ mod tests {
         {
             let error = parsed(text).unwrap_err();
             assert!(error.contains("'p99>+10%'") && error.contains("cpu-per-request"), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_gate_with_a_bound_that_is_a_number_or_refused(
+            text in "(p99|throughput|é|)[<>@]{0,2}[+-]?[0-9einfNa.]{0,9}%?(@.{0,5})?",
+        ) {
+            match parsed(&text) {
+                Ok((_, RatioBound::Above(bound) | RatioBound::Below(bound))) => {
+                    prop_assert!(bound.is_finite() && bound > 0.0, "{text}: {bound}");
+                }
+                Err(error) => prop_assert!(error.contains("'p99>+10%'"), "{text}: {error}"),
+            }
         }
     }
 }

@@ -240,7 +240,7 @@ fn environment(run: &Run) -> Vec<(String, String)> {
         ("Seed", manifest.seed.to_string()),
         ("Blocks planned", manifest.blocks_in_words()),
         ("Started", [vec![manifest.started_at.clone()], manifest.resumed_at.clone()].concat().join(", resumed ")),
-        ("Took", manifest.elapsed_s.map_or("not ended".into(), |s| Unit::Nanoseconds.show(s * 1e9))),
+        ("Took", manifest.elapsed_ns.map_or("not ended".into(), |ns| Unit::Nanoseconds.show(ns as f64))),
         ("Harness", format!("{} {}", manifest.harness_version, manifest.commit.as_deref().unwrap_or(""))),
         ("Placement", placement(run)),
         ("Server's CPUs", cpus(&manifest.placement.server_cpus)),

@@ -206,6 +206,10 @@ impl PartSums {
 mod tests {
     use std::io::Write;
 
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
     use super::*;
 
     fn sample() -> (Histogram<u64>, HistogramRecord) {
@@ -271,5 +275,48 @@ mod tests {
         }
         let wrong = HistogramRecord { count: 6, ..record };
         assert!(wrong.to_histogram().is_err());
+    }
+
+    /// Bytes behind a sound header, with a count of their own.
+    fn with_counts(counts: &[u8], count: u64) -> HistogramRecord {
+        let mut bytes = header(counts.len() as u32, 3, 60_000_000_000);
+        bytes.extend(counts);
+        HistogramRecord { count, ..with_body(&bytes) }
+    }
+
+    proptest! {
+        #[test]
+        fn any_histogram_comes_back(values in vec(1..GREATEST_VALUE_NS / 2, 0..200), count in 1..u64::from(u32::MAX)) {
+            let mut histogram = Histogram::new_with_bounds(1, GREATEST_VALUE_NS, 3).unwrap();
+            values.iter().for_each(|value| histogram.record_n(*value, count).unwrap());
+            let record = HistogramRecord::from_histogram(&histogram, 0);
+            prop_assert_eq!(record.to_histogram().unwrap(), histogram);
+        }
+
+        #[test]
+        fn any_text_is_a_histogram_or_refused(text in ".{0,200}", count: u64) {
+            let record = HistogramRecord { count, sum_ns: 0, v2_deflate_base64: text };
+            prop_assert!(record.to_histogram().is_err());
+        }
+
+        #[test]
+        fn any_counts_behind_a_sound_header_are_read_or_refused(counts in vec(any::<u8>(), 0..400), count in 0_u64..4) {
+            let record = with_counts(&counts, count);
+            if let Ok(histogram) = record.to_histogram() {
+                prop_assert_eq!(histogram.len(), count);
+            }
+        }
+
+        #[test]
+        fn a_flipped_bit_is_read_or_refused(place: Index, bit in 0..8_u8) {
+            let (_, record) = sample();
+            let mut bytes = STANDARD.decode(&record.v2_deflate_base64).unwrap();
+            let place = place.index(bytes.len());
+            bytes[place] ^= 1 << bit;
+            let flipped = HistogramRecord { v2_deflate_base64: STANDARD.encode(bytes), ..record };
+            if let Ok(histogram) = flipped.to_histogram() {
+                prop_assert_eq!(histogram.len(), flipped.count);
+            }
+        }
     }
 }

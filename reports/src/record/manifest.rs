@@ -35,9 +35,9 @@ pub struct Manifest {
     /// Wall-clock times at which it was resumed, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resumed_at: Vec<String>,
-    /// Seconds from the first cell to the end; absent while the run is going on or where it was cut off.
+    /// From the first cell to the end, in nanoseconds; absent while the run is going on or where it was cut off.
     #[serde(default)]
-    pub elapsed_s: Option<f64>,
+    pub elapsed_ns: Option<u64>,
     /// How the run ended; `Running` in a run that was cut off.
     #[serde(default)]
     pub ending: Ending,

@@ -1,93 +1,31 @@
 //! The folder of a saved run: written file by file as cells end, read back whole.
 //!
-//! Everything read is treated as somebody else's: size, schema version and every histogram are checked, and an
-//! error names the file and the place. Must not know: what the numbers mean. Beside it: `mod.rs`, the schema.
+//! Everything read is treated as somebody else's: what is no file is not opened, sizes are known before anything is read, and
+//! an error names the file and the place. Must not know: what the numbers mean. Beside it: `versions.rs`, from JSON to a record;
+//! `shape.rs` and `soundness.rs`, what is checked on the way.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use super::{Cell, HistogramRecord, Ledger, Manifest, SCHEMA_VERSION, Timeline};
+pub use super::error::RecordError;
+use super::soundness::Sound;
+use super::versions::{self, Unreadable};
+use super::{Cell, Manifest, Timeline};
 
-const LARGEST_FILE_BYTES: u64 = 64 << 20;
-/// More than a thorough run of everything has, many times over.
-const MOST_FILES: usize = 100_000;
+/// A hundred times what a cell has.
+pub(super) const LARGEST_FILE_BYTES: u64 = 8 << 20;
+/// Of all cells together: five times what a thorough run of everything has.
+pub(super) const LARGEST_RUN_BYTES: u64 = 512 << 20;
+/// Likewise.
+pub(super) const MOST_FILES: usize = 20_000;
 /// As long as the name of a cell may be, so that its file can be made anywhere.
 pub const LONGEST_ID: usize = 180;
-/// Beyond this, counts are no longer exact as floating-point numbers.
-const MOST_REQUESTS: u128 = 1 << 53;
-const MANIFEST: &str = "manifest.json";
+pub(super) const MANIFEST: &str = "manifest.json";
 const TIMELINES: &str = "timelines";
-
-/// Why a run could not be written or read.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// The operating system refused.
-    #[error("{}: cannot {doing}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// A verb, such as `read`.
-        doing: &'static str,
-        /// What it said.
-        source: std::io::Error,
-    },
-    /// The folder holds no run.
-    #[error("{} holds no run: there is no {MANIFEST} in it; name the folder that a run was written to", .0.display())]
-    NoRun(PathBuf),
-    /// The folder already holds a run.
-    #[error("{} already holds a run; name another folder or remove this one", .0.display())]
-    Occupied(PathBuf),
-    /// A name that could lead out of the folder or break a link.
-    #[error(
-        "{0:?} cannot name a record: use 1 to {LONGEST_ID} letters, digits, '-', '_' and '.', not beginning with '.'"
-    )]
-    Name(String),
-    /// Not JSON, or not the JSON of a record.
-    #[error("{}, line {line}, column {column}: {why}; the file is damaged or not of a run, remove it to read the rest", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// From 1; 0 where the whole file is meant.
-        line: usize,
-        /// From 1; 0 where the whole line is meant.
-        column: usize,
-        /// What is wrong.
-        why: String,
-    },
-    /// Written by a later version.
-    #[error("{} has schema {found}, and this version reads up to {SCHEMA_VERSION}; render it with the version that made it, or update", path.display())]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        found: u64,
-    },
-    /// Larger than any run's file.
-    #[error("{} is {bytes} bytes, more than the {LARGEST_FILE_BYTES} that a record may have", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// Its size.
-        bytes: u64,
-    },
-    /// A pipe, a device, a link or a folder where a file should be.
-    #[error("{} is not a file; a run is made of files, remove it to read the rest", .0.display())]
-    NotAFile(PathBuf),
-    /// More files than any run has.
-    #[error("{} holds more than {MOST_FILES} files, more than any run has", .0.display())]
-    TooMany(PathBuf),
-    /// Text that does not hold a histogram.
-    #[error("a histogram cannot be read: {why}")]
-    Histogram {
-        /// What is wrong with it.
-        why: String,
-    },
-}
 
 /// A run as read from its folder.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,10 +68,13 @@ impl RunFolder {
     /// A folder that holds a run.
     pub fn open(path: impl Into<PathBuf>) -> Result<RunFolder, RecordError> {
         let path = path.into();
-        if !path.join(MANIFEST).is_file() {
-            return Err(RecordError::NoRun(path));
+        match size_of_file(&path.join(MANIFEST)) {
+            Err(RecordError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                Err(RecordError::NoRun(path))
+            }
+            Err(error) => Err(error),
+            Ok(_) => Ok(RunFolder { path }),
         }
-        Ok(RunFolder { path })
     }
 
     /// Where it is.
@@ -142,7 +83,9 @@ impl RunFolder {
     }
 
     /// Writes or replaces the manifest; a reader sees the old one or the new one, never a half.
+    /// What would not be read back is not written: a run learns before its first cell that it is too large to be saved.
     pub fn write_manifest(&self, manifest: &Manifest) -> Result<(), RecordError> {
+        manifest.check().map_err(|why| RecordError::Unsaved { path: self.path.clone(), why })?;
         self.write(&self.path, MANIFEST, manifest)
     }
 
@@ -175,7 +118,7 @@ impl RunFolder {
         let paths = paths.chain(records_in(&self.path.join("cells"))?).chain(self.traced()?);
         let file = |path: PathBuf| {
             let name = path.strip_prefix(&self.path).unwrap_or(&path).to_string_lossy().into_owned();
-            Ok(RunFile { name, bytes: read_bytes(&path)? })
+            Ok(RunFile { name, bytes: read_file(&path, LARGEST_FILE_BYTES)? })
         };
         paths.map(file).collect()
     }
@@ -188,7 +131,7 @@ impl RunFolder {
 
     fn write(&self, folder: &Path, name: &str, record: &impl Serialize) -> Result<(), RecordError> {
         let target = folder.join(name);
-        let mut json = serde_json::to_vec(record).map_err(|error| malformed(&target, &error))?;
+        let mut json = serde_json::to_vec(record).map_err(|error| unsound(&target, error.to_string()))?;
         json.push(b'\n');
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io("write", &target))?;
         file.write_all(&json).map_err(io("write", &target))?;
@@ -200,17 +143,24 @@ impl RunFolder {
     }
 }
 
-/// The records of a folder, by name.
+/// The records of a folder, by name. How many there are and how large is known before any is read.
 fn records_in(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(io("list", folder))? {
-        let path = entry.map_err(io("list", folder))?.path();
-        if path.extension().is_some_and(|ending| ending == "json") {
-            paths.push(path);
-        }
-        if paths.len() > MOST_FILES {
+    if !fs::symlink_metadata(folder).map_err(io("list", folder))?.is_dir() {
+        return Err(RecordError::NotAFolder(folder.to_owned()));
+    }
+    let (mut paths, mut bytes) = (Vec::new(), 0);
+    for (place, entry) in fs::read_dir(folder).map_err(io("list", folder))?.enumerate() {
+        if place >= MOST_FILES {
             return Err(RecordError::TooMany(folder.to_owned()));
         }
+        let path = entry.map_err(io("list", folder))?.path();
+        if path.extension().is_some_and(|ending| ending == "json") {
+            bytes += size_of_file(&path)?;
+            paths.push(path);
+        }
+    }
+    if bytes > LARGEST_RUN_BYTES {
+        return Err(RecordError::TooMuch { path: folder.to_owned(), bytes });
     }
     paths.sort();
     Ok(paths)
@@ -218,77 +168,53 @@ fn records_in(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
 
 fn read_cell(path: &Path) -> Result<Cell, RecordError> {
     let cell: Cell = read_record(path)?;
-    check_name(&cell.id)?;
-    let refuse = |why: String| RecordError::Malformed { path: path.to_owned(), line: 0, column: 0, why };
+    check_name(&cell.id).map_err(|error| unsound(path, format!("id: {error}")))?;
     if path.file_stem().and_then(|stem| stem.to_str()) != Some(cell.id.as_str()) {
-        return Err(refuse(format!("it holds the cell {:?}, which is not its name", cell.id)));
-    }
-    if let Some(traffic) = &cell.traffic
-        && requests(&traffic.ledger) > MOST_REQUESTS
-    {
-        return Err(refuse("its ledger counts more requests than any run has".into()));
-    }
-    let split = cell.traffic.as_ref().and_then(|traffic| traffic.split.as_ref()?.by_response_time.as_ref());
-    if split.is_some_and(|sums| !sums.is_whole()) {
-        return Err(refuse("split.by_response_time: its columns do not belong together".into()));
-    }
-    for (name, histogram) in histograms(&cell) {
-        histogram.to_histogram().map_err(|error| refuse(format!("{name}: {error}")))?;
+        return Err(unsound(path, format!("id: it holds the cell {:?}, which is not its name", cell.id)));
     }
     Ok(cell)
 }
 
-/// All counts of a ledger together, in a number that holds the sum of any.
-fn requests(ledger: &Ledger) -> u128 {
-    ledger.ends().iter().map(|(_, count)| u128::from(*count)).sum::<u128>() + u128::from(ledger.scheduled)
+fn read_record<T: versions::Record + Sound>(path: &Path) -> Result<T, RecordError> {
+    let json = read_file(path, LARGEST_FILE_BYTES)?;
+    let record: T = versions::read(&json).map_err(|unreadable| match unreadable {
+        Unreadable::Newer(found) => RecordError::Newer { path: path.to_owned(), found },
+        Unreadable::Malformed { line, column, why } => {
+            RecordError::Malformed { path: path.to_owned(), line, column, why }
+        }
+    })?;
+    record.check().map_err(|why| unsound(path, why))?;
+    Ok(record)
 }
 
-fn histograms(cell: &Cell) -> Vec<(&'static str, &HistogramRecord)> {
-    let Some(traffic) = &cell.traffic else { return Vec::new() };
-    let mut found = vec![("service_time", &traffic.service_time)];
-    let optional = [
-        ("response_time", &traffic.response_time),
-        ("schedule_lag", &traffic.schedule_lag),
-        ("connect_time", &traffic.connect_time),
-    ];
-    found.extend(optional.into_iter().filter_map(|(name, record)| Some((name, record.as_ref()?))));
-    if let Some(split) = &traffic.split {
-        found.extend(split.parts());
-    }
-    found
+fn unsound(path: &Path, why: String) -> RecordError {
+    RecordError::Malformed { path: path.to_owned(), line: 0, column: 0, why }
 }
 
-fn read_record<T: DeserializeOwned>(path: &Path) -> Result<T, RecordError> {
-    let json = read_bytes(path)?;
-    let found = schema_version(&json).map_err(|error| malformed(path, &error))?;
-    if found > u64::from(SCHEMA_VERSION) {
-        return Err(RecordError::Newer { path: path.to_owned(), found });
-    }
-    serde_json::from_slice(&json).map_err(|error| malformed(path, &error))
-}
-
-/// The version of a file, whatever else is in it.
-pub(crate) fn schema_version(json: &[u8]) -> Result<u64, serde_json::Error> {
-    #[derive(serde::Deserialize)]
-    struct Version {
-        schema_version: u64,
-    }
-    serde_json::from_slice(json).map(|version: Version| version.schema_version)
-}
-
-fn read_bytes(path: &Path) -> Result<Vec<u8>, RecordError> {
-    // Looked at before it is opened: opening a pipe would wait for whoever writes into it.
-    if !fs::symlink_metadata(path).map_err(io("read", path))?.is_file() {
-        return Err(RecordError::NotAFile(path.to_owned()));
+/// What is in a file of somebody else's. Nothing but a file is opened, and of none more is read than may be in it.
+///
+/// # Errors
+/// Where it is no file, larger than that, or can't be read.
+pub fn read_file(path: &Path, largest_bytes: u64) -> Result<Vec<u8>, RecordError> {
+    let bytes = size_of_file(path)?;
+    let too_large = |bytes| RecordError::TooLarge { path: path.to_owned(), bytes, most: largest_bytes };
+    if bytes > largest_bytes {
+        return Err(too_large(bytes));
     }
     let file = fs::File::open(path).map_err(io("read", path))?;
-    let bytes = file.metadata().map_err(io("read", path))?.len();
-    if bytes > LARGEST_FILE_BYTES {
-        return Err(RecordError::TooLarge { path: path.to_owned(), bytes });
-    }
     let mut content = Vec::new();
-    file.take(LARGEST_FILE_BYTES).read_to_end(&mut content).map_err(io("read", path))?;
+    // It may have grown since.
+    file.take(largest_bytes + 1).read_to_end(&mut content).map_err(io("read", path))?;
+    if content.len() as u64 > largest_bytes {
+        return Err(too_large(content.len() as u64));
+    }
     Ok(content)
+}
+
+/// Looked at before it is opened: opening a pipe would wait for whoever writes into it.
+fn size_of_file(path: &Path) -> Result<u64, RecordError> {
+    let found = fs::symlink_metadata(path).map_err(io("read", path))?;
+    if found.is_file() { Ok(found.len()) } else { Err(RecordError::NotAFile(path.to_owned())) }
 }
 
 fn check_name(id: &str) -> Result<(), RecordError> {
@@ -302,8 +228,4 @@ fn check_name(id: &str) -> Result<(), RecordError> {
 fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> RecordError + use<> {
     let path = path.to_owned();
     move |source| RecordError::Io { path, doing, source }
-}
-
-fn malformed(path: &Path, error: &serde_json::Error) -> RecordError {
-    RecordError::Malformed { path: path.to_owned(), line: error.line(), column: error.column(), why: error.to_string() }
 }

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::machine::{MachineIdentity, software};
 use crate::record::Ending;
-use crate::record::store::{Run, schema_version};
+use crate::record::schema_version;
+use crate::record::store::Run;
 use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
 use crate::study::Group;
 use crate::summary::{self, Headline, Summary};

@@ -128,7 +128,7 @@ pub(super) fn how_it_was_measured(run: &Run, summary: &Summary) -> Slide {
 pub(super) fn reproduce(run: &Run) -> Slide {
     let manifest = &run.manifest;
     let commit = manifest.commit.as_deref().unwrap_or("unknown");
-    let took = manifest.elapsed_s.map(|s| format::Unit::Nanoseconds.show(s * 1e9));
+    let took = manifest.elapsed_ns.map(|ns| format::Unit::Nanoseconds.show(ns as f64));
     let rows = [
         ("Command", manifest.argv.join(" ")),
         ("Seed", manifest.seed.to_string()),

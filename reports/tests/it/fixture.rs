@@ -164,7 +164,7 @@ fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) 
         placement: PlacementRecord { kind: PlacementKind::Isolated, server_cpus: vec![0], generator_cpus: vec![1] },
         started_at: "2026-01-02T03:04:05Z".into(),
         resumed_at: Vec::new(),
-        elapsed_s: Some(91.4),
+        elapsed_ns: Some(91_400_000_000),
         ending: Ending::Completed,
         machine: Machine {
             cpu_model: "Example CPU @ 2.80GHz".into(),

@@ -47,7 +47,7 @@ fn blocking(look: u64) -> Option<RuntimeAnswer> {
 }
 
 /// Sequential was not looked at, threaded has five threads to run, async-multi a worker that blocks.
-fn looked_at() -> Run {
+pub(crate) fn looked_at() -> Run {
     let mut run = fixture::small();
     for cell in &mut run.cells {
         match cell.contender.as_str() {

@@ -22,6 +22,7 @@ mod fixture_map;
 mod fixture_trials;
 mod gates;
 mod golden;
+mod hostile;
 mod inside;
 mod lanes;
 mod map;

@@ -7,8 +7,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use reports::record::SCHEMA_VERSION;
 use reports::record::store::{RecordError, RunFolder};
+use reports::record::{BackendUsage, Cell, DisturbanceRecord, HistogramRecord, SCHEMA_VERSION, Traffic};
 
 use crate::{fixture, fixture_cells};
 
@@ -98,7 +98,8 @@ fn numbers_beyond_reason_are_refused_or_rendered_but_never_overflow() {
     let home = tempfile::tempdir().unwrap();
     let folder = saved(home.path().join("run").as_path());
     let mut run = fixture::small();
-    run.cells[3].traffic.as_mut().unwrap().ledger.timeout = u64::MAX;
+    let ledger = &mut run.cells[3].traffic.as_mut().unwrap().ledger;
+    (ledger.timeout, ledger.scheduled) = (1 << 53, 1 << 53);
     folder.write_cell(&run.cells[3]).unwrap();
     let error = folder.read().unwrap_err().to_string();
     assert!(error.contains("its ledger counts more requests"), "{error}");
@@ -162,6 +163,95 @@ fn what_is_no_file_is_refused_by_name_and_never_waited_for() {
     fs::remove_file(&link).unwrap();
     fs::create_dir(cell.with_file_name("folder.json")).unwrap();
     assert!(refused(&folder).contains("folder.json is not a file"));
+}
+
+#[test]
+fn a_run_of_the_first_schema_becomes_one_of_this() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = saved(home.path().join("run").as_path());
+    let [manifest, cell] = files(folder.path());
+    let as_first = |path: &Path, from: &str, to: &str| {
+        let text = fs::read_to_string(path).unwrap();
+        let text = text.replace("\"schema_version\":2", "\"schema_version\":1");
+        assert!(text.contains(from), "{from}");
+        fs::write(path, text.replace(from, to)).unwrap();
+    };
+    as_first(&cell, "\"id\"", "\"id\"");
+    as_first(&manifest, "\"elapsed_ns\":91400000000", "\"elapsed_s\":91.4");
+    assert_eq!(folder.read().unwrap(), fixture::small(), "seconds have become nanoseconds");
+    // A run that was going on had no length.
+    as_first(&manifest, "\"elapsed_s\":91.4", "\"elapsed_s\":null");
+    assert_eq!(folder.read().unwrap().manifest.elapsed_ns, None);
+    as_first(&manifest, "\"elapsed_s\":null", "\"elapsed_s\":9e15");
+    assert!(refused(&folder).contains("manifest.json: elapsed_s: it is longer than any run takes"));
+    // What is resumed is written as this version has it.
+    as_first(&manifest, "\"elapsed_s\":9e15", "\"elapsed_s\":3.5");
+    let old = folder.read().unwrap().manifest;
+    folder.write_manifest(&old).unwrap();
+    let text = fs::read_to_string(&manifest).unwrap();
+    assert!(text.contains("\"schema_version\":2") && text.contains("\"elapsed_ns\":3500000000"), "{text}");
+    assert!(!text.contains("elapsed_s\""), "{text}");
+}
+
+#[test]
+fn every_histogram_of_a_cell_is_read_before_any_is_used() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = saved(home.path().join("run").as_path());
+    let cell = fixture::small().cells.into_iter().find(|cell| cell.traffic.is_some()).unwrap();
+    let damaged = HistogramRecord { count: 1, sum_ns: 1, v2_deflate_base64: "HISTFAAAAAA=".into() };
+    let usage = BackendUsage { calls: 1, lag: damaged.clone(), cpu_ns: 0, busy: 0.0 };
+    folder.write_cell(&Cell { backend: Some(usage), ..cell.clone() }).unwrap();
+    assert!(refused(&folder).contains("backend.lag: a histogram cannot be read"));
+    let disturbance = DisturbanceRecord {
+        name: "idle connections".into(),
+        from_ns: 0,
+        until_ns: 1,
+        stop_asked_ns: None,
+        course: Vec::new(),
+        traffic: Some(Traffic::new(damaged)),
+    };
+    folder.write_cell(&Cell { disturbance: Some(disturbance), ..cell }).unwrap();
+    assert!(refused(&folder).contains("disturbance.traffic.service_time: a histogram cannot be read"));
+}
+
+#[test]
+fn what_would_not_be_read_is_not_written() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = saved(home.path().join("run").as_path());
+    let mut manifest = fixture::small().manifest;
+    let contender = manifest.contenders[0].clone();
+    manifest.contenders = vec![contender; 129];
+    let error = folder.write_manifest(&manifest).unwrap_err().to_string();
+    assert!(error.contains("contenders: 129 of them, more than 128; plan a smaller one"), "{error}");
+    assert!(folder.read().is_ok(), "the one before is still there");
+}
+
+#[test]
+fn what_is_wrong_is_said_with_file_line_and_field() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = saved(home.path().join("run").as_path());
+    let [_, cell] = files(folder.path());
+    let whole = fs::read_to_string(&cell).unwrap();
+    for (from, to, says) in [
+        ("\"elapsed_ns\":", "\"elapsed_ns\":-", "elapsed_ns: -6000000000 is negative"),
+        ("\"elapsed_ns\":", "\"elapsed_ns\":1e300, \"x\":", "elapsed_ns: 1e300 is more than anything"),
+        ("\"other_cpu_share\":0.", "\"other_cpu_share\":-0.", "noise.other_cpu_share: -0.004 is negative"),
+        (
+            "\"resident_bytes\":2",
+            "\"resident_bytes\":null, \"x\":2",
+            "stages[0].sample.resident_bytes: invalid type: null",
+        ),
+        ("\"block\":0", "\"block\":\"0\"", "block: invalid type: string"),
+        ("\"schema_version\":2", "\"schema_version\":\"2\"", "schema_version: invalid type: string"),
+        ("\"schema_version\":2", "\"schema_version\":0", "schema_version: there was no version 0"),
+        ("\"id\":\"", "\"id\":\"/", "id: \"/memory-threaded\" cannot name a record"),
+    ] {
+        assert!(whole.contains(from), "{from}");
+        fs::write(&cell, whole.replacen(from, to, 1)).unwrap();
+        let said = refused(&folder);
+        assert!(said.contains("memory-threaded.json") && said.contains(says), "{says}: {said}");
+        assert_eq!(said.matches("line 1").count(), usize::from(!said.contains("json: ")), "once at most: {said}");
+    }
 }
 
 /// Why a run can't be read; a reader that waits for somebody to write into a pipe would wait for ever.

@@ -1,7 +1,9 @@
 //! What was typed becomes a load, or a sentence that says what contradicts what: when requests are due, and what each asks
 //! for, be it work of our own servers or a page of any HTTP server with all that is to be sent.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 use std::time::Duration;
 
 use servers::protocol::Wire;
@@ -193,7 +195,7 @@ fn method(args: &LoadArgs, has_body: bool) -> Result<String, PlanError> {
 fn body(args: &LoadArgs) -> Result<Option<Vec<u8>>, PlanError> {
     let body = match (&args.body, &args.body_file) {
         (Some(text), _) => text.clone().into_bytes(),
-        (None, Some(path)) => fs::read(path).map_err(|error| {
+        (None, Some(path)) => read_at_most(path, MOST_BODY_BYTES + 1).map_err(|error| {
             PlanError::Usage(format!("{} can't be read ({error}); name a file to send", path.display()))
         })?,
         (None, None) => return Ok(None),
@@ -202,6 +204,13 @@ fn body(args: &LoadArgs) -> Result<Option<Vec<u8>>, PlanError> {
         length if length > MOST_BODY_BYTES => usage("the body is longer than 16 MiB; send less at a time"),
         _ => Ok(Some(body)),
     }
+}
+
+/// A device has no end.
+fn read_at_most(path: &Path, bytes: usize) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    File::open(path)?.take(bytes as u64).read_to_end(&mut content)?;
+    Ok(content)
 }
 
 /// A header's name and value, if it can be sent and is not written here.

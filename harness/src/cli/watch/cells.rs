@@ -96,11 +96,10 @@ fn cell(
     samples: &[Sample],
     (number, order): (u32, u32),
 ) -> Cell {
-    let safe: String = contender.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let window_ns = nanoseconds(outcome.measured);
     let load = Load { window_ns, ..spec.to_record() };
     let cell = Cell {
-        id: format!("{WATCHED}.{}.{order}.{safe}", key(number)),
+        id: format!("{WATCHED}.{}.{order}.{}", key(number), run::in_a_name(contender)),
         experiment: WATCHED.to_owned(),
         workload: key(number),
         contender: contender.to_owned(),
@@ -143,6 +142,7 @@ fn key(number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use hdrhistogram::Histogram;
+    use reports::record::store::LONGEST_ID;
     use reports::record::{GeneratorUsage, HistogramRecord, Ledger, TimeSplit, Unobserved};
     use reports::study::Pool;
 
@@ -264,6 +264,14 @@ mod tests {
             let pool = Pool::of(vec![cell]);
             assert!(TIME_PARTS.iter().all(|part| part.mean_ns(&pool).is_some()), "{}", cell.id);
         }
+    }
+
+    #[test]
+    fn a_label_of_any_length_makes_a_name_that_a_file_can_have() {
+        let mut stretch = stretch(Duration::from_secs(10));
+        stretch.models.iter_mut().for_each(|(label, _)| *label = "async-multi:backend-pool=64,".repeat(20));
+        let ids: Vec<String> = cells(&stretch, 999, 9_999).into_iter().map(|cell| cell.id).collect();
+        assert!(ids.iter().all(|id| id.len() <= LONGEST_ID) && ids[0] != ids[1], "{ids:?}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use reports::record::{Ending, Machine, Manifest, PlacementRecord};
 use super::cells::{cells, experiment, workload};
 use crate::cli::new_run;
 use crate::live::{FRAMES, FramesFile, SessionEvent, Stretch};
-use crate::plan::{Inside, PageRequest, Participant, Preset, RunPlan};
+use crate::plan::{Inside, PageRequest, Participant, Preset, RunPlan, nanoseconds};
 use crate::run::Preflight;
 
 /// Records a session, or parts of it.
@@ -159,7 +159,7 @@ impl Recording {
     }
 
     fn end(mut self) -> anyhow::Result<String> {
-        self.manifest.elapsed_s = Some(self.begun.elapsed().as_secs_f64());
+        self.manifest.elapsed_ns = Some(nanoseconds(self.begun.elapsed()));
         self.manifest.ending = Ending::Completed;
         self.folder.write_manifest(&self.manifest)?;
         let path = self.folder.path().display();
