@@ -1,6 +1,7 @@
 //! The benchmarking harness: launches server models, drives each with the same load, observes them, and writes down
 //! what it saw. The binary in `main.rs` is this library with a command line.
 #![deny(unsafe_code)]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod alarm;
 mod allocator;

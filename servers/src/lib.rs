@@ -8,6 +8,7 @@
 //! `work.rs`; then `protocol/`.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod accept;
 mod admission;

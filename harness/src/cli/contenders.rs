@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use anyhow::Context;
 use reports::record::{self, CommandRecord, Manifest, Warning};
 use servers::{Contender, MODELS, default_models};
 
@@ -117,10 +118,12 @@ pub(super) fn of_saved(cpus: &[u32], manifest: &Manifest, typed: &[ServerCommand
 
 fn on_cpus<T: Send>(cpus: &[u32], make: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
     thread::scope(|scope| {
-        let on_the_servers_cpus = scope.spawn(|| {
-            restrict_this_thread(cpus)?;
-            make()
-        });
+        let on_the_servers_cpus = thread::Builder::new()
+            .spawn_scoped(scope, || {
+                restrict_this_thread(cpus)?;
+                make()
+            })
+            .context("a thread could not be started")?;
         on_the_servers_cpus.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }

@@ -135,11 +135,13 @@ fn before_the_signal<'a>(
     let sorts = [(idle, Behaviour::Silent), (half_sent, half), (running, Behaviour::AskOnce(work))];
     thread::scope(|scope| {
         let crowd = &crowd;
-        let gathering =
-            sorts.map(|(count, behaviour)| scope.spawn(move || crowd(CrowdPace::at_once(count), behaviour)));
+        let gathering = sorts.map(|(count, behaviour)| {
+            thread::Builder::new().spawn_scoped(scope, move || crowd(CrowdPace::at_once(count), behaviour))
+        });
         let mut told = None;
         for gathered in gathering {
-            let (_, traffic) = gathered.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+            let (_, traffic) =
+                gathered.map_err(LoadError::Thread)?.join().unwrap_or_else(|panic| resume_unwind(panic))?;
             told = told.or(traffic);
         }
         Ok(told)

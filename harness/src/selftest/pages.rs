@@ -54,7 +54,8 @@ impl Pages {
                     return;
                 }
                 let counted = Arc::clone(&counted);
-                thread::spawn(move || converse(&stream, script, &counted));
+                // Where no thread can be had, the connection is closed, which the client sees.
+                let _ = thread::Builder::new().spawn(move || converse(&stream, script, &counted));
             }
         })?;
         Ok(Pages { address, read, stop, thread })

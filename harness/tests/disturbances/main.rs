@@ -18,22 +18,9 @@ mod trial;
 
 use std::path::Path;
 
-use common::{LONGEST_WAIT, is_alive, send, state, turn, within};
+use common::{LONGEST_WAIT, groups_of, is_alive, send, state, turn, within};
 
 /// The program under test.
 fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_harness"))
-}
-
-/// Control groups that the process `maker` has made and that are still there, wherever a process of its own would be put.
-fn groups_of(maker: u32) -> Vec<String> {
-    let own = std::fs::read_to_string("/proc/self/cgroup").unwrap();
-    let groups: Vec<&str> = own.lines().filter_map(|line| line.splitn(3, ':').nth(2)).collect();
-    let trees = ["/sys/fs/cgroup", "/sys/fs/cgroup/pids", "/sys/fs/cgroup/unified"].map(Path::new);
-    let folders = trees.iter().flat_map(|tree| groups.iter().map(|group| tree.join(group.trim_start_matches('/'))));
-    let folders = folders.flat_map(|folder| [Some(folder.clone()), folder.parent().map(Path::to_owned)]).flatten();
-    let prefix = format!("tokio-or-threads-{maker}-");
-    let names = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
-    let names = names.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    names.filter(|name| name.starts_with(&prefix)).collect()
 }
