@@ -11,6 +11,8 @@ mod contenders;
 mod diff;
 mod dry_run;
 mod ending;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod inside;
 mod list;
 mod live;

@@ -217,12 +217,18 @@ fn records_in(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
 }
 
 fn read_cell(path: &Path) -> Result<Cell, RecordError> {
-    let cell: Cell = read_record(path)?;
-    check_name(&cell.id)?;
-    let refuse = |why: String| RecordError::Malformed { path: path.to_owned(), line: 0, column: 0, why };
+    let cell = cell_in(path, &read_bytes(path)?)?;
     if path.file_stem().and_then(|stem| stem.to_str()) != Some(cell.id.as_str()) {
-        return Err(refuse(format!("it holds the cell {:?}, which is not its name", cell.id)));
+        return Err(refused(path)(format!("it holds the cell {:?}, which is not its name", cell.id)));
     }
+    Ok(cell)
+}
+
+/// The cell that a file holds, with all that can be checked of it but the file's name.
+pub(crate) fn cell_in(path: &Path, json: &[u8]) -> Result<Cell, RecordError> {
+    let cell: Cell = record_in(path, json)?;
+    check_name(&cell.id)?;
+    let refuse = refused(path);
     if let Some(traffic) = &cell.traffic
         && requests(&traffic.ledger) > MOST_REQUESTS
     {
@@ -258,13 +264,22 @@ fn histograms(cell: &Cell) -> Vec<(&'static str, &HistogramRecord)> {
     found
 }
 
+/// Refuses a whole file.
+fn refused(path: &Path) -> impl Fn(String) -> RecordError + use<'_> {
+    |why| RecordError::Malformed { path: path.to_owned(), line: 0, column: 0, why }
+}
+
 fn read_record<T: DeserializeOwned>(path: &Path) -> Result<T, RecordError> {
-    let json = read_bytes(path)?;
-    let found = schema_version(&json).map_err(|error| malformed(path, &error))?;
+    record_in(path, &read_bytes(path)?)
+}
+
+/// The record that a file holds.
+pub(crate) fn record_in<T: DeserializeOwned>(path: &Path, json: &[u8]) -> Result<T, RecordError> {
+    let found = schema_version(json).map_err(|error| malformed(path, &error))?;
     if found > u64::from(SCHEMA_VERSION) {
         return Err(RecordError::Newer { path: path.to_owned(), found });
     }
-    serde_json::from_slice(&json).map_err(|error| malformed(path, &error))
+    serde_json::from_slice(json).map_err(|error| malformed(path, &error))
 }
 
 /// The version of a file, whatever else is in it.

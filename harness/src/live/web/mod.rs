@@ -9,6 +9,8 @@
 mod board;
 mod event;
 mod exposition;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod metrics;
 mod notes;
 mod routes;

@@ -105,7 +105,7 @@ async fn guarded(request: Request, next: Next) -> Response {
 }
 
 /// Whether a Host header names a loopback address, with whatever port: a forwarded one is another.
-fn names_this_machine(host: &str) -> bool {
+pub(super) fn names_this_machine(host: &str) -> bool {
     let without_port = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
