@@ -10,6 +10,9 @@ pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod experiments;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod live;
 pub mod load;
 pub mod microcosts;

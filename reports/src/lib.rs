@@ -16,6 +16,9 @@ pub mod crossover;
 pub mod diff;
 pub mod export;
 pub mod format;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod machine;
 mod mechanism;
 pub mod metrics;

@@ -107,6 +107,15 @@ pub(crate) struct AcceptedConnection<S> {
     permit: Permit,
 }
 
+#[cfg(any(test, fuzzing))]
+impl<S> AcceptedConnection<S> {
+    /// A connection that nobody accepted: the only one of a server that has room for it.
+    pub(crate) fn alone(stream: S, server: &Arc<Server>) -> AcceptedConnection<S> {
+        let permit = server.admission.permit_at_once().ok().expect("a server without connections has room for one");
+        AcceptedConnection { stream, trace: server.connection_trace(1), permit }
+    }
+}
+
 impl<L: AsFd> Acceptor<L> {
     pub(crate) fn new(listener: L, server: &Arc<Server>) -> io::Result<Acceptor<L>> {
         server.stop.remember(&listener)?;

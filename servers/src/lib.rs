@@ -20,6 +20,9 @@ mod containment;
 mod contender;
 mod counters;
 mod drain;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod histograms;
 mod models;
 mod options;

@@ -133,7 +133,7 @@ fn on_cpus<T: Send>(cpus: &[u32], make: impl FnOnce() -> anyhow::Result<T> + Sen
 ///
 /// # Errors
 /// Where the list is empty, a model or an option is unknown, or a contender is named twice.
-fn parse(list: Option<&str>) -> Result<Vec<Contender>, PlanError> {
+pub(super) fn parse(list: Option<&str>) -> Result<Vec<Contender>, PlanError> {
     let texts = match list {
         Some(list) => split(list),
         None => default_models().map(|model| model.name.to_owned()).collect(),

@@ -12,6 +12,8 @@ mod diff;
 mod doctor;
 mod dry_run;
 mod ending;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod inside;
 mod list;
 mod live;

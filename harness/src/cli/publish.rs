@@ -29,7 +29,7 @@ pub(super) struct PublishArgs {
     url: Option<String>,
 }
 
-fn web_address(text: &str) -> Result<String, String> {
+pub(super) fn web_address(text: &str) -> Result<String, String> {
     let is_web = text.starts_with("https://") || text.starts_with("http://");
     let is_plain = !text.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '?' | '#'));
     if is_web && is_plain { Ok(text.to_owned()) } else { Err("give it as in https://example.org/benchmarks".into()) }

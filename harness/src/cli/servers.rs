@@ -136,7 +136,7 @@ const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 const LONGEST_NAME: usize = 24;
 
 /// Reads `NAME=COMMAND` or `NAME@VERSION=COMMAND`.
-fn command(text: &str) -> Result<ServerCommand, String> {
+pub(super) fn command(text: &str) -> Result<ServerCommand, String> {
     const SHAPE: &str = "write it as in --server node='node server.js {port}'";
     let (name, command) = text.split_once('=').ok_or_else(|| format!("it has no name; {SHAPE}"))?;
     let (name, version) = match name.split_once('@') {

@@ -140,8 +140,10 @@ fn url(text: &str, rest: &str) -> Result<TypedTarget, PlanError> {
         path => Some(path.to_owned()),
     };
     let (host, port) = split(authority);
-    let port = port.unwrap_or("");
-    let port = if port.is_empty() { Some(PORT_OF_HTTP) } else { port.parse().ok() };
+    let port = match port {
+        None | Some("") => Some(PORT_OF_HTTP),
+        Some(port) => port.parse().ok(),
+    };
     named(text, authority, host, port).map(|target| TypedTarget { path, is_url: true, ..target })
 }
 
@@ -154,7 +156,8 @@ fn host_and_port(text: &str) -> Result<TypedTarget, PlanError> {
 }
 
 fn named(text: &str, authority: &str, host: &str, port: Option<u16>) -> Result<TypedTarget, PlanError> {
-    let is_host = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic());
+    // A name, or an address, which may be one of IPv6 with its zone.
+    let is_host = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:%".contains(&byte));
     match port {
         Some(port) if is_host => {
             Ok(TypedTarget { authority: authority.to_owned(), path: None, is_url: false, host: host.to_owned(), port })
@@ -163,10 +166,14 @@ fn named(text: &str, authority: &str, host: &str, port: Option<u16>) -> Result<T
     }
 }
 
-/// Host, without the brackets of an IPv6 address, and port.
+/// Host, without the brackets of an IPv6 address, and port. What else stands behind the brackets makes it no host.
 fn split(authority: &str) -> (&str, Option<&str>) {
     if let Some((host, rest)) = authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        return (host, rest.strip_prefix(':'));
+        return match rest.strip_prefix(':') {
+            Some(port) => (host, Some(port)),
+            None if rest.is_empty() => (host, None),
+            None => (authority, None),
+        };
     }
     match authority.rsplit_once(':') {
         Some((host, port)) => (host, Some(port)),
@@ -204,9 +211,22 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for text in
-            ["", "127.0.0.1", ":80", "127.0.0.1:port", "127.0.0.1:65536", "http://", "http://a:b/", "/", "a b:1"]
-        {
+        for text in [
+            "",
+            "127.0.0.1",
+            ":80",
+            "127.0.0.1:port",
+            "127.0.0.1:65536",
+            "http://",
+            "http://a:b/",
+            "/",
+            "a b:1",
+            "me@a:1",
+            "/a:1",
+            "[::1]a:1",
+            "http://[::1]a",
+            "[::1:1",
+        ] {
             let error = first(text, true).unwrap_err();
             assert!(error.contains("HOST:PORT"), "{text:?}: {error}");
         }

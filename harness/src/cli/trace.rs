@@ -47,7 +47,7 @@ pub(super) struct TraceArgs {
 }
 
 /// Reads the length of a window.
-fn window(text: &str) -> Result<Duration, String> {
+pub(super) fn window(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text).map_err(|error| format!("{error}; write 25ms"))? {
         window if window < Duration::from_millis(1) => Err("it is a millisecond at least".to_owned()),
         window if window > LONGEST => Err("it is 100ms at most".to_owned()),

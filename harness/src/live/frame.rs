@@ -115,6 +115,12 @@ impl Memory {
     pub fn total_bytes(&self) -> u64 {
         self.resident_bytes + self.page_table_bytes + self.kernel_stack_bytes
     }
+
+    /// Whether the parts together can be counted, as those of any process can.
+    pub(super) fn is_countable(&self) -> bool {
+        let parts = [self.resident_bytes, self.page_table_bytes, self.kernel_stack_bytes];
+        parts.into_iter().try_fold(0, u64::checked_add).is_some()
+    }
 }
 
 /// One OS thread of a server in one interval.

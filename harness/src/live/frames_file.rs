@@ -96,7 +96,6 @@ impl FramesFile {
 /// # Errors
 /// Where it can't be read, is none, or is of a newer version. A last line that was cut off is left out.
 pub fn read_frames(path: &Path) -> Result<Vec<Frame>, FramesError> {
-    let malformed = |line, why: String| FramesError::Malformed { path: path.to_owned(), line, why };
     let refused = |source| failed(path, "read", source);
     // Looked at before it is opened: opening a pipe would wait for whoever writes into it.
     let found = fs::metadata(path).map_err(refused)?;
@@ -105,10 +104,17 @@ pub fn read_frames(path: &Path) -> Result<Vec<Frame>, FramesError> {
     }
     let bytes = found.len();
     if bytes > LARGEST_FILE_BYTES {
-        return Err(malformed(1, format!("it has {bytes} bytes, more than {LARGEST_FILE_BYTES}")));
+        let why = format!("it has {bytes} bytes, more than {LARGEST_FILE_BYTES}");
+        return Err(FramesError::Malformed { path: path.to_owned(), line: 1, why });
     }
     let file = File::open(path).map_err(refused)?;
-    let mut file = BufReader::new(file.take(LARGEST_FILE_BYTES));
+    frames_in(path, BufReader::new(file.take(LARGEST_FILE_BYTES)))
+}
+
+/// The frames that stand in a file, as [`read_frames`] has them; errors name `path`.
+pub(crate) fn frames_in(path: &Path, mut file: impl BufRead) -> Result<Vec<Frame>, FramesError> {
+    let malformed = |line, why: String| FramesError::Malformed { path: path.to_owned(), line, why };
+    let refused = |source| failed(path, "read", source);
     let heading = next_line(&mut file).map_err(refused)?;
     let heading: Heading = serde_json::from_slice(&heading).map_err(|error| malformed(1, error.to_string()))?;
     if heading.frames_version > VERSION {
@@ -124,6 +130,9 @@ pub fn read_frames(path: &Path) -> Result<Vec<Frame>, FramesError> {
         let frame: Frame = serde_json::from_slice(&bytes).map_err(|error| malformed(line, error.to_string()))?;
         if frames.last().is_some_and(|last| last.at_ms > frame.at_ms) {
             return Err(malformed(line, "it is of an earlier time than the line before".to_owned()));
+        }
+        if frame.models.iter().filter_map(|model| model.memory).any(|memory| !memory.is_countable()) {
+            return Err(malformed(line, "it has more memory than can be counted".to_owned()));
         }
         frames.push(frame);
     }

@@ -19,4 +19,6 @@ pub mod web;
 pub use asked::{Limits, SessionCommand};
 pub use engine::{FRAME_INTERVAL, Session, SessionEvent, Stretch};
 pub use frame::{Activity, BusyThread, Frame, LiveLoad, Memory, ModelFrame, ServerState};
+#[cfg(any(test, fuzzing))]
+pub(crate) use frames_file::frames_in;
 pub use frames_file::{FRAMES, FramesError, FramesFile, read_frames};

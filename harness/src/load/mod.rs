@@ -11,6 +11,8 @@ mod connection;
 mod crowd;
 mod disturb;
 mod exchange;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod hold;
 mod order;
 mod outcome;

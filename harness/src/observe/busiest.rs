@@ -38,7 +38,7 @@ pub struct Glance {
 
 /// What `/proc/PID/stat` says of a process. Times are in clock ticks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Process {
+pub(super) struct Process {
     name: String,
     parent: u32,
     cpu_ticks: u64,
@@ -108,16 +108,16 @@ impl Glance {
 }
 
 /// The fields that are needed of `/proc/PID/stat`.
-fn parse(stat: &[u8]) -> Option<Process> {
+pub(super) fn parse(stat: &[u8]) -> Option<Process> {
     let text = String::from_utf8_lossy(stat);
     let (_, rest) = text.split_once('(')?;
     let (name, _) = rest.rsplit_once(')')?;
     let fields: Vec<&str> = fields_after_name(&text)?.collect();
     let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
-    let (parent, cpu_ticks) = (u32::try_from(number(1)?).ok()?, number(11)? + number(12)?);
+    let (parent, cpu_ticks) = (u32::try_from(number(1)?).ok()?, number(11)?.checked_add(number(12)?)?);
     // Anybody can name a process anything, and this is written to a terminal.
     let name = name.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-    let with_ended_children = cpu_ticks + number(13)? + number(14)?;
+    let with_ended_children = cpu_ticks.checked_add(number(13)?)?.checked_add(number(14)?)?;
     Some(Process { name, parent, cpu_ticks, with_ended_children, started: number(19)? })
 }
 

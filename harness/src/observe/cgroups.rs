@@ -171,7 +171,7 @@ impl QuotaReader {
 }
 
 /// Version 1 tells the time in nanoseconds, version 2 in microseconds, under another name.
-fn throttled_in(text: &str) -> Option<Throttled> {
+pub(super) fn throttled_in(text: &str) -> Option<Throttled> {
     let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
     let stopped_ns = field("throttled_time ").or_else(|| field("throttled_usec ")?.checked_mul(1_000))?;
     Some(Throttled { periods: field("nr_throttled ")?, stopped_ns })
@@ -218,7 +218,7 @@ fn quota_in(folder: &Path) -> Option<(f64, PathBuf)> {
 
 /// CPUs from the time allowed in a period and the period, both in microseconds. Nothing is allowed without a bound where
 /// the first is `max` or negative.
-fn quota(text: &str) -> Option<f64> {
+pub(super) fn quota(text: &str) -> Option<f64> {
     let (allowed, period) = text.trim().split_once(' ')?;
     let (allowed, period): (i64, i64) = (allowed.parse().ok()?, period.parse().ok()?);
     (allowed > 0 && period > 0).then(|| allowed as f64 / period as f64)

@@ -188,15 +188,19 @@ pub(crate) fn parse_stat(text: &str, cpus: &[u32]) -> Option<CpuTicks> {
         let mut next = || counts.next()?.ok();
         let (user, nice, system, _idle, _waiting) = (next()?, next()?, next()?, next()?, next()?);
         let (irq, softirq, stolen) = (next()?, next()?, next().unwrap_or(0));
-        Some((number, user + nice + system + irq + softirq, stolen))
+        let busy = [user, nice, system, irq, softirq].into_iter().try_fold(0, u64::checked_add)?;
+        Some((number, busy, stolen))
     };
     let wanted = |number: &u32| cpus.is_empty() || cpus.contains(number);
     let found: Vec<_> = text.lines().filter_map(of_one).filter(|(number, ..)| wanted(number)).collect();
     // One that server and generator share is named twice.
     let is_there = |cpu: &u32| found.iter().any(|(number, ..)| number == cpu);
-    (!found.is_empty() && cpus.iter().all(is_there)).then(|| CpuTicks {
-        busy: found.iter().map(|(_, busy, _)| busy).sum(),
-        stolen: found.iter().map(|(.., stolen)| stolen).sum(),
+    if found.is_empty() || !cpus.iter().all(is_there) {
+        return None;
+    }
+    Some(CpuTicks {
+        busy: found.iter().try_fold(0, |sum: u64, (_, busy, _)| sum.checked_add(*busy))?,
+        stolen: found.iter().try_fold(0, |sum: u64, (.., stolen)| sum.checked_add(*stolen))?,
         cpus: found.len() as u64,
     })
 }

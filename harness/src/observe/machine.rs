@@ -38,19 +38,19 @@ pub fn machine() -> io::Result<Machine> {
     })
 }
 
-fn cpu_model(cpuinfo: &str) -> Option<String> {
+pub(super) fn cpu_model(cpuinfo: &str) -> Option<String> {
     cpuinfo.lines().find_map(|line| Some(line.strip_prefix("model name")?.split_once(':')?.1.trim().to_owned()))
 }
 
 /// Whether the CPU says that a hypervisor is beneath; `None` on processors that list no flags.
-fn virtualised(cpuinfo: &str) -> Option<bool> {
+pub(super) fn virtualised(cpuinfo: &str) -> Option<bool> {
     let flags = cpuinfo.lines().find_map(|line| line.strip_prefix("flags")?.split_once(':'))?.1;
     Some(flags.split_ascii_whitespace().any(|flag| flag == "hypervisor"))
 }
 
 /// Bytes of kernel stack of one thread: the kernel's total over all threads of the machine, rounded to the power of two
 /// that a stack has to be. The total lags a little behind threads that come and go, so it is never divided evenly.
-fn kernel_stack(meminfo: &str, loadavg: &str) -> Option<u64> {
+pub(super) fn kernel_stack(meminfo: &str, loadavg: &str) -> Option<u64> {
     let total = bytes_of(meminfo, "KernelStack")?;
     let threads: u64 = loadavg.split_ascii_whitespace().nth(3)?.split_once('/')?.1.parse().ok()?;
     let mean = total.checked_div(threads).filter(|mean| *mean > 0)?;
@@ -81,7 +81,7 @@ fn glibc_version(maps: &str) -> Option<String> {
     version_in(&std::fs::read(path).ok()?)
 }
 
-fn version_in(library: &[u8]) -> Option<String> {
+pub(super) fn version_in(library: &[u8]) -> Option<String> {
     const BEFORE: &[u8] = b"stable release version ";
     let at = library.windows(BEFORE.len()).position(|window| window == BEFORE)? + BEFORE.len();
     let version: String =
@@ -217,10 +217,10 @@ fn lowest_pids_max() -> Option<u64> {
 }
 
 /// Number of ports in a range as the kernel writes it, ends included.
-fn ports_in(range: &str) -> Option<u64> {
+pub(super) fn ports_in(range: &str) -> Option<u64> {
     let (low, high) = range.split_once(char::is_whitespace)?;
     let (low, high): (u64, u64) = (low.parse().ok()?, high.trim().parse().ok()?);
-    (high + 1).checked_sub(low)
+    high.checked_add(1)?.checked_sub(low)
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@
 mod busiest;
 pub(crate) mod cgroups;
 pub(crate) mod cpus;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod identity;
 mod machine;
 mod memory;

@@ -220,11 +220,11 @@ pub(crate) fn fields_after_name(stat: &str) -> Option<SplitWhitespace<'_>> {
 }
 
 /// `cutime` and `cstime`.
-fn ticks_of_ended_children(stat: &str) -> Option<u64> {
+pub(super) fn ticks_of_ended_children(stat: &str) -> Option<u64> {
     const CUTIME: usize = 13;
     let mut fields = fields_after_name(stat)?.skip(CUTIME);
     let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-    Some(user + system)
+    user.checked_add(system)
 }
 
 /// CPU time, user and system, of all threads of a process since it began, those that have exited included. From the

@@ -49,7 +49,7 @@ pub fn listen_overflows() -> Option<u64> {
 }
 
 /// Names in one line and values in the next, each with the protocol in front.
-fn overflows_in(netstat: &str) -> Option<u64> {
+pub(super) fn overflows_in(netstat: &str) -> Option<u64> {
     let mut of_tcp = netstat.lines().filter_map(|line| line.strip_prefix("TcpExt:"));
     let (names, values) = (of_tcp.next()?.split_whitespace(), of_tcp.next()?.split_whitespace());
     let (_, value) = names.zip(values).find(|(name, _)| *name == "ListenOverflows")?;
@@ -117,7 +117,8 @@ pub(super) fn parse(mut datagram: &[u8], server: SocketAddr) -> Datagram {
         match kind {
             NLMSG_DONE => return Datagram::Done(bytes),
             NLMSG_ERROR => {
-                return u32_at(body, 0).map_or(Datagram::Malformed, |code| Datagram::Refused(-(code as i32)));
+                let errno = u32_at(body, 0).and_then(|code| (code as i32).checked_neg());
+                return errno.map_or(Datagram::Malformed, Datagram::Refused);
             }
             SOCK_DIAG_BY_FAMILY => match socket_bytes(body, server) {
                 Some(of_socket) => bytes += of_socket,
@@ -238,6 +239,7 @@ mod tests {
     fn a_refusal_tells_its_errno() {
         let refusal = message(NLMSG_ERROR, &(-2_i32).to_ne_bytes());
         assert_eq!(parse(&refusal, server()), Datagram::Refused(2));
+        assert_eq!(parse(&message(NLMSG_ERROR, &i32::MIN.to_ne_bytes()), server()), Datagram::Malformed);
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub fn threads(pid: u32) -> io::Result<Vec<ThreadReading>> {
 }
 
 /// What `status` and `schedstat` of a thread say.
-fn reading_of(tid: u32, status: &str, schedstat: &str) -> Option<ThreadReading> {
+pub(super) fn reading_of(tid: u32, status: &str, schedstat: &str) -> Option<ThreadReading> {
     // The kernel escapes line ends in a name, so a name can't forge a line.
     let field = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map(str::trim);
     let switches = |key: &str| field(key)?.parse::<u64>().ok();
@@ -58,7 +58,7 @@ fn reading_of(tid: u32, status: &str, schedstat: &str) -> Option<ThreadReading> 
         tid,
         name: field("Name")?.to_owned(),
         is_runnable: field("State")?.starts_with('R'),
-        switches: switches("voluntary_ctxt_switches")? + switches("nonvoluntary_ctxt_switches")?,
+        switches: switches("voluntary_ctxt_switches")?.checked_add(switches("nonvoluntary_ctxt_switches")?)?,
         cpu_ns: schedstat.split_ascii_whitespace().next()?.parse().ok()?,
     })
 }
@@ -92,7 +92,7 @@ struct Thread {
 
 /// The three numbers of a `schedstat` file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct SchedStat {
+pub(super) struct SchedStat {
     ran_ns: u64,
     waited_ns: u64,
     times_run: u64,
@@ -166,7 +166,7 @@ impl SchedStat {
     }
 }
 
-fn schedstat_in(text: &str) -> Option<SchedStat> {
+pub(super) fn schedstat_in(text: &str) -> Option<SchedStat> {
     let mut numbers = text.split_ascii_whitespace().map(str::parse);
     let mut next = || numbers.next()?.ok();
     Some(SchedStat { ran_ns: next()?, waited_ns: next()?, times_run: next()? })

@@ -17,6 +17,8 @@ mod bounds;
 mod child;
 mod command;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod launch;
 pub mod message;
 mod orphans;

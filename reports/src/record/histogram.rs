@@ -65,6 +65,19 @@ impl HistogramRecord {
     }
 }
 
+#[cfg(any(test, fuzzing))]
+impl HistogramRecord {
+    /// A record that claims to hold so many values and inflates to these bytes, whatever they are.
+    pub(crate) fn deflated(inflated: &[u8], count: u64) -> HistogramRecord {
+        const TO_MEMORY: &str = "writing to memory does not fail";
+        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut zlib, inflated).expect(TO_MEMORY);
+        let body = zlib.finish().expect(TO_MEMORY);
+        let bytes = [&COMPRESSED_COOKIE.to_be_bytes()[..], &(body.len() as u32).to_be_bytes(), &body].concat();
+        HistogramRecord { count, sum_ns: count, v2_deflate_base64: STANDARD.encode(bytes) }
+    }
+}
+
 fn refused(why: String) -> RecordError {
     RecordError::Histogram { why }
 }
@@ -204,7 +217,6 @@ impl PartSums {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
 
     use proptest::collection::vec;
     use proptest::prelude::*;
@@ -221,14 +233,8 @@ mod tests {
         (histogram, record)
     }
 
-    fn with_body(inflated: &[u8]) -> HistogramRecord {
-        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-        zlib.write_all(inflated).unwrap();
-        let body = zlib.finish().unwrap();
-        let mut bytes = COMPRESSED_COOKIE.to_be_bytes().to_vec();
-        bytes.extend((body.len() as u32).to_be_bytes());
-        bytes.extend(body);
-        HistogramRecord { count: 0, sum_ns: 0, v2_deflate_base64: STANDARD.encode(bytes) }
+    fn with_count_0(inflated: &[u8]) -> HistogramRecord {
+        HistogramRecord::deflated(inflated, 0)
     }
 
     fn header(payload: u32, digits: u32, highest: u64) -> Vec<u8> {
@@ -253,15 +259,15 @@ mod tests {
     #[test]
     fn a_header_that_claims_gigabytes_is_refused_before_they_are_allocated() {
         for hostile in [header(3_800_000_000, 3, 60_000_000_000), header(0, 5, 1 << 40), header(0, 3, u64::MAX)] {
-            let error = with_body(&hostile).to_histogram().unwrap_err().to_string();
+            let error = with_count_0(&hostile).to_histogram().unwrap_err().to_string();
             assert!(error.contains("claims"), "{error}");
         }
-        assert!(with_body(&header(0, 3, 60_000_000_000)).to_histogram().is_ok());
+        assert!(with_count_0(&header(0, 3, 60_000_000_000)).to_histogram().is_ok());
     }
 
     #[test]
     fn a_deflate_bomb_is_cut_off() {
-        let error = with_body(&vec![0; 1 << 24]).to_histogram().unwrap_err().to_string();
+        let error = with_count_0(&vec![0; 1 << 24]).to_histogram().unwrap_err().to_string();
         assert!(error.contains("inflates to more than"), "{error}");
     }
 
@@ -281,7 +287,7 @@ mod tests {
     fn with_counts(counts: &[u8], count: u64) -> HistogramRecord {
         let mut bytes = header(counts.len() as u32, 3, 60_000_000_000);
         bytes.extend(counts);
-        HistogramRecord { count, ..with_body(&bytes) }
+        HistogramRecord::deflated(&bytes, count)
     }
 
     proptest! {

@@ -21,7 +21,7 @@ const LONGEST_NAME: usize = 1_024;
 const MOST_LANES: usize = 10_000;
 
 /// A record that can be held against what must hold.
-pub(super) trait Sound {
+pub(crate) trait Sound {
     /// # Errors
     /// What does not hold, the field first.
     fn check(&self) -> Result<(), String>;

@@ -167,17 +167,27 @@ fn records_in(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
 }
 
 fn read_cell(path: &Path) -> Result<Cell, RecordError> {
-    let cell: Cell = read_record(path)?;
-    check_name(&cell.id).map_err(|error| unsound(path, format!("id: {error}")))?;
+    let cell = cell_in(path, &read_file(path, LARGEST_FILE_BYTES)?)?;
     if path.file_stem().and_then(|stem| stem.to_str()) != Some(cell.id.as_str()) {
         return Err(unsound(path, format!("id: it holds the cell {:?}, which is not its name", cell.id)));
     }
     Ok(cell)
 }
 
+/// The cell that a file holds, with all that can be checked of it but the file's name.
+pub(crate) fn cell_in(path: &Path, json: &[u8]) -> Result<Cell, RecordError> {
+    let cell: Cell = record_in(path, json)?;
+    check_name(&cell.id).map_err(|error| unsound(path, format!("id: {error}")))?;
+    Ok(cell)
+}
+
 fn read_record<T: versions::Record + Sound>(path: &Path) -> Result<T, RecordError> {
-    let json = read_file(path, LARGEST_FILE_BYTES)?;
-    let record: T = versions::read(&json).map_err(|unreadable| match unreadable {
+    record_in(path, &read_file(path, LARGEST_FILE_BYTES)?)
+}
+
+/// The record that a file holds.
+pub(crate) fn record_in<T: versions::Record + Sound>(path: &Path, json: &[u8]) -> Result<T, RecordError> {
+    let record: T = versions::read(json).map_err(|unreadable| match unreadable {
         Unreadable::Newer(found) => RecordError::Newer { path: path.to_owned(), found },
         Unreadable::Malformed { line, column, why } => {
             RecordError::Malformed { path: path.to_owned(), line, column, why }

@@ -12,7 +12,7 @@ use super::{Cell, Manifest, SCHEMA_VERSION, Timeline};
 
 /// Why JSON is no record.
 #[derive(Debug)]
-pub(super) enum Unreadable {
+pub(crate) enum Unreadable {
     /// Damaged, hostile, or of something else.
     Malformed {
         /// From 1; 0 where the whole file is meant.
@@ -33,7 +33,7 @@ impl From<serde_json::Error> for Unreadable {
 }
 
 /// A file of a run.
-pub(super) trait Record: DeserializeOwned {
+pub(crate) trait Record: DeserializeOwned {
     /// Makes what was read of a file of an earlier version a record of this one. Fields that only that version had are still
     /// in `json`.
     fn upgrade(&mut self, json: &[u8]) -> Result<(), Unreadable>;

@@ -80,6 +80,11 @@ impl Inbox {
     /// After `Broken` nothing sensible can follow, and the connection should close.
     pub fn next_request<F: WireFormat>(&mut self, format: F) -> Decoded<Request<'_>> {
         let waiting = &self.buffer[self.waiting()];
+        // Nothing is learnt from nothing: whoever asks before the first byte came, as an event loop does, must not keep
+        // the first bytes from being looked at.
+        if waiting.is_empty() {
+            return Decoded::Incomplete;
+        }
         let may_be_whole = match self.decode_when {
             DecodeWhen::Anything => true,
             DecodeWhen::Behind(seen) => format.worth_decoding(waiting, seen as usize),
@@ -141,7 +146,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::protocol::{JsonLines, Persistence, Response};
+    use crate::protocol::{Http, JsonLines, Persistence, Response};
 
     fn feed(inbox: &mut Inbox, mut bytes: &[u8]) {
         while !bytes.is_empty() {
@@ -166,6 +171,16 @@ mod tests {
             inbox.spare();
             assert_eq!(inbox.capacity(), read_bytes);
         }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_at_once_however_often_was_asked_before_it_came() {
+        let mut inbox = Inbox::new();
+        for _ in 0..2 {
+            assert_eq!(inbox.next_request(Http), Decoded::Incomplete);
+        }
+        feed(&mut inbox, b"}");
+        assert!(matches!(inbox.next_request(Http), Decoded::Broken { .. }));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub use format::{
     READ_BUFFER_BYTES, WireFormat,
 };
 pub use http::Http;
+#[cfg(any(test, fuzzing))]
+pub(crate) use http::decode_reply;
 pub use inbox::Inbox;
 pub use json_lines::JsonLines;
 pub use message::{Fault, Request, Response};

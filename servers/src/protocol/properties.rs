@@ -4,12 +4,12 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::http::decode_reply;
 use super::strategies::{encoded, http_request, request, request_in_http, request_line, response, then};
 use super::{
-    Decoded, Inbox, JsonLines, MAX_REQUEST_BYTES, Persistence, READ_BUFFER_BYTES, Request, Response, Wire, WireFormat,
-    canonical,
+    Decoded, JsonLines, MAX_REQUEST_BYTES, Persistence, READ_BUFFER_BYTES, Request, Response, Wire, WireFormat,
+    canonical, decode_reply,
 };
+use crate::fuzzing::messages::received;
 
 /// The response as HTTP gives it back: timestamps are what a header can hold.
 fn visible(mut response: Response<'static>) -> Response<'static> {
@@ -29,33 +29,6 @@ fn consumed<T>(step: Decoded<T>) -> Option<usize> {
         Decoded::Message { consumed, .. } | Decoded::Malformed { consumed, .. } => Some(consumed),
         Decoded::Incomplete | Decoded::Broken { .. } => None,
     }
-}
-
-/// Receives `bytes` in reads of at most the sizes `cuts` give in turn, and shows what each step said.
-fn received(wire: Wire, bytes: &[u8], cuts: &[usize]) -> Vec<String> {
-    let mut inbox = Inbox::new();
-    let mut cuts = cuts.iter().cycle();
-    let mut steps = Vec::new();
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let spare = inbox.spare();
-        let count = rest.len().min(spare.len()).min(*cuts.next().unwrap());
-        spare[..count].copy_from_slice(&rest[..count]);
-        inbox.filled(count);
-        rest = &rest[count..];
-        loop {
-            match inbox.next_request(wire) {
-                Decoded::Incomplete => break,
-                step @ Decoded::Broken { .. } => {
-                    steps.push(format!("{step:?}"));
-                    return steps;
-                }
-                step => steps.push(format!("{step:?}")),
-            }
-        }
-        assert!(inbox.capacity() <= MAX_REQUEST_BYTES + READ_BUFFER_BYTES);
-    }
-    steps
 }
 
 proptest! {

@@ -195,7 +195,7 @@ pub(super) const LONGEST: Duration = Duration::from_secs(3_600);
 
 /// How much is asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Rate {
+pub(in crate::cli) enum Rate {
     /// As much as the server takes.
     Max,
     /// Requests per second.
@@ -203,7 +203,7 @@ pub(super) enum Rate {
 }
 
 /// Reads `max` or a number.
-pub(super) fn rate(text: &str) -> Result<Rate, String> {
+pub(in crate::cli) fn rate(text: &str) -> Result<Rate, String> {
     match f64::from_str(text) {
         _ if text == "max" => Ok(Rate::Max),
         Ok(rps) if rps > 0.0 && rps <= MOST_RPS => Ok(Rate::Rps(rps)),

@@ -17,7 +17,7 @@ use crate::plan::nanoseconds;
 
 /// `p99>20ms`: fails where the p99 is longer.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct LoadGate {
+pub(in crate::cli) struct LoadGate {
     text: String,
     limit: Limited,
 }

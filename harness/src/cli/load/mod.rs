@@ -4,9 +4,9 @@
 //! `findings.rs` (what the load came to, in figures). Beside them: `times.rs` (times, of which everything else is made),
 //! `notices.rs` and `gates.rs` (what is said of the figures), `histogram_files.rs` and `table.rs` (how they are written).
 
-mod args;
+pub(super) mod args;
 mod findings;
-mod gates;
+pub(super) mod gates;
 mod histogram_files;
 mod notices;
 mod run;

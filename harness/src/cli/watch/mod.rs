@@ -18,6 +18,8 @@ use std::time::Duration;
 use super::load::duration;
 use super::servers::ServerArgs;
 use draw::Colours;
+#[cfg(any(test, fuzzing))]
+pub(super) use replay::played_through;
 
 /// Watch models side by side under a load that you change, in this terminal
 #[derive(Debug, clap::Args)]

@@ -124,6 +124,31 @@ impl Playback {
     }
 }
 
+/// Shows moments of a recording, the last one included, on a screen that nobody sees.
+///
+/// # Panics
+/// Where a text of the recording would give the terminal an order.
+#[cfg(any(test, fuzzing))]
+pub(in crate::cli) fn played_through(frames: Vec<Frame>, (width, height): (u16, u16)) {
+    use ratatui::backend::TestBackend;
+
+    let mut playback = Playback::new(frames);
+    let mut screen = ratatui::Terminal::new(TestBackend::new(width, height)).expect("nothing is opened for it");
+    for steps in 0..16 {
+        let status = playback.place();
+        let (frames, keys, colours) = (playback.seen(), keys::PLAYED, super::Colours::Many);
+        let view = ScreenView { frames, status: &status, keys, message: None, colours, explains: steps == 1 };
+        screen.draw(|canvas| draw(canvas, &view)).expect("writing to memory does not fail");
+        let orders = screen.backend().buffer().content().iter().any(|cell| cell.symbol().contains(char::is_control));
+        assert!(!orders, "a text of a recording gives the terminal an order");
+        match steps {
+            0..8 => playback.pass(Duration::from_millis(250)),
+            8..14 => playback.take(PlaybackStep::Forward),
+            _ => playback.pass(Duration::MAX),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,8 @@ mod event;
 mod exposition;
 #[cfg(test)]
 mod flood;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod limits;
 mod metrics;
 mod notes;

@@ -24,8 +24,8 @@ pub use headers::{
     SERVER_SENT_NS, SERVER_WAITED_NS,
 };
 pub use reading::{LONGEST_HEAD_BYTES, ReplyFault, ReplyReader, ReplyStep, WholeReply};
-#[cfg(test)]
-pub(super) use reply::decode_reply;
+#[cfg(any(test, fuzzing))]
+pub(crate) use reply::decode_reply;
 
 use super::format::{Decoded, MAX_REQUEST_BYTES, Persistence, WireFormat};
 use super::message::{Request, Response};

@@ -1,0 +1,36 @@
+//! What must hold whatever a server, the kernel, a browser or a person says: each property takes bytes, and panics where it
+//! does not hold. Fuzzers look for such bytes for hours (`fuzz/`), the test at the end of this file for seconds: with the
+//! same functions, on the inputs in `fuzz/seeds/`. In no other build. The properties stand beside what they are about, in
+//! files called `fuzzed.rs`.
+
+pub use crate::cli::fuzzed::{frames, typed};
+pub use crate::live::web::fuzzed::live_hosts;
+pub use crate::load::fuzzed::{pages, replies};
+pub use crate::observe::fuzzed::{netlink, proc};
+pub use crate::process::fuzzed::messages;
+
+/// All of them, each under the name of its fuzz target.
+pub const PROPERTIES: &[(&str, fn(&[u8]))] = &[
+    ("frames", frames),
+    ("live_hosts", live_hosts),
+    ("messages", messages),
+    ("netlink", netlink),
+    ("pages", pages),
+    ("proc", proc),
+    ("replies", replies),
+    ("typed", typed),
+];
+
+#[cfg(test)]
+#[path = "../../fuzz/replay.rs"]
+mod replay;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_property_holds_for_every_seed_and_what_is_like_it() {
+        replay::hold(PROPERTIES, 200);
+    }
+}
