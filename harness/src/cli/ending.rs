@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use reports::diff::DiffOutcome;
 use reports::record::store::{RecordError, Run};
-use reports::record::{Cell, Ending, Ledger, Purpose, Warning};
+use reports::record::{Cell, Ending, FailedPart, Ledger, Outcome, Purpose, Warning};
 use serde::Serialize;
 
 use super::output::NoFigures;
@@ -57,10 +57,17 @@ pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
 pub(super) fn code_of_run(end: &RunEnd, run: &Run, interrupt: &Interrupt) -> ExitCode {
     ExitCode::from(match end.ending {
         Ending::Interrupted => interrupt.exit_code().unwrap_or(INTERNAL),
+        _ if end.failed > 0 && only_the_harness_failed(run) => INTERNAL,
         _ if end.failed > 0 => SERVER_FAILED,
         _ if unproven(run).is_some() => INVALID,
         _ => 0,
     })
+}
+
+/// Whether every cell that failed did so for want of something that the harness needs.
+fn only_the_harness_failed(run: &Run) -> bool {
+    let mut failed = run.cells.iter().filter(|cell| is_failure(cell));
+    failed.all(|cell| matches!(cell.outcome, Outcome::Failed { part: FailedPart::Harness, .. }))
 }
 
 /// The code of a search: without one whole block it has found nothing.

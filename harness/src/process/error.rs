@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rustix::io::Errno;
+
 /// A launch that failed. Nothing of the child is left when this is returned.
 #[derive(Debug, thiserror::Error)]
 #[error("{contender}: {failure}{}", quoted(.stderr))]
@@ -17,6 +19,9 @@ pub struct ProcessError {
     /// The end of what the child wrote to its standard error; empty where it wrote nothing or never ran.
     pub stderr: String,
 }
+
+/// Errors of a machine that has no more of something.
+const LACKING: [Option<Errno>; 4] = [Some(Errno::MFILE), Some(Errno::NFILE), Some(Errno::AGAIN), Some(Errno::NOMEM)];
 
 /// What went wrong in a launch.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +87,24 @@ pub enum LaunchFailure {
         /// One clause.
         reason: String,
     },
+}
+
+impl LaunchFailure {
+    /// Whether the harness could not do its part, whatever the server is like: no descriptor, no process, no memory.
+    pub fn is_ours(&self) -> bool {
+        match self {
+            Self::OwnPath(_) | Self::Supervision(_) => true,
+            // A program that is not there, or is none, is its owner's matter.
+            Self::Spawn { source, .. } => LACKING.contains(&Errno::from_io_error(source)),
+            Self::NotReady { .. }
+            | Self::EndedEarly { .. }
+            | Self::LeftItsProcess
+            | Self::NotListening { .. }
+            | Self::PortTaken { .. }
+            | Self::Interrupted
+            | Self::Handshake { .. } => false,
+        }
+    }
 }
 
 fn quoted(stderr: &str) -> String {

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 
 use reports::record::{BackendUsage, PlacementKind};
 
+use super::findings::CellFailure;
 use crate::backend::{Backend, BackendMark, Promptness};
 use crate::load::{Generator, LoadMoments};
 use crate::plan::{Pacing, TaskKind};
@@ -39,9 +40,9 @@ impl CalledBackend {
     }
 
     /// Why it stopped answering, where it has.
-    pub(super) fn failure(&self) -> Option<String> {
-        let failure = self.backend.failure();
-        failure.map(|failure| format!("the backend stopped answering: {failure}"))
+    pub(super) fn failure(&self) -> Option<CellFailure> {
+        let failure = self.backend.failure()?;
+        Some(CellFailure::of_the_harness(format!("the backend stopped answering: {failure}")))
     }
 
     /// Counts from the start of the window to its end; to be called again and again.

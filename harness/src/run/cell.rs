@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reports::record::{
-    self, ArrivalsRecord, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementRecord, Sample, ServerUsage,
-    ShapeRecord, Stage, ThreadTimes, Traffic, Unobserved, Warning,
+    self, ArrivalsRecord, FailedPart, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementRecord, Sample,
+    ServerUsage, ShapeRecord, Stage, ThreadTimes, Traffic, Unobserved, Warning,
 };
 
 use super::called::CalledBackend;
 use super::disturbed;
-use super::findings::TaskFindings;
+use super::findings::{CellFailure, TaskFindings};
 use super::held::{self, HeldServer};
 use super::placed::{generator, on_cpus};
 use super::session::Interrupt;
@@ -72,7 +72,8 @@ impl<'a> CellRunner<'a> {
         }
         let found = on_cpus(&placement.generator_cpus, || self.run_where_it_is(task, contender, placement));
         found.unwrap_or_else(|error| {
-            CellFindings::not_started(format!("the load generator can't have its CPUs: {error}"), String::new())
+            let reason = format!("the load generator can't have its CPUs: {error}");
+            CellFindings::not_started(CellFailure::of_the_harness(reason), String::new())
         })
     }
 
@@ -82,13 +83,13 @@ impl<'a> CellRunner<'a> {
             Ok(called) => called,
             Err(error) => {
                 let reason = format!("the backend that its requests call can't be started: {error}");
-                return CellFindings::not_started(reason, String::new());
+                return CellFindings::not_started(CellFailure::of_the_harness(reason), String::new());
             }
         };
         let backend = called.as_ref().map(CalledBackend::address);
         let mut server = match self.start(contender, backend, &placement.server_cpus) {
             Ok(server) => server,
-            Err(error) => return CellFindings::not_started(error.failure.to_string(), error.stderr),
+            Err(error) => return CellFindings::not_started(error.failure.into(), error.stderr),
         };
         let pid = server.pid();
         let overflows_before = listen_overflows();
@@ -214,7 +215,7 @@ impl<'a> CellRunner<'a> {
                 found.traffic = Some(outcome.traffic);
                 found.generator = Some(outcome.generator);
             }
-            Err(error) => found.failure = Some(error.to_string()),
+            Err(error) => found.failure = Some(error.into()),
         }
         found
     }
@@ -236,9 +237,9 @@ impl<'a> CellRunner<'a> {
 }
 
 impl CellFindings {
-    fn not_started(reason: String, stderr: String) -> CellFindings {
+    fn not_started(CellFailure { part, reason }: CellFailure, stderr: String) -> CellFindings {
         CellFindings {
-            outcome: Outcome::Failed { reason, stderr },
+            outcome: Outcome::Failed { part, reason, stderr },
             traffic: None,
             disturbance: None,
             bounds: Vec::new(),
@@ -259,9 +260,9 @@ fn outcome(found: &TaskFindings, stopped: &Stopped) -> Outcome {
     // What was known at the end has the reason too.
     let death = stopped.death.as_ref().or(found.death.as_ref());
     if let Some(death) = death.filter(|death| !found.was_asked_for(death)) {
-        Outcome::Failed { reason: format!("the server {}", death.how), stderr }
-    } else if let Some(reason) = found.failure.clone() {
-        Outcome::Failed { reason, stderr }
+        Outcome::Failed { part: FailedPart::Server, reason: format!("the server {}", death.how), stderr }
+    } else if let Some(CellFailure { part, reason }) = found.failure.clone() {
+        Outcome::Failed { part, reason, stderr }
     } else {
         Outcome::Completed
     }

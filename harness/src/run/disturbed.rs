@@ -11,7 +11,7 @@ use std::time::Duration;
 use reports::record::{self, Bound, Warning};
 
 use super::called::CalledBackend;
-use super::findings::TaskFindings;
+use super::findings::{CellFailure, TaskFindings};
 use super::session::Interrupt;
 use crate::load::{self, DisturbError, Disturbed, Generator, LoadMoments, now_ns};
 use crate::plan::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec, nanoseconds};
@@ -30,7 +30,7 @@ pub(super) fn disturb(
         Ok(bounds) => found.bounds = bounds,
         Err(error) => {
             // Without its bounds it could take the machine with it.
-            found.failure = Some(format!("the server's bounds could not be set: {error}"));
+            found.failure = Some(CellFailure::of_the_harness(format!("the server's bounds could not be set: {error}")));
             found.death = server.poll_death();
             return found;
         }
@@ -53,7 +53,7 @@ pub(super) fn disturb(
                 found.traffic = Some(outcome.traffic);
                 found.generator = Some(outcome.generator);
             }
-            Err(error) => found.failure = Some(error.to_string()),
+            Err(error) => found.failure = Some(error.into()),
         }
         if let Some(disturbed) = disturbed {
             let disturbed = disturbed.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -107,7 +107,8 @@ impl Attendant<'_, '_, '_> {
         match thread::Builder::new().name("disturbance".to_owned()).spawn_scoped(self.scope, disturb) {
             Ok(thread) => self.disturbing = Some(thread),
             Err(error) => {
-                self.found.failure = Some(format!("a thread for the disturbance could not be started: {error}"));
+                let reason = format!("a thread for the disturbance could not be started: {error}");
+                self.found.failure = Some(CellFailure::of_the_harness(reason));
                 self.stop.store(true, Ordering::Relaxed);
             }
         }

@@ -1,14 +1,15 @@
 //! What the task of a cell finds out, whichever task it is. Beside it: `cell.rs` (load), `held.rs` (held connections),
 //! `disturbed.rs` (a probe and a disturbance).
 
+use std::fmt::Display;
 use std::time::Duration;
 
-use reports::record::{Bound, DisturbanceRecord, GeneratorUsage, Stage, Traffic, Warning};
+use reports::record::{Bound, DisturbanceRecord, FailedPart, GeneratorUsage, Stage, Traffic, Warning};
 
-use crate::load::LoadMoments;
+use crate::load::{LoadError, LoadMoments};
 use crate::observe::cpu_time;
 use crate::plan::nanoseconds;
-use crate::process::{Death, ServerProcess};
+use crate::process::{Death, LaunchFailure, ServerProcess};
 
 /// What the task itself found out, while the server ran.
 #[derive(Debug, Default)]
@@ -24,12 +25,44 @@ pub(crate) struct TaskFindings {
     pub(crate) stages: Vec<Stage>,
     pub(crate) warnings: Vec<Warning>,
     /// Why the task could not be put to the server.
-    pub(crate) failure: Option<String>,
+    pub(crate) failure: Option<CellFailure>,
     pub(crate) death: Option<Death>,
     /// When it was found dead in the middle, from `origin_ns`.
     pub(crate) died_at_ns: Option<u64>,
     /// When it was told to stop in the middle, from `origin_ns`.
     pub(super) stop_asked_ns: Option<u64>,
+}
+
+/// Why a cell has no result.
+#[derive(Debug, Clone)]
+pub(crate) struct CellFailure {
+    pub(crate) part: FailedPart,
+    /// A sentence without its full stop.
+    pub(crate) reason: String,
+}
+
+impl CellFailure {
+    /// What measures failed, and the server did nothing wrong.
+    pub(crate) fn of_the_harness(reason: impl Display) -> CellFailure {
+        CellFailure { part: FailedPart::Harness, reason: reason.to_string() }
+    }
+}
+
+impl From<LoadError> for CellFailure {
+    fn from(error: LoadError) -> CellFailure {
+        let part = match error {
+            LoadError::NotConnected { .. } => FailedPart::Server,
+            LoadError::Epoll(_) | LoadError::Thread(_) => FailedPart::Harness,
+        };
+        CellFailure { part, reason: error.to_string() }
+    }
+}
+
+impl From<LaunchFailure> for CellFailure {
+    fn from(failure: LaunchFailure) -> CellFailure {
+        let part = if failure.is_ours() { FailedPart::Harness } else { FailedPart::Server };
+        CellFailure { part, reason: failure.to_string() }
+    }
 }
 
 impl TaskFindings {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use reports::record::{Phase, Stage, Warning};
 
-use super::findings::TaskFindings;
+use super::findings::{CellFailure, TaskFindings};
 use crate::load::{HeldConnections, LoadError};
 use crate::observe::{Extent, ProcessReader, settled_sample, socket_buffer_bytes};
 use crate::plan::HoldSpec;
@@ -50,7 +50,10 @@ enum HoldError {
 pub(crate) fn hold(spec: &HoldSpec, server: &HeldServer<'_>) -> TaskFindings {
     let mut found = TaskFindings::default();
     if let Err(error) = stages(spec, server, &mut found) {
-        found.failure = Some(error.to_string());
+        found.failure = Some(match error {
+            HoldError::Load(error) => error.into(),
+            HoldError::Observe(_) => CellFailure::of_the_harness(error),
+        });
     }
     found
 }

@@ -193,13 +193,28 @@ pub enum ShapeRecord {
 pub enum Outcome {
     /// As planned.
     Completed,
-    /// The server could not be started, or died.
+    /// The server could not be started, or died, or what measures it failed.
     Failed {
+        /// Which of the two.
+        #[serde(default)]
+        part: FailedPart,
         /// One sentence, with the signal or exit status.
         reason: String,
         /// The end of what the server wrote to its standard error.
         stderr: String,
     },
+}
+
+/// Who is to blame for a cell that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailedPart {
+    /// The server: it did not start, died, or took no connections. Files that were written before this was noted say so of
+    /// all failures.
+    #[default]
+    Server,
+    /// The harness: its load generator, its backend or its supervision lacked what it needs, such as descriptors.
+    Harness,
 }
 
 /// What else went on on the machine during a cell. What could not be observed is absent, and a warning of the cell says why.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::format::{self, Unit};
 use crate::record::store::Run;
-use crate::record::{BackendUsage, Cell, Ending, Outcome, Purpose, Warning};
+use crate::record::{BackendUsage, Cell, Ending, FailedPart, Outcome, Purpose, Warning};
 use crate::study::{counts, died_as_a_result};
 
 /// Whether to believe a run.
@@ -158,11 +158,14 @@ fn doubts(run: &Run) -> Vec<Doubt> {
         for warning in cell.warnings.iter().filter(|warning| !is_a_finding(cell, warning)) {
             add(warning.invalidates(), warning.describe(), warning.remedy(), &cell.id);
         }
-        if let Outcome::Failed { reason, .. } = &cell.outcome
+        if let Outcome::Failed { part, reason, .. } = &cell.outcome
             && !died_as_a_result(cell)
         {
-            let remedy = "read the end of its standard error in the cell's file".to_owned();
-            add(true, format!("the cell failed: {reason}"), remedy, &cell.id);
+            let remedy = match part {
+                FailedPart::Server => "read the end of its standard error in the cell's file",
+                FailedPart::Harness => "it is no fault of the server's: free what is named and run again",
+            };
+            add(true, format!("the cell failed: {reason}"), remedy.to_owned(), &cell.id);
         }
     }
     let doubts =

@@ -5,7 +5,7 @@
 
 use reports::page::render;
 use reports::record::store::Run;
-use reports::record::{Outcome, Warning};
+use reports::record::{FailedPart, Outcome, Warning};
 use serde_json::{Value, json};
 
 use crate::devtools::{Browser, Tab};
@@ -33,7 +33,8 @@ fn hostile(mut run: Run) -> Run {
             cell.bounds.iter_mut().for_each(|bound| bound.enforced_by = HOSTILE[1].into());
             cell.server.died_at_ns = Some(disturbance.until_ns);
             cell.warnings.push(Warning::ServerDied { how: HOSTILE[0].into() });
-            cell.outcome = Outcome::Failed { reason: HOSTILE[1].into(), stderr: HOSTILE[2].into() };
+            cell.outcome =
+                Outcome::Failed { part: FailedPart::Server, reason: HOSTILE[1].into(), stderr: HOSTILE[2].into() };
         }
         cell.warnings.push(Warning::MachineLimit {
             limit: HOSTILE[0].into(),

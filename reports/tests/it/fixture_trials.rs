@@ -9,8 +9,8 @@ use hdrhistogram::Histogram;
 use reports::record::store::Run;
 use reports::record::{
     ArrivalsRecord, Bound, BoundValue, Cell, Condition, ConnectionLedger, ContenderRecord, Decision, Demand,
-    DisturbanceProgress, DisturbanceRecord, ExperimentRecord, Fate, HistogramRecord, Ledger, Outcome, Picture,
-    PictureKind, Relation, RequestEvent, Scale, ServerCounters, ShapeRecord, Swept, Traffic, ValueOf, Warning,
+    DisturbanceProgress, DisturbanceRecord, ExperimentRecord, FailedPart, Fate, HistogramRecord, Ledger, Outcome,
+    Picture, PictureKind, Relation, RequestEvent, Scale, ServerCounters, ShapeRecord, Swept, Traffic, ValueOf, Warning,
     WorkloadRecord,
 };
 
@@ -140,6 +140,7 @@ pub(crate) fn dead() -> Cell {
     cell.server.counters = None;
     cell.warnings.push(Warning::ServerDied { how: how.into() });
     cell.outcome = Outcome::Failed {
+        part: FailedPart::Server,
         reason: format!("the server {how}"),
         stderr: "thread 'main' panicked at src/pool.rs:31: failed to spawn thread\nnote: run with RUST_BACKTRACE=1\n"
             .into(),

@@ -5,7 +5,9 @@ use hdrhistogram::Histogram;
 use reports::charts::{Figure, figures};
 use reports::format::Unit;
 use reports::record::store::Run;
-use reports::record::{BackendUsage, Cell, HistogramRecord, Ledger, Outcome, Phase, Purpose, ShapeRecord, Warning};
+use reports::record::{
+    BackendUsage, Cell, FailedPart, HistogramRecord, Ledger, Outcome, Phase, Purpose, ShapeRecord, Warning,
+};
 use reports::study::{Standing, groups};
 use reports::summary::{BadgeState, Summary, TableValue, summarise};
 
@@ -195,7 +197,8 @@ fn what_is_invalid_is_struck_through_and_in_no_ranking() {
 fn one_invalid_block_leaves_the_other() {
     let mut run = fixture::small();
     let at = fixture::find(&run, "sleep-5ms", "threaded", 60.0, 1);
-    run.cells[at].outcome = Outcome::Failed { reason: "killed by signal 9".into(), stderr: String::new() };
+    run.cells[at].outcome =
+        Outcome::Failed { part: FailedPart::Server, reason: "killed by signal 9".into(), stderr: String::new() };
     let kept = fixture::find(&run, "sleep-5ms", "threaded", 60.0, 0);
     let kept = run.cells[kept].traffic.as_ref().unwrap().response_time.as_ref().unwrap().to_histogram().unwrap();
     let figure = figure(&run, "latency-curve-response-sleep-5ms");

@@ -5,7 +5,9 @@ use reports::charts::{Figure, figures};
 use reports::metrics::{Certainty, Reading, metric};
 use reports::page::render;
 use reports::record::store::{Run, RunFolder};
-use reports::record::{Cell, ExperimentRecord, Fate, Outcome, PictureKind, RequestEvent, ShapeRecord, Swept, Warning};
+use reports::record::{
+    Cell, ExperimentRecord, FailedPart, Fate, Outcome, PictureKind, RequestEvent, ShapeRecord, Swept, Warning,
+};
 use reports::study::{Standing, counts, groups};
 use reports::summary::summarise;
 
@@ -249,7 +251,8 @@ fn a_cell_that_lacks_what_others_have_is_drawn_as_far_as_it_goes() {
     run.cells.iter_mut().for_each(|cell| cell.traffic = None);
     assert!(!render(&run).contains("id=\"idle-flood-over-time\""), "no request, no picture of requests");
     run.cells.iter_mut().for_each(|cell| {
-        cell.outcome = Outcome::Failed { reason: "could not be started".into(), stderr: String::new() };
+        cell.outcome =
+            Outcome::Failed { part: FailedPart::Server, reason: "could not be started".into(), stderr: String::new() };
     });
     assert!(render(&run).contains("could not be started"));
 }

@@ -4,7 +4,7 @@ mod load;
 
 use hdrhistogram::Histogram;
 use reports::record::{
-    ArrivalsRecord, BackendUsage, DisturbanceRecord, GeneratorUsage, HistogramRecord, Ledger, Load, Noise,
+    ArrivalsRecord, BackendUsage, DisturbanceRecord, FailedPart, GeneratorUsage, HistogramRecord, Ledger, Load, Noise,
     ServerCounters, ServerUsage, ShapeRecord,
 };
 
@@ -322,7 +322,8 @@ fn what_nobody_has_seen_is_not_quiet() {
         let said = Warning::NotObserved { what: unobserved, reason };
         assert_eq!(warnings(&Cell { warnings: vec![said], ..cell.clone() }, PlacementKind::Isolated), []);
         // A server that died of what was done to it is a result, and so is looked at all the same.
-        cell.outcome = Outcome::Failed { reason: "it died".to_owned(), stderr: String::new() };
+        cell.outcome =
+            Outcome::Failed { part: FailedPart::Server, reason: "it died".to_owned(), stderr: String::new() };
         assert_eq!(warnings(&cell, PlacementKind::Isolated), []);
         (cell.disturbance, cell.server.died_at_ns) = (Some(disturbance(None)), Some(MS));
         assert_eq!(warnings(&cell, PlacementKind::Isolated).len(), 1);

@@ -47,7 +47,7 @@ pub(super) fn memory(bench: &Bench) -> Result<Attempt, Obstacle> {
         HoldSpec { counts: vec![10, 20, 30, 40, 50], work: Work::new("echo", "hi"), give_up_after: LONGEST_WAIT };
     let found = hold(&spec, &held);
     if let Some(failure) = found.failure {
-        return Err(Obstacle::Other(failure));
+        return Err(Obstacle::Other(failure.reason));
     }
     let empty = cells::empty(&echo(1.0, 50, Duration::ZERO));
     let cell = Cell { stages: found.stages, warnings: found.warnings, ..empty };
