@@ -18,6 +18,7 @@ pub(super) const REMOTE_LIMITS: &[(&str, &str)] = &[
     ("frame-deadline", "10s"),
     ("unread-timeout", "30s"),
     ("max-work", "60s"),
+    ("abandon", "5s"),
 ];
 
 fn served_at_a_time(connections: usize) -> String {
@@ -79,7 +80,7 @@ mod tests {
     #[test]
     fn what_is_typed_counts() {
         let said = said("threaded:idle-timeout=5s,max-work=off");
-        assert!(said.contains("idle-timeout=5s") && said.contains("no limit: max-work;"), "{said}");
+        assert!(said.contains("idle-timeout=5s") && said.contains("no limit: max-work, abandon;"), "{said}");
         assert!(remote_limits(&Contender::parse("threaded").unwrap()).contains("no limit: max-connections, idle"));
     }
 

@@ -71,8 +71,8 @@ impl Shell {
             .current_dir(self.folder.path())
             .env("PATH", path)
             .env("HARNESS", env!("CARGO_BIN_EXE_harness"))
-            // The lock that keeps benchmarks apart lies there: a person's own run is not in the way of the test.
             .env("TMPDIR", self.folder.path())
+            // A person's own run is not in the way of the test.
             .env("HARNESS_LOCK", self.folder.path().join("lock"))
             .stdin(Stdio::null())
             .stdout(File::create(&output).unwrap())

@@ -1,9 +1,10 @@
 //! The loop of one connection: read, understand, work, reply. `blocking.rs` is for a thread, `nonblocking.rs`
 //! for a task; they are twins, line by line, and a test holds them to it. `stepwise.rs` is the same loop once more, turned
 //! inside out for an event loop. `actions.rs` is what all decide without waiting, `deadline.rs` how long they wait for a
-//! client. None of them knows that threads or runtimes get created.
+//! client, `attended.rs` when its work is given up. None of them knows that threads or runtimes get created.
 
 mod actions;
+pub(crate) mod attended;
 pub(crate) mod blocking;
 #[cfg(feature = "compio")]
 pub(crate) mod completion;

@@ -14,7 +14,8 @@ use std::sync::Arc;
 use tokio::runtime;
 use tokio::task::JoinSet;
 
-use crate::accept::{Acceptor, one_for_each_loop};
+use crate::accept::{AcceptedConnection, Acceptor, one_for_each_loop};
+use crate::connection::attended::serve_attended;
 use crate::connection::nonblocking::serve;
 use crate::histograms::with_histograms;
 use crate::server::Server;
@@ -49,8 +50,16 @@ pub(super) async fn accept(listener: TcpListener, server: Arc<Server>) -> io::Re
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let mut acceptor = Acceptor::new(listener, &server)?;
     while let Some(accepted) = acceptor.next().await? {
-        tokio::spawn(serve(accepted, Arc::clone(&server)));
+        spawn(accepted, &server);
     }
     server.drain_in_task().await;
     Ok(())
+}
+
+/// Gives a connection a task: a small one where nothing is to be watched beside it.
+pub(super) fn spawn(accepted: AcceptedConnection<tokio::net::TcpStream>, server: &Arc<Server>) {
+    match server.options.abandon {
+        None => drop(tokio::spawn(serve(accepted, Arc::clone(server)))),
+        Some(limit) => drop(tokio::spawn(serve_attended(accepted, Arc::clone(server), limit))),
+    }
 }

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use tokio::runtime;
 
+use super::async_multi::spawn;
 use crate::accept::Acceptor;
-use crate::connection::nonblocking::serve;
 use crate::histograms::with_histograms;
 use crate::server::Server;
 
@@ -30,7 +30,7 @@ pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()>
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let mut acceptor = Acceptor::new(listener, server)?;
         while let Some(accepted) = acceptor.next().await? {
-            tokio::spawn(serve(accepted, Arc::clone(server)));
+            spawn(accepted, server);
         }
         server.drain_in_task().await;
         Ok(())

@@ -8,10 +8,10 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use crate::options::{
-    ACCEPT_IN_TASKS, ACCEPT_ON_THREADS, BACKEND_POOL, BACKLOG, BLOCKING_THREADS, BUFFER, DRAIN, FRAME_DEADLINE,
-    IDLE_TIMEOUT, MAX_CONNECTIONS, MAX_WORK, MUTEX, OptionKey, PER_CORE_WORKERS, PLACEMENT_ON_ONE_THREAD,
-    PLACEMENT_ON_THREADS, PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK, STRETCH, ServerOptions,
-    UNREAD_TIMEOUT,
+    ABANDON, ACCEPT_IN_TASKS, ACCEPT_ON_THREADS, BACKEND_POOL, BACKLOG, BLOCKING_THREADS, BUFFER, DRAIN,
+    FRAME_DEADLINE, IDLE_TIMEOUT, MAX_CONNECTIONS, MAX_WORK, MUTEX, OptionKey, PER_CORE_WORKERS,
+    PLACEMENT_ON_ONE_THREAD, PLACEMENT_ON_THREADS, PLACEMENT_ON_WORKERS, POOL_WORKERS, RUNTIME_WORKERS, SPAWN, STACK,
+    STRETCH, ServerOptions, UNREAD_TIMEOUT,
 };
 use crate::server::Server;
 
@@ -177,6 +177,7 @@ pub const MODELS: &[Model] = &[
         short: "tokio, one thread",
         summary: "a tokio task per connection, all on one thread",
         options: &[
+            ABANDON,
             BACKEND_POOL,
             BACKLOG,
             BLOCKING_THREADS,
@@ -202,6 +203,7 @@ pub const MODELS: &[Model] = &[
         short: "tokio",
         summary: "a tokio task per connection, on a pool of threads",
         options: &[
+            ABANDON,
             ACCEPT_IN_TASKS,
             BACKEND_POOL,
             BACKLOG,
@@ -229,6 +231,7 @@ pub const MODELS: &[Model] = &[
         short: "tokio per core",
         summary: "a tokio runtime of one thread for each CPU, each of which accepts for itself",
         options: &[
+            ABANDON,
             BACKLOG,
             BLOCKING_THREADS,
             DRAIN,

@@ -9,6 +9,19 @@ use super::values::{
 };
 use crate::protocol::MAX_READ_BUFFER_BYTES;
 
+/// A task can be dropped in the middle of its work, a thread can't.
+pub(crate) const ABANDON: OptionKey = OptionKey {
+    name: "abandon",
+    summary: "how long work goes on for a client that has closed its side, until it is dropped at its next .await; off lets \
+              it end",
+    set: |options, value| {
+        options.abandon = parse_unless_off(value, parse_timeout)?;
+        Some(())
+    },
+    show: |options| show_unless_off(options.abandon, show_timeout),
+    ..IDLE_TIMEOUT
+};
+
 /// For a runtime that has workers to run the loops.
 pub(crate) const ACCEPT_IN_TASKS: OptionKey = OptionKey {
     name: "accept",

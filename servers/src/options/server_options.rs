@@ -32,6 +32,8 @@ pub struct ServerOptions {
     pub drain: Option<Duration>,
     /// How many connections may be open before the server stops accepting.
     pub max_connections: Option<usize>,
+    /// How long work goes on for a client that has ended its side; none where it goes on to its end.
+    pub abandon: Option<Duration>,
     /// How long what was sent to a client may stay unread before the kernel ends the connection.
     pub unread_timeout: Option<Duration>,
     /// How much work, in time, one connection may ask for in all.
@@ -102,6 +104,7 @@ impl ServerOptions {
             frame_deadline: None,
             drain: None,
             max_connections: None,
+            abandon: None,
             unread_timeout: None,
             max_work: None,
             backend_pool: None,

@@ -83,7 +83,8 @@ fn complaints_name_the_remedy() {
     assert_eq!(
         complaint("rayon-pool:64KiB"),
         "\"64KiB\" is not an option; write options as in rayon-pool:name=value,name=value, with the names \
-         backend-pool, backlog, drain, frame-deadline, idle-timeout, max-connections, read-buffer, stack, stretch, workers",
+         backend-pool, backlog, drain, frame-deadline, idle-timeout, max-connections, max-work, read-buffer, stack, stretch, \
+         unread-timeout, workers",
     );
     assert_eq!(complaint("async-multi:workers=0"), "workers cannot be \"0\"; it takes a whole number from 1 to 4096",);
     assert_eq!(

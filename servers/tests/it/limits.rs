@@ -7,7 +7,7 @@ use servers::ServerMonitor;
 use servers::protocol::Wire;
 
 use crate::client::Client;
-use crate::running::{DEADLINE, RunningServer, wait_until, with_every_model_that_takes};
+use crate::running::{DEADLINE, RunningServer, wait_until, with_every_model_of_our_loop, with_every_model_that_takes};
 
 /// The pause between two bytes of a client that trickles. A request takes some eighty of them.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -191,5 +191,46 @@ fn a_connection_has_so_much_work_and_no_more() {
         client.assert_closed();
         assert_eq!(running.server.counters().requests_refused, 1);
         assert_eq!(running.connect().work("lock", "1ms")["result"], "", "another connection has its own");
+    });
+}
+
+#[test]
+fn the_work_of_a_client_that_is_gone_is_given_up() {
+    with_every_model_that_takes("abandon=200ms", |running| {
+        let mut monitor = ServerMonitor::new(Arc::clone(&running.server));
+        for work in ["sleep", "lock", "call"] {
+            let mut leaves = running.connect();
+            leaves.send(&running.request(work, "60s", "1"));
+            wait_until("its work has begun", || {
+                let now = monitor.snapshot();
+                now.open_connections == 1 && now.waiting_connections == 0
+            });
+            drop(leaves);
+            wait_until("its connection has ended with its work", || monitor.snapshot().open_connections == 0);
+        }
+        assert_eq!(running.connect().work("lock", "1ms")["result"], "", "the lock was given back");
+    });
+}
+
+#[test]
+fn who_has_said_all_and_waits_for_the_reply_gets_it_in_its_time() {
+    with_every_model_that_takes("abandon=20s", |running| {
+        let mut client = running.connect();
+        client.send(&running.request("sleep", "50ms", "1"));
+        client.end_sending();
+        assert_eq!(client.reply().unwrap()["WorkDone"]["result"], "");
+    });
+}
+
+#[test]
+fn without_any_limit_a_client_that_is_gone_has_the_request_in_hand_done_and_not_all_of_its_others() {
+    with_every_model_of_our_loop(|running| {
+        let mut leaves = running.connect();
+        leaves.send(&running.request("sleep", "20ms", "1").repeat(100));
+        drop(leaves);
+        let mut monitor = ServerMonitor::new(Arc::clone(&running.server));
+        wait_until("it was accepted", || running.server.counters().accepted > 0);
+        wait_until("its connection has ended", || monitor.snapshot().open_connections == 0);
+        assert!(running.server.counters().requests_served < 100);
     });
 }

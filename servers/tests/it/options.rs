@@ -13,6 +13,7 @@ use crate::running::{RunningServer, wait_until, with_contenders};
 
 /// Values of every option there is; a model need not take all of them.
 const VALUES: &[(&str, &[&str])] = &[
+    ("abandon", &["off", "30s"]),
     ("accept", &["single", "reuseport"]),
     ("backend-pool", &["off", "1"]),
     ("backlog", &["1", "65535"]),
