@@ -52,7 +52,7 @@ pub(super) fn summary_csv(tables: &[SummaryTable]) -> String {
                 let remark = value.remark.as_deref().unwrap_or("");
                 let fields =
                     [&table.experiment, &table.workload, &row.contender, &column.label, &number, &value.text, remark];
-                csv.push_str(&fields.map(|text| csv_field(text)).join(","));
+                csv.push_str(&fields.map(csv_field).join(","));
                 csv.push('\n');
             }
         }
