@@ -13,10 +13,15 @@ use crate::subject::Home;
 /// All that the program may map, itself included.
 const MOST_KIB: u32 = 64 << 10;
 
-/// What `harness ARGUMENTS` says where it may take no more memory than that; it must refuse, and not fall over.
+/// What `harness ARGUMENTS` says where it may take no more memory than that; it must refuse, and neither fall over nor wait.
 fn refused(home: &Home, arguments: &[&str]) -> String {
     let mut command = Command::new("sh");
-    command.args(["-c", &format!("ulimit -v {MOST_KIB}; exec \"$@\""), "sh", env!("CARGO_BIN_EXE_harness")]);
+    command.args([
+        "-c",
+        &format!("ulimit -v {MOST_KIB}; exec timeout -k 1 60 \"$@\""),
+        "sh",
+        env!("CARGO_BIN_EXE_harness"),
+    ]);
     let output = command.args(arguments).current_dir(home.path("")).stdin(Stdio::null()).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(matches!(output.status.code(), Some(1 | 2)), "{arguments:?}: {:?} {said}", output.status);
@@ -142,15 +147,15 @@ const READERS: [&[&str]; 7] = [
 
 #[test]
 fn every_command_refuses_what_is_no_file_and_waits_for_nobody() {
-    let device = |at: &Path| symlink("/dev/zero", at).unwrap();
-    let pipe = |at: &Path| assert!(Command::new("mkfifo").arg(at).status().unwrap().success());
-    let elsewhere = |at: &Path| symlink("/etc", at).unwrap();
-    let put: [(&str, &dyn Fn(&Path), &str); 5] = [
-        ("manifest.json", &device, "run/manifest.json is not a file"),
-        ("manifest.json", &pipe, "run/manifest.json is not a file"),
-        ("cells/zero.json", &device, "run/cells/zero.json is not a file"),
-        ("cells/pipe.json", &pipe, "run/cells/pipe.json is not a file"),
-        ("cells", &elsewhere, "run/cells is not a folder"),
+    let device: fn(&Path) = |at| symlink("/dev/zero", at).unwrap();
+    let pipe: fn(&Path) = |at| assert!(Command::new("mkfifo").arg(at).status().unwrap().success());
+    let elsewhere: fn(&Path) = |at| symlink("/etc", at).unwrap();
+    let put = [
+        ("manifest.json", device, "run/manifest.json is not a file"),
+        ("manifest.json", pipe, "run/manifest.json is not a file"),
+        ("cells/zero.json", device, "run/cells/zero.json is not a file"),
+        ("cells/pipe.json", pipe, "run/cells/pipe.json is not a file"),
+        ("cells", elsewhere, "run/cells is not a folder"),
     ];
     for (name, put, words) in put {
         let home = Home::new();

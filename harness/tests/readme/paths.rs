@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
 use crate::markdown::{Block, anchor, blocks, code_spans, links, sections};
 use crate::pages::pages;
 use crate::{root, text};
+
+/// What is promised where something goes wrong, each with the tests that hold it to that.
+const RELIABILITY: &str = "docs/reliability.md";
 
 /// Folders that a run makes, and what is not a path of this repository.
 fn is_of_this_repository(span: &str) -> bool {
@@ -22,6 +26,7 @@ fn documents() -> Vec<String> {
         "docs/demonstration.md",
         "docs/performance.md",
         "docs/protocol.md",
+        RELIABILITY,
     ];
     let entries = fs::read_dir(root().join("docs/experiments")).unwrap().map(|entry| entry.unwrap().file_name());
     let experiments = entries.map(|name| format!("docs/experiments/{}", name.to_str().unwrap()));
@@ -77,4 +82,37 @@ fn every_folder_is_in_the_drawing_and_no_other() {
             folders.map(|entry| format!("{}/", entry.file_name().to_str().unwrap())).collect();
         assert_eq!(drawn.get(package), Some(&there), "{package}/src in the drawing of ARCHITECTURE.md");
     }
+}
+
+/// The last column of a row: the tests that hold the harness to the promise.
+#[test]
+fn every_test_of_a_promise_is_there() {
+    let sources: String =
+        ["servers", "reports", "harness"].iter().flat_map(|package| tests_in(&root().join(package))).collect();
+    let promises = text(RELIABILITY);
+    let rows = promises.lines().filter(|line| line.starts_with("| F"));
+    let mut looked_at = 0;
+    for row in rows {
+        let tests = code_spans(row.trim_end_matches(" |").rsplit(" | ").next().unwrap());
+        assert!(!tests.is_empty(), "no test holds the harness to {row}");
+        for test in tests {
+            assert!(
+                sources.contains(&format!("fn {test}(")),
+                "{RELIABILITY} names the test {test}, which is not there"
+            );
+            looked_at += 1;
+        }
+    }
+    assert!(looked_at > 20);
+}
+
+/// The sources under a folder of a package that may hold tests.
+fn tests_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let found = entries.flat_map(|path| match path.extension() {
+        _ if path.is_dir() => tests_in(&path),
+        Some(ending) if ending == "rs" => vec![fs::read_to_string(&path).unwrap()],
+        _ => Vec::new(),
+    });
+    found.collect()
 }
