@@ -33,6 +33,6 @@ mod tests {
         // Rendering a run takes a good part of a second in a build for tests.
         let (slow, quick): (Vec<_>, Vec<_>) = PROPERTIES.iter().copied().partition(|(name, _)| *name == "runs");
         replay::hold(&quick, 200);
-        replay::hold(&slow, 12);
+        replay::hold(&slow, 8);
     }
 }
