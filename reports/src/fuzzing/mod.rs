@@ -10,8 +10,11 @@ mod runs;
 pub use records::{gates, histogram_texts, histograms, records, site_entries};
 pub use runs::runs;
 
+/// Panics where it does not hold for these bytes.
+type Property = fn(&[u8]);
+
 /// All of them, each under the name of its fuzz target.
-pub const PROPERTIES: &[(&str, fn(&[u8]))] = &[
+pub const PROPERTIES: &[(&str, Property)] = &[
     ("gates", gates),
     ("histogram_texts", histogram_texts),
     ("histograms", histograms),
