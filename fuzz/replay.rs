@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
 
+use super::Property;
+
 /// Bytes that decoders have an opinion about.
 const TELLING: &[u8] = b"\0\t\n\r \"%,-./0159:;<=>@[\\]{}aAzZ\x7f\x80\xc3\xff";
 
@@ -16,7 +18,7 @@ const TELLING: &[u8] = b"\0\t\n\r \"%,-./0159:;<=>@[\\]{}aAzZ\x7f\x80\xc3\xff";
 ///
 /// # Panics
 /// Where one does not hold, and where one has no seeds or no target.
-pub(crate) fn hold(properties: &[(&str, fn(&[u8]))], cases: u32) {
+pub(crate) fn hold(properties: &[(&str, Property)], cases: u32) {
     for (name, property) in properties {
         let target = folder().join(format!("fuzz_targets/{name}.rs"));
         assert!(target.is_file(), "there is no {}: nothing fuzzes {name}", target.display());

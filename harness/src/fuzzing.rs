@@ -9,8 +9,11 @@ pub use crate::load::fuzzed::{pages, replies};
 pub use crate::observe::fuzzed::{netlink, proc};
 pub use crate::process::fuzzed::messages;
 
+/// Panics where it does not hold for these bytes.
+type Property = fn(&[u8]);
+
 /// All of them, each under the name of its fuzz target.
-pub const PROPERTIES: &[(&str, fn(&[u8]))] = &[
+pub const PROPERTIES: &[(&str, Property)] = &[
     ("frames", frames),
     ("live_hosts", live_hosts),
     ("messages", messages),

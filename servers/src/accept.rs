@@ -111,7 +111,7 @@ pub(crate) struct AcceptedConnection<S> {
 impl<S> AcceptedConnection<S> {
     /// A connection that nobody accepted: the only one of a server that has room for it.
     pub(crate) fn alone(stream: S, server: &Arc<Server>) -> AcceptedConnection<S> {
-        let permit = server.admission.permit_at_once().ok().expect("a server without connections has room for one");
+        let permit = server.admission.permit_at_once().expect("a server without connections has room for one");
         AcceptedConnection { stream, trace: server.connection_trace(1), permit }
     }
 }

@@ -5,6 +5,7 @@
 
 mod arrows;
 mod commands;
+mod licences;
 mod markdown;
 mod pages;
 mod paths;
@@ -13,6 +14,7 @@ mod quotes;
 mod sentences;
 mod servers;
 mod shell;
+mod supply_chain;
 
 use std::fs;
 use std::path::Path;

@@ -51,6 +51,7 @@ impl HistogramRecord {
             STANDARD.decode(&self.v2_deflate_base64).map_err(|error| refused(format!("it is not base64: {error}")))?;
         let inflated = inflate(&bytes)?;
         check_header(&inflated)?;
+        check_counts(&inflated[V2_HEADER..])?;
         let histogram: Histogram<u64> =
             Deserializer::new().deserialize(&mut Cursor::new(&inflated)).map_err(|error| refused(error.to_string()))?;
         if histogram.len() != self.count {
@@ -131,6 +132,30 @@ fn check_header(inflated: &[u8]) -> Result<(), RecordError> {
     let highest = be_u64(inflated, 24).unwrap_or(u64::MAX);
     if lowest == 0 || highest > GREATEST_VALUE_NS || lowest > highest / 2 {
         return Err(refused(format!("it claims values from {lowest} to {highest} ns, beyond an hour")));
+    }
+    Ok(())
+}
+
+/// Counts stand one after the other as numbers of one to nine bytes, of which the last bit is a sign: less than zero are so many
+/// empty buckets. More of them than any histogram has would overflow where they are skipped.
+fn check_counts(counts: &[u8]) -> Result<(), RecordError> {
+    const MOST_EMPTY: u64 = u32::MAX as u64;
+    let mut rest = counts;
+    while !rest.is_empty() {
+        let (mut number, mut length) = (0_u64, 0);
+        while let Some(byte) = rest.get(length).filter(|_| length < 9) {
+            // All bits of a ninth byte count.
+            let (bits, is_last) = if length == 8 { (*byte, true) } else { (byte & 0x7f, byte & 0x80 == 0) };
+            number |= u64::from(bits) << (7 * length);
+            length += 1;
+            if is_last {
+                break;
+            }
+        }
+        if number & 1 == 1 && number >> 1 >= MOST_EMPTY {
+            return Err(refused("it claims more empty buckets than a histogram has".into()));
+        }
+        rest = &rest[length..];
     }
     Ok(())
 }
@@ -263,6 +288,14 @@ mod tests {
             assert!(error.contains("claims"), "{error}");
         }
         assert!(with_count_0(&header(0, 3, 60_000_000_000)).to_histogram().is_ok());
+    }
+
+    #[test]
+    fn more_empty_buckets_than_there_can_be_are_refused() {
+        let mut hostile = header(9, 3, 60_000_000_000);
+        hostile.extend([0xff; 9]);
+        let error = with_count_0(&hostile).to_histogram().unwrap_err().to_string();
+        assert!(error.contains("empty buckets"), "{error}");
     }
 
     #[test]

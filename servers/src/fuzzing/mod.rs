@@ -13,8 +13,11 @@ pub use connections::connections;
 pub use messages::{chunks, http_replies, http_requests, json_lines};
 pub use typed::{contenders, work};
 
+/// Panics where it does not hold for these bytes.
+type Property = fn(&[u8]);
+
 /// All of them, each under the name of its fuzz target.
-pub const PROPERTIES: &[(&str, fn(&[u8]))] = &[
+pub const PROPERTIES: &[(&str, Property)] = &[
     ("json_lines", json_lines),
     ("http_requests", http_requests),
     ("http_replies", http_replies),
