@@ -19,3 +19,4 @@ pub mod run;
 pub mod search;
 pub mod selftest;
 pub mod trace;
+pub mod workshop;

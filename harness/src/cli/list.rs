@@ -95,7 +95,7 @@ fn of_models(models: &[&str]) -> String {
 
 /// `begin` and then `text`, in lines that fit; those after the first begin at `column`. A word longer than that stands
 /// on a line of its own.
-fn wrapped(begin: &str, column: usize, text: &str) -> String {
+pub(super) fn wrapped(begin: &str, column: usize, text: &str) -> String {
     let mut wrapped = begin.to_owned();
     let mut line_chars = begin.chars().count();
     let mut is_first = true;

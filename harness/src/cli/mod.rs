@@ -12,6 +12,7 @@ mod diff;
 mod dry_run;
 mod ending;
 mod inside;
+mod lesson;
 mod list;
 mod live;
 mod load;
@@ -68,6 +69,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Hold one saved run against another, and say what has changed
     Diff(diff::DiffArgs),
+    /// Teach a lesson here: a question, your answer, a short run, and what came out
+    Lesson(lesson::LessonArgs),
     /// Put load on any server and say how it took it
     Load(load::LoadArgs),
     /// Talk to a server and say whether it keeps to the JSON protocol
@@ -101,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Publish(args) => publish::run(args),
         Command::Report(args) => report::run(args),
         Command::Diff(args) => diff::run(args),
+        Command::Lesson(args) => lesson::run(args),
         Command::Load(args) => load::run(args),
         Command::Check(args) => check::run(args),
         Command::List(args) => list::run(args),
