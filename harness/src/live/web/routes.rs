@@ -1,11 +1,9 @@
 //! What is served under which address, and to whom.
 //!
-//! Only to this machine: a page of somebody else's may lead a browser to a loopback address by a name of its own (DNS
-//! rebinding), so the Host header must name this machine too. Only to look: nothing but GET and HEAD. Must not know:
-//! runs. Beside it: `board.rs`, where everything that is served lies ready.
+//! Only to this machine (`visitors.rs`), and no more than it can spare (`limits.rs`). Only to look: nothing but GET and
+//! HEAD. Must not know: runs. Beside it: `board.rs`, where everything that is served lies ready.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -21,6 +19,8 @@ use reports::page::{inline_sources, style_sheet};
 
 use super::board::{Board, Reader};
 use super::exposition::{OPEN_METRICS, PLAIN, plain};
+use super::limits::whole;
+use super::visitors::admit;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -88,30 +88,21 @@ async fn guarded(request: Request, next: Next) -> Response {
         (header::REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let mut response = if !host.is_some_and(names_this_machine) {
-        (StatusCode::FORBIDDEN, "this page is for this machine alone; ask for it as 127.0.0.1 or localhost\n")
-            .into_response()
+    let mut response = if let Err(why) = admit(request.headers()) {
+        (StatusCode::FORBIDDEN, format!("{why}\n")).into_response()
     } else if ![Method::GET, Method::HEAD].contains(request.method()) {
         let allowed = [(header::ALLOW, "GET, HEAD")];
         (StatusCode::METHOD_NOT_ALLOWED, allowed, "there is nothing to change here; use GET\n").into_response()
     } else {
-        next.run(request).await
+        match whole(request).await {
+            Ok(request) => next.run(request).await,
+            Err(refused) => refused,
+        }
     };
     for (name, value) in FIXED {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-/// Whether a Host header names a loopback address, with whatever port: a forwarded one is another.
-fn names_this_machine(host: &str) -> bool {
-    let without_port = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let name = without_port.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(without_port);
-    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// An event per change, until the run is over. No keep-alive: a page that is told nothing costs nothing.
@@ -157,17 +148,6 @@ fn text(media_type: &'static str, body: impl IntoResponse) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_names_of_this_machine_are_let_in() {
-        for host in ["localhost", "LocalHost:7979", "127.0.0.1:1", "127.1.2.3", "[::1]:80", "[::1]"] {
-            assert!(names_this_machine(host), "{host}");
-        }
-        let others = ["", "example.org", "localhost.example.org:7979", "10.0.0.1", "127.0.0.1.example.org", "[::2]:80"];
-        for host in others.into_iter().chain(["127.0.0.1:1:2", "localhost:x", "192.168.0.1:7979"]) {
-            assert!(!names_this_machine(host), "{host}");
-        }
-    }
 
     #[test]
     fn the_page_stays_small_and_allows_nothing_inline_of_its_own() {

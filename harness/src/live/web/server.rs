@@ -1,6 +1,7 @@
 //! The thread that serves a page: from a port that is listened on to the end of the run.
 //!
-//! Must not know: what is shown. Beside it: `routes.rs`, what is served under which address; `board.rs`, what there is to see.
+//! Must not know: what is shown. Beside it: `routes.rs`, what is served under which address;
+//! `limits.rs`, how much of it; `board.rs`, what there is to see.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -9,7 +10,6 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use tokio::sync::oneshot;
 
 use crate::clock::thread_cpu_ns;
@@ -17,13 +17,11 @@ use crate::observe::restrict_this_thread;
 
 use super::board::Board;
 use super::event::PageEvent;
+use super::limits::{PAGE_LIMITS, PageLimits, serve};
 use super::routes::{self, PageView};
 
 /// How long pages have to fetch what a run has to say at its end, where nobody wants it served any longer.
 const FAREWELL: Duration = Duration::from_secs(5);
-
-/// How long what is being sent may take when the serving ends.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// Why a page can't be served.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +58,11 @@ impl Web {
     /// # Errors
     /// Where the port can't be had, or a thread.
     pub fn start(view: PageView, port: u16, cpus: &[u32]) -> Result<Web, WebError> {
+        Web::start_within(PAGE_LIMITS, view, port, cpus)
+    }
+
+    /// As [`Web::start`], with limits of one's own.
+    pub(super) fn start_within(limits: PageLimits, view: PageView, port: u16, cpus: &[u32]) -> Result<Web, WebError> {
         let option = view.port_option();
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| WebError::Port { port, option, source })?;
@@ -72,7 +75,10 @@ impl Web {
         let thread = thread::Builder::new().name("live-page".into()).spawn(move || {
             // Threads that are made by a thread keep to its CPUs anyway; where this fails they still do.
             let _ = restrict_this_thread(&cpus);
-            runtime.block_on(serve(listener, routes::router(served, view), stopped));
+            runtime.block_on(async {
+                let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+                serve(listener, routes::router(served, view), limits, stopped).await;
+            });
             Duration::from_nanos(thread_cpu_ns())
         })?;
         Ok(Web { board, address, stop, thread })
@@ -102,21 +108,6 @@ impl Web {
         let _ = self.stop.send(());
         self.thread.join().unwrap_or_default()
     }
-}
-
-/// Serves until it is stopped, and then what has been begun.
-async fn serve(listener: TcpListener, router: Router, stopped: oneshot::Receiver<()>) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-    let (ending, ended) = oneshot::channel::<()>();
-    let no_more = async {
-        let _ = ended.await;
-    };
-    let serving = axum::serve(listener, router).with_graceful_shutdown(no_more);
-    let serving = tokio::spawn(serving.into_future());
-    // Whoever would send this is gone, or has sent it.
-    let _ = stopped.await;
-    drop(ending);
-    let _ = tokio::time::timeout(GRACE, serving).await;
 }
 
 #[cfg(test)]
@@ -175,6 +166,7 @@ mod tests {
 
     #[test]
     fn nobody_wakes_the_thread_between_two_events_while_pages_look() {
+        let _turn = super::super::flood::turn();
         let web = Web::start(PageView::Run, 0, &[]).unwrap();
         web.tell(PageEvent::Begins { order: 0, what: "echo".to_owned() });
         let pages = [looking(&web), looking(&web), looking(&web)];
