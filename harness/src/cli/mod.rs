@@ -33,6 +33,7 @@ mod servers;
 mod target;
 mod trace;
 mod watch;
+mod workshop;
 
 use std::process::ExitCode;
 
@@ -85,6 +86,8 @@ enum Command {
     Trace(trace::TraceArgs),
     /// Watch models side by side under a load that you change, in this terminal
     Watch(watch::WatchArgs),
+    /// Teach the lessons on a page for browsers on this machine: predict, run, and see what came out
+    Workshop(workshop::WorkshopArgs),
     /// Measure what is known already, and say whether the harness finds it
     Selftest(selftest::SelftestArgs),
     #[command(hide = true)]
@@ -112,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Trace(args) => trace::run(args),
         Command::Watch(args) => watch::run(args),
+        Command::Workshop(args) => workshop::run(args),
         Command::Selftest(args) => selftest::run(args),
         Command::Subject(args) => own_children::be_subject(args),
         Command::Become(args) => own_children::become_program(args),

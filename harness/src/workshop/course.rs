@@ -56,6 +56,12 @@ impl LessonCells {
         LessonCells { waiting: (0..setup.blocks).flat_map(block).collect() }
     }
 
+    /// About how long a cell takes, on average.
+    pub fn time_of_a_cell(&self) -> Duration {
+        let all: Duration = self.waiting.iter().map(|turn| turn.task.kind.usual_duration() + CELL_OVERHEAD).sum();
+        all.checked_div(self.waiting.len() as u32).unwrap_or(Duration::ZERO)
+    }
+
     /// Cells that are still to be run.
     pub fn len(&self) -> usize {
         self.waiting.len()

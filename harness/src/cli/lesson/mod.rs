@@ -26,7 +26,7 @@ use crate::workshop::lesson::{Lesson, LessonSettings, LessonSetup, SettingError}
 use crate::workshop::settle::{LessonFindings, settle};
 use crate::workshop::{LESSONS, find};
 
-pub(super) use run::{LessonRun, LessonStage};
+pub(super) use run::{LessonRun, LessonStage, folder as lesson_folder, settings_of_saved};
 pub(super) use standing::{StandingServers, StoodServer};
 
 /// Teach a lesson here: a question, your answer, a short run, and what came out

@@ -4,11 +4,11 @@
 //! cells it has.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use reports::record::store::{Run, RunFolder};
-use reports::record::{Ending, Machine, Manifest, PlacementKind, PlacementRecord, PredictionRecord};
+use reports::record::{Cell, Ending, Machine, Manifest, PlacementKind, PlacementRecord, PredictionRecord};
 
 use crate::backend::{Backend, Promptness};
 use crate::cli::busy::{self, FirstLook};
@@ -106,7 +106,9 @@ impl LessonRun<'_> {
         begun(&manifest);
         let interrupt = &stage.interrupt;
         let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
-        let end = execution.steer(&mut cells, Instant::now() + LONGEST_RUN, progress)?;
+        let each = cells.time_of_a_cell();
+        let mut forecast = Forecast { shown: progress, cells: cells.len(), ended: 0, each };
+        let end = execution.steer(&mut cells, Instant::now() + LONGEST_RUN, &mut forecast)?;
         if end.ending == Ending::Completed {
             self.trace(&plan, &folder, interrupt)?;
         }
@@ -170,6 +172,30 @@ impl LessonRun<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Says how many cells there will be, which a run that is steered can only guess and a lesson knows.
+struct Forecast<'p> {
+    shown: &'p mut dyn RunProgress,
+    cells: usize,
+    ended: usize,
+    each: Duration,
+}
+
+impl RunProgress for Forecast<'_> {
+    fn planned(&mut self, _: usize, left: Duration) {
+        let cells_left = self.cells.saturating_sub(self.ended) as u32;
+        self.shown.planned(self.cells, left.min(self.each * cells_left));
+    }
+
+    fn begins(&mut self, order: u32, finds_out: &str, contender: &str) {
+        self.shown.begins(order, finds_out, contender);
+    }
+
+    fn ended(&mut self, cell: &Cell) {
+        self.ended += 1;
+        self.shown.ended(cell);
     }
 }
 

@@ -155,7 +155,7 @@ fn cell(setup: &LessonSetup, name: &str, of: &ValueOf, value: f64, block: u32) -
         "peak_threads" => cell.server = ServerUsage { peak_threads: Some(value as u64), ..ServerUsage::default() },
         "response_time_p99" => traffic.response_time = Some(times(value)),
         "service_time_p99" => traffic.service_time = times(value),
-        "probe_longest_wait" | "probe_p99" => traffic.events = probed(|_| (value as u64, Fate::Ok)),
+        "probe_longest_wait" | "probe_p50" | "probe_p99" => traffic.events = probed(|_| (value as u64, Fate::Ok)),
         "probe_success" => {
             let answered = (value * 1_000.0) as u64;
             traffic.events = probed(|n| (MS, if n < answered { Fate::Ok } else { Fate::Timeout }));
