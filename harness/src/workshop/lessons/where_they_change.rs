@@ -125,8 +125,8 @@ fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
     };
     vec![
         format!(
-            "Tasks answered, measured in what threads did: {} as many echoes for {FEW} clients and {} for {many}; of requests \
-             that wait for a backend {} for {FEW} clients and {} for {many}.",
+            "Compared with threads, tasks answered {} as many echoes for {FEW} clients and {} for {many}. Of requests that \
+             wait for a backend it was {} for {FEW} clients and {} for {many}.",
             times("echo", FEW),
             times("echo", many),
             times(WAITING, FEW),
