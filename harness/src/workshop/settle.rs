@@ -5,13 +5,14 @@
 //! prove and which of them others have disturbed.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use reports::format::{Unit, number};
+use reports::format::{Unit, capitalised, number};
 use reports::metrics::{METRICS, Metric, Of, Reading, metric, slope_per_connection};
 use reports::record::store::Run;
 use reports::record::{BoundValue, Condition, Decision, LessonResult, Relation, ValueOf};
-use reports::study::{Group, disturbed_by, groups};
-use reports::verdict::{Decided, Ruling, decide};
+use reports::study::{Group, Pool, Series, disturbed_by, groups};
+use reports::verdict::{BLOCKS_FOR_A_CLAIM, Decided, Ruling, decide};
 
 use super::lesson::{LessonSettings, LessonSetup, Quantity};
 
@@ -69,8 +70,7 @@ impl<'a> LessonFindings<'a> {
     fn reading(&self, wanted: &ValueOf) -> Reading {
         let found = || -> Option<Reading> {
             let metric = metric(&wanted.metric)?;
-            let of_key = |group: &&Group<'_>| wanted.workload.as_ref().is_none_or(|key| *key == group.workload.key);
-            let series = self.groups.iter().find(of_key)?.series_of(&wanted.contender)?;
+            let series = self.series_of(wanted)?;
             if matches!(metric.of, Of::PerConnection) {
                 let slope = slope_per_connection(series, &memory_parts())?;
                 return Some(Reading::Measured(slope.value, reports::metrics::Certainty::Unknown));
@@ -78,6 +78,39 @@ impl<'a> LessonFindings<'a> {
             Some(metric.of_pool(&series.trial(wanted.variation)?.pool))
         };
         found().unwrap_or(Reading::Absent)
+    }
+
+    /// What each repetition says by itself, disturbed or not; nothing of connections that are held.
+    fn repetitions(&self, quantity: &Quantity) -> Vec<f64> {
+        let values = self.by_block(&quantity.value);
+        let Some(over) = &quantity.over else { return values.into_values().collect() };
+        let over = self.by_block(over);
+        values
+            .into_iter()
+            .filter_map(|(block, value)| Some(value / over.get(&block).filter(|it| **it > 0.0)?))
+            .collect()
+    }
+
+    fn by_block(&self, wanted: &ValueOf) -> BTreeMap<u32, f64> {
+        let found = || {
+            let metric = metric(&wanted.metric)?;
+            let trial = self.series_of(wanted)?.trial(wanted.variation)?;
+            let of_block = |pool: &Pool<'_>| {
+                let value = match metric.of_pool(pool) {
+                    Reading::Measured(value, _) => value,
+                    Reading::Beyond(least) => least as f64,
+                    Reading::TooFew(_) | Reading::Absent => return None,
+                };
+                Some((pool.cells.first()?.block, value))
+            };
+            Some(trial.blocks.iter().filter(|pool| pool.counts()).filter_map(of_block).collect())
+        };
+        found().unwrap_or_default()
+    }
+
+    fn series_of(&self, wanted: &ValueOf) -> Option<&Series<'a>> {
+        let of_key = |group: &&Group<'_>| wanted.workload.as_ref().is_none_or(|key| *key == group.workload.key);
+        self.groups.iter().find(of_key)?.series_of(&wanted.contender)
     }
 
     /// What decides, where it lies.
@@ -110,9 +143,23 @@ pub fn settle(findings: &LessonFindings<'_>, setup: &LessonSetup) -> (LessonResu
         answers.map(|answer| decide(&lies_in(quantity, range(&setup.bounds, answer)), &groups)).collect();
     let right = decided.iter().position(|decided| decided.ruling == Ruling::Holds);
     let on_the_line = findings.on_the_line(quantity, decided.first());
-    let points_to = on_the_line.map(|at| setup.bounds.iter().filter(|bound| at.value >= **bound).count());
-    let undecided = right.is_none().then(|| why_not(findings, &decided, on_the_line));
+    let points_to = on_the_line.map(|at| answer_at(setup, at.value));
+    let agreed = points_to.and_then(|answer| agreed(findings, setup, answer));
+    let undecided =
+        right.is_none().then(|| capitalised(&(agreed.unwrap_or_default() + &why_not(findings, &decided, on_the_line))));
     (LessonResult { right, points_to, measured: measured(quantity, on_the_line), undecided }, on_the_line)
+}
+
+/// The place of the answer that a value lies in.
+fn answer_at(setup: &LessonSetup, value: f64) -> usize {
+    setup.bounds.iter().filter(|bound| value >= **bound).count()
+}
+
+/// That every repetition says the same, where several do: no proof on a busy machine, and worth knowing.
+fn agreed(findings: &LessonFindings<'_>, setup: &LessonSetup, answer: usize) -> Option<String> {
+    let said = findings.repetitions(&setup.quantity);
+    let agree = said.len() >= BLOCKS_FOR_A_CLAIM && said.iter().all(|value| answer_at(setup, *value) == answer);
+    agree.then(|| format!("Each of {} repetitions says so, and still: ", said.len()))
 }
 
 /// From where to where an answer reaches.
@@ -156,11 +203,11 @@ fn measured(quantity: &Quantity, at: Option<OnTheLine>) -> String {
 fn why_not(findings: &LessonFindings<'_>, decided: &[Decided], at: Option<OnTheLine>) -> String {
     let LessonFindings { disturbed, cells, .. } = findings;
     if *cells == 0 {
-        return "Nothing was measured. Run it again.".to_owned();
+        return "nothing was measured. Run it again.".to_owned();
     }
     if 2 * disturbed >= *cells {
         return format!(
-            "Others used the machine in {disturbed} of {cells} measurements. Close what else runs, plug the laptop in, and \
+            "others used the machine in {disturbed} of {cells} measurements. Close what else runs, plug the laptop in, and \
              run it again; or look at a recorded run."
         );
     }
@@ -169,8 +216,8 @@ fn why_not(findings: &LessonFindings<'_>, decided: &[Decided], at: Option<OnTheL
         _ => None,
     });
     match (at.and_then(|at| at.interval), reason) {
-        (Some(_), _) => "The interval reaches over two answers. Run it again when the machine is quiet.".to_owned(),
-        (None, Some(reason)) => format!("The reason: {reason}. Run it again when the machine is quiet."),
-        (None, None) => "Run it again when the machine is quiet.".to_owned(),
+        (Some(_), _) => "the interval reaches over two answers. Run it again when the machine is quiet.".to_owned(),
+        (None, Some(reason)) => format!("{reason}. Run it again when the machine is quiet."),
+        (None, None) => "run it again when the machine is quiet.".to_owned(),
     }
 }

@@ -146,6 +146,27 @@ fn every_lesson_goes_from_the_prediction_to_what_came_out() {
 }
 
 #[test]
+fn a_prediction_is_made_by_keyboard_alone() {
+    let Some(mut browser) = Browser::start() else { return };
+    let home = Home::new();
+    let workshop = Workshop::open(home.command(&["workshop", "--port", "0"]));
+    let mut tab = browser.visit(format!("{}#lesson/who-waits", workshop.address), 1280, "light");
+    wait_for(&mut tab, "document.querySelector('input[name=answer]') !== null");
+    // The link to the list comes first. In a group the arrows choose.
+    for key in ["Tab", "Tab", "ArrowRight", "Tab", "ArrowRight", "ArrowRight", "Tab", "Tab"] {
+        tab.press(key);
+        let outline = "parseFloat(getComputedStyle(document.activeElement).outlineWidth)";
+        assert!(tab.evaluate(outline).as_f64().unwrap() >= 1.0, "after {key} nothing shows where the focus is");
+    }
+    let focused = tab.evaluate("document.activeElement.textContent");
+    assert_eq!(focused, json!("That is my answer"), "it can be pressed now");
+    tab.evaluate("document.activeElement.click()");
+    wait_for(&mut tab, "document.activeElement.id === 'run'");
+    let said = "/^You said: [BC]\\. .* (Fairly|Very) sure\\.$/.test(document.getElementById('said').textContent)";
+    wait_for(&mut tab, said);
+}
+
+#[test]
 fn a_run_that_is_begun_on_the_page_is_shown_while_it_grows_and_leaves_nothing_behind() {
     let Some(mut browser) = Browser::start() else { return };
     let _turn = turn();
@@ -161,6 +182,7 @@ fn a_run_that_is_begun_on_the_page_is_shown_while_it_grows_and_leaves_nothing_be
     assert_eq!(tab.evaluate("document.querySelectorAll('main figure').length >= 1"), json!(true), "its picture");
     assert_eq!(tab.evaluate("document.querySelector('.script')"), json!(null), "the script is the trainer's");
     let saved = RunFolder::open(out.join("01-who-waits")).unwrap().read().unwrap();
+    assert!(out.join("01-who-waits/report.html").exists());
     assert_eq!(saved.predictions.len(), 1);
     assert!(saved.predictions[0].result.is_some());
 

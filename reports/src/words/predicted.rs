@@ -15,8 +15,10 @@ pub struct Predicted {
     pub expected: String,
     /// What was measured.
     pub measured: String,
-    /// Whether it was right, or which answer was, or why that is not known.
+    /// Whether it was right, or which answer was, or that this is not known.
     pub verdict: String,
+    /// Why it is not known, and what to do; absent where it is.
+    pub undecided: Option<String>,
 }
 
 impl Predicted {
@@ -30,12 +32,15 @@ impl Predicted {
             expected: format!("{} {sure}", lettered(&prediction.answers, prediction.chosen)),
             measured: prediction.result.as_ref().map_or("Nothing yet.".into(), |result| result.measured.clone()),
             verdict: verdict(prediction),
+            undecided: prediction.result.as_ref().and_then(|result| result.undecided.clone()),
         }
     }
 
     /// All of it in one line, for a terminal.
     pub fn line(&self) -> String {
-        format!("{} Expected: {} Measured: {} {}", self.question, self.expected, self.measured, self.verdict)
+        let why = self.undecided.as_deref().unwrap_or_default();
+        let Predicted { question, expected, measured, verdict, .. } = self;
+        format!("{question} Expected: {expected} Measured: {measured} {verdict} {why}").trim_end().to_owned()
     }
 }
 
@@ -59,13 +64,8 @@ fn verdict(prediction: &PredictionRecord) -> String {
     match (result.right, result.points_to) {
         (Some(right), _) if right == prediction.chosen => "That was right.".into(),
         (Some(right), _) => format!("Right is {}", lettered(&prediction.answers, right)),
-        (None, Some(place)) => {
-            let why = result.undecided.as_deref().unwrap_or_default();
-            format!("Cannot tell for sure; it looks like {} {why}", lettered(&prediction.answers, place))
-                .trim_end()
-                .into()
-        }
-        (None, None) => format!("Cannot tell. {}", result.undecided.as_deref().unwrap_or_default()).trim_end().into(),
+        (None, Some(place)) => format!("Cannot tell for sure. It looks like {}", lettered(&prediction.answers, place)),
+        (None, None) => "Cannot tell.".into(),
     }
 }
 
@@ -104,10 +104,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told_says_so_and_where_it_points() {
-        let verdict = |points_to| Predicted::of(&prediction(Some(result(None, points_to)))).verdict;
-        let looks = "Cannot tell for sure; it looks like B. Until one leaves. Others used the machine.";
-        assert_eq!(verdict(Some(1)), looks);
-        assert_eq!(verdict(None), "Cannot tell. Others used the machine.");
+        let of = |points_to| Predicted::of(&prediction(Some(result(None, points_to))));
+        assert_eq!(of(Some(1)).verdict, "Cannot tell for sure. It looks like B. Until one leaves.");
+        assert_eq!(of(None).verdict, "Cannot tell.");
+        assert_eq!(of(None).undecided.as_deref(), Some("Others used the machine."));
+        assert!(of(None).line().ends_with("Cannot tell. Others used the machine."));
         assert_eq!(prediction(Some(result(None, Some(1)))).was_right(), None);
         assert_eq!(prediction(Some(result(Some(1), None))).was_right(), Some(false));
     }

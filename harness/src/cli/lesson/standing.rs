@@ -18,7 +18,7 @@ use crate::run::{MachineLock, preflight_side_by_side};
 use crate::workshop::lesson::LessonSetup;
 
 /// Nobody looks longer, and a laptop is not to be kept busy by what somebody forgot.
-const LONGEST: Duration = Duration::from_mins(10);
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// How long the first look at the servers may take.
 const START: Duration = Duration::from_secs(5);

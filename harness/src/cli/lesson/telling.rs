@@ -24,11 +24,12 @@ pub(super) fn question(lesson: &Lesson, setup: &LessonSetup) -> String {
 
 /// What was expected, what was measured, which answer is right, and why.
 pub(super) fn reveal(prediction: &PredictionRecord, explanation: Vec<String>) -> String {
-    let Predicted { measured, verdict, .. } = Predicted::of(prediction);
+    let Predicted { measured, verdict, undecided, .. } = Predicted::of(prediction);
     let chosen = lettered(&prediction.answers, prediction.chosen);
     let mut text = format!("\n{}", wrapped("You said:  ", 11, &chosen));
     text += &wrapped("Measured:  ", 11, &measured);
     text += &format!("\n{}", wrapped("", 0, &verdict));
+    text += &undecided.map_or_else(String::new, |why| wrapped("", 0, &why));
     for paragraph in explanation {
         text += &format!("\n{}", wrapped("", 0, &paragraph));
     }

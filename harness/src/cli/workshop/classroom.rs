@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use reports::record::store::RunFolder;
 use reports::record::{Cell, Ending, Manifest, Outcome};
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ use super::reveal;
 use crate::cli::busy::FirstLook;
 use crate::cli::lesson::{LessonRun, LessonStage, StandingServers};
 use crate::cli::output::tell;
+use crate::cli::report;
 use crate::live::followed::Drawing;
 use crate::live::web::{PageEvent, Web};
 use crate::run::RunProgress;
@@ -120,6 +122,8 @@ impl Classroom<'_> {
         if end.ending == Ending::Interrupted {
             anyhow::bail!("the run was interrupted");
         }
+        let saved = RunFolder::open(&folder)?;
+        report::write_page(&saved, &saved.read()?)?;
         if let Some(one) = self.desk.asked().get_mut(id) {
             reveal::fill(id, one, &folder)?;
         }

@@ -33,7 +33,10 @@ pub(super) fn fill(id: usize, asked: &mut Asked, folder: &Path) -> anyhow::Resul
         (result, at, (lesson.explanation)(&findings))
     };
     let so_far = SoFar::of(&run);
-    let pictures: Vec<String> = so_far.pictures().iter().filter_map(|(anchor, _)| so_far.picture(anchor)).collect();
+    // Who ran what comes first: it is the picture that people remember.
+    let declared = so_far.pictures();
+    let declared = declared.iter().filter_map(|(anchor, _)| so_far.picture(anchor));
+    let pictures: Vec<String> = so_far.traced().into_iter().chain(declared).collect();
     asked.prediction.result = Some(result.clone());
     let said = Predicted::of(&asked.prediction);
     let LessonResult { right, points_to, .. } = &result;
@@ -49,6 +52,7 @@ pub(super) fn fill(id: usize, asked: &mut Asked, folder: &Path) -> anyhow::Resul
         "right": right,
         "points_to": points_to,
         "verdict": said.verdict,
+        "undecided": said.undecided,
         "measured": said.measured,
         "line": at.map(|at| line(&setup, at, &said.measured)),
         "explanation": explanation,
@@ -57,7 +61,7 @@ pub(super) fn fill(id: usize, asked: &mut Asked, folder: &Path) -> anyhow::Resul
         "rows": side_by_side(lesson.models).unwrap_or_default(),
         "look": lesson.look.iter().map(|look| json!({ "command": look.command, "shows": look.shows })).collect::<Vec<_>>(),
         "controls": controls(&asked.settings),
-        "folder": folder.display().to_string(),
+        "report": folder.join("report.html").display().to_string(),
     }));
     Ok(())
 }

@@ -27,6 +27,10 @@
     return element;
   };
 
+  // What scrolls can be reached by keyboard, as in a report.
+  const reach = () => document.querySelectorAll('.draw').forEach((draw) => { draw.tabIndex = draw.scrollWidth > draw.clientWidth ? 0 : -1; });
+  addEventListener('resize', reach);
+
   const trouble = (error) => { at('trouble').textContent = error ? String(error.message || error).trim() : ''; };
   const answered = async (asked) => {
     const reply = await asked;
@@ -165,7 +169,7 @@
     if (lesson.recorded) button(buttons, 'Show the recorded run', press('replay'), 'second').id = 'replay';
     heard = (what, now) => {
       if (shown !== view) return;
-      if (what === 'picture' && told.run && told.run.id === id) picture.innerHTML = now;
+      if (what === 'picture' && told.run && told.run.id === id) { picture.innerHTML = now; reach(); }
       if (what !== 'run' || now.id !== id) return;
       progress.hidden = false;
       progress.max = Math.max(now.cells, 1);
@@ -185,8 +189,9 @@
 
   // Where the measured value lies among the answers.
   const theLine = (line, answers, right) => {
-    const svg = shape(main, 'svg', { class: 'line', viewBox: '0 0 720 86', role: 'img', 'aria-label': line.said });
-    const x = (share) => 10 + 700 * share;
+    const width = Math.min(main.clientWidth, 736);
+    const svg = shape(main, 'svg', { class: 'line', width, height: 86, viewBox: `0 0 ${width} 86`, role: 'img', 'aria-label': line.said });
+    const x = (share) => 10 + (width - 20) * share;
     const ends = [0, ...line.bounds, 1];
     answers.forEach((_, index) => {
       const [from, to] = [x(ends[index]), x(ends[index + 1])];
@@ -248,6 +253,7 @@
     begin(seen.title, '\u00b7 what came out');
     make(main, 'p', seen.question, { class: 'question' });
     make(main, 'p', seen.verdict, { class: 'verdict', id: 'verdict' });
+    if (seen.undecided) make(main, 'p', seen.undecided, { class: 'warn' });
     make(main, 'p', `Measured: ${seen.measured}`, { id: 'measured' });
     if (seen.line) theLine(seen.line, seen.answers, seen.right);
     const answers = make(main, 'ul', '', { class: 'answers' });
@@ -261,6 +267,7 @@
     make(main, 'h2', 'Why');
     seen.explanation.forEach((text) => make(main, 'p', text));
     for (const html of seen.pictures) make(main, 'div').innerHTML = html;
+    reach();
     theSource(seen);
     theLook(seen);
     make(main, 'h2', 'What if?');
@@ -268,7 +275,7 @@
     const next = course.lessons[course.lessons.findIndex((lesson) => lesson.name === seen.lesson) + 1];
     const steps = make(main, 'p');
     if (next) make(steps, 'a', `Next lesson: ${next.title}`, { href: `#lesson/${next.name}` });
-    make(main, 'p', `Kept in ${seen.folder}`, { class: 'lead' });
+    make(main, 'p', `The report of this run: ${seen.report}`, { class: 'lead' });
     theScript(seen.lesson);
     course = null;
   };
@@ -291,13 +298,13 @@
     };
     tick();
     clock = setInterval(tick, 1000);
-    const part = (heading, lines) => {
+    const part = (heading, lines, kind = 'ul') => {
       make(box, 'h3', heading);
-      const list = make(box, 'ul');
+      const list = make(box, kind);
       lines.forEach((line) => make(list, 'li', line));
     };
     part('Ask', script.ask);
-    part('Press, in this order', script.press);
+    part('Press, in this order', script.press, 'ol');
     part('Common ideas, and where they come from', script.wrong_ideas.map(([idea, from]) => `\u201c${idea}\u201d ${from}`));
     part('When it goes wrong', script.goes_wrong.map(([what, then]) => `${what} ${then}`));
     const label = make(box, 'label', 'Go to ');

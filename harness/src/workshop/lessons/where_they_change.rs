@@ -1,8 +1,8 @@
 //! Where threads and tasks change places: a small map over connections and work.
 
+use reports::crossover::PAIRS_FOR_WINNER;
 use reports::record::{Picture, PictureKind, Scale, Swept, ValueOf};
 
-use super::BLOCKS;
 use crate::experiments::declare::{at, picture, value, with};
 use crate::plan::{Story, Workload};
 use crate::search::map::task;
@@ -105,7 +105,8 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
         contenders: vec![THREADS.into(), TASKS.into()],
         workloads,
         tasks,
-        blocks: BLOCKS,
+        // A square has a winner from so many pairs on, and one may be disturbed.
+        blocks: PAIRS_FOR_WINNER as u32 + 1,
         quantity: Quantity {
             says: "A task per connection answered".into(),
             value: served(WAITING, many, TASKS),
