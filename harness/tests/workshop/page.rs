@@ -176,10 +176,16 @@ fn a_run_that_is_begun_on_the_page_is_shown_while_it_grows_and_leaves_nothing_be
     let pid = workshop.pid();
     let mut tab = browser.visit(workshop.address.clone(), 1280, "dark");
     predict(&mut tab, "who-waits", 1);
+    tab.evaluate(
+        "new MutationObserver(() => { window.grew ||= document.querySelector('#picture svg') !== null; })
+            .observe(document.body, { subtree: true, childList: true })",
+    );
     tab.evaluate("document.getElementById('run').click()");
     wait_for(&mut tab, "/\\d+ of \\d+ measurements/.test(document.getElementById('state')?.textContent || '')");
     wait_for(&mut tab, "document.getElementById('verdict') !== null");
-    assert_eq!(tab.evaluate("document.querySelectorAll('main figure').length >= 1"), json!(true), "its picture");
+    assert_eq!(tab.evaluate("window.grew"), json!(true), "a picture grows while it goes on");
+    let figures = tab.evaluate("document.querySelectorAll('main figure').length").as_u64().unwrap();
+    assert!(figures >= 1, "what came out has its pictures");
     assert_eq!(tab.evaluate("document.querySelector('.script')"), json!(null), "the script is the trainer's");
     let saved = RunFolder::open(out.join("01-who-waits")).unwrap().read().unwrap();
     assert!(out.join("01-who-waits/report.html").exists());

@@ -3,6 +3,7 @@
 //! Runs on the thread that began the command, since the kernel ends a server with the thread that started it. Must not know:
 //! what a page asks. Beside it: `desk.rs`, which has the jobs.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -112,7 +113,8 @@ impl Classroom<'_> {
         let setup = (lesson.setup)(&settings);
         let folder = folder_of(&self.folder, id, lesson);
         let run = LessonRun { lesson, settings: &settings, setup: &setup, seed: self.seed, folder: &folder };
-        let shown = Shown { room: self, id, drawing: None, state: RunShown::default() };
+        let shown = Shown { room: self, id, drawing: None, pictures: BTreeMap::new(), state: RunShown::default() };
+        self.tell("picture", Value::String(String::new()));
         shown.tell_state();
         let shown = std::cell::RefCell::new(shown);
         let mut begun = |manifest: &Manifest| {
@@ -145,6 +147,8 @@ struct Shown<'a> {
     room: &'a Classroom<'a>,
     id: usize,
     drawing: Option<Drawing>,
+    /// As they were drawn last, by their anchors.
+    pictures: BTreeMap<String, String>,
     state: RunShown,
 }
 
@@ -186,9 +190,10 @@ impl RunProgress for Told<'_, '_> {
         }
         shown.tell_state();
         let drawn = shown.drawing.as_mut().and_then(|drawing| drawing.ended(cell));
-        // One is enough while it goes on: the first, as soon as there is something in it.
-        if let Some((_, html)) = drawn.and_then(|drawn| drawn.anew.into_iter().next()) {
-            shown.room.tell("picture", Value::String(html));
-        }
+        let Some(drawn) = drawn.filter(|drawn| !drawn.anew.is_empty()) else { return };
+        shown.pictures.extend(drawn.anew);
+        let in_order = drawn.pictures.iter().filter_map(|anchor| shown.pictures.get(anchor));
+        let all: Vec<&str> = in_order.map(String::as_str).collect();
+        shown.room.tell("picture", Value::String(all.concat()));
     }
 }

@@ -83,7 +83,7 @@
         make(item, 'a', lesson.title, { href: `#lesson/${lesson.name}` });
         make(item, 'span', lesson.asks);
         if (lesson.verdict) {
-          const said = make(item, 'span', 'Your last answer: ');
+          const said = make(item, 'span', 'Last time: ');
           make(said, 'a', lesson.verdict, { href: `#seen/${lesson.id}` });
         }
       }

@@ -41,10 +41,10 @@ pub(super) static LESSON: Lesson = Lesson {
             ("Async makes waiting shorter.", "It takes as long. Nobody stands beside it, that is all."),
         ],
         press: &[
-            "Show the picture of who ran what first, without a word, and let the room describe it.",
             "Vote.",
             "Run it here.",
-            "Show the lanes again.",
+            "Show who ran what without a word, and let the room describe it.",
+            "Raise the clients to 200 and vote again.",
         ],
         goes_wrong: &[(
             "The picture has no lanes.",
