@@ -70,6 +70,20 @@ fn only_the_harness_failed(run: &Run) -> bool {
     failed.all(|cell| matches!(cell.outcome, Outcome::Failed { part: FailedPart::Harness, .. }))
 }
 
+/// The code of a lesson that was run: a run that can't tell is inconclusive, whatever the learner said.
+pub(super) fn code_of_lesson(end: &RunEnd, is_decided: bool, interrupt: &Interrupt) -> ExitCode {
+    ExitCode::from(match end.ending {
+        Ending::Interrupted => interrupt.exit_code().unwrap_or(INTERNAL),
+        _ if end.failed > 0 => SERVER_FAILED,
+        _ => code_of_answer(is_decided),
+    })
+}
+
+/// The code of a lesson that was looked up in records.
+pub(super) fn code_of_answer(is_decided: bool) -> u8 {
+    if is_decided { 0 } else { INVALID }
+}
+
 /// The code of a search: without one whole block it has found nothing.
 pub(super) fn code_of_search(end: &RunEnd, whole_blocks: u32, run: &Run, interrupt: &Interrupt) -> ExitCode {
     match end.ending {

@@ -15,6 +15,7 @@ mod ending;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod inside;
+mod lesson;
 mod list;
 mod live;
 mod load;
@@ -36,6 +37,7 @@ mod servers;
 mod target;
 mod trace;
 mod watch;
+mod workshop;
 
 use std::process::ExitCode;
 
@@ -72,6 +74,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Hold one saved run against another, and say what has changed
     Diff(diff::DiffArgs),
+    /// Teach a lesson here: a question, your answer, a short run, and what came out
+    Lesson(lesson::LessonArgs),
     /// Put load on any server and say how it took it
     Load(load::LoadArgs),
     /// Talk to a server and say whether it keeps to the JSON protocol
@@ -88,6 +92,8 @@ enum Command {
     Watch(watch::WatchArgs),
     /// Say whether this machine is fit for a run: what was left behind, its limits, who else uses it
     Doctor(doctor::DoctorArgs),
+    /// Teach the lessons on a page for browsers on this machine: predict, run, and see what came out
+    Workshop(workshop::WorkshopArgs),
     /// Measure what is known already, and say whether the harness finds it
     Selftest(selftest::SelftestArgs),
     #[command(hide = true)]
@@ -107,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Publish(args) => publish::run(args),
         Command::Report(args) => report::run(args),
         Command::Diff(args) => diff::run(args),
+        Command::Lesson(args) => lesson::run(args),
         Command::Load(args) => load::run(args),
         Command::Check(args) => check::run(args),
         Command::List(args) => list::run(args),
@@ -115,6 +122,7 @@ pub fn main() -> ExitCode {
         Command::Trace(args) => trace::run(args),
         Command::Watch(args) => watch::run(args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Workshop(args) => workshop::run(args),
         Command::Selftest(args) => selftest::run(args),
         Command::Subject(args) => own_children::be_subject(args),
         Command::Become(args) => own_children::become_program(args),

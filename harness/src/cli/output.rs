@@ -16,6 +16,7 @@ use reports::scorecard::Scorecard;
 use reports::study::groups;
 use reports::summary::{BadgeState, Headline, Rank, Statement, Summary, SummaryTable, Validity, headlines, summarise};
 use reports::verdict::Matrix;
+use reports::words::predicted::Predicted;
 use reports::{export, format, plain};
 use serde::Serialize;
 
@@ -118,7 +119,7 @@ pub(super) fn summary(run: &Run, format: SummaryFormat, report: &str) -> anyhow:
         SummaryFormat::Csv => summary().tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
         SummaryFormat::Table => {
             let summary = summary();
-            let said = format!("{}{}{}", tables(&summary), matrices(&summary), sentences(&summary));
+            let said = format!("{}{}{}{}", tables(&summary), matrices(&summary), predicted(run), sentences(&summary));
             format!("{said}{}\nreport: {report}\n", doubts(&summary.validity))
         }
         SummaryFormat::Md => export::markdown(run),
@@ -238,6 +239,11 @@ pub(super) fn doubts(validity: &Validity) -> String {
         return String::new();
     }
     format!("\ndoubtful: {}; the report says where, and what to do\n", doubtful.join(", "))
+}
+
+/// What was expected, beside what was measured, a line each.
+fn predicted(run: &Run) -> String {
+    run.predictions.iter().map(|one| format!("  {}\n", Predicted::of(one).line())).collect()
 }
 
 /// What people say with its verdict, a line each, then the leads, likewise. A lead that is not the only one of its experiment says which workload it is of.

@@ -14,22 +14,22 @@ use crate::plan::{
 };
 
 /// A probe, and what is done beside it.
-pub(super) struct DisturbedProbe {
+pub(crate) struct DisturbedProbe {
     /// Its window is set to the time of the trial.
-    pub(super) probe: LoadSpec,
+    pub(crate) probe: LoadSpec,
     /// A phrase for a legend.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// What is done.
-    pub(super) kind: DisturbanceKind,
+    pub(crate) kind: DisturbanceKind,
     /// For how long.
-    pub(super) lasting: Duration,
+    pub(crate) lasting: Duration,
     /// What the server may take.
-    pub(super) bounds: Bounds,
+    pub(crate) bounds: Bounds,
 }
 
 impl DisturbedProbe {
     /// Quiet first, for a sixth of the time of the disturbance; then that; then a third of it to see who recovers.
-    pub(super) fn task(self) -> TaskKind {
+    pub(crate) fn task(self) -> TaskKind {
         let DisturbedProbe { probe, name, kind, lasting, bounds } = self;
         let quiet = lasting / 6;
         let probe = LoadSpec { window: quiet + lasting + 2 * quiet, ..probe };
@@ -42,22 +42,22 @@ impl DisturbedProbe {
 }
 
 /// Idle connections, ever more of them, beside new clients who each connect, ask once and close.
-pub(super) struct IdleFlood {
-    pub(super) lasting: Duration,
+pub(crate) struct IdleFlood {
+    pub(crate) lasting: Duration,
     /// Idle connections at the end of a flood that lasts as long as in any preset but smoke; in a shorter one as many as
     /// these a second come to.
-    pub(super) most: u32,
-    pub(super) most_per_second: f64,
+    pub(crate) most: u32,
+    pub(crate) most_per_second: f64,
     /// The part of its time that the flood grows; then it holds what it has, so that clients who wait reach their timeout.
-    pub(super) growing: f64,
+    pub(crate) growing: f64,
     /// Of a new client.
-    pub(super) timeout: Duration,
+    pub(crate) timeout: Duration,
     /// What the server may take.
-    pub(super) bounds: Bounds,
+    pub(crate) bounds: Bounds,
 }
 
 /// A server that turns fewer new clients away than one in twenty withstood the flood.
-pub(super) const WITHSTOOD: BoundValue = BoundValue::Number(0.95);
+pub(crate) const WITHSTOOD: BoundValue = BoundValue::Number(0.95);
 
 /// New clients per second: often enough to tell the first few idle connections apart.
 const NEWCOMERS_RPS: f64 = 100.0;
@@ -66,7 +66,7 @@ const NEWCOMERS_RPS: f64 = 100.0;
 const MOST_WAITING: u32 = 250;
 
 impl IdleFlood {
-    pub(super) fn task(self, workload: &Workload) -> Task {
+    pub(crate) fn task(self, workload: &Workload) -> Task {
         let seconds = self.lasting.as_secs_f64();
         let at_most = self.most.min((self.most_per_second * seconds) as u32);
         let per_second = (f64::from(at_most) / (seconds * self.growing)).ceil() as u32;
@@ -82,7 +82,7 @@ impl IdleFlood {
 }
 
 /// A probe of small requests, at equal intervals.
-pub(super) fn echo_probe(rate_rps: f64, shape: Shape, timeout: Duration) -> LoadSpec {
+pub(crate) fn echo_probe(rate_rps: f64, shape: Shape, timeout: Duration) -> LoadSpec {
     LoadSpec {
         arrivals: ArrivalProcess::Constant { rate_rps },
         shape,
@@ -96,12 +96,12 @@ pub(super) fn echo_probe(rate_rps: f64, shape: Shape, timeout: Duration) -> Load
 }
 
 /// New clients, of whom each connects, asks once and closes; at most so many at once.
-pub(super) fn newcomers(concurrent: u32) -> Shape {
+pub(crate) fn newcomers(concurrent: u32) -> Shape {
     Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent }
 }
 
 /// Neighbours that ask again as soon as they are answered; nothing where there are none.
-pub(super) fn in_closed_loop(connections: u32, work: Work, lasting: Duration, timeout: Duration) -> DisturbanceKind {
+pub(crate) fn in_closed_loop(connections: u32, work: Work, lasting: Duration, timeout: Duration) -> DisturbanceKind {
     if connections == 0 {
         return DisturbanceKind::Nothing;
     }
@@ -117,23 +117,23 @@ pub(super) fn in_closed_loop(connections: u32, work: Work, lasting: Duration, ti
 }
 
 /// Every request of the probe over time.
-pub(super) fn probe_over_time() -> Picture {
+pub(crate) fn probe_over_time() -> Picture {
     picture("probe-over-time", PictureKind::ProbeOverTime, &["response_time"], Swept::Time)
 }
 
 /// Lines over a variable of the experiment's own.
-pub(super) fn curve_over(x_label: &str, metrics: &[&str]) -> Picture {
+pub(crate) fn curve_over(x_label: &str, metrics: &[&str]) -> Picture {
     let curve = picture("curve", PictureKind::Curve, metrics, Swept::Variation);
     Picture { x_label: Some(x_label.to_owned()), ..curve }
 }
 
 /// Bars, a panel for each metric.
-pub(super) fn bars(metrics: &[&str]) -> Picture {
+pub(crate) fn bars(metrics: &[&str]) -> Picture {
     Picture { y_scale: Scale::Linear, ..picture("bars", PictureKind::Bars, metrics, Swept::Nothing) }
 }
 
 /// A picture with time, or whatever else is on its y axis, in decades.
-pub(super) fn picture(id: &str, kind: PictureKind, metrics: &[&str], x: Swept) -> Picture {
+pub(crate) fn picture(id: &str, kind: PictureKind, metrics: &[&str], x: Swept) -> Picture {
     Picture {
         id: id.to_owned(),
         kind,
@@ -147,46 +147,46 @@ pub(super) fn picture(id: &str, kind: PictureKind, metrics: &[&str], x: Swept) -
 }
 
 /// The same picture for one workload of several.
-pub(super) fn of_workload(key: &str, picture: Picture) -> Picture {
+pub(crate) fn of_workload(key: &str, picture: Picture) -> Picture {
     Picture { id: format!("{key}-{}", picture.id), workload: Some(key.to_owned()), ..picture }
 }
 
 /// Decides by these conditions.
-pub(super) fn by(conditions: impl IntoIterator<Item = Condition>) -> Option<Decision> {
+pub(crate) fn by(conditions: impl IntoIterator<Item = Condition>) -> Option<Decision> {
     Some(Decision { conditions: conditions.into_iter().collect() })
 }
 
 /// A metric of a contender, where nothing is swept and there is one workload.
-pub(super) fn value(metric: &str, contender: &str) -> ValueOf {
+pub(crate) fn value(metric: &str, contender: &str) -> ValueOf {
     ValueOf { metric: metric.to_owned(), contender: contender.to_owned(), workload: None, variation: None, load: None }
 }
 
 /// The same at a value of what is swept.
-pub(super) fn at(variation: f64, value: ValueOf) -> ValueOf {
+pub(crate) fn at(variation: f64, value: ValueOf) -> ValueOf {
     ValueOf { variation: Some(variation), ..value }
 }
 
 /// The same of one workload of several.
-pub(super) fn with(workload: &str, value: ValueOf) -> ValueOf {
+pub(crate) fn with(workload: &str, value: ValueOf) -> ValueOf {
     ValueOf { workload: Some(workload.to_owned()), ..value }
 }
 
 /// The same at one of the loads with which all who decide have kept up.
-pub(super) fn under(load: CommonLoad, value: ValueOf) -> ValueOf {
+pub(crate) fn under(load: CommonLoad, value: ValueOf) -> ValueOf {
     ValueOf { load: Some(load), ..value }
 }
 
 /// So many times another value.
-pub(super) fn times(factor: f64, of: ValueOf) -> BoundValue {
+pub(crate) fn times(factor: f64, of: ValueOf) -> BoundValue {
     BoundValue::Times { factor, of }
 }
 
 /// Completes "the claim holds for", where the value is not below the bound.
-pub(super) fn at_least(holds_for: &str, value: ValueOf, bound: BoundValue) -> Condition {
+pub(crate) fn at_least(holds_for: &str, value: ValueOf, bound: BoundValue) -> Condition {
     Condition { holds_for: holds_for.to_owned(), value, relation: Relation::AtLeast, bound }
 }
 
 /// Completes "the claim holds for", where the value is not above the bound.
-pub(super) fn at_most(holds_for: &str, value: ValueOf, bound: BoundValue) -> Condition {
+pub(crate) fn at_most(holds_for: &str, value: ValueOf, bound: BoundValue) -> Condition {
     Condition { holds_for: holds_for.to_owned(), value, relation: Relation::AtMost, bound }
 }

@@ -9,7 +9,7 @@ mod churn;
 mod connections;
 mod cores;
 mod cpu_placement;
-mod declare;
+pub(crate) mod declare;
 mod fairness;
 mod honest_clock;
 mod idle_flood;

@@ -61,7 +61,7 @@ enum DrawingTime {
 impl Drawing {
     /// Of a run with this manifest, and the cells that it has already.
     pub fn new(manifest: Manifest, cells: Vec<Cell>) -> Drawing {
-        let run = Run { manifest, cells, timelines: Vec::new() };
+        let run = Run { manifest, cells, timelines: Vec::new(), predictions: Vec::new() };
         Drawing { run, pace: DrawingPace::default(), done: BTreeMap::new() }
     }
 

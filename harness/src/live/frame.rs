@@ -39,6 +39,9 @@ pub struct LiveLoad {
 pub struct ModelFrame {
     /// Label of the contender, `thread-pool:workers=8`; unique within a frame.
     pub contender: String,
+    /// The number of its server's process while it runs. Not recorded.
+    #[serde(skip)]
+    pub pid: Option<u32>,
     /// Whether its server runs.
     pub state: ServerState,
     /// Correct replies per second.
@@ -165,6 +168,7 @@ mod tests {
             },
             models: vec![ModelFrame {
                 contender: "threaded".to_owned(),
+                pid: None,
                 state: ServerState::Died { how: "was killed by SIGKILL".to_owned(), at_ms: 200 },
                 requests_per_s: 12.5,
                 failed_per_s: 0.0,

@@ -136,6 +136,7 @@ impl WatchedModel {
         let Used { cpu_share, switches_per_s, busy_threads, .. } = used.unwrap_or_default();
         ModelFrame {
             contender: self.contender.clone(),
+            pid: self.server.as_ref().map(|server| server.process.pid()),
             state: self.state.clone(),
             requests_per_s: look.as_ref().map_or(0.0, |look| look.ok_per_s),
             failed_per_s: look.as_ref().map_or(0.0, |look| look.failed_per_s),

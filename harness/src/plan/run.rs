@@ -167,7 +167,7 @@ impl RunPlan<'_> {
     }
 
     /// The task, scaled down to what the machine allows: fewer connections in the same proportions.
-    fn within_limits(&self, mut task: Task) -> Task {
+    pub(crate) fn within_limits(&self, mut task: Task) -> Task {
         let ceiling = self.connection_ceiling;
         match &mut task.kind {
             TaskKind::Load(spec) => spec.limit_connections(ceiling),

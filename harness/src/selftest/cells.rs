@@ -88,7 +88,7 @@ pub(crate) fn run(placement: &PlacementRecord, machine: &Machine, cells: Vec<Cel
         page: None,
         planned_cells: cells.len() as u32,
     };
-    Run { manifest, cells, timelines: Vec::new() }
+    Run { manifest, cells, timelines: Vec::new(), predictions: Vec::new() }
 }
 
 fn experiment() -> ExperimentRecord {

@@ -133,8 +133,8 @@ fn known_answers_do_not_know_how_they_are_shown() {
 }
 
 #[test]
-fn plans_experiments_and_searches_are_data() {
-    for place in ["harness/src/plan", "harness/src/experiments", "harness/src/search"] {
+fn plans_experiments_searches_and_lessons_are_data() {
+    for place in ["harness/src/plan", "harness/src/experiments", "harness/src/search", "harness/src/workshop"] {
         assert_unknown(place, &[MACHINE, CLOCKS, EXECUTION].concat());
     }
 }

@@ -156,3 +156,13 @@ fn microcosts_end_with_how_steady_they_were() {
     let last = output.lines().last().unwrap();
     assert!(output.contains("spawn and join") && last.starts_with("The least steady figure, "), "{output}");
 }
+
+#[test]
+fn a_lesson_is_listed_run_and_kept() {
+    let [block] = marked("In a terminal", "sh run").try_into().unwrap();
+    let shell = Shell::new();
+    let output = shell.run(&block);
+    assert!(output.contains("connection-cost  ") && output.contains("You said:  B. "), "{output}");
+    let kept = std::fs::read_to_string(shell.path("runs/who-waits/workshop/000.json")).unwrap();
+    assert!(kept.contains("\"confidence\":\"low\"") && kept.contains("\"measured\":"), "{kept}");
+}

@@ -16,7 +16,7 @@ use tempfile::{NamedTempFile, TempDir};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
-/// Stands in for cargo. `compare`, `map`, `capacity` and `microcosts` are made short, and code 4 of `compare`, `diff` and `load` is let pass: it
+/// Stands in for cargo. `compare`, `map`, `capacity` and `microcosts` are made short, and code 4 of `compare`, `diff`, `load` and `lesson` is let pass: it
 /// says that the figures are not to be believed, which beside other tests they are not, and none is looked at. `selftest`
 /// is left with what no machine can disturb.
 const CARGO: &str = r#"#!/usr/bin/env bash
@@ -25,7 +25,7 @@ set -euo pipefail
 shift 3
 case "$1" in
     compare) case "$*" in *" --resume "* | *" --like "*) set -- "${@/#10/2}" ;; *) set -- "$@" --preset smoke ;; esac ;;
-    load | diff) ;;
+    load | diff | lesson) ;;
     map) set -- "$@" --budget 25s --connections 1,64 --work echo ;;
     capacity) set -- "$@" --models async-single --blocks 1 --budget 20s ;;
     microcosts) exec "$HARNESS" "$@" --rounds 2 --round-time 1us ;;

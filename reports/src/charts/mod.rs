@@ -33,7 +33,9 @@ use crate::study::Group;
 use crate::words::Title;
 
 pub use scenes::figures;
-pub(crate) use scenes::{OtherScale, anchor, anchors, figure_at, on_other_scale, on_other_scale_at, with_workloads};
+pub(crate) use scenes::{
+    OtherScale, anchor, anchors, figure_at, on_other_scale, on_other_scale_at, traced, with_workloads,
+};
 
 /// A picture with everything that belongs to it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -28,6 +28,11 @@ pub(crate) fn with_workloads<'g>(run: &'g Run, groups: &'g [Group<'g>]) -> Vec<(
     figures.chain(others.map(|figure| (figure, None))).collect()
 }
 
+/// The pictures of traced windows, which no experiment declares.
+pub(crate) fn traced(run: &Run) -> Vec<Figure> {
+    lanes::figures(run)
+}
+
 /// The anchors of the pictures of cells in their order, each with its experiment. Some may have nothing to draw yet.
 pub(crate) fn anchors(run: &Run, groups: &[Group<'_>]) -> Vec<(String, String)> {
     scenes(run, groups).into_iter().map(|scene| (scene.id, scene.group.experiment.name.clone())).collect()

@@ -66,7 +66,12 @@ fn read(files: &[Value]) -> Result<Run, RecordError> {
     let mut cells = cells.collect::<Result<Vec<Cell>, _>>()?;
     cells.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
     let (first, last) = (json(&files[0]), json(&files[files.len() - 1]));
-    Ok(Run { manifest: record_in(path, &first)?, cells, timelines: vec![record_in(path, &last)?] })
+    Ok(Run {
+        manifest: record_in(path, &first)?,
+        cells,
+        timelines: vec![record_in(path, &last)?],
+        predictions: Vec::new(),
+    })
 }
 
 fn render(run: &Run) {

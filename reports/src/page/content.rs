@@ -22,6 +22,7 @@ use crate::scorecard::Scorecard;
 use crate::study::{Group, Standing, colours, groups};
 use crate::summary::{self, Statement, Summary};
 use crate::words::estimates::estimates;
+use crate::words::predicted::Predicted;
 
 #[derive(Debug, Serialize)]
 pub(super) struct PageContent {
@@ -31,6 +32,8 @@ pub(super) struct PageContent {
     /// Absent where no two contenders can be held against each other.
     scorecard: Option<FirstScreen>,
     why: Vec<WhyArticle>,
+    /// What was expected before the run.
+    predicted: Vec<Predicted>,
     questions: Vec<Question>,
     summary: Summary,
     /// Grids of who serves more: the answer in one picture, so they come first.
@@ -118,6 +121,7 @@ impl PageContent {
             standfirst: standfirst(run),
             scorecard: card.map(|card| FirstScreen::of(run, &groups, &card, &why)),
             why,
+            predicted: run.predictions.iter().map(Predicted::of).collect(),
             questions: questions.collect(),
             csv: downloads::summary_csv(&summary.tables),
             figures_csv,

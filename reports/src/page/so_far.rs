@@ -11,7 +11,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, context};
 
 use super::{LAYOUT, downloads};
-use crate::charts;
+use crate::charts::{self, Figure};
 use crate::record::store::Run;
 use crate::study::{Group, groups};
 use crate::summary::{self, Rank};
@@ -50,14 +50,23 @@ impl<'a> SoFar<'a> {
 
     /// The picture with this anchor as HTML; absent where there is nothing to draw yet.
     pub fn picture(&self, anchor: &str) -> Option<String> {
-        let figure = charts::figure_at(self.run, &self.groups, anchor)?;
+        charts::figure_at(self.run, &self.groups, anchor).map(|figure| self.drawn(&figure))
+    }
+
+    /// The pictures of traced windows as HTML. A run has them when it is over.
+    pub fn traced(&self) -> Vec<String> {
+        charts::traced(self.run).iter().map(|figure| self.drawn(figure)).collect()
+    }
+
+    fn drawn(&self, figure: &Figure) -> String {
+        let anchor = figure.id.as_str();
         let page = context! {
             figures_csv => BTreeMap::from([(anchor, downloads::figure_csv(&figure.table))]),
             other_scales => charts::on_other_scale_at(self.run, &self.groups, anchor)
                 .map(|other| BTreeMap::from([(anchor, Value::from(Serde(other)))]))
                 .unwrap_or_default(),
         };
-        Some(self.filled("figure", context! { page, figure => Value::from(Serde(figure)) }))
+        self.filled("figure", context! { page, figure => Value::from(Serde(figure.clone())) })
     }
 
     /// What the cells so far say to the claims and questions, as HTML.

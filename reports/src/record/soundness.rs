@@ -3,7 +3,7 @@
 //!
 //! Must not know: files. Beside it: `shape.rs`, what holds for any JSON of a run; `store.rs`, which asks both.
 
-use super::{Cell, HistogramRecord, Ledger, Manifest, Timeline, Traffic};
+use super::{Cell, HistogramRecord, Ledger, Manifest, PredictionRecord, Timeline, Traffic};
 
 /// Beyond this, counts are no longer exact as floating-point numbers.
 const MOST_REQUESTS: u128 = 1 << 53;
@@ -19,6 +19,9 @@ const MOST_WORKLOADS: usize = 2_000;
 const LONGEST_NAME: usize = 1_024;
 /// More threads than a traced window can have that did anything.
 const MOST_LANES: usize = 10_000;
+
+/// To one question; several times those that a lesson has.
+const MOST_ANSWERS: usize = 32;
 
 /// A record that can be held against what must hold.
 pub(crate) trait Sound {
@@ -77,6 +80,25 @@ impl Sound for Timeline {
     fn check(&self) -> Result<(), String> {
         name("contender", &self.contender)?;
         at_most("lanes", self.lanes.len(), MOST_LANES)
+    }
+}
+
+impl Sound for PredictionRecord {
+    fn check(&self) -> Result<(), String> {
+        name("lesson", &self.lesson)?;
+        at_most("answers", self.answers.len(), MOST_ANSWERS)?;
+        let result = self.result.as_ref();
+        let places = [
+            ("chosen", Some(self.chosen)),
+            ("result.right", result.and_then(|result| result.right)),
+            ("result.points_to", result.and_then(|result| result.points_to)),
+        ];
+        for (field, place) in places {
+            if place.is_some_and(|place| place >= self.answers.len()) {
+                return Err(format!("{field}: there is no answer of this number"));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -14,7 +14,7 @@ use serde::Serialize;
 pub use super::error::RecordError;
 use super::soundness::Sound;
 use super::versions::{self, Unreadable};
-use super::{Cell, Manifest, Timeline};
+use super::{Cell, Manifest, PredictionRecord, Timeline};
 
 /// A hundred times what a cell has.
 pub(super) const LARGEST_FILE_BYTES: u64 = 8 << 20;
@@ -26,6 +26,7 @@ pub(super) const MOST_FILES: usize = 20_000;
 pub const LONGEST_ID: usize = 180;
 pub(super) const MANIFEST: &str = "manifest.json";
 const TIMELINES: &str = "timelines";
+const WORKSHOP: &str = "workshop";
 
 /// A run as read from its folder.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +37,8 @@ pub struct Run {
     pub cells: Vec<Cell>,
     /// The traced windows, in the order in which they were traced; none in runs that traced nothing.
     pub timelines: Vec<Timeline>,
+    /// What was expected before the run, in the order in which it was said; none where nobody was asked.
+    pub predictions: Vec<PredictionRecord>,
 }
 
 /// A file of a run as it was saved.
@@ -102,20 +105,31 @@ impl RunFolder {
         self.write(&folder, &format!("{number:03}.json"), timeline)
     }
 
+    /// Writes or replaces a prediction, the `number`-th of the run.
+    pub fn write_prediction(&self, number: usize, prediction: &PredictionRecord) -> Result<(), RecordError> {
+        let folder = self.path.join(WORKSHOP);
+        fs::create_dir_all(&folder).map_err(io("create", &folder))?;
+        self.write(&folder, &format!("{number:03}.json"), prediction)
+    }
+
     /// Reads the whole run. Fails on the first file that is damaged, too large or of a newer version.
     pub fn read(&self) -> Result<Run, RecordError> {
         let manifest: Manifest = read_record(&self.path.join(MANIFEST))?;
         let paths = records_in(&self.path.join("cells"))?;
         let mut cells = paths.iter().map(|path| read_cell(path)).collect::<Result<Vec<Cell>, _>>()?;
         cells.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
-        let timelines = self.traced()?.iter().map(|path| read_record(path)).collect::<Result<Vec<Timeline>, _>>()?;
-        Ok(Run { manifest, cells, timelines })
+        let timelines = self.in_folder(TIMELINES)?.into_iter().map(|path| read_record(&path));
+        let timelines = timelines.collect::<Result<Vec<Timeline>, _>>()?;
+        let predictions = self.in_folder(WORKSHOP)?.into_iter().map(|path| read_record(&path));
+        let predictions = predictions.collect::<Result<Vec<PredictionRecord>, _>>()?;
+        Ok(Run { manifest, cells, timelines, predictions })
     }
 
     /// The files of the run, manifest first, byte by byte as they were saved: for handing it on.
     pub fn files(&self) -> Result<Vec<RunFile>, RecordError> {
         let paths = [self.path.join(MANIFEST)].into_iter();
-        let paths = paths.chain(records_in(&self.path.join("cells"))?).chain(self.traced()?);
+        let paths = paths.chain(records_in(&self.path.join("cells"))?);
+        let paths = paths.chain(self.in_folder(TIMELINES)?).chain(self.in_folder(WORKSHOP)?);
         let file = |path: PathBuf| {
             let name = path.strip_prefix(&self.path).unwrap_or(&path).to_string_lossy().into_owned();
             Ok(RunFile { name, bytes: read_file(&path, LARGEST_FILE_BYTES)? })
@@ -123,10 +137,10 @@ impl RunFolder {
         paths.map(file).collect()
     }
 
-    /// The files of what was traced.
-    fn traced(&self) -> Result<Vec<PathBuf>, RecordError> {
-        let traced = self.path.join(TIMELINES);
-        if traced.exists() { records_in(&traced) } else { Ok(Vec::new()) }
+    /// The records of a folder that a run need not have.
+    fn in_folder(&self, name: &str) -> Result<Vec<PathBuf>, RecordError> {
+        let folder = self.path.join(name);
+        if folder.exists() { records_in(&folder) } else { Ok(Vec::new()) }
     }
 
     fn write(&self, folder: &Path, name: &str, record: &impl Serialize) -> Result<(), RecordError> {

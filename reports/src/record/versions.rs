@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::shape::{self, GREATEST_NUMBER};
-use super::{Cell, Manifest, SCHEMA_VERSION, Timeline};
+use super::{Cell, Manifest, PredictionRecord, SCHEMA_VERSION, Timeline};
 
 /// Why JSON is no record.
 #[derive(Debug)]
@@ -64,6 +64,13 @@ impl Record for Cell {
 }
 
 impl Record for Timeline {
+    fn upgrade(&mut self, _: &[u8]) -> Result<(), Unreadable> {
+        self.schema_version = SCHEMA_VERSION;
+        Ok(())
+    }
+}
+
+impl Record for PredictionRecord {
     fn upgrade(&mut self, _: &[u8]) -> Result<(), Unreadable> {
         self.schema_version = SCHEMA_VERSION;
         Ok(())

@@ -5,7 +5,7 @@
 //! (connections held), `carried.rs` (a search under an objective), `parts.rs` (what response times are made of), `served.rs`,
 //! `probe.rs` and `aftermath.rs` (a disturbance), `claim.rs` (what people say), `estimates.rs` (what holds for a whole run),
 //! `scorecard.rs`, `answer.rs` and `advice.rs` (two contenders in everything that was measured of them), `why.rs` (what is
-//! behind that), `vote.rs` and `monday.rs` (the same for a room). What they share: `title.rs`, `name.rs`, `fact.rs` and
+//! behind that), `vote.rs` and `monday.rs` (the same for a room), `predicted.rs` (what was expected). What they share: `title.rs`, `name.rs`, `fact.rs` and
 //! `wording.rs`.
 
 pub mod advice;
@@ -22,6 +22,7 @@ pub(crate) mod monday;
 mod name;
 mod of_group;
 mod parts;
+pub mod predicted;
 pub(crate) mod probe;
 pub mod scorecard;
 mod served;

@@ -127,7 +127,12 @@ pub(crate) fn run(size: &Size) -> Run {
         cell.order = cells.len() as u32;
         cells.push(cell);
     }
-    Run { manifest: manifest(size, workloads, cells.len() as u32), cells, timelines: Vec::new() }
+    Run {
+        manifest: manifest(size, workloads, cells.len() as u32),
+        cells,
+        timelines: Vec::new(),
+        predictions: Vec::new(),
+    }
 }
 
 /// The position of a cell by experiment, workload, contender, load and block.

@@ -31,6 +31,13 @@ pub enum PageEvent {
     Ended(Box<CellSummary>),
     /// Some of the pictures have been drawn anew.
     Drawn(DrawnPieces),
+    /// Something of a workshop has changed.
+    Desk {
+        /// What of it; a later one of the same name takes its place.
+        what: &'static str,
+        /// How it is now.
+        now: serde_json::Value,
+    },
     /// What was seen of the servers of a session at one moment.
     Frame(Box<Frame>),
     /// The run is over, and its report is there.

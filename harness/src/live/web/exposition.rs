@@ -117,6 +117,7 @@ mod tests {
         times.record_n(2_000_000, 2).unwrap();
         let model = ModelFrame {
             contender: "threaded".to_owned(),
+            pid: None,
             state: ServerState::Running,
             requests_per_s: 8.0,
             failed_per_s: 4.0,

@@ -20,7 +20,7 @@ const MOST_FRAMES: usize = 120;
 pub(super) struct Note {
     /// What kind of event it is to a browser.
     pub(super) kind: NoteKind,
-    /// The picture's anchor or the frame's time; empty where there is one of the kind only.
+    /// The picture's anchor, the frame's time or the thing of a workshop; empty where there is one of the kind only.
     key: String,
     /// JSON.
     pub(super) data: String,
@@ -40,6 +40,8 @@ pub(super) enum NoteKind {
     Sentences,
     /// Servers at one moment; the one kind of which those before are kept too.
     Frame,
+    /// Something of a workshop.
+    Desk,
     /// The last one: the run is over.
     End,
 }
@@ -53,6 +55,7 @@ impl NoteKind {
             NoteKind::Picture => "picture",
             NoteKind::Sentences => "sentences",
             NoteKind::Frame => "frame",
+            NoteKind::Desk => "desk",
             NoteKind::End => "end",
         }
     }
@@ -131,6 +134,7 @@ impl PageNotes {
                 self.totals.add(&cell);
             }
             PageEvent::Drawn(drawn) => self.redraw(drawn),
+            PageEvent::Desk { what, now } => return self.put(NoteKind::Desk, what, &(what, now)),
             PageEvent::Frame(frame) => return self.append(*frame),
             PageEvent::Finished { ending, report } => return self.finish(&ending, &report),
         }

@@ -72,7 +72,7 @@ pub(super) fn router(board: Arc<Board>, view: PageView) -> Router {
 }
 
 /// Nothing from anywhere else. What a report has inline is allowed too, since the page opens the report at the end.
-fn policy() -> String {
+pub(super) fn policy() -> String {
     let [style, script] = inline_sources();
     format!(
         "default-src 'none'; style-src 'self' {style}; script-src 'self' {script}; connect-src 'self'; img-src data:; \
@@ -81,7 +81,16 @@ fn policy() -> String {
 }
 
 /// Turns away who is not of this machine or wants more than to look.
-async fn guarded(request: Request, next: Next) -> Response {
+pub(super) async fn guarded(request: Request, next: Next) -> Response {
+    guard(&[Method::GET, Method::HEAD], request, next).await
+}
+
+/// As [`guarded`], where something may be told as well.
+pub(super) async fn guarded_and_told(request: Request, next: Next) -> Response {
+    guard(&[Method::GET, Method::HEAD, Method::POST], request, next).await
+}
+
+async fn guard(methods: &[Method], request: Request, next: Next) -> Response {
     const FIXED: [(HeaderName, &str); 4] = [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -90,7 +99,7 @@ async fn guarded(request: Request, next: Next) -> Response {
     ];
     let mut response = if let Err(why) = admit(request.headers()) {
         (StatusCode::FORBIDDEN, format!("{why}\n")).into_response()
-    } else if ![Method::GET, Method::HEAD].contains(request.method()) {
+    } else if !methods.contains(request.method()) {
         let allowed = [(header::ALLOW, "GET, HEAD")];
         (StatusCode::METHOD_NOT_ALLOWED, allowed, "there is nothing to change here; use GET\n").into_response()
     } else {
@@ -106,7 +115,7 @@ async fn guarded(request: Request, next: Next) -> Response {
 }
 
 /// An event per change, until the run is over. No keep-alive: a page that is told nothing costs nothing.
-async fn events(State(board): State<Arc<Board>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(super) async fn events(State(board): State<Arc<Board>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     Sse::new(stream::unfold(Reader::new(board), |mut reader| async move {
         let note = reader.next().await?;
         Some((Ok(Event::default().event(note.kind.name()).data(note.data)), reader))
@@ -137,11 +146,11 @@ async fn report(State(board): State<Arc<Board>>) -> Response {
     }
 }
 
-fn html(page: impl IntoResponse) -> Response {
+pub(super) fn html(page: impl IntoResponse) -> Response {
     text("text/html; charset=utf-8", page)
 }
 
-fn text(media_type: &'static str, body: impl IntoResponse) -> Response {
+pub(super) fn text(media_type: &'static str, body: impl IntoResponse) -> Response {
     ([(header::CONTENT_TYPE, media_type)], body).into_response()
 }
 

@@ -3,19 +3,22 @@
 //! Must not know: what is shown. Beside it: `routes.rs`, what is served under which address;
 //! `limits.rs`, how much of it; `board.rs`, what there is to see.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use tokio::sync::oneshot;
 
 use crate::clock::thread_cpu_ns;
 use crate::observe::restrict_this_thread;
 
 use super::board::Board;
+use super::desk::{self, Desk};
 use super::event::PageEvent;
 use super::limits::{PAGE_LIMITS, PageLimits, serve};
 use super::routes::{self, PageView};
@@ -63,7 +66,30 @@ impl Web {
 
     /// As [`Web::start`], with limits of one's own.
     pub(super) fn start_within(limits: PageLimits, view: PageView, port: u16, cpus: &[u32]) -> Result<Web, WebError> {
-        let option = view.port_option();
+        Web::start_router(limits, view.port_option(), port, cpus, move |board| routes::router(board, view))
+    }
+
+    /// As [`Web::start`], with the page of a workshop, which `desk` has, at an address that ends with a word that nobody can
+    /// guess.
+    ///
+    /// # Errors
+    /// As [`Web::start`].
+    pub fn start_workshop(desk: Arc<dyn Desk>, port: u16, cpus: &[u32]) -> Result<(Web, String), WebError> {
+        let token = unguessable()?;
+        let path = token.clone();
+        let router = move |board| desk::router(board, desk, &path);
+        let web = Web::start_router(PAGE_LIMITS, "--port", port, cpus, router)?;
+        let address = format!("http://{}/{token}/", web.address());
+        Ok((web, address))
+    }
+
+    fn start_router(
+        limits: PageLimits,
+        option: &'static str,
+        port: u16,
+        cpus: &[u32],
+        router: impl FnOnce(Arc<Board>) -> Router + Send + 'static,
+    ) -> Result<Web, WebError> {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| WebError::Port { port, option, source })?;
         listener.set_nonblocking(true)?;
@@ -77,7 +103,7 @@ impl Web {
             let _ = restrict_this_thread(&cpus);
             runtime.block_on(async {
                 let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-                serve(listener, routes::router(served, view), limits, stopped).await;
+                serve(listener, router(served), limits, stopped).await;
             });
             Duration::from_nanos(thread_cpu_ns())
         })?;
@@ -108,6 +134,13 @@ impl Web {
         let _ = self.stop.send(());
         self.thread.join().unwrap_or_default()
     }
+}
+
+/// A word of 32 letters and digits that nobody can guess.
+fn unguessable() -> io::Result<String> {
+    let mut bytes = [0; 16];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
 #[cfg(test)]

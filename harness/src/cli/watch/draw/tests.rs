@@ -20,6 +20,7 @@ fn thread(tid: u32, name: &str, cpu_share: f64) -> BusyThread {
 fn model(contender: &str, p99_ms: u64, threads: Vec<BusyThread>) -> ModelFrame {
     ModelFrame {
         contender: contender.to_owned(),
+        pid: None,
         state: ServerState::Running,
         requests_per_s: 498.0,
         failed_per_s: 0.0,

@@ -1,0 +1,342 @@
+//! What a workshop's page asks and tells: the lessons, a question as it is set, a prediction, that a run is to begin, and
+//! what came out.
+//!
+//! Asked by the thread that serves the page, so nothing here waits: a run is a job for `classroom.rs`. Nothing can be run that
+//! was not predicted. Must not know: how a run is carried out.
+
+use std::path::PathBuf;
+use std::sync::mpsc::Sender;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use reports::record::{Confidence, PredictionRecord};
+use reports::words::predicted::Predicted;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::recorded::RecordedLesson;
+use super::reveal;
+use crate::cli::lesson::predicted;
+use crate::live::web::{Desk, DeskRefusal};
+use crate::workshop::lesson::{Control, Lesson, LessonSettings};
+use crate::workshop::{LESSONS, find};
+
+/// What is to be done, one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WorkshopJob {
+    /// Run the lesson of this prediction.
+    Run(usize),
+    /// Leave the servers of this prediction's lesson running.
+    Stand(usize),
+    /// End what is left running.
+    End,
+}
+
+/// A prediction, and what has become of it.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) lesson: &'static Lesson,
+    pub(super) settings: LessonSettings,
+    pub(super) prediction: PredictionRecord,
+    pub(super) state: AskedState,
+}
+
+/// What has become of a prediction.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum AskedState {
+    /// Nothing has been run.
+    Predicted,
+    /// Its run goes on, or is about to begin.
+    Running,
+    /// What came out, for the page.
+    Revealed(Value),
+}
+
+/// Predictions that are kept: more than a room of people makes in a day at one laptop.
+const MOST: usize = 2_000;
+
+/// The desk.
+pub(super) struct WorkshopDesk {
+    is_trainer: bool,
+    recorded: Vec<RecordedLesson>,
+    asked: Mutex<Vec<Asked>>,
+    jobs: Sender<WorkshopJob>,
+}
+
+/// What a page tells of an expectation.
+#[derive(Deserialize)]
+struct ToldPrediction {
+    lesson: String,
+    chosen: usize,
+    sure: Confidence,
+    #[serde(default)]
+    settings: Vec<(String, u32)>,
+}
+
+/// Which prediction is meant.
+#[derive(Deserialize)]
+struct ToldId {
+    id: usize,
+}
+
+impl WorkshopDesk {
+    pub(super) fn new(is_trainer: bool, recorded: Vec<RecordedLesson>, jobs: Sender<WorkshopJob>) -> WorkshopDesk {
+        WorkshopDesk { is_trainer, recorded, asked: Mutex::new(Vec::new()), jobs }
+    }
+
+    /// All predictions, to look at and to change.
+    pub(super) fn asked(&self) -> MutexGuard<'_, Vec<Asked>> {
+        // Every change leaves them whole, so a thread that panicked has spoilt nothing.
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn course(&self) -> Value {
+        let asked = self.asked();
+        let lesson = |lesson: &&'static Lesson| {
+            let story = (lesson.story)();
+            let of_it = |one: &(usize, &Asked)| one.1.lesson.name == lesson.name;
+            let revealed = |(id, one): (usize, &Asked)| match &one.state {
+                AskedState::Revealed(_) => Some((id, Predicted::of(&one.prediction).verdict)),
+                AskedState::Predicted | AskedState::Running => None,
+            };
+            let last = asked.iter().enumerate().filter(of_it).filter_map(revealed).next_back();
+            let script = &lesson.script;
+            json!({
+                "name": lesson.name,
+                "title": story.title,
+                "asks": reports::format::capitalised(story.finds_out),
+                "core": lesson.is_core,
+                "id": last.as_ref().map(|(id, _)| id),
+                "verdict": last.as_ref().map(|(_, verdict)| verdict),
+                "script": self.is_trainer.then(|| json!({
+                    "minutes": script.minutes,
+                    "ask": script.ask,
+                    "press": script.press,
+                    "wrong_ideas": script.wrong_ideas,
+                    "goes_wrong": script.goes_wrong,
+                })),
+            })
+        };
+        json!({ "trainer": self.is_trainer, "lessons": LESSONS.iter().map(lesson).collect::<Vec<_>>() })
+    }
+
+    /// A lesson as it is set, `pool-and-fifth` or `pool-and-fifth/workers=8`.
+    fn question(&self, what: &str) -> Option<Value> {
+        let (name, settings) = what.split_once('/').unwrap_or((what, ""));
+        let lesson = find(name)?;
+        let changed = settings.split(',').filter(|setting| !setting.is_empty());
+        let changed = changed.map(|setting| {
+            let (name, value) = setting.split_once('=')?;
+            Some((name.to_owned(), value.parse().ok()?))
+        });
+        let settings = LessonSettings::with(lesson.controls, &changed.collect::<Option<Vec<_>>>()?).ok()?;
+        let story = (lesson.story)();
+        Some(json!({
+            "name": lesson.name,
+            "title": story.title,
+            "question": (lesson.setup)(&settings).question,
+            "answers": story.possible_answers,
+            "controls": controls(&settings),
+            "recorded": self.recorded(lesson).is_some(),
+        }))
+    }
+
+    fn recorded(&self, lesson: &Lesson) -> Option<&RecordedLesson> {
+        self.recorded.iter().find(|recorded| recorded.lesson.name == lesson.name)
+    }
+
+    fn predict(&self, told: &str) -> Result<Value, DeskRefusal> {
+        let ToldPrediction { lesson, chosen, sure, settings } = read(told)?;
+        let lesson = find(&lesson).ok_or_else(|| refused("there is no such lesson; go back to the list"))?;
+        let settings = LessonSettings::with(lesson.controls, &settings).map_err(|why| refused(&why.to_string()))?;
+        let setup = (lesson.setup)(&settings);
+        if chosen > setup.bounds.len() {
+            return Err(refused("there is no such answer; choose one of those shown"));
+        }
+        let prediction = predicted(lesson, &settings, &setup, (chosen, sure));
+        let mut asked = self.asked();
+        if asked.len() >= MOST {
+            return Err(refused("this workshop has had enough predictions; begin another one"));
+        }
+        asked.push(Asked { lesson, settings, prediction, state: AskedState::Predicted });
+        Ok(json!({ "id": asked.len() - 1 }))
+    }
+
+    fn begin(&self, told: &str) -> Result<Value, DeskRefusal> {
+        let ToldId { id } = read(told)?;
+        let mut asked = self.asked();
+        if asked.iter().any(|one| one.state == AskedState::Running) {
+            return Err(refused("a run is going on; wait until it has ended"));
+        }
+        let one = asked.get_mut(id).ok_or_else(unpredicted)?;
+        if one.state != AskedState::Predicted {
+            return Err(refused("this has been run; predict again to run it again"));
+        }
+        one.state = AskedState::Running;
+        drop(asked);
+        self.wants(WorkshopJob::Run(id))
+    }
+
+    /// Shows what a recorded run found, beside this prediction.
+    fn replay(&self, told: &str) -> Result<Value, DeskRefusal> {
+        let ToldId { id } = read(told)?;
+        let mut asked = self.asked();
+        let one = asked.get_mut(id).ok_or_else(unpredicted)?;
+        let recorded = self.recorded(one.lesson).ok_or_else(|| refused("there is no recorded run of this lesson"))?;
+        // The run is of its own settings, and so is the question that it answers.
+        let setup = (one.lesson.setup)(&recorded.settings);
+        one.prediction.question.clone_from(&setup.question);
+        one.prediction.settings = recorded.settings.to_record();
+        one.settings = recorded.settings.clone();
+        reveal::fill(id, one, &recorded.folder).map_err(|error| refused(&format!("{error:#}")))?;
+        Ok(json!({}))
+    }
+
+    fn wants(&self, job: WorkshopJob) -> Result<Value, DeskRefusal> {
+        let gone = |_| refused("the workshop is about to end");
+        self.jobs.send(job).map_err(gone).map(|()| json!({}))
+    }
+
+    fn stand(&self, told: &str) -> Result<Value, DeskRefusal> {
+        let ToldId { id } = read(told)?;
+        let asked = self.asked();
+        if asked.iter().any(|one| one.state == AskedState::Running) {
+            return Err(refused("a run is going on, which other servers would disturb; wait until it has ended"));
+        }
+        asked.get(id).ok_or_else(unpredicted)?;
+        drop(asked);
+        self.wants(WorkshopJob::Stand(id))
+    }
+}
+
+impl Desk for WorkshopDesk {
+    fn look(&self, what: &str) -> Option<String> {
+        let (kind, rest) = what.split_once('/').unwrap_or((what, ""));
+        let value = match kind {
+            "course" => self.course(),
+            "lesson" => self.question(rest)?,
+            "prediction" => {
+                json!({ "said": format!("You said: {}", Predicted::of(&self.asked().get(rest.parse::<usize>().ok()?)?.prediction).expected) })
+            }
+            "reveal" => match &self.asked().get(rest.parse::<usize>().ok()?)?.state {
+                AskedState::Revealed(value) => value.clone(),
+                AskedState::Predicted | AskedState::Running => return None,
+            },
+            _ => return None,
+        };
+        Some(value.to_string())
+    }
+
+    fn take(&self, what: &str, told: &str) -> Result<String, DeskRefusal> {
+        let answer = match what {
+            "predict" => self.predict(told),
+            "run" => self.begin(told),
+            "replay" => self.replay(told),
+            "stand" => self.stand(told),
+            "end" => self.wants(WorkshopJob::End),
+            _ => Err(DeskRefusal::Unknown),
+        };
+        answer.map(|value| value.to_string())
+    }
+}
+
+/// The controls of a lesson as they are set.
+pub(super) fn controls(settings: &LessonSettings) -> Vec<Value> {
+    let control = |(control, value): &(Control, u32)| {
+        let Control { kind, label, least, most, usual } = *control;
+        json!({ "name": kind.name(), "label": label, "least": least, "most": most, "usual": usual, "value": value })
+    };
+    settings.values().iter().map(control).collect()
+}
+
+fn read<'t, T: Deserialize<'t>>(told: &'t str) -> Result<T, DeskRefusal> {
+    serde_json::from_str(told).map_err(|error| refused(&format!("that can't be read: {error}; reload the page")))
+}
+
+fn refused(why: &str) -> DeskRefusal {
+    DeskRefusal::Refused(why.to_owned())
+}
+
+fn unpredicted() -> DeskRefusal {
+    refused("say first what you expect; nothing is run before that")
+}
+
+/// Where a run of a prediction is written, beside those before it.
+pub(super) fn folder_of(base: &std::path::Path, id: usize, lesson: &Lesson) -> PathBuf {
+    base.join(format!("{:02}-{}", id + 1, lesson.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    fn told(desk: &WorkshopDesk, what: &str, told: Value) -> Result<Value, DeskRefusal> {
+        desk.take(what, &told.to_string()).map(|answer| serde_json::from_str(&answer).unwrap())
+    }
+
+    fn predict(lesson: &str) -> Value {
+        json!({ "lesson": lesson, "chosen": 1, "sure": "high", "settings": [["workers", 8]] })
+    }
+
+    #[test]
+    fn nothing_is_run_that_was_not_predicted_and_nothing_twice() {
+        let (jobs, asked) = channel();
+        let desk = WorkshopDesk::new(false, Vec::new(), jobs);
+        assert!(told(&desk, "run", json!({ "id": 0 })).is_err());
+        assert_eq!(told(&desk, "predict", predict("pool-and-fifth")), Ok(json!({ "id": 0 })));
+        assert_eq!(told(&desk, "predict", predict("pool-and-fifth")), Ok(json!({ "id": 1 })));
+        assert!(told(&desk, "run", json!({ "id": 1 })).is_ok());
+        assert!(told(&desk, "run", json!({ "id": 0 })).is_err(), "another run goes on");
+        assert!(told(&desk, "stand", json!({ "id": 0 })).is_err(), "servers would disturb it");
+        desk.asked()[1].state = AskedState::Revealed(json!({ "title": "x" }));
+        assert!(told(&desk, "run", json!({ "id": 1 })).is_err(), "it has been run");
+        assert!(told(&desk, "stand", json!({ "id": 1 })).is_ok());
+        assert_eq!(asked.try_iter().collect::<Vec<_>>(), [WorkshopJob::Run(1), WorkshopJob::Stand(1)]);
+        assert_eq!(desk.look("reveal/1").as_deref(), Some(r#"{"title":"x"}"#));
+        assert_eq!(desk.look("reveal/0"), None, "nothing is shown before the run");
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let (jobs, _asked) = channel();
+        let desk = WorkshopDesk::new(false, Vec::new(), jobs);
+        for wrong in [
+            predict("no-such-lesson"),
+            predict("who-waits"),
+            json!({ "lesson": "who-waits", "chosen": 9, "sure": "high" }),
+            json!({ "lesson": "who-waits", "chosen": 0, "sure": "certain" }),
+            json!("hello"),
+        ] {
+            assert!(told(&desk, "predict", wrong.clone()).is_err(), "{wrong}");
+        }
+        assert!(told(&desk, "replay", json!({ "id": 7 })).is_err());
+        assert_eq!(told(&desk, "shout", json!({})), Err(DeskRefusal::Unknown));
+    }
+
+    #[test]
+    fn the_script_is_the_trainers_alone() {
+        let scripts = |is_trainer| {
+            let (jobs, _asked) = channel();
+            let desk = WorkshopDesk::new(is_trainer, Vec::new(), jobs);
+            let course: Value = serde_json::from_str(&desk.look("course").unwrap()).unwrap();
+            let lessons = course["lessons"].as_array().unwrap().clone();
+            assert_eq!(lessons.len(), LESSONS.len());
+            lessons.iter().filter(|lesson| !lesson["script"].is_null()).count()
+        };
+        assert_eq!((scripts(true), scripts(false)), (LESSONS.len(), 0));
+    }
+
+    #[test]
+    fn a_question_is_asked_as_it_is_set() {
+        let (jobs, _asked) = channel();
+        let desk = WorkshopDesk::new(false, Vec::new(), jobs);
+        let question = |what: &str| {
+            let value: Value = serde_json::from_str(&desk.look(&format!("lesson/{what}"))?).unwrap();
+            Some(value["question"].as_str().unwrap().to_owned())
+        };
+        assert!(question("pool-and-fifth").unwrap().starts_with("A pool has 4 workers."));
+        assert!(question("pool-and-fifth/workers=8").unwrap().starts_with("A pool has 8 workers."));
+        assert_eq!((question("pool-and-fifth/workers=99"), question("nope")), (None, None));
+    }
+}

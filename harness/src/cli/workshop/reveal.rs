@@ -1,0 +1,123 @@
+//! What a page is given when a lesson's run is over: the answer beside the prediction, why, pictures, code, and what to look
+//! at.
+//!
+//! Must not know: how a page looks. Beside it: `workshop/settle.rs`, which finds the answer.
+
+use std::path::Path;
+
+use anyhow::Context;
+use reports::format::{Unit, number};
+use reports::metrics::metric;
+use reports::page::SoFar;
+use reports::record::store::RunFolder;
+use reports::record::{Confidence, LessonResult};
+use reports::words::predicted::{Predicted, sure};
+use serde_json::{Value, json};
+
+use super::desk::{Asked, AskedState, controls};
+use crate::workshop::lesson::LessonSetup;
+use crate::workshop::settle::{LessonFindings, OnTheLine, settle};
+use crate::workshop::source::side_by_side;
+
+/// Reads the run in a folder, and completes a prediction with what it found.
+///
+/// # Errors
+/// Where the run can't be read.
+pub(super) fn fill(id: usize, asked: &mut Asked, folder: &Path) -> anyhow::Result<()> {
+    let run = RunFolder::open(folder)?.read().with_context(|| format!("{} can't be read", folder.display()))?;
+    let lesson = asked.lesson;
+    let setup = (lesson.setup)(&asked.settings);
+    let (result, at, explanation) = {
+        let findings = LessonFindings::of(&run, &asked.settings);
+        let (result, at) = settle(&findings, &setup);
+        (result, at, (lesson.explanation)(&findings))
+    };
+    let so_far = SoFar::of(&run);
+    // Who ran what comes first: it is the picture that people remember.
+    let declared = so_far.pictures();
+    let declared = declared.iter().filter_map(|(anchor, _)| so_far.picture(anchor));
+    let pictures: Vec<String> = so_far.traced().into_iter().chain(declared).collect();
+    asked.prediction.result = Some(result.clone());
+    let said = Predicted::of(&asked.prediction);
+    let LessonResult { right, points_to, .. } = &result;
+    asked.state = AskedState::Revealed(json!({
+        "id": id,
+        "lesson": lesson.name,
+        "title": (lesson.story)().title,
+        "question": asked.prediction.question,
+        "answers": asked.prediction.answers,
+        "beliefs": lesson.beliefs,
+        "chosen": asked.prediction.chosen,
+        "sure": how_sure(asked.prediction.confidence),
+        "right": right,
+        "points_to": points_to,
+        "verdict": said.verdict,
+        "undecided": said.undecided,
+        "measured": said.measured,
+        "line": at.map(|at| line(&setup, at, &said.measured)),
+        "explanation": explanation,
+        "pictures": pictures,
+        "models": lesson.models,
+        "rows": side_by_side(lesson.models).unwrap_or_default(),
+        "look": lesson.look.iter().map(|look| json!({ "command": look.command, "shows": look.shows })).collect::<Vec<_>>(),
+        "controls": controls(&asked.settings),
+        "report": folder.join("report.html").display().to_string(),
+    }));
+    Ok(())
+}
+
+/// Within a sentence.
+fn how_sure(confidence: Confidence) -> String {
+    sure(confidence).trim_end_matches('.').to_lowercase()
+}
+
+/// Places from 0 to 1 on the line that the answers divide: each answer is as wide as its bounds are apart on a logarithm,
+/// and the first and the last have room for what lies beyond.
+fn line(setup: &LessonSetup, at: OnTheLine, said: &str) -> Value {
+    let bounds = &setup.bounds;
+    let unit = metric(&setup.quantity.value.metric).map_or(Unit::Count, |metric| metric.unit);
+    let is_times = setup.quantity.over.is_some();
+    let is_share = unit == Unit::Share && !is_times;
+    let (first, last) = (bounds[0], bounds[bounds.len() - 1]);
+    let (from, to) = if is_share { (0.0, 1.0) } else { ((first / MARGIN).ln(), (last * MARGIN).ln()) };
+    let place = |value: f64| {
+        let on_axis = if is_share { value } else { value.max(f64::MIN_POSITIVE).ln() };
+        ((on_axis - from) / (to - from)).clamp(0.0, 1.0)
+    };
+    let label = |bound: &f64| if is_times { number(*bound) } else { unit.show(*bound) };
+    json!({
+        "bounds": bounds.iter().map(|bound| place(*bound)).collect::<Vec<f64>>(),
+        "labels": bounds.iter().map(label).collect::<Vec<String>>(),
+        "value": place(at.value),
+        "interval": at.interval.map(|(lo, hi)| [place(lo), hi.map_or(1.0, place)]),
+        "said": said,
+    })
+}
+
+/// How far the line goes beyond its first and its last bound.
+const MARGIN: f64 = 10.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workshop::LESSONS;
+    use crate::workshop::lesson::LessonSettings;
+
+    #[test]
+    fn the_line_is_in_order_and_holds_every_value() {
+        for lesson in LESSONS {
+            let setup = (lesson.setup)(&LessonSettings::usual(lesson.controls));
+            let at = |value| OnTheLine { value, interval: Some((value / 2.0, None)) };
+            let drawn = line(&setup, at(setup.bounds[0]), "said");
+            let bounds: Vec<f64> = drawn["bounds"].as_array().unwrap().iter().map(|it| it.as_f64().unwrap()).collect();
+            assert!(
+                bounds.is_sorted() && bounds[0] > 0.05 && *bounds.last().unwrap() < 0.95,
+                "{}: {drawn}",
+                lesson.name
+            );
+            assert_eq!((&drawn["value"], &drawn["interval"][1]), (&json!(bounds[0]), &json!(1.0)), "{}", lesson.name);
+            assert_eq!(line(&setup, at(0.0), "")["value"], json!(0.0), "{}", lesson.name);
+            assert_eq!(line(&setup, at(1e300), "")["value"], json!(1.0), "{}", lesson.name);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The code of two models side by side, from the source that this program was built of, with the lines that differ marked.
+//!
+//! Must not know: how it is shown. Beside it: `servers/src/models/`, the sources.
+
+use serde::Serialize;
+
+/// What is told of a model's source.
+struct ModelSource {
+    name: &'static str,
+    text: &'static str,
+}
+
+macro_rules! source {
+    ($name:literal, $file:literal) => {
+        ModelSource { name: $name, text: include_str!(concat!("../../../servers/src/models/", $file)) }
+    };
+}
+
+const SOURCES: [ModelSource; 6] = [
+    source!("sequential", "sequential.rs"),
+    source!("threaded", "threaded.rs"),
+    source!("thread-pool", "thread_pool.rs"),
+    source!("async-single", "async_single.rs"),
+    source!("async-multi", "async_multi.rs"),
+    source!("rayon-pool", "rayon_pool.rs"),
+];
+
+/// A row of two columns: a line of either, or of one only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceRow {
+    /// Of the first model; absent where the second alone has a line here.
+    pub left: Option<String>,
+    /// Of the second.
+    pub right: Option<String>,
+    /// Whether the two are the same.
+    pub same: bool,
+}
+
+/// The code of two models, row by row; absent where a model has no source here.
+pub fn side_by_side([left, right]: [&str; 2]) -> Option<Vec<SourceRow>> {
+    Some(rows(&code(left)?, &code(right)?))
+}
+
+/// The lines of a model without its introduction, imports and tests.
+fn code(model: &str) -> Option<Vec<&'static str>> {
+    let source = SOURCES.iter().find(|source| source.name == model)?;
+    let shown = source.text.split("\n#[cfg(test)]").next().unwrap_or_default();
+    let lines = shown.lines().filter(|line| !line.starts_with("//!") && !line.starts_with("use "));
+    Some(lines.skip_while(|line| line.is_empty()).collect())
+}
+
+/// The longest common subsequence, line by line; what lies between two common lines stands side by side.
+fn rows(left: &[&str], right: &[&str]) -> Vec<SourceRow> {
+    let mut common = vec![vec![0_u32; right.len() + 1]; left.len() + 1];
+    for (i, one) in left.iter().enumerate().rev() {
+        for (j, other) in right.iter().enumerate().rev() {
+            let either = common[i + 1][j].max(common[i][j + 1]);
+            common[i][j] = if one == other { common[i + 1][j + 1] + 1 } else { either };
+        }
+    }
+    let (mut i, mut j, mut rows) = (0, 0, Vec::new());
+    let (mut only_left, mut only_right) = (Vec::new(), Vec::new());
+    while i < left.len() || j < right.len() {
+        let is_common = i < left.len() && j < right.len() && left[i] == right[j];
+        if is_common {
+            flush(&mut only_left, &mut only_right, &mut rows);
+            rows.push(SourceRow { left: Some(left[i].into()), right: Some(right[j].into()), same: true });
+            (i, j) = (i + 1, j + 1);
+        } else if j == right.len() || (i < left.len() && common[i + 1][j] >= common[i][j + 1]) {
+            only_left.push(left[i]);
+            i += 1;
+        } else {
+            only_right.push(right[j]);
+            j += 1;
+        }
+    }
+    flush(&mut only_left, &mut only_right, &mut rows);
+    rows
+}
+
+fn flush(left: &mut Vec<&str>, right: &mut Vec<&str>, rows: &mut Vec<SourceRow>) {
+    for place in 0..left.len().max(right.len()) {
+        let line = |lines: &[&str]| lines.get(place).map(|line| (*line).to_owned());
+        rows.push(SourceRow { left: line(left), right: line(right), same: false });
+    }
+    left.clear();
+    right.clear();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn common_lines_stand_beside_each_other_and_others_are_marked() {
+        let rows = rows(&["a", "b", "d"], &["a", "c", "c2", "d"]);
+        let shown: Vec<(Option<&str>, Option<&str>, bool)> =
+            rows.iter().map(|row| (row.left.as_deref(), row.right.as_deref(), row.same)).collect();
+        let both = |line| (Some(line), Some(line), true);
+        assert_eq!(shown, [both("a"), (Some("b"), Some("c"), false), (None, Some("c2"), false), both("d")]);
+    }
+
+    #[test]
+    fn threads_and_tasks_differ_in_what_they_spawn() {
+        let rows = side_by_side(["threaded", "async-multi"]).unwrap();
+        let differ = |text: &str, of: fn(&SourceRow) -> &Option<String>| {
+            rows.iter().any(|row| !row.same && of(row).as_ref().is_some_and(|line| line.contains(text)))
+        };
+        assert!(differ(".spawn(move || serve", |row| &row.left) && differ("tokio::spawn(serve", |row| &row.right));
+        assert!(rows.iter().any(|row| row.same), "they have lines in common");
+        assert_eq!(side_by_side(["threaded", "nobody"]), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! A prediction beside what was measured, in sentences.
+//!
+//! Must not know: HTML, which lessons there are. Beside it: `../record/prediction.rs`.
+
+use serde::Serialize;
+
+use crate::record::{Confidence, PredictionRecord};
+
+/// A prediction as a reader meets it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Predicted {
+    /// The question, with what was set for it where that can be changed.
+    pub question: String,
+    /// What was expected, and how sure they were.
+    pub expected: String,
+    /// What was measured.
+    pub measured: String,
+    /// Whether it was right, or which answer was, or that this is not known.
+    pub verdict: String,
+    /// Why it is not known, and what to do; absent where it is.
+    pub undecided: Option<String>,
+}
+
+impl Predicted {
+    /// Of one prediction.
+    pub fn of(prediction: &PredictionRecord) -> Predicted {
+        let settings: Vec<String> = prediction.settings.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        let with = if settings.is_empty() { String::new() } else { format!(" ({})", settings.join(", ")) };
+        let sure = sure(prediction.confidence);
+        Predicted {
+            question: format!("{}{with}", prediction.question),
+            expected: format!("{} {sure}", lettered(&prediction.answers, prediction.chosen)),
+            measured: prediction.result.as_ref().map_or("Nothing yet.".into(), |result| result.measured.clone()),
+            verdict: verdict(prediction),
+            undecided: prediction.result.as_ref().and_then(|result| result.undecided.clone()),
+        }
+    }
+
+    /// All of it in one line, for a terminal.
+    pub fn line(&self) -> String {
+        let why = self.undecided.as_deref().unwrap_or_default();
+        let Predicted { question, expected, measured, verdict, .. } = self;
+        format!("{question} Expected: {expected} Measured: {measured} {verdict} {why}").trim_end().to_owned()
+    }
+}
+
+/// `A. Not at all.`; a number where there is no such answer.
+pub fn lettered(answers: &[String], place: usize) -> String {
+    let letter = ('A'..='Z').nth(place).unwrap_or('?');
+    answers.get(place).map_or_else(|| format!("answer {}", place + 1), |answer| format!("{letter}. {answer}"))
+}
+
+/// As a sentence of its own.
+pub fn sure(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Low => "A guess.",
+        Confidence::Middle => "Fairly sure.",
+        Confidence::High => "Very sure.",
+    }
+}
+
+fn verdict(prediction: &PredictionRecord) -> String {
+    let Some(result) = &prediction.result else { return "The run has not ended.".into() };
+    match (result.right, result.points_to) {
+        (Some(right), _) if right == prediction.chosen => "That was right.".into(),
+        (Some(right), _) => format!("Right is {}", lettered(&prediction.answers, right)),
+        (None, Some(place)) => format!("Cannot tell for sure. It looks like {}", lettered(&prediction.answers, place)),
+        (None, None) => "Cannot tell.".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{LessonResult, SCHEMA_VERSION};
+
+    fn prediction(result: Option<LessonResult>) -> PredictionRecord {
+        PredictionRecord {
+            schema_version: SCHEMA_VERSION,
+            lesson: "pool".into(),
+            question: "How long does the fifth wait?".into(),
+            answers: ["Not at all.", "Until one leaves."].map(str::to_owned).into(),
+            settings: vec![("workers".into(), 4)],
+            chosen: 0,
+            confidence: Confidence::High,
+            result,
+        }
+    }
+
+    fn result(right: Option<usize>, points_to: Option<usize>) -> LessonResult {
+        let undecided = right.is_none().then(|| "Others used the machine.".to_owned());
+        LessonResult { right, points_to, measured: "It waited 600 ms.".into(), undecided }
+    }
+
+    #[test]
+    fn a_prediction_stands_beside_what_was_measured() {
+        let line = |result| Predicted::of(&prediction(result)).line();
+        let begin = "How long does the fifth wait? (workers 4) Expected: A. Not at all. Very sure. Measured: ";
+        assert_eq!(line(None), format!("{begin}Nothing yet. The run has not ended."));
+        let wrong = line(Some(result(Some(1), Some(1))));
+        assert_eq!(wrong, format!("{begin}It waited 600 ms. Right is B. Until one leaves."));
+        assert!(line(Some(result(Some(0), Some(0)))).ends_with("That was right."));
+    }
+
+    #[test]
+    fn what_cannot_be_told_says_so_and_where_it_points() {
+        let of = |points_to| Predicted::of(&prediction(Some(result(None, points_to))));
+        assert_eq!(of(Some(1)).verdict, "Cannot tell for sure. It looks like B. Until one leaves.");
+        assert_eq!(of(None).verdict, "Cannot tell.");
+        assert_eq!(of(None).undecided.as_deref(), Some("Others used the machine."));
+        assert!(of(None).line().ends_with("Cannot tell. Others used the machine."));
+        assert_eq!(prediction(Some(result(None, Some(1)))).was_right(), None);
+        assert_eq!(prediction(Some(result(Some(1), None))).was_right(), Some(false));
+    }
+}
