@@ -351,3 +351,8 @@ pub(crate) trait Network {
     /// Closes. Nothing is heard of the connection afterwards.
     fn close(&mut self, socket: Self::Socket, how: Closing);
 }
+
+/// Whether a connect that failed so was answered, or was to be, by the other side.
+pub(crate) fn is_the_servers(error: Errno) -> bool {
+    [Errno::CONNREFUSED, Errno::CONNRESET, Errno::TIMEDOUT, Errno::HOSTUNREACH, Errno::NETUNREACH].contains(&error)
+}

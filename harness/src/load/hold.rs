@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::connection::{ConnectionSettings, Connections, News};
+use super::connection::{ConnectionSettings, Connections, News, is_the_servers};
 use super::exchange::Exchange;
 use super::recorder::{Loop, Recorder};
 use super::sockets::{Sockets, Sources};
@@ -213,8 +213,11 @@ pub(crate) fn open_ahead(
     while connections.established() < u64::from(wanted) {
         let now = now_ns();
         if now >= give_up_ns || stop.load(Ordering::Relaxed) || connections.has_lost_idle() {
-            let established = connections.established() as usize;
-            return Err(LoadError::NotConnected { target, established, wanted: wanted as usize });
+            let (established, wanted) = (connections.established() as usize, wanted as usize);
+            return Err(match connections.latest_refusal().filter(|error| !is_the_servers(*error)) {
+                Some(error) => LoadError::NoSocket { established, wanted, source: error.into() },
+                None => LoadError::NotConnected { target, established, wanted },
+            });
         }
         under_way.look_after(connections, now);
         let room = BEGUN_AHEAD_AT_ONCE - under_way.begun.len();

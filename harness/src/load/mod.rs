@@ -64,6 +64,19 @@ pub enum LoadError {
         /// How many there were to be.
         wanted: usize,
     },
+    /// A connection failed on this side, before the server had a part in it.
+    #[error(
+        "only {established} of {wanted} connections could be made on this side: {source}; raise the limit of open files \
+         (ulimit -n) or of local ports (net.ipv4.ip_local_port_range)"
+    )]
+    NoSocket {
+        /// How many there were when it failed.
+        established: usize,
+        /// How many there were to be.
+        wanted: usize,
+        /// What the kernel said.
+        source: io::Error,
+    },
 }
 
 impl LoadError {

@@ -52,7 +52,7 @@ impl From<LoadError> for CellFailure {
     fn from(error: LoadError) -> CellFailure {
         let part = match error {
             LoadError::NotConnected { .. } => FailedPart::Server,
-            LoadError::Epoll(_) | LoadError::Thread(_) => FailedPart::Harness,
+            LoadError::Epoll(_) | LoadError::Thread(_) | LoadError::NoSocket { .. } => FailedPart::Harness,
         };
         CellFailure { part, reason: error.to_string() }
     }

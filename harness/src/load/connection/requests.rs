@@ -11,7 +11,7 @@ use reports::record::MalformedReason;
 use rustix::io::Errno;
 use servers::protocol::Persistence;
 
-use super::{Closing, Connect, Connections, End, Name, Network, News};
+use super::{Closing, Connect, Connections, End, Name, Network, News, is_the_servers};
 use crate::load::recorder::{Answered, Failure, Scheduled};
 use crate::load::reply::{Heard, Meaning, digits};
 use crate::load::slot::{Slot, SlotState};
@@ -77,7 +77,7 @@ impl<N: Network> Connections<N> {
     /// Keeps why a connection was not established, and whose doing that was.
     pub(super) fn note_refusal(&mut self, index: u32, error: Errno) {
         self.latest_refusal = Some(error);
-        if !matches!(error, Errno::CONNREFUSED | Errno::CONNRESET | Errno::TIMEDOUT) {
+        if !is_the_servers(error) {
             // For want of a descriptor, a port or memory: this side's doing, not the server's.
             self.slots[index as usize].lost_as = Failure::Dropped;
         }
