@@ -9,6 +9,7 @@ pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod experiments;
+mod leftovers;
 pub mod live;
 pub mod load;
 pub mod microcosts;

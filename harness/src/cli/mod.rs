@@ -12,6 +12,7 @@ mod diff;
 mod dry_run;
 mod ending;
 mod inside;
+mod leftovers;
 mod list;
 mod live;
 mod load;
@@ -38,6 +39,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::allocator::VERSION;
+use crate::process::bear_own_name;
 
 /// Settle "tokio or OS threads?" with evidence.
 #[derive(Debug, Parser)]
@@ -94,6 +96,8 @@ enum Command {
 
 /// Parses the command line, does what it says, and tells how it came out.
 pub fn main() -> ExitCode {
+    bear_own_name();
+    output::outlive_file_limit();
     let done = match Cli::parse().command {
         Command::Compare(args) => compare::run(args),
         Command::Capacity(args) => capacity::run(args),

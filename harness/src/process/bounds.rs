@@ -16,6 +16,7 @@ use std::os::fd::OwnedFd;
 use reports::record::Bound;
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 
+pub use cgroup::sweep_control_groups;
 use cgroup::{Cgroup, Controller};
 use watchdog::{Watchdog, WatchedResource};
 

@@ -18,12 +18,22 @@ pub struct ProcessError {
     pub stderr: String,
 }
 
+impl ProcessError {
+    /// Of a server that was never started, and so has said nothing.
+    pub fn new(contender: &str, failure: LaunchFailure) -> ProcessError {
+        ProcessError { contender: contender.to_owned(), failure, stderr: String::new() }
+    }
+}
+
 /// What went wrong in a launch.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchFailure {
-    /// The path of this program could not be read.
-    #[error("the path of this program can't be read, so it can't be executed again as a server: {0}")]
-    OwnPath(io::Error),
+    /// The other build that the run compares with is not what it was.
+    #[error("the other build can't be executed: {reason}")]
+    OtherBuild {
+        /// One clause.
+        reason: String,
+    },
     /// The program could not be executed.
     #[error("{} can't be executed: {source}", program.display())]
     Spawn {

@@ -17,10 +17,10 @@ mod series;
 mod session;
 mod validity;
 
-pub use execution::{Execution, RunEnd};
+pub use execution::{Execution, RunEnd, UnwrittenRun};
 pub(crate) use held::{HeldServer, hold};
 pub use preflight::{Preflight, Unfit, preflight, preflight_connections, preflight_for, preflight_side_by_side};
 pub use series::{RunProgress, time_of};
-pub use session::{Interrupt, LockError, MachineLock, commit, utc_now};
+pub use session::{Interrupt, LockError, MachineLock, build, commit, utc_now};
 pub(crate) use validity::{NOISE, warnings};
 pub use validity::{generator_doubts, is_failure, machine_doubts, traffic_doubts};
