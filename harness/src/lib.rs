@@ -17,6 +17,7 @@ pub mod experiments;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod leftovers;
 pub mod live;
 pub mod load;
 pub mod microcosts;

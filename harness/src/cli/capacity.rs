@@ -13,10 +13,11 @@ use super::contenders::cast_for;
 use super::ending::code_of_search;
 use super::load::duration;
 use super::new_run::{AFTERWARDS, OpenRun, RunArgs, steered_plan, tell_limits};
-use super::output::{SummaryFormat, tell, usage};
+use super::output::{SummaryFormat, summary, tell, usage};
 use super::progress::{TerminalProgress, rough};
+use super::protagonists;
+use super::report::{render, salvaged};
 use super::servers::Servers;
-use super::{protagonists, report};
 use crate::observe::allowed_cpus;
 use crate::plan::{Experiment, Pictures, PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Execution, Preflight};
@@ -77,7 +78,7 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
     let end = execution.steer(&mut search, deadline, &mut progress);
     progress.end();
-    let end = end?;
+    let end = end.map_err(|lost| salvaged(*lost, &folder, |run| summary(run, args.format, None)))?;
     let run = protagonists::read(&folder, None)?;
     if end.ending == Ending::Interrupted {
         tell(&format!("interrupted: {} cells are kept in {}", end.cells, folder.path().display()));
@@ -87,7 +88,7 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
             "the budget is used up: {whole} of {all} blocks are whole; give a longer --budget for the others"
         ));
     }
-    report::render(&folder, &run, args.format)?;
+    render(&folder, &run, args.format)?;
     Ok(code_of_search(&end, search.whole_blocks(), &run, interrupt))
 }
 

@@ -16,7 +16,7 @@ use reports::words::scorecard as words;
 
 use super::progress::rough;
 use crate::plan::Preset;
-use crate::run::commit;
+use crate::run::{build, commit};
 
 const COLUMNS: usize = 80;
 const LINES: usize = 20;
@@ -91,7 +91,9 @@ pub(super) fn next(card: &Scorecard, run: &Run, report: &str) -> String {
     let manifest = &run.manifest;
     let folder = report.strip_suffix("/report.html").unwrap_or(report);
     let is_a_comparison = Preset::from_str(&manifest.preset, false).is_ok();
-    let is_of_this_build = (&*manifest.harness_version, &manifest.commit) == (env!("CARGO_PKG_VERSION"), &commit());
+    let is_same_version = (&*manifest.harness_version, &manifest.commit) == (env!("CARGO_PKG_VERSION"), &commit());
+    // A run from before builds were noted is told by its version alone.
+    let is_of_this_build = is_same_version && (manifest.build.is_none() || manifest.build == build());
     let planned = |name: &str| {
         let experiment = manifest.experiments.iter().find(|experiment| experiment.name == name);
         experiment.and_then(|experiment| experiment.blocks).unwrap_or(manifest.blocks) as usize

@@ -13,12 +13,13 @@ use super::busy::FirstLook;
 use super::live::{Followed, LiveArgs};
 use super::new_run::{OpenRun, RunArgs, tell_limits, too_few_cpus};
 use super::other_build::{build_of_saved, other_build};
-use super::output::{SummaryFormat, print, tell};
+use super::output::{SummaryFormat, print, summary, tell};
 use super::progress::{TerminalProgress, rough};
+use super::report::{conclude, salvaged};
 use super::resume::{self, probes, rebuilt, with_models};
 use super::servers::Servers;
 use super::trace::{self, Timelines};
-use super::{contenders, dry_run, protagonists, report};
+use super::{contenders, dry_run, protagonists};
 use crate::experiments::{self, EXPERIMENTS};
 use crate::observe::allowed_cpus;
 use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, place};
@@ -126,15 +127,18 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         None => execution.run(&mut progress),
     };
     progress.end();
-    let end = end?;
+    let end = end.map_err(|lost| salvaged(*lost, &folder, |run| summary(run, args.format, None)))?;
     let wanted = args.timelines.unwrap_or(Timelines::of(args.preset));
+    let mut traced = Ok(());
     if wanted != Timelines::Off && end.ending == Ending::Completed {
         if wanted == Timelines::On && !args.run.quiet {
             tell("tracing who ran what, some ten seconds");
         }
-        trace::add(&plan, &folder, wanted, interrupt)?;
+        traced = trace::add(&plan, &folder, wanted, interrupt);
     }
-    let code = report::conclude(&folder, &end, args.format, interrupt)?;
+    let code = conclude(&folder, &end, args.format, interrupt)?;
+    // The figures are there without the picture that could not be saved.
+    traced?;
     if let Some(live) = live {
         live.conclude(&folder, end.ending, interrupt);
     }

@@ -22,10 +22,11 @@ use super::contenders::cast_for;
 use super::ending::code_of_run;
 use super::load::duration;
 use super::new_run::{AFTERWARDS, OpenRun, RunArgs, steered_plan, tell_limits};
-use super::output::{TableOrJson, doubts, json_text, print, tell, usage};
+use super::output::{NO_REPORT, TableOrJson, doubts, json_text, print, tell, usage};
 use super::progress::{TerminalProgress, rough};
+use super::protagonists;
+use super::report::{salvaged, write_page};
 use super::servers::Servers;
-use super::{protagonists, report};
 use crate::observe::allowed_cpus;
 use crate::plan::{Experiment, PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Execution, Preflight};
@@ -83,16 +84,18 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
     let end = execution.steer(&mut map, begun + args.budget - AFTERWARDS, &mut progress);
     progress.end();
-    let end = end?;
+    let shown = |run: &Run, report: Option<&Path>| match args.format {
+        TableOrJson::Table => Ok(table(run, report)),
+        TableOrJson::Json => json(run, report),
+    };
+    let end = end.map_err(|lost| salvaged(*lost, &folder, |run| shown(run, None)))?;
     let run = protagonists::read(&folder, None)?;
     if end.ending == Ending::Interrupted {
         tell(&format!("interrupted: {} cells are kept in {}", end.cells, folder.path().display()));
     }
-    let report = report::write_page(&folder, &run)?;
-    print(&match args.format {
-        TableOrJson::Table => table(&run, &report),
-        TableOrJson::Json => json(&run, &report)?,
-    })?;
+    let report = write_page(&folder, &run);
+    print(&shown(&run, report.as_deref().ok())?)?;
+    report?;
     Ok(code_of_run(&end, &run, interrupt))
 }
 
@@ -180,7 +183,7 @@ fn check_budget(map: &Map, for_cells: Duration, budget: Duration) -> Result<(), 
 }
 
 /// The grid, what it says in a sentence, and the report's path last.
-pub(super) fn table(run: &Run, report: &Path) -> String {
+pub(super) fn table(run: &Run, report: Option<&Path>) -> String {
     let groups = groups(run);
     let grid = grid(run, &groups).map_or("No cell was measured.\n".to_owned(), |grid| {
         format!(
@@ -189,7 +192,8 @@ pub(super) fn table(run: &Run, report: &Path) -> String {
             grid.sentence()
         )
     });
-    format!("{grid}{}\nreport: {}\n", doubts(&summarise(run).validity), report.display())
+    let report = report.map_or(NO_REPORT.to_owned(), |path| path.display().to_string());
+    format!("{grid}{}\nreport: {report}\n", doubts(&summarise(run).validity))
 }
 
 fn drawn(grid: &Grid<'_>) -> String {
@@ -217,12 +221,12 @@ fn lines(square: &Square, labels: [&str; 2]) -> String {
 }
 
 /// Everything that the grid holds.
-pub(super) fn json(run: &Run, report: &Path) -> anyhow::Result<String> {
+pub(super) fn json(run: &Run, report: Option<&Path>) -> anyhow::Result<String> {
     let groups = groups(run);
     let grid = grid(run, &groups);
     let squares = grid.as_ref().map_or(Vec::new(), |grid| grid.squares().map(|it| square(grid, it)).collect());
     let value = json!({
-        "report": report.display().to_string(),
+        "report": report.map(|path| path.display().to_string()),
         "sentence": grid.as_ref().map(Grid::sentence),
         "contenders": grid.as_ref().map(|grid| grid.contenders.map(|contender| &contender.label)),
         "metric": grid.as_ref().map(|grid| grid.metric.name),

@@ -15,6 +15,7 @@ mod ending;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod inside;
+mod leftovers;
 mod lesson;
 mod list;
 mod live;
@@ -44,6 +45,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::allocator::VERSION;
+use crate::process::bear_own_name;
 
 /// Settle "tokio or OS threads?" with evidence.
 #[derive(Debug, Parser)]
@@ -106,6 +108,8 @@ enum Command {
 
 /// Parses the command line, does what it says, and tells how it came out.
 pub fn main() -> ExitCode {
+    bear_own_name();
+    output::outlive_file_limit();
     let done = match Cli::parse().command {
         Command::Compare(args) => compare::run(args),
         Command::Capacity(args) => capacity::run(args),

@@ -12,12 +12,13 @@ use reports::record::store::RunFolder;
 use reports::record::{Ending, Machine, Manifest, PlacementKind, PlacementRecord, SCHEMA_VERSION, Warning};
 
 use super::busy::{self, FirstLook};
+use super::leftovers::clear_away;
 use super::live::{Live, LiveArgs};
 use super::output::tell;
 use super::servers::{ServerArgs, Servers};
 use crate::observe::{allowed_cpus, cpu_quota, machine, restrict_this_thread};
 use crate::plan::{Cast, Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes};
-use crate::run::{Interrupt, MachineLock, Preflight, commit, preflight_for, utc_now};
+use crate::run::{Interrupt, MachineLock, Preflight, build, commit, preflight_for, utc_now};
 
 /// Which CPUs server and generator get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -94,6 +95,7 @@ pub(super) fn manifest(
         run,
         harness_version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: commit(),
+        build: build(),
         argv: std::env::args().collect(),
         preset: what.to_owned(),
         seed: plan.seed,
@@ -185,6 +187,7 @@ impl RunArgs {
         let busy = held.prepare(plan, &servers.commands, (first_look, self.quiet))?;
         let (path, name) = folder(self.out.as_deref(), what)?;
         let folder = RunFolder::create(path)?;
+        clear_away(folder.sweep(), self.quiet);
         let mut manifest = manifest(plan, preflight, held.machine.clone(), (name, what), planned_cells);
         manifest.warnings.extend(busy);
         folder.write_manifest(&manifest)?;

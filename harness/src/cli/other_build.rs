@@ -4,14 +4,12 @@
 //! any of it runs. Beside it: `new_run.rs`, `resume.rs`.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use reports::record::OtherBuild;
-use sha2::{Digest, Sha256};
 
 use crate::plan::PlanError;
-use crate::process::{Launch, answer_of, launch_program};
+use crate::process::{HeldProgram, Launch, answer_of, launch_program};
 
 /// Looks at the other build that was typed, and starts and stops a server with it.
 ///
@@ -44,8 +42,8 @@ pub(super) fn build_of_saved(
         ))),
         (Some(saved), Some(typed)) => {
             let found = FoundBuild::at(typed)?;
-            if must_be_the_same && found.sha256 != saved.sha256 {
-                let (now, then) = (&found.sha256[..12], saved.sha256.get(..12).unwrap_or_default());
+            if must_be_the_same && found.held.sha256() != saved.sha256 {
+                let (now, then) = (&found.held.sha256()[..12], saved.sha256.get(..12).unwrap_or_default());
                 let why = format!("it is not the build that the run compared with ({now}..., then {then}...)");
                 return Err(found.refuse(&why));
             }
@@ -57,22 +55,14 @@ pub(super) fn build_of_saved(
 /// A file that may be a build, of which nothing was executed yet.
 struct FoundBuild {
     path: PathBuf,
-    sha256: String,
+    held: HeldProgram,
 }
 
 impl FoundBuild {
     fn at(path: &Path) -> Result<FoundBuild, PlanError> {
         // A path, not a name that is looked for elsewhere.
-        let read = || {
-            let path = path.canonicalize()?;
-            if !path.is_file() {
-                return Err(io::Error::other("it is no file"));
-            }
-            let file = std::fs::read(&path)?;
-            Ok((path, Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect()))
-        };
-        let (path, sha256) = read().map_err(|error| refusal(path, &error.to_string()))?;
-        Ok(FoundBuild { path, sha256 })
+        let found = path.canonicalize().and_then(|path| HeldProgram::open(&path).map(|held| FoundBuild { path, held }));
+        found.map_err(|error| refusal(path, &error.to_string()))
     }
 
     fn refuse(&self, reason: &str) -> PlanError {
@@ -81,19 +71,20 @@ impl FoundBuild {
 
     /// Executes it: it says who it is and what it is made of, and serves.
     fn tried(self) -> Result<OtherBuild, PlanError> {
-        let said = answer_of(&self.path, &["--version"]).map_err(|error| self.refuse(&error.to_string()))?;
+        let program = self.held.path().map_err(|error| self.refuse(&error.to_string()))?;
+        let said = answer_of(&program, &["--version"]).map_err(|error| self.refuse(&error.to_string()))?;
         let is_harness = |said: &String| said.starts_with(concat!(env!("CARGO_PKG_NAME"), " "));
         let Some(version) = said.filter(is_harness) else {
             return Err(self.refuse("it is not a harness: it does not say so when asked for its version"));
         };
         let trial = Launch { spin_rate: Some(1), ..Launch::new("sequential") };
-        let server = launch_program(&self.path, &trial);
+        let server = launch_program(&program, &trial);
         server.map_err(|error| self.refuse(&format!("its servers can't be started: {}", error.failure)))?.stop();
         Ok(OtherBuild {
-            built_with: built_with(&self.path),
+            built_with: built_with(&program),
             path: self.path.display().to_string(),
             version: version.trim().to_owned(),
-            sha256: self.sha256,
+            sha256: self.held.sha256().to_owned(),
         })
     }
 }

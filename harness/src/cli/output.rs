@@ -6,6 +6,8 @@ use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::ValueEnum;
 use comfy_table::presets::NOTHING;
@@ -51,6 +53,14 @@ pub(super) enum SummaryFormat {
     Bencher,
 }
 
+/// From now on a file that would grow beyond the limit of this process (`ulimit -f`) can't be written, as on a full disk,
+/// and whoever writes says which file it is. The kernel would end the process without a word.
+pub(super) fn outlive_file_limit() {
+    // A handler that only sets a flag. A program that this one becomes or starts has the kernel's way again. Where the
+    // handler is refused, all is as it would be without.
+    let _ = signal_hook::flag::register(rustix::process::Signal::XFSZ.as_raw(), Arc::new(AtomicBool::new(false)));
+}
+
 /// Writes to stdout, what could command a terminal made visible.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
@@ -86,6 +96,9 @@ pub(super) fn usage<T>(sentence: impl Into<String>) -> Result<T, PlanError> {
     Err(PlanError::Usage(sentence.into()))
 }
 
+/// In place of a report's path, where its folder can't be written.
+pub(super) const NO_REPORT: &str = "none was written";
+
 /// Why there is nothing to hand on.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -94,8 +107,8 @@ pub(super) fn usage<T>(sentence: impl Into<String>) -> Result<T, PlanError> {
 )]
 pub(super) struct NoFigures;
 
-/// What a run says in a format, with what comes last in it.
-pub(super) fn summary(run: &Run, format: SummaryFormat, report: &str) -> anyhow::Result<String> {
+/// What a run says in a format, with what comes last in it: the report's path, where one was written.
+pub(super) fn summary(run: &Run, format: SummaryFormat, report: Option<&str>) -> anyhow::Result<String> {
     let summary = || summarise(run);
     Ok(match format {
         SummaryFormat::Json => {
@@ -108,19 +121,19 @@ pub(super) fn summary(run: &Run, format: SummaryFormat, report: &str) -> anyhow:
             });
             json_text(&value)?
         }
-        SummaryFormat::Scorecard => match Scorecard::of(run).filter(|card| !card.rows.is_empty()) {
-            Some(card) => {
+        SummaryFormat::Scorecard => match report.zip(Scorecard::of(run).filter(|card| !card.rows.is_empty())) {
+            Some((report, card)) => {
                 let next = card::next(&card, run, report);
                 card::text(&card, (&next, report), &doubts(&summary().validity))
             }
-            // Nobody was held against anybody.
+            // Nobody was held against anybody, or there is no report for the rest.
             None => self::summary(run, SummaryFormat::Table, report)?,
         },
         SummaryFormat::Csv => summary().tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
         SummaryFormat::Table => {
             let summary = summary();
             let said = format!("{}{}{}{}", tables(&summary), matrices(&summary), predicted(run), sentences(&summary));
-            format!("{said}{}\nreport: {report}\n", doubts(&summary.validity))
+            format!("{said}{}\nreport: {}\n", doubts(&summary.validity), report.unwrap_or(NO_REPORT))
         }
         SummaryFormat::Md => export::markdown(run),
         SummaryFormat::Bencher => export::bencher(&figures(run)?),
@@ -257,10 +270,13 @@ fn sentences(summary: &Summary) -> String {
     claims.chain(leads().map(line)).collect()
 }
 
+/// How the name of a file begins that is not whole yet.
+pub(super) const UNFINISHED: &str = ".tmp";
+
 /// Writes or replaces a file. Its folder must be there.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_data()?;
     let file = file.persist(path)?;

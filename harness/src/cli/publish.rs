@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fs, io};
 
+use reports::format::counted;
 use reports::record::Ending;
 use reports::record::store::{RecordError, Run, RunFile, RunFolder, read_file};
 use reports::site::{self, Address, Entry, Index, NotAnEntry, Published};
@@ -77,6 +78,8 @@ const INDEX: &str = "data/index.json";
 
 /// The records of a large run, or the entries of some ten thousand.
 const LARGEST_FILE_BYTES: u64 = 256 << 20;
+/// How the name of a run's folder begins that is not whole yet.
+const UNFINISHED: &str = ".new-";
 
 /// Why a run is not published.
 #[derive(Debug, thiserror::Error)]
@@ -121,10 +124,11 @@ pub(super) enum SiteError {
     },
 }
 
-/// A site.
+/// A site, into which nobody else publishes meanwhile: a second publisher waits until the first is done.
 #[derive(Debug)]
 pub(super) struct SiteFolder {
     path: PathBuf,
+    _turn: Option<fs::File>,
 }
 
 impl SiteFolder {
@@ -145,7 +149,12 @@ impl SiteFolder {
         }
         let runs = path.join("runs");
         fs::create_dir_all(&runs).map_err(refused("create", &runs))?;
-        Ok(SiteFolder { path: path.to_owned() })
+        // Where folders can't be locked all goes on as it would with one publisher.
+        let turn = fs::File::open(&runs).ok().filter(|folder| folder.lock().is_ok());
+        if turn.is_some() {
+            sweep(path);
+        }
+        Ok(SiteFolder { path: path.to_owned(), _turn: turn })
     }
 
     /// Where a run is, or would be.
@@ -157,7 +166,7 @@ impl SiteFolder {
     pub(super) fn add(&self, published: &Published) -> Result<(), SiteError> {
         let place = self.run_folder(&published.entry.address);
         let runs = self.path.join("runs");
-        let new = tempfile::Builder::new().prefix(".new-").tempdir_in(&runs).map_err(refused("write to", &runs))?;
+        let new = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(&runs).map_err(refused("write to", &runs))?;
         for (name, bytes) in &published.files {
             write(&new.path().join(name), bytes)?;
         }
@@ -212,6 +221,23 @@ impl SiteFolder {
             write(&latest.join(&name), &site::as_latest(&name, bytes))?;
         }
         Ok(())
+    }
+}
+
+/// Removes from a site what a program had begun to write when it was killed, and says so.
+fn sweep(site: &Path) {
+    let begun_in = |folder: PathBuf, prefix: &'static str| {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.filter(move |entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix)))
+    };
+    let runs = begun_in(site.join("runs"), UNFINISHED).filter(|run| fs::remove_dir_all(run.path()).is_ok()).count();
+    let folders = [site.to_owned(), site.join("data"), site.join("latest")];
+    let files = folders.into_iter().flat_map(|folder| begun_in(folder, output::UNFINISHED));
+    let files = files.filter(|file| fs::remove_file(file.path()).is_ok()).count();
+    if runs + files > 0 {
+        let [runs, files] =
+            [(runs, "half-written run"), (files, "file")].map(|(count, what)| counted(count as u64, what));
+        tell(&format!("note: removed what a killed publish had left behind: {runs}, {files}"));
     }
 }
 

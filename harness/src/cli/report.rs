@@ -4,16 +4,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use clap::ValueEnum;
+use reports::format::counted;
 use reports::machine::{MachineIdentity, differences};
 use reports::record::Ending;
 use reports::record::store::{Run, RunFolder};
 use reports::slides::{DeckChoice, FigureChoice};
 
-use super::ending::{code_of_run, unproven};
+use super::ending::{code_of_run, sentence, unproven};
 use super::output::{self, SummaryFormat, print, tell, usage};
 use super::protagonists;
-use crate::plan::PlanError;
-use crate::run::{Interrupt, RunEnd};
+use crate::plan::{PlanError, Preset};
+use crate::run::{Interrupt, RunEnd, UnwrittenRun};
 
 /// Render the report of a saved run again
 #[derive(Debug, clap::Args)]
@@ -72,7 +74,7 @@ fn render_beside(runs: &[(RunFolder, Run)], format: SummaryFormat) -> anyhow::Re
     let mut summaries = Vec::new();
     for (folder, run) in runs {
         let report = write_page(folder, run)?.display().to_string();
-        let summary = output::summary(run, format, &report)?;
+        let summary = output::summary(run, format, Some(&report))?;
         summaries.push((&run.manifest, summary));
     }
     let several: Vec<(&str, String, String)> = summaries
@@ -113,11 +115,35 @@ pub(super) fn conclude(
     Ok(code_of_run(end, &run, interrupt))
 }
 
-/// Writes `report.html` beside the records, and the summary to stdout with the report's path last.
+/// Writes `report.html` beside the records, and the summary to stdout with the report's path last. Where the one can't be
+/// written, the other is printed all the same.
 pub(super) fn render(folder: &RunFolder, run: &Run, format: SummaryFormat) -> anyhow::Result<()> {
-    let report = write_page(folder, run)?;
-    print(&output::summary(run, format, &report.display().to_string())?)?;
-    Ok(())
+    let written = write_page(folder, run);
+    let report = written.as_ref().ok().map(|path| path.display().to_string());
+    print(&output::summary(run, format, report.as_deref())?)?;
+    written.map(drop)
+}
+
+/// Prints what was measured of a run whose records can't be written any more, as `shown`; returns the error to end with.
+pub(super) fn salvaged(
+    unwritten: UnwrittenRun,
+    folder: &RunFolder,
+    shown: impl FnOnce(&Run) -> anyhow::Result<String>,
+) -> anyhow::Error {
+    let (error, run) = unwritten.into_parts();
+    let path = folder.path().display();
+    let remedy = match (RunFolder::open(folder.path()), Preset::from_str(&run.manifest.preset, false)) {
+        (Ok(_), Ok(_)) => {
+            format!("what was written before is whole; make room, and go on: harness compare --resume {path}")
+        }
+        (Ok(_), Err(_)) => "what was written before is whole; make room, and make a new run".to_owned(),
+        (Err(_), _) => "make a new run, and leave its folder where it is until the end".to_owned(),
+    };
+    tell(&format!("{} of the run cannot all be kept; {remedy}", counted(run.cells.len() as u64, "cell")));
+    if let Err(error) = shown(&run).and_then(|text| Ok(print(&text)?)) {
+        tell(&format!("note: what was measured can't be shown: {}", sentence(&error)));
+    }
+    error.into()
 }
 
 /// Writes `report.html` beside the records; returns its path.

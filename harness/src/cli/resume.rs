@@ -13,13 +13,14 @@ use reports::record::{Cell, Ending, ExperimentRecord, Manifest, OtherBuild, Purp
 use super::busy::FirstLook;
 use super::compare::CompareArgs;
 use super::contenders::{cast_for, of_saved};
+use super::leftovers::clear_away;
 use super::live::Followed;
 use super::new_run::{self, HeldMachine};
 use super::other_build::build_of_saved;
-use super::output::tell;
+use super::output::{summary, tell};
 use super::progress::TerminalProgress;
 use super::protagonists;
-use super::report::conclude;
+use super::report::{conclude, salvaged};
 use super::servers::Servers;
 use crate::experiments;
 use crate::observe::{allowed_cpus, machine};
@@ -37,6 +38,7 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let held = HeldMachine::take()?;
     let folder = RunFolder::open(path)?;
+    clear_away(folder.sweep(), args.run.quiet);
     let Run { manifest, cells, .. } = folder.read()?;
     let (blocks, quiet) = (args.blocks, args.run.quiet);
     if let Some(fewer) = blocks.filter(|blocks| *blocks < manifest.blocks) {
@@ -65,7 +67,7 @@ pub(super) fn run(
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &held.interrupt, program: None };
     let end = execution.resume(cells, &mut progress);
     progress.end();
-    let end = end?;
+    let end = end.map_err(|lost| salvaged(*lost, &folder, |run| summary(run, args.format, None)))?;
     let code = conclude(&folder, &end, args.format, &held.interrupt)?;
     if let Some(live) = live {
         live.conclude(&folder, end.ending, &held.interrupt);
@@ -89,6 +91,16 @@ fn check_same(manifest: &Manifest, plan: &RunPlan<'_>, preflight: &Preflight) ->
     if build(manifest) != build(&now) {
         let (then, now) = (described(build(manifest)), described(build(&now)));
         let why = format!("it was made by {then}, and this is {now}; resume it with the build that made it");
+        return Err(refuse(manifest, why).into());
+    }
+    let hash = |manifest: &Manifest| manifest.build.as_ref().map(|build| build.sha256.clone());
+    if let (Some(then), Some(now)) = (hash(manifest), hash(&now))
+        && then != now
+    {
+        let [then, now] = [then, now].map(|hash| hash.chars().take(12).collect::<String>());
+        let why = format!(
+            "it was made by a build with SHA-256 {then}..., and this one has {now}...; resume it with the build that made it"
+        );
         return Err(refuse(manifest, why).into());
     }
     if !manifest.built_with.is_empty() && manifest.built_with != now.built_with {

@@ -14,6 +14,7 @@ use reports::record::{PlacementKind, SpanState, Timeline};
 use reports::trace_events::trace_events;
 use servers::Contender;
 
+use super::leftovers::clear_away;
 use super::output::{print, tell};
 use super::target::typed_work;
 use crate::backend::{Backend, Promptness};
@@ -60,6 +61,7 @@ pub(super) fn run(args: TraceArgs) -> anyhow::Result<ExitCode> {
     let work = typed_work(&args.work)?;
     preflight_connections(args.connections)?;
     let _lock = MachineLock::take()?;
+    clear_away(0, false);
     let interrupt = Interrupt::listen()?;
     let placement = place(PlacementKind::Isolated, &allowed_cpus()?);
     restrict_this_thread(&placement.generator_cpus)?;
@@ -80,9 +82,9 @@ pub(super) fn run(args: TraceArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(code));
     }
     let timeline = traced?;
+    print(&described(&timeline))?;
     fs::write(&args.out, format!("{}\n", trace_events(&timeline)))
         .with_context(|| format!("{} can't be written", args.out.display()))?;
-    print(&described(&timeline))?;
     print(&format!("trace: {} (open it at https://ui.perfetto.dev)\n", args.out.display()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@
 //! Only children of main threads are found, and theirs: that is where servers start their workers.
 
 use std::str::SplitWhitespace;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, io, thread};
 
@@ -111,7 +112,7 @@ fn ended(pid: u32) -> io::Error {
 const STEP: Duration = Duration::from_millis(20);
 
 /// A sample taken once threads and resident bytes have stopped changing for as long as `quiet`, and whether they had;
-/// after `give_up_after` it is taken anyhow. `at_ns` counts from `origin_ns`, both monotonic. Resident bytes are counted page by
+/// after `give_up_after`, or once `stop` is set, it is taken anyhow. `at_ns` counts from `origin_ns`, both monotonic. Resident bytes are counted page by
 /// page where the kernel lets us.
 ///
 /// # Errors
@@ -122,6 +123,7 @@ pub fn settled_sample(
     kernel_stack_bytes_per_thread: u64,
     quiet: Duration,
     give_up_after: Duration,
+    stop: &AtomicBool,
 ) -> io::Result<(Sample, bool)> {
     let give_up = Instant::now() + give_up_after;
     let mut rest = Rest::after(quiet.div_duration_f64(STEP).ceil() as u32);
@@ -129,7 +131,7 @@ pub fn settled_sample(
         let at_ns = now_ns().saturating_sub(origin_ns);
         let mut sample = reader.sample(at_ns, kernel_stack_bytes_per_thread)?;
         let settled = rest.look(sample.threads, sample.resident_bytes);
-        if settled || Instant::now() >= give_up {
+        if settled || Instant::now() >= give_up || stop.load(Ordering::Relaxed) {
             // smaps_rollup may be closed to us (another user's process); the cheap count then has to do.
             sample.resident_bytes = reader.exact_resident_bytes().unwrap_or(sample.resident_bytes);
             return Ok((sample, settled));

@@ -1,13 +1,13 @@
 //! Asking a program one thing and hearing it out: within a time and up to a size, whatever the program does.
 //!
-//! Must not know: what is asked. Beside it: `message.rs`, which reads pipes.
+//! Must not know: what is asked. Beside it: `pipe.rs`, which reads pipes.
 
 use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::message::wait_readable;
+use super::pipe::wait_readable;
 
 /// A program that only says who it is does so within this time, on the slowest machine.
 const DEADLINE: Duration = Duration::from_secs(10);

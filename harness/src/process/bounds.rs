@@ -16,8 +16,8 @@ use std::os::fd::OwnedFd;
 use reports::record::Bound;
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 
-pub use cgroup::left_groups;
 use cgroup::{Cgroup, Controller};
+pub use cgroup::{left_groups, sweep_control_groups};
 use watchdog::{Watchdog, WatchedResource};
 
 /// One bound.

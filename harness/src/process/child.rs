@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
 
-use super::message::wait_readable;
 use super::orphans;
+use super::pipe::{keep_end, wait_readable};
 use super::reap::{Death, LifeUsage, look, reap, reap_group};
 
 /// A spawned child that is killed, with its group, and reaped when dropped.
@@ -159,17 +159,13 @@ fn drain(mut stream: impl Read, kept: &Mutex<VecDeque<u8>>) {
     loop {
         match stream.read(&mut chunk) {
             Ok(0) => return,
-            Ok(count) => keep(&mut kept.lock().unwrap_or_else(PoisonError::into_inner), &chunk[..count]),
+            Ok(count) => {
+                keep_end(&mut kept.lock().unwrap_or_else(PoisonError::into_inner), &chunk[..count], KEPT);
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => return,
         }
     }
-}
-
-fn keep(kept: &mut VecDeque<u8>, new: &[u8]) {
-    let surplus = (kept.len() + new.len()).saturating_sub(KEPT);
-    kept.drain(..surplus.min(kept.len()));
-    kept.extend(&new[new.len().saturating_sub(KEPT)..]);
 }
 
 #[cfg(test)]

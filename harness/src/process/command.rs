@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 use super::child::Child;
 use super::error::{LaunchFailure, ProcessError};
+use super::image::{OWN_IMAGE, OWN_NAME};
+use super::oom::OomCounters;
 use super::orphans::{self, start_guard};
 use super::server_process::ServerProcess;
 use crate::observe::descendants;
@@ -85,11 +87,11 @@ pub fn launch_command(launch: &CommandLaunch<'_>) -> Result<ServerProcess, Proce
 
 fn start(launch: &CommandLaunch<'_>, address: SocketAddr) -> Result<ServerProcess, ProcessError> {
     let fail = |failure, stderr| failed(launch, failure, stderr);
-    let own = launch.harness.map_or_else(std::env::current_exe, |path| Ok(path.to_owned()));
-    let own = own.map_err(|error| fail(LaunchFailure::OwnPath(error), String::new()))?;
+    let own = launch.harness.unwrap_or(OWN_IMAGE.as_ref());
     orphans::adopt().map_err(|error| fail(error.into(), String::new()))?;
-    let begun = Instant::now();
-    let spawned = Command::new(&own)
+    let (oom, begun) = (OomCounters::now(), Instant::now());
+    let spawned = Command::new(own)
+        .arg0(OWN_NAME)
         .args(command_line(launch, address))
         // It stays in the environment when that becomes the program.
         .envs(launch.backend.map(|backend| (BACKEND_VARIABLE, backend.to_string())))
@@ -100,14 +102,14 @@ fn start(launch: &CommandLaunch<'_>, address: SocketAddr) -> Result<ServerProces
         .process_group(0)
         .spawn();
     let spawned =
-        spawned.map_err(|source| fail(LaunchFailure::Spawn { program: own.clone(), source }, String::new()))?;
+        spawned.map_err(|source| fail(LaunchFailure::Spawn { program: own.to_owned(), source }, String::new()))?;
     let (mut child, _) = Child::adopt(spawned).map_err(|error| fail(error.into(), String::new()))?;
-    let ready = start_guard(&own, child.pid()).map_err(LaunchFailure::from).and_then(|guard| {
+    let ready = start_guard(own, child.pid()).map_err(LaunchFailure::from).and_then(|guard| {
         child.guard_with(guard);
-        await_listening(launch, &child, address, begun)
+        await_listening(launch, (&child, &oom), address, begun)
     });
     match ready {
-        Ok(()) => Ok(ServerProcess::of_command(child, address)),
+        Ok(()) => Ok(ServerProcess::of_command(child, address, oom)),
         Err(failure) => {
             child.kill_and_reap();
             Err(fail(failure, child.stderr_tail()))
@@ -149,7 +151,7 @@ fn filled_in(word: &str, address: SocketAddr) -> String {
 /// Waits until the program listens at `address`.
 fn await_listening(
     launch: &CommandLaunch<'_>,
-    child: &Child,
+    (child, oom): (&Child, &OomCounters),
     address: SocketAddr,
     begun: Instant,
 ) -> Result<(), LaunchFailure> {
@@ -160,7 +162,7 @@ fn await_listening(
             return Err(match (accepts, death.is_in_order()) {
                 (_, true) => LaunchFailure::LeftItsProcess,
                 (true, false) => LaunchFailure::PortTaken { port: address.port() },
-                (false, false) => LaunchFailure::EndedEarly { how: death.how },
+                (false, false) => LaunchFailure::EndedEarly { how: oom.explain(death).how },
             });
         }
         if accepts {

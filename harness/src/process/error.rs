@@ -22,13 +22,22 @@ pub struct ProcessError {
 
 /// Errors of a machine that has no more of something.
 const LACKING: [Option<Errno>; 4] = [Some(Errno::MFILE), Some(Errno::NFILE), Some(Errno::AGAIN), Some(Errno::NOMEM)];
+impl ProcessError {
+    /// Of a server that was never started, and so has said nothing.
+    pub fn new(contender: &str, failure: LaunchFailure) -> ProcessError {
+        ProcessError { contender: contender.to_owned(), failure, stderr: String::new() }
+    }
+}
 
 /// What went wrong in a launch.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchFailure {
-    /// The path of this program could not be read.
-    #[error("the path of this program can't be read, so it can't be executed again as a server: {0}")]
-    OwnPath(io::Error),
+    /// The other build that the run compares with is not what it was.
+    #[error("the other build can't be executed: {reason}")]
+    OtherBuild {
+        /// One clause.
+        reason: String,
+    },
     /// The program could not be executed.
     #[error("{} can't be executed: {source}", program.display())]
     Spawn {
@@ -93,10 +102,11 @@ impl LaunchFailure {
     /// Whether the harness could not do its part, whatever the server is like: no descriptor, no process, no memory.
     pub fn is_ours(&self) -> bool {
         match self {
-            Self::OwnPath(_) | Self::Supervision(_) => true,
+            Self::Supervision(_) => true,
             // A program that is not there, or is none, is its owner's matter.
             Self::Spawn { source, .. } => LACKING.contains(&Errno::from_io_error(source)),
-            Self::NotReady { .. }
+            Self::OtherBuild { .. }
+            | Self::NotReady { .. }
             | Self::EndedEarly { .. }
             | Self::LeftItsProcess
             | Self::NotListening { .. }

@@ -7,13 +7,16 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::child::Child;
 use super::error::{LaunchFailure, ProcessError};
-use super::message::{LineRead, Ready, read_line};
+use super::image::{OWN_IMAGE, OWN_NAME};
+use super::message::Ready;
+use super::oom::OomCounters;
+use super::pipe::{LineRead, read_line};
 use super::server_process::ServerProcess;
 
 /// How long a server may take until it listens: hundreds of times what it usually takes, and short enough for Ctrl-C to
@@ -61,7 +64,7 @@ impl<'a> Launch<'a> {
 /// Where the server did not get ready in time, ended first, or what talked on its pipe is not the server that was
 /// started. The child has been killed and reaped by then.
 pub fn launch(launch: &Launch<'_>) -> Result<ServerProcess, ProcessError> {
-    start(&own_path(launch)?, "serve", launch, &[])
+    start(OWN_IMAGE.as_ref(), "serve", launch, &[])
 }
 
 /// As [`launch`], with a server that notes who runs what, and writes that into a file when it stops.
@@ -69,7 +72,7 @@ pub fn launch(launch: &Launch<'_>) -> Result<ServerProcess, ProcessError> {
 /// # Errors
 /// As [`launch`].
 pub fn launch_traced(launch: &Launch<'_>, notes: &Path) -> Result<ServerProcess, ProcessError> {
-    start(&own_path(launch)?, "serve", launch, &["--trace".as_ref(), notes.as_os_str()])
+    start(OWN_IMAGE.as_ref(), "serve", launch, &["--trace".as_ref(), notes.as_os_str()])
 }
 
 /// As [`launch`], with a subject of the self-test instead of a contender: a process whose properties are known.
@@ -77,7 +80,7 @@ pub fn launch_traced(launch: &Launch<'_>, notes: &Path) -> Result<ServerProcess,
 /// # Errors
 /// As [`launch`].
 pub fn launch_subject(launch: &Launch<'_>) -> Result<ServerProcess, ProcessError> {
-    start(&own_path(launch)?, "subject", launch, &[])
+    start(OWN_IMAGE.as_ref(), "subject", launch, &[])
 }
 
 /// As [`launch`], with another program that takes the same command line.
@@ -88,15 +91,12 @@ pub fn launch_program(program: &Path, launch: &Launch<'_>) -> Result<ServerProce
     start(program, "serve", launch, &[])
 }
 
-fn own_path(launch: &Launch<'_>) -> Result<PathBuf, ProcessError> {
-    std::env::current_exe().map_err(|error| failed(launch, LaunchFailure::OwnPath(error), String::new()))
-}
-
 fn start(program: &Path, command: &str, launch: &Launch<'_>, more: &[&OsStr]) -> Result<ServerProcess, ProcessError> {
     let fail = |failure, stderr| failed(launch, failure, stderr);
     let nonce = nonce().map_err(|error| fail(error.into(), String::new()))?;
-    let begun = Instant::now();
+    let (oom, begun) = (OomCounters::now(), Instant::now());
     let spawned = Command::new(program)
+        .arg0(OWN_NAME)
         .args(command_line(command, launch, &nonce))
         .args(more)
         .stdin(Stdio::piped())
@@ -111,8 +111,8 @@ fn start(program: &Path, command: &str, launch: &Launch<'_>, more: &[&OsStr]) ->
     // From here on the child is owned by a type that kills on drop.
     let (mut child, stdout) = Child::adopt(spawned).map_err(|error| fail(error.into(), String::new()))?;
     let stdout = stdout.ok_or_else(|| fail(io::Error::from(io::ErrorKind::InvalidInput).into(), String::new()))?;
-    match handshake(&mut child, &stdout, &nonce, begun, launch.readiness_deadline) {
-        Ok(ready) => Ok(ServerProcess::new(child, stdout, ready.address)),
+    match handshake((&mut child, &oom), &stdout, &nonce, begun, launch.readiness_deadline) {
+        Ok(ready) => Ok(ServerProcess::new(child, stdout, ready.address, oom)),
         Err(failure) => {
             child.kill_and_reap();
             Err(fail(failure, child.stderr_tail()))
@@ -147,7 +147,7 @@ fn command_line(command: &str, launch: &Launch<'_>, nonce: &str) -> Vec<OsString
 
 /// The first line of the child, checked against what it must be.
 fn handshake(
-    child: &mut Child,
+    (child, oom): (&mut Child, &OomCounters),
     stdout: &ChildStdout,
     nonce: &str,
     begun: Instant,
@@ -160,7 +160,7 @@ fn handshake(
         LineRead::Ended => {
             // The pipe closes a moment before the kernel can tell how the process ended.
             let death = child.await_death(Duration::from_millis(500))?;
-            let how = death.map_or_else(|| "closed its standard output".to_owned(), |death| death.how);
+            let how = death.map_or_else(|| "closed its standard output".to_owned(), |death| oom.explain(death).how);
             return Err(LaunchFailure::EndedEarly { how });
         }
     };

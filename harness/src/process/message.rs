@@ -4,19 +4,16 @@
 //!
 //! One question is under way at a time and asking never waits. So a server that hangs costs whoever asks nothing but the
 //! answer, and neither pipe can fill up. An answer says itself when it was given, so it may be read late. Beside it:
-//! `supervised.rs`, where the answers come from.
+//! `supervised.rs`, where the answers come from; `pipe.rs`, which reads whatever comes.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::Instant;
 
 use reports::record::{InsideAnswer, ServerCounters};
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::timespec;
+use super::pipe::take_all;
 
 /// The first line: the server listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,72 +60,9 @@ pub fn say(message: &impl Serialize) -> io::Result<()> {
     stdout.flush()
 }
 
-/// A first line longer than this comes from no server of ours, and is not waited for.
-const LONGEST_LINE: usize = 4096;
-
-/// What came of waiting for a line.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum LineRead {
-    /// A line, without its end.
-    Line(String),
-    /// The other side closed the pipe first.
-    Ended,
-    /// The deadline passed first.
-    TimedOut,
-    /// More bytes than a line may have.
-    TooLong,
-}
-
-/// Reads up to the first end of line; one read takes one byte, so that what follows stays in the pipe.
-pub(super) fn read_line(pipe: &impl AsFd, deadline: Instant) -> io::Result<LineRead> {
-    let mut line = Vec::new();
-    let mut byte = [0];
-    while line.len() < LONGEST_LINE {
-        if !wait_readable(pipe, deadline)? {
-            return Ok(LineRead::TimedOut);
-        }
-        match rustix::io::read(pipe, &mut byte) {
-            Ok(0) => return Ok(LineRead::Ended),
-            Ok(_) if byte[0] == b'\n' => return Ok(LineRead::Line(String::from_utf8_lossy(&line).into_owned())),
-            Ok(_) => line.push(byte[0]),
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(LineRead::TooLong)
-}
-
-/// Everything that is in the pipe now, up to its end or 64 KiB. A grandchild that holds the pipe open can't delay it.
-pub(super) fn read_rest(pipe: &impl AsFd) -> String {
-    const MOST: usize = 64 * 1024;
-    let mut rest = Vec::new();
-    let mut chunk = [0; 4096];
-    while rest.len() < MOST && matches!(wait_readable(pipe, Instant::now()), Ok(true)) {
-        match rustix::io::read(pipe, &mut chunk) {
-            Ok(0) | Err(_) => break,
-            Ok(count) => rest.extend_from_slice(&chunk[..count]),
-        }
-    }
-    String::from_utf8_lossy(&rest).into_owned()
-}
-
 /// The last of `lines` that is a farewell.
 pub(super) fn farewell_in(lines: &str) -> Option<Farewell> {
     lines.lines().rev().find_map(|line| serde_json::from_str(line).ok())
-}
-
-/// Waits until `fd` can be read or has ended; false when the deadline passed first.
-pub(super) fn wait_readable(fd: &impl AsFd, deadline: Instant) -> io::Result<bool> {
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        // A deadline beyond 584 years is as good as none.
-        let left = timespec(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX));
-        match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&left)) {
-            Ok(ready) => return Ok(ready > 0),
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
 }
 
 /// A way to ask a server that can go to another thread, as the server itself can't.
@@ -163,7 +97,15 @@ impl Channel {
 
     /// The answer to the last question, if it has come; then the next question is asked. Never waits.
     pub fn ask(&mut self) -> Option<InsideAnswer> {
-        let answer = if self.state == ChannelState::Asked { self.hear() } else { None };
+        let answer = match self.state {
+            ChannelState::Free => None,
+            ChannelState::Asked => self.hear(),
+            ChannelState::Gone => {
+                // One that talks otherwise must not wait until somebody listens.
+                take_all(&self.answers, |_| ());
+                None
+            }
+        };
         if self.state == ChannelState::Free {
             let question = format!("{QUESTION}\n");
             // So few bytes are written whole or not at all: the pipe holds nothing else.
@@ -175,53 +117,24 @@ impl Channel {
 
     /// Reads what has come. A line that is no answer is none, and ends the question all the same.
     fn hear(&mut self) -> Option<InsideAnswer> {
-        let mut chunk = [0; 4096];
-        while matches!(wait_readable(&self.answers, Instant::now()), Ok(true)) {
-            let count = rustix::io::read(&self.answers, &mut chunk).unwrap_or(0);
-            self.partial.extend_from_slice(&chunk[..count]);
-            if count == 0 || self.partial.len() > LONGEST_ANSWER {
-                self.state = ChannelState::Gone;
-                return None;
-            }
-            if self.partial.ends_with(b"\n") {
-                self.state = ChannelState::Free;
-                let line = std::mem::take(&mut self.partial);
-                return serde_json::from_slice::<InsideReply>(&line).ok().map(|answer| answer.inside);
-            }
-        }
-        None
+        let may_come = take_all(&self.answers, |bytes| self.partial.extend_from_slice(bytes));
+        let whole = self.partial.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let lines: Vec<u8> = self.partial.drain(..whole).collect();
+        self.state = match whole {
+            _ if !may_come || self.partial.len() > LONGEST_ANSWER => ChannelState::Gone,
+            0 => ChannelState::Asked,
+            _ => ChannelState::Free,
+        };
+        let answers = lines.split(|byte| *byte == b'\n');
+        answers.rev().find_map(|line| serde_json::from_slice::<InsideReply>(line).ok()).map(|answer| answer.inside)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
-    use std::time::Duration;
 
     use super::*;
-
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_secs(5)
-    }
-
-    #[test]
-    fn a_line_is_read_and_the_next_one_left() {
-        let (reader, mut writer) = io::pipe().unwrap();
-        writer.write_all(b"first\nsecond\n").unwrap();
-        assert_eq!(read_line(&reader, soon()).unwrap(), LineRead::Line("first".into()));
-        assert_eq!(read_rest(&reader), "second\n");
-    }
-
-    #[test]
-    fn silence_end_and_flood_are_told_apart() {
-        let (reader, mut writer) = io::pipe().unwrap();
-        writer.write_all(b"half").unwrap();
-        assert_eq!(read_line(&reader, Instant::now() + Duration::from_millis(5)).unwrap(), LineRead::TimedOut);
-        writer.write_all(&[b'x'; LONGEST_LINE]).unwrap();
-        assert_eq!(read_line(&reader, soon()).unwrap(), LineRead::TooLong);
-        drop(writer);
-        assert_eq!(read_line(&reader, soon()).unwrap(), LineRead::Ended);
-    }
 
     #[test]
     fn counters_are_found_after_other_lines() {
@@ -256,6 +169,25 @@ mod tests {
         let mut questions = String::new();
         asked.read_to_string(&mut questions).unwrap();
         assert_eq!(questions, "inside\ninside\n", "four looks, and one answer");
+    }
+
+    /// More than a pipe holds at every look, as from a build that prints what it does.
+    #[test]
+    fn a_server_that_chats_is_drained_and_its_answers_are_found() {
+        let (mut channel, _asked, mut server) = channel();
+        channel.ask();
+        let chat = format!("{}\n", "x".repeat(999)).repeat(60);
+        for number in 1..5 {
+            server.write_all(chat.as_bytes()).unwrap();
+            server.write_all(said(number).as_bytes()).unwrap();
+            assert_eq!(channel.ask().unwrap().requests_ended, number);
+        }
+        for _ in 0..60 {
+            // No line at all: it is asked no more, and read all the same.
+            server.write_all(&[b'x'; 60_000]).unwrap();
+            assert_eq!(channel.ask(), None);
+        }
+        assert_eq!(channel.state, ChannelState::Gone);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Launching servers in processes of their own, supervising them, and leaving none behind.
 //!
-//! A server of ours is this very program, executed again with `serve`: what is measured cannot be a stale sibling. The two
+//! A server of ours is this very program, executed again with `serve`: what is measured cannot be a stale sibling, even
+//! where the program is built anew meanwhile (`image.rs`). The two
 //! sides talk over pipes. The parent holds the child's stdin open for as long as the child may live, and asks there how
 //! things stand; the child says on stdout where it listens, what it is asked, and at its end what it counted
 //! ([`message`]). Three things keep orphans away, each enough for some way in which the parent may end: [`ServerProcess`]
@@ -19,17 +20,21 @@ mod command;
 mod error;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
+mod image;
 mod launch;
 pub mod message;
+mod oom;
 mod orphans;
+mod pipe;
 mod reap;
 mod server_process;
 pub mod supervised;
 
 pub use asked::answer_of;
-pub use bounds::{Cap, left_groups};
+pub use bounds::{Cap, left_groups, sweep_control_groups};
 pub use command::{ADDRESS, BACKEND_VARIABLE, CommandLaunch, PORT, PORT_VARIABLE, launch_command};
 pub use error::{LaunchFailure, ProcessError};
+pub use image::{HeldProgram, bear_own_name, sha256_of_own_image};
 pub use launch::{Launch, launch, launch_program, launch_subject, launch_traced};
 pub use message::Channel;
 pub use orphans::guard;

@@ -18,6 +18,7 @@ use rustix::process::{
     Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, set_child_subreaper, waitpid,
 };
 
+use super::image::OWN_NAME;
 use super::reap::turn;
 use crate::observe::fields_after_name;
 
@@ -73,6 +74,7 @@ fn children() -> Vec<Pid> {
 /// Starts a guard of the group that this process leads. It must be killed and reaped before that process is.
 pub(super) fn start_guard(program: &Path, leader: u32) -> io::Result<Child> {
     Command::new(program)
+        .arg0(OWN_NAME)
         .args(["guard", &leader.to_string()])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

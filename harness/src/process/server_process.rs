@@ -12,7 +12,9 @@ use rustix::process::Signal;
 
 use super::bounds::{BoundsInForce, Cap};
 use super::child::Child;
-use super::message::{Channel, LineRead, farewell_in, read_line, read_rest};
+use super::message::{Channel, farewell_in};
+use super::oom::OomCounters;
+use super::pipe::{LineRead, read_line, read_until_ended};
 use super::reap::{Death, LifeUsage, panic_text};
 use crate::observe::{Extent, descendants, peak_resident_bytes};
 
@@ -25,6 +27,8 @@ pub struct ServerProcess {
     child: Child,
     /// Dropped after the child, which is dead and reaped by then.
     bounds: BoundsInForce,
+    /// From before it began.
+    oom: OomCounters,
     /// None where it is a program of another hand, which says nothing there.
     stdout: Option<ChildStdout>,
     address: SocketAddr,
@@ -55,16 +59,16 @@ pub struct Stopped {
 }
 
 impl ServerProcess {
-    pub(super) fn new(child: Child, stdout: ChildStdout, address: SocketAddr) -> Self {
-        Self::with(child, Some(stdout), address)
+    pub(super) fn new(child: Child, stdout: ChildStdout, address: SocketAddr, oom: OomCounters) -> Self {
+        Self::with(child, Some(stdout), address, oom)
     }
 
-    pub(super) fn of_command(child: Child, address: SocketAddr) -> Self {
-        Self::with(child, None, address)
+    pub(super) fn of_command(child: Child, address: SocketAddr, oom: OomCounters) -> Self {
+        Self::with(child, None, address, oom)
     }
 
-    fn with(child: Child, stdout: Option<ChildStdout>, address: SocketAddr) -> Self {
-        Self { child, bounds: BoundsInForce::default(), stdout, address, stays_on_its_thread: PhantomData }
+    fn with(child: Child, stdout: Option<ChildStdout>, address: SocketAddr, oom: OomCounters) -> Self {
+        Self { child, bounds: BoundsInForce::default(), oom, stdout, address, stays_on_its_thread: PhantomData }
     }
 
     /// Its process id.
@@ -147,8 +151,15 @@ impl ServerProcess {
     pub fn poll_death(&mut self) -> Option<Death> {
         // The call can't fail for a child that is not reaped before `self` is gone.
         let death = self.child.death().ok().flatten()?;
-        let cause = self.bounds.cause().filter(|_| death.is_by_sigkill());
-        Some(death.because(cause))
+        Some(self.explained(death))
+    }
+
+    /// A bound of its own is the likelier cause than want of memory in general.
+    fn explained(&self, death: Death) -> Death {
+        match self.bounds.cause().filter(|_| death.is_by_sigkill()) {
+            Some(cause) => death.because(Some(cause)),
+            None => self.oom.explain(death),
+        }
     }
 
     /// Asks it to stop, waits two seconds, kills what is left of its process group, and reaps it.
@@ -157,14 +168,18 @@ impl ServerProcess {
         let peak_resident_bytes = self.peak_resident_bytes();
         // One that has ended is noticed by the wait below at once.
         self.ask_to_stop();
-        let ended = self.child.await_death(STOPPING_DEADLINE).ok().flatten();
+        let deadline = Instant::now() + STOPPING_DEADLINE;
+        let stdout = self.stdout.as_ref();
+        let said = stdout.map_or(String::new(), |stdout| read_until_ended(stdout, self.child.pidfd(), deadline));
+        let ended = self.child.await_death(deadline.saturating_duration_since(Instant::now())).ok().flatten();
         let killed = ended.is_none();
         let usage = self.child.kill_and_reap();
         let stderr_tail = self.child.stderr_tail();
         // However a program of another hand ends when it is asked to, it has done so.
         let is_ours = self.stdout.is_some();
-        let death = died_before.or_else(|| ended.filter(|death| !death.is_in_order() && is_ours));
-        let farewell = self.stdout.as_ref().and_then(|stdout| farewell_in(&read_rest(stdout)));
+        let ended = ended.filter(|death| !death.is_in_order() && is_ours);
+        let death = died_before.or_else(|| ended.map(|death| self.explained(death)));
+        let farewell = farewell_in(&said);
         Stopped {
             usage,
             peak_resident_bytes,

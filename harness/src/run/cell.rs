@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reports::record::{
-    self, ArrivalsRecord, FailedPart, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementRecord, Sample,
-    ServerUsage, ShapeRecord, Stage, ThreadTimes, Traffic, Unobserved, Warning,
+    self, ArrivalsRecord, FailedPart, GeneratorUsage, InsideAnswer, Noise, OtherBuild, Outcome, PlacementRecord,
+    Sample, ServerUsage, ShapeRecord, Stage, ThreadTimes, Traffic, Unobserved, Warning,
 };
 
 use super::called::CalledBackend;
@@ -20,7 +20,8 @@ use crate::load::{self, Generator, LoadMoments, now_ns};
 use crate::observe::{Observed, Observer, Watch, listen_overflows};
 use crate::plan::{HoldSpec, Inside, LoadSpec, Participant, RunPlan, TaskKind, is_base, nanoseconds};
 use crate::process::{
-    CommandLaunch, Launch, ProcessError, ServerProcess, Stopped, launch, launch_command, launch_program,
+    CommandLaunch, HeldProgram, Launch, LaunchFailure, ProcessError, ServerProcess, Stopped, launch, launch_command,
+    launch_program,
 };
 
 /// Time between two samples of the server.
@@ -33,7 +34,21 @@ pub(super) struct CellRunner<'a> {
     spin_rate: u64,
     interrupt: &'a Interrupt,
     program: Option<&'a Path>,
+    base: Option<Base>,
     deadline: Option<Instant>,
+}
+
+/// The other build that a run compares with, held as it was when it was looked at, or why it is not to be had.
+type Base = Result<HeldProgram, String>;
+
+/// Takes hold of the other build, if it still is the file that it was.
+fn hold(build: &OtherBuild) -> Base {
+    let held = HeldProgram::open(build.path.as_ref()).map_err(|error| format!("{}: {error}", build.path))?;
+    if held.sha256() == build.sha256 {
+        Ok(held)
+    } else {
+        Err(format!("{} is no longer the file that it was when the run began", build.path))
+    }
 }
 
 /// What was seen in a cell.
@@ -62,7 +77,8 @@ impl<'a> CellRunner<'a> {
         deadline: Option<Instant>,
     ) -> CellRunner<'a> {
         let spin_rate = servers::calibrate_spin();
-        CellRunner { plan, kernel_stack_bytes_per_thread, spin_rate, interrupt, program, deadline }
+        let base = plan.against.as_ref().map(hold);
+        CellRunner { plan, kernel_stack_bytes_per_thread, spin_rate, interrupt, program, base, deadline }
     }
 
     /// Runs a task against a fresh server, on the CPUs that it was given. A server that fails is a result.
@@ -156,8 +172,14 @@ impl<'a> CellRunner<'a> {
             backend,
             ..Launch::new(contender.bare_label())
         };
-        let other = self.plan.against.as_ref().filter(|_| is_base(contender));
-        match other.map(|other| Path::new(&other.path)).or(self.program) {
+        if let Some(base) = self.base.as_ref().filter(|_| is_base(contender)) {
+            let path =
+                base.as_ref().map_err(String::clone).and_then(|held| held.path().map_err(|error| error.to_string()));
+            let program =
+                path.map_err(|reason| ProcessError::new(contender.bare_label(), LaunchFailure::OtherBuild { reason }))?;
+            return launch_program(&program, &what);
+        }
+        match self.program {
             Some(program) => launch_program(program, &what),
             None => launch(&what),
         }

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use reports::record::store::{RecordError, RunFolder};
+use reports::record::store::{RecordError, Run, RunFolder};
 use reports::record::{Cell, Ending, Manifest, Purpose, Warning};
 
 use super::cell::CellRunner;
@@ -27,6 +27,27 @@ pub struct RunEnd {
     pub failed: u32,
 }
 
+/// A run that ended because its records could no longer be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}")]
+pub struct UnwrittenRun {
+    /// All that was measured until then, the last of it perhaps nowhere but here.
+    run: Run,
+    /// Why, with the file.
+    source: RecordError,
+}
+
+impl UnwrittenRun {
+    fn new(manifest: Manifest, cells: Vec<Cell>, source: RecordError) -> Box<UnwrittenRun> {
+        Box::new(UnwrittenRun { run: Run { manifest, cells, timelines: Vec::new(), predictions: Vec::new() }, source })
+    }
+
+    /// Why it ended, and what was measured.
+    pub fn into_parts(self) -> (RecordError, Run) {
+        (self.source, self.run)
+    }
+}
+
 /// Everything a run needs besides its plan.
 pub struct Execution<'a> {
     /// What to run.
@@ -45,8 +66,9 @@ impl Execution<'_> {
     /// Runs the plan to its end or until it is interrupted.
     ///
     /// # Errors
-    /// Where a record can't be written. What was written before stays. Whatever a server does is data.
-    pub fn run(self, progress: &mut dyn RunProgress) -> Result<RunEnd, RecordError> {
+    /// Where a record can't be written. What was written before stays, and all that was measured is handed back with the
+    /// reason. Whatever a server does is data.
+    pub fn run(self, progress: &mut dyn RunProgress) -> Result<RunEnd, Box<UnwrittenRun>> {
         self.carry_out(None, progress, |series| series.run())
     }
 
@@ -55,7 +77,7 @@ impl Execution<'_> {
     ///
     /// # Errors
     /// As [`Execution::run`].
-    pub fn resume(self, kept: Vec<Cell>, progress: &mut dyn RunProgress) -> Result<RunEnd, RecordError> {
+    pub fn resume(self, kept: Vec<Cell>, progress: &mut dyn RunProgress) -> Result<RunEnd, Box<UnwrittenRun>> {
         self.carry_out(None, progress, |series| {
             series.keep(kept);
             series.run()
@@ -66,7 +88,11 @@ impl Execution<'_> {
     ///
     /// # Errors
     /// As [`Execution::run`].
-    pub fn run_with_probes(self, probes: Vec<Cell>, progress: &mut dyn RunProgress) -> Result<RunEnd, RecordError> {
+    pub fn run_with_probes(
+        self,
+        probes: Vec<Cell>,
+        progress: &mut dyn RunProgress,
+    ) -> Result<RunEnd, Box<UnwrittenRun>> {
         self.carry_out(None, progress, |series| {
             series.take_loads_from(probes);
             series.run()
@@ -83,7 +109,7 @@ impl Execution<'_> {
         steering: &mut dyn Steering,
         deadline: Instant,
         progress: &mut dyn RunProgress,
-    ) -> Result<RunEnd, RecordError> {
+    ) -> Result<RunEnd, Box<UnwrittenRun>> {
         self.carry_out(Some(deadline), progress, |series| series.steered(steering, deadline))
     }
 
@@ -93,14 +119,18 @@ impl Execution<'_> {
         deadline: Option<Instant>,
         progress: &mut dyn RunProgress,
         run: impl FnOnce(&mut CellSeries<'_>) -> Result<Planned, RecordError>,
-    ) -> Result<RunEnd, RecordError> {
+    ) -> Result<RunEnd, Box<UnwrittenRun>> {
         let begun = Instant::now();
         let Execution { plan, folder, interrupt, program, .. } = self;
         let stack_bytes = self.manifest.machine.kernel_stack_bytes_per_thread;
         let runner = CellRunner::new(plan, interrupt, program, stack_bytes, deadline);
         let mut series = CellSeries::new(plan, folder, interrupt, runner, progress, deadline);
-        let planned = run(&mut series)?;
-        let (cells, failed) = (series.next_order, series.failed);
+        let planned = run(&mut series);
+        let (cells, failed, measured) = (series.next_order, series.failed, series.measured);
+        let planned = match planned {
+            Ok(planned) => planned,
+            Err(source) => return Err(UnwrittenRun::new(self.manifest, measured, source)),
+        };
         let before = self.manifest.elapsed_ns.unwrap_or(0);
         let ending = if self.interrupt.is_set() { Ending::Interrupted } else { Ending::Completed };
         self.manifest.planned_cells = planned.cells;
@@ -112,8 +142,10 @@ impl Execution<'_> {
         }
         self.manifest.elapsed_ns = Some(before.saturating_add(nanoseconds(begun.elapsed())));
         self.manifest.ending = ending;
-        self.folder.write_manifest(&self.manifest)?;
-        Ok(RunEnd { ending, cells, failed })
+        match self.folder.write_manifest(&self.manifest) {
+            Ok(()) => Ok(RunEnd { ending, cells, failed }),
+            Err(source) => Err(UnwrittenRun::new(self.manifest, measured, source)),
+        }
     }
 }
 

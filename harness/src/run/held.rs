@@ -3,7 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reports::record::{Phase, Stage, Warning};
@@ -71,6 +71,10 @@ fn stages(spec: &HoldSpec, server: &HeldServer<'_>, found: &mut TaskFindings) ->
             break;
         }
     }
+    if server.stop.load(Ordering::Relaxed) {
+        // Nobody reads what more there is to see.
+        return Ok(());
+    }
     let connections = held.len() as u64;
     let answered = held.ask_each(spec.give_up_after)? as u64;
     let quiet = quiet_with(connections);
@@ -91,7 +95,7 @@ fn stage(
     answered: Option<u64>,
 ) -> Result<Stage, HoldError> {
     let stack_bytes = server.kernel_stack_bytes_per_thread;
-    let (sample, settled) = settled_sample(reader, server.origin_ns, stack_bytes, quiet, SETTLING)?;
+    let (sample, settled) = settled_sample(reader, server.origin_ns, stack_bytes, quiet, SETTLING, server.stop)?;
     // Where the kernel offers no socket diagnostics, the part is missing rather than nothing.
     let socket_buffer_bytes = socket_buffer_bytes(server.address).ok();
     Ok(Stage { phase, connections, answered, sample, socket_buffer_bytes, settled })

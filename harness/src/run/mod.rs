@@ -18,12 +18,12 @@ mod series;
 mod session;
 mod validity;
 
-pub use execution::{Execution, RunEnd};
+pub use execution::{Execution, RunEnd, UnwrittenRun};
 pub(crate) use held::{HeldServer, hold};
 pub use lock::{LOCK_VARIABLE, LockError, LockHolder, MachineLock};
 pub use preflight::{Preflight, Unfit, preflight, preflight_connections, preflight_for, preflight_side_by_side};
 pub(crate) use series::in_a_name;
 pub use series::{RunProgress, time_of};
-pub use session::{Interrupt, commit, utc_now};
+pub use session::{Interrupt, build, commit, utc_now};
 pub(crate) use validity::{NOISE, warnings};
 pub use validity::{generator_doubts, is_failure, machine_doubts, traffic_doubts};

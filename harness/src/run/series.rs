@@ -50,6 +50,8 @@ pub(super) struct CellSeries<'a> {
     pub(super) next_order: u32,
     retries_left: u32,
     pub(super) failed: u32,
+    /// All cells of the run until now, should its folder be lost.
+    pub(super) measured: Vec<Cell>,
 }
 
 impl<'a> CellSeries<'a> {
@@ -75,6 +77,7 @@ impl<'a> CellSeries<'a> {
             next_order: 0,
             retries_left: plan.sizes.retries,
             failed: 0,
+            measured: Vec::new(),
         }
     }
 
@@ -131,6 +134,7 @@ impl<'a> CellSeries<'a> {
     }
 
     fn write(&mut self, cell: &Cell) -> Result<(), RecordError> {
+        self.measured.push(cell.clone());
         self.folder.write_cell(cell)?;
         self.next_order += 1;
         self.failed += u32::from(is_failure(cell));
@@ -203,6 +207,7 @@ impl<'a> CellSeries<'a> {
         self.failed = kept.iter().filter(|cell| is_failure(cell)).count() as u32;
         let ended_ns = kept.iter().map(|cell| cell.started_at_ns.saturating_add(cell.elapsed_ns)).max();
         self.origin_ns = self.origin_ns.saturating_sub(ended_ns.unwrap_or(0));
+        self.measured.clone_from(&kept);
         self.known = kept;
     }
 

@@ -1,17 +1,19 @@
-//! What a run has to do with the world around it: it is stopped by Ctrl-C and TERM, and it says from which commit and at what
-//! time of day it was run.
+//! What a run has to do with the world around it: it is stopped by Ctrl-C and TERM, and it says which program ran, from which
+//! commit it was built, and at what time of day it was run.
 //!
 //! Of signals the first stops the load and keeps what there is, the second ends the process at once. Beside it: `lock.rs`,
 //! which keeps two runs apart.
 
 use std::io;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::SystemTime;
 
+use reports::record::BuildRecord;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
+
+use crate::process::sha256_of_own_image;
 
 /// Whether the run is to be stopped, and by which signal.
 #[derive(Debug, Default)]
@@ -86,16 +88,23 @@ impl Interrupt {
     }
 }
 
-/// The commit of the sources, with `-dirty` where they have changed since; nothing outside a checkout or without git.
+/// The commit that this program was built from, with `-dirty` where its sources had changed since; nothing where it was
+/// built outside a checkout or without git. Commits that were made afterwards do not matter.
 pub fn commit() -> Option<String> {
-    let output = Command::new("git")
-        .args(["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--abbrev=12", "--dirty", "--exclude=*"])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    (output.status.success() && !text.trim().is_empty()).then(|| text.trim().to_owned())
+    option_env!("HARNESS_COMMIT").filter(|commit| !commit.is_empty()).map(str::to_owned)
+}
+
+/// What tells this program apart from any other, whatever lies at its path by now; nothing where it can't be read.
+pub fn build() -> Option<BuildRecord> {
+    let sha256 = sha256_of_own_image().ok()?.to_owned();
+    let (commit, dirty) = match commit() {
+        Some(commit) => match commit.strip_suffix("-dirty") {
+            Some(clean) => (Some(clean.to_owned()), true),
+            None => (Some(commit), false),
+        },
+        None => (None, false),
+    };
+    Some(BuildRecord { commit, dirty, sha256 })
 }
 
 /// The time of day in UTC, as RFC 3339 to the second.

@@ -69,6 +69,7 @@ pub(crate) fn run(placement: &PlacementRecord, machine: &Machine, cells: Vec<Cel
         run: EXPERIMENT.to_owned(),
         harness_version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: None,
+        build: None,
         argv: Vec::new(),
         preset: EXPERIMENT.to_owned(),
         seed: 1,

@@ -6,4 +6,4 @@
 mod spans;
 mod window;
 
-pub use window::{LONGEST, TraceError, TracedTask, WINDOW, trace, trace_briefly};
+pub use window::{LONGEST, TraceError, TracedTask, WINDOW, sweep_notes, trace, trace_briefly};

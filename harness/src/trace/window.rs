@@ -13,6 +13,7 @@ use reports::record::{SCHEMA_VERSION, SpanState, Timeline, TracingCost};
 use servers::TraceRecord;
 
 use super::spans::lanes;
+use crate::leftovers;
 use crate::load::{self, Generator, LoadError, LoadMoments, now_ns};
 use crate::observe::process_cpu;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
@@ -107,6 +108,11 @@ pub fn trace_briefly(task: &TracedTask<'_>, interrupted: &AtomicBool) -> Result<
     task.shown(interrupted).map(|(_, timeline)| timeline)
 }
 
+/// Removes the notes of servers whose harness was killed before it could read them; returns of how many.
+pub fn sweep_notes() -> usize {
+    leftovers::sweep(&std::env::temp_dir(), |notes| std::fs::remove_dir_all(notes))
+}
+
 /// How many connections something was done for.
 fn served(timeline: &Timeline) -> u32 {
     let states = [SpanState::Running, SpanState::Parked, SpanState::Suspended];
@@ -153,7 +159,7 @@ impl TracedTask<'_> {
     /// The load on a server that makes notes, and the notes.
     fn traced(&self, interrupted: &AtomicBool) -> Result<(UnderLoad, TraceRecord), TraceError> {
         let notes = |source| TraceError::Notes { contender: self.contender.to_owned(), source };
-        let folder = tempfile::tempdir().map_err(notes)?;
+        let folder = tempfile::Builder::new().prefix(&leftovers::prefix()).tempdir().map_err(notes)?;
         let path = folder.path().join("notes.json");
         let seen = self.under_load(launch_traced(&self.launch(), &path)?, interrupted)?;
         let file = File::open(&path).map_err(notes)?;

@@ -1,5 +1,8 @@
-//! Programs that are run where the machine gives them less: under a CPU quota, or without a file of the kernel's. Included
+//! Programs that are run where the machine gives them less: under a CPU quota, without a file of the kernel's, on a small
+//! disk. Included
 //! by the tests that need it. What this machine does not allow is skipped by name.
+
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::fs;
 use std::io;
@@ -51,6 +54,12 @@ pub(crate) fn without_proc_stat(command: &Command) -> Command {
     after("unshare", &["--mount", "sh"], "mount --bind /dev/null /proc/stat", command)
 }
 
+/// The same command in a namespace of mounts that ends with it, between what a shell does first and last there.
+pub(crate) fn in_own_mounts(first: &str, last: &str, command: &Command) -> Command {
+    let script = format!("{first} && {{ \"$@\"; code=$?; {last}; exit $code; }}");
+    with_shell("unshare", &["--mount", "sh"], &script, command)
+}
+
 /// What came of it; nothing, which is said, where this machine does not let it begin.
 pub(crate) fn unless_refused(output: io::Result<Output>) -> Option<Output> {
     let output = match output {
@@ -70,8 +79,13 @@ pub(crate) fn unless_refused(output: io::Result<Output>) -> Option<Output> {
 
 /// The command as the last words of a shell that first does something else.
 fn after(program: &str, shell: &[&str], first: &str, command: &Command) -> Command {
+    with_shell(program, shell, &format!("{first} && exec \"$@\""), command)
+}
+
+/// A shell with this script, whose words are the command's.
+fn with_shell(program: &str, shell: &[&str], script: &str, command: &Command) -> Command {
     let mut whole = Command::new(program);
-    whole.args(shell).args(["-c", &format!("{first} && exec \"$@\""), "sh"]);
+    whole.args(shell).args(["-c", script, "sh"]);
     whole.arg(command.get_program()).args(command.get_args()).stdin(std::process::Stdio::null());
     for (name, value) in command.get_envs() {
         match value {

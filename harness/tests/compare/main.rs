@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
 
 mod against;
+mod builds;
 mod busy;
 #[path = "../common/mod.rs"]
 mod common;
@@ -16,6 +17,7 @@ mod confined;
 #[allow(dead_code, reason = "the report's tests open pages of their own with it, and here one is served")]
 mod devtools;
 mod diff;
+mod disks;
 mod faults;
 mod lifetimes;
 mod live;
@@ -23,6 +25,7 @@ mod live_page;
 mod refusals;
 mod resume;
 mod subject;
+mod torture;
 mod unquiet;
 mod whole;
 

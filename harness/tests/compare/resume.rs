@@ -52,6 +52,33 @@ fn missing_cells_and_more_blocks_are_added_and_the_others_stay() {
     assert!(starts.is_sorted(), "{starts:?}");
 }
 
+/// A folder that a killed run had made and no more, then one with half a cell in it; and traced notes that nobody read.
+#[test]
+fn what_a_killed_run_left_is_removed_and_named_in_one_line() {
+    let _turn = turn();
+    let home = Home::new();
+    let half = home.out().join("cells/.tmpAb12Cd");
+    // No process can have the highest number there is.
+    let notes = home.path().join("tokio-or-threads-4294967295-notes");
+    let leave = || {
+        fs::create_dir_all(half.parent().unwrap()).unwrap();
+        fs::write(&half, "{\"schema_version\":1,\"id\":\"memory").unwrap();
+        fs::create_dir(&notes).unwrap();
+    };
+    let cleared_away = |Output { status, stderr, .. }: Output| {
+        let said = text(&stderr);
+        assert!(matches!(status.code(), Some(0 | 4)), "{said}");
+        let line = "note: removed what a killed run had left behind: 1 half-written file, 1 notes folder";
+        assert_eq!(said.lines().filter(|said| said.starts_with(line)).count(), 1, "{said}");
+        assert!(!half.exists() && !notes.exists());
+    };
+    leave();
+    cleared_away(home.compare(&["--models", "sequential", "--experiments", "memory"]).output().unwrap());
+    leave();
+    cleared_away(resume(&home, &[]));
+    assert_eq!(home.run().cells.len(), 1);
+}
+
 #[test]
 fn another_machine_build_or_fewer_blocks_are_refused_and_change_nothing() {
     let _turn = turn();

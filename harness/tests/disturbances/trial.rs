@@ -101,6 +101,7 @@ fn manifest(plan: &RunPlan<'_>) -> Manifest {
         run: "run".to_owned(),
         harness_version: "test".to_owned(),
         commit: None,
+        build: None,
         argv: Vec::new(),
         preset: plan.preset.name().to_owned(),
         seed: plan.seed,

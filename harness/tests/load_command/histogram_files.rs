@@ -9,7 +9,7 @@ use serde_json::Value;
 use servers::protocol::Wire;
 use tempfile::TempDir;
 
-use crate::{Findings, http_server, serve};
+use crate::{Findings, http_server, load, serve, text};
 
 /// Histograms with their tags, as they stand in a log.
 type Intervals = Vec<(Option<String>, Histogram<u64>)>;
@@ -112,4 +112,18 @@ fn of_a_closed_loop_they_hold_service_times() {
     assert_eq!(intervals.iter().map(|(tag, _)| tag.as_deref()).collect::<Vec<_>>(), [None, Some("service-time")]);
     intervals.iter().for_each(|(_, histogram)| assert_same(histogram, &found.json["service_time_ns"]));
     assert_eq!(rows(&text).last().unwrap()[2] as u64, found.ledger("ok"));
+}
+
+#[test]
+fn a_file_that_cannot_be_written_in_the_end_hides_no_figures() {
+    let server = serve("async-single", Wire::JsonLines);
+    let target = server.address.to_string();
+    // It opens as any file does, and takes nothing.
+    let asked = [&*target, "--hlog", "/dev/full", "--duration", "300ms", "--warm-up", "0s", "--format", "json"];
+    let output = load(&asked).output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("error: /dev/full can't be written: No space left on device"), "{said}");
+    let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(figures["ledger"]["scheduled"].as_u64().unwrap() > 0, "{figures}");
 }

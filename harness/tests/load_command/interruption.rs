@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use servers::protocol::Wire;
 
+use crate::common::within;
 use crate::{Findings, load, serve, text};
 
 #[test]
@@ -59,4 +60,38 @@ fn is_sending(child: &Child) -> bool {
     let threads = fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
     let names = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("comm")).ok());
     names.into_iter().any(|name| name.trim() == "load-0")
+}
+
+/// Ten thousand million requests that nobody waits for: at once, one after another, on any schedule. A list of them would
+/// be eighty gigabytes.
+#[test]
+fn a_load_with_no_end_in_sight_can_be_stopped_before_it() {
+    let server = serve("async-single", Wire::JsonLines);
+    let target = server.address.to_string();
+    let endless: [&[&str]; 4] = [
+        &["--rate", "10000000", "--duration", "1h", "--warm-up", "0s"],
+        &["--rate", "10000000", "--arrivals", "constant", "--duration", "1h", "--warm-up", "0s"],
+        &["--rate", "100000", "--requests", "10000000000"],
+        &["--rate", "max", "--requests", "10000000000"],
+    ];
+    for asked in endless {
+        let served_before = server.server.counters().requests_served;
+        let arguments = [&[&*target, "--format", "json"], asked].concat();
+        let mut child = load(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let begun = Instant::now();
+        while server.server.counters().requests_served < served_before + 200 {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{asked:?}: nothing was sent");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+        // Three seconds are promised, and a machine that others use is given more; its natural end is an hour away.
+        let has_ended = within(Duration::from_secs(10), || child.try_wait().unwrap().is_some());
+        if !has_ended {
+            child.kill().unwrap();
+        }
+        let output = child.wait_with_output().unwrap();
+        assert!(has_ended, "{asked:?}: it went on");
+        let found = Findings::read(output);
+        assert_eq!(found.code, 130, "{asked:?}: {}", found.stderr);
+    }
 }

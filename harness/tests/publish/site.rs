@@ -118,6 +118,7 @@ fn what_a_killed_program_left_is_completed() {
     let whole = home.files("site");
     // As if it had been killed while a third run was written, and before the index was.
     fs::create_dir(home.path("site/runs/.new-a1b2c3")).unwrap();
+    fs::write(home.path("site/data/.tmpQ8x1Zb"), "{\"schema_ver").unwrap();
     fs::remove_file(home.path("site/index.html")).unwrap();
     fs::remove_dir_all(home.path("site/latest")).unwrap();
     fs::write(home.path("site/data/index.json"), "{\"schema_version\": 1, \"runs\": []}").unwrap();

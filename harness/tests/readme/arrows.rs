@@ -151,6 +151,29 @@ fn reports_follow_from_records_alone() {
     assert_unknown("reports/src", &names.iter().map(String::as_str).collect::<Vec<_>>());
 }
 
+/// The time of day can be set while something is measured. It stands in records for people, and nothing is subtracted from
+/// it but by who writes a log in which each second has its date.
+const SAY_THE_TIME_OF_DAY: [&str; 4] = [
+    "harness/src/cli/load/findings.rs",
+    "harness/src/cli/load/histogram_files.rs",
+    "harness/src/cli/load/run.rs",
+    "harness/src/run/session.rs",
+];
+
+#[test]
+fn what_is_measured_does_not_know_the_time_of_day() {
+    const TIME_OF_DAY: &[&str] = &["SystemTime", "UNIX_EPOCH", "ClockId::Realtime", "CLOCK_REALTIME"];
+    for path in ["harness/src", "servers/src"].into_iter().flat_map(|place| sources(&root().join(place))) {
+        let place = path.strip_prefix(root()).unwrap().to_str().unwrap();
+        if !SAY_THE_TIME_OF_DAY.contains(&place) {
+            assert_unknown(place, TIME_OF_DAY);
+        }
+    }
+    for place in SAY_THE_TIME_OF_DAY {
+        assert!(!mentions(place, TIME_OF_DAY).is_empty(), "{place} knows no time of day and need not be named");
+    }
+}
+
 #[test]
 fn the_check_finds_what_it_looks_for() {
     assert!(!mentions("harness/src/load", CLOCKS).is_empty());

@@ -96,6 +96,10 @@ fn every_test_of_a_promise_is_there() {
         let tests = code_spans(row.trim_end_matches(" |").rsplit(" | ").next().unwrap());
         assert!(!tests.is_empty(), "no test holds the harness to {row}");
         for test in tests {
+            // A file is checked with all other paths, and an option is of cargo's.
+            if test.contains('/') || test.starts_with('-') {
+                continue;
+            }
             assert!(
                 sources.contains(&format!("fn {test}(")),
                 "{RELIABILITY} names the test {test}, which is not there"

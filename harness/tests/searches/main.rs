@@ -8,6 +8,7 @@
 mod capacity;
 #[path = "../common/mod.rs"]
 mod common;
+mod interruption;
 mod map;
 
 use std::process::{Command, Output, Stdio};

@@ -147,6 +147,75 @@ fn a_chatty_server_never_waits_for_a_reader() {
     assert_eq!(stopped.death.unwrap().how, "was killed by SIGTERM");
 }
 
+/// Nobody asks it anything, so that nobody reads what it says until it is asked to stop: its pipe is full by then.
+#[test]
+fn a_server_that_prints_more_than_a_pipe_holds_can_still_end_in_order() {
+    // A shell looks at its signals when the program that it waits for has ended.
+    let chat = "head -c 300000 /dev/zero | tr '\\0' '\\n'";
+    let farewell = r#"echo '{"stopped":{"accepted":3,"accept_errors":0,"spawn_errors":0,"requests_served":7,"requests_refused":1}}'"#;
+    let fake = Fake::new(&format!("trap : TERM\n{HANDSHAKE}\n{chat}\n{farewell}\nexit 0"));
+    let stopped = launch_as(&fake.path, "chatty", LONGEST_WAIT).unwrap().stop();
+    assert_eq!(
+        (stopped.killed, stopped.counters.map(|counters| counters.requests_served)),
+        (false, Some(7)),
+        "{stopped:?}"
+    );
+}
+
+/// A control group that holds 16 MiB; removed when dropped. Nothing where none can be made here, which is said.
+struct SmallGroup(std::path::PathBuf);
+
+impl SmallGroup {
+    fn new() -> Option<SmallGroup> {
+        let name = format!("tokio-or-threads-test-{}", std::process::id());
+        let trees = [("/sys/fs/cgroup", "memory.max"), ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")];
+        // Where both versions are mounted, the folder of their trees is no group itself.
+        let is_group = |tree: &str| Path::new(tree).join("cgroup.procs").exists();
+        let found = trees.into_iter().filter(|(tree, _)| is_group(tree)).find_map(|(tree, file)| {
+            let group = SmallGroup(Path::new(tree).join(&name));
+            let made = std::fs::create_dir(&group.0).and_then(|()| std::fs::write(group.0.join(file), "16777216"));
+            made.ok().map(|()| group)
+        });
+        if found.is_none() {
+            eprintln!("skipped: no control group for memory can be made here");
+        }
+        found
+    }
+}
+
+impl Drop for SmallGroup {
+    fn drop(&mut self) {
+        within(LONGEST_WAIT, || std::fs::remove_dir(&self.0).is_ok() || !self.0.exists());
+    }
+}
+
+/// Its group is none of ours, so only the kernel's own count tells.
+#[test]
+fn a_server_that_the_kernel_ends_for_want_of_memory_is_told_from_one_that_somebody_killed() {
+    let Some(group) = SmallGroup::new() else { return };
+    // A line of 64 MiB, which is all kept until it ends. It has an end, should the group not bound it.
+    let eat = "mkfifo $0.line; head -c 67108864 /dev/zero > $0.line & exec tail < $0.line";
+    let eat = format!("echo $$ > {}/cgroup.procs\n{eat}", group.0.display());
+    let death_of = |script: &str| {
+        let fake = Fake::new(script);
+        let mut death = None;
+        let mut server = launch_as(&fake.path, "hungry", LONGEST_WAIT).unwrap();
+        assert!(within(LONGEST_WAIT, || {
+            death = server.poll_death();
+            death.is_some()
+        }));
+        assert_eq!(server.stop().death, death);
+        death.unwrap().how
+    };
+    let hungry = death_of(&format!("{HANDSHAKE}\n{eat}"));
+    assert_eq!(hungry, "was killed by SIGKILL, most likely for want of memory");
+    assert_eq!(death_of(&format!("{HANDSHAKE}\nkill -9 $$")), "was killed by SIGKILL");
+    // One that never listens is a cell too.
+    let fake = Fake::new(&eat);
+    let error = launch_as(&fake.path, "hungry", LONGEST_WAIT).unwrap_err().to_string();
+    assert!(error.contains("most likely for want of memory before it listened"), "{error}");
+}
+
 #[test]
 fn a_servers_own_children_go_with_it() {
     let fake = Fake::new(&format!("sleep 60 >/dev/null 2>&1 </dev/null &\necho $! >&2\n{HANDSHAKE}\nexec sleep 60"));

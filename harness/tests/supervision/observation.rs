@@ -2,7 +2,8 @@
 
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use harness::clock::now_ns;
 use harness::observe::{Extent, Observer, ProcessReader, Watch, process_cpu, settled_sample, socket_buffer_bytes};
@@ -16,9 +17,28 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 fn settled(subject: &Subject) -> Sample {
     let mut reader = ProcessReader::open(subject.pid()).unwrap();
-    let (sample, settled) = settled_sample(&mut reader, 0, STACK, Duration::from_millis(100), LONGEST_WAIT).unwrap();
+    let (sample, settled) =
+        settled_sample(&mut reader, 0, STACK, Duration::from_millis(100), LONGEST_WAIT, &AtomicBool::new(false))
+            .unwrap();
     assert!(settled, "{sample:?}");
     sample
+}
+
+/// Whoever stops a run does not wait until a server comes to rest.
+#[test]
+fn a_process_is_waited_for_to_rest_until_someone_says_stop() {
+    let subject = Subject::start();
+    let mut reader = ProcessReader::open(subject.pid()).unwrap();
+    let (stop, begun) = (AtomicBool::new(false), Instant::now());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(200));
+            stop.store(true, Ordering::Relaxed);
+        });
+        let quiet = 2 * LONGEST_WAIT;
+        let (_, settled) = settled_sample(&mut reader, 0, STACK, quiet, 3 * LONGEST_WAIT, &stop).unwrap();
+        assert!(!settled && begun.elapsed() < LONGEST_WAIT, "{:?}", begun.elapsed());
+    });
 }
 
 #[test]

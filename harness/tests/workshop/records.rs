@@ -137,6 +137,7 @@ pub(crate) fn saved(lesson: &Lesson, setup: &LessonSetup, cells: Vec<Cell>) -> R
         kernel_stack_bytes_per_thread: 0,
     };
     let manifest = Manifest {
+        build: None,
         schema_version: SCHEMA_VERSION,
         run: lesson.name.to_owned(),
         harness_version: String::new(),

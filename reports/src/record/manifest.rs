@@ -19,6 +19,9 @@ pub struct Manifest {
     /// Commit the harness was built from, with `-dirty` for a changed tree; absent outside a checkout.
     #[serde(default)]
     pub commit: Option<String>,
+    /// The program that made the run; absent in a run that was made before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<BuildRecord>,
     /// The command line as it was typed, program first.
     pub argv: Vec<String>,
     /// `smoke`, `quick` or `full`.
@@ -87,6 +90,19 @@ impl Manifest {
         }
         said
     }
+}
+
+/// A build of the harness, as it was when it ran: a file of the same name may be another by now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildRecord {
+    /// Commit that it was built from; absent outside a checkout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Whether what it was built from had changed since that commit.
+    #[serde(default)]
+    pub dirty: bool,
+    /// SHA-256 of the program, in hexadecimal.
+    pub sha256: String,
 }
 
 /// Another build of the harness.

@@ -27,6 +27,8 @@ pub const LONGEST_ID: usize = 180;
 pub(super) const MANIFEST: &str = "manifest.json";
 const TIMELINES: &str = "timelines";
 const WORKSHOP: &str = "workshop";
+/// How the name of a file begins that is not whole yet.
+const UNFINISHED: &str = ".tmp";
 
 /// A run as read from its folder.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +63,8 @@ impl RunFolder {
     pub fn create(path: impl Into<PathBuf>) -> Result<RunFolder, RecordError> {
         let path = path.into();
         let cells = path.join("cells");
-        if path.join(MANIFEST).exists() || cells.exists() {
+        // Without either, whoever made it was killed before there was a run.
+        if path.join(MANIFEST).exists() || cells.exists() && !records_in(&cells)?.is_empty() {
             return Err(RecordError::Occupied(path));
         }
         fs::create_dir_all(&cells).map_err(io("create", &cells))?;
@@ -83,6 +86,18 @@ impl RunFolder {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Removes the files that a program had begun to write when it was killed; returns how many. For whoever writes the run:
+    /// nobody else may be about to.
+    pub fn sweep(&self) -> usize {
+        let folders = [self.path.clone(), self.path.join("cells"), self.path.join(TIMELINES)];
+        let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+        let unfinished = entries.filter(|entry| {
+            let is_unfinished = entry.file_name().to_str().is_some_and(|name| name.starts_with(UNFINISHED));
+            is_unfinished && entry.file_type().is_ok_and(|kind| kind.is_file())
+        });
+        unfinished.filter(|entry| fs::remove_file(entry.path()).is_ok()).count()
     }
 
     /// Writes or replaces the manifest; a reader sees the old one or the new one, never a half.
@@ -147,7 +162,7 @@ impl RunFolder {
         let target = folder.join(name);
         let mut json = serde_json::to_vec(record).map_err(|error| unsound(&target, error.to_string()))?;
         json.push(b'\n');
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io("write", &target))?;
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(io("write", &target))?;
         file.write_all(&json).map_err(io("write", &target))?;
         file.as_file().sync_data().map_err(io("write", &target))?;
         let file = file.persist(&target).map_err(|error| io("write", &target)(error.error))?;

@@ -162,6 +162,7 @@ fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) 
         run: "fixture".into(),
         harness_version: "0.1.0".into(),
         commit: Some("0123abc".into()),
+        build: None,
         argv: ["harness", "compare", "--seed", "7"].map(str::to_owned).into(),
         preset: "quick".into(),
         seed: 7,

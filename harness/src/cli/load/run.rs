@@ -50,7 +50,7 @@ pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     };
     let CarriedOut { outcome, machine, started_at, window_start } = carried_out;
     let times = LoadTimes::of(&outcome, spec.timeout)?;
-    files.write(&times, window_start)?;
+    let written = files.write(&times, window_start);
     let asking = LoadSetup {
         spec: &spec,
         generator,
@@ -65,6 +65,8 @@ pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     };
     let findings = LoadFindings::new(&asking, &outcome, &times);
     tell_of(&findings, &spec, args.format)?;
+    // The figures are said even where the files that were to hold them are lost.
+    written?;
     // Of a load that was stopped before its window nothing can be said.
     if findings.ledger.ok == 0 && (findings.ledger.scheduled > 0 || interrupt.exit_code().is_none()) {
         tell(&table::nothing_right(&findings.ledger, &findings.malformed));

@@ -5,6 +5,7 @@
 //! left to whoever has put this process into its group. In version 2 there is one tree, and a group gets a controller only where
 //! its parent passes it on. Whatever is not as it should be makes an attempt fail, and it leaves nothing behind.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use super::super::oom::oom_kills_in;
+use crate::leftovers;
 use crate::observe::cgroups::{CgroupFolder, CgroupVersion, groups_of};
 
 /// What a group is to bound, or to share out.
@@ -55,9 +58,6 @@ pub(super) struct Cgroup {
     controller: Controller,
 }
 
-/// How the groups of this program begin; the number of the process that made them follows, and another.
-const PREFIX: &str = "tokio-or-threads-";
-
 impl Cgroup {
     /// Makes a group with a limit, or without one what every new group gets, and puts the process into it, all its threads
     /// with it.
@@ -65,7 +65,7 @@ impl Cgroup {
         let own = groups_of(std::process::id(), controller.name())?;
         let mut reason = io::Error::from(io::ErrorKind::NotFound);
         for parent in parents(own, controller) {
-            sweep(&parent.folder);
+            leftovers::sweep(&parent.folder, |group| fs::remove_dir(group));
             match Cgroup::below(&parent.folder, parent.version, controller, limit, pid) {
                 Ok(cgroup) => return Ok(cgroup),
                 Err(error) => reason = error,
@@ -83,7 +83,7 @@ impl Cgroup {
     ) -> io::Result<Cgroup> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = parent.join(format!("{PREFIX}{}-{number}", std::process::id()));
+        let folder = parent.join(format!("{}{number}", leftovers::prefix()));
         fs::create_dir(&folder)?;
         // From here on it is removed on the way out, whatever fails.
         let cgroup = Cgroup { folder, version, controller };
@@ -115,7 +115,7 @@ impl Cgroup {
     /// Whether the kernel killed in this group for want of memory.
     pub(super) fn cause(&self) -> Option<String> {
         let events = fs::read_to_string(self.folder.join("memory.events")).ok()?;
-        killed_for_memory(&events).then(|| "for want of memory, says its cgroup".to_owned())
+        (oom_kills_in(&events)? > 0).then(|| "for want of memory, says its cgroup".to_owned())
     }
 }
 
@@ -131,37 +131,25 @@ impl Drop for Cgroup {
     }
 }
 
-/// Removes the groups that earlier processes of this program left behind when they were killed. One that is in use can't
-/// be removed, and one whose maker lives is not touched.
-fn sweep(parent: &Path) {
-    left_in(parent).into_iter().for_each(|group| drop(fs::remove_dir(group)));
+/// Removes the groups that earlier processes of this program left behind when they were killed, wherever one could be made;
+/// returns how many. One that is in use can't be removed, and one whose maker lives is not touched.
+pub fn sweep_control_groups() -> usize {
+    homes().iter().map(|folder| leftovers::sweep(folder, |group| fs::remove_dir(group))).sum()
 }
 
-/// The groups in here whose maker is gone.
-fn left_in(parent: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(parent) else { return Vec::new() };
-    let is_left = |entry: &fs::DirEntry| {
-        let maker = entry.file_name().to_str().and_then(maker);
-        maker.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists())
-    };
-    entries.flatten().filter(is_left).map(|entry| entry.path()).collect()
-}
-
-/// All such groups where this process would make its own.
+/// The groups that such processes left behind.
 pub fn left_groups() -> Vec<PathBuf> {
-    let controllers = [Controller::Pids, Controller::Memory, Controller::Cpu];
-    let parents = controllers.into_iter().flat_map(|controller| {
-        parents(groups_of(std::process::id(), controller.name()).unwrap_or_default(), controller)
-    });
-    let mut left: Vec<PathBuf> = parents.flat_map(|parent| left_in(&parent.folder)).collect();
-    left.sort();
-    left.dedup();
-    left
+    homes().iter().flat_map(|folder| leftovers::left_behind(folder)).collect()
 }
 
-/// The process that made the group of this name, if it is one of this program's.
-fn maker(name: &str) -> Option<u32> {
-    name.strip_prefix(PREFIX)?.split_once('-')?.0.parse().ok()
+/// Where this process could make a group.
+fn homes() -> BTreeSet<PathBuf> {
+    let controllers = [Controller::Pids, Controller::Memory, Controller::Cpu].into_iter();
+    let parents = controllers.flat_map(|controller| {
+        let own = groups_of(std::process::id(), controller.name()).unwrap_or_default();
+        parents(own, controller).into_iter().map(|parent| parent.folder)
+    });
+    parents.collect()
 }
 
 /// Where a group may be made, first choice first: below this process's own and, in version 2, beside it, because there a
@@ -175,11 +163,6 @@ fn parents(own: Vec<CgroupFolder>, controller: Controller) -> Vec<CgroupFolder> 
         CgroupVersion::One => vec![controller.is_used_in_version_one().then_some(group)],
     });
     with_those_beside.flatten().collect()
-}
-
-fn killed_for_memory(events: &str) -> bool {
-    let kills = events.lines().find_map(|line| line.strip_prefix("oom_kill "));
-    kills.is_some_and(|count| count.trim() != "0")
 }
 
 #[cfg(test)]
@@ -215,29 +198,5 @@ mod tests {
         let made = Cgroup::below(parent.path(), CgroupVersion::Two, Controller::Memory, Some(1), std::process::id());
         assert!(made.is_err());
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn what_a_killed_run_left_is_removed_and_nothing_else() {
-        let parent = tempfile::tempdir().unwrap();
-        let living = format!("{PREFIX}{}-0", std::process::id());
-        // No process can have the highest number there is.
-        for name in [living.as_str(), "tokio-or-threads-4294967295-3", "another-4294967295-3"] {
-            fs::create_dir(parent.path().join(name)).unwrap();
-        }
-        sweep(parent.path());
-        let mut left: Vec<_> = fs::read_dir(parent.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        left.sort();
-        assert_eq!(left, ["another-4294967295-3".to_owned(), living]);
-    }
-
-    #[test]
-    fn a_kill_for_want_of_memory_is_read_from_the_events() {
-        assert!(killed_for_memory("low 0\nmax 12\noom 1\noom_kill 1\noom_group_kill 0\n"));
-        assert!(!killed_for_memory("low 0\nmax 12\noom 1\noom_kill 0\n"));
-        assert!(!killed_for_memory(""));
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn unread(bench: &Bench) -> Result<Attempt, Obstacle> {
     let mut reader = ProcessReader::open(subject.pid())?;
     let sample = |reader: &mut ProcessReader| {
         let stack_bytes = bench.machine.kernel_stack_bytes_per_thread;
-        settled_sample(reader, 0, stack_bytes, Duration::from_millis(100), LONGEST_WAIT)
+        settled_sample(reader, 0, stack_bytes, Duration::from_millis(100), LONGEST_WAIT, &AtomicBool::new(false))
     };
     let streams: Vec<TcpStream> =
         (0..UNREAD_CONNECTIONS).map(|_| TcpStream::connect(subject.address())).collect::<io::Result<_>>()?;
