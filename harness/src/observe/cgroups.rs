@@ -60,7 +60,8 @@ pub(crate) fn folders(groups: &str, mounts: &str, controller: &str) -> Vec<Cgrou
         // Of a tree several parts may be mounted, and the group may be in none of them.
         mounts_of(mounts, kind, controller).find_map(|(root, mount)| {
             let below = group.strip_prefix(&root).ok()?;
-            let is_inside = !below.components().any(|part| part == Component::ParentDir);
+            let leads_out = |part| matches!(part, Component::ParentDir | Component::RootDir);
+            let is_inside = !below.components().any(leads_out);
             // Joined with nothing, the path would end with a slash.
             let folder = if below.as_os_str().is_empty() { mount.clone() } else { mount.join(below) };
             is_inside.then_some(CgroupFolder { version, folder, mount })
