@@ -25,7 +25,7 @@ mod live_page;
 mod refusals;
 mod resume;
 mod subject;
-mod torture;
+mod killed;
 mod unquiet;
 mod whole;
 
