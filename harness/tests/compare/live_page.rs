@@ -24,7 +24,9 @@ fn wait_for(tab: &mut Tab<'_>, expression: &str) {
          ({expression}) ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 20); look(); }})",
         LONGEST_WAIT.as_millis()
     );
-    assert_eq!(tab.evaluate(&until), json!(true), "{expression} has not come true");
+    let seen = tab.evaluate(&until);
+    let page = tab.evaluate("document.querySelector('header')?.innerText + document.location");
+    assert_eq!(seen, json!(true), "{expression} has not come true; the page says {page}");
 }
 
 const FITS: &str = "document.documentElement.scrollWidth <= innerWidth";

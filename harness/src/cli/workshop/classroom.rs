@@ -49,8 +49,18 @@ impl Classroom<'_> {
                 }
                 Ok(WorkshopJob::Stand(id)) => {
                     drop(standing.take());
-                    standing = self.stand(id);
-                    self.tell_standing(id, standing.as_ref());
+                    standing = match self.stand(id) {
+                        Ok(servers) => {
+                            self.tell_standing(id, servers.as_ref());
+                            servers
+                        }
+                        Err(error) => {
+                            let why = format!("{error:#}");
+                            tell(&format!("note: the servers can't be left running: {why}"));
+                            self.tell("standing", json!([{ "id": id, "why": why }]));
+                            None
+                        }
+                    };
                 }
                 Ok(WorkshopJob::End) => {
                     standing = None;
@@ -73,19 +83,12 @@ impl Classroom<'_> {
         self.tell("standing", servers.iter().map(server).collect());
     }
 
-    fn stand(&self, id: usize) -> Option<StandingServers> {
+    fn stand(&self, id: usize) -> anyhow::Result<Option<StandingServers>> {
         let setup = {
             let asked = self.desk.asked();
-            let one = asked.get(id)?;
-            (one.lesson.setup)(&one.settings)
+            asked.get(id).map(|one| (one.lesson.setup)(&one.settings))
         };
-        match StandingServers::start(&setup, self.stage) {
-            Ok(standing) => Some(standing),
-            Err(error) => {
-                tell(&format!("note: the servers can't be left running: {error:#}"));
-                None
-            }
-        }
+        setup.map(|setup| StandingServers::start(&setup, self.stage)).transpose()
     }
 
     /// Runs the lesson of a prediction, and says on the page what came out, or why nothing did.

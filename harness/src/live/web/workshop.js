@@ -230,12 +230,13 @@
     const end = button(buttons, 'End them', doing(() => take('end', {})), 'second');
     const list = make(main, 'ul', '', { class: 'look' });
     const draw = () => {
-      const mine = told.standing.filter((server) => server.id === seen.id);
+      const mine = told.standing.filter((server) => server.id === seen.id && server.pid);
+      const why = told.standing.find((server) => server.id === seen.id)?.why;
       start.disabled = mine.length > 0;
       end.hidden = !mine.length;
       state.textContent = mine.length
         ? `Running under a small load: ${mine.map(({ contender, pid }) => `${contender} is process ${pid}`).join(', ')}.`
-        : 'Start the lesson\u2019s servers, and type these in another terminal. They end by themselves after ten minutes.';
+        : why || 'Start the lesson\u2019s servers, and type these in another terminal. They end by themselves after ten minutes.';
       list.replaceChildren();
       for (const { command, shows } of seen.look) {
         const item = make(list, 'li');

@@ -64,12 +64,12 @@ fn story() -> Story {
         title: "Blocking a task",
         claim: "A task that blocks stops everything.",
         claimed_in: "introductions to async",
-        question: "All tasks run on one thread. One client's requests call thread::sleep for 50 ms, one after the other. How long do the others wait for an answer that takes no time?",
+        question: "All tasks run on one thread. One client's requests call thread::sleep for 50 ms, one after the other. How long does a typical one of the others wait for an answer that takes no time?",
         finds_out: "does one blocking request hold up the others?",
         possible_answers: &[
             "Hardly longer than without it.",
-            "A few milliseconds.",
-            "About as long as the request blocks, or longer.",
+            "Up to a third of that time.",
+            "A third of that time, or more.",
         ],
         look_at: "The dots of the others: with threads they stay at the bottom, on one thread they follow the blocking request up.",
         conditions: &[
@@ -104,7 +104,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     LessonSetup {
         question: format!(
             "All tasks run on one thread. One client's requests call thread::sleep for {blocks} ms, one after the other. \
-             How long do the others wait for an answer that takes no time?"
+             How long does a typical one of the others wait for an answer that takes no time?"
         ),
         contenders: vec![THREADS.into(), ONE_THREAD.into(), AWAY.into()],
         workloads: vec![Workload {
@@ -125,7 +125,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
             over: None,
             behind: "",
         },
-        bounds: vec![0.05 * blocked_ns, 0.35 * blocked_ns],
+        bounds: vec![0.05 * blocked_ns, blocked_ns / 3.0],
         traced: None,
         standing: StandingLoad::again(2, &format!("block {blocks}ms")),
     }
