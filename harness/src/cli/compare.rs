@@ -116,10 +116,10 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let OpenRun { held, mut live, folder, manifest } =
         args.run.open((&plan, &preflight), (&servers, first_look), Some(&args.live), what)?;
     let interrupt = &held.interrupt;
-    if !args.run.quiet {
+    if !args.run.quiet.is_on {
         announce(&plan, &preflight, &folder);
     }
-    let mut progress = Followed::new(TerminalProgress::new(args.run.quiet), live.as_mut(), &manifest, &[]);
+    let mut progress = Followed::new(TerminalProgress::new(args.run.quiet.is_on), live.as_mut(), &manifest, &[]);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
     let end = match like {
         Some(like) => execution.run_with_probes(probes(like), &mut progress),
@@ -129,7 +129,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let end = end?;
     let wanted = args.timelines.unwrap_or(Timelines::of(args.preset));
     if wanted != Timelines::Off && end.ending == Ending::Completed {
-        if wanted == Timelines::On && !args.run.quiet {
+        if wanted == Timelines::On && !args.run.quiet.is_on {
             tell("tracing who ran what, some ten seconds");
         }
         trace::add(&plan, &folder, wanted, interrupt)?;
@@ -225,8 +225,9 @@ pub(super) fn experiments(names: &[String]) -> Result<Vec<&'static Experiment>, 
     let mut found: Vec<&'static Experiment> = Vec::new();
     for name in names {
         let experiment = experiments::find(name).ok_or_else(|| {
-            let all: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.name).collect();
-            PlanError::Usage(format!("no experiment is called \"{name}\"; experiments: {ALL}, {}", all.join(", ")))
+            let all: Vec<&str> =
+                [ALL].into_iter().chain(EXPERIMENTS.iter().map(|experiment| experiment.name)).collect();
+            PlanError::Usage(servers::no_such("experiment", name, &all))
         })?;
         if !found.iter().any(|other| other.name == experiment.name) {
             found.push(experiment);
@@ -249,5 +250,11 @@ mod tests {
         assert_eq!(names(&["all"]).len(), EXPERIMENTS.len());
         assert!(names(&[]).starts_with(&["thread-or-task", "latency-curve", "memory"]));
         assert_eq!(names(&["memory", "latency-curve", "memory"]), ["memory", "latency-curve"]);
+    }
+
+    #[test]
+    fn a_part_of_an_experiments_name_is_answered_with_the_name() {
+        let said = experiments(&["blocking".to_owned()]).unwrap_err().to_string();
+        assert!(said.starts_with("no experiment is called \"blocking\"; did you mean blocking-sleep"), "{said}");
     }
 }

@@ -130,9 +130,10 @@ pub(super) struct LoadProgress {
 }
 
 impl LoadProgress {
-    /// Of a load for `requests` it is not known how far it is.
-    pub(super) fn new(spec: &LoadSpec, requests: Option<u64>) -> LoadProgress {
-        let is_terminal = std::io::stderr().is_terminal();
+    /// Of a load for `requests` it is not known how far it is. Shows no bar where `is_quiet`; that a load seems to be for
+    /// nothing is said all the same.
+    pub(super) fn new(spec: &LoadSpec, requests: Option<u64>, is_quiet: bool) -> LoadProgress {
+        let is_terminal = std::io::stderr().is_terminal() && !is_quiet;
         let target = if is_terminal { ProgressDrawTarget::stderr_with_hz(4) } else { ProgressDrawTarget::hidden() };
         let planned_ns = nanoseconds(spec.warm_up + spec.window);
         let bar = ProgressBar::with_draw_target(Some(planned_ns / 1_000_000), target);

@@ -38,7 +38,7 @@ pub(super) fn run(
     let held = HeldMachine::take()?;
     let folder = RunFolder::open(path)?;
     let Run { manifest, cells, .. } = folder.read()?;
-    let (blocks, quiet) = (args.blocks, args.run.quiet);
+    let (blocks, quiet) = (args.blocks, args.run.quiet.is_on);
     if let Some(fewer) = blocks.filter(|blocks| *blocks < manifest.blocks) {
         let has = manifest.blocks;
         return Err(refuse(&manifest, format!("it has {has} blocks, and {fewer} are fewer; give {has} or more")).into());
