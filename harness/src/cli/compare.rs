@@ -10,6 +10,7 @@ use reports::record::Ending;
 use reports::record::store::RunFolder;
 
 use super::busy::FirstLook;
+use super::forecast::RunForecast;
 use super::live::{Followed, LiveArgs};
 use super::new_run::{OpenRun, RunArgs, tell_limits, too_few_cpus};
 use super::other_build::{build_of_saved, other_build};
@@ -22,7 +23,7 @@ use super::{contenders, dry_run, protagonists, report};
 use crate::experiments::{self, EXPERIMENTS};
 use crate::observe::allowed_cpus;
 use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, place};
-use crate::run::{Execution, Preflight, preflight, time_of};
+use crate::run::{Execution, Preflight, preflight};
 
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]
@@ -107,8 +108,9 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         None => plan(&args, &servers)?,
     };
     plan.inside = args.inside;
+    let wanted = args.timelines.unwrap_or(Timelines::of(args.preset));
     if args.dry_run {
-        print(&dry_run::describe(&plan, &preflight))?;
+        print(&dry_run::describe(&plan, &preflight, RunForecast::of(&plan, wanted)))?;
         return Ok(ExitCode::SUCCESS);
     }
     let planned = plan.probes().len() + plan.fullest().len();
@@ -117,7 +119,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         args.run.open((&plan, &preflight), (&servers, first_look), Some(&args.live), what)?;
     let interrupt = &held.interrupt;
     if !args.run.quiet.is_on {
-        announce(&plan, &preflight, &folder);
+        announce(&plan, RunForecast::of(&plan, wanted), &preflight, &folder);
     }
     let mut progress = Followed::new(TerminalProgress::new(args.run.quiet.is_on), live.as_mut(), &manifest, &[]);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
@@ -127,10 +129,9 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     };
     progress.end();
     let end = end?;
-    let wanted = args.timelines.unwrap_or(Timelines::of(args.preset));
     if wanted != Timelines::Off && end.ending == Ending::Completed {
         if wanted == Timelines::On && !args.run.quiet.is_on {
-            tell("tracing who ran what, some ten seconds");
+            tell(&format!("tracing who ran what, about {}", rough(wanted.usual_time(&plan))));
         }
         trace::add(&plan, &folder, wanted, interrupt)?;
     }
@@ -143,13 +144,18 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
 
 /// What this machine's limits mean for a comparison of which nothing is typed.
 pub(super) fn usual_preflight() -> anyhow::Result<Preflight> {
+    Ok(plan_of(&["compare"])?.1)
+}
+
+/// The plan of a comparison of which these words are typed.
+pub(super) fn plan_of(words: &[&str]) -> anyhow::Result<(RunPlan<'static>, Preflight)> {
     #[derive(clap::Parser)]
     struct Typed {
         #[command(flatten)]
         args: CompareArgs,
     }
-    let Typed { args } = <Typed as clap::Parser>::try_parse_from(["compare"])?;
-    Ok(plan(&args, &args.run.servers.resolve()?)?.1)
+    let Typed { args } = <Typed as clap::Parser>::try_parse_from(words)?;
+    plan(&args, &args.run.servers.resolve()?)
 }
 
 /// What was typed, resolved. Looks at the machine's limits and changes nothing but this process's own.
@@ -194,12 +200,11 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan<'stati
     Ok((plan, found))
 }
 
-fn announce(plan: &RunPlan<'_>, preflight: &Preflight, folder: &RunFolder) {
-    let time = time_of(&plan.probes()) + time_of(&plan.fullest());
+fn announce(plan: &RunPlan<'_>, forecast: RunForecast, preflight: &Preflight, folder: &RunFolder) {
     let (contenders, blocks) = (plan.contenders.len(), dry_run::blocks(plan));
     tell(&format!(
-        "comparing {contenders} contenders, blocks: {blocks}; at most {}; cells go to {}",
-        rough(time),
+        "comparing {contenders} contenders, blocks: {blocks}; {}; cells go to {}",
+        forecast.words(),
         folder.path().display()
     ));
     tell_limits(&preflight.warnings);

@@ -12,6 +12,7 @@ mod diff;
 mod doctor;
 mod dry_run;
 mod ending;
+mod forecast;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod inside;

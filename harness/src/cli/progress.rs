@@ -113,10 +113,10 @@ fn in_few_words(cell: &Cell) -> Option<String> {
     }
 }
 
-/// A time as precise as a forecast is.
+/// A time as precise as a forecast is, rounded up.
 pub(super) fn rough(time: Duration) -> String {
-    match time.as_secs() {
-        0..=99 => format!("{} s", time.as_secs()),
+    match time.as_millis().div_ceil(1_000) {
+        seconds @ 0..=99 => format!("{seconds} s"),
         seconds => format!("{} min", seconds.div_ceil(60)),
     }
 }
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn forecasts_are_rough() {
-        assert_eq!(rough(Duration::from_millis(89_900)), "89 s");
+        assert_eq!(rough(Duration::from_millis(89_900)), "90 s");
         assert_eq!(rough(Duration::from_secs(3_601)), "61 min");
     }
 }
