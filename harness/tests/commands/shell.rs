@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Output};
 
-use crate::{HARNESS, harness, has, text};
+use crate::{HARNESS, harness, has, text, turn};
 
 /// The harness with these arguments and variables, in a folder of its own.
 fn run(arguments: &[&str], variables: &[(&str, &str)], folder: &tempfile::TempDir) -> Output {
@@ -93,6 +93,23 @@ fn a_settings_file_says_what_was_not_typed() {
     assert!(said.contains("seed         9\n"), "{said}");
     let said = planned(&[], &[("HARNESS_CONFIG", "s.toml")]);
     assert!(said.contains("seed         7\n"), "{said}");
+}
+
+#[test]
+fn a_run_keeps_the_command_that_does_the_same_without_file_and_environment() {
+    let _turn = turn();
+    let folder = tempfile::tempdir().unwrap();
+    let file = "[compare]\npreset = \"smoke\"\nexperiments = [\"memory\"]\nmodels = \"threaded\"\nquiet = true\n";
+    fs::write(folder.path().join("s.toml"), file).unwrap();
+    let typed = ["compare", "--config", "s.toml", "--placement", "shared", "--out", "run"];
+    let Output { stderr, .. } = run(&typed, &[("HARNESS_SEED", "8")], &folder);
+    let manifest = fs::read(folder.path().join("run/manifest.json"));
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&manifest.unwrap_or_else(|error| panic!("{error}: {}", text(&stderr)))).unwrap();
+    assert_eq!(manifest["seed"], 8);
+    let argv: Vec<&str> = manifest["argv"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+    let added = ["--seed=8", "--experiments=memory", "--models=threaded", "--preset=smoke", "--quiet"];
+    assert_eq!(argv[1..], [&["compare"][..], &added, &typed[3..]].concat());
 }
 
 #[test]
