@@ -66,6 +66,7 @@ mod tests {
     #[test]
     fn a_part_of_a_name_is_enough() {
         assert_eq!(nearest("pool", NAMES), ["thread-pool", "rayon-pool"]);
+        assert_eq!(nearest("uential", NAMES), ["sequential"]);
         assert_eq!(nearest("Async", NAMES), ["async-single", "async-multi"]);
         assert_eq!(nearest("thread-pools", NAMES), ["thread-pool"], "what was typed may be longer");
     }

@@ -127,6 +127,8 @@ mod tests {
         assert!(said("harness compare --preset smo").contains("'smoke'"), "{}", said("harness compare --preset smo"));
         assert!(said("harness compare --preset quicker").contains("'quick'"));
         assert!(said("harness micro").contains("'microcosts'"), "{}", said("harness micro"));
+        // What clap itself does not find.
+        assert!(said("harness costs").contains("'microcosts'"), "{}", said("harness costs"));
         assert!(said("harness lod").contains("'load'"), "{}", said("harness lod"));
         assert!(said("harness load x --fail 'p99>1ms'").contains("'--fail-on'"));
         assert!(said("harness compare --modles x").contains("'--models'"));

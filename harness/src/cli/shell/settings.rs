@@ -155,6 +155,19 @@ fn option<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     options(command).find(|(known, _)| *known == name).map(|(_, arg)| arg)
 }
 
+/// Whether this is a settings file, apart from what the values may be.
+///
+/// # Errors
+/// As [`completed`].
+#[cfg(any(test, fuzzing))]
+pub(in crate::cli) fn settings_in(
+    text: &str,
+    path: &std::path::Path,
+    definition: &Command,
+) -> Result<(), SettingsError> {
+    settings_file::parsed(text, path, definition).map(|_| ())
+}
+
 /// `HARNESS_FAIL_ON` for `fail-on`.
 pub(super) fn variable(option: &str) -> String {
     format!("{PREFIX}{}", option.to_uppercase().replace('-', "_"))
