@@ -9,6 +9,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::models::{LEFT_OUT, LeftOut, MODELS, Model};
+use crate::nearest::{did_you_mean, no_such};
 use crate::options::{Accepting, MAX_CONNECTIONS, OptionKey, ServerOptions};
 
 /// A model with options.
@@ -29,12 +30,10 @@ const LONGEST_NAME: usize = 24;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ContenderError {
     /// There is no such model.
-    #[error("no model is called \"{name}\"; models: {models}")]
+    #[error("{}", no_such("model", name, &model_names()))]
     UnknownModel {
         /// As it was typed.
         name: String,
-        /// The names there are.
-        models: String,
     },
     /// There is such a model, and this build is without it.
     #[error("{model} is not part of this build; build with `--features {feature}`")]
@@ -55,12 +54,14 @@ pub enum ContenderError {
         options: String,
     },
     /// The model does not have this option.
-    #[error("{model} has no option \"{option}\"; its options: {options}")]
+    #[error("{model} has no option \"{option}\"{meant} its options: {options}")]
     UnknownOption {
         /// The model.
         model: &'static str,
         /// As it was typed.
         option: String,
+        /// What may have been meant: `; did you mean workers?`, or a mere `;`.
+        meant: String,
         /// The options it has.
         options: String,
     },
@@ -117,10 +118,7 @@ impl Contender {
             if let Some(LeftOut { model, feature }) = LEFT_OUT.iter().find(|left_out| left_out.model == name) {
                 return Err(ContenderError::NotBuilt { model, feature });
             }
-            return Err(ContenderError::UnknownModel {
-                name: name.to_owned(),
-                models: names(MODELS, |model| model.name),
-            });
+            return Err(ContenderError::UnknownModel { name: name.to_owned() });
         };
         let mut options = ServerOptions::defaults(model.options);
         for (name, value) in defaults {
@@ -216,7 +214,13 @@ fn set_option(
     };
     let (name, value) = (name.trim(), value.trim());
     let Some(key) = model.options.iter().find(|key| key.name == name) else {
-        return Err(ContenderError::UnknownOption { model: model.name, option: name.to_owned(), options: known() });
+        let meant = did_you_mean(name, model.options.iter().map(|key| key.name));
+        return Err(ContenderError::UnknownOption {
+            model: model.name,
+            option: name.to_owned(),
+            meant,
+            options: known(),
+        });
     };
     match key.set(options, value) {
         Some(()) => Ok(key),
@@ -233,6 +237,10 @@ fn label(model: &Model, given_values: &BTreeMap<&str, String>) -> String {
         label.push_str(value);
     }
     label
+}
+
+fn model_names() -> Vec<&'static str> {
+    MODELS.iter().map(|model| model.name).collect()
 }
 
 fn names<T>(things: &[T], name: fn(&T) -> &'static str) -> String {

@@ -70,11 +70,11 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     let OpenRun { held, folder, manifest, .. } =
         args.run.open((&plan, &preflight), (&servers, first_look), None, what)?;
     let interrupt = &held.interrupt;
-    if !args.run.quiet {
+    if !args.run.quiet.is_on {
         announce(&args, &search, &folder);
         tell_limits(&preflight.warnings);
     }
-    let mut progress = TerminalProgress::new(args.run.quiet);
+    let mut progress = TerminalProgress::new(args.run.quiet.is_on);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
     let end = execution.steer(&mut search, deadline, &mut progress);
     progress.end();

@@ -10,6 +10,7 @@ use reports::record::Ending;
 use reports::record::store::RunFolder;
 
 use super::busy::FirstLook;
+use super::forecast::RunForecast;
 use super::live::{Followed, LiveArgs};
 use super::new_run::{OpenRun, RunArgs, tell_limits, too_few_cpus};
 use super::other_build::{build_of_saved, other_build};
@@ -23,7 +24,7 @@ use super::{contenders, dry_run, protagonists};
 use crate::experiments::{self, EXPERIMENTS};
 use crate::observe::allowed_cpus;
 use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, place};
-use crate::run::{Execution, Preflight, preflight, time_of};
+use crate::run::{Execution, Preflight, preflight};
 
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]
@@ -108,8 +109,9 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         None => plan(&args, &servers)?,
     };
     plan.inside = args.inside;
+    let wanted = args.timelines.unwrap_or(Timelines::of(args.preset));
     if args.dry_run {
-        print(&dry_run::describe(&plan, &preflight))?;
+        print(&dry_run::describe(&plan, &preflight, RunForecast::of(&plan, wanted)))?;
         return Ok(ExitCode::SUCCESS);
     }
     let planned = plan.probes().len() + plan.fullest().len();
@@ -117,10 +119,10 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let OpenRun { held, mut live, folder, manifest } =
         args.run.open((&plan, &preflight), (&servers, first_look), Some(&args.live), what)?;
     let interrupt = &held.interrupt;
-    if !args.run.quiet {
-        announce(&plan, &preflight, &folder);
+    if !args.run.quiet.is_on {
+        announce(&plan, RunForecast::of(&plan, wanted), &preflight, &folder);
     }
-    let mut progress = Followed::new(TerminalProgress::new(args.run.quiet), live.as_mut(), &manifest, &[]);
+    let mut progress = Followed::new(TerminalProgress::new(args.run.quiet.is_on), live.as_mut(), &manifest, &[]);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
     let end = match like {
         Some(like) => execution.run_with_probes(probes(like), &mut progress),
@@ -128,11 +130,10 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     };
     progress.end();
     let end = end.map_err(|lost| salvaged(*lost, &folder, |run| summary(run, args.format, None)))?;
-    let wanted = args.timelines.unwrap_or(Timelines::of(args.preset));
     let mut traced = Ok(());
     if wanted != Timelines::Off && end.ending == Ending::Completed {
-        if wanted == Timelines::On && !args.run.quiet {
-            tell("tracing who ran what, some ten seconds");
+        if wanted == Timelines::On && !args.run.quiet.is_on {
+            tell(&format!("tracing who ran what, about {}", rough(wanted.usual_time(&plan))));
         }
         traced = trace::add(&plan, &folder, wanted, interrupt);
     }
@@ -147,13 +148,18 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
 
 /// What this machine's limits mean for a comparison of which nothing is typed.
 pub(super) fn usual_preflight() -> anyhow::Result<Preflight> {
+    Ok(plan_of(&["compare"])?.1)
+}
+
+/// The plan of a comparison of which these words are typed.
+pub(super) fn plan_of(words: &[&str]) -> anyhow::Result<(RunPlan<'static>, Preflight)> {
     #[derive(clap::Parser)]
     struct Typed {
         #[command(flatten)]
         args: CompareArgs,
     }
-    let Typed { args } = <Typed as clap::Parser>::try_parse_from(["compare"])?;
-    Ok(plan(&args, &args.run.servers.resolve()?)?.1)
+    let Typed { args } = <Typed as clap::Parser>::try_parse_from(words)?;
+    plan(&args, &args.run.servers.resolve()?)
 }
 
 /// What was typed, resolved. Looks at the machine's limits and changes nothing but this process's own.
@@ -198,12 +204,11 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan<'stati
     Ok((plan, found))
 }
 
-fn announce(plan: &RunPlan<'_>, preflight: &Preflight, folder: &RunFolder) {
-    let time = time_of(&plan.probes()) + time_of(&plan.fullest());
+fn announce(plan: &RunPlan<'_>, forecast: RunForecast, preflight: &Preflight, folder: &RunFolder) {
     let (contenders, blocks) = (plan.contenders.len(), dry_run::blocks(plan));
     tell(&format!(
-        "comparing {contenders} contenders, blocks: {blocks}; at most {}; cells go to {}",
-        rough(time),
+        "comparing {contenders} contenders, blocks: {blocks}; {}; cells go to {}",
+        forecast.words(),
         folder.path().display()
     ));
     tell_limits(&preflight.warnings);
@@ -229,8 +234,9 @@ pub(super) fn experiments(names: &[String]) -> Result<Vec<&'static Experiment>, 
     let mut found: Vec<&'static Experiment> = Vec::new();
     for name in names {
         let experiment = experiments::find(name).ok_or_else(|| {
-            let all: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.name).collect();
-            PlanError::Usage(format!("no experiment is called \"{name}\"; experiments: {ALL}, {}", all.join(", ")))
+            let all: Vec<&str> =
+                [ALL].into_iter().chain(EXPERIMENTS.iter().map(|experiment| experiment.name)).collect();
+            PlanError::Usage(servers::no_such("experiment", name, &all))
         })?;
         if !found.iter().any(|other| other.name == experiment.name) {
             found.push(experiment);
@@ -253,5 +259,11 @@ mod tests {
         assert_eq!(names(&["all"]).len(), EXPERIMENTS.len());
         assert!(names(&[]).starts_with(&["thread-or-task", "latency-curve", "memory"]));
         assert_eq!(names(&["memory", "latency-curve", "memory"]), ["memory", "latency-curve"]);
+    }
+
+    #[test]
+    fn a_part_of_an_experiments_name_is_answered_with_the_name() {
+        let said = experiments(&["blocking".to_owned()]).unwrap_err().to_string();
+        assert!(said.starts_with("no experiment is called \"blocking\"; did you mean blocking-sleep"), "{said}");
     }
 }

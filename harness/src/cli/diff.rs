@@ -128,7 +128,8 @@ fn refuse_other_machines(differences: &[Difference]) -> Result<(), PlanError> {
 fn no_contender(run: &Run, base: &str, new: &str) -> PlanError {
     let labels: Vec<&str> = run.manifest.contenders.iter().map(|contender| contender.label.as_str()).collect();
     let wrong = [base, new].into_iter().find(|label| !labels.contains(label)).unwrap_or(base);
-    PlanError::Usage(format!("{} has no contender {wrong:?}; it has {}", run.manifest.run, labels.join(", ")))
+    let meant = servers::did_you_mean(wrong, labels.iter().copied());
+    PlanError::Usage(format!("{} has no contender {wrong:?}{meant} it has {}", run.manifest.run, labels.join(", ")))
 }
 
 fn only_one_build(path: &Path) -> PlanError {

@@ -6,15 +6,15 @@ use std::time::Duration;
 use reports::format::counted;
 use reports::record::{PlacementKind, Warning};
 
+use super::forecast::RunForecast;
 use super::progress::rough;
 use crate::plan::{Experiment, Participant, Repeated, RunPlan, Turn, Work, is_twin};
 use crate::run::{Preflight, time_of};
 
 /// The plan in words.
-pub(super) fn describe(plan: &RunPlan<'_>, preflight: &Preflight) -> String {
+pub(super) fn describe(plan: &RunPlan<'_>, preflight: &Preflight, forecast: RunForecast) -> String {
     let (probes, all) = (plan.probes(), plan.fullest());
     let cells = probes.len() + all.len();
-    let time = time_of(&probes) + time_of(&all);
     let mut text = String::new();
     let mut line = |what: &str, value: String| {
         // Writing to a string does not fail.
@@ -32,7 +32,7 @@ pub(super) fn describe(plan: &RunPlan<'_>, preflight: &Preflight) -> String {
     }
     line("blocks", blocks(plan));
     line("cells", format!("at most {cells}, {} of them capacity probes", probes.len()));
-    line("time", format!("about {} at most", rough(time.max(Duration::from_secs(1)))));
+    line("time", forecast.words());
     let peak = all.iter().map(|turn| turn.task.kind.peak_connections()).max().unwrap_or(0);
     line("connections", format!("at most {peak} at once, all to 127.0.0.1"));
     line("placement", placement(plan));

@@ -9,12 +9,25 @@ use serde::Serialize;
 
 use super::output::NoFigures;
 use super::publish::SiteError;
+use super::shell::settings::SettingsError;
 use super::target::Unreachable;
 use crate::live::web::WebError;
 use crate::load::LoadError;
 use crate::plan::PlanError;
 use crate::run::{Interrupt, LockError, RunEnd, Unfit, is_failure};
 use crate::selftest::SelftestVerdict;
+
+/// What each code means, for help and manual pages.
+pub(super) const EXIT_CODES: &[(&str, &str)] = &[
+    ("0", "done"),
+    ("1", "internal error or a known answer wrong"),
+    ("2", "usage"),
+    ("3", "machine unfit"),
+    ("4", "done but invalid or inconclusive"),
+    ("5", "a gate failed"),
+    ("6", "a server failed"),
+    ("130 and 143", "interrupted (finished cells are kept)"),
+];
 
 const INTERNAL: u8 = 1;
 const USAGE: u8 = 2;
@@ -41,6 +54,7 @@ pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
     let is_usage = is_wrong_folder
         || is_wrong_site
         || is_wrong_port
+        || error.is::<SettingsError>()
         || error.is::<PlanError>()
         || error.is::<servers::ContenderError>();
     ExitCode::from(match error {

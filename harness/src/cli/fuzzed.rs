@@ -2,11 +2,13 @@
 //! can be shown on a screen of any size.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use super::load::args::{duration, rate};
 use super::load::gates::LoadGate;
+use super::shell::settings::{SettingsError, settings_in};
 use super::target::{TypedTarget, check_path, typed_work};
-use super::{capacity, contenders, protagonists, publish, servers, trace, watch};
+use super::{capacity, contenders, definition, protagonists, publish, servers, trace, watch};
 use crate::live::frames_in;
 use crate::plan::Workload;
 
@@ -27,6 +29,7 @@ pub fn typed(bytes: &[u8]) {
     refused_in_words(text, typed_work(text));
     refused_in_words(text, check_path(text));
     refused_in_words(text, protagonists::choose(Some(text), &["threaded", "async-multi"]));
+    refused_in_words(text, settings(text));
     if let Some(target) = refused_in_words(text, TypedTarget::parse(text)) {
         let is_of_a_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:%[]".contains(&byte);
         assert!(target.authority.bytes().all(is_of_a_host), "{target:?}");
@@ -37,6 +40,16 @@ pub fn typed(bytes: &[u8]) {
             workload.key.len() <= 80 && workload.key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         );
     }
+}
+
+/// A settings file with this in it.
+fn settings(text: &str) -> Result<(), SettingsError> {
+    static DEFINITION: LazyLock<clap::Command> = LazyLock::new(|| {
+        let mut definition = definition();
+        definition.build();
+        definition
+    });
+    settings_in(text, Path::new("harness.toml"), &DEFINITION)
 }
 
 /// A recording: read, written and read again, and shown on a screen whose size the first two bytes say.

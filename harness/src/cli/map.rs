@@ -76,11 +76,11 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     let OpenRun { held, folder, manifest, .. } =
         args.run.open((&plan, &preflight), (&servers, first_look), None, what)?;
     let interrupt = &held.interrupt;
-    if !args.run.quiet {
+    if !args.run.quiet.is_on {
         announce(&map, args.budget, &folder);
         tell_limits(&preflight.warnings);
     }
-    let mut progress = TerminalProgress::new(args.run.quiet);
+    let mut progress = TerminalProgress::new(args.run.quiet.is_on);
     let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
     let end = execution.steer(&mut map, begun + args.budget - AFTERWARDS, &mut progress);
     progress.end();

@@ -8,7 +8,8 @@ use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
 use comfy_table::{CellAlignment, Table, TableStyle};
 use reports::format::number;
 
-use super::output::{json_text, print, tell};
+use super::output::{json_text, print};
+use super::shell::quiet::QuietArg;
 use crate::microcosts::{CpuSet, MicrocostFindings, MicrocostRow, RoundSettings, Side, conclude, measure, take_rounds};
 use crate::observe::{allowed_cpus, raise_soft_descriptor_limit};
 
@@ -22,6 +23,9 @@ pub(super) struct MicrocostsArgs {
     /// About how long each figure takes in a round
     #[arg(long, value_name = "TIME", default_value = "10ms", value_parser = humantime::parse_duration)]
     round_time: Duration,
+
+    #[command(flatten)]
+    quiet: QuietArg,
 
     /// How to write what was found
     #[arg(long, value_enum, default_value_t = MicrocostsFormat::Table)]
@@ -43,8 +47,9 @@ pub(super) fn run(args: MicrocostsArgs) -> anyhow::Result<ExitCode> {
     // A refusal is told by the measurement that needs the descriptors.
     let _ = raise_soft_descriptor_limit();
     let settings = RoundSettings { rounds: args.rounds, round_time: args.round_time, placements };
-    tell("finding out how often each figure fits into a round");
-    let samples = take_rounds(&settings, measure, |done| tell(&format!("{done} of {} rounds", args.rounds)))?;
+    args.quiet.tell("finding out how often each figure fits into a round");
+    let samples =
+        take_rounds(&settings, measure, |done| args.quiet.tell(&format!("{done} of {} rounds", args.rounds)))?;
     print(&written(&conclude(&samples), args.format)?)?;
     Ok(ExitCode::SUCCESS)
 }

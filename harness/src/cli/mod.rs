@@ -12,6 +12,7 @@ mod diff;
 mod doctor;
 mod dry_run;
 mod ending;
+mod forecast;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod inside;
@@ -35,6 +36,7 @@ mod resume;
 mod selftest;
 pub mod serve;
 mod servers;
+mod shell;
 mod target;
 mod trace;
 mod watch;
@@ -42,25 +44,25 @@ mod workshop;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use self::shell::{NotParsed, colour};
 use crate::allocator::VERSION;
 use crate::process::bear_own_name;
 
 /// Settle "tokio or OS threads?" with evidence.
 #[derive(Debug, Parser)]
-#[command(name = "harness", version = VERSION, arg_required_else_help = true, max_term_width = 100, after_help = NEXT)]
+#[command(name = "harness", version = VERSION, arg_required_else_help = true, max_term_width = 100, after_help = next())]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-const NEXT: &str = "\
-Exit codes: 0 done, 1 internal error or a known answer wrong, 2 usage, 3 machine unfit,
-4 done but invalid or inconclusive, 5 a gate failed, 6 a server failed,
-130 and 143 interrupted (finished cells are kept)
-
-To begin: harness compare";
+/// The exit codes, and where to begin.
+fn next() -> String {
+    let codes = ending::EXIT_CODES.iter().map(|(codes, meaning)| format!("{codes} {meaning}"));
+    format!("Exit codes: {}\n\nTo begin: harness compare", codes.collect::<Vec<_>>().join(", "))
+}
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -98,6 +100,12 @@ enum Command {
     Workshop(workshop::WorkshopArgs),
     /// Measure what is known already, and say whether the harness finds it
     Selftest(selftest::SelftestArgs),
+    /// Write a settings file to begin with, for `--config`: every option with what it means
+    Init(shell::init::InitArgs),
+    /// Print what makes a shell complete commands, options and names
+    Completions(shell::completions::CompletionsArgs),
+    #[command(hide = true)]
+    Man(shell::man::ManArgs),
     #[command(hide = true)]
     Subject(own_children::SubjectArgs),
     #[command(hide = true)]
@@ -106,11 +114,32 @@ enum Command {
     Guard(own_children::GuardArgs),
 }
 
+/// The definitions of all commands, as people meet them.
+fn definition() -> clap::Command {
+    shell::whole(Cli::command())
+}
+
 /// Parses the command line, does what it says, and tells how it came out.
 pub fn main() -> ExitCode {
     bear_own_name();
     output::outlive_file_limit();
-    let done = match Cli::parse().command {
+    let parsed = shell::parsed(definition(), std::env::args_os().collect());
+    let done = match parsed {
+        Ok(matches) => match Cli::from_arg_matches(&matches) {
+            Ok(Cli { command }) => carry_out(command, colour::chosen(&matches)),
+            Err(error) => error.exit(),
+        },
+        Err(NotParsed::Typed(mistake)) => return mistake.answer(),
+        Err(NotParsed::Settings(error)) => Err(error.into()),
+    };
+    done.unwrap_or_else(|error| {
+        output::tell(&format!("error: {}", ending::sentence(&error)));
+        ending::code_of(&error)
+    })
+}
+
+fn carry_out(command: Command, colours: ColorChoice) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Compare(args) => compare::run(args),
         Command::Capacity(args) => capacity::run(args),
         Command::Map(args) => map::run(args),
@@ -124,16 +153,15 @@ pub fn main() -> ExitCode {
         Command::Microcosts(args) => microcosts::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Trace(args) => trace::run(args),
-        Command::Watch(args) => watch::run(args),
+        Command::Watch(args) => watch::run(args, colours),
         Command::Doctor(args) => doctor::run(&args),
         Command::Workshop(args) => workshop::run(args),
         Command::Selftest(args) => selftest::run(args),
+        Command::Init(args) => shell::init::run(&args, definition()),
+        Command::Completions(args) => shell::completions::run(&args, definition()),
+        Command::Man(args) => shell::man::run(&args, definition()),
         Command::Subject(args) => own_children::be_subject(args),
         Command::Become(args) => own_children::become_program(args),
         Command::Guard(args) => own_children::guard(&args),
-    };
-    done.unwrap_or_else(|error| {
-        output::tell(&format!("error: {}", ending::sentence(&error)));
-        ending::code_of(&error)
-    })
+    }
 }

@@ -16,6 +16,8 @@ use super::leftovers::clear_away;
 use super::live::{Live, LiveArgs};
 use super::output::tell;
 use super::servers::{ServerArgs, Servers};
+use super::shell::command_line;
+use super::shell::quiet::QuietArg;
 use crate::observe::{allowed_cpus, cpu_quota, machine, restrict_this_thread};
 use crate::plan::{Cast, Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes};
 use crate::run::{Interrupt, MachineLock, Preflight, build, commit, preflight_for, utc_now};
@@ -57,9 +59,8 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 
-    /// No progress
-    #[arg(long, short)]
-    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) quiet: QuietArg,
 }
 
 /// The run's folder and name, its folder's last part: what was typed, or `runs/TIME-WHAT`.
@@ -96,7 +97,7 @@ pub(super) fn manifest(
         harness_version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: commit(),
         build: build(),
-        argv: std::env::args().collect(),
+        argv: command_line(),
         preset: what.to_owned(),
         seed: plan.seed,
         blocks: plan.sizes.blocks,
@@ -184,10 +185,10 @@ impl RunArgs {
         let held = HeldMachine::take()?;
         // Where it can be followed is said first.
         let live = live.map(|live| live.open(&plan.placement.generator_cpus)).transpose()?.flatten();
-        let busy = held.prepare(plan, &servers.commands, (first_look, self.quiet))?;
+        let busy = held.prepare(plan, &servers.commands, (first_look, self.quiet.is_on))?;
         let (path, name) = folder(self.out.as_deref(), what)?;
         let folder = RunFolder::create(path)?;
-        clear_away(folder.sweep(), self.quiet);
+        clear_away(folder.sweep(), self.quiet.is_on);
         let mut manifest = manifest(plan, preflight, held.machine.clone(), (name, what), planned_cells);
         manifest.warnings.extend(busy);
         folder.write_manifest(&manifest)?;

@@ -113,10 +113,10 @@ fn in_few_words(cell: &Cell) -> Option<String> {
     }
 }
 
-/// A time as precise as a forecast is.
+/// A time as precise as a forecast is, rounded up.
 pub(super) fn rough(time: Duration) -> String {
-    match time.as_secs() {
-        0..=99 => format!("{} s", time.as_secs()),
+    match time.as_millis().div_ceil(1_000) {
+        seconds @ 0..=99 => format!("{seconds} s"),
         seconds => format!("{} min", seconds.div_ceil(60)),
     }
 }
@@ -130,9 +130,10 @@ pub(super) struct LoadProgress {
 }
 
 impl LoadProgress {
-    /// Of a load for `requests` it is not known how far it is.
-    pub(super) fn new(spec: &LoadSpec, requests: Option<u64>) -> LoadProgress {
-        let is_terminal = std::io::stderr().is_terminal();
+    /// Of a load for `requests` it is not known how far it is. Shows no bar where `is_quiet`; that a load seems to be for
+    /// nothing is said all the same.
+    pub(super) fn new(spec: &LoadSpec, requests: Option<u64>, is_quiet: bool) -> LoadProgress {
+        let is_terminal = std::io::stderr().is_terminal() && !is_quiet;
         let target = if is_terminal { ProgressDrawTarget::stderr_with_hz(4) } else { ProgressDrawTarget::hidden() };
         let planned_ns = nanoseconds(spec.warm_up + spec.window);
         let bar = ProgressBar::with_draw_target(Some(planned_ns / 1_000_000), target);
@@ -222,7 +223,7 @@ mod tests {
 
     #[test]
     fn forecasts_are_rough() {
-        assert_eq!(rough(Duration::from_millis(89_900)), "89 s");
+        assert_eq!(rough(Duration::from_millis(89_900)), "90 s");
         assert_eq!(rough(Duration::from_secs(3_601)), "61 min");
     }
 }

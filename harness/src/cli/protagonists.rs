@@ -28,7 +28,8 @@ pub(super) fn choose(typed: Option<&str>, labels: &[&str]) -> Result<Option<[Str
         }
         Ok(two) => match two.iter().find(|label| !labels.contains(&label.as_str())) {
             Some(unknown) => {
-                usage(format!("--protagonists: {unknown} takes no part; name two of the run's contenders: {all}"))
+                let meant = servers::did_you_mean(unknown, labels.iter().copied());
+                usage(format!("--protagonists: {unknown} takes no part{meant} name two of the run's contenders: {all}"))
             }
             None => Ok(Some(two)),
         },

@@ -14,6 +14,7 @@ use reports::site::{self, Address, Entry, Index, NotAnEntry, Published};
 
 use super::output::{self, print, tell};
 use super::protagonists;
+use super::shell::quiet::QuietArg;
 
 /// Put runs on a static site: an index, a permanent page for each, trends, and their data
 #[derive(Debug, clap::Args)]
@@ -28,6 +29,9 @@ pub(super) struct PublishArgs {
     /// Where the site will be on the web; without it, other sites may not find the picture to show beside a link
     #[arg(long, value_name = "URL", value_parser = web_address)]
     url: Option<String>,
+
+    #[command(flatten)]
+    quiet: QuietArg,
 }
 
 pub(super) fn web_address(text: &str) -> Result<String, String> {
@@ -43,11 +47,11 @@ pub(super) fn run(args: PublishArgs) -> anyhow::Result<ExitCode> {
     for Candidate { run, files, address } in runs {
         let place = site.run_folder(&address);
         if place.exists() {
-            tell(&format!("already there: {}", place.display()));
+            args.quiet.tell(&format!("already there: {}", place.display()));
             continue;
         }
         site.add(&site::publish(&run, &files, address, args.url.as_deref()))?;
-        tell(&format!("added: {}", place.display()));
+        args.quiet.tell(&format!("added: {}", place.display()));
     }
     let runs = site.refresh()?;
     let page = args.site.join(site::PAGE);

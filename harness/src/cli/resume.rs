@@ -38,9 +38,9 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let held = HeldMachine::take()?;
     let folder = RunFolder::open(path)?;
-    clear_away(folder.sweep(), args.run.quiet);
+    clear_away(folder.sweep(), args.run.quiet.is_on);
     let Run { manifest, cells, .. } = folder.read()?;
-    let (blocks, quiet) = (args.blocks, args.run.quiet);
+    let (blocks, quiet) = (args.blocks, args.run.quiet.is_on);
     if let Some(fewer) = blocks.filter(|blocks| *blocks < manifest.blocks) {
         let has = manifest.blocks;
         return Err(refuse(&manifest, format!("it has {has} blocks, and {fewer} are fewer; give {has} or more")).into());

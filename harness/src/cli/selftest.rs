@@ -8,8 +8,9 @@ use anyhow::bail;
 use serde_json::json;
 
 use super::ending;
-use super::output::{TableOrJson, json_text, print, tell};
+use super::output::{TableOrJson, json_text, print};
 use super::progress::rough;
+use super::shell::quiet::QuietArg;
 use crate::plan::PlanError;
 use crate::run::MachineLock;
 use crate::selftest::{Bench, Fit, ROWS, SelftestFigure, SelftestFinding, SelftestRow, SelftestVerdict, select};
@@ -25,6 +26,9 @@ pub(super) struct SelftestArgs {
     #[arg(long)]
     list: bool,
 
+    #[command(flatten)]
+    quiet: QuietArg,
+
     /// How to write the findings
     #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
     format: TableOrJson,
@@ -35,7 +39,7 @@ pub(super) fn run(args: SelftestArgs) -> anyhow::Result<ExitCode> {
         Ok(rows) => rows,
         Err(unknown) => {
             let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
-            bail!(PlanError::Usage(format!("no row is called {unknown:?}; rows: {}", names.join(", "))));
+            bail!(PlanError::Usage(servers::no_such("row", &unknown, &names)));
         }
     };
     if args.list {
@@ -46,8 +50,12 @@ pub(super) fn run(args: SelftestArgs) -> anyhow::Result<ExitCode> {
     let bench = Bench::new()?;
     bench.leave_server_cpus()?;
     let usual: Duration = rows.iter().map(|row| row.usual).sum();
-    tell(&format!("{} known answers, about {}; longer where others use the machine", rows.len(), rough(usual)));
-    let findings: Vec<SelftestFinding> = rows.iter().map(|row| find(row, &bench)).collect();
+    args.quiet.tell(&format!(
+        "{} known answers, about {}; longer where others use the machine",
+        rows.len(),
+        rough(usual)
+    ));
+    let findings: Vec<SelftestFinding> = rows.iter().map(|row| find(row, &bench, args.quiet)).collect();
     let verdict = overall(&findings);
     let text = match args.format {
         TableOrJson::Table => table(&findings),
@@ -60,9 +68,9 @@ pub(super) fn run(args: SelftestArgs) -> anyhow::Result<ExitCode> {
     Ok(ending::code_of_selftest(verdict))
 }
 
-fn find(row: &SelftestRow, bench: &Bench) -> SelftestFinding {
+fn find(row: &SelftestRow, bench: &Bench, quiet: QuietArg) -> SelftestFinding {
     let finding = row.find(bench);
-    tell(&format!("  {:<21} {}", row.name, words(finding.verdict)));
+    quiet.tell(&format!("  {:<21} {}", row.name, words(finding.verdict)));
     finding
 }
 

@@ -139,6 +139,15 @@ impl Timelines {
         }
     }
 
+    /// About how long the windows take. Measured: without knowing what tracing costs, a quarter of the time with it.
+    pub(super) fn usual_time(self, plan: &RunPlan<'_>) -> Duration {
+        let each = match self {
+            Timelines::On => Duration::from_millis(950),
+            Timelines::Protagonists | Timelines::Off => Duration::from_millis(220),
+        };
+        each * (self.traced(plan).len() * self.works().len()) as u32
+    }
+
     /// Waits that give a task's thread away, and one that keeps it.
     fn works(self) -> [(&'static str, &'static str); 2] {
         match self {

@@ -95,7 +95,8 @@ impl RunPlan<'_> {
         self.at_its_fullest(0)
     }
 
-    fn at_its_fullest(&self, block: u32) -> Vec<Turn> {
+    /// One of the blocks at their fullest.
+    pub(crate) fn at_its_fullest(&self, block: u32) -> Vec<Turn> {
         let alike = |(index, experiment): (usize, &&Experiment)| {
             let mut capacities = Capacities::default();
             for workload in experiment.workloads() {

@@ -10,8 +10,9 @@ use reports::record::store::{RecordError, Run, RunFolder};
 use reports::record::{Cell, Ending, Manifest, Purpose, Warning};
 
 use super::cell::CellRunner;
+use super::forecast::time_of;
 use super::preflight::generator_bounds;
-use super::series::{CellSeries, RunProgress, time_of};
+use super::series::{CellSeries, RunProgress};
 use super::session::Interrupt;
 use crate::plan::{RunPlan, Turn, block_order, nanoseconds};
 use crate::search::Steering;
@@ -175,7 +176,7 @@ impl CellSeries<'_> {
         for number in 0..blocks {
             let turns = block_order(plan.block(number, &capacities), plan.seed, number);
             if number > 0 {
-                self.allow_retries(turns.iter().filter(|turn| self.known(turn).is_none()).count());
+                self.allow_retries(number, turns.iter().filter(|turn| self.known(turn).is_none()).count());
             }
             self.block(turns, Purpose::Measure, |_, _| {})?;
         }

@@ -11,6 +11,7 @@ use reports::record::store::{RecordError, RunFolder};
 use reports::record::{Cell, Outcome, Purpose, SCHEMA_VERSION};
 
 use super::cell::{self, CellRunner};
+use super::forecast::retries;
 use super::queue::Queue;
 use super::session::Interrupt;
 use super::validity::{self, is_failure};
@@ -26,10 +27,6 @@ pub trait RunProgress {
     /// A cell has ended.
     fn ended(&mut self, cell: &Cell);
 }
-
-/// What a cell costs besides its task: starting, stopping and reaping the server, reading the last figures. Measured
-/// on two cores; only the forecast of the time left depends on it.
-const CELL_OVERHEAD: Duration = Duration::from_millis(120);
 
 /// The cells of a run, one after another.
 pub(super) struct CellSeries<'a> {
@@ -75,7 +72,7 @@ impl<'a> CellSeries<'a> {
             are_loads_given: false,
             kept: 0,
             next_order: 0,
-            retries_left: plan.sizes.retries,
+            retries_left: retries(&plan.sizes, 0, 0),
             failed: 0,
             measured: Vec::new(),
         }
@@ -90,9 +87,9 @@ impl<'a> CellSeries<'a> {
         Ok(capacities)
     }
 
-    /// Allows more cells to be run again, for a further block: half of them, or as many as for any block.
-    pub(super) fn allow_retries(&mut self, cells: usize) {
-        self.retries_left += self.plan.sizes.retries.min((cells / 2) as u32);
+    /// Allows more cells to be run again, for a further block of so many.
+    pub(super) fn allow_retries(&mut self, block: u32, cells: usize) {
+        self.retries_left += retries(&self.plan.sizes, block, cells);
     }
 
     /// Runs cells one after another, and those that were disturbed once more when the others are done: what disturbs a
@@ -269,11 +266,6 @@ fn cell_id(experiment: &str, turn: &Turn, contender: &str) -> String {
     let Turn { block, task, .. } = turn;
     let point = task.point.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
     format!("{experiment}.{}.{point}.{label}{place}.b{block}", task.workload)
-}
-
-/// About how long the cells of `turns` take.
-pub fn time_of(turns: &[Turn]) -> Duration {
-    turns.iter().map(|turn| turn.task.kind.usual_duration() + CELL_OVERHEAD).sum()
 }
 
 /// Notes what a probe found.

@@ -83,7 +83,11 @@ pub struct LessonSettings {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
     /// The lesson has no such control.
-    #[error("this lesson has no {name} to set; it has: {known}", known = if .known.is_empty() { "nothing" } else { .known })]
+    #[error(
+        "this lesson has no {name} to set{meant} it has: {known}",
+        meant = servers::did_you_mean(.name, .known.split(", ")),
+        known = if .known.is_empty() { "nothing" } else { .known }
+    )]
     Unknown {
         /// As it was typed.
         name: String,

@@ -1,5 +1,5 @@
 //! Programs of another hand: how they are started and ended, whether they keep to the protocol, and how they are compared. And
-//! what `doctor` says of the machine.
+//! what `doctor` says of the machine. And how commands get on with a shell.
 //!
 //! What python3 and node are needed for is skipped by name where they are not there; with `CI` in the environment it fails
 //! instead.
@@ -14,6 +14,7 @@ mod examples;
 mod faulty;
 mod launching;
 mod orphans;
+mod shell;
 mod transcripts;
 
 use std::path::{Path, PathBuf};

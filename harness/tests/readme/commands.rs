@@ -48,6 +48,16 @@ fn models_plans_and_saved_runs_are_shown() {
 }
 
 #[test]
+fn settings_are_kept_in_a_file() {
+    let [block] = marked("Settings in a file", "sh run").try_into().unwrap();
+    let shell = Shell::new();
+    let output = shell.run(&block);
+    assert!(output.contains("settings: harness.toml") && output.contains("capacity probes"), "{output}");
+    let file = std::fs::read_to_string(shell.path("harness.toml")).unwrap();
+    assert!(file.contains("\npreset = \"quick\"\n") && file.contains("\n# models = "), "{file}");
+}
+
+#[test]
 fn a_program_of_another_hand_is_checked_and_compared() {
     if Command::new("python3").arg("--version").output().is_err() {
         assert!(std::env::var_os("CI").is_none(), "no python3 here: install it, in CI nothing is skipped");

@@ -75,7 +75,13 @@ fn every_model_has_defaults_it_would_accept() {
 #[test]
 fn complaints_name_the_remedy() {
     let models: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
-    assert_eq!(complaint("pool"), format!("no model is called \"pool\"; models: {}", models.join(", ")));
+    assert_eq!(
+        complaint("pool"),
+        format!(
+            "no model is called \"pool\"; did you mean thread-pool, rayon-pool or pool-per-request? models: {}",
+            models.join(", ")
+        )
+    );
     assert_eq!(
         complaint("sequential:workers=2"),
         "sequential has no option \"workers\"; its options: backlog, frame-deadline, idle-timeout, max-work, read-buffer, stretch, unread-timeout"

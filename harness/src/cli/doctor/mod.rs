@@ -18,7 +18,8 @@ use serde_json::json;
 use self::noise::NoiseWatch;
 use self::row::{DoctorRow, RowState, sentence, table};
 use super::ending;
-use super::output::{TableOrJson, json_text, print, tell};
+use super::output::{TableOrJson, json_text, print};
+use super::shell::quiet::QuietArg;
 
 /// Say whether this machine is fit for a run: what others left behind, its limits, and who else uses it
 #[derive(Debug, clap::Args)]
@@ -27,13 +28,16 @@ pub(super) struct DoctorArgs {
     #[arg(long, value_name = "DIR", default_value = "runs")]
     runs: PathBuf,
 
+    #[command(flatten)]
+    quiet: QuietArg,
+
     /// How to write it
     #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
     format: TableOrJson,
 }
 
 pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
-    tell("looking at this machine for some seconds; nothing is changed");
+    args.quiet.tell("looking at this machine for some seconds; nothing is changed");
     let watch = NoiseWatch::start();
     let mut rows = leftovers::rows(&args.runs);
     rows.extend(limits::rows()?);

@@ -21,6 +21,7 @@ use super::list::wrapped;
 use super::output::{print, tell, usage};
 use super::progress::TerminalProgress;
 use super::report;
+use super::shell::quiet::QuietArg;
 use crate::plan::PlanError;
 use crate::workshop::lesson::{Lesson, LessonSettings, LessonSetup, SettingError};
 use crate::workshop::settle::{LessonFindings, settle};
@@ -62,6 +63,9 @@ pub(super) struct LessonArgs {
     /// Everything random follows from this number
     #[arg(long, default_value_t = 1)]
     seed: u64,
+
+    #[command(flatten)]
+    quiet: QuietArg,
 }
 
 /// How sure a learner is.
@@ -109,7 +113,7 @@ pub(super) fn run(args: LessonArgs) -> anyhow::Result<ExitCode> {
 pub(super) fn named(name: &str) -> Result<&'static Lesson, PlanError> {
     let unknown = || {
         let all: Vec<&str> = LESSONS.iter().map(|lesson| lesson.name).collect();
-        PlanError::Usage(format!("no lesson is called \"{name}\"; lessons: {}", all.join(", ")))
+        PlanError::Usage(servers::no_such("lesson", name, &all))
     };
     find(name).ok_or_else(unknown)
 }
@@ -154,7 +158,7 @@ fn teach(lesson: &'static Lesson, args: &LessonArgs) -> anyhow::Result<ExitCode>
     let stage = LessonStage::enter()?;
     let folder = run::folder(args.out.as_deref(), "lesson")?;
     let taught = LessonRun { lesson, settings: &settings, setup: &setup, seed: args.seed, folder: &folder };
-    let mut progress = TerminalProgress::new(false);
+    let mut progress = TerminalProgress::new(args.quiet.is_on);
     let ended = taught.carry_out(&stage, first_look, &prediction, &mut |_| {}, &mut progress);
     progress.end();
     let end = ended?;

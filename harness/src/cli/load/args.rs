@@ -9,28 +9,20 @@ use servers::protocol::Wire;
 
 use super::gates::LoadGate;
 use crate::cli::output::TableOrJson;
+use crate::cli::shell::quiet::QuietArg;
 
 const REQUEST: &str = "Request";
 const LOAD: &str = "Load";
 const GENERATOR: &str = "Generator";
 const RESULT: &str = "Result";
 
-const EXAMPLES: &str = "\
-Examples:
-  How much does it take? 64 connections, each asking again when it is answered:
-    harness load http://localhost:8080/
-  How fast is it at 500 requests a second? Fail where it is too slow, as in CI:
-    harness load http://localhost:8080/ --rate 500 --fail-on 'p99>20ms' --fail-on 'errors>1%'
-  A POST with a header and a body, at equal gaps, the result as JSON:
-    harness load http://localhost:8080/items -H 'Content-Type: application/json' \\
-      --body '{\"name\":\"a\"}' --rate 50 --arrivals constant --format json
-
+const CODES: &str = "\
 Exit codes: 0 done, 2 usage, 4 the measurement is invalid, 5 a --fail-on was exceeded,
 6 no right reply or no connection";
 
 /// Put load on any server and say how it took it
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = CODES)]
 pub(in crate::cli) struct LoadArgs {
     /// The server: a URL of any HTTP server, http://HOST[:PORT]/PATH, or HOST:PORT
     #[arg(value_name = "TARGET")]
@@ -159,6 +151,9 @@ pub(in crate::cli) struct LoadArgs {
     /// Write the percentiles as HdrHistogram text, in milliseconds
     #[arg(long, value_name = "FILE", help_heading = RESULT)]
     pub(super) hgrm: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) quiet: QuietArg,
 }
 
 /// When requests are due.

@@ -35,11 +35,11 @@ pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let interrupt = Interrupt::listen()?;
     if addresses.first() != Some(&address) {
         let name = &target.authority;
-        tell(&format!("note: of the addresses of {name}, {address} is the first that accepts a connection"));
+        args.quiet.tell(&format!("note: of the addresses of {name}, {address} is the first that accepts a connection"));
     }
-    spec::note(&spec).iter().for_each(|note| tell(note));
+    spec::note(&spec).iter().for_each(|note| args.quiet.tell(note));
     tell_limits(&too_small_a_quota());
-    let busy = busy::doubt(first_look, false);
+    let busy = busy::doubt(first_look, args.quiet.is_on);
     let carried_out = match carry_out(&args, &spec, address, generator, &interrupt) {
         Ok(carried_out) => carried_out,
         Err(error) => {
@@ -93,7 +93,7 @@ fn carry_out(
 ) -> Result<CarriedOut, LoadError> {
     let started_at = SystemTime::now();
     let signs = Signs::default();
-    let mut progress = LoadProgress::new(spec, args.requests);
+    let mut progress = LoadProgress::new(spec, args.requests, args.quiet.is_on);
     let mut window_start_ns = 0;
     let mut order = Order::new(spec, address, generator, interrupt.flag()).showing(&signs);
     if let Some(requests) = args.requests {

@@ -13,7 +13,7 @@ use super::draw::{Colours, ScreenView, draw};
 use super::keys::{self, Action};
 use super::recording::{RecordFrom, SessionRecorder};
 use super::terminal::{self, Terminal};
-use super::{WatchArgs, clock, colours};
+use super::{WatchArgs, clock};
 use crate::backend::{Backend, Promptness};
 use crate::cli::contenders;
 use crate::cli::output::tell;
@@ -35,7 +35,7 @@ const USUAL: &str = "threaded,thread-pool,async-multi";
 const KEPT: usize = 600;
 
 /// Watches until it is left, or the time is over.
-pub(super) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &WatchArgs, colours: Colours) -> anyhow::Result<ExitCode> {
     typed_work(&args.work)?;
     let placement = place(PlacementKind::Isolated, &allowed_cpus()?);
     let servers = args.servers.resolve()?;
@@ -61,7 +61,7 @@ pub(super) fn run(args: &WatchArgs) -> anyhow::Result<ExitCode> {
     }
     let message = [cut_down(args, &session), web.as_ref().map(|web| format!("also at http://{}/", web.address()))];
     let message = message.into_iter().flatten().reduce(|first, second| format!("{first}; {second}"));
-    let shown = watch(&session, message, &mut recorder, &interrupt, web.as_ref());
+    let shown = watch((&session, colours), message, &mut recorder, &interrupt, web.as_ref());
     // Whatever was recorded is kept, however the view ended.
     let recorded = recorder.end()?;
     recorded.iter().for_each(|told| tell(told));
@@ -112,7 +112,7 @@ fn cut_down(args: &WatchArgs, session: &Session) -> Option<String> {
 
 /// Runs the session beside the view, and ends it with the view. Says when that was. The view begins with a message.
 fn watch(
-    session: &Session,
+    (session, colours): (&Session, Colours),
     message: Option<String>,
     recorder: &mut SessionRecorder,
     interrupt: &Interrupt,
@@ -124,7 +124,7 @@ fn watch(
         let engine = thread::Builder::new()
             .name("session".to_owned())
             .spawn_scoped(scope, move || session.run(&commanded, &tells, interrupt.flag()))?;
-        let mut watching = Watching { message, web, ..Watching::new(session, commands, interrupt) };
+        let mut watching = Watching { message, web, ..Watching::new((session, colours), commands, interrupt) };
         let shown = watching.show(&told, recorder);
         // The terminal is as it was; another signal need not wait for the servers to stop.
         let _ = interrupt.end_at_the_next();
@@ -158,7 +158,11 @@ struct Watching<'a> {
 }
 
 impl<'a> Watching<'a> {
-    fn new(session: &Session, commands: Sender<SessionCommand>, interrupt: &'a Interrupt) -> Watching<'a> {
+    fn new(
+        (session, colours): (&Session, Colours),
+        commands: Sender<SessionCommand>,
+        interrupt: &'a Interrupt,
+    ) -> Watching<'a> {
         Watching {
             frames: Vec::new(),
             asked: session.asked.clone(),
@@ -167,7 +171,7 @@ impl<'a> Watching<'a> {
             commands,
             message: None,
             explains: false,
-            colours: colours(),
+            colours,
             interrupt,
             web: None,
             asks_for_a_page: session.page.is_some(),

@@ -15,6 +15,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::ColorChoice;
+
 use super::load::duration;
 use super::servers::ServerArgs;
 use draw::Colours;
@@ -68,17 +70,13 @@ pub(super) struct WatchArgs {
     replay: Option<PathBuf>,
 }
 
-pub(super) fn run(args: WatchArgs) -> anyhow::Result<ExitCode> {
+/// What is drawn is drawn on a terminal, so it has colours unless they are refused.
+pub(super) fn run(args: WatchArgs, colours: ColorChoice) -> anyhow::Result<ExitCode> {
+    let colours = if colours == ColorChoice::Never { Colours::None } else { Colours::Many };
     match &args.replay {
-        Some(recording) => replay::run(recording),
-        None => live::run(&args),
+        Some(recording) => replay::run(recording, colours),
+        None => live::run(&args, colours),
     }
-}
-
-/// As the environment asks for it: see no-color.org.
-fn colours() -> Colours {
-    let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if is_refused { Colours::None } else { Colours::Many }
 }
 
 /// `1:05`, minutes and seconds.

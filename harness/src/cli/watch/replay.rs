@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event;
 
-use super::draw::{ScreenView, draw};
+use super::draw::{Colours, ScreenView, draw};
 use super::keys::{self, Action, PlaybackStep};
 use super::live::pressed;
 use super::terminal::{self, Terminal};
@@ -18,11 +18,11 @@ use crate::run::Interrupt;
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// Plays a recording until it is left.
-pub(super) fn run(recording: &Path) -> anyhow::Result<ExitCode> {
+pub(super) fn run(recording: &Path, colours: Colours) -> anyhow::Result<ExitCode> {
     let playback = Playback::new(read_frames(&file_of(recording))?);
     terminal::check()?;
     let interrupt = Interrupt::listen_patiently()?;
-    show(playback, &interrupt)?;
+    show(playback, colours, &interrupt)?;
     Ok(interrupt.exit_code().map_or(ExitCode::SUCCESS, ExitCode::from))
 }
 
@@ -31,9 +31,9 @@ fn file_of(recording: &Path) -> PathBuf {
     if recording.is_dir() { recording.join(FRAMES) } else { recording.to_owned() }
 }
 
-fn show(mut playback: Playback, interrupt: &Interrupt) -> anyhow::Result<()> {
+fn show(mut playback: Playback, colours: Colours, interrupt: &Interrupt) -> anyhow::Result<()> {
     let mut terminal = Terminal::enter()?;
-    let (colours, mut explains) = (super::colours(), false);
+    let mut explains = false;
     let mut last = Instant::now();
     while !interrupt.is_set() {
         let now = Instant::now();

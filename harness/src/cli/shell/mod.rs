@@ -1,0 +1,109 @@
+//! At home on the shell: what the definitions of the commands give beyond parsing. Examples, mistakes that are answered with
+//! the right call, settings from a file and from the environment, completions, manual pages, colours.
+//!
+//! All of it is read off clap's definitions, so that there is no second list of options anywhere. Read `examples.rs`,
+//! `mistakes.rs`, `settings.rs` (with `settings_file.rs`), `init.rs`, `completions.rs`, `man.rs`, `colour.rs`. Must not know:
+//! what a command does.
+
+pub(super) mod colour;
+pub(super) mod completions;
+pub(super) mod examples;
+pub(super) mod init;
+pub(super) mod man;
+pub(super) mod mistakes;
+pub(super) mod quiet;
+pub(super) mod settings;
+mod settings_file;
+
+use std::ffi::OsString;
+use std::sync::OnceLock;
+
+use clap::{ArgMatches, Command};
+
+use self::settings::{Completed, SettingsError};
+
+/// The definitions as people meet them: with examples, and with the options that every command has.
+pub(super) fn whole(definition: Command) -> Command {
+    examples::added_to(definition).args([colour::arg(), settings::arg()])
+}
+
+/// What was typed, completed from a settings file and from the environment.
+static COMPLETED: OnceLock<Vec<String>> = OnceLock::new();
+
+/// The command line of this process, with what a settings file and the environment added to it, so that it does the same
+/// without them.
+pub(super) fn command_line() -> Vec<String> {
+    COMPLETED.get().cloned().unwrap_or_else(|| in_words(std::env::args_os()))
+}
+
+fn in_words(words: impl IntoIterator<Item = OsString>) -> Vec<String> {
+    words.into_iter().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+/// Why there is nothing to do.
+pub(super) enum NotParsed {
+    /// What was typed is wrong, or asks for help.
+    Typed(Box<mistakes::Mistake>),
+    /// The settings file, or a setting in the environment, is.
+    Settings(SettingsError),
+}
+
+/// Reads the words of a command line with what the settings add to them.
+///
+/// # Errors
+/// Where the words or the settings are wrong, or help is asked for.
+pub(super) fn parsed(definition: Command, words: Vec<OsString>) -> Result<ArgMatches, NotParsed> {
+    let mut definition = definition.color(colour::among(&words));
+    definition.build();
+    let environment = |name: &str| std::env::var(name).ok();
+    let completed = settings::completed(&definition, words, &environment).map_err(NotParsed::Settings)?;
+    let Completed { words, set, .. } = &completed;
+    match definition.clone().try_get_matches_from(words) {
+        Ok(matches) => {
+            COMPLETED.get_or_init(|| in_words(completed.without_file()));
+            Ok(matches)
+        }
+        Err(error) => Err(NotParsed::Typed(Box::new(mistakes::Mistake::of(error, &definition, words, set)))),
+    }
+}
+
+/// The place of the command's name among the words, where there is one.
+fn place_of_command(definition: &Command, words: &[OsString]) -> Option<usize> {
+    let mut place = 1;
+    while let Some(word) = words.get(place).and_then(|word| word.to_str()) {
+        let takes_the_next = |arg: &clap::Arg| {
+            let is_it = arg.get_long().is_some_and(|long| word.strip_prefix("--") == Some(long));
+            is_it && arg.get_action().takes_values()
+        };
+        match word {
+            _ if !word.starts_with('-') => return definition.find_subcommand(word).map(|_| place),
+            _ if definition.get_arguments().any(takes_the_next) => place += 2,
+            _ => place += 1,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::definition;
+
+    fn place(line: &str) -> Option<usize> {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        place_of_command(&definition(), &words)
+    }
+
+    #[test]
+    fn the_command_is_found_behind_options_of_all_commands() {
+        assert_eq!(place("harness compare --models a"), Some(1));
+        assert_eq!(place("harness --color never --config=x.toml compare"), Some(4));
+        assert_eq!(place("harness --config compare list"), Some(3), "what an option takes is no command");
+        assert_eq!((place("harness --help"), place("harness nope")), (None, None));
+    }
+
+    #[test]
+    fn the_definitions_are_sound() {
+        definition().debug_assert();
+    }
+}

@@ -1,0 +1,124 @@
+//! What settings add to a command line, and how they are refused.
+
+use std::path::Path;
+
+use super::*;
+use crate::cli::definition;
+
+/// The words that come of a line, a file's text and variables.
+fn words_of(line: &str, file: &str, variables: &[(&str, &str)]) -> Result<String, SettingsError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.toml");
+    std::fs::write(&path, file).unwrap();
+    let mut definition = definition();
+    definition.build();
+    let mut typed = shlex::split(line).unwrap();
+    typed.extend(["--config".to_owned(), path.to_str().unwrap().to_owned()]);
+    let environment =
+        |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let completed = completed(&definition, typed.into_iter().map(OsString::from).collect(), &environment)?;
+    let words = completed.without_file();
+    Ok(words.into_iter().map(|word| word.into_string().unwrap()).collect::<Vec<_>>().join(" "))
+}
+
+fn refused(file: &str) -> String {
+    let error = words_of("harness compare", file, &[]).unwrap_err().to_string();
+    // The folder is another each time.
+    error.split_once("s.toml, ").unwrap().1.to_owned()
+}
+
+#[test]
+fn a_flag_beats_a_variable_and_that_beats_the_file() {
+    let file = "[compare]\npreset = \"full\"\nseed = 3\nblocks = 4\n";
+    let words = words_of("harness compare --seed 9", file, &[("HARNESS_PRESET", "smoke"), ("HARNESS_SEED", "5")]);
+    assert_eq!(words.unwrap(), "harness compare --preset=smoke --blocks=4 --seed 9");
+}
+
+#[test]
+fn a_short_flag_counts_as_typed_and_other_commands_tables_do_not_count() {
+    let file = "[compare]\nquiet = true\n[list]\nformat = \"json\"\n";
+    assert_eq!(words_of("harness compare -q", file, &[]).unwrap(), "harness compare -q");
+    assert_eq!(words_of("harness list", file, &[]).unwrap(), "harness list --format=json");
+    assert_eq!(words_of("harness compare", file, &[("HARNESS_QUIET", "0")]).unwrap(), "harness compare");
+}
+
+#[test]
+fn what_excludes_something_that_was_typed_is_left_out() {
+    let file = "[compare]\npreset = \"full\"\nblocks = 4\n";
+    assert_eq!(
+        words_of("harness compare --resume runs/a", file, &[]).unwrap(),
+        "harness compare --blocks=4 --resume runs/a"
+    );
+    assert_eq!(
+        words_of("harness compare --preset quick", "[compare]\nlike = \"runs/a\"", &[]).unwrap(),
+        "harness compare --preset quick",
+        "the other way round, too"
+    );
+}
+
+#[test]
+fn lists_become_what_the_option_takes() {
+    let file = "[compare]\nmodels = [\"threaded\", \"thread-pool:workers=8\"]\nexperiments = [\"memory\", \"churn\"]\n";
+    assert_eq!(
+        words_of("harness compare", file, &[]).unwrap(),
+        "harness compare --experiments=memory --experiments=churn --models=threaded,thread-pool:workers=8"
+    );
+}
+
+#[test]
+fn what_a_command_requires_may_be_in_the_file() {
+    let file = "[trace]\nout = \"t.json\"\n";
+    assert_eq!(words_of("harness trace threaded", file, &[]).unwrap(), "harness trace --out=t.json threaded");
+}
+
+#[test]
+fn servers_that_the_harness_starts_are_told_everything() {
+    let line = "harness serve threaded --supervised --parent 1";
+    assert_eq!(words_of(line, "[serve]\nwire = \"http\"", &[("HARNESS_WIRE", "http")]).unwrap(), line);
+}
+
+#[test]
+fn another_programs_words_stay_as_they_are() {
+    let line = "harness become --parent 1 --port 2 -- program --config x";
+    let mut definition = definition();
+    definition.build();
+    let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+    let completed = completed(&definition, words.clone(), &|_| Some("1".to_owned())).unwrap();
+    assert_eq!(completed.without_file(), words);
+}
+
+#[test]
+fn what_there_is_not_is_refused_with_its_line_and_what_may_be_meant() {
+    let said = refused("# mine\n[compare]\nseed = 1\npresett = \"full\"\n");
+    assert!(
+        said.starts_with("line 4: compare has no option \"presett\"; did you mean preset? its options: "),
+        "{said}"
+    );
+    let said = refused("[compar]\nseed = 1\n");
+    assert!(said.starts_with("line 1: no command is called \"compar\"; did you mean compare? commands: "), "{said}");
+    assert!(refused("[lode]\n").starts_with("line 1: no command is called \"lode\""), "of another command, too");
+    assert_eq!(
+        refused("seed = 1\n"),
+        "line 1: seed stands above every table; put it below its command, as in [compare]"
+    );
+    assert!(refused("[compare]\nseed = \n").starts_with("line 2: this is not TOML: "));
+    assert_eq!(refused("[compare]\n\nquiet = 3"), "line 3: quiet: this is a switch; write true or false");
+    assert!(refused("[compare]\nseed = true").starts_with("line 2: seed: this takes a text or a number"));
+    assert!(refused("[compare]\nseed = {a = 1}").starts_with("line 2: seed: write a text in quotes"));
+    assert!(
+        refused("[serve]\nsupervised = true").contains("serve has no option \"supervised\""),
+        "hidden ones stay so"
+    );
+    let said = words_of("harness compare", "", &[("HARNESS_QUIET", "perhaps")]).unwrap_err().to_string();
+    assert_eq!(said, "HARNESS_QUIET: this is a switch; write true or false");
+    let gone = settings_file::read(Path::new("no/such.toml"), &definition()).unwrap_err().to_string();
+    assert!(gone.contains("no/such.toml can't be read") && gone.contains("harness init"), "{gone}");
+}
+
+#[test]
+fn every_option_has_a_variable_of_its_own_name() {
+    assert_eq!((variable("fail-on"), variable("preset")), ("HARNESS_FAIL_ON".to_owned(), "HARNESS_PRESET".to_owned()));
+    let definition = definition();
+    let lock = |command: &Command| options(command).any(|(name, _)| variable(name) == "HARNESS_LOCK");
+    assert!(!definition.get_subcommands().any(lock), "HARNESS_LOCK is the machine's lock");
+}
