@@ -31,7 +31,7 @@ async fn answer(work: Work) {
 mod store {
     use std::time::Duration;
 
-    /// Of its time, a store needs so much before the first try and between two.
+    /// The store answers at this try.
     const TRIES: u32 = 4;
 
     pub(super) async fn look_up(takes: Duration) {

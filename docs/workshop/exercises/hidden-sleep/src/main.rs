@@ -15,10 +15,10 @@
 //! 160 requests of 20 ms from sixteen clients take 3.2 seconds now, which is the sum of all waits. In the end they
 //! have to take less than half of that.
 //!
-//! **To help you.** No compiler finds it, and here it is easy to see. In a program that is not yours, two things help:
-//! while the load runs, `cat /proc/PID/task/*/wchan` shows what its threads wait for (it should be `ep_poll`), and
-//! `perf trace -p PID` shows the `clock_nanosleep`. What a blocked thread would wait for is a *sleep*; what an idle runtime
-//! waits for is *events*. And note what becomes of every function between the sleep and the task.
+//! **To help you.** No compiler finds it, and here it is easy to see. In a program that is not yours, look from outside while
+//! the load runs: `cat /proc/PID/task/*/wchan` names what each of its threads waits in. An idle runtime waits for events
+//! (`ep_poll` or `do_epoll_wait`, by kernel). What is this one in? Once you have found the line, note what becomes of every
+//! function between it and the task.
 //!
 //! **Think on.** `harness lesson blocking-a-task` measures what everybody else waits. Which other calls block like this one: name
 //! resolution, files, a database's driver?
@@ -52,7 +52,7 @@ mod store {
     use std::thread;
     use std::time::Duration;
 
-    /// Of its time, a store needs so much before the first try and between two.
+    /// The store answers at this try.
     const TRIES: u32 = 4;
 
     pub(super) fn look_up(takes: Duration) {

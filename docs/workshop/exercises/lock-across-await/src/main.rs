@@ -12,9 +12,10 @@
 //! ./check lock-across-await
 //! ```
 //!
-//! Eight clients ask for the lock, then one for an echo. Now nobody gets an answer. To look at it yourself, type `cargo
-//! run -p lock-across-await`, and in two other terminals `harness load` with `--work 'lock 1s' -c 1` and the address that it printed.
-//! Then `cat /proc/PID/wchan`: an idle runtime waits in `ep_poll`. What does this one wait for?
+//! Eight clients ask for the lock, then one for an echo. Now nobody gets an answer. To look at it yourself, type `cargo run
+//! -p lock-across-await`, which prints an address, and in another terminal `harness load ADDRESS -c 2 --work 'lock 1s'`. Then
+//! `cat /proc/PID/wchan`: an idle runtime waits for events (`ep_poll` or `do_epoll_wait`, by kernel). What does this one
+//! wait in?
 //!
 //! **To help you.** The first task holds the lock and waits for its timer. The second one waits for the lock, by blocking the
 //! thread. Who is to run the first one? There is a mutex whose `lock` is awaited.
