@@ -179,7 +179,7 @@ fn long_computation(stage: &Stage) -> Result<Vec<Finding>, Trouble> {
     let each = Duration::from_secs(1);
     let computing = stage.begin_load("-c 2 -n 6 --timeout 30s | spin 1s")?;
     let echoes = stage.load("-c 4 --arrivals constant --rate 20 --duration 2s --warm-up 0s --timeout 10s")?;
-    let computing = Load::ended(computing)?;
+    let computing = stage.end_load(computing)?;
     let waited = echoes.median_response();
     let computed = computing.median_service().unwrap_or_default();
     Ok(vec![

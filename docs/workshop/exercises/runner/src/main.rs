@@ -32,7 +32,8 @@ fn main() -> ExitCode {
     match checked(exercise, is_solution) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
-        Err(error) => trouble(&error.to_string()),
+        Err(Trouble::Hindered(why)) => trouble(&why),
+        Err(Trouble::ServerEnded(_)) => ExitCode::from(1),
     }
 }
 
@@ -53,7 +54,7 @@ fn trouble(what: &str) -> ExitCode {
 /// Builds, starts and checks; whether all holds.
 fn checked(exercise: &Exercise, is_solution: bool) -> Result<bool, Trouble> {
     let stage = Stage::set(&built(exercise.name, is_solution)?)?;
-    let mut findings = (exercise.check)(&stage)?;
+    let mut findings = (exercise.check)(&stage).inspect_err(|why| tell_of_end(why, &stage))?;
     // A server that stands still would be asked for minutes.
     if findings.iter().all(|finding| finding.holds) {
         findings.push(stage.protocol()?);
@@ -83,6 +84,14 @@ fn checked(exercise: &Exercise, is_solution: bool) -> Result<bool, Trouble> {
     Ok(missing == 0)
 }
 
+/// What a learner is told where the server has ended.
+fn tell_of_end(why: &Trouble, stage: &Stage) {
+    if let Trouble::ServerEnded(status) = why {
+        println!("NOT YET  The server lives on.\n         Seen: it ended, {status}");
+        println!("         Think: what ends a whole process, and what only a thread or a task?\n{}", stage.said());
+    }
+}
+
 /// The program of an exercise, built anew. It lies beside this one.
 fn built(name: &str, is_solution: bool) -> Result<PathBuf, Trouble> {
     let (package, program) =
@@ -92,7 +101,7 @@ fn built(name: &str, is_solution: bool) -> Result<PathBuf, Trouble> {
     let mut build = Command::new(cargo);
     build.args(["build", "--quiet", "--locked", "--package", package, "--bin", &program]).current_dir(folder);
     if !build.status().map_err(|error| Trouble::new("cargo can't be started", &error))?.success() {
-        return Err(Trouble("it does not compile yet; cargo says above why not".into()));
+        return Err(Trouble::Hindered("it does not compile yet; cargo says above why not".into()));
     }
     let own =
         std::env::current_exe().map_err(|error| Trouble::new("the place of this program is not known", &error))?;

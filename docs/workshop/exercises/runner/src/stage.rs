@@ -1,9 +1,10 @@
 //! A server of an exercise, and what the harness saw of it. The server ends with the value.
 
-use std::fmt::{self, Display};
+use std::cell::RefCell;
+use std::fmt::Display;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -13,19 +14,18 @@ use serde_json::Value;
 /// Lines of a server's stderr that are shown.
 const MOST_LINES: usize = 6;
 
-/// Why a check can't be made.
+/// Why a check comes to no end.
 #[derive(Debug)]
-pub(crate) struct Trouble(pub(crate) String);
+pub(crate) enum Trouble {
+    /// The server ended under the load, which is an answer.
+    ServerEnded(ExitStatus),
+    /// It can't be made, which says nothing of the exercise.
+    Hindered(String),
+}
 
 impl Trouble {
     pub(crate) fn new(what: &str, why: &dyn Display) -> Trouble {
-        Trouble(format!("{what}: {why}"))
-    }
-}
-
-impl Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        Trouble::Hindered(format!("{what}: {why}"))
     }
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Finding {
 #[derive(Debug)]
 pub(crate) struct Stage {
     harness: String,
-    server: Child,
+    server: RefCell<Child>,
     pub(crate) address: String,
     said: Arc<Mutex<Vec<String>>>,
 }
@@ -52,8 +52,9 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts a server and waits until it says where it listens.
     pub(crate) fn set(program: &Path) -> Result<Stage, Trouble> {
-        let harness = std::env::var("HARNESS")
-            .map_err(|_| Trouble("HARNESS does not name the harness; ./check builds it and sets that".into()))?;
+        let harness = std::env::var("HARNESS").map_err(|_| {
+            Trouble::Hindered("HARNESS does not name the harness; ./check builds it and sets that".into())
+        })?;
         let mut server = Command::new(program)
             .env("PORT", "0")
             .stdin(Stdio::null())
@@ -64,7 +65,8 @@ impl Stage {
         let stdout = server.stdout.take().expect("it was asked for");
         let stderr = server.stderr.take().expect("it was asked for");
         let said = Arc::new(Mutex::new(Vec::new()));
-        let mut stage = Stage { harness, server, address: String::new(), said: Arc::clone(&said) };
+        let mut stage =
+            Stage { harness, server: RefCell::new(server), address: String::new(), said: Arc::clone(&said) };
         // To its end, or the server would wait for somebody to read.
         thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
@@ -78,29 +80,41 @@ impl Stage {
         BufReader::new(stdout).read_line(&mut line).map_err(|error| Trouble::new("the server said nothing", &error))?;
         let address = line.trim_end().strip_prefix("listening on ");
         let said = || format!("the server ended before it listened; it said:\n{}", stage.said());
-        stage.address = address.ok_or_else(|| Trouble(said()))?.to_owned();
+        stage.address = address.ok_or_else(|| Trouble::Hindered(said()))?.to_owned();
         Ok(stage)
     }
 
     /// What the harness sees under this load.
     pub(crate) fn load(&self, options: &str) -> Result<Load, Trouble> {
-        Load::ended(self.begin_load(options)?)
+        self.end_load(self.begin_load(options)?)
     }
 
-    /// The same, to be waited for by `Load::ended`.
+    /// The same, to be waited for by `end_load`.
     pub(crate) fn begin_load(&self, options: &str) -> Result<Child, Trouble> {
         let mut harness = Command::new(&self.harness);
         harness.args(["load", &self.address, "--format", "json"]);
         // No option here has a space in it but the work, which is behind the bar.
         let (options, work) = options.split_once(" | ").unwrap_or((options, "echo hi"));
         harness.args(options.split(' ')).args(["--work", work]);
-        let piped = harness.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let piped = harness.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         piped.spawn().map_err(|error| Trouble::new(&format!("{} can't be started", self.harness), &error))
+    }
+
+    /// Waits for the end of a load. Its own exit code is no reason to stop: nobody answered, or the machine is busy, and what
+    /// counts is counted.
+    pub(crate) fn end_load(&self, harness: Child) -> Result<Load, Trouble> {
+        let output = harness.wait_with_output().map_err(|error| Trouble::new("the harness has no end", &error))?;
+        if let Some(status) = self.server.borrow_mut().try_wait().ok().flatten() {
+            return Err(Trouble::ServerEnded(status));
+        }
+        let why = String::from_utf8_lossy(&output.stderr);
+        let seen = serde_json::from_slice(&output.stdout);
+        Ok(Load(seen.map_err(|_| Trouble::new("harness load saw nothing", &why.trim_end()))?))
     }
 
     /// Threads that the server has now.
     pub(crate) fn threads(&self) -> Result<usize, Trouble> {
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.server.id()));
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.server.borrow().id()));
         Ok(tasks.map_err(|error| Trouble::new("the server has ended, or there is no /proc", &error))?.count())
     }
 
@@ -131,8 +145,9 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
+        let server = self.server.get_mut();
+        let _ = server.kill();
+        let _ = server.wait();
     }
 }
 
@@ -141,14 +156,6 @@ impl Drop for Stage {
 pub(crate) struct Load(Value);
 
 impl Load {
-    /// Waits for the end of a load.
-    pub(crate) fn ended(harness: Child) -> Result<Load, Trouble> {
-        let output = harness.wait_with_output().map_err(|error| Trouble::new("the harness has no end", &error))?;
-        // A figure of its own code is no reason to stop: nobody answered, or the machine is busy. What counts is counted.
-        let seen = serde_json::from_slice(&output.stdout);
-        Ok(Load(seen.map_err(|error| Trouble::new(&format!("harness load ended with {}", output.status), &error))?))
-    }
-
     /// A count by its place in the object.
     fn count(&self, place: &str) -> u64 {
         self.0.pointer(place).and_then(Value::as_u64).unwrap_or_default()
