@@ -176,3 +176,13 @@ fn a_lesson_is_listed_run_and_kept() {
     let kept = std::fs::read_to_string(shell.path("runs/who-waits/workshop/000.json")).unwrap();
     assert!(kept.contains("\"confidence\":\"low\"") && kept.contains("\"measured\":"), "{kept}");
 }
+
+#[test]
+fn a_lesson_is_recorded_and_shown_again() {
+    let [block] = marked("Record them the day before", "sh run").try_into().unwrap();
+    let shell = Shell::new();
+    let output = shell.run(&block);
+    let (first, second) = output.split_once("You said:  C. ").unwrap();
+    assert!(!first.contains("You said:") && second.contains("You said:  B. "), "{output}");
+    assert!(shell.path("recorded/pool-and-fifth/manifest.json").exists());
+}

@@ -5,6 +5,7 @@
 
 mod arrows;
 mod commands;
+mod handout;
 mod licences;
 mod markdown;
 mod pages;
@@ -15,6 +16,7 @@ mod sentences;
 mod servers;
 mod shell;
 mod supply_chain;
+mod workshop;
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The pages for users: README.md and the guide. Which there are, what stands under a heading, and that they hang together.
+//! The pages for users: README.md, the guide and the trainer's. Which there are, what stands under a heading, and that they hang together.
 //!
 //! Beside it: `commands.rs` and `servers.rs`, which run what the pages say; `markdown.rs`, which reads them.
 
@@ -8,6 +8,7 @@ use crate::markdown::{Block, Section, blocks, links, sections};
 use crate::{root, text};
 
 const GUIDE: &str = "docs/guide";
+const TRAINERS: &str = "docs/workshop/README.md";
 /// A README that grows beyond this has something that belongs in the guide.
 const LONGEST_README: usize = 160;
 /// As many lines as a screen shows.
@@ -20,7 +21,7 @@ pub(crate) fn pages() -> Vec<String> {
     let entries = fs::read_dir(root().join(GUIDE)).unwrap().map(|entry| entry.unwrap().file_name());
     let mut guide: Vec<String> = entries.map(|name| format!("{GUIDE}/{}", name.to_str().unwrap())).collect();
     guide.sort();
-    [vec!["README.md".to_owned()], guide].concat()
+    [vec!["README.md".to_owned()], guide, vec![TRAINERS.to_owned()]].concat()
 }
 
 /// What stands under a heading, of which all pages have one.

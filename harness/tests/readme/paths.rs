@@ -26,11 +26,14 @@ fn documents() -> Vec<String> {
         "docs/demonstration.md",
         "docs/performance.md",
         "docs/protocol.md",
+        "docs/workshop/exercises/README.md",
         RELIABILITY,
     ];
     let entries = fs::read_dir(root().join("docs/experiments")).unwrap().map(|entry| entry.unwrap().file_name());
     let experiments = entries.map(|name| format!("docs/experiments/{}", name.to_str().unwrap()));
-    [pages(), others.map(str::to_owned).to_vec(), experiments.collect()].concat()
+    let entries = fs::read_dir(root().join("docs/workshop/lessons")).unwrap().map(|entry| entry.unwrap().file_name());
+    let lessons = entries.map(|name| format!("docs/workshop/lessons/{}", name.to_str().unwrap()));
+    [pages(), others.map(str::to_owned).to_vec(), experiments.collect(), lessons.collect()].concat()
 }
 
 /// Code spans name paths from the root; links lead from the document's own folder, and to a heading where they name one.
