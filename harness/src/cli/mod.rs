@@ -119,7 +119,7 @@ fn definition() -> clap::Command {
 
 /// Parses the command line, does what it says, and tells how it came out.
 pub fn main() -> ExitCode {
-    let parsed = shell::parsed(definition(), std::env::args_os().collect());
+    let parsed = shell::parsed(Cli::command(), std::env::args_os().collect());
     let done = match parsed {
         Ok(matches) => match Cli::from_arg_matches(&matches) {
             Ok(Cli { command }) => carry_out(command, colour::chosen(&matches)),
