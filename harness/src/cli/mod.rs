@@ -123,7 +123,7 @@ fn definition() -> clap::Command {
 pub fn main() -> ExitCode {
     bear_own_name();
     output::outlive_file_limit();
-    let parsed = shell::parsed(definition(), std::env::args_os().collect());
+    let parsed = shell::parsed(Cli::command(), std::env::args_os().collect());
     let done = match parsed {
         Ok(matches) => match Cli::from_arg_matches(&matches) {
             Ok(Cli { command }) => carry_out(command, colour::chosen(&matches)),

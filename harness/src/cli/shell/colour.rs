@@ -22,7 +22,7 @@ pub(super) fn arg() -> Arg {
 
 /// As typed and as the environment asks for it.
 pub(in crate::cli) fn chosen(matches: &ArgMatches) -> ColorChoice {
-    resolved(matches.get_one(NAME).copied().unwrap_or(ColorChoice::Auto), is_refused())
+    resolved(matches.try_get_one(NAME).ok().flatten().copied().unwrap_or(ColorChoice::Auto), is_refused())
 }
 
 /// The same before anything is parsed, for help and mistakes; as the environment asks for it where it is mistyped.

@@ -48,12 +48,17 @@ pub(super) enum NotParsed {
     Settings(SettingsError),
 }
 
-/// Reads the words of a command line with what the settings add to them.
+/// Reads the words of a command line with what the settings add to them. The definitions come bare: a server that is
+/// measured is started with them as they are, and has nothing in its memory that is only for people.
 ///
 /// # Errors
 /// Where the words or the settings are wrong, or help is asked for.
-pub(super) fn parsed(definition: Command, words: Vec<OsString>) -> Result<ArgMatches, NotParsed> {
-    let mut definition = definition.color(colour::among(&words));
+pub(super) fn parsed(mut bare: Command, words: Vec<OsString>) -> Result<ArgMatches, NotParsed> {
+    if is_own_child(&bare, &words) {
+        let parsed = bare.try_get_matches_from_mut(&words);
+        return parsed.map_err(|error| NotParsed::Typed(Box::new(mistakes::Mistake::of(error, &bare, &words, &[]))));
+    }
+    let mut definition = whole(bare).color(colour::among(&words));
     definition.build();
     let environment = |name: &str| std::env::var(name).ok();
     let completed = settings::completed(&definition, words, &environment).map_err(NotParsed::Settings)?;
@@ -65,6 +70,14 @@ pub(super) fn parsed(definition: Command, words: Vec<OsString>) -> Result<ArgMat
         }
         Err(error) => Err(NotParsed::Typed(Box::new(mistakes::Mistake::of(error, &definition, words, set)))),
     }
+}
+
+/// Whether nobody typed this: commands that are hidden, and what the harness starts its servers with. They are told
+/// everything, and no settings change them.
+fn is_own_child(definition: &Command, words: &[OsString]) -> bool {
+    let command =
+        place_of_command(definition, words).and_then(|place| definition.find_subcommand(words[place].to_str()?));
+    command.is_some_and(|command| command.is_hide_set() || words.iter().any(|word| word == "--supervised"))
 }
 
 /// The place of the command's name among the words, where there is one.

@@ -20,3 +20,22 @@ impl QuietArg {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::definition;
+
+    #[test]
+    fn every_command_that_says_how_it_is_getting_on_can_be_quiet() {
+        let definition = definition();
+        let is_quiet = |command: &&clap::Command| {
+            let mut shorts =
+                command.get_arguments().filter(|arg| arg.get_long() == Some("quiet")).map(|arg| arg.get_short());
+            shorts.next() == Some(Some('q'))
+        };
+        let names: Vec<&str> =
+            definition.get_subcommands().filter(is_quiet).map(|command| command.get_name()).collect();
+        let expected = ["compare", "capacity", "map", "publish", "lesson", "load", "microcosts", "doctor", "selftest"];
+        assert_eq!(names, expected);
+    }
+}

@@ -12,8 +12,8 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, Command};
 
-use super::place_of_command;
 use super::settings_file::{self, FileSetting, SettingValue};
+use super::{is_own_child, place_of_command};
 
 const FLAG: &str = "config";
 
@@ -117,9 +117,7 @@ pub(super) fn completed(
 ) -> Result<Completed, SettingsError> {
     let command = place_of_command(definition, &words)
         .and_then(|place| Some((place, definition.find_subcommand(words[place].to_str()?)?)));
-    // Nobody types the commands that are hidden, nor what the harness starts its servers with: those are told everything.
-    let is_own = |command: &Command| command.is_hide_set() || words.iter().any(|word| word == "--supervised");
-    let Some((place, command)) = command.filter(|(_, command)| !is_own(command)) else {
+    let Some((place, command)) = command.filter(|_| !is_own_child(definition, &words)) else {
         return Ok(Completed { words, set: Vec::new() });
     };
     let Some(mut given) = typed(definition, &words) else {
