@@ -38,6 +38,7 @@ mod servers;
 mod target;
 mod trace;
 mod watch;
+mod worker;
 mod workshop;
 
 use std::process::ExitCode;
@@ -98,6 +99,8 @@ enum Command {
     Workshop(workshop::WorkshopArgs),
     /// Measure what is known already, and say whether the harness finds it
     Selftest(selftest::SelftestArgs),
+    /// Send part of a load for `harness load --load-from`, which starts this on each machine and speaks to it
+    Worker(worker::WorkerArgs),
     #[command(hide = true)]
     Subject(own_children::SubjectArgs),
     #[command(hide = true)]
@@ -128,6 +131,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Workshop(args) => workshop::run(args),
         Command::Selftest(args) => selftest::run(args),
+        Command::Worker(args) => worker::run(&args),
         Command::Subject(args) => own_children::be_subject(args),
         Command::Become(args) => own_children::become_program(args),
         Command::Guard(args) => own_children::guard(&args),

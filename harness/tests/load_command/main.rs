@@ -19,6 +19,7 @@ mod refusals;
 mod requests;
 mod stamped;
 mod strange;
+mod worker_lines;
 
 use std::net::SocketAddr;
 use std::process::{Command, Output, Stdio};

@@ -85,6 +85,7 @@ impl JudgedLoad {
                 polling_gave_way: None,
                 seconds: Vec::new(),
                 left_over: 0,
+                interval_times: Vec::new(),
             },
             machine: MachineSeen::default(),
             gates: Vec::new(),
