@@ -8,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reports::record::RecordError;
 
@@ -231,7 +231,12 @@ fn conduct(hand: &mut Hand, load: &FleetLoad<'_>, start_ns: i64, signs: &Signs) 
     hand.say(&ToWorker::Go(Go { start_ns }))?;
     let mut is_stopped = false;
     let never = AtomicBool::new(false);
+    let give_up = Instant::now() + HEAD_START + load.spec.longest() + SILENCE;
     let result = loop {
+        // One that begins when nobody else does says on and on that it is there.
+        if Instant::now() > give_up {
+            return Err(WorkerProblem::TooLate);
+        }
         // Whoever was told to stop has something to say all the same.
         let stop = if is_stopped { &never } else { load.stop };
         match hand.hear(SILENCE, stop) {

@@ -51,6 +51,8 @@ pub(super) enum WorkerProblem {
     OtherProtocol { theirs: u32 },
     #[error("{}", .0.reason)]
     Trouble(Trouble),
+    #[error("it is still at work long after the load should have ended")]
+    TooLate,
     #[error("it was not waited for")]
     GivenUp,
 }
@@ -135,8 +137,7 @@ impl Hand {
     pub(super) fn say(&mut self, message: &ToWorker) -> Result<(), WorkerProblem> {
         match &mut self.stdin {
             Some(stdin) => say(stdin, message).map_err(|error| match error.kind() {
-                // It may have said why.
-                ErrorKind::BrokenPipe => self.ended(),
+                ErrorKind::BrokenPipe => self.why_gone(),
                 _ => WorkerProblem::NotStarted(error),
             }),
             None => Err(WorkerProblem::GivenUp),
@@ -189,6 +190,18 @@ impl Hand {
 
     fn last_words(&self) -> LastWords {
         LastWords(self.stderr.text())
+    }
+
+    /// It does not listen any more, and may have said why.
+    fn why_gone(&mut self) -> WorkerProblem {
+        loop {
+            match self.heard.recv_timeout(FAREWELL) {
+                Ok(Ok((FromWorker::Error(trouble), _))) => return WorkerProblem::Trouble(trouble),
+                Ok(Ok(_)) => {}
+                Ok(Err(line)) => return WorkerProblem::Babbles(line, self.last_words()),
+                Err(_) => return self.ended(),
+            }
+        }
     }
 
     fn ended(&mut self) -> WorkerProblem {

@@ -122,6 +122,7 @@ impl JudgedLoad {
             machine: &self.machine,
             busy: None,
             cpus: 2,
+            fleet: None,
         };
         let times = LoadTimes::of(&self.outcome, self.spec.timeout).unwrap();
         let findings = LoadFindings::new(&asking, &self.outcome, &times);
