@@ -22,7 +22,8 @@ type PartOf = fn(&mut TimeSplit) -> &mut Option<HistogramRecord>;
 
 impl LoadOutcome {
     /// What the parts of a load ([`super::Order::in_part`]) came to together. `lost` requests were on the schedule of parts
-    /// that came to nothing: they count as never sent, so that the offered load stays what it was.
+    /// that came to nothing: they count as never sent, so that the offered load stays what it was. Whether polling gave way
+    /// is of each part and not of all.
     ///
     /// # Errors
     /// Where a histogram is none.
@@ -37,7 +38,6 @@ impl LoadOutcome {
         for part in parts {
             sum.opening = sum.opening.max(part.opening);
             sum.was_stopped |= part.was_stopped;
-            sum.polling_gave_way = sum.polling_gave_way.or(part.polling_gave_way);
             sum.left_over = sum.left_over.saturating_add(part.left_over);
             add_traffic(&mut sum.traffic, &part.traffic)?;
             add_seconds(&mut sum.seconds, &part.seconds)?;

@@ -63,7 +63,8 @@ pub(super) struct LastWords(String);
 
 impl std::fmt::Display for LastWords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0.trim() {
+        // In one line, as the sentence is.
+        match self.0.split_whitespace().collect::<Vec<_>>().join(" ").as_str() {
             "" => Ok(()),
             words => write!(f, "; its standard error ends with: {words}"),
         }
@@ -127,7 +128,10 @@ impl Hand {
     /// Who it says it is.
     pub(super) fn hello(&mut self, stop: &AtomicBool) -> Result<Hello, WorkerProblem> {
         match self.hear(HELLO, stop)?.0 {
-            FromWorker::Hello(hello) if hello.protocol == PROTOCOL => Ok(hello),
+            FromWorker::Hello(hello) if hello.protocol == PROTOCOL => {
+                let host = hello.host.chars().filter(|character| !character.is_control()).take(SHOWN).collect();
+                Ok(Hello { host, ..hello })
+            }
             FromWorker::Hello(hello) => Err(WorkerProblem::OtherProtocol { theirs: hello.protocol }),
             other => Err(self.out_of_turn(&other)),
         }

@@ -60,7 +60,7 @@ pub(super) enum FromWorker {
 /// Who speaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
-    /// [`PROTOCOL`].
+    /// Which version of this conversation it speaks.
     pub protocol: u32,
     /// Of this program.
     pub version: String,

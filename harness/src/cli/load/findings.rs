@@ -198,6 +198,7 @@ impl LoadFindings {
             cpu_ns_per_request: self.generator.cpu_ns_per_request,
             mean_reply_bytes: self.reply_bytes.map(|sizes| sizes.mean),
             cpus,
+            machine: if asking.fleet.is_some() { "its machine" } else { "this machine" },
         };
         let kept_pace = !doubts.iter().any(is_of_the_generator);
         self.notices = notices(spec, traffic, kept_pace.then_some(self.achieved_rps));

@@ -37,7 +37,11 @@ pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     if is_from_here {
         preflight_connections(spec.peak_connections())?;
     }
-    let address = target.reached(&addresses)?;
+    let address = match addresses.first() {
+        // What is reached from here need not be what workers reach.
+        Some(first) if !is_from_here => *first,
+        _ => target.reached(&addresses)?,
+    };
     let interrupt = Interrupt::listen()?;
     if addresses.first() != Some(&address) {
         let name = &target.authority;

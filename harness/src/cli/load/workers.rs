@@ -236,6 +236,9 @@ fn of_part(part: &WorkerPart, who: &str) -> Vec<WorkerDoubt> {
         part.drift.filter(Drift::is_too_much).map(|drift| WorkerDoubt::Drift { who: who.to_owned(), ppm: drift.ppm });
     let machine = machine_doubts(&part.machine.noise, PlacementKind::Isolated);
     let machine = machine.into_iter().chain(part.machine.unobserved.iter().cloned());
+    let gave_way = part.outcome.polling_gave_way;
+    let threads = part.outcome.generator.threads;
+    let machine = machine.chain(gave_way.map(|cpus| Warning::PollingGaveWay { threads, cpus }));
     let machine = machine.map(|warning| WorkerDoubt::OfMachine { who: who.to_owned(), warning });
     drift.into_iter().chain(machine).collect()
 }

@@ -56,6 +56,9 @@ fn notes(requests: &[Request]) -> (Recorder, ThreadUsage) {
 }
 
 proptest! {
+    // A case encodes some hundred histograms.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
     /// Whichever way the requests are dealt out, and to however many generators, the sum is what one would have found.
     #[test]
     fn parts_come_to_what_one_generator_finds(
