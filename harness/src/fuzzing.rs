@@ -6,6 +6,7 @@
 pub use crate::cli::fuzzed::{frames, typed};
 pub use crate::live::web::fuzzed::live_hosts;
 pub use crate::load::fuzzed::{pages, replies};
+pub use crate::machines::fuzzed::worker_messages;
 pub use crate::observe::fuzzed::{netlink, proc};
 pub use crate::process::fuzzed::messages;
 
@@ -22,6 +23,7 @@ pub const PROPERTIES: &[(&str, Property)] = &[
     ("proc", proc),
     ("replies", replies),
     ("typed", typed),
+    ("worker_messages", worker_messages),
 ];
 
 #[cfg(test)]

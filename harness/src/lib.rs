@@ -20,6 +20,7 @@ pub mod fuzzing;
 mod leftovers;
 pub mod live;
 pub mod load;
+pub mod machines;
 pub mod microcosts;
 pub mod observe;
 pub mod plan;

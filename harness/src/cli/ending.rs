@@ -13,6 +13,7 @@ use super::shell::settings::SettingsError;
 use super::target::Unreachable;
 use crate::live::web::WebError;
 use crate::load::LoadError;
+use crate::machines::MachinesError;
 use crate::plan::PlanError;
 use crate::run::{Interrupt, LockError, RunEnd, Unfit, is_failure};
 use crate::selftest::SelftestVerdict;
@@ -63,8 +64,19 @@ pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
         _ if matches!(error.downcast_ref(), Some(LoadError::NotConnected { .. })) => SERVER_FAILED,
         _ if error.is::<Unreachable>() => SERVER_FAILED,
         _ if error.is::<NoFigures>() => INVALID,
-        _ => INTERNAL,
+        _ => error.downcast_ref().map_or(INTERNAL, code_of_machines),
     })
+}
+
+/// Workers that can't be had are machines that are not fit; figures that all of them lost are none.
+fn code_of_machines(error: &MachinesError) -> u8 {
+    match error {
+        MachinesError::Worker { is_the_servers: true, .. } => SERVER_FAILED,
+        MachinesError::Worker { .. } => UNFIT,
+        MachinesError::TooMany(_) => USAGE,
+        MachinesError::AllLost(_) => INVALID,
+        MachinesError::Thread(_) | MachinesError::Record(_) => INTERNAL,
+    }
 }
 
 /// The code of a run that came to an end.

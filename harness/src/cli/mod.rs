@@ -40,6 +40,7 @@ mod shell;
 mod target;
 mod trace;
 mod watch;
+mod worker;
 mod workshop;
 
 use std::process::ExitCode;
@@ -106,6 +107,8 @@ enum Command {
     Completions(shell::completions::CompletionsArgs),
     #[command(hide = true)]
     Man(shell::man::ManArgs),
+    /// Send part of a load for `harness load --load-from`, which starts this on each machine and speaks to it
+    Worker(worker::WorkerArgs),
     #[command(hide = true)]
     Subject(own_children::SubjectArgs),
     #[command(hide = true)]
@@ -160,6 +163,7 @@ fn carry_out(command: Command, colours: ColorChoice) -> anyhow::Result<ExitCode>
         Command::Init(args) => shell::init::run(&args, definition()),
         Command::Completions(args) => shell::completions::run(&args, definition()),
         Command::Man(args) => shell::man::run(&args, definition()),
+        Command::Worker(args) => worker::run(&args),
         Command::Subject(args) => own_children::be_subject(args),
         Command::Become(args) => own_children::become_program(args),
         Command::Guard(args) => own_children::guard(&args),

@@ -158,15 +158,24 @@ pub(super) fn command(text: &str) -> Result<ServerCommand, String> {
 /// # Errors
 /// Where quotes do not match, there is no word, or braces hold what is not filled in.
 pub(super) fn words(command: &str) -> Result<Vec<String>, String> {
-    let words = shlex::split(command).ok_or("a quote or a backslash in the command has no other end")?;
-    if words.is_empty() {
-        return Err("the command is empty; give a program and its arguments".to_owned());
-    }
+    let words = split_words(command)?;
     match words.iter().find_map(|word| unknown_placeholder(word)) {
         Some(unknown) => Err(format!(
             "{unknown} is not filled in; {PORT} and {ADDRESS} are. Double the braces where they are meant to stay"
         )),
         None => Ok(words),
+    }
+}
+
+/// The same where nothing is filled in.
+///
+/// # Errors
+/// Where quotes do not match, or there is no word.
+pub(super) fn split_words(command: &str) -> Result<Vec<String>, String> {
+    match shlex::split(command) {
+        None => Err("a quote or a backslash in the command has no other end".to_owned()),
+        Some(words) if words.is_empty() => Err("the command is empty; give a program and its arguments".to_owned()),
+        Some(words) => Ok(words),
     }
 }
 

@@ -161,6 +161,14 @@ impl Share {
         numbered(self.worker, self.workers, self.index) - numbered(self.worker, self.workers, begun)
     }
 
+    /// How many of this worker's arrivals are due within a time from the start of the load and numbered below `end`. Counted
+    /// one by one, as a load takes them up, so that the number is exact; a machine sends some millions of them in a second at
+    /// most. The share is used up.
+    pub(crate) fn count_between(self, within: std::ops::Range<u64>, end: u64) -> u64 {
+        let due = self.take_while(|arrival| arrival.due_ns < within.end && arrival.index < end);
+        due.filter(|arrival| arrival.due_ns >= within.start).count() as u64
+    }
+
     /// How many of this worker's arrivals that are still to come are numbered below `end`.
     pub(crate) fn left_below(&self, end: u64) -> u64 {
         let begun = self.index.min(end);

@@ -19,6 +19,8 @@ pub(crate) struct AskedExchange {
     close: Vec<u8>,
     expected_result: String,
     template: Template,
+    /// Whether the server reads another clock than this side, so that its times can't be held against ours.
+    has_other_clock: bool,
 }
 
 impl AskedExchange {
@@ -49,7 +51,19 @@ impl AskedExchange {
             &mut close,
         );
         let template = Template::new(wire, &expected_result);
-        AskedExchange { wire, request, timestamp_at, close, expected_result, template }
+        AskedExchange { wire, request, timestamp_at, close, expected_result, template, has_other_clock: false }
+    }
+
+    /// Of a server on another machine: its times are left out, as those of a server that sends none.
+    pub(crate) fn of_another_clock(self) -> AskedExchange {
+        AskedExchange { has_other_clock: true, ..self }
+    }
+
+    /// The server's times, where it sent both and they are of this machine's clock; a server without a clock sends none, or
+    /// zeros.
+    #[inline]
+    fn server_times(&self, received_ns: Option<u64>, sent_ns: Option<u64>) -> Option<(u64, u64)> {
+        received_ns.zip(sent_ns).filter(|times| !self.has_other_clock && *times != (0, 0))
     }
 
     pub(crate) fn wire(&self) -> Wire {
@@ -93,7 +107,7 @@ impl AskedExchange {
     fn front(&self, bytes: &[u8], timestamp: &Digits) -> Heard {
         match self.template.matches(bytes, timestamp) {
             Some(Matched { server_received_ns, server_sent_ns, consumed }) => {
-                let server_ns = server_times(Some(server_received_ns), Some(server_sent_ns));
+                let server_ns = self.server_times(Some(server_received_ns), Some(server_sent_ns));
                 heard(Meaning::Right { server_ns, then: Persistence::KeepAlive }, consumed)
             }
             None => self.decoded(bytes, timestamp),
@@ -120,7 +134,7 @@ impl AskedExchange {
                 match wrong {
                     Some(reason) => heard(Meaning::Wrong(reason), consumed),
                     None => {
-                        let server_ns = server_times(server_received_ns, server_sent_ns);
+                        let server_ns = self.server_times(server_received_ns, server_sent_ns);
                         Heard { server_waited_ns, ..heard(Meaning::Right { server_ns, then }, consumed) }
                     }
                 }
@@ -141,11 +155,6 @@ impl AskedExchange {
 /// Our own servers' replies over HTTP have a status, but what it says is in the message already.
 fn heard(meaning: Meaning, consumed: usize) -> Heard {
     Heard { meaning, consumed, reply_bytes: consumed as u64, status: 0, server_waited_ns: None }
-}
-
-/// The server's times, where it sent both; a server without a clock sends none, or zeros.
-fn server_times(received_ns: Option<u64>, sent_ns: Option<u64>) -> Option<(u64, u64)> {
-    received_ns.zip(sent_ns).filter(|times| *times != (0, 0))
 }
 
 #[cfg(test)]

@@ -272,7 +272,7 @@ pub(super) fn unscheduled_traffic(work: &Work, span: &Range<u64>, recorder: Reco
         window: lasting,
         timeout: lasting,
     };
-    LoadOutcome::merge(&spec, lasting, vec![(recorder, ThreadUsage::default())]).traffic
+    LoadOutcome::merge(&spec, lasting, vec![(recorder, ThreadUsage::default())], false).traffic
 }
 
 /// How many connections may have been begun at a moment, and how many there may be at once.

@@ -26,7 +26,10 @@ impl Exchange {
     pub(crate) fn new(work: &Work, target: SocketAddr) -> Exchange {
         match work {
             Work::Asked { wire, request_message, parameter } => {
-                Exchange::Asked(AskedExchange::new(*wire, request_message, parameter, work.expected_result()))
+                let asked = AskedExchange::new(*wire, request_message, parameter, work.expected_result());
+                // Beyond loopback it may be another machine, with a clock of its own.
+                let is_here = target.ip().to_canonical().is_loopback();
+                Exchange::Asked(if is_here { asked } else { asked.of_another_clock() })
             }
             Work::Page(request) => Exchange::Page(PageExchange::new(request, target)),
         }

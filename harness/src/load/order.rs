@@ -10,10 +10,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::arrivals::{Arrivals, Share};
+use super::arrivals::Share;
 use super::connection::{ConnectionSettings, Connections};
 use super::exchange::Exchange;
 use super::outcome::LoadOutcome;
+use super::part::{LoadPart, arrivals, last_arrival, share_of};
 use super::recorder::{Loop, Recorder};
 use super::sockets::{Sockets, Sources};
 use super::tap::{LoadMoments, Signs, Tap};
@@ -82,13 +83,31 @@ pub struct Order<'a> {
     by_second: bool,
     room_for_events: usize,
     tap: Option<&'a Tap>,
+    part: LoadPart,
+    start: Option<&'a StartMoment<'a>>,
+    keeps_interval_times: bool,
 }
+
+/// Asked once all connections are open: when the load begins, on the monotonic clock, or nothing where it is not to begin.
+pub type StartMoment<'a> = dyn Fn() -> Option<u64> + Sync + 'a;
 
 impl<'a> Order<'a> {
     /// The load itself. It ends early, and counts what is outstanding as in flight, where `stop` is set.
     pub fn new(spec: &'a LoadSpec, target: SocketAddr, generator: Generator, stop: &'a AtomicBool) -> Order<'a> {
-        let (signs, most_requests, tap) = (None, None, None);
-        Order { spec, target, generator, stop, signs, most_requests, by_second: false, room_for_events: 0, tap }
+        Order {
+            spec,
+            target,
+            generator,
+            stop,
+            signs: None,
+            most_requests: None,
+            by_second: false,
+            room_for_events: 0,
+            tap: None,
+            part: LoadPart::WHOLE,
+            start: None,
+            keeps_interval_times: false,
+        }
     }
 
     /// For a number of requests: the window ends with the last of them, and the one in the specification is the longest
@@ -116,14 +135,19 @@ impl<'a> Order<'a> {
         Order { tap: Some(tap), ..self }
     }
 
+    /// Sends a part of it, beginning when `start` says: what others send of it is added with [`LoadOutcome::join`].
+    #[must_use]
+    pub fn in_part(self, part: LoadPart, start: &'a StartMoment<'a>) -> Order<'a> {
+        Order { part, start: Some(start), keeps_interval_times: true, ..self }
+    }
+
     /// Runs it; see [`run`] for `attend`.
     ///
     /// # Errors
     /// Where the generator can't have what it needs of the kernel, or the connections that are held can't be opened.
     pub fn run(self, attend: impl FnMut(LoadMoments)) -> Result<LoadOutcome, LoadError> {
         let mut order = self;
-        // A worker without a connection could only drop its share of the schedule.
-        order.generator.threads = self.generator.threads.clamp(1, self.spec.peak_connections().max(1));
+        order.generator.threads = self.part.threads(self.generator.threads, self.spec.peak_connections());
         let cpus = allowed_cpus();
         let gives_way = order.generator.pacing.polls() && order.generator.threads > cpus;
         if gives_way {
@@ -158,8 +182,13 @@ fn carry_out(order: Order<'_>, mut attend: impl FnMut(LoadMoments)) -> Result<Lo
         drop(ready);
         // A worker that fails drops its end; the others then wait in vain for a start and end when theirs is dropped.
         let openings: Vec<Range<u64>> = (0..generator.threads).map_while(|_| readiness.recv().ok()).collect();
-        let all_ready = openings.len() == generator.threads as usize;
-        let timeline = timeline(spec);
+        let are_open = openings.len() == generator.threads as usize;
+        let start_ns = match order.start {
+            Some(start) if are_open => start(),
+            _ => Some(now_ns() + HEAD_START_NS),
+        };
+        let all_ready = are_open && start_ns.is_some();
+        let timeline = timeline(spec, start_ns.unwrap_or(0));
         let mut threads = Vec::new();
         for (start, thread) in workers {
             if all_ready {
@@ -184,7 +213,8 @@ fn carry_out(order: Order<'_>, mut attend: impl FnMut(LoadMoments)) -> Result<Lo
         let ended_ns = done_ns.min(moments.window_end_ns);
         let measured = Duration::from_nanos(ended_ns.saturating_sub(moments.window_start_ns));
         let was_stopped = order.stop.load(Ordering::Relaxed) && done_ns < moments.window_end_ns;
-        Ok(LoadOutcome { opening: opening(spec, &openings), was_stopped, ..LoadOutcome::merge(spec, measured, notes) })
+        let merged = LoadOutcome::merge(spec, measured, notes, order.keeps_interval_times);
+        Ok(LoadOutcome { opening: opening(spec, &openings), was_stopped, ..merged })
     })
 }
 
@@ -205,8 +235,7 @@ fn until_next_look(moments: &LoadMoments) -> Duration {
     Duration::from_nanos(next_ns.unwrap_or(USUAL_NS).min(USUAL_NS))
 }
 
-fn timeline(spec: &LoadSpec) -> LoadTimeline {
-    let origin_ns = now_ns() + HEAD_START_NS;
+fn timeline(spec: &LoadSpec, origin_ns: u64) -> LoadTimeline {
     let window_start = origin_ns + nanoseconds(spec.warm_up);
     let window_end = window_start + nanoseconds(spec.window);
     LoadTimeline { origin_ns, window: window_start..window_end, give_up_ns: origin_ns + nanoseconds(spec.longest()) }
@@ -259,8 +288,8 @@ fn work(
 
 /// The connections of one worker, none of them open.
 fn connections(order: &Order<'_>, worker: u32) -> Result<Connections<Sockets>, LoadError> {
-    let Order { spec, target, generator, .. } = *order;
-    let workers = generator.threads;
+    let Order { spec, target, generator, part, .. } = *order;
+    let (worker, workers) = part.among_all(worker, generator.threads);
     let timeout_ns = nanoseconds(spec.timeout);
     let settings = ConnectionSettings { shape: spec.shape, timeout_ns, worker, workers };
     let slots = share_of(spec.peak_connections().into(), worker, workers) as u32;
@@ -273,31 +302,14 @@ fn connections(order: &Order<'_>, worker: u32) -> Result<Connections<Sockets>, L
 
 /// When one worker begins its requests.
 fn schedule(order: &Order<'_>, worker: u32) -> Schedule {
-    let Order { spec, generator: Generator { threads: workers, .. }, most_requests, .. } = *order;
+    let Order { spec, generator, most_requests, part, .. } = *order;
+    let (worker, workers) = part.among_all(worker, generator.threads);
     match arrivals(spec) {
         Some(arrivals) => Schedule::Open {
             share: Box::new(Share::new(arrivals, worker, workers)),
-            end: most_requests.map(|requests| requests.div_ceil(u64::from(requests_per_arrival(spec)))),
+            end: most_requests.map(|requests| last_arrival(spec, requests)),
         },
         None => Schedule::Closed { most: most_requests.map(|requests| share_of(requests, worker, workers)) },
-    }
-}
-
-/// Requests of a session, or the one that is due by itself.
-fn requests_per_arrival(spec: &LoadSpec) -> u32 {
-    match spec.shape {
-        Shape::Sessions { requests, .. } => requests,
-        Shape::Connections { .. } => 1,
-    }
-}
-
-/// The arrivals of a workload: of sessions where there are sessions, else of requests; none in closed loop.
-fn arrivals(spec: &LoadSpec) -> Option<Arrivals> {
-    let requests_per_arrival = f64::from(requests_per_arrival(spec));
-    match spec.arrivals {
-        ArrivalProcess::Poisson { rate_rps } => Some(Arrivals::poisson(rate_rps / requests_per_arrival, spec.seed)),
-        ArrivalProcess::Constant { rate_rps } => Some(Arrivals::constant(rate_rps / requests_per_arrival)),
-        ArrivalProcess::Closed => None,
     }
 }
 
@@ -307,10 +319,4 @@ fn waiting_room(spec: &LoadSpec, workers: u32) -> usize {
     const MOST_AHEAD: usize = 4_000_000;
     let due_within_timeout = spec.offered_load_rps().unwrap_or(0.0) * spec.timeout.as_secs_f64();
     ((due_within_timeout * 1.5 / f64::from(workers)) as usize).min(MOST_AHEAD) + 64
-}
-
-/// How many of `count` things are the `worker`-th worker's.
-fn share_of(count: u64, worker: u32, workers: u32) -> u64 {
-    let (worker, workers) = (u64::from(worker), u64::from(workers));
-    count / workers + u64::from(worker < count % workers)
 }

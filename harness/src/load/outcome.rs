@@ -34,6 +34,9 @@ pub struct LoadOutcome {
     pub seconds: Vec<Second>,
     /// Requests of the window that were never taken up because the load was stopped. The ledger has them as dropped.
     pub left_over: u64,
+    /// Response times of each of [`Traffic::intervals`], of the load's parts that are to be joined; of any other load none
+    /// are kept.
+    pub interval_times: Vec<Histogram<u64>>,
 }
 
 /// A second of the window: the requests of the window that ended in it.
@@ -62,15 +65,20 @@ impl LoadOutcome {
         self
     }
 
-    /// Adds up the workers' notes, of a load that ran to its end in a window of `measured`. There is at least one.
-    pub(crate) fn merge(spec: &LoadSpec, measured: Duration, notes: Vec<(Recorder, ThreadUsage)>) -> LoadOutcome {
+    /// Adds up the workers' notes, of a load that ran to its end in a window of `measured`.
+    pub(crate) fn merge(
+        spec: &LoadSpec,
+        measured: Duration,
+        notes: Vec<(Recorder, ThreadUsage)>,
+        keeps_interval_times: bool,
+    ) -> LoadOutcome {
         let threads = notes.len() as u32;
         let usages: Vec<ThreadUsage> = notes.iter().map(|(_, usage)| *usage).collect();
         let sum = notes.into_iter().map(|(recorder, _)| recorder).reduce(|mut sum, part| {
             sum.add(&part);
             sum
         });
-        // Without a worker there would have been no load to merge.
+        // Without a worker nothing was sent.
         let recorder = sum.unwrap_or_else(|| Recorder::new(0, Loop::Open));
         let kept_pace = match recorder.arrivals {
             0 => 1.0,
@@ -82,6 +90,10 @@ impl LoadOutcome {
             was_stopped: false,
             polling_gave_way: None,
             left_over: recorder.left_over,
+            interval_times: match keeps_interval_times && spec.arrivals != ArrivalProcess::Closed {
+                true => recorder.intervals.iter().map(|tally| tally.response_time.histogram()).collect(),
+                false => Vec::new(),
+            },
             seconds: recorder.seconds.as_deref().map(seconds).unwrap_or_default(),
             traffic: traffic(spec, measured, recorder),
             generator: GeneratorUsage {
@@ -258,6 +270,7 @@ mod tests {
             &spec(ArrivalProcess::Constant { rate_rps: 1.0 }),
             WINDOW,
             vec![notes(usage(10)), notes(usage(90))],
+            false,
         );
         let LoadOutcome { traffic, generator, .. } = outcome;
         assert_eq!((traffic.ledger.scheduled, traffic.ledger.ok, traffic.ok_within_window), (2, 2, 2));
@@ -272,11 +285,12 @@ mod tests {
 
     #[test]
     fn what_does_not_exist_is_absent_and_not_zero() {
-        let closed = LoadOutcome::merge(&spec(ArrivalProcess::Closed), WINDOW, vec![notes(usage(1))]).traffic;
+        let closed = LoadOutcome::merge(&spec(ArrivalProcess::Closed), WINDOW, vec![notes(usage(1))], false).traffic;
         assert!(closed.response_time.is_none() && closed.schedule_lag.is_none() && closed.mean_in_system.is_none());
         assert!(closed.intervals.is_empty() && closed.split.is_none() && closed.connect_time.is_none());
         let open =
-            LoadOutcome::merge(&spec(ArrivalProcess::Poisson { rate_rps: 1.0 }), WINDOW, vec![notes(usage(1))]).traffic;
+            LoadOutcome::merge(&spec(ArrivalProcess::Poisson { rate_rps: 1.0 }), WINDOW, vec![notes(usage(1))], false)
+                .traffic;
         let empty = open.intervals[1];
         assert_eq!((empty.ok, empty.p50_ns, empty.max_ns), (0, None, None));
     }
@@ -285,6 +299,6 @@ mod tests {
     fn a_schedule_without_arrivals_was_kept() {
         let recorder = Recorder::new(1, Loop::Open);
         let spec = spec(ArrivalProcess::Poisson { rate_rps: 1.0 });
-        assert_eq!(LoadOutcome::merge(&spec, WINDOW, vec![(recorder, usage(0))]).generator.kept_pace, 1.0);
+        assert_eq!(LoadOutcome::merge(&spec, WINDOW, vec![(recorder, usage(0))], false).generator.kept_pace, 1.0);
     }
 }

@@ -356,7 +356,7 @@ impl Recorder {
     }
 }
 
-fn add_ledger(sum: &mut Ledger, part: &Ledger) {
+pub(super) fn add_ledger(sum: &mut Ledger, part: &Ledger) {
     let Ledger { scheduled, ok, error, timeout, malformed, refused, reset, dropped, in_flight } = part;
     sum.scheduled += scheduled;
     sum.ok += ok;
@@ -369,7 +369,7 @@ fn add_ledger(sum: &mut Ledger, part: &Ledger) {
     sum.in_flight += in_flight;
 }
 
-fn add_connections(sum: &mut ConnectionLedger, part: &ConnectionLedger) {
+pub(super) fn add_connections(sum: &mut ConnectionLedger, part: &ConnectionLedger) {
     let ConnectionLedger {
         attempted,
         established,

@@ -41,6 +41,13 @@ pub struct MachineSeen {
     pub(super) span_ns: u64,
 }
 
+impl MachineSeen {
+    /// What another program saw of its machine.
+    pub(crate) fn told(noise: Noise, unobserved: Vec<Warning>) -> MachineSeen {
+        MachineSeen { noise, unobserved, ..MachineSeen::default() }
+    }
+}
+
 impl MachineWatch {
     /// Begins to watch `cpus`; the thread that watches runs on `own_cpus`. None means all, and any. Never fails: what can't
     /// be seen is said at the end.

@@ -126,14 +126,14 @@ const KEPT: usize = 4096;
 
 /// The last 4 KiB of a stream that a thread of its own reads to its end.
 #[derive(Debug)]
-pub(super) struct StderrTail {
+pub(crate) struct StderrTail {
     bytes: Arc<Mutex<VecDeque<u8>>>,
     ended: Receiver<()>,
 }
 
 impl StderrTail {
     /// Starts reading.
-    pub(super) fn of(stderr: ChildStderr) -> io::Result<Self> {
+    pub(crate) fn of(stderr: ChildStderr) -> io::Result<Self> {
         let bytes = Arc::new(Mutex::new(VecDeque::with_capacity(KEPT)));
         let (at_end, ended) = channel();
         let kept = Arc::clone(&bytes);
@@ -146,7 +146,7 @@ impl StderrTail {
 
     /// The end of the stream. Called once its writer is dead; waits a moment for the last bytes, and not longer,
     /// because a grandchild may hold the pipe open for ever.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         // Both outcomes, the end of the stream and the time-out, lead to what has been read so far.
         let _ = self.ended.recv_timeout(Duration::from_millis(200));
         let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);

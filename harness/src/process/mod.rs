@@ -32,6 +32,7 @@ pub mod supervised;
 
 pub use asked::answer_of;
 pub use bounds::{Cap, left_groups, sweep_control_groups};
+pub(crate) use child::StderrTail;
 pub use command::{ADDRESS, BACKEND_VARIABLE, CommandLaunch, PORT, PORT_VARIABLE, launch_command};
 pub use error::{LaunchFailure, ProcessError};
 pub use image::{HeldProgram, bear_own_name, sha256_of_own_image};

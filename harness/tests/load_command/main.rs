@@ -14,11 +14,15 @@ mod histogram_files;
 mod http_server;
 mod interruption;
 mod machine;
+mod namespaces;
 mod others;
+mod over_ssh;
 mod refusals;
 mod requests;
 mod stamped;
 mod strange;
+mod worker_lines;
+mod workers;
 
 use std::net::SocketAddr;
 use std::process::{Command, Output, Stdio};

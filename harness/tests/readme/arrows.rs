@@ -105,6 +105,12 @@ fn live_views_know_no_models_and_no_runs() {
 }
 
 #[test]
+fn several_machines_know_no_models_and_no_runs() {
+    assert_unknown("harness/src/machines", MODEL);
+    assert_unknown("harness/src/machines", &["crate::run", "crate::cli", "println!"]);
+}
+
+#[test]
 fn the_backend_answers_whoever_calls() {
     assert_unknown("harness/src/backend", MODEL);
     assert_unknown("harness/src/backend", &["crate::process", "crate::run", "crate::plan", "crate::cli"]);

@@ -28,6 +28,7 @@ fn documents() -> Vec<String> {
         "docs/protocol.md",
         "docs/workshop/exercises/README.md",
         RELIABILITY,
+        "docs/several-machines.md",
     ];
     let entries = fs::read_dir(root().join("docs/experiments")).unwrap().map(|entry| entry.unwrap().file_name());
     let experiments = entries.map(|name| format!("docs/experiments/{}", name.to_str().unwrap()));

@@ -14,6 +14,7 @@ use crate::cli::shell::quiet::QuietArg;
 const REQUEST: &str = "Request";
 const LOAD: &str = "Load";
 const GENERATOR: &str = "Generator";
+const MACHINES: &str = "Several machines";
 const RESULT: &str = "Result";
 
 const CODES: &str = "\
@@ -134,6 +135,21 @@ pub(in crate::cli) struct LoadArgs {
     /// How a thread waits for the next request
     #[arg(long, value_enum, default_value_t = PacingArg::Sleeping, help_heading = GENERATOR)]
     pub(super) pacing: PacingArg,
+
+    /// Send from another machine: a command that runs programs there, as in 'ssh HOST'. Can be given repeatedly; each
+    /// sends its part of one schedule. See docs/several-machines.md
+    #[arg(long, value_name = "COMMAND", help_heading = MACHINES)]
+    pub(super) load_from: Vec<String>,
+
+    /// Where harness is on those machines: a path, or a name that is looked for there
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "harness",
+        requires = "load_from",
+        help_heading = MACHINES
+    )]
+    pub(super) worker_program: String,
 
     /// How to write the result
     #[arg(long, value_enum, default_value_t = TableOrJson::Table, help_heading = RESULT)]

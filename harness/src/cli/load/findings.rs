@@ -16,8 +16,10 @@ use serde::{Serialize, Serializer};
 use super::gates::{Figures, HeldGate, LoadGate};
 use super::notices::{Sending, capacity_of_the_generator, doubts, hung, is_of_the_generator, notices, sentence};
 use super::times::{LoadTimes, Percentiles};
+use super::workers::{WorkerDoubt, WorkerFindings, doubts_of_workers, findings_of_each};
 use crate::allocator::VERSION;
 use crate::load::{Generator, LoadOutcome};
+use crate::machines::FleetOutcome;
 use crate::observe::MachineSeen;
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work, nanoseconds};
 
@@ -37,8 +39,10 @@ pub(super) struct LoadSetup<'a> {
     pub(super) busy: Option<&'a Warning>,
     /// What went on on this machine meanwhile.
     pub(super) machine: &'a MachineSeen,
-    /// CPUs that this process may use.
+    /// CPUs that this process may use, or those of all workers.
     pub(super) cpus: usize,
+    /// What workers on other machines say each, where they sent it.
+    pub(super) fleet: Option<&'a FleetOutcome>,
 }
 
 /// What a load came to. All that has a place in time was counted in the window alone.
@@ -82,6 +86,12 @@ pub(super) struct LoadFindings {
     pub(super) where_the_time_went_ns: Option<TimeParts>,
     pub(super) generator: GeneratorFindings,
     pub(super) opening_ns: Option<u64>,
+    /// The most by which the workers' starts lie apart, where there are some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_skew_ns: Option<u64>,
+    /// What each worker says; none where the load was sent from here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) workers: Vec<WorkerFindings>,
     /// Whether the figures may be believed.
     pub(super) valid: bool,
     /// The same in words.
@@ -120,7 +130,15 @@ impl LoadFindings {
         let ledger = traffic.ledger;
         let mut doubts = doubts(spec, outcome, asking.machine);
         doubts.extend(asking.busy.cloned());
-        let valid = !doubts.iter().any(Warning::invalidates) && seconds > 0.0;
+        let workers = asking.fleet.map_or_else(Vec::new, |fleet| findings_of_each(fleet, spec.timeout));
+        let worker_doubts = asking.fleet.map_or_else(Vec::new, |fleet| doubts_of_workers(fleet, &workers, spec));
+        if worker_doubts.iter().any(WorkerDoubt::is_a_loss) {
+            // What fell behind is the part that was lost, which is said, and no generator that had too much to do.
+            doubts.retain(|doubt| !matches!(doubt, Warning::GeneratorFellBehind { .. }));
+        }
+        let valid = !doubts.iter().any(Warning::invalidates)
+            && !worker_doubts.iter().any(WorkerDoubt::invalidates)
+            && seconds > 0.0;
         let page = match &spec.work {
             Work::Page(page) => Some(page),
             Work::Asked { .. } => None,
@@ -158,10 +176,12 @@ impl LoadFindings {
             where_the_time_went_ns: TimeParts::of(traffic.split.as_ref()),
             generator: GeneratorFindings::new(*usage, traffic.ok_within_window),
             opening_ns: opening.map(nanoseconds),
+            start_skew_ns: asking.fleet.map(|fleet| fleet.start_skew_ns),
+            workers,
             valid,
             verdict: verdict(spec, valid),
             notices: Vec::new(),
-            warnings: Vec::new(),
+            warnings: worker_doubts.iter().map(WorkerDoubt::sentence).collect(),
             gates: Vec::new(),
         };
         findings.judge(asking, outcome, &doubts);
@@ -178,12 +198,13 @@ impl LoadFindings {
             cpu_ns_per_request: self.generator.cpu_ns_per_request,
             mean_reply_bytes: self.reply_bytes.map(|sizes| sizes.mean),
             cpus,
+            machine: if asking.fleet.is_some() { "its machine" } else { "this machine" },
         };
         let kept_pace = !doubts.iter().any(is_of_the_generator);
         self.notices = notices(spec, traffic, kept_pace.then_some(self.achieved_rps));
         let was_stopped = outcome.was_stopped;
         self.notices.extend(hung(traffic).filter(|_| !was_stopped));
-        self.warnings = doubts.iter().map(|doubt| sentence(doubt, sending)).collect();
+        self.warnings.extend(doubts.iter().map(|doubt| sentence(doubt, sending)));
         self.warnings.extend(was_stopped.then(|| stopped(self, spec, asking.requests)));
         self.warnings.extend(capacity_of_the_generator(spec, usage));
         if doubts.iter().any(|doubt| matches!(doubt, Warning::TailLag { .. })) {

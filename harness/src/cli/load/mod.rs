@@ -2,7 +2,8 @@
 //!
 //! Read `args.rs` (what may be typed), `spec.rs` (what was typed becomes a load), `run.rs` (it is carried out), then
 //! `findings.rs` (what the load came to, in figures). Beside them: `times.rs` (times, of which everything else is made),
-//! `notices.rs` and `gates.rs` (what is said of the figures), `histogram_files.rs` and `table.rs` (how they are written).
+//! `notices.rs` and `gates.rs` (what is said of the figures), `workers.rs`
+//! (the same of other machines that send), `histogram_files.rs` and `table.rs` (how they are written).
 
 pub(super) mod args;
 mod findings;
@@ -13,6 +14,7 @@ mod run;
 mod spec;
 mod table;
 mod times;
+mod workers;
 
 pub(super) use args::{LoadArgs, duration};
 pub(super) use run::run;

@@ -146,6 +146,8 @@ pub(super) struct Sending<'a> {
     pub(super) mean_reply_bytes: Option<f64>,
     /// CPUs that this process may use.
     pub(super) cpus: usize,
+    /// Where it sends from, as this process would call it.
+    pub(super) machine: &'static str,
 }
 
 /// In closed loop one side is saturated, and it may be the generator: that bounds what was found and makes it no less
@@ -196,9 +198,10 @@ impl Sending<'_> {
         }
         if busy < BUSY && !lag_ns.is_some_and(own_work) {
             return format!(
-                "its busiest thread used {} of its CPU, so it was held up by this machine: stop other programs, or use \
-                 a machine that is not shared, and run again",
-                share(busy)
+                "its busiest thread used {} of its CPU, so it was held up by {}: stop other programs, or use a \
+                 machine that is not shared, and run again",
+                share(busy),
+                self.machine
             );
         }
         let large = self.mean_reply_bytes.filter(|bytes| *bytes >= LARGE_REPLY_BYTES).map(|bytes| {
@@ -342,6 +345,7 @@ mod tests {
             cpu_ns_per_request: Some(20_000.0),
             mean_reply_bytes: Some(100.0),
             cpus: 4,
+            machine: "this machine",
         };
         change(&mut sending);
         sentence(doubt, sending)

@@ -11,14 +11,16 @@ use super::args::LoadArgs;
 use super::findings::{LoadFindings, LoadSetup};
 use super::histogram_files::HistogramFiles;
 use super::times::LoadTimes;
-use super::{spec, table};
+use super::{spec, table, workers};
 use crate::cli::busy::{self, FirstLook};
 use crate::cli::ending::code_of_load;
 use crate::cli::new_run::{tell_limits, too_small_a_quota};
 use crate::cli::output::{TableOrJson, json_text, print, tell};
 use crate::cli::progress::LoadProgress;
 use crate::cli::target::TypedTarget;
+use crate::cli::worker::own_hello;
 use crate::load::{Generator, LoadError, LoadOutcome, Order, Signs, now_ns};
+use crate::machines::{Fleet, FleetLoad, FleetOutcome, WorkerCommand};
 use crate::observe::{MachineSeen, MachineWatch, ServerCpu, allowed_cpus};
 use crate::plan::LoadSpec;
 use crate::run::{Interrupt, preflight_connections};
@@ -29,26 +31,43 @@ pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let spec = spec::spec(&args, &target)?;
     let generator = spec::generator(&args)?;
     let addresses = target.addresses(args.allow_remote)?;
+    let workers = workers::commands(&args, &spec)?;
     let mut files = HistogramFiles::open(args.hlog.as_deref(), args.hgrm.as_deref())?;
-    preflight_connections(spec.peak_connections())?;
-    let address = target.reached(&addresses)?;
+    let is_from_here = workers.is_empty();
+    if is_from_here {
+        preflight_connections(spec.peak_connections())?;
+    }
+    let address = match addresses.first() {
+        // What is reached from here need not be what workers reach.
+        Some(first) if !is_from_here => *first,
+        _ => target.reached(&addresses)?,
+    };
     let interrupt = Interrupt::listen()?;
     if addresses.first() != Some(&address) {
         let name = &target.authority;
         args.quiet.tell(&format!("note: of the addresses of {name}, {address} is the first that accepts a connection"));
     }
     spec::note(&spec).iter().for_each(|note| args.quiet.tell(note));
-    tell_limits(&too_small_a_quota());
-    let busy = busy::doubt(first_look, args.quiet.is_on);
-    let carried_out = match carry_out(&args, &spec, address, generator, &interrupt) {
+    // What goes on here bears on a load that is sent from here.
+    let busy = if is_from_here {
+        tell_limits(&too_small_a_quota());
+        busy::doubt(first_look, args.quiet.is_on)
+    } else {
+        None
+    };
+    let carried_out = match is_from_here {
+        true => carry_out(&args, &spec, address, generator, &interrupt).map_err(anyhow::Error::from),
+        false => carry_out_elsewhere(&args, &spec, (address, generator), &workers, &interrupt),
+    };
+    let carried_out = match carried_out {
         Ok(carried_out) => carried_out,
         Err(error) => {
-            let Some(code) = interrupt.exit_code() else { return Err(error.into()) };
+            let Some(code) = interrupt.exit_code() else { return Err(error) };
             tell(&format!("stopped before the load began: {error}"));
             return Ok(ExitCode::from(code));
         }
     };
-    let CarriedOut { outcome, machine, started_at, window_start } = carried_out;
+    let CarriedOut { outcome, machine, started_at, window_start, fleet } = carried_out;
     let times = LoadTimes::of(&outcome, spec.timeout)?;
     let written = files.write(&times, window_start);
     let asking = LoadSetup {
@@ -61,7 +80,11 @@ pub(in crate::cli) fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
         gates: &args.fail_on,
         machine: &machine,
         busy: busy.as_ref(),
-        cpus: thread::available_parallelism().map_or(1, usize::from),
+        cpus: match &fleet {
+            Some(fleet) => fleet.workers.iter().map(|worker| worker.hello.cpus as usize).sum(),
+            None => thread::available_parallelism().map_or(1, usize::from),
+        },
+        fleet: fleet.as_ref(),
     };
     let findings = LoadFindings::new(&asking, &outcome, &times);
     tell_of(&findings, &spec, args.format)?;
@@ -82,6 +105,8 @@ struct CarriedOut {
     started_at: SystemTime,
     /// What the beginning of the window was for people.
     window_start: SystemTime,
+    /// What the workers say each, where it was sent from elsewhere.
+    fleet: Option<FleetOutcome>,
 }
 
 fn carry_out(
@@ -109,9 +134,43 @@ fn carry_out(
     });
     let machine = machine.stop(ServerCpu::NotWatched);
     progress.end();
-    let outcome = outcome?;
-    let outcome = if outcome.was_stopped { outcome.cut_short() } else { outcome };
-    Ok(CarriedOut { outcome, machine, started_at, window_start: wall_clock(window_start_ns) })
+    let outcome = cut_if_stopped(outcome?);
+    Ok(CarriedOut { outcome, machine, started_at, window_start: wall_clock(window_start_ns), fleet: None })
+}
+
+/// By workers on other machines.
+fn carry_out_elsewhere(
+    args: &LoadArgs,
+    spec: &LoadSpec,
+    (target, generator): (SocketAddr, Generator),
+    workers: &[WorkerCommand],
+    interrupt: &Interrupt,
+) -> anyhow::Result<CarriedOut> {
+    let load = FleetLoad {
+        spec,
+        generator,
+        target,
+        allow_remote: args.allow_remote,
+        requests: args.requests,
+        by_second: args.hlog.is_some(),
+        stop: interrupt.flag(),
+    };
+    let fleet = Fleet::start(workers, &own_hello())?;
+    let started_at = SystemTime::now();
+    let mut progress = LoadProgress::new(spec, args.requests);
+    let found = fleet.run(&load, |moments, signs| progress.show(moments, signs));
+    progress.end();
+    let mut found = found?;
+    let outcome = cut_if_stopped(found.outcome.clone());
+    for part in found.workers.iter_mut().filter_map(|worker| worker.end.as_mut().ok()) {
+        part.outcome = cut_if_stopped(part.outcome.clone());
+    }
+    let (machine, window_start) = (MachineSeen::default(), wall_clock(found.window_start_ns));
+    Ok(CarriedOut { outcome, machine, started_at, window_start, fleet: Some(found) })
+}
+
+fn cut_if_stopped(outcome: LoadOutcome) -> LoadOutcome {
+    if outcome.was_stopped { outcome.cut_short() } else { outcome }
 }
 
 fn tell_of(findings: &LoadFindings, spec: &LoadSpec, format: TableOrJson) -> anyhow::Result<()> {

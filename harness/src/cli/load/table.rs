@@ -29,6 +29,9 @@ pub(super) fn drawn(findings: &LoadFindings, spec: &LoadSpec) -> String {
     }
     line("connections", &connections(findings));
     line("generator", &generator(&findings.generator, findings));
+    for worker in &findings.workers {
+        line(&format!("worker {}", worker.number), &worker.line());
+    }
     text.push('\n');
     if findings.ledger.ok > 0 {
         let _ = writeln!(text, "{}", times(findings));

@@ -85,6 +85,7 @@ impl JudgedLoad {
                 polling_gave_way: None,
                 seconds: Vec::new(),
                 left_over: 0,
+                interval_times: Vec::new(),
             },
             machine: MachineSeen::default(),
             gates: Vec::new(),
@@ -121,6 +122,7 @@ impl JudgedLoad {
             machine: &self.machine,
             busy: None,
             cpus: 2,
+            fleet: None,
         };
         let times = LoadTimes::of(&self.outcome, self.spec.timeout).unwrap();
         let findings = LoadFindings::new(&asking, &self.outcome, &times);

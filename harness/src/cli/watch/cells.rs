@@ -184,6 +184,7 @@ mod tests {
             was_stopped: false,
             polling_gave_way: None,
             left_over: 0,
+            interval_times: Vec::new(),
             seconds: Vec::new(),
         }
     }

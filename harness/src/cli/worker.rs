@@ -1,0 +1,58 @@
+//! `harness worker`: the far side of `harness load --load-from`. Nobody types it; a command such as `ssh HOST` runs it.
+//!
+//! Beside it: `machines/worker.rs`, which does the work.
+
+use std::io;
+use std::process::{self, ExitCode};
+use std::time::Duration;
+
+use rustix::process::{Resource, getrlimit};
+
+use crate::allocator::VERSION;
+use crate::machines::{Hello, ToldClock, WorkerSetup, work_for};
+use crate::observe::{allowed_cpus, raise_soft_descriptor_limit};
+use crate::process::sha256_of_own_image;
+use crate::run::preflight_connections;
+
+const ABOUT: &str = "\
+It is told on its stdin what to send and says on its stdout what came of it, a line of JSON per
+message, and ends when its stdin does. To use it from another machine:
+  harness load HOST:PORT --allow-remote --rate 1000 --load-from 'ssh HOST-A' --load-from 'ssh HOST-B'";
+
+/// Send part of a load for `harness load --load-from`, which starts this on each machine and speaks to it
+#[derive(Debug, clap::Args)]
+#[command(after_help = ABOUT)]
+pub(super) struct WorkerArgs {
+    /// In a test: tell a clock that is ahead by so much
+    #[arg(long, value_name = "NS", default_value_t = 0, allow_hyphen_values = true, hide = true)]
+    test_clock_ahead: i64,
+
+    /// In a test: tell a clock that gains so many parts per million
+    #[arg(long, value_name = "PPM", default_value_t = 0.0, allow_hyphen_values = true, hide = true)]
+    test_clock_drift: f64,
+
+    /// In a test: begin later than told
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration, hide = true)]
+    test_begin_late: Duration,
+}
+
+pub(super) fn run(args: &WorkerArgs) -> anyhow::Result<ExitCode> {
+    let setup = WorkerSetup {
+        hello: own_hello(),
+        clock: ToldClock::new(args.test_clock_ahead, args.test_clock_drift),
+        late: args.test_begin_late,
+        preflight: |connections| preflight_connections(connections).map_err(|unfit| unfit.to_string()),
+        // Whoever asked is gone: no result has a reader, and no load is wanted any more.
+        at_end: || process::exit(0),
+    };
+    work_for(io::stdin(), io::stdout(), setup)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What this side says of itself.
+pub(super) fn own_hello() -> Hello {
+    let _ = raise_soft_descriptor_limit();
+    let cpus = allowed_cpus().map_or(1, |cpus| cpus.len() as u32);
+    let build = sha256_of_own_image().ok().map(str::to_owned);
+    Hello::of_this_side(VERSION, build, cpus, getrlimit(Resource::Nofile).current)
+}

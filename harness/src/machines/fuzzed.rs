@@ -1,0 +1,65 @@
+//! Properties of what workers and whoever started them say to each other: whatever comes, it is a message or none; a message
+//! can be said again; and figures that are taken can be added up.
+
+use super::lines::{Came, Lines, say};
+use super::message::{FromWorker, ToWorker};
+use crate::load::LoadOutcome;
+use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work};
+
+/// Both ways of a conversation.
+pub fn worker_messages(bytes: &[u8]) {
+    let mut lines = Lines::new(bytes);
+    while let Came::Line(line, _) = lines.next() {
+        if let Ok(message) = serde_json::from_str::<ToWorker>(&line) {
+            to_worker(&message);
+        }
+        if let Ok(message) = serde_json::from_str::<FromWorker>(&line) {
+            from_worker(message);
+        }
+    }
+}
+
+fn said(message: &impl serde::Serialize) -> String {
+    let mut line = Vec::new();
+    say(&mut line, message).expect("writing to memory does not fail");
+    assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1), "one line");
+    String::from_utf8(line).expect("JSON is text")
+}
+
+fn to_worker(message: &ToWorker) {
+    let again: ToWorker = serde_json::from_str(&said(message)).expect("what was said can be heard");
+    let ToWorker::Plan(plan) = message else {
+        assert_eq!(again, *message);
+        return;
+    };
+    if !plan.has_decimals() {
+        assert_eq!(again, *message);
+    }
+    if let Ok(spec) = plan.spec() {
+        assert!(spec.peak_connections() >= plan.part.of && plan.part.index < plan.part.of);
+        assert!(plan.allow_remote || plan.target.ip().to_canonical().is_loopback());
+    }
+}
+
+fn from_worker(message: FromWorker) {
+    let again: FromWorker = serde_json::from_str(&said(&message)).expect("what was said can be heard");
+    let FromWorker::Result(result) = message else {
+        assert_eq!(again, message);
+        return;
+    };
+    let Ok((outcome, _)) = result.read() else { return };
+    let scheduled = outcome.traffic.ledger.scheduled;
+    let spec = LoadSpec {
+        arrivals: ArrivalProcess::Poisson { rate_rps: 1.0 },
+        shape: Shape::Connections { connections: 2 },
+        work: Work::new("echo", "hi"),
+        seed: 1,
+        warm_up: std::time::Duration::ZERO,
+        window: std::time::Duration::from_secs(1),
+        timeout: std::time::Duration::from_secs(1),
+    };
+    if let Ok(sum) = LoadOutcome::join(&spec, &[outcome.clone(), outcome], 5) {
+        let ledger = sum.traffic.ledger;
+        assert_eq!((ledger.scheduled, ledger.accounted_for()), (2 * scheduled + 5, 2 * scheduled + 5));
+    }
+}

@@ -1,0 +1,222 @@
+//! What a worker and whoever started it say to each other: a line of JSON per message, each way.
+//!
+//! First both say hello, with the version of what they speak; another version is refused before anything is asked for.
+//! Whoever reads trusts nothing: how long a line may be is decided by who reads it (`lines.rs`), what a plan may ask for in
+//! `plan_message.rs`, and figures that can't be are refused here. Readings of a clock are those of the worker's own
+//! monotonic clock, in nanoseconds, and mean nothing to another one.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use reports::record::{GeneratorUsage, HistogramRecord, Noise, Traffic, Warning};
+use serde::{Deserialize, Serialize};
+
+use super::plan_message::PlanMessage;
+use crate::load::{LoadOutcome, Second, adds_up};
+use crate::observe::MachineSeen;
+use crate::plan::nanoseconds;
+
+/// What is spoken here. It changes where an older side would misunderstand a newer one.
+pub(super) const PROTOCOL: u32 = 1;
+
+/// To a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ToWorker {
+    /// The first line.
+    Hello(Hello),
+    /// Asks for a reading of its clock.
+    Ping(Ping),
+    /// What it is to send; it opens its connections.
+    Plan(Box<PlanMessage>),
+    /// When it is to begin.
+    Go(Go),
+    /// It is to end the load now, and say what there is.
+    Stop,
+    /// Nothing more is wanted.
+    Bye,
+}
+
+/// From a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum FromWorker {
+    /// The first line.
+    Hello(Hello),
+    /// A reading of its clock.
+    Pong(Pong),
+    /// Its connections are open.
+    Ready,
+    /// It is still there, and how it goes.
+    Signs(SignsSeen),
+    /// What it sent and got.
+    Result(Box<ResultMessage>),
+    /// It ends.
+    Bye,
+    /// It can't do what it was asked for.
+    Error(Trouble),
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Which version of this conversation it speaks.
+    pub protocol: u32,
+    /// Of this program.
+    pub version: String,
+    /// SHA-256 of this program's bytes, in hexadecimal; absent where they could not be read.
+    pub build: Option<String>,
+    /// What the machine calls itself.
+    pub host: String,
+    /// A reading of the monotonic clock.
+    pub clock_ns: i64,
+    /// CPUs that it may use.
+    pub cpus: u32,
+    /// Files that it may have open; absent where there is no limit.
+    pub open_files: Option<u64>,
+}
+
+impl Hello {
+    /// Of this program, on this machine.
+    pub fn of_this_side(version: &str, build: Option<String>, cpus: u32, open_files: Option<u64>) -> Hello {
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let clock_ns = crate::clock::now_ns().cast_signed();
+        Hello { protocol: PROTOCOL, version: version.to_owned(), build, host, clock_ns, cpus, open_files }
+    }
+}
+
+/// Asks for a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ping {
+    /// Said back.
+    pub number: u32,
+}
+
+/// A reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pong {
+    /// Of the question.
+    pub number: u32,
+    /// Between hearing the question and answering.
+    pub clock_ns: i64,
+}
+
+/// When to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Go {
+    /// On the worker's own clock.
+    pub start_ns: i64,
+}
+
+/// How it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SignsSeen {
+    /// A request got a right reply.
+    pub answered: bool,
+    /// One was given up.
+    pub given_up: bool,
+}
+
+/// Why a worker can't do what it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// Whether the server is the reason, which did not accept its connections.
+    pub is_the_servers: bool,
+    /// A sentence without its stop, with the remedy.
+    pub reason: String,
+}
+
+/// What a part of a load came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct ResultMessage {
+    /// When it began, on the worker's clock.
+    pub(super) began_ns: i64,
+    measured_ns: u64,
+    opening_ns: Option<u64>,
+    was_stopped: bool,
+    polling_gave_way: Option<u32>,
+    left_over: u64,
+    traffic: Traffic,
+    generator: GeneratorUsage,
+    seconds: Vec<SecondMessage>,
+    interval_times: Vec<HistogramRecord>,
+    noise: Noise,
+    unobserved: Vec<Warning>,
+}
+
+/// A second of the window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct SecondMessage {
+    second: u64,
+    times: HistogramRecord,
+    failed: u64,
+}
+
+/// No count of requests and no CPU time of a load comes near it, and a thousand of them can be added.
+const MOST: u64 = 1 << 52;
+
+impl ResultMessage {
+    /// As it is sent.
+    pub(super) fn new(outcome: LoadOutcome, machine: MachineSeen, began_ns: i64) -> ResultMessage {
+        ResultMessage {
+            began_ns,
+            measured_ns: nanoseconds(outcome.measured),
+            opening_ns: outcome.opening.map(nanoseconds),
+            was_stopped: outcome.was_stopped,
+            polling_gave_way: outcome.polling_gave_way,
+            left_over: outcome.left_over,
+            traffic: outcome.traffic,
+            generator: outcome.generator,
+            seconds: outcome.seconds.into_iter().map(second_message).collect(),
+            interval_times: outcome.interval_times.iter().map(record).collect(),
+            noise: machine.noise,
+            unobserved: machine.unobserved,
+        }
+    }
+
+    /// What it says, where that can be: its counts add up and its histograms are some.
+    ///
+    /// # Errors
+    /// A clause that says what can't be.
+    pub(super) fn read(self) -> Result<(LoadOutcome, MachineSeen), String> {
+        let ledger = &self.traffic.ledger;
+        if !adds_up(ledger) || ledger.scheduled > MOST || self.left_over > ledger.dropped {
+            return Err("its requests do not add up".to_owned());
+        }
+        let usage = &self.generator;
+        if !(0.0..=1.0).contains(&usage.kept_pace) || !(0.0..=1e6).contains(&usage.busiest_worker) {
+            return Err("what it says of its generator can't be".to_owned());
+        }
+        let split = self.traffic.split.as_ref();
+        if split.and_then(|split| split.by_response_time.as_ref()).is_some_and(|sums| !sums.is_whole()) {
+            return Err("the parts of its response times do not fit together".to_owned());
+        }
+        let histogram = |record: &HistogramRecord| record.to_histogram().map_err(|error| error.to_string());
+        let times = [Some(&self.traffic.service_time), self.traffic.response_time.as_ref()];
+        times.into_iter().flatten().try_for_each(|record| histogram(record).map(drop))?;
+        let second = |message: SecondMessage| -> Result<Second, String> {
+            Ok(Second { second: message.second, times: histogram(&message.times)?, failed: message.failed })
+        };
+        let outcome = LoadOutcome {
+            opening: self.opening_ns.map(Duration::from_nanos),
+            measured: Duration::from_nanos(self.measured_ns),
+            was_stopped: self.was_stopped,
+            polling_gave_way: self.polling_gave_way,
+            left_over: self.left_over,
+            interval_times: self.interval_times.iter().map(histogram).collect::<Result<_, _>>()?,
+            seconds: self.seconds.into_iter().map(second).collect::<Result<_, _>>()?,
+            traffic: self.traffic,
+            generator: self.generator,
+        };
+        Ok((outcome, MachineSeen::told(self.noise, self.unobserved)))
+    }
+}
+
+fn second_message(second: Second) -> SecondMessage {
+    SecondMessage { second: second.second, times: record(&second.times), failed: second.failed }
+}
+
+/// Of histograms whose exact sum nobody asks for.
+fn record(histogram: &Histogram<u64>) -> HistogramRecord {
+    HistogramRecord::from_histogram(histogram, 0)
+}

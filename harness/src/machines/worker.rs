@@ -1,0 +1,208 @@
+//! The far side: a worker that hears on its stdin what to send, sends it, and says on its stdout what came of it.
+//!
+//! One thread reads what comes and answers for the clock at once, whatever the rest is doing. It also ends the process where
+//! stdin ends: whoever asked is gone, and nobody wants a load that nobody asked for. Must not know: how it was started.
+//! Beside it: `hand.rs`, the other side.
+
+use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::clocks::ToldClock;
+use super::lines::{Came, Lines, say};
+use super::message::{FromWorker, Go, Hello, PROTOCOL, Pong, ResultMessage, SignsSeen, ToWorker, Trouble};
+use super::plan_message::PlanMessage;
+use crate::clock::now_ns;
+use crate::load::{LoadError, Order, Signs};
+use crate::observe::{MachineWatch, ServerCpu, allowed_cpus};
+
+/// What a worker is, beside what it is told.
+pub struct WorkerSetup {
+    /// Who it says it is; the reading of its clock is made when it says so.
+    pub hello: Hello,
+    /// The clock that it tells.
+    pub clock: ToldClock,
+    /// By how much it begins later than it is told to: nothing but in a test.
+    pub late: Duration,
+    /// Whether this machine has what so many connections need; else a sentence with the remedy.
+    pub preflight: fn(u32) -> Result<(), String>,
+    /// What happens where the other side is gone: the end of the process.
+    pub at_end: fn(),
+}
+
+/// How often it says that it is still there, in nanoseconds.
+const SIGNS_EVERY_NS: u64 = 500_000_000;
+
+/// How often a wait looks whether it is to go on.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Works until it is told good-bye.
+///
+/// # Errors
+/// Where nobody listens any more, or no thread can be had.
+pub fn work_for(
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+    setup: WorkerSetup,
+) -> io::Result<()> {
+    let (tell, told) = channel();
+    let told = Mutex::new(told);
+    let desk =
+        Arc::new(Desk { output: Mutex::new(Box::new(output)), stop: AtomicBool::new(false), clock: setup.clock });
+    desk.say(&FromWorker::Hello(Hello { clock_ns: desk.reading(), ..setup.hello }))?;
+    let (reading, at_end) = (Arc::clone(&desk), setup.at_end);
+    thread::Builder::new().name("worker-reader".into()).spawn(move || {
+        reading.read(input, &tell);
+        // Nobody is there who could be told anything.
+        drop(tell);
+        if !reading.stop.swap(true, Ordering::Relaxed) {
+            at_end();
+        }
+    })?;
+    loop {
+        // The lock is given back with the end of the line: the load hears through it too.
+        let message = hear(&told).recv();
+        let Ok(message) = message else { return Ok(()) };
+        let outcome = match message {
+            Ok(ToWorker::Hello(hello)) => check(&hello),
+            Ok(ToWorker::Plan(plan)) => desk.carry_out(&plan, &told, setup.preflight, setup.late),
+            Ok(ToWorker::Bye) => return desk.say(&FromWorker::Bye),
+            // What comes before a plan or behind its end is too late.
+            Ok(ToWorker::Go(_) | ToWorker::Stop | ToWorker::Ping(_)) => Ok(()),
+            Err(reason) => Err(Trouble { is_the_servers: false, reason }),
+        };
+        if let Err(trouble) = outcome {
+            desk.say(&FromWorker::Error(trouble))?;
+        }
+    }
+}
+
+fn check(hello: &Hello) -> Result<(), Trouble> {
+    let Hello { protocol, version, .. } = hello;
+    if *protocol == PROTOCOL {
+        return Ok(());
+    }
+    let reason = format!(
+        "it speaks version {PROTOCOL} of the workers' protocol and was greeted in version {protocol} by harness {version}; \
+         put the same build on both machines"
+    );
+    Err(Trouble { is_the_servers: false, reason })
+}
+
+/// What both threads use.
+struct Desk {
+    output: Mutex<Box<dyn Write + Send>>,
+    stop: AtomicBool,
+    clock: ToldClock,
+}
+
+type Told = Result<ToWorker, String>;
+
+/// Only one thread hears at a time: this lock is never waited for.
+fn hear(told: &Mutex<Receiver<Told>>) -> MutexGuard<'_, Receiver<Told>> {
+    told.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Desk {
+    fn say(&self, message: &FromWorker) -> io::Result<()> {
+        say(&mut *self.output.lock().unwrap_or_else(PoisonError::into_inner), message)
+    }
+
+    fn reading(&self) -> i64 {
+        self.clock.told(now_ns())
+    }
+
+    /// Reads to the end of what comes, or to a good-bye, after which nobody has to be missed.
+    fn read(&self, input: impl Read, tell: &Sender<Told>) {
+        let mut lines = Lines::new(input);
+        loop {
+            let message = match lines.next() {
+                Came::Line(line, _) => {
+                    serde_json::from_str(&line).map_err(|error| format!("what it was told is no message: {error}"))
+                }
+                Came::TooLong => {
+                    let reason = "what it was told is longer than any message".to_owned();
+                    // Who does not listen is not missed.
+                    let _ = self.say(&FromWorker::Error(Trouble { is_the_servers: false, reason }));
+                    return;
+                }
+                Came::Ended => return,
+            };
+            match message {
+                Ok(ToWorker::Ping(ping)) => {
+                    let pong = FromWorker::Pong(Pong { number: ping.number, clock_ns: self.reading() });
+                    if self.say(&pong).is_err() {
+                        return;
+                    }
+                }
+                Ok(ToWorker::Stop) => self.stop.store(true, Ordering::Relaxed),
+                message => {
+                    let is_last = message == Ok(ToWorker::Bye);
+                    if is_last {
+                        self.stop.store(true, Ordering::Relaxed);
+                    }
+                    if tell.send(message).is_err() || is_last {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn carry_out(
+        &self,
+        plan: &PlanMessage,
+        told: &Mutex<Receiver<Told>>,
+        preflight: fn(u32) -> Result<(), String>,
+        late: Duration,
+    ) -> Result<(), Trouble> {
+        let refused = |reason| Trouble { is_the_servers: false, reason };
+        let spec = plan.spec().map_err(refused)?;
+        preflight(spec.peak_connections().div_ceil(plan.part.of)).map_err(refused)?;
+        let began_ns = AtomicU64::new(0);
+        let start = || {
+            let go = self.await_go(&hear(told))?;
+            let start_ns = self.clock.real(go.start_ns) + crate::plan::nanoseconds(late);
+            began_ns.store(start_ns.max(now_ns()), Ordering::Relaxed);
+            Some(start_ns)
+        };
+        let signs = Signs::default();
+        let order = Order::new(&spec, plan.target, plan.generator(), &self.stop).showing(&signs);
+        let order = plan.requests.map_or(order, |requests| order.at_most(requests));
+        let order = if plan.by_second { order.by_second() } else { order };
+        let machine = MachineWatch::start(allowed_cpus().unwrap_or_default(), Vec::new());
+        let mut next_signs_ns = 0;
+        let outcome = order.in_part(plan.part, &start).run(|_| {
+            if now_ns() >= next_signs_ns {
+                next_signs_ns = now_ns() + SIGNS_EVERY_NS;
+                let of = |sign: &AtomicBool| sign.load(Ordering::Relaxed);
+                let seen = SignsSeen { answered: of(&signs.answered), given_up: of(&signs.given_up) };
+                // Where nobody listens, reading ends too, and with it everything.
+                let _ = self.say(&FromWorker::Signs(seen));
+            }
+        });
+        let machine = machine.stop(ServerCpu::NotWatched);
+        let outcome = outcome.map_err(|error| Trouble {
+            is_the_servers: matches!(error, LoadError::NotConnected { .. }),
+            reason: error.to_string(),
+        })?;
+        let began_ns = self.clock.told(began_ns.into_inner());
+        let result = FromWorker::Result(Box::new(ResultMessage::new(outcome, machine, began_ns)));
+        self.say(&result).map_err(|error| refused(format!("its result could not be sent: {error}")))
+    }
+
+    /// Says that all connections are open, and waits to be told when to begin; nothing where it is not to.
+    fn await_go(&self, told: &Receiver<Told>) -> Option<Go> {
+        self.say(&FromWorker::Ready).ok()?;
+        loop {
+            match told.recv_timeout(LOOK_EVERY) {
+                Ok(Ok(ToWorker::Go(go))) => return Some(go),
+                Err(RecvTimeoutError::Timeout) if !self.stop.load(Ordering::Relaxed) => {}
+                Ok(_) | Err(_) => return None,
+            }
+        }
+    }
+}
