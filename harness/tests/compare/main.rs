@@ -19,13 +19,13 @@ mod devtools;
 mod diff;
 mod disks;
 mod faults;
+mod killed;
 mod lifetimes;
 mod live;
 mod live_page;
 mod refusals;
 mod resume;
 mod subject;
-mod killed;
 mod unquiet;
 mod whole;
 
