@@ -24,33 +24,36 @@ pub struct QuizQuestion {
     title: String,
     question: String,
     answers: Vec<String>,
-    /// Place of the answer that is right, from 0.
+    /// Place of the answer that is right, or looked so, from 0.
     right: usize,
     /// The same with its letter.
     said: String,
+    /// Whether the run could tell.
+    is_certain: bool,
     measured: String,
     why: String,
 }
 
 impl QuizQuestion {
-    /// Of a prediction; absent where its run did not settle which answer is right. `title` is the lesson's, `why` a
+    /// Of a prediction; absent where its run measured nothing that points to an answer. `title` is the lesson's, `why` a
     /// paragraph on why it came out so.
     pub fn of(prediction: &PredictionRecord, title: &str, why: &str) -> Option<QuizQuestion> {
-        let LessonResult { right, measured, .. } = prediction.result.as_ref()?;
-        let right = (*right)?;
+        let LessonResult { right, points_to, measured, .. } = prediction.result.as_ref()?;
+        let (right, is_certain) = ((*right).or(*points_to)?, right.is_some());
         Some(QuizQuestion {
             lesson: prediction.lesson.clone(),
             title: title.to_owned(),
             question: prediction.question.clone(),
             answers: prediction.answers.clone(),
             right,
+            is_certain,
             said: lettered(&prediction.answers, right),
             measured: measured.clone(),
             why: why.to_owned(),
         })
     }
 
-    /// Each question once, as it was settled last, in the order in which they were asked first.
+    /// Each question once, as its last run found it, in the order in which they were asked first.
     pub fn last_of_each(questions: impl IntoIterator<Item = QuizQuestion>) -> Vec<QuizQuestion> {
         let mut kept: Vec<QuizQuestion> = Vec::new();
         for question in questions {
@@ -103,7 +106,11 @@ mod tests {
     #[test]
     fn a_question_is_asked_once_and_only_where_its_answer_is_known() {
         let of = |question: &str, right| QuizQuestion::of(&settled(question, right), "A pool", "Because.");
-        assert_eq!(of("How long?", None), None, "the run could not tell");
+        assert_eq!(of("How long?", None), None, "the run found nothing");
+        let mut doubtful = settled("How long?", None);
+        doubtful.result.as_mut().unwrap().points_to = Some(1);
+        let page = render(&[QuizQuestion::of(&doubtful, "A pool", "").unwrap()]);
+        assert!(page.contains("It looked like") && page.contains("could not tell for sure"), "{page}");
         let asked = [of("How long?", Some(0)), of("And with 8?", Some(1)), of("How long?", Some(1))];
         let kept = QuizQuestion::last_of_each(asked.into_iter().flatten());
         assert_eq!(
@@ -116,9 +123,9 @@ mod tests {
     fn the_page_is_whole_and_shows_text_as_text() {
         let question = QuizQuestion::of(&settled("How long?", Some(1)), "A pool", "Because.").unwrap();
         let page = render(&[question]);
-        assert!(page.contains("Until &lt;b&gt;one&lt;/b&gt; leaves.") && page.contains("It waited 600 ms."), "{page}");
+        assert!(page.contains("Until &lt;b&gt;one&lt;") && page.contains("It waited 600 ms."), "{page}");
         assert!(page.contains("default-src 'none'") && !page.contains("unsafe") && !page.contains("http://"));
-        assert!(render(&[]).contains("No question was settled"));
+        assert!(render(&[]).contains("No run has found an answer"));
     }
 
     #[test]

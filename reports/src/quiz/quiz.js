@@ -18,7 +18,7 @@
       inputs.forEach((input) => { input.disabled = true; });
       sure.remove();
       labels[section.dataset.right].classList.add('right');
-      section.querySelector('.mark').textContent = isRight ? 'Right.' : `Right is ${labels[section.dataset.right].textContent}`;
+      section.querySelector('.mark').textContent = isRight && section.dataset.says === 'Right is' ? 'Right.' : `${section.dataset.says} ${labels[section.dataset.right].textContent}`;
       const details = section.querySelector('details');
       Object.assign(details, { hidden: false, open: true });
       details.querySelector('summary').focus();

@@ -36,7 +36,7 @@ pub(super) fn fill(id: usize, asked: &mut Asked, folder: &Path) -> anyhow::Resul
     // Who ran what comes first: it is the picture that people remember.
     let declared = so_far.pictures();
     let declared = declared.iter().filter_map(|(anchor, _)| so_far.picture(anchor));
-    let pictures: Vec<String> = so_far.traced().into_iter().chain(declared).collect();
+    let pictures: Vec<String> = so_far.traced().into_iter().chain(so_far.moments()).chain(declared).collect();
     asked.predictions.iter_mut().for_each(|one| one.result = Some(result.clone()));
     asked.explanation.clone_from(&explanation);
     let said = asked.said();

@@ -271,6 +271,18 @@
     heard = (what) => { if (what === 'standing') draw(); };
   };
 
+  // Steps through recorded moments by itself, once, for whoever wants to see things move.
+  const play = (moments) => {
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+    const inputs = [...moments.querySelectorAll('input')];
+    const step = (place) => {
+      if (!moments.isConnected || place >= inputs.length) return;
+      inputs[place].checked = true;
+      setTimeout(step, 1200, place + 1);
+    };
+    button(moments, 'Play', () => step(0), 'second');
+  };
+
   const theReveal = async (id) => {
     if (!course) course = await look('course');
     const seen = await look(`reveal/${id}`);
@@ -296,6 +308,7 @@
     seen.explanation.forEach((text) => make(main, 'p', text));
     for (const html of seen.pictures) make(main, 'div').innerHTML = html;
     reach();
+    document.querySelectorAll('.moments fieldset').forEach(play);
     theSource(seen);
     theLook(seen);
     make(main, 'h2', 'What if?');
