@@ -8,13 +8,15 @@ use serde_json::{Map, Value, json};
 
 use crate::format::{self, Unit};
 use crate::machine::MachineIdentity;
-use crate::plain::{markdown as plain, markdown_code};
+use crate::plain::{csv_field, markdown as plain, markdown_code};
 use crate::record::store::Run;
+use crate::record::{Confidence, PredictionRecord};
 use crate::scorecard::{Protagonist, RowVerdict, Scorecard, ScorecardRow};
 use crate::study::groups;
 use crate::summary::{self, BadgeState, Headline, Rank, Summary};
 use crate::words::advice::advice;
 use crate::words::answer::answer;
+use crate::words::predicted::{self as words_of_predictions, lettered};
 use crate::words::scorecard as words;
 
 /// What a figure is filed under. The load is not a part of it: it is chosen anew in every run, from what the contenders
@@ -84,6 +86,32 @@ fn unit(unit: Unit) -> &'static str {
         Unit::Count => "1",
         Unit::Share => "share",
     }
+}
+
+/// What people expected, a line each, as CSV: nobody is named, and no field is a formula. What is not known is empty.
+pub fn predictions_csv(predictions: &[&PredictionRecord]) -> String {
+    let sure = |confidence: Confidence| words_of_predictions::sure(confidence).trim_end_matches('.').to_lowercase();
+    let line = |one: &&PredictionRecord| {
+        let answer = |place: Option<usize>| place.map_or_else(String::new, |place| lettered(&one.answers, place));
+        let settings: Vec<String> = one.settings.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        let result = one.result.as_ref();
+        let was_right = one.was_right().map_or("", |was_right| if was_right { "yes" } else { "no" });
+        let fields = [
+            one.lesson.clone(),
+            one.question.clone(),
+            settings.join("; "),
+            answer(one.before.map(|before| before.chosen)),
+            one.before.map_or_else(String::new, |before| sure(before.confidence)),
+            answer(Some(one.chosen)),
+            sure(one.confidence),
+            answer(result.and_then(|result| result.right)),
+            was_right.to_owned(),
+            result.map_or_else(String::new, |result| result.measured.clone()),
+        ];
+        format!("{}\n", fields.map(|field| csv_field(&field)).join(","))
+    };
+    let heads = "lesson,question,settings,answer before discussion,how sure then,answer,how sure,right answer,was right,measured\n";
+    heads.to_owned() + &predictions.iter().map(line).collect::<String>()
 }
 
 /// The rows of a scorecard. A value and the verdict stand under the short names of the two; a verdict that is none is `alike`
@@ -261,6 +289,26 @@ mod tests {
 
     use super::*;
     use crate::format::Unit;
+
+    #[test]
+    fn predictions_are_lines_without_names_and_without_formulas() {
+        let record = json!({
+            "schema_version": 2, "lesson": "pool", "question": "How long, \"roughly\"?", "answers": ["=1+1", "@SUM(A1)"],
+            "settings": [["workers", 4]], "chosen": 1, "confidence": "high",
+            "before": { "chosen": 0, "confidence": "low" },
+            "result": { "right": 1, "points_to": 1, "measured": "-2+3" },
+        });
+        let mut one: PredictionRecord = serde_json::from_value(record).unwrap();
+        let table = predictions_csv(&[&one]);
+        let (heads, line) = table.split_once('\n').unwrap();
+        assert_eq!(heads.split(',').count(), 10);
+        assert_eq!(
+            line,
+            "pool,\"How long, \"\"roughly\"\"?\",workers 4,A. =1+1,a guess,B. @SUM(A1),very sure,B. @SUM(A1),yes,'-2+3\n"
+        );
+        (one.before, one.result) = (None, None);
+        assert!(predictions_csv(&[&one]).ends_with("workers 4,,,B. @SUM(A1),very sure,,,\n"));
+    }
 
     fn figures() -> Vec<Headline> {
         let p99 = Headline {

@@ -9,7 +9,7 @@
 //! table of what can be shown), `study` (cells gathered into points), `placement` (who had which CPUs), `crossover` (who of two serves more, and where),
 //! `objective` (what load keeps a promise), `verdict` (what may be concluded), `scorecard` (the same of two, a row a question), `mechanism` (why a row is so), `words` (how it is said), `charts`
 //! (pictures), `summary` (sentences and tables), `machine` and `diff` (one run against another), `page` (the report),
-//! `slides` (the same to be shown), `site` (many runs), `export` (for other tools). No arrow points back.
+//! `slides` (the same to be shown), `quiz` (its questions again, weeks later), `site` (many runs), `export` (for other tools). No arrow points back.
 
 pub mod charts;
 pub mod crossover;
@@ -26,6 +26,7 @@ pub mod objective;
 pub mod page;
 mod placement;
 pub mod plain;
+pub mod quiz;
 pub mod record;
 pub mod scorecard;
 pub mod site;

@@ -256,7 +256,7 @@ pub(super) fn doubts(validity: &Validity) -> String {
 
 /// What was expected, beside what was measured, a line each.
 fn predicted(run: &Run) -> String {
-    run.predictions.iter().map(|one| format!("  {}\n", Predicted::of(one).line())).collect()
+    Predicted::of_all(&run.predictions).iter().map(|one| format!("  {}\n", one.line())).collect()
 }
 
 /// What people say with its verdict, a line each, then the leads, likewise. A lead that is not the only one of its experiment says which workload it is of.

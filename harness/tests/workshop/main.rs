@@ -13,6 +13,7 @@ mod devtools;
 mod page;
 mod pipe;
 mod records;
+mod room;
 #[path = "../compare/subject.rs"]
 #[allow(dead_code, reason = "comparisons use all of it")]
 mod subject;

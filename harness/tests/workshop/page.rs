@@ -21,21 +21,28 @@ use crate::{LONGEST_WAIT, send, turn, within};
 const AXE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/../axe-core/axe.min.js");
 
 /// A workshop that is served; ended when dropped.
-struct Workshop {
+pub(crate) struct Workshop {
     process: Child,
-    _said: BufReader<ChildStdout>,
-    address: String,
+    said: BufReader<ChildStdout>,
+    pub(crate) address: String,
 }
 
 impl Workshop {
-    fn open(mut command: Command) -> Workshop {
+    pub(crate) fn open(mut command: Command) -> Workshop {
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut said = BufReader::new(process.stdout.take().unwrap());
         let mut first = String::new();
         said.read_line(&mut first).unwrap();
         assert!(first.starts_with("http://127.0.0.1:") && first.contains('/'), "the address comes first: {first}");
         let address = first.trim().split('#').next().unwrap().to_owned();
-        Workshop { process, _said: said, address }
+        Workshop { process, said, address }
+    }
+
+    /// The next line of what it says.
+    pub(crate) fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        self.said.read_line(&mut line).unwrap();
+        line.trim().to_owned()
     }
 
     fn pid(&self) -> u32 {
@@ -51,7 +58,7 @@ impl Drop for Workshop {
 }
 
 /// A recorded run of each lesson, in which the last answer is right.
-fn record_all(folder: &Path) {
+pub(crate) fn record_all(folder: &Path) {
     for lesson in LESSONS {
         let setup = (lesson.setup)(&LessonSettings::usual(lesson.controls));
         let run = measured(lesson, &setup, &[amid(&setup, setup.bounds.len()); 4]);
@@ -62,7 +69,7 @@ fn record_all(folder: &Path) {
 }
 
 /// Waits until an expression holds in the page.
-fn wait_for(tab: &mut Tab<'_>, expression: &str) {
+pub(crate) fn wait_for(tab: &mut Tab<'_>, expression: &str) {
     let until = format!(
         "new Promise((done) => {{ const end = Date.now() + {}; const look = () => \
          ({expression}) ? done(true) : Date.now() > end ? done(false) : setTimeout(look, 20); look(); }})",
@@ -73,13 +80,23 @@ fn wait_for(tab: &mut Tab<'_>, expression: &str) {
 }
 
 /// Nothing sticks out of the window, and axe has no serious complaint where it is there.
-fn assert_fits(tab: &mut Tab<'_>, axe: Option<&str>, view: &str) {
+pub(crate) fn assert_fits(tab: &mut Tab<'_>, axe: Option<&str>, view: &str) {
     assert_eq!(tab.evaluate(OVERFLOW), json!([]), "{view}");
     let Some(axe) = axe else { return };
     tab.evaluate(&format!("window.axe ? 0 : (() => {{ {axe} }})(), 0"));
     let found = tab.evaluate(SERIOUS);
     assert_eq!(found["violations"], json!([]), "{view}");
     assert!(found["passes"].as_u64().unwrap() > 10, "axe looked at nothing: {found}");
+}
+
+/// Where it has been fetched.
+pub(crate) fn axe() -> Option<String> {
+    let axe = std::fs::read_to_string(AXE).ok();
+    assert!(
+        axe.is_some() || std::env::var_os("CI").is_none(),
+        "{AXE}: scripts/test fetches it, in CI nothing is skipped"
+    );
+    axe
 }
 
 /// Predicts: nothing can be run before that.
@@ -105,11 +122,7 @@ fn every_lesson_goes_from_the_prediction_to_what_came_out() {
     record_all(&recorded);
     let workshop =
         Workshop::open(home.command(&["workshop", "--port", "0", "--trainer", "--replay", recorded.to_str().unwrap()]));
-    let axe = std::fs::read_to_string(AXE).ok();
-    assert!(
-        axe.is_some() || std::env::var_os("CI").is_none(),
-        "{AXE}: scripts/test fetches it, in CI nothing is skipped"
-    );
+    let axe = axe();
     for (width, theme) in [(1280, "light"), (390, "dark")] {
         let mut tab = browser.visit(workshop.address.clone(), width, theme);
         wait_for(&mut tab, "document.querySelectorAll('.lessons a').length >= 12");

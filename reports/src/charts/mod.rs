@@ -12,6 +12,7 @@ mod crossover;
 mod curve;
 mod inside;
 mod lanes;
+pub(crate) mod moments;
 mod plot;
 mod probe;
 mod scenes;

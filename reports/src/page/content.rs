@@ -121,7 +121,7 @@ impl PageContent {
             standfirst: standfirst(run),
             scorecard: card.map(|card| FirstScreen::of(run, &groups, &card, &why)),
             why,
-            predicted: run.predictions.iter().map(Predicted::of).collect(),
+            predicted: Predicted::of_all(&run.predictions),
             questions: questions.collect(),
             csv: downloads::summary_csv(&summary.tables),
             figures_csv,

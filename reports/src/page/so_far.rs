@@ -10,8 +10,10 @@ use std::sync::LazyLock;
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, context};
 
-use super::{LAYOUT, downloads};
+use super::{LAYOUT, MOMENTS, downloads};
+use crate::charts::moments::{MomentPicture, pictures};
 use crate::charts::{self, Figure};
+use crate::record::Timeline;
 use crate::record::store::Run;
 use crate::study::{Group, groups};
 use crate::summary::{self, Rank};
@@ -36,8 +38,8 @@ impl<'a> SoFar<'a> {
     pub fn of(run: &'a Run) -> SoFar<'a> {
         let mut templates = Environment::new();
         templates.set_auto_escape_callback(|_| AutoEscape::Html);
-        for (name, source) in [("figure", FIGURE.as_str()), ("sentences", SENTENCES)] {
-            templates.add_template(name, source).expect("both are part of the program and tested");
+        for (name, source) in [("figure", FIGURE.as_str()), ("moments", MOMENTS), ("sentences", SENTENCES)] {
+            templates.add_template(name, source).expect("all are part of the program and tested");
         }
         SoFar { run, groups: groups(run), templates }
     }
@@ -56,6 +58,16 @@ impl<'a> SoFar<'a> {
     /// The pictures of traced windows as HTML. A run has them when it is over.
     pub fn traced(&self) -> Vec<String> {
         charts::traced(self.run).iter().map(|figure| self.drawn(figure)).collect()
+    }
+
+    /// The recorded moments of each traced window, to be stepped through, side by side, as HTML. A run has them
+    /// when it is over; absent where nothing was traced, or nothing changes.
+    pub fn moments(&self) -> Option<String> {
+        let timelines: Vec<&Timeline> = self.run.timelines.iter().collect();
+        let pictures = pictures(self.run, &timelines, "all");
+        let one = |one: &MomentPicture| self.filled("moments", context! { one => Value::from(Serde(one.clone())) });
+        let all: String = pictures.iter().map(one).collect();
+        (!all.is_empty()).then(|| format!("<div class=\"panels n2\">{all}</div>"))
     }
 
     fn drawn(&self, figure: &Figure) -> String {
@@ -88,7 +100,7 @@ impl<'a> SoFar<'a> {
     }
 
     fn filled(&self, template: &str, values: Value) -> String {
-        let template = self.templates.get_template(template).expect("both were added when this was made");
+        let template = self.templates.get_template(template).expect("all were added when this was made");
         template.render(values).expect("the template names only what it is given, and is tested")
     }
 }

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use crate::charts::moments::{MomentPicture, pictures};
 use crate::charts::{self, Figure};
 use crate::mechanism::Mechanism;
 use crate::record::store::Run;
@@ -21,6 +22,8 @@ pub(super) struct WhyArticle {
     colour: usize,
     sentences: [String; 2],
     figure: Figure,
+    /// Recorded moments of either's window, where it is lanes.
+    moments: Vec<MomentPicture>,
     /// Anchor of the figure that shows it of all contenders; absent where there is none.
     all: Option<String>,
 }
@@ -39,6 +42,10 @@ fn article(run: &Run, groups: &[Group<'_>], card: &Scorecard, row: &ScorecardRow
         colour: card.protagonists[who].colour,
         sentences: sentences(&mechanism, row, card.shorts()),
         figure: charts::why::figure(run, card, row, &mechanism)?,
+        moments: match &mechanism {
+            Mechanism::Lanes { timelines, .. } => pictures(run, timelines, row.topic.key()),
+            _ => Vec::new(),
+        },
         all: charts::anchor(run, groups, &row.experiment, row.metric),
     })
 }

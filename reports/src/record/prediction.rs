@@ -24,9 +24,21 @@ pub struct PredictionRecord {
     pub chosen: usize,
     /// How sure the learner was of it.
     pub confidence: Confidence,
+    /// What they had said before a discussion; absent where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<EarlierAnswer>,
     /// What came out; absent where the run did not end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<LessonResult>,
+}
+
+/// What somebody said before they said something else, or the same again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierAnswer {
+    /// Place of the answer, from 0.
+    pub chosen: usize,
+    /// How sure they were of it.
+    pub confidence: Confidence,
 }
 
 /// How sure somebody is.

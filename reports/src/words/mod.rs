@@ -18,6 +18,7 @@ pub mod estimates;
 mod fact;
 mod held;
 mod load_curve;
+pub(crate) mod moments;
 pub(crate) mod monday;
 mod name;
 mod of_group;

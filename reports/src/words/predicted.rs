@@ -2,6 +2,7 @@
 //!
 //! Must not know: HTML, which lessons there are. Beside it: `../record/prediction.rs`.
 
+use itertools::Itertools;
 use serde::Serialize;
 
 use crate::record::{Confidence, PredictionRecord};
@@ -36,12 +37,54 @@ impl Predicted {
         }
     }
 
+    /// Of all of them: one for each question, so what a room expected is said in one.
+    pub fn of_all(predictions: &[PredictionRecord]) -> Vec<Predicted> {
+        let asked = |one: &PredictionRecord| (one.lesson.clone(), one.question.clone(), one.settings.clone());
+        let questions = predictions.iter().map(asked).unique();
+        let of = |question| Predicted::of_room(&predictions.iter().filter(|one| asked(one) == question).collect_vec());
+        questions.filter_map(of).collect()
+    }
+
+    /// Of what some have said to one question; as [`Predicted::of`] where it is one, and absent where it is nobody.
+    pub fn of_room(predictions: &[&PredictionRecord]) -> Option<Predicted> {
+        let first = *predictions.first()?;
+        let one = Predicted::of(first);
+        if predictions.len() == 1 {
+            return Some(one);
+        }
+        let now = counted_answers(first, predictions.iter().map(|one| one.chosen));
+        let twice = predictions.iter().filter(|one| one.before.is_some()).count();
+        let before = counted_answers(first, predictions.iter().filter_map(|one| Some(one.before?.chosen)));
+        let before = match twice {
+            0 => String::new(),
+            _ if twice == predictions.len() => format!(" Before the discussion: {before}."),
+            _ => format!(" Of {twice} who answered twice, before the discussion: {before}."),
+        };
+        let right = predictions.iter().filter(|one| one.was_right() == Some(true)).count();
+        let result = first.result.as_ref();
+        let verdict = match result.and_then(|result| result.right) {
+            Some(place) => {
+                format!("Right is {} So said {right} of {}.", lettered(&first.answers, place), predictions.len())
+            }
+            // Whom it is said to makes no difference then.
+            None => one.verdict,
+        };
+        Some(Predicted { expected: format!("{} people: {now}.{before}", predictions.len()), verdict, ..one })
+    }
+
     /// All of it in one line, for a terminal.
     pub fn line(&self) -> String {
         let why = self.undecided.as_deref().unwrap_or_default();
         let Predicted { question, expected, measured, verdict, .. } = self;
         format!("{question} Expected: {expected} Measured: {measured} {verdict} {why}").trim_end().to_owned()
     }
+}
+
+/// `A 3, B 12`, in the order of the answers, with those that nobody chose.
+fn counted_answers(of: &PredictionRecord, chosen: impl Iterator<Item = usize>) -> String {
+    let counts = chosen.counts();
+    let letters = ('A'..='Z').take(of.answers.len()).enumerate();
+    letters.map(|(place, letter)| format!("{letter} {}", counts.get(&place).unwrap_or(&0))).join(", ")
 }
 
 /// `A. Not at all.`; a number where there is no such answer.
@@ -72,7 +115,7 @@ fn verdict(prediction: &PredictionRecord) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{LessonResult, SCHEMA_VERSION};
+    use crate::record::{EarlierAnswer, LessonResult, SCHEMA_VERSION};
 
     fn prediction(result: Option<LessonResult>) -> PredictionRecord {
         PredictionRecord {
@@ -83,6 +126,7 @@ mod tests {
             settings: vec![("workers".into(), 4)],
             chosen: 0,
             confidence: Confidence::High,
+            before: None,
             result,
         }
     }
@@ -111,5 +155,28 @@ mod tests {
         assert!(of(None).line().ends_with("Cannot tell. Others used the machine."));
         assert_eq!(prediction(Some(result(None, Some(1)))).was_right(), None);
         assert_eq!(prediction(Some(result(Some(1), None))).was_right(), Some(false));
+    }
+
+    #[test]
+    fn what_a_room_said_is_one_line_with_what_it_had_said_before() {
+        let said = |chosen: usize, before: Option<usize>, result: Option<LessonResult>| PredictionRecord {
+            chosen,
+            before: before.map(|chosen| EarlierAnswer { chosen, confidence: Confidence::Low }),
+            ..prediction(result)
+        };
+        let wrong = result(Some(1), Some(1));
+        let room =
+            [said(1, Some(0), Some(wrong.clone())), said(1, Some(1), Some(wrong.clone())), said(0, None, Some(wrong))];
+        let [all] = &Predicted::of_all(&room)[..] else { panic!("one question") };
+        assert_eq!(all.expected, "3 people: A 1, B 2. Of 2 who answered twice, before the discussion: A 1, B 1.");
+        assert_eq!(all.verdict, "Right is B. Until one leaves. So said 2 of 3.");
+        let twice = Predicted::of_all(&room[..2]);
+        assert_eq!(twice[0].expected, "2 people: A 0, B 2. Before the discussion: A 1, B 1.");
+        let other = PredictionRecord { question: "Another?".into(), ..prediction(None) };
+        let both = [room[0].clone(), other.clone(), room[1].clone()];
+        assert_eq!(Predicted::of_all(&both).len(), 2);
+        assert_eq!(Predicted::of_all(&both)[1], Predicted::of(&other));
+        assert_eq!(Predicted::of_all(&[other.clone(), other])[0].verdict, "The run has not ended.");
+        assert!(Predicted::of_all(&[]).is_empty());
     }
 }

@@ -140,7 +140,14 @@ fn the_reasons_fit_in_every_view_and_their_texts_keep_apart() {
     in_all_views(&traced_sample(), |tab, view| {
         assert_eq!(tab.evaluate(OVERFLOW), json!([]), "wider than the window at {view}");
         assert_eq!(tab.evaluate(OVERLAPS), json!([]), "texts overlap at {view}");
-        assert_eq!(tab.evaluate("document.querySelectorAll('article.why figure').length"), json!(5), "{view}");
+        assert_eq!(tab.evaluate("document.querySelectorAll('article.why>figure').length"), json!(5), "{view}");
+        // Recorded moments are stepped through by keys, one at a time, without a script.
+        let shown = "JSON.stringify([...document.querySelectorAll('.moments')].map((one) => \
+                     [...one.querySelectorAll('.step')].findIndex((step) => step.getClientRects().length)))";
+        assert_eq!(tab.evaluate(shown), json!("[0,0]"), "{view}");
+        tab.evaluate("document.querySelector('.moments input').focus()");
+        tab.press("ArrowRight");
+        assert_eq!(tab.evaluate(shown), json!("[1,0]"), "{view}");
     });
     // Where there is room the contents stand beside the text.
     let Some(mut browser) = Browser::start() else { return };

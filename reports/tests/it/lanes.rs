@@ -1,6 +1,7 @@
 //! Who ran what, from traced windows of which everything is known.
 
 use reports::charts::{Figure, figures};
+use reports::page::SoFar;
 use reports::record::store::{Run, RunFolder};
 use reports::record::{Lane, PictureKind, SCHEMA_VERSION, Span, SpanState, Timeline, TracingCost};
 use reports::study::groups;
@@ -115,4 +116,25 @@ fn a_window_that_makes_no_sense_is_drawn_within_its_frame() {
     let figure = figure(&run);
     assert_eq!(figure.panels[0].contender, None);
     assert!(figure.panels[0].svg.len() < 300_000 && !figure.panels[0].svg.contains("NaN"));
+}
+
+#[test]
+fn moments_can_be_stepped_through_without_a_script_and_one_is_printed() {
+    let run = traced();
+    let html = SoFar::of(&run).moments().unwrap();
+    let figures = html.split("<figure").skip(1).collect::<Vec<_>>();
+    let titles: Vec<&str> =
+        figures.iter().map(|one| one.split("<h4>").nth(1).unwrap().split("</h4>").next().unwrap()).collect();
+    // The third has one thread, and its window changes but once.
+    assert_eq!(titles[..2], ["40 threads wait, each for its own client", "40 requests wait without holding a thread"]);
+    assert!(titles.iter().all(|title| title.split_whitespace().count() <= 12), "{titles:?}");
+    for figure in &figures {
+        let (steps, inputs) = (figure.matches("<div class=\"step").count(), figure.matches("<input").count());
+        assert!(steps >= 2 && steps == inputs && figure.matches("class=\"step still\"").count() == 1, "{figure}");
+        assert_eq!(figure.matches(" checked>").count(), 1);
+    }
+    assert!(figures[1].contains("Requests that wait without a thread: 40"), "{}", figures[1]);
+    let mut nothing = traced();
+    nothing.timelines.clear();
+    assert_eq!(SoFar::of(&nothing).moments(), None);
 }

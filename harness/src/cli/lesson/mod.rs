@@ -159,7 +159,7 @@ fn teach(lesson: &'static Lesson, args: &LessonArgs) -> anyhow::Result<ExitCode>
     let folder = run::folder(args.out.as_deref(), "lesson")?;
     let taught = LessonRun { lesson, settings: &settings, setup: &setup, seed: args.seed, folder: &folder };
     let mut progress = TerminalProgress::new(args.quiet.is_on);
-    let ended = taught.carry_out(&stage, first_look, &prediction, &mut |_| {}, &mut progress);
+    let ended = taught.carry_out(&stage, first_look, std::slice::from_ref(&prediction), &mut |_| {}, &mut progress);
     progress.end();
     let end = ended?;
     let folder = RunFolder::open(&folder)?;
@@ -197,6 +197,7 @@ pub(super) fn predicted(
         settings: settings.to_record(),
         chosen,
         confidence,
+        before: None,
         result: None,
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use reports::record::store::{Run, RunFolder};
-use reports::record::{Cell, Ending, Machine, Manifest, PlacementKind, PlacementRecord, PredictionRecord};
+use reports::record::{Cell, Ending, Machine, Manifest, PlacementKind, PlacementRecord, PredictionRecord, RecordError};
 
 use crate::backend::{Backend, Promptness};
 use crate::cli::busy::{self, FirstLook};
@@ -77,7 +77,7 @@ pub(in crate::cli) struct LessonRun<'a> {
 }
 
 impl LessonRun<'_> {
-    /// Runs it, and writes the prediction down with its result. Another benchmark on this machine is waited for by nobody:
+    /// Runs it, and writes the predictions down with their result. Another benchmark on this machine is waited for by nobody:
     /// it is refused. `begun` is given the manifest before the first cell.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ impl LessonRun<'_> {
         &self,
         stage: &LessonStage,
         first_look: FirstLook,
-        prediction: &PredictionRecord,
+        predictions: &[PredictionRecord],
         begun: &mut dyn FnMut(&Manifest),
         progress: &mut dyn RunProgress,
     ) -> anyhow::Result<RunEnd> {
@@ -102,7 +102,7 @@ impl LessonRun<'_> {
         let mut manifest = new_run::manifest(&plan, &preflight, stage.machine.clone(), what, cells.len() as u32);
         manifest.warnings.extend(busy);
         folder.write_manifest(&manifest)?;
-        folder.write_prediction(0, prediction)?;
+        write(&folder, predictions.iter().cloned())?;
         begun(&manifest);
         let interrupt = &stage.interrupt;
         let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
@@ -114,7 +114,7 @@ impl LessonRun<'_> {
         }
         let run = folder.read()?;
         let (result, _) = settle(&LessonFindings::of(&run, self.settings), self.setup);
-        folder.write_prediction(0, &PredictionRecord { result: Some(result), ..prediction.clone() })?;
+        write(&folder, predictions.iter().map(|one| PredictionRecord { result: Some(result.clone()), ..one.clone() }))?;
         Ok(end)
     }
 
@@ -173,6 +173,11 @@ impl LessonRun<'_> {
         }
         Ok(())
     }
+}
+
+/// Writes or replaces all predictions.
+fn write(folder: &RunFolder, predictions: impl Iterator<Item = PredictionRecord>) -> Result<(), RecordError> {
+    predictions.enumerate().try_for_each(|(number, prediction)| folder.write_prediction(number, &prediction))
 }
 
 /// Says how many cells there will be, which a run that is steered can only guess and a lesson knows.

@@ -157,7 +157,7 @@ fn carry_out_elsewhere(
     };
     let fleet = Fleet::start(workers, &own_hello())?;
     let started_at = SystemTime::now();
-    let mut progress = LoadProgress::new(spec, args.requests);
+    let mut progress = LoadProgress::new(spec, args.requests, args.quiet.is_on);
     let found = fleet.run(&load, |moments, signs| progress.show(moments, signs));
     progress.end();
     let mut found = found?;

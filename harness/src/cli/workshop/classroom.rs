@@ -108,10 +108,10 @@ impl Classroom<'_> {
 
     fn carry_out(&self, id: usize) -> anyhow::Result<()> {
         let first_look = FirstLook::take();
-        let (lesson, settings, prediction) = {
+        let (lesson, settings, predictions) = {
             let asked = self.desk.asked();
             let Some(one) = asked.get(id) else { return Ok(()) };
-            (one.lesson, one.settings.clone(), one.prediction.clone())
+            (one.lesson, one.settings.clone(), one.predictions.clone())
         };
         let setup = (lesson.setup)(&settings);
         let folder = folder_of(&self.folder, id, lesson);
@@ -123,7 +123,7 @@ impl Classroom<'_> {
         let mut begun = |manifest: &Manifest| {
             shown.borrow_mut().drawing = Some(Drawing::new(manifest.clone(), Vec::new()));
         };
-        let end = run.carry_out(self.stage, first_look, &prediction, &mut begun, &mut Told(&shown))?;
+        let end = run.carry_out(self.stage, first_look, &predictions, &mut begun, &mut Told(&shown))?;
         if end.ending == Ending::Interrupted {
             anyhow::bail!("the run was interrupted");
         }
@@ -132,7 +132,7 @@ impl Classroom<'_> {
         if let Some(one) = self.desk.asked().get_mut(id) {
             reveal::fill(id, one, &folder)?;
         }
-        Ok(())
+        self.desk.keep()
     }
 }
 

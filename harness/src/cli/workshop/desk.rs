@@ -6,15 +6,17 @@
 
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reports::record::{Confidence, PredictionRecord};
 use reports::words::predicted::Predicted;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::ballot::Ballot;
 use super::recorded::RecordedLesson;
-use super::reveal;
+use super::room::VotingRoom;
+use super::{handouts, reveal};
 use crate::cli::lesson::predicted;
 use crate::live::web::{Desk, DeskRefusal};
 use crate::workshop::lesson::{Control, Lesson, LessonSettings};
@@ -36,8 +38,21 @@ pub(super) enum WorkshopJob {
 pub(super) struct Asked {
     pub(super) lesson: &'static Lesson,
     pub(super) settings: LessonSettings,
-    pub(super) prediction: PredictionRecord,
+    /// That of whoever sits at the page, or those of a room: one at least.
+    pub(super) predictions: Vec<PredictionRecord>,
+    /// How often a room chose each answer, in each of its rounds; empty where it was not asked.
+    pub(super) counts: Vec<Vec<u32>>,
+    /// Why it came out so; empty before the run.
+    pub(super) explanation: Vec<String>,
     pub(super) state: AskedState,
+}
+
+impl Asked {
+    /// What was expected beside what was measured, in sentences.
+    pub(super) fn said(&self) -> Predicted {
+        let all: Vec<&PredictionRecord> = self.predictions.iter().collect();
+        Predicted::of_room(&all).expect("nothing is asked of nobody")
+    }
 }
 
 /// What has become of a prediction.
@@ -58,8 +73,21 @@ const MOST: usize = 2_000;
 pub(super) struct WorkshopDesk {
     is_trainer: bool,
     recorded: Vec<RecordedLesson>,
+    /// Phones that vote, where there are to be any.
+    room: Option<Arc<VotingRoom>>,
+    /// Where what is handed out is written.
+    folder: PathBuf,
     asked: Mutex<Vec<Asked>>,
     jobs: Sender<WorkshopJob>,
+}
+
+/// What a desk is given at its beginning.
+#[derive(Default)]
+pub(super) struct DeskSetting {
+    pub(super) is_trainer: bool,
+    pub(super) recorded: Vec<RecordedLesson>,
+    pub(super) room: Option<Arc<VotingRoom>>,
+    pub(super) folder: PathBuf,
 }
 
 /// What a page tells of an expectation.
@@ -72,6 +100,14 @@ struct ToldPrediction {
     settings: Vec<(String, u32)>,
 }
 
+/// What a page wants to ask the room.
+#[derive(Deserialize)]
+struct ToldQuestion {
+    lesson: String,
+    #[serde(default)]
+    settings: Vec<(String, u32)>,
+}
+
 /// Which prediction is meant.
 #[derive(Deserialize)]
 struct ToldId {
@@ -79,8 +115,9 @@ struct ToldId {
 }
 
 impl WorkshopDesk {
-    pub(super) fn new(is_trainer: bool, recorded: Vec<RecordedLesson>, jobs: Sender<WorkshopJob>) -> WorkshopDesk {
-        WorkshopDesk { is_trainer, recorded, asked: Mutex::new(Vec::new()), jobs }
+    pub(super) fn new(setting: DeskSetting, jobs: Sender<WorkshopJob>) -> WorkshopDesk {
+        let DeskSetting { is_trainer, recorded, room, folder } = setting;
+        WorkshopDesk { is_trainer, recorded, room, folder, asked: Mutex::new(Vec::new()), jobs }
     }
 
     /// All predictions, to look at and to change.
@@ -95,7 +132,7 @@ impl WorkshopDesk {
             let story = (lesson.story)();
             let of_it = |one: &(usize, &Asked)| one.1.lesson.name == lesson.name;
             let revealed = |(id, one): (usize, &Asked)| match &one.state {
-                AskedState::Revealed(_) => Some((id, Predicted::of(&one.prediction).verdict)),
+                AskedState::Revealed(_) => Some((id, one.said().verdict)),
                 AskedState::Predicted | AskedState::Running => None,
             };
             let last = asked.iter().enumerate().filter(of_it).filter_map(revealed).next_back();
@@ -116,7 +153,11 @@ impl WorkshopDesk {
                 })),
             })
         };
-        json!({ "trainer": self.is_trainer, "lessons": LESSONS.iter().map(lesson).collect::<Vec<_>>() })
+        let has_run = asked.iter().any(|one| matches!(one.state, AskedState::Revealed(_)));
+        let path = |file: &str| self.folder.join(file).display().to_string();
+        let handouts = has_run.then(|| json!({ "quiz": path(handouts::QUIZ), "table": path(handouts::TABLE) }));
+        let lessons: Vec<Value> = LESSONS.iter().map(lesson).collect();
+        json!({ "trainer": self.is_trainer, "room": self.room.is_some(), "handouts": handouts, "lessons": lessons })
     }
 
     /// A lesson as it is set, `pool-and-fifth` or `pool-and-fifth/workers=8`.
@@ -146,19 +187,63 @@ impl WorkshopDesk {
 
     fn predict(&self, told: &str) -> Result<Value, DeskRefusal> {
         let ToldPrediction { lesson, chosen, sure, settings } = read(told)?;
-        let lesson = find(&lesson).ok_or_else(|| refused("there is no such lesson; go back to the list"))?;
-        let settings = LessonSettings::with(lesson.controls, &settings).map_err(|why| refused(&why.to_string()))?;
+        let (lesson, settings) = as_set(&lesson, &settings)?;
         let setup = (lesson.setup)(&settings);
         if chosen > setup.bounds.len() {
             return Err(refused("there is no such answer; choose one of those shown"));
         }
-        let prediction = predicted(lesson, &settings, &setup, (chosen, sure));
+        let predictions = vec![predicted(lesson, &settings, &setup, (chosen, sure))];
+        self.push(Asked {
+            lesson,
+            settings,
+            predictions,
+            counts: Vec::new(),
+            explanation: Vec::new(),
+            state: AskedState::Predicted,
+        })
+    }
+
+    fn push(&self, one: Asked) -> Result<Value, DeskRefusal> {
         let mut asked = self.asked();
         if asked.len() >= MOST {
             return Err(refused("this workshop has had enough predictions; begin another one"));
         }
-        asked.push(Asked { lesson, settings, prediction, state: AskedState::Predicted });
+        asked.push(one);
         Ok(json!({ "id": asked.len() - 1 }))
+    }
+
+    fn room(&self) -> Result<&VotingRoom, DeskRefusal> {
+        self.room.as_deref().ok_or_else(|| refused("there is no room; begin the workshop with --room"))
+    }
+
+    /// Puts a lesson's question to the room.
+    fn ask_room(&self, told: &str) -> Result<Value, DeskRefusal> {
+        let ToldQuestion { lesson, settings } = read(told)?;
+        let (lesson, settings) = as_set(&lesson, &settings)?;
+        let asked = predicted(lesson, &settings, &(lesson.setup)(&settings), (0, Confidence::Low));
+        self.room()?.ask(Ballot::open(lesson, settings, asked));
+        Ok(json!({}))
+    }
+
+    /// What the room said is the prediction of the run to come.
+    fn settle_room(&self) -> Result<Value, DeskRefusal> {
+        let ballot = self.room()?.settle()?;
+        self.push(Asked {
+            predictions: ballot.predictions(),
+            counts: ballot.counts(),
+            lesson: ballot.lesson,
+            settings: ballot.settings,
+            explanation: Vec::new(),
+            state: AskedState::Predicted,
+        })
+    }
+
+    /// Writes what is handed out after a run: all predictions as a table, and the quiz.
+    ///
+    /// # Errors
+    /// Where they can't be written.
+    pub(super) fn keep(&self) -> anyhow::Result<()> {
+        handouts::write(&self.folder, &self.asked())
     }
 
     fn begin(&self, told: &str) -> Result<Value, DeskRefusal> {
@@ -184,10 +269,13 @@ impl WorkshopDesk {
         let recorded = self.recorded(one.lesson).ok_or_else(|| refused("there is no recorded run of this lesson"))?;
         // The run is of its own settings, and so is the question that it answers.
         let setup = (one.lesson.setup)(&recorded.settings);
-        one.prediction.question.clone_from(&setup.question);
-        one.prediction.settings = recorded.settings.to_record();
+        for prediction in &mut one.predictions {
+            prediction.question.clone_from(&setup.question);
+            prediction.settings = recorded.settings.to_record();
+        }
         one.settings = recorded.settings.clone();
         reveal::fill(id, one, &recorded.folder).map_err(|error| refused(&format!("{error:#}")))?;
+        handouts::write(&self.folder, &asked).map_err(|error| refused(&format!("{error:#}")))?;
         Ok(json!({}))
     }
 
@@ -215,8 +303,12 @@ impl Desk for WorkshopDesk {
             "course" => self.course(),
             "lesson" => self.question(rest)?,
             "prediction" => {
-                json!({ "said": format!("You said: {}", Predicted::of(&self.asked().get(rest.parse::<usize>().ok()?)?.prediction).expected) })
+                let asked = self.asked();
+                let one = asked.get(rest.parse::<usize>().ok()?)?;
+                let who = if one.counts.is_empty() { "You said" } else { "The room said" };
+                json!({ "said": format!("{who}: {}", one.said().expected) })
             }
+            "room" => self.room.as_ref()?.look(),
             "reveal" => match &self.asked().get(rest.parse::<usize>().ok()?)?.state {
                 AskedState::Revealed(value) => value.clone(),
                 AskedState::Predicted | AskedState::Running => return None,
@@ -231,6 +323,10 @@ impl Desk for WorkshopDesk {
             "predict" => self.predict(told),
             "run" => self.begin(told),
             "replay" => self.replay(told),
+            "ask-room" => self.ask_room(told),
+            "close-vote" => self.room().and_then(VotingRoom::close).map(|()| json!({})),
+            "vote-again" => self.room().and_then(VotingRoom::again).map(|()| json!({})),
+            "settle-vote" => self.settle_room(),
             "stand" => self.stand(told),
             "end" => self.wants(WorkshopJob::End),
             _ => Err(DeskRefusal::Unknown),
@@ -248,11 +344,18 @@ pub(super) fn controls(settings: &LessonSettings) -> Vec<Value> {
     settings.values().iter().map(control).collect()
 }
 
-fn read<'t, T: Deserialize<'t>>(told: &'t str) -> Result<T, DeskRefusal> {
+/// A lesson by its name, set as a page wants it.
+fn as_set(lesson: &str, settings: &[(String, u32)]) -> Result<(&'static Lesson, LessonSettings), DeskRefusal> {
+    let lesson = find(lesson).ok_or_else(|| refused("there is no such lesson; go back to the list"))?;
+    let settings = LessonSettings::with(lesson.controls, settings).map_err(|why| refused(&why.to_string()))?;
+    Ok((lesson, settings))
+}
+
+pub(super) fn read<'t, T: Deserialize<'t>>(told: &'t str) -> Result<T, DeskRefusal> {
     serde_json::from_str(told).map_err(|error| refused(&format!("that can't be read: {error}; reload the page")))
 }
 
-fn refused(why: &str) -> DeskRefusal {
+pub(super) fn refused(why: &str) -> DeskRefusal {
     DeskRefusal::Refused(why.to_owned())
 }
 

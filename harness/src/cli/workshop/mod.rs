@@ -1,24 +1,32 @@
 //! `harness workshop`: lessons on a page for browsers on this machine, with runs that are begun there.
 //!
 //! Read `desk.rs` (what the page asks and tells), `reveal.rs` (what it is given when a run is over), `classroom.rs` (the runs,
-//! one after another). Must not know: how a page looks. Beside it: `../lesson/`, the same in a terminal; `live/web/desk.rs`,
+//! one after another), `handouts.rs` (what is left in the folder); for phones that vote `ballot.rs`, `room.rs` and
+//! `invitation.rs`. Must not know: how a page looks. Beside it: `../lesson/`, the same in a terminal; `live/web/desk.rs`,
 //! what is served.
 
+mod ballot;
 mod classroom;
 mod desk;
+mod handouts;
+mod invitation;
 mod recorded;
 mod reveal;
+mod room;
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use self::classroom::Classroom;
-use self::desk::WorkshopDesk;
+use self::desk::{DeskSetting, WorkshopDesk};
+use self::invitation::Invitation;
+use self::room::VotingRoom;
 use super::lesson::{LessonStage, lesson_folder, named};
 use super::output::{print, tell};
-use crate::live::web::Web;
+use crate::live::web::{PhoneLimits, Web};
 
 /// Teach the lessons on a page for browsers on this machine: predict, run, and see what came out
 #[derive(Debug, clap::Args)]
@@ -39,6 +47,26 @@ pub(super) struct WorkshopArgs {
     #[arg(long, value_name = "NAME")]
     lesson: Option<String>,
 
+    /// Let phones vote on a page of their own; on this machine alone, to try it, without --allow-remote
+    #[arg(long)]
+    room: bool,
+
+    /// Let other machines reach the page for phones, and nothing else
+    #[arg(long, requires = "room")]
+    allow_remote: bool,
+
+    /// Address of this machine that phones are sent to; the one on the way to other machines without it
+    #[arg(long, value_name = "IP", requires = "room")]
+    room_address: Option<IpAddr>,
+
+    /// Port of the page for phones; 0 for any free one
+    #[arg(long, default_value_t = 7980, requires = "room")]
+    room_port: u16,
+
+    /// Phones that may vote from one address: more than a few where a router hides them behind its own
+    #[arg(long, default_value_t = 8, requires = "room", value_parser = clap::value_parser!(u32).range(1..=500))]
+    phones_per_address: u32,
+
     /// Folder in which each run gets one of its own; `runs/TIME-workshop` without it
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -52,14 +80,40 @@ pub(super) fn run(args: WorkshopArgs) -> anyhow::Result<ExitCode> {
     let first = args.lesson.as_deref().map(named).transpose()?;
     let recorded = args.replay.as_deref().map(recorded::runs).transpose()?.unwrap_or_default();
     let folder = lesson_folder(args.out.as_deref(), "workshop")?;
+    let room_address = args.room.then(|| invitation::address(args.room_address, args.allow_remote)).transpose()?;
     let stage = LessonStage::enter()?;
+    let cpus = &stage.placement().generator_cpus;
     let (jobs, asked) = channel();
-    let desk = Arc::new(WorkshopDesk::new(args.trainer, recorded, jobs));
-    let (web, address) =
-        Web::start_workshop(Arc::<WorkshopDesk>::clone(&desk), args.port, &stage.placement().generator_cpus)?;
+    let phones = PhoneLimits { of_one: args.phones_per_address, of_all: MOST_PHONES };
+    let room = args.room.then(|| Arc::new(VotingRoom::new(phones)));
+    let setting = DeskSetting { is_trainer: args.trainer, recorded, room: room.clone(), folder: folder.clone() };
+    let desk = Arc::new(WorkshopDesk::new(setting, jobs));
+    let (web, address) = Web::start_workshop(Arc::<WorkshopDesk>::clone(&desk), args.port, cpus)?;
     let at = first.map_or_else(String::new, |lesson| format!("#lesson/{}", lesson.name));
     print(&format!("{address}{at}\n"))?;
     tell("open it in a browser on this machine; Ctrl-C ends the workshop");
+    // Served until the workshop ends.
+    let _phones = match room.zip(room_address) {
+        Some((room, address)) => Some(serve_room(&room, (address, args.room_port).into(), phones, cpus)?),
+        None => None,
+    };
     Classroom { desk: &desk, web: &web, stage: &stage, folder, seed: args.seed }.teach(&asked);
     Ok(stage.interrupt().exit_code().map_or(ExitCode::SUCCESS, ExitCode::from))
+}
+
+/// Phones of a room, in all.
+const MOST_PHONES: u32 = 500;
+
+/// Serves the page for phones, and says where.
+fn serve_room(room: &Arc<VotingRoom>, address: SocketAddr, phones: PhoneLimits, cpus: &[u32]) -> anyhow::Result<Web> {
+    let (web, address) = Web::start_room(Arc::<VotingRoom>::clone(room), address, phones, cpus)?;
+    print(&format!("{address}\n"))?;
+    let who = if web.address().ip().is_loopback() {
+        "on this machine alone; --allow-remote lets others in"
+    } else {
+        "of whoever has this address; it is not encrypted, and nothing else can be asked for there"
+    };
+    tell(&format!("that is the page for phones, {who}"));
+    room.invite(Invitation::to(address));
+    Ok(web)
 }

@@ -11,7 +11,7 @@ use reports::metrics::metric;
 use reports::page::SoFar;
 use reports::record::store::RunFolder;
 use reports::record::{Confidence, LessonResult};
-use reports::words::predicted::{Predicted, sure};
+use reports::words::predicted::sure;
 use serde_json::{Value, json};
 
 use super::desk::{Asked, AskedState, controls};
@@ -36,19 +36,25 @@ pub(super) fn fill(id: usize, asked: &mut Asked, folder: &Path) -> anyhow::Resul
     // Who ran what comes first: it is the picture that people remember.
     let declared = so_far.pictures();
     let declared = declared.iter().filter_map(|(anchor, _)| so_far.picture(anchor));
-    let pictures: Vec<String> = so_far.traced().into_iter().chain(declared).collect();
-    asked.prediction.result = Some(result.clone());
-    let said = Predicted::of(&asked.prediction);
+    let pictures: Vec<String> = so_far.traced().into_iter().chain(so_far.moments()).chain(declared).collect();
+    asked.predictions.iter_mut().for_each(|one| one.result = Some(result.clone()));
+    asked.explanation.clone_from(&explanation);
+    let said = asked.said();
     let LessonResult { right, points_to, .. } = &result;
+    let first = &asked.predictions[0];
+    // Of a room nobody's answer is the page's own.
+    let own = asked.counts.is_empty().then_some(first);
     asked.state = AskedState::Revealed(json!({
         "id": id,
         "lesson": lesson.name,
         "title": (lesson.story)().title,
-        "question": asked.prediction.question,
-        "answers": asked.prediction.answers,
+        "question": first.question,
+        "answers": first.answers,
         "beliefs": lesson.beliefs,
-        "chosen": asked.prediction.chosen,
-        "sure": how_sure(asked.prediction.confidence),
+        "chosen": own.map(|own| own.chosen),
+        "sure": own.map(|own| how_sure(own.confidence)),
+        "counts": asked.counts,
+        "expected": said.expected,
         "right": right,
         "points_to": points_to,
         "verdict": said.verdict,

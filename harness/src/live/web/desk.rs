@@ -20,6 +20,7 @@ use super::routes::{events, guarded_and_told, html, policy, text};
 const PAGE: &str = include_str!("workshop.html");
 const STYLE: &str = include_str!("workshop.css");
 const SCRIPT: &str = include_str!("workshop.js");
+const VOTES: &str = include_str!("votes.js");
 
 /// Who answers a workshop's page. Asked by the thread that serves, so none of it may take long.
 pub trait Desk: Send + Sync + 'static {
@@ -42,6 +43,20 @@ pub enum DeskRefusal {
     /// What is told makes no sense, or comes at the wrong time; the sentence says what to do.
     #[error("{0}")]
     Refused(String),
+    /// There has been enough of it; the sentence says what to do.
+    #[error("{0}")]
+    TooMany(String),
+}
+
+impl IntoResponse for DeskRefusal {
+    fn into_response(self) -> Response {
+        let status = match self {
+            DeskRefusal::Unknown => StatusCode::NOT_FOUND,
+            DeskRefusal::Refused(_) => StatusCode::CONFLICT,
+            DeskRefusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+        };
+        (status, format!("{self}\n")).into_response()
+    }
 }
 
 const JSON: &str = "application/json";
@@ -58,8 +73,7 @@ pub(super) fn router(board: Arc<Board>, desk: Arc<dyn Desk>, token: &str) -> Rou
     let take = move |Path(what): Path<String>, told: String| async move {
         match desk.take(&what, &told) {
             Ok(answer) => json(answer),
-            Err(why @ DeskRefusal::Unknown) => (StatusCode::NOT_FOUND, format!("{why}\n")).into_response(),
-            Err(why @ DeskRefusal::Refused(_)) => (StatusCode::CONFLICT, format!("{why}\n")).into_response(),
+            Err(why) => why.into_response(),
         }
     };
     const ELSEWHERE: &str = "open the whole address that harness workshop printed\n";
@@ -67,6 +81,7 @@ pub(super) fn router(board: Arc<Board>, desk: Arc<dyn Desk>, token: &str) -> Rou
         .route(&under(""), get(page))
         .route(&under("workshop.css"), get(|| async { text("text/css", STYLE) }))
         .route(&under("workshop.js"), get(|| async { text("text/javascript", SCRIPT) }))
+        .route(&under("votes.js"), get(|| async { text("text/javascript", VOTES) }))
         .route(&under("report.css"), get(|| async { text("text/css", style_sheet()) }))
         .route(&under("events"), get(events))
         .route(&under("look/{*what}"), get(look))
@@ -77,7 +92,7 @@ pub(super) fn router(board: Arc<Board>, desk: Arc<dyn Desk>, token: &str) -> Rou
         .with_state(board)
 }
 
-fn json(text: String) -> Response {
+pub(super) fn json(text: String) -> Response {
     super::routes::text(JSON, text)
 }
 
@@ -120,6 +135,7 @@ mod tests {
 
     #[test]
     fn only_who_knows_the_word_can_tell_anything_and_no_other_site() {
+        let _turn = super::super::flood::turn();
         let (web, address) = Web::start_workshop(Arc::new(Echo), 0, &[]).unwrap();
         let own = format!("http://{}", web.address());
         let path = address.strip_prefix(&own).unwrap().to_owned();
@@ -148,7 +164,7 @@ mod tests {
     fn the_page_stays_small_and_has_nothing_inline() {
         assert!(SCRIPT.len() < 20_000 && STYLE.len() < 6_000, "{} and {} bytes", SCRIPT.len(), STYLE.len());
         assert!(!PAGE.contains("<style") && !PAGE.contains("style=") && !PAGE.contains("onload="));
-        let elsewhere = SCRIPT.replace("http://www.w3.org/2000/svg", "").contains("http");
+        let elsewhere = [SCRIPT, VOTES].concat().replace("http://www.w3.org/2000/svg", "").contains("http");
         assert!(!elsewhere, "nothing comes from elsewhere");
     }
 }

@@ -20,7 +20,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// Limits that a test need not wait for long.
 const SHORT: PageLimits =
-    PageLimits { connections: 4, head: Duration::from_millis(200), unread: Duration::from_millis(300) };
+    PageLimits { connections: 4, of_one: 4, head: Duration::from_millis(200), unread: Duration::from_millis(300) };
 
 /// One page at a time: another test finds the thread that serves by its name.
 pub(super) fn turn() -> MutexGuard<'static, ()> {
@@ -133,6 +133,24 @@ fn who_comes_behind_a_flood_is_served() {
     let flood = flood(web.address());
     assert!(get(&web, "Host: localhost\r\n").starts_with("HTTP/1.1 200 OK\r\n"));
     drop(flood);
+}
+
+#[test]
+fn one_address_does_not_get_every_connection() {
+    let (_turn, web) = page(PageLimits { of_one: 2, head: LONGEST_WAIT * 5, ..PAGE_LIMITS });
+    let held = [connected(&web), connected(&web)];
+    assert_eq!(answer_to(&web, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), "", "a third is closed");
+    let neighbour = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    neighbour.bind(&SocketAddr::from(([127, 0, 0, 2], 0)).into()).unwrap();
+    neighbour.connect(&web.address().into()).unwrap();
+    let mut neighbour = TcpStream::from(neighbour);
+    neighbour.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    assert!(read_out(&mut neighbour).starts_with("HTTP/1.1 200 OK\r\n"), "another address is served");
+    drop(held);
+    let until = Instant::now() + LONGEST_WAIT;
+    while !get(&web, "Host: localhost\r\n").starts_with("HTTP/1.1 200 OK\r\n") {
+        assert!(Instant::now() < until, "and this one again, when those are closed");
+    }
 }
 
 #[test]

@@ -5,18 +5,22 @@
 //! descriptor nor CPU time. No client keeps its place by being slow. Must not know: what is served. Beside it:
 //! `visitors.rs`, who may ask at all.
 
+use std::collections::HashMap;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::future;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use socket2::SockRef;
@@ -29,6 +33,8 @@ use tokio::time::{sleep, timeout};
 pub(super) struct PageLimits {
     /// Connections at once. Well below the descriptors that a run's preflight keeps spare.
     pub(super) connections: u32,
+    /// Connections at once from one address. More are closed unanswered.
+    pub(super) of_one: u32,
     /// How long a request's head may take, from the opening of the connection or from the end of the answer before:
     /// an idle connection is closed after that too.
     pub(super) head: Duration,
@@ -38,7 +44,11 @@ pub(super) struct PageLimits {
 
 /// A person, some tabs and a scraper or two need a few.
 pub(super) const PAGE_LIMITS: PageLimits =
-    PageLimits { connections: 32, head: Duration::from_secs(10), unread: Duration::from_secs(30) };
+    PageLimits { connections: 32, of_one: 32, head: Duration::from_secs(10), unread: Duration::from_secs(30) };
+
+/// The phones of a room ask for little, and each answer ends its connection. Who holds many can't hold all of them.
+pub(super) const ROOM_LIMITS: PageLimits =
+    PageLimits { connections: 32, of_one: 16, head: Duration::from_secs(3), unread: Duration::from_secs(10) };
 
 /// Bytes of a request's first line and headers together; hyper takes no smaller one than 8 KiB.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -62,12 +72,15 @@ const OUT_OF_DESCRIPTORS: Duration = Duration::from_secs(1);
 pub(super) async fn serve(listener: TcpListener, router: Router, limits: PageLimits, stopped: oneshot::Receiver<()>) {
     let room = Arc::new(Semaphore::new(limits.connections as usize));
     let (ending, ended) = watch::channel(());
+    let guests = Guests::default();
     let accepting = async {
         loop {
             // Never closed.
             let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
-            let stream = next(&listener).await;
-            tokio::spawn(converse(stream, router.clone(), limits, ended.clone(), place));
+            let (stream, from) = next(&listener).await;
+            if let Some(guest) = guests.one_more(from.ip(), limits.of_one) {
+                tokio::spawn(converse((stream, from), router.clone(), limits, ended.clone(), (place, guest)));
+            }
         }
     };
     future::select(pin!(accepting), stopped).await;
@@ -77,37 +90,77 @@ pub(super) async fn serve(listener: TcpListener, router: Router, limits: PageLim
 }
 
 /// The next connection, however long it takes. Sockets are closed on exec, so no server inherits one.
-async fn next(listener: &TcpListener) -> TcpStream {
+async fn next(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return stream,
+            Ok(accepted) => return accepted,
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(_) => sleep(OUT_OF_DESCRIPTORS).await,
         }
     }
 }
 
-/// Answers one client until it goes, is too slow, or the serving ends.
+/// Answers one client until it goes, is too slow, or the serving ends. Handlers are told where it is.
 async fn converse(
-    stream: TcpStream,
+    (stream, from): (TcpStream, SocketAddr),
     router: Router,
     limits: PageLimits,
     mut ended: watch::Receiver<()>,
-    _place: OwnedSemaphorePermit,
+    _places: (OwnedSemaphorePermit, Guest),
 ) {
     // The kernel gives up what stays unread, without a timer here. Where it can't, the connections are still few.
     let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(limits.unread));
+    let router = TowerToHyperService::new(router);
+    let told = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(from));
+        router.call(request)
+    });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_buf_size(HEAD_BYTES)
         .max_headers(HEADERS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), told);
     let mut serving = pin!(serving);
     // How a client's connection ends is no matter of ours.
     if let future::Either::Right(_) = future::select(serving.as_mut(), pin!(ended.changed())).await {
         serving.as_mut().graceful_shutdown();
         let _ = serving.await;
+    }
+}
+
+/// How many connections each address has.
+#[derive(Debug, Default)]
+struct Guests(Arc<Mutex<HashMap<IpAddr, u32>>>);
+
+/// A connection that counts for its address until it is dropped.
+#[derive(Debug)]
+struct Guest {
+    from: IpAddr,
+    counts: Arc<Mutex<HashMap<IpAddr, u32>>>,
+}
+
+impl Guests {
+    /// Absent where the address has as many as it may.
+    fn one_more(&self, from: IpAddr, most: u32) -> Option<Guest> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(from).or_insert(0);
+        (*count < most).then(|| {
+            *count += 1;
+            Guest { from, counts: Arc::clone(&self.0) }
+        })
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.from) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.from);
+            }
+        }
     }
 }
 

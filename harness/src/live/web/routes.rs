@@ -20,7 +20,7 @@ use reports::page::{inline_sources, style_sheet};
 use super::board::{Board, Reader};
 use super::exposition::{OPEN_METRICS, PLAIN, plain};
 use super::limits::whole;
-use super::visitors::admit;
+use super::visitors::{TurnedAway, admit, admit_guest};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -82,15 +82,22 @@ pub(super) fn policy() -> String {
 
 /// Turns away who is not of this machine or wants more than to look.
 pub(super) async fn guarded(request: Request, next: Next) -> Response {
-    guard(&[Method::GET, Method::HEAD], request, next).await
+    guard((admit, &[Method::GET, Method::HEAD]), request, next).await
 }
 
 /// As [`guarded`], where something may be told as well.
 pub(super) async fn guarded_and_told(request: Request, next: Next) -> Response {
-    guard(&[Method::GET, Method::HEAD, Method::POST], request, next).await
+    guard((admit, &[Method::GET, Method::HEAD, Method::POST]), request, next).await
 }
 
-async fn guard(methods: &[Method], request: Request, next: Next) -> Response {
+/// As [`guarded_and_told`], for guests from other machines.
+pub(super) async fn guarded_for_guests(request: Request, next: Next) -> Response {
+    guard((admit_guest, &[Method::GET, Method::HEAD, Method::POST]), request, next).await
+}
+
+type Admission = fn(&HeaderMap) -> Result<(), TurnedAway>;
+
+async fn guard((admit, methods): (Admission, &[Method]), request: Request, next: Next) -> Response {
     const FIXED: [(HeaderName, &str); 4] = [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -20,7 +20,8 @@ use crate::observe::restrict_this_thread;
 use super::board::Board;
 use super::desk::{self, Desk};
 use super::event::PageEvent;
-use super::limits::{PAGE_LIMITS, PageLimits, serve};
+use super::limits::{PAGE_LIMITS, PageLimits, ROOM_LIMITS, serve};
+use super::room::{self, PhoneLimits, Room};
 use super::routes::{self, PageView};
 
 /// How long pages have to fetch what a run has to say at its end, where nobody wants it served any longer.
@@ -31,11 +32,13 @@ const FAREWELL: Duration = Duration::from_secs(5);
 pub enum WebError {
     /// The port is taken, or not to be had.
     #[error(
-        "127.0.0.1:{port} can't be listened on: {source}; choose another port with {option}, or 0 for any free one"
+        "{address} can't be listened on: {source}; choose another port with {option}, or 0 for any free one{besides}"
     )]
     Port {
         /// As asked for.
-        port: u16,
+        address: SocketAddr,
+        /// What else may help; empty where nothing does.
+        besides: &'static str,
         /// What another one is chosen with.
         option: &'static str,
         /// What the operating system said.
@@ -66,7 +69,8 @@ impl Web {
 
     /// As [`Web::start`], with limits of one's own.
     pub(super) fn start_within(limits: PageLimits, view: PageView, port: u16, cpus: &[u32]) -> Result<Web, WebError> {
-        Web::start_router(limits, view.port_option(), port, cpus, move |board| routes::router(board, view))
+        let at = At { address: (Ipv4Addr::LOCALHOST, port).into(), option: view.port_option(), besides: "" };
+        Web::start_router(limits, at, cpus, move |board| routes::router(board, view))
     }
 
     /// As [`Web::start`], with the page of a workshop, which `desk` has, at an address that ends with a word that nobody can
@@ -78,20 +82,41 @@ impl Web {
         let token = unguessable()?;
         let path = token.clone();
         let router = move |board| desk::router(board, desk, &path);
-        let web = Web::start_router(PAGE_LIMITS, "--port", port, cpus, router)?;
+        let at = At { address: (Ipv4Addr::LOCALHOST, port).into(), option: "--port", besides: "" };
+        let web = Web::start_router(PAGE_LIMITS, at, cpus, router)?;
+        let address = format!("http://{}/{token}/", web.address());
+        Ok((web, address))
+    }
+
+    /// Serves the phones of a room, which can do nothing but vote, at an address of this machine that others may reach. It ends
+    /// with a word of its own, which opens nothing else.
+    ///
+    /// # Errors
+    /// As [`Web::start`].
+    pub fn start_room(
+        room: Arc<dyn Room>,
+        address: SocketAddr,
+        phones: PhoneLimits,
+        cpus: &[u32],
+    ) -> Result<(Web, String), WebError> {
+        let token = unguessable()?;
+        let path = token.clone();
+        let router = move |_| room::router(room, &path, phones);
+        let besides = ", and an address of this machine with --room-address";
+        let at = At { address, option: "--room-port", besides };
+        let web = Web::start_router(ROOM_LIMITS, at, cpus, router)?;
         let address = format!("http://{}/{token}/", web.address());
         Ok((web, address))
     }
 
     fn start_router(
         limits: PageLimits,
-        option: &'static str,
-        port: u16,
+        At { address, option, besides }: At,
         cpus: &[u32],
         router: impl FnOnce(Arc<Board>) -> Router + Send + 'static,
     ) -> Result<Web, WebError> {
         let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| WebError::Port { port, option, source })?;
+            TcpListener::bind(address).map_err(|source| WebError::Port { address, besides, option, source })?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -136,8 +161,15 @@ impl Web {
     }
 }
 
+/// Where a page is to be served, and what another port is chosen with.
+struct At {
+    address: SocketAddr,
+    option: &'static str,
+    besides: &'static str,
+}
+
 /// A word of 32 letters and digits that nobody can guess.
-fn unguessable() -> io::Result<String> {
+pub(super) fn unguessable() -> io::Result<String> {
     let mut bytes = [0; 16];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))

@@ -15,6 +15,9 @@ pub(super) enum TurnedAway {
     /// By the name it was asked for.
     #[error("this page is for this machine alone; ask for it as 127.0.0.1 or localhost")]
     OtherHost,
+    /// By the name a room's page was asked for.
+    #[error("this page is asked for by its number; open the address that the workshop shows")]
+    NoNumber,
     /// By where the request comes from.
     #[error("a page of another site asked for this; open it yourself, in a tab of its own")]
     OtherSite,
@@ -26,6 +29,17 @@ pub(super) enum TurnedAway {
 /// Where it was asked for by a name that is not this machine's, or on behalf of another site.
 pub(super) fn admit(headers: &HeaderMap) -> Result<(), TurnedAway> {
     let host = only(headers, &header::HOST).filter(|host| names_this_machine(host)).ok_or(TurnedAway::OtherHost)?;
+    if is_of_this_site(headers, host) { Ok(()) } else { Err(TurnedAway::OtherSite) }
+}
+
+/// As [`admit`], for the one page that other machines may ask for: by the number of an address, which no other site's name can
+/// be made to stand for.
+///
+/// # Errors
+/// Where it was asked for by any other name, or on behalf of another site.
+pub(super) fn admit_guest(headers: &HeaderMap) -> Result<(), TurnedAway> {
+    let is_number = |host: &&str| names_this_machine(host) || bare(host).parse::<IpAddr>().is_ok();
+    let host = only(headers, &header::HOST).filter(is_number).ok_or(TurnedAway::NoNumber)?;
     if is_of_this_site(headers, host) { Ok(()) } else { Err(TurnedAway::OtherSite) }
 }
 
@@ -58,12 +72,17 @@ fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
 
 /// Whether a Host header names a loopback address, with whatever port: a forwarded one is another.
 pub(super) fn names_this_machine(host: &str) -> bool {
+    let name = bare(host);
+    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// A host without its port and without brackets.
+fn bare(host: &str) -> &str {
     let without_port = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
-    let name = without_port.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(without_port);
-    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    without_port.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(without_port)
 }
 
 #[cfg(test)]
@@ -89,6 +108,26 @@ mod tests {
             map.append(*name, HeaderValue::from_static(value));
         }
         admit(&map)
+    }
+
+    #[test]
+    fn guests_ask_by_number_and_from_no_other_site() {
+        let by = |host: &'static str, more: Option<(&'static str, &'static str)>| {
+            let mut map = HeaderMap::new();
+            for (name, value) in [Some(("host", host)), more].into_iter().flatten() {
+                map.append(name, HeaderValue::from_static(value));
+            }
+            admit_guest(&map)
+        };
+        for host in ["192.168.1.7:7980", "10.0.0.1", "[fd00::1]:80", "127.0.0.1:1", "localhost"] {
+            assert_eq!(by(host, None), Ok(()), "{host}");
+        }
+        for host in ["", "evil.example:7980", "192.168.1.7.evil.example", "workshop.local", "10.0.0"] {
+            assert_eq!(by(host, None), Err(TurnedAway::NoNumber), "{host}");
+        }
+        assert_eq!(by("10.0.0.1:80", Some(("origin", "http://10.0.0.1:80"))), Ok(()));
+        assert_eq!(by("10.0.0.1:80", Some(("origin", "http://evil.example"))), Err(TurnedAway::OtherSite));
+        assert_eq!(by("10.0.0.1:80", Some(("sec-fetch-site", "cross-site"))), Err(TurnedAway::OtherSite));
     }
 
     #[test]

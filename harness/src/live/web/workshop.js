@@ -43,6 +43,8 @@
   // Whatever fails is said on top, and the page stays as it is.
   const doing = (what) => () => Promise.resolve().then(what).catch(trouble);
 
+  const votes = roomVotes({ make, button, shape, look, take, doing, letters: LETTERS });
+
   let course = null;
   let shown = 0;
 
@@ -61,6 +63,7 @@
   // A new view: its heading is where a reader goes on.
   const begin = (title, place = '') => {
     shown += 1;
+    votes.stop();
     heard = () => {};
     main.replaceChildren();
     at('place').textContent = place;
@@ -90,6 +93,10 @@
     };
     listed('For two hours', course.lessons.filter((lesson) => lesson.core));
     listed('Besides', course.lessons.filter((lesson) => !lesson.core));
+    if (!course.handouts) return;
+    make(main, 'h2', 'To hand out');
+    make(main, 'p', `The questions to ask again in four weeks, with what was measured today: ${course.handouts.quiz}`, { class: 'lead' });
+    make(main, 'p', `All predictions without names, as a table: ${course.handouts.table}`, { class: 'lead' });
   };
 
   const chosen = (name) => document.querySelector(`input[name=${name}]:checked`)?.value;
@@ -101,24 +108,41 @@
     const place = course.lessons.findIndex((one) => one.name === name) + 1;
     begin(lesson.title, `\u00b7 lesson ${place} of ${course.lessons.length}`);
     make(main, 'p', lesson.question, { class: 'question', id: 'question' });
-    const answers = make(main, 'fieldset');
+    const settled = (id) => theRun(lesson, id);
+    if (course.room) {
+      const list = make(main, 'ul', '', { class: 'answers' });
+      lesson.answers.forEach((answer, index) => make(list, 'li', `${LETTERS[index]}. ${answer}`));
+      votes.panel(main, lesson, settled);
+      theControls(lesson);
+      theScript(name);
+      const alone = make(main, 'p');
+      button(alone, 'Answer without the room', () => { alone.remove(); theAnswer(lesson, main); }, 'second');
+      return;
+    }
+    theAnswer(lesson, main);
+    theControls(lesson);
+    theScript(name);
+  };
+
+  // One answer, of whoever sits at the page.
+  const theAnswer = (lesson, parent) => {
+    const answers = make(parent, 'fieldset');
     make(answers, 'legend', 'What do you expect?');
     lesson.answers.forEach((answer, index) => {
       const label = make(answers, 'label');
       make(label, 'input', '', { type: 'radio', name: 'answer', value: index });
       make(label, 'span', `${LETTERS[index]}. ${answer}`);
     });
-    const sure = make(main, 'fieldset', '', { class: 'sure' });
+    const sure = make(parent, 'fieldset', '', { class: 'sure' });
     make(sure, 'legend', 'How sure are you?');
     for (const [value, text] of [['low', 'It is a guess'], ['middle', 'Fairly sure'], ['high', 'Very sure']]) {
       const label = make(sure, 'label');
       make(label, 'input', '', { type: 'radio', name: 'sure', value });
       make(label, 'span', text);
     }
-    theControls(lesson);
-    const done = button(main, 'That is my answer', doing(async () => {
+    const done = button(parent, 'That is my answer', doing(async () => {
       const { id } = await take('predict', {
-        lesson: name, chosen: Number(chosen('answer')), sure: chosen('sure'), settings: lesson.controls.map(({ name, value }) => [name, value]),
+        lesson: lesson.name, chosen: Number(chosen('answer')), sure: chosen('sure'), settings: lesson.controls.map(({ name, value }) => [name, value]),
       });
       theRun(lesson, id);
     }));
@@ -126,7 +150,6 @@
     ready();
     answers.addEventListener('change', ready);
     sure.addEventListener('change', ready);
-    theScript(name);
   };
 
   const settingsOf = (controls) => controls.map((control) => `${control.name}=${at(`set-${control.name}`).value}`).join(',');
@@ -149,7 +172,7 @@
   const theRun = (lesson, id) => {
     const view = begin(lesson.title, at('place').textContent);
     make(main, 'p', lesson.question, { class: 'question' });
-    make(main, 'p', `You said ${LETTERS[lesson.chosen ?? 0]}.`, { id: 'said', class: 'lead' });
+    make(main, 'p', '', { id: 'said', class: 'lead' });
     look(`prediction/${id}`).then(({ said }) => { at('said').textContent = said; }).catch(trouble);
     const buttons = make(main, 'p');
     const state = make(main, 'p', '', { role: 'status', id: 'state' });
@@ -248,6 +271,18 @@
     heard = (what) => { if (what === 'standing') draw(); };
   };
 
+  // Steps through recorded moments by itself, once, for whoever wants to see things move.
+  const play = (moments) => {
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+    const inputs = [...moments.querySelectorAll('input')];
+    const step = (place) => {
+      if (!moments.isConnected || place >= inputs.length) return;
+      inputs[place].checked = true;
+      setTimeout(step, 1200, place + 1);
+    };
+    button(moments, 'Play', () => step(0), 'second');
+  };
+
   const theReveal = async (id) => {
     if (!course) course = await look('course');
     const seen = await look(`reveal/${id}`);
@@ -256,6 +291,10 @@
     make(main, 'p', seen.verdict, { class: 'verdict', id: 'verdict' });
     if (seen.undecided) make(main, 'p', seen.undecided, { class: 'warn' });
     make(main, 'p', `Measured: ${seen.measured}`, { id: 'measured' });
+    if (seen.counts.length) {
+      make(main, 'p', `The room said: ${seen.expected}`, { class: 'lead' });
+      votes.bars(main, seen.answers, seen.counts);
+    }
     if (seen.line) theLine(seen.line, seen.answers, seen.right);
     const answers = make(main, 'ul', '', { class: 'answers' });
     seen.answers.forEach((answer, index) => {
@@ -269,6 +308,7 @@
     seen.explanation.forEach((text) => make(main, 'p', text));
     for (const html of seen.pictures) make(main, 'div').innerHTML = html;
     reach();
+    document.querySelectorAll('.moments fieldset').forEach(play);
     theSource(seen);
     theLook(seen);
     make(main, 'h2', 'What if?');

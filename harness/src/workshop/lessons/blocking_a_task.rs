@@ -126,7 +126,8 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
             behind: "",
         },
         bounds: vec![0.05 * blocked_ns, blocked_ns / 3.0],
-        traced: None,
+        // Short enough for several within a traced window.
+        traced: Some((Work::new("block", "5ms"), 8)),
         standing: StandingLoad::again(2, &format!("block {blocks}ms")),
     }
 }

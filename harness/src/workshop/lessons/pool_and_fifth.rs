@@ -6,7 +6,7 @@ use reports::record::Picture;
 
 use super::BLOCKS;
 use crate::experiments::declare::{DisturbedProbe, at, echo_probe, newcomers, probe_over_time, value};
-use crate::plan::{Bounds, DisturbanceKind, Story, Task, Workload};
+use crate::plan::{Bounds, DisturbanceKind, Story, Task, Work, Workload};
 use crate::workshop::lesson::{
     Control, ControlKind, Lesson, LessonSettings, LessonSetup, LookCommand, Quantity, StandingLoad, TrainerScript,
 };
@@ -123,7 +123,8 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
             behind: "",
         },
         bounds: vec![20e6, 0.7 * LASTING.as_nanos() as f64],
-        traced: None,
+        // One client more than there are workers.
+        traced: Some((Work::new("sleep", "5ms"), workers + 1)),
         standing: StandingLoad::idle(workers),
     }
 }

@@ -92,7 +92,8 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
             behind: "times as many requests as threads",
         },
         bounds: vec![0.1, 0.6],
-        traced: None,
+        // Short enough for several within a traced window, and as many as can be told apart.
+        traced: Some((Work::new("sleep", "5ms"), clients.min(20))),
         standing: StandingLoad::again(clients, &format!("sleep {waits}ms")),
     }
 }

@@ -15,7 +15,7 @@ fn predict(lesson: &str) -> Value {
 #[test]
 fn nothing_is_run_that_was_not_predicted_and_nothing_twice() {
     let (jobs, asked) = channel();
-    let desk = WorkshopDesk::new(false, Vec::new(), jobs);
+    let desk = WorkshopDesk::new(DeskSetting::default(), jobs);
     assert!(told(&desk, "run", json!({ "id": 0 })).is_err());
     assert_eq!(told(&desk, "predict", predict("pool-and-fifth")), Ok(json!({ "id": 0 })));
     assert_eq!(told(&desk, "predict", predict("pool-and-fifth")), Ok(json!({ "id": 1 })));
@@ -33,7 +33,7 @@ fn nothing_is_run_that_was_not_predicted_and_nothing_twice() {
 #[test]
 fn what_makes_no_sense_is_refused() {
     let (jobs, _asked) = channel();
-    let desk = WorkshopDesk::new(false, Vec::new(), jobs);
+    let desk = WorkshopDesk::new(DeskSetting::default(), jobs);
     for wrong in [
         predict("no-such-lesson"),
         predict("who-waits"),
@@ -51,7 +51,7 @@ fn what_makes_no_sense_is_refused() {
 fn the_script_is_the_trainers_alone() {
     let scripts = |is_trainer| {
         let (jobs, _asked) = channel();
-        let desk = WorkshopDesk::new(is_trainer, Vec::new(), jobs);
+        let desk = WorkshopDesk::new(DeskSetting { is_trainer, ..DeskSetting::default() }, jobs);
         let course: Value = serde_json::from_str(&desk.look("course").unwrap()).unwrap();
         let lessons = course["lessons"].as_array().unwrap().clone();
         assert_eq!(lessons.len(), LESSONS.len());
@@ -63,7 +63,7 @@ fn the_script_is_the_trainers_alone() {
 #[test]
 fn a_question_is_asked_as_it_is_set() {
     let (jobs, _asked) = channel();
-    let desk = WorkshopDesk::new(false, Vec::new(), jobs);
+    let desk = WorkshopDesk::new(DeskSetting::default(), jobs);
     let question = |what: &str| {
         let value: Value = serde_json::from_str(&desk.look(&format!("lesson/{what}"))?).unwrap();
         Some(value["question"].as_str().unwrap().to_owned())
