@@ -13,7 +13,6 @@ use reports::words::predicted::Predicted;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ballot::Ballot;
 use super::recorded::RecordedLesson;
 use super::room::VotingRoom;
 use super::{handouts, reveal};
@@ -96,14 +95,6 @@ struct ToldPrediction {
     lesson: String,
     chosen: usize,
     sure: Confidence,
-    #[serde(default)]
-    settings: Vec<(String, u32)>,
-}
-
-/// What a page wants to ask the room.
-#[derive(Deserialize)]
-struct ToldQuestion {
-    lesson: String,
     #[serde(default)]
     settings: Vec<(String, u32)>,
 }
@@ -210,32 +201,6 @@ impl WorkshopDesk {
         }
         asked.push(one);
         Ok(json!({ "id": asked.len() - 1 }))
-    }
-
-    fn room(&self) -> Result<&VotingRoom, DeskRefusal> {
-        self.room.as_deref().ok_or_else(|| refused("there is no room; begin the workshop with --room"))
-    }
-
-    /// Puts a lesson's question to the room.
-    fn ask_room(&self, told: &str) -> Result<Value, DeskRefusal> {
-        let ToldQuestion { lesson, settings } = read(told)?;
-        let (lesson, settings) = as_set(&lesson, &settings)?;
-        let asked = predicted(lesson, &settings, &(lesson.setup)(&settings), (0, Confidence::Low));
-        self.room()?.ask(Ballot::open(lesson, settings, asked));
-        Ok(json!({}))
-    }
-
-    /// What the room said is the prediction of the run to come.
-    fn settle_room(&self) -> Result<Value, DeskRefusal> {
-        let ballot = self.room()?.settle()?;
-        self.push(Asked {
-            predictions: ballot.predictions(),
-            counts: ballot.counts(),
-            lesson: ballot.lesson,
-            settings: ballot.settings,
-            explanation: Vec::new(),
-            state: AskedState::Predicted,
-        })
     }
 
     /// Writes what is handed out after a run: all predictions as a table, and the quiz.
@@ -367,6 +332,8 @@ fn unpredicted() -> DeskRefusal {
 pub(super) fn folder_of(base: &std::path::Path, id: usize, lesson: &Lesson) -> PathBuf {
     base.join(format!("{:02}-{}", id + 1, lesson.name))
 }
+
+mod votes;
 
 #[cfg(test)]
 mod tests;
