@@ -154,11 +154,11 @@ pub(super) fn usual_preflight() -> anyhow::Result<Preflight> {
 /// The plan of a comparison of which these words are typed.
 pub(super) fn plan_of(words: &[&str]) -> anyhow::Result<(RunPlan<'static>, Preflight)> {
     #[derive(clap::Parser)]
-    struct Typed {
+    struct CompareLine {
         #[command(flatten)]
         args: CompareArgs,
     }
-    let Typed { args } = <Typed as clap::Parser>::try_parse_from(words)?;
+    let CompareLine { args } = <CompareLine as clap::Parser>::try_parse_from(words)?;
     plan(&args, &args.run.servers.resolve()?)
 }
 

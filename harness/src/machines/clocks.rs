@@ -9,7 +9,7 @@ use crate::clock::now_ns;
 
 /// A reading of a worker's clock, and when on this side it was asked for and came, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Reading {
+pub(super) struct ClockReading {
     pub(super) asked_ns: u64,
     pub(super) came_ns: u64,
     pub(super) told_ns: i64,
@@ -28,8 +28,8 @@ pub struct ClockOffset {
 
 impl ClockOffset {
     /// From the fastest of some readings; none where there are none.
-    pub(super) fn fastest(readings: &[Reading]) -> Option<ClockOffset> {
-        let took = |reading: &Reading| reading.came_ns.saturating_sub(reading.asked_ns);
+    pub(super) fn fastest(readings: &[ClockReading]) -> Option<ClockOffset> {
+        let took = |reading: &ClockReading| reading.came_ns.saturating_sub(reading.asked_ns);
         let fastest = readings.iter().min_by_key(|reading| took(reading))?;
         let middle_ns = fastest.asked_ns + took(fastest) / 2;
         Some(ClockOffset {
@@ -123,10 +123,10 @@ mod tests {
             ahead_ns in -100 * HOUR_NS..100 * HOUR_NS,
             ways in proptest::collection::vec((0..50_000_000_u64, 0..50_000_000_u64), 1..100),
         ) {
-            let readings: Vec<Reading> = ways.iter().enumerate().map(|(number, (there_ns, back_ns))| {
+            let readings: Vec<ClockReading> = ways.iter().enumerate().map(|(number, (there_ns, back_ns))| {
                 let asked_ns = 1_000_000_000 + number as u64 * 100_000_000;
                 let told_ns = (asked_ns + there_ns).cast_signed() + ahead_ns;
-                Reading { asked_ns, came_ns: asked_ns + there_ns + back_ns, told_ns }
+                ClockReading { asked_ns, came_ns: asked_ns + there_ns + back_ns, told_ns }
             }).collect();
             let found = ClockOffset::fastest(&readings).unwrap();
             prop_assert!(found.offset_ns.abs_diff(ahead_ns) <= found.bound_ns, "{found:?}");

@@ -1,15 +1,15 @@
 //! Properties of what workers and whoever started them say to each other: whatever comes, it is a message or none; a message
 //! can be said again; and figures that are taken can be added up.
 
-use super::lines::{Came, Lines, say};
+use super::lines::{LineRead, MessageLines, say};
 use super::message::{FromWorker, ToWorker};
 use crate::load::LoadOutcome;
 use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work};
 
 /// Both ways of a conversation.
 pub fn worker_messages(bytes: &[u8]) {
-    let mut lines = Lines::new(bytes);
-    while let Came::Line(line, _) = lines.next() {
+    let mut lines = MessageLines::new(bytes);
+    while let LineRead::Line(line, _) = lines.next() {
         if let Ok(message) = serde_json::from_str::<ToWorker>(&line) {
             to_worker(&message);
         }

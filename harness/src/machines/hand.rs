@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::clocks::{ClockOffset, Reading};
-use super::lines::{Came, Lines, say};
+use super::clocks::{ClockOffset, ClockReading};
+use super::lines::{LineRead, MessageLines, say};
 use super::message::{FromWorker, Hello, PROTOCOL, Ping, ToWorker, Trouble};
 use crate::clock::now_ns;
 use crate::process::StderrTail;
@@ -175,7 +175,7 @@ impl Hand {
             self.say(&ToWorker::Ping(Ping { number }))?;
             match self.hear(SILENCE, stop)? {
                 (FromWorker::Pong(pong), came_ns) if pong.number == number => {
-                    readings.push(Reading { asked_ns, came_ns, told_ns: pong.clock_ns });
+                    readings.push(ClockReading { asked_ns, came_ns, told_ns: pong.clock_ns });
                 }
                 (other, _) => return Err(self.out_of_turn(&other)),
             }
@@ -242,14 +242,14 @@ fn end(child: &mut Child) {
 
 /// Passes on what comes, until it ends or is no message.
 fn listen(stdout: impl io::Read, tell: &Sender<Heard>) {
-    let mut lines = Lines::new(stdout);
+    let mut lines = MessageLines::new(stdout);
     loop {
         let heard = match lines.next() {
-            Came::Line(line, at_ns) => {
+            LineRead::Line(line, at_ns) => {
                 serde_json::from_str(&line).map(|message| (message, at_ns)).map_err(|_| beginning(&line))
             }
-            Came::TooLong => Err("more than any message has".to_owned()),
-            Came::Ended => return,
+            LineRead::TooLong => Err("more than any message has".to_owned()),
+            LineRead::Ended => return,
         };
         let is_over = heard.is_err();
         if tell.send(heard).is_err() || is_over {

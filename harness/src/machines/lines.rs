@@ -17,7 +17,7 @@ pub(super) const LINE_BYTES: usize = 64 * 1024 * 1024;
 
 /// What came.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Came {
+pub(super) enum LineRead {
     /// A line without its end, and when it came, on the monotonic clock.
     Line(String, u64),
     /// More bytes than a line may have.
@@ -27,18 +27,18 @@ pub(super) enum Came {
 }
 
 /// Reads lines, the first with a bound of its own.
-pub(super) struct Lines<R> {
+pub(super) struct MessageLines<R> {
     source: BufReader<R>,
     most: usize,
 }
 
-impl<R: Read> Lines<R> {
-    pub(super) fn new(source: R) -> Lines<R> {
-        Lines { source: BufReader::new(source), most: FIRST_LINE_BYTES }
+impl<R: Read> MessageLines<R> {
+    pub(super) fn new(source: R) -> MessageLines<R> {
+        MessageLines { source: BufReader::new(source), most: FIRST_LINE_BYTES }
     }
 
     /// The next line. After one that is too long, or the end, there is no other.
-    pub(super) fn next(&mut self) -> Came {
+    pub(super) fn next(&mut self) -> LineRead {
         let mut line = Vec::new();
         // The end of the line is one byte more.
         let read = self.source.by_ref().take(self.most as u64 + 1).read_until(b'\n', &mut line);
@@ -46,11 +46,11 @@ impl<R: Read> Lines<R> {
         match (read, line.pop()) {
             (Ok(_), Some(b'\n')) => {
                 self.most = LINE_BYTES;
-                Came::Line(String::from_utf8_lossy(&line).into_owned(), at_ns)
+                LineRead::Line(String::from_utf8_lossy(&line).into_owned(), at_ns)
             }
-            (Ok(read), Some(_)) if read > self.most => Came::TooLong,
+            (Ok(read), Some(_)) if read > self.most => LineRead::TooLong,
             // A line without its end is none: who wrote it has ended in the middle.
-            _ => Came::Ended,
+            _ => LineRead::Ended,
         }
     }
 }
@@ -68,10 +68,10 @@ mod tests {
     use super::*;
 
     fn all(bytes: &[u8]) -> Vec<String> {
-        let mut lines = Lines::new(bytes);
+        let mut lines = MessageLines::new(bytes);
         std::iter::from_fn(|| match lines.next() {
-            Came::Line(line, _) => Some(line),
-            Came::TooLong | Came::Ended => None,
+            LineRead::Line(line, _) => Some(line),
+            LineRead::TooLong | LineRead::Ended => None,
         })
         .collect()
     }
@@ -85,12 +85,12 @@ mod tests {
     #[test]
     fn the_first_line_is_short_and_a_later_one_may_be_long() {
         let long = vec![b'x'; FIRST_LINE_BYTES + 1];
-        assert_eq!(Lines::new(long.as_slice()).next(), Came::TooLong);
+        assert_eq!(MessageLines::new(long.as_slice()).next(), LineRead::TooLong);
         let second = [b"hello\n", long.as_slice(), b"\n"].concat();
         assert_eq!(all(&second)[1].len(), long.len());
         let endless = io::Read::chain(&b"hello\n"[..], io::repeat(b'x'));
-        let mut lines = Lines::new(endless);
-        assert!(matches!(lines.next(), Came::Line(..)));
-        assert_eq!(lines.next(), Came::TooLong);
+        let mut lines = MessageLines::new(endless);
+        assert!(matches!(lines.next(), LineRead::Line(..)));
+        assert_eq!(lines.next(), LineRead::TooLong);
     }
 }

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::clocks::ToldClock;
-use super::lines::{Came, Lines, say};
+use super::lines::{LineRead, MessageLines, say};
 use super::message::{FromWorker, Go, Hello, PROTOCOL, Pong, ResultMessage, SignsSeen, ToWorker, Trouble};
 use super::plan_message::PlanMessage;
 use crate::clock::now_ns;
@@ -50,8 +50,11 @@ pub fn work_for(
 ) -> io::Result<()> {
     let (tell, told) = channel();
     let told = Mutex::new(told);
-    let desk =
-        Arc::new(Desk { output: Mutex::new(Box::new(output)), stop: AtomicBool::new(false), clock: setup.clock });
+    let desk = Arc::new(WorkerShared {
+        output: Mutex::new(Box::new(output)),
+        stop: AtomicBool::new(false),
+        clock: setup.clock,
+    });
     desk.say(&FromWorker::Hello(Hello { clock_ns: desk.reading(), ..setup.hello }))?;
     let (reading, at_end) = (Arc::clone(&desk), setup.at_end);
     thread::Builder::new().name("worker-reader".into()).spawn(move || {
@@ -93,7 +96,7 @@ fn check(hello: &Hello) -> Result<(), Trouble> {
 }
 
 /// What both threads use.
-struct Desk {
+struct WorkerShared {
     output: Mutex<Box<dyn Write + Send>>,
     stop: AtomicBool,
     clock: ToldClock,
@@ -106,7 +109,7 @@ fn hear(told: &Mutex<Receiver<Told>>) -> MutexGuard<'_, Receiver<Told>> {
     told.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Desk {
+impl WorkerShared {
     fn say(&self, message: &FromWorker) -> io::Result<()> {
         say(&mut *self.output.lock().unwrap_or_else(PoisonError::into_inner), message)
     }
@@ -117,19 +120,19 @@ impl Desk {
 
     /// Reads to the end of what comes, or to a good-bye, after which nobody has to be missed.
     fn read(&self, input: impl Read, tell: &Sender<Told>) {
-        let mut lines = Lines::new(input);
+        let mut lines = MessageLines::new(input);
         loop {
             let message = match lines.next() {
-                Came::Line(line, _) => {
+                LineRead::Line(line, _) => {
                     serde_json::from_str(&line).map_err(|error| format!("what it was told is no message: {error}"))
                 }
-                Came::TooLong => {
+                LineRead::TooLong => {
                     let reason = "what it was told is longer than any message".to_owned();
                     // Who does not listen is not missed.
                     let _ = self.say(&FromWorker::Error(Trouble { is_the_servers: false, reason }));
                     return;
                 }
-                Came::Ended => return,
+                LineRead::Ended => return,
             };
             match message {
                 Ok(ToWorker::Ping(ping)) => {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::backend::Canvas;
 use crate::format::{count, counted};
-use crate::mechanism::moments::{Moment, ThreadAt, moments, still};
+use crate::mechanism::moments::{ThreadAt, TracedMoment, moments, still};
 use crate::record::Timeline;
 use crate::record::store::Run;
 use crate::study::COLOURS;
@@ -66,8 +66,8 @@ fn picture(run: &Run, timeline: &Timeline, key: &str) -> Option<MomentPicture> {
         return None;
     }
     let place = still(&found);
-    let room = Room::of(&found);
-    let step = |moment: &Moment| {
+    let room = RowsNeeded::of(&found);
+    let step = |moment: &TracedMoment| {
         let said = words::said(moment);
         MomentStep { when: words::when(moment), svg: drawn(moment, &room, &said), said }
     };
@@ -83,17 +83,17 @@ fn picture(run: &Run, timeline: &Timeline, key: &str) -> Option<MomentPicture> {
 }
 
 /// Rows that each part of the picture needs at most, so that none moves.
-struct Room {
+struct RowsNeeded {
     threads: usize,
     suspended: usize,
     unserved: usize,
 }
 
-impl Room {
-    fn of(moments: &[Moment]) -> Room {
-        let most = |of: fn(&Moment) -> usize| moments.iter().map(of).max().unwrap_or(0);
+impl RowsNeeded {
+    fn of(moments: &[TracedMoment]) -> RowsNeeded {
+        let most = |of: fn(&TracedMoment) -> usize| moments.iter().map(of).max().unwrap_or(0);
         let rows = |squares: usize| squares.min(MOST_SQUARES).div_ceil(SQUARES);
-        Room {
+        RowsNeeded {
             threads: most(|one| one.threads.len()).min(MOST_THREADS).div_ceil(IN_A_ROW),
             suspended: rows(most(|one| one.suspended.len())),
             unserved: rows(most(|one| one.unserved as usize)),
@@ -107,7 +107,7 @@ impl Room {
     }
 }
 
-fn drawn(moment: &Moment, room: &Room, said: &str) -> String {
+fn drawn(moment: &TracedMoment, room: &RowsNeeded, said: &str) -> String {
     let canvas = Canvas::new(WIDTH as u32, room.height().ceil() as u32);
     let heading = |top: f64, text: &str| canvas.text((0.0, top + 13.0), "tick", "start", text);
     let more = moment.threads.len().saturating_sub(MOST_THREADS);

@@ -13,7 +13,7 @@ pub(crate) const MOST_MOMENTS: usize = 6;
 
 /// How things stood at one moment of a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Moment {
+pub(crate) struct TracedMoment {
     /// Nanoseconds since the start of the window.
     pub(crate) at_ns: u64,
     /// What each thread does that did anything in the window, in the order of its lanes.
@@ -32,9 +32,9 @@ pub(crate) enum ThreadAt {
     Free,
 }
 
-impl Moment {
+impl TracedMoment {
     /// How things stood at a time.
-    pub(crate) fn of(timeline: &Timeline, at_ns: u64) -> Moment {
+    pub(crate) fn of(timeline: &Timeline, at_ns: u64) -> TracedMoment {
         let now = |state: SpanState| {
             let spans = timeline.spans(state).filter(move |(_, span)| span.from_ns <= at_ns && at_ns < span.until_ns);
             spans.map(|(lane, span)| (lane, span.connection))
@@ -45,7 +45,7 @@ impl Moment {
         let suspended: BTreeSet<u32> = now(SpanState::Suspended).map(|(_, connection)| connection).collect();
         let mut served = suspended.clone();
         served.extend(threads.iter().filter_map(|thread| thread.connection()));
-        Moment {
+        TracedMoment {
             at_ns,
             threads,
             suspended: suspended.into_iter().collect(),
@@ -62,8 +62,8 @@ impl Moment {
     }
 
     /// How different two are: by how many threads, requests and clients.
-    fn apart(&self, other: &Moment) -> usize {
-        let counts = |one: &Moment| [one.running(), one.parked(), one.suspended.len(), one.unserved as usize];
+    fn apart(&self, other: &TracedMoment) -> usize {
+        let counts = |one: &TracedMoment| [one.running(), one.parked(), one.suspended.len(), one.unserved as usize];
         counts(self).into_iter().zip(counts(other)).map(|(one, other)| one.abs_diff(other)).sum()
     }
 }
@@ -78,13 +78,13 @@ impl ThreadAt {
 }
 
 /// The first moment of a window, and those that differ most from each other, in their order. Fewer where little changes.
-pub(crate) fn moments(timeline: &Timeline) -> Vec<Moment> {
+pub(crate) fn moments(timeline: &Timeline) -> Vec<TracedMoment> {
     let starts = timeline.lanes.iter().flat_map(|lane| &lane.spans).map(|span| span.from_ns);
     let times: BTreeSet<u64> = starts.filter(|at| *at < timeline.window_ns).collect();
-    let all: Vec<Moment> = times.into_iter().map(|at| Moment::of(timeline, at)).collect();
-    let mut chosen: Vec<&Moment> = all.first().into_iter().collect();
+    let all: Vec<TracedMoment> = times.into_iter().map(|at| TracedMoment::of(timeline, at)).collect();
+    let mut chosen: Vec<&TracedMoment> = all.first().into_iter().collect();
     while chosen.len() < MOST_MOMENTS {
-        let nearest = |one: &Moment| chosen.iter().map(|other| one.apart(other)).min().unwrap_or(0);
+        let nearest = |one: &TracedMoment| chosen.iter().map(|other| one.apart(other)).min().unwrap_or(0);
         // Of those that are equally far the first, so that the same records give the same moments.
         let next = all.iter().rev().max_by_key(|one| nearest(one)).filter(|one| nearest(one) > 0);
         let Some(next) = next else { break };
@@ -95,8 +95,8 @@ pub(crate) fn moments(timeline: &Timeline) -> Vec<Moment> {
 }
 
 /// The one that tells most by itself: in which most is waited for.
-pub(crate) fn still(moments: &[Moment]) -> usize {
-    let waits = |one: &Moment| (one.suspended.len() + one.parked(), one.unserved);
+pub(crate) fn still(moments: &[TracedMoment]) -> usize {
+    let waits = |one: &TracedMoment| (one.suspended.len() + one.parked(), one.unserved);
     let most = moments.iter().enumerate().rev().max_by_key(|(_, one)| waits(one));
     most.map_or(0, |(place, _)| place)
 }
@@ -151,13 +151,16 @@ pub(crate) mod tests {
     #[test]
     fn a_moment_accounts_for_every_connection() {
         let line = one_thread();
-        let at = |at_ns| Moment::of(&line, at_ns);
-        assert_eq!(at(0), Moment { at_ns: 0, threads: vec![ThreadAt::Runs(1)], suspended: Vec::new(), unserved: 3 });
+        let at = |at_ns| TracedMoment::of(&line, at_ns);
+        assert_eq!(
+            at(0),
+            TracedMoment { at_ns: 0, threads: vec![ThreadAt::Runs(1)], suspended: Vec::new(), unserved: 3 }
+        );
         let (busy, free) = (at(25), at(40));
         assert_eq!((&busy.threads[..], &busy.suspended[..], busy.unserved), (&[ThreadAt::Runs(3)][..], &[1, 2][..], 1));
         assert_eq!((&free.threads[..], &free.suspended[..], free.unserved), (&[ThreadAt::Free][..], &[1, 2, 3][..], 1));
         let held = timeline(3, &[&[(Running, 1, 0, 10), (Parked, 1, 10, 90)]]);
-        assert_eq!((Moment::of(&held, 50).parked(), Moment::of(&held, 50).unserved), (1, 2));
+        assert_eq!((TracedMoment::of(&held, 50).parked(), TracedMoment::of(&held, 50).unserved), (1, 2));
     }
 
     #[test]

@@ -34,26 +34,26 @@ const UNBOUNDED: [&str; 4] = ["seed", "limits", "poll_times", "schedule_latencie
 pub(super) fn check(json: &[u8]) -> Result<(), serde_json::Error> {
     let mut values = 0;
     let mut file = serde_json::Deserializer::from_slice(json);
-    Place { above: None, name: Name::File, depth: 0 }.value(&mut values).deserialize(&mut file)?;
+    JsonPlace { above: None, name: PlaceName::File, depth: 0 }.value(&mut values).deserialize(&mut file)?;
     file.end()
 }
 
 /// Where in a file a value stands.
-struct Place<'a> {
-    above: Option<&'a Place<'a>>,
-    name: Name<'a>,
+struct JsonPlace<'a> {
+    above: Option<&'a JsonPlace<'a>>,
+    name: PlaceName<'a>,
     depth: usize,
 }
 
-enum Name<'a> {
+enum PlaceName<'a> {
     File,
     Field(&'a str),
     Entry(usize),
 }
 
-impl<'a> Place<'a> {
-    fn below(&'a self, name: Name<'a>) -> Place<'a> {
-        Place { above: Some(self), name, depth: self.depth + 1 }
+impl<'a> JsonPlace<'a> {
+    fn below(&'a self, name: PlaceName<'a>) -> JsonPlace<'a> {
+        JsonPlace { above: Some(self), name, depth: self.depth + 1 }
     }
 
     fn value(&'a self, values: &'a mut usize) -> Value<'a> {
@@ -62,22 +62,22 @@ impl<'a> Place<'a> {
 
     /// Whether it is a field of this name, or in one.
     fn is_in(&self, fields: &[&str]) -> bool {
-        matches!(self.name, Name::Field(name) if fields.contains(&name))
+        matches!(self.name, PlaceName::Field(name) if fields.contains(&name))
             || self.above.is_some_and(|above| above.is_in(fields))
     }
 }
 
 /// `samples[3].threads`.
-impl fmt::Display for Place<'_> {
+impl fmt::Display for JsonPlace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(above) = self.above {
             above.fmt(f)?;
         }
         match self.name {
-            Name::File => Ok(()),
-            Name::Entry(place) => write!(f, "[{place}]"),
-            Name::Field(name) => {
-                let is_first = self.above.is_some_and(|above| matches!(above.name, Name::File));
+            PlaceName::File => Ok(()),
+            PlaceName::Entry(place) => write!(f, "[{place}]"),
+            PlaceName::Field(name) => {
+                let is_first = self.above.is_some_and(|above| matches!(above.name, PlaceName::File));
                 write!(f, "{}{}", if is_first { "" } else { "." }, brief(name))
             }
         }
@@ -91,15 +91,15 @@ fn brief(name: &str) -> String {
 
 /// A value that is walked through.
 struct Value<'a> {
-    place: &'a Place<'a>,
+    place: &'a JsonPlace<'a>,
     values: &'a mut usize,
 }
 
 impl Value<'_> {
     fn refuse<T, E: Error>(&self, why: impl fmt::Display) -> Result<T, E> {
         match self.place.name {
-            Name::File => Err(E::custom(why)),
-            Name::Field(_) | Name::Entry(_) => Err(E::custom(format_args!("{}: {why}", self.place))),
+            PlaceName::File => Err(E::custom(why)),
+            PlaceName::Field(_) | PlaceName::Entry(_) => Err(E::custom(format_args!("{}: {why}", self.place))),
         }
     }
 }
@@ -167,7 +167,7 @@ impl<'de> Visitor<'de> for Value<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         for place in 0.. {
-            let entry = self.place.below(Name::Entry(place));
+            let entry = self.place.below(PlaceName::Entry(place));
             if entries.next_element_seed(entry.value(self.values))?.is_none() {
                 break;
             }
@@ -185,7 +185,7 @@ impl<'de> Visitor<'de> for Value<'_> {
             if count > MOST_ENTRIES || name.len() > LONGEST_TEXT {
                 return self.refuse(format_args!("it has more than {MOST_ENTRIES} fields, or a longer name than any"));
             }
-            let field = self.place.below(Name::Field(&name));
+            let field = self.place.below(PlaceName::Field(&name));
             fields.next_value_seed(field.value(self.values))?;
         }
         Ok(())

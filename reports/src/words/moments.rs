@@ -4,11 +4,11 @@
 
 use super::Title;
 use crate::format::{Unit, count, counted};
-use crate::mechanism::moments::Moment;
+use crate::mechanism::moments::TracedMoment;
 use crate::record::Timeline;
 
 /// When it was: `1.2 ms`.
-pub(crate) fn when(moment: &Moment) -> String {
+pub(crate) fn when(moment: &TracedMoment) -> String {
     if moment.at_ns == 0 {
         return "start".to_owned();
     }
@@ -16,7 +16,7 @@ pub(crate) fn when(moment: &Moment) -> String {
 }
 
 /// Who does what, and who waits.
-pub(crate) fn said(moment: &Moment) -> String {
+pub(crate) fn said(moment: &TracedMoment) -> String {
     let (running, parked, suspended) = (moment.running(), moment.parked(), moment.suspended.len());
     let (is, wait) = (
         |number: usize| if number == 1 { "is" } else { "are" },
@@ -44,7 +44,7 @@ pub(crate) fn said(moment: &Moment) -> String {
 }
 
 /// What the moments of a window show, in which `still` is the most telling.
-pub(crate) fn title(timeline: &Timeline, still: &Moment) -> String {
+pub(crate) fn title(timeline: &Timeline, still: &TracedMoment) -> String {
     let (parked, suspended) = (still.parked(), still.suspended.len() as u64);
     let is_taken = parked == still.threads.len() && timeline.waiting > 0;
     let shown = if suspended > 0 {
@@ -83,12 +83,12 @@ mod tests {
 
     #[test]
     fn a_moment_is_said_with_everybody_in_it() {
-        let at = |at_ns| said(&Moment::of(&one_thread(), at_ns));
+        let at = |at_ns| said(&TracedMoment::of(&one_thread(), at_ns));
         assert_eq!(at(0), "1 thread runs. Nobody serves 3 clients just then.");
         assert_eq!(at(25), "1 thread runs. 2 requests wait without a thread. Nobody serves 1 client just then.");
         assert_eq!(at(40), "No thread runs. 3 requests wait without a thread. Nobody serves 1 client just then.");
         let held = timeline(2, &[&[(Parked, 1, 0, 90)], &[(Parked, 2, 0, 90)]]);
-        assert_eq!(said(&Moment::of(&held, 5)), "No thread runs. 2 threads are parked, each for one request.");
+        assert_eq!(said(&TracedMoment::of(&held, 5)), "No thread runs. 2 threads are parked, each for one request.");
     }
 
     #[test]

@@ -53,14 +53,14 @@ fn is_orphan(pid: u32) -> Option<bool> {
     let command = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
     let awaited = awaited(&command)?;
     Some(match awaited {
-        Awaited::Parent(expected) => parent_in(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)? != expected,
-        Awaited::Leader(leader) => !Path::new(&format!("/proc/{leader}")).exists(),
+        AwaitedEnd::Parent(expected) => parent_in(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)? != expected,
+        AwaitedEnd::Leader(leader) => !Path::new(&format!("/proc/{leader}")).exists(),
     })
 }
 
 /// Whose end a process of ours waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Awaited {
+enum AwaitedEnd {
     /// Of its parent, with which it ends.
     Parent(u32),
     /// Of the server that it guards.
@@ -68,15 +68,15 @@ enum Awaited {
 }
 
 /// As its command line says: these are commands that only the harness gives.
-fn awaited(command: &[u8]) -> Option<Awaited> {
+fn awaited(command: &[u8]) -> Option<AwaitedEnd> {
     let words: Vec<&str> =
         command.split(|byte| *byte == 0).map(|word| std::str::from_utf8(word).unwrap_or("")).collect();
     let number_after =
         |option| words.iter().position(|word| *word == option).and_then(|at| words.get(at + 1)?.parse().ok());
     match *words.get(1)? {
-        "serve" | "subject" if words.contains(&"--supervised") => number_after("--parent").map(Awaited::Parent),
-        "become" => number_after("--parent").map(Awaited::Parent),
-        "guard" => number_after("guard").map(Awaited::Leader),
+        "serve" | "subject" if words.contains(&"--supervised") => number_after("--parent").map(AwaitedEnd::Parent),
+        "become" => number_after("--parent").map(AwaitedEnd::Parent),
+        "guard" => number_after("guard").map(AwaitedEnd::Leader),
         _ => None,
     }
 }
@@ -173,16 +173,16 @@ fn quoted(paths: &[PathBuf]) -> String {
 mod tests {
     use super::*;
 
-    fn of(words: &[&str]) -> Option<Awaited> {
+    fn of(words: &[&str]) -> Option<AwaitedEnd> {
         awaited(format!("{}\0", words.join("\0")).as_bytes())
     }
 
     #[test]
     fn only_what_the_harness_started_for_itself_can_be_left_by_it() {
         let supervised = ["harness", "serve", "threaded", "--supervised", "--parent", "41", "--nonce", "ab"];
-        assert_eq!(of(&supervised), Some(Awaited::Parent(41)));
-        assert_eq!(of(&["/x/harness", "become", "--parent", "7", "--port", "80"]), Some(Awaited::Parent(7)));
-        assert_eq!(of(&["harness", "guard", "9"]), Some(Awaited::Leader(9)));
+        assert_eq!(of(&supervised), Some(AwaitedEnd::Parent(41)));
+        assert_eq!(of(&["/x/harness", "become", "--parent", "7", "--port", "80"]), Some(AwaitedEnd::Parent(7)));
+        assert_eq!(of(&["harness", "guard", "9"]), Some(AwaitedEnd::Leader(9)));
         for others in [&["harness", "serve", "threaded"][..], &["vi", "--parent", "4"], &["sleep"], &["", "serve"]] {
             assert_eq!(of(others), None, "{others:?}");
         }

@@ -107,7 +107,7 @@ impl LessonRun<'_> {
         let interrupt = &stage.interrupt;
         let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
         let each = cells.time_of_a_cell();
-        let mut forecast = Forecast { shown: progress, cells: cells.len(), ended: 0, each };
+        let mut forecast = LessonForecast { shown: progress, cells: cells.len(), ended: 0, each };
         let end = execution.steer(&mut cells, Instant::now() + LONGEST_RUN, &mut forecast)?;
         if end.ending == Ending::Completed {
             self.trace(&plan, &folder, interrupt)?;
@@ -181,14 +181,14 @@ fn write(folder: &RunFolder, predictions: impl Iterator<Item = PredictionRecord>
 }
 
 /// Says how many cells there will be, which a run that is steered can only guess and a lesson knows.
-struct Forecast<'p> {
+struct LessonForecast<'p> {
     shown: &'p mut dyn RunProgress,
     cells: usize,
     ended: usize,
     each: Duration,
 }
 
-impl RunProgress for Forecast<'_> {
+impl RunProgress for LessonForecast<'_> {
     fn planned(&mut self, _: usize, left: Duration) {
         let cells_left = self.cells.saturating_sub(self.ended) as u32;
         self.shown.planned(self.cells, left.min(self.each * cells_left));

@@ -69,7 +69,7 @@ impl Web {
 
     /// As [`Web::start`], with limits of one's own.
     pub(super) fn start_within(limits: PageLimits, view: PageView, port: u16, cpus: &[u32]) -> Result<Web, WebError> {
-        let at = At { address: (Ipv4Addr::LOCALHOST, port).into(), option: view.port_option(), besides: "" };
+        let at = PageAddress { address: (Ipv4Addr::LOCALHOST, port).into(), option: view.port_option(), besides: "" };
         Web::start_router(limits, at, cpus, move |board| routes::router(board, view))
     }
 
@@ -82,7 +82,7 @@ impl Web {
         let token = unguessable()?;
         let path = token.clone();
         let router = move |board| desk::router(board, desk, &path);
-        let at = At { address: (Ipv4Addr::LOCALHOST, port).into(), option: "--port", besides: "" };
+        let at = PageAddress { address: (Ipv4Addr::LOCALHOST, port).into(), option: "--port", besides: "" };
         let web = Web::start_router(PAGE_LIMITS, at, cpus, router)?;
         let address = format!("http://{}/{token}/", web.address());
         Ok((web, address))
@@ -103,7 +103,7 @@ impl Web {
         let path = token.clone();
         let router = move |_| room::router(room, &path, phones);
         let besides = ", and an address of this machine with --room-address";
-        let at = At { address, option: "--room-port", besides };
+        let at = PageAddress { address, option: "--room-port", besides };
         let web = Web::start_router(ROOM_LIMITS, at, cpus, router)?;
         let address = format!("http://{}/{token}/", web.address());
         Ok((web, address))
@@ -111,7 +111,7 @@ impl Web {
 
     fn start_router(
         limits: PageLimits,
-        At { address, option, besides }: At,
+        PageAddress { address, option, besides }: PageAddress,
         cpus: &[u32],
         router: impl FnOnce(Arc<Board>) -> Router + Send + 'static,
     ) -> Result<Web, WebError> {
@@ -162,7 +162,7 @@ impl Web {
 }
 
 /// Where a page is to be served, and what another port is chosen with.
-struct At {
+struct PageAddress {
     address: SocketAddr,
     option: &'static str,
     besides: &'static str,

@@ -10,9 +10,9 @@ use crate::live::web::{Desk, Web};
 
 /// Keeps the votes.
 #[derive(Default)]
-struct Kept(Mutex<Vec<(String, String)>>);
+struct KeptVotes(Mutex<Vec<(String, String)>>);
 
-impl Room for Kept {
+impl Room for KeptVotes {
     fn now(&self, voter: Option<&str>) -> String {
         format!("{{\"phase\":\"vote\",\"known\":{}}}", voter.is_some())
     }
@@ -26,11 +26,11 @@ impl Room for Kept {
 const PHONES: PhoneLimits = PhoneLimits { of_one: 4, of_all: 40 };
 
 /// A room, and the path of its page, for as long as it is its turn.
-fn room() -> (MutexGuard<'static, ()>, Arc<Kept>, Web, String) {
+fn room() -> (MutexGuard<'static, ()>, Arc<KeptVotes>, Web, String) {
     let turn = turn();
-    let kept = Arc::new(Kept::default());
+    let kept = Arc::new(KeptVotes::default());
     let here = (Ipv4Addr::LOCALHOST, 0).into();
-    let (web, address) = Web::start_room(Arc::<Kept>::clone(&kept), here, PHONES, &[]).unwrap();
+    let (web, address) = Web::start_room(Arc::<KeptVotes>::clone(&kept), here, PHONES, &[]).unwrap();
     let path = address.strip_prefix(&format!("http://{}", web.address())).unwrap().to_owned();
     assert!(path.len() == 34 && path.ends_with('/'), "{path}");
     (turn, kept, web, path)
