@@ -137,7 +137,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         file: "harness/src/load/asked.rs",
         original: "heard(Meaning::Wrong(reason), consumed)",
         mutant: "
-            let server_ns = server_times(server_received_ns, server_sent_ns);
+            let server_ns = self.server_times(server_received_ns, server_sent_ns);
             heard(Meaning::Right { server_ns, then }, consumed)
         ",
     },
