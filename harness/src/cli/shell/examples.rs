@@ -128,6 +128,7 @@ const ALL: &[(&str, &[Example])] = &[
         ],
     ),
     ("list", &[example("What is there to choose from?", "harness list")]),
+    ("worker", &[example("Is it found on that machine? It says hello, and ends with its input:", "harness worker")]),
     ("microcosts", &[example("What do a thread and a task cost here?", "harness microcosts")]),
     (
         "serve",
