@@ -4,6 +4,8 @@
 //! Must not know: how a figure was obtained, or how it is drawn. What was not measured is absent, never zero. Beside it:
 //! `engine.rs`, which makes frames.
 
+use std::collections::HashSet;
+
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
@@ -111,6 +113,14 @@ pub struct Memory {
     pub page_table_bytes: u64,
     /// Kernel stacks: threads times the stack of one.
     pub kernel_stack_bytes: u64,
+}
+
+impl ModelFrame {
+    /// Whether no thread is told of twice, as none of a process is.
+    pub(super) fn has_each_thread_once(&self) -> bool {
+        let mut seen = HashSet::new();
+        self.busy_threads.iter().all(|thread| seen.insert(thread.tid))
+    }
 }
 
 impl Memory {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::frame::Frame;
+use super::frame::{Frame, ModelFrame};
 
 /// What a file of frames is called in a folder.
 pub const FRAMES: &str = "frames.jsonl";
@@ -133,6 +133,9 @@ pub(crate) fn frames_in(path: &Path, mut file: impl BufRead) -> Result<Vec<Frame
         }
         if frame.models.iter().filter_map(|model| model.memory).any(|memory| !memory.is_countable()) {
             return Err(malformed(line, "it has more memory than can be counted".to_owned()));
+        }
+        if !frame.models.iter().all(ModelFrame::has_each_thread_once) {
+            return Err(malformed(line, "it has a thread twice".to_owned()));
         }
         frames.push(frame);
     }
