@@ -142,7 +142,7 @@ fn url(text: &str, rest: &str) -> Result<TypedTarget, PlanError> {
     let (host, port) = split(authority);
     let port = match port {
         None | Some("") => Some(PORT_OF_HTTP),
-        Some(port) => port.parse().ok(),
+        Some(port) => port_number(port),
     };
     named(text, authority, host, port).map(|target| TypedTarget { path, is_url: true, ..target })
 }
@@ -152,7 +152,7 @@ fn host_and_port(text: &str) -> Result<TypedTarget, PlanError> {
         return usage(format!("{text:?} has a path behind {:?}; give a URL: http://{text}", &text[..slash]));
     }
     let (host, port) = split(text);
-    named(text, text, host, port.and_then(|port| port.parse().ok()))
+    named(text, text, host, port.and_then(port_number))
 }
 
 fn named(text: &str, authority: &str, host: &str, port: Option<u16>) -> Result<TypedTarget, PlanError> {
@@ -164,6 +164,11 @@ fn named(text: &str, authority: &str, host: &str, port: Option<u16>) -> Result<T
         }
         _ => usage(format!("{text:?} is not an address; {GIVE}")),
     }
+}
+
+/// Digits and nothing else: a sign before them would stand in the `Host` header.
+fn port_number(text: &str) -> Option<u16> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 /// Host, without the brackets of an IPv6 address, and port. What else stands behind the brackets makes it no host.
@@ -216,6 +221,7 @@ mod tests {
             "127.0.0.1",
             ":80",
             "127.0.0.1:port",
+            "127.0.0.1:+80",
             "127.0.0.1:65536",
             "http://",
             "http://a:b/",
