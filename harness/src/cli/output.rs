@@ -1,11 +1,8 @@
-//! What goes out: text to stdout, whole and once (a reader that leaves early, as `head` does, is no error), files that are
-//! there whole or not at all, and the summary of a run in each of its formats.
+//! What goes out: text to stdout, whole and once (a reader that leaves early, as `head` does, is no error), and the summary of
+//! a run in each of its formats.
 
 use std::borrow::Cow;
-use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -268,20 +265,6 @@ fn sentences(summary: &Summary) -> String {
     };
     let claims = summary.claims.iter().map(|claim| format!("  {}\n", claim.line()));
     claims.chain(leads().map(line)).collect()
-}
-
-/// How the name of a file begins that is not whole yet.
-pub(super) const UNFINISHED: &str = ".tmp";
-
-/// Writes or replaces a file. Its folder must be there.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_data()?;
-    let file = file.persist(path)?;
-    // Temporary files are private; a report is to be served and shared.
-    file.set_permissions(fs::Permissions::from_mode(0o644))
 }
 
 /// What is so rare is shown as a power of ten.

@@ -9,10 +9,10 @@ use std::{fs, io};
 
 use reports::format::counted;
 use reports::record::Ending;
-use reports::record::store::{RecordError, Run, RunFile, RunFolder, read_file};
+use reports::record::store::{RecordError, Run, RunFile, RunFolder, UNFINISHED, read_file, write_whole};
 use reports::site::{self, Address, Entry, Index, NotAnEntry, Published};
 
-use super::output::{self, print, tell};
+use super::output::{print, tell};
 use super::protagonists;
 use super::shell::quiet::QuietArg;
 
@@ -83,7 +83,7 @@ const INDEX: &str = "data/index.json";
 /// The records of a large run, or the entries of some ten thousand.
 const LARGEST_FILE_BYTES: u64 = 256 << 20;
 /// How the name of a run's folder begins that is not whole yet.
-const UNFINISHED: &str = ".new-";
+pub(super) const UNFINISHED_RUN: &str = ".new-";
 
 /// Why a run is not published.
 #[derive(Debug, thiserror::Error)]
@@ -170,7 +170,8 @@ impl SiteFolder {
     pub(super) fn add(&self, published: &Published) -> Result<(), SiteError> {
         let place = self.run_folder(&published.entry.address);
         let runs = self.path.join("runs");
-        let new = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(&runs).map_err(refused("write to", &runs))?;
+        let new =
+            tempfile::Builder::new().prefix(UNFINISHED_RUN).tempdir_in(&runs).map_err(refused("write to", &runs))?;
         for (name, bytes) in &published.files {
             write(&new.path().join(name), bytes)?;
         }
@@ -234,9 +235,9 @@ fn sweep(site: &Path) {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         entries.filter(move |entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix)))
     };
-    let runs = begun_in(site.join("runs"), UNFINISHED).filter(|run| fs::remove_dir_all(run.path()).is_ok()).count();
+    let runs = begun_in(site.join("runs"), UNFINISHED_RUN).filter(|run| fs::remove_dir_all(run.path()).is_ok()).count();
     let folders = [site.to_owned(), site.join("data"), site.join("latest")];
-    let files = folders.into_iter().flat_map(|folder| begun_in(folder, output::UNFINISHED));
+    let files = folders.into_iter().flat_map(|folder| begun_in(folder, UNFINISHED));
     let files = files.filter(|file| fs::remove_file(file.path()).is_ok()).count();
     if runs + files > 0 {
         let [runs, files] =
@@ -246,7 +247,7 @@ fn sweep(site: &Path) {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), SiteError> {
-    output::write(path, bytes).map_err(refused("write", path))
+    write_whole(path, bytes).map_err(refused("write", path))
 }
 
 fn refused(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SiteError + use<> {

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use reports::format::counted;
 use reports::machine::{MachineIdentity, differences};
 use reports::record::Ending;
-use reports::record::store::{Run, RunFolder};
+use reports::record::store::{Run, RunFolder, write_whole};
 use reports::slides::{DeckChoice, FigureChoice};
 
 use super::ending::{code_of_run, sentence, unproven};
@@ -149,7 +149,7 @@ pub(super) fn salvaged(
 /// Writes `report.html` beside the records; returns its path.
 pub(super) fn write_page(folder: &RunFolder, run: &Run) -> anyhow::Result<PathBuf> {
     let report = folder.path().join("report.html");
-    output::write(&report, reports::page::render(run).as_bytes())
+    write_whole(&report, reports::page::render(run).as_bytes())
         .with_context(|| format!("{} can't be written", report.display()))?;
     Ok(report)
 }
@@ -192,7 +192,7 @@ fn write(runs: &[(RunFolder, Run)], choice: &DeckChoice, out: Option<&Path>) -> 
     let all = runs.iter().map(|(_, run)| slides(run)).collect::<Result<Vec<_>, _>>()?;
     for ((folder, _), html) in runs.iter().zip(all) {
         let path = out.map_or_else(|| folder.path().join("slides.html"), Path::to_owned);
-        output::write(&path, html.as_bytes()).with_context(|| format!("{} can't be written", path.display()))?;
+        write_whole(&path, html.as_bytes()).with_context(|| format!("{} can't be written", path.display()))?;
         print(&format!("slides: {}\n", path.display()))?;
     }
     Ok(())

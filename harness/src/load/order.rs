@@ -85,7 +85,6 @@ pub struct Order<'a> {
     tap: Option<&'a Tap>,
     part: LoadPart,
     start: Option<&'a StartMoment<'a>>,
-    keeps_interval_times: bool,
 }
 
 /// Asked once all connections are open: when the load begins, on the monotonic clock, or nothing where it is not to begin.
@@ -106,7 +105,6 @@ impl<'a> Order<'a> {
             tap: None,
             part: LoadPart::WHOLE,
             start: None,
-            keeps_interval_times: false,
         }
     }
 
@@ -138,7 +136,7 @@ impl<'a> Order<'a> {
     /// Sends a part of it, beginning when `start` says: what others send of it is added with [`LoadOutcome::join`].
     #[must_use]
     pub fn in_part(self, part: LoadPart, start: &'a StartMoment<'a>) -> Order<'a> {
-        Order { part, start: Some(start), keeps_interval_times: true, ..self }
+        Order { part, start: Some(start), ..self }
     }
 
     /// Runs it; see [`run`] for `attend`.
@@ -213,7 +211,9 @@ fn carry_out(order: Order<'_>, mut attend: impl FnMut(LoadMoments)) -> Result<Lo
         let ended_ns = done_ns.min(moments.window_end_ns);
         let measured = Duration::from_nanos(ended_ns.saturating_sub(moments.window_start_ns));
         let was_stopped = order.stop.load(Ordering::Relaxed) && done_ns < moments.window_end_ns;
-        let merged = LoadOutcome::merge(spec, measured, notes, order.keeps_interval_times);
+        // Where others send parts of the load too, these are what medians over all of them need.
+        let keeps_interval_times = order.start.is_some();
+        let merged = LoadOutcome::merge(spec, measured, notes, keeps_interval_times);
         Ok(LoadOutcome { opening: opening(spec, &openings), was_stopped, ..merged })
     })
 }

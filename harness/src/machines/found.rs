@@ -76,35 +76,28 @@ mod tests {
     use super::*;
     use crate::plan::{ArrivalProcess, Shape, Work};
 
-    #[test]
-    fn starts_may_lie_a_millisecond_apart_or_a_tenth_of_a_gap() {
-        let allowed = |arrivals| {
-            allowed_skew_ns(&LoadSpec {
-                arrivals,
-                shape: Shape::Connections { connections: 1 },
-                work: Work::new("echo", "hi"),
-                seed: 1,
-                warm_up: Duration::ZERO,
-                window: Duration::from_secs(1),
-                timeout: Duration::from_secs(1),
-            })
-        };
-        assert_eq!(allowed(ArrivalProcess::Closed), 1_000_000);
-        assert_eq!(allowed(ArrivalProcess::Poisson { rate_rps: 4_000.0 }), 1_000_000);
-        assert_eq!(allowed(ArrivalProcess::Constant { rate_rps: 10.0 }), 10_000_000);
-    }
-
-    fn started(late_ns: i64, bound_ns: u64) -> WorkerOutcome {
-        let spec = LoadSpec {
-            arrivals: ArrivalProcess::Closed,
+    fn spec(arrivals: ArrivalProcess) -> LoadSpec {
+        LoadSpec {
+            arrivals,
             shape: Shape::Connections { connections: 1 },
             work: Work::new("echo", "hi"),
             seed: 1,
             warm_up: Duration::ZERO,
             window: Duration::from_secs(1),
             timeout: Duration::from_secs(1),
-        };
-        let outcome = LoadOutcome::join(&spec, &[], 0).unwrap();
+        }
+    }
+
+    #[test]
+    fn starts_may_lie_a_millisecond_apart_or_a_tenth_of_a_gap() {
+        let allowed = |arrivals| allowed_skew_ns(&spec(arrivals));
+        assert_eq!(allowed(ArrivalProcess::Closed), 1_000_000);
+        assert_eq!(allowed(ArrivalProcess::Poisson { rate_rps: 4_000.0 }), 1_000_000);
+        assert_eq!(allowed(ArrivalProcess::Constant { rate_rps: 10.0 }), 10_000_000);
+    }
+
+    fn started(late_ns: i64, bound_ns: u64) -> WorkerOutcome {
+        let outcome = LoadOutcome::join(&spec(ArrivalProcess::Closed), &[], 0).unwrap();
         WorkerOutcome {
             command: String::new(),
             hello: Hello::of_this_side("", None, 1, None),

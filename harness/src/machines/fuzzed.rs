@@ -1,7 +1,7 @@
 //! Properties of what workers and whoever started them say to each other: whatever comes, it is a message or none; a message
 //! can be said again; and figures that are taken can be added up.
 
-use super::lines::{LineRead, MessageLines, say};
+use super::lines::{MessageLines, MessageRead, say};
 use super::message::{FromWorker, ToWorker};
 use crate::load::LoadOutcome;
 use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work};
@@ -9,7 +9,7 @@ use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work};
 /// Both ways of a conversation.
 pub fn worker_messages(bytes: &[u8]) {
     let mut lines = MessageLines::new(bytes);
-    while let LineRead::Line(line, _) = lines.next() {
+    while let MessageRead::Line(line, _) = lines.next() {
         if let Ok(message) = serde_json::from_str::<ToWorker>(&line) {
             to_worker(&message);
         }

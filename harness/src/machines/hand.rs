@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::clocks::{ClockOffset, ClockReading};
-use super::lines::{LineRead, MessageLines, say};
+use super::lines::{MessageLines, MessageRead, say};
 use super::message::{FromWorker, Hello, PROTOCOL, Ping, ToWorker, Trouble};
 use crate::clock::now_ns;
 use crate::process::StderrTail;
@@ -245,11 +245,11 @@ fn listen(stdout: impl io::Read, tell: &Sender<Heard>) {
     let mut lines = MessageLines::new(stdout);
     loop {
         let heard = match lines.next() {
-            LineRead::Line(line, at_ns) => {
+            MessageRead::Line(line, at_ns) => {
                 serde_json::from_str(&line).map(|message| (message, at_ns)).map_err(|_| beginning(&line))
             }
-            LineRead::TooLong => Err("more than any message has".to_owned()),
-            LineRead::Ended => return,
+            MessageRead::TooLong => Err("more than any message has".to_owned()),
+            MessageRead::Ended => return,
         };
         let is_over = heard.is_err();
         if tell.send(heard).is_err() || is_over {

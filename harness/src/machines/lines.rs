@@ -17,7 +17,7 @@ pub(super) const LINE_BYTES: usize = 64 * 1024 * 1024;
 
 /// What came.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum LineRead {
+pub(super) enum MessageRead {
     /// A line without its end, and when it came, on the monotonic clock.
     Line(String, u64),
     /// More bytes than a line may have.
@@ -38,7 +38,7 @@ impl<R: Read> MessageLines<R> {
     }
 
     /// The next line. After one that is too long, or the end, there is no other.
-    pub(super) fn next(&mut self) -> LineRead {
+    pub(super) fn next(&mut self) -> MessageRead {
         let mut line = Vec::new();
         // The end of the line is one byte more.
         let read = self.source.by_ref().take(self.most as u64 + 1).read_until(b'\n', &mut line);
@@ -46,11 +46,11 @@ impl<R: Read> MessageLines<R> {
         match (read, line.pop()) {
             (Ok(_), Some(b'\n')) => {
                 self.most = LINE_BYTES;
-                LineRead::Line(String::from_utf8_lossy(&line).into_owned(), at_ns)
+                MessageRead::Line(String::from_utf8_lossy(&line).into_owned(), at_ns)
             }
-            (Ok(read), Some(_)) if read > self.most => LineRead::TooLong,
+            (Ok(read), Some(_)) if read > self.most => MessageRead::TooLong,
             // A line without its end is none: who wrote it has ended in the middle.
-            _ => LineRead::Ended,
+            _ => MessageRead::Ended,
         }
     }
 }
@@ -70,8 +70,8 @@ mod tests {
     fn all(bytes: &[u8]) -> Vec<String> {
         let mut lines = MessageLines::new(bytes);
         std::iter::from_fn(|| match lines.next() {
-            LineRead::Line(line, _) => Some(line),
-            LineRead::TooLong | LineRead::Ended => None,
+            MessageRead::Line(line, _) => Some(line),
+            MessageRead::TooLong | MessageRead::Ended => None,
         })
         .collect()
     }
@@ -85,12 +85,12 @@ mod tests {
     #[test]
     fn the_first_line_is_short_and_a_later_one_may_be_long() {
         let long = vec![b'x'; FIRST_LINE_BYTES + 1];
-        assert_eq!(MessageLines::new(long.as_slice()).next(), LineRead::TooLong);
+        assert_eq!(MessageLines::new(long.as_slice()).next(), MessageRead::TooLong);
         let second = [b"hello\n", long.as_slice(), b"\n"].concat();
         assert_eq!(all(&second)[1].len(), long.len());
         let endless = io::Read::chain(&b"hello\n"[..], io::repeat(b'x'));
         let mut lines = MessageLines::new(endless);
-        assert!(matches!(lines.next(), LineRead::Line(..)));
-        assert_eq!(lines.next(), LineRead::TooLong);
+        assert!(matches!(lines.next(), MessageRead::Line(..)));
+        assert_eq!(lines.next(), MessageRead::TooLong);
     }
 }

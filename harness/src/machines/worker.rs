@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::clocks::ToldClock;
-use super::lines::{LineRead, MessageLines, say};
+use super::lines::{MessageLines, MessageRead, say};
 use super::message::{FromWorker, Go, Hello, PROTOCOL, Pong, ResultMessage, SignsSeen, ToWorker, Trouble};
 use super::plan_message::PlanMessage;
 use crate::clock::now_ns;
@@ -123,16 +123,16 @@ impl WorkerShared {
         let mut lines = MessageLines::new(input);
         loop {
             let message = match lines.next() {
-                LineRead::Line(line, _) => {
+                MessageRead::Line(line, _) => {
                     serde_json::from_str(&line).map_err(|error| format!("what it was told is no message: {error}"))
                 }
-                LineRead::TooLong => {
+                MessageRead::TooLong => {
                     let reason = "what it was told is longer than any message".to_owned();
                     // Who does not listen is not missed.
                     let _ = self.say(&FromWorker::Error(Trouble { is_the_servers: false, reason }));
                     return;
                 }
-                LineRead::Ended => return,
+                MessageRead::Ended => return,
             };
             match message {
                 Ok(ToWorker::Ping(ping)) => {

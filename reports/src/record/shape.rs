@@ -34,25 +34,25 @@ const UNBOUNDED: [&str; 4] = ["seed", "limits", "poll_times", "schedule_latencie
 pub(super) fn check(json: &[u8]) -> Result<(), serde_json::Error> {
     let mut values = 0;
     let mut file = serde_json::Deserializer::from_slice(json);
-    JsonPlace { above: None, name: PlaceName::File, depth: 0 }.value(&mut values).deserialize(&mut file)?;
+    JsonPlace { above: None, name: PathPart::File, depth: 0 }.value(&mut values).deserialize(&mut file)?;
     file.end()
 }
 
 /// Where in a file a value stands.
 struct JsonPlace<'a> {
     above: Option<&'a JsonPlace<'a>>,
-    name: PlaceName<'a>,
+    name: PathPart<'a>,
     depth: usize,
 }
 
-enum PlaceName<'a> {
+enum PathPart<'a> {
     File,
     Field(&'a str),
     Entry(usize),
 }
 
 impl<'a> JsonPlace<'a> {
-    fn below(&'a self, name: PlaceName<'a>) -> JsonPlace<'a> {
+    fn below(&'a self, name: PathPart<'a>) -> JsonPlace<'a> {
         JsonPlace { above: Some(self), name, depth: self.depth + 1 }
     }
 
@@ -62,7 +62,7 @@ impl<'a> JsonPlace<'a> {
 
     /// Whether it is a field of this name, or in one.
     fn is_in(&self, fields: &[&str]) -> bool {
-        matches!(self.name, PlaceName::Field(name) if fields.contains(&name))
+        matches!(self.name, PathPart::Field(name) if fields.contains(&name))
             || self.above.is_some_and(|above| above.is_in(fields))
     }
 }
@@ -74,10 +74,10 @@ impl fmt::Display for JsonPlace<'_> {
             above.fmt(f)?;
         }
         match self.name {
-            PlaceName::File => Ok(()),
-            PlaceName::Entry(place) => write!(f, "[{place}]"),
-            PlaceName::Field(name) => {
-                let is_first = self.above.is_some_and(|above| matches!(above.name, PlaceName::File));
+            PathPart::File => Ok(()),
+            PathPart::Entry(place) => write!(f, "[{place}]"),
+            PathPart::Field(name) => {
+                let is_first = self.above.is_some_and(|above| matches!(above.name, PathPart::File));
                 write!(f, "{}{}", if is_first { "" } else { "." }, brief(name))
             }
         }
@@ -98,8 +98,8 @@ struct Value<'a> {
 impl Value<'_> {
     fn refuse<T, E: Error>(&self, why: impl fmt::Display) -> Result<T, E> {
         match self.place.name {
-            PlaceName::File => Err(E::custom(why)),
-            PlaceName::Field(_) | PlaceName::Entry(_) => Err(E::custom(format_args!("{}: {why}", self.place))),
+            PathPart::File => Err(E::custom(why)),
+            PathPart::Field(_) | PathPart::Entry(_) => Err(E::custom(format_args!("{}: {why}", self.place))),
         }
     }
 }
@@ -167,7 +167,7 @@ impl<'de> Visitor<'de> for Value<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         for place in 0.. {
-            let entry = self.place.below(PlaceName::Entry(place));
+            let entry = self.place.below(PathPart::Entry(place));
             if entries.next_element_seed(entry.value(self.values))?.is_none() {
                 break;
             }
@@ -185,7 +185,7 @@ impl<'de> Visitor<'de> for Value<'_> {
             if count > MOST_ENTRIES || name.len() > LONGEST_TEXT {
                 return self.refuse(format_args!("it has more than {MOST_ENTRIES} fields, or a longer name than any"));
             }
-            let field = self.place.below(PlaceName::Field(&name));
+            let field = self.place.below(PathPart::Field(&name));
             fields.next_value_seed(field.value(self.values))?;
         }
         Ok(())

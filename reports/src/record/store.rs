@@ -28,7 +28,7 @@ pub(super) const MANIFEST: &str = "manifest.json";
 const TIMELINES: &str = "timelines";
 const WORKSHOP: &str = "workshop";
 /// How the name of a file begins that is not whole yet.
-const UNFINISHED: &str = ".tmp";
+pub const UNFINISHED: &str = ".tmp";
 
 /// A run as read from its folder.
 #[derive(Debug, Clone, PartialEq)]
@@ -162,14 +162,22 @@ impl RunFolder {
         let target = folder.join(name);
         let mut json = serde_json::to_vec(record).map_err(|error| unsound(&target, error.to_string()))?;
         json.push(b'\n');
-        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(io("write", &target))?;
-        file.write_all(&json).map_err(io("write", &target))?;
-        file.as_file().sync_data().map_err(io("write", &target))?;
-        let file = file.persist(&target).map_err(|error| io("write", &target)(error.error))?;
-        // Temporary files are private; a run is to be shared.
-        file.set_permissions(fs::Permissions::from_mode(0o644)).map_err(io("write", &target))?;
-        Ok(())
+        write_whole(&target, &json).map_err(io("write", &target))
     }
+}
+
+/// Writes or replaces a file, which is never seen half written. Its folder must be there.
+///
+/// # Errors
+/// Where the operating system refuses; a file that was there is as it was.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_data()?;
+    let file = file.persist(path)?;
+    // Temporary files are private; what is saved here is to be shared.
+    file.set_permissions(fs::Permissions::from_mode(0o644))
 }
 
 /// The records of a folder, by name. How many there are and how large is known before any is read.

@@ -6,7 +6,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use reports::record::store::UNFINISHED;
+
 use super::row::{DoctorRow, RowKind, RowState};
+use crate::cli::publish::UNFINISHED_RUN;
 use crate::observe::{ProcessIdentity, fields_after_name};
 use crate::process::left_groups;
 use crate::run::MachineLock;
@@ -142,7 +145,7 @@ fn look(folder: &Path, depth: usize, entries_left: &mut usize, found: &mut Vec<P
         let name = name.to_string_lossy();
         // A link is not followed: it leads out of the runs.
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        if (name.starts_with(".tmp") && !is_folder) || (name.starts_with(".new-") && is_folder) {
+        if name.starts_with(if is_folder { UNFINISHED_RUN } else { UNFINISHED }) {
             found.push(path);
         } else if is_folder && depth > 1 {
             look(&path, depth - 1, entries_left, found);

@@ -9,6 +9,7 @@ use anyhow::Context;
 use reports::export::predictions_csv;
 use reports::quiz::{QuizQuestion, render};
 use reports::record::PredictionRecord;
+use reports::record::store::write_whole;
 
 use super::desk::Asked;
 
@@ -34,5 +35,5 @@ pub(super) fn write(folder: &Path, asked: &[Asked]) -> anyhow::Result<()> {
 }
 
 fn put(path: &Path, text: &str) -> anyhow::Result<()> {
-    fs::write(path, text).with_context(|| format!("{} can't be written", path.display()))
+    write_whole(path, text.as_bytes()).with_context(|| format!("{} can't be written", path.display()))
 }

@@ -107,7 +107,8 @@ async fn guard((admit, methods): (Admission, &[Method]), request: Request, next:
     let mut response = if let Err(why) = admit(request.headers()) {
         (StatusCode::FORBIDDEN, format!("{why}\n")).into_response()
     } else if !methods.contains(request.method()) {
-        let allowed = [(header::ALLOW, "GET, HEAD")];
+        let allowed = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+        let allowed = [(header::ALLOW, allowed)];
         (StatusCode::METHOD_NOT_ALLOWED, allowed, "there is nothing to change here; use GET\n").into_response()
     } else {
         match whole(request).await {

@@ -79,13 +79,8 @@ impl Web {
     /// # Errors
     /// As [`Web::start`].
     pub fn start_workshop(desk: Arc<dyn Desk>, port: u16, cpus: &[u32]) -> Result<(Web, String), WebError> {
-        let token = unguessable()?;
-        let path = token.clone();
-        let router = move |board| desk::router(board, desk, &path);
         let at = PageAddress { address: (Ipv4Addr::LOCALHOST, port).into(), option: "--port", besides: "" };
-        let web = Web::start_router(PAGE_LIMITS, at, cpus, router)?;
-        let address = format!("http://{}/{token}/", web.address());
-        Ok((web, address))
+        Web::start_under_a_word(PAGE_LIMITS, at, cpus, move |board, word| desk::router(board, desk, word))
     }
 
     /// Serves the phones of a room, which can do nothing but vote, at an address of this machine that others may reach. It ends
@@ -99,13 +94,22 @@ impl Web {
         phones: PhoneLimits,
         cpus: &[u32],
     ) -> Result<(Web, String), WebError> {
-        let token = unguessable()?;
-        let path = token.clone();
-        let router = move |_| room::router(room, &path, phones);
         let besides = ", and an address of this machine with --room-address";
         let at = PageAddress { address, option: "--room-port", besides };
-        let web = Web::start_router(ROOM_LIMITS, at, cpus, router)?;
-        let address = format!("http://{}/{token}/", web.address());
+        Web::start_under_a_word(ROOM_LIMITS, at, cpus, move |_, word| room::router(room, word, phones))
+    }
+
+    /// Everything lies under a word that nobody can guess; returns the address that ends with it too.
+    fn start_under_a_word(
+        limits: PageLimits,
+        at: PageAddress,
+        cpus: &[u32],
+        router: impl FnOnce(Arc<Board>, &str) -> Router + Send + 'static,
+    ) -> Result<(Web, String), WebError> {
+        let word = unguessable()?;
+        let path = word.clone();
+        let web = Web::start_router(limits, at, cpus, move |board| router(board, &path))?;
+        let address = format!("http://{}/{word}/", web.address());
         Ok((web, address))
     }
 

@@ -1,8 +1,9 @@
 //! What is said of literal facts. Beside it: `../why.rs`.
 
 use super::*;
+use crate::mechanism::moments::tests::timeline;
 use crate::metrics::{TIME_PARTS, memory_parts};
-use crate::record::{Lane, SCHEMA_VERSION, Span, SpanState, Timeline};
+use crate::record::{SpanState, Timeline};
 use crate::words::scorecard::tests::{CPU, HELD_UP, better, row};
 
 const SHORTS: [&str; 2] = ["threads", "tokio"];
@@ -99,30 +100,7 @@ fn the_largest_part_of_a_reply_is_named() {
 }
 
 fn window(connections: u32, lanes: &[&[(SpanState, u32, u64, u64)]]) -> Timeline {
-    let span = |&(state, connection, from_ns, until_ns): &(SpanState, u32, u64, u64)| Span {
-        connection,
-        request: 1,
-        state,
-        from_ns,
-        until_ns,
-    };
-    let lane = |spans: &&[(SpanState, u32, u64, u64)]| Lane {
-        thread: 1,
-        is_main: false,
-        spans: spans.iter().map(span).collect(),
-    };
-    Timeline {
-        schema_version: SCHEMA_VERSION,
-        contender: "a".into(),
-        work: "block 5ms".into(),
-        demand: None,
-        connections,
-        waiting: 0,
-        server_cpus: 1,
-        window_ns: 100,
-        lanes: lanes.iter().map(lane).collect(),
-        cost: None,
-    }
+    Timeline { work: "block 5ms".into(), ..timeline(connections, lanes) }
 }
 
 #[test]

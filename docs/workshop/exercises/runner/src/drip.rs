@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::stage::Trouble;
+use crate::stage::CheckError;
 
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -20,7 +20,7 @@ pub(crate) struct Drip {
 
 impl Drip {
     /// So many clients, each of which is connected and has sent its first byte.
-    pub(crate) fn begin(address: &str, clients: usize) -> Result<Drip, Trouble> {
+    pub(crate) fn begin(address: &str, clients: usize) -> Result<Drip, CheckError> {
         let connect = || {
             let mut stream = TcpStream::connect(address)?;
             stream.write_all(b"{")?;
@@ -30,7 +30,7 @@ impl Drip {
         let mut streams: Vec<TcpStream> = (0..clients)
             .map(|_| connect())
             .collect::<std::io::Result<_>>()
-            .map_err(|error| Trouble::new("the server takes no connection", &error))?;
+            .map_err(|error| CheckError::new("the server takes no connection", &error))?;
         let is_over = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&is_over);
         let clients = thread::spawn(move || {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::drip::Drip;
-use crate::stage::{Finding, Load, Stage, Trouble};
+use crate::stage::{CheckError, Finding, LoadFindings, ServerUnderCheck};
 
 /// An exercise.
 pub(crate) struct Exercise {
@@ -14,7 +14,7 @@ pub(crate) struct Exercise {
     pub(crate) task: &'static str,
     /// Where to go on.
     pub(crate) next: &'static str,
-    pub(crate) check: fn(&Stage) -> Result<Vec<Finding>, Trouble>,
+    pub(crate) check: fn(&ServerUnderCheck) -> Result<Vec<Finding>, CheckError>,
 }
 
 /// All of them, in the order in which a room takes them.
@@ -66,7 +66,7 @@ pub(crate) const EXERCISES: &[Exercise] = &[
 /// Clients that come and go, one request each.
 const COMING_AND_GOING: &str = "--arrivals sessions --requests-per-session 1 --warm-up 0s --timeout 4s --duration 1s";
 
-fn thread_pool(stage: &Stage) -> Result<Vec<Finding>, Trouble> {
+fn thread_pool(stage: &ServerUnderCheck) -> Result<Vec<Finding>, CheckError> {
     let four = stage.load("-c 4 -n 4 --timeout 2s | sleep 20ms")?;
     let eight = stage.load("-c 8 -n 8 --timeout 2s | sleep 20ms")?;
     let coming = stage.load(&format!("{COMING_AND_GOING} --rate 20"))?;
@@ -91,7 +91,7 @@ fn thread_pool(stage: &Stage) -> Result<Vec<Finding>, Trouble> {
     ])
 }
 
-fn worker_panic(stage: &Stage) -> Result<Vec<Finding>, Trouble> {
+fn worker_panic(stage: &ServerUnderCheck) -> Result<Vec<Finding>, CheckError> {
     let tripping = stage.load("-c 8 -n 8 --timeout 1s | sleep 0ms")?;
     let after = stage.load("-c 4 -n 4 --timeout 2s | sleep 20ms")?;
     Ok(vec![
@@ -110,7 +110,7 @@ fn worker_panic(stage: &Stage) -> Result<Vec<Finding>, Trouble> {
     ])
 }
 
-fn hidden_sleep(stage: &Stage) -> Result<Vec<Finding>, Trouble> {
+fn hidden_sleep(stage: &ServerUnderCheck) -> Result<Vec<Finding>, CheckError> {
     let (requests, each) = (160, Duration::from_millis(20));
     let load = stage.load("-c 16 -n 160 --timeout 10s | sleep 20ms")?;
     let (lasted, sum, threads) = (load.lasted(), each * requests, stage.threads()?);
@@ -137,7 +137,7 @@ fn hidden_sleep(stage: &Stage) -> Result<Vec<Finding>, Trouble> {
     ])
 }
 
-fn frame_deadline(stage: &Stage) -> Result<Vec<Finding>, Trouble> {
+fn frame_deadline(stage: &ServerUnderCheck) -> Result<Vec<Finding>, CheckError> {
     const SEATS: usize = 32;
     let drip = Drip::begin(&stage.address, SEATS)?;
     let others = stage.load(&format!("{COMING_AND_GOING} --rate 20"))?;
@@ -157,7 +157,7 @@ fn frame_deadline(stage: &Stage) -> Result<Vec<Finding>, Trouble> {
     ])
 }
 
-fn bounded_connections(stage: &Stage) -> Result<Vec<Finding>, Trouble> {
+fn bounded_connections(stage: &ServerUnderCheck) -> Result<Vec<Finding>, CheckError> {
     let staying = stage.load("-c 100 -n 100 --timeout 2s | sleep 20ms")?;
     let coming = stage.load(&format!("{COMING_AND_GOING} --rate 100"))?;
     Ok(vec![
@@ -175,7 +175,7 @@ fn bounded_connections(stage: &Stage) -> Result<Vec<Finding>, Trouble> {
     ])
 }
 
-fn long_computation(stage: &Stage) -> Result<Vec<Finding>, Trouble> {
+fn long_computation(stage: &ServerUnderCheck) -> Result<Vec<Finding>, CheckError> {
     let each = Duration::from_secs(1);
     let computing = stage.begin_load("-c 2 -n 6 --timeout 30s | spin 1s")?;
     let echoes = stage.load("-c 4 --arrivals constant --rate 20 --duration 2s --warm-up 0s --timeout 10s")?;
@@ -201,7 +201,7 @@ fn long_computation(stage: &Stage) -> Result<Vec<Finding>, Trouble> {
     ])
 }
 
-fn lock_across_await(stage: &Stage) -> Result<Vec<Finding>, Trouble> {
+fn lock_across_await(stage: &ServerUnderCheck) -> Result<Vec<Finding>, CheckError> {
     let (requests, each) = (8, Duration::from_millis(50));
     let locking = stage.load("-c 8 -n 8 --timeout 2s | lock 50ms")?;
     let after = stage.load("-c 1 -n 4 --timeout 1s")?;
@@ -229,7 +229,7 @@ fn lock_across_await(stage: &Stage) -> Result<Vec<Finding>, Trouble> {
 }
 
 /// Whether every request got its reply.
-fn all_answered(fact: &str, load: &Load, think: &'static str) -> Finding {
+fn all_answered(fact: &str, load: &LoadFindings, think: &'static str) -> Finding {
     let (ok, scheduled) = (load.ok(), load.scheduled());
     Finding {
         fact: fact.into(),

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use exercises::{EXERCISES, Exercise};
-use stage::{Stage, Trouble};
+use stage::{CheckError, ServerUnderCheck};
 
 const USAGE: &str = "check NAME, or check NAME --solution to see what a right one gets";
 
@@ -32,8 +32,8 @@ fn main() -> ExitCode {
     match checked(exercise, is_solution) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
-        Err(Trouble::Hindered(why)) => trouble(&why),
-        Err(Trouble::ServerEnded(_)) => ExitCode::from(1),
+        Err(CheckError::Hindered(why)) => trouble(&why),
+        Err(CheckError::ServerEnded(_)) => ExitCode::from(1),
     }
 }
 
@@ -52,8 +52,8 @@ fn trouble(what: &str) -> ExitCode {
 }
 
 /// Builds, starts and checks; whether all holds.
-fn checked(exercise: &Exercise, is_solution: bool) -> Result<bool, Trouble> {
-    let stage = Stage::set(&built(exercise.name, is_solution)?)?;
+fn checked(exercise: &Exercise, is_solution: bool) -> Result<bool, CheckError> {
+    let stage = ServerUnderCheck::set(&built(exercise.name, is_solution)?)?;
     let mut findings = (exercise.check)(&stage).inspect_err(|why| tell_of_end(why, &stage))?;
     // A server that stands still would be asked for minutes.
     if findings.iter().all(|finding| finding.holds) {
@@ -85,25 +85,25 @@ fn checked(exercise: &Exercise, is_solution: bool) -> Result<bool, Trouble> {
 }
 
 /// What a learner is told where the server has ended.
-fn tell_of_end(why: &Trouble, stage: &Stage) {
-    if let Trouble::ServerEnded(status) = why {
+fn tell_of_end(why: &CheckError, stage: &ServerUnderCheck) {
+    if let CheckError::ServerEnded(status) = why {
         println!("NOT YET  The server lives on.\n         Seen: it ended, {status}");
         println!("         Think: what ends a whole process, and what only a thread or a task?\n{}", stage.said());
     }
 }
 
 /// The program of an exercise, built anew. It lies beside this one.
-fn built(name: &str, is_solution: bool) -> Result<PathBuf, Trouble> {
+fn built(name: &str, is_solution: bool) -> Result<PathBuf, CheckError> {
     let (package, program) =
         if is_solution { ("solutions", format!("{name}-solution")) } else { (name, name.to_owned()) };
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let mut build = Command::new(cargo);
     build.args(["build", "--quiet", "--locked", "--package", package, "--bin", &program]).current_dir(folder);
-    if !build.status().map_err(|error| Trouble::new("cargo can't be started", &error))?.success() {
-        return Err(Trouble::Hindered("it does not compile yet; cargo says above why not".into()));
+    if !build.status().map_err(|error| CheckError::new("cargo can't be started", &error))?.success() {
+        return Err(CheckError::Hindered("it does not compile yet; cargo says above why not".into()));
     }
     let own =
-        std::env::current_exe().map_err(|error| Trouble::new("the place of this program is not known", &error))?;
+        std::env::current_exe().map_err(|error| CheckError::new("the place of this program is not known", &error))?;
     Ok(own.with_file_name(program))
 }
