@@ -116,7 +116,7 @@ fn in_few_words(cell: &Cell) -> Option<String> {
 /// A time as precise as a forecast is, rounded up.
 pub(super) fn rough(time: Duration) -> String {
     match time.as_millis().div_ceil(1_000) {
-        seconds @ 0..=99 => format!("{seconds} s"),
+        seconds @ 0..=179 => format!("{seconds} s"),
         seconds => format!("{} min", seconds.div_ceil(60)),
     }
 }

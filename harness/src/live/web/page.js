@@ -20,7 +20,7 @@
     for (const [place, html] of held) put(place, html);
   }));
 
-  const rough = (seconds) => (seconds < 100 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`);
+  const rough = (seconds) => (seconds < 180 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`);
   const boxes = new Map();
   const show = {
     state({ ended, cells, left_s, now }) {
