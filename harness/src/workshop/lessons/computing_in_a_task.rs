@@ -72,7 +72,7 @@ fn story() -> Story {
         claimed_in: "the documentation of async runtimes",
         question: "One client's requests compute for 30 ms each, in a task, and everybody else waits for them. Now the computation moves to spawn_blocking. How many times longer did the others wait before?",
         finds_out: "who waits while a request computes?",
-        possible_answers: &["As long as now.", "A few times as long.", "Ten times as long or more."],
+        possible_answers: &["As long as now.", "Up to four times as long.", "More than four times as long."],
         look_at: "The bars: 99 of 100 of the others were answered within this time.",
         conditions: &["With one CPU for the server the two threads share it. With more, each has its own."],
         pictures: || -> Vec<Picture> {
@@ -123,7 +123,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
             over: Some(others(AWAY)),
             behind: "times as long",
         },
-        bounds: vec![1.5, 10.0],
+        bounds: vec![1.5, 4.0],
         traced: None,
         standing: StandingLoad::again(1, &format!("spin {computes}ms")),
     }
