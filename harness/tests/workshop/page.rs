@@ -180,6 +180,38 @@ fn a_prediction_is_made_by_keyboard_alone() {
 }
 
 #[test]
+fn the_script_in_a_window_of_its_own_is_not_on_the_page_that_the_room_sees() {
+    let Some(mut browser) = Browser::start() else { return };
+    let home = Home::new();
+    let workshop = Workshop::open(home.command(&["workshop", "--port", "0", "--trainer"]));
+    let mut tab = browser.visit(format!("{}#lesson/who-waits", workshop.address), 1280, "light");
+    let (here, there) = (
+        "document.querySelector('.script h2')?.textContent",
+        "other.document.querySelector('.script h2')?.textContent",
+    );
+    wait_for(&mut tab, &format!("{here} === 'For the trainer: Who waits for what'"));
+    // The page opens it; here the window is kept, so that it can be looked at.
+    tab.evaluate(
+        "const open = window.open; window.open = (...told) => { window.other = open(...told); return other; }; 0",
+    );
+    tab.evaluate("document.querySelector('.script button').click()");
+    wait_for(&mut tab, &format!("{there} === 'For the trainer: Who waits for what'"));
+    wait_for(&mut tab, &format!("{here} === undefined"));
+    assert_eq!(tab.evaluate("other.document.querySelector('main fieldset, .script button')"), json!(null));
+    tab.evaluate("location.hash = '#lesson/blocking-a-task'; 0");
+    wait_for(&mut tab, &format!("{there} === 'For the trainer: Blocking a task'"));
+    assert_eq!(tab.evaluate(here), json!(null));
+    let jump = "const jump = other.document.getElementById('jump'); jump.value = 'honest-clock'; jump.dispatchEvent(new Event('change'))";
+    tab.evaluate(&format!("{{ {jump} }}"));
+    wait_for(
+        &mut tab,
+        "location.hash === '#lesson/honest-clock' && document.querySelector('input[name=answer]') !== null",
+    );
+    tab.evaluate("other.close()");
+    wait_for(&mut tab, &format!("/^For the trainer: /.test({here})"));
+}
+
+#[test]
 fn a_run_that_is_begun_on_the_page_is_shown_while_it_grows_and_leaves_nothing_behind() {
     let Some(mut browser) = Browser::start() else { return };
     let _turn = turn();

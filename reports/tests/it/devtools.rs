@@ -174,7 +174,9 @@ impl Drop for Browser {
 impl Tab<'_> {
     /// The value of an expression in the page; a promise is waited for.
     pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
-        let parameters = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
+        // What a page may do only after a click, it may do here.
+        let parameters =
+            json!({ "expression": expression, "returnByValue": true, "awaitPromise": true, "userGesture": true });
         let result = self.call("Runtime.evaluate", parameters);
         assert!(result["exceptionDetails"].is_null(), "{expression}: {}", result["exceptionDetails"]);
         result["result"]["value"].clone()

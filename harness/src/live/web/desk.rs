@@ -21,6 +21,7 @@ const PAGE: &str = include_str!("workshop.html");
 const STYLE: &str = include_str!("workshop.css");
 const SCRIPT: &str = include_str!("workshop.js");
 const VOTES: &str = include_str!("votes.js");
+const TRAINER: &str = include_str!("trainer.js");
 
 /// Who answers a workshop's page. Asked by the thread that serves, so none of it may take long.
 pub trait Desk: Send + Sync + 'static {
@@ -82,6 +83,7 @@ pub(super) fn router(board: Arc<Board>, desk: Arc<dyn Desk>, token: &str) -> Rou
         .route(&under("workshop.css"), get(|| async { text("text/css", STYLE) }))
         .route(&under("workshop.js"), get(|| async { text("text/javascript", SCRIPT) }))
         .route(&under("votes.js"), get(|| async { text("text/javascript", VOTES) }))
+        .route(&under("trainer.js"), get(|| async { text("text/javascript", TRAINER) }))
         .route(&under("report.css"), get(|| async { text("text/css", style_sheet()) }))
         .route(&under("events"), get(events))
         .route(&under("look/{*what}"), get(look))

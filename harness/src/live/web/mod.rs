@@ -3,7 +3,7 @@
 //! The one place besides the microcosts that knows tokio: a current-thread runtime on a thread that keeps to the
 //! generator's CPUs. Between two events it waits in epoll, without a timer. Must not know: runs, plans, servers; it is told
 //! [`PageEvent`]s. Read in this order: `event.rs`, `notes.rs`, `board.rs`, `visitors.rs`, `routes.rs`, `limits.rs`,
-//! `server.rs`, `desk.rs` (a workshop, where something can be told too) with `workshop.html` and `workshop.js`, and `room.rs` with `rates.rs` (phones that vote, the one page for other machines), `page.html` with `page.js` (a run) or `session.html` with `session.js` (servers that are watched).
+//! `server.rs`, `desk.rs` (a workshop, where something can be told too) with `workshop.html` and `workshop.js` (with `votes.js` and `trainer.js`), and `room.rs` with `rates.rs` (phones that vote, the one page for other machines), `page.html` with `page.js` (a run) or `session.html` with `session.js` (servers that are watched).
 //! `metrics.rs` and `exposition.rs` are for scrapers, `flood.rs` has clients that mean no good.
 
 mod board;

@@ -4,12 +4,12 @@
 const roomVotes = ({ make, button, shape, look, take, doing, letters }) => {
   let timer = null;
 
-  // How often each answer was chosen, a bar for each round.
-  const bars = (parent, answers, counts) => {
+  // How often each answer was chosen, a bar for each round that was counted, of one or two.
+  const bars = (parent, answers, counts, rounds = counts.length) => {
     const table = make(parent, 'table', '', { class: 'votes' });
     const head = make(make(table, 'thead'), 'tr');
     make(head, 'th', 'answer', { scope: 'col' });
-    counts.forEach((_, round) => make(head, 'th', counts.length < 2 ? 'votes' : ['before', 'after'][round], { scope: 'col' }));
+    counts.forEach((_, round) => make(head, 'th', rounds < 2 ? 'votes' : ['before', 'after'][round], { scope: 'col' }));
     const most = Math.max(1, ...counts.flat());
     const body = make(table, 'tbody');
     answers.forEach((answer, index) => {
@@ -58,7 +58,7 @@ const roomVotes = ({ make, button, shape, look, take, doing, letters }) => {
         shown.replaceChildren();
         buttons.replaceChildren();
         way.hidden = Boolean(mine && !open);
-        if (mine && mine.counts.length) bars(shown, mine.answers, mine.counts);
+        if (mine && mine.counts.length) bars(shown, mine.answers, mine.counts, mine.round);
         if (!mine) press('Ask the room', 'ask-room', ask);
         if (open) press('Close the vote and show it', 'close-vote', {});
         if (mine && !open) {

@@ -48,6 +48,9 @@
   let course = null;
   let shown = 0;
 
+  const trainer = trainerScript({ make, button, lessons: () => course.lessons });
+  const theScript = (name) => { if (course?.trainer) trainer.show(main, name); };
+
   // What is told of the run and of the servers that are left running, as it was told last.
   const told = { run: null, picture: '', standing: [] };
   let heard = () => {};
@@ -321,47 +324,19 @@
     course = null;
   };
 
-  // For the trainer: what to say and press, a clock, and the way to any lesson.
-  let clock = null;
-  const began = new Map();
-  const theScript = (name) => {
-    clearInterval(clock);
-    if (!course?.trainer) return;
-    const { script, title } = course.lessons.find((lesson) => lesson.name === name);
-    const box = make(main, 'aside', '', { class: 'script', 'aria-label': 'For the trainer' });
-    make(box, 'h2', `For the trainer: ${title}`);
-    const time = make(box, 'p', '', { class: 'clock' });
-    if (!began.has(name)) began.set(name, Date.now());
-    const tick = () => {
-      const seconds = Math.floor((Date.now() - began.get(name)) / 1000);
-      time.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} of ${script.minutes} min`;
-      time.classList.toggle('over', seconds > script.minutes * 60);
-    };
-    tick();
-    clock = setInterval(tick, 1000);
-    const part = (heading, lines, kind = 'ul') => {
-      make(box, 'h3', heading);
-      const list = make(box, kind);
-      lines.forEach((line) => make(list, 'li', line));
-    };
-    part('Ask', script.ask);
-    part('Press, in this order', script.press, 'ol');
-    part('Common ideas, and where they come from', script.wrong_ideas.map(([idea, from]) => `\u201c${idea}\u201d ${from}`));
-    part('When it goes wrong', script.goes_wrong.map(([what, then]) => `${what} ${then}`));
-    const label = make(box, 'label', 'Go to ');
-    const jump = make(label, 'select', '', { id: 'jump' });
-    course.lessons.forEach((lesson) => {
-      const option = make(jump, 'option', `${lesson.title}${lesson.core ? '' : ' (besides)'}`, { value: lesson.name });
-      option.selected = lesson.name === name;
-    });
-    jump.addEventListener('change', () => { location.hash = `#lesson/${jump.value}`; });
+  // In its own window: nothing but the script of the lesson that the other one shows.
+  const theTrainersWindow = async (name) => {
+    if (!course) course = await look('course');
+    begin('For the trainer');
+    theScript(name);
   };
 
   const route = doing(() => {
-    clearInterval(clock);
+    trainer.stop();
     const [kind, what] = location.hash.slice(1).split('/');
     if (kind === 'lesson') return theQuestion(what);
     if (kind === 'seen') return theReveal(what);
+    if (kind === 'script') return theTrainersWindow(what);
     return theList();
   });
   addEventListener('hashchange', route);
