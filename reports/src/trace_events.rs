@@ -22,9 +22,8 @@ pub fn trace_events(timeline: &Timeline) -> Value {
         name("process_name", THREADS, 0, &of_contender("threads")),
         name("process_name", CONNECTIONS, 0, &of_contender("connections")),
     ];
-    for lane in &timeline.lanes {
-        let called = if lane.is_main { "main thread" } else { "thread" };
-        events.push(name("thread_name", THREADS, lane.thread, called));
+    for (place, lane) in timeline.lanes.iter().enumerate() {
+        events.push(name("thread_name", THREADS, lane.thread, &lane.label(place + 1)));
         let on_thread = lane.spans.iter().filter(|span| span.state != SpanState::Suspended);
         events.extend(on_thread.map(|span| {
             let text = format!("connection {}", span.connection);
@@ -90,7 +89,7 @@ mod tests {
             waiting: 0,
             server_cpus: 1,
             window_ns: 9_000,
-            lanes: vec![Lane { thread: 77, is_main: true, spans }],
+            lanes: vec![Lane { thread: 77, name: Some("worker 2".into()), is_main: false, spans }],
             cost: None,
         };
         let value = trace_events(&timeline);
@@ -107,6 +106,6 @@ mod tests {
             ]
         );
         assert_eq!(complete(CONNECTIONS)[0], (&json!(1), &json!("request"), &json!(0.0), &json!(9.0)));
-        assert!(events.iter().any(|event| event["ph"] == "M" && event["args"]["name"] == "main thread"));
+        assert!(events.iter().any(|event| event["ph"] == "M" && event["args"]["name"] == "worker 2"));
     }
 }

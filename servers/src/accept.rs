@@ -16,6 +16,7 @@ use crate::admission::Permit;
 use crate::options::{Accepting, ServerOptions};
 use crate::server::Server;
 use crate::stop::StopOnDrop;
+use crate::threads;
 use crate::trace::{ConnectionTrace, Moment};
 
 #[cfg(feature = "compio")]
@@ -54,13 +55,13 @@ pub(crate) fn run_each_loop<T: Send>(
     let run = &run;
     thread::scope(|scope| {
         let _stops_the_others = StopOnDrop::new(server);
-        let on_a_thread = |of_the_others| {
-            thread::Builder::new().spawn_scoped(scope, move || {
+        let on_a_thread = |(place, of_the_others)| {
+            thread::Builder::new().name(threads::of_accept_loop(place + 2)).spawn_scoped(scope, move || {
                 let _stops_the_others = StopOnDrop::new(server);
                 run(of_the_others)
             })
         };
-        let others = loops.into_iter().map(on_a_thread).collect::<io::Result<Vec<_>>>()?;
+        let others = loops.into_iter().enumerate().map(on_a_thread).collect::<io::Result<Vec<_>>>()?;
         let ended = run(own);
         server.stop_handle().stop();
         let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));

@@ -34,6 +34,7 @@ mod snapshot;
 mod stop;
 #[cfg(test)]
 mod testing;
+mod threads;
 mod trace;
 #[cfg(test)]
 mod twins;

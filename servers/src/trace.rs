@@ -1,11 +1,13 @@
 //! Who ran what: an optional note of every step of every request, with its thread and its time.
 //!
 //! Off by default, and then a note is one branch. On, it goes into the next of a fixed number of slots: nothing is
-//! allocated, and no thread ever waits for another. When the slots are used up, the rest is counted and not kept.
+//! allocated, and no thread waits for another, but for its first note, which leaves its name. When the slots are used up, the rest is counted and not kept.
 //! Must not know: what a step means to whoever draws it. Beside it: `connection/` and `work/`, which make the notes.
 
-use std::sync::Arc;
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::thread::gettid;
 use serde::{Deserialize, Serialize};
@@ -63,6 +65,8 @@ pub struct TraceEvent {
 pub struct TraceRecord {
     /// Process id of the server, which is also the number of its first thread.
     pub pid: u32,
+    /// What each thread is called, by its number.
+    pub names: BTreeMap<u32, String>,
     /// Notes for which there was no slot any more. Where there are any, the trace ends before the server did.
     pub lost: u64,
     /// The notes in the order of their times.
@@ -74,6 +78,7 @@ pub struct TraceRecord {
 pub struct Trace {
     slots: Box<[TraceSlot]>,
     next: AtomicUsize,
+    names: Mutex<BTreeMap<u32, String>>,
 }
 
 /// A note under construction. The time is stored last, and zero means that it is not there yet.
@@ -89,7 +94,7 @@ impl Trace {
     /// Places for so many notes, at 24 bytes each, all allocated here.
     pub fn with_slots(count: usize) -> Arc<Trace> {
         let slots = std::iter::repeat_with(TraceSlot::default).take(count).collect();
-        Arc::new(Trace { slots, next: AtomicUsize::new(0) })
+        Arc::new(Trace { slots, next: AtomicUsize::new(0), names: Mutex::default() })
     }
 
     /// What was noted up to now. Notes that are just being made are left out.
@@ -97,7 +102,8 @@ impl Trace {
         let used = self.next.load(Ordering::Relaxed);
         let mut events: Vec<TraceEvent> = self.slots.iter().take(used).filter_map(TraceSlot::event).collect();
         events.sort_by_key(|event| event.at_ns);
-        TraceRecord { pid: std::process::id(), lost: used.saturating_sub(self.slots.len()) as u64, events }
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        TraceRecord { pid: std::process::id(), names, lost: used.saturating_sub(self.slots.len()) as u64, events }
     }
 
     fn note(&self, connection: u64, moment: Moment) {
@@ -105,7 +111,7 @@ impl Trace {
         let slot = self.next.fetch_add(1, Ordering::Relaxed);
         if let Some(slot) = self.slots.get(slot) {
             slot.connection.store(connection, Ordering::Relaxed);
-            slot.thread.store(this_thread(), Ordering::Relaxed);
+            slot.thread.store(this_thread(&self.names), Ordering::Relaxed);
             slot.moment.store(moment as u8, Ordering::Relaxed);
             slot.at_ns.store(at_ns, Ordering::Release);
         }
@@ -121,12 +127,18 @@ impl TraceSlot {
     }
 }
 
-/// Asks the kernel once per thread: that takes a system call, a note must not.
-fn this_thread() -> u32 {
+/// Asks the kernel once per thread: that takes a system call, a note must not. Then it also leaves the thread's name.
+fn this_thread(names: &Mutex<BTreeMap<u32, String>>) -> u32 {
     thread_local! {
-        static NUMBER: u32 = u32::try_from(gettid().as_raw_pid()).expect("the kernel numbers threads from 1");
+        static NUMBER: Cell<Option<u32>> = const { Cell::new(None) };
     }
-    NUMBER.with(|number| *number)
+    NUMBER.get().unwrap_or_else(|| {
+        let number = u32::try_from(gettid().as_raw_pid()).expect("the kernel numbers threads from 1");
+        NUMBER.set(Some(number));
+        let name = std::thread::current().name().unwrap_or("").to_owned();
+        names.lock().unwrap_or_else(PoisonError::into_inner).insert(number, name);
+        number
+    })
 }
 
 /// What a connection makes its notes with. It goes where the connection's work goes, to other threads too.
@@ -139,6 +151,11 @@ pub(crate) struct ConnectionTrace {
 impl ConnectionTrace {
     pub(crate) fn new(trace: Option<&Arc<Trace>>, connection: u64) -> ConnectionTrace {
         ConnectionTrace { trace: trace.map(Arc::clone), connection }
+    }
+
+    /// The number of the connection, from 1.
+    pub(crate) fn connection(&self) -> u64 {
+        self.connection
     }
 
     /// Notes that this has just happened, on the thread that calls.
@@ -170,11 +187,13 @@ mod tests {
         let notes = ConnectionTrace::new(Some(&trace), 7);
         notes.note(Moment::Read);
         let theirs = notes.clone();
-        std::thread::spawn(move || theirs.wait_in_task()).join().unwrap();
+        let other = std::thread::Builder::new().name("worker 2".into());
+        other.spawn(move || theirs.wait_in_task()).unwrap().join().unwrap();
         notes.note(Moment::Written);
         notes.note(Moment::Read);
-        let TraceRecord { lost, events, .. } = trace.record();
-        assert_eq!(lost, 1);
+        let TraceRecord { lost, events, names, .. } = trace.record();
+        assert_eq!((lost, names.len()), (1, 2));
+        assert_eq!(names[&events[1].thread], "worker 2");
         let moments: Vec<Moment> = events.iter().map(|event| event.moment).collect();
         assert_eq!(moments, [Moment::Read, Moment::Suspended, Moment::Written]);
         assert!(events.iter().all(|event| event.connection == 7));

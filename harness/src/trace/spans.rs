@@ -25,7 +25,8 @@ pub(super) fn lanes(trace: &TraceRecord, window: &Range<u64>) -> Vec<Lane> {
         spans.sort_by_key(|span| (span.from_ns, span.connection));
         part(&mut spans);
         let spans = joined(spans.into_iter().filter_map(|span| within(span, window)));
-        Lane { thread, is_main: thread == trace.pid, spans }
+        let name = trace.names.get(&thread).filter(|name| !name.is_empty()).cloned();
+        Lane { thread, name, is_main: thread == trace.pid, spans }
     };
     let mut lanes: Vec<Lane> = by_thread.into_iter().map(lane).filter(|lane| !lane.spans.is_empty()).collect();
     lanes.sort_by_key(|lane| (lane.spans.first().map(|span| span.from_ns), lane.thread));
@@ -104,7 +105,12 @@ mod tests {
 
     fn traced(notes: &[(u64, u64, u32, Moment)]) -> TraceRecord {
         let event = |&(at_ns, connection, thread, moment)| TraceEvent { at_ns, connection, thread, moment };
-        TraceRecord { pid: MAIN, lost: 0, events: notes.iter().map(event).collect() }
+        TraceRecord {
+            pid: MAIN,
+            names: BTreeMap::from([(8, "worker 1".to_owned())]),
+            lost: 0,
+            events: notes.iter().map(event).collect(),
+        }
     }
 
     /// Thread, connection, request, state and times of every span.
@@ -180,6 +186,13 @@ mod tests {
         let shown = shown(&[notes, again].concat(), 0..99);
         let numbers: Vec<(u32, u64)> = shown.iter().map(|span| (span.2, span.4)).collect();
         assert_eq!(numbers, [(1, 2), (2, 12)]);
+    }
+
+    #[test]
+    fn a_lane_has_the_name_of_its_thread() {
+        let notes = [(1, 1, 8, Begun), (2, 2, 9, Begun), (3, 1, 8, Ended), (4, 2, 9, Ended)];
+        let names: Vec<String> = lanes(&traced(&notes), &(0..20)).iter().map(|lane| lane.label(5)).collect();
+        assert_eq!(names, ["worker 1", "thread 5"]);
     }
 
     #[test]

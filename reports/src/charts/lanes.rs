@@ -18,8 +18,8 @@ use crate::record::{Lane, PictureKind, Span, SpanState, Timeline, TracingCost};
 use crate::study::COLOURS;
 use crate::words::Title;
 
-const LEFT: f64 = 70.0;
-const WIDTH: f64 = 282.0;
+const LEFT: f64 = 100.0;
+const WIDTH: f64 = 252.0;
 const LANE: f64 = 14.0;
 /// Of a lane's height, what is left empty.
 const GAP: f64 = 2.0;
@@ -137,8 +137,7 @@ fn panel(timeline: &Timeline) -> String {
     let panel = Plot::new(frame, &x, &y);
     let (mut top, mut room) = (frame.top, MOST_BOXES);
     for (number, ((lane, rows), height)) in shown.iter().zip(&rows).zip(heights).enumerate() {
-        let name = if lane.is_main { "main".to_owned() } else { format!("thread {}", number + 1) };
-        panel.canvas.text((LEFT - 8.0, top + LANE - 3.0), "tick", "end", &name);
+        panel.canvas.text((LEFT - 8.0, top + LANE - 3.0), "tick", "end", &lane.label(number + 1));
         if !rows.is_empty() {
             panel.canvas.text((LEFT - 8.0, top + LANE + 11.0), "tick", "end", "waiting");
         }

@@ -117,6 +117,7 @@ pub(crate) mod tests {
         };
         let lane = |spans: &&[(SpanState, u32, u64, u64)]| Lane {
             thread: 1,
+            name: None,
             is_main: false,
             spans: spans.iter().map(span).collect(),
         };

@@ -41,6 +41,9 @@ pub struct Timeline {
 pub struct Lane {
     /// The kernel's number of the thread.
     pub thread: u32,
+    /// What the server calls it; absent where it has no name, and in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Whether it is the process's first.
     pub is_main: bool,
     /// What it did, by start. Spans that run or are parked do not overlap; suspended ones take no thread and may.
@@ -84,6 +87,17 @@ pub struct TracingCost {
     pub untraced_cpu_ns: f64,
     /// With the trace on.
     pub traced_cpu_ns: f64,
+}
+
+impl Lane {
+    /// What it is called where it stands at this place, from 1.
+    pub fn label(&self, place: usize) -> String {
+        match &self.name {
+            _ if self.is_main => "main".to_owned(),
+            Some(name) => name.clone(),
+            None => format!("thread {place}"),
+        }
+    }
 }
 
 impl Timeline {
@@ -155,7 +169,7 @@ mod tests {
     }
 
     fn timeline(lanes: &[&[Span]]) -> Timeline {
-        let lane = |spans: &&[Span]| Lane { thread: 1, is_main: false, spans: spans.to_vec() };
+        let lane = |spans: &&[Span]| Lane { thread: 1, name: None, is_main: false, spans: spans.to_vec() };
         Timeline {
             schema_version: SCHEMA_VERSION,
             contender: "a".into(),
@@ -168,6 +182,15 @@ mod tests {
             lanes: lanes.iter().map(lane).collect(),
             cost: None,
         }
+    }
+
+    #[test]
+    fn a_thread_goes_by_its_name_and_the_first_one_by_what_it_is() {
+        let lane =
+            |name: Option<&str>, is_main| Lane { thread: 7, name: name.map(str::to_owned), is_main, spans: Vec::new() };
+        assert_eq!(lane(Some("worker 2"), false).label(1), "worker 2");
+        assert_eq!(lane(Some("main"), true).label(1), "main");
+        assert_eq!(lane(None, false).label(3), "thread 3", "as in records without names");
     }
 
     #[test]

@@ -15,7 +15,12 @@ fn span(state: SpanState, connection: u32, from_ns: u64, until_ns: u64) -> Span 
 }
 
 fn timeline(contender: &str, lanes: Vec<Vec<Span>>) -> Timeline {
-    let lane = |(place, spans): (usize, Vec<Span>)| Lane { thread: 100 + place as u32, is_main: place == 0, spans };
+    let lane = |(place, spans): (usize, Vec<Span>)| Lane {
+        thread: 100 + place as u32,
+        name: None,
+        is_main: place == 0,
+        spans,
+    };
     Timeline {
         schema_version: SCHEMA_VERSION,
         contender: contender.into(),

@@ -17,11 +17,13 @@ use super::async_multi::accept;
 use crate::accept::{one_for_each_loop, run_each_loop};
 use crate::histograms::with_histograms;
 use crate::server::Server;
+use crate::threads;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let listeners = one_for_each_loop(listener, &server.options)?;
     let runtime_of_one_thread = |_: &TcpListener| {
         with_histograms(&mut runtime::Builder::new_current_thread())
+            .thread_name_fn(threads::of_runtime(0))
             .max_blocking_threads(server.options.blocking_threads)
             .enable_all()
             .build()

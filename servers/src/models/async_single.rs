@@ -17,10 +17,12 @@ use super::async_multi::spawn;
 use crate::accept::Acceptor;
 use crate::histograms::with_histograms;
 use crate::server::Server;
+use crate::threads;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let blocking = server.options.blocking_threads;
     let runtime = with_histograms(&mut runtime::Builder::new_current_thread())
+        .thread_name_fn(threads::of_runtime(0))
         .max_blocking_threads(blocking)
         .enable_all()
         .build()?;

@@ -20,10 +20,12 @@ use crate::accept::Acceptor;
 use crate::connection::routes::{RoutedConnection, SharedLink, router};
 use crate::histograms::with_histograms;
 use crate::server::Server;
+use crate::threads;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let runtime = with_histograms(&mut runtime::Builder::new_multi_thread())
         .worker_threads(server.options.workers)
+        .thread_name_fn(threads::of_runtime(server.options.workers))
         .max_blocking_threads(server.options.blocking_threads)
         .enable_all()
         .build()?;

@@ -14,10 +14,12 @@ use crate::accept::Acceptor;
 use crate::connection::blocking::serve;
 use crate::containment::contain_panic;
 use crate::server::Server;
+use crate::threads;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let pool = ThreadPoolBuilder::new()
         .num_threads(server.options.workers)
+        .thread_name(|place| threads::of_worker(place + 1))
         .stack_size(server.options.stack_bytes)
         .build()
         .map_err(io::Error::other)?;

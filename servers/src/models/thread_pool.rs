@@ -16,6 +16,7 @@ use crate::accept::Acceptor;
 use crate::connection::blocking::serve;
 use crate::containment::contain_panic;
 use crate::server::Server;
+use crate::threads;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let pool = ThreadPool::new(server.options.workers, server.options.stack_bytes)?;
@@ -38,9 +39,10 @@ impl ThreadPool {
     pub(super) fn new(workers: usize, stack_bytes: usize) -> io::Result<ThreadPool> {
         let (queue, jobs) = channel();
         let jobs = Arc::new(Mutex::new(jobs));
-        for _ in 0..workers {
+        for number in 1..=workers {
             let jobs = Arc::clone(&jobs);
-            thread::Builder::new().stack_size(stack_bytes).spawn(move || work_off(&jobs))?;
+            let thread = thread::Builder::new().name(threads::of_worker(number));
+            thread.stack_size(stack_bytes).spawn(move || work_off(&jobs))?;
         }
         Ok(ThreadPool { queue })
     }

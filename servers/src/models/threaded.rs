@@ -15,6 +15,7 @@ use crate::accept::{Acceptor, one_for_each_loop, run_each_loop};
 use crate::connection::blocking::serve;
 use crate::options::Spawning;
 use crate::server::Server;
+use crate::threads;
 
 pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let listeners = one_for_each_loop(listener, &server.options)?;
@@ -25,8 +26,8 @@ fn accept(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
     let mut acceptor = Acceptor::new(listener, server)?;
     while let Some(accepted) = acceptor.next()? {
         let shared = Arc::clone(server);
-        let spawned =
-            thread::Builder::new().stack_size(server.options.stack_bytes).spawn(move || serve(accepted, shared));
+        let thread = thread::Builder::new().name(threads::of_connection(accepted.trace.connection()));
+        let spawned = thread.stack_size(server.options.stack_bytes).spawn(move || serve(accepted, shared));
         match spawned {
             Ok(_) => {}
             // The connection went down with the closure, so this client is turned away; the others stay.

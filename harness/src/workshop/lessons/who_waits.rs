@@ -26,7 +26,7 @@ pub(super) static LESSON: Lesson = Lesson {
     look: &[
         LookCommand { command: "top -H -p PID", shows: "every thread of the server; most of them never move" },
         LookCommand {
-            command: "cat /proc/PID/task/*/comm | sort | uniq -c",
+            command: "cat /proc/PID/task/*/comm | tr -d ' 0-9' | sort | uniq -c",
             shows: "what the threads are called, and how many there are",
         },
     ],
