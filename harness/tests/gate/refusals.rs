@@ -25,6 +25,7 @@ fn what_makes_no_pair_is_refused_with_the_remedy() {
         (["--base", "nowhere", "--head", "next"], "there is no commit nowhere here"),
         (["--base", "main", "--head", "nowhere"], "there is no commit nowhere here"),
         (["--base", "next", "--head", "main"], "main is a part of next"),
+        (["--base", "main", "--comment", "7"], "--comment needs GITHUB_REPOSITORY"),
     ];
     for (revisions, reason) in of_revisions {
         let mut command = repository.gate(&revisions);
