@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
 
+mod action;
 mod arrows;
 mod commands;
 mod handout;
