@@ -8,6 +8,7 @@
 mod common;
 #[path = "../common/confined.rs"]
 mod confined;
+mod cut_link;
 mod figures;
 mod foreign;
 mod histogram_files;
