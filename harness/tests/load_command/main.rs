@@ -20,6 +20,7 @@ mod others;
 mod over_ssh;
 mod refusals;
 mod requests;
+mod slurm;
 mod stamped;
 mod strange;
 mod worker_lines;
