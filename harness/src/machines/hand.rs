@@ -12,6 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::clocks::{ClockOffset, ClockReading};
@@ -32,7 +33,7 @@ pub struct WorkerCommand {
 /// Why a worker is of no use, as a sentence about it without its stop.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum WorkerProblem {
-    #[error("its command can't be started: {0}; give one that runs a program over there, as in 'ssh HOST'")]
+    #[error("its command can't be started: {0}; {remedy}", remedy = remedy_of(.0))]
     NotStarted(#[source] io::Error),
     #[error("no thread could be had to listen to it: {0}")]
     NoThread(#[source] io::Error),
@@ -55,6 +56,15 @@ pub(super) enum WorkerProblem {
     TooLate,
     #[error("it was not waited for")]
     GivenUp,
+}
+
+/// Of a command that can't be started: it may be one too many.
+fn remedy_of(error: &io::Error) -> &'static str {
+    match Errno::from_io_error(error) {
+        Some(Errno::MFILE | Errno::NFILE) => "each takes three open files here: raise the limit with 'ulimit -n'",
+        Some(Errno::AGAIN) => "each takes a process and three threads here: raise the limit with 'ulimit -u'",
+        _ => "give one that runs a program over there, as in 'ssh HOST'",
+    }
 }
 
 /// The end of its standard error.
@@ -260,4 +270,17 @@ fn listen(stdout: impl io::Read, tell: &Sender<Heard>) {
 
 fn beginning(line: &str) -> String {
     line.chars().take(SHOWN).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_is_one_too_many_is_told_from_one_that_is_wrong() {
+        let said = |errno: Errno| WorkerProblem::NotStarted(io::Error::from(errno)).to_string();
+        assert!(said(Errno::MFILE).ends_with("raise the limit with 'ulimit -n'"), "{}", said(Errno::MFILE));
+        assert!(said(Errno::AGAIN).ends_with("raise the limit with 'ulimit -u'"), "{}", said(Errno::AGAIN));
+        assert!(said(Errno::NOENT).ends_with("as in 'ssh HOST'"), "{}", said(Errno::NOENT));
+    }
 }

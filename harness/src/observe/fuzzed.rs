@@ -33,7 +33,7 @@ pub fn proc(bytes: &[u8]) {
     let _ = cpus::parse_stat(text, &[0, 1]);
     let _ = cpus::parse_pressure(text);
     let _ = process_reader::ticks_of_ended_children(text);
-    let _ = sockets::overflows_in(text);
+    let _ = sockets::counter_in(text, "TcpExt:", "ListenOverflows");
     let _ = threads::schedstat_in(text);
     let _ = cgroups::throttled_in(text);
     assert!(cgroups::quota(text).is_none_or(|cpus| cpus > 0.0));

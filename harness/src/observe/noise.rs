@@ -16,6 +16,7 @@ use rustix::thread::set_current_timer_slack;
 
 use super::cgroups::QuotaWatch;
 use super::cpus::{MachineTotals, ServerCpu, between, restrict_this_thread, tick_ns};
+use super::sockets::segments_sent_again;
 use crate::clock::{now_ns, sleep_until, thread_cpu_ns};
 
 /// Someone who watches the machine from now on. Nothing it needs may be missing without being missed at the end.
@@ -27,6 +28,7 @@ pub struct MachineWatch {
     before: MachineTotals,
     hiccups: io::Result<HiccupThread>,
     quota: QuotaWatch,
+    segments_sent_again: Option<u64>,
 }
 
 /// What was seen of the machine, and what was not.
@@ -58,7 +60,8 @@ impl MachineWatch {
     /// As [`MachineWatch::start`], where the kernel's files are elsewhere.
     pub fn start_reading(proc: &Path, cpus: Vec<u32>, own_cpus: Vec<u32>) -> Self {
         let (hiccups, quota) = (HiccupThread::start(own_cpus), QuotaWatch::of(std::process::id()));
-        Self { proc: proc.to_owned(), before: MachineTotals::now(proc, &cpus), cpus, hiccups, quota }
+        let (before, segments_sent_again) = (MachineTotals::now(proc, &cpus), segments_sent_again(proc));
+        Self { proc: proc.to_owned(), before, cpus, hiccups, quota, segments_sent_again }
     }
 
     /// Ends, within milliseconds.
@@ -77,10 +80,12 @@ impl MachineWatch {
         let hiccups = hiccups.and_then(|seen| seen.ok_or_else(|| "its thread ended in the middle".to_owned()));
         let hiccups = hiccups.map_err(|reason| missing(Unobserved::Hiccups, reason)).ok();
         let throttled = self.quota.so_far().map_err(|reason| missing(Unobserved::GeneratorQuota, reason)).ok();
+        let sent_again = segments_sent_again(&self.proc).zip(self.segments_sent_again);
         let noise = Noise {
             max_hiccup_ns: hiccups.map(|seen| seen.max_oversleep_ns),
             generator_throttled: throttled,
             suspended_ns: Some(after.suspended_ns_since(&self.before)),
+            segments_sent_again: sent_again.map(|(after, before)| after.saturating_sub(before)),
             ..shares
         };
         MachineSeen { noise, unobserved, own_cpu_ns: hiccups.map_or(0, |seen| seen.own_cpu_ns), span_ns }

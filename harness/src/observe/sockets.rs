@@ -1,12 +1,14 @@
 //! How much the kernel keeps in a server's socket buffers: memory that no resident size shows. Asked of the kernel's
 //! socket diagnostics (`NETLINK_SOCK_DIAG`, sock_diag(7)): a request for the TCP sockets of one local port, and a parser of
-//! what comes back. And how often a connect met a full accept queue, which only the kernel knows.
+//! what comes back. And what only the kernel counts: how often a connect met a full accept queue, and how often TCP sent
+//! something again.
 //!
 //! Netlink speaks in the byte order of the machine, except for ports and addresses, which are as on the wire.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::net::netlink::{SOCK_DIAG, SocketAddrNetlink};
@@ -45,14 +47,20 @@ pub fn socket_buffer_bytes(server: SocketAddr) -> io::Result<u64> {
 /// Times since the machine started that a connect met a full accept queue, of any listening socket in this network
 /// namespace; absent where the kernel does not tell.
 pub fn listen_overflows() -> Option<u64> {
-    overflows_in(&text("/proc/self/net/netstat")?)
+    counter_in(&text("/proc/self/net/netstat")?, "TcpExt:", "ListenOverflows")
+}
+
+/// TCP segments that were sent again since the machine started, on any connection of this network namespace; absent where
+/// the kernel does not tell. `proc` is where its files are.
+pub(super) fn segments_sent_again(proc: &Path) -> Option<u64> {
+    counter_in(&text(proc.join("self/net/snmp").to_str()?)?, "Tcp:", "RetransSegs")
 }
 
 /// Names in one line and values in the next, each with the protocol in front.
-pub(super) fn overflows_in(netstat: &str) -> Option<u64> {
-    let mut of_tcp = netstat.lines().filter_map(|line| line.strip_prefix("TcpExt:"));
-    let (names, values) = (of_tcp.next()?.split_whitespace(), of_tcp.next()?.split_whitespace());
-    let (_, value) = names.zip(values).find(|(name, _)| *name == "ListenOverflows")?;
+pub(super) fn counter_in(counters: &str, protocol: &str, name: &str) -> Option<u64> {
+    let mut of_protocol = counters.lines().filter_map(|line| line.strip_prefix(protocol));
+    let (names, values) = (of_protocol.next()?.split_whitespace(), of_protocol.next()?.split_whitespace());
+    let (_, value) = names.zip(values).find(|(known, _)| *known == name)?;
     value.parse().ok()
 }
 
@@ -204,12 +212,15 @@ mod tests {
     }
 
     #[test]
-    fn overflows_stand_under_their_name() {
+    fn counters_stand_under_their_names() {
         let text =
             "TcpExt: SyncookiesSent ListenOverflows ListenDrops\nTcpExt: 1 22 333\nIpExt: InNoRoutes\nIpExt: 4\n";
+        let overflows_in = |text| counter_in(text, "TcpExt:", "ListenOverflows");
         assert_eq!(overflows_in(text), Some(22));
         assert_eq!(overflows_in("TcpExt: A B\nTcpExt: 1 2\n"), None);
         assert_eq!(overflows_in(""), None);
+        let snmp = "Icmp: InMsgs\nIcmp: 5\nTcp: OutSegs RetransSegs\nTcp: 700 12\nUdp: OutDatagrams\nUdp: 3\n";
+        assert_eq!(counter_in(snmp, "Tcp:", "RetransSegs"), Some(12));
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod common;
 #[path = "../common/confined.rs"]
 mod confined;
+mod cut_link;
 mod figures;
 mod foreign;
 mod histogram_files;
@@ -19,6 +20,7 @@ mod others;
 mod over_ssh;
 mod refusals;
 mod requests;
+mod slurm;
 mod stamped;
 mod strange;
 mod worker_lines;

@@ -2,6 +2,7 @@
 //! and a third are, on one. Made and removed by the test; skipped by name where this machine does not let it.
 
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::common::text;
 use crate::{Findings, load};
@@ -9,18 +10,22 @@ use crate::{Findings, load};
 const HARNESS: &str = env!("CARGO_BIN_EXE_harness");
 
 /// Where the server listens, in its own namespace.
-const SERVER: &str = "10.213.0.1:7878";
+pub(crate) const SERVER: &str = "10.213.0.1:7878";
+
+/// So that two tests of this program have each their own.
+static BEDS: AtomicU32 = AtomicU32::new(0);
 
 /// Three namespaces. Removed when dropped, with all that is in them.
-struct Bed {
+pub(crate) struct Bed {
     /// The server's, and one of each worker.
-    names: [String; 3],
+    pub(crate) names: [String; 3],
 }
 
 impl Bed {
     /// Nothing, which is said, where this machine does not allow it.
-    fn made() -> Option<Bed> {
-        let name = |role: &str| format!("tot-{}-{role}", std::process::id());
+    pub(crate) fn made() -> Option<Bed> {
+        let number = BEDS.fetch_add(1, Ordering::Relaxed);
+        let name = |role: &str| format!("tot-{}-{number}-{role}", std::process::id());
         let bed = Bed { names: ["s", "a", "b"].map(name) };
         for name in &bed.names {
             if !ip(&["netns", "add", name]) || !ip(&["-n", name, "link", "set", "lo", "up"]) {
@@ -38,7 +43,7 @@ impl Bed {
         Some(bed)
     }
 
-    fn within(&self, place: usize) -> String {
+    pub(crate) fn within(&self, place: usize) -> String {
         format!("ip netns exec {}", self.names[place])
     }
 }
@@ -56,7 +61,7 @@ fn wire(server: &str, worker: &str, number: usize) -> bool {
         && ip(&["-n", worker, "route", "add", "10.213.0.1", "via", &near])
 }
 
-fn ip(arguments: &[&str]) -> bool {
+pub(crate) fn ip(arguments: &[&str]) -> bool {
     let done = Command::new("ip").args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).status();
     done.is_ok_and(|status| status.success())
 }

@@ -46,7 +46,7 @@ fn warning(found: &Findings, words: &str) -> bool {
 }
 
 /// The process that a command noted.
-fn noted(file: &Path) -> u32 {
+pub(crate) fn noted(file: &Path) -> u32 {
     let read = || fs::read_to_string(file).ok()?.trim().parse().ok();
     assert!(within(LONGEST_WAIT, || read().is_some()), "no worker was started");
     read().unwrap()
@@ -80,7 +80,7 @@ fn noting_server() -> (SocketAddr, Arc<Mutex<Vec<u64>>>) {
 }
 
 /// Arrivals of a seed within so many nanoseconds.
-fn arrivals(rate_rps: f64, seed: u64, within_ns: u64) -> Vec<u64> {
+pub(crate) fn arrivals(rate_rps: f64, seed: u64, within_ns: u64) -> Vec<u64> {
     Arrivals::poisson(rate_rps, seed).take_while(|due_ns| *due_ns < within_ns).collect()
 }
 

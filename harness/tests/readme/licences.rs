@@ -44,7 +44,9 @@ fn list() -> String {
          list; `cargo deny check` holds every licence against `deny.toml`.\n\n\
          | what | licence |\n|---|---|\n\
          | DejaVu Sans, reduced to Latin letters (`reports/src/site/font/DejaVuSans-latin.ttf`) | Bitstream Vera, with \
-         changes in the public domain: `reports/src/site/font/LICENSE` |\n\n\
+         changes in the public domain: `reports/src/site/font/LICENSE` |\n\
+         | an excerpt of the schema of Kubernetes, for tests (`harness/tests/kubernetes/schema.json`) | Apache-2.0: \
+         `harness/tests/kubernetes/README.md` |\n\n\
          ## In the program\n\n{}\n## To build and to test it\n\n{}",
         table(&shipped),
         table(&others)

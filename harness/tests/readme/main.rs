@@ -8,6 +8,7 @@ mod arrows;
 mod commands;
 mod handout;
 mod licences;
+mod manifests;
 mod markdown;
 mod pages;
 mod paths;

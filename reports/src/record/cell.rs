@@ -237,6 +237,10 @@ pub struct Noise {
     /// For how long the machine was suspended: the monotonic clock stood still meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended_ns: Option<u64>,
+    /// TCP segments that the kernel sent again, on any connection of the machine or container that sent the load. No verdict
+    /// rests on it, and not every kernel tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segments_sent_again: Option<u64>,
     /// CPU time of the sampler itself, as a share of one CPU, 0 to 1. Asking the server about its inside is in it.
     pub sampler_cpu_share: Option<f64>,
     /// CPU time of the server's thread that answers, as a share of one CPU, 0 to 1; absent where it was not asked.

@@ -14,6 +14,7 @@ use reports::record::{ConnectionLedger, GeneratorUsage, Ledger, Malformed, Reply
 use serde::{Serialize, Serializer};
 
 use super::gates::{Figures, HeldGate, LoadGate};
+use super::lost_packets::{SentAgain, sent_again};
 use super::notices::{Sending, capacity_of_the_generator, doubts, hung, is_of_the_generator, notices, sentence};
 use super::times::{LoadTimes, Percentiles};
 use super::workers::{WorkerDoubt, WorkerFindings, doubts_of_workers, findings_of_each};
@@ -198,15 +199,17 @@ impl LoadFindings {
             cpu_ns_per_request: self.generator.cpu_ns_per_request,
             mean_reply_bytes: self.reply_bytes.map(|sizes| sizes.mean),
             cpus,
-            machine: if asking.fleet.is_some() { "its machine" } else { "this machine" },
+            workers: asking.fleet.map_or(0, |fleet| fleet.workers.len()),
         };
         let kept_pace = !doubts.iter().any(is_of_the_generator);
         self.notices = notices(spec, traffic, kept_pace.then_some(self.achieved_rps));
         let was_stopped = outcome.was_stopped;
         self.notices.extend(hung(traffic).filter(|_| !was_stopped));
+        let slowest = self.response_time_ns.as_ref().or(self.service_time_ns.as_ref()).map(|times| times.max);
+        self.notices.extend(sent_again(&sent_again_by_machine(asking), slowest));
         self.warnings.extend(doubts.iter().map(|doubt| sentence(doubt, sending)));
         self.warnings.extend(was_stopped.then(|| stopped(self, spec, asking.requests)));
-        self.warnings.extend(capacity_of_the_generator(spec, usage));
+        self.warnings.extend(capacity_of_the_generator(spec, sending));
         if doubts.iter().any(|doubt| matches!(doubt, Warning::TailLag { .. })) {
             self.response_time_ns = self.response_time_ns.take().map(Percentiles::with_doubtful_tail);
         }
@@ -233,6 +236,16 @@ impl GeneratorFindings {
         let cpu_ns_per_request = (requests > 0).then(|| worked_ns as f64 / requests as f64);
         GeneratorFindings { usage, cpu_ns_per_request }
     }
+}
+
+/// What TCP sent again on each machine that sent the load, where its kernel tells.
+fn sent_again_by_machine<'a>(asking: &LoadSetup<'a>) -> Vec<SentAgain<'a>> {
+    let here = SentAgain { host: None, segments: asking.machine.noise.segments_sent_again.unwrap_or(0) };
+    let of_workers = asking.fleet.into_iter().flat_map(|fleet| &fleet.workers).filter_map(|worker| {
+        let segments = worker.end.as_ref().ok()?.machine.noise.segments_sent_again?;
+        Some(SentAgain { host: Some(&worker.hello.host), segments })
+    });
+    std::iter::once(here).chain(of_workers).collect()
 }
 
 fn arrivals(spec: &LoadSpec) -> &'static str {

@@ -2,13 +2,14 @@
 //!
 //! Read `args.rs` (what may be typed), `spec.rs` (what was typed becomes a load), `run.rs` (it is carried out), then
 //! `findings.rs` (what the load came to, in figures). Beside them: `times.rs` (times, of which everything else is made),
-//! `notices.rs` and `gates.rs` (what is said of the figures), `workers.rs`
-//! (the same of other machines that send), `histogram_files.rs` and `table.rs` (how they are written).
+//! `notices.rs`, `lost_packets.rs` and `gates.rs` (what is said of the figures), `workers.rs` (the same of other machines that
+//! send), `histogram_files.rs` and `table.rs` (how they are written).
 
 pub(super) mod args;
 mod findings;
 pub(super) mod gates;
 mod histogram_files;
+mod lost_packets;
 mod notices;
 mod run;
 mod spec;

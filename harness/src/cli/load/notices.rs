@@ -146,8 +146,8 @@ pub(super) struct Sending<'a> {
     pub(super) mean_reply_bytes: Option<f64>,
     /// CPUs that this process may use.
     pub(super) cpus: usize,
-    /// Where it sends from, as this process would call it.
-    pub(super) machine: &'static str,
+    /// Workers that send instead of this process, or none.
+    pub(super) workers: usize,
 }
 
 /// In closed loop one side is saturated, and it may be the generator: that bounds what was found and makes it no less
@@ -201,7 +201,7 @@ impl Sending<'_> {
                 "its busiest thread used {} of its CPU, so it was held up by {}: stop other programs, or use a \
                  machine that is not shared, and run again",
                 share(busy),
-                self.machine
+                if self.workers == 0 { "this machine" } else { "its machine" }
             );
         }
         let large = self.mean_reply_bytes.filter(|bytes| *bytes >= LARGE_REPLY_BYTES).map(|bytes| {
@@ -219,11 +219,20 @@ impl Sending<'_> {
             format!("its busiest thread used {} of its CPU: give more with --threads, or lower the --rate", self.busy())
         } else {
             format!(
-                "it has {threads} threads on {} CPUs, and the busiest used {}: lower the --rate, or send from a machine \
-                 with more CPUs",
-                self.cpus,
-                self.busy()
+                "it has {} on {}, and the busiest used {}: lower the --rate, or send from {}",
+                counted(threads as u64, "thread"),
+                counted(self.cpus as u64, "CPU"),
+                self.busy(),
+                self.elsewhere()
             )
+        }
+    }
+
+    /// Where there is more CPU, once all that is here is in use.
+    fn elsewhere(self) -> &'static str {
+        match self.workers {
+            0 => "other machines too, one '--load-from \"ssh HOST\"' for each",
+            _ => "more machines, one --load-from more for each",
         }
     }
 
@@ -233,12 +242,18 @@ impl Sending<'_> {
 }
 
 /// What bounds a closed loop, where it is the generator.
-pub(super) fn capacity_of_the_generator(spec: &LoadSpec, usage: &GeneratorUsage) -> Option<String> {
-    let busy = usage.busiest_worker;
+pub(super) fn capacity_of_the_generator(spec: &LoadSpec, sending: Sending<'_>) -> Option<String> {
+    let (busy, threads) = (sending.usage.busiest_worker, sending.usage.threads as usize);
     (spec.arrivals == ArrivalProcess::Closed && busy > 0.9).then(|| {
+        let remedy = if threads < sending.cpus {
+            "give it more with --threads".to_owned()
+        } else {
+            let (threads, cpus) = (counted(threads as u64, "thread"), counted(sending.cpus as u64, "CPU"));
+            format!("it has {threads} on {cpus}: send from {}", sending.elsewhere())
+        };
         format!(
             "the busiest generator thread used {} of its CPU, so that the achieved rate may be the generator's limit \
-             and not the server's; give it more with --threads, where there are CPUs for it",
+             and not the server's; {remedy}",
             share(busy)
         )
     })
@@ -336,19 +351,24 @@ mod tests {
     const LATE: Warning = Warning::ScheduleLag { lag_p99_ns: 3_000_000, allowed_ns: 1_000_000 };
 
     fn said(doubt: &Warning, busiest_worker: f64, change: impl FnOnce(&mut Sending<'_>)) -> String {
+        with_usage(busiest_worker, |mut sending| {
+            change(&mut sending);
+            sentence(doubt, sending)
+        })
+    }
+
+    fn with_usage<T>(busiest_worker: f64, then: impl FnOnce(Sending<'_>) -> T) -> T {
         let (threads, kept_pace) = (1, 1.0);
         let usage =
             GeneratorUsage { threads, user_cpu_ns: 0, system_cpu_ns: 0, polling_ns: 0, busiest_worker, kept_pace };
-        let mut sending = Sending {
+        then(Sending {
             generator: Generator { threads: 1, pacing: Pacing::Sleeping },
             usage: &usage,
             cpu_ns_per_request: Some(20_000.0),
             mean_reply_bytes: Some(100.0),
             cpus: 4,
-            machine: "this machine",
-        };
-        change(&mut sending);
-        sentence(doubt, sending)
+            workers: 0,
+        })
     }
 
     #[test]
@@ -366,6 +386,30 @@ mod tests {
         }
         let full = said(&LATE, 0.95, |sending| sending.cpus = 1);
         assert!(full.contains("lower the --rate") && !full.contains("--threads"), "{full}");
+        assert!(full.ends_with("or send from other machines too, one '--load-from \"ssh HOST\"' for each"), "{full}");
+        let full = said(&LATE, 0.95, |sending| (sending.cpus, sending.workers) = (1, 2));
+        assert!(full.ends_with("or send from more machines, one --load-from more for each"), "{full}");
+    }
+
+    #[test]
+    fn a_closed_loop_that_the_generator_bounds_names_what_is_left_to_give_it() {
+        let mut spec = spec(1.0);
+        spec.arrivals = ArrivalProcess::Closed;
+        let bounded = |spec: &LoadSpec, busy, cpus, workers| {
+            with_usage(busy, |sending| capacity_of_the_generator(spec, Sending { cpus, workers, ..sending }))
+        };
+        let here = bounded(&spec, 0.95, 4, 0).unwrap();
+        assert!(here.ends_with("the server's; give it more with --threads"), "{here}");
+        let full = bounded(&spec, 0.95, 1, 0).unwrap();
+        assert!(
+            full.contains("it has 1 thread on 1 CPU: send from other machines too") && full.contains("--load-from"),
+            "{full}"
+        );
+        let workers = bounded(&spec, 0.95, 1, 2).unwrap();
+        assert!(workers.ends_with("one --load-from more for each"), "{workers}");
+        assert_eq!(bounded(&spec, 0.9, 1, 0), None, "it has CPU to spare");
+        spec.arrivals = ArrivalProcess::Constant { rate_rps: 1.0 };
+        assert_eq!(bounded(&spec, 0.95, 1, 0), None, "an open loop has other doubts");
     }
 
     #[test]

@@ -190,6 +190,7 @@ const QUIET: Noise = Noise {
     generator_throttled: Some(Throttled { periods: 0, stopped_ns: 0 }),
     server_throttled: Some(Throttled { periods: 0, stopped_ns: 0 }),
     suspended_ns: Some(0),
+    segments_sent_again: Some(0),
     sampler_cpu_share: None,
     channel_cpu_share: None,
 };
