@@ -5,6 +5,7 @@
 
 mod arrows;
 mod commands;
+mod formats;
 mod handout;
 mod licences;
 mod markdown;

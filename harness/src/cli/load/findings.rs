@@ -47,7 +47,8 @@ pub(super) struct LoadSetup<'a> {
 
 /// What a load came to. All that has a place in time was counted in the window alone.
 #[derive(Debug, Serialize)]
-pub(super) struct LoadFindings {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct LoadFindings {
     harness_version: &'static str,
     /// In UTC, as in RFC 3339.
     started_at: String,
@@ -63,6 +64,7 @@ pub(super) struct LoadFindings {
     pub(super) connections: u32,
     pub(super) threads: u32,
     #[serde(serialize_with = "by_name")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(super) pacing: Pacing,
     pub(super) seed: u64,
     pub(super) warm_up_ns: u64,
@@ -105,6 +107,7 @@ pub(super) struct LoadFindings {
 
 /// Sizes of right replies in bytes, head and body.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct ReplySizes {
     #[serde(flatten)]
     pub(super) bytes: ReplyBytes,
@@ -114,6 +117,7 @@ pub(super) struct ReplySizes {
 
 /// What the generator used itself.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct GeneratorFindings {
     #[serde(flatten)]
     pub(super) usage: GeneratorUsage,
@@ -281,6 +285,7 @@ fn stopped(findings: &LoadFindings, spec: &LoadSpec, requests: Option<u64>) -> S
 
 /// The parts of the usual and of the slowest response times.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct TimeParts {
     median: TimePartsOf,
     /// Absent where too few requests carry a p99.
@@ -289,6 +294,7 @@ pub(super) struct TimeParts {
 
 /// Means over some correct replies, in nanoseconds. A part that is not known is not there.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct TimePartsOf {
     replies: u64,
     response_time: f64,
