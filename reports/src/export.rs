@@ -1,6 +1,13 @@
 //! A run for other tools: a table for a pull request, and the files of two services that keep figures over time.
 //!
-//! Must not know: files, command lines, where the report lies. Beside it: `summary/headlines.rs`, which has the figures.
+//! Must not know: files, command lines, where the report lies. Beside it: `summary/headlines.rs`, which has the figures;
+//! `export/said.rs`, what the run says as one JSON object; `export/openmetrics.rs`, all figures for monitoring.
+
+mod openmetrics;
+mod said;
+
+pub use self::openmetrics::openmetrics;
+pub use self::said::{ProtagonistEntry, RunBeside, RunSummary, ScorecardEntry};
 
 use std::fmt::Write;
 
@@ -11,7 +18,7 @@ use crate::machine::MachineIdentity;
 use crate::plain::{csv_field, markdown as plain, markdown_code};
 use crate::record::store::Run;
 use crate::record::{Confidence, PredictionRecord};
-use crate::scorecard::{Protagonist, RowVerdict, Scorecard, ScorecardRow};
+use crate::scorecard::{RowVerdict, Scorecard};
 use crate::study::groups;
 use crate::summary::{self, BadgeState, Headline, Rank, Summary};
 use crate::words::advice::advice;
@@ -112,49 +119,6 @@ pub fn predictions_csv(predictions: &[&PredictionRecord]) -> String {
     };
     let heads = "lesson,question,settings,answer before discussion,how sure then,answer,how sure,right answer,was right,measured\n";
     heads.to_owned() + &predictions.iter().map(line).collect::<String>()
-}
-
-/// The rows of a scorecard. A value and the verdict stand under the short names of the two; a verdict that is none is `alike`
-/// or `cannot tell`. How many times better the second is has open ends where a side only has a bound.
-pub fn scorecard(card: &Scorecard) -> Vec<Value> {
-    card.rows.iter().map(|row| scorecard_row(row, card.shorts())).collect()
-}
-
-fn scorecard_row(row: &ScorecardRow, shorts: [&str; 2]) -> Value {
-    let mut values = Map::new();
-    for (short, value) in shorts.iter().zip(row.values) {
-        values.insert((*short).to_owned(), json!(value.map(|value| value.value)));
-    }
-    let bounds = shorts.iter().zip(row.values).filter(|(_, value)| value.is_some_and(|value| value.at_least));
-    let bounds: Vec<&str> = bounds.map(|(short, _)| *short).collect();
-    let verdict = match row.verdict {
-        RowVerdict::Better { who, .. } => shorts[who],
-        RowVerdict::Alike { .. } => "alike",
-        RowVerdict::CannotTell(_) => "cannot tell",
-    };
-    let own = json!({
-        "question": words::question(&row.topic),
-        "unit": unit(row.unit),
-        "at_least": bounds,
-        "ratio": row.ratio,
-        "low": row.low,
-        "high": row.high,
-        "verdict": verdict,
-        "words": words::verdict(row, shorts),
-        "would_take": words::would_take(row),
-        "remedy": words::remedy(row, shorts),
-        "measured": words::stand_ins(row, shorts),
-        "blocks": row.blocks,
-        "experiment": row.experiment,
-    });
-    values.extend(own.as_object().cloned().unwrap_or_default());
-    Value::Object(values)
-}
-
-/// The two that a scorecard is about.
-pub fn protagonists(card: &Scorecard) -> Value {
-    let of = |it: &Protagonist| json!({ "label": it.label, "name": it.name, "short": it.short });
-    json!(card.protagonists.each_ref().map(of))
 }
 
 /// Rows that the table has at most; what is left out is said under it.

@@ -121,6 +121,7 @@ pub(super) fn code_of_search(end: &RunEnd, whole_blocks: u32, run: &Run, interru
 /// What came of a gate on one load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) enum GateOutcome {
     /// Within the bound, in a measurement that is valid.
     Passed,

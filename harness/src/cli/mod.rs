@@ -33,6 +33,8 @@ mod publish;
 mod remote;
 mod report;
 mod resume;
+#[cfg(test)]
+mod schemas;
 mod selftest;
 pub mod serve;
 mod servers;

@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use clap::ValueEnum;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
+use reports::export::{RunBeside, RunSummary};
 use reports::machine::MachineIdentity;
 use reports::record::store::Run;
 use reports::scorecard::Scorecard;
@@ -48,6 +49,9 @@ pub(super) enum SummaryFormat {
     GithubActionBenchmark,
     /// For Bencher: Bencher Metric Format.
     Bencher,
+    /// For Prometheus and its like: every figure as a gauge, in seconds and bytes. Of one run.
+    #[value(name = "openmetrics")]
+    OpenMetrics,
 }
 
 /// From now on a file that would grow beyond the limit of this process (`ulimit -f`) can't be written, as on a full disk,
@@ -108,16 +112,8 @@ pub(super) struct NoFigures;
 pub(super) fn summary(run: &Run, format: SummaryFormat, report: Option<&str>) -> anyhow::Result<String> {
     let summary = || summarise(run);
     Ok(match format {
-        SummaryFormat::Json => {
-            let card = Scorecard::of(run);
-            let value = serde_json::json!({
-                "report": report,
-                "protagonists": card.as_ref().map(export::protagonists),
-                "scorecard": card.as_ref().map(export::scorecard).unwrap_or_default(),
-                "summary": summary(),
-            });
-            json_text(&value)?
-        }
+        // By way of a value, so that fields are in the order of their names.
+        SummaryFormat::Json => json_text(&serde_json::to_value(RunSummary::of(run, report))?)?,
         SummaryFormat::Scorecard => match report.zip(Scorecard::of(run).filter(|card| !card.rows.is_empty())) {
             Some((report, card)) => {
                 let next = card::next(&card, run, report);
@@ -134,6 +130,7 @@ pub(super) fn summary(run: &Run, format: SummaryFormat, report: Option<&str>) ->
         }
         SummaryFormat::Md => export::markdown(run),
         SummaryFormat::Bencher => export::bencher(&figures(run)?),
+        SummaryFormat::OpenMetrics => export::openmetrics(run),
         SummaryFormat::GithubActionBenchmark => {
             let manifest = &run.manifest;
             let origin =
@@ -148,8 +145,8 @@ pub(super) fn summary(run: &Run, format: SummaryFormat, report: Option<&str>) ->
 pub(super) fn beside(runs: &[(&str, String, String)], format: SummaryFormat) -> anyhow::Result<String> {
     if matches!(format, SummaryFormat::Json | SummaryFormat::Bencher | SummaryFormat::GithubActionBenchmark) {
         let value = |(run, machine, text): &(&str, String, String)| {
-            let summary: serde_json::Value = serde_json::from_str(text)?;
-            Ok(serde_json::json!({ "run": run, "machine": machine, "of": summary }))
+            let of: serde_json::Value = serde_json::from_str(text)?;
+            serde_json::to_value(RunBeside { run, machine, of })
         };
         let values = runs.iter().map(value).collect::<Result<Vec<_>, serde_json::Error>>()?;
         return Ok(json_text(&values)?);

@@ -56,6 +56,11 @@ pub(super) fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
         Ok((folder, run))
     };
     check(&args.runs, args.out.as_deref())?;
+    if args.format == SummaryFormat::OpenMetrics && args.runs.len() > 1 {
+        return Ok(usage(
+            "--format openmetrics is of one run; call it for each, and let each file have its own labels",
+        )?);
+    }
     // All are read before any is written, so that a wrong name changes nothing.
     let runs = args.runs.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
     if args.slides {

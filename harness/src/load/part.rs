@@ -12,6 +12,7 @@ use crate::plan::{ArrivalProcess, LoadSpec, Shape, nanoseconds};
 /// Which part of a load is sent from here, where several generators share it: arrivals and connections are dealt out to
 /// their threads in turn, as they are among the threads of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LoadPart {
     /// Which one, from 0.
     pub index: u32,

@@ -5,7 +5,9 @@
 
 mod action;
 mod arrows;
+mod changelog;
 mod commands;
+mod formats;
 mod handout;
 mod licences;
 mod manifests;

@@ -24,6 +24,7 @@ fn documents() -> Vec<String> {
         "CHANGELOG.md",
         "docs/beside-others.md",
         "docs/demonstration.md",
+        "docs/formats.md",
         "docs/performance.md",
         "docs/protocol.md",
         "docs/workshop/exercises/README.md",

@@ -6,6 +6,7 @@ use super::HistogramRecord;
 
 /// The backend within the window, whoever called it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BackendUsage {
     /// Calls answered.
     pub calls: u64,

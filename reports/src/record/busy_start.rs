@@ -16,6 +16,7 @@ const WORTH_SAYING: f64 = 0.01;
 
 /// Others that used the machine before the first cell. Shares are of all CPUs, 0 to 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BusyStart {
     /// CPU time of everything but the harness and what it had started.
     pub other_cpu_share: f64,
@@ -31,6 +32,7 @@ pub struct BusyStart {
 
 /// A process and what it used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BusyProcess {
     /// Its number where the harness ran.
     pub pid: u32,

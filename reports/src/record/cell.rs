@@ -13,8 +13,9 @@ use super::{
 
 /// A file under `cells/`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cell {
-    /// See [`super::SCHEMA_VERSION`].
+    /// Version of the schema that it keeps to.
     pub schema_version: u32,
     /// Unique within the run; the file's name without its ending. Letters, digits, `-`, `_` and `.` only.
     pub id: String,
@@ -123,6 +124,7 @@ impl Cell {
 
 /// Why a cell was run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
     /// A point of a picture.
@@ -133,6 +135,7 @@ pub enum Purpose {
 
 /// What was asked of the generator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Load {
     /// When requests or sessions are due.
     pub arrivals: ArrivalsRecord,
@@ -155,6 +158,7 @@ pub struct Load {
 
 /// An arrival process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ArrivalsRecord {
     /// Exponential gaps.
@@ -169,6 +173,7 @@ pub enum ArrivalsRecord {
 
 /// What one connection does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ShapeRecord {
     /// Connections stay open; `connections` of them.
@@ -189,6 +194,7 @@ pub enum ShapeRecord {
 
 /// How a cell ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// As planned.
@@ -207,6 +213,7 @@ pub enum Outcome {
 
 /// Who is to blame for a cell that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FailedPart {
     /// The server: it did not start, died, or took no connections. Files that were written before this was noted say so of
@@ -219,6 +226,7 @@ pub enum FailedPart {
 
 /// What else went on on the machine during a cell. What could not be observed is absent, and a warning of the cell says why.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Noise {
     /// CPU time of processes other than server and harness, as a share of the CPUs that these may use, 0 to 1.
     pub other_cpu_share: Option<f64>,
@@ -250,6 +258,7 @@ pub struct Noise {
 
 /// What CPU quotas of control groups did to a process: `nr_throttled` and the time of `cpu.stat`, all groups around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Throttled {
     /// Periods in which the quota was used up.
     pub periods: u64,
@@ -270,6 +279,7 @@ impl Throttled {
 
 /// What of the machine could not be observed, each with the field of [`Noise`] that is absent then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Unobserved {
     /// How much CPU other programs used: `other_cpu_share`, and `steal_share`.

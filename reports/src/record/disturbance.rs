@@ -10,6 +10,7 @@ use super::Traffic;
 
 /// What was done to the server while the probe asked on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DisturbanceRecord {
     /// What it is, as a phrase for a legend: `idle connections`, `half requests`.
     pub name: String,
@@ -30,6 +31,7 @@ pub struct DisturbanceRecord {
 
 /// A disturbance at one moment. Counts are since its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DisturbanceProgress {
     /// When.
     pub at_ns: u64,
@@ -43,6 +45,7 @@ pub struct DisturbanceProgress {
 
 /// What bounded the server, so that the machine outlived the experiment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Bound {
     /// What is bounded: `threads`, `open files`, `memory`.
     pub resource: String,
@@ -54,6 +57,7 @@ pub struct Bound {
 
 /// What became of one request of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RequestEvent {
     /// Its intended start.
     pub at_ns: u64,
@@ -69,6 +73,7 @@ pub struct RequestEvent {
 
 /// How one request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// A correct reply in time.

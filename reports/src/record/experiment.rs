@@ -9,6 +9,7 @@ use super::ContenderRecord;
 
 /// One experiment of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExperimentRecord {
     /// `latency-curve`.
     pub name: String,
@@ -53,6 +54,7 @@ impl ExperimentRecord {
 
 /// One variant of what requests ask for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WorkloadRecord {
     /// Unique within the experiment and safe in a file name, `sleep-5ms`.
     pub key: String,
@@ -67,6 +69,7 @@ pub struct WorkloadRecord {
 
 /// What a request asks of a server beyond its reply. Times are those that were asked for, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Demand {
     /// Nothing: it can be answered at once.
@@ -95,6 +98,7 @@ pub enum Demand {
 
 /// A picture, declared. The report draws it from the cells of its experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Picture {
     /// Unique within the experiment; the figure's anchor.
     pub id: String,
@@ -118,6 +122,7 @@ pub struct Picture {
 
 /// How a picture is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PictureKind {
     /// A line per contender over the swept variable, the first metric on y; one panel per metric.
@@ -144,6 +149,7 @@ pub enum PictureKind {
 
 /// The variable an experiment sweeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Swept {
     /// Requests scheduled per second.
@@ -162,6 +168,7 @@ pub enum Swept {
 
 /// Scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Scale {
     /// From zero.
@@ -173,6 +180,7 @@ pub enum Scale {
 /// The conditions under which a claim holds. All hold: the claim holds. Some do: it holds only under those. None does:
 /// it does not hold. Where one of them can't be decided, neither can the claim.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Decision {
     /// At least one.
     pub conditions: Vec<Condition>,
@@ -203,6 +211,7 @@ impl Decision {
 
 /// One comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Condition {
     /// Completes the sentence "The claim holds for ...": `a deadline on the whole frame`.
     pub holds_for: String,
@@ -216,6 +225,7 @@ pub struct Condition {
 
 /// A metric of a contender.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ValueOf {
     /// Name in the report's metric table.
     pub metric: String,
@@ -234,6 +244,7 @@ pub struct ValueOf {
 
 /// One of the loads of a sweep with which all contenders that a claim is decided by have kept up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CommonLoad {
     /// The lowest of these.
@@ -244,6 +255,7 @@ pub enum CommonLoad {
 
 /// How a value must lie to its bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Relation {
     /// Not below it.
@@ -254,6 +266,7 @@ pub enum Relation {
 
 /// What a value is held against.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum BoundValue {
     /// A number in the metric's unit.
@@ -269,6 +282,7 @@ pub enum BoundValue {
 
 /// A bound on a percentile of the response time. That no request fails is a part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Objective {
     /// Which percentile, 0 to 1.
     pub percentile: f64,

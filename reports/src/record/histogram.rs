@@ -26,6 +26,7 @@ const MOST_INFLATED_BYTES: u64 = 1 << 20;
 
 /// A saved histogram. Values are nanoseconds, three significant digits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HistogramRecord {
     /// Number of recorded values.
     pub count: u64,
@@ -163,6 +164,7 @@ fn check_counts(counts: &[u8]) -> Result<(), RecordError> {
 /// Where the response time of correct replies went, in nanoseconds. What is known of a request covers its response time
 /// without a gap, so the means of the parts add up to the mean response time of correct replies.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TimeSplit {
     /// Intended start to when the generator had the request in hand. Zero where the request waited behind an earlier
     /// one of its connection, as it would have without any lag.
@@ -220,6 +222,7 @@ impl TimeSplit {
 /// The parts of correct replies, added up over those that took equally long: an entry per bucket of response times that
 /// holds a reply, in ascending order. A bucket is at most a sixty-fourth of its least response time wide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PartSums {
     /// The least response time of the bucket, in nanoseconds.
     pub least_ns: Vec<u64>,

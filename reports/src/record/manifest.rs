@@ -9,8 +9,9 @@ use crate::format::counted;
 
 /// `manifest.json`: written before the first cell, and again when the run ends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Manifest {
-    /// See [`super::SCHEMA_VERSION`].
+    /// Version of the schema that it keeps to.
     pub schema_version: u32,
     /// The run's name, which is also its folder's.
     pub run: String,
@@ -94,6 +95,7 @@ impl Manifest {
 
 /// A build of the harness, as it was when it ran: a file of the same name may be another by now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BuildRecord {
     /// Commit that it was built from; absent outside a checkout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,6 +109,7 @@ pub struct BuildRecord {
 
 /// Another build of the harness.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OtherBuild {
     /// As it was typed.
     pub path: String,
@@ -121,6 +124,7 @@ pub struct OtherBuild {
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// Not ended, or ended without a word.
@@ -134,6 +138,7 @@ pub enum Ending {
 
 /// One server model with its options, or a program of another hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ContenderRecord {
     /// As written on the command line, `thread-pool:workers=8`. Unique within a run.
     pub label: String,
@@ -180,6 +185,7 @@ fn bare(option: &str) -> &str {
 
 /// What readers call a contender.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DisplayName {
     /// A phrase for a heading: `a thread per connection`.
     pub name: String,
@@ -192,6 +198,7 @@ pub struct DisplayName {
 
 /// A program of another hand that served in a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CommandRecord {
     /// As it was typed.
     pub command: String,
@@ -202,6 +209,7 @@ pub struct CommandRecord {
 
 /// Which CPUs were whose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlacementRecord {
     /// `isolated` (disjoint sets) or `shared` (all on all).
     pub kind: PlacementKind,
@@ -213,6 +221,7 @@ pub struct PlacementRecord {
 
 /// How CPUs were divided between server and generator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PlacementKind {
     /// Disjoint sets.
@@ -223,6 +232,7 @@ pub enum PlacementKind {
 
 /// The machine of a run, as far as it bears on the numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Machine {
     /// Model name of the processor.
     pub cpu_model: String,
@@ -248,6 +258,7 @@ pub struct Machine {
 
 /// A limit of the machine, and what the plan needed of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Limit {
     /// Such as `open files (RLIMIT_NOFILE)`.
     pub name: String,

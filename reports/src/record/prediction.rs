@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 /// A prediction, and its result once there is one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PredictionRecord {
-    /// See [`super::SCHEMA_VERSION`].
+    /// Version of the schema that it keeps to.
     pub schema_version: u32,
     /// The lesson's name, which is also that of the run's experiment.
     pub lesson: String,
@@ -34,6 +35,7 @@ pub struct PredictionRecord {
 
 /// What somebody said before they said something else, or the same again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EarlierAnswer {
     /// Place of the answer, from 0.
     pub chosen: usize,
@@ -43,6 +45,7 @@ pub struct EarlierAnswer {
 
 /// How sure somebody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// It is a guess.
@@ -55,6 +58,7 @@ pub enum Confidence {
 
 /// What a run says to the question of a lesson.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LessonResult {
     /// Place of the answer that is right, from 0; absent where the run can't tell.
     pub right: Option<usize>,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the server used. Totals are of its whole life.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServerUsage {
     /// Its process id.
     pub pid: Option<u32>,
@@ -42,6 +43,7 @@ pub struct ServerUsage {
 
 /// What a server counted itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServerCounters {
     /// Connections accepted.
     pub accepted: u64,
@@ -69,6 +71,7 @@ pub struct ServerCounters {
 
 /// The server at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sample {
     /// When.
     pub at_ns: u64,
@@ -88,6 +91,7 @@ pub struct Sample {
 
 /// The server at one stage of a cell that holds connections, once it had come to rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stage {
     /// What the connections were doing.
     pub phase: Phase,
@@ -105,6 +109,7 @@ pub struct Stage {
 
 /// What held connections were doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Opened, not a byte sent.
@@ -117,6 +122,7 @@ pub enum Phase {
 
 /// What was seen of a server's inside.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InsideRecord {
     /// Its answers, in the order of their times.
     pub answers: Vec<InsideAnswer>,
@@ -128,6 +134,7 @@ pub struct InsideRecord {
 
 /// What a server says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InsideAnswer {
     /// When, by the server's own reading of the clock.
     pub at_ns: u64,
@@ -150,6 +157,7 @@ pub struct InsideAnswer {
 
 /// What a runtime says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RuntimeAnswer {
     /// Tasks that have not ended.
     pub alive_tasks: u64,
@@ -164,6 +172,7 @@ pub struct RuntimeAnswer {
 
 /// What an unstable runtime tells, since its start and of all workers together.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UnstableAnswer {
     /// Tasks that a worker took from another's queue.
     pub stolen_tasks: u64,
@@ -175,6 +184,7 @@ pub struct UnstableAnswer {
 
 /// What a runtime says of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WorkerAnswer {
     /// Time spent on tasks since the start. It stands still while a task blocks or computes.
     pub busy_ns: u64,
@@ -189,6 +199,7 @@ pub struct WorkerAnswer {
 /// The threads of a server since their starts. One that has ended counts as it was last seen, and one that came and went
 /// between two readings not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ThreadTimes {
     /// When.
     pub at_ns: u64,

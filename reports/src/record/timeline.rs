@@ -11,8 +11,9 @@ use super::Demand;
 
 /// A traced window; a file under `timelines/`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Timeline {
-    /// See [`super::SCHEMA_VERSION`].
+    /// Version of the schema that it keeps to.
     pub schema_version: u32,
     /// Label of the contender.
     pub contender: String,
@@ -38,6 +39,7 @@ pub struct Timeline {
 
 /// One OS thread of a traced server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Lane {
     /// The kernel's number of the thread.
     pub thread: u32,
@@ -52,6 +54,7 @@ pub struct Lane {
 
 /// A time in which a request was in one state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Span {
     /// The connection, from 1 in the order of their acceptance.
     pub connection: u32,
@@ -67,6 +70,7 @@ pub struct Span {
 
 /// What a request does to the thread of its lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SpanState {
     /// The thread runs for it, or waits for a CPU to do so.
@@ -80,6 +84,7 @@ pub enum SpanState {
 /// CPU time of the server per request under the same load, each from two windows on a server of its own, in the order
 /// off, on, on, off.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TracingCost {
     /// Length of both windows together.
     pub window_ns: u64,

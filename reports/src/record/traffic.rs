@@ -10,6 +10,7 @@ use super::{HistogramRecord, RequestEvent, TimeSplit};
 
 /// What the generator sent and got in the measurement window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Traffic {
     /// What became of every request that was scheduled in the window.
     pub ledger: Ledger,
@@ -95,6 +96,7 @@ impl Traffic {
 
 /// Sizes of replies, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReplyBytes {
     /// Of all of them together.
     pub total: u64,
@@ -106,6 +108,7 @@ pub struct ReplyBytes {
 
 /// What became of every request scheduled in the window. `scheduled` equals the sum of the others, exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ledger {
     /// Requests that the schedule held in the window.
     pub scheduled: u64,
@@ -157,6 +160,7 @@ impl Ledger {
 
 /// What became of connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConnectionLedger {
     /// Connections that were begun.
     pub attempted: u64,
@@ -178,6 +182,7 @@ pub struct ConnectionLedger {
 
 /// One interval of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Interval {
     /// Its start.
     pub at_ns: u64,
@@ -193,6 +198,7 @@ pub struct Interval {
 
 /// What the generator itself used, window only.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GeneratorUsage {
     /// Worker threads.
     pub threads: u32,
@@ -210,6 +216,7 @@ pub struct GeneratorUsage {
 
 /// Replies that were wrong for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Malformed {
     /// Why.
     pub reason: MalformedReason,
@@ -222,6 +229,7 @@ pub struct Malformed {
 
 /// Why a reply is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum MalformedReason {
     /// Bytes that no request asked for: behind a reply, or while none was outstanding.

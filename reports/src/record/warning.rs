@@ -7,6 +7,7 @@ use crate::format::{self, Unit};
 
 /// A doubt about a cell or a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Warning {
     /// The generator did not keep to its schedule.

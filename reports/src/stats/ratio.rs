@@ -12,6 +12,7 @@ use super::student::{CONFIDENCE, MeanAndSpread, two_sided_p, two_sided_t};
 
 /// A ratio over blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ratio {
     /// Geometric mean of the blocks' ratios.
     pub value: f64,
@@ -101,6 +102,7 @@ impl From<f64> for BlockValue {
 
 /// Why figures make no ratio. A block that has none is not left out: that would choose blocks by their result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NoRatio {
     /// What stands against it.
     pub why: WhyNoRatio,
@@ -112,6 +114,7 @@ pub struct NoRatio {
 
 /// What stands against a ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum WhyNoRatio {
     /// No block counts for both.

@@ -12,6 +12,7 @@ use crate::words;
 
 /// A claim with its verdict.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Claim {
     /// Name of the experiment.
     pub experiment: String,
@@ -29,6 +30,7 @@ pub struct Claim {
 
 /// One of four verdicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ClaimVerdict {
     /// Under all conditions of the experiment.

@@ -29,6 +29,7 @@ pub use validity::{Badge, BadgeState, Doubt, Validity};
 
 /// What a run says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Summary {
     /// What people say, decided where the run can, in the order of the experiments.
     pub claims: Vec<Claim>,
@@ -44,6 +45,7 @@ pub struct Summary {
 
 /// One sentence, or two that belong together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Statement {
     /// Name of the experiment.
     pub experiment: String,
@@ -61,6 +63,7 @@ pub struct Statement {
 
 /// What an answer is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Rank {
     /// Answers the question of the experiment for its workload; the first of them.
@@ -71,6 +74,7 @@ pub enum Rank {
 
 /// A row per contender.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SummaryTable {
     /// Name of the experiment.
     pub experiment: String,
@@ -89,6 +93,7 @@ pub struct SummaryTable {
 
 /// A column of a [`SummaryTable`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableColumn {
     /// Its heading.
     pub label: String,
@@ -98,6 +103,7 @@ pub struct TableColumn {
 
 /// A row of a [`SummaryTable`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableRow {
     /// The contender's place in the run.
     pub index: usize,
@@ -111,6 +117,7 @@ pub struct TableRow {
 
 /// A value of a [`SummaryTable`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TableValue {
     /// As a reader sees it; `-` where there is none.
     pub text: String,

@@ -13,6 +13,7 @@ use crate::study::{counts, died_as_a_result};
 
 /// Whether to believe a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Validity {
     /// A badge per question.
     pub badges: Vec<Badge>,
@@ -26,6 +27,7 @@ pub struct Validity {
 
 /// A question about a run with its answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Badge {
     /// The question as a statement.
     pub label: String,
@@ -37,6 +39,7 @@ pub struct Badge {
 
 /// How a badge is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum BadgeState {
     /// It holds everywhere.
@@ -47,6 +50,7 @@ pub enum BadgeState {
 
 /// A doubt and where it is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Doubt {
     /// What is doubtful.
     pub what: String,

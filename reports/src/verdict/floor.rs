@@ -13,6 +13,7 @@ pub(super) const SMALLEST_THAT_MATTERS: f64 = 1.05;
 
 /// The smallest ratio that counts as a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Floor {
     /// For a mean of as many blocks as the contender was compared with itself in; at least 1.05.
     pub ratio: f64,

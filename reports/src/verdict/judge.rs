@@ -22,6 +22,7 @@ pub(crate) const MOST_BLOCKS: usize = 1_000;
 
 /// What the blocks allow to be said.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "verdict")]
 pub enum Verdict {
     /// Fewer blocks than a verdict on the metric takes.
@@ -79,6 +80,7 @@ impl Verdict {
 
 /// A verdict and how sure it is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Judged {
     /// What may be said.
     pub verdict: Verdict,

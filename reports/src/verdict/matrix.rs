@@ -17,6 +17,7 @@ pub(crate) const PER_CONNECTION: &str = "memory per idle connection";
 
 /// All pairs of a workload's contenders in one metric.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Matrix {
     /// Name of the experiment.
     pub experiment: String,
@@ -40,6 +41,7 @@ pub struct Matrix {
 
 /// A contender of a [`Matrix`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MatrixContender {
     /// Its place in the run.
     pub index: usize,
@@ -51,6 +53,7 @@ pub struct MatrixContender {
 
 /// Two contenders of a [`Matrix`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pair {
     /// Place of the first in the run.
     pub a: usize,
@@ -58,6 +61,7 @@ pub struct Pair {
     pub b: usize,
     /// How many times the first's value is the second's, or why that can't be said.
     #[serde(serialize_with = "ratio_or_why")]
+    #[cfg_attr(feature = "schema", schemars(with = "super::RatioOrWhy"))]
     pub ratio: Result<Ratio, NoRatio>,
     /// What may be said of it; absent without a ratio.
     pub judged: Option<Judged>,

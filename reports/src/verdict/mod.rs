@@ -80,6 +80,21 @@ pub(crate) fn ratio_or_why<S: Serializer, W: Serialize>(
     }
 }
 
+/// What [`ratio_or_why`] writes of a pair.
+#[cfg(feature = "schema")]
+#[derive(schemars::JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it is there for its schema")]
+pub(crate) enum RatioOrWhy {
+    /// The ratio.
+    Ratio(crate::stats::Ratio),
+    /// There is none.
+    NoRatio {
+        /// What stands against it.
+        no_ratio: crate::stats::NoRatio,
+    },
+}
+
 /// The blocks that both have.
 pub(crate) fn paired(a: &BlockValues, b: &BlockValues) -> Vec<(BlockValue, BlockValue)> {
     a.iter().filter_map(|(block, value)| Some((*value, *b.get(block)?))).collect()

@@ -14,7 +14,6 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use reports::diff::{Gate, between, of_contenders, within};
 use reports::record::store::{RecordError, Run, RunFolder};
-use reports::scorecard::Scorecard;
 use reports::study::groups;
 use reports::{export, page, site, slides, summary, trace_events};
 use serde_json::{Value, json};
@@ -139,7 +138,6 @@ fn values() -> Vec<Value> {
 fn made_of(folder: &RunFolder, run: &Run) -> Vec<String> {
     let labels: Vec<&str> = run.manifest.contenders.iter().map(|contender| contender.label.as_str()).collect();
     let groups = groups(run);
-    let card = Scorecard::of(run);
     let figures = summary::headlines(&groups);
     let sane = fixture::duel();
     let diffs = [Some(between(&sane, run)), Some(between(run, run)), within(run)].into_iter().flatten();
@@ -148,8 +146,8 @@ fn made_of(folder: &RunFolder, run: &Run) -> Vec<String> {
     let mut made = vec![page::render(run), slides::render(run), export::markdown(run)];
     made.push(export::bencher(&figures));
     made.push(export::github_action_benchmark(&figures, "a run"));
-    made.push(serde_json::to_string(&summary::summarise(run)).unwrap());
-    made.push(serde_json::to_string(&card.as_ref().map(export::scorecard)).unwrap());
+    made.push(serde_json::to_string(&export::RunSummary::of(run, None)).unwrap());
+    made.push(export::openmetrics(run));
     for diff in diffs {
         made.push(serde_json::to_string(&diff).unwrap());
         made.push(serde_json::to_string(&gates.each_ref().map(|gate| gate.hold(&diff))).unwrap());

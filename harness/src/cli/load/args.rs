@@ -8,7 +8,6 @@ use clap::ValueEnum;
 use servers::protocol::Wire;
 
 use super::gates::LoadGate;
-use crate::cli::output::TableOrJson;
 use crate::cli::shell::quiet::QuietArg;
 
 const REQUEST: &str = "Request";
@@ -152,8 +151,8 @@ pub(in crate::cli) struct LoadArgs {
     pub(super) worker_program: String,
 
     /// How to write the result
-    #[arg(long, value_enum, default_value_t = TableOrJson::Table, help_heading = RESULT)]
-    pub(super) format: TableOrJson,
+    #[arg(long, value_enum, default_value_t = LoadFormat::Table, help_heading = RESULT)]
+    pub(super) format: LoadFormat,
 
     /// Fail, with exit code 5, where the result is beyond a bound: 'p99>20ms' (or p50, p90, p99.9, max, mean),
     /// 'errors>1%', 'errors>10', 'throughput<1000'. Can be given repeatedly
@@ -170,6 +169,17 @@ pub(in crate::cli) struct LoadArgs {
 
     #[command(flatten)]
     pub(super) quiet: QuietArg,
+}
+
+/// How the result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LoadFormat {
+    /// For a terminal.
+    Table,
+    /// All figures as one JSON object.
+    Json,
+    /// One header and one row, for a spreadsheet.
+    Csv,
 }
 
 /// When requests are due.

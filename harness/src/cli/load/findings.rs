@@ -48,7 +48,8 @@ pub(super) struct LoadSetup<'a> {
 
 /// What a load came to. All that has a place in time was counted in the window alone.
 #[derive(Debug, Serialize)]
-pub(super) struct LoadFindings {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::cli) struct LoadFindings {
     harness_version: &'static str,
     /// In UTC, as in RFC 3339.
     started_at: String,
@@ -64,6 +65,7 @@ pub(super) struct LoadFindings {
     pub(super) connections: u32,
     pub(super) threads: u32,
     #[serde(serialize_with = "by_name")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub(super) pacing: Pacing,
     pub(super) seed: u64,
     pub(super) warm_up_ns: u64,
@@ -106,6 +108,7 @@ pub(super) struct LoadFindings {
 
 /// Sizes of right replies in bytes, head and body.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct ReplySizes {
     #[serde(flatten)]
     pub(super) bytes: ReplyBytes,
@@ -115,6 +118,7 @@ pub(super) struct ReplySizes {
 
 /// What the generator used itself.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct GeneratorFindings {
     #[serde(flatten)]
     pub(super) usage: GeneratorUsage,
@@ -294,6 +298,7 @@ fn stopped(findings: &LoadFindings, spec: &LoadSpec, requests: Option<u64>) -> S
 
 /// The parts of the usual and of the slowest response times.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct TimeParts {
     median: TimePartsOf,
     /// Absent where too few requests carry a p99.
@@ -302,6 +307,7 @@ pub(super) struct TimeParts {
 
 /// Means over some correct replies, in nanoseconds. A part that is not known is not there.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct TimePartsOf {
     replies: u64,
     response_time: f64,

@@ -40,8 +40,10 @@ const MEAN: &str = "mean";
 
 /// A gate, held against a result.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct HeldGate {
     #[serde(serialize_with = "as_written")]
+    #[cfg_attr(test, schemars(with = "String"))]
     gate: LoadGate,
     pub(super) outcome: GateOutcome,
     /// What was held against what, in words.

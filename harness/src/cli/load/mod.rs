@@ -3,9 +3,10 @@
 //! Read `args.rs` (what may be typed), `spec.rs` (what was typed becomes a load), `run.rs` (it is carried out), then
 //! `findings.rs` (what the load came to, in figures). Beside them: `times.rs` (times, of which everything else is made),
 //! `notices.rs`, `lost_packets.rs` and `gates.rs` (what is said of the figures), `workers.rs` (the same of other machines that
-//! send), `histogram_files.rs` and `table.rs` (how they are written).
+//! send), `histogram_files.rs`, `csv.rs` and `table.rs` (how they are written).
 
 pub(super) mod args;
+mod csv;
 mod findings;
 pub(super) mod gates;
 mod histogram_files;
@@ -18,6 +19,8 @@ mod times;
 mod workers;
 
 pub(super) use args::{LoadArgs, duration};
+#[cfg(test)]
+pub(super) use findings::LoadFindings;
 pub(super) use run::run;
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use super::args::LoadArgs;
+use super::args::{LoadArgs, LoadFormat};
+use super::csv::csv;
 use super::findings::{LoadFindings, LoadSetup};
 use super::histogram_files::HistogramFiles;
 use super::times::LoadTimes;
@@ -15,7 +16,7 @@ use super::{spec, table, workers};
 use crate::cli::busy::{self, FirstLook};
 use crate::cli::ending::code_of_load;
 use crate::cli::new_run::{tell_limits, too_small_a_quota};
-use crate::cli::output::{TableOrJson, json_text, print, tell};
+use crate::cli::output::{json_text, print, tell};
 use crate::cli::progress::LoadProgress;
 use crate::cli::target::TypedTarget;
 use crate::cli::worker::own_hello;
@@ -173,14 +174,19 @@ fn cut_if_stopped(outcome: LoadOutcome) -> LoadOutcome {
     if outcome.was_stopped { outcome.cut_short() } else { outcome }
 }
 
-fn tell_of(findings: &LoadFindings, spec: &LoadSpec, format: TableOrJson) -> anyhow::Result<()> {
+fn tell_of(findings: &LoadFindings, spec: &LoadSpec, format: LoadFormat) -> anyhow::Result<()> {
     match format {
-        TableOrJson::Table => print(&table::drawn(findings, spec))?,
-        TableOrJson::Json => {
-            print(&json_text(findings)?)?;
-            // Nobody sees them in there who only keeps the object.
-            findings.gates.iter().for_each(|gate| tell(&gate.line()));
+        LoadFormat::Table => print(&table::drawn(findings, spec))?,
+        LoadFormat::Json => print(&json_text(findings)?)?,
+        LoadFormat::Csv => {
+            print(&csv(&serde_json::to_value(findings)?))?;
+            // There is no column for sentences.
+            findings.notices.iter().chain(&findings.warnings).for_each(|sentence| tell(sentence));
         }
+    }
+    if format != LoadFormat::Table {
+        // Nobody sees them in there who only keeps the figures.
+        findings.gates.iter().for_each(|gate| tell(&gate.line()));
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ const US: u64 = 1_000;
 const TIMEOUT_NS: u64 = 2_000_000_000;
 
 /// How a load is judged; changed by each test as it likes.
-struct JudgedLoad {
+pub(super) struct JudgedLoad {
     spec: LoadSpec,
     pacing: Pacing,
     outcome: LoadOutcome,
@@ -37,9 +37,9 @@ struct JudgedLoad {
 }
 
 /// All that is written of it.
-struct Written {
+pub(super) struct Written {
     table: String,
-    json: Value,
+    pub(super) json: Value,
     /// The intervals without a tag, added up.
     hlog: Histogram<u64>,
     /// The file of percentiles.
@@ -48,7 +48,7 @@ struct Written {
 
 impl JudgedLoad {
     /// Ten seconds at 1,000 requests per second, of which each took 100 µs or, one in a hundred, 300.
-    fn open() -> JudgedLoad {
+    pub(super) fn open() -> JudgedLoad {
         let times = || record((0..10_000).map(|index| if index % 100 == 0 { 300 * US } else { 100 * US }));
         let traffic = Traffic {
             ledger: Ledger { scheduled: 10_000, ok: 10_000, ..Ledger::default() },
@@ -93,7 +93,7 @@ impl JudgedLoad {
     }
 
     /// The same, but that every fourth request got an error at once.
-    fn failing() -> JudgedLoad {
+    pub(super) fn failing() -> JudgedLoad {
         let mut load = JudgedLoad::open();
         let times = || record((0..7_500).map(|index| if index % 100 == 0 { 300 * US } else { 100 * US }));
         load.outcome.traffic.ledger = Ledger { scheduled: 10_000, ok: 7_500, error: 2_500, ..Ledger::default() };
@@ -109,7 +109,7 @@ impl JudgedLoad {
         self
     }
 
-    fn written(&self) -> Written {
+    pub(super) fn written(&self) -> Written {
         let gates: Vec<_> = self.gates.iter().map(|gate| gate.parse().unwrap()).collect();
         let asking = LoadSetup {
             spec: &self.spec,

@@ -177,6 +177,7 @@ pub(super) const SHOWN: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p99", 
 
 /// What is shown of ranked times. Times are in nanoseconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Percentiles {
     p50: Option<Bounded>,
     p90: Option<Bounded>,
@@ -197,6 +198,7 @@ pub(super) struct Percentiles {
 /// A time with its interval. `value` is absent where it lies among requests without a correct reply, `high` where
 /// the interval's upper end does; they are beyond `above` then. The greatest of all has no interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Bounded {
     pub(super) value: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -37,6 +37,7 @@ pub(super) fn commands(args: &LoadArgs, spec: &LoadSpec) -> Result<Vec<WorkerCom
 
 /// What one worker says.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct WorkerFindings {
     /// From 1, in the order in which they were typed.
     pub(super) number: usize,
