@@ -188,6 +188,13 @@ impl Entry {
         }
     }
 
+    /// When it began, for a reader: `2026-01-02, 03:04 UTC`.
+    pub(super) fn when(&self) -> String {
+        let day = self.started_at.get(..10).unwrap_or(&self.started_at);
+        let time = self.started_at.get(11..16).map_or(String::new(), |time| format!(", {time} UTC"));
+        format!("{day}{time}")
+    }
+
     /// Whether the run was only to show that everything works, so that its figures are in no trend.
     pub(super) fn is_a_smoke_test(&self) -> bool {
         self.preset == "smoke"

@@ -12,7 +12,7 @@ use super::entry::{Entry, Index, SITE_VERSION};
 use super::trends::{self, MachineTrends};
 use crate::format;
 use crate::machine::MachineIdentity;
-use crate::page::{STYLE, filled, hash};
+use crate::page::{ICON, STYLE, filled, hash, without_comments};
 
 const LAYOUT: &str = include_str!("index.html.jinja");
 const INDEX_STYLE: &str = include_str!("index.css");
@@ -22,9 +22,22 @@ const SCRIPT: &str = include_str!("index.js");
 struct IndexContent {
     standfirst: String,
     runs: Vec<ListedRun>,
-    machines: Vec<MachineIdentity>,
-    experiments: Vec<String>,
+    choices: Vec<Choice>,
     trends: Vec<MachineTrends>,
+}
+
+/// Something that runs can be filtered by. Its id is the name of what a run carries in the list, and the key in a link.
+#[derive(Debug, Serialize)]
+struct Choice {
+    id: &'static str,
+    label: &'static str,
+    options: Vec<ChoiceOption>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChoiceOption {
+    value: String,
+    text: String,
 }
 
 /// A run in the list.
@@ -32,19 +45,26 @@ struct IndexContent {
 struct ListedRun {
     entry: Entry,
     when: String,
-    what: String,
+    facts: Vec<RunFact>,
     doubt: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RunFact {
+    name: &'static str,
+    value: String,
 }
 
 /// `index.html`, from all entries of a site.
 pub fn index_page(entries: &[Entry]) -> String {
-    let style = format!("{STYLE}{INDEX_STYLE}");
+    let (style, script) = (format!("{STYLE}{INDEX_STYLE}"), without_comments([SCRIPT]));
     let values = context! {
         page => Value::from(Serde(IndexContent::of(&newest_first(entries)))),
         style_hash => hash(&style),
-        script_hash => hash(SCRIPT),
+        script_hash => hash(&script),
+        icon => ICON,
         style,
-        script => SCRIPT,
+        script,
     };
     filled(LAYOUT, values)
 }
@@ -65,7 +85,6 @@ impl IndexContent {
     fn of(entries: &[Entry]) -> IndexContent {
         let machines = entries.iter().map(|entry| &entry.machine).unique_by(|machine| &machine.fingerprint).cloned();
         let machines: Vec<MachineIdentity> = machines.collect();
-        let experiments = entries.iter().flat_map(|entry| &entry.experiments).sorted().dedup().cloned().collect();
         IndexContent {
             standfirst: format!(
                 "{} on {}, the newest first. Figures of different machines are not to be compared.",
@@ -74,26 +93,41 @@ impl IndexContent {
             ),
             runs: entries.iter().map(ListedRun::of).collect(),
             trends: trends::trends(entries),
-            machines,
-            experiments,
+            choices: choices(entries, machines),
         }
     }
 }
 
+/// What the runs of a site differ in, each with what there is of it.
+fn choices(entries: &[Entry], machines: Vec<MachineIdentity>) -> Vec<Choice> {
+    let named = |text: &String| ChoiceOption { value: text.clone(), text: text.clone() };
+    let sorted = |names: Vec<&String>| names.into_iter().sorted().dedup().map(named).collect();
+    let machine = |machine: MachineIdentity| ChoiceOption { value: machine.fingerprint, text: machine.label };
+    let of = |id, label, options| Choice { id, label, options };
+    vec![
+        of("machine", "Machine", machines.into_iter().map(machine).collect()),
+        of("contender", "Contender", sorted(entries.iter().flat_map(|entry| &entry.contenders).collect())),
+        of("preset", "Preset", sorted(entries.iter().map(|entry| &entry.preset).collect())),
+        of("experiment", "Experiment", sorted(entries.iter().flat_map(|entry| &entry.experiments).collect())),
+    ]
+}
+
 impl ListedRun {
     fn of(entry: &Entry) -> ListedRun {
-        let day = entry.started_at.get(..10).unwrap_or(&entry.started_at);
-        let time = entry.started_at.get(11..16).map_or(String::new(), |time| format!(", {time} UTC"));
-        let blocks = format::counted(u64::from(entry.blocks), "block");
-        let contenders = format::counted(entry.contenders.len() as u64, "contender");
-        let commit = entry.commit.as_deref().map_or(String::new(), |commit| format!(", commit {commit}"));
-        ListedRun {
-            when: format!("{day}{time}"),
-            what: format!("Preset {}, {blocks}, {contenders}{commit}", entry.preset),
-            doubt: doubt(entry),
-            entry: entry.clone(),
-        }
+        ListedRun { when: entry.when(), facts: facts(entry), doubt: doubt(entry), entry: entry.clone() }
     }
+}
+
+/// Whose run it is, where it was made and of what, a line each.
+fn facts(entry: &Entry) -> Vec<RunFact> {
+    let blocks = format::counted(u64::from(entry.blocks), "block");
+    let run = [
+        ("Run", Some(entry.run.clone())),
+        ("Machine", Some(entry.machine.label.clone())),
+        ("Commit", entry.commit.clone()),
+        ("Preset", Some(format!("{}, {blocks}", entry.preset))),
+    ];
+    run.into_iter().filter_map(|(name, value)| Some(RunFact { name, value: value? })).collect()
 }
 
 /// What a reader of the list should know before believing a run.

@@ -146,6 +146,8 @@ fn the_index_has_the_newest_first_and_its_links_are_relative() {
     assert!(place(&entries[1]) < place(&entries[2]) && place(&entries[2]) < place(&entries[0]));
     let links: Vec<&str> = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert!(links.len() > 10);
+    let (icons, links): (Vec<&str>, Vec<&str>) = links.iter().partition(|link| link.starts_with("data:image/svg+xml,"));
+    assert_eq!(icons.len(), 1, "the picture in the tab is a part of the page");
     assert!(links.iter().all(|link| !link.contains(':') && !link.starts_with('/')), "{links:?}");
     assert!(page.contains("3 runs on 1 machine") && page.contains("content=\"latest/preview.png\""));
     let index = site::Index::from_json(&site::index_record(&entries)).unwrap();
