@@ -17,11 +17,11 @@ use super::versions::{self, Unreadable};
 use super::{Cell, Manifest, PredictionRecord, Timeline};
 
 /// A hundred times what a cell has.
-pub(super) const LARGEST_FILE_BYTES: u64 = 8 << 20;
+pub(crate) const LARGEST_FILE_BYTES: u64 = 8 << 20;
 /// Of all cells together: five times what a thorough run of everything has.
-pub(super) const LARGEST_RUN_BYTES: u64 = 512 << 20;
+pub(crate) const LARGEST_RUN_BYTES: u64 = 512 << 20;
 /// Likewise.
-pub(super) const MOST_FILES: usize = 20_000;
+pub(crate) const MOST_FILES: usize = 20_000;
 /// As long as the name of a cell may be, so that its file can be made anywhere.
 pub const LONGEST_ID: usize = 180;
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -50,6 +50,37 @@ pub struct RunFile {
     pub name: String,
     /// What is in it.
     pub bytes: Vec<u8>,
+}
+
+impl Run {
+    /// The run that these files hold, which [`RunFolder::files`] gave away. They are looked at as a folder's are.
+    pub fn of_files(files: &[RunFile]) -> Result<Run, RecordError> {
+        let under = |folder: &str| -> Vec<(&Path, &[u8])> {
+            let all = files.iter().map(|file| (Path::new(&file.name), &file.bytes[..]));
+            all.filter(|(path, _)| path.parent() == Some(Path::new(folder))).collect()
+        };
+        let manifest = under("").into_iter().find(|(path, _)| path.ends_with(MANIFEST));
+        let (path, manifest) = manifest.ok_or_else(|| RecordError::NoRun(PathBuf::from(".")))?;
+        let mut run = Run {
+            manifest: record_in(path, manifest)?,
+            cells: under("cells").into_iter().map(|(path, json)| named_cell(path, json)).collect::<Result<_, _>>()?,
+            timelines: under(TIMELINES)
+                .into_iter()
+                .map(|(path, json)| record_in(path, json))
+                .collect::<Result<_, _>>()?,
+            predictions: under(WORKSHOP)
+                .into_iter()
+                .map(|(path, json)| record_in(path, json))
+                .collect::<Result<_, _>>()?,
+        };
+        in_order(&mut run.cells);
+        Ok(run)
+    }
+}
+
+/// As they were run.
+fn in_order(cells: &mut [Cell]) {
+    cells.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
 }
 
 /// The folder of a run.
@@ -132,7 +163,7 @@ impl RunFolder {
         let manifest: Manifest = read_record(&self.path.join(MANIFEST))?;
         let paths = records_in(&self.path.join("cells"))?;
         let mut cells = paths.iter().map(|path| read_cell(path)).collect::<Result<Vec<Cell>, _>>()?;
-        cells.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
+        in_order(&mut cells);
         let timelines = self.in_folder(TIMELINES)?.into_iter().map(|path| read_record(&path));
         let timelines = timelines.collect::<Result<Vec<Timeline>, _>>()?;
         let predictions = self.in_folder(WORKSHOP)?.into_iter().map(|path| read_record(&path));
@@ -204,7 +235,12 @@ fn records_in(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
 }
 
 fn read_cell(path: &Path) -> Result<Cell, RecordError> {
-    let cell = cell_in(path, &read_file(path, LARGEST_FILE_BYTES)?)?;
+    named_cell(path, &read_file(path, LARGEST_FILE_BYTES)?)
+}
+
+/// A cell whose file is called as it is.
+fn named_cell(path: &Path, json: &[u8]) -> Result<Cell, RecordError> {
+    let cell = cell_in(path, json)?;
     if path.file_stem().and_then(|stem| stem.to_str()) != Some(cell.id.as_str()) {
         return Err(unsound(path, format!("id: it holds the cell {:?}, which is not its name", cell.id)));
     }

@@ -1,4 +1,4 @@
-//! The page of all runs, and the same as data.
+//! The page of all runs.
 //!
 //! Readable with scripts off; the script only hides what does not match the filter. Must not know: files. Beside it:
 //! `index.html.jinja` (the layout), `index.css`, `index.js`, `trends.rs`.
@@ -8,8 +8,11 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
-use super::entry::{Entry, Index, SITE_VERSION};
+use super::comparison::ComparisonEntry;
+use super::entry::Entry;
+use super::feed::{FEED, feed};
 use super::trends::{self, MachineTrends};
+use crate::charts::backend::escape;
 use crate::format;
 use crate::machine::MachineIdentity;
 use crate::page::{ICON, STYLE, filled, hash, without_comments};
@@ -47,6 +50,14 @@ struct ListedRun {
     when: String,
     facts: Vec<RunFact>,
     doubt: Option<String>,
+    compared: Option<ListedComparison>,
+}
+
+/// What came of holding it against the run before.
+#[derive(Debug, Serialize)]
+struct ListedComparison {
+    folder: String,
+    said: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -55,11 +66,14 @@ struct RunFact {
     value: String,
 }
 
-/// `index.html`, from all entries of a site.
-pub fn index_page(entries: &[Entry]) -> String {
+/// `index.html`, from entries, the newest first, and what came of comparing neighbours.
+pub(super) fn page(entries: &[Entry], comparisons: &[&ComparisonEntry], url: Option<&str>) -> String {
     let (style, script) = (format!("{STYLE}{INDEX_STYLE}"), without_comments([SCRIPT]));
+    let content = IndexContent::of(entries, comparisons);
     let values = context! {
-        page => Value::from(Serde(IndexContent::of(&newest_first(entries)))),
+        page => Value::from(Serde(content)),
+        own_url => url.map(|url| escape(&format!("{url}/"))),
+        feed => url.and_then(|url| feed(entries, comparisons, url)).map(|_| FEED),
         style_hash => hash(&style),
         script_hash => hash(&script),
         icon => ICON,
@@ -69,20 +83,8 @@ pub fn index_page(entries: &[Entry]) -> String {
     filled(LAYOUT, values)
 }
 
-/// `data/index.json`, from all entries of a site.
-pub fn index_record(entries: &[Entry]) -> Vec<u8> {
-    Index { schema_version: SITE_VERSION, runs: newest_first(entries) }.to_json()
-}
-
-/// Times in UTC sort as texts.
-fn newest_first(entries: &[Entry]) -> Vec<Entry> {
-    let mut entries = entries.to_vec();
-    entries.sort_by(|a, b| (&b.started_at, &b.address).cmp(&(&a.started_at, &a.address)));
-    entries
-}
-
 impl IndexContent {
-    fn of(entries: &[Entry]) -> IndexContent {
+    fn of(entries: &[Entry], comparisons: &[&ComparisonEntry]) -> IndexContent {
         let machines = entries.iter().map(|entry| &entry.machine).unique_by(|machine| &machine.fingerprint).cloned();
         let machines: Vec<MachineIdentity> = machines.collect();
         IndexContent {
@@ -91,7 +93,7 @@ impl IndexContent {
                 format::counted(entries.len() as u64, "run"),
                 format::counted(machines.len() as u64, "machine"),
             ),
-            runs: entries.iter().map(ListedRun::of).collect(),
+            runs: entries.iter().map(|entry| ListedRun::of(entry, comparisons)).collect(),
             trends: trends::trends(entries),
             choices: choices(entries, machines),
         }
@@ -113,8 +115,11 @@ fn choices(entries: &[Entry], machines: Vec<MachineIdentity>) -> Vec<Choice> {
 }
 
 impl ListedRun {
-    fn of(entry: &Entry) -> ListedRun {
-        ListedRun { when: entry.when(), facts: facts(entry), doubt: doubt(entry), entry: entry.clone() }
+    fn of(entry: &Entry, comparisons: &[&ComparisonEntry]) -> ListedRun {
+        let compared = comparisons.iter().find(|comparison| comparison.new == entry.address);
+        let compared =
+            compared.map(|compared| ListedComparison { folder: compared.folder(), said: compared.said.clone() });
+        ListedRun { when: entry.when(), facts: facts(entry), doubt: doubt(entry), compared, entry: entry.clone() }
     }
 }
 
@@ -131,7 +136,7 @@ fn facts(entry: &Entry) -> Vec<RunFact> {
 }
 
 /// What a reader of the list should know before believing a run.
-fn doubt(entry: &Entry) -> Option<String> {
+pub(super) fn doubt(entry: &Entry) -> Option<String> {
     let mut doubts = Vec::new();
     if entry.is_a_smoke_test() {
         doubts.push("a smoke run only shows that everything works".to_owned());
@@ -158,6 +163,6 @@ mod tests {
 
     #[test]
     fn a_site_without_a_run_says_so() {
-        assert!(index_page(&[]).contains("No run has been published yet"));
+        assert!(page(&[], &[], None).contains("No run has been published yet"));
     }
 }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::browser::{OVERFLOW, OVERLAPS};
 use crate::devtools::{Browser, Tab};
-use crate::fixture;
+use crate::fixture::{self, contents};
 
 const FIGURE: &str = "latency-curve-response-sleep-5ms";
 
@@ -131,7 +131,7 @@ pub(crate) fn entries() -> Vec<Entry> {
 #[test]
 fn the_index_is_quiet_fits_and_its_texts_keep_apart() {
     let Some(mut browser) = Browser::start() else { return };
-    let page = site::index_page(&entries());
+    let page = contents(&entries()).index_page();
     for width in [360, 1280] {
         for theme in ["light", "dark"] {
             let view = format!("{width} px, {theme}");
@@ -147,7 +147,7 @@ fn the_index_is_quiet_fits_and_its_texts_keep_apart() {
 #[test]
 fn the_filter_hides_other_machines_and_experiments_and_the_link_remembers() {
     let Some(mut browser) = Browser::start() else { return };
-    let mut tab = browser.open(&site::index_page(&entries()), 1280, "light");
+    let mut tab = browser.open(&contents(&entries()).index_page(), 1280, "light");
     assert_eq!(tab.evaluate(LISTED), json!(5));
     let all_figures = tab.evaluate(FIGURES).as_u64().unwrap();
     let choose = |id: &str, option: u32| {
@@ -165,7 +165,9 @@ fn the_filter_hides_other_machines_and_experiments_and_the_link_remembers() {
     assert_eq!(tab.evaluate("document.getElementById('shown').textContent"), json!("1 of 5 shown"));
     let hash = tab.evaluate("location.hash");
     assert!(hash.as_str().unwrap().ends_with("&experiment=memory"), "{hash}");
-    tab.evaluate("new Promise((done) => { document.querySelector('.filter [type=reset]').click(); setTimeout(done, 50); })");
+    tab.evaluate(
+        "new Promise((done) => { document.querySelector('.filter [type=reset]').click(); setTimeout(done, 50); })",
+    );
     assert_eq!((tab.evaluate(LISTED), tab.evaluate("location.hash")), (json!(5), json!("")), "all again");
     for (hash, listed) in [
         ("preset=full", 1),
@@ -193,7 +195,7 @@ fn go_to(hash: &str) -> String {
 #[test]
 fn the_index_is_complete_without_scripts() {
     let Some(mut browser) = Browser::start() else { return };
-    let page = site::index_page(&entries());
+    let page = contents(&entries()).index_page();
     let silent = page.replacen("<script>", "<script type=\"text/plain\">", 1);
     assert_ne!(page, silent);
     let mut tab = browser.open(&silent, 1280, "light");
