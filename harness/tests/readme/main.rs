@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
 
 mod arrows;
+mod beside;
 mod commands;
 mod handout;
 mod licences;
