@@ -25,8 +25,8 @@ pub(crate) const MOST_FILES: usize = 20_000;
 /// As long as the name of a cell may be, so that its file can be made anywhere.
 pub const LONGEST_ID: usize = 180;
 pub(super) const MANIFEST: &str = "manifest.json";
-const TIMELINES: &str = "timelines";
-const WORKSHOP: &str = "workshop";
+pub(super) const TIMELINES: &str = "timelines";
+pub(super) const WORKSHOP: &str = "workshop";
 /// How the name of a file begins that is not whole yet.
 pub const UNFINISHED: &str = ".tmp";
 
@@ -52,34 +52,8 @@ pub struct RunFile {
     pub bytes: Vec<u8>,
 }
 
-impl Run {
-    /// The run that these files hold, which [`RunFolder::files`] gave away. They are looked at as a folder's are.
-    pub fn of_files(files: &[RunFile]) -> Result<Run, RecordError> {
-        let under = |folder: &str| -> Vec<(&Path, &[u8])> {
-            let all = files.iter().map(|file| (Path::new(&file.name), &file.bytes[..]));
-            all.filter(|(path, _)| path.parent() == Some(Path::new(folder))).collect()
-        };
-        let manifest = under("").into_iter().find(|(path, _)| path.ends_with(MANIFEST));
-        let (path, manifest) = manifest.ok_or_else(|| RecordError::NoRun(PathBuf::from(".")))?;
-        let mut run = Run {
-            manifest: record_in(path, manifest)?,
-            cells: under("cells").into_iter().map(|(path, json)| named_cell(path, json)).collect::<Result<_, _>>()?,
-            timelines: under(TIMELINES)
-                .into_iter()
-                .map(|(path, json)| record_in(path, json))
-                .collect::<Result<_, _>>()?,
-            predictions: under(WORKSHOP)
-                .into_iter()
-                .map(|(path, json)| record_in(path, json))
-                .collect::<Result<_, _>>()?,
-        };
-        in_order(&mut run.cells);
-        Ok(run)
-    }
-}
-
 /// As they were run.
-fn in_order(cells: &mut [Cell]) {
+pub(super) fn in_order(cells: &mut [Cell]) {
     cells.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
 }
 
@@ -239,7 +213,7 @@ fn read_cell(path: &Path) -> Result<Cell, RecordError> {
 }
 
 /// A cell whose file is called as it is.
-fn named_cell(path: &Path, json: &[u8]) -> Result<Cell, RecordError> {
+pub(super) fn named_cell(path: &Path, json: &[u8]) -> Result<Cell, RecordError> {
     let cell = cell_in(path, json)?;
     if path.file_stem().and_then(|stem| stem.to_str()) != Some(cell.id.as_str()) {
         return Err(unsound(path, format!("id: it holds the cell {:?}, which is not its name", cell.id)));

@@ -68,5 +68,5 @@ impl SiteFolder {
 
 fn read_run(records: &Path) -> anyhow::Result<Run> {
     let packed = read_file(records, LARGEST_FILE_BYTES)?;
-    Ok(site::run_of_records(&packed).map_err(|why| anyhow::anyhow!("{}: {why}", records.display()))?)
+    site::run_of_records(&packed).map_err(|why| anyhow::anyhow!("{}: {why}", records.display()))
 }
