@@ -163,7 +163,10 @@ fn made_of(folder: &RunFolder, run: &Run) -> Vec<String> {
         let itself = (&published.entry, run);
         let compared = site::compare(itself, itself);
         made.extend(compared.into_iter().filter_map(|(_, bytes)| String::from_utf8(bytes).ok()));
-        let site = SiteContents { url: Some("https://example.org".into()), ..contents(&[published.entry.clone()]) };
+        let site = SiteContents {
+            url: Some("https://example.org".into()),
+            ..contents(std::slice::from_ref(&published.entry))
+        };
         made.push(site.index_page());
         made.extend(site.feed());
         made.push(serde_json::to_string(&published.entry).unwrap());
