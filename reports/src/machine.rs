@@ -55,6 +55,14 @@ pub struct Difference {
     pub new: String,
 }
 
+impl Difference {
+    /// `kernel: 6.1.0 and 6.5.0`.
+    pub fn words(&self) -> String {
+        let Difference { what, base, new } = self;
+        format!("{what}: {base} and {new}")
+    }
+}
+
 /// What differs between the machines of two runs; empty where figures of both may stand in one comparison.
 pub fn differences(base: &Manifest, new: &Manifest) -> Vec<Difference> {
     let of = |manifest: &Manifest| {

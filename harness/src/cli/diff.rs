@@ -11,7 +11,7 @@ use comfy_table::presets::{ASCII_MARKDOWN, NOTHING};
 use reports::diff::{
     ComparedFigure, DecidedBy, Diff, DiffRow, Gate, GateError, GateResult, between, of_contenders, within,
 };
-use reports::format::{count, counted, number};
+use reports::format::{count, counted};
 use reports::machine::{Difference, differences};
 use reports::plain;
 use reports::record::Manifest;
@@ -117,7 +117,7 @@ fn refuse_other_machines(differences: &[Difference]) -> Result<(), PlanError> {
     if differences.is_empty() {
         return Ok(());
     }
-    let list: Vec<String> = differences.iter().map(difference).collect();
+    let list: Vec<String> = differences.iter().map(Difference::words).collect();
     usage(format!(
         "the runs are of different machines, so a difference would say little of the servers: {}; run both on one \
          machine, or compare them all the same with --force",
@@ -222,14 +222,11 @@ const MOST_ROWS: usize = 8;
 /// As many reasons as the line of a gate holds; all of them are in the JSON.
 const MOST_REASONS: usize = 3;
 
-/// As many as are named of what only one run has.
-const MOST_NAMED: usize = 6;
-
 /// Every row, and what came of the gates last.
 pub(super) fn table(diff: &Diff, held: &[GateResult], ways: &Ways) -> String {
     let rows: Vec<&DiffRow> = diff.rows.iter().collect();
     let table = styled(header(), rows.into_iter().map(cells), NOTHING);
-    let lines = lines(remarks(diff).into_iter().chain(gates(diff, held, ways)), |line| line);
+    let lines = lines(diff.remarks().into_iter().chain(gates(diff, held, ways)), |line| line);
     format!("{}{table}\n\n{lines}", heading(diff, str::to_owned))
 }
 
@@ -244,15 +241,9 @@ pub(super) fn markdown(diff: &Diff, held: &[GateResult], ways: &Ways) -> String 
         0 => String::new(),
         more => format!("- And {}, {different} of them different.\n", counted(more, "more row")),
     };
-    let said = remarks(diff).into_iter().chain(gates(diff, held, ways));
+    let said = diff.remarks().into_iter().chain(gates(diff, held, ways));
     let lines = lines(said, |line| format!("- {}", plain::markdown(&line)));
     format!("{}{table}\n\n{more}{lines}", heading(diff, plain::markdown))
-}
-
-/// `kernel: 6.1.0 and 6.5.0`.
-pub(super) fn difference(difference: &Difference) -> String {
-    let Difference { what, base, new } = difference;
-    format!("{what}: {base} and {new}")
 }
 
 fn heading(diff: &Diff, written: fn(&str) -> String) -> String {
@@ -268,46 +259,16 @@ fn header() -> Vec<String> {
 }
 
 fn cells(row: &DiffRow) -> Vec<String> {
-    let ratio = row.ratio.ok();
-    let interval = ratio.and_then(|ratio| ratio.interval).map(|(lo, hi)| format!("{} to {}", number(lo), number(hi)));
     vec![
         row.contender.clone(),
         row.place.at.clone(),
         row.label.to_owned(),
         row.base.clone(),
         row.new.clone(),
-        ratio.map_or("-".to_owned(), |ratio| number(ratio.value)),
-        interval.unwrap_or_else(|| "-".to_owned()),
+        row.ratio_words(),
+        row.interval_words(),
         row.words(),
     ]
-}
-
-fn remarks(diff: &Diff) -> Vec<String> {
-    let mut said = Vec::new();
-    let mut line = |words: String| said.push(words);
-    line(diff.method.words().to_owned());
-    if !diff.machines_differ.is_empty() {
-        let list: Vec<String> = diff.machines_differ.iter().map(difference).collect();
-        line(format!("The machines differ, so a difference says little of the servers: {}.", list.join("; ")));
-    }
-    for run in &diff.cut_short {
-        line(format!("{run}."));
-    }
-    if !diff.has_twin && diff.rows.iter().any(|row| row.judged.is_some_and(|judged| judged.verdict.is_one())) {
-        line(
-            "No contender was run twice in either: how far one is from itself is not known, and 1.05 times counts."
-                .into(),
-        );
-    }
-    for (which, alone) in [("base", &diff.only_in_base), ("new run", &diff.only_in_new)] {
-        if !alone.is_empty() {
-            let named: Vec<&str> = alone.iter().take(MOST_NAMED).map(String::as_str).collect();
-            let more = alone.len().saturating_sub(MOST_NAMED) as u64;
-            let rest = if more > 0 { format!("; and {} more", counted(more, "place")) } else { String::new() };
-            line(format!("Only in the {which}: {}{rest}.", named.join("; ")));
-        }
-    }
-    said
 }
 
 /// A line for each gate: what was held against what, what came of it, and what would decide it.

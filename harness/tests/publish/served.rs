@@ -105,7 +105,7 @@ fn a_site_that_was_published_twice_is_whole_below_any_path() {
     let missing: Vec<_> = found.iter().filter(|(_, status)| **status != 200).collect();
     assert!(missing.is_empty(), "{missing:?}");
     let pages = found.keys().filter(|path| path.ends_with("index.html")).count();
-    assert_eq!(pages, 4, "the index, the latest and two runs: {found:?}");
+    assert_eq!(pages, 5, "the index, the latest, two runs and their comparison: {found:?}");
     let kinds: BTreeSet<&str> = found.keys().filter_map(|path| path.rsplit('.').next()).collect();
     assert_eq!(kinds, BTreeSet::from(["gz", "html", "json", "png"]));
     // What it does not find it says.

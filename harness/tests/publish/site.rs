@@ -138,3 +138,94 @@ fn where_a_site_is_to_be_stands_in_its_picture_alone() {
     assert!(page.contains(&format!("<meta property=\"og:image\" content=\"{own}preview.png\">")));
     assert_eq!(page.split("<script").next().unwrap().matches("example.org").count(), 2, "the picture and the page");
 }
+
+/// The files under a folder of a site.
+fn under<'a>(files: &'a Files, folder: &str) -> Vec<&'a str> {
+    files.keys().filter(|name| name.starts_with(folder)).map(String::as_str).collect()
+}
+
+#[test]
+fn neighbours_are_compared_once_and_forgotten_with_their_run() {
+    let home = Home::new();
+    for (name, day) in [("one", "2026-01-05"), ("two", "2026-01-09"), ("three", "2026-01-12")] {
+        home.run_of(name, day);
+    }
+    home.done(&["publish", "site", "one"]);
+    assert_eq!(under(&home.files("site"), "compared/"), Vec::<&str>::new(), "one run has no neighbour");
+    home.done(&["publish", "site", "two"]);
+    let two = home.files("site");
+    let [record, page] = under(&two, "compared/").try_into().unwrap();
+    assert!(page.starts_with("compared/2026-01-05-") && page.ends_with("/index.html"), "{page}");
+    assert!(text(&two, "index.html").contains(&format!("href=\"{page}\"")));
+    let record: Value = serde_json::from_slice(&two[record]).unwrap();
+    assert!(record["said"].as_str().unwrap().contains("figures compared"), "{record}");
+    home.done(&["publish", "site", "three"]);
+    let three = home.files("site");
+    assert_eq!(under(&three, "compared/").len(), 4);
+    assert!(three[page] == two[page], "what is there is not made again");
+    // Of the run in the middle nothing is left, and its neighbours are compared with each other.
+    let gone = addresses(&three).into_iter().find(|address| address.starts_with("2026-01-09-")).unwrap();
+    fs::remove_dir_all(home.path("site/runs").join(&gone)).unwrap();
+    home.done(&["publish", "site"]);
+    let after = home.files("site");
+    let compared = under(&after, "compared/2026-01-05-");
+    assert_eq!((compared.len(), under(&after, "compared/").len()), (2, 2), "{compared:?}");
+    assert!(compared[0].contains("-to-2026-01-12-"), "{compared:?}");
+    for (name, _) in after.iter().filter(|(name, _)| name.ends_with(".html")) {
+        assert!(
+            !text(&after, name).contains(&format!("href=\"../../runs/{gone}")),
+            "{name} leads to a run that is gone"
+        );
+        assert!(!text(&after, name).contains(&format!("href=\"runs/{gone}")), "{name}");
+    }
+    // Nor of all of them.
+    fs::remove_dir_all(home.path("site/runs")).unwrap();
+    assert_eq!(home.done(&["publish", "site"]), "site: site/index.html, 0 runs\n");
+    let empty = home.files("site");
+    assert_eq!(empty.keys().collect::<Vec<_>>(), ["data/index.json", "index.html"]);
+}
+
+#[test]
+fn a_run_whose_records_are_gone_is_listed_and_compared_with_nothing() {
+    let home = Home::new();
+    home.run_of("one", "2026-01-05");
+    home.run_of("two", "2026-01-09");
+    home.done(&["publish", "site", "one"]);
+    let [first] = addresses(&home.files("site")).try_into().unwrap();
+    let records = home.path("site/runs").join(&first).join("records.tar.gz");
+    for (damage, words) in [(Some(&b"no archive"[..]), "it is damaged"), (None, "cannot read")] {
+        match damage {
+            Some(bytes) => fs::write(&records, bytes).unwrap(),
+            None => fs::remove_file(&records).unwrap(),
+        }
+        let output = home.harness(&["publish", "site", "two"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && said.contains(words) && said.contains(&first), "{said}");
+        let files = home.files("site");
+        assert_eq!((addresses(&files).len(), under(&files, "compared/").len()), (2, 0));
+        assert!(!text(&files, "index.html").contains("compared/"));
+    }
+}
+
+#[test]
+fn a_site_remembers_where_it_is_and_every_address_in_its_feed_leads_to_a_file() {
+    let home = Home::new();
+    home.run_of("one", "2026-01-05");
+    home.run_of("two", "2026-01-09");
+    home.done(&["publish", "site", "one"]);
+    assert!(!home.path("site/feed.xml").exists(), "nobody said where it is");
+    home.done(&["publish", "site", "--url", "https://example.org/bench/"]);
+    home.done(&["publish", "site", "two"]);
+    let files = home.files("site");
+    let feed = text(&files, "feed.xml");
+    let leads: Vec<&str> = feed.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(leads.len(), 5, "itself, the index, two runs, a comparison: {leads:?}");
+    for lead in leads {
+        let file = lead.strip_prefix("https://example.org/bench/").unwrap_or_else(|| panic!("{lead}"));
+        assert!(files.contains_key(file), "{file}");
+    }
+    let page = text(&files, "latest/index.html");
+    assert!(page.contains("content=\"https://example.org/bench/runs/2026-01-09-"), "the second run knows it too");
+    home.done(&["publish", "site"]);
+    assert!(home.files("site") == files);
+}

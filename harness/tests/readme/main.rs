@@ -5,6 +5,7 @@
 
 mod action;
 mod arrows;
+mod beside;
 mod changelog;
 mod commands;
 mod formats;

@@ -8,6 +8,7 @@
 mod axes;
 pub(crate) mod backend;
 mod bars;
+pub(crate) mod change;
 mod crossover;
 mod curve;
 mod inside;

@@ -2,10 +2,11 @@
 //!
 //! Compared is what both runs have, the same contender at the same load; what only one has is listed. Blocks are pairs
 //! where they were run under the same arrivals, else two samples. Must not know: how it is shown. Beside it: `places.rs`
-//! takes a run apart, `rows.rs` compares, `gate.rs` decides whether a change is too much.
+//! takes a run apart, `rows.rs` compares, `remarks.rs` says what a reader must know first, `gate.rs` decides whether a change is too much.
 
 mod gate;
 mod places;
+mod remarks;
 mod rows;
 
 use serde::Serialize;
@@ -226,6 +227,32 @@ impl DiffRow {
         }
     }
 
+    /// `0.95 to 1.06`, or a dash where there is none.
+    pub fn interval_words(&self) -> String {
+        let interval = self.ratio.ok().and_then(|ratio| ratio.interval);
+        interval.map_or("-".to_owned(), |(lo, hi)| format!("{} to {}", format::number(lo), format::number(hi)))
+    }
+
+    /// How many times the base's the other's is, or a dash.
+    pub fn ratio_words(&self) -> String {
+        self.ratio.map_or("-".to_owned(), |ratio| format::number(ratio.value))
+    }
+
+    /// Whether something has changed for sure: the two are different, or one of them does what the other does not.
+    pub fn has_changed(&self) -> bool {
+        self.is_different()
+            || match self.ratio {
+                Err(NotCompared::FellBehind | NotCompared::CaughtUp) => true,
+                Err(NotCompared::NoRatio(why)) => why.first_has_more().is_some(),
+                _ => false,
+            }
+    }
+
+    /// Whether the two are the same for sure, but for what does not matter.
+    pub fn is_alike(&self) -> bool {
+        self.judged.is_some_and(|judged| matches!(judged.verdict, Verdict::Equivalent { .. }))
+    }
+
     /// Whether the two are different, with blocks enough to say so.
     pub fn is_different(&self) -> bool {
         self.judged.is_some_and(|judged| judged.verdict == Verdict::Different)
@@ -235,9 +262,8 @@ impl DiffRow {
 impl Diff {
     /// The rows, those that matter most first: differences, the largest first, then what can't be told, then the rest.
     pub fn ranked(&self) -> Vec<&DiffRow> {
-        let rank = |row: &&DiffRow| match (row.is_different(), row.ratio) {
-            (true, _) | (_, Err(NotCompared::FellBehind | NotCompared::CaughtUp)) => 0,
-            (_, Err(NotCompared::NoRatio(why))) if why.first_has_more().is_some() => 0,
+        let rank = |row: &&DiffRow| match (row.has_changed(), row.ratio) {
+            (true, _) => 0,
             (false, Ok(_)) => 1,
             (false, Err(_)) => 2,
         };

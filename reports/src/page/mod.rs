@@ -35,6 +35,12 @@ pub(crate) const STYLE: &str =
 /// One script, in a file per purpose; they share a scope.
 const SCRIPTS: [&str; 3] = [include_str!("script.js"), include_str!("crosshair.js"), include_str!("saving.js")];
 
+/// The picture in a browser's tab, a part of the page: a dot for a task beside the bar of a thread, in the colours of either theme.
+pub(crate) const ICON: &str = concat!(
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E",
+    "%3Cpath d='M2 2h4v12H2z' fill='%23b87a00'/%3E%3Ccircle cx='11' cy='8' r='4' fill='%230072b2'/%3E%3C/svg%3E"
+);
+
 /// What a report says of the site that it is published on.
 #[derive(Debug, Clone, Serialize)]
 pub struct Surroundings {
@@ -67,6 +73,7 @@ pub fn render_published(run: &Run, surroundings: &Surroundings) -> String {
 fn layout(run: &Run, site: Option<&Surroundings>) -> String {
     let script = script();
     let values = context! {
+        icon => ICON,
         page => Value::from(Serde(content::PageContent::of(run))),
         site => site.map(|site| Value::from(Serde(site.clone()))),
         own_url => site.map(Surroundings::own_url),
@@ -87,9 +94,13 @@ pub(crate) fn filled(layout: &str, values: Value) -> String {
     environment.render_str(layout, values).expect("a layout names only what it is given, and is tested")
 }
 
-/// The script as a page carries it: comments and indentation are for whoever changes it.
 fn script() -> String {
-    let lines = SCRIPTS.iter().flat_map(|source| source.lines()).map(str::trim);
+    without_comments(SCRIPTS)
+}
+
+/// Scripts as a page carries them: comments and indentation are for whoever changes them.
+pub(crate) fn without_comments<const N: usize>(sources: [&str; N]) -> String {
+    let lines = sources.iter().flat_map(|source| source.lines()).map(str::trim);
     lines.filter(|line| !line.is_empty() && !line.starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 

@@ -14,6 +14,7 @@ mod cell;
 mod disturbance;
 mod error;
 mod experiment;
+mod files;
 mod histogram;
 mod manifest;
 mod prediction;

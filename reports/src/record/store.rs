@@ -17,16 +17,16 @@ use super::versions::{self, Unreadable};
 use super::{Cell, Manifest, PredictionRecord, Timeline};
 
 /// A hundred times what a cell has.
-pub(super) const LARGEST_FILE_BYTES: u64 = 8 << 20;
+pub(crate) const LARGEST_FILE_BYTES: u64 = 8 << 20;
 /// Of all cells together: five times what a thorough run of everything has.
-pub(super) const LARGEST_RUN_BYTES: u64 = 512 << 20;
+pub(crate) const LARGEST_RUN_BYTES: u64 = 512 << 20;
 /// Likewise.
-pub(super) const MOST_FILES: usize = 20_000;
+pub(crate) const MOST_FILES: usize = 20_000;
 /// As long as the name of a cell may be, so that its file can be made anywhere.
 pub const LONGEST_ID: usize = 180;
 pub(super) const MANIFEST: &str = "manifest.json";
-const TIMELINES: &str = "timelines";
-const WORKSHOP: &str = "workshop";
+pub(super) const TIMELINES: &str = "timelines";
+pub(super) const WORKSHOP: &str = "workshop";
 /// How the name of a file begins that is not whole yet.
 pub const UNFINISHED: &str = ".tmp";
 
@@ -50,6 +50,11 @@ pub struct RunFile {
     pub name: String,
     /// What is in it.
     pub bytes: Vec<u8>,
+}
+
+/// As they were run.
+pub(super) fn in_order(cells: &mut [Cell]) {
+    cells.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
 }
 
 /// The folder of a run.
@@ -132,7 +137,7 @@ impl RunFolder {
         let manifest: Manifest = read_record(&self.path.join(MANIFEST))?;
         let paths = records_in(&self.path.join("cells"))?;
         let mut cells = paths.iter().map(|path| read_cell(path)).collect::<Result<Vec<Cell>, _>>()?;
-        cells.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
+        in_order(&mut cells);
         let timelines = self.in_folder(TIMELINES)?.into_iter().map(|path| read_record(&path));
         let timelines = timelines.collect::<Result<Vec<Timeline>, _>>()?;
         let predictions = self.in_folder(WORKSHOP)?.into_iter().map(|path| read_record(&path));
@@ -204,7 +209,12 @@ fn records_in(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
 }
 
 fn read_cell(path: &Path) -> Result<Cell, RecordError> {
-    let cell = cell_in(path, &read_file(path, LARGEST_FILE_BYTES)?)?;
+    named_cell(path, &read_file(path, LARGEST_FILE_BYTES)?)
+}
+
+/// A cell whose file is called as it is.
+pub(super) fn named_cell(path: &Path, json: &[u8]) -> Result<Cell, RecordError> {
+    let cell = cell_in(path, json)?;
     if path.file_stem().and_then(|stem| stem.to_str()) != Some(cell.id.as_str()) {
         return Err(unsound(path, format!("id: it holds the cell {:?}, which is not its name", cell.id)));
     }

@@ -1,12 +1,27 @@
 //! The records of a run as one file to download: unpacked, it is a folder that the report can be rendered from again.
 //!
-//! The same files give the same bytes: no time, no owner. Must not know: what the records mean.
+//! The same files give the same bytes: no time, no owner. What is unpacked again may have been changed by anybody: sizes and
+//! numbers are known before anything is kept. Must not know: what the records mean.
+
+use std::io::{self, Read};
 
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use tar::{Builder, Header};
+use tar::{Archive, Builder, Header};
 
-use crate::record::store::RunFile;
+use crate::record::store::{LARGEST_FILE_BYTES, LARGEST_RUN_BYTES, MOST_FILES, RunFile};
+
+/// Why a file with records cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// Not what [`pack`] makes.
+    #[error("it is damaged: {0}; give the file back as it was published")]
+    Damaged(#[from] io::Error),
+    /// More than any run has.
+    #[error("it holds more than any run has; give the file back as it was published")]
+    TooMuch,
+}
 
 /// Packs the files into a folder of this name.
 pub(super) fn pack(folder: &str, files: &[RunFile]) -> Vec<u8> {
@@ -22,6 +37,24 @@ pub(super) fn pack(folder: &str, files: &[RunFile]) -> Vec<u8> {
     archive.into_inner().and_then(GzEncoder::finish).expect(TO_MEMORY)
 }
 
+/// The files of a run, without the folder that they were packed into.
+pub(super) fn unpack(packed: &[u8]) -> Result<Vec<RunFile>, ArchiveError> {
+    let mut archive = Archive::new(GzDecoder::new(packed).take(LARGEST_RUN_BYTES));
+    let mut files = Vec::new();
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        if files.len() >= MOST_FILES || entry.size() > LARGEST_FILE_BYTES {
+            return Err(ArchiveError::TooMuch);
+        }
+        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let Some((_, name)) = path.split_once('/').filter(|_| entry.header().entry_type().is_file()) else { continue };
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes)?;
+        files.push(RunFile { name: name.to_owned(), bytes });
+    }
+    Ok(files)
+}
+
 /// A run's name is whatever its folder was called; in an archive it must not lead anywhere.
 fn safe(name: &str) -> String {
     let kept = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' };
@@ -30,9 +63,19 @@ fn safe(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
-
     use super::*;
+
+    #[test]
+    fn what_is_cut_off_or_larger_than_any_run_is_refused() {
+        let file = |bytes: Vec<u8>| RunFile { name: "manifest.json".into(), bytes };
+        let packed = pack("run", &[file(b"{}".to_vec())]);
+        assert!(matches!(unpack(&packed[..packed.len() / 2]), Err(ArchiveError::Damaged(_))));
+        assert!(matches!(unpack(b"no archive"), Err(ArchiveError::Damaged(_))));
+        let large = pack("run", &[file(vec![b' '; LARGEST_FILE_BYTES as usize + 1])]);
+        assert!(matches!(unpack(&large), Err(ArchiveError::TooMuch)));
+        let many: Vec<RunFile> = (0..=MOST_FILES).map(|_| file(Vec::new())).collect();
+        assert!(matches!(unpack(&pack("run", &many)), Err(ArchiveError::TooMuch)));
+    }
 
     #[test]
     fn what_is_packed_comes_out_and_stays_in_its_folder() {
@@ -40,7 +83,8 @@ mod tests {
         let files = [file("manifest.json", b"{}"), file("cells/a.json", b"[1]")];
         let packed = pack("../evil run", &files);
         assert_eq!(packed, pack("../evil run", &files));
-        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(&packed[..]));
+        assert_eq!(unpack(&packed).unwrap(), files);
+        let mut archive = Archive::new(GzDecoder::new(&packed[..]));
         let found = archive.entries().unwrap().map(|entry| {
             let mut entry = entry.unwrap();
             let mut text = String::new();

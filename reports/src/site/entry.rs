@@ -142,6 +142,9 @@ impl EntryCard {
 pub struct Index {
     /// See [`SITE_VERSION`].
     pub schema_version: u32,
+    /// Where the site is on the web, without a slash at the end; absent where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The newest first.
     pub runs: Vec<Entry>,
 }
@@ -188,6 +191,13 @@ impl Entry {
         }
     }
 
+    /// When it began, for a reader: `2026-01-02, 03:04 UTC`.
+    pub(super) fn when(&self) -> String {
+        let day = self.started_at.get(..10).unwrap_or(&self.started_at);
+        let time = self.started_at.get(11..16).map_or(String::new(), |time| format!(", {time} UTC"));
+        format!("{day}{time}")
+    }
+
     /// Whether the run was only to show that everything works, so that its figures are in no trend.
     pub(super) fn is_a_smoke_test(&self) -> bool {
         self.preset == "smoke"
@@ -214,14 +224,14 @@ impl Index {
     }
 }
 
-fn checked<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T, NotAnEntry> {
+pub(super) fn checked<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T, NotAnEntry> {
     match schema_version(json)? {
         newer if newer > u64::from(SITE_VERSION) => Err(NotAnEntry::Newer(newer)),
         _ => Ok(serde_json::from_slice(json)?),
     }
 }
 
-fn lines(value: &impl Serialize) -> Vec<u8> {
+pub(super) fn lines(value: &impl Serialize) -> Vec<u8> {
     let mut json = serde_json::to_vec_pretty(value).expect("an entry is plain data with string keys");
     json.push(b'\n');
     json

@@ -1,4 +1,4 @@
-//! The page of all runs, and the same as data.
+//! The page of all runs.
 //!
 //! Readable with scripts off; the script only hides what does not match the filter. Must not know: files. Beside it:
 //! `index.html.jinja` (the layout), `index.css`, `index.js`, `trends.rs`.
@@ -8,11 +8,14 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
-use super::entry::{Entry, Index, SITE_VERSION};
+use super::comparison::ComparisonEntry;
+use super::entry::Entry;
+use super::feed::{FEED, feed};
 use super::trends::{self, MachineTrends};
+use crate::charts::backend::escape;
 use crate::format;
 use crate::machine::MachineIdentity;
-use crate::page::{STYLE, filled, hash};
+use crate::page::{ICON, STYLE, filled, hash, without_comments};
 
 const LAYOUT: &str = include_str!("index.html.jinja");
 const INDEX_STYLE: &str = include_str!("index.css");
@@ -22,9 +25,22 @@ const SCRIPT: &str = include_str!("index.js");
 struct IndexContent {
     standfirst: String,
     runs: Vec<ListedRun>,
-    machines: Vec<MachineIdentity>,
-    experiments: Vec<String>,
+    choices: Vec<Choice>,
     trends: Vec<MachineTrends>,
+}
+
+/// Something that runs can be filtered by. Its id is the name of what a run carries in the list, and the key in a link.
+#[derive(Debug, Serialize)]
+struct Choice {
+    id: &'static str,
+    label: &'static str,
+    options: Vec<ChoiceOption>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChoiceOption {
+    value: String,
+    text: String,
 }
 
 /// A run in the list.
@@ -32,72 +48,95 @@ struct IndexContent {
 struct ListedRun {
     entry: Entry,
     when: String,
-    what: String,
+    facts: Vec<RunFact>,
     doubt: Option<String>,
+    compared: Option<ListedComparison>,
 }
 
-/// `index.html`, from all entries of a site.
-pub fn index_page(entries: &[Entry]) -> String {
-    let style = format!("{STYLE}{INDEX_STYLE}");
+/// What came of holding it against the run before.
+#[derive(Debug, Serialize)]
+struct ListedComparison {
+    folder: String,
+    said: String,
+}
+
+#[derive(Debug, Serialize)]
+struct RunFact {
+    name: &'static str,
+    value: String,
+}
+
+/// `index.html`, from entries, the newest first, and what came of comparing neighbours.
+pub(super) fn page(entries: &[Entry], comparisons: &[&ComparisonEntry], url: Option<&str>) -> String {
+    let (style, script) = (format!("{STYLE}{INDEX_STYLE}"), without_comments([SCRIPT]));
+    let content = IndexContent::of(entries, comparisons);
     let values = context! {
-        page => Value::from(Serde(IndexContent::of(&newest_first(entries)))),
+        page => Value::from(Serde(content)),
+        own_url => url.map(|url| escape(&format!("{url}/"))),
+        feed => url.and_then(|url| feed(entries, comparisons, url)).map(|_| FEED),
         style_hash => hash(&style),
-        script_hash => hash(SCRIPT),
+        script_hash => hash(&script),
+        icon => ICON,
         style,
-        script => SCRIPT,
+        script,
     };
     filled(LAYOUT, values)
 }
 
-/// `data/index.json`, from all entries of a site.
-pub fn index_record(entries: &[Entry]) -> Vec<u8> {
-    Index { schema_version: SITE_VERSION, runs: newest_first(entries) }.to_json()
-}
-
-/// Times in UTC sort as texts.
-fn newest_first(entries: &[Entry]) -> Vec<Entry> {
-    let mut entries = entries.to_vec();
-    entries.sort_by(|a, b| (&b.started_at, &b.address).cmp(&(&a.started_at, &a.address)));
-    entries
-}
-
 impl IndexContent {
-    fn of(entries: &[Entry]) -> IndexContent {
+    fn of(entries: &[Entry], comparisons: &[&ComparisonEntry]) -> IndexContent {
         let machines = entries.iter().map(|entry| &entry.machine).unique_by(|machine| &machine.fingerprint).cloned();
         let machines: Vec<MachineIdentity> = machines.collect();
-        let experiments = entries.iter().flat_map(|entry| &entry.experiments).sorted().dedup().cloned().collect();
         IndexContent {
             standfirst: format!(
                 "{} on {}, the newest first. Figures of different machines are not to be compared.",
                 format::counted(entries.len() as u64, "run"),
                 format::counted(machines.len() as u64, "machine"),
             ),
-            runs: entries.iter().map(ListedRun::of).collect(),
+            runs: entries.iter().map(|entry| ListedRun::of(entry, comparisons)).collect(),
             trends: trends::trends(entries),
-            machines,
-            experiments,
+            choices: choices(entries, machines),
         }
     }
+}
+
+/// What the runs of a site differ in, each with what there is of it.
+fn choices(entries: &[Entry], machines: Vec<MachineIdentity>) -> Vec<Choice> {
+    let named = |text: &String| ChoiceOption { value: text.clone(), text: text.clone() };
+    let sorted = |names: Vec<&String>| names.into_iter().sorted().dedup().map(named).collect();
+    let machine = |machine: MachineIdentity| ChoiceOption { value: machine.fingerprint, text: machine.label };
+    let of = |id, label, options| Choice { id, label, options };
+    vec![
+        of("machine", "Machine", machines.into_iter().map(machine).collect()),
+        of("contender", "Contender", sorted(entries.iter().flat_map(|entry| &entry.contenders).collect())),
+        of("preset", "Preset", sorted(entries.iter().map(|entry| &entry.preset).collect())),
+        of("experiment", "Experiment", sorted(entries.iter().flat_map(|entry| &entry.experiments).collect())),
+    ]
 }
 
 impl ListedRun {
-    fn of(entry: &Entry) -> ListedRun {
-        let day = entry.started_at.get(..10).unwrap_or(&entry.started_at);
-        let time = entry.started_at.get(11..16).map_or(String::new(), |time| format!(", {time} UTC"));
-        let blocks = format::counted(u64::from(entry.blocks), "block");
-        let contenders = format::counted(entry.contenders.len() as u64, "contender");
-        let commit = entry.commit.as_deref().map_or(String::new(), |commit| format!(", commit {commit}"));
-        ListedRun {
-            when: format!("{day}{time}"),
-            what: format!("Preset {}, {blocks}, {contenders}{commit}", entry.preset),
-            doubt: doubt(entry),
-            entry: entry.clone(),
-        }
+    fn of(entry: &Entry, comparisons: &[&ComparisonEntry]) -> ListedRun {
+        let compared = comparisons.iter().find(|comparison| comparison.new == entry.address);
+        let compared =
+            compared.map(|compared| ListedComparison { folder: compared.folder(), said: compared.said.clone() });
+        ListedRun { when: entry.when(), facts: facts(entry), doubt: doubt(entry), compared, entry: entry.clone() }
     }
 }
 
+/// Whose run it is, where it was made and of what, a line each.
+fn facts(entry: &Entry) -> Vec<RunFact> {
+    let blocks = format::counted(u64::from(entry.blocks), "block");
+    let run = [
+        ("Run", Some(entry.run.clone())),
+        ("Machine", Some(entry.machine.label.clone())),
+        ("Commit", entry.commit.clone()),
+        ("Preset", Some(format!("{}, {blocks}", entry.preset))),
+    ];
+    run.into_iter().filter_map(|(name, value)| Some(RunFact { name, value: value? })).collect()
+}
+
 /// What a reader of the list should know before believing a run.
-fn doubt(entry: &Entry) -> Option<String> {
+pub(super) fn doubt(entry: &Entry) -> Option<String> {
     let mut doubts = Vec::new();
     if entry.is_a_smoke_test() {
         doubts.push("a smoke run only shows that everything works".to_owned());
@@ -124,6 +163,6 @@ mod tests {
 
     #[test]
     fn a_site_without_a_run_says_so() {
-        assert!(index_page(&[]).contains("No run has been published yet"));
+        assert!(page(&[], &[], None).contains("No run has been published yet"));
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! A run is published into a folder that never changes again; what all runs have in common (the index, the trends, the
 //! newest run under a name of its own) is made anew from the entries of all of them. Every link is relative, so a site
-//! works wherever it is put. Must not know: files, clocks; the folder is the business of whoever calls. Beside it:
-//! `entry.rs` (what a site knows of a run), `index.rs` (the page of all runs), `trends.rs`, `preview.rs` (the picture
-//! that a link is shown with); `../machine.rs` (which runs may be compared).
+//! works wherever it is put; only a feed takes full addresses. Must not know: files, clocks; the folder is the business of
+//! whoever calls. Beside it: `entry.rs` (what a site knows of a run), `index.rs` (the page of all runs), `trends.rs`,
+//! `comparison.rs` (a run against the one before it), `feed.rs`, `preview.rs` (the picture that a link is shown with); `../machine.rs` (which runs may be compared).
 
 mod archive;
+mod comparison;
 mod entry;
+mod feed;
 mod index;
 mod preview;
 mod preview_card;
@@ -21,8 +23,11 @@ use crate::scorecard::Scorecard;
 use crate::study::groups;
 use crate::summary;
 
+pub use comparison::{
+    ArchiveError, COMPARISON, ComparisonEntry, NoRecords, compare, folder, of_folder, pairs, run_of_records,
+};
 pub use entry::{Address, Entry, EntryCard, EntryRow, Index, NotAnEntry, SITE_VERSION};
-pub use index::{index_page, index_record};
+pub use feed::FEED;
 
 /// The page of a run or of the index, in its folder.
 pub const PAGE: &str = "index.html";
@@ -35,6 +40,52 @@ pub const PREVIEW: &str = "preview.png";
 
 /// A file of a site: its name within its folder and what is in it.
 pub type SiteFile = (&'static str, Vec<u8>);
+
+/// What all runs of a site have in common is made anew from this.
+#[derive(Debug, Clone, Default)]
+pub struct SiteContents {
+    /// Of its runs, in any order.
+    pub entries: Vec<Entry>,
+    /// Of its comparisons, in any order; those of runs that are not neighbours are shown nowhere.
+    pub comparisons: Vec<ComparisonEntry>,
+    /// Where the site is on the web; absent where that is not known.
+    pub url: Option<String>,
+}
+
+impl SiteContents {
+    /// `index.html`.
+    pub fn index_page(&self) -> String {
+        index::page(&self.newest_first(), &self.shown(), self.url())
+    }
+
+    /// `data/index.json`.
+    pub fn index_record(&self) -> Vec<u8> {
+        Index { schema_version: SITE_VERSION, url: self.url().map(str::to_owned), runs: self.newest_first() }.to_json()
+    }
+
+    /// `feed.xml`; absent where the site's address is not known, or no run says when it was made.
+    pub fn feed(&self) -> Option<String> {
+        feed::feed(&self.newest_first(), &self.shown(), self.url()?)
+    }
+
+    fn url(&self) -> Option<&str> {
+        self.url.as_deref().map(|url| url.trim_end_matches('/'))
+    }
+
+    /// Times in UTC sort as texts.
+    fn newest_first(&self) -> Vec<Entry> {
+        let mut entries = self.entries.clone();
+        entries.sort_by(|a, b| (&b.started_at, &b.address).cmp(&(&a.started_at, &a.address)));
+        entries
+    }
+
+    /// The comparisons of neighbours.
+    fn shown(&self) -> Vec<&ComparisonEntry> {
+        let neighbours: Vec<String> =
+            pairs(&self.entries).into_iter().map(|(base, new)| folder(&base.address, &new.address)).collect();
+        self.comparisons.iter().filter(|comparison| neighbours.contains(&comparison.folder())).collect()
+    }
+}
 
 /// The folder of a run: where, and what is in it.
 #[derive(Debug, Clone)]

@@ -5,11 +5,11 @@
 //! fails instead. Beside it: `browser.rs`.
 
 use reports::page::render;
-use reports::site;
 use serde_json::{Value, json};
 
 use crate::devtools::{Browser, Tab};
-use crate::{browser_files, fixture, fixture_map, fixture_trials, lanes};
+use crate::fixture::contents;
+use crate::{browser_files, compared, fixture, fixture_map, fixture_trials, lanes};
 
 const AXE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/../axe-core/axe.min.js");
 /// The width of A4 without its margins, in pixels of 1/96 inch.
@@ -32,7 +32,8 @@ fn axe_finds_nothing_serious_in_either_theme_or_on_a_phone() {
         ("trials", render(&fixture_trials::run())),
         ("map", render(&fixture_map::run())),
         ("who ran what", render(&lanes::traced())),
-        ("index of a site", site::index_page(&browser_files::entries())),
+        ("index of a site", contents(&browser_files::entries()).index_page()),
+        ("two runs compared", compared::page()),
     ];
     for (name, page) in pages {
         for (width, theme) in [(1280, "light"), (360, "dark")] {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::browser::{OVERFLOW, OVERLAPS};
 use crate::devtools::{Browser, Tab};
-use crate::fixture;
+use crate::fixture::{self, contents};
 
 const FIGURE: &str = "latency-curve-response-sleep-5ms";
 
@@ -111,11 +111,19 @@ pub(crate) fn entries() -> Vec<Entry> {
         if day > 3 {
             run.manifest.machine.cpu_model = "Another CPU with a name that goes on for rather long @ 3.40GHz".into();
         }
+        if day == 2 {
+            run.manifest.preset = "full".into();
+        }
         if day == 5 {
             run.manifest.experiments.retain(|experiment| experiment.name != "memory");
         }
         let address = site::address(&run, &[]).unwrap();
-        site::publish(&run, &[], address, None).entry
+        let mut entry = site::publish(&run, &[], address, None).entry;
+        if day == 1 {
+            entry.contenders.retain(|contender| contender != "async-multi");
+            entry.commit = Some("0123abcd".into());
+        }
+        entry
     });
     entries.collect()
 }
@@ -123,7 +131,7 @@ pub(crate) fn entries() -> Vec<Entry> {
 #[test]
 fn the_index_is_quiet_fits_and_its_texts_keep_apart() {
     let Some(mut browser) = Browser::start() else { return };
-    let page = site::index_page(&entries());
+    let page = contents(&entries()).index_page();
     for width in [360, 1280] {
         for theme in ["light", "dark"] {
             let view = format!("{width} px, {theme}");
@@ -139,13 +147,13 @@ fn the_index_is_quiet_fits_and_its_texts_keep_apart() {
 #[test]
 fn the_filter_hides_other_machines_and_experiments_and_the_link_remembers() {
     let Some(mut browser) = Browser::start() else { return };
-    let mut tab = browser.open(&site::index_page(&entries()), 1280, "light");
+    let mut tab = browser.open(&contents(&entries()).index_page(), 1280, "light");
     assert_eq!(tab.evaluate(LISTED), json!(5));
     let all_figures = tab.evaluate(FIGURES).as_u64().unwrap();
     let choose = |id: &str, option: u32| {
         format!(
             "(() => {{ const s = document.getElementById('{id}'); s.selectedIndex = {option}; \
-             s.dispatchEvent(new Event('change')); return s.value; }})()"
+             s.dispatchEvent(new Event('input', {{ bubbles: true }})); return s.value; }})()"
         )
     };
     tab.evaluate(&choose("machine", 1));
@@ -158,17 +166,36 @@ fn the_filter_hides_other_machines_and_experiments_and_the_link_remembers() {
     let hash = tab.evaluate("location.hash");
     assert!(hash.as_str().unwrap().ends_with("&experiment=memory"), "{hash}");
     tab.evaluate(
-        "(() => { const heard = new Promise((done) => addEventListener('hashchange', () => done()));
-            location.hash = '#experiment=memory&machine=nonsense'; return heard; })()",
+        "new Promise((done) => { document.querySelector('.filter [type=reset]').click(); setTimeout(done, 50); })",
     );
+    assert_eq!((tab.evaluate(LISTED), tab.evaluate("location.hash")), (json!(5), json!("")), "all again");
+    for (hash, listed) in [
+        ("preset=full", 1),
+        ("contender=async-multi", 4),
+        ("words=0123ABCD", 1),
+        ("words=another+2026-02-05", 1),
+        ("words=another&preset=full", 0),
+    ] {
+        tab.evaluate(&go_to(hash));
+        assert_eq!(tab.evaluate(LISTED), json!(listed), "{hash}");
+    }
+    tab.evaluate(&go_to("experiment=memory&machine=nonsense"));
     assert_eq!(tab.evaluate(LISTED), json!(4), "a machine that is not there hides nothing");
     tab.assert_quiet();
+}
+
+/// Goes to another hash, and waits until the page has heard of it.
+fn go_to(hash: &str) -> String {
+    format!(
+        "(() => {{ const heard = new Promise((done) => addEventListener('hashchange', () => done()));
+            location.hash = '#{hash}'; return heard; }})()"
+    )
 }
 
 #[test]
 fn the_index_is_complete_without_scripts() {
     let Some(mut browser) = Browser::start() else { return };
-    let page = site::index_page(&entries());
+    let page = contents(&entries()).index_page();
     let silent = page.replacen("<script>", "<script type=\"text/plain\">", 1);
     assert_ne!(page, silent);
     let mut tab = browser.open(&silent, 1280, "light");

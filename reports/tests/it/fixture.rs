@@ -9,6 +9,7 @@ use reports::record::{
     Cell, ContenderRecord, Demand, Ending, ExperimentRecord, Limit, Machine, Manifest, Picture, PictureKind,
     PlacementKind, PlacementRecord, SCHEMA_VERSION, Scale, Swept, WorkloadRecord,
 };
+use reports::site::{Entry, SiteContents};
 
 use crate::fixture_cells::{held, loaded, probe};
 
@@ -63,6 +64,11 @@ pub(crate) struct Size {
 pub(crate) fn whole() -> Run {
     let loads = vec![60.0, 200.0, 700.0, 2_400.0, 8_000.0, 24_000.0];
     run(&Size { models: MODELS.to_vec(), loads, blocks: 2, workloads: 2, steps: 160 })
+}
+
+/// A site of these runs whose address on the web is not known, nothing compared.
+pub(crate) fn contents(entries: &[Entry]) -> SiteContents {
+    SiteContents { entries: entries.to_vec(), ..SiteContents::default() }
 }
 
 /// A small run: three models over three loads, one workload.

@@ -14,10 +14,13 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use reports::diff::{Gate, between, of_contenders, within};
 use reports::record::store::{RecordError, Run, RunFolder};
+use reports::scorecard::Scorecard;
+use reports::site::SiteContents;
 use reports::study::groups;
 use reports::{export, page, site, slides, summary, trace_events};
 use serde_json::{Value, json};
 
+use crate::fixture::contents;
 use crate::{fixture, fixture_map, fixture_trials, inside, lanes};
 
 /// Where in a record: names of fields, and `*` for every entry of an array.
@@ -156,7 +159,15 @@ fn made_of(folder: &RunFolder, run: &Run) -> Vec<String> {
     let files = folder.files().unwrap();
     if let Some(address) = site::address(run, &files) {
         let published = site::publish(run, &files, address, None);
-        made.push(site::index_page(std::slice::from_ref(&published.entry)));
+        let itself = (&published.entry, run);
+        let compared = site::compare(itself, itself);
+        made.extend(compared.into_iter().filter_map(|(_, bytes)| String::from_utf8(bytes).ok()));
+        let site = SiteContents {
+            url: Some("https://example.org".into()),
+            ..contents(std::slice::from_ref(&published.entry))
+        };
+        made.push(site.index_page());
+        made.extend(site.feed());
         made.push(serde_json::to_string(&published.entry).unwrap());
     }
     made

@@ -5,7 +5,7 @@ use reports::record::Manifest;
 use reports::record::store::{Run, RunFile};
 use reports::site::{self, Entry, PAGE, PREVIEW, Published};
 
-use crate::fixture;
+use crate::fixture::{self, contents};
 
 fn files(run: &Run) -> Vec<RunFile> {
     vec![RunFile { name: "manifest.json".into(), bytes: serde_json::to_vec(&run.manifest).unwrap() }]
@@ -141,14 +141,16 @@ fn the_preview_is_drawn_from_the_figures() {
 #[test]
 fn the_index_has_the_newest_first_and_its_links_are_relative() {
     let entries = [entry(&on_day(3)), entry(&on_day(9)), entry(&on_day(5))];
-    let page = site::index_page(&entries);
+    let page = contents(&entries).index_page();
     let place = |entry: &Entry| page.find(&format!("href=\"runs/{}/index.html\"", entry.address)).unwrap();
     assert!(place(&entries[1]) < place(&entries[2]) && place(&entries[2]) < place(&entries[0]));
     let links: Vec<&str> = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert!(links.len() > 10);
+    let (icons, links): (Vec<&str>, Vec<&str>) = links.iter().partition(|link| link.starts_with("data:image/svg+xml,"));
+    assert_eq!(icons.len(), 1, "the picture in the tab is a part of the page");
     assert!(links.iter().all(|link| !link.contains(':') && !link.starts_with('/')), "{links:?}");
     assert!(page.contains("3 runs on 1 machine") && page.contains("content=\"latest/preview.png\""));
-    let index = site::Index::from_json(&site::index_record(&entries)).unwrap();
+    let index = site::Index::from_json(&contents(&entries).index_record()).unwrap();
     assert_eq!(index.runs.iter().map(|run| &run.address).collect::<Vec<_>>(), [1, 2, 0].map(|at| &entries[at].address));
 }
 
@@ -172,7 +174,7 @@ fn hostile_entries_stay_text() {
             figure.experiment = hostile.into();
         }
     }
-    let page = site::index_page(&entries);
+    let page = contents(&entries).index_page();
     assert!(!page.contains("<img") && page.contains("{{ 7*7 }}"), "it got through");
     assert_eq!(page.matches("<script>").count(), 1);
     assert_eq!(page.matches("</script>").count(), 1);
@@ -181,14 +183,14 @@ fn hostile_entries_stay_text() {
 #[test]
 fn a_trend_stays_within_one_machine() {
     let here = [entry(&on_day(3)), entry(&on_day(9))];
-    assert!(site::index_page(&here).contains("id=\"trend-"));
+    assert!(contents(&here).index_page().contains("id=\"trend-"));
     let mut elsewhere = on_day(9);
     elsewhere.manifest.machine.cpu_model = "Another CPU".into();
-    let page = site::index_page(&[here[0].clone(), entry(&elsewhere)]);
+    let page = contents(&[here[0].clone(), entry(&elsewhere)]).index_page();
     assert!(!page.contains("id=\"trend-") && page.contains("2 runs on 2 machines"));
     let mut shared = on_day(9);
     shared.manifest.placement.kind = reports::record::PlacementKind::Shared;
-    assert!(!site::index_page(&[here[0].clone(), entry(&shared)]).contains("id=\"trend-"));
+    assert!(!contents(&[here[0].clone(), entry(&shared)]).index_page().contains("id=\"trend-"));
 }
 
 #[test]
@@ -196,7 +198,7 @@ fn a_change_of_what_the_servers_ran_on_is_a_mark_in_the_trend_of_their_machine()
     let page = |change: fn(&mut Manifest)| {
         let mut later = on_day(9);
         change(&mut later.manifest);
-        site::index_page(&[entry(&on_day(3)), entry(&later)])
+        contents(&[entry(&on_day(3)), entry(&later)]).index_page()
     };
     assert!(!page(|_| {}).contains("class=\"change\""));
     let changed = page(|manifest| {
@@ -214,7 +216,9 @@ fn a_change_of_what_the_servers_ran_on_is_a_mark_in_the_trend_of_their_machine()
     driven(&mut before, "io_uring");
     driven(&mut after, "epoll");
     assert!(
-        site::index_page(&[entry(&before), entry(&after)]).contains("driver of threaded epoll instead of io_uring")
+        contents(&[entry(&before), entry(&after)])
+            .index_page()
+            .contains("driver of threaded epoll instead of io_uring")
     );
     // A run of which nobody noted what it was built with says nothing of a change.
     assert!(!page(|manifest| manifest.built_with.clear()).contains("class=\"change\""));
@@ -227,16 +231,18 @@ fn a_trend_leaves_out_other_loads_and_says_so() {
     for figure in other[1].figures.iter_mut().filter(|figure| figure.offered_load_rps.is_some()) {
         figure.offered_load_rps = figure.offered_load_rps.map(|load| load * 1.3);
     }
-    assert!(!site::index_page(&days).contains("left out") && !site::index_page(&days).contains("no second run"));
+    assert!(
+        !contents(&days).index_page().contains("left out") && !contents(&days).index_page().contains("no second run")
+    );
     assert_eq!(
-        site::index_page(&other[1..]).matches("offered: no second run has it, or none at about this load").count(),
+        contents(&other[1..]).index_page().matches("offered: no second run has it, or none at about this load").count(),
         2
     );
-    assert_eq!(site::index_page(&other).matches("1 run left out").count(), 2, "p99 and CPU, but not memory");
+    assert_eq!(contents(&other).index_page().matches("1 run left out").count(), 2, "p99 and CPU, but not memory");
     for figure in other[1].figures.iter_mut().filter(|figure| figure.offered_load_rps.is_some()) {
         figure.offered_load_rps = figure.offered_load_rps.map(|load| load / 1.3 * 1.02);
     }
-    let page = site::index_page(&other);
+    let page = contents(&other).index_page();
     assert!(!page.contains("left out") && page.contains("differs a little from run to run"));
 }
 
@@ -244,6 +250,6 @@ fn a_trend_leaves_out_other_loads_and_says_so() {
 fn smoke_tests_are_in_the_list_and_in_no_trend() {
     let mut smoke = on_day(9);
     smoke.manifest.preset = "smoke".into();
-    let page = site::index_page(&[entry(&on_day(3)), entry(&smoke)]);
+    let page = contents(&[entry(&on_day(3)), entry(&smoke)]).index_page();
     assert!(page.contains("only shows that everything works") && !page.contains("id=\"trend-"));
 }
