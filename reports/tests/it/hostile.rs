@@ -14,7 +14,6 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use reports::diff::{Gate, between, of_contenders, within};
 use reports::record::store::{RecordError, Run, RunFolder};
-use reports::scorecard::Scorecard;
 use reports::site::SiteContents;
 use reports::study::groups;
 use reports::{export, page, site, slides, summary, trace_events};
