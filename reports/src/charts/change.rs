@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn what_is_not_sure_is_hollow_and_without_an_interval_there_is_no_bar() {
         let sure = change(ratio(1.5, Some((1.4, 1.6))), true);
-        assert!(sure.contains("class=\"bar\"") && !sure.contains("hollow") && sure.contains("1.5 times"), "{sure}");
+        assert!(sure.contains("class=\"bar\"") && !sure.contains("hollow") && sure.contains("1.50 times"), "{sure}");
         let open = change(ratio(1.5, None), false);
         assert!(!open.contains("class=\"bar\"") && open.contains("knob hollow"), "{open}");
     }

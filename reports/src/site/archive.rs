@@ -15,7 +15,7 @@ use crate::record::store::{LARGEST_FILE_BYTES, LARGEST_RUN_BYTES, MOST_FILES, Ru
 /// Why a file with records cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// Not what [`pack`] makes.
+    /// Not what a site offers as the records of a run.
     #[error("it is damaged: {0}; give the file back as it was published")]
     Damaged(#[from] io::Error),
     /// More than any run has.
