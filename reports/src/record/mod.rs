@@ -25,6 +25,7 @@ mod timeline;
 mod traffic;
 mod versions;
 mod warning;
+mod workers;
 
 pub use backend::*;
 pub use busy_start::*;
@@ -39,6 +40,7 @@ pub use server::*;
 pub use timeline::*;
 pub use traffic::*;
 pub use warning::*;
+pub use workers::*;
 
 pub(crate) use versions::schema_version;
 
