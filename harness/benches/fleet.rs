@@ -115,20 +115,13 @@ fn spec(workers: usize) -> LoadSpec {
 
 /// Runs one real worker and keeps what it says.
 fn record(folder: &Path) -> anyhow::Result<PathBuf> {
-    let launched = Launch {
-        contender: "async-single",
-        cpus: &[],
-        readiness_deadline: Duration::from_secs(5),
-        spin_rate: Some(1),
-        wire: None,
-        backend: None,
-    };
+    let launched = Launch { spin_rate: Some(1), ..Launch::new("async-single") };
     let program = env!("CARGO_BIN_EXE_harness");
     let server = launch_program(Path::new(program), &launched)?;
     let file = folder.join("said");
     let words = ["sh", "-c", "\"$0\" worker | tee \"$1\"", program];
     let words = words.map(str::to_owned).into_iter().chain([file.display().to_string()]).collect();
-    run(&[WorkerCommand { text: "the real one".to_owned(), words }], server.address(), |_| {})?;
+    run(vec![WorkerCommand { text: "the real one".to_owned(), words }], server.address(), |_| {})?;
     drop(server.stop());
     Ok(file)
 }
@@ -142,7 +135,7 @@ fn many(workers: usize, recording: &Path) -> anyhow::Result<FleetCost> {
     let cpu_before = own_cpu_ms()?;
     let (begun_ns, mut origin_ns, mut threads, mut descriptors) = (now_ns(), 0, 0, 0);
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
-    let found = run(&vec![command; workers], nowhere, |at_ns| {
+    let found = run(vec![command; workers], nowhere, |at_ns| {
         if origin_ns == 0 {
             (threads, descriptors) = (entries("/proc/self/task"), entries("/proc/self/fd"));
         }
@@ -174,7 +167,7 @@ fn many(workers: usize, recording: &Path) -> anyhow::Result<FleetCost> {
 }
 
 /// `look` is told when the load begins, again and again.
-fn run(commands: &[WorkerCommand], target: SocketAddr, mut look: impl FnMut(u64)) -> anyhow::Result<FleetOutcome> {
+fn run(commands: Vec<WorkerCommand>, target: SocketAddr, mut look: impl FnMut(u64)) -> anyhow::Result<FleetOutcome> {
     let (spec, stop) = (spec(commands.len()), AtomicBool::new(false));
     let load = FleetLoad {
         spec: &spec,
@@ -183,9 +176,11 @@ fn run(commands: &[WorkerCommand], target: SocketAddr, mut look: impl FnMut(u64)
         allow_remote: false,
         requests: None,
         by_second: false,
+        way: false,
         stop: &stop,
+        give_up: &stop,
     };
-    let fleet = Fleet::start(commands, &Hello::of_this_side(env!("CARGO_PKG_VERSION"), None, 1, None))?;
+    let mut fleet = Fleet::start(commands, Hello::of_this_side(env!("CARGO_PKG_VERSION"), None, vec![0], None))?;
     Ok(fleet.run(&load, |moments, _| look(moments.origin_ns))?)
 }
 

@@ -50,6 +50,7 @@ fn main() -> anyhow::Result<()> {
             readiness_deadline: Duration::from_secs(5),
             spin_rate: Some(1),
             wire: None,
+            listen: None,
             backend: None,
         };
         let server = launch_program(Path::new(env!("CARGO_BIN_EXE_harness")), &launched)?;

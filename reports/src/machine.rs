@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::format::{Unit, counted};
 use crate::record::store::Run;
-use crate::record::{Manifest, PlacementKind};
+use crate::record::{HostRole, Manifest, PathKind, PlacementKind};
 
 /// A machine together with the way its CPUs were divided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,7 @@ impl MachineIdentity {
             }
             PlacementKind::Shared => "shared with the load".to_owned(),
         };
+        let placed = format!("{placed}{}", spread(manifest));
         let facts = hardware(manifest, cpus.clone(), placed.clone(), memory.clone()).map(|(_, value)| value);
         // What follows the release is how the kernel was built: it tells machines apart, and a reader little.
         let release = machine.kernel.split(' ').next().unwrap_or_default();
@@ -68,7 +69,9 @@ pub fn differences(base: &Manifest, new: &Manifest) -> Vec<Difference> {
     let of = |manifest: &Manifest| {
         let machine = &manifest.machine;
         let memory = format!("{:.1} GiB", machine.memory_bytes as f64 / 1_073_741_824.0);
-        hardware(manifest, machine.cpus.to_string(), placed(manifest), memory).into_iter().chain(system(manifest))
+        hardware(manifest, machine.cpus.to_string(), placed(manifest) + &spread(manifest), memory)
+            .into_iter()
+            .chain(system(manifest))
     };
     let pairs = of(base).zip(of(new));
     let differs = pairs.filter(|((_, base), (_, new))| base != new);
@@ -101,6 +104,17 @@ fn system(manifest: &Manifest) -> [(&'static str, String); 3] {
         ("congestion control", machine.congestion_control.clone()),
         ("allocator", machine.allocator.clone()),
     ]
+}
+
+/// From where the loads came, where that was no part of this process: `; loads of 2 workers, over a network`.
+fn spread(manifest: &Manifest) -> String {
+    let workers = || manifest.hosts.iter().filter(|host| host.role == HostRole::Load);
+    let mut ways: Vec<&str> = workers().map(|host| host.path.map_or("an unknown way", PathKind::words)).collect();
+    ways.dedup();
+    match workers().count() {
+        0 => String::new(),
+        count => format!("; loads of {}, over {}", counted(count as u64, "worker"), ways.join(" and ")),
+    }
 }
 
 /// What the machine is, by name. The memory is rounded, since the same machine differs by some pages from boot to

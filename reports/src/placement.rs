@@ -8,7 +8,7 @@ use itertools::Itertools;
 
 use crate::format;
 use crate::record::store::Run;
-use crate::record::{Cell, PlacementKind};
+use crate::record::{Cell, HostRole, PlacementKind};
 use crate::study::Group;
 
 /// Who had which CPUs, in a sentence, and one more for each experiment whose servers got others.
@@ -23,6 +23,9 @@ pub(crate) fn placement(run: &Run) -> String {
 
 /// Who had which CPUs wherever nothing else is said, in a sentence.
 pub(crate) fn placement_of_run(run: &Run) -> String {
+    if !run.manifest.hosts.is_empty() {
+        return placement_of_hosts(run);
+    }
     let placement = &run.manifest.placement;
     let server = cpus(placement.server_cpus.len());
     match placement.kind {
@@ -32,6 +35,17 @@ pub(crate) fn placement_of_run(run: &Run) -> String {
         }
         PlacementKind::Shared => format!("Server and load generator shared the same {server}."),
     }
+}
+
+/// The same where other machines took part.
+fn placement_of_hosts(run: &Run) -> String {
+    let server = cpus(run.manifest.placement.server_cpus.len());
+    let of_role = |role: HostRole| {
+        let hosts = run.manifest.hosts.iter().filter(move |host| host.role == role);
+        hosts.map(|host| host.host.as_str()).collect::<Vec<_>>()
+    };
+    let place = of_role(HostRole::Server).first().map_or(String::new(), |host| format!(" of {host}"));
+    format!("The server had {server}{place}; the load came from {}.", format::list(&of_role(HostRole::Load)))
 }
 
 /// How many CPUs the server had, as the title of a picture says it.

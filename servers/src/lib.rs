@@ -48,7 +48,9 @@ pub use counters::Counters;
 pub use histograms::{HistogramBucket, UnstableMetrics};
 pub use models::{Concurrency, LEFT_OUT, LeftOut, MODELS, Model, default_models};
 pub use nearest::{did_you_mean, nearest, no_such};
-pub use options::{Accepting, LockKind, OptionKey, ServerOptions, Spawning, WorkPlacement};
+pub use options::{
+    Accepting, LockKind, OptionKey, ServerOptions, Spawning, WorkPlacement, are_cpus_assumed, assume_cpus,
+};
 pub use server::Server;
 pub use snapshot::{RuntimeSnapshot, ServerMonitor, ServerSnapshot, WorkerSnapshot};
 pub use stop::StopHandle;

@@ -47,6 +47,7 @@ impl BenchContender {
             readiness_deadline: Duration::from_secs(5),
             spin_rate: Some(1),
             wire: None,
+            listen: None,
             backend: None,
         };
         let server = launch_program(&self.program()?, &launched)?;

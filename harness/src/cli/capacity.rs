@@ -18,7 +18,6 @@ use super::progress::{TerminalProgress, rough};
 use super::protagonists;
 use super::report::{render, salvaged};
 use super::servers::Servers;
-use crate::observe::allowed_cpus;
 use crate::plan::{Experiment, Pictures, PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Execution, Preflight};
 use crate::search::capacity::{self, CONCURRENT, Capacity, CapacityGoal, DESCRIPTION, pictures};
@@ -60,22 +59,22 @@ const WHAT: &str = "capacity";
 pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     let (begun, first_look) = (Instant::now(), FirstLook::take());
     let deadline = begun + time_for_cells(args.budget, AFTERWARDS)?;
-    let servers = args.run.servers.resolve()?;
+    let (servers, host) = args.run.resolve()?;
     let experiment = experiment(&args, &servers)?;
     let (plan, preflight) = plan(&args, &servers, &experiment)?;
     let concurrent = plan.connection_ceiling;
     let asked = CapacityGoal { objective: args.slo, blocks: args.blocks, seed: args.run.seed, concurrent };
     let mut search = Capacity::new(&experiment, plan.contenders.len(), asked);
     let what = (WHAT, plan.contenders.len() as u32);
-    let OpenRun { held, folder, manifest, .. } =
-        args.run.open((&plan, &preflight), (&servers, first_look), None, what)?;
+    let OpenRun { held, folder, manifest, elsewhere, .. } =
+        args.run.open((&plan, &preflight), (&servers, host, first_look), None, what)?;
     let interrupt = &held.interrupt;
     if !args.run.quiet.is_on {
         announce(&args, &search, &folder);
         tell_limits(&preflight.warnings);
     }
     let mut progress = TerminalProgress::new(args.run.quiet.is_on);
-    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None, elsewhere };
     let end = execution.steer(&mut search, deadline, &mut progress);
     progress.end();
     let end = end.map_err(|lost| salvaged(*lost, &folder, |run| summary(run, args.format, None)))?;
@@ -166,7 +165,7 @@ fn plan<'a>(
     servers: &Servers,
     experiment: &'a Experiment,
 ) -> anyhow::Result<(RunPlan<'a>, Preflight)> {
-    let placement = place(args.run.placement.kind(), &allowed_cpus()?);
+    let placement = place(args.run.placement.kind(), &servers.cpus()?);
     // What a cell takes is the search's own affair; of a preset's sizes only these two are looked at.
     let sizes = Sizes { retries: RETRIES, ..Preset::Quick.sizes().with_blocks(args.blocks) };
     let cast = cast_for(&placement.server_cpus, args.models.as_deref(), servers, &[experiment], &sizes)?;

@@ -86,7 +86,7 @@ fn under(row: &ScorecardRow, shorts: [&str; 2]) -> Vec<String> {
 }
 
 /// What decides more or, where nothing does, what shows more. Only a comparison can go on, and only with the build that made
-/// it; another one makes a new run of the same plan.
+/// it; another one makes a new run of the same plan. What was typed of other machines is no command to copy.
 pub(super) fn next(card: &Scorecard, run: &Run, report: &str) -> String {
     let manifest = &run.manifest;
     let folder = report.strip_suffix("/report.html").unwrap_or(report);
@@ -98,7 +98,7 @@ pub(super) fn next(card: &Scorecard, run: &Run, report: &str) -> String {
         let experiment = manifest.experiments.iter().find(|experiment| experiment.name == name);
         experiment.and_then(|experiment| experiment.blocks).unwrap_or(manifest.blocks) as usize
     };
-    match card.blocks_to_decide(planned).filter(|_| is_a_comparison) {
+    match card.blocks_to_decide(planned).filter(|_| is_a_comparison && manifest.hosts.is_empty()) {
         Some(blocks) if is_of_this_build => {
             let time = rough(time_of_more(run, blocks as u32));
             format!("harness compare --resume {folder} --blocks {blocks} # {time}")

@@ -12,6 +12,7 @@ use reports::record::store::RunFolder;
 use super::busy::FirstLook;
 use super::forecast::RunForecast;
 use super::live::{Followed, LiveArgs};
+use super::machines::cast_of_loads;
 use super::new_run::{OpenRun, RunArgs, tell_limits, too_few_cpus};
 use super::other_build::{build_of_saved, other_build};
 use super::output::{SummaryFormat, print, summary, tell};
@@ -22,7 +23,6 @@ use super::servers::Servers;
 use super::trace::{self, Timelines};
 use super::{contenders, dry_run, protagonists};
 use crate::experiments::{self, EXPERIMENTS};
-use crate::observe::allowed_cpus;
 use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, place};
 use crate::run::{Execution, Preflight, preflight};
 
@@ -57,17 +57,17 @@ pub(super) struct CompareArgs {
 
     /// Completes a run that was cut off, or gives it more `--blocks`; all else is as it was
     #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "models", "experiments", "seed", "placement", "out", "dry_run", "like"])]
-    resume: Option<PathBuf>,
+    pub(super) resume: Option<PathBuf>,
 
     /// Takes plan, seed and loads of another run, so that `harness diff` can hold the two against each other; of its
     /// contenders those of --models, or all
     #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "experiments", "seed", "placement"])]
-    like: Option<PathBuf>,
+    pub(super) like: Option<PathBuf>,
 
     /// Of whom to trace a few milliseconds afterwards, for the picture of who ran what: of the two that the report is about,
     /// in a second or two, or of all, in some ten seconds; without it off for smoke, protagonists for quick, on for full
     #[arg(long, value_enum)]
-    timelines: Option<Timelines>,
+    pub(super) timelines: Option<Timelines>,
 
     /// Whether each server is asked about its inside, twenty times a second, and its threads are read one by one
     #[arg(long, value_enum, default_value_t = Inside::On, value_name = "on|off")]
@@ -91,7 +91,8 @@ pub(super) struct CompareArgs {
 
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let first_look = FirstLook::take();
-    let servers = args.run.servers.resolve()?;
+    let (servers, host) = args.run.resolve()?;
+    args.run.machines.check_with(&args)?;
     if args.resume.is_some() || args.like.is_some() {
         args.run.servers.check_no_page()?;
     }
@@ -109,21 +110,23 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
         None => plan(&args, &servers)?,
     };
     plan.inside = args.inside;
-    let wanted = args.timelines.unwrap_or(Timelines::of(args.preset));
+    // Whom to trace is started here, under a load from here.
+    let usual = if args.run.machines.is_empty() { Timelines::of(args.preset) } else { Timelines::Off };
+    let wanted = args.timelines.unwrap_or(usual);
     if args.dry_run {
         print(&dry_run::describe(&plan, &preflight, RunForecast::of(&plan, wanted)))?;
         return Ok(ExitCode::SUCCESS);
     }
     let planned = plan.probes().len() + plan.fullest().len();
     let what = (plan.preset.name(), planned as u32);
-    let OpenRun { held, mut live, folder, manifest } =
-        args.run.open((&plan, &preflight), (&servers, first_look), Some(&args.live), what)?;
+    let OpenRun { held, mut live, folder, manifest, elsewhere } =
+        args.run.open((&plan, &preflight), (&servers, host, first_look), Some(&args.live), what)?;
     let interrupt = &held.interrupt;
     if !args.run.quiet.is_on {
         announce(&plan, RunForecast::of(&plan, wanted), &preflight, &folder);
     }
     let mut progress = Followed::new(TerminalProgress::new(args.run.quiet.is_on), live.as_mut(), &manifest, &[]);
-    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None, elsewhere };
     let end = match like {
         Some(like) => execution.run_with_probes(probes(like), &mut progress),
         None => execution.run(&mut progress),
@@ -159,7 +162,7 @@ pub(super) fn plan_of(words: &[&str]) -> anyhow::Result<(RunPlan<'static>, Prefl
         args: CompareArgs,
     }
     let CompareLine { args } = <CompareLine as clap::Parser>::try_parse_from(words)?;
-    plan(&args, &args.run.servers.resolve()?)
+    plan(&args, &args.run.resolve()?.0)
 }
 
 /// What was typed, resolved. Looks at the machine's limits and changes nothing but this process's own.
@@ -167,9 +170,10 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan<'stati
     let sizes = args.preset.sizes();
     let sizes = args.blocks.map_or(sizes, |blocks| sizes.with_blocks(blocks));
     let kind = args.run.placement.kind();
-    let placement = place(kind, &allowed_cpus()?);
+    let placement = place(kind, &servers.cpus()?);
     let experiments = experiments(&args.experiments)?;
     let cast = contenders::cast_for(&placement.server_cpus, args.models.as_deref(), servers, &experiments, &sizes)?;
+    let cast = cast_of_loads(cast, &args.run.machines, &sizes)?;
     let protagonists = protagonists::of_plan(args.protagonists.as_deref(), &cast.contenders)?;
     let cast = match &protagonists {
         Some(two) => cast.about(two),

@@ -120,7 +120,8 @@ fn on_cpus<T: Send>(cpus: &[u32], make: impl FnOnce() -> anyhow::Result<T> + Sen
     thread::scope(|scope| {
         let on_the_servers_cpus = thread::Builder::new()
             .spawn_scoped(scope, || {
-                restrict_this_thread(cpus)?;
+                // Those of another machine have other numbers, and what follows from them was said.
+                restrict_this_thread(if servers::are_cpus_assumed() { &[] } else { cpus })?;
                 make()
             })
             .context("a thread could not be started")?;

@@ -72,7 +72,7 @@ pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
 fn code_of_machines(error: &MachinesError) -> u8 {
     match error {
         MachinesError::Worker { is_the_servers: true, .. } => SERVER_FAILED,
-        MachinesError::Worker { .. } => UNFIT,
+        MachinesError::Worker { .. } | MachinesError::Host { .. } => UNFIT,
         MachinesError::TooMany(_) => USAGE,
         MachinesError::AllLost(_) => INVALID,
         MachinesError::Thread(_) | MachinesError::Record(_) => INTERNAL,

@@ -27,7 +27,6 @@ use super::progress::{TerminalProgress, rough};
 use super::protagonists;
 use super::report::{salvaged, write_page};
 use super::servers::Servers;
-use crate::observe::allowed_cpus;
 use crate::plan::{Experiment, PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Execution, Preflight};
 use crate::search::map::{DESCRIPTION, Map, experiment};
@@ -66,22 +65,22 @@ const WHAT: &str = "map";
 
 pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     let (begun, first_look) = (Instant::now(), FirstLook::take());
-    let servers = args.run.servers.resolve()?;
+    let (servers, host) = args.run.resolve()?;
     let experiment = experiment(workloads(&args.work, &servers)?);
     let (plan, preflight) = plan(&args, &servers, &experiment)?;
     let connections = connections(&args.connections, plan.connection_ceiling);
     let mut map = Map::new(&experiment, &connections, args.run.seed);
     check_budget(&map, args.budget.saturating_sub(AFTERWARDS), args.budget)?;
     let what = (WHAT, 2 * map.len() as u32);
-    let OpenRun { held, folder, manifest, .. } =
-        args.run.open((&plan, &preflight), (&servers, first_look), None, what)?;
+    let OpenRun { held, folder, manifest, elsewhere, .. } =
+        args.run.open((&plan, &preflight), (&servers, host, first_look), None, what)?;
     let interrupt = &held.interrupt;
     if !args.run.quiet.is_on {
         announce(&map, args.budget, &folder);
         tell_limits(&preflight.warnings);
     }
     let mut progress = TerminalProgress::new(args.run.quiet.is_on);
-    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
+    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None, elsewhere };
     let end = execution.steer(&mut map, begun + args.budget - AFTERWARDS, &mut progress);
     progress.end();
     let shown = |run: &Run, report: Option<&Path>| match args.format {
@@ -138,7 +137,7 @@ fn workloads(work: &[String], servers: &Servers) -> Result<Vec<Workload>, PlanEr
 /// Where contenders are unknown, or there are not two of them.
 fn plan<'a>(args: &MapArgs, servers: &Servers, experiment: &'a Experiment) -> anyhow::Result<(RunPlan<'a>, Preflight)> {
     let columns = experiment.workloads().len();
-    let placement = place(args.run.placement.kind(), &allowed_cpus()?);
+    let placement = place(args.run.placement.kind(), &servers.cpus()?);
     let retries = RETRIES_PER_SQUARE * (columns * args.connections.len()) as u32;
     // What a cell takes is the map's own affair; of a preset's sizes only these two are looked at.
     let sizes = Sizes { retries, ..Preset::Quick.sizes().with_blocks(1) };

@@ -21,6 +21,7 @@ mod lesson;
 mod list;
 mod live;
 mod load;
+mod machines;
 mod map;
 mod microcosts;
 mod new_run;

@@ -14,13 +14,15 @@ use reports::record::{Ending, Machine, Manifest, PlacementKind, PlacementRecord,
 use super::busy::{self, FirstLook};
 use super::leftovers::clear_away;
 use super::live::{Live, LiveArgs};
+use super::machines::{MachinesArgs, own_cpus};
 use super::output::tell;
 use super::servers::{ServerArgs, Servers};
 use super::shell::command_line;
 use super::shell::quiet::QuietArg;
+use crate::machines::ServerHost;
 use crate::observe::{allowed_cpus, cpu_quota, machine, restrict_this_thread};
-use crate::plan::{Cast, Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes};
-use crate::run::{Interrupt, MachineLock, Preflight, build, commit, preflight_for, utc_now};
+use crate::plan::{Cast, Inside, PageRequest, PlanError, Preset, RunPlan, ServerCommand, Sizes, place};
+use crate::run::{Elsewhere, Interrupt, MachineLock, Preflight, build, commit, preflight_for, utc_now};
 
 /// Which CPUs server and generator get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -58,6 +60,9 @@ pub(super) struct RunArgs {
     /// Folder of the run; `runs/TIME-KIND` without it
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) machines: MachinesArgs,
 
     #[command(flatten)]
     pub(super) quiet: QuietArg,
@@ -114,6 +119,7 @@ pub(super) fn manifest(
         protagonists: plan.protagonists.clone(),
         against: plan.against.clone(),
         page: plan.page.as_ref().map(|page| page.path.clone()),
+        hosts: Vec::new(),
         planned_cells,
     }
 }
@@ -150,10 +156,10 @@ impl HeldMachine {
         (first_look, is_quiet): (FirstLook, bool),
     ) -> anyhow::Result<Option<Warning>> {
         let busy = busy::doubt(first_look, is_quiet);
-        let servers = Servers { page: plan.page.clone(), commands: commands.to_vec() };
+        let servers = Servers { page: plan.page.clone(), commands: commands.to_vec(), host_cpus: None };
         servers.try_out(&plan.placement.server_cpus, &self.interrupt)?;
         // Everything in this process stays off the server's CPUs; servers are told theirs when they are started.
-        restrict_this_thread(&plan.placement.generator_cpus)?;
+        restrict_this_thread(own_cpus(plan))?;
         Ok(busy)
     }
 }
@@ -165,9 +171,26 @@ pub(super) struct OpenRun {
     pub(super) live: Option<Live>,
     pub(super) folder: RunFolder,
     pub(super) manifest: Manifest,
+    /// The other machines, where there are any.
+    pub(super) elsewhere: Option<Elsewhere>,
 }
 
 impl RunArgs {
+    /// Holds what was typed of servers against itself, and starts the worker of the machine that has them, where that is another
+    /// one: the plan follows from its CPUs.
+    ///
+    /// # Errors
+    /// Where it contradicts itself, there is no such program, or that machine can't take part.
+    pub(super) fn resolve(&self) -> anyhow::Result<(Servers, Option<ServerHost>)> {
+        let servers = self.servers.resolve()?;
+        let host = self.machines.host(&servers)?;
+        let host_cpus = host.as_ref().map(|host| host.hello().cpu_list.clone());
+        if let Some(cpus) = &host_cpus {
+            servers::assume_cpus(place(self.placement.kind(), cpus).server_cpus.len());
+        }
+        Ok((Servers { host_cpus, ..servers }, host))
+    }
+
     /// Takes the machine, makes it ready, and makes the folder with its manifest. `what` is the run's preset, or the command
     /// that makes runs of another kind.
     ///
@@ -177,22 +200,28 @@ impl RunArgs {
     pub(super) fn open(
         &self,
         (plan, preflight): (&RunPlan<'_>, &Preflight),
-        (servers, first_look): (&Servers, FirstLook),
+        (servers, host, first_look): (&Servers, Option<ServerHost>, FirstLook),
         live: Option<&LiveArgs>,
         (what, planned_cells): (&str, u32),
     ) -> anyhow::Result<OpenRun> {
         preflight.check()?;
         let held = HeldMachine::take()?;
         // Where it can be followed is said first.
-        let live = live.map(|live| live.open(&plan.placement.generator_cpus)).transpose()?.flatten();
+        let live = live.map(|live| live.open(own_cpus(plan))).transpose()?.flatten();
         let busy = held.prepare(plan, &servers.commands, (first_look, self.quiet.is_on))?;
+        let elsewhere = self.machines.start(plan, (servers, host), (&held.interrupt, self.quiet.is_on))?;
         let (path, name) = folder(self.out.as_deref(), what)?;
         let folder = RunFolder::create(path)?;
         clear_away(folder.sweep(), self.quiet.is_on);
-        let mut manifest = manifest(plan, preflight, held.machine.clone(), (name, what), planned_cells);
+        let machine = elsewhere.as_ref().and_then(Elsewhere::machine).unwrap_or(&held.machine).clone();
+        let mut manifest = manifest(plan, preflight, machine, (name, what), planned_cells);
         manifest.warnings.extend(busy);
+        if let Some(elsewhere) = &elsewhere {
+            manifest.hosts = elsewhere.records();
+            manifest.warnings.extend(elsewhere.warnings());
+        }
         folder.write_manifest(&manifest)?;
-        Ok(OpenRun { held, live, folder, manifest })
+        Ok(OpenRun { held, live, folder, manifest, elsewhere })
     }
 }
 

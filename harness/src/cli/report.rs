@@ -7,8 +7,8 @@ use anyhow::Context;
 use clap::ValueEnum;
 use reports::format::counted;
 use reports::machine::{MachineIdentity, differences};
-use reports::record::Ending;
 use reports::record::store::{Run, RunFolder, write_whole};
+use reports::record::{Ending, HostRole};
 use reports::slides::{DeckChoice, FigureChoice};
 
 use super::ending::{code_of_run, sentence, unproven};
@@ -105,11 +105,16 @@ pub(super) fn conclude(
     if end.ending == Ending::Interrupted {
         let path = folder.path().display();
         let has_commands = run.manifest.contenders.iter().any(|contender| contender.command.is_some());
-        let servers = if has_commands { " with each --server as before" } else { "" };
-        tell(&format!(
-            "interrupted: {} cells are kept in {path}; to go on: harness compare --resume {path}{servers}",
-            end.cells
-        ));
+        let hosts = &run.manifest.hosts;
+        let as_before = match (has_commands, hosts.is_empty()) {
+            (_, false) => " with each --load-from as before",
+            (true, true) => " with each --server as before",
+            (false, true) => "",
+        };
+        let is_away = hosts.iter().any(|host| host.role == HostRole::Server);
+        let go_on = format!("; to go on: harness compare --resume {path}{as_before}");
+        let go_on = if is_away { String::new() } else { go_on };
+        tell(&format!("interrupted: {} cells are kept in {path}{go_on}", end.cells));
     }
     if let Some((contender, experiment, workload)) = unproven(&run) {
         tell(&format!(

@@ -8,13 +8,14 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use reports::machine::{differences, in_words};
 use reports::record::store::{Run, RunFolder};
-use reports::record::{Cell, Ending, ExperimentRecord, Manifest, OtherBuild, Purpose, Warning};
+use reports::record::{Cell, Ending, ExperimentRecord, HostRole, Manifest, OtherBuild, Purpose, Warning};
 
 use super::busy::FirstLook;
 use super::compare::CompareArgs;
 use super::contenders::{cast_for, of_saved};
 use super::leftovers::clear_away;
 use super::live::Followed;
+use super::machines::own_cpus;
 use super::new_run::{self, HeldMachine};
 use super::other_build::build_of_saved;
 use super::output::{summary, tell};
@@ -53,8 +54,10 @@ pub(super) fn run(
     preflight.check()?;
     check_same(&manifest, &plan, &preflight)?;
     // Where it can be followed is said first.
-    let mut live = args.live.open(&plan.placement.generator_cpus)?;
+    let mut live = args.live.open(own_cpus(&plan))?;
     let busy = held.prepare(&plan, &servers.commands, (first_look, quiet))?;
+    check_same_machines(&manifest, args)?;
+    let elsewhere = args.run.machines.start(&plan, (servers, None), (&held.interrupt, quiet))?;
     let resumed_at = [&manifest.resumed_at[..], &[utc_now()]].concat();
     let (blocks, experiments) = (plan.sizes.blocks, plan.experiment_records());
     let mut manifest = Manifest { ending: Ending::Running, blocks, experiments, resumed_at, ..manifest };
@@ -64,7 +67,8 @@ pub(super) fn run(
         tell(&format!("{} has {} cells; running what is missing", folder.path().display(), cells.len()));
     }
     let mut progress = Followed::new(TerminalProgress::new(quiet), live.as_mut(), &manifest, &cells);
-    let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt: &held.interrupt, program: None };
+    let execution =
+        Execution { plan: &plan, folder: &folder, manifest, interrupt: &held.interrupt, program: None, elsewhere };
     let end = execution.resume(cells, &mut progress);
     progress.end();
     let end = end.map_err(|lost| salvaged(*lost, &folder, |run| summary(run, args.format, None)))?;
@@ -75,9 +79,28 @@ pub(super) fn run(
     Ok(code)
 }
 
+/// Whether the loads are sent from where they were.
+fn check_same_machines(manifest: &Manifest, args: &CompareArgs) -> anyhow::Result<()> {
+    if manifest.hosts.iter().any(|host| host.role == HostRole::Server) {
+        let why = "its servers were on another machine, and such a run can't be resumed yet; make a new one";
+        return Err(refuse(manifest, why.to_owned()).into());
+    }
+    let had: Vec<&str> = manifest.hosts.iter().map(|host| host.command.as_str()).collect();
+    if had == args.run.machines.commands() {
+        return Ok(());
+    }
+    let why = match had.join("' --load-from '") {
+        had if had.is_empty() => "its loads were sent from this machine; leave out --load-from".to_owned(),
+        had => format!("its loads were sent from other machines; give --load-from '{had}' again"),
+    };
+    Err(refuse(manifest, why).into())
+}
+
 /// Whether a cell that is run now is the same measurement as those that the run has.
 fn check_same(manifest: &Manifest, plan: &RunPlan<'_>, preflight: &Preflight) -> anyhow::Result<()> {
-    let now = new_run::manifest(plan, preflight, machine()?, (manifest.run.clone(), plan.preset.name()), 0);
+    let mut now = new_run::manifest(plan, preflight, machine()?, (manifest.run.clone(), plan.preset.name()), 0);
+    // Those have been held against what was typed.
+    now.hosts.clone_from(&manifest.hosts);
     let build = |manifest: &Manifest| (manifest.harness_version.clone(), manifest.commit.clone());
     let described = |(version, commit): (String, Option<String>)| match commit {
         Some(commit) => format!("{version} ({commit})"),

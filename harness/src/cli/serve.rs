@@ -89,7 +89,8 @@ pub struct ServeArgs {
 pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     // First of all, while the parent can hardly have died yet, and before any thread is made.
     let supervision = supervise(&args)?;
-    let is_remote = args.allow_remote && can_be_reached(args.listen);
+    // One that is measured is the same wherever it listens.
+    let is_remote = args.allow_remote && can_be_reached(args.listen) && supervision == Supervision::ByHand;
     let contender = Contender::parse_over(&args.contender, if is_remote { REMOTE_LIMITS } else { &[] })?;
     if contender.model.is_http_only && args.wire != Wire::Http {
         bail!(PlanError::Usage(format!("{} speaks HTTP alone; give --wire http", contender.model.name)));

@@ -3,6 +3,7 @@
 //!
 //! Beside it: `contenders.rs`, the list of models; `process/command.rs`, which starts a program.
 
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use servers::protocol::Wire;
 use super::output::usage;
 use super::target::check_path;
 use crate::load::HeldConnections;
+use crate::observe::allowed_cpus;
 use crate::plan::{PageRequest, PlanError, ServerCommand, Work};
 use crate::process::{ADDRESS, CommandLaunch, PORT, launch_command};
 use crate::run::Interrupt;
@@ -41,6 +43,8 @@ pub(super) struct Servers {
     pub(super) commands: Vec<ServerCommand>,
     /// In place of work.
     pub(super) page: Option<PageRequest>,
+    /// The CPUs of the machine that has the servers, where that is another one.
+    pub(super) host_cpus: Option<Vec<u32>>,
 }
 
 impl ServerArgs {
@@ -59,7 +63,7 @@ impl ServerArgs {
             }
             find_program(&format!("--server {name}"), &command.words)?;
         }
-        Ok(Servers { commands: self.servers.clone(), page: self.page()? })
+        Ok(Servers { commands: self.servers.clone(), page: self.page()?, host_cpus: None })
     }
 
     /// Nothing was typed that is fixed in a saved run.
@@ -91,6 +95,14 @@ impl ServerArgs {
 }
 
 impl Servers {
+    /// The CPUs that are divided between servers and whoever watches or loads them.
+    ///
+    /// # Errors
+    /// Where the kernel does not tell.
+    pub(super) fn cpus(&self) -> io::Result<Vec<u32>> {
+        self.host_cpus.clone().map_or_else(allowed_cpus, Ok)
+    }
+
     /// Starts each program once and asks it once, so that a run does not begin with one that can't serve.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::allocator::VERSION;
 use crate::machines::{Hello, ToldClock, WorkerSetup, work_for};
 use crate::observe::{allowed_cpus, raise_soft_descriptor_limit};
 use crate::process::sha256_of_own_image;
-use crate::run::preflight_connections;
+use crate::run::{ServingMachine, preflight_connections};
 
 const ABOUT: &str = "\
 It is told on its stdin what to send and says on its stdout what came of it, a line of JSON per
@@ -42,6 +42,7 @@ pub(super) fn run(args: &WorkerArgs) -> anyhow::Result<ExitCode> {
         clock: ToldClock::new(args.test_clock_ahead, args.test_clock_drift),
         late: args.test_begin_late,
         preflight: |connections| preflight_connections(connections).map_err(|unfit| unfit.to_string()),
+        starter: Box::new(ServingMachine::default()),
         // Whoever asked is gone: no result has a reader, and no load is wanted any more.
         at_end: || process::exit(0),
     };
@@ -52,7 +53,7 @@ pub(super) fn run(args: &WorkerArgs) -> anyhow::Result<ExitCode> {
 /// What this side says of itself.
 pub(super) fn own_hello() -> Hello {
     let _ = raise_soft_descriptor_limit();
-    let cpus = allowed_cpus().map_or(1, |cpus| cpus.len() as u32);
+    let cpus = allowed_cpus().unwrap_or_default();
     let build = sha256_of_own_image().ok().map(str::to_owned);
     Hello::of_this_side(VERSION, build, cpus, getrlimit(Resource::Nofile).current)
 }

@@ -2,24 +2,23 @@
 //! up. None of them knows of another.
 //!
 //! Before the load anything that fails ends all. From its start on a worker that is lost is a finding: its part counts as
-//! never sent. Beside it: `hand.rs`, one worker; `clocks.rs`, the moment.
+//! never sent. Beside it: `conduct.rs`, one worker through one load; `hand.rs`, one worker.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reports::record::RecordError;
 
-use super::clocks::{ClockOffset, Drift};
-use super::found::{FleetOutcome, WorkerOutcome, WorkerPart, start_skew_ns};
-use super::hand::{Hand, SILENCE, WorkerCommand, WorkerProblem};
-use super::message::{FromWorker, Go, Hello, ToWorker};
-use super::plan_message::{MOST_WORKERS, PlanMessage, WholeLoad};
+use super::conduct::{HEAD_START, conduct, outcome, prepare};
+use super::found::{FleetOutcome, WorkerOutcome, start_skew_ns};
+use super::hand::{Hand, WorkerCommand, WorkerProblem};
+use super::hello::Hello;
+use super::plan_message::MOST_WORKERS;
 use crate::clock::now_ns;
-use crate::load::{Generator, LoadMoments, LoadOutcome, LoadPart, Signs, scheduled_in};
-use crate::observe::MachineSeen;
+use crate::load::{Generator, LoadMoments, LoadOutcome, LoadPart, Signs};
 use crate::plan::{LoadSpec, nanoseconds};
 
 /// Why a load from several machines did not begin, or its figures could not be added up.
@@ -36,6 +35,14 @@ pub enum MachinesError {
         reason: String,
         /// Whether the server is the reason, which did not accept its connections.
         is_the_servers: bool,
+    },
+    /// The servers' machine can't do what it is to do.
+    #[error("the machine for the servers ({command}): {reason}")]
+    Host {
+        /// As it was typed.
+        command: String,
+        /// A sentence.
+        reason: String,
     },
     /// There is no thread for each of them.
     #[error("a thread for a worker could not be started: {0}")]
@@ -66,62 +73,77 @@ pub struct FleetLoad<'a> {
     pub requests: Option<u64>,
     /// Whether the window is wanted second by second too.
     pub by_second: bool,
+    /// Whether the time of the way to the server is wanted too.
+    pub way: bool,
     /// Ends the load early.
     pub stop: &'a AtomicBool,
+    /// Ends all before the load has begun.
+    pub give_up: &'a AtomicBool,
 }
-
-/// Between the last worker's readiness and the start: room for the word to arrive everywhere.
-const HEAD_START: Duration = Duration::from_millis(250);
 
 /// How often whoever looks on is told of progress.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// Workers that have been started.
-pub struct Fleet<'c> {
-    commands: &'c [WorkerCommand],
+/// Workers that have been started, for one load or for many, one after another.
+pub struct Fleet {
+    commands: Vec<WorkerCommand>,
+    own: Hello,
     hands: Vec<Hand>,
+    /// Of a worker that is to be started anew: it was lost, or what it is doing is not known.
+    is_spent: Vec<bool>,
 }
 
-/// A worker whose connections are open.
-#[derive(Debug)]
-struct Prepared {
-    hello: Hello,
-    clock: ClockOffset,
-}
-
-type Ended = Result<(LoadOutcome, MachineSeen, i64, Option<ClockOffset>), WorkerProblem>;
-
-impl<'c> Fleet<'c> {
+impl Fleet {
     /// Starts all of them. They end when this is dropped.
     ///
     /// # Errors
     /// Where one can't be started.
-    pub fn start(commands: &'c [WorkerCommand], hello: &Hello) -> Result<Fleet<'c>, MachinesError> {
+    pub fn start(commands: Vec<WorkerCommand>, own: Hello) -> Result<Fleet, MachinesError> {
         if commands.len() > MOST_WORKERS as usize {
             return Err(MachinesError::TooMany(commands.len()));
         }
-        let started = commands.iter().map(|command| Hand::start(command, hello)).enumerate();
+        let started = commands.iter().map(|command| Hand::start(command, &own)).enumerate();
         let hands: Result<_, _> =
-            started.map(|(index, hand)| hand.map_err(|problem| failed(commands, index, problem))).collect();
-        Ok(Fleet { commands, hands: hands? })
+            started.map(|(index, hand)| hand.map_err(|problem| failed(&commands, index, problem))).collect();
+        let (hands, is_spent) = (hands?, vec![false; commands.len()]);
+        Ok(Fleet { commands, own, hands, is_spent })
+    }
+
+    /// Who they say they are, in the order in which they were given.
+    ///
+    /// # Errors
+    /// Where one says nothing, or something else.
+    pub fn hellos(&mut self, stop: &AtomicBool) -> Result<Vec<Hello>, MachinesError> {
+        let said = each(&mut self.hands, |_, hand| hand.hello(stop), || ())?;
+        self.all_or_the_reason(said)
+    }
+
+    /// Their processes on this machine: the workers themselves, or what speaks to them.
+    pub fn pids(&self) -> Vec<u32> {
+        self.hands.iter().map(Hand::pid).collect()
     }
 
     /// Runs a load to its end. `attend` is told how it goes: its moments on this machine's clock, and the workers' signs.
+    /// Of more workers than connections only as many send as there are connections. Whoever was lost in the load before is
+    /// started anew.
     ///
     /// # Errors
     /// Where a worker fails before the load begins.
     pub fn run(
-        mut self,
+        &mut self,
         load: &FleetLoad<'_>,
         mut attend: impl FnMut(LoadMoments, &Signs),
     ) -> Result<FleetOutcome, MachinesError> {
-        let parts = self.parts();
+        self.replace_the_spent()?;
+        let parts = self.parts(load.spec.peak_connections());
+        // What they are doing is not known until they have said how it ended.
+        self.is_spent[..parts.len()].fill(true);
         let given_up = AtomicBool::new(false);
         let prepared = each(
-            &mut self.hands,
+            &mut self.hands[..parts.len()],
             |index, hand| prepare(hand, load, parts[index], &given_up),
             || {
-                if load.stop.load(Ordering::Relaxed) {
+                if load.give_up.load(Ordering::Relaxed) {
                     given_up.store(true, Ordering::Relaxed);
                 }
             },
@@ -133,9 +155,9 @@ impl<'c> Fleet<'c> {
         let moments = LoadMoments { origin_ns, window_start_ns, window_end_ns };
         let signs = Signs::default();
         let run = |index: usize, hand: &mut Hand| conduct(hand, load, prepared[index].clock.there(origin_ns), &signs);
-        let ended = each(&mut self.hands, run, || attend(moments, &signs))?;
-        for hand in self.hands {
-            hand.dismiss();
+        let ended = each(&mut self.hands[..parts.len()], run, || attend(moments, &signs))?;
+        for (is_spent, ended) in self.is_spent.iter_mut().zip(&ended) {
+            *is_spent = ended.is_err();
         }
         let commands = self.commands.iter().map(|command| command.text.clone());
         let found = commands.zip(parts).zip(prepared.into_iter().zip(ended));
@@ -144,16 +166,29 @@ impl<'c> Fleet<'c> {
         joined(load, workers.collect(), window_start_ns)
     }
 
-    fn parts(&self) -> Vec<LoadPart> {
-        let of = self.hands.len() as u32;
+    /// Says good-bye to all of them. Without it they are ended without a word.
+    pub fn dismiss(self) {
+        self.hands.into_iter().for_each(Hand::dismiss);
+    }
+
+    fn replace_the_spent(&mut self) -> Result<(), MachinesError> {
+        for index in 0..self.hands.len() {
+            if self.is_spent[index] || self.hands[index].has_ended() {
+                let hand = Hand::start(&self.commands[index], &self.own);
+                self.hands[index] = hand.map_err(|problem| failed(&self.commands, index, problem))?;
+                self.is_spent[index] = false;
+            }
+        }
+        Ok(())
+    }
+
+    fn parts(&self, connections: u32) -> Vec<LoadPart> {
+        let of = (self.hands.len() as u32).min(connections);
         (0..of).map(|index| LoadPart { index, of }).collect()
     }
 
     /// All of them, or why the first can't that has a reason of its own.
-    fn all_or_the_reason(
-        &self,
-        prepared: Vec<Result<Prepared, WorkerProblem>>,
-    ) -> Result<Vec<Prepared>, MachinesError> {
+    fn all_or_the_reason<T>(&self, prepared: Vec<Result<T, WorkerProblem>>) -> Result<Vec<T>, MachinesError> {
         let (mut ready, mut problems) = (Vec::new(), Vec::new());
         for (index, prepared) in prepared.into_iter().enumerate() {
             match prepared {
@@ -163,17 +198,28 @@ impl<'c> Fleet<'c> {
         }
         problems.sort_by_key(|(is_given_up, index, _)| (*is_given_up, *index));
         match problems.into_iter().next() {
-            Some((_, index, problem)) => Err(failed(self.commands, index, problem)),
+            Some((_, index, problem)) => Err(failed(&self.commands, index, problem)),
             None => Ok(ready),
         }
     }
 }
 
-fn failed(commands: &[WorkerCommand], index: usize, problem: WorkerProblem) -> MachinesError {
-    let is_the_servers = matches!(&problem, WorkerProblem::Trouble(trouble) if trouble.is_the_servers);
+impl MachinesError {
+    pub(super) fn of_host(command: &WorkerCommand, problem: &WorkerProblem) -> MachinesError {
+        MachinesError::Host { command: command.text.clone(), reason: with_hint(problem) }
+    }
+}
+
+/// A problem, with where to look for our program where that may be it.
+fn with_hint(problem: &WorkerProblem) -> String {
     let ended_early = matches!(problem, WorkerProblem::Ended(_));
     let hint = "; see whether harness is found over there, and give --worker-program PATH where it is not";
-    let reason = format!("{problem}{}", if ended_early { hint } else { "" });
+    format!("{problem}{}", if ended_early { hint } else { "" })
+}
+
+fn failed(commands: &[WorkerCommand], index: usize, problem: WorkerProblem) -> MachinesError {
+    let is_the_servers = matches!(&problem, WorkerProblem::Trouble(trouble) if trouble.is_the_servers);
+    let reason = with_hint(&problem);
     MachinesError::Worker { number: index + 1, command: commands[index].text.clone(), reason, is_the_servers }
 }
 
@@ -202,86 +248,6 @@ fn each<T: Send>(
         };
         Ok(threads.into_iter().map(join).collect())
     })
-}
-
-/// Up to open connections and a clock that is known. Whoever fails has the others given up.
-fn prepare(
-    hand: &mut Hand,
-    load: &FleetLoad<'_>,
-    part: LoadPart,
-    given_up: &AtomicBool,
-) -> Result<Prepared, WorkerProblem> {
-    /// Longer than a generator waits for its connections.
-    const OPENING: Duration = Duration::from_secs(30);
-    let mut prepare = || {
-        let hello = hand.hello(given_up)?;
-        let FleetLoad { spec, generator, target, allow_remote, requests, by_second, .. } = *load;
-        let whole = WholeLoad { spec, generator, target, allow_remote, requests, by_second };
-        hand.say(&ToWorker::Plan(Box::new(PlanMessage::new(whole, part))))?;
-        match hand.hear(OPENING, given_up)?.0 {
-            FromWorker::Ready => Ok(Prepared { hello, clock: hand.clock(given_up)? }),
-            other => Err(hand.out_of_turn(&other)),
-        }
-    };
-    prepare().inspect_err(|_| given_up.store(true, Ordering::Relaxed))
-}
-
-/// From the word to begin to the result.
-fn conduct(hand: &mut Hand, load: &FleetLoad<'_>, start_ns: i64, signs: &Signs) -> Ended {
-    hand.say(&ToWorker::Go(Go { start_ns }))?;
-    let mut is_stopped = false;
-    let never = AtomicBool::new(false);
-    let give_up = Instant::now() + HEAD_START + load.spec.longest() + SILENCE;
-    let result = loop {
-        // One that begins when nobody else does says on and on that it is there.
-        if Instant::now() > give_up {
-            return Err(WorkerProblem::TooLate);
-        }
-        // Whoever was told to stop has something to say all the same.
-        let stop = if is_stopped { &never } else { load.stop };
-        match hand.hear(SILENCE, stop) {
-            Ok((FromWorker::Result(result), _)) => break result,
-            Ok((FromWorker::Signs(seen), _)) => {
-                signs.answered.fetch_or(seen.answered, Ordering::Relaxed);
-                signs.given_up.fetch_or(seen.given_up, Ordering::Relaxed);
-            }
-            Ok((other, _)) => return Err(hand.out_of_turn(&other)),
-            Err(WorkerProblem::GivenUp) if !is_stopped => {
-                is_stopped = true;
-                hand.say(&ToWorker::Stop)?;
-            }
-            Err(problem) => return Err(problem),
-        }
-    };
-    let began_ns = result.began_ns;
-    // Its figures are there, whatever becomes of its clock.
-    let clock = hand.clock(&never).ok();
-    let (outcome, machine) = result.read().map_err(|reason| {
-        WorkerProblem::Trouble(super::Trouble {
-            is_the_servers: false,
-            reason: format!("its result is refused: {reason}"),
-        })
-    })?;
-    Ok((outcome, machine, began_ns, clock))
-}
-
-fn outcome(
-    load: &FleetLoad<'_>,
-    command: String,
-    part: LoadPart,
-    Prepared { hello, clock }: Prepared,
-    ended: Ended,
-    origin_ns: u64,
-) -> WorkerOutcome {
-    let end =
-        ended.map_err(|problem| (problem.to_string(), scheduled_in(load.spec, load.generator, part, load.requests)));
-    let end = end.map(|(outcome, machine, began_ns, after)| WorkerPart {
-        outcome,
-        machine,
-        start_late_ns: clock.here(began_ns).saturating_sub(origin_ns.cast_signed()),
-        drift: after.and_then(|after| Drift::between(clock, after)),
-    });
-    WorkerOutcome { command, hello, part, clock, end }
 }
 
 fn joined(

@@ -2,8 +2,10 @@
 //!
 //! Beside it: `fleet.rs`, which makes it; `load/joined.rs`, which adds their figures up.
 
+use reports::record::WayTimes;
+
 use super::clocks::{ClockOffset, Drift};
-use super::message::Hello;
+use super::hello::Hello;
 use crate::load::{LoadOutcome, LoadPart};
 use crate::observe::MachineSeen;
 use crate::plan::LoadSpec;
@@ -47,6 +49,8 @@ pub struct WorkerPart {
     pub start_late_ns: i64,
     /// How its clock ran meanwhile; absent where it was not asked again.
     pub drift: Option<Drift>,
+    /// How long the way to the server took, where that was asked for.
+    pub way: WayTimes,
 }
 
 /// By how much starts may lie apart: a millisecond, or a tenth of the mean gap between two requests where that is more.
@@ -100,10 +104,16 @@ mod tests {
         let outcome = LoadOutcome::join(&spec(ArrivalProcess::Closed), &[], 0).unwrap();
         WorkerOutcome {
             command: String::new(),
-            hello: Hello::of_this_side("", None, 1, None),
+            hello: Hello::of_this_side("", None, vec![0], None),
             part: LoadPart::WHOLE,
             clock: ClockOffset { offset_ns: 0, bound_ns, at_ns: 0 },
-            end: Ok(WorkerPart { outcome, machine: MachineSeen::default(), start_late_ns: late_ns, drift: None }),
+            end: Ok(WorkerPart {
+                outcome,
+                machine: MachineSeen::default(),
+                start_late_ns: late_ns,
+                drift: None,
+                way: WayTimes::default(),
+            }),
         }
     }
 

@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,9 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::clocks::{ClockOffset, ClockReading};
+use super::hello::{Hello, PROTOCOL};
 use super::lines::{MessageLines, MessageRead, say};
-use super::message::{FromWorker, Hello, PROTOCOL, Ping, ToWorker, Trouble};
+use super::message::{FromWorker, Ping, ToWorker, Trouble};
 use crate::clock::now_ns;
 use crate::process::StderrTail;
 
@@ -109,6 +110,7 @@ pub(super) struct Hand {
     heard: Receiver<Heard>,
     stderr: StderrTail,
     pings: u32,
+    hello: Option<Hello>,
 }
 
 impl Hand {
@@ -130,17 +132,33 @@ impl Hand {
                 return Err(WorkerProblem::NoThread(error));
             }
         };
-        let mut hand = Hand { child, stdin: Some(stdin), heard, stderr, pings: 0 };
-        hand.say(&ToWorker::Hello(hello.clone()))?;
+        let mut hand = Hand { child, stdin: Some(stdin), heard, stderr, pings: 0, hello: None };
+        hand.say(&ToWorker::Hello(Box::new(hello.clone())))?;
         Ok(hand)
+    }
+
+    /// Its process here: the worker itself, or what speaks to it, such as ssh.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether its process here is gone.
+    pub(super) fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Who it says it is.
     pub(super) fn hello(&mut self, stop: &AtomicBool) -> Result<Hello, WorkerProblem> {
+        if let Some(hello) = &self.hello {
+            return Ok(hello.clone());
+        }
         match self.hear(HELLO, stop)?.0 {
             FromWorker::Hello(hello) if hello.protocol == PROTOCOL => {
-                let host = hello.host.chars().filter(|character| !character.is_control()).take(SHOWN).collect();
-                Ok(Hello { host, ..hello })
+                let shown = |text: &str| text.chars().filter(|it| !it.is_control()).take(SHOWN).collect::<String>();
+                let (host, kernel) = (shown(&hello.host), hello.kernel.as_deref().map(shown));
+                let hello = Hello { host, kernel, version: shown(&hello.version), ..*hello };
+                self.hello = Some(hello.clone());
+                Ok(hello)
             }
             FromWorker::Hello(hello) => Err(WorkerProblem::OtherProtocol { theirs: hello.protocol }),
             other => Err(self.out_of_turn(&other)),
@@ -174,6 +192,17 @@ impl Hand {
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
+    }
+
+    /// What it has said since, without waiting; nothing where it said nothing.
+    pub(super) fn has_heard(&mut self) -> Option<Result<FromWorker, WorkerProblem>> {
+        Some(match self.heard.try_recv() {
+            Ok(Ok((FromWorker::Error(trouble), _))) => Err(WorkerProblem::Trouble(trouble)),
+            Ok(Ok((message, _))) => Ok(message),
+            Ok(Err(line)) => Err(WorkerProblem::Babbles(line, self.last_words())),
+            Err(TryRecvError::Disconnected) => Err(self.ended()),
+            Err(TryRecvError::Empty) => return None,
+        })
     }
 
     /// By how much its clock is ahead, by the fastest of some hundred questions.

@@ -8,23 +8,22 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use reports::record::{GeneratorUsage, HistogramRecord, Noise, Traffic, Warning};
+use reports::record::{GeneratorUsage, HistogramRecord, Noise, Traffic, Warning, WayTimes};
 use serde::{Deserialize, Serialize};
 
+use super::hello::Hello;
 use super::plan_message::PlanMessage;
+use super::serve_message::{Listening, ServeOrder, ServedMessage, Window};
 use crate::load::{LoadOutcome, Second, adds_up};
 use crate::observe::MachineSeen;
 use crate::plan::nanoseconds;
-
-/// What is spoken here. It changes where an older side would misunderstand a newer one.
-pub(super) const PROTOCOL: u32 = 1;
 
 /// To a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum ToWorker {
     /// The first line.
-    Hello(Hello),
+    Hello(Box<Hello>),
     /// Asks for a reading of its clock.
     Ping(Ping),
     /// What it is to send; it opens its connections.
@@ -33,6 +32,12 @@ pub(super) enum ToWorker {
     Go(Go),
     /// It is to end the load now, and say what there is.
     Stop,
+    /// It is to start a server and watch it.
+    Serve(Box<ServeOrder>),
+    /// When the load on that server has its window.
+    Window(Window),
+    /// It is to stop that server, and say what it saw.
+    End,
     /// Nothing more is wanted.
     Bye,
 }
@@ -42,7 +47,7 @@ pub(super) enum ToWorker {
 #[serde(rename_all = "kebab-case")]
 pub(super) enum FromWorker {
     /// The first line.
-    Hello(Hello),
+    Hello(Box<Hello>),
     /// A reading of its clock.
     Pong(Pong),
     /// Its connections are open.
@@ -51,38 +56,16 @@ pub(super) enum FromWorker {
     Signs(SignsSeen),
     /// What it sent and got.
     Result(Box<ResultMessage>),
+    /// The server that it started listens.
+    Listening(Listening),
+    /// That server has died.
+    Died,
+    /// What it saw of that server.
+    Served(Box<ServedMessage>),
     /// It ends.
     Bye,
     /// It can't do what it was asked for.
     Error(Trouble),
-}
-
-/// Who speaks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hello {
-    /// Which version of this conversation it speaks.
-    pub protocol: u32,
-    /// Of this program.
-    pub version: String,
-    /// SHA-256 of this program's bytes, in hexadecimal; absent where they could not be read.
-    pub build: Option<String>,
-    /// What the machine calls itself.
-    pub host: String,
-    /// A reading of the monotonic clock.
-    pub clock_ns: i64,
-    /// CPUs that it may use.
-    pub cpus: u32,
-    /// Files that it may have open; absent where there is no limit.
-    pub open_files: Option<u64>,
-}
-
-impl Hello {
-    /// Of this program, on this machine.
-    pub fn of_this_side(version: &str, build: Option<String>, cpus: u32, open_files: Option<u64>) -> Hello {
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let clock_ns = crate::clock::now_ns().cast_signed();
-        Hello { protocol: PROTOCOL, version: version.to_owned(), build, host, clock_ns, cpus, open_files }
-    }
 }
 
 /// Asks for a reading.
@@ -142,6 +125,9 @@ pub(super) struct ResultMessage {
     interval_times: Vec<HistogramRecord>,
     noise: Noise,
     unobserved: Vec<Warning>,
+    /// How long the way to the server took, where that was asked for.
+    #[serde(default)]
+    pub(super) way: WayTimes,
 }
 
 /// A second of the window.
@@ -157,9 +143,10 @@ const MOST: u64 = 1 << 52;
 
 impl ResultMessage {
     /// As it is sent.
-    pub(super) fn new(outcome: LoadOutcome, machine: MachineSeen, began_ns: i64) -> ResultMessage {
+    pub(super) fn new(outcome: LoadOutcome, machine: MachineSeen, began_ns: i64, way: WayTimes) -> ResultMessage {
         ResultMessage {
             began_ns,
+            way,
             measured_ns: nanoseconds(outcome.measured),
             opening_ns: outcome.opening.map(nanoseconds),
             was_stopped: outcome.was_stopped,

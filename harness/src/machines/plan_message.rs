@@ -30,6 +30,9 @@ pub(super) struct PlanMessage {
     pub(super) requests: Option<u64>,
     /// Whether the window is wanted second by second too.
     pub(super) by_second: bool,
+    /// Whether the time of the way to the server is wanted too.
+    #[serde(default)]
+    pub(super) way: bool,
     load: Load,
     /// The rate, to the last bit: decimal digits may be read as the number beside it, which has other arrivals.
     rate_bits: Option<u64>,
@@ -72,6 +75,7 @@ pub(super) struct WholeLoad<'a> {
     pub(super) allow_remote: bool,
     pub(super) requests: Option<u64>,
     pub(super) by_second: bool,
+    pub(super) way: bool,
 }
 
 /// The most workers of one load.
@@ -83,7 +87,7 @@ const MOST_RPS: f64 = 10_000_000.0;
 impl PlanMessage {
     /// The part `part` of a load.
     pub(super) fn new(whole: WholeLoad<'_>, part: LoadPart) -> PlanMessage {
-        let WholeLoad { spec, generator, target, allow_remote, requests, by_second } = whole;
+        let WholeLoad { spec, generator, target, allow_remote, requests, by_second, way } = whole;
         PlanMessage {
             target,
             allow_remote,
@@ -97,6 +101,7 @@ impl PlanMessage {
             },
             requests,
             by_second,
+            way,
             load: Load { offered_load_rps: None, ..spec.to_record() },
             rate_bits: spec.offered_load_rps().map(f64::to_bits),
             work: WorkMessage::new(&spec.work),
@@ -234,6 +239,7 @@ mod tests {
             allow_remote: false,
             requests: Some(7),
             by_second: true,
+            way: true,
         };
         let line = serde_json::to_string(&PlanMessage::new(whole, LoadPart { index: 1, of: 4 })).unwrap();
         serde_json::from_str(&line).unwrap()

@@ -11,10 +11,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use reports::record::WayTimes;
+
 use super::clocks::ToldClock;
+use super::hello::{Hello, PROTOCOL};
+use super::hosted::ServerStarter;
 use super::lines::{MessageLines, MessageRead, say};
-use super::message::{FromWorker, Go, Hello, PROTOCOL, Pong, ResultMessage, SignsSeen, ToWorker, Trouble};
+use super::message::{FromWorker, Go, Pong, ResultMessage, SignsSeen, ToWorker, Trouble};
 use super::plan_message::PlanMessage;
+use super::serve_message::{Listening, ServeOrder};
+use super::way::way_ns;
 use crate::clock::now_ns;
 use crate::load::{LoadError, Order, Signs};
 use crate::observe::{MachineWatch, ServerCpu, allowed_cpus};
@@ -29,6 +35,8 @@ pub struct WorkerSetup {
     pub late: Duration,
     /// Whether this machine has what so many connections need; else a sentence with the remedy.
     pub preflight: fn(u32) -> Result<(), String>,
+    /// Who starts servers here.
+    pub starter: Box<dyn ServerStarter>,
     /// What happens where the other side is gone: the end of the process.
     pub at_end: fn(),
 }
@@ -46,7 +54,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 pub fn work_for(
     input: impl Read + Send + 'static,
     output: impl Write + Send + 'static,
-    setup: WorkerSetup,
+    mut setup: WorkerSetup,
 ) -> io::Result<()> {
     let (tell, told) = channel();
     let told = Mutex::new(told);
@@ -55,7 +63,7 @@ pub fn work_for(
         stop: AtomicBool::new(false),
         clock: setup.clock,
     });
-    desk.say(&FromWorker::Hello(Hello { clock_ns: desk.reading(), ..setup.hello }))?;
+    desk.say(&FromWorker::Hello(Box::new(Hello { clock_ns: desk.reading(), ..setup.hello })))?;
     let (reading, at_end) = (Arc::clone(&desk), setup.at_end);
     thread::Builder::new().name("worker-reader".into()).spawn(move || {
         reading.read(input, &tell);
@@ -72,9 +80,10 @@ pub fn work_for(
         let outcome = match message {
             Ok(ToWorker::Hello(hello)) => check(&hello),
             Ok(ToWorker::Plan(plan)) => desk.carry_out(&plan, &told, setup.preflight, setup.late),
+            Ok(ToWorker::Serve(order)) => desk.serve(&order, &told, setup.starter.as_mut()),
             Ok(ToWorker::Bye) => return desk.say(&FromWorker::Bye),
             // What comes before a plan or behind its end is too late.
-            Ok(ToWorker::Go(_) | ToWorker::Stop | ToWorker::Ping(_)) => Ok(()),
+            Ok(ToWorker::Go(_) | ToWorker::Window(_) | ToWorker::End | ToWorker::Stop | ToWorker::Ping(_)) => Ok(()),
             Err(reason) => Err(Trouble { is_the_servers: false, reason }),
         };
         if let Err(trouble) = outcome {
@@ -143,6 +152,10 @@ impl WorkerShared {
                 }
                 Ok(ToWorker::Stop) => self.stop.store(true, Ordering::Relaxed),
                 message => {
+                    // What was said before concerns the load before.
+                    if matches!(message, Ok(ToWorker::Plan(_))) {
+                        self.stop.store(false, Ordering::Relaxed);
+                    }
                     let is_last = message == Ok(ToWorker::Bye);
                     if is_last {
                         self.stop.store(true, Ordering::Relaxed);
@@ -165,6 +178,8 @@ impl WorkerShared {
         let refused = |reason| Trouble { is_the_servers: false, reason };
         let spec = plan.spec().map_err(refused)?;
         preflight(spec.peak_connections().div_ceil(plan.part.of)).map_err(refused)?;
+        let way = || if plan.way { way_ns(plan.target) } else { None };
+        let before_ns = way();
         let began_ns = AtomicU64::new(0);
         let start = || {
             let go = self.await_go(&hear(told))?;
@@ -193,8 +208,43 @@ impl WorkerShared {
             reason: error.to_string(),
         })?;
         let began_ns = self.clock.told(began_ns.into_inner());
-        let result = FromWorker::Result(Box::new(ResultMessage::new(outcome, machine, began_ns)));
+        let way = WayTimes { before_ns, after_ns: way() };
+        let result = FromWorker::Result(Box::new(ResultMessage::new(outcome, machine, began_ns, way)));
         self.say(&result).map_err(|error| refused(format!("its result could not be sent: {error}")))
+    }
+
+    /// Starts a server, looks at it until the cell ends, and says what was seen.
+    fn serve(
+        &self,
+        order: &ServeOrder,
+        told: &Mutex<Receiver<Told>>,
+        starter: &mut dyn ServerStarter,
+    ) -> Result<(), Trouble> {
+        /// The edges of a window are met as closely as where all is done on one machine.
+        const LOOK_EVERY: Duration = Duration::from_millis(5);
+        let refused = |reason| Trouble { is_the_servers: false, reason };
+        let unsaid = |error| refused(format!("what it saw of the server could not be sent: {error}"));
+        order.check().map_err(refused)?;
+        let mut server = match starter.start(order) {
+            Ok(server) => server,
+            Err(served) => return self.say(&FromWorker::Served(served)).map_err(unsaid),
+        };
+        self.say(&FromWorker::Listening(Listening { address: server.address() })).map_err(unsaid)?;
+        let (mut moments, mut is_said) = (None, false);
+        loop {
+            match hear(told).recv_timeout(LOOK_EVERY) {
+                Ok(Ok(ToWorker::Window(window))) => moments = Some(window.real(&self.clock)),
+                Err(RecvTimeoutError::Timeout) => {}
+                // Nobody wants to know; dropped, the server is gone.
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Ok(_) => break,
+            }
+            if moments.is_some_and(|moments| server.look(moments)) && !is_said {
+                is_said = true;
+                self.say(&FromWorker::Died).map_err(unsaid)?;
+            }
+        }
+        self.say(&FromWorker::Served(Box::new(server.end()))).map_err(unsaid)
     }
 
     /// Says that all connections are open, and waits to be told when to begin; nothing where it is not to.

@@ -32,6 +32,8 @@ pub struct Watch {
     pub kernel_stack_bytes_per_thread: u64,
     /// CPUs of both threads, those of the load generator rather than the server's; none means any.
     pub cpus: Vec<u32>,
+    /// Processes that belong to this run too, beside the server and this one: their CPU time is not that of others.
+    pub beside: Vec<u32>,
     /// The CPUs that server and harness may use, on which others are noise; none means all.
     pub watched_cpus: Vec<u32>,
 }
@@ -43,6 +45,8 @@ pub struct Observer {
     extent: Extent,
     machine: MachineWatch,
     quota: QuotaWatch,
+    /// What belongs to this run too, and its CPU time at the start.
+    beside: (Vec<u32>, u64),
     /// The process's CPU time at the start, and the thread that takes samples.
     sampler: io::Result<(u64, Sampler)>,
 }
@@ -78,8 +82,9 @@ impl Observer {
         let (pid, extent) = (watch.pid, watch.extent);
         let (machine, quota) =
             (MachineWatch::start(watch.watched_cpus.clone(), watch.cpus.clone()), QuotaWatch::of(pid));
+        let beside = (watch.beside.clone(), all_cpu_ns(&watch.beside));
         let sampler = cpu_ns(pid, extent).and_then(|before| Ok((before, Sampler::start(watch, looks)?)));
-        Self { pid, extent, machine, quota, sampler }
+        Self { pid, extent, machine, quota, beside, sampler }
     }
 
     /// Ends both threads and says what they saw. Waits a few milliseconds, not an interval.
@@ -108,7 +113,10 @@ impl Observer {
         let now_cpu_ns = now_cpu_ns.or(last_cpu_ns);
         let used_ns = now_cpu_ns.zip(before_ns).map(|(now, before)| now.saturating_sub(before));
         let server_throttled = self.quota.so_far().map_err(|reason| missing(Unobserved::ServerQuota, reason)).ok();
-        let machine = self.machine.stop(used_ns.map_or(ServerCpu::Unknown, ServerCpu::Used));
+        let (beside, beside_ns) = self.beside;
+        let beside_ns = all_cpu_ns(&beside).saturating_sub(beside_ns);
+        let used = used_ns.map_or(ServerCpu::Unknown, |used_ns| ServerCpu::Used(used_ns + beside_ns));
+        let machine = self.machine.stop(used);
         unobserved.extend(machine.unobserved);
         let noise = Noise {
             server_throttled,
@@ -145,6 +153,11 @@ impl Sampler {
 
 fn cpu_ns(pid: u32, extent: Extent) -> io::Result<u64> {
     Ok(cpu_time(pid, extent)?.as_nanos() as u64)
+}
+
+/// Of some processes with their children. One that has ended has none any more, and what it used before is missing.
+fn all_cpu_ns(pids: &[u32]) -> u64 {
+    pids.iter().filter_map(|pid| cpu_ns(*pid, Extent::WithChildren).ok()).sum()
 }
 
 #[derive(Debug, Default)]
@@ -280,6 +293,15 @@ mod tests {
         assert_eq!(next_due(100 * MS, 50 * MS, MS / 100, 101 * MS), 150 * MS);
         assert_eq!(next_due(100 * MS, 50 * MS, 2 * MS, 102 * MS), 2_100 * MS);
         assert_eq!(next_due(100 * MS, 50 * MS, MS / 100, 900 * MS), 900 * MS, "late, and no burst");
+    }
+
+    #[test]
+    fn what_belongs_to_the_run_is_added_up_and_what_is_gone_is_nothing() {
+        let own = std::process::id();
+        let alone = all_cpu_ns(&[own]);
+        assert!(alone > 0 && all_cpu_ns(&[own, own, u32::MAX]) >= 2 * alone);
+        assert_eq!(all_cpu_ns(&[u32::MAX]), 0);
+        assert_eq!(all_cpu_ns(&[]), 0);
     }
 
     #[test]

@@ -72,21 +72,26 @@ impl<'a> Cast<'a> {
     /// Without the experiments that have no part for a page, which `takes_pages` tells.
     #[must_use]
     pub fn with_pages(self, takes_pages: impl Fn(&Experiment) -> bool) -> Cast<'a> {
-        const REASON: &str = "it needs work of our own protocol, for which no page can stand";
+        self.keeping(takes_pages, "it needs work of our own protocol, for which no page can stand")
+    }
+
+    /// Without the experiments that are not to be kept. Whoever would play in one is said to be left out, and why: a clause.
+    #[must_use]
+    pub fn keeping(self, is_kept: impl Fn(&Experiment) -> bool, reason: &str) -> Cast<'a> {
         let (experiments, parts) = (self.experiments, self.parts);
         let stays = |place: &usize| {
             let mut parts = experiments.iter().zip(&parts);
-            parts.any(|(experiment, part)| takes_pages(experiment) && part.contains(place))
+            parts.any(|(experiment, part)| is_kept(experiment) && part.contains(place))
         };
         let contenders = self.contenders.iter().enumerate().filter(|(place, _)| stays(place));
         let contenders = contenders.map(|(_, contender)| contender.clone()).collect();
         let mut cast = Cast { experiments: Vec::new(), contenders, parts: Vec::new(), left_out: self.left_out };
         for (experiment, part) in experiments.into_iter().zip(parts) {
             let playing: Vec<Participant> = part.iter().map(|place| self.contenders[*place].clone()).collect();
-            if takes_pages(experiment) {
+            if is_kept(experiment) {
                 cast.play(experiment, playing);
             } else {
-                cast.left_out.extend(playing.iter().map(|contender| left_out_of(experiment, contender, REASON)));
+                cast.left_out.extend(playing.iter().map(|contender| left_out_of(experiment, contender, reason)));
             }
         }
         cast

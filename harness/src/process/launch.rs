@@ -5,7 +5,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
@@ -37,6 +37,9 @@ pub struct Launch<'a> {
     pub spin_rate: Option<u64>,
     /// What it speaks, as `serve --wire` takes it; JSON lines where nothing is said.
     pub wire: Option<&'a str>,
+    /// The address on which it listens, at a port that is free; loopback where nothing is said. One that other machines reach is
+    /// for those who said that it may be.
+    pub listen: Option<IpAddr>,
     /// The backend that its `call` requests ask. None where no request calls: a supervised server starts none itself.
     pub backend: Option<SocketAddr>,
 }
@@ -50,6 +53,7 @@ impl<'a> Launch<'a> {
             readiness_deadline: READINESS_DEADLINE,
             spin_rate: None,
             wire: None,
+            listen: None,
             backend: None,
         }
     }
@@ -139,6 +143,9 @@ fn command_line(command: &str, launch: &Launch<'_>, nonce: &str) -> Vec<OsString
     if let Some(wire) = launch.wire {
         words.extend(["--wire".to_owned(), wire.to_owned()]);
     }
+    if let Some(listen) = launch.listen.filter(|listen| !listen.is_loopback()) {
+        words.extend(["--listen".to_owned(), SocketAddr::new(listen, 0).to_string(), "--allow-remote".to_owned()]);
+    }
     if let Some(backend) = launch.backend {
         words.extend(["--backend".to_owned(), backend.to_string()]);
     }
@@ -211,6 +218,7 @@ mod tests {
             readiness_deadline: Duration::from_secs(1),
             spin_rate: Some(250),
             wire: Some("http"),
+            listen: Some(IpAddr::from([192, 0, 2, 1])),
             backend: Some(SocketAddr::from(([127, 0, 0, 1], 4321))),
         };
         let words: Vec<String> =
@@ -232,6 +240,9 @@ mod tests {
                 "250",
                 "--wire",
                 "http",
+                "--listen",
+                "192.0.2.1:0",
+                "--allow-remote",
                 "--backend",
                 "127.0.0.1:4321"
             ]

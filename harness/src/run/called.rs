@@ -32,7 +32,15 @@ impl CalledBackend {
             return Ok(None);
         }
         let promptness = if generator.pacing.polls() { Promptness::Polls } else { Promptness::Sleeps };
-        Ok(Some(CalledBackend { backend: Backend::start(promptness)?, mark: None, usage: None }))
+        CalledBackend::begin(promptness).map(Some)
+    }
+
+    /// Starts one.
+    ///
+    /// # Errors
+    /// As [`Backend::start`].
+    pub(super) fn begin(promptness: Promptness) -> io::Result<CalledBackend> {
+        Ok(CalledBackend { backend: Backend::start(promptness)?, mark: None, usage: None })
     }
 
     pub(super) fn address(&self) -> SocketAddr {

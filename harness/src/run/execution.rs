@@ -10,6 +10,7 @@ use reports::record::store::{RecordError, Run, RunFolder};
 use reports::record::{Cell, Ending, Manifest, Purpose, Warning};
 
 use super::cell::CellRunner;
+use super::elsewhere::Elsewhere;
 use super::forecast::time_of;
 use super::preflight::generator_bounds;
 use super::series::{CellSeries, RunProgress};
@@ -61,6 +62,8 @@ pub struct Execution<'a> {
     pub interrupt: &'a Interrupt,
     /// The program that is executed as a server; this very one where none is given.
     pub program: Option<&'a Path>,
+    /// The other machines of the run; none where all is done on this one.
+    pub elsewhere: Option<Elsewhere>,
 }
 
 impl Execution<'_> {
@@ -123,11 +126,12 @@ impl Execution<'_> {
     ) -> Result<RunEnd, Box<UnwrittenRun>> {
         let begun = Instant::now();
         let Execution { plan, folder, interrupt, program, .. } = self;
+        let elsewhere = self.elsewhere.take();
         let stack_bytes = self.manifest.machine.kernel_stack_bytes_per_thread;
-        let runner = CellRunner::new(plan, interrupt, program, stack_bytes, deadline);
+        let runner = CellRunner::new(plan, interrupt, program, stack_bytes, (deadline, elsewhere));
         let mut series = CellSeries::new(plan, folder, interrupt, runner, progress, deadline);
         let planned = run(&mut series);
-        let (cells, failed, measured) = (series.next_order, series.failed, series.measured);
+        let (cells, failed, measured) = series.finish();
         let planned = match planned {
             Ok(planned) => planned,
             Err(source) => return Err(UnwrittenRun::new(self.manifest, measured, source)),

@@ -4,8 +4,9 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use reports::record::{Bound, DisturbanceRecord, FailedPart, GeneratorUsage, Stage, Traffic, Warning};
+use reports::record::{Bound, DisturbanceRecord, FailedPart, GeneratorUsage, Stage, Traffic, Warning, WorkerRecord};
 
+use super::elsewhere::Sent;
 use crate::load::{LoadError, LoadMoments};
 use crate::observe::cpu_time;
 use crate::plan::nanoseconds;
@@ -18,6 +19,9 @@ pub(crate) struct TaskFindings {
     pub(crate) origin_ns: u64,
     pub(crate) traffic: Option<Traffic>,
     pub(crate) generator: Option<GeneratorUsage>,
+    /// Who sent it, where others did, and how far apart they began.
+    pub(crate) workers: Vec<WorkerRecord>,
+    pub(crate) start_skew_ns: Option<u64>,
     pub(crate) disturbance: Option<DisturbanceRecord>,
     pub(crate) bounds: Vec<Bound>,
     pub(super) cpu_at_window_start: Option<Duration>,
@@ -66,6 +70,20 @@ impl From<LaunchFailure> for CellFailure {
 }
 
 impl TaskFindings {
+    /// What became of a load that was sent from elsewhere.
+    pub(super) fn take(&mut self, sent: Result<Sent, CellFailure>) {
+        match sent {
+            Ok(Sent { traffic, generator, workers, start_skew_ns, warnings }) => {
+                self.traffic = Some(traffic);
+                self.generator = Some(generator);
+                self.workers = workers;
+                self.start_skew_ns = Some(start_skew_ns);
+                self.warnings.extend(warnings);
+            }
+            Err(failure) => self.failure = Some(failure),
+        }
+    }
+
     /// Whether a server that ended in this way did what it was told.
     pub(super) fn was_asked_for(&self, death: &Death) -> bool {
         self.stop_asked_ns.is_some() && death.is_in_order()

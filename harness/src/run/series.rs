@@ -78,6 +78,12 @@ impl<'a> CellSeries<'a> {
         }
     }
 
+    /// Ends what the run has on other machines; returns how many cells there were, how many of them failed, and all of them.
+    pub(super) fn finish(self) -> (u32, u32, Vec<Cell>) {
+        self.runner.finish();
+        (self.next_order, self.failed, self.measured)
+    }
+
     /// Runs the probes; returns what each experiment's contenders can do.
     pub(super) fn probe(&mut self, probes: Vec<Turn>) -> Result<Vec<Capacities>, RecordError> {
         let mut capacities = vec![Capacities::default(); self.plan.experiments.len()];
@@ -185,6 +191,8 @@ impl<'a> CellSeries<'a> {
             outcome: seen.outcome,
             traffic: seen.traffic,
             generator: seen.generator,
+            workers: seen.workers,
+            start_skew_ns: seen.start_skew_ns,
             backend: seen.backend,
             server: seen.server,
             samples: seen.samples,

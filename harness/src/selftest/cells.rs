@@ -87,6 +87,7 @@ pub(crate) fn run(placement: &PlacementRecord, machine: &Machine, cells: Vec<Cel
         protagonists: None,
         against: None,
         page: None,
+        hosts: Vec::new(),
         planned_cells: cells.len() as u32,
     };
     Run { manifest, cells, timelines: Vec::new(), predictions: Vec::new() }

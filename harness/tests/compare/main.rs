@@ -7,6 +7,8 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
 
 mod against;
+#[path = "../common/bed.rs"]
+mod bed;
 mod builds;
 mod busy;
 #[path = "../common/mod.rs"]
@@ -18,11 +20,13 @@ mod confined;
 mod devtools;
 mod diff;
 mod disks;
+mod elsewhere;
 mod faults;
 mod killed;
 mod lifetimes;
 mod live;
 mod live_page;
+mod namespaces;
 mod refusals;
 mod resume;
 mod subject;

@@ -55,8 +55,14 @@ pub(crate) fn run(contender: &str, tasks: fn() -> Task) -> (Cell, RunEnd) {
     let home = TempDir::new().unwrap();
     let folder = RunFolder::create(home.path().join("run")).unwrap();
     let (manifest, interrupt) = (manifest(&plan), Interrupt::default());
-    let execution =
-        Execution { plan: &plan, folder: &folder, manifest, interrupt: &interrupt, program: Some(program()) };
+    let execution = Execution {
+        plan: &plan,
+        folder: &folder,
+        manifest,
+        interrupt: &interrupt,
+        program: Some(program()),
+        elsewhere: None,
+    };
     let end = execution.run(&mut Silent).unwrap();
     let mut cells = folder.read().unwrap().cells;
     assert_eq!(cells.len(), 1);
@@ -118,6 +124,7 @@ fn manifest(plan: &RunPlan<'_>) -> Manifest {
         contenders: plan.contender_records(),
         against: None,
         page: None,
+        hosts: Vec::new(),
         planned_cells: 1,
     }
 }

@@ -18,8 +18,9 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use servers::protocol::Wire;
 use servers::{Contender, Server};
 
+use crate::bed::{Bed, ip};
 use crate::common::{LONGEST_WAIT, text, within};
-use crate::namespaces::{Bed, SERVER, ip};
+use crate::namespaces::SERVER;
 use crate::{Findings, load};
 
 /// Served on a thread in the server's namespace until this is dropped.

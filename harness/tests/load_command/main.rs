@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test's helper is the test's failure")]
 
+#[path = "../common/bed.rs"]
+mod bed;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../common/confined.rs"]

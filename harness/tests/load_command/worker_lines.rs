@@ -21,7 +21,7 @@ impl Worker {
         let mut child = command.arg("worker").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (stdin, said) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
         let mut worker = Worker { child, stdin, said };
-        assert_eq!(worker.hear()["hello"]["protocol"], 1);
+        assert_eq!(worker.hear()["hello"]["protocol"], 2);
         worker
     }
 
@@ -72,7 +72,7 @@ fn plan(target: &str) -> Value {
 fn a_worker_sends_its_part_and_says_all_of_it() {
     let server = serve("async-single", Wire::JsonLines);
     let mut worker = Worker::start();
-    worker.say(&hello(1));
+    worker.say(&hello(2));
     worker.say(&plan(&server.address.to_string()));
     assert_eq!(worker.hear(), "ready");
     worker.say(&json!({"ping": {"number": 7}}));
@@ -99,7 +99,7 @@ fn a_worker_ends_with_its_stdin_even_in_the_middle_of_a_load() {
     // Whoever is asked never answers, so that the load would last for a minute.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut busy = Worker::start();
-    busy.say(&hello(1));
+    busy.say(&hello(2));
     busy.say(&plan(&silent.local_addr().unwrap().to_string()));
     assert_eq!(busy.hear(), "ready");
     busy.say(&json!({"ping": {"number": 1}}));
@@ -114,7 +114,7 @@ fn a_worker_ends_with_its_stdin_even_in_the_middle_of_a_load() {
 fn what_a_worker_cannot_do_it_says_in_words() {
     let mut worker = Worker::start();
     let refusals = [
-        (hello(2), "put the same build on both machines"),
+        (hello(1), "put the same build on both machines"),
         (plan("192.0.2.1:80"), "--allow-remote"),
         (json!({"plan": {"target": "127.0.0.1:80"}}), "is no message"),
         (json!("good morning"), "is no message"),

@@ -33,7 +33,8 @@ fn every_action_is_named_by_its_commit_and_says_its_version() {
 
 #[test]
 fn cargo_takes_what_is_locked_wherever_nobody_looks_on() {
-    let scripts = ["scripts/test", "scripts/fuzz", "scripts/gate", "scripts/release"].map(|path| (path.to_owned(), text(path)));
+    let scripts =
+        ["scripts/test", "scripts/fuzz", "scripts/gate", "scripts/release"].map(|path| (path.to_owned(), text(path)));
     for (path, script) in workflows().into_iter().chain(scripts) {
         let words = ["cargo build", "cargo test", "cargo check", "cargo clippy", "cargo doc", "cargo install"];
         let lines = script.lines().filter(|line| words.iter().any(|words| line.contains(words)));

@@ -89,6 +89,7 @@ fn watch(server: &ServerProcess) -> Observer {
         interval: Duration::from_millis(10),
         kernel_stack_bytes_per_thread: 16 * 1024,
         cpus: Vec::new(),
+        beside: Vec::new(),
         watched_cpus: Vec::new(),
     };
     let mut channel = server.channel().unwrap();

@@ -52,6 +52,7 @@ fn a_server_gets_the_cpus_it_was_given() {
         readiness_deadline: LONGEST_WAIT,
         spin_rate: Some(1),
         wire: None,
+        listen: None,
         backend: None,
     };
     let server = launch_program(program(), &launch).unwrap();

@@ -113,6 +113,7 @@ fn an_observer_sees_a_process_over_time() {
         interval: Duration::from_millis(20),
         kernel_stack_bytes_per_thread: STACK,
         cpus: vec![0],
+        beside: Vec::new(),
         watched_cpus: Vec::new(),
     };
     let observer = Observer::start(watch);
@@ -146,6 +147,7 @@ fn the_samples_end_with_the_process() {
         interval: Duration::from_millis(1),
         kernel_stack_bytes_per_thread: STACK,
         cpus: Vec::new(),
+        beside: Vec::new(),
         watched_cpus: Vec::new(),
     };
     let observer = Observer::start(watch.clone());

@@ -160,6 +160,7 @@ pub(crate) fn saved(lesson: &Lesson, setup: &LessonSetup, cells: Vec<Cell>) -> R
         protagonists: None,
         against: None,
         page: None,
+        hosts: Vec::new(),
         planned_cells: cells.len() as u32,
     };
     Run { manifest, cells, timelines: Vec::new(), predictions: Vec::new() }

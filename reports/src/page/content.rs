@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::downloads;
 use super::first_screen::FirstScreen;
 use super::tables::{BarredTable, VerdictTable, verdict_tables};
 use super::trials::{self, TrialSection};
 use super::why::{self, WhyArticle};
+use super::{downloads, hosts};
 use crate::charts::{self, Figure, OtherScale};
 use crate::format::{self, Unit, count, share};
 use crate::machine::{drivers, in_words};
@@ -260,7 +260,8 @@ fn environment(run: &Run) -> Vec<(String, String)> {
         ("Kernel stack of a thread", Unit::Bytes.show(machine.kernel_stack_bytes_per_thread as f64)),
     ];
     let drivers = drivers(run).into_iter().map(|(contender, driver)| (format!("Driver of {contender}"), driver));
-    rows.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(drivers).collect()
+    let hosts = hosts::rows(&manifest.hosts, &run.cells);
+    rows.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(hosts).chain(drivers).collect()
 }
 
 /// Servers of another build have that build's, which its version names where it is not the system's.

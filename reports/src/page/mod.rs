@@ -2,7 +2,7 @@
 //!
 //! A pure function: same records, same bytes. Must not know: files, clocks, the environment. Beside it:
 //! `page.html.jinja` (the layout), `style.css`, `script.js` and what it names, `content.rs` (what the layout is filled
-//! with), `trials.rs` (the sections of experiments that put a claim to the test), `tables.rs` (bars behind
+//! with), `trials.rs` (the sections of experiments that put a claim to the test), `hosts.rs` (the machines of a run over several), `tables.rs` (bars behind
 //! numbers, and who differs from whom), `first_screen.rs` and `card.rs` (the
 //! scorecard), `why.rs` (what is behind its rows), `moments.html.jinja` (recorded moments to step through, without a script), `downloads.rs` (records, tables and histograms as data), `so_far.rs` (a run that goes
 //! on, in pieces).
@@ -11,6 +11,7 @@ pub(crate) mod card;
 mod content;
 mod downloads;
 mod first_screen;
+mod hosts;
 mod so_far;
 mod tables;
 mod trials;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BackendUsage, Bound, DisturbanceRecord, GeneratorUsage, InsideRecord, PlacementRecord, SCHEMA_VERSION, Sample,
-    ServerUsage, Stage, Traffic, Warning,
+    ServerUsage, Stage, Traffic, Warning, WorkerRecord,
 };
 
 /// A file under `cells/`.
@@ -64,6 +64,12 @@ pub struct Cell {
     /// What the generator itself used.
     #[serde(default)]
     pub generator: Option<GeneratorUsage>,
+    /// Who sent the load, where other machines did; empty where it was sent from where the run was typed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workers: Vec<WorkerRecord>,
+    /// The most by which the starts of the workers lie apart; absent where none were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_skew_ns: Option<u64>,
     /// What the backend did that the server called; absent where it called none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backend: Option<BackendUsage>,
@@ -112,6 +118,8 @@ impl Cell {
             warnings: Vec::new(),
             traffic: None,
             generator: None,
+            workers: Vec::new(),
+            start_skew_ns: None,
             backend: None,
             server: ServerUsage::default(),
             samples: Vec::new(),

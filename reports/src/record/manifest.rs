@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ExperimentRecord, Warning};
+use super::{ExperimentRecord, HostRecord, Warning};
 use crate::format::counted;
 
 /// `manifest.json`: written before the first cell, and again when the run ends.
@@ -71,6 +71,10 @@ pub struct Manifest {
     /// The path of the page that was asked for in place of work; absent where work was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
+    /// The other machines of the run: the server's first, then those that send, in the order in which they were typed. Empty
+    /// where all was done on this machine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<HostRecord>,
     /// Number of cells in the plan; fewer files than this is a run that was cut off or is going on.
     pub planned_cells: u32,
 }

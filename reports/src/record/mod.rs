@@ -26,6 +26,7 @@ mod timeline;
 mod traffic;
 mod versions;
 mod warning;
+mod workers;
 
 pub use backend::*;
 pub use busy_start::*;
@@ -40,6 +41,7 @@ pub use server::*;
 pub use timeline::*;
 pub use traffic::*;
 pub use warning::*;
+pub use workers::*;
 
 pub(crate) use versions::schema_version;
 

@@ -27,6 +27,9 @@ const HISTOGRAM: &str = "v2_deflate_base64";
 /// the ends of a runtime's buckets.
 const UNBOUNDED: [&str; 4] = ["seed", "limits", "poll_times", "schedule_latencies"];
 
+/// Fields that say by how much one is ahead of another: they may be below zero and, of two clocks, any number.
+const SIGNED: [&str; 3] = ["clock_offset_ns", "start_late_ns", "ppm"];
+
 /// Walks through all of a file.
 ///
 /// # Errors
@@ -135,7 +138,7 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
-        if number > GREATEST_NUMBER && !self.place.is_in(&UNBOUNDED) {
+        if number > GREATEST_NUMBER && !self.place.is_in(&UNBOUNDED) && !self.place.is_in(&SIGNED) {
             return self.refuse(format_args!("{number} is more than anything that is counted or measured"));
         }
         Ok(())
@@ -143,15 +146,18 @@ impl<'de> Visitor<'de> for Value<'_> {
 
     /// A negative one.
     fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
+        if self.place.is_in(&SIGNED) {
+            return Ok(());
+        }
         self.refuse(format_args!("{number} is negative, and nothing that is counted or measured is"))
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
-        if number < 0.0 {
+        if number < 0.0 && !self.place.is_in(&SIGNED) {
             return self.refuse(format_args!("{number} is negative, and nothing that is counted or measured is"));
         }
         // What is no number at all fails this, too.
-        if number <= GREATEST_NUMBER as f64 {
+        if number.abs() <= GREATEST_NUMBER as f64 {
             return Ok(());
         }
         self.refuse(format_args!("{number:e} is more than anything that is counted or measured"))
@@ -213,9 +219,12 @@ mod tests {
         ] {
             assert!(refused(json).starts_with(says), "{json}: {}", refused(json));
         }
-        for json in
-            ["{\"seed\": 18446744073709551615}", "{\"limits\": [{\"value\": 18446744073709551615}]}", "[-0.0, 0]"]
-        {
+        for json in [
+            "{\"seed\": 18446744073709551615}",
+            "{\"limits\": [{\"value\": 18446744073709551615}]}",
+            "[-0.0, 0]",
+            "{\"clock_offset_ns\": -5, \"ppm\": -0.5}",
+        ] {
             check(json.as_bytes()).unwrap();
         }
     }

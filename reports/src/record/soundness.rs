@@ -20,6 +20,9 @@ const LONGEST_NAME: usize = 1_024;
 /// More threads than a traced window can have that did anything.
 const MOST_LANES: usize = 10_000;
 
+/// More than one load may have, and the server's.
+const MOST_HOSTS: usize = 1_001;
+
 /// To one question; several times those that a lesson has.
 const MOST_ANSWERS: usize = 32;
 
@@ -37,6 +40,10 @@ impl Sound for Manifest {
         at_most("experiments", self.experiments.len(), MOST_EXPERIMENTS)?;
         at_most("experiments: pictures", pictures, MOST_PICTURES)?;
         name("run", &self.run)?;
+        at_most("hosts", self.hosts.len(), MOST_HOSTS)?;
+        for host in &self.hosts {
+            name("hosts: host", &host.host)?;
+        }
         for contender in &self.contenders {
             name("contenders: label", &contender.label)?;
             if let Some(display) = &contender.display {
@@ -62,6 +69,13 @@ impl Sound for Cell {
             [("experiment", &self.experiment), ("workload", &self.workload), ("contender", &self.contender)]
         {
             name(field, text)?;
+        }
+        at_most("workers", self.workers.len(), MOST_HOSTS)?;
+        for worker in &self.workers {
+            name("workers: host", &worker.host)?;
+            if worker.ledger.as_ref().map_or(0, requests) > MOST_REQUESTS {
+                return Err("workers: ledger: it counts more requests than any run has".to_owned());
+            }
         }
         if let Some(traffic) = &self.traffic {
             check_traffic("traffic", traffic)?;

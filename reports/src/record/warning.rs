@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BusyStart, Throttled, Unobserved};
+use super::{BusyStart, Throttled, Unobserved, WorkerDoubt};
 use crate::format::{self, Unit};
 
 /// A doubt about a cell or a run.
@@ -148,6 +148,8 @@ pub enum Warning {
         /// A clause.
         reason: String,
     },
+    /// Of a load that other machines sent.
+    OfWorkers(WorkerDoubt),
 }
 
 /// What a warning does to a cell.
@@ -193,6 +195,12 @@ impl Warning {
             | Warning::ServerThrottled(_)
             | Warning::Suspended { .. } => Gravity::Machine,
             Warning::NotObserved { what, .. } if what.leaves_the_machine_unseen() => Gravity::Machine,
+            Warning::OfWorkers(doubt) => match (doubt.invalidates(), doubt.is_of_the_machine()) {
+                (true, true) => Gravity::MachineInvalidates,
+                (true, false) => Gravity::Invalidates,
+                (false, true) => Gravity::Machine,
+                (false, false) => Gravity::Remark,
+            },
             Warning::TailLag { .. }
             | Warning::PollingGaveWay { .. }
             | Warning::StallHidden { .. }
@@ -278,6 +286,7 @@ impl Warning {
             Warning::LeftOut { contender, experiment, reason } => {
                 format!("{contender} was not run in {experiment}: {reason}")
             }
+            Warning::OfWorkers(doubt) => doubt.describe(),
         }
     }
 
@@ -317,6 +326,7 @@ impl Warning {
             Warning::NotSettled { .. } => "read its memory as an estimate, or run again on a quieter machine".into(),
             Warning::ServerKilled => "nothing, if its figures were taken before; they were".into(),
             Warning::LeftOut { .. } => "nothing: no other experiment is touched by it".into(),
+            Warning::OfWorkers(doubt) => doubt.remedy(),
         }
     }
 }

@@ -202,6 +202,7 @@ fn manifest(size: &Size, workloads: &[(&str, &str, usize)], planned_cells: u32) 
         protagonists: None,
         against: None,
         page: None,
+        hosts: Vec::new(),
         planned_cells,
     }
 }

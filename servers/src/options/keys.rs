@@ -1,6 +1,6 @@
 //! One constant for each option; where models differ in a default or in the values they take, one for each case.
 
-use std::thread::available_parallelism;
+use super::cpus::cpus_of_a_server;
 
 use super::server_options::OptionKey;
 use super::values::{
@@ -262,15 +262,13 @@ pub(crate) const STRETCH: OptionKey = OptionKey {
 pub(crate) const POOL_WORKERS: OptionKey = OptionKey { own_default: Some(|options| options.workers = 4), ..WORKERS };
 
 /// The size of a pool that no connection waits in: as many as there are CPUs that this process may use.
-pub(crate) const RUNTIME_WORKERS: OptionKey = OptionKey {
-    own_default: Some(|options| options.workers = available_parallelism().map_or(1, usize::from)),
-    ..WORKERS
-};
+pub(crate) const RUNTIME_WORKERS: OptionKey =
+    OptionKey { own_default: Some(|options| options.workers = cpus_of_a_server()), ..WORKERS };
 
 /// As many, and each of them accepts for itself.
 pub(crate) const PER_CORE_WORKERS: OptionKey = OptionKey {
     own_default: Some(|options| {
-        options.workers = available_parallelism().map_or(1, usize::from);
+        options.workers = cpus_of_a_server();
         options.accepting = Accepting::Reuseport;
     }),
     ..WORKERS

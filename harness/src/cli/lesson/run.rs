@@ -105,7 +105,7 @@ impl LessonRun<'_> {
         write(&folder, predictions.iter().cloned())?;
         begun(&manifest);
         let interrupt = &stage.interrupt;
-        let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None };
+        let execution = Execution { plan: &plan, folder: &folder, manifest, interrupt, program: None, elsewhere: None };
         let each = cells.time_of_a_cell();
         let mut forecast = LessonForecast { shown: progress, cells: cells.len(), ended: 0, each };
         let end = execution.steer(&mut cells, Instant::now() + LONGEST_RUN, &mut forecast)?;

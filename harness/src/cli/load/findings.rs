@@ -10,14 +10,16 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 use reports::format::Unit;
 use reports::metrics::{Band, Bands, TIME_PARTS};
-use reports::record::{ConnectionLedger, GeneratorUsage, Ledger, Malformed, ReplyBytes, TimeSplit, Traffic, Warning};
+use reports::record::{
+    ConnectionLedger, GeneratorUsage, Ledger, Malformed, ReplyBytes, TimeSplit, Traffic, Warning, WorkerDoubt,
+};
 use serde::{Serialize, Serializer};
 
 use super::gates::{Figures, HeldGate, LoadGate};
 use super::lost_packets::{SentAgain, sent_again};
 use super::notices::{Sending, capacity_of_the_generator, doubts, hung, is_of_the_generator, notices, sentence};
 use super::times::{LoadTimes, Percentiles};
-use super::workers::{WorkerDoubt, WorkerFindings, doubts_of_workers, findings_of_each};
+use super::workers::{WorkerFindings, doubts_of_workers, findings_of_each};
 use crate::allocator::VERSION;
 use crate::load::{Generator, LoadOutcome};
 use crate::machines::FleetOutcome;
@@ -186,7 +188,7 @@ impl LoadFindings {
             valid,
             verdict: verdict(spec, valid),
             notices: Vec::new(),
-            warnings: worker_doubts.iter().map(WorkerDoubt::sentence).collect(),
+            warnings: worker_doubts.iter().map(|doubt| format!("{}; {}", doubt.describe(), doubt.remedy())).collect(),
             gates: Vec::new(),
         };
         findings.judge(asking, outcome, &doubts);

@@ -154,14 +154,17 @@ fn carry_out_elsewhere(
         allow_remote: args.allow_remote,
         requests: args.requests,
         by_second: args.hlog.is_some(),
+        way: false,
         stop: interrupt.flag(),
+        give_up: interrupt.flag(),
     };
-    let fleet = Fleet::start(workers, &own_hello())?;
+    let mut fleet = Fleet::start(workers.to_vec(), own_hello())?;
     let started_at = SystemTime::now();
     let mut progress = LoadProgress::new(spec, args.requests, args.quiet.is_on);
     let found = fleet.run(&load, |moments, signs| progress.show(moments, signs));
     progress.end();
     let mut found = found?;
+    fleet.dismiss();
     let outcome = cut_if_stopped(found.outcome.clone());
     for part in found.workers.iter_mut().filter_map(|worker| worker.end.as_mut().ok()) {
         part.outcome = cut_if_stopped(part.outcome.clone());

@@ -167,6 +167,7 @@ fn watch(bench: &Bench, subject: &ServerProcess) -> Watch {
         interval: Duration::from_millis(50),
         kernel_stack_bytes_per_thread: bench.machine.kernel_stack_bytes_per_thread,
         cpus: bench.placement.generator_cpus.clone(),
+        beside: Vec::new(),
         watched_cpus: Vec::new(),
     }
 }

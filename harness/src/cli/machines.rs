@@ -1,0 +1,200 @@
+//! `--load-from`, `--server-on` and their like: other machines, as they are typed for every command that makes a run.
+//!
+//! Beside it: `run/elsewhere.rs`, which has them; `load/workers.rs`, the same of one load.
+
+use std::net::IpAddr;
+use std::sync::atomic::AtomicBool;
+
+use reports::record::{HostRole, Warning};
+
+use super::compare::CompareArgs;
+use super::output::{tell, usage};
+use super::servers::{Servers, find_program, split_words};
+use super::trace::Timelines;
+use super::worker::own_hello;
+use crate::machines::{ServerHost, WorkerCommand};
+use crate::plan::{Cast, Experiment, PlanError, RunPlan, Sizes};
+use crate::run::{Elsewhere, ElsewhereError, Interrupt, OtherMachines};
+
+const MACHINES: &str = "Several machines";
+
+/// What is typed of other machines.
+#[derive(Debug, clap::Args)]
+pub(super) struct MachinesArgs {
+    /// Send the loads from another machine: a command that runs programs there, as in 'ssh HOST'. Can be given repeatedly;
+    /// each sends its part of every load. See docs/several-machines.md
+    #[arg(long, value_name = "COMMAND", help_heading = MACHINES)]
+    load_from: Vec<String>,
+
+    /// Have the servers on another machine, and watch them there; a command as for --load-from
+    #[arg(long, value_name = "COMMAND", help_heading = MACHINES)]
+    server_on: Option<String>,
+
+    /// Where harness is on those machines: a path, or a name that is looked for there
+    #[arg(long, value_name = "PATH", default_value = "harness", help_heading = MACHINES)]
+    worker_program: String,
+
+    /// The address on which servers listen, as the machines that send reach it; loopback without it
+    #[arg(long, value_name = "IP", requires = "allow_remote", help_heading = MACHINES)]
+    server_address: Option<IpAddr>,
+
+    /// Let servers listen where other machines reach them. They have no access control, and no limits while they are measured
+    #[arg(long, requires = "server_address", help_heading = MACHINES)]
+    allow_remote: bool,
+}
+
+/// A command that was typed, with our program as it is found over there and what it is to do.
+///
+/// # Errors
+/// Where it can't be read, or there is no such program.
+pub(super) fn worker_command(option: &str, text: &str, program: &str) -> Result<WorkerCommand, PlanError> {
+    let mut words = split_words(text).map_err(|error| PlanError::Usage(format!("{option}: {error}")))?;
+    find_program(option, &words)?;
+    words.extend([program.to_owned(), "worker".to_owned()]);
+    Ok(WorkerCommand { text: text.to_owned(), words })
+}
+
+/// One here, which sends where no other machine does.
+fn worker_here() -> WorkerCommand {
+    WorkerCommand { text: "this machine".to_owned(), words: ["/proc/self/exe", "worker"].map(str::to_owned).to_vec() }
+}
+
+impl MachinesArgs {
+    /// Whether all is done on this machine.
+    pub(super) fn is_empty(&self) -> bool {
+        self.load_from.is_empty() && self.server_on.is_none()
+    }
+
+    /// The commands that were typed of machines that send.
+    pub(super) fn commands(&self) -> &[String] {
+        &self.load_from
+    }
+
+    /// What else was typed can be done with other machines.
+    ///
+    /// # Errors
+    /// Where it can't.
+    pub(super) fn check_with(&self, args: &CompareArgs) -> Result<(), PlanError> {
+        if !self.is_empty() && args.timelines.is_some_and(|wanted| wanted != Timelines::Off) {
+            return usage("timelines are traced on one machine; leave out --timelines, or the other machines");
+        }
+        let with_server_on =
+            |option: &str| usage(format!("{option} is for servers on this machine; leave it out, or --server-on"));
+        match self.server_on {
+            Some(_) if args.against.is_some() => with_server_on("--against"),
+            Some(_) if args.resume.is_some() => with_server_on("--resume"),
+            Some(_) if args.like.is_some() => with_server_on("--like"),
+            _ => Ok(()),
+        }
+    }
+
+    /// The machine that has the servers, with a worker that has said who it is.
+    ///
+    /// # Errors
+    /// Where it can't take part, or something else was typed that can't be done there.
+    pub(super) fn host(&self, servers: &Servers) -> anyhow::Result<Option<ServerHost>> {
+        if self.is_empty() && self.server_address.is_some() {
+            let sentence =
+                "--server-address is for servers that other machines reach; give --load-from or --server-on too";
+            return Err(PlanError::Usage(sentence.to_owned()).into());
+        }
+        let Some(text) = &self.server_on else { return Ok(None) };
+        if !servers.commands.is_empty() {
+            let sentence = "--server is a program on this machine; leave it out, or --server-on";
+            return Err(PlanError::Usage(sentence.to_owned()).into());
+        }
+        let command = worker_command("--server-on", text, &self.worker_program)?;
+        let host = ServerHost::start(command, own_hello(), &AtomicBool::new(false))?;
+        if host.hello().cpu_list.is_empty() {
+            let sentence = "the machine of --server-on does not say which CPUs it has; put the same build there";
+            return Err(PlanError::Usage(sentence.to_owned()).into());
+        }
+        Ok(Some(host))
+    }
+
+    /// Holds what was typed against itself and against the plan.
+    ///
+    /// # Errors
+    /// Where a command can't be read, or something is asked for that can't be done from elsewhere.
+    fn resolve(
+        &self,
+        plan: &RunPlan<'_>,
+        servers: &Servers,
+    ) -> Result<(Vec<WorkerCommand>, Option<IpAddr>), PlanError> {
+        if self.server_address.is_some_and(|address| address.is_unspecified() || address.is_multicast()) {
+            return usage("--server-address is one that workers connect to; give an address of the servers' machine");
+        }
+        let is_away = self.server_address.is_some_and(|address| !address.is_loopback());
+        if is_away && !servers.commands.is_empty() {
+            return usage("a --server listens where it likes, and never at --server-address; leave out one of them");
+        }
+        let own = plan.experiments.iter().filter(|experiment| !experiment.is_plain_load(&plan.sizes));
+        let own: Vec<&str> = own.map(|experiment| experiment.name).collect();
+        if !own.is_empty() {
+            return usage(format!("{} of that run: {NOT_FROM_ELSEWHERE}; leave out --load-from", own.join(" and ")));
+        }
+        if self.load_from.is_empty() {
+            return Ok((vec![worker_here()], self.server_address));
+        }
+        let command = |text: &String| worker_command("--load-from", text, &self.worker_program);
+        Ok((self.load_from.iter().map(command).collect::<Result<_, _>>()?, self.server_address))
+    }
+
+    /// Starts what was typed, and says who takes part.
+    ///
+    /// # Errors
+    /// As what was typed can't be, and where a machine can't take part.
+    pub(super) fn start(
+        &self,
+        plan: &RunPlan<'_>,
+        (servers, host): (&Servers, Option<ServerHost>),
+        (interrupt, is_quiet): (&Interrupt, bool),
+    ) -> anyhow::Result<Option<Elsewhere>> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        let (load_from, server_address) = self.resolve(plan, servers)?;
+        let typed = OtherMachines { load_from, host, server_address };
+        let elsewhere = Elsewhere::start(typed, own_hello(), interrupt.flag()).map_err(|error| match error {
+            ElsewhereError::Machines(error) => anyhow::Error::from(error),
+            unreached @ ElsewhereError::Unreached { .. } => PlanError::Usage(unreached.to_string()).into(),
+        })?;
+        if !is_quiet {
+            let hosts = elsewhere.records();
+            let named = |role| {
+                let of_it = hosts.iter().filter(move |host| host.role == role);
+                of_it.map(|host| format!("{} ({})", host.host, host.command)).collect::<Vec<_>>().join(", ")
+            };
+            if self.server_on.is_some() {
+                tell(&format!("the servers run on {}", named(HostRole::Server)));
+            }
+            tell(&format!("the loads are sent from {}", named(HostRole::Load)));
+        }
+        Ok(Some(elsewhere))
+    }
+}
+
+/// Why an experiment is left out whose load is sent from elsewhere.
+const NOT_FROM_ELSEWHERE: &str = "it holds connections or disturbs the server, which is done from the server's own machine \
+                                  alone, and never from another";
+
+/// The cast of a run, or that of its loads where they are sent from elsewhere. Who plays no part then is said by name.
+///
+/// # Errors
+/// Where nothing is left.
+pub(super) fn cast_of_loads<'a>(cast: Cast<'a>, args: &MachinesArgs, sizes: &Sizes) -> Result<Cast<'a>, PlanError> {
+    if args.is_empty() {
+        return Ok(cast);
+    }
+    let cast = cast.keeping(|experiment: &Experiment| experiment.is_plain_load(sizes), NOT_FROM_ELSEWHERE);
+    if cast.experiments.is_empty() {
+        let reasons: Vec<String> = cast.left_out.iter().map(Warning::describe).collect();
+        return usage(format!("nothing is left to run: {}; name others with --experiments", reasons.join("; ")));
+    }
+    Ok(cast)
+}
+
+/// The CPUs of this process throughout a run: those of the generator or, where they are another machine's, those that it has.
+pub(super) fn own_cpus<'p>(plan: &'p RunPlan<'_>) -> &'p [u32] {
+    if servers::are_cpus_assumed() { &[] } else { &plan.placement.generator_cpus }
+}

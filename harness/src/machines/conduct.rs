@@ -1,0 +1,121 @@
+//! One worker through one load: up to open connections and a clock that is known, from the word to begin to the result, and
+//! what that says of it.
+//!
+//! Must not know: the other workers. Beside it: `fleet.rs`, which does this with several at the same time.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use reports::record::WayTimes;
+
+use super::clocks::{ClockOffset, Drift};
+use super::fleet::FleetLoad;
+use super::found::{WorkerOutcome, WorkerPart};
+use super::hand::{Hand, SILENCE, WorkerProblem};
+use super::hello::Hello;
+use super::message::{FromWorker, Go, ToWorker};
+use super::plan_message::{PlanMessage, WholeLoad};
+use crate::load::{LoadOutcome, LoadPart, Signs, scheduled_in};
+use crate::observe::MachineSeen;
+
+/// Between the last worker's readiness and the start: room for the word to arrive everywhere.
+pub(super) const HEAD_START: Duration = Duration::from_millis(250);
+
+/// A worker whose connections are open.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    hello: Hello,
+    pub(super) clock: ClockOffset,
+}
+
+/// What a worker said at its end.
+pub(super) struct Said {
+    outcome: LoadOutcome,
+    machine: MachineSeen,
+    began_ns: i64,
+    after: Option<ClockOffset>,
+    way: WayTimes,
+}
+
+pub(super) type Ended = Result<Said, WorkerProblem>;
+
+/// Up to open connections and a clock that is known. Whoever fails has the others given up.
+pub(super) fn prepare(
+    hand: &mut Hand,
+    load: &FleetLoad<'_>,
+    part: LoadPart,
+    given_up: &AtomicBool,
+) -> Result<Prepared, WorkerProblem> {
+    /// Longer than a generator waits for its connections.
+    const OPENING: Duration = Duration::from_secs(30);
+    let mut prepare = || {
+        let hello = hand.hello(given_up)?;
+        let FleetLoad { spec, generator, target, allow_remote, requests, by_second, way, .. } = *load;
+        let whole = WholeLoad { spec, generator, target, allow_remote, requests, by_second, way };
+        hand.say(&ToWorker::Plan(Box::new(PlanMessage::new(whole, part))))?;
+        match hand.hear(OPENING, given_up)?.0 {
+            FromWorker::Ready => Ok(Prepared { hello, clock: hand.clock(given_up)? }),
+            other => Err(hand.out_of_turn(&other)),
+        }
+    };
+    prepare().inspect_err(|_| given_up.store(true, Ordering::Relaxed))
+}
+
+/// From the word to begin to the result.
+pub(super) fn conduct(hand: &mut Hand, load: &FleetLoad<'_>, start_ns: i64, signs: &Signs) -> Ended {
+    hand.say(&ToWorker::Go(Go { start_ns }))?;
+    let mut is_stopped = false;
+    let never = AtomicBool::new(false);
+    let give_up = Instant::now() + HEAD_START + load.spec.longest() + SILENCE;
+    let result = loop {
+        // One that begins when nobody else does says on and on that it is there.
+        if Instant::now() > give_up {
+            return Err(WorkerProblem::TooLate);
+        }
+        // Whoever was told to stop has something to say all the same.
+        let stop = if is_stopped { &never } else { load.stop };
+        match hand.hear(SILENCE, stop) {
+            Ok((FromWorker::Result(result), _)) => break result,
+            Ok((FromWorker::Signs(seen), _)) => {
+                signs.answered.fetch_or(seen.answered, Ordering::Relaxed);
+                signs.given_up.fetch_or(seen.given_up, Ordering::Relaxed);
+            }
+            Ok((other, _)) => return Err(hand.out_of_turn(&other)),
+            Err(WorkerProblem::GivenUp) if !is_stopped => {
+                is_stopped = true;
+                hand.say(&ToWorker::Stop)?;
+            }
+            Err(problem) => return Err(problem),
+        }
+    };
+    let (began_ns, way) = (result.began_ns, result.way);
+    // Its figures are there, whatever becomes of its clock.
+    let after = hand.clock(&never).ok();
+    let (outcome, machine) = result.read().map_err(|reason| {
+        WorkerProblem::Trouble(super::Trouble {
+            is_the_servers: false,
+            reason: format!("its result is refused: {reason}"),
+        })
+    })?;
+    Ok(Said { outcome, machine, began_ns, after, way })
+}
+
+pub(super) fn outcome(
+    load: &FleetLoad<'_>,
+    command: String,
+    part: LoadPart,
+    Prepared { hello, clock }: Prepared,
+    ended: Ended,
+    origin_ns: u64,
+) -> WorkerOutcome {
+    let end =
+        ended.map_err(|problem| (problem.to_string(), scheduled_in(load.spec, load.generator, part, load.requests)));
+    let end = end.map(|Said { outcome, machine, began_ns, after, way }| WorkerPart {
+        outcome,
+        machine,
+        start_late_ns: clock.here(began_ns).saturating_sub(origin_ns.cast_signed()),
+        drift: after.and_then(|after| Drift::between(clock, after)),
+        way,
+    });
+    WorkerOutcome { command, hello, part, clock, end }
+}

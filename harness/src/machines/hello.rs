@@ -1,0 +1,101 @@
+//! Who speaks: program, machine, and what it has. Two sides learn from it whether they speak alike, and what lies between them.
+//!
+//! Beside it: `message.rs`, the conversation that begins with it.
+
+use reports::record::Machine;
+use serde::{Deserialize, Serialize};
+
+use crate::observe;
+
+/// What is spoken here. It changes where an older side would misunderstand a newer one.
+pub(super) const PROTOCOL: u32 = 2;
+
+/// Who speaks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Which version of this conversation it speaks.
+    pub protocol: u32,
+    /// Of this program.
+    pub version: String,
+    /// SHA-256 of this program's bytes, in hexadecimal; absent where they could not be read.
+    pub build: Option<String>,
+    /// What the machine calls itself.
+    pub host: String,
+    /// A reading of the monotonic clock.
+    pub clock_ns: i64,
+    /// CPUs that it may use.
+    pub cpus: u32,
+    /// Which CPUs these are.
+    #[serde(default)]
+    pub cpu_list: Vec<u32>,
+    /// Files that it may have open; absent where there is no limit.
+    pub open_files: Option<u64>,
+    /// Of its kernel; absent where it did not say.
+    #[serde(default)]
+    pub kernel: Option<String>,
+    /// Its machine, as a record has it.
+    #[serde(default)]
+    pub machine: Option<Machine>,
+    /// Names this start of its kernel: who says the same runs on the same one.
+    #[serde(default)]
+    pub boot: Option<String>,
+    /// Names what its process ids are counted in.
+    #[serde(default)]
+    pub pid_namespace: Option<String>,
+    /// Names the network that it sees, and its loopback.
+    #[serde(default)]
+    pub net_namespace: Option<String>,
+}
+
+impl Hello {
+    /// Of this program, on this machine.
+    pub fn of_this_side(version: &str, build: Option<String>, cpu_list: Vec<u32>, open_files: Option<u64>) -> Hello {
+        let names = rustix::system::uname();
+        let host = names.nodename().to_string_lossy().into_owned();
+        let kernel = Some(names.release().to_string_lossy().into_owned());
+        let clock_ns = crate::clock::now_ns().cast_signed();
+        let [pid_namespace, net_namespace] = ["pid", "net"].map(namespace);
+        let (boot, machine, cpus) = (boot(), observe::machine().ok(), cpu_list.len().max(1) as u32);
+        let (protocol, version) = (PROTOCOL, version.to_owned());
+        Hello {
+            protocol,
+            version,
+            build,
+            host,
+            clock_ns,
+            cpus,
+            cpu_list,
+            open_files,
+            kernel,
+            machine,
+            boot,
+            pid_namespace,
+            net_namespace,
+        }
+    }
+
+    /// Whether both run on one kernel, as far as they say.
+    pub fn is_on_the_kernel_of(&self, other: &Hello) -> bool {
+        self.boot.is_some() && self.boot == other.boot
+    }
+
+    /// Whether the loopback of one is that of the other.
+    pub fn shares_loopback_with(&self, other: &Hello) -> bool {
+        self.is_on_the_kernel_of(other) && self.net_namespace.is_some() && self.net_namespace == other.net_namespace
+    }
+
+    /// Whether a process id means the same to both.
+    pub fn shares_pids_with(&self, other: &Hello) -> bool {
+        self.is_on_the_kernel_of(other) && self.pid_namespace.is_some() && self.pid_namespace == other.pid_namespace
+    }
+}
+
+/// Of this start of the kernel.
+fn boot() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(text.trim().to_owned())
+}
+
+fn namespace(kind: &str) -> Option<String> {
+    Some(std::fs::read_link(format!("/proc/self/ns/{kind}")).ok()?.to_string_lossy().into_owned())
+}

@@ -1,0 +1,103 @@
+//! What the machine that has the servers is told of a cell, and what it says at the cell's end.
+//!
+//! A contender is a text here, and figures are those that a record has. Whoever reads trusts nothing. Beside it: `message.rs`,
+//! the conversation that these are part of; `hosted.rs`, the far side; `server_host.rs`, this side.
+
+use std::net::{IpAddr, SocketAddr};
+
+use reports::record::{BackendUsage, InsideRecord, Noise, Outcome, PlacementRecord, Sample, ServerUsage, Warning};
+use serde::{Deserialize, Serialize};
+
+use super::clocks::ToldClock;
+use crate::load::LoadMoments;
+
+/// A server that is to be started, and how it is watched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServeOrder {
+    /// As `harness serve` takes it.
+    pub contender: String,
+    /// What it speaks, where that is not JSON lines.
+    pub wire: Option<String>,
+    /// Where it listens, at a port that is free.
+    pub listen: IpAddr,
+    /// Whether that may be an address that other machines reach.
+    pub allow_remote: bool,
+    /// Whether its requests call a backend.
+    pub calls_backend: bool,
+    /// Whether it is asked about its inside.
+    pub is_asked: bool,
+    /// Which of that machine's CPUs are whose.
+    pub placement: PlacementRecord,
+    /// Processes there that belong to the run too.
+    pub beside: Vec<u32>,
+}
+
+impl ServeOrder {
+    /// Whether it may be carried out.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let listen = self.listen;
+        if !self.allow_remote && !listen.to_canonical().is_loopback() {
+            return Err(format!(
+                "{listen} is not its machine's loopback; give --allow-remote where the network is yours"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Listening {
+    pub(super) address: SocketAddr,
+}
+
+/// The moments of a load, on the clock of the machine that is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Window {
+    pub(super) origin_ns: i64,
+    pub(super) start_ns: i64,
+    pub(super) end_ns: i64,
+}
+
+impl Window {
+    pub(super) fn real(self, clock: &ToldClock) -> LoadMoments {
+        let Window { origin_ns, start_ns, end_ns } = self;
+        let [origin_ns, window_start_ns, window_end_ns] = [origin_ns, start_ns, end_ns].map(|ns| clock.real(ns));
+        LoadMoments { origin_ns, window_start_ns, window_end_ns }
+    }
+}
+
+/// What is known of a server once it is gone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServedMessage {
+    /// How the cell ended, as far as the server goes.
+    pub outcome: Outcome,
+    /// What must be known before believing it.
+    pub warnings: Vec<Warning>,
+    /// What its backend did.
+    pub backend: Option<BackendUsage>,
+    /// What it used.
+    pub server: ServerUsage,
+    /// It over time.
+    pub samples: Vec<Sample>,
+    /// Its inside over time.
+    pub inside: Option<InsideRecord>,
+    /// What else went on on its machine.
+    pub noise: Noise,
+}
+
+impl ServedMessage {
+    /// Whether a report can use it.
+    ///
+    /// # Errors
+    /// A clause that says what can't be.
+    pub(super) fn check(&self) -> Result<(), String> {
+        match &self.backend {
+            Some(backend) => backend.lag.to_histogram().map(drop).map_err(|error| error.to_string()),
+            None => Ok(()),
+        }
+    }
+}

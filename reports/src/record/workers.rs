@@ -1,0 +1,248 @@
+//! What a load has that other machines sent: who sent which part of it, and what speaks against that; and the machines of a
+//! run that is spread over several.
+//!
+//! Times of two machines are never subtracted. Must not know: how a worker is started or spoken to. Beside it: `cell.rs` and
+//! `manifest.rs`, which hold these; `warning.rs`, whose kinds a worker's doubt joins.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Ledger, Noise, Warning};
+use crate::format::{self, Unit};
+
+/// What one worker says of its part of a cell's load.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WorkerRecord {
+    /// From 1, in the order in which they were typed. The manifest's host of this number is its machine.
+    pub number: u32,
+    /// What its machine calls itself.
+    pub host: String,
+    /// By how much its clock is ahead of that of the machine on which the run was typed.
+    pub clock_offset_ns: i64,
+    /// The truth is no further away than this.
+    pub clock_bound_ns: u64,
+    /// By how much it began later than it was told to, within the bound of its clock; absent where it was lost.
+    #[serde(default)]
+    pub start_late_ns: Option<i64>,
+    /// The ends of its requests; absent where it was lost.
+    #[serde(default)]
+    pub ledger: Option<Ledger>,
+    /// Median of its response times, or of its service times in closed loop.
+    #[serde(default)]
+    pub p50_ns: Option<u64>,
+    /// 99th percentile of the same; absent where it has too few for one.
+    #[serde(default)]
+    pub p99_ns: Option<u64>,
+    /// CPU time that its generator used.
+    #[serde(default)]
+    pub cpu_ns: Option<u64>,
+    /// The time of the way to the server and back.
+    #[serde(default)]
+    pub way: WayTimes,
+    /// What else went on on its machine.
+    #[serde(default)]
+    pub noise: Noise,
+    /// Requests that were never sent because it was lost.
+    #[serde(default)]
+    pub never_sent: u64,
+}
+
+/// How long the way from a worker to the server and back takes: the fastest of some TCP connects, which the server's kernel
+/// answers and not the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WayTimes {
+    /// Just before the load; absent where no connect succeeded.
+    #[serde(default)]
+    pub before_ns: Option<u64>,
+    /// Just after it.
+    #[serde(default)]
+    pub after_ns: Option<u64>,
+}
+
+impl WayTimes {
+    /// The shorter of the two: what the way takes at least.
+    pub fn least_ns(self) -> Option<u64> {
+        [self.before_ns, self.after_ns].into_iter().flatten().min()
+    }
+}
+
+/// A machine that took part in a run beside the one on which it was typed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HostRecord {
+    /// What it did.
+    pub role: HostRole,
+    /// What was typed to start a program there.
+    pub command: String,
+    /// What it calls itself.
+    pub host: String,
+    /// CPUs that it may use.
+    pub cpus: u32,
+    /// Its kernel's release; absent where it did not say.
+    #[serde(default)]
+    pub kernel: Option<String>,
+    /// Version of the harness there.
+    pub version: String,
+    /// SHA-256 of that program, in hexadecimal; absent where it could not be read.
+    #[serde(default)]
+    pub build: Option<String>,
+    /// The way from there to the server; absent for the server's own.
+    #[serde(default)]
+    pub path: Option<PathKind>,
+}
+
+/// What a machine does in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum HostRole {
+    /// The servers run there.
+    Server,
+    /// It sends a part of each load.
+    Load,
+}
+
+/// What lies between a worker and the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum PathKind {
+    /// The same kernel, over its loopback device.
+    Loopback,
+    /// The same kernel, over a bridge or a pair of devices between two namespaces.
+    SameKernel,
+    /// Two kernels, and whatever is between them.
+    Network,
+}
+
+impl PathKind {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            PathKind::Loopback => "loopback",
+            PathKind::SameKernel => "wires or a bridge within one machine",
+            PathKind::Network => "a network",
+        }
+    }
+}
+
+/// What speaks against figures because several machines made them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum WorkerDoubt {
+    /// A worker did not come to its end.
+    Lost {
+        /// Number and host.
+        who: String,
+        /// A clause.
+        reason: String,
+        /// All of its part, which counts as never sent.
+        requests: u64,
+    },
+    /// They did not begin together.
+    StartSkew {
+        /// The most by which their starts lie apart.
+        skew_ns: u64,
+        /// By how much they may.
+        allowed_ns: u64,
+    },
+    /// A clock runs at another speed than any that is kept in time.
+    Drift {
+        /// Number and host.
+        who: String,
+        /// Parts per million.
+        ppm: f64,
+        /// What clocks that are kept in time differ by at most.
+        most_ppm: f64,
+    },
+    /// Its median is not what the others say.
+    Apart {
+        /// Number and host.
+        who: String,
+        /// Its median.
+        p50_ns: u64,
+        /// Between these two is what the others say.
+        others_ns: (u64, u64),
+    },
+    /// It runs another build than this.
+    OtherBuild {
+        /// Number and host.
+        who: String,
+    },
+    /// Something on its machine.
+    OfMachine {
+        /// Number and host.
+        who: String,
+        /// What.
+        warning: Box<Warning>,
+    },
+}
+
+impl WorkerDoubt {
+    /// Whether the figures are not to be used.
+    pub fn invalidates(&self) -> bool {
+        match self {
+            WorkerDoubt::Lost { .. } | WorkerDoubt::StartSkew { .. } | WorkerDoubt::Drift { .. } => true,
+            WorkerDoubt::Apart { .. } | WorkerDoubt::OtherBuild { .. } => false,
+            WorkerDoubt::OfMachine { warning, .. } => warning.invalidates(),
+        }
+    }
+
+    /// Whether it is a machine's doing, whatever ran there.
+    pub(super) fn is_of_the_machine(&self) -> bool {
+        match self {
+            WorkerDoubt::StartSkew { .. } => true,
+            WorkerDoubt::OfMachine { warning, .. } => warning.is_of_the_machine(),
+            WorkerDoubt::Lost { .. }
+            | WorkerDoubt::Drift { .. }
+            | WorkerDoubt::Apart { .. }
+            | WorkerDoubt::OtherBuild { .. } => false,
+        }
+    }
+
+    /// Whether a part of the load is missing.
+    pub fn is_a_loss(&self) -> bool {
+        matches!(self, WorkerDoubt::Lost { .. })
+    }
+
+    /// What is doubtful, as a sentence without its stop.
+    pub fn describe(&self) -> String {
+        let time = |ns: u64| Unit::Nanoseconds.show(ns as f64);
+        match self {
+            WorkerDoubt::Lost { who, reason, requests } => format!(
+                "{who} was lost: {reason}; the {} of its part count as never sent",
+                format::counted(*requests, "request")
+            ),
+            WorkerDoubt::StartSkew { skew_ns, allowed_ns } => {
+                format!("the workers may have begun {} apart, where {} is allowed", time(*skew_ns), time(*allowed_ns))
+            }
+            WorkerDoubt::Drift { who, ppm, most_ppm } => format!(
+                "the clock of {who} differs from this machine's by {ppm:.0} parts per million, where clocks that are kept in \
+                 time differ by {most_ppm:.0} at most; its times and its rate are off by as much"
+            ),
+            WorkerDoubt::Apart { who, p50_ns, others_ns: (least_ns, most_ns) } => format!(
+                "the p50 of {who} is {}, and the others say {}",
+                time(*p50_ns),
+                Unit::Nanoseconds.range(*least_ns as f64, *most_ns as f64)
+            ),
+            WorkerDoubt::OtherBuild { who } => format!("{who} runs another build of harness than this"),
+            WorkerDoubt::OfMachine { who, warning } => format!("{who}: {}", warning.describe()),
+        }
+    }
+
+    /// What the reader can do about it, as a sentence without its stop.
+    pub fn remedy(&self) -> String {
+        match self {
+            WorkerDoubt::Lost { .. } => "see what happened there, and run again".into(),
+            WorkerDoubt::StartSkew { .. } => {
+                "use machines with a shorter way to this one, or start it from a machine next to them".into()
+            }
+            WorkerDoubt::Drift { .. } => "leave that machine out".into(),
+            WorkerDoubt::Apart { .. } => "see whether that machine is busier or further away, or leave it out".into(),
+            WorkerDoubt::OtherBuild { .. } => "put the same on all machines".into(),
+            WorkerDoubt::OfMachine { warning, .. } => warning.remedy(),
+        }
+    }
+}
