@@ -58,7 +58,7 @@ fn word(state: SpanState) -> &'static str {
 fn complete(text: &str, category: &str, pid: u32, tid: u32, times_ns: (u64, u64), span: &Span) -> Value {
     let micros = |ns: u64| ns as f64 / 1e3;
     json!({
-        "name": text, "cat": category, "ph": "X", "ts": micros(times_ns.0), "dur": micros(times_ns.1 - times_ns.0),
+        "name": text, "cat": category, "ph": "X", "ts": micros(times_ns.0), "dur": micros(times_ns.1.saturating_sub(times_ns.0)),
         "pid": pid, "tid": tid, "args": { "connection": span.connection, "request": span.request },
     })
 }
@@ -74,6 +74,12 @@ mod tests {
 
     fn span(state: SpanState, connection: u32, from_ns: u64, until_ns: u64) -> Span {
         Span { connection, request: 1, state, from_ns, until_ns }
+    }
+
+    #[test]
+    fn a_span_that_ends_before_it_begins_has_no_length() {
+        let event = complete("a", "running", 1, 2, (5_000, 4_000), &span(SpanState::Running, 1, 5_000, 4_000));
+        assert_eq!(event["dur"], json!(0.0));
     }
 
     #[test]

@@ -293,10 +293,12 @@ impl Warning {
     /// What the reader can do about it, as a sentence without its stop.
     pub fn remedy(&self) -> String {
         match self {
-            Warning::GeneratorFellBehind { .. }
-            | Warning::GeneratorSaturated { .. }
-            | Warning::BackendSlowedClients { .. }
-            | Warning::BackendSaturated { .. } => "lower the offered load or give the generator more CPUs".into(),
+            Warning::GeneratorFellBehind { .. } | Warning::GeneratorSaturated { .. } => {
+                "lower the offered load, give the generator more CPUs, or send from other machines too (--load-from)".into()
+            }
+            Warning::BackendSlowedClients { .. } | Warning::BackendSaturated { .. } => {
+                "lower the offered load or give the generator more CPUs".into()
+            }
             Warning::ScheduleLag { .. }
             | Warning::TailLag { .. }
             | Warning::BackendLag { .. }
