@@ -1,11 +1,15 @@
 //! A run for other tools: a table for a pull request, and the files of two services that keep figures over time.
 //!
 //! Must not know: files, command lines, where the report lies. Beside it: `summary/headlines.rs`, which has the figures;
-//! `export/said.rs`, what the run says as one JSON object; `export/openmetrics.rs`, all figures for monitoring.
+//! `export/said.rs`, what the run says as one JSON object; `export/figures.rs`, all figures,
+//! which `export/csv.rs` and `export/openmetrics.rs` write.
 
+mod csv;
+mod figures;
 mod openmetrics;
 mod said;
 
+pub use self::csv::csv;
 pub use self::openmetrics::openmetrics;
 pub use self::said::{ProtagonistEntry, RunBeside, RunSummary, ScorecardEntry};
 

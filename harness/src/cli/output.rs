@@ -41,7 +41,7 @@ pub(super) enum SummaryFormat {
     Table,
     /// The summary as one JSON object.
     Json,
-    /// One CSV table per workload, with a blank line between.
+    /// Every figure, a line each: of what, which, its unit, its value and the ends of its interval.
     Csv,
     /// For a pull request: what the run says, and a table of eight rows at most.
     Md,
@@ -122,7 +122,7 @@ pub(super) fn summary(run: &Run, format: SummaryFormat, report: Option<&str>) ->
             // Nobody was held against anybody, or there is no report for the rest.
             None => self::summary(run, SummaryFormat::Table, report)?,
         },
-        SummaryFormat::Csv => summary().tables.iter().map(csv).collect::<Vec<_>>().join("\n"),
+        SummaryFormat::Csv => export::csv(run),
         SummaryFormat::Table => {
             let summary = summary();
             let said = format!("{}{}{}{}", tables(&summary), matrices(&summary), predicted(run), sentences(&summary));
@@ -150,6 +150,12 @@ pub(super) fn beside(runs: &[(&str, String, String)], format: SummaryFormat) -> 
         };
         let values = runs.iter().map(value).collect::<Result<Vec<_>, serde_json::Error>>()?;
         return Ok(json_text(&values)?);
+    }
+    if format == SummaryFormat::Csv {
+        // Every line says which run it is of, so one header does.
+        let rows = runs.iter().map(|(_, _, text)| text.split_once('\n').map_or("", |(_, rows)| rows));
+        let header = runs.iter().find_map(|(_, _, text)| Some(text.split_once('\n')?.0));
+        return Ok(format!("{}\n{}", header.unwrap_or_default(), rows.collect::<String>()));
     }
     let heading = |(run, machine, text): &(&str, String, String)| match format {
         SummaryFormat::Md => format!("## {}\n\n{}\n\n{text}", plain::markdown(run), plain::markdown(machine)),
@@ -218,13 +224,6 @@ pub(super) fn styled(header: Vec<String>, rows: impl Iterator<Item = Vec<String>
 /// Width of the terminal that stdout is; nothing where it is none, and lines may be as long as they like.
 fn terminal_columns() -> Option<u16> {
     rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
-}
-
-fn csv(table: &SummaryTable) -> String {
-    let line =
-        |fields: Vec<String>| fields.iter().map(|field| plain::csv_field(field)).collect::<Vec<_>>().join(",") + "\n";
-    let rows = table.rows.iter().map(|row| line(cells(row, &row.contender)));
-    std::iter::once(line(header(table))).chain(rows).collect()
 }
 
 fn header(table: &SummaryTable) -> Vec<String> {

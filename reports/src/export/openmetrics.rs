@@ -1,8 +1,6 @@
 //! All figures of a finished run as OpenMetrics text: gauges for a textfile collector, a push gateway, or a script.
 //!
-//! Base units, as monitoring wants them: seconds, bytes, ratios. What was not measured, or is not valid, has no sample; the
-//! response times of a server that did not keep up say how long the load lasted, and have none either. Must not know:
-//! files. Beside it: `../metrics/table.rs`, whose names these are; `../summary/headlines.rs`, for what has no load.
+//! Base units, as monitoring wants them: seconds, bytes, ratios. Must not know: files. Beside it: `figures.rs`, which it writes.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,18 +11,17 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit as Suffix};
 
+use super::figures::{FigurePlace, RunFigure, run_figures};
 use crate::format::Unit;
 use crate::machine::MachineIdentity;
-use crate::metrics::{METRICS, Metric, Of};
 use crate::record::store::Run;
-use crate::study::{Group, Pool, Series, Standing, groups};
-use crate::summary::{self, headlines};
+use crate::study::groups;
+use crate::summary;
 
 /// What every name begins with.
 const PREFIX: &str = "harness";
 const INTERVAL_LOW: &str = "lower end of the 95% interval";
 const INTERVAL_HIGH: &str = "upper end of the 95% interval";
-const KEPT_UP: &str = "1 where the contender kept up with the offered load, 0 where it did not";
 
 type Labels = Vec<(&'static str, String)>;
 
@@ -56,21 +53,8 @@ impl Exposition {
     fn of(run: &Run) -> Exposition {
         let groups = groups(run);
         let mut exposition = Exposition { about: about(run), families: BTreeMap::new() };
-        for group in &groups {
-            for series in &group.series {
-                exposition.series(group, series);
-            }
-        }
-        let of_pools = |name: &str| METRICS.iter().any(|metric| metric.name == name && is_of_pools(metric));
-        for figure in headlines(&groups).iter().filter(|figure| !of_pools(&figure.metric)) {
-            let labels = labels(&figure.experiment, &figure.workload, &figure.contender);
-            exposition.figure(
-                (&figure.metric, &figure.label, figure.unit),
-                &labels,
-                figure.value,
-                figure.lo,
-                figure.hi,
-            );
+        for figure in run_figures(&groups) {
+            exposition.figure(&figure);
         }
         let validity = summary::of_groups(run, &groups).validity;
         let mut count = |name: &str, help: &str, cells: usize| exposition.add(name, help, None, (vec![], cells as f64));
@@ -79,41 +63,16 @@ impl Exposition {
         exposition
     }
 
-    /// What was measured at each load, and at each value of what an experiment sweeps.
-    fn series(&mut self, group: &Group<'_>, series: &Series<'_>) {
-        let own = || labels(&group.experiment.name, &group.workload.key, &series.contender.label);
-        for point in series.points.iter().filter(|point| point.standing != Standing::Invalid) {
-            let at = [own(), vec![("load", point.offered_load_rps.to_string())]].concat();
-            let has_kept_up = point.standing == Standing::Sound;
-            self.add("kept_up", KEPT_UP, None, (at.clone(), f64::from(u8::from(has_kept_up))));
-            self.pool(&point.pool, &at, has_kept_up);
-        }
-        for trial in series.trials.iter().filter(|trial| trial.standing != Standing::Invalid) {
-            let at = trial.variation.map(|value| ("variation", value.to_string()));
-            self.pool(&trial.pool, &own().into_iter().chain(at).collect(), trial.standing == Standing::Sound);
-        }
-    }
-
-    fn pool(&mut self, pool: &Pool<'_>, at: &Labels, has_kept_up: bool) {
-        let told = METRICS.iter().filter(|metric| has_kept_up || !matches!(metric.of, Of::ResponseTime(_)));
-        for metric in told {
-            let reading = metric.of_pool(pool);
-            let Some(value) = reading.value() else { continue };
-            let interval = reading.certainty().interval();
-            let (low, high) = (interval.map(|(low, _)| low), interval.and_then(|(_, high)| high));
-            self.figure((metric.name, metric.label, metric.unit), at, value, low, high);
-        }
-    }
-
     /// A figure with the ends of its interval, where it has them.
-    fn figure(&mut self, metric: (&str, &str, Unit), at: &Labels, value: f64, low: Option<f64>, high: Option<f64>) {
-        let (name, label, unit) = metric;
-        let (factor, suffix) = based(unit);
+    fn figure(&mut self, figure: &RunFigure) {
+        let RunFigure { of, name, label, unit, value, low, high } = figure;
+        let (factor, suffix) = based(*unit);
         // The unit says it already.
         let name = name.strip_suffix("_rps").unwrap_or(name);
+        let at = labels(of);
         let ends = [("_low", INTERVAL_LOW, low), ("_high", INTERVAL_HIGH, high)];
         self.add(name, label, suffix.clone(), (at.clone(), value * factor));
-        for (end, what, value) in ends.into_iter().filter_map(|(end, what, value)| Some((end, what, value?))) {
+        for (end, what, value) in ends.into_iter().filter_map(|(end, what, value)| Some((end, what, (*value)?))) {
             let help = format!("{label}, {what}");
             self.add(&format!("{name}{end}"), &help, suffix.clone(), (at.clone(), value * factor));
         }
@@ -152,15 +111,12 @@ fn about(run: &Run) -> Labels {
     known.into_iter().chain(manifest.commit.clone().map(|commit| ("commit", commit))).collect()
 }
 
-fn labels(experiment: &str, workload: &str, contender: &str) -> Labels {
-    [("contender", contender), ("experiment", experiment), ("workload", workload)]
-        .map(|(key, value)| (key, value.to_owned()))
-        .to_vec()
-}
-
-/// Whether it is read from cells under load.
-fn is_of_pools(metric: &Metric) -> bool {
-    matches!(metric.of, Of::Load(_) | Of::ResponseTime(_))
+fn labels(of: &FigurePlace) -> Labels {
+    let known = [("contender", &of.contender), ("experiment", &of.experiment), ("workload", &of.workload)];
+    let known = known.map(|(key, value)| (key, value.clone()));
+    let at = [("load", &of.load), ("variation", &of.variation)];
+    let at = at.into_iter().filter_map(|(key, value)| Some((key, value.clone()?)));
+    known.into_iter().chain(at).collect()
 }
 
 /// The base unit, and what a number is multiplied by to be in it.
