@@ -17,7 +17,7 @@ pub const FRAMES: &str = "frames.jsonl";
 const VERSION: u32 = 1;
 
 /// Ten minutes of six models with thirty threads each are a fifth of it.
-const LARGEST_FILE_BYTES: u64 = 256 << 20;
+const LARGEST_RECORDING_BYTES: u64 = 256 << 20;
 
 /// A frame of many models with long names and all their threads is a hundredth of it.
 const LONGEST_LINE_BYTES: u64 = 1 << 20;
@@ -103,12 +103,12 @@ pub fn read_frames(path: &Path) -> Result<Vec<Frame>, FramesError> {
         return Err(FramesError::NotAFile(path.to_owned()));
     }
     let bytes = found.len();
-    if bytes > LARGEST_FILE_BYTES {
-        let why = format!("it has {bytes} bytes, more than {LARGEST_FILE_BYTES}");
+    if bytes > LARGEST_RECORDING_BYTES {
+        let why = format!("it has {bytes} bytes, more than {LARGEST_RECORDING_BYTES}");
         return Err(FramesError::Malformed { path: path.to_owned(), line: 1, why });
     }
     let file = File::open(path).map_err(refused)?;
-    frames_in(path, BufReader::new(file.take(LARGEST_FILE_BYTES)))
+    frames_in(path, BufReader::new(file.take(LARGEST_RECORDING_BYTES)))
 }
 
 /// The frames that stand in a file, as [`read_frames`] has them; errors name `path`.

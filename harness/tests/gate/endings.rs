@@ -1,6 +1,7 @@
 //! However a gate ends, nothing is left of what it made.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
@@ -29,6 +30,38 @@ fn a_server_that_does_not_start_is_named_and_leaves_nothing() {
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("--server head: ") && said.contains("no server today"), "{said}");
     repository.assert_clean();
+}
+
+/// As where a build leaves files of another user: what the gate found stands.
+#[test]
+fn a_checkout_that_can_not_be_removed_is_named_and_changes_no_exit_code() {
+    let _turn = turn();
+    let repository = Repository::new();
+    repository.branch("broken", "server", "#!/bin/sh\nexit 3\n");
+    let tools = repository.out().with_file_name("tools");
+    fs::create_dir(&tools).unwrap();
+    fs::write(tools.join("rm"), "#!/bin/sh\nexit 1\n").unwrap();
+    fs::set_permissions(tools.join("rm"), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = repository.gate_on("broken");
+    command.env("PATH", format!("{}:{}", tools.display(), std::env::var("PATH").unwrap()));
+    let Ended { code, said } = ended(command);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("could not be removed"), "{said}");
+    assert_eq!(repository.git(&["worktree", "list"]).lines().count(), 1);
+}
+
+#[test]
+fn what_is_built_gets_no_token() {
+    let repository = Repository::new();
+    repository.branch(
+        "curious",
+        "build",
+        "#!/bin/sh\necho \"token: ${GH_TOKEN-none} ${GITHUB_TOKEN-none}\" >&2\nexit 3\n",
+    );
+    let mut command = repository.gate_on("curious");
+    command.env("GH_TOKEN", "secret").env("GITHUB_TOKEN", "secret");
+    let Ended { said, .. } = ended(command);
+    assert!(said.contains("token: none none"), "{said}");
 }
 
 /// As Ctrl-C: a terminal sends it to the group of the gate.

@@ -89,8 +89,11 @@ impl Repository {
 
     /// The gate with these arguments.
     pub(crate) fn gate(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(script());
+        // Whoever runs the tests in the background may have had Ctrl-C ignored, which no shell can undo.
+        let mut command = Command::new("env");
         command
+            .arg("--default-signal=INT")
+            .arg(script())
             .args(arguments)
             .current_dir(self.tree())
             .env("HARNESS", env!("CARGO_BIN_EXE_harness"))

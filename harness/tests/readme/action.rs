@@ -190,7 +190,8 @@ fn step(reading: &str, environment: &[(&str, &str)], folder: &Path) -> Option<i3
 fn the_action_keeps_the_code_for_its_last_step() {
     let home = TempDir::new().unwrap();
     let gate = home.path().join("gate");
-    let script = "#!/bin/sh\nprintf '[%s]' \"$HARNESS\" \"$@\" > asked\nmkdir gate-results\necho worse > gate-results/summary.md\nexit 5\n";
+    let script = "#!/bin/sh\nprintf '[%s]' \"$HARNESS\" \"$@\" > asked\nwhile [ \"$1\" != --out ]; do shift; done\nmkdir \"$2\"\n\
+                  echo worse > \"$2/summary.md\"\nexit 5\n";
     fs::write(&gate, script).unwrap();
     fs::set_permissions(&gate, fs::Permissions::from_mode(0o755)).unwrap();
     let (gate, temporary) = (gate.display().to_string(), home.path().display().to_string());
@@ -198,10 +199,13 @@ fn the_action_keeps_the_code_for_its_last_step() {
     let mut environment: Vec<(&str, &str)> = names.map(|name| (name, "")).to_vec();
     environment.extend([("GATE", gate.as_str()), ("RUNNER_TEMP", &temporary)]);
     environment.extend([("GITHUB_OUTPUT", "output"), ("GITHUB_STEP_SUMMARY", "page")]);
-    environment.extend([("SERVER", "./a 'b c'"), ("FAIL_ON", "p50>+5%\np99>+9%\n"), ("OPTIONS", "--seed 3")]);
+    environment.extend([("SERVER", "./a 'b c'"), ("FAIL_ON", "p50>+5%\np99>+9%\n"), ("OPTIONS", "--seed\n3")]);
     assert_eq!(step("GATE", &environment, home.path()), Some(0));
     let read = |name: &str| fs::read_to_string(home.path().join(name)).unwrap();
-    assert_eq!((read("output").as_str(), read("page").as_str()), ("code=5\n", "worse\n"));
+    let output = read("output");
+    let (results, code) = output.trim().split_once('\n').unwrap();
+    assert!(Path::new(results.strip_prefix("results=").unwrap()).join("summary.md").exists(), "{output}");
+    assert_eq!((code, read("page").as_str()), ("code=5", "worse\n"));
     let asked = read("asked");
     for part in ["/harness/harness][--base][]", "[--server][./a 'b c']", "[--fail-on][p50>+5%\np99>+9%\n]"] {
         assert!(asked.contains(part), "{part} in {asked}");

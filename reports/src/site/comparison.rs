@@ -120,7 +120,7 @@ struct ComparisonRecord<'a> {
     diff: &'a Diff,
 }
 
-/// `Of 140 figures 12 have changed, 30 are alike, and of 98 nobody can tell.`
+/// `140 figures compared: 12 changed, 30 alike, 98 undecided.`
 fn said(diff: &Diff) -> String {
     let of = |which: fn(&DiffRow) -> bool| diff.rows.iter().filter(|row| which(row)).count() as u64;
     let all = diff.rows.len() as u64;

@@ -9,7 +9,7 @@ use std::path::Path;
 use reports::record::store::{Run, read_file};
 use reports::site::{self, Address, ComparisonEntry, Entry};
 
-use super::folder::{LARGEST_FILE_BYTES, SiteError, SiteFolder, refused, remove_folder};
+use super::folder::{LARGEST_SITE_FILE_BYTES, SiteError, SiteFolder, refused, remove_folder};
 use crate::cli::output::tell;
 
 /// The folder of all of them in a site's.
@@ -34,7 +34,7 @@ impl SiteFolder {
                 told(&format!("compared: {}", place.display()));
             }
             let path = place.join(site::COMPARISON);
-            let json = read_file(&path, LARGEST_FILE_BYTES)?;
+            let json = read_file(&path, LARGEST_SITE_FILE_BYTES)?;
             let found = ComparisonEntry::from_json(&json);
             comparisons.push(found.map_err(|why| SiteError::Unreadable { path, why })?);
         }
@@ -67,6 +67,6 @@ impl SiteFolder {
 }
 
 fn read_run(records: &Path) -> anyhow::Result<Run> {
-    let packed = read_file(records, LARGEST_FILE_BYTES)?;
+    let packed = read_file(records, LARGEST_SITE_FILE_BYTES)?;
     site::run_of_records(&packed).map_err(|why| anyhow::anyhow!("{}: {why}", records.display()))
 }

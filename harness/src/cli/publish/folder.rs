@@ -17,7 +17,7 @@ use crate::cli::output::tell;
 const INDEX: &str = "data/index.json";
 
 /// The records of a large run, or the entries of some ten thousand.
-pub(super) const LARGEST_FILE_BYTES: u64 = 256 << 20;
+pub(super) const LARGEST_SITE_FILE_BYTES: u64 = 256 << 20;
 /// How the name of a run's folder begins that is not whole yet.
 pub(in crate::cli) const UNFINISHED_RUN: &str = ".new-";
 
@@ -79,7 +79,7 @@ impl SiteFolder {
         let index = path.join(INDEX);
         let mut known_url = None;
         if index.is_file() {
-            let json = read_file(&index, LARGEST_FILE_BYTES)?;
+            let json = read_file(&index, LARGEST_SITE_FILE_BYTES)?;
             known_url = Index::from_json(&json).map_err(|why| SiteError::Unreadable { path: index, why })?.url;
         } else {
             let data = path.join("data");
@@ -174,7 +174,7 @@ impl SiteFolder {
             // Anything else is a folder that was being written when somebody killed the program.
             let Some(address) = found.file_name().to_str().and_then(Address::parse) else { continue };
             let path = found.path().join(site::ENTRY);
-            let json = read_file(&path, LARGEST_FILE_BYTES)?;
+            let json = read_file(&path, LARGEST_SITE_FILE_BYTES)?;
             let entry = Entry::from_json(&json).map_err(|why| SiteError::Unreadable { path: path.clone(), why })?;
             if entry.address != address {
                 return Err(SiteError::Moved { path, address: entry.address });
@@ -194,7 +194,7 @@ impl SiteFolder {
         }
         names.sort_by_key(|name| name == site::PAGE);
         for name in names {
-            let bytes = read_file(&from.join(&name), LARGEST_FILE_BYTES)?;
+            let bytes = read_file(&from.join(&name), LARGEST_SITE_FILE_BYTES)?;
             write(&latest.join(&name), &site::as_latest(&name, bytes))?;
         }
         Ok(())
