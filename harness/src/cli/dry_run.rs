@@ -7,6 +7,7 @@ use reports::format::counted;
 use reports::record::{PlacementKind, Warning};
 
 use super::forecast::RunForecast;
+use super::left_out::left_out;
 use super::progress::rough;
 use crate::plan::{Experiment, Participant, Repeated, RunPlan, Turn, Work, is_twin};
 use crate::run::{Preflight, time_of};
@@ -38,15 +39,12 @@ pub(super) fn describe(plan: &RunPlan<'_>, preflight: &Preflight, forecast: RunF
     line("placement", placement(plan));
     line("seed", plan.seed.to_string());
     for warning in &preflight.warnings {
-        match warning {
-            Warning::MachineLimit { limit, consequence, remedy } => {
-                line("limit", format!("{limit}: {consequence}; {remedy}"));
-            }
-            Warning::LeftOut { contender, experiment, reason } => {
-                line("left out", format!("{contender} in {experiment}: {reason}"));
-            }
-            _ => {}
+        if let Warning::MachineLimit { limit, consequence, remedy } = warning {
+            line("limit", format!("{limit}: {consequence}; {remedy}"));
         }
+    }
+    for said in left_out(&preflight.warnings) {
+        line("left out", said);
     }
     text
 }

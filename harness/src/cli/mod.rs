@@ -16,6 +16,7 @@ mod forecast;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod inside;
+mod left_out;
 mod leftovers;
 mod lesson;
 mod list;

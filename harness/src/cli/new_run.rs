@@ -12,6 +12,7 @@ use reports::record::store::RunFolder;
 use reports::record::{Ending, Machine, Manifest, PlacementKind, PlacementRecord, SCHEMA_VERSION, Warning};
 
 use super::busy::{self, FirstLook};
+use super::left_out::left_out;
 use super::leftovers::clear_away;
 use super::live::{Live, LiveArgs};
 use super::machines::{MachinesArgs, own_cpus};
@@ -227,12 +228,14 @@ impl RunArgs {
 
 /// Says which limits bind what is about to begin, and what to do about each.
 pub(super) fn tell_limits<'a>(warnings: impl IntoIterator<Item = &'a Warning>) {
-    let mut is_told = false;
-    for warning in warnings {
-        tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
-        is_told = true;
+    let warnings: Vec<Warning> = warnings.into_iter().cloned().collect();
+    for said in left_out(&warnings) {
+        tell(&format!("note: left out: {said}"));
     }
-    if is_told {
+    for warning in warnings.iter().filter(|warning| !matches!(warning, Warning::LeftOut { .. })) {
+        tell(&format!("note: {}; {}", warning.describe(), warning.remedy()));
+    }
+    if !warnings.is_empty() {
         tell(&format!("note: {MORE_IS_SAID}"));
     }
 }

@@ -80,7 +80,7 @@ fn a_run_like_another_has_the_contenders_that_are_named_and_leaves_out_no_others
     let page = ["threaded", "--server", server, "--path", "/echo/page", "--out", out.to_str().unwrap()];
     let output = harness(&[&arguments[..], &page].concat(), home.path());
     assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("threaded was not run in mutex: "), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("left out: threaded in mutex: "), "{}", text(&output.stderr));
     let like = |more: &[&str]| {
         let arguments = ["compare", "--dry-run", "--like", out.to_str().unwrap(), "--server", server];
         let output = harness(&[&arguments[..], more].concat(), home.path());

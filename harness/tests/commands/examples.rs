@@ -50,7 +50,7 @@ fn an_example_beside_a_model_is_a_report_of_both() {
     let output =
         harness(&[&arguments[..], &["--server", server, "--out", out.to_str().unwrap()]].concat(), home.path());
     assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("py was not run in mutex: "), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("left out: py in mutex: "), "{}", text(&output.stderr));
     let run = RunFolder::open(&out).unwrap().read().unwrap();
     let labels: Vec<&str> = run.manifest.contenders.iter().map(|contender| contender.label.as_str()).collect();
     assert_eq!(labels, ["threaded", "py"]);
