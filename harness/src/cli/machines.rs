@@ -154,7 +154,7 @@ impl MachinesArgs {
             return Ok(None);
         }
         let (load_from, server_address) = self.resolve(plan, servers)?;
-        let typed = OtherMachines { load_from, host, server_address };
+        let typed = OtherMachines { load_from, host, server_address, allow_remote: self.allow_remote };
         let elsewhere = Elsewhere::start(typed, own_hello(), interrupt.flag()).map_err(|error| match error {
             ElsewhereError::Machines(error) => anyhow::Error::from(error),
             unreached @ ElsewhereError::Unreached { .. } => PlanError::Usage(unreached.to_string()).into(),

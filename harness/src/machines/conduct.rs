@@ -33,11 +33,16 @@ pub(super) struct Said {
     outcome: LoadOutcome,
     machine: MachineSeen,
     began_ns: i64,
-    after: Option<ClockOffset>,
+    after: Result<ClockOffset, WorkerProblem>,
     way: WayTimes,
 }
 
 pub(super) type Ended = Result<Said, WorkerProblem>;
+
+/// Whether what it is doing is not known: it was lost, or has not answered all that it was asked.
+pub(super) fn is_spent(ended: &Ended) -> bool {
+    !matches!(ended, Ok(Said { after: Ok(_), .. }))
+}
 
 /// Up to open connections and a clock that is known. Whoever fails has the others given up.
 pub(super) fn prepare(
@@ -90,7 +95,7 @@ pub(super) fn conduct(hand: &mut Hand, load: &FleetLoad<'_>, start_ns: i64, sign
     };
     let (began_ns, way) = (result.began_ns, result.way);
     // Its figures are there, whatever becomes of its clock.
-    let after = hand.clock(&never).ok();
+    let after = hand.clock(&never);
     let (outcome, machine) = result.read().map_err(|reason| {
         WorkerProblem::Trouble(super::Trouble {
             is_the_servers: false,
@@ -114,7 +119,10 @@ pub(super) fn outcome(
         outcome,
         machine,
         start_late_ns: clock.here(began_ns).saturating_sub(origin_ns.cast_signed()),
-        drift: after.and_then(|after| Drift::between(clock, after)),
+        drift: after.map_err(|problem| problem.to_string()).and_then(|after| {
+            let no_time = || "it was asked twice at the same moment".to_owned();
+            Drift::between(clock, after).ok_or_else(no_time)
+        }),
         way,
     });
     WorkerOutcome { command, hello, part, clock, end }

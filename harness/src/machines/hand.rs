@@ -51,6 +51,10 @@ pub(super) enum WorkerProblem {
         "it speaks version {theirs} of the workers' protocol, and this is version {PROTOCOL}: put the same build there"
     )]
     OtherProtocol { theirs: u32 },
+    #[error(
+        "it was started anew and is not who it was ({0}): give a command that always reaches the same machine and program"
+    )]
+    Another(String),
     #[error("{}", .0.reason)]
     Trouble(Trouble),
     #[error("it is still at work long after the load should have ended")]
@@ -111,6 +115,8 @@ pub(super) struct Hand {
     stderr: StderrTail,
     pings: u32,
     hello: Option<Hello>,
+    /// Of the one whose place it takes.
+    before: Option<Hello>,
 }
 
 impl Hand {
@@ -132,8 +138,15 @@ impl Hand {
                 return Err(WorkerProblem::NoThread(error));
             }
         };
-        let mut hand = Hand { child, stdin: Some(stdin), heard, stderr, pings: 0, hello: None };
+        let mut hand = Hand { child, stdin: Some(stdin), heard, stderr, pings: 0, hello: None, before: None };
         hand.say(&ToWorker::Hello(Box::new(hello.clone())))?;
+        Ok(hand)
+    }
+
+    /// Starts the command again, for one that is spent. Whoever says hello then has to be on the same machine.
+    pub(super) fn anew(&self, command: &WorkerCommand, hello: &Hello) -> Result<Hand, WorkerProblem> {
+        let mut hand = Hand::start(command, hello)?;
+        hand.before = self.hello.clone().or_else(|| self.before.clone());
         Ok(hand)
     }
 
@@ -156,7 +169,11 @@ impl Hand {
             FromWorker::Hello(hello) if hello.protocol == PROTOCOL => {
                 let shown = |text: &str| text.chars().filter(|it| !it.is_control()).take(SHOWN).collect::<String>();
                 let (host, kernel) = (shown(&hello.host), hello.kernel.as_deref().map(shown));
-                let hello = Hello { host, kernel, version: shown(&hello.version), ..*hello };
+                let build = hello.build.as_deref().map(shown);
+                let hello = Hello { host, kernel, build, version: shown(&hello.version), ..*hello };
+                if let Some(differs) = self.before.as_ref().and_then(|before| hello.differs_from(before)) {
+                    return Err(WorkerProblem::Another(differs));
+                }
                 self.hello = Some(hello.clone());
                 Ok(hello)
             }
@@ -302,14 +319,4 @@ fn beginning(line: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_that_is_one_too_many_is_told_from_one_that_is_wrong() {
-        let said = |errno: Errno| WorkerProblem::NotStarted(io::Error::from(errno)).to_string();
-        assert!(said(Errno::MFILE).ends_with("raise the limit with 'ulimit -n'"), "{}", said(Errno::MFILE));
-        assert!(said(Errno::AGAIN).ends_with("raise the limit with 'ulimit -u'"), "{}", said(Errno::AGAIN));
-        assert!(said(Errno::NOENT).ends_with("as in 'ssh HOST'"), "{}", said(Errno::NOENT));
-    }
-}
+mod tests;

@@ -167,6 +167,22 @@ fn a_servers_machine_that_is_lost_fails_its_cell_and_is_asked_again_for_the_next
 }
 
 #[test]
+fn a_servers_machine_does_not_choose_where_the_load_goes() {
+    let _turn = turn();
+    let home = Home::new();
+    let lying = r#"sh -c '"$0" "$@" | sed -u "/listening/s/127.0.0.1/127.0.0.2/"'"#;
+    let output = from(&home, &[]).args(["--blocks", "1", "--server-on", lying]).output().unwrap();
+    let Run { cells, .. } = home.run();
+    assert!(!cells.is_empty());
+    for cell in &cells {
+        let Outcome::Failed { part: FailedPart::Harness, reason, .. } = &cell.outcome else { panic!("{cell:?}") };
+        assert!(reason.contains("says that its server listens on 127.0.0.2:"), "{reason}");
+        assert!(cell.traffic.is_none(), "{}", cell.id);
+    }
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+}
+
+#[test]
 fn what_can_not_be_sent_from_elsewhere_is_refused_with_what_to_do() {
     let home = Home::new();
     let refused = |more: &[&str], words: &str| {

@@ -294,7 +294,8 @@ impl Warning {
     pub fn remedy(&self) -> String {
         match self {
             Warning::GeneratorFellBehind { .. } | Warning::GeneratorSaturated { .. } => {
-                "lower the offered load, give the generator more CPUs, or send from other machines too (--load-from)".into()
+                "lower the offered load, give the generator more CPUs, or send from other machines too (--load-from)"
+                    .into()
             }
             Warning::BackendSlowedClients { .. } | Warning::BackendSaturated { .. } => {
                 "lower the offered load or give the generator more CPUs".into()

@@ -81,6 +81,7 @@ impl WorkerFindings {
             let (_, found) = percentiles.as_ref()?.each().find(|(known, _)| *known == name)?;
             found
         };
+        let drift = found.and_then(|found| found.drift.as_ref().ok());
         let lost = end.as_ref().err();
         WorkerFindings {
             number: part.index as usize + 1,
@@ -92,8 +93,8 @@ impl WorkerFindings {
             part: *part,
             clock_offset_ns: clock.offset_ns,
             clock_bound_ns: clock.bound_ns,
-            clock_drift_ppm: found.and_then(|found| Some(found.drift?.ppm)),
-            clock_drift_bound_ppm: found.and_then(|found| Some(found.drift?.bound_ppm)),
+            clock_drift_ppm: drift.map(|drift| drift.ppm),
+            clock_drift_bound_ppm: drift.map(|drift| drift.bound_ppm),
             start_late_ns: found.map(|found| found.start_late_ns),
             ledger: outcome.map(|outcome| outcome.traffic.ledger),
             p50_ns: percentile("p50"),
