@@ -198,7 +198,7 @@ impl Hand {
         let give_up = Instant::now() + silence;
         loop {
             match self.heard.recv_timeout(LOOK_EVERY) {
-                Ok(Ok((FromWorker::Error(trouble), _))) => return Err(WorkerProblem::Trouble(trouble)),
+                Ok(Ok((FromWorker::Error(trouble), _))) => return Err(shortened(trouble)),
                 Ok(Ok(message)) => return Ok(message),
                 Ok(Err(line)) => return Err(WorkerProblem::Babbles(line, self.last_words())),
                 Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
@@ -256,7 +256,7 @@ impl Hand {
     fn why_gone(&mut self) -> WorkerProblem {
         loop {
             match self.heard.recv_timeout(FAREWELL) {
-                Ok(Ok((FromWorker::Error(trouble), _))) => return WorkerProblem::Trouble(trouble),
+                Ok(Ok((FromWorker::Error(trouble), _))) => return shortened(trouble),
                 Ok(Ok(_)) => {}
                 Ok(Err(line)) => return WorkerProblem::Babbles(line, self.last_words()),
                 Err(_) => return self.ended(),
@@ -312,6 +312,12 @@ fn listen(stdout: impl io::Read, tell: &Sender<Heard>) {
             return;
         }
     }
+}
+
+/// As much of its reason as is shown and kept.
+fn shortened(trouble: Trouble) -> WorkerProblem {
+    const REASON: usize = 1_000;
+    WorkerProblem::Trouble(Trouble { reason: trouble.reason.chars().take(REASON).collect(), ..trouble })
 }
 
 fn beginning(line: &str) -> String {

@@ -105,12 +105,25 @@ pub struct ServedMessage {
     pub noise: Noise,
 }
 
+/// How much of a cell's file may be what is known of its server: samples of seven minutes, and what the load came to has room
+/// beside it in a file that can still be read.
+const MOST_BYTES: usize = 6 << 20;
+
+/// How much room something takes in a file.
+pub(super) fn written_bytes(value: &impl Serialize) -> usize {
+    serde_json::to_vec(value).map_or(usize::MAX, |bytes| bytes.len())
+}
+
 impl ServedMessage {
     /// Whether a report can use it.
     ///
     /// # Errors
     /// A clause that says what can't be.
     pub(super) fn check(&self) -> Result<(), String> {
+        let bytes = written_bytes(self);
+        if bytes > MOST_BYTES {
+            return Err(format!("it has {bytes} bytes, and a cell may have {MOST_BYTES} of it"));
+        }
         match &self.backend {
             Some(backend) => backend.lag.to_histogram().map(drop).map_err(|error| error.to_string()),
             None => Ok(()),
@@ -143,5 +156,23 @@ mod tests {
             assert!(said.contains(lie) && said.ends_with("to let it listen on 127.0.0.1"), "{said}");
         }
         assert!(target("192.0.2.1", "192.0.2.2:5").is_err(), "also where other machines may be reached");
+    }
+
+    #[test]
+    fn what_would_not_fit_into_a_file_that_can_be_read_is_refused() {
+        let served = |samples: usize, warnings: usize| ServedMessage {
+            outcome: Outcome::Completed,
+            warnings: vec![Warning::NothingRight; warnings],
+            backend: None,
+            server: ServerUsage::default(),
+            samples: vec![Sample::default(); samples],
+            inside: None,
+            noise: Noise::default(),
+        };
+        // Twenty a second, for three minutes.
+        assert_eq!(served(3_600, 10).check(), Ok(()));
+        for too_much in [served(200_000, 0), served(0, 1_000_000)] {
+            assert!(too_much.check().unwrap_err().ends_with("and a cell may have 6291456 of it"));
+        }
     }
 }

@@ -197,4 +197,19 @@ fn what_can_not_be_sent_from_elsewhere_is_refused_with_what_to_do() {
     refused(&["--server-on", "env", "--timelines", "on"], "leave out --timelines");
     refused(&["--server-on", "env", "--against", HARNESS], "leave it out, or --server-on");
     refused(&["--load-from", "no-such-program-here"], "no-such-program-here");
+    // Neither is told to give an address at which nobody would listen.
+    let away = saying_otherwise(r#"\"boot\":\"[^\"]*\""#, r#"\"boot\":\"another\""#);
+    let serve = format!("own={HARNESS} serve async-single --listen {{address}}");
+    let own = ["--server", serve.as_str(), "--load-from", away.as_str()];
+    refused(&own, "and a --server is reached over this machine's loopback alone; leave out --server");
+    // This machine is not put down in place of one that does not say what it is.
+    let silent = saying_otherwise(r#"\"machine\":{[^}]*}"#, r#"\"machine\":null"#);
+    refused(&["--server-on", &silent], "does not say what machine it is; put the same build there");
+    // What contradicts itself is said before a login.
+    refused(&["--server-on", "no-such-program-here", "--timelines", "on"], "leave out --timelines");
+}
+
+/// A command that runs a worker here whose hello is changed on the way.
+fn saying_otherwise(what: &str, otherwise: &str) -> String {
+    format!(r#"sh -c '"$0" "$@" | sed -u "1s/{what}/{otherwise}/"'"#)
 }

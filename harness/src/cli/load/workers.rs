@@ -11,7 +11,6 @@ use serde::Serialize;
 
 use super::args::LoadArgs;
 use super::times::{Bounded, LoadTimes, Percentiles};
-use crate::cli::machines::worker_command;
 use crate::cli::output::usage;
 use crate::load::LoadPart;
 use crate::machines::{FleetOutcome, WorkerCommand, WorkerOutcome};
@@ -23,11 +22,10 @@ use crate::run::{WorkerMedian, worker_doubts};
 /// # Errors
 /// Where one can't be read or found, and where there are more of them than connections.
 pub(super) fn commands(args: &LoadArgs, spec: &LoadSpec) -> Result<Vec<WorkerCommand>, PlanError> {
-    if args.load_from.len() > spec.peak_connections() as usize {
+    if args.from.commands.len() > spec.peak_connections() as usize {
         return usage("there are more --load-from than connections, and each needs one; give more --connections");
     }
-    let command = |text: &String| worker_command("--load-from", text, &args.worker_program);
-    args.load_from.iter().map(command).collect()
+    args.from.workers()
 }
 
 /// What one worker says.
