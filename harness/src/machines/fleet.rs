@@ -14,9 +14,10 @@ use reports::record::RecordError;
 
 use super::conduct::{self, HEAD_START, conduct, outcome, prepare};
 use super::found::{FleetOutcome, WorkerOutcome, start_skew_ns};
-use super::hand::{Hand, WorkerCommand, WorkerProblem};
+use super::hand::{Hand, WorkerCommand};
 use super::hello::Hello;
 use super::plan_message::MOST_WORKERS;
+use super::problem::WorkerProblem;
 use crate::clock::now_ns;
 use crate::load::{Generator, LoadMoments, LoadOutcome, LoadPart, Signs};
 use crate::plan::{LoadSpec, nanoseconds};

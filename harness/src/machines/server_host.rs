@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use super::clocks::ClockOffset;
 use super::fleet::MachinesError;
-use super::hand::{Hand, SILENCE, WorkerCommand, WorkerProblem};
+use super::hand::{Hand, SILENCE, WorkerCommand};
 use super::hello::Hello;
 use super::message::{FromWorker, ToWorker, Trouble};
+use super::problem::WorkerProblem;
 use super::serve_message::{ServeOrder, ServedMessage, Window};
 use crate::load::LoadMoments;
 

@@ -1,5 +1,7 @@
 //! A worker that can't be started, and one that is started anew.
 
+use rustix::io::Errno;
+
 use super::*;
 
 #[test]
