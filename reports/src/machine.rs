@@ -9,13 +9,13 @@ use sha2::{Digest, Sha256};
 
 use crate::format::{Unit, counted};
 use crate::record::store::Run;
-use crate::record::{HostRole, Manifest, PathKind, PlacementKind};
+use crate::record::{HostRecord, HostRole, Manifest, PathKind, PlacementKind};
 
 /// A machine together with the way its CPUs were divided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MachineIdentity {
     /// Differs where anything differs that makes it another machine: processor, number of CPUs and whose they were, memory,
-    /// clock source, hypervisor, governor. What runs on it may change from day to day: see [`software`].
+    /// clock source, hypervisor, governor, and which other machines sent the loads. What runs on it may change from day to day: see [`software`].
     pub fingerprint: String,
     /// For a reader, in a line.
     pub label: String,
@@ -35,6 +35,7 @@ impl MachineIdentity {
         };
         let placed = format!("{placed}{}", spread(manifest));
         let facts = hardware(manifest, cpus.clone(), placed.clone(), memory.clone()).map(|(_, value)| value);
+        let facts: Vec<String> = facts.into_iter().chain(senders(manifest)).collect();
         // What follows the release is how the kernel was built: it tells machines apart, and a reader little.
         let release = machine.kernel.split(' ').next().unwrap_or_default();
         let hash = Sha256::digest(facts.join("\n").as_bytes());
@@ -69,8 +70,10 @@ pub fn differences(base: &Manifest, new: &Manifest) -> Vec<Difference> {
     let of = |manifest: &Manifest| {
         let machine = &manifest.machine;
         let memory = format!("{:.1} GiB", machine.memory_bytes as f64 / 1_073_741_824.0);
+        let senders = senders(manifest).unwrap_or_else(|| "none".to_owned());
         hardware(manifest, machine.cpus.to_string(), placed(manifest) + &spread(manifest), memory)
             .into_iter()
+            .chain([("other machines that send", senders)])
             .chain(system(manifest))
     };
     let pairs = of(base).zip(of(new));
@@ -115,6 +118,20 @@ fn spread(manifest: &Manifest) -> String {
         0 => String::new(),
         count => format!("; loads of {}, over {}", counted(count as u64, "worker"), ways.join(" and ")),
     }
+}
+
+/// Who sent the loads, where that was no part of this process: `gen-a (2 CPUs, Linux 6.1.0), gen-b (...)`. In which order they
+/// were typed does not matter.
+fn senders(manifest: &Manifest) -> Option<String> {
+    let workers = manifest.hosts.iter().filter(|host| host.role == HostRole::Load);
+    let mut named: Vec<String> = workers
+        .map(|HostRecord { host, cpus, kernel, .. }| {
+            let kernel = kernel.as_deref().unwrap_or("of an unknown release");
+            format!("{host} ({}, Linux {kernel})", counted(u64::from(*cpus), "CPU"))
+        })
+        .collect();
+    named.sort_unstable();
+    (!named.is_empty()).then(|| named.join(", "))
 }
 
 /// What the machine is, by name. The memory is rounded, since the same machine differs by some pages from boot to

@@ -91,11 +91,12 @@ pub(super) struct CompareArgs {
 
 pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let first_look = FirstLook::take();
-    let (servers, host) = args.run.resolve()?;
+    // Before a login anywhere.
     args.run.machines.check_with(&args)?;
     if args.resume.is_some() || args.like.is_some() {
         args.run.servers.check_no_page()?;
     }
+    let (servers, host) = args.run.resolve()?;
     if let Some(run) = &args.resume {
         return resume::run(run, &args, &servers, first_look);
     }

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::sync::atomic::AtomicBool;
 
-use reports::record::{HostRole, Warning};
+use reports::record::{HostRecord, HostRole, Manifest, PathKind, Warning};
 
 use super::compare::CompareArgs;
 use super::output::{tell, usage};
@@ -13,26 +13,54 @@ use super::servers::{Servers, find_program, split_words};
 use super::trace::Timelines;
 use super::worker::own_hello;
 use crate::machines::{ServerHost, WorkerCommand};
-use crate::plan::{Cast, Experiment, PlanError, RunPlan, Sizes};
+use crate::plan::{Cast, Experiment, ONE_MACHINE, PlanError, RunPlan, Sizes};
 use crate::run::{Elsewhere, ElsewhereError, Interrupt, OtherMachines};
 
 const MACHINES: &str = "Several machines";
 
+/// What is typed of machines that send.
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new(OTHERS).multiple(true)))]
+pub(super) struct LoadFromArgs {
+    /// Send from another machine: a command that runs programs there, as in 'ssh HOST'. Can be given repeatedly; each
+    /// sends its part of every load. See docs/several-machines.md
+    #[arg(id = "load_from", long = "load-from", value_name = "COMMAND", group = OTHERS, help_heading = MACHINES)]
+    pub(super) commands: Vec<String>,
+
+    /// Where harness is on other machines: a path, or a name that is looked for there
+    #[arg(
+        id = "worker_program",
+        long = "worker-program",
+        value_name = "PATH",
+        default_value = "harness",
+        requires = OTHERS,
+        help_heading = MACHINES
+    )]
+    program: String,
+}
+
+/// The group of options that name another machine.
+const OTHERS: &str = "other_machines";
+
+impl LoadFromArgs {
+    /// What starts each of them, with our program as it is found over there.
+    ///
+    /// # Errors
+    /// Where a command can't be read, or there is no such program.
+    pub(super) fn workers(&self) -> Result<Vec<WorkerCommand>, PlanError> {
+        self.commands.iter().map(|text| worker_command("--load-from", text, &self.program)).collect()
+    }
+}
+
 /// What is typed of other machines.
 #[derive(Debug, clap::Args)]
 pub(super) struct MachinesArgs {
-    /// Send the loads from another machine: a command that runs programs there, as in 'ssh HOST'. Can be given repeatedly;
-    /// each sends its part of every load. See docs/several-machines.md
-    #[arg(long, value_name = "COMMAND", help_heading = MACHINES)]
-    load_from: Vec<String>,
+    #[command(flatten)]
+    from: LoadFromArgs,
 
     /// Have the servers on another machine, and watch them there; a command as for --load-from
-    #[arg(long, value_name = "COMMAND", help_heading = MACHINES)]
+    #[arg(long, value_name = "COMMAND", group = OTHERS, help_heading = MACHINES)]
     server_on: Option<String>,
-
-    /// Where harness is on those machines: a path, or a name that is looked for there
-    #[arg(long, value_name = "PATH", default_value = "harness", help_heading = MACHINES)]
-    worker_program: String,
 
     /// The address on which servers listen, as the machines that send reach it; loopback without it
     #[arg(long, value_name = "IP", requires = "allow_remote", help_heading = MACHINES)]
@@ -47,7 +75,7 @@ pub(super) struct MachinesArgs {
 ///
 /// # Errors
 /// Where it can't be read, or there is no such program.
-pub(super) fn worker_command(option: &str, text: &str, program: &str) -> Result<WorkerCommand, PlanError> {
+fn worker_command(option: &str, text: &str, program: &str) -> Result<WorkerCommand, PlanError> {
     let mut words = split_words(text).map_err(|error| PlanError::Usage(format!("{option}: {error}")))?;
     find_program(option, &words)?;
     words.extend([program.to_owned(), "worker".to_owned()]);
@@ -62,12 +90,12 @@ fn worker_here() -> WorkerCommand {
 impl MachinesArgs {
     /// Whether all is done on this machine.
     pub(super) fn is_empty(&self) -> bool {
-        self.load_from.is_empty() && self.server_on.is_none()
+        self.from.commands.is_empty() && self.server_on.is_none()
     }
 
     /// The commands that were typed of machines that send.
     pub(super) fn commands(&self) -> &[String] {
-        &self.load_from
+        &self.from.commands
     }
 
     /// What else was typed can be done with other machines.
@@ -103,11 +131,17 @@ impl MachinesArgs {
             let sentence = "--server is a program on this machine; leave it out, or --server-on";
             return Err(PlanError::Usage(sentence.to_owned()).into());
         }
-        let command = worker_command("--server-on", text, &self.worker_program)?;
+        let command = worker_command("--server-on", text, &self.from.program)?;
         let host = ServerHost::start(command, own_hello(), &AtomicBool::new(false))?;
-        if host.hello().cpu_list.is_empty() {
-            let sentence = "the machine of --server-on does not say which CPUs it has; put the same build there";
-            return Err(PlanError::Usage(sentence.to_owned()).into());
+        let unsaid = match host.hello() {
+            hello if hello.cpu_list.is_empty() => Some("which CPUs it has"),
+            // This one's would be put down in place of it.
+            hello if hello.machine.is_none() => Some("what machine it is"),
+            _ => None,
+        };
+        if let Some(what) = unsaid {
+            let sentence = format!("the machine of --server-on does not say {what}; put the same build there");
+            return Err(PlanError::Usage(sentence).into());
         }
         Ok(Some(host))
     }
@@ -126,18 +160,19 @@ impl MachinesArgs {
         }
         let is_away = self.server_address.is_some_and(|address| !address.is_loopback());
         if is_away && !servers.commands.is_empty() {
-            return usage("a --server listens where it likes, and never at --server-address; leave out one of them");
+            return usage(
+                "a --server is reached over this machine's loopback, and never at --server-address; leave out one of them",
+            );
         }
         let own = plan.experiments.iter().filter(|experiment| !experiment.is_plain_load(&plan.sizes));
         let own: Vec<&str> = own.map(|experiment| experiment.name).collect();
         if !own.is_empty() {
             return usage(format!("{} of that run: {NOT_FROM_ELSEWHERE}; leave out --load-from", own.join(" and ")));
         }
-        if self.load_from.is_empty() {
+        if self.from.commands.is_empty() {
             return Ok((vec![worker_here()], self.server_address));
         }
-        let command = |text: &String| worker_command("--load-from", text, &self.worker_program);
-        Ok((self.load_from.iter().map(command).collect::<Result<_, _>>()?, self.server_address))
+        Ok((self.from.workers()?, self.server_address))
     }
 
     /// Starts what was typed, and says who takes part.
@@ -154,9 +189,14 @@ impl MachinesArgs {
             return Ok(None);
         }
         let (load_from, server_address) = self.resolve(plan, servers)?;
-        let typed = OtherMachines { load_from, host, server_address };
+        let typed = OtherMachines { load_from, host, server_address, allow_remote: self.allow_remote };
         let elsewhere = Elsewhere::start(typed, own_hello(), interrupt.flag()).map_err(|error| match error {
             ElsewhereError::Machines(error) => anyhow::Error::from(error),
+            ElsewhereError::Unreached { who } if !servers.commands.is_empty() => PlanError::Usage(format!(
+                "{who} is on another machine than the --server, or in another network namespace, and a --server is reached \
+                 over this machine's loopback alone; leave out --server, or send from where that loopback is shared"
+            ))
+            .into(),
             unreached @ ElsewhereError::Unreached { .. } => PlanError::Usage(unreached.to_string()).into(),
         })?;
         if !is_quiet {
@@ -192,6 +232,21 @@ pub(super) fn cast_of_loads<'a>(cast: Cast<'a>, args: &MachinesArgs, sizes: &Siz
         return usage(format!("nothing is left to run: {}; name others with --experiments", reasons.join("; ")));
     }
     Ok(cast)
+}
+
+/// Where clients are not on the server's machine.
+const SEVERAL_MACHINES: &str =
+    "Clients reach the server over what the report names for each of them, and not over loopback alone.";
+
+/// Puts down the other machines of a run, and what they make of its experiments.
+pub(super) fn put_hosts(manifest: &mut Manifest, hosts: Vec<HostRecord>) {
+    let is_beyond_loopback =
+        hosts.iter().any(|host| host.role == HostRole::Load && host.path != Some(PathKind::Loopback));
+    manifest.hosts = hosts;
+    let conditions = manifest.experiments.iter_mut().flat_map(|experiment| &mut experiment.conditions);
+    for condition in conditions.filter(|condition| is_beyond_loopback && *condition == ONE_MACHINE) {
+        SEVERAL_MACHINES.clone_into(condition);
+    }
 }
 
 /// The CPUs of this process throughout a run: those of the generator or, where they are another machine's, those that it has.

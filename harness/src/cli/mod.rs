@@ -35,6 +35,7 @@ mod publish;
 mod remote;
 mod report;
 mod resume;
+mod resume_machines;
 #[cfg(test)]
 mod schemas;
 mod selftest;
@@ -111,7 +112,7 @@ enum Command {
     Completions(shell::completions::CompletionsArgs),
     #[command(hide = true)]
     Man(shell::man::ManArgs),
-    /// Send part of a load for `harness load --load-from`, which starts this on each machine and speaks to it
+    /// Send part of a load, or serve, for `--load-from` and `--server-on`, which start this on each machine and speak to it
     Worker(worker::WorkerArgs),
     #[command(hide = true)]
     Subject(own_children::SubjectArgs),

@@ -15,7 +15,7 @@ use super::busy::{self, FirstLook};
 use super::left_out::left_out;
 use super::leftovers::clear_away;
 use super::live::{Live, LiveArgs};
-use super::machines::{MachinesArgs, own_cpus};
+use super::machines::{MachinesArgs, own_cpus, put_hosts};
 use super::output::tell;
 use super::servers::{ServerArgs, Servers};
 use super::shell::command_line;
@@ -218,7 +218,7 @@ impl RunArgs {
         let mut manifest = manifest(plan, preflight, machine, (name, what), planned_cells);
         manifest.warnings.extend(busy);
         if let Some(elsewhere) = &elsewhere {
-            manifest.hosts = elsewhere.records();
+            put_hosts(&mut manifest, elsewhere.records());
             manifest.warnings.extend(elsewhere.warnings());
         }
         folder.write_manifest(&manifest)?;

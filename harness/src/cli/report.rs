@@ -7,13 +7,14 @@ use anyhow::Context;
 use clap::ValueEnum;
 use reports::format::counted;
 use reports::machine::{MachineIdentity, differences};
+use reports::record::Ending;
 use reports::record::store::{Run, RunFolder, write_whole};
-use reports::record::{Ending, HostRole};
 use reports::slides::{DeckChoice, FigureChoice};
 
 use super::ending::{code_of_run, sentence, unproven};
 use super::output::{self, SummaryFormat, print, tell, usage};
 use super::protagonists;
+use super::resume_machines::to_go_on;
 use crate::plan::{PlanError, Preset};
 use crate::run::{Interrupt, RunEnd, UnwrittenRun};
 
@@ -104,16 +105,8 @@ pub(super) fn conclude(
     let run = protagonists::read(folder, None)?;
     if end.ending == Ending::Interrupted {
         let path = folder.path().display();
-        let has_commands = run.manifest.contenders.iter().any(|contender| contender.command.is_some());
-        let hosts = &run.manifest.hosts;
-        let as_before = match (has_commands, hosts.is_empty()) {
-            (_, false) => " with each --load-from as before",
-            (true, true) => " with each --server as before",
-            (false, true) => "",
-        };
-        let is_away = hosts.iter().any(|host| host.role == HostRole::Server);
-        let go_on = format!("; to go on: harness compare --resume {path}{as_before}");
-        let go_on = if is_away { String::new() } else { go_on };
+        let go_on = to_go_on(&run.manifest, folder.path());
+        let go_on = go_on.map_or_else(String::new, |command| format!("; to go on: {command}"));
         tell(&format!("interrupted: {} cells are kept in {path}{go_on}", end.cells));
     }
     if let Some((contender, experiment, workload)) = unproven(&run) {
@@ -141,12 +134,11 @@ pub(super) fn salvaged(
     shown: impl FnOnce(&Run) -> anyhow::Result<String>,
 ) -> anyhow::Error {
     let (error, run) = unwritten.into_parts();
-    let path = folder.path().display();
-    let remedy = match (RunFolder::open(folder.path()), Preset::from_str(&run.manifest.preset, false)) {
-        (Ok(_), Ok(_)) => {
-            format!("what was written before is whole; make room, and go on: harness compare --resume {path}")
-        }
-        (Ok(_), Err(_)) => "what was written before is whole; make room, and make a new run".to_owned(),
+    let preset = Preset::from_str(&run.manifest.preset, false).ok();
+    let to_go_on = preset.and_then(|_| to_go_on(&run.manifest, folder.path()));
+    let remedy = match (RunFolder::open(folder.path()), to_go_on) {
+        (Ok(_), Some(command)) => format!("what was written before is whole; make room, and go on: {command}"),
+        (Ok(_), None) => "what was written before is whole; make room, and make a new run".to_owned(),
         (Err(_), _) => "make a new run, and leave its folder where it is until the end".to_owned(),
     };
     tell(&format!("{} of the run cannot all be kept; {remedy}", counted(run.cells.len() as u64, "cell")));

@@ -8,27 +8,28 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use reports::machine::{differences, in_words};
 use reports::record::store::{Run, RunFolder};
-use reports::record::{Cell, Ending, ExperimentRecord, HostRole, Manifest, OtherBuild, Purpose, Warning};
+use reports::record::{Cell, Ending, ExperimentRecord, Manifest, OtherBuild, Purpose, Warning};
 
 use super::busy::FirstLook;
 use super::compare::CompareArgs;
 use super::contenders::{cast_for, of_saved};
 use super::leftovers::clear_away;
 use super::live::Followed;
-use super::machines::own_cpus;
+use super::machines::{own_cpus, put_hosts};
 use super::new_run::{self, HeldMachine};
 use super::other_build::build_of_saved;
 use super::output::{summary, tell};
 use super::progress::TerminalProgress;
 use super::protagonists;
 use super::report::{conclude, salvaged};
+use super::resume_machines::{check_same_commands, check_same_hosts};
 use super::servers::Servers;
 use crate::experiments;
 use crate::observe::{allowed_cpus, machine};
 use crate::plan::{
     Cast, Experiment, Inside, PageRequest, PlanError, Preset, Repeated, RunPlan, ServerCommand, is_twin, place,
 };
-use crate::run::{Execution, Preflight, preflight, utc_now};
+use crate::run::{Elsewhere, Execution, Preflight, preflight, utc_now};
 
 /// Completes the run in a folder, with so many blocks or as many as it was to have.
 pub(super) fn run(
@@ -56,11 +57,14 @@ pub(super) fn run(
     // Where it can be followed is said first.
     let mut live = args.live.open(own_cpus(&plan))?;
     let busy = held.prepare(&plan, &servers.commands, (first_look, quiet))?;
-    check_same_machines(&manifest, args)?;
+    check_same_commands(&manifest, args.run.machines.commands())?;
     let elsewhere = args.run.machines.start(&plan, (servers, None), (&held.interrupt, quiet))?;
+    let hosts = elsewhere.as_ref().map(Elsewhere::records).unwrap_or_default();
+    check_same_hosts(&manifest, &hosts)?;
     let resumed_at = [&manifest.resumed_at[..], &[utc_now()]].concat();
     let (blocks, experiments) = (plan.sizes.blocks, plan.experiment_records());
     let mut manifest = Manifest { ending: Ending::Running, blocks, experiments, resumed_at, ..manifest };
+    put_hosts(&mut manifest, hosts);
     manifest.warnings.extend(busy);
     folder.write_manifest(&manifest)?;
     if !quiet {
@@ -79,28 +83,11 @@ pub(super) fn run(
     Ok(code)
 }
 
-/// Whether the loads are sent from where they were.
-fn check_same_machines(manifest: &Manifest, args: &CompareArgs) -> anyhow::Result<()> {
-    if manifest.hosts.iter().any(|host| host.role == HostRole::Server) {
-        let why = "its servers were on another machine, and such a run can't be resumed yet; make a new one";
-        return Err(refuse(manifest, why.to_owned()).into());
-    }
-    let had: Vec<&str> = manifest.hosts.iter().map(|host| host.command.as_str()).collect();
-    if had == args.run.machines.commands() {
-        return Ok(());
-    }
-    let why = match had.join("' --load-from '") {
-        had if had.is_empty() => "its loads were sent from this machine; leave out --load-from".to_owned(),
-        had => format!("its loads were sent from other machines; give --load-from '{had}' again"),
-    };
-    Err(refuse(manifest, why).into())
-}
-
 /// Whether a cell that is run now is the same measurement as those that the run has.
 fn check_same(manifest: &Manifest, plan: &RunPlan<'_>, preflight: &Preflight) -> anyhow::Result<()> {
     let mut now = new_run::manifest(plan, preflight, machine()?, (manifest.run.clone(), plan.preset.name()), 0);
     // Those have been held against what was typed.
-    now.hosts.clone_from(&manifest.hosts);
+    put_hosts(&mut now, manifest.hosts.clone());
     let build = |manifest: &Manifest| (manifest.harness_version.clone(), manifest.commit.clone());
     let described = |(version, commit): (String, Option<String>)| match commit {
         Some(commit) => format!("{version} ({commit})"),
@@ -148,7 +135,7 @@ fn declared(manifest: &Manifest) -> Vec<ExperimentRecord> {
     manifest.experiments.iter().map(|experiment| ExperimentRecord { blocks: None, ..experiment.clone() }).collect()
 }
 
-fn refuse(manifest: &Manifest, why: String) -> PlanError {
+pub(super) fn refuse(manifest: &Manifest, why: String) -> PlanError {
     PlanError::Usage(format!("{} can't be resumed: {why}, or make a new run", manifest.run))
 }
 

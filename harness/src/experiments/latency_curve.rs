@@ -7,8 +7,8 @@ use reports::record::{CommonLoad, Condition, Decision, Picture, PictureKind, Sca
 
 use super::declare::{at_most, by, times, under, value, with};
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, PROTAGONISTS, Recipe, Shape, Sizes, Story, Task,
-    TaskKind, Workload,
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, ONE_MACHINE, PROTAGONISTS, Recipe, Shape, Sizes,
+    Story, Task, TaskKind, Workload,
 };
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
@@ -28,7 +28,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
                   wait longer the longer the load lasts. How far right that happens matters more than how low the \
                   line begins.",
         conditions: &[
-            "Clients and server share one machine, over loopback: a network adds the same to every model.",
+            ONE_MACHINE,
             "Replies are small and the work is trivial or only waits; computation changes the picture.",
             "With the server on few CPUs, async-multi has no more to work with than async-single.",
         ],

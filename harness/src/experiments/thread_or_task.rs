@@ -9,7 +9,8 @@ use reports::record::Picture;
 
 use super::declare::{bars, of_workload};
 use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Recipe, Shape, Sizes, Story, Task, TaskKind, Workload,
+    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, ONE_MACHINE, Recipe, Shape, Sizes, Story, Task,
+    TaskKind, Workload,
 };
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
@@ -28,7 +29,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         look_at: "Each pair of bars is one question. What counts is how many times apart they are, not how high.",
         conditions: &[
-            "Clients, server and backend share one machine, over loopback: a network adds the same to either.",
+            ONE_MACHINE,
             "The server has the CPUs that the report names; with more of them tokio has more workers.",
             "Replies are small, and the work is trivial or waits for a socket.",
         ],

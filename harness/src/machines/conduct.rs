@@ -11,10 +11,11 @@ use reports::record::WayTimes;
 use super::clocks::{ClockOffset, Drift};
 use super::fleet::FleetLoad;
 use super::found::{WorkerOutcome, WorkerPart};
-use super::hand::{Hand, SILENCE, WorkerProblem};
+use super::hand::{Hand, SILENCE};
 use super::hello::Hello;
 use super::message::{FromWorker, Go, ToWorker};
 use super::plan_message::{PlanMessage, WholeLoad};
+use super::problem::WorkerProblem;
 use crate::load::{LoadOutcome, LoadPart, Signs, scheduled_in};
 use crate::observe::MachineSeen;
 
@@ -33,11 +34,16 @@ pub(super) struct Said {
     outcome: LoadOutcome,
     machine: MachineSeen,
     began_ns: i64,
-    after: Option<ClockOffset>,
+    after: Result<ClockOffset, WorkerProblem>,
     way: WayTimes,
 }
 
 pub(super) type Ended = Result<Said, WorkerProblem>;
+
+/// Whether what it is doing is not known: it was lost, or has not answered all that it was asked.
+pub(super) fn is_spent(ended: &Ended) -> bool {
+    !matches!(ended, Ok(Said { after: Ok(_), .. }))
+}
 
 /// Up to open connections and a clock that is known. Whoever fails has the others given up.
 pub(super) fn prepare(
@@ -90,7 +96,7 @@ pub(super) fn conduct(hand: &mut Hand, load: &FleetLoad<'_>, start_ns: i64, sign
     };
     let (began_ns, way) = (result.began_ns, result.way);
     // Its figures are there, whatever becomes of its clock.
-    let after = hand.clock(&never).ok();
+    let after = hand.clock(&never);
     let (outcome, machine) = result.read().map_err(|reason| {
         WorkerProblem::Trouble(super::Trouble {
             is_the_servers: false,
@@ -114,8 +120,57 @@ pub(super) fn outcome(
         outcome,
         machine,
         start_late_ns: clock.here(began_ns).saturating_sub(origin_ns.cast_signed()),
-        drift: after.and_then(|after| Drift::between(clock, after)),
+        drift: after.map_err(|problem| problem.to_string()).and_then(|after| {
+            let no_time = || "it was asked twice at the same moment".to_owned();
+            Drift::between(clock, after).ok_or_else(no_time)
+        }),
         way,
     });
     WorkerOutcome { command, hello, part, clock, end }
+}
+
+#[cfg(test)]
+mod tests {
+    use reports::record::{Noise, Warning};
+
+    use super::super::message::ResultMessage;
+    use super::*;
+    use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work};
+
+    fn nothing_sent() -> LoadOutcome {
+        let spec = LoadSpec {
+            arrivals: ArrivalProcess::Closed,
+            shape: Shape::Connections { connections: 1 },
+            work: Work::new("echo", "hi"),
+            seed: 1,
+            warm_up: Duration::ZERO,
+            window: Duration::from_secs(1),
+            timeout: Duration::from_secs(1),
+        };
+        LoadOutcome::join(&spec, &[], 0).unwrap()
+    }
+
+    #[test]
+    fn a_worker_that_still_owes_an_answer_is_spent() {
+        let said = |after| Said {
+            outcome: nothing_sent(),
+            machine: MachineSeen::default(),
+            began_ns: 0,
+            after,
+            way: WayTimes::default(),
+        };
+        assert!(!is_spent(&Ok(said(Ok(ClockOffset { offset_ns: 0, bound_ns: 0, at_ns: 0 })))));
+        assert!(is_spent(&Ok(said(Err(WorkerProblem::Silent(SILENCE))))), "its answer may come in the next cell");
+        assert!(is_spent(&Err(WorkerProblem::TooLate)));
+    }
+
+    #[test]
+    fn a_worker_says_of_its_machine_what_there_is_to_say_and_no_more() {
+        let read = |warnings| {
+            let machine = MachineSeen::told(Noise::default(), vec![Warning::NothingRight; warnings]);
+            ResultMessage::new(nothing_sent(), machine, 0, WayTimes::default()).read()
+        };
+        assert!(read(20).is_ok());
+        assert!(read(20_000).unwrap_err().starts_with("what it could not observe"));
+    }
 }

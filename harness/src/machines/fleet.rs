@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use reports::record::RecordError;
 
-use super::conduct::{HEAD_START, conduct, outcome, prepare};
+use super::conduct::{self, HEAD_START, conduct, outcome, prepare};
 use super::found::{FleetOutcome, WorkerOutcome, start_skew_ns};
-use super::hand::{Hand, WorkerCommand, WorkerProblem};
+use super::hand::{Hand, WorkerCommand};
 use super::hello::Hello;
 use super::plan_message::MOST_WORKERS;
+use super::problem::WorkerProblem;
 use crate::clock::now_ns;
 use crate::load::{Generator, LoadMoments, LoadOutcome, LoadPart, Signs};
 use crate::plan::{LoadSpec, nanoseconds};
@@ -157,7 +158,7 @@ impl Fleet {
         let run = |index: usize, hand: &mut Hand| conduct(hand, load, prepared[index].clock.there(origin_ns), &signs);
         let ended = each(&mut self.hands[..parts.len()], run, || attend(moments, &signs))?;
         for (is_spent, ended) in self.is_spent.iter_mut().zip(&ended) {
-            *is_spent = ended.is_err();
+            *is_spent = conduct::is_spent(ended);
         }
         let commands = self.commands.iter().map(|command| command.text.clone());
         let found = commands.zip(parts).zip(prepared.into_iter().zip(ended));
@@ -174,7 +175,7 @@ impl Fleet {
     fn replace_the_spent(&mut self) -> Result<(), MachinesError> {
         for index in 0..self.hands.len() {
             if self.is_spent[index] || self.hands[index].has_ended() {
-                let hand = Hand::start(&self.commands[index], &self.own);
+                let hand = self.hands[index].anew(&self.commands[index], &self.own);
                 self.hands[index] = hand.map_err(|problem| failed(&self.commands, index, problem))?;
                 self.is_spent[index] = false;
             }

@@ -47,8 +47,8 @@ pub struct WorkerPart {
     pub machine: MachineSeen,
     /// By how much it began later than it was told to, give or take the bound of its clock.
     pub start_late_ns: i64,
-    /// How its clock ran meanwhile; absent where it was not asked again.
-    pub drift: Option<Drift>,
+    /// How its clock ran meanwhile, or why that is not known, as a sentence.
+    pub drift: Result<Drift, String>,
     /// How long the way to the server took, where that was asked for.
     pub way: WayTimes,
 }
@@ -111,7 +111,7 @@ mod tests {
                 outcome,
                 machine: MachineSeen::default(),
                 start_late_ns: late_ns,
-                drift: None,
+                drift: Ok(Drift { ppm: 0.0, bound_ppm: 0.0 }),
                 way: WayTimes::default(),
             }),
         }

@@ -12,13 +12,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel}
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::clocks::{ClockOffset, ClockReading};
 use super::hello::{Hello, PROTOCOL};
 use super::lines::{MessageLines, MessageRead, say};
 use super::message::{FromWorker, Ping, ToWorker, Trouble};
+use super::problem::{LastWords, WorkerProblem};
 use crate::clock::now_ns;
 use crate::process::StderrTail;
 
@@ -29,57 +29,6 @@ pub struct WorkerCommand {
     pub text: String,
     /// All words: those that were typed, our program as it is found over there, and what it is to do.
     pub words: Vec<String>,
-}
-
-/// Why a worker is of no use, as a sentence about it without its stop.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum WorkerProblem {
-    #[error("its command can't be started: {0}; {remedy}", remedy = remedy_of(.0))]
-    NotStarted(#[source] io::Error),
-    #[error("no thread could be had to listen to it: {0}")]
-    NoThread(#[source] io::Error),
-    #[error("it ended before it was done{0}")]
-    Ended(LastWords),
-    #[error("it said nothing for {}", humantime::format_duration(*.0))]
-    Silent(Duration),
-    #[error(
-        "it said {0:?}, which is no message: let its command print nothing of its own on stdout, such as a greeting of a \
-         login shell{1}"
-    )]
-    Babbles(String, LastWords),
-    #[error(
-        "it speaks version {theirs} of the workers' protocol, and this is version {PROTOCOL}: put the same build there"
-    )]
-    OtherProtocol { theirs: u32 },
-    #[error("{}", .0.reason)]
-    Trouble(Trouble),
-    #[error("it is still at work long after the load should have ended")]
-    TooLate,
-    #[error("it was not waited for")]
-    GivenUp,
-}
-
-/// Of a command that can't be started: it may be one too many.
-fn remedy_of(error: &io::Error) -> &'static str {
-    match Errno::from_io_error(error) {
-        Some(Errno::MFILE | Errno::NFILE) => "each takes three open files here: raise the limit with 'ulimit -n'",
-        Some(Errno::AGAIN) => "each takes a process and three threads here: raise the limit with 'ulimit -u'",
-        _ => "give one that runs a program over there, as in 'ssh HOST'",
-    }
-}
-
-/// The end of its standard error.
-#[derive(Debug)]
-pub(super) struct LastWords(String);
-
-impl std::fmt::Display for LastWords {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // In one line, as the sentence is.
-        match self.0.split_whitespace().collect::<Vec<_>>().join(" ").as_str() {
-            "" => Ok(()),
-            words => write!(f, "; its standard error ends with: {words}"),
-        }
-    }
 }
 
 /// The time from its start in which a worker says hello: a cluster may pull an image meanwhile.
@@ -111,6 +60,8 @@ pub(super) struct Hand {
     stderr: StderrTail,
     pings: u32,
     hello: Option<Hello>,
+    /// Of the one whose place it takes.
+    before: Option<Hello>,
 }
 
 impl Hand {
@@ -132,8 +83,15 @@ impl Hand {
                 return Err(WorkerProblem::NoThread(error));
             }
         };
-        let mut hand = Hand { child, stdin: Some(stdin), heard, stderr, pings: 0, hello: None };
+        let mut hand = Hand { child, stdin: Some(stdin), heard, stderr, pings: 0, hello: None, before: None };
         hand.say(&ToWorker::Hello(Box::new(hello.clone())))?;
+        Ok(hand)
+    }
+
+    /// Starts the command again, for one that is spent. Whoever says hello then has to be on the same machine.
+    pub(super) fn anew(&self, command: &WorkerCommand, hello: &Hello) -> Result<Hand, WorkerProblem> {
+        let mut hand = Hand::start(command, hello)?;
+        hand.before = self.hello.clone().or_else(|| self.before.clone());
         Ok(hand)
     }
 
@@ -156,7 +114,11 @@ impl Hand {
             FromWorker::Hello(hello) if hello.protocol == PROTOCOL => {
                 let shown = |text: &str| text.chars().filter(|it| !it.is_control()).take(SHOWN).collect::<String>();
                 let (host, kernel) = (shown(&hello.host), hello.kernel.as_deref().map(shown));
-                let hello = Hello { host, kernel, version: shown(&hello.version), ..*hello };
+                let build = hello.build.as_deref().map(shown);
+                let hello = Hello { host, kernel, build, version: shown(&hello.version), ..*hello };
+                if let Some(differs) = self.before.as_ref().and_then(|before| hello.differs_from(before)) {
+                    return Err(WorkerProblem::Another(differs));
+                }
                 self.hello = Some(hello.clone());
                 Ok(hello)
             }
@@ -181,7 +143,7 @@ impl Hand {
         let give_up = Instant::now() + silence;
         loop {
             match self.heard.recv_timeout(LOOK_EVERY) {
-                Ok(Ok((FromWorker::Error(trouble), _))) => return Err(WorkerProblem::Trouble(trouble)),
+                Ok(Ok((FromWorker::Error(trouble), _))) => return Err(shortened(trouble)),
                 Ok(Ok(message)) => return Ok(message),
                 Ok(Err(line)) => return Err(WorkerProblem::Babbles(line, self.last_words())),
                 Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
@@ -239,7 +201,7 @@ impl Hand {
     fn why_gone(&mut self) -> WorkerProblem {
         loop {
             match self.heard.recv_timeout(FAREWELL) {
-                Ok(Ok((FromWorker::Error(trouble), _))) => return WorkerProblem::Trouble(trouble),
+                Ok(Ok((FromWorker::Error(trouble), _))) => return shortened(trouble),
                 Ok(Ok(_)) => {}
                 Ok(Err(line)) => return WorkerProblem::Babbles(line, self.last_words()),
                 Err(_) => return self.ended(),
@@ -297,19 +259,15 @@ fn listen(stdout: impl io::Read, tell: &Sender<Heard>) {
     }
 }
 
+/// As much of its reason as is shown and kept.
+fn shortened(trouble: Trouble) -> WorkerProblem {
+    const REASON: usize = 1_000;
+    WorkerProblem::Trouble(Trouble { reason: trouble.reason.chars().take(REASON).collect(), ..trouble })
+}
+
 fn beginning(line: &str) -> String {
     line.chars().take(SHOWN).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_that_is_one_too_many_is_told_from_one_that_is_wrong() {
-        let said = |errno: Errno| WorkerProblem::NotStarted(io::Error::from(errno)).to_string();
-        assert!(said(Errno::MFILE).ends_with("raise the limit with 'ulimit -n'"), "{}", said(Errno::MFILE));
-        assert!(said(Errno::AGAIN).ends_with("raise the limit with 'ulimit -u'"), "{}", said(Errno::AGAIN));
-        assert!(said(Errno::NOENT).ends_with("as in 'ssh HOST'"), "{}", said(Errno::NOENT));
-    }
-}
+mod tests;

@@ -74,6 +74,27 @@ impl Hello {
         }
     }
 
+    /// In what this differs from whoever was there before, as `host: gen-a before, now gen-b`: the first thing that would make
+    /// figures of both those of two machines.
+    pub(super) fn differs_from(&self, before: &Hello) -> Option<String> {
+        let of = |hello: &Hello| {
+            let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
+            let Hello { host, boot, net_namespace, cpu_list, cpus, version, build, .. } = hello;
+            [
+                ("host", host.clone()),
+                ("start of its kernel", known(boot)),
+                ("network namespace", known(net_namespace)),
+                ("CPUs", cpus.to_string()),
+                ("numbers of its CPUs", format!("{cpu_list:?}")),
+                ("version", version.clone()),
+                ("build", known(build)),
+            ]
+        };
+        let mut pairs = of(before).into_iter().zip(of(self));
+        let ((what, before), (_, now)) = pairs.find(|(before, now)| before != now)?;
+        Some(format!("{what}: {before} before, now {now}"))
+    }
+
     /// Whether both run on one kernel, as far as they say.
     pub fn is_on_the_kernel_of(&self, other: &Hello) -> bool {
         self.boot.is_some() && self.boot == other.boot
@@ -98,4 +119,30 @@ fn boot() -> Option<String> {
 
 fn namespace(kind: &str) -> Option<String> {
     Some(std::fs::read_link(format!("/proc/self/ns/{kind}")).ok()?.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_comes_after_is_the_same_machine_with_the_same_program() {
+        let own = || Hello::of_this_side("1", Some("ab".to_owned()), vec![0, 1], None);
+        let later = Hello { clock_ns: 5, open_files: Some(7), ..own() };
+        assert_eq!(later.differs_from(&own()), None, "a clock goes on, and limits are no machine");
+        let other = || Some("other".to_owned());
+        let others = [
+            ("host: ", Hello { host: "gen-b".to_owned(), ..own() }),
+            ("start of its kernel: ", Hello { boot: other(), ..own() }),
+            ("network namespace: ", Hello { net_namespace: other(), ..own() }),
+            ("CPUs: 2 before, now 4", Hello { cpus: 4, ..own() }),
+            ("numbers of its CPUs: [0, 1] before, now [2, 3]", Hello { cpu_list: vec![2, 3], ..own() }),
+            ("version: 1 before, now 2", Hello { version: "2".to_owned(), ..own() }),
+            ("build: ab before, now unknown", Hello { build: None, ..own() }),
+        ];
+        for (words, hello) in others {
+            let said = hello.differs_from(&own()).unwrap_or_default();
+            assert!(said.starts_with(words), "{said}");
+        }
+    }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hello::Hello;
 use super::plan_message::PlanMessage;
-use super::serve_message::{Listening, ServeOrder, ServedMessage, Window};
+use super::serve_message::{Listening, ServeOrder, ServedMessage, Window, written_bytes};
 use crate::load::{LoadOutcome, Second, adds_up};
 use crate::observe::MachineSeen;
 use crate::plan::nanoseconds;
@@ -141,6 +141,9 @@ struct SecondMessage {
 /// No count of requests and no CPU time of a load comes near it, and a thousand of them can be added.
 const MOST: u64 = 1 << 52;
 
+/// For what a worker could not observe. A cell's file has that of all workers, a thousand at the most.
+const MOST_UNOBSERVED_BYTES: usize = 4 << 10;
+
 impl ResultMessage {
     /// As it is sent.
     pub(super) fn new(outcome: LoadOutcome, machine: MachineSeen, began_ns: i64, way: WayTimes) -> ResultMessage {
@@ -169,6 +172,9 @@ impl ResultMessage {
         let ledger = &self.traffic.ledger;
         if !adds_up(ledger) || ledger.scheduled > MOST || self.left_over > ledger.dropped {
             return Err("its requests do not add up".to_owned());
+        }
+        if written_bytes(&self.unobserved) > MOST_UNOBSERVED_BYTES {
+            return Err("what it could not observe is more than there is to observe".to_owned());
         }
         let usage = &self.generator;
         if !(0.0..=1.0).contains(&usage.kept_pace) || !(0.0..=1e6).contains(&usage.busiest_worker) {

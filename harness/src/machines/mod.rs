@@ -19,6 +19,7 @@ mod hosted;
 mod lines;
 mod message;
 mod plan_message;
+mod problem;
 mod serve_message;
 mod server_host;
 mod way;

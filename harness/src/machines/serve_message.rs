@@ -54,6 +54,22 @@ pub(super) struct Listening {
     pub(super) address: SocketAddr,
 }
 
+impl Listening {
+    /// Where a load is to go: the address that was asked for, and nowhere else, whoever says so.
+    ///
+    /// # Errors
+    /// A clause that says what it is not.
+    pub(super) fn target(self, order: &ServeOrder) -> Result<SocketAddr, String> {
+        let (Listening { address }, listen) = (self, order.listen);
+        if address.ip().to_canonical() != listen.to_canonical() || address.port() == 0 {
+            return Err(format!(
+                "it says that its server listens on {address}, and was told to let it listen on {listen}"
+            ));
+        }
+        Ok(address)
+    }
+}
+
 /// The moments of a load, on the clock of the machine that is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Window {
@@ -89,15 +105,74 @@ pub struct ServedMessage {
     pub noise: Noise,
 }
 
+/// How much of a cell's file may be what is known of its server: samples of seven minutes, and what the load came to has room
+/// beside it in a file that can still be read.
+const MOST_BYTES: usize = 6 << 20;
+
+/// How much room something takes in a file.
+pub(super) fn written_bytes(value: &impl Serialize) -> usize {
+    serde_json::to_vec(value).map_or(usize::MAX, |bytes| bytes.len())
+}
+
 impl ServedMessage {
     /// Whether a report can use it.
     ///
     /// # Errors
     /// A clause that says what can't be.
     pub(super) fn check(&self) -> Result<(), String> {
+        let bytes = written_bytes(self);
+        if bytes > MOST_BYTES {
+            return Err(format!("it has {bytes} bytes, and a cell may have {MOST_BYTES} of it"));
+        }
         match &self.backend {
             Some(backend) => backend.lag.to_histogram().map(drop).map_err(|error| error.to_string()),
             None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reports::record::PlacementKind;
+
+    use super::*;
+
+    #[test]
+    fn a_load_goes_where_the_server_was_told_to_listen_and_nowhere_else() {
+        let order = |listen: &str| ServeOrder {
+            contender: "threaded".to_owned(),
+            wire: None,
+            listen: listen.parse().unwrap(),
+            allow_remote: true,
+            calls_backend: false,
+            is_asked: false,
+            placement: PlacementRecord { kind: PlacementKind::Shared, server_cpus: vec![0], generator_cpus: vec![0] },
+            beside: Vec::new(),
+        };
+        let target = |listen, address: &str| Listening { address: address.parse().unwrap() }.target(&order(listen));
+        assert!(target("127.0.0.1", "127.0.0.1:5").is_ok() && target("::ffff:192.0.2.1", "192.0.2.1:5").is_ok());
+        for lie in ["192.0.2.1:5", "127.0.0.2:5", "[::1]:5", "127.0.0.1:0"] {
+            let said = target("127.0.0.1", lie).unwrap_err();
+            assert!(said.contains(lie) && said.ends_with("to let it listen on 127.0.0.1"), "{said}");
+        }
+        assert!(target("192.0.2.1", "192.0.2.2:5").is_err(), "also where other machines may be reached");
+    }
+
+    #[test]
+    fn what_would_not_fit_into_a_file_that_can_be_read_is_refused() {
+        let served = |samples: usize, warnings: usize| ServedMessage {
+            outcome: Outcome::Completed,
+            warnings: vec![Warning::NothingRight; warnings],
+            backend: None,
+            server: ServerUsage::default(),
+            samples: vec![Sample::default(); samples],
+            inside: None,
+            noise: Noise::default(),
+        };
+        // Twenty a second, for three minutes.
+        assert_eq!(served(3_600, 10).check(), Ok(()));
+        for too_much in [served(200_000, 0), served(0, 1_000_000)] {
+            assert!(too_much.check().unwrap_err().ends_with("and a cell may have 6291456 of it"));
         }
     }
 }

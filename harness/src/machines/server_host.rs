@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use super::clocks::ClockOffset;
 use super::fleet::MachinesError;
-use super::hand::{Hand, SILENCE, WorkerCommand, WorkerProblem};
+use super::hand::{Hand, SILENCE, WorkerCommand};
 use super::hello::Hello;
 use super::message::{FromWorker, ToWorker, Trouble};
-use super::serve_message::{Listening, ServeOrder, ServedMessage, Window};
+use super::problem::WorkerProblem;
+use super::serve_message::{ServeOrder, ServedMessage, Window};
 use crate::load::LoadMoments;
 
 /// The worker of that machine.
@@ -72,7 +73,11 @@ impl ServerHost {
         stop: &AtomicBool,
     ) -> Result<Result<FarServer<'_>, Box<ServedMessage>>, MachinesError> {
         if self.is_spent || self.hand.has_ended() {
-            *self = ServerHost::start(self.command.clone(), self.own.clone(), stop)?;
+            let greeted = self.hand.anew(&self.command, &self.own).and_then(|hand| {
+                self.hand = hand;
+                self.hand.hello(stop)
+            });
+            self.hello = greeted.map_err(|problem| MachinesError::of_host(&self.command, &problem))?;
         }
         self.is_spent = true;
         match self.begin(order, stop) {
@@ -94,7 +99,10 @@ impl ServerHost {
     ) -> Result<Result<(SocketAddr, ClockOffset), Box<ServedMessage>>, WorkerProblem> {
         self.hand.say(&ToWorker::Serve(Box::new(order.clone())))?;
         match self.hand.hear(STARTING, stop)?.0 {
-            FromWorker::Listening(Listening { address }) => Ok(Ok((address, self.hand.clock(stop)?))),
+            FromWorker::Listening(listening) => {
+                let address = listening.target(order).map_err(untrue)?;
+                Ok(Ok((address, self.hand.clock(stop)?)))
+            }
             FromWorker::Served(served) => Ok(Err(checked(served)?)),
             other => Err(self.hand.out_of_turn(&other)),
         }
@@ -166,9 +174,10 @@ impl FarServer<'_> {
 fn checked(served: Box<ServedMessage>) -> Result<Box<ServedMessage>, WorkerProblem> {
     match served.check() {
         Ok(()) => Ok(served),
-        Err(why) => {
-            let reason = format!("what it says of the server is refused: {why}");
-            Err(WorkerProblem::Trouble(Trouble { is_the_servers: false, reason }))
-        }
+        Err(why) => Err(untrue(format!("what it says of the server is refused: {why}"))),
     }
+}
+
+fn untrue(reason: String) -> WorkerProblem {
+    WorkerProblem::Trouble(Trouble { is_the_servers: false, reason })
 }

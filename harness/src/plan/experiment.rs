@@ -44,6 +44,11 @@ pub struct Story {
     pub pictures: Pictures,
 }
 
+/// The condition of experiments whose clients are usually on the server's machine. A run over several says another in place of
+/// it.
+pub const ONE_MACHINE: &str =
+    "Clients and server share one machine, over loopback: a network adds the same to every model.";
+
 /// What makes the pictures of an experiment.
 pub type Pictures = fn() -> Vec<Picture>;
 

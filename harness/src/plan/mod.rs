@@ -19,7 +19,7 @@ mod work;
 pub use capacity::Capacities;
 pub use cast::{BASE, Cast, Choice, PROTAGONISTS, TWIN, is_base, is_twin};
 pub use disturbance::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec};
-pub use experiment::{Contenders, Experiment, Pictures, Recipe, Story, Workload, demand};
+pub use experiment::{Contenders, Experiment, ONE_MACHINE, Pictures, Recipe, Story, Workload, demand};
 pub use load::{ArrivalProcess, LoadSpec, Pacing, PageRequest, Shape, Work, nanoseconds};
 pub use order::{Turn, arrival_seed, block_order};
 pub use participant::{Participant, ServerCommand};

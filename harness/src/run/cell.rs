@@ -159,7 +159,7 @@ impl<'a> CellRunner<'a> {
             contender: contender.bare_label().to_owned(),
             wire: self.plan.wire().map(str::to_owned),
             listen: elsewhere.listen(),
-            allow_remote: !elsewhere.listen().is_loopback(),
+            allow_remote: elsewhere.allows_remote(),
             calls_backend,
             is_asked: self.plan.inside == Inside::On,
             placement: placement.clone(),

@@ -26,6 +26,8 @@ pub struct OtherMachines {
     pub host: Option<ServerHost>,
     /// Where servers listen, and workers reach them; loopback where nothing was typed.
     pub server_address: Option<IpAddr>,
+    /// Whether that may be an address that other machines reach.
+    pub allow_remote: bool,
 }
 
 /// Why a run can't have its other machines.
@@ -53,6 +55,7 @@ pub struct Elsewhere {
     workers: Vec<Hello>,
     own: Hello,
     server_address: Option<IpAddr>,
+    allow_remote: bool,
 }
 
 /// What became of a load that was sent from elsewhere.
@@ -70,11 +73,11 @@ impl Elsewhere {
     /// # Errors
     /// Where one can't be started, says something else, or could not reach the servers.
     pub fn start(typed: OtherMachines, own: Hello, stop: &AtomicBool) -> Result<Elsewhere, ElsewhereError> {
-        let OtherMachines { load_from, host, server_address } = typed;
+        let OtherMachines { load_from, host, server_address, allow_remote } = typed;
         let commands = load_from.iter().map(|command| command.text.clone()).collect();
         let mut fleet = Fleet::start(load_from, own.clone())?;
         let workers = fleet.hellos(stop)?;
-        let elsewhere = Elsewhere { fleet, host, commands, workers, own, server_address };
+        let elsewhere = Elsewhere { fleet, host, commands, workers, own, server_address, allow_remote };
         match elsewhere.workers.iter().position(|worker| !elsewhere.is_reached_by(worker)) {
             Some(place) => Err(ElsewhereError::Unreached { who: worker_name(place, &elsewhere.workers[place].host) }),
             None => Ok(elsewhere),
@@ -99,6 +102,11 @@ impl Elsewhere {
     /// The address on which servers listen.
     pub(super) fn listen(&self) -> IpAddr {
         self.server_address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+    }
+
+    /// Whether other machines may reach them.
+    pub(super) fn allows_remote(&self) -> bool {
+        self.allow_remote
     }
 
     /// Processes that are the run's, beside this one and the server, as they are counted here.
@@ -181,7 +189,7 @@ impl Elsewhere {
         attend: impl FnMut(LoadMoments),
     ) -> Result<Sent, CellFailure> {
         let generator = self.generator();
-        send(&mut self.fleet, (spec, generator), target, stops, attend)
+        send(&mut self.fleet, (spec, generator), (target, self.allow_remote), stops, attend)
     }
 
     /// Has a server started where the servers are, and a load sent to it. `is_over` tells whether that is to be cut off.
@@ -192,7 +200,7 @@ impl Elsewhere {
         give_up: &AtomicBool,
         is_over: impl Fn() -> bool,
     ) -> CellFindings {
-        let (generator, beside) = (self.generator(), self.pids_there());
+        let (generator, beside, allow_remote) = (self.generator(), self.pids_there(), self.allow_remote);
         let Elsewhere { fleet, host: Some(host), .. } = self else {
             let reason = "no other machine has the servers".to_owned();
             return CellFindings::not_started(CellFailure::of_the_harness(reason), String::new());
@@ -204,7 +212,7 @@ impl Elsewhere {
             Err(error) => return CellFindings::not_started(error.into(), String::new()),
         };
         let (target, stop) = (server.address(), AtomicBool::new(false));
-        let sent = send(fleet, (spec, generator), target, [&stop, give_up], |moments| {
+        let sent = send(fleet, (spec, generator), (target, allow_remote), [&stop, give_up], |moments| {
             if server.attend(moments) || is_over() {
                 stop.store(true, Ordering::Relaxed);
             }
@@ -227,21 +235,12 @@ impl Elsewhere {
 fn send(
     fleet: &mut Fleet,
     (spec, generator): (&LoadSpec, Generator),
-    target: SocketAddr,
+    (target, allow_remote): (SocketAddr, bool),
     [stop, give_up]: [&AtomicBool; 2],
     mut attend: impl FnMut(LoadMoments),
 ) -> Result<Sent, CellFailure> {
-    let load = FleetLoad {
-        spec,
-        generator,
-        target,
-        allow_remote: !target.ip().is_loopback(),
-        requests: None,
-        by_second: false,
-        way: true,
-        stop,
-        give_up,
-    };
+    let load =
+        FleetLoad { spec, generator, target, allow_remote, requests: None, by_second: false, way: true, stop, give_up };
     let found = fleet.run(&load, |moments, _| attend(moments))?;
     // Of another build the run says it once.
     let doubts = worker_doubts(&found, &medians(&found, spec), spec);

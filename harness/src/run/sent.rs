@@ -109,8 +109,7 @@ pub(super) fn worker_name(place: usize, host: &str) -> String {
 }
 
 fn of_part(part: &WorkerPart, who: &str) -> Vec<WorkerDoubt> {
-    let drift = part.drift.filter(Drift::is_too_much);
-    let drift = drift.map(|Drift { ppm, .. }| WorkerDoubt::Drift { who: who.to_owned(), ppm, most_ppm: MOST_PPM });
+    let drift = drift_doubt(&part.drift, who);
     let machine = machine_doubts(&part.machine.noise, PlacementKind::Isolated);
     let machine = machine.into_iter().chain(part.machine.unobserved.iter().cloned());
     let gave_way = part.outcome.polling_gave_way;
@@ -118,6 +117,15 @@ fn of_part(part: &WorkerPart, who: &str) -> Vec<WorkerDoubt> {
     let machine = machine.chain(gave_way.map(|cpus| Warning::PollingGaveWay { threads, cpus }));
     let machine = machine.map(|warning| WorkerDoubt::OfMachine { who: who.to_owned(), warning: Box::new(warning) });
     drift.into_iter().chain(machine).collect()
+}
+
+fn drift_doubt(drift: &Result<Drift, String>, who: &str) -> Option<WorkerDoubt> {
+    let who = who.to_owned();
+    match drift {
+        Ok(drift) if drift.is_too_much() => Some(WorkerDoubt::Drift { who, ppm: drift.ppm, most_ppm: MOST_PPM }),
+        Ok(_) => None,
+        Err(reason) => Some(WorkerDoubt::DriftUnknown { who, reason: reason.clone() }),
+    }
 }
 
 /// From this ratio on, beyond what the intervals allow, a median is another one. Machines that are equally good and equally
@@ -179,5 +187,14 @@ mod tests {
         assert!(!suspended.invalidates() && suspended.is_of_the_machine());
         assert!(of_machine(Warning::NothingRight).invalidates());
         assert!(!WorkerDoubt::OtherBuild { who: who() }.invalidates());
+    }
+
+    #[test]
+    fn a_clock_that_was_not_read_again_is_as_bad_as_one_that_runs_wrong() {
+        let drift = |ppm| Ok(Drift { ppm, bound_ppm: 10.0 });
+        assert_eq!(drift_doubt(&drift(500.0), "gen"), None, "it may still be kept in time");
+        assert!(matches!(drift_doubt(&drift(-600.0), "gen"), Some(WorkerDoubt::Drift { .. })));
+        let doubt = drift_doubt(&Err("it said nothing for 10s".to_owned()), "gen").unwrap();
+        assert!(doubt.invalidates() && doubt.describe().ends_with("it said nothing for 10s"), "{doubt:?}");
     }
 }

@@ -19,7 +19,8 @@ use super::Steering;
 use super::forecast::Forecast;
 use super::ladder::{Ladder, RungRange, RungResult, STEP, load_rps, rung_at};
 use crate::plan::{
-    ArrivalProcess, Experiment, LoadSpec, Pictures, Recipe, Shape, Story, Task, TaskKind, Turn, Work, Workload,
+    ArrivalProcess, Experiment, LoadSpec, ONE_MACHINE, Pictures, Recipe, Shape, Story, Task, TaskKind, Turn, Work,
+    Workload,
 };
 
 /// Requests of one session, as in the experiments of `compare`.
@@ -240,7 +241,7 @@ pub fn experiment(workload: Workload, objective: Objective, pictures: Pictures) 
                       contender, because each search goes its own way.",
             conditions: &[
                 "Another objective has another answer: a looser one is bounded by capacity, a tighter one by stalls.",
-                "Client and server share one machine, over loopback.",
+                ONE_MACHINE,
             ],
             pictures,
         },

@@ -23,8 +23,8 @@ use super::Steering;
 use super::forecast::Forecast;
 use super::refinement::{COARSE, SquareSoFar, Squares};
 use crate::plan::{
-    ArrivalProcess, Experiment, LoadSpec, Recipe, Shape, Story, Task, TaskKind, Turn, Workload, arrival_seed,
-    block_order,
+    ArrivalProcess, Experiment, LoadSpec, ONE_MACHINE, Recipe, Shape, Story, Task, TaskKind, Turn, Workload,
+    arrival_seed, block_order,
 };
 
 /// What the experiment is called.
@@ -70,7 +70,7 @@ pub fn experiment(workloads: Vec<Workload>) -> Experiment {
             conditions: &[
                 "Every connection is busy all the time. Connections that mostly idle cost memory, which is another question.",
                 "With the server on few CPUs, a runtime with several workers has nothing to gain from them.",
-                "Client and server share one machine, over loopback.",
+                ONE_MACHINE,
             ],
             pictures,
         },

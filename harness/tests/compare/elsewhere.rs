@@ -167,6 +167,22 @@ fn a_servers_machine_that_is_lost_fails_its_cell_and_is_asked_again_for_the_next
 }
 
 #[test]
+fn a_servers_machine_does_not_choose_where_the_load_goes() {
+    let _turn = turn();
+    let home = Home::new();
+    let lying = r#"sh -c '"$0" "$@" | sed -u "/listening/s/127.0.0.1/127.0.0.2/"'"#;
+    let output = from(&home, &[]).args(["--blocks", "1", "--server-on", lying]).output().unwrap();
+    let Run { cells, .. } = home.run();
+    assert!(!cells.is_empty());
+    for cell in &cells {
+        let Outcome::Failed { part: FailedPart::Harness, reason, .. } = &cell.outcome else { panic!("{cell:?}") };
+        assert!(reason.contains("says that its server listens on 127.0.0.2:"), "{reason}");
+        assert!(cell.traffic.is_none(), "{}", cell.id);
+    }
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+}
+
+#[test]
 fn what_can_not_be_sent_from_elsewhere_is_refused_with_what_to_do() {
     let home = Home::new();
     let refused = |more: &[&str], words: &str| {
@@ -181,4 +197,19 @@ fn what_can_not_be_sent_from_elsewhere_is_refused_with_what_to_do() {
     refused(&["--server-on", "env", "--timelines", "on"], "leave out --timelines");
     refused(&["--server-on", "env", "--against", HARNESS], "leave it out, or --server-on");
     refused(&["--load-from", "no-such-program-here"], "no-such-program-here");
+    // Neither is told to give an address at which nobody would listen.
+    let away = saying_otherwise(r#"\"boot\":\"[^\"]*\""#, r#"\"boot\":\"another\""#);
+    let serve = format!("own={HARNESS} serve async-single --listen {{address}}");
+    let own = ["--server", serve.as_str(), "--load-from", away.as_str()];
+    refused(&own, "and a --server is reached over this machine's loopback alone; leave out --server");
+    // This machine is not put down in place of one that does not say what it is.
+    let silent = saying_otherwise(r#"\"machine\":{[^}]*}"#, r#"\"machine\":null"#);
+    refused(&["--server-on", &silent], "does not say what machine it is; put the same build there");
+    // What contradicts itself is said before a login.
+    refused(&["--server-on", "no-such-program-here", "--timelines", "on"], "leave out --timelines");
+}
+
+/// A command that runs a worker here whose hello is changed on the way.
+fn saying_otherwise(what: &str, otherwise: &str) -> String {
+    format!(r#"sh -c '"$0" "$@" | sed -u "1s/{what}/{otherwise}/"'"#)
 }

@@ -272,3 +272,17 @@ fn what_can_not_begin_says_why_and_what_to_do() {
     let output = Command::new(env!("CARGO_BIN_EXE_harness")).args(["worker", "--help"]).output().unwrap();
     assert!(text(&output.stdout).contains("--load-from") && !text(&output.stdout).contains("--test-"));
 }
+
+#[test]
+fn a_clock_that_can_not_be_read_after_the_load_makes_the_result_invalid() {
+    let server = serve("threaded", Wire::JsonLines);
+    let cut = r#"sh -c '"$0" "$@" | sed -u /result/q'"#;
+    let found = from(server.address, &["env", cut], &["--rate", "100", "--duration", "1s"]);
+    assert!(warning(&found, "could not be read after the load"), "{}", found.json);
+    assert!(
+        worker(&found, 2)["ledger"].is_object() && worker(&found, 2)["clock_drift_ppm"].is_null(),
+        "{}",
+        found.json
+    );
+    assert_eq!(found.code, 4, "{}", found.json);
+}

@@ -13,7 +13,8 @@ use crate::format::{self, Unit};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WorkerRecord {
-    /// From 1, in the order in which they were typed. The manifest's host of this number is its machine.
+    /// From 1, in the order in which they were typed. The host of this number among those of the manifest that send is its
+    /// machine.
     pub number: u32,
     /// What its machine calls itself.
     pub host: String,
@@ -157,6 +158,13 @@ pub enum WorkerDoubt {
         /// What clocks that are kept in time differ by at most.
         most_ppm: f64,
     },
+    /// It sent its part, and its clock could not be read again after that.
+    DriftUnknown {
+        /// Number and host.
+        who: String,
+        /// A clause.
+        reason: String,
+    },
     /// Its median is not what the others say.
     Apart {
         /// Number and host.
@@ -184,7 +192,10 @@ impl WorkerDoubt {
     /// Whether the figures are not to be used.
     pub fn invalidates(&self) -> bool {
         match self {
-            WorkerDoubt::Lost { .. } | WorkerDoubt::StartSkew { .. } | WorkerDoubt::Drift { .. } => true,
+            WorkerDoubt::Lost { .. }
+            | WorkerDoubt::StartSkew { .. }
+            | WorkerDoubt::Drift { .. }
+            | WorkerDoubt::DriftUnknown { .. } => true,
             WorkerDoubt::Apart { .. } | WorkerDoubt::OtherBuild { .. } => false,
             WorkerDoubt::OfMachine { warning, .. } => warning.invalidates(),
         }
@@ -197,6 +208,7 @@ impl WorkerDoubt {
             WorkerDoubt::OfMachine { warning, .. } => warning.is_of_the_machine(),
             WorkerDoubt::Lost { .. }
             | WorkerDoubt::Drift { .. }
+            | WorkerDoubt::DriftUnknown { .. }
             | WorkerDoubt::Apart { .. }
             | WorkerDoubt::OtherBuild { .. } => false,
         }
@@ -222,6 +234,9 @@ impl WorkerDoubt {
                 "the clock of {who} differs from this machine's by {ppm:.0} parts per million, where clocks that are kept in \
                  time differ by {most_ppm:.0} at most; its times and its rate are off by as much"
             ),
+            WorkerDoubt::DriftUnknown { who, reason } => format!(
+                "the clock of {who} could not be read after the load, so that nobody knows how fast it runs: {reason}"
+            ),
             WorkerDoubt::Apart { who, p50_ns, others_ns: (least_ns, most_ns) } => format!(
                 "the p50 of {who} is {}, and the others say {}",
                 time(*p50_ns),
@@ -235,9 +250,11 @@ impl WorkerDoubt {
     /// What the reader can do about it, as a sentence without its stop.
     pub fn remedy(&self) -> String {
         match self {
-            WorkerDoubt::Lost { .. } => "see what happened there, and run again".into(),
             WorkerDoubt::StartSkew { .. } => {
                 "use machines with a shorter way to this one, or start it from a machine next to them".into()
+            }
+            WorkerDoubt::Lost { .. } | WorkerDoubt::DriftUnknown { .. } => {
+                "see what happened there, and run again".into()
             }
             WorkerDoubt::Drift { .. } => "leave that machine out".into(),
             WorkerDoubt::Apart { .. } => "see whether that machine is busier or further away, or leave it out".into(),

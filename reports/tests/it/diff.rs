@@ -6,9 +6,9 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 use reports::diff::{Diff, DiffOutcome, DiffRow, Gate, Method, NotCompared, between, within};
-use reports::machine::differences;
+use reports::machine::{Difference, MachineIdentity, differences};
 use reports::record::store::Run;
-use reports::record::{Cell, ContenderRecord, Ending, OtherBuild, Purpose, Warning};
+use reports::record::{Cell, ContenderRecord, Ending, HostRecord, HostRole, OtherBuild, PathKind, Purpose, Warning};
 use reports::verdict::{Judged, Verdict};
 
 use crate::fixture::{self, MODELS, Size, find};
@@ -219,6 +219,41 @@ fn another_machine_is_named() {
     new.manifest.placement.server_cpus = vec![0, 1];
     let differ: Vec<&str> = between(&base, &new).machines_differ.iter().map(|difference| difference.what).collect();
     assert_eq!(differ, ["CPU placement", "kernel"]);
+}
+
+#[test]
+fn the_same_server_under_loads_from_other_machines_is_another_measurement() {
+    let (mut base, mut new) = (run(2, 1, 1.0), run(2, 2, 1.0));
+    let alone = MachineIdentity::of(&base.manifest);
+    let host = |name: &str, cpus, kernel: &str| HostRecord {
+        role: HostRole::Load,
+        command: "srun".to_owned(),
+        host: name.to_owned(),
+        cpus,
+        kernel: Some(kernel.to_owned()),
+        version: "0.1.0".to_owned(),
+        build: None,
+        path: Some(PathKind::Network),
+    };
+    let [a, b] = ["gen-a", "gen-b"].map(|name| host(name, 2, "6.1"));
+    base.manifest.hosts = vec![a.clone(), b.clone()];
+    let mut differs = |hosts: [HostRecord; 2]| {
+        new.manifest.hosts = hosts.to_vec();
+        let is_one = MachineIdentity::of(&base.manifest).fingerprint == MachineIdentity::of(&new.manifest).fingerprint;
+        let differences = differences(&base.manifest, &new.manifest);
+        assert_eq!(is_one, differences.is_empty(), "{differences:?}");
+        differences.first().map(Difference::words).unwrap_or_default()
+    };
+    assert_eq!(differs([b.clone(), a.clone()]), "", "the order in which they were typed does not matter");
+    let words = "other machines that send: gen-a (2 CPUs, Linux 6.1), gen-b (2 CPUs, Linux 6.1) and ";
+    for (other, now) in [
+        (host("gen-c", 2, "6.1"), "gen-a (2 CPUs, Linux 6.1), gen-c (2 CPUs, Linux 6.1)"),
+        (host("gen-b", 8, "6.1"), "gen-a (2 CPUs, Linux 6.1), gen-b (8 CPUs, Linux 6.1)"),
+        (host("gen-b", 2, "6.5"), "gen-a (2 CPUs, Linux 6.1), gen-b (2 CPUs, Linux 6.5)"),
+    ] {
+        assert_eq!(differs([a.clone(), other]), format!("{words}{now}"));
+    }
+    assert_ne!(alone, MachineIdentity::of(&base.manifest));
 }
 
 #[test]

@@ -8,17 +8,17 @@ use clap::ValueEnum;
 use servers::protocol::Wire;
 
 use super::gates::LoadGate;
+use crate::cli::machines::LoadFromArgs;
 use crate::cli::shell::quiet::QuietArg;
 
 const REQUEST: &str = "Request";
 const LOAD: &str = "Load";
 const GENERATOR: &str = "Generator";
-const MACHINES: &str = "Several machines";
 const RESULT: &str = "Result";
 
 const CODES: &str = "\
-Exit codes: 0 done, 2 usage, 4 the measurement is invalid, 5 a --fail-on was exceeded,
-6 no right reply or no connection";
+Exit codes: 0 done, 2 usage, 3 a machine of --load-from can't be had, 4 the measurement is invalid,
+5 a --fail-on was exceeded, 6 no right reply or no connection";
 
 /// Put load on any server and say how it took it
 #[derive(Debug, clap::Args)]
@@ -135,20 +135,8 @@ pub(in crate::cli) struct LoadArgs {
     #[arg(long, value_enum, default_value_t = PacingArg::Sleeping, help_heading = GENERATOR)]
     pub(super) pacing: PacingArg,
 
-    /// Send from another machine: a command that runs programs there, as in 'ssh HOST'. Can be given repeatedly; each
-    /// sends its part of one schedule. See docs/several-machines.md
-    #[arg(long, value_name = "COMMAND", help_heading = MACHINES)]
-    pub(super) load_from: Vec<String>,
-
-    /// Where harness is on those machines: a path, or a name that is looked for there
-    #[arg(
-        long,
-        value_name = "PATH",
-        default_value = "harness",
-        requires = "load_from",
-        help_heading = MACHINES
-    )]
-    pub(super) worker_program: String,
+    #[command(flatten)]
+    pub(super) from: LoadFromArgs,
 
     /// How to write the result
     #[arg(long, value_enum, default_value_t = LoadFormat::Table, help_heading = RESULT)]

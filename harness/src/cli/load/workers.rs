@@ -11,7 +11,6 @@ use serde::Serialize;
 
 use super::args::LoadArgs;
 use super::times::{Bounded, LoadTimes, Percentiles};
-use crate::cli::machines::worker_command;
 use crate::cli::output::usage;
 use crate::load::LoadPart;
 use crate::machines::{FleetOutcome, WorkerCommand, WorkerOutcome};
@@ -23,11 +22,10 @@ use crate::run::{WorkerMedian, worker_doubts};
 /// # Errors
 /// Where one can't be read or found, and where there are more of them than connections.
 pub(super) fn commands(args: &LoadArgs, spec: &LoadSpec) -> Result<Vec<WorkerCommand>, PlanError> {
-    if args.load_from.len() > spec.peak_connections() as usize {
+    if args.from.commands.len() > spec.peak_connections() as usize {
         return usage("there are more --load-from than connections, and each needs one; give more --connections");
     }
-    let command = |text: &String| worker_command("--load-from", text, &args.worker_program);
-    args.load_from.iter().map(command).collect()
+    args.from.workers()
 }
 
 /// What one worker says.
@@ -81,6 +79,7 @@ impl WorkerFindings {
             let (_, found) = percentiles.as_ref()?.each().find(|(known, _)| *known == name)?;
             found
         };
+        let drift = found.and_then(|found| found.drift.as_ref().ok());
         let lost = end.as_ref().err();
         WorkerFindings {
             number: part.index as usize + 1,
@@ -92,8 +91,8 @@ impl WorkerFindings {
             part: *part,
             clock_offset_ns: clock.offset_ns,
             clock_bound_ns: clock.bound_ns,
-            clock_drift_ppm: found.and_then(|found| Some(found.drift?.ppm)),
-            clock_drift_bound_ppm: found.and_then(|found| Some(found.drift?.bound_ppm)),
+            clock_drift_ppm: drift.map(|drift| drift.ppm),
+            clock_drift_bound_ppm: drift.map(|drift| drift.bound_ppm),
             start_late_ns: found.map(|found| found.start_late_ns),
             ledger: outcome.map(|outcome| outcome.traffic.ledger),
             p50_ns: percentile("p50"),
