@@ -2,9 +2,12 @@
 
 use reports::record::Warning;
 
+/// Who is left out in each experiment.
+type ByExperiment<'a> = Vec<(&'a str, Vec<&'a str>)>;
+
 /// `a, b in memory; a in idle-flood: the reason`, one for each reason.
 pub(super) fn left_out(warnings: &[Warning]) -> Vec<String> {
-    let mut by_reason: Vec<(&str, Vec<(&str, Vec<&str>)>)> = Vec::new();
+    let mut by_reason: Vec<(&str, ByExperiment<'_>)> = Vec::new();
     for warning in warnings {
         let Warning::LeftOut { contender, experiment, reason } = warning else { continue };
         let experiments = entry(&mut by_reason, reason);
