@@ -9,6 +9,7 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, OnceLock};
 
 use reports::record::{InsideAnswer, ServerCounters};
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,10 @@ pub(super) fn farewell_in(lines: &str) -> Option<Farewell> {
     lines.lines().rev().find_map(|line| serde_json::from_str(line).ok())
 }
 
+/// A server's last line, where somebody read it who was not waiting for it: one that ends of itself says it while it is still
+/// asked about its inside.
+pub(super) type Overheard = Arc<OnceLock<Farewell>>;
+
 /// A way to ask a server that can go to another thread, as the server itself can't.
 #[derive(Debug)]
 pub struct Channel {
@@ -73,6 +78,7 @@ pub struct Channel {
     /// What has come of the answer that is under way.
     partial: Vec<u8>,
     state: ChannelState,
+    overheard: Overheard,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,9 +96,10 @@ const LONGEST_ANSWER: usize = 1 << 20;
 
 impl Channel {
     /// Asks through pipes of its own, which lead where these do.
-    pub(super) fn new(questions: &impl AsFd, answers: &impl AsFd) -> io::Result<Channel> {
+    pub(super) fn new(questions: &impl AsFd, answers: &impl AsFd, overheard: Overheard) -> io::Result<Channel> {
         let [questions, answers] = [questions.as_fd(), answers.as_fd()].map(|fd| fd.try_clone_to_owned());
-        Ok(Channel { questions: questions?, answers: answers?, partial: Vec::new(), state: ChannelState::Free })
+        let (partial, state) = (Vec::new(), ChannelState::Free);
+        Ok(Channel { questions: questions?, answers: answers?, partial, state, overheard })
     }
 
     /// The answer to the last question, if it has come; then the next question is asked. Never waits.
@@ -102,7 +109,10 @@ impl Channel {
             ChannelState::Asked => self.hear(),
             ChannelState::Gone => {
                 // One that talks otherwise must not wait until somebody listens.
-                take_all(&self.answers, |_| ());
+                self.lines();
+                if self.partial.len() > LONGEST_ANSWER {
+                    self.partial.clear();
+                }
                 None
             }
         };
@@ -117,16 +127,26 @@ impl Channel {
 
     /// Reads what has come. A line that is no answer is none, and ends the question all the same.
     fn hear(&mut self) -> Option<InsideAnswer> {
-        let may_come = take_all(&self.answers, |bytes| self.partial.extend_from_slice(bytes));
-        let whole = self.partial.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let lines: Vec<u8> = self.partial.drain(..whole).collect();
-        self.state = match whole {
+        let (lines, may_come) = self.lines();
+        self.state = match lines.len() {
             _ if !may_come || self.partial.len() > LONGEST_ANSWER => ChannelState::Gone,
             0 => ChannelState::Asked,
             _ => ChannelState::Free,
         };
         let answers = lines.split(|byte| *byte == b'\n');
         answers.rev().find_map(|line| serde_json::from_slice::<InsideReply>(line).ok()).map(|answer| answer.inside)
+    }
+
+    /// All whole lines that have come, and whether more may. A farewell among them is kept for whoever stops the server.
+    fn lines(&mut self) -> (Vec<u8>, bool) {
+        let may_come = take_all(&self.answers, |bytes| self.partial.extend_from_slice(bytes));
+        let whole = self.partial.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let lines: Vec<u8> = self.partial.drain(..whole).collect();
+        if let Some(farewell) = farewell_in(&String::from_utf8_lossy(&lines)) {
+            // It is said once.
+            let _ = self.overheard.set(farewell);
+        }
+        (lines, may_come)
     }
 }
 
@@ -148,7 +168,7 @@ mod tests {
     /// A channel, and the server's ends of it.
     fn channel() -> (Channel, PipeReader, PipeWriter) {
         let ((asked, question), (answer, say)) = (pipe().unwrap(), pipe().unwrap());
-        (Channel::new(&question, &answer).unwrap(), asked, say)
+        (Channel::new(&question, &answer, Overheard::default()).unwrap(), asked, say)
     }
 
     fn said(requests_ended: u64) -> String {
@@ -201,6 +221,26 @@ mod tests {
         drop(server);
         assert_eq!([channel.ask(), channel.ask()], [None, None]);
         assert_eq!(channel.state, ChannelState::Gone);
+    }
+
+    /// It ends of itself, and whoever asks reads its last line: with an answer, or after a question that nobody took.
+    #[test]
+    fn a_farewell_that_is_overheard_is_kept() {
+        let farewell = "{\"stopped\":{\"accepted\":3,\"accept_errors\":0,\"spawn_errors\":0,\
+                        \"requests_served\":7,\"requests_refused\":1}}\n";
+        for is_asked in [true, false] {
+            let (mut channel, asked, mut server) = channel();
+            if is_asked {
+                channel.ask();
+                server.write_all(said(7).as_bytes()).unwrap();
+            }
+            drop(asked);
+            server.write_all(farewell.as_bytes()).unwrap();
+            drop(server);
+            assert_eq!(channel.ask().map(|answer| answer.requests_ended), is_asked.then_some(7));
+            channel.ask();
+            assert_eq!(channel.overheard.get().map(|farewell| farewell.stopped.requests_served), Some(7), "{is_asked}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::process::ChildStdout;
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use reports::record::{Bound, ServerCounters};
@@ -12,7 +12,7 @@ use rustix::process::Signal;
 
 use super::bounds::{BoundsInForce, Cap};
 use super::child::Child;
-use super::message::{Channel, farewell_in};
+use super::message::{Channel, Overheard, farewell_in};
 use super::oom::OomCounters;
 use super::pipe::{LineRead, read_line, read_until_ended};
 use super::reap::{Death, LifeUsage, panic_text};
@@ -31,6 +31,8 @@ pub struct ServerProcess {
     oom: OomCounters,
     /// None where it is a program of another hand, which says nothing there.
     stdout: Option<ChildStdout>,
+    /// Its last line, where a channel read it.
+    overheard: Overheard,
     address: SocketAddr,
     /// Keeps the value on the thread that spawned the process, because the kernel kills the child when that thread
     /// ends: see `launch.rs`. A guard can't be sent and can be shared, which is just what is wanted.
@@ -68,7 +70,8 @@ impl ServerProcess {
     }
 
     fn with(child: Child, stdout: Option<ChildStdout>, address: SocketAddr, oom: OomCounters) -> Self {
-        Self { child, bounds: BoundsInForce::default(), oom, stdout, address, stays_on_its_thread: PhantomData }
+        let (bounds, overheard) = (BoundsInForce::default(), Overheard::default());
+        Self { child, bounds, oom, stdout, overheard, address, stays_on_its_thread: PhantomData }
     }
 
     /// Its process id.
@@ -93,7 +96,7 @@ impl ServerProcess {
     pub fn channel(&self) -> io::Result<Channel> {
         let stdin = self.child.stdin().ok_or(io::ErrorKind::InvalidInput)?;
         let stdout = self.stdout.as_ref().ok_or(io::ErrorKind::InvalidInput)?;
-        Channel::new(stdin, stdout)
+        Channel::new(stdin, stdout, Arc::clone(&self.overheard))
     }
 
     /// The next line that it says; nothing where it ends, or says none before the deadline. Unless they are asked, servers
@@ -179,7 +182,7 @@ impl ServerProcess {
         let is_ours = self.stdout.is_some();
         let ended = ended.filter(|death| !death.is_in_order() && is_ours);
         let death = died_before.or_else(|| ended.map(|death| self.explained(death)));
-        let farewell = farewell_in(&said);
+        let farewell = self.overheard.get().cloned().or_else(|| farewell_in(&said));
         Stopped {
             usage,
             peak_resident_bytes,
