@@ -6,7 +6,7 @@ use reports::record::Warning;
 type ByExperiment<'a> = Vec<(&'a str, Vec<&'a str>)>;
 
 /// `a, b in memory; a in idle-flood: the reason`, one for each reason.
-pub(super) fn left_out(warnings: &[Warning]) -> Vec<String> {
+pub(super) fn left_out<'a>(warnings: impl IntoIterator<Item = &'a Warning>) -> Vec<String> {
     let mut by_reason: Vec<(&str, ByExperiment<'_>)> = Vec::new();
     for warning in warnings {
         let Warning::LeftOut { contender, experiment, reason } = warning else { continue };

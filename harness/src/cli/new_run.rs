@@ -228,8 +228,8 @@ impl RunArgs {
 
 /// Says which limits bind what is about to begin, and what to do about each.
 pub(super) fn tell_limits<'a>(warnings: impl IntoIterator<Item = &'a Warning>) {
-    let warnings: Vec<Warning> = warnings.into_iter().cloned().collect();
-    for said in left_out(&warnings) {
+    let warnings: Vec<&Warning> = warnings.into_iter().collect();
+    for said in left_out(warnings.iter().copied()) {
         tell(&format!("note: left out: {said}"));
     }
     for warning in warnings.iter().filter(|warning| !matches!(warning, Warning::LeftOut { .. })) {

@@ -13,7 +13,7 @@ use super::elsewhere::Elsewhere;
 use super::findings::{CellFailure, TaskFindings};
 use super::held::{self, HeldServer};
 use super::placed::{generator, on_cpus};
-use super::served::{CellFindings, ServedCell, Watching};
+use super::served::{CellFindings, ServedCell, WatchSettings};
 use super::session::Interrupt;
 use crate::load::{self, Generator, LoadMoments, now_ns};
 use crate::machines::ServeOrder;
@@ -168,8 +168,8 @@ impl<'a> CellRunner<'a> {
         elsewhere.serve_and_send(&order, spec, interrupt.flag(), is_over)
     }
 
-    fn watching(&self, contender: &Participant, placement: &PlacementRecord) -> Watching {
-        Watching {
+    fn watching(&self, contender: &Participant, placement: &PlacementRecord) -> WatchSettings {
+        WatchSettings {
             placement: placement.clone(),
             kernel_stack_bytes_per_thread: self.kernel_stack_bytes_per_thread,
             beside: self.elsewhere.as_ref().map(Elsewhere::pids).unwrap_or_default(),

@@ -12,7 +12,7 @@ use reports::record::{
 };
 
 use super::findings::CellFailure;
-use super::sent::{medians, worker_doubts, worker_name, worker_records};
+use super::sent::{worker_doubts, worker_name, worker_records};
 use super::served::CellFindings;
 use crate::load::{Generator, LoadMoments};
 use crate::machines::{Fleet, FleetLoad, Hello, MachinesError, ServeOrder, ServerHost, WorkerCommand};
@@ -59,7 +59,7 @@ pub struct Elsewhere {
 }
 
 /// What became of a load that was sent from elsewhere.
-pub(super) struct Sent {
+pub(super) struct SentLoad {
     pub(super) traffic: Traffic,
     pub(super) generator: GeneratorUsage,
     pub(super) workers: Vec<WorkerRecord>,
@@ -187,7 +187,7 @@ impl Elsewhere {
         target: SocketAddr,
         stops: [&AtomicBool; 2],
         attend: impl FnMut(LoadMoments),
-    ) -> Result<Sent, CellFailure> {
+    ) -> Result<SentLoad, CellFailure> {
         let generator = self.generator();
         send(&mut self.fleet, (spec, generator), (target, self.allow_remote), stops, attend)
     }
@@ -238,15 +238,16 @@ fn send(
     (target, allow_remote): (SocketAddr, bool),
     [stop, give_up]: [&AtomicBool; 2],
     mut attend: impl FnMut(LoadMoments),
-) -> Result<Sent, CellFailure> {
+) -> Result<SentLoad, CellFailure> {
     let load =
         FleetLoad { spec, generator, target, allow_remote, requests: None, by_second: false, way: true, stop, give_up };
     let found = fleet.run(&load, |moments, _| attend(moments))?;
+    let (workers, medians): (Vec<_>, Vec<_>) = worker_records(&found, spec).into_iter().unzip();
     // Of another build the run says it once.
-    let doubts = worker_doubts(&found, &medians(&found, spec), spec);
+    let doubts = worker_doubts(&found, &medians, spec);
     let doubts = doubts.into_iter().filter(|doubt| !matches!(doubt, WorkerDoubt::OtherBuild { .. }));
-    Ok(Sent {
-        workers: worker_records(&found, spec),
+    Ok(SentLoad {
+        workers,
         start_skew_ns: found.start_skew_ns,
         warnings: doubts.map(Warning::OfWorkers).collect(),
         traffic: found.outcome.traffic,

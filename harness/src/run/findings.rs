@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reports::record::{Bound, DisturbanceRecord, FailedPart, GeneratorUsage, Stage, Traffic, Warning, WorkerRecord};
 
-use super::elsewhere::Sent;
+use super::elsewhere::SentLoad;
 use crate::load::{LoadError, LoadMoments};
 use crate::observe::cpu_time;
 use crate::plan::nanoseconds;
@@ -71,9 +71,9 @@ impl From<LaunchFailure> for CellFailure {
 
 impl TaskFindings {
     /// What became of a load that was sent from elsewhere.
-    pub(super) fn take(&mut self, sent: Result<Sent, CellFailure>) {
+    pub(super) fn take(&mut self, sent: Result<SentLoad, CellFailure>) {
         match sent {
-            Ok(Sent { traffic, generator, workers, start_skew_ns, warnings }) => {
+            Ok(SentLoad { traffic, generator, workers, start_skew_ns, warnings }) => {
                 self.traffic = Some(traffic);
                 self.generator = Some(generator);
                 self.workers = workers;

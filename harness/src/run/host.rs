@@ -9,7 +9,7 @@ use reports::record::PlacementKind;
 
 use super::called::CalledBackend;
 use super::findings::{CellFailure, TaskFindings};
-use super::served::{CellFindings, ServedCell, Watching};
+use super::served::{CellFindings, ServedCell, WatchSettings};
 use crate::backend::Promptness;
 use crate::load::{LoadMoments, now_ns};
 use crate::machines::{HostedServer, ServeOrder, ServedMessage, ServerStarter};
@@ -61,7 +61,7 @@ impl ServingMachine {
             ..Launch::new(&order.contender)
         });
         let server = server.map_err(|error| failed(error.failure.into(), error.stderr))?;
-        let watching = Watching {
+        let watching = WatchSettings {
             placement: order.placement.clone(),
             kernel_stack_bytes_per_thread,
             beside: order.beside.clone(),

@@ -22,55 +22,51 @@ pub struct WorkerMedian {
     pub high_ns: u64,
 }
 
-/// What each says, in the order in which they were typed.
-pub(super) fn worker_records(fleet: &FleetOutcome, spec: &LoadSpec) -> Vec<WorkerRecord> {
+/// What each says, with the median that it saw, in the order in which they were typed.
+pub(super) fn worker_records(fleet: &FleetOutcome, spec: &LoadSpec) -> Vec<(WorkerRecord, Option<WorkerMedian>)> {
     let record = |WorkerOutcome { hello, part, clock, end, .. }: &WorkerOutcome| {
         let found = end.as_ref().ok();
         let outcome = found.map(|found| &found.outcome);
-        let value = |p| match quantile(&outcome?.traffic, spec, p)? {
-            Quantile::Measured { value, .. } => Some(value),
-            Quantile::BeyondTimeout(_) | Quantile::TooFewSamples { .. } => None,
+        let [p50, p99] =
+            outcome.and_then(|outcome| quantiles(&outcome.traffic, spec)).map_or([None; 2], |both| both.map(Some));
+        let value = |quantile| match quantile {
+            Some(Quantile::Measured { value, .. }) => Some(value),
+            Some(Quantile::BeyondTimeout(_) | Quantile::TooFewSamples { .. }) | None => None,
         };
-        WorkerRecord {
+        let median = match p50 {
+            Some(Quantile::Measured { value, lo, hi: Some(high_ns) }) => {
+                Some(WorkerMedian { p50_ns: value, low_ns: lo, high_ns })
+            }
+            _ => None,
+        };
+        let record = WorkerRecord {
             number: part.index + 1,
             host: hello.host.clone(),
             clock_offset_ns: clock.offset_ns,
             clock_bound_ns: clock.bound_ns,
             start_late_ns: found.map(|found| found.start_late_ns),
             ledger: outcome.map(|outcome| outcome.traffic.ledger),
-            p50_ns: value(0.5),
-            p99_ns: value(0.99),
+            p50_ns: value(p50),
+            p99_ns: value(p99),
             cpu_ns: outcome.map(|outcome| outcome.generator.user_cpu_ns + outcome.generator.system_cpu_ns),
             way: found.map(|found| found.way).unwrap_or_default(),
             noise: found.map(|found| found.machine.noise).unwrap_or_default(),
             never_sent: end.as_ref().err().map_or(0, |(_, requests)| *requests),
-        }
+        };
+        (record, median)
     };
     fleet.workers.iter().map(record).collect()
 }
 
-/// The medians of the workers of a cell, in the same order.
-pub(super) fn medians(fleet: &FleetOutcome, spec: &LoadSpec) -> Vec<Option<WorkerMedian>> {
-    let median = |worker: &WorkerOutcome| {
-        let outcome = &worker.end.as_ref().ok()?.outcome;
-        match quantile(&outcome.traffic, spec, 0.5)? {
-            Quantile::Measured { value, lo, hi: Some(high_ns) } => {
-                Some(WorkerMedian { p50_ns: value, low_ns: lo, high_ns })
-            }
-            _ => None,
-        }
-    };
-    fleet.workers.iter().map(median).collect()
-}
-
-/// Of all requests: of their response times or, in closed loop, where there are none, of their service times.
-fn quantile(traffic: &Traffic, spec: &LoadSpec, p: f64) -> Option<Quantile> {
+/// The p50 and p99 of all requests: of their response times or, in closed loop, where there are none, of their service times.
+fn quantiles(traffic: &Traffic, spec: &LoadSpec) -> Option<[Quantile; 2]> {
     let times = traffic.response_time.as_ref().unwrap_or(&traffic.service_time);
     // What can't be read was refused when it came.
     let histogram = times.to_histogram().ok()?;
     let ledger = &traffic.ledger;
     let distribution = Distribution::of([&histogram]);
-    Some(Quantile::of_requests(&distribution, ledger.ok, ledger.scheduled, nanoseconds(spec.timeout), p))
+    let quantile = |p| Quantile::of_requests(&distribution, ledger.ok, ledger.scheduled, nanoseconds(spec.timeout), p);
+    Some([0.5, 0.99].map(quantile))
 }
 
 /// All that speaks against figures because several machines made them. `medians` are those of the workers, in the same order.

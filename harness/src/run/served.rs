@@ -12,7 +12,7 @@ use reports::record::{
 };
 
 use super::called::CalledBackend;
-use super::elsewhere::Sent;
+use super::elsewhere::SentLoad;
 use super::findings::{CellFailure, TaskFindings};
 use crate::load::{LoadMoments, now_ns};
 use crate::observe::{Observed, Observer, Watch, listen_overflows};
@@ -43,7 +43,7 @@ pub(super) struct CellFindings {
 
 /// How a server is watched.
 #[derive(Debug)]
-pub(super) struct Watching {
+pub(super) struct WatchSettings {
     /// Which CPUs are whose.
     pub(super) placement: PlacementRecord,
     /// As [`reports::record::Machine`] has it.
@@ -65,10 +65,10 @@ pub(super) struct ServedCell {
 
 impl ServedCell {
     /// Begins to watch a server, which calls this backend if any.
-    pub(super) fn watch(server: ServerProcess, called: Option<CalledBackend>, watching: &Watching) -> ServedCell {
+    pub(super) fn watch(server: ServerProcess, called: Option<CalledBackend>, watching: &WatchSettings) -> ServedCell {
         let overflows_before = listen_overflows();
         let origin_ns = now_ns();
-        let Watching { placement, kernel_stack_bytes_per_thread, beside, is_asked } = watching;
+        let WatchSettings { placement, kernel_stack_bytes_per_thread, beside, is_asked } = watching;
         let watch = Watch {
             pid: server.pid(),
             extent: server.extent(),
@@ -143,9 +143,9 @@ impl CellFindings {
     }
 
     /// Together with what became of the load, which was sent from elsewhere. What ended the server ended the load.
-    pub(super) fn with(self, sent: Result<Sent, CellFailure>) -> CellFindings {
+    pub(super) fn with(self, sent: Result<SentLoad, CellFailure>) -> CellFindings {
         match sent {
-            Ok(Sent { traffic, generator, workers, start_skew_ns, warnings }) => CellFindings {
+            Ok(SentLoad { traffic, generator, workers, start_skew_ns, warnings }) => CellFindings {
                 traffic: Some(traffic),
                 generator: Some(generator),
                 workers,

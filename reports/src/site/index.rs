@@ -25,20 +25,20 @@ const SCRIPT: &str = include_str!("index.js");
 struct IndexContent {
     standfirst: String,
     runs: Vec<ListedRun>,
-    choices: Vec<Choice>,
+    choices: Vec<Filter>,
     trends: Vec<MachineTrends>,
 }
 
 /// Something that runs can be filtered by. Its id is the name of what a run carries in the list, and the key in a link.
 #[derive(Debug, Serialize)]
-struct Choice {
+struct Filter {
     id: &'static str,
     label: &'static str,
-    options: Vec<ChoiceOption>,
+    options: Vec<FilterOption>,
 }
 
 #[derive(Debug, Serialize)]
-struct ChoiceOption {
+struct FilterOption {
     value: String,
     text: String,
 }
@@ -101,11 +101,11 @@ impl IndexContent {
 }
 
 /// What the runs of a site differ in, each with what there is of it.
-fn choices(entries: &[Entry], machines: Vec<MachineIdentity>) -> Vec<Choice> {
-    let named = |text: &String| ChoiceOption { value: text.clone(), text: text.clone() };
+fn choices(entries: &[Entry], machines: Vec<MachineIdentity>) -> Vec<Filter> {
+    let named = |text: &String| FilterOption { value: text.clone(), text: text.clone() };
     let sorted = |names: Vec<&String>| names.into_iter().sorted().dedup().map(named).collect();
-    let machine = |machine: MachineIdentity| ChoiceOption { value: machine.fingerprint, text: machine.label };
-    let of = |id, label, options| Choice { id, label, options };
+    let machine = |machine: MachineIdentity| FilterOption { value: machine.fingerprint, text: machine.label };
+    let of = |id, label, options| Filter { id, label, options };
     vec![
         of("machine", "Machine", machines.into_iter().map(machine).collect()),
         of("contender", "Contender", sorted(entries.iter().flat_map(|entry| &entry.contenders).collect())),
