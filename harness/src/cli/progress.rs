@@ -183,7 +183,7 @@ mod tests {
     use reports::record::{Sample, Stage};
 
     use super::*;
-    use crate::plan::{ArrivalProcess, Shape, Work};
+    use crate::plan::ArrivalProcess;
 
     #[test]
     fn a_display_that_is_hidden_takes_everything() {
@@ -196,15 +196,7 @@ mod tests {
 
     #[test]
     fn what_a_cell_found_is_said_in_few_words_and_nothing_where_it_found_nothing() {
-        let spec = LoadSpec {
-            arrivals: ArrivalProcess::Closed,
-            shape: Shape::Connections { connections: 1 },
-            work: Work::new("echo", "hi"),
-            seed: 1,
-            warm_up: Duration::ZERO,
-            window: Duration::from_secs(1),
-            timeout: Duration::from_secs(1),
-        };
+        let spec = LoadSpec::of_a_second(ArrivalProcess::Closed);
         let nothing = Cell { contender: "threaded".to_owned(), ..Cell::new(spec.to_record()) };
         assert_eq!(in_few_words(&nothing), None);
         let sample = Sample { resident_bytes: 64 << 20, ..Sample::default() };

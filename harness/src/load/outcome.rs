@@ -220,20 +220,11 @@ fn intervals(tallies: &[IntervalTally], spec: &LoadSpec) -> Vec<Interval> {
 mod tests {
     use super::super::recorder::{Answered, Loop, Scheduled};
     use super::*;
-    use crate::plan::{Shape, Work};
 
     const WINDOW: Duration = Duration::from_micros(2);
 
     fn spec(arrivals: ArrivalProcess) -> LoadSpec {
-        LoadSpec {
-            arrivals,
-            shape: Shape::Connections { connections: 1 },
-            work: Work::new("echo", "hi"),
-            seed: 1,
-            warm_up: Duration::from_micros(1),
-            window: WINDOW,
-            timeout: Duration::from_secs(1),
-        }
+        LoadSpec { warm_up: Duration::from_micros(1), window: WINDOW, ..LoadSpec::of_a_second(arrivals) }
     }
 
     /// A worker that took up a request at the window's start, on time, and got its reply after 500 ns.

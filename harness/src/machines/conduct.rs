@@ -135,18 +135,10 @@ mod tests {
 
     use super::super::message::ResultMessage;
     use super::*;
-    use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work};
+    use crate::plan::{ArrivalProcess, LoadSpec};
 
     fn nothing_sent() -> LoadOutcome {
-        let spec = LoadSpec {
-            arrivals: ArrivalProcess::Closed,
-            shape: Shape::Connections { connections: 1 },
-            work: Work::new("echo", "hi"),
-            seed: 1,
-            warm_up: Duration::ZERO,
-            window: Duration::from_secs(1),
-            timeout: Duration::from_secs(1),
-        };
+        let spec = LoadSpec::of_a_second(ArrivalProcess::Closed);
         LoadOutcome::join(&spec, &[], 0).unwrap()
     }
 

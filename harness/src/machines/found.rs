@@ -75,33 +75,20 @@ pub(super) fn start_skew_ns(workers: &[WorkerOutcome]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use super::*;
-    use crate::plan::{ArrivalProcess, Shape, Work};
-
-    fn spec(arrivals: ArrivalProcess) -> LoadSpec {
-        LoadSpec {
-            arrivals,
-            shape: Shape::Connections { connections: 1 },
-            work: Work::new("echo", "hi"),
-            seed: 1,
-            warm_up: Duration::ZERO,
-            window: Duration::from_secs(1),
-            timeout: Duration::from_secs(1),
-        }
-    }
+    use crate::plan::ArrivalProcess;
 
     #[test]
     fn starts_may_lie_a_millisecond_apart_or_a_tenth_of_a_gap() {
-        let allowed = |arrivals| allowed_skew_ns(&spec(arrivals));
+        let allowed = |arrivals| allowed_skew_ns(&LoadSpec::of_a_second(arrivals));
         assert_eq!(allowed(ArrivalProcess::Closed), 1_000_000);
         assert_eq!(allowed(ArrivalProcess::Poisson { rate_rps: 4_000.0 }), 1_000_000);
         assert_eq!(allowed(ArrivalProcess::Constant { rate_rps: 10.0 }), 10_000_000);
     }
 
     fn started(late_ns: i64, bound_ns: u64) -> WorkerOutcome {
-        let outcome = LoadOutcome::join(&spec(ArrivalProcess::Closed), &[], 0).unwrap();
+        let outcome = LoadOutcome::join(&LoadSpec::of_a_second(ArrivalProcess::Closed), &[], 0).unwrap();
         WorkerOutcome {
             command: String::new(),
             hello: Hello::of_this_side("", None, vec![0], None),

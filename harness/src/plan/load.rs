@@ -28,6 +28,22 @@ pub struct LoadSpec {
     pub timeout: Duration,
 }
 
+#[cfg(test)]
+impl LoadSpec {
+    /// A second of echoes on one connection.
+    pub(crate) fn of_a_second(arrivals: ArrivalProcess) -> LoadSpec {
+        LoadSpec {
+            arrivals,
+            shape: Shape::Connections { connections: 1 },
+            work: Work::new("echo", "hi"),
+            seed: 1,
+            warm_up: Duration::ZERO,
+            window: Duration::from_secs(1),
+            timeout: Duration::from_secs(1),
+        }
+    }
+}
+
 impl LoadSpec {
     /// Requests per second on average; absent in closed loop, which offers whatever the server takes.
     pub fn offered_load_rps(&self) -> Option<f64> {

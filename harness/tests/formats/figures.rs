@@ -13,14 +13,13 @@ use crate::{harness, saved, serve, text, written};
 #[test]
 fn a_load_is_one_header_and_one_row() {
     let home = tempfile::tempdir().unwrap();
-    let server = serve();
-    let load =
-        ["load", &server.address, "--rate", "400", "--duration", "300ms", "--warm-up", "50ms", "--format", "csv"];
+    let (_server, address) = serve();
+    let load = ["load", &address, "--rate", "400", "--duration", "300ms", "--warm-up", "50ms", "--format", "csv"];
     let csv = written(&home, &load);
     let lines: Vec<&str> = csv.lines().collect();
     let [header, row] = lines[..] else { panic!("{csv}") };
     let row: BTreeMap<&str, &str> = header.split(',').zip(row.split(',')).collect();
-    assert_eq!(row["target"], server.address);
+    assert_eq!(row["target"], address);
     assert_eq!((row["duration_ns"], row["offered_rps"], row["error"]), ("300000000", "400.0", "0"));
     assert!(row["response_time_p50_ns"].parse::<u64>().unwrap() > 0, "{csv}");
 }

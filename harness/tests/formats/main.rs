@@ -7,18 +7,18 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod figures;
+#[path = "../common/own_server.rs"]
+mod own_server;
 mod schemas;
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
-use std::thread;
 
 use servers::protocol::Wire;
-use servers::{Contender, Server};
 use tempfile::TempDir;
 
 use common::text;
+use own_server::OwnServer;
 
 /// A file of the repository.
 fn of_repository(path: &str) -> PathBuf {
@@ -45,24 +45,9 @@ fn saved(home: &TempDir, name: &str, run: &str) {
     assert!(copied.unwrap().success());
 }
 
-/// One of our own servers; stopped when dropped.
-struct Own {
-    address: String,
-    server: Arc<Server>,
-}
-
-fn serve() -> Own {
-    let contender = Contender::parse("async-single").unwrap();
-    let listener = servers::bind("127.0.0.1:0".parse().unwrap(), &contender.options).unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let server = Arc::new(Server::new(contender.options.clone(), Wire::JsonLines, Some(1)));
-    let serving = Arc::clone(&server);
-    thread::spawn(move || (contender.model.run)(listener, &serving).unwrap());
-    Own { address, server }
-}
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        self.server.stop_handle().stop();
-    }
+/// A server of ours, and its address as it is typed.
+fn serve() -> (OwnServer, String) {
+    let server = own_server::serve("async-single", Wire::JsonLines);
+    let address = server.address.to_string();
+    (server, address)
 }

@@ -103,7 +103,7 @@ fn a_summary_with_every_row_keeps_to_its_schema() {
 #[test]
 fn a_load_keeps_to_its_schema_whatever_becomes_of_it() {
     let home = tempfile::tempdir().unwrap();
-    let server = serve();
+    let (_server, address) = serve();
     let worker = ["--worker-program", env!("CARGO_BIN_EXE_harness"), "--load-from", "sh -c 'exec \"$0\" \"$@\"'"];
     let gates = ["--fail-on", "p99>1h", "--fail-on", "errors>100%"];
     let ways: [&[&str]; 5] = [
@@ -116,8 +116,7 @@ fn a_load_keeps_to_its_schema_whatever_becomes_of_it() {
     ];
     let validator = strict("load");
     for way in ways {
-        let brief =
-            ["load", &server.address, "--format", "json", "--duration", "300ms", "--warm-up", "50ms", "-c", "4"];
+        let brief = ["load", &address, "--format", "json", "--duration", "300ms", "--warm-up", "50ms", "-c", "4"];
         let output = harness(&home, &[&brief, way, &gates].concat());
         assert_keeps(&validator, text(&output.stdout), &format!("{way:?}: {}", text(&output.stderr)));
     }

@@ -20,6 +20,8 @@ mod machine;
 mod namespaces;
 mod others;
 mod over_ssh;
+#[path = "../common/own_server.rs"]
+mod own_server;
 mod refusals;
 mod requests;
 mod slurm;
@@ -30,14 +32,11 @@ mod workers;
 
 use std::net::SocketAddr;
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
-use std::thread;
 
 use serde_json::Value;
-use servers::protocol::Wire;
-use servers::{Contender, Server};
 
 use common::{has, text};
+use own_server::serve;
 
 /// `harness load` with these arguments.
 fn load(arguments: &[&str]) -> Command {
@@ -95,28 +94,5 @@ impl Findings {
         let is_valid = self.json["valid"].as_bool().unwrap();
         assert_eq!(self.code, if is_valid { 0 } else { 4 }, "{}", self.stderr);
         assert!(is_valid || !self.json["warnings"].as_array().unwrap().is_empty());
-    }
-}
-
-/// One of our own servers; stopped when dropped.
-struct Own {
-    address: SocketAddr,
-    server: Arc<Server>,
-}
-
-/// Runs one of our models on a thread of this process.
-fn serve(contender: &str, wire: Wire) -> Own {
-    let contender = Contender::parse(contender).unwrap();
-    let listener = servers::bind("127.0.0.1:0".parse().unwrap(), &contender.options).unwrap();
-    let address = listener.local_addr().unwrap();
-    let server = Arc::new(Server::new(contender.options.clone(), wire, Some(1)));
-    let serving = Arc::clone(&server);
-    thread::spawn(move || (contender.model.run)(listener, &serving).unwrap());
-    Own { address, server }
-}
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        self.server.stop_handle().stop();
     }
 }
