@@ -1,5 +1,7 @@
 //! How many connections may be open at once, where `max-connections` says so. A server at its limit does not accept, so
 //! those beyond it wait in the kernel's backlog: they cost the server nothing, and get their turn.
+//! Accepting and closing at once would tell them sooner. It would also cost a descriptor, perhaps a thread, and the work of
+//! both ends.
 //!
 //! The accept loop of `accept.rs` asks here before it accepts; there is one of them to a server with a limit. It waits on a
 //! thread or in a task, and the two ways of waiting are all that is written twice; a test of each runs both.

@@ -4,6 +4,10 @@
 //!
 //! Where the worlds need different code, a pair of functions ends in `_on_thread` and `_in_task`. They have the same
 //! parameters, and the tests of their file put both through the same with [`TwinWorld`](crate::testing::TwinWorld).
+//!
+//! An event loop cannot run that code, as nothing in it may wait. `connection/stepwise.rs` makes the same decisions there, with
+//! `work/steps.rs` for the work, `work/call/stepwise.rs` for a call to the backend and `accept/ready.rs` to accept; the fuzzed
+//! connections hold all three against each other, byte by byte.
 
 use std::collections::BTreeMap;
 use std::fs;

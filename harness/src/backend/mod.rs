@@ -3,6 +3,9 @@
 //! One thread over epoll that keeps to absolute times, as the load generator does: how late it answers is noted, since it
 //! would otherwise be taken for the server's doing. Must not know: which server calls, nor that servers have models. The
 //! frames are those of `servers::backend`. Read `event_loop.rs` (when it answers), then `links.rs` (its sockets).
+//!
+//! It runs in the harness, on the CPUs of the generator, so that its CPU time and its threads are in no figure of a server. Where
+//! both have to share one CPU, neither polls.
 
 mod event_loop;
 mod links;

@@ -2,6 +2,9 @@
 //!
 //! It reads the clock and the kernel's events, and tells the connections what happened; what follows from it they decide
 //! (`connection.rs`). Must not know: requests, replies.
+//!
+//! Connections can come from several addresses: all of 127.0.0.0/8 is this machine. From one address to one port the kernel
+//! searches longer and longer for a free local port, and runs out after some tens of thousands.
 
 use std::mem;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -4,6 +4,9 @@
 //! data and pure functions. Must not know: I/O, clocks, how a run is carried out, how a lesson is shown. Read in this
 //! order: `lesson.rs` (what a lesson is), `lessons/mod.rs` (all of them, a file each), `course.rs` (a lesson as a run),
 //! `settle.rs` (from a run to the right answer), `source.rs` (two models' code side by side).
+//!
+//! Words: a *prediction* is the answer that a learner chose before the run, and how sure they were. A *room* is learners who
+//! answer from their phones, a *vote* is what one of them says, and a *round* is the votes before or after the discussion.
 
 pub mod course;
 pub mod lesson;
