@@ -75,6 +75,15 @@ pub fn number(value: f64) -> String {
     integer(rounded.round() as i64)
 }
 
+/// The number at two significant digits, as people say one.
+pub(crate) fn two_digits(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    let unit = 10f64.powf(value.abs().log10().floor() - 1.0);
+    (value / unit).round() * unit
+}
+
 /// All digits, with commas: counts that must add up.
 fn integer(value: i64) -> String {
     let digits = value.unsigned_abs().to_string();

@@ -44,7 +44,7 @@ pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str)
     };
     let said = take([wrapped(&answer(card).join(" ")), vec![String::new()]].concat());
     let names = take(names(card));
-    let advice = take(advice(card).map_or_else(Vec::new, |sentence| wrapped(&sentence)));
+    let advice = take(advice(card).iter().flat_map(|sentence| wrapped(sentence)).collect());
     let doubts: String = doubts.split_whitespace().collect::<Vec<_>>().join(" ");
     let doubts = take(if doubts.is_empty() { Vec::new() } else { wrapped(&doubts) });
     let reasons = take(reasons);
@@ -194,7 +194,7 @@ mod tests {
             row(Topic::Held { what: "idle connections".into(), memory_bytes: None }, better(0)),
             row(Topic::Computation { at: "CPUs: 64".into() }, better(0)),
         ];
-        Scorecard { protagonists: [(0, shorts[0]), (1, shorts[1])].map(protagonist), rows }
+        Scorecard { protagonists: [(0, shorts[0]), (1, shorts[1])].map(protagonist), rows, server_cpus: 1 }
     }
 
     #[test]
@@ -205,13 +205,13 @@ mod tests {
             assert!(lines.len() <= LINES, "{} lines:\n{said}", lines.len());
             assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS), "{said}");
             let rows = [
-                "memory of",
+                "memory per",
                 "CPU time",
-                "requests carried",
+                "requests/s",
                 "few clients",
                 "(p99)",
-                "others wait",
-                "held",
+                "wait of others",
+                "until no answer",
                 "CPUs: 64",
             ];
             assert!(rows.iter().all(|row| lines.iter().any(|line| line.contains(row))), "{said}");

@@ -29,7 +29,7 @@ use crate::run::{Execution, Preflight, preflight};
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]
 pub(super) struct CompareArgs {
-    /// How thorough: smoke (does everything work), quick (verdicts for the scorecard, in some 2 minutes), full (for everything,
+    /// How thorough: smoke (does everything work), quick (verdicts for the scorecard, in some 90 seconds), full (for everything,
     /// in more than an hour)
     #[arg(long, value_enum, default_value_t = Preset::Quick)]
     preset: Preset,
@@ -219,7 +219,7 @@ fn announce(plan: &RunPlan<'_>, forecast: RunForecast, preflight: &Preflight, fo
     tell_limits(&preflight.warnings);
 }
 
-/// Runs without being named, as far as it exists: some two minutes in all.
+/// Runs without being named, as far as it exists: some 90 seconds in all.
 const DEFAULTS: &[&str] = &["thread-or-task", "latency-curve", "memory", "same-memory", "blocking-sleep"];
 
 /// Names every experiment.

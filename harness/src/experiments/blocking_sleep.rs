@@ -59,7 +59,7 @@ const BLOCKING: [u32; 4] = [0, 1, 4, 8];
 const DECIDING: [u32; 2] = [1, 8];
 
 /// Often enough for a p99 within the shortest time of a quick run, which takes 368 samples.
-const PROBE_RPS: f64 = 1_400.0;
+const PROBE_RPS: f64 = 1_600.0;
 
 /// So many that a connection rarely waits for its own last reply: what is seen is the server's making, not a line.
 const PROBE: Shape = Shape::Connections { connections: 200 };
@@ -67,7 +67,7 @@ const PROBE: Shape = Shape::Connections { connections: 200 };
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads()[0];
     // Every 50 ms tell the same story again.
-    let lasting = (sizes.disturbance / 8).max(Duration::from_millis(300));
+    let lasting = (sizes.disturbance / 10).max(Duration::from_millis(240));
     let task = |blocking: u32| {
         Task::new(
             workload.key.clone(),

@@ -88,15 +88,17 @@ fn probes(sizes: &Sizes) -> Vec<Task> {
 /// Ten times what anybody waits who is served at all; who is not keeps a cell waiting for so long.
 const LONGEST_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Sessions that a window should hold, on average, and how much longer it may get for their sake.
+/// Sessions that a window should hold, on average, and how much longer it may get for their sake; a short one may always get
+/// as long as it takes to hold some.
 const SESSIONS_WANTED: f64 = 20.0;
 const LONGEST_STRETCH: u32 = 2;
+const HOLDS_SOME: Duration = Duration::from_millis(300);
 
 /// At low loads the usual window would hold a handful of sessions, whose chance arrivals decide the result.
 fn window(sizes: &Sizes, rate_rps: f64) -> Duration {
     let wanted = Duration::from_secs_f64(SESSIONS_WANTED * f64::from(REQUESTS) / rate_rps);
     let usual = sizes.window * 3 / 5;
-    wanted.clamp(usual, usual * LONGEST_STRETCH)
+    wanted.clamp(usual, HOLDS_SOME.max(usual * LONGEST_STRETCH))
 }
 
 fn tasks(sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {

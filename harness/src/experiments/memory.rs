@@ -56,7 +56,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
 /// Enough for a slope, and a check that it is one: what a connection costs does not depend on how many more there are.
 fn counts(sizes: &Sizes) -> Vec<u32> {
     let most = sizes.connection_counts.iter().copied().max().unwrap_or(0);
-    [most / 20, most / 10, most / 5].to_vec()
+    [most / 32, most / 16, most / 8].to_vec()
 }
 
 fn pictures() -> Vec<Picture> {

@@ -81,8 +81,8 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
 }
 
 /// Short: what decides is how many processes a figure comes from, not how long each is looked at.
-const LONGEST_WINDOW: Duration = Duration::from_millis(250);
-const LONGEST_WARM_UP: Duration = Duration::from_millis(80);
+const LONGEST_WINDOW: Duration = Duration::from_millis(160);
+const LONGEST_WARM_UP: Duration = Duration::from_millis(50);
 
 fn task(sizes: &Sizes, workload: &Workload, arrivals: ArrivalProcess, connections: u32) -> Task {
     Task::new(

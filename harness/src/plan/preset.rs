@@ -12,7 +12,7 @@ use super::{Contenders, Experiment};
 pub enum Preset {
     /// Does everything work? Under 20 seconds, far too few samples for the tails.
     Smoke,
-    /// Verdicts for the scorecard and on claims, estimates of all else, in some two minutes.
+    /// Verdicts for the scorecard and on claims, estimates of all else, in some 90 seconds.
     Quick,
     /// Enough blocks for verdicts on everything; more than an hour.
     Full,
@@ -86,13 +86,13 @@ impl Preset {
                 blocks: 1,
                 claim_blocks: 1,
                 scorecard_blocks: 1,
-                retries: 2,
+                retries: 4,
                 warm_up: Duration::from_millis(40),
                 window: Duration::from_millis(140),
                 timeout: Duration::from_millis(200),
                 load_points: 2,
                 probe_window: Duration::from_millis(60),
-                connection_counts: &[50, 100, 200],
+                connection_counts: &[80, 160, 320],
                 give_up_after: Duration::from_millis(200),
                 disturbance: Duration::from_millis(600),
             },
@@ -102,12 +102,12 @@ impl Preset {
                 scorecard_blocks: 10,
                 retries: 12,
                 warm_up: Duration::from_millis(100),
-                window: Duration::from_millis(650),
+                window: Duration::from_millis(500),
                 timeout: Duration::from_secs(1),
                 load_points: 3,
-                probe_window: Duration::from_millis(250),
+                probe_window: Duration::from_millis(200),
                 connection_counts: &[2_500, 5_000, 7_500, 10_000],
-                give_up_after: Duration::from_millis(800),
+                give_up_after: Duration::from_millis(500),
                 disturbance: Duration::from_millis(2_400),
             },
             Preset::Full => Sizes {

@@ -9,7 +9,7 @@ use crate::plan::{RunPlan, Sizes, Turn};
 
 /// What a cell costs besides its task: starting, stopping and reaping the server, reading the last figures. Measured
 /// on two cores; only forecasts depend on it.
-const CELL_OVERHEAD: Duration = Duration::from_millis(120);
+const CELL_OVERHEAD: Duration = Duration::from_millis(40);
 
 /// About how long the cells of `turns` take.
 pub fn time_of(turns: &[Turn]) -> Duration {

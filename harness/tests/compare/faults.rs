@@ -135,14 +135,14 @@ fn a_generator_that_was_stopped_makes_its_cell_invalid() {
     let mut command = home.command(&["compare"]);
     command.args(arguments).arg(home.out());
     let subject = Subject::start(command);
-    // Two workloads are probed first; then comes a load on schedule, with a window of at least 900 ms. On a busy machine
+    // Two workloads are probed first; then comes a load on schedule, with a window of at least 300 ms. On a busy machine
     // it may be tried several times, so the generator is stopped again and again: at least once in each window.
     assert!(within(LONGEST_WAIT, || home.cell_files().len() >= 2));
     while home.cell_files().len() < 3 {
         subject.signal(Signal::STOP);
         std::thread::sleep(Duration::from_millis(300));
         subject.signal(Signal::CONT);
-        std::thread::sleep(Duration::from_millis(400));
+        std::thread::sleep(Duration::from_millis(150));
     }
     subject.signal(Signal::INT);
     subject.output();

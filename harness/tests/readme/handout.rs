@@ -25,7 +25,7 @@ const TOPICS: [Topic; 8] = [
 ];
 
 const COMMANDS: [(&str, &str); 6] = [
-    ("cargo run --release -- compare", "the scorecard of your machine, in two minutes"),
+    ("cargo run --release -- compare", "the scorecard of your machine, in 90 seconds"),
     ("cargo run --release -- lesson", "the lessons, to do again"),
     ("cargo run --release -- doctor", "whether your machine is fit to measure"),
     ("cargo run --release -- check --server './mine {port}'", "whether a server of yours keeps to the protocol"),

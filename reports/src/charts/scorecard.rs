@@ -22,19 +22,19 @@ const KNOB: f64 = 5.5;
 pub(crate) struct RatioAxis {
     /// What is more times better lies at the end.
     farthest: f64,
-    /// The numbers on it.
+    /// The numbers on it: how many times better, either way.
     pub(crate) ticks: [(f64, &'static str); 5],
 }
 
 /// To sixteen times either way, as most differences are.
 const NEAR: RatioAxis = RatioAxis {
     farthest: 64.0,
-    ticks: [(1.0 / 16.0, "1/16×"), (0.25, "1/4×"), (1.0, "1×"), (4.0, "4×"), (16.0, "16×")],
+    ticks: [(1.0 / 16.0, "16×"), (0.25, "4×"), (1.0, "1×"), (4.0, "4×"), (16.0, "16×")],
 };
 /// Where some ratio lies beyond that.
 const FAR: RatioAxis = RatioAxis {
     farthest: 4_096.0,
-    ticks: [(1.0 / 256.0, "1/256×"), (1.0 / 16.0, "1/16×"), (1.0, "1×"), (16.0, "16×"), (256.0, "256×")],
+    ticks: [(1.0 / 256.0, "256×"), (1.0 / 16.0, "16×"), (1.0, "1×"), (16.0, "16×"), (256.0, "256×")],
 };
 
 impl RatioAxis {

@@ -12,16 +12,18 @@ use crate::format::count;
 use crate::placement::placement_of_run;
 use crate::record::Purpose;
 use crate::record::store::Run;
-use crate::scorecard::{Scorecard, ScorecardRow};
+use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
 use crate::study::{Group, disturbed_by};
 use crate::words::advice::advice;
 use crate::words::answer::answer;
+use crate::words::often;
 
 /// Plain text but for the table, which is HTML.
 #[derive(Debug, Serialize)]
 pub(super) struct FirstScreen {
     answer: String,
-    advice: Option<String>,
+    /// For which of the two, a line each.
+    advice: Vec<String>,
     table: String,
     trust: String,
 }
@@ -44,22 +46,38 @@ impl FirstScreen {
 
 /// Why to believe the scorecard, in a line.
 fn trust(run: &Run, card: &Scorecard) -> String {
-    let most = card.rows.iter().map(|row| row.blocks).max().unwrap_or(0);
     let cells = || run.cells.iter().filter(|cell| cell.purpose == Purpose::Measure);
     let quiet = cells().filter(|cell| disturbed_by(cell).is_none()).count() as u64;
-    trusted(most as u64, &placement_of_run(run), (quiet, cells().count() as u64))
+    let placement = placement_of_run(run);
+    trusted(&measured(card), &key(card), &placement, (quiet, cells().count() as u64))
 }
 
-/// Measured so often at the most, on these CPUs; quiet in so many of all measurements.
-fn trusted(most: u64, placement: &str, (quiet, all): (u64, u64)) -> String {
-    let (often, drawn) = match most {
-        0 | 1 => ("once".to_owned(), "Dots are estimates of how many times better"),
-        _ => (format!("up to {} times", count(most)), "Bars are 95% intervals of how many times better"),
-    };
+/// How often the rows were measured: `once`, `3 to 10 times`.
+fn measured(card: &Scorecard) -> String {
+    let blocks = || card.rows.iter().map(|row| row.blocks);
+    let (least, most) = (blocks().min().unwrap_or(0), blocks().max().unwrap_or(0));
+    if least == most { often(most) } else { format!("{} to {}", count(least as u64), often(most)) }
+}
+
+/// What the drawings mean that this card has.
+fn key(card: &Scorecard) -> String {
+    let any = |is_there: &dyn Fn(&ScorecardRow) -> bool| card.rows.iter().any(is_there);
+    let marks = [
+        (true, "Dots: how many times better"),
+        (any(&|row| row.low.is_some() || row.high.is_some()), "bars: 95% intervals"),
+        (any(&|row| row.open_ends().contains(&true)), "arrow and ≥: the test ended before the server did"),
+        (any(&|row| matches!(row.verdict, RowVerdict::CannotTell(_))), "hollow: not decided"),
+    ];
+    let said: Vec<&str> = marks.iter().filter(|(is_there, _)| *is_there).map(|(_, says)| *says).collect();
+    format!("{}.", said.join("; "))
+}
+
+/// Measured so often, on these CPUs; quiet in so many of all measurements.
+fn trusted(often: &str, key: &str, placement: &str, (quiet, all): (u64, u64)) -> String {
     let quiet = if quiet == all { "all".to_owned() } else { format!("{} of", count(quiet)) };
     format!(
-        "Everything was measured {often}, on fresh servers. {drawn}, on a logarithmic scale. {placement} The machine was \
-         quiet in {quiet} {} measurements.",
+        "{key} Each row was measured {often}, on fresh servers. {placement} The machine was quiet in {quiet} {} \
+         measurements.",
         count(all),
     )
 }
@@ -67,17 +85,36 @@ fn trusted(most: u64, placement: &str, (quiet, all): (u64, u64)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scorecard::Undecided;
+    use crate::words::scorecard::tests::{CPU, better, card, row};
 
     #[test]
-    fn what_was_measured_once_has_no_interval() {
-        let once = trusted(1, "The server had 1 CPU to itself.", (29, 29));
+    fn the_key_explains_the_marks_that_are_there() {
+        let closed = |verdict| {
+            let mut row = row(CPU, verdict);
+            row.values.iter_mut().flatten().for_each(|value| value.at_least = false);
+            row
+        };
+        let once = ScorecardRow { low: None, blocks: 1, ..closed(better(1, 2.0)) };
+        assert_eq!(key(&card(vec![once.clone()])), "Dots: how many times better.");
+        let open = ScorecardRow { blocks: 3, ..row(CPU, RowVerdict::CannotTell(Undecided::NoLimit)) };
         assert_eq!(
-            once,
-            "Everything was measured once, on fresh servers. Dots are estimates of how many times better, on a \
-             logarithmic scale. The server had 1 CPU to itself. The machine was quiet in all 29 measurements."
+            key(&card(vec![once.clone(), open.clone()])),
+            "Dots: how many times better; bars: 95% intervals; arrow and ≥: the test ended before the server did; \
+             hollow: not decided."
         );
-        let often = trusted(10, "P.", (140, 144));
-        assert!(often.contains("up to 10 times") && often.contains("95% intervals"), "{often}");
-        assert!(often.ends_with("quiet in 140 of 144 measurements."), "{often}");
+        let often = |rows| measured(&card(rows));
+        assert_eq!([often(vec![once.clone()]), often(vec![once, open])], ["once", "1 to 3 times"]);
+    }
+
+    #[test]
+    fn a_machine_that_was_not_quiet_is_counted() {
+        let said = |quiet| trusted("once", "K.", "The server had 1 CPU to itself.", (quiet, 144));
+        assert_eq!(
+            said(144),
+            "K. Each row was measured once, on fresh servers. The server had 1 CPU to itself. The machine was quiet in \
+             all 144 measurements."
+        );
+        assert!(said(140).ends_with("quiet in 140 of 144 measurements."), "{}", said(140));
     }
 }

@@ -30,6 +30,8 @@ pub struct Scorecard {
     pub protagonists: [Protagonist; 2],
     /// In the order in which they are shown.
     pub rows: Vec<ScorecardRow>,
+    /// CPUs that a server had.
+    pub server_cpus: usize,
 }
 
 /// One thing that people want to know of the two.
@@ -189,7 +191,7 @@ impl Scorecard {
     pub fn of_groups(run: &Run, groups: &[Group<'_>]) -> Option<Scorecard> {
         let protagonists = protagonists(&run.manifest)?;
         let rows = judged(rows::found(groups, &run.manifest, &protagonists));
-        Some(Scorecard { protagonists, rows })
+        Some(Scorecard { protagonists, rows, server_cpus: run.manifest.placement.server_cpus.len() })
     }
 
     /// What verdicts call the two.

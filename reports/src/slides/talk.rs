@@ -101,7 +101,7 @@ fn closing_of(card: &Scorecard) -> [Slide; 2] {
         kind: SlideKind::Words,
         heading: "The answer".into(),
         card: Some(card::html(card, |_| None)),
-        answer: advice(card),
+        answer: Some(advice(card).join(" ")).filter(|said| !said.is_empty()),
         ..Slide::default()
     };
     let what_to_do = Slide {

@@ -7,41 +7,36 @@ use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow, Topic};
 /// So many reasons are named for either.
 const MOST_REASONS: usize = 3;
 
-/// `Choose threads if your code blocks; tokio if you hold many idle connections.` Absent where nobody is better in
-/// anything.
-pub fn advice(card: &Scorecard) -> Option<String> {
+/// `Choose threads if your code makes blocking calls.`, and the same of the other; nothing for who is better in nothing.
+pub fn advice(card: &Scorecard) -> Vec<String> {
     let shorts = card.shorts();
-    let reasons = |who: usize| -> Vec<&'static str> {
+    let of_side = |who: usize| {
         let better =
             card.rows.iter().filter(|row| matches!(row.verdict, RowVerdict::Better { who: it, .. } if it == who));
-        better.map(reason).take(MOST_REASONS).collect()
+        let reasons: Vec<&str> = better.map(reason).take(MOST_REASONS).collect();
+        let joined = match reasons.as_slice() {
+            [] => return None,
+            [one] => (*one).to_owned(),
+            [one, other] => format!("{one} or {other}"),
+            [first @ .., last] => format!("{}, or {last}", first.join(", ")),
+        };
+        Some(format!("Choose {} if {joined}.", shorts[who]))
     };
-    let joined = |reasons: &[&str]| match reasons {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [one, other] => format!("{one} or {other}"),
-        [first @ .., last] => format!("{}, or {last}", first.join(", ")),
-    };
-    match [reasons(0), reasons(1)] {
-        [first, second] if first.is_empty() && second.is_empty() => None,
-        [first, second] if second.is_empty() => Some(format!("Choose {} if {}.", shorts[0], joined(&first))),
-        [first, second] if first.is_empty() => Some(format!("Choose {} if {}.", shorts[1], joined(&second))),
-        [first, second] => {
-            Some(format!("Choose {} if {}; {} if {}.", shorts[0], joined(&first), shorts[1], joined(&second)))
-        }
-    }
+    [0, 1].into_iter().filter_map(of_side).collect()
 }
 
 /// What one would choose the better one for.
 pub(super) fn reason(row: &ScorecardRow) -> &'static str {
     match row.topic {
-        Topic::MemoryPerConnection => "you hold many connections",
-        Topic::CpuPerRequest { .. } => "CPU time is what you pay for",
-        Topic::Waiting { .. } => "most requests wait for something else",
-        Topic::FewClients { .. } => "you serve few clients and count microseconds",
+        Topic::MemoryPerConnection => "you hold thousands of connections",
+        Topic::CpuPerRequest { .. } => "CPU time is your limit",
+        Topic::Waiting { .. } => "most requests wait for a database or another service",
+        Topic::FewClients { .. } => "you have few clients and every microsecond counts",
         Topic::NearTheLimit { .. } => "the slowest answers near the limit count",
-        Topic::HeldUp { .. } if row.remedy.is_some() => "some of your code blocks and you leave it where it is",
-        Topic::HeldUp { .. } => "some of your code blocks",
+        Topic::HeldUp { .. } if row.remedy.is_some() => {
+            "your code makes blocking calls that you won't move to other threads"
+        }
+        Topic::HeldUp { .. } => "your code makes blocking calls",
         Topic::Held { .. } => "many clients connect and say nothing",
         Topic::Computation { .. } => "requests compute",
     }
@@ -61,16 +56,19 @@ mod tests {
             row(HELD_UP, better(0, 55.0)),
         ];
         assert_eq!(
-            advice(&card(rows)).unwrap(),
-            "Choose threads if some of your code blocks; tokio if you hold many connections or CPU time is what you pay for."
+            advice(&card(rows)),
+            [
+                "Choose threads if your code makes blocking calls.",
+                "Choose tokio if you hold thousands of connections or CPU time is your limit.",
+            ]
         );
     }
 
     #[test]
     fn nobody_is_advised_for_what_is_not_decided() {
         let open = RowVerdict::CannotTell(Undecided::NoLimit);
-        assert_eq!(advice(&card(vec![row(CPU, open), row(HELD_UP, RowVerdict::Alike { within: 1.05 })])), None);
-        let one = advice(&card(vec![row(CPU, open), row(HELD_UP, better(1, 3.0))])).unwrap();
-        assert_eq!(one, "Choose tokio if some of your code blocks.");
+        assert_eq!(advice(&card(vec![row(CPU, open), row(HELD_UP, RowVerdict::Alike { within: 1.05 })])), [""; 0]);
+        let one = advice(&card(vec![row(CPU, open), row(HELD_UP, better(1, 3.0))]));
+        assert_eq!(one, ["Choose tokio if your code makes blocking calls."]);
     }
 }

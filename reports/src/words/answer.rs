@@ -3,138 +3,121 @@
 //! Everything follows from verdicts: what is not decided is in no answer. Must not know: HTML. Beside it: `scorecard.rs`, which
 //! says the rows; `advice.rs`, whom to choose.
 
-use super::scorecard::value;
-use crate::format;
-use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow, Topic};
+use super::scorecard::{self, value};
+use crate::format::{self, Unit, two_digits};
+use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow, SideValue, Topic};
 
 /// The answer in at most three sentences.
 pub fn answer(card: &Scorecard) -> Vec<String> {
-    let shorts = card.shorts();
     if card.decided() == 0 {
         return vec![match card.rows.len() {
             0 => "This run measured nothing that tells the two apart.".into(),
             _ => "Nothing is decided yet: these figures are estimates.".into(),
         }];
     }
-    let mut sentences = Vec::new();
-    for who in [1, 0] {
-        let clauses = card.rows.iter().filter_map(|row| match row.verdict {
-            RowVerdict::Better { who: better, times, at_least } if better == who => {
-                Some(clause(row, who, (times, at_least)))
-            }
-            _ => None,
-        });
-        let clauses: Vec<String> = clauses.take(MOST_CLAUSES).collect();
-        if !clauses.is_empty() {
-            let start = if sentences.is_empty() { "On this machine, with" } else { "With" };
-            sentences.push(format!("{start} {} {}.", shorts[who], format::list(&clauses)));
-        }
-    }
+    let mut sentences: Vec<String> = [1, 0].into_iter().filter_map(|who| in_favour_of(card, who)).collect();
     let alike = card.rows.iter().filter(|row| matches!(row.verdict, RowVerdict::Alike { .. }));
     let alike: Vec<&str> = alike.map(|row| subject(&row.topic)).take(MOST_CLAUSES).collect();
     if !alike.is_empty() {
-        let start = if sentences.is_empty() { "On this machine, the two" } else { "The two" };
-        sentences.push(format!("{start} are alike in {}.", format::list(&alike)));
+        sentences.push(format!("the two are alike in {}", format::list(&alike)));
     }
-    sentences
+    if let Some(first) = sentences.first_mut() {
+        first.insert_str(0, &format!("on {}, ", format::counted(card.server_cpus as u64, "CPU")));
+    }
+    sentences.into_iter().map(|said| format!("{}.", format::capitalised(&said))).collect()
 }
 
 /// The answer of one row, in a sentence; absent where there is no verdict.
 pub(crate) fn said(row: &ScorecardRow, shorts: [&str; 2]) -> Option<String> {
-    match row.verdict {
-        RowVerdict::Better { who, times, at_least } => {
-            Some(format!("With {} {}.", shorts[who], clause(row, who, (times, at_least))))
-        }
-        RowVerdict::Alike { .. } => Some(format!("The two are alike in {}.", subject(&row.topic))),
-        RowVerdict::CannotTell(_) => None,
-    }
+    let said = match row.verdict {
+        RowVerdict::Better { .. } => joined(&[clause(row, shorts)?], shorts),
+        RowVerdict::Alike { .. } => format!("the two are alike in {}", subject(&row.topic)),
+        RowVerdict::CannotTell(_) => return None,
+    };
+    Some(format!("{}.", format::capitalised(&said)))
 }
 
 /// So many things a sentence says at the most.
 const MOST_CLAUSES: usize = 3;
 
-/// What is so with the better one.
-fn clause(row: &ScorecardRow, who: usize, (by, at_least): (f64, bool)) -> String {
-    let part = part_of(by, at_least);
-    let many = if at_least { format!("at least {}", plain_times(by)) } else { plain_times(by) };
-    let [of_it, of_the_other] =
-        [who, 1 - who].map(|side| value(row.values[side], row.unit).replace("≥\u{a0}", "at least "));
-    match &row.topic {
-        Topic::MemoryPerConnection => format!("an idle connection takes {part} of the memory"),
-        Topic::CpuPerRequest { .. } => format!("a busy request takes {part} of the CPU time"),
-        Topic::Waiting { .. } => format!("{many} as many waiting requests get through"),
-        Topic::FewClients { .. } => format!("a few clients are answered in {part} of the time"),
-        Topic::NearTheLimit { .. } => format!("the slowest answers near the limit take {part} of the time"),
-        Topic::HeldUp { .. } => {
-            format!("others wait {of_it} while a request blocks, instead of {of_the_other}")
+/// What speaks for one of the two, without a capital and a stop.
+fn in_favour_of(card: &Scorecard, who: usize) -> Option<String> {
+    let is_for = |row: &&ScorecardRow| matches!(row.verdict, RowVerdict::Better { who: better, .. } if better == who);
+    let clauses = card.rows.iter().filter(is_for).filter_map(|row| clause(row, card.shorts()));
+    let clauses: Vec<Clause> = clauses.take(MOST_CLAUSES).collect();
+    (!clauses.is_empty()).then(|| joined(&clauses, card.shorts()))
+}
+
+/// One thing that is so.
+struct Clause {
+    /// With which of the two; absent where the words name both.
+    with: Option<usize>,
+    says: String,
+}
+
+/// Those of the same side stand together, whose name is said once.
+fn joined(clauses: &[Clause], shorts: [&str; 2]) -> String {
+    let of_side = |side: Option<usize>| {
+        let says: Vec<&str> = clauses.iter().filter(|clause| clause.with == side).map(|clause| &*clause.says).collect();
+        let with = side.map_or(String::new(), |side| format!("with {} ", shorts[side]));
+        (!says.is_empty()).then(|| format!("{with}{}", format::list(&says)))
+    };
+    let all: Vec<String> = [Some(0), Some(1), None].into_iter().filter_map(of_side).collect();
+    all.join("; ")
+}
+
+/// What a row says where one of the two is better: of the better one what it gains, of the other what it costs.
+fn clause(row: &ScorecardRow, shorts: [&str; 2]) -> Option<Clause> {
+    let RowVerdict::Better { who, times, at_least } = row.verdict else { return None };
+    let times = format!("{}{}", if at_least { "at least " } else { "" }, plain_times(times));
+    let better = |says| Clause { with: Some(who), says };
+    let worse = |says| Clause { with: Some(1 - who), says };
+    Some(match &row.topic {
+        Topic::MemoryPerConnection => worse(format!("an idle connection takes {times} the memory")),
+        Topic::CpuPerRequest { .. } => worse(format!("a request takes {times} the CPU time")),
+        Topic::Waiting { .. } => better(format!("{times} as many requests that wait for a backend get through")),
+        Topic::FewClients { .. } => worse(format!("a few clients wait {times} as long for an answer")),
+        Topic::NearTheLimit { .. } => worse(format!("the slowest answers near the limit take {times} as long")),
+        Topic::HeldUp { blocking, .. } => {
+            let clients = format::counted(u64::from(*blocking), "client");
+            let waits =
+                [who, 1 - who].map(|side| format!("{} with {}", rounded(row.values[side], row.unit), shorts[side]));
+            let block = if *blocking == 1 { "blocks" } else { "block" };
+            Clause { with: None, says: format!("while {clients} {block}, others wait {}", waits.join(", ")) }
         }
-        Topic::Held { what, .. } => format!("{many} as many {what} are held until a newcomer gets no answer"),
-        Topic::Computation { .. } => format!("{many} as much is computed"),
-    }
+        Topic::Held { what, .. } => {
+            better(format!("{times} as many {what} are held before a new client gets no answer"))
+        }
+        Topic::Computation { .. } => better(format!("{times} as much is computed")),
+    })
+}
+
+/// At two digits, as people say a number.
+fn rounded(side: Option<SideValue>, unit: Unit) -> String {
+    let rounded = side.map(|side| SideValue { value: two_digits(side.value), ..side });
+    value(rounded, unit).replace("≥\u{a0}", "at least ")
 }
 
 /// In what two are alike.
 pub(super) fn subject(topic: &Topic) -> &'static str {
     match topic {
-        Topic::MemoryPerConnection => "the memory of a connection",
+        Topic::MemoryPerConnection => "the memory of an idle connection",
         Topic::CpuPerRequest { .. } => "the CPU time of a request",
-        Topic::Waiting { .. } => "the waiting requests that they carry",
+        Topic::Waiting { .. } => "the requests that they carry",
         Topic::FewClients { .. } => "response time with few clients",
         Topic::NearTheLimit { .. } => "response time near the limit",
-        Topic::HeldUp { .. } => "what others wait while a request blocks",
-        Topic::Held { .. } => "the idle clients that they hold",
+        Topic::HeldUp { .. } => "what others wait while a client blocks",
+        Topic::Held { .. } => "the idle connections that they hold",
         Topic::Computation { .. } => "computation",
     }
 }
 
-/// `twice`, `3 times`, `1.5 times`.
+/// `twice`, `3.1 times`, as the row's verdict has it.
 fn plain_times(times: f64) -> String {
     match times {
         times if (1.95..2.05).contains(&times) => "twice".into(),
-        times if times >= 9.95 || (times - times.round()).abs() < 0.05 => {
-            format!("{} times", format::count(times.round() as u64))
-        }
-        times => format!("{times:.1} times"),
+        times => scorecard::times(times).replace('×', " times"),
     }
-}
-
-/// What one in so many is called.
-const PARTS: [&str; 20] = [
-    "half",
-    "a third",
-    "a quarter",
-    "a fifth",
-    "a sixth",
-    "a seventh",
-    "an eighth",
-    "a ninth",
-    "a tenth",
-    "an eleventh",
-    "a twelfth",
-    "a thirteenth",
-    "a fourteenth",
-    "a fifteenth",
-    "a sixteenth",
-    "a seventeenth",
-    "an eighteenth",
-    "a nineteenth",
-    "a twentieth",
-    "a twenty-first",
-];
-
-/// How much of the other's the better one takes: `a sixteenth`, `two thirds`, `86%`, `1/55`.
-fn part_of(times: f64, at_least: bool) -> String {
-    let near = |other: f64| (times / other - 1.0).abs() < 0.035;
-    let part = match times {
-        _ if near(1.5) => "two thirds".into(),
-        _ if near(4.0 / 3.0) => "three quarters".into(),
-        times if times < 1.93 => format!("{:.0}%", 100.0 / times),
-        times if times < 21.5 => {
-            PARTS.get(times.round() as usize - 2).map_or_else(String::new, |part| (*part).to_owned())
-        }
-        times => format!("1/{}", format::count(times.round() as u64)),
-    };
-    if at_least { format!("at most {part}") } else { part }
 }
 
 #[cfg(test)]
@@ -144,12 +127,8 @@ mod tests {
     use crate::words::scorecard::tests::{CPU, HELD_UP, better, card, row};
 
     #[test]
-    fn parts_are_said_as_people_say_them() {
-        let said = [1.1, 1.34, 1.5, 1.8, 2.0, 3.1, 16.2, 55.0].map(|times| part_of(times, false));
-        let expected = ["91%", "three quarters", "two thirds", "56%", "half", "a third", "a sixteenth", "1/55"];
-        assert_eq!(said, expected);
-        assert_eq!(part_of(4.6, true), "at most a fifth");
-        assert_eq!([2.0, 4.0, 4.6, 16.2].map(plain_times), ["twice", "4 times", "4.6 times", "16 times"]);
+    fn times_are_said_as_in_the_table() {
+        assert_eq!([1.28, 2.0, 4.6, 16.2].map(plain_times), ["1.28 times", "twice", "4.6 times", "16 times"]);
     }
 
     #[test]
@@ -158,6 +137,7 @@ mod tests {
         let rows = vec![
             row(Topic::MemoryPerConnection, better(1, 16.2)),
             row(CPU, better(1, 1.5)),
+            row(Topic::Waiting { for_ns: 5_000_000, offered: None }, better(1, 2.0)),
             row(few, RowVerdict::Alike { within: 1.05 }),
             row(Topic::NearTheLimit { load: 1.0 }, RowVerdict::CannotTell(Undecided::TooClose { decided_by: None })),
             row(HELD_UP, better(0, 55.0)),
@@ -165,9 +145,9 @@ mod tests {
         assert_eq!(
             answer(&card(rows)),
             [
-                "On this machine, with tokio an idle connection takes a sixteenth of the memory and a busy request takes \
-                 two thirds of the CPU time.",
-                "With threads others wait 900 µs while a request blocks, instead of at least 50 ms.",
+                "On 1 CPU, with threads an idle connection takes 16 times the memory and a request takes 1.50 times the \
+                 CPU time; with tokio twice as many requests that wait for a backend get through.",
+                "While 1 client blocks, others wait 900 µs with threads, at least 50 ms with tokio.",
                 "The two are alike in response time with few clients.",
             ]
         );

@@ -57,11 +57,11 @@ mod tests {
         assert_eq!(
             said,
             [
-                "If you hold many connections: tokio: ≥\u{a0}50 ms instead of 900 µs",
+                "If you hold thousands of connections: tokio: ≥\u{a0}50 ms instead of 900 µs",
                 "If response time with few clients is all that counts: whichever you know: 900 µs",
-                "If some of your code blocks and you leave it where it is: threads: 900 µs instead of ≥\u{a0}50 ms",
+                "If your code makes blocking calls that you won't move to other threads: threads: 900 µs instead of ≥\u{a0}50 ms",
                 "Or keep the other with a remedy: 1.21 ms for tokio with placement=spawn-blocking",
-                "Not decided here: CPU time of a request, at 20,000/s on 256 connections: measure it yourself",
+                "Not decided here: CPU time per request, at 20,000/s on 256 connections: measure it yourself",
             ]
         );
     }

@@ -9,48 +9,48 @@ use crate::scorecard::{RowVerdict, ScorecardRow, SideValue, Topic, Undecided};
 /// What a row asks, in plain words.
 pub fn question(topic: &Topic) -> String {
     match topic {
-        Topic::MemoryPerConnection => "Memory of one more idle connection".into(),
+        Topic::MemoryPerConnection => "Memory per idle connection".into(),
         Topic::CpuPerRequest { load, connections } => {
             let on = connections
                 .map_or(String::new(), |count| format!(" on {}", format::counted(u64::from(count), "connection")));
-            format!("CPU time of a request, at {}{on}", Unit::PerSecond.show(*load))
+            format!("CPU time per request, at {}{on}", Unit::PerSecond.show(*load))
         }
         Topic::Waiting { for_ns, offered } => {
             let of = offered.map_or(String::new(), |load| format!(", of {} offered", Unit::PerSecond.show(load)));
-            format!("Requests carried that wait {} for something else{of}", time(*for_ns))
+            format!("Requests per second when each waits {} for a backend{of}", time(*for_ns))
         }
         Topic::FewClients { load, waits_ns } => {
-            let waiting = waits_ns.map_or(String::new(), |ns| format!(" whose requests wait {}", time(ns)));
-            format!("Response time with few clients{waiting} (median, at {})", Unit::PerSecond.show(*load))
+            let waiting = waits_ns.map_or(String::new(), |ns| format!(", each waits {}", time(ns)));
+            format!("Median response time with few clients ({}{waiting})", Unit::PerSecond.show(*load))
         }
         Topic::NearTheLimit { load } => {
-            format!("Response time near the limit (p99, small requests at {})", Unit::PerSecond.show(*load))
+            format!("p99 response time at the highest load both carried ({})", Unit::PerSecond.show(*load))
         }
         Topic::HeldUp { blocking: 1, for_ns } => {
-            format!("What others wait while one request blocks for {} (p99)", time(*for_ns))
+            format!("p99 wait of others while one client keeps blocking, {} at a time", time(*for_ns))
         }
         Topic::HeldUp { blocking, for_ns } => {
-            format!("What others wait while {blocking} requests block for {} (p99)", time(*for_ns))
+            format!("p99 wait of others while {blocking} clients keep blocking, {} at a time", time(*for_ns))
         }
         Topic::Held { what, memory_bytes } => {
             let within = memory_bytes.map_or(String::new(), |bytes| format!(" in {}", Unit::Bytes.show(bytes as f64)));
-            format!("{} held{within} until a newcomer gets no answer", format::capitalised(what))
+            format!("{}{within} before a new client gets no answer", format::capitalised(what))
         }
-        Topic::Computation { at } => format!("Computation done per second ({at})"),
+        Topic::Computation { at } => format!("Computation per second ({at})"),
     }
 }
 
 /// The same in at most 38 characters, for a terminal.
 pub fn short_question(topic: &Topic) -> String {
     match topic {
-        Topic::MemoryPerConnection => "memory of one more idle connection".into(),
-        Topic::CpuPerRequest { load, .. } => format!("CPU time of a request at {}", Unit::PerSecond.show(*load)),
-        Topic::Waiting { for_ns, .. } => format!("requests carried that wait {}", time(*for_ns)),
-        Topic::FewClients { .. } => "response time, few clients (median)".into(),
-        Topic::NearTheLimit { .. } => "response time near the limit (p99)".into(),
-        Topic::HeldUp { blocking: 1, .. } => "others wait while one request blocks".into(),
-        Topic::HeldUp { blocking, .. } => format!("others wait while {blocking} requests block"),
-        Topic::Held { what, .. } => format!("{what} held until no answer"),
+        Topic::MemoryPerConnection => "memory per idle connection".into(),
+        Topic::CpuPerRequest { load, .. } => format!("CPU time per request at {}", Unit::PerSecond.show(*load)),
+        Topic::Waiting { for_ns, .. } => format!("requests/s when each waits {}", time(*for_ns)),
+        Topic::FewClients { .. } => "median response time, few clients".into(),
+        Topic::NearTheLimit { .. } => "p99 response time near the limit".into(),
+        Topic::HeldUp { blocking: 1, .. } => "p99 wait of others while one blocks".into(),
+        Topic::HeldUp { blocking, .. } => format!("p99 wait of others while {blocking} block"),
+        Topic::Held { what, .. } => format!("{what} until no answer"),
         Topic::Computation { at } => format!("computation per second ({at})"),
     }
 }
@@ -92,7 +92,7 @@ pub fn would_take(row: &ScorecardRow) -> Option<String> {
     let RowVerdict::CannotTell(why) = row.verdict else { return None };
     Some(match why {
         Undecided::TooFewBlocks { have, needed } => {
-            format!("measured {}; it takes {needed} times to tell", often(have))
+            format!("measured {}; {needed} would decide", often(have))
         }
         Undecided::TooClose { decided_by: Some(blocks) } => {
             format!("measured {}; some {} would decide", often(row.blocks), format::count(blocks as u64))
@@ -162,7 +162,7 @@ pub(crate) mod tests {
             name: short.into(),
             short: short.into(),
         };
-        Scorecard { protagonists: [of(0, "threads"), of(1, "tokio")], rows }
+        Scorecard { protagonists: [of(0, "threads"), of(1, "tokio")], rows, server_cpus: 1 }
     }
 
     pub(crate) const HELD_UP: Topic = Topic::HeldUp { blocking: 1, for_ns: 50_000_000 };
@@ -186,10 +186,10 @@ pub(crate) mod tests {
     #[test]
     fn questions_are_in_plain_words_and_fit() {
         let asked = every_topic().iter().map(question).collect::<Vec<_>>();
-        assert_eq!(asked[1], "CPU time of a request, at 20,000/s on 256 connections");
-        assert_eq!(asked[2], "Requests carried that wait 5 ms for something else, of 42,000/s offered");
-        assert_eq!(asked[5], "What others wait while one request blocks for 50 ms (p99)");
-        assert_eq!(asked[7], "Idle connections held in 64 MiB until a newcomer gets no answer");
+        assert_eq!(asked[1], "CPU time per request, at 20,000/s on 256 connections");
+        assert_eq!(asked[2], "Requests per second when each waits 5 ms for a backend, of 42,000/s offered");
+        assert_eq!(asked[5], "p99 wait of others while one client keeps blocking, 50 ms at a time");
+        assert_eq!(asked[7], "Idle connections in 64 MiB before a new client gets no answer");
         for topic in every_topic() {
             let (asked, short) = (question(&topic), short_question(&topic));
             assert!(asked.split(' ').count() <= 14 && short.chars().count() <= 38, "{asked}, {short}");
@@ -212,7 +212,7 @@ pub(crate) mod tests {
     #[test]
     fn what_cannot_be_told_says_what_it_would_take() {
         let said = |why| would_take(&row(CPU, RowVerdict::CannotTell(why))).unwrap();
-        assert_eq!(said(Undecided::TooFewBlocks { have: 1, needed: 10 }), "measured once; it takes 10 times to tell");
+        assert_eq!(said(Undecided::TooFewBlocks { have: 1, needed: 10 }), "measured once; 10 would decide");
         assert_eq!(said(Undecided::TooClose { decided_by: Some(40) }), "measured 10 times; some 40 would decide");
         assert_eq!(would_take(&row(CPU, better(0, 2.0))), None);
     }

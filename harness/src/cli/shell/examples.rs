@@ -44,7 +44,7 @@ const ALL: &[(&str, &[Example])] = &[
     (
         "compare",
         &[
-            example("Which of the two is better, in some two minutes?", "harness compare"),
+            example("Which of the two is better, in some 90 seconds?", "harness compare"),
             example("Does everything work here? In half a minute:", "harness compare --preset smoke"),
             example(
                 "One question, about two models:",
