@@ -16,7 +16,7 @@ use crate::root;
 const TOPICS: [Topic; 8] = [
     Topic::MemoryPerConnection,
     Topic::CpuPerRequest { load: 1.0, connections: None },
-    Topic::Waiting { for_ns: 5_000_000, offered: None },
+    Topic::Waiting { for_ns: 5_000_000, at_backend: true, offered: None },
     Topic::FewClients { load: 1.0, waits_ns: None },
     Topic::NearTheLimit { load: 1.0 },
     Topic::HeldUp { blocking: 1, for_ns: 1 },
@@ -95,10 +95,10 @@ fn row(topic: &Topic) -> &'static str {
     match topic {
         Topic::MemoryPerConnection => "Memory of one more idle connection",
         Topic::CpuPerRequest { .. } => "CPU time of a request under load",
-        Topic::Waiting { .. } => "Requests carried that wait 5 ms for something else",
+        Topic::Waiting { .. } => "Requests carried that wait 5 ms for a backend",
         Topic::FewClients { .. } => "Response time with few clients (median)",
         Topic::NearTheLimit { .. } => "Response time near the limit (p99)",
-        Topic::HeldUp { .. } => "What others wait while one request blocks (p99)",
+        Topic::HeldUp { .. } => "How long others wait while one request blocks (p99)",
         Topic::Held { .. } => "Idle connections held until a newcomer gets no answer",
         Topic::Computation { .. } => "Computation done per second, on several CPUs",
     }

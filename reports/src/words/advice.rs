@@ -37,13 +37,13 @@ pub(super) fn reason(row: &ScorecardRow) -> &'static str {
     match row.topic {
         Topic::MemoryPerConnection => "you hold many connections",
         Topic::CpuPerRequest { .. } => "CPU time is what you pay for",
-        Topic::Waiting { .. } => "most requests wait for something else",
+        Topic::Waiting { .. } => "most requests wait for a database or another service",
         Topic::FewClients { .. } => "you serve few clients and count microseconds",
-        Topic::NearTheLimit { .. } => "the slowest answers near the limit count",
-        Topic::HeldUp { .. } if row.remedy.is_some() => "some of your code blocks and you leave it where it is",
+        Topic::NearTheLimit { .. } => "the slowest answers near the limit matter",
+        Topic::HeldUp { .. } if row.remedy.is_some() => "some of your code blocks and you cannot change that",
         Topic::HeldUp { .. } => "some of your code blocks",
         Topic::Held { .. } => "many clients connect and say nothing",
-        Topic::Computation { .. } => "requests compute",
+        Topic::Computation { .. } => "your requests compute",
     }
 }
 

@@ -61,12 +61,16 @@ fn clause(row: &ScorecardRow, who: usize, (by, at_least): (f64, bool)) -> String
         [who, 1 - who].map(|side| value(row.values[side], row.unit).replace("≥\u{a0}", "at least "));
     match &row.topic {
         Topic::MemoryPerConnection => format!("an idle connection takes {part} of the memory"),
-        Topic::CpuPerRequest { .. } => format!("a busy request takes {part} of the CPU time"),
-        Topic::Waiting { .. } => format!("{many} as many waiting requests get through"),
+        Topic::CpuPerRequest { .. } => format!("a request takes {part} of the CPU time"),
+        Topic::Waiting { at_backend: true, .. } => {
+            format!("{many} as many requests that wait for a backend get through")
+        }
+        Topic::Waiting { .. } => format!("{many} as many requests that wait get through"),
         Topic::FewClients { .. } => format!("a few clients are answered in {part} of the time"),
         Topic::NearTheLimit { .. } => format!("the slowest answers near the limit take {part} of the time"),
-        Topic::HeldUp { .. } => {
-            format!("others wait {of_it} while a request blocks, instead of {of_the_other}")
+        Topic::HeldUp { blocking, .. } => {
+            let block = if *blocking == 1 { "one request blocks".into() } else { format!("{blocking} requests block") };
+            format!("others wait {of_it} while {block}, instead of {of_the_other}")
         }
         Topic::Held { what, .. } => format!("{many} as many {what} are held until a newcomer gets no answer"),
         Topic::Computation { .. } => format!("{many} as much is computed"),
@@ -78,12 +82,12 @@ pub(super) fn subject(topic: &Topic) -> &'static str {
     match topic {
         Topic::MemoryPerConnection => "the memory of a connection",
         Topic::CpuPerRequest { .. } => "the CPU time of a request",
-        Topic::Waiting { .. } => "the waiting requests that they carry",
+        Topic::Waiting { .. } => "how many waiting requests they carry",
         Topic::FewClients { .. } => "response time with few clients",
         Topic::NearTheLimit { .. } => "response time near the limit",
-        Topic::HeldUp { .. } => "what others wait while a request blocks",
-        Topic::Held { .. } => "the idle clients that they hold",
-        Topic::Computation { .. } => "computation",
+        Topic::HeldUp { .. } => "how long others wait while requests block",
+        Topic::Held { .. } => "how many idle clients they hold",
+        Topic::Computation { .. } => "how much they compute",
     }
 }
 
@@ -91,9 +95,8 @@ pub(super) fn subject(topic: &Topic) -> &'static str {
 fn plain_times(times: f64) -> String {
     match times {
         times if (1.95..2.05).contains(&times) => "twice".into(),
-        times if times >= 9.95 || (times - times.round()).abs() < 0.05 => {
-            format!("{} times", format::count(times.round() as u64))
-        }
+        times if times >= 9.95 => format!("{} times", format::ratio(times)),
+        times if (times - times.round()).abs() < 0.05 => format!("{times:.0} times"),
         times => format!("{times:.1} times"),
     }
 }
@@ -132,7 +135,7 @@ fn part_of(times: f64, at_least: bool) -> String {
         times if times < 21.5 => {
             PARTS.get(times.round() as usize - 2).map_or_else(String::new, |part| (*part).to_owned())
         }
-        times => format!("1/{}", format::count(times.round() as u64)),
+        times => format!("1/{}", format::ratio(times)),
     };
     if at_least { format!("at most {part}") } else { part }
 }
@@ -145,11 +148,13 @@ mod tests {
 
     #[test]
     fn parts_are_said_as_people_say_them() {
-        let said = [1.1, 1.34, 1.5, 1.8, 2.0, 3.1, 16.2, 55.0].map(|times| part_of(times, false));
-        let expected = ["91%", "three quarters", "two thirds", "56%", "half", "a third", "a sixteenth", "1/55"];
+        let said = [1.1, 1.34, 1.5, 1.8, 2.0, 3.1, 16.2, 55.0, 1_017.0].map(|times| part_of(times, false));
+        let expected =
+            ["91%", "three quarters", "two thirds", "56%", "half", "a third", "a sixteenth", "1/55", "1/1,000"];
         assert_eq!(said, expected);
         assert_eq!(part_of(4.6, true), "at most a fifth");
-        assert_eq!([2.0, 4.0, 4.6, 16.2].map(plain_times), ["twice", "4 times", "4.6 times", "16 times"]);
+        let said = [2.0, 4.0, 4.6, 16.2, 412.0].map(plain_times);
+        assert_eq!(said, ["twice", "4 times", "4.6 times", "16 times", "410 times"]);
     }
 
     #[test]
@@ -165,9 +170,9 @@ mod tests {
         assert_eq!(
             answer(&card(rows)),
             [
-                "On this machine, with tokio an idle connection takes a sixteenth of the memory and a busy request takes \
+                "On this machine, with tokio an idle connection takes a sixteenth of the memory and a request takes \
                  two thirds of the CPU time.",
-                "With threads others wait 900 µs while a request blocks, instead of at least 50 ms.",
+                "With threads others wait 900 µs while one request blocks, instead of at least 50 ms.",
                 "The two are alike in response time with few clients.",
             ]
         );
