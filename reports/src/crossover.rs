@@ -99,8 +99,8 @@ impl<'a> Grid<'a> {
         let open = all - wins - losses - count(SquareFinding::Alike);
         let open = match (open, reasons.as_slice()) {
             (0, _) => String::new(),
-            (open, []) => format!("{open} open"),
-            (open, reasons) => format!("{open} open, {}", format::list(reasons)),
+            (open, []) => format!("{open} undecided"),
+            (open, reasons) => format!("{open} undecided, {}", format::list(reasons)),
         };
         if wins == 0 {
             let alike = count(SquareFinding::Alike);
@@ -121,7 +121,7 @@ impl<'a> Grid<'a> {
         let decided = self.squares().filter(|(_, _, square)| square.winner().is_some());
         let (connections, workload, square) = decided.max_by(|a, b| a.2.factor().total_cmp(&b.2.factor()))?;
         let winner = self.contenders[square.winner()?].name();
-        let times = format::number(square.factor());
+        let times = format::ratio(square.factor());
         let connections = format::counted(connections as u64, "connection");
         let bound = if square.at_least.is_some() { "at least " } else { "" };
         Some(format!("most at {connections}, {workload}: {winner}, {bound}{times} times"))

@@ -179,7 +179,7 @@ fn table(text: &mut String, run: &Run, figures: &[Headline]) {
         return;
     }
     let headings = columns.iter().map(|column| heading(column));
-    line(text, &row("contender", headings));
+    line(text, &row("server", headings));
     line(text, &row("---", columns.iter().map(|_| "---:".to_owned())));
     for label in rows.iter().take(MOST_ROWS) {
         let own = |column: &&Headline| {
@@ -190,11 +190,11 @@ fn table(text: &mut String, run: &Run, figures: &[Headline]) {
     }
     let left_out = rows.len().saturating_sub(MOST_ROWS) as u64;
     let more = if left_out > 0 {
-        format!(" {} more in the report.", format::counted(left_out, "contender"))
+        format!(" {} more in the report.", format::counted(left_out, "server"))
     } else {
         String::new()
     };
-    line(text, &format!("\nWith 95% intervals; `-` where a contender did not keep up or has no valid figure.{more}\n"));
+    line(text, &format!("\nWith 95% intervals; `-` where a server did not keep up or has no valid figure.{more}\n"));
 }
 
 fn scorecard_table(text: &mut String, card: &Scorecard) {

@@ -138,9 +138,17 @@ pub fn capitalised(text: &str) -> String {
     characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
 }
 
-/// `1.20 to 1.35`, of plain numbers.
+/// How many times as much one thing is as another: `1.28`, `4.60`, `15`, `410`, `1,000`. Two digits from ten on: no run bears more.
+pub fn ratio(times: f64) -> String {
+    if !times.is_finite() || times < 9.95 {
+        return number(times);
+    }
+    integer(two_digits(times).round() as i64)
+}
+
+/// `1.20 to 1.35`, of two such.
 pub fn interval((lo, hi): (f64, f64)) -> String {
-    format!("{} to {}", number(lo), number(hi))
+    format!("{} to {}", ratio(lo), ratio(hi))
 }
 
 /// ` (so)` behind what it is said of; nothing where there is nothing to say.
@@ -148,7 +156,16 @@ pub fn bracketed(remark: Option<String>) -> String {
     remark.map_or(String::new(), |remark| format!(" ({remark})"))
 }
 
-/// `1 block`, `2 blocks`.
+/// `once`, `twice`, `3 times`.
+pub fn often(times: usize) -> String {
+    match times {
+        1 => "once".into(),
+        2 => "twice".into(),
+        many => format!("{} times", count(many as u64)),
+    }
+}
+
+/// `1 client`, `2 clients`.
 pub fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", self::count(count), if count == 1 { "" } else { "s" })
 }
@@ -173,10 +190,18 @@ mod tests {
     }
 
     #[test]
+    fn a_ratio_has_no_digits_that_no_run_bears() {
+        let shown = [1.284, 4.6, 9.94, 9.96, 14.8, 412.0, 1_017.3, 98_700.0].map(ratio);
+        assert_eq!(shown, ["1.28", "4.60", "9.94", "10", "15", "410", "1,000", "99,000"]);
+        assert_eq!([ratio(0.067), ratio(f64::INFINITY)], ["0.0670", "-"]);
+        assert_eq!(interval((14.3, 15.2)), "14 to 15");
+    }
+
+    #[test]
     fn small_shares_are_not_nothing() {
         assert_eq!([0.0, 0.000_01, 0.0123, 0.5].map(share), ["0%", "< 0.01%", "1.23%", "50%"]);
         assert_eq!([0.9951, 0.999_95, 1.0].map(share), ["99.51%", "> 99.99%", "100%"]);
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
-        assert_eq!([counted(1, "block"), counted(2_000, "cell")], ["1 block", "2,000 cells"]);
+        assert_eq!([counted(1, "client"), counted(2_000, "client")], ["1 client", "2,000 clients"]);
     }
 }

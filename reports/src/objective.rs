@@ -3,7 +3,7 @@
 //! A block is one search on fresh servers, and its result one number; what is said of a contender is their geometric mean
 //! with an interval over blocks. Must not know: how loads are searched for. Beside it: `record/experiment.rs`.
 
-use crate::format::{self, Unit};
+use crate::format::{Unit, often};
 use crate::metrics::{Reading, response_quantile};
 use crate::record::{Cell, Objective};
 use crate::stats::{Ratio, paired_ratio};
@@ -136,8 +136,8 @@ impl Carries {
                 Some(missed) => {
                     let less = format!("less than {}", Unit::PerSecond.show(missed));
                     let others = self.carried().count();
-                    let blocks = self.finished();
-                    if others == 0 { less } else { format!("{less} in {} of {blocks} blocks", blocks - others) }
+                    let all = self.finished();
+                    if others == 0 { less } else { format!("{less} in {} of {all} searches", all - others) }
                 }
                 None => "cannot tell".into(),
             },
@@ -147,17 +147,17 @@ impl Carries {
     /// The interval over blocks, or why there is none. Its upper end is a step higher than what the blocks differ by: a load
     /// between two that were tried may be carried too. It has none where some block knows a lower bound only.
     pub fn remark(&self) -> String {
-        let blocks = format::counted(self.finished() as u64, "block");
+        let searched = format!("searched {}", often(self.finished()));
         match self.load.and_then(|load| load.interval) {
-            Some((lo, _)) if self.may_be_more() => format!("from {} on, {blocks}", Unit::PerSecond.show(lo)),
-            Some((lo, hi)) => format!("{}, {blocks}", Unit::PerSecond.range(lo, hi * self.step)),
+            Some((lo, _)) if self.may_be_more() => format!("from {} on, {searched}", Unit::PerSecond.show(lo)),
+            Some((lo, hi)) => format!("{}, {searched}", Unit::PerSecond.range(lo, hi * self.step)),
             None if self.finished() == 0 => "no search came to its end".into(),
             None if self.least_missed().is_some() => {
                 let [least, most] = [f64::min, f64::max].map(|pick| self.carried().reduce(pick));
                 let others = least.zip(most).map(|(least, most)| Unit::PerSecond.range(least, most));
-                others.map_or(blocks, |others| format!("{others} in the others"))
+                others.map_or(searched, |others| format!("{others} in the others"))
             }
-            None => blocks,
+            None => searched,
         }
     }
 
@@ -192,12 +192,12 @@ mod tests {
         let three =
             carries(&[BlockResult::Carried(1_000.0), BlockResult::Carried(1_050.0), BlockResult::Carried(1_000.0)]);
         assert_eq!(three.show(), "1,020/s");
-        assert!(three.remark().ends_with("3 blocks") && three.remark().contains(" to "), "{}", three.remark());
+        assert!(three.remark().ends_with("searched 3 times") && three.remark().contains(" to "), "{}", three.remark());
         let equal = carries(&[BlockResult::Carried(1_000.0); 3]);
-        assert_eq!(equal.remark(), "1,000/s to 1,050/s, 3 blocks", "no finer than what was tried");
+        assert_eq!(equal.remark(), "1,000/s to 1,050/s, searched 3 times", "no finer than what was tried");
         let open = carries(&[BlockResult::Carried(1_000.0), BlockResult::AtLeast(1_000.0), BlockResult::Unfinished]);
         assert_eq!((open.show().as_str(), open.finished()), ("at least 1,000/s", 2));
-        assert_eq!(open.remark(), "from 1,000/s on, 2 blocks");
+        assert_eq!(open.remark(), "from 1,000/s on, searched twice");
         assert_eq!(carries(&[BlockResult::LessThan(120.0)]).show(), "less than 120/s");
         assert_eq!(carries(&[BlockResult::Unfinished]).show(), "cannot tell");
     }
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(mixed.load, None);
         assert_eq!(
             (mixed.show(), mixed.remark()),
-            ("less than 150/s in 2 of 3 blocks".into(), "1,000/s to 1,000/s in the others".into())
+            ("less than 150/s in 2 of 3 searches".into(), "1,000/s to 1,000/s in the others".into())
         );
     }
 

@@ -1,7 +1,7 @@
 //! The scorecard on a terminal: twenty lines of eighty columns at the most, the report's path and the next command among
 //! them.
 //!
-//! Must not know: how a verdict is found, or worded. Beside it: `output.rs`, the other formats.
+//! Must not know: how a verdict is found, or worded. Beside it: `card/columns.rs`, how wide what is; `output.rs`, the other formats.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,29 +14,27 @@ use reports::words::advice::advice;
 use reports::words::answer::answer;
 use reports::words::scorecard as words;
 
+use self::columns::{COLUMNS, CardColumns, fitted, wrapped};
 use super::progress::rough;
 use crate::plan::Preset;
 use crate::run::{build, commit};
 
-const COLUMNS: usize = 80;
+mod columns;
+
 const LINES: usize = 20;
-/// Of a question, of a value, and of a verdict with what parts it from the values.
-const QUESTION: usize = 38;
-const VALUE: usize = 12;
-const VERDICT: usize = COLUMNS - QUESTION - 2 * VALUE;
 /// What stands under a row.
 const INDENT: &str = "    ";
 
 /// Answer, rows, the path of the report, and what to type next.
 pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str) -> String {
     let shorts = card.shorts();
-    let header = format!("{:QUESTION$}{}", "", shorts.map(|short| right(short, VALUE)).concat());
-    let rows: Vec<String> = card.rows.iter().map(|row| line(row, shorts)).collect();
+    let columns = CardColumns::of(card);
+    let rows: Vec<Vec<String>> = card.rows.iter().map(|row| columns.lines(row, shorts)).collect();
     let end = [String::new(), format!("next: {next}"), format!("report: {report}")];
     let reasons: BTreeSet<String> = card.rows.iter().filter_map(words::would_take).collect();
     let reasons: Vec<String> = reasons.iter().map(|why| fitted(&format!("cannot tell: {why}"), COLUMNS)).collect();
     // The rows come first; what else fits is said in the order of its weight.
-    let mut room = LINES.saturating_sub(1 + rows.len() + end.len());
+    let mut room = LINES.saturating_sub(1 + rows.concat().len() + end.len());
     let mut take = |lines: Vec<String>| -> Vec<String> {
         let fits = lines.len() <= room;
         room -= if fits { lines.len() } else { 0 };
@@ -49,7 +47,7 @@ pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str)
     let doubts = take(if doubts.is_empty() { Vec::new() } else { wrapped(&doubts) });
     let reasons = take(reasons);
     let remedies: Vec<Vec<String>> = card.rows.iter().map(|row| take(under(row, shorts))).collect();
-    let with_remedies = rows.into_iter().zip(remedies).flat_map(|(row, under)| [vec![row], under].concat());
+    let with_remedies = rows.into_iter().zip(remedies).flat_map(|(row, under)| [row, under].concat());
     let (spoken, parting) = said.split_at(said.len().saturating_sub(1));
     let lines = spoken
         .iter()
@@ -57,7 +55,7 @@ pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str)
         .chain(advice)
         .chain(parting.iter().cloned())
         .chain(names)
-        .chain([header])
+        .chain([columns.header(shorts)])
         .chain(with_remedies)
         .chain(reasons)
         .chain(doubts)
@@ -70,12 +68,6 @@ fn names(card: &Scorecard) -> Vec<String> {
     let with_options = card.protagonists.iter().filter(|it| it.label.contains(':') && it.label != it.short);
     let names: Vec<String> = with_options.map(|it| format!("{}: {}", it.short, it.label)).collect();
     if names.is_empty() { Vec::new() } else { wrapped(&names.join("; ")) }
-}
-
-fn line(row: &ScorecardRow, shorts: [&str; 2]) -> String {
-    let values = row.values.map(|value| right(&words::value(value, row.unit), VALUE)).concat();
-    let verdict = fitted(&words::verdict(row, shorts), VERDICT - 2);
-    format!("{:QUESTION$}{values}  {verdict}", fitted(&words::short_question(&row.topic), QUESTION))
 }
 
 /// What is known beside the values.
@@ -116,33 +108,6 @@ fn time_of_more(run: &Run, blocks: u32) -> Duration {
     Duration::from_nanos(whole.saturating_mul(u64::from(blocks)).saturating_sub(spent))
 }
 
-/// Cut off where it is too long, and said so.
-fn fitted(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width - 1).chain(['…']).collect()
-}
-
-fn right(text: &str, width: usize) -> String {
-    format!("{:>width$}", fitted(text, width - 1))
-}
-
-/// Broken between words.
-fn wrapped(text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= COLUMNS => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(fitted(word, COLUMNS)),
-        }
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use reports::format::Unit;
@@ -174,7 +139,7 @@ mod tests {
     }
 
     /// As many rows as there are topics, as long as they get.
-    fn longest(shorts: [&str; 2]) -> Scorecard {
+    pub(super) fn longest(shorts: [&str; 2]) -> Scorecard {
         let protagonist = |(index, short): (usize, &str)| Protagonist {
             index,
             colour: index,
@@ -187,12 +152,12 @@ mod tests {
         let rows = vec![
             row(Topic::MemoryPerConnection, better(1)),
             row(Topic::CpuPerRequest { load: 123_456.0, connections: Some(10_000) }, better(1)),
-            row(Topic::Waiting { for_ns: 5_000_000, offered: Some(123_456.0) }, better(1)),
+            row(Topic::Waiting { for_ns: 5_000_000, at_backend: true, offered: Some(123_456.0) }, better(1)),
             row(Topic::FewClients { load: 92.0, waits_ns: None }, RowVerdict::Alike { within: 1.05 }),
             row(Topic::NearTheLimit { load: 123_456.0 }, open),
             row(Topic::HeldUp { blocking: 1, for_ns: 50_000_000 }, better(0)),
             row(Topic::Held { what: "idle connections".into(), memory_bytes: None }, better(0)),
-            row(Topic::Computation { at: "CPUs: 64".into() }, better(0)),
+            row(Topic::Computation { at: "computation".into() }, better(0)),
         ];
         Scorecard { protagonists: [(0, shorts[0]), (1, shorts[1])].map(protagonist), rows, server_cpus: 1 }
     }
@@ -210,9 +175,9 @@ mod tests {
                 "requests/s",
                 "few clients",
                 "(p99)",
-                "wait of others",
-                "until no answer",
-                "CPUs: 64",
+                "another client",
+                "new ones fail",
+                "computation",
             ];
             assert!(rows.iter().all(|row| lines.iter().any(|line| line.contains(row))), "{said}");
             assert_eq!(lines.last(), Some(&"report: runs/1/report.html"));
@@ -233,15 +198,5 @@ mod tests {
         let run = reports::record::store::RunFolder::open(samples).unwrap().read().unwrap();
         // Its first block took 40.0 s of 88.1 s.
         assert_eq!((time_of_more(&run, 1), time_of_more(&run, 20).as_secs()), (Duration::ZERO, 712));
-    }
-
-    #[test]
-    fn a_row_has_both_values_and_a_word() {
-        let card = longest(["threads", "tokio"]);
-        let said = line(&card.rows[0], card.shorts());
-        assert!(
-            said.starts_with("memory of one more idle connection") && said.ends_with("  tokio ≥\u{a0}123×"),
-            "{said}"
-        );
     }
 }

@@ -300,7 +300,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         does: "a claim is decided by its mean, without an interval over blocks",
         caught_by: &["chance"],
         file: "reports/src/verdict/evidence.rs",
-        original: "let (lo, hi) = «ratio.interval.ok_or_else(|| format!(\"{} has one block only\", self.name()))?»;",
+        original: "let (lo, hi) = «ratio.interval.ok_or_else(|| format!(\"{} was measured once only\", self.name()))?»;",
         mutant: "(ratio.value, ratio.value)",
     },
     Mutation {

@@ -16,7 +16,7 @@ use crate::root;
 const TOPICS: [Topic; 8] = [
     Topic::MemoryPerConnection,
     Topic::CpuPerRequest { load: 1.0, connections: None },
-    Topic::Waiting { for_ns: 5_000_000, offered: None },
+    Topic::Waiting { for_ns: 5_000_000, at_backend: true, offered: None },
     Topic::FewClients { load: 1.0, waits_ns: None },
     Topic::NearTheLimit { load: 1.0 },
     Topic::HeldUp { blocking: 1, for_ns: 1 },
@@ -93,14 +93,14 @@ fn question(number: usize, lesson: &Lesson) -> String {
 /// What a row asks; a new one wants its words here.
 fn row(topic: &Topic) -> &'static str {
     match topic {
-        Topic::MemoryPerConnection => "Memory of one more idle connection",
-        Topic::CpuPerRequest { .. } => "CPU time of a request under load",
-        Topic::Waiting { .. } => "Requests carried that wait 5 ms for something else",
-        Topic::FewClients { .. } => "Response time with few clients (median)",
-        Topic::NearTheLimit { .. } => "Response time near the limit (p99)",
-        Topic::HeldUp { .. } => "What others wait while one request blocks (p99)",
-        Topic::Held { .. } => "Idle connections held until a newcomer gets no answer",
-        Topic::Computation { .. } => "Computation done per second, on several CPUs",
+        Topic::MemoryPerConnection => "Memory per idle connection",
+        Topic::CpuPerRequest { .. } => "CPU time per request under load",
+        Topic::Waiting { .. } => "Requests per second when each waits 5 ms for a backend",
+        Topic::FewClients { .. } => "Median response time, few clients",
+        Topic::NearTheLimit { .. } => "p99 response time near the limit",
+        Topic::HeldUp { .. } => "p99 wait while another client blocks",
+        Topic::Held { .. } => "Idle connections held before new clients fail",
+        Topic::Computation { .. } => "Computation per second, on several CPUs",
     }
 }
 

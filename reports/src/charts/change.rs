@@ -47,7 +47,7 @@ pub(crate) fn change(ratio: Ratio, is_different: bool) -> String {
     };
     canvas.glyphs(&[(at, middle)], &glyph, if is_different { "knob" } else { "knob hollow" });
     canvas.close();
-    canvas.finish(&format!("{} times", crate::format::number(ratio.value)))
+    canvas.finish(&format!("{} times", crate::format::ratio(ratio.value)))
 }
 
 /// The axis with its numbers.

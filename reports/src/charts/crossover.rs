@@ -108,7 +108,7 @@ fn table(scene: &Scene<'_>, grid: &Grid<'_>) -> DataTable {
         cells.extend(square.values.iter().map(|value| value.show(grid.metric.unit)));
         let ratio = square.ratio;
         let interval = ratio.and_then(|ratio| ratio.interval);
-        cells.push(ratio.map_or("-".into(), |ratio| format::number(ratio.value)));
+        cells.push(ratio.map_or("-".into(), |ratio| format::ratio(ratio.value)));
         cells.push(interval.map_or("-".into(), format::interval));
         cells.push(ratio.map_or(0, |ratio| ratio.blocks).to_string());
         cells.push(match square.finding() {

@@ -202,13 +202,13 @@ fn aria_label(scene: &Scene<'_>, sweep: &Sweep<'_>, metric: &Metric) -> String {
 }
 
 fn table(group: &Group<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -> DataTable {
-    let mut columns = vec!["contender".to_owned(), sweep.label().into(), "achieved".into()];
+    let mut columns = vec!["server".to_owned(), sweep.label().into(), "throughput".into()];
     for metric in metrics {
         columns.push(metric.label.into());
         let points = group.series.iter().flat_map(|series| sweep.points(series));
         columns.push(Certainty::heading(points.map(|point| metric.of_pool(point.pool).certainty())).into());
     }
-    columns.extend(["blocks".to_owned(), "standing".into()]);
+    columns.extend(["times measured".to_owned(), "state".into()]);
     let mut rows = Vec::new();
     for series in &group.series {
         for point in sweep.points(series) {

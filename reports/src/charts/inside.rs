@@ -151,7 +151,8 @@ fn lines(one: &InsidePanel<'_, '_>) -> Vec<String> {
     let mut lines = Vec::new();
     if let (Some(runnable), Some(waited)) = (mean(one, "threads runnable"), mean(one, "wait for a CPU")) {
         let (runnable, waited) = (format::number(runnable), Unit::Nanoseconds.show(waited));
-        lines.push(format!("{runnable} threads runnable on average; a request waited {waited} for a CPU."));
+        lines
+            .push(format!("On average {runnable} threads ran or waited for a CPU; a request waited {waited} for one."));
     }
     if one.seen.threads_were_missed() {
         lines.push("Its threads came and went faster than they could be read.".to_owned());
@@ -161,7 +162,7 @@ fn lines(one: &InsidePanel<'_, '_>) -> Vec<String> {
     }
     if let (Some(busy), Some(alive)) = (mean(one, "workers busy"), greatest(one, "tasks alive")) {
         let tasks = format::counted(alive as u64, "task");
-        lines.push(format!("Workers busy {} of the time, with up to {tasks}.", format::share(busy)));
+        lines.push(format!("Its workers were busy {} of the time, with up to {tasks}.", format::share(busy)));
     }
     if let Some(longest) = greatest(one, "worker not coming back") {
         let longest = Unit::Nanoseconds.show(longest);
@@ -171,7 +172,7 @@ fn lines(one: &InsidePanel<'_, '_>) -> Vec<String> {
     }
     lines.extend(one.seen.unstable().and_then(polls));
     if one.standing == Standing::Saturated {
-        lines.push("Saturated at this load.".to_owned());
+        lines.push("It was saturated at this load.".to_owned());
     }
     lines
 }
@@ -218,7 +219,7 @@ fn cost(shown: &[InsidePanel<'_, '_>]) -> Option<String> {
     };
     let (sampler, channel) = (most(|noise| noise.sampler_cpu_share)?, most(|noise| noise.channel_cpu_share)?);
     Some(format!(
-        "Looking took at most {} of one of the generator's CPUs, with all other samples, and {} of one of the server's, on a \
+        "To look took at most {} of one of the generator's CPUs, with all other samples, and {} of one of the server's, on a \
          thread that serves nobody.",
         format::share(sampler),
         format::share(channel)
@@ -226,7 +227,7 @@ fn cost(shown: &[InsidePanel<'_, '_>]) -> Option<String> {
 }
 
 fn table(shown: &[InsidePanel<'_, '_>]) -> DataTable {
-    let columns = ["contender".to_owned()].into_iter().chain(TRACKS.iter().map(|track| track.name.to_owned()));
+    let columns = ["server".to_owned()].into_iter().chain(TRACKS.iter().map(|track| track.name.to_owned()));
     let others = ["looks without an answer", "failed accepts", "CPU of looking", "CPU of answering"];
     let row = |one: &InsidePanel<'_, '_>| {
         let cell = one.seen.cell;

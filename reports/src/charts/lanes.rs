@@ -16,7 +16,7 @@ use crate::placement::server_cpus;
 use crate::record::store::Run;
 use crate::record::{Lane, PictureKind, Span, SpanState, Timeline, TracingCost};
 use crate::study::COLOURS;
-use crate::words::Title;
+use crate::words::{DisplayedName, Title};
 
 const LEFT: f64 = 100.0;
 const WIDTH: f64 = 252.0;
@@ -79,6 +79,12 @@ fn name(run: &Run, timeline: &Timeline) -> String {
     contender(run, timeline).map_or_else(|| timeline.contender.clone(), |index| run.manifest.contenders[index].name())
 }
 
+/// The same as it begins a sentence.
+fn name_first(run: &Run, timeline: &Timeline) -> String {
+    let contender = contender(run, timeline).and_then(|index| run.manifest.contenders.get(index));
+    contender.map_or_else(|| timeline.contender.clone(), |contender| DisplayedName::of(contender).first())
+}
+
 fn contender(run: &Run, timeline: &Timeline) -> Option<usize> {
     run.manifest.contenders.iter().position(|contender| contender.label == timeline.contender)
 }
@@ -92,20 +98,15 @@ fn title(run: &Run, timelines: &[&Timeline]) -> Title {
     let few = timelines.iter().filter(|one| one.lanes.len() == fewest).max_by_key(fewest_first);
     let first = many.map(|one| {
         let (requests, threads) = (counted(one.under_way(), "request"), counted(one.lanes.len() as u64, "thread"));
-        format!("{requests} on {threads} with {}", name(run, one))
+        format!("{}: {requests} on {threads}", name_first(run, one))
     });
     let second = few.filter(|few| many.is_some_and(|many| many.contender != few.contender));
     let second = second.map(|one| {
-        format!(
-            "{} on {} with {}",
-            format::count(one.under_way()),
-            format::count(one.lanes.len() as u64),
-            name(run, one)
-        )
+        format!("{}: {} on {}", name(run, one), format::count(one.under_way()), format::count(one.lanes.len() as u64))
     });
     let said = first.into_iter().chain(second).collect_vec();
     let plain = "Who ran what, thread by thread".to_owned();
-    Title::fitting((!said.is_empty()).then(|| said.join(", ")).into_iter().chain([plain]))
+    Title::fitting((!said.is_empty()).then(|| said.join("; ")).into_iter().chain([plain]))
 }
 
 /// What to see in a panel, in words.
@@ -204,8 +205,8 @@ fn notes(timelines: &[&Timeline]) -> Vec<String> {
          ready to. Light: it was parked for that request and could do nothing else. The thin light rows under a lane \
          are requests that waited without a thread, a row per connection: the thread had left them for others."
             .to_owned(),
-        "Each window is of a server of its own that made notes of what it did, with no other load beside it. Nothing \
-         else in this report was measured on such a server."
+        "Each window was recorded on a server of its own, which noted what it did, with no other load beside it. Nothing else \
+         in this report was measured on such a server."
             .to_owned(),
     ];
     notes.extend(cost(timelines));
@@ -227,7 +228,7 @@ fn cost(timelines: &[&Timeline]) -> Option<String> {
 
 fn table(run: &Run, timelines: &[&Timeline]) -> DataTable {
     let columns = [
-        "contender",
+        "server",
         "threads",
         "requests at once",
         "connections served",

@@ -46,7 +46,7 @@ pub(super) fn draw(scene: &Scene<'_>) -> Option<Figure> {
     let trials: Vec<_> = scene.group.trials().map(|(series, trial)| (series, trial, series.colour)).collect();
     let drawn = draw_trials(scene, &trials)?;
     let title = served(scene.group)?;
-    let subtitle = title.subtitle(&format!("Every request of the probe over time: {}", scene.place()));
+    let subtitle = title.subtitle(&format!("Every request of the other clients over time: {}", scene.place()));
     Some(Figure { title: title.said, subtitle, ..drawn })
 }
 
@@ -66,7 +66,7 @@ pub(super) fn draw_trials<'g>(scene: &Scene<'g>, trials: &[(&'g Series<'g>, &'g 
         panels: panels.collect(),
         notes: notes(&shown),
         table: table(scene),
-        subtitle: format!("Every request of the probe, with {}: {}", first.disturbance.name, scene.place()),
+        subtitle: format!("Every request of the other clients, beside {}: {}", first.disturbance.name, scene.place()),
         ..scene.empty()
     })
 }
@@ -140,7 +140,7 @@ fn panel(scene: &Scene<'_>, one: &ProbePanel<'_, '_>, scales: &Scales) -> String
     draw_death(&panel, one.cell, scales);
     panel.canvas.close();
     panel.canvas.finish(&format!(
-        "Dots over time: the response time of every request of the probe with {}; {}. {}. The numbers are in the table below.",
+        "Dots over time: the response time of every request of the other clients with {}; {}. The server {}. The numbers are in the table below.",
         one.series.name,
         scene.place(),
         probe::answered(&one.trial.pool)
@@ -220,14 +220,15 @@ fn lines(one: &ProbePanel<'_, '_>) -> Vec<String> {
 fn notes(shown: &[ProbePanel<'_, '_>]) -> Vec<String> {
     let blocks = shown.iter().map(|one| one.trial.blocks.len()).max().unwrap_or(1);
     let mut notes = vec![
-        "A dot is a request that was answered, at the moment at which it was due and the time that it took. A request \
-         without a correct reply stands over the axis, in the row of how it ended. Marks on the same pixel are drawn \
-         once. Slow is an answer that took more than ten times the median of the undisturbed probe. All panels share their scales; the shade is the time in which something was done to the server."
+        "A dot is a request that was answered: across, when it was due; up, how long it took. A request without a correct \
+         reply stands over the axis, in the row that says how it ended. Marks on the same pixel are drawn once. An answer \
+         is slow if it took more than ten times the median when undisturbed. All panels share their scales; the \
+         shade is the time in which the server was disturbed."
             .to_owned(),
     ];
     if blocks > 1 {
         notes.push(format!(
-            "Shown is the first valid of {blocks} measurements; the words and the table are of all of them."
+            "Shown is the first valid of {blocks} measurements; the words and the table hold all of them."
         ));
     }
     notes

@@ -43,12 +43,12 @@ pub(crate) fn figure_at(run: &Run, groups: &[Group<'_>], anchor: &str) -> Option
     noted(scenes(run, groups).iter().find(|scene| scene.id == anchor)?)
 }
 
-/// The figure, with those named that have no valid cell in it.
+/// The figure, with those named that have no valid measurement in it.
 fn noted(scene: &Scene<'_>) -> Option<Figure> {
     let mut figure = figure(scene)?;
     let without = scene.group.without_valid_cell();
     if !without.is_empty() {
-        figure.notes.push(format!("No valid cell: {}.", format::list(&without)));
+        figure.notes.push(format!("No valid measurement: {}.", format::list(&without)));
     }
     Some(figure)
 }

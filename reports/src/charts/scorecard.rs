@@ -3,7 +3,7 @@
 //! To the right the second is better, to the left the first: the place tells as much as the colour, for whoever sees none. An
 //! end that is open, or lies beyond the axis, is an arrow. Must not know: tables, HTML. Beside it: `../page/card.rs`.
 
-use crate::format::number;
+use crate::format;
 use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
 use crate::words::scorecard::verdict;
 
@@ -121,17 +121,17 @@ pub(crate) fn near_axis() -> String {
     NEAR.drawn()
 }
 
-/// What is seen, for who does not see it: `tokio 16×; ratio 16.2, 95% interval 16 to 16.4`.
+/// What is seen, for who does not see it: `tokio 16×; ratio 16, 95% interval 15 to 17`.
 fn label(card: &Scorecard, row: &ScorecardRow) -> String {
     let said = verdict(row, card.shorts());
     let Some(ratio) = row.ratio else { return said };
     let interval = match (row.low, row.high) {
-        (Some(low), Some(high)) => format!(", 95% interval {} to {}", number(low), number(high)),
-        (Some(low), None) => format!(", 95% interval from {} on", number(low)),
-        (None, Some(high)) => format!(", 95% interval up to {}", number(high)),
+        (Some(low), Some(high)) => format!(", 95% interval {} to {}", format::ratio(low), format::ratio(high)),
+        (Some(low), None) => format!(", 95% interval from {} on", format::ratio(low)),
+        (None, Some(high)) => format!(", 95% interval up to {}", format::ratio(high)),
         (None, None) => String::new(),
     };
-    format!("{said}; ratio {}{interval}", number(ratio))
+    format!("{said}; ratio {}{interval}", format::ratio(ratio))
 }
 
 fn pixel(place: f64) -> f64 {

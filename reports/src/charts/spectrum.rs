@@ -143,24 +143,26 @@ fn is_named(x: f64) -> bool {
 
 fn notes(group: &Group<'_>, rate: &str, blocks: usize) -> Vec<String> {
     let mut notes = vec![format!(
-        "{rate} is the highest load tried that at least half of the contenders kept up with. Each step to the right \
+        "{rate} is the highest load tried that at least half of the servers kept up with. Each step to the right \
          looks at ten times rarer requests; a line ends where too few samples remain to say more."
     )];
     notes.push(match blocks {
-        0 | 1 => "Measured once: no band shows how much runs differ.".into(),
+        0 | 1 => "Measured once, so no band shows how far repetitions differ.".into(),
         _ => {
-            format!("Measured {blocks} times: the line is of all together, and the band runs from the least to the greatest.")
+            format!(
+                "Measured {blocks} times: the line is of all together, and the band runs from the least to the greatest."
+            )
         }
     });
     if group.series.iter().flat_map(|series| &series.points).all(|point| point.standing == Standing::Invalid) {
-        notes.push("No point of this workload is valid.".into());
+        notes.push("No measurement of it is valid.".into());
     }
     notes
 }
 
 fn table(group: &Group<'_>, load: f64) -> DataTable {
-    let columns = ["contender".to_owned()].into_iter().chain(NAMED.map(|(_, name)| name.to_owned()));
-    let columns = columns.chain(["samples".to_owned(), "standing".into()]).collect();
+    let columns = ["server".to_owned()].into_iter().chain(NAMED.map(|(_, name)| name.to_owned()));
+    let columns = columns.chain(["samples".to_owned(), "state".into()]).collect();
     let rows = group.series.iter().filter_map(|series| {
         let point = series.at(load)?;
         let mut cells = vec![series.name.clone()];

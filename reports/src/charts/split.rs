@@ -62,12 +62,13 @@ fn known(names: &[String], split: &[&Series<'_>]) -> Vec<&'static TimePart> {
 }
 
 fn notes(split: &[&Series<'_>], parts: &[&TimePart], has_bands: bool) -> Vec<String> {
-    let meanings = parts.iter().map(|part| format!("{} is {}", part.label, part.meaning));
-    let mut notes = vec![format!("In the order of a request's way: {}.", meanings.collect::<Vec<_>>().join("; "))];
+    let meanings = parts.iter().map(|part| format!("{}: {}.", format::capitalised(part.label), part.meaning));
+    let meanings: Vec<String> = meanings.collect();
+    let mut notes = vec![format!("The parts in the order of a request's way. {}", meanings.join(" "))];
     if has_bands {
         notes.push(
-            "The median stands for the replies that took within 3% as long as the median one; the slowest 1% for those \
-             behind the p99. Each bar shows the mean of every part over these replies."
+            "Median: the replies that took as long as the median one, to within 3%. Slowest 1%: those behind the p99. Each bar \
+             shows the mean of every part over these replies."
                 .into(),
         );
     }
@@ -82,8 +83,8 @@ fn notes(split: &[&Series<'_>], parts: &[&TimePart], has_bands: bool) -> Vec<Str
         notes.push(format!("Not known of {who}: what came between sending and the answer, as its replies do not say."));
     }
     notes.push(
-        "Only correct replies have parts: where requests timed out, the worst are left out. Faded bars are of saturated \
-         or invalid points."
+        "Only correct replies have parts: where requests timed out, the worst are left out. Faded bars are of servers \
+         that did not keep up, or of invalid measurements."
             .into(),
     );
     notes
@@ -169,9 +170,10 @@ fn title(group: &Group<'_>, split: &[&Series<'_>], parts: &[&TimePart]) -> Title
 }
 
 fn table(split: &[&Series<'_>], parts: &[&TimePart]) -> DataTable {
-    let mut columns = vec!["contender".to_owned(), "offered load".into(), "of".into(), "correct replies".into()];
+    let mut columns =
+        vec!["server".to_owned(), "offered load".into(), "which replies".into(), "correct replies".into()];
     columns.extend(parts.iter().map(|part| part.label.to_owned()));
-    columns.extend(["together".to_owned(), "standing".into()]);
+    columns.extend(["together".to_owned(), "state".into()]);
     let shown = |ns: Option<f64>| ns.map_or("-".to_owned(), |ns| Unit::Nanoseconds.show(ns));
     let row = |series: &Series<'_>, point: &Point<'_>, bar: Option<&Bar>| {
         let mut cells = vec![series.name.clone(), Unit::PerSecond.show(point.offered_load_rps)];

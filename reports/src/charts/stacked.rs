@@ -160,7 +160,7 @@ fn lines(series: &Series<'_>, stack: &Stack, parts: &[&Metric]) -> Vec<String> {
     }
     lines.extend(MemoryKept::of(series, parts).map(|kept| kept.line(y_unit(parts))));
     if !series.phase(Phase::Idle).any(|held| held.counts()) {
-        lines.push("Invalid: not ranked.".into());
+        lines.push("Invalid: in no ranking.".into());
     }
     lines
 }
@@ -200,9 +200,9 @@ fn notes(held: &[&Series<'_>], parts: &[&Metric]) -> Vec<String> {
 }
 
 fn table(held: &[&Series<'_>], parts: &[&Metric]) -> DataTable {
-    let columns = ["contender", "block", "phase", "connections", "answered"].map(str::to_owned).into_iter();
+    let columns = ["server", "repetition", "phase", "connections", "answered"].map(str::to_owned).into_iter();
     let columns = columns.chain(parts.iter().map(|part| part.label.to_owned()));
-    let columns = columns.chain(["threads".to_owned(), "standing".into()]).collect();
+    let columns = columns.chain(["threads".to_owned(), "state".into()]).collect();
     let mut rows = Vec::new();
     for series in held {
         for HeldStage { cell, stage } in &series.stages {

@@ -49,9 +49,9 @@ impl<'s> Sweep<'s> {
         if self.over_load { Unit::PerSecond.show(x) } else { Unit::Count.show(x) }
     }
 
-    /// At the start of a sentence: `At 8,000/s`, `At 40 connections`.
+    /// `at 8,000/s`, `with 8 connections that block`.
     pub(super) fn at(&self, x: f64) -> String {
-        if self.over_load { self.show(x) } else { format!("{} {}", self.show(x), self.label) }
+        if self.over_load { format!("at {}", self.show(x)) } else { format!("with {} {}", self.show(x), self.label) }
     }
 
     /// Whether it is the offered load.
@@ -134,13 +134,13 @@ pub(super) fn trial_table(scene: &Scene<'_>, names: &[String]) -> DataTable {
     let experiment = scene.group.experiment;
     let swept = scene.group.trials().any(|(_, trial)| trial.variation.is_some());
     let metrics = metrics_of_load(names);
-    let mut columns = vec!["contender".to_owned()];
+    let mut columns = vec!["server".to_owned()];
     columns.extend(swept.then(|| experiment.variation_label().unwrap_or("value").to_owned()));
     for metric in &metrics {
         let readings = scene.group.trials().map(|(_, trial)| metric.of_pool(&trial.pool).certainty());
         columns.extend([metric.label.to_owned(), Certainty::heading(readings).into()]);
     }
-    columns.extend(["blocks".to_owned(), "standing".into()]);
+    columns.extend(["times measured".to_owned(), "state".into()]);
     let rows = scene.group.trials().map(|(series, trial)| {
         let mut cells = vec![series.name.clone()];
         cells.extend(swept.then(|| trial.variation.map_or("-".into(), |value| Unit::Count.show(value))));

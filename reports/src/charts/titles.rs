@@ -15,7 +15,7 @@ pub(super) fn curve(group: &Group<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -
     let first = metrics[0];
     if !sweep.is_over_load() {
         let Some((x, _)) = sweep.busiest(group) else { return trials(group, sweep, first) };
-        return words::at_trials(group, first, Some(x), &format!("at {}", sweep.at(x)));
+        return words::at_trials(group, first, Some(x), &sweep.at(x));
     }
     if let Some(objective) = &group.experiment.objective {
         return under_objective(group, objective);
@@ -24,13 +24,14 @@ pub(super) fn curve(group: &Group<'_>, sweep: &Sweep<'_>, metrics: &[&Metric]) -
     let load_curve = of_time.filter_map(|metric| load_curve(group, sweep, metric)).next();
     load_curve.unwrap_or_else(|| match group.telling_load(first.blocks_for_verdict) {
         Some(load) => words::at_load(group, first, load),
-        None => Title::of(format!("No valid {}", first.label)).and("nobody kept up with any load in a valid cell"),
+        None => Title::of(format!("No valid {}", first.label))
+            .and("no valid measurement shows anybody keep up with any load"),
     })
 }
 
 fn trials(group: &Group<'_>, sweep: &Sweep<'_>, metric: &Metric) -> Title {
     match sweep.tried(group).last() {
-        Some(most) => words::at_trials(group, metric, Some(*most), &format!("at {}", sweep.at(*most))),
+        Some(most) => words::at_trials(group, metric, Some(*most), &sweep.at(*most)),
         None => words::at_trials(group, metric, None, ""),
     }
 }

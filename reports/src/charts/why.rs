@@ -96,7 +96,7 @@ pub(crate) fn of_lanes(run: &Run, card: &Scorecard, timelines: [&Timeline; 2]) -
     drawn.panels.iter_mut().for_each(|panel| panel.lines.truncate(1));
     let clients = counted(u64::from(timelines[0].connections), "client");
     let place = capitalised(&server_cpus(run));
-    let subtitle = format!("Lanes are threads, colours are {clients}. Solid: it runs. Light: it waits. {place}");
+    let subtitle = format!("A lane is a thread, a colour one of {clients}. Solid: it runs. Light: it waits. {place}");
     Some(headed(Figure { subtitle, ..drawn }, &card.shorts().map(str::to_owned)))
 }
 
@@ -247,6 +247,6 @@ fn table(row: &ScorecardRow, names: &[String; 2], panels: &[BarPanel]) -> DataTa
             cells: [names[side].clone()].into_iter().chain(values).collect(),
         }
     };
-    let columns = ["contender".to_owned()].into_iter().chain(labels.iter().map(|(label, _)| (*label).to_owned()));
+    let columns = ["server".to_owned()].into_iter().chain(labels.iter().map(|(label, _)| (*label).to_owned()));
     DataTable { columns: columns.collect(), rows: [0, 1].map(row_of).into() }
 }

@@ -189,12 +189,12 @@ impl Square {
             (_, Some(leader)) => leader,
         };
         let bound = if self.at_least.is_some() { "≥ " } else { "" };
-        let times = format!("{bound}{}×", format::number(self.factor()));
+        let times = format!("{bound}{}×", format::ratio(self.factor()));
         let interval = self.interval().map_or(String::new(), format::interval);
         let trust = match self.verdict {
             Some(Verdict::Equivalent { .. }) => "alike".into(),
             Some(Verdict::Indistinguishable { .. }) => "can't tell".into(),
-            Some(Verdict::TooFewBlocks { have, needed }) => format!("{have} of {needed} blocks"),
+            Some(Verdict::TooFewBlocks { have, needed }) => format!("{have} of {needed} times"),
             Some(Verdict::Different) if self.at_least.is_some() => "or more".into(),
             Some(Verdict::Different) | None => interval,
         };
@@ -210,7 +210,7 @@ impl Square {
             return if self.is_beyond_generator {
                 "the generator was at its limit with both".into()
             } else {
-                "no block has a valid cell of both".into()
+                "no repetition has a valid measurement of both".into()
             };
         };
         if self.finding() == SquareFinding::GeneratorsLimit {
@@ -218,7 +218,7 @@ impl Square {
         }
         let interval = format::bracketed(self.interval().map(format::interval));
         let bound = if self.at_least.is_some() { "at least " } else { "" };
-        let times = format::number(self.factor());
+        let times = format::ratio(self.factor());
         format!("{} has {bound}{times} times as much{interval}; {}", contenders[leader], verdict.words())
     }
 }

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::{ComparedFigure, Diff, DiffRow, Missing, NotCompared, PlaceName};
-use crate::format::{self, counted, number};
+use crate::format::{self, counted};
 use crate::stats::Ratio;
 use crate::verdict::{MOST_BLOCKS, Verdict, fewest};
 
@@ -203,7 +203,7 @@ impl Gate {
         let times = match (row.ratio, interval) {
             (Ok(ratio), ends) => {
                 let ends = format::bracketed(ends.map(format::interval));
-                Some(format!("{} times the base's{ends}", number(ratio.value)))
+                Some(format!("{} times the base's{ends}", format::ratio(ratio.value)))
             }
             (Err(_), _) => None,
         };

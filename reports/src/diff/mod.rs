@@ -174,8 +174,11 @@ pub fn of_contenders(run: &Run, base: &str, new: &str) -> Option<Diff> {
 /// `NAME was interrupted after 3 of 40 cells`; nothing for a run that came to its end.
 fn cut_short(run: &Run) -> Option<String> {
     let manifest = &run.manifest;
-    let cells =
-        format!("{} of {} cells", format::count(run.cells.len() as u64), format::count(manifest.planned_cells.into()));
+    let cells = format!(
+        "{} of {} measurements",
+        format::count(run.cells.len() as u64),
+        format::count(manifest.planned_cells.into())
+    );
     (manifest.ending != Ending::Completed).then(|| format!("{} did not come to its end, and has {cells}", manifest.run))
 }
 
@@ -186,12 +189,12 @@ impl Method {
     /// As a sentence.
     pub fn words(self) -> &'static str {
         match self {
-            Method::Alternated => "The two took turns in every block, so ratios are of pairs of blocks.",
+            Method::Alternated => "The two took turns in every repetition, so ratios are of pairs of measurements.",
             Method::PairedBySeed => {
-                "Both runs have the same seed, so ratios are of pairs of blocks, which had the same arrivals."
+                "Both runs have the same seed, so ratios are of pairs of measurements, which had the same arrivals."
             }
             Method::Unpaired => {
-                "The runs have different seeds, so their blocks are no pairs: Welch intervals on the logarithms of their values."
+                "The runs have different seeds, so their measurements are no pairs: Welch intervals on the logarithms of their values."
             }
         }
     }
@@ -206,10 +209,10 @@ impl NotCompared {
             NotCompared::FellBehind => "no longer keeps up with this load",
             NotCompared::CaughtUp => "keeps up with this load, as the base did not",
             NotCompared::NoRatio(why) if why.first_has_more() == Some(true) => {
-                "no ratio: more than zero in every block, where the base has zero or less in all"
+                "no ratio: more than zero in every measurement, where the base has zero or less in all"
             }
             NotCompared::NoRatio(why) if why.first_has_more() == Some(false) => {
-                "no ratio: zero or less in every block, where the base has more in all"
+                "no ratio: zero or less in every measurement, where the base has more in all"
             }
             NotCompared::NoRatio(why) => return format!("{}, so cannot tell", why.words(["the new run", "the base"])),
         };
@@ -230,12 +233,12 @@ impl DiffRow {
     /// `0.95 to 1.06`, or a dash where there is none.
     pub fn interval_words(&self) -> String {
         let interval = self.ratio.ok().and_then(|ratio| ratio.interval);
-        interval.map_or("-".to_owned(), |(lo, hi)| format!("{} to {}", format::number(lo), format::number(hi)))
+        interval.map_or("-".to_owned(), format::interval)
     }
 
     /// How many times the base's the other's is, or a dash.
     pub fn ratio_words(&self) -> String {
-        self.ratio.map_or("-".to_owned(), |ratio| format::number(ratio.value))
+        self.ratio.map_or("-".to_owned(), |ratio| format::ratio(ratio.value))
     }
 
     /// Whether something has changed for sure: the two are different, or one of them does what the other does not.

@@ -20,7 +20,7 @@ impl Diff {
         said.extend(self.cut_short.iter().map(|run| format!("{run}.")));
         if !self.has_twin && self.rows.iter().any(|row| row.judged.is_some_and(|judged| judged.verdict.is_one())) {
             said.push(
-                "No contender was run twice in either: how far one is from itself is not known, and 1.05 times counts."
+                "No server was run twice in either: how far one is from itself is not known, and 1.05 times counts."
                     .into(),
             );
         }

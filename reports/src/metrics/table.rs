@@ -42,12 +42,11 @@ pub const METRICS: &[Metric] = &[
     time("service_time_p99", "p99 service time", SERVICE, |pool| service_quantile(pool, 0.99)).of_a_tail(),
     load(
         "achieved_rps",
-        "achieved throughput",
+        "throughput",
         Unit::PerSecond,
         "Correct replies per second. Below the offered load, work piles up or is lost.",
         |pool| plain(pool.achieved_rps()),
     )
-    .short("throughput")
     .did("served", "")
     .compared("throughput", &[Measured::ClosedLoop], WhenSaturated::Holds),
     time(
@@ -84,8 +83,7 @@ pub const METRICS: &[Metric] = &[
         "peak_threads",
         "most threads",
         Unit::Count,
-        "The most threads that a sample of the server showed, with the one that tells of its inside where that \
-         is on.",
+        "The most threads that the server was seen with; one may be there only to answer questions on its inside.",
         peak_threads,
     )
     .did("ran up to", " threads"),
@@ -93,7 +91,7 @@ pub const METRICS: &[Metric] = &[
         "peak_memory",
         "most memory",
         Unit::Bytes,
-        "The greatest resident size of the server's process in its life, of several blocks the median with \
+        "The greatest resident size of the server's process in its life; of several measurements the median, with \
          their range. Buffers of sockets are the kernel's and not in it.",
         peak_memory,
     ),
@@ -106,29 +104,27 @@ pub const METRICS: &[Metric] = &[
     )
     .short("CPU per connection")
     .did("spent", " of CPU per connection"),
-    load("probe_success", "share of the probe answered", Unit::Share, PROBE_SUCCESS, |pool| {
+    load("probe_success", "share of others answered", Unit::Share, PROBE_SUCCESS, |pool| {
         probe::success(pool, During::Disturbance)
     })
     .short("others answered")
     .did("answered", " of other clients")
     .column(Column::OfProbes),
-    time("probe_p50", "median response time of the probe", PROBE, |pool| {
-        probe::response(pool, During::Disturbance, 0.5)
-    })
-    .short("median wait")
-    .befell("Half of the others waited up to")
-    .compared("probe-p50", DISTURBED, WhenSaturated::Meaningless),
-    time("probe_p99", "p99 response time of the probe", PROBE, |pool| probe::response(pool, During::Disturbance, 0.99))
+    time("probe_p50", "median response time of others", PROBE, |pool| probe::response(pool, During::Disturbance, 0.5))
+        .short("median wait")
+        .befell("Half of the others waited up to")
+        .compared("probe-p50", DISTURBED, WhenSaturated::Meaningless),
+    time("probe_p99", "p99 response time of others", PROBE, |pool| probe::response(pool, During::Disturbance, 0.99))
         .short("others waited")
         .befell("Others waited up to")
         .column(Column::OfProbes)
         .compared("probe-p99", DISTURBED, WhenSaturated::Meaningless),
-    load("probe_slow", "share of the probe answered slowly", Unit::Share, PROBE_SLOW, probe::slow),
-    time("probe_longest_wait", "longest wait of the probe", PROBE_WAIT, probe::longest_wait)
+    load("probe_slow", "share of others answered slowly", Unit::Share, PROBE_SLOW, probe::slow),
+    time("probe_longest_wait", "longest wait of others", PROBE_WAIT, probe::longest_wait)
         .short("longest wait")
         .befell("Others waited up to")
         .column(Column::OfProbes),
-    load("jains_index", "Jain's index over the probe's connections", Unit::Count, JAIN, fairness::jains_index),
+    load("jains_index", "Jain's index over the others' connections", Unit::Count, JAIN, fairness::jains_index),
     time("worst_connection_p99", "p99 of the connection that was served worst", WORST, |pool| {
         fairness::of_the_worst(pool, 0.99)
     })
@@ -137,55 +133,55 @@ pub const METRICS: &[Metric] = &[
     .of_a_tail(),
     load(
         "undisturbed_success",
-        "share of the probe answered undisturbed",
+        "share of others answered when undisturbed",
         Unit::Share,
-        "As the share of the probe answered, for what was due before or after the disturbance.",
+        "As the share of others answered, of what was due before the disturbance or after it.",
         |pool| probe::success(pool, During::RestOfTheTime),
     ),
-    time("undisturbed_p50", "median response time of the probe undisturbed", UNDISTURBED, |pool| {
+    time("undisturbed_p50", "median response time of others when undisturbed", UNDISTURBED, |pool| {
         probe::response(pool, During::RestOfTheTime, 0.5)
     }),
-    time("undisturbed_p99", "p99 response time of the probe undisturbed", UNDISTURBED, |pool| {
+    time("undisturbed_p99", "p99 response time of others when undisturbed", UNDISTURBED, |pool| {
         probe::response(pool, During::RestOfTheTime, 0.99)
     }),
     load(
         "held_at_first_failure",
-        "connections held when the probe first failed",
+        "connections held at the first failure",
         Unit::Count,
-        "Connections that the disturbance held when the first request was due that got no correct reply. Of \
-         several blocks the median, with their range. Where none failed it is more than the most that were \
-         held.",
+        "Connections that the disturbance held when the first request of others was due that got no correct \
+         reply. Of several measurements the median, with their range. Where none failed it is more than the most \
+         that were held.",
         probe::held_at_first_failure,
     )
     .column(Column::OfFailures),
     time(
         "probe_recovery",
         "time from the first failure to the next answer",
-        "From the moment at which the first failing request of the probe was due to the first correct reply to \
-         a later one. Of several blocks the median, with their range. Nothing to recover from is zero.",
+        "From the moment at which the first failing request of others was due to the first correct reply to a \
+         later one. Of several measurements the median, with their range. Nothing to recover from is zero.",
         probe::recovery,
     )
     .column(Column::OfFailures),
     load(
         "disturbance_rps",
-        "throughput of the disturbance",
+        "throughput of the disturbing requests",
         Unit::PerSecond,
-        "Correct replies per second to the requests that disturb the probe.",
+        "Correct replies per second to the requests that disturb the others.",
         disturbing::rps,
     ),
     load(
         "disturbance_success",
-        "share of the disturbance answered",
+        "share of the disturbing requests answered",
         Unit::Share,
-        "Requests with a correct reply in time, of those that disturb the probe.",
+        "Requests with a correct reply in time, of those that disturb the others.",
         disturbing::success,
     ),
     time("connect_p99", "p99 of the time to connect", CONNECT, |pool| disturbing::connect(pool, 0.99)),
     time(
         "time_to_drain",
         "time until all were answered",
-        "From the moment at which the clients came who disturb the probe to the last reply to them. Of several \
-         blocks the median, with their range. Where some gave up it is more than that.",
+        "From the moment at which the clients came who disturb the others to the last reply to them. Of several \
+         measurements the median, with their range. Where some gave up it is more than that.",
         disturbing::drained,
     ),
     load(
@@ -193,7 +189,7 @@ pub const METRICS: &[Metric] = &[
         "listen overflows",
         Unit::Count,
         "Times that a connect met a full accept queue, a second attempt of the same client included: the \
-         kernel's own count, of the whole network namespace. Of several blocks the median, with their range.",
+         kernel's own count, of the whole network namespace. Of several measurements the median, with their range.",
         disturbing::listen_overflows,
     ),
     load(
@@ -201,14 +197,14 @@ pub const METRICS: &[Metric] = &[
         "replies lost",
         Unit::Count,
         "Requests that were sent whole before the server was told to stop, and never got their reply. Of \
-         several blocks the median, with their range.",
+         several measurements the median, with their range.",
         disturbing::lost,
     ),
     time(
         "time_to_stop",
         "time to stop",
-        "From the signal to the end of the server's process, to some 5 ms. Of several blocks the median, with \
-         their range.",
+        "From the signal to the end of the server's process, to some 5 ms. Of several measurements the \
+         median, with their range.",
         disturbing::time_to_stop,
     ),
     load("goodput_before", "goodput before", Unit::PerSecond, GOODPUT, |pool| goodput::goodput(pool, When::Before)),
@@ -219,9 +215,9 @@ pub const METRICS: &[Metric] = &[
     time(
         "goodput_recovery",
         "time until the goodput is back",
-        "From the end of the disturbance to the first tenth of a second in which the share of the probe with a \
-         correct reply in time is within 5% of what it was before. Of several blocks the median, with their \
-         range.",
+        "From the end of the disturbance to the first tenth of a second in which the share of others with a \
+         correct reply in time is within 5% of what it was before. Of several measurements the median, with \
+         their range.",
         goodput::recovery,
     ),
     metric(
@@ -257,26 +253,26 @@ const RESPONSE: &str = "From the moment at which the request was due to the last
                         waiting. Requests without a correct reply rank last.";
 const SERVICE: &str = "From the send to the last byte of the reply. It leaves out what waited before the send.";
 
-const PROBE: &str = "Of the probe's requests that were due while something was done to the server, from that moment to the \
-                     last byte of the reply. Requests without a correct reply rank last.";
-const UNDISTURBED: &str = "As the probe's response time, for what was due before or after the disturbance.";
-const PROBE_SUCCESS: &str = "A probe is a few clients with a low, constant rate of requests. Of those that were due while \
-                             something was done to the server, the share with a correct reply in time. The interval is \
-                             of these requests only.";
-const PROBE_SLOW: &str = "Of the probe's requests that were due while something was done to the server, the share with a \
-                          correct reply that took more than ten times the median of the undisturbed probe.";
-const PROBE_WAIT: &str = "The longest from when a request of the probe was due to its end, whichever it was, while \
-                          something was done to the server.";
+const PROBE: &str = "Of the requests of others that were due while the server was disturbed, from that moment to the last byte of \
+                     the reply. Requests without a correct reply rank last.";
+const UNDISTURBED: &str = "As the response time of others, for what was due before the disturbance or after it.";
+const PROBE_SUCCESS: &str = "Others are a few clients with a low, constant rate of requests, beside whatever disturbs the server. Of \
+                             their requests that were due meanwhile, the share with a correct reply in time. The \
+                             interval is of these requests only.";
+const PROBE_SLOW: &str = "Of the requests of others that were due while the server was disturbed, the share with a correct reply that \
+                          took more than ten times their median when undisturbed.";
+const PROBE_WAIT: &str =
+    "The longest from when a request of others was due to its end, whichever it was, while the server was disturbed.";
 
 const JAIN: &str = "How evenly the server shared itself among connections that ask for the same: from the correct replies \
-                    that each got to what was due while something was done to the server. All alike is 1. Of eight \
+                    that each got to what was due while the server was disturbed. All alike is 1. Of eight \
                     connections 0.5 is what it is where four are served and four are not.";
-const WORST: &str = "The p99 response time of each of the probe's connections by itself, while something was done to the \
-                     server, and the longest of these. Requests without a correct reply rank last.";
-const CONNECT: &str = "From the start of a connect to the connection, of the clients who disturb the probe. Those who never \
-                       got one rank last.";
-const GOODPUT: &str = "Correct replies in time per second, before something was done to the server, meanwhile or after. \
-                       Meanwhile those to the requests of the disturbance count as well as the probe's.";
+const WORST: &str = "The p99 response time of each of the others' connections by itself, while the server was disturbed, and the \
+                     longest of these. Requests without a correct reply rank last.";
+const CONNECT: &str = "From the start of a connect to the connection, of the clients who disturb the others. Those who never got \
+                       one rank last.";
+const GOODPUT: &str = "Correct replies in time per second: before the disturbance, meanwhile or after it. Meanwhile those to the \
+                       disturbing requests count as well as those to the others'.";
 
 /// A metric of which nothing else is said.
 const fn metric(name: &'static str, label: &'static str, unit: Unit, how_to_read: &'static str, of: Of) -> Metric {

@@ -139,7 +139,12 @@ impl PageContent {
             glossary: METRICS.iter().map(|m| (m.label.to_owned(), m.how_to_read.to_owned())).collect(),
             environment: environment(run),
             limits: limits(run),
-            probes: run.cells.iter().filter(|cell| cell.purpose == Purpose::CapacityProbe).map(probe).collect(),
+            probes: run
+                .cells
+                .iter()
+                .filter(|cell| cell.purpose == Purpose::CapacityProbe)
+                .map(|cell| probe(run, cell))
+                .collect(),
             contenders: contenders.collect(),
         }
     }
@@ -185,7 +190,7 @@ fn standfirst(run: &Run) -> String {
 const SECTIONS: [(&str, &str, &str, bool); 6] = [
     (
         "load",
-        "Against the load",
+        "As the load grows",
         "Requests come when they are due, whether or not the server is ready. To the right they come more often.",
         true,
     ),
@@ -205,7 +210,7 @@ const SECTIONS: [(&str, &str, &str, bool); 6] = [
     (
         "inside",
         "The server from inside",
-        "Under load each server says how things stand, and the system how its threads fare: what waited for what.",
+        "Under load each server tells how things stand inside, and the system how its threads fare.",
         false,
     ),
     (
@@ -242,7 +247,7 @@ fn environment(run: &Run) -> Vec<(String, String)> {
     let rows = [
         ("Command", manifest.argv.join(" ")),
         ("Seed", manifest.seed.to_string()),
-        ("Blocks planned", manifest.blocks_in_words()),
+        ("How often", manifest.blocks_in_words()),
         ("Started", [vec![manifest.started_at.clone()], manifest.resumed_at.clone()].concat().join(", resumed ")),
         ("Took", manifest.elapsed_ns.map_or("not ended".into(), |ns| Unit::Nanoseconds.show(ns as f64))),
         ("Harness", format!("{} {}", manifest.harness_version, manifest.commit.as_deref().unwrap_or(""))),
@@ -292,12 +297,17 @@ fn limits(run: &Run) -> Vec<[String; 4]> {
     limits.map(|limit| [limit.name.clone(), shown(limit.value), shown(limit.needed), limit.remedy.clone()]).collect()
 }
 
-fn probe(cell: &Cell) -> [String; 5] {
+/// What was asked of whom, as readers call both, and what came of it.
+fn probe(run: &Run, cell: &Cell) -> [String; 5] {
+    let mut workloads = run.manifest.experiments.iter().flat_map(|experiment| &experiment.workloads);
+    let asked = workloads.find(|workload| workload.key == cell.workload).map_or(&cell.workload, |found| &found.label);
+    let contender = run.manifest.contenders.iter().find(|contender| contender.label == cell.contender);
+    let server = contender.map_or_else(|| cell.contender.clone(), |found| found.name());
     let pool = crate::study::Pool::of(vec![cell]);
     let achieved = pool.achieved_rps().map_or("-".into(), |rps| Unit::PerSecond.show(rps));
     let failed = cell.traffic.as_ref().map_or("-".into(), |traffic| format::count(traffic.ledger.failed()));
     let standing = if crate::study::counts(cell) { "valid" } else { "invalid" };
-    [cell.workload.clone(), cell.contender.clone(), achieved, failed, standing.into()]
+    [asked.clone(), server, achieved, failed, standing.into()]
 }
 
 /// Sentences on one sound point with the greatest distance between response and service time, so that the

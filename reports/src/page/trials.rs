@@ -44,7 +44,7 @@ pub(super) fn sections(run: &Run, groups: &[Group<'_>], summary: &Summary, figur
 }
 
 fn ends<'g, 'a: 'g>(groups: impl Iterator<Item = &'g Group<'a>>) -> Option<DataTable> {
-    let columns = ["contender", "the server", "all requests of the probe", "what it was put under", "its limits"];
+    let columns = ["server", "how it ended", "all requests of other clients", "what it was put under", "its limits"];
     let mut rows = Vec::new();
     for group in groups {
         for (series, trial) in group.trials() {

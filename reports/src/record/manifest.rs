@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{ExperimentRecord, HostRecord, Warning};
-use crate::format::counted;
+use crate::format::often;
 
 /// `manifest.json`: written before the first cell, and again when the run ends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,13 +85,13 @@ impl Manifest {
         self.protagonists.as_ref().is_some_and(|two| two.contains(&contender.label))
     }
 
-    /// `1 block`, or `1 block, 3 for claims, 10 for the scorecard` where those experiments have more.
+    /// `measured once`, or `measured once, 3 times for claims, 10 times for the scorecard` where those experiments have more.
     pub fn blocks_in_words(&self) -> String {
-        let mut said = counted(u64::from(self.blocks), "block");
+        let mut said = format!("measured {}", often(self.blocks as usize));
         for (is_claim, what) in [(true, "claims"), (false, "the scorecard")] {
             let those = self.experiments.iter().filter(|experiment| experiment.decision.is_some() == is_claim);
             let more = those.filter_map(|experiment| experiment.blocks).filter(|blocks| *blocks != self.blocks).max();
-            said.extend(more.map(|blocks| format!(", {blocks} for {what}")));
+            said.extend(more.map(|blocks| format!(", {} for {what}", often(blocks as usize))));
         }
         said
     }
@@ -166,7 +166,7 @@ pub struct ContenderRecord {
 
 impl ContenderRecord {
     /// What a sentence calls it, with what tells it from others of its model in brackets: `threads`, `tokio (one thread)`,
-    /// `tokio (workers=4)`, `threads (base)`. Its label where readers know no other name. As unique in a run as its label.
+    /// `tokio (4 workers)`, `threads (base)`. Its label where readers know no other name. As unique in a run as its label.
     pub fn name(&self) -> String {
         let Some(DisplayName { short, .. }) = &self.display else { return self.label.clone() };
         let (name, kind) = short.split_once(", ").unwrap_or((short, ""));
@@ -182,9 +182,13 @@ impl ContenderRecord {
     }
 }
 
-/// An option as a name has it: where work is placed says by itself what it is.
-fn bare(option: &str) -> &str {
-    option.strip_prefix("placement=").unwrap_or(option)
+/// An option as a name has it: where work is placed says by itself what it is, and workers are counted.
+fn bare(option: &str) -> String {
+    match option.split_once('=') {
+        Some(("placement", place)) => place.to_owned(),
+        Some(("workers", number)) => format!("{number} worker{}", if number == "1" { "" } else { "s" }),
+        _ => option.to_owned(),
+    }
 }
 
 /// What readers call a contender.

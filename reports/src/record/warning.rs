@@ -321,7 +321,7 @@ impl Warning {
             Warning::SurplusReplies { .. } => {
                 "mend the server: it writes a reply twice, or one longer than it says".into()
             }
-            Warning::ServerDied { .. } => "read the end of its standard error in the cell's file".into(),
+            Warning::ServerDied { .. } => "read the end of its standard error in the file of the measurement".into(),
             Warning::CheckFailed { .. } => "do not use the figures; report the check with all of them".into(),
             Warning::MachineLimit { remedy, .. } => remedy.clone(),
             Warning::BusyStart(busy) => busy.remedy(),

@@ -107,6 +107,8 @@ pub enum Topic {
     Waiting {
         /// For how long each waits.
         for_ns: u64,
+        /// Whether a backend is what they wait for, and not only time that passes.
+        at_backend: bool,
         /// Of so many offered; absent where a search found what is carried.
         offered: Option<f64>,
     },
@@ -114,7 +116,7 @@ pub enum Topic {
     FewClients {
         /// The load.
         load: f64,
-        /// How long each request waits for something else, where it does.
+        /// How long each request waits, where it does.
         waits_ns: Option<u64>,
     },
     /// The p99 at the highest load that both keep up with.

@@ -50,7 +50,7 @@ pub(super) struct PlayedGroup<'g, 'a> {
 /// A load that both keep up with.
 struct Place {
     load: f64,
-    /// How long each request waits for something else, where it does.
+    /// How long each request waits, where it does.
     waits_ns: Option<u64>,
     /// Where connections stay open.
     connections: Option<u32>,
@@ -198,6 +198,16 @@ impl PlayedGroup<'_, '_> {
         duel.sides.iter().all(has_any).then_some(duel)
     }
 
+    /// Whether the server asked a backend for what its requests wait for.
+    pub(super) fn calls_a_backend(&self) -> bool {
+        let calls = |series: &Series<'_>| {
+            let of_points = series.points.iter().map(|point| &point.pool);
+            let mut pools = of_points.chain(series.trials.iter().map(|trial| &trial.pool));
+            pools.any(|pool| pool.cells.iter().any(|cell| cell.backend.is_some()))
+        };
+        self.sides().into_iter().any(calls)
+    }
+
     /// What is carried of requests that wait: found by a search, or answered where at least one is left behind.
     fn waiting(&self) -> Option<Duel> {
         let Some(Demand::Waiting { for_ns }) = self.demand else { return None };
@@ -211,7 +221,7 @@ impl PlayedGroup<'_, '_> {
                 });
                 Some((0..).zip(found).collect::<BlockValues>())
             };
-            let topic = Topic::Waiting { for_ns, offered: None };
+            let topic = Topic::Waiting { for_ns, at_backend: self.calls_a_backend(), offered: None };
             let duel = self.duel(topic, achieved, MeasuredAt::Everywhere, &values);
             return Some(Duel { better: Direction::More, metric: None, ..duel });
         }
@@ -230,7 +240,7 @@ impl PlayedGroup<'_, '_> {
         let loads: Vec<f64> = self.group.loads().into_iter().filter(both).collect();
         let left_behind = loads.iter().rev().find(|load| is_behind(first, **load) || is_behind(second, **load));
         let load = *left_behind.or(loads.last())?;
-        let topic = Topic::Waiting { for_ns, offered: Some(load) };
+        let topic = Topic::Waiting { for_ns, at_backend: self.calls_a_backend(), offered: Some(load) };
         let duel = self.duel(topic, achieved, MeasuredAt::Load(load), &|series| values(series, load));
         Some(Duel { better: Direction::More, ..duel })
     }

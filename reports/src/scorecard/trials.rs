@@ -34,7 +34,10 @@ impl PlayedGroup<'_, '_> {
             .into_iter()
             .rev()
             .find(|at| [first, second].iter().all(|side| blocks(side, *at).as_ref().is_some_and(has_any)))?;
-        let (topic, at) = (Topic::Waiting { for_ns, offered: None }, MeasuredAt::Trial(Some(most)));
+        let (topic, at) = (
+            Topic::Waiting { for_ns, at_backend: self.calls_a_backend(), offered: None },
+            MeasuredAt::Trial(Some(most)),
+        );
         let duel = self.duel(topic, achieved, at, &|series| blocks(series, most));
         Some(Duel { better: Direction::More, ..duel })
     }

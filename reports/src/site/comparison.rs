@@ -13,7 +13,7 @@ use super::entry::{Address, Entry, NotAnEntry, SITE_VERSION, checked, lines};
 use super::{PAGE, SiteFile, archive};
 use crate::charts::change;
 use crate::diff::{Diff, DiffRow, between};
-use crate::format::{count, counted};
+use crate::format::{count, counted, often};
 use crate::page::{ICON, STYLE, filled, hash};
 use crate::record::store::{RecordError, Run};
 
@@ -127,7 +127,7 @@ fn said(diff: &Diff) -> String {
     let (changed, alike) = (of(DiffRow::has_changed), of(DiffRow::is_alike));
     let open = all.saturating_sub(changed + alike);
     match (all, changed + alike) {
-        (0, _) => "Nothing can be compared: no contender met the same load in both runs.".into(),
+        (0, _) => "Nothing can be compared: no server met the same load in both runs.".into(),
         (_, 0) => format!("{} compared; nobody can tell whether one has changed.", counted(all, "figure")),
         _ => {
             let [changed, alike, open] = [(changed, "changed"), (alike, "alike"), (open, "undecided")]
@@ -203,7 +203,7 @@ fn page(base: &Entry, new: &Entry, diff: &Diff, entry: &ComparisonEntry) -> Stri
 /// What both are, then what ran on the machine and is not the same in both.
 fn facts(base: &Entry, new: &Entry) -> Vec<ComparedFact> {
     let commit = |entry: &Entry| entry.commit.clone().unwrap_or_else(|| "not known".into());
-    let blocks = |entry: &Entry| format!("{}, {}", entry.preset, counted(entry.blocks.into(), "block"));
+    let planned = |entry: &Entry| format!("{}, measured {}", entry.preset, often(entry.blocks as usize));
     let fact = |name: &str, of: &dyn Fn(&Entry) -> String| ComparedFact {
         name: name.to_owned(),
         base: of(base),
@@ -212,7 +212,7 @@ fn facts(base: &Entry, new: &Entry) -> Vec<ComparedFact> {
     let mut facts = vec![
         fact("Run", &|entry| entry.run.clone()),
         fact("Commit", &commit),
-        fact("Preset", &blocks),
+        fact("Preset", &planned),
         fact("What it said", &|entry| entry.headline.clone()),
     ];
     let both = new.software.iter().filter_map(|(what, now)| Some((what, base.software.get(what)?, now)));

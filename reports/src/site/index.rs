@@ -108,7 +108,7 @@ fn choices(entries: &[Entry], machines: Vec<MachineIdentity>) -> Vec<Filter> {
     let of = |id, label, options| Filter { id, label, options };
     vec![
         of("machine", "Machine", machines.into_iter().map(machine).collect()),
-        of("contender", "Contender", sorted(entries.iter().flat_map(|entry| &entry.contenders).collect())),
+        of("contender", "Server", sorted(entries.iter().flat_map(|entry| &entry.contenders).collect())),
         of("preset", "Preset", sorted(entries.iter().map(|entry| &entry.preset).collect())),
         of("experiment", "Experiment", sorted(entries.iter().flat_map(|entry| &entry.experiments).collect())),
     ]
@@ -125,12 +125,12 @@ impl ListedRun {
 
 /// Whose run it is, where it was made and of what, a line each.
 fn facts(entry: &Entry) -> Vec<RunFact> {
-    let blocks = format::counted(u64::from(entry.blocks), "block");
+    let measured = format::often(entry.blocks as usize);
     let run = [
         ("Run", Some(entry.run.clone())),
         ("Machine", Some(entry.machine.label.clone())),
         ("Commit", entry.commit.clone()),
-        ("Preset", Some(format!("{}, {blocks}", entry.preset))),
+        ("Preset", Some(format!("{}, measured {measured}", entry.preset))),
     ];
     run.into_iter().filter_map(|(name, value)| Some(RunFact { name, value: value? })).collect()
 }
@@ -142,11 +142,11 @@ pub(super) fn doubt(entry: &Entry) -> Option<String> {
         doubts.push("a smoke run only shows that everything works".to_owned());
     }
     if entry.invalid_cells > 0 {
-        let cells = format::counted(entry.cells as u64, "cell");
+        let cells = format::counted(entry.cells as u64, "measurement");
         doubts.push(format!("{} of {cells} not valid", entry.invalid_cells));
     }
     if !entry.complete {
-        doubts.push("not all planned cells were run".to_owned());
+        doubts.push("not everything planned was measured".to_owned());
     }
     (!doubts.is_empty()).then(|| format!("{}.", format::capitalised(&doubts.join("; "))))
 }

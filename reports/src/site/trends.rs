@@ -146,7 +146,7 @@ fn range(loads: &[f64]) -> Option<(f64, f64)> {
 fn notes(left_out: u64, loads: &[f64], changes: &[TrendChange]) -> Vec<String> {
     let mut notes: Vec<String> = changes.iter().map(|change| format!("{}.", change.text)).collect();
     if range(loads).is_some_and(|(lo, hi)| lo < hi) {
-        notes.push("The load differs a little from run to run, as what the contenders could do differed.".to_owned());
+        notes.push("The load differs a little from run to run, as what the servers could do differed.".to_owned());
     }
     if left_out > 0 {
         let runs = format::counted(left_out, "run");
@@ -188,7 +188,7 @@ fn lines(kept: &[(&Entry, Vec<&Headline>)]) -> Vec<TrendLine> {
 }
 
 fn table(unit: Unit, kept: &[(&Entry, Vec<&Headline>)], lines: &[TrendLine]) -> DataTable {
-    let mut columns = vec!["contender".to_owned()];
+    let mut columns = vec!["server".to_owned()];
     columns.extend(kept.iter().map(|(run, figures)| {
         let load = figures.first().and_then(|figure| figure.offered_load_rps);
         let load = load.map_or(String::new(), |load| format!(", {}", Unit::PerSecond.show(load)));

@@ -71,7 +71,7 @@ fn differing(matrix: &Matrix) -> String {
         match (pair.judged.map(|judged| judged.verdict), pair.ratio) {
             (Some(Verdict::Different), Ok(ratio)) => {
                 let (more, less) = if ratio.value > 1.0 { (pair.a, pair.b) } else { (pair.b, pair.a) };
-                let times = format::number(ratio.apart());
+                let times = format::ratio(ratio.apart());
                 let said = format!("{times} times {}", name(less));
                 match different.iter_mut().find(|(who, _)| *who == more) {
                     Some((_, others)) => others.push(said),
@@ -134,7 +134,7 @@ pub(super) fn reproduce(run: &Run) -> Slide {
         ("Seed", manifest.seed.to_string()),
         ("Version", format!("{}, commit {commit}", manifest.harness_version)),
         ("Takes", took.unwrap_or_else(|| "not known, since the run did not end".into())),
-        ("Plan", format!("{}, {} cells", manifest.blocks_in_words(), manifest.planned_cells)),
+        ("Plan", format!("{}, {} measurements", manifest.blocks_in_words(), manifest.planned_cells)),
     ];
     Slide {
         kind: SlideKind::End,

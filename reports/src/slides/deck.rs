@@ -9,8 +9,8 @@ use crate::charts;
 use crate::format::{self, Unit};
 use crate::page::card;
 use crate::placement::placement;
-use crate::record::ExperimentRecord;
 use crate::record::store::Run;
+use crate::record::{ContenderRecord, ExperimentRecord};
 use crate::scorecard::Scorecard;
 use crate::study::{Group, groups};
 use crate::summary::{self, Badge, BadgeState, Summary};
@@ -75,7 +75,7 @@ pub(super) fn title(run: &Run) -> Slide {
 pub(super) fn what_was_run(run: &Run, summary: &Summary) -> Slide {
     let manifest = &run.manifest;
     let contenders = manifest.contenders.iter().filter(|contender| contender.twin_of.is_none());
-    let contenders: Vec<&str> = contenders.map(|contender| contender.label.as_str()).collect();
+    let contenders: Vec<String> = contenders.map(ContenderRecord::name).collect();
     let experiments: Vec<&str> = manifest.experiments.iter().map(|experiment| experiment.title.as_str()).collect();
     let blocks = manifest.blocks_in_words();
     let rows = [
@@ -98,7 +98,7 @@ pub(super) fn where_and_how(run: &Run, summary: &Summary) -> Vec<(String, String
         Unit::Bytes.show(machine.memory_bytes as f64),
         machine.kernel
     );
-    let valid = format!("{valid} of {}", format::counted(validity.cells as u64, "cell"));
+    let valid = format!("{valid} of {}", format::counted(validity.cells as u64, "measurement"));
     let rows = [("Where", place), ("How", placement(run)), ("Valid", valid)];
     let rows = rows.map(|(term, said)| (term.to_owned(), said)).into_iter();
     rows.chain(validity.badges.iter().filter(|badge| badge.state == BadgeState::Doubt).map(badge)).collect()
@@ -131,7 +131,7 @@ fn unmeasured(experiment: &ExperimentRecord) -> Slide {
     Slide {
         kind: SlideKind::Words,
         kicker: experiment.title.clone(),
-        heading: "No cell of it has been measured.".into(),
+        heading: "Nothing of it has been measured yet.".into(),
         ..Slide::default()
     }
 }

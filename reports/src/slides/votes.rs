@@ -45,7 +45,7 @@ pub(super) fn of_row(
     notes.extend(remedy(row, shorts).map(|remedy| ("Helps".to_owned(), remedy)));
     notes.extend(stand_ins(row, shorts).map(|who| ("Measured".to_owned(), who)));
     notes.extend(experiment.into_iter().flat_map(does_not_say));
-    let helps = remedy(row, shorts).map(|remedy| format!("{remedy}."));
+    let helps = remedy(row, shorts).map(|remedy| format!("But {remedy}."));
     Some(Slide {
         kind: SlideKind::Vote,
         kicker: "Who is better, and by how much?".into(),
@@ -83,7 +83,7 @@ pub(super) fn of_experiment(
     notes.extend(claim.into_iter().flat_map(|claim| &claim.values).map(|value| ("Decides".into(), value.clone())));
     notes.extend(does_not_say(experiment));
     let (picture, numbers) = drawn.map_or((None, None), |slide| (slide.picture, slide.numbers));
-    let unmeasured = || "No cell of it has been measured.".to_owned();
+    let unmeasured = || "Nothing of it has been measured yet.".to_owned();
     let answer = claim.map(Claim::line).or(lead).or_else(|| first.map(|(figure, _)| figure.title.clone()));
     Slide {
         kind: SlideKind::Vote,

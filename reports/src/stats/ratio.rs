@@ -145,20 +145,20 @@ impl NoRatio {
         }
     }
 
-    /// Why there is none and what was there instead, the two called so: `no ratio, zero or less in 3 of 10 blocks of
+    /// Why there is none and what was there instead, the two called so: `no ratio, zero or less in 3 of 10 measurements of
     /// base`.
     pub fn words(&self, names: [&str; 2]) -> String {
         let what = match self.why {
-            WhyNoRatio::NoBlocks => return "no ratio, no block has a valid cell of both".to_owned(),
+            WhyNoRatio::NoBlocks => return "no ratio, no repetition has a valid measurement of both".to_owned(),
             WhyNoRatio::Missing => "no value",
             WhyNoRatio::Beyond => "more than could be measured",
             WhyNoRatio::NotPositive => "zero or less",
         };
         let sides = [0, 1].into_iter().filter(|side| self.blocks[*side] > 0);
         let sides = sides.map(|side| match (self.blocks[side], self.of[side]) {
-            (1, 1) => format!("in the one block of {}", names[side]),
-            (some, all) if some == all => format!("in all {all} blocks of {}", names[side]),
-            (some, all) => format!("in {some} of {all} blocks of {}", names[side]),
+            (1, 1) => format!("in the one measurement of {}", names[side]),
+            (some, all) if some == all => format!("in all {all} measurements of {}", names[side]),
+            (some, all) => format!("in {some} of {all} measurements of {}", names[side]),
         });
         format!("no ratio, {what} {}", sides.collect::<Vec<_>>().join(" and "))
     }
@@ -263,11 +263,14 @@ mod tests {
     fn what_has_no_logarithm_is_counted_and_not_dropped() {
         let zeros = refused(&[Is(1.0), Is(2.0), Is(3.0)], &[Is(1.0), Is(0.0), Is(-1.0)]);
         assert_eq!(zeros, NoRatio { why: WhyNoRatio::NotPositive, blocks: [0, 2], of: [3, 3] });
-        assert_eq!(zeros.words(["new", "base"]), "no ratio, zero or less in 2 of 3 blocks of base");
+        assert_eq!(zeros.words(["new", "base"]), "no ratio, zero or less in 2 of 3 measurements of base");
         let missing = refused(&[Missing, Is(0.0)], &[Beyond(1e9), Missing]);
-        assert_eq!(missing.words(["a", "b"]), "no ratio, no value in 1 of 2 blocks of a and in 1 of 2 blocks of b");
+        assert_eq!(
+            missing.words(["a", "b"]),
+            "no ratio, no value in 1 of 2 measurements of a and in 1 of 2 measurements of b"
+        );
         let beyond = refused(&[Beyond(1e9)], &[Is(0.0)]);
-        assert_eq!(beyond.words(["a", "b"]), "no ratio, more than could be measured in the one block of a");
+        assert_eq!(beyond.words(["a", "b"]), "no ratio, more than could be measured in the one measurement of a");
         assert_eq!(refused(&[], &[Is(1.0)]).why, WhyNoRatio::NoBlocks);
         assert_eq!(refused(&[f64::NAN.into()], &[f64::INFINITY.into()]).why, WhyNoRatio::Missing);
         assert_eq!(refused(&[Is(f64::NAN)], &[Is(1.0)]).why, WhyNoRatio::NotPositive);

@@ -70,7 +70,7 @@ impl Group<'_> {
         ascending(self.trials().filter_map(|(_, trial)| trial.variation)).len() > 1
     }
 
-    /// What a heading calls a trial: `tokio (workers=4), connections that block: 8`.
+    /// What a heading calls a trial: `tokio (4 workers), connections that block: 8`.
     pub fn name_of(&self, series: &Series<'_>, trial: &Trial<'_>) -> String {
         let is_told = self.is_swept() || self.experiment.variation_label().is_some();
         self.experiment.name_of(&series.name, trial.variation.filter(|_| is_told))

@@ -81,7 +81,7 @@ impl KeptUp {
         let show = |load| Unit::PerSecond.show(load);
         let named = DisplayedName::list(who);
         match self {
-            KeptUp::WithAll(load) => format!("{named} kept up with every load tried, to {}.", show(load)),
+            KeptUp::WithAll(load) => format!("{named} kept up with every load tried, up to {}.", show(load)),
             KeptUp::Until(load, next) => format!("{named} kept up with {} and not with {}.", show(load), show(next)),
             KeptUp::AtLeast(load) => {
                 format!("{named} kept up with {}; above it nothing valid was measured.", show(load))
@@ -89,7 +89,7 @@ impl KeptUp {
             KeptUp::NotWith(load) => format!("{named} did not keep up with {}, the lowest load tried.", show(load)),
             KeptUp::Unknown => {
                 let names: Vec<String> = who.iter().map(|name| name.to_string()).collect();
-                format!("Cannot tell for {}: no valid cell.", format::list(&names))
+                format!("Cannot tell for {}: no valid measurement.", format::list(&names))
             }
         }
     }
@@ -116,14 +116,14 @@ type LoadRanking<'g, 'a> = (f64, Vec<(f64, &'g Series<'a>)>);
 /// The contenders that have a value where contenders can be told apart, the lowest first; or why there are too few.
 fn ranked<'g, 'a>(group: &'g Group<'a>, metric: &Metric) -> Result<LoadRanking<'g, 'a>, String> {
     let Some(load) = group.busy_load(metric.blocks_for_verdict) else {
-        return Err("Cannot tell: at no load tried did half of the contenders keep up in valid cells.".into());
+        return Err("Cannot tell: at no load tried did half of the servers keep up in valid measurements.".into());
     };
     let value = |series: &Series<'_>| metric.of_pool(&series.at(load)?.pool).value();
     let sound = group.sound_at(load).into_iter();
     let found = sound.filter_map(|series| Some((value(series)?, series)));
     let found = found.sorted_by(|a, b| a.0.total_cmp(&b.0).then(a.1.index.cmp(&b.1.index))).collect_vec();
     if found.len() < 2 {
-        let reason = "fewer than two contenders have a number, for want of samples or of timely replies";
+        let reason = "fewer than two servers have a number, for want of samples or of replies in time";
         return Err(format!("Cannot tell at {}: {reason}.", Unit::PerSecond.show(load)));
     }
     Ok((load, found))
@@ -137,7 +137,7 @@ fn comparison(group: &Group<'_>, metric: &Metric, matrices: &[Matrix]) -> Option
     };
     let (lowest, highest) = (found.first()?.1, found.last()?.1);
     Some(format!(
-        "At {} {} and {}: {}.",
+        "At {}, {} and {}: {}.",
         Unit::PerSecond.show(load),
         shown(lowest, metric, load)?,
         shown(highest, metric, load)?,
@@ -145,10 +145,10 @@ fn comparison(group: &Group<'_>, metric: &Metric, matrices: &[Matrix]) -> Option
     ))
 }
 
-/// `threads 5.20 ms (5.18 to 5.31 ms)`.
+/// `5.20 ms (5.18 to 5.31 ms) with threads`.
 fn shown(series: &Series<'_>, metric: &Metric, load: f64) -> Option<String> {
     let reading = metric.of_pool(&series.at(load)?.pool);
-    Some(format!("{} {}", series.name, Fact::new(reading, metric.unit).in_full()))
+    Some(format!("{} with {}", Fact::new(reading, metric.unit).in_full(), series.name))
 }
 
 /// The ratio by block, with the verdict where there are blocks enough for one.
@@ -158,7 +158,7 @@ fn apart(matrix: &Matrix, a: &Series<'_>, b: &Series<'_>) -> String {
     };
     let interval = format::bracketed(ratio.interval.map(format::interval));
     let verdict = if judged.verdict.is_one() { format!("; {}", judged.verdict.words()) } else { String::new() };
-    format!("{} times{}{verdict}", format::number(ratio.value), interval)
+    format!("{} times as much{}{verdict}", format::ratio(ratio.value), interval)
 }
 
 /// Said once for all comparisons: which have too few blocks, or what a difference has to exceed.
@@ -178,9 +178,16 @@ fn certainty(matrices: &[Matrix]) -> Option<String> {
     let mut sentences: Vec<String> =
         floors.map(|matrix| format!("{}: {}", format::capitalised(&matrix.label), matrix.floor_words())).collect();
     if let Some(fewest) = fewest {
-        let needs = needs.iter().map(|(blocks, labels)| format!("{blocks} of the {}", format::list(labels)));
+        let needs = needs.iter().enumerate().map(|(place, (times, labels))| {
+            let measurements = if place == 0 { " measurements" } else { "" };
+            format!("{times}{measurements} of the {}", format::list(labels))
+        });
         let needs: Vec<String> = needs.collect();
-        sentences.push(format!("Measured {}: estimates. A verdict takes {}.", often(fewest), needs.join(", ")));
+        sentences.push(format!(
+            "Measured {}, so these are estimates. A verdict takes {}.",
+            often(fewest),
+            needs.join(", ")
+        ));
     }
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }
@@ -201,7 +208,9 @@ fn connection_cost(group: &Group<'_>, matrices: &[Matrix]) -> String {
     let show =
         |(slope, series, unit): &(Slope, &Series<'_>, Unit)| format!("{} with {}", unit.show(slope.value), series.name);
     match about.as_slice() {
-        [] => "Cannot tell what a connection costs: no contender that served every one has a valid fit.".into(),
+        [] => {
+            "Cannot tell what a connection costs: no server that answered on all of them gives a valid figure.".into()
+        }
         [only] => format!("One more idle connection costs {}.", show(only)),
         [most @ (high, more, _), .., least @ (low, less, _)] => {
             let of_connections = matrices.iter().find(|matrix| matrix.label == PER_CONNECTION);

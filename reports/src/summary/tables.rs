@@ -44,10 +44,12 @@ fn load_table(group: &Group<'_>) -> SummaryTable {
         let kept = series.kept_up_to();
         let mut values = vec![match kept {
             Some(load) => {
-                let more = series.may_carry_more().then(|| "or more: no valid cell above".to_owned());
+                let more = series.may_carry_more().then(|| "or more: nothing valid was measured above".to_owned());
                 number(load, Unit::PerSecond, more)
             }
-            None if !series.has_valid_cell() => TableValue { text: "no valid cell".into(), ..missing("cannot tell") },
+            None if !series.has_valid_cell() => {
+                TableValue { text: "no valid measurement".into(), ..missing("cannot tell") }
+            }
             None => missing("none of the loads tried"),
         }];
         values.extend(metrics_in(Column::AtOneLoad).map(|metric| at_load(series, metric, load)));
@@ -61,9 +63,9 @@ fn load_table(group: &Group<'_>) -> SummaryTable {
 /// Why the table is at its load and at no higher one.
 fn who_kept_up(sound: usize, all: usize) -> &'static str {
     match sound {
-        _ if sound == all => "every contender",
-        _ if sound >= 2 && 2 * sound >= all => "at least half of the contenders",
-        _ => "as many contenders as possible",
+        _ if sound == all => "every server",
+        _ if sound >= 2 && 2 * sound >= all => "at least half of the servers",
+        _ => "as many servers as possible",
     }
 }
 
@@ -73,7 +75,7 @@ fn connection_table(group: &Group<'_>) -> SummaryTable {
     let mut columns = vec![column("per idle connection", "Slope over all connection counts, of all measured parts.")];
     columns.extend(parts.iter().map(|part| column(part.label, part.how_to_read)));
     let threads =
-        "Most threads seen while connections were held, with the one that tells of its inside where that is on.";
+        "Most threads seen while connections were held; one may be there only to answer questions on the inside.";
     columns.push(column("threads", threads));
     columns.push(column("answered", "Held connections that got an answer to their one request, at the most held."));
     let rows = group.series.iter().map(|series| {
@@ -101,8 +103,8 @@ fn connection_table(group: &Group<'_>) -> SummaryTable {
 pub(super) fn under_objective(group: &Group<'_>) -> Option<SummaryTable> {
     let objective = group.experiment.objective.as_ref()?;
     let columns = [
-        ("carries", "Geometric mean over blocks of the highest offered load that keeps the objective."),
-        ("blocks", "Blocks whose search came to its end, of those that were begun."),
+        ("carries", "Geometric mean over all searches of the highest offered load that keeps the objective."),
+        ("searches", "Those that came to their end, of those that were begun."),
     ];
     let carried = |series: &Series<'_>| {
         let carries = carries(objective, series);
@@ -125,7 +127,7 @@ pub(super) fn table(
     mut rows: Vec<TableRow>,
 ) -> SummaryTable {
     rows.extend(group.unmeasured.iter().map(|(index, contender)| {
-        let none = TableValue { text: "no valid cell".into(), ..missing("no cell was measured") };
+        let none = TableValue { text: "no valid measurement".into(), ..missing("was not measured") };
         let (contender, name) = (contender.label.clone(), contender.name());
         TableRow { index: *index, contender, name, values: vec![none; columns.len()] }
     }));
@@ -156,7 +158,7 @@ fn missing(why: &str) -> TableValue {
 }
 
 fn slope(slope: Option<Slope>, unit: Unit) -> TableValue {
-    let Some(slope) = slope else { return missing("not measured, or no valid cell") };
+    let Some(slope) = slope else { return missing("not measured, or nothing valid") };
     let interval = slope.half_width.map(|half| unit.range(slope.value - half, slope.value + half));
     number(slope.value, unit, interval)
 }
@@ -171,7 +173,9 @@ fn at_load(series: &Series<'_>, metric: &Metric, load: Option<f64>) -> TableValu
         Standing::Saturated => {
             return TableValue { text: "saturated".into(), ..missing("did not keep up with this load") };
         }
-        Standing::Invalid => return TableValue { text: "invalid".into(), ..missing("no valid cell at this load") },
+        Standing::Invalid => {
+            return TableValue { text: "invalid".into(), ..missing("no valid measurement at this load") };
+        }
     }
     let reading = metric.of_pool(&point.pool);
     match reading {
@@ -190,7 +194,7 @@ fn failed(series: &Series<'_>) -> TableValue {
         failed += traffic.ledger.failed();
     }
     if scheduled == 0 {
-        return missing("no valid cell");
+        return missing("no valid measurement");
     }
     let part = failed as f64 / scheduled as f64;
     let remark = format!("{} of {}", format::count(failed), format::count(scheduled));
@@ -202,7 +206,7 @@ fn never_answered(series: &Series<'_>) -> TableValue {
     let ledgers = cells.filter_map(|cell| cell.traffic.as_ref()).map(|traffic| traffic.connections);
     let ledgers: Vec<_> = ledgers.collect();
     if ledgers.is_empty() {
-        return missing("no valid cell");
+        return missing("no valid measurement");
     }
     let never = ledgers.iter().map(|ledger| ledger.never_answered).fold(0, u64::saturating_add);
     let attempted = ledgers.iter().map(|ledger| ledger.attempted).fold(0, u64::saturating_add);

@@ -26,7 +26,7 @@ pub(super) fn answers(group: &Group<'_>) -> Vec<Statement> {
 
 fn told(group: &Group<'_>, series: &Series<'_>, trial: &Trial<'_>) -> String {
     if trial.standing == Standing::Invalid {
-        return format!("Cannot tell for {}: no valid cell.", series.name);
+        return format!("Cannot tell for {}: no valid measurement.", series.name);
     }
     if trial.shown().is_some_and(|cell| cell.disturbance.is_some()) {
         return format!("{} {}", DisplayedName::of(series.contender).first(), probe::story(trial));
@@ -70,7 +70,7 @@ pub(super) fn table(group: &Group<'_>) -> Option<SummaryTable> {
 
 fn value(metric: &Metric, trial: &Trial<'_>) -> TableValue {
     if trial.standing == Standing::Invalid {
-        return TableValue { text: "no valid cell".into(), number: None, remark: None };
+        return TableValue { text: "no valid measurement".into(), number: None, remark: None };
     }
     tables::shown(metric.of_pool(&trial.pool), metric.unit)
 }

@@ -81,7 +81,7 @@ pub(super) fn of(run: &Run) -> Validity {
 
 fn badge(cells: &[&Cell], label: &str, trouble: &str, well: &str, concerns: impl Fn(&Warning) -> bool) -> Badge {
     let hit = cells.iter().filter(|cell| cell.warnings.iter().any(&concerns)).count() as u64;
-    let all = format::counted(cells.len() as u64, "cell");
+    let all = format::counted(cells.len() as u64, "measurement");
     let detail = if hit == 0 { format!("{well} in all {all}") } else { format!("{trouble} in {hit} of {all}") };
     of_state(label, hit == 0 && !cells.is_empty(), detail)
 }
@@ -115,7 +115,7 @@ fn accounts(cells: &[&Cell]) -> Badge {
     let off = ledgers.iter().filter(|ledger| ledger.accounted_for() != ledger.scheduled).count() as u64;
     let detail = match off {
         0 => format!("all {} scheduled requests accounted for", format::count(scheduled)),
-        _ => format!("{} do not add up", format::counted(off, "cell")),
+        _ => format!("{} do not add up", format::counted(off, "measurement")),
     };
     of_state("Accounts", off == 0, detail)
 }
@@ -143,7 +143,7 @@ fn complete(run: &Run) -> Badge {
         Ending::Completed => "",
         Ending::Interrupted => ", interrupted",
     };
-    let mut detail = format!("{} of {planned} planned cells{ending}", format::count(have));
+    let mut detail = format!("{} of {planned} planned measurements{ending}", format::count(have));
     if failed > 0 {
         detail.push_str(&format!(", {failed} failed"));
     }
@@ -166,10 +166,10 @@ fn doubts(run: &Run) -> Vec<Doubt> {
             && !died_as_a_result(cell)
         {
             let remedy = match part {
-                FailedPart::Server => "read the end of its standard error in the cell's file",
+                FailedPart::Server => "read the end of its standard error in the file of the measurement",
                 FailedPart::Harness => "it is no fault of the server's: free what is named and run again",
             };
-            add(true, format!("the cell failed: {reason}"), remedy.to_owned(), &cell.id);
+            add(true, format!("it failed: {reason}"), remedy.to_owned(), &cell.id);
         }
     }
     let doubts =

@@ -24,6 +24,10 @@ pub(super) fn common_load(which: CommonLoad, group: &Group<'_>, deciding: &[&str
     };
     let names: Vec<String> = deciding.iter().map(|label| (*label).to_owned()).collect();
     found.ok_or_else(|| {
-        format!("{} kept up with no load of {} in valid cells together", format::list(&names), group.workload.label)
+        format!(
+            "{} kept up with no load of {} in valid measurements together",
+            format::list(&names),
+            group.workload.label
+        )
     })
 }

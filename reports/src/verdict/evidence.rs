@@ -42,7 +42,7 @@ pub(super) struct Evidence {
     /// All blocks that are used, together.
     together: Reading,
     blocks: BlockValues,
-    /// Why blocks are not used, where some are not: `1 of 3 blocks of threaded was disturbed: others used the machine`.
+    /// Why blocks are not used, where some are not: `1 of 3 measurements of threaded was disturbed: others used the machine`.
     set_aside: Option<String>,
 }
 
@@ -118,7 +118,7 @@ impl Evidence {
         Ok(Evidence { metric, who, has_variation: false, together, blocks, set_aside })
     }
 
-    /// `p99 response time of the probe of async-single`.
+    /// `p99 response time of others of async-single`.
     pub(super) fn name(&self) -> String {
         format!("{} of {}", self.metric.label, self.who)
     }
@@ -166,13 +166,13 @@ impl Evidence {
             self.enough_counts().and_then(|()| other.enough_counts())?;
             let ((lo, hi), (other_lo, other_hi)) = (self.range(), other.range());
             if other_lo <= 0.0 {
-                return Err(format!("{} is zero in some block, so there is no ratio to it", other.name()));
+                return Err(format!("{} is zero in some measurement, so there is no ratio to it", other.name()));
             }
             return Ok((other_hi.map_or(0.0, |other| lo / other), hi.map(|hi| hi / other_lo)));
         }
         let ratio = self.ratio(other)?;
         self.enough(ratio.blocks).and_then(|()| other.enough(ratio.blocks))?;
-        let (lo, hi) = ratio.interval.ok_or_else(|| format!("{} has one block only", self.name()))?;
+        let (lo, hi) = ratio.interval.ok_or_else(|| format!("{} was measured once only", self.name()))?;
         // What is more than could be measured leaves open how much more.
         Ok((if other.is_open() { 0.0 } else { lo }, Some(hi).filter(|_| !self.is_open())))
     }
@@ -225,11 +225,7 @@ impl Evidence {
         if blocks >= BLOCKS_FOR_A_CLAIM {
             return Ok(());
         }
-        let have = match blocks {
-            1 => "once".to_owned(),
-            2 => "twice".to_owned(),
-            more => format!("{more} times"),
-        };
+        let have = format::often(blocks);
         let aside = format::bracketed(self.set_aside.clone());
         Err(format!("measured {have}, and a claim takes {BLOCKS_FOR_A_CLAIM} times{aside}"))
     }
@@ -260,11 +256,11 @@ fn set_aside<'a>(who: &str, cells: impl Iterator<Item = &'a Cell> + Clone) -> Op
     let disturbed = cells.filter(|cell| counts(cell) && why_not(cell).is_some()).count();
     let of = |some: usize| {
         let were = if some == 1 { "was" } else { "were" };
-        format!("{some} of {} of {who} {were}", format::counted(all as u64, "block"))
+        format!("{some} of {} of {who} {were}", format::counted(all as u64, "measurement"))
     };
     Some(match (invalid, disturbed) {
-        (invalid, _) if invalid == all => format!("no cell of {who} is valid: {first}"),
-        (0, disturbed) if disturbed == all => format!("every cell of {who} was disturbed: {first}"),
+        (invalid, _) if invalid == all => format!("no measurement of {who} is valid: {first}"),
+        (0, disturbed) if disturbed == all => format!("every measurement of {who} was disturbed: {first}"),
         (invalid, 0) => format!("{} invalid: {first}", of(invalid)),
         (0, disturbed) => format!("{} disturbed: {first}", of(disturbed)),
         (invalid, disturbed) => format!("{} invalid and {disturbed} disturbed: {first}", of(invalid)),
@@ -277,7 +273,7 @@ fn lacking_words(
     mut readings: impl Iterator<Item = Reading>,
     (missing, all): (usize, usize),
 ) -> String {
-    let some = if missing == all { String::new() } else { format!(" in {missing} of {all} blocks") };
+    let some = if missing == all { String::new() } else { format!(" in {missing} of {all} measurements") };
     let needed = readings.find_map(|reading| match reading {
         Reading::TooFew(needed) => Some(needed),
         Reading::Measured(..) | Reading::Beyond(_) | Reading::Absent => None,

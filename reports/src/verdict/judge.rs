@@ -59,20 +59,23 @@ impl Verdict {
     pub fn words(self) -> String {
         match self {
             Verdict::TooFewBlocks { have, needed } => {
-                format!("too few blocks for a verdict ({have} of {needed}), so cannot tell")
+                format!("too few repetitions for a verdict ({have} of {needed}), so cannot tell")
             }
             Verdict::Different => "the two are different".into(),
             Verdict::Equivalent { within } => {
                 format!("the two are equivalent within {:.0}%", (within - 1.0) * 100.0)
             }
             Verdict::Indistinguishable { decided_by: Some(blocks), .. } => {
-                format!("cannot tell them apart; some {} blocks would decide", format::count(blocks as u64))
+                format!("cannot tell them apart; some {} repetitions would decide", format::count(blocks as u64))
             }
             Verdict::Indistinguishable { is_hidden: true, .. } => {
-                "cannot tell them apart, nor would any number of blocks with as much noise".into()
+                "cannot tell them apart, nor would any number of repetitions with as much noise".into()
             }
             Verdict::Indistinguishable { .. } => {
-                format!("cannot tell them apart; more than {} blocks would decide", format::count(MOST_BLOCKS as u64))
+                format!(
+                    "cannot tell them apart; more than {} repetitions would decide",
+                    format::count(MOST_BLOCKS as u64)
+                )
             }
         }
     }
@@ -226,7 +229,7 @@ mod tests {
         assert!(on_the_edge.words().contains("nor would any number"));
         let beyond = verdict(1.06, 0.9);
         assert_eq!(beyond, Verdict::Indistinguishable { decided_by: None, is_hidden: false });
-        assert!(beyond.words().contains("more than 1,000 blocks would"));
+        assert!(beyond.words().contains("more than 1,000 repetitions would"));
     }
 
     #[test]

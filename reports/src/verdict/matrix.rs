@@ -7,7 +7,7 @@ use itertools::Itertools;
 use serde::Serialize;
 
 use super::{BlockValues, Floor, Judged, Verdict, block_values, has_any, judge_all, ratio_of, ratio_or_why};
-use crate::format::{Unit, counted, interval, number};
+use crate::format::{self, Unit, counted, interval};
 use crate::metrics::{Metric, slopes_by_block};
 use crate::stats::{NoRatio, Ratio};
 use crate::study::{Group, Series, Standing};
@@ -174,24 +174,27 @@ impl Matrix {
         match would.clone().minmax_by(f64::total_cmp).into_option() {
             Some((least, most)) => {
                 let blocks = if least < most { Unit::Count.range(least, most) } else { Unit::Count.show(least) };
-                Some(format!("{pairs} cannot be told apart; {blocks} blocks would decide {} of them.", would.count()))
+                Some(format!(
+                    "{pairs} cannot be told apart; {blocks} repetitions would decide {} of them.",
+                    would.count()
+                ))
             }
             None if open.is_empty() => None,
-            None => Some(format!("{pairs} cannot be told apart, nor would a thousand blocks do.")),
+            None => Some(format!("{pairs} cannot be told apart, nor would a thousand repetitions do.")),
         }
     }
 
     /// Where the floor comes from, in a sentence.
     pub fn floor_words(&self) -> String {
-        let floor = number(self.floor.ratio);
+        let floor = format::ratio(self.floor.ratio);
         match &self.twin {
             Some(twin) => format!(
-                "A difference counts from {floor} times on: the mean of {} blocks of {twin}, run twice in each, was no farther \
-                 from itself, with 95% confidence, and less than 1.05 times is of no interest.",
+                "Only {floor} times or more counts as a difference: {twin} ran twice in each of {} repetitions and was on average no \
+                 farther from itself, with 95% confidence. Less than 1.05 times is of no interest.",
                 self.floor.blocks
             ),
             None => format!(
-                "A difference counts from {floor} times on; how far a contender is from itself was not measured."
+                "Only {floor} times or more counts as a difference; how far a server is from itself was not measured."
             ),
         }
     }
@@ -200,7 +203,7 @@ impl Matrix {
 impl Pair {
     /// `1.32×`, or that there is none.
     pub fn times(&self) -> String {
-        self.ratio.map_or_else(|_| "-".into(), |ratio| format!("{}×", number(ratio.value)))
+        self.ratio.map_or_else(|_| "-".into(), |ratio| format!("{}×", format::ratio(ratio.value)))
     }
 
     /// The verdict in a sign: `≠` different, `=` equivalent, `?` cannot tell.

@@ -32,13 +32,13 @@ pub(super) fn reason(row: &ScorecardRow) -> &'static str {
         Topic::CpuPerRequest { .. } => "CPU time is your limit",
         Topic::Waiting { .. } => "most requests wait for a database or another service",
         Topic::FewClients { .. } => "you have few clients and every microsecond counts",
-        Topic::NearTheLimit { .. } => "the slowest answers near the limit count",
+        Topic::NearTheLimit { .. } => "the slowest answers near the limit matter",
         Topic::HeldUp { .. } if row.remedy.is_some() => {
             "your code makes blocking calls that you won't move to other threads"
         }
         Topic::HeldUp { .. } => "your code makes blocking calls",
         Topic::Held { .. } => "many clients connect and say nothing",
-        Topic::Computation { .. } => "requests compute",
+        Topic::Computation { .. } => "your requests compute",
     }
 }
 

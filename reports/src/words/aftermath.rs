@@ -14,11 +14,16 @@ pub(super) fn goodput(pool: &Pool<'_>) -> Option<String> {
     let failed = |cell: &&Cell| cell.disturbed().any(|event| event.fate != Fate::Ok);
     pool.cells.iter().find(|cell| was_asked_for_more(cell) && failed(cell))?;
     let metric = metric("goodput_recovery")?;
-    let said = |when: &str, was: &str| format!("{when} that ended, the goodput {was} within 5% of what it was before.");
+    let back = |when: &str| {
+        Some(format!("{when} that ended, the server again answered as many in time as before, to within 5%."))
+    };
     match metric.of_pool(pool) {
-        Reading::Measured(0.0, _) => Some(said("As soon as", "was back")),
-        Reading::Measured(ns, _) => Some(said(&format!("{} after", metric.unit.show(ns)), "was back")),
-        Reading::Beyond(ns) => Some(said(&format!("{} after", metric.unit.show(ns as f64)), "was still not")),
+        Reading::Measured(0.0, _) => back("As soon as"),
+        Reading::Measured(ns, _) => back(&format!("{} after", metric.unit.show(ns))),
+        Reading::Beyond(ns) => Some(format!(
+            "Even {} after that ended, the server answered over 5% fewer in time than before.",
+            metric.unit.show(ns as f64)
+        )),
         Reading::TooFew(_) | Reading::Absent => None,
     }
 }
@@ -96,11 +101,15 @@ mod tests {
     #[test]
     fn the_goodput_is_back_at_once_later_or_not() {
         let told = |well_again_ms| goodput(&Pool::of(vec![&cell(well_again_ms, None, 0)]));
-        let back =
-            |when: &str, was| Some(format!("{when} that ended, the goodput {was} within 5% of what it was before."));
-        assert_eq!(told(200), back("As soon as", "was back"));
-        assert_eq!(told(300), back("100 ms after", "was back"));
-        assert_eq!(told(900), back("400 ms after", "was still not"));
+        let back = |when: &str| {
+            Some(format!("{when} that ended, the server again answered as many in time as before, to within 5%."))
+        };
+        assert_eq!(told(200), back("As soon as"));
+        assert_eq!(told(300), back("100 ms after"));
+        assert_eq!(
+            told(900).unwrap(),
+            "Even 400 ms after that ended, the server answered over 5% fewer in time than before."
+        );
         assert_eq!(told(100), None, "nothing failed, so there is nothing to tell");
     }
 

@@ -75,7 +75,10 @@ fn clause(row: &ScorecardRow, shorts: [&str; 2]) -> Option<Clause> {
     Some(match &row.topic {
         Topic::MemoryPerConnection => worse(format!("an idle connection takes {times} the memory")),
         Topic::CpuPerRequest { .. } => worse(format!("a request takes {times} the CPU time")),
-        Topic::Waiting { .. } => better(format!("{times} as many requests that wait for a backend get through")),
+        Topic::Waiting { at_backend, .. } => {
+            let wait = if *at_backend { " for a backend" } else { "" };
+            better(format!("{times} as many requests that wait{wait} get through"))
+        }
         Topic::FewClients { .. } => worse(format!("a few clients wait {times} as long for an answer")),
         Topic::NearTheLimit { .. } => worse(format!("the slowest answers near the limit take {times} as long")),
         Topic::HeldUp { blocking, .. } => {
@@ -103,12 +106,12 @@ pub(super) fn subject(topic: &Topic) -> &'static str {
     match topic {
         Topic::MemoryPerConnection => "the memory of an idle connection",
         Topic::CpuPerRequest { .. } => "the CPU time of a request",
-        Topic::Waiting { .. } => "the requests that they carry",
+        Topic::Waiting { .. } => "how many waiting requests they carry",
         Topic::FewClients { .. } => "response time with few clients",
         Topic::NearTheLimit { .. } => "response time near the limit",
-        Topic::HeldUp { .. } => "what others wait while a client blocks",
-        Topic::Held { .. } => "the idle connections that they hold",
-        Topic::Computation { .. } => "computation",
+        Topic::HeldUp { .. } => "how long others wait while a client blocks",
+        Topic::Held { .. } => "how many idle connections they hold",
+        Topic::Computation { .. } => "how much they compute",
     }
 }
 
@@ -128,7 +131,10 @@ mod tests {
 
     #[test]
     fn times_are_said_as_in_the_table() {
-        assert_eq!([1.28, 2.0, 4.6, 16.2].map(plain_times), ["1.28 times", "twice", "4.6 times", "16 times"]);
+        assert_eq!(
+            [1.28, 2.0, 4.6, 16.2, 412.0].map(plain_times),
+            ["1.28 times", "twice", "4.6 times", "16 times", "410 times"]
+        );
     }
 
     #[test]
@@ -137,7 +143,7 @@ mod tests {
         let rows = vec![
             row(Topic::MemoryPerConnection, better(1, 16.2)),
             row(CPU, better(1, 1.5)),
-            row(Topic::Waiting { for_ns: 5_000_000, offered: None }, better(1, 2.0)),
+            row(Topic::Waiting { for_ns: 5_000_000, at_backend: true, offered: None }, better(1, 2.0)),
             row(few, RowVerdict::Alike { within: 1.05 }),
             row(Topic::NearTheLimit { load: 1.0 }, RowVerdict::CannotTell(Undecided::TooClose { decided_by: None })),
             row(HELD_UP, better(0, 55.0)),

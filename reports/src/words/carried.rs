@@ -52,7 +52,7 @@ fn searched(one: &LoadCarried) -> String {
 }
 
 fn between(count: usize) -> String {
-    if count > 2 { format!("{} between", crate::format::counted(count as u64 - 2, "other")) } else { String::new() }
+    if count > 2 { format!("{} in between", crate::format::counted(count as u64 - 2, "other")) } else { String::new() }
 }
 
 #[cfg(test)]

@@ -44,11 +44,10 @@ pub(crate) fn value(bounded: &BoundedValue) -> String {
     };
     let times = ratio.map(|ratio| {
         let ends = ratio.interval.map(format::interval);
-        format!("{} times{} ", format::number(ratio.value), format::bracketed(ends))
+        format!("{} times{} ", format::ratio(ratio.value), format::bracketed(ends))
     });
-    let needed = bounded
-        .bound
-        .map(|(relation, factor)| format!("; the claim needs {} times {}", format::number(factor), or_more(relation)));
+    let needed =
+        bounded.bound.map(|(relation, factor)| format!("; the claim needs {factor} times {}", or_more(relation)));
     let other = format!(
         "{}, {}{}",
         other.who,
@@ -148,7 +147,7 @@ mod tests {
         };
         assert_eq!(
             value(&bounded),
-            "threads: memory of one more idle connection 30 KiB; 15.4 times (15.2 to 15.6) that of tokio, 2 KiB; the claim \
+            "threads: memory of one more idle connection 30 KiB; 15 times (15 to 16) that of tokio, 2 KiB; the claim \
              needs 5 times or more"
         );
     }

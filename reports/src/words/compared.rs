@@ -130,13 +130,17 @@ fn span(ranked: &[&RankedEntry]) -> String {
     }
 }
 
-/// `3 others between` where the two that are named are the first and the last, or else how far all are apart.
+/// `3 others in between` where the two that are named are the first and the last, or else how far all are apart.
 pub(super) fn others(ranked: &[&RankedEntry], more: &RankedEntry, less: &RankedEntry) -> String {
     match ranked {
         [first, .., last] if ranked.len() > 2 => {
             let extremes = first.index == less.index && last.index == more.index;
             let others = format::counted(ranked.len() as u64 - 2, "other");
-            if extremes { format!("{others} between") } else { format!("all {} from {}", ranked.len(), span(ranked)) }
+            if extremes {
+                format!("{others} in between")
+            } else {
+                format!("all {} within {}", ranked.len(), span(ranked))
+            }
         }
         _ => String::new(),
     }
@@ -146,7 +150,7 @@ pub(super) fn others(ranked: &[&RankedEntry], more: &RankedEntry, less: &RankedE
 /// "all".
 fn those(about: &[&RankedEntry]) -> String {
     if about.len() > MOST_NAMED {
-        return format!("{} contenders", about.len());
+        return format!("{} servers", about.len());
     }
     let in_order = about.iter().sorted_by_key(|entry| entry.index);
     DisplayedName::list(&in_order.map(|entry| &entry.name).collect_vec())
@@ -155,7 +159,7 @@ fn those(about: &[&RankedEntry]) -> String {
 /// As [`those`], in the middle of a sentence.
 fn those_inside(about: &[&RankedEntry]) -> String {
     if about.len() > MOST_NAMED {
-        return format!("{} contenders", about.len());
+        return format!("{} servers", about.len());
     }
     format::list(&about.iter().sorted_by_key(|entry| entry.index).map(|entry| entry.name.to_string()).collect_vec())
 }
@@ -234,7 +238,7 @@ mod tests {
         let three = [entry(0, "a", 5.0), entry(1, "b", 5.1), entry(2, "c", 5.2)];
         let pairs = [pair(0, 1, 0.98, alike), pair(1, 2, 0.98, alike), pair(0, 2, 0.96, DOUBTFUL)];
         assert_eq!(said(&three, &pairs), "Cannot tell a, b and c apart in p99 response time");
-        assert_eq!(title(&three, &pairs[..2]).beside.last().unwrap(), "1 other between");
+        assert_eq!(title(&three, &pairs[..2]).beside.last().unwrap(), "1 other in between");
     }
 
     #[test]
@@ -244,7 +248,7 @@ mod tests {
             [pair(0, 1, 0.83, Verdict::Different), pair(1, 2, 0.67, Verdict::Different), pair(0, 2, 0.55, DOUBTFUL)];
         let two = title(&three, &pairs);
         assert_eq!(two.said, "B answered 99% of requests within 6 ms, c within 9 ms");
-        assert_eq!(two.beside.last().unwrap(), "all 3 from 5 to 9 ms");
+        assert_eq!(two.beside.last().unwrap(), "all 3 within 5 to 9 ms");
         let all = [pair(0, 1, 0.83, DOUBTFUL), pair(1, 2, 0.67, DOUBTFUL), pair(0, 2, 0.55, Verdict::Different)];
         assert_eq!(said(&three, &all), "A answered 99% of requests within 5 ms, c within 9 ms");
     }

@@ -87,9 +87,9 @@ pub(crate) fn load_curve(metric: &Metric, curves: &[LoadCurve], blocks: usize) -
     let wordings = [
         format!("{} {kept}, {} {}", DisplayedName::list(leaders), list(last), least.words()),
         format!("{} {kept}, {} {}", DisplayedName::list(leaders), counted(last), least.words()),
-        format!("{} contenders {kept}, {} {}", leaders.len(), counted(last), least.words()),
+        format!("{} servers {kept}, {} {}", leaders.len(), counted(last), least.words()),
     ];
-    // Nobody is "1 contenders".
+    // Nobody is "1 servers".
     let wordings = wordings.into_iter().take(if leaders.len() > 1 { 3 } else { 2 });
     let others: Vec<String> = between.iter().map(|(at, names)| format!("{} {}", list(names), at.words())).collect();
     let cannot = if unknown.is_empty() { String::new() } else { format!("cannot tell for {}", format::list(&unknown)) };
@@ -209,7 +209,7 @@ mod tests {
         let middle = [(1_000.0, 1.2), (4_000.0, 1.3), (12_000.0, 0.0)];
         let mut curves = [one("a", &FAR), one("b", &FAR), one("c", &NEAR), one("d", &NEAR), one("e", &middle)];
         let all = title(&curves).unwrap();
-        assert_eq!(all.said, "2 contenders kept p99 under 5 ms even at 12,000/s, 2 to 1,000/s");
+        assert_eq!(all.said, "2 servers kept p99 under 5 ms even at 12,000/s, 2 to 1,000/s");
         assert_eq!(all.beside[0], "e (one thread) to 4,000/s");
         (curves[0].leads, curves[4].leads) = (true, true);
         assert!(

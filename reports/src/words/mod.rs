@@ -4,9 +4,9 @@
 //! `compared.rs` and `of_group.rs` (contenders in one metric), `load_curve.rs` (response times over the load), `held.rs`
 //! (connections held), `carried.rs` (a search under an objective), `parts.rs` (what response times are made of), `served.rs`,
 //! `probe.rs` and `aftermath.rs` (a disturbance), `claim.rs` (what people say), `estimates.rs` (what holds for a whole run),
-//! `scorecard.rs`, `answer.rs` and `advice.rs` (two contenders in everything that was measured of them), `why.rs` (what is
-//! behind that), `vote.rs` and `monday.rs` (the same for a room), `predicted.rs` (what was expected). What they share: `title.rs`, `name.rs`, `fact.rs` and
-//! `wording.rs`.
+//! `scorecard.rs`, `answer.rs` and `advice.rs` (two contenders in everything that was measured of them), `options.rs` (what
+//! one was measured with), `why.rs` (what is behind that), `vote.rs` and `monday.rs` (the same for a room), `predicted.rs`
+//! (what was expected). What they share: `title.rs`, `name.rs`, `fact.rs` and `wording.rs`.
 
 pub mod advice;
 mod aftermath;
@@ -22,6 +22,7 @@ pub(crate) mod moments;
 pub(crate) mod monday;
 mod name;
 mod of_group;
+mod options;
 mod parts;
 pub mod predicted;
 pub(crate) mod probe;

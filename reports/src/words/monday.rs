@@ -15,11 +15,11 @@ pub(crate) fn monday(card: &Scorecard) -> Vec<(String, String)> {
         RowVerdict::Better { who, .. } => {
             let [of_it, of_the_other] = [who, 1 - who].map(|side| value(row.values[side], row.unit));
             let chosen = (format!("If {}", reason(row)), format!("{}: {of_it} instead of {of_the_other}", shorts[who]));
-            let helped = remedy(row, shorts).map(|remedy| ("Or keep the other with a remedy".to_owned(), remedy));
+            let helped = remedy(row, shorts).map(|remedy| (format!("Or keep {}", shorts[1 - who]), remedy));
             [Some(chosen), helped]
         }
         RowVerdict::Alike { .. } => {
-            let what = format!("If {} is all that counts", subject(&row.topic));
+            let what = format!("If what counts is {}", subject(&row.topic));
             [Some((what, format!("whichever you know: {}", value(row.values[0], row.unit)))), None]
         }
         RowVerdict::CannotTell(_) => [None, None],
@@ -58,9 +58,9 @@ mod tests {
             said,
             [
                 "If you hold thousands of connections: tokio: ≥\u{a0}50 ms instead of 900 µs",
-                "If response time with few clients is all that counts: whichever you know: 900 µs",
+                "If what counts is response time with few clients: whichever you know: 900 µs",
                 "If your code makes blocking calls that you won't move to other threads: threads: 900 µs instead of ≥\u{a0}50 ms",
-                "Or keep the other with a remedy: 1.21 ms for tokio with placement=spawn-blocking",
+                "Or keep tokio: 1.21 ms when tokio hands blocking calls to spawn_blocking",
                 "Not decided here: CPU time per request, at 20,000/s on 256 connections: measure it yourself",
             ]
         );

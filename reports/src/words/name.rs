@@ -75,10 +75,10 @@ mod tests {
             [
                 "threads",
                 "tokio (one thread)",
-                "tokio (spawn-blocking, workers=4)",
+                "tokio (spawn-blocking, 4 workers)",
                 "threaded:spawn=panicking",
                 "threads (base)",
-                "tokio (workers=4, again)"
+                "tokio (4 workers, again)"
             ]
         );
         assert_eq!(said[0].first(), "Threads");

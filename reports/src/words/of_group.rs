@@ -37,7 +37,7 @@ pub(crate) fn percentile(group: &Group<'_>, load: f64) -> Option<Title> {
 pub(crate) fn bars(group: &Group<'_>, metric: &Metric) -> Title {
     let tried = ascending(group.trials().filter_map(|(_, trial)| trial.variation));
     let at = tried.last().zip(group.experiment.variation_label());
-    let at = at.map_or(String::new(), |(most, label)| format!("at {} {label}", Unit::Count.show(*most)));
+    let at = at.map_or(String::new(), |(most, label)| format!("with {} {label}", Unit::Count.show(*most)));
     at_trials(group, metric, tried.last().copied(), &at)
 }
 

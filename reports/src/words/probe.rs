@@ -28,15 +28,15 @@ pub(crate) fn counted(fates: &BTreeMap<Fate, u64>) -> String {
     format::list(&fates.iter().map(|(fate, count)| format!("{} {}", format::count(*count), fate.words())).collect_vec())
 }
 
-/// What the probe got while something was done to the server: `answered 120 of the 500 requests of the probe that were
-/// due meanwhile, 8 of them slowly: 380 timed out`.
+/// What the probe got while something was done to the server: `answered 120 of the 500 requests of other
+/// clients meanwhile, 8 of them slowly: 380 timed out`.
 pub(crate) fn answered(pool: &Pool<'_>) -> String {
     let fates = fates(pool.cells.iter().flat_map(|cell| cell.disturbed()));
     let due: u64 = fates.values().sum();
     let ok = fates.get(&Fate::Ok).copied().unwrap_or(0);
     let requests = format::counted(due, "request");
     let share = match ok {
-        _ if due == 0 => return "was not asked by the probe meanwhile".into(),
+        _ if due == 0 => return "was asked by no other client meanwhile".into(),
         0 => format!("answered none of the {requests}"),
         _ if ok == due => format!("answered all {requests}"),
         _ => format!("answered {} of the {requests}", format::count(ok)),
@@ -45,7 +45,7 @@ pub(crate) fn answered(pool: &Pool<'_>) -> String {
     let failed = if failed.is_empty() { String::new() } else { format!(": {}", counted(&failed)) };
     let slow = slow_answers(pool).filter(|slow| *slow > 0);
     let slow = slow.map_or(String::new(), |slow| format!(", {} of them slowly", format::count(slow)));
-    format!("{share} of the probe that were due meanwhile{slow}{failed}")
+    format!("{share} of other clients meanwhile{slow}{failed}")
 }
 
 /// The whole story of a trial in which something was done to the server, as the rest of a sentence on it and more.
@@ -65,7 +65,7 @@ pub(crate) fn service(pool: &Pool<'_>) -> Vec<String> {
     }
 }
 
-/// `answered all 170 requests of the probe until idle connections came to 1,020, then none of 230: 230 timed out`;
+/// `answered all 170 requests of other clients until idle connections reached 1,020, then none of 230: 230 timed out`;
 /// absent where the break is not as clean.
 fn all_until_none(pool: &Pool<'_>) -> Option<String> {
     let (mut before, mut after) = (0, BTreeMap::<Fate, u64>::new());
@@ -81,7 +81,7 @@ fn all_until_none(pool: &Pool<'_>) -> Option<String> {
     let (_, when) = when_it_failed(pool)?;
     let none_of = format::count(after.values().sum());
     Some(format!(
-        "answered all {} of the probe until {when}, then none of {none_of} as long as that went on: {}.",
+        "answered all {} of other clients until {when}, then none of {none_of} for as long as that went on: {}.",
         format::counted(before, "request"),
         counted(&after)
     ))
@@ -93,10 +93,10 @@ fn when_it_failed(pool: &Pool<'_>) -> Option<(Fate, String)> {
     let disturbance = cell.disturbance.as_ref()?;
     let when = match held_when_it_failed(pool) {
         _ if event.at_ns >= disturbance.until_ns => format!("{} had ended", disturbance.name),
-        Some(held) => format!("{} came to {held}", disturbance.name),
+        Some(held) => format!("{} reached {held}", disturbance.name),
         None => {
             let after_ns = event.at_ns.saturating_sub(disturbance.from_ns) as f64;
-            format!("{} had been going on for {}", disturbance.name, Unit::Nanoseconds.show(after_ns))
+            format!("{} had gone on for {}", disturbance.name, Unit::Nanoseconds.show(after_ns))
         }
     };
     Some((event.fate, when))
@@ -119,10 +119,10 @@ fn recovery(pool: &Pool<'_>) -> Option<String> {
     match metric.of_pool(pool) {
         Reading::Measured(0.0, _) => None,
         Reading::Measured(ns, _) => {
-            Some(format!("From the first failure to the next answer it took {}.", metric.unit.show(ns)))
+            Some(format!("After the first failure it took {} to the next answer.", metric.unit.show(ns)))
         }
         Reading::Beyond(ns) => Some(format!(
-            "From the first failure on nothing was answered, to the end of the load {} later.",
+            "After the first failure nothing more was answered, for {} until the load ended.",
             metric.unit.show(ns as f64)
         )),
         Reading::TooFew(_) | Reading::Absent => None,
@@ -138,7 +138,7 @@ fn response(pool: &Pool<'_>) -> Option<String> {
     };
     let now = shown(meanwhile.of_pool(pool))?;
     let apart = shown(otherwise.of_pool(pool)).map_or(String::new(), |p99| format!(", and {p99} undisturbed"));
-    Some(format!("The probe's p99 was {now}{apart}."))
+    Some(format!("The p99 of others was {now}{apart}."))
 }
 
 /// How a server ended before its time, as the rest of a sentence on it: `was killed by signal 6`.
@@ -176,11 +176,11 @@ fn end_of_servers(pool: &Pool<'_>) -> Option<String> {
         .server
         .died_at_ns
         .map_or(String::new(), |ns| format!(", {} after the start of the load", Unit::Nanoseconds.show(ns as f64)));
-    let blocks = match pool.cells.len() {
+    let times = match pool.cells.len() {
         1 => String::new(),
         all => format!(", {} of {all} times", died.len()),
     };
-    Some(format!("The server {how}{when}{blocks}."))
+    Some(format!("The server {how}{when}{times}."))
 }
 
 /// What a server could not take on, as it counted itself.
@@ -194,11 +194,11 @@ pub(crate) fn turned_away(pool: &Pool<'_>) -> Option<String> {
     (!parts.is_empty()).then(|| format!("The server {}.", format::list(&parts)))
 }
 
-/// What became of the connections of a disturbance: `2,400 held at the most; 12 refused; 300 ended by the server`.
+/// What became of the connections of a disturbance: `2,400 held at most; 12 refused; 300 ended by the server`.
 pub(crate) fn connections(disturbance: &DisturbanceRecord) -> Option<String> {
     let most = disturbance.course.iter().map(|progress| progress.held).max()?;
     let last = disturbance.course.last()?;
-    let mut parts = vec![format!("{} held at the most", format::count(most))];
+    let mut parts = vec![format!("{} held at most", format::count(most))];
     let others = [(last.refused, "refused"), (last.ended_by_server, "ended by the server")];
     let others = others.iter().filter(|(count, _)| *count > 0);
     parts.extend(others.map(|(count, what)| format!("{} {what}", format::count(*count))));

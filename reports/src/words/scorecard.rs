@@ -2,6 +2,7 @@
 //!
 //! Must not know: HTML, columns. Beside it: `../scorecard/`, whose rows are told; `answer.rs`, what all of them say.
 
+use super::options;
 use super::title::often;
 use crate::format::{self, Unit};
 use crate::scorecard::{RowVerdict, ScorecardRow, SideValue, Topic, Undecided};
@@ -15,26 +16,27 @@ pub fn question(topic: &Topic) -> String {
                 .map_or(String::new(), |count| format!(" on {}", format::counted(u64::from(count), "connection")));
             format!("CPU time per request, at {}{on}", Unit::PerSecond.show(*load))
         }
-        Topic::Waiting { for_ns, offered } => {
+        Topic::Waiting { for_ns, at_backend, offered } => {
             let of = offered.map_or(String::new(), |load| format!(", of {} offered", Unit::PerSecond.show(load)));
-            format!("Requests per second when each waits {} for a backend{of}", time(*for_ns))
+            let wait = if *at_backend { " for a backend" } else { "" };
+            format!("Requests per second when each waits {}{wait}{of}", time(*for_ns))
         }
         Topic::FewClients { load, waits_ns } => {
-            let waiting = waits_ns.map_or(String::new(), |ns| format!(", each waits {}", time(ns)));
-            format!("Median response time with few clients ({}{waiting})", Unit::PerSecond.show(*load))
+            let waiting = waits_ns.map_or(String::new(), |ns| format!(", {} waits", time(ns)));
+            format!("Median response time, few clients ({}{waiting})", Unit::PerSecond.show(*load))
         }
         Topic::NearTheLimit { load } => {
-            format!("p99 response time at the highest load both carried ({})", Unit::PerSecond.show(*load))
+            format!("p99 response time at the highest common load ({})", Unit::PerSecond.show(*load))
         }
         Topic::HeldUp { blocking: 1, for_ns } => {
-            format!("p99 wait of others while one client keeps blocking, {} at a time", time(*for_ns))
+            format!("p99 wait while another client blocks {} at a time", time(*for_ns))
         }
         Topic::HeldUp { blocking, for_ns } => {
-            format!("p99 wait of others while {blocking} clients keep blocking, {} at a time", time(*for_ns))
+            format!("p99 wait while {blocking} others block {} at a time", time(*for_ns))
         }
         Topic::Held { what, memory_bytes } => {
-            let within = memory_bytes.map_or(String::new(), |bytes| format!(" in {}", Unit::Bytes.show(bytes as f64)));
-            format!("{}{within} before a new client gets no answer", format::capitalised(what))
+            let within = memory_bytes.map_or(String::new(), |bytes| format!(" ({})", Unit::Bytes.show(bytes as f64)));
+            format!("{} held before new clients fail{within}", format::capitalised(what))
         }
         Topic::Computation { at } => format!("Computation per second ({at})"),
     }
@@ -48,9 +50,9 @@ pub fn short_question(topic: &Topic) -> String {
         Topic::Waiting { for_ns, .. } => format!("requests/s when each waits {}", time(*for_ns)),
         Topic::FewClients { .. } => "median response time, few clients".into(),
         Topic::NearTheLimit { .. } => "p99 response time near the limit".into(),
-        Topic::HeldUp { blocking: 1, .. } => "p99 wait of others while one blocks".into(),
-        Topic::HeldUp { blocking, .. } => format!("p99 wait of others while {blocking} block"),
-        Topic::Held { what, .. } => format!("{what} until no answer"),
+        Topic::HeldUp { blocking: 1, .. } => "p99 wait while another client blocks".into(),
+        Topic::HeldUp { blocking, .. } => format!("p99 wait while {blocking} others block"),
+        Topic::Held { what, .. } => format!("{what} until new ones fail"),
         Topic::Computation { at } => format!("computation per second ({at})"),
     }
 }
@@ -67,10 +69,10 @@ pub fn value(value: Option<SideValue>, unit: Unit) -> String {
     }
 }
 
-/// `16×`, `1.5×`; of 1 or more.
+/// `1,000×`, `16×`, `4.6×`, `1.52×`; of 1 or more.
 pub fn times(times: f64) -> String {
     match times {
-        times if times >= 9.95 => format!("{}×", format::count(times.round() as u64)),
+        times if times >= 9.95 => format!("{}×", format::ratio(times)),
         times if times >= 1.995 => format!("{times:.1}×"),
         times => format!("{times:.2}×"),
     }
@@ -100,27 +102,29 @@ pub fn would_take(row: &ScorecardRow) -> Option<String> {
         Undecided::TooClose { decided_by: None } => {
             format!("measured {}, and not even a thousand times would decide", often(row.blocks))
         }
-        Undecided::NoLimit => "not everybody came to a limit; more load would tell".into(),
-        Undecided::NoRatio(_) => "some measurement gave no number; longer ones would".into(),
+        Undecided::NoLimit => "not both came to their limit; more load would tell".into(),
+        Undecided::NoRatio(_) => "some measurements gave no number; longer ones would".into(),
     })
 }
 
-/// What helps the worse of the two: `0.1 ms for tokio with placement=spawn-blocking`; absent where nothing is known.
+/// What helps the worse of the two: `0.1 ms when tokio hands blocking calls to spawn_blocking`; absent where nothing is known.
 pub fn remedy(row: &ScorecardRow, shorts: [&str; 2]) -> Option<String> {
     let remedy = row.remedy.as_ref()?;
-    let who = format!("{} with {}", shorts[remedy.helps], remedy.options);
+    let who = shorts[remedy.helps];
     Some(match row.topic {
         // Its clients may have been sent away, so that fewer were held.
-        Topic::Held { .. } if remedy.value.at_least => format!("{who} answered every newcomer"),
-        _ => format!("{} for {who}", value(Some(remedy.value), row.unit)),
+        Topic::Held { .. } if remedy.value.at_least => {
+            format!("{who} with {} answered every newcomer", options::with(&remedy.options))
+        }
+        _ => format!("{} when {who} {}", value(Some(remedy.value), row.unit), options::does(&remedy.options)),
     })
 }
 
-/// Who was measured in place of a protagonist: `tokio with workers=4`; absent where both were themselves.
+/// Who was measured in place of a protagonist: `tokio with 4 workers`; absent where both were themselves.
 pub fn stand_ins(row: &ScorecardRow, shorts: [&str; 2]) -> Option<String> {
     let names = row.stand_ins.iter().zip(shorts).filter_map(|(options, short)| {
         let options = options.as_ref().filter(|options| !options.is_empty())?;
-        Some(format!("{short} with {options}"))
+        Some(format!("{short} with {}", options::with(options)))
     });
     let names: Vec<String> = names.collect();
     (!names.is_empty()).then(|| format::list(&names))
@@ -173,7 +177,7 @@ pub(crate) mod tests {
         vec![
             Topic::MemoryPerConnection,
             CPU,
-            Topic::Waiting { for_ns: 5_000_000, offered: Some(42_000.0) },
+            Topic::Waiting { for_ns: 5_000_000, at_backend: true, offered: Some(42_000.0) },
             Topic::FewClients { load: 400.0, waits_ns: Some(5_000_000) },
             Topic::NearTheLimit { load: 31_000.0 },
             HELD_UP,
@@ -188,8 +192,8 @@ pub(crate) mod tests {
         let asked = every_topic().iter().map(question).collect::<Vec<_>>();
         assert_eq!(asked[1], "CPU time per request, at 20,000/s on 256 connections");
         assert_eq!(asked[2], "Requests per second when each waits 5 ms for a backend, of 42,000/s offered");
-        assert_eq!(asked[5], "p99 wait of others while one client keeps blocking, 50 ms at a time");
-        assert_eq!(asked[7], "Idle connections in 64 MiB before a new client gets no answer");
+        assert_eq!(asked[5], "p99 wait while another client blocks 50 ms at a time");
+        assert_eq!(asked[7], "Idle connections held before new clients fail (64 MiB)");
         for topic in every_topic() {
             let (asked, short) = (question(&topic), short_question(&topic));
             assert!(asked.split(' ').count() <= 14 && short.chars().count() <= 38, "{asked}, {short}");
@@ -205,6 +209,7 @@ pub(crate) mod tests {
         assert_eq!(said(better(1, 16.2)), "tokio 16×");
         assert_eq!(said(RowVerdict::Better { who: 1, times: 4.6, at_least: true }), "tokio ≥\u{a0}4.6×");
         assert_eq!(said(better(0, 1.524)), "threads 1.52×");
+        assert_eq!(said(better(0, 1_017.3)), "threads 1,000×", "no more digits than a run bears");
         assert_eq!(said(RowVerdict::Alike { within: 1.05 }), "alike");
         assert_eq!(said(RowVerdict::CannotTell(Undecided::NoLimit)), "cannot tell");
     }
@@ -226,10 +231,13 @@ pub(crate) mod tests {
         };
         assert_eq!(
             with(HELD_UP, 1e5, false, "placement=spawn-blocking"),
-            "100 µs for tokio with placement=spawn-blocking"
+            "100 µs when tokio hands blocking calls to spawn_blocking"
         );
         let held = Topic::Held { what: "idle connections".into(), memory_bytes: None };
-        assert_eq!(with(held, 687.0, true, "idle-timeout=1s"), "tokio with idle-timeout=1s answered every newcomer");
+        assert_eq!(
+            with(held, 687.0, true, "idle-timeout=1s"),
+            "tokio with an idle timeout of 1 s answered every newcomer"
+        );
     }
 
     fn remedy_of(row: ScorecardRow) -> String {

@@ -118,7 +118,7 @@ impl Witnessed {
 
 /// How much was done to it, as a phrase; empty where that is always the same.
 fn at(one: &Witnessed) -> String {
-    if one.with.is_empty() { String::new() } else { format!("at {}", one.with) }
+    if one.with.is_empty() { String::new() } else { format!("with {}", one.with) }
 }
 
 /// The worst first.
@@ -148,7 +148,7 @@ fn waited(about: &[&Witnessed]) -> Title {
             let with = match most.with.as_str() {
                 "" => String::new(),
                 _ if most.with == least.with => at(most),
-                with => format!("{} at {with}", most.name),
+                with => format!("{} with {with}", most.name),
             };
             Title::fitting([
                 format!("Others waited up to {long} with {}, {short} with {}", most.name, least.name),
@@ -208,7 +208,7 @@ mod tests {
         ];
         let said = title(&seen);
         assert_eq!(said.said, "Others waited 512 ms with tokio (one thread), 2.80 ms with threads");
-        assert_eq!(said.beside, ["the longest wait", "at 8 that block"]);
+        assert_eq!(said.beside, ["the longest wait", "with 8 that block"]);
         assert_eq!(title(&seen[..1]).said, "Others waited up to 700 µs with threads");
     }
 

@@ -4,6 +4,7 @@
 //! once. Must not know: pixels, HTML. Beside it: one file per kind of title.
 
 use crate::format;
+pub(crate) use crate::format::often;
 
 /// More than this, nobody reads at a glance.
 pub(crate) const MOST_WORDS: usize = 12;
@@ -54,15 +55,6 @@ impl Title {
 /// How many words a text has, numbers and their units each one.
 pub(crate) fn words(text: &str) -> usize {
     text.split_whitespace().count()
-}
-
-/// `once`, `twice`, `3 times`.
-pub(crate) fn often(times: usize) -> String {
-    match times {
-        1 => "once".into(),
-        2 => "twice".into(),
-        many => format!("{} times", format::count(many as u64)),
-    }
 }
 
 #[cfg(test)]

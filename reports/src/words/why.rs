@@ -3,9 +3,9 @@
 //! Every sentence is made of what was measured, and none says more. Must not know: HTML, pixels. Beside it:
 //! `../mechanism.rs`, whose facts these are; `scorecard.rs`, what the row says.
 
-use super::probe;
 use super::scorecard::value;
-use crate::format::{self, Unit, count, counted, number};
+use super::{options, probe};
+use crate::format::{self, Unit, counted, number};
 use crate::mechanism::{ConnectionParts, Mechanism, RepliesApart, ServingCost, TimeOfEither};
 use crate::metrics::{Metric, metric};
 use crate::scorecard::{RowVerdict, ScorecardRow, Topic};
@@ -44,7 +44,7 @@ impl<'r> Sides<'r> {
         Sides { row, shorts, order }
     }
 
-    /// `tokio`, or `tokio with workers=4`.
+    /// `tokio`, or `tokio with 4 workers`.
     fn name(&self, side: usize) -> String {
         name(self.row, self.shorts, side)
     }
@@ -55,10 +55,10 @@ impl<'r> Sides<'r> {
     }
 }
 
-/// What a side is called: `tokio`, or `tokio with workers=4` where another stood in for it.
+/// What a side is called: `tokio`, or `tokio with 4 workers` where another stood in for it.
 pub(crate) fn name(row: &ScorecardRow, shorts: [&str; 2], side: usize) -> String {
     let options = row.stand_ins[side].as_ref().filter(|options| !options.is_empty());
-    options.map_or(shorts[side].to_owned(), |options| format!("{} with {options}", shorts[side]))
+    options.map_or(shorts[side].to_owned(), |options| format!("{} with {}", shorts[side], options::with(options)))
 }
 
 /// What is seen, in at most twelve words.
@@ -73,7 +73,7 @@ pub(crate) fn title(mechanism: &Mechanism<'_, '_>, row: &ScorecardRow, shorts: [
             format!("With {worse} one more connection is one more thread")
         }
         Mechanism::Connection { .. } => {
-            format!("A connection takes {worse} {}, {better} {}", sides.value(behind), sides.value(ahead))
+            format!("A connection costs {worse} {}, {better} {}", sides.value(behind), sides.value(ahead))
         }
         Mechanism::Request(costs) => costs_title(costs, &sides),
         Mechanism::Time(parts) => time_title(parts, &sides),
@@ -156,14 +156,14 @@ fn costs_title(costs: &[ServingCost; 2], sides: &Sides<'_>) -> String {
     let is_full = |side: &ServingCost| side.clients.is_some() && side.busy.is_some_and(|busy| busy >= FULL);
     let cpu = |side: usize| costs[side].cpu_ns.map_or("-".to_owned(), |ns| Unit::Nanoseconds.show(ns));
     if costs.iter().all(is_full) {
-        return format!("Full CPU: a request takes {worse} {}, {better} {}", cpu(behind), cpu(ahead));
+        return format!("Full CPU: a request costs {worse} {}, {better} {}", cpu(behind), cpu(ahead));
     }
     let times = costs[behind].switches.zip(costs[ahead].switches).map(|(worse, better)| worse / better);
     match times {
         Some(times) if times.is_finite() && times >= APART => {
-            format!("A request takes {worse} {} times the context switches", number_of_times(times))
+            format!("With {worse} a request takes {} times the context switches", number_of_times(times))
         }
-        _ => format!("A request takes {worse} {} of CPU time, {better} {}", cpu(behind), cpu(ahead)),
+        _ => format!("A request costs {worse} {} of CPU time, {better} {}", cpu(behind), cpu(ahead)),
     }
 }
 
@@ -174,7 +174,7 @@ pub(crate) fn few_digits(value: f64) -> String {
 
 /// `1.5`, `16`.
 fn number_of_times(times: f64) -> String {
-    if times >= 9.95 { count(times.round() as u64) } else { format!("{times:.1}") }
+    if times >= 9.95 { format::ratio(times) } else { format!("{times:.1}") }
 }
 
 fn together(side: &[Option<f64>]) -> f64 {
@@ -230,7 +230,8 @@ fn course_title(behind: &Trial<'_>, sides: &Sides<'_>) -> String {
     let [worse, _] = sides.order;
     let (short, value) = (sides.shorts[worse], sides.value(worse));
     match &sides.row.topic {
-        Topic::HeldUp { .. } => format!("While one request blocks, others wait {value} with {short}"),
+        Topic::HeldUp { blocking: 1, .. } => format!("While one request blocks, others wait {value} with {short}"),
+        Topic::HeldUp { blocking, .. } => format!("While {blocking} requests block, others wait {value} with {short}"),
         Topic::Held { what, .. } if behind.pool.cells.iter().any(|cell| probe::death(cell).is_some()) => {
             format!("With {short} the server died of {value} {what}")
         }

@@ -88,9 +88,9 @@ mod tests {
     #[test]
     fn what_is_too_long_is_said_shorter() {
         let [a, b] =
-            ["tokio (spawn-blocking, workers=4)", "tokio (one thread)"].map(|name| of(0, name, 9e6, Unit::Nanoseconds));
+            ["tokio (spawn-blocking, 4 workers)", "tokio (one thread)"].map(|name| of(0, name, 9e6, Unit::Nanoseconds));
         let said = two(metric("cpu_per_request").unwrap(), &a, &b).said;
-        assert_eq!(said, "CPU per request: tokio (spawn-blocking, workers=4) 9 ms, tokio (one thread) 9 ms");
+        assert_eq!(said, "CPU per request: tokio (spawn-blocking, 4 workers) 9 ms, tokio (one thread) 9 ms");
         let switches = metric("switches_per_request").unwrap();
         assert!(two(switches, &a, &b).said.starts_with("Switches per request: tokio"));
     }

@@ -63,7 +63,7 @@ fn records_and_tables_can_be_saved() {
     let csv = String::from_utf8(save(&mut tab, "CSV", &format!("{FIGURE}.csv"))).unwrap();
     let shown = tab.evaluate(&format!("document.querySelectorAll('#{FIGURE} details tr').length"));
     assert_eq!(json!(csv.lines().count()), shown, "{csv}");
-    assert!(csv.starts_with("contender,offered load,achieved,") && csv.contains("\nthreaded,\"8,000/s\","), "{csv}");
+    assert!(csv.starts_with("server,offered load,throughput,") && csv.contains("\nthreaded,\"8,000/s\","), "{csv}");
     tab.evaluate("document.querySelector('#download-records a').click()");
     let records: Value = serde_json::from_slice(&tab.downloaded("records.json")).unwrap();
     assert_eq!(records["manifest"]["run"], json!("fixture"));

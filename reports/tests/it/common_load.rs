@@ -76,7 +76,7 @@ fn who_was_not_run_or_never_kept_up_leaves_no_load() {
         cell.warnings.push(Warning::GeneratorFellBehind { kept_pace: 0.2 });
     }
     let said = reason(invalid);
-    assert!(said.contains("kept up with no load of sleep 5 ms in valid cells together"), "{said}");
+    assert!(said.contains("kept up with no load of sleep 5 ms in valid measurements together"), "{said}");
 }
 
 #[test]

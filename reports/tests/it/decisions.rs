@@ -92,10 +92,10 @@ fn who_was_not_run_cannot_be_told() {
 
 #[test]
 fn an_invalid_cell_cannot_tell_and_a_dead_server_can() {
-    assert_cannot_tell(&decided(run(), vec![serves("sequential")]), "no cell of sequential is valid");
+    assert_cannot_tell(&decided(run(), vec![serves("sequential")]), "no measurement of sequential is valid");
     let mut late = run();
     late.cells.iter_mut().for_each(|cell| cell.warnings.push(Warning::GeneratorFellBehind { kept_pace: 0.3 }));
-    assert_cannot_tell(&decided(late, vec![serves("async-multi")]), "no cell of async-multi is valid");
+    assert_cannot_tell(&decided(late, vec![serves("async-multi")]), "no measurement of async-multi is valid");
     assert_eq!(decided(run(), vec![serves("thread-pool")]).verdict, ClaimVerdict::DoesNotHold);
 }
 
@@ -104,10 +104,10 @@ fn too_few_samples_or_none_cannot_tell() {
     let few = decided(run(), vec![at_least("undisturbed_p99", "async-multi", 1.0)]);
     assert_cannot_tell(
         &few,
-        "too few samples for the p99 response time of the probe undisturbed of async-multi, 368 needed",
+        "too few samples for the p99 response time of others when undisturbed of async-multi, 368 needed",
     );
     let absent = decided(run(), vec![at_least("disturbance_rps", "async-multi", 1.0)]);
-    assert_cannot_tell(&absent, "throughput of the disturbance of async-multi was not measured");
+    assert_cannot_tell(&absent, "throughput of the disturbing requests of async-multi was not measured");
     assert_cannot_tell(&decided(run(), vec![at_least("no_such_metric", "async-multi", 1.0)]), "no metric called");
 }
 
@@ -164,7 +164,7 @@ fn an_exact_count_decides_with_one_block_and_says_that_it_is_one() {
     };
     assert_eq!((quarter(0.25).verdict, quarter(0.01).verdict), (ClaimVerdict::Holds, ClaimVerdict::DoesNotHold));
     let counts = "async-multi: ran up to 12 threads (exact count); 0.0120 times that of threaded, 1,000 (exact \
-                  count); the claim needs 0.250 times or less";
+                  count); the claim needs 0.25 times or less";
     assert_eq!(quarter(0.25).values, [counts]);
     // Blocks that do not agree leave it open.
     let mut apart = run();
@@ -194,10 +194,10 @@ fn a_disturbed_block_is_no_ground_for_a_claim() {
         of_tasks.for_each(|cell| cell.warnings.push(noise()));
         decided(run, vec![serves("async-multi")])
     };
-    let reason = "measured twice, and a claim takes 3 times (1 of 3 blocks of async-multi was disturbed: others used the machine: other \
+    let reason = "measured twice, and a claim takes 3 times (1 of 3 measurements of async-multi was disturbed: others used the machine: other \
                   processes used 60% of all CPUs)";
     assert_cannot_tell(&disturb(1), reason);
-    assert_cannot_tell(&disturb(3), "every cell of async-multi was disturbed: others used the machine");
+    assert_cannot_tell(&disturb(3), "every measurement of async-multi was disturbed: others used the machine");
     // Three that are quiet are enough, whatever became of a fourth.
     let mut four = with_blocks(fixture_trials::run(), 4);
     four.cells.iter_mut().filter(|cell| cell.block == 3).for_each(|cell| cell.warnings.push(noise()));
@@ -217,14 +217,14 @@ fn a_count_rests_on_three_blocks_where_another_was_disturbed_or_invalid() {
         [alone, against].map(|condition| decided(run.clone(), vec![condition]))
     };
     let [alone, against] = with(3, 2, "async-multi", noise);
-    let reason = "measured once, and a claim takes 3 times (2 of 3 blocks of async-multi were disturbed: others used the machine";
+    let reason = "measured once, and a claim takes 3 times (2 of 3 measurements of async-multi were disturbed: others used the machine";
     assert_cannot_tell(&alone, reason);
     assert_cannot_tell(&against, reason);
     let [alone, against] = with(3, 2, "threaded", noise);
     assert_eq!(alone.verdict, ClaimVerdict::Holds, "the other plays no part in it");
-    assert_cannot_tell(&against, "2 of 3 blocks of threaded were disturbed");
+    assert_cannot_tell(&against, "2 of 3 measurements of threaded were disturbed");
     let late = || Warning::GeneratorFellBehind { kept_pace: 0.3 };
-    assert_cannot_tell(&with(2, 1, "async-multi", late)[0], "1 of 2 blocks of async-multi was invalid");
+    assert_cannot_tell(&with(2, 1, "async-multi", late)[0], "1 of 2 measurements of async-multi was invalid");
     assert!(with(4, 1, "async-multi", noise).iter().all(|claim| claim.verdict == ClaimVerdict::Holds));
 }
 
@@ -234,7 +234,7 @@ fn a_block_without_a_value_is_not_passed_over() {
     for cell in run.cells.iter_mut().filter(|cell| cell.contender == "async-multi" && cell.block == 2) {
         cell.traffic.as_mut().unwrap().events.clear();
     }
-    let reason = "share of the probe answered of async-multi was not measured in 1 of 4 blocks";
+    let reason = "share of others answered of async-multi was not measured in 1 of 4 measurements";
     assert_cannot_tell(&decided(run, vec![serves("async-multi")]), reason);
 }
 
@@ -253,5 +253,5 @@ fn a_ratio_to_nothing_is_said_and_decides_nothing() {
     let mut idle = run();
     let of_tasks = idle.cells.iter_mut().filter(|cell| cell.contender == "async-multi" && cell.block == 0);
     of_tasks.for_each(|cell| cell.server.window_cpu_ns = Some(0));
-    assert_cannot_tell(&claim(&idle), "no ratio, zero or less in 1 of 3 blocks of async-multi");
+    assert_cannot_tell(&claim(&idle), "no ratio, zero or less in 1 of 3 measurements of async-multi");
 }

@@ -27,7 +27,7 @@ fn something_instead_of_nothing_is_beyond_any_bound_and_the_reverse_is_not() {
     let diff = between(&base, &new);
     let gated = held(&diff, "cpu-per-request>+900%");
     assert_eq!(gated.outcome, DiffOutcome::Regressed);
-    let reason = "server CPU time per request of threaded, sleep 5 ms at 60/s: no ratio: more than zero in every block, where the \
+    let reason = "server CPU time per request of threaded, sleep 5 ms at 60/s: no ratio: more than zero in every measurement, where the \
                   base has zero or less in all";
     assert!(gated.reasons.len() == 3 && gated.reasons.contains(&reason.to_owned()), "{:?}", gated.reasons);
     assert_eq!(outcome(&diff, "cpu-per-request<-10%"), DiffOutcome::Passed);

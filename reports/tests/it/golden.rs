@@ -173,7 +173,7 @@ fn a_run_that_was_cut_off_renders_with_what_it_has() {
         assert!(render(&run).contains("class=\"doubt\""), "the badge of a complete run cannot stay");
     }
     run.cells.clear();
-    assert!(render(&run).contains("No cell of it has been measured."));
+    assert!(render(&run).contains("Nothing of it has been measured yet."));
     run.manifest.experiments.clear();
     run.manifest.contenders.clear();
     assert!(render(&run).contains("</html>"));

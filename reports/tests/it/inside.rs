@@ -157,7 +157,11 @@ fn a_panel_says_who_had_threads_to_run_and_what_looking_cost() {
     }
     let figure = only(&run);
     assert!(figure.subtitle.starts_with("At 8,000/s. "), "{}", figure.subtitle);
-    assert!(figure.panels[0].lines[0].starts_with("5 threads runnable on average"), "{:?}", figure.panels[0].lines);
+    assert!(
+        figure.panels[0].lines[0].starts_with("On average 5 threads ran or waited for a CPU"),
+        "{:?}",
+        figure.panels[0].lines
+    );
     // Nobody looked into sequential, and nobody waited for a worker.
     assert_eq!(
         figure.panels.iter().map(|panel| panel.heading.as_str()).collect::<Vec<_>>(),

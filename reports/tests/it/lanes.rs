@@ -63,7 +63,7 @@ fn figure(run: &Run) -> Figure {
 fn the_title_says_how_many_threads_it_took() {
     let run = traced();
     let [many, few] = [0, 1].map(|place| &run.manifest.contenders[place].label);
-    assert_eq!(figure(&run).title, format!("40 requests on 40 threads with {many}, 40 on 1 with {few}"));
+    assert_eq!(figure(&run).title, format!("{many}: 40 requests on 40 threads; {few}: 40 on 1"));
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn every_square_says_what_its_blocks_carry() {
     assert_eq!(
         sentence,
         "async-multi served more in 1 of 8 squares, threaded in 1 (most at 4,096 connections, echo: async-multi, at least \
-         1.93 times, 5 open, 1 of them for want of pairs and 2 of them at the generator's limit)"
+         1.93 times, 5 undecided, 1 of them for want of pairs and 2 of them at the generator's limit)"
     );
 }
 
@@ -63,7 +63,7 @@ fn a_map_without_a_winner_names_none() {
     assert_eq!(winners.count(), 0);
     assert_eq!(
         sentence,
-        "Cannot tell threaded and async-multi apart in 8 of 8 squares (8 open, 6 of them for want of pairs and 1 of them at \
+        "Cannot tell threaded and async-multi apart in 8 of 8 squares (8 undecided, 6 of them for want of pairs and 1 of them at \
          the generator's limit)"
     );
 }

@@ -157,7 +157,7 @@ fn the_summary_table_shows_the_records_at_the_load_it_names() {
     let table = &summary.tables[0];
     assert_eq!(table.title, "Response times at 8,000/s: sleep 5 ms");
     assert!(
-        table.note.starts_with("the highest load that at least half of the contenders kept up with"),
+        table.note.starts_with("the highest load that at least half of the servers kept up with"),
         "{}",
         table.note
     );
@@ -248,15 +248,15 @@ fn a_contender_without_a_cell_is_named_as_such() {
     run.cells.retain(|cell| cell.contender != "threaded");
     let summary = summarise(&run);
     assert!(
-        summary.answers[0].sentence.contains("Cannot tell for threaded: no valid cell"),
+        summary.answers[0].sentence.contains("Cannot tell for threaded: no valid measurement"),
         "{:?}",
         summary.answers[0]
     );
     for table in 0..2 {
-        assert!(row(&summary, table, "threaded").iter().all(|(_, value)| value.text == "no valid cell"));
+        assert!(row(&summary, table, "threaded").iter().all(|(_, value)| value.text == "no valid measurement"));
     }
     let figure = figure(&run, "latency-curve-response-sleep-5ms");
-    assert!(figure.notes.iter().any(|note| note == "No valid cell: threaded."));
+    assert!(figure.notes.iter().any(|note| note == "No valid measurement: threaded."));
 }
 
 #[test]

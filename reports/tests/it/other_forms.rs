@@ -103,7 +103,7 @@ fn every_stage_of_a_run_has_pieces_that_can_be_drawn() {
                 assert!(piece.contains(&format!("<figure id=\"{anchor}\"")), "{anchor}");
             }
         }
-        assert_eq!(so_far.sentences().contains("No cell has been measured yet"), !measured, "{cells} cells");
+        assert_eq!(so_far.sentences().contains("Nothing has been measured yet"), !measured, "{cells} cells");
     }
 }
 
@@ -138,6 +138,6 @@ fn a_pull_request_gets_eight_rows_at_most() {
     }
     let text = markdown(&run);
     assert_eq!(rows(&text), MOST_ROWS);
-    assert!(text.contains("3 contenders more in the report"), "{text}");
+    assert!(text.contains("3 servers more in the report"), "{text}");
     assert!(!text.contains("<b>") && text.contains("\\|"), "{text}");
 }

@@ -67,7 +67,7 @@ fn swapped_protagonists_swap_the_row() {
 fn a_load_that_leaves_one_behind_shows_what_each_carries() {
     let rows = rows(about(fixture::whole(), ["threaded", "async-multi"]));
     let waiting = rows.iter().find(|row| matches!(row.topic, Topic::Waiting { .. })).unwrap();
-    assert_eq!(waiting.topic, Topic::Waiting { for_ns: 5_000_000, offered: Some(24_000.0) });
+    assert_eq!(waiting.topic, Topic::Waiting { for_ns: 5_000_000, at_backend: false, offered: Some(24_000.0) });
     let [threads, tasks] = waiting.values.map(Option::unwrap);
     assert!(!threads.at_least && threads.value < 20_000.0, "{threads:?}");
     assert!(tasks.at_least && tasks.value > 22_000.0, "{tasks:?}");

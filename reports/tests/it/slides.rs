@@ -129,7 +129,7 @@ fn a_run_that_was_cut_off_has_slides_with_what_it_has() {
     assert!(render(&run).contains("How it was measured") && with_all_figures(&run).contains("Run it yourself"));
     run.cells.clear();
     for html in [render(&run), with_all_figures(&run)] {
-        assert!(html.contains("No cell of it has been measured."));
+        assert!(html.contains("Nothing of it has been measured yet."));
     }
     run.manifest.experiments.clear();
     run.manifest.contenders.clear();

@@ -128,12 +128,12 @@ fn every_dot_stands_where_its_request_belongs_and_none_is_left_out() {
 fn the_story_of_each_server_is_that_of_its_records() {
     let run = fixture::run();
     let victim = told(&run, "threaded");
-    let broken = "answered all 170 requests of the probe until idle connections came to 1,020, then none of 230";
+    let broken = "answered all 170 requests of other clients until idle connections reached 1,020, then none of 230";
     assert!(victim.contains(broken) && victim.contains("could not spawn a thread 212 times"), "{victim}");
     let dead = told(&run, "thread-pool");
     assert!(dead.contains("325 refused") && dead.contains("killed by signal 6 (SIGABRT), 3.50 s after"), "{dead}");
     assert!(told(&run, "async-multi").contains("answered all 400 requests"));
-    assert_eq!(told(&run, "sequential"), "Cannot tell for sequential: no valid cell.");
+    assert_eq!(told(&run, "sequential"), "Cannot tell for sequential: no valid measurement.");
     let page = render(&run);
     for part in ["1,000 threads, by cgroup v2 (pids.max)", "256 MiB memory, by watchdog", "failed to spawn thread"] {
         assert!(page.contains(part), "{part}");
@@ -186,7 +186,7 @@ fn a_curve_over_connections_is_drawn_from_the_shape_of_the_load() {
     }
     let figure = figure(&run, "churn-cpu");
     assert_eq!(figure.title, "threaded spent 36.6 µs of CPU per connection, async-multi 20.4 µs");
-    assert!(figure.subtitle.starts_with("At 1,000 connections, "), "{}", figure.subtitle);
+    assert!(figure.subtitle.starts_with("With 1,000 connections, "), "{}", figure.subtitle);
     // 61 µs for each of 600 connections, over 10 that stay.
     let row = figure.table.rows.iter().find(|row| row.cells[0] == "threaded" && row.cells[1] == "10").unwrap();
     assert!(row.cells.contains(&"3.66 ms".to_owned()), "{row:?}");
@@ -247,7 +247,7 @@ fn a_cell_that_lacks_what_others_have_is_drawn_as_far_as_it_goes() {
         cell.server.died_at_ns = None;
         cell.bounds.clear();
     }
-    assert!(render(&run).contains("was not asked by the probe meanwhile"));
+    assert!(render(&run).contains("was asked by no other client meanwhile"));
     run.cells.iter_mut().for_each(|cell| cell.traffic = None);
     assert!(!render(&run).contains("id=\"idle-flood-over-time\""), "no request, no picture of requests");
     run.cells.iter_mut().for_each(|cell| {

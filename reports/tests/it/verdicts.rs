@@ -102,7 +102,7 @@ fn a_block_beyond_the_timeout_leaves_no_ratio() {
     let refused = pair(&run).ratio.unwrap_err();
     assert_eq!((refused.why, refused.blocks, refused.of), (WhyNoRatio::Beyond, [1, 0], [10, 10]));
     assert_eq!(pair(&run).judged, None);
-    assert!(pair(&run).detail().contains("more than could be measured in 1 of 10 blocks of the first"));
+    assert!(pair(&run).detail().contains("more than could be measured in 1 of 10 measurements of the first"));
 }
 
 #[test]

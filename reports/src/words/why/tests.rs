@@ -31,7 +31,7 @@ fn a_connection_is_said_by_its_parts_and_its_thread() {
         ]
     );
     let [title, ..] = said(&of(thread.clone(), thread), &row);
-    assert!(title.starts_with("A connection takes threads "), "{title}");
+    assert!(title.starts_with("A connection costs threads "), "{title}");
 }
 
 #[test]
@@ -46,19 +46,19 @@ fn what_a_request_costs_is_said_with_its_switches() {
     assert_eq!(
         said(&Mechanism::Request(costs), &row(CPU, better(1, 1.14))),
         [
-            "A request takes threads 1.5 times the context switches",
+            "With threads a request takes 1.5 times the context switches",
             "With threads a request took 22.0 µs of CPU time and 1.77 context switches, on up to 1,002 threads.",
             "With tokio a request took 19.3 µs of CPU time and 1.21 context switches, on up to 3 threads.",
         ]
     );
     let alike = [cost(22_040.0, 1.2, 4.0), cost(19_300.0, 1.2, 4.0)];
     let [title, ..] = said(&Mechanism::Request(alike), &row(CPU, better(1, 1.14)));
-    assert_eq!(title, "A request takes threads 22.0 µs of CPU time, tokio 19.3 µs");
+    assert_eq!(title, "A request costs threads 22.0 µs of CPU time, tokio 19.3 µs");
 }
 
 #[test]
 fn only_a_full_cpu_is_waited_for() {
-    let waiting = Topic::Waiting { for_ns: 5_000_000, offered: None };
+    let waiting = Topic::Waiting { for_ns: 5_000_000, at_backend: true, offered: None };
     let of = |busy| {
         let cost = ServingCost {
             cpu_ns: Some(25_200.0),
@@ -70,7 +70,7 @@ fn only_a_full_cpu_is_waited_for() {
         said(&Mechanism::Request([cost; 2]), &row(waiting.clone(), better(1, 1.9)))
     };
     let [title, first, _] = of(0.997);
-    assert_eq!(title, "Full CPU: a request takes threads 25.2 µs, tokio 25.2 µs");
+    assert_eq!(title, "Full CPU: a request costs threads 25.2 µs, tokio 25.2 µs");
     assert_eq!(
         first,
         "With threads 512 clients waited for a CPU that was busy all the time: a request took 25.2 µs of CPU time and 2.15 \
@@ -118,7 +118,7 @@ fn lanes_say_who_kept_a_thread_and_who_left_it() {
             "With threads a request that blocks keeps a thread, and no other request needs it: 2 at once on 2 threads.",
         ]
     );
-    let waiting = Topic::Waiting { for_ns: 5_000_000, offered: None };
+    let waiting = Topic::Waiting { for_ns: 5_000_000, at_backend: true, offered: None };
     assert_eq!(
         said(&of(&each, &left), &row(waiting, better(1, 1.9))),
         [
