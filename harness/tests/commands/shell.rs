@@ -144,7 +144,7 @@ fn what_is_begun_overwrites_nothing() {
         fs::write(folder.path().join(&file), "mine").unwrap();
         let Output { status, stderr, .. } = run(&["init", kind, "--out", &file], &[], &folder);
         assert_eq!(status.code(), Some(2));
-        assert!(text(&stderr).contains("is there already and stays as it is"), "{}", text(&stderr));
+        assert!(text(&stderr).contains("exists already and stays as it is"), "{}", text(&stderr));
         assert_eq!(fs::read(folder.path().join(&file)).unwrap(), b"mine");
     }
 }

@@ -193,7 +193,7 @@ fn what_can_not_be_sent_from_elsewhere_is_refused_with_what_to_do() {
     };
     refused(&["--experiments", "slowloris,idle-flood"], "nothing is left to run");
     refused(&["--server-address", "127.0.0.1"], "--allow-remote");
-    refused(&["--server-address", "0.0.0.0", "--allow-remote"], "one that workers connect to");
+    refused(&["--server-address", "0.0.0.0", "--allow-remote"], "the load machines connect to --server-address");
     refused(&["--server-on", "env", "--timelines", "on"], "leave out --timelines");
     refused(&["--server-on", "env", "--against", HARNESS], "leave it out, or --server-on");
     refused(&["--load-from", "no-such-program-here"], "no-such-program-here");

@@ -52,7 +52,7 @@ fn settings_are_kept_in_a_file() {
     let [block] = marked("Settings in a file", "sh run").try_into().unwrap();
     let shell = Shell::new();
     let output = shell.run(&block);
-    assert!(output.contains("settings: harness.toml") && output.contains("capacity probes"), "{output}");
+    assert!(output.contains("settings: harness.toml") && output.contains("of them to find the capacity"), "{output}");
     let file = std::fs::read_to_string(shell.path("harness.toml")).unwrap();
     assert!(file.contains("\npreset = \"quick\"\n") && file.contains("\n# models = "), "{file}");
 }
@@ -101,7 +101,7 @@ fn runs_are_published() {
     let [block] = marked("Publish runs", "sh run").try_into().unwrap();
     let shell = Shell::new();
     let output = shell.run(&block);
-    assert!(output.contains("site: site/index.html, 1 run\n") && output.contains("| contender |"), "{output}");
+    assert!(output.contains("site: site/index.html, 1 run\n") && output.contains("| server |"), "{output}");
     assert!(shell.path("site/latest/index.html").exists() && shell.path("site/data/index.json").exists());
 }
 

@@ -63,7 +63,7 @@ fn its_report_opens_with_the_grid() {
 #[test]
 fn what_makes_no_map_is_refused_before_any_load() {
     for (arguments, word) in [
-        (&["map", "--models", "threaded"][..], "two contenders"),
+        (&["map", "--models", "threaded"][..], "compares two servers"),
         (&["map", "--work", "dance"], "work: echo"),
         (&["map", "--work", "echo,echo"], "named twice"),
         (&["map", "--budget", "4s"], "--budget "),
