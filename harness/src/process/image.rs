@@ -148,7 +148,7 @@ mod tests {
         let held = HeldProgram::open(&path).unwrap();
         script(folder.path(), "echo another");
         assert!(held.path().unwrap_err().to_string().contains("written to since the run began"));
-        assert!(HeldProgram::open(folder.path()).unwrap_err().to_string().contains("no file"));
+        assert!(HeldProgram::open(folder.path()).unwrap_err().to_string().contains("not a file"));
     }
 
     #[test]

@@ -67,7 +67,7 @@ fn story() -> Story {
         claim: "A thread pool fixes what is wrong with threads.",
         claimed_in: "the last chapter of many a book",
         question: "A pool has 4 workers. As many clients were answered and stay connected without a word, as browsers do. How long does the next client wait?",
-        finds_out: "how long does the client wait who finds all workers taken?",
+        finds_out: "how long does a client wait for a worker?",
         possible_answers: &["Not at all.", "As long as one request takes.", "Until one of the others leaves."],
         look_at: "With as many clients as workers the dots fall along a line down to the end of the shaded time. With one client fewer nobody waits.",
         conditions: &["The others stay for 0.6 s. In real life they may stay for a day."],
