@@ -32,7 +32,11 @@ pub(super) fn describe(plan: &RunPlan<'_>, preflight: &Preflight, forecast: RunF
         line("experiment", format!("{}: {}", experiment.name, points(plan, &all, index)));
     }
     line("repetitions", repetitions(plan));
-    line("measurements", format!("at most {cells}, {} of them to find the capacity", probes.len()));
+    let finding = match probes.len() {
+        0 => String::new(),
+        some => format!(", {some} of them to find the capacity"),
+    };
+    line("measurements", format!("at most {cells}{finding}"));
     line("time", forecast.words());
     let peak = all.iter().map(|turn| turn.task.kind.peak_connections()).max().unwrap_or(0);
     line("connections", format!("at most {} at once, {way}", count(peak.into())));

@@ -86,7 +86,7 @@ fn a_settings_file_says_what_was_not_typed() {
         text(&stdout).to_owned()
     };
     let said = planned(&["--config", "s.toml"], &[]);
-    assert!(said.contains("seed         7\n") && said.contains("contenders   threaded\n"), "{said}");
+    assert!(said.contains("seed         7\n") && said.contains("servers      threaded\n"), "{said}");
     let said = planned(&["--config", "s.toml"], &[("HARNESS_SEED", "8")]);
     assert!(said.contains("seed         8\n"), "{said}");
     let said = planned(&["--config=s.toml", "--seed", "9"], &[("HARNESS_SEED", "8")]);

@@ -88,7 +88,8 @@ impl MetricTotals {
     }
 
     fn encode_run(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let planned = out.encode_descriptor("cells_planned", "Measurements of the whole run.", None, MetricType::Gauge)?;
+        let planned =
+            out.encode_descriptor("cells_planned", "Measurements of the whole run.", None, MetricType::Gauge)?;
         self.planned.map_or(Ok(()), |cells| ConstGauge::new(cells as u64).encode(planned))?;
         let help = "Time that drawing for the live page took between measurements.";
         let drawing = out.encode_descriptor("live_drawing", help, Some(&Unit::Seconds), MetricType::Counter)?;
