@@ -201,7 +201,7 @@ fn what_can_not_be_sent_from_elsewhere_is_refused_with_what_to_do() {
     let away = saying_otherwise(r#"\"boot\":\"[^\"]*\""#, r#"\"boot\":\"another\""#);
     let serve = format!("own={HARNESS} serve async-single --listen {{address}}");
     let own = ["--server", serve.as_str(), "--load-from", away.as_str()];
-    refused(&own, "and a --server is reached over this machine's loopback alone; leave out --server");
+    refused(&own, "and a --server is reached only over this machine's loopback; leave out --server");
     // This machine is not put down in place of one that does not say what it is.
     let silent = saying_otherwise(r#"\"machine\":{[^}]*}"#, r#"\"machine\":null"#);
     refused(&["--server-on", &silent], "does not say what machine it is; put the same build there");
