@@ -76,9 +76,7 @@ pub enum ContenderError {
         expected: &'static str,
     },
     /// What is to tell this contender from others is no name.
-    #[error(
-        "\"@{name}\" can't tell contenders apart; write up to {LONGEST_NAME} letters, digits and hyphens after the @"
-    )]
+    #[error("\"@{name}\" is not a name; write up to {LONGEST_NAME} letters, digits and hyphens after the @")]
     BadName {
         /// As it was typed.
         name: String,

@@ -167,7 +167,7 @@ fn required() -> Vec<Transcript> {
         ),
         of(
             CheckItem::NotJson,
-            "a line that is no request is refused with an Error, and the connection lives on",
+            "a line that is not a request is refused with an Error, and the connection lives on",
             NO_REQUESTS
                 .iter()
                 .flat_map(|line| [send(&[line.to_vec()]), TranscriptStep::Expect(Expected::Refusal)])

@@ -14,41 +14,41 @@ use super::ending::code_of_search;
 use super::load::duration;
 use super::new_run::{AFTERWARDS, OpenRun, RunArgs, steered_plan, tell_limits};
 use super::output::{SummaryFormat, summary, tell, usage};
-use super::progress::{TerminalProgress, rough};
+use super::progress::{TerminalProgress, rough, tell_folder};
 use super::protagonists;
-use super::report::{render, salvaged};
+use super::report::{interrupted, render, salvaged};
 use super::servers::Servers;
 use crate::plan::{Experiment, Pictures, PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Execution, Preflight};
 use crate::search::capacity::{self, CONCURRENT, Capacity, CapacityGoal, DESCRIPTION, pictures};
 
-/// Find the highest load that each contender carries without breaking a promise about its response time
+/// Find the highest load that each server carries within a limit on its response time
 #[derive(Debug, clap::Args)]
 pub(super) struct CapacityArgs {
-    /// The promise, p50, p90, p99 or p99.9 below a time; that no request fails is a part of it
+    /// The limit: p50, p90, p99 or p99.9 below a time; no request may fail either
     #[arg(long, value_name = "OBJECTIVE", default_value = "p99<20ms", value_parser = objective)]
     slo: Objective,
 
-    /// Contenders, separated by commas, all models without it; options as in `compare`
+    /// Models to measure, separated by commas, with options as in `compare` [default: all models]
     #[arg(long, value_name = "LIST")]
     models: Option<String>,
 
-    /// What is asked for: echo, call, sleep, block, spin, lock or reply, with its argument
+    /// What each request asks for: echo, call, sleep, block, spin, lock or reply, with its argument
     #[arg(long, value_name = "WORK", default_value = "echo hi")]
     work: String,
 
-    /// How often the search is repeated, on fresh servers
+    /// Repetitions (blocks) of the search, each on fresh servers
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     blocks: u32,
 
-    /// The most time for all of it; searches that it cuts off count for nothing
+    /// Longest time for everything; a search that it cuts off does not count
     #[arg(long, value_name = "TIME", default_value = "5min", value_parser = duration)]
     budget: Duration,
 
     #[command(flatten)]
     run: RunArgs,
 
-    /// How to write the result
+    /// How to print the result
     #[arg(long, value_enum, default_value_t = SummaryFormat::Table)]
     format: SummaryFormat,
 }
@@ -80,11 +80,11 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
     let end = end.map_err(|lost| salvaged(*lost, &folder, |run| summary(run, args.format, None)))?;
     let run = protagonists::read(&folder, None)?;
     if end.ending == Ending::Interrupted {
-        tell(&format!("interrupted: {} cells are kept in {}", end.cells, folder.path().display()));
+        tell(&interrupted(&end, &folder));
     } else if search.whole_blocks() < args.blocks {
         let (whole, all) = (search.whole_blocks(), args.blocks);
         tell(&format!(
-            "the budget is used up: {whole} of {all} blocks are whole; give a longer --budget for the others"
+            "the budget is used up: {whole} of {all} repetitions are complete; give a longer --budget for the others"
         ));
     }
     render(&folder, &run, args.format)?;
@@ -93,12 +93,12 @@ pub(super) fn run(args: CapacityArgs) -> anyhow::Result<ExitCode> {
 
 fn announce(args: &CapacityArgs, search: &Capacity, folder: &RunFolder) {
     tell(&format!(
-        "searching for the highest load with {}; about {}, {} at most; cells go to {}",
+        "searching for the highest load with {}: this takes about {}, {} at most",
         args.slo.words(),
         rough(search.usual_time()),
-        rough(args.budget),
-        folder.path().display()
+        rough(args.budget)
     ));
+    tell_folder(folder);
 }
 
 /// The percentiles that may be promised, each with the pictures that show it. A maximum is none: it grows with how long
@@ -119,7 +119,7 @@ pub(super) fn objective(text: &str) -> Result<Objective, String> {
     let known = PERCENTILES.iter().find(|(known, ..)| *known == name.trim());
     let Some((_, percentile, _)) = known else {
         let all: Vec<&str> = PERCENTILES.iter().map(|(name, ..)| *name).collect();
-        return Err(format!("nothing is promised of {:?}; choose one of {}", name.trim(), all.join(", ")));
+        return Err(format!("it can't be about {:?}; choose one of {}", name.trim(), all.join(", ")));
     };
     Ok(capacity::objective(*percentile, duration(below.trim())?))
 }

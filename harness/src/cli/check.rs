@@ -18,7 +18,7 @@ use crate::plan::PlanError;
 use crate::process::{CommandLaunch, ServerProcess, Stopped, launch_command};
 use crate::run::Interrupt;
 
-/// Talk to a server and say whether it keeps to the JSON protocol (see docs/protocol.md)
+/// Check whether a server keeps to the JSON protocol (docs/protocol.md)
 #[derive(Debug, clap::Args)]
 #[command(group(ArgGroup::new("whom").required(true).args(["target", "server"])))]
 pub(super) struct CheckArgs {
@@ -26,15 +26,15 @@ pub(super) struct CheckArgs {
     #[arg(value_name = "HOST:PORT")]
     target: Option<String>,
 
-    /// The command of a server that is to be started for it, as in `compare --server`, without a name
+    /// Command that starts the server, as in `compare --server` but without a name
     #[arg(long, value_name = "COMMAND")]
     server: Option<String>,
 
-    /// How long a reply may take
+    /// How long to wait for a reply
     #[arg(long = "patience", value_name = "TIME", default_value = "2s", value_parser = duration)]
     reply_timeout: Duration,
 
-    /// Show what was sent and what came of all of it, not only of what does not hold
+    /// Show what was sent and what came back for every line, not only for those that don't hold
     #[arg(long, short)]
     verbose: bool,
 
@@ -58,9 +58,7 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
         }
     };
     if let Err(error) = TcpStream::connect_timeout(&target, args.reply_timeout) {
-        bail!(
-            "nobody can be talked to at {target} ({error}); start the server first, or give its command with --server"
-        );
+        bail!("no server answers at {target} ({error}); start it first, or give its command with --server");
     }
     print(&format!("checking {}, {target}\n", args.server.as_deref().or(args.target.as_deref()).unwrap_or_default()))?;
     let mut printed = Ok(());
@@ -107,8 +105,8 @@ fn resolve(text: &str, allow_remote: bool) -> Result<SocketAddr, PlanError> {
     };
     if !address.ip().to_canonical().is_loopback() && !allow_remote {
         return usage(format!(
-            "{} is not this machine's loopback, and what is sent there is meant to be refused; give --allow-remote where \
-             that server is yours",
+            "{} is not this machine's loopback, and this check sends nonsense on purpose; give --allow-remote if that server \
+             is yours",
             address.ip()
         ));
     }

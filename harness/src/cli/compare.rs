@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use reports::format::counted;
 use reports::metrics::fewest_blocks_for_a_verdict;
 use reports::record::Ending;
 use reports::record::store::RunFolder;
@@ -16,75 +17,77 @@ use super::machines::cast_of_loads;
 use super::new_run::{OpenRun, RunArgs, tell_limits, too_few_cpus};
 use super::other_build::{build_of_saved, other_build};
 use super::output::{SummaryFormat, print, summary, tell};
-use super::progress::{TerminalProgress, rough};
+use super::progress::{TerminalProgress, rough, tell_folder};
 use super::report::{conclude, salvaged};
 use super::resume::{self, probes, rebuilt, with_models};
 use super::servers::Servers;
 use super::trace::{self, Timelines};
 use super::{contenders, dry_run, protagonists};
 use crate::experiments::{self, EXPERIMENTS};
-use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, place};
+use crate::plan::{Cast, Experiment, Inside, PlanError, Preset, RunPlan, is_base, is_twin, place};
 use crate::run::{Execution, Preflight, preflight};
 
 /// Compare server models under the same load and write a report
 #[derive(Debug, clap::Args)]
 pub(super) struct CompareArgs {
-    /// How thorough: smoke (does everything work), quick (verdicts for the scorecard, in some 90 seconds), full (for everything,
-    /// in more than an hour)
+    /// How thorough to be: smoke (does everything work?), quick (the scorecard, in about 90 seconds) or full (verdicts on
+    /// everything, in more than an hour)
     #[arg(long, value_enum, default_value_t = Preset::Quick)]
     preset: Preset,
 
-    /// Contenders, separated by commas; without it all models, and in experiments with contenders of their own those.
-    /// Options as in thread-pool:workers=8,stack=64KiB
+    /// Models to compare, separated by commas, with options as in thread-pool:workers=8,stack=64KiB [default: all models;
+    /// some experiments choose their own]
     #[arg(long, value_name = "LIST")]
     models: Option<String>,
 
-    /// Experiments, separated by commas, or `all`; without it those that answer the question first. See `harness list`
+    /// Experiments to run, separated by commas, or `all`; `harness list` names them [default: those that answer the
+    /// main question]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     experiments: Vec<String>,
 
     #[command(flatten)]
     pub(super) run: RunArgs,
 
-    /// Repetitions of every cell, each on a fresh server; without it the preset's number, which is three where a claim is decided and ten for the scorecard
+    /// Repetitions (blocks) of every measurement, each on a fresh server [default: the preset's; quick has 10 for the
+    /// scorecard, 3 where a claim is decided, 1 for the rest]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(super) blocks: Option<u32>,
 
-    /// Another build of the harness, whose servers run beside ours in every block under the name of base. Has to be typed
-    /// again for --resume and --like of such a run
+    /// Another build of the harness, whose servers run beside ours under the name of base; --resume and --like of such a
+    /// run need it again
     #[arg(long, value_name = "PROGRAM")]
     pub(super) against: Option<PathBuf>,
 
-    /// Completes a run that was cut off, or gives it more `--blocks`; all else is as it was
+    /// Complete a run that was interrupted, or give it more repetitions with `--blocks`; all else stays as it was
     #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "models", "experiments", "seed", "placement", "out", "dry_run", "like"])]
     pub(super) resume: Option<PathBuf>,
 
-    /// Takes plan, seed and loads of another run, so that `harness diff` can hold the two against each other; of its
-    /// contenders those of --models, or all
+    /// Repeat another run with its plan, seed and loads, so that `harness diff` can compare the two; --models picks some of
+    /// its servers
     #[arg(long, value_name = "RUN", conflicts_with_all = ["preset", "experiments", "seed", "placement"])]
     pub(super) like: Option<PathBuf>,
 
-    /// Of whom to trace a few milliseconds afterwards, for the picture of who ran what: of the two that the report is about,
-    /// in a second or two, or of all, in some ten seconds; without it off for smoke, protagonists for quick, on for full
+    /// Whom to trace for a few milliseconds after the run, for the picture of which thread ran what [default: off for
+    /// smoke, protagonists for quick, on for full]
     #[arg(long, value_enum)]
     pub(super) timelines: Option<Timelines>,
 
-    /// Whether each server is asked about its inside, twenty times a second, and its threads are read one by one
+    /// Whether to look inside each server twenty times a second: at its own counters, and at its threads one by one
     #[arg(long, value_enum, default_value_t = Inside::On, value_name = "on|off")]
     inside: Inside,
 
     #[command(flatten)]
     pub(super) live: LiveArgs,
 
-    /// Say what would be run and what it needs, and stop
+    /// Print what would run and what it needs, and stop
     #[arg(long)]
     dry_run: bool,
 
-    /// The two that the report is about, such as two versions of one server; without it threaded and async-multi
+    /// The two servers that the report is about, such as two versions of one [default: threaded,async-multi]
     #[arg(long, value_name = "A,B", conflicts_with_all = ["resume", "like"])]
     protagonists: Option<String>,
 
-    /// How to write the summary at the end
+    /// How to print the summary at the end
     #[arg(long, value_enum, default_value_t = SummaryFormat::Scorecard)]
     pub(super) format: SummaryFormat,
 }
@@ -115,7 +118,8 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let usual = if args.run.machines.is_empty() { Timelines::of(args.preset) } else { Timelines::Off };
     let wanted = args.timelines.unwrap_or(usual);
     if args.dry_run {
-        print(&dry_run::describe(&plan, &preflight, RunForecast::of(&plan, wanted)))?;
+        let way = args.run.machines.way();
+        print(&dry_run::describe(&plan, &preflight, RunForecast::of(&plan, wanted), &way))?;
         return Ok(ExitCode::SUCCESS);
     }
     let planned = plan.probes().len() + plan.fullest().len();
@@ -137,7 +141,7 @@ pub(super) fn run(args: CompareArgs) -> anyhow::Result<ExitCode> {
     let mut traced = Ok(());
     if wanted != Timelines::Off && end.ending == Ending::Completed {
         if wanted == Timelines::On && !args.run.quiet.is_on {
-            tell(&format!("tracing who ran what, about {}", rough(wanted.usual_time(&plan))));
+            tell(&format!("tracing which thread runs what: this takes about {}", rough(wanted.usual_time(&plan))));
         }
         traced = trace::add(&plan, &folder, wanted, interrupt);
     }
@@ -184,8 +188,7 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan<'stati
     let against = args.against.as_deref().map(other_build).transpose()?;
     let Cast { experiments, contenders, parts, left_out } = if against.is_some() { cast.with_bases()? } else { cast };
     if against.is_some() && !contenders.iter().any(is_base) {
-        let sentence =
-            "--against compares models as two builds serve them, and no model takes part; name some with --models";
+        let sentence = "--against compares the models of two builds, and no model takes part; name some with --models";
         return Err(PlanError::Usage(sentence.to_owned()).into());
     }
     let mut plan = RunPlan {
@@ -210,12 +213,15 @@ fn plan(args: &CompareArgs, servers: &Servers) -> anyhow::Result<(RunPlan<'stati
 }
 
 fn announce(plan: &RunPlan<'_>, forecast: RunForecast, preflight: &Preflight, folder: &RunFolder) {
-    let (contenders, blocks) = (plan.contenders.len(), dry_run::blocks(plan));
+    let servers = plan.contenders.iter().filter(|named| !is_twin(named)).count() as u64;
+    let experiments = plan.experiments.len() as u64;
     tell(&format!(
-        "comparing {contenders} contenders, blocks: {blocks}; {}; cells go to {}",
-        forecast.words(),
-        folder.path().display()
+        "comparing {} in {}: this takes {}",
+        counted(servers, "server"),
+        counted(experiments, "experiment"),
+        forecast.words()
     ));
+    tell_folder(folder);
     tell_limits(&preflight.warnings);
 }
 

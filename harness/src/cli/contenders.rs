@@ -50,7 +50,7 @@ pub(super) fn check_speaks_json(contenders: &[Participant]) -> Result<(), PlanEr
     let models = contenders.iter().filter_map(Participant::model);
     match models.map(|contender| contender.model).find(|model| model.is_http_only) {
         Some(model) => usage(format!(
-            "{} speaks HTTP alone; ask everybody for a page instead of work, with --wire http --path /echo/hi",
+            "{} speaks only HTTP; ask every server for a page instead of work, with --wire http --path /echo/hi",
             model.name
         )),
         None => Ok(()),
@@ -141,7 +141,7 @@ pub(super) fn parse(list: Option<&str>) -> Result<Vec<Contender>, PlanError> {
     };
     if texts.is_empty() {
         let all: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
-        return usage(format!("the list names no contender; models: {}", all.join(", ")));
+        return usage(format!("the list is empty; name a model: {}", all.join(", ")));
     }
     let mut contenders: Vec<Contender> = Vec::new();
     for text in &texts {
@@ -153,7 +153,7 @@ pub(super) fn parse(list: Option<&str>) -> Result<Vec<Contender>, PlanError> {
         let named = Participant::Model(contender.clone());
         if is_twin(&named) || is_base(&named) {
             let label = contender.label();
-            return usage(format!("{label}: twins and bases are added by themselves; choose another name"));
+            return usage(format!("{label}: the harness gives the names twin and base itself; choose another"));
         }
         contenders.push(contender);
     }
@@ -224,8 +224,8 @@ mod tests {
         let error = |list: &str| parse(Some(list)).unwrap_err().to_string();
         assert!(error("pool").contains("models: sequential"), "{}", error("pool"));
         assert!(error("threaded,threaded").contains("threaded@again"));
-        assert!(error("threaded@twin").contains("choose another name"));
+        assert!(error("threaded@twin").contains("choose another"));
         assert!(error("workers=8").contains("models:"));
-        assert!(error(" , ").contains("names no contender; models: sequential"));
+        assert!(error(" , ").contains("the list is empty; name a model: sequential"));
     }
 }

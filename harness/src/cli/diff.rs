@@ -22,37 +22,36 @@ use super::output::{json_text, print, styled, tell, usage};
 use super::progress::rough;
 use crate::plan::PlanError;
 
-/// Hold one saved run against another, and say what has changed
+/// Compare two saved runs, and say what has changed
 #[derive(Debug, clap::Args)]
 #[command(after_help = after_help())]
 pub(super) struct DiffArgs {
-    /// The folder of the run that the other is held against; alone, of a run made with `compare --against`, or with --base
-    /// and --new
+    /// Folder of the earlier run; alone, of a run made with `compare --against`, or of any with --base and --new
     #[arg(value_name = "BASE_RUN")]
     base: PathBuf,
 
-    /// The folder of the other run
+    /// Folder of the run that may have changed
     #[arg(value_name = "NEW_RUN")]
     new: Option<PathBuf>,
 
-    /// Of one run, the contender that another one of it is held against
+    /// Within one run: the server to compare with
     #[arg(long = "base", value_name = "CONTENDER", requires = "new_contender", conflicts_with = "new")]
     base_contender: Option<String>,
 
-    /// Of one run, the contender that is held against that of --base
+    /// Within one run: the server that may differ from --base
     #[arg(long = "new", value_name = "CONTENDER", requires = "base_contender", conflicts_with = "new")]
     new_contender: Option<String>,
 
-    /// Fail where a figure has changed by more than this for sure: 'p99>+10%', 'throughput<-5%'; of one experiment, workload
-    /// or load with its name behind an @: 'p99>+10%@call 5 ms'. Can be given repeatedly
+    /// Fail where a figure has certainly changed by more than this, as in 'p99>+10%' or 'throughput<-5%', or only for one
+    /// experiment, workload or load, as in 'p99>+10%@call 5 ms'; can be repeated
     #[arg(long, value_name = "GATE")]
     fail_on: Vec<String>,
 
-    /// Compare runs of different machines all the same
+    /// Compare the runs even if they are from different machines
     #[arg(long)]
     force: bool,
 
-    /// How to write the comparison
+    /// How to print the comparison
     #[arg(long, value_enum, default_value_t = DiffFormat::Table)]
     format: DiffFormat,
 }
@@ -68,12 +67,11 @@ enum DiffFormat {
 }
 
 fn after_help() -> String {
-    let names =
-        ComparedFigure::all().map(|compared| format!("{} ({} blocks)", compared.name, compared.blocks_needed()));
+    let names = ComparedFigure::all().map(|compared| format!("{} ({})", compared.name, compared.blocks_needed()));
     format!(
-        "Gates, and the blocks that each takes: {}; each with > or < and a change in percent. Which experiment carries \
-         which is said by `harness list` and `harness compare --dry-run`.\nExit codes: 0 passed, 2 usage or another \
-         machine, 4 a gate is inconclusive, 5 a gate has regressed",
+        "Gates, and the repetitions (--blocks) that each needs: {}; write > or < behind the name, and a change in percent. \
+         `harness list` and `harness compare --dry-run` say which experiment has which.\nExit codes: 0 passed, 2 usage or \
+         another machine, 4 a gate is inconclusive, 5 a gate has regressed",
         names.collect::<Vec<_>>().join(", ")
     )
 }
@@ -102,7 +100,7 @@ pub(super) fn run(args: DiffArgs) -> anyhow::Result<ExitCode> {
         }
     };
     if diff.rows.is_empty() {
-        tell("note: the two have nothing in common; `compare --like RUN` makes a run with the loads of another");
+        tell("note: the two runs share no measurement; `compare --like RUN` makes a run with the loads of another");
     }
     let held: Vec<GateResult> = gates.iter().map(|gate| gate.hold(&diff)).collect();
     print(&written(&diff, &held, &ways, args.format)?)?;
@@ -119,8 +117,8 @@ fn refuse_other_machines(differences: &[Difference]) -> Result<(), PlanError> {
     }
     let list: Vec<String> = differences.iter().map(Difference::words).collect();
     usage(format!(
-        "the runs are of different machines, so a difference would say little of the servers: {}; run both on one \
-         machine, or compare them all the same with --force",
+        "the runs are from different machines, so a difference would say little about the servers: {}; run both on one \
+         machine, or compare them anyway with --force",
         list.join("; ")
     ))
 }
@@ -129,12 +127,12 @@ fn no_contender(run: &Run, base: &str, new: &str) -> PlanError {
     let labels: Vec<&str> = run.manifest.contenders.iter().map(|contender| contender.label.as_str()).collect();
     let wrong = [base, new].into_iter().find(|label| !labels.contains(label)).unwrap_or(base);
     let meant = servers::did_you_mean(wrong, labels.iter().copied());
-    PlanError::Usage(format!("{} has no contender {wrong:?}{meant} it has {}", run.manifest.run, labels.join(", ")))
+    PlanError::Usage(format!("{} has no server {wrong:?}{meant} it has {}", run.manifest.run, labels.join(", ")))
 }
 
 fn only_one_build(path: &Path) -> PlanError {
     PlanError::Usage(format!(
-        "{} holds servers of one build only; name a second run, or two of its contenders with --base and --new, or make one \
+        "{} has servers of one build only; name a second run, or two of its servers with --base and --new, or make a run \
          with `harness compare --against PROGRAM`",
         path.display()
     ))
@@ -179,12 +177,12 @@ impl Ways {
         match decided_by {
             DecidedBy::Blocks(blocks) => self.more_blocks(blocks as u32),
             DecidedBy::NoBlocks => {
-                "More blocks would not decide it: the value is too close to the bound, or no farther from it than a \
-                 contender is from itself"
+                "More repetitions would not decide it: the value is too close to the bound, or no farther from it than a \
+                 server is from itself"
                     .to_owned()
             }
             DecidedBy::MeasuringAgain => {
-                "More blocks alone would not decide it: measure again what is missing, invalid or without a ratio, or name \
+                "More repetitions alone would not decide it: measure again what is missing, invalid or without a ratio, or name \
                  another experiment, workload or load behind the gate, as in 'p99>+10%@call 5 ms'"
                     .to_owned()
             }
@@ -193,7 +191,7 @@ impl Ways {
 
     fn more_blocks(&self, blocks: u32) -> String {
         let short: Vec<&Way> = self.runs.iter().filter(|run| run.blocks < blocks).collect();
-        let mut said = format!("Some {} blocks would decide it", count(blocks.into()));
+        let mut said = format!("Some {} repetitions would decide it", count(blocks.into()));
         let time: Option<Duration> = short.iter().map(|run| run.time_of(blocks - run.blocks)).sum();
         if let Some(time) = time.filter(|time| !time.is_zero()) {
             // Writing to a string does not fail.
@@ -255,7 +253,7 @@ fn lines(said: impl Iterator<Item = String>, written: fn(String) -> String) -> S
 }
 
 fn header() -> Vec<String> {
-    ["contender", "where", "figure", "base", "new", "new/base", "95% interval", "verdict"].map(str::to_owned).to_vec()
+    ["server", "where", "figure", "base", "new", "new/base", "95% interval", "verdict"].map(str::to_owned).to_vec()
 }
 
 fn cells(row: &DiffRow) -> Vec<String> {
@@ -304,15 +302,15 @@ mod tests {
         let both = ways(&[("runs/a", 10, Some(600)), ("runs/b", 10, Some(600))]);
         assert_eq!(
             both.to(DecidedBy::Blocks(20)),
-            "Some 20 blocks would decide it, about 20 min more: harness compare --resume runs/a --blocks 20 && harness \
+            "Some 20 repetitions would decide it, about 20 min more: harness compare --resume runs/a --blocks 20 && harness \
              compare --resume runs/b --blocks 20"
         );
         let one = ways(&[("runs/a", 20, Some(600)), ("runs/b", 10, None)]);
         assert_eq!(
             one.to(DecidedBy::Blocks(20)),
-            "Some 20 blocks would decide it: harness compare --resume runs/b --blocks 20"
+            "Some 20 repetitions would decide it: harness compare --resume runs/b --blocks 20"
         );
-        assert!(both.to(DecidedBy::NoBlocks).starts_with("More blocks would not decide it"));
+        assert!(both.to(DecidedBy::NoBlocks).starts_with("More repetitions would not decide it"));
         assert!(both.to(DecidedBy::MeasuringAgain).contains("measure again"));
     }
 }

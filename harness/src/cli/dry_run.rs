@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use reports::format::counted;
+use reports::format::{count, counted};
 use reports::record::{PlacementKind, Warning};
 
 use super::forecast::RunForecast;
@@ -12,8 +12,8 @@ use super::progress::rough;
 use crate::plan::{Experiment, Participant, Repeated, RunPlan, Turn, Work, is_twin};
 use crate::run::{Preflight, time_of};
 
-/// The plan in words.
-pub(super) fn describe(plan: &RunPlan<'_>, preflight: &Preflight, forecast: RunForecast) -> String {
+/// The plan in words; loads go the `way` that was typed.
+pub(super) fn describe(plan: &RunPlan<'_>, preflight: &Preflight, forecast: RunForecast, way: &str) -> String {
     let (probes, all) = (plan.probes(), plan.fullest());
     let cells = probes.len() + all.len();
     let mut text = String::new();
@@ -21,7 +21,7 @@ pub(super) fn describe(plan: &RunPlan<'_>, preflight: &Preflight, forecast: RunF
         // Writing to a string does not fail.
         let _ = writeln!(text, "{what:<12} {value}");
     };
-    line("contenders", plan.contenders.iter().map(|named| named.label()).collect::<Vec<_>>().join(", "));
+    line("servers", plan.contenders.iter().map(|named| named.label()).collect::<Vec<_>>().join(", "));
     for command in plan.contenders.iter().filter(|named| !is_twin(named)).filter_map(Participant::command) {
         line("command", format!("{}: {}", command.name, command.text));
     }
@@ -31,11 +31,15 @@ pub(super) fn describe(plan: &RunPlan<'_>, preflight: &Preflight, forecast: RunF
     for (index, experiment) in plan.experiments.iter().enumerate() {
         line("experiment", format!("{}: {}", experiment.name, points(plan, &all, index)));
     }
-    line("blocks", blocks(plan));
-    line("cells", format!("at most {cells}, {} of them capacity probes", probes.len()));
+    line("repetitions", repetitions(plan));
+    let finding = match probes.len() {
+        0 => String::new(),
+        some => format!(", {some} of them to find the capacity"),
+    };
+    line("measurements", format!("at most {cells}{finding}"));
     line("time", forecast.words());
     let peak = all.iter().map(|turn| turn.task.kind.peak_connections()).max().unwrap_or(0);
-    line("connections", format!("at most {peak} at once, all to 127.0.0.1"));
+    line("connections", format!("at most {} at once, {way}", count(peak.into())));
     line("placement", placement(plan));
     line("seed", plan.seed.to_string());
     for warning in &preflight.warnings {
@@ -54,9 +58,9 @@ fn points(plan: &RunPlan<'_>, all: &[Turn], experiment: usize) -> String {
     let block = of_it.iter().filter(|turn| turn.block == 0).count();
     let blocks = plan.blocks_of(plan.experiments[experiment]);
     let time = rough(time_of(&of_it).max(Duration::from_secs(1)));
-    let blocks = counted(u64::from(blocks), "block");
+    let blocks = counted(u64::from(blocks), "repetition");
     let gates = gates(plan.experiments[experiment]);
-    format!("at most {} cells a block, {blocks}, about {time}; gates: {gates}", block)
+    format!("{blocks} of at most {}, about {time}; gates: {gates}", counted(block as u64, "measurement"))
 }
 
 /// What `harness diff --fail-on` can look at: `p50, p99`.
@@ -65,7 +69,7 @@ pub(super) fn gates(experiment: &Experiment) -> String {
 }
 
 /// `1`, or `1, 3 for claims, 10 for the scorecard` where those experiments have more.
-pub(super) fn blocks(plan: &RunPlan<'_>) -> String {
+fn repetitions(plan: &RunPlan<'_>) -> String {
     let mut said = plan.sizes.blocks.to_string();
     for (repeated, why) in [(Repeated::ForAClaim, "claims"), (Repeated::ForTheScorecard, "the scorecard")] {
         let experiment = plan.experiments.iter().find(|experiment| Repeated::of(experiment) == repeated);

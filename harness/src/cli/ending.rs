@@ -21,13 +21,13 @@ use crate::selftest::SelftestVerdict;
 /// What each code means, for help and manual pages.
 pub(super) const EXIT_CODES: &[(&str, &str)] = &[
     ("0", "done"),
-    ("1", "internal error or a known answer wrong"),
-    ("2", "usage"),
-    ("3", "machine unfit"),
-    ("4", "done but invalid or inconclusive"),
+    ("1", "internal error, or the self-test found a wrong figure"),
+    ("2", "wrong usage"),
+    ("3", "this machine is not fit for it"),
+    ("4", "done, but invalid or inconclusive"),
     ("5", "a gate failed"),
     ("6", "a server failed"),
-    ("130 and 143", "interrupted (finished cells are kept)"),
+    ("130 and 143", "interrupted (finished measurements are saved)"),
 ];
 
 const INTERNAL: u8 = 1;

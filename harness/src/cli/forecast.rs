@@ -45,13 +45,13 @@ impl RunForecast {
         self.usual() + self.retries
     }
 
-    /// `about 61 s, 75 s where others use the machine`. Servers that hang are in neither.
+    /// `about 61 s, up to 75 s if other programs use the machine`. Servers that hang are in neither.
     pub(super) fn words(self) -> String {
         let (usual, disturbed) = (rough(self.usual()), rough(self.disturbed()));
         if usual == disturbed {
             return format!("about {usual}");
         }
-        format!("about {usual}, or up to about {disturbed} where others use the machine and cells are run again")
+        format!("about {usual}, up to {disturbed} if other programs use the machine")
     }
 }
 
@@ -82,7 +82,7 @@ mod tests {
     fn what_is_said_is_an_estimate_and_rounded_up() {
         let ms = Duration::from_millis;
         let forecast = RunForecast { cells: ms(58_900), tracing: ms(800), retries: ms(10_000) };
-        assert!(forecast.words().starts_with("about 61 s, or up to about 71 s where"), "{}", forecast.words());
+        assert_eq!(forecast.words(), "about 61 s, up to 71 s if other programs use the machine");
         let undisturbed = RunForecast { retries: Duration::ZERO, ..forecast };
         assert_eq!(undisturbed.words(), "about 61 s");
     }

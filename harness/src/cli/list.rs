@@ -13,7 +13,7 @@ use crate::experiments::EXPERIMENTS;
 /// List models, their options, and experiments
 #[derive(Debug, clap::Args)]
 pub(super) struct ListArgs {
-    /// How to write the list
+    /// How to print the list
     #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
     format: TableOrJson,
 }
@@ -39,7 +39,7 @@ fn table() -> String {
     for model in MODELS.iter().filter(|model| model.runs_by_default) {
         text.push_str(&of_model(model));
     }
-    text.push_str("\nmodels that run only where they are named with --models\n");
+    text.push_str("\nmodels that run only if --models names them\n");
     for model in MODELS.iter().filter(|model| !model.runs_by_default) {
         text.push_str(&of_model(model));
     }
@@ -59,7 +59,7 @@ fn table() -> String {
     text.push_str("\nexperiments\n");
     for experiment in EXPERIMENTS {
         text.push_str(&wrapped(&format!("  {:<16} ", experiment.name), COLUMN, experiment.story.question));
-        let gates = format!("gates of diff: {}", gates(experiment));
+        let gates = format!("gates for diff: {}", gates(experiment));
         text.push_str(&wrapped(&" ".repeat(COLUMN), COLUMN, &gates));
     }
     text.push_str("\nnext: harness compare --models threaded,async-multi --experiments memory\n");

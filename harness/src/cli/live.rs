@@ -17,15 +17,15 @@ use crate::run::{Interrupt, RunProgress};
 /// What is typed to follow a run in a browser.
 #[derive(Debug, clap::Args)]
 pub(super) struct LiveArgs {
-    /// Serve the figures as they grow on a page for browsers on this machine, and /metrics for Prometheus
+    /// Show the figures in a browser on this machine as they come in, with /metrics for Prometheus
     #[arg(long)]
     live: bool,
 
-    /// Port of the page; 0 for any free one
+    /// Port of that page; 0 takes any free one
     #[arg(long, value_name = "PORT", default_value_t = 7979, requires = "live")]
     live_port: u16,
 
-    /// How long to serve the page after the run, or until Ctrl-C; without it, until pages have the last of it
+    /// How long to serve the page after the run; Ctrl-C ends that sooner [default: until open pages show the final figures]
     #[arg(long, value_name = "TIME", requires = "live", value_parser = duration)]
     live_linger: Option<Duration>,
 }
@@ -131,8 +131,8 @@ impl Live {
         let DrawingCost { spent, longest, turns } = self.drawing;
         let [spent, longest, serving] = [spent, longest, serving].map(|time| time.as_secs_f64() * 1e3);
         tell(&format!(
-            "live: drew {turns} times between cells, {spent:.0} ms in all and {longest:.0} ms at most; serving took \
-             {serving:.0} ms of CPU time"
+            "live: drew the page {turns} times between measurements, in {spent:.0} ms altogether and {longest:.0} ms at most; \
+             serving it took {serving:.0} ms of CPU time"
         ));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Beside it: `run/elsewhere.rs`, which has them; `load/workers.rs`, the same of one load.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::AtomicBool;
 
 use reports::record::{HostRecord, HostRole, Manifest, PathKind, Warning};
@@ -22,12 +22,12 @@ const MACHINES: &str = "Several machines";
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new(OTHERS).multiple(true)))]
 pub(super) struct LoadFromArgs {
-    /// Send from another machine: a command that runs programs there, as in 'ssh HOST'. Can be given repeatedly; each
-    /// sends its part of every load. See docs/several-machines.md
+    /// Send the load from another machine, with a command that runs programs there, as in 'ssh HOST'; repeat it, and each
+    /// machine sends its part (docs/several-machines.md)
     #[arg(id = "load_from", long = "load-from", value_name = "COMMAND", group = OTHERS, help_heading = MACHINES)]
     pub(super) commands: Vec<String>,
 
-    /// Where harness is on other machines: a path, or a name that is looked for there
+    /// Where harness is on the other machines: a path, or a name that is in their PATH
     #[arg(
         id = "worker_program",
         long = "worker-program",
@@ -58,15 +58,16 @@ pub(super) struct MachinesArgs {
     #[command(flatten)]
     from: LoadFromArgs,
 
-    /// Have the servers on another machine, and watch them there; a command as for --load-from
+    /// Run the servers on another machine, and watch them there; takes a command as --load-from does
     #[arg(long, value_name = "COMMAND", group = OTHERS, help_heading = MACHINES)]
     server_on: Option<String>,
 
-    /// The address on which servers listen, as the machines that send reach it; loopback without it
+    /// Address that servers listen on, as the machines that send the load reach it [default: loopback]
     #[arg(long, value_name = "IP", requires = "allow_remote", help_heading = MACHINES)]
     server_address: Option<IpAddr>,
 
-    /// Let servers listen where other machines reach them. They have no access control, and no limits while they are measured
+    /// Let servers listen where other machines can reach them; they have no access control, and no limits while they are
+    /// measured
     #[arg(long, requires = "server_address", help_heading = MACHINES)]
     allow_remote: bool,
 }
@@ -98,13 +99,24 @@ impl MachinesArgs {
         &self.from.commands
     }
 
+    /// From where loads go where, as it was typed: `from this machine to 127.0.0.1`.
+    pub(super) fn way(&self) -> String {
+        let from = match self.commands() {
+            [] => "this machine".to_owned(),
+            commands => commands.iter().map(|command| format!("'{command}'")).collect::<Vec<_>>().join(", "),
+        };
+        let to = self.server_address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let host = self.server_on.as_ref().map(|command| format!(", where '{command}' runs the servers"));
+        format!("from {from} to {to}{}", host.unwrap_or_default())
+    }
+
     /// What else was typed can be done with other machines.
     ///
     /// # Errors
     /// Where it can't.
     pub(super) fn check_with(&self, args: &CompareArgs) -> Result<(), PlanError> {
         if !self.is_empty() && args.timelines.is_some_and(|wanted| wanted != Timelines::Off) {
-            return usage("timelines are traced on one machine; leave out --timelines, or the other machines");
+            return usage("timelines are traced on one machine only; leave out --timelines, or the other machines");
         }
         let with_server_on =
             |option: &str| usage(format!("{option} is for servers on this machine; leave it out, or --server-on"));
@@ -122,8 +134,7 @@ impl MachinesArgs {
     /// Where it can't take part, or something else was typed that can't be done there.
     pub(super) fn host(&self, servers: &Servers) -> anyhow::Result<Option<ServerHost>> {
         if self.is_empty() && self.server_address.is_some() {
-            let sentence =
-                "--server-address is for servers that other machines reach; give --load-from or --server-on too";
+            let sentence = "--server-address is for a load from other machines; give --load-from or --server-on too";
             return Err(PlanError::Usage(sentence.to_owned()).into());
         }
         let Some(text) = &self.server_on else { return Ok(None) };
@@ -156,12 +167,12 @@ impl MachinesArgs {
         servers: &Servers,
     ) -> Result<(Vec<WorkerCommand>, Option<IpAddr>), PlanError> {
         if self.server_address.is_some_and(|address| address.is_unspecified() || address.is_multicast()) {
-            return usage("--server-address is one that workers connect to; give an address of the servers' machine");
+            return usage("the load machines connect to --server-address; give an address of the servers' machine");
         }
         let is_away = self.server_address.is_some_and(|address| !address.is_loopback());
         if is_away && !servers.commands.is_empty() {
             return usage(
-                "a --server is reached over this machine's loopback, and never at --server-address; leave out one of them",
+                "a --server is reached over this machine's loopback, never at --server-address; leave out one of them",
             );
         }
         let own = plan.experiments.iter().filter(|experiment| !experiment.is_plain_load(&plan.sizes));
@@ -194,7 +205,7 @@ impl MachinesArgs {
             ElsewhereError::Machines(error) => anyhow::Error::from(error),
             ElsewhereError::Unreached { who } if !servers.commands.is_empty() => PlanError::Usage(format!(
                 "{who} is on another machine than the --server, or in another network namespace, and a --server is reached \
-                 over this machine's loopback alone; leave out --server, or send from where that loopback is shared"
+                 only over this machine's loopback; leave out --server, or send from where that loopback is shared"
             ))
             .into(),
             unreached @ ElsewhereError::Unreached { .. } => PlanError::Usage(unreached.to_string()).into(),
@@ -208,15 +219,15 @@ impl MachinesArgs {
             if self.server_on.is_some() {
                 tell(&format!("the servers run on {}", named(HostRole::Server)));
             }
-            tell(&format!("the loads are sent from {}", named(HostRole::Load)));
+            tell(&format!("the load comes from {}", named(HostRole::Load)));
         }
         Ok(Some(elsewhere))
     }
 }
 
 /// Why an experiment is left out whose load is sent from elsewhere.
-const NOT_FROM_ELSEWHERE: &str = "it holds connections or disturbs the server, which is done from the server's own machine \
-                                  alone, and never from another";
+const NOT_FROM_ELSEWHERE: &str =
+    "it holds connections or disturbs the server, which only the server's own machine does";
 
 /// The cast of a run, or that of its loads where they are sent from elsewhere. Who plays no part then is said by name.
 ///
@@ -252,4 +263,33 @@ pub(super) fn put_hosts(manifest: &mut Manifest, hosts: Vec<HostRecord>) {
 /// The CPUs of this process throughout a run: those of the generator or, where they are another machine's, those that it has.
 pub(super) fn own_cpus<'p>(plan: &'p RunPlan<'_>) -> &'p [u32] {
     if servers::are_cpus_assumed() { &[] } else { &plan.placement.generator_cpus }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct MachinesLine {
+        #[command(flatten)]
+        args: MachinesArgs,
+    }
+
+    #[test]
+    fn a_plan_says_from_where_loads_go_where() {
+        let way = |words: &[&str]| {
+            let words = [&["harness"][..], words].concat();
+            MachinesLine::try_parse_from(words).map(|line| line.args.way()).unwrap()
+        };
+        let address = ["--server-address", "192.0.2.7", "--allow-remote"];
+        assert_eq!(way(&[]), "from this machine to 127.0.0.1");
+        assert_eq!(way(&["--load-from", "ssh a", "--load-from", "ssh b"]), "from 'ssh a', 'ssh b' to 127.0.0.1");
+        assert_eq!(way(&[&["--load-from", "ssh a"][..], &address].concat()), "from 'ssh a' to 192.0.2.7");
+        assert_eq!(
+            way(&[&["--server-on", "ssh c"][..], &address].concat()),
+            "from this machine to 192.0.2.7, where 'ssh c' runs the servers"
+        );
+    }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, Table};
 use reports::crossover::{Grid, Square};
-use reports::format::count;
+use reports::format::{count, counted};
 use reports::record::Ending;
 use reports::record::store::{Run, RunFolder};
 use reports::study::groups;
@@ -23,39 +23,39 @@ use super::ending::code_of_run;
 use super::load::duration;
 use super::new_run::{AFTERWARDS, OpenRun, RunArgs, steered_plan, tell_limits};
 use super::output::{NO_REPORT, TableOrJson, doubts, json_text, print, tell, usage};
-use super::progress::{TerminalProgress, rough};
+use super::progress::{TerminalProgress, rough, tell_folder};
 use super::protagonists;
-use super::report::{salvaged, write_page};
+use super::report::{interrupted, salvaged, write_page};
 use super::servers::Servers;
 use crate::plan::{Experiment, PlanError, Preset, RunPlan, Sizes, Workload, place};
 use crate::run::{Execution, Preflight};
 use crate::search::map::{DESCRIPTION, Map, experiment};
 
-/// Draw where threads and tasks change places: who of two serves more, over connections and work
+/// Map which of two servers carries more, by number of connections and kind of work
 #[derive(Debug, clap::Args)]
 pub(super) struct MapArgs {
-    /// The two contenders, separated by a comma, or one beside a --server; options as in `compare`. Without either,
-    /// threaded and async-multi
+    /// The two models, separated by a comma, or one beside a --server, with options as in `compare` [default:
+    /// threaded,async-multi]
     #[arg(long, value_name = "A,B")]
     models: Option<String>,
 
-    /// Kinds of work, separated by commas: echo, call, sleep, block, spin, lock or reply, with its argument
+    /// Kinds of work to try, separated by commas: echo, call, sleep, block, spin, lock or reply, with its argument
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "echo,call 5ms,spin 1ms")]
     work: Vec<String>,
 
-    /// Numbers of connections, separated by commas
+    /// Numbers of connections to try, separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1,8,64,512,4096",
         value_parser = clap::value_parser!(u32).range(1..=100_000))]
     connections: Vec<u32>,
 
-    /// The time for all of it; what is left of it after every square has enough pairs is not used
+    /// Longest time for everything; it ends sooner once every square was measured often enough
     #[arg(long, value_name = "TIME", default_value = "3min", value_parser = duration)]
     budget: Duration,
 
     #[command(flatten)]
     run: RunArgs,
 
-    /// How to write the map
+    /// How to print the map
     #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
     format: TableOrJson,
 }
@@ -90,7 +90,7 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
     let end = end.map_err(|lost| salvaged(*lost, &folder, |run| shown(run, None)))?;
     let run = protagonists::read(&folder, None)?;
     if end.ending == Ending::Interrupted {
-        tell(&format!("interrupted: {} cells are kept in {}", end.cells, folder.path().display()));
+        tell(&interrupted(&end, &folder));
     }
     let report = write_page(&folder, &run);
     print(&shown(&run, report.as_deref().ok())?)?;
@@ -100,12 +100,12 @@ pub(super) fn run(args: MapArgs) -> anyhow::Result<ExitCode> {
 
 fn announce(map: &Map, budget: Duration, folder: &RunFolder) {
     tell(&format!(
-        "a map of {} cells; measuring each once takes about {}, and it ends within {}; cells go to {}",
-        map.len(),
+        "mapping {}: measuring each once takes about {}, and repeating them ends within {}",
+        counted(map.len() as u64, "square"),
         rough(map.time_of_a_block()),
-        rough(budget),
-        folder.path().display()
+        rough(budget)
     ));
+    tell_folder(folder);
 }
 
 /// Where nobody is named.
@@ -146,7 +146,7 @@ fn plan<'a>(args: &MapArgs, servers: &Servers, experiment: &'a Experiment) -> an
     let cast = cast_for(&placement.server_cpus, models, servers, &[experiment], &sizes)?;
     if cast.contenders.len() != 2 {
         let sentence = format!(
-            "a map is of two contenders, not {}; give --models {USUAL}, or one of --models and a --server, or two of --server",
+            "a map compares two servers, not {}; give --models {USUAL}, or one of --models and a --server, or two of --server",
             cast.contenders.len()
         );
         return Err(PlanError::Usage(sentence).into());
@@ -174,9 +174,9 @@ fn check_budget(map: &Map, for_cells: Duration, budget: Duration) -> Result<(), 
     }
     let whole = needed + budget.saturating_sub(for_cells) + Duration::from_secs(1);
     usage(format!(
-        "{} are too short for a map of {} cells; give --budget {}s or more, or fewer --connections or --work",
+        "{} is too short for a map of {}; give --budget {}s or more, or fewer --connections or --work",
         rough(budget),
-        map.len(),
+        counted(map.len() as u64, "square"),
         whole.as_secs()
     ))
 }
@@ -184,9 +184,9 @@ fn check_budget(map: &Map, for_cells: Duration, budget: Duration) -> Result<(), 
 /// The grid, what it says in a sentence, and the report's path last.
 pub(super) fn table(run: &Run, report: Option<&Path>) -> String {
     let groups = groups(run);
-    let grid = grid(run, &groups).map_or("No cell was measured.\n".to_owned(), |grid| {
+    let grid = grid(run, &groups).map_or("Nothing was measured.\n".to_owned(), |grid| {
         format!(
-            "{}\n\nA star is a winner; other squares name who leads, which may be chance.\n{}.\n",
+            "{}\n\nA star marks a winner; other squares name who leads, which may be chance.\n{}.\n",
             drawn(&grid),
             grid.sentence()
         )

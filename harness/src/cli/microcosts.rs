@@ -13,21 +13,21 @@ use super::shell::quiet::QuietArg;
 use crate::microcosts::{CpuSet, MicrocostFindings, MicrocostRow, RoundSettings, Side, conclude, measure, take_rounds};
 use crate::observe::{allowed_cpus, raise_soft_descriptor_limit};
 
-/// Measure what one of each costs here: spawning, handing over, switching
+/// Measure what a thread and a task cost on this machine: spawning, handing over, switching
 #[derive(Debug, clap::Args)]
 pub(super) struct MicrocostsArgs {
-    /// How often everything is measured; two rounds at least to tell anything apart
+    /// How often to measure everything; it takes two rounds to tell anything apart
     #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 
-    /// About how long each figure takes in a round
+    /// About how long to measure each figure in a round
     #[arg(long, value_name = "TIME", default_value = "10ms", value_parser = humantime::parse_duration)]
     round_time: Duration,
 
     #[command(flatten)]
     quiet: QuietArg,
 
-    /// How to write what was found
+    /// How to print the findings
     #[arg(long, value_enum, default_value_t = MicrocostsFormat::Table)]
     format: MicrocostsFormat,
 }

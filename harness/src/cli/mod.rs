@@ -74,45 +74,45 @@ fn next() -> String {
 enum Command {
     /// Compare server models under the same load and write a report
     Compare(compare::CompareArgs),
-    /// Find the highest load that each contender carries without breaking a promise about its response time
+    /// Find the highest load that each server carries within a limit on its response time
     Capacity(capacity::CapacityArgs),
-    /// Draw where threads and tasks change places: who of two serves more, over connections and work
+    /// Map which of two servers carries more, by number of connections and kind of work
     Map(map::MapArgs),
-    /// Put runs on a static site, with an index, permanent pages and trends
+    /// Publish runs on a static site, with an index, permanent pages and trends
     Publish(publish::PublishArgs),
-    /// Render the report of a saved run again
+    /// Write the report of a saved run again, or slides about it
     Report(report::ReportArgs),
-    /// Hold one saved run against another, and say what has changed
+    /// Compare two saved runs, and say what has changed
     Diff(diff::DiffArgs),
-    /// Teach a lesson here: a question, your answer, a short run, and what came out
+    /// Take a lesson in this terminal: a question, your answer, a short run, and what came out
     Lesson(lesson::LessonArgs),
-    /// Put load on any server and say how it took it
+    /// Put load on any server, and report throughput, response times and errors
     Load(load::LoadArgs),
-    /// Talk to a server and say whether it keeps to the JSON protocol
+    /// Check whether a server keeps to the JSON protocol
     Check(check::CheckArgs),
     /// List models, their options, and experiments
     List(list::ListArgs),
     /// Measure what a thread and a task cost on this machine: spawning, handing over, switching
     Microcosts(microcosts::MicrocostsArgs),
-    /// Run one server model until TERM or Ctrl-C
+    /// Run one server model until Ctrl-C or SIGTERM
     Serve(serve::ServeArgs),
-    /// Show which thread runs which request, in a short window
+    /// Record for a few milliseconds which thread runs which request
     Trace(trace::TraceArgs),
-    /// Watch models side by side under a load that you change, in this terminal
+    /// Watch models side by side in this terminal, under a load that you change
     Watch(watch::WatchArgs),
-    /// Say whether this machine is fit for a run: what was left behind, its limits, who else uses it
+    /// Check whether this machine is fit for a run: its limits, other programs, what a killed run left behind
     Doctor(doctor::DoctorArgs),
-    /// Teach the lessons on a page for browsers on this machine: predict, run, and see what came out
+    /// Teach the lessons in a browser: predict, run, and see what came out
     Workshop(workshop::WorkshopArgs),
-    /// Measure what is known already, and say whether the harness finds it
+    /// Test the harness itself: measure what is known already, and check what it finds
     Selftest(selftest::SelftestArgs),
-    /// Write a settings file to begin with, for `--config`: every option with what it means
+    /// Write a settings file for `--config`, with every option explained
     Init(shell::init::InitArgs),
-    /// Print what makes a shell complete commands, options and names
+    /// Print a script with which your shell completes commands, options and names
     Completions(shell::completions::CompletionsArgs),
     #[command(hide = true)]
     Man(shell::man::ManArgs),
-    /// Send part of a load, or serve, for `--load-from` and `--server-on`, which start this on each machine and speak to it
+    /// Send part of a load, or run servers, for a harness on another machine; `--load-from` and `--server-on` start it
     Worker(worker::WorkerArgs),
     #[command(hide = true)]
     Subject(own_children::SubjectArgs),

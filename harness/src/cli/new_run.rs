@@ -28,9 +28,9 @@ use crate::run::{Elsewhere, Interrupt, MachineLock, Preflight, build, commit, pr
 /// Which CPUs server and generator get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum PlacementArg {
-    /// Disjoint CPUs, so that the generator does not slow the server down.
+    /// Separate CPUs, so that the generator does not slow the server down.
     Isolated,
-    /// Both on all CPUs, as on a small machine in earnest.
+    /// All CPUs for both, as on a small machine in real use.
     Shared,
 }
 
@@ -50,15 +50,15 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) servers: ServerArgs,
 
-    /// Everything random follows from this number: arrivals and the order of the cells
+    /// Seed of everything random: when requests arrive, and the order of the measurements
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
 
-    /// Which CPUs server and generator get
+    /// Which CPUs the server and the load generator get
     #[arg(long, value_enum, default_value_t = PlacementArg::Isolated)]
     pub(super) placement: PlacementArg,
 
-    /// Folder of the run; `runs/TIME-KIND` without it
+    /// Folder for the run, which must be new [default: runs/TIME-KIND]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 
@@ -83,7 +83,7 @@ pub(super) fn folder(out: Option<&Path>, what: &str) -> Result<(PathBuf, String)
     );
     let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
     let name = name.ok_or_else(|| {
-        PlanError::Usage(format!("{} has no name that a run could bear; give --out a folder's name", path.display()))
+        PlanError::Usage(format!("{} can't be the name of a run; give --out a folder with a name", path.display()))
     })?;
     Ok((path, name))
 }
@@ -291,7 +291,7 @@ pub(super) fn too_small_a_quota() -> Option<Warning> {
     (cpus < could_use).then(|| Warning::MachineLimit {
         limit: "the CPU quota".to_owned(),
         consequence: format!(
-            "{} allows {} of one CPU; whoever has used that up stands still, and no figure is valid then",
+            "{} allows {} of one CPU; a process that has used that up stands still, and then no figure is valid",
             file.display(),
             format::share(cpus)
         ),

@@ -35,21 +35,21 @@ pub(super) enum TableOrJson {
 /// How the summary is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum SummaryFormat {
-    /// Who of two is better in what, in twenty lines.
+    /// Which of the two is better at what, in twenty lines.
     Scorecard,
-    /// All figures of all contenders, for a terminal.
+    /// All figures of all servers, for a terminal.
     Table,
     /// The summary as one JSON object.
     Json,
-    /// Every figure, a line each: of what, which, its unit, its value and the ends of its interval.
+    /// A line for each figure: whose and which it is, its unit, its value and the ends of its interval.
     Csv,
-    /// For a pull request: what the run says, and a table of eight rows at most.
+    /// For a pull request: what the run found, and a table of eight rows at most.
     Md,
-    /// For github-action-benchmark, its tool customSmallerIsBetter.
+    /// For github-action-benchmark, as input of its tool customSmallerIsBetter.
     GithubActionBenchmark,
-    /// For Bencher: Bencher Metric Format.
+    /// For Bencher, in its Bencher Metric Format.
     Bencher,
-    /// For Prometheus and its like: every figure as a gauge, in seconds and bytes. Of one run.
+    /// For Prometheus: every figure of one run as a gauge, in seconds and bytes.
     #[value(name = "openmetrics")]
     OpenMetrics,
 }
@@ -103,8 +103,8 @@ pub(super) const NO_REPORT: &str = "none was written";
 /// Why there is nothing to hand on.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the run has no headline figure for other tools: no valid cell under a load that contenders kept up with, and no \
-     fitted memory of held connections; run the experiments latency-curve or memory"
+    "the run has no headline figure for other tools: no valid measurement under a load that servers kept up with, and no \
+     memory per connection; run the experiments latency-curve or memory"
 )]
 pub(super) struct NoFigures;
 
@@ -228,7 +228,7 @@ fn terminal_columns() -> Option<u16> {
 
 fn header(table: &SummaryTable) -> Vec<String> {
     let columns = table.columns.iter().map(|column| column.label.clone());
-    std::iter::once("contender".to_owned()).chain(columns).collect()
+    std::iter::once("server".to_owned()).chain(columns).collect()
 }
 
 /// A row that begins with one of the contender's names.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reports::format::{Unit, count};
 use reports::metrics::{Of, metric, response_quantile};
+use reports::record::store::RunFolder;
 use reports::record::{ArrivalsRecord, Cell, Outcome, Phase};
 use reports::study::Pool;
 
@@ -90,27 +91,32 @@ impl RunProgress for TerminalProgress {
 /// What a cell measured, as soon as it is known; nothing where it measured nothing that a few words say.
 fn in_few_words(cell: &Cell) -> Option<String> {
     let pool = Pool::of(vec![cell]);
-    let shown = |name: &str, words: &str| {
+    let answered = |name: &str, of_whom: &str| {
         let metric = metric(name)?;
         let Of::Load(read) = metric.of else { return None };
         let value = read(&pool).value()?;
-        Some(format!("{} {}{words}", cell.contender, metric.unit.show(value)))
+        Some(format!("{} answered {}{of_whom}", cell.contender, metric.unit.show(value)))
     };
     let held = || {
         let stage = cell.stages.iter().rfind(|stage| stage.phase == Phase::Idle)?;
         let resident = Unit::Bytes.show(stage.sample.resident_bytes as f64);
-        Some(format!("{} {} connections, {resident} in memory", cell.contender, count(stage.connections)))
+        Some(format!("{} held {} connections in {resident}", cell.contender, count(stage.connections)))
     };
     let median = || {
         let value = response_quantile(&pool, 0.5).value()?;
-        Some(format!("{} answered within {}, half of the time", cell.contender, Unit::Nanoseconds.show(value)))
+        Some(format!("{} answered half of the requests within {}", cell.contender, Unit::Nanoseconds.show(value)))
     };
     match (&cell.disturbance, cell.load.arrivals) {
-        (Some(_), _) => shown("probe_success", " of the others answered"),
+        (Some(_), _) => answered("probe_success", " of the others"),
         (None, _) if !cell.stages.is_empty() => held(),
-        (None, ArrivalsRecord::Closed) => shown("achieved_rps", ""),
+        (None, ArrivalsRecord::Closed) => answered("achieved_rps", ""),
         (None, _) => median(),
     }
+}
+
+/// Says where a run that begins will be.
+pub(super) fn tell_folder(folder: &RunFolder) {
+    tell(&format!("the results go to {}", folder.path().display()));
 }
 
 /// A time as precise as a forecast is, rounded up.
@@ -150,7 +156,7 @@ impl LoadProgress {
             now if self.requests.is_some() && now < moments.window_end_ns => "measuring",
             now if now < moments.window_start_ns => "warming up",
             now if now < moments.window_end_ns => "measuring",
-            _ => "waiting for what is outstanding",
+            _ => "waiting for the last replies",
         });
         if self.requests.is_none() {
             self.bar.set_position(now.saturating_sub(moments.origin_ns) / 1_000_000);
@@ -210,7 +216,7 @@ mod tests {
         };
         let stages = vec![stage(Phase::Idle, 10), stage(Phase::Idle, 1_000), stage(Phase::Closed, 0)];
         let held = Cell { stages, ..nothing };
-        assert_eq!(in_few_words(&held).unwrap(), "threaded 1,000 connections, 64 MiB in memory");
+        assert_eq!(in_few_words(&held).unwrap(), "threaded held 1,000 connections in 64 MiB");
     }
 
     #[test]

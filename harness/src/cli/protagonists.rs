@@ -24,18 +24,18 @@ pub(super) fn choose(typed: Option<&str>, labels: &[&str]) -> Result<Option<[Str
     let all = labels.join(", ");
     match <[String; 2]>::try_from(named) {
         Ok([first, second]) if first == second => {
-            usage(format!("--protagonists names {first} twice; name two of the run's contenders: {all}"))
+            usage(format!("--protagonists names {first} twice; name two of the run's servers: {all}"))
         }
         Ok(two) => match two.iter().find(|label| !labels.contains(&label.as_str())) {
             Some(unknown) => {
                 let meant = servers::did_you_mean(unknown, labels.iter().copied());
-                usage(format!("--protagonists: {unknown} takes no part{meant} name two of the run's contenders: {all}"))
+                usage(format!("--protagonists: {unknown} takes no part{meant} name two of the run's servers: {all}"))
             }
             None => Ok(Some(two)),
         },
         Err(named) => {
             let count = named.len();
-            usage(format!("--protagonists names two contenders, A,B, and here are {count}; choose from {all}"))
+            usage(format!("--protagonists takes two servers, A,B, and here are {count}; choose from {all}"))
         }
     }
 }
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_are_not_two_of_the_run_is_refused_with_who_there_is() {
-        assert!(refused("threaded").contains("names two contenders") && refused("threaded").contains("async-multi"));
+        assert!(refused("threaded").contains("takes two servers") && refused("threaded").contains("async-multi"));
         assert!(refused("threaded,threaded").contains("threaded twice"));
         assert!(refused("threaded,python").contains("python takes no part"));
     }

@@ -20,18 +20,18 @@ mod folder;
 use folder::SiteFolder;
 pub(super) use folder::{SiteError, UNFINISHED_RUN};
 
-/// Put runs on a static site: an index, a permanent page for each, trends, and their data
+/// Publish runs on a static site: an index, a permanent page for each, trends, and their data
 #[derive(Debug, clap::Args)]
 pub(super) struct PublishArgs {
-    /// Folder of the site; one that is not there or empty becomes a site
+    /// Folder of the site; a new or empty one becomes a site
     site: PathBuf,
 
-    /// Folders of runs, the ones with manifest.json in them. Without any, the index alone is made anew
+    /// Folders of runs, the ones with manifest.json in them; without any, only the index is written again
     #[arg(value_name = "RUN")]
     runs: Vec<PathBuf>,
 
-    /// Where the site will be on the web, which it remembers. Without it there is no feed, and other sites may not find the
-    /// picture to show beside a link
+    /// Where the site will be on the web, which it remembers; without it there is no feed, and links to it may show no
+    /// picture
     #[arg(long, value_name = "URL", value_parser = web_address)]
     url: Option<String>,
 

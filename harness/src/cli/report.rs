@@ -18,34 +18,34 @@ use super::resume_machines::to_go_on;
 use crate::plan::{PlanError, Preset};
 use crate::run::{Interrupt, RunEnd, UnwrittenRun};
 
-/// Render the report of a saved run again
+/// Write the report of a saved run again, or slides about it
 #[derive(Debug, clap::Args)]
 pub(super) struct ReportArgs {
-    /// The run's folder, the one with manifest.json in it; of several runs each stays by itself
+    /// Folder of the run, the one with manifest.json in it; several runs get a report each
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
 
-    /// How to write the summary
+    /// How to print the summary
     #[arg(long, value_enum, default_value_t = SummaryFormat::Scorecard)]
     format: SummaryFormat,
 
-    /// The two that the report is about; without it those that the run was made for
+    /// The two servers that the report is about [default: those that the run was made for]
     #[arg(long, value_name = "A,B")]
     protagonists: Option<String>,
 
-    /// Write slides instead: a talk of at most fifteen, with votes, their reveals and notes for the speaker
+    /// Write slides instead: a talk of at most fifteen, with votes, answers and notes for the speaker
     #[arg(long, conflicts_with = "format")]
     slides: bool,
 
-    /// Slides with these figures of the report too, by their anchors; `all` for every figure in place of the talk
+    /// Add these figures of the report to the slides, by their anchors; `all` shows every figure in place of the talk
     #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "slides")]
     figures: Vec<String>,
 
-    /// Slides with none but these contenders
+    /// Show only these servers on the slides, separated by commas
     #[arg(long, value_name = "LIST", requires = "slides")]
     models: Option<String>,
 
-    /// Where the slides go [default: slides.html in the run's folder]
+    /// File for the slides [default: slides.html in the run's folder]
     #[arg(long, value_name = "FILE", requires = "slides")]
     out: Option<PathBuf>,
 }
@@ -59,7 +59,7 @@ pub(super) fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
     check(&args.runs, args.out.as_deref())?;
     if args.format == SummaryFormat::OpenMetrics && args.runs.len() > 1 {
         return Ok(usage(
-            "--format openmetrics is of one run; call it for each, and let each file have its own labels",
+            "--format openmetrics is for one run; call it for each, and give each file labels of its own",
         )?);
     }
     // All are read before any is written, so that a wrong name changes nothing.
@@ -90,9 +90,14 @@ fn render_beside(runs: &[(RunFolder, Run)], format: SummaryFormat) -> anyhow::Re
     print(&output::beside(&several, format)?)?;
     let (_, first) = &runs[0];
     if runs.iter().any(|(_, run)| !differences(&first.manifest, &run.manifest).is_empty()) {
-        tell("note: the runs are of different machines; compare contenders within each, not figures across them");
+        tell("note: the runs are from different machines; compare servers within a run, not figures across runs");
     }
     Ok(())
+}
+
+/// What is there of a run that was interrupted.
+pub(super) fn interrupted(end: &RunEnd, folder: &RunFolder) -> String {
+    format!("interrupted: {} saved in {}", counted(end.cells.into(), "measurement"), folder.path().display())
 }
 
 /// Says how a run came out, and renders it.
@@ -104,14 +109,13 @@ pub(super) fn conclude(
 ) -> anyhow::Result<ExitCode> {
     let run = protagonists::read(folder, None)?;
     if end.ending == Ending::Interrupted {
-        let path = folder.path().display();
         let go_on = to_go_on(&run.manifest, folder.path());
         let go_on = go_on.map_or_else(String::new, |command| format!("; to go on: {command}"));
-        tell(&format!("interrupted: {} cells are kept in {path}{go_on}", end.cells));
+        tell(&format!("{}{go_on}", interrupted(end, folder)));
     }
     if let Some((contender, experiment, workload)) = unproven(&run) {
         tell(&format!(
-            "invalid: no cell of {contender} in {experiment}, {workload}, can be believed; the report says why"
+            "invalid: no measurement of {contender} in {experiment}, {workload}, can be believed; the report says why"
         ));
     }
     render(folder, &run, format)?;
@@ -137,11 +141,11 @@ pub(super) fn salvaged(
     let preset = Preset::from_str(&run.manifest.preset, false).ok();
     let to_go_on = preset.and_then(|_| to_go_on(&run.manifest, folder.path()));
     let remedy = match (RunFolder::open(folder.path()), to_go_on) {
-        (Ok(_), Some(command)) => format!("what was written before is whole; make room, and go on: {command}"),
-        (Ok(_), None) => "what was written before is whole; make room, and make a new run".to_owned(),
+        (Ok(_), Some(command)) => format!("what was saved before is whole; make room, and go on: {command}"),
+        (Ok(_), None) => "what was saved before is whole; make room, and make a new run".to_owned(),
         (Err(_), _) => "make a new run, and leave its folder where it is until the end".to_owned(),
     };
-    tell(&format!("{} of the run cannot all be kept; {remedy}", counted(run.cells.len() as u64, "cell")));
+    tell(&format!("not all of the run's {} can be saved; {remedy}", counted(run.cells.len() as u64, "measurement")));
     if let Err(error) = shown(&run).and_then(|text| Ok(print(&text)?)) {
         tell(&format!("note: what was measured can't be shown: {}", sentence(&error)));
     }

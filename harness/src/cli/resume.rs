@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use reports::format::counted;
 use reports::machine::{differences, in_words};
 use reports::record::store::{Run, RunFolder};
 use reports::record::{Cell, Ending, ExperimentRecord, Manifest, OtherBuild, Purpose, Warning};
@@ -45,7 +46,11 @@ pub(super) fn run(
     let (blocks, quiet) = (args.blocks, args.run.quiet.is_on);
     if let Some(fewer) = blocks.filter(|blocks| *blocks < manifest.blocks) {
         let has = manifest.blocks;
-        return Err(refuse(&manifest, format!("it has {has} blocks, and {fewer} are fewer; give {has} or more")).into());
+        return Err(refuse(
+            &manifest,
+            format!("it has {has} repetitions, and {fewer} are fewer; give --blocks {has} or more"),
+        )
+        .into());
     }
     // Blocks that it has are not taken away.
     let wanted = |has: u32| blocks.map_or(has, |blocks| blocks.max(has));
@@ -68,7 +73,8 @@ pub(super) fn run(
     manifest.warnings.extend(busy);
     folder.write_manifest(&manifest)?;
     if !quiet {
-        tell(&format!("{} has {} cells; running what is missing", folder.path().display(), cells.len()));
+        let has = counted(cells.len() as u64, "measurement");
+        tell(&format!("{} has {has}; running what is missing", folder.path().display()));
     }
     let mut progress = Followed::new(TerminalProgress::new(quiet), live.as_mut(), &manifest, &cells);
     let execution =
@@ -119,12 +125,12 @@ fn check_same(manifest: &Manifest, plan: &RunPlan<'_>, preflight: &Preflight) ->
         return Err(refuse(manifest, why).into());
     }
     if manifest.against != now.against {
-        let why = "the other build is no longer the file that it was; put that back".to_owned();
+        let why = "the other build is not the file that it was then; put that back".to_owned();
         return Err(refuse(manifest, why).into());
     }
     let limits_are_known = now.warnings.iter().all(|warning| manifest.warnings.contains(warning));
     if declared(manifest) != declared(&now) || manifest.contenders != now.contenders || !limits_are_known {
-        let why = "its plan, or a limit of this machine, is no longer what it was; make it so".to_owned();
+        let why = "its plan, or a limit of this machine, is not what it was then; restore it".to_owned();
         return Err(refuse(manifest, why).into());
     }
     Ok(())

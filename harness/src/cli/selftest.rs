@@ -15,21 +15,21 @@ use crate::plan::PlanError;
 use crate::run::MachineLock;
 use crate::selftest::{Bench, Fit, ROWS, SelftestFigure, SelftestFinding, SelftestRow, SelftestVerdict, select};
 
-/// Measure what is known already, and say whether the harness finds it
+/// Test the harness itself: measure what is known already, and check what it finds
 #[derive(Debug, clap::Args)]
 pub(super) struct SelftestArgs {
-    /// These rows alone, separated by commas; all without it
+    /// Check only these known answers, separated by commas [default: all]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     only: Vec<String>,
 
-    /// Say which rows there are, and stop
+    /// List the known answers, and stop
     #[arg(long)]
     list: bool,
 
     #[command(flatten)]
     quiet: QuietArg,
 
-    /// How to write the findings
+    /// How to print the findings
     #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
     format: TableOrJson,
 }
@@ -39,7 +39,7 @@ pub(super) fn run(args: SelftestArgs) -> anyhow::Result<ExitCode> {
         Ok(rows) => rows,
         Err(unknown) => {
             let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
-            bail!(PlanError::Usage(servers::no_such("row", &unknown, &names)));
+            bail!(PlanError::Usage(servers::no_such("known answer", &unknown, &names)));
         }
     };
     if args.list {
@@ -51,7 +51,7 @@ pub(super) fn run(args: SelftestArgs) -> anyhow::Result<ExitCode> {
     bench.leave_server_cpus()?;
     let usual: Duration = rows.iter().map(|row| row.usual).sum();
     args.quiet.tell(&format!(
-        "{} known answers, about {}; longer where others use the machine",
+        "{} known answers, about {}; longer if other programs use the machine",
         rows.len(),
         rough(usual)
     ));

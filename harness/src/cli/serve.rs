@@ -29,35 +29,35 @@ use crate::process::supervised::{StopRequests, Supervision, die_with};
 /// How long connections may take to notice that the server stops; what is still open then is cut off.
 const GRACE: Duration = Duration::from_millis(300);
 
-/// Run one server model until TERM or Ctrl-C
+/// Run one server model until Ctrl-C or SIGTERM
 #[derive(Debug, clap::Args)]
 pub struct ServeArgs {
-    /// The model and its options, such as `threaded` or `thread-pool:workers=8`; see `harness list`
+    /// The model and its options, such as `threaded` or `thread-pool:workers=8`; `harness list` names them
     #[arg(value_name = "MODEL[:KEY=VALUE,...]")]
     contender: String,
 
-    /// Where to listen; port 0 lets the system choose
+    /// Where to listen; port 0 takes any free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
-    /// What it speaks: `json`, one JSON object a line, or `http`
+    /// Protocol to speak: `json`, one JSON object a line, or `http`
     #[arg(long, value_name = "json|http", default_value_t)]
     wire: Wire,
 
-    /// Listen on an address that other machines can reach. The servers have no access control; each client has limits then,
-    /// which are options of the model and are said at the start
+    /// Listen where other machines can reach it; there is no access control, but each client then has limits, which are
+    /// options of the model and are printed at the start
     #[arg(long)]
     allow_remote: bool,
 
-    /// The backend that `call` requests ask; without it the server starts one of its own
+    /// Backend that `call` requests ask [default: one that the server starts itself]
     #[arg(long, value_name = "ADDR:PORT")]
     backend: Option<SocketAddr>,
 
-    /// Note which thread runs which request, and write that down at the end; `harness trace` makes a picture of it
+    /// Note which thread runs which request, and write the notes to this file at the end; for a picture use `harness trace`
     #[arg(long, value_name = "FILE.json")]
     trace: Option<PathBuf>,
 
-    /// Tell once a second on stderr what is open, waiting and under way
+    /// Print once a second on stderr what is open, waiting and under way
     #[arg(long, conflicts_with = "supervised")]
     inside: bool,
 
@@ -93,7 +93,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let is_remote = args.allow_remote && can_be_reached(args.listen) && supervision == Supervision::ByHand;
     let contender = Contender::parse_over(&args.contender, if is_remote { REMOTE_LIMITS } else { &[] })?;
     if contender.model.is_http_only && args.wire != Wire::Http {
-        bail!(PlanError::Usage(format!("{} speaks HTTP alone; give --wire http", contender.model.name)));
+        bail!(PlanError::Usage(format!("{} speaks only HTTP; give --wire http", contender.model.name)));
     }
     let listener = bind(&args, &contender)?;
     let address = listener.local_addr()?;
@@ -118,7 +118,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         tell(&remote_limits(&contender));
     }
     if args.inside {
-        narrate(&server).context("the thread that tells how things stand can't be made")?;
+        narrate(&server).context("the thread for --inside can't be started")?;
     }
     serve(listener, &server, requests, Goodbye::new(notes), model.run)
 }
@@ -178,7 +178,7 @@ fn serve(
         let (server, goodbye) = (Arc::clone(server), Arc::clone(&goodbye));
         move || stop_when_asked(&requests, &server, &ended, &goodbye)
     });
-    stopper.context("the thread that waits for signals can't be made")?;
+    stopper.context("the thread that waits for signals can't be started")?;
     let outcome = run(listener, server);
     drop(at_end);
     outcome.context("the server gave up")?;
@@ -260,7 +260,7 @@ impl TraceFile {
         if record.lost > 0 {
             let (path, lost) = (self.path.display(), record.lost);
             tell(&format!(
-                "note: {path} ends early: {} steps were noted, for {lost} more there was no place",
+                "note: {path} ends early: {} steps were noted, and there was no room for {lost} more",
                 Self::PLACES
             ));
         }

@@ -22,17 +22,17 @@ use crate::run::Interrupt;
 /// What was typed of programs of another hand.
 #[derive(Debug, clap::Args)]
 pub(super) struct ServerArgs {
-    /// A program that serves, beside the models or, without --models, instead of them; can be repeated. {port} and
-    /// {address} in the command are filled in, PORT is in its environment, and no shell reads it. The part behind @ is
-    /// noted as its version
+    /// A server program of your own, beside the --models or, without any, instead of all models; can be repeated. In the
+    /// command {port} and {address} are filled in, PORT is in its environment, and no shell reads it; the report shows
+    /// the VERSION
     #[arg(long = "server", value_name = "NAME[@VERSION]=COMMAND", value_parser = command)]
     servers: Vec<ServerCommand>,
 
-    /// What the programs speak: json, our protocol (see docs/protocol.md), or http, which takes a --path
+    /// What these programs speak: json, our own protocol (docs/protocol.md), or http, which needs a --path
     #[arg(long, value_name = "json|http")]
     wire: Option<Wire>,
 
-    /// The page that is asked for with GET in place of an echo, of our models too
+    /// Page to ask every server for with GET, in place of an echo
     #[arg(long, value_name = "/PATH")]
     path: Option<String>,
 }
@@ -56,7 +56,7 @@ impl ServerArgs {
         for (place, command) in self.servers.iter().enumerate() {
             let name = &command.name;
             if self.servers[..place].iter().any(|other| other.name == *name) {
-                return usage(format!("--server {name} is there twice; give each server a name of its own"));
+                return usage(format!("--server {name} is given twice; give each server a name of its own"));
             }
             if MODELS.iter().any(|model| model.name == name) {
                 return usage(format!("{name} is the name of a model; give --server another, as in my-{name}"));
@@ -73,18 +73,18 @@ impl ServerArgs {
     pub(super) fn check_no_page(&self) -> Result<(), PlanError> {
         match (self.wire, &self.path) {
             (None, None) => Ok(()),
-            _ => usage("what a saved run asks for is in its manifest; leave out --wire and --path"),
+            _ => usage("the saved run says what to ask for; leave out --wire and --path"),
         }
     }
 
     fn page(&self) -> Result<Option<PageRequest>, PlanError> {
         match (self.wire, &self.path) {
             (Some(Wire::JsonLines), Some(_)) => {
-                usage("--path is a page of an HTTP server, which --wire json is not; leave out one of them")
+                usage("--path is a page of an HTTP server, and --wire json is not HTTP; leave out one of them")
             }
-            (Some(Wire::Http), None) => usage(
-                "--wire http needs the page that is to be asked for; give --path /, or another that every contender has",
-            ),
+            (Some(Wire::Http), None) => {
+                usage("--wire http needs a page to ask for; give --path /, or another that every server has")
+            }
             (_, Some(path)) => {
                 check_path(path)?;
                 Ok(Some(PageRequest::get(path)))
@@ -185,7 +185,7 @@ pub(super) fn words(command: &str) -> Result<Vec<String>, String> {
 /// Where quotes do not match, or there is no word.
 pub(super) fn split_words(command: &str) -> Result<Vec<String>, String> {
     match shlex::split(command) {
-        None => Err("a quote or a backslash in the command has no other end".to_owned()),
+        None => Err("the command ends within a quote or after a backslash; close the quote".to_owned()),
         Some(words) if words.is_empty() => Err("the command is empty; give a program and its arguments".to_owned()),
         Some(words) => Ok(words),
     }
@@ -219,8 +219,8 @@ pub(super) fn find_program(whose: &str, words: &[String]) -> Result<(), PlanErro
     if program.contains('/') {
         return match Path::new(program) {
             path if is_program(path) => Ok(()),
-            path if path.exists() => usage(format!("{whose}: {program} can't be executed; see to its permissions")),
-            _ => usage(format!("{whose}: there is no file {program}; a relative path begins in the current folder")),
+            path if path.exists() => usage(format!("{whose}: {program} can't be executed; check its permissions")),
+            _ => usage(format!("{whose}: there is no file {program}; a relative path starts in the current folder")),
         };
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -251,7 +251,7 @@ mod tests {
             assert!(said(nameless).contains("--server node='node server.js {port}'"), "{}", said(nameless));
         }
         assert!(said("a=").contains("empty") && said("a=  ").contains("empty"));
-        assert!(said("a=sh -c 'x").contains("no other end"));
+        assert!(said("a=sh -c 'x").contains("ends within a quote"));
         assert!(said("a=serve --port {prot}").contains("{prot} is not filled in; {port} and {address} are"));
     }
 
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn what_can_not_be_run_is_refused_before_anything_is() {
         let said = |args: ServerArgs| args.resolve().unwrap_err().to_string();
-        assert!(said(args(&["a=sh", "a=sh"], None, None)).contains("is there twice"));
+        assert!(said(args(&["a=sh", "a=sh"], None, None)).contains("is given twice"));
         assert!(said(args(&["threaded=sh"], None, None)).contains("my-threaded"));
         assert!(said(args(&["a=no-such-program-here"], None, None)).contains("in the PATH"));
         assert!(said(args(&["a=./no-such-file"], None, None)).contains("no file ./no-such-file"));

@@ -27,7 +27,7 @@ pub(super) struct TypedTarget {
 
 /// None of a name's addresses accepts a connection.
 #[derive(Debug, thiserror::Error)]
-#[error("{name} accepts no connection at any of its addresses: {}; see whether the server runs, and where it listens", reasons(.refusals))]
+#[error("{name} accepts no connection at any of its addresses: {}; check that the server runs, and where it listens", reasons(.refusals))]
 pub(super) struct Unreachable {
     name: String,
     refusals: Vec<(SocketAddr, io::Error)>,
@@ -71,7 +71,7 @@ impl TypedTarget {
         if found.is_empty() {
             return usage(format!(
                 "{} is not this machine's loopback, and a load like this takes a server down; give --allow-remote \
-                 where that server is yours",
+                 if that server is yours",
                 first.ip()
             ));
         }

@@ -23,26 +23,26 @@ use crate::plan::{Preset, RunPlan, Work, is_base, is_twin, place};
 use crate::run::{Interrupt, MachineLock, preflight_connections};
 use crate::trace::{LONGEST, TracedTask, WINDOW, trace, trace_briefly};
 
-/// Show which thread runs which request, in a short window
+/// Record for a few milliseconds which thread runs which request
 #[derive(Debug, clap::Args)]
 pub(super) struct TraceArgs {
-    /// The model and its options, such as `threaded` or `thread-pool:workers=8`; see `harness list`
+    /// The model and its options, such as `threaded` or `thread-pool:workers=8`; `harness list` names them
     #[arg(value_name = "MODEL[:KEY=VALUE,...]")]
     contender: String,
 
-    /// What every request asks for: echo, call, sleep, block, spin, lock or reply, with its argument
+    /// What each request asks for: echo, call, sleep, block, spin, lock or reply, with its argument
     #[arg(long, value_name = "WORK", default_value = "sleep 5ms")]
     work: String,
 
-    /// Connections, each of which asks again as soon as it is answered
+    /// Connections, each asking again as soon as it is answered
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     connections: u32,
 
-    /// How long is shown, 100ms at most
+    /// How long to record, 100ms at most
     #[arg(long, value_name = "TIME", default_value = "25ms", value_parser = window)]
     window: Duration,
 
-    /// Where to write the trace, for ui.perfetto.dev or chrome://tracing
+    /// File for the trace, which ui.perfetto.dev or chrome://tracing can show
     #[arg(long, value_name = "FILE.json")]
     out: PathBuf,
 }
@@ -50,8 +50,8 @@ pub(super) struct TraceArgs {
 /// Reads the length of a window.
 pub(super) fn window(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text).map_err(|error| format!("{error}; write 25ms"))? {
-        window if window < Duration::from_millis(1) => Err("it is a millisecond at least".to_owned()),
-        window if window > LONGEST => Err("it is 100ms at most".to_owned()),
+        window if window < Duration::from_millis(1) => Err("it must be at least a millisecond".to_owned()),
+        window if window > LONGEST => Err("it can be at most 100ms".to_owned()),
         window => Ok(window),
     }
 }
@@ -121,7 +121,7 @@ fn described(timeline: &Timeline) -> String {
 /// Whose windows are traced after the last cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Timelines {
-    /// All contenders of the first experiment, and what tracing costs: some ten seconds for the six models.
+    /// Every server of the first experiment, and what tracing costs; some ten seconds for the six models.
     On,
     /// The two that the report is about: two seconds at most.
     Protagonists,

@@ -15,13 +15,13 @@ use crate::process::sha256_of_own_image;
 use crate::run::{ServingMachine, preflight_connections};
 
 const ABOUT: &str = "\
-It is told on its stdin what to send, or which server to start and watch, and says on its stdout
-what came of it, a line of JSON per message. It ends when its stdin does. To use other machines:
+It reads on stdin what to send, or which server to start and watch, and writes on stdout what came
+of it, one line of JSON per message. It ends when its stdin does. To use other machines:
   harness load HOST:PORT --allow-remote --rate 1000 --load-from 'ssh HOST-A' --load-from 'ssh HOST-B'
   harness compare --server-on 'ssh HOST-C' --server-address IP --allow-remote --load-from 'ssh HOST-A'
 capacity and map take the same options as compare.";
 
-/// Send part of a load, or serve, for `--load-from` and `--server-on`, which start this on each machine and speak to it
+/// Send part of a load, or run servers, for a harness on another machine; `--load-from` and `--server-on` start it
 #[derive(Debug, clap::Args)]
 #[command(after_help = ABOUT)]
 pub(super) struct WorkerArgs {

@@ -17,8 +17,8 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         title: "One accept loop or one for each CPU",
         claim: "One accept loop is the bottleneck.",
         claimed_in: "advice to set SO_REUSEPORT, and benchmarks of servers whose clients come and go",
-        question: "Clients connect, ask once and close, as fast as they are served. How many more of them does a \
-                   server with two CPUs serve that accepts on two threads instead of one?",
+        question: "Clients connect, ask once and close, as fast as they are served. A server with two CPUs accepts on \
+                   two threads instead of one. How many more of them does it serve?",
         finds_out: "is one accept loop enough?",
         possible_answers: &[
             "Twice as many.",

@@ -15,7 +15,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         title: "Blocking inside a task",
         claim: "A task that blocks stops everything.",
         claimed_in: "introductions to async, and their opposite, \"a worker or two may block\", in code reviews",
-        question: "Of four workers one is blocked most of the time. How much longer does everybody else wait?",
+        question: "One of four workers is blocked most of the time. How much longer do the other clients wait?",
         finds_out: "does one blocking request hold up the others?",
         possible_answers: &[
             "A quarter longer: three workers are left.",
@@ -23,13 +23,13 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "Possibly longer than with two blocked: it depends on which worker it is.",
         ],
         look_at: "Follow a line to the right. On one thread every blocking request counts. With several workers the \
-                  line need not rise steadily: a single blocked worker hurts the others where it is the one that \
+                  line need not rise steadily: a single blocked worker hurts the others when it is the one that \
                   watches the sockets.",
         conditions: &[
             "A blocking request holds its thread for 50 ms without computing, as a synchronous call to a database \
              does.",
-            "Which worker watches the sockets is decided anew again and again; the share of time in which it is a \
-             blocked one differs from machine to machine, and from version to version of the runtime.",
+            "The workers take turns at watching the sockets. How often the turn falls to a blocked one differs \
+             between machines, and between versions of the runtime.",
         ],
         pictures,
     },

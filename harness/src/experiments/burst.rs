@@ -13,13 +13,13 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         title: "Thousands of clients at the same moment",
         claim: "Async absorbs bursts of connections.",
         claimed_in: "arguments for tokio in front of clients who all come back at once, as after a lost network",
-        question: "2,000 clients connect at the same moment. Each asks for an echo and closes. When has the last of \
-                   them been answered?",
+        question: "2,000 clients connect at the same moment. Each asks for an echo and closes. How long does the last \
+                   of them wait?",
         finds_out: "how long do thousands of clients at once wait?",
         possible_answers: &[
-            "With tasks after some milliseconds, with threads after a second.",
-            "After some hundred milliseconds in either world.",
-            "Where the accept queue is short, after more than a second in either; where it is long, at once.",
+            "A few milliseconds with tasks, a second with threads.",
+            "A few hundred milliseconds with either.",
+            "With either: more than a second where the accept queue is short, and hardly at all where it is long.",
         ],
         look_at: "The time to connect beside the listen overflows. A client who met a full queue waits for a second \
                   and tries again, however idle the server is by then.",
@@ -27,8 +27,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "All clients are on this machine and connect over loopback, as fast as one thread can begin it.",
             "A server with more CPUs accepts faster than that thread connects, and no queue builds up.",
             "The kernel cuts a backlog down to net.core.somaxconn: where that is 128, both queues are short.",
-            "The count of overflows is of the whole network namespace: other servers that overflow meanwhile are in \
-             it.",
+            "Overflows are counted for the whole network namespace, so those of other servers are among them.",
         ],
         pictures,
     },
@@ -36,8 +35,8 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         workloads: &[Workload::new(
             "echo",
             "2,000 connects at once",
-            "Each client connects, asks for an echo and closes. A new client comes every 10 ms all the time, as \
-             the probe.",
+            "Each client connects, asks for an echo and closes. Beside them another one comes every 10 ms, all the \
+             time.",
             ("echo", "hi"),
         )],
         contenders: Contenders::Own(&[THREADS_SHORT, THREADS_LONG, TASKS_SHORT, TASKS_LONG]),

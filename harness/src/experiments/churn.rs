@@ -26,9 +26,9 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         look_at: "The bars of each model side by side: what a request costs on a connection that stays, and what it \
                   costs together with a connection of its own. Then compare that difference between the models.",
         conditions: &[
-            "A request of no work at all. Any work makes the difference smaller in proportion.",
-            "CPU time is that of the server's process. What the kernel does for a connection outside of it, on behalf \
-             of the client, is not in it.",
+            "A request asks for no work at all. Any work makes the difference smaller in proportion.",
+            "CPU time is that of the server's process. What the kernel does for a connection on the client's side is \
+             not in it.",
             "CPU time per request includes waking up, and is higher than under full load.",
         ],
         pictures,

@@ -17,8 +17,8 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
                    does a request cost?",
         finds_out: "do thousands of threads thrash?",
         possible_answers: &[
-            "With threads many times as much: the scheduler drowns in them.",
-            "With threads and with tasks alike a little more, since each request finds cold caches.",
+            "Many times as much with threads: the scheduler drowns in them.",
+            "A little more with threads and with tasks, since each request finds cold caches.",
             "The same: a thread that waits costs nothing.",
         ],
         look_at: "How a line goes on to the right, not how high it begins. What grows with the number of connections \

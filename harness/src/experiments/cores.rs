@@ -16,13 +16,13 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         title: "More CPUs for the server",
         claim: "Async on several threads uses all cores.",
         claimed_in: "introductions to tokio, which starts a worker for each core",
-        question: "A server gets a second CPU. How much more does it serve of requests that compute for a \
-                   millisecond?",
+        question: "Requests compute for a millisecond, and the server gets a second CPU. How many more of them does it \
+                   serve?",
         finds_out: "what does a second CPU bring?",
         possible_answers: &[
-            "Twice as much, whatever it is made of: the kernel sees to that.",
-            "Twice as much with several threads, and no more with one, however many tasks it has.",
-            "Nothing to speak of: workers and threads get in each other's way.",
+            "Twice as many, whatever the server is made of: the kernel sees to that.",
+            "Twice as many with several threads, and no more with one, however many tasks it has.",
+            "Hardly any more: workers and threads get in each other's way.",
         ],
         look_at: "How steeply a line rises. A server that uses every CPU serves twice as much on twice as many, and \
                   one thread stays where it is. With echoes the load generator and the kernel's network have their \

@@ -14,7 +14,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         title: "Where computation runs",
         claim: "Computation belongs on spawn_blocking.",
         claimed_in: "the documentation of async runtimes, and most answers to \"my server is stuck\"",
-        question: "One request in ten computes for 15 ms. What do the other nine see, and does it matter where the \
+        question: "One request in ten computes for 15 ms. How long do the other nine wait, and does it matter where the \
                    computation runs?",
         finds_out: "who waits while one request in ten computes?",
         possible_answers: &[
@@ -22,8 +22,8 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "With one CPU it makes no difference: the computation has to be done.",
             "The computation takes as long everywhere; who waits for it differs by far.",
         ],
-        look_at: "The throughput of the computation is alike: it has the CPU time that it needs wherever it runs. \
-                  Look at how long the small requests wait meanwhile.",
+        look_at: "How long the small requests wait. The computation itself makes the same progress everywhere: it gets \
+                  the CPU time that it needs, wherever it runs.",
         conditions: &[
             "Computation takes six tenths of one CPU in all. Where there are more CPUs than workers that compute, \
              even inline hurts less.",
@@ -50,7 +50,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "async-multi:placement=block-in-place",
             "async-multi:placement=rayon",
         ]),
-        own_options: Some("its contenders differ in the option placement, which other programs do not have"),
+        own_options: Some("it compares values of the option placement, which other programs do not have"),
         decision,
         probes: |_| Vec::new(),
         tasks,

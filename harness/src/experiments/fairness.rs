@@ -16,22 +16,22 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claim: "The scheduler is fair: one greedy client can't starve the others.",
         claimed_in: "praise of threads, and answers to the worry that nobody takes the CPU away from a task",
         question: "One client always has a hundred small requests on their way. Eight others ask one at a time, and \
-                   ask for little. How late are the eight answered?",
+                   ask for little. How long do the eight wait?",
         finds_out: "does one greedy client starve the others?",
         possible_answers: &[
-            "Soon, whoever serves them: a small request is over soon, and then it is the next one's turn.",
-            "Soon with threads, and late with tasks, from which nobody takes the CPU away.",
-            "It depends: on whether a thread is left that looks after the others.",
+            "Not long, whoever serves them: a small request is over soon, and then it is the next one's turn.",
+            "Not long with threads, but long with tasks, from which nobody takes the CPU away.",
+            "It depends on whether a thread is left that looks after the others.",
         ],
-        look_at: "First Jain's index: 1 is where all eight are served alike, well or badly. Then the p99 of the client \
-                  that fares worst. Last, how much the greedy one gets: what the others leave is rightly its own.",
+        look_at: "First Jain's index: at 1 all eight are served alike, well or badly. Then the p99 of the client that \
+                  fares worst. Last, how much the greedy one gets: it may have all that the others leave.",
         conditions: &[
             "The eight ask for less than their share of the server. Whoever asks for more has to wait for somebody.",
             "A runtime with more workers than there are greedy clients has one left that looks at the sockets. The \
              more CPUs a server has, the more greedy clients it takes.",
             "The pool has four workers. Those who connect first have them for as long as they stay, greedy or not.",
-            "The greedy client gives way to the others on the load generator's CPUs, so that it is the server that is \
-             seen.",
+            "The greedy client gives way to the others on the load generator's CPUs, so that what you see is the \
+             server.",
         ],
         pictures: || vec![bars(&["jains_index", "worst_connection_p99", "disturbance_rps"]), probe_over_time()],
     },

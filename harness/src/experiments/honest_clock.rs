@@ -18,7 +18,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         finds_out: "does the p99 show a server that stood still?",
         possible_answers: &[
             "It is nearly as long as the standstill.",
-            "It says nothing of it: a handful of requests were slow, far less than one in a hundred.",
+            "It does not show it: only a handful of requests were slow, far fewer than one in a hundred.",
             "Either, depending on when the clock of a request starts.",
         ],
         look_at: "Both figures come from the same requests of the same run. One clock starts when a request was due, \

@@ -21,12 +21,12 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "Every model has its number: a connection, a pool's size, a limit of threads, a limit of open files.",
             "Idle connections cost nothing, so none of them fails.",
         ],
-        look_at: "The moment at which dots leave the bottom line, and how many connections were held then. After the \
-                  shaded time all of them are let go: see who serves again at once, and who had died.",
+        look_at: "The moment at which the dots leave the bottom line, and how many connections were held then. After the \
+                  shaded time all of them are closed: see who serves again at once, and who has died.",
         conditions: &[
-            "The limits of threads and of descriptors are this experiment's, low on purpose, so that they are met in \
-             seconds: they say nothing of who holds more. For that see same-memory.",
-            "No model sets a deadline to a client that says nothing, unless its label says so.",
+            "This experiment sets low limits of threads and descriptors on purpose, so that they are met in seconds. \
+             They do not say who holds more; same-memory does.",
+            "No model sets a deadline for a client that says nothing, unless its label says so.",
             "A new client is one that connects; those that are connected already may go on being served.",
         ],
         pictures: || vec![probe_over_time()],

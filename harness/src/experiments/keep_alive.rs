@@ -13,7 +13,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claimed_in: "the last chapter of many a book, and most answers to \"too many threads\"",
         question: "A pool has four workers. Four clients were answered and stay connected, as browsers do. How long \
                    does the fifth wait?",
-        finds_out: "how long does one client more than workers wait?",
+        finds_out: "how long does a client wait for a worker?",
         possible_answers: &[
             "Not at all: the workers have nothing to do.",
             "As long as one request takes.",

@@ -16,20 +16,19 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         title: "A lock in async code",
         claim: "Never use std's mutex in async code.",
         claimed_in: "reviews of async code, though tokio's own documentation says something else",
-        question: "Eight connections want one lock all the time. What does a ninth see that does not want it at all?",
+        question: "Eight connections want the same lock all the time. How does a ninth fare, which never wants it?",
         finds_out: "who waits for a lock that others hold?",
         possible_answers: &[
             "With std's lock it waits, with tokio's it does not.",
-            "Nothing, as long as the lock is held for microseconds and never across an .await.",
-            "It depends on the number of workers alone.",
+            "It does not wait, as long as the lock is held for microseconds and never across an .await.",
+            "It depends only on the number of workers.",
         ],
-        look_at: "Who is answered and how soon, with a short and with a long hold. A lock that blocks its thread and \
-                  is held across an .await may stop the server for good: then nothing is answered any more, and it \
-                  has to be killed in the end.",
+        look_at: "Who is answered and how soon, when the lock is held for long and when it is not. A lock that blocks its \
+                  thread and is held across an .await may stop the server for good: then nobody gets an answer any \
+                  more, and somebody has to kill it.",
         conditions: &[
-            "The lock is held while waiting and not while computing. Tokio's timer knows whole milliseconds only, so \
-             that its lock is held for over a millisecond where 20 us were asked for: compare throughputs of the long \
-             hold.",
+            "The lock is held while waiting, not while computing. Tokio's timer knows only whole milliseconds, so its \
+             lock is held for over a millisecond where 20 us were asked for: compare the throughputs at 5 ms.",
             "One like std's stands for what the compiler refuses with std's own guard in a task that may change \
              threads, and allows with others.",
             "More workers put the standstill off and do not prevent it: it takes as many waiting tasks as workers.",
@@ -55,7 +54,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "async-multi:mutex=tokio,workers=4",
             ACROSS,
         ]),
-        own_options: Some("its contenders differ in the option mutex, which other programs do not have"),
+        own_options: Some("it compares values of the option mutex, which other programs do not have"),
         decision,
         probes: |_| Vec::new(),
         tasks,

@@ -17,8 +17,8 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         claim: "A fixed number of threads is more robust against overload.",
         claimed_in: "arguments for pools and for tokio: \"a runtime has as many threads as there are cores, whatever \
                      comes\"",
-        question: "Clients give up after 50 ms. For a while twice as many come as a server can answer. How many get \
-                   their answer in time meanwhile?",
+        question: "Clients give up after 50 ms. For a while, twice as many come as a server can answer. How many of \
+                   them get an answer in time?",
         finds_out: "who recovers from twice the load?",
         possible_answers: &[
             "Half of them: the server works all the time.",
@@ -29,11 +29,12 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
                   waits for any more. Then compare what was answered in time before, meanwhile and after.",
         conditions: &[
             "Each request computes for 2 ms. Work that waits for others meets their limits first.",
-            "The loads are shares of what the best of them reached in a probe, or each its own where that is less than \
-             half: 60% before and after, 200% meanwhile.",
+            "The load is 60% of a capacity before and after, and 200% meanwhile. That is the capacity of the best of \
+             them or, for a server with less than half of that, its own.",
             "The limits of connection and backlog fit a few CPUs: what waits must be served before its client gives \
              up.",
-            "Where generator and server share CPUs, the server has fewer of them than the probe found.",
+            "Where generator and server share CPUs, the server has less CPU time under this load than when its capacity \
+             was measured.",
         ],
         pictures,
     },

@@ -23,7 +23,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "Tokio twice as many.",
             "Tokio more than five times as many.",
         ],
-        look_at: "The moment at which dots leave the bottom line, and how many connections were held then.",
+        look_at: "The moment at which the dots leave the bottom line, and how many connections were held then.",
         conditions: &[
             "What a server takes is its resident size, page tables and kernel stacks. Buffers of sockets are the \
              kernel's and the same for both.",

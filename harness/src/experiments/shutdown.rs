@@ -21,7 +21,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "With threads all of them, with tasks none: a runtime drops its tasks.",
             "None in either world, unless somebody wrote the code that waits for them.",
         ],
-        look_at: "The replies lost beside the time to stop. A server that stops at once has lost what it had begun.",
+        look_at: "The replies lost, and beside them the time to stop. A server that stops at once loses what it has begun.",
         conditions: &[
             "These servers stop accepting at TERM and return from main. A program without a handler ends at the \
              signal itself.",
@@ -36,7 +36,7 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "running",
             "TERM in the middle of eight requests",
             "Eight clients each ask once for a sleep of 200 ms, eight have sent half a request, eight say \
-             nothing. Beside them a new client comes every 10 ms and asks for an echo, as the probe.",
+             nothing. Beside them a new client comes every 10 ms and asks for an echo.",
             ("sleep", "200ms"),
         )],
         contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI, THREADS_DRAIN, MULTI_DRAIN]),

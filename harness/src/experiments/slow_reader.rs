@@ -20,11 +20,12 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         finds_out: "what do clients that read slowly cost?",
         possible_answers: &[
             "All of it in the end: the requests are there, so the replies are made.",
-            "A reply for each client, and nobody else notices.",
-            "A reply for each client; and where few threads serve all, everybody else waits for the clients who do \
+            "One reply for each client, and nobody else notices.",
+            "One reply for each client; and where few threads serve all, everybody else waits for the clients who do \
              not read.",
         ],
-        look_at: "The most memory against what was asked for; and the dots of the probe in the shaded time.",
+        look_at: "The most memory beside the 512 MiB that were asked for; and the dots in the shaded time, which are new \
+                  clients.",
         conditions: &[
             "These servers make a reply, send it whole, and look at the next request only then. One that queues \
              replies has no such bound.",

@@ -23,8 +23,8 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "In a task less, since a runtime need not ask the kernel for each timer.",
             "In a task up to 2 ms, since the runtime's clock ticks once a millisecond and rounds up.",
         ],
-        look_at: "How far a line lies above what was asked for, on the left where that is little. On the right it \
-                  hardly shows, and is still there. Then, whether a request costs more CPU time the more timers are \
+        look_at: "How far a line lies above what was asked for, on the left where that is short. On the right it \
+                  hardly shows, but is still there. Then whether a request costs more CPU time the more timers are \
                   pending.",
         conditions: &[
             "tokio's timers, and the kernel's as std's sleep sets them. Other runtimes have other timers.",

@@ -214,7 +214,7 @@ impl MachinesError {
 /// A problem, with where to look for our program where that may be it.
 fn with_hint(problem: &WorkerProblem) -> String {
     let ended_early = matches!(problem, WorkerProblem::Ended(_));
-    let hint = "; see whether harness is found over there, and give --worker-program PATH where it is not";
+    let hint = "; check whether harness is found over there, and give --worker-program PATH if not";
     format!("{problem}{}", if ended_early { hint } else { "" })
 }
 

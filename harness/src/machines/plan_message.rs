@@ -126,9 +126,7 @@ impl PlanMessage {
     pub(super) fn spec(&self) -> Result<LoadSpec, String> {
         if !self.allow_remote && !self.target.ip().to_canonical().is_loopback() {
             let target = self.target;
-            return Err(format!(
-                "{target} is not its machine's loopback; give --allow-remote where that server is yours"
-            ));
+            return Err(format!("{target} is not its machine's loopback; give --allow-remote if that server is yours"));
         }
         let LoadPart { index, of } = self.part;
         let Load { seed, warm_up_ns, window_ns, timeout_ns, .. } = self.load;

@@ -15,15 +15,15 @@ use super::message::Trouble;
 pub(super) enum WorkerProblem {
     #[error("its command can't be started: {0}; {remedy}", remedy = remedy_of(.0))]
     NotStarted(#[source] io::Error),
-    #[error("no thread could be had to listen to it: {0}")]
+    #[error("the thread that listens to it can't be started: {0}")]
     NoThread(#[source] io::Error),
     #[error("it ended before it was done{0}")]
     Ended(LastWords),
     #[error("it said nothing for {}", humantime::format_duration(*.0))]
     Silent(Duration),
     #[error(
-        "it said {0:?}, which is no message: let its command print nothing of its own on stdout, such as a greeting of a \
-         login shell{1}"
+        "it said {0:?}, which is not a message: its command must print nothing of its own on stdout, such as the greeting \
+         of a login shell{1}"
     )]
     Babbles(String, LastWords),
     #[error(
@@ -31,7 +31,7 @@ pub(super) enum WorkerProblem {
     )]
     OtherProtocol { theirs: u32 },
     #[error(
-        "it was started anew and is not who it was ({0}): give a command that always reaches the same machine and program"
+        "it was started again and is not who it was ({0}): give a command that always reaches the same machine and program"
     )]
     Another(String),
     #[error("{}", .0.reason)]

@@ -122,7 +122,7 @@ impl ServedMessage {
     pub(super) fn check(&self) -> Result<(), String> {
         let bytes = written_bytes(self);
         if bytes > MOST_BYTES {
-            return Err(format!("it has {bytes} bytes, and a cell may have {MOST_BYTES} of it"));
+            return Err(format!("it has {bytes} bytes, and a measurement may have {MOST_BYTES} of it"));
         }
         match &self.backend {
             Some(backend) => backend.lag.to_histogram().map(drop).map_err(|error| error.to_string()),
@@ -172,7 +172,7 @@ mod tests {
         // Twenty a second, for three minutes.
         assert_eq!(served(3_600, 10).check(), Ok(()));
         for too_much in [served(200_000, 0), served(0, 1_000_000)] {
-            assert!(too_much.check().unwrap_err().ends_with("and a cell may have 6291456 of it"));
+            assert!(too_much.check().unwrap_err().ends_with("and a measurement may have 6291456 of it"));
         }
     }
 }

@@ -133,7 +133,7 @@ impl WorkerShared {
         loop {
             let message = match lines.next() {
                 MessageRead::Line(line, _) => {
-                    serde_json::from_str(&line).map_err(|error| format!("what it was told is no message: {error}"))
+                    serde_json::from_str(&line).map_err(|error| format!("what it was told is not a message: {error}"))
                 }
                 MessageRead::TooLong => {
                     let reason = "what it was told is longer than any message".to_owned();

@@ -72,7 +72,7 @@ impl<'a> Cast<'a> {
     /// Without the experiments that have no part for a page, which `takes_pages` tells.
     #[must_use]
     pub fn with_pages(self, takes_pages: impl Fn(&Experiment) -> bool) -> Cast<'a> {
-        self.keeping(takes_pages, "it needs work of our own protocol, for which no page can stand")
+        self.keeping(takes_pages, "it needs work of our own protocol, and a page can't take its place")
     }
 
     /// Without the experiments that are not to be kept. Whoever would play in one is said to be left out, and why: a clause.

@@ -10,11 +10,11 @@ use super::{Contenders, Experiment};
 /// How thorough a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Preset {
-    /// Does everything work? Under 20 seconds, far too few samples for the tails.
+    /// Checks that everything works, in under 20 seconds; too few samples to conclude anything.
     Smoke,
-    /// Verdicts for the scorecard and on claims, estimates of all else, in some 90 seconds.
+    /// Decides the scorecard and the claims, and estimates everything else, in about 90 seconds.
     Quick,
-    /// Enough blocks for verdicts on everything; more than an hour.
+    /// Repeats everything often enough for verdicts; takes more than an hour.
     Full,
 }
 

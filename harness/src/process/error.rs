@@ -80,8 +80,8 @@ pub enum LaunchFailure {
     },
     /// Somebody else listens on the port that was chosen.
     #[error(
-        "another process listens on port {port}, which was free a moment ago, and it is none that the program started or \
-         keeps; try again, or have the server stay in the foreground"
+        "port {port} was free a moment ago, and now a process listens there that the program neither started nor keeps; \
+         try again, or have the server stay in the foreground"
     )]
     PortTaken {
         /// Which.

@@ -57,7 +57,7 @@ impl HeldProgram {
     pub fn open(path: &Path) -> io::Result<HeldProgram> {
         // Looked at before it is opened: opening a pipe would wait for whoever writes into it.
         if !path.metadata()?.is_file() {
-            return Err(io::Error::other("it is no file"));
+            return Err(io::Error::other("it is not a file"));
         }
         let mut file = File::open(path)?;
         let written = WriteStamp::of(&file.metadata()?);
@@ -77,7 +77,7 @@ impl HeldProgram {
     pub fn path(&self) -> io::Result<PathBuf> {
         if WriteStamp::of(&self.file.metadata()?) != self.written {
             return Err(io::Error::other(
-                "its file has been written to since the run began; put it back, or begin anew",
+                "its file has been written to since the run began; put it back, or start a new run",
             ));
         }
         // Of this process and not of `self`, so that a script's interpreter finds it too.
@@ -148,7 +148,7 @@ mod tests {
         let held = HeldProgram::open(&path).unwrap();
         script(folder.path(), "echo another");
         assert!(held.path().unwrap_err().to_string().contains("written to since the run began"));
-        assert!(HeldProgram::open(folder.path()).unwrap_err().to_string().contains("no file"));
+        assert!(HeldProgram::open(folder.path()).unwrap_err().to_string().contains("not a file"));
     }
 
     #[test]

@@ -61,9 +61,9 @@ impl OomCounters {
         let has_risen = |counter: &&OomCounter| kills(&counter.file).is_some_and(|now| now > counter.before);
         let risen = self.0.iter().find(has_risen)?;
         let cause = match risen.counted_for {
-            CountedFor::Group => "for want of memory in its control group",
+            CountedFor::Group => "out of memory in its control group",
             // It may have been another process, at the same time.
-            CountedFor::Machine => "most likely for want of memory",
+            CountedFor::Machine => "most likely out of memory",
         };
         Some(cause.to_owned())
     }
@@ -116,9 +116,9 @@ mod tests {
         assert_eq!(counters.explain(killed.clone()), killed, "kills from before are of others");
         write(3, 5);
         let how = counters.explain(killed.clone()).how;
-        assert_eq!(how, "was killed by SIGKILL, most likely for want of memory");
+        assert_eq!(how, "was killed by SIGKILL, most likely out of memory");
         write(4, 5);
-        assert!(counters.explain(killed).how.contains("for want of memory in its control group"));
+        assert!(counters.explain(killed).how.contains("out of memory in its control group"));
         assert_eq!(counters.explain(exited.clone()), exited);
     }
 

@@ -47,7 +47,7 @@ impl ServingMachine {
             }
         };
         restrict_this_thread(&order.placement.generator_cpus)
-            .map_err(|error| unfit(format!("who watches the server can't have its CPUs: {error}")))?;
+            .map_err(|error| unfit(format!("the process that watches the server can't have its CPUs: {error}")))?;
         let called = match order.calls_backend.then(|| CalledBackend::begin(promptness(order))).transpose() {
             Ok(called) => called,
             Err(error) => return Err(unfit(format!("the backend that its requests call can't be started: {error}"))),

@@ -40,7 +40,7 @@ pub struct MachineLock {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Someone else has it.
-    #[error("another benchmark is running on this machine: {holder}; wait for it, or ask for its end (it has locked {})",
+    #[error("another benchmark is running on this machine: {holder}; wait until it ends, or end it (it has locked {})",
             path.display())]
     Held {
         /// The locked file.

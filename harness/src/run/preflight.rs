@@ -27,7 +27,7 @@ const FEWEST_CONNECTIONS: u32 = 50;
 
 /// A limit leaves fewer connections than there must be.
 #[derive(Debug, thiserror::Error)]
-#[error("this machine allows {connections} connections at once, and {fewest} are the fewest; {remedies}")]
+#[error("this machine allows {connections} connections at once, and it takes at least {fewest}; {remedies}")]
 pub struct Unfit {
     /// What the limits allow.
     pub connections: u32,
@@ -117,7 +117,7 @@ pub(super) fn generator_bounds(plan: &RunPlan<'_>, capacities: &[Capacities]) ->
             let Some(most) = found.generator_bound(&workload.key) else { continue };
             bounds.push(Warning::MachineLimit {
                 limit: format!("the load generator's CPU time in {} {}", experiment.name, workload.label),
-                consequence: format!("loads end at about {most:.0}/s, before the fastest contender is saturated"),
+                consequence: format!("loads end at about {most:.0}/s, before the fastest server is saturated"),
                 remedy: "run on a machine with more CPUs".to_owned(),
             });
         }

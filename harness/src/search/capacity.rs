@@ -231,14 +231,14 @@ pub fn experiment(workload: Workload, objective: Objective, pictures: Pictures) 
             title: "Capacity under an objective",
             claim: "Async carries more load than threads.",
             claimed_in: "most answers to \"tokio or OS threads?\"",
-            question: "How many requests per second can be offered before the response time breaks its promise?",
-            finds_out: "how much load does it carry within the promise?",
+            question: "How many requests per second does a server carry before its response time breaks the limit?",
+            finds_out: "how much load does it carry within the limit?",
             possible_answers: &[
-                "With async many times as many.",
-                "Alike, until the work leaves the CPU idle and connections are many.",
+                "Many times as many with async.",
+                "About as many, until the work leaves the CPU idle and connections are many.",
             ],
-            look_at: "How far right each line goes before it crosses the promised time. Loads differ from contender to \
-                      contender, because each search goes its own way.",
+            look_at: "How far right each line goes before it crosses the limit. The loads differ between servers, because \
+                      each search goes its own way.",
             conditions: &[
                 "Another objective has another answer: a looser one is bounded by capacity, a tighter one by stalls.",
                 ONE_MACHINE,

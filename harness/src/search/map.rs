@@ -63,7 +63,7 @@ pub fn experiment(workloads: Vec<Workload>) -> Experiment {
             possible_answers: &[
                 "Async serves more everywhere.",
                 "Threads serve more up to some hundreds of connections, async beyond.",
-                "They serve alike wherever the work costs more than being served.",
+                "They serve equally many wherever the work costs more than being served.",
             ],
             look_at: "The border between the colours, and how large the numbers are on either side of it. Grey is an \
                       answer: there the choice does not matter for throughput, or this run can't tell.",

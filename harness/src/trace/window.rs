@@ -78,7 +78,7 @@ pub enum TraceError {
     },
     /// No request was under way in the window.
     #[error(
-        "nothing ran for a request of {contender}: server or machine stood still; run it again on a quieter machine"
+        "no request of {contender} ran in that time: the server or the machine stood still; run it again on a quieter machine"
     )]
     Nothing {
         /// Label of the contender.

@@ -88,9 +88,9 @@ fn a_run_like_another_has_the_contenders_that_are_named_and_leaves_out_no_others
         text(&output.stdout).to_owned()
     };
     let all = like(&[]);
-    assert!(all.contains("contenders   threaded, my-async-single\n") && all.contains("threaded in mutex"), "{all}");
+    assert!(all.contains("servers      threaded, my-async-single\n") && all.contains("threaded in mutex"), "{all}");
     let other = like(&["--models", "async-multi"]);
-    assert!(other.contains("contenders   async-multi, my-async-single\n"), "{other}");
+    assert!(other.contains("servers      async-multi, my-async-single\n"), "{other}");
     assert!(other.contains("my-async-single: ") && other.contains("GET /echo/page"), "{other}");
     assert!(!other.contains("threaded in mutex"), "{other}");
 }
@@ -137,9 +137,9 @@ fn a_dry_run_says_who_is_left_out_and_starts_nothing() {
     let output = harness(&[&arguments[..], &["--server", "a@v1=sh -c 'exit 9'"]].concat(), home.path());
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert!(said.contains("contenders   threaded, a, a@twin"), "{said}");
+    assert!(said.contains("servers      threaded, a, a@twin"), "{said}");
     assert!(said.contains("command      a: sh -c 'exit 9'"), "{said}");
-    assert!(said.contains("left out     a in mutex: its contenders differ in the option mutex"), "{said}");
+    assert!(said.contains("left out     a in mutex: it compares values of the option mutex"), "{said}");
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn a_settings_file_says_what_was_not_typed() {
         text(&stdout).to_owned()
     };
     let said = planned(&["--config", "s.toml"], &[]);
-    assert!(said.contains("seed         7\n") && said.contains("contenders   threaded\n"), "{said}");
+    assert!(said.contains("seed         7\n") && said.contains("servers      threaded\n"), "{said}");
     let said = planned(&["--config", "s.toml"], &[("HARNESS_SEED", "8")]);
     assert!(said.contains("seed         8\n"), "{said}");
     let said = planned(&["--config=s.toml", "--seed", "9"], &[("HARNESS_SEED", "8")]);
@@ -144,7 +144,7 @@ fn what_is_begun_overwrites_nothing() {
         fs::write(folder.path().join(&file), "mine").unwrap();
         let Output { status, stderr, .. } = run(&["init", kind, "--out", &file], &[], &folder);
         assert_eq!(status.code(), Some(2));
-        assert!(text(&stderr).contains("is there already and stays as it is"), "{}", text(&stderr));
+        assert!(text(&stderr).contains("exists already and stays as it is"), "{}", text(&stderr));
         assert_eq!(fs::read(folder.path().join(&file)).unwrap(), b"mine");
     }
 }

@@ -102,5 +102,5 @@ fn a_server_that_does_not_pass_is_told_what_was_sent_and_what_came() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let output = harness(&["check", &nobody], home.path());
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""));
-    assert!(text(&output.stderr).contains("start the server first"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("start it first"), "{}", text(&output.stderr));
 }

@@ -93,7 +93,7 @@ fn one_against_the_other(home: &Home, run: &str) {
         diff(home, &[run, "--base", "threaded", "--new", "threaded", "--fail-on", "cpu-per-request>+5%"]);
     assert!(code == Some(0) && said.contains("passed: threaded of base against threaded of base"), "{said}");
     let (code, _, errors) = diff(home, &[run, "--base", "threaded", "--new", "async-multi"]);
-    assert!(code == Some(2) && errors.contains("no contender \"async-multi\"; it has threaded"), "{errors}");
+    assert!(code == Some(2) && errors.contains("no server \"async-multi\"; it has threaded"), "{errors}");
     assert_eq!(diff(home, &[run, "--base", "threaded"]).0, Some(2));
 }
 

@@ -193,7 +193,7 @@ fn what_can_not_be_sent_from_elsewhere_is_refused_with_what_to_do() {
     };
     refused(&["--experiments", "slowloris,idle-flood"], "nothing is left to run");
     refused(&["--server-address", "127.0.0.1"], "--allow-remote");
-    refused(&["--server-address", "0.0.0.0", "--allow-remote"], "one that workers connect to");
+    refused(&["--server-address", "0.0.0.0", "--allow-remote"], "the load machines connect to --server-address");
     refused(&["--server-on", "env", "--timelines", "on"], "leave out --timelines");
     refused(&["--server-on", "env", "--against", HARNESS], "leave it out, or --server-on");
     refused(&["--load-from", "no-such-program-here"], "no-such-program-here");
@@ -201,7 +201,7 @@ fn what_can_not_be_sent_from_elsewhere_is_refused_with_what_to_do() {
     let away = saying_otherwise(r#"\"boot\":\"[^\"]*\""#, r#"\"boot\":\"another\""#);
     let serve = format!("own={HARNESS} serve async-single --listen {{address}}");
     let own = ["--server", serve.as_str(), "--load-from", away.as_str()];
-    refused(&own, "and a --server is reached over this machine's loopback alone; leave out --server");
+    refused(&own, "and a --server is reached only over this machine's loopback; leave out --server");
     // This machine is not put down in place of one that does not say what it is.
     let silent = saying_otherwise(r#"\"machine\":{[^}]*}"#, r#"\"machine\":null"#);
     refused(&["--server-on", &silent], "does not say what machine it is; put the same build there");

@@ -69,10 +69,21 @@ fn a_dry_run_says_what_would_be_and_does_nothing() {
     assert_eq!(status.code(), Some(0), "{}", text(&stderr));
     let said = text(&stdout);
     assert!(default_models().all(|model| said.contains(model.name)), "{said}");
-    for word in ["latency-curve", "memory", "blocks       3", "12 of them capacity probes", "127.0.0.1"] {
+    let way = "at once, from this machine to 127.0.0.1\n";
+    for word in ["latency-curve", "memory", "repetitions  3\n", "12 of them to find the capacity\n", way] {
         assert!(said.contains(word), "{word}: {said}");
     }
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "something was written");
+}
+
+#[test]
+fn a_dry_run_says_from_where_loads_go_where() {
+    let home = Home::new();
+    let far = ["--load-from", "env", "--server-address", "192.0.2.7", "--allow-remote"];
+    let command = [&["compare", "--dry-run", "--experiments", "latency-curve"][..], &far].concat();
+    let Output { status, stdout, stderr } = home.command(&command).output().unwrap();
+    assert_eq!(status.code(), Some(0), "{}", text(&stderr));
+    assert!(text(&stdout).contains("at once, from 'env' to 192.0.2.7\n"), "{}", text(&stdout));
 }
 
 #[test]

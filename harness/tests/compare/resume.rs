@@ -94,10 +94,10 @@ fn another_machine_build_or_fewer_blocks_are_refused_and_change_nothing() {
         assert!(said.contains(reason) && said.contains("make a new run"), "{said}");
         assert_eq!(fs::read_to_string(&manifest).unwrap(), changed);
     };
-    refused(&written, &["--blocks", "1"], "2 blocks, and 1 are fewer");
+    refused(&written, &["--blocks", "1"], "2 repetitions, and 1 are fewer");
     refused(&written.replace("\"kernel\":\"", "\"kernel\":\"0."), &[], "another machine (kernel: 0.");
     refused(&written.replace("\"harness_version\":\"", "\"harness_version\":\"0."), &[], "the build that made it");
     refused(&written.replace("\"preset\":\"smoke\"", "\"preset\":\"map\""), &[], "not a run of harness compare");
     let other_plan = written.replace("\"claim\":\"", "\"claim\":\"No, ");
-    refused(&other_plan, &[], "no longer what it was");
+    refused(&other_plan, &[], "is not what it was then");
 }

@@ -95,5 +95,5 @@ fn more_connections_than_open_files_are_refused_with_the_remedy() {
     let script = format!("ulimit -n 300; exec {} load {NOWHERE} --connections 1000", env!("CARGO_BIN_EXE_harness"));
     let Output { status, stderr, .. } = Command::new("sh").args(["-c", &script]).output().unwrap();
     assert_eq!(status.code(), Some(3), "{}", text(&stderr));
-    assert!(text(&stderr).contains("1000 are the fewest") && text(&stderr).contains("nofile"), "{}", text(&stderr));
+    assert!(text(&stderr).contains("at least 1000;") && text(&stderr).contains("nofile"), "{}", text(&stderr));
 }

@@ -116,8 +116,8 @@ fn what_a_worker_cannot_do_it_says_in_words() {
     let refusals = [
         (hello(1), "put the same build on both machines"),
         (plan("192.0.2.1:80"), "--allow-remote"),
-        (json!({"plan": {"target": "127.0.0.1:80"}}), "is no message"),
-        (json!("good morning"), "is no message"),
+        (json!({"plan": {"target": "127.0.0.1:80"}}), "is not a message"),
+        (json!("good morning"), "is not a message"),
     ];
     for (message, words) in refusals {
         worker.say(&message);

@@ -257,7 +257,7 @@ fn what_can_not_begin_says_why_and_what_to_do() {
         (&["env", "--worker-program", "no-such-harness"], 3, "--worker-program PATH"),
         (&["echo good morning"], 3, "print nothing of its own on stdout"),
         (&["no-such-command"], 2, "--load-from"),
-        (&["'"], 2, "no other end"),
+        (&["'"], 2, "ends within a quote"),
         (&["env", "-c", "1", "--load-from", "env"], 2, "--connections"),
     ];
     for (more, code, words) in table {

@@ -52,7 +52,7 @@ fn settings_are_kept_in_a_file() {
     let [block] = marked("Settings in a file", "sh run").try_into().unwrap();
     let shell = Shell::new();
     let output = shell.run(&block);
-    assert!(output.contains("settings: harness.toml") && output.contains("capacity probes"), "{output}");
+    assert!(output.contains("settings: harness.toml") && output.contains("of them to find the capacity"), "{output}");
     let file = std::fs::read_to_string(shell.path("harness.toml")).unwrap();
     assert!(file.contains("\npreset = \"quick\"\n") && file.contains("\n# models = "), "{file}");
 }

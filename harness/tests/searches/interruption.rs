@@ -43,7 +43,7 @@ fn ends_soon(arguments: &[&str], signal: Signal, code: i32) {
     assert!(servers.iter().all(|pid| !is_alive(*pid)));
     let mut said = String::new();
     search.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    assert!(said.contains("interrupted: ") && said.contains("cells are kept"), "{said}");
+    assert!(said.contains("interrupted: ") && said.contains("saved in"), "{said}");
     let run = RunFolder::open(home.path().join("the-run")).unwrap().read().unwrap();
     assert!(run.manifest.ending == Ending::Interrupted && !run.cells.is_empty());
 }

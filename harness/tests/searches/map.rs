@@ -25,7 +25,7 @@ fn it_ends_within_its_budget_and_says_every_square() {
     let (ended, took) = small();
     assert!([0, 4].contains(&ended.code()), "{}", ended.stderr());
     assert!(*took <= BUDGET, "{took:?}");
-    assert!(ended.stderr().contains("it ends within 18 s"), "{}", ended.stderr());
+    assert!(ended.stderr().contains("repeating them ends within 18 s"), "{}", ended.stderr());
     let said = ended.json();
     let squares = said["squares"].as_array().unwrap();
     let connections: Vec<f64> = squares.iter().map(|square| square["connections"].as_f64().unwrap()).collect();
@@ -63,7 +63,7 @@ fn its_report_opens_with_the_grid() {
 #[test]
 fn what_makes_no_map_is_refused_before_any_load() {
     for (arguments, word) in [
-        (&["map", "--models", "threaded"][..], "two contenders"),
+        (&["map", "--models", "threaded"][..], "compares two servers"),
         (&["map", "--work", "dance"], "work: echo"),
         (&["map", "--work", "echo,echo"], "named twice"),
         (&["map", "--budget", "4s"], "--budget "),

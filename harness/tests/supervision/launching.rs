@@ -209,12 +209,12 @@ fn a_server_that_the_kernel_ends_for_want_of_memory_is_told_from_one_that_somebo
         death.unwrap().how
     };
     let hungry = death_of(&format!("{HANDSHAKE}\n{eat}"));
-    assert_eq!(hungry, "was killed by SIGKILL, most likely for want of memory");
+    assert_eq!(hungry, "was killed by SIGKILL, most likely out of memory");
     assert_eq!(death_of(&format!("{HANDSHAKE}\nkill -9 $$")), "was killed by SIGKILL");
     // One that never listens is a cell too.
     let fake = Fake::new(&eat);
     let error = launch_as(&fake.path, "hungry", LONGEST_WAIT).unwrap_err().to_string();
-    assert!(error.contains("most likely for want of memory before it listened"), "{error}");
+    assert!(error.contains("most likely out of memory before it listened"), "{error}");
 }
 
 #[test]

@@ -289,7 +289,7 @@ pub const MODELS: &[Model] = &[
         name: "axum",
         title: "axum on tokio",
         short: "axum",
-        summary: "axum on a pool of threads, over HTTP alone: what people deploy",
+        summary: "axum on a pool of threads, only over HTTP: what people deploy",
         options: &[
             BACKEND_POOL,
             BACKLOG,

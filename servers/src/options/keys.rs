@@ -12,8 +12,8 @@ use crate::protocol::MAX_READ_BUFFER_BYTES;
 /// A task can be dropped in the middle of its work, a thread can't.
 pub(crate) const ABANDON: OptionKey = OptionKey {
     name: "abandon",
-    summary: "how long work goes on for a client that has closed its side, until it is dropped at its next .await; off lets \
-              it end",
+    summary: "how long work for a client that has closed its side goes on before it is dropped at its next .await; off lets \
+              it finish",
     set: |options, value| {
         options.abandon = parse_unless_off(value, parse_timeout)?;
         Some(())
@@ -69,7 +69,7 @@ pub(crate) const BACKEND_POOL: OptionKey = OptionKey {
 /// For models whose accept loop can wait for what the others do.
 pub(crate) const DRAIN: OptionKey = OptionKey {
     name: "drain",
-    summary: "how long at most a server that is told to stop waits for the requests it has begun; off waits for none",
+    summary: "how long a server that is told to stop waits at most for the requests it has begun; off does not wait",
     set: |options, value| {
         options.drain = parse_unless_off(value, parse_timeout)?;
         Some(())
@@ -94,7 +94,7 @@ pub(crate) const BLOCKING_THREADS: OptionKey = OptionKey {
 /// A limit that a byte now and then cannot put off.
 pub(crate) const FRAME_DEADLINE: OptionKey = OptionKey {
     name: "frame-deadline",
-    summary: "time from a request's first byte until it must be whole; bytes that come meanwhile do not prolong it",
+    summary: "time from a request's first byte until all of it must be there; further bytes do not extend it",
     set: |options, value| {
         options.frame_deadline = parse_unless_off(value, parse_timeout)?;
         Some(())
@@ -106,7 +106,7 @@ pub(crate) const FRAME_DEADLINE: OptionKey = OptionKey {
 /// The usual per-read timeout.
 pub(crate) const IDLE_TIMEOUT: OptionKey = OptionKey {
     name: "idle-timeout",
-    summary: "time without a byte after which a connection is closed; each byte begins it anew",
+    summary: "time without a byte after which a connection is closed; each byte starts it again",
     expected: "a time from 1ms to 3600s, such as 5s or 250ms, or off",
     own_default: None,
     set: |options, value| {
@@ -119,7 +119,7 @@ pub(crate) const IDLE_TIMEOUT: OptionKey = OptionKey {
 /// Where there is more than one connection at a time.
 pub(crate) const MAX_CONNECTIONS: OptionKey = OptionKey {
     name: "max-connections",
-    summary: "open connections at which the server accepts no more until one ends",
+    summary: "open connections from which on the server accepts no more until one ends",
     expected: "a whole number from 1 to 1000000, or off",
     own_default: None,
     set: |options, value| {
@@ -132,7 +132,7 @@ pub(crate) const MAX_CONNECTIONS: OptionKey = OptionKey {
 /// What a client may have done for it, however quickly it asks and whether or not it reads.
 pub(crate) const MAX_WORK: OptionKey = OptionKey {
     name: "max-work",
-    summary: "time of all calls, sleeps, blocks, spins and locks that one connection may ask for before it is closed",
+    summary: "work that one connection may ask for before it is closed: the time of its calls, sleeps, blocks, spins and locks",
     set: |options, value| {
         options.max_work = parse_unless_off(value, parse_timeout)?;
         Some(())
@@ -144,7 +144,7 @@ pub(crate) const MAX_WORK: OptionKey = OptionKey {
 /// A limit that the kernel keeps, so that it costs no model a timer.
 pub(crate) const UNREAD_TIMEOUT: OptionKey = OptionKey {
     name: "unread-timeout",
-    summary: "time that a client may leave replies unread, once no buffer takes any more, before its connection is reset",
+    summary: "how long a client may leave replies unread, once all buffers are full, before its connection is reset",
     set: |options, value| {
         options.unread_timeout = parse_unless_off(value, parse_timeout)?;
         Some(())
@@ -156,8 +156,8 @@ pub(crate) const UNREAD_TIMEOUT: OptionKey = OptionKey {
 /// A thread can only block, so this is a choice of tasks alone.
 pub(crate) const MUTEX: OptionKey = OptionKey {
     name: "mutex",
-    summary: "the lock of lock requests: std's with the thread blocked while it is held, tokio's held across an \
-              .await, or one like std's held across an .await, which can stop every task",
+    summary: "the lock that lock requests take: std's, which blocks the thread while it is held; tokio's, held across an \
+              .await; or one like std's held across an .await, which can stop every task",
     expected: "tokio, std or std-across-await",
     own_default: None,
     set: |options, value| {
@@ -170,7 +170,7 @@ pub(crate) const MUTEX: OptionKey = OptionKey {
 /// For a runtime that can hand its other tasks to another worker.
 pub(crate) const PLACEMENT_ON_WORKERS: OptionKey = OptionKey {
     name: "placement",
-    summary: "where spin computes and block blocks; yielding computes in pieces and blocks as inline does",
+    summary: "where spin requests compute and block requests block; yielding computes in pieces, and blocks as inline does",
     expected: "inline, yielding, spawn-blocking, block-in-place or rayon",
     own_default: None,
     set: |options, value| {
@@ -194,7 +194,7 @@ pub(crate) const PLACEMENT_ON_ONE_THREAD: OptionKey = OptionKey {
 
 /// A thread of its own may compute as long as it likes; what is left to choose is how many do so at a time.
 pub(crate) const PLACEMENT_ON_THREADS: OptionKey = OptionKey {
-    summary: "where spin computes and block blocks; rayon's pool has a thread for each CPU",
+    summary: "where spin requests compute and block requests block; rayon's pool has a thread for each CPU",
     expected: "inline or rayon",
     set: |options, value| {
         let known = WorkPlacement::parse(value);
@@ -208,7 +208,7 @@ pub(crate) const PLACEMENT_ON_THREADS: OptionKey = OptionKey {
 /// makes of an idle connection.
 pub(crate) const BUFFER: OptionKey = OptionKey {
     name: "read-buffer",
-    summary: "what one read asks of the socket; every connection holds a buffer of it, idle or not",
+    summary: "size of the read buffer, which every connection holds, idle or not",
     expected: "a size from 64 bytes to 64KiB, such as 8KiB",
     own_default: None,
     set: |options, value| {
@@ -221,8 +221,8 @@ pub(crate) const BUFFER: OptionKey = OptionKey {
 /// For threads that are spawned while clients wait.
 pub(crate) const SPAWN: OptionKey = OptionKey {
     name: "spawn",
-    summary: "what happens when no thread can be had: builder turns the client away; panicking, as thread::spawn, \
-              ends the server",
+    summary: "what happens when no thread can be started: builder turns the client away; panicking, as thread::spawn \
+              does, ends the server",
     expected: "builder or panicking",
     own_default: None,
     set: |options, value| {
@@ -248,7 +248,8 @@ pub(crate) const STACK: OptionKey = OptionKey {
 /// A server that is known to be slower: what finds a difference between this and the same without it can be believed.
 pub(crate) const STRETCH: OptionKey = OptionKey {
     name: "stretch",
-    summary: "how long call, sleep, block, spin and lock take of the time asked for: a known difference for a comparison to find",
+    summary: "time that call, sleep, block, spin and lock take, as a share of what is asked for: a known difference for a \
+              comparison to find",
     expected: "a whole percentage from 100% to 1000%, such as 120%",
     own_default: None,
     set: |options, value| {

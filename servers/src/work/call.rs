@@ -38,7 +38,7 @@ pub(crate) enum BackendError {
     #[error("this server has no backend to call; start it with --backend ADDR:PORT")]
     Absent,
     /// No connection could be made.
-    #[error("the backend at {address} can't be reached ({source}); see whether it runs")]
+    #[error("the backend at {address} can't be reached ({source}); check that it runs")]
     Unreachable {
         /// Where it should be.
         address: SocketAddr,
@@ -54,7 +54,7 @@ pub(crate) enum BackendError {
         source: io::Error,
     },
     /// It answered, but not this call.
-    #[error("what listens at {address} gave a wrong answer and is no backend; give --backend the address of one")]
+    #[error("what listens at {address} gave a wrong answer, so it is not a backend; give --backend the address of one")]
     WrongAnswer {
         /// Where it is.
         address: SocketAddr,
@@ -308,7 +308,7 @@ mod tests {
             |call| BackendCall { number: call.number + 1, ..call }.reply().to_vec();
         for (world, answer) in WORLDS.into_iter().flat_map(|world| [(world, echoes), (world, of_another)]) {
             let said = calls(world, 1, &server(Some(backend(1, answer))))[0].clone().unwrap_err();
-            assert!(said.contains("is no backend"), "{said}");
+            assert!(said.contains("is not a backend"), "{said}");
         }
     }
 

@@ -74,7 +74,7 @@ fn a_wrong_answer_is_never_taken_for_a_right_one() {
         let mut client = running.connect();
         client.send(&running.request("call", "1ms", "1"));
         let said = client.error();
-        assert!(said.contains("is no backend"), "{model} over {wire}: {said}");
+        assert!(said.contains("is not a backend"), "{model} over {wire}: {said}");
         drop(client);
         running.stop().unwrap();
     }

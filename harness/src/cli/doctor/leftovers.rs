@@ -39,7 +39,7 @@ fn other_benchmark() -> DoctorRow {
         Ok(_) => DoctorRow::fine(KIND, NAME, "none"),
         Err(error) => DoctorRow::fine(KIND, NAME, "this machine is not free").but(
             RowState::Spoils,
-            "a run does not begin",
+            "a run can't begin",
             error.to_string(),
         ),
     }
@@ -109,7 +109,7 @@ fn groups(left: &[PathBuf]) -> DoctorRow {
     }
     DoctorRow::fine(KIND, NAME, shown(left)).but(
         RowState::WorthKnowing,
-        "nothing; the next run that makes one removes them",
+        "none; the next run that makes one removes them",
         format!("`sudo rmdir {}`", quoted(left)),
     )
 }
@@ -121,7 +121,7 @@ fn files(left: &[PathBuf]) -> DoctorRow {
     }
     DoctorRow::fine(KIND, NAME, shown(left)).but(
         RowState::WorthKnowing,
-        "nothing; they were being written when a run or a publication was killed, and take space",
+        "none but the space they take; they were being written when a command was killed",
         format!("`rm -r {}`", quoted(left)),
     )
 }

@@ -25,7 +25,7 @@ pub(super) fn rows() -> anyhow::Result<Vec<DoctorRow>> {
     // What no limit with a number stands for.
     let rest = preflight.warnings.iter().filter(|warning| !is_row(warning) && Some(*warning) != quota.as_ref());
     rows.extend(rest.map(|warning| {
-        DoctorRow::fine(KIND, "what a usual run needs", "not all of it is here").but(
+        DoctorRow::fine(KIND, "what a usual run needs", "part of it is missing here").but(
             RowState::WorthKnowing,
             warning.describe(),
             warning.remedy(),
@@ -84,7 +84,7 @@ fn of_memory(free_bytes: Option<u64>, needed_bytes: u64) -> DoctorRow {
     }
     row.but(
         RowState::Spoils,
-        "a server may be killed for want of memory, or all of the machine may wait for its disk",
+        "a server may be killed when memory runs out, or the whole machine may wait for its disk",
         "`ps -eo rss,pid,args --sort=-rss | head` shows who has it; end some of them, or raise the memory of this container",
     )
 }

@@ -21,23 +21,23 @@ use super::ending;
 use super::output::{TableOrJson, json_text, print};
 use super::shell::quiet::QuietArg;
 
-/// Say whether this machine is fit for a run: what others left behind, its limits, and who else uses it
+/// Check whether this machine is fit for a run: its limits, other programs, what a killed run left behind
 #[derive(Debug, clap::Args)]
 pub(super) struct DoctorArgs {
-    /// Where runs are kept, to look for files that were cut off
+    /// Folder with your runs, to look for half-written files in
     #[arg(long, value_name = "DIR", default_value = "runs")]
     runs: PathBuf,
 
     #[command(flatten)]
     quiet: QuietArg,
 
-    /// How to write it
+    /// How to print the findings
     #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
     format: TableOrJson,
 }
 
 pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
-    args.quiet.tell("looking at this machine for some seconds; nothing is changed");
+    args.quiet.tell("looking at this machine for a few seconds; nothing is changed");
     let watch = NoiseWatch::start();
     let mut rows = leftovers::rows(&args.runs);
     rows.extend(limits::rows()?);

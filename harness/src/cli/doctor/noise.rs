@@ -48,7 +48,7 @@ impl NoiseWatch {
 
 fn of_others(first: FirstLook) -> DoctorRow {
     const NAME: &str = "other programs";
-    const EFFECT: &str = "servers get less CPU than they would have, and every cell says so";
+    const EFFECT: &str = "servers get less CPU time than they would have, and every measurement says so";
     match first.used() {
         Ok((used, true)) => DoctorRow::fine(KIND, NAME, used.words()).but(RowState::Spoils, EFFECT, used.remedy()),
         Ok((used, false)) => DoctorRow::fine(KIND, NAME, used.words()),
@@ -60,7 +60,7 @@ fn of_others(first: FirstLook) -> DoctorRow {
 fn unseen(name: &str, reason: String) -> DoctorRow {
     DoctorRow::fine(KIND, name, reason).but(
         RowState::Spoils,
-        "nobody can say whether the machine was quiet, and every cell says that",
+        "nobody can say whether the machine was quiet, and every measurement says that",
         "run where /proc and the control groups can be read",
     )
 }
@@ -102,7 +102,7 @@ fn of_pressure(resource: &str, text: Option<&str>) -> DoctorRow {
     }
     row.but(
         RowState::WorthKnowing,
-        "what waits answers late, whoever is to blame",
+        "a server that has to wait answers late, whoever is to blame",
         format!("`cat /proc/pressure/{resource}` again in a minute; begin when avg10 is near 0"),
     )
 }

@@ -50,7 +50,7 @@ fn governor(folder: &Path, cpus: &[u32]) -> DoctorRow {
     }
     row.but(
         RowState::WorthKnowing,
-        "a CPU that was idle begins slowly, so small loads look slower than they need be",
+        "a CPU that was idle starts slowly, so small loads look slower than they are",
         format!("`echo {BEST} | sudo tee {CPUS}/cpu*/cpufreq/scaling_governor`"),
     )
 }
@@ -65,7 +65,7 @@ fn turbo(folder: &Path) -> DoctorRow {
         Some((false, ..)) => DoctorRow::fine(KIND, NAME, "off"),
         Some((true, file, off)) => DoctorRow::fine(KIND, NAME, "on").but(
             RowState::WorthKnowing,
-            "how fast a CPU runs depends on its heat and on the others, so figures vary more from block to block",
+            "how fast a CPU runs depends on its heat and on the other CPUs, so figures vary more between repetitions",
             format!("`echo {off} | sudo tee {CPUS}/{file}`"),
         ),
     }
@@ -101,7 +101,7 @@ fn swap(swapped: Option<u64>) -> DoctorRow {
         Some(0) => DoctorRow::fine(KIND, NAME, "none"),
         Some(bytes) => DoctorRow::fine(KIND, NAME, format!("{} MiB", count(bytes >> 20))).but(
             RowState::WorthKnowing,
-            "who gets its memory back from disk in the middle of a cell is late",
+            "a program that has to read its memory back from disk is late",
             "`sudo swapoff -a` before the run, `sudo swapon -a` after it",
         ),
     }

@@ -51,7 +51,7 @@ pub(super) fn place(text: &str, answers: usize) -> Option<usize> {
 
 /// Why a text is no answer.
 pub(super) fn no_answer(text: &str, answers: usize) -> String {
-    format!("{text:?} is no answer here; type a letter from A to {}", letter(answers - 1))
+    format!("{text:?} is not one of the answers; type a letter from A to {}", letter(answers - 1))
 }
 
 fn letter(place: usize) -> char {
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(asked(&["", "D", "4", "0", "-1", "because", " C "]).unwrap(), 2);
         let ended = asked(&["D"]).unwrap_err().to_string();
         assert!(ended.contains("--answer"), "{ended}");
-        assert_eq!(no_answer("D", 3), "\"D\" is no answer here; type a letter from A to C");
+        assert_eq!(no_answer("D", 3), "\"D\" is not one of the answers; type a letter from A to C");
     }
 
     #[test]

@@ -30,13 +30,13 @@ use crate::workshop::{LESSONS, find};
 pub(super) use run::{LessonRun, LessonStage, folder as lesson_folder, settings_of_saved};
 pub(super) use standing::{StandingServers, StoodServer};
 
-/// Teach a lesson here: a question, your answer, a short run, and what came out
+/// Take a lesson in this terminal: a question, your answer, a short run, and what came out
 #[derive(Debug, clap::Args)]
 pub(super) struct LessonArgs {
-    /// The lesson; without it, the list of them
+    /// The lesson to take; without one, all of them are listed
     name: Option<String>,
 
-    /// Your answer, its letter or its number, where nobody is to be asked
+    /// Your answer, by its letter or its number, if you don't want to be asked
     #[arg(long, value_name = "N", requires = "name")]
     answer: Option<String>,
 
@@ -44,23 +44,23 @@ pub(super) struct LessonArgs {
     #[arg(long, value_enum, requires = "answer", default_value_t = SureArg::Middle)]
     sure: SureArg,
 
-    /// Changes what is run: connections, workers, work-ms or timeout-ms, as far as the lesson has it; can be repeated
+    /// Change the run, as in workers=8: connections, workers, work-ms or timeout-ms, where the lesson has it; can be repeated
     #[arg(long = "set", value_name = "WHAT=N", value_parser = setting, requires = "name")]
     changed: Vec<(String, u32)>,
 
-    /// Shows what a recorded run of the lesson found, and runs nothing
+    /// Show what a saved run of the lesson found, and run nothing
     #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "changed", "look"], requires = "name")]
     replay: Option<PathBuf>,
 
-    /// Folder of the run; `runs/TIME-lesson` without it
+    /// Folder for the run, which must be new [default: runs/TIME-lesson]
     #[arg(long, value_name = "DIR", requires = "name")]
     out: Option<PathBuf>,
 
-    /// Leave the lesson's servers running afterwards, to be looked at, until you press Enter
+    /// Leave the lesson's servers running afterwards, so that you can look at them, until you press Enter
     #[arg(long, requires = "name")]
     look: bool,
 
-    /// Everything random follows from this number
+    /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
 

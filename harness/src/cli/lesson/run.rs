@@ -220,7 +220,7 @@ pub(super) fn replayed(path: &Path, lesson: &Lesson) -> anyhow::Result<(Run, Les
         let path = path.display();
         let name = lesson.name;
         PlanError::Usage(format!(
-            "{path} is no run of the lesson {name}; make one with harness lesson {name} --out DIR"
+            "{path} is not a run of the lesson {name}; make one with harness lesson {name} --out DIR"
         ))
     })?;
     Ok((run, settings))

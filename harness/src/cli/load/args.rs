@@ -20,52 +20,51 @@ const CODES: &str = "\
 Exit codes: 0 done, 2 usage, 3 a machine of --load-from can't be had, 4 the measurement is invalid,
 5 a --fail-on was exceeded, 6 no right reply or no connection";
 
-/// Put load on any server and say how it took it
+/// Put load on any server, and report throughput, response times and errors
 #[derive(Debug, clap::Args)]
 #[command(after_help = CODES)]
 pub(in crate::cli) struct LoadArgs {
-    /// The server: a URL of any HTTP server, http://HOST[:PORT]/PATH, or HOST:PORT
+    /// The server: HOST:PORT, or the URL of any HTTP server, http://HOST[:PORT]/PATH
     #[arg(value_name = "TARGET")]
     pub(super) target: String,
 
-    /// Put load on another machine, which must be yours to put load on
+    /// Put load on another machine, which must be yours
     #[arg(long)]
     pub(super) allow_remote: bool,
 
-    /// What any HTTP server is asked for, where the target is HOST:PORT
+    /// Page to ask an HTTP server for, where the target is HOST:PORT
     #[arg(long, value_name = "/PATH", help_heading = REQUEST)]
     pub(super) path: Option<String>,
 
-    /// Method; GET where there is no body, else POST
+    /// HTTP method [default: GET, or POST with a body]
     #[arg(short = 'X', long, help_heading = REQUEST)]
     pub(super) method: Option<String>,
 
-    /// A header to send with each request. Can be given repeatedly
+    /// Header to send with each request, as in 'Accept: text/html'; can be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = REQUEST)]
     pub(super) headers: Vec<String>,
 
-    /// What is sent in the body
+    /// Body to send with each request
     #[arg(long, value_name = "TEXT", help_heading = REQUEST)]
     pub(super) body: Option<String>,
 
-    /// The same from a file
+    /// File to send as the body
     #[arg(long, value_name = "FILE", conflicts_with = "body", help_heading = REQUEST)]
     pub(super) body_file: Option<PathBuf>,
 
-    /// What our own servers are asked for: echo, call, sleep, block, spin, lock or reply, with its argument [default: echo
-    /// hi]
+    /// What to ask our own servers for: echo, call, sleep, block, spin, lock or reply, with its argument [default: echo hi]
     #[arg(long, value_name = "WORK", conflicts_with = "path", help_heading = REQUEST)]
     pub(super) work: Option<String>,
 
-    /// How messages are written; http for a URL and with --path, else json
+    /// Protocol to speak [default: http for a URL or with --path, else json]
     #[arg(long, value_name = "json|http", help_heading = REQUEST)]
     pub(super) wire: Option<Wire>,
 
-    /// Requests per second, or max: each connection sends as soon as it is answered
+    /// Requests per second, or max: each connection sends again as soon as it is answered
     #[arg(long, value_name = "N|max", default_value = "max", value_parser = rate, help_heading = LOAD)]
     pub(super) rate: Rate,
 
-    /// Connections that are held; with --arrivals sessions, the most at once
+    /// Connections to keep open; with --arrivals sessions, the most at once
     #[arg(
         short,
         long,
@@ -76,11 +75,11 @@ pub(in crate::cli) struct LoadArgs {
     )]
     pub(super) connections: u32,
 
-    /// How long is measured [default: 10s]
+    /// How long to measure [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = LOAD)]
     pub(super) duration: Option<Duration>,
 
-    /// So many requests, however long that takes, instead of a time; without a warm-up
+    /// Send this many requests, however long that takes, instead of measuring for a time; without a warm-up
     #[arg(
         short = 'n',
         long,
@@ -91,15 +90,15 @@ pub(in crate::cli) struct LoadArgs {
     )]
     pub(super) requests: Option<u64>,
 
-    /// What is sent in this time before is not counted [default: 1s]
+    /// Send for this long first, without counting [default: 1s]
     #[arg(long, value_name = "TIME", value_parser = any_duration, help_heading = LOAD)]
     pub(super) warm_up: Option<Duration>,
 
-    /// When requests are due; poisson where there is a rate, else closed
+    /// When requests are sent [default: poisson with a --rate, else closed]
     #[arg(long, value_enum, help_heading = LOAD)]
     pub(super) arrivals: Option<ArrivalsArg>,
 
-    /// Requests of a session [default: 10]
+    /// Requests in each session [default: 10]
     #[arg(
         long,
         value_name = "N",
@@ -108,16 +107,16 @@ pub(in crate::cli) struct LoadArgs {
     )]
     pub(super) requests_per_session: Option<u32>,
 
-    /// Pause of a session between a reply and the next request [default: 0s]
+    /// Pause in a session between a reply and the next request [default: 0s]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, help_heading = LOAD)]
     pub(super) think_time: Option<Duration>,
 
-    /// When a request without a reply is given up. Two seconds are twice what the kernel waits before it tries to
-    /// connect again, so that a lost connect shows as a slow one
+    /// When to give up on a request; the kernel repeats a lost connection attempt after a second, which should show as a
+    /// slow request and not as a failed one
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration, help_heading = LOAD)]
     pub(super) timeout: Duration,
 
-    /// The arrivals follow from this number
+    /// Seed of the times at which requests arrive
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = LOAD)]
     pub(super) seed: u64,
 
@@ -138,20 +137,20 @@ pub(in crate::cli) struct LoadArgs {
     #[command(flatten)]
     pub(super) from: LoadFromArgs,
 
-    /// How to write the result
+    /// How to print the result
     #[arg(long, value_enum, default_value_t = LoadFormat::Table, help_heading = RESULT)]
     pub(super) format: LoadFormat,
 
-    /// Fail, with exit code 5, where the result is beyond a bound: 'p99>20ms' (or p50, p90, p99.9, max, mean),
-    /// 'errors>1%', 'errors>10', 'throughput<1000'. Can be given repeatedly
+    /// Fail with exit code 5 where this comes true: 'p99>20ms' (or p50, p90, p99.9, max, mean), 'errors>1%', 'errors>10',
+    /// 'throughput<1000'; can be repeated
     #[arg(long, value_name = "GATE", help_heading = RESULT)]
     pub(super) fail_on: Vec<LoadGate>,
 
-    /// Write the histograms as an HdrHistogram interval log
+    /// File for the histograms, as an HdrHistogram interval log
     #[arg(long, value_name = "FILE", help_heading = RESULT)]
     pub(super) hlog: Option<PathBuf>,
 
-    /// Write the percentiles as HdrHistogram text, in milliseconds
+    /// File for the percentiles, as HdrHistogram text in milliseconds
     #[arg(long, value_name = "FILE", help_heading = RESULT)]
     pub(super) hgrm: Option<PathBuf>,
 
@@ -173,26 +172,26 @@ pub(super) enum LoadFormat {
 /// When requests are due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ArrivalsArg {
-    /// Exponential gaps: many independent clients.
+    /// At random times with exponential gaps, as from many independent clients.
     Poisson,
-    /// Equal gaps.
+    /// At equal gaps.
     Constant,
-    /// Sessions that connect, send some requests and go; they arrive with exponential gaps.
+    /// In sessions that arrive with exponential gaps, connect, send some requests and leave.
     Sessions,
-    /// The next request as soon as the last has ended.
+    /// Each as soon as the one before it is answered.
     Closed,
 }
 
 /// How a thread of the generator waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum PacingArg {
-    /// Sleep, and wake some 50 us late.
+    /// Sleep, and wake about 50 us late.
     Sleeping,
-    /// Sleep, but not through the last tenth of a millisecond.
+    /// Sleep, but poll through the last tenth of a millisecond.
     Precise,
     /// Never sleep; takes a whole CPU per thread.
     Spinning,
-    /// Wake once a millisecond: the least CPU time, requests and replies up to a millisecond late.
+    /// Wake once a millisecond; takes the least CPU time, and requests and replies are up to a millisecond late.
     Ticking,
 }
 
@@ -216,14 +215,14 @@ pub(in crate::cli) fn rate(text: &str) -> Result<Rate, String> {
     match f64::from_str(text) {
         _ if text == "max" => Ok(Rate::Max),
         Ok(rps) if rps > 0.0 && rps <= MOST_RPS => Ok(Rate::Rps(rps)),
-        _ => Err(format!("requests per second are a number above 0, {MOST_RPS} at most, or max")),
+        _ => Err(format!("it must be a number above 0, at most {MOST_RPS}, or max")),
     }
 }
 
 /// Reads a duration that is not nothing.
 pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
     match any_duration(text)? {
-        duration if duration < Duration::from_millis(1) => Err("it is a millisecond at least".to_owned()),
+        duration if duration < Duration::from_millis(1) => Err("it must be at least a millisecond".to_owned()),
         duration => Ok(duration),
     }
 }
@@ -231,7 +230,7 @@ pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
 /// Reads a duration of an hour at most.
 fn any_duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text).map_err(|error| format!("{error}; write 500ms or 10s"))? {
-        duration if duration > LONGEST => Err("it is an hour at most".to_owned()),
+        duration if duration > LONGEST => Err("it can be at most an hour".to_owned()),
         duration => Ok(duration),
     }
 }

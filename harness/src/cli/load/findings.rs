@@ -289,6 +289,6 @@ fn stopped(findings: &LoadFindings, spec: &LoadSpec, requests: Option<u64>) -> S
         }
     };
     format!(
-        "stopped after {measured} of {planned}, and all figures are of that time{under_way}; let it run to its end for all"
+        "stopped after {measured} of {planned}, and all figures are about that time{under_way}; let it run to its end for all"
     )
 }

@@ -75,11 +75,13 @@ impl FromStr for LoadGate {
             (None, "throughput", "<") => throughput(bound).map(Limited::Throughput),
             (None, "errors", ">") => errors(bound),
             (Some(name), _, ">") => humantime::parse_duration(bound).ok().map(|bound| Limited::Time(name, bound)),
-            (None, "throughput", _) => return refuse("a throughput is too low and not too high: it takes <"),
-            (Some(_), ..) | (None, "errors", _) => {
-                return refuse("it says what fails, and that is what is more than the bound: it takes >");
+            (None, "throughput", _) => {
+                return refuse("it says what fails, which is a throughput below the bound: it takes <");
             }
-            _ => return refuse("it is about p50, p90, p99, p99.9, max, mean, errors or throughput"),
+            (Some(_), ..) | (None, "errors", _) => {
+                return refuse("it says what fails, which is a value above the bound: it takes >");
+            }
+            _ => return refuse("it names p50, p90, p99, p99.9, max, mean, errors or throughput"),
         };
         match limit {
             Some(limit) => Ok(LoadGate { text: text.to_owned(), limit }),
@@ -245,7 +247,7 @@ mod tests {
             ("p99<20ms", "takes >"),
             ("errors<1%", "takes >"),
             ("throughput>5", "takes <"),
-            ("p98>1ms", "it is about p50"),
+            ("p98>1ms", "it names p50"),
             ("p99>20", "not a bound on p99"),
             ("p99>fast", "not a bound on p99"),
             ("errors>101%", "not a bound on errors"),

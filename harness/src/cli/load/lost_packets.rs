@@ -33,7 +33,7 @@ pub(super) fn sent_again(machines: &[SentAgain<'_>], slowest: Option<Bounded>) -
     (is_slow && !counts.is_empty()).then(|| {
         format!(
             "TCP sent {} again during the load, all programs together: times from 200 ms up may be the network's and not the \
-             server's, for it waits that long before it sends again, and twice as long each further time; see whether the \
+             server's, since TCP waits that long before it sends again, and twice as long each further time; check whether the \
              link loses packets ('ip -s link')",
             list(&counts)
         )

@@ -107,8 +107,8 @@ pub(super) fn hung(traffic: &Traffic) -> Option<String> {
     let hung = traffic.hung_since_warm_up;
     (hung > 0).then(|| {
         format!(
-            "{} of the warm-up never got a reply, which no other figure shows; see whether the server holds on \
-             to connections, or says a length that is too large",
+            "{} of the warm-up never got a reply, which no other figure shows; check whether the server keeps \
+             connections without answering, or gives a length that is too large",
             counted(hung, "request")
         )
     })

@@ -64,7 +64,7 @@ pub(super) fn generator(args: &LoadArgs) -> Result<Generator, PlanError> {
         PacingArg::Spinning => Pacing::Spinning,
         PacingArg::Ticking if matches!(args.rate, Rate::Max) => {
             return usage(
-                "a closed loop sends when it is answered, which ticking would put off; leave out --pacing, or give --rate N",
+                "a closed loop sends when it is answered, and ticking would delay that; leave out --pacing, or give --rate N",
             );
         }
         PacingArg::Ticking => Pacing::Ticking,
@@ -78,7 +78,7 @@ fn arrivals(args: &LoadArgs) -> Result<ArrivalProcess, PlanError> {
             "a closed loop has no rate: it sends when it is answered; leave out --rate, or give --arrivals poisson",
         ),
         (Rate::Max, Some(ArrivalsArg::Poisson | ArrivalsArg::Constant)) => {
-            usage("requests that are due at times of their own need a rate; give --rate N, or --arrivals closed")
+            usage("these arrivals need a rate; give --rate N, or --arrivals closed")
         }
         (Rate::Rps(rate_rps), Some(ArrivalsArg::Constant)) => Ok(ArrivalProcess::Constant { rate_rps }),
         (Rate::Rps(rate_rps), _) => Ok(ArrivalProcess::Poisson { rate_rps }),
@@ -97,7 +97,7 @@ fn shape(args: &LoadArgs) -> Result<Shape, PlanError> {
     let of_sessions =
         [("--requests-per-session", args.requests_per_session.is_some()), ("--think-time", args.think_time.is_some())];
     match of_sessions.into_iter().find(|(_, is_given)| *is_given) {
-        Some((flag, _)) => usage(format!("{flag} is of sessions; leave it out, or give --arrivals sessions")),
+        Some((flag, _)) => usage(format!("{flag} is for sessions; leave it out, or give --arrivals sessions")),
         None => Ok(Shape::Connections { connections: args.connections }),
     }
 }
@@ -145,7 +145,7 @@ fn asked(args: &LoadArgs, target: &TypedTarget) -> Result<Work, PlanError> {
         return usage(format!("{flag} is for a page of an HTTP server; give its URL or --path, without --work"));
     }
     if target.is_url && args.wire == Some(Wire::JsonLines) {
-        return usage("a URL is of HTTP, which --wire json is not; leave out --wire, or give HOST:PORT");
+        return usage("a URL means HTTP, and --wire json is not HTTP; leave out --wire, or give HOST:PORT");
     }
     let wire = args.wire.unwrap_or(if target.is_url { Wire::Http } else { Wire::default() });
     let work = args.work.as_deref().unwrap_or("echo hi");
@@ -155,7 +155,7 @@ fn asked(args: &LoadArgs, target: &TypedTarget) -> Result<Work, PlanError> {
 
 fn page(args: &LoadArgs, target: &TypedTarget, path: &str) -> Result<PageRequest, PlanError> {
     if args.wire == Some(Wire::JsonLines) {
-        return usage("a page is of HTTP, which --wire json is not; leave out --wire, or give --work");
+        return usage("a page means HTTP, and --wire json is not HTTP; leave out --wire, or give --work");
     }
     check_path(path)?;
     let body = body(args)?;
@@ -183,10 +183,8 @@ fn value((_, value): (String, String)) -> String {
 fn method(args: &LoadArgs, has_body: bool) -> Result<String, PlanError> {
     let method = args.method.as_deref().unwrap_or(if has_body { "POST" } else { "GET" });
     match method {
-        "HEAD" => {
-            usage("a reply to HEAD says the length of a body that it has not, and is not read here; ask with GET")
-        }
-        "CONNECT" => usage("CONNECT makes a tunnel of the connection; ask with another --method"),
+        "HEAD" => usage("a reply to HEAD gives the length of a body that it does not have; ask with GET"),
+        "CONNECT" => usage("CONNECT turns the connection into a tunnel; ask with another --method"),
         method if is_token(method) => Ok(method.to_owned()),
         method => usage(format!("{method:?} is not a method; one has letters and no spaces, as in POST")),
     }

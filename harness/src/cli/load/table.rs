@@ -56,17 +56,17 @@ fn judgement(findings: &LoadFindings) -> String {
 /// Why there is nothing to show: what became of most requests, and what to look at.
 pub(super) fn nothing_right(ledger: &Ledger, replies: &[Malformed]) -> String {
     if ledger.scheduled == 0 {
-        return "error: no request fell due: give a higher --rate or a longer --duration".to_owned();
+        return "error: no request was due: give a higher --rate or a longer --duration".to_owned();
     }
     let Ledger { error, timeout, malformed, refused, reset, dropped, in_flight, .. } = *ledger;
     let reason = replies.iter().max_by_key(|reply| reply.count).map(|reply| reply.reason.remedy());
-    let reason = reason.unwrap_or("see whether the server speaks what was asked (--wire, --path)");
+    let reason = reason.unwrap_or("check that the server speaks what was asked (--wire, --path)");
     let ends = [
         (error, "answered with an error", "ask for something that the server has (--path, --work)"),
-        (timeout, "not answered in time", "see whether it answers at all, or give a longer --timeout"),
+        (timeout, "not answered in time", "check that it answers at all, or give a longer --timeout"),
         (malformed, "answered with something else", reason),
-        (refused, "refused a connection", "see whether the server is still there"),
-        (reset, "lost with their connection", "see whether the server is still there"),
+        (refused, "refused a connection", "check that the server is still running"),
+        (reset, "lost with their connection", "check that the server is still running"),
         (dropped.max(in_flight), "never sent or answered", "give a longer --duration or more --connections"),
     ];
     let (_, end, remedy) = ends.into_iter().max_by_key(|(count, ..)| *count).expect("there are six");
@@ -99,7 +99,7 @@ fn rate(findings: &LoadFindings) -> String {
     let achieved = per_second(findings.achieved_rps);
     match (findings.offered_rps, findings.scheduled_rps) {
         (Some(offered), Some(scheduled)) => {
-            format!("offered {}, taken up {}, achieved {achieved}", per_second(offered), per_second(scheduled))
+            format!("offered {}, started {}, achieved {achieved}", per_second(offered), per_second(scheduled))
         }
         _ => format!("achieved {achieved}"),
     }

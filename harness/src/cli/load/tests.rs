@@ -295,7 +295,7 @@ fn rates_below_one_are_not_rounded_away() {
     traffic.ledger = Ledger { scheduled: 2, ok: 2, ..Ledger::default() };
     traffic.ok_within_window = 2;
     let table = load.written().table;
-    assert!(table.contains("offered 0.2/s, taken up 0.2/s, achieved 0.2/s"), "{table}");
+    assert!(table.contains("offered 0.2/s, started 0.2/s, achieved 0.2/s"), "{table}");
 }
 
 #[test]

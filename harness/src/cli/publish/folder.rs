@@ -25,10 +25,10 @@ pub(in crate::cli) const UNFINISHED_RUN: &str = ".new-";
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cli) enum SiteError {
     /// Somebody else's folder.
-    #[error("{} is not empty and holds no {INDEX}, so it is not a site of this program; name a new folder, or an empty one", .0.display())]
+    #[error("{} is not empty and has no {INDEX}, so it is not a site of this program; name a new or an empty folder", .0.display())]
     NotASite(PathBuf),
     /// The run may still change.
-    #[error("the run in {} has not ended, and what is published stays as it is; wait for its end, or run it again", .0.display())]
+    #[error("the run in {} has not ended, and a published run can't change any more; wait for its end, or run it again", .0.display())]
     NotEnded(PathBuf),
     /// The run cannot be given an address.
     #[error("the run in {} does not say on which day it began; its manifest.json should have started_at as in 2026-01-02T03:04:05Z", .0.display())]

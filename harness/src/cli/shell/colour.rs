@@ -17,7 +17,7 @@ pub(super) fn arg() -> Arg {
         .value_parser(value_parser!(ColorChoice))
         .default_value("auto")
         .hide_possible_values(true)
-        .help("Colours: always, never, or auto, which is on a terminal and where NO_COLOR is not set")
+        .help("When to use colours: always, never, or auto, which is on a terminal unless NO_COLOR is set")
 }
 
 /// As typed and as the environment asks for it.

@@ -13,10 +13,10 @@ use crate::experiments::EXPERIMENTS;
 use crate::selftest::ROWS;
 use crate::workshop::LESSONS;
 
-/// Print what makes a shell complete commands, options and names
+/// Print a script with which your shell completes commands, options and names
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct CompletionsArgs {
-    /// The shell
+    /// Your shell
     #[arg(value_enum, value_name = "SHELL")]
     shell: Shell,
 }

@@ -44,7 +44,7 @@ const ALL: &[(&str, &[Example])] = &[
     (
         "compare",
         &[
-            example("Which of the two is better, in some 90 seconds?", "harness compare"),
+            example("Which of the two is better, in about 90 seconds?", "harness compare"),
             example("Does everything work here? In half a minute:", "harness compare --preset smoke"),
             example(
                 "One question, about two models:",
@@ -61,7 +61,7 @@ const ALL: &[(&str, &[Example])] = &[
         &[
             example("How much do all of them carry with a p99 below 20 ms?", "harness capacity"),
             example(
-                "How much do these two carry under a stricter promise?",
+                "How much do these two carry within a stricter limit?",
                 "harness capacity --slo 'p99<5ms' --models threaded,async-multi",
             ),
         ],
@@ -71,7 +71,7 @@ const ALL: &[(&str, &[Example])] = &[
         &[
             example("Where do threads and tasks change places?", "harness map"),
             example(
-                "The same with work of my own choice:",
+                "The same for work and connections of my own choice:",
                 "harness map --work 'echo,sleep 10ms' --connections 1,64,512",
             ),
         ],
@@ -124,11 +124,17 @@ const ALL: &[(&str, &[Example])] = &[
         "check",
         &[
             example("Does the server that runs there keep to the protocol?", "harness check 127.0.0.1:7878"),
-            example("Start it for that:", "harness check --server './my-server --port {port}'"),
+            example(
+                "The same, and the harness starts and ends the server:",
+                "harness check --server './my-server --port {port}'",
+            ),
         ],
     ),
     ("list", &[example("What is there to choose from?", "harness list")]),
-    ("worker", &[example("Is it found on that machine? It says hello, and ends with its input:", "harness worker")]),
+    (
+        "worker",
+        &[example("Is harness found on that machine? It says hello, and ends when its input does:", "harness worker")],
+    ),
     ("microcosts", &[example("What do a thread and a task cost here?", "harness microcosts")]),
     (
         "serve",

@@ -14,14 +14,14 @@ use super::settings::{options, variable};
 use crate::cli::list::wrapped;
 use crate::cli::output::{print, usage};
 
-/// Write a settings file to begin with, for `--config`: every option with what it means
+/// Write a settings file for `--config`, with every option explained
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct InitArgs {
     /// What the file is for
     #[arg(value_enum, default_value_t = InitKind::Compare)]
     kind: InitKind,
 
-    /// The file, which must not be there yet
+    /// File to write, which must not exist yet
     #[arg(long, value_name = "FILE.toml", default_value = "harness.toml")]
     out: PathBuf,
 }
@@ -62,7 +62,7 @@ pub(in crate::cli) fn run(args: &InitArgs, definition: Command) -> anyhow::Resul
     let shown = args.out.display();
     let mut file = match OpenOptions::new().write(true).create_new(true).open(&args.out) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            return Ok(usage(format!("{shown} is there already and stays as it is; name another file with --out"))?);
+            return Ok(usage(format!("{shown} exists already and stays as it is; name another file with --out"))?);
         }
         opened => opened.with_context(|| format!("{shown} can't be written"))?,
     };
@@ -76,8 +76,8 @@ pub(in crate::cli) fn run(args: &InitArgs, definition: Command) -> anyhow::Resul
 fn text(kind: InitKind, mut definition: Command) -> String {
     definition.build();
     let mut text = comment(&format!(
-        "Settings of the harness; use them with --config. A flag beats a variable such as {}, and that beats this file. \
-         What stands behind a # is not set: take that away to set it.",
+        "Settings of the harness; use them with --config. A flag overrides a variable such as {}, and that overrides this \
+         file. What stands behind a # is not set: remove the # to set it.",
         variable("preset")
     ));
     for (name, set) in kind.tables() {

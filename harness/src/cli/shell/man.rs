@@ -20,7 +20,7 @@ use crate::cli::output::print;
 /// Write the manual pages
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct ManArgs {
-    /// Folder of the pages, which is made where it is not there
+    /// Folder for the pages, which is made if it is not there
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 }
@@ -78,7 +78,11 @@ fn page(command: &Command, name: &str, examples: &[Example]) -> std::io::Result<
     rest.control("SH", ["ENVIRONMENT"]);
     ENVIRONMENT.iter().for_each(|(name, meaning)| item(&mut rest, name, meaning));
     let of_options = format!("{} and so on", variable("preset"));
-    item(&mut rest, &of_options, "Every option of a command can be set by a variable of its name. A flag beats it.");
+    item(
+        &mut rest,
+        &of_options,
+        "Every option of a command can be set by a variable of its name. A flag overrides it.",
+    );
     rest.control("SH", ["FILES"]);
     FILES.iter().for_each(|(name, meaning)| item(&mut rest, name, meaning));
     rest.to_writer(&mut page)?;
@@ -92,14 +96,17 @@ fn item(page: &mut Roff, name: &str, meaning: &str) {
 }
 
 const ENVIRONMENT: &[(&str, &str)] = &[
-    ("NO_COLOR", "Where it is set and not empty, nothing has colours unless --color always asks for them."),
-    ("HARNESS_LOCK", "Another file than /tmp/tokio-or-threads.lock for the lock that keeps two benchmarks apart."),
-    ("TMPDIR", "Where files are kept for as long as a command runs."),
+    ("NO_COLOR", "If it is set and not empty, nothing has colours unless --color always asks for them."),
+    ("HARNESS_LOCK", "The file of the lock that keeps two benchmarks apart; /tmp/tokio-or-threads.lock without it."),
+    ("TMPDIR", "Folder for files that a command needs only while it runs."),
 ];
 
 const FILES: &[(&str, &str)] = &[
-    ("runs/", "Saved runs, a folder each: the cells as JSON, and the report as report.html."),
-    ("harness.toml", "Settings, as `harness init` writes them. It is read where --config names it."),
+    (
+        "runs/",
+        "Saved runs, a folder each: every measurement as a JSON file under cells/, and the report as report.html.",
+    ),
+    ("harness.toml", "Settings, as `harness init` writes them. Read only if --config names it."),
 ];
 
 #[cfg(test)]

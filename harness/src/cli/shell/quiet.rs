@@ -7,7 +7,7 @@ use crate::cli::output::tell;
 /// Whether a command says how it is getting on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Args)]
 pub(in crate::cli) struct QuietArg {
-    /// No progress
+    /// Print no progress and no notes
     #[arg(long = "quiet", short = 'q')]
     pub(in crate::cli) is_on: bool,
 }

@@ -27,7 +27,7 @@ pub(super) fn arg() -> Arg {
         .global(true)
         .value_name("FILE")
         .value_parser(clap::value_parser!(PathBuf))
-        .help("Options from a TOML file, as `harness init` writes it; flags and HARNESS_... variables beat it")
+        .help("Read options from a TOML file, as `harness init` writes it; flags and HARNESS_... variables override it")
 }
 
 /// An option that was not typed.

@@ -241,12 +241,12 @@ impl<'a> Watching<'a> {
         self.message = None;
         match keys::live(key, &self.asked, &self.limits) {
             Some(Action::Tell(SessionCommand::Work(_))) if self.asks_for_a_page => {
-                self.message = Some("a page is asked for, and nothing else in its place".to_owned());
+                self.message = Some("a page was asked for with --path, so the work stays as it is".to_owned());
             }
             Some(Action::Tell(command)) => {
                 let asked = self.asked.after(&command, &self.limits);
                 if asked == self.asked {
-                    self.message = Some("that is all that this machine and this session allow".to_owned());
+                    self.message = Some("this machine and this session allow no more".to_owned());
                 }
                 self.asked = asked;
                 // A session that is over says so by the other channel.

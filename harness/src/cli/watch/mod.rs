@@ -23,10 +23,10 @@ use draw::Colours;
 #[cfg(any(test, fuzzing))]
 pub(super) use replay::played_through;
 
-/// Watch models side by side under a load that you change, in this terminal
+/// Watch models side by side in this terminal, under a load that you change
 #[derive(Debug, clap::Args)]
 pub(super) struct WatchArgs {
-    /// Models and their options, separated by commas; threaded, thread-pool and async-multi where nobody is named
+    /// Models to watch, separated by commas, with options as in `compare` [default: threaded,thread-pool,async-multi]
     #[arg(long, value_name = "LIST")]
     models: Option<String>,
 
@@ -37,35 +37,35 @@ pub(super) struct WatchArgs {
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=2_000))]
     connections: u64,
 
-    /// Requests per second at each model
+    /// Requests per second to each model
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     rate: u64,
 
-    /// What requests ask for: echo, call, sleep, block, spin, lock or reply, with its argument
+    /// What each request asks for: echo, call, sleep, block, spin, lock or reply, with its argument
     #[arg(long, value_name = "WORK", default_value = "call 5ms")]
     work: String,
 
-    /// How long it goes on at most, an hour at most
+    /// When to stop at the latest, an hour at most
     #[arg(long = "for", value_name = "TIME", default_value = "10min", value_parser = duration)]
     lasting: Duration,
 
-    /// The arrivals follow from this number
+    /// Seed of the times at which requests arrive
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// Record from the beginning, into this folder
+    /// Record into this folder from the beginning
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
 
-    /// Show it on a page for browsers on this machine too, with /metrics for Prometheus
+    /// Show it in a browser on this machine too, with /metrics for Prometheus
     #[arg(long)]
     web: bool,
 
-    /// Port of the page; 0 for any free one
+    /// Port of that page; 0 takes any free one
     #[arg(long, value_name = "PORT", default_value_t = 7979, requires = "web")]
     web_port: u16,
 
-    /// Play a recording instead: its folder, or its file of frames
+    /// Play a recording instead, from its folder or its file of frames
     #[arg(long, value_name = "RECORDING", conflicts_with_all = ["models", "servers", "wire", "path", "connections", "rate", "work", "lasting", "seed", "record", "web"])]
     replay: Option<PathBuf>,
 }

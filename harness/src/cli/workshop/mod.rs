@@ -28,26 +28,26 @@ use super::lesson::{LessonStage, lesson_folder, named};
 use super::output::{print, tell};
 use crate::live::web::{PhoneLimits, Web};
 
-/// Teach the lessons on a page for browsers on this machine: predict, run, and see what came out
+/// Teach the lessons in a browser: predict, run, and see what came out
 #[derive(Debug, clap::Args)]
 pub(super) struct WorkshopArgs {
-    /// Port of the page; 0 for any free one
+    /// Port of the page; 0 takes any free one
     #[arg(long, default_value_t = 7979)]
     port: u16,
 
-    /// Show the trainer's script, a clock and the way to any lesson as well
+    /// Show the trainer's script and a clock too, and let you open any lesson
     #[arg(long)]
     trainer: bool,
 
-    /// Offer what recorded runs found, for when the machine says no: a run of a lesson, or a folder with several
+    /// Offer what saved runs found, in case a run fails here: the run of a lesson, or a folder with several
     #[arg(long, value_name = "RUN")]
     replay: Option<PathBuf>,
 
-    /// The lesson to begin with
+    /// Lesson to begin with
     #[arg(long, value_name = "NAME")]
     lesson: Option<String>,
 
-    /// Let phones vote on a page of their own; on this machine alone, to try it, without --allow-remote
+    /// Let phones vote on a page of their own; without --allow-remote only this machine can, to try it
     #[arg(long)]
     room: bool,
 
@@ -55,23 +55,23 @@ pub(super) struct WorkshopArgs {
     #[arg(long, requires = "room")]
     allow_remote: bool,
 
-    /// Address of this machine that phones are sent to; the one on the way to other machines without it
+    /// Address of this machine to send phones to [default: the one it uses to reach other machines]
     #[arg(long, value_name = "IP", requires = "room")]
     room_address: Option<IpAddr>,
 
-    /// Port of the page for phones; 0 for any free one
+    /// Port of the page for phones; 0 takes any free one
     #[arg(long, default_value_t = 7980, requires = "room")]
     room_port: u16,
 
-    /// Phones that may vote from one address: more than a few where a router hides them behind its own
+    /// Phones that may vote from one address; give more where a router hides them all behind its own
     #[arg(long, default_value_t = 8, requires = "room", value_parser = clap::value_parser!(u32).range(1..=500))]
     phones_per_address: u32,
 
-    /// Folder in which each run gets one of its own; `runs/TIME-workshop` without it
+    /// Folder for the runs, each in one of its own [default: runs/TIME-workshop]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Everything random follows from this number
+    /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -109,11 +109,11 @@ fn serve_room(room: &Arc<VotingRoom>, address: SocketAddr, phones: PhoneLimits, 
     let (web, address) = Web::start_room(Arc::<VotingRoom>::clone(room), address, phones, cpus)?;
     print(&format!("{address}\n"))?;
     let who = if web.address().ip().is_loopback() {
-        "on this machine alone; --allow-remote lets others in"
+        "only this machine can open it; --allow-remote lets others in"
     } else {
-        "of whoever has this address; it is not encrypted, and nothing else can be asked for there"
+        "anybody with this address can open it, it is not encrypted, and there is nothing else at that port"
     };
-    tell(&format!("that is the page for phones, {who}"));
+    tell(&format!("that is the page for phones: {who}"));
     room.invite(Invitation::to(address));
     Ok(web)
 }

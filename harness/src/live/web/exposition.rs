@@ -165,7 +165,7 @@ mod tests {
         totals.add(&cell("threaded"));
         let text = plain(&totals.exposition());
         assert!(text.contains("# TYPE harness_cells_total counter\nharness_cells_total{"), "{text}");
-        assert!(text.contains("# HELP harness_cells_total Cells that"), "{text}");
+        assert!(text.contains("# HELP harness_cells_total Measurements that"), "{text}");
         assert!(text.contains("# TYPE harness_cells_planned gauge\n"), "{text}");
         assert!(!text.contains("# UNIT") && !text.contains("# EOF") && !text.contains("total_total"), "{text}");
     }

@@ -88,19 +88,20 @@ impl MetricTotals {
     }
 
     fn encode_run(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let planned = out.encode_descriptor("cells_planned", "Cells of the whole run.", None, MetricType::Gauge)?;
+        let planned =
+            out.encode_descriptor("cells_planned", "Measurements of the whole run.", None, MetricType::Gauge)?;
         self.planned.map_or(Ok(()), |cells| ConstGauge::new(cells as u64).encode(planned))?;
-        let help = "Time that drawing for the live page took between cells.";
+        let help = "Time that drawing for the live page took between measurements.";
         let drawing = out.encode_descriptor("live_drawing", help, Some(&Unit::Seconds), MetricType::Counter)?;
         self.drawing.map_or(Ok(()), |time| ConstCounter::new(time.as_secs_f64()).encode(drawing))?;
-        let help = "Cells that have ended, capacity probes included.";
+        let help = "Measurements that have ended, those that find the capacity included.";
         let cells = out.encode_descriptor("cells", help, None, MetricType::Counter)?;
         counters(cells, "outcome", &self.cells)
     }
 
     fn encode_traffic(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let help = "Requests due in the measurement windows of cells that have ended, or at servers that are watched, by \
-                    what became of them.";
+        let help = "Requests due in the windows of measurements that have ended, or at servers that are watched, by what \
+                    became of them.";
         let requests = out.encode_descriptor("requests", help, None, MetricType::Counter)?;
         counters(requests, "outcome", &self.requests)?;
         let help = "From when a request was due to the last byte of its reply, at all offered loads together; \

@@ -24,7 +24,7 @@
   const boxes = new Map();
   const show = {
     state({ ended, cells, left_s, now }) {
-      at('state').textContent = `${ended} of ${cells} cells have ended; about ${rough(left_s)} left.`;
+      at('state').textContent = `${ended} of ${cells} measurements have ended; about ${rough(left_s)} left.`;
       at('progress').max = Math.max(cells, 1);
       at('progress').value = ended;
       at('now').textContent = now && `Now: ${now}`;

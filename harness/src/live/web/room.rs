@@ -90,7 +90,7 @@ pub(super) fn router(room: Arc<dyn Room>, token: &str, phones: PhoneLimits) -> R
     let votes = rates(VOTES, phones);
     let vote = move |ConnectInfo(from): ConnectInfo<SocketAddr>, headers: HeaderMap, told: String| async move {
         if !votes.admits(from.ip(), Instant::now()) {
-            return DeskRefusal::TooMany("too many votes from here; wait some seconds".to_owned()).into_response();
+            return DeskRefusal::TooMany("too many votes from here; wait a few seconds".to_owned()).into_response();
         }
         let Some(id) = voter(&headers) else {
             let why = "this phone has no cookie; allow them for this page, and reload it";
@@ -125,7 +125,7 @@ async fn seldom(looks: &Rates, request: Request, next: Next) -> Response {
     let mut response = if admitted {
         next.run(request).await
     } else {
-        (StatusCode::TOO_MANY_REQUESTS, "too many requests from here; wait some seconds\n").into_response()
+        (StatusCode::TOO_MANY_REQUESTS, "too many requests from here; wait a few seconds\n").into_response()
     };
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response

@@ -32,7 +32,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 pub enum WebError {
     /// The port is taken, or not to be had.
     #[error(
-        "{address} can't be listened on: {source}; choose another port with {option}, or 0 for any free one{besides}"
+        "{address} can't be listened on: {source}; choose another port with {option} (0 takes any free one){besides}"
     )]
     Port {
         /// As asked for.

@@ -13,7 +13,7 @@ use axum::http::header::{self, HeaderName};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TurnedAway {
     /// By the name it was asked for.
-    #[error("this page is for this machine alone; ask for it as 127.0.0.1 or localhost")]
+    #[error("this page is only for this machine; ask for it as 127.0.0.1 or localhost")]
     OtherHost,
     /// By the name a room's page was asked for.
     #[error("this page is asked for by its number; open the address that the workshop shows")]

@@ -115,7 +115,7 @@ impl Cgroup {
     /// Whether the kernel killed in this group for want of memory.
     pub(super) fn cause(&self) -> Option<String> {
         let events = fs::read_to_string(self.folder.join("memory.events")).ok()?;
-        (oom_kills_in(&events)? > 0).then(|| "for want of memory, says its cgroup".to_owned())
+        (oom_kills_in(&events)? > 0).then(|| "out of memory, says its cgroup".to_owned())
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) fn unseen(_: &Bench) -> Result<Attempt, Obstacle> {
     cell.warnings = warnings(&cell, ISOLATED);
     calculated(vec![
         SelftestFigure::said("the observer says why", says_why(&seen.unobserved), true),
-        SelftestFigure::said("the cell says so", says_why(&cell.warnings), true),
+        SelftestFigure::said("the record says so", says_why(&cell.warnings), true),
         SelftestFigure::said("taken for quiet", disturbed_by(&cell).is_none(), false),
         SelftestFigure::said("a quiet one, taken for quiet", warnings(&quiet(QUIET), ISOLATED).is_empty(), true),
     ])
@@ -151,7 +151,7 @@ pub(super) fn chance(bench: &Bench) -> Result<Attempt, Obstacle> {
     calculated(vec![
         SelftestFigure::holds("said to hold, just so", "<= 5%", percent(edge), edge <= 0.05),
         SelftestFigure::holds("said to hold, 4 times", ">= 80%", percent(clear), clear >= 0.8),
-        SelftestFigure::holds("said to hold, one block", "0%", percent(single), single == 0.0),
+        SelftestFigure::holds("said to hold, one repetition", "0%", percent(single), single == 0.0),
         SelftestFigure::holds("said to hold, others there", "0%", percent(noisy), noisy == 0.0),
     ])
 }

@@ -150,7 +150,7 @@ impl ComparedBlocks {
 /// In a word or two, for a narrow column.
 fn short(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::TooFewBlocks { .. } => "too few blocks",
+        Verdict::TooFewBlocks { .. } => "too few repetitions",
         Verdict::Different => "different",
         Verdict::Equivalent { .. } => "equivalent",
         Verdict::Indistinguishable { .. } => "can't tell",
@@ -180,7 +180,7 @@ fn measure(bench: &Bench, times: f64) -> Result<ComparedBlocks, Obstacle> {
         let point = |series: usize| group.series.get(series)?.points.first();
         compare(metric(METRIC)?, point(0)?, point(1)?).ok()
     });
-    let ratio = ratio.ok_or_else(|| Obstacle::Other("no block measured both contenders".to_owned()))?;
+    let ratio = ratio.ok_or_else(|| Obstacle::Other("no repetition measured both servers".to_owned()))?;
     Ok(ComparedBlocks { ratio, explained, seen })
 }
 

@@ -142,7 +142,7 @@ fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
             found.say(&others(THREADS)),
             found.say(&others(AWAY))
         ),
-        "A runtime switches tasks at an await and nowhere else. thread::sleep is no await: the thread is gone until it \
+        "A runtime switches tasks at an await and nowhere else. thread::sleep is not an await: the thread is gone until it \
          returns, and every task with it. The kernel, on the other hand, takes a thread off its CPU whenever it sleeps."
             .into(),
         "So look for what blocks: synchronous drivers, files, DNS, locks that are held for long. Give it to spawn_blocking, \

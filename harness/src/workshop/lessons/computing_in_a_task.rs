@@ -70,7 +70,7 @@ fn story() -> Story {
         title: "Computing in a task",
         claim: "Computation belongs on spawn_blocking.",
         claimed_in: "the documentation of async runtimes",
-        question: "One client's requests compute for 30 ms each, in a task, and everybody else waits for them. Now the computation moves to spawn_blocking. How many times longer did the others wait before?",
+        question: "One client's requests compute for 30 ms each, in a task, and everybody else waits for them. Now the computation moves to spawn_blocking. How long did the others wait before, compared with now?",
         finds_out: "who waits while a request computes?",
         possible_answers: &["As long as now.", "Up to four times as long.", "More than four times as long."],
         look_at: "The bars: 99 of 100 of the others were answered within this time.",
@@ -102,7 +102,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     LessonSetup {
         question: format!(
             "One client's requests compute for {computes} ms each, in a task, and everybody else waits for them. Now the \
-             computation moves to spawn_blocking. How many times longer did the others wait before?"
+             computation moves to spawn_blocking. How long did the others wait before, compared with now?"
         ),
         contenders: vec![THREADS.into(), INLINE.into(), AWAY.into()],
         workloads: vec![Workload {

@@ -77,7 +77,7 @@ fn story() -> Story {
         title: "What a connection costs",
         claim: "Threads are too heavy for many connections.",
         claimed_in: "the first paragraph of most introductions to async",
-        question: "1,000 clients connect and say nothing. How many times as much memory does each of them take in a server with a thread per connection as in one with a task per connection?",
+        question: "1,000 clients connect and say nothing. How much memory does each of them take with a thread per connection, compared with a task per connection?",
         finds_out: "what does one more idle connection cost?",
         possible_answers: &[
             "About the same.",
@@ -112,8 +112,8 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     let hold = HoldSpec { counts: [most / 4, most / 2, most].into(), work, give_up_after: Duration::from_secs(1) };
     LessonSetup {
         question: format!(
-            "{} clients connect and say nothing. How many times as much memory does each of them take in a server \
-             with a thread per connection as in one with a task per connection?",
+            "{} clients connect and say nothing. How much memory does each of them take with a thread per connection, \
+             compared with a task per connection?",
             count(u64::from(most))
         ),
         contenders: vec![THREADS.into(), TASKS.into()],

@@ -70,7 +70,7 @@ fn story() -> Story {
         title: "The tail and the honest clock",
         claim: "The p99 looks fine.",
         claimed_in: "dashboards, and reports of load tests whose clients wait for each reply",
-        question: "A server stands still for a tenth of a run, and 8 clients take turns to ask it. One clock starts when a request was due, the other when it could be sent. How many times as long is the p99 of the first?",
+        question: "A server stands still for a tenth of a run, and 8 clients take turns to ask it. One clock starts when a request was due, the other when it could be sent. How long is the p99 of the first, compared with the second?",
         finds_out: "does the p99 show a server that stood still?",
         possible_answers: &["About as long.", "A few times as long.", "More than ten times as long."],
         look_at: "Both bars come from the same requests of the same run.",
@@ -107,7 +107,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     LessonSetup {
         question: format!(
             "A server stands still for a tenth of a run, and {connections} clients take turns to ask it. One clock starts when \
-             a request was due, the other when it could be sent. How many times as long is the p99 of the first?"
+             a request was due, the other when it could be sent. How long is the p99 of the first, compared with the second?"
         ),
         contenders: vec![STALLED.into()],
         workloads: vec![Workload::new(
@@ -142,7 +142,7 @@ fn explanation(found: &LessonFindings<'_>) -> Vec<String> {
          connection, and these are too few to be seen at the p99. The requests that should have been sent meanwhile are \
          missing."
             .into(),
-        "Clients do not wait for each other in earnest: they come when they come. Start the clock when a request is due, \
+        "Real clients do not wait for each other: they come when they come. Start the clock when a request is due, \
          and use a generator that has a schedule."
             .into(),
     ]

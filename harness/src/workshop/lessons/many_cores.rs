@@ -53,7 +53,7 @@ fn story() -> Story {
         title: "Many threads, many CPUs",
         claim: "Async uses all CPUs.",
         claimed_in: "introductions to tokio, of the runtime with several threads",
-        question: "Requests of 32 clients compute for a millisecond each. A tokio server with all tasks on one thread gets a second CPU. How many times as many requests does it answer then?",
+        question: "Requests of 32 clients compute for a millisecond each. A tokio server with all tasks on one thread gets a second CPU. How many requests does it answer then?",
         finds_out: "what does a second CPU bring?",
         possible_answers: &["As many as before.", "Half as many again.", "Twice as many."],
         look_at: "How steeply a line rises. One thread stays where it is.",
@@ -77,7 +77,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     LessonSetup {
         question: format!(
             "Requests of {clients} clients compute for a millisecond each. A tokio server with all tasks on one thread gets a \
-             second CPU. How many times as many requests does it answer then?"
+             second CPU. How many requests does it answer then?"
         ),
         contenders: vec![THREADS.into(), SINGLE.into(), MULTI.into()],
         workloads: vec![Workload::new(

@@ -61,7 +61,7 @@ fn story() -> Story {
         finds_out: "how long does the next client wait?",
         possible_answers: &["Not at all.", "As long as one request takes.", "Until the first client leaves."],
         look_at: "The dots fall along a line down to the end of the shaded time: whoever comes waits until the first leaves.",
-        conditions: &["One client stays for 0.6 s. In earnest it may be a browser tab that is open for a day."],
+        conditions: &["One client stays for 0.6 s. In real life it may be a browser tab that is open for a day."],
         pictures: || -> Vec<Picture> { vec![probe_over_time()] },
     }
 }

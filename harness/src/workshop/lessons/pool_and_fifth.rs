@@ -63,14 +63,14 @@ const THREADS: &str = "threaded";
 
 fn story() -> Story {
     Story {
-        title: "A pool and one client more",
+        title: "A pool and one client too many",
         claim: "A thread pool fixes what is wrong with threads.",
         claimed_in: "the last chapter of many a book",
-        question: "A pool has 4 workers. As many clients were answered and stay connected without a word, as browsers do. How long does one client more wait?",
-        finds_out: "how long does one client more than workers wait?",
+        question: "A pool has 4 workers. As many clients were answered and stay connected without a word, as browsers do. How long does the next client wait?",
+        finds_out: "how long does a client wait for a worker?",
         possible_answers: &["Not at all.", "As long as one request takes.", "Until one of the others leaves."],
         look_at: "With as many clients as workers the dots fall along a line down to the end of the shaded time. With one client fewer nobody waits.",
-        conditions: &["The others stay for 0.6 s. In earnest they may stay for a day."],
+        conditions: &["The others stay for 0.6 s. In real life they may stay for a day."],
         pictures: || -> Vec<Picture> { vec![probe_over_time()] },
     }
 }
@@ -105,7 +105,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     LessonSetup {
         question: format!(
             "A pool has {workers} workers. As many clients were answered and stay connected without a word, as browsers \
-             do. How long does one client more wait?"
+             do. How long does the next client wait?"
         ),
         contenders: vec![pool(settings), THREADS.into()],
         workloads: vec![Workload::new(

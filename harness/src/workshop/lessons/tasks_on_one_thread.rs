@@ -56,7 +56,7 @@ fn story() -> Story {
         title: "All tasks on one thread",
         claim: "One thread can serve one client at a time.",
         claimed_in: "everyday experience with code that blocks",
-        question: "Each request waits for 20 ms, and 64 clients ask again and again. tokio runs all of them as tasks on one thread. How many requests does it answer, beside a server with 64 threads?",
+        question: "Each request waits for 20 ms, and 64 clients ask again and again. tokio runs all of them as tasks on one thread. How many requests does it answer, compared with a server with 64 threads?",
         finds_out: "how many clients does one thread serve?",
         possible_answers: &["A few in a hundred of them.", "Up to half as many.", "About as many."],
         look_at: "The bars: how many requests a second each of them answered.",
@@ -71,7 +71,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     LessonSetup {
         question: format!(
             "Each request waits for {waits} ms, and {clients} clients ask again and again. tokio runs all of them as tasks \
-             on one thread. How many requests does it answer, beside a server with {clients} threads?"
+             on one thread. How many requests does it answer, compared with a server with {clients} threads?"
         ),
         contenders: vec![THREADS.into(), ONE_THREAD.into()],
         workloads: vec![Workload {

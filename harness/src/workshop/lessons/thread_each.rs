@@ -56,7 +56,7 @@ fn story() -> Story {
         title: "A thread for each client",
         claim: "More threads than CPUs do not help.",
         claimed_in: "advice on the size of a pool, which is about computation",
-        question: "Each request waits for 20 ms. 32 clients ask again and again. How many times as many requests does a server with a thread per client answer as one that serves a client at a time?",
+        question: "Each request waits for 20 ms, and 32 clients ask again and again. One server serves a client at a time, another has a thread for each. How many requests does the second answer, compared with the first?",
         finds_out: "what does a thread for each client bring?",
         possible_answers: &["Fewer.", "A few times as many.", "Nearly as many times as there are clients."],
         look_at: "The bars: how many requests a second each of them answered.",
@@ -70,8 +70,8 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     let load = asking_again(Work::new("sleep", "20ms"), clients);
     LessonSetup {
         question: format!(
-            "Each request waits for 20 ms. {clients} clients ask again and again. How many times as many requests does a \
-             server with a thread per client answer as one that serves a client at a time?"
+            "Each request waits for 20 ms, and {clients} clients ask again and again. One server serves a client at a time, \
+             another has a thread for each. How many requests does the second answer, compared with the first?"
         ),
         contenders: vec![ONE.into(), THREADS.into()],
         workloads: vec![Workload::new(

@@ -68,7 +68,7 @@ fn story() -> Story {
         title: "Where they change places",
         claim: "Threads are for few connections, async is for many.",
         claimed_in: "most advice on choosing between the two",
-        question: "256 clients ask again and again, and each request waits 5 ms for a backend. How many times as many does a task per connection answer as a thread per connection?",
+        question: "256 clients ask again and again, and each request waits 5 ms for a backend. How many does a task per connection answer, compared with a thread per connection?",
         finds_out: "who serves more, with so many connections?",
         possible_answers: &["Fewer.", "About as many.", "Up to twice as many.", "More than twice as many."],
         look_at: "The border between the colours. Grey is an answer: there the choice does not matter for throughput.",
@@ -99,8 +99,8 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
         workloads.iter().flat_map(|workload| [FEW, many].map(|connections| task(workload, connections))).collect();
     LessonSetup {
         question: format!(
-            "{many} clients ask again and again, and each request waits 5 ms for a backend. How many times as many does a task \
-             per connection answer as a thread per connection?"
+            "{many} clients ask again and again, and each request waits 5 ms for a backend. How many does a task per \
+             connection answer, compared with a thread per connection?"
         ),
         contenders: vec![THREADS.into(), TASKS.into()],
         workloads,
