@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn more_blocks_take_as_long_as_the_first_and_what_there_is_takes_nothing() {
-        let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/samples/scorecard");
+        let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../reports/samples/default-run");
         let run = reports::record::store::RunFolder::open(samples).unwrap().read().unwrap();
         // Its first block took 40.0 s of 88.1 s.
         assert_eq!((time_of_more(&run, 1), time_of_more(&run, 20).as_secs()), (Duration::ZERO, 712));

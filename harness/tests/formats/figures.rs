@@ -31,7 +31,7 @@ fn exported(run: &str) -> String {
     written(&home, &["report", "run", "--format", "openmetrics"])
 }
 
-const SAMPLE: &str = "reports/samples/scorecard";
+const SAMPLE: &str = "reports/samples/default-run";
 
 #[test]
 fn a_finished_run_is_open_metrics_in_base_units() {

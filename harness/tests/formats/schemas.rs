@@ -63,7 +63,7 @@ fn assert_run_keeps(run: &Path) -> usize {
 #[test]
 fn saved_runs_of_this_schema_keep_to_it() {
     let runs = [
-        "reports/samples/scorecard",
+        "reports/samples/default-run",
         "reports/samples/quick-failures",
         "reports/samples/smoke",
         "reports/tests/fixtures/schema-2",
@@ -93,7 +93,7 @@ fn a_run_of_today_keeps_to_the_schemas_and_so_does_its_summary() {
 #[test]
 fn a_summary_with_every_row_keeps_to_its_schema() {
     let home = tempfile::tempdir().unwrap();
-    saved(&home, "run", "reports/samples/scorecard");
+    saved(&home, "run", "reports/samples/default-run");
     let summary = written(&home, &["report", "run", "--format", "json"]);
     let rows = serde_json::from_str::<Value>(&summary).unwrap()["scorecard"].as_array().unwrap().len();
     assert!(rows > 3, "{rows} rows");

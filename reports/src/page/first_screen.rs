@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::card;
 use super::why::WhyArticle;
 use crate::charts;
+use crate::charts::scorecard::RatioAxis;
 use crate::format::count;
 use crate::placement::placement_of_run;
 use crate::record::Purpose;
@@ -62,10 +63,13 @@ fn measured(card: &Scorecard) -> String {
 /// What the drawings mean that this card has.
 fn key(card: &Scorecard) -> String {
     let any = |is_there: &dyn Fn(&ScorecardRow) -> bool| card.rows.iter().any(is_there);
+    let axis = RatioAxis::of(card);
+    let has_arrow = |row: &ScorecardRow| axis.ends(row).is_some_and(|ends| ends.iter().any(|(_, is_arrow)| *is_arrow));
     let marks = [
         (true, "Dots: how many times better"),
         (any(&|row| row.low.is_some() || row.high.is_some()), "bars: 95% intervals"),
-        (any(&|row| row.open_ends().contains(&true)), "arrow and ≥: the test ended before the server did"),
+        (any(&has_arrow), "arrow: or more"),
+        (any(&|row| row.open_ends().contains(&true)), "≥: the test ended before the server did"),
         (any(&|row| matches!(row.verdict, RowVerdict::CannotTell(_))), "hollow: not decided"),
     ];
     let said: Vec<&str> = marks.iter().filter(|(is_there, _)| *is_there).map(|(_, says)| *says).collect();
@@ -100,7 +104,7 @@ mod tests {
         let open = ScorecardRow { blocks: 3, ..row(CPU, RowVerdict::CannotTell(Undecided::NoLimit)) };
         assert_eq!(
             key(&card(vec![once.clone(), open.clone()])),
-            "Dots: how many times better; bars: 95% intervals; arrow and ≥: the test ended before the server did; \
+            "Dots: how many times better; bars: 95% intervals; arrow: or more; ≥: the test ended before the server did; \
              hollow: not decided."
         );
         let often = |rows| measured(&card(rows));

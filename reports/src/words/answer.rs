@@ -82,7 +82,7 @@ fn clause(row: &ScorecardRow, shorts: [&str; 2]) -> Option<Clause> {
         Topic::FewClients { .. } => worse(format!("a few clients wait {times} as long for an answer")),
         Topic::NearTheLimit { .. } => worse(format!("the slowest answers near the limit take {times} as long")),
         Topic::HeldUp { blocking, .. } => {
-            let clients = format::counted(u64::from(*blocking), "client");
+            let clients = if *blocking == 1 { "one client".into() } else { format!("{blocking} clients") };
             let waits =
                 [who, 1 - who].map(|side| format!("{} with {}", rounded(row.values[side], row.unit), shorts[side]));
             let block = if *blocking == 1 { "blocks" } else { "block" };
@@ -153,7 +153,7 @@ mod tests {
             [
                 "On 1 CPU, with threads an idle connection takes 16 times the memory and a request takes 1.50 times the \
                  CPU time; with tokio twice as many requests that wait for a backend get through.",
-                "While 1 client blocks, others wait 900 µs with threads, at least 50 ms with tokio.",
+                "While one client blocks, others wait 900 µs with threads, at least 50 ms with tokio.",
                 "The two are alike in response time with few clients.",
             ]
         );

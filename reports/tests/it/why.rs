@@ -10,7 +10,7 @@ use crate::fixture;
 
 /// The run that the README's picture is made of.
 pub(crate) fn sample() -> Run {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/scorecard");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/default-run");
     RunFolder::open(folder).unwrap().read().unwrap()
 }
 
