@@ -187,6 +187,7 @@ mod tests {
         assert_eq!(Unit::Count.show(0.031_24), "0.0312");
         assert_eq!(Unit::Bytes.show(-300.0), "-300 B");
         assert_eq!([number(999.9), number(9.999)], ["1,000", "10.0"]);
+        assert_eq!([1, 2, 3].map(often), ["once", "twice", "3 times"]);
     }
 
     #[test]

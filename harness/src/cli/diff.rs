@@ -35,11 +35,11 @@ pub(super) struct DiffArgs {
     new: Option<PathBuf>,
 
     /// Within one run: the server to compare with
-    #[arg(long = "base", value_name = "CONTENDER", requires = "new_contender", conflicts_with = "new")]
+    #[arg(long = "base", value_name = "SERVER", requires = "new_contender", conflicts_with = "new")]
     base_contender: Option<String>,
 
     /// Within one run: the server that may differ from --base
-    #[arg(long = "new", value_name = "CONTENDER", requires = "base_contender", conflicts_with = "new")]
+    #[arg(long = "new", value_name = "SERVER", requires = "base_contender", conflicts_with = "new")]
     new_contender: Option<String>,
 
     /// Fail where a figure has certainly changed by more than this, as in 'p99>+10%' or 'throughput<-5%', or only for one

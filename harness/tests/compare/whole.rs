@@ -223,7 +223,7 @@ fn a_report_rendered_again_is_the_same_to_the_byte() {
     let lines: Vec<&str> = text(&card.stdout).lines().collect();
     assert_eq!(lines.last(), Some(&"report: the-run/report.html"));
     assert!(lines.len() <= 20 && lines.iter().all(|line| line.chars().count() <= 80), "{lines:#?}");
-    assert!(lines.iter().any(|line| line.starts_with("memory of one more idle connection")), "{lines:#?}");
+    assert!(lines.iter().any(|line| line.starts_with("memory per idle connection")), "{lines:#?}");
     assert!(
         lines.iter().any(|line| line.starts_with("next: harness compare --resume the-run --blocks ")),
         "{lines:#?}"

@@ -98,7 +98,7 @@ fn row(topic: &Topic) -> &'static str {
         Topic::Waiting { .. } => "Requests per second when each waits 5 ms for a backend",
         Topic::FewClients { .. } => "Median response time, few clients",
         Topic::NearTheLimit { .. } => "p99 response time near the limit",
-        Topic::HeldUp { .. } => "p99 wait while another client blocks",
+        Topic::HeldUp { .. } => "p99 wait while another handler blocks",
         Topic::Held { .. } => "Idle connections held before new clients fail",
         Topic::Computation { .. } => "Computation per second, on several CPUs",
     }

@@ -57,7 +57,7 @@ fn a_lesson_is_asked_run_revealed_and_kept() {
     assert_eq!(again.status.code(), ended.status.code(), "the same records say the same");
     assert!(text(&again.stdout).contains("24 clients"), "{}", text(&again.stdout));
     let (other, _) = piped(home.command(&["lesson", "many-cores", "--replay", out.to_str().unwrap()]), "");
-    assert!(other.status.code() == Some(2) && text(&other.stderr).contains("no run of the lesson many-cores"));
+    assert!(other.status.code() == Some(2) && text(&other.stderr).contains("not a run of the lesson many-cores"));
 }
 
 #[test]

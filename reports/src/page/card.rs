@@ -23,7 +23,7 @@ struct CardRow {
     bar: String,
     verdict: String,
     /// Whether nothing is decided, and the values are estimates.
-    is_open: bool,
+    is_undecided: bool,
     /// The colour of the better one; absent where there is none.
     colour: Option<usize>,
     /// Under the question, a line each.
@@ -53,7 +53,7 @@ pub(crate) fn questions(card: &Scorecard) -> String {
         values: vec!["?".into(), "?".into()],
         bar: no_bar(),
         verdict: "?".into(),
-        is_open: false,
+        is_undecided: false,
         colour: None,
         notes: Vec::new(),
     };
@@ -79,7 +79,7 @@ fn row_of(card: &Scorecard, row: &ScorecardRow, link: String) -> CardRow {
         values: row.values.iter().map(|side| value(*side, row.unit)).collect(),
         bar: bar(card, row),
         verdict: verdict(row, shorts),
-        is_open: matches!(row.verdict, RowVerdict::CannotTell(_)),
+        is_undecided: matches!(row.verdict, RowVerdict::CannotTell(_)),
         colour: match row.verdict {
             RowVerdict::Better { who, .. } => Some(card.protagonists[who].colour),
             RowVerdict::Alike { .. } | RowVerdict::CannotTell(_) => None,

@@ -299,7 +299,8 @@ fn limits(run: &Run) -> Vec<[String; 4]> {
 
 /// What was asked of whom, as readers call both, and what came of it.
 fn probe(run: &Run, cell: &Cell) -> [String; 5] {
-    let mut workloads = run.manifest.experiments.iter().flat_map(|experiment| &experiment.workloads);
+    let its = run.manifest.experiments.iter().filter(|experiment| experiment.name == cell.experiment);
+    let mut workloads = its.flat_map(|experiment| &experiment.workloads);
     let asked = workloads.find(|workload| workload.key == cell.workload).map_or(&cell.workload, |found| &found.label);
     let contender = run.manifest.contenders.iter().find(|contender| contender.label == cell.contender);
     let server = contender.map_or_else(|| cell.contender.clone(), |found| found.name());

@@ -9,7 +9,7 @@ use super::card;
 use super::why::WhyArticle;
 use crate::charts;
 use crate::charts::scorecard::RatioAxis;
-use crate::format::count;
+use crate::format::{count, often};
 use crate::placement::placement_of_run;
 use crate::record::Purpose;
 use crate::record::store::Run;
@@ -17,7 +17,6 @@ use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow};
 use crate::study::{Group, disturbed_by};
 use crate::words::advice::advice;
 use crate::words::answer::answer;
-use crate::words::often;
 
 /// Plain text but for the table, which is HTML.
 #[derive(Debug, Serialize)]
@@ -69,7 +68,7 @@ fn key(card: &Scorecard) -> String {
         (true, "Dots: how many times better"),
         (any(&|row| row.low.is_some() || row.high.is_some()), "bars: 95% intervals"),
         (any(&has_arrow), "arrow: or more"),
-        (any(&|row| row.open_ends().contains(&true)), "≥: the test ended before the server did"),
+        (any(&|row| row.open_ends().contains(&true)), "≥: at least, since more could not be measured"),
         (any(&|row| matches!(row.verdict, RowVerdict::CannotTell(_))), "hollow: not decided"),
     ];
     let said: Vec<&str> = marks.iter().filter(|(is_there, _)| *is_there).map(|(_, says)| *says).collect();
@@ -104,7 +103,8 @@ mod tests {
         let open = ScorecardRow { blocks: 3, ..row(CPU, RowVerdict::CannotTell(Undecided::NoLimit)) };
         assert_eq!(
             key(&card(vec![once.clone(), open.clone()])),
-            "Dots: how many times better; bars: 95% intervals; arrow: or more; ≥: the test ended before the server did; \
+            "Dots: how many times better; bars: 95% intervals; arrow: or more; ≥: at least, since more could not be \
+             measured; \
              hollow: not decided."
         );
         let often = |rows| measured(&card(rows));

@@ -14,6 +14,8 @@ pub use cast::Protagonist;
 pub(crate) use cast::differing;
 pub use duel::{Direction, RowVerdict, SideValue, Undecided};
 
+use std::collections::BTreeSet;
+
 use crate::format::Unit;
 use crate::record::store::Run;
 use crate::study::{Group, groups};
@@ -30,8 +32,8 @@ pub struct Scorecard {
     pub protagonists: [Protagonist; 2],
     /// In the order in which they are shown.
     pub rows: Vec<ScorecardRow>,
-    /// CPUs that a server had.
-    pub server_cpus: usize,
+    /// CPUs that a server had; absent where not all had as many, or nobody noted how many.
+    pub server_cpus: Option<usize>,
 }
 
 /// One thing that people want to know of the two.
@@ -193,7 +195,8 @@ impl Scorecard {
     pub fn of_groups(run: &Run, groups: &[Group<'_>]) -> Option<Scorecard> {
         let protagonists = protagonists(&run.manifest)?;
         let rows = judged(rows::found(groups, &run.manifest, &protagonists));
-        Some(Scorecard { protagonists, rows, server_cpus: run.manifest.placement.server_cpus.len() })
+        let server_cpus = server_cpus(run, &rows);
+        Some(Scorecard { protagonists, rows, server_cpus })
     }
 
     /// What verdicts call the two.
@@ -218,4 +221,12 @@ impl Scorecard {
         let wanted = wanted.map(|(row, blocks)| blocks + planned(&row.experiment).saturating_sub(row.blocks));
         wanted.filter(|blocks| *blocks <= MOST_BLOCKS_ADVISED).max()
     }
+}
+
+/// CPUs that the servers had that the rows are of.
+fn server_cpus(run: &Run, rows: &[ScorecardRow]) -> Option<usize> {
+    let behind = run.cells.iter().filter(|cell| rows.iter().any(|row| row.experiment == cell.experiment));
+    let placed = behind.map(|cell| cell.placement.as_ref().unwrap_or(&run.manifest.placement));
+    let counts: BTreeSet<usize> = placed.map(|placement| placement.server_cpus.len()).collect();
+    counts.first().copied().filter(|count| counts.len() == 1 && *count > 0)
 }

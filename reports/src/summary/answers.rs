@@ -7,6 +7,7 @@ use itertools::Itertools;
 use std::collections::BTreeMap;
 
 use super::{Rank, Statement, answer, pictured, stacked};
+use crate::format::often;
 use crate::format::{self, Unit};
 use crate::metrics::{Metric, metric, slope_per_connection};
 use crate::objective::{Carries, carries};
@@ -14,7 +15,7 @@ use crate::record::{Phase, PictureKind};
 use crate::stats::Slope;
 use crate::study::{Group, Series};
 use crate::verdict::{Matrix, PER_CONNECTION, Pair, Verdict};
-use crate::words::{DisplayedName, Fact, measured, often, show_slope};
+use crate::words::{DisplayedName, Fact, measured, show_slope};
 
 /// What the sentence is about that says how sure all comparisons are.
 pub(crate) const CERTAINTY: &str = "certainty";

@@ -34,7 +34,7 @@ pub(super) fn reason(row: &ScorecardRow) -> &'static str {
         Topic::FewClients { .. } => "you have few clients and every microsecond counts",
         Topic::NearTheLimit { .. } => "the slowest answers near the limit matter",
         Topic::HeldUp { .. } if row.remedy.is_some() => {
-            "your code makes blocking calls that you won't move to other threads"
+            "your code makes blocking calls and you won't move them elsewhere"
         }
         Topic::HeldUp { .. } => "your code makes blocking calls",
         Topic::Held { .. } => "many clients connect and say nothing",

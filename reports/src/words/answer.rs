@@ -22,7 +22,8 @@ pub fn answer(card: &Scorecard) -> Vec<String> {
         sentences.push(format!("the two are alike in {}", format::list(&alike)));
     }
     if let Some(first) = sentences.first_mut() {
-        first.insert_str(0, &format!("on {}, ", format::counted(card.server_cpus as u64, "CPU")));
+        let place = card.server_cpus.map_or("this machine".into(), |cpus| format::counted(cpus as u64, "CPU"));
+        first.insert_str(0, &format!("on {place}, "));
     }
     sentences.into_iter().map(|said| format!("{}.", format::capitalised(&said))).collect()
 }
@@ -77,21 +78,20 @@ fn clause(row: &ScorecardRow, shorts: [&str; 2]) -> Option<Clause> {
         Topic::CpuPerRequest { .. } => worse(format!("a request takes {times} the CPU time")),
         Topic::Waiting { at_backend, .. } => {
             let wait = if *at_backend { " for a backend" } else { "" };
-            better(format!("{times} as many requests that wait{wait} get through"))
+            better(format!("the server carries {times} as many requests that wait{wait}"))
         }
         Topic::FewClients { .. } => worse(format!("a few clients wait {times} as long for an answer")),
         Topic::NearTheLimit { .. } => worse(format!("the slowest answers near the limit take {times} as long")),
-        Topic::HeldUp { blocking, .. } => {
-            let clients = if *blocking == 1 { "one client".into() } else { format!("{blocking} clients") };
+        Topic::HeldUp { blocking, for_ns } => {
             let waits =
                 [who, 1 - who].map(|side| format!("{} with {}", rounded(row.values[side], row.unit), shorts[side]));
-            let block = if *blocking == 1 { "blocks" } else { "block" };
-            Clause { with: None, says: format!("while {clients} {block}, others wait {}", waits.join(", ")) }
+            let block = if *blocking == 1 { "one handler blocks".into() } else { format!("{blocking} handlers block") };
+            let each = Unit::Nanoseconds.show(*for_ns as f64);
+            let says = format!("while {block} {each} at a time, the p99 of others is {}", format::list(&waits));
+            Clause { with: None, says }
         }
-        Topic::Held { what, .. } => {
-            better(format!("{times} as many {what} are held before a new client gets no answer"))
-        }
-        Topic::Computation { .. } => better(format!("{times} as much is computed")),
+        Topic::Held { what, .. } => better(format!("the server holds {times} as many {what} before new clients fail")),
+        Topic::Computation { .. } => better(format!("the server computes {times} as much")),
     })
 }
 
@@ -109,7 +109,7 @@ pub(super) fn subject(topic: &Topic) -> &'static str {
         Topic::Waiting { .. } => "how many waiting requests they carry",
         Topic::FewClients { .. } => "response time with few clients",
         Topic::NearTheLimit { .. } => "response time near the limit",
-        Topic::HeldUp { .. } => "how long others wait while a client blocks",
+        Topic::HeldUp { .. } => "how long others wait while a handler blocks",
         Topic::Held { .. } => "how many idle connections they hold",
         Topic::Computation { .. } => "how much they compute",
     }
@@ -152,8 +152,9 @@ mod tests {
             answer(&card(rows)),
             [
                 "On 1 CPU, with threads an idle connection takes 16 times the memory and a request takes 1.50 times the \
-                 CPU time; with tokio twice as many requests that wait for a backend get through.",
-                "While one client blocks, others wait 900 µs with threads, at least 50 ms with tokio.",
+                 CPU time; with tokio the server carries twice as many \
+                 requests that wait for a backend.",
+                "While one handler blocks 50 ms at a time, the p99 of others is 900 µs with threads and at least 50 ms with tokio.",
                 "The two are alike in response time with few clients.",
             ]
         );

@@ -6,8 +6,9 @@
 use itertools::Itertools;
 
 use super::name::DisplayedName;
-use super::title::{Title, often};
+use super::title::Title;
 use crate::format::Unit;
+use crate::format::often;
 use crate::objective::Carries;
 
 /// What one contender carries.

@@ -3,9 +3,9 @@
 //! Must not know: which claims there are. Beside it: `../verdict/claim.rs`, which decides.
 
 use super::fact::Fact;
-use super::title::often;
 use super::wording::alone;
 use crate::format;
+use crate::format::often;
 use crate::record::Relation;
 use crate::verdict::{BoundedValue, Decided, ObservedValue, Ruling};
 

@@ -7,9 +7,10 @@ use itertools::Itertools;
 
 use super::fact::{Fact, Surety};
 use super::name::DisplayedName;
-use super::title::{Title, often};
+use super::title::Title;
 use super::wording::{one, two};
 use crate::format;
+use crate::format::often;
 use crate::metrics::Metric;
 use crate::verdict::{Pair, Verdict};
 

@@ -6,7 +6,8 @@
 //! `compared.rs`, for what is said otherwise.
 
 use super::name::DisplayedName;
-use super::title::{Title, often};
+use super::title::Title;
+use crate::format::often;
 use crate::format::{self, Unit};
 use crate::metrics::Metric;
 use crate::study::Standing;

@@ -42,4 +42,4 @@ pub(crate) use name::DisplayedName;
 pub(crate) use of_group::{at_load, at_trials, bars, percentile};
 pub(crate) use parts::{PartTimes, largest_parts};
 pub(crate) use served::served;
-pub(crate) use title::{Title, often};
+pub(crate) use title::Title;

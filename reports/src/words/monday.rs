@@ -59,7 +59,7 @@ mod tests {
             [
                 "If you hold thousands of connections: tokio: ≥\u{a0}50 ms instead of 900 µs",
                 "If what counts is response time with few clients: whichever you know: 900 µs",
-                "If your code makes blocking calls that you won't move to other threads: threads: 900 µs instead of ≥\u{a0}50 ms",
+                "If your code makes blocking calls and you won't move them elsewhere: threads: 900 µs instead of ≥\u{a0}50 ms",
                 "Or keep tokio: 1.21 ms when tokio hands blocking calls to spawn_blocking",
                 "Not decided here: CPU time per request, at 20,000/s on 256 connections: measure it yourself",
             ]

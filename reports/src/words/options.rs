@@ -47,7 +47,9 @@ fn said(options: &str) -> impl Iterator<Item = OptionSaid> + '_ {
                 does("wraps blocking calls in block_in_place", "blocking calls in block_in_place")
             }
             ("placement", "rayon") => does("hands blocking calls to a rayon pool", "blocking calls on a rayon pool"),
-            (_, "off") => OptionSaid::Has(format!("no {name}")),
+            ("placement", "yielding") => does("computes in pieces", "computation in pieces"),
+            ("placement", "inline") => does("computes where it serves", "computation where it serves"),
+            (_, "off") => OptionSaid::Has(format!("no {}", name.replace('-', " "))),
             ("idle-timeout", _) => {
                 does(&format!("closes connections that are idle for {size}"), &format!("an idle timeout of {size}"))
             }

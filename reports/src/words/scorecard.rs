@@ -3,7 +3,7 @@
 //! Must not know: HTML, columns. Beside it: `../scorecard/`, whose rows are told; `answer.rs`, what all of them say.
 
 use super::options;
-use super::title::often;
+use crate::format::often;
 use crate::format::{self, Unit};
 use crate::scorecard::{RowVerdict, ScorecardRow, SideValue, Topic, Undecided};
 
@@ -26,13 +26,13 @@ pub fn question(topic: &Topic) -> String {
             format!("Median response time, few clients ({}{waiting})", Unit::PerSecond.show(*load))
         }
         Topic::NearTheLimit { load } => {
-            format!("p99 response time at the highest common load ({})", Unit::PerSecond.show(*load))
+            format!("p99 response time near the limit ({})", Unit::PerSecond.show(*load))
         }
         Topic::HeldUp { blocking: 1, for_ns } => {
-            format!("p99 wait while another client blocks {} at a time", time(*for_ns))
+            format!("p99 wait while another handler blocks {} at a time", time(*for_ns))
         }
         Topic::HeldUp { blocking, for_ns } => {
-            format!("p99 wait while {blocking} others block {} at a time", time(*for_ns))
+            format!("p99 wait while {blocking} handlers block {} at a time", time(*for_ns))
         }
         Topic::Held { what, memory_bytes } => {
             let within = memory_bytes.map_or(String::new(), |bytes| format!(" ({})", Unit::Bytes.show(bytes as f64)));
@@ -50,8 +50,8 @@ pub fn short_question(topic: &Topic) -> String {
         Topic::Waiting { for_ns, .. } => format!("requests/s when each waits {}", time(*for_ns)),
         Topic::FewClients { .. } => "median response time, few clients".into(),
         Topic::NearTheLimit { .. } => "p99 response time near the limit".into(),
-        Topic::HeldUp { blocking: 1, .. } => "p99 wait while another client blocks".into(),
-        Topic::HeldUp { blocking, .. } => format!("p99 wait while {blocking} others block"),
+        Topic::HeldUp { blocking: 1, .. } => "p99 wait while another handler blocks".into(),
+        Topic::HeldUp { blocking, .. } => format!("p99 wait while {blocking} handlers block"),
         Topic::Held { what, .. } => format!("{what} until new ones fail"),
         Topic::Computation { at } => format!("computation per second ({at})"),
     }
@@ -94,7 +94,7 @@ pub fn would_take(row: &ScorecardRow) -> Option<String> {
     let RowVerdict::CannotTell(why) = row.verdict else { return None };
     Some(match why {
         Undecided::TooFewBlocks { have, needed } => {
-            format!("measured {}; {needed} would decide", often(have))
+            format!("measured {}; {needed} times would decide", often(have))
         }
         Undecided::TooClose { decided_by: Some(blocks) } => {
             format!("measured {}; some {} would decide", often(row.blocks), format::count(blocks as u64))
@@ -166,7 +166,7 @@ pub(crate) mod tests {
             name: short.into(),
             short: short.into(),
         };
-        Scorecard { protagonists: [of(0, "threads"), of(1, "tokio")], rows, server_cpus: 1 }
+        Scorecard { protagonists: [of(0, "threads"), of(1, "tokio")], rows, server_cpus: Some(1) }
     }
 
     pub(crate) const HELD_UP: Topic = Topic::HeldUp { blocking: 1, for_ns: 50_000_000 };
@@ -192,7 +192,7 @@ pub(crate) mod tests {
         let asked = every_topic().iter().map(question).collect::<Vec<_>>();
         assert_eq!(asked[1], "CPU time per request, at 20,000/s on 256 connections");
         assert_eq!(asked[2], "Requests per second when each waits 5 ms for a backend, of 42,000/s offered");
-        assert_eq!(asked[5], "p99 wait while another client blocks 50 ms at a time");
+        assert_eq!(asked[5], "p99 wait while another handler blocks 50 ms at a time");
         assert_eq!(asked[7], "Idle connections held before new clients fail (64 MiB)");
         for topic in every_topic() {
             let (asked, short) = (question(&topic), short_question(&topic));
@@ -217,7 +217,7 @@ pub(crate) mod tests {
     #[test]
     fn what_cannot_be_told_says_what_it_would_take() {
         let said = |why| would_take(&row(CPU, RowVerdict::CannotTell(why))).unwrap();
-        assert_eq!(said(Undecided::TooFewBlocks { have: 1, needed: 10 }), "measured once; 10 would decide");
+        assert_eq!(said(Undecided::TooFewBlocks { have: 1, needed: 10 }), "measured once; 10 times would decide");
         assert_eq!(said(Undecided::TooClose { decided_by: Some(40) }), "measured 10 times; some 40 would decide");
         assert_eq!(would_take(&row(CPU, better(0, 2.0))), None);
     }

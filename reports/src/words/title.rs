@@ -4,7 +4,6 @@
 //! once. Must not know: pixels, HTML. Beside it: one file per kind of title.
 
 use crate::format;
-pub(crate) use crate::format::often;
 
 /// More than this, nobody reads at a glance.
 pub(crate) const MOST_WORDS: usize = 12;
@@ -74,6 +73,5 @@ mod tests {
         assert_eq!(title.subtitle("Throughput: echo"), "At 8,000/s, measured once. Throughput: echo");
         assert_eq!(title.sentence(), "Threads served more (at 8,000/s, measured once)");
         assert_eq!(Title::of("a").subtitle("b"), "b");
-        assert_eq!([1, 2, 3].map(often), ["once", "twice", "3 times"]);
     }
 }

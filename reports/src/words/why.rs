@@ -230,8 +230,8 @@ fn course_title(behind: &Trial<'_>, sides: &Sides<'_>) -> String {
     let [worse, _] = sides.order;
     let (short, value) = (sides.shorts[worse], sides.value(worse));
     match &sides.row.topic {
-        Topic::HeldUp { blocking: 1, .. } => format!("While one request blocks, others wait {value} with {short}"),
-        Topic::HeldUp { blocking, .. } => format!("While {blocking} requests block, others wait {value} with {short}"),
+        Topic::HeldUp { blocking: 1, .. } => format!("While one handler blocks, others wait {value} with {short}"),
+        Topic::HeldUp { blocking, .. } => format!("While {blocking} handlers block, others wait {value} with {short}"),
         Topic::Held { what, .. } if behind.pool.cells.iter().any(|cell| probe::death(cell).is_some()) => {
             format!("With {short} the server died of {value} {what}")
         }

@@ -97,7 +97,7 @@ mod tests {
         let said = CardColumns::of(&card).lines(&card.rows[0], card.shorts());
         assert_eq!(said.len(), 1);
         assert!(
-            said[0].starts_with("memory of one more idle connection") && said[0].ends_with("  tokio ≥\u{a0}120×"),
+            said[0].starts_with("memory per idle connection") && said[0].ends_with("  tokio ≥\u{a0}120×"),
             "{said:?}"
         );
     }

@@ -178,7 +178,7 @@ pub(super) enum ArrivalsArg {
     Constant,
     /// In sessions that arrive with exponential gaps, connect, send some requests and leave.
     Sessions,
-    /// Each as soon as the one before it is answered.
+    /// Each as soon as the one before it has ended.
     Closed,
 }
 

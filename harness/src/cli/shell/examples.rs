@@ -45,7 +45,7 @@ const ALL: &[(&str, &[Example])] = &[
         "compare",
         &[
             example("Which of the two is better, in about 90 seconds?", "harness compare"),
-            example("Does everything work here? In half a minute:", "harness compare --preset smoke"),
+            example("Does everything work here? In under 20 seconds:", "harness compare --preset smoke"),
             example(
                 "One question, about two models:",
                 "harness compare --models threaded,async-multi --experiments memory",

@@ -7,7 +7,7 @@ use crate::cli::output::tell;
 /// Whether a command says how it is getting on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Args)]
 pub(in crate::cli) struct QuietArg {
-    /// Print no progress and no notes
+    /// Print no progress
     #[arg(long = "quiet", short = 'q')]
     pub(in crate::cli) is_on: bool,
 }
