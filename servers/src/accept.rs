@@ -54,6 +54,7 @@ pub(crate) fn run_each_loop<T: Send>(
     let Some(own) = loops.pop() else { return Ok(()) };
     let run = &run;
     thread::scope(|scope| {
+        // Also where this panics or can't start a thread. The ordinary end stops them before it joins, below.
         let _stops_the_others = StopOnDrop::new(server);
         let on_a_thread = |(place, of_the_others)| {
             thread::Builder::new().name(threads::of_accept_loop(place + 2)).spawn_scoped(scope, move || {
@@ -91,7 +92,8 @@ fn bound(address: SocketAddr, accepting: Accepting) -> io::Result<Socket> {
 /// Accepts the connections of a listening socket, one after the other: std's on a thread, tokio's in a task, mio's for an
 /// event loop.
 ///
-/// `next` is there twice, and a test compares the two word by word; `accept/ready.rs` has what does not wait.
+/// `next` is here twice, and a test compares the two word by word. `accept/completion.rs` has compio's, and `accept/ready.rs`
+/// what does not wait.
 pub(crate) struct Acceptor<L> {
     listener: L,
     server: Arc<Server>,
@@ -103,7 +105,7 @@ pub(crate) struct Acceptor<L> {
 pub(crate) struct AcceptedConnection<S> {
     pub(crate) stream: S,
     pub(crate) trace: ConnectionTrace,
-    /// Never read: it is held, and given back after `stream` is closed.
+    /// Never read: it is held, and given back after `stream` is closed, since fields are dropped from first to last.
     #[expect(dead_code, reason = "it acts when it is dropped")]
     permit: Permit,
 }

@@ -11,7 +11,8 @@ use crate::server::Server;
 /// Time between two looks.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// A reply is counted just before it is written. By the second look that finds nothing it is out.
+/// A reply is counted just before it is written. By the second look that finds nothing it is out, unless its client reads so
+/// slowly that the kernel does not take it; such a reply is cut.
 const LOOKS_IN_VAIN: u32 = 2;
 
 /// How it is going.

@@ -1,11 +1,13 @@
-//! What is measured: one protocol, one service and one connection loop, run by every server model.
+//! What is measured: one protocol, one service and one connection loop, the same for threads and for tasks. An event loop has
+//! it turned inside out (`connection/stepwise.rs`), and axum brings a loop of its own.
 //!
 //! A model differs from the next one only in *who runs a connection*, so that whatever separates two
 //! models in a report comes from threads and tasks and from nothing else. Nothing here knows how the servers are
 //! driven, measured or reported.
 //!
-//! From a model to a reply: `models/threaded.rs`, `accept.rs`, `connection/blocking.rs`, `connection/actions.rs`,
-//! `work.rs`; then `protocol/`.
+//! It begins in `harness serve`: [`bind`], [`Server::new`], and the model's `run`. From there to a reply read
+//! `models/threaded.rs`, `accept.rs`, `connection/blocking.rs`, `connection/actions.rs`, `service.rs`, `work.rs`; then
+//! `protocol/`.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]

@@ -175,8 +175,8 @@ mod tests {
                 "requests/s",
                 "few clients",
                 "p99 response time",
-                "another handler",
-                "new ones fail",
+                "wait while another",
+                "idle connections",
                 "computation",
             ];
             assert!(rows.iter().all(|row| lines.iter().any(|line| line.contains(row))), "{said}");

@@ -64,7 +64,7 @@ mod tests {
     fn the_time_that_is_said_has_every_part_of_the_run() {
         for preset in ["smoke", "quick", "full"] {
             let (plan, _) = plan_of(&["compare", "--preset", preset]).unwrap();
-            let overhead = Duration::from_millis(120);
+            let overhead = Duration::from_millis(40);
             let turns = [plan.probes(), plan.fullest()].concat();
             let cells: Duration = turns.iter().map(|turn| turn.task.kind.usual_duration() + overhead).sum();
             let bare = RunForecast::of(&plan, Timelines::Off);

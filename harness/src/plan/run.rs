@@ -260,7 +260,7 @@ mod tests {
             TaskKind::Hold(spec) => Some(spec.counts.clone()),
             TaskKind::Load(_) | TaskKind::Disturbed(_) => None,
         });
-        assert_eq!(held.unwrap(), [125, 250, 500]);
+        assert_eq!(held.unwrap(), [124, 250, 500]);
     }
 
     #[test]

@@ -123,7 +123,7 @@ fn what_can_not_be_compared_is_refused_before_anything_is_measured() {
     let options = harness(&["compare", "--dry-run", "--experiments", "mutex", "--server", &json], home.path());
     assert_eq!(options.status.code(), Some(2));
     assert!(
-        text(&options.stderr).contains("nothing is left to run: a was not run in mutex: "),
+        text(&options.stderr).contains("nothing is left to run: in mutex, a was not run: "),
         "{}",
         text(&options.stderr)
     );

@@ -70,5 +70,5 @@ fn an_example_beside_a_model_is_a_report_of_both() {
     assert!(of_py.iter().any(|cell| cell.traffic.as_ref().is_some_and(|traffic| traffic.ledger.ok > 0)));
     let report = std::fs::read_to_string(out.join("report.html")).unwrap();
     assert!(report.contains("python3 docs/examples/python_threads.py {port}"));
-    assert!(report.contains("py was not run in mutex"));
+    assert!(report.contains("In mutex, py was not run: "));
 }

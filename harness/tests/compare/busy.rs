@@ -64,7 +64,7 @@ fn who_uses_the_machine_is_named_first_and_no_claim_rests_on_it() {
     let report = std::fs::read_to_string(home.out().join("report.html")).unwrap();
     // Names may hold what the page escapes.
     let (share, _) = words.split_once('(').unwrap();
-    assert!(report.contains(&format!("the machine was busy when the run began, and others used {share}")), "{words}");
+    assert!(report.contains(&format!("The machine was busy when the run began, and others used {share}")), "{words}");
 
     let summary = summarise(&run);
     let disturbed = run.cells.iter().filter(|cell| cell.warnings.iter().any(Warning::is_of_the_machine)).count();

@@ -131,5 +131,5 @@ fn several_runs_are_no_one_exposition() {
     saved(&home, "run", "reports/tests/fixtures/schema-2");
     let output = harness(&home, &["report", "run", "run", "--format", "openmetrics"]);
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""));
-    assert!(text(&output.stderr).contains("of one run"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("for one run"), "{}", text(&output.stderr));
 }

@@ -284,7 +284,7 @@ impl Warning {
             }
             Warning::ServerKilled => "the server did not stop when told to, and was killed".into(),
             Warning::LeftOut { contender, experiment, reason } => {
-                format!("{contender} was not run in {experiment}: {reason}")
+                format!("in {experiment}, {contender} was not run: {reason}")
             }
             Warning::OfWorkers(doubt) => doubt.describe(),
         }

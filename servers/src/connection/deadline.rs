@@ -2,9 +2,9 @@
 //! `blocking.rs` and `nonblocking.rs` call this; what differs between the worlds is how a read is given up.
 //!
 //! There are two limits, since the one that everybody sets is not enough. `idle_timeout` begins anew with every
-//! byte: a client that sends one now and then is never idle, and never done. `frame_deadline` counts from the first
-//! byte of a request until the request is whole. How long replies may stay
-//! unread is no matter of a connection: the kernel keeps `unread_timeout` (`accept.rs`).
+//! byte: a client that sends one now and then is never idle, and never done. `frame_deadline` counts from the read that
+//! follows the first bytes of a request until the request is whole. How long replies may stay unread does not concern a
+//! connection: the kernel keeps `unread_timeout` (`accept.rs`).
 
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;

@@ -41,7 +41,7 @@ pub(crate) fn run(listener: TcpListener, server: &Arc<Server>) -> io::Result<()>
             }
         }
     });
-    // Dropping the runtime instead would wait for every task that computes to reach its next `.await`, too.
+    // To drop the runtime would wait for every blocked thread, and for every task that computes to reach its next `.await`.
     runtime.shutdown_background();
     ended
 }
@@ -58,7 +58,7 @@ pub(super) async fn accept(listener: TcpListener, server: Arc<Server>) -> io::Re
     Ok(())
 }
 
-/// Gives a connection a task: a small one where nothing is to be watched beside it.
+/// Gives a connection a task. Only with `abandon` does that watch whether the client is gone, too.
 pub(super) fn spawn(accepted: AcceptedConnection<tokio::net::TcpStream>, server: &Arc<Server>) {
     match server.options.abandon {
         None => drop(tokio::spawn(serve(accepted, Arc::clone(server)))),

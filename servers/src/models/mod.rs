@@ -55,7 +55,7 @@ pub struct Model {
     pub run: fn(TcpListener, &Arc<Server>) -> io::Result<()>,
 }
 
-/// How many connections a model serves at a time where no option says so; others wait, though they are accepted perhaps.
+/// How many connections a model serves at a time where no option says so; the rest wait, some of them accepted already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Concurrency {
     /// One.

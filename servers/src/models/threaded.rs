@@ -1,9 +1,9 @@
 //! One OS thread per connection. Beside sequential.rs, the connection is moved to a thread of its own.
 //!
 //! Clients decide how many threads there are, and each costs a stack and memory in the kernel even while
-//! it waits. So the thread is spawned by the builder, which gives an error where `thread::spawn` panics and takes
-//! the accept loop, and with it every client, down; `spawn=panicking` does that too, for comparison. Production
-//! code would set a limit on the number of connections and deadlines for what they send, which are options here.
+//! it waits. So the thread is spawned by the builder, which returns an error. `thread::spawn` would panic, and end the
+//! accept loop and every client with it; `spawn=panicking` does that, for comparison. Production code would set a
+//! limit on the number of connections and deadlines for what they send, which are options here.
 //! Usually there is one accept loop; with `accept=reuseport` there is one for each CPU.
 
 use std::io;
@@ -29,10 +29,11 @@ fn accept(listener: TcpListener, server: &Arc<Server>) -> io::Result<()> {
         let thread = thread::Builder::new().name(threads::of_connection(accepted.trace.connection()));
         let spawned = thread.stack_size(server.options.stack_bytes).spawn(move || serve(accepted, shared));
         match spawned {
+            // To drop the handle detaches the thread, which ends with its connection.
             Ok(_) => {}
-            // The connection went down with the closure, so this client is turned away; the others stay.
+            // Its closure was dropped, and the connection with it: this client is turned away, the others stay.
             Err(_) if server.options.spawning == Spawning::Builder => server.count_spawn_error(),
-            // So does `thread::spawn`, in these words.
+            // What `thread::spawn` would do, in its words.
             Err(error) => panic!("failed to spawn thread: {error:?}"),
         }
     }
