@@ -17,7 +17,7 @@ fn a_pull_request_gets_a_table_of_few_rows() {
     let text = exported("md");
     let rows = text.lines().filter(|line| line.starts_with("| `")).count();
     assert!((1..=8).contains(&rows), "{text}");
-    assert!(text.contains("\n| contender | ") && text.contains("\n| --- | ---: |"), "{text}");
+    assert!(text.contains("\n| server | ") && text.contains("\n| --- | ---: |"), "{text}");
     assert!(text.lines().any(|line| line.starts_with("- Sleep 5 ms: ")), "{text}");
 }
 

@@ -101,7 +101,7 @@ fn runs_are_published() {
     let [block] = marked("Publish runs", "sh run").try_into().unwrap();
     let shell = Shell::new();
     let output = shell.run(&block);
-    assert!(output.contains("site: site/index.html, 1 run\n") && output.contains("| contender |"), "{output}");
+    assert!(output.contains("site: site/index.html, 1 run\n") && output.contains("| server |"), "{output}");
     assert!(shell.path("site/latest/index.html").exists() && shell.path("site/data/index.json").exists());
 }
 

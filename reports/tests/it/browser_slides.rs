@@ -89,15 +89,16 @@ fn a_vote_shows_its_answer_with_the_next_key_and_to_whoever_comes_back() {
     let mut tab = browser.open(&html, 1280, "light");
     let seen = "[[...document.querySelectorAll('.now .reveal')].filter((e) => e.getClientRects().length).length,
       [...document.querySelectorAll('.now .sign')].filter((e) => e.getClientRects().length).length]";
-    assert_eq!(tab.evaluate(seen), json!([0, 0]), "the first is no vote");
+    assert_eq!(tab.evaluate(seen), json!([0, 0]), "the first two are no votes");
     let walk = [
         ("ArrowRight", 2, [0, 0]),
-        ("ArrowRight", 2, [1, 1]),
-        ("PageDown", 3, [0, 0]),
-        ("ArrowLeft", 2, [1, 1]),
-        (" ", 3, [0, 0]),
-        (" ", 3, [1, 1]),
-        ("n", 3, [1, 1]),
+        ("ArrowRight", 3, [0, 0]),
+        ("ArrowRight", 3, [1, 1]),
+        ("PageDown", 4, [0, 0]),
+        ("ArrowLeft", 3, [1, 1]),
+        (" ", 4, [0, 0]),
+        (" ", 4, [1, 1]),
+        ("n", 4, [1, 1]),
     ];
     for (key, slide, shown) in walk {
         press(&mut tab, key);

@@ -12,7 +12,7 @@ use reports::site;
 
 use crate::{fixture, fixture_trials};
 
-const MOST_BYTES: usize = 4_000_000;
+const MOST_BYTES: usize = 5_000_000;
 
 fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")

@@ -91,7 +91,7 @@ fn nothing_before_its_vote_gives_an_answer_away() {
     }
     for (_, slide) in slides.iter().filter(|(class, _)| *class == "vote") {
         let (before, after) = slide.split_once("<div class=\"reveal\"").unwrap();
-        assert!(!before.contains("<svg") && after.contains("class=\"answer\"") && after.contains("<svg xmlns="));
+        assert!(!before.contains("<svg") && after.contains("class=\"answer") && after.contains("<svg xmlns="));
         assert!(before.contains("class=\"right\""), "the right answer is marked, and shown with the reveal");
         assert_eq!(after.matches("class=\"why\"").count(), 2, "who waited for what");
     }

@@ -9,7 +9,7 @@ use reports::record::store::RunFolder;
 const MOST_WORDS: usize = 14;
 
 fn samples() -> impl Iterator<Item = (&'static str, String)> {
-    ["scorecard", "quick-failures", "smoke"].into_iter().map(|name| {
+    ["default-run", "quick-failures", "smoke"].into_iter().map(|name| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name);
         (name, render(&RunFolder::open(folder).unwrap().read().unwrap()))
     })
