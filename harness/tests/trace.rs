@@ -131,7 +131,11 @@ fn a_run_has_a_picture_of_it_where_it_is_asked_for() {
     assert!(matches!(output.status.code(), Some(0 | 4)), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(std::fs::read_dir(home.path().join("run/timelines")).unwrap().count(), 2);
     let page = std::fs::read_to_string(home.path().join("run/report.html")).unwrap();
-    assert!(page.contains("<h2>Who ran what</h2>") && page.contains(">Tokio (one thread): ") && page.contains(" on 1 thread</a>"));
+    assert!(
+        page.contains("<h2>Who ran what</h2>")
+            && page.contains(">Tokio (one thread): ")
+            && page.contains(" on 1 thread</a>")
+    );
 }
 
 #[test]
