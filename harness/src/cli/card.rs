@@ -173,7 +173,7 @@ mod tests {
                 "memory per",
                 "CPU time",
                 "requests/s",
-                "few clients",
+                "median response",
                 "p99 response time",
                 "wait while another",
                 "idle connections",
