@@ -76,7 +76,7 @@ pub fn number(value: f64) -> String {
 }
 
 /// The number at two significant digits, as people say one.
-pub(crate) fn two_digits(value: f64) -> f64 {
+pub fn two_digits(value: f64) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return value;
     }
@@ -187,6 +187,7 @@ mod tests {
         assert_eq!(Unit::Count.show(0.031_24), "0.0312");
         assert_eq!(Unit::Bytes.show(-300.0), "-300 B");
         assert_eq!([number(999.9), number(9.999)], ["1,000", "10.0"]);
+        assert_eq!([0.123, 9.96, 26_499.0, 0.0].map(two_digits), [0.12, 10.0, 26_000.0, 0.0]);
         assert_eq!([1, 2, 3].map(often), ["once", "twice", "3 times"]);
     }
 

@@ -63,10 +63,9 @@ pub(crate) fn server_cpus_of(run: &Run, group: &Group<'_>) -> String {
 /// `1 or 2 CPUs, with 2 shared with the load`.
 fn of_cells<'a>(run: &Run, cells: impl Iterator<Item = &'a Cell>) -> String {
     let placed = cells.map(|cell| {
-        let own = cell.placement.as_ref();
         // Of the whole run's CPUs a title says how many they are.
-        let is_shared = own.is_some_and(|own| own.kind == PlacementKind::Shared);
-        (own.unwrap_or(&run.manifest.placement).server_cpus.len(), is_shared)
+        let is_shared = cell.placement.as_ref().is_some_and(|own| own.kind == PlacementKind::Shared);
+        (cpus_of_cell(run, cell), is_shared)
     });
     let placed: Vec<(usize, bool)> = placed.collect();
     let counts: BTreeSet<usize> = placed.iter().map(|(count, _)| *count).collect();
@@ -81,6 +80,11 @@ fn of_cells<'a>(run: &Run, cells: impl Iterator<Item = &'a Cell>) -> String {
         all if all == counts.len() => format!("{on}, shared with the load"),
         _ => format!("{on}, with {} shared with the load", or(&shared)),
     }
+}
+
+/// How many CPUs the server of a cell had.
+pub(crate) fn cpus_of_cell(run: &Run, cell: &Cell) -> usize {
+    cell.placement.as_ref().unwrap_or(&run.manifest.placement).server_cpus.len()
 }
 
 /// `1, 2 or 4`.

@@ -34,7 +34,7 @@ pub(super) fn text(card: &Scorecard, (next, report): (&str, &str), doubts: &str)
     let reasons: BTreeSet<String> = card.rows.iter().filter_map(words::would_take).collect();
     let reasons: Vec<String> = reasons.iter().map(|why| fitted(&format!("cannot tell: {why}"), COLUMNS)).collect();
     // The rows come first; what else fits is said in the order of its weight.
-    let mut room = LINES.saturating_sub(1 + rows.concat().len() + end.len());
+    let mut room = LINES.saturating_sub(1 + rows.iter().map(Vec::len).sum::<usize>() + end.len());
     let mut take = |lines: Vec<String>| -> Vec<String> {
         let fits = lines.len() <= room;
         room -= if fits { lines.len() } else { 0 };

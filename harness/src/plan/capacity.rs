@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use reports::format::two_digits;
+
 /// Requests per second that each contender served in closed loop, per workload.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Capacities {
@@ -81,12 +83,6 @@ impl Capacities {
     }
 }
 
-/// Rounds to two significant digits; positive numbers only.
-fn two_digits(number: f64) -> f64 {
-    let unit = 10f64.powf(number.log10().floor() - 1.0);
-    (number / unit).round() * unit
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,12 +135,5 @@ mod tests {
         let of = |contender| capacities.alike("spin", contender);
         assert_eq!((of("threaded"), of("async-multi")), (Some(480.0), Some(480.0)));
         assert_eq!((of("limited"), of("broken")), (Some(120.0), None));
-    }
-
-    #[test]
-    fn two_digits_are_kept() {
-        assert_eq!(two_digits(0.123), 0.12);
-        assert_eq!(two_digits(9.96), 10.0);
-        assert_eq!(two_digits(26_499.0), 26_000.0);
     }
 }

@@ -104,8 +104,7 @@ mod tests {
         assert_eq!(
             key(&card(vec![once.clone(), open.clone()])),
             "Dots: how many times better; bars: 95% intervals; arrow: or more; ≥: at least, since more could not be \
-             measured; \
-             hollow: not decided."
+             measured; hollow: not decided."
         );
         let often = |rows| measured(&card(rows));
         assert_eq!([often(vec![once.clone()]), often(vec![once, open])], ["once", "1 to 3 times"]);

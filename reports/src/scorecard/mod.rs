@@ -17,6 +17,7 @@ pub use duel::{Direction, RowVerdict, SideValue, Undecided};
 use std::collections::BTreeSet;
 
 use crate::format::Unit;
+use crate::placement::cpus_of_cell;
 use crate::record::store::Run;
 use crate::study::{Group, groups};
 use cast::protagonists;
@@ -226,7 +227,6 @@ impl Scorecard {
 /// CPUs that the servers had that the rows are of.
 fn server_cpus(run: &Run, rows: &[ScorecardRow]) -> Option<usize> {
     let behind = run.cells.iter().filter(|cell| rows.iter().any(|row| row.experiment == cell.experiment));
-    let placed = behind.map(|cell| cell.placement.as_ref().unwrap_or(&run.manifest.placement));
-    let counts: BTreeSet<usize> = placed.map(|placement| placement.server_cpus.len()).collect();
+    let counts: BTreeSet<usize> = behind.map(|cell| cpus_of_cell(run, cell)).collect();
     counts.first().copied().filter(|count| counts.len() == 1 && *count > 0)
 }

@@ -7,8 +7,7 @@ use itertools::Itertools;
 use std::collections::BTreeMap;
 
 use super::{Rank, Statement, answer, pictured, stacked};
-use crate::format::often;
-use crate::format::{self, Unit};
+use crate::format::{self, Unit, often};
 use crate::metrics::{Metric, metric, slope_per_connection};
 use crate::objective::{Carries, carries};
 use crate::record::{Phase, PictureKind};

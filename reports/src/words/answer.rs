@@ -3,7 +3,7 @@
 //! Everything follows from verdicts: what is not decided is in no answer. Must not know: HTML. Beside it: `scorecard.rs`, which
 //! says the rows; `advice.rs`, whom to choose.
 
-use super::scorecard::{self, value};
+use super::scorecard::{how_many, value};
 use crate::format::{self, Unit, two_digits};
 use crate::scorecard::{RowVerdict, Scorecard, ScorecardRow, SideValue, Topic};
 
@@ -70,7 +70,7 @@ fn joined(clauses: &[Clause], shorts: [&str; 2]) -> String {
 /// What a row says where one of the two is better: of the better one what it gains, of the other what it costs.
 fn clause(row: &ScorecardRow, shorts: [&str; 2]) -> Option<Clause> {
     let RowVerdict::Better { who, times, at_least } = row.verdict else { return None };
-    let times = format!("{}{}", if at_least { "at least " } else { "" }, plain_times(times));
+    let times = format!("{}{}", bound(at_least), plain_times(times));
     let better = |says| Clause { with: Some(who), says };
     let worse = |says| Clause { with: Some(1 - who), says };
     Some(match &row.topic {
@@ -95,10 +95,15 @@ fn clause(row: &ScorecardRow, shorts: [&str; 2]) -> Option<Clause> {
     })
 }
 
+/// What stands before a number that may be more.
+fn bound(at_least: bool) -> &'static str {
+    if at_least { "at least " } else { "" }
+}
+
 /// At two digits, as people say a number.
 fn rounded(side: Option<SideValue>, unit: Unit) -> String {
-    let rounded = side.map(|side| SideValue { value: two_digits(side.value), ..side });
-    value(rounded, unit).replace("≥\u{a0}", "at least ")
+    let Some(side) = side else { return value(None, unit) };
+    format!("{}{}", bound(side.at_least), unit.show(two_digits(side.value)))
 }
 
 /// In what two are alike.
@@ -119,7 +124,7 @@ pub(super) fn subject(topic: &Topic) -> &'static str {
 fn plain_times(times: f64) -> String {
     match times {
         times if (1.95..2.05).contains(&times) => "twice".into(),
-        times => scorecard::times(times).replace('×', " times"),
+        times => format!("{} times", how_many(times)),
     }
 }
 

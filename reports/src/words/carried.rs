@@ -7,8 +7,7 @@ use itertools::Itertools;
 
 use super::name::DisplayedName;
 use super::title::Title;
-use crate::format::Unit;
-use crate::format::often;
+use crate::format::{Unit, often};
 use crate::objective::Carries;
 
 /// What one contender carries.

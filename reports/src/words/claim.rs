@@ -4,8 +4,7 @@
 
 use super::fact::Fact;
 use super::wording::alone;
-use crate::format;
-use crate::format::often;
+use crate::format::{self, often};
 use crate::record::Relation;
 use crate::verdict::{BoundedValue, Decided, ObservedValue, Ruling};
 

@@ -9,8 +9,7 @@ use super::fact::{Fact, Surety};
 use super::name::DisplayedName;
 use super::title::Title;
 use super::wording::{one, two};
-use crate::format;
-use crate::format::often;
+use crate::format::{self, often};
 use crate::metrics::Metric;
 use crate::verdict::{Pair, Verdict};
 

@@ -2,8 +2,7 @@
 //!
 //! Must not know: figures. Beside it: `title.rs`, whose titles say none of it.
 
-use crate::format;
-use crate::format::often;
+use crate::format::{self, often};
 use crate::record::Manifest;
 use crate::verdict::BLOCKS_FOR_A_CLAIM;
 

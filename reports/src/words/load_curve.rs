@@ -7,8 +7,7 @@
 
 use super::name::DisplayedName;
 use super::title::Title;
-use crate::format::often;
-use crate::format::{self, Unit};
+use crate::format::{self, Unit, often};
 use crate::metrics::Metric;
 use crate::study::Standing;
 

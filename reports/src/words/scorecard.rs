@@ -3,8 +3,7 @@
 //! Must not know: HTML, columns. Beside it: `../scorecard/`, whose rows are told; `answer.rs`, what all of them say.
 
 use super::options;
-use crate::format::often;
-use crate::format::{self, Unit};
+use crate::format::{self, Unit, often};
 use crate::scorecard::{RowVerdict, ScorecardRow, SideValue, Topic, Undecided};
 
 /// What a row asks, in plain words.
@@ -71,10 +70,15 @@ pub fn value(value: Option<SideValue>, unit: Unit) -> String {
 
 /// `1,000×`, `16×`, `4.6×`, `1.52×`; of 1 or more.
 pub fn times(times: f64) -> String {
+    format!("{}×", how_many(times))
+}
+
+/// The same as a number alone.
+pub(super) fn how_many(times: f64) -> String {
     match times {
-        times if times >= 9.95 => format!("{}×", format::ratio(times)),
-        times if times >= 1.995 => format!("{times:.1}×"),
-        times => format!("{times:.2}×"),
+        times if times >= 9.95 => format::ratio(times),
+        times if times >= 1.995 => format!("{times:.1}"),
+        times => format!("{times:.2}"),
     }
 }
 
