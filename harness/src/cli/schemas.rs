@@ -2,7 +2,7 @@
 //! --lib schemas` writes them anew, for a person to look at the difference.
 //!
 //! Records are described as they are read, so that older ones keep to the schema too; what is only written, as it is written.
-//! Whether real output keeps to them is for `harness/tests/formats/`. Beside it: `docs/formats.md`, for people.
+//! Whether real output keeps to them is for `harness/tests/it/formats/`. Beside it: `docs/formats.md`, for people.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
 //! What the files of a site hold: entries, the index, trends, the preview, and what a run's page says of the site. Beside it:
-//! `harness/tests/publish/`, which has the folder.
+//! `harness/tests/it/publish/`, which has the folder.
 
 use reports::record::Manifest;
 use reports::record::store::{Run, RunFile};

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::load::{PeerLoad, PeerTask};
+use super::load::{PeerLoad, PeerTask};
 
 mod ours;
 

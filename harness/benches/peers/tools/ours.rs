@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::super::load::{PeerLoad, PeerPacing, PeerTask, Responder};
 use super::{PATH, ProgramPlace, Said, Tool, words};
-use crate::load::{PeerLoad, PeerPacing, PeerTask, Responder};
 
 pub(crate) const OURS: Tool = Tool {
     name: "harness load",

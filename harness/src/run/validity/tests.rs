@@ -1,4 +1,4 @@
-//! Each check is made to fail. Within: `tests/load.rs`, a late tail, and replies that are none.
+//! Each check is made to fail. Within: `harness/tests/it/load.rs`, a late tail, and replies that are none.
 
 mod load;
 

@@ -13,7 +13,7 @@ use crate::workshop::lesson::{LessonSettings, LessonSetup};
 use crate::workshop::settle::{LessonFindings, settle};
 use crate::workshop::source::side_by_side;
 
-#[path = "../../../tests/workshop/records.rs"]
+#[path = "../../../tests/it/workshop/records.rs"]
 mod records;
 
 fn usual(lesson: &Lesson) -> (LessonSettings, LessonSetup) {

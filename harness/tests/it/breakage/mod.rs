@@ -1,0 +1,128 @@
+//! Each deliberate breakage of the harness turns a known answer wrong, and without it the answer is right.
+//!
+//! The harness itself knows of no breakage. `mutations.rs` is the table of them; `build.rs` makes one program in which
+//! each of them can be chosen; here it is asked for the answers.
+
+mod build;
+mod mutations;
+mod splice;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
+
+use harness::selftest::ROWS;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::breakage::build::VARIABLE;
+use crate::breakage::mutations::{MUTATIONS, Mutation};
+
+#[test]
+fn every_mutation_has_its_place_in_the_sources() {
+    let sources = build::sources().unwrap_or_else(|error| panic!("{error}"));
+    let all: Vec<u8> = sources.into_values().flatten().collect();
+    let all = String::from_utf8_lossy(&all);
+    for mutation in MUTATIONS {
+        assert!(all.contains(&format!("if crate::broken({:?})", mutation.name)), "{} is in no package", mutation.name);
+    }
+}
+
+#[test]
+fn every_mutation_has_a_name_a_sentence_and_rows_to_catch_it() {
+    let mut names = BTreeSet::new();
+    for mutation in MUTATIONS {
+        assert!(names.insert(mutation.name), "{} is there twice", mutation.name);
+        assert!(mutation.does.contains(' '), "{} does not say what it does", mutation.name);
+        assert!(!mutation.caught_by.is_empty(), "{} is caught by nothing", mutation.name);
+        for caught_by in mutation.caught_by {
+            assert!(ROWS.iter().any(|row| row.name == *caught_by), "{}: no row is called {caught_by}", mutation.name);
+        }
+    }
+}
+
+#[test]
+fn every_row_can_be_turned_wrong() {
+    for row in ROWS {
+        let is_it = |caught_by: &&str| *caught_by == row.name;
+        let has_one = MUTATIONS.iter().any(|mutation| mutation.caught_by.iter().any(is_it));
+        assert!(has_one, "nothing turns `{}` wrong: add a mistake that it catches to mutations.rs", row.name);
+    }
+}
+
+/// How many programs are asked at a time. Most of a row is waiting.
+const AT_A_TIME: usize = 4;
+
+/// Rows that are too busy to tell beside others are asked again one by one.
+#[test]
+#[ignore = "takes a minute and the machine to itself; `scripts/test` runs it"]
+fn every_breakage_turns_a_known_answer_wrong() {
+    let program = build::build();
+    let broken = MUTATIONS.iter().flat_map(|mutation| mutation.caught_by.iter().map(move |row| (Some(mutation), *row)));
+    let rows: BTreeSet<&str> = broken.clone().map(|(_, row)| row).collect();
+    let mut asked: Vec<_> = rows.into_iter().map(|row| (None, row)).chain(broken).collect();
+    for at_a_time in [AT_A_TIME, 1, 1] {
+        asked = undecided(&program, &asked, at_a_time);
+    }
+    for (mutation, row) in asked {
+        assert!(mutation.is_none(), "{row} can not tell where {}", mutation.map_or("", |mutation| mutation.does));
+        println!("{row}: this machine was too busy to tell, unbroken");
+    }
+}
+
+/// A row of the self-test, and what is broken when it is asked.
+type Asked = (Option<&'static Mutation>, &'static str);
+
+/// Asks the program, so many rows at a time, and returns those that could not tell.
+///
+/// # Panics
+/// If a row is wrong without a breakage, or right in spite of one.
+fn undecided(program: &Path, asked: &[Asked], at_a_time: usize) -> Vec<Asked> {
+    let (rest, undecided) = (Mutex::new(asked.iter()), Mutex::new(Vec::new()));
+    let next = || rest.lock().unwrap().next().copied();
+    let ask_the_rest = || {
+        while let Some((mutation, row)) = next() {
+            let verdict = verdict(program, row, mutation.map(|mutation| mutation.name));
+            println!("{}: {row} is {verdict}", mutation.map_or("unbroken", |mutation| mutation.name));
+            match (mutation, verdict.as_str()) {
+                (_, "cannot-tell") => undecided.lock().unwrap().push((mutation, row)),
+                (None, verdict) => assert_ne!(verdict, "wrong", "{row}, unbroken"),
+                (Some(mutation), verdict) => assert_eq!(verdict, "wrong", "{row} where {}", mutation.does),
+            }
+        }
+    };
+    thread::scope(|scope| (0..at_a_time).for_each(|_| drop(scope.spawn(ask_the_rest))));
+    undecided.into_inner().unwrap()
+}
+
+/// The verdict of a row of the self-test.
+fn verdict(program: &Path, row: &str, breakage: Option<&str>) -> String {
+    let home = TempDir::new().unwrap();
+    let mut command = Command::new(program);
+    command
+        .args(["selftest", "--format", "json", "--only", row])
+        .env("TMPDIR", home.path())
+        .env("HARNESS_LOCK", home.path().join("lock"));
+    match breakage {
+        Some(breakage) => command.env(VARIABLE, breakage),
+        None => command.env_remove(VARIABLE),
+    };
+    let output = command.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    let confession = breakage.map(|breakage| format!("this harness is broken on purpose: {breakage}"));
+    let first_line = told.lines().next().filter(|line| line.contains("on purpose"));
+    assert_eq!(first_line, confession.as_deref(), "{told}");
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {told}"));
+    let [said] = said["rows"].as_array().unwrap().as_slice() else { panic!("not one row: {said}") };
+    assert_eq!(said["row"], row);
+    let verdict = said["verdict"].as_str().unwrap();
+    let code = match verdict {
+        "wrong" => 1,
+        "cannot-tell" => 4,
+        _ => 0,
+    };
+    assert_eq!(output.status.code(), Some(code), "{row} is {verdict}");
+    verdict.to_owned()
+}

@@ -1,0 +1,74 @@
+//! The example servers keep to the protocol, and take part in a comparison.
+
+use reports::record::store::RunFolder;
+use tempfile::TempDir;
+
+use crate::commands::harness;
+use crate::common::{has, text};
+
+/// Each with the program that runs it.
+const EXAMPLES: [(&str, &str); 3] =
+    [("python3", "python_threads.py"), ("python3", "python_asyncio.py"), ("node", "javascript.js")];
+
+#[test]
+fn every_example_passes_all_of_the_check() {
+    let home = TempDir::new().unwrap();
+    for (program, file) in EXAMPLES {
+        if !has(program, "--version") {
+            continue;
+        }
+        // Once with the port as an argument, once in the environment.
+        for port in [" {port}", ""] {
+            let command = format!("{program} docs/examples/{file}{port}");
+            let output = harness(&["check", "--server", &command, "--patience", "10s"], home.path());
+            let said = text(&output.stdout);
+            assert_eq!(output.status.code(), Some(0), "{said}{}", text(&output.stderr));
+            assert!(!said.contains("does not"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn every_file_among_the_examples_is_checked() {
+    let files = std::fs::read_dir(crate::commands::root().join("docs/examples")).unwrap();
+    let mut files: Vec<String> = files.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    let mut known = EXAMPLES.map(|(_, file)| file.to_owned());
+    known.sort();
+    assert_eq!(files, known);
+}
+
+#[test]
+fn an_example_beside_a_model_is_a_report_of_both() {
+    if !has("python3", "--version") {
+        return;
+    }
+    let home = TempDir::new().unwrap();
+    let out = home.path().join("run");
+    let server = "py@v3=python3 docs/examples/python_threads.py {port}";
+    let arguments = ["compare", "--preset", "smoke", "--experiments", "latency-curve,mutex", "--models", "threaded"];
+    let output =
+        harness(&[&arguments[..], &["--server", server, "--out", out.to_str().unwrap()]].concat(), home.path());
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("left out: py in mutex: "), "{}", text(&output.stderr));
+    let run = RunFolder::open(&out).unwrap().read().unwrap();
+    let labels: Vec<&str> = run.manifest.contenders.iter().map(|contender| contender.label.as_str()).collect();
+    assert_eq!(labels, ["threaded", "py"]);
+    let command = run.manifest.contenders[1].command.as_ref().unwrap();
+    assert_eq!(command.version.as_deref(), Some("v3"));
+    assert_eq!(command.command, "python3 docs/examples/python_threads.py {port}");
+    let of_py: Vec<_> = run.cells.iter().filter(|cell| cell.contender == "py").collect();
+    assert!(of_py.len() >= 4 && of_py.iter().all(|cell| cell.experiment == "latency-curve"), "{}", of_py.len());
+    for cell in &of_py {
+        assert_eq!(cell.server.counters, None, "{}: nobody could ask it", cell.id);
+        assert_eq!(cell.inside, None, "{}", cell.id);
+        assert!(cell.server.user_cpu_ns.unwrap() > 0 && cell.server.voluntary_switches.unwrap() > 0, "{}", cell.id);
+        assert!(cell.samples.iter().all(|sample| sample.threads >= 1), "{}", cell.id);
+        let ledger = &cell.traffic.as_ref().unwrap().ledger;
+        assert!(ledger.malformed == 0 && ledger.error == 0, "{}: {ledger:?}", cell.id);
+    }
+    assert!(of_py.iter().any(|cell| cell.traffic.as_ref().is_some_and(|traffic| traffic.ledger.ok > 0)));
+    let report = std::fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(report.contains("python3 docs/examples/python_threads.py {port}"));
+    assert!(report.contains("In mutex, py was not run: "));
+}

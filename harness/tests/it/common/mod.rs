@@ -1,0 +1,105 @@
+//! What several rooms of tests need: waiting for something to be seen, processes looked at from outside.
+//!
+//! Must not know: what is tested.
+
+pub(crate) mod bed;
+pub(crate) mod confined;
+pub(crate) mod own_server;
+
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Longer than anything in a test takes, on however busy a machine.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// Looks again and again until `seen`; false when it was not seen in time.
+pub(crate) fn within(deadline: Duration, mut seen: impl FnMut() -> bool) -> bool {
+    let give_up = Instant::now() + deadline;
+    while !seen() {
+        if Instant::now() >= give_up {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    true
+}
+
+/// The state of a process as the kernel tells it, `S` or `T`; nothing where there is no such process.
+pub(crate) fn state(pid: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The state follows the program's name, which may itself hold parentheses.
+    stat.rsplit(") ").next()?.chars().next()
+}
+
+/// Whether a process runs. One that has ended and is not reaped yet doesn't.
+pub(crate) fn is_alive(pid: u32) -> bool {
+    state(pid).is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
+/// Sends a signal to a process that is there.
+pub(crate) fn send(pid: u32, signal: Signal) {
+    kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
+}
+
+/// Control groups that the process `maker` has made and that are still there, wherever a process of its own would be put.
+pub(crate) fn groups_of(maker: u32) -> Vec<String> {
+    let own = std::fs::read_to_string("/proc/self/cgroup").unwrap();
+    let groups: Vec<&str> = own.lines().filter_map(|line| line.splitn(3, ':').nth(2)).collect();
+    let trees = ["/sys/fs/cgroup", "/sys/fs/cgroup/pids", "/sys/fs/cgroup/unified"].map(Path::new);
+    let folders = trees.iter().flat_map(|tree| groups.iter().map(|group| tree.join(group.trim_start_matches('/'))));
+    let folders = folders.flat_map(|folder| [Some(folder.clone()), folder.parent().map(Path::to_owned)]).flatten();
+    let prefix = format!("tokio-or-threads-{maker}-");
+    let names = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
+    let names = names.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names.filter(|name| name.starts_with(&prefix)).collect()
+}
+
+/// Output of a program that writes text.
+pub(crate) fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// Whether this machine has a program, found by asking for its version. Where it has not, what needs it is skipped, and
+/// in CI fails.
+pub(crate) fn has(program: &str, version: &str) -> bool {
+    let said = Command::new(program).arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let is_there = said.is_ok_and(|status| status.success());
+    if !is_there {
+        assert!(env::var_os("CI").is_none(), "no {program} here: install it, in CI nothing is skipped");
+        eprintln!("skipped: no {program}");
+    }
+    is_there
+}
+
+/// Set in a process that plays the harness, to be killed.
+const PARENT: &str = "HARNESS_TEST_PARENT";
+
+/// Whether this process plays the harness.
+pub(crate) fn is_parent() -> bool {
+    env::var_os(PARENT).is_some()
+}
+
+/// Plays the harness until it is killed: says which server it has launched, and waits.
+pub(crate) fn be_the_parent_of(server: u32) {
+    eprintln!("server {server}");
+    std::thread::sleep(2 * LONGEST_WAIT);
+}
+
+/// Runs the named test of this program in a process of its own, which launches a server; returns both.
+pub(crate) fn parent_with_server(test: &str) -> (Child, u32) {
+    let mut parent = Command::new(env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(PARENT, "1")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(parent.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let server = lines.find_map(|line| line.strip_prefix("server ")?.parse().ok()).unwrap();
+    (parent, server)
+}

@@ -1,0 +1,140 @@
+//! One task put to one contender, by the code that runs a comparison, and the cell that came of it.
+
+use std::time::Duration;
+
+use harness::observe::{allowed_cpus, machine};
+use harness::plan::{
+    ArrivalProcess, Bounds, Cast, Choice, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, Inside,
+    LoadSpec, Participant, Preset, Recipe, RunPlan, Shape, Story, Task, TaskKind, Work, Workload, place,
+};
+use harness::run::{Execution, Interrupt, RunEnd, RunProgress, utc_now};
+use reports::record::store::RunFolder;
+use reports::record::{Cell, Ending, Manifest, PlacementKind, SCHEMA_VERSION};
+use servers::Contender;
+use tempfile::TempDir;
+
+use crate::disturbances::program;
+
+pub(crate) const MS: u64 = 1_000_000;
+
+/// New clients, one every ten milliseconds for 1,100 ms; something is done from 200 ms to 800 ms.
+pub(crate) fn task(kind: DisturbanceKind, bounds: Bounds) -> Task {
+    let probe = LoadSpec {
+        arrivals: ArrivalProcess::Constant { rate_rps: 100.0 },
+        shape: Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: 200 },
+        work: Work::new("echo", "hi"),
+        seed: 0,
+        warm_up: Duration::ZERO,
+        window: Duration::from_millis(1_100),
+        timeout: Duration::from_secs(2),
+    };
+    let (from, lasting) = (Duration::from_millis(200), Duration::from_millis(600));
+    let disturbance = Disturbance { name: "test", kind, from, lasting };
+    Task::new("probe", "only", TaskKind::Disturbed(DisturbedSpec { probe, disturbance, bounds })).varied(1.5)
+}
+
+/// Runs the one task that `tasks` makes, as a comparison would.
+pub(crate) fn run(contender: &str, tasks: fn() -> Task) -> (Cell, RunEnd) {
+    let experiment = &experiment(tasks);
+    let choice = Choice::Named(vec![Participant::Model(Contender::parse(contender).unwrap())]);
+    let Cast { contenders, parts, .. } = Cast::new(&[experiment], &choice).unwrap();
+    let plan = RunPlan {
+        protagonists: None,
+        against: None,
+        page: None,
+        inside: Inside::On,
+        experiments: vec![experiment],
+        contenders,
+        parts,
+        preset: Preset::Smoke,
+        sizes: Preset::Smoke.sizes(),
+        seed: 1,
+        placement: place(PlacementKind::Isolated, &allowed_cpus().unwrap()),
+        connection_ceiling: 1_000,
+    };
+    let home = TempDir::new().unwrap();
+    let folder = RunFolder::create(home.path().join("run")).unwrap();
+    let (manifest, interrupt) = (manifest(&plan), Interrupt::default());
+    let execution = Execution {
+        plan: &plan,
+        folder: &folder,
+        manifest,
+        interrupt: &interrupt,
+        program: Some(program()),
+        elsewhere: None,
+    };
+    let end = execution.run(&mut Silent).unwrap();
+    let mut cells = folder.read().unwrap().cells;
+    assert_eq!(cells.len(), 1);
+    (cells.remove(0), end)
+}
+
+const WORKLOADS: &[Workload] = &[Workload::new("probe", "probe", "A probe.", ("echo", "hi"))];
+
+fn experiment(tasks: fn() -> Task) -> Experiment {
+    thread_local! {
+        static TASKS: std::cell::Cell<Option<fn() -> Task>> = const { std::cell::Cell::new(None) };
+    }
+    TASKS.set(Some(tasks));
+    Experiment {
+        name: "trial",
+        story: Story {
+            title: "Trial",
+            claim: "None.",
+            claimed_in: "nowhere",
+            question: "None?",
+            finds_out: "none?",
+            possible_answers: &["Yes.", "No."],
+            look_at: "Nothing.",
+            conditions: &[],
+            pictures: Vec::new,
+        },
+        recipe: Recipe::Fixed {
+            workloads: WORKLOADS,
+            contenders: Contenders::OfTheRun,
+            own_options: None,
+            decision: || None,
+            probes: |_| Vec::new(),
+            // Each test has a thread of its own, which also plans.
+            tasks: |_, _, _| vec![TASKS.get().unwrap()()],
+        },
+    }
+}
+
+fn manifest(plan: &RunPlan<'_>) -> Manifest {
+    Manifest {
+        built_with: std::collections::BTreeMap::new(),
+        protagonists: None,
+        schema_version: SCHEMA_VERSION,
+        run: "run".to_owned(),
+        harness_version: "test".to_owned(),
+        commit: None,
+        build: None,
+        argv: Vec::new(),
+        preset: plan.preset.name().to_owned(),
+        seed: plan.seed,
+        blocks: 1,
+        placement: plan.placement.clone(),
+        started_at: utc_now(),
+        resumed_at: Vec::new(),
+        elapsed_ns: None,
+        ending: Ending::Running,
+        machine: machine().unwrap(),
+        limits: Vec::new(),
+        warnings: Vec::new(),
+        experiments: plan.experiment_records(),
+        contenders: plan.contender_records(),
+        against: None,
+        page: None,
+        hosts: Vec::new(),
+        planned_cells: 1,
+    }
+}
+
+struct Silent;
+
+impl RunProgress for Silent {
+    fn planned(&mut self, _: usize, _: Duration) {}
+    fn begins(&mut self, _: u32, _: &str, _: &str) {}
+    fn ended(&mut self, _: &Cell) {}
+}

@@ -1,0 +1,128 @@
+//! What reaches the server: host, method, headers and body as they were typed; and what gates make of its replies.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use crate::common::text;
+use crate::load_command::load;
+
+/// A server that replies to everything.
+struct Listening {
+    address: SocketAddr,
+    heard: Arc<Heard>,
+}
+
+#[derive(Default)]
+struct Heard {
+    first: Mutex<Option<String>>,
+    requests: AtomicU64,
+}
+
+/// Every fourth reply is an error, where it is `failing`.
+fn listen(failing: bool) -> Listening {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let heard = Arc::new(Heard::default());
+    let kept = Arc::clone(&heard);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let kept = Arc::clone(&kept);
+            thread::spawn(move || answer(stream.unwrap(), failing, &kept));
+        }
+    });
+    Listening { address, heard }
+}
+
+fn answer(mut stream: TcpStream, failing: bool, heard: &Heard) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    while let Some(request) = request(&mut reader) {
+        heard.first.lock().unwrap().get_or_insert(request);
+        let nth = heard.requests.fetch_add(1, Ordering::Relaxed);
+        let status = if failing && nth.is_multiple_of(4) { "503 Busy" } else { "200 OK" };
+        let reply = format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nhi");
+        if stream.write_all(reply.as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+/// Head and body.
+fn request(reader: &mut impl BufRead) -> Option<String> {
+    let mut request = String::new();
+    while !request.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut request).ok()? == 0 {
+            return None;
+        }
+    }
+    let length = request.lines().find_map(|line| line.strip_prefix("Content-Length: ")?.parse::<usize>().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body).ok()?;
+    Some(request + text(&body))
+}
+
+const BRIEF: &[&str] =
+    &["--rate", "400", "--duration", "300ms", "--warm-up", "0s", "-c", "4", "--arrivals", "constant"];
+
+fn sent(url: impl FnOnce(u16) -> String, arguments: &[&str]) -> (String, u16) {
+    let listening = listen(false);
+    let port = listening.address.port();
+    let output = load(&[&[url(port).as_str()], BRIEF, arguments].concat()).output().unwrap();
+    let request = listening.heard.first.lock().unwrap().clone();
+    (request.unwrap_or_else(|| panic!("{}", text(&output.stderr))), port)
+}
+
+#[test]
+fn a_url_is_asked_for_with_the_host_as_it_was_typed() {
+    let (request, port) = sent(|port| format!("http://localhost:{port}/a?b=c#d"), &[]);
+    assert_eq!(request, format!("GET /a?b=c HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n"));
+    let (request, _) = sent(|port| format!("http://127.0.0.1:{port}"), &["-H", "Host: example.org", "-X", "DELETE"]);
+    assert_eq!(request, "DELETE / HTTP/1.1\r\nHost: example.org\r\n\r\n");
+}
+
+#[test]
+fn a_body_is_posted_with_its_headers_from_the_line_or_from_a_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "{}").unwrap();
+    let url = |port: u16| format!("http://127.0.0.1:{port}/a");
+    let headers = ["-H", "Content-Type: application/json", "-H", "X-A:b"];
+    for body in [["--body", "{}"], ["--body-file", file.path().to_str().unwrap()]] {
+        let (request, port) = sent(url, &[&headers[..], &body].concat());
+        let head =
+            format!("POST /a HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nX-A: b\r\n");
+        assert_eq!(request, format!("{head}Content-Length: 2\r\n\r\n{{}}"));
+    }
+}
+
+/// Exit code, what stdout said, and what stderr said.
+fn gated(failing: bool, arguments: &[&str]) -> (i32, String, String) {
+    let url = format!("http://{}/", listen(failing).address);
+    let output = load(&[&[url.as_str()], BRIEF, arguments].concat()).output().unwrap();
+    (output.status.code().unwrap(), text(&output.stdout).to_owned(), text(&output.stderr).to_owned())
+}
+
+#[test]
+fn a_gate_that_is_exceeded_has_a_code_of_its_own_and_a_line() {
+    let (code, said, _) = gated(true, &["--fail-on", "errors>10%", "--fail-on", "max>1ms"]);
+    assert_eq!(code, 5, "{said}");
+    assert!(said.contains("25% of requests failed: "), "{said}");
+    assert!(said.contains("errors>10% exceeded: 30 of 120 requests without a right reply, 25%"), "{said}");
+    assert!(said.contains("max>1ms exceeded: max of response times > 2 s"), "{said}");
+    let (code, object, said) = gated(true, &["--fail-on", "errors>29", "--format", "json"]);
+    assert_eq!(code, 5, "{said}");
+    assert!(said.contains("errors>29 exceeded: 30 of 120"), "{said}");
+    assert!(object.contains("\"outcome\": \"exceeded\""), "{object}");
+}
+
+#[test]
+fn a_gate_passes_where_the_measurement_is_valid_and_nowhere_else() {
+    let (code, said, _) = gated(false, &["--fail-on", "errors>0"]);
+    let (passed, outcome) = if said.contains("INVALID") { (4, "undecided") } else { (0, "passed") };
+    assert_eq!(code, passed, "{said}");
+    assert!(said.contains(&format!("errors>0 {outcome}: 0 of 120 requests")), "{said}");
+    let (code, said, _) = gated(false, &["--fail-on", "p99>1s"]);
+    assert_eq!(code, 4, "{said}");
+    assert!(said.contains("p99>1s undecided: 120 requests are too few for a p99"), "{said}");
+}

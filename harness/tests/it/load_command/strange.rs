@@ -1,0 +1,354 @@
+//! Servers that nobody here wrote do strange things. Each test is one of them: what is counted must be what happened, and
+//! nothing is valid that is not.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use servers::protocol::Wire;
+
+use crate::common::own_server::serve;
+use crate::common::text;
+use crate::load_command::{Findings, load};
+
+const PLAIN: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+
+/// What a server does about one request; false where it closes the connection then.
+type Habit = fn(&mut TcpStream, request: &str) -> std::io::Result<bool>;
+
+/// A server and how many requests it has read whole.
+struct Strange {
+    address: SocketAddr,
+    read: Arc<AtomicU64>,
+}
+
+/// Requests end with an empty line, or with each line where they are messages of our protocol.
+fn start(habit: Habit) -> Strange {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let read = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&read);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let counted = Arc::clone(&counted);
+            thread::spawn(move || converse(stream.unwrap(), habit, &counted));
+        }
+    });
+    Strange { address, read }
+}
+
+fn converse(mut stream: TcpStream, habit: Habit, counted: &AtomicU64) {
+    stream.set_nodelay(true).unwrap();
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    loop {
+        let mut request = String::new();
+        while !(request.ends_with("\r\n\r\n") || request.starts_with('{') && request.ends_with('\n')) {
+            if !matches!(reader.read_line(&mut request), Ok(1..)) {
+                return;
+            }
+        }
+        counted.fetch_add(1, Ordering::SeqCst);
+        if !matches!(habit(&mut stream, &request), Ok(true)) {
+            return;
+        }
+    }
+}
+
+const PAGE: &[&str] = &["--path", "/", "--connections", "4", "--timeout", "1s"];
+
+/// Sixty requests.
+fn sixty(server: &Strange, more: &[&str]) -> Findings {
+    let found = Findings::of(server.address, &[PAGE, &["--requests", "60"], more].concat());
+    assert_eq!(found.ledger("scheduled"), 60, "{}", found.json["ledger"]);
+    found
+}
+
+fn all_ok(habit: Habit) -> Findings {
+    let server = start(habit);
+    let found = sixty(&server, &[]);
+    found.assert_all_ok();
+    assert_eq!(server.read.load(Ordering::SeqCst), 60, "the server has read as many");
+    assert_eq!(found.json["valid"], true);
+    found
+}
+
+/// Nothing is right, for this reason alone.
+fn none_right(found: &Findings, reason: &str) {
+    assert_eq!((found.code, found.json["valid"].as_bool()), (6, Some(false)), "{}", found.json);
+    let malformed = &found.json["malformed"];
+    assert_eq!(
+        (malformed[0]["reason"].as_str(), malformed.as_array().unwrap().len()),
+        (Some(reason), 1),
+        "{malformed}"
+    );
+    assert_eq!(found.ledger("malformed"), malformed[0]["count"].as_u64().unwrap());
+}
+
+#[test]
+fn a_reply_that_is_written_twice_is_never_right_in_either_loop_and_wire() {
+    fn page(stream: &mut TcpStream, _: &str) -> std::io::Result<bool> {
+        stream.write_all((PLAIN.to_owned() + PLAIN).as_bytes()).map(|()| true)
+    }
+    fn message(stream: &mut TcpStream, request: &str) -> std::io::Result<bool> {
+        let timestamp = request.split('"').rev().nth(1).unwrap();
+        let line = format!("{{\"WorkDone\":{{\"sender_timestamp\":\"{timestamp}\",\"result\":\"hi\"}}}}\n");
+        stream.write_all(line.repeat(2).as_bytes()).map(|()| true)
+    }
+    for rate in [&[][..], &["--rate", "300"]] {
+        none_right(&sixty(&start(page), rate), "surplus");
+        let json = ["--connections", "4", "--requests", "60"];
+        none_right(&Findings::of(start(message).address, &[&json, rate].concat()), "surplus");
+    }
+}
+
+#[test]
+fn what_follows_a_reply_later_is_seen_too() {
+    let server = start(|stream, _| {
+        stream.write_all(PLAIN.as_bytes())?;
+        thread::sleep(Duration::from_millis(2));
+        stream.write_all(PLAIN.as_bytes()).map(|()| true)
+    });
+    let found = sixty(&server, &["--rate", "100", "--arrivals", "constant"]);
+    assert_eq!((found.code, &found.json["valid"]), (4, &false.into()), "{}", found.json);
+    assert_eq!(found.json["malformed"][0]["reason"], "surplus");
+    assert!(found.ledger("ok") <= server.read.load(Ordering::SeqCst));
+}
+
+#[test]
+fn lengths_that_lie_are_malformed_or_hang_and_never_valid() {
+    let short =
+        start(|stream, _| stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhello").map(|()| true));
+    none_right(&sixty(&short, &[]), "surplus");
+    let huge = start(|stream, _| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551616\r\n\r\nhello").map(|()| true)
+    });
+    none_right(&sixty(&huge, &[]), "bad-length");
+    let cut = start(|stream, _| stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello").map(|()| false));
+    none_right(&sixty(&cut, &[]), "cut-short");
+    let chunk = start(|stream, _| {
+        let reply = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhello\r\n0\r\n\r\n";
+        stream.write_all(reply).map(|()| true)
+    });
+    none_right(&sixty(&chunk, &[]), "bad-chunk");
+}
+
+#[test]
+fn who_hangs_since_the_warm_up_is_told_of_at_once_and_is_not_valid() {
+    let habits: [Habit; 2] = [
+        |stream, _| stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello").map(|()| true),
+        |_, _| Ok(true),
+    ];
+    for habit in habits {
+        let brief = ["--warm-up", "100ms", "--duration", "600ms", "--connections", "4", "--path", "/"];
+        let found = Findings::of(start(habit).address, &[&brief[..], &["--timeout", "300ms"]].concat());
+        assert_eq!((found.code, &found.json["valid"]), (6, &false.into()), "{}", found.json);
+        assert_eq!(found.json["hung_since_warm_up"], 4, "{}", found.json);
+        assert!(found.stderr.contains("no request has got a right reply yet"), "{}", found.stderr);
+    }
+}
+
+#[test]
+fn the_end_of_the_connection_ends_a_page_that_has_no_length() {
+    let found =
+        all_ok(|stream, _| stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello").map(|()| false));
+    assert_eq!(found.connections("closed_by_server"), 60);
+    all_ok(|stream, _| stream.write_all(b"HTTP/1.0 200 OK\r\n\r\nhello").map(|()| false));
+}
+
+#[test]
+fn heads_may_be_spelled_as_http_allows_and_have_any_number_of_lines() {
+    all_ok(|stream, _| {
+        let many = "X-Many: a\r\n".repeat(5_000);
+        stream.write_all(format!("HTTP/1.1 200 OK\r\n{many}Content-Length: 5\r\n\r\nhello").as_bytes()).map(|()| true)
+    });
+    all_ok(|stream, _| stream.write_all(b"HTTP/1.1 200 OK\ncontent-length:5\n\nhello").map(|()| true));
+    all_ok(|stream, _| stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").map(|()| true));
+    let long = start(|stream, _| {
+        let head = "X-Many: a\r\n".repeat(10_000);
+        stream.write_all(format!("HTTP/1.1 200 OK\r\n{head}Content-Length: 0\r\n\r\n").as_bytes()).map(|()| true)
+    });
+    none_right(&sixty(&long, &[]), "head-too-long");
+}
+
+#[test]
+fn what_comes_before_a_reply_is_passed_over_and_has_an_end() {
+    all_ok(|stream, _| {
+        let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+        stream.write_all(format!("HTTP/1.1 100 Continue\r\n\r\n{hints}{PLAIN}").as_bytes()).map(|()| true)
+    });
+    let endless = start(|stream, _| {
+        loop {
+            stream.write_all("HTTP/1.1 100 Continue\r\n\r\n".repeat(200).as_bytes())?;
+        }
+    });
+    none_right(&sixty(&endless, &[]), "endless-interim");
+}
+
+#[test]
+fn a_reply_may_come_byte_by_byte_or_in_tiny_chunks() {
+    let server = start(|stream, _| {
+        for byte in PLAIN.as_bytes() {
+            stream.write_all(&[*byte])?;
+            thread::sleep(Duration::from_micros(200));
+        }
+        Ok(true)
+    });
+    sixty(&server, &[]).assert_all_ok();
+    let found = all_ok(|stream, _| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")?;
+        let chunks = "8\r\n12345678\r\n".repeat(1 << 17);
+        stream.write_all(chunks.as_bytes())?;
+        stream.write_all(b"0\r\n\r\n").map(|()| true)
+    });
+    assert!(found.json["reply_bytes"]["least"].as_u64() > Some(1 << 20), "{}", found.json["reply_bytes"]);
+}
+
+/// Twenty MiB on each of many connections at once: a body that is kept would show in the peak of the memory. What differs
+/// between two runs anyhow (which pages of the histograms are touched, how much of the end is seen) is 2 MiB, little beside
+/// 64 KiB for each of so many.
+#[test]
+fn a_body_of_any_size_costs_no_memory() {
+    let server = start(|stream, _| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 20971520\r\n\r\n")?;
+        let piece = vec![b'x'; 1 << 20];
+        (0..20).try_for_each(|_| stream.write_all(&piece)).map(|()| true)
+    });
+    let peak = |connections: &str, requests: &str| {
+        let target = server.address.to_string();
+        let asked = [target.as_str(), "--path", "/", "--requests", requests, "--connections", connections];
+        let mut child = load(&[&asked[..], &["--format", "json", "--timeout", "60s"]].concat())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let status = format!("/proc/{}/status", child.id());
+        let mut peak_kib = 0;
+        while child.try_wait().unwrap().is_none() {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let line = text.lines().find(|line| line.starts_with("VmHWM:"));
+            let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+            peak_kib = peak_kib.max(kib.unwrap_or(0));
+            thread::sleep(Duration::from_millis(5));
+        }
+        let output = child.wait_with_output().unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(json["ledger"]["ok"].to_string(), requests, "{json}");
+        peak_kib
+    };
+    let (one, many) = (peak("1", "2"), peak("120", "120"));
+    assert!(many < one + 119 * 64, "{one} KiB with one connection, {many} KiB with 120");
+}
+
+#[test]
+fn a_server_that_takes_a_connection_for_idle_causes_no_error() {
+    let server = start(|stream, _| {
+        stream.write_all(PLAIN.as_bytes())?;
+        thread::sleep(Duration::from_millis(5));
+        stream
+            .write_all(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            .map(|()| false)
+    });
+    let found = sixty(&server, &["--rate", "200"]);
+    found.assert_all_ok();
+    assert!(found.connections("closed_by_server") > 0, "{}", found.json);
+}
+
+#[test]
+fn other_statuses_are_errors_and_counted_by_status() {
+    let server = start(|stream, _| {
+        stream.write_all(b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n").map(|()| true)
+    });
+    let found = sixty(&server, &[]);
+    assert_eq!((found.code, found.ledger("error"), &found.json["statuses"]["302"]), (6, 60, &60.into()));
+}
+
+#[test]
+fn a_server_that_waits_for_acknowledgements_is_named() {
+    let server = start(|stream, _| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")?;
+        // As long as Linux keeps an acknowledgement back, for which Nagle's algorithm waits.
+        thread::sleep(Duration::from_millis(44));
+        stream.write_all(b"hello").map(|()| true)
+    });
+    let found = sixty(&server, &[]);
+    let notices = found.json["notices"].to_string();
+    assert!(notices.contains("TCP_NODELAY"), "{notices}");
+}
+
+#[test]
+fn a_number_of_requests_is_sent_and_no_more_in_either_loop() {
+    let of_sessions = ["--rate", "2000", "--arrivals", "sessions", "--requests-per-session", "7"];
+    for more in [&[][..], &["--rate", "2000"], &of_sessions] {
+        let server = serve("async-single", Wire::JsonLines);
+        let counted = ["--work", "echo hi", "--requests", "700", "--connections", "16", "--threads", "2"];
+        let found = Findings::of(server.address, &[&counted[..], more].concat());
+        assert_eq!((found.ledger("scheduled"), found.ledger("ok")), (700, 700), "{more:?}: {}", found.json);
+        let seconds = found.json["duration_ns"].as_u64().unwrap() as f64 / 1e9;
+        let achieved = found.json["achieved_rps"].as_f64().unwrap();
+        assert!((achieved * seconds - 700.0).abs() < 1.0, "{more:?}: {}", found.json);
+    }
+}
+
+#[test]
+fn more_polling_threads_than_cpus_sleep_and_say_so() {
+    let server = serve("async-single", Wire::JsonLines);
+    let asked = ["--threads", "250", "--connections", "250", "--rate", "2000", "--pacing", "spinning"];
+    let found = Findings::of(server.address, &[&asked[..], &["--duration", "300ms", "--warm-up", "0s"]].concat());
+    let warnings = found.json["warnings"].to_string();
+    assert!(warnings.contains("250 generator threads would poll on"), "{warnings}");
+    assert!(found.ledger("ok") > 0, "{}", found.json["ledger"]);
+}
+
+/// Every one of these once went on for minutes, or for ever.
+#[test]
+fn extremes_come_to_an_end() {
+    let server = serve("async-single", Wire::JsonLines);
+    let target = server.address.to_string();
+    let brief = ["--duration", "300ms", "--warm-up", "0s", "--timeout", "200ms", "--format", "json"];
+    for extreme in [
+        &["--rate", "1e-12"][..],
+        &["--rate", "1e-300"],
+        &["--rate", "1e-300", "--arrivals", "constant"],
+        &["--rate", "1e7", "--threads", "250", "--connections", "250"],
+    ] {
+        let output = load(&[&[target.as_str()], &brief[..], extreme].concat()).output().unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            panic!("{extreme:?}: {error}: {}", text(&output.stderr));
+        });
+        assert_eq!(json["valid"], false, "{extreme:?}");
+    }
+}
+
+#[test]
+fn a_name_is_tried_at_every_address() {
+    let Ok(listener) = TcpListener::bind("[::1]:0") else {
+        eprintln!("skipped: no IPv6 on this machine's loopback");
+        return;
+    };
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let answer: Habit = |stream, _| stream.write_all(PLAIN.as_bytes()).map(|()| true);
+            thread::spawn(move || converse(stream.unwrap(), answer, &AtomicU64::new(0)));
+        }
+    });
+    let url = format!("http://localhost:{port}/");
+    let found = Findings::read(load(&[&url, "-n", "60", "-c", "4", "--format", "json"]).output().unwrap());
+    found.assert_all_ok();
+    assert_eq!(found.json["address"], format!("[::1]:{port}"));
+    assert!(found.stderr.contains("[::1]") && found.stderr.contains("first that accepts"), "{}", found.stderr);
+}
+
+/// What is established and not yet looked at was once taken for lost, and made again twelve times.
+#[test]
+fn many_connections_are_opened_once_each() {
+    let server = serve("async-single", Wire::JsonLines);
+    let found = Findings::of(server.address, &["--connections", "900", "--requests", "900"]);
+    assert_eq!(found.ledger("ok"), 900, "{}", found.json["ledger"]);
+    let accepted = server.server.counters().accepted;
+    // A server that did not get its CPU for some milliseconds makes a few seem lost.
+    assert!((900..1_800).contains(&accepted), "{accepted} connections accepted of 900");
+}

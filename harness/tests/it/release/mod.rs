@@ -1,0 +1,83 @@
+//! The archive of a release, as `scripts/release` packs it and a person installs it.
+//!
+//! Packed is the program that this test was built with, or looked at the archive that `RELEASE_ARCHIVE` names. Beside it:
+//! `.github/workflows/release.yml`, which does the latter with what is to be published.
+
+mod installed;
+mod packed;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+use crate::common::text;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// `scripts/release` with these arguments, from another folder than the repository.
+fn release(arguments: &[&str]) -> Output {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut command = Command::new(root().join("scripts/release"));
+    command.args(arguments).current_dir(elsewhere.path()).env("TMPDIR", elsewhere.path());
+    command.stdin(Stdio::null()).output().unwrap()
+}
+
+/// The archive that a pack into this folder makes.
+fn pack(out: &Path) -> PathBuf {
+    let output = release(&["--out", out.to_str().unwrap(), "--binary", env!("CARGO_BIN_EXE_harness")]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let said = text(&output.stdout).trim_end();
+    PathBuf::from(said.strip_prefix("archive: ").unwrap_or_else(|| panic!("{said}")))
+}
+
+/// An archive unpacked into an empty folder.
+struct Installed {
+    folder: TempDir,
+    archive: PathBuf,
+}
+
+/// Once for all tests in here.
+fn installed() -> &'static Installed {
+    static INSTALLED: OnceLock<Installed> = OnceLock::new();
+    INSTALLED.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = match env::var_os("RELEASE_ARCHIVE") {
+            Some(archive) => PathBuf::from(archive),
+            None => pack(folder.path()),
+        };
+        let tar = Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(folder.path()).status().unwrap();
+        assert!(tar.success());
+        Installed { folder, archive }
+    })
+}
+
+impl Installed {
+    /// What was unpacked.
+    fn tree(&self) -> PathBuf {
+        let folders = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        folders.into_iter().find(|path| path.is_dir()).unwrap()
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.tree().join(name)
+    }
+
+    /// A command in an environment that has nothing but the installed program in its path, in a folder of its own.
+    fn command(&self, program: &str, home: &TempDir) -> Command {
+        let mut command = Command::new(program);
+        let path = format!("{}:/usr/bin:/bin", self.tree().display());
+        command.env_clear().env("PATH", path).env("HOME", home.path()).env("TMPDIR", home.path());
+        command.env("HARNESS_LOCK", home.path().join("lock")).current_dir(home.path()).stdin(Stdio::null());
+        command
+    }
+
+    fn harness(&self, home: &TempDir, arguments: &[&str]) -> Output {
+        self.command(self.file("harness").to_str().unwrap(), home).args(arguments).output().unwrap()
+    }
+}

@@ -1,0 +1,5 @@
+//! Watching servers under load: the session by itself, and the command on a terminal.
+
+mod screen;
+mod session;
+mod terminal;

@@ -1,0 +1,15 @@
+//! `harness lesson` and `harness workshop` as people meet them: the real program, asked by a pipe and in a browser.
+//!
+//! Nothing is said of what is measured: other tests keep the machine busy.
+
+mod page;
+mod pipe;
+mod records;
+mod room;
+
+use std::process::Command;
+
+/// The program under test.
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_harness"))
+}
