@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Output;
 
 use reports::record::store::RunFolder;
+use reports::record::{Cell, Purpose};
 use tempfile::TempDir;
 
 use crate::commands::{HARNESS, harness};
@@ -68,13 +69,9 @@ fn two_programs_are_compared_over_a_page_and_the_run_can_be_made_again() {
     assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output.stderr));
     let more = RunFolder::open(&out).unwrap().read().unwrap();
     assert_eq!(more.manifest.blocks, 2);
-    assert!(
-        more.cells.len() > run.cells.len(),
-        "{} and {}: {}",
-        more.cells.len(),
-        run.cells.len(),
-        text(&output.stderr)
-    );
+    // On a machine so busy that no probe had an answer, no load follows from them.
+    let is_probe = |cell: &Cell| cell.purpose == Purpose::CapacityProbe;
+    assert!(more.cells.len() > run.cells.len() || run.cells.iter().all(is_probe), "{}", text(&output.stderr));
 }
 
 #[test]
