@@ -13,7 +13,7 @@ use reports::record::{self, Bound, Warning};
 use super::called::CalledBackend;
 use super::findings::{CellFailure, TaskFindings};
 use super::session::Interrupt;
-use crate::load::{self, DisturbError, Disturbed, Generator, LoadMoments, now_ns};
+use crate::load::{self, DisturbError, Disturbed, Generator, LoadMoments, Order, now_ns};
 use crate::plan::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec, nanoseconds};
 use crate::process::{Cap, ServerProcess};
 
@@ -38,7 +38,7 @@ pub(super) fn disturb(
     let (target, stop) = (server.address(), AtomicBool::new(false));
     thread::scope(|scope| {
         let mut attendant = Attendant { spec, server, target, stop: &stop, scope, found: &mut found, disturbing: None };
-        let outcome = load::probe(&spec.probe, target, generator, &stop, |moments| {
+        let outcome = Order::new(&spec.probe, target, generator, &stop).keeping_each().run(|moments| {
             attendant.attend(moments, interrupt.is_set());
             if let Some(called) = &mut called {
                 called.look_at(moments, now_ns());
