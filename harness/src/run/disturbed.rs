@@ -48,13 +48,7 @@ pub(super) fn disturb(
         stop.store(true, Ordering::Relaxed);
         attendant.server.resume();
         let disturbed = attendant.disturbing.map(ScopedJoinHandle::join);
-        match outcome {
-            Ok(outcome) => {
-                found.traffic = Some(outcome.traffic);
-                found.generator = Some(outcome.generator);
-            }
-            Err(error) => found.failure = Some(error.into()),
-        }
+        found.take_own(outcome);
         if let Some(disturbed) = disturbed {
             let disturbed = disturbed.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             note(&mut found, &spec.disturbance, disturbed);
