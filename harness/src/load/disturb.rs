@@ -168,7 +168,8 @@ fn burst(
 ) -> Result<Option<Traffic>, DisturbError> {
     let shape = Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: connections };
     let spec = LoadSpec { shape, ..unscheduled(work, lasting) };
-    carried_out(Order::new(&spec, target, GENERATOR, stop).at_most(connections.into()))
+    let most_requests = Some(connections.into());
+    carried_out(Order { most_requests, ..Order::new(&spec, target, GENERATOR, stop) })
 }
 
 /// The probe's thread polls; this one must not, or it would take the CPU that they share.

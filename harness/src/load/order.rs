@@ -39,36 +39,40 @@ pub fn run(
     Order::new(spec, target, generator, stop).run(attend)
 }
 
-/// The most requests that are kept by themselves, on average.
-const MOST_EVENTS: f64 = 20_000.0;
-
-/// Room for every request of the window, with six standard deviations to spare where arrivals are random.
-fn room_for_events(spec: &LoadSpec) -> usize {
-    let expected = spec.offered_load_rps().unwrap_or(f64::INFINITY) * spec.window.as_secs_f64();
-    if expected > MOST_EVENTS { 0 } else { (expected + 6.0 * expected.sqrt()) as usize + 64 }
-}
-
 /// A load to be run, with all that is asked of it besides.
 #[derive(Clone, Copy)]
 pub struct Order<'a> {
-    spec: &'a LoadSpec,
-    target: SocketAddr,
-    generator: Generator,
-    stop: &'a AtomicBool,
-    signs: Option<&'a Signs>,
-    most_requests: Option<u64>,
-    by_second: bool,
-    room_for_events: usize,
-    tap: Option<&'a Tap>,
-    part: LoadPart,
-    start: Option<&'a StartMoment<'a>>,
+    /// The load.
+    pub spec: &'a LoadSpec,
+    /// Where it is sent.
+    pub target: SocketAddr,
+    /// How it is sent.
+    pub generator: Generator,
+    /// Ends it early where it is set; what is outstanding then counts as in flight.
+    pub stop: &'a AtomicBool,
+    /// Where it shows how it goes.
+    pub signs: Option<&'a Signs>,
+    /// For a number of requests: the window ends with the last of them, and the one in the specification is the longest that
+    /// it may be. Of sessions, as many are begun as make this number.
+    pub most_requests: Option<u64>,
+    /// Whether the window is kept second by second too: [`LoadOutcome::seconds`].
+    pub by_second: bool,
+    /// Whether every request is kept by itself too ([`reports::record::Traffic::events`]): what a probe is for. Where the
+    /// schedule holds more than some thousands of them, or in closed loop, none is kept.
+    pub keeps_each: bool,
+    /// Where someone looks on, with a place for each of the generator's threads.
+    pub tap: Option<&'a Tap>,
+    /// Which part of it is sent from here; what others send of it is added with [`LoadOutcome::join`].
+    pub part: LoadPart,
+    /// When it begins, where others send parts of it too.
+    pub start: Option<&'a StartMoment<'a>>,
 }
 
 /// Asked once all connections are open: when the load begins, on the monotonic clock, or nothing where it is not to begin.
 pub type StartMoment<'a> = dyn Fn() -> Option<u64> + Sync + 'a;
 
 impl<'a> Order<'a> {
-    /// The load itself. It ends early, and counts what is outstanding as in flight, where `stop` is set.
+    /// The load itself, and nothing besides.
     pub fn new(spec: &'a LoadSpec, target: SocketAddr, generator: Generator, stop: &'a AtomicBool) -> Order<'a> {
         Order {
             spec,
@@ -78,49 +82,11 @@ impl<'a> Order<'a> {
             signs: None,
             most_requests: None,
             by_second: false,
-            room_for_events: 0,
+            keeps_each: false,
             tap: None,
             part: LoadPart::WHOLE,
             start: None,
         }
-    }
-
-    /// For a number of requests: the window ends with the last of them, and the one in the specification is the longest
-    /// that it may be. Of sessions, as many are begun as make this number.
-    #[must_use]
-    pub fn at_most(self, requests: u64) -> Order<'a> {
-        Order { most_requests: Some(requests), ..self }
-    }
-
-    /// Keeps the window second by second too: [`LoadOutcome::seconds`].
-    #[must_use]
-    pub fn by_second(self) -> Order<'a> {
-        Order { by_second: true, ..self }
-    }
-
-    /// Keeps every request by itself too ([`reports::record::Traffic::events`]). Where the schedule holds more than some
-    /// thousands of them, or in closed loop, none is kept.
-    #[must_use]
-    pub fn keeping_each(self) -> Order<'a> {
-        Order { room_for_events: room_for_events(self.spec), ..self }
-    }
-
-    /// Shows signs of how it goes.
-    #[must_use]
-    pub fn showing(self, signs: &'a Signs) -> Order<'a> {
-        Order { signs: Some(signs), ..self }
-    }
-
-    /// Has someone look on through `tap`, which has a place for each of the generator's threads.
-    #[must_use]
-    pub fn watched(self, tap: &'a Tap) -> Order<'a> {
-        Order { tap: Some(tap), ..self }
-    }
-
-    /// Sends a part of it, beginning when `start` says: what others send of it is added with [`LoadOutcome::join`].
-    #[must_use]
-    pub fn in_part(self, part: LoadPart, start: &'a StartMoment<'a>) -> Order<'a> {
-        Order { part, start: Some(start), ..self }
     }
 
     /// Runs it; see [`run`] for `attend`.

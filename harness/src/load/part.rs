@@ -91,7 +91,7 @@ pub(super) fn share_of(count: u64, worker: u32, workers: u32) -> u64 {
 type PartOf = fn(&mut TimeSplit) -> &mut Option<HistogramRecord>;
 
 impl LoadOutcome {
-    /// What the parts of a load ([`super::Order::in_part`]) came to together. `lost` requests were on the schedule of parts
+    /// What the parts of a load ([`super::Order::part`]) came to together. `lost` requests were on the schedule of parts
     /// that came to nothing: they count as never sent, so that the offered load stays what it was. Whether polling gave way
     /// is of each part and not of all.
     ///

@@ -38,7 +38,8 @@ pub(super) fn disturb(
     let (target, stop) = (server.address(), AtomicBool::new(false));
     thread::scope(|scope| {
         let mut attendant = Attendant { spec, server, target, stop: &stop, scope, found: &mut found, disturbing: None };
-        let outcome = Order::new(&spec.probe, target, generator, &stop).keeping_each().run(|moments| {
+        let order = Order { keeps_each: true, ..Order::new(&spec.probe, target, generator, &stop) };
+        let outcome = order.run(|moments| {
             attendant.attend(moments, interrupt.is_set());
             if let Some(called) = &mut called {
                 called.look_at(moments, now_ns());

@@ -269,8 +269,10 @@ fn probed(target: SocketAddr) -> Vec<Fate> {
         ..requests(Duration::from_millis(500), ArrivalProcess::Constant { rate_rps: 100.0 })
     };
     let generator = Generator { threads: 1, pacing: Pacing::Precise };
-    let traffic =
-        Order::new(&spec, target, generator, &AtomicBool::new(false)).keeping_each().run(|_| {}).unwrap().traffic;
+    let traffic = Order { keeps_each: true, ..Order::new(&spec, target, generator, &AtomicBool::new(false)) }
+        .run(|_| {})
+        .unwrap()
+        .traffic;
     assert_eq!(traffic.ledger.scheduled, 50);
     assert_eq!(traffic.events.len(), 50, "every request is there");
     let (events, ledger) = (&traffic.events, traffic.ledger);
@@ -297,7 +299,7 @@ fn a_probe_on_connections_that_stay_says_on_which_each_request_was() {
     };
     let generator = Generator { threads: 2, pacing: Pacing::Sleeping };
     let (outcome, _) = with_server("threaded", |target, _| {
-        Order::new(&spec, target, generator, &AtomicBool::new(false)).keeping_each().run(|_| {}).unwrap()
+        Order { keeps_each: true, ..Order::new(&spec, target, generator, &AtomicBool::new(false)) }.run(|_| {}).unwrap()
     });
     let count = |number: u32| outcome.traffic.events.iter().filter(|event| event.connection == Some(number)).count();
     // Each of two workers takes every other request, and its connections take turns: three here, two there.

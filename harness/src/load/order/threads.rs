@@ -159,10 +159,20 @@ fn connections(order: &Order<'_>, worker: u32) -> Result<Connections<Sockets>, L
     let settings = ConnectionSettings { shape: spec.shape, timeout_ns, worker, workers };
     let slots = share_of(spec.peak_connections().into(), worker, workers) as u32;
     let loop_kind = if spec.arrivals == ArrivalProcess::Closed { Loop::Closed } else { Loop::Open };
-    let recorder = Recorder::new(timeout_ns, loop_kind).keeping(order.room_for_events).by_second(order.by_second);
+    let recorder = Recorder::new(timeout_ns, loop_kind).keeping(room_for_events(order)).by_second(order.by_second);
     let network = Sockets::new(target, Sources::InTurn { worker, workers }, EVENTS_AT_ONCE)?;
     let exchange = Exchange::new(&spec.work, target);
     Ok(Connections::new(network, settings, slots, waiting_room(spec, workers), exchange, recorder))
+}
+
+/// The most requests that are kept by themselves, on average.
+const MOST_EVENTS: f64 = 20_000.0;
+
+/// Room for every request of the window, with six standard deviations to spare where arrivals are random.
+fn room_for_events(order: &Order<'_>) -> usize {
+    let spec = order.spec;
+    let expected = spec.offered_load_rps().unwrap_or(f64::INFINITY) * spec.window.as_secs_f64();
+    if !order.keeps_each || expected > MOST_EVENTS { 0 } else { (expected + 6.0 * expected.sqrt()) as usize + 64 }
 }
 
 /// When one worker begins its requests.
