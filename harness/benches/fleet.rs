@@ -23,13 +23,13 @@ use harness::clock::now_ns;
 use harness::load::{Generator, LoadOutcome};
 use harness::machines::{Fleet, FleetLoad, FleetOutcome, Hello, WorkerCommand};
 use harness::observe::raise_soft_descriptor_limit;
-use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
+use harness::plan::{ArrivalProcess, LoadSpec, Pacing};
 use harness::process::{Launch, launch_program};
 use nix::sys::resource::{UsageWho, getrusage};
 use serde_json::{Value, json};
 
-use measured::figure::RoundFigure;
 use measured::table::{BenchRow, TableFormat, written};
+use measured::usual;
 
 const ROUNDS: usize = 5;
 const WINDOW: Duration = Duration::from_secs(2);
@@ -81,12 +81,8 @@ struct FleetCost {
 }
 
 fn rows_of(workers: usize, rounds: &[FleetCost]) -> [BenchRow; 8] {
-    let row = |what: &str, unit, of: fn(&FleetCost) -> f64| BenchRow {
-        what: format!("{workers} workers: {what}"),
-        unit,
-        target: None,
-        figure: RoundFigure::of(&rounds.iter().map(of).collect::<Vec<_>>()).ok_or_else(|| "no figure".to_owned()),
-        detail: String::new(),
+    let row = |what: &str, unit, of: fn(&FleetCost) -> f64| {
+        BenchRow::over(format!("{workers} workers: {what}"), (unit, None), rounds.iter().map(of))
     };
     [
         row("until all are ready", "ms", |cost| cost.ready_ms),
@@ -102,15 +98,8 @@ fn rows_of(workers: usize, rounds: &[FleetCost]) -> [BenchRow; 8] {
 
 /// One connection for each worker, and few requests: their number is in no cost of this side.
 fn spec(workers: usize) -> LoadSpec {
-    LoadSpec {
-        arrivals: ArrivalProcess::Poisson { rate_rps: 500.0 },
-        shape: Shape::Connections { connections: workers as u32 },
-        work: Work::new("echo", "hi"),
-        seed: 1,
-        warm_up: Duration::ZERO,
-        window: WINDOW,
-        timeout: Duration::from_secs(1),
-    }
+    let (arrivals, timeout) = (ArrivalProcess::Poisson { rate_rps: 500.0 }, Duration::from_secs(1));
+    LoadSpec { arrivals, timeout, ..usual::echoes(workers as u32, Duration::ZERO, WINDOW) }
 }
 
 /// Runs one real worker and keeps what it says.

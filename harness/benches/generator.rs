@@ -16,13 +16,14 @@ use std::time::Duration;
 
 use harness::load::{self, Generator};
 use harness::observe::raise_soft_descriptor_limit;
-use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
-use harness::process::{Launch, launch_program};
+use harness::plan::Pacing;
+use harness::process::launch_program;
 
 use measured::bare_loop::{self, Ran, WireBytes};
-use measured::figure::{RoundFigure, Target};
+use measured::figure::Target;
 use measured::placement::leave_a_cpu_to_the_server;
 use measured::table::{BenchRow, TableFormat, written};
+use measured::usual;
 
 const ROUNDS: usize = 5;
 const WINDOW: Duration = Duration::from_secs(2);
@@ -44,16 +45,8 @@ fn main() -> anyhow::Result<()> {
     let server_cpu = leave_a_cpu_to_the_server()?;
     let mut rows = Vec::new();
     for connections in [64, 1_000, 10_000] {
-        let launched = Launch {
-            contender: "async-single",
-            cpus: &[server_cpu],
-            readiness_deadline: Duration::from_secs(5),
-            spin_rate: Some(1),
-            wire: None,
-            listen: None,
-            backend: None,
-        };
-        let server = launch_program(Path::new(env!("CARGO_BIN_EXE_harness")), &launched)?;
+        let program = Path::new(env!("CARGO_BIN_EXE_harness"));
+        let server = launch_program(program, &usual::server("async-single", &[server_cpu]))?;
         let mut rounds = Vec::new();
         for _ in 0..ROUNDS {
             rounds.push((generator(server.address(), connections)?, bare(server.address(), connections)?));
@@ -66,12 +59,8 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn rows_of(connections: u32, rounds: &[(GeneratorCost, GeneratorCost)]) -> [BenchRow; 4] {
-    let row = |what: &str, unit, target, of: fn(&(GeneratorCost, GeneratorCost)) -> f64| BenchRow {
-        what: format!("{connections} connections: {what}"),
-        unit,
-        target,
-        figure: RoundFigure::of(&rounds.iter().map(of).collect::<Vec<_>>()).ok_or_else(|| "no figure".to_owned()),
-        detail: String::new(),
+    let row = |what: &str, unit, target, of: fn(&(GeneratorCost, GeneratorCost)) -> f64| {
+        BenchRow::over(format!("{connections} connections: {what}"), (unit, target), rounds.iter().map(of))
     };
     [
         row("user CPU per request", "us", Some(Target::AtMost(1.0)), |(ours, _)| ours.user),
@@ -82,15 +71,7 @@ fn rows_of(connections: u32, rounds: &[(GeneratorCost, GeneratorCost)]) -> [Benc
 }
 
 fn generator(target: SocketAddr, connections: u32) -> anyhow::Result<GeneratorCost> {
-    let spec = LoadSpec {
-        arrivals: ArrivalProcess::Closed,
-        shape: Shape::Connections { connections },
-        work: Work::new("echo", "hi"),
-        seed: 1,
-        warm_up: Duration::from_millis(200),
-        window: WINDOW,
-        timeout: Duration::from_secs(5),
-    };
+    let spec = usual::echoes(connections, Duration::from_millis(200), WINDOW);
     let generator = Generator { threads: 1, pacing: Pacing::Sleeping };
     let outcome = load::run(&spec, target, generator, &AtomicBool::new(false), |_| {})?;
     let per_request = |ns: u64| ns as f64 / 1e3 / outcome.traffic.ok_within_window as f64;

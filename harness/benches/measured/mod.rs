@@ -1,5 +1,5 @@
-//! What the benches share: figures over rounds held against a target, the table they end in, who gets which CPU, and the
-//! least generator.
+//! What the benches share: figures over rounds held against a target, the table they end in, the usual load and server, who
+//! gets which CPU, and the least generator.
 //!
 //! Must not know: which tools and which models are compared. A bench includes it by its path.
 
@@ -9,3 +9,4 @@ pub(crate) mod bare_loop;
 pub(crate) mod figure;
 pub(crate) mod placement;
 pub(crate) mod table;
+pub(crate) mod usual;

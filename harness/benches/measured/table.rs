@@ -32,6 +32,16 @@ pub(crate) struct BenchRow {
 }
 
 impl BenchRow {
+    /// Of one figure per round, with its unit and what it should be.
+    pub(crate) fn over(
+        what: String,
+        (unit, target): (&'static str, Option<Target>),
+        rounds: impl Iterator<Item = f64>,
+    ) -> BenchRow {
+        let figure = RoundFigure::of(&rounds.collect::<Vec<_>>()).ok_or_else(|| "no figure".to_owned());
+        BenchRow { what, unit, target, figure, detail: String::new() }
+    }
+
     /// What the row comes to, in words.
     pub(crate) fn outcome(&self) -> String {
         match (&self.figure, self.target) {

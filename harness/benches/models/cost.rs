@@ -9,8 +9,10 @@ use anyhow::{Context, ensure};
 use harness::clock::now_ns;
 use harness::load::{self, Generator, LoadMoments};
 use harness::observe::process_cpu;
-use harness::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, Work};
-use harness::process::{Launch, launch_program};
+use harness::plan::Pacing;
+use harness::process::launch_program;
+
+use crate::measured::usual;
 
 const WARM_UP: Duration = Duration::from_millis(500);
 
@@ -41,16 +43,7 @@ struct CpuReading {
 impl BenchContender {
     /// Starts it on that CPU, loads it from this one, stops it.
     pub(crate) fn measure(&self, server_cpu: u32, window: Duration) -> anyhow::Result<RequestCost> {
-        let launched = Launch {
-            contender: self.name,
-            cpus: &[server_cpu],
-            readiness_deadline: Duration::from_secs(5),
-            spin_rate: Some(1),
-            wire: None,
-            listen: None,
-            backend: None,
-        };
-        let server = launch_program(&self.program()?, &launched)?;
+        let server = launch_program(&self.program()?, &usual::server(self.name, &[server_cpu]))?;
         let mut readings = [None; 2];
         let attend = |moments: LoadMoments| {
             for (reading, mark_ns) in readings.iter_mut().zip([moments.window_start_ns, moments.window_end_ns]) {
@@ -60,8 +53,8 @@ impl BenchContender {
             }
         };
         let generator = Generator { threads: 1, pacing: Pacing::Sleeping };
-        let outcome =
-            load::run(&self.load(window), server.address(), generator, &AtomicBool::new(false), attend)?.traffic;
+        let spec = usual::echoes(self.connections, WARM_UP, window);
+        let outcome = load::run(&spec, server.address(), generator, &AtomicBool::new(false), attend)?.traffic;
         drop(server.stop());
         let ledger = outcome.ledger;
         ensure!(ledger.ok > 0 && ledger.malformed + ledger.error == 0, "{} gave wrong replies: {ledger:?}", self.name);
@@ -70,18 +63,6 @@ impl BenchContender {
         let busy = (end.cpu - start.cpu).as_secs_f64() / Duration::from_nanos(end.at_ns - start.at_ns).as_secs_f64();
         let requests_per_second = outcome.ok_within_window as f64 / window.as_secs_f64();
         Ok(RequestCost { cpu_us_per_request: 1e6 * busy / requests_per_second, busy })
-    }
-
-    fn load(&self, window: Duration) -> LoadSpec {
-        LoadSpec {
-            arrivals: ArrivalProcess::Closed,
-            shape: Shape::Connections { connections: self.connections },
-            work: Work::new("echo", "hi"),
-            seed: 1,
-            warm_up: WARM_UP,
-            window,
-            timeout: Duration::from_secs(5),
-        }
     }
 
     /// The harness serves the models, and this bench the bare loops.

@@ -1,6 +1,6 @@
 //! Whether others use the machine, looked at while a command prepares its run, and said before there is any load.
 //!
-//! Must not know: what is run. Beside it: `observe/busiest.rs`, which looks; `run/validity.rs`, which has the limit and holds
+//! Must not know: what is run. Beside it: `observe/machine/busiest.rs`, which looks; `run/validity.rs`, which has the limit and holds
 //! each cell against it.
 
 use std::thread;

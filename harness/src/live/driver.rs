@@ -49,7 +49,7 @@ impl Driver {
         let tap = Arc::new(Tap::new(GENERATOR.threads));
         let tapped = Arc::clone(&tap);
         let thread = Background::start("load", move |stop| {
-            Order::new(&spec, target, GENERATOR, stop).watched(&tapped).run(|_| {})
+            Order { tap: Some(&tapped), ..Order::new(&spec, target, GENERATOR, stop) }.run(|_| {})
         })?;
         Ok(Driver { tap, thread })
     }

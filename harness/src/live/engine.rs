@@ -1,9 +1,9 @@
 //! A session: one server for each model, the same load on all of them, a frame every quarter of a second, until it is told
 //! to end or its time is over.
 //!
-//! The models share the server's CPUs, each with the same share, and the generators share theirs, so that models are seen side by side and not one
-//! after another: what each of them can do alone is for a run to say. Must not know: who looks on. Beside it:
-//! `watched.rs`, one model. A stretch in which one load went on unchanged is told of when the load changes or ends.
+//! The models share the server's CPUs, each with the same share, and the generators share theirs, so that models are seen side
+//! by side and not one after another: what each of them can do alone is for a run to say. Must not know: who looks on. Beside
+//! it: `watched.rs`, one model. A stretch in which one load went on unchanged is told of when the load changes or ends.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

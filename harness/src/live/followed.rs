@@ -78,7 +78,7 @@ impl Drawing {
 
     /// What the drawing between cells has taken.
     pub fn cost(&self) -> DrawingCost {
-        DrawingCost { spent: self.pace.spent(), longest: self.pace.longest(), turns: self.pace.turns() }
+        self.pace.cost
     }
 
     fn draw(&mut self, allowed: DrawingTime) -> DrawnPieces {
@@ -87,7 +87,7 @@ impl Drawing {
         let pictures = so_far.pictures();
         let there = pieces(&pictures, &measured(&self.run));
         self.done.retain(|piece, _| there.contains_key(piece));
-        let turn = self.pace.turns() + 1;
+        let turn = self.pace.cost.turns + 1;
         let mut drawn = DrawnPieces::default();
         for piece in stale(&there, &self.done) {
             if allowed == DrawingTime::Short && !DrawingPace::goes_on(begun, Instant::now()) {
@@ -178,43 +178,28 @@ const REST: u32 = 40;
 
 /// The turns taken so far.
 #[derive(Debug, Default)]
-pub(super) struct DrawingPace {
+struct DrawingPace {
     next: Option<Instant>,
-    spent: Duration,
-    longest: Duration,
-    turns: u32,
+    cost: DrawingCost,
 }
 
 impl DrawingPace {
     /// Whether a turn may begin.
-    pub(super) fn is_due(&self, now: Instant) -> bool {
+    fn is_due(&self, now: Instant) -> bool {
         self.next.is_none_or(|next| now >= next)
     }
 
     /// Whether a turn that began at `begun` may go on with another picture.
-    pub(super) fn goes_on(begun: Instant, now: Instant) -> bool {
+    fn goes_on(begun: Instant, now: Instant) -> bool {
         now.saturating_duration_since(begun) < TURN
     }
 
     /// Notes a turn.
-    pub(super) fn took(&mut self, begun: Instant, now: Instant) {
+    fn took(&mut self, begun: Instant, now: Instant) {
         let time = now.saturating_duration_since(begun);
         self.next = Some(now + INTERVAL.max(time * REST));
-        self.spent += time;
-        self.longest = self.longest.max(time);
-        self.turns += 1;
-    }
-
-    pub(super) fn spent(&self) -> Duration {
-        self.spent
-    }
-
-    pub(super) fn longest(&self) -> Duration {
-        self.longest
-    }
-
-    pub(super) fn turns(&self) -> u32 {
-        self.turns
+        let DrawingCost { spent, longest, turns } = self.cost;
+        self.cost = DrawingCost { spent: spent + time, longest: longest.max(time), turns: turns + 1 };
     }
 }
 
@@ -261,7 +246,7 @@ mod tests {
             assert!(!pace.is_due(now + 15_999 * MS) && pace.is_due(now + 16_000 * MS));
             now += 16_000 * MS;
         }
-        assert!(pace.spent() * REST <= now - begun);
-        assert_eq!((pace.turns(), pace.longest()), (5, 400 * MS));
+        assert!(pace.cost.spent * REST <= now - begun);
+        assert_eq!((pace.cost.turns, pace.cost.longest), (5, 400 * MS));
     }
 }

@@ -50,7 +50,7 @@ impl ProcessUsage {
     /// # Errors
     /// Where there is no such process.
     pub(super) fn open(pid: u32, extent: Extent, kernel_stack_bytes_per_thread: u64) -> io::Result<ProcessUsage> {
-        let reader = ProcessReader::of(pid, extent)?;
+        let reader = ProcessReader::open(pid, extent)?;
         Ok(ProcessUsage { pid, reader, kernel_stack_bytes_per_thread, sampled: None, listed: None, list_due_ns: 0 })
     }
 

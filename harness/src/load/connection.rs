@@ -3,20 +3,29 @@
 //!
 //! A state machine without a socket or a clock: it is told what happened and when, and asks a [`Network`] for what is to
 //! be done. Must not know: the schedule, or how waiting is done. Beside it: `sockets.rs`, the network of a worker, which
-//! is sockets and epoll; `simulation.rs`, that of a test, which is a list of bytes and a seed. Within:
-//! `connection/requests.rs` (begin, connect, send, check what came), `connection/ending.rs` (end, go on).
+//! is sockets and epoll. Within: `connection/network.rs` (what a network is), `connection/slot.rs` (one connection) and
+//! `connection/waiting.rs` (what waits for it), `connection/requests.rs` (begin, connect, send, check what came),
+//! `connection/ending.rs` (end, go on). `connection/simulation.rs` plays servers of all kinds, and checks the notes.
 
 mod ending;
+mod network;
 mod requests;
+#[cfg(test)]
+mod simulation;
+mod slot;
+mod waiting;
 
 use std::mem;
 
 use rustix::io::Errno;
 
+pub(crate) use network::{Closing, Connect, End, Name, Network, is_the_servers};
+use slot::{Slot, SlotState};
+use waiting::{Lines, Timers, WaitingRequest};
+
 use crate::load::arrivals::Arrival;
 use crate::load::exchange::Exchange;
 use crate::load::recorder::{Failure, Recorder, Scheduled};
-use crate::load::slot::{Lines, Slot, SlotState, Timers, WaitingRequest};
 use crate::plan::Shape;
 
 /// The connections of one worker, on the network `N`.
@@ -238,11 +247,7 @@ impl<N: Network> Connections<N> {
 
     /// Counts arrivals that the load ended before, the first of them due at `due_ns`.
     pub(crate) fn never_taken_up(&mut self, due_ns: u64, arrivals: u64) {
-        let requests = match self.settings.shape {
-            Shape::Sessions { requests, .. } => requests,
-            Shape::Connections { .. } => 1,
-        };
-        self.recorder.never_taken_up(due_ns, arrivals, requests);
+        self.recorder.never_taken_up(due_ns, arrivals, self.settings.shape.requests_per_arrival());
     }
 
     /// Sets every connection or session going, each to begin anew when it has ended, until `until_ns` or until `most`
@@ -266,93 +271,4 @@ impl<N: Network> Connections<N> {
         let ConnectionSettings { shape, worker, workers, .. } = self.settings;
         matches!(shape, Shape::Connections { .. }).then_some(index * workers + worker)
     }
-
-    /// Until when a reply is awaited on a connection, if one is.
-    #[cfg(test)]
-    pub(crate) fn awaits_until(&self, name: Name) -> Option<u64> {
-        let slot = &self.slots[name.slot as usize];
-        let awaits = slot.state == SlotState::Awaiting && slot.generation == name.generation;
-        awaits.then_some(slot.intended_ns + self.settings.timeout_ns)
-    }
-
-    /// Requests of the window that have not ended, counted one by one.
-    #[cfg(test)]
-    pub(crate) fn outstanding(&self) -> u64 {
-        let of_sessions = matches!(self.settings.shape, Shape::Sessions { .. });
-        let in_window = |slot: &&Slot<N::Socket>| slot.scheduled == Scheduled::InWindow;
-        let current: u64 = self
-            .slots
-            .iter()
-            .filter(in_window)
-            .map(|slot| if of_sessions { u64::from(slot.remaining) } else { u64::from(slot.has_request) })
-            .sum();
-        let waiting = self.slots.iter().flat_map(|slot| self.lines.iter(slot.waiting));
-        current
-            + waiting.filter(|waiting| self.recorder.place(waiting.intended_ns) == Scheduled::InWindow).count() as u64
-    }
-}
-
-/// Tells the connection of a slot from those that it had before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Name {
-    pub(crate) slot: u32,
-    pub(crate) generation: u32,
-}
-
-impl Name {
-    /// In one number, which is never [`u64::MAX`]: there are fewer slots.
-    pub(crate) fn to_u64(self) -> u64 {
-        u64::from(self.generation) << 32 | u64::from(self.slot)
-    }
-
-    /// Back from [`Name::to_u64`].
-    pub(crate) fn from_u64(number: u64) -> Name {
-        Name { slot: number as u32, generation: (number >> 32) as u32 }
-    }
-}
-
-/// How far a connect got before it returned.
-pub(crate) enum Connect<S> {
-    /// Established at once, as is usual on loopback.
-    Established(S),
-    /// Under way: it will be told how it was decided.
-    UnderWay(S),
-}
-
-/// How a connection is closed from this side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Closing {
-    /// As the protocol has it.
-    InOrder,
-    /// With a reset, so that neither side keeps the connection in TIME_WAIT.
-    WithReset,
-}
-
-/// How a connection ended from the other side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
-    /// The other side sends no more.
-    Orderly,
-    /// It was refused or reset.
-    Lost(Errno),
-}
-
-/// The network.
-pub(crate) trait Network {
-    /// A connection's end on this side.
-    type Socket;
-
-    /// Begins to connect.
-    fn connect(&mut self, name: Name) -> Result<Connect<Self::Socket>, Errno>;
-
-    /// Sends as much as is taken now, and says how much that was. Where it was not all, there will be word when more is.
-    fn send(&mut self, name: Name, socket: &Self::Socket, bytes: &[u8]) -> Result<usize, Errno>;
-
-    /// Closes. Nothing is heard of the connection afterwards.
-    fn close(&mut self, socket: Self::Socket, how: Closing);
-}
-
-/// Whether a connect that failed so was answered, or was to be, by the other side.
-pub(crate) fn is_the_servers(error: Errno) -> bool {
-    [Errno::CONNREFUSED, Errno::CONNRESET, Errno::TIMEDOUT, Errno::HOSTUNREACH, Errno::NETUNREACH].contains(&error)
 }

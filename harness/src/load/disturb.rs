@@ -3,7 +3,13 @@
 //!
 //! It shares the generator's CPU with the probe, and gives way to it: a thread of its own at the lowest priority, a few
 //! connections at a time. Loopback only, and it ends by itself. Must not know: processes; stopping a server is for those
-//! who started it. Read `crowd.rs`.
+//! who started it. Within: `disturb/crowd.rs` (clients that say little, with `disturb/pace.rs`), `disturb/slow_readers.rs`,
+//! `disturb/pipeline.rs`.
+
+mod crowd;
+mod pace;
+mod pipeline;
+mod slow_readers;
 
 use std::net::SocketAddr;
 use std::panic::resume_unwind;
@@ -14,13 +20,16 @@ use std::time::Duration;
 use reports::record::{DisturbanceProgress, Traffic};
 use rustix::process::setpriority_process;
 
-use super::crowd::{Behaviour, Crowd, CrowdPace};
+use crowd::{Behaviour, Crowd};
+use pace::CrowdPace;
+use pipeline::pipeline;
+use slow_readers::SlowReaders;
+
 use super::order::{Generator, Order};
-use super::pipeline::pipeline;
-use super::slow_readers::SlowReaders;
+use super::outcome::unscheduled;
 use super::{LONGEST_SLEEP_NS, LoadError};
 use crate::clock::now_ns;
-use crate::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, Shape, Work, nanoseconds};
+use crate::plan::{Disturbance, DisturbanceKind, LoadSpec, Pacing, Shape, Work, nanoseconds};
 
 /// Why something could not be done to a server.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +60,8 @@ pub struct Disturbed {
 const GIVES_WAY: i32 = 19;
 
 /// Does to the server at `target` what is to be done, at its time after `origin_ns`, and returns when that is over, or
-/// soon after `stop`. Leaves the calling thread at the lowest priority. What a server does about it is data. `at_ns` in the course counts from `origin_ns`.
+/// soon after `stop`. Leaves the calling thread at the lowest priority. What a server does about it is data. `at_ns` in the
+/// course counts from `origin_ns`.
 ///
 /// Signals are for those who started the server: about [`DisturbanceKind::Stall`] nothing is done here but to wait for it, and
 /// of [`DisturbanceKind::Shutdown`] the clients come here and the signal does not.
@@ -156,16 +166,10 @@ fn burst(
     target: SocketAddr,
     stop: &AtomicBool,
 ) -> Result<Option<Traffic>, DisturbError> {
-    let spec = LoadSpec {
-        arrivals: ArrivalProcess::Closed,
-        shape: Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: connections },
-        work: work.clone(),
-        seed: 0,
-        warm_up: Duration::ZERO,
-        window: lasting,
-        timeout: lasting,
-    };
-    carried_out(Order::new(&spec, target, GENERATOR, stop).at_most(connections.into()))
+    let shape = Shape::Sessions { requests: 1, think_time: Duration::ZERO, concurrent: connections };
+    let spec = LoadSpec { shape, ..unscheduled(work, lasting) };
+    let most_requests = Some(connections.into());
+    carried_out(Order { most_requests, ..Order::new(&spec, target, GENERATOR, stop) })
 }
 
 /// The probe's thread polls; this one must not, or it would take the CPU that they share.

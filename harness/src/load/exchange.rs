@@ -1,15 +1,24 @@
 //! The bytes of one request, and what the bytes that come back amount to, whatever kind of server it is.
 //!
-//! Must not know: sockets, time. Beside it: `asked.rs`, the work of our own servers; `page.rs`, a page of any HTTP
-//! server; `reply.rs`, what bytes can amount to; `connection.rs`, which decides when.
+//! Must not know: sockets, time. Beside it: `connection.rs`, which decides when. Within: `exchange/asked.rs`, the work of our
+//! own servers, with `exchange/template.rs`; `exchange/page.rs`, a page of any HTTP server; `exchange/heard.rs`, what bytes
+//! can amount to.
+
+mod asked;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
+mod heard;
+mod page;
+mod template;
 
 use std::net::SocketAddr;
 
 use servers::protocol::Wire;
 
-use super::asked::AskedExchange;
-use super::page::PageExchange;
-use super::reply::{Digits, Heard, Hearing, Meaning};
+use asked::AskedExchange;
+pub(super) use heard::{Digits, Heard, Hearing, Meaning, digits};
+use page::PageExchange;
+
 use crate::plan::Work;
 
 /// The request of a workload, ready to be sent.
@@ -67,13 +76,7 @@ impl Exchange {
         match self {
             Exchange::Asked(asked) => asked.hear(&mut hearing.kept, bytes, timestamp),
             Exchange::Page(page) => page.hear(hearing, bytes),
-            Exchange::Nothing => Heard {
-                meaning: Meaning::Incomplete,
-                consumed: bytes.len(),
-                reply_bytes: 0,
-                status: 0,
-                server_waited_ns: None,
-            },
+            Exchange::Nothing => Heard::new(Meaning::Incomplete, bytes.len()),
         }
     }
 
@@ -81,7 +84,7 @@ impl Exchange {
     pub(crate) fn end(&self, hearing: &Hearing) -> Heard {
         match self {
             Exchange::Page(_) => PageExchange::end(hearing),
-            Exchange::Asked(_) | Exchange::Nothing => super::page::cut_short(),
+            Exchange::Asked(_) | Exchange::Nothing => page::cut_short(),
         }
     }
 

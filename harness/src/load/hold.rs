@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::connection::{ConnectionSettings, Connections, News, is_the_servers};
 use super::exchange::Exchange;
-use super::recorder::{Loop, Recorder};
+use super::recorder::Recorder;
 use super::sockets::{Sockets, Sources};
 use super::{LONGEST_SLEEP_NS, LoadError};
 use crate::clock::now_ns;
@@ -44,8 +44,7 @@ impl<'a> HeldConnections<'a> {
             workers: 1,
         };
         let network = Sockets::new(target, Sources::InTurn { worker: 0, workers: 1 }, EVENTS_AT_ONCE)?;
-        let mut recorder = Recorder::new(u64::MAX, Loop::Closed);
-        recorder.set_window(0..u64::MAX);
+        let recorder = Recorder::unscheduled(u64::MAX);
         let mut connections = Connections::new(network, settings, 0, 0, Exchange::new(work, target), recorder);
         connections.keep_news();
         Ok(HeldConnections { stop, connections, held: Vec::new(), under_way: 0, begun: 0 })

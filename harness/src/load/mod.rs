@@ -3,32 +3,21 @@
 //!
 //! It runs on threads of its own over epoll. Must not know: which model answers, nor that models exist. Read
 //! `worker.rs` (the loop), then `connection.rs` (what a connection does, without sockets and clocks), then `recorder.rs`
-//! (what is noted). `simulation.rs` plays servers of all kinds to the connections, and checks the notes.
+//! (what is noted). `order.rs` is where a load is asked for, `disturb.rs` what is done to a server beside it.
 
 pub(crate) mod arrivals;
-mod asked;
 mod connection;
-mod crowd;
 mod disturb;
 mod exchange;
-#[cfg(any(test, fuzzing))]
-pub(crate) mod fuzzed;
 mod hold;
-mod joined;
 mod order;
 mod outcome;
-mod page;
 mod part;
-mod pipeline;
 mod recorder;
-mod reply;
-#[cfg(test)]
-mod simulation;
-mod slot;
-mod slow_readers;
 mod sockets;
 mod tally;
 mod tap;
+mod usage;
 mod worker;
 
 use std::io;
@@ -37,10 +26,12 @@ use std::net::SocketAddr;
 pub use crate::clock::now_ns;
 pub use arrivals::Arrivals;
 pub use disturb::{DisturbError, Disturbed, disturb};
+#[cfg(any(test, fuzzing))]
+pub(crate) use exchange::fuzzed;
 pub use hold::HeldConnections;
-pub(crate) use joined::adds_up;
-pub use order::{Generator, Order, StartMoment, probe, run};
+pub use order::{Generator, Order, StartMoment, run};
 pub use outcome::{LoadOutcome, Second};
+pub(crate) use part::adds_up;
 pub use part::{LoadPart, scheduled_in};
 pub use sockets::CONNECTIONS_PER_SOURCE;
 pub use tally::Tally;

@@ -3,16 +3,16 @@
 //!
 //! Beside it: `recorder.rs`, which noted it down.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use reports::record::{GeneratorUsage, HistogramRecord, Interval, PartSums, RequestEvent, TimeSplit, Traffic};
 
-use super::recorder::{IntervalTally, Loop, Recorder, SecondTally, Seconds, SplitTally, Sums};
+use super::recorder::{IntervalTally, Loop, PART_NAMES, Recorder, SecondTally, Seconds, SplitTally};
 use super::tally::{LONGEST_NS, Tally};
-use super::worker::ThreadUsage;
-use crate::plan::{ArrivalProcess, LoadSpec, nanoseconds};
+use super::usage::ThreadUsage;
+use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work, nanoseconds};
 
 /// What a load came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -152,43 +152,30 @@ fn seconds(seconds: &Seconds) -> Vec<Second> {
 
 /// Absent where no reply was split, as in closed loop.
 fn split(split: &SplitTally) -> Option<TimeSplit> {
-    (split.connection.count() > 0).then(|| TimeSplit {
-        schedule_lag: measured(&split.schedule_lag),
-        connection: measured(&split.connection),
+    let measured = |tally: &Tally| (tally.count() > 0).then(|| histogram(tally));
+    let [schedule_lag, connection, waiting, backend_queue, service, returning, answering] =
+        split.parts.each_ref().map(measured);
+    connection.is_some().then(|| TimeSplit {
+        schedule_lag,
+        connection,
         before_send: None,
-        waiting: measured(&split.waiting),
-        backend_queue: measured(&split.backend_queue),
-        service: measured(&split.service),
-        returning: measured(&split.returning),
-        answering: measured(&split.answering),
+        waiting,
+        backend_queue,
+        service,
+        returning,
+        answering,
         by_response_time: Some(by_response_time(split)),
     })
 }
 
-fn measured(tally: &Tally) -> Option<HistogramRecord> {
-    (tally.count() > 0).then(|| histogram(tally))
-}
-
-/// Takes one part out of the sums of a bucket.
-type SumOf = fn(&Sums) -> u64;
-
 fn by_response_time(split: &SplitTally) -> PartSums {
-    let sum_of: [(&str, &Tally, SumOf); 7] = [
-        ("schedule_lag", &split.schedule_lag, |sums| sums.schedule_lag_ns),
-        ("connection", &split.connection, |sums| sums.connection_ns),
-        ("waiting", &split.waiting, |sums| sums.waiting_ns),
-        ("backend_queue", &split.backend_queue, |sums| sums.backend_queue_ns),
-        ("service", &split.service, |sums| sums.service_ns),
-        ("returning", &split.returning, |sums| sums.returning_ns),
-        ("answering", &split.answering, |sums| sums.answering_ns),
-    ];
-    let known = sum_of.into_iter().filter(|(_, tally, _)| tally.count() > 0);
     let buckets = || split.by_response_time();
-    let sums_ns = known.map(|(name, _, of)| (name.to_owned(), buckets().map(|(_, sums)| of(sums)).collect()));
+    let known = PART_NAMES.iter().enumerate().filter(|(part, _)| split.parts[*part].count() > 0);
+    let sums_ns = |part: usize| buckets().map(|(_, sums)| sums.parts_ns[part]).collect();
     PartSums {
         least_ns: buckets().map(|(least_ns, _)| least_ns).collect(),
         replies: buckets().map(|(_, sums)| sums.replies).collect(),
-        sums_ns: sums_ns.collect::<BTreeMap<_, _>>(),
+        sums_ns: known.map(|(part, name)| ((*name).to_owned(), sums_ns(part))).collect(),
     }
 }
 
@@ -216,6 +203,26 @@ fn intervals(tallies: &[IntervalTally], spec: &LoadSpec) -> Vec<Interval> {
     tallies.iter().enumerate().map(interval).collect()
 }
 
+/// What `work` is asked for without a schedule, for so long.
+pub(super) fn unscheduled(work: &Work, lasting: Duration) -> LoadSpec {
+    LoadSpec {
+        arrivals: ArrivalProcess::Closed,
+        shape: Shape::Connections { connections: 0 },
+        work: work.clone(),
+        seed: 0,
+        warm_up: Duration::ZERO,
+        window: lasting,
+        timeout: lasting,
+    }
+}
+
+/// What became of requests that had no schedule.
+pub(super) fn unscheduled_traffic(work: &Work, span: &Range<u64>, recorder: Recorder) -> Traffic {
+    let lasting = Duration::from_nanos(span.end - span.start);
+    let notes = vec![(recorder, ThreadUsage::default())];
+    LoadOutcome::merge(&unscheduled(work, lasting), lasting, notes, false).traffic
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::recorder::{Answered, Loop, Scheduled};
@@ -233,17 +240,7 @@ mod tests {
         recorder.set_window(1_000..3_000);
         let place = recorder.arrival(1_000, 1_000, 1);
         recorder.entered(place, 1_000);
-        let answered = Answered {
-            intended_ns: 1_000,
-            taken_up_ns: 1_000,
-            sent_ns: 1_000,
-            server_ns: None,
-            server_waited_ns: None,
-            received_ns: 1_500,
-            reply_bytes: 7,
-            connection: None,
-        };
-        recorder.ok(Scheduled::InWindow, &answered);
+        recorder.ok(Scheduled::InWindow, &Answered::at_once(1_000, 1_500));
         (recorder, usage)
     }
 
@@ -255,15 +252,14 @@ mod tests {
         }
     }
 
+    fn merged(arrivals: ArrivalProcess, notes: Vec<(Recorder, ThreadUsage)>) -> LoadOutcome {
+        LoadOutcome::merge(&spec(arrivals), WINDOW, notes, false)
+    }
+
     #[test]
     fn the_workers_add_up_and_the_busiest_stands_out() {
-        let outcome = LoadOutcome::merge(
-            &spec(ArrivalProcess::Constant { rate_rps: 1.0 }),
-            WINDOW,
-            vec![notes(usage(10)), notes(usage(90))],
-            false,
-        );
-        let LoadOutcome { traffic, generator, .. } = outcome;
+        let workers = vec![notes(usage(10)), notes(usage(90))];
+        let LoadOutcome { traffic, generator, .. } = merged(ArrivalProcess::Constant { rate_rps: 1.0 }, workers);
         assert_eq!((traffic.ledger.scheduled, traffic.ledger.ok, traffic.ok_within_window), (2, 2, 2));
         assert_eq!((generator.threads, generator.user_cpu_ns, generator.kept_pace), (2, 100_000, 1.0));
         assert!((generator.busiest_worker - 0.9).abs() < 1e-9);
@@ -276,20 +272,17 @@ mod tests {
 
     #[test]
     fn what_does_not_exist_is_absent_and_not_zero() {
-        let closed = LoadOutcome::merge(&spec(ArrivalProcess::Closed), WINDOW, vec![notes(usage(1))], false).traffic;
+        let closed = merged(ArrivalProcess::Closed, vec![notes(usage(1))]).traffic;
         assert!(closed.response_time.is_none() && closed.schedule_lag.is_none() && closed.mean_in_system.is_none());
         assert!(closed.intervals.is_empty() && closed.split.is_none() && closed.connect_time.is_none());
-        let open =
-            LoadOutcome::merge(&spec(ArrivalProcess::Poisson { rate_rps: 1.0 }), WINDOW, vec![notes(usage(1))], false)
-                .traffic;
+        let open = merged(ArrivalProcess::Poisson { rate_rps: 1.0 }, vec![notes(usage(1))]).traffic;
         let empty = open.intervals[1];
         assert_eq!((empty.ok, empty.p50_ns, empty.max_ns), (0, None, None));
     }
 
     #[test]
     fn a_schedule_without_arrivals_was_kept() {
-        let recorder = Recorder::new(1, Loop::Open);
-        let spec = spec(ArrivalProcess::Poisson { rate_rps: 1.0 });
-        assert_eq!(LoadOutcome::merge(&spec, WINDOW, vec![(recorder, usage(0))], false).generator.kept_pace, 1.0);
+        let nothing = vec![(Recorder::new(1, Loop::Open), usage(0))];
+        assert_eq!(merged(ArrivalProcess::Poisson { rate_rps: 1.0 }, nothing).generator.kept_pace, 1.0);
     }
 }

@@ -1,57 +1,38 @@
 //! What one worker notes down: the fate of every request, and the histograms. One recorder per worker, merged at
 //! the end by adding up; nothing in here allocates or locks while load is running.
 //!
-//! Must not know: sockets, schedules. Beside it: `outcome.rs` turns merged recorders into the saved record.
+//! Must not know: sockets, schedules. Beside it: `outcome.rs` turns merged recorders into the saved record. Within:
+//! `recorder/ends.rs` (how requests end), `recorder/split.rs` (where response times went), `recorder/replies.rs`,
+//! `recorder/over_time.rs`, `recorder/watched.rs`.
 
 mod ends;
+mod over_time;
+mod replies;
 mod split;
+mod watched;
 
 use std::ops::Range;
 
 use reports::record::{ConnectionLedger, Fate, Ledger, RequestEvent};
 
-pub(crate) use ends::{Answered, Failure, Loop, Replies, Scheduled, SecondTally, Seconds};
-pub(crate) use split::{SplitTally, Sums};
+pub(crate) use ends::{Answered, Failure, Loop, Scheduled};
+pub(super) use ends::{add_connections, add_ledger};
+pub(crate) use over_time::{INTERVALS, IntervalTally, SecondTally, Seconds};
+use replies::Replies;
+pub(crate) use split::{PART_NAMES, SplitTally};
 
-use self::split::ResponseParts;
-use super::tally::{TWO_DIGITS, Tally};
-use super::tap::{Counted, Tap};
-
-/// Equal intervals into which the window is divided for the picture over time.
-pub(crate) const INTERVALS: usize = 20;
-
-/// Requests in the system, integrated over time: the sum of the moments of leaving less that of entering, whatever the
-/// order in which they are noted. It is held against the response times.
-#[derive(Debug, Clone, Copy, Default)]
-struct InSystem {
-    area_ns: i128,
-}
-
-impl InSystem {
-    fn enter(&mut self, now_ns: u64) {
-        self.area_ns -= i128::from(now_ns);
-    }
-
-    fn leave(&mut self, now_ns: u64) {
-        self.area_ns += i128::from(now_ns);
-    }
-}
-
-/// One interval of the window.
-#[derive(Debug, Clone)]
-pub(crate) struct IntervalTally {
-    pub(crate) ok: u64,
-    pub(crate) failed: u64,
-    pub(crate) response_time: Tally<TWO_DIGITS>,
-}
+use super::tally::Tally;
+use super::tap::Counted;
 
 /// All that one worker notes down.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Recorder {
     window: Range<u64>,
     timeout_ns: u64,
     loop_kind: Loop,
-    in_system: InSystem,
+    /// Requests in the system, integrated over time: the sum of the moments of leaving less that of entering, whatever the
+    /// order in which they are noted. It is held against the response times.
+    area_ns: i128,
     pub(crate) ledger: Ledger,
     pub(crate) connections: ConnectionLedger,
     pub(crate) arrivals: u64,
@@ -82,38 +63,36 @@ pub(crate) struct Recorder {
 impl Recorder {
     /// Records nothing but connections until it is given its window.
     pub(crate) fn new(timeout_ns: u64, loop_kind: Loop) -> Recorder {
-        let tally = Tally::new();
         Recorder {
-            in_system: InSystem::default(),
             window: u64::MAX..u64::MAX,
             timeout_ns,
             loop_kind,
-            ledger: Ledger::default(),
-            connections: ConnectionLedger::default(),
-            arrivals: 0,
-            taken_up_in_time: 0,
-            ok_within_window: 0,
-            ok_in_all: 0,
-            given_up_in_all: 0,
-            out_of_order: 0,
-            left_over: 0,
-            response_time: tally.clone(),
-            service_time: tally.clone(),
-            schedule_lag: tally.clone(),
-            connect_time: tally,
-            split: SplitTally::new(),
-            intervals: vec![IntervalTally { ok: 0, failed: 0, response_time: Tally::new() }; INTERVALS],
-            events: Vec::new(),
-            replies: Replies::default(),
-            hung_since_warm_up: 0,
-            seconds: None,
-            watched: None,
+            intervals: vec![IntervalTally::default(); INTERVALS],
+            ..Recorder::default()
         }
+    }
+
+    /// Of requests that have no schedule: all of them are recorded.
+    pub(crate) fn unscheduled(timeout_ns: u64) -> Recorder {
+        let mut recorder = Recorder::new(timeout_ns, Loop::Closed);
+        recorder.set_window(0..u64::MAX);
+        recorder
+    }
+
+    /// Keeps every request by itself too, up to `room` of them: nothing is allocated for the rest.
+    pub(crate) fn keeping(mut self, room: usize) -> Recorder {
+        self.events.reserve_exact(room);
+        self
     }
 
     /// From when to when requests are scheduled that are recorded: on the monotonic clock, in nanoseconds.
     pub(crate) fn set_window(&mut self, window: Range<u64>) {
         self.window = window;
+    }
+
+    /// The start of the window; events count from where the load began before it.
+    pub(crate) fn window_start_ns(&self) -> u64 {
+        self.window.start
     }
 
     /// Where a moment of the schedule lies. Nothing is scheduled after the window.
@@ -161,7 +140,7 @@ impl Recorder {
     /// A request entered the system: it is due, and sent or waiting to be.
     pub(crate) fn entered(&mut self, place: Scheduled, now_ns: u64) {
         if place == Scheduled::InWindow && self.loop_kind == Loop::Open {
-            self.in_system.enter(now_ns);
+            self.area_ns -= i128::from(now_ns);
         }
     }
 
@@ -190,7 +169,7 @@ impl Recorder {
             fate: Fate::Ok,
             connection: answered.connection,
         });
-        self.in_system.leave(answered.received_ns);
+        self.area_ns += i128::from(answered.received_ns);
         self.response_time.record(response_time_ns);
         if let Some(interval) = self.interval(answered.intended_ns) {
             interval.ok += 1;
@@ -199,11 +178,11 @@ impl Recorder {
     }
 
     fn record_split(&mut self, answered: &Answered) {
-        match ResponseParts::of(answered) {
+        match split::parts_of(answered) {
             None => self.out_of_order += 1,
             // There is no response time that could be split.
             Some(_) if self.loop_kind == Loop::Closed => {}
-            Some(parts) => self.split.record(answered, &parts),
+            Some(parts) => self.split.record(answered.received_ns - answered.intended_ns, &parts),
         }
     }
 
@@ -234,7 +213,7 @@ impl Recorder {
             fate: failure.fate(),
             connection,
         });
-        self.in_system.leave(now_ns);
+        self.area_ns += i128::from(now_ns);
         if matches!(failure, Failure::Timeout | Failure::NeverAnswered) {
             self.response_time.record(self.timeout_ns);
         }
@@ -257,15 +236,21 @@ impl Recorder {
         }
     }
 
-    /// The connections' ledger, where something is to be counted for the window.
-    pub(crate) fn connections(&mut self, place: Scheduled) -> Option<&mut ConnectionLedger> {
-        (place == Scheduled::InWindow).then_some(&mut self.connections)
+    fn keep(&mut self, event: RequestEvent) {
+        if self.events.len() < self.events.capacity() {
+            self.events.push(event);
+        }
+    }
+
+    /// Counts something of a connection, where that is for the window.
+    pub(crate) fn count(&mut self, place: Scheduled, what: impl FnOnce(&mut ConnectionLedger) -> &mut u64) {
+        *what(&mut self.connections) += u64::from(place == Scheduled::InWindow);
     }
 
     /// A connection of a session was established.
     pub(crate) fn connected(&mut self, place: Scheduled, took_ns: u64) {
-        if let Some(connections) = self.connections(place) {
-            connections.established += 1;
+        self.count(place, |connections| &mut connections.established);
+        if place == Scheduled::InWindow {
             self.connect_time.record(took_ns);
         }
     }
@@ -273,55 +258,14 @@ impl Recorder {
     /// Requests in the system, integrated over time, in request-nanoseconds. What is due and not yet taken up is in
     /// the system as well, so the schedule lag is part of it.
     pub(crate) fn area_in_system_ns(&self) -> i128 {
-        self.in_system.area_ns + i128::from(self.schedule_lag.sum_ns())
-    }
-
-    /// Counts from now on for someone who looks on.
-    pub(crate) fn count_for_a_tap(&mut self, from_ns: u64) {
-        self.watched = Some(Box::new(Counted::from(from_ns)));
-    }
-
-    /// Hands over what has been counted, where it is time.
-    #[inline]
-    pub(crate) fn hand_over(&mut self, tap: &Tap, worker: u32, now_ns: u64) {
-        if let Some(watched) = &mut self.watched {
-            tap.hand_over(worker, watched, now_ns);
-        }
-    }
-
-    /// An arrival was taken up, so much later than it was due.
-    #[inline]
-    fn show_arrival(&mut self, lag_ns: u64) {
-        if let Some(watched) = &mut self.watched {
-            watched.arrivals += 1;
-            watched.lag_sum_ns += lag_ns;
-        }
-    }
-
-    /// A correct reply. In closed loop it has no response time.
-    #[inline]
-    fn show_ok(&mut self, answered: &Answered) {
-        if let Some(watched) = &mut self.watched {
-            watched.ok += 1;
-            if self.loop_kind == Loop::Open {
-                watched.response_time.record(answered.received_ns.saturating_sub(answered.intended_ns));
-            }
-        }
-    }
-
-    /// A request that ended otherwise.
-    #[inline]
-    fn show_failed(&mut self) {
-        if let Some(watched) = &mut self.watched {
-            watched.failed += 1;
-        }
+        self.area_ns + i128::from(self.schedule_lag.sum_ns())
     }
 
     /// Adds another worker's notes.
     pub(crate) fn add(&mut self, other: &Recorder) {
         add_ledger(&mut self.ledger, &other.ledger);
         add_connections(&mut self.connections, &other.connections);
-        self.in_system.area_ns += other.in_system.area_ns;
+        self.area_ns += other.area_ns;
         self.arrivals += other.arrivals;
         self.taken_up_in_time += other.taken_up_in_time;
         self.ok_within_window += other.ok_within_window;
@@ -348,44 +292,6 @@ impl Recorder {
             (_, None) => {}
         }
     }
-
-    fn interval(&mut self, intended_ns: u64) -> Option<&mut IntervalTally> {
-        let since_start = intended_ns.checked_sub(self.window.start)?;
-        let width = ((self.window.end - self.window.start) / INTERVALS as u64).max(1);
-        self.intervals.get_mut((since_start / width) as usize)
-    }
-}
-
-pub(super) fn add_ledger(sum: &mut Ledger, part: &Ledger) {
-    let Ledger { scheduled, ok, error, timeout, malformed, refused, reset, dropped, in_flight } = part;
-    sum.scheduled += scheduled;
-    sum.ok += ok;
-    sum.error += error;
-    sum.timeout += timeout;
-    sum.malformed += malformed;
-    sum.refused += refused;
-    sum.reset += reset;
-    sum.dropped += dropped;
-    sum.in_flight += in_flight;
-}
-
-pub(super) fn add_connections(sum: &mut ConnectionLedger, part: &ConnectionLedger) {
-    let ConnectionLedger {
-        attempted,
-        established,
-        failed,
-        closed_in_agreement,
-        closed_in_disagreement,
-        never_answered,
-        closed_by_server,
-    } = part;
-    sum.attempted += attempted;
-    sum.established += established;
-    sum.failed += failed;
-    sum.closed_in_agreement += closed_in_agreement;
-    sum.closed_in_disagreement += closed_in_disagreement;
-    sum.never_answered += never_answered;
-    sum.closed_by_server += closed_by_server;
 }
 
 #[cfg(test)]

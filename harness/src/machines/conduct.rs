@@ -114,8 +114,8 @@ pub(super) fn outcome(
     ended: Ended,
     origin_ns: u64,
 ) -> WorkerOutcome {
-    let end =
-        ended.map_err(|problem| (problem.to_string(), scheduled_in(load.spec, load.generator, part, load.requests)));
+    let end = ended
+        .map_err(|problem| (problem.to_string(), scheduled_in(load.spec, load.generator.threads, part, load.requests)));
     let end = end.map(|Said { outcome, machine, began_ns, after, way }| WorkerPart {
         outcome,
         machine,

@@ -5,7 +5,7 @@
 //! stdin and stdout. Must not know: models, runs, how findings are shown, and a time of one machine as one of another. Read
 //! `hello.rs` and `message.rs` (what they say to each other), `worker.rs` (the far side), then `hand.rs` (one worker as this side sees it)
 //! `conduct.rs` (one through one load) and `fleet.rs` (all of them). `hosted.rs` and
-//! `server_host.rs` are the two sides of a server elsewhere. `load/joined.rs` adds figures up.
+//! `server_host.rs` are the two sides of a server elsewhere. `load/part.rs` adds figures up.
 
 mod clocks;
 mod conduct;

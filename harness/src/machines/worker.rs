@@ -188,12 +188,17 @@ impl WorkerShared {
             Some(start_ns)
         };
         let signs = Signs::default();
-        let order = Order::new(&spec, plan.target, plan.generator(), &self.stop).showing(&signs);
-        let order = plan.requests.map_or(order, |requests| order.at_most(requests));
-        let order = if plan.by_second { order.by_second() } else { order };
+        let order = Order {
+            signs: Some(&signs),
+            most_requests: plan.requests,
+            by_second: plan.by_second,
+            part: plan.part,
+            start: Some(&start),
+            ..Order::new(&spec, plan.target, plan.generator(), &self.stop)
+        };
         let machine = MachineWatch::start(allowed_cpus().unwrap_or_default(), Vec::new());
         let mut next_signs_ns = 0;
-        let outcome = order.in_part(plan.part, &start).run(|_| {
+        let outcome = order.run(|_| {
             if now_ns() >= next_signs_ns {
                 next_signs_ns = now_ns() + SIGNS_EVERY_NS;
                 let of = |sign: &AtomicBool| sign.load(Ordering::Relaxed);

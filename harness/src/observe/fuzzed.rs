@@ -3,7 +3,10 @@
 
 use std::net::SocketAddr;
 
-use super::{busiest, cgroups, cpus, machine, proc_file, process_reader, sockets, threads};
+use super::cgroups::{self, quota};
+use super::machine::{self, busiest, cpus, limits};
+use super::observer::inside;
+use super::{proc_file, process_reader, sockets, threads};
 
 /// A datagram of the socket diagnostics. Its first byte chooses whose sockets they are.
 pub fn netlink(bytes: &[u8]) {
@@ -34,10 +37,10 @@ pub fn proc(bytes: &[u8]) {
     let _ = cpus::parse_pressure(text);
     let _ = process_reader::ticks_of_ended_children(text);
     let _ = sockets::counter_in(text, "TcpExt:", "ListenOverflows");
-    let _ = threads::schedstat_in(text);
-    let _ = cgroups::throttled_in(text);
-    assert!(cgroups::quota(text).is_none_or(|cpus| cpus > 0.0));
-    let _ = (machine::cpu_model(text), machine::virtualised(text), machine::ports_in(text));
+    let _ = inside::schedstat_in(text);
+    let _ = quota::throttled_in(text);
+    assert!(quota::quota(text).is_none_or(|cpus| cpus > 0.0));
+    let _ = (machine::cpu_model(text), machine::virtualised(text), limits::ports_in(text));
     // Two files at a time, with an empty line between them.
     let (first, second) = text.split_once("\n\n").unwrap_or((text, ""));
     let _ = threads::reading_of(1, first, second);

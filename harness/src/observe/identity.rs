@@ -7,8 +7,8 @@ use std::fmt;
 use std::fs;
 use std::time::Duration;
 
-use super::cpus::tick_ns;
-use super::proc_file::text;
+use super::machine::cpus::tick_ns;
+use super::proc_file::{field, text};
 use super::process_reader::fields_after_name;
 
 /// A command is cut after so many characters.
@@ -30,13 +30,13 @@ pub struct ProcessIdentity {
 impl ProcessIdentity {
     /// Of a process that is there; none where it has ended, or is hidden from us.
     pub fn of(pid: u32) -> Option<ProcessIdentity> {
-        let status = text(&format!("/proc/{pid}/status"))?;
+        let status = text(format!("/proc/{pid}/status"))?;
         let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
         let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let command = if arguments.is_empty() { value_of(&status, "Name")?.to_owned() } else { joined(&arguments) };
+        let command = if arguments.is_empty() { field(&status, "Name")?.to_owned() } else { joined(&arguments) };
         Some(ProcessIdentity {
             pid,
-            user: user_name(value_of(&status, "Uid")?.split_whitespace().next()?.parse().ok()?),
+            user: user_name(field(&status, "Uid")?.split_whitespace().next()?.parse().ok()?),
             command: readable(&command),
             age: age(&String::from_utf8_lossy(&stat), &text("/proc/uptime")?),
         })
@@ -65,10 +65,6 @@ fn name_in(users: &str, uid: u32) -> Option<&str> {
         let name = fields.next()?;
         (fields.nth(1)?.parse() == Ok(uid)).then_some(name)
     })
-}
-
-fn value_of<'t>(status: &'t str, key: &str) -> Option<&'t str> {
-    status.lines().find_map(|line| Some(line.strip_prefix(key)?.strip_prefix(':')?.trim()))
 }
 
 /// Arguments as the kernel keeps them, with a zero behind each.

@@ -10,29 +10,29 @@
 //! all: the reaped child's totals are exact. Only what a process says of its inside needs its help, and how to ask for
 //! that is known elsewhere.
 
-mod busiest;
 pub(crate) mod cgroups;
-pub(crate) mod cpus;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod identity;
 mod machine;
-mod memory;
-mod noise;
 mod observer;
 pub(crate) mod proc_file;
 mod process_reader;
 mod sockets;
 mod threads;
 
-pub use busiest::Glance;
 pub(crate) use cgroups::QuotaReader;
 pub use cgroups::cpu_quota;
-pub use cpus::{ServerCpu, allowed_cpus, restrict_this_thread};
 pub use identity::{ProcessIdentity, user_name};
-pub use machine::{LimitKind, MachineLimit, Needs, limits, machine, raise_soft_descriptor_limit, shortfalls};
-pub use memory::{free_memory_bytes, swapped_bytes};
-pub use noise::{MachineSeen, MachineWatch};
+pub use machine::busiest::Glance;
+pub(crate) use machine::cpus;
+pub use machine::cpus::ServerCpu;
+pub use machine::limits::{
+    LimitKind, MachineLimit, Needs, free_memory_bytes, limits, raise_soft_descriptor_limit, shortfalls, swapped_bytes,
+};
+pub use machine::machine;
+pub use machine::noise::{MachineSeen, MachineWatch};
+pub use machine::pinning::{allowed_cpus, restrict_this_thread};
 pub use observer::{Ask, Observed, Observer, Watch};
 pub(crate) use process_reader::fields_after_name;
 pub use process_reader::{

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 /// An open file of `/proc` with its buffer. Each read from offset 0 makes the kernel write the contents anew.
 #[derive(Debug)]
@@ -37,12 +38,12 @@ impl ProcFile {
 }
 
 /// A file's text without white space at its ends; `None` where it can't be read.
-pub(super) fn text(path: &str) -> Option<String> {
+pub(super) fn text(path: impl AsRef<Path>) -> Option<String> {
     std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned())
 }
 
 /// A file's one number; `None` where it can't be read or holds something else, such as `max`.
-pub(super) fn number(path: &str) -> Option<u64> {
+pub(super) fn number(path: impl AsRef<Path>) -> Option<u64> {
     text(path)?.parse().ok()
 }
 
@@ -75,9 +76,14 @@ pub(crate) fn parse_status(text: &str) -> Option<Status> {
     Some(Status { resident_bytes: resident?, page_table_bytes: page_tables?, virtual_bytes: size?, threads: threads? })
 }
 
+/// What stands behind `key:` on a line of its own. The kernel escapes line ends in names, so a name can't forge a line.
+pub(super) fn field<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map(str::trim)
+}
+
 /// Bytes of the line `key:   123 kB`, of any file in this form; `None` where there is no such line.
 pub(crate) fn bytes_of(text: &str, key: &str) -> Option<u64> {
-    text.lines().find_map(|line| kilobytes(line.strip_prefix(key)?.strip_prefix(':')?))
+    kilobytes(field(text, key)?)
 }
 
 fn kilobytes(value: &str) -> Option<u64> {

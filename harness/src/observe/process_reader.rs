@@ -6,13 +6,13 @@
 use std::str::SplitWhitespace;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use std::{fs, io, thread};
+use std::{fs, io, iter, thread};
 
 use nix::time::clock_getcpuclockid;
 use nix::unistd::Pid;
 use reports::record::Sample;
 
-use super::cpus::tick_ns;
+use super::machine::cpus::tick_ns;
 use super::proc_file::{ProcFile, bytes_of, parse_status};
 use crate::clock::now_ns;
 
@@ -25,18 +25,11 @@ pub struct ProcessReader {
 }
 
 impl ProcessReader {
-    /// # Errors
-    /// Where there is no such process.
-    pub fn open(pid: u32) -> io::Result<Self> {
-        Self::of(pid, Extent::Alone)
-    }
-
-    /// As [`ProcessReader::open`], with what the process has started as far as `extent` says. Pages that several of them
-    /// share are counted in each.
+    /// Of a process with what it has started, as far as `extent` says. Pages that several of them share are counted in each.
     ///
     /// # Errors
-    /// As [`ProcessReader::open`].
-    pub fn of(pid: u32, extent: Extent) -> io::Result<Self> {
+    /// Where there is no such process.
+    pub fn open(pid: u32, extent: Extent) -> io::Result<Self> {
         Ok(Self { pid, status: ProcFile::open(&format!("/proc/{pid}/status"))?, extent })
     }
 
@@ -49,25 +42,13 @@ impl ProcessReader {
     /// # Errors
     /// Where the process has ended.
     pub fn sample(&mut self, at_ns: u64, kernel_stack_bytes_per_thread: u64) -> io::Result<Sample> {
-        let status = parse_status(self.status.read()?).ok_or_else(|| ended(self.pid))?;
-        let mut sample = Sample {
-            at_ns,
-            resident_bytes: status.resident_bytes,
-            page_table_bytes: status.page_table_bytes,
-            kernel_stack_bytes: status.threads * kernel_stack_bytes_per_thread,
-            virtual_bytes: status.virtual_bytes,
-            threads: status.threads,
-            // Below 2^64 ns, which are 584 years.
-            cpu_ns: cpu_time(self.pid, self.extent)?.as_nanos() as u64,
-        };
-        for child in self.children() {
-            // One that has just ended holds nothing.
-            let Some(status) = ProcFile::open(&format!("/proc/{child}/status"))
-                .ok()
-                .and_then(|mut file| parse_status(file.read().ok()?))
-            else {
-                continue;
-            };
+        let own = parse_status(self.status.read()?).ok_or_else(|| ended(self.pid))?;
+        // Below 2^64 ns, which are 584 years.
+        let cpu_ns = cpu_time(self.pid, self.extent)?.as_nanos() as u64;
+        // A child that has just ended holds nothing.
+        let of = |child| parse_status(&fs::read_to_string(format!("/proc/{child}/status")).ok()?);
+        let mut sample = Sample { at_ns, cpu_ns, ..Sample::default() };
+        for status in iter::once(own).chain(self.children().into_iter().filter_map(of)) {
             sample.resident_bytes += status.resident_bytes;
             sample.page_table_bytes += status.page_table_bytes;
             sample.kernel_stack_bytes += status.threads * kernel_stack_bytes_per_thread;
@@ -87,7 +68,7 @@ impl ProcessReader {
     /// Resident bytes by walking the page tables: exact, and milliseconds where much is mapped.
     pub(super) fn exact_resident_bytes(&self) -> io::Result<u64> {
         let of = |pid: u32| {
-            let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+            let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
             bytes_of(&rollup, "Rss").ok_or_else(|| ended(pid))
         };
         let of_children: u64 = self.children().into_iter().filter_map(|child| of(child).ok()).sum();
@@ -112,8 +93,8 @@ fn ended(pid: u32) -> io::Error {
 const STEP: Duration = Duration::from_millis(20);
 
 /// A sample taken once threads and resident bytes have stopped changing for as long as `quiet`, and whether they had;
-/// after `give_up_after`, or once `stop` is set, it is taken anyhow. `at_ns` counts from `origin_ns`, both monotonic. Resident bytes are counted page by
-/// page where the kernel lets us.
+/// after `give_up_after`, or once `stop` is set, it is taken anyhow. `at_ns` counts from `origin_ns`, both monotonic. Resident
+/// bytes are counted page by page where the kernel lets us.
 ///
 /// # Errors
 /// Where the process has ended.

@@ -35,10 +35,8 @@ pub fn socket_buffer_bytes(server: SocketAddr) -> io::Result<u64> {
             Datagram::Done(bytes) => return Ok(total + bytes),
             Datagram::Refused(errno) => return Err(io::Error::from_raw_os_error(errno)),
             Datagram::Malformed => {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "the kernel's socket diagnostics are malformed",
-                ));
+                let why = "the kernel's socket diagnostics are malformed";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, why));
             }
         }
     }
@@ -53,7 +51,7 @@ pub fn listen_overflows() -> Option<u64> {
 /// TCP segments that were sent again since the machine started, on any connection of this network namespace; absent where
 /// the kernel does not tell. `proc` is where its files are.
 pub(super) fn segments_sent_again(proc: &Path) -> Option<u64> {
-    counter_in(&text(proc.join("self/net/snmp").to_str()?)?, "Tcp:", "RetransSegs")
+    counter_in(&text(proc.join("self/net/snmp"))?, "Tcp:", "RetransSegs")
 }
 
 /// Names in one line and values in the next, each with the protocol in front.

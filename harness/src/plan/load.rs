@@ -161,6 +161,16 @@ pub enum Shape {
     },
 }
 
+impl Shape {
+    /// Requests of a session, or the one that is due by itself.
+    pub(crate) fn requests_per_arrival(self) -> u32 {
+        match self {
+            Shape::Connections { .. } => 1,
+            Shape::Sessions { requests, .. } => requests,
+        }
+    }
+}
+
 /// What a request asks for, and how it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {

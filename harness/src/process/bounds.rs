@@ -5,9 +5,10 @@
 //! Threads: a cgroup's `pids.max`, where one can be made. The resource limit RLIMIT_NPROC counts all processes of a
 //! user and none of root's, and RLIMIT_AS bounds address space, of which an allocator reserves 64 MiB a thread that
 //! nobody uses; neither is a bound of threads. Open files: RLIMIT_NOFILE. Memory: a cgroup's `memory.max`. What no cgroup
-//! does, `watchdog.rs` does. Beside it: `cgroup.rs`.
+//! does, `bounds/watchdog.rs` does. Within: `bounds/cgroup.rs`; `bounds/oom.rs`, whether want of memory ended a process.
 
 mod cgroup;
+mod oom;
 mod watchdog;
 
 use std::io;
@@ -18,6 +19,7 @@ use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 
 use cgroup::{Cgroup, Controller};
 pub use cgroup::{left_groups, sweep_control_groups};
+pub(super) use oom::OomCounters;
 use watchdog::{Watchdog, WatchedResource};
 
 /// One bound.

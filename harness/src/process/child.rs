@@ -4,7 +4,8 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
-use std::process::{self, ChildStderr, ChildStdin, ChildStdout};
+use std::os::unix::process::CommandExt;
+use std::process::{self, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal};
 
+use super::error::LaunchFailure;
+use super::image::OWN_NAME;
 use super::orphans;
 use super::pipe::{keep_end, wait_readable};
 use super::reap::{Death, LifeUsage, look, reap, reap_group};
@@ -28,8 +31,18 @@ pub(super) struct Child {
 }
 
 impl Child {
+    /// Starts a process of this program under its own name, with its stderr to be read here, in a group of its own: Ctrl-C in
+    /// a terminal reaches the harness alone, which then stops its servers in order, and a server's own children die with it.
+    pub(super) fn spawn(command: &mut Command) -> Result<(Child, Option<ChildStdout>), LaunchFailure> {
+        match command.arg0(OWN_NAME).stderr(Stdio::piped()).process_group(0).spawn() {
+            // From here on it is owned by a type that kills on drop.
+            Ok(process) => Ok(Child::adopt(process)?),
+            Err(source) => Err(LaunchFailure::Spawn { program: command.get_program().into(), source }),
+        }
+    }
+
     /// Takes over a child whose stderr is a pipe. Its stdin stays open within, as the lifeline, where it is one too.
-    pub(super) fn adopt(mut process: process::Child) -> io::Result<(Self, Option<ChildStdout>)> {
+    fn adopt(mut process: process::Child) -> io::Result<(Self, Option<ChildStdout>)> {
         match Self::supervise(&mut process) {
             Ok((pidfd, stderr)) => {
                 let stdout = process.stdout.take();
@@ -107,6 +120,12 @@ impl Child {
         let usage = reap_group(&mut self.process).unwrap_or_default();
         orphans::end();
         usage
+    }
+
+    /// Ends it; returns the end of its standard error.
+    pub(super) fn end(mut self) -> String {
+        self.kill_and_reap();
+        self.stderr_tail()
     }
 
     /// The end of its standard error; called once it is dead.

@@ -7,16 +7,16 @@
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::bounds::OomCounters;
 use super::child::Child;
 use super::error::{LaunchFailure, ProcessError};
-use super::image::{OWN_IMAGE, OWN_NAME};
-use super::oom::OomCounters;
+use super::image::OWN_IMAGE;
+use super::launch::cpu_list;
 use super::orphans::{self, start_guard};
 use super::server_process::ServerProcess;
 use crate::observe::descendants;
@@ -77,7 +77,7 @@ impl<'a> CommandLaunch<'a> {
 pub fn launch_command(launch: &CommandLaunch<'_>) -> Result<ServerProcess, ProcessError> {
     let mut tries = 1;
     loop {
-        let address = free_address().map_err(|error| failed(launch, error.into(), String::new()))?;
+        let address = free_address().map_err(|error| ProcessError::new(launch.name, error.into()))?;
         match start(launch, address) {
             Err(ProcessError { failure: LaunchFailure::PortTaken { .. }, .. }) if tries < TRIES => tries += 1,
             ended => return ended,
@@ -86,39 +86,27 @@ pub fn launch_command(launch: &CommandLaunch<'_>) -> Result<ServerProcess, Proce
 }
 
 fn start(launch: &CommandLaunch<'_>, address: SocketAddr) -> Result<ServerProcess, ProcessError> {
-    let fail = |failure, stderr| failed(launch, failure, stderr);
+    let fail = |failure| ProcessError::new(launch.name, failure);
     let own = launch.harness.unwrap_or(OWN_IMAGE.as_ref());
-    orphans::adopt().map_err(|error| fail(error.into(), String::new()))?;
+    orphans::adopt().map_err(|error| fail(error.into()))?;
     let (oom, begun) = (OomCounters::now(), Instant::now());
-    let spawned = Command::new(own)
-        .arg0(OWN_NAME)
+    let mut process = Command::new(own);
+    process
         .args(command_line(launch, address))
         // It stays in the environment when that becomes the program.
         .envs(launch.backend.map(|backend| (BACKEND_VARIABLE, backend.to_string())))
         .stdin(Stdio::null())
         // Nobody would read it, and a pipe that nobody reads holds its writer up.
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn();
-    let spawned =
-        spawned.map_err(|source| fail(LaunchFailure::Spawn { program: own.to_owned(), source }, String::new()))?;
-    let (mut child, _) = Child::adopt(spawned).map_err(|error| fail(error.into(), String::new()))?;
+        .stdout(Stdio::null());
+    let (mut child, _) = Child::spawn(&mut process).map_err(fail)?;
     let ready = start_guard(own, child.pid()).map_err(LaunchFailure::from).and_then(|guard| {
         child.guard_with(guard);
         await_listening(launch, (&child, &oom), address, begun)
     });
     match ready {
-        Ok(()) => Ok(ServerProcess::of_command(child, address, oom)),
-        Err(failure) => {
-            child.kill_and_reap();
-            Err(fail(failure, child.stderr_tail()))
-        }
+        Ok(()) => Ok(ServerProcess::new(child, None, address, oom)),
+        Err(failure) => Err(ProcessError { stderr: child.end(), ..fail(failure) }),
     }
-}
-
-fn failed(launch: &CommandLaunch<'_>, failure: LaunchFailure, stderr: String) -> ProcessError {
-    ProcessError { contender: launch.name.to_owned(), failure, stderr }
 }
 
 /// An address that nobody listens on now.
@@ -128,12 +116,9 @@ fn free_address() -> io::Result<SocketAddr> {
 
 /// The arguments with which this program becomes the server.
 fn command_line(launch: &CommandLaunch<'_>, address: SocketAddr) -> Vec<String> {
-    let mut words = vec!["become".to_owned(), "--parent".to_owned(), std::process::id().to_string()];
-    words.extend(["--port".to_owned(), address.port().to_string()]);
-    if !launch.cpus.is_empty() {
-        let cpus: Vec<String> = launch.cpus.iter().map(u32::to_string).collect();
-        words.extend(["--cpus".to_owned(), cpus.join(",")]);
-    }
+    let (parent, port) = (std::process::id().to_string(), address.port().to_string());
+    let mut words = ["become", "--parent", &parent, "--port", &port].map(str::to_owned).to_vec();
+    words.extend(cpu_list(launch.cpus).into_iter().flat_map(|cpus| ["--cpus".to_owned(), cpus]));
     words.push("--".to_owned());
     words.extend(launch.words.iter().map(|word| filled_in(word, address)));
     words

@@ -22,6 +22,7 @@ pub struct ProcessError {
 
 /// Errors of a machine that has no more of something.
 const LACKING: [Option<Errno>; 4] = [Some(Errno::MFILE), Some(Errno::NFILE), Some(Errno::AGAIN), Some(Errno::NOMEM)];
+
 impl ProcessError {
     /// Of a server that was never started, and so has said nothing.
     pub fn new(contender: &str, failure: LaunchFailure) -> ProcessError {

@@ -2,20 +2,19 @@
 //!
 //! Beside it: `supervised.rs`, the child's side of everything that is set up here.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::bounds::OomCounters;
 use super::child::Child;
 use super::error::{LaunchFailure, ProcessError};
-use super::image::{OWN_IMAGE, OWN_NAME};
+use super::image::OWN_IMAGE;
 use super::message::Ready;
-use super::oom::OomCounters;
 use super::pipe::{LineRead, read_line};
 use super::server_process::ServerProcess;
 
@@ -96,60 +95,42 @@ pub fn launch_program(program: &Path, launch: &Launch<'_>) -> Result<ServerProce
 }
 
 fn start(program: &Path, command: &str, launch: &Launch<'_>, more: &[&OsStr]) -> Result<ServerProcess, ProcessError> {
-    let fail = |failure, stderr| failed(launch, failure, stderr);
-    let nonce = nonce().map_err(|error| fail(error.into(), String::new()))?;
+    let fail = |failure| ProcessError::new(launch.contender, failure);
+    let nonce = nonce().map_err(|error| fail(error.into()))?;
     let (oom, begun) = (OomCounters::now(), Instant::now());
-    let spawned = Command::new(program)
-        .arg0(OWN_NAME)
-        .args(command_line(command, launch, &nonce))
-        .args(more)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        // A group of its own: Ctrl-C in a terminal reaches the harness alone, which then stops its servers in order,
-        // and a server's own children die with it.
-        .process_group(0)
-        .spawn();
-    let spawned =
-        spawned.map_err(|source| fail(LaunchFailure::Spawn { program: program.into(), source }, String::new()))?;
-    // From here on the child is owned by a type that kills on drop.
-    let (mut child, stdout) = Child::adopt(spawned).map_err(|error| fail(error.into(), String::new()))?;
-    let stdout = stdout.ok_or_else(|| fail(io::Error::from(io::ErrorKind::InvalidInput).into(), String::new()))?;
+    let mut process = Command::new(program);
+    process.args(command_line(command, launch, &nonce)).args(more).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let (mut child, stdout) = Child::spawn(&mut process).map_err(fail)?;
+    let stdout = stdout.ok_or_else(|| fail(io::Error::from(io::ErrorKind::InvalidInput).into()))?;
     match handshake((&mut child, &oom), &stdout, &nonce, begun, launch.readiness_deadline) {
-        Ok(ready) => Ok(ServerProcess::new(child, stdout, ready.address, oom)),
-        Err(failure) => {
-            child.kill_and_reap();
-            Err(fail(failure, child.stderr_tail()))
-        }
+        Ok(ready) => Ok(ServerProcess::new(child, Some(stdout), ready.address, oom)),
+        Err(failure) => Err(ProcessError { stderr: child.end(), ..fail(failure) }),
     }
-}
-
-fn failed(launch: &Launch<'_>, failure: LaunchFailure, stderr: String) -> ProcessError {
-    ProcessError { contender: launch.contender.to_owned(), failure, stderr }
 }
 
 /// The arguments with which a supervised server is started.
-fn command_line(command: &str, launch: &Launch<'_>, nonce: &str) -> Vec<OsString> {
-    let mut words = vec![command.to_owned(), launch.contender.to_owned(), "--supervised".to_owned()];
-    words.extend(["--parent".to_owned(), std::process::id().to_string()]);
-    words.extend(["--nonce".to_owned(), nonce.to_owned()]);
-    if !launch.cpus.is_empty() {
-        let cpus: Vec<String> = launch.cpus.iter().map(u32::to_string).collect();
-        words.extend(["--cpus".to_owned(), cpus.join(",")]);
+fn command_line(command: &str, launch: &Launch<'_>, nonce: &str) -> Vec<String> {
+    let mut words = [command, launch.contender, "--supervised"].map(str::to_owned).to_vec();
+    let listen = launch.listen.filter(|listen| !listen.is_loopback());
+    words.extend(listen.map(|_| "--allow-remote".to_owned()));
+    let options = [
+        ("--parent", Some(std::process::id().to_string())),
+        ("--nonce", Some(nonce.to_owned())),
+        ("--cpus", cpu_list(launch.cpus)),
+        ("--spin-rate", launch.spin_rate.map(|rate| rate.to_string())),
+        ("--wire", launch.wire.map(str::to_owned)),
+        ("--listen", listen.map(|listen| SocketAddr::new(listen, 0).to_string())),
+        ("--backend", launch.backend.map(|backend| backend.to_string())),
+    ];
+    for (option, value) in options {
+        words.extend(value.into_iter().flat_map(|value| [option.to_owned(), value]));
     }
-    if let Some(rate) = launch.spin_rate {
-        words.extend(["--spin-rate".to_owned(), rate.to_string()]);
-    }
-    if let Some(wire) = launch.wire {
-        words.extend(["--wire".to_owned(), wire.to_owned()]);
-    }
-    if let Some(listen) = launch.listen.filter(|listen| !listen.is_loopback()) {
-        words.extend(["--listen".to_owned(), SocketAddr::new(listen, 0).to_string(), "--allow-remote".to_owned()]);
-    }
-    if let Some(backend) = launch.backend {
-        words.extend(["--backend".to_owned(), backend.to_string()]);
-    }
-    words.into_iter().map(OsString::from).collect()
+    words
+}
+
+/// CPUs as an option takes them; absent where none is named.
+pub(super) fn cpu_list(cpus: &[u32]) -> Option<String> {
+    (!cpus.is_empty()).then(|| cpus.iter().map(u32::to_string).collect::<Vec<_>>().join(","))
 }
 
 /// The first line of the child, checked against what it must be.
@@ -221,31 +202,13 @@ mod tests {
             listen: Some(IpAddr::from([192, 0, 2, 1])),
             backend: Some(SocketAddr::from(([127, 0, 0, 1], 4321))),
         };
-        let words: Vec<String> =
-            command_line("serve", &launch, "ab").into_iter().map(|word| word.into_string().unwrap()).collect();
-        let parent = std::process::id().to_string();
+        let parent = std::process::id();
         assert_eq!(
-            words,
-            [
-                "serve",
-                "threaded:stack=64KiB",
-                "--supervised",
-                "--parent",
-                &parent,
-                "--nonce",
-                "ab",
-                "--cpus",
-                "0,3",
-                "--spin-rate",
-                "250",
-                "--wire",
-                "http",
-                "--listen",
-                "192.0.2.1:0",
-                "--allow-remote",
-                "--backend",
-                "127.0.0.1:4321"
-            ]
+            command_line("serve", &launch, "ab").join(" "),
+            format!(
+                "serve threaded:stack=64KiB --supervised --allow-remote --parent {parent} --nonce ab --cpus 0,3 \
+                 --spin-rate 250 --wire http --listen 192.0.2.1:0 --backend 127.0.0.1:4321"
+            )
         );
     }
 

@@ -10,10 +10,9 @@ use std::time::{Duration, Instant};
 use reports::record::{Bound, ServerCounters};
 use rustix::process::Signal;
 
-use super::bounds::{BoundsInForce, Cap};
+use super::bounds::{BoundsInForce, Cap, OomCounters};
 use super::child::Child;
 use super::message::{Channel, Overheard, farewell_in};
-use super::oom::OomCounters;
 use super::pipe::{LineRead, read_line, read_until_ended};
 use super::reap::{Death, LifeUsage, panic_text};
 use crate::observe::{Extent, descendants, peak_resident_bytes};
@@ -61,15 +60,8 @@ pub struct Stopped {
 }
 
 impl ServerProcess {
-    pub(super) fn new(child: Child, stdout: ChildStdout, address: SocketAddr, oom: OomCounters) -> Self {
-        Self::with(child, Some(stdout), address, oom)
-    }
-
-    pub(super) fn of_command(child: Child, address: SocketAddr, oom: OomCounters) -> Self {
-        Self::with(child, None, address, oom)
-    }
-
-    fn with(child: Child, stdout: Option<ChildStdout>, address: SocketAddr, oom: OomCounters) -> Self {
+    /// `stdout` is absent where it is a program of another hand.
+    pub(super) fn new(child: Child, stdout: Option<ChildStdout>, address: SocketAddr, oom: OomCounters) -> Self {
         let (bounds, overheard) = (BoundsInForce::default(), Overheard::default());
         Self { child, bounds, oom, stdout, overheard, address, stays_on_its_thread: PhantomData }
     }
@@ -193,9 +185,7 @@ impl ServerProcess {
             stderr_tail,
         }
     }
-}
 
-impl ServerProcess {
     /// Of several processes the greatest sizes were not reached at the same time, and nothing is known of their sum.
     fn peak_resident_bytes(&self) -> Option<u64> {
         let has_children = self.extent() == Extent::WithChildren && !descendants(self.pid()).is_empty();

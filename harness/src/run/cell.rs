@@ -10,7 +10,7 @@ use reports::record::{self, ArrivalsRecord, OtherBuild, PlacementRecord, ShapeRe
 use super::called::CalledBackend;
 use super::disturbed;
 use super::elsewhere::Elsewhere;
-use super::findings::{CellFailure, TaskFindings};
+use super::findings::TaskFindings;
 use super::held::{self, HeldServer};
 use super::placed::{generator, on_cpus};
 use super::served::{CellFindings, ServedCell, WatchSettings};
@@ -75,10 +75,7 @@ impl<'a> CellRunner<'a> {
             return self.run_where_it_is(task, contender, placement);
         }
         let found = on_cpus(&placement.generator_cpus, || self.run_where_it_is(task, contender, placement));
-        found.unwrap_or_else(|error| {
-            let reason = format!("the load generator can't have its CPUs: {error}");
-            CellFindings::not_started(CellFailure::of_the_harness(reason), String::new())
-        })
+        found.unwrap_or_else(|error| CellFindings::not_run(format!("the load generator can't have its CPUs: {error}")))
     }
 
     fn run_where_it_is(
@@ -91,8 +88,7 @@ impl<'a> CellRunner<'a> {
         let called = match CalledBackend::start(task, generator) {
             Ok(called) => called,
             Err(error) => {
-                let reason = format!("the backend that its requests call can't be started: {error}");
-                return CellFindings::not_started(CellFailure::of_the_harness(reason), String::new());
+                return CellFindings::not_run(format!("the backend that its requests call can't be started: {error}"));
             }
         };
         let backend = called.as_ref().map(CalledBackend::address);
@@ -152,8 +148,7 @@ impl<'a> CellRunner<'a> {
         let (deadline, interrupt, calls_backend) = (self.deadline, self.interrupt, task.calls_backend());
         let is_over = || interrupt.is_set() || deadline.is_some_and(|deadline| Instant::now() >= deadline);
         let (TaskKind::Load(spec), Some(elsewhere)) = (task, &mut self.elsewhere) else {
-            let reason = "only a plain load can be put to a server on another machine".to_owned();
-            return CellFindings::not_started(CellFailure::of_the_harness(reason), String::new());
+            return CellFindings::not_run("only a plain load can be put to a server on another machine");
         };
         let order = ServeOrder {
             contender: contender.bare_label().to_owned(),
@@ -190,13 +185,8 @@ impl<'a> CellRunner<'a> {
             }
         };
         let Some(elsewhere) = &mut self.elsewhere else {
-            match load::run(spec, target, generator, &stop, attend) {
-                Ok(outcome) => {
-                    found.traffic = Some(outcome.traffic);
-                    found.generator = Some(outcome.generator);
-                }
-                Err(error) => found.failure = Some(error.into()),
-            }
+            let sent = load::run(spec, target, generator, &stop, attend);
+            found.take_own(sent);
             return found;
         };
         let sent = elsewhere.send(spec, target, [&stop, self.interrupt.flag()], attend);
@@ -218,9 +208,7 @@ impl<'a> CellRunner<'a> {
         found.death = server.poll_death();
         found
     }
-}
 
-impl CellRunner<'_> {
     /// Ends what the run has on other machines.
     pub(super) fn finish(self) {
         if let Some(elsewhere) = self.elsewhere {

@@ -13,7 +13,7 @@ use reports::record::{self, Bound, Warning};
 use super::called::CalledBackend;
 use super::findings::{CellFailure, TaskFindings};
 use super::session::Interrupt;
-use crate::load::{self, DisturbError, Disturbed, Generator, LoadMoments, now_ns};
+use crate::load::{self, DisturbError, Disturbed, Generator, LoadMoments, Order, now_ns};
 use crate::plan::{Bounds, Disturbance, DisturbanceKind, DisturbedSpec, nanoseconds};
 use crate::process::{Cap, ServerProcess};
 
@@ -38,7 +38,8 @@ pub(super) fn disturb(
     let (target, stop) = (server.address(), AtomicBool::new(false));
     thread::scope(|scope| {
         let mut attendant = Attendant { spec, server, target, stop: &stop, scope, found: &mut found, disturbing: None };
-        let outcome = load::probe(&spec.probe, target, generator, &stop, |moments| {
+        let order = Order { keeps_each: true, ..Order::new(&spec.probe, target, generator, &stop) };
+        let outcome = order.run(|moments| {
             attendant.attend(moments, interrupt.is_set());
             if let Some(called) = &mut called {
                 called.look_at(moments, now_ns());
@@ -48,13 +49,7 @@ pub(super) fn disturb(
         stop.store(true, Ordering::Relaxed);
         attendant.server.resume();
         let disturbed = attendant.disturbing.map(ScopedJoinHandle::join);
-        match outcome {
-            Ok(outcome) => {
-                found.traffic = Some(outcome.traffic);
-                found.generator = Some(outcome.generator);
-            }
-            Err(error) => found.failure = Some(error.into()),
-        }
+        found.take_own(outcome);
         if let Some(disturbed) = disturbed {
             let disturbed = disturbed.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             note(&mut found, &spec.disturbance, disturbed);

@@ -202,8 +202,7 @@ impl Elsewhere {
     ) -> CellFindings {
         let (generator, beside, allow_remote) = (self.generator(), self.pids_there(), self.allow_remote);
         let Elsewhere { fleet, host: Some(host), .. } = self else {
-            let reason = "no other machine has the servers".to_owned();
-            return CellFindings::not_started(CellFailure::of_the_harness(reason), String::new());
+            return CellFindings::not_run("no other machine has the servers");
         };
         let order = ServeOrder { beside, ..order.clone() };
         let mut server = match host.serve(&order, give_up) {

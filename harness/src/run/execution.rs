@@ -11,8 +11,8 @@ use reports::record::{Cell, Ending, Manifest, Purpose, Warning};
 
 use super::cell::CellRunner;
 use super::elsewhere::Elsewhere;
-use super::forecast::time_of;
 use super::preflight::generator_bounds;
+use super::queue::time_of;
 use super::series::{CellSeries, RunProgress};
 use super::session::Interrupt;
 use crate::plan::{RunPlan, Turn, block_order, nanoseconds};

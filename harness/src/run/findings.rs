@@ -7,7 +7,7 @@ use std::time::Duration;
 use reports::record::{Bound, DisturbanceRecord, FailedPart, GeneratorUsage, Stage, Traffic, Warning, WorkerRecord};
 
 use super::elsewhere::SentLoad;
-use crate::load::{LoadError, LoadMoments};
+use crate::load::{LoadError, LoadMoments, LoadOutcome};
 use crate::observe::cpu_time;
 use crate::plan::nanoseconds;
 use crate::process::{Death, LaunchFailure, ServerProcess};
@@ -70,6 +70,17 @@ impl From<LaunchFailure> for CellFailure {
 }
 
 impl TaskFindings {
+    /// What became of a load that was sent from here.
+    pub(super) fn take_own(&mut self, sent: Result<LoadOutcome, LoadError>) {
+        match sent {
+            Ok(outcome) => {
+                self.traffic = Some(outcome.traffic);
+                self.generator = Some(outcome.generator);
+            }
+            Err(error) => self.failure = Some(error.into()),
+        }
+    }
+
     /// What became of a load that was sent from elsewhere.
     pub(super) fn take(&mut self, sent: Result<SentLoad, CellFailure>) {
         match sent {

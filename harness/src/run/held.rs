@@ -59,7 +59,7 @@ pub(crate) fn hold(spec: &HoldSpec, server: &HeldServer<'_>) -> TaskFindings {
 }
 
 fn stages(spec: &HoldSpec, server: &HeldServer<'_>, found: &mut TaskFindings) -> Result<(), HoldError> {
-    let mut reader = ProcessReader::of(server.pid, server.extent)?;
+    let mut reader = ProcessReader::open(server.pid, server.extent)?;
     let mut held = HeldConnections::new(server.address, &spec.work, server.stop)?;
     found.stages.push(stage(server, &mut reader, Phase::Idle, quiet_with(0), 0, None)?);
     for wanted in &spec.counts {

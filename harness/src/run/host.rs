@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use reports::record::PlacementKind;
 
 use super::called::CalledBackend;
-use super::findings::{CellFailure, TaskFindings};
+use super::findings::TaskFindings;
 use super::served::{CellFindings, ServedCell, WatchSettings};
 use crate::backend::Promptness;
 use crate::load::{LoadMoments, now_ns};
@@ -37,8 +37,7 @@ impl ServerStarter for ServingMachine {
 
 impl ServingMachine {
     fn begin(&mut self, order: &ServeOrder) -> Result<HostedCell, Box<CellFindings>> {
-        let failed = |failure, stderr| Box::new(CellFindings::not_started(failure, stderr));
-        let unfit = |reason: String| failed(CellFailure::of_the_harness(reason), String::new());
+        let unfit = |reason: String| Box::new(CellFindings::not_run(reason));
         let (spin_rate, kernel_stack_bytes_per_thread) = match self.known {
             Some(known) => known,
             None => {
@@ -60,7 +59,7 @@ impl ServingMachine {
             backend: called.as_ref().map(CalledBackend::address),
             ..Launch::new(&order.contender)
         });
-        let server = server.map_err(|error| failed(error.failure.into(), error.stderr))?;
+        let server = server.map_err(|error| Box::new(CellFindings::not_started(error.failure.into(), error.stderr)))?;
         let watching = WatchSettings {
             placement: order.placement.clone(),
             kernel_stack_bytes_per_thread,
@@ -99,14 +98,15 @@ impl HostedServer for HostedCell {
 
 impl From<CellFindings> for ServedMessage {
     fn from(found: CellFindings) -> ServedMessage {
-        let CellFindings { outcome, warnings, backend, server, samples, inside, noise, .. } = found;
-        ServedMessage { outcome, warnings, backend, server, samples, inside, noise }
+        let CellFindings { outcome, task, backend, server, samples, inside, noise } = found;
+        ServedMessage { outcome, warnings: task.warnings, backend, server, samples, inside, noise }
     }
 }
 
 impl From<ServedMessage> for CellFindings {
     fn from(served: ServedMessage) -> CellFindings {
         let ServedMessage { outcome, warnings, backend, server, samples, inside, noise } = served;
-        CellFindings { outcome, warnings, backend, server, samples, inside, noise, ..CellFindings::nothing() }
+        let task = TaskFindings { warnings, ..TaskFindings::default() };
+        CellFindings { outcome, task, backend, server, samples, inside, noise }
     }
 }

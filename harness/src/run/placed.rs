@@ -42,18 +42,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work};
+    use crate::plan::{ArrivalProcess, LoadSpec, Shape};
 
     fn asking(arrivals: ArrivalProcess, requests: u32) -> TaskKind {
-        TaskKind::Load(LoadSpec {
-            arrivals,
-            shape: Shape::Sessions { requests, think_time: Duration::ZERO, concurrent: 8 },
-            work: Work::new("echo", "hi"),
-            seed: 0,
-            warm_up: Duration::ZERO,
-            window: Duration::from_millis(1),
-            timeout: Duration::from_millis(1),
-        })
+        let shape = Shape::Sessions { requests, think_time: Duration::ZERO, concurrent: 8 };
+        TaskKind::Load(LoadSpec { shape, ..LoadSpec::of_a_second(arrivals) })
     }
 
     #[test]

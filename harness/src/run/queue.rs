@@ -3,14 +3,16 @@
 //!
 //! Whether a cell was disturbed says `validity.rs`, from the machine and the generator alone: none is run again for its
 //! result. One invalid block of twenty would leave a comparison that takes twenty without a verdict, so an invalid cell is
-//! run more often than one that is valid and flagged.
+//! run more often than one that is valid and flagged. And how long cells take, before any of them is run; what comes before
+//! and after them adds `cli/forecast.rs`.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use reports::record::{ArrivalsRecord, Cell, Outcome, Warning};
 
 use super::validity;
-use crate::plan::Turn;
+use crate::plan::{RunPlan, Sizes, Turn};
 
 /// The most often a disturbed cell is run.
 const MOST_ATTEMPTS: u32 = 4;
@@ -91,10 +93,36 @@ fn is_invalid_for_the_generator(cell: &Cell) -> bool {
     cell.outcome == Outcome::Completed && invalidating.peek().is_some() && invalidating.all(is_its_fault)
 }
 
+/// What a cell costs besides its task: starting, stopping and reaping the server, reading the last figures. Measured
+/// on two cores; only forecasts depend on it.
+const CELL_OVERHEAD: Duration = Duration::from_millis(40);
+
+/// About how long the cells of `turns` take.
+pub fn time_of(turns: &[Turn]) -> Duration {
+    turns.iter().map(time_of_one).sum()
+}
+
+/// How much longer a plan takes at most for cells that are run again because the machine was disturbed.
+pub fn time_of_retries(plan: &RunPlan<'_>) -> Duration {
+    let of_a_block = |block: u32| {
+        let turns = plan.at_its_fullest(block);
+        let longest = turns.iter().map(time_of_one).max().unwrap_or(Duration::ZERO);
+        longest * retries(&plan.sizes, block, turns.len())
+    };
+    (0..plan.most_blocks()).map(of_a_block).sum()
+}
+
+/// How many cells may be run again on account of a block of so many cells: of a further block half of them at most.
+pub(super) fn retries(sizes: &Sizes, block: u32, cells: usize) -> u32 {
+    if block == 0 { sizes.retries } else { sizes.retries.min((cells / 2) as u32) }
+}
+
+fn time_of_one(turn: &Turn) -> Duration {
+    turn.task.kind.usual_duration() + CELL_OVERHEAD
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use reports::record::Ledger;
 
     use super::*;

@@ -4,11 +4,12 @@
 //! Must not know: what is put to the server, and by whom. Beside it: `cell.rs`, which puts something to it; `host.rs`, which
 //! does this for a run on another machine.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use reports::record::{
-    self, FailedPart, GeneratorUsage, InsideAnswer, Noise, Outcome, PlacementRecord, Sample, ServerUsage, Stage,
-    ThreadTimes, Traffic, Unobserved, Warning, WorkerRecord,
+    self, FailedPart, InsideAnswer, Noise, Outcome, PlacementRecord, Sample, ServerUsage, ThreadTimes, Unobserved,
+    Warning,
 };
 
 use super::called::CalledBackend;
@@ -26,19 +27,13 @@ const SAMPLING_INTERVAL: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct CellFindings {
     pub(super) outcome: Outcome,
-    pub(super) traffic: Option<Traffic>,
-    pub(super) disturbance: Option<record::DisturbanceRecord>,
-    pub(super) bounds: Vec<record::Bound>,
-    pub(super) generator: Option<GeneratorUsage>,
-    pub(super) workers: Vec<WorkerRecord>,
-    pub(super) start_skew_ns: Option<u64>,
+    /// What the task found out, with all that is to be known before believing the cell.
+    pub(super) task: TaskFindings,
     pub(super) backend: Option<record::BackendUsage>,
     pub(super) server: ServerUsage,
     pub(super) samples: Vec<Sample>,
     pub(super) inside: Option<record::InsideRecord>,
-    pub(super) stages: Vec<Stage>,
     pub(super) noise: Noise,
-    pub(super) warnings: Vec<Warning>,
 }
 
 /// How a server is watched.
@@ -97,41 +92,30 @@ impl ServedCell {
     }
 
     /// Stops it, and says all that is known.
-    pub(super) fn end(self, found: TaskFindings) -> CellFindings {
+    pub(super) fn end(self, mut found: TaskFindings) -> CellFindings {
         let ServedCell { server, called, observer, overflows_before, origin_ns } = self;
         let pid = server.pid();
         let observed = observer.stop();
         let overflows = listen_overflows().zip(overflows_before).map(|(after, before)| after.saturating_sub(before));
         let stopped = server.stop();
         let failure = called.as_ref().and_then(CalledBackend::failure);
-        let found = TaskFindings { failure: found.failure.clone().or(failure), ..found };
+        found.failure = found.failure.or(failure);
         let outcome = outcome(&found, &stopped);
-        let mut warnings = found.warnings.clone();
-        warnings.extend(after_the_end(&stopped, &found));
+        let at_the_end = after_the_end(&stopped, &found);
+        found.warnings.extend(at_the_end);
         // Of a server that has ended everybody knows that it could not be watched to the end.
         let has_ended = outcome != Outcome::Completed || found.stop_asked_ns.is_some();
         let is_known = |doubt: &Warning| matches!(doubt, Warning::NotObserved { what: Unobserved::Server, .. });
-        warnings.extend(observed.unobserved.into_iter().filter(|doubt| !(has_ended && is_known(doubt))));
+        found.warnings.extend(observed.unobserved.into_iter().filter(|doubt| !(has_ended && is_known(doubt))));
         let Observed { noise, peak_threads, .. } = observed;
-        let samples = rebased(observed.samples, origin_ns, found.origin_ns);
-        let inside = observed.inside.map(|inside| rebased_inside(inside, origin_ns, found.origin_ns));
-        let server = ServerUsage { peak_threads, listen_overflows: overflows, ..usage(pid, &stopped, &found) };
-        let TaskFindings { traffic, disturbance, bounds, generator, workers, start_skew_ns, stages, .. } = found;
         CellFindings {
             outcome,
-            traffic,
-            disturbance,
-            bounds,
-            generator,
-            workers,
-            start_skew_ns,
             backend: called.and_then(CalledBackend::usage),
-            server,
-            samples,
-            inside,
-            stages,
+            server: ServerUsage { peak_threads, listen_overflows: overflows, ..usage(pid, &stopped, &found) },
+            samples: rebased(observed.samples, origin_ns, found.origin_ns),
+            inside: observed.inside.map(|inside| rebased_inside(inside, origin_ns, found.origin_ns)),
             noise,
-            warnings,
+            task: found,
         }
     }
 }
@@ -142,41 +126,30 @@ impl CellFindings {
         CellFindings { outcome: Outcome::Failed { part, reason, stderr }, ..CellFindings::nothing() }
     }
 
+    /// Of a cell that what measures could not run.
+    pub(super) fn not_run(reason: impl Display) -> CellFindings {
+        CellFindings::not_started(CellFailure::of_the_harness(reason), String::new())
+    }
+
     /// Together with what became of the load, which was sent from elsewhere. What ended the server ended the load.
-    pub(super) fn with(self, sent: Result<SentLoad, CellFailure>) -> CellFindings {
-        match sent {
-            Ok(SentLoad { traffic, generator, workers, start_skew_ns, warnings }) => CellFindings {
-                traffic: Some(traffic),
-                generator: Some(generator),
-                workers,
-                start_skew_ns: Some(start_skew_ns),
-                warnings: [self.warnings, warnings].concat(),
-                ..self
-            },
-            Err(CellFailure { part, reason }) if self.outcome == Outcome::Completed => {
-                CellFindings { outcome: Outcome::Failed { part, reason, stderr: String::new() }, ..self }
-            }
-            Err(_) => self,
+    pub(super) fn with(mut self, sent: Result<SentLoad, CellFailure>) -> CellFindings {
+        if let (Err(CellFailure { part, reason }), Outcome::Completed) = (&sent, &self.outcome) {
+            self.outcome = Outcome::Failed { part: *part, reason: reason.clone(), stderr: String::new() };
         }
+        self.task.take(sent);
+        self
     }
 
     /// Of a cell that ended as planned and of which nothing was seen.
     pub(super) fn nothing() -> CellFindings {
         CellFindings {
             outcome: Outcome::Completed,
-            traffic: None,
-            disturbance: None,
-            bounds: Vec::new(),
-            generator: None,
-            workers: Vec::new(),
-            start_skew_ns: None,
+            task: TaskFindings::default(),
             backend: None,
             server: ServerUsage::default(),
             samples: Vec::new(),
             inside: None,
-            stages: Vec::new(),
             noise: Noise::default(),
-            warnings: Vec::new(),
         }
     }
 }

@@ -15,6 +15,9 @@ use signal_hook::flag;
 
 use crate::process::sha256_of_own_image;
 
+/// What stops a run.
+const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
+
 /// Whether the run is to be stopped, and by which signal.
 #[derive(Debug, Default)]
 pub struct Interrupt {
@@ -29,13 +32,9 @@ impl Interrupt {
     /// Where the kernel refuses the handler.
     pub fn listen() -> io::Result<Interrupt> {
         let interrupt = Interrupt::default();
-        for signal in [SIGINT, SIGTERM] {
-            // In this order: at the first signal the flag is not set yet, at the second it is.
-            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&interrupt.stop))?;
-            flag::register_usize(signal, Arc::clone(&interrupt.signal), signal as usize)?;
-            flag::register(signal, Arc::clone(&interrupt.stop))?;
-        }
-        Ok(interrupt)
+        // Before the flag can be set by the same signal: at the first signal it is not set yet, at the second it is.
+        end_at(&interrupt.stop)?;
+        interrupt.note_signals()
     }
 
     /// As [`Interrupt::listen`], but that a second signal changes nothing until [`Interrupt::end_at_the_next`]: for whoever
@@ -44,12 +43,15 @@ impl Interrupt {
     /// # Errors
     /// As [`Interrupt::listen`].
     pub fn listen_patiently() -> io::Result<Interrupt> {
-        let interrupt = Interrupt::default();
-        for signal in [SIGINT, SIGTERM] {
-            flag::register_usize(signal, Arc::clone(&interrupt.signal), signal as usize)?;
-            flag::register(signal, Arc::clone(&interrupt.stop))?;
+        Interrupt::default().note_signals()
+    }
+
+    fn note_signals(self) -> io::Result<Interrupt> {
+        for signal in SIGNALS {
+            flag::register_usize(signal, Arc::clone(&self.signal), signal as usize)?;
+            flag::register(signal, Arc::clone(&self.stop))?;
         }
-        Ok(interrupt)
+        Ok(self)
     }
 
     /// From now on the next signal ends the process at once.
@@ -57,10 +59,7 @@ impl Interrupt {
     /// # Errors
     /// As [`Interrupt::listen`].
     pub fn end_at_the_next(&self) -> io::Result<()> {
-        for signal in [SIGINT, SIGTERM] {
-            flag::register_conditional_shutdown(signal, 128 + signal, Arc::new(AtomicBool::new(true)))?;
-        }
-        Ok(())
+        end_at(&Arc::new(AtomicBool::new(true)))
     }
 
     /// As if Ctrl-C had been pressed: for a terminal that hands it on as a key.
@@ -86,6 +85,14 @@ impl Interrupt {
             signal => Some(128 + signal as u8),
         }
     }
+}
+
+/// Ends the process at a signal that comes while the flag is set.
+fn end_at(is_set: &Arc<AtomicBool>) -> io::Result<()> {
+    for signal in SIGNALS {
+        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(is_set))?;
+    }
+    Ok(())
 }
 
 /// The commit that this program was built from, with `-dirty` where its sources had changed since; nothing where it was

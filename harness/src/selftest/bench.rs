@@ -123,7 +123,8 @@ impl Bench {
     /// As [`Bench::load`], for a number of requests; the window is the longest that it may take.
     pub(crate) fn load_counted(&self, requests: u64, spec: &LoadSpec, target: SocketAddr) -> Result<Cell, Obstacle> {
         let (generator, stop) = (Generator { threads: 1, pacing: Pacing::Sleeping }, AtomicBool::new(false));
-        let outcome = Order::new(spec, target, generator, &stop).at_most(requests).run(|_| {})?;
+        let order = Order { most_requests: Some(requests), ..Order::new(spec, target, generator, &stop) };
+        let outcome = order.run(|_| {})?;
         Ok(cells::of_load(spec, outcome))
     }
 }

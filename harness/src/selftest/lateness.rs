@@ -3,7 +3,7 @@
 //! The latter is seen by threads that want to wake every other millisecond, one on each CPU, and note when they could not: what the machine
 //! did to server and generator while a row was measured.
 //!
-//! `observe/noise.rs` keeps the greatest lateness on the generator's CPUs; a row needs the sum on all of them, because
+//! `observe/machine/noise.rs` keeps the greatest lateness on the generator's CPUs; a row needs the sum on all of them, because
 //! delays add up in a queue.
 
 use std::io;

@@ -121,13 +121,12 @@ fn carry_out(
     let signs = Signs::default();
     let mut progress = LoadProgress::new(spec, args.requests, args.quiet.is_on);
     let mut window_start_ns = 0;
-    let mut order = Order::new(spec, address, generator, interrupt.flag()).showing(&signs);
-    if let Some(requests) = args.requests {
-        order = order.at_most(requests);
-    }
-    if args.hlog.is_some() {
-        order = order.by_second();
-    }
+    let order = Order {
+        signs: Some(&signs),
+        most_requests: args.requests,
+        by_second: args.hlog.is_some(),
+        ..Order::new(spec, address, generator, interrupt.flag())
+    };
     let machine = MachineWatch::start(allowed_cpus().unwrap_or_default(), Vec::new());
     let outcome = order.run(|moments| {
         window_start_ns = moments.window_start_ns;

@@ -1,7 +1,8 @@
 //! What a page is told of a run, and what a cell is in figures: with its times in fixed buckets, as Prometheus wants a
 //! histogram, so that those of all cells, contenders and runs can be added and compared.
 //!
-//! The bounds of the buckets never change. Must not know: records, plans, how anything is drawn. Beside it: `board.rs`, which keeps the latest of each.
+//! The bounds of the buckets never change. Must not know: records, plans, how anything is drawn. Beside it: `board.rs`, which
+//! keeps the latest of each.
 
 use std::path::PathBuf;
 use std::time::Duration;

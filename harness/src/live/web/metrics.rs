@@ -2,7 +2,8 @@
 //! units, `_total` for what only grows).
 //!
 //! A figure changes when a cell ends and never in between, or with each frame of servers that are watched. What was not
-//! measured has no sample, rather than a zero. Must not know: who asks. Beside it: `exposition.rs` (the two text formats), `event.rs` (what a cell is).
+//! measured has no sample, rather than a zero. Must not know: who asks. Beside it: `exposition.rs` (the two text formats),
+//! `event.rs` (what a cell is).
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -3,8 +3,10 @@
 //! The one place besides the microcosts that knows tokio: a current-thread runtime on a thread that keeps to the
 //! generator's CPUs. Between two events it waits in epoll, without a timer. Must not know: runs, plans, servers; it is told
 //! [`PageEvent`]s. Read in this order: `event.rs`, `notes.rs`, `board.rs`, `visitors.rs`, `routes.rs`, `limits.rs`,
-//! `server.rs`, `desk.rs` (a workshop, where something can be told too) with `workshop.html` and `workshop.js` (with `votes.js` and `trainer.js`), and `room.rs` with `rates.rs` (phones that vote, the one page for other machines), `page.html` with `page.js` (a run) or `session.html` with `session.js` (servers that are watched).
-//! `metrics.rs` and `exposition.rs` are for scrapers, `flood.rs` has clients that mean no good.
+//! `server.rs`, with `page.html` and `page.js` (a run) or `session.html` and `session.js` (servers that are watched). Then
+//! `desk.rs` (a workshop, where something can be told too) with `workshop.html`, `workshop.js`, `votes.js` and `trainer.js`,
+//! and `room.rs` with `rates.rs` (phones that vote, the one page for other machines). `metrics.rs` and `exposition.rs` are
+//! for scrapers, `flood.rs` has clients that mean no good.
 
 mod board;
 mod desk;
@@ -12,8 +14,6 @@ mod event;
 mod exposition;
 #[cfg(test)]
 mod flood;
-#[cfg(any(test, fuzzing))]
-pub(crate) mod fuzzed;
 mod limits;
 mod metrics;
 mod notes;
@@ -28,3 +28,5 @@ pub use event::{Buckets, CellLabels, CellSummary, DrawnPieces, PageEvent, Server
 pub use room::{PhoneLimits, Room, Voter};
 pub use routes::PageView;
 pub use server::{Web, WebError};
+#[cfg(any(test, fuzzing))]
+pub(crate) use visitors::fuzzed;

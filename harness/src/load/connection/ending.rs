@@ -4,9 +4,10 @@
 
 use std::mem;
 
+use super::slot::SlotState;
+use super::waiting::WaitingRequest;
 use super::{Closing, Connections, Name, Network, News};
 use crate::load::recorder::Failure;
-use crate::load::slot::{SlotState, WaitingRequest};
 use crate::plan::{Shape, nanoseconds};
 
 /// How long a closed-loop connection rests after a failure, so that a dead server is not hammered.
@@ -41,7 +42,7 @@ impl<N: Network> Connections<N> {
             }
             SlotState::Pausing => self.begin_anew(index, now),
             SlotState::Closing => {
-                self.count_disagreement(index);
+                self.count_farewell(index, false);
                 self.end_session(index, now);
             }
             SlotState::Draining => self.end_session(index, now),
@@ -91,12 +92,9 @@ impl<N: Network> Connections<N> {
             }
             _ => {
                 // The last request asked the server to close; whether it does, its reply has said.
-                let agrees = slot.socket.is_none();
-                if let Some(connections) = self.recorder.connections(slot.scheduled) {
-                    connections.closed_in_agreement += u64::from(agrees);
-                    connections.closed_in_disagreement += u64::from(!agrees);
-                }
                 slot.state = SlotState::Draining;
+                let agrees = slot.socket.is_none();
+                self.count_farewell(index, agrees);
                 self.end_session(index, now);
             }
         }
@@ -106,8 +104,8 @@ impl<N: Network> Connections<N> {
     pub(super) fn on_closed_between(&mut self, index: u32) {
         let slot = &self.slots[index as usize];
         let is_last = matches!(self.settings.shape, Shape::Sessions { .. }) && slot.remaining <= 1;
-        if let Some(connections) = self.recorder.connections(slot.scheduled).filter(|_| !is_last) {
-            connections.closed_by_server += 1;
+        if !is_last {
+            self.recorder.count(slot.scheduled, |connections| &mut connections.closed_by_server);
         }
         // With a reset, so that no port of ours waits in TIME_WAIT however many connections there are.
         self.close(index, Closing::WithReset);
@@ -131,21 +129,15 @@ impl<N: Network> Connections<N> {
 
     /// In closed loop, begins the next request or session of a slot; otherwise does nothing.
     pub(super) fn begin_anew(&mut self, index: u32, now: u64) {
-        let requests = match self.settings.shape {
-            Shape::Sessions { requests, .. } => u64::from(requests),
-            Shape::Connections { .. } => 1,
-        };
         if !self.is_in_closed_loop(now) {
             return;
         }
-        self.closed_loop.left = self.closed_loop.left.saturating_sub(requests);
+        let requests = self.settings.shape.requests_per_arrival();
+        self.closed_loop.left = self.closed_loop.left.saturating_sub(requests.into());
+        let place = self.recorder.self_scheduled(now, requests);
         match self.settings.shape {
-            Shape::Sessions { requests, .. } => {
-                let place = self.recorder.self_scheduled(now, requests);
-                self.begin_session(index, place, now, now);
-            }
+            Shape::Sessions { .. } => self.begin_session(index, place, now, now),
             Shape::Connections { .. } => {
-                let place = self.recorder.self_scheduled(now, 1);
                 self.recorder.entered(place, now);
                 self.begin(index, now, now);
             }
@@ -169,7 +161,7 @@ impl<N: Network> Connections<N> {
             }
             SlotState::Draining | SlotState::Pausing => self.end_session(index, now),
             SlotState::Closing => {
-                self.count_disagreement(index);
+                self.count_farewell(index, false);
                 self.end_session(index, now);
             }
             SlotState::Ready if self.exchange.may_be_closed_between() => self.on_closed_between(index),
@@ -200,10 +192,8 @@ impl<N: Network> Connections<N> {
     fn count_lost(&mut self, index: u32) {
         let slot = &self.slots[index as usize];
         self.has_lost_idle |= !slot.has_request;
-        if matches!(slot.state, SlotState::Connecting | SlotState::Vacant)
-            && let Some(connections) = self.recorder.connections(slot.scheduled)
-        {
-            connections.failed += 1;
+        if matches!(slot.state, SlotState::Connecting | SlotState::Vacant) {
+            self.recorder.count(slot.scheduled, |connections| &mut connections.failed);
         }
     }
 
@@ -264,11 +254,8 @@ impl<N: Network> Connections<N> {
         }
         if let Some(socket) = slot.socket.take() {
             self.network.close(socket, how);
-            if state == SlotState::Awaiting
-                && !slot.has_heard
-                && let Some(connections) = self.recorder.connections(slot.scheduled)
-            {
-                connections.never_answered += 1;
+            if state == SlotState::Awaiting && !slot.has_heard {
+                self.recorder.count(slot.scheduled, |connections| &mut connections.never_answered);
             }
             let was_established = state != SlotState::Connecting;
             self.tell(if was_established { News::Gone(index) } else { News::NotEstablished(index) });

@@ -11,10 +11,10 @@ use reports::record::MalformedReason;
 use rustix::io::Errno;
 use servers::protocol::Persistence;
 
+use super::slot::{Slot, SlotState};
 use super::{Closing, Connect, Connections, End, Name, Network, News, is_the_servers};
+use crate::load::exchange::{Heard, Meaning, digits};
 use crate::load::recorder::{Answered, Failure, Scheduled};
-use crate::load::reply::{Heard, Meaning, digits};
-use crate::load::slot::{Slot, SlotState};
 use crate::plan::Shape;
 
 impl<N: Network> Connections<N> {
@@ -54,9 +54,7 @@ impl<N: Network> Connections<N> {
         slot.has_heard = false;
         slot.lost_as = Failure::Refused;
         let (place, name) = (slot.scheduled, Name { slot: index, generation: slot.generation });
-        if let Some(connections) = self.recorder.connections(place) {
-            connections.attempted += 1;
-        }
+        self.recorder.count(place, |connections| &mut connections.attempted);
         let begun = self.network.connect(name);
         let slot = &mut self.slots[index as usize];
         match begun {
@@ -253,19 +251,15 @@ impl<N: Network> Connections<N> {
         slot.state = SlotState::Draining;
         self.parting -= 1;
         let agrees = requests_served == u64::from(slot.answered);
-        let place = slot.scheduled;
-        if !agrees {
-            return self.count_disagreement(index);
-        }
-        if let Some(connections) = self.recorder.connections(place) {
-            connections.closed_in_agreement += 1;
-        }
+        self.count_farewell(index, agrees);
     }
 
-    pub(super) fn count_disagreement(&mut self, index: u32) {
-        if let Some(connections) = self.recorder.connections(self.slots[index as usize].scheduled) {
-            connections.closed_in_disagreement += 1;
-        }
+    /// Counts a session that is over, and whether both sides agree on what it was.
+    pub(super) fn count_farewell(&mut self, index: u32, agrees: bool) {
+        self.recorder.count(self.slots[index as usize].scheduled, |connections| match agrees {
+            true => &mut connections.closed_in_agreement,
+            false => &mut connections.closed_in_disagreement,
+        });
     }
 
     /// Something came while nothing was asked.
@@ -283,7 +277,7 @@ impl<N: Network> Connections<N> {
     fn on_wrong(&mut self, index: u32, reason: MalformedReason, example: &[&[u8]], now: u64) {
         self.recorder.malformed(reason, example);
         match self.slots[index as usize].state {
-            SlotState::Closing => self.count_disagreement(index),
+            SlotState::Closing => self.count_farewell(index, false),
             SlotState::Awaiting => return self.fail_and_go_on(index, Failure::Malformed, now),
             _ => {}
         }
@@ -305,12 +299,8 @@ impl<N: Network> Connections<N> {
                 slot.hearing.forget();
                 self.on_whole(index, &heard, false, &[], now);
             }
-            End::Lost(error) if slot.state == SlotState::Connecting => {
-                self.note_refusal(index, error);
-                self.on_lost(index, now);
-            }
-            End::Orderly if slot.state == SlotState::Connecting => {
-                self.note_refusal(index, Errno::CONNRESET);
+            End::Orderly | End::Lost(_) if slot.state == SlotState::Connecting => {
+                self.note_refusal(index, if let End::Lost(error) = end { error } else { Errno::CONNRESET });
                 self.on_lost(index, now);
             }
             End::Orderly | End::Lost(_) => self.on_lost(index, now),

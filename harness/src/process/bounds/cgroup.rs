@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::super::oom::oom_kills_in;
+use super::oom::oom_kills_in;
 use crate::leftovers;
 use crate::observe::cgroups::{CgroupFolder, CgroupVersion, groups_of};
 

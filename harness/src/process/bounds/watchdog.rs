@@ -12,7 +12,7 @@ use reports::format;
 use reports::record::Sample;
 use rustix::process::{Signal, pidfd_send_signal};
 
-use crate::observe::ProcessReader;
+use crate::observe::{Extent, ProcessReader};
 
 /// As it is to be named in a record.
 pub(super) const NAME: &str = "watchdog";
@@ -61,7 +61,7 @@ pub(super) struct Watchdog {
 
 impl Watchdog {
     pub(super) fn start(watched: WatchedResource, bound: u64, pid: u32, pidfd: OwnedFd) -> io::Result<Watchdog> {
-        let mut reader = ProcessReader::open(pid)?;
+        let mut reader = ProcessReader::open(pid, Extent::Alone)?;
         let (most, killed_at) = (Arc::new(AtomicU64::new(0)), Arc::new(OnceLock::new()));
         let (stop, stopped) = channel::<()>();
         let (seen, killed) = (Arc::clone(&most), Arc::clone(&killed_at));

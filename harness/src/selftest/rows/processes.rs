@@ -69,7 +69,7 @@ const UNREAD_CONNECTIONS: usize = 4;
 pub(super) fn unread(bench: &Bench) -> Result<Attempt, Obstacle> {
     let each = most_unread()?;
     let subject = bench.subject(&SelftestSubject::Unread { buffer_bytes: 2 * each })?;
-    let mut reader = ProcessReader::open(subject.pid())?;
+    let mut reader = ProcessReader::open(subject.pid(), Extent::Alone)?;
     let sample = |reader: &mut ProcessReader| {
         let stack_bytes = bench.machine.kernel_stack_bytes_per_thread;
         settled_sample(reader, 0, stack_bytes, Duration::from_millis(100), LONGEST_WAIT, &AtomicBool::new(false))

@@ -134,7 +134,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "wrong-replies-counted",
         does: "a reply counts as right whatever it says",
         caught_by: &["replies"],
-        file: "harness/src/load/asked.rs",
+        file: "harness/src/load/exchange/asked.rs",
         original: "heard(Meaning::Wrong(reason), consumed)",
         mutant: "
             let server_ns = self.server_times(server_received_ns, server_sent_ns);
@@ -204,8 +204,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "cut-replies-counted",
         does: "a reply that ends before its length counts as right",
         caught_by: &["lengths"],
-        file: "harness/src/load/page.rs",
-        original: "wrong(0, MalformedReason::CutShort)",
+        file: "harness/src/load/exchange/page.rs",
+        original: "Heard::new(Meaning::Wrong(MalformedReason::CutShort), 0)",
         mutant: "
             let meaning = Meaning::Right { server_ns: None, then: Persistence::Close };
             Heard { meaning, consumed: 0, reply_bytes: 0, status: 200, server_waited_ns: None }
@@ -240,7 +240,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         does: "a process counts as one thread",
         caught_by: &["threads"],
         file: "harness/src/observe/process_reader.rs",
-        original: " threads: «status.threads»,",
+        original: "sample.threads += «status.threads»;",
         mutant: "1",
     },
     Mutation {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use harness::load::{self, DisturbError, Disturbed, Generator, now_ns};
+use harness::load::{self, DisturbError, Disturbed, Generator, Order, now_ns};
 use harness::plan::{ArrivalProcess, Disturbance, DisturbanceKind, LoadSpec, Pacing, Shape, Work};
 use reports::record::{DisturbanceProgress, Fate, Traffic};
 use servers::protocol::Wire;
@@ -257,7 +257,10 @@ fn probed(target: SocketAddr) -> Vec<Fate> {
         ..requests(Duration::from_millis(500), ArrivalProcess::Constant { rate_rps: 100.0 })
     };
     let generator = Generator { threads: 1, pacing: Pacing::Precise };
-    let traffic = load::probe(&spec, target, generator, &AtomicBool::new(false), |_| {}).unwrap().traffic;
+    let traffic = Order { keeps_each: true, ..Order::new(&spec, target, generator, &AtomicBool::new(false)) }
+        .run(|_| {})
+        .unwrap()
+        .traffic;
     assert_eq!(traffic.ledger.scheduled, 50);
     assert_eq!(traffic.events.len(), 50, "every request is there");
     let (events, ledger) = (&traffic.events, traffic.ledger);
@@ -283,7 +286,7 @@ fn a_probe_on_connections_that_stay_says_on_which_each_request_was() {
     };
     let generator = Generator { threads: 2, pacing: Pacing::Sleeping };
     let (outcome, _) = with_server("threaded", |target, _| {
-        load::probe(&spec, target, generator, &AtomicBool::new(false), |_| {}).unwrap()
+        Order { keeps_each: true, ..Order::new(&spec, target, generator, &AtomicBool::new(false)) }.run(|_| {}).unwrap()
     });
     let count = |number: u32| outcome.traffic.events.iter().filter(|event| event.connection == Some(number)).count();
     // Each of two workers takes every other request, and its connections take turns: three here, two there.

@@ -16,7 +16,7 @@ const STACK: u64 = 16 * 1024;
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 fn settled(subject: &Subject) -> Sample {
-    let mut reader = ProcessReader::open(subject.pid()).unwrap();
+    let mut reader = ProcessReader::open(subject.pid(), Extent::Alone).unwrap();
     let (sample, settled) =
         settled_sample(&mut reader, 0, STACK, Duration::from_millis(100), LONGEST_WAIT, &AtomicBool::new(false))
             .unwrap();
@@ -28,7 +28,7 @@ fn settled(subject: &Subject) -> Sample {
 #[test]
 fn a_process_is_waited_for_to_rest_until_someone_says_stop() {
     let subject = Subject::start();
-    let mut reader = ProcessReader::open(subject.pid()).unwrap();
+    let mut reader = ProcessReader::open(subject.pid(), Extent::Alone).unwrap();
     let (stop, begun) = (AtomicBool::new(false), Instant::now());
     std::thread::scope(|scope| {
         scope.spawn(|| {

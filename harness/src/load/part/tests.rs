@@ -4,24 +4,15 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::load::order::Generator;
-use crate::load::part::{LoadPart, scheduled_in};
 use crate::load::recorder::{Answered, Failure, Loop, Recorder, Scheduled};
-use crate::load::worker::ThreadUsage;
-use crate::plan::{ArrivalProcess, Pacing, Shape, Work};
+use crate::load::usage::ThreadUsage;
+use crate::plan::Shape;
 
 const WINDOW_NS: u64 = 1_000_000_000;
 
 fn spec() -> LoadSpec {
-    LoadSpec {
-        arrivals: ArrivalProcess::Poisson { rate_rps: 333.3 },
-        shape: Shape::Connections { connections: 8 },
-        work: Work::new("echo", "hi"),
-        seed: 3,
-        warm_up: Duration::ZERO,
-        window: Duration::from_nanos(WINDOW_NS),
-        timeout: Duration::from_secs(2),
-    }
+    let shape = Shape::Connections { connections: 8 };
+    LoadSpec { shape, seed: 3, ..LoadSpec::of_a_second(ArrivalProcess::Poisson { rate_rps: 333.3 }) }
 }
 
 /// A request: when it was due, how long it took, how late it was taken up, and whether it was answered.
@@ -41,14 +32,11 @@ fn notes(requests: &[Request]) -> (Recorder, ThreadUsage) {
         }
         recorder.status(Scheduled::InWindow, 200);
         let answered = Answered {
-            intended_ns,
             taken_up_ns,
             sent_ns: taken_up_ns,
             server_ns: (took_ns % 2 == 0).then_some((taken_up_ns, received_ns)),
-            server_waited_ns: None,
-            received_ns,
             reply_bytes: 7 + took_ns % 5,
-            connection: None,
+            ..Answered::at_once(intended_ns, received_ns)
         };
         recorder.ok(Scheduled::InWindow, &answered);
     }
@@ -84,12 +72,11 @@ proptest! {
     #[test]
     fn parts_of_a_schedule_add_up(threads in 1..4_u32, of in 1..4_u32, most in proptest::option::of(0..500_u64), warm_up_ms in 0..500_u64) {
         let spec = LoadSpec { warm_up: Duration::from_millis(warm_up_ms), ..spec() };
-        let generator = Generator { threads, pacing: Pacing::Sleeping };
-        let scheduled = |part| scheduled_in(&spec, generator, part, most);
+        let scheduled = |part| scheduled_in(&spec, threads, part, most);
         let parts: u64 = (0..of).map(|index| scheduled(LoadPart { index, of })).sum();
         prop_assert_eq!(parts, scheduled(LoadPart::WHOLE));
         let closed = LoadSpec { arrivals: ArrivalProcess::Closed, ..spec };
-        let asked: u64 = (0..of).map(|index| scheduled_in(&closed, generator, LoadPart { index, of }, most)).sum();
+        let asked: u64 = (0..of).map(|index| scheduled_in(&closed, threads, LoadPart { index, of }, most)).sum();
         prop_assert_eq!(asked, most.unwrap_or(0));
     }
 }

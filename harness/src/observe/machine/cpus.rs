@@ -1,45 +1,14 @@
-//! The CPUs of the machine: which of them a thread may run on, and what all of them did between two moments, from
-//! `/proc/stat` and `/proc/pressure/cpu`.
+//! What the CPUs of the machine did between two moments, from `/proc/stat` and `/proc/pressure/cpu`.
 //!
-//! Beside it: `noise.rs`, which watches them meanwhile; `busiest.rs`, who used them.
+//! Beside it: `noise.rs`, which watches them meanwhile; `busiest.rs`, who used them; `pinning.rs`, who may run on them.
 
-use std::io;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use reports::record::Noise;
 use rustix::param::clock_ticks_per_second;
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::clock::{now_ns, process_cpu_ns, suspended_ns};
-
-/// Restricts the calling thread, and every thread and process that it will make, to `cpus`. An empty set leaves it as
-/// it is.
-///
-/// # Errors
-/// Where this process may use none of them, or a number is beyond what the kernel's set can hold.
-pub fn restrict_this_thread(cpus: &[u32]) -> io::Result<()> {
-    if cpus.is_empty() {
-        return Ok(());
-    }
-    let mut set = CpuSet::new();
-    for &cpu in cpus {
-        if cpu as usize >= CpuSet::MAX_CPU {
-            return Err(io::Error::other(format!("there can't be a CPU {cpu}")));
-        }
-        set.set(cpu as usize);
-    }
-    Ok(sched_setaffinity(None, &set)?)
-}
-
-/// CPUs that the calling thread may run on, ascending.
-///
-/// # Errors
-/// Where the kernel does not tell.
-pub fn allowed_cpus() -> io::Result<Vec<u32>> {
-    let set = sched_getaffinity(None)?;
-    Ok((0..CpuSet::MAX_CPU).filter(|cpu| set.is_set(*cpu)).map(|cpu| cpu as u32).collect())
-}
 
 /// CPU time that the server used meanwhile: it is not that of other programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,7 +143,7 @@ pub(crate) struct CpuTicks {
 }
 
 /// Length of a tick of the kernel's accounts, in nanoseconds.
-pub(super) fn tick_ns() -> u64 {
+pub(in crate::observe) fn tick_ns() -> u64 {
     1_000_000_000 / clock_ticks_per_second().max(1)
 }
 
@@ -214,15 +183,6 @@ pub(crate) fn parse_pressure(text: &str) -> Option<u64> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-
-    #[test]
-    fn impossible_cpus_are_refused_and_none_changes_nothing() {
-        let before = sched_getaffinity(None).unwrap();
-        assert!(restrict_this_thread(&[u32::MAX]).is_err());
-        assert!(restrict_this_thread(&[CpuSet::MAX_CPU as u32 - 1]).is_err());
-        restrict_this_thread(&[]).unwrap();
-        assert_eq!(sched_getaffinity(None).unwrap(), before);
-    }
 
     const STAT: &str = "cpu  13744 5 4415 297783 885 2 71 31 9 0\ncpu0 6377 0 1811 150184 87 0 10 13 0 0\n\
         cpu1 7367 0 2603 147598 797 0 60 17 0 0\nintr 1234 0\nctxt 99\n";

@@ -3,7 +3,7 @@
 //! played.
 //!
 //! No socket and no clock is involved, so millions of steps take seconds, and a seed that fails fails again. Add it to
-//! [`SEEDS_THAT_FAILED`] then. Beside it: `world.rs`, who plays; `connection.rs`, which is what is tested here.
+//! [`SEEDS_THAT_FAILED`] then. Beside it: `simulation/world.rs`, who plays; `../connection.rs`, which is what is tested here.
 
 mod world;
 
@@ -13,12 +13,15 @@ use std::thread;
 
 use rustix::io::Errno;
 
-use super::arrivals::Arrival;
-use super::connection::{ConnectionSettings, Connections, End, Name};
-use super::exchange::Exchange;
-use super::recorder::{Loop, Recorder};
-use crate::plan::{PageRequest, Shape, Work};
 use world::{Random, Sent, SentPiece, World};
+
+use super::slot::{Slot, SlotState};
+use super::{ConnectionSettings, Connections, End, Name};
+use crate::clock::now_ns;
+use crate::load::arrivals::Arrival;
+use crate::load::exchange::Exchange;
+use crate::load::recorder::{Loop, Recorder, Scheduled};
+use crate::plan::{PageRequest, Shape, Work};
 
 /// Seeds that once showed a fault.
 const SEEDS_THAT_FAILED: &[u64] = &[];
@@ -213,6 +216,30 @@ impl Play {
     }
 }
 
+impl Connections<World> {
+    /// Until when a reply is awaited on a connection, if one is.
+    fn awaits_until(&self, name: Name) -> Option<u64> {
+        let slot = &self.slots[name.slot as usize];
+        let awaits = slot.state == SlotState::Awaiting && slot.generation == name.generation;
+        awaits.then_some(slot.intended_ns + self.settings.timeout_ns)
+    }
+
+    /// Requests of the window that have not ended, counted one by one.
+    fn outstanding(&self) -> u64 {
+        let of_sessions = matches!(self.settings.shape, Shape::Sessions { .. });
+        let in_window = |slot: &&Slot<Name>| slot.scheduled == Scheduled::InWindow;
+        let current: u64 = self
+            .slots
+            .iter()
+            .filter(in_window)
+            .map(|slot| if of_sessions { u64::from(slot.remaining) } else { u64::from(slot.has_request) })
+            .sum();
+        let waiting = self.slots.iter().flat_map(|slot| self.lines.iter(slot.waiting));
+        current
+            + waiting.filter(|waiting| self.recorder.place(waiting.intended_ns) == Scheduled::InWindow).count() as u64
+    }
+}
+
 fn text(bytes: &[u8]) -> String {
     bytes.escape_ascii().take(120).map(char::from).collect()
 }
@@ -229,7 +256,7 @@ fn seeds_that_failed_fail_no_more() {
 
 #[test]
 fn whatever_servers_do_the_notes_are_what_was_played() {
-    let begun_ns = super::now_ns();
+    let begun_ns = now_ns();
     let first = begun_ns;
     println!("seeds from {first}");
     let half = |offset: u64| {
@@ -245,5 +272,5 @@ fn whatever_servers_do_the_notes_are_what_was_played() {
         let halves = [0, 1].map(|offset| scope.spawn(move || half(offset)));
         halves.map(|half| half.join().expect("it says what failed")).iter().sum()
     });
-    println!("{steps} steps in {} ms", (super::now_ns() - begun_ns) / 1_000_000);
+    println!("{steps} steps in {} ms", (now_ns() - begun_ns) / 1_000_000);
 }

@@ -1,17 +1,17 @@
 //! Whether the kernel ended a process for want of memory. It does so by SIGKILL, as anybody could; but it counts, and what
 //! has been counted meanwhile tells the two apart.
 //!
-//! Beside it: `reap.rs`, how a process ended; `bounds.rs`, where a process has a bound of its own.
+//! Beside it: `../reap.rs`, how a process ended; `cgroup.rs`, where a process has a bound of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::reap::Death;
 use crate::observe::cgroups::{CgroupVersion, groups_of};
+use crate::process::reap::Death;
 
 /// The kernel's counters as they were before a process began.
 #[derive(Debug, Default)]
-pub(super) struct OomCounters(Vec<OomCounter>);
+pub(in crate::process) struct OomCounters(Vec<OomCounter>);
 
 #[derive(Debug)]
 struct OomCounter {
@@ -30,7 +30,7 @@ enum CountedFor {
 
 impl OomCounters {
     /// To be called before the process is started. What the kernel does not show is left out.
-    pub(super) fn now() -> OomCounters {
+    pub(in crate::process) fn now() -> OomCounters {
         let groups = groups_of(std::process::id(), "memory").unwrap_or_default();
         let file = |version| match version {
             CgroupVersion::One => "memory.oom_control",
@@ -52,7 +52,7 @@ impl OomCounters {
 
     /// The death, with want of memory for its cause where the kernel has ended somebody for that since: a process that
     /// ended otherwise is left as it is.
-    pub(super) fn explain(&self, death: Death) -> Death {
+    pub(in crate::process) fn explain(&self, death: Death) -> Death {
         let cause = if death.is_by_sigkill() { self.cause() } else { None };
         death.because(cause)
     }
@@ -80,20 +80,22 @@ pub(super) fn oom_kills_in(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsFd;
     use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
 
     use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-    use super::super::reap::look;
     use super::*;
+    use crate::process::pipe::wait_readable;
+    use crate::process::reap::look;
 
     /// How a process ended that ended itself so.
     fn death(script: &str) -> Death {
         let mut child = Command::new("sh").args(["-c", script]).stdin(Stdio::null()).spawn().unwrap();
         let pidfd = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).unwrap();
-        super::super::pipe::wait_readable(&pidfd, std::time::Instant::now() + std::time::Duration::from_secs(60))
-            .unwrap();
-        let death = look(std::os::fd::AsFd::as_fd(&pidfd)).unwrap().unwrap();
+        wait_readable(&pidfd, Instant::now() + Duration::from_secs(60)).unwrap();
+        let death = look(pidfd.as_fd()).unwrap().unwrap();
         child.wait().unwrap();
         death
     }

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use reports::record::{BusyProcess, BusyStart};
 
-use super::cpus::{MachineTotals, ServerCpu, allowed_cpus, between, tick_ns};
-use super::process_reader::fields_after_name;
+use super::cpus::{MachineTotals, ServerCpu, between, tick_ns};
+use super::pinning::allowed_cpus;
 use crate::clock::now_ns;
+use crate::observe::process_reader::fields_after_name;
 
 /// The least time between two looks. The kernel's ticks of ten milliseconds are good to one or two, which in half of it
 /// would come near to the few hundredths of two CPUs that are to be found.
@@ -38,7 +39,7 @@ pub struct Glance {
 
 /// What `/proc/PID/stat` says of a process. Times are in clock ticks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Process {
+pub(in crate::observe) struct Process {
     name: String,
     parent: u32,
     cpu_ticks: u64,
@@ -108,7 +109,7 @@ impl Glance {
 }
 
 /// The fields that are needed of `/proc/PID/stat`.
-pub(super) fn parse(stat: &[u8]) -> Option<Process> {
+pub(in crate::observe) fn parse(stat: &[u8]) -> Option<Process> {
     let text = String::from_utf8_lossy(stat);
     let (_, rest) = text.split_once('(')?;
     let (name, _) = rest.rsplit_once(')')?;
@@ -216,22 +217,16 @@ mod tests {
                 stat(9, "python3", 1, [python, 0, 0], 3),
             ])
         };
+        let glance = |totals, processes| Glance { totals, cpus: Vec::new(), of_children: 0, processes };
         // A second of two CPUs, of which others had 180 ticks and the hypervisor took 10.
-        let before =
-            Glance { totals: totals(0, 1_000, 5, 0), cpus: Vec::new(), of_children: 0, processes: processes(50, 3, 7) };
-        let after = Glance {
-            totals: totals(1_000, 1_180, 15, 0),
-            cpus: Vec::new(),
-            of_children: 0,
-            processes: processes(150, 83, 8),
-        };
+        let before = glance(totals(0, 1_000, 5, 0), processes(50, 3, 7));
+        let after = glance(totals(1_000, 1_180, 15, 0), processes(150, 83, 8));
         let found = before.until(&after).unwrap();
         assert_eq!(before.resolution(&after), 0.015, "three ticks of two hundred");
         assert_eq!((found.other_cpu_share, found.steal_share, found.cpu_pressure_share), (0.9, Some(0.05), Some(0.1)));
         let busy = |pid, name: &str, cpu_share| BusyProcess { pid, name: name.to_owned(), cpu_share };
         assert_eq!(found.processes, [busy(9, "python3", 0.5), busy(8, "sh", 0.4)], "one tick is chance");
-        let all =
-            Glance { totals: totals(1_000, 1_203, 5, 0), cpus: Vec::new(), of_children: 0, processes: BTreeMap::new() };
+        let all = glance(totals(1_000, 1_203, 5, 0), BTreeMap::new());
         assert_eq!(before.until(&all).unwrap().other_cpu_share, 1.0);
     }
 

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use servers::protocol::{Wire, WireFormat};
 
 use super::asked::AskedExchange;
+use super::heard::{Heard, Hearing, Meaning, digits};
 use super::page::PageExchange;
-use super::reply::{Heard, Hearing, Meaning, digits};
 use crate::plan::PageRequest;
 
 /// Where nobody is asked.

@@ -16,10 +16,11 @@ use std::thread::{self, JoinHandle};
 use reports::record::{Noise, Unobserved, Warning};
 use rustix::thread::set_current_timer_slack;
 
-use super::cgroups::QuotaWatch;
-use super::cpus::{MachineTotals, ServerCpu, between, restrict_this_thread, tick_ns};
-use super::sockets::segments_sent_again;
+use super::cpus::{MachineTotals, ServerCpu, between, tick_ns};
+use super::pinning::restrict_this_thread;
 use crate::clock::{now_ns, sleep_until, thread_cpu_ns};
+use crate::observe::cgroups::QuotaWatch;
+use crate::observe::sockets::segments_sent_again;
 
 /// Someone who watches the machine from now on. Nothing it needs may be missing without being missed at the end.
 #[derive(Debug)]
@@ -41,8 +42,8 @@ pub struct MachineSeen {
     /// One for each absent figure.
     pub unobserved: Vec<Warning>,
     /// CPU time of the thread that watched.
-    pub(super) own_cpu_ns: u64,
-    pub(super) span_ns: u64,
+    pub(in crate::observe) own_cpu_ns: u64,
+    pub(in crate::observe) span_ns: u64,
 }
 
 impl MachineSeen {
@@ -101,21 +102,21 @@ const PERIOD_NS: u64 = 5_000_000;
 
 /// What the thread saw.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Hiccups {
-    pub(super) max_oversleep_ns: u64,
-    pub(super) own_cpu_ns: u64,
+struct Hiccups {
+    max_oversleep_ns: u64,
+    own_cpu_ns: u64,
 }
 
 /// The running thread. It ends within a period when this is dropped.
 #[derive(Debug)]
-pub(super) struct HiccupThread {
+struct HiccupThread {
     /// The thread goes on as long as this is there.
     wanted: Arc<()>,
     thread: JoinHandle<Hiccups>,
 }
 
 impl HiccupThread {
-    pub(super) fn start(cpus: Vec<u32>) -> io::Result<Self> {
+    fn start(cpus: Vec<u32>) -> io::Result<Self> {
         Self::running(move |wanted| {
             // Without these two the figure is less sharp, and still a lateness.
             let _ = restrict_this_thread(&cpus);
@@ -132,7 +133,7 @@ impl HiccupThread {
     }
 
     /// Ends within a period. Nothing where the thread died: it may have died before the hiccup came.
-    pub(super) fn stop(self) -> Option<Hiccups> {
+    fn stop(self) -> Option<Hiccups> {
         drop(self.wanted);
         self.thread.join().ok()
     }

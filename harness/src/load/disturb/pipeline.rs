@@ -2,7 +2,7 @@
 //! order, and sends another for each that comes. It has its rests, as all that disturbs has.
 //!
 //! The connections of the generator have one request out at a time, and what they note rests on that; so this is a small
-//! loop of its own, over one socket that blocks. Must not know: schedules. Beside it: `disturb.rs`, which runs it.
+//! loop of its own, over one socket that blocks. Must not know: schedules. Beside it: `../disturb.rs`, which runs it.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -15,12 +15,11 @@ use std::time::Duration;
 use reports::record::{MalformedReason, Traffic};
 use servers::protocol::Persistence;
 
-use super::LONGEST_SLEEP_NS;
-use super::crowd::unscheduled_traffic;
-use super::exchange::Exchange;
-use super::recorder::{Answered, Failure, Loop, Recorder, Scheduled};
-use super::reply::{Heard, Hearing, Meaning, digits};
 use crate::clock::now_ns;
+use crate::load::LONGEST_SLEEP_NS;
+use crate::load::exchange::{Exchange, Heard, Hearing, Meaning, digits};
+use crate::load::outcome::unscheduled_traffic;
+use crate::load::recorder::{Answered, Failure, Loop, Recorder, Scheduled};
 use crate::plan::Work;
 
 /// How long it goes on at most, and how long it rests then, so that the probe gets the CPU that the two may share. A server

@@ -1,97 +1,15 @@
-//! What the bytes of a server amount to, held against what was asked, and how a moment is spelled on the wire. And the
-//! reply that is expected of our own servers, as bytes: nearly every reply is this one with three numbers in it, and is
+//! The reply that is expected of our own servers, as bytes: nearly every reply is this one with three numbers in it, and is
 //! recognised by comparing instead of decoding. Whatever differs is left to the decoder, which has the last word.
 //!
-//! Must not know: sockets, time, how a reply is laid out. The template is cut from what the encoder of the protocol writes.
-//! Beside it: `exchange.rs`, what is asked.
+//! Must not know: how a reply is laid out. The template is cut from what the encoder of the protocol writes. Beside it:
+//! `asked.rs`, which asks both.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use reports::record::MalformedReason;
-use servers::protocol::http::ReplyReader;
 use servers::protocol::{Persistence, Response, Wire, WireFormat};
 
-/// Digits of a timestamp on the wire: fixed, so that it can be patched in place. Enough for any `u64`.
-pub(crate) const DIGITS: usize = 20;
-
-/// A timestamp as it stands on the wire.
-pub(crate) type Digits = [u8; DIGITS];
-
-/// What was heard on a connection of the reply that is awaited, between two reads.
-#[derive(Debug, Default)]
-pub(crate) struct Hearing {
-    /// How far a page has been read.
-    pub(super) reader: ReplyReader,
-    /// The front of what is not whole yet: of a page's head, or of a reply of our own servers.
-    pub(super) kept: Vec<u8>,
-}
-
-impl Hearing {
-    /// Whether nothing was heard.
-    #[inline]
-    pub(crate) fn is_fresh(&self) -> bool {
-        self.kept.is_empty() && self.reader.is_fresh()
-    }
-
-    /// Forgets what was heard.
-    #[inline]
-    pub(crate) fn forget(&mut self) {
-        self.reader = ReplyReader::default();
-        self.kept.clear();
-    }
-}
-
-/// What some bytes amount to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Heard {
-    pub(crate) meaning: Meaning,
-    /// How many of the bytes belong to the reply. What follows was not asked for.
-    pub(crate) consumed: usize,
-    /// Size of the whole reply; 0 while it is not whole.
-    pub(crate) reply_bytes: u64,
-    /// Its status code; 0 where replies have none.
-    pub(crate) status: u16,
-    /// How long it waited within the server for a connection to the backend, where the server says so.
-    pub(crate) server_waited_ns: Option<u64>,
-}
-
-/// What a reply says to the request that is out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Meaning {
-    /// Nothing whole yet.
-    Incomplete,
-    /// The right reply, with the server's receive and send times unless it sends none.
-    Right { server_ns: Option<(u64, u64)>, then: Persistence },
-    /// CloseConnection was confirmed.
-    Closed { requests_served: u64 },
-    /// The server refused the request.
-    Refused { then: Persistence },
-    /// No right reply to this request.
-    Wrong(MalformedReason),
-}
-
-/// A number as twenty decimal digits: two at a time, because this is done for every request.
-#[inline]
-pub(crate) fn digits(mut number: u64) -> Digits {
-    const PAIRS: [[u8; 2]; 100] = pairs();
-    let mut digits = [b'0'; DIGITS];
-    for pair in digits.rchunks_exact_mut(2) {
-        pair.copy_from_slice(&PAIRS[(number % 100) as usize]);
-        number /= 100;
-    }
-    digits
-}
-
-const fn pairs() -> [[u8; 2]; 100] {
-    let mut pairs = [[0; 2]; 100];
-    let mut number = 0;
-    while number < 100 {
-        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
-        number += 1;
-    }
-    pairs
-}
+use super::heard::Digits;
 
 /// What stands before, between and after the numbers.
 #[derive(Debug, Clone)]
@@ -118,14 +36,7 @@ impl Template {
         const TIMESTAMPS: [&str; 2] = ["11111111111111111111", "22222222222222222222"];
         const NUMBERS: [u64; 2] = [1_111_111_111_111_111_111, 2_222_222_222_222_222_222];
         let reply = |timestamp: usize, received: usize, sent: usize| {
-            let mut reply = Vec::new();
-            let (sender_timestamp, result) = (Cow::Borrowed(TIMESTAMPS[timestamp]), Cow::Borrowed(result));
-            let (server_received_ns, server_sent_ns) = (Some(NUMBERS[received]), Some(NUMBERS[sent]));
-            let server_waited_ns = None;
-            let done =
-                Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns, server_waited_ns };
-            wire.encode_response(&done, Persistence::KeepAlive, &mut reply);
-            reply
+            encoded(wire, result, TIMESTAMPS[timestamp], [NUMBERS[received], NUMBERS[sent]], Persistence::KeepAlive)
         };
         let base = reply(0, 0, 0);
         let [timestamp, received, sent] =
@@ -154,6 +65,17 @@ impl Template {
     }
 }
 
+/// The reply of one of our own servers, with the times at which it received the request and sent this.
+pub(super) fn encoded(wire: Wire, result: &str, timestamp: &str, times: [u64; 2], then: Persistence) -> Vec<u8> {
+    let (sender_timestamp, result) = (Cow::Borrowed(timestamp), Cow::Borrowed(result));
+    let [server_received_ns, server_sent_ns] = times.map(Some);
+    let server_waited_ns = None;
+    let reply = Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns, server_waited_ns };
+    let mut bytes = Vec::new();
+    wire.encode_response(&reply, then, &mut bytes);
+    bytes
+}
+
 /// A number without leading zeros at the front of `bytes`, of nineteen digits at most, which fit.
 #[inline]
 fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
@@ -178,18 +100,11 @@ mod tests {
     use proptest::prelude::*;
     use servers::protocol::Decoded;
 
+    use super::super::heard::digits;
     use super::*;
 
-    fn encoded(wire: Wire, result: &str, timestamp: &Digits, server_received_ns: u64, server_sent_ns: u64) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let sender_timestamp = Cow::Borrowed(std::str::from_utf8(timestamp).unwrap());
-        let result = Cow::Borrowed(result);
-        let (server_received_ns, server_sent_ns) = (Some(server_received_ns), Some(server_sent_ns));
-        let server_waited_ns = None;
-        let reply =
-            Response::WorkDone { sender_timestamp, result, server_received_ns, server_sent_ns, server_waited_ns };
-        wire.encode_response(&reply, Persistence::KeepAlive, &mut bytes);
-        bytes
+    fn reply(wire: Wire, result: &str, timestamp: &Digits, times: [u64; 2]) -> Vec<u8> {
+        encoded(wire, result, std::str::from_utf8(timestamp).unwrap(), times, Persistence::KeepAlive)
     }
 
     proptest! {
@@ -202,7 +117,7 @@ mod tests {
             sent in 0..9_999_999_999_999_999_999u64,
         ) {
             let timestamp = digits(intended);
-            let bytes = encoded(wire, &result, &timestamp, received, sent);
+            let bytes = reply(wire, &result, &timestamp, [received, sent]);
             let expected = Matched { server_received_ns: received, server_sent_ns: sent, consumed: bytes.len() };
             prop_assert_eq!(Template::new(wire, &result).matches(&bytes, &timestamp), Some(expected));
         }
@@ -210,7 +125,7 @@ mod tests {
         #[test]
         fn what_matches_is_what_the_decoder_reads(wire in wires(), cut in 0usize..200, byte: u8) {
             let timestamp = digits(7);
-            let mut bytes = encoded(wire, "hi", &timestamp, 123, 456);
+            let mut bytes = reply(wire, "hi", &timestamp, [123, 456]);
             let at = cut % bytes.len();
             bytes[at] = byte;
             if let Some(matched) = Template::new(wire, "hi").matches(&bytes, &timestamp) {
@@ -234,7 +149,7 @@ mod tests {
     #[test]
     fn another_timestamp_or_result_does_not_match() {
         let wire = Wire::JsonLines;
-        let bytes = encoded(wire, "hi", &digits(7), 1, 2);
+        let bytes = reply(wire, "hi", &digits(7), [1, 2]);
         assert_eq!(Template::new(wire, "hi").matches(&bytes, &digits(8)), None);
         assert_eq!(Template::new(wire, "ho").matches(&bytes, &digits(7)), None);
         assert_eq!(Template::new(wire, "hi").matches(&bytes[..bytes.len() - 1], &digits(7)), None);

@@ -1,7 +1,6 @@
 //! The connections of a disturbance: begun at their pace, each with its behaviour, counted, and let go at the end.
 //!
-//! They are the generator's own connections (`connection.rs`), without a schedule. When they are begun is a
-//! pure function of time, bounded in count.
+//! They are the generator's own connections (`connection.rs`), without a schedule. Beside it: `pace.rs`, when they are begun.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -12,15 +11,15 @@ use std::time::Duration;
 
 use reports::record::{DisturbanceProgress, Traffic};
 
-use super::LoadError;
-use super::connection::{ConnectionSettings, Connections, News};
-use super::exchange::Exchange;
-use super::outcome::LoadOutcome;
-use super::recorder::{Loop, Recorder};
-use super::sockets::{Sockets, Sources};
-use super::worker::ThreadUsage;
+use super::pace::CrowdPace;
 use crate::clock::now_ns;
-use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work, nanoseconds};
+use crate::load::LoadError;
+use crate::load::connection::{ConnectionSettings, Connections, News};
+use crate::load::exchange::Exchange;
+use crate::load::outcome::unscheduled_traffic;
+use crate::load::recorder::Recorder;
+use crate::load::sockets::{Sockets, Sources};
+use crate::plan::{Shape, Work, nanoseconds};
 
 /// Connects begun at once, bytes sent at once, connections let go at once, and events handled at once: each some hundred
 /// microseconds of work. The kernel lets a thread that runs finish its slice of a few milliseconds, whatever its
@@ -111,8 +110,7 @@ impl<'a> Crowd<'a> {
         // A request is given up at the end of the span and not before.
         let shape = Shape::Connections { connections: pace.at_most };
         let settings = ConnectionSettings { shape, timeout_ns: u64::MAX, worker: 0, workers: 1 };
-        let mut recorder = Recorder::new(span.end - span.start, Loop::Closed);
-        recorder.set_window(0..u64::MAX);
+        let recorder = Recorder::unscheduled(span.end - span.start);
         let network = Sockets::new(target, Sources::SpreadOver(SOURCES), EVENTS_AT_ONCE)?;
         let mut connections = Connections::new(network, settings, pace.at_most, 0, exchange, recorder);
         connections.keep_news();
@@ -224,8 +222,8 @@ impl<'a> Crowd<'a> {
         }
     }
 
-    /// Sends the next byte of a request without an end, where that is what clients do. A socket takes it at once, or the server reads nothing, and then
-    /// it matters little when it is sent.
+    /// Sends the next byte of a request without an end, where that is what clients do. A socket takes it at once, or the
+    /// server reads nothing, and then it matters little when it is sent.
     fn trickle(&mut self, slot: u32, now: u64) {
         let Behaviour::Trickle { every_ns } = self.behaviour else { return };
         let member = &mut self.members[slot as usize];
@@ -260,71 +258,6 @@ fn traffic(behaviour: Behaviour<'_>, span: &Range<u64>, recorder: Recorder) -> O
     }
 }
 
-/// What became of requests that had no schedule.
-pub(super) fn unscheduled_traffic(work: &Work, span: &Range<u64>, recorder: Recorder) -> Traffic {
-    let lasting = Duration::from_nanos(span.end - span.start);
-    let spec = LoadSpec {
-        arrivals: ArrivalProcess::Closed,
-        shape: Shape::Connections { connections: 0 },
-        work: work.clone(),
-        seed: 0,
-        warm_up: Duration::ZERO,
-        window: lasting,
-        timeout: lasting,
-    };
-    LoadOutcome::merge(&spec, lasting, vec![(recorder, ThreadUsage::default())], false).traffic
-}
-
-/// How many connections may have been begun at a moment, and how many there may be at once.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct CrowdPace {
-    beginning: CrowdStart,
-    /// Further ones that may be begun, per second, once the beginning is over.
-    per_second: f64,
-    /// The most there are at once.
-    pub(super) at_most: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum CrowdStart {
-    /// All at the start.
-    AtOnce,
-    /// Faster and faster, over so many seconds.
-    Growing(f64),
-}
-
-impl CrowdPace {
-    /// More and more until there are `at_most`, `per_second` on average.
-    pub(super) fn growing(per_second: u32, at_most: u32) -> CrowdPace {
-        let per_second = f64::from(per_second.max(1));
-        CrowdPace { beginning: CrowdStart::Growing(f64::from(at_most) / per_second), per_second, at_most }
-    }
-
-    /// All at the start, and none again.
-    pub(super) fn at_once(connections: u32) -> CrowdPace {
-        CrowdPace { beginning: CrowdStart::AtOnce, per_second: 0.0, at_most: connections }
-    }
-
-    /// All at the start, and those that the server ends are made again, once a second on average.
-    pub(super) fn at_once_and_again(connections: u32) -> CrowdPace {
-        CrowdPace { per_second: f64::from(connections), ..CrowdPace::at_once(connections) }
-    }
-
-    /// How many may have been begun `elapsed_ns` after the start, those included that are gone.
-    pub(super) fn allowed(&self, elapsed_ns: u64) -> u64 {
-        let seconds = elapsed_ns as f64 / 1e9;
-        let all = f64::from(self.at_most);
-        let allowed = match self.beginning {
-            // With the cube of time, the first handful comes some ten milliseconds apart and the last thousands in
-            // hundreds of milliseconds.
-            CrowdStart::Growing(whole) if seconds < whole => all * (seconds / whole).powi(3),
-            CrowdStart::Growing(whole) => all + self.per_second * (seconds - whole),
-            CrowdStart::AtOnce => all + self.per_second * seconds,
-        };
-        allowed as u64
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use servers::protocol::{Decoded, JsonLines, WireFormat};
@@ -337,24 +270,5 @@ mod tests {
         assert!(matches!(JsonLines.decode_request(&sent), Decoded::Incomplete));
         sent.extend_from_slice(b"\",\"sender_timestamp\":\"1\"}}\n");
         assert!(matches!(JsonLines.decode_request(&sent), Decoded::Message { .. }));
-    }
-
-    const MS: u64 = 1_000_000;
-
-    #[test]
-    fn a_growing_pace_begins_with_single_connections_and_goes_on_evenly() {
-        let pace = CrowdPace::growing(500, 1_000);
-        assert_eq!(pace.allowed(0), 0);
-        // Two seconds in all, so the nth is begun after two seconds times the cube root of n thousandths.
-        assert_eq!((pace.allowed(199 * MS), pace.allowed(201 * MS)), (0, 1));
-        assert_eq!((pace.allowed(251 * MS), pace.allowed(253 * MS)), (1, 2));
-        assert_eq!((pace.allowed(2_000 * MS), pace.allowed(3_000 * MS)), (1_000, 1_500));
-    }
-
-    #[test]
-    fn what_comes_at_once_is_made_again_only_where_it_should() {
-        assert_eq!((CrowdPace::at_once(7).allowed(0), CrowdPace::at_once(7).allowed(9_000 * MS)), (7, 7));
-        let again = CrowdPace::at_once_and_again(7);
-        assert_eq!((again.allowed(0), again.allowed(1_000 * MS), again.at_most), (7, 14, 7));
     }
 }

@@ -9,7 +9,7 @@ use reports::record::MalformedReason;
 use servers::protocol::Persistence;
 use servers::protocol::http::{ReplyFault, ReplyStep, WholeReply};
 
-use super::reply::{Heard, Hearing, Meaning};
+use super::heard::{Heard, Hearing, Meaning};
 use crate::plan::PageRequest;
 
 /// The longest front of a reply that is remembered.
@@ -60,23 +60,11 @@ impl PageExchange {
             let reply_bytes = front.len() as u64 + rest_bytes;
             if bytes.len() as u64 >= reply_bytes {
                 let meaning = Meaning::Right { server_ns: None, then: Persistence::KeepAlive };
-                return Heard {
-                    meaning,
-                    consumed: reply_bytes as usize,
-                    reply_bytes,
-                    status: *status,
-                    server_waited_ns: None,
-                };
+                return Heard { reply_bytes, status: *status, ..Heard::new(meaning, reply_bytes as usize) };
             }
             hearing.reader.begin_body(*status, front.len(), *rest_bytes);
             let (taken, _) = hearing.reader.read(&mut hearing.kept, &bytes[front.len()..]);
-            return Heard {
-                meaning: Meaning::Incomplete,
-                consumed: front.len() + taken,
-                reply_bytes: 0,
-                status: 0,
-                server_waited_ns: None,
-            };
+            return Heard::new(Meaning::Incomplete, front.len() + taken);
         }
         self.read(hearing, bytes)
     }
@@ -94,9 +82,7 @@ impl PageExchange {
         let was_fresh = hearing.is_fresh();
         let (consumed, step) = hearing.reader.read(&mut hearing.kept, bytes);
         match step {
-            ReplyStep::Incomplete => {
-                Heard { meaning: Meaning::Incomplete, consumed, reply_bytes: 0, status: 0, server_waited_ns: None }
-            }
+            ReplyStep::Incomplete => Heard::new(Meaning::Incomplete, consumed),
             ReplyStep::Whole(whole) => {
                 let heard = said(consumed, &whole);
                 let is_kept = matches!(heard.meaning, Meaning::Right { then: Persistence::KeepAlive, .. });
@@ -105,7 +91,7 @@ impl PageExchange {
                 }
                 heard
             }
-            ReplyStep::Broken(fault) => wrong(consumed, reason(fault)),
+            ReplyStep::Broken(fault) => Heard::new(Meaning::Wrong(reason(fault)), consumed),
         }
     }
 
@@ -125,16 +111,12 @@ fn said(consumed: usize, whole: &WholeReply) -> Heard {
         200..=299 => Meaning::Right { server_ns: None, then: whole.then },
         _ => Meaning::Refused { then: whole.then },
     };
-    Heard { meaning, consumed, reply_bytes: whole.bytes, status: whole.status, server_waited_ns: None }
+    Heard { reply_bytes: whole.bytes, status: whole.status, ..Heard::new(meaning, consumed) }
 }
 
 /// A reply that the end of its connection cut off.
 pub(crate) fn cut_short() -> Heard {
-    wrong(0, MalformedReason::CutShort)
-}
-
-fn wrong(consumed: usize, reason: MalformedReason) -> Heard {
-    Heard { meaning: Meaning::Wrong(reason), consumed, reply_bytes: 0, status: 0, server_waited_ns: None }
+    Heard::new(Meaning::Wrong(MalformedReason::CutShort), 0)
 }
 
 fn reason(fault: ReplyFault) -> MalformedReason {
@@ -182,7 +164,7 @@ mod tests {
 
     fn right(consumed: usize) -> Heard {
         let meaning = Meaning::Right { server_ns: None, then: Persistence::KeepAlive };
-        Heard { meaning, consumed, reply_bytes: consumed as u64, status: 200, server_waited_ns: None }
+        Heard { reply_bytes: consumed as u64, status: 200, ..Heard::new(meaning, consumed) }
     }
 
     #[test]

@@ -14,11 +14,10 @@ use std::time::Duration;
 use reports::record::{DisturbanceProgress, Traffic};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
-use super::crowd::unscheduled_traffic;
-use super::exchange::Exchange;
-use super::recorder::{Failure, Loop, Recorder};
-use super::reply::digits;
 use crate::clock::now_ns;
+use crate::load::exchange::{Exchange, digits};
+use crate::load::outcome::unscheduled_traffic;
+use crate::load::recorder::{Failure, Recorder};
 use crate::plan::Work;
 
 /// Time between two looks at all of them.
@@ -92,8 +91,7 @@ impl SlowReaders<'_> {
         drop(readers);
         let now = now_ns();
         course.push(DisturbanceProgress { at_ns: now.saturating_sub(origin_ns), held: 0, ..progress });
-        let mut recorder = Recorder::new(span.end - span.start, Loop::Closed);
-        recorder.set_window(0..u64::MAX);
+        let mut recorder = Recorder::unscheduled(span.end - span.start);
         for _ in 0..asked {
             let place = recorder.self_scheduled(begun_ns, 1);
             recorder.failed(place, Failure::InFlight, (begun_ns, now), None);
