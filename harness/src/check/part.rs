@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::CheckFinding;
-use super::transcripts::CheckItem;
+use super::transcript::CheckItem;
 use crate::experiments::EXPERIMENTS;
 use crate::plan::{DisturbanceKind, Experiment, LoadSpec, Preset, Shape, Task, TaskKind, Work};
 
