@@ -1,14 +1,6 @@
 //! More blocking jobs at once than a runtime's pool for them has threads.
 
-use std::time::Duration;
-
-use reports::record::{Decision, Picture};
-
-use super::declare::{at_most, bars, by, echo_probe, of_workload, probe_over_time, times, value, with};
-use crate::plan::{
-    Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Recipe, Shape,
-    Sizes, Story, Task, TaskKind, Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "blocking-pool",
@@ -71,20 +63,15 @@ fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let rate_rps = f64::from(JOBS) / AT_ONCE.as_secs_f64();
     let task = |workload: &Workload| {
         let jobs = echo_probe(rate_rps, Shape::Connections { connections: JOBS }, REQUEST_TIMEOUT);
-        Task::new(
-            workload.key.clone(),
-            "at-once",
-            TaskKind::Disturbed(DisturbedSpec {
-                probe: LoadSpec { work: workload.work(), window: AT_ONCE, ..jobs },
-                disturbance: Disturbance {
-                    name: "640 requests at once",
-                    kind: DisturbanceKind::Nothing,
-                    from: Duration::ZERO,
-                    lasting: AT_ONCE,
-                },
-                bounds: Bounds::default(),
-            }),
-        )
+        let disturbance = Disturbance {
+            name: "640 requests at once",
+            kind: DisturbanceKind::Nothing,
+            from: Duration::ZERO,
+            lasting: AT_ONCE,
+        };
+        let probe = LoadSpec { work: workload.work(), window: AT_ONCE, ..jobs };
+        let bounds = Bounds::default();
+        workload.task("at-once", TaskKind::Disturbed(DisturbedSpec { probe, disturbance, bounds }))
     };
     EXPERIMENT.workloads().iter().map(task).collect()
 }

@@ -1,14 +1,6 @@
 //! The same servers on one CPU, on two and on more, with requests that compute and with requests that cost next to nothing.
 
-use std::time::Duration;
-
-use reports::record::{Decision, Picture, Scale};
-
-use super::declare::{at, at_least, at_most, by, curve_over, of_workload, times, value, with};
-use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, CpuNeed, Experiment, LoadSpec, Recipe, Shape, Sizes, Story, Task, TaskKind,
-    Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "cores",
@@ -82,28 +74,19 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
 }
 
 fn task(sizes: &Sizes, workload: &Workload, cpus: u32) -> Task {
-    Task::new(
-        workload.key.clone(),
-        format!("{cpus}-cpus"),
-        TaskKind::Load(LoadSpec {
-            arrivals: ArrivalProcess::Closed,
-            shape: Shape::Connections { connections: CONNECTIONS.max(CONNECTIONS_PER_CPU * cpus) },
-            work: workload.work(),
-            // Set when the cell is run: it depends on the block.
-            seed: 0,
-            warm_up: sizes.warm_up.min(LONGEST_WARM_UP),
-            window: sizes.window.min(LONGEST_WINDOW),
-            timeout: sizes.timeout,
-        }),
-    )
-    .varied(f64::from(cpus))
-    .on(CpuNeed::Just(cpus))
+    let shape = Shape::Connections { connections: CONNECTIONS.max(CONNECTIONS_PER_CPU * cpus) };
+    let load = LoadSpec {
+        warm_up: sizes.warm_up.min(LONGEST_WARM_UP),
+        window: sizes.window.min(LONGEST_WINDOW),
+        ..sizes.load(ArrivalProcess::Closed, shape, workload.work())
+    };
+    workload.task(format!("{cpus}-cpus"), TaskKind::Load(load)).varied(f64::from(cpus)).on(CpuNeed::Just(cpus))
 }
 
 fn pictures() -> Vec<Picture> {
     let of = |workload: &Workload| {
         let curve = curve_over("CPUs of the server", &["achieved_rps", "cpu_per_request"]);
-        of_workload(&workload.key, Picture { x_scale: Scale::Log, ..curve })
+        of_workload(&workload.key, over_log(curve))
     };
     EXPERIMENT.workloads().iter().map(of).collect()
 }

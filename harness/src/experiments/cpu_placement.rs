@@ -1,12 +1,6 @@
 //! Computation beside small requests, and where a server may put it.
 
-use reports::record::{Decision, Picture, PictureKind, Swept};
-
-use super::declare::{DisturbedProbe, at_least, bars, by, echo_probe, picture, probe_over_time, times, value};
-use crate::plan::{
-    ArrivalProcess, Bounds, Capacities, Contenders, DisturbanceKind, Experiment, LoadSpec, Recipe, Shape, Sizes, Story,
-    Task, Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "cpu-placement",
@@ -78,14 +72,9 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         window: lasting,
         ..echo_probe(SPINS_RPS, shape, 2 * sizes.timeout)
     };
-    let trial = DisturbedProbe {
-        probe: echo_probe(PROBE_RPS, shape, sizes.timeout),
-        name: "computation",
-        kind: DisturbanceKind::Load(computing),
-        lasting,
-        bounds: Bounds::default(),
-    };
-    vec![Task::new(workload.key.clone(), "tenth", trial.task())]
+    let probe = echo_probe(PROBE_RPS, shape, sizes.timeout);
+    let trial = disturbed(probe, "computation", DisturbanceKind::Load(computing), lasting);
+    vec![workload.task("tenth", TaskKind::Disturbed(trial))]
 }
 
 fn pictures() -> Vec<Picture> {

@@ -1,12 +1,6 @@
 //! A server that stands still for a moment, in one run that is looked at by two clocks.
 
-use reports::record::{Decision, Picture, PictureKind, Swept};
-
-use super::declare::{at_most, by, echo_probe, picture, probe_over_time, times, value};
-use crate::plan::{
-    Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Recipe, Shape,
-    Sizes, Story, Task, TaskKind, Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "honest-clock",
@@ -65,7 +59,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         disturbance: Disturbance { name: "a standstill", kind: DisturbanceKind::Stall, from: window / 3, lasting },
         bounds: Bounds::default(),
     });
-    vec![Task::new(workload.key.clone(), "standstill", kind)]
+    vec![workload.task("standstill", kind)]
 }
 
 fn pictures() -> Vec<Picture> {

@@ -1,11 +1,6 @@
 //! Clients that connect and never send a byte, more and more of them, and what a new client sees meanwhile.
 
-use std::time::Duration;
-
-use reports::record::Decision;
-
-use super::declare::{IdleFlood, WITHSTOOD, at_least, at_most, by, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, Experiment, Recipe, Sizes, Story, Task, Workload};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "idle-flood",

@@ -68,7 +68,7 @@ mod tests {
     use servers::{Contender, default_models};
 
     use super::*;
-    use crate::plan::{Capacities, Contenders, PROTAGONISTS, Preset, Sizes, Task};
+    use crate::plan::{Contenders, PROTAGONISTS, Preset, Sizes, Task};
 
     #[test]
     fn every_file_is_in_the_table() {
@@ -93,13 +93,8 @@ mod tests {
 
     /// All tasks of a block at these sizes, if every contender can do as much as any.
     fn block(experiment: &Experiment, sizes: &Sizes) -> Vec<Task> {
-        let mut capacities = Capacities::default();
         let contenders = contenders(experiment);
-        for workload in experiment.workloads() {
-            for contender in &contenders {
-                capacities.insert(&workload.key, contender, 1_000.0);
-            }
-        }
+        let capacities = experiment.equal_capacities(contenders.iter().map(String::as_str), 1_000.0);
         contenders.iter().flat_map(|contender| experiment.tasks(sizes, &capacities, contender)).collect()
     }
 
@@ -117,10 +112,7 @@ mod tests {
     #[test]
     fn every_experiment_is_whole() {
         for experiment in EXPERIMENTS {
-            let mut capacities = Capacities::default();
-            for workload in experiment.workloads() {
-                capacities.insert(&workload.key, "threaded", 1_000.0);
-            }
+            let capacities = experiment.equal_capacities(["threaded"], 1_000.0);
             let tasks = experiment.tasks(&Preset::Quick.sizes(), &capacities, "threaded");
             for workload in experiment.workloads() {
                 assert!(tasks.iter().any(|task| task.workload == workload.key), "{}", experiment.name);

@@ -1,14 +1,7 @@
 //! One lock that everybody wants, held for a short and for a long time: std's, tokio's, and one like std's that is held
 //! across an `.await`.
 
-use std::time::Duration;
-
-use reports::record::{BoundValue, Decision, Picture};
-
-use super::declare::{
-    DisturbedProbe, at_least, at_most, bars, by, echo_probe, in_closed_loop, of_workload, probe_over_time, value, with,
-};
-use crate::plan::{Bounds, Capacities, Contenders, Experiment, Recipe, Shape, Sizes, Story, Task, Workload};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "mutex",
@@ -76,18 +69,9 @@ const PROBE: Shape = Shape::Connections { connections: 200 };
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let lasting = (sizes.disturbance / 4).max(Duration::from_millis(300));
     let task = |workload: &Workload| {
-        Task::new(
-            workload.key.clone(),
-            "contended",
-            DisturbedProbe {
-                probe: echo_probe(PROBE_RPS, PROBE, sizes.timeout),
-                name: "requests for the lock",
-                kind: in_closed_loop(WANTING, workload.work(), lasting, sizes.timeout),
-                lasting,
-                bounds: Bounds::default(),
-            }
-            .task(),
-        )
+        let wanting = in_closed_loop(WANTING, workload.work(), lasting, sizes.timeout);
+        let probe = echo_probe(PROBE_RPS, PROBE, sizes.timeout);
+        workload.task("contended", TaskKind::Disturbed(disturbed(probe, "requests for the lock", wanting, lasting)))
     };
     EXPERIMENT.workloads().iter().map(task).collect()
 }

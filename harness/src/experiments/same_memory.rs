@@ -2,12 +2,7 @@
 //!
 //! Beside it: `idle_flood.rs`, where threads and descriptors are what is bounded, and deadlines are put to the test.
 
-use std::time::Duration;
-
-use reports::record::Decision;
-
-use super::declare::{IdleFlood, WITHSTOOD, at_least, at_most, by, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, Experiment, Recipe, Sizes, Story, Task, Workload};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "same-memory",

@@ -1,11 +1,6 @@
 //! A server that is told to stop while clients are idle, in the middle of a request, and waiting for a reply.
 
-use std::time::Duration;
-
-use reports::record::{BoundValue, Decision, Picture};
-
-use super::declare::{DisturbedProbe, at_most, bars, by, echo_probe, newcomers, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Recipe, Sizes, Story, Task, Workload};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "shutdown",
@@ -64,20 +59,15 @@ const LASTING: Duration = Duration::from_millis(450);
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let workload = &EXPERIMENT.workloads()[0];
-    let trial = DisturbedProbe {
-        probe: echo_probe(100.0, newcomers(CLIENTS), sizes.timeout.min(LASTING)),
-        name: "a shutdown",
-        kind: DisturbanceKind::Shutdown {
-            idle: CLIENTS,
-            half_sent: CLIENTS,
-            running: CLIENTS,
-            work: workload.work(),
-            after: AFTER,
-        },
-        lasting: LASTING,
-        bounds: Bounds::default(),
+    let shutdown = DisturbanceKind::Shutdown {
+        idle: CLIENTS,
+        half_sent: CLIENTS,
+        running: CLIENTS,
+        work: workload.work(),
+        after: AFTER,
     };
-    vec![Task::new(workload.key.clone(), "term", trial.task())]
+    let probe = echo_probe(100.0, newcomers(CLIENTS), sizes.timeout.min(LASTING));
+    vec![workload.task("term", TaskKind::Disturbed(disturbed(probe, "a shutdown", shutdown, LASTING)))]
 }
 
 fn pictures() -> Vec<Picture> {

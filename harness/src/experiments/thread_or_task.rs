@@ -3,15 +3,7 @@
 //!
 //! What idle connections, floods and blocking requests do to the two is put to the test elsewhere: there three blocks decide.
 
-use std::time::Duration;
-
-use reports::record::Picture;
-
-use super::declare::{bars, of_workload};
-use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, ONE_MACHINE, Recipe, Shape, Sizes, Story, Task,
-    TaskKind, Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "thread-or-task",
@@ -85,21 +77,12 @@ const LONGEST_WINDOW: Duration = Duration::from_millis(160);
 const LONGEST_WARM_UP: Duration = Duration::from_millis(50);
 
 fn task(sizes: &Sizes, workload: &Workload, arrivals: ArrivalProcess, connections: u32) -> Task {
-    Task::new(
-        workload.key.clone(),
-        format!("{connections}-connections"),
-        TaskKind::Load(LoadSpec {
-            arrivals,
-            shape: Shape::Connections { connections },
-            work: workload.work(),
-            // Set when the cell is run: it depends on the block.
-            seed: 0,
-            warm_up: sizes.warm_up.min(LONGEST_WARM_UP),
-            window: sizes.window.min(LONGEST_WINDOW),
-            timeout: sizes.timeout,
-        }),
-    )
-    .varied(f64::from(connections))
+    let load = LoadSpec {
+        warm_up: sizes.warm_up.min(LONGEST_WARM_UP),
+        window: sizes.window.min(LONGEST_WINDOW),
+        ..sizes.load(arrivals, Shape::Connections { connections }, workload.work())
+    };
+    workload.task(format!("{connections}-connections"), TaskKind::Load(load)).varied(f64::from(connections))
 }
 
 fn pictures() -> Vec<Picture> {

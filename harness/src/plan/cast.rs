@@ -1,4 +1,20 @@
-//! Who takes part in what: the contenders of a run, and which of them each experiment puts to the test.
+//! Who takes part in what: the contenders of a run, each once, and which of them each experiment measures.
+//!
+//! `compare --models threaded --server 'python=python3 x.py' --experiments latency-curve,mutex` has this cast:
+//!
+//! ```text
+//! contenders      0 threaded   1 python   2 python@twin
+//! latency-curve   0, 1, 2
+//! mutex           0
+//! left out        python in mutex, which compares an option that other programs do not have
+//! ```
+//!
+//! `threaded` is one contender, however often it is measured. A contender has a label, `threaded:workers=4` is another one.
+//! The twin is `python` once more: two servers that are alike, to see how far apart their figures are. It is in experiments
+//! that compare the contenders of the run. One that has contenders of its own has no twin, and without `--models` and
+//! `--server` it measures its own.
+//!
+//! A cast is no plan: loads, blocks and CPUs come with [`super::RunPlan`]. Beside it: `participant.rs`, what a contender is.
 
 use reports::record::Warning;
 use servers::{Contender, ContenderError};
@@ -34,7 +50,7 @@ pub enum Choice {
 }
 
 /// The contenders of a run, each once, and who of them is in which experiment.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Cast<'a> {
     /// Those in which anybody plays.
     pub experiments: Vec<&'a Experiment>,
@@ -52,8 +68,7 @@ impl<'a> Cast<'a> {
     /// # Errors
     /// Where an experiment's own contender can't be.
     pub fn new(experiments: &[&'a Experiment], choice: &Choice) -> Result<Cast<'a>, ContenderError> {
-        let (experiments_played, left_out) = (Vec::new(), Vec::new());
-        let mut cast = Cast { experiments: experiments_played, contenders: Vec::new(), parts: Vec::new(), left_out };
+        let mut cast = Cast::default();
         // In the order of the models, or in which they were named, whichever experiment comes first.
         let is_for_all = |it: &&&Experiment| it.contenders() == Contenders::OfTheRun && it.own_options().is_none();
         if let Some(experiment) = experiments.iter().find(is_for_all) {
@@ -85,7 +100,7 @@ impl<'a> Cast<'a> {
         };
         let contenders = self.contenders.iter().enumerate().filter(|(place, _)| stays(place));
         let contenders = contenders.map(|(_, contender)| contender.clone()).collect();
-        let mut cast = Cast { experiments: Vec::new(), contenders, parts: Vec::new(), left_out: self.left_out };
+        let mut cast = Cast { contenders, left_out: self.left_out, ..Cast::default() };
         for (experiment, part) in experiments.into_iter().zip(parts) {
             let playing: Vec<Participant> = part.iter().map(|place| self.contenders[*place].clone()).collect();
             if is_kept(experiment) {
@@ -176,14 +191,13 @@ fn left_out_of(experiment: &Experiment, contender: &Participant, reason: &str) -
 }
 
 fn playing(experiment: &Experiment, choice: &Choice) -> Result<Vec<Participant>, ContenderError> {
+    let (Choice::Usual(of_the_run) | Choice::Named(of_the_run)) = choice;
     match (experiment.contenders(), choice) {
         (Contenders::Own(labels), Choice::Usual(_)) => {
             labels.iter().map(|label| Contender::parse(label).map(Participant::Model)).collect()
         }
-        (Contenders::Protagonists, Choice::Usual(contenders) | Choice::Named(contenders)) => {
-            Ok(protagonists(contenders))
-        }
-        (_, Choice::Usual(contenders) | Choice::Named(contenders)) => Ok(contenders.clone()),
+        (Contenders::Protagonists, _) => Ok(protagonists(of_the_run)),
+        (Contenders::Own(_) | Contenders::OfTheRun, _) => Ok(of_the_run.clone()),
     }
 }
 

@@ -1,14 +1,10 @@
 //! What an experiment is: a claim, a question, and how each contender is put to it. Plain data and pure functions; the
 //! experiments themselves are in `experiments/`, a file each.
 
-use std::borrow::Cow;
-use std::time::Duration;
-
 use reports::diff::ComparedFigure;
-use reports::record::{Decision, Demand, ExperimentRecord, Objective, Picture, WorkloadRecord};
-use servers::service::{WorkOrder, decide};
+use reports::record::{Decision, ExperimentRecord, Objective, Picture};
 
-use super::{Capacities, Preset, Sizes, Task, Work};
+use super::{Capacities, Preset, Sizes, Task, TaskKind, Workload};
 
 /// One experiment: what is told of it, and how it is made.
 #[derive(Debug)]
@@ -135,20 +131,35 @@ impl Experiment {
         }
     }
 
+    /// As if each of these contenders could do so much of every workload, in requests per second.
+    pub fn equal_capacities<'a>(&self, contenders: impl IntoIterator<Item = &'a str> + Clone, rps: f64) -> Capacities {
+        let mut capacities = Capacities::default();
+        for workload in self.workloads() {
+            contenders.clone().into_iter().for_each(|contender| capacities.insert(&workload.key, contender, rps));
+        }
+        capacities
+    }
+
+    /// Everything that it would do with some contender that can do as much as any.
+    pub fn all_tasks(&self, sizes: &Sizes) -> Vec<Task> {
+        let capacities = self.equal_capacities([ANYBODY], 1_000.0);
+        [self.probes(sizes), self.tasks(sizes, &capacities, ANYBODY)].concat()
+    }
+
+    /// Whether all of its cells are loads, and none holds connections or disturbs a server.
+    pub fn is_plain_load(&self, sizes: &Sizes) -> bool {
+        self.all_tasks(sizes).iter().all(|task| matches!(task.kind, TaskKind::Load(_)))
+    }
+
     /// What a gate of `harness diff` can look at in it.
     pub fn gates(&self) -> Vec<ComparedFigure> {
         let contender = match self.contenders() {
             Contenders::Own(labels) => labels.first().copied().unwrap_or_default(),
             Contenders::OfTheRun | Contenders::Protagonists => ANYBODY,
         };
-        let mut capacities = Capacities::default();
-        self.workloads().iter().for_each(|workload| capacities.insert(&workload.key, contender, 1.0));
-        let tasks = self.tasks(&Preset::Quick.sizes(), &capacities, contender);
-        let carries = |compared: &ComparedFigure| {
-            tasks
-                .iter()
-                .any(|task| ComparedFigure::of(task.kind.measured()).any(|of_task| of_task.name == compared.name))
-        };
+        let tasks = self.tasks(&Preset::Quick.sizes(), &self.equal_capacities([contender], 1.0), contender);
+        let shows = |task: &Task, name| ComparedFigure::of(task.kind.measured()).any(|of_task| of_task.name == name);
+        let carries = |compared: &ComparedFigure| tasks.iter().any(|task| shows(task, compared.name));
         ComparedFigure::all().filter(carries).collect()
     }
 
@@ -186,62 +197,6 @@ pub enum Contenders {
     Protagonists,
     /// These, whatever the run compares elsewhere, unless the run names its contenders.
     Own(&'static [&'static str]),
-}
-
-/// One variant of what requests ask for.
-#[derive(Debug)]
-pub struct Workload {
-    /// Unique within the experiment, and safe in a file name.
-    pub key: Cow<'static, str>,
-    /// For a heading.
-    pub label: Cow<'static, str>,
-    /// One sentence on what a connection does.
-    pub description: &'static str,
-    /// `request_message` and `parameter`.
-    pub work: (Cow<'static, str>, Cow<'static, str>),
-}
-
-impl Workload {
-    /// A workload that is data of the program; [`Workload::named`] is one that was typed.
-    pub const fn new(
-        key: &'static str,
-        label: &'static str,
-        description: &'static str,
-        (name, parameter): (&'static str, &'static str),
-    ) -> Workload {
-        Workload {
-            key: Cow::Borrowed(key),
-            label: Cow::Borrowed(label),
-            description,
-            work: (Cow::Borrowed(name), Cow::Borrowed(parameter)),
-        }
-    }
-
-    /// The work as the generator takes it.
-    pub fn work(&self) -> Work {
-        Work::new(&self.work.0, &self.work.1)
-    }
-
-    fn to_record(&self) -> WorkloadRecord {
-        WorkloadRecord {
-            key: self.key.clone().into_owned(),
-            label: self.label.clone().into_owned(),
-            description: self.description.to_owned(),
-            demand: demand((&self.work.0, &self.work.1)),
-        }
-    }
-}
-
-/// What work asks of a server, as a record says it; absent where no server knows such work.
-pub fn demand((name, parameter): (&str, &str)) -> Option<Demand> {
-    let for_ns = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-    Some(match decide(name, Cow::Borrowed(parameter)).ok()? {
-        WorkOrder::Echo(_) | WorkOrder::Reply(_) => Demand::Nothing,
-        WorkOrder::Sleep(duration) | WorkOrder::Call(duration) => Demand::Waiting { for_ns: for_ns(duration) },
-        WorkOrder::Block(duration) => Demand::Blocking { for_ns: for_ns(duration) },
-        WorkOrder::Spin(duration) => Demand::Computing { for_ns: for_ns(duration) },
-        WorkOrder::Lock(duration) => Demand::Locking { for_ns: for_ns(duration) },
-    })
 }
 
 fn owned(texts: &[&str]) -> Vec<String> {

@@ -55,7 +55,7 @@ impl Preflight {
 /// Looks at the limits for a plan: so many connections at once, a thread each in some models. Raises the soft limit of
 /// descriptors to the hard one first, for this process and the servers it starts.
 pub fn preflight(plan: &RunPlan<'_>) -> Preflight {
-    let turns = [plan.probes(), plan.fullest_block()].concat();
+    let turns = [plan.probes(), plan.at_its_fullest(0)].concat();
     let of_tasks = turns.iter().map(|turn| &turn.task.kind);
     let most = |tasks: &mut dyn Iterator<Item = &TaskKind>| tasks.map(TaskKind::peak_connections).max().unwrap_or(0);
     let calling = most(&mut of_tasks.clone().filter(|task| task.calls_backend()));

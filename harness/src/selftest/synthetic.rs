@@ -19,8 +19,7 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 use servers::protocol::{Decoded, JsonLines, Persistence, Request, Response, WireFormat};
 
-use super::lateness::Lateness;
-use super::lateness::Obstacle;
+use super::lateness::{Lateness, Obstacle};
 use crate::clock::{now_ns, timespec};
 use crate::load::LONGEST_SLEEP_NS;
 use crate::observe::restrict_this_thread;

@@ -205,13 +205,20 @@ impl StandingLoad {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quantity {
     /// Begins the sentence that ends with the number: `The fifth client waited`.
-    pub says: String,
+    pub says: &'static str,
     /// What is measured.
     pub value: ValueOf,
     /// What it is a multiple of, where the number is one.
     pub over: Option<ValueOf>,
     /// Behind the number, where it says what the number counts: `times as much`.
     pub behind: &'static str,
+}
+
+impl Quantity {
+    /// A value by itself.
+    pub fn of(says: &'static str, value: ValueOf) -> Quantity {
+        Quantity { says, value, over: None, behind: "" }
+    }
 }
 
 /// A command for whoever wants to see for themselves.

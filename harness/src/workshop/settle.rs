@@ -173,7 +173,7 @@ fn lies_in(quantity: &Quantity, (from, to): (Option<f64>, Option<f64>)) -> Decis
         None => BoundValue::Number(number),
     };
     let condition = |relation, number| Condition {
-        holds_for: quantity.says.clone(),
+        holds_for: quantity.says.to_owned(),
         value: quantity.value.clone(),
         relation,
         bound: bound(number),
@@ -186,7 +186,7 @@ fn lies_in(quantity: &Quantity, (from, to): (Option<f64>, Option<f64>)) -> Decis
 
 /// The value with its interval, as a sentence.
 fn measured(quantity: &Quantity, at: Option<OnTheLine>) -> String {
-    let says = &quantity.says;
+    let says = quantity.says;
     let Some(OnTheLine { value, interval }) = at else { return format!("{says} ... It was not measured.") };
     let unit = metric(&quantity.value.metric).map_or(Unit::Count, |metric| metric.unit);
     let show = |value: f64| if quantity.over.is_some() { number(value) } else { unit.show(value) };
