@@ -143,9 +143,7 @@ impl Hand {
         let give_up = Instant::now() + silence;
         loop {
             match self.heard.recv_timeout(LOOK_EVERY) {
-                Ok(Ok((FromWorker::Error(trouble), _))) => return Err(shortened(trouble)),
-                Ok(Ok(message)) => return Ok(message),
-                Ok(Err(line)) => return Err(WorkerProblem::Babbles(line, self.last_words())),
+                Ok(heard) => return self.understood(heard),
                 Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
                 Err(RecvTimeoutError::Timeout) if stop.load(Ordering::Relaxed) => return Err(WorkerProblem::GivenUp),
                 Err(RecvTimeoutError::Timeout) if Instant::now() > give_up => {
@@ -159,12 +157,19 @@ impl Hand {
     /// What it has said since, without waiting; nothing where it said nothing.
     pub(super) fn has_heard(&mut self) -> Option<Result<FromWorker, WorkerProblem>> {
         Some(match self.heard.try_recv() {
-            Ok(Ok((FromWorker::Error(trouble), _))) => Err(WorkerProblem::Trouble(trouble)),
-            Ok(Ok((message, _))) => Ok(message),
-            Ok(Err(line)) => Err(WorkerProblem::Babbles(line, self.last_words())),
+            Ok(heard) => self.understood(heard).map(|(message, _)| message),
             Err(TryRecvError::Disconnected) => Err(self.ended()),
             Err(TryRecvError::Empty) => return None,
         })
+    }
+
+    /// A message, or the trouble that it tells of.
+    fn understood(&self, heard: Heard) -> Result<(FromWorker, u64), WorkerProblem> {
+        match heard {
+            Ok((FromWorker::Error(trouble), _)) => Err(shortened(trouble)),
+            Ok(message) => Ok(message),
+            Err(line) => Err(WorkerProblem::Babbles(line, self.last_words())),
+        }
     }
 
     /// By how much its clock is ahead, by the fastest of some hundred questions.
@@ -201,9 +206,10 @@ impl Hand {
     fn why_gone(&mut self) -> WorkerProblem {
         loop {
             match self.heard.recv_timeout(FAREWELL) {
-                Ok(Ok((FromWorker::Error(trouble), _))) => return shortened(trouble),
-                Ok(Ok(_)) => {}
-                Ok(Err(line)) => return WorkerProblem::Babbles(line, self.last_words()),
+                Ok(heard) => match self.understood(heard) {
+                    Ok(_) => {}
+                    Err(problem) => return problem,
+                },
                 Err(_) => return self.ended(),
             }
         }

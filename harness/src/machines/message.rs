@@ -109,6 +109,13 @@ pub struct Trouble {
     pub reason: String,
 }
 
+impl Trouble {
+    /// One that is the worker's own, or its machine's.
+    pub(super) fn own(reason: impl Into<String>) -> Trouble {
+        Trouble { is_the_servers: false, reason: reason.into() }
+    }
+}
+
 /// What a part of a load came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct ResultMessage {

@@ -1,7 +1,7 @@
 //! What the machine that has the servers is told of a cell, and what it says at the cell's end.
 //!
 //! A contender is a text here, and figures are those that a record has. Whoever reads trusts nothing. Beside it: `message.rs`,
-//! the conversation that these are part of; `hosted.rs`, the far side; `server_host.rs`, this side.
+//! the conversation that these are part of; `worker.rs`, the far side; `server_host.rs`, this side.
 
 use std::net::{IpAddr, SocketAddr};
 
