@@ -94,8 +94,8 @@ fn complete(run: &mut Run) {
 }
 
 fn declared(experiment: &str, key: &str) -> Option<Demand> {
-    let workloads = experiments::find(experiment)?.workloads();
-    workloads.iter().find(|workload| workload.key == key)?.work().demand()
+    let mut workloads = experiments::find(experiment)?.workloads.iter();
+    workloads.find(|workload| workload.key == key)?.work().demand()
 }
 
 fn parsed(work: &str) -> Option<Demand> {

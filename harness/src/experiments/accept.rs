@@ -28,18 +28,18 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures: || vec![bars(&["achieved_rps", "cpu_per_connection"])],
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "come-and-go",
-            "64 clients that come and go",
-            "Each connects, asks for one echo and closes, and comes again at once. So a reply is a connection.",
-            ("echo", "hi"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "come-and-go",
+        "64 clients that come and go",
+        "Each connects, asks for one echo and closes, and comes again at once. So a reply is a connection.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[THREADS, THREADS_EACH, TASKS, TASKS_EACH]),
         own_options: Some("it compares options of our own models"),
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -59,7 +59,7 @@ const CPUS: CpuNeed = CpuNeed::Just(2);
 const LONGEST_WINDOW: Duration = Duration::from_millis(500);
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     let clients = LoadSpec {
         window: sizes.window.min(LONGEST_WINDOW),
         ..sizes.load(ArrivalProcess::Closed, newcomers(CLIENTS), workload.work())

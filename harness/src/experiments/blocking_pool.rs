@@ -25,26 +25,26 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[
-            Workload::new(
-                "blocks",
-                "block for 500 ms, all at once",
-                "Each connection asks once, within a quarter of a second, and the work blocks a thread.",
-                ("block", "500ms"),
-            ),
-            Workload::new(
-                "waits",
-                "wait for 500 ms, all at once",
-                "The same, but the work waits in an .await where there is one.",
-                ("sleep", "500ms"),
-            ),
-        ],
+    workloads: Cow::Borrowed(&[
+        Workload::new(
+            "blocks",
+            "block for 500 ms, all at once",
+            "Each connection asks once, within a quarter of a second, and the work blocks a thread.",
+            ("block", "500ms"),
+        ),
+        Workload::new(
+            "waits",
+            "wait for 500 ms, all at once",
+            "The same, but the work waits in an .await where there is one.",
+            ("sleep", "500ms"),
+        ),
+    ]),
+    recipe: Recipe {
         contenders: Contenders::Own(&["threaded", AWAY, "async-multi:blocking-threads=128,placement=spawn-blocking"]),
         own_options: Some("it counts the threads of the option placement, which other programs do not have"),
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -73,14 +73,14 @@ fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         let bounds = Bounds::default();
         workload.task("at-once", TaskKind::Disturbed(DisturbedSpec { probe, disturbance, bounds }))
     };
-    EXPERIMENT.workloads().iter().map(task).collect()
+    EXPERIMENT.workloads.iter().map(task).collect()
 }
 
 fn pictures() -> Vec<Picture> {
     let of = |workload: &Workload| {
         [of_workload(&workload.key, probe_over_time()), of_workload(&workload.key, bars(&["peak_threads"]))]
     };
-    EXPERIMENT.workloads().iter().flat_map(of).collect()
+    EXPERIMENT.workloads.iter().flat_map(of).collect()
 }
 
 fn decision() -> Option<Decision> {

@@ -26,19 +26,18 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "block-50ms",
-            "beside requests that block for 50 ms",
-            "Small requests on connections that stay. On others, requests that block for 50 ms follow each other \
-             without a pause.",
-            ("block", "50ms"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "block-50ms",
+        "beside requests that block for 50 ms",
+        "Small requests on connections that stay. On others, requests that block for 50 ms follow each other \
+         without a pause.",
+        ("block", "50ms"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&["threaded", "async-multi", SINGLE, MULTI, AWAY]),
-        own_options: None,
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -58,7 +57,7 @@ const PROBE_RPS: f64 = 1_600.0;
 const PROBE: Shape = Shape::Connections { connections: 200 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     // Every 50 ms tell the same story again.
     let lasting = (sizes.disturbance / 10).max(Duration::from_millis(240));
     let task = |blocking: u32| {

@@ -26,19 +26,18 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "echo",
-            "2,000 connects at once",
-            "Each client connects, asks for an echo and closes. Beside them another one comes every 10 ms, all the \
-             time.",
-            ("echo", "hi"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "echo",
+        "2,000 connects at once",
+        "Each client connects, asks for an echo and closes. Beside them another one comes every 10 ms, all the \
+         time.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[THREADS_SHORT, THREADS_LONG, TASKS_SHORT, TASKS_LONG]),
-        own_options: None,
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -57,7 +56,7 @@ const MOST_WAITING: u32 = 400;
 const TIMEOUT: Duration = Duration::from_millis(1_300);
 
 fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     let probe = echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), TIMEOUT);
     let burst = DisturbanceKind::Burst { connections: CLIENTS, work: workload.work() };
     let trial = disturbed(probe, "2,000 connects at once", burst, TIMEOUT);

@@ -26,26 +26,25 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[
-            Workload::new(
-                "held",
-                "on connections that stay",
-                "Echoes at random times, on four connections that were opened before.",
-                ("echo", "hi"),
-            ),
-            Workload::new(
-                "new",
-                "on a new connection each",
-                "The same rate; each connects, asks for one echo and closes.",
-                ("echo", "hi"),
-            ),
-        ],
+    workloads: Cow::Borrowed(&[
+        Workload::new(
+            "held",
+            "on connections that stay",
+            "Echoes at random times, on four connections that were opened before.",
+            ("echo", "hi"),
+        ),
+        Workload::new(
+            "new",
+            "on a new connection each",
+            "The same rate; each connects, asks for one echo and closes.",
+            ("echo", "hi"),
+        ),
+    ]),
+    recipe: Recipe {
         contenders: Contenders::Own(&["threaded", "thread-pool:workers=4", "async-single", "async-multi"]),
-        own_options: None,
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -67,11 +66,11 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         workload.task(format!("{RATE_RPS}rps"), TaskKind::Load(load))
     };
     let shapes = [HELD, newcomers(AT_ONCE)];
-    EXPERIMENT.workloads().iter().zip(shapes).map(|(workload, shape)| task(workload, shape)).collect()
+    EXPERIMENT.workloads.iter().zip(shapes).map(|(workload, shape)| task(workload, shape)).collect()
 }
 
 fn pictures() -> Vec<Picture> {
-    EXPERIMENT.workloads().iter().map(|workload| of_workload(&workload.key, bars(&["cpu_per_request"]))).collect()
+    EXPERIMENT.workloads.iter().map(|workload| of_workload(&workload.key, bars(&["cpu_per_request"]))).collect()
 }
 
 /// What is so much dearer is called expensive here.

@@ -25,19 +25,18 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "echo",
-            "5,000 echoes per second in all",
-            "Connections are opened before the load and stay. Requests come at random times and take turns on \
-             them.",
-            ("echo", "hi"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "echo",
+        "5,000 echoes per second in all",
+        "Connections are opened before the load and stay. Requests come at random times and take turns on \
+         them.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&["threaded", "async-single", "async-multi"]),
-        own_options: None,
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -50,7 +49,7 @@ const FEWEST: u32 = 10;
 const MOST: f64 = 10_000.0;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     let most = sizes.most_connections;
     let mut counts = vec![FEWEST, most / 100, most / 10, most];
     counts.retain(|count| *count >= FEWEST);

@@ -29,27 +29,26 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[
-            Workload::new(
-                COMPUTING,
-                "1 ms of computation each",
-                "32 clients ask again as soon as they are answered. Each request computes what takes an idle CPU 1 \
-                 ms.",
-                ("spin", "1ms"),
-            ),
-            Workload::new(
-                "echo",
-                "echoes",
-                "The same clients ask for echoes, which cost next to nothing beside the network.",
-                ("echo", "hi"),
-            ),
-        ],
+    workloads: Cow::Borrowed(&[
+        Workload::new(
+            COMPUTING,
+            "1 ms of computation each",
+            "32 clients ask again as soon as they are answered. Each request computes what takes an idle CPU 1 \
+             ms.",
+            ("spin", "1ms"),
+        ),
+        Workload::new(
+            "echo",
+            "echoes",
+            "The same clients ask for echoes, which cost next to nothing beside the network.",
+            ("echo", "hi"),
+        ),
+    ]),
+    recipe: Recipe {
         contenders: Contenders::Own(&["threaded", SINGLE, MULTI, "async-per-core"]),
-        own_options: None,
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -69,7 +68,7 @@ const LONGEST_WINDOW: Duration = Duration::from_millis(250);
 const LONGEST_WARM_UP: Duration = Duration::from_millis(50);
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let on = |cpus| EXPERIMENT.workloads().iter().map(move |workload| task(sizes, workload, cpus));
+    let on = |cpus| EXPERIMENT.workloads.iter().map(move |workload| task(sizes, workload, cpus));
     CPUS.into_iter().flat_map(on).collect()
 }
 
@@ -88,7 +87,7 @@ fn pictures() -> Vec<Picture> {
         let curve = curve_over("CPUs of the server", &["achieved_rps", "cpu_per_request"]);
         of_workload(&workload.key, over_log(curve))
     };
-    EXPERIMENT.workloads().iter().map(of).collect()
+    EXPERIMENT.workloads.iter().map(of).collect()
 }
 
 /// Nearly all of a second CPU, and hardly anything of it: a noisy machine takes its part of both.

@@ -27,13 +27,13 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "spin-15ms",
-            "beside requests that compute for 15 ms",
-            "Nine in ten requests are echoes on connections that stay. One in ten, on others, computes for 15 ms.",
-            ("spin", "15ms"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "spin-15ms",
+        "beside requests that compute for 15 ms",
+        "Nine in ten requests are echoes on connections that stay. One in ten, on others, computes for 15 ms.",
+        ("spin", "15ms"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[
             "threaded",
             "async-single",
@@ -46,8 +46,8 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ]),
         own_options: Some("it compares values of the option placement, which other programs do not have"),
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -62,7 +62,7 @@ const PROBE_RPS: f64 = 9.0 * SPINS_RPS;
 const CONNECTIONS: u32 = 100;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     let shape = Shape::Connections { connections: CONNECTIONS };
     // Longer than a p99 of the probe takes, for which each block has 432 requests where 368 are enough.
     let lasting = sizes.disturbance / 2;

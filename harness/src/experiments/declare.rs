@@ -3,6 +3,7 @@
 //!
 //! Must not know: any one experiment. Beside it: the experiments, each of which says in its own file what it takes.
 
+pub(crate) use std::borrow::Cow;
 pub(crate) use std::time::Duration;
 
 pub(crate) use reports::record::{

@@ -28,20 +28,14 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures: || vec![bars(&["jains_index", "worst_connection_p99", "disturbance_rps"]), probe_over_time()],
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "polite",
-            "eight polite clients beside a greedy one",
-            "3,000 echoes per second at equal distances, in turns on eight connections that stay. Beside them one \
-             client has a hundred requests out, each of 20 us of computation, and sends another for each reply.",
-            ("echo", "hi"),
-        )],
-        contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI]),
-        own_options: None,
-        decision,
-        probes: |_| Vec::new(),
-        tasks,
-    },
+    workloads: Cow::Borrowed(&[Workload::new(
+        "polite",
+        "eight polite clients beside a greedy one",
+        "3,000 echoes per second at equal distances, in turns on eight connections that stay. Beside them one \
+         client has a hundred requests out, each of 20 us of computation, and sends another for each reply.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe { contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI]), decision, tasks, ..Recipe::PLAIN },
 };
 
 const THREADS: &str = "threaded";
@@ -69,7 +63,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let probe = echo_probe(POLITE_RPS, polite, sizes.timeout.min(LONGEST_TIMEOUT));
     let greedy = DisturbanceKind::Pipelining { outstanding: OUTSTANDING, work: Work::new(ASKED.0, ASKED.1) };
     let trial = disturbed(probe, "a greedy client", greedy, sizes.disturbance * 9 / 20);
-    vec![EXPERIMENT.workloads()[0].task("greedy", TaskKind::Disturbed(trial))]
+    vec![EXPERIMENT.workloads[0].task("greedy", TaskKind::Disturbed(trial))]
 }
 
 /// Five hundred requests of the greedy client, and more than three slices of a scheduler, in nanoseconds.

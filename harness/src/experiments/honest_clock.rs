@@ -27,20 +27,14 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "echo",
-            "1,000 echoes per second",
-            "At equal intervals, in turn on eight connections that stay. The server's process is stopped once, \
-             and continued.",
-            ("echo", "hi"),
-        )],
-        contenders: Contenders::Own(&["threaded", STALLED]),
-        own_options: None,
-        decision,
-        probes: |_| Vec::new(),
-        tasks,
-    },
+    workloads: Cow::Borrowed(&[Workload::new(
+        "echo",
+        "1,000 echoes per second",
+        "At equal intervals, in turn on eight connections that stay. The server's process is stopped once, \
+         and continued.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe { contenders: Contenders::Own(&["threaded", STALLED]), decision, tasks, ..Recipe::PLAIN },
 };
 
 const STALLED: &str = "async-single";
@@ -50,7 +44,7 @@ const RATE_RPS: f64 = 1_000.0;
 const CONNECTIONS: Shape = Shape::Connections { connections: 8 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     // Of the whole run a tenth.
     let lasting = sizes.disturbance / 10;
     let window = 10 * lasting;

@@ -25,18 +25,17 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "newcomers",
-            "a new client every 20 ms",
-            "Each connects, asks for one echo and closes. Others were answered once and stay, without a word.",
-            ("echo", "hi"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "newcomers",
+        "a new client every 20 ms",
+        "Each connects, asks for one echo and closes. Others were answered once and stay, without a word.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[POOL, "rayon-pool:workers=4", "threaded", "async-single"]),
-        own_options: None,
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -50,7 +49,7 @@ const MOST_WAITING: u32 = 500;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let lasting = sizes.disturbance / 4;
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     STAYING.map(|clients| staying(workload, clients, MOST_WAITING, lasting)).to_vec()
 }
 

@@ -27,29 +27,23 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[
-            Workload::new(
-                ECHO,
-                "echo",
-                "A session connects, asks for ten echoes one after another, and closes. The work costs next to \
-                 nothing: what is seen is the model's own cost.",
-                ("echo", "hi"),
-            ),
-            Workload::new(
-                CALL,
-                "call 5 ms",
-                "As echo, but for each request the server asks a backend over a connection that it holds, and waits \
-                 for its answer, which comes 5 ms later: as it would for a database.",
-                ("call", "5ms"),
-            ),
-        ],
-        contenders: Contenders::OfTheRun,
-        own_options: None,
-        decision,
-        probes,
-        tasks,
-    },
+    workloads: Cow::Borrowed(&[
+        Workload::new(
+            ECHO,
+            "echo",
+            "A session connects, asks for ten echoes one after another, and closes. The work costs next to \
+             nothing: what is seen is the model's own cost.",
+            ("echo", "hi"),
+        ),
+        Workload::new(
+            CALL,
+            "call 5 ms",
+            "As echo, but for each request the server asks a backend over a connection that it holds, and waits \
+             for its answer, which comes 5 ms later: as it would for a database.",
+            ("call", "5ms"),
+        ),
+    ]),
+    recipe: Recipe { contenders: Contenders::OfTheRun, decision, probes, tasks, ..Recipe::PLAIN },
 };
 
 const ECHO: &str = "echo";
@@ -69,7 +63,7 @@ fn probes(sizes: &Sizes) -> Vec<Task> {
         let sessions = spec(sizes, workload, ArrivalProcess::Closed, PROBING_SESSIONS);
         workload.task("capacity", TaskKind::Load(LoadSpec { window: sizes.probe_window, ..sessions }))
     };
-    EXPERIMENT.workloads().iter().map(probe).collect()
+    EXPERIMENT.workloads.iter().map(probe).collect()
 }
 
 /// Ten times what anybody waits who is served at all; who is not keeps a cell waiting for so long.
@@ -90,7 +84,7 @@ fn window(sizes: &Sizes, rate_rps: f64) -> Duration {
 
 fn tasks(sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {
     let mut tasks = Vec::new();
-    for workload in EXPERIMENT.workloads() {
+    for workload in &*EXPERIMENT.workloads {
         let loads = capacities.offered_loads(&workload.key, sizes.load_points);
         for rate_rps in capacities.worth_running(&workload.key, contender, &loads) {
             let sessions = spec(sizes, workload, ArrivalProcess::Poisson { rate_rps: *rate_rps }, CONCURRENT);
@@ -107,7 +101,7 @@ fn spec(sizes: &Sizes, workload: &Workload, arrivals: ArrivalProcess, concurrent
 }
 
 fn pictures() -> Vec<Picture> {
-    EXPERIMENT.workloads().iter().flat_map(pictures_of).collect()
+    EXPERIMENT.workloads.iter().flat_map(pictures_of).collect()
 }
 
 fn pictures_of(workload: &Workload) -> Vec<Picture> {

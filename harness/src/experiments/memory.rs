@@ -25,24 +25,18 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures: || vec![memory_by_part()],
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "held",
-            "held connections",
-            "Connections are opened in stages and held without a byte sent; at the last stage each asks for one \
-             echo; then all are closed.",
-            ("echo", "hi"),
-        )],
-        contenders: Contenders::OfTheRun,
-        own_options: None,
-        decision,
-        probes: |_| Vec::new(),
-        tasks,
-    },
+    workloads: Cow::Borrowed(&[Workload::new(
+        "held",
+        "held connections",
+        "Connections are opened in stages and held without a byte sent; at the last stage each asks for one \
+         echo; then all are closed.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe { contenders: Contenders::OfTheRun, decision, tasks, ..Recipe::PLAIN },
 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     // Enough for a slope, and a check that it is one: what a connection costs does not depend on how many more there are.
     let counts = [32, 16, 8].map(|part| sizes.most_connections / part).to_vec();
     let hold = HoldSpec { counts, work: workload.work(), give_up_after: sizes.give_up_after };

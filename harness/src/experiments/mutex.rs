@@ -28,17 +28,17 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[
-            Workload::new(
-                "short",
-                "held for 20 us",
-                "Eight connections ask for the lock again and again, and hold it for 20 us. Others ask for an echo, \
-                 which takes no lock.",
-                ("lock", "20us"),
-            ),
-            Workload::new("long", "held for 5 ms", "The same, and the lock is held for 5 ms.", ("lock", "5ms")),
-        ],
+    workloads: Cow::Borrowed(&[
+        Workload::new(
+            "short",
+            "held for 20 us",
+            "Eight connections ask for the lock again and again, and hold it for 20 us. Others ask for an echo, \
+             which takes no lock.",
+            ("lock", "20us"),
+        ),
+        Workload::new("long", "held for 5 ms", "The same, and the lock is held for 5 ms.", ("lock", "5ms")),
+    ]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[
             "async-single:mutex=std",
             "async-single:mutex=tokio",
@@ -49,8 +49,8 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ]),
         own_options: Some("it compares values of the option mutex, which other programs do not have"),
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -73,7 +73,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         let probe = echo_probe(PROBE_RPS, PROBE, sizes.timeout);
         workload.task("contended", TaskKind::Disturbed(disturbed(probe, "requests for the lock", wanting, lasting)))
     };
-    EXPERIMENT.workloads().iter().map(task).collect()
+    EXPERIMENT.workloads.iter().map(task).collect()
 }
 
 fn pictures() -> Vec<Picture> {
@@ -81,7 +81,7 @@ fn pictures() -> Vec<Picture> {
         let over_time = of_workload(&workload.key, probe_over_time());
         [over_time, of_workload(&workload.key, bars(&["probe_p50", "probe_success", "disturbance_rps"]))]
     };
-    EXPERIMENT.workloads().iter().flat_map(of).collect()
+    EXPERIMENT.workloads.iter().flat_map(of).collect()
 }
 
 /// Who waits as long as one long hold, though it wants no lock, waits for those who do; in nanoseconds.

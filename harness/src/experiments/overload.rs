@@ -30,19 +30,19 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "deadline",
-            "2 ms of computing within 50 ms",
-            "Each client connects, asks for 2 ms of computing, and gives up 50 ms after it was due. Beside them \
-             come more clients of the same kind.",
-            ("spin", "2ms"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "deadline",
+        "2 ms of computing within 50 ms",
+        "Each client connects, asks for 2 ms of computing, and gives up 50 ms after it was due. Beside them \
+         come more clients of the same kind.",
+        ("spin", "2ms"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[THREADS, POOL, TASKS, LIMITED]),
-        own_options: None,
         decision,
         probes,
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -63,13 +63,13 @@ const AT_ONCE: u32 = 2_000;
 const PROBING: u32 = 16;
 
 fn probes(sizes: &Sizes) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     let closed = sizes.load(ArrivalProcess::Closed, newcomers(PROBING), workload.work());
     vec![workload.task("capacity", TaskKind::Load(LoadSpec { window: sizes.probe_window, ..closed }))]
 }
 
 fn tasks(sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     let Some(capacity_rps) = capacities.alike(&workload.key, contender) else { return Vec::new() };
     let clients = |share: f64, window| LoadSpec {
         work: workload.work(),

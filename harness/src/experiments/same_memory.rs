@@ -27,19 +27,13 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures: || vec![probe_over_time()],
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "newcomers",
-            "a new client every 10 ms",
-            "Each connects, asks for one echo and closes. Beside them ever more others connect and say nothing.",
-            ("echo", "hi"),
-        )],
-        contenders: Contenders::Own(&[THREADS, TASKS]),
-        own_options: None,
-        decision,
-        probes: |_| Vec::new(),
-        tasks,
-    },
+    workloads: Cow::Borrowed(&[Workload::new(
+        "newcomers",
+        "a new client every 10 ms",
+        "Each connects, asks for one echo and closes. Beside them ever more others connect and say nothing.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe { contenders: Contenders::Own(&[THREADS, TASKS]), decision, tasks, ..Recipe::PLAIN },
 };
 
 const THREADS: &str = "threaded";
@@ -59,7 +53,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         timeout: sizes.timeout.min(Duration::from_millis(300)),
         bounds: BOUNDS,
     };
-    vec![flood.task(&EXPERIMENT.workloads()[0])]
+    vec![flood.task(&EXPERIMENT.workloads[0])]
 }
 
 fn decision() -> Option<Decision> {

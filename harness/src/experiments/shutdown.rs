@@ -26,19 +26,19 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "running",
-            "TERM in the middle of eight requests",
-            "Eight clients each ask once for a sleep of 200 ms, eight have sent half a request, eight say \
-             nothing. Beside them a new client comes every 10 ms and asks for an echo.",
-            ("sleep", "200ms"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "running",
+        "TERM in the middle of eight requests",
+        "Eight clients each ask once for a sleep of 200 ms, eight have sent half a request, eight say \
+         nothing. Beside them a new client comes every 10 ms and asks for an echo.",
+        ("sleep", "200ms"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI, THREADS_DRAIN, MULTI_DRAIN]),
         own_options: Some("what it does at TERM is an option of our models"),
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -58,7 +58,7 @@ const AFTER: Duration = Duration::from_millis(100);
 const LASTING: Duration = Duration::from_millis(450);
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     let shutdown = DisturbanceKind::Shutdown {
         idle: CLIENTS,
         half_sent: CLIENTS,

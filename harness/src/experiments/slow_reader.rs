@@ -28,20 +28,14 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "newcomers",
-            "a new client every 2 ms",
-            "Each connects, asks for one echo and closes. Beside them 16 others each ask for 32 replies of a MiB \
-             and read them slowly, or not at all.",
-            ("reply", "1048576"),
-        )],
-        contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI]),
-        own_options: None,
-        decision,
-        probes: |_| Vec::new(),
-        tasks,
-    },
+    workloads: Cow::Borrowed(&[Workload::new(
+        "newcomers",
+        "a new client every 2 ms",
+        "Each connects, asks for one echo and closes. Beside them 16 others each ask for 32 replies of a MiB \
+         and read them slowly, or not at all.",
+        ("reply", "1048576"),
+    )]),
+    recipe: Recipe { contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI]), decision, tasks, ..Recipe::PLAIN },
 };
 
 const THREADS: &str = "threaded";
@@ -61,7 +55,7 @@ const MOST_WAITING: u32 = 500;
 const LONGEST_TIMEOUT: Duration = Duration::from_millis(200);
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     let lasting = sizes.disturbance / 5;
     let task = |kib_per_second: u32| {
         let readers = DisturbanceKind::SlowReaders {

@@ -29,14 +29,14 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures: || vec![probe_over_time()],
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "newcomers",
-            "a new client every 10 ms",
-            "Each connects, asks for one echo and closes. Beside them others send a byte of a request every 100 \
-             ms, and connect again when they are thrown out.",
-            ("echo", "hi"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "newcomers",
+        "a new client every 10 ms",
+        "Each connects, asks for one echo and closes. Beside them others send a byte of a request every 100 \
+         ms, and connect again when they are thrown out.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[
             "thread-pool",
             "thread-pool:idle-timeout=250ms",
@@ -48,10 +48,9 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "async-multi:idle-timeout=250ms",
             "async-multi:frame-deadline=250ms",
         ]),
-        own_options: None,
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -75,7 +74,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let probe = echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout.min(LONGEST_TIMEOUT));
     let attack = DisturbanceKind::HalfRequests { connections: ATTACKERS, every: EVERY };
     let trial = DisturbedSpec { bounds: BOUNDS, ..disturbed(probe, "half requests", attack, sizes.disturbance / 2) };
-    vec![EXPERIMENT.workloads()[0].task("attack", TaskKind::Disturbed(trial))]
+    vec![EXPERIMENT.workloads[0].task("attack", TaskKind::Disturbed(trial))]
 }
 
 /// Of the new clients, so many must be served for a server to have been rescued.

@@ -26,28 +26,22 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[
-            Workload::new(
-                "asked",
-                "sleeps of 0.1 to 20 ms",
-                "200 requests per second at equal distances on 32 connections. Each has the server sleep once.",
-                ("sleep", "1ms"),
-            ),
-            Workload::new(
-                "pending",
-                "10,000 sleeps per second",
-                "Requests come at random times. The longer each sleeps, the more timers are pending at a time: 10 for \
-                 each millisecond, 10,000 for 1 s. The same number of them ends in every second.",
-                ("sleep", "1s"),
-            ),
-        ],
-        contenders: Contenders::Own(&["threaded", "async-multi"]),
-        own_options: None,
-        decision,
-        probes: |_| Vec::new(),
-        tasks,
-    },
+    workloads: Cow::Borrowed(&[
+        Workload::new(
+            "asked",
+            "sleeps of 0.1 to 20 ms",
+            "200 requests per second at equal distances on 32 connections. Each has the server sleep once.",
+            ("sleep", "1ms"),
+        ),
+        Workload::new(
+            "pending",
+            "10,000 sleeps per second",
+            "Requests come at random times. The longer each sleeps, the more timers are pending at a time: 10 for \
+             each millisecond, 10,000 for 1 s. The same number of them ends in every second.",
+            ("sleep", "1s"),
+        ),
+    ]),
+    recipe: Recipe { contenders: Contenders::Own(&["threaded", "async-multi"]), decision, tasks, ..Recipe::PLAIN },
 };
 
 /// Sleeps that are asked for, in microseconds.
@@ -62,7 +56,7 @@ const PENDING_RPS: f64 = 10_000.0;
 const ROOM: f64 = 1.25;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let [asked_for, pending_at_once] = EXPERIMENT.workloads() else { return Vec::new() };
+    let [asked_for, pending_at_once] = &*EXPERIMENT.workloads else { return Vec::new() };
     let counts = [100, 10, 1].map(|part| sizes.most_connections / part).into_iter().filter(|count| *count > 0);
     let asked = ASKED_US.into_iter().map(|us| asked(sizes, asked_for, us));
     asked.chain(counts.map(|count| pending(sizes, pending_at_once, count))).collect()

@@ -3,7 +3,6 @@
 //! Beside it: `worker.rs`, what one of the threads does.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU64;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -20,7 +19,7 @@ use super::sockets::{Sockets, Sources};
 use super::tap::{LoadMoments, Signs, Tap};
 use super::worker::{EVENTS_AT_ONCE, LoadTimeline, Schedule, ThreadUsage, WindowUsage, Worker};
 use super::{LoadError, hold};
-use crate::clock::now_ns;
+use crate::clock::{now_ns, wake_promptly};
 use crate::plan::{ArrivalProcess, LoadSpec, Pacing, Shape, nanoseconds};
 
 /// From the moment all workers are ready to the start of the load, so that none starts late.
@@ -256,9 +255,7 @@ fn work(
     ready: mpsc::Sender<Range<u64>>,
     start: mpsc::Receiver<LoadTimeline>,
 ) -> Result<Option<WorkerResult>, LoadError> {
-    // The kernel may wake a thread up to 50 us late to save power, unless it is asked not to. Where it refuses, the
-    // schedule lag shows it.
-    let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+    wake_promptly();
     let Order { spec, target, generator, stop, .. } = order;
     let mut connections = connections(&order, worker)?;
     let begun_ns = now_ns();

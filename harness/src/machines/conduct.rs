@@ -12,7 +12,7 @@ use super::clocks::{ClockOffset, Drift};
 use super::found::{WorkerOutcome, WorkerPart};
 use super::hand::{Hand, SILENCE};
 use super::hello::Hello;
-use super::message::{FromWorker, Go, ToWorker, Trouble};
+use super::message::{FromWorker, ToWorker, Trouble};
 use super::plan_message::{FleetLoad, PlanMessage};
 use super::problem::WorkerProblem;
 use crate::load::{LoadOutcome, LoadPart, Signs, scheduled_in};
@@ -66,7 +66,7 @@ pub(super) fn prepare(
 
 /// From the word to begin to the result.
 pub(super) fn conduct(hand: &mut Hand, load: &FleetLoad<'_>, start_ns: i64, signs: &Signs) -> Ended {
-    hand.say(&ToWorker::Go(Go { start_ns }))?;
+    hand.say(&ToWorker::Go { start_ns })?;
     let mut is_stopped = false;
     let never = AtomicBool::new(false);
     let give_up = Instant::now() + HEAD_START + load.spec.longest() + SILENCE;
@@ -79,9 +79,9 @@ pub(super) fn conduct(hand: &mut Hand, load: &FleetLoad<'_>, start_ns: i64, sign
         let stop = if is_stopped { &never } else { load.stop };
         match hand.hear(SILENCE, stop) {
             Ok((FromWorker::Result(result), _)) => break result,
-            Ok((FromWorker::Signs(seen), _)) => {
-                signs.answered.fetch_or(seen.answered, Ordering::Relaxed);
-                signs.given_up.fetch_or(seen.given_up, Ordering::Relaxed);
+            Ok((FromWorker::Signs { answered, given_up }, _)) => {
+                signs.answered.fetch_or(answered, Ordering::Relaxed);
+                signs.given_up.fetch_or(given_up, Ordering::Relaxed);
             }
             Ok((other, _)) => return Err(hand.out_of_turn(&other)),
             Err(WorkerProblem::GivenUp) if !is_stopped => {

@@ -17,7 +17,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::clocks::{ClockOffset, ClockReading};
 use super::hello::{Hello, PROTOCOL};
 use super::lines::{MessageLines, MessageRead, say};
-use super::message::{FromWorker, Ping, ToWorker, Trouble};
+use super::message::{FromWorker, ToWorker, Trouble};
 use super::problem::{LastWords, WorkerProblem};
 use crate::clock::now_ns;
 use crate::process::StderrTail;
@@ -178,10 +178,10 @@ impl Hand {
         for _ in 0..READINGS {
             self.pings += 1;
             let (number, asked_ns) = (self.pings, now_ns());
-            self.say(&ToWorker::Ping(Ping { number }))?;
+            self.say(&ToWorker::Ping { number })?;
             match self.hear(SILENCE, stop)? {
-                (FromWorker::Pong(pong), came_ns) if pong.number == number => {
-                    readings.push(ClockReading { asked_ns, came_ns, told_ns: pong.clock_ns });
+                (FromWorker::Pong { number: of, clock_ns }, came_ns) if of == number => {
+                    readings.push(ClockReading { asked_ns, came_ns, told_ns: clock_ns });
                 }
                 (other, _) => return Err(self.out_of_turn(&other)),
             }

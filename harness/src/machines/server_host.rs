@@ -99,8 +99,8 @@ impl ServerHost {
     ) -> Result<Result<(SocketAddr, ClockOffset), Box<ServedMessage>>, WorkerProblem> {
         self.hand.say(&ToWorker::Serve(Box::new(order.clone())))?;
         match self.hand.hear(STARTING, stop)?.0 {
-            FromWorker::Listening(listening) => {
-                let address = listening.target(order).map_err(untrue)?;
+            FromWorker::Listening { address } => {
+                let address = order.target(address).map_err(untrue)?;
                 Ok(Ok((address, self.hand.clock(stop)?)))
             }
             FromWorker::Served(served) => Ok(Err(checked(served)?)),

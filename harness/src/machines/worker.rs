@@ -19,9 +19,9 @@ use reports::record::WayTimes;
 use super::clocks::ToldClock;
 use super::hello::{Hello, PROTOCOL};
 use super::lines::{MessageLines, MessageRead, say};
-use super::message::{FromWorker, Go, Pong, ResultMessage, SignsSeen, ToWorker, Trouble};
+use super::message::{FromWorker, ResultMessage, ToWorker, Trouble};
 use super::plan_message::PlanMessage;
-use super::serve_message::{Listening, ServeOrder, ServedMessage};
+use super::serve_message::{ServeOrder, ServedMessage};
 use super::way::way_ns;
 use crate::clock::now_ns;
 use crate::load::{LoadError, LoadMoments, Order, Signs};
@@ -104,7 +104,9 @@ pub fn work_for(
             Ok(ToWorker::Serve(order)) => desk.serve(&order, &told, setup.starter.as_mut()),
             Ok(ToWorker::Bye) => return desk.say(&FromWorker::Bye),
             // What comes before a plan or behind its end is too late.
-            Ok(ToWorker::Go(_) | ToWorker::Window(_) | ToWorker::End | ToWorker::Stop | ToWorker::Ping(_)) => Ok(()),
+            Ok(ToWorker::Go { .. } | ToWorker::Window(_) | ToWorker::End | ToWorker::Stop | ToWorker::Ping { .. }) => {
+                Ok(())
+            }
             Err(reason) => Err(Trouble::own(reason)),
         };
         if let Err(trouble) = outcome {
@@ -163,9 +165,8 @@ impl WorkerShared {
                 MessageRead::Ended => return,
             };
             match message {
-                Ok(ToWorker::Ping(ping)) => {
-                    let pong = FromWorker::Pong(Pong { number: ping.number, clock_ns: self.reading() });
-                    if self.say(&pong).is_err() {
+                Ok(ToWorker::Ping { number }) => {
+                    if self.say(&FromWorker::Pong { number, clock_ns: self.reading() }).is_err() {
                         return;
                     }
                 }
@@ -200,8 +201,8 @@ impl WorkerShared {
         let before_ns = way();
         let began_ns = AtomicU64::new(0);
         let start = || {
-            let go = self.await_go(&hear(told))?;
-            let start_ns = self.clock.real(go.start_ns) + crate::plan::nanoseconds(late);
+            let told_ns = self.await_go(&hear(told))?;
+            let start_ns = self.clock.real(told_ns) + crate::plan::nanoseconds(late);
             began_ns.store(start_ns.max(now_ns()), Ordering::Relaxed);
             Some(start_ns)
         };
@@ -215,9 +216,9 @@ impl WorkerShared {
             if now_ns() >= next_signs_ns {
                 next_signs_ns = now_ns() + SIGNS_EVERY_NS;
                 let of = |sign: &AtomicBool| sign.load(Ordering::Relaxed);
-                let seen = SignsSeen { answered: of(&signs.answered), given_up: of(&signs.given_up) };
+                let seen = FromWorker::Signs { answered: of(&signs.answered), given_up: of(&signs.given_up) };
                 // Where nobody listens, reading ends too, and with it everything.
-                let _ = self.say(&FromWorker::Signs(seen));
+                let _ = self.say(&seen);
             }
         });
         let machine = machine.stop(ServerCpu::NotWatched);
@@ -246,7 +247,7 @@ impl WorkerShared {
             Ok(server) => server,
             Err(served) => return self.say(&FromWorker::Served(served)).map_err(unsaid),
         };
-        self.say(&FromWorker::Listening(Listening { address: server.address() })).map_err(unsaid)?;
+        self.say(&FromWorker::Listening { address: server.address() }).map_err(unsaid)?;
         let (mut moments, mut is_said) = (None, false);
         loop {
             match hear(told).recv_timeout(LOOK_EVERY) {
@@ -264,12 +265,12 @@ impl WorkerShared {
         self.say(&FromWorker::Served(Box::new(server.end()))).map_err(unsaid)
     }
 
-    /// Says that all connections are open, and waits to be told when to begin; nothing where it is not to.
-    fn await_go(&self, told: &Receiver<Told>) -> Option<Go> {
+    /// Says that all connections are open, and waits to be told when to begin, on the clock that it tells; nothing where it is not to.
+    fn await_go(&self, told: &Receiver<Told>) -> Option<i64> {
         self.say(&FromWorker::Ready).ok()?;
         loop {
             match told.recv_timeout(LOOK_EVERY) {
-                Ok(Ok(ToWorker::Go(go))) => return Some(go),
+                Ok(Ok(ToWorker::Go { start_ns })) => return Some(start_ns),
                 Err(RecvTimeoutError::Timeout) if !self.stop.load(Ordering::Relaxed) => {}
                 Ok(_) | Err(_) => return None,
             }

@@ -8,18 +8,16 @@
 //! Waking every millisecond would see shorter hiccups, and use enough CPU to be noise itself.
 
 use std::io;
-use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 
 use reports::record::{Noise, Unobserved, Warning};
-use rustix::thread::set_current_timer_slack;
 
 use super::cgroups::QuotaWatch;
 use super::cpus::{MachineTotals, ServerCpu, between, restrict_this_thread, tick_ns};
 use super::sockets::segments_sent_again;
-use crate::clock::{now_ns, sleep_until, thread_cpu_ns};
+use crate::clock::{now_ns, sleep_until, thread_cpu_ns, wake_promptly};
 
 /// Someone who watches the machine from now on. Nothing it needs may be missing without being missed at the end.
 #[derive(Debug)]
@@ -119,7 +117,7 @@ impl HiccupThread {
         Self::running(move |wanted| {
             // Without these two the figure is less sharp, and still a lateness.
             let _ = restrict_this_thread(&cpus);
-            let _ = set_current_timer_slack(NonZeroU64::new(1));
+            wake_promptly();
             watch(wanted)
         })
     }

@@ -55,7 +55,7 @@ impl Experiment {
     pub fn paged_workloads(&self, sizes: &Sizes, page: &PageRequest) -> BTreeSet<Cow<'static, str>> {
         let tasks = self.all_tasks(sizes);
         let mut keys: BTreeSet<Cow<'static, str>> =
-            self.workloads().iter().map(|workload| workload.key.clone()).collect();
+            self.workloads.iter().map(|workload| workload.key.clone()).collect();
         for task in tasks {
             let key = task.workload.clone();
             if page.in_place_of_work(task).is_none() {
@@ -82,7 +82,7 @@ impl Experiment {
         let asked = Work::Page(page.clone()).to_string();
         for workload in &mut record.workloads {
             let is_named_after_its_work =
-                self.workloads().iter().any(|of| of.label == workload.label && of.label == of.work.0);
+                self.workloads.iter().any(|of| of.label == workload.label && of.label == of.work.0);
             if is_named_after_its_work {
                 workload.label.clone_from(&asked);
             }

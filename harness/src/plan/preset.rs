@@ -32,7 +32,7 @@ pub enum Repeated {
 impl Repeated {
     /// Why this one is.
     pub fn of(experiment: &Experiment) -> Repeated {
-        match experiment.contenders() {
+        match experiment.recipe.contenders {
             Contenders::Protagonists => Repeated::ForTheScorecard,
             // All loads of all contenders three times would take longer than all else together.
             _ if experiment.decision().is_some_and(|decision| !decision.is_at_loads()) => Repeated::ForAClaim,

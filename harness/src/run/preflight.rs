@@ -77,7 +77,7 @@ fn on_one_cpu(plan: &RunPlan<'_>, experiment: &Experiment) -> Option<Warning> {
 
 /// As [`preflight`], for a run that chooses its cells as it goes on and has so many connections at most.
 pub fn preflight_for(plan: &RunPlan<'_>, connections: u32) -> Preflight {
-    let calls = plan.experiments.iter().flat_map(|experiment| experiment.workloads()).any(Workload::calls_backend);
+    let calls = plan.experiments.iter().flat_map(|experiment| &*experiment.workloads).any(Workload::calls_backend);
     for_plan(plan, connections, if calls { connections } else { 0 })
 }
 
@@ -113,7 +113,7 @@ pub fn preflight_connections(wanted: u32) -> Result<(), Unfit> {
 pub(super) fn generator_bounds(plan: &RunPlan<'_>, capacities: &[Capacities]) -> Vec<Warning> {
     let mut bounds = Vec::new();
     for (experiment, found) in plan.experiments.iter().zip(capacities) {
-        for workload in experiment.workloads() {
+        for workload in &*experiment.workloads {
             let Some(most) = found.generator_bound(&workload.key) else { continue };
             bounds.push(Warning::MachineLimit {
                 limit: format!("the load generator's CPU time in {} {}", experiment.name, workload.label),

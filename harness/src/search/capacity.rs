@@ -104,7 +104,7 @@ impl Capacity {
     pub fn new(experiment: &Experiment, contenders: usize, asked: CapacityGoal) -> Capacity {
         let reach = RungRange { lowest: lowest_rung(asked.objective.percentile), highest: rung_at(MOST_RPS) };
         let first = Ladder::new(reach, rung_at(START_RPS), FIRST_STRIDE);
-        let workload = &experiment.workloads()[0];
+        let workload = &experiment.workloads[0];
         Capacity {
             workload: workload.key.clone(),
             work: workload.work(),
@@ -237,7 +237,8 @@ pub fn experiment(workload: Workload, objective: Objective, pictures: Pictures) 
             ],
             pictures,
         },
-        recipe: Recipe::Steered { workloads: vec![workload], objective: Some(objective) },
+        workloads: vec![workload].into(),
+        recipe: Recipe { objective: Some(objective), ..Recipe::PLAIN },
     }
 }
 

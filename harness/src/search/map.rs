@@ -75,7 +75,8 @@ pub fn experiment(workloads: Vec<Workload>) -> Experiment {
             ],
             pictures,
         },
-        recipe: Recipe::Steered { workloads, objective: None },
+        workloads: workloads.into(),
+        recipe: Recipe::PLAIN,
     }
 }
 
@@ -117,14 +118,14 @@ impl Map {
     pub fn new(experiment: &Experiment, connections: &[u32], seed: u64) -> Map {
         let row = |connections: &u32| {
             let connections = *connections;
-            experiment.workloads().iter().map(move |workload| task(workload, connections))
+            experiment.workloads.iter().map(move |workload| task(workload, connections))
         };
         let tasks: Vec<Task> = connections.iter().flat_map(row).collect();
         Map {
             forecasts: tasks.iter().map(|task| Forecast::of(&task.kind)).collect(),
             squares: Squares {
                 known: vec![SquareSoFar::default(); tasks.len()],
-                columns: experiment.workloads().len().max(1),
+                columns: experiment.workloads.len().max(1),
                 enough: PAIRS_FOR_WINNER as u32,
             },
             tasks,

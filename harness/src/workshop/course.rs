@@ -20,8 +20,8 @@ const CELL_OVERHEAD: Duration = Duration::from_millis(300);
 
 /// The experiment that a lesson's run has.
 pub fn experiment(lesson: &Lesson, setup: &LessonSetup) -> Experiment {
-    let recipe = Recipe::Steered { workloads: setup.workloads.clone(), objective: None };
-    Experiment { name: lesson.name, story: (lesson.story)(), recipe }
+    let workloads = setup.workloads.clone().into();
+    Experiment { name: lesson.name, story: (lesson.story)(), workloads, recipe: Recipe::PLAIN }
 }
 
 /// How much of everything: of a preset's sizes, only how often a cell may be run again is looked at.

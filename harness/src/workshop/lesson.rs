@@ -3,6 +3,8 @@
 //!
 //! Must not know: any one lesson. Beside it: `lessons/`, a file each; `settle.rs`, which finds the right answer.
 
+use std::ops::RangeInclusive;
+
 use reports::record::ValueOf;
 
 use super::settle::LessonFindings;
@@ -46,6 +48,12 @@ pub struct Control {
     pub most: u32,
     /// What it is where nobody changes it.
     pub usual: u32,
+}
+
+impl Control {
+    pub(super) const fn of(kind: ControlKind, label: &'static str, range: RangeInclusive<u32>, usual: u32) -> Control {
+        Control { kind, label, least: *range.start(), most: *range.end(), usual }
+    }
 }
 
 /// The kinds of controls.

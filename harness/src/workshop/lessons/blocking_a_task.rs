@@ -11,7 +11,7 @@ pub(super) static LESSON: Lesson = Lesson {
         "It is held up for a moment, and catches up.",
         "Nobody can take the thread away from a task that does not await.",
     ],
-    controls: &[Control { kind: ControlKind::WorkMs, label: "a request blocks (ms)", least: 20, most: 200, usual: 50 }],
+    controls: &[Control::of(ControlKind::WorkMs, "a request blocks (ms)", 20..=200, 50)],
     setup,
     explanation,
     models: ["threaded", "async-single"],

@@ -11,7 +11,7 @@ pub(super) static LESSON: Lesson = Lesson {
         "The kernel's part moves to the second CPU, and that is a good part.",
         "Tasks run side by side, so a runtime uses every CPU there is.",
     ],
-    controls: &[Control { kind: ControlKind::Connections, label: "clients", least: 8, most: 64, usual: 32 }],
+    controls: &[Control::of(ControlKind::Connections, "clients", 8..=64, 32)],
     setup,
     explanation,
     models: ["async-single", "async-multi"],

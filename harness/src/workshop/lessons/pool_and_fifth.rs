@@ -11,7 +11,7 @@ pub(super) static LESSON: Lesson = Lesson {
         "A worker answers a request and is free for the next one, whoever sends it.",
         "A worker belongs to its client until that one leaves.",
     ],
-    controls: &[Control { kind: ControlKind::Workers, label: "workers of the pool", least: 1, most: 16, usual: 4 }],
+    controls: &[Control::of(ControlKind::Workers, "workers of the pool", 1..=16, 4)],
     setup,
     explanation,
     models: ["threaded", "thread-pool"],

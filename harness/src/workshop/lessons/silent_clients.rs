@@ -12,20 +12,13 @@ pub(super) static LESSON: Lesson = Lesson {
         "A task costs next to nothing, so slow clients do no harm.",
     ],
     controls: &[
-        Control {
-            kind: ControlKind::Connections,
-            label: "clients that never end a request",
-            least: 50,
-            most: 600,
-            usual: 400,
-        },
-        Control {
-            kind: ControlKind::TimeoutMs,
-            label: "a whole request has to be there within (ms), in the second server",
-            least: 100,
-            most: 300,
-            usual: 150,
-        },
+        Control::of(ControlKind::Connections, "clients that never end a request", 50..=600, 400),
+        Control::of(
+            ControlKind::TimeoutMs,
+            "a whole request has to be there within (ms), in the second server",
+            100..=300,
+            150,
+        ),
     ],
     setup,
     explanation,

@@ -12,8 +12,8 @@ pub(super) static LESSON: Lesson = Lesson {
         "The thread has nothing to do while requests wait, so it can start all of them.",
     ],
     controls: &[
-        Control { kind: ControlKind::Connections, label: "clients", least: 8, most: 200, usual: 64 },
-        Control { kind: ControlKind::WorkMs, label: "a request waits (ms)", least: 10, most: 100, usual: 20 },
+        Control::of(ControlKind::Connections, "clients", 8..=200, 64),
+        Control::of(ControlKind::WorkMs, "a request waits (ms)", 10..=100, 20),
     ],
     setup,
     explanation,

@@ -11,7 +11,7 @@ pub(super) static LESSON: Lesson = Lesson {
         "A machine does as many things at a time as it has CPUs.",
         "Who waits needs no CPU, so all of them can wait at the same time.",
     ],
-    controls: &[Control { kind: ControlKind::Connections, label: "clients", least: 16, most: 200, usual: 32 }],
+    controls: &[Control::of(ControlKind::Connections, "clients", 16..=200, 32)],
     setup,
     explanation,
     models: ["sequential", "threaded"],

@@ -11,7 +11,7 @@ pub(super) static LESSON: Lesson = Lesson {
         "Some waits need a thread of the runtime's own pool.",
         "A task is a light thread, so there is one for each.",
     ],
-    controls: &[Control { kind: ControlKind::Connections, label: "clients", least: 24, most: 200, usual: 40 }],
+    controls: &[Control::of(ControlKind::Connections, "clients", 24..=200, 40)],
     setup,
     explanation,
     models: ["threaded", "async-multi"],
