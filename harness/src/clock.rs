@@ -1,7 +1,9 @@
 //! The one clock of the harness: the machine's monotonic clock, which servers, generator and observer share, so that
 //! their timestamps can be put on one line.
 
-use rustix::thread::clock_nanosleep_absolute;
+use std::num::NonZeroU64;
+
+use rustix::thread::{clock_nanosleep_absolute, set_current_timer_slack};
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
 /// Nanoseconds of `CLOCK_MONOTONIC`. Comparable between processes of one machine.
@@ -41,6 +43,12 @@ pub(crate) fn suspended_ns() -> u64 {
 /// woke early.
 pub(crate) fn sleep_until(at_ns: u64) -> bool {
     clock_nanosleep_absolute(rustix::thread::ClockId::Monotonic, &timespec(at_ns)).is_ok()
+}
+
+/// Has the kernel wake this thread when its time has come, and not up to 50 us later to save power. Where the kernel refuses,
+/// what wakes late shows it.
+pub(crate) fn wake_promptly() {
+    let _ = set_current_timer_slack(NonZeroU64::new(1));
 }
 
 /// A moment or a span as the kernel's type.

@@ -3,6 +3,7 @@
 //! Numbers in, numbers out. Verdicts between contenders of a run are drawn in `reports::stats`; here rounds are few, and
 //! a target is met only where the spread as a whole is on its good side.
 
+use reports::stats::interpolated;
 use serde::Serialize;
 
 /// Fewer rounds give a figure and no verdict: the range of five covers the median 15 times in 16.
@@ -27,10 +28,9 @@ impl RoundFigure {
     pub(crate) fn of(rounds: &[f64]) -> Option<RoundFigure> {
         let mut sorted: Vec<f64> = rounds.iter().copied().filter(|value| value.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
-        let (last, middle) = (sorted.len().checked_sub(1)?, sorted.len() / 2);
-        let median = if sorted.len() % 2 == 1 { sorted[middle] } else { (sorted[middle - 1] + sorted[middle]) / 2.0 };
-        let left_out = left_out(sorted.len());
-        Some(RoundFigure { median, low: sorted[left_out], high: sorted[last - left_out], rounds: sorted.len() })
+        let (median, left_out) = (interpolated(&sorted, 0.5)?, left_out(sorted.len()));
+        let (low, high) = (sorted[left_out], sorted[sorted.len() - 1 - left_out]);
+        Some(RoundFigure { median, low, high, rounds: sorted.len() })
     }
 }
 

@@ -4,7 +4,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::num::NonZeroU64;
 use std::sync::atomic::Ordering;
 
 use rustix::io::Errno;
@@ -12,7 +11,7 @@ use servers::backend::BackendCall;
 
 use super::links::{LinkName, Links, ReceivedCall};
 use super::{Promptness, Shared};
-use crate::clock::now_ns;
+use crate::clock::{now_ns, wake_promptly};
 
 /// How long before the next answer one that polls stops sleeping.
 const POLL_AHEAD_NS: u64 = 100_000;
@@ -49,9 +48,7 @@ impl<'a> EventLoop<'a> {
 
     /// Answers until it is told to stop.
     pub(super) fn run(&mut self) -> Result<(), Errno> {
-        // The kernel may wake a thread up to 50 us late to save power, unless it is asked not to. Where it refuses, the lag
-        // shows it.
-        let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+        wake_promptly();
         while !self.shared.stop.load(Ordering::Relaxed) {
             let now = self.answer_what_is_due(now_ns());
             let has_come = self.wait(now)?;

@@ -1,6 +1,6 @@
 //! Carries a transcript out: sends, reads, and stops at the first thing that does not hold.
 //!
-//! Must not know: which transcripts there are. Beside it: `transcripts.rs`.
+//! Must not know: which transcripts there are. Beside it: `transcript.rs`, what one is made of.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use servers::protocol::{Decoded, JsonLines, MAX_RESPONSE_BYTES, Response, WireFormat};
 
-use super::transcripts::{Expected, Transcript, TranscriptStep};
+use super::transcript::{Expected, Transcript, TranscriptStep};
 use crate::clock::now_ns;
 
 /// What does not hold, with what led to it.

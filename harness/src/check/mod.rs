@@ -1,10 +1,11 @@
 //! Whether a server keeps to the JSON protocol, found out by talking to it.
 //!
-//! Read `transcripts.rs` (what is said and what must come, as data), then `dialogue.rs` (who says it). Must not know:
-//! processes, how findings are shown. Beside it: `part.rs`, what follows for experiments.
+//! Read `transcript.rs` and `transcripts.rs` (what is said and what must come, as data), then `dialogue.rs` (who says it). Must
+//! not know: processes, how findings are shown. Beside it: `part.rs`, what follows for experiments.
 
 mod dialogue;
 mod part;
+mod transcript;
 mod transcripts;
 
 use std::net::SocketAddr;
@@ -12,7 +13,8 @@ use std::time::Duration;
 
 pub use dialogue::{Broken, Came};
 pub use part::{Part, parts};
-pub use transcripts::{CheckItem, Transcript, Weight, transcripts};
+pub use transcript::{CheckItem, Transcript, Weight};
+pub use transcripts::transcripts;
 
 /// What came of one transcript.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::CheckFinding;
-use super::transcripts::CheckItem;
+use super::transcript::CheckItem;
 use crate::experiments::EXPERIMENTS;
 use crate::plan::{DisturbanceKind, Experiment, LoadSpec, Preset, Shape, Task, TaskKind, Work};
 
@@ -27,7 +27,7 @@ pub fn parts(findings: &[CheckFinding]) -> Vec<Part> {
 
 fn part(experiment: &Experiment, missing: &BTreeSet<CheckItem>) -> Part {
     let lacking = || needs(experiment).into_iter().find(|(item, _)| missing.contains(item));
-    let of_own = experiment.own_options().map(str::to_owned);
+    let of_own = experiment.recipe.own_options.map(str::to_owned);
     let obstacle = of_own.or_else(|| lacking().map(|(_, what)| format!("it needs {what}")));
     Part { experiment: experiment.name, obstacle }
 }
@@ -109,7 +109,7 @@ mod tests {
     fn who_keeps_to_all_of_it_takes_part_wherever_our_options_are_not_compared() {
         for part in parts(&findings(&[])) {
             let experiment = EXPERIMENTS.iter().find(|experiment| experiment.name == part.experiment).unwrap();
-            assert_eq!(part.obstacle.as_deref(), experiment.own_options(), "{}", part.experiment);
+            assert_eq!(part.obstacle.as_deref(), experiment.recipe.own_options, "{}", part.experiment);
         }
     }
 

@@ -1,115 +1,13 @@
 //! The transcripts: what a client says, and what a server that keeps to the protocol says back. Data, and nothing else; at
 //! the end the bytes that are sent, and texts that are hard to read.
 //!
-//! `docs/protocol.md` states the same for people. Beside it: `dialogue.rs`, which carries a transcript out.
+//! `docs/protocol.md` states the same for people. Beside it: `transcript.rs`, what one is made of.
 
 use std::time::Duration;
 
 use servers::protocol::{JsonLines, MAX_REQUEST_BYTES, MAX_RESULT_BYTES, Request, WireFormat};
 
-/// What is checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each transcript says what it checks")]
-pub enum CheckItem {
-    OneRequest,
-    Text,
-    InTurn,
-    Pipelined,
-    Bytewise,
-    Spelling,
-    LongestLine,
-    NotJson,
-    UnknownWork,
-    Closing,
-    HalfClose,
-    Oversize,
-    Reply,
-    Call,
-    Sleep,
-    Block,
-    Spin,
-    Lock,
-    BadParameter,
-    SideBySide,
-    Times,
-}
-
-/// Whether a server of the protocol must.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weight {
-    /// It must.
-    Required,
-    /// It need not; without it, it takes part in less, or less is said of it.
-    Optional,
-}
-
-/// One thing that is checked.
-#[derive(Debug, Clone)]
-pub struct Transcript {
-    /// Which.
-    pub item: CheckItem,
-    /// Whether it must hold.
-    pub weight: Weight,
-    /// What holds, as a sentence without its stop.
-    pub says: &'static str,
-    /// What is said and expected, in turn.
-    pub steps: Vec<TranscriptStep>,
-}
-
-/// A step of a transcript. It begins on connection 0; connections are opened when they are first used.
-#[derive(Debug, Clone)]
-pub enum TranscriptStep {
-    /// Send this in one write.
-    Send(Vec<u8>),
-    /// Send this a byte at a time.
-    SendBytewise(Vec<u8>),
-    /// Send as much of this as the server takes.
-    SendAsTaken(Vec<u8>),
-    /// Send no more, and go on reading.
-    EndSending,
-    /// This must come next.
-    Expect(Expected),
-    /// So much time must have passed since the transcript began.
-    AtLeast(Duration),
-    /// Go on with another connection.
-    On(usize),
-    /// Close the connection.
-    HangUp,
-}
-
-/// What must come.
-#[derive(Debug, Clone)]
-pub enum Expected {
-    /// A WorkDone with this timestamp and this result.
-    Done { timestamp: String, result: String },
-    /// The same, with both times, on this machine's monotonic clock and between the sending and the coming.
-    DoneWithTimes { timestamp: String, result: String },
-    /// An Error.
-    Refusal,
-    /// ConnectionClosed with these timestamps, after so many requests.
-    Closed { initial: String, last: String, served: u64 },
-    /// The end of the connection.
-    End,
-    /// An Error and the end, or the end alone.
-    RefusalOrEnd,
-}
-
-impl Transcript {
-    /// All that is sent if everything holds.
-    pub fn sent(&self) -> Vec<u8> {
-        let bytes = self.steps.iter().filter_map(|step| match step {
-            TranscriptStep::Send(bytes) | TranscriptStep::SendBytewise(bytes) | TranscriptStep::SendAsTaken(bytes) => {
-                Some(bytes.as_slice())
-            }
-            TranscriptStep::EndSending
-            | TranscriptStep::Expect(_)
-            | TranscriptStep::AtLeast(_)
-            | TranscriptStep::On(_)
-            | TranscriptStep::HangUp => None,
-        });
-        bytes.collect::<Vec<_>>().concat()
-    }
-}
+use super::transcript::{CheckItem, Expected, Transcript, TranscriptStep, Weight};
 
 /// How long work lasts that is timed.
 const A_WHILE: Duration = Duration::from_millis(30);
@@ -168,21 +66,12 @@ fn required() -> Vec<Transcript> {
         of(
             CheckItem::NotJson,
             "a line that is not a request is refused with an Error, and the connection lives on",
-            NO_REQUESTS
-                .iter()
-                .flat_map(|line| [send(&[line.to_vec()]), TranscriptStep::Expect(Expected::Refusal)])
-                .chain([send(&[echo("still here", "1")]), done("1", "still here")])
-                .collect(),
+            NO_REQUESTS.iter().flat_map(|line| [send(&[line.to_vec()]), REFUSAL]).chain(still_here("1")).collect(),
         ),
         of(
             CheckItem::UnknownWork,
             "work that is not known is refused with an Error, and the connection lives on",
-            vec![
-                send(&[work("dance", "", "1")]),
-                TranscriptStep::Expect(Expected::Refusal),
-                send(&[echo("still here", "2")]),
-                done("2", "still here"),
-            ],
+            [send(&[work("dance", "", "1")]), REFUSAL].into_iter().chain(still_here("2")).collect(),
         ),
         of(
             CheckItem::Closing,
@@ -196,7 +85,7 @@ fn required() -> Vec<Transcript> {
                     last: "to".to_owned(),
                     served: 2,
                 }),
-                TranscriptStep::Expect(Expected::End),
+                END,
             ],
         ),
         of(
@@ -207,21 +96,22 @@ fn required() -> Vec<Transcript> {
                 TranscriptStep::EndSending,
                 done("1", "a"),
                 done("2", "b"),
-                TranscriptStep::Expect(Expected::End),
+                END,
             ],
         ),
         of(
             CheckItem::Oversize,
             "a longer line ends its connection, with an Error or without, and no other",
-            vec![
+            [
                 TranscriptStep::SendAsTaken([vec![b'x'; OVERSIZE_BYTES], b"\n".to_vec()].concat()),
                 TranscriptStep::Expect(Expected::RefusalOrEnd),
                 // A server that serves one at a time may wait for it.
                 TranscriptStep::HangUp,
                 TranscriptStep::On(1),
-                send(&[echo("still here", "1")]),
-                done("1", "still here"),
-            ],
+            ]
+            .into_iter()
+            .chain(still_here("1"))
+            .collect(),
         ),
     ]
 }
@@ -261,16 +151,11 @@ fn optional() -> Vec<Transcript> {
         of(
             CheckItem::BadParameter,
             "a parameter that makes no sense is refused with an Error, and the connection lives on",
-            vec![
-                send(&[work("sleep", "long", "1")]),
-                TranscriptStep::Expect(Expected::Refusal),
-                send(&[work("sleep", "61s", "2")]),
-                TranscriptStep::Expect(Expected::Refusal),
-                send(&[work("reply", "-1", "3")]),
-                TranscriptStep::Expect(Expected::Refusal),
-                send(&[echo("still here", "4")]),
-                done("4", "still here"),
-            ],
+            [("sleep", "long"), ("sleep", "61s"), ("reply", "-1")]
+                .into_iter()
+                .flat_map(|(kind, parameter)| [send(&[work(kind, parameter, "1")]), REFUSAL])
+                .chain(still_here("2"))
+                .collect(),
         ),
         of(
             CheckItem::SideBySide,
@@ -304,6 +189,14 @@ const SPELLED: &[u8] =
 /// Lines that end where they should and are no requests.
 const NO_REQUESTS: [&[u8]; 5] =
     [b"GET / HTTP/1.1\r\n", b"{\"RequestWork\":{}}\n", b"{\"Dance\":{}}\n", b"[1,2]\n", b"\xff\xfe\n"];
+
+const REFUSAL: TranscriptStep = TranscriptStep::Expect(Expected::Refusal);
+const END: TranscriptStep = TranscriptStep::Expect(Expected::End);
+
+/// The connection is served on.
+fn still_here(timestamp: &str) -> [TranscriptStep; 2] {
+    [send(&[echo("still here", timestamp)]), done(timestamp, "still here")]
+}
 
 fn send(lines: &[Vec<u8>]) -> TranscriptStep {
     TranscriptStep::Send(lines.concat())

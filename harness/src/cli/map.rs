@@ -136,7 +136,7 @@ fn workloads(work: &[String], servers: &Servers) -> Result<Vec<Workload>, PlanEr
 /// # Errors
 /// Where contenders are unknown, or there are not two of them.
 fn plan<'a>(args: &MapArgs, servers: &Servers, experiment: &'a Experiment) -> anyhow::Result<(RunPlan<'a>, Preflight)> {
-    let columns = experiment.workloads().len();
+    let columns = experiment.workloads.len();
     let placement = place(args.run.placement.kind(), &servers.cpus()?);
     let retries = RETRIES_PER_SQUARE * (columns * args.connections.len()) as u32;
     // What a cell takes is the map's own affair; of a preset's sizes only these two are looked at.

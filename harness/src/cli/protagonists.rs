@@ -10,7 +10,7 @@ use servers::Contender;
 use super::contenders::split;
 use super::output::usage;
 use crate::experiments;
-use crate::plan::{PROTAGONISTS, Participant, PlanError, demand, is_twin};
+use crate::plan::{PROTAGONISTS, Participant, PlanError, Work, is_twin};
 
 /// The labels that `--protagonists` names; the usual two where nothing was typed and both took part.
 ///
@@ -94,13 +94,13 @@ fn complete(run: &mut Run) {
 }
 
 fn declared(experiment: &str, key: &str) -> Option<Demand> {
-    let workloads = experiments::find(experiment)?.workloads();
-    let (name, parameter) = &workloads.iter().find(|workload| workload.key == key)?.work;
-    demand((name, parameter))
+    let mut workloads = experiments::find(experiment)?.workloads.iter();
+    workloads.find(|workload| workload.key == key)?.work().demand()
 }
 
 fn parsed(work: &str) -> Option<Demand> {
-    demand(work.split_once(' ').unwrap_or((work, "")))
+    let (name, parameter) = work.split_once(' ').unwrap_or((work, ""));
+    Work::new(name, parameter).demand()
 }
 
 #[cfg(test)]

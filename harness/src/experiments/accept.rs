@@ -1,15 +1,7 @@
 //! Clients that come, ask once and go, as fast as they are served: one accept loop against a listening socket and a loop for
 //! each CPU.
 
-use std::time::Duration;
-
-use reports::record::Decision;
-
-use super::declare::{at_least, bars, by, newcomers, times, value};
-use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, CpuNeed, Experiment, LoadSpec, Recipe, Sizes, Story, Task, TaskKind,
-    Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "accept",
@@ -36,18 +28,18 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures: || vec![bars(&["achieved_rps", "cpu_per_connection"])],
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "come-and-go",
-            "64 clients that come and go",
-            "Each connects, asks for one echo and closes, and comes again at once. So a reply is a connection.",
-            ("echo", "hi"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "come-and-go",
+        "64 clients that come and go",
+        "Each connects, asks for one echo and closes, and comes again at once. So a reply is a connection.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[THREADS, THREADS_EACH, TASKS, TASKS_EACH]),
         own_options: Some("it compares options of our own models"),
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -67,24 +59,12 @@ const CPUS: CpuNeed = CpuNeed::Just(2);
 const LONGEST_WINDOW: Duration = Duration::from_millis(500);
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
-    vec![
-        Task::new(
-            workload.key.clone(),
-            format!("{CLIENTS}-clients"),
-            TaskKind::Load(LoadSpec {
-                arrivals: ArrivalProcess::Closed,
-                shape: newcomers(CLIENTS),
-                work: workload.work(),
-                // Set when the cell is run: it depends on the block.
-                seed: 0,
-                warm_up: sizes.warm_up,
-                window: sizes.window.min(LONGEST_WINDOW),
-                timeout: sizes.timeout,
-            }),
-        )
-        .on(CPUS),
-    ]
+    let workload = &EXPERIMENT.workloads[0];
+    let clients = LoadSpec {
+        window: sizes.window.min(LONGEST_WINDOW),
+        ..sizes.load(ArrivalProcess::Closed, newcomers(CLIENTS), workload.work())
+    };
+    vec![workload.task(format!("{CLIENTS}-clients"), TaskKind::Load(clients)).on(CPUS)]
 }
 
 /// A bottleneck is what lets so many more through when it is gone.

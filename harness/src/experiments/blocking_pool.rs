@@ -1,14 +1,6 @@
 //! More blocking jobs at once than a runtime's pool for them has threads.
 
-use std::time::Duration;
-
-use reports::record::{Decision, Picture};
-
-use super::declare::{at_most, bars, by, echo_probe, of_workload, probe_over_time, times, value, with};
-use crate::plan::{
-    Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Recipe, Shape,
-    Sizes, Story, Task, TaskKind, Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "blocking-pool",
@@ -33,26 +25,26 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[
-            Workload::new(
-                "blocks",
-                "block for 500 ms, all at once",
-                "Each connection asks once, within a quarter of a second, and the work blocks a thread.",
-                ("block", "500ms"),
-            ),
-            Workload::new(
-                "waits",
-                "wait for 500 ms, all at once",
-                "The same, but the work waits in an .await where there is one.",
-                ("sleep", "500ms"),
-            ),
-        ],
+    workloads: Cow::Borrowed(&[
+        Workload::new(
+            "blocks",
+            "block for 500 ms, all at once",
+            "Each connection asks once, within a quarter of a second, and the work blocks a thread.",
+            ("block", "500ms"),
+        ),
+        Workload::new(
+            "waits",
+            "wait for 500 ms, all at once",
+            "The same, but the work waits in an .await where there is one.",
+            ("sleep", "500ms"),
+        ),
+    ]),
+    recipe: Recipe {
         contenders: Contenders::Own(&["threaded", AWAY, "async-multi:blocking-threads=128,placement=spawn-blocking"]),
         own_options: Some("it counts the threads of the option placement, which other programs do not have"),
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -71,29 +63,24 @@ fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let rate_rps = f64::from(JOBS) / AT_ONCE.as_secs_f64();
     let task = |workload: &Workload| {
         let jobs = echo_probe(rate_rps, Shape::Connections { connections: JOBS }, REQUEST_TIMEOUT);
-        Task::new(
-            workload.key.clone(),
-            "at-once",
-            TaskKind::Disturbed(DisturbedSpec {
-                probe: LoadSpec { work: workload.work(), window: AT_ONCE, ..jobs },
-                disturbance: Disturbance {
-                    name: "640 requests at once",
-                    kind: DisturbanceKind::Nothing,
-                    from: Duration::ZERO,
-                    lasting: AT_ONCE,
-                },
-                bounds: Bounds::default(),
-            }),
-        )
+        let disturbance = Disturbance {
+            name: "640 requests at once",
+            kind: DisturbanceKind::Nothing,
+            from: Duration::ZERO,
+            lasting: AT_ONCE,
+        };
+        let probe = LoadSpec { work: workload.work(), window: AT_ONCE, ..jobs };
+        let bounds = Bounds::default();
+        workload.task("at-once", TaskKind::Disturbed(DisturbedSpec { probe, disturbance, bounds }))
     };
-    EXPERIMENT.workloads().iter().map(task).collect()
+    EXPERIMENT.workloads.iter().map(task).collect()
 }
 
 fn pictures() -> Vec<Picture> {
     let of = |workload: &Workload| {
         [of_workload(&workload.key, probe_over_time()), of_workload(&workload.key, bars(&["peak_threads"]))]
     };
-    EXPERIMENT.workloads().iter().flat_map(of).collect()
+    EXPERIMENT.workloads.iter().flat_map(of).collect()
 }
 
 fn decision() -> Option<Decision> {

@@ -1,13 +1,6 @@
 //! Requests that block the thread they run on, more and more of them at once, and what others on the same server see.
 
-use std::time::Duration;
-
-use reports::record::{BoundValue, Decision, Picture};
-
-use super::declare::{
-    DisturbedProbe, at, at_least, by, curve_over, echo_probe, in_closed_loop, probe_over_time, value,
-};
-use crate::plan::{Bounds, Capacities, Contenders, Experiment, Recipe, Shape, Sizes, Story, Task, Workload};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "blocking-sleep",
@@ -33,19 +26,18 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "block-50ms",
-            "beside requests that block for 50 ms",
-            "Small requests on connections that stay. On others, requests that block for 50 ms follow each other \
-             without a pause.",
-            ("block", "50ms"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "block-50ms",
+        "beside requests that block for 50 ms",
+        "Small requests on connections that stay. On others, requests that block for 50 ms follow each other \
+         without a pause.",
+        ("block", "50ms"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&["threaded", "async-multi", SINGLE, MULTI, AWAY]),
-        own_options: None,
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -65,23 +57,14 @@ const PROBE_RPS: f64 = 1_600.0;
 const PROBE: Shape = Shape::Connections { connections: 200 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     // Every 50 ms tell the same story again.
     let lasting = (sizes.disturbance / 10).max(Duration::from_millis(240));
     let task = |blocking: u32| {
-        Task::new(
-            workload.key.clone(),
-            format!("{blocking}-blocking"),
-            DisturbedProbe {
-                probe: echo_probe(PROBE_RPS, PROBE, sizes.timeout),
-                name: "blocking requests",
-                kind: in_closed_loop(blocking, workload.work(), lasting, 2 * sizes.timeout),
-                lasting,
-                bounds: Bounds::default(),
-            }
-            .task(),
-        )
-        .varied(f64::from(blocking))
+        let probe = echo_probe(PROBE_RPS, PROBE, sizes.timeout);
+        let requests = in_closed_loop(blocking, workload.work(), lasting, 2 * sizes.timeout);
+        let trial = disturbed(probe, "blocking requests", requests, lasting);
+        workload.task(format!("{blocking}-blocking"), TaskKind::Disturbed(trial)).varied(f64::from(blocking))
     };
     let points = if sizes.load_points <= BLOCKING.len() as u32 { &DECIDING[..] } else { &BLOCKING };
     points.iter().copied().map(task).collect()

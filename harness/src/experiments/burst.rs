@@ -1,11 +1,6 @@
 //! Thousands of clients who connect at the same moment, against servers with a short and a long accept queue.
 
-use std::time::Duration;
-
-use reports::record::{BoundValue, Decision, Picture};
-
-use super::declare::{DisturbedProbe, at_most, bars, by, echo_probe, newcomers, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Recipe, Sizes, Story, Task, Workload};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "burst",
@@ -31,19 +26,18 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "echo",
-            "2,000 connects at once",
-            "Each client connects, asks for an echo and closes. Beside them another one comes every 10 ms, all the \
-             time.",
-            ("echo", "hi"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "echo",
+        "2,000 connects at once",
+        "Each client connects, asks for an echo and closes. Beside them another one comes every 10 ms, all the \
+         time.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[THREADS_SHORT, THREADS_LONG, TASKS_SHORT, TASKS_LONG]),
-        own_options: None,
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -62,15 +56,11 @@ const MOST_WAITING: u32 = 400;
 const TIMEOUT: Duration = Duration::from_millis(1_300);
 
 fn tasks(_: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
-    let trial = DisturbedProbe {
-        probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), TIMEOUT),
-        name: "2,000 connects at once",
-        kind: DisturbanceKind::Burst { connections: CLIENTS, work: workload.work() },
-        lasting: TIMEOUT,
-        bounds: Bounds::default(),
-    };
-    vec![Task::new(workload.key.clone(), format!("{CLIENTS}-at-once"), trial.task())]
+    let workload = &EXPERIMENT.workloads[0];
+    let probe = echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), TIMEOUT);
+    let burst = DisturbanceKind::Burst { connections: CLIENTS, work: workload.work() };
+    let trial = disturbed(probe, "2,000 connects at once", burst, TIMEOUT);
+    vec![workload.task(format!("{CLIENTS}-at-once"), TaskKind::Disturbed(trial))]
 }
 
 fn pictures() -> Vec<Picture> {

@@ -1,13 +1,6 @@
 //! The same requests on connections that stay, and on a new connection each.
 
-use std::time::Duration;
-
-use reports::record::{Decision, Picture};
-
-use super::declare::{at_least, bars, by, newcomers, of_workload, times, value, with};
-use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Recipe, Shape, Sizes, Story, Task, TaskKind, Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "churn",
@@ -33,26 +26,25 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[
-            Workload::new(
-                "held",
-                "on connections that stay",
-                "Echoes at random times, on four connections that were opened before.",
-                ("echo", "hi"),
-            ),
-            Workload::new(
-                "new",
-                "on a new connection each",
-                "The same rate; each connects, asks for one echo and closes.",
-                ("echo", "hi"),
-            ),
-        ],
+    workloads: Cow::Borrowed(&[
+        Workload::new(
+            "held",
+            "on connections that stay",
+            "Echoes at random times, on four connections that were opened before.",
+            ("echo", "hi"),
+        ),
+        Workload::new(
+            "new",
+            "on a new connection each",
+            "The same rate; each connects, asks for one echo and closes.",
+            ("echo", "hi"),
+        ),
+    ]),
+    recipe: Recipe {
         contenders: Contenders::Own(&["threaded", "thread-pool:workers=4", "async-single", "async-multi"]),
-        own_options: None,
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -67,27 +59,18 @@ const AT_ONCE: u32 = 500;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let task = |workload: &Workload, shape| {
-        Task::new(
-            workload.key.clone(),
-            format!("{RATE_RPS}rps"),
-            TaskKind::Load(LoadSpec {
-                arrivals: ArrivalProcess::Poisson { rate_rps: RATE_RPS },
-                shape,
-                work: workload.work(),
-                // Set when the cell is run: it depends on the block.
-                seed: 0,
-                warm_up: sizes.warm_up.max(Duration::from_millis(100)),
-                window: sizes.window,
-                timeout: sizes.timeout,
-            }),
-        )
+        let load = LoadSpec {
+            warm_up: sizes.warm_up.max(Duration::from_millis(100)),
+            ..sizes.load(ArrivalProcess::Poisson { rate_rps: RATE_RPS }, shape, workload.work())
+        };
+        workload.task(format!("{RATE_RPS}rps"), TaskKind::Load(load))
     };
     let shapes = [HELD, newcomers(AT_ONCE)];
-    EXPERIMENT.workloads().iter().zip(shapes).map(|(workload, shape)| task(workload, shape)).collect()
+    EXPERIMENT.workloads.iter().zip(shapes).map(|(workload, shape)| task(workload, shape)).collect()
 }
 
 fn pictures() -> Vec<Picture> {
-    EXPERIMENT.workloads().iter().map(|workload| of_workload(&workload.key, bars(&["cpu_per_request"]))).collect()
+    EXPERIMENT.workloads.iter().map(|workload| of_workload(&workload.key, bars(&["cpu_per_request"]))).collect()
 }
 
 /// What is so much dearer is called expensive here.

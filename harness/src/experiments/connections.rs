@@ -1,11 +1,6 @@
 //! More and more connections, and the same number of requests a second among them.
 
-use reports::record::{Decision, Picture, PictureKind, Scale, Swept};
-
-use super::declare::{at, at_least, by, picture, times, value};
-use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Recipe, Shape, Sizes, Story, Task, TaskKind, Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "connections",
@@ -30,19 +25,18 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "echo",
-            "5,000 echoes per second in all",
-            "Connections are opened before the load and stay. Requests come at random times and take turns on \
-             them.",
-            ("echo", "hi"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "echo",
+        "5,000 echoes per second in all",
+        "Connections are opened before the load and stay. Requests come at random times and take turns on \
+         them.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&["threaded", "async-single", "async-multi"]),
-        own_options: None,
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -55,36 +49,22 @@ const FEWEST: u32 = 10;
 const MOST: f64 = 10_000.0;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
-    let most = sizes.connection_counts.iter().copied().max().unwrap_or(FEWEST);
+    let workload = &EXPERIMENT.workloads[0];
+    let most = sizes.most_connections;
     let mut counts = vec![FEWEST, most / 100, most / 10, most];
     counts.retain(|count| *count >= FEWEST);
     counts.dedup();
     let task = |connections: u32| {
-        Task::new(
-            workload.key.clone(),
-            format!("{connections}-connections"),
-            TaskKind::Load(LoadSpec {
-                arrivals: ArrivalProcess::Poisson { rate_rps: RATE_RPS },
-                shape: Shape::Connections { connections },
-                work: workload.work(),
-                // Set when the cell is run: it depends on the block.
-                seed: 0,
-                warm_up: sizes.warm_up,
-                window: sizes.window,
-                timeout: sizes.timeout,
-            }),
-        )
-        .varied(f64::from(connections))
+        let arrivals = ArrivalProcess::Poisson { rate_rps: RATE_RPS };
+        let load = sizes.load(arrivals, Shape::Connections { connections }, workload.work());
+        workload.task(format!("{connections}-connections"), TaskKind::Load(load)).varied(f64::from(connections))
     };
     counts.into_iter().map(task).collect()
 }
 
 fn pictures() -> Vec<Picture> {
-    let over_connections = |id, metrics: &[&str]| Picture {
-        x_scale: Scale::Log,
-        ..picture(id, PictureKind::Curve, metrics, Swept::Connections)
-    };
+    let over_connections =
+        |id, metrics: &[&str]| over_log(picture(id, PictureKind::Curve, metrics, Swept::Connections));
     vec![
         over_connections("cpu", &["cpu_per_request"]),
         over_connections("response-time", &["response_time_p50", "response_time_p99"]),

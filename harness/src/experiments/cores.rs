@@ -1,14 +1,6 @@
 //! The same servers on one CPU, on two and on more, with requests that compute and with requests that cost next to nothing.
 
-use std::time::Duration;
-
-use reports::record::{Decision, Picture, Scale};
-
-use super::declare::{at, at_least, at_most, by, curve_over, of_workload, times, value, with};
-use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, CpuNeed, Experiment, LoadSpec, Recipe, Shape, Sizes, Story, Task, TaskKind,
-    Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "cores",
@@ -37,27 +29,26 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[
-            Workload::new(
-                COMPUTING,
-                "1 ms of computation each",
-                "32 clients ask again as soon as they are answered. Each request computes what takes an idle CPU 1 \
-                 ms.",
-                ("spin", "1ms"),
-            ),
-            Workload::new(
-                "echo",
-                "echoes",
-                "The same clients ask for echoes, which cost next to nothing beside the network.",
-                ("echo", "hi"),
-            ),
-        ],
+    workloads: Cow::Borrowed(&[
+        Workload::new(
+            COMPUTING,
+            "1 ms of computation each",
+            "32 clients ask again as soon as they are answered. Each request computes what takes an idle CPU 1 \
+             ms.",
+            ("spin", "1ms"),
+        ),
+        Workload::new(
+            "echo",
+            "echoes",
+            "The same clients ask for echoes, which cost next to nothing beside the network.",
+            ("echo", "hi"),
+        ),
+    ]),
+    recipe: Recipe {
         contenders: Contenders::Own(&["threaded", SINGLE, MULTI, "async-per-core"]),
-        own_options: None,
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -77,35 +68,26 @@ const LONGEST_WINDOW: Duration = Duration::from_millis(250);
 const LONGEST_WARM_UP: Duration = Duration::from_millis(50);
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let on = |cpus| EXPERIMENT.workloads().iter().map(move |workload| task(sizes, workload, cpus));
+    let on = |cpus| EXPERIMENT.workloads.iter().map(move |workload| task(sizes, workload, cpus));
     CPUS.into_iter().flat_map(on).collect()
 }
 
 fn task(sizes: &Sizes, workload: &Workload, cpus: u32) -> Task {
-    Task::new(
-        workload.key.clone(),
-        format!("{cpus}-cpus"),
-        TaskKind::Load(LoadSpec {
-            arrivals: ArrivalProcess::Closed,
-            shape: Shape::Connections { connections: CONNECTIONS.max(CONNECTIONS_PER_CPU * cpus) },
-            work: workload.work(),
-            // Set when the cell is run: it depends on the block.
-            seed: 0,
-            warm_up: sizes.warm_up.min(LONGEST_WARM_UP),
-            window: sizes.window.min(LONGEST_WINDOW),
-            timeout: sizes.timeout,
-        }),
-    )
-    .varied(f64::from(cpus))
-    .on(CpuNeed::Just(cpus))
+    let shape = Shape::Connections { connections: CONNECTIONS.max(CONNECTIONS_PER_CPU * cpus) };
+    let load = LoadSpec {
+        warm_up: sizes.warm_up.min(LONGEST_WARM_UP),
+        window: sizes.window.min(LONGEST_WINDOW),
+        ..sizes.load(ArrivalProcess::Closed, shape, workload.work())
+    };
+    workload.task(format!("{cpus}-cpus"), TaskKind::Load(load)).varied(f64::from(cpus)).on(CpuNeed::Just(cpus))
 }
 
 fn pictures() -> Vec<Picture> {
     let of = |workload: &Workload| {
         let curve = curve_over("CPUs of the server", &["achieved_rps", "cpu_per_request"]);
-        of_workload(&workload.key, Picture { x_scale: Scale::Log, ..curve })
+        of_workload(&workload.key, over_log(curve))
     };
-    EXPERIMENT.workloads().iter().map(of).collect()
+    EXPERIMENT.workloads.iter().map(of).collect()
 }
 
 /// Nearly all of a second CPU, and hardly anything of it: a noisy machine takes its part of both.

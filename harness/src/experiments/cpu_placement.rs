@@ -1,12 +1,6 @@
 //! Computation beside small requests, and where a server may put it.
 
-use reports::record::{Decision, Picture, PictureKind, Swept};
-
-use super::declare::{DisturbedProbe, at_least, bars, by, echo_probe, picture, probe_over_time, times, value};
-use crate::plan::{
-    ArrivalProcess, Bounds, Capacities, Contenders, DisturbanceKind, Experiment, LoadSpec, Recipe, Shape, Sizes, Story,
-    Task, Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "cpu-placement",
@@ -33,13 +27,13 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "spin-15ms",
-            "beside requests that compute for 15 ms",
-            "Nine in ten requests are echoes on connections that stay. One in ten, on others, computes for 15 ms.",
-            ("spin", "15ms"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "spin-15ms",
+        "beside requests that compute for 15 ms",
+        "Nine in ten requests are echoes on connections that stay. One in ten, on others, computes for 15 ms.",
+        ("spin", "15ms"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[
             "threaded",
             "async-single",
@@ -52,8 +46,8 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ]),
         own_options: Some("it compares values of the option placement, which other programs do not have"),
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -68,7 +62,7 @@ const PROBE_RPS: f64 = 9.0 * SPINS_RPS;
 const CONNECTIONS: u32 = 100;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     let shape = Shape::Connections { connections: CONNECTIONS };
     // Longer than a p99 of the probe takes, for which each block has 432 requests where 368 are enough.
     let lasting = sizes.disturbance / 2;
@@ -78,14 +72,9 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         window: lasting,
         ..echo_probe(SPINS_RPS, shape, 2 * sizes.timeout)
     };
-    let trial = DisturbedProbe {
-        probe: echo_probe(PROBE_RPS, shape, sizes.timeout),
-        name: "computation",
-        kind: DisturbanceKind::Load(computing),
-        lasting,
-        bounds: Bounds::default(),
-    };
-    vec![Task::new(workload.key.clone(), "tenth", trial.task())]
+    let probe = echo_probe(PROBE_RPS, shape, sizes.timeout);
+    let trial = disturbed(probe, "computation", DisturbanceKind::Load(computing), lasting);
+    vec![workload.task("tenth", TaskKind::Disturbed(trial))]
 }
 
 fn pictures() -> Vec<Picture> {

@@ -1,44 +1,42 @@
-//! What experiments are declared with: a probe beside something that is done to its server, pictures, conditions.
+//! What experiments and lessons are declared with: the words of plans and records, a probe beside something that is done to
+//! its server, pictures, conditions. They take all of it: `use super::declare::*`.
 //!
 //! Must not know: any one experiment. Beside it: the experiments, each of which says in its own file what it takes.
 
-use std::time::Duration;
+pub(crate) use std::borrow::Cow;
+pub(crate) use std::time::Duration;
 
-use reports::record::{
+pub(crate) use reports::record::{
     BoundValue, CommonLoad, Condition, Decision, Picture, PictureKind, Relation, Scale, Swept, ValueOf,
 };
 
-use crate::plan::{
-    ArrivalProcess, Bounds, Disturbance, DisturbanceKind, DisturbedSpec, LoadSpec, Shape, Task, TaskKind, Work,
-    Workload,
+pub(crate) use crate::plan::{
+    ArrivalProcess, Bounds, Capacities, Contenders, CpuNeed, Disturbance, DisturbanceKind, DisturbedSpec, Experiment,
+    HoldSpec, LoadSpec, ONE_MACHINE, PROTAGONISTS, Recipe, Shape, Sizes, Story, Task, TaskKind, Work, Workload,
 };
 
-/// A probe, and what is done beside it.
-pub(crate) struct DisturbedProbe {
-    /// Its window is set to the time of the trial.
-    pub(crate) probe: LoadSpec,
-    /// A phrase for a legend.
-    pub(crate) name: &'static str,
-    /// What is done.
-    pub(crate) kind: DisturbanceKind,
-    /// For how long.
-    pub(crate) lasting: Duration,
-    /// What the server may take.
-    pub(crate) bounds: Bounds,
+/// A probe and what is done beside it: quiet first, for a sixth of the time of the disturbance; then that; then a third of
+/// it to see who recovers. The probe's window is set to all of this. `name` is a phrase for a legend.
+pub(crate) fn disturbed(
+    probe: LoadSpec,
+    name: &'static str,
+    kind: DisturbanceKind,
+    lasting: Duration,
+) -> DisturbedSpec {
+    let quiet = lasting / 6;
+    DisturbedSpec {
+        probe: LoadSpec { window: quiet + lasting + 2 * quiet, ..probe },
+        disturbance: Disturbance { name, kind, from: quiet, lasting },
+        bounds: Bounds::default(),
+    }
 }
 
-impl DisturbedProbe {
-    /// Quiet first, for a sixth of the time of the disturbance; then that; then a third of it to see who recovers.
-    pub(crate) fn task(self) -> TaskKind {
-        let DisturbedProbe { probe, name, kind, lasting, bounds } = self;
-        let quiet = lasting / 6;
-        let probe = LoadSpec { window: quiet + lasting + 2 * quiet, ..probe };
-        TaskKind::Disturbed(DisturbedSpec {
-            probe,
-            disturbance: Disturbance { name, kind, from: quiet, lasting },
-            bounds,
-        })
-    }
+/// New clients, 50 a second, beside so many who were answered once and stay.
+pub(crate) fn staying(workload: &Workload, clients: u32, most_waiting: u32, lasting: Duration) -> Task {
+    // Nobody gives up before the others leave.
+    let probe = echo_probe(50.0, newcomers(most_waiting), 2 * lasting);
+    let trial = disturbed(probe, "clients that stay", DisturbanceKind::KeepAlive { connections: clients }, lasting);
+    workload.task(format!("{clients}-staying"), TaskKind::Disturbed(trial)).varied(f64::from(clients))
 }
 
 /// Idle connections, ever more of them, beside new clients who each connect, ask once and close.
@@ -70,29 +68,17 @@ impl IdleFlood {
         let seconds = self.lasting.as_secs_f64();
         let at_most = self.most.min((self.most_per_second * seconds) as u32);
         let per_second = (f64::from(at_most) / (seconds * self.growing)).ceil() as u32;
-        let trial = DisturbedProbe {
-            probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), self.timeout),
-            name: "idle connections",
-            kind: DisturbanceKind::IdleFlood { per_second, at_most },
-            lasting: self.lasting,
-            bounds: self.bounds,
-        };
-        Task::new(workload.key.clone(), "flood", trial.task())
+        let probe = echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), self.timeout);
+        let flood = DisturbanceKind::IdleFlood { per_second, at_most };
+        let trial = DisturbedSpec { bounds: self.bounds, ..disturbed(probe, "idle connections", flood, self.lasting) };
+        workload.task("flood", TaskKind::Disturbed(trial))
     }
 }
 
 /// A probe of small requests, at equal intervals.
 pub(crate) fn echo_probe(rate_rps: f64, shape: Shape, timeout: Duration) -> LoadSpec {
-    LoadSpec {
-        arrivals: ArrivalProcess::Constant { rate_rps },
-        shape,
-        work: Work::new("echo", "hi"),
-        // Set when the cell is run: it depends on the block.
-        seed: 0,
-        warm_up: Duration::ZERO,
-        window: Duration::ZERO,
-        timeout,
-    }
+    let arrivals = ArrivalProcess::Constant { rate_rps };
+    LoadSpec { timeout, ..LoadSpec::new(arrivals, shape, Work::new("echo", "hi")) }
 }
 
 /// New clients, of whom each connects, asks once and closes; at most so many at once.
@@ -105,15 +91,8 @@ pub(crate) fn in_closed_loop(connections: u32, work: Work, lasting: Duration, ti
     if connections == 0 {
         return DisturbanceKind::Nothing;
     }
-    DisturbanceKind::Load(LoadSpec {
-        arrivals: ArrivalProcess::Closed,
-        shape: Shape::Connections { connections },
-        work,
-        seed: 0,
-        warm_up: Duration::ZERO,
-        window: lasting,
-        timeout,
-    })
+    let load = LoadSpec::new(ArrivalProcess::Closed, Shape::Connections { connections }, work);
+    DisturbanceKind::Load(LoadSpec { window: lasting, timeout, ..load })
 }
 
 /// Every request of the probe over time.
@@ -125,6 +104,18 @@ pub(crate) fn probe_over_time() -> Picture {
 pub(crate) fn curve_over(x_label: &str, metrics: &[&str]) -> Picture {
     let curve = picture("curve", PictureKind::Curve, metrics, Swept::Variation);
     Picture { x_label: Some(x_label.to_owned()), ..curve }
+}
+
+/// The memory of held connections, part by part, stacked.
+pub(crate) fn memory_by_part() -> Picture {
+    let parts = ["resident", "page_tables", "kernel_stacks", "socket_buffers"];
+    let stacked = picture("memory-by-part", PictureKind::StackedParts, &parts, Swept::Connections);
+    Picture { y_scale: Scale::Linear, ..stacked }
+}
+
+/// The same with what is swept in decades too.
+pub(crate) fn over_log(picture: Picture) -> Picture {
+    Picture { x_scale: Scale::Log, ..picture }
 }
 
 /// Bars, a panel for each metric.

@@ -1,13 +1,6 @@
 //! One client that keeps a hundred requests out on one connection, beside eight who ask one at a time and not too often.
 
-use std::time::Duration;
-
-use reports::record::{BoundValue, Condition, Decision};
-
-use super::declare::{DisturbedProbe, at_most, bars, by, echo_probe, probe_over_time, value};
-use crate::plan::{
-    Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Recipe, Shape, Sizes, Story, Task, Work, Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "fairness",
@@ -35,20 +28,14 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures: || vec![bars(&["jains_index", "worst_connection_p99", "disturbance_rps"]), probe_over_time()],
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "polite",
-            "eight polite clients beside a greedy one",
-            "3,000 echoes per second at equal distances, in turns on eight connections that stay. Beside them one \
-             client has a hundred requests out, each of 20 us of computation, and sends another for each reply.",
-            ("echo", "hi"),
-        )],
-        contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI]),
-        own_options: None,
-        decision,
-        probes: |_| Vec::new(),
-        tasks,
-    },
+    workloads: Cow::Borrowed(&[Workload::new(
+        "polite",
+        "eight polite clients beside a greedy one",
+        "3,000 echoes per second at equal distances, in turns on eight connections that stay. Beside them one \
+         client has a hundred requests out, each of 20 us of computation, and sends another for each reply.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe { contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI]), decision, tasks, ..Recipe::PLAIN },
 };
 
 const THREADS: &str = "threaded";
@@ -73,23 +60,17 @@ const LONGEST_TIMEOUT: Duration = Duration::from_millis(250);
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let polite = Shape::Connections { connections: POLITE };
-    let trial = DisturbedProbe {
-        probe: echo_probe(POLITE_RPS, polite, sizes.timeout.min(LONGEST_TIMEOUT)),
-        name: "a greedy client",
-        kind: DisturbanceKind::Pipelining { outstanding: OUTSTANDING, work: Work::new(ASKED.0, ASKED.1) },
-        lasting: sizes.disturbance * 9 / 20,
-        bounds: Bounds::default(),
-    };
-    vec![Task::new(EXPERIMENT.workloads()[0].key.clone(), "greedy", trial.task())]
+    let probe = echo_probe(POLITE_RPS, polite, sizes.timeout.min(LONGEST_TIMEOUT));
+    let greedy = DisturbanceKind::Pipelining { outstanding: OUTSTANDING, work: Work::new(ASKED.0, ASKED.1) };
+    let trial = disturbed(probe, "a greedy client", greedy, sizes.disturbance * 9 / 20);
+    vec![EXPERIMENT.workloads[0].task("greedy", TaskKind::Disturbed(trial))]
 }
 
 /// Five hundred requests of the greedy client, and more than three slices of a scheduler, in nanoseconds.
 const STARVED: BoundValue = BoundValue::Number(10e6);
 
 fn decision() -> Option<Decision> {
-    let serves_all = |holds_for: &str, contender: &str| -> Condition {
-        at_most(holds_for, value("worst_connection_p99", contender), STARVED)
-    };
+    let serves_all = |holds_for, contender| at_most(holds_for, value("worst_connection_p99", contender), STARVED);
     by([
         serves_all("a thread for each client", THREADS),
         serves_all("a pool of fewer threads than clients", POOL),

@@ -1,12 +1,6 @@
 //! A server that stands still for a moment, in one run that is looked at by two clocks.
 
-use reports::record::{Decision, Picture, PictureKind, Swept};
-
-use super::declare::{at_most, by, echo_probe, picture, probe_over_time, times, value};
-use crate::plan::{
-    Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Recipe, Shape,
-    Sizes, Story, Task, TaskKind, Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "honest-clock",
@@ -33,20 +27,14 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "echo",
-            "1,000 echoes per second",
-            "At equal intervals, in turn on eight connections that stay. The server's process is stopped once, \
-             and continued.",
-            ("echo", "hi"),
-        )],
-        contenders: Contenders::Own(&["threaded", STALLED]),
-        own_options: None,
-        decision,
-        probes: |_| Vec::new(),
-        tasks,
-    },
+    workloads: Cow::Borrowed(&[Workload::new(
+        "echo",
+        "1,000 echoes per second",
+        "At equal intervals, in turn on eight connections that stay. The server's process is stopped once, \
+         and continued.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe { contenders: Contenders::Own(&["threaded", STALLED]), decision, tasks, ..Recipe::PLAIN },
 };
 
 const STALLED: &str = "async-single";
@@ -56,7 +44,7 @@ const RATE_RPS: f64 = 1_000.0;
 const CONNECTIONS: Shape = Shape::Connections { connections: 8 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     // Of the whole run a tenth.
     let lasting = sizes.disturbance / 10;
     let window = 10 * lasting;
@@ -65,7 +53,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         disturbance: Disturbance { name: "a standstill", kind: DisturbanceKind::Stall, from: window / 3, lasting },
         bounds: Bounds::default(),
     });
-    vec![Task::new(workload.key.clone(), "standstill", kind)]
+    vec![workload.task("standstill", kind)]
 }
 
 fn pictures() -> Vec<Picture> {

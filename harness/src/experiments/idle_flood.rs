@@ -1,11 +1,6 @@
 //! Clients that connect and never send a byte, more and more of them, and what a new client sees meanwhile.
 
-use std::time::Duration;
-
-use reports::record::Decision;
-
-use super::declare::{IdleFlood, WITHSTOOD, at_least, at_most, by, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, Experiment, Recipe, Sizes, Story, Task, Workload};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "idle-flood",
@@ -31,14 +26,14 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures: || vec![probe_over_time()],
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "newcomers",
-            "a new client every 10 ms; at most 1,000 threads and 2,000 descriptors",
-            "Each connects, asks for one echo and closes. Beside them others connect and say nothing, slowly at \
-             first, so that the first few can be told apart.",
-            ("echo", "hi"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "newcomers",
+        "a new client every 10 ms; at most 1,000 threads and 2,000 descriptors",
+        "Each connects, asks for one echo and closes. Beside them others connect and say nothing, slowly at \
+         first, so that the first few can be told apart.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[
             "sequential",
             "thread-pool",
@@ -48,10 +43,9 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "async-multi",
             "async-multi:idle-timeout=100ms",
         ]),
-        own_options: None,
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -69,7 +63,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         timeout: sizes.timeout.min(Duration::from_millis(500)),
         bounds: BOUNDS,
     };
-    vec![flood.task(&EXPERIMENT.workloads()[0])]
+    vec![flood.task(&EXPERIMENT.workloads[0])]
 }
 
 fn decision() -> Option<Decision> {

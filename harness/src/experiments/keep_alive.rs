@@ -1,9 +1,6 @@
 //! Clients that are answered once and stay, up to as many as a pool has workers, and then one more.
 
-use reports::record::{BoundValue, Decision, Picture};
-
-use super::declare::{DisturbedProbe, at, at_most, by, curve_over, echo_probe, newcomers, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Recipe, Sizes, Story, Task, Workload};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "keep-alive",
@@ -28,18 +25,17 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "newcomers",
-            "a new client every 20 ms",
-            "Each connects, asks for one echo and closes. Others were answered once and stay, without a word.",
-            ("echo", "hi"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "newcomers",
+        "a new client every 20 ms",
+        "Each connects, asks for one echo and closes. Others were answered once and stay, without a word.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[POOL, "rayon-pool:workers=4", "threaded", "async-single"]),
-        own_options: None,
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -48,29 +44,13 @@ const POOL: &str = "thread-pool:workers=4";
 /// Clients that stay: none, one fewer than there are workers, as many as there are.
 const STAYING: [u32; 3] = [0, 3, 4];
 
-/// New clients per second. All of those that come while the others stay may have to wait.
-const NEWCOMERS_RPS: f64 = 50.0;
+/// All of the new clients that come while the others stay may have to wait.
 const MOST_WAITING: u32 = 500;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let lasting = sizes.disturbance / 4;
-    let task = |staying: u32| {
-        Task::new(
-            EXPERIMENT.workloads()[0].key.clone(),
-            format!("{staying}-staying"),
-            DisturbedProbe {
-                // Nobody gives up before the others leave.
-                probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), 2 * lasting),
-                name: "clients that stay",
-                kind: DisturbanceKind::KeepAlive { connections: staying },
-                lasting,
-                bounds: Bounds::default(),
-            }
-            .task(),
-        )
-        .varied(f64::from(staying))
-    };
-    STAYING.map(task).to_vec()
+    let workload = &EXPERIMENT.workloads[0];
+    STAYING.map(|clients| staying(workload, clients, MOST_WAITING, lasting)).to_vec()
 }
 
 fn pictures() -> Vec<Picture> {

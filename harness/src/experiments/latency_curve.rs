@@ -1,15 +1,8 @@
 //! Response time against offered load: sessions arrive at random, connect, ask, and say goodbye.
 
-use std::time::Duration;
-
 use reports::metrics::TIME_PARTS;
-use reports::record::{CommonLoad, Condition, Decision, Picture, PictureKind, Scale, Swept};
 
-use super::declare::{at_most, by, times, under, value, with};
-use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, ONE_MACHINE, PROTAGONISTS, Recipe, Shape, Sizes,
-    Story, Task, TaskKind, Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "latency-curve",
@@ -34,29 +27,23 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[
-            Workload::new(
-                ECHO,
-                "echo",
-                "A session connects, asks for ten echoes one after another, and closes. The work costs next to \
-                 nothing: what is seen is the model's own cost.",
-                ("echo", "hi"),
-            ),
-            Workload::new(
-                CALL,
-                "call 5 ms",
-                "As echo, but for each request the server asks a backend over a connection that it holds, and waits \
-                 for its answer, which comes 5 ms later: as it would for a database.",
-                ("call", "5ms"),
-            ),
-        ],
-        contenders: Contenders::OfTheRun,
-        own_options: None,
-        decision,
-        probes,
-        tasks,
-    },
+    workloads: Cow::Borrowed(&[
+        Workload::new(
+            ECHO,
+            "echo",
+            "A session connects, asks for ten echoes one after another, and closes. The work costs next to \
+             nothing: what is seen is the model's own cost.",
+            ("echo", "hi"),
+        ),
+        Workload::new(
+            CALL,
+            "call 5 ms",
+            "As echo, but for each request the server asks a backend over a connection that it holds, and waits \
+             for its answer, which comes 5 ms later: as it would for a database.",
+            ("call", "5ms"),
+        ),
+    ]),
+    recipe: Recipe { contenders: Contenders::OfTheRun, decision, probes, tasks, ..Recipe::PLAIN },
 };
 
 const ECHO: &str = "echo";
@@ -73,16 +60,10 @@ const PROBING_SESSIONS: u32 = 256;
 
 fn probes(sizes: &Sizes) -> Vec<Task> {
     let probe = |workload: &Workload| {
-        Task::new(
-            workload.key.clone(),
-            "capacity",
-            TaskKind::Load(LoadSpec {
-                window: sizes.probe_window,
-                ..spec(sizes, workload, ArrivalProcess::Closed, PROBING_SESSIONS)
-            }),
-        )
+        let sessions = spec(sizes, workload, ArrivalProcess::Closed, PROBING_SESSIONS);
+        workload.task("capacity", TaskKind::Load(LoadSpec { window: sizes.probe_window, ..sessions }))
     };
-    EXPERIMENT.workloads().iter().map(probe).collect()
+    EXPERIMENT.workloads.iter().map(probe).collect()
 }
 
 /// Ten times what anybody waits who is served at all; who is not keeps a cell waiting for so long.
@@ -103,79 +84,37 @@ fn window(sizes: &Sizes, rate_rps: f64) -> Duration {
 
 fn tasks(sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {
     let mut tasks = Vec::new();
-    for workload in EXPERIMENT.workloads() {
+    for workload in &*EXPERIMENT.workloads {
         let loads = capacities.offered_loads(&workload.key, sizes.load_points);
         for rate_rps in capacities.worth_running(&workload.key, contender, &loads) {
-            let arrivals = ArrivalProcess::Poisson { rate_rps: *rate_rps };
-            tasks.push(Task::new(
-                workload.key.clone(),
-                format!("{rate_rps}rps"),
-                TaskKind::Load(LoadSpec {
-                    window: window(sizes, *rate_rps),
-                    ..spec(sizes, workload, arrivals, CONCURRENT)
-                }),
-            ));
+            let sessions = spec(sizes, workload, ArrivalProcess::Poisson { rate_rps: *rate_rps }, CONCURRENT);
+            let load = LoadSpec { window: window(sizes, *rate_rps), ..sessions };
+            tasks.push(workload.task(format!("{rate_rps}rps"), TaskKind::Load(load)));
         }
     }
     tasks
 }
 
 fn spec(sizes: &Sizes, workload: &Workload, arrivals: ArrivalProcess, concurrent: u32) -> LoadSpec {
-    LoadSpec {
-        arrivals,
-        shape: Shape::Sessions { requests: REQUESTS, think_time: Duration::ZERO, concurrent },
-        work: workload.work(),
-        // Set when the cell is run: it depends on the block.
-        seed: 0,
-        warm_up: sizes.warm_up,
-        window: sizes.window,
-        timeout: sizes.timeout.min(LONGEST_TIMEOUT),
-    }
+    let shape = Shape::Sessions { requests: REQUESTS, think_time: Duration::ZERO, concurrent };
+    LoadSpec { timeout: sizes.timeout.min(LONGEST_TIMEOUT), ..sizes.load(arrivals, shape, workload.work()) }
 }
 
 fn pictures() -> Vec<Picture> {
-    EXPERIMENT.workloads().iter().flat_map(pictures_of).collect()
+    EXPERIMENT.workloads.iter().flat_map(pictures_of).collect()
 }
 
 fn pictures_of(workload: &Workload) -> Vec<Picture> {
-    let picture = |id: &str, kind, metrics: &[&str], x, x_scale, y_scale| Picture {
-        id: format!("{}-{id}", workload.key),
-        kind,
-        workload: Some(workload.key.to_string()),
-        metrics: metrics.iter().map(|metric| (*metric).to_owned()).collect(),
-        x,
-        x_label: None,
-        x_scale,
-        y_scale,
-    };
-    let load = Swept::OfferedLoadRps;
-    vec![
-        picture(
-            "response-time",
-            PictureKind::Curve,
-            &["response_time_p50", "response_time_p99"],
-            load,
-            Scale::Log,
-            Scale::Log,
-        ),
-        picture(
-            "percentiles",
-            PictureKind::PercentileSpectrum,
-            &["response_time"],
-            Swept::Percentile,
-            Scale::Log,
-            Scale::Log,
-        ),
-        picture(
-            "split",
-            PictureKind::TimeSplit,
-            &TIME_PARTS.iter().map(|part| part.name).collect::<Vec<_>>(),
-            load,
-            Scale::Linear,
-            Scale::Linear,
-        ),
-        picture("cpu", PictureKind::Curve, &["cpu_per_request"], load, Scale::Log, Scale::Log),
-    ]
+    let over_load = |id, metrics: &[&str]| over_log(picture(id, PictureKind::Curve, metrics, Swept::OfferedLoadRps));
+    let parts: Vec<&str> = TIME_PARTS.iter().map(|part| part.name).collect();
+    let split = picture("split", PictureKind::TimeSplit, &parts, Swept::OfferedLoadRps);
+    let pictures = [
+        over_load("response-time", &["response_time_p50", "response_time_p99"]),
+        over_log(picture("percentiles", PictureKind::PercentileSpectrum, &["response_time"], Swept::Percentile)),
+        Picture { y_scale: Scale::Linear, ..split },
+        over_load("cpu", &["cpu_per_request"]),
+    ];
+    pictures.map(|picture| of_workload(&workload.key, picture)).to_vec()
 }
 
 /// A tenth less is faster, as people mean it.
@@ -184,7 +123,7 @@ const FASTER: f64 = 0.9;
 /// Of those that the question is about: at the lowest load and at the highest with which both keep up.
 fn decision() -> Option<Decision> {
     let [threads, tasks] = PROTAGONISTS;
-    let faster = |holds_for: &str, workload: &str, load: CommonLoad| -> Condition {
+    let faster = |holds_for, workload, load| {
         let median = |contender: &str| under(load, with(workload, value("response_time_p50", contender)));
         at_most(holds_for, median(tasks), times(FASTER, median(threads)))
     };

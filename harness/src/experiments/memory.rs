@@ -1,9 +1,6 @@
 //! What a connection costs while nothing happens on it: connections are opened in stages, held, asked once, closed.
 
-use reports::record::{Decision, Picture, PictureKind, Scale, Swept};
-
-use super::declare::{at_least, by, times, value};
-use crate::plan::{Capacities, Contenders, Experiment, HoldSpec, Recipe, Sizes, Story, Task, TaskKind, Workload};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "memory",
@@ -26,50 +23,24 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "The allocator and the size of the read buffer decide part of the result; both are the same for all \
              models.",
         ],
-        pictures,
+        pictures: || vec![memory_by_part()],
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "held",
-            "held connections",
-            "Connections are opened in stages and held without a byte sent; at the last stage each asks for one \
-             echo; then all are closed.",
-            ("echo", "hi"),
-        )],
-        contenders: Contenders::OfTheRun,
-        own_options: None,
-        decision,
-        probes: |_| Vec::new(),
-        tasks,
-    },
+    workloads: Cow::Borrowed(&[Workload::new(
+        "held",
+        "held connections",
+        "Connections are opened in stages and held without a byte sent; at the last stage each asks for one \
+         echo; then all are closed.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe { contenders: Contenders::OfTheRun, decision, tasks, ..Recipe::PLAIN },
 };
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
-    vec![Task::new(
-        workload.key.clone(),
-        "stages",
-        TaskKind::Hold(HoldSpec { counts: counts(sizes), work: workload.work(), give_up_after: sizes.give_up_after }),
-    )]
-}
-
-/// Enough for a slope, and a check that it is one: what a connection costs does not depend on how many more there are.
-fn counts(sizes: &Sizes) -> Vec<u32> {
-    let most = sizes.connection_counts.iter().copied().max().unwrap_or(0);
-    [most / 32, most / 16, most / 8].to_vec()
-}
-
-fn pictures() -> Vec<Picture> {
-    vec![Picture {
-        id: "memory-by-part".to_owned(),
-        kind: PictureKind::StackedParts,
-        workload: None,
-        metrics: ["resident", "page_tables", "kernel_stacks", "socket_buffers"].map(str::to_owned).to_vec(),
-        x: Swept::Connections,
-        x_label: None,
-        x_scale: Scale::Linear,
-        y_scale: Scale::Linear,
-    }]
+    let workload = &EXPERIMENT.workloads[0];
+    // Enough for a slope, and a check that it is one: what a connection costs does not depend on how many more there are.
+    let counts = [32, 16, 8].map(|part| sizes.most_connections / part).to_vec();
+    let hold = HoldSpec { counts, work: workload.work(), give_up_after: sizes.give_up_after };
+    vec![workload.task("stages", TaskKind::Hold(hold))]
 }
 
 /// Bound by memory is who needs several times as much of it as a task for each further connection.

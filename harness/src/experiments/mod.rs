@@ -68,7 +68,7 @@ mod tests {
     use servers::{Contender, default_models};
 
     use super::*;
-    use crate::plan::{Capacities, Contenders, PROTAGONISTS, Preset, Sizes, Task};
+    use crate::plan::{Contenders, PROTAGONISTS, Preset, Sizes, Task};
 
     #[test]
     fn every_file_is_in_the_table() {
@@ -84,7 +84,7 @@ mod tests {
 
     /// Labels of the contenders that an experiment has of its own, or else those of a run that names nobody.
     fn contenders(experiment: &Experiment) -> Vec<String> {
-        match experiment.contenders() {
+        match experiment.recipe.contenders {
             Contenders::Own(labels) => labels.iter().map(|label| (*label).to_owned()).collect(),
             Contenders::Protagonists => PROTAGONISTS.map(str::to_owned).to_vec(),
             Contenders::OfTheRun => default_models().map(|model| model.name.to_owned()).collect(),
@@ -93,13 +93,8 @@ mod tests {
 
     /// All tasks of a block at these sizes, if every contender can do as much as any.
     fn block(experiment: &Experiment, sizes: &Sizes) -> Vec<Task> {
-        let mut capacities = Capacities::default();
         let contenders = contenders(experiment);
-        for workload in experiment.workloads() {
-            for contender in &contenders {
-                capacities.insert(&workload.key, contender, 1_000.0);
-            }
-        }
+        let capacities = experiment.equal_capacities(contenders.iter().map(String::as_str), 1_000.0);
         contenders.iter().flat_map(|contender| experiment.tasks(sizes, &capacities, contender)).collect()
     }
 
@@ -117,12 +112,9 @@ mod tests {
     #[test]
     fn every_experiment_is_whole() {
         for experiment in EXPERIMENTS {
-            let mut capacities = Capacities::default();
-            for workload in experiment.workloads() {
-                capacities.insert(&workload.key, "threaded", 1_000.0);
-            }
+            let capacities = experiment.equal_capacities(["threaded"], 1_000.0);
             let tasks = experiment.tasks(&Preset::Quick.sizes(), &capacities, "threaded");
-            for workload in experiment.workloads() {
+            for workload in &*experiment.workloads {
                 assert!(tasks.iter().any(|task| task.workload == workload.key), "{}", experiment.name);
             }
             let points: BTreeSet<_> = tasks.iter().map(|task| (&task.workload, &task.point)).collect();
@@ -157,8 +149,8 @@ mod tests {
                 };
                 assert!(!metrics.is_empty() && metrics.iter().all(known), "{}: {metrics:?}", experiment.name);
                 let is_clear = match workload {
-                    Some(key) => experiment.workloads().iter().any(|workload| workload.key == *key),
-                    None => experiment.workloads().len() == 1,
+                    Some(key) => experiment.workloads.iter().any(|workload| workload.key == *key),
+                    None => experiment.workloads.len() == 1,
                 };
                 assert!(is_clear, "{}: {workload:?}", experiment.name);
             }
@@ -175,7 +167,7 @@ mod tests {
                 let of = format!("{}: {value:?}", experiment.name);
                 assert!(metric(&value.metric).is_some(), "{of}");
                 assert!(contenders(experiment).contains(&value.contender), "{of}");
-                assert_eq!(value.workload.is_some(), experiment.workloads().len() > 1, "{of}");
+                assert_eq!(value.workload.is_some(), experiment.workloads.len() > 1, "{of}");
                 let is_its_task = |task: &&Task| value.workload.as_ref().is_none_or(|key| *key == task.workload);
                 assert!(tasks.iter().filter(is_its_task).any(|task| task.variation == value.variation), "{of}");
             }

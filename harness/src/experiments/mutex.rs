@@ -1,14 +1,7 @@
 //! One lock that everybody wants, held for a short and for a long time: std's, tokio's, and one like std's that is held
 //! across an `.await`.
 
-use std::time::Duration;
-
-use reports::record::{BoundValue, Decision, Picture};
-
-use super::declare::{
-    DisturbedProbe, at_least, at_most, bars, by, echo_probe, in_closed_loop, of_workload, probe_over_time, value, with,
-};
-use crate::plan::{Bounds, Capacities, Contenders, Experiment, Recipe, Shape, Sizes, Story, Task, Workload};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "mutex",
@@ -35,17 +28,17 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[
-            Workload::new(
-                "short",
-                "held for 20 us",
-                "Eight connections ask for the lock again and again, and hold it for 20 us. Others ask for an echo, \
-                 which takes no lock.",
-                ("lock", "20us"),
-            ),
-            Workload::new("long", "held for 5 ms", "The same, and the lock is held for 5 ms.", ("lock", "5ms")),
-        ],
+    workloads: Cow::Borrowed(&[
+        Workload::new(
+            "short",
+            "held for 20 us",
+            "Eight connections ask for the lock again and again, and hold it for 20 us. Others ask for an echo, \
+             which takes no lock.",
+            ("lock", "20us"),
+        ),
+        Workload::new("long", "held for 5 ms", "The same, and the lock is held for 5 ms.", ("lock", "5ms")),
+    ]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[
             "async-single:mutex=std",
             "async-single:mutex=tokio",
@@ -56,8 +49,8 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ]),
         own_options: Some("it compares values of the option mutex, which other programs do not have"),
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -76,20 +69,11 @@ const PROBE: Shape = Shape::Connections { connections: 200 };
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
     let lasting = (sizes.disturbance / 4).max(Duration::from_millis(300));
     let task = |workload: &Workload| {
-        Task::new(
-            workload.key.clone(),
-            "contended",
-            DisturbedProbe {
-                probe: echo_probe(PROBE_RPS, PROBE, sizes.timeout),
-                name: "requests for the lock",
-                kind: in_closed_loop(WANTING, workload.work(), lasting, sizes.timeout),
-                lasting,
-                bounds: Bounds::default(),
-            }
-            .task(),
-        )
+        let wanting = in_closed_loop(WANTING, workload.work(), lasting, sizes.timeout);
+        let probe = echo_probe(PROBE_RPS, PROBE, sizes.timeout);
+        workload.task("contended", TaskKind::Disturbed(disturbed(probe, "requests for the lock", wanting, lasting)))
     };
-    EXPERIMENT.workloads().iter().map(task).collect()
+    EXPERIMENT.workloads.iter().map(task).collect()
 }
 
 fn pictures() -> Vec<Picture> {
@@ -97,7 +81,7 @@ fn pictures() -> Vec<Picture> {
         let over_time = of_workload(&workload.key, probe_over_time());
         [over_time, of_workload(&workload.key, bars(&["probe_p50", "probe_success", "disturbance_rps"]))]
     };
-    EXPERIMENT.workloads().iter().flat_map(of).collect()
+    EXPERIMENT.workloads.iter().flat_map(of).collect()
 }
 
 /// Who waits as long as one long hold, though it wants no lock, waits for those who do; in nanoseconds.

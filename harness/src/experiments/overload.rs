@@ -1,14 +1,6 @@
 //! More requests than a server can answer, for a while: what it answers in time before, meanwhile and afterwards.
 
-use std::time::Duration;
-
-use reports::record::{BoundValue, Decision, Picture};
-
-use super::declare::{at_least, at_most, bars, by, newcomers, probe_over_time, value};
-use crate::plan::{
-    ArrivalProcess, Bounds, Capacities, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec,
-    Recipe, Sizes, Story, Task, TaskKind, Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "overload",
@@ -38,19 +30,19 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "deadline",
-            "2 ms of computing within 50 ms",
-            "Each client connects, asks for 2 ms of computing, and gives up 50 ms after it was due. Beside them \
-             come more clients of the same kind.",
-            ("spin", "2ms"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "deadline",
+        "2 ms of computing within 50 ms",
+        "Each client connects, asks for 2 ms of computing, and gives up 50 ms after it was due. Beside them \
+         come more clients of the same kind.",
+        ("spin", "2ms"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[THREADS, POOL, TASKS, LIMITED]),
-        own_options: None,
         decision,
         probes,
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -71,47 +63,33 @@ const AT_ONCE: u32 = 2_000;
 const PROBING: u32 = 16;
 
 fn probes(sizes: &Sizes) -> Vec<Task> {
-    let closed = LoadSpec {
-        warm_up: sizes.warm_up,
-        window: sizes.probe_window,
-        timeout: sizes.timeout,
-        ..clients(ArrivalProcess::Closed, PROBING)
-    };
-    let workload = &EXPERIMENT.workloads()[0].key;
-    vec![Task::new(workload.clone(), "capacity", TaskKind::Load(closed))]
+    let workload = &EXPERIMENT.workloads[0];
+    let closed = sizes.load(ArrivalProcess::Closed, newcomers(PROBING), workload.work());
+    vec![workload.task("capacity", TaskKind::Load(LoadSpec { window: sizes.probe_window, ..closed }))]
 }
 
 fn tasks(sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0].key;
-    let Some(capacity_rps) = capacities.alike(workload, contender) else { return Vec::new() };
-    let at = |share: f64| clients(ArrivalProcess::Constant { rate_rps: share * capacity_rps }, AT_ONCE);
+    let workload = &EXPERIMENT.workloads[0];
+    let Some(capacity_rps) = capacities.alike(&workload.key, contender) else { return Vec::new() };
+    let clients = |share: f64, window| LoadSpec {
+        work: workload.work(),
+        window,
+        ..echo_probe(share * capacity_rps, newcomers(AT_ONCE), DEADLINE)
+    };
     let lasting = sizes.disturbance / 6;
     // What piles up at 200% in some time is worked off beside 60% in two and a half times that.
     let (quiet, afterwards) = (lasting * 3 / 4, 3 * lasting);
-    let spec = DisturbedSpec {
-        probe: LoadSpec { window: quiet + lasting + afterwards, ..at(USUAL) },
+    let trial = DisturbedSpec {
+        probe: clients(USUAL, quiet + lasting + afterwards),
         disturbance: Disturbance {
             name: "more clients than can be served",
-            kind: DisturbanceKind::Load(LoadSpec { window: lasting, ..at(MORE) }),
+            kind: DisturbanceKind::Load(clients(MORE, lasting)),
             from: quiet,
             lasting,
         },
         bounds: Bounds::default(),
     };
-    vec![Task::new(workload.clone(), "200-percent", TaskKind::Disturbed(spec))]
-}
-
-fn clients(arrivals: ArrivalProcess, concurrent: u32) -> LoadSpec {
-    LoadSpec {
-        arrivals,
-        shape: newcomers(concurrent),
-        work: EXPERIMENT.workloads()[0].work(),
-        // Set when the cell is run: it depends on the block.
-        seed: 0,
-        warm_up: Duration::ZERO,
-        window: Duration::ZERO,
-        timeout: DEADLINE,
-    }
+    vec![workload.task("200-percent", TaskKind::Disturbed(trial))]
 }
 
 fn pictures() -> Vec<Picture> {

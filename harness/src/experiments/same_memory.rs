@@ -2,12 +2,7 @@
 //!
 //! Beside it: `idle_flood.rs`, where threads and descriptors are what is bounded, and deadlines are put to the test.
 
-use std::time::Duration;
-
-use reports::record::Decision;
-
-use super::declare::{IdleFlood, WITHSTOOD, at_least, at_most, by, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, Experiment, Recipe, Sizes, Story, Task, Workload};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "same-memory",
@@ -32,19 +27,13 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures: || vec![probe_over_time()],
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "newcomers",
-            "a new client every 10 ms",
-            "Each connects, asks for one echo and closes. Beside them ever more others connect and say nothing.",
-            ("echo", "hi"),
-        )],
-        contenders: Contenders::Own(&[THREADS, TASKS]),
-        own_options: None,
-        decision,
-        probes: |_| Vec::new(),
-        tasks,
-    },
+    workloads: Cow::Borrowed(&[Workload::new(
+        "newcomers",
+        "a new client every 10 ms",
+        "Each connects, asks for one echo and closes. Beside them ever more others connect and say nothing.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe { contenders: Contenders::Own(&[THREADS, TASKS]), decision, tasks, ..Recipe::PLAIN },
 };
 
 const THREADS: &str = "threaded";
@@ -64,7 +53,7 @@ fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
         timeout: sizes.timeout.min(Duration::from_millis(300)),
         bounds: BOUNDS,
     };
-    vec![flood.task(&EXPERIMENT.workloads()[0])]
+    vec![flood.task(&EXPERIMENT.workloads[0])]
 }
 
 fn decision() -> Option<Decision> {

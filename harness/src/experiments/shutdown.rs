@@ -1,11 +1,6 @@
 //! A server that is told to stop while clients are idle, in the middle of a request, and waiting for a reply.
 
-use std::time::Duration;
-
-use reports::record::{BoundValue, Decision, Picture};
-
-use super::declare::{DisturbedProbe, at_most, bars, by, echo_probe, newcomers, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Recipe, Sizes, Story, Task, Workload};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "shutdown",
@@ -31,19 +26,19 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "running",
-            "TERM in the middle of eight requests",
-            "Eight clients each ask once for a sleep of 200 ms, eight have sent half a request, eight say \
-             nothing. Beside them a new client comes every 10 ms and asks for an echo.",
-            ("sleep", "200ms"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "running",
+        "TERM in the middle of eight requests",
+        "Eight clients each ask once for a sleep of 200 ms, eight have sent half a request, eight say \
+         nothing. Beside them a new client comes every 10 ms and asks for an echo.",
+        ("sleep", "200ms"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI, THREADS_DRAIN, MULTI_DRAIN]),
         own_options: Some("what it does at TERM is an option of our models"),
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -63,21 +58,16 @@ const AFTER: Duration = Duration::from_millis(100);
 const LASTING: Duration = Duration::from_millis(450);
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
-    let trial = DisturbedProbe {
-        probe: echo_probe(100.0, newcomers(CLIENTS), sizes.timeout.min(LASTING)),
-        name: "a shutdown",
-        kind: DisturbanceKind::Shutdown {
-            idle: CLIENTS,
-            half_sent: CLIENTS,
-            running: CLIENTS,
-            work: workload.work(),
-            after: AFTER,
-        },
-        lasting: LASTING,
-        bounds: Bounds::default(),
+    let workload = &EXPERIMENT.workloads[0];
+    let shutdown = DisturbanceKind::Shutdown {
+        idle: CLIENTS,
+        half_sent: CLIENTS,
+        running: CLIENTS,
+        work: workload.work(),
+        after: AFTER,
     };
-    vec![Task::new(workload.key.clone(), "term", trial.task())]
+    let probe = echo_probe(100.0, newcomers(CLIENTS), sizes.timeout.min(LASTING));
+    vec![workload.task("term", TaskKind::Disturbed(disturbed(probe, "a shutdown", shutdown, LASTING)))]
 }
 
 fn pictures() -> Vec<Picture> {

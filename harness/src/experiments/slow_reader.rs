@@ -1,13 +1,6 @@
 //! Clients who ask for much and do not read it: what that takes of the server's memory, and who else waits.
 
-use std::time::Duration;
-
-use reports::record::{BoundValue, Decision, Picture};
-
-use super::declare::{
-    DisturbedProbe, WITHSTOOD, at, at_least, at_most, by, curve_over, echo_probe, newcomers, probe_over_time, value,
-};
-use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Recipe, Sizes, Story, Task, Workload};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "slow-reader",
@@ -35,20 +28,14 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "newcomers",
-            "a new client every 2 ms",
-            "Each connects, asks for one echo and closes. Beside them 16 others each ask for 32 replies of a MiB \
-             and read them slowly, or not at all.",
-            ("reply", "1048576"),
-        )],
-        contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI]),
-        own_options: None,
-        decision,
-        probes: |_| Vec::new(),
-        tasks,
-    },
+    workloads: Cow::Borrowed(&[Workload::new(
+        "newcomers",
+        "a new client every 2 ms",
+        "Each connects, asks for one echo and closes. Beside them 16 others each ask for 32 replies of a MiB \
+         and read them slowly, or not at all.",
+        ("reply", "1048576"),
+    )]),
+    recipe: Recipe { contenders: Contenders::Own(&[THREADS, POOL, SINGLE, MULTI]), decision, tasks, ..Recipe::PLAIN },
 };
 
 const THREADS: &str = "threaded";
@@ -65,33 +52,21 @@ const KIB_PER_SECOND: [u32; 2] = [0, 1_024];
 /// Often enough for a p99 of three blocks together, which takes 368 samples.
 const NEWCOMERS_RPS: f64 = 500.0;
 const MOST_WAITING: u32 = 500;
+const LONGEST_TIMEOUT: Duration = Duration::from_millis(200);
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let workload = &EXPERIMENT.workloads()[0];
+    let workload = &EXPERIMENT.workloads[0];
     let lasting = sizes.disturbance / 5;
     let task = |kib_per_second: u32| {
-        Task::new(
-            workload.key.clone(),
-            format!("{kib_per_second}kib"),
-            DisturbedProbe {
-                probe: echo_probe(
-                    NEWCOMERS_RPS,
-                    newcomers(MOST_WAITING),
-                    sizes.timeout.min(Duration::from_millis(200)),
-                ),
-                name: "clients who do not read",
-                kind: DisturbanceKind::SlowReaders {
-                    connections: READERS,
-                    requests: REQUESTS,
-                    work: workload.work(),
-                    bytes_per_second: kib_per_second << 10,
-                },
-                lasting,
-                bounds: Bounds::default(),
-            }
-            .task(),
-        )
-        .varied(f64::from(kib_per_second))
+        let readers = DisturbanceKind::SlowReaders {
+            connections: READERS,
+            requests: REQUESTS,
+            work: workload.work(),
+            bytes_per_second: kib_per_second << 10,
+        };
+        let probe = echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout.min(LONGEST_TIMEOUT));
+        let trial = disturbed(probe, "clients who do not read", readers, lasting);
+        workload.task(format!("{kib_per_second}kib"), TaskKind::Disturbed(trial)).varied(f64::from(kib_per_second))
     };
     KIB_PER_SECOND.map(task).to_vec()
 }

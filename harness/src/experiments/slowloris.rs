@@ -1,12 +1,7 @@
 //! Clients that send a request a byte at a time and never end it, against a timeout on each read and a deadline on the
 //! whole request.
 
-use std::time::Duration;
-
-use reports::record::{BoundValue, Decision};
-
-use super::declare::{DisturbedProbe, at_least, by, echo_probe, newcomers, probe_over_time, value};
-use crate::plan::{Bounds, Capacities, Contenders, DisturbanceKind, Experiment, Recipe, Sizes, Story, Task, Workload};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "slowloris",
@@ -34,14 +29,14 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures: || vec![probe_over_time()],
     },
-    recipe: Recipe::Fixed {
-        workloads: &[Workload::new(
-            "newcomers",
-            "a new client every 10 ms",
-            "Each connects, asks for one echo and closes. Beside them others send a byte of a request every 100 \
-             ms, and connect again when they are thrown out.",
-            ("echo", "hi"),
-        )],
+    workloads: Cow::Borrowed(&[Workload::new(
+        "newcomers",
+        "a new client every 10 ms",
+        "Each connects, asks for one echo and closes. Beside them others send a byte of a request every 100 \
+         ms, and connect again when they are thrown out.",
+        ("echo", "hi"),
+    )]),
+    recipe: Recipe {
         contenders: Contenders::Own(&[
             "thread-pool",
             "thread-pool:idle-timeout=250ms",
@@ -53,10 +48,9 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
             "async-multi:idle-timeout=250ms",
             "async-multi:frame-deadline=250ms",
         ]),
-        own_options: None,
         decision,
-        probes: |_| Vec::new(),
         tasks,
+        ..Recipe::PLAIN
     },
 };
 
@@ -77,14 +71,10 @@ const NEWCOMERS_RPS: f64 = 100.0;
 const MOST_WAITING: u32 = 250;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let trial = DisturbedProbe {
-        probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout.min(LONGEST_TIMEOUT)),
-        name: "half requests",
-        kind: DisturbanceKind::HalfRequests { connections: ATTACKERS, every: EVERY },
-        lasting: sizes.disturbance / 2,
-        bounds: BOUNDS,
-    };
-    vec![Task::new(EXPERIMENT.workloads()[0].key.clone(), "attack", trial.task())]
+    let probe = echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), sizes.timeout.min(LONGEST_TIMEOUT));
+    let attack = DisturbanceKind::HalfRequests { connections: ATTACKERS, every: EVERY };
+    let trial = DisturbedSpec { bounds: BOUNDS, ..disturbed(probe, "half requests", attack, sizes.disturbance / 2) };
+    vec![EXPERIMENT.workloads[0].task("attack", TaskKind::Disturbed(trial))]
 }
 
 /// Of the new clients, so many must be served for a server to have been rescued.

@@ -3,15 +3,7 @@
 //!
 //! What idle connections, floods and blocking requests do to the two is put to the test elsewhere: there three blocks decide.
 
-use std::time::Duration;
-
-use reports::record::Picture;
-
-use super::declare::{bars, of_workload};
-use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, ONE_MACHINE, Recipe, Shape, Sizes, Story, Task,
-    TaskKind, Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "thread-or-task",
@@ -35,35 +27,29 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[
-            Workload::new(
-                FEW,
-                "400 requests a second from 16 clients, each waiting 5 ms for a backend",
-                "Connections are opened before the load and stay. Requests come at random times and take turns on \
-                 them. For each the server asks a backend over a connection that it holds, and waits 5 ms for the \
-                 answer, as for a database.",
-                ("call", "5ms"),
-            ),
-            Workload::new(
-                MANY,
-                "10,000 echoes a second from 1,000 clients",
-                "As with few clients, but many more of them, who wait for nothing but the server.",
-                ("echo", "hi"),
-            ),
-            Workload::new(
-                WAITING,
-                "512 clients whose requests wait 5 ms for a backend",
-                "Each client asks again as soon as it is answered, and the server asks its backend as for few.",
-                ("call", "5ms"),
-            ),
-        ],
-        contenders: Contenders::Protagonists,
-        own_options: None,
-        decision: || None,
-        probes: |_| Vec::new(),
-        tasks,
-    },
+    workloads: Cow::Borrowed(&[
+        Workload::new(
+            FEW,
+            "400 requests a second from 16 clients, each waiting 5 ms for a backend",
+            "Connections are opened before the load and stay. Requests come at random times and take turns on \
+             them. For each the server asks a backend over a connection that it holds, and waits 5 ms for the \
+             answer, as for a database.",
+            ("call", "5ms"),
+        ),
+        Workload::new(
+            MANY,
+            "10,000 echoes a second from 1,000 clients",
+            "As with few clients, but many more of them, who wait for nothing but the server.",
+            ("echo", "hi"),
+        ),
+        Workload::new(
+            WAITING,
+            "512 clients whose requests wait 5 ms for a backend",
+            "Each client asks again as soon as it is answered, and the server asks its backend as for few.",
+            ("call", "5ms"),
+        ),
+    ]),
+    recipe: Recipe { contenders: Contenders::Protagonists, tasks, ..Recipe::PLAIN },
 };
 
 const FEW: &str = "few-clients";
@@ -71,7 +57,7 @@ const MANY: &str = "many-clients";
 const WAITING: &str = "waiting";
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let [few, many, waiting] = EXPERIMENT.workloads() else { return Vec::new() };
+    let [few, many, waiting] = &*EXPERIMENT.workloads else { return Vec::new() };
     let poisson = |rate_rps| ArrivalProcess::Poisson { rate_rps };
     vec![
         task(sizes, few, poisson(400.0), 16),
@@ -85,21 +71,12 @@ const LONGEST_WINDOW: Duration = Duration::from_millis(160);
 const LONGEST_WARM_UP: Duration = Duration::from_millis(50);
 
 fn task(sizes: &Sizes, workload: &Workload, arrivals: ArrivalProcess, connections: u32) -> Task {
-    Task::new(
-        workload.key.clone(),
-        format!("{connections}-connections"),
-        TaskKind::Load(LoadSpec {
-            arrivals,
-            shape: Shape::Connections { connections },
-            work: workload.work(),
-            // Set when the cell is run: it depends on the block.
-            seed: 0,
-            warm_up: sizes.warm_up.min(LONGEST_WARM_UP),
-            window: sizes.window.min(LONGEST_WINDOW),
-            timeout: sizes.timeout,
-        }),
-    )
-    .varied(f64::from(connections))
+    let load = LoadSpec {
+        warm_up: sizes.warm_up.min(LONGEST_WARM_UP),
+        window: sizes.window.min(LONGEST_WINDOW),
+        ..sizes.load(arrivals, Shape::Connections { connections }, workload.work())
+    };
+    workload.task(format!("{connections}-connections"), TaskKind::Load(load)).varied(f64::from(connections))
 }
 
 fn pictures() -> Vec<Picture> {

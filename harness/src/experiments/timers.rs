@@ -1,14 +1,6 @@
 //! Waits for a timer: how long one lasts that was to be short, and what it costs to have many of them pending.
 
-use std::time::Duration;
-
-use reports::record::{BoundValue, Condition, Decision, Picture, Scale};
-
-use super::declare::{at, at_most, by, curve_over, of_workload, value, with};
-use crate::plan::{
-    ArrivalProcess, Capacities, Contenders, Experiment, LoadSpec, Recipe, Shape, Sizes, Story, Task, TaskKind, Work,
-    Workload,
-};
+use super::declare::*;
 
 pub(super) static EXPERIMENT: Experiment = Experiment {
     name: "timers",
@@ -34,28 +26,22 @@ pub(super) static EXPERIMENT: Experiment = Experiment {
         ],
         pictures,
     },
-    recipe: Recipe::Fixed {
-        workloads: &[
-            Workload::new(
-                "asked",
-                "sleeps of 0.1 to 20 ms",
-                "200 requests per second at equal distances on 32 connections. Each has the server sleep once.",
-                ("sleep", "1ms"),
-            ),
-            Workload::new(
-                "pending",
-                "10,000 sleeps per second",
-                "Requests come at random times. The longer each sleeps, the more timers are pending at a time: 10 for \
-                 each millisecond, 10,000 for 1 s. The same number of them ends in every second.",
-                ("sleep", "1s"),
-            ),
-        ],
-        contenders: Contenders::Own(&["threaded", "async-multi"]),
-        own_options: None,
-        decision,
-        probes: |_| Vec::new(),
-        tasks,
-    },
+    workloads: Cow::Borrowed(&[
+        Workload::new(
+            "asked",
+            "sleeps of 0.1 to 20 ms",
+            "200 requests per second at equal distances on 32 connections. Each has the server sleep once.",
+            ("sleep", "1ms"),
+        ),
+        Workload::new(
+            "pending",
+            "10,000 sleeps per second",
+            "Requests come at random times. The longer each sleeps, the more timers are pending at a time: 10 for \
+             each millisecond, 10,000 for 1 s. The same number of them ends in every second.",
+            ("sleep", "1s"),
+        ),
+    ]),
+    recipe: Recipe { contenders: Contenders::Own(&["threaded", "async-multi"]), decision, tasks, ..Recipe::PLAIN },
 };
 
 /// Sleeps that are asked for, in microseconds.
@@ -70,66 +56,45 @@ const PENDING_RPS: f64 = 10_000.0;
 const ROOM: f64 = 1.25;
 
 fn tasks(sizes: &Sizes, _: &Capacities, _: &str) -> Vec<Task> {
-    let most = sizes.connection_counts.iter().copied().max().unwrap_or(1);
-    let counts = [most / 100, most / 10, most].into_iter().filter(|count| *count > 0);
-    ASKED_US.into_iter().map(|us| asked(sizes, us)).chain(counts.map(|count| pending(sizes, count))).collect()
+    let [asked_for, pending_at_once] = &*EXPERIMENT.workloads else { return Vec::new() };
+    let counts = [100, 10, 1].map(|part| sizes.most_connections / part).into_iter().filter(|count| *count > 0);
+    let asked = ASKED_US.into_iter().map(|us| asked(sizes, asked_for, us));
+    asked.chain(counts.map(|count| pending(sizes, pending_at_once, count))).collect()
 }
 
-fn asked(sizes: &Sizes, us: u32) -> Task {
-    Task::new(
-        "asked",
-        format!("{us}us"),
-        TaskKind::Load(LoadSpec {
-            arrivals: ArrivalProcess::Constant { rate_rps: ASKED_RPS },
-            shape: Shape::Connections { connections: ASKED_CONNECTIONS },
-            ..sleeping(sizes, Duration::from_micros(us.into()))
-        }),
-    )
-    .varied(f64::from(us) / 1e3)
+fn asked(sizes: &Sizes, workload: &Workload, us: u32) -> Task {
+    let arrivals = ArrivalProcess::Constant { rate_rps: ASKED_RPS };
+    let load = sleeping(sizes, arrivals, ASKED_CONNECTIONS, Duration::from_micros(us.into()));
+    workload.task(format!("{us}us"), TaskKind::Load(load)).varied(f64::from(us) / 1e3)
 }
 
-fn pending(sizes: &Sizes, count: u32) -> Task {
+fn pending(sizes: &Sizes, workload: &Workload, count: u32) -> Task {
     let wait = Duration::from_secs_f64(f64::from(count) / PENDING_RPS);
-    let spec = sleeping(sizes, wait);
-    Task::new(
-        "pending",
-        format!("{count}-pending"),
-        TaskKind::Load(LoadSpec {
-            arrivals: ArrivalProcess::Poisson { rate_rps: PENDING_RPS },
-            shape: Shape::Connections { connections: (f64::from(count) * ROOM).ceil() as u32 },
-            // Until as many are pending as will be.
-            warm_up: spec.warm_up + wait,
-            ..spec
-        }),
-    )
-    .varied(wait.as_secs_f64() * 1e3)
+    let connections = (f64::from(count) * ROOM).ceil() as u32;
+    let spec = sleeping(sizes, ArrivalProcess::Poisson { rate_rps: PENDING_RPS }, connections, wait);
+    // Until as many are pending as will be.
+    let load = LoadSpec { warm_up: spec.warm_up + wait, ..spec };
+    workload.task(format!("{count}-pending"), TaskKind::Load(load)).varied(wait.as_secs_f64() * 1e3)
 }
 
-/// A sleep of that long; who comes when is still to be said.
-fn sleeping(sizes: &Sizes, wait: Duration) -> LoadSpec {
+/// Requests that sleep for that long.
+fn sleeping(sizes: &Sizes, arrivals: ArrivalProcess, connections: u32, wait: Duration) -> LoadSpec {
+    let work = Work::new("sleep", &format!("{}us", wait.as_micros()));
     LoadSpec {
-        arrivals: ArrivalProcess::Closed,
-        shape: Shape::Connections { connections: 1 },
-        work: Work::new("sleep", &format!("{}us", wait.as_micros())),
-        // Set when the cell is run: it depends on the block.
-        seed: 0,
-        warm_up: sizes.warm_up,
         window: sizes.window * 2 / 3,
         timeout: sizes.timeout + wait,
+        ..sizes.load(arrivals, Shape::Connections { connections }, work)
     }
 }
 
 fn pictures() -> Vec<Picture> {
-    let over = |key, metrics: &[&str]| {
-        let curve = Picture { x_scale: Scale::Log, ..curve_over("ms asked for", metrics) };
-        of_workload(key, curve)
-    };
+    let over = |key, metrics: &[&str]| of_workload(key, over_log(curve_over("ms asked for", metrics)));
     vec![over("asked", &["response_time_p50", "response_time_p99"]), over("pending", &["cpu_per_request"])]
 }
 
 /// A tenth of a sleep of 20 ms, and half of one of 1 ms, are more than the two wake-ups of a quiet machine take.
 fn decision() -> Option<Decision> {
-    let keeps_to = |holds_for: &str, contender: &str, asked_ms: f64, most_ms: f64| -> Condition {
+    let keeps_to = |holds_for, contender, asked_ms, most_ms: f64| {
         let median = with("asked", at(asked_ms, value("response_time_p50", contender)));
         at_most(holds_for, median, BoundValue::Number(most_ms * 1e6))
     };

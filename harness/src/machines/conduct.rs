@@ -9,12 +9,11 @@ use std::time::{Duration, Instant};
 use reports::record::WayTimes;
 
 use super::clocks::{ClockOffset, Drift};
-use super::fleet::FleetLoad;
 use super::found::{WorkerOutcome, WorkerPart};
 use super::hand::{Hand, SILENCE};
 use super::hello::Hello;
-use super::message::{FromWorker, Go, ToWorker};
-use super::plan_message::{PlanMessage, WholeLoad};
+use super::message::{FromWorker, ToWorker, Trouble};
+use super::plan_message::{FleetLoad, PlanMessage};
 use super::problem::WorkerProblem;
 use crate::load::{LoadOutcome, LoadPart, Signs, scheduled_in};
 use crate::observe::MachineSeen;
@@ -56,9 +55,7 @@ pub(super) fn prepare(
     const OPENING: Duration = Duration::from_secs(30);
     let mut prepare = || {
         let hello = hand.hello(given_up)?;
-        let FleetLoad { spec, generator, target, allow_remote, requests, by_second, way, .. } = *load;
-        let whole = WholeLoad { spec, generator, target, allow_remote, requests, by_second, way };
-        hand.say(&ToWorker::Plan(Box::new(PlanMessage::new(whole, part))))?;
+        hand.say(&ToWorker::Plan(Box::new(PlanMessage::new(load, part))))?;
         match hand.hear(OPENING, given_up)?.0 {
             FromWorker::Ready => Ok(Prepared { hello, clock: hand.clock(given_up)? }),
             other => Err(hand.out_of_turn(&other)),
@@ -69,7 +66,7 @@ pub(super) fn prepare(
 
 /// From the word to begin to the result.
 pub(super) fn conduct(hand: &mut Hand, load: &FleetLoad<'_>, start_ns: i64, signs: &Signs) -> Ended {
-    hand.say(&ToWorker::Go(Go { start_ns }))?;
+    hand.say(&ToWorker::Go { start_ns })?;
     let mut is_stopped = false;
     let never = AtomicBool::new(false);
     let give_up = Instant::now() + HEAD_START + load.spec.longest() + SILENCE;
@@ -82,9 +79,9 @@ pub(super) fn conduct(hand: &mut Hand, load: &FleetLoad<'_>, start_ns: i64, sign
         let stop = if is_stopped { &never } else { load.stop };
         match hand.hear(SILENCE, stop) {
             Ok((FromWorker::Result(result), _)) => break result,
-            Ok((FromWorker::Signs(seen), _)) => {
-                signs.answered.fetch_or(seen.answered, Ordering::Relaxed);
-                signs.given_up.fetch_or(seen.given_up, Ordering::Relaxed);
+            Ok((FromWorker::Signs { answered, given_up }, _)) => {
+                signs.answered.fetch_or(answered, Ordering::Relaxed);
+                signs.given_up.fetch_or(given_up, Ordering::Relaxed);
             }
             Ok((other, _)) => return Err(hand.out_of_turn(&other)),
             Err(WorkerProblem::GivenUp) if !is_stopped => {
@@ -97,12 +94,8 @@ pub(super) fn conduct(hand: &mut Hand, load: &FleetLoad<'_>, start_ns: i64, sign
     let (began_ns, way) = (result.began_ns, result.way);
     // Its figures are there, whatever becomes of its clock.
     let after = hand.clock(&never);
-    let (outcome, machine) = result.read().map_err(|reason| {
-        WorkerProblem::Trouble(super::Trouble {
-            is_the_servers: false,
-            reason: format!("its result is refused: {reason}"),
-        })
-    })?;
+    let refused = |reason| WorkerProblem::Trouble(Trouble::own(format!("its result is refused: {reason}")));
+    let (outcome, machine) = result.read().map_err(refused)?;
     Ok(Said { outcome, machine, began_ns, after, way })
 }
 

@@ -5,7 +5,6 @@
 //! never sent. Beside it: `conduct.rs`, one worker through one load; `hand.rs`, one worker.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -16,11 +15,11 @@ use super::conduct::{self, HEAD_START, conduct, outcome, prepare};
 use super::found::{FleetOutcome, WorkerOutcome, start_skew_ns};
 use super::hand::{Hand, WorkerCommand};
 use super::hello::Hello;
-use super::plan_message::MOST_WORKERS;
+use super::plan_message::{FleetLoad, MOST_WORKERS};
 use super::problem::WorkerProblem;
 use crate::clock::now_ns;
-use crate::load::{Generator, LoadMoments, LoadOutcome, LoadPart, Signs};
-use crate::plan::{LoadSpec, nanoseconds};
+use crate::load::{LoadMoments, LoadOutcome, LoadPart, Signs};
+use crate::plan::nanoseconds;
 
 /// Why a load from several machines did not begin, or its figures could not be added up.
 #[derive(Debug, thiserror::Error)]
@@ -57,29 +56,6 @@ pub enum MachinesError {
     /// More than are handled here.
     #[error("{0} workers are more than the {MOST_WORKERS} that one load may have; leave some out")]
     TooMany(usize),
-}
-
-/// What all of them are to send together.
-#[derive(Debug, Clone, Copy)]
-pub struct FleetLoad<'a> {
-    /// The load.
-    pub spec: &'a LoadSpec,
-    /// How the generator of each runs.
-    pub generator: Generator,
-    /// Where to, as the workers reach it.
-    pub target: SocketAddr,
-    /// Whether that may be another machine than theirs.
-    pub allow_remote: bool,
-    /// For so many requests in all, where that bounds the load.
-    pub requests: Option<u64>,
-    /// Whether the window is wanted second by second too.
-    pub by_second: bool,
-    /// Whether the time of the way to the server is wanted too.
-    pub way: bool,
-    /// Ends the load early.
-    pub stop: &'a AtomicBool,
-    /// Ends all before the load has begun.
-    pub give_up: &'a AtomicBool,
 }
 
 /// How often whoever looks on is told of progress.

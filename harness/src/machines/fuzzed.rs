@@ -4,7 +4,7 @@
 use super::lines::{MessageLines, MessageRead, say};
 use super::message::{FromWorker, ToWorker};
 use crate::load::LoadOutcome;
-use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work};
+use crate::plan::{ArrivalProcess, LoadSpec};
 
 /// Both ways of a conversation.
 pub fn worker_messages(bytes: &[u8]) {
@@ -49,15 +49,7 @@ fn from_worker(message: FromWorker) {
     };
     let Ok((outcome, _)) = result.read() else { return };
     let scheduled = outcome.traffic.ledger.scheduled;
-    let spec = LoadSpec {
-        arrivals: ArrivalProcess::Poisson { rate_rps: 1.0 },
-        shape: Shape::Connections { connections: 2 },
-        work: Work::new("echo", "hi"),
-        seed: 1,
-        warm_up: std::time::Duration::ZERO,
-        window: std::time::Duration::from_secs(1),
-        timeout: std::time::Duration::from_secs(1),
-    };
+    let spec = LoadSpec::of_a_second(ArrivalProcess::Poisson { rate_rps: 1.0 });
     if let Ok(sum) = LoadOutcome::join(&spec, &[outcome.clone(), outcome], 5) {
         let ledger = sum.traffic.ledger;
         assert_eq!((ledger.scheduled, ledger.accounted_for()), (2 * scheduled + 5, 2 * scheduled + 5));

@@ -17,7 +17,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::clocks::{ClockOffset, ClockReading};
 use super::hello::{Hello, PROTOCOL};
 use super::lines::{MessageLines, MessageRead, say};
-use super::message::{FromWorker, Ping, ToWorker, Trouble};
+use super::message::{FromWorker, ToWorker, Trouble};
 use super::problem::{LastWords, WorkerProblem};
 use crate::clock::now_ns;
 use crate::process::StderrTail;
@@ -143,9 +143,7 @@ impl Hand {
         let give_up = Instant::now() + silence;
         loop {
             match self.heard.recv_timeout(LOOK_EVERY) {
-                Ok(Ok((FromWorker::Error(trouble), _))) => return Err(shortened(trouble)),
-                Ok(Ok(message)) => return Ok(message),
-                Ok(Err(line)) => return Err(WorkerProblem::Babbles(line, self.last_words())),
+                Ok(heard) => return self.understood(heard),
                 Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
                 Err(RecvTimeoutError::Timeout) if stop.load(Ordering::Relaxed) => return Err(WorkerProblem::GivenUp),
                 Err(RecvTimeoutError::Timeout) if Instant::now() > give_up => {
@@ -159,12 +157,19 @@ impl Hand {
     /// What it has said since, without waiting; nothing where it said nothing.
     pub(super) fn has_heard(&mut self) -> Option<Result<FromWorker, WorkerProblem>> {
         Some(match self.heard.try_recv() {
-            Ok(Ok((FromWorker::Error(trouble), _))) => Err(WorkerProblem::Trouble(trouble)),
-            Ok(Ok((message, _))) => Ok(message),
-            Ok(Err(line)) => Err(WorkerProblem::Babbles(line, self.last_words())),
+            Ok(heard) => self.understood(heard).map(|(message, _)| message),
             Err(TryRecvError::Disconnected) => Err(self.ended()),
             Err(TryRecvError::Empty) => return None,
         })
+    }
+
+    /// A message, or the trouble that it tells of.
+    fn understood(&self, heard: Heard) -> Result<(FromWorker, u64), WorkerProblem> {
+        match heard {
+            Ok((FromWorker::Error(trouble), _)) => Err(shortened(trouble)),
+            Ok(message) => Ok(message),
+            Err(line) => Err(WorkerProblem::Babbles(line, self.last_words())),
+        }
     }
 
     /// By how much its clock is ahead, by the fastest of some hundred questions.
@@ -173,10 +178,10 @@ impl Hand {
         for _ in 0..READINGS {
             self.pings += 1;
             let (number, asked_ns) = (self.pings, now_ns());
-            self.say(&ToWorker::Ping(Ping { number }))?;
+            self.say(&ToWorker::Ping { number })?;
             match self.hear(SILENCE, stop)? {
-                (FromWorker::Pong(pong), came_ns) if pong.number == number => {
-                    readings.push(ClockReading { asked_ns, came_ns, told_ns: pong.clock_ns });
+                (FromWorker::Pong { number: of, clock_ns }, came_ns) if of == number => {
+                    readings.push(ClockReading { asked_ns, came_ns, told_ns: clock_ns });
                 }
                 (other, _) => return Err(self.out_of_turn(&other)),
             }
@@ -201,9 +206,10 @@ impl Hand {
     fn why_gone(&mut self) -> WorkerProblem {
         loop {
             match self.heard.recv_timeout(FAREWELL) {
-                Ok(Ok((FromWorker::Error(trouble), _))) => return shortened(trouble),
-                Ok(Ok(_)) => {}
-                Ok(Err(line)) => return WorkerProblem::Babbles(line, self.last_words()),
+                Ok(heard) => match self.understood(heard) {
+                    Ok(_) => {}
+                    Err(problem) => return problem,
+                },
                 Err(_) => return self.ended(),
             }
         }

@@ -51,26 +51,20 @@ impl Hello {
     /// Of this program, on this machine.
     pub fn of_this_side(version: &str, build: Option<String>, cpu_list: Vec<u32>, open_files: Option<u64>) -> Hello {
         let names = rustix::system::uname();
-        let host = names.nodename().to_string_lossy().into_owned();
-        let kernel = Some(names.release().to_string_lossy().into_owned());
-        let clock_ns = crate::clock::now_ns().cast_signed();
-        let [pid_namespace, net_namespace] = ["pid", "net"].map(namespace);
-        let (boot, machine, cpus) = (boot(), observe::machine().ok(), cpu_list.len().max(1) as u32);
-        let (protocol, version) = (PROTOCOL, version.to_owned());
         Hello {
-            protocol,
-            version,
+            protocol: PROTOCOL,
+            version: version.to_owned(),
             build,
-            host,
-            clock_ns,
-            cpus,
+            host: names.nodename().to_string_lossy().into_owned(),
+            clock_ns: crate::clock::now_ns().cast_signed(),
+            cpus: cpu_list.len().max(1) as u32,
             cpu_list,
             open_files,
-            kernel,
-            machine,
-            boot,
-            pid_namespace,
-            net_namespace,
+            kernel: Some(names.release().to_string_lossy().into_owned()),
+            machine: observe::machine().ok(),
+            boot: boot(),
+            pid_namespace: namespace("pid"),
+            net_namespace: namespace("net"),
         }
     }
 

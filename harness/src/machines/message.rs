@@ -5,6 +5,7 @@
 //! `plan_message.rs`, and figures that can't be are refused here. Readings of a clock are those of the worker's own
 //! monotonic clock, in nanoseconds, and mean nothing to another one.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hello::Hello;
 use super::plan_message::PlanMessage;
-use super::serve_message::{Listening, ServeOrder, ServedMessage, Window, written_bytes};
+use super::serve_message::{ServeOrder, ServedMessage, Window, written_bytes};
 use crate::load::{LoadOutcome, Second, adds_up};
 use crate::observe::MachineSeen;
 use crate::plan::nanoseconds;
@@ -25,11 +26,17 @@ pub(super) enum ToWorker {
     /// The first line.
     Hello(Box<Hello>),
     /// Asks for a reading of its clock.
-    Ping(Ping),
+    Ping {
+        /// Said back.
+        number: u32,
+    },
     /// What it is to send; it opens its connections.
     Plan(Box<PlanMessage>),
     /// When it is to begin.
-    Go(Go),
+    Go {
+        /// On the worker's own clock.
+        start_ns: i64,
+    },
     /// It is to end the load now, and say what there is.
     Stop,
     /// It is to start a server and watch it.
@@ -49,15 +56,28 @@ pub(super) enum FromWorker {
     /// The first line.
     Hello(Box<Hello>),
     /// A reading of its clock.
-    Pong(Pong),
+    Pong {
+        /// Of the question.
+        number: u32,
+        /// Between hearing the question and answering.
+        clock_ns: i64,
+    },
     /// Its connections are open.
     Ready,
     /// It is still there, and how it goes.
-    Signs(SignsSeen),
+    Signs {
+        /// A request got a right reply.
+        answered: bool,
+        /// One was given up.
+        given_up: bool,
+    },
     /// What it sent and got.
     Result(Box<ResultMessage>),
     /// The server that it started listens.
-    Listening(Listening),
+    Listening {
+        /// Where.
+        address: SocketAddr,
+    },
     /// That server has died.
     Died,
     /// What it saw of that server.
@@ -68,38 +88,6 @@ pub(super) enum FromWorker {
     Error(Trouble),
 }
 
-/// Asks for a reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Ping {
-    /// Said back.
-    pub number: u32,
-}
-
-/// A reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Pong {
-    /// Of the question.
-    pub number: u32,
-    /// Between hearing the question and answering.
-    pub clock_ns: i64,
-}
-
-/// When to begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Go {
-    /// On the worker's own clock.
-    pub start_ns: i64,
-}
-
-/// How it goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct SignsSeen {
-    /// A request got a right reply.
-    pub answered: bool,
-    /// One was given up.
-    pub given_up: bool,
-}
-
 /// Why a worker can't do what it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
@@ -107,6 +95,13 @@ pub struct Trouble {
     pub is_the_servers: bool,
     /// A sentence without its stop, with the remedy.
     pub reason: String,
+}
+
+impl Trouble {
+    /// One that is the worker's own, or its machine's.
+    pub(super) fn own(reason: impl Into<String>) -> Trouble {
+        Trouble { is_the_servers: false, reason: reason.into() }
+    }
 }
 
 /// What a part of a load came to.

@@ -4,6 +4,7 @@
 //! is refused with a sentence: whoever sent it may be anybody. Beside it: `message.rs`.
 
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use base64::Engine;
@@ -25,7 +26,8 @@ pub(super) struct PlanMessage {
     pub(super) part: LoadPart,
     /// Threads of each worker.
     threads: u32,
-    pacing: PacingMessage,
+    #[serde(with = "PacingMessage")]
+    pacing: Pacing,
     /// For so many requests in all, where that bounds the load.
     pub(super) requests: Option<u64>,
     /// Whether the window is wanted second by second too.
@@ -39,8 +41,9 @@ pub(super) struct PlanMessage {
     work: WorkMessage,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// How [`Pacing`] is spoken.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Pacing", rename_all = "kebab-case")]
 enum PacingMessage {
     Precise,
     Sleeping,
@@ -66,16 +69,27 @@ enum WorkMessage {
     },
 }
 
-/// What a whole load is, as one side has it.
+/// What all workers are to send together.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct WholeLoad<'a> {
-    pub(super) spec: &'a LoadSpec,
-    pub(super) generator: Generator,
-    pub(super) target: SocketAddr,
-    pub(super) allow_remote: bool,
-    pub(super) requests: Option<u64>,
-    pub(super) by_second: bool,
-    pub(super) way: bool,
+pub struct FleetLoad<'a> {
+    /// The load.
+    pub spec: &'a LoadSpec,
+    /// How the generator of each runs.
+    pub generator: Generator,
+    /// Where to, as the workers reach it.
+    pub target: SocketAddr,
+    /// Whether that may be another machine than theirs.
+    pub allow_remote: bool,
+    /// For so many requests in all, where that bounds the load.
+    pub requests: Option<u64>,
+    /// Whether the window is wanted second by second too.
+    pub by_second: bool,
+    /// Whether the time of the way to the server is wanted too.
+    pub way: bool,
+    /// Ends the load early.
+    pub stop: &'a AtomicBool,
+    /// Ends all before the load has begun.
+    pub give_up: &'a AtomicBool,
 }
 
 /// The most workers of one load.
@@ -86,19 +100,15 @@ const MOST_RPS: f64 = 10_000_000.0;
 
 impl PlanMessage {
     /// The part `part` of a load.
-    pub(super) fn new(whole: WholeLoad<'_>, part: LoadPart) -> PlanMessage {
-        let WholeLoad { spec, generator, target, allow_remote, requests, by_second, way } = whole;
+    pub(super) fn new(load: &FleetLoad<'_>, part: LoadPart) -> PlanMessage {
+        let FleetLoad { spec, generator, target, allow_remote, requests, by_second, way, .. } = *load;
+        let Generator { threads, pacing } = generator;
         PlanMessage {
             target,
             allow_remote,
             part,
-            threads: generator.threads,
-            pacing: match generator.pacing {
-                Pacing::Precise => PacingMessage::Precise,
-                Pacing::Sleeping => PacingMessage::Sleeping,
-                Pacing::Spinning => PacingMessage::Spinning,
-                Pacing::Ticking => PacingMessage::Ticking,
-            },
+            threads,
+            pacing,
             requests,
             by_second,
             way,
@@ -110,13 +120,7 @@ impl PlanMessage {
 
     /// How its generator runs.
     pub(super) fn generator(&self) -> Generator {
-        let pacing = match self.pacing {
-            PacingMessage::Precise => Pacing::Precise,
-            PacingMessage::Sleeping => Pacing::Sleeping,
-            PacingMessage::Spinning => Pacing::Spinning,
-            PacingMessage::Ticking => Pacing::Ticking,
-        };
-        Generator { threads: self.threads, pacing }
+        Generator { threads: self.threads, pacing: self.pacing }
     }
 
     /// The whole load, if it can be carried out and may be.
@@ -230,7 +234,8 @@ mod tests {
     }
 
     fn sent(spec: &LoadSpec, target: &str) -> PlanMessage {
-        let whole = WholeLoad {
+        let never = AtomicBool::new(false);
+        let load = FleetLoad {
             spec,
             generator: Generator { threads: 2, pacing: Pacing::Ticking },
             target: target.parse().unwrap(),
@@ -238,8 +243,10 @@ mod tests {
             requests: Some(7),
             by_second: true,
             way: true,
+            stop: &never,
+            give_up: &never,
         };
-        let line = serde_json::to_string(&PlanMessage::new(whole, LoadPart { index: 1, of: 4 })).unwrap();
+        let line = serde_json::to_string(&PlanMessage::new(&load, LoadPart { index: 1, of: 4 })).unwrap();
         serde_json::from_str(&line).unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! What the machine that has the servers is told of a cell, and what it says at the cell's end.
 //!
 //! A contender is a text here, and figures are those that a record has. Whoever reads trusts nothing. Beside it: `message.rs`,
-//! the conversation that these are part of; `hosted.rs`, the far side; `server_host.rs`, this side.
+//! the conversation that these are part of; `worker.rs`, the far side; `server_host.rs`, this side.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -46,21 +46,14 @@ impl ServeOrder {
         }
         Ok(())
     }
-}
 
-/// Where a server listens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Listening {
-    pub(super) address: SocketAddr,
-}
-
-impl Listening {
-    /// Where a load is to go: the address that was asked for, and nowhere else, whoever says so.
+    /// Where a load is to go, if this is where the server says that it listens: the address that was asked for, and nowhere
+    /// else, whoever says so.
     ///
     /// # Errors
     /// A clause that says what it is not.
-    pub(super) fn target(self, order: &ServeOrder) -> Result<SocketAddr, String> {
-        let (Listening { address }, listen) = (self, order.listen);
+    pub(super) fn target(&self, address: SocketAddr) -> Result<SocketAddr, String> {
+        let listen = self.listen;
         if address.ip().to_canonical() != listen.to_canonical() || address.port() == 0 {
             return Err(format!(
                 "it says that its server listens on {address}, and was told to let it listen on {listen}"
@@ -149,7 +142,7 @@ mod tests {
             placement: PlacementRecord { kind: PlacementKind::Shared, server_cpus: vec![0], generator_cpus: vec![0] },
             beside: Vec::new(),
         };
-        let target = |listen, address: &str| Listening { address: address.parse().unwrap() }.target(&order(listen));
+        let target = |listen, address: &str| order(listen).target(address.parse().unwrap());
         assert!(target("127.0.0.1", "127.0.0.1:5").is_ok() && target("::ffff:192.0.2.1", "192.0.2.1:5").is_ok());
         for lie in ["192.0.2.1:5", "127.0.0.2:5", "[::1]:5", "127.0.0.1:0"] {
             let said = target("127.0.0.1", lie).unwrap_err();

@@ -1,7 +1,7 @@
 //! The machine that has the servers of a run, as whoever started the run sees it.
 //!
 //! Its worker is started once and serves cell after cell; one that is lost is started anew for the next cell. Beside it:
-//! `hand.rs`, the conversation; `hosted.rs`, the other side.
+//! `hand.rs`, the conversation; `worker.rs`, the other side.
 
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
@@ -99,8 +99,8 @@ impl ServerHost {
     ) -> Result<Result<(SocketAddr, ClockOffset), Box<ServedMessage>>, WorkerProblem> {
         self.hand.say(&ToWorker::Serve(Box::new(order.clone())))?;
         match self.hand.hear(STARTING, stop)?.0 {
-            FromWorker::Listening(listening) => {
-                let address = listening.target(order).map_err(untrue)?;
+            FromWorker::Listening { address } => {
+                let address = order.target(address).map_err(untrue)?;
                 Ok(Ok((address, self.hand.clock(stop)?)))
             }
             FromWorker::Served(served) => Ok(Err(checked(served)?)),
@@ -179,5 +179,5 @@ fn checked(served: Box<ServedMessage>) -> Result<Box<ServedMessage>, WorkerProbl
 }
 
 fn untrue(reason: String) -> WorkerProblem {
-    WorkerProblem::Trouble(Trouble { is_the_servers: false, reason })
+    WorkerProblem::Trouble(Trouble::own(reason))
 }

@@ -1,10 +1,13 @@
-//! The far side: a worker that hears on its stdin what to send, sends it, and says on its stdout what came of it.
+//! The far side: a worker that hears on its stdin what to send, sends it, and says on its stdout what came of it. Or it is told
+//! to start a server, looks at it while a load runs, and stops it at the cell's end.
 //!
 //! One thread reads what comes and answers for the clock at once, whatever the rest is doing. It also ends the process where
-//! stdin ends: whoever asked is gone, and nobody wants a load that nobody asked for. Must not know: how it was started.
-//! Beside it: `hand.rs`, the other side.
+//! stdin ends: whoever asked is gone, and nobody wants a load that nobody asked for; a server is gone at once then too. Must
+//! not know: how it was started, and how a server is started and watched; whoever made the worker does. Beside it: `hand.rs`
+//! and `server_host.rs`, the other side.
 
 use std::io::{self, Read, Write};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,14 +18,13 @@ use reports::record::WayTimes;
 
 use super::clocks::ToldClock;
 use super::hello::{Hello, PROTOCOL};
-use super::hosted::ServerStarter;
 use super::lines::{MessageLines, MessageRead, say};
-use super::message::{FromWorker, Go, Pong, ResultMessage, SignsSeen, ToWorker, Trouble};
+use super::message::{FromWorker, ResultMessage, ToWorker, Trouble};
 use super::plan_message::PlanMessage;
-use super::serve_message::{Listening, ServeOrder};
+use super::serve_message::{ServeOrder, ServedMessage};
 use super::way::way_ns;
 use crate::clock::now_ns;
-use crate::load::{LoadError, Order, Signs};
+use crate::load::{LoadError, LoadMoments, Order, Signs};
 use crate::observe::{MachineWatch, ServerCpu, allowed_cpus};
 
 /// What a worker is, beside what it is told.
@@ -39,6 +41,25 @@ pub struct WorkerSetup {
     pub starter: Box<dyn ServerStarter>,
     /// What happens where the other side is gone: the end of the process.
     pub at_end: fn(),
+}
+
+/// Whoever can start a server here.
+pub trait ServerStarter {
+    /// Starts one and begins to watch it.
+    ///
+    /// # Errors
+    /// What there is to say of one that does not serve.
+    fn start(&mut self, order: &ServeOrder) -> Result<Box<dyn HostedServer>, Box<ServedMessage>>;
+}
+
+/// A server that runs. Dropped, it is gone.
+pub trait HostedServer {
+    /// Where it listens.
+    fn address(&self) -> SocketAddr;
+    /// Looks at it, again and again, while a load with these moments runs; says whether it has died.
+    fn look(&mut self, moments: LoadMoments) -> bool;
+    /// Stops it, and says all that is known.
+    fn end(self: Box<Self>) -> ServedMessage;
 }
 
 /// How often it says that it is still there, in nanoseconds.
@@ -83,8 +104,10 @@ pub fn work_for(
             Ok(ToWorker::Serve(order)) => desk.serve(&order, &told, setup.starter.as_mut()),
             Ok(ToWorker::Bye) => return desk.say(&FromWorker::Bye),
             // What comes before a plan or behind its end is too late.
-            Ok(ToWorker::Go(_) | ToWorker::Window(_) | ToWorker::End | ToWorker::Stop | ToWorker::Ping(_)) => Ok(()),
-            Err(reason) => Err(Trouble { is_the_servers: false, reason }),
+            Ok(ToWorker::Go { .. } | ToWorker::Window(_) | ToWorker::End | ToWorker::Stop | ToWorker::Ping { .. }) => {
+                Ok(())
+            }
+            Err(reason) => Err(Trouble::own(reason)),
         };
         if let Err(trouble) = outcome {
             desk.say(&FromWorker::Error(trouble))?;
@@ -97,11 +120,10 @@ fn check(hello: &Hello) -> Result<(), Trouble> {
     if *protocol == PROTOCOL {
         return Ok(());
     }
-    let reason = format!(
+    Err(Trouble::own(format!(
         "it speaks version {PROTOCOL} of the workers' protocol and was greeted in version {protocol} by harness {version}; \
          put the same build on both machines"
-    );
-    Err(Trouble { is_the_servers: false, reason })
+    )))
 }
 
 /// What both threads use.
@@ -136,17 +158,15 @@ impl WorkerShared {
                     serde_json::from_str(&line).map_err(|error| format!("what it was told is not a message: {error}"))
                 }
                 MessageRead::TooLong => {
-                    let reason = "what it was told is longer than any message".to_owned();
                     // Who does not listen is not missed.
-                    let _ = self.say(&FromWorker::Error(Trouble { is_the_servers: false, reason }));
+                    let _ = self.say(&FromWorker::Error(Trouble::own("what it was told is longer than any message")));
                     return;
                 }
                 MessageRead::Ended => return,
             };
             match message {
-                Ok(ToWorker::Ping(ping)) => {
-                    let pong = FromWorker::Pong(Pong { number: ping.number, clock_ns: self.reading() });
-                    if self.say(&pong).is_err() {
+                Ok(ToWorker::Ping { number }) => {
+                    if self.say(&FromWorker::Pong { number, clock_ns: self.reading() }).is_err() {
                         return;
                     }
                 }
@@ -175,15 +195,14 @@ impl WorkerShared {
         preflight: fn(u32) -> Result<(), String>,
         late: Duration,
     ) -> Result<(), Trouble> {
-        let refused = |reason| Trouble { is_the_servers: false, reason };
-        let spec = plan.spec().map_err(refused)?;
-        preflight(spec.peak_connections().div_ceil(plan.part.of)).map_err(refused)?;
+        let spec = plan.spec().map_err(Trouble::own)?;
+        preflight(spec.peak_connections().div_ceil(plan.part.of)).map_err(Trouble::own)?;
         let way = || if plan.way { way_ns(plan.target) } else { None };
         let before_ns = way();
         let began_ns = AtomicU64::new(0);
         let start = || {
-            let go = self.await_go(&hear(told))?;
-            let start_ns = self.clock.real(go.start_ns) + crate::plan::nanoseconds(late);
+            let told_ns = self.await_go(&hear(told))?;
+            let start_ns = self.clock.real(told_ns) + crate::plan::nanoseconds(late);
             began_ns.store(start_ns.max(now_ns()), Ordering::Relaxed);
             Some(start_ns)
         };
@@ -202,9 +221,9 @@ impl WorkerShared {
             if now_ns() >= next_signs_ns {
                 next_signs_ns = now_ns() + SIGNS_EVERY_NS;
                 let of = |sign: &AtomicBool| sign.load(Ordering::Relaxed);
-                let seen = SignsSeen { answered: of(&signs.answered), given_up: of(&signs.given_up) };
+                let seen = FromWorker::Signs { answered: of(&signs.answered), given_up: of(&signs.given_up) };
                 // Where nobody listens, reading ends too, and with it everything.
-                let _ = self.say(&FromWorker::Signs(seen));
+                let _ = self.say(&seen);
             }
         });
         let machine = machine.stop(ServerCpu::NotWatched);
@@ -215,7 +234,7 @@ impl WorkerShared {
         let began_ns = self.clock.told(began_ns.into_inner());
         let way = WayTimes { before_ns, after_ns: way() };
         let result = FromWorker::Result(Box::new(ResultMessage::new(outcome, machine, began_ns, way)));
-        self.say(&result).map_err(|error| refused(format!("its result could not be sent: {error}")))
+        self.say(&result).map_err(|error| Trouble::own(format!("its result could not be sent: {error}")))
     }
 
     /// Starts a server, looks at it until the cell ends, and says what was seen.
@@ -227,14 +246,13 @@ impl WorkerShared {
     ) -> Result<(), Trouble> {
         /// The edges of a window are met as closely as where all is done on one machine.
         const LOOK_EVERY: Duration = Duration::from_millis(5);
-        let refused = |reason| Trouble { is_the_servers: false, reason };
-        let unsaid = |error| refused(format!("what it saw of the server could not be sent: {error}"));
-        order.check().map_err(refused)?;
+        let unsaid = |error| Trouble::own(format!("what it saw of the server could not be sent: {error}"));
+        order.check().map_err(Trouble::own)?;
         let mut server = match starter.start(order) {
             Ok(server) => server,
             Err(served) => return self.say(&FromWorker::Served(served)).map_err(unsaid),
         };
-        self.say(&FromWorker::Listening(Listening { address: server.address() })).map_err(unsaid)?;
+        self.say(&FromWorker::Listening { address: server.address() }).map_err(unsaid)?;
         let (mut moments, mut is_said) = (None, false);
         loop {
             match hear(told).recv_timeout(LOOK_EVERY) {
@@ -252,12 +270,12 @@ impl WorkerShared {
         self.say(&FromWorker::Served(Box::new(server.end()))).map_err(unsaid)
     }
 
-    /// Says that all connections are open, and waits to be told when to begin; nothing where it is not to.
-    fn await_go(&self, told: &Receiver<Told>) -> Option<Go> {
+    /// Says that all connections are open, and waits to be told when to begin, on the clock that it tells; nothing where it is not to.
+    fn await_go(&self, told: &Receiver<Told>) -> Option<i64> {
         self.say(&FromWorker::Ready).ok()?;
         loop {
             match told.recv_timeout(LOOK_EVERY) {
-                Ok(Ok(ToWorker::Go(go))) => return Some(go),
+                Ok(Ok(ToWorker::Go { start_ns })) => return Some(start_ns),
                 Err(RecvTimeoutError::Timeout) if !self.stop.load(Ordering::Relaxed) => {}
                 Ok(_) | Err(_) => return None,
             }

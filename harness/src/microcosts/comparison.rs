@@ -1,7 +1,7 @@
 //! What rounds say together, and which of two figures is the greater, where the rounds can tell. Numbers in, a verdict out;
 //! the outcome is assumed nowhere.
 
-use reports::stats::{Ratio, paired_ratio};
+use reports::stats::{Ratio, interpolated, paired_ratio};
 use serde::{Serialize, Serializer};
 
 use super::{Operation, Runner};
@@ -105,9 +105,9 @@ impl RoundSpread {
         let mut sorted = rounds.to_vec();
         sorted.sort_by(f64::total_cmp);
         Some(RoundSpread {
-            median: at(&sorted, 0.5)?,
-            lower_quartile: at(&sorted, 0.25)?,
-            upper_quartile: at(&sorted, 0.75)?,
+            median: interpolated(&sorted, 0.5)?,
+            lower_quartile: interpolated(&sorted, 0.25)?,
+            upper_quartile: interpolated(&sorted, 0.75)?,
             least: *sorted.first()?,
             most: *sorted.last()?,
             rounds: rounds.to_vec(),
@@ -118,13 +118,6 @@ impl RoundSpread {
     pub fn overlaps(&self, other: &RoundSpread) -> bool {
         self.lower_quartile <= other.upper_quartile && other.lower_quartile <= self.upper_quartile
     }
-}
-
-/// Between the two nearest ranks in proportion.
-fn at(sorted: &[f64], share: f64) -> Option<f64> {
-    let rank = share * (sorted.len().checked_sub(1)?) as f64;
-    let (below, above) = (sorted[rank.floor() as usize], sorted[rank.ceil() as usize]);
-    Some(below + (above - below) * rank.fract())
 }
 
 #[cfg(test)]

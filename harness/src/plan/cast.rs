@@ -1,4 +1,20 @@
-//! Who takes part in what: the contenders of a run, and which of them each experiment puts to the test.
+//! Who takes part in what: the contenders of a run, each once, and which of them each experiment measures.
+//!
+//! `compare --models threaded --server 'python=python3 x.py' --experiments latency-curve,mutex` has this cast:
+//!
+//! ```text
+//! contenders      0 threaded   1 python   2 python@twin
+//! latency-curve   0, 1, 2
+//! mutex           0
+//! left out        python in mutex, which compares an option that other programs do not have
+//! ```
+//!
+//! `threaded` is one contender, however often it is measured. A contender has a label, `threaded:workers=4` is another one.
+//! The twin is `python` once more: two servers that are alike, to see how far apart their figures are. It is in experiments
+//! that compare the contenders of the run. One that has contenders of its own has no twin, and without `--models` and
+//! `--server` it measures its own.
+//!
+//! A cast is no plan: loads, blocks and CPUs come with [`super::RunPlan`]. Beside it: `participant.rs`, what a contender is.
 
 use reports::record::Warning;
 use servers::{Contender, ContenderError};
@@ -34,7 +50,7 @@ pub enum Choice {
 }
 
 /// The contenders of a run, each once, and who of them is in which experiment.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Cast<'a> {
     /// Those in which anybody plays.
     pub experiments: Vec<&'a Experiment>,
@@ -52,17 +68,17 @@ impl<'a> Cast<'a> {
     /// # Errors
     /// Where an experiment's own contender can't be.
     pub fn new(experiments: &[&'a Experiment], choice: &Choice) -> Result<Cast<'a>, ContenderError> {
-        let (experiments_played, left_out) = (Vec::new(), Vec::new());
-        let mut cast = Cast { experiments: experiments_played, contenders: Vec::new(), parts: Vec::new(), left_out };
+        let mut cast = Cast::default();
         // In the order of the models, or in which they were named, whichever experiment comes first.
-        let is_for_all = |it: &&&Experiment| it.contenders() == Contenders::OfTheRun && it.own_options().is_none();
+        let is_for_all =
+            |it: &&&Experiment| it.recipe.contenders == Contenders::OfTheRun && it.recipe.own_options.is_none();
         if let Some(experiment) = experiments.iter().find(is_for_all) {
             cast.contenders = playing(experiment, choice)?;
         }
         for experiment in experiments {
             let (able, unable): (Vec<_>, Vec<_>) =
                 playing(experiment, choice)?.into_iter().partition(|contender| can_play(experiment, contender));
-            let reason = experiment.own_options().unwrap_or_default();
+            let reason = experiment.recipe.own_options.unwrap_or_default();
             cast.left_out.extend(unable.iter().map(|contender| left_out_of(experiment, contender, reason)));
             cast.play(experiment, able);
         }
@@ -85,7 +101,7 @@ impl<'a> Cast<'a> {
         };
         let contenders = self.contenders.iter().enumerate().filter(|(place, _)| stays(place));
         let contenders = contenders.map(|(_, contender)| contender.clone()).collect();
-        let mut cast = Cast { experiments: Vec::new(), contenders, parts: Vec::new(), left_out: self.left_out };
+        let mut cast = Cast { contenders, left_out: self.left_out, ..Cast::default() };
         for (experiment, part) in experiments.into_iter().zip(parts) {
             let playing: Vec<Participant> = part.iter().map(|place| self.contenders[*place].clone()).collect();
             if is_kept(experiment) {
@@ -103,7 +119,7 @@ impl<'a> Cast<'a> {
         let places: Vec<usize> =
             two.iter().filter_map(|label| self.contenders.iter().position(|it| it.label() == *label)).collect();
         for (experiment, part) in self.experiments.iter().zip(&mut self.parts) {
-            if experiment.contenders() == Contenders::Protagonists && places.len() == two.len() {
+            if experiment.recipe.contenders == Contenders::Protagonists && places.len() == two.len() {
                 part.clone_from(&places);
             }
         }
@@ -126,7 +142,7 @@ impl<'a> Cast<'a> {
     /// None that is known of: a twin's name is one.
     pub fn with_twins(mut self, repeats: impl Fn(&Experiment) -> bool) -> Result<Cast<'a>, ContenderError> {
         for (place, experiment) in self.experiments.clone().into_iter().enumerate() {
-            let compares = !matches!(experiment.contenders(), Contenders::Own(_)) && repeats(experiment);
+            let compares = !matches!(experiment.recipe.contenders, Contenders::Own(_)) && repeats(experiment);
             let Some(last) = self.parts[place].last().filter(|_| compares) else { continue };
             let twin = self.contenders[*last].named(TWIN)?;
             let twin = self.place_of(twin);
@@ -164,7 +180,7 @@ impl<'a> Cast<'a> {
 }
 
 fn can_play(experiment: &Experiment, contender: &Participant) -> bool {
-    contender.model().is_some() || experiment.own_options().is_none()
+    contender.model().is_some() || experiment.recipe.own_options.is_none()
 }
 
 fn left_out_of(experiment: &Experiment, contender: &Participant, reason: &str) -> Warning {
@@ -176,14 +192,13 @@ fn left_out_of(experiment: &Experiment, contender: &Participant, reason: &str) -
 }
 
 fn playing(experiment: &Experiment, choice: &Choice) -> Result<Vec<Participant>, ContenderError> {
-    match (experiment.contenders(), choice) {
+    let (Choice::Usual(of_the_run) | Choice::Named(of_the_run)) = choice;
+    match (experiment.recipe.contenders, choice) {
         (Contenders::Own(labels), Choice::Usual(_)) => {
             labels.iter().map(|label| Contender::parse(label).map(Participant::Model)).collect()
         }
-        (Contenders::Protagonists, Choice::Usual(contenders) | Choice::Named(contenders)) => {
-            Ok(protagonists(contenders))
-        }
-        (_, Choice::Usual(contenders) | Choice::Named(contenders)) => Ok(contenders.clone()),
+        (Contenders::Protagonists, _) => Ok(protagonists(of_the_run)),
+        (Contenders::Own(_) | Contenders::OfTheRun, _) => Ok(of_the_run.clone()),
     }
 }
 
@@ -241,7 +256,7 @@ mod tests {
     fn an_experiment_with_contenders_of_its_own_runs_those_and_all_are_listed_once() {
         let cast = Cast::new(&experiments(), &Choice::Usual(contenders(&["threaded", "rayon-pool"]))).unwrap();
         assert_eq!(labels(&cast, 0), ["threaded", "rayon-pool"]);
-        let Contenders::Own(own) = experiments()[1].contenders() else { panic!() };
+        let Contenders::Own(own) = experiments()[1].recipe.contenders else { panic!() };
         assert_eq!(labels(&cast, 1), own);
         let mut all: Vec<&str> = cast.contenders.iter().map(Participant::label).collect();
         all.sort_unstable();
@@ -277,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_program_of_another_hand_is_left_out_where_our_options_are_compared() {
-        let mutex = EXPERIMENTS.iter().find(|experiment| experiment.own_options().is_some()).unwrap();
+        let mutex = EXPERIMENTS.iter().find(|experiment| experiment.recipe.own_options.is_some()).unwrap();
         let both = [&contenders(&["threaded"])[..], &[python()]].concat();
         let cast = Cast::new(&[experiments()[0], mutex], &Choice::Named(both)).unwrap();
         assert_eq!(

@@ -2,13 +2,11 @@
 //! experiments themselves are in `experiments/`, a file each.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use reports::diff::ComparedFigure;
-use reports::record::{Decision, Demand, ExperimentRecord, Objective, Picture, WorkloadRecord};
-use servers::service::{WorkOrder, decide};
+use reports::record::{Decision, ExperimentRecord, Objective, Picture};
 
-use super::{Capacities, Preset, Sizes, Task, Work};
+use super::{Capacities, Preset, Sizes, Task, TaskKind, Workload};
 
 /// One experiment: what is told of it, and how it is made.
 #[derive(Debug)]
@@ -17,6 +15,8 @@ pub struct Experiment {
     pub name: &'static str,
     /// What readers are told.
     pub story: Story,
+    /// What requests ask for, a variant each; at least one.
+    pub workloads: Cow<'static, [Workload]>,
     /// What is run.
     pub recipe: Recipe,
 }
@@ -52,103 +52,81 @@ pub const ONE_MACHINE: &str =
 /// What makes the pictures of an experiment.
 pub type Pictures = fn() -> Vec<Picture>;
 
-/// How an experiment is made.
-#[derive(Debug)]
-pub enum Recipe {
-    /// Its cells are known before it begins, but for loads that follow from what probes find.
-    Fixed {
-        /// What requests ask for, a variant each; at least one.
-        workloads: &'static [Workload],
-        /// Who is put to the test.
-        contenders: Contenders,
-        /// Why only our models can take part, as a clause; none where any server of the protocol can.
-        own_options: Option<&'static str>,
-        /// How the claim is decided; none where only a reader can.
-        decision: fn() -> Option<Decision>,
-        /// What is run first, once per contender, to find out what it can do.
-        probes: fn(&Sizes) -> Vec<Task>,
-        /// What is run for a contender in each block, given what all contenders can do.
-        tasks: fn(&Sizes, &Capacities, contender: &str) -> Vec<Task>,
-    },
-    /// A search chooses each cell by what the last ones found. The contenders are those of the run, and the pictures speak.
-    Steered {
-        /// What requests ask for, as it was typed; at least one.
-        workloads: Vec<Workload>,
-        /// The promise that is searched for, where there is one.
-        objective: Option<Objective>,
-    },
+/// How an experiment is made. Its cells are known before it begins, but for loads that follow from what probes find; or a
+/// search chooses each of them by what the last ones found, and then it has neither probes nor tasks.
+#[derive(Debug, Clone, Copy)]
+pub struct Recipe {
+    /// Who is put to the test.
+    pub contenders: Contenders,
+    /// Why only our models can take part, as a clause; none where any server of the protocol can.
+    pub own_options: Option<&'static str>,
+    /// How the claim is decided; none where only a reader can.
+    pub decision: fn() -> Option<Decision>,
+    /// The promise that is searched for, where there is one.
+    pub objective: Option<Objective>,
+    /// What is run first, once per contender, to find out what it can do.
+    pub probes: fn(&Sizes) -> Vec<Task>,
+    /// What is run for a contender in each block, given what all contenders can do.
+    pub tasks: fn(&Sizes, &Capacities, contender: &str) -> Vec<Task>,
+}
+
+impl Recipe {
+    /// For the contenders of the run, without a rule that decides; a search chooses the cells, unless tasks are given.
+    pub const PLAIN: Recipe = Recipe {
+        contenders: Contenders::OfTheRun,
+        own_options: None,
+        decision: || None,
+        objective: None,
+        probes: |_| Vec::new(),
+        tasks: |_, _, _| Vec::new(),
+    };
 }
 
 impl Experiment {
-    /// What requests ask for, a variant each; at least one.
-    pub fn workloads(&self) -> &[Workload] {
-        match &self.recipe {
-            Recipe::Fixed { workloads, .. } => workloads,
-            Recipe::Steered { workloads, .. } => workloads,
-        }
-    }
-
-    /// Who is put to the test.
-    pub fn contenders(&self) -> Contenders {
-        match self.recipe {
-            Recipe::Fixed { contenders, .. } => contenders,
-            Recipe::Steered { .. } => Contenders::OfTheRun,
-        }
-    }
-
-    /// Why only our models can take part, as a clause; none where any server of the protocol can.
-    pub fn own_options(&self) -> Option<&'static str> {
-        match self.recipe {
-            Recipe::Fixed { own_options, .. } => own_options,
-            Recipe::Steered { .. } => None,
-        }
-    }
-
     /// How the claim is decided; none where only a reader can.
     pub fn decision(&self) -> Option<Decision> {
-        match self.recipe {
-            Recipe::Fixed { decision, .. } => decision(),
-            Recipe::Steered { .. } => None,
-        }
+        (self.recipe.decision)()
     }
 
     /// What is run first, once per contender; nothing where a search chooses.
     pub fn probes(&self, sizes: &Sizes) -> Vec<Task> {
-        match self.recipe {
-            Recipe::Fixed { probes, .. } => probes(sizes),
-            Recipe::Steered { .. } => Vec::new(),
-        }
+        (self.recipe.probes)(sizes)
     }
 
     /// What is run for a contender in each block; nothing where a search chooses.
     pub fn tasks(&self, sizes: &Sizes, capacities: &Capacities, contender: &str) -> Vec<Task> {
-        match self.recipe {
-            Recipe::Fixed { tasks, .. } => tasks(sizes, capacities, contender),
-            Recipe::Steered { .. } => Vec::new(),
-        }
+        (self.recipe.tasks)(sizes, capacities, contender)
     }
 
-    fn objective(&self) -> Option<Objective> {
-        match self.recipe {
-            Recipe::Fixed { .. } => None,
-            Recipe::Steered { objective, .. } => objective,
+    /// As if each of these contenders could do so much of every workload, in requests per second.
+    pub fn equal_capacities<'a>(&self, contenders: impl IntoIterator<Item = &'a str> + Clone, rps: f64) -> Capacities {
+        let mut capacities = Capacities::default();
+        for workload in &*self.workloads {
+            contenders.clone().into_iter().for_each(|contender| capacities.insert(&workload.key, contender, rps));
         }
+        capacities
+    }
+
+    /// Everything that it would do with some contender that can do as much as any.
+    pub fn all_tasks(&self, sizes: &Sizes) -> Vec<Task> {
+        let capacities = self.equal_capacities([ANYBODY], 1_000.0);
+        [self.probes(sizes), self.tasks(sizes, &capacities, ANYBODY)].concat()
+    }
+
+    /// Whether all of its cells are loads, and none holds connections or disturbs a server.
+    pub fn is_plain_load(&self, sizes: &Sizes) -> bool {
+        self.all_tasks(sizes).iter().all(|task| matches!(task.kind, TaskKind::Load(_)))
     }
 
     /// What a gate of `harness diff` can look at in it.
     pub fn gates(&self) -> Vec<ComparedFigure> {
-        let contender = match self.contenders() {
+        let contender = match self.recipe.contenders {
             Contenders::Own(labels) => labels.first().copied().unwrap_or_default(),
             Contenders::OfTheRun | Contenders::Protagonists => ANYBODY,
         };
-        let mut capacities = Capacities::default();
-        self.workloads().iter().for_each(|workload| capacities.insert(&workload.key, contender, 1.0));
-        let tasks = self.tasks(&Preset::Quick.sizes(), &capacities, contender);
-        let carries = |compared: &ComparedFigure| {
-            tasks
-                .iter()
-                .any(|task| ComparedFigure::of(task.kind.measured()).any(|of_task| of_task.name == compared.name))
-        };
+        let tasks = self.tasks(&Preset::Quick.sizes(), &self.equal_capacities([contender], 1.0), contender);
+        let shows = |task: &Task, name| ComparedFigure::of(task.kind.measured()).any(|of_task| of_task.name == name);
+        let carries = |compared: &ComparedFigure| tasks.iter().any(|task| shows(task, compared.name));
         ComparedFigure::all().filter(carries).collect()
     }
 
@@ -164,10 +142,10 @@ impl Experiment {
             possible_answers: owned(story.possible_answers),
             look_at: story.look_at.to_owned(),
             conditions: owned(story.conditions),
-            workloads: self.workloads().iter().map(Workload::to_record).collect(),
+            workloads: self.workloads.iter().map(Workload::to_record).collect(),
             pictures: (story.pictures)(),
             decision: self.decision(),
-            objective: self.objective(),
+            objective: self.recipe.objective,
             contenders,
             blocks: None,
         }
@@ -186,62 +164,6 @@ pub enum Contenders {
     Protagonists,
     /// These, whatever the run compares elsewhere, unless the run names its contenders.
     Own(&'static [&'static str]),
-}
-
-/// One variant of what requests ask for.
-#[derive(Debug)]
-pub struct Workload {
-    /// Unique within the experiment, and safe in a file name.
-    pub key: Cow<'static, str>,
-    /// For a heading.
-    pub label: Cow<'static, str>,
-    /// One sentence on what a connection does.
-    pub description: &'static str,
-    /// `request_message` and `parameter`.
-    pub work: (Cow<'static, str>, Cow<'static, str>),
-}
-
-impl Workload {
-    /// A workload that is data of the program; [`Workload::named`] is one that was typed.
-    pub const fn new(
-        key: &'static str,
-        label: &'static str,
-        description: &'static str,
-        (name, parameter): (&'static str, &'static str),
-    ) -> Workload {
-        Workload {
-            key: Cow::Borrowed(key),
-            label: Cow::Borrowed(label),
-            description,
-            work: (Cow::Borrowed(name), Cow::Borrowed(parameter)),
-        }
-    }
-
-    /// The work as the generator takes it.
-    pub fn work(&self) -> Work {
-        Work::new(&self.work.0, &self.work.1)
-    }
-
-    fn to_record(&self) -> WorkloadRecord {
-        WorkloadRecord {
-            key: self.key.clone().into_owned(),
-            label: self.label.clone().into_owned(),
-            description: self.description.to_owned(),
-            demand: demand((&self.work.0, &self.work.1)),
-        }
-    }
-}
-
-/// What work asks of a server, as a record says it; absent where no server knows such work.
-pub fn demand((name, parameter): (&str, &str)) -> Option<Demand> {
-    let for_ns = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-    Some(match decide(name, Cow::Borrowed(parameter)).ok()? {
-        WorkOrder::Echo(_) | WorkOrder::Reply(_) => Demand::Nothing,
-        WorkOrder::Sleep(duration) | WorkOrder::Call(duration) => Demand::Waiting { for_ns: for_ns(duration) },
-        WorkOrder::Block(duration) => Demand::Blocking { for_ns: for_ns(duration) },
-        WorkOrder::Spin(duration) => Demand::Computing { for_ns: for_ns(duration) },
-        WorkOrder::Lock(duration) => Demand::Locking { for_ns: for_ns(duration) },
-    })
 }
 
 fn owned(texts: &[&str]) -> Vec<String> {

@@ -1,13 +1,10 @@
 //! What is asked of the generator, as plain data: when requests are due, what a connection does, and for how long.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
-use reports::record::{self, Demand};
-use servers::protocol::{MAX_RESULT_BYTES, Wire};
-use servers::service::{WorkOrder, decide};
+use reports::record;
 
-use super::experiment::demand;
+use super::Work;
 
 /// Everything the generator needs to know, apart from the address.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,23 +25,21 @@ pub struct LoadSpec {
     pub timeout: Duration,
 }
 
-#[cfg(test)]
 impl LoadSpec {
-    /// A second of echoes on one connection.
-    pub(crate) fn of_a_second(arrivals: ArrivalProcess) -> LoadSpec {
-        LoadSpec {
-            arrivals,
-            shape: Shape::Connections { connections: 1 },
-            work: Work::new("echo", "hi"),
-            seed: 1,
-            warm_up: Duration::ZERO,
-            window: Duration::from_secs(1),
-            timeout: Duration::from_secs(1),
-        }
+    /// A load whose times are still to be said. Its seed is set when its cell is run, since it depends on the block.
+    pub fn new(arrivals: ArrivalProcess, shape: Shape, work: Work) -> LoadSpec {
+        let (warm_up, window, timeout) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+        LoadSpec { arrivals, shape, work, seed: 0, warm_up, window, timeout }
     }
-}
 
-impl LoadSpec {
+    /// A second of echoes on one connection.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn of_a_second(arrivals: ArrivalProcess) -> LoadSpec {
+        let second = Duration::from_secs(1);
+        let load = LoadSpec::new(arrivals, Shape::Connections { connections: 1 }, Work::new("echo", "hi"));
+        LoadSpec { window: second, timeout: second, ..load }
+    }
+
     /// Requests per second on average; absent in closed loop, which offers whatever the server takes.
     pub fn offered_load_rps(&self) -> Option<f64> {
         match self.arrivals {
@@ -171,99 +166,6 @@ impl Shape {
     }
 }
 
-/// What a request asks for, and how it is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Work {
-    /// Work of one of our own servers, which says in its reply what it did.
-    Asked {
-        /// How messages are written.
-        wire: Wire,
-        /// `echo`, `sleep`, ...
-        request_message: String,
-        /// `hi`, `5ms`, ...
-        parameter: String,
-    },
-    /// A page of any HTTP server. A reply is right when it is whole and its status is 200 to 299.
-    Page(PageRequest),
-}
-
-/// A request to any HTTP server. Its parts are written as they are: whoever makes one has looked at them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageRequest {
-    /// `GET`, `POST`, ...: no spaces.
-    pub method: String,
-    /// Begins with a slash, and holds no spaces.
-    pub path: String,
-    /// What the `Host` header says: host and port as they were typed. Where it is none, the address.
-    pub host: Option<String>,
-    /// Further headers, as in `Accept: text/html`, without line ends.
-    pub headers: Vec<String>,
-    /// Sent behind the head, with its length said there. Where it is none, no length is.
-    pub body: Option<Vec<u8>>,
-}
-
-impl PageRequest {
-    /// `GET` of a path, and nothing besides.
-    pub fn get(path: &str) -> PageRequest {
-        PageRequest { method: "GET".to_owned(), path: path.to_owned(), host: None, headers: Vec::new(), body: None }
-    }
-}
-
-impl Work {
-    /// As in `Work::new("sleep", "5ms")`, in JSON lines.
-    pub fn new(request_message: &str, parameter: &str) -> Work {
-        Work::Asked {
-            wire: Wire::JsonLines,
-            request_message: request_message.to_owned(),
-            parameter: parameter.to_owned(),
-        }
-    }
-
-    /// How messages are written.
-    pub fn wire(&self) -> Wire {
-        match self {
-            Work::Asked { wire, .. } => *wire,
-            Work::Page(_) => Wire::Http,
-        }
-    }
-
-    /// Whether the server asks its backend for it.
-    pub fn calls_backend(&self) -> bool {
-        let Work::Asked { request_message, parameter, .. } = self else { return false };
-        matches!(decide(request_message, Cow::Borrowed(parameter)), Ok(WorkOrder::Call(_)))
-    }
-
-    /// What it asks of a server; absent where that is not known.
-    pub fn demand(&self) -> Option<Demand> {
-        match self {
-            Work::Asked { request_message, parameter, .. } => demand((request_message, parameter)),
-            Work::Page(_) => None,
-        }
-    }
-
-    /// The `result` of a correct reply, as the protocol has it: the text of an echo, the bytes of a reply, and of
-    /// everything else nothing.
-    pub fn expected_result(&self) -> String {
-        match self {
-            Work::Asked { request_message, parameter, .. } => match request_message.as_str() {
-                "echo" => parameter.clone(),
-                "reply" => "x".repeat(parameter.parse().unwrap_or(0).min(MAX_RESULT_BYTES)),
-                _ => String::new(),
-            },
-            Work::Page(_) => String::new(),
-        }
-    }
-}
-
-impl std::fmt::Display for Work {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Work::Asked { request_message, parameter, .. } => write!(f, "{request_message} {parameter}"),
-            Work::Page(page) => write!(f, "{} {}", page.method, page.path),
-        }
-    }
-}
-
 /// A duration in the unit of the records; saturates after 584 years.
 pub fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
@@ -318,14 +220,6 @@ mod tests {
         assert_eq!(closed.shape, record::ShapeRecord::Connections { connections: 3 });
         let constant = spec(ArrivalProcess::Constant { rate_rps: 2.0 }, sessions(1)).to_record();
         assert_eq!((constant.arrivals, constant.offered_load_rps), (record::ArrivalsRecord::Constant, Some(2.0)));
-    }
-
-    #[test]
-    fn a_correct_reply_says_what_was_asked_for() {
-        assert_eq!(Work::new("echo", "hi").expected_result(), "hi");
-        assert_eq!(Work::new("reply", "3").expected_result(), "xxx");
-        assert_eq!(Work::new("sleep", "5ms").expected_result(), "");
-        assert_eq!(Work::new("reply", "99999999999999").expected_result().len(), MAX_RESULT_BYTES);
     }
 
     #[test]

@@ -2,8 +2,6 @@
 //!
 //! Must not know: how either is started. Beside it: `cast.rs`, who plays in which experiment.
 
-use std::collections::BTreeMap;
-
 use reports::record;
 use servers::{Contender, ContenderError, MODELS, Model};
 
@@ -110,27 +108,26 @@ impl Participant {
 
     /// As it is saved, but for its twin.
     pub(super) fn to_record(&self) -> record::ContenderRecord {
+        let (label, display) = (self.label().to_owned(), Some(self.display()));
         match self {
             Participant::Model(contender) => record::ContenderRecord {
-                label: contender.label().to_owned(),
+                label,
                 model: contender.model.name.to_owned(),
                 options: contender.resolved_options(),
                 summary: contender.model.summary.to_owned(),
-                twin_of: None,
-                display: Some(self.display()),
-                command: None,
+                display,
+                ..record::ContenderRecord::default()
             },
-            Participant::Command(command) => record::ContenderRecord {
-                label: command.label.clone(),
-                model: command.name.clone(),
-                options: BTreeMap::new(),
-                summary: command.summary(),
-                twin_of: None,
-                display: Some(self.display()),
-                command: Some(record::CommandRecord {
-                    command: command.text.clone(),
-                    version: command.version.clone(),
-                }),
+            Participant::Command(ServerCommand { name, version, text, .. }) => record::ContenderRecord {
+                label,
+                model: name.clone(),
+                summary: match version {
+                    Some(version) => format!("another program, {version}: {text}"),
+                    None => format!("another program: {text}"),
+                },
+                display,
+                command: Some(record::CommandRecord { command: text.clone(), version: version.clone() }),
+                ..record::ContenderRecord::default()
             },
         }
     }
@@ -164,13 +161,6 @@ impl ServerCommand {
     #[must_use]
     pub fn labelled(self, label: &str) -> ServerCommand {
         ServerCommand { label: label.to_owned(), ..self }
-    }
-
-    fn summary(&self) -> String {
-        match &self.version {
-            Some(version) => format!("another program, {version}: {}", self.text),
-            None => format!("another program: {}", self.text),
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use reports::verdict::BLOCKS_FOR_A_CLAIM;
 
-use super::{Contenders, Experiment};
+use super::{ArrivalProcess, Contenders, Experiment, LoadSpec, Shape, Work};
 
 /// How thorough a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -32,7 +32,7 @@ pub enum Repeated {
 impl Repeated {
     /// Why this one is.
     pub fn of(experiment: &Experiment) -> Repeated {
-        match experiment.contenders() {
+        match experiment.recipe.contenders {
             Contenders::Protagonists => Repeated::ForTheScorecard,
             // All loads of all contenders three times would take longer than all else together.
             _ if experiment.decision().is_some_and(|decision| !decision.is_at_loads()) => Repeated::ForAClaim,
@@ -67,6 +67,12 @@ impl Sizes {
             ..self
         }
     }
+
+    /// A load for as long as its times say here.
+    pub fn load(&self, arrivals: ArrivalProcess, shape: Shape, work: Work) -> LoadSpec {
+        let Sizes { warm_up, window, timeout, .. } = *self;
+        LoadSpec { warm_up, window, timeout, ..LoadSpec::new(arrivals, shape, work) }
+    }
 }
 
 impl Preset {
@@ -92,7 +98,7 @@ impl Preset {
                 timeout: Duration::from_millis(200),
                 load_points: 2,
                 probe_window: Duration::from_millis(60),
-                connection_counts: &[80, 160, 320],
+                most_connections: 320,
                 give_up_after: Duration::from_millis(200),
                 disturbance: Duration::from_millis(600),
             },
@@ -106,7 +112,7 @@ impl Preset {
                 timeout: Duration::from_secs(1),
                 load_points: 3,
                 probe_window: Duration::from_millis(200),
-                connection_counts: &[2_500, 5_000, 7_500, 10_000],
+                most_connections: 10_000,
                 give_up_after: Duration::from_millis(500),
                 disturbance: Duration::from_millis(2_400),
             },
@@ -120,7 +126,7 @@ impl Preset {
                 timeout: Duration::from_secs(1),
                 load_points: 6,
                 probe_window: Duration::from_secs(1),
-                connection_counts: &[2_000, 4_000, 6_000, 8_000, 10_000],
+                most_connections: 10_000,
                 give_up_after: Duration::from_secs(3),
                 disturbance: Duration::from_millis(2_400),
             },
@@ -150,8 +156,8 @@ pub struct Sizes {
     pub load_points: u32,
     /// Window of a capacity probe.
     pub probe_window: Duration,
-    /// Connections held, in ascending order.
-    pub connection_counts: &'static [u32],
+    /// The most connections that are held or that requests take turns on; experiments sweep parts of it.
+    pub most_connections: u32,
     /// How long nothing may happen before waiting for it is given up, where no load runs. A connect that meets a full
     /// accept queue is tried again by the kernel after a second.
     pub give_up_after: Duration,

@@ -60,7 +60,9 @@ pub enum PlanError {
 impl RunPlan<'_> {
     /// Index of each contender with each of its probing tasks, in order.
     pub fn probes(&self) -> Vec<Turn> {
-        self.turns(0, |experiment, _| experiment.probes(&self.sizes))
+        let of =
+            |(index, experiment): (usize, &&Experiment)| self.turns_of(index, 0, &|_| experiment.probes(&self.sizes));
+        self.experiments.iter().enumerate().flat_map(of).collect()
     }
 
     /// How many blocks an experiment has.
@@ -84,36 +86,19 @@ impl RunPlan<'_> {
         turns
     }
 
-    /// All blocks at their fullest, see [`RunPlan::fullest_block`].
+    /// All blocks at their fullest, see [`RunPlan::at_its_fullest`].
     pub fn fullest(&self) -> Vec<Turn> {
         (0..self.most_blocks()).flat_map(|block| self.at_its_fullest(block)).collect()
     }
 
     /// A block at its fullest: what it comes to if every contender runs every load. Before the probes nothing more is
     /// known, and after them it can only be less.
-    pub fn fullest_block(&self) -> Vec<Turn> {
-        self.at_its_fullest(0)
-    }
-
-    /// One of the blocks at their fullest.
     pub(crate) fn at_its_fullest(&self, block: u32) -> Vec<Turn> {
-        let alike = |(index, experiment): (usize, &&Experiment)| {
-            let mut capacities = Capacities::default();
-            for workload in experiment.workloads() {
-                for place in &self.parts[index] {
-                    capacities.insert(&workload.key, self.contenders[*place].label(), 1.0);
-                }
-            }
-            capacities
+        let alike = |(experiment, part): (&&Experiment, &Vec<usize>)| {
+            let labels = part.iter().map(|place| self.contenders[*place].label());
+            experiment.equal_capacities(labels, 1.0)
         };
-        self.block(block, &self.experiments.iter().enumerate().map(alike).collect::<Vec<_>>())
-    }
-
-    fn turns(&self, block: u32, tasks: impl Fn(&Experiment, &str) -> Vec<Task>) -> Vec<Turn> {
-        let of = |(index, experiment): (usize, &&Experiment)| {
-            self.turns_of(index, block, &|contender| tasks(experiment, contender))
-        };
-        self.experiments.iter().enumerate().flat_map(of).collect()
+        self.block(block, &self.experiments.iter().zip(&self.parts).map(alike).collect::<Vec<_>>())
     }
 
     fn turns_of(&self, experiment: usize, block: u32, tasks: &dyn Fn(&str) -> Vec<Task>) -> Vec<Turn> {
@@ -268,7 +253,7 @@ mod tests {
         let experiments = ["cores", "accept"].map(|name| experiments::find(name).unwrap());
         let mut plan = plan_of(&experiments, &["threaded"], 10_000);
         let played = |plan: &RunPlan<'_>| -> Vec<String> {
-            let turns = plan.fullest_block();
+            let turns = plan.at_its_fullest(0);
             turns.iter().map(|turn| format!("{} {}", turn.task.workload, turn.task.point)).collect()
         };
         let on_two = ["spin-1ms 1-cpus", "echo 1-cpus", "spin-1ms 2-cpus", "echo 2-cpus", "come-and-go 64-clients"];

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use reports::diff::Measured;
 
-use super::{ArrivalProcess, CpuNeed, DisturbanceKind, DisturbedSpec, Experiment, LoadSpec, Sizes, Work};
+use super::{ArrivalProcess, CpuNeed, DisturbanceKind, DisturbedSpec, LoadSpec, Work, Workload};
 
 /// What is done to one contender's fresh server: the content of a cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +40,13 @@ impl Task {
     /// For a server on so many CPUs.
     pub fn on(self, server_cpus: CpuNeed) -> Task {
         Task { server_cpus, ..self }
+    }
+}
+
+impl Workload {
+    /// A task of this workload, which `point` tells from its others.
+    pub fn task(&self, point: impl Into<String>, kind: TaskKind) -> Task {
+        Task::new(self.key.clone(), point, kind)
     }
 }
 
@@ -110,13 +117,6 @@ impl TaskKind {
             TaskKind::Hold(spec) => Duration::from_millis(250) * (spec.counts.len() as u32 + 3),
             TaskKind::Disturbed(spec) => spec.probe.warm_up + spec.probe.window,
         }
-    }
-}
-
-impl Experiment {
-    /// Whether all of its cells are loads, and none holds connections or disturbs a server.
-    pub fn is_plain_load(&self, sizes: &Sizes) -> bool {
-        self.all_tasks(sizes).iter().all(|task| matches!(task.kind, TaskKind::Load(_)))
     }
 }
 

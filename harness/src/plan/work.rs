@@ -1,23 +1,153 @@
-//! Work as it is typed, `sleep 5ms`, as a workload of an experiment; and experiments with a page of any HTTP server in place of
-//! their work: which of their tasks can be asked that way, and how they are saved then.
+//! What a request asks for: work of one of our servers or a page of any, and the workload of an experiment, which names it
+//! for files and for readers, also where it was typed: `sleep 5ms`.
 //!
-//! A page stands for an echo, a request that costs next to nothing. What needs other work, or bytes of our own protocol,
-//! has no page that could stand for it.
+//! Beside it: `page.rs`, experiments with a page in place of their work.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
-use reports::record::{ExperimentRecord, ValueOf};
-use servers::service::decide;
+use reports::record::{Demand, WorkloadRecord};
+use servers::protocol::{MAX_RESULT_BYTES, Wire};
+use servers::service::{WorkOrder, decide};
 
-use super::{
-    Capacities, DisturbanceKind, Experiment, LoadSpec, PageRequest, PlanError, Sizes, Task, TaskKind, Work, Workload,
-};
+use super::{PlanError, nanoseconds};
 
-/// What an echo without a text says.
-const ECHOED: &str = "hi";
+/// What a request asks for, and how it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// Work of one of our own servers, which says in its reply what it did.
+    Asked {
+        /// How messages are written.
+        wire: Wire,
+        /// `echo`, `sleep`, ...
+        request_message: String,
+        /// `hi`, `5ms`, ...
+        parameter: String,
+    },
+    /// A page of any HTTP server. A reply is right when it is whole and its status is 200 to 299.
+    Page(PageRequest),
+}
+
+/// A request to any HTTP server. Its parts are written as they are: whoever makes one has looked at them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    /// `GET`, `POST`, ...: no spaces.
+    pub method: String,
+    /// Begins with a slash, and holds no spaces.
+    pub path: String,
+    /// What the `Host` header says: host and port as they were typed. Where it is none, the address.
+    pub host: Option<String>,
+    /// Further headers, as in `Accept: text/html`, without line ends.
+    pub headers: Vec<String>,
+    /// Sent behind the head, with its length said there. Where it is none, no length is.
+    pub body: Option<Vec<u8>>,
+}
+
+impl PageRequest {
+    /// `GET` of a path, and nothing besides.
+    pub fn get(path: &str) -> PageRequest {
+        PageRequest { method: "GET".to_owned(), path: path.to_owned(), host: None, headers: Vec::new(), body: None }
+    }
+}
+
+impl Work {
+    /// As in `Work::new("sleep", "5ms")`, in JSON lines.
+    pub fn new(request_message: &str, parameter: &str) -> Work {
+        Work::Asked {
+            wire: Wire::JsonLines,
+            request_message: request_message.to_owned(),
+            parameter: parameter.to_owned(),
+        }
+    }
+
+    /// How messages are written.
+    pub fn wire(&self) -> Wire {
+        match self {
+            Work::Asked { wire, .. } => *wire,
+            Work::Page(_) => Wire::Http,
+        }
+    }
+
+    /// Whether the server asks its backend for it.
+    pub fn calls_backend(&self) -> bool {
+        matches!(self.order(), Some(WorkOrder::Call(_)))
+    }
+
+    /// What it asks of a server, as a record says it; absent where no server knows such work, and of a page.
+    pub fn demand(&self) -> Option<Demand> {
+        Some(match self.order()? {
+            WorkOrder::Echo(_) | WorkOrder::Reply(_) => Demand::Nothing,
+            WorkOrder::Sleep(duration) | WorkOrder::Call(duration) => Demand::Waiting { for_ns: nanoseconds(duration) },
+            WorkOrder::Block(duration) => Demand::Blocking { for_ns: nanoseconds(duration) },
+            WorkOrder::Spin(duration) => Demand::Computing { for_ns: nanoseconds(duration) },
+            WorkOrder::Lock(duration) => Demand::Locking { for_ns: nanoseconds(duration) },
+        })
+    }
+
+    /// The work as one of our servers understands it.
+    fn order(&self) -> Option<WorkOrder<'_>> {
+        match self {
+            Work::Asked { request_message, parameter, .. } => decide(request_message, Cow::Borrowed(parameter)).ok(),
+            Work::Page(_) => None,
+        }
+    }
+
+    /// The `result` of a correct reply, as the protocol has it: the text of an echo, the bytes of a reply, and of
+    /// everything else nothing.
+    pub fn expected_result(&self) -> String {
+        match self {
+            Work::Asked { request_message, parameter, .. } => match request_message.as_str() {
+                "echo" => parameter.clone(),
+                "reply" => "x".repeat(parameter.parse().unwrap_or(0).min(MAX_RESULT_BYTES)),
+                _ => String::new(),
+            },
+            Work::Page(_) => String::new(),
+        }
+    }
+}
+
+impl std::fmt::Display for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Work::Asked { request_message, parameter, .. } => write!(f, "{request_message} {parameter}"),
+            Work::Page(page) => write!(f, "{} {}", page.method, page.path),
+        }
+    }
+}
+
+/// One variant of what requests ask for.
+#[derive(Debug, Clone)]
+pub struct Workload {
+    /// Unique within the experiment, and safe in a file name.
+    pub key: Cow<'static, str>,
+    /// For a heading.
+    pub label: Cow<'static, str>,
+    /// One sentence on what a connection does.
+    pub description: &'static str,
+    /// `request_message` and `parameter`.
+    pub work: (Cow<'static, str>, Cow<'static, str>),
+}
 
 impl Workload {
+    /// A workload that is data of the program; [`Workload::named`] is one that was typed.
+    pub const fn new(
+        key: &'static str,
+        label: &'static str,
+        description: &'static str,
+        (name, parameter): (&'static str, &'static str),
+    ) -> Workload {
+        Workload {
+            key: Cow::Borrowed(key),
+            label: Cow::Borrowed(label),
+            description,
+            work: (Cow::Borrowed(name), Cow::Borrowed(parameter)),
+        }
+    }
+
+    /// The work as the generator takes it.
+    pub fn work(&self) -> Work {
+        Work::new(&self.work.0, &self.work.1)
+    }
+
     /// The workload of `echo`, `echo hi`, `sleep 5ms` and so on, as it was typed.
     ///
     /// # Errors
@@ -47,6 +177,15 @@ impl Workload {
         let label = Work::Page(page.clone()).to_string();
         Workload { label: label.into(), ..Workload::new("page", "", description, ("echo", ECHOED)) }
     }
+
+    pub(super) fn to_record(&self) -> WorkloadRecord {
+        WorkloadRecord {
+            key: self.key.clone().into_owned(),
+            label: self.label.clone().into_owned(),
+            description: self.description.to_owned(),
+            demand: self.work().demand(),
+        }
+    }
 }
 
 /// As long as a part of a file's name may be.
@@ -59,102 +198,12 @@ fn spaced(parameter: &str) -> String {
     if unit.is_empty() { number.to_owned() } else { format!("{number} {}", unit.trim_start()) }
 }
 
-/// The work that a page can stand for.
-const ECHO: &str = "echo";
-
-impl PageRequest {
-    /// The task with this page in place of its work; none where a page can't stand for it.
-    pub fn in_place_of_work(&self, mut task: Task) -> Option<Task> {
-        match &mut task.kind {
-            TaskKind::Load(spec) => self.replace(&mut spec.work)?,
-            TaskKind::Hold(spec) => self.replace(&mut spec.work)?,
-            TaskKind::Disturbed(spec) => {
-                self.replace(&mut spec.probe.work)?;
-                match &mut spec.disturbance.kind {
-                    DisturbanceKind::Load(LoadSpec { work, .. }) | DisturbanceKind::Burst { work, .. } => {
-                        self.replace(work)?;
-                    }
-                    DisturbanceKind::Nothing | DisturbanceKind::Stall | DisturbanceKind::IdleFlood { .. } => {}
-                    DisturbanceKind::HalfRequests { .. }
-                    | DisturbanceKind::KeepAlive { .. }
-                    | DisturbanceKind::Pipelining { .. }
-                    | DisturbanceKind::SlowReaders { .. }
-                    | DisturbanceKind::Shutdown { .. } => return None,
-                }
-            }
-        }
-        Some(task)
-    }
-
-    fn replace(&self, work: &mut Work) -> Option<()> {
-        match work {
-            Work::Asked { request_message, .. } if request_message != ECHO => None,
-            Work::Asked { .. } | Work::Page(_) => {
-                *work = Work::Page(self.clone());
-                Some(())
-            }
-        }
-    }
-}
-
-impl Experiment {
-    /// Everything that it would do with some contender that can do as much as any.
-    pub fn all_tasks(&self, sizes: &Sizes) -> Vec<Task> {
-        const ANYBODY: &str = "anybody";
-        let mut capacities = Capacities::default();
-        for workload in self.workloads() {
-            capacities.insert(&workload.key, ANYBODY, 1_000.0);
-        }
-        [self.probes(sizes), self.tasks(sizes, &capacities, ANYBODY)].concat()
-    }
-
-    /// Keys of the workloads in all of whose tasks a page can stand for the work. Where a search chooses the tasks, it can
-    /// in all.
-    pub fn paged_workloads(&self, sizes: &Sizes, page: &PageRequest) -> BTreeSet<Cow<'static, str>> {
-        let tasks = self.all_tasks(sizes);
-        let mut keys: BTreeSet<Cow<'static, str>> =
-            self.workloads().iter().map(|workload| workload.key.clone()).collect();
-        for task in tasks {
-            let key = task.workload.clone();
-            if page.in_place_of_work(task).is_none() {
-                keys.remove(&key);
-            }
-        }
-        keys
-    }
-
-    /// As it is saved where a page stands for its work: without the workloads that no page can stand for.
-    pub(super) fn to_paged_record(
-        &self,
-        contenders: Vec<String>,
-        sizes: &Sizes,
-        page: &PageRequest,
-    ) -> ExperimentRecord {
-        let mut record = self.to_record(contenders);
-        let kept = self.paged_workloads(sizes, page);
-        record.workloads.retain(|workload| kept.contains(workload.key.as_str()));
-        record.pictures.retain(|picture| picture.workload.as_deref().is_none_or(|key| kept.contains(key)));
-        // Without some of its values a claim can't be decided.
-        let is_kept = |value: &ValueOf| value.workload.as_deref().is_none_or(|key| kept.contains(key));
-        record.decision = record.decision.filter(|decision| decision.values().all(is_kept));
-        let asked = Work::Page(page.clone()).to_string();
-        for workload in &mut record.workloads {
-            let is_named_after_its_work =
-                self.workloads().iter().any(|of| of.label == workload.label && of.label == of.work.0);
-            if is_named_after_its_work {
-                workload.label.clone_from(&asked);
-            }
-            workload.description.push_str(&format!(" In this run {asked} stands for each echo."));
-        }
-        record
-    }
-}
+/// What an echo without a text says.
+const ECHOED: &str = "hi";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiments::{self, EXPERIMENTS};
-    use crate::plan::Preset;
 
     #[test]
     fn work_is_named_for_files_and_for_readers() {
@@ -174,40 +223,11 @@ mod tests {
         assert!(said("sleep").contains("write it as in"), "{}", said("sleep"));
     }
 
-    fn page() -> PageRequest {
-        PageRequest::get("/x")
-    }
-
     #[test]
-    fn a_page_stands_for_an_echo_and_for_nothing_else() {
-        let sizes = Preset::Quick.sizes();
-        let paged: Vec<&str> = EXPERIMENTS
-            .iter()
-            .filter(|experiment| !experiment.paged_workloads(&sizes, &page()).is_empty())
-            .map(|experiment| experiment.name)
-            .collect();
-        for echoing in ["thread-or-task", "latency-curve", "memory", "cores", "churn", "accept", "same-memory"] {
-            assert!(paged.contains(&echoing), "{paged:?}");
-        }
-        for other in ["slowloris", "mutex", "blocking-sleep"] {
-            assert!(!paged.contains(&other), "{paged:?}");
-        }
-        for task in experiments::find("latency-curve").unwrap().all_tasks(&sizes) {
-            let is_echo = task.workload == "echo";
-            assert_eq!(page().in_place_of_work(task).is_some(), is_echo);
-        }
-    }
-
-    #[test]
-    fn what_is_saved_says_that_a_page_was_asked_for() {
-        let sizes = Preset::Quick.sizes();
-        let record = experiments::find("latency-curve").unwrap().to_paged_record(Vec::new(), &sizes, &page());
-        let [workload] = &record.workloads[..] else { panic!("{:?}", record.workloads) };
-        assert_eq!((workload.key.as_str(), workload.label.as_str()), ("echo", "GET /x"));
-        assert!(workload.description.contains("GET /x stands for each echo"));
-        assert!(record.pictures.iter().all(|picture| picture.workload.as_deref() == Some("echo")));
-        assert_eq!(record.decision, None, "it looks at calls too");
-        let churn = experiments::find("churn").unwrap().to_paged_record(Vec::new(), &sizes, &page());
-        assert!(churn.decision.is_some());
+    fn a_correct_reply_says_what_was_asked_for() {
+        assert_eq!(Work::new("echo", "hi").expected_result(), "hi");
+        assert_eq!(Work::new("reply", "3").expected_result(), "xxx");
+        assert_eq!(Work::new("sleep", "5ms").expected_result(), "");
+        assert_eq!(Work::new("reply", "99999999999999").expected_result().len(), MAX_RESULT_BYTES);
     }
 }

@@ -55,7 +55,7 @@ impl Preflight {
 /// Looks at the limits for a plan: so many connections at once, a thread each in some models. Raises the soft limit of
 /// descriptors to the hard one first, for this process and the servers it starts.
 pub fn preflight(plan: &RunPlan<'_>) -> Preflight {
-    let turns = [plan.probes(), plan.fullest_block()].concat();
+    let turns = [plan.probes(), plan.at_its_fullest(0)].concat();
     let of_tasks = turns.iter().map(|turn| &turn.task.kind);
     let most = |tasks: &mut dyn Iterator<Item = &TaskKind>| tasks.map(TaskKind::peak_connections).max().unwrap_or(0);
     let calling = most(&mut of_tasks.clone().filter(|task| task.calls_backend()));
@@ -77,7 +77,7 @@ fn on_one_cpu(plan: &RunPlan<'_>, experiment: &Experiment) -> Option<Warning> {
 
 /// As [`preflight`], for a run that chooses its cells as it goes on and has so many connections at most.
 pub fn preflight_for(plan: &RunPlan<'_>, connections: u32) -> Preflight {
-    let calls = plan.experiments.iter().flat_map(|experiment| experiment.workloads()).any(Workload::calls_backend);
+    let calls = plan.experiments.iter().flat_map(|experiment| &*experiment.workloads).any(Workload::calls_backend);
     for_plan(plan, connections, if calls { connections } else { 0 })
 }
 
@@ -113,7 +113,7 @@ pub fn preflight_connections(wanted: u32) -> Result<(), Unfit> {
 pub(super) fn generator_bounds(plan: &RunPlan<'_>, capacities: &[Capacities]) -> Vec<Warning> {
     let mut bounds = Vec::new();
     for (experiment, found) in plan.experiments.iter().zip(capacities) {
-        for workload in experiment.workloads() {
+        for workload in &*experiment.workloads {
             let Some(most) = found.generator_bound(&workload.key) else { continue };
             bounds.push(Warning::MachineLimit {
                 limit: format!("the load generator's CPU time in {} {}", experiment.name, workload.label),

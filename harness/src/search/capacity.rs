@@ -12,12 +12,13 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use reports::objective::{Kept, kept};
-use reports::record::{Cell, Objective, Picture, PictureKind, Scale, Swept};
+use reports::record::{Cell, Objective, Picture, PictureKind, Swept};
 use reports::stats::samples_needed;
 
 use super::Steering;
 use super::forecast::Forecast;
 use super::ladder::{Ladder, RungRange, RungResult, STEP, load_rps, rung_at};
+use crate::experiments::declare::{over_log, picture};
 use crate::plan::{
     ArrivalProcess, Experiment, LoadSpec, ONE_MACHINE, Pictures, Recipe, Shape, Story, Task, TaskKind, Turn, Work,
     Workload,
@@ -103,7 +104,7 @@ impl Capacity {
     pub fn new(experiment: &Experiment, contenders: usize, asked: CapacityGoal) -> Capacity {
         let reach = RungRange { lowest: lowest_rung(asked.objective.percentile), highest: rung_at(MOST_RPS) };
         let first = Ladder::new(reach, rung_at(START_RPS), FIRST_STRIDE);
-        let workload = &experiment.workloads()[0];
+        let workload = &experiment.workloads[0];
         Capacity {
             workload: workload.key.clone(),
             work: workload.work(),
@@ -134,25 +135,16 @@ impl Capacity {
         let needed = requests_needed(self.asked.objective.percentile);
         let below = Duration::from_nanos(self.asked.objective.below_ns);
         let again = if tries > 0 { format!("-again-{tries}") } else { String::new() };
-        Task::new(
-            self.workload.clone(),
-            format!("{rate_rps}rps{again}"),
-            TaskKind::Load(LoadSpec {
-                arrivals: ArrivalProcess::Poisson { rate_rps },
-                shape: Shape::Sessions {
-                    requests: REQUESTS,
-                    think_time: Duration::ZERO,
-                    concurrent: self.asked.concurrent,
-                },
-                work: self.work.clone(),
-                // Set when the cell is run: it depends on the block.
-                seed: 0,
-                warm_up: WARM_UP,
-                window: Duration::from_secs_f64(needed / rate_rps).clamp(WINDOW, LONGEST_WINDOW),
-                // A request that breaks the promise by this much need not be waited for any longer.
-                timeout: (4 * below).clamp(Duration::from_secs(1), Duration::from_secs(60)),
-            }),
-        )
+        let concurrent = self.asked.concurrent;
+        let shape = Shape::Sessions { requests: REQUESTS, think_time: Duration::ZERO, concurrent };
+        let load = LoadSpec {
+            warm_up: WARM_UP,
+            window: Duration::from_secs_f64(needed / rate_rps).clamp(WINDOW, LONGEST_WINDOW),
+            // A request that breaks the promise by this much need not be waited for any longer.
+            timeout: (4 * below).clamp(Duration::from_secs(1), Duration::from_secs(60)),
+            ..LoadSpec::new(ArrivalProcess::Poisson { rate_rps }, shape, self.work.clone())
+        };
+        Task::new(self.workload.clone(), format!("{rate_rps}rps{again}"), TaskKind::Load(load))
     }
 
     /// The next contender's next load; nothing where all blocks have ended.
@@ -245,23 +237,15 @@ pub fn experiment(workload: Workload, objective: Objective, pictures: Pictures) 
             ],
             pictures,
         },
-        recipe: Recipe::Steered { workloads: vec![workload], objective: Some(objective) },
+        workloads: vec![workload].into(),
+        recipe: Recipe { objective: Some(objective), ..Recipe::PLAIN },
     }
 }
 
 /// The pictures of a search: the percentile that was promised, and what a request costs.
 pub fn pictures(metric: &str) -> Vec<Picture> {
-    let picture = |id: &str, metric: &str| Picture {
-        id: id.to_owned(),
-        kind: PictureKind::Curve,
-        workload: None,
-        metrics: vec![metric.to_owned()],
-        x: Swept::OfferedLoadRps,
-        x_label: None,
-        x_scale: Scale::Log,
-        y_scale: Scale::Log,
-    };
-    vec![picture("response-time", metric), picture("cpu", "cpu_per_request")]
+    let curve = |id, metric| over_log(picture(id, PictureKind::Curve, &[metric], Swept::OfferedLoadRps));
+    vec![curve("response-time", metric), curve("cpu", "cpu_per_request")]
 }
 
 #[cfg(test)]

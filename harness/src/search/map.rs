@@ -16,12 +16,13 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use reports::crossover::{PAIRS_FOR_WINNER, ServedRate, served};
 use reports::metrics::metric;
-use reports::record::{Cell, Picture, PictureKind, Scale, Swept};
+use reports::record::{Cell, Picture, PictureKind, Swept};
 use reports::study::Pool;
 
 use super::Steering;
 use super::forecast::Forecast;
 use super::refinement::{COARSE, SquareSoFar, Squares};
+use crate::experiments::declare::{over_log, picture};
 use crate::plan::{
     ArrivalProcess, Experiment, LoadSpec, ONE_MACHINE, Recipe, Shape, Story, Task, TaskKind, Turn, Workload,
     arrival_seed, block_order,
@@ -74,46 +75,27 @@ pub fn experiment(workloads: Vec<Workload>) -> Experiment {
             ],
             pictures,
         },
-        recipe: Recipe::Steered { workloads, objective: None },
+        workloads: workloads.into(),
+        recipe: Recipe::PLAIN,
     }
 }
 
 fn pictures() -> Vec<Picture> {
-    let picture = |id: &str, kind, metrics: &[&str]| Picture {
-        id: id.to_owned(),
-        kind,
-        workload: None,
-        metrics: metrics.iter().map(|metric| (*metric).to_owned()).collect(),
-        x: Swept::Connections,
-        x_label: None,
-        x_scale: Scale::Log,
-        y_scale: Scale::Log,
-    };
+    let over_connections = |id, kind, metrics: &[&str]| over_log(picture(id, kind, metrics, Swept::Connections));
     vec![
-        picture("grid", PictureKind::Crossover, &[METRIC]),
-        picture("curve", PictureKind::Curve, &[METRIC, "cpu_per_request"]),
+        over_connections("grid", PictureKind::Crossover, &[METRIC]),
+        over_connections("curve", PictureKind::Curve, &[METRIC, "cpu_per_request"]),
     ]
 }
 
 /// What is measured of a workload with so many connections.
 pub fn task(workload: &Workload, connections: u32) -> Task {
-    Task::new(
-        workload.key.clone(),
-        format!("{connections}-connections"),
-        TaskKind::Load(LoadSpec {
-            // In closed loop one figure says what clients get, with few connections as with many, and no rate has to be
-            // chosen that would suit both contenders and every square.
-            arrivals: ArrivalProcess::Closed,
-            shape: Shape::Connections { connections },
-            work: workload.work(),
-            // Set when the cell is run: it depends on the block.
-            seed: 0,
-            warm_up: WARM_UP + WARM_UP_PER_CONNECTION * connections,
-            window: WINDOW,
-            timeout: TIMEOUT,
-        }),
-    )
-    .varied(f64::from(connections))
+    // In closed loop one figure says what clients get, with few connections as with many, and no rate has to be chosen that
+    // would suit both contenders and every square.
+    let closed = LoadSpec::new(ArrivalProcess::Closed, Shape::Connections { connections }, workload.work());
+    let warm_up = WARM_UP + WARM_UP_PER_CONNECTION * connections;
+    let load = LoadSpec { warm_up, window: WINDOW, timeout: TIMEOUT, ..closed };
+    workload.task(format!("{connections}-connections"), TaskKind::Load(load)).varied(f64::from(connections))
 }
 
 /// Steers the run of a map.
@@ -136,14 +118,14 @@ impl Map {
     pub fn new(experiment: &Experiment, connections: &[u32], seed: u64) -> Map {
         let row = |connections: &u32| {
             let connections = *connections;
-            experiment.workloads().iter().map(move |workload| task(workload, connections))
+            experiment.workloads.iter().map(move |workload| task(workload, connections))
         };
         let tasks: Vec<Task> = connections.iter().flat_map(row).collect();
         Map {
             forecasts: tasks.iter().map(|task| Forecast::of(&task.kind)).collect(),
             squares: Squares {
                 known: vec![SquareSoFar::default(); tasks.len()],
-                columns: experiment.workloads().len().max(1),
+                columns: experiment.workloads.len().max(1),
                 enough: PAIRS_FOR_WINNER as u32,
             },
             tasks,

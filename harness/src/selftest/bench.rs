@@ -11,8 +11,7 @@ use reports::record::store::Run;
 use reports::record::{Cell, Machine, PlacementKind, PlacementRecord};
 
 use super::cells;
-use super::lateness::LatenessWatch;
-use super::lateness::Obstacle;
+use super::lateness::{LatenessWatch, Obstacle};
 use super::synthetic::{Script, Synthetic};
 use crate::load::{self, Generator, LoadMoments, Order};
 use crate::observe::{allowed_cpus, machine, restrict_this_thread};
@@ -131,13 +130,7 @@ impl Bench {
 
 /// An echo at equal distances on held connections, all of it measured. What else a row wants it changes.
 pub(crate) fn echo(rate_rps: f64, connections: u32, window: Duration) -> LoadSpec {
-    LoadSpec {
-        arrivals: ArrivalProcess::Constant { rate_rps },
-        shape: Shape::Connections { connections },
-        work: Work::new("echo", "hi"),
-        seed: 1,
-        warm_up: Duration::ZERO,
-        window,
-        timeout: Duration::from_secs(2),
-    }
+    let arrivals = ArrivalProcess::Constant { rate_rps };
+    let load = LoadSpec::new(arrivals, Shape::Connections { connections }, Work::new("echo", "hi"));
+    LoadSpec { seed: 1, window, timeout: Duration::from_secs(2), ..load }
 }

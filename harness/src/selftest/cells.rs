@@ -55,16 +55,12 @@ pub(crate) fn run(placement: &PlacementRecord, machine: &Machine, cells: Vec<Cel
     labels.sort_unstable();
     labels.dedup();
     let contender = |label: &&str| ContenderRecord {
-        twin_of: None,
-        display: None,
-        command: None,
         label: (*label).to_owned(),
         model: (*label).to_owned(),
-        options: BTreeMap::new(),
-        summary: String::new(),
+        ..ContenderRecord::default()
     };
     let manifest = Manifest {
-        built_with: std::collections::BTreeMap::new(),
+        built_with: BTreeMap::new(),
         schema_version: SCHEMA_VERSION,
         run: EXPERIMENT.to_owned(),
         harness_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -94,26 +90,7 @@ pub(crate) fn run(placement: &PlacementRecord, machine: &Machine, cells: Vec<Cel
 }
 
 fn experiment() -> ExperimentRecord {
-    let workload = WorkloadRecord {
-        key: WORKLOAD.to_owned(),
-        label: WORKLOAD.to_owned(),
-        description: String::new(),
-        demand: None,
-    };
-    ExperimentRecord {
-        name: EXPERIMENT.to_owned(),
-        title: String::new(),
-        claim: String::new(),
-        claimed_in: String::new(),
-        question: String::new(),
-        possible_answers: Vec::new(),
-        look_at: String::new(),
-        conditions: Vec::new(),
-        workloads: vec![workload],
-        contenders: Vec::new(),
-        pictures: Vec::new(),
-        decision: None,
-        objective: None,
-        blocks: None,
-    }
+    let (key, label) = (WORKLOAD.to_owned(), WORKLOAD.to_owned());
+    let workload = WorkloadRecord { key, label, description: String::new(), demand: None };
+    ExperimentRecord { name: EXPERIMENT.to_owned(), workloads: vec![workload], ..ExperimentRecord::default() }
 }

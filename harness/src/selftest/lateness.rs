@@ -7,14 +7,11 @@
 //! delays add up in a queue.
 
 use std::io;
-use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
-use rustix::thread::set_current_timer_slack;
-
-use crate::clock::{now_ns, sleep_until};
+use crate::clock::{now_ns, sleep_until, wake_promptly};
 use crate::load::LoadError;
 use crate::observe::restrict_this_thread;
 use crate::process::ProcessError;
@@ -98,7 +95,7 @@ impl Drop for LatenessWatch {
 fn watch(cpu: u32, stop: &AtomicBool) -> Lateness {
     // Where these are refused, the lateness seen is that of another CPU, or of a lazier timer.
     let _ = restrict_this_thread(&[cpu]);
-    let _ = set_current_timer_slack(NonZeroU64::new(1));
+    wake_promptly();
     let mut seen = Lateness::default();
     while !stop.load(Ordering::Relaxed) {
         let due_ns = now_ns() + PERIOD_NS;

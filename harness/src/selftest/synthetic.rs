@@ -8,7 +8,6 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -19,9 +18,8 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 use servers::protocol::{Decoded, JsonLines, Persistence, Request, Response, WireFormat};
 
-use super::lateness::Lateness;
-use super::lateness::Obstacle;
-use crate::clock::{now_ns, timespec};
+use super::lateness::{Lateness, Obstacle};
+use crate::clock::{now_ns, timespec, wake_promptly};
 use crate::load::LONGEST_SLEEP_NS;
 use crate::observe::restrict_this_thread;
 use crate::plan::nanoseconds;
@@ -85,7 +83,7 @@ pub(crate) fn serve(
     touched_bytes: usize,
     stop: &AtomicBool,
 ) -> Result<Lateness, Obstacle> {
-    let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+    wake_promptly();
     listener.set_nonblocking(true)?;
     let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(std::io::Error::from)?;
     watch(&epoll, &listener, LISTENER)?;

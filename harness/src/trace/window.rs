@@ -196,15 +196,13 @@ impl TracedTask<'_> {
     }
 
     fn load(&self) -> LoadSpec {
+        let shape = Shape::Connections { connections: self.connections };
         LoadSpec {
-            arrivals: ArrivalProcess::Closed,
-            shape: Shape::Connections { connections: self.connections },
-            work: self.work.clone(),
-            seed: 0,
             warm_up: WARM_UP,
             window: LONGEST,
             // A connection that nobody serves must wait to the end, or another would take its place.
             timeout: WARM_UP + LONGEST,
+            ..LoadSpec::new(ArrivalProcess::Closed, shape, self.work.clone())
         }
     }
 

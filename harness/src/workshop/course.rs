@@ -9,7 +9,7 @@ use std::time::Duration;
 use reports::record::Cell;
 
 use super::lesson::{Lesson, LessonSetup};
-use crate::plan::{Experiment, Recipe, Sizes, Task, Turn, Workload, block_order};
+use crate::plan::{Experiment, Recipe, Sizes, Task, Turn, block_order};
 use crate::search::Steering;
 
 /// The longest that a run of a lesson may take: nobody waits for more than a minute.
@@ -20,14 +20,8 @@ const CELL_OVERHEAD: Duration = Duration::from_millis(300);
 
 /// The experiment that a lesson's run has.
 pub fn experiment(lesson: &Lesson, setup: &LessonSetup) -> Experiment {
-    let copied = |workload: &Workload| Workload {
-        key: workload.key.clone(),
-        label: workload.label.clone(),
-        description: workload.description,
-        work: workload.work.clone(),
-    };
-    let workloads = setup.workloads.iter().map(copied).collect();
-    Experiment { name: lesson.name, story: (lesson.story)(), recipe: Recipe::Steered { workloads, objective: None } }
+    let workloads = setup.workloads.clone().into();
+    Experiment { name: lesson.name, story: (lesson.story)(), workloads, recipe: Recipe::PLAIN }
 }
 
 /// How much of everything: of a preset's sizes, only how often a cell may be run again is looked at.

@@ -3,6 +3,8 @@
 //!
 //! Must not know: any one lesson. Beside it: `lessons/`, a file each; `settle.rs`, which finds the right answer.
 
+use std::ops::RangeInclusive;
+
 use reports::record::ValueOf;
 
 use super::settle::LessonFindings;
@@ -46,6 +48,12 @@ pub struct Control {
     pub most: u32,
     /// What it is where nobody changes it.
     pub usual: u32,
+}
+
+impl Control {
+    pub(super) const fn of(kind: ControlKind, label: &'static str, range: RangeInclusive<u32>, usual: u32) -> Control {
+        Control { kind, label, least: *range.start(), most: *range.end(), usual }
+    }
 }
 
 /// The kinds of controls.
@@ -205,13 +213,20 @@ impl StandingLoad {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quantity {
     /// Begins the sentence that ends with the number: `The fifth client waited`.
-    pub says: String,
+    pub says: &'static str,
     /// What is measured.
     pub value: ValueOf,
     /// What it is a multiple of, where the number is one.
     pub over: Option<ValueOf>,
     /// Behind the number, where it says what the number counts: `times as much`.
     pub behind: &'static str,
+}
+
+impl Quantity {
+    /// A value by itself.
+    pub fn of(says: &'static str, value: ValueOf) -> Quantity {
+        Quantity { says, value, over: None, behind: "" }
+    }
 }
 
 /// A command for whoever wants to see for themselves.

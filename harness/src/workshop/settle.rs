@@ -45,10 +45,8 @@ impl<'a> LessonFindings<'a> {
     /// A value as a sentence says it: `612 ms`; `(not measured)` where it was not.
     pub fn say(&self, wanted: &ValueOf) -> String {
         let unit = metric(&wanted.metric).map_or(Unit::Count, |metric| metric.unit);
-        match self.reading(wanted) {
-            Reading::Measured(..) | Reading::Beyond(_) => self.reading(wanted).say(unit),
-            Reading::TooFew(_) | Reading::Absent => "(not measured)".to_owned(),
-        }
+        let reading = self.reading(wanted);
+        number_of(reading).map_or("(not measured)".to_owned(), |_| reading.say(unit))
     }
 
     /// How many times one value is another, `15.4 times`; `(not measured)` where either was not.
@@ -59,11 +57,7 @@ impl<'a> LessonFindings<'a> {
 
     /// The number, or what it is more than, whether or not it is certain.
     pub fn estimate(&self, wanted: &ValueOf) -> Option<f64> {
-        match self.reading(wanted) {
-            Reading::Measured(value, _) => Some(value),
-            Reading::Beyond(least) => Some(least as f64),
-            Reading::TooFew(_) | Reading::Absent => None,
-        }
+        number_of(self.reading(wanted))
     }
 
     /// What the cells that may be ranked say together.
@@ -95,14 +89,7 @@ impl<'a> LessonFindings<'a> {
         let found = || {
             let metric = metric(&wanted.metric)?;
             let trial = self.series_of(wanted)?.trial(wanted.variation)?;
-            let of_block = |pool: &Pool<'_>| {
-                let value = match metric.of_pool(pool) {
-                    Reading::Measured(value, _) => value,
-                    Reading::Beyond(least) => least as f64,
-                    Reading::TooFew(_) | Reading::Absent => return None,
-                };
-                Some((pool.cells.first()?.block, value))
-            };
+            let of_block = |pool: &Pool<'_>| Some((pool.cells.first()?.block, number_of(metric.of_pool(pool))?));
             Some(trial.blocks.iter().filter(|pool| pool.counts()).filter_map(of_block).collect())
         };
         found().unwrap_or_default()
@@ -126,6 +113,15 @@ impl<'a> LessonFindings<'a> {
         let reading = proven.map(|bounded| bounded.value.reading).filter(|reading| reading.value().is_some());
         let value = reading.and_then(|reading| reading.value()).or_else(|| self.estimate(&quantity.value))?;
         Some(OnTheLine { value, interval: reading.and_then(|reading| reading.certainty().interval()) })
+    }
+}
+
+/// What was measured, or what it is more than.
+fn number_of(reading: Reading) -> Option<f64> {
+    match reading {
+        Reading::Measured(value, _) => Some(value),
+        Reading::Beyond(least) => Some(least as f64),
+        Reading::TooFew(_) | Reading::Absent => None,
     }
 }
 
@@ -173,7 +169,7 @@ fn lies_in(quantity: &Quantity, (from, to): (Option<f64>, Option<f64>)) -> Decis
         None => BoundValue::Number(number),
     };
     let condition = |relation, number| Condition {
-        holds_for: quantity.says.clone(),
+        holds_for: quantity.says.to_owned(),
         value: quantity.value.clone(),
         relation,
         bound: bound(number),
@@ -186,7 +182,7 @@ fn lies_in(quantity: &Quantity, (from, to): (Option<f64>, Option<f64>)) -> Decis
 
 /// The value with its interval, as a sentence.
 fn measured(quantity: &Quantity, at: Option<OnTheLine>) -> String {
-    let says = &quantity.says;
+    let says = quantity.says;
     let Some(OnTheLine { value, interval }) = at else { return format!("{says} ... It was not measured.") };
     let unit = metric(&quantity.value.metric).map_or(Unit::Count, |metric| metric.unit);
     let show = |value: f64| if quantity.over.is_some() { number(value) } else { unit.show(value) };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ContenderRecord;
 
 /// One experiment of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExperimentRecord {
     /// `latency-curve`.

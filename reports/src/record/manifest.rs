@@ -141,7 +141,7 @@ pub enum Ending {
 }
 
 /// One server model with its options, or a program of another hand.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ContenderRecord {
     /// As written on the command line, `thread-pool:workers=8`. Unique within a run.

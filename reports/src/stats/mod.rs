@@ -6,6 +6,6 @@ mod quantile;
 mod ratio;
 mod student;
 
-pub use quantile::{Distribution, Quantile, proportion, samples_needed};
+pub use quantile::{Distribution, Quantile, interpolated, proportion, samples_needed};
 pub use ratio::{BlockValue, NoRatio, Ratio, WhyNoRatio, paired_ratio, unpaired_ratio};
 pub use student::{Mean, Slope, fit, geometric_mean, holm, mean};

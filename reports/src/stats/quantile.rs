@@ -139,6 +139,13 @@ impl Distribution {
     }
 }
 
+/// The value at a share, 0 to 1, of some that ascend: between the two nearest ranks in proportion. Absent where there are none.
+pub fn interpolated(ascending: &[f64], share: f64) -> Option<f64> {
+    let rank = share * (ascending.len().checked_sub(1)?) as f64;
+    let (below, above) = (ascending[rank.floor() as usize], ascending[rank.ceil() as usize]);
+    Some(below + (above - below) * rank.fract())
+}
+
 /// Two-sided 95% of the normal distribution.
 const Z: f64 = 1.959_964;
 

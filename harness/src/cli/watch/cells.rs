@@ -32,18 +32,12 @@ pub(super) fn experiment() -> ExperimentRecord {
         claim: "None: this shows what happened.".to_owned(),
         claimed_in: "a session of harness watch".to_owned(),
         question: "What did each model do under the loads that were put on it?".to_owned(),
-        possible_answers: Vec::new(),
         look_at: "Each heading is one load that went on unchanged, in the order of the session.".to_owned(),
         conditions: vec![
             "The models ran side by side on the same CPUs, and slowed each other down.".to_owned(),
             "There is one repetition of everything, on servers that had served other loads before.".to_owned(),
         ],
-        workloads: Vec::new(),
-        pictures: Vec::new(),
-        decision: None,
-        objective: None,
-        contenders: Vec::new(),
-        blocks: None,
+        ..ExperimentRecord::default()
     }
 }
 

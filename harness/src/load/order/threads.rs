@@ -3,7 +3,6 @@
 //!
 //! Beside it: `../worker.rs`, what one of the threads does.
 
-use std::num::NonZeroU64;
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
@@ -11,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::Order;
-use crate::clock::now_ns;
+use crate::clock::{now_ns, wake_promptly};
 use crate::load::arrivals::Share;
 use crate::load::connection::{ConnectionSettings, Connections};
 use crate::load::exchange::Exchange;
@@ -121,9 +120,7 @@ fn work(
     ready: mpsc::Sender<Range<u64>>,
     start: mpsc::Receiver<LoadTimeline>,
 ) -> Result<Option<WorkerResult>, LoadError> {
-    // The kernel may wake a thread up to 50 us late to save power, unless it is asked not to. Where it refuses, the
-    // schedule lag shows it.
-    let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+    wake_promptly();
     let Order { spec, target, generator, stop, .. } = order;
     let mut connections = connections(&order, worker)?;
     let begun_ns = now_ns();

@@ -8,17 +8,15 @@
 //! Waking every millisecond would see shorter hiccups, and use enough CPU to be noise itself.
 
 use std::io;
-use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 
 use reports::record::{Noise, Unobserved, Warning};
-use rustix::thread::set_current_timer_slack;
 
 use super::cpus::{MachineTotals, ServerCpu, between, tick_ns};
 use super::pinning::restrict_this_thread;
-use crate::clock::{now_ns, sleep_until, thread_cpu_ns};
+use crate::clock::{now_ns, sleep_until, thread_cpu_ns, wake_promptly};
 use crate::observe::cgroups::QuotaWatch;
 use crate::observe::sockets::segments_sent_again;
 
@@ -120,7 +118,7 @@ impl HiccupThread {
         Self::running(move |wanted| {
             // Without these two the figure is less sharp, and still a lateness.
             let _ = restrict_this_thread(&cpus);
-            let _ = set_current_timer_slack(NonZeroU64::new(1));
+            wake_promptly();
             watch(wanted)
         })
     }

@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use rand::rngs::ChaCha8Rng;
-use rand::{Rng, RngExt, SeedableRng};
+use rand::{Rng, SeedableRng};
 use reports::metrics::metric;
 use reports::record::{
-    BoundValue, Cell, Condition, Decision, HistogramRecord, Ledger, Noise, PlacementKind, Relation, ServerUsage,
-    Throttled, Traffic, Unobserved, ValueOf, Warning,
+    Cell, Decision, HistogramRecord, Ledger, Noise, PlacementKind, ServerUsage, Throttled, Traffic, Unobserved, Warning,
 };
 use reports::stats::{NoRatio, WhyNoRatio};
 use reports::study::{disturbed_by, groups};
 use reports::verdict::{BLOCKS_FOR_A_CLAIM, Ruling, compare, decide};
 
 use super::calculated;
-use super::statistics::block;
+use super::statistics::{block, normal};
+use crate::experiments::declare::{at, at_least, times, value};
 use crate::observe::{MachineWatch, QuotaReader, ServerCpu};
 use crate::run::warnings;
 use crate::selftest::bench::Bench;
@@ -156,26 +156,20 @@ pub(super) fn chance(bench: &Bench) -> Result<Attempt, Obstacle> {
     ])
 }
 
-fn ruling(bench: &Bench, template: &Cell, random: &mut impl Rng, times: f64, blocks: usize) -> Ruling {
+fn ruling(bench: &Bench, template: &Cell, random: &mut impl Rng, as_much: f64, blocks: usize) -> Ruling {
     let mut cells = Vec::new();
     for number in 0..blocks {
-        for (contender, times) in [("first", times), ("second", 1.0)] {
-            // Twelve uniform numbers less six: normal enough, and the same on every machine.
-            let normal = (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0;
-            let window_cpu_ns = Some((20e6 * times * (0.1 * normal).exp()) as u64);
+        for (contender, as_much) in [("first", as_much), ("second", 1.0)] {
+            let window_cpu_ns = Some((20e6 * as_much * (0.1 * normal(random)).exp()) as u64);
             let server = ServerUsage { window_cpu_ns, ..ServerUsage::default() };
             let (contender, number) = (contender.to_owned(), number as u32);
             cells.push(Cell { contender, block: number, server, variation: Some(1.0), ..template.clone() });
         }
     }
     let run = bench.run_of(cells);
-    let value = |contender: &str| {
-        let contender = contender.to_owned();
-        ValueOf { metric: CPU.to_owned(), contender, workload: None, variation: Some(1.0), load: None }
-    };
-    let bound = BoundValue::Times { factor: 2.0, of: value("second") };
-    let condition = Condition { holds_for: "it".to_owned(), value: value("first"), relation: Relation::AtLeast, bound };
-    let (groups, decision) = (groups(&run), Decision { conditions: vec![condition] });
+    let cpu = |contender| at(1.0, value(CPU, contender));
+    let decision = Decision { conditions: vec![at_least("it", cpu("first"), times(2.0, cpu("second")))] };
+    let groups = groups(&run);
     decide(&decision, &groups.iter().collect::<Vec<_>>()).ruling
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use reports::format::Unit::Bytes;
+use reports::format::Unit::{Bytes, Count};
 use reports::metrics::{metric, slope_per_connection};
 use reports::record::Cell;
 use reports::study::groups;
@@ -153,8 +153,7 @@ pub(super) fn switches(bench: &Bench) -> Result<Attempt, Obstacle> {
         Ok::<_, Obstacle>(stopped.usage.voluntary_switches)
     };
     let more = count(SWITCHES)?.saturating_sub(count(0)?);
-    let figure =
-        SelftestFigure::within("voluntary switches", reports::format::Unit::Count, SWITCHES as f64, more as f64, 0.02);
+    let figure = SelftestFigure::within("voluntary switches", Count, SWITCHES as f64, more as f64, 0.02);
     Ok(Attempt { figures: vec![figure], seen: String::new() })
 }
 

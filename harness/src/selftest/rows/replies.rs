@@ -12,8 +12,7 @@ use crate::plan::{ArrivalProcess, LoadSpec, PageRequest, Shape, Work};
 use crate::selftest::bench::{Bench, echo};
 use crate::selftest::cells::lateness;
 use crate::selftest::figure::SelftestFigure;
-use crate::selftest::lateness::Lateness;
-use crate::selftest::lateness::Obstacle;
+use crate::selftest::lateness::{Lateness, Obstacle};
 use crate::selftest::pages::{PageReply, PageScript, Pages};
 use crate::selftest::row::Attempt;
 use crate::selftest::synthetic::{RequestNumber, ScriptedReply};
@@ -69,7 +68,7 @@ fn measure(
 }
 
 fn traffic(cell: &Cell) -> Result<&Traffic, Obstacle> {
-    cell.traffic.as_ref().ok_or_else(|| Obstacle::Other("the load left no record".to_owned()))
+    cell.traffic.as_ref().ok_or_else(nothing_recorded)
 }
 
 fn ledger_figures(truth: &Ledger, seen: &Ledger) -> Vec<SelftestFigure> {
@@ -136,7 +135,7 @@ pub(super) fn silence(bench: &Bench) -> Result<Attempt, Obstacle> {
     let spec = LoadSpec { warm_up: Duration::from_millis(200), ..closed(Duration::from_millis(300)) };
     let cell = bench.load(&spec, server.address, |_| {})?;
     let read = server.end();
-    let traffic = cell.traffic.as_ref().ok_or_else(nothing_recorded)?;
+    let traffic = traffic(&cell)?;
     calculated(vec![
         SelftestFigure::exact("right replies", 0, traffic.ledger.ok),
         SelftestFigure::exact("hung since the warm-up", read, traffic.hung_since_warm_up),

@@ -17,8 +17,7 @@ use super::calculated;
 use crate::selftest::bench::{Bench, echo};
 use crate::selftest::cells;
 use crate::selftest::figure::SelftestFigure;
-use crate::selftest::lateness::Lateness;
-use crate::selftest::lateness::Obstacle;
+use crate::selftest::lateness::{Lateness, Obstacle};
 use crate::selftest::row::Attempt;
 use crate::selftest::synthetic::ScriptedReply;
 
@@ -223,7 +222,10 @@ pub(super) fn audit(_: &Bench) -> Result<Attempt, Obstacle> {
 }
 
 fn simulated(random: &mut impl Rng, times: f64) -> Vec<(f64, f64)> {
-    // Twelve uniform numbers less six: normal enough, and the same on every machine.
-    let mut normal = || (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0;
-    (0..10).map(|_| (times * (0.05 * normal()).exp(), (0.05 * normal()).exp())).collect()
+    (0..10).map(|_| (times * (0.05 * normal(random)).exp(), (0.05 * normal(random)).exp())).collect()
+}
+
+/// Twelve uniform numbers less six: normal enough, and the same on every machine.
+pub(super) fn normal(random: &mut impl Rng) -> f64 {
+    (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0
 }

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use reports::format::Unit::{Nanoseconds, PerSecond};
 use reports::record::Warning;
-use rustix::process::{Pid, Signal, kill_process};
 
 use super::calculated;
-use crate::clock::now_ns;
+use crate::clock::{now_ns, sleep_until};
 use crate::load::arrivals::{Arrivals, Share};
 use crate::plan::{ArrivalProcess, LoadSpec};
 use crate::process::ServerProcess;
@@ -150,7 +149,7 @@ pub(super) fn stall(bench: &Bench) -> Result<Attempt, Obstacle> {
         }
     })?;
     let seen = watch.end().and(lateness(&cell));
-    let stalled_ns = stalled.ok_or_else(|| Obstacle::Other("the load ended before the stall".to_owned()))?? as f64;
+    let stalled_ns = stalled.ok_or_else(|| Obstacle::Other("the load ended before the stall".to_owned()))? as f64;
     let truth = |q: f64| stalled_ns - (1.0 - q) * WINDOW.as_nanos() as f64;
     // A time without a CPU lengthens response times by itself at most.
     let figure = |name, q: f64, share| {
@@ -162,17 +161,12 @@ pub(super) fn stall(bench: &Bench) -> Result<Attempt, Obstacle> {
 }
 
 /// Stops a process by signal, and returns for how long.
-pub(super) fn stop_for(process: &ServerProcess, stall_ns: u64) -> Result<u64, Obstacle> {
-    let pid = i32::try_from(process.pid()).ok().and_then(Pid::from_raw);
-    // The process is ours and not reaped, so its number can be nobody else's.
-    let pid = pid.ok_or_else(|| Obstacle::Other("the process has no number".to_owned()))?;
+fn stop_for(process: &ServerProcess, stall_ns: u64) -> u64 {
     let stopped_ns = now_ns();
-    kill_process(pid, Signal::STOP).map_err(std::io::Error::from)?;
-    while let left_ns @ 1.. = (stopped_ns + stall_ns).saturating_sub(now_ns()) {
-        std::thread::sleep(Duration::from_nanos(left_ns));
-    }
-    kill_process(pid, Signal::CONT).map_err(std::io::Error::from)?;
-    Ok(now_ns() - stopped_ns)
+    process.pause();
+    while !sleep_until(stopped_ns + stall_ns) {}
+    process.resume();
+    now_ns() - stopped_ns
 }
 
 const STOP_NS: u64 = 300_000_000;
@@ -185,7 +179,7 @@ pub(super) fn stopped(bench: &Bench) -> Result<Attempt, Obstacle> {
     let watch = bench.watch()?;
     // It begins at once; anywhere in its window will do.
     thread::sleep(GENERATED.1 / 3);
-    let stopped_ns = stop_for(&generator, STOP_NS)? as f64;
+    let stopped_ns = stop_for(&generator, STOP_NS) as f64;
     let line = generator.next_line(Instant::now() + 4 * GENERATED.1)?;
     let seen = watch.end().and(server.end()?);
     let report = line.and_then(|line| serde_json::from_str::<Report>(&line).ok());

@@ -1,16 +1,6 @@
 //! A request that blocks the thread of a runtime, and what the others see.
 
-use std::time::Duration;
-
-use reports::record::{Picture, PictureKind, Swept, ValueOf};
-
-use super::BLOCKS;
-use crate::experiments::declare::{DisturbedProbe, echo_probe, in_closed_loop, picture, probe_over_time, value};
-use crate::plan::{Bounds, Shape, Story, Task, Work, Workload};
-use crate::workshop::lesson::{
-    Control, ControlKind, Lesson, LessonSettings, LessonSetup, LookCommand, Quantity, StandingLoad, TrainerScript,
-};
-use crate::workshop::settle::LessonFindings;
+use super::*;
 
 pub(super) static LESSON: Lesson = Lesson {
     name: "blocking-a-task",
@@ -21,7 +11,7 @@ pub(super) static LESSON: Lesson = Lesson {
         "It is held up for a moment, and catches up.",
         "Nobody can take the thread away from a task that does not await.",
     ],
-    controls: &[Control { kind: ControlKind::WorkMs, label: "a request blocks (ms)", least: 20, most: 200, usual: 50 }],
+    controls: &[Control::of(ControlKind::WorkMs, "a request blocks (ms)", 20..=200, 50)],
     setup,
     explanation,
     models: ["threaded", "async-single"],
@@ -75,9 +65,7 @@ fn story() -> Story {
         conditions: &[
             "A blocking request holds its thread without computing, as a synchronous call to a database does.",
         ],
-        pictures: || -> Vec<Picture> {
-            vec![picture("waits", PictureKind::Bars, &["probe_p50"], Swept::Nothing), probe_over_time()]
-        },
+        pictures: || vec![picture("waits", PictureKind::Bars, &["probe_p50"], Swept::Nothing), probe_over_time()],
     }
 }
 
@@ -93,13 +81,9 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     let blocks = settings.get(ControlKind::WorkMs);
     let parameter = format!("{blocks}ms");
     let timeout = Duration::from_secs(1);
-    let trial = DisturbedProbe {
-        probe: echo_probe(PROBE_RPS, Shape::Connections { connections: 200 }, timeout),
-        name: "a blocking request",
-        kind: in_closed_loop(1, Work::new("block", &parameter), LASTING, 2 * timeout),
-        lasting: LASTING,
-        bounds: Bounds::default(),
-    };
+    let probe = echo_probe(PROBE_RPS, Shape::Connections { connections: 200 }, timeout);
+    let blocking = in_closed_loop(1, Work::new("block", &parameter), LASTING, 2 * timeout);
+    let trial = disturbed(probe, "a blocking request", blocking, LASTING);
     let blocked_ns = f64::from(blocks) * 1e6;
     LessonSetup {
         question: format!(
@@ -108,23 +92,14 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
         ),
         contenders: vec![THREADS.into(), ONE_THREAD.into(), AWAY.into()],
         workloads: vec![Workload {
+            key: "block".into(),
             label: format!("beside requests that block for {blocks} ms").into(),
+            description: "Small requests on connections that stay. On another, requests that block follow each other.",
             work: ("block".into(), parameter.into()),
-            ..Workload::new(
-                "block",
-                "",
-                "Small requests on connections that stay. On another, requests that block follow each other.",
-                ("block", "50ms"),
-            )
         }],
-        tasks: vec![Task::new("block", "one-blocks", trial.task())],
+        tasks: vec![Task::new("block", "one-blocks", TaskKind::Disturbed(trial))],
         blocks: BLOCKS,
-        quantity: Quantity {
-            says: "On one thread, half of the others waited longer than".into(),
-            value: others(ONE_THREAD),
-            over: None,
-            behind: "",
-        },
+        quantity: Quantity::of("On one thread, half of the others waited longer than", others(ONE_THREAD)),
         bounds: vec![0.05 * blocked_ns, blocked_ns / 3.0],
         // Short enough for several within a traced window.
         traced: Some((Work::new("block", "5ms"), 8)),

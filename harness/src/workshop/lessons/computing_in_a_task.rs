@@ -1,16 +1,6 @@
 //! A request that computes for long, in a task and on a thread of its own.
 
-use std::time::Duration;
-
-use reports::record::{Picture, PictureKind, Swept, ValueOf};
-
-use super::BLOCKS;
-use crate::experiments::declare::{DisturbedProbe, echo_probe, in_closed_loop, picture, probe_over_time, value};
-use crate::plan::{Bounds, Shape, Story, Task, Work, Workload};
-use crate::workshop::lesson::{
-    Control, ControlKind, Lesson, LessonSettings, LessonSetup, LookCommand, Quantity, StandingLoad, TrainerScript,
-};
-use crate::workshop::settle::LessonFindings;
+use super::*;
 
 pub(super) static LESSON: Lesson = Lesson {
     name: "computing-in-a-task",
@@ -21,13 +11,7 @@ pub(super) static LESSON: Lesson = Lesson {
         "The kernel shares the CPU out between the two threads, in slices.",
         "The computation is somewhere else now, so nobody notices it any more.",
     ],
-    controls: &[Control {
-        kind: ControlKind::WorkMs,
-        label: "a request computes (ms)",
-        least: 10,
-        most: 100,
-        usual: 30,
-    }],
+    controls: &[Control::of(ControlKind::WorkMs, "a request computes (ms)", 10..=100, 30)],
     setup,
     explanation,
     models: ["threaded", "async-single"],
@@ -75,9 +59,7 @@ fn story() -> Story {
         possible_answers: &["As long as now.", "Up to four times as long.", "More than four times as long."],
         look_at: "The bars: 99 of 100 of the others were answered within this time.",
         conditions: &["With one CPU for the server the two threads share it. With more, each has its own."],
-        pictures: || -> Vec<Picture> {
-            vec![picture("waits", PictureKind::Bars, &["probe_p99"], Swept::Nothing), probe_over_time()]
-        },
+        pictures: || vec![picture("waits", PictureKind::Bars, &["probe_p99"], Swept::Nothing), probe_over_time()],
     }
 }
 
@@ -92,13 +74,9 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     let computes = settings.get(ControlKind::WorkMs);
     let parameter = format!("{computes}ms");
     let timeout = Duration::from_secs(1);
-    let trial = DisturbedProbe {
-        probe: echo_probe(PROBE_RPS, Shape::Connections { connections: 200 }, timeout),
-        name: "computation",
-        kind: in_closed_loop(1, Work::new("spin", &parameter), LASTING, 2 * timeout),
-        lasting: LASTING,
-        bounds: Bounds::default(),
-    };
+    let probe = echo_probe(PROBE_RPS, Shape::Connections { connections: 200 }, timeout);
+    let computing = in_closed_loop(1, Work::new("spin", &parameter), LASTING, 2 * timeout);
+    let trial = disturbed(probe, "computation", computing, LASTING);
     LessonSetup {
         question: format!(
             "One client's requests compute for {computes} ms each, in a task, and everybody else waits for them. Now the \
@@ -106,19 +84,15 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
         ),
         contenders: vec![THREADS.into(), INLINE.into(), AWAY.into()],
         workloads: vec![Workload {
+            key: "spin".into(),
             label: format!("beside requests that compute for {computes} ms").into(),
+            description: "Small requests on connections that stay. On another, requests that compute follow each other.",
             work: ("spin".into(), parameter.into()),
-            ..Workload::new(
-                "spin",
-                "",
-                "Small requests on connections that stay. On another, requests that compute follow each other.",
-                ("spin", "30ms"),
-            )
         }],
-        tasks: vec![Task::new("spin", "one-computes", trial.task())],
+        tasks: vec![Task::new("spin", "one-computes", TaskKind::Disturbed(trial))],
         blocks: BLOCKS,
         quantity: Quantity {
-            says: "With the computation in a task the others waited".into(),
+            says: "With the computation in a task the others waited",
             value: others(INLINE),
             over: Some(others(AWAY)),
             behind: "times as long",

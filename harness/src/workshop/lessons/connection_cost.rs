@@ -1,17 +1,8 @@
 //! What an idle connection costs a server with a thread for each, and one with a task for each.
 
-use std::time::Duration;
-
 use reports::format::count;
-use reports::record::{Picture, PictureKind, Swept};
 
-use super::BLOCKS;
-use crate::experiments::declare::{picture, value};
-use crate::plan::{HoldSpec, Story, Task, TaskKind, Work, Workload};
-use crate::workshop::lesson::{
-    Control, ControlKind, Lesson, LessonSettings, LessonSetup, LookCommand, Quantity, StandingLoad, TrainerScript,
-};
-use crate::workshop::settle::LessonFindings;
+use super::*;
 
 pub(super) static LESSON: Lesson = Lesson {
     name: "connection-cost",
@@ -23,13 +14,7 @@ pub(super) static LESSON: Lesson = Lesson {
         "A thread has a stack of which it uses little, and a part in the kernel; a task is one small allocation.",
         "A thread takes its whole stack of 2 MiB at once.",
     ],
-    controls: &[Control {
-        kind: ControlKind::Connections,
-        label: "connections held",
-        least: 200,
-        most: 4_000,
-        usual: 1_000,
-    }],
+    controls: &[Control::of(ControlKind::Connections, "connections held", 200..=4_000, 1_000)],
     setup,
     explanation,
     models: ["threaded", "async-multi"],
@@ -90,20 +75,8 @@ fn story() -> Story {
             "Idle connections. A busy one also holds what its request needs.",
             "The socket's own buffers are the same for both, and not in it.",
         ],
-        pictures,
+        pictures: || vec![memory_by_part()],
     }
-}
-
-fn pictures() -> Vec<Picture> {
-    vec![Picture {
-        y_scale: reports::record::Scale::Linear,
-        ..picture(
-            "memory-by-part",
-            PictureKind::StackedParts,
-            &["resident", "page_tables", "kernel_stacks", "socket_buffers"],
-            Swept::Connections,
-        )
-    }]
 }
 
 fn setup(settings: &LessonSettings) -> LessonSetup {
@@ -126,7 +99,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
         tasks: vec![Task::new("held", "stages", TaskKind::Hold(hold))],
         blocks: BLOCKS,
         quantity: Quantity {
-            says: "A thread per connection takes".into(),
+            says: "A thread per connection takes",
             value: value("memory_per_connection", THREADS),
             over: Some(value("memory_per_connection", TASKS)),
             behind: "times the memory of a task",

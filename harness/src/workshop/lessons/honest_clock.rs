@@ -1,18 +1,6 @@
 //! A server that stands still for a moment, and two clocks.
 
-use std::time::Duration;
-
-use reports::record::{Picture, PictureKind, Swept, ValueOf};
-
-use super::BLOCKS;
-use crate::experiments::declare::{echo_probe, picture, probe_over_time, value};
-use crate::plan::{
-    Bounds, Disturbance, DisturbanceKind, DisturbedSpec, LoadSpec, Shape, Story, Task, TaskKind, Workload,
-};
-use crate::workshop::lesson::{
-    Control, ControlKind, Lesson, LessonSettings, LessonSetup, LookCommand, Quantity, StandingLoad, TrainerScript,
-};
-use crate::workshop::settle::LessonFindings;
+use super::*;
 
 pub(super) static LESSON: Lesson = Lesson {
     name: "honest-clock",
@@ -23,13 +11,7 @@ pub(super) static LESSON: Lesson = Lesson {
         "One clock starts a little later, so it shows a little less.",
         "A client that waits for its reply sends nothing meanwhile, so the clock that starts at the sending sees next to nothing.",
     ],
-    controls: &[Control {
-        kind: ControlKind::Connections,
-        label: "clients that take turns",
-        least: 2,
-        most: 8,
-        usual: 8,
-    }],
+    controls: &[Control::of(ControlKind::Connections, "clients that take turns", 2..=8, 8)],
     setup,
     explanation,
     models: ["threaded", "async-single"],
@@ -77,7 +59,7 @@ fn story() -> Story {
         conditions: &[
             "The standstill is made by stopping the process. Garbage collection or a slow disk does the same.",
         ],
-        pictures: || -> Vec<Picture> {
+        pictures: || {
             let both = ["service_time_p99", "response_time_p99"];
             vec![picture("two-clocks", PictureKind::Bars, &both, Swept::Nothing), probe_over_time()]
         },
@@ -119,7 +101,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
         tasks: vec![Task::new("echo", "standstill", kind)],
         blocks: BLOCKS,
         quantity: Quantity {
-            says: "Counted from when a request was due, the p99 was".into(),
+            says: "Counted from when a request was due, the p99 was",
             value: p99("response_time_p99"),
             over: Some(p99("service_time_p99")),
             behind: "times as long",

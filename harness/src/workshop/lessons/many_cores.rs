@@ -1,16 +1,6 @@
 //! What a second CPU brings to one thread and to several, with requests that compute.
 
-use std::time::Duration;
-
-use reports::record::{Picture, ValueOf};
-
-use super::{BLOCKS, asking_again};
-use crate::experiments::declare::{at, curve_over, value};
-use crate::plan::{CpuNeed, LoadSpec, Story, Task, TaskKind, Work, Workload};
-use crate::workshop::lesson::{
-    Control, ControlKind, Lesson, LessonSettings, LessonSetup, LookCommand, Quantity, StandingLoad, TrainerScript,
-};
-use crate::workshop::settle::LessonFindings;
+use super::*;
 
 pub(super) static LESSON: Lesson = Lesson {
     name: "many-cores",
@@ -21,7 +11,7 @@ pub(super) static LESSON: Lesson = Lesson {
         "The kernel's part moves to the second CPU, and that is a good part.",
         "Tasks run side by side, so a runtime uses every CPU there is.",
     ],
-    controls: &[Control { kind: ControlKind::Connections, label: "clients", least: 8, most: 64, usual: 32 }],
+    controls: &[Control::of(ControlKind::Connections, "clients", 8..=64, 32)],
     setup,
     explanation,
     models: ["async-single", "async-multi"],
@@ -58,7 +48,7 @@ fn story() -> Story {
         possible_answers: &["As many as before.", "Half as many again.", "Twice as many."],
         look_at: "How steeply a line rises. One thread stays where it is.",
         conditions: &["On two CPUs the clients share them with the server, and take a little of both."],
-        pictures: || -> Vec<Picture> { vec![curve_over("CPUs of the server", &["achieved_rps"])] },
+        pictures: || vec![curve_over("CPUs of the server", &["achieved_rps"])],
     }
 }
 
@@ -89,7 +79,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
         tasks: vec![task(1), task(2)],
         blocks: BLOCKS,
         quantity: Quantity {
-            says: "With a second CPU one thread answered".into(),
+            says: "With a second CPU one thread answered",
             value: served(2.0, SINGLE),
             over: Some(served(1.0, SINGLE)),
             behind: "times as many requests",

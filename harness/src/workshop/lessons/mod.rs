@@ -14,10 +14,12 @@ mod thread_each;
 mod where_they_change;
 mod who_waits;
 
-use std::time::Duration;
-
-use super::lesson::Lesson;
-use crate::plan::{ArrivalProcess, LoadSpec, Shape, Work};
+// What lessons are written with: each takes all of it, `use super::*`.
+use super::lesson::{
+    Control, ControlKind, Lesson, LessonSettings, LessonSetup, LookCommand, Quantity, StandingLoad, TrainerScript,
+};
+use super::settle::LessonFindings;
+use crate::experiments::declare::*;
 
 /// All lessons, in their order.
 pub static LESSONS: &[&Lesson] = &[
@@ -46,14 +48,10 @@ const BLOCKS: u32 = 5;
 /// Clients that stay, each of which asks again as soon as it is answered.
 fn asking_again(work: Work, connections: u32) -> LoadSpec {
     LoadSpec {
-        arrivals: ArrivalProcess::Closed,
-        shape: Shape::Connections { connections },
-        work,
-        // Set when the cell is run: it depends on the block.
-        seed: 0,
         warm_up: Duration::from_millis(100),
         window: Duration::from_millis(400),
         timeout: Duration::from_millis(500),
+        ..LoadSpec::new(ArrivalProcess::Closed, Shape::Connections { connections }, work)
     }
 }
 

@@ -1,15 +1,7 @@
 //! A server that serves one client at a time, and a client that stays.
 
-use reports::record::Picture;
-
-use super::BLOCKS;
-use super::pool_and_fifth::{LASTING, staying};
-use crate::experiments::declare::{at, probe_over_time, value};
-use crate::plan::{Story, Workload};
-use crate::workshop::lesson::{
-    Control, ControlKind, Lesson, LessonSettings, LessonSetup, LookCommand, Quantity, StandingLoad, TrainerScript,
-};
-use crate::workshop::settle::LessonFindings;
+use super::pool_and_fifth::{LASTING, NEWCOMERS, newcomers_beside};
+use super::*;
 
 pub(super) static LESSON: Lesson = Lesson {
     name: "one-at-a-time",
@@ -20,13 +12,12 @@ pub(super) static LESSON: Lesson = Lesson {
         "The server finishes one reply and goes on with the next client.",
         "The loop that accepts is busy with the first client until that one leaves.",
     ],
-    controls: &[Control {
-        kind: ControlKind::TimeoutMs,
-        label: "the server gives up on a silent client after (ms, 0 for never)",
-        least: 0,
-        most: 500,
-        usual: 0,
-    }],
+    controls: &[Control::of(
+        ControlKind::TimeoutMs,
+        "the server gives up on a silent client after (ms, 0 for never)",
+        0..=500,
+        0,
+    )],
     setup,
     explanation,
     models: ["sequential", "threaded"],
@@ -62,7 +53,7 @@ fn story() -> Story {
         possible_answers: &["Not at all.", "As long as one request takes.", "Until the first client leaves."],
         look_at: "The dots fall along a line down to the end of the shaded time: whoever comes waits until the first leaves.",
         conditions: &["One client stays for 0.6 s. In real life it may be a browser tab that is open for a day."],
-        pictures: || -> Vec<Picture> { vec![probe_over_time()] },
+        pictures: || vec![probe_over_time()],
     }
 }
 
@@ -86,20 +77,13 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
     LessonSetup {
         question,
         contenders: vec![sequential(settings), THREADS.into()],
-        workloads: vec![Workload::new(
-            "newcomers",
-            "a new client every 20 ms",
-            "Each connects, asks for one echo and closes.",
-            ("echo", "hi"),
-        )],
-        tasks: vec![staying("newcomers", 1)],
+        workloads: vec![NEWCOMERS],
+        tasks: vec![newcomers_beside(1)],
         blocks: BLOCKS,
-        quantity: Quantity {
-            says: "The longest that a new client waited was".into(),
-            value: at(1.0, value("probe_longest_wait", &sequential(settings))),
-            over: None,
-            behind: "",
-        },
+        quantity: Quantity::of(
+            "The longest that a new client waited was",
+            at(1.0, value("probe_longest_wait", &sequential(settings))),
+        ),
         // Some wake up late on a busy machine; nobody wakes up that late.
         bounds: vec![20e6, 0.7 * LASTING.as_nanos() as f64],
         traced: None,

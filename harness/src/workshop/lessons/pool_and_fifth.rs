@@ -1,16 +1,6 @@
 //! A pool of threads, as many clients as it has workers, and one more.
 
-use std::time::Duration;
-
-use reports::record::Picture;
-
-use super::BLOCKS;
-use crate::experiments::declare::{DisturbedProbe, at, echo_probe, newcomers, probe_over_time, value};
-use crate::plan::{Bounds, DisturbanceKind, Story, Task, Work, Workload};
-use crate::workshop::lesson::{
-    Control, ControlKind, Lesson, LessonSettings, LessonSetup, LookCommand, Quantity, StandingLoad, TrainerScript,
-};
-use crate::workshop::settle::LessonFindings;
+use super::*;
 
 pub(super) static LESSON: Lesson = Lesson {
     name: "pool-and-fifth",
@@ -21,7 +11,7 @@ pub(super) static LESSON: Lesson = Lesson {
         "A worker answers a request and is free for the next one, whoever sends it.",
         "A worker belongs to its client until that one leaves.",
     ],
-    controls: &[Control { kind: ControlKind::Workers, label: "workers of the pool", least: 1, most: 16, usual: 4 }],
+    controls: &[Control::of(ControlKind::Workers, "workers of the pool", 1..=16, 4)],
     setup,
     explanation,
     models: ["threaded", "thread-pool"],
@@ -71,28 +61,23 @@ fn story() -> Story {
         possible_answers: &["Not at all.", "As long as one request takes.", "Until one of the others leaves."],
         look_at: "With as many clients as workers the dots fall along a line down to the end of the shaded time. With one client fewer nobody waits.",
         conditions: &["The others stay for 0.6 s. In real life they may stay for a day."],
-        pictures: || -> Vec<Picture> { vec![probe_over_time()] },
+        pictures: || vec![probe_over_time()],
     }
 }
 
 /// How long the clients stay that say nothing.
 pub(super) const LASTING: Duration = Duration::from_millis(600);
 
-/// New clients per second, and how many of them may wait at once: all that come meanwhile.
-const NEWCOMERS_RPS: f64 = 50.0;
-const MOST_WAITING: u32 = 200;
+pub(super) const NEWCOMERS: Workload = Workload::new(
+    "newcomers",
+    "a new client every 20 ms",
+    "Each connects, asks for one echo and closes.",
+    ("echo", "hi"),
+);
 
-/// New clients, beside so many who were answered once and stay.
-pub(super) fn staying(workload: &'static str, clients: u32) -> Task {
-    let trial = DisturbedProbe {
-        // Nobody gives up before the others leave.
-        probe: echo_probe(NEWCOMERS_RPS, newcomers(MOST_WAITING), 2 * LASTING),
-        name: "clients that stay",
-        kind: DisturbanceKind::KeepAlive { connections: clients },
-        lasting: LASTING,
-        bounds: Bounds::default(),
-    };
-    Task::new(workload, format!("{clients}-staying"), trial.task()).varied(f64::from(clients))
+/// Newcomers beside so many clients who stay: all that come meanwhile may wait.
+pub(super) fn newcomers_beside(clients: u32) -> Task {
+    staying(&NEWCOMERS, clients, 200, LASTING)
 }
 
 fn pool(settings: &LessonSettings) -> String {
@@ -108,20 +93,13 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
              do. How long does the next client wait?"
         ),
         contenders: vec![pool(settings), THREADS.into()],
-        workloads: vec![Workload::new(
-            "newcomers",
-            "a new client every 20 ms",
-            "Each connects, asks for one echo and closes.",
-            ("echo", "hi"),
-        )],
-        tasks: tasks.map(|clients| staying("newcomers", clients)).collect(),
+        workloads: vec![NEWCOMERS],
+        tasks: tasks.map(newcomers_beside).collect(),
         blocks: BLOCKS,
-        quantity: Quantity {
-            says: "The longest that a new client waited was".into(),
-            value: at(f64::from(workers), value("probe_longest_wait", &pool(settings))),
-            over: None,
-            behind: "",
-        },
+        quantity: Quantity::of(
+            "The longest that a new client waited was",
+            at(f64::from(workers), value("probe_longest_wait", &pool(settings))),
+        ),
         bounds: vec![20e6, 0.7 * LASTING.as_nanos() as f64],
         // One client more than there are workers.
         traced: Some((Work::new("sleep", "5ms"), workers + 1)),

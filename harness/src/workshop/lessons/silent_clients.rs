@@ -1,16 +1,6 @@
 //! Clients that begin a request and never end it, against a server that may have so many files open.
 
-use std::time::Duration;
-
-use reports::record::{Picture, PictureKind, Swept, ValueOf};
-
-use super::BLOCKS;
-use crate::experiments::declare::{DisturbedProbe, echo_probe, newcomers, picture, probe_over_time, value};
-use crate::plan::{Bounds, DisturbanceKind, Story, Task, Workload};
-use crate::workshop::lesson::{
-    Control, ControlKind, Lesson, LessonSettings, LessonSetup, LookCommand, Quantity, StandingLoad, TrainerScript,
-};
-use crate::workshop::settle::LessonFindings;
+use super::*;
 
 pub(super) static LESSON: Lesson = Lesson {
     name: "silent-clients",
@@ -22,20 +12,13 @@ pub(super) static LESSON: Lesson = Lesson {
         "A task costs next to nothing, so slow clients do no harm.",
     ],
     controls: &[
-        Control {
-            kind: ControlKind::Connections,
-            label: "clients that never end a request",
-            least: 50,
-            most: 600,
-            usual: 400,
-        },
-        Control {
-            kind: ControlKind::TimeoutMs,
-            label: "a whole request has to be there within (ms), in the second server",
-            least: 100,
-            most: 300,
-            usual: 150,
-        },
+        Control::of(ControlKind::Connections, "clients that never end a request", 50..=600, 400),
+        Control::of(
+            ControlKind::TimeoutMs,
+            "a whole request has to be there within (ms), in the second server",
+            100..=300,
+            150,
+        ),
     ],
     setup,
     explanation,
@@ -90,7 +73,7 @@ fn story() -> Story {
         conditions: &[
             "The limit of open files is low on purpose. A higher one takes more such clients, and they are cheap.",
         ],
-        pictures: || -> Vec<Picture> {
+        pictures: || {
             vec![picture("answered", PictureKind::Bars, &["probe_success"], Swept::Nothing), probe_over_time()]
         },
     }
@@ -114,13 +97,9 @@ fn with_deadline(settings: &LessonSettings) -> String {
 
 fn setup(settings: &LessonSettings) -> LessonSetup {
     let clients = settings.get(ControlKind::Connections);
-    let trial = DisturbedProbe {
-        probe: echo_probe(NEWCOMERS_RPS, newcomers(250), TIMEOUT),
-        name: "half requests",
-        kind: DisturbanceKind::HalfRequests { connections: clients, every: Duration::from_millis(100) },
-        lasting: LASTING,
-        bounds: BOUNDS,
-    };
+    let probe = echo_probe(NEWCOMERS_RPS, newcomers(250), TIMEOUT);
+    let attack = DisturbanceKind::HalfRequests { connections: clients, every: Duration::from_millis(100) };
+    let trial = DisturbedSpec { bounds: BOUNDS, ..disturbed(probe, "half requests", attack, LASTING) };
     LessonSetup {
         question: format!(
             "A tokio server may have 300 files open. {clients} clients send a byte of a request every 100 ms and never end \
@@ -133,14 +112,9 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
             "Each connects, asks for one echo and closes. Others send a byte of a request now and then.",
             ("echo", "hi"),
         )],
-        tasks: vec![Task::new("newcomers", "attack", trial.task())],
+        tasks: vec![Task::new("newcomers", "attack", TaskKind::Disturbed(trial))],
         blocks: BLOCKS,
-        quantity: Quantity {
-            says: "Share of the other clients that were answered:".into(),
-            value: answered(OPEN),
-            over: None,
-            behind: "",
-        },
+        quantity: Quantity::of("Share of the other clients that were answered:", answered(OPEN)),
         bounds: vec![0.5, 0.9],
         traced: None,
         standing: StandingLoad::idle(clients.min(500)),

@@ -1,14 +1,6 @@
 //! All tasks on one thread, beside a thread for each, with requests that wait.
 
-use reports::record::Picture;
-
-use super::{BLOCKS, asking_again};
-use crate::experiments::declare::{bars, value};
-use crate::plan::{Story, Task, TaskKind, Work, Workload};
-use crate::workshop::lesson::{
-    Control, ControlKind, Lesson, LessonSettings, LessonSetup, LookCommand, Quantity, StandingLoad, TrainerScript,
-};
-use crate::workshop::settle::LessonFindings;
+use super::*;
 
 pub(super) static LESSON: Lesson = Lesson {
     name: "tasks-on-one-thread",
@@ -20,8 +12,8 @@ pub(super) static LESSON: Lesson = Lesson {
         "The thread has nothing to do while requests wait, so it can start all of them.",
     ],
     controls: &[
-        Control { kind: ControlKind::Connections, label: "clients", least: 8, most: 200, usual: 64 },
-        Control { kind: ControlKind::WorkMs, label: "a request waits (ms)", least: 10, most: 100, usual: 20 },
+        Control::of(ControlKind::Connections, "clients", 8..=200, 64),
+        Control::of(ControlKind::WorkMs, "a request waits (ms)", 10..=100, 20),
     ],
     setup,
     explanation,
@@ -61,13 +53,14 @@ fn story() -> Story {
         possible_answers: &["A few in a hundred of them.", "Up to half as many.", "About as many."],
         look_at: "The bars: how many requests a second each of them answered.",
         conditions: &["The requests wait and do not compute."],
-        pictures: || -> Vec<Picture> { vec![bars(&["achieved_rps", "peak_threads"])] },
+        pictures: || vec![bars(&["achieved_rps", "peak_threads"])],
     }
 }
 
 fn setup(settings: &LessonSettings) -> LessonSetup {
     let (clients, waits) = (settings.get(ControlKind::Connections), settings.get(ControlKind::WorkMs));
     let parameter = format!("{waits}ms");
+    let load = asking_again(Work::new("sleep", &parameter), clients);
     LessonSetup {
         question: format!(
             "Each request waits for {waits} ms, and {clients} clients ask again and again. tokio runs all of them as tasks \
@@ -75,18 +68,15 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
         ),
         contenders: vec![THREADS.into(), ONE_THREAD.into()],
         workloads: vec![Workload {
+            key: "waiting".into(),
             label: format!("requests that wait for {waits} ms").into(),
-            work: ("sleep".into(), parameter.clone().into()),
-            ..Workload::new("waiting", "", "Each client asks again as soon as it is answered.", ("sleep", "20ms"))
+            description: "Each client asks again as soon as it is answered.",
+            work: ("sleep".into(), parameter.into()),
         }],
-        tasks: vec![Task::new(
-            "waiting",
-            "clients",
-            TaskKind::Load(asking_again(Work::new("sleep", &parameter), clients)),
-        )],
+        tasks: vec![Task::new("waiting", "clients", TaskKind::Load(load))],
         blocks: BLOCKS,
         quantity: Quantity {
-            says: "Tasks on one thread answered".into(),
+            says: "Tasks on one thread answered",
             value: value("achieved_rps", ONE_THREAD),
             over: Some(value("achieved_rps", THREADS)),
             behind: "times as many requests as threads",

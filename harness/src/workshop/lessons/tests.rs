@@ -115,7 +115,7 @@ fn the_answer_that_holds_the_whole_interval_is_right() {
             let of = format!("{}, {value}: {result:?}", lesson.name);
             assert_eq!((result.right, result.points_to), (Some(answer), Some(answer)), "{of}");
             assert!(result.undecided.is_none() && at.is_some(), "{of}");
-            assert!(result.measured.starts_with(&setup.quantity.says) && result.measured.ends_with('.'), "{of}");
+            assert!(result.measured.starts_with(setup.quantity.says) && result.measured.ends_with('.'), "{of}");
         }
     }
 }

@@ -1,14 +1,6 @@
 //! A thread for each client, beside a server that serves one at a time, with requests that wait.
 
-use reports::record::Picture;
-
-use super::{BLOCKS, asking_again};
-use crate::experiments::declare::{bars, value};
-use crate::plan::{Story, Task, TaskKind, Work, Workload};
-use crate::workshop::lesson::{
-    Control, ControlKind, Lesson, LessonSettings, LessonSetup, LookCommand, Quantity, StandingLoad, TrainerScript,
-};
-use crate::workshop::settle::LessonFindings;
+use super::*;
 
 pub(super) static LESSON: Lesson = Lesson {
     name: "thread-each",
@@ -19,7 +11,7 @@ pub(super) static LESSON: Lesson = Lesson {
         "A machine does as many things at a time as it has CPUs.",
         "Who waits needs no CPU, so all of them can wait at the same time.",
     ],
-    controls: &[Control { kind: ControlKind::Connections, label: "clients", least: 16, most: 200, usual: 32 }],
+    controls: &[Control::of(ControlKind::Connections, "clients", 16..=200, 32)],
     setup,
     explanation,
     models: ["sequential", "threaded"],
@@ -61,7 +53,7 @@ fn story() -> Story {
         possible_answers: &["Fewer.", "A few times as many.", "Nearly as many times as there are clients."],
         look_at: "The bars: how many requests a second each of them answered.",
         conditions: &["The requests wait and do not compute."],
-        pictures: || -> Vec<Picture> { vec![bars(&["achieved_rps"])] },
+        pictures: || vec![bars(&["achieved_rps"])],
     }
 }
 
@@ -83,7 +75,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
         tasks: vec![Task::new("waiting", "clients", TaskKind::Load(load))],
         blocks: BLOCKS,
         quantity: Quantity {
-            says: "A thread per client answered".into(),
+            says: "A thread per client answered",
             value: value("achieved_rps", THREADS),
             over: Some(value("achieved_rps", ONE)),
             behind: "times as many requests",

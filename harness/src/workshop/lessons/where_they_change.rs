@@ -1,15 +1,9 @@
 //! Where threads and tasks change places: a small map over connections and work.
 
 use reports::crossover::PAIRS_FOR_WINNER;
-use reports::record::{Picture, PictureKind, Scale, Swept, ValueOf};
 
-use crate::experiments::declare::{at, picture, value, with};
-use crate::plan::{Story, Workload};
+use super::*;
 use crate::search::map::task;
-use crate::workshop::lesson::{
-    Control, ControlKind, Lesson, LessonSettings, LessonSetup, LookCommand, Quantity, StandingLoad, TrainerScript,
-};
-use crate::workshop::settle::LessonFindings;
 
 pub(super) static LESSON: Lesson = Lesson {
     name: "where-they-change",
@@ -21,13 +15,7 @@ pub(super) static LESSON: Lesson = Lesson {
         "A task is put aside and taken up more cheaply than a thread, so something is gained.",
         "Async is another league.",
     ],
-    controls: &[Control {
-        kind: ControlKind::Connections,
-        label: "clients, where there are many",
-        least: 64,
-        most: 1_000,
-        usual: 256,
-    }],
+    controls: &[Control::of(ControlKind::Connections, "clients, where there are many", 64..=1_000, 256)],
     setup,
     explanation,
     models: ["threaded", "async-multi"],
@@ -73,9 +61,9 @@ fn story() -> Story {
         possible_answers: &["Fewer.", "About as many.", "Up to twice as many.", "More than twice as many."],
         look_at: "The border between the colours. Grey is an answer: there the choice does not matter for throughput.",
         conditions: &["Every connection is busy all the time.", "Client, backend and server share one machine."],
-        pictures: || -> Vec<Picture> {
+        pictures: || {
             let grid = picture("grid", PictureKind::Crossover, &["achieved_rps"], Swept::Connections);
-            vec![Picture { x_scale: Scale::Log, ..grid }]
+            vec![over_log(grid)]
         },
     }
 }
@@ -108,7 +96,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
         // A square has a winner from so many pairs on, and one may be disturbed.
         blocks: PAIRS_FOR_WINNER as u32 + 1,
         quantity: Quantity {
-            says: "A task per connection answered".into(),
+            says: "A task per connection answered",
             value: served(WAITING, many, TASKS),
             over: Some(served(WAITING, many, THREADS)),
             behind: "times as many requests",

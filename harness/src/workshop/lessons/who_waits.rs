@@ -1,14 +1,6 @@
 //! Requests that wait, and how many threads wait with them: the picture of who ran what.
 
-use reports::record::{Picture, ValueOf};
-
-use super::asking_again;
-use crate::experiments::declare::{bars, value};
-use crate::plan::{Story, Task, TaskKind, Work, Workload};
-use crate::workshop::lesson::{
-    Control, ControlKind, Lesson, LessonSettings, LessonSetup, LookCommand, Quantity, StandingLoad, TrainerScript,
-};
-use crate::workshop::settle::LessonFindings;
+use super::*;
 
 pub(super) static LESSON: Lesson = Lesson {
     name: "who-waits",
@@ -19,7 +11,7 @@ pub(super) static LESSON: Lesson = Lesson {
         "Some waits need a thread of the runtime's own pool.",
         "A task is a light thread, so there is one for each.",
     ],
-    controls: &[Control { kind: ControlKind::Connections, label: "clients", least: 24, most: 200, usual: 40 }],
+    controls: &[Control::of(ControlKind::Connections, "clients", 24..=200, 40)],
     setup,
     explanation,
     models: ["threaded", "async-multi"],
@@ -70,7 +62,7 @@ fn story() -> Story {
         ],
         look_at: "The lanes: a row for each thread, and which request it runs. Grey is a request that waits on no thread.",
         conditions: &["What the requests wait for is a timer. A wait that blocks a thread is another lesson."],
-        pictures: || -> Vec<Picture> { vec![bars(&["peak_threads"])] },
+        pictures: || vec![bars(&["peak_threads"])],
     }
 }
 
@@ -96,7 +88,7 @@ fn setup(settings: &LessonSettings) -> LessonSetup {
         tasks: vec![Task::new("waiting", "clients", TaskKind::Load(asking_again(work(), clients)))],
         blocks: 3,
         quantity: Quantity {
-            says: "The tokio server had at most".into(),
+            says: "The tokio server had at most",
             value: threads(TASKS),
             over: None,
             behind: "threads",

@@ -50,7 +50,7 @@ fn code_of(run: &Run) -> i32 {
 /// Who takes part in what: every model that needs no naming, unless an experiment has contenders of its own.
 fn cast() -> BTreeSet<(&'static str, &'static str)> {
     let of = |experiment: &'static Experiment| -> Vec<&'static str> {
-        match experiment.contenders() {
+        match experiment.recipe.contenders {
             Contenders::Protagonists => PROTAGONISTS.to_vec(),
             Contenders::OfTheRun => default_models().map(|model| model.name).collect(),
             Contenders::Own(labels) => labels.to_vec(),
@@ -131,7 +131,7 @@ fn every_contender_is_probed_once_a_workload_and_before_all_else() {
         assert!(cell.traffic.as_ref().unwrap().response_time.is_none(), "{}: a closed loop has none", cell.id);
     }
     let workloads = EXPERIMENTS.iter().filter(|experiment| experiment.name == "latency-curve");
-    let workloads: usize = workloads.map(|experiment| experiment.workloads().len()).sum();
+    let workloads: usize = workloads.map(|experiment| experiment.workloads.len()).sum();
     assert_eq!(probes.len(), default_models().count() * workloads);
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use harness::observe::{allowed_cpus, machine};
 use harness::plan::{
-    ArrivalProcess, Bounds, Cast, Choice, Contenders, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, Inside,
-    LoadSpec, Participant, Preset, Recipe, RunPlan, Shape, Story, Task, TaskKind, Work, Workload, place,
+    ArrivalProcess, Bounds, Cast, Choice, Disturbance, DisturbanceKind, DisturbedSpec, Experiment, Inside, LoadSpec,
+    Participant, Preset, Recipe, RunPlan, Shape, Story, Task, TaskKind, Work, Workload, place,
 };
 use harness::run::{Execution, Interrupt, RunEnd, RunProgress, utc_now};
 use reports::record::store::RunFolder;
@@ -89,14 +89,11 @@ fn experiment(tasks: fn() -> Task) -> Experiment {
             conditions: &[],
             pictures: Vec::new,
         },
-        recipe: Recipe::Fixed {
-            workloads: WORKLOADS,
-            contenders: Contenders::OfTheRun,
-            own_options: None,
-            decision: || None,
-            probes: |_| Vec::new(),
+        workloads: WORKLOADS.into(),
+        recipe: Recipe {
             // Each test has a thread of its own, which also plans.
             tasks: |_, _, _| vec![TASKS.get().unwrap()()],
+            ..Recipe::PLAIN
         },
     }
 }
