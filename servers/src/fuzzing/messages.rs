@@ -80,11 +80,11 @@ pub(crate) fn received(wire: Wire, bytes: &[u8], cuts: &[usize]) -> Vec<String> 
         loop {
             match inbox.next_request(wire) {
                 Decoded::Incomplete => break,
-                step @ Decoded::Broken { .. } => {
-                    steps.push(format!("{step:?}"));
+                broken @ Decoded::Broken { .. } => {
+                    steps.push(format!("{broken:?}"));
                     return steps;
                 }
-                step => steps.push(format!("{step:?}")),
+                decoded => steps.push(format!("{decoded:?}")),
             }
         }
         assert!(inbox.capacity() <= MAX_REQUEST_BYTES + READ_BUFFER_BYTES);

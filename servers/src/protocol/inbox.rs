@@ -39,11 +39,11 @@ enum DecodeWhen {
 impl Inbox {
     /// An empty buffer of `READ_BUFFER_BYTES`.
     pub fn new() -> Inbox {
-        Inbox::reading(READ_BUFFER_BYTES)
+        Inbox::with_read_bytes(READ_BUFFER_BYTES)
     }
 
     /// An empty buffer of `read_bytes`, at most [`MAX_READ_BUFFER_BYTES`], each read asking for as much.
-    pub fn reading(read_bytes: usize) -> Inbox {
+    pub fn with_read_bytes(read_bytes: usize) -> Inbox {
         let read_bytes = read_bytes.clamp(1, MAX_READ_BUFFER_BYTES);
         let buffer = vec![0; read_bytes];
         Inbox { buffer, start: 0, end: 0, read_bytes: read_bytes as u32, decode_when: DecodeWhen::Anything }
@@ -96,8 +96,8 @@ impl Inbox {
             }
             return Decoded::Incomplete;
         }
-        let step = format.decode_request(waiting);
-        match &step {
+        let decoded = format.decode_request(waiting);
+        match &decoded {
             Decoded::Incomplete => {
                 self.decode_when = match format.announced_bytes(waiting) {
                     None => DecodeWhen::Behind(waiting.len() as u32),
@@ -110,7 +110,7 @@ impl Inbox {
             }
             Decoded::Broken { .. } => {}
         }
-        step
+        decoded
     }
 
     /// Where the bytes are that belong to no request yet.
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn memory_grows_for_a_long_request_and_is_given_back() {
         for read_bytes in [64, READ_BUFFER_BYTES, MAX_READ_BUFFER_BYTES] {
-            let mut inbox = Inbox::reading(read_bytes);
+            let mut inbox = Inbox::with_read_bytes(read_bytes);
             assert_eq!((inbox.capacity(), inbox.spare().len()), (read_bytes, read_bytes));
             feed(&mut inbox, &vec![b' '; MAX_REQUEST_BYTES - 1]);
             assert_eq!(inbox.next_request(JsonLines), Decoded::Incomplete);

@@ -16,11 +16,11 @@ pub struct JsonLines;
 
 impl WireFormat for JsonLines {
     fn decode_request<'a>(&self, bytes: &'a [u8]) -> Decoded<Request<'a>> {
-        let mut step = decode(bytes, MAX_REQUEST_BYTES, canonical::read_request);
-        if let Decoded::Message { message: Request::CloseConnection { .. }, then, .. } = &mut step {
+        let mut decoded = decode(bytes, MAX_REQUEST_BYTES, canonical::read_request);
+        if let Decoded::Message { message: Request::CloseConnection { .. }, then, .. } = &mut decoded {
             *then = Persistence::Close;
         }
-        step
+        decoded
     }
 
     fn encode_request(&self, request: &Request<'_>, out: &mut Vec<u8>) {
@@ -29,11 +29,11 @@ impl WireFormat for JsonLines {
     }
 
     fn decode_response<'a>(&self, bytes: &'a [u8]) -> Decoded<Response<'a>> {
-        let mut step = decode(bytes, MAX_RESPONSE_BYTES, canonical::read_work_done);
-        if let Decoded::Message { message: Response::ConnectionClosed { .. }, then, .. } = &mut step {
+        let mut decoded = decode(bytes, MAX_RESPONSE_BYTES, canonical::read_work_done);
+        if let Decoded::Message { message: Response::ConnectionClosed { .. }, then, .. } = &mut decoded {
             *then = Persistence::Close;
         }
-        step
+        decoded
     }
 
     fn encode_response(&self, response: &Response<'_>, _then: Persistence, out: &mut Vec<u8>) {
@@ -144,9 +144,9 @@ mod tests {
                 done(None, None),
             ),
         ] {
-            let step = JsonLines.decode_response(line.as_bytes());
+            let decoded = JsonLines.decode_response(line.as_bytes());
             let expected = Decoded::Message { message, consumed: line.len(), then: Persistence::KeepAlive };
-            assert_eq!(step, expected, "{line}");
+            assert_eq!(decoded, expected, "{line}");
         }
     }
 

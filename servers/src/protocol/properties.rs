@@ -24,8 +24,8 @@ fn visible(mut response: Response<'static>) -> Response<'static> {
     response
 }
 
-fn consumed<T>(step: Decoded<T>) -> Option<usize> {
-    match step {
+fn consumed<T>(decoded: Decoded<T>) -> Option<usize> {
+    match decoded {
         Decoded::Message { consumed, .. } | Decoded::Malformed { consumed, .. } => Some(consumed),
         Decoded::Incomplete | Decoded::Broken { .. } => None,
     }
@@ -101,7 +101,7 @@ proptest! {
     fn no_bytes_make_a_decoder_panic(bytes in vec(any::<u8>(), 0..300)) {
         for wire in Wire::ALL {
             for consumed in [consumed(wire.decode_request(&bytes)), consumed(wire.decode_response(&bytes))] {
-                prop_assert!(consumed != Some(0), "a step took nothing: the loop would never end");
+                prop_assert!(consumed != Some(0), "a message took nothing: the loop would never end");
             }
             received(wire, &bytes, &[7]);
         }

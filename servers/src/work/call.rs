@@ -61,18 +61,14 @@ pub(crate) enum BackendError {
     },
 }
 
+/// Not connected yet.
 impl<S> Default for BackendLink<S> {
     fn default() -> BackendLink<S> {
-        BackendLink::new()
+        BackendLink { stream: None, calls: 0 }
     }
 }
 
 impl<S> BackendLink<S> {
-    /// Not connected yet.
-    pub(crate) fn new() -> BackendLink<S> {
-        BackendLink { stream: None, calls: 0 }
-    }
-
     /// The next call, and where to.
     fn begin(&mut self, wait: Duration, server: &Server) -> Result<(BackendCall, SocketAddr), BackendError> {
         let address = server.backend.ok_or(BackendError::Absent)?;
@@ -193,12 +189,11 @@ fn prepare(stream: &impl std::os::fd::AsFd) -> io::Result<()> {
 mod tests {
     use std::io::{Read, Write};
     use std::net::{Ipv4Addr, TcpListener};
+    use std::sync::Arc;
     use std::thread;
 
     use super::*;
-    use crate::contender::Contender;
-    use crate::protocol::Wire;
-    use crate::testing::{TwinWorld, WORLDS};
+    use crate::testing::{self, TwinWorld, WORLDS};
     use crate::trace::Trace;
 
     const WAIT: Duration = Duration::from_millis(5);
@@ -225,8 +220,7 @@ mod tests {
     }
 
     fn with_options(contender: &str, backend: Option<SocketAddr>) -> Server {
-        let options = Contender::parse(contender).unwrap().options;
-        let server = Server::new(options, Wire::JsonLines, Some(1));
+        let server = Arc::into_inner(testing::server(contender)).unwrap();
         match backend {
             Some(address) => server.calling(address),
             None => server,
@@ -246,11 +240,11 @@ mod tests {
         };
         let ended = world.run(
             || {
-                let mut link = BackendLink::new();
+                let mut link = BackendLink::default();
                 (0..count).map(|_| said(call_on_thread(WAIT, &mut link, &notes, server))).collect::<Vec<_>>()
             },
             async || {
-                let mut link = BackendLink::new();
+                let mut link = BackendLink::default();
                 let mut ended = Vec::new();
                 for _ in 0..count {
                     ended.push(said(call_in_task(WAIT, &mut link, &notes, server).await));

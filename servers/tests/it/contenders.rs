@@ -113,7 +113,7 @@ fn options_that_a_model_cannot_have_are_refused_with_those_it_has() {
         ("async-per-core", &["accept=single", "max-connections=1", "stack=1MiB"]),
     ];
     for (model, options) in refused {
-        let keys = MODELS.iter().find(|known| known.name == model).unwrap().options;
+        let keys = MODELS.iter().find(|known| known.name == model).unwrap().options();
         let known = keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ");
         for option in options {
             let complaint = complaint(&format!("{model}:{option}"));
