@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
 use thiserror::Error;
 
@@ -173,14 +172,6 @@ impl Contender {
     pub fn resolved_options(&self) -> BTreeMap<String, String> {
         let value = |key: &OptionKey| (key.name.to_owned(), key.value(&self.options));
         self.model.options().into_iter().map(value).collect()
-    }
-}
-
-impl FromStr for Contender {
-    type Err = ContenderError;
-
-    fn from_str(text: &str) -> Result<Contender, ContenderError> {
-        Contender::parse(text)
     }
 }
 

@@ -63,11 +63,7 @@ async fn read(stream: &mut TcpStream, inbox: &mut Inbox, lent: &mut Vec<u8>) -> 
     let mut rest = &lent[..count];
     while !rest.is_empty() {
         // There may be less room than was read, where a long request is growing.
-        let spare = inbox.spare();
-        let fits = rest.len().min(spare.len());
-        spare[..fits].copy_from_slice(&rest[..fits]);
-        inbox.filled(fits);
-        rest = &rest[fits..];
+        rest = &rest[inbox.take_in(rest)..];
     }
     Ok(count)
 }

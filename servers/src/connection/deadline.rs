@@ -160,8 +160,7 @@ mod tests {
 
     fn inbox_with(bytes: usize) -> Inbox {
         let mut inbox = Inbox::new();
-        inbox.spare();
-        inbox.filled(bytes);
+        inbox.take_in(&vec![b'x'; bytes]);
         inbox
     }
 

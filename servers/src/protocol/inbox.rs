@@ -75,6 +75,15 @@ impl Inbox {
         self.end = end as u32;
     }
 
+    /// Copies the first of these bytes into the spare room, as far as they fit, and says how many that was.
+    pub fn take_in(&mut self, bytes: &[u8]) -> usize {
+        let spare = self.spare();
+        let count = bytes.len().min(spare.len());
+        spare[..count].copy_from_slice(&bytes[..count]);
+        self.filled(count);
+        count
+    }
+
     /// Takes the next request off the front.
     ///
     /// After `Broken` nothing sensible can follow, and the connection should close.
@@ -150,11 +159,7 @@ mod tests {
 
     fn feed(inbox: &mut Inbox, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let spare = inbox.spare();
-            let count = bytes.len().min(spare.len());
-            spare[..count].copy_from_slice(&bytes[..count]);
-            inbox.filled(count);
-            bytes = &bytes[count..];
+            bytes = &bytes[inbox.take_in(bytes)..];
         }
     }
 

@@ -83,14 +83,7 @@ mod tests {
     #[test]
     fn the_seeds_fields_are_the_wire_format() {
         let mut out = Vec::new();
-        JsonLines.encode_request(
-            &Request::RequestWork {
-                request_message: "sleep".into(),
-                parameter: "5ms".into(),
-                sender_timestamp: "17".into(),
-            },
-            &mut out,
-        );
+        JsonLines.encode_request(&Request::work("sleep", "5ms", "17"), &mut out);
         JsonLines.encode_request(
             &Request::CloseConnection { initial_timestamp: "1".into(), final_timestamp: "2".into() },
             &mut out,
@@ -107,11 +100,7 @@ mod tests {
     #[test]
     fn other_spellings_of_the_same_json_say_the_same() {
         let line = b" { \"RequestWork\" : {\"sender_timestamp\":\"1\", \"parameter\":\"a\\u0062\\n\", \"request_message\":\"echo\", \"more\":[1]}}\r\n";
-        let message = Request::RequestWork {
-            request_message: "echo".into(),
-            parameter: "ab\n".into(),
-            sender_timestamp: "1".into(),
-        };
+        let message = Request::work("echo", "ab\n", "1");
         assert_eq!(
             JsonLines.decode_request(line),
             Decoded::Message { message, consumed: line.len(), then: Persistence::KeepAlive }

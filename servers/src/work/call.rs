@@ -107,9 +107,9 @@ pub(crate) fn call_on_thread(
         None => link.exchange(wait, server).map(|()| None),
         Some(pool) => {
             let begun_ns = monotonic_ns();
-            let mut shared = pool.link_on_thread();
+            let mut lent = pool.link_on_thread();
             let waited_ns = monotonic_ns() - begun_ns;
-            shared.exchange(wait, server).map(|()| Some(waited_ns))
+            lent.link.exchange(wait, server).map(|()| Some(waited_ns))
         }
     };
     trace.note(Moment::Resumed);
@@ -129,9 +129,9 @@ pub(crate) async fn call_in_task(
         None => Box::pin(link.exchange(wait, server)).await.map(|()| None),
         Some(pool) => {
             let begun_ns = monotonic_ns();
-            let mut shared = Box::pin(pool.link_in_task()).await;
+            let mut lent = Box::pin(pool.link_in_task()).await;
             let waited_ns = monotonic_ns() - begun_ns;
-            Box::pin(shared.exchange(wait, server)).await.map(|()| Some(waited_ns))
+            Box::pin(lent.link.exchange(wait, server)).await.map(|()| Some(waited_ns))
         }
     };
     trace.note(Moment::Resumed);
@@ -215,16 +215,12 @@ mod tests {
         address
     }
 
-    fn server(backend: Option<SocketAddr>) -> Server {
-        with_options("threaded", backend)
+    fn server(contender: &str) -> Server {
+        Arc::into_inner(testing::server(contender)).unwrap()
     }
 
-    fn with_options(contender: &str, backend: Option<SocketAddr>) -> Server {
-        let server = Arc::into_inner(testing::server(contender)).unwrap();
-        match backend {
-            Some(address) => server.calling(address),
-            None => server,
-        }
+    fn calling(address: SocketAddr) -> Server {
+        server("threaded").calling(address)
     }
 
     /// What becomes of so many calls, one after the other over one link.
@@ -267,7 +263,7 @@ mod tests {
                 assert_eq!(call.wait_ns, 5_000_000);
                 call.reply().to_vec()
             });
-            assert_eq!(calls(world, 3, &server(Some(address))), [Ok(()), Ok(()), Ok(())]);
+            assert_eq!(calls(world, 3, &calling(address)), [Ok(()), Ok(()), Ok(())]);
         }
     }
 
@@ -275,7 +271,7 @@ mod tests {
     fn links_of_a_pool_are_shared_and_held() {
         for world in WORLDS {
             // Two connections of clients, one after the other: the link of the first serves the second.
-            let server = with_options("threaded:backend-pool=1", Some(backend(4, |call| call.reply().to_vec())));
+            let server = server("threaded:backend-pool=1").calling(backend(4, |call| call.reply().to_vec()));
             assert_eq!(calls(world, 2, &server), [Ok(()), Ok(())]);
             // A runtime has ended with the one task that it ran, and its sockets with it.
             if world == TwinWorld::Thread {
@@ -288,7 +284,7 @@ mod tests {
     fn a_link_that_broke_is_said_and_the_next_call_connects_anew() {
         for world in WORLDS {
             let address = backend(1, |call| call.reply().to_vec());
-            let ended = calls(world, 3, &server(Some(address)));
+            let ended = calls(world, 3, &calling(address));
             assert_eq!((&ended[0], &ended[2]), (&Ok(()), &Ok(())), "{world:?}");
             let said = ended[1].clone().unwrap_err();
             assert!(said.contains(&format!("the backend at {address} broke")), "{said}");
@@ -301,7 +297,7 @@ mod tests {
         let of_another: fn(BackendCall) -> Vec<u8> =
             |call| BackendCall { number: call.number + 1, ..call }.reply().to_vec();
         for (world, answer) in WORLDS.into_iter().flat_map(|world| [(world, echoes), (world, of_another)]) {
-            let said = calls(world, 1, &server(Some(backend(1, answer))))[0].clone().unwrap_err();
+            let said = calls(world, 1, &calling(backend(1, answer)))[0].clone().unwrap_err();
             assert!(said.contains("is not a backend"), "{said}");
         }
     }
@@ -310,9 +306,9 @@ mod tests {
     fn without_a_backend_the_remedy_is_named() {
         let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
         for world in WORLDS {
-            let said = calls(world, 1, &server(Some(nobody)))[0].clone().unwrap_err();
+            let said = calls(world, 1, &calling(nobody))[0].clone().unwrap_err();
             assert!(said.contains(&format!("the backend at {nobody} can't be reached")), "{said}");
-            assert!(calls(world, 1, &server(None))[0].clone().unwrap_err().contains("--backend"));
+            assert!(calls(world, 1, &server("threaded"))[0].clone().unwrap_err().contains("--backend"));
         }
     }
 }

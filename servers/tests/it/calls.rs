@@ -3,9 +3,10 @@
 
 use std::sync::atomic::Ordering;
 
+use servers::backend::BackendCall;
+
 use crate::backend::{Moody, nobody};
 use crate::running::{RunningServer, every_model_and_wire};
-use servers::backend::BackendCall;
 
 #[test]
 fn all_calls_of_a_connection_go_over_one_connection() {

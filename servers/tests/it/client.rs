@@ -136,12 +136,7 @@ impl Client {
 }
 
 pub(crate) fn request(wire: Wire, work: &str, parameter: &str, sent: &str) -> Vec<u8> {
-    let request = Request::RequestWork {
-        request_message: work.into(),
-        parameter: parameter.into(),
-        sender_timestamp: sent.into(),
-    };
-    encoded(wire, &request)
+    encoded(wire, &Request::work(work, parameter, sent))
 }
 
 pub(crate) fn close(wire: Wire, initial: &str, last: &str) -> Vec<u8> {

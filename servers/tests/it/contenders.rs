@@ -12,7 +12,7 @@ fn options_are_read_and_labels_have_one_spelling() {
     assert_eq!(contender.label(), "thread-pool:stack=64KiB,workers=8");
     assert_eq!((contender.options.workers, contender.options.stack_bytes), (8, 65_536));
     assert_eq!(Contender::parse(contender.label()).unwrap().label(), contender.label());
-    assert_eq!("sequential".parse::<Contender>().unwrap().to_string(), "sequential");
+    assert_eq!(Contender::parse("sequential").unwrap().to_string(), "sequential");
 }
 
 #[test]

@@ -31,10 +31,8 @@ fn connection<'s>(server: &'s Arc<Server>, poll: &Poll) -> (net::TcpStream, Step
 }
 
 fn request(work: &str, parameter: &str) -> Vec<u8> {
-    let (request_message, parameter) = (work.into(), parameter.into());
     let mut bytes = Vec::new();
-    let request = Request::RequestWork { request_message, parameter, sender_timestamp: "1".into() };
-    Wire::JsonLines.encode_request(&request, &mut bytes);
+    Wire::JsonLines.encode_request(&Request::work(work, parameter, "1"), &mut bytes);
     bytes
 }
 
